@@ -1,0 +1,1 @@
+//! The name of a job, and the file name that it makes.
