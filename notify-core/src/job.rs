@@ -21,12 +21,14 @@ pub struct Site {
     pub line: u32,
     /// `cfg!(test)` where the attribute expands.
     pub test: bool,
+    /// `cfg!(debug_assertions)` where the attribute expands.
+    pub debug: bool,
     /// The type name of a function nested in the annotated one: it alone tells impl type and trait.
     pub type_name: fn() -> &'static str,
     /// The attribute's arguments, evaluated at the first run.
     pub arguments: fn() -> Arguments,
     /// What is worked out at the first run.
-    pub job: OnceLock<()>,
+    pub job: OnceLock<Job>,
 }
 
 /// The attribute's arguments; `None` is an argument that was not given.
@@ -40,4 +42,17 @@ pub struct Arguments {
     pub ok_silent_hours: Option<f64>,
     /// See the rules.
     pub remind_hours: Option<f64>,
+    /// What was wrong with those that are left out.
+    pub problems: Vec<String>,
+}
+
+/// A job, as far as it is the same at each run.
+#[derive(Debug)]
+pub struct Job {
+    pub(crate) name: String,
+    /// `module :: function`.
+    pub(crate) location: String,
+    /// `file:line`.
+    pub(crate) source: String,
+    pub(crate) arguments: Arguments,
 }

@@ -1,18 +1,54 @@
 //! The engine of `pipeline-notify`: most people want the `pipeline-notify` crate, which re-exports
 //! what is public here.
 //!
-//! The rooms, each importing only from those above it in this list:
+//! The rooms of the house, each importing only from floors below its own:
 //!
-//! 0. `error`, `text`, `time`, `name`
-//! 1. `outcome`
-//! 2. `job`, `panic`
-//! 6. `report`
-//! 7. `classify`, `filter`, `future`, `run`
+//! | floor | rooms | |
+//! |---|---|---|
+//! | 0 | `error`, `text`, `time`, `fields`, `id`, `name` | |
+//! | 1 | `status`, `outcome`, `rules`, `alert`, `change`, `pace` | pure: time is an argument |
+//! | 2 | `exit` (the one place with `unsafe`), `process`, `file`, `warn`, `panic`, `job` | |
+//! | 3 | `lock`, `destination` | |
+//! | 4 | `notifier`, `outbox` | |
+//! | 5 | `store` | the notify directory |
+//! | 6 | `config` | the only one that reads the environment |
+//! | 7 | `memory`, `delivery` | the background thread |
+//! | 8 | `report` | one end of a run |
+//! | 9 | `classify`, `filter`, `future`, `run` | what the expansion calls |
 
+mod alert;
+mod change;
+mod config;
+mod delivery;
+mod destination;
+mod error;
+mod exit;
+mod fields;
+mod file;
+mod id;
 mod job;
+mod lock;
+mod memory;
 mod name;
+mod notifier;
+mod outbox;
 mod outcome;
+mod pace;
+mod process;
 mod report;
+mod rules;
+mod status;
+mod store;
+mod text;
+mod time;
+mod warn;
+
+pub use alert::{Alert, Kind, message};
+pub use config::Config;
+pub use delivery::drain;
+pub use error::Error;
+pub use notifier::{Notifier, Refusal, Slack};
+pub use status::State;
 
 /// What the expansion of `#[notify]` calls: no part of the public interface.
 #[doc(hidden)]

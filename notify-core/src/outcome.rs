@@ -1,5 +1,9 @@
 //! How a run ended.
 
+use std::borrow::Cow;
+
+use crate::status::State;
+
 /// How a run ended, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -26,6 +30,52 @@ pub(crate) struct Panic {
     pub(crate) location: Option<String>,
     /// The backtrace, where one was asked for (`RUST_BACKTRACE`).
     pub(crate) backtrace: Option<String>,
-    /// The payload's address: the same for one panic that unwinds through several jobs.
+    /// The same for one panic that unwinds through several jobs, and different for two.
     pub(crate) identity: usize,
+}
+
+impl Outcome {
+    /// Returns the status that a job has after such a run.
+    pub(crate) fn state(&self) -> State {
+        match self {
+            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => State::Ok,
+            Self::Failed(_) | Self::Panicked(_) | Self::Cancelled | Self::Exited(_) => State::Error,
+        }
+    }
+
+    /// Returns the status file's text: what went wrong, empty where nothing did.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        let text: Cow<'_, str> = match self {
+            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => return "".into(),
+            Self::Failed(text) => text.into(),
+            Self::Panicked(panic) => panic.text().into(),
+            Self::Cancelled => "cancelled: its future was dropped before it had finished".into(),
+            Self::Exited(Some(code)) => {
+                format!("the process exited with code {code} while this ran").into()
+            }
+            Self::Exited(None) => "the process exited while this ran".into(),
+        };
+        if text.ends_with('\n') {
+            text
+        } else {
+            text + "\n"
+        }
+    }
+}
+
+impl Panic {
+    fn text(&self) -> String {
+        let message = self
+            .message
+            .as_deref()
+            .unwrap_or("(the panic's payload is no text)");
+        let mut text = format!("panicked: {message}");
+        if let Some(location) = &self.location {
+            text += &format!("\n  at {location}");
+        }
+        if let Some(backtrace) = &self.backtrace {
+            text += &format!("\n\n{backtrace}");
+        }
+        text
+    }
 }

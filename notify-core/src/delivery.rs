@@ -1,0 +1,518 @@
+//! The background thread that takes alerts from the outbox to their destinations.
+
+use std::collections::{BTreeMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+
+use crate::alert::Alert;
+use crate::config::{self, Route};
+use crate::error::Error;
+use crate::exit;
+use crate::id;
+use crate::lock::Lock;
+use crate::name;
+use crate::notifier::Refusal;
+use crate::outbox::{self, Entry, Queue, Turn};
+use crate::pace::Pace;
+use crate::process::PerProcess;
+use crate::time::Time;
+use crate::warn::{self, Warning};
+
+/// How long a destination may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The most alerts that one digest names: a line each, and Slack shows some 4,000 characters.
+const DIGEST: usize = 40;
+
+/// Alerts that are kept in memory, for one destination, where there is no directory for them.
+const KEPT: usize = 100;
+
+/// How soon to look again at a queue from which another process sends.
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(1);
+
+/// The same at the exit, where somebody waits.
+const LOOK_AGAIN_AT_EXIT: Duration = Duration::from_millis(10);
+
+static DELIVERY: PerProcess<Delivery> = PerProcess::new();
+
+#[derive(Default)]
+struct Delivery {
+    state: Mutex<State>,
+    woken: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// By channel and queue.
+    lines: BTreeMap<(String, Option<String>), Line>,
+    is_running: bool,
+    is_woken: bool,
+}
+
+/// What waits for one destination.
+struct Line {
+    route: Route,
+    /// What this process has queued on disk: its exit waits for that.
+    own: HashSet<Entry>,
+    memory: Memory,
+}
+
+/// Alerts that could not be queued on disk.
+struct Memory {
+    alerts: Vec<Alert>,
+    pace: Pace,
+    /// Whether some are being sent.
+    is_sending: bool,
+}
+
+/// What a sender found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Nothing waits.
+    Nothing,
+    /// Something waits, and may leave then.
+    At(Time),
+    /// Another sender is at work.
+    Others,
+}
+
+/// Sends what was queued, soon, and on another thread.
+pub(crate) fn queued(route: &Route, entry: Entry) {
+    wake(route, |line| {
+        line.own.insert(entry);
+    });
+}
+
+/// Sends an alert that could not be queued.
+pub(crate) fn from_memory(route: &Route, alert: Alert) {
+    wake(route, |line| {
+        if line.memory.alerts.len() < KEPT {
+            line.memory.alerts.push(alert);
+        }
+    });
+}
+
+/// Sends what dead processes have left in the queue of a destination.
+pub(crate) fn take_over(route: &Route) {
+    if queue(route).is_some_and(|queue| !queue.list().is_empty()) {
+        wake(route, |_| {});
+    }
+}
+
+fn wake(route: &Route, change: impl FnOnce(&mut Line)) {
+    let delivery = DELIVERY.get();
+    let mut state = delivery.lock();
+    let key = (route.channel.clone(), route.queue.clone());
+    change(
+        state
+            .lines
+            .entry(key)
+            .or_insert_with(|| Line::new(route.clone())),
+    );
+    state.is_woken = true;
+    if !state.is_running && !exit::has_begun() {
+        let thread = thread::Builder::new()
+            .name("notify-delivery".to_owned())
+            .spawn(run);
+        state.is_running = thread.is_ok();
+    }
+    delivery.woken.notify_all();
+}
+
+/// Tells whether something of this process's waits, without waiting for long to learn it.
+pub(crate) fn is_waited_for() -> bool {
+    let delivery = DELIVERY.get();
+    for _ in 0..100 {
+        match delivery.state.try_lock() {
+            Ok(state) => return state.lines.values().any(Line::is_waited_for),
+            Err(_) => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+    true
+}
+
+/// Sends what this process has queued, until it is sent, or cannot be before the deadline.
+pub(crate) fn finish(deadline: Instant) {
+    loop {
+        let lines = DELIVERY.get().routes(Line::is_waited_for);
+        let steps: Vec<_> = lines.iter().map(|route| step(route, true)).collect();
+        let now = Utc::now();
+        let pauses = lines
+            .iter()
+            .zip(steps)
+            .filter(|(route, _)| DELIVERY.get().waits_for(route))
+            .map(|(_, next)| match next {
+                Next::At(time) => (time - now).to_std().unwrap_or_default(),
+                Next::Nothing | Next::Others => LOOK_AGAIN_AT_EXIT,
+            });
+        let left = deadline.saturating_duration_since(Instant::now());
+        match pauses.min() {
+            Some(pause) if pause < left => thread::sleep(pause),
+            _ => return,
+        }
+    }
+}
+
+/// Sends what waits in the notify directory for the channels that this program has, be it of this
+/// process or of earlier ones, for at most `patience`.
+///
+/// Returns how many alerts still wait. `#[notify]` calls this by itself when a run ends with an
+/// alert; call it where many short runs were killed, or before a machine is taken away.
+///
+/// # Errors
+///
+/// [`Error::NoDirectory`] where there is no notify directory that can be used.
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// # fn main() -> Result<(), pipeline_notify::Error> {
+/// let left = pipeline_notify::drain(Duration::from_secs(30))?;
+/// assert_eq!(left, 0, "some alerts could not be delivered yet");
+/// # Ok(())
+/// # }
+/// ```
+pub fn drain(patience: Duration) -> Result<usize, Error> {
+    let deadline = Instant::now() + patience;
+    let setup = config::setup();
+    let store = setup.store().ok_or(Error::NoDirectory)?;
+    let mut lines: Vec<Route> = Vec::new();
+    for name in store.outbox().queue_names() {
+        let channel = name.rsplit_once('-').map_or("", |(channel, _)| channel);
+        let route = if config::is_channel_name(channel) {
+            setup.route(channel)
+        } else {
+            None
+        };
+        lines.extend(route.filter(|route| route.queue.as_deref() == Some(&*name)));
+    }
+    loop {
+        let steps: Vec<_> = lines.iter().map(|route| step(route, true)).collect();
+        let now = Utc::now();
+        let pause = steps.iter().filter_map(|next| match next {
+            Next::Nothing => None,
+            Next::At(time) => Some((*time - now).to_std().unwrap_or_default()),
+            Next::Others => Some(LOOK_AGAIN_AT_EXIT),
+        });
+        let left = deadline.saturating_duration_since(Instant::now());
+        match pause.min() {
+            Some(pause) if pause < left => thread::sleep(pause),
+            _ => {
+                return Ok(lines
+                    .iter()
+                    .filter_map(queue)
+                    .map(|queue| queue.list().len())
+                    .sum());
+            }
+        }
+    }
+}
+
+/// The background thread.
+fn run() {
+    let delivery = DELIVERY.get();
+    loop {
+        delivery.lock().is_woken = false;
+        let steps = delivery
+            .routes(|_| true)
+            .iter()
+            .map(|route| step(route, false))
+            .collect::<Vec<_>>();
+        let now = Utc::now();
+        let pause = steps.into_iter().filter_map(|next| match next {
+            Next::Nothing => None,
+            Next::At(time) => Some(time - now),
+            Next::Others => Some(LOOK_AGAIN),
+        });
+        let pause = pause.min().map(|pause| pause.to_std().unwrap_or_default());
+        let state = delivery.lock();
+        let _ = match pause {
+            Some(pause) => delivery
+                .woken
+                .wait_timeout_while(state, pause, |state| !state.is_woken)
+                .map(|_| ())
+                .is_ok(),
+            None => delivery
+                .woken
+                .wait_while(state, |state| !state.is_woken)
+                .map(|_| ())
+                .is_ok(),
+        };
+    }
+}
+
+/// Sends what may leave now for one destination.
+fn step(route: &Route, exiting: bool) -> Next {
+    let from_memory = send_from_memory(route, exiting);
+    let from_queue = match queue(route) {
+        Some(queue) => send_from_queue(route, &queue, exiting).unwrap_or_else(|error| {
+            let message = format!("the outbox cannot be read ({error}): its alerts wait");
+            Warning::new("outbox", message).tell();
+            Next::At(Utc::now() + TimeDelta::minutes(1))
+        }),
+        None => Next::Nothing,
+    };
+    if exiting || from_queue == Next::Nothing {
+        DELIVERY.get().settle(route);
+    }
+    match (from_memory, from_queue) {
+        (Next::At(one), Next::At(other)) => Next::At(one.min(other)),
+        (Next::Nothing, next) | (next, _) => next,
+    }
+}
+
+fn send_from_queue(route: &Route, queue: &Queue, exiting: bool) -> std::io::Result<Next> {
+    if queue.list().is_empty() {
+        return Ok(Next::Nothing);
+    }
+    let turn = queue.turn()?;
+    if matches!(turn, Turn::Others) {
+        return Ok(Next::Others);
+    }
+    loop {
+        let waiting = queue.list();
+        let now = Utc::now();
+        let mut pace = queue.pace(now);
+        if waiting.is_empty() {
+            return Ok(Next::Nothing);
+        }
+        let next = pace.next(now, exiting);
+        if next > now {
+            return Ok(Next::At(next));
+        }
+        let ids: HashSet<_> = waiting.iter().map(Entry::id).collect();
+        pace.retain(|id| ids.contains(id));
+        let chosen = outbox::choose(&waiting, &pace, DIGEST);
+        let (entries, alerts, _locks) = take(queue, &chosen);
+        if alerts.is_empty() {
+            // Others are sending them.
+            return Ok(if waiting.iter().any(|entry| queue.holds(entry)) {
+                Next::Others
+            } else {
+                Next::Nothing
+            });
+        }
+        pace.begin(alerts.iter().map(Alert::id), now);
+        queue.set_pace(&pace);
+        let sent = send(route, &alerts);
+        let now = Utc::now();
+        match &sent {
+            Ok(()) => {
+                pace.answered();
+                for entry in &entries {
+                    queue.remove(entry);
+                    pace.forget(entry.id());
+                }
+            }
+            Err(Refusal::Temporary { retry_after, .. }) => {
+                pace.failed(now, *retry_after, id::jitter())
+            }
+            Err(Refusal::Channel { .. }) => pace.failed(now, None, id::jitter()),
+            Err(Refusal::Alert { reason }) => {
+                pace.answered();
+                match &*entries {
+                    [entry] => {
+                        pace.forget(entry.id());
+                        reject(queue, entry, &alerts[0], reason);
+                    }
+                    // One of them is to blame: each is tried by itself.
+                    entries => entries.iter().for_each(|entry| pace.send_alone(entry.id())),
+                }
+            }
+        }
+        queue.set_pace(&pace);
+    }
+}
+
+/// Reads and locks what is to be sent; what cannot be read is put aside.
+fn take(queue: &Queue, chosen: &[Entry]) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) {
+    let (mut entries, mut alerts, mut locks) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in chosen {
+        match queue.take(entry) {
+            Ok(Some((alert, lock))) => {
+                entries.push(entry.clone());
+                alerts.push(alert);
+                locks.push(lock);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let place = queue.reject(entry, &format!("cannot be read: {error}"));
+                let place = place.map_or_else(
+                    |error| format!("({error})"),
+                    |place| format!("as `{}`", place.display()),
+                );
+                Warning::new(
+                    "outbox entry",
+                    format!("an alert in the outbox cannot be read ({error}): kept {place}"),
+                )
+                .tell();
+            }
+        }
+    }
+    (entries, alerts, locks)
+}
+
+fn send_from_memory(route: &Route, exiting: bool) -> Next {
+    let delivery = DELIVERY.get();
+    let now = Utc::now();
+    let alerts = {
+        let mut state = delivery.lock();
+        let Some(line) = state.line(route) else {
+            return Next::Nothing;
+        };
+        let memory = &mut line.memory;
+        if memory.is_sending {
+            return Next::Others;
+        }
+        if memory.alerts.is_empty() {
+            return Next::Nothing;
+        }
+        let next = memory.pace.next(now, exiting);
+        if next > now {
+            return Next::At(next);
+        }
+        memory.is_sending = true;
+        memory.pace.begin([], now);
+        std::mem::take(&mut memory.alerts)
+    };
+    let sent = send(route, &alerts);
+    let mut state = delivery.lock();
+    let Some(line) = state.line(route) else {
+        return Next::Nothing;
+    };
+    let memory = &mut line.memory;
+    memory.is_sending = false;
+    let pause = match sent {
+        Ok(()) | Err(Refusal::Alert { .. }) => {
+            memory.pace.answered();
+            return Next::Nothing;
+        }
+        Err(Refusal::Temporary { retry_after, .. }) => retry_after,
+        Err(Refusal::Channel { .. }) => None,
+    };
+    memory.pace.failed(Utc::now(), pause, id::jitter());
+    memory.alerts.splice(0..0, alerts);
+    memory.alerts.truncate(KEPT);
+    Next::At(memory.pace.next(Utc::now(), exiting))
+}
+
+/// Calls the notifier, and tells once what it said.
+fn send(route: &Route, alerts: &[Alert]) -> Result<(), Refusal> {
+    let timeout = exit::within(TIMEOUT);
+    let sent = catch_unwind(AssertUnwindSafe(|| route.notifier.notify(alerts, timeout)))
+        .unwrap_or_else(|_| Err(Refusal::temporary("the notifier panicked")));
+    let channel = &route.channel;
+    let fault = format!("channel {channel}");
+    match &sent {
+        Ok(()) => warn::over(&fault),
+        Err(Refusal::Temporary { reason, .. }) => {
+            log::debug!(target: "pipeline_notify", "channel `{channel}`: {reason}");
+            Warning::new(fault, format!("channel `{channel}` does not take alerts now ({reason}): they wait and are sent later")).tell();
+        }
+        Err(Refusal::Channel { reason }) => {
+            let mend = &route.mend;
+            Warning::new(
+                fault,
+                format!(
+                    "channel `{channel}` is broken ({reason}): alerts wait until {mend} is mended"
+                ),
+            )
+            .tell();
+        }
+        Err(Refusal::Alert { reason }) => {
+            let jobs: Vec<_> = alerts.iter().map(Alert::job).collect();
+            let message = format!(
+                "channel `{channel}` refused the alert of {} ({reason})",
+                jobs.join(", ")
+            );
+            Warning::new(format!("refused {message}"), message).tell();
+        }
+    }
+    sent
+}
+
+/// Keeps an alert aside that nobody will be told, so that its job counts as untold.
+fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
+    if let Err(error) = queue.reject(entry, reason) {
+        Warning::new(
+            "rejected",
+            format!("a refused alert cannot be kept aside: {error}"),
+        )
+        .tell();
+        queue.remove(entry);
+    }
+    if let Some(store) = config::setup().store()
+        && let Ok(locked) = store.lock(&name::file_name(&alert.job))
+    {
+        locked.untell(alert.decided);
+    }
+}
+
+fn queue(route: &Route) -> Option<Queue> {
+    let store = config::setup().store()?;
+    route
+        .queue
+        .as_deref()
+        .map(|name| store.outbox().queue(name))
+}
+
+impl Delivery {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn routes(&self, chosen: impl Fn(&Line) -> bool) -> Vec<Route> {
+        self.lock()
+            .lines
+            .values()
+            .filter(|line| chosen(line))
+            .map(|line| line.route.clone())
+            .collect()
+    }
+
+    fn waits_for(&self, route: &Route) -> bool {
+        self.lock()
+            .line(route)
+            .is_some_and(|line| line.is_waited_for())
+    }
+
+    /// Forgets what this process queued and is sent, by whichever process.
+    fn settle(&self, route: &Route) {
+        let Some(queue) = queue(route) else { return };
+        if let Some(line) = self.lock().line(route) {
+            line.own.retain(|entry| queue.holds(entry));
+        }
+    }
+}
+
+impl State {
+    fn line(&mut self, route: &Route) -> Option<&mut Line> {
+        self.lines
+            .get_mut(&(route.channel.clone(), route.queue.clone()))
+    }
+}
+
+impl Line {
+    fn new(route: Route) -> Self {
+        let memory = Memory {
+            alerts: Vec::new(),
+            pace: Pace::new(Utc::now()),
+            is_sending: false,
+        };
+        Self {
+            route,
+            own: HashSet::new(),
+            memory,
+        }
+    }
+
+    fn is_waited_for(&self) -> bool {
+        !self.own.is_empty() || !self.memory.alerts.is_empty() || self.memory.is_sending
+    }
+}

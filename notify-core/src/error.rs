@@ -1,0 +1,59 @@
+//! What can go wrong where the user calls us; where the job runs, a fault is a warning instead.
+
+use std::io;
+use std::path::PathBuf;
+
+/// An error of [`Config::install`](crate::Config::install) or [`drain`](crate::drain).
+///
+/// No message contains a webhook URL.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A `Config` is installed already, or a run has ended without one.
+    #[error(
+        "the configuration is settled: install a `Config` once, before the first annotated run ends"
+    )]
+    Settled,
+    /// A channel's name has characters that it may not have.
+    #[error("`{name}` is no channel name: use ASCII letters, digits, `-` and `_`")]
+    ChannelName {
+        /// The name as it was given.
+        name: String,
+    },
+    /// A webhook cannot be used.
+    #[error("the webhook of channel `{channel}` cannot be used: {problem}")]
+    Webhook {
+        /// The channel's name.
+        channel: String,
+        /// What is wrong with it, without the URL.
+        problem: &'static str,
+    },
+    /// A setting is not a number that makes sense.
+    #[error("`{setting}` cannot be {value}: give a number from 0 up")]
+    Number {
+        /// The setter's name.
+        setting: &'static str,
+        /// The value as it was given.
+        value: f64,
+    },
+    /// The notify directory cannot be used.
+    #[error("failed to use the notify directory `{}`", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no notify directory: neither `NOTIFYDIR` nor a home directory is set.
+    #[error("there is no notify directory: set NOTIFYDIR")]
+    NoDirectory,
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_error_can_cross_threads() {
+        fn crosses<T: Send + Sync + 'static>() {}
+        crosses::<super::Error>();
+    }
+}

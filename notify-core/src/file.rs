@@ -1,0 +1,139 @@
+//! Files that others may have laid there: one function opens every file that is read or written.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+/// Whether a symbolic link is followed: only where a person named the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Links {
+    Follow,
+    Refuse,
+}
+
+/// Whether what is written must survive a power cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durable {
+    Yes,
+    No,
+}
+
+/// Opens a regular file without ever blocking: a FIFO, a device or a folder is refused.
+pub(crate) fn open(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let no_follow = if links == Links::Refuse {
+            libc::O_NOFOLLOW
+        } else {
+            0
+        };
+        options.custom_flags(no_follow | libc::O_NONBLOCK | libc::O_NOCTTY);
+    }
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        ))
+    }
+}
+
+/// Reads at most `limit` bytes of a file, as text; `None` where there is no file.
+pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Option<String>> {
+    match open(path, OpenOptions::new().read(true), links) {
+        Ok(file) => read_open(&file, limit).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads at most `limit` bytes of an open file, as text.
+pub(crate) fn read_open(file: &File, limit: u64) -> io::Result<String> {
+    let mut content = Vec::new();
+    file.take(limit).read_to_end(&mut content)?;
+    Ok(String::from_utf8(content)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+/// Replaces `path` as a whole by way of `temporary`, which is of the same file system: a reader
+/// sees the old content or the new, and a full disk leaves the old one.
+pub(crate) fn replace(
+    path: &Path,
+    temporary: &Path,
+    content: &str,
+    mode: u32,
+    durable: Durable,
+) -> io::Result<()> {
+    let written =
+        write(temporary, content, mode, durable).and_then(|()| fs::rename(temporary, path));
+    if written.is_err() {
+        let _ = fs::remove_file(temporary);
+    } else if durable == Durable::Yes {
+        sync_folder_of(path)?;
+    }
+    written
+}
+
+fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<()> {
+    let mut file = open(
+        path,
+        OpenOptions::new().write(true).create(true).truncate(true),
+        Links::Refuse,
+    )?;
+    // Not the mode that the umask leaves: others are to read a status file, and only we the rest.
+    set_mode(&file, mode)?;
+    file.write_all(content.as_bytes())?;
+    if durable == Durable::Yes {
+        file.sync_data()?;
+    }
+    Ok(())
+}
+
+/// Makes the names in a file's folder durable.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    if cfg!(unix)
+        && let Some(folder) = path.parent()
+    {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Makes a folder, and those above it, that only its owner can enter; one that is not `user`'s is refused.
+#[cfg(unix)]
+pub(crate) fn make_private_folder(path: &Path, user: u32) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => fs::set_permissions(path, fs::Permissions::from_mode(0o700))?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    let folder = fs::symlink_metadata(path)?;
+    if folder.is_dir() && folder.uid() == user && folder.mode() & 0o077 == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "not a folder of this user's alone",
+        ))
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn make_private_folder(path: &Path, _user: u32) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+#[cfg(unix)]
+pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn set_mode(_file: &File, _mode: u32) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! A lock between processes that is waited for only so long, and that ends with its process.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::file::{self, Links};
+
+/// A lock that is held. The file stays when the lock ends: one that is unlinked while another
+/// process waits for it excludes nobody.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock of `path`, which is made where it is missing; `None` where another holds it
+    /// for longer than `patience`.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be opened, or the file system has no locks.
+    pub(crate) fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
+        // Opened anew each time: two threads on one descriptor would not exclude each other.
+        let file = file::open(
+            path,
+            OpenOptions::new().read(true).write(true).create(true),
+            Links::Refuse,
+        )?;
+        Self::wait(file, patience)
+    }
+
+    /// Takes the lock of a file that must be there; `None` also where it is not.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire).
+    pub(crate) fn acquire_existing(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
+        match file::open(
+            path,
+            OpenOptions::new().read(true).write(true),
+            Links::Refuse,
+        ) {
+            Ok(file) => Self::wait(file, patience),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn wait(file: File, patience: Duration) -> io::Result<Option<Self>> {
+        let begun = Instant::now();
+        let mut pause = Duration::from_micros(20);
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Self { file })),
+                Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Interrupted => {
+                    return Err(error);
+                }
+                Err(_) if begun.elapsed() >= patience => return Ok(None),
+                Err(_) => thread::sleep(pause),
+            }
+            pause = (pause * 2).min(Duration::from_millis(2));
+        }
+    }
+
+    /// The file that is locked.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A forked child shares the descriptor: closing ours alone would leave the lock held.
+        let _ = self.file.unlock();
+    }
+}

@@ -1,0 +1,176 @@
+//! What this process remembers of its jobs, beside what their status files say.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::process::PerProcess;
+use crate::rules::Past;
+use crate::status::Status;
+use crate::time::Time;
+
+/// Jobs that are remembered. Of more than these the files alone are known, as of the jobs of
+/// another process; only programs that name jobs at run time have so many.
+const JOBS: usize = 1024;
+
+/// Events that are remembered, so as to be told once.
+const EVENTS: usize = 64;
+
+/// How long a status file may lag behind in all but its time.
+const LAG: Duration = Duration::from_secs(1);
+
+static MEMORY: PerProcess<Memory> = PerProcess::new();
+
+#[derive(Debug, Default)]
+struct Memory {
+    jobs: Mutex<HashMap<String, Recent>>,
+    told: Mutex<VecDeque<(Event, String)>>,
+}
+
+/// One thing that ends several jobs, and is told once per channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// A panic, by its identity.
+    Panic(usize),
+    /// The exit of the process.
+    Exit,
+}
+
+/// The latest runs of a job.
+#[derive(Debug, Clone)]
+pub(crate) struct Recent {
+    /// When the status file was last written whole.
+    written: Option<Instant>,
+    /// The present status began then: what follows counts for that one alone.
+    since: Time,
+    /// Runs since then that only touched the file.
+    touched: u64,
+    /// The status where it could not be written.
+    unwritten: Option<Status>,
+}
+
+/// Returns what is remembered of the job with that status file.
+pub(crate) fn recall(file: &str) -> Option<Recent> {
+    jobs().get(file).cloned()
+}
+
+/// Remembers a status that was written whole.
+pub(crate) fn wrote(file: &str, status: &Status) {
+    remember(
+        file,
+        Recent {
+            written: Some(Instant::now()),
+            since: status.since,
+            touched: 0,
+            unwritten: None,
+        },
+    );
+}
+
+/// Remembers a run that only touched the status file.
+pub(crate) fn touched(file: &str) {
+    if let Some(recent) = jobs().get_mut(file) {
+        recent.touched += 1;
+    }
+}
+
+/// Remembers a status that could not be written.
+pub(crate) fn could_not_write(file: &str, status: Status) {
+    remember(
+        file,
+        Recent {
+            written: None,
+            since: status.since,
+            touched: 0,
+            unwritten: Some(status),
+        },
+    );
+}
+
+/// Returns the jobs whose status files lag behind, and forgets that they do.
+pub(crate) fn take_lagging() -> Vec<(String, Recent)> {
+    let mut jobs = jobs();
+    let lagging = jobs.iter().filter(|(_, recent)| recent.touched > 0);
+    let lagging: Vec<_> = lagging
+        .map(|(file, recent)| (file.clone(), recent.clone()))
+        .collect();
+    for (file, _) in &lagging {
+        jobs.remove(file);
+    }
+    lagging
+}
+
+/// Tells whether a status file lags behind; `None` where that cannot be learnt at once.
+pub(crate) fn is_lagging() -> Option<bool> {
+    let jobs = MEMORY.get().jobs.try_lock().ok()?;
+    Some(jobs.values().any(|recent| recent.touched > 0))
+}
+
+/// Tells whether an event was told on a channel already.
+pub(crate) fn was_told(event: Event, channel: &str) -> bool {
+    told()
+        .iter()
+        .any(|(known, on)| *known == event && on == channel)
+}
+
+/// Remembers that an event was told on a channel.
+pub(crate) fn tell(event: Event, channel: &str) {
+    let mut told = told();
+    if told.len() == EVENTS {
+        told.pop_front();
+    }
+    told.push_back((event, channel.to_owned()));
+}
+
+impl Recent {
+    /// Corrects what the status file says: it may lag behind, or not have been writable.
+    pub(crate) fn correct(self, past: Past) -> Past {
+        match (past, self.unwritten) {
+            (Past::Known(mut status), None) => {
+                if status.since == self.since {
+                    status.runs = status.runs.saturating_add(self.touched);
+                }
+                Past::Known(status)
+            }
+            (Past::Known(status), Some(unwritten)) if status.begun >= unwritten.begun => {
+                Past::Known(status)
+            }
+            (_, Some(unwritten)) => Past::Known(Box::new(unwritten)),
+            (past, None) => past,
+        }
+    }
+
+    /// Tells whether the status file may lag behind a little longer.
+    pub(crate) fn may_lag(&self) -> bool {
+        self.written.is_some_and(|written| written.elapsed() < LAG)
+    }
+}
+
+fn remember(file: &str, recent: Recent) {
+    let mut jobs = jobs();
+    if jobs.len() >= JOBS && !jobs.contains_key(file) {
+        jobs.retain(|_, recent| {
+            recent.touched > 0 || recent.unwritten.is_some() || recent.may_lag()
+        });
+        if jobs.len() >= JOBS {
+            return;
+        }
+    }
+    jobs.insert(file.to_owned(), recent);
+}
+
+fn jobs() -> MutexGuard<'static, HashMap<String, Recent>> {
+    MEMORY
+        .get()
+        .jobs
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+}
+
+fn told() -> MutexGuard<'static, VecDeque<(Event, String)>> {
+    MEMORY
+        .get()
+        .told
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+}

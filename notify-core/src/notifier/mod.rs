@@ -1,0 +1,101 @@
+//! Notifiers: what takes an alert to a channel.
+
+mod http;
+mod slack;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use slack::Slack;
+
+use crate::alert::Alert;
+
+/// Takes alerts to a destination.
+///
+/// It is called on a background thread, never by the function that is reported, and may block for
+/// up to `timeout`. A panic in it counts as a temporary refusal.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use pipeline_notify::{Alert, Notifier, Refusal, message};
+///
+/// struct Console;
+///
+/// impl Notifier for Console {
+///     fn notify(&self, alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+///         println!("{}", message(alerts));
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Notifier: Send + Sync {
+    /// Sends one message that tells all of `alerts`: mostly one, several where they waited
+    /// together. [`message`](crate::message) writes them as text.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`], which says what becomes of the alerts.
+    fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal>;
+
+    /// Returns what tells this destination from others: alerts that wait for it are sent only by
+    /// processes that have a notifier of the same identity. It may be a secret, for only a keyed
+    /// hash of it is stored. Defaults to the name of the type.
+    fn identity(&self) -> String {
+        std::any::type_name::<Self>().to_owned()
+    }
+}
+
+/// Why a destination did not take an alert, which decides what becomes of it.
+///
+/// The reasons are written to disk and to the log: keep secrets out of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// It may work later: the alert waits, for `retry_after` where the destination said so.
+    Temporary {
+        /// What went wrong.
+        reason: String,
+        /// The pause that the destination asks for; 15 minutes at most are granted.
+        retry_after: Option<Duration>,
+    },
+    /// The channel is broken until somebody mends it, such as a revoked webhook: the alert waits.
+    Channel {
+        /// What went wrong.
+        reason: String,
+    },
+    /// This alert will never be taken: it is kept aside, in `rejected/`.
+    Alert {
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+impl Refusal {
+    /// Makes a refusal that may be over later, with a pause that grows each time.
+    pub fn temporary(reason: impl Into<String>) -> Self {
+        Self::Temporary {
+            reason: reason.into(),
+            retry_after: None,
+        }
+    }
+
+    /// Returns the reason.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Temporary { reason, .. } | Self::Channel { reason } | Self::Alert { reason } => {
+                reason
+            }
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason())
+    }
+}
+
+impl std::error::Error for Refusal {}

@@ -1,0 +1,312 @@
+//! Alerts on disk that no destination has accepted yet: a queue for each destination.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::alert::Alert;
+use crate::file::{self, Durable, Links};
+use crate::id;
+use crate::lock::Lock;
+use crate::pace::Pace;
+use crate::time::Time;
+
+/// The largest file that is read.
+const LIMIT: u64 = 256 * 1024;
+
+/// The mode of every file here: an alert can hold what only its owner may read.
+const PRIVATE: u32 = 0o600;
+
+/// A sender that has made no progress for this long is passed by.
+const STUCK: Duration = Duration::from_secs(30);
+
+const LOCK: &str = ".lock";
+const PACE: &str = ".pace";
+
+/// All queues of a user in a notify directory.
+#[derive(Debug, Clone)]
+pub(crate) struct Outbox {
+    hidden: PathBuf,
+    user: u32,
+}
+
+/// The alerts that wait for one destination.
+#[derive(Debug, Clone)]
+pub(crate) struct Queue {
+    folder: PathBuf,
+    rejected: PathBuf,
+    user: u32,
+}
+
+/// An alert that waits: its file's name, which sorts by time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Entry(String);
+
+/// The right to send from a queue.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// Nobody else sends while this is held.
+    Mine(#[expect(dead_code, reason = "it is held")] Lock),
+    /// The sender that holds the lock is stuck, and passed by.
+    Stuck,
+    /// Another sender is at work.
+    Others,
+}
+
+impl Outbox {
+    pub(crate) fn new(hidden: &Path, user: u32) -> Self {
+        Self {
+            hidden: hidden.to_owned(),
+            user,
+        }
+    }
+
+    /// Returns the queue of that name, which need not be there yet.
+    pub(crate) fn queue(&self, name: &str) -> Queue {
+        Queue {
+            folder: self.hidden.join("outbox").join(name),
+            rejected: self.hidden.join("rejected").join(name),
+            user: self.user,
+        }
+    }
+
+    /// Names a destination's queue, so that only those who know the destination find it: the
+    /// channel, and a hash of the identity under a key that never leaves this folder.
+    pub(crate) fn queue_name(&self, channel: &str, identity: &str) -> io::Result<String> {
+        Ok(format!(
+            "{channel}-{:016x}",
+            id::keyed_hash(&self.key()?, identity)
+        ))
+    }
+
+    /// Returns the names of all queues that are there.
+    pub(crate) fn queue_names(&self) -> Vec<String> {
+        names(&self.hidden.join("outbox"))
+    }
+
+    fn key(&self) -> io::Result<[u8; 16]> {
+        let path = self.hidden.join("key");
+        loop {
+            if let Some(key) = file::read(&path, 64, Links::Refuse)? {
+                return u128::from_str_radix(key.trim(), 16)
+                    .map(u128::to_be_bytes)
+                    .map_err(io::Error::other);
+            }
+            let key = (u128::from(id::random()) << 64) | u128::from(id::random());
+            let new = self.hidden.join(format!("key-{:016x}", id::random()));
+            file::replace(
+                &new,
+                &new.with_extension("new"),
+                &format!("{key:032x}"),
+                PRIVATE,
+                Durable::Yes,
+            )?;
+            // A link, unlike a rename, leaves the key of a process that came first.
+            let linked = fs::hard_link(&new, &path);
+            fs::remove_file(&new)?;
+            match linked {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Queue {
+    /// Puts an alert at the end, durably. The same alert put twice is there once.
+    pub(crate) fn put(&self, alert: &Alert) -> io::Result<Entry> {
+        self.make()?;
+        let entry = Entry::of(alert);
+        file::replace(
+            &self.path(&entry),
+            &self.hidden(&entry.0),
+            &alert.render(),
+            PRIVATE,
+            Durable::Yes,
+        )?;
+        Ok(entry)
+    }
+
+    fn make(&self) -> io::Result<()> {
+        if self.folder.is_dir() {
+            return Ok(());
+        }
+        for folder in self.folder.parent().into_iter().chain([&*self.folder]) {
+            file::make_private_folder(folder, self.user)?;
+        }
+        file::sync_folder_of(&self.folder)
+    }
+
+    /// Returns what waits, the oldest first.
+    pub(crate) fn list(&self) -> Vec<Entry> {
+        let mut entries: Vec<_> = names(&self.folder)
+            .into_iter()
+            .filter_map(Entry::parse)
+            .collect();
+        entries.sort_unstable();
+        entries
+    }
+
+    /// Tells whether an alert still waits.
+    pub(crate) fn holds(&self, entry: &Entry) -> bool {
+        self.path(entry).exists()
+    }
+
+    /// Reads an alert for sending, and locks it, so that nobody else sends it meanwhile; `None`
+    /// where it is gone or being sent.
+    pub(crate) fn take(&self, entry: &Entry) -> io::Result<Option<(Alert, Lock)>> {
+        let path = self.path(entry);
+        let Some(lock) = Lock::acquire_existing(&path, Duration::ZERO)? else {
+            return Ok(None);
+        };
+        let content = file::read_open(lock.file(), LIMIT)?;
+        // It may have been sent and removed between the opening and the lock.
+        if !path.exists() {
+            return Ok(None);
+        }
+        let alert = Alert::parse(&content)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an alert"))?;
+        Ok(Some((alert, lock)))
+    }
+
+    /// Removes an alert that was accepted.
+    pub(crate) fn remove(&self, entry: &Entry) {
+        let _ = fs::remove_file(self.path(entry));
+    }
+
+    /// Moves an alert that will never be accepted to `rejected/`, with the reason beside it.
+    pub(crate) fn reject(&self, entry: &Entry, reason: &str) -> io::Result<PathBuf> {
+        for folder in self.rejected.parent().into_iter().chain([&*self.rejected]) {
+            file::make_private_folder(folder, self.user)?;
+        }
+        let rejected = self.rejected.join(&entry.0);
+        // The rename first: after a crash between the two the alert is in one place.
+        fs::rename(self.path(entry), &rejected)?;
+        let beside = self.rejected.join(format!("{}.reason", entry.0));
+        let temporary = self.rejected.join(format!(".{}", entry.0));
+        file::replace(
+            &beside,
+            &temporary,
+            &format!("{reason}\n"),
+            PRIVATE,
+            Durable::No,
+        )?;
+        Ok(rejected)
+    }
+
+    /// Asks for the right to send, without waiting.
+    pub(crate) fn turn(&self) -> io::Result<Turn> {
+        match Lock::acquire(&self.folder.join(LOCK), Duration::ZERO)? {
+            Some(lock) => Ok(Turn::Mine(lock)),
+            None if self.has_stuck_sender() => Ok(Turn::Stuck),
+            None => Ok(Turn::Others),
+        }
+    }
+
+    /// A sender writes the queue's pace before and after each message.
+    fn has_stuck_sender(&self) -> bool {
+        let written = fs::symlink_metadata(self.folder.join(PACE)).and_then(|file| file.modified());
+        written.is_ok_and(|time| {
+            SystemTime::now()
+                .duration_since(time)
+                .is_ok_and(|age| age > STUCK)
+        })
+    }
+
+    /// Reads what the queue's last sender, in whichever process, left for the next.
+    pub(crate) fn pace(&self, now: Time) -> Pace {
+        let content = file::read(&self.folder.join(PACE), LIMIT * 16, Links::Refuse)
+            .ok()
+            .flatten();
+        content.map_or_else(|| Pace::new(now), |content| Pace::parse(&content, now))
+    }
+
+    /// Writes what the queue's next sender must know.
+    pub(crate) fn set_pace(&self, pace: &Pace) {
+        // The pace is a courtesy: an alert goes out even where it cannot be written.
+        let temporary = self.hidden(&format!("pace-{}", std::process::id()));
+        let _ = file::replace(
+            &self.folder.join(PACE),
+            &temporary,
+            &pace.render(),
+            PRIVATE,
+            Durable::No,
+        );
+    }
+
+    fn path(&self, entry: &Entry) -> PathBuf {
+        self.folder.join(&entry.0)
+    }
+
+    fn hidden(&self, name: &str) -> PathBuf {
+        self.folder.join(format!(".{name}"))
+    }
+}
+
+impl Entry {
+    fn of(alert: &Alert) -> Self {
+        let micros = alert.decided.timestamp_micros().max(0);
+        // Eight digits tell jobs apart well enough: two that share them only keep to one order.
+        Self(format!(
+            "{micros:016x}-{:08x}-{}",
+            id::hash(&alert.job) >> 32,
+            alert.id
+        ))
+    }
+
+    fn parse(name: String) -> Option<Self> {
+        let mut parts = name.splitn(3, '-');
+        let is_hex = |part: Option<&str>| {
+            part.is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        };
+        (is_hex(parts.next()) && is_hex(parts.next()) && is_hex(parts.next())).then_some(Self(name))
+    }
+
+    /// Returns the alert's id.
+    pub(crate) fn id(&self) -> &str {
+        self.0.rsplit('-').next().unwrap_or_default()
+    }
+
+    /// Returns what the alerts of one job have in common.
+    pub(crate) fn job(&self) -> &str {
+        self.0.split('-').nth(1).unwrap_or_default()
+    }
+}
+
+/// Chooses what the next message tells: all that waits, the oldest first, up to `most`.
+///
+/// An alert that was tried too often steps aside, and with it those of its job, so that they stay
+/// in order: they are chosen when nothing else waits.
+pub(crate) fn choose(waiting: &[Entry], pace: &Pace, most: usize) -> Vec<Entry> {
+    let aside: HashSet<_> = waiting
+        .iter()
+        .filter(|entry| pace.steps_aside(entry.id()))
+        .map(Entry::job)
+        .collect();
+    let fresh = waiting.iter().filter(|entry| !aside.contains(entry.job()));
+    let chosen: Vec<_> = fresh.take(most).cloned().collect();
+    if !chosen.is_empty() {
+        return chosen;
+    }
+    let alone = |entry: &&Entry| pace.must_go_alone(entry.id());
+    match waiting.first() {
+        Some(first) if alone(&first) => vec![first.clone()],
+        _ => waiting
+            .iter()
+            .take_while(|entry| !alone(entry))
+            .take(most)
+            .cloned()
+            .collect(),
+    }
+}
+
+/// Returns the names in a folder, without those of hidden files.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| !name.starts_with('.'))
+        .collect()
+}

@@ -1,0 +1,274 @@
+//! When a queue may send its next message: a bucket of tokens, a window in which alerts gather,
+//! and a pause that grows while the destination fails.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::fields::Fields;
+use crate::time::{self, Time};
+
+/// Messages that may leave at once; then one a second, which is what Slack allows a webhook.
+const BURST: f64 = 5.0;
+
+/// What follows a message within this time leaves together.
+const GATHER: TimeDelta = TimeDelta::seconds(2);
+
+/// The first pause after a failure; it doubles with each further one.
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(1);
+
+/// The longest pause, also where a destination asks for more.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
+
+/// After as many attempts an alert steps aside for those behind it.
+const PATIENCE: u32 = 3;
+
+/// More attempts than there can be otherwise: the alert leaves by itself.
+const ALONE: u32 = 1_000_000;
+
+/// What a queue remembers from one message to the next, whichever process sends it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Pace {
+    tokens: f64,
+    refilled: Time,
+    sent: Option<Time>,
+    failures: u32,
+    not_before: Option<Time>,
+    /// How often each alert that still waits was tried, counted before it is sent.
+    attempts: BTreeMap<String, u32>,
+}
+
+impl Pace {
+    pub(crate) fn new(now: Time) -> Self {
+        Self {
+            tokens: BURST,
+            refilled: now,
+            sent: None,
+            failures: 0,
+            not_before: None,
+            attempts: BTreeMap::new(),
+        }
+    }
+
+    /// Returns when the next message may leave: `now`, or later. At the exit nothing gathers.
+    pub(crate) fn next(&self, now: Time, exiting: bool) -> Time {
+        let gathered = self
+            .sent
+            .filter(|_| !exiting)
+            .map(|sent| clamp(sent + GATHER, now, GATHER));
+        let paused = self.not_before.map(|time| clamp(time, now, LONGEST_PAUSE));
+        let missing = (1.0 - self.tokens_at(now)).max(0.0);
+        #[expect(clippy::cast_possible_truncation, reason = "at most one second")]
+        let refilled = now + TimeDelta::microseconds((missing * 1e6).ceil() as i64);
+        [gathered, paused]
+            .into_iter()
+            .flatten()
+            .fold(refilled, Ord::max)
+            .max(now)
+    }
+
+    /// Counts an attempt, before it is made.
+    pub(crate) fn begin<'a>(&mut self, alerts: impl IntoIterator<Item = &'a str>, now: Time) {
+        self.tokens = self.tokens_at(now) - 1.0;
+        self.refilled = now;
+        self.sent = Some(now);
+        for id in alerts {
+            *self.attempts.entry(id.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// Records that the destination answered, be it by refusing an alert.
+    pub(crate) fn answered(&mut self) {
+        self.failures = 0;
+        self.not_before = None;
+    }
+
+    /// Records that the destination failed, and pauses: for as long as it asked, or with `jitter`
+    /// (from 0 to 1) for up to twice as long as the last time.
+    pub(crate) fn failed(&mut self, now: Time, asked: Option<Duration>, jitter: f64) {
+        self.failures = self.failures.saturating_add(1);
+        let doubled = FIRST_PAUSE * 2_i32.saturating_pow((self.failures - 1).min(10));
+        #[expect(clippy::cast_possible_truncation, reason = "at most 15 minutes")]
+        let grown = TimeDelta::milliseconds(
+            (doubled.num_milliseconds() as f64 * (0.5 + jitter / 2.0)) as i64,
+        );
+        let pause = asked.map_or(grown, |asked| {
+            TimeDelta::from_std(asked).unwrap_or(LONGEST_PAUSE)
+        });
+        self.not_before = Some(now + pause.min(LONGEST_PAUSE));
+    }
+
+    /// Tells whether the alert was tried so often that it steps aside for others.
+    pub(crate) fn steps_aside(&self, id: &str) -> bool {
+        self.attempts(id) >= PATIENCE
+    }
+
+    /// Has an alert sent by itself from now on: it was in a message that was refused.
+    pub(crate) fn send_alone(&mut self, id: &str) {
+        self.attempts.insert(id.to_owned(), ALONE);
+    }
+
+    /// Tells whether the alert was in a message that was refused.
+    pub(crate) fn must_go_alone(&self, id: &str) -> bool {
+        self.attempts(id) >= ALONE
+    }
+
+    /// Returns how often the alert was tried.
+    fn attempts(&self, id: &str) -> u32 {
+        self.attempts.get(id).copied().unwrap_or_default()
+    }
+
+    /// Forgets an alert that is gone from the queue.
+    pub(crate) fn forget(&mut self, id: &str) {
+        self.attempts.remove(id);
+    }
+
+    /// Forgets every alert that is gone from the queue.
+    pub(crate) fn retain(&mut self, mut waits: impl FnMut(&str) -> bool) {
+        self.attempts.retain(|id, _| waits(id));
+    }
+
+    fn tokens_at(&self, now: Time) -> f64 {
+        let elapsed = (now - self.refilled).as_seconds_f64().max(0.0);
+        (self.tokens + elapsed).min(BURST)
+    }
+
+    /// Writes the queue's file.
+    pub(crate) fn render(&self) -> String {
+        let mut fields = Fields::default();
+        fields.put("tokens", self.tokens.to_string());
+        fields.put("refilled", time::show(self.refilled));
+        fields.put_some("sent", self.sent.map(time::show));
+        fields.put("failures", self.failures.to_string());
+        fields.put_some("not-before", self.not_before.map(time::show));
+        for (id, attempts) in &self.attempts {
+            fields.put(&format!("{ATTEMPTS}{id}"), attempts.to_string());
+        }
+        fields.render()
+    }
+
+    /// Reads the queue's file; one that is damaged, or whose clock was far ahead, begins anew.
+    pub(crate) fn parse(content: &str, now: Time) -> Self {
+        let fields = Fields::parse(content);
+        let time = |key| fields.get(key).and_then(time::parse);
+        let number = |key| fields.get(key).and_then(|value| value.parse::<f64>().ok());
+        let new = Self::new(now);
+        Self {
+            tokens: number("tokens")
+                .filter(|tokens| tokens.is_finite())
+                .unwrap_or(new.tokens)
+                .clamp(-BURST, BURST),
+            refilled: time("refilled").unwrap_or(now).min(now),
+            sent: time("sent"),
+            failures: fields
+                .get("failures")
+                .and_then(|value| value.parse().ok())
+                .unwrap_or_default(),
+            not_before: time("not-before"),
+            attempts: fields
+                .iter()
+                .filter_map(|(key, value)| {
+                    Some((key.strip_prefix(ATTEMPTS)?.to_owned(), value.parse().ok()?))
+                })
+                .collect(),
+        }
+    }
+}
+
+const ATTEMPTS: &str = "attempts-";
+
+/// Returns `time`, but `now` where it is further ahead than it can have been set.
+fn clamp(time: Time, now: Time, furthest: TimeDelta) -> Time {
+    if time > now + furthest { now } else { time }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn noon() -> Time {
+        DateTime::from_timestamp(1_795_348_800, 0).unwrap()
+    }
+
+    fn after(seconds: i64) -> Time {
+        noon() + TimeDelta::seconds(seconds)
+    }
+
+    #[test]
+    fn the_first_message_leaves_at_once_and_what_follows_gathers() {
+        let mut pace = Pace::new(noon());
+        assert_eq!(pace.next(noon(), false), noon());
+        pace.begin(["a"], noon());
+        pace.answered();
+        assert_eq!(pace.next(noon(), false), after(2));
+        assert_eq!(
+            pace.next(noon(), true),
+            noon(),
+            "at the exit nothing gathers"
+        );
+        assert_eq!(pace.next(after(3), false), after(3));
+    }
+
+    #[test]
+    fn five_messages_leave_at_once_and_then_one_a_second() {
+        let mut pace = Pace::new(noon());
+        for _ in 0..5 {
+            assert_eq!(pace.next(noon(), true), noon());
+            pace.begin([], noon());
+        }
+        assert_eq!(pace.next(noon(), true), after(1));
+        pace.begin([], after(1));
+        assert_eq!(pace.next(after(1), true), after(2));
+    }
+
+    #[test]
+    fn a_failing_destination_is_given_longer_and_longer_pauses_up_to_15_minutes() {
+        let mut pace = Pace::new(noon());
+        let mut pauses = Vec::new();
+        for _ in 0..12 {
+            pace.failed(noon(), None, 1.0);
+            pauses.push((pace.next(noon(), true) - noon()).num_seconds());
+        }
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]);
+        pace.answered();
+        assert_eq!(pace.next(noon(), true), noon());
+    }
+
+    #[test]
+    fn a_destination_that_asks_for_a_pause_gets_it_but_no_more_than_15_minutes() {
+        let mut pace = Pace::new(noon());
+        pace.failed(noon(), Some(Duration::from_secs(30)), 0.0);
+        assert_eq!(pace.next(noon(), true), after(30));
+        pace.failed(noon(), Some(Duration::from_secs(u64::MAX)), 0.0);
+        assert_eq!(pace.next(noon(), true), after(900));
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_does_not_stop_the_queue() {
+        let mut pace = Pace::new(after(999_999));
+        pace.begin(["a"], after(999_999));
+        pace.failed(after(999_999), None, 1.0);
+        let pace = Pace::parse(&pace.render(), noon());
+        assert_eq!(pace.next(noon(), false), noon());
+    }
+
+    #[test]
+    fn the_queues_file_is_read_back_as_it_was_written() {
+        let mut pace = Pace::new(noon());
+        pace.begin(["a", "b"], noon());
+        pace.begin(["a"], after(1));
+        pace.failed(after(1), None, 0.5);
+        assert_eq!(Pace::parse(&pace.render(), after(1)), pace);
+        assert_eq!(
+            (
+                pace.attempts("a"),
+                pace.attempts("b"),
+                pace.steps_aside("a")
+            ),
+            (2, 1, false)
+        );
+    }
+}

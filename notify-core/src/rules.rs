@@ -1,0 +1,329 @@
+//! The rules: which run is told, and why.
+//!
+//! The numbered rules are the article's, to the letter; what stands around them closes its gaps.
+
+use crate::status::{State, Status};
+use crate::time::{self, Time};
+
+/// The settings that the rules read, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Settings {
+    /// The same status again within this time is not told. 1 s.
+    pub(crate) silent: f64,
+    /// `OK` again within this time is not told; infinity is "no `OK` at all". 0.99 h, so that an
+    /// hourly job is told each hour.
+    pub(crate) ok_silent: f64,
+    /// While a job fails, people hear of it again when the last alert is older than this and than
+    /// `silent`. 0.99 h.
+    pub(crate) remind: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            silent: 1.0,
+            ok_silent: 0.99 * HOUR,
+            remind: 0.99 * HOUR,
+        }
+    }
+}
+
+pub(crate) const HOUR: f64 = 3600.0;
+
+/// What is known of a job's earlier runs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Past {
+    /// There is no status file.
+    Missing,
+    /// There is a status file that cannot be understood.
+    Unreadable,
+    /// The notify directory cannot be used, so that nothing is known.
+    Unknown,
+    /// What the status file says.
+    Known(Box<Status>),
+}
+
+impl Past {
+    pub(crate) fn status(&self) -> Option<&Status> {
+        match self {
+            Self::Known(status) => Some(status),
+            Self::Missing | Self::Unreadable | Self::Unknown => None,
+        }
+    }
+}
+
+/// Whether people are told of a run, and the rule that says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Decision {
+    pub(crate) send: bool,
+    pub(crate) reason: Reason,
+}
+
+/// The rule that decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// 1: there is no earlier status.
+    First,
+    /// 1: the earlier status cannot be read.
+    Unreadable,
+    /// 2: the status changed.
+    Changed,
+    /// 3: the earlier status is younger than `silent_seconds`.
+    Recent,
+    /// 4: it fails again.
+    StillFailing,
+    /// 5: it works, and people have not heard so for `ok_silent_hours`.
+    StillOk,
+    /// 6: it works, as people know.
+    NothingNew,
+    /// It fails, and nobody was told.
+    Untold,
+    /// It fails, and people last heard so longer ago than `silent_seconds` and `remind_hours`.
+    Reminder,
+    /// `OK`s are not to be told.
+    OkNever,
+    /// It works, and the directory that would say what was told cannot be used.
+    NoMemory,
+    /// The same panic was told already, by a job inside this one.
+    SamePanic,
+}
+
+/// Decides whether people are told that a job is now in `state`.
+pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) -> Decision {
+    let send = |reason| Decision { send: true, reason };
+    let silent = |reason| Decision {
+        send: false,
+        reason,
+    };
+
+    let never_ok = state == State::Ok && settings.ok_silent == f64::INFINITY;
+    let previous = match past {
+        Past::Missing | Past::Unreadable | Past::Unknown if never_ok => {
+            return silent(Reason::OkNever);
+        }
+        Past::Unknown if state == State::Ok => return silent(Reason::NoMemory),
+        Past::Missing | Past::Unknown => return send(Reason::First),
+        Past::Unreadable => return send(Reason::Unreadable),
+        Past::Known(previous) => previous,
+    };
+    if previous.state != state {
+        return send(Reason::Changed);
+    }
+    if state == State::Error {
+        match previous.alerted {
+            None => return send(Reason::Untold),
+            Some(alerted) if time::age(alerted, now) > settings.silent.max(settings.remind) => {
+                return send(Reason::Reminder);
+            }
+            Some(_) => {}
+        }
+    }
+    let age = time::age(previous.begun, now);
+    if age < settings.silent {
+        return silent(Reason::Recent);
+    }
+    if state == State::Error {
+        return send(Reason::StillFailing);
+    }
+    if never_ok {
+        return silent(Reason::OkNever);
+    }
+    if age > settings.ok_silent {
+        send(Reason::StillOk)
+    } else {
+        silent(Reason::NothingNew)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn noon() -> Time {
+        DateTime::from_timestamp(1_795_348_800, 0).unwrap()
+    }
+
+    fn seconds(seconds: f64) -> TimeDelta {
+        #[expect(clippy::cast_possible_truncation, reason = "test values are small")]
+        TimeDelta::microseconds((seconds * 1e6).round() as i64)
+    }
+
+    /// A status of `age` seconds whose alert is `alerted` seconds old.
+    fn past(state: State, age: f64, alerted: Option<f64>) -> Past {
+        let begun = noon() - seconds(age);
+        Past::Known(Box::new(Status {
+            begun,
+            since: begun,
+            alerted: alerted.map(|age| noon() - seconds(age)),
+            ..Status::parse(&format!("{state}\n2018-08-12 09:05:01:000007 UTC\n")).unwrap()
+        }))
+    }
+
+    #[test]
+    fn each_rule_decides_where_it_is_the_first_that_holds() {
+        use Reason::*;
+        use State::{Error, Ok};
+        let defaults = Settings::default();
+        let never = Settings {
+            ok_silent: f64::INFINITY,
+            ..defaults
+        };
+        let patient = Settings {
+            silent: 4.0 * HOUR,
+            ..defaults
+        };
+        let (send, silent) = (true, false);
+        let table = [
+            // past, state now, settings, told?, why
+            (Past::Missing, Ok, defaults, send, First),
+            (Past::Missing, Error, defaults, send, First),
+            (Past::Unreadable, Ok, defaults, send, Unreadable),
+            (Past::Unreadable, Error, defaults, send, Unreadable),
+            (Past::Unknown, Ok, defaults, silent, NoMemory),
+            (Past::Unknown, Error, defaults, send, First),
+            (past(Ok, 0.1, None), Error, defaults, send, Changed),
+            (past(Error, 0.1, Some(0.1)), Ok, defaults, send, Changed),
+            (past(Error, 0.9, Some(0.9)), Error, defaults, silent, Recent),
+            (
+                past(Error, 1.0, Some(1.0)),
+                Error,
+                defaults,
+                send,
+                StillFailing,
+            ),
+            (past(Ok, 0.9, Some(9999.0)), Ok, defaults, silent, Recent),
+            (past(Ok, 3564.0, None), Ok, defaults, silent, NothingNew),
+            (past(Ok, 3564.1, None), Ok, defaults, send, StillOk),
+            // a lasting silence: it fails each half second, and people heard of it an hour ago
+            (
+                past(Error, 0.5, Some(3564.0)),
+                Error,
+                defaults,
+                silent,
+                Recent,
+            ),
+            (
+                past(Error, 0.5, Some(3564.1)),
+                Error,
+                defaults,
+                send,
+                Reminder,
+            ),
+            // the larger of the two settings counts
+            (
+                past(Error, 0.5, Some(3.9 * HOUR)),
+                Error,
+                patient,
+                silent,
+                Recent,
+            ),
+            (
+                past(Error, 0.5, Some(4.1 * HOUR)),
+                Error,
+                patient,
+                send,
+                Reminder,
+            ),
+            // nobody was told
+            (past(Error, 0.1, None), Error, defaults, send, Untold),
+            // no OK at all, but a recovery
+            (Past::Missing, Ok, never, silent, OkNever),
+            (Past::Unreadable, Ok, never, silent, OkNever),
+            (past(Ok, 99_999.0, None), Ok, never, silent, OkNever),
+            (past(Error, 5.0, Some(5.0)), Ok, never, send, Changed),
+            // clocks: a little ahead is just now, far ahead is old
+            (past(Ok, -400.0, None), Ok, defaults, silent, Recent),
+            (past(Ok, -4000.0, None), Ok, defaults, send, StillOk),
+            (
+                past(Error, -400.0, Some(-400.0)),
+                Error,
+                defaults,
+                silent,
+                Recent,
+            ),
+            (
+                past(Error, -4000.0, Some(-4000.0)),
+                Error,
+                defaults,
+                send,
+                Reminder,
+            ),
+        ];
+        for (past, state, settings, send, reason) in table {
+            let decision = decide(&past, state, noon(), &settings);
+            assert_eq!(decision, Decision { send, reason }, "{past:?} now {state}");
+        }
+    }
+
+    /// The article's five sentences (four on the alert, and "the last status file", which each run
+    /// writes anew with the time at which it began), as somebody would act on them with pencil and
+    /// paper.
+    struct Pencil {
+        last: Option<(State, u32)>,
+        silent_seconds: f64,
+        ok_silent_hours: f64,
+    }
+
+    impl Pencil {
+        /// Times are in milliseconds.
+        fn alerts(&mut self, began: u32, ended: u32, state: State) -> bool {
+            let Some((previous, written)) = self.last.replace((state, began)) else {
+                return true; // "If status file does not exist, alert."
+            };
+            if (previous == State::Ok) != (state == State::Ok) {
+                return true; // "If the current status differs from the previous status, alert."
+            }
+            let old = f64::from(ended - written) / 1000.0;
+            if state == State::Ok {
+                // "If both statuses are 'OK', and the last status file is older than a specified age"
+                old > self.ok_silent_hours * 60.0 * 60.0 && old >= self.silent_seconds
+            } else {
+                // "If both statuses are 'ERROR', and the last status file is older than a (short) age"
+                old >= self.silent_seconds
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// Ours tells all that the article tells; what it tells beyond that is a reminder.
+        #[test]
+        fn over_any_history_the_article_is_followed_and_only_reminders_are_added(
+            runs in prop::collection::vec((any::<bool>(), 0_u32..8_000_000, 0_u32..3_000_000), 1..60),
+            silent in prop::sample::select(vec![0.0, 0.5, 1.0, 60.0, 7200.0]),
+            ok_silent_hours in prop::sample::select(vec![0.0, 0.01, 0.99, 24.0]),
+        ) {
+            let settings = Settings { silent, ok_silent: ok_silent_hours * HOUR, ..Settings::default() };
+            let mut pencil = Pencil { last: None, silent_seconds: silent, ok_silent_hours };
+            let mut past = Past::Missing;
+            let at = |milliseconds: u32| noon() + TimeDelta::milliseconds(milliseconds.into());
+            let mut clock = 0;
+            let mut told = 0;
+            for (ok, pause, took) in runs {
+                let state = if ok { State::Ok } else { State::Error };
+                let began = clock + pause;
+                let ended = began + took;
+                clock = ended;
+                let now = at(ended);
+                let article = pencil.alerts(began, ended, state);
+                let decision = decide(&past, state, now, &settings);
+                prop_assert_eq!(decision.send, article || decision.reason == Reason::Reminder);
+                if decision.send {
+                    told = ended;
+                }
+                if state == State::Error {
+                    prop_assert!(f64::from(ended - told) / 1e3 <= silent.max(settings.remind), "a lasting silence");
+                }
+                past = Past::Known(Box::new(Status {
+                    begun: at(began),
+                    alerted: Some(at(told)),
+                    ..Status::parse(&format!("{state}\n2018-08-12 09:05:01:000007 UTC\n")).unwrap()
+                }));
+            }
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The notify directory: status files, their locks, and the journal that changes them.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::change::Change;
+use crate::exit;
+use crate::file::{self, Durable, Links};
+use crate::id;
+use crate::lock::Lock;
+use crate::outbox::{Entry, Outbox};
+use crate::rules::Past;
+use crate::status::Status;
+use crate::text;
+use crate::time::{self, Time};
+
+/// Everybody may read a status file.
+const READABLE: u32 = 0o644;
+
+/// The largest status file that is read to its end.
+const LIMIT: u64 = 2 * text::LIMIT as u64;
+
+/// The largest journal: a status, and the header of its alert.
+const JOURNAL: u64 = 4 * text::LIMIT as u64;
+
+/// How long a job's lock is waited for; once it was not to be had, it is not waited for again.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Jobs share this many locks, so that jobs named at run time do not leave a lock each, for ever.
+const LOCKS: usize = 256;
+
+/// A notify directory that can be used.
+#[derive(Debug)]
+pub(crate) struct Store {
+    directory: PathBuf,
+    hidden: PathBuf,
+    user: u32,
+    outbox: Outbox,
+    stuck: Vec<AtomicBool>,
+}
+
+/// A job's status file, locked.
+#[derive(Debug)]
+pub(crate) struct Locked<'a> {
+    store: &'a Store,
+    file: &'a str,
+    slot: usize,
+    /// `None` where another process does not let go of it.
+    lock: Option<Lock>,
+}
+
+/// What became of a change.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    /// The alert's place in its queue; `None` where it could not be queued.
+    pub(crate) queued: Option<Entry>,
+    /// Why the alert could not be queued.
+    pub(crate) queue_error: Option<io::Error>,
+    /// Why the status could not be written.
+    pub(crate) status_error: Option<io::Error>,
+}
+
+impl Store {
+    /// Makes the directory where it is missing, and the hidden folder of this user in it.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be done, or somebody else has laid something in the folder's place.
+    pub(crate) fn open(directory: &Path) -> io::Result<Self> {
+        let user = exit::user_id();
+        let hidden = directory.join(".pipeline-notify").join(user.to_string());
+        let store = Self {
+            directory: directory.to_owned(),
+            outbox: Outbox::new(&hidden, user),
+            hidden,
+            user,
+            stuck: (0..LOCKS).map(|_| AtomicBool::new(false)).collect(),
+        };
+        store.make_folders()?;
+        Ok(store)
+    }
+
+    fn make_folders(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.directory)?;
+        let shared = self.directory.join(".pipeline-notify");
+        match fs::create_dir(&shared) {
+            Ok(()) => share_like(&shared, &self.directory)?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        if !fs::symlink_metadata(&shared)?.is_dir() {
+            return Err(io::Error::new(
+                io::ErrorKind::NotADirectory,
+                "`.pipeline-notify` is not a folder",
+            ));
+        }
+        file::make_private_folder(&self.hidden, self.user)?;
+        file::make_private_folder(&self.hidden.join("locks"), self.user)
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// Locks a status file, and first finishes a change that a dead process left half done.
+    ///
+    /// # Errors
+    ///
+    /// Where there can be no lock, such as in a directory that cannot be written.
+    pub(crate) fn lock<'a>(&'a self, file: &'a str) -> io::Result<Locked<'a>> {
+        #[expect(clippy::cast_possible_truncation, reason = "a remainder is small")]
+        let slot = id::hash(file) as usize % LOCKS;
+        let path = self.hidden.join("locks").join(format!("{slot:02x}"));
+        let patience = if self.stuck[slot].load(Ordering::Relaxed) {
+            Duration::ZERO
+        } else {
+            exit::within(PATIENCE)
+        };
+        let lock = match Lock::acquire(&path, patience) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // The directory was deleted under us.
+                self.make_folders()?;
+                Lock::acquire(&path, patience)?
+            }
+            lock => lock?,
+        };
+        self.stuck[slot].store(lock.is_none(), Ordering::Relaxed);
+        let locked = Locked {
+            store: self,
+            file,
+            slot,
+            lock,
+        };
+        locked.finish_journal()?;
+        Ok(locked)
+    }
+}
+
+impl Locked<'_> {
+    /// Tells whether another process holds the lock and does not let go of it.
+    pub(crate) fn is_passed_by(&self) -> bool {
+        self.lock.is_none()
+    }
+
+    /// Reads what is known of the job.
+    pub(crate) fn read(&self) -> Past {
+        match file::read(&self.path(), LIMIT, Links::Refuse) {
+            Ok(None) => Past::Missing,
+            Ok(Some(content)) => Status::parse(&content)
+                .map_or(Past::Unreadable, |status| Past::Known(Box::new(status))),
+            Err(_) => Past::Unreadable,
+        }
+    }
+
+    /// Overwrites the time in the status file, in place, which is all that has changed.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; the old status is whole then.
+    pub(crate) fn touch(&self, status: &Status) -> io::Result<()> {
+        let mut file = file::open(&self.path(), OpenOptions::new().write(true), Links::Refuse)?;
+        file.seek(SeekFrom::Start(status.state.as_str().len() as u64 + 1))?;
+        file.write_all(time::show(status.begun).as_bytes())
+    }
+
+    /// Takes back that people were told at that time: the alert was refused.
+    pub(crate) fn untell(&self, alerted: Time) {
+        if let Past::Known(status) = self.read()
+            && status.alerted == Some(alerted)
+        {
+            // Where it cannot be written, the worst is a failure told at its reminder.
+            let _ = self.write(&Status {
+                alerted: None,
+                ..*status
+            });
+        }
+    }
+
+    /// Writes the status alone: nobody is told of it.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; the old status is whole then.
+    pub(crate) fn write(&self, status: &Status) -> io::Result<()> {
+        self.replace(self.file, status)
+    }
+
+    /// Makes a change: the alert is queued and the status written, or after a crash whoever locks
+    /// the job next does both.
+    pub(crate) fn change(&self, change: &Change) -> Written {
+        let journal = self.write_journal(change);
+        let written = self.apply(change);
+        // A journal that stayed would bring the alert back.
+        if journal.is_ok() {
+            let _ = self.clear_journal();
+        }
+        written
+    }
+
+    fn apply(&self, change: &Change) -> Written {
+        let mut written = Written::default();
+        if let (Some(alert), Some(queue)) = (&change.alert, &change.queue) {
+            match self.store.outbox.queue(queue).put(alert) {
+                Ok(entry) => written.queued = Some(entry),
+                Err(error) => written.queue_error = Some(error),
+            }
+        }
+        written.status_error = self.replace(&change.file, &change.status).err();
+        written
+    }
+
+    fn replace(&self, file: &str, status: &Status) -> io::Result<()> {
+        let mut temporary = format!("{:02x}.new", self.slot);
+        if self.is_passed_by() {
+            temporary += &format!("-{:016x}", id::random());
+        }
+        let temporary = self.store.hidden.join("locks").join(temporary);
+        let path = self.store.directory.join(file);
+        file::replace(&path, &temporary, &status.render(), READABLE, Durable::No)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.store.directory.join(self.file)
+    }
+
+    /// Writes the journal, which is the lock's own file: every run opens that anyway.
+    fn write_journal(&self, change: &Change) -> io::Result<()> {
+        let Some(lock) = &self.lock else {
+            return Err(io::ErrorKind::WouldBlock.into());
+        };
+        let mut file = lock.file();
+        let written = file.write_all(change.render().as_bytes()).and_then(|()| {
+            // A status without an alert need not outlive a power cut.
+            if change.alert.is_some() {
+                file.sync_data()
+            } else {
+                Ok(())
+            }
+        });
+        if written.is_err() {
+            let _ = self.clear_journal();
+        }
+        written
+    }
+
+    fn clear_journal(&self) -> io::Result<()> {
+        self.lock
+            .as_ref()
+            .map_or(Ok(()), |lock| lock.file().set_len(0))
+    }
+
+    fn finish_journal(&self) -> io::Result<()> {
+        let Some(lock) = &self.lock else {
+            return Ok(());
+        };
+        if lock.file().metadata()?.len() == 0 {
+            return Ok(());
+        }
+        if let Some(change) = Change::parse(&file::read_open(lock.file(), JOURNAL)?) {
+            let _ = self.apply(&change);
+        }
+        lock.file().set_len(0)?;
+        lock.file().rewind()
+    }
+}
+
+/// Lets those who may write to the notify directory make their own hidden folder in it.
+#[cfg(unix)]
+fn share_like(folder: &Path, directory: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(directory)?.permissions().mode();
+    fs::set_permissions(folder, fs::Permissions::from_mode(mode & 0o777 | 0o1700))
+}
+
+#[cfg(not(unix))]
+fn share_like(_folder: &Path, _directory: &Path) -> io::Result<()> {
+    Ok(())
+}

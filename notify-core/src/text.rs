@@ -1,0 +1,211 @@
+//! Text from outside: bounded, cut, and escaped.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The longest text of a status file, in bytes.
+pub(crate) const LIMIT: usize = 64 * 1024;
+
+/// How much an error may write before it is stopped: one of 100 MB must cost neither time nor memory.
+const PATIENCE: usize = 16 * LIMIT;
+
+/// A writer that keeps the head and the tail of what is written to it, and stops one that goes on
+/// for ever.
+#[derive(Debug, Default)]
+pub(crate) struct Bounded {
+    head: String,
+    tail: String,
+    written: usize,
+}
+
+impl Bounded {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns what was written, with what is missing named where it is missing.
+    pub(crate) fn into_string(mut self) -> String {
+        let tail = last_bytes(&self.tail, LIMIT / 2);
+        let missing = self.written - self.head.len() - tail.len();
+        if missing > 0 {
+            let more = if self.written > PATIENCE {
+                "more than "
+            } else {
+                ""
+            };
+            self.head += &format!("\n[… {more}{missing} bytes cut …]\n");
+        }
+        self.head += tail;
+        self.head
+    }
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = if self.tail.is_empty() {
+            (LIMIT / 2).saturating_sub(self.head.len())
+        } else {
+            0
+        };
+        let head = first_bytes(text, room);
+        self.head += head;
+        let rest = &text[head.len()..];
+        if !rest.is_empty() {
+            self.tail += last_bytes(rest, LIMIT / 2);
+            if self.tail.len() > LIMIT {
+                self.tail = last_bytes(&self.tail, LIMIT / 2).to_owned();
+            }
+        }
+        self.written += text.len();
+        if self.written > PATIENCE {
+            Err(fmt::Error)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Cuts `text` in the middle, so that it has at most `limit` bytes, and names the cut.
+pub(crate) fn cut(text: &str, limit: usize) -> Cow<'_, str> {
+    if text.len() <= limit {
+        return Cow::Borrowed(text);
+    }
+    let notice = |missing: usize| format!("\n[… {missing} bytes cut …]\n");
+    let room = limit.saturating_sub(notice(text.len()).len());
+    // The head says what went wrong, the tail where it comes from.
+    let head = first_bytes(text, room - room / 3);
+    let tail = last_bytes(text, room / 3);
+    let missing = text.len() - head.len() - tail.len();
+    Cow::Owned(format!("{head}{}{tail}", notice(missing)))
+}
+
+/// Returns the first line, at most `limit` bytes of it.
+pub(crate) fn first_line(text: &str, limit: usize) -> &str {
+    first_bytes(text.trim_start().lines().next().unwrap_or_default(), limit)
+}
+
+/// Returns as much of the beginning as `limit` bytes hold, ending between two characters.
+pub(crate) fn first_bytes(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
+}
+
+fn last_bytes(text: &str, limit: usize) -> &str {
+    &text[text.ceil_char_boundary(text.len().saturating_sub(limit))..]
+}
+
+/// Escapes what would end a line or move a terminal's cursor; [`unescape`] undoes it.
+pub(crate) fn escape(value: &str) -> Cow<'_, str> {
+    if !value.contains(|c: char| c.is_control() || c == '\\') {
+        return Cow::Borrowed(value);
+    }
+    let mut escaped = String::with_capacity(value.len() + 8);
+    for c in value.chars() {
+        if c.is_control() || c == '\\' {
+            escaped.extend(c.escape_default());
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+/// Undoes [`escape`]; what is no escape is left as it is.
+pub(crate) fn unescape(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = rest.find('\\') {
+        text += &rest[..at];
+        rest = &rest[at..];
+        let (c, length) = unescape_first(rest).unwrap_or(('\\', 1));
+        text.push(c);
+        rest = &rest[length..];
+    }
+    text + rest
+}
+
+/// Reads the escape that `text` begins with: its character, and its length in bytes.
+fn unescape_first(text: &str) -> Option<(char, usize)> {
+    let simple = match text.as_bytes().get(1)? {
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'\\' => '\\',
+        b'u' => {
+            let code = text
+                .get(3..text.find('}')?)
+                .filter(|_| text[2..].starts_with('{'))?;
+            let c = char::from_u32(u32::from_str_radix(code, 16).ok()?)?;
+            return Some((c, code.len() + 4));
+        }
+        _ => return None,
+    };
+    Some((simple, 2))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_short_text_is_kept_whole() {
+        let mut writer = Bounded::new();
+        write!(writer, "disk {}", "full").unwrap();
+        assert_eq!(writer.into_string(), "disk full");
+    }
+
+    #[test]
+    fn a_long_text_keeps_its_head_and_its_tail_and_names_the_cut() {
+        let mut writer = Bounded::new();
+        write!(writer, "first").unwrap();
+        for _ in 0..1000 {
+            write!(writer, "{}", "é".repeat(100)).unwrap();
+        }
+        write!(writer, "last").unwrap();
+        let text = writer.into_string();
+        assert!(
+            text.starts_with("firsté") && text.ends_with("élast"),
+            "{}",
+            text.len()
+        );
+        assert!(text.contains("bytes cut …]"));
+        assert!(text.len() < LIMIT + 64);
+    }
+
+    #[test]
+    fn an_endless_text_is_stopped() {
+        let mut writer = Bounded::new();
+        let mut chunks = 0;
+        while writer.write_str(&"x".repeat(1024)).is_ok() {
+            chunks += 1;
+            assert!(chunks <= PATIENCE / 1024);
+        }
+        assert!(writer.into_string().contains("more than"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_is_one_line_and_comes_back_as_it_was(value in any::<String>()) {
+            let escaped = escape(&value);
+            prop_assert!(!escaped.contains(char::is_control));
+            prop_assert_eq!(unescape(&escaped), value);
+        }
+
+        #[test]
+        fn a_cut_text_is_within_its_limit(text in "\\PC{0,400}", limit in 64_usize..200) {
+            prop_assert!(cut(&text, limit).len() <= limit);
+        }
+
+        #[test]
+        fn what_the_bounded_writer_keeps_is_all_where_it_fits(parts in prop::collection::vec("\\PC{0,9}", 0..20)) {
+            let mut writer = Bounded::new();
+            for part in &parts {
+                writer.write_str(part).unwrap();
+            }
+            prop_assert_eq!(writer.into_string(), parts.concat());
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Points in time as the status file writes them, and the age of one.
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+
+pub(crate) type Time = DateTime<Utc>;
+
+/// The article's format, to the microsecond.
+const FORMAT: &str = "%Y-%m-%d %H:%M:%S:%6f";
+
+/// How far ahead a previous time may be to count as just now: clocks of hosts that share a
+/// directory disagree by seconds, a wrongly set one by hours.
+const SKEW: TimeDelta = TimeDelta::minutes(10);
+
+/// Writes a time as `2026-11-22 13:00:00:123456 UTC`.
+pub(crate) fn show(time: Time) -> String {
+    format!("{} UTC", time.format(FORMAT))
+}
+
+/// Reads a time that [`show`] or the article's own code has written.
+pub(crate) fn parse(text: &str) -> Option<Time> {
+    let digits = text.strip_suffix(" UTC").unwrap_or(text).trim();
+    NaiveDateTime::parse_from_str(digits, FORMAT)
+        .ok()
+        .map(|time| time.and_utc())
+}
+
+/// Returns the seconds from `then` to `now`. A time ahead of `now` by up to ten minutes is just
+/// now, one further ahead is old beyond measure.
+pub(crate) fn age(then: Time, now: Time) -> f64 {
+    let age = now - then;
+    if age < -SKEW {
+        f64::INFINITY
+    } else {
+        age.max(TimeDelta::zero()).as_seconds_f64()
+    }
+}
+
+/// Drops what [`show`] does not write, so that a time equals itself read back.
+pub(crate) fn to_micros(time: Time) -> Time {
+    DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_as_in_the_article_and_read_back() {
+        let time = DateTime::from_timestamp_micros(1_795_352_400_000_120).unwrap();
+        assert_eq!(show(time), "2026-11-22 13:00:00:000120 UTC");
+        assert_eq!(parse(&show(time)), Some(time));
+        assert_eq!(
+            parse("2018-08-12 09:05:01:000007"),
+            parse("2018-08-12 09:05:01:000007 UTC")
+        );
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        for text in [
+            "",
+            "UTC",
+            "2026-11-22",
+            "2026-13-22 13:00:00:000120 UTC",
+            "yesterday",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_a_little_ahead_is_just_now_and_one_far_ahead_is_old() {
+        let now = DateTime::from_timestamp_micros(1_795_352_400_000_000).unwrap();
+        let ages =
+            [-7200, -300, 0, 300, 601].map(|ahead| age(now + TimeDelta::seconds(ahead), now));
+        assert_eq!(ages, [7200.0, 300.0, 0.0, 0.0, f64::INFINITY]);
+    }
+}
