@@ -24,9 +24,10 @@ pub(crate) struct Ended {
     /// `file:line`.
     pub(crate) source: String,
     pub(crate) begun: Time,
-    pub(crate) took: Duration,
+    /// `None` where it is not known, for it died.
+    pub(crate) took: Option<Duration>,
     pub(crate) host: String,
-    pub(crate) pid: u32,
+    pub(crate) pid: Option<u32>,
     pub(crate) exe: Option<String>,
     pub(crate) nested: bool,
     /// What its alerts say beside the error.
@@ -46,10 +47,40 @@ pub(crate) struct Address<'a> {
 pub(crate) struct Change {
     /// The status file's name.
     pub(crate) file: String,
-    pub(crate) status: Status,
+    /// `None` leaves it: a later run has written it.
+    pub(crate) status: Option<Status>,
     pub(crate) alert: Option<Alert>,
     /// The folder of the queue that the alert goes to.
     pub(crate) queue: Option<String>,
+    /// Where the run is recorded as under way, which it is no longer.
+    pub(crate) place: Option<Place>,
+}
+
+/// Where a run stands in the records of runs under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) record: String,
+    pub(crate) offset: u64,
+}
+
+/// What the rules make of the end of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Verdict {
+    pub(crate) status: Option<Status>,
+    pub(crate) alert: Option<Alert>,
+    pub(crate) decision: Decision,
+}
+
+/// What a verdict depends on beside the run and the job's past.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    /// Read under the job's lock.
+    pub(crate) now: Time,
+    pub(crate) settings: Settings,
+    /// `None` where nobody can be told.
+    pub(crate) address: Option<Address<'a>>,
+    /// Whether the same panic was told already.
+    pub(crate) told_already: bool,
 }
 
 /// Works out the new status of a job, and what people are told; `None` where nothing changes.
@@ -57,11 +88,14 @@ pub(crate) fn of(
     past: &Past,
     ended: &Ended,
     outcome: &Outcome,
-    now: Time,
-    settings: &Settings,
-    address: Option<Address<'_>>,
-    told_already: bool,
-) -> Option<(Status, Option<Alert>, Decision)> {
+    context: &Context<'_>,
+) -> Option<Verdict> {
+    let Context {
+        now,
+        settings,
+        address,
+        told_already,
+    } = *context;
     let previous = past.status();
     if *outcome == Outcome::Cancelled && ended.nested {
         // The run that this one was a part of goes on, and its outcome is what counts.
@@ -69,25 +103,33 @@ pub(crate) fn of(
             cancelled: Some(now),
             ..previous?.clone()
         };
-        return Some((
-            status,
-            None,
-            Decision {
-                send: false,
-                reason: Reason::NothingNew,
-            },
-        ));
+        let decision = Decision {
+            send: false,
+            reason: Reason::NothingNew,
+        };
+        return Some(Verdict {
+            status: Some(status),
+            alert: None,
+            decision,
+        });
     }
 
     let state = outcome.state();
     let same = previous.filter(|previous| previous.state == state);
-    let mut decision = rules::decide(past, state, now, settings);
-    if decision.send && told_already {
-        decision = Decision {
+    // A death is found late: a run that began after it may have ended meanwhile.
+    let is_overtaken = matches!(outcome, Outcome::Died(_))
+        && previous.is_some_and(|previous| previous.begun > ended.begun);
+    let decision = match rules::decide(past, state, now, &settings) {
+        _ if is_overtaken => Decision {
+            send: true,
+            reason: Reason::Overtaken,
+        },
+        decision if decision.send && told_already => Decision {
             send: false,
             reason: Reason::SamePanic,
-        };
-    }
+        },
+        decision => decision,
+    };
     let told = decision.reason == Reason::SamePanic || decision.send && address.is_some();
 
     let open = previous.and_then(|previous| previous.incident.clone());
@@ -99,7 +141,7 @@ pub(crate) fn of(
         state,
         begun: ended.begun,
         location: ended.location.clone(),
-        took: Some(ended.took),
+        took: ended.took,
         since: same.map_or(ended.begun, |same| same.since),
         runs: same.map_or(1, |same| same.runs.saturating_add(1)),
         alerted: match (told, decision.send) {
@@ -109,7 +151,7 @@ pub(crate) fn of(
         },
         incident: incident.clone().filter(|_| state == State::Error),
         host: Some(ended.host.clone()),
-        pid: Some(ended.pid),
+        pid: ended.pid,
         exe: ended.exe.clone(),
         source: Some(ended.source.clone()),
         passed_over: match outcome {
@@ -129,7 +171,11 @@ pub(crate) fn of(
         notes: ended.notes.clone(),
         status: status.clone(),
     });
-    Some((status, alert, decision))
+    Some(Verdict {
+        status: Some(status).filter(|_| !is_overtaken),
+        alert,
+        decision,
+    })
 }
 
 impl Change {
@@ -138,10 +184,19 @@ impl Change {
         let mut fields = Fields::default();
         fields.put("file", &*self.file);
         fields.put_some("queue", self.queue.as_deref());
-        fields.text = match &self.alert {
-            Some(alert) if self.queue.is_some() => alert.render(),
-            _ => self.status.render(),
+        if let Some(place) = &self.place {
+            fields.put("record", &*place.record);
+            fields.put("slot", place.offset.to_string());
+        }
+        // An alert holds the status that it tells of.
+        let (says, text) = match (&self.alert, &self.status) {
+            (Some(alert), Some(_)) if self.queue.is_some() => (BOTH, alert.render()),
+            (Some(alert), None) if self.queue.is_some() => (ALERT, alert.render()),
+            (_, Some(status)) => (STATUS, status.render()),
+            (_, None) => (NOTHING, String::new()),
         };
+        fields.put("says", says);
+        fields.text = text;
         let content = fields.render();
         format!("{SUM}{:016x}\n{content}", id::hash(&content))
     }
@@ -153,23 +208,36 @@ impl Change {
             return None;
         }
         let fields = Fields::parse(content);
+        let (status, alert) = match fields.get("says")? {
+            BOTH => {
+                let alert = Alert::parse(&fields.text)?;
+                (Some(alert.status.clone()), Some(alert))
+            }
+            ALERT => (None, Some(Alert::parse(&fields.text)?)),
+            STATUS => (Some(Status::parse(&fields.text)?), None),
+            _ => (None, None),
+        };
+        let place = fields.get("record").and_then(|record| {
+            Some(Place {
+                record: record.to_owned(),
+                offset: fields.get("slot")?.parse().ok()?,
+            })
+        });
         let queue = fields.get("queue").map(str::to_owned);
-        let alert = match queue {
-            Some(_) => Some(Alert::parse(&fields.text)?),
-            None => None,
-        };
-        let status = match &alert {
-            Some(alert) => alert.status.clone(),
-            None => Status::parse(&fields.text)?,
-        };
         Some(Self {
             file: fields.get("file")?.to_owned(),
             status,
             alert,
             queue,
+            place,
         })
     }
 }
+
+const BOTH: &str = "status and alert";
+const ALERT: &str = "alert";
+const STATUS: &str = "status";
+const NOTHING: &str = "nothing";
 
 const SUM: &str = "sum: ";
 
@@ -191,9 +259,9 @@ mod tests {
             location: "etl::load :: run".to_owned(),
             source: "src/load.rs:42".to_owned(),
             begun,
-            took: Duration::from_secs(1),
+            took: Some(Duration::from_secs(1)),
             host: "worker-3".to_owned(),
-            pid: 4242,
+            pid: Some(4242),
             exe: None,
             nested: false,
             notes: Vec::new(),
@@ -209,6 +277,15 @@ mod tests {
         Outcome::Failed(text.to_owned())
     }
 
+    fn context(now: Time, address: Option<Address<'_>>) -> Context<'_> {
+        Context {
+            now,
+            settings: Settings::default(),
+            address,
+            told_already: false,
+        }
+    }
+
     /// Runs a history, each run a minute after the other, and returns the last status and all alerts.
     fn history(outcomes: &[Outcome], address: Option<Address<'_>>) -> (Status, Vec<Alert>) {
         let mut past = Past::Missing;
@@ -216,19 +293,10 @@ mod tests {
         for (number, outcome) in (0..).zip(outcomes) {
             let begun = at(60 * number);
             let run = 0x1111_1111_0000_0000 * (u64::try_from(number).unwrap() + 1);
-            let now = begun + TimeDelta::seconds(1);
-            let (status, alert, _) = of(
-                &past,
-                &ended(run, begun),
-                outcome,
-                now,
-                &Settings::default(),
-                address,
-                false,
-            )
-            .unwrap();
-            alerts.extend(alert);
-            past = Past::Known(Box::new(status));
+            let context = context(begun + TimeDelta::seconds(1), address);
+            let verdict = of(&past, &ended(run, begun), outcome, &context).unwrap();
+            alerts.extend(verdict.alert);
+            past = Past::Known(Box::new(verdict.status.unwrap()));
         }
         (past.status().unwrap().clone(), alerts)
     }
@@ -280,17 +348,16 @@ mod tests {
             backtrace: None,
             identity: 7,
         });
-        let (status, alert, decision) = of(
-            &Past::Missing,
-            &ended(1, at(0)),
-            &panic,
-            at(1),
-            &Settings::default(),
-            ALERTS,
-            true,
-        )
-        .unwrap();
-        assert_eq!((alert, decision.reason), (None, Reason::SamePanic));
+        let context = Context {
+            told_already: true,
+            ..context(at(1), ALERTS)
+        };
+        let verdict = of(&Past::Missing, &ended(1, at(0)), &panic, &context).unwrap();
+        assert_eq!(
+            (verdict.alert, verdict.decision.reason),
+            (None, Reason::SamePanic)
+        );
+        let status = verdict.status.unwrap();
         assert_eq!((status.state, status.alerted), (State::Error, Some(at(1))));
     }
 
@@ -302,37 +369,37 @@ mod tests {
             nested: true,
             ..ended(9, at(99))
         };
-        let settings = Settings::default();
-        let (status, alert, _) = of(
-            &past,
-            &inner,
-            &Outcome::Cancelled,
-            at(100),
-            &settings,
-            ALERTS,
-            false,
-        )
-        .unwrap();
+        let context = context(at(100), ALERTS);
+        let verdict = of(&past, &inner, &Outcome::Cancelled, &context).unwrap();
         assert_eq!(
-            status,
-            Status {
+            verdict.status,
+            Some(Status {
                 cancelled: Some(at(100)),
                 ..before
-            }
+            })
         );
-        assert_eq!(alert, None);
+        assert_eq!(verdict.alert, None);
         assert_eq!(
-            of(
-                &Past::Missing,
-                &inner,
-                &Outcome::Cancelled,
-                at(100),
-                &settings,
-                ALERTS,
-                false
-            ),
+            of(&Past::Missing, &inner, &Outcome::Cancelled, &context),
             None
         );
+    }
+
+    #[test]
+    fn a_death_found_after_a_later_run_is_told_and_leaves_the_status() {
+        let (later, _) = history(&[Outcome::Returned, Outcome::Returned], ALERTS);
+        let past = Past::Known(Box::new(later));
+        let died = Outcome::Died("died".to_owned());
+        let verdict = of(&past, &ended(9, at(30)), &died, &context(at(100), ALERTS)).unwrap();
+        assert_eq!(
+            (verdict.status, verdict.decision.reason),
+            (None, Reason::Overtaken)
+        );
+        assert_eq!(verdict.alert.unwrap().error(), "died");
+
+        let verdict = of(&past, &ended(9, at(90)), &died, &context(at(100), ALERTS)).unwrap();
+        assert_eq!(verdict.status.unwrap().state, State::Error);
+        assert_eq!(verdict.alert.unwrap().kind, Kind::Failed);
     }
 
     #[test]
@@ -353,18 +420,31 @@ mod tests {
     #[test]
     fn a_journal_counts_only_when_it_is_complete() {
         let (status, alerts) = history(&[failed("a")], ALERTS);
-        let with_alert = Change {
+        let both = Change {
             file: "etl.load.run".to_owned(),
-            status: status.clone(),
+            status: Some(status),
             alert: alerts.into_iter().next(),
             queue: Some("alerts-0".to_owned()),
+            place: Some(Place {
+                record: "1-2".to_owned(),
+                offset: 512,
+            }),
         };
-        let without = Change {
+        let alert = Change {
+            status: None,
+            ..both.clone()
+        };
+        let status = Change {
             alert: None,
             queue: None,
-            ..with_alert.clone()
+            place: None,
+            ..both.clone()
         };
-        for change in [with_alert, without] {
+        let nothing = Change {
+            status: None,
+            ..status.clone()
+        };
+        for change in [both, alert, status, nothing] {
             let journal = change.render();
             assert_eq!(Change::parse(&journal).as_ref(), Some(&change));
             for end in 0..journal.len() {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use crate::change::Address;
 use crate::destination::Destination;
 use crate::error::Error;
+use crate::machine::Machine;
 use crate::notifier::{Notifier, Slack};
 use crate::rules::{HOUR, Settings};
 use crate::status::State;
@@ -150,13 +152,8 @@ impl Config {
         self
     }
 
-    /// Makes these the settings of the program. Runs that are under way take them over.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Settled`] where a `Config` is installed already, or a run has ended;
-    /// [`Error::ChannelName`], [`Error::Number`] where a setting makes no sense.
-    pub fn install(self) -> Result<(), Error> {
+    /// Makes these the settings of the program, unless they are settled already.
+    pub(crate) fn settle(self) -> Result<&'static Setup, Error> {
         if let Some(name) = self.channels.keys().find(|name| !is_channel_name(name)) {
             return Err(Error::ChannelName { name: name.clone() });
         }
@@ -177,9 +174,16 @@ impl Config {
                 return Err(Error::Number { setting, value });
             }
         }
-        SETUP
-            .set(Setup::new(self, true, |name| env::var_os(name)))
-            .map_err(|_| Error::Settled)
+        let mut config = Some(self);
+        let setup = SETUP.get_or_init(|| {
+            let config = config.take().unwrap_or_default();
+            Arc::new(Setup::new(config, true, |name| env::var_os(name)))
+        });
+        if config.is_some() {
+            Err(Error::Settled)
+        } else {
+            Ok(setup)
+        }
     }
 }
 
@@ -196,11 +200,22 @@ pub(crate) fn is_amount(value: f64, may_be_infinite: bool) -> bool {
     value >= 0.0 && (value.is_finite() || may_be_infinite)
 }
 
-static SETUP: OnceLock<Setup> = OnceLock::new();
+static SETUP: OnceLock<Arc<Setup>> = OnceLock::new();
 
 /// The settings that are in force, from the first end of a run on.
 pub(crate) fn setup() -> &'static Setup {
-    SETUP.get_or_init(|| Setup::new(Config::new(), false, |name| env::var_os(name)))
+    SETUP.get_or_init(|| from_environment().clone())
+}
+
+/// The settings as far as they are known: until the first end of a run a `Config` may replace them.
+pub(crate) fn setup_so_far() -> &'static Setup {
+    SETUP.get().unwrap_or_else(|| from_environment())
+}
+
+fn from_environment() -> &'static Arc<Setup> {
+    static FROM_ENVIRONMENT: OnceLock<Arc<Setup>> = OnceLock::new();
+    FROM_ENVIRONMENT
+        .get_or_init(|| Arc::new(Setup::new(Config::new(), false, |name| env::var_os(name))))
 }
 
 /// Tells whether annotated functions report, or run bare: when they are switched off, and in tests
@@ -243,8 +258,8 @@ pub(crate) struct Setup {
     pub(crate) default_channel: String,
     pub(crate) rules: Settings,
     channels: HashMap<String, Arc<dyn Notifier>>,
-    /// Webhooks found in the environment, by channel.
-    webhooks: Mutex<HashMap<String, Option<Arc<dyn Notifier>>>>,
+    /// Destinations, by channel, once they were looked for.
+    routes: Mutex<HashMap<String, Option<Arc<Route>>>>,
     /// Problems met here, told at the first end of a run.
     problems: Mutex<Vec<Warning>>,
 }
@@ -271,9 +286,9 @@ impl Route {
 
 /// Where the alerts of a job go.
 pub(crate) enum Way {
-    To(Route),
+    To(Arc<Route>),
     /// To the channel `alerts`, for the job's own has no destination.
-    Instead(Route, String),
+    Instead(Arc<Route>, String),
     /// Nowhere, which the job asks for.
     Silent,
     /// Nowhere, for want of a destination.
@@ -345,7 +360,7 @@ impl Setup {
             default_channel,
             rules,
             channels: config.channels,
-            webhooks: Mutex::default(),
+            routes: Mutex::default(),
             problems: Mutex::new(problems),
         }
     }
@@ -421,22 +436,44 @@ impl Setup {
     }
 
     /// Returns the destination of a channel, if it has one.
-    pub(crate) fn route(&self, channel: &str) -> Option<Route> {
+    pub(crate) fn route(&self, channel: &str) -> Option<Arc<Route>> {
+        let routes = || self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(route) = routes().get(channel) {
+            return route.clone();
+        }
+        let route = self.find_route(channel).map(Arc::new);
+        // A queue that cannot be had now may be had later.
+        if route
+            .as_ref()
+            .is_none_or(|route| route.queue.is_some() || self.store().is_none())
+        {
+            routes().insert(channel.to_owned(), route.clone());
+        }
+        route
+    }
+
+    fn find_route(&self, channel: &str) -> Option<Route> {
         let (notifier, mend) = match self.channels.get(channel) {
             Some(notifier) => (notifier.clone(), "its notifier".to_owned()),
-            None => (self.webhook(channel)?, variable(channel)),
+            None => {
+                let webhook = find_webhook(channel, env::var_os(variable(channel)));
+                (
+                    webhook
+                        .map_err(|warning| self.add_problem(warning))
+                        .ok()??,
+                    variable(channel),
+                )
+            }
         };
         let queue = self.store().and_then(|store| {
-            store
-                .outbox()
-                .queue_name(channel, &notifier.identity())
-                .map_err(|error| {
-                    self.add_problem(Warning::new(
-                        "outbox",
-                        format!("alerts cannot be queued on disk: {error}"),
-                    ));
-                })
-                .ok()
+            let name = store.outbox().queue_name(channel, &identity(&*notifier));
+            name.map_err(|error| {
+                self.add_problem(Warning::new(
+                    "outbox",
+                    format!("alerts cannot be queued on disk: {error}"),
+                ));
+            })
+            .ok()
         });
         Some(Route {
             channel: channel.to_owned(),
@@ -445,21 +482,12 @@ impl Setup {
             mend,
         })
     }
+}
 
-    /// Returns the Slack webhook that the environment names for a channel.
-    fn webhook(&self, channel: &str) -> Option<Arc<dyn Notifier>> {
-        let mut webhooks = self.webhooks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(webhook) = webhooks.get(channel) {
-            return webhook.clone();
-        }
-        let webhook =
-            find_webhook(channel, env::var_os(variable(channel))).unwrap_or_else(|warning| {
-                self.add_problem(warning);
-                None
-            });
-        webhooks.insert(channel.to_owned(), webhook.clone());
-        webhook
-    }
+/// Asks a notifier for its identity, which is foreign code.
+fn identity(notifier: &dyn Notifier) -> String {
+    catch_unwind(AssertUnwindSafe(|| notifier.identity()))
+        .unwrap_or_else(|_| "a notifier that panicked".to_owned())
 }
 
 fn find_webhook(
@@ -507,12 +535,10 @@ fn default_directory(environment: impl Fn(&str) -> Option<OsString>) -> Option<P
 }
 
 fn host_name(environment: impl Fn(&str) -> Option<OsString>) -> String {
-    let kernel = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let kernel = Machine::this().host.clone();
     let host =
         kernel.or_else(|| environment("HOSTNAME").map(|host| host.to_string_lossy().into_owned()));
-    host.map(|host| host.trim().to_owned())
-        .filter(|host| !host.is_empty())
-        .unwrap_or_else(|| "unknown".to_owned())
+    host.unwrap_or_else(|| "unknown".to_owned())
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@
 
 use std::panic::catch_unwind;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// When the exit that has begun must be over.
@@ -20,10 +19,7 @@ static CALL_BACK: OnceLock<fn(Option<i32>)> = OnceLock::new();
 /// Has `call_back` called when `main` returns and when any thread calls `process::exit`, also in
 /// processes forked from this one. The first one stays.
 pub(crate) fn at_exit(call_back: fn(Option<i32>)) {
-    static REGISTERED: AtomicBool = AtomicBool::new(false);
-    if CALL_BACK.get_or_init(|| call_back) == &call_back
-        && !REGISTERED.swap(true, Ordering::Relaxed)
-    {
+    if CALL_BACK.set(call_back).is_ok() {
         register();
     }
 }

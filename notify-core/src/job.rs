@@ -54,5 +54,6 @@ pub struct Job {
     pub(crate) location: String,
     /// `file:line`.
     pub(crate) source: String,
+    pub(crate) is_debug_build: bool,
     pub(crate) arguments: Arguments,
 }

@@ -7,18 +7,20 @@
 //! |---|---|---|
 //! | 0 | `error`, `text`, `time`, `fields`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `rules`, `alert`, `change`, `pace` | pure: time is an argument |
-//! | 2 | `exit` (the one place with `unsafe`), `process`, `file`, `warn`, `panic`, `job` | |
+//! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 3 | `lock`, `destination` | |
-//! | 4 | `notifier`, `outbox` | |
+//! | 4 | `notifier`, `outbox`, `running` | destinations, and what is on disk |
 //! | 5 | `store` | the notify directory |
 //! | 6 | `config` | the only one that reads the environment |
-//! | 7 | `memory`, `delivery` | the background thread |
-//! | 8 | `report` | one end of a run |
-//! | 9 | `classify`, `filter`, `future`, `run` | what the expansion calls |
+//! | 7 | `memory`, `delivery` | what this process remembers, and its background thread |
+//! | 8 | `report` | one end of a run: lock, decide, write |
+//! | 9 | `deaths`, `life` | runs that died, and those of this process |
+//! | 10 | `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 mod alert;
 mod change;
 mod config;
+mod deaths;
 mod delivery;
 mod destination;
 mod error;
@@ -27,7 +29,9 @@ mod fields;
 mod file;
 mod id;
 mod job;
+mod life;
 mod lock;
+mod machine;
 mod memory;
 mod name;
 mod notifier;
@@ -37,6 +41,7 @@ mod pace;
 mod process;
 mod report;
 mod rules;
+mod running;
 mod status;
 mod store;
 mod text;
@@ -54,4 +59,15 @@ pub use status::State;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::job::{Arguments, Site};
+}
+#[doc(hidden)]
+pub mod __tmp {
+    pub fn run(site: &'static crate::job::Site, f: impl FnOnce() -> Result<(), String>) {
+        let run = crate::life::begin(site, None, false);
+        let out = match f() {
+            Ok(()) => crate::outcome::Outcome::Returned,
+            Err(e) => crate::outcome::Outcome::Failed(e),
+        };
+        run.end(&out);
+    }
 }

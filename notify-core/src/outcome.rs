@@ -19,6 +19,8 @@ pub(crate) enum Outcome {
     Cancelled,
     /// The process exited inside it; the exit code, where the system tells it.
     Exited(Option<i32>),
+    /// Its process ended without a word; what is known of that.
+    Died(String),
 }
 
 /// A panic, as far as it is known.
@@ -39,7 +41,11 @@ impl Outcome {
     pub(crate) fn state(&self) -> State {
         match self {
             Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => State::Ok,
-            Self::Failed(_) | Self::Panicked(_) | Self::Cancelled | Self::Exited(_) => State::Error,
+            Self::Failed(_)
+            | Self::Panicked(_)
+            | Self::Cancelled
+            | Self::Exited(_)
+            | Self::Died(_) => State::Error,
         }
     }
 
@@ -47,7 +53,7 @@ impl Outcome {
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let text: Cow<'_, str> = match self {
             Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => return "".into(),
-            Self::Failed(text) => text.into(),
+            Self::Failed(text) | Self::Died(text) => text.into(),
             Self::Panicked(panic) => panic.text().into(),
             Self::Cancelled => "cancelled: its future was dropped before it had finished".into(),
             Self::Exited(Some(code)) => {

@@ -99,6 +99,12 @@ impl Pace {
         self.not_before = Some(now + pause.min(LONGEST_PAUSE));
     }
 
+    /// Records that somebody has to mend the channel, which takes a person's time.
+    pub(crate) fn broken(&mut self, now: Time) {
+        self.failures = self.failures.saturating_add(1);
+        self.not_before = Some(now + LONGEST_PAUSE);
+    }
+
     /// Tells whether the alert was tried so often that it steps aside for others.
     pub(crate) fn steps_aside(&self, id: &str) -> bool {
         self.attempts(id) >= PATIENCE

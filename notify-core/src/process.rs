@@ -3,10 +3,12 @@
 use std::sync::OnceLock;
 
 /// A value per process. A fork copies the parent's memory, and with it locks that another thread
-/// held and threads that are not there: the child must not touch them.
+/// held and threads that are not there: the child must not wait for them.
 #[derive(Debug)]
 pub(crate) struct PerProcess<T: 'static> {
     first: OnceLock<Generation<T>>,
+    /// What the child does with its copy of the parent's value, such as to close its files.
+    let_go: fn(&T),
 }
 
 #[derive(Debug)]
@@ -18,8 +20,13 @@ struct Generation<T: 'static> {
 
 impl<T: Default> PerProcess<T> {
     pub(crate) const fn new() -> Self {
+        Self::letting_go(|_| {})
+    }
+
+    pub(crate) const fn letting_go(let_go: fn(&T)) -> Self {
         Self {
             first: OnceLock::new(),
+            let_go,
         }
     }
 
@@ -28,9 +35,10 @@ impl<T: Default> PerProcess<T> {
         let pid = std::process::id();
         let mut generation = self.first.get_or_init(|| Generation::new(pid));
         while generation.pid != pid {
-            generation = generation
-                .forked
-                .get_or_init(|| Box::new(Generation::new(pid)));
+            generation = generation.forked.get_or_init(|| {
+                (self.let_go)(&generation.value);
+                Box::new(Generation::new(pid))
+            });
         }
         &generation.value
     }

@@ -86,6 +86,8 @@ pub(crate) enum Reason {
     NoMemory,
     /// The same panic was told already, by a job inside this one.
     SamePanic,
+    /// The run died, and one that began later has ended since.
+    Overtaken,
 }
 
 /// Decides whether people are told that a job is now in `state`.

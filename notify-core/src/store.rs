@@ -1,4 +1,8 @@
 //! The notify directory: status files, their locks, and the journal that changes them.
+//!
+//! A change is a journal first, in the job's lock file: whoever locks the job next and finds one
+//! finishes it. Without that, a crash between the alert and the status would leave people believing
+//! what is not so, for ever.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
@@ -6,13 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::change::Change;
+use crate::change::{Change, Place};
 use crate::exit;
 use crate::file::{self, Durable, Links};
 use crate::id;
 use crate::lock::Lock;
 use crate::outbox::{Entry, Outbox};
 use crate::rules::Past;
+use crate::running;
 use crate::status::Status;
 use crate::text;
 use crate::time::{self, Time};
@@ -98,7 +103,13 @@ impl Store {
             ));
         }
         file::make_private_folder(&self.hidden, self.user)?;
-        file::make_private_folder(&self.hidden.join("locks"), self.user)
+        file::make_private_folder(&self.hidden.join("locks"), self.user)?;
+        file::make_private_folder(&self.running(), self.user)
+    }
+
+    /// The folder of the records of runs under way.
+    pub(crate) fn running(&self) -> PathBuf {
+        self.hidden.join("running")
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -164,8 +175,11 @@ impl Locked<'_> {
     /// # Errors
     ///
     /// Where it cannot be written; the old status is whole then.
-    pub(crate) fn touch(&self, status: &Status) -> io::Result<()> {
+    pub(crate) fn touch(&self, status: &Status, place: Option<&Place>) -> io::Result<()> {
         let mut file = file::open(&self.path(), OpenOptions::new().write(true), Links::Refuse)?;
+        if let Some(place) = place {
+            running::end_at(&self.store.running(), place)?;
+        }
         file.seek(SeekFrom::Start(status.state.as_str().len() as u64 + 1))?;
         file.write_all(time::show(status.begun).as_bytes())
     }
@@ -212,7 +226,13 @@ impl Locked<'_> {
                 Err(error) => written.queue_error = Some(error),
             }
         }
-        written.status_error = self.replace(&change.file, &change.status).err();
+        if let Some(place) = &change.place {
+            // Before the status, lest a run whose end is written down be reported as dead.
+            let _ = running::end_at(&self.store.running(), place);
+        }
+        if let Some(status) = &change.status {
+            written.status_error = self.replace(&change.file, status).err();
+        }
         written
     }
 

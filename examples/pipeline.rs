@@ -1,0 +1,113 @@
+//! A small pipeline: reads orders, checks them, sums them up in euros, and writes the totals.
+//!
+//!     cargo run --example pipeline
+//!     cargo run --example pipeline -- examples/data/orders-damaged.csv
+//!
+//! No account is needed: without `SLACK_ALERTS_WEBHOOK_URL` a receiver on this machine stands in
+//! for Slack, and prints each alert as it arrives and the status file as it then stands.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::{env, fs};
+
+use anyhow::{Context as _, ensure};
+use pipeline_notify::notify;
+
+mod support;
+
+#[derive(Debug, serde::Deserialize)]
+struct Order {
+    order: String,
+    country: String,
+    quantity: i64,
+    unit_price: f64,
+    currency: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no exchange rate for {currency}")]
+struct NoRate {
+    currency: String,
+}
+
+#[notify]
+fn main() -> anyhow::Result<()> {
+    support::receive_alerts_here_unless_slack_is_set_up()?;
+
+    let input = env::args()
+        .nth(1)
+        .unwrap_or("examples/data/orders.csv".to_owned());
+    let orders = read(&input)?;
+    let (totals, left_out) = sum(&orders);
+    let output = write(&totals)?;
+
+    println!(
+        "{} orders summed up in {}, {left_out} left out",
+        orders.len() - left_out,
+        output.display()
+    );
+    Ok(())
+}
+
+fn read(path: &str) -> anyhow::Result<Vec<Order>> {
+    let mut reader =
+        csv::Reader::from_path(path).with_context(|| format!("failed to open `{path}`"))?;
+    let orders: Vec<Order> = reader
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .with_context(|| format!("failed to read `{path}`"))?;
+    for order in &orders {
+        ensure!(
+            order.quantity > 0,
+            "order {} has the quantity {}",
+            order.order,
+            order.quantity
+        );
+        ensure!(
+            order.unit_price.is_finite(),
+            "order {} has the price {}",
+            order.order,
+            order.unit_price
+        );
+    }
+    Ok(orders)
+}
+
+/// Returns the euros per country, and how many orders had to be left out.
+fn sum(orders: &[Order]) -> (BTreeMap<&str, f64>, usize) {
+    let mut totals = BTreeMap::new();
+    let mut left_out = 0;
+    for order in orders {
+        // People hear of a missing rate, and the other orders are summed up all the same.
+        let Ok(rate) = euros_per(&order.currency) else {
+            left_out += 1;
+            continue;
+        };
+        #[expect(clippy::cast_precision_loss, reason = "orders are small")]
+        let amount = order.quantity as f64 * order.unit_price * rate;
+        *totals.entry(order.country.as_str()).or_default() += amount;
+    }
+    (totals, left_out)
+}
+
+#[notify(errors(NoRate), ok_silent_hours = f64::INFINITY)]
+fn euros_per(currency: &str) -> Result<f64, NoRate> {
+    match currency {
+        "EUR" => Ok(1.0),
+        "USD" => Ok(0.91),
+        "GBP" => Ok(1.16),
+        _ => Err(NoRate {
+            currency: currency.to_owned(),
+        }),
+    }
+}
+
+fn write(totals: &BTreeMap<&str, f64>) -> anyhow::Result<PathBuf> {
+    let path = env::temp_dir().join("pipeline-notify-totals.csv");
+    let mut lines = "country,euros\n".to_owned();
+    for (country, euros) in totals {
+        lines += &format!("{country},{euros:.2}\n");
+    }
+    fs::write(&path, lines).with_context(|| format!("failed to write `{}`", path.display()))?;
+    Ok(path)
+}

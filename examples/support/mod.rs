@@ -1,0 +1,97 @@
+//! A stand-in for Slack on this machine, so that the examples run without an account.
+
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "each example uses a part of it"
+)]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::{env, fs, io, thread};
+
+use pipeline_notify::{Config, Slack};
+
+/// Prints alerts here, with a fresh notify directory, unless `SLACK_ALERTS_WEBHOOK_URL` is set.
+pub fn receive_alerts_here_unless_slack_is_set_up() -> anyhow::Result<()> {
+    if env::var_os("SLACK_ALERTS_WEBHOOK_URL").is_some() {
+        return Ok(());
+    }
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let webhook = format!("http://{}/services/T000/B000/XXXX", listener.local_addr()?);
+    let directory = match env::var_os("NOTIFYDIR") {
+        Some(directory) => PathBuf::from(directory),
+        None => fresh_directory()?,
+    };
+    println!(
+        "no SLACK_ALERTS_WEBHOOK_URL: alerts are printed here\nstatus files are in {}\n",
+        directory.display()
+    );
+    Config::new()
+        .directory(&directory)
+        .channel("alerts", Slack::new(&webhook)?)
+        .install()?;
+    thread::spawn(move || {
+        let mut shown = BTreeMap::new();
+        for connection in listener.incoming().flatten() {
+            let _ = print_alert(connection, &directory, &mut shown);
+        }
+    });
+    Ok(())
+}
+
+fn fresh_directory() -> io::Result<PathBuf> {
+    let directory = env::temp_dir().join(format!("pipeline-notify-{}", std::process::id()));
+    match fs::remove_dir_all(&directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::create_dir_all(&directory)?;
+    Ok(directory)
+}
+
+/// Answers one POST as Slack does, and prints it with the status files that have changed.
+fn print_alert(
+    connection: TcpStream,
+    directory: &Path,
+    shown: &mut BTreeMap<PathBuf, String>,
+) -> io::Result<()> {
+    let mut reader = BufReader::new(connection.try_clone()?);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some((_, value)) = line
+            .split_once(": ")
+            .filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        {
+            length = value.trim().parse().unwrap_or(0);
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    let payload: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+
+    let mut screen = io::stdout().lock();
+    writeln!(screen, "┌── an alert arrives in Slack")?;
+    for line in payload["text"].as_str().unwrap_or_default().lines() {
+        writeln!(screen, "│ {line}")?;
+    }
+    writeln!(screen, "└──\n")?;
+    for entry in fs::read_dir(directory)?
+        .flatten()
+        .filter(|entry| entry.path().is_file())
+    {
+        let content = fs::read_to_string(entry.path())?;
+        if shown.insert(entry.path(), content.clone()).as_ref() != Some(&content) {
+            writeln!(screen, "$ cat {}\n{content}", entry.path().display())?;
+        }
+    }
+    // The answer last: the process may end as soon as it has it.
+    (&connection).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+}

@@ -1,0 +1,123 @@
+//! Runs that died without a word: found by their records, and reported.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use crate::change::{Ended, Place};
+use crate::config::Setup;
+use crate::delivery;
+use crate::fields::Fields;
+use crate::machine::Machine;
+use crate::outcome::Outcome;
+use crate::process::PerProcess;
+use crate::report::{self, Report};
+use crate::rules::Settings;
+use crate::running::{self, Dead};
+use crate::time;
+
+/// How often a process looks: a killed job is no hurry, and a folder of many records is.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// When this process last looked, and with which settings.
+static LOOKED: PerProcess<Mutex<Option<(Instant, usize)>>> = PerProcess::new();
+
+/// Looks for the dead of the notify directory, at most once a minute, and has them reported on the
+/// background thread.
+pub(crate) fn look_for(setup: &'static Setup) {
+    let settings = std::ptr::from_ref(setup).addr();
+    {
+        let Ok(mut looked) = LOOKED.get().try_lock() else {
+            return;
+        };
+        if looked.is_some_and(|(at, with)| at.elapsed() < EVERY && with == settings) {
+            return;
+        }
+        *looked = Some((Instant::now(), settings));
+    }
+    let Some(store) = setup.store() else { return };
+    let dead = running::find_dead(&store.running(), |process| {
+        Machine::this().can_judge(process)
+    });
+    if !dead.is_empty() {
+        delivery::first(move || dead.into_iter().for_each(|dead| bury(setup, dead)));
+    }
+}
+
+/// Reports the runs of a dead process, and removes its record if each could be reported.
+fn bury(setup: &Setup, dead: Dead) {
+    let buried = dead
+        .runs
+        .iter()
+        .map(|(place, run)| report_death(setup, &dead, place, run));
+    // Not `all`, which would stop at the first that somebody else has to report.
+    if buried.fold(true, |all, one| all && one) {
+        dead.remove();
+    }
+}
+
+/// Reports one run; `false` where another program has its destination.
+fn report_death(setup: &Setup, dead: &Dead, place: &Place, run: &Fields) -> bool {
+    let process = &dead.process;
+    let Some((mut ended, settings)) = read(run, process) else {
+        return true;
+    };
+    let words = |fields: &Fields, key| fields.get(key).unwrap_or("?").to_owned();
+    let outcome = Outcome::Died(format!(
+        "died: its process ended without a word (kill -9, out of memory, abort, or power)\n  \
+         process {} on {}, {}\n  last known alive {}",
+        words(process, "pid"),
+        words(process, "host"),
+        words(process, "exe"),
+        time::show(dead.seen),
+    ));
+    let channel = run.get("channel").unwrap_or_default();
+    let route = if let Some(queue) = run.get("queue") {
+        let Some(route) = setup
+            .route(channel)
+            .filter(|route| route.queue.as_deref() == Some(queue))
+        else {
+            return false;
+        };
+        Some(route)
+    } else {
+        report::route(setup, channel, &mut ended, &outcome)
+    };
+    Report {
+        ended,
+        outcome: &outcome,
+        settings,
+        place: Some(place.clone()),
+    }
+    .make(setup.store(), route.as_deref(), || dead.is_open(place));
+    true
+}
+
+/// Reads a run back from its record; `None` where it is damaged.
+fn read(run: &Fields, process: &Fields) -> Option<(Ended, Settings)> {
+    let number = |key| run.get(key).and_then(|value| value.parse::<f64>().ok());
+    let defaults = Settings::default();
+    let settings = Settings {
+        silent: number("silent").unwrap_or(defaults.silent),
+        ok_silent: number("ok-silent").unwrap_or(defaults.ok_silent),
+        remind: number("remind").unwrap_or(defaults.remind),
+    };
+    let notes = run
+        .iter()
+        .filter(|(key, _)| *key == "note")
+        .map(|(_, note)| note.to_owned())
+        .collect();
+    let ended = Ended {
+        run: u64::from_str_radix(run.get("run")?, 16).ok()?,
+        job: run.get("job")?.to_owned(),
+        location: run.get("location")?.to_owned(),
+        source: run.get("source")?.to_owned(),
+        begun: time::parse(run.get("begun")?)?,
+        took: None,
+        host: process.get("host").unwrap_or("unknown").to_owned(),
+        pid: process.get("pid").and_then(|pid| pid.parse().ok()),
+        exe: process.get("exe").map(str::to_owned),
+        nested: false,
+        notes,
+    };
+    Some((ended, settings))
+}

@@ -1,0 +1,314 @@
+//! The life of a run in this process: from its beginning, through the records that outlive it, to
+//! its end or the exit of the process.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+
+use crate::change::Ended;
+use crate::config::{self, Config, Setup};
+use crate::deaths;
+use crate::delivery;
+use crate::error::Error;
+use crate::exit;
+use crate::fields::Fields;
+use crate::id;
+use crate::job::{Arguments, Job, Site};
+use crate::machine::Machine;
+use crate::memory;
+use crate::name;
+use crate::outcome::Outcome;
+use crate::process::PerProcess;
+use crate::report::{self, Report};
+use crate::rules::{HOUR, Past, Settings};
+use crate::running;
+use crate::time::{self, Time, to_micros};
+use crate::warn::{self, Warning};
+
+/// The runs under way in this process, in the order in which they began.
+static OPEN: PerProcess<Mutex<BTreeMap<u64, Open>>> = PerProcess::new();
+
+/// A run under way. Dropping it without an end leaves it to the exit of the process.
+#[derive(Debug)]
+pub(crate) struct Run {
+    number: u64,
+}
+
+/// What is known of a run under way.
+#[derive(Debug)]
+struct Open {
+    id: u64,
+    job: &'static Job,
+    /// The name, where the attribute's `name` made one for this run.
+    name: Option<String>,
+    begun: Time,
+    started: Instant,
+    nested: bool,
+}
+
+/// Tells whether annotated functions report at all, or run bare.
+pub(crate) fn is_active(site: &'static Site) -> bool {
+    config::is_active(site.test)
+}
+
+/// Begins a run; `nested` when another run is on this thread's stack, or is being polled on it.
+pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> Run {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    exit::at_exit(at_exit);
+    let job = site.job.get_or_init(|| find_job(site, name.as_deref()));
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let run = Open {
+        id: id::random(),
+        job,
+        name,
+        begun: to_micros(Utc::now()),
+        started: Instant::now(),
+        nested,
+    };
+    if !nested {
+        let setup = config::setup_so_far();
+        record(number, &run, setup);
+        deaths::look_for(setup);
+    }
+    open_runs().insert(number, run);
+    Run { number }
+}
+
+impl Run {
+    /// Tells this run from all others of the process.
+    pub(crate) fn id(&self) -> u64 {
+        self.number
+    }
+
+    /// Ends the run.
+    pub(crate) fn end(self, outcome: &Outcome) {
+        let run = open_runs().remove(&self.number);
+        // The exit of the process may have come first, and reports it.
+        if let Some(run) = run {
+            end(self.number, run, outcome);
+        }
+    }
+}
+
+impl Config {
+    /// Makes these the settings of the program. Runs that are under way take them over.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settled`] where a `Config` is installed already, or a run has ended;
+    /// [`Error::ChannelName`], [`Error::Number`] where a setting makes no sense.
+    pub fn install(self) -> Result<(), Error> {
+        let setup = self.settle()?;
+        for (number, run) in &*open_runs() {
+            record(*number, run, setup);
+        }
+        Ok(())
+    }
+}
+
+/// Reports the end of a run.
+fn end(number: u64, run: Open, outcome: &Outcome) {
+    static FIRST: Once = Once::new();
+    let setup = config::setup();
+    let channel = channel(&run.job.arguments, setup);
+    let mut ended = run.ended(setup);
+    let route = report::route(setup, channel, &mut ended, outcome);
+    let settings = settings(&run.job.arguments, setup);
+    let place = running::place(number);
+    Report {
+        ended,
+        outcome,
+        settings,
+        place,
+    }
+    .make(setup.store(), route.as_deref(), || true);
+    running::end(number);
+    FIRST.call_once(|| {
+        deaths::look_for(setup);
+        if let Some(route) = &route {
+            delivery::take_over(route);
+        }
+    });
+    setup.tell_problems();
+}
+
+/// Writes down that an outermost run is under way, so that its death can be told.
+fn record(number: u64, run: &Open, setup: &Setup) {
+    let Some(store) = setup.store().filter(|_| !run.nested) else {
+        return;
+    };
+    let ended = run.ended(setup);
+    let channel = channel(&run.job.arguments, setup);
+    let settings = settings(&run.job.arguments, setup);
+    let mut fields = Fields::default();
+    fields.put("run", format!("{:016x}", ended.run));
+    fields.put("job", ended.job);
+    fields.put("location", ended.location);
+    fields.put("source", ended.source);
+    fields.put("begun", time::show(ended.begun));
+    fields.put("channel", channel);
+    fields.put_some(
+        "queue",
+        setup.route(channel).and_then(|route| route.queue.clone()),
+    );
+    fields.put("silent", settings.silent.to_string());
+    fields.put("ok-silent", settings.ok_silent.to_string());
+    fields.put("remind", settings.remind.to_string());
+    for note in ended.notes {
+        fields.put("note", note);
+    }
+    let process = || {
+        let mut fields = Fields::default();
+        Machine::this().put(&mut fields);
+        fields.put("host", &*setup.host);
+        fields.put("pid", std::process::id().to_string());
+        fields.put_some("exe", setup.exe.as_deref());
+        fields
+    };
+    match running::begin(&store.running(), number, &fields, process) {
+        Ok(()) => warn::over("record"),
+        Err(error) => {
+            let message =
+                format!("runs cannot be recorded ({error}): if one is killed, nobody will be told");
+            Warning::new("record", message).tell();
+        }
+    }
+}
+
+impl Open {
+    fn ended(&self, setup: &Setup) -> Ended {
+        let name = self.name.as_ref().unwrap_or(&self.job.name);
+        Ended {
+            run: self.id,
+            job: match &setup.instance {
+                Some(instance) => format!("{name}@{instance}"),
+                None => name.clone(),
+            },
+            location: self.job.location.clone(),
+            source: self.job.source.clone(),
+            begun: self.begun,
+            took: Some(self.started.elapsed()),
+            host: setup.host.clone(),
+            pid: Some(std::process::id()),
+            exe: setup.exe.clone(),
+            nested: self.nested,
+            notes: if self.job.is_debug_build {
+                vec!["debug build".to_owned()]
+            } else {
+                Vec::new()
+            },
+        }
+    }
+}
+
+fn channel<'a>(arguments: &'a Arguments, setup: &'a Setup) -> &'a str {
+    arguments.channel.as_ref().unwrap_or(&setup.default_channel)
+}
+
+fn settings(arguments: &Arguments, setup: &Setup) -> Settings {
+    Settings {
+        silent: arguments.silent_seconds.unwrap_or(setup.rules.silent),
+        ok_silent: arguments
+            .ok_silent_hours
+            .map_or(setup.rules.ok_silent, |hours| hours * HOUR),
+        remind: arguments
+            .remind_hours
+            .map_or(setup.rules.remind, |hours| hours * HOUR),
+    }
+}
+
+/// Works out what is the same at each run of a job, and warns where two share a status file.
+fn find_job(site: &'static Site, name: Option<&str>) -> Job {
+    static NAMES: Mutex<Option<HashMap<String, String>>> = Mutex::new(None);
+    let job = Job {
+        name: name::of(site),
+        location: name::location(site),
+        source: format!("{}:{}", site.file, site.line),
+        is_debug_build: site.debug,
+        arguments: (site.arguments)(),
+    };
+    let source = &job.source;
+    for problem in &job.arguments.problems {
+        let message = format!("#[notify] at {source}: {problem}");
+        Warning::new(message.clone(), message).tell();
+    }
+    let claimed = name.unwrap_or(&job.name);
+    let other = {
+        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        names
+            .get_or_insert_default()
+            .insert(claimed.to_owned(), source.clone())
+    };
+    if let Some(other) = other {
+        let message = format!(
+            "two jobs share the status file `{claimed}`, at {other} and at {source}: give one a name = \"…\" of its own"
+        );
+        Warning::new(message.clone(), message).tell();
+    }
+    job
+}
+
+fn open_runs() -> MutexGuard<'static, BTreeMap<u64, Open>> {
+    OPEN.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Called by the system at the exit: reports the runs that it ends, and gives delivery its time.
+///
+/// It takes no lock for long, and hands over to a thread, because this one may hold what a logger
+/// or a notifier waits for.
+fn at_exit(code: Option<i32>) {
+    if nothing_is_left() {
+        running::close();
+        return;
+    }
+    let deadline = exit::begin(config::setup().exit);
+    let (done, is_done) = mpsc::channel();
+    let work = move || {
+        finish_all(code);
+        delivery::finish(deadline);
+        running::close();
+        let _ = done.send(());
+    };
+    if thread::Builder::new()
+        .name("notify-exit".to_owned())
+        .spawn(work)
+        .is_ok()
+    {
+        let _ = is_done.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+    }
+}
+
+/// Tells whether the process can go at once.
+fn nothing_is_left() -> bool {
+    for _ in 0..100 {
+        if let (Ok(open), Some(is_lagging)) = (OPEN.get().try_lock(), memory::is_lagging()) {
+            return open.is_empty() && !is_lagging && !delivery::is_waited_for();
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    false
+}
+
+/// Ends the runs that the exit cuts short, the innermost first, and brings status files up to date.
+fn finish_all(code: Option<i32>) {
+    let open = std::mem::take(&mut *open_runs());
+    for (number, run) in open.into_iter().rev() {
+        end(number, run, &Outcome::Exited(code));
+    }
+    let Some(store) = config::setup().store() else {
+        return;
+    };
+    for (file, recent) in memory::take_lagging() {
+        if let Ok(locked) = store.lock(&file)
+            && let Past::Known(status) = recent.correct(locked.read())
+        {
+            // At the exit there is nobody left to tell that it could not be written.
+            let _ = locked.write(&status);
+        }
+    }
+}

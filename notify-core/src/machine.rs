@@ -1,0 +1,75 @@
+//! The machine that this process runs on, by what tells it from others.
+
+use std::fs;
+use std::sync::OnceLock;
+
+use crate::fields::Fields;
+
+/// A machine, and the time since it was started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Machine {
+    /// The kernel's name for it; each container has its own.
+    pub(crate) host: Option<String>,
+    id: Option<String>,
+    boot: Option<String>,
+}
+
+impl Machine {
+    /// Returns this machine; what is read of it does not change while a process lives.
+    pub(crate) fn this() -> &'static Self {
+        static THIS: OnceLock<Machine> = OnceLock::new();
+        let read = |path| {
+            fs::read_to_string(path)
+                .ok()
+                .map(|text| text.trim().to_owned())
+                .filter(|text| !text.is_empty())
+        };
+        THIS.get_or_init(|| Self {
+            host: read("/proc/sys/kernel/hostname"),
+            id: read("/etc/machine-id"),
+            boot: read("/proc/sys/kernel/random/boot_id"),
+        })
+    }
+
+    /// Adds what tells the machine to a record.
+    pub(crate) fn put(&self, fields: &mut Fields) {
+        fields.put_some("kernel-host", self.host.as_deref());
+        fields.put_some("machine", self.id.as_deref());
+        fields.put_some("boot", self.boot.as_deref());
+    }
+
+    /// Tells whether a lock that is free proves that the process of a record is dead: it ran under
+    /// this kernel, or on this machine before it was started anew. Of another machine's processes
+    /// nothing is known here.
+    pub(crate) fn can_judge(&self, record: &Fields) -> bool {
+        let same = |key, own: &Option<String>| own.is_some() && record.get(key) == own.as_deref();
+        same("boot", &self.boot) || same("machine", &self.id) && same("kernel-host", &self.host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_records_of_this_kernel_and_of_earlier_starts_of_this_machine_are_judged() {
+        let machine = |host: &str, id: &str, boot: &str| Machine {
+            host: Some(host.to_owned()),
+            id: Some(id.to_owned()),
+            boot: Some(boot.to_owned()),
+        };
+        let here = machine("worker-3", "m1", "b1");
+        for (there, can_judge) in [
+            (machine("worker-3", "m1", "b1"), true),
+            (machine("a-container", "m2", "b1"), true),
+            (machine("worker-3", "m1", "b0"), true),
+            (machine("worker-4", "m1", "b0"), false),
+            (machine("worker-3", "m2", "b0"), false),
+        ] {
+            let mut record = Fields::default();
+            there.put(&mut record);
+            assert_eq!(here.can_judge(&record), can_judge, "{there:?}");
+        }
+        assert!(!here.can_judge(&Fields::default()));
+    }
+}

@@ -1,0 +1,369 @@
+//! Records of the runs under way: one file for each process, which its lock tells to be alive.
+//!
+//! A record begins with a block that describes the process; a slot follows for each outermost run.
+//! The kernel drops the lock when the process ends, however it ends.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use crate::change::Place;
+use crate::fields::Fields;
+use crate::file::{self, Links};
+use crate::id;
+use crate::process::PerProcess;
+use crate::time::Time;
+
+/// Blocks and slots are multiples of this, so that a freed slot fits most runs.
+const UNIT: usize = 512;
+
+/// The length of what precedes a block's text: its state, its capacity, the text's length, its hash.
+const HEAD: usize = 37;
+
+/// The largest record that is read: some ten thousand runs at once.
+const LIMIT: u64 = 16 * 1024 * 1024;
+
+const OPEN: char = 'o';
+const ENDED: u8 = b'e';
+
+/// A forked child closes its copy of the file: the lock would outlive the parent otherwise.
+static RECORD: PerProcess<Mutex<Option<Record>>> = PerProcess::letting_go(|parents| {
+    if let Ok(mut record) = parents.try_lock() {
+        *record = None;
+    }
+});
+
+/// This process's record.
+#[derive(Debug)]
+struct Record {
+    /// It is locked for as long as it is open.
+    file: File,
+    path: PathBuf,
+    slots: Vec<Slot>,
+    end: u64,
+}
+
+#[derive(Debug)]
+struct Slot {
+    offset: u64,
+    capacity: usize,
+    run: Option<u64>,
+}
+
+/// A record whose process is dead.
+#[derive(Debug)]
+pub(crate) struct Dead {
+    /// It is locked, so that nobody else reports it meanwhile.
+    file: File,
+    path: PathBuf,
+    /// When the process is last known to have been alive.
+    pub(crate) seen: Time,
+    pub(crate) process: Fields,
+    /// The runs that were under way.
+    pub(crate) runs: Vec<(Place, Fields)>,
+}
+
+/// Writes down that a run has begun.
+///
+/// # Errors
+///
+/// Where the record cannot be written; the run's death would go unreported.
+pub(crate) fn begin(
+    folder: &Path,
+    run: u64,
+    fields: &Fields,
+    process: impl FnOnce() -> Fields,
+) -> io::Result<()> {
+    let mut record = lock();
+    if record
+        .as_ref()
+        .is_some_and(|record| record.path.parent() != Some(folder))
+    {
+        remove(record.take());
+    }
+    match &mut *record {
+        Some(record) => record.begin(run, fields),
+        None => {
+            *record = Some(Record::create(folder, run, fields, &process())?);
+            Ok(())
+        }
+    }
+}
+
+/// Writes down that a run has ended.
+pub(crate) fn end(run: u64) {
+    if let Some(record) = &mut *lock() {
+        record.end(run);
+    }
+}
+
+/// Returns where a run stands, so that its end can be a part of a change.
+pub(crate) fn place(run: u64) -> Option<Place> {
+    lock().as_ref()?.place(run)
+}
+
+/// Removes this process's record, at its exit, if no run is under way.
+pub(crate) fn close() {
+    let mut record = lock();
+    if record
+        .as_ref()
+        .is_some_and(|record| record.slots.iter().all(|slot| slot.run.is_none()))
+    {
+        remove(record.take());
+    }
+}
+
+fn remove(record: Option<Record>) {
+    if let Some(record) = record {
+        let _ = fs::remove_file(&record.path);
+    }
+}
+
+/// Writes into a record that the run there has ended.
+pub(crate) fn end_at(folder: &Path, place: &Place) -> io::Result<()> {
+    let file = file::open(
+        &folder.join(&place.record),
+        OpenOptions::new().write(true),
+        Links::Refuse,
+    )?;
+    write_at(&file, &[ENDED], place.offset)
+}
+
+/// Finds the records of dead processes, but for those that cannot be judged from here.
+pub(crate) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<Dead> {
+    let own = lock().as_ref().map(|record| record.path.clone());
+    let entries = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    entries
+        .filter(|path| Some(path) != own.as_ref())
+        .filter_map(|path| Dead::open(path, &judge).ok().flatten())
+        .collect()
+}
+
+fn lock() -> MutexGuard<'static, Option<Record>> {
+    RECORD.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Record {
+    /// Writes the record under a hidden name, locks it, and only then shows it: one that is seen
+    /// without its lock is dead.
+    fn create(folder: &Path, run: u64, fields: &Fields, process: &Fields) -> io::Result<Self> {
+        let name = format!("{}-{:016x}", std::process::id(), id::random());
+        let temporary = folder.join(format!(".{name}"));
+        let path = folder.join(name);
+        let file = file::open(
+            &temporary,
+            OpenOptions::new().read(true).write(true).create_new(true),
+            Links::Refuse,
+        )?;
+        let written = (|| {
+            file::set_mode(&file, 0o600)?;
+            file.try_lock().map_err(io::Error::from)?;
+            let block = block(process);
+            write_at(&file, &block, 0)?;
+            let mut record = Self {
+                file,
+                path: path.clone(),
+                slots: Vec::new(),
+                end: block.len() as u64,
+            };
+            record.begin(run, fields)?;
+            fs::rename(&temporary, &path)?;
+            Ok(record)
+        })();
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+        written
+    }
+
+    fn begin(&mut self, run: u64, fields: &Fields) -> io::Result<()> {
+        let mut block = block(fields);
+        let free = self
+            .slots
+            .iter_mut()
+            .find(|slot| slot.run.is_none() && slot.capacity >= block.len());
+        if let Some(slot) = free {
+            set_capacity(&mut block, slot.capacity);
+            write_at(&self.file, &block, slot.offset)?;
+            slot.run = Some(run);
+        } else {
+            write_at(&self.file, &block, self.end)?;
+            self.slots.push(Slot {
+                offset: self.end,
+                capacity: block.len(),
+                run: Some(run),
+            });
+            self.end += block.len() as u64;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, run: u64) {
+        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.run == Some(run)) {
+            let _ = write_at(&self.file, &[ENDED], slot.offset);
+            slot.run = None;
+        }
+    }
+
+    fn place(&self, run: u64) -> Option<Place> {
+        let slot = self.slots.iter().find(|slot| slot.run == Some(run))?;
+        Some(Place {
+            record: self.path.file_name()?.to_string_lossy().into_owned(),
+            offset: slot.offset,
+        })
+    }
+}
+
+impl Dead {
+    fn open(path: PathBuf, judge: impl Fn(&Fields) -> bool) -> io::Result<Option<Self>> {
+        let Some(name) = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+        else {
+            return Ok(None);
+        };
+        if name.starts_with('.') {
+            return Ok(None);
+        }
+        let file = file::open(
+            &path,
+            OpenOptions::new().read(true).write(true),
+            Links::Refuse,
+        )?;
+        if file.try_lock().is_err() || !is_still_at(&file, &path)? {
+            return Ok(None);
+        }
+        let seen = DateTime::<Utc>::from(file.metadata()?.modified()?);
+        let content = file::read_open(&file, LIMIT)?;
+        let mut blocks = blocks(&content);
+        let process = blocks.next().map(|block| block.fields).unwrap_or_default();
+        if !judge(&process) {
+            return Ok(None);
+        }
+        let runs = blocks
+            .filter(|block| block.is_open)
+            .map(|block| {
+                (
+                    Place {
+                        record: name.clone(),
+                        offset: block.offset,
+                    },
+                    block.fields,
+                )
+            })
+            .collect();
+        Ok(Some(Self {
+            file,
+            path,
+            seen,
+            process,
+            runs,
+        }))
+    }
+
+    /// Tells whether a run is still unreported: its end may stand in a journal that has only now
+    /// been finished.
+    pub(crate) fn is_open(&self, place: &Place) -> bool {
+        let mut state = [ENDED];
+        read_at(&self.file, &mut state, place.offset).is_ok_and(|()| state != [ENDED])
+    }
+
+    /// Removes the record, once each of its runs is reported.
+    pub(crate) fn remove(self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Lays out a text as a block: its head, the text, and room up to the next unit.
+fn block(fields: &Fields) -> Vec<u8> {
+    let text = fields.render();
+    let capacity = (HEAD + text.len()).next_multiple_of(UNIT);
+    let head = format!(
+        "{OPEN} {capacity:08x} {:08x} {:016x}\n",
+        text.len(),
+        id::hash(&text)
+    );
+    let mut block = (head + &text).into_bytes();
+    block.resize(capacity, b'\n');
+    block
+}
+
+/// Corrects the capacity in a block's head, for a slot that is larger than the block.
+fn set_capacity(block: &mut [u8], capacity: usize) {
+    block[2..10].copy_from_slice(format!("{capacity:08x}").as_bytes());
+}
+
+struct Block {
+    offset: u64,
+    is_open: bool,
+    fields: Fields,
+}
+
+/// Reads a record's blocks; one that was not written to its end never began.
+fn blocks(content: &str) -> impl Iterator<Item = Block> {
+    let mut offset = 0;
+    std::iter::from_fn(move || {
+        let head = content.get(offset..offset + HEAD)?;
+        let mut parts = head.trim_end().split(' ');
+        let is_open = parts.next()?.starts_with(OPEN);
+        let mut number = || u64::from_str_radix(parts.next()?, 16).ok();
+        let capacity = usize::try_from(number()?)
+            .ok()
+            .filter(|capacity| *capacity >= HEAD)?;
+        let length = usize::try_from(number()?).ok()?;
+        let sum = number()?;
+        let text = content
+            .get(offset + HEAD..(offset + HEAD).checked_add(length)?)
+            .unwrap_or_default();
+        let block = Block {
+            offset: offset as u64,
+            is_open: is_open && id::hash(text) == sum,
+            fields: Fields::parse(text),
+        };
+        offset = offset.checked_add(capacity)?;
+        Some(block)
+    })
+}
+
+#[cfg(unix)]
+fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let (open, there) = (file.metadata()?, fs::symlink_metadata(path)?);
+    Ok((open.dev(), open.ino()) == (there.dev(), there.ino()))
+}
+
+#[cfg(not(unix))]
+fn is_still_at(_file: &File, path: &Path) -> io::Result<bool> {
+    path.try_exists()
+}
+
+#[cfg(unix)]
+fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
+}
+
+#[cfg(not(unix))]
+fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    use std::io::{Seek as _, Write as _};
+    file.seek(io::SeekFrom::Start(offset))?;
+    file.write_all(bytes)
+}
+
+#[cfg(not(unix))]
+fn read_at(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+    use std::io::{Read as _, Seek as _};
+    file.seek(io::SeekFrom::Start(offset))?;
+    file.read_exact(bytes)
+}

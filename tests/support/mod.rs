@@ -1,0 +1,167 @@
+//! What the tests of the whole share: programs that are run as a user runs them, a folder for each
+//! test, and a receiver on loopback.
+
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part of it")]
+
+pub mod receiver;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
+
+pub use receiver::{Answer, Receiver};
+
+/// A folder that is gone when the test is over.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("pipeline-notify-test-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The status files: all that a glob over the folder sees.
+    pub fn status_files(&self) -> BTreeMap<String, String> {
+        let entries = fs::read_dir(&self.0).unwrap().map(Result::unwrap);
+        let names = entries.map(|entry| entry.file_name().into_string().unwrap());
+        let seen = names.filter(|name| !name.starts_with('.'));
+        seen.map(|name| (name.clone(), fs::read_to_string(self.0.join(name)).unwrap_or_default())).collect()
+    }
+
+    pub fn status_file(&self, job: &str) -> String {
+        fs::read_to_string(self.0.join(job)).unwrap_or_else(|error| panic!("{job}: {error}"))
+    }
+
+    /// Every file below the hidden folder, by its path in it.
+    pub fn hidden_files(&self) -> BTreeMap<String, String> {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![self.0.join(".pipeline-notify")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                if entry.path().is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    let name = entry.path().strip_prefix(&self.0).unwrap().display().to_string();
+                    let content = fs::read(entry.path()).unwrap_or_default();
+                    files.insert(name, String::from_utf8_lossy(&content).into_owned());
+                }
+            }
+        }
+        files
+    }
+
+    /// The alerts that wait in the outbox.
+    pub fn waiting_alerts(&self) -> Vec<String> {
+        let files = self.hidden_files().into_iter();
+        let alerts = files.filter(|(path, _)| path.contains("/outbox/") && !path.contains("/."));
+        alerts.filter(|(path, _)| !path.rsplit('/').next().unwrap().starts_with('.')).map(|(_, alert)| alert).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A program of `tests/programs/`, about to be run with nothing in its environment but what the
+/// test gives it.
+pub struct Program {
+    command: Command,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+    pub took: Duration,
+}
+
+impl Program {
+    pub fn new(name: &str) -> Self {
+        // cargo builds the programs as examples, next to the folder of this test.
+        let deps = env::current_exe().unwrap();
+        let built = deps.parent().unwrap().parent().unwrap().join("examples").join(name);
+        let mut command = Command::new(built);
+        command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self { command }
+    }
+
+    pub fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub fn directory(self, folder: &Folder) -> Self {
+        self.env("NOTIFYDIR", folder.path())
+    }
+
+    pub fn alerts_to(self, receiver: &Receiver) -> Self {
+        let webhook = receiver.webhook();
+        self.env("SLACK_ALERTS_WEBHOOK_URL", webhook)
+    }
+
+    pub fn command(self) -> Command {
+        self.command
+    }
+
+    /// Runs the program to its end, which must come within a minute.
+    pub fn run(mut self) -> Ended {
+        use std::os::unix::process::ExitStatusExt as _;
+        let begun = Instant::now();
+        let mut child = self.command.spawn().unwrap();
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let read = |mut pipe: Box<dyn std::io::Read + Send>| {
+            thread::spawn(move || {
+                let mut bytes = Vec::new();
+                let _ = pipe.read_to_end(&mut bytes);
+                String::from_utf8_lossy(&bytes).into_owned()
+            })
+        };
+        let (stdout, stderr) = (read(Box::new(stdout)), read(Box::new(stderr)));
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if begun.elapsed() > Duration::from_secs(60) {
+                child.kill().unwrap();
+                panic!("the program did not end");
+            }
+            thread::sleep(Duration::from_millis(1));
+        };
+        Ended {
+            took: begun.elapsed(),
+            code: status.code(),
+            signal: status.signal(),
+            stdout: stdout.join().unwrap(),
+            stderr: stderr.join().unwrap(),
+        }
+    }
+}
+
+/// Waits until something holds, which must come within a quarter of a minute.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(15), "it never came that {what}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,153 @@
+//! A stand-in for a webhook's server, on loopback.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The secret part of every webhook here: it must turn up nowhere.
+pub const SECRET: &str = "T000/B000/s3cr3t";
+
+/// What the receiver answers.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    Ok,
+    Status(u16, &'static str),
+    /// With a header, such as `Retry-After: 1`.
+    With(u16, &'static str, &'static str),
+    /// `ok`, but only after this time.
+    Late(Duration),
+    /// Accepts the request and never answers.
+    Hang,
+    /// Answers a byte at a time.
+    Drip,
+    /// Closes the connection without an answer.
+    Close,
+}
+
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+    pub at: Instant,
+}
+
+impl Request {
+    /// The message's text.
+    pub fn text(&self) -> String {
+        let payload: serde_json::Value = serde_json::from_str(&self.body).unwrap();
+        payload["text"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Listens until it is dropped.
+pub struct Receiver {
+    address: SocketAddr,
+    requests: Arc<Mutex<Vec<Request>>>,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Receiver {
+    /// Answers every request with `ok`.
+    pub fn new() -> Self {
+        Self::answering(|_| Answer::Ok)
+    }
+
+    /// Answers the n-th request, from 0, as `answer` says.
+    pub fn answering(answer: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (received, over, answer) = (requests.clone(), is_over.clone(), Arc::new(answer));
+        thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                if over.load(Ordering::Relaxed) {
+                    return;
+                }
+                let (received, answer) = (received.clone(), answer.clone());
+                thread::spawn(move || {
+                    let _ = serve(connection, &received, &*answer);
+                });
+            }
+        });
+        Self { address, requests, is_over }
+    }
+
+    pub fn webhook(&self) -> String {
+        format!("http://{}/services/{SECRET}", self.address)
+    }
+
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// The texts of all messages, in the order in which they came.
+    pub fn texts(&self) -> Vec<String> {
+        self.requests().iter().map(Request::text).collect()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+fn serve(
+    mut connection: TcpStream,
+    received: &Mutex<Vec<Request>>,
+    answer: &dyn Fn(usize) -> Answer,
+) -> std::io::Result<()> {
+    connection.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let mut reader = BufReader::new(connection.try_clone()?);
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut headers = Vec::new();
+    loop {
+        line.clear();
+        reader.read_line(&mut line)?;
+        let Some((name, value)) = line.trim().split_once(": ") else { break };
+        headers.push((name.to_ascii_lowercase(), value.to_owned()));
+    }
+    let length = headers.iter().find(|(name, _)| name == "content-length").map_or("0", |(_, value)| value);
+    let mut body = vec![0; length.parse().unwrap_or(0)];
+    reader.read_exact(&mut body)?;
+    let number = {
+        let mut received = received.lock().unwrap();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        received.push(Request { path, headers, body, at: Instant::now() });
+        received.len() - 1
+    };
+    let (status, header, body) = match answer(number) {
+        Answer::Ok => (200, "", "ok"),
+        Answer::Status(status, body) => (status, "", body),
+        Answer::With(status, header, body) => (status, header, body),
+        Answer::Late(time) => {
+            thread::sleep(time);
+            (200, "", "ok")
+        }
+        Answer::Hang => {
+            // Until the other side closes, or the read times out.
+            let _ = reader.read(&mut [0]);
+            return Ok(());
+        }
+        Answer::Drip => {
+            for byte in b"HTTP/1.1 200 OK\r\n".iter().chain(&[b'x'; 10_000]) {
+                connection.write_all(&[*byte])?;
+                thread::sleep(Duration::from_millis(50));
+            }
+            return Ok(());
+        }
+        Answer::Close => return Ok(()),
+    };
+    let header = if header.is_empty() { String::new() } else { format!("{header}\r\n") };
+    let length = body.len();
+    write!(connection, "HTTP/1.1 {status} X\r\n{header}content-length: {length}\r\nconnection: close\r\n\r\n{body}")
+}
