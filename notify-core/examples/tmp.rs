@@ -31,7 +31,11 @@ fn main() {
                     Ok(())
                 }
             }
-            "sleep" => { std::thread::sleep(std::time::Duration::from_secs(20)); Ok(()) } _ => panic!("no"),
+            "sleep" => {
+                std::thread::sleep(std::time::Duration::from_secs(20));
+                Ok(())
+            }
+            _ => panic!("no"),
         });
     }
     eprintln!("{:?}/call", t.elapsed() / n);

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use crate::change::{Ended, Place};
 use crate::config::Setup;
-use crate::delivery;
 use crate::fields::Fields;
 use crate::machine::Machine;
 use crate::outcome::Outcome;
@@ -18,11 +17,14 @@ use crate::time;
 /// How often a process looks: a killed job is no hurry, and a folder of many records is.
 const EVERY: Duration = Duration::from_secs(60);
 
+/// How long a run may be held up by those that died before it, after a power cut say.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// When this process last looked, and with which settings.
 static LOOKED: PerProcess<Mutex<Option<(Instant, usize)>>> = PerProcess::new();
 
-/// Looks for the dead of the notify directory, at most once a minute, and has them reported on the
-/// background thread.
+/// Looks for the dead of the notify directory, at most once a minute, and reports them: before the
+/// run that looks ends, so that an earlier death of its own job does not overtake it.
 pub(crate) fn look_for(setup: &'static Setup) {
     let settings = std::ptr::from_ref(setup).addr();
     {
@@ -38,9 +40,11 @@ pub(crate) fn look_for(setup: &'static Setup) {
     let dead = running::find_dead(&store.running(), |process| {
         Machine::this().can_judge(process)
     });
-    if !dead.is_empty() {
-        delivery::first(move || dead.into_iter().for_each(|dead| bury(setup, dead)));
-    }
+    let begun = Instant::now();
+    // What does not fit is found by the next who looks.
+    dead.into_iter()
+        .take_while(|_| begun.elapsed() < PATIENCE)
+        .for_each(|dead| bury(setup, dead));
 }
 
 /// Reports the runs of a dead process, and removes its record if each could be reported.

@@ -49,15 +49,9 @@ struct Delivery {
 struct State {
     /// By channel and queue.
     lines: BTreeMap<(String, Option<String>), Line>,
-    /// What is to be done first, such as to report runs that died.
-    tasks: Vec<Task>,
-    /// Whether one of them is being done.
-    is_busy: bool,
     is_running: bool,
     is_woken: bool,
 }
-
-type Task = Box<dyn FnOnce() + Send>;
 
 /// What waits for one destination.
 struct Line {
@@ -109,27 +103,16 @@ pub(crate) fn take_over(route: &Route) {
     }
 }
 
-/// Does something on the background thread, before what waits is sent.
-pub(crate) fn first(task: impl FnOnce() + Send + 'static) {
-    start(|state| state.tasks.push(Box::new(task)));
-}
-
 fn wake(route: &Route, change: impl FnOnce(&mut Line)) {
-    let key = (route.channel.clone(), route.queue.clone());
-    start(|state| {
-        change(
-            state
-                .lines
-                .entry(key)
-                .or_insert_with(|| Line::new(route.clone())),
-        )
-    });
-}
-
-fn start(change: impl FnOnce(&mut State)) {
     let delivery = DELIVERY.get();
     let mut state = delivery.lock();
-    change(&mut state);
+    let key = (route.channel.clone(), route.queue.clone());
+    change(
+        state
+            .lines
+            .entry(key)
+            .or_insert_with(|| Line::new(route.clone())),
+    );
     state.is_woken = true;
     if !state.is_running && !exit::has_begun() {
         let thread = thread::Builder::new()
@@ -145,7 +128,7 @@ pub(crate) fn is_waited_for() -> bool {
     let delivery = DELIVERY.get();
     for _ in 0..100 {
         match delivery.state.try_lock() {
-            Ok(state) => return state.is_waited_for(),
+            Ok(state) => return state.lines.values().any(Line::is_waited_for),
             Err(_) => thread::sleep(Duration::from_millis(1)),
         }
     }
@@ -155,7 +138,6 @@ pub(crate) fn is_waited_for() -> bool {
 /// Sends what this process has queued, until it is sent, or cannot be before the deadline.
 pub(crate) fn finish(deadline: Instant) {
     loop {
-        do_tasks();
         let lines = DELIVERY.get().routes(Line::is_waited_for);
         let steps: Vec<_> = lines.iter().map(|route| step(route, true)).collect();
         let now = Utc::now();
@@ -167,9 +149,8 @@ pub(crate) fn finish(deadline: Instant) {
                 Next::At(time) => (time - now).to_std().unwrap_or_default(),
                 Next::Nothing | Next::Others => LOOK_AGAIN_AT_EXIT,
             });
-        let busy = DELIVERY.get().lock().is_busy.then_some(LOOK_AGAIN_AT_EXIT);
         let left = deadline.saturating_duration_since(Instant::now());
-        match pauses.chain(busy).min() {
+        match pauses.min() {
             Some(pause) if pause < left => thread::sleep(pause),
             _ => return,
         }
@@ -238,7 +219,6 @@ fn run() {
     let delivery = DELIVERY.get();
     loop {
         delivery.lock().is_woken = false;
-        do_tasks();
         let steps = delivery
             .routes(|_| true)
             .iter()
@@ -264,22 +244,6 @@ fn run() {
                 .map(|_| ())
                 .is_ok(),
         };
-    }
-}
-
-fn do_tasks() {
-    let delivery = DELIVERY.get();
-    loop {
-        let task = {
-            let mut state = delivery.lock();
-            if state.is_busy || state.tasks.is_empty() {
-                return;
-            }
-            state.is_busy = true;
-            state.tasks.remove(0)
-        };
-        let _ = catch_unwind(AssertUnwindSafe(task));
-        delivery.lock().is_busy = false;
     }
 }
 
@@ -530,10 +494,6 @@ impl Delivery {
 }
 
 impl State {
-    fn is_waited_for(&self) -> bool {
-        self.is_busy || !self.tasks.is_empty() || self.lines.values().any(Line::is_waited_for)
-    }
-
     fn line(&mut self, route: &Route) -> Option<&mut Line> {
         self.lines
             .get_mut(&(route.channel.clone(), route.queue.clone()))

@@ -115,6 +115,7 @@ impl Config {
 fn end(number: u64, run: Open, outcome: &Outcome) {
     static FIRST: Once = Once::new();
     let setup = config::setup();
+    deaths::look_for(setup);
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup);
     let route = report::route(setup, channel, &mut ended, outcome);
@@ -128,12 +129,9 @@ fn end(number: u64, run: Open, outcome: &Outcome) {
     }
     .make(setup.store(), route.as_deref(), || true);
     running::end(number);
-    FIRST.call_once(|| {
-        deaths::look_for(setup);
-        if let Some(route) = &route {
-            delivery::take_over(route);
-        }
-    });
+    if let Some(route) = &route {
+        FIRST.call_once(|| delivery::take_over(route));
+    }
     setup.tell_problems();
 }
 
