@@ -1,6 +1,43 @@
-//! Facade.
+//! Put [`#[notify]`](notify) on a function of your pipeline: each run leaves a status file that
+//! anybody can read, and Slack hears of it when it breaks, while it keeps failing, and when it
+//! recovers.
+//!
+//! ```no_run
+//! use pipeline_notify::notify;
+//!
+//! #[notify]
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let orders = std::fs::read_to_string("orders.csv")?;
+//!     println!("{} orders", orders.lines().count());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Set `NOTIFYDIR` to the folder of the status files, and `SLACK_ALERTS_WEBHOOK_URL` to an incoming
+//! webhook of Slack. Whatever goes wrong with either, the function does what it does without the
+//! attribute: its result, its panic and its exit code stay, and the exit waits for delivery 5
+//! seconds at most.
+//!
+//! - The arguments, and what is recorded of which return type: [`notify`].
+//! - Settings in code, for those who do not want environment variables: [`Config`].
+//! - Other destinations than Slack: [`Notifier`].
+//! - The rules, the status file, and what is told of which end: the
+//!   [README](https://docs.rs/crate/pipeline-notify/latest).
+//!
+//! # Logging
+//!
+//! A fault of the library is one [`log`](https://docs.rs/log) line at `warn`, once while it lasts, or
+//! where no logger is installed one line on standard error. Each failed attempt to deliver is a line
+//! at `debug`. Nothing is logged at other levels, and no line shows a webhook.
 
+pub use notify_core::{
+    Alert, Config, Error, Kind, Notifier, Refusal, Slack, State, drain, message,
+};
 pub use notify_macros::notify;
 
 #[doc(hidden)]
 pub use notify_core::__private;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

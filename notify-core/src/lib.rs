@@ -44,6 +44,8 @@ mod rules;
 mod running;
 mod status;
 mod store;
+#[cfg(test)]
+mod testing;
 mod text;
 mod time;
 mod warn;

@@ -310,3 +310,121 @@ fn names(folder: &Path) -> Vec<String> {
         .filter(|name| !name.starts_with('.'))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeDelta, Utc};
+
+    use super::*;
+    use crate::testing::{Folder, alert};
+
+    fn queue(folder: &Folder) -> Queue {
+        Outbox::new(folder.path(), crate::exit::user_id()).queue("alerts-0")
+    }
+
+    /// Alerts of these jobs, a second apart; the job's name is the alert's id in hex.
+    fn put(queue: &Queue, jobs: &[&str]) -> Vec<Entry> {
+        let alerts = (0..).zip(jobs).map(|(second, job)| {
+            let alert = alert(job, &format!("{second:x}"));
+            Alert {
+                decided: alert.decided + TimeDelta::seconds(second),
+                ..alert
+            }
+        });
+        alerts.map(|alert| queue.put(&alert).unwrap()).collect()
+    }
+
+    #[test]
+    fn alerts_come_out_in_the_order_in_which_they_were_decided() {
+        let folder = Folder::new();
+        let queue = queue(&folder);
+        let entries = put(&queue, &["b", "a", "c"]);
+        assert_eq!(queue.list(), entries);
+        let (taken, lock) = queue.take(&entries[1]).unwrap().unwrap();
+        assert_eq!(taken.job, "a");
+        assert!(
+            queue.take(&entries[1]).unwrap().is_none(),
+            "it is being sent"
+        );
+        drop(lock);
+        queue.remove(&entries[1]);
+        assert!(queue.take(&entries[1]).unwrap().is_none() && !queue.holds(&entries[1]));
+        assert_eq!(queue.list().len(), 2);
+    }
+
+    #[test]
+    fn a_refused_alert_is_in_one_place_with_its_reason_beside_it() {
+        let folder = Folder::new();
+        let queue = queue(&folder);
+        let entries = put(&queue, &["a"]);
+        let place = queue.reject(&entries[0], "answered 400").unwrap();
+        assert!(queue.list().is_empty() && place.is_file());
+        assert_eq!(
+            fs::read_to_string(place.with_extension("reason")).unwrap(),
+            "answered 400\n"
+        );
+    }
+
+    #[test]
+    fn only_one_sender_has_its_turn() {
+        let folder = Folder::new();
+        let queue = queue(&folder);
+        put(&queue, &["a"]);
+        let mine = queue.turn().unwrap();
+        assert!(matches!(mine, Turn::Mine(_)));
+        assert!(matches!(queue.turn().unwrap(), Turn::Others));
+        queue.set_pace(&Pace::new(Utc::now()));
+        assert!(matches!(queue.turn().unwrap(), Turn::Others));
+        let pace = fs::File::open(queue.folder.join(PACE)).unwrap();
+        pace.set_modified(SystemTime::now() - Duration::from_secs(31))
+            .unwrap();
+        assert!(matches!(queue.turn().unwrap(), Turn::Stuck));
+        drop(mine);
+        assert!(matches!(queue.turn().unwrap(), Turn::Mine(_)));
+    }
+
+    #[test]
+    fn an_alert_that_keeps_failing_steps_aside_with_those_of_its_job() {
+        let folder = Folder::new();
+        let queue = queue(&folder);
+        let entries = put(&queue, &["a", "b", "a", "c"]);
+        let mut pace = Pace::new(Utc::now());
+        assert_eq!(choose(&entries, &pace, 3), entries[..3]);
+        for _ in 0..3 {
+            pace.begin([entries[0].id()], Utc::now());
+        }
+        assert_eq!(
+            choose(&entries, &pace, 9),
+            [entries[1].clone(), entries[3].clone()]
+        );
+        assert_eq!(choose(&entries[2..3], &pace, 9), entries[2..3]);
+        assert_eq!(choose(&entries[..1], &pace, 9), entries[..1]);
+    }
+
+    #[test]
+    fn alerts_of_a_message_that_was_refused_leave_one_by_one() {
+        let folder = Folder::new();
+        let queue = queue(&folder);
+        let entries = put(&queue, &["a", "b"]);
+        let mut pace = Pace::new(Utc::now());
+        entries.iter().for_each(|entry| pace.send_alone(entry.id()));
+        assert_eq!(choose(&entries, &pace, 9), entries[..1]);
+    }
+
+    #[test]
+    fn a_destination_has_one_queue_in_every_process_and_does_not_show_in_its_name() {
+        let folder = Folder::new();
+        let name = |identity| {
+            Outbox::new(folder.path(), 0)
+                .queue_name("alerts", identity)
+                .unwrap()
+        };
+        assert_eq!(name("https://secret"), name("https://secret"));
+        assert_ne!(name("https://secret"), name("https://other"));
+        let elsewhere = Folder::new();
+        let there = Outbox::new(elsewhere.path(), 0)
+            .queue_name("alerts", "https://secret")
+            .unwrap();
+        assert_ne!(name("https://secret"), there, "the key is another");
+    }
+}

@@ -303,3 +303,183 @@ fn share_like(folder: &Path, directory: &Path) -> io::Result<()> {
 fn share_like(_folder: &Path, _directory: &Path) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::Alert;
+    use crate::testing::{Folder, alert};
+
+    fn change(alert: Option<Alert>) -> Change {
+        let text = "ERROR\n2026-11-22 13:00:00:123456 UTC\netl :: run\nsince: 2026-11-22 13:00:00:123456 UTC\nruns: 1\n\nno\n";
+        Change {
+            file: "etl.run".to_owned(),
+            status: Status::parse(text),
+            queue: alert.as_ref().map(|_| "alerts-0".to_owned()),
+            alert,
+            place: None,
+        }
+    }
+
+    #[test]
+    fn a_change_is_the_status_and_the_alert_and_leaves_no_journal() {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        assert_eq!(store.lock("etl.run").unwrap().read(), Past::Missing);
+        let change = change(Some(alert("etl.run", "a1")));
+        let written = store.lock("etl.run").unwrap().change(&change);
+        assert!(written.status_error.is_none() && written.queued.is_some());
+        let locked = store.lock("etl.run").unwrap();
+        assert_eq!(
+            locked
+                .lock
+                .as_ref()
+                .unwrap()
+                .file()
+                .metadata()
+                .unwrap()
+                .len(),
+            0
+        );
+        assert!(matches!(locked.read(), Past::Known(_)));
+        assert_eq!(store.outbox().queue("alerts-0").list().len(), 1);
+    }
+
+    #[test]
+    fn a_change_that_a_dead_process_left_half_done_is_finished_by_the_next() {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        let change = change(Some(alert("etl.run", "a1")));
+        let locked = store.lock("etl.run").unwrap();
+        locked.write_journal(&change).unwrap();
+        // Half done: the alert is queued, the status is not written.
+        store
+            .outbox()
+            .queue("alerts-0")
+            .put(change.alert.as_ref().unwrap())
+            .unwrap();
+        drop(locked);
+
+        let locked = store.lock("etl.run").unwrap();
+        assert_eq!(
+            locked.read(),
+            Past::Known(Box::new(change.alert.clone().unwrap().status))
+        );
+        assert_eq!(
+            store.outbox().queue("alerts-0").list().len(),
+            1,
+            "queued twice, and there once"
+        );
+    }
+
+    #[test]
+    fn a_journal_that_was_not_written_to_its_end_never_happened() {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        let journal = change(Some(alert("etl.run", "a1"))).render();
+        let locked = store.lock("etl.run").unwrap();
+        locked
+            .lock
+            .as_ref()
+            .unwrap()
+            .file()
+            .write_all(&journal.as_bytes()[..journal.len() / 2])
+            .unwrap();
+        drop(locked);
+        assert_eq!(store.lock("etl.run").unwrap().read(), Past::Missing);
+        assert!(store.outbox().queue("alerts-0").list().is_empty());
+    }
+
+    #[test]
+    fn a_touch_changes_the_time_and_nothing_else() {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        let locked = store.lock("etl.run").unwrap();
+        let status = change(None).status.unwrap();
+        locked.write(&status).unwrap();
+        let later = Status {
+            begun: status.begun + chrono::TimeDelta::seconds(1),
+            runs: 2,
+            ..status.clone()
+        };
+        locked.touch(&later, None).unwrap();
+        assert_eq!(
+            locked.read(),
+            Past::Known(Box::new(Status {
+                begun: later.begun,
+                ..status
+            }))
+        );
+    }
+
+    #[test]
+    fn an_alert_that_was_refused_is_taken_back_if_the_status_still_speaks_of_it() {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        let locked = store.lock("etl.run").unwrap();
+        let status = change(None).status.unwrap();
+        let alerted = status.begun;
+        for (told, remains) in [
+            (alerted, None),
+            (alerted + chrono::TimeDelta::seconds(1), Some(())),
+        ] {
+            locked
+                .write(&Status {
+                    alerted: Some(told),
+                    ..status.clone()
+                })
+                .unwrap();
+            locked.untell(alerted);
+            assert_eq!(locked.read().status().unwrap().alerted.map(|_| ()), remains);
+        }
+    }
+
+    #[test]
+    fn two_threads_never_hold_one_job() {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        let count = std::sync::atomic::AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let _locked = store.lock("etl.run").unwrap();
+                        assert_eq!(count.fetch_add(1, Ordering::SeqCst), 0);
+                        count.fetch_sub(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_directory_that_is_deleted_meanwhile_is_made_again() {
+        let folder = Folder::new();
+        let directory = folder.path().join("notify");
+        let store = Store::open(&directory).unwrap();
+        fs::remove_dir_all(&directory).unwrap();
+        let change = change(Some(alert("etl.run", "a1")));
+        let written = store.lock("etl.run").unwrap().change(&change);
+        assert!(
+            written.status_error.is_none() && written.queued.is_some(),
+            "{written:?}"
+        );
+    }
+
+    #[test]
+    fn a_glob_over_the_directory_sees_status_files_alone() {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        store
+            .lock("etl.run")
+            .unwrap()
+            .change(&change(Some(alert("etl.run", "a1"))));
+        let names = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        let seen: Vec<_> = names
+            .filter(|name| !name.to_string_lossy().starts_with('.'))
+            .collect();
+        assert_eq!(seen, ["etl.run"]);
+    }
+}

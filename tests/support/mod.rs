@@ -1,7 +1,11 @@
 //! What the tests of the whole share: programs that are run as a user runs them, a folder for each
 //! test, and a receiver on loopback.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part of it")]
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "each test file uses a part of it"
+)]
 
 pub mod receiver;
 
@@ -21,7 +25,10 @@ impl Folder {
     pub fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = env::temp_dir().join(format!("pipeline-notify-test-{}-{number}", std::process::id()));
+        let path = env::temp_dir().join(format!(
+            "pipeline-notify-test-{}-{number}",
+            std::process::id()
+        ));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -35,7 +42,13 @@ impl Folder {
         let entries = fs::read_dir(&self.0).unwrap().map(Result::unwrap);
         let names = entries.map(|entry| entry.file_name().into_string().unwrap());
         let seen = names.filter(|name| !name.starts_with('.'));
-        seen.map(|name| (name.clone(), fs::read_to_string(self.0.join(name)).unwrap_or_default())).collect()
+        seen.map(|name| {
+            (
+                name.clone(),
+                fs::read_to_string(self.0.join(name)).unwrap_or_default(),
+            )
+        })
+        .collect()
     }
 
     pub fn status_file(&self, job: &str) -> String {
@@ -51,7 +64,12 @@ impl Folder {
                 if entry.path().is_dir() {
                     folders.push(entry.path());
                 } else {
-                    let name = entry.path().strip_prefix(&self.0).unwrap().display().to_string();
+                    let name = entry
+                        .path()
+                        .strip_prefix(&self.0)
+                        .unwrap()
+                        .display()
+                        .to_string();
                     let content = fs::read(entry.path()).unwrap_or_default();
                     files.insert(name, String::from_utf8_lossy(&content).into_owned());
                 }
@@ -64,7 +82,10 @@ impl Folder {
     pub fn waiting_alerts(&self) -> Vec<String> {
         let files = self.hidden_files().into_iter();
         let alerts = files.filter(|(path, _)| path.contains("/outbox/") && !path.contains("/."));
-        alerts.filter(|(path, _)| !path.rsplit('/').next().unwrap().starts_with('.')).map(|(_, alert)| alert).collect()
+        alerts
+            .filter(|(path, _)| !path.rsplit('/').next().unwrap().starts_with('.'))
+            .map(|(_, alert)| alert)
+            .collect()
     }
 }
 
@@ -94,9 +115,19 @@ impl Program {
     pub fn new(name: &str) -> Self {
         // cargo builds the programs as examples, next to the folder of this test.
         let deps = env::current_exe().unwrap();
-        let built = deps.parent().unwrap().parent().unwrap().join("examples").join(name);
+        let built = deps
+            .parent()
+            .unwrap()
+            .parent()
+            .unwrap()
+            .join("examples")
+            .join(name);
         let mut command = Command::new(built);
-        command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         Self { command }
     }
 
@@ -161,7 +192,10 @@ impl Program {
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(15), "it never came that {what}");
+        assert!(
+            begun.elapsed() < Duration::from_secs(15),
+            "it never came that {what}"
+        );
         thread::sleep(Duration::from_millis(2));
     }
 }

@@ -75,7 +75,11 @@ impl Receiver {
                 });
             }
         });
-        Self { address, requests, is_over }
+        Self {
+            address,
+            requests,
+            is_over,
+        }
     }
 
     pub fn webhook(&self) -> String {
@@ -113,16 +117,26 @@ fn serve(
     loop {
         line.clear();
         reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim().split_once(": ") else { break };
+        let Some((name, value)) = line.trim().split_once(": ") else {
+            break;
+        };
         headers.push((name.to_ascii_lowercase(), value.to_owned()));
     }
-    let length = headers.iter().find(|(name, _)| name == "content-length").map_or("0", |(_, value)| value);
+    let length = headers
+        .iter()
+        .find(|(name, _)| name == "content-length")
+        .map_or("0", |(_, value)| value);
     let mut body = vec![0; length.parse().unwrap_or(0)];
     reader.read_exact(&mut body)?;
     let number = {
         let mut received = received.lock().unwrap();
         let body = String::from_utf8_lossy(&body).into_owned();
-        received.push(Request { path, headers, body, at: Instant::now() });
+        received.push(Request {
+            path,
+            headers,
+            body,
+            at: Instant::now(),
+        });
         received.len() - 1
     };
     let (status, header, body) = match answer(number) {
@@ -147,7 +161,14 @@ fn serve(
         }
         Answer::Close => return Ok(()),
     };
-    let header = if header.is_empty() { String::new() } else { format!("{header}\r\n") };
+    let header = if header.is_empty() {
+        String::new()
+    } else {
+        format!("{header}\r\n")
+    };
     let length = body.len();
-    write!(connection, "HTTP/1.1 {status} X\r\n{header}content-length: {length}\r\nconnection: close\r\n\r\n{body}")
+    write!(
+        connection,
+        "HTTP/1.1 {status} X\r\n{header}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
 }

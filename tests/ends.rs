@@ -1,0 +1,239 @@
+//! Every way in which a run can end: what the status file says, who hears of it, and that the
+//! program ends as it would have ended.
+#![cfg(unix)]
+
+mod support;
+
+use support::{Folder, Program, Receiver};
+
+const MAIN: &str = "pipeline-notify.ends.main";
+
+/// Runs `ends` twice in the way that is named, and returns how it ended, the messages that came,
+/// and the status.
+fn end(way: &str) -> (support::Ended, Vec<String>, String) {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let ended = Program::new("ends")
+        .arg(way)
+        .directory(&folder)
+        .alerts_to(&receiver)
+        .run();
+    assert_eq!(folder.waiting_alerts(), Vec::<String>::new());
+    (ended, receiver.texts(), folder.status_file(MAIN))
+}
+
+#[test]
+fn a_run_that_returns_is_ok_and_told_once() {
+    let (ended, messages, status) = end("ok");
+    assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
+    assert_eq!(messages.len(), 1);
+    assert!(messages[0].starts_with("--- OK ---\n"), "{messages:?}");
+    assert!(
+        status.starts_with("OK\n") && status.contains("\nends :: main\n"),
+        "{status}"
+    );
+}
+
+#[test]
+fn an_error_is_told_with_its_text_and_the_exit_code_stays() {
+    let (ended, messages, status) = end("err");
+    assert_eq!(
+        (ended.code, &*ended.stderr),
+        (Some(1), "Error: \"the disk is full\"\n")
+    );
+    assert_eq!(messages.len(), 1);
+    assert!(
+        messages[0].starts_with("--- ERROR ---\n")
+            && messages[0].contains("\n\nthe disk is full\n"),
+        "{messages:?}"
+    );
+    assert!(
+        status.starts_with("ERROR\n") && status.ends_with("\n\nthe disk is full\n"),
+        "{status}"
+    );
+}
+
+#[test]
+fn a_failing_exit_code_is_an_error() {
+    let (ended, messages, status) = end("code");
+    assert_eq!((ended.code, messages.len()), (Some(3), 1));
+    assert!(
+        status.starts_with("ERROR\n") && status.ends_with("\n\nexit code 3\n"),
+        "{status}"
+    );
+}
+
+#[test]
+fn a_panic_is_told_with_its_message_and_place_and_printed_once() {
+    let (ended, messages, status) = end("panic");
+    assert_eq!((ended.code, messages.len()), (Some(101), 1));
+    assert_eq!(
+        ended.stderr.matches("it broke").count(),
+        1,
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        status.contains("\n\npanicked: it broke\n  at tests/programs/ends.rs:"),
+        "{status}"
+    );
+}
+
+#[test]
+fn an_exit_inside_a_run_is_told_with_its_code() {
+    for way in ["exit", "exit in a thread"] {
+        let (ended, messages, status) = end(way);
+        assert_eq!((ended.code, messages.len()), (Some(7), 1), "{way}");
+        assert!(
+            status.starts_with("ERROR\n") && status.contains("exited with code 7"),
+            "{way}: {status}"
+        );
+    }
+}
+
+#[test]
+fn an_exit_with_success_inside_a_run_is_ok() {
+    let (ended, messages, status) = end("exit ok");
+    assert_eq!((ended.code, messages.len()), (Some(0), 1));
+    assert!(status.starts_with("OK\n"), "{status}");
+}
+
+#[test]
+fn a_panic_in_a_thread_that_is_joined_is_what_the_run_makes_of_it() {
+    let (ended, messages, status) = end("panic in a thread");
+    assert_eq!((ended.code, messages.len()), (Some(1), 1));
+    assert!(status.ends_with("\n\na thread panicked\n"), "{status}");
+}
+
+#[test]
+fn a_panic_through_two_jobs_marks_both_and_is_told_once() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let ended = Program::new("ends")
+        .arg("nested panic")
+        .directory(&folder)
+        .alerts_to(&receiver)
+        .run();
+    assert_eq!(ended.code, Some(101));
+    for job in [MAIN, "pipeline-notify.ends.inner_panic"] {
+        let status = folder.status_file(job);
+        assert!(
+            status.starts_with("ERROR\n") && status.contains("it broke inside"),
+            "{status}"
+        );
+    }
+    assert_eq!(receiver.texts().len(), 1, "{:?}", receiver.texts());
+}
+
+#[test]
+fn a_special_error_that_is_caught_is_told_and_the_program_goes_on() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let ended = Program::new("ends")
+        .arg("caught")
+        .directory(&folder)
+        .alerts_to(&receiver)
+        .run();
+    assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
+    assert!(
+        folder
+            .status_file("pipeline-notify.ends.special")
+            .ends_with("\n\nomg!\n")
+    );
+    assert!(folder.status_file(MAIN).starts_with("OK\n"));
+    let texts = receiver.texts();
+    assert_eq!(
+        texts
+            .iter()
+            .filter(|text| text.starts_with("--- ERROR ---"))
+            .count(),
+        1,
+        "{texts:?}"
+    );
+    assert_eq!(texts.len(), 2, "{texts:?}");
+}
+
+#[test]
+fn a_run_that_dies_without_a_word_is_told_once_by_the_next_run_in_the_directory() {
+    for way in [
+        "kill",
+        "term",
+        "int",
+        "hup",
+        "segv",
+        "abort",
+        "double panic",
+        "stack overflow",
+    ] {
+        let (folder, receiver) = (Folder::new(), Receiver::new());
+        let dies = || {
+            Program::new("ends")
+                .arg(way)
+                .directory(&folder)
+                .alerts_to(&receiver)
+        };
+        let ended = dies().run();
+        assert!(ended.signal.is_some(), "{way}: {ended:?}");
+        assert_eq!(receiver.texts(), Vec::<String>::new(), "{way}");
+
+        // The next run is of another job, and nothing is told of the death after it.
+        for _ in 0..2 {
+            let next = Program::new("other")
+                .directory(&folder)
+                .alerts_to(&receiver)
+                .run();
+            assert_eq!(next.code, Some(0), "{way}: {}", next.stderr);
+        }
+        let deaths: Vec<_> = receiver
+            .texts()
+            .into_iter()
+            .filter(|text| text.contains("died: "))
+            .collect();
+        assert_eq!(deaths.len(), 1, "{way}: {:?}", receiver.texts());
+        assert!(
+            deaths[0].contains("\nends :: main\n") && deaths[0].contains("last known alive "),
+            "{way}: {deaths:?}"
+        );
+        assert!(folder.status_file(MAIN).starts_with("ERROR\n"), "{way}");
+        assert!(
+            folder
+                .hidden_files()
+                .keys()
+                .all(|path| !path.contains("/running/")),
+            "{way}"
+        );
+    }
+}
+
+#[test]
+fn a_death_is_told_before_the_recovery_of_its_own_job() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let run = |way| {
+        Program::new("ends")
+            .arg(way)
+            .directory(&folder)
+            .alerts_to(&receiver)
+            .run()
+    };
+    run("kill");
+    run("ok");
+    let kinds: Vec<_> = receiver
+        .texts()
+        .iter()
+        .map(|text| text.lines().next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(kinds, ["--- ERROR ---", "--- OK ---"]);
+    assert!(receiver.texts()[1].contains("recovered"));
+}
+
+#[test]
+fn each_change_of_status_is_told_once_and_an_immediate_repeat_is_not() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let mut told = Vec::new();
+    for way in ["ok", "ok", "err", "err", "ok", "panic"] {
+        Program::new("ends")
+            .arg(way)
+            .directory(&folder)
+            .alerts_to(&receiver)
+            .run();
+        told.push(receiver.texts().len());
+    }
+    assert_eq!(told, [1, 1, 2, 2, 3, 4]);
+}

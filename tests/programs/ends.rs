@@ -1,0 +1,119 @@
+//! A program whose annotated `main` ends in the way that its first argument names.
+
+use std::process::{ExitCode, abort, exit};
+use std::thread;
+use std::time::Duration;
+
+use pipeline_notify::notify;
+
+#[notify]
+fn main() -> Result<ExitCode, String> {
+    let way = std::env::args().nth(1).unwrap_or_default();
+    match way.as_str() {
+        "ok" => Ok(ExitCode::SUCCESS),
+        "err" => Err("the disk is full".to_owned()),
+        "code" => Ok(ExitCode::from(3)),
+        "panic" => panic!("it broke"),
+        "exit" => exit(7),
+        "exit ok" => exit(0),
+        "exit in a thread" => {
+            thread::spawn(|| exit(7));
+            thread::sleep(Duration::from_secs(30));
+            Ok(ExitCode::SUCCESS)
+        }
+        "panic in a thread" => {
+            thread::spawn(|| panic!("it broke"))
+                .join()
+                .map_err(|_| "a thread panicked".to_owned())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "abort" => abort(),
+        "double panic" => {
+            let _bomb = Bomb;
+            panic!("first")
+        }
+        "stack overflow" => Ok(ExitCode::from(overflow(1))),
+        "segv" | "kill" | "term" | "int" | "hup" => {
+            let signal = way.to_uppercase();
+            let pid = std::process::id().to_string();
+            let _ = std::process::Command::new("/bin/kill")
+                .args([&format!("-{signal}"), &pid])
+                .status();
+            thread::sleep(Duration::from_secs(30));
+            Ok(ExitCode::SUCCESS)
+        }
+        "caught" => Ok(caught()),
+        "nested panic" => {
+            inner_panic();
+            Ok(ExitCode::SUCCESS)
+        }
+        "hang" => {
+            println!("running");
+            thread::sleep(Duration::from_secs(30));
+            Ok(ExitCode::SUCCESS)
+        }
+        "changes" => {
+            let times = std::env::args()
+                .nth(2)
+                .and_then(|times| times.parse().ok())
+                .unwrap_or(1);
+            for time in 0..times {
+                let _ = alternate(time % 2 == 0);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        way => Err(format!("there is no way `{way}`")),
+    }
+}
+
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("second");
+    }
+}
+
+#[expect(unconditional_recursion, reason = "it is the point")]
+fn overflow(depth: u8) -> u8 {
+    let page = [depth; 4096];
+    overflow(page[depth as usize]).wrapping_add(page[0])
+}
+
+/// The article's `func1` and `func2`: a special error, told, caught, and the program goes on.
+fn caught() -> ExitCode {
+    match special(None) {
+        Ok(_) => ExitCode::FAILURE,
+        Err(SpecialError) => ExitCode::SUCCESS,
+    }
+}
+
+#[derive(Debug)]
+struct SpecialError;
+
+impl std::fmt::Display for SpecialError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("omg!")
+    }
+}
+
+impl std::error::Error for SpecialError {}
+
+#[notify(errors(SpecialError))]
+fn special(result: Option<u32>) -> Result<u32, SpecialError> {
+    result.ok_or(SpecialError)
+}
+
+#[notify]
+fn inner_panic() {
+    panic!("it broke inside");
+}
+
+#[notify]
+fn alternate(fails: bool) -> Result<(), String> {
+    if fails {
+        Err("it failed".to_owned())
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,35 @@
+//! A receiver for scripts: writes its port to descriptor 3, and each message to standard output.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+#[path = "../support/receiver.rs"]
+#[allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "the tests use all of it"
+)]
+mod receiver;
+
+fn main() -> io::Result<()> {
+    let receiver = receiver::Receiver::new();
+    let webhook = receiver.webhook();
+    let port = webhook
+        .rsplit(':')
+        .next()
+        .and_then(|rest| rest.split('/').next())
+        .unwrap_or_default();
+    fs::write("/dev/fd/3", port)?;
+    let mut shown = 0;
+    // Until it is killed, and for ten minutes at most.
+    for _ in 0..60_000 {
+        for request in receiver.requests().split_off(shown) {
+            println!("{}", request.text());
+            io::stdout().flush()?;
+            shown += 1;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}

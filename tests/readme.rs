@@ -1,0 +1,83 @@
+//! The README shows what really comes out.
+#![cfg(unix)]
+
+mod support;
+
+use std::fs;
+
+use support::{Folder, Program, Receiver};
+
+/// Returns the code block that follows `mark`.
+fn block(readme: &str, mark: &str) -> String {
+    let (_, after) = readme
+        .split_once(mark)
+        .unwrap_or_else(|| panic!("the README has no `{mark}`"));
+    let (_, code) = after.split_once("```").unwrap();
+    let (_, code) = code.split_once('\n').unwrap();
+    code.split_once("\n```").unwrap().0.to_owned() + "\n"
+}
+
+/// Puts the README's values in the place of those that differ from run to run.
+fn settled(text: &str, readme: &str) -> String {
+    let value = |text: &str, before: &str| {
+        let (_, rest) = text.split_once(before)?;
+        Some(rest.split(['\n', ' ']).next()?.to_owned())
+    };
+    let mut settled = text.replace("pipeline-notify.orders", "shop.orders");
+    for key in [
+        "\nhost: ",
+        "\npid: ",
+        "\nexe: ",
+        "\nincident: ",
+        "\nsource: ",
+        " host ",
+        " incident ",
+        " alert ",
+        "took: ",
+        "took ",
+    ] {
+        if let (Some(real), Some(shown)) = (value(&settled, key), value(readme, key)) {
+            settled = settled.replace(&format!("{key}{real}"), &format!("{key}{shown}"));
+        }
+    }
+    let time = |text: &str| text.lines().nth(1).unwrap_or_default().to_owned();
+    let shown = time(readme);
+    let mut lines: Vec<_> = settled.lines().map(str::to_owned).collect();
+    for line in &mut lines {
+        if let Some(at) = line.find(" UTC").and_then(|end| end.checked_sub(26)) {
+            line.replace_range(at..at + 30, &shown);
+        }
+    }
+    lines.retain(|line| line != "debug build");
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn the_first_screen_shows_a_real_status_file_and_a_real_alert() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let program = fs::read_to_string("tests/programs/orders.rs").unwrap();
+    assert!(
+        program.contains(block(&readme, "when it recovers.").trim_end()),
+        "the README's code is not the program's"
+    );
+
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let mut command = Program::new("orders")
+        .directory(&folder)
+        .alerts_to(&receiver)
+        .command();
+    assert_eq!(
+        command.current_dir(folder.path()).status().unwrap().code(),
+        Some(1)
+    );
+
+    let status = block(&readme, "checked by tests/readme.rs: status");
+    assert_eq!(
+        settled(&folder.status_file("pipeline-notify.orders.main"), &status),
+        status
+    );
+    let alert = block(&readme, "checked by tests/readme.rs: alert");
+    let texts = receiver.texts();
+    assert_eq!(texts.len(), 1);
+    assert_eq!(settled(&texts[0], &alert), alert);
+}
