@@ -4,7 +4,6 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::change::{Ended, Place};
-use crate::config::Setup;
 use crate::fields::Fields;
 use crate::machine::Machine;
 use crate::outcome::Outcome;
@@ -12,6 +11,7 @@ use crate::process::PerProcess;
 use crate::report::{self, Report};
 use crate::rules::Settings;
 use crate::running::{self, Dead};
+use crate::setup::Setup;
 use crate::time;
 
 /// How often a process looks: a killed job is no hurry, and a folder of many records is.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 
 use crate::alert::Alert;
-use crate::config::{self, Route};
+use crate::config;
 use crate::error::Error;
 use crate::exit;
 use crate::id;
@@ -19,6 +19,8 @@ use crate::notifier::Refusal;
 use crate::outbox::{self, Entry, Queue, Turn};
 use crate::pace::Pace;
 use crate::process::PerProcess;
+use crate::route::Route;
+use crate::setup;
 use crate::time::Time;
 use crate::warn::{self, Warning};
 
@@ -180,7 +182,7 @@ pub(crate) fn finish(deadline: Instant) {
 /// ```
 pub fn drain(patience: Duration) -> Result<usize, Error> {
     let deadline = Instant::now() + patience;
-    let setup = config::setup();
+    let setup = setup::setup();
     let store = setup.store().ok_or(Error::NoDirectory)?;
     let mut lines = Vec::new();
     for name in store.outbox().queue_names() {
@@ -449,7 +451,7 @@ fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
         .tell();
         queue.remove(entry);
     }
-    if let Some(store) = config::setup().store()
+    if let Some(store) = setup::setup().store()
         && let Ok(locked) = store.lock(&name::file_name(&alert.job))
     {
         locked.untell(alert.decided);
@@ -457,7 +459,7 @@ fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
 }
 
 fn queue(route: &Route) -> Option<Queue> {
-    let store = config::setup().store()?;
+    let store = setup::setup().store()?;
     route
         .queue
         .as_deref()

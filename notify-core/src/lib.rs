@@ -11,7 +11,7 @@
 //! | 3 | `lock`, `destination` | |
 //! | 4 | `notifier`, `outbox`, `running` | destinations, and what is on disk |
 //! | 5 | `store` | the notify directory |
-//! | 6 | `config` | the only one that reads the environment |
+//! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
 //! | 7 | `memory`, `delivery` | what this process remembers, and its background thread |
 //! | 8 | `report` | one end of a run: lock, decide, write |
 //! | 9 | `deaths`, `life` | runs that died, and those of this process |
@@ -40,8 +40,10 @@ mod outcome;
 mod pace;
 mod process;
 mod report;
+mod route;
 mod rules;
 mod running;
+mod setup;
 mod status;
 mod store;
 #[cfg(test)]

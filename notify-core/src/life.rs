@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 
 use crate::change::Ended;
-use crate::config::{self, Config, Setup};
+use crate::config::Config;
 use crate::deaths;
 use crate::delivery;
 use crate::error::Error;
@@ -27,6 +27,7 @@ use crate::process::PerProcess;
 use crate::report::{self, Report};
 use crate::rules::{HOUR, Past, Settings};
 use crate::running;
+use crate::setup::{self, Setup};
 use crate::time::{self, Time, to_micros};
 use crate::warn::{self, Warning};
 
@@ -53,7 +54,7 @@ struct Open {
 
 /// Tells whether annotated functions report at all, or run bare.
 pub(crate) fn is_active(site: &'static Site) -> bool {
-    config::is_active(site.test)
+    setup::is_active(site.test)
 }
 
 /// Begins a run; `nested` when another run is on this thread's stack, or is being polled on it.
@@ -71,7 +72,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         nested,
     };
     if !nested {
-        let setup = config::setup_so_far();
+        let setup = setup::setup_so_far();
         record(number, &run, setup);
         deaths::look_for(setup);
     }
@@ -103,7 +104,7 @@ impl Config {
     /// [`Error::Settled`] where a `Config` is installed already, or a run has ended;
     /// [`Error::ChannelName`], [`Error::Number`] where a setting makes no sense.
     pub fn install(self) -> Result<(), Error> {
-        let setup = self.settle()?;
+        let setup = setup::settle(self)?;
         for (number, run) in &*open_runs() {
             record(*number, run, setup);
         }
@@ -114,7 +115,7 @@ impl Config {
 /// Reports the end of a run.
 fn end(number: u64, run: Open, outcome: &Outcome) {
     static FIRST: Once = Once::new();
-    let setup = config::setup();
+    let setup = setup::setup();
     deaths::look_for(setup);
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup);
@@ -264,7 +265,7 @@ fn at_exit(code: Option<i32>) {
         running::close();
         return;
     }
-    let deadline = exit::begin(config::setup().exit);
+    let deadline = exit::begin(setup::setup().exit);
     let (done, is_done) = mpsc::channel();
     let work = move || {
         finish_all(code);
@@ -298,7 +299,7 @@ fn finish_all(code: Option<i32>) {
     for (number, run) in open.into_iter().rev() {
         end(number, run, &Outcome::Exited(code));
     }
-    let Some(store) = config::setup().store() else {
+    let Some(store) = setup::setup().store() else {
         return;
     };
     for (file, recent) in memory::take_lagging() {

@@ -1,17 +1,20 @@
 //! One end of a run: lock, decide, write; the same for runs that finished, that the exit of the
 //! process ended, and that died.
 
+use std::sync::Arc;
+
 use chrono::Utc;
 
 use crate::alert::Alert;
 use crate::change::{self, Change, Context, Ended, Place};
-use crate::config::{Route, Setup, Way};
 use crate::delivery;
 use crate::memory::{self, Event};
 use crate::name;
 use crate::outbox::Entry;
 use crate::outcome::Outcome;
+use crate::route::{Route, Way};
 use crate::rules::{Past, Settings};
+use crate::setup::Setup;
 use crate::store::{Locked, Store};
 use crate::time::to_micros;
 use crate::warn::{self, Warning};
@@ -39,7 +42,7 @@ pub(crate) fn route(
     channel: &str,
     ended: &mut Ended,
     outcome: &Outcome,
-) -> Option<std::sync::Arc<Route>> {
+) -> Option<Arc<Route>> {
     match setup.way(channel, outcome.state()) {
         Way::To(route) => Some(route),
         Way::Instead(route, note) => {

@@ -1,0 +1,344 @@
+//! The settings in force: those given in code, then the environment's, then the defaults. The one
+//! file that reads the environment.
+
+use std::collections::HashMap;
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use crate::config::{Config, is_amount, is_channel_name};
+use crate::error::Error;
+use crate::machine::Machine;
+use crate::notifier::Notifier;
+use crate::route::Route;
+use crate::rules::{HOUR, Settings};
+use crate::store::Store;
+use crate::warn::Warning;
+
+/// The channel of a job that names none.
+pub(crate) const ALERTS: &str = "alerts";
+
+/// How long the exit may wait for delivery.
+const EXIT: Duration = Duration::from_secs(5);
+
+/// A longer wait at the exit would look like a hang.
+const LONGEST_EXIT: f64 = 3600.0;
+
+static SETUP: OnceLock<Arc<Setup>> = OnceLock::new();
+
+/// Makes these the settings of the program, unless they are settled already.
+pub(crate) fn settle(config: Config) -> Result<&'static Setup, Error> {
+    config.check()?;
+    let mut config = Some(config);
+    let setup =
+        SETUP.get_or_init(|| Arc::new(Setup::new(config.take().unwrap_or_default(), true, read)));
+    if config.is_some() {
+        Err(Error::Settled)
+    } else {
+        Ok(setup)
+    }
+}
+
+/// Reads a variable of the environment.
+pub(crate) fn read(variable: &str) -> Option<OsString> {
+    env::var_os(variable)
+}
+
+/// The settings that are in force, from the first end of a run on.
+pub(crate) fn setup() -> &'static Setup {
+    SETUP.get_or_init(|| from_environment().clone())
+}
+
+/// The settings as far as they are known: until the first end of a run a `Config` may replace them.
+pub(crate) fn setup_so_far() -> &'static Setup {
+    SETUP.get().unwrap_or_else(|| from_environment())
+}
+
+fn from_environment() -> &'static Arc<Setup> {
+    static FROM_ENVIRONMENT: OnceLock<Arc<Setup>> = OnceLock::new();
+    FROM_ENVIRONMENT.get_or_init(|| Arc::new(Setup::new(Config::new(), false, read)))
+}
+
+/// Tells whether annotated functions report, or run bare: when they are switched off, and in tests
+/// that have not installed a `Config`, lest somebody's `cargo test` call out the night shift.
+pub(crate) fn is_active(in_test: bool) -> bool {
+    static DISABLED: OnceLock<bool> = OnceLock::new();
+    static IN_HARNESS: OnceLock<bool> = OnceLock::new();
+    if *DISABLED.get_or_init(|| {
+        env::var_os("NOTIFY_DISABLE").is_some_and(|value| is_yes(&value.to_string_lossy()))
+    }) {
+        return false;
+    }
+    let in_harness = in_test
+        || *IN_HARNESS.get_or_init(|| env::current_exe().is_ok_and(|exe| is_test_program(&exe)));
+    !in_harness || SETUP.get().is_some_and(|setup| setup.installed)
+}
+
+fn is_yes(value: &str) -> bool {
+    !["", "0", "false", "no", "off"].contains(&value.trim().to_ascii_lowercase().as_str())
+}
+
+/// Tells where cargo puts the programs that it runs as tests, and rustdoc its own.
+fn is_test_program(exe: &Path) -> bool {
+    let folder = exe
+        .parent()
+        .and_then(Path::file_name)
+        .map(|name| name.to_string_lossy());
+    folder.is_some_and(|folder| folder == "deps" || folder.starts_with("rustdoctest"))
+}
+
+/// Settings that are settled.
+pub(crate) struct Setup {
+    installed: bool,
+    directory: Option<PathBuf>,
+    store: OnceLock<Option<Store>>,
+    pub(crate) exit: Duration,
+    pub(crate) host: String,
+    pub(crate) exe: Option<String>,
+    pub(crate) instance: Option<String>,
+    pub(crate) default_channel: String,
+    pub(crate) rules: Settings,
+    pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
+    /// Destinations, by channel, once they were looked for.
+    pub(crate) routes: Mutex<HashMap<String, Option<Arc<Route>>>>,
+    /// Problems met here, told at the first end of a run.
+    problems: Mutex<Vec<Warning>>,
+}
+
+impl Setup {
+    fn new(
+        config: Config,
+        installed: bool,
+        environment: impl Fn(&str) -> Option<OsString>,
+    ) -> Self {
+        let mut problems = Vec::new();
+        let text =
+            |name: &str| environment(name).map(|value| value.to_string_lossy().trim().to_owned());
+        let mut number = |name: &str, given: Option<f64>, may_be_infinite: bool| {
+            given.or_else(|| {
+                let value = text(name).filter(|value| !value.is_empty())?;
+                let number = match value.as_str() {
+                    "never" if may_be_infinite => Some(f64::INFINITY),
+                    value => value.parse().ok(),
+                };
+                let number = number.filter(|number| is_amount(*number, may_be_infinite));
+                if number.is_none() {
+                    problems.push(Warning::new(
+                        name,
+                        format!("{name} is no number from 0 up, and is ignored"),
+                    ));
+                }
+                number
+            })
+        };
+        let defaults = Settings::default();
+        let rules = Settings {
+            silent: number("NOTIFY_SILENT_SECONDS", config.silent_seconds, false)
+                .unwrap_or(defaults.silent),
+            ok_silent: number("NOTIFY_OK_SILENT_HOURS", config.ok_silent_hours, true)
+                .map_or(defaults.ok_silent, |hours| hours * HOUR),
+            remind: number("NOTIFY_REMIND_HOURS", config.remind_hours, false)
+                .map_or(defaults.remind, |hours| hours * HOUR),
+        };
+        let exit = config.exit.or_else(|| {
+            let seconds = number("NOTIFY_EXIT_SECONDS", None, false)?;
+            Some(Duration::from_secs_f64(seconds.min(LONGEST_EXIT)))
+        });
+        let default_channel = config
+            .default_channel
+            .or_else(|| text("NOTIFY_CHANNEL"))
+            .unwrap_or_else(|| ALERTS.to_owned());
+        let default_channel = if default_channel.is_empty() || is_channel_name(&default_channel) {
+            default_channel
+        } else {
+            problems.push(Warning::new(
+                "NOTIFY_CHANNEL",
+                "NOTIFY_CHANNEL is no channel name (ASCII letters, digits, `-`, `_`), and is ignored",
+            ));
+            ALERTS.to_owned()
+        };
+        Self {
+            installed,
+            directory: config.directory.or_else(|| default_directory(&environment)),
+            store: OnceLock::new(),
+            exit: exit.unwrap_or(EXIT),
+            host: config.host.unwrap_or_else(|| host_name(&environment)),
+            exe: env::current_exe()
+                .ok()
+                .map(|exe| exe.to_string_lossy().into_owned()),
+            instance: text("NOTIFY_INSTANCE").filter(|instance| !instance.is_empty()),
+            default_channel,
+            rules,
+            channels: config.channels,
+            routes: Mutex::default(),
+            problems: Mutex::new(problems),
+        }
+    }
+
+    /// Tells what was wrong with the settings.
+    pub(crate) fn tell_problems(&self) {
+        let problems =
+            std::mem::take(&mut *self.problems.lock().unwrap_or_else(PoisonError::into_inner));
+        problems.into_iter().for_each(Warning::tell);
+    }
+
+    pub(crate) fn add_problem(&self, warning: Warning) {
+        self.problems
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(warning);
+    }
+
+    /// Returns the notify directory; `None` where there is none that can be used.
+    pub(crate) fn store(&self) -> Option<&Store> {
+        let store = self.store.get_or_init(|| {
+            let Some(directory) = &self.directory else {
+                let message = "there is no notify directory (no NOTIFYDIR, no home): no status files are written, \
+                               and alerts are sent from memory";
+                self.add_problem(Warning::new("directory", message));
+                return None;
+            };
+            Store::open(directory)
+                .map_err(|error| {
+                    let message = format!(
+                        "the notify directory `{}` cannot be used ({error}): no status files are written, and alerts \
+                         are sent from memory; set NOTIFYDIR to a folder that can be written",
+                        directory.display()
+                    );
+                    self.add_problem(Warning::new("directory", message));
+                })
+                .ok()
+        });
+        store.as_ref()
+    }
+
+    /// Returns the notify directory as it was asked for.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+}
+
+fn default_directory(environment: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let folder = |name| {
+        environment(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    folder("NOTIFYDIR").or_else(|| {
+        let state = folder("XDG_STATE_HOME").filter(|path| path.is_absolute());
+        let state = state.or_else(|| folder("HOME").map(|home| home.join(".local/state")))?;
+        Some(state.join("pipeline-notify"))
+    })
+}
+
+fn host_name(environment: impl Fn(&str) -> Option<OsString>) -> String {
+    let kernel = Machine::this().host.clone();
+    let host =
+        kernel.or_else(|| environment("HOSTNAME").map(|host| host.to_string_lossy().into_owned()));
+    host.unwrap_or_else(|| "unknown".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setup(config: Config, environment: &[(&str, &str)]) -> Setup {
+        Setup::new(config, true, |name| {
+            environment
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.into())
+        })
+    }
+
+    fn problems(setup: &Setup) -> usize {
+        setup.problems.lock().unwrap().len()
+    }
+
+    #[test]
+    fn code_comes_before_the_environment_and_the_environment_before_the_defaults() {
+        let environment = [
+            ("NOTIFYDIR", "/srv/notify"),
+            ("NOTIFY_SILENT_SECONDS", "14256"),
+            ("NOTIFY_OK_SILENT_HOURS", "never"),
+            ("NOTIFY_EXIT_SECONDS", "2.5"),
+            ("NOTIFY_CHANNEL", ""),
+        ];
+        let from_environment = setup(Config::new(), &environment);
+        assert_eq!(from_environment.directory(), Some(Path::new("/srv/notify")));
+        assert_eq!(
+            from_environment.rules,
+            Settings {
+                silent: 14256.0,
+                ok_silent: f64::INFINITY,
+                remind: 3564.0
+            }
+        );
+        assert_eq!(from_environment.exit, Duration::from_millis(2500));
+        assert_eq!(from_environment.default_channel, "");
+
+        let config = Config::new()
+            .directory("/elsewhere")
+            .silent_seconds(60.0)
+            .exit_timeout(Duration::ZERO)
+            .default_channel("data");
+        let from_code = setup(config, &environment);
+        assert_eq!(from_code.directory(), Some(Path::new("/elsewhere")));
+        assert_eq!(
+            (from_code.rules.silent, from_code.exit),
+            (60.0, Duration::ZERO)
+        );
+        assert_eq!(from_code.default_channel, "data");
+
+        let defaults = setup(Config::new(), &[("HOME", "/home/anna"), ("HOSTNAME", "x")]);
+        assert_eq!(
+            defaults.directory(),
+            Some(Path::new("/home/anna/.local/state/pipeline-notify"))
+        );
+        assert_eq!((defaults.rules, defaults.exit), (Settings::default(), EXIT));
+        assert_eq!(setup(Config::new(), &[]).directory(), None);
+    }
+
+    #[test]
+    fn a_value_that_makes_no_sense_is_told_and_ignored() {
+        let environment = [
+            ("NOTIFY_SILENT_SECONDS", "-1"),
+            ("NOTIFY_REMIND_HOURS", "inf"),
+            ("NOTIFY_OK_SILENT_HOURS", "NaN"),
+            ("NOTIFY_EXIT_SECONDS", "soon"),
+            ("NOTIFY_CHANNEL", "../x"),
+        ];
+        let setup = setup(Config::new(), &environment);
+        assert_eq!(
+            (setup.rules, setup.exit, problems(&setup)),
+            (Settings::default(), EXIT, 5)
+        );
+        assert_eq!(setup.default_channel, "alerts");
+    }
+
+    #[test]
+    fn only_a_word_that_means_yes_switches_reporting_off() {
+        for (value, yes) in [
+            ("1", true),
+            ("true", true),
+            ("x", true),
+            ("", false),
+            ("0", false),
+            ("False", false),
+            ("no", false),
+            ("OFF", false),
+        ] {
+            assert_eq!(is_yes(value), yes, "{value}");
+        }
+    }
+
+    #[test]
+    fn programs_that_cargo_runs_as_tests_are_known_by_their_folder() {
+        assert!(is_test_program(Path::new("/x/target/debug/deps/app-0123")));
+        assert!(is_test_program(Path::new("/tmp/rustdoctestAbc/rust_out")));
+        assert!(!is_test_program(Path::new("/x/target/debug/app")));
+        assert!(!is_test_program(Path::new("/x/target/debug/examples/app")));
+    }
+}
