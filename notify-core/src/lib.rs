@@ -15,10 +15,13 @@
 //! | 7 | `memory`, `delivery` | what this process remembers, and its background thread |
 //! | 8 | `report` | one end of a run: lock, decide, write |
 //! | 9 | `deaths`, `life` | runs that died, and those of this process |
-//! | 10 | `classify`, `filter`, `future`, `run` | what the expansion calls |
+//! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 mod alert;
+mod arguments;
 mod change;
+#[expect(missing_docs, reason = "the expansion alone calls it")]
+mod classify;
 mod config;
 mod deaths;
 mod delivery;
@@ -27,6 +30,10 @@ mod error;
 mod exit;
 mod fields;
 mod file;
+#[expect(missing_docs, reason = "the expansion alone calls it")]
+mod filter;
+#[expect(missing_docs, reason = "the expansion alone calls it")]
+mod future;
 mod id;
 mod job;
 mod life;
@@ -38,10 +45,13 @@ mod notifier;
 mod outbox;
 mod outcome;
 mod pace;
+mod panic;
 mod process;
 mod report;
 mod route;
 mod rules;
+#[expect(missing_docs, reason = "the expansion alone calls it")]
+mod run;
 mod running;
 mod setup;
 mod status;
@@ -57,12 +67,28 @@ pub use config::Config;
 pub use delivery::drain;
 pub use error::Error;
 pub use notifier::{Notifier, Refusal, Slack};
+pub use panic::install_panic_hook;
 pub use status::State;
 
 /// What the expansion of `#[notify]` calls: no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use std::future::poll_fn;
+    pub use std::option::Option;
+    pub use std::pin::pin;
+    pub use std::sync::OnceLock;
+
+    pub use crate::classify::{
+        AnyValue, ByDebug, ByDisplay, ByDisplayAndDebug, ByError, ByName, ByTarget, Probe, Split,
+        Success, Verdict,
+    };
+    pub use crate::filter::{
+        FindAny, FindError, FindTarget, Listed, ListedError, ListedOther, NoDowncast, error, when,
+    };
+    pub use crate::future::{AnyFuture, opaque};
     pub use crate::job::{Arguments, Site};
+    pub use crate::name::teller;
+    pub use crate::run::{AnyType, Body, Frame, Guard, Output, name, terminate};
 }
 #[doc(hidden)]
 pub mod __tmp {

@@ -1,0 +1,208 @@
+//! The values that the attribute's arguments may have.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::job::Arguments;
+use crate::panic;
+
+/// The name of a channel, or none.
+#[diagnostic::on_unimplemented(
+    message = "`channel` takes a text or `None`, not `{Self}`",
+    label = "not a channel's name",
+    note = "write a `&str`, a `String`, or an `Option` of one"
+)]
+pub trait Channel {
+    fn channel(self) -> String;
+}
+
+/// A number or a `Duration`.
+#[diagnostic::on_unimplemented(
+    message = "this argument takes a number or a `Duration`, not `{Self}`",
+    label = "not a number",
+    note = "write an integer, a float, or a `std::time::Duration`"
+)]
+pub trait Amount {
+    /// Returns how many units this is, where `unit` is the length of one in seconds.
+    fn amount(self, unit: f64) -> f64;
+}
+
+const SECOND: f64 = 1.0;
+const HOUR: f64 = 3600.0;
+
+impl Arguments {
+    /// Makes those that say nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// `channel = …`
+    #[must_use]
+    pub fn channel<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
+        let Some(name) = self.value("channel", || value().channel()) else {
+            return self;
+        };
+        if name.bytes().all(is_channel_byte) {
+            self.channel = Some(name);
+        } else {
+            self.problem(format!(
+                "`channel` is `{}`, and may hold ASCII letters, digits, `-` and `_`",
+                name.escape_debug()
+            ));
+        }
+        self
+    }
+
+    /// `silent_seconds = …`
+    #[must_use]
+    pub fn silent_seconds<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
+        self.silent_seconds = self.number("silent_seconds", SECOND, f64::MAX, value);
+        self
+    }
+
+    /// `ok_silent_hours = …`
+    #[must_use]
+    pub fn ok_silent_hours<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
+        self.ok_silent_hours = self.number("ok_silent_hours", HOUR, f64::INFINITY, value);
+        self
+    }
+
+    /// `remind_hours = …`
+    #[must_use]
+    pub fn remind_hours<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
+        self.remind_hours = self.number("remind_hours", HOUR, f64::MAX, value);
+        self
+    }
+
+    fn number<A: Amount>(
+        &mut self,
+        argument: &str,
+        unit: f64,
+        most: f64,
+        value: impl FnOnce() -> A,
+    ) -> Option<f64> {
+        let number = self.value(argument, || value().amount(unit))?;
+        if (0.0..=most).contains(&number) {
+            return Some(number);
+        }
+        self.problem(format!(
+            "`{argument}` is {number}, and must be a number from 0"
+        ));
+        None
+    }
+
+    /// Evaluates an argument, which is foreign code.
+    fn value<T>(&mut self, argument: &str, value: impl FnOnce() -> T) -> Option<T> {
+        let result = panic::contain(value);
+        if result.is_none() {
+            self.problem(format!("`{argument}` panicked when it was evaluated"));
+        }
+        result
+    }
+
+    fn problem(&mut self, problem: String) {
+        self.problems.push(problem + ": the default stands in");
+    }
+}
+
+fn is_channel_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+impl Channel for &str {
+    fn channel(self) -> String {
+        self.to_owned()
+    }
+}
+
+impl Channel for &String {
+    fn channel(self) -> String {
+        self.clone()
+    }
+}
+
+impl Channel for String {
+    fn channel(self) -> String {
+        self
+    }
+}
+
+impl Channel for Cow<'_, str> {
+    fn channel(self) -> String {
+        self.into_owned()
+    }
+}
+
+impl<C: Channel> Channel for Option<C> {
+    fn channel(self) -> String {
+        self.map(C::channel).unwrap_or_default()
+    }
+}
+
+impl Amount for Duration {
+    fn amount(self, unit: f64) -> f64 {
+        self.as_secs_f64() / unit
+    }
+}
+
+macro_rules! amounts {
+    ($($number:ty)*) => { $(
+        impl Amount for $number {
+            #[allow(clippy::allow_attributes, clippy::cast_lossless, clippy::cast_precision_loss, reason = "not for each type")]
+            fn amount(self, _unit: f64) -> f64 {
+                self as f64
+            }
+        }
+    )* };
+}
+
+amounts!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_any_type_and_durations_are_taken() {
+        let arguments = Arguments::default()
+            .silent_seconds(|| 60u8)
+            .ok_silent_hours(|| Duration::from_secs(1800))
+            .remind_hours(|| 2.5f32);
+        assert_eq!(arguments.silent_seconds, Some(60.0));
+        assert_eq!(arguments.ok_silent_hours, Some(0.5));
+        assert_eq!(arguments.remind_hours, Some(2.5));
+        assert!(arguments.problems.is_empty());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_left_out_and_told() {
+        let arguments = Arguments::default()
+            .silent_seconds(|| -1)
+            .ok_silent_hours(|| f64::NAN)
+            .remind_hours(|| f64::INFINITY)
+            .channel(|| "a b");
+        assert_eq!(arguments.problems.len(), 4, "{:?}", arguments.problems);
+        assert!(arguments.silent_seconds.is_none() && arguments.ok_silent_hours.is_none());
+        assert!(arguments.remind_hours.is_none() && arguments.channel.is_none());
+    }
+
+    #[test]
+    fn infinity_hours_of_silence_are_never() {
+        let arguments = Arguments::default().ok_silent_hours(|| f64::INFINITY);
+        assert_eq!(arguments.ok_silent_hours, Some(f64::INFINITY));
+    }
+
+    #[test]
+    fn no_channel_is_the_empty_one() {
+        let arguments = Arguments::default().channel(|| None::<String>);
+        assert_eq!(arguments.channel.as_deref(), Some(""));
+    }
+
+    #[test]
+    fn a_panic_in_an_argument_is_a_problem_and_the_default() {
+        let arguments = Arguments::default().channel(|| -> &str { panic!("no") });
+        assert_eq!(arguments.channel, None);
+        assert_eq!(arguments.problems.len(), 1);
+    }
+}

@@ -1,0 +1,147 @@
+//! Functions that return a future: what counts is what the future comes to.
+
+use std::future::{Future, poll_fn};
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::classify::Verdict;
+use crate::job::Site;
+use crate::life;
+use crate::outcome::Outcome;
+use crate::panic;
+use crate::run::{Body, Frame, Plain, Returns};
+
+impl Frame {
+    /// Polls the future of an `async fn` as part of this run.
+    #[inline]
+    pub fn poll<F: Future>(
+        &mut self,
+        future: Pin<&mut F>,
+        context: &mut Context<'_>,
+    ) -> Poll<F::Output> {
+        self.run(|| future.poll(context))
+    }
+}
+
+/// Follows a future to its end. The run begins when it is first polled.
+async fn follow<F: Future + Unpin>(
+    site: &'static Site,
+    name: Option<String>,
+    mut future: F,
+    classify: fn(&F::Output) -> Verdict,
+) -> F::Output {
+    let mut frame = Frame::new(site, name);
+    let value = poll_fn(|context| frame.poll(Pin::new(&mut future), context)).await;
+    // As without us: what the future holds is gone before anybody sees its value.
+    drop(future);
+    frame.finish(value, classify)
+}
+
+/// Runs a body that makes a future. If it panics, that was the run.
+fn make<R, F: FnOnce() -> R>(site: &'static Site, name: &mut Option<String>, body: F) -> R {
+    match panic::catch(body) {
+        Ok(future) => future,
+        Err(payload) => {
+            Frame::new(site, name.take()).end(Outcome::Panicked(panic::of(&payload)));
+            resume_unwind(payload)
+        }
+    }
+}
+
+/// Runs a body that returns an `impl Future` of this output.
+pub fn opaque<T, R: Future<Output = T>, F: FnOnce() -> R>(
+    site: &'static Site,
+    mut name: Option<String>,
+    body: Body<F, R>,
+    classify: fn(&T) -> Verdict,
+) -> impl Future<Output = T> + use<T, R, F> {
+    // Boxed, and so neither `unsafe` nor a copy of the future beside itself.
+    let future = Box::pin(make(site, &mut name, body.function));
+    follow(site, name, future, classify)
+}
+
+/// The way to run a body that returns a boxed future.
+#[derive(Debug)]
+pub struct Boxed;
+
+macro_rules! boxed {
+    ($($(+ $auto:ident)*;)*) => { $(
+        impl<'a, T> Returns<Pin<Box<dyn Future<Output = T> $(+ $auto)* + 'a>>> {
+            #[inline]
+            pub fn __notify_way(&self) -> Boxed {
+                Boxed
+            }
+        }
+
+        impl<'a, T: 'a> Follow for Pin<Box<dyn Future<Output = T> $(+ $auto)* + 'a>> {
+            type Value = T;
+            fn follow(self, site: &'static Site, name: Option<String>, classify: fn(&T) -> Verdict) -> Self {
+                Box::pin(follow(site, name, self, classify))
+            }
+        }
+    )* };
+}
+
+boxed! {
+    ;
+    + Send;
+    + Sync;
+    + Send + Sync;
+}
+
+/// A future that can be followed and keep its type.
+pub trait Follow {
+    /// What it comes to.
+    type Value;
+    fn follow(
+        self,
+        site: &'static Site,
+        name: Option<String>,
+        classify: fn(&Self::Value) -> Verdict,
+    ) -> Self;
+}
+
+impl Boxed {
+    /// Runs the body, and reports what its future comes to.
+    #[inline]
+    pub fn call<R: Follow, F: FnOnce() -> R>(
+        self,
+        site: &'static Site,
+        mut name: Option<String>,
+        body: Body<F, R>,
+        classify: fn(&R::Value) -> Verdict,
+    ) -> R {
+        if life::is_active(site) {
+            make(site, &mut name, body.function).follow(site, name, classify)
+        } else {
+            (body.function)()
+        }
+    }
+}
+
+/// A type of future that can be followed; other types of future reach this bound and stop there.
+#[diagnostic::on_unimplemented(
+    message = "`#[notify]` cannot follow a future of type `{Self}`",
+    label = "its outcome would never be seen",
+    note = "make the function `async`, or return `impl Future<Output = …>` or `Pin<Box<dyn Future<Output = …>>>`"
+)]
+pub trait Followed {}
+
+/// The rung for futures of other types.
+pub trait AnyFuture {
+    type Future;
+    fn __notify_way(&self) -> Plain
+    where
+        Self::Future: Followed;
+}
+
+impl<R: Future> AnyFuture for Returns<R> {
+    type Future = R;
+    fn __notify_way(&self) -> Plain
+    where
+        R: Followed,
+    {
+        Plain
+    }
+}

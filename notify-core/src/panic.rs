@@ -1,0 +1,301 @@
+//! What a panic was: its message from the payload, its place and backtrace from a hook.
+//!
+//! Each way alone loses cases. A caught payload has no place and no backtrace; the hook is lost
+//! where a program replaces it, and does not run for a panic that is resumed. So both are used: the
+//! hook takes notes, and whoever catches a payload looks for the note that fits it.
+
+use std::any::Any;
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, ThreadId};
+
+use crate::outcome::Panic;
+use crate::run;
+use crate::text::Bounded;
+
+/// What a panic carries.
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// Notes that are kept: more panics than this at once, on as many threads, lose their place.
+const NOTES: usize = 32;
+
+static NOTEBOOK: Mutex<Notebook> = Mutex::new(Notebook::new());
+
+/// Which of our hooks takes notes: the one that was installed last, for an earlier one may be called
+/// by it.
+static HOOK: AtomicUsize = AtomicUsize::new(0);
+
+/// What the hook calls where a panic ends the process.
+static ON_ABORT: OnceLock<OnAbort> = OnceLock::new();
+
+/// What the hook calls under `panic = "abort"`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OnAbort {
+    /// Called before the hook that was there before: records the panic in the runs on the panicking
+    /// thread's stack, the innermost last.
+    pub(crate) record: fn(&Panic, &[u64]),
+    /// Called after it, for then there is time.
+    pub(crate) deliver: fn(),
+}
+
+/// What the hook saw.
+#[derive(Debug)]
+struct Note {
+    thread: ThreadId,
+    panic: Panic,
+    /// A payload was found for it.
+    is_taken: bool,
+}
+
+/// A payload on its way: the same address, type and message again is the same panic.
+#[derive(Debug)]
+struct Sighting {
+    address: usize,
+    message: Option<String>,
+    panic: Panic,
+}
+
+#[derive(Debug)]
+struct Notebook {
+    notes: VecDeque<Note>,
+    sightings: VecDeque<Sighting>,
+    panics: usize,
+}
+
+/// Sets what the hook calls where a panic ends the process.
+#[cfg_attr(
+    not(panic = "abort"),
+    expect(dead_code, reason = "only an abort needs it")
+)]
+pub(crate) fn on_abort(calls: OnAbort) {
+    let _ = ON_ABORT.set(calls);
+}
+
+/// Installs the hook, unless that was done before.
+pub(crate) fn watch() {
+    static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
+    // While it panics a thread may not change the hook: then the next run does.
+    if !IS_INSTALLED.load(Ordering::Relaxed)
+        && !thread::panicking()
+        && !IS_INSTALLED.swap(true, Ordering::Relaxed)
+    {
+        install();
+    }
+}
+
+/// Puts the panic hook of this library on top of the one that is there, which it calls.
+///
+/// The first run of an annotated function does that by itself. A program that replaces the hook
+/// afterwards, as `color_eyre::install()` does, takes the place and the backtrace out of the reports
+/// of panics (their message stays), and gets them back by a call of this function.
+///
+/// It prints nothing. On a thread that is panicking it does nothing.
+///
+/// ```
+/// std::panic::set_hook(Box::new(|_| {})); // as other libraries do
+/// pipeline_notify::install_panic_hook();
+/// ```
+pub fn install_panic_hook() {
+    if !thread::panicking() {
+        install();
+    }
+}
+
+fn install() {
+    let this = HOOK.fetch_add(1, Ordering::Relaxed) + 1;
+    let earlier = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if HOOK.load(Ordering::Relaxed) != this {
+            return earlier(info);
+        }
+        let panic = note(info);
+        let on_abort = ON_ABORT.get().filter(|_| cfg!(panic = "abort"));
+        if let Some(calls) = on_abort {
+            (calls.record)(&panic, &run::on_this_thread());
+        }
+        earlier(info);
+        if let Some(calls) = on_abort {
+            (calls.deliver)();
+        }
+    }));
+}
+
+/// Writes down what the hook sees.
+fn note(info: &PanicHookInfo<'_>) -> Panic {
+    let backtrace = if run::on_this_thread().is_empty() {
+        None
+    } else {
+        let backtrace = Backtrace::capture();
+        (backtrace.status() == BacktraceStatus::Captured).then(|| bounded(&backtrace))
+    };
+    let mut panic = Panic {
+        message: message(info.payload()),
+        location: info.location().map(ToString::to_string),
+        backtrace,
+        identity: 0,
+    };
+    if let Some(mut notebook) = try_notebook() {
+        panic.identity = notebook.next();
+        if notebook.notes.len() == NOTES {
+            notebook.notes.pop_front();
+        }
+        notebook.notes.push_back(Note {
+            thread: thread::current().id(),
+            panic: panic.clone(),
+            is_taken: false,
+        });
+    }
+    panic
+}
+
+/// Runs `body`, and returns what it panics with.
+pub(crate) fn catch<R>(body: impl FnOnce() -> R) -> Result<R, Payload> {
+    // Whoever asks resumes the panic, so nobody sees what it left half done.
+    catch_unwind(AssertUnwindSafe(body))
+}
+
+/// Runs foreign code that has no say in what becomes of a run; a panic in it is `None`.
+pub(crate) fn contain<R>(foreign: impl FnOnce() -> R) -> Option<R> {
+    catch(foreign).map_err(discard).ok()
+}
+
+/// Drops a payload, whose destructor is foreign code too.
+fn discard(payload: Payload) {
+    if let Err(second) = catch(|| drop(payload)) {
+        std::mem::forget(second);
+    }
+}
+
+/// Tells what is known of a panic that was caught.
+pub(crate) fn of(payload: &Payload) -> Panic {
+    let message = message(&**payload);
+    // A payload without a size has no address of its own.
+    let address = match size_of_val(&**payload) {
+        0 => None,
+        _ => Some(std::ptr::from_ref(&**payload).addr()),
+    };
+    let mut notebook = notebook();
+    let panic = notebook
+        .take(message.as_deref())
+        .or_else(|| notebook.seen(address?, message.as_deref()))
+        .unwrap_or_else(|| Panic {
+            message: message.clone(),
+            location: None,
+            backtrace: None,
+            identity: notebook.next(),
+        });
+    if let Some(address) = address {
+        notebook.see(address, message, &panic);
+    }
+    panic
+}
+
+/// Tells what is known of the panic that unwinds this thread, where its payload cannot be had.
+///
+/// `since` is what [`count`] said before.
+pub(crate) fn unwinding(since: usize) -> Panic {
+    let this = thread::current().id();
+    let mut notebook = notebook();
+    let note = notebook.notes.iter().rev();
+    let mut fitting = note.filter(|note| note.thread == this && note.panic.identity > since);
+    if let Some(note) = fitting.next() {
+        return note.panic.clone();
+    }
+    Panic {
+        message: None,
+        location: None,
+        backtrace: None,
+        identity: notebook.next(),
+    }
+}
+
+/// Counts the panics so far.
+pub(crate) fn count() -> usize {
+    notebook().panics
+}
+
+impl Notebook {
+    const fn new() -> Self {
+        Self {
+            notes: VecDeque::new(),
+            sightings: VecDeque::new(),
+            panics: 0,
+        }
+    }
+
+    /// Tells one panic from another.
+    fn next(&mut self) -> usize {
+        self.panics += 1;
+        self.panics
+    }
+
+    /// Takes the latest note that fits: of this thread or, for a panic that was resumed here, of the
+    /// one where it began. There text alone tells them apart.
+    fn take(&mut self, message: Option<&str>) -> Option<Panic> {
+        let this = thread::current().id();
+        let fits = |note: &Note| !note.is_taken && note.panic.message.as_deref() == message;
+        let of_this = |note: &Note| note.thread == this && fits(note);
+        let note = match self.notes.iter().rposition(of_this) {
+            Some(index) => self.notes.get_mut(index),
+            None => self
+                .notes
+                .iter_mut()
+                .rev()
+                .find(|note| message.is_some() && fits(note)),
+        }?;
+        note.is_taken = true;
+        Some(note.panic.clone())
+    }
+
+    fn seen(&self, address: usize, message: Option<&str>) -> Option<Panic> {
+        let mut sightings = self.sightings.iter();
+        sightings
+            .find(|seen| seen.address == address && seen.message.as_deref() == message)
+            .map(|seen| seen.panic.clone())
+    }
+
+    fn see(&mut self, address: usize, message: Option<String>, panic: &Panic) {
+        self.sightings.retain(|seen| seen.address != address);
+        if self.sightings.len() == NOTES {
+            self.sightings.pop_front();
+        }
+        self.sightings.push_back(Sighting {
+            address,
+            message,
+            panic: panic.clone(),
+        });
+    }
+}
+
+fn notebook() -> MutexGuard<'static, Notebook> {
+    NOTEBOOK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The hook waits for nobody for long: its thread may be the one that holds what it waits for.
+fn try_notebook() -> Option<MutexGuard<'static, Notebook>> {
+    for _ in 0..1000 {
+        if let Ok(notebook) = NOTEBOOK.try_lock() {
+            return Some(notebook);
+        }
+        thread::yield_now();
+    }
+    None
+}
+
+fn message(payload: &(dyn Any + Send)) -> Option<String> {
+    let text = match payload.downcast_ref::<&'static str>() {
+        Some(text) => text,
+        None => payload.downcast_ref::<String>()?.as_str(),
+    };
+    Some(bounded(&text))
+}
+
+fn bounded(text: &dyn std::fmt::Display) -> String {
+    let mut bounded = Bounded::new();
+    let _ = write!(bounded, "{text}");
+    bounded.into_string()
+}

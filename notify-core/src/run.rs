@@ -1,0 +1,286 @@
+//! One call of an annotated function: what the expansion calls.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::panic::resume_unwind;
+use std::process::{ExitCode, Termination};
+use std::thread;
+
+use crate::classify::Verdict;
+use crate::job::Site;
+use crate::life::{self, Run};
+use crate::outcome::Outcome;
+use crate::panic;
+use crate::warn::Warning;
+
+thread_local! {
+    /// The runs on this thread's stack, or being polled on it, the innermost last.
+    static STACK: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Returns the runs on this thread's stack, the innermost last.
+pub(crate) fn on_this_thread() -> Vec<u64> {
+    STACK
+        .try_with(|stack| stack.try_borrow().map(|stack| stack.clone()))
+        .ok()
+        .and_then(Result::ok)
+        .unwrap_or_default()
+}
+
+/// A run's place on its thread's stack; it ends with this.
+#[derive(Debug)]
+struct Entered {
+    depth: Option<usize>,
+}
+
+impl Entered {
+    fn new(id: u64) -> Self {
+        let push = |stack: &RefCell<Vec<u64>>| {
+            let mut stack = stack.try_borrow_mut().ok()?;
+            stack.push(id);
+            Some(stack.len() - 1)
+        };
+        // A thread that is being torn down has no stack any more.
+        let depth = STACK.try_with(push).ok().flatten();
+        Self { depth }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if let Some(depth) = self.depth {
+            let _ = STACK.try_with(|stack| {
+                if let Ok(mut stack) = stack.try_borrow_mut() {
+                    stack.truncate(depth);
+                }
+            });
+        }
+    }
+}
+
+/// A run under way, or nothing where runs are not reported. Dropped before it is finished, it was
+/// cancelled.
+#[derive(Debug)]
+#[must_use = "a run that is dropped is cancelled"]
+pub struct Frame {
+    run: Option<Run>,
+}
+
+impl Frame {
+    /// Begins a run.
+    #[inline]
+    pub fn new(site: &'static Site, name: Option<String>) -> Self {
+        if life::is_active(site) {
+            Self::begin(site, name)
+        } else {
+            Self { run: None }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin(site: &'static Site, name: Option<String>) -> Self {
+        panic::watch();
+        let nested = !on_this_thread().is_empty();
+        let run = panic::contain(|| life::begin(site, name, nested));
+        Self { run }
+    }
+
+    /// Runs a piece of the function as part of this run.
+    pub(crate) fn run<R>(&mut self, body: impl FnOnce() -> R) -> R {
+        let Some(run) = &self.run else {
+            return body();
+        };
+        let entered = Entered::new(run.id());
+        match panic::catch(body) {
+            Ok(value) => value,
+            Err(payload) => {
+                drop(entered);
+                self.end(Outcome::Panicked(panic::of(&payload)));
+                resume_unwind(payload)
+            }
+        }
+    }
+
+    /// Ends the run with what its function returned.
+    #[inline]
+    pub fn finish<R>(mut self, value: R, classify: fn(&R) -> Verdict) -> R {
+        if self.run.is_some() {
+            let verdict = panic::contain(|| classify(&value));
+            self.end(verdict.map_or_else(unreadable, Verdict::into_outcome));
+        }
+        value
+    }
+
+    #[cold]
+    pub(crate) fn end(&mut self, outcome: Outcome) {
+        if let Some(run) = self.run.take() {
+            let _ = panic::contain(|| run.end(&outcome));
+        }
+    }
+}
+
+fn unreadable() -> Outcome {
+    Outcome::Failed("what it returned could not be read: that panicked".to_owned())
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        self.end(Outcome::Cancelled);
+    }
+}
+
+/// A run of a function whose value cannot be seen, because its type is opaque.
+#[derive(Debug)]
+#[must_use = "the run ends with this"]
+pub struct Guard {
+    frame: Frame,
+    entered: Option<Entered>,
+    /// A function that is called while its thread unwinds already did not panic itself.
+    was_panicking: bool,
+    panics: usize,
+}
+
+impl Guard {
+    /// Begins a run, which ends when this is dropped.
+    #[inline]
+    pub fn new(site: &'static Site, name: Option<String>) -> Self {
+        let frame = Frame::new(site, name);
+        let entered = frame.run.as_ref().map(|run| Entered::new(run.id()));
+        Self {
+            was_panicking: entered.is_some() && thread::panicking(),
+            panics: if entered.is_some() { panic::count() } else { 0 },
+            entered,
+            frame,
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if self.entered.take().is_some() {
+            self.frame
+                .end(if thread::panicking() && !self.was_panicking {
+                    Outcome::Panicked(panic::unwinding(self.panics))
+                } else {
+                    Outcome::Returned
+                });
+        }
+    }
+}
+
+/// Makes this run's name, where the attribute's `name` says how.
+#[inline]
+pub fn name<N: Into<String>>(site: &'static Site, name: impl FnOnce() -> N) -> Option<String> {
+    if !life::is_active(site) {
+        return None;
+    }
+    let name = panic::contain(|| name().into());
+    if name.is_none() {
+        let message = format!(
+            "#[notify] at {}:{}: `name` panicked when it was evaluated: the default stands in",
+            site.file, site.line
+        );
+        let _ = panic::contain(|| Warning::new(message.clone(), message).tell());
+    }
+    name.filter(|name| !name.is_empty())
+}
+
+/// The body of an annotated function, and the type that it returns.
+#[derive(Debug)]
+pub struct Body<F, R> {
+    pub(crate) function: F,
+    returns: Returns<R>,
+}
+
+/// Names the type that a body returns.
+#[derive(Debug)]
+pub struct Returns<R>(PhantomData<fn() -> R>);
+
+impl<R> Clone for Returns<R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Returns<R> {}
+
+impl<R, F: FnOnce() -> R> Body<F, R> {
+    /// Takes the body. Only here, where it meets this bound, does the compiler take it for a
+    /// function that is called once.
+    #[inline]
+    pub fn new(function: F) -> Self {
+        Self {
+            function,
+            returns: Returns(PhantomData),
+        }
+    }
+
+    /// Names the type that it returns.
+    #[inline]
+    pub fn returns(&self) -> Returns<R> {
+        self.returns
+    }
+}
+
+/// The way to run a body that returns a plain value.
+#[derive(Debug)]
+pub struct Plain;
+
+/// The last rung: any value is a plain one.
+pub trait AnyType {
+    fn __notify_way(&self) -> Plain {
+        Plain
+    }
+}
+
+impl<R> AnyType for &Returns<R> {}
+
+impl Plain {
+    /// Runs the body, and reports what it returns.
+    #[inline]
+    pub fn call<R, F: FnOnce() -> R>(
+        self,
+        site: &'static Site,
+        name: Option<String>,
+        body: Body<F, R>,
+        classify: fn(&R) -> Verdict,
+    ) -> R {
+        let mut frame = Frame::new(site, name);
+        let value = frame.run(body.function);
+        frame.finish(value, classify)
+    }
+}
+
+/// Runs a body that returns `impl Termination`, whose exit code counts.
+#[inline]
+pub fn terminate<R: Termination, F: FnOnce() -> R>(
+    site: &'static Site,
+    name: Option<String>,
+    body: Body<F, R>,
+    classify: fn(&R) -> Verdict,
+) -> ExitCode {
+    let mut frame = Frame::new(site, name);
+    let value = frame.run(body.function);
+    if frame.run.is_none() {
+        return value.report();
+    }
+    let verdict =
+        panic::contain(|| classify(&value)).map_or_else(unreadable, Verdict::into_outcome);
+    let code = frame.run(|| value.report());
+    frame.end(match verdict {
+        Outcome::Returned => Verdict::of_exit_code(code).into_outcome(),
+        failure => failure,
+    });
+    code
+}
+
+/// Names the type that a function returns: the one way to write `!` as a type.
+pub trait Output {
+    /// That type.
+    type Type;
+}
+
+impl<R> Output for fn() -> R {
+    type Type = R;
+}

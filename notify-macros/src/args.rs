@@ -1,0 +1,321 @@
+//! The arguments of `#[notify(…)]`, every rule that a user can break, and its message.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned as _;
+use syn::{Error, Expr, ExprLit, ExprUnary, Ident, Lit, Path, Result, Token, Type, UnOp};
+
+/// The arguments whose value is settled at a job's first run. Each is a method of the core's
+/// `Arguments`: one more is one more line.
+const SETTLED: &[(&str, Kind)] = &[
+    ("channel", Kind::Channel),
+    (
+        "silent_seconds",
+        Kind::Amount {
+            may_be_never: false,
+        },
+    ),
+    ("ok_silent_hours", Kind::Amount { may_be_never: true }),
+    (
+        "remind_hours",
+        Kind::Amount {
+            may_be_never: false,
+        },
+    ),
+];
+
+/// The other arguments.
+const OTHERS: &[&str] = &["name", "errors", "when", "crate"];
+
+/// What a value may be.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// The name of a channel, or none.
+    Channel,
+    /// A number or a `Duration`.
+    Amount { may_be_never: bool },
+}
+
+/// What stands in the parentheses.
+#[derive(Default)]
+pub(crate) struct Args {
+    settled: Vec<(Ident, TokenStream)>,
+    name: Option<Expr>,
+    errors: Option<(Ident, Vec<Type>)>,
+    when: Option<(Ident, Expr)>,
+    library: Option<Path>,
+}
+
+impl Parse for Args {
+    fn parse(input: ParseStream) -> Result<Self> {
+        let mut args = Self::default();
+        let mut given: Vec<Ident> = Vec::new();
+        while !input.is_empty() {
+            let Ok(key) = Ident::parse_any(input) else {
+                let message = format!("an argument begins with its name: {}", list());
+                return Err(input.error(message));
+            };
+            if given.contains(&key) {
+                let message = format!("`{key}` is given twice: remove one");
+                return Err(Error::new(key.span(), message));
+            }
+            args.argument(&key, input)?;
+            given.push(key);
+            if !input.is_empty() && input.parse::<Token![,]>().is_err() {
+                return Err(input.error("arguments are separated by a comma"));
+            }
+        }
+        Ok(args)
+    }
+}
+
+impl Args {
+    fn argument(&mut self, key: &Ident, input: ParseStream) -> Result<()> {
+        let name = key.to_string();
+        if let Some((_, kind)) = SETTLED.iter().find(|(settled, _)| *settled == name) {
+            let value = kind.check(key, value(key, input)?)?;
+            self.settled.push((key.clone(), value));
+            return Ok(());
+        }
+        match name.as_str() {
+            "name" => {
+                let value = value(key, input)?;
+                check_name(&value)?;
+                self.name = Some(value);
+            }
+            "errors" => self.errors = Some((key.clone(), types(key, input)?)),
+            "when" => self.when = Some((key.clone(), filter(key, input)?)),
+            "crate" => self.library = Some(library(key, input)?),
+            _ => {
+                let message = format!("unknown argument `{key}`: {}", list());
+                return Err(Error::new(key.span(), message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The path of what the expansion calls.
+    pub(crate) fn private(&self, span: Span) -> TokenStream {
+        match &self.library {
+            Some(library) => quote_spanned!(span=> #library::__private),
+            None => quote_spanned!(span=> ::pipeline_notify::__private),
+        }
+    }
+
+    /// The settled arguments, as calls of the core's `Arguments`.
+    pub(crate) fn settled(&self) -> TokenStream {
+        let calls = self.settled.iter().map(|(key, value)| {
+            // Ours, so that a wrong type is shown at the value and not at the argument's name.
+            let method = Ident::new(&key.to_string(), located_at(value.span()));
+            quote!(.#method(|| #value))
+        });
+        quote!(#(#calls)*)
+    }
+
+    /// The expression of the run's name.
+    pub(crate) fn name(&self) -> Option<&Expr> {
+        self.name.as_ref()
+    }
+
+    /// The condition under which the error in `probe` is a failure.
+    pub(crate) fn filter(&self, private: &TokenStream, probe: &Ident) -> Option<TokenStream> {
+        let when = self.when.as_ref().map(|(key, filter)| {
+            let span = located_at(key.span());
+            quote_spanned!(span=> #private::when(&#probe, #filter))
+        });
+        let errors = self.errors.as_ref().map(|(key, types)| {
+            let span = located_at(key.span());
+            let any = types.iter().map(|listed| {
+                let span = located_at(listed.span());
+                quote_spanned! {span=>
+                    (&&#private::Listed::<#listed>::new()).__notify_is(&__notify_found)
+                        || __notify_error.downcast_ref::<#listed>().is_some()
+                }
+            });
+            quote_spanned! {span=> {
+                use #private::{
+                    FindAny as _, FindError as _, FindTarget as _, ListedError as _,
+                    ListedOther as _, NoDowncast as _,
+                };
+                let __notify_error = #private::error(&#probe);
+                let __notify_found = (&&&#probe).__notify_find();
+                #(#any)||*
+            }}
+        });
+        match (when, errors) {
+            (Some(when), Some(errors)) => Some(quote!(#when && #errors)),
+            (when, errors) => when.or(errors),
+        }
+    }
+}
+
+/// A place that is shown as the user's, of code that is known as ours.
+pub(crate) fn located_at(span: Span) -> Span {
+    Span::mixed_site().located_at(span)
+}
+
+/// Lists the arguments.
+fn list() -> String {
+    let settled = SETTLED.iter().map(|(name, _)| *name);
+    let others = OTHERS.iter().copied();
+    let names: Vec<String> = settled
+        .chain(others)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    format!("`#[notify]` takes {}", names.join(", "))
+}
+
+fn value(key: &Ident, input: ParseStream) -> Result<Expr> {
+    if input.parse::<Token![=]>().is_err() {
+        let message = format!("`{key}` needs a value: write `{key} = …`");
+        return Err(Error::new(key.span(), message));
+    }
+    if input.is_empty() || input.peek(Token![,]) {
+        let message = format!("`{key}` needs a value after the `=`");
+        return Err(Error::new(key.span(), message));
+    }
+    input.parse()
+}
+
+fn types(key: &Ident, input: ParseStream) -> Result<Vec<Type>> {
+    let usage = |span| {
+        Error::new(
+            span,
+            "write `errors(TypeA, TypeB)`: the types that count as failures",
+        )
+    };
+    if !input.peek(syn::token::Paren) {
+        return Err(usage(key.span()));
+    }
+    let content;
+    syn::parenthesized!(content in input);
+    let types = Punctuated::<Type, Token![,]>::parse_terminated(&content)?;
+    if types.is_empty() {
+        return Err(usage(key.span()));
+    }
+    Ok(types.into_iter().collect())
+}
+
+fn filter(key: &Ident, input: ParseStream) -> Result<Expr> {
+    if !input.peek(Token![=]) {
+        let message = "write `when = |error| …`, or `when = path::to::a_function`";
+        return Err(Error::new(key.span(), message));
+    }
+    let filter = value(key, input)?;
+    if let Expr::Lit(literal) = &filter {
+        let message = "`when` takes a closure or the path of a function: it gets the error, and returns a `bool`";
+        return Err(Error::new(literal.span(), message));
+    }
+    Ok(filter)
+}
+
+fn library(key: &Ident, input: ParseStream) -> Result<Path> {
+    let usage = "write `crate = path`, without quotes: where `pipeline_notify` is found";
+    match value(key, input)? {
+        Expr::Path(path) if path.qself.is_none() => Ok(path.path),
+        other => Err(Error::new(other.span(), usage)),
+    }
+}
+
+fn check_name(value: &Expr) -> Result<()> {
+    match literal(value) {
+        Some(Lit::Str(text)) if text.value().is_empty() => Err(Error::new(
+            text.span(),
+            "`name` is empty: write the job's name, or leave the argument out",
+        )),
+        None | Some(Lit::Str(_)) => Ok(()),
+        Some(other) => Err(Error::new(
+            other.span(),
+            "`name` takes a text: write `name = \"…\"`, or an expression such as `format!(…)`",
+        )),
+    }
+}
+
+impl Kind {
+    /// Checks what can be checked of a value before it is evaluated.
+    fn check(self, key: &Ident, value: Expr) -> Result<TokenStream> {
+        match self {
+            Self::Channel => check_channel(key, &value)?,
+            Self::Amount { may_be_never } => return check_amount(key, value, may_be_never),
+        }
+        Ok(value.into_token_stream())
+    }
+}
+
+fn check_channel(key: &Ident, value: &Expr) -> Result<()> {
+    let Some(literal) = literal(value) else {
+        return Ok(());
+    };
+    let Lit::Str(text) = literal else {
+        let message = format!("`{key}` takes a text: write `{key} = \"…\"`, or `{key} = None`");
+        return Err(Error::new(literal.span(), message));
+    };
+    let is_fitting = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
+    match text.value().chars().find(|char| !is_fitting(*char)) {
+        Some(char) => {
+            let char = char.escape_debug();
+            let message = format!(
+                "a channel's name has no `{char}`: only ASCII letters, digits, `-` and `_`"
+            );
+            Err(Error::new(text.span(), message))
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_amount(key: &Ident, value: Expr, may_be_never: bool) -> Result<TokenStream> {
+    if let Expr::Unary(ExprUnary {
+        op: UnOp::Neg(_),
+        expr,
+        ..
+    }) = &value
+        && is_number(expr)
+    {
+        let message = format!("`{key}` cannot be negative");
+        return Err(Error::new(value.span(), message));
+    }
+    if let Expr::Path(path) = &value
+        && let Some(last) = path.path.segments.last()
+    {
+        if last.ident == "NAN" {
+            let message = format!("`{key}` must be a number");
+            return Err(Error::new(value.span(), message));
+        }
+        if !may_be_never && last.ident == "INFINITY" {
+            let message = format!("`{key}` must be finite: only `ok_silent_hours` may be infinite");
+            return Err(Error::new(value.span(), message));
+        }
+    }
+    match literal(&value) {
+        None => Ok(value.into_token_stream()),
+        // Of a type of its own: an integer literal without one would be a finding of a strict lint.
+        Some(Lit::Int(number)) if number.suffix().is_empty() => {
+            let float = number.base10_parse::<f64>()?;
+            let mut float = proc_macro2::Literal::f64_suffixed(float);
+            float.set_span(number.span());
+            Ok(quote!(#float))
+        }
+        Some(Lit::Int(_) | Lit::Float(_)) => Ok(value.into_token_stream()),
+        Some(other) => {
+            let message =
+                format!("`{key}` takes a number or a `Duration`: write `{key} = 60`, for example");
+            Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+fn literal(value: &Expr) -> Option<&Lit> {
+    match value {
+        Expr::Lit(ExprLit { lit, .. }) => Some(lit),
+        Expr::Group(group) => literal(&group.expr),
+        Expr::Paren(paren) => literal(&paren.expr),
+        _ => None,
+    }
+}
+
+fn is_number(value: &Expr) -> bool {
+    matches!(literal(value), Some(Lit::Int(_) | Lit::Float(_)))
+}

@@ -1,0 +1,322 @@
+//! The generated function.
+//!
+//! What is ours has a span of its own kind ([`located_at`]): shown at the user's place, known as an
+//! expansion's, so that no lint looks at it and no name of it can be meant by the user. What is the
+//! user's keeps its tokens untouched, above all the braces of the body.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::{Ident, Result, ReturnType, Type};
+
+use crate::args::{Args, located_at};
+use crate::function::{FIRST, Function, Returns};
+
+/// Expands the attribute.
+pub(crate) fn expand(args: &Args, function: &Function) -> Result<TokenStream> {
+    let names = Names::new(args, function);
+    let body = match function.returns()? {
+        Returns::Async => names.asynchronous(),
+        Returns::Value => names.value(),
+        Returns::Future(output) => names.future(&output),
+        Returns::Termination => names.termination(),
+        Returns::Opaque => names.opaque(),
+    };
+    let Function {
+        attributes,
+        visibility,
+        signature,
+        ..
+    } = function;
+    let prologue = names.prologue();
+    let span = names.span;
+    Ok(quote_spanned!(span=> #(#attributes)* #visibility #signature { #prologue #body }))
+}
+
+/// The pieces that the expansions share.
+struct Names<'a> {
+    args: &'a Args,
+    function: &'a Function,
+    span: Span,
+    private: TokenStream,
+    site: Ident,
+    name: Ident,
+}
+
+impl<'a> Names<'a> {
+    fn new(args: &'a Args, function: &'a Function) -> Self {
+        let span = located_at(function.signature.ident.span());
+        Self {
+            args,
+            function,
+            span,
+            private: args.private(span),
+            site: Ident::new(FIRST, span),
+            name: Ident::new("__notify_name", span),
+        }
+    }
+
+    /// What is known of the function when it is compiled, and the name of the run.
+    ///
+    /// It stands in a block of its own, out of sight of the body.
+    fn prologue(&self) -> TokenStream {
+        let Self {
+            private,
+            site,
+            name,
+            span,
+            ..
+        } = self;
+        let function = syn::ext::IdentExt::unraw(&self.function.signature.ident).to_string();
+        let arguments = self.args.settled();
+        let run_name = match self.args.name() {
+            Some(value) => quote_spanned!(*span=> #private::name(#site, || #value)),
+            None => quote_spanned!(*span=> #private::Option::None),
+        };
+        quote_spanned! {*span=>
+            let #site = {
+                static __NOTIFY_SITE: #private::Site = #private::Site {
+                    package: ::core::option_env!("CARGO_PKG_NAME"),
+                    binary: ::core::option_env!("CARGO_BIN_NAME"),
+                    version: ::core::option_env!("CARGO_PKG_VERSION"),
+                    module: ::core::module_path!(),
+                    function: #function,
+                    file: ::core::file!(),
+                    line: ::core::line!(),
+                    test: ::core::cfg!(test),
+                    debug: ::core::cfg!(debug_assertions),
+                    type_name: #private::teller(&{ fn __notify_at() {} __notify_at }),
+                    arguments: || #private::Arguments::new() #arguments,
+                    job: #private::OnceLock::new(),
+                };
+                &__NOTIFY_SITE
+            };
+            let #name = #run_name;
+        }
+    }
+
+    /// The user's body. A `match` around it, because a block in a block would be a finding.
+    fn body(&self) -> TokenStream {
+        let span = self.span;
+        let body = &self.function.body;
+        quote_spanned!(span=> match () { () => #body })
+    }
+
+    /// Takes hold of the arguments, the last one first: a closure drops what it holds in the order
+    /// in which it was mentioned, a function drops its arguments from the last to the first.
+    fn arguments(&self) -> TokenStream {
+        let names = self.function.bound_names();
+        if names.is_empty() {
+            return TokenStream::new();
+        }
+        let span = self.span;
+        quote_spanned!(span=> let _ = (#(&#names,)*);)
+    }
+
+    /// The body as a closure that is called once: passed directly to what says so.
+    ///
+    /// ```ignore
+    /// // Input:
+    /// fn load(a: A, b: B) -> Result<usize, E> { BODY }
+    /// // Output:
+    /// Body::new(move || -> Result<usize, E> {
+    ///     let _ = (&b, &a);
+    ///     match () { () => { BODY } }
+    /// })
+    /// ```
+    fn closure(&self, output: &Type) -> TokenStream {
+        let Self { private, span, .. } = self;
+        let (arguments, body) = (self.arguments(), self.body());
+        // At the function's own place, as the user's: messages of the borrow checker and lints keep
+        // what they say of the function.
+        let place = self.function.signature.ident.span();
+        let arrow = match &self.function.signature.output {
+            ReturnType::Default => quote_spanned!(*span=> ->),
+            ReturnType::Type(arrow, _) => arrow.to_token_stream(),
+        };
+        let head = quote_spanned!(place=> move ||);
+        quote_spanned!(*span=> #private::Body::new(#head #arrow #output { #arguments #body }))
+    }
+
+    /// From what was returned to an outcome; see the core's `classify`.
+    fn classify(&self) -> TokenStream {
+        let Self { private, span, .. } = self;
+        let error = Ident::new("__notify_failure", *span);
+        let text = quote_spanned!(*span=> (&&&&&&#error).__notify_text());
+        let verdict = match self.args.filter(private, &error) {
+            None => quote_spanned!(*span=> #private::Verdict::failed(#text)),
+            Some(filter) => quote_spanned!(*span=> #private::Verdict::filtered(#text, || #filter)),
+        };
+        quote_spanned! {*span=> |__notify_value| {
+            use #private::{
+                AnyValue as _, ByDebug as _, ByDisplay as _, ByDisplayAndDebug as _, ByError as _,
+                ByName as _, ByTarget as _, Success as _,
+            };
+            match (&#private::Probe(__notify_value)).__notify_split() {
+                #private::Split::Value(__notify_value) => (&__notify_value).__notify_value(),
+                #private::Split::Error(#error) => #verdict,
+            }
+        }}
+    }
+
+    /// A function that returns a value, or a boxed future: its type tells.
+    ///
+    /// ```ignore
+    /// // Input:
+    /// fn load(a: A, b: B) -> Result<usize, E> { BODY }
+    /// // Output:
+    /// fn load(a: A, b: B) -> Result<usize, E> {
+    ///     let site = { static SITE: Site = Site { … }; &SITE };
+    ///     let name = None;
+    ///     let body = Body::new(move || -> Result<usize, E> { … BODY });
+    ///     // Not in tail position: an opaque return type would be a hole that nothing fills.
+    ///     let value = (&body.returns()).__notify_way().call(site, name, body, |value| CLASSIFY);
+    ///     return value;
+    /// }
+    /// ```
+    fn value(&self) -> TokenStream {
+        let Self {
+            private,
+            site,
+            name,
+            span,
+            ..
+        } = self;
+        let closure = self.closure(&self.function.output());
+        let classify = self.classify();
+        // A future of a type that cannot be followed is shown at the return type.
+        let place = match &self.function.signature.output {
+            ReturnType::Default => *span,
+            ReturnType::Type(_, output) => located_at(syn::spanned::Spanned::span(output)),
+        };
+        let way = quote_spanned!(place=> __notify_way());
+        quote_spanned! {*span=>
+            let __notify_body = #closure;
+            let __notify_value = {
+                use #private::{AnyFuture as _, AnyType as _};
+                (&__notify_body.returns()).#way.call(#site, #name, __notify_body, #classify)
+            };
+            return __notify_value;
+        }
+    }
+
+    /// ```ignore
+    /// // Input:
+    /// fn load(a: A) -> impl Future<Output = X> { BODY }
+    /// // Output:
+    /// fn load(a: A) -> impl Future<Output = X> {
+    ///     let body = Body::new(move || -> _ { … BODY });
+    ///     let future = opaque::<X, _, _>(site, name, body, |value| CLASSIFY);
+    ///     return future;
+    /// }
+    /// ```
+    fn future(&self, output: &Type) -> TokenStream {
+        let entry = quote!(opaque::<#output, _, _>);
+        self.through(&entry)
+    }
+
+    /// The exit code of an `impl Termination` can only be had in exchange for it: so the code is
+    /// what is returned, and is an `impl Termination` too.
+    fn termination(&self) -> TokenStream {
+        self.through(&quote!(terminate))
+    }
+
+    fn through(&self, entry: &TokenStream) -> TokenStream {
+        let Self {
+            private,
+            site,
+            name,
+            span,
+            ..
+        } = self;
+        let closure = self.closure(&self.function.output());
+        let classify = self.classify();
+        quote_spanned! {*span=>
+            let __notify_body = #closure;
+            let __notify_value = #private::#entry(#site, #name, __notify_body, #classify);
+            return __notify_value;
+        }
+    }
+
+    /// The body stays where it is: in a closure, `impl Fn(&str) -> &str` would lose its signature.
+    ///
+    /// ```ignore
+    /// // Input:
+    /// fn load(a: A) -> impl Fn(&str) -> &str { BODY }
+    /// // Output:
+    /// fn load(a: A) -> impl Fn(&str) -> &str {
+    ///     let guard = Guard::new(site, name);
+    ///     match () { () => { BODY } }
+    /// }
+    /// ```
+    fn opaque(&self) -> TokenStream {
+        let Self {
+            private,
+            site,
+            name,
+            span,
+            ..
+        } = self;
+        let body = self.body();
+        quote_spanned! {*span=>
+            let __notify_guard = #private::Guard::new(#site, #name);
+            #body
+        }
+    }
+
+    /// ```ignore
+    /// // Input:
+    /// async fn load(a: A, b: B) -> Result<usize, E> { BODY }
+    /// // Output:
+    /// async fn load(a: A, b: B) -> Result<usize, E> {
+    ///     let mut frame = Frame::new(site, name);
+    ///     let value = {
+    ///         let mut future = pin!(async move {
+    ///             let _ = (&b, &a);
+    ///             // Only a `return` inside tells the block its type, for coercions and messages.
+    ///             if let Some(value) = None::<Result<usize, E>> { return value; }
+    ///             match () { () => { BODY } }
+    ///         });
+    ///         poll_fn(|context| frame.poll(future.as_mut(), context)).await
+    ///     };
+    ///     let value = frame.finish(value, |value| CLASSIFY);
+    ///     return value;
+    /// }
+    /// ```
+    fn asynchronous(&self) -> TokenStream {
+        let Self {
+            private,
+            site,
+            name,
+            span,
+            ..
+        } = self;
+        let (arguments, body, classify) = (self.arguments(), self.body(), self.classify());
+        let output = match self.function.output() {
+            // The one way to write it as the argument of a type.
+            Type::Never(never) => {
+                quote_spanned!(*span=> <fn() -> #never as #private::Output>::Type)
+            }
+            output => output.into_token_stream(),
+        };
+        let place = self.function.signature.ident.span();
+        let head = quote_spanned!(place=> async move);
+        quote_spanned! {*span=>
+            let mut __notify_frame = #private::Frame::new(#site, #name);
+            let __notify_value = {
+                let mut __notify_future = #private::pin!(#head {
+                    #arguments
+                    if let #private::Option::Some(__notify_value) = #private::Option::None::<#output> {
+                        return __notify_value;
+                    }
+                    #body
+                });
+                #private::poll_fn(|__notify_context| {
+                    __notify_frame.poll(__notify_future.as_mut(), __notify_context)
+                })
+                .await
+            };
+            let __notify_value = __notify_frame.finish(__notify_value, #classify);
+            return __notify_value;
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! The annotated function, as far as it must be understood: never its body.
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{
+    Attribute, Error, FnArg, GenericArgument, Ident, Pat, PathArguments, Result, ReturnType,
+    Signature, Token, Type, TypeImplTrait, TypeParamBound, Visibility,
+};
+
+/// A function with a body.
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) signature: Signature,
+    /// The very group that the user wrote: compiler, lints and editors look at its braces.
+    pub(crate) body: Group,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream) -> Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        if let Some(message) = refusal(input) {
+            return Err(input.error(message));
+        }
+        let signature: Signature = input.parse()?;
+        if let Some(token) = &signature.constness {
+            let message = "`#[notify]` cannot report from a `const fn`: remove `const`";
+            return Err(Error::new_spanned(token, message));
+        }
+        if input.peek(Token![;]) {
+            let message = "`#[notify]` needs a body: put it on the function where its body is, as in each `impl` of a trait";
+            return Err(Error::new_spanned(&signature.ident, message));
+        }
+        let mut attributes = attributes;
+        let body = body(input, &mut attributes)?;
+        if let Some(second) = attributes.iter().find(|attribute| is_notify(attribute)) {
+            return Err(Error::new_spanned(second, TWICE));
+        }
+        if is_ours(&body) {
+            return Err(Error::new_spanned(&signature.ident, TWICE));
+        }
+        Ok(Self {
+            attributes,
+            visibility,
+            signature,
+            body,
+        })
+    }
+}
+
+const TWICE: &str = "`#[notify]` is on this function twice: remove one";
+
+/// Tells `#[notify]` by its last segment, under which it is imported.
+pub(crate) fn is_notify(attribute: &Attribute) -> bool {
+    let last = attribute.path().segments.last();
+    last.is_some_and(|segment| segment.ident == "notify")
+}
+
+/// The name of the first thing in a function that was expanded: so a second attribute under another
+/// name knows it.
+pub(crate) const FIRST: &str = "__notify_site";
+
+fn is_ours(body: &Group) -> bool {
+    let mut tokens = body.stream().into_iter().skip(1);
+    matches!(tokens.next(), Some(TokenTree::Ident(ident)) if ident == FIRST)
+}
+
+/// Says what to do where the item is no function.
+fn refusal(input: ParseStream) -> Option<&'static str> {
+    Some(
+        if input.peek(Token![impl]) || input.peek(Token![unsafe]) && input.peek2(Token![impl]) {
+            "`#[notify]` goes on a function: put it on those of this `impl` that are to be reported"
+        } else if input.peek(Token![trait])
+            || input.peek(Token![unsafe]) && input.peek2(Token![trait])
+        {
+            "`#[notify]` goes on a function: put it on those of each `impl` of this trait"
+        } else if input.peek(Token![mod]) {
+            "`#[notify]` goes on a function: put it on those of this module that are to be reported"
+        } else if is_foreign_block(input) {
+            "`#[notify]` goes on a function with a body: foreign ones have none here"
+        } else if [
+            input.peek(Token![struct]),
+            input.peek(Token![enum]),
+            input.peek(Token![union]) && !input.peek2(Token![fn]),
+            input.peek(Token![type]),
+            input.peek(Token![static]),
+            input.peek(Token![use]),
+            input.peek(Token![const]) && !is_function(input),
+            input.peek(Token![macro]),
+            input.peek(Ident) && !input.peek(Token![fn]) && input.peek2(Token![!]),
+        ]
+        .contains(&true)
+        {
+            "`#[notify]` goes on a function"
+        } else {
+            return None;
+        },
+    )
+}
+
+fn is_function(input: ParseStream) -> bool {
+    input.fork().parse::<Signature>().is_ok()
+}
+
+fn is_foreign_block(input: ParseStream) -> bool {
+    let ahead = input.fork();
+    let _ = ahead.parse::<Token![unsafe]>();
+    ahead.parse::<syn::Abi>().is_ok() && ahead.peek(syn::token::Brace)
+}
+
+/// Takes the body, and moves the attributes inside it to those before the function.
+fn body(input: ParseStream, attributes: &mut Vec<Attribute>) -> Result<Group> {
+    let mut tree: TokenTree = input.parse()?;
+    // `$body:block` of a `macro_rules!` comes in an invisible group.
+    while let TokenTree::Group(group) = &tree
+        && group.delimiter() == Delimiter::None
+        && let Some(inner) = group.stream().into_iter().next()
+    {
+        tree = inner;
+    }
+    let TokenTree::Group(body) = tree else {
+        return Err(Error::new_spanned(tree, "expected the function's body"));
+    };
+    if !has_inner_attribute(&body) {
+        return Ok(body);
+    }
+    let split = |input: ParseStream| -> Result<(Vec<Attribute>, TokenStream)> {
+        Ok((input.call(Attribute::parse_inner)?, input.parse()?))
+    };
+    let (inner, rest) = syn::parse::Parser::parse2(split, body.stream())?;
+    attributes.extend(inner.into_iter().map(|mut attribute| {
+        attribute.style = syn::AttrStyle::Outer;
+        attribute
+    }));
+    let mut without = Group::new(Delimiter::Brace, rest);
+    without.set_span(body.span());
+    Ok(without)
+}
+
+fn has_inner_attribute(body: &Group) -> bool {
+    let mut tokens = body.stream().into_iter();
+    let is = |tree: Option<TokenTree>, char| matches!(tree, Some(TokenTree::Punct(punct)) if punct.as_char() == char);
+    is(tokens.next(), '#') && is(tokens.next(), '!')
+}
+
+/// How a function hands back its result.
+pub(crate) enum Returns {
+    /// By value, or a boxed future: the type tells.
+    Value,
+    /// By the future of an `async fn`.
+    Async,
+    /// `impl Future`, and the type of its output.
+    Future(Type),
+    /// `impl Termination`
+    Termination,
+    /// Another opaque type.
+    Opaque,
+}
+
+impl Function {
+    pub(crate) fn returns(&self) -> Result<Returns> {
+        if self.signature.asyncness.is_some() {
+            return Ok(Returns::Async);
+        }
+        let ReturnType::Type(_, output) = &self.signature.output else {
+            return Ok(Returns::Value);
+        };
+        let Some(opaque) = opaque(output) else {
+            return Ok(Returns::Value);
+        };
+        for bound in &opaque.bounds {
+            let TypeParamBound::Trait(bound) = bound else {
+                continue;
+            };
+            let Some(last) = bound.path.segments.last() else {
+                continue;
+            };
+            match last.ident.to_string().as_str() {
+                "Future" => return Ok(Returns::Future(future_output(&last.arguments))),
+                "Termination" => return Ok(Returns::Termination),
+                "IntoFuture" => {
+                    let message = "`#[notify]` cannot follow an `IntoFuture`: make the function `async`, or return `impl Future<Output = …>`";
+                    return Err(Error::new_spanned(opaque, message));
+                }
+                _ => {}
+            }
+        }
+        Ok(Returns::Opaque)
+    }
+
+    /// The return type, with `_` for each `impl Trait` in it.
+    pub(crate) fn output(&self) -> Type {
+        match &self.signature.output {
+            ReturnType::Default => syn::parse_quote!(()),
+            ReturnType::Type(_, output) => erase((**output).clone()),
+        }
+    }
+
+    /// The names that the parameters bind and the body uses, in the order in which they are dropped.
+    ///
+    /// A name that is not used is left where it is, so that the compiler says so.
+    pub(crate) fn bound_names(&self) -> Vec<Ident> {
+        let mut names = Vec::new();
+        for parameter in &self.signature.inputs {
+            match parameter {
+                FnArg::Receiver(receiver) => {
+                    if !is_conditional(&receiver.attrs) {
+                        names.push(Ident::from(receiver.self_token));
+                    }
+                }
+                FnArg::Typed(parameter) => {
+                    if !is_conditional(&parameter.attrs) {
+                        bindings(&parameter.pat, &mut names);
+                    }
+                }
+            }
+        }
+        if !names.is_empty() {
+            let mut words = Words::default();
+            words.read(self.body.stream());
+            names.retain(|name| words.has(&name.to_string()));
+        }
+        names.reverse();
+        names
+    }
+}
+
+fn opaque(output: &Type) -> Option<&TypeImplTrait> {
+    match output {
+        Type::ImplTrait(opaque) => Some(opaque),
+        Type::Group(group) => opaque(&group.elem),
+        Type::Paren(paren) => opaque(&paren.elem),
+        _ => None,
+    }
+}
+
+fn future_output(arguments: &PathArguments) -> Type {
+    if let PathArguments::AngleBracketed(arguments) = arguments {
+        for argument in &arguments.args {
+            if let GenericArgument::AssocType(argument) = argument
+                && argument.ident == "Output"
+            {
+                return erase(argument.ty.clone());
+            }
+        }
+    }
+    syn::parse_quote!(_)
+}
+
+fn erase(mut output: Type) -> Type {
+    struct Erase;
+    impl syn::visit_mut::VisitMut for Erase {
+        fn visit_type_mut(&mut self, node: &mut Type) {
+            if matches!(node, Type::ImplTrait(_)) {
+                *node = syn::parse_quote!(_);
+            } else {
+                syn::visit_mut::visit_type_mut(self, node);
+            }
+        }
+    }
+    syn::visit_mut::VisitMut::visit_type_mut(&mut Erase, &mut output);
+    output
+}
+
+fn is_conditional(attributes: &[Attribute]) -> bool {
+    attributes
+        .iter()
+        .any(|attribute| attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr"))
+}
+
+fn bindings(pattern: &Pat, names: &mut Vec<Ident>) {
+    match pattern {
+        Pat::Ident(pattern) => {
+            names.push(pattern.ident.clone());
+            if let Some((_, inner)) = &pattern.subpat {
+                bindings(inner, names);
+            }
+        }
+        Pat::Paren(pattern) => bindings(&pattern.pat, names),
+        Pat::Reference(pattern) => bindings(&pattern.pat, names),
+        Pat::Type(pattern) => bindings(&pattern.pat, names),
+        Pat::Slice(pattern) => all(&pattern.elems, names),
+        Pat::Tuple(pattern) => all(&pattern.elems, names),
+        Pat::TupleStruct(pattern) => all(&pattern.elems, names),
+        Pat::Struct(pattern) => {
+            for field in &pattern.fields {
+                bindings(&field.pat, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn all(patterns: &Punctuated<Pat, Token![,]>, names: &mut Vec<Ident>) {
+    for pattern in patterns {
+        bindings(pattern, names);
+    }
+}
+
+/// The words of a body: its identifiers, and the literals that may hold some (`"{name}"`).
+#[derive(Default)]
+struct Words {
+    identifiers: std::collections::HashSet<String>,
+    literals: Vec<String>,
+}
+
+impl Words {
+    fn read(&mut self, tokens: TokenStream) {
+        for tree in tokens {
+            match tree {
+                TokenTree::Group(group) => self.read(group.stream()),
+                TokenTree::Ident(ident) => {
+                    self.identifiers.insert(ident.to_string());
+                }
+                TokenTree::Literal(literal) => {
+                    let text = literal.to_string();
+                    if text.contains('{') {
+                        self.literals.push(text);
+                    }
+                }
+                TokenTree::Punct(_) => {}
+            }
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        let in_format = |literal: &String| {
+            literal.match_indices(name).any(|(index, _)| {
+                let after = literal[index + name.len()..].chars().next();
+                literal[..index].ends_with('{') && matches!(after, Some('}' | ':'))
+            })
+        };
+        name.starts_with('_')
+            || self.identifiers.contains(name)
+            || self.literals.iter().any(in_format)
+    }
+}
