@@ -90,14 +90,3 @@ pub mod __private {
     pub use crate::name::teller;
     pub use crate::run::{AnyType, Body, Frame, Guard, Output, name, terminate};
 }
-#[doc(hidden)]
-pub mod __tmp {
-    pub fn run(site: &'static crate::job::Site, f: impl FnOnce() -> Result<(), String>) {
-        let run = crate::life::begin(site, None, false);
-        let out = match f() {
-            Ok(()) => crate::outcome::Outcome::Returned,
-            Err(e) => crate::outcome::Outcome::Failed(e),
-        };
-        run.end(&out);
-    }
-}
