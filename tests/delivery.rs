@@ -3,6 +3,9 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use support::receiver::SECRET;
@@ -130,49 +133,56 @@ fn a_destination_that_asks_for_a_pause_gets_it() {
     assert!(requests[1].at - requests[0].at >= Duration::from_secs(1));
 }
 
-#[test]
-fn what_is_not_delivered_by_the_deadline_waits_on_disk_and_the_next_run_delivers_it() {
-    for answer in [
-        Answer::Hang,
-        Answer::Drip,
-        Answer::Close,
-        Answer::Status(503, ""),
-    ] {
-        let folder = Folder::new();
-        let shown = format!("{answer:?}");
-        // One receiver all along, for the queue belongs to the destination.
-        let is_down = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
-        let down = is_down.clone();
-        let receiver = Receiver::answering(move |_| {
-            if down.load(std::sync::atomic::Ordering::Relaxed) {
-                answer.clone()
-            } else {
-                Answer::Ok
-            }
-        });
-        let ended = fail(&folder, &receiver);
-        assert!(
-            ended.took < Duration::from_secs(4),
-            "{shown}: {:?}",
-            ended.took
-        );
-        assert_eq!(folder.waiting_alerts().len(), 1, "{shown}");
+/// Runs into the deadline with a receiver that answers so, and once more with one that is well.
+fn is_delivered_by_the_next_run(answer: &Answer) {
+    let folder = Folder::new();
+    // One receiver all along, for the queue belongs to the destination.
+    let is_down = Arc::new(AtomicBool::new(true));
+    let (down, meanwhile) = (is_down.clone(), answer.clone());
+    let receiver = Receiver::answering(move |_| {
+        if down.load(Ordering::Relaxed) {
+            meanwhile.clone()
+        } else {
+            Answer::Ok
+        }
+    });
+    let ended = fail(&folder, &receiver);
+    assert!(ended.took < Duration::from_secs(4), "{:?}", ended.took);
+    assert_eq!(folder.waiting_alerts().len(), 1);
 
-        is_down.store(false, std::sync::atomic::Ordering::Relaxed);
-        let before = receiver.requests().len();
-        let next = Program::new("other")
-            .directory(&folder)
-            .alerts_to(&receiver)
-            .env("NOTIFY_EXIT_SECONDS", "20")
-            .run();
-        assert_eq!(next.code, Some(0));
-        assert_eq!(folder.waiting_alerts().len(), 0, "{shown}");
-        let texts = receiver.texts().split_off(before).concat();
-        assert!(
-            texts.contains("the disk is full") && texts.contains("other"),
-            "{shown}: {texts}"
-        );
-    }
+    is_down.store(false, Ordering::Relaxed);
+    let before = receiver.requests().len();
+    let next = Program::new("other")
+        .directory(&folder)
+        .alerts_to(&receiver)
+        .env("NOTIFY_EXIT_SECONDS", "20");
+    assert_eq!(next.run().code, Some(0));
+    assert_eq!(folder.waiting_alerts().len(), 0);
+    let texts = receiver.texts().split_off(before).concat();
+    assert!(
+        texts.contains("the disk is full") && texts.contains("other"),
+        "{texts}"
+    );
+}
+
+#[test]
+fn what_a_webhook_that_never_answers_did_not_take_the_next_run_delivers() {
+    is_delivered_by_the_next_run(&Answer::Hang);
+}
+
+#[test]
+fn what_a_webhook_that_answers_a_byte_at_a_time_did_not_take_the_next_run_delivers() {
+    is_delivered_by_the_next_run(&Answer::Drip);
+}
+
+#[test]
+fn what_a_webhook_that_closes_did_not_take_the_next_run_delivers() {
+    is_delivered_by_the_next_run(&Answer::Close);
+}
+
+#[test]
+fn what_a_webhook_that_is_down_did_not_take_the_next_run_delivers() {
+    is_delivered_by_the_next_run(&Answer::Status(503, ""));
 }
 
 #[test]
@@ -204,7 +214,7 @@ fn many_changes_leave_as_few_messages_and_none_is_lost() {
     assert_eq!(program.env("NOTIFY_EXIT_SECONDS", "20").run().code, Some(0));
     let texts = receiver.texts();
     assert!(texts.len() <= 6, "{}", texts.len());
-    let ids: std::collections::BTreeSet<_> = texts
+    let ids: BTreeSet<_> = texts
         .iter()
         .flat_map(|text| text.split("alert ").skip(1))
         .map(|rest| rest.get(..16).unwrap_or_default())

@@ -2,6 +2,8 @@
 
 #![allow(
     dead_code,
+    unreachable_pub,
+    unused_imports,
     clippy::allow_attributes,
     reason = "each example uses a part of it"
 )]
@@ -77,21 +79,33 @@ fn print_alert(
     reader.read_exact(&mut body)?;
     let payload: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
 
+    let text = as_shown(payload["text"].as_str().unwrap_or_default());
+
     let mut screen = io::stdout().lock();
     writeln!(screen, "┌── an alert arrives in Slack")?;
-    for line in payload["text"].as_str().unwrap_or_default().lines() {
+    for line in text.lines() {
         writeln!(screen, "│ {line}")?;
     }
     writeln!(screen, "└──\n")?;
-    for entry in fs::read_dir(directory)?
+    let files = fs::read_dir(directory)?
         .flatten()
-        .filter(|entry| entry.path().is_file())
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file());
+    for path in
+        files.filter(|path| text.contains(&*path.file_name().unwrap_or_default().to_string_lossy()))
     {
-        let content = fs::read_to_string(entry.path())?;
-        if shown.insert(entry.path(), content.clone()).as_ref() != Some(&content) {
-            writeln!(screen, "$ cat {}\n{content}", entry.path().display())?;
+        let content = fs::read_to_string(&path)?;
+        if shown.insert(path.clone(), content.clone()).as_ref() != Some(&content) {
+            writeln!(screen, "$ cat {}\n{content}", path.display())?;
         }
     }
     // The answer last: the process may end as soon as it has it.
     (&connection).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+}
+
+/// Undoes the three escapes of a message, as Slack does when it shows it.
+fn as_shown(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }

@@ -1,6 +1,6 @@
 //! A program whose annotated `main` ends in the way that its first argument names.
 
-use std::process::{ExitCode, abort, exit};
+use std::process::{Command, ExitCode, abort, exit};
 use std::thread;
 use std::time::Duration;
 
@@ -34,11 +34,13 @@ fn main() -> Result<ExitCode, String> {
         }
         "stack overflow" => Ok(ExitCode::from(overflow(1))),
         "segv" | "kill" | "term" | "int" | "hup" => {
-            let signal = way.to_uppercase();
+            let signal = format!("-{}", way.to_uppercase());
             let pid = std::process::id().to_string();
-            let _ = std::process::Command::new("/bin/kill")
-                .args([&format!("-{signal}"), &pid])
-                .status();
+            // Twice, for std takes the first SIGSEGV for a stray one.
+            for _ in 0..2 {
+                let _ = Command::new("/bin/kill").args([&signal, &pid]).status();
+                thread::sleep(Duration::from_millis(50));
+            }
             thread::sleep(Duration::from_secs(30));
             Ok(ExitCode::SUCCESS)
         }

@@ -7,6 +7,8 @@ use std::time::Duration;
 #[path = "../support/receiver.rs"]
 #[allow(
     dead_code,
+    unreachable_pub,
+    unused_imports,
     clippy::allow_attributes,
     reason = "the tests use all of it"
 )]

@@ -3,6 +3,8 @@
 
 #![allow(
     dead_code,
+    unreachable_pub,
+    unused_imports,
     clippy::allow_attributes,
     reason = "each test file uses a part of it"
 )]
