@@ -157,7 +157,7 @@ fn a_run_that_dies_without_a_word_is_told_once_by_the_next_run_in_the_directory(
         "term",
         "int",
         "hup",
-        "segv",
+        "ill",
         "abort",
         "double panic",
         "stack overflow",

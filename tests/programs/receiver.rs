@@ -1,4 +1,5 @@
-//! A receiver for scripts: writes its port to descriptor 3, and each message to standard output.
+//! A receiver for scripts: writes its address to the file that is named, and each message to
+//! standard output.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -16,13 +17,10 @@ mod receiver;
 
 fn main() -> io::Result<()> {
     let receiver = receiver::Receiver::new();
-    let webhook = receiver.webhook();
-    let port = webhook
-        .rsplit(':')
-        .next()
-        .and_then(|rest| rest.split('/').next())
-        .unwrap_or_default();
-    fs::write("/dev/fd/3", port)?;
+    let file = std::env::args().nth(1).unwrap_or("address".to_owned());
+    let new = format!("{file}.new");
+    fs::write(&new, receiver.webhook())?;
+    fs::rename(new, file)?;
     let mut shown = 0;
     // Until it is killed, and for ten minutes at most.
     for _ in 0..60_000 {
