@@ -31,7 +31,7 @@
 //! at `debug`. Nothing is logged at other levels, and no line shows a webhook.
 
 pub use notify_core::{
-    Alert, Config, Error, Kind, Notifier, Refusal, Slack, State, drain, message,
+    Alert, Config, Error, Kind, Notifier, Refusal, Slack, State, drain, install_panic_hook, message,
 };
 pub use notify_macros::notify;
 

@@ -168,7 +168,6 @@ impl<'a> Names<'a> {
     ///     let site = { static SITE: Site = Site { … }; &SITE };
     ///     let name = None;
     ///     let body = Body::new(move || -> Result<usize, E> { … BODY });
-    ///     // Not in tail position: an opaque return type would be a hole that nothing fills.
     ///     let value = (&body.returns()).__notify_way().call(site, name, body, |value| CLASSIFY);
     ///     return value;
     /// }
@@ -189,12 +188,27 @@ impl<'a> Names<'a> {
             ReturnType::Type(_, output) => located_at(syn::spanned::Spanned::span(output)),
         };
         let way = quote_spanned!(place=> __notify_way());
+        let call = quote_spanned! {*span=> {
+            use #private::{AnyFuture as _, AnyType as _};
+            (&__notify_body.returns()).#way.call(#site, #name, __notify_body, #classify)
+        }};
+        let returns = self.hand_back(&call);
         quote_spanned! {*span=>
             let __notify_body = #closure;
-            let __notify_value = {
-                use #private::{AnyFuture as _, AnyType as _};
-                (&__notify_body.returns()).#way.call(#site, #name, __notify_body, #classify)
-            };
+            #returns
+        }
+    }
+
+    /// Returns the value of an expression. Not in tail position: there an opaque return type would
+    /// be a hole in the expression's type that nothing fills.
+    fn hand_back(&self, value: &TokenStream) -> TokenStream {
+        if self.function.never().is_some() {
+            // After which a statement would be unreachable.
+            return value.clone();
+        }
+        let span = self.span;
+        quote_spanned! {span=>
+            let __notify_value = #value;
             return __notify_value;
         }
     }
@@ -291,32 +305,36 @@ impl<'a> Names<'a> {
             ..
         } = self;
         let (arguments, body, classify) = (self.arguments(), self.body(), self.classify());
-        let output = match self.function.output() {
+        let output = match self.function.never() {
             // The one way to write it as the argument of a type.
-            Type::Never(never) => {
-                quote_spanned!(*span=> <fn() -> #never as #private::Output>::Type)
-            }
-            output => output.into_token_stream(),
+            Some(never) => quote_spanned!(*span=> <fn() -> #never as #private::Output>::Type),
+            None => self.function.output().into_token_stream(),
         };
         let place = self.function.signature.ident.span();
         let head = quote_spanned!(place=> async move);
+        let value = quote_spanned! {*span=> {
+            let mut __notify_future = #private::pin!(#head {
+                #arguments
+                if let #private::Option::Some(__notify_value) = #private::Option::None::<#output> {
+                    return __notify_value;
+                }
+                #body
+            });
+            #private::poll_fn(|__notify_context| {
+                __notify_frame.poll(__notify_future.as_mut(), __notify_context)
+            })
+            .await
+        }};
+        let returns = if self.function.never().is_some() {
+            value
+        } else {
+            let finish = quote_spanned!(*span=> __notify_frame.finish(__notify_value, #classify));
+            let returns = self.hand_back(&finish);
+            quote_spanned!(*span=> let __notify_value = #value; #returns)
+        };
         quote_spanned! {*span=>
             let mut __notify_frame = #private::Frame::new(#site, #name);
-            let __notify_value = {
-                let mut __notify_future = #private::pin!(#head {
-                    #arguments
-                    if let #private::Option::Some(__notify_value) = #private::Option::None::<#output> {
-                        return __notify_value;
-                    }
-                    #body
-                });
-                #private::poll_fn(|__notify_context| {
-                    __notify_frame.poll(__notify_future.as_mut(), __notify_context)
-                })
-                .await
-            };
-            let __notify_value = __notify_frame.finish(__notify_value, #classify);
-            return __notify_value;
+            #returns
         }
     }
 }

@@ -5,7 +5,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{
     Attribute, Error, FnArg, GenericArgument, Ident, Pat, PathArguments, Result, ReturnType,
-    Signature, Token, Type, TypeImplTrait, TypeParamBound, Visibility,
+    Signature, Token, Type, TypeImplTrait, TypeNever, TypeParamBound, Visibility,
 };
 
 /// A function with a body.
@@ -195,6 +195,17 @@ impl Function {
         match &self.signature.output {
             ReturnType::Default => syn::parse_quote!(()),
             ReturnType::Type(_, output) => erase((**output).clone()),
+        }
+    }
+
+    /// The `!` of a function that never returns.
+    pub(crate) fn never(&self) -> Option<&TypeNever> {
+        match &self.signature.output {
+            ReturnType::Type(_, output) => match &**output {
+                Type::Never(never) => Some(never),
+                _ => None,
+            },
+            ReturnType::Default => None,
         }
     }
 

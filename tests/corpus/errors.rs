@@ -1,0 +1,230 @@
+//! What is returned as a `Result`, under whatever name, with whatever error.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::num::ParseIntError;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use eyre::WrapErr as _;
+use pipeline_notify::notify;
+
+use crate::support::{error, ok, run};
+
+/// An error with a cause.
+#[derive(Debug)]
+pub(crate) struct Failed(Option<ParseIntError>);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("load failed")
+    }
+}
+
+impl Error for Failed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.as_ref().map(|error| error as _)
+    }
+}
+
+impl From<ParseIntError> for Failed {
+    fn from(error: ParseIntError) -> Self {
+        Self(Some(error))
+    }
+}
+
+/// Another name for it.
+pub(crate) type Fallible<T> = Result<T, Failed>;
+type Outcome = Result<(), Failed>;
+
+#[derive(Debug)]
+struct OnlyDebug;
+
+struct OnlyDisplay;
+
+impl fmt::Display for OnlyDisplay {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("only display")
+    }
+}
+
+struct Mute;
+
+#[derive(Debug)]
+struct Borrowed<'a>(&'a str);
+
+impl fmt::Display for Borrowed<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "bad: {}", self.0)
+    }
+}
+
+impl Error for Borrowed<'_> {}
+
+#[notify]
+fn early(fail: bool) -> Result<u8, Failed> {
+    if fail {
+        return Err(Failed(None));
+    }
+    Ok(1)
+}
+
+#[notify]
+fn question(text: &str) -> Result<u8, Failed> {
+    let number = text.parse::<u8>()?;
+    Ok(number)
+}
+
+#[notify]
+fn io_result() -> io::Result<()> {
+    Err(io::Error::other("disk"))
+}
+
+#[notify]
+fn alias() -> Fallible<u8> {
+    Err(Failed(None))
+}
+
+#[notify]
+fn other_name() -> Outcome {
+    Err(Failed(None))
+}
+
+#[notify]
+fn boxed(text: &str) -> Result<u8, Box<dyn Error>> {
+    Ok(text.parse::<u8>().map_err(Failed::from)?)
+}
+
+#[notify]
+fn boxed_send(text: &str) -> Result<u8, Box<dyn Error + Send + Sync>> {
+    Ok(text.parse::<u8>()?)
+}
+
+#[notify]
+fn boxed_borrowed<'a>(text: &'a str) -> Result<(), Box<dyn Error + 'a>> {
+    Err(Box::new(Borrowed(text)))
+}
+
+#[notify]
+fn with_anyhow(text: &str) -> anyhow::Result<u8> {
+    let number = anyhow::Context::context(text.parse(), "reading")?;
+    if number == 7 {
+        anyhow::bail!("seven");
+    }
+    Ok(number)
+}
+
+#[notify]
+fn with_eyre(text: &str) -> eyre::Result<u8> {
+    text.parse().wrap_err("reading")
+}
+
+#[notify]
+fn only_debug() -> Result<(), OnlyDebug> {
+    Err(OnlyDebug)
+}
+
+#[notify]
+fn only_display() -> Result<(), OnlyDisplay> {
+    Err(OnlyDisplay)
+}
+
+#[notify]
+fn mute() -> Result<(), Mute> {
+    Err(Mute)
+}
+
+#[notify]
+fn string() -> Result<(), String> {
+    Err("text".to_owned())
+}
+
+#[notify]
+fn text() -> Result<(), &'static str> {
+    Err("text")
+}
+
+#[notify]
+fn borrowed(text: &str) -> Result<(), Borrowed<'_>> {
+    Err(Borrowed(text))
+}
+
+#[notify]
+fn shared() -> Result<(), Arc<Failed>> {
+    Err(Arc::new(Failed(None)))
+}
+
+#[notify]
+fn code(code: u8) -> Result<ExitCode, Failed> {
+    Ok(code.into())
+}
+
+#[notify]
+fn infallible() -> Result<u8, Infallible> {
+    Ok(1)
+}
+
+#[test]
+fn an_error_is_told_with_its_causes() {
+    ok("errors.early", || early(false));
+    error("errors.early", "load failed", || early(true));
+    let text = "load failed\n  caused by: invalid digit found in string";
+    error("errors.question", text, || question("x"));
+    error("errors.boxed", text, || boxed("x"));
+    error("errors.boxed_send", "invalid digit found in string", || {
+        boxed_send("x")
+    });
+}
+
+#[test]
+fn names_of_results_do_not_matter() {
+    error("errors.io_result", "disk", io_result);
+    error("errors.alias", "load failed", alias);
+    error("errors.other_name", "load failed", other_name);
+}
+
+#[test]
+fn errors_of_anyhow_and_eyre_are_told_with_causes_and_backtrace() {
+    for (job, recorded) in [
+        ("anyhow", run("errors.with_anyhow", || with_anyhow("x"))),
+        ("eyre", run("errors.with_eyre", || with_eyre("x"))),
+    ] {
+        assert_eq!(recorded.status, "ERROR", "{job}");
+        let (text, backtrace) = recorded
+            .text
+            .split_once("\n\nStack backtrace:")
+            .unwrap_or((&recorded.text, ""));
+        assert_eq!(text, "reading\n  caused by: invalid digit found in string");
+        let is_asked_for = std::env::var("RUST_BACKTRACE").is_ok_and(|value| value != "0");
+        assert_eq!(!backtrace.is_empty(), is_asked_for, "{job}: {recorded:?}");
+    }
+    ok("errors.with_anyhow", || with_anyhow("8"));
+}
+
+#[test]
+fn an_error_is_told_as_well_as_its_type_can() {
+    error("errors.only_debug", "OnlyDebug", only_debug);
+    error("errors.only_display", "only display", only_display);
+    error("errors.mute", "an error of type corpus::errors::Mute", mute);
+    error("errors.string", "text", string);
+    error("errors.text", "text", text);
+    error("errors.shared", "load failed", shared);
+}
+
+#[test]
+fn errors_that_borrow_are_told() {
+    let text = "x".to_owned();
+    error("errors.borrowed", "bad: x", || borrowed(&text).is_err());
+    error("errors.boxed_borrowed", "bad: x", || {
+        boxed_borrowed(&text).is_err()
+    });
+}
+
+#[test]
+fn an_exit_code_in_a_result_counts() {
+    ok("errors.code", || code(0));
+    error("errors.code", "exit code 1", || code(1));
+    ok("errors.infallible", infallible);
+}
