@@ -67,7 +67,7 @@ pub enum Split<V, E> {
 
 /// The error of a value that is no `Result`.
 #[derive(Debug)]
-pub struct NoError(Infallible);
+pub struct NoError(pub(crate) Infallible);
 
 impl<'a, T, E> Probe<'a, Result<T, E>> {
     #[inline]

@@ -52,8 +52,8 @@ pub struct Found<'a> {
 }
 
 /// The rung for what points to an error of an unknown type.
-pub trait FindTarget {
-    fn __notify_find(&self) -> Found<'_>;
+pub trait FindTarget<'a> {
+    fn __notify_find(&self) -> Found<'a>;
 }
 
 /// Errors of an unknown type that can be told what type they are.
@@ -78,26 +78,26 @@ as_static_error! {
     + Send + Sync;
 }
 
-impl<E> FindTarget for &&Probe<'_, E>
+impl<'a, E> FindTarget<'a> for &&Probe<'a, E>
 where
     E: Deref + 'static,
     E::Target: AsError + AsStaticError,
 {
-    fn __notify_find(&self) -> Found<'_> {
+    fn __notify_find(&self) -> Found<'a> {
         Found {
             itself: self.0,
-            chain: Some(self.0.deref().as_static_error()),
+            chain: Some(E::deref(self.0).as_static_error()),
         }
     }
 }
 
 /// The rung for errors.
-pub trait FindError {
-    fn __notify_find(&self) -> Found<'_>;
+pub trait FindError<'a> {
+    fn __notify_find(&self) -> Found<'a>;
 }
 
-impl<E: Error + 'static> FindError for &Probe<'_, E> {
-    fn __notify_find(&self) -> Found<'_> {
+impl<'a, E: Error + 'static> FindError<'a> for &Probe<'a, E> {
+    fn __notify_find(&self) -> Found<'a> {
         Found {
             itself: self.0,
             chain: Some(self.0),
@@ -106,12 +106,12 @@ impl<E: Error + 'static> FindError for &Probe<'_, E> {
 }
 
 /// The last rung: a value that is no error can only be what it is.
-pub trait FindAny {
-    fn __notify_find(&self) -> Found<'_>;
+pub trait FindAny<'a> {
+    fn __notify_find(&self) -> Found<'a>;
 }
 
-impl<E: 'static> FindAny for Probe<'_, E> {
-    fn __notify_find(&self) -> Found<'_> {
+impl<'a, E: 'static> FindAny<'a> for Probe<'a, E> {
+    fn __notify_find(&self) -> Found<'a> {
         Found {
             itself: self.0,
             chain: None,
@@ -120,8 +120,8 @@ impl<E: 'static> FindAny for Probe<'_, E> {
 }
 
 impl NoError {
-    pub fn __notify_find(&self) -> Found<'_> {
-        unreachable!("there is no value of this type")
+    pub fn __notify_find(&self) -> Found<'static> {
+        match self.0 {}
     }
 }
 

@@ -105,7 +105,7 @@ pub trait Follow {
 impl Boxed {
     /// Runs the body, and reports what its future comes to.
     #[inline]
-    pub fn call<R: Follow, F: FnOnce() -> R>(
+    pub fn __notify_call<R: Follow, F: FnOnce() -> R>(
         self,
         site: &'static Site,
         mut name: Option<String>,

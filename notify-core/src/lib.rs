@@ -75,7 +75,7 @@ pub use status::State;
 pub mod __private {
     pub use std::future::poll_fn;
     pub use std::option::Option;
-    pub use std::pin::pin;
+    pub use std::pin::{Pin, pin};
     pub use std::sync::OnceLock;
 
     pub use crate::classify::{

@@ -112,6 +112,11 @@ impl Frame {
         value
     }
 
+    /// Stands after the end of a future that has none.
+    pub fn never(self, (): ()) -> ! {
+        unreachable!("a function that returns `!` has returned")
+    }
+
     #[cold]
     pub(crate) fn end(&mut self, outcome: Outcome) {
         if let Some(run) = self.run.take() {
@@ -239,7 +244,7 @@ impl<R> AnyType for &Returns<R> {}
 impl Plain {
     /// Runs the body, and reports what it returns.
     #[inline]
-    pub fn call<R, F: FnOnce() -> R>(
+    pub fn __notify_call<R, F: FnOnce() -> R>(
         self,
         site: &'static Site,
         name: Option<String>,

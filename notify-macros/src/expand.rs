@@ -9,7 +9,7 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{Ident, Result, ReturnType, Type};
 
 use crate::args::{Args, located_at};
-use crate::function::{FIRST, Function, Returns};
+use crate::function::{Function, Returns, STATIC};
 
 /// Expands the attribute.
 pub(crate) fn expand(args: &Args, function: &Function) -> Result<TokenStream> {
@@ -50,7 +50,7 @@ impl<'a> Names<'a> {
             function,
             span,
             private: args.private(span),
-            site: Ident::new(FIRST, span),
+            site: Ident::new("__notify_site", span),
             name: Ident::new("__notify_name", span),
         }
     }
@@ -66,6 +66,7 @@ impl<'a> Names<'a> {
             span,
             ..
         } = self;
+        let site_static = Ident::new(STATIC, *span);
         let function = syn::ext::IdentExt::unraw(&self.function.signature.ident).to_string();
         let arguments = self.args.settled();
         let run_name = match self.args.name() {
@@ -74,7 +75,7 @@ impl<'a> Names<'a> {
         };
         quote_spanned! {*span=>
             let #site = {
-                static __NOTIFY_SITE: #private::Site = #private::Site {
+                static #site_static: #private::Site = #private::Site {
                     package: ::core::option_env!("CARGO_PKG_NAME"),
                     binary: ::core::option_env!("CARGO_BIN_NAME"),
                     version: ::core::option_env!("CARGO_PKG_VERSION"),
@@ -88,7 +89,7 @@ impl<'a> Names<'a> {
                     arguments: || #private::Arguments::new() #arguments,
                     job: #private::OnceLock::new(),
                 };
-                &__NOTIFY_SITE
+                &#site_static
             };
             let #name = #run_name;
         }
@@ -168,7 +169,7 @@ impl<'a> Names<'a> {
     ///     let site = { static SITE: Site = Site { … }; &SITE };
     ///     let name = None;
     ///     let body = Body::new(move || -> Result<usize, E> { … BODY });
-    ///     let value = (&body.returns()).__notify_way().call(site, name, body, |value| CLASSIFY);
+    ///     let value = (&body.returns()).__notify_way().__notify_call(site, name, body, |value| CLASSIFY);
     ///     return value;
     /// }
     /// ```
@@ -190,7 +191,8 @@ impl<'a> Names<'a> {
         let way = quote_spanned!(place=> __notify_way());
         let call = quote_spanned! {*span=> {
             use #private::{AnyFuture as _, AnyType as _};
-            (&__notify_body.returns()).#way.call(#site, #name, __notify_body, #classify)
+            (&#private::Body::returns(&__notify_body)).#way
+                .__notify_call(#site, #name, __notify_body, #classify)
         }};
         let returns = self.hand_back(&call);
         quote_spanned! {*span=>
@@ -259,7 +261,7 @@ impl<'a> Names<'a> {
     /// // Output:
     /// fn load(a: A) -> impl Fn(&str) -> &str {
     ///     let guard = Guard::new(site, name);
-    ///     match () { () => { BODY } }
+    ///     { BODY }
     /// }
     /// ```
     fn opaque(&self) -> TokenStream {
@@ -270,7 +272,8 @@ impl<'a> Names<'a> {
             span,
             ..
         } = self;
-        let body = self.body();
+        // No `match` around it, which would keep from a closure in the body what type it should have.
+        let body = &self.function.body;
         quote_spanned! {*span=>
             let __notify_guard = #private::Guard::new(#site, #name);
             #body
@@ -305,36 +308,45 @@ impl<'a> Names<'a> {
             ..
         } = self;
         let (arguments, body, classify) = (self.arguments(), self.body(), self.classify());
-        let output = match self.function.never() {
-            // The one way to write it as the argument of a type.
-            Some(never) => quote_spanned!(*span=> <fn() -> #never as #private::Output>::Type),
-            None => self.function.output().into_token_stream(),
-        };
         let place = self.function.signature.ident.span();
         let head = quote_spanned!(place=> async move);
-        let value = quote_spanned! {*span=> {
-            let mut __notify_future = #private::pin!(#head {
-                #arguments
+        let typed_body = if let Some(never) = self.function.never() {
+            // The one way to write it as a type; and nothing after it, which would be unreachable.
+            quote_spanned!(*span=> let _: <fn() -> #never as #private::Output>::Type = #body;)
+        } else {
+            let output = self.function.output();
+            quote_spanned! {*span=>
                 if let #private::Option::Some(__notify_value) = #private::Option::None::<#output> {
                     return __notify_value;
                 }
                 #body
+            }
+        };
+        let value = quote_spanned! {*span=> {
+            let mut __notify_future = #private::pin!(#head {
+                #arguments
+                #typed_body
             });
             #private::poll_fn(|__notify_context| {
-                __notify_frame.poll(__notify_future.as_mut(), __notify_context)
+                #private::Frame::poll(
+                    &mut __notify_frame,
+                    #private::Pin::as_mut(&mut __notify_future),
+                    __notify_context,
+                )
             })
             .await
         }};
-        let returns = if self.function.never().is_some() {
-            value
+        let end = if self.function.never().is_some() {
+            quote_spanned!(*span=> #private::Frame::never(__notify_frame, __notify_value))
         } else {
-            let finish = quote_spanned!(*span=> __notify_frame.finish(__notify_value, #classify));
-            let returns = self.hand_back(&finish);
-            quote_spanned!(*span=> let __notify_value = #value; #returns)
+            self.hand_back(
+                &quote_spanned!(*span=> #private::Frame::finish(__notify_frame, __notify_value, #classify)),
+            )
         };
         quote_spanned! {*span=>
             let mut __notify_frame = #private::Frame::new(#site, #name);
-            #returns
+            let __notify_value = #value;
+            #end
         }
     }
 }

@@ -58,13 +58,17 @@ pub(crate) fn is_notify(attribute: &Attribute) -> bool {
     last.is_some_and(|segment| segment.ident == "notify")
 }
 
-/// The name of the first thing in a function that was expanded: so a second attribute under another
-/// name knows it.
-pub(crate) const FIRST: &str = "__notify_site";
+/// The name of the static in a function that was expanded: by it a second attribute, whatever its
+/// name, knows the first. The core cuts type names there.
+pub(crate) const STATIC: &str = "__NOTIFY_SITE";
 
 fn is_ours(body: &Group) -> bool {
-    let mut tokens = body.stream().into_iter().skip(1);
-    matches!(tokens.next(), Some(TokenTree::Ident(ident)) if ident == FIRST)
+    // let site = { static __NOTIFY_SITE
+    let Some(TokenTree::Group(first)) = body.stream().into_iter().nth(3) else {
+        return false;
+    };
+    let second = first.stream().into_iter().nth(1);
+    matches!(second, Some(TokenTree::Ident(ident)) if ident == STATIC)
 }
 
 /// Says what to do where the item is no function.

@@ -15,7 +15,7 @@ use crate::support::{error, ok, run};
 
 /// An error with a cause.
 #[derive(Debug)]
-pub(crate) struct Failed(Option<ParseIntError>);
+pub(crate) struct Failed(pub(crate) Option<ParseIntError>);
 
 impl fmt::Display for Failed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

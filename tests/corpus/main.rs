@@ -6,7 +6,15 @@
 #![forbid(unsafe_code)]
 #![deny(warnings, missing_docs, unused_qualifications)]
 
+mod arguments;
 mod errors;
+mod filters;
+mod futures;
+mod macros;
+mod methods;
+mod opaque;
+mod panics;
 #[allow(dead_code, clippy::allow_attributes, reason = "each part uses some")]
 mod support;
+mod surroundings;
 mod values;

@@ -36,7 +36,12 @@ pub(crate) fn switch_on() {
 
 /// Reads the status file of a job, which is named without the crate.
 pub(crate) fn recorded(job: &str) -> Recorded {
-    let file = directory().join(format!("{}.{job}", env!("CARGO_CRATE_NAME")));
+    recorded_as(&format!("{}.{job}", env!("CARGO_CRATE_NAME")))
+}
+
+/// Reads the status file of a job by its whole name.
+pub(crate) fn recorded_as(job: &str) -> Recorded {
+    let file = directory().join(job);
     let content = std::fs::read_to_string(&file).unwrap_or_default();
     let _ = std::fs::remove_file(&file);
     let (head, text) = content.split_once("\n\n").unwrap_or((&content, ""));

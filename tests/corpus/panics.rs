@@ -1,0 +1,156 @@
+//! Panics, in every way that there is to begin, resume and stop one.
+
+use std::panic::{catch_unwind, panic_any, resume_unwind};
+use std::thread;
+
+use pipeline_notify::notify;
+
+use crate::support::{ok, panicked, recorded, run, switch_on};
+
+#[notify]
+fn out_of_bounds(index: usize) -> u8 {
+    [1, 2, 3][index]
+}
+
+#[notify]
+fn inner() {
+    panic!("nested {}", 1);
+}
+
+#[notify]
+fn outer() {
+    inner();
+}
+
+#[notify]
+fn caught_inside() -> u8 {
+    catch_unwind(|| panic!("caught")).map_or(1, |()| 2)
+}
+
+#[notify]
+fn second_after_caught() {
+    let _ = catch_unwind(|| panic!("first"));
+    panic!("second");
+}
+
+#[notify]
+fn no_text() {
+    panic_any(7_u8);
+}
+
+#[notify]
+fn no_size() {
+    resume_unwind(Box::new(()));
+}
+
+#[notify]
+fn from_thread() {
+    let worker = thread::spawn(|| -> () { panic!("in the worker") });
+    if let Err(payload) = worker.join() {
+        resume_unwind(payload);
+    }
+}
+
+#[notify]
+fn unwraps_a_thread() {
+    thread::spawn(|| -> () { panic!("of the worker") })
+        .join()
+        .unwrap();
+}
+
+struct Watched;
+
+impl Drop for Watched {
+    #[notify]
+    fn drop(&mut self) {}
+}
+
+#[notify]
+fn unwinds_through_a_watched_drop() {
+    let _watched = Watched;
+    panic!("outside of drop");
+}
+
+#[notify]
+fn stale() {
+    resume_unwind(Box::new("resumed".to_owned()));
+}
+
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            panic!("in the payload's drop");
+        }
+    }
+}
+
+#[notify]
+fn payload_with_a_bomb() {
+    resume_unwind(Box::new(Bomb));
+}
+
+#[test]
+fn a_panic_is_told_with_message_and_place() {
+    panicked(
+        "panics.out_of_bounds",
+        &["index out of bounds: the len is 3", "panics.rs:"],
+        || out_of_bounds(7),
+    );
+    panicked(
+        "panics.second_after_caught",
+        &["second"],
+        second_after_caught,
+    );
+    ok("panics.caught_inside", caught_inside);
+}
+
+#[test]
+fn a_nested_panic_is_told_by_both() {
+    panicked("panics.outer", &["nested 1", "panics.rs:"], outer);
+    let inner = recorded("panics.inner");
+    assert!(inner.text.contains("nested 1"), "{inner:?}");
+}
+
+#[test]
+fn a_panic_without_text_is_a_panic() {
+    panicked("panics.no_text", &["no text", "panics.rs:"], no_text);
+    panicked("panics.no_size", &["no text"], no_size);
+    let bomb = run("panics.payload_with_a_bomb", || {
+        if let Err(payload) = catch_unwind(payload_with_a_bomb) {
+            std::mem::forget(payload);
+        }
+    });
+    assert_eq!(bomb.status, "ERROR");
+}
+
+#[test]
+fn a_panic_of_a_thread_keeps_its_place() {
+    panicked(
+        "panics.from_thread",
+        &["in the worker", "panics.rs:"],
+        from_thread,
+    );
+    panicked("panics.unwraps_a_thread", &["Any"], unwraps_a_thread);
+}
+
+#[test]
+fn a_function_called_while_unwinding_did_not_panic() {
+    panicked(
+        "panics.unwinds_through_a_watched_drop",
+        &["outside of drop"],
+        unwinds_through_a_watched_drop,
+    );
+    let drop = recorded("panics.Watched.Drop.drop");
+    assert_eq!(drop.status, "OK", "{drop:?}");
+}
+
+#[test]
+fn a_resumed_panic_is_not_told_with_the_text_of_an_earlier_one() {
+    switch_on();
+    let _ = catch_unwind(|| panic!("earlier"));
+    let stale = run("panics.stale", stale);
+    assert!(stale.text.contains("resumed"), "{stale:?}");
+    assert!(!stale.text.contains("earlier"), "{stale:?}");
+}
