@@ -11,6 +11,12 @@ use crate::time::{self, Time};
 /// The longest part of an error that stands for the whole of it.
 const FIRST_LINE: usize = 200;
 
+/// So many alerts are told one after the other; more are grouped, a line each.
+const FEW: usize = 3;
+
+/// The length to which each of a few is cut, so that Slack shows all of them.
+const SHARE: usize = 1200;
+
 /// What an alert tells of its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -212,13 +218,19 @@ impl Alert {
     }
 }
 
-/// Returns one alert's text, or for several a digest that names each of them, grouped by error.
+/// Returns one alert's text, those of a few, or for more a digest that names each, grouped by error.
 ///
 /// A [`Notifier`](crate::Notifier) gets more than one where they waited together.
 #[must_use]
 pub fn message(alerts: &[Alert]) -> String {
     if let [alert] = alerts {
         return alert.text();
+    }
+    if alerts.len() <= FEW {
+        let texts = alerts
+            .iter()
+            .map(|alert| text::cut(&alert.text(), SHARE).into_owned());
+        return texts.collect::<Vec<_>>().join("\n");
     }
     let mut groups: BTreeMap<(Kind, &str), Vec<&Alert>> = BTreeMap::new();
     for alert in alerts {
