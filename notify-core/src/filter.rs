@@ -32,14 +32,14 @@ impl<E> Filterable for Probe<'_, E> {
     }
 }
 
-/// Asks the filter that `when` gives.
-pub fn when<P: Filterable>(probe: &P, filter: fn(&P::Error) -> bool) -> bool {
-    filter(probe.error())
-}
-
-/// Returns the error that `errors` looks into.
+/// Returns the error that a filter looks at.
 pub fn error<P: Filterable>(probe: &P) -> &P::Error {
     probe.error()
+}
+
+/// Asks the filter that `when` gives.
+pub fn when<E>(error: &E, filter: fn(&E) -> bool) -> bool {
+    filter(error)
 }
 
 /// An error as `errors` sees it.

@@ -39,26 +39,32 @@ async fn follow<F: Future + Unpin>(
 }
 
 /// Runs a body that makes a future. If it panics, that was the run.
-fn make<R, F: FnOnce() -> R>(site: &'static Site, name: &mut Option<String>, body: F) -> R {
-    match panic::catch(body) {
+pub fn make<R, F: FnOnce() -> R>(
+    site: &'static Site,
+    name: &Option<String>,
+    body: Body<F, R>,
+) -> R {
+    if !life::is_active(site) {
+        return (body.function)();
+    }
+    match panic::catch(body.function) {
         Ok(future) => future,
         Err(payload) => {
-            Frame::new(site, name.take()).end(Outcome::Panicked(panic::of(&payload)));
+            Frame::new(site, name.clone()).end(Outcome::Panicked(panic::of(&payload)));
             resume_unwind(payload)
         }
     }
 }
 
-/// Runs a body that returns an `impl Future` of this output.
-pub fn opaque<T, R: Future<Output = T>, F: FnOnce() -> R>(
+/// Follows an `impl Future`. It is made before, and so holds nothing of the body that made it.
+pub fn opaque<T, R: Future<Output = T>>(
     site: &'static Site,
-    mut name: Option<String>,
-    body: Body<F, R>,
+    name: Option<String>,
+    future: R,
     classify: fn(&T) -> Verdict,
-) -> impl Future<Output = T> + use<T, R, F> {
+) -> impl Future<Output = T> + use<T, R> {
     // Boxed, and so neither `unsafe` nor a copy of the future beside itself.
-    let future = Box::pin(make(site, &mut name, body.function));
-    follow(site, name, future, classify)
+    follow(site, name, Box::pin(future), classify)
 }
 
 /// The way to run a body that returns a boxed future.
@@ -108,14 +114,15 @@ impl Boxed {
     pub fn __notify_call<R: Follow, F: FnOnce() -> R>(
         self,
         site: &'static Site,
-        mut name: Option<String>,
+        name: Option<String>,
         body: Body<F, R>,
         classify: fn(&R::Value) -> Verdict,
     ) -> R {
+        let future = make(site, &name, body);
         if life::is_active(site) {
-            make(site, &mut name, body.function).follow(site, name, classify)
+            future.follow(site, name, classify)
         } else {
-            (body.function)()
+            future
         }
     }
 }

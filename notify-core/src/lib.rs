@@ -85,7 +85,7 @@ pub mod __private {
     pub use crate::filter::{
         FindAny, FindError, FindTarget, Listed, ListedError, ListedOther, NoDowncast, error, when,
     };
-    pub use crate::future::{AnyFuture, opaque};
+    pub use crate::future::{AnyFuture, make, opaque};
     pub use crate::job::{Arguments, Site};
     pub use crate::name::teller;
     pub use crate::run::{AnyType, Body, Frame, Guard, Output, name, terminate};

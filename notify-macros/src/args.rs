@@ -121,15 +121,18 @@ impl Args {
     }
 
     /// The condition under which the error in `probe` is a failure.
-    pub(crate) fn filter(&self, private: &TokenStream, probe: &Ident) -> Option<TokenStream> {
+    pub(crate) fn filter(&self, probe: &Ident) -> Option<TokenStream> {
         let when = self.when.as_ref().map(|(key, filter)| {
             let span = located_at(key.span());
-            quote_spanned!(span=> #private::when(&#probe, #filter))
+            let private = self.private(span);
+            quote_spanned!(span=> #private::when(#private::error(&#probe), #filter))
         });
         let errors = self.errors.as_ref().map(|(key, types)| {
             let span = located_at(key.span());
+            let private = self.private(span);
             let any = types.iter().map(|listed| {
                 let span = located_at(listed.span());
+                let private = self.private(span);
                 quote_spanned! {span=>
                     (&&#private::Listed::<#listed>::new()).__notify_is(&__notify_found)
                         || __notify_error.downcast_ref::<#listed>().is_some()
@@ -216,7 +219,7 @@ fn library(key: &Ident, input: ParseStream) -> Result<Path> {
     let usage = "write `crate = path`, without quotes: where `pipeline_notify` is found";
     match value(key, input)? {
         Expr::Path(path) if path.qself.is_none() => Ok(path.path),
-        other => Err(Error::new(other.span(), usage)),
+        other => Err(Error::new_spanned(other, usage)),
     }
 }
 
@@ -275,18 +278,18 @@ fn check_amount(key: &Ident, value: Expr, may_be_never: bool) -> Result<TokenStr
         && is_number(expr)
     {
         let message = format!("`{key}` cannot be negative");
-        return Err(Error::new(value.span(), message));
+        return Err(Error::new_spanned(&value, message));
     }
     if let Expr::Path(path) = &value
         && let Some(last) = path.path.segments.last()
     {
         if last.ident == "NAN" {
             let message = format!("`{key}` must be a number");
-            return Err(Error::new(value.span(), message));
+            return Err(Error::new_spanned(&value, message));
         }
         if !may_be_never && last.ident == "INFINITY" {
             let message = format!("`{key}` must be finite: only `ok_silent_hours` may be infinite");
-            return Err(Error::new(value.span(), message));
+            return Err(Error::new_spanned(&value, message));
         }
     }
     match literal(&value) {

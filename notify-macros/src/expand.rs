@@ -5,7 +5,8 @@
 //! user's keeps its tokens untouched, above all the braces of the body.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens as _, quote, quote_spanned};
+use quote::{ToTokens as _, quote_spanned};
+use syn::spanned::Spanned as _;
 use syn::{Ident, Result, ReturnType, Type};
 
 use crate::args::{Args, located_at};
@@ -70,7 +71,11 @@ impl<'a> Names<'a> {
         let function = syn::ext::IdentExt::unraw(&self.function.signature.ident).to_string();
         let arguments = self.args.settled();
         let run_name = match self.args.name() {
-            Some(value) => quote_spanned!(*span=> #private::name(#site, || #value)),
+            Some(value) => {
+                let span = located_at(value.span());
+                let private = self.args.private(span);
+                quote_spanned!(span=> #private::name(#site, || #value))
+            }
             None => quote_spanned!(*span=> #private::Option::None),
         };
         quote_spanned! {*span=>
@@ -143,7 +148,7 @@ impl<'a> Names<'a> {
         let Self { private, span, .. } = self;
         let error = Ident::new("__notify_failure", *span);
         let text = quote_spanned!(*span=> (&&&&&&#error).__notify_text());
-        let verdict = match self.args.filter(private, &error) {
+        let verdict = match self.args.filter(&error) {
             None => quote_spanned!(*span=> #private::Verdict::failed(#text)),
             Some(filter) => quote_spanned!(*span=> #private::Verdict::filtered(#text, || #filter)),
         };
@@ -186,7 +191,7 @@ impl<'a> Names<'a> {
         // A future of a type that cannot be followed is shown at the return type.
         let place = match &self.function.signature.output {
             ReturnType::Default => *span,
-            ReturnType::Type(_, output) => located_at(syn::spanned::Spanned::span(output)),
+            ReturnType::Type(_, output) => located_at(output.span()),
         };
         let way = quote_spanned!(place=> __notify_way());
         let call = quote_spanned! {*span=> {
@@ -221,22 +226,12 @@ impl<'a> Names<'a> {
     /// // Output:
     /// fn load(a: A) -> impl Future<Output = X> {
     ///     let body = Body::new(move || -> _ { … BODY });
-    ///     let future = opaque::<X, _, _>(site, name, body, |value| CLASSIFY);
-    ///     return future;
+    ///     let future = make(site, &name, body);
+    ///     let value = opaque::<X, _>(site, name, future, |value| CLASSIFY);
+    ///     return value;
     /// }
     /// ```
     fn future(&self, output: &Type) -> TokenStream {
-        let entry = quote!(opaque::<#output, _, _>);
-        self.through(&entry)
-    }
-
-    /// The exit code of an `impl Termination` can only be had in exchange for it: so the code is
-    /// what is returned, and is an `impl Termination` too.
-    fn termination(&self) -> TokenStream {
-        self.through(&quote!(terminate))
-    }
-
-    fn through(&self, entry: &TokenStream) -> TokenStream {
         let Self {
             private,
             site,
@@ -248,7 +243,28 @@ impl<'a> Names<'a> {
         let classify = self.classify();
         quote_spanned! {*span=>
             let __notify_body = #closure;
-            let __notify_value = #private::#entry(#site, #name, __notify_body, #classify);
+            let __notify_future = #private::make(#site, &#name, __notify_body);
+            let __notify_value =
+                #private::opaque::<#output, _>(#site, #name, __notify_future, #classify);
+            return __notify_value;
+        }
+    }
+
+    /// The exit code of an `impl Termination` can only be had in exchange for it: so the code is
+    /// what is returned, and is an `impl Termination` too.
+    fn termination(&self) -> TokenStream {
+        let Self {
+            private,
+            site,
+            name,
+            span,
+            ..
+        } = self;
+        let closure = self.closure(&self.function.output());
+        let classify = self.classify();
+        quote_spanned! {*span=>
+            let __notify_body = #closure;
+            let __notify_value = #private::terminate(#site, #name, __notify_body, #classify);
             return __notify_value;
         }
     }

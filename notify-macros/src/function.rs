@@ -82,8 +82,8 @@ fn refusal(input: ParseStream) -> Option<&'static str> {
             "`#[notify]` goes on a function: put it on those of each `impl` of this trait"
         } else if input.peek(Token![mod]) {
             "`#[notify]` goes on a function: put it on those of this module that are to be reported"
-        } else if is_foreign_block(input) {
-            "`#[notify]` goes on a function with a body: foreign ones have none here"
+        } else if is_foreign_block(input) || is_safe_foreign(input) {
+            "`#[notify]` goes on a function with a body, which a foreign one has elsewhere"
         } else if [
             input.peek(Token![struct]),
             input.peek(Token![enum]),
@@ -106,6 +106,11 @@ fn refusal(input: ParseStream) -> Option<&'static str> {
 
 fn is_function(input: ParseStream) -> bool {
     input.fork().parse::<Signature>().is_ok()
+}
+
+fn is_safe_foreign(input: ParseStream) -> bool {
+    let ahead = input.fork();
+    ahead.parse::<Ident>().is_ok_and(|ident| ident == "safe") && ahead.peek(Token![fn])
 }
 
 fn is_foreign_block(input: ParseStream) -> bool {

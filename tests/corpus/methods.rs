@@ -1,5 +1,6 @@
 //! Methods, in `impl` blocks and in traits.
 
+use std::future::Future as Eventual;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -152,7 +153,7 @@ impl FromStr for Table {
 
 struct Ready(u8);
 
-impl Future for Ready {
+impl Eventual for Ready {
     type Output = u8;
 
     #[notify]

@@ -1,0 +1,17 @@
+#[pipeline_notify::notify]
+fn run() -> u8 {
+    "text"
+}
+
+#[pipeline_notify::notify]
+async fn load(fail: bool) -> Result<u8, String> {
+    if fail {
+        return Err(1);
+    }
+    Ok("text")
+}
+
+fn main() {
+    run();
+    let _ = load(true);
+}

@@ -1,0 +1,6 @@
+#[pipeline_notify::notify]
+const fn run() {}
+
+fn main() {
+    run();
+}

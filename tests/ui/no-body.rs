@@ -1,0 +1,14 @@
+trait Step {
+    #[pipeline_notify::notify]
+    fn run(&self);
+}
+
+struct Load;
+
+impl Step for Load {
+    fn run(&self) {}
+}
+
+fn main() {
+    Load.run();
+}

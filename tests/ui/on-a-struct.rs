@@ -1,0 +1,6 @@
+#[pipeline_notify::notify]
+struct Load;
+
+fn main() {
+    let _ = Load;
+}

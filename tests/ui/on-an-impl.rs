@@ -1,0 +1,10 @@
+struct Load;
+
+#[pipeline_notify::notify]
+impl Load {
+    fn run(&self) {}
+}
+
+fn main() {
+    Load.run();
+}
