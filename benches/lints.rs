@@ -192,7 +192,12 @@ pub fn shadows(value: u8) -> u8 {
     value
 }
 
-#[notify(channel = "data-alerts", silent_seconds = 60, remind_hours = 1.5, errors(io::Error))]
+#[notify(
+    channel = "data-alerts",
+    silent_seconds = 60,
+    remind_hours = 1.5,
+    errors(io::Error)
+)]
 pub fn with_arguments(path: &str) -> io::Result<String> {
     std::fs::read_to_string(path)
 }

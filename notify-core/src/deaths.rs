@@ -49,12 +49,13 @@ pub(crate) fn look_for(setup: &'static Setup) {
 
 /// Reports the runs of a dead process, and removes its record if each could be reported.
 fn bury(setup: &Setup, dead: Dead) {
-    let buried = dead
-        .runs
-        .iter()
-        .map(|(place, run)| report_death(setup, &dead, place, run));
-    // Not `all`, which would stop at the first that somebody else has to report.
-    if buried.fold(true, |all, one| all && one) {
+    let mut left = dead.runs.len();
+    for (place, run) in &dead.runs {
+        if report_death(setup, &dead, place, run) {
+            left -= 1;
+        }
+    }
+    if left == 0 {
         dead.remove();
     }
 }

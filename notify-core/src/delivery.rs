@@ -313,7 +313,7 @@ fn send_from_queue(route: &Route, queue: &Queue, exiting: bool) -> std::io::Resu
                 }
             }
             Err(Refusal::Temporary { retry_after, .. }) => {
-                pace.failed(now, *retry_after, id::jitter())
+                pace.failed(now, *retry_after, id::jitter());
             }
             Err(Refusal::Channel { .. }) => pace.broken(now),
             Err(Refusal::Alert { reason }) => {
@@ -397,7 +397,7 @@ fn send_from_memory(route: &Route, exiting: bool) -> Next {
             return Next::Nothing;
         }
         Err(Refusal::Temporary { retry_after, .. }) => {
-            memory.pace.failed(now, retry_after, id::jitter())
+            memory.pace.failed(now, retry_after, id::jitter());
         }
         Err(Refusal::Channel { .. }) => memory.pace.broken(now),
     }

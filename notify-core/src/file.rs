@@ -112,7 +112,7 @@ pub(crate) fn make_private_folder(path: &Path, user: u32) -> io::Result<()> {
         Err(error) => return Err(error),
     }
     let folder = fs::symlink_metadata(path)?;
-    if folder.is_dir() && folder.uid() == user && folder.mode() & 0o077 == 0 {
+    if folder.is_dir() && folder.uid() == user && folder.mode() & 0o777 == 0o700 {
         Ok(())
     } else {
         Err(io::Error::new(

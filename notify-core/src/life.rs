@@ -91,7 +91,7 @@ impl Run {
         let run = open_runs().remove(&self.number);
         // The exit of the process may have come first, and reports it.
         if let Some(run) = run {
-            end(self.number, run, outcome);
+            end(self.number, &run, outcome);
         }
     }
 }
@@ -113,7 +113,7 @@ impl Config {
 }
 
 /// Reports the end of a run.
-fn end(number: u64, run: Open, outcome: &Outcome) {
+fn end(number: u64, run: &Open, outcome: &Outcome) {
     static FIRST: Once = Once::new();
     let setup = setup::setup();
     deaths::look_for(setup);
@@ -297,7 +297,7 @@ fn nothing_is_left() -> bool {
 fn finish_all(code: Option<i32>) {
     let open = std::mem::take(&mut *open_runs());
     for (number, run) in open.into_iter().rev() {
-        end(number, run, &Outcome::Exited(code));
+        end(number, &run, &Outcome::Exited(code));
     }
     let Some(store) = setup::setup().store() else {
         return;

@@ -7,6 +7,7 @@ use std::hash::Hasher as _;
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 use crate::job::Site;
+use crate::text::floor_char_boundary;
 
 /// Where the item stands that the expansion nests in the annotated function: what comes before it
 /// in the item's type name is the function.
@@ -66,7 +67,7 @@ pub(crate) fn file_name(job: &str) -> String {
         let mut hasher = SipHasher13::new();
         hasher.write(job.as_bytes());
         let hash = format!("%-{:032x}", hasher.finish128().as_u128());
-        name.truncate(name.floor_char_boundary(LONGEST - hash.len()));
+        name.truncate(floor_char_boundary(&name, LONGEST - hash.len()));
         name += &hash;
     }
     name

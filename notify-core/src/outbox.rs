@@ -407,7 +407,9 @@ mod tests {
         let queue = queue(&folder);
         let entries = put(&queue, &["a", "b"]);
         let mut pace = Pace::new(Utc::now());
-        entries.iter().for_each(|entry| pace.send_alone(entry.id()));
+        for entry in &entries {
+            pace.send_alone(entry.id());
+        }
         assert_eq!(choose(&entries, &pace, 9), entries[..1]);
     }
 

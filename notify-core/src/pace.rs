@@ -13,13 +13,13 @@ use crate::time::{self, Time};
 const BURST: f64 = 5.0;
 
 /// What follows a message within this time leaves together.
-const GATHER: TimeDelta = TimeDelta::seconds(2);
+const GATHER: Duration = Duration::from_secs(2);
 
 /// The first pause after a failure; it doubles with each further one.
-const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(1);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest pause, also where a destination asks for more.
-const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
 /// After as many attempts an alert steps aside for those behind it.
 const PATIENCE: u32 = 3;
@@ -88,21 +88,19 @@ impl Pace {
     /// (from 0 to 1) for up to twice as long as the last time.
     pub(crate) fn failed(&mut self, now: Time, asked: Option<Duration>, jitter: f64) {
         self.failures = self.failures.saturating_add(1);
-        let doubled = FIRST_PAUSE * 2_i32.saturating_pow((self.failures - 1).min(10));
-        #[expect(clippy::cast_possible_truncation, reason = "at most 15 minutes")]
-        let grown = TimeDelta::milliseconds(
-            (doubled.num_milliseconds() as f64 * (0.5 + jitter / 2.0)) as i64,
-        );
-        let pause = asked.map_or(grown, |asked| {
-            TimeDelta::from_std(asked).unwrap_or(LONGEST_PAUSE)
-        });
-        self.not_before = Some(now + pause.min(LONGEST_PAUSE));
+        let doubled = FIRST_PAUSE * 2_u32.saturating_pow((self.failures - 1).min(10));
+        let grown = doubled.mul_f64(0.5 + jitter / 2.0);
+        self.pause(now, asked.unwrap_or(grown));
     }
 
     /// Records that somebody has to mend the channel, which takes a person's time.
     pub(crate) fn broken(&mut self, now: Time) {
         self.failures = self.failures.saturating_add(1);
-        self.not_before = Some(now + LONGEST_PAUSE);
+        self.pause(now, LONGEST_PAUSE);
+    }
+
+    fn pause(&mut self, now: Time, pause: Duration) {
+        self.not_before = Some(now + pause.min(LONGEST_PAUSE));
     }
 
     /// Tells whether the alert was tried so often that it steps aside for others.
@@ -185,7 +183,7 @@ impl Pace {
 const ATTEMPTS: &str = "attempts-";
 
 /// Returns `time`, but `now` where it is further ahead than it can have been set.
-fn clamp(time: Time, now: Time, furthest: TimeDelta) -> Time {
+fn clamp(time: Time, now: Time, furthest: Duration) -> Time {
     if time > now + furthest { now } else { time }
 }
 
