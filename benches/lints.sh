@@ -5,7 +5,7 @@
 #   benches/lints.sh [file]     the file marks functions with `#[notify]`, each on a line of its own
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-input=${1:-$root/benches/lints.rs}
+input=${1:-$root/benches/lints/input.rs}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/src"
@@ -26,12 +26,20 @@ findings() { # file, flags
     cp "$1" "$work/src/lib.rs"
     shift
     touch "$work/src/lib.rs"
-    (cd "$work" && cargo clippy --quiet --message-format=json -- "$@" 2>/dev/null) |
-        sed -n 's/.*"code":{"code":"\([^"]*\)".*"line_start":\([0-9]*\).*/\2 \1/p' | sort -n
+    (cd "$work" && cargo clippy --quiet --message-format=json -- --cap-lints=warn "$@") > "$work/json" 2> "$work/errors" ||
+        { cat "$work/errors" >&2; exit 1; }
+    python3 -c '
+import json, sys
+for line in sys.stdin:
+    message = json.loads(line).get("message")
+    if message and message["code"] and message["spans"]:
+        span = next(span for span in message["spans"] if span["is_primary"])
+        print(span["line_start"], message["code"]["code"])
+' < "$work/json" | sort -n | uniq
 }
 
 # The same lines, so that findings can be compared.
-sed 's/^\( *\)#\[notify[^]]*\]$/\1/' "$input" > "$work/bare.rs"
+sed 's/^\( *\)#\[notify.*\]$/\1#[rustfmt::skip]/; s/^use pipeline_notify.*/use std as _;/' "$input" > "$work/bare.rs"
 rustc_lints="-Wunused -Wunreachable-pub -Wunused-qualifications -Wunused-lifetimes -Wunused-import-braces
     -Wlet-underscore-drop -Wsingle-use-lifetimes -Welided-lifetimes-in-paths -Wexplicit-outlives-requirements
     -Wtrivial-casts -Wtrivial-numeric-casts -Wmissing-debug-implementations -Wmissing-docs -Wunsafe-code

@@ -24,6 +24,7 @@ pub struct Verdict(Outcome);
 
 impl Verdict {
     /// It failed, and this says how.
+    #[must_use]
     pub fn failed(text: String) -> Self {
         Self(Outcome::Failed(text))
     }
@@ -71,6 +72,7 @@ pub struct NoError(pub(crate) Infallible);
 
 impl<'a, T, E> Probe<'a, Result<T, E>> {
     #[inline]
+    #[must_use]
     pub fn __notify_split(&self) -> Split<Probe<'a, T>, Probe<'a, E>> {
         match self.0 {
             Ok(value) => Split::Value(Probe(value)),
@@ -94,6 +96,7 @@ impl<'a, T> AnyValue<'a> for &Probe<'a, T> {
 
 impl Probe<'_, ExitCode> {
     #[inline]
+    #[must_use]
     pub fn __notify_value(&self) -> Verdict {
         Verdict::of_exit_code(*self.0)
     }

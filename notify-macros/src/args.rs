@@ -1,6 +1,6 @@
 //! The arguments of `#[notify(…)]`, every rule that a user can break, and its message.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream};
@@ -99,10 +99,10 @@ impl Args {
 
     /// The path of what the expansion calls.
     pub(crate) fn private(&self, span: Span) -> TokenStream {
-        match &self.library {
-            Some(library) => quote_spanned!(span=> #library::__private),
-            None => quote_spanned!(span=> ::pipeline_notify::__private),
-        }
+        self.library.as_ref().map_or_else(
+            || quote_spanned!(span=> ::pipeline_notify::__private),
+            |library| quote_spanned!(span=> #library::__private),
+        )
     }
 
     /// The settled arguments, as calls of the core's `Arguments`.
@@ -293,21 +293,26 @@ fn check_amount(key: &Ident, value: Expr, may_be_never: bool) -> Result<TokenStr
         }
     }
     match literal(&value) {
-        None => Ok(value.into_token_stream()),
-        // Of a type of its own: an integer literal without one would be a finding of a strict lint.
+        // With a type of its own: a number without one would be a finding of a strict lint.
         Some(Lit::Int(number)) if number.suffix().is_empty() => {
-            let float = number.base10_parse::<f64>()?;
-            let mut float = proc_macro2::Literal::f64_suffixed(float);
-            float.set_span(number.span());
-            Ok(quote!(#float))
+            Ok(suffixed(number.base10_parse()?, number.span()))
         }
-        Some(Lit::Int(_) | Lit::Float(_)) => Ok(value.into_token_stream()),
+        Some(Lit::Float(number)) if number.suffix().is_empty() => {
+            Ok(suffixed(number.base10_parse()?, number.span()))
+        }
+        None | Some(Lit::Int(_) | Lit::Float(_)) => Ok(value.into_token_stream()),
         Some(other) => {
             let message =
                 format!("`{key}` takes a number or a `Duration`: write `{key} = 60`, for example");
             Err(Error::new(other.span(), message))
         }
     }
+}
+
+fn suffixed(number: f64, span: Span) -> TokenStream {
+    let mut literal = Literal::f64_suffixed(number);
+    literal.set_span(span);
+    literal.to_token_stream()
 }
 
 fn literal(value: &Expr) -> Option<&Lit> {

@@ -4,8 +4,8 @@
 //! expansion's, so that no lint looks at it and no name of it can be meant by the user. What is the
 //! user's keeps its tokens untouched, above all the braces of the body.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens as _, quote_spanned};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Ident, Result, ReturnType, Type};
 
@@ -29,8 +29,10 @@ pub(crate) fn expand(args: &Args, function: &Function) -> Result<TokenStream> {
         ..
     } = function;
     let prologue = names.prologue();
-    let span = names.span;
-    Ok(quote_spanned!(span=> #(#attributes)* #visibility #signature { #prologue #body }))
+    // The user's place for the braces too, or lints would take the whole function for ours.
+    let mut block = Group::new(Delimiter::Brace, quote!(#prologue #body));
+    block.set_span(function.body.span());
+    Ok(quote!(#(#attributes)* #visibility #signature #block))
 }
 
 /// The pieces that the expansions share.
@@ -70,14 +72,14 @@ impl<'a> Names<'a> {
         let site_static = Ident::new(STATIC, *span);
         let function = syn::ext::IdentExt::unraw(&self.function.signature.ident).to_string();
         let arguments = self.args.settled();
-        let run_name = match self.args.name() {
-            Some(value) => {
+        let run_name = self.args.name().map_or_else(
+            || quote_spanned!(*span=> #private::Option::None),
+            |value| {
                 let span = located_at(value.span());
                 let private = self.args.private(span);
                 quote_spanned!(span=> #private::name(#site, || #value))
-            }
-            None => quote_spanned!(*span=> #private::Option::None),
-        };
+            },
+        );
         quote_spanned! {*span=>
             let #site = {
                 static #site_static: #private::Site = #private::Site {

@@ -161,7 +161,7 @@ pub(crate) enum Returns {
     /// By the future of an `async fn`.
     Async,
     /// `impl Future`, and the type of its output.
-    Future(Type),
+    Future(Box<Type>),
     /// `impl Termination`
     Termination,
     /// Another opaque type.
@@ -187,7 +187,7 @@ impl Function {
                 continue;
             };
             match last.ident.to_string().as_str() {
-                "Future" => return Ok(Returns::Future(future_output(&last.arguments))),
+                "Future" => return Ok(Returns::Future(Box::new(future_output(&last.arguments)))),
                 "Termination" => return Ok(Returns::Termination),
                 "IntoFuture" => {
                     let message = "`#[notify]` cannot follow an `IntoFuture`: make the function `async`, or return `impl Future<Output = …>`";

@@ -192,24 +192,19 @@ pub fn shadows(value: u8) -> u8 {
     value
 }
 
-#[notify(
-    channel = "data-alerts",
-    silent_seconds = 60,
-    remind_hours = 1.5,
-    errors(io::Error)
-)]
+#[notify(channel = "a", silent_seconds = 60, remind_hours = 1.5, errors(io::Error))]
 pub fn with_arguments(path: &str) -> io::Result<String> {
     std::fs::read_to_string(path)
 }
 
-#[notify(when = |error| error.kind() != io::ErrorKind::NotFound, name = format!("read.{path}"))]
+#[notify(when = is_serious, name = format!("read.{path}"))]
 pub fn with_filter(path: &str) -> io::Result<String> {
     std::fs::read_to_string(path)
 }
 
-#[allow(dead_code)]
-#[notify]
-fn never_used() {}
+pub fn is_serious(error: &io::Error) -> bool {
+    error.kind() != io::ErrorKind::NotFound
+}
 
 #[notify]
-fn never_used_without_leave() {}
+fn never_used() {}
