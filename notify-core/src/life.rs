@@ -23,6 +23,7 @@ use crate::machine::Machine;
 use crate::memory;
 use crate::name;
 use crate::outcome::Outcome;
+use crate::panic::{self, OnAbort};
 use crate::process::PerProcess;
 use crate::report::{self, Report};
 use crate::rules::{HOUR, Past, Settings};
@@ -61,6 +62,7 @@ pub(crate) fn is_active(site: &'static Site) -> bool {
 pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> Run {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     exit::at_exit(at_exit);
+    panic::on_abort(AT_ABORT);
     let job = site.job.get_or_init(|| find_job(site, name.as_deref()));
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let run = Open {
@@ -257,20 +259,41 @@ fn open_runs() -> MutexGuard<'static, BTreeMap<u64, Open>> {
 }
 
 /// Called by the system at the exit: reports the runs that it ends, and gives delivery its time.
-///
-/// It takes no lock for long, and hands over to a thread, because this one may hold what a logger
-/// or a notifier waits for.
 fn at_exit(code: Option<i32>) {
     if nothing_is_left() {
         running::close();
         return;
     }
+    by_the_deadline(move |deadline| {
+        end_all(&Outcome::Exited(code));
+        delivery::finish(deadline);
+        running::close();
+    });
+}
+
+/// What the panic hook does where a panic ends the process: all its runs end with it.
+const AT_ABORT: OnAbort = OnAbort {
+    record: |panic, _| {
+        let outcome = Outcome::Panicked(panic.clone());
+        by_the_deadline(move |_| end_all(&outcome));
+    },
+    deliver: || {
+        by_the_deadline(|deadline| {
+            delivery::finish(deadline);
+            running::close();
+        });
+    },
+};
+
+/// Does the last work of the process, within the time that its exit may take.
+///
+/// It takes no lock for long, and hands over to a thread, because this one may hold what a logger
+/// or a notifier waits for.
+fn by_the_deadline(work: impl FnOnce(Instant) + Send + 'static) {
     let deadline = exit::begin(setup::setup().exit);
     let (done, is_done) = mpsc::channel();
     let work = move || {
-        finish_all(code);
-        delivery::finish(deadline);
-        running::close();
+        work(deadline);
         let _ = done.send(());
     };
     if thread::Builder::new()
@@ -293,11 +316,12 @@ fn nothing_is_left() -> bool {
     false
 }
 
-/// Ends the runs that the exit cuts short, the innermost first, and brings status files up to date.
-fn finish_all(code: Option<i32>) {
+/// Ends the runs that the end of the process cuts short, the innermost first, and brings status
+/// files up to date.
+fn end_all(outcome: &Outcome) {
     let open = std::mem::take(&mut *open_runs());
     for (number, run) in open.into_iter().rev() {
-        end(number, &run, &Outcome::Exited(code));
+        end(number, &run, outcome);
     }
     let Some(store) = setup::setup().store() else {
         return;

@@ -67,10 +67,6 @@ struct Notebook {
 }
 
 /// Sets what the hook calls where a panic ends the process.
-#[cfg_attr(
-    not(panic = "abort"),
-    expect(dead_code, reason = "only an abort needs it")
-)]
 pub(crate) fn on_abort(calls: OnAbort) {
     let _ = ON_ABORT.set(calls);
 }
