@@ -149,6 +149,13 @@ fn is_delivered_by_the_next_run(answer: &Answer) {
     let ended = fail(&folder, &receiver);
     assert!(ended.took < Duration::from_secs(4), "{:?}", ended.took);
     assert_eq!(folder.waiting_alerts().len(), 1);
+    let ours: Vec<_> = ended
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("pipeline-notify: "))
+        .collect();
+    assert_eq!(ours.len(), 1, "{ours:?}");
+    assert!(ours[0].contains("SLACK_ALERTS_WEBHOOK_URL"), "{ours:?}");
 
     is_down.store(false, Ordering::Relaxed);
     let before = receiver.requests().len();

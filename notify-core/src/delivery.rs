@@ -137,25 +137,44 @@ pub(crate) fn is_waited_for() -> bool {
     true
 }
 
-/// Sends what this process has queued, until it is sent, or cannot be before the deadline.
+/// Sends what this process has queued, until it is sent, or cannot be before the deadline; then
+/// tells what is left.
 pub(crate) fn finish(deadline: Instant) {
+    let delivery = DELIVERY.get();
     loop {
-        let lines = DELIVERY.get().routes(Line::is_waited_for);
-        let steps: Vec<_> = lines.iter().map(|route| step(route, true)).collect();
+        let lines = delivery.routes(Line::is_waited_for);
+        // Another thread may hang in a request: this one must be able to say so at the deadline.
+        let steps: Vec<_> = lines
+            .iter()
+            .map(|route| step(route, Some(deadline)))
+            .collect();
         let now = Utc::now();
-        let pauses = lines
+        let waiting = lines
             .iter()
             .zip(steps)
-            .filter(|(route, _)| DELIVERY.get().waits_for(route))
-            .map(|(_, next)| match next {
-                Next::At(time) => (time - now).to_std().unwrap_or_default(),
-                Next::Nothing | Next::Others => LOOK_AGAIN_AT_EXIT,
-            });
+            .filter(|(route, _)| delivery.waits_for(route));
+        let pauses = waiting.map(|(_, next)| match next {
+            Next::At(time) => (time - now).to_std().unwrap_or_default(),
+            Next::Nothing | Next::Others => LOOK_AGAIN_AT_EXIT,
+        });
         let left = deadline.saturating_duration_since(Instant::now());
         match pauses.min() {
             Some(pause) if pause < left => thread::sleep(pause),
-            _ => return,
+            Some(_) => break,
+            None => return,
         }
+    }
+    for route in delivery.routes(Line::is_waited_for) {
+        let Route { channel, mend, .. } = &route;
+        let place = if route.queue.is_some() {
+            "they wait on disk for the next run"
+        } else {
+            "they are lost"
+        };
+        let message = format!(
+            "channel `{channel}` ({mend}) did not take all alerts before the exit: {place}"
+        );
+        Warning::new(fault(channel), message).tell();
     }
 }
 
@@ -195,7 +214,10 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
         lines.extend(route.filter(|route| route.queue.as_deref() == Some(&*name)));
     }
     loop {
-        let steps: Vec<_> = lines.iter().map(|route| step(route, true)).collect();
+        let steps: Vec<_> = lines
+            .iter()
+            .map(|route| step(route, Some(deadline)))
+            .collect();
         let now = Utc::now();
         let pause = steps.iter().filter_map(|next| match next {
             Next::Nothing => None,
@@ -224,7 +246,7 @@ fn run() {
         let steps = delivery
             .routes(|_| true)
             .iter()
-            .map(|route| step(route, false))
+            .map(|route| step(route, None))
             .collect::<Vec<_>>();
         let now = Utc::now();
         let pause = steps.into_iter().filter_map(|next| match next {
@@ -250,17 +272,17 @@ fn run() {
 }
 
 /// Sends what may leave now for one destination.
-fn step(route: &Route, exiting: bool) -> Next {
-    let from_memory = send_from_memory(route, exiting);
+fn step(route: &Route, deadline: Option<Instant>) -> Next {
+    let from_memory = send_from_memory(route, deadline);
     let from_queue = match queue(route) {
-        Some(queue) => send_from_queue(route, &queue, exiting).unwrap_or_else(|error| {
+        Some(queue) => send_from_queue(route, &queue, deadline).unwrap_or_else(|error| {
             let message = format!("the outbox cannot be read ({error}): its alerts wait");
             Warning::new("outbox", message).tell();
             Next::At(Utc::now() + TimeDelta::minutes(1))
         }),
         None => Next::Nothing,
     };
-    if exiting || from_queue == Next::Nothing {
+    if deadline.is_some() || from_queue == Next::Nothing {
         DELIVERY.get().settle(route);
     }
     match (from_memory, from_queue) {
@@ -269,7 +291,11 @@ fn step(route: &Route, exiting: bool) -> Next {
     }
 }
 
-fn send_from_queue(route: &Route, queue: &Queue, exiting: bool) -> std::io::Result<Next> {
+fn send_from_queue(
+    route: &Route,
+    queue: &Queue,
+    deadline: Option<Instant>,
+) -> std::io::Result<Next> {
     if queue.list().is_empty() {
         return Ok(Next::Nothing);
     }
@@ -284,7 +310,7 @@ fn send_from_queue(route: &Route, queue: &Queue, exiting: bool) -> std::io::Resu
         if waiting.is_empty() {
             return Ok(Next::Nothing);
         }
-        let next = pace.next(now, exiting);
+        let next = pace.next(now, deadline.is_some());
         if next > now {
             return Ok(Next::At(next));
         }
@@ -302,7 +328,7 @@ fn send_from_queue(route: &Route, queue: &Queue, exiting: bool) -> std::io::Resu
         }
         pace.begin(alerts.iter().map(Alert::id), now);
         queue.set_pace(&pace);
-        let sent = send(route, &alerts);
+        let sent = send(route, &alerts, deadline);
         let now = Utc::now();
         match &sent {
             Ok(()) => {
@@ -360,7 +386,7 @@ fn take(queue: &Queue, chosen: &[Entry]) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) 
     (entries, alerts, locks)
 }
 
-fn send_from_memory(route: &Route, exiting: bool) -> Next {
+fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let delivery = DELIVERY.get();
     let now = Utc::now();
     let alerts = {
@@ -375,7 +401,7 @@ fn send_from_memory(route: &Route, exiting: bool) -> Next {
         if memory.alerts.is_empty() {
             return Next::Nothing;
         }
-        let next = memory.pace.next(now, exiting);
+        let next = memory.pace.next(now, deadline.is_some());
         if next > now {
             return Next::At(next);
         }
@@ -383,7 +409,7 @@ fn send_from_memory(route: &Route, exiting: bool) -> Next {
         memory.pace.begin([], now);
         std::mem::take(&mut memory.alerts)
     };
-    let sent = send(route, &alerts);
+    let sent = send(route, &alerts, deadline);
     let mut state = delivery.lock();
     let Some(line) = state.line(route) else {
         return Next::Nothing;
@@ -403,42 +429,46 @@ fn send_from_memory(route: &Route, exiting: bool) -> Next {
     }
     memory.alerts.splice(0..0, alerts);
     memory.alerts.truncate(KEPT);
-    Next::At(memory.pace.next(now, exiting))
+    Next::At(memory.pace.next(now, deadline.is_some()))
 }
 
 /// Calls the notifier, and tells once what it said.
-fn send(route: &Route, alerts: &[Alert]) -> Result<(), Refusal> {
-    let timeout = exit::within(TIMEOUT);
+fn send(route: &Route, alerts: &[Alert], deadline: Option<Instant>) -> Result<(), Refusal> {
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let timeout = left.map_or(TIMEOUT, |left| left.min(TIMEOUT));
     let sent = catch_unwind(AssertUnwindSafe(|| route.notifier.notify(alerts, timeout)))
         .unwrap_or_else(|_| Err(Refusal::temporary("the notifier panicked")));
-    let channel = &route.channel;
-    let fault = format!("channel {channel}");
+    let Route { channel, mend, .. } = route;
     match &sent {
-        Ok(()) => warn::over(&fault),
+        Ok(()) => warn::over(&fault(channel)),
         Err(Refusal::Temporary { reason, .. }) => {
             log::debug!(target: "pipeline_notify", "channel `{channel}`: {reason}");
-            Warning::new(fault, format!("channel `{channel}` does not take alerts now ({reason}): they wait and are sent later")).tell();
+            let message = format!(
+                "channel `{channel}` ({mend}) does not take alerts now ({reason}): they wait and are sent later"
+            );
+            Warning::new(fault(channel), message).tell();
         }
         Err(Refusal::Channel { reason }) => {
-            let mend = &route.mend;
-            Warning::new(
-                fault,
-                format!(
-                    "channel `{channel}` is broken ({reason}): alerts wait until {mend} is mended"
-                ),
-            )
-            .tell();
+            let message = format!(
+                "channel `{channel}` is broken ({reason}): its alerts wait until {mend} is mended"
+            );
+            Warning::new(fault(channel), message).tell();
         }
         Err(Refusal::Alert { reason }) => {
             let jobs: Vec<_> = alerts.iter().map(Alert::job).collect();
             let message = format!(
-                "channel `{channel}` refused the alert of {} ({reason})",
+                "channel `{channel}` ({mend}) refused the alert of {} ({reason})",
                 jobs.join(", ")
             );
             Warning::new(format!("refused {message}"), message).tell();
         }
     }
     sent
+}
+
+/// Names the fault of a channel that takes nothing.
+fn fault(channel: &str) -> String {
+    format!("channel {channel}")
 }
 
 /// Keeps an alert aside that nobody will be told, so that its job counts as untold.

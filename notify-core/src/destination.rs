@@ -96,6 +96,15 @@ impl Url {
         &self.secret
     }
 
+    /// Tells whether a text shows a part of the URL that could be secret, such as a page that says
+    /// which path was not found.
+    pub(crate) fn is_shown_in(&self, text: &str) -> bool {
+        let parts = self.secret.split(['/', '?', '&', '=']).skip(3);
+        parts
+            .filter(|part| part.len() >= 4)
+            .any(|part| text.contains(part))
+    }
+
     /// Tells whether the host is an address of this machine, written as one.
     pub(crate) fn is_loopback(&self) -> bool {
         self.is_loopback
@@ -165,6 +174,23 @@ mod tests {
         ] {
             let problem = Destination::parse(url).unwrap_err();
             assert!(!problem.contains("SECRET") && !problem.is_empty(), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_repeats_a_part_of_the_url_is_noticed() {
+        let destination =
+            Destination::parse("https://hooks.slack.com/services/T000/B000/s3cr3t?key=abcd")
+                .unwrap();
+        let url = destination.url().unwrap();
+        for (text, shown) in [
+            ("no such path: /services/T000", true),
+            ("s3cr3t", true),
+            ("abcd", true),
+            ("no_service", false),
+            ("", false),
+        ] {
+            assert_eq!(url.is_shown_in(text), shown, "{text}");
         }
     }
 

@@ -32,6 +32,9 @@ use crate::setup::{self, Setup};
 use crate::time::{self, Time, to_micros};
 use crate::warn::{self, Warning};
 
+/// How long before the deadline the last work ends, so that there is time to say what is left.
+const MARGIN: Duration = Duration::from_millis(100);
+
 /// The runs under way in this process, in the order in which they began.
 static OPEN: PerProcess<Mutex<BTreeMap<u64, Open>>> = PerProcess::new();
 
@@ -291,9 +294,10 @@ const AT_ABORT: OnAbort = OnAbort {
 /// or a notifier waits for.
 fn by_the_deadline(work: impl FnOnce(Instant) + Send + 'static) {
     let deadline = exit::begin(setup::setup().exit);
+    let in_time = deadline.checked_sub(MARGIN).unwrap_or(deadline);
     let (done, is_done) = mpsc::channel();
     let work = move || {
-        work(deadline);
+        work(in_time);
         let _ = done.send(());
     };
     if thread::Builder::new()
