@@ -1,11 +1,12 @@
 //! `#[notify]` on functions that say `unsafe`, which a crate that forbids it cannot hold.
 
 #![deny(warnings)]
-#![allow(unsafe_code, clippy::allow_attributes, reason = "it is what is tested")]
 #![allow(
     dead_code,
+    unsafe_code,
     clippy::allow_attributes,
-    reason = "what is shared is shared by parts"
+    clippy::unwrap_used,
+    reason = "unsafe functions are what is tested, with a part of the shared code"
 )]
 
 #[path = "corpus/support.rs"]
@@ -71,7 +72,7 @@ fn foreign_functions_are_told() {
     ok("foreign", || foreign(1));
     let mut value = 1;
     ok("unsafe_foreign", || unsafe {
-        unsafe_foreign(&raw mut value)
+        unsafe_foreign(&raw mut value);
     });
     assert_eq!(value, 2);
     ok("pipeline_notify_not_mangled", || {

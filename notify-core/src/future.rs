@@ -50,7 +50,7 @@ pub fn make<R, F: FnOnce() -> R>(
     match panic::catch(body.function) {
         Ok(future) => future,
         Err(payload) => {
-            Frame::new(site, name.clone()).end(Outcome::Panicked(panic::of(&payload)));
+            Frame::new(site, name.clone()).end(&Outcome::Panicked(panic::of(&payload)));
             resume_unwind(payload)
         }
     }
@@ -111,6 +111,7 @@ pub trait Follow {
 impl Boxed {
     /// Runs the body, and reports what its future comes to.
     #[inline]
+    #[expect(clippy::unused_self, reason = "its type is the choice")]
     pub fn __notify_call<R: Follow, F: FnOnce() -> R>(
         self,
         site: &'static Site,

@@ -96,7 +96,7 @@ impl Frame {
             Ok(value) => value,
             Err(payload) => {
                 drop(entered);
-                self.end(Outcome::Panicked(panic::of(&payload)));
+                self.end(&Outcome::Panicked(panic::of(&payload)));
                 resume_unwind(payload)
             }
         }
@@ -107,7 +107,7 @@ impl Frame {
     pub fn finish<R>(mut self, value: R, classify: fn(&R) -> Verdict) -> R {
         if self.run.is_some() {
             let verdict = panic::contain(|| classify(&value));
-            self.end(verdict.map_or_else(unreadable, Verdict::into_outcome));
+            self.end(&verdict.map_or_else(unreadable, Verdict::into_outcome));
         }
         value
     }
@@ -118,9 +118,9 @@ impl Frame {
     }
 
     #[cold]
-    pub(crate) fn end(&mut self, outcome: Outcome) {
+    pub(crate) fn end(&mut self, outcome: &Outcome) {
         if let Some(run) = self.run.take() {
-            let _ = panic::contain(|| run.end(&outcome));
+            let _ = panic::contain(|| run.end(outcome));
         }
     }
 }
@@ -131,7 +131,7 @@ fn unreadable() -> Outcome {
 
 impl Drop for Frame {
     fn drop(&mut self) {
-        self.end(Outcome::Cancelled);
+        self.end(&Outcome::Cancelled);
     }
 }
 
@@ -165,7 +165,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         if self.entered.take().is_some() {
             self.frame
-                .end(if thread::panicking() && !self.was_panicking {
+                .end(&if thread::panicking() && !self.was_panicking {
                     Outcome::Panicked(panic::unwinding(self.panics))
                 } else {
                     Outcome::Returned
@@ -244,6 +244,7 @@ impl<R> AnyType for &Returns<R> {}
 impl Plain {
     /// Runs the body, and reports what it returns.
     #[inline]
+    #[expect(clippy::unused_self, reason = "its type is the choice")]
     pub fn __notify_call<R, F: FnOnce() -> R>(
         self,
         site: &'static Site,
@@ -273,7 +274,7 @@ pub fn terminate<R: Termination, F: FnOnce() -> R>(
     let verdict =
         panic::contain(|| classify(&value)).map_or_else(unreadable, Verdict::into_outcome);
     let code = frame.run(|| value.report());
-    frame.end(match verdict {
+    frame.end(&match verdict {
         Outcome::Returned => Verdict::of_exit_code(code).into_outcome(),
         failure => failure,
     });

@@ -7,7 +7,92 @@ mod function;
 use proc_macro::TokenStream;
 use syn::parse::Parser as _;
 
-/// Reports each run of the function.
+/// Reports each run of the function: a status file for anyone to read, and alerts when it fails.
+///
+/// ```
+/// use pipeline_notify::notify;
+///
+/// #[notify(channel = "data-alerts", silent_seconds = 60)]
+/// fn load(text: &str) -> Result<u64, std::num::ParseIntError> {
+///     text.parse()
+/// }
+///
+/// // To its callers the function is what it was.
+/// assert_eq!(load("7"), Ok(7));
+/// assert!(load("seven").is_err());
+/// ```
+///
+/// # What is recorded
+///
+/// | the function returns | recorded |
+/// |---|---|
+/// | `()`, `T`, `Option<T>` | `OK`; `None` too |
+/// | `Result<T, E>`, under any name (`io::Result`, `anyhow::Result`) | `ERROR` for `Err` |
+/// | `ExitCode`, `Result<ExitCode, E>` | `ERROR` for a code other than `SUCCESS` |
+/// | `Ok(Err(_))`, `Some(Err(_))` | `OK`: only the outer result counts |
+/// | `impl Termination` | by its exit code |
+/// | `impl Trait`, any other | `OK`, because nobody sees through it |
+/// | `Result<impl Trait, impl Error>` | as a `Result` |
+/// | `!` | only a panic ends it |
+/// | `async fn`, `impl Future<Output = T>` | what the *future* comes to, as above |
+/// | `Pin<Box<dyn Future<Output = T> + …>>`, under any name, and what `async_trait` makes of a function | what the future comes to |
+/// | another type of future | a compile error, because it could not be followed |
+/// | a panic, in all of them | `ERROR`, with message, place, and backtrace if `RUST_BACKTRACE` asks for one |
+/// | a future that is dropped unfinished | `ERROR`, cancelled; inside another run a note in the status file |
+/// | a future that is never polled | nothing |
+///
+/// The text of an error is as much as its type can say: for an [`Error`](std::error::Error), for
+/// `Box<dyn Error>`, `anyhow::Error` and `eyre::Report` its text, then its causes, then the backtrace
+/// that it carries; else its `Display`, its `Debug`, or the name of its type. In a generic function the bounds
+/// decide which.
+///
+/// # Arguments
+///
+/// | argument | default | meaning |
+/// |---|---|---|
+/// | `errors(TypeA, TypeB)` | every error | only these make the run an `ERROR`. Each is looked for as the error itself, in a `Box`, an `Arc`, `anyhow::Error` or `eyre::Report` and their contexts, and along the causes |
+/// | `when = \|error\| …`, or a path | every error | only an error for which this is true makes the run an `ERROR`. It gets a reference to the error, and cannot use the parameters, which are gone by then |
+/// | `channel` | `"alerts"` | where alerts go: a `&str`, `String`, or `Option` of one; `""` and `None` send none |
+/// | `silent_seconds` | `1.0` | a status younger than this is not told again |
+/// | `ok_silent_hours` | `0.99` | `OK` again is told after this; `f64::INFINITY` is never |
+/// | `remind_hours` | `0.99` | while it fails, it is told at least this often |
+/// | `name` | from the code | the job's name. It may use the parameters, and is evaluated at each run: `name = format!("load.{table}")` |
+/// | `crate = path` | `::pipeline_notify` | where this library is found, for those who re-export it |
+///
+/// Numbers may be of any type, or a [`Duration`](std::time::Duration). All but `name` are evaluated once, at
+/// the job's first run, as if they stood beside the function: without its parameters, `self` and type
+/// parameters. One that panics or makes no sense is told in a warning, and the default stands in. With
+/// both filters an error must pass both. An error that is passed over leaves the status `OK`, and is named in
+/// it; a panic is never passed over.
+///
+/// ```
+/// use std::io;
+/// use std::time::Duration;
+///
+/// use pipeline_notify::notify;
+///
+/// #[notify(
+///     name = format!("read.{path}"),
+///     when = |error| error.kind() != io::ErrorKind::NotFound,
+///     remind_hours = Duration::from_secs(30 * 60),
+/// )]
+/// async fn read(path: &str) -> io::Result<String> {
+///     std::fs::read_to_string(path)
+/// }
+/// # let _ = read("");
+/// ```
+///
+/// # What changes, and what does not
+///
+/// Signature, visibility, documentation, `Send`, `?`, early `return`, unwinding, the order in which
+/// arguments are dropped, lints and the compiler's messages are those of the function without the
+/// attribute. These few things are not:
+///
+/// - In a `#[track_caller]` function `Location::caller()` is a place in the expansion.
+/// - Backtraces are some frames longer, and each level of recursion takes more of the stack.
+/// - A returned future (not an `async fn`) is boxed once more. Futures in futures reach the compiler's
+///   recursion limit at about half the depth.
+/// - `const fn` cannot be annotated, nor a function without a body, nor anything else than a function.
 #[proc_macro_attribute]
 pub fn notify(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let expanded = syn::parse::<function::Function>(item.clone()).and_then(|function| {

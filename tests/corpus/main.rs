@@ -5,6 +5,13 @@
 
 #![forbid(unsafe_code)]
 #![deny(warnings, missing_docs, unused_qualifications)]
+#![allow(
+    clippy::allow_attributes,
+    clippy::all,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    reason = "what is to be annotated is not always pretty"
+)]
 
 mod arguments;
 mod errors;
