@@ -1,6 +1,6 @@
 //! Functions that return a future: what counts is what the future comes to.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,14 +13,31 @@ use crate::panic;
 use crate::run::{Body, Frame, Plain, Returns};
 
 impl Frame {
-    /// Polls the future of an `async fn` as part of this run.
+    /// Follows the future of an `async fn` as part of this run.
     #[inline]
-    pub fn poll<F: Future>(
-        &mut self,
-        future: Pin<&mut F>,
-        context: &mut Context<'_>,
-    ) -> Poll<F::Output> {
-        self.run(|| future.poll(context))
+    pub fn follow<F: Future + Unpin>(&mut self, future: F) -> Followed<'_, F> {
+        Followed {
+            frame: self,
+            future,
+        }
+    }
+}
+
+/// A future each poll of which is part of a run.
+#[derive(Debug)]
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Followed<'a, F> {
+    frame: &'a mut Frame,
+    future: F,
+}
+
+impl<F: Future + Unpin> Future for Followed<'_, F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let Self { frame, future } = &mut *self;
+        frame.run(|| Pin::new(future).poll(context))
     }
 }
 
@@ -32,7 +49,7 @@ async fn follow<F: Future + Unpin>(
     classify: fn(&F::Output) -> Verdict,
 ) -> F::Output {
     let mut frame = Frame::new(site, name);
-    let value = poll_fn(|context| frame.poll(Pin::new(&mut future), context)).await;
+    let value = frame.follow(&mut future).await;
     // As without us: what the future holds is gone before anybody sees its value.
     drop(future);
     frame.finish(value, classify)
@@ -134,21 +151,21 @@ impl Boxed {
     label = "its outcome would never be seen",
     note = "make the function `async`, or return `impl Future<Output = …>` or `Pin<Box<dyn Future<Output = …>>>`"
 )]
-pub trait Followed {}
+pub trait Followable {}
 
 /// The rung for futures of other types.
 pub trait AnyFuture {
     type Future;
     fn __notify_way(&self) -> Plain
     where
-        Self::Future: Followed;
+        Self::Future: Followable;
 }
 
 impl<R: Future> AnyFuture for Returns<R> {
     type Future = R;
     fn __notify_way(&self) -> Plain
     where
-        R: Followed,
+        R: Followable,
     {
         Plain
     }

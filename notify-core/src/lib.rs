@@ -73,9 +73,8 @@ pub use status::State;
 /// What the expansion of `#[notify]` calls: no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use std::future::poll_fn;
     pub use std::option::Option;
-    pub use std::pin::{Pin, pin};
+    pub use std::pin::pin;
     pub use std::sync::OnceLock;
 
     pub use crate::classify::{

@@ -105,14 +105,19 @@ impl Args {
         )
     }
 
-    /// The settled arguments, as calls of the core's `Arguments`.
-    pub(crate) fn settled(&self) -> TokenStream {
+    /// A function that makes the core's `Arguments` of the settled ones.
+    pub(crate) fn settled(&self, span: Span) -> TokenStream {
+        let private = self.private(span);
+        if self.settled.is_empty() {
+            // No closure for nothing: it would cost each build some time.
+            return quote_spanned!(span=> #private::Arguments::new);
+        }
         let calls = self.settled.iter().map(|(key, value)| {
             // Ours, so that a wrong type is shown at the value and not at the argument's name.
             let method = Ident::new(&key.to_string(), located_at(value.span()));
             quote!(.#method(|| #value))
         });
-        quote!(#(#calls)*)
+        quote_spanned!(span=> || #private::Arguments::new() #(#calls)*)
     }
 
     /// The expression of the run's name.

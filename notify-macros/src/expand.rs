@@ -71,7 +71,7 @@ impl<'a> Names<'a> {
         } = self;
         let site_static = Ident::new(STATIC, *span);
         let function = syn::ext::IdentExt::unraw(&self.function.signature.ident).to_string();
-        let arguments = self.args.settled();
+        let arguments = self.args.settled(*span);
         let run_name = self.args.name().map_or_else(
             || quote_spanned!(*span=> #private::Option::None),
             |value| {
@@ -93,7 +93,7 @@ impl<'a> Names<'a> {
                     test: ::core::cfg!(test),
                     debug: ::core::cfg!(debug_assertions),
                     type_name: #private::teller(&{ fn __notify_at() {} __notify_at }),
-                    arguments: || #private::Arguments::new() #arguments,
+                    arguments: #arguments,
                     job: #private::OnceLock::new(),
                 };
                 &#site_static
@@ -305,13 +305,13 @@ impl<'a> Names<'a> {
     /// async fn load(a: A, b: B) -> Result<usize, E> {
     ///     let mut frame = Frame::new(site, name);
     ///     let value = {
-    ///         let mut future = pin!(async move {
+    ///         let future = pin!(async move {
     ///             let _ = (&b, &a);
     ///             // Only a `return` inside tells the block its type, for coercions and messages.
     ///             if let Some(value) = None::<Result<usize, E>> { return value; }
     ///             match () { () => { BODY } }
     ///         });
-    ///         poll_fn(|context| frame.poll(future.as_mut(), context)).await
+    ///         frame.follow(future).await
     ///     };
     ///     let value = frame.finish(value, |value| CLASSIFY);
     ///     return value;
@@ -341,18 +341,11 @@ impl<'a> Names<'a> {
             }
         };
         let value = quote_spanned! {*span=> {
-            let mut __notify_future = #private::pin!(#head {
+            let __notify_future = #private::pin!(#head {
                 #arguments
                 #typed_body
             });
-            #private::poll_fn(|__notify_context| {
-                #private::Frame::poll(
-                    &mut __notify_frame,
-                    #private::Pin::as_mut(&mut __notify_future),
-                    __notify_context,
-                )
-            })
-            .await
+            #private::Frame::follow(&mut __notify_frame, __notify_future).await
         }};
         let end = if self.function.never().is_some() {
             quote_spanned!(*span=> #private::Frame::never(__notify_frame, __notify_value))
