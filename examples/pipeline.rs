@@ -17,7 +17,8 @@ mod support;
 
 #[derive(Debug, serde::Deserialize)]
 struct Order {
-    order: String,
+    #[serde(rename = "order")]
+    id: String,
     country: String,
     quantity: i32,
     unit_price: f64,
@@ -60,13 +61,13 @@ fn read(path: &str) -> anyhow::Result<Vec<Order>> {
         ensure!(
             order.quantity > 0,
             "order {} has the quantity {}",
-            order.order,
+            order.id,
             order.quantity
         );
         ensure!(
             order.unit_price.is_finite(),
             "order {} has the price {}",
-            order.order,
+            order.id,
             order.unit_price
         );
     }

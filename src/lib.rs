@@ -30,6 +30,14 @@
 //! where no logger is installed one line on standard error. Each failed attempt to deliver is a line
 //! at `debug`. Nothing is logged at other levels, and no line shows a webhook.
 
+// Programs may print and give up; a library may not.
+#![warn(
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
 pub use notify_core::{
     Alert, Config, Error, Kind, Notifier, Refusal, Slack, State, drain, install_panic_hook, message,
 };

@@ -101,16 +101,16 @@ fn a_status_file_that_is_damaged_never_disturbs_a_run_and_is_told() {
         ("empty", |path| fs::write(path, "").unwrap()),
         ("garbage", |path| fs::write(path, "what?\n").unwrap()),
         ("not UTF-8", |path| {
-            fs::write(path, b"\xff\xfe\n\n\xff").unwrap()
+            fs::write(path, b"\xff\xfe\n\n\xff").unwrap();
         }),
         ("large", |path| {
             fs::File::create(path)
                 .unwrap()
                 .set_len(100_000_000)
-                .unwrap()
+                .unwrap();
         }),
         ("a link", |path| {
-            std::os::unix::fs::symlink("/etc/passwd", path).unwrap()
+            std::os::unix::fs::symlink("/etc/passwd", path).unwrap();
         }),
         ("a FIFO", |path| {
             assert!(
@@ -119,10 +119,10 @@ fn a_status_file_that_is_damaged_never_disturbs_a_run_and_is_told() {
                     .status()
                     .unwrap()
                     .success()
-            )
+            );
         }),
         ("a dangling link", |path| {
-            std::os::unix::fs::symlink("/nowhere/at/all", path).unwrap()
+            std::os::unix::fs::symlink("/nowhere/at/all", path).unwrap();
         }),
     ];
     for (damage, lay) in damages {

@@ -38,7 +38,7 @@ pub fn receive_alerts_here_unless_slack_is_set_up() -> anyhow::Result<()> {
     thread::spawn(move || {
         let mut shown = BTreeMap::new();
         for connection in listener.incoming().flatten() {
-            let _ = print_alert(connection, &directory, &mut shown);
+            let _ = print_alert(&connection, &directory, &mut shown);
         }
     });
     Ok(())
@@ -56,7 +56,7 @@ fn fresh_directory() -> io::Result<PathBuf> {
 
 /// Answers one POST as Slack does, and prints it with the status files that have changed.
 fn print_alert(
-    connection: TcpStream,
+    mut connection: &TcpStream,
     directory: &Path,
     shown: &mut BTreeMap<PathBuf, String>,
 ) -> io::Result<()> {
@@ -100,7 +100,7 @@ fn print_alert(
         }
     }
     // The answer last: the process may end as soon as it has it.
-    (&connection).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+    connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
 }
 
 /// Undoes the three escapes of a message, as Slack does when it shows it.

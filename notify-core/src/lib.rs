@@ -17,6 +17,14 @@
 //! | 9 | `deaths`, `life` | runs that died, and those of this process |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
+// Programs may print and give up; a library may not.
+#![warn(
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
 mod alert;
 mod arguments;
 mod change;

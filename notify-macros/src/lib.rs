@@ -1,5 +1,13 @@
 //! The `#[notify]` attribute; its documentation is written here and read in `pipeline-notify`.
 
+// Programs may print and give up; a library may not.
+#![warn(
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
 mod args;
 mod expand;
 mod function;
