@@ -13,6 +13,7 @@ use crate::rules::Settings;
 use crate::running::{self, Dead};
 use crate::setup::Setup;
 use crate::time;
+use crate::warn::Warning;
 
 /// How often a process looks: a killed job is no hurry, and a folder of many records is.
 const EVERY: Duration = Duration::from_secs(60);
@@ -76,6 +77,7 @@ fn report_death(setup: &Setup, dead: &Dead, place: &Place, run: &Fields) -> bool
         time::show(dead.seen),
     ));
     let channel = run.get("channel").unwrap_or_default();
+    let mut warnings = Vec::new();
     let route = if let Some(queue) = run.get("queue") {
         let Some(route) = setup
             .route(channel)
@@ -85,7 +87,7 @@ fn report_death(setup: &Setup, dead: &Dead, place: &Place, run: &Fields) -> bool
         };
         Some(route)
     } else {
-        report::route(setup, channel, &mut ended, &outcome)
+        report::route(setup, channel, &mut ended, &outcome, &mut warnings)
     };
     Report {
         ended,
@@ -93,7 +95,13 @@ fn report_death(setup: &Setup, dead: &Dead, place: &Place, run: &Fields) -> bool
         settings,
         place: Some(place.clone()),
     }
-    .make(setup.store(), route.as_deref(), || dead.is_open(place));
+    .make(
+        setup.store(),
+        route.as_deref(),
+        || dead.is_open(place),
+        &mut warnings,
+    );
+    warnings.into_iter().for_each(Warning::tell);
     true
 }
 

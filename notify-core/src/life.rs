@@ -96,7 +96,9 @@ impl Run {
         let run = open_runs().remove(&self.number);
         // The exit of the process may have come first, and reports it.
         if let Some(run) = run {
-            end(self.number, &run, outcome);
+            end(self.number, &run, outcome)
+                .into_iter()
+                .for_each(Warning::tell);
         }
     }
 }
@@ -117,14 +119,15 @@ impl Config {
     }
 }
 
-/// Reports the end of a run.
-fn end(number: u64, run: &Open, outcome: &Outcome) {
+/// Reports the end of a run; the warnings are to be told once all that must be written is written.
+fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
     static FIRST: Once = Once::new();
     let setup = setup::setup();
     deaths::look_for(setup);
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup);
-    let route = report::route(setup, channel, &mut ended, outcome);
+    let mut warnings = Vec::new();
+    let route = report::route(setup, channel, &mut ended, outcome, &mut warnings);
     let settings = settings(&run.job.arguments, setup);
     let place = running::place(number);
     Report {
@@ -133,12 +136,13 @@ fn end(number: u64, run: &Open, outcome: &Outcome) {
         settings,
         place,
     }
-    .make(setup.store(), route.as_deref(), || true);
+    .make(setup.store(), route.as_deref(), || true, &mut warnings);
     running::end(number);
     if let Some(route) = &route {
         FIRST.call_once(|| delivery::take_over(route));
     }
-    setup.tell_problems();
+    warnings.extend(setup.take_problems());
+    warnings
 }
 
 /// Writes down that an outermost run is under way, so that its death can be told.
@@ -268,7 +272,9 @@ fn at_exit(code: Option<i32>) {
         return;
     }
     by_the_deadline(move |deadline| {
-        end_all(&Outcome::Exited(code));
+        end_all(&Outcome::Exited(code))
+            .into_iter()
+            .for_each(Warning::tell);
         delivery::finish(deadline);
         running::close();
     });
@@ -278,7 +284,7 @@ fn at_exit(code: Option<i32>) {
 const AT_ABORT: OnAbort = OnAbort {
     record: |panic, _| {
         let outcome = Outcome::Panicked(panic.clone());
-        by_the_deadline(move |_| end_all(&outcome));
+        by_the_deadline(move |_| end_all(&outcome).into_iter().for_each(Warning::tell));
     },
     deliver: || {
         by_the_deadline(|deadline| {
@@ -322,13 +328,15 @@ fn nothing_is_left() -> bool {
 
 /// Ends the runs that the end of the process cuts short, the innermost first, and brings status
 /// files up to date.
-fn end_all(outcome: &Outcome) {
+fn end_all(outcome: &Outcome) -> Vec<Warning> {
     let open = std::mem::take(&mut *open_runs());
-    for (number, run) in open.into_iter().rev() {
-        end(number, &run, outcome);
-    }
+    let warnings = open
+        .into_iter()
+        .rev()
+        .flat_map(|(number, run)| end(number, &run, outcome))
+        .collect();
     let Some(store) = setup::setup().store() else {
-        return;
+        return warnings;
     };
     for (file, recent) in memory::take_lagging() {
         if let Ok(locked) = store.lock(&file)
@@ -338,4 +346,5 @@ fn end_all(outcome: &Outcome) {
             let _ = locked.write(&status);
         }
     }
+    warnings
 }

@@ -42,6 +42,7 @@ pub(crate) fn route(
     channel: &str,
     ended: &mut Ended,
     outcome: &Outcome,
+    warnings: &mut Vec<Warning>,
 ) -> Option<Arc<Route>> {
     match setup.way(channel, outcome.state()) {
         Way::To(route) => Some(route),
@@ -51,7 +52,7 @@ pub(crate) fn route(
         }
         Way::Silent => None,
         Way::Nowhere(warning) => {
-            warning.tell();
+            warnings.push(warning);
             None
         }
     }
@@ -60,15 +61,16 @@ pub(crate) fn route(
 impl Report<'_> {
     /// Makes the report: afterwards the status is written, and the alert on its way.
     ///
-    /// `still_open` is asked under the job's lock whether there is anything left to report.
+    /// `still_open` is asked under the job's lock whether there is anything left to report. The
+    /// warnings are the caller's to tell: a logger is foreign code, and may never return.
     pub(crate) fn make(
         &self,
         store: Option<&Store>,
         route: Option<&Route>,
         still_open: impl FnOnce() -> bool,
+        warnings: &mut Vec<Warning>,
     ) {
-        let mut warnings = Vec::new();
-        let told = self.settle(store, route, still_open, &mut warnings);
+        let told = self.settle(store, route, still_open, warnings);
         if let Some(route) = route {
             match told {
                 Told::Queued(entry) => delivery::queued(route, entry),
@@ -76,8 +78,6 @@ impl Report<'_> {
                 Told::Nothing => {}
             }
         }
-        // Only now, for a logger is foreign code, and must not run under a lock.
-        warnings.into_iter().for_each(Warning::tell);
     }
 
     /// Locks the job, decides, and writes.

@@ -177,11 +177,9 @@ impl Setup {
         }
     }
 
-    /// Tells what was wrong with the settings.
-    pub(crate) fn tell_problems(&self) {
-        let problems =
-            std::mem::take(&mut *self.problems.lock().unwrap_or_else(PoisonError::into_inner));
-        problems.into_iter().for_each(Warning::tell);
+    /// Returns what was wrong with the settings, to be told.
+    pub(crate) fn take_problems(&self) -> Vec<Warning> {
+        std::mem::take(&mut *self.problems.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn add_problem(&self, warning: Warning) {
