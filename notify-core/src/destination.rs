@@ -75,6 +75,10 @@ impl Url {
         if authority.as_str().contains('@') {
             return Err("it must not have a user or a password before its host");
         }
+        let port = authority.as_str().strip_prefix(authority.host());
+        if port.is_some_and(|port| !port.is_empty()) && authority.port_u16().is_none() {
+            return Err("its port is no number that a port can have");
+        }
         let is_loopback = is_loopback(authority.host());
         match uri.scheme_str() {
             Some("https") => {}
@@ -168,6 +172,7 @@ mod tests {
             "http://localhost:x@evil.example/SECRET",
             "https://user:pass@hooks.slack.com/SECRET",
             "ftp://hooks.slack.com/SECRET",
+            "https://hooks.slack.com:99999/SECRET",
             "https://",
             "https:// /SECRET",
             "file:SECRET",
