@@ -1,0 +1,134 @@
+//! What the program's own code does in the way of its exit: the exit comes, in time and with its
+//! code, and what could not be told by then waits.
+#![cfg(unix)]
+
+mod support;
+
+use std::time::Duration;
+
+use support::{Ended, Folder, Program, Receiver, eventually};
+
+const RUN: &str = "pipeline-notify.exits.run";
+
+/// Runs the program, which must end with 7 and soon after the second that its exit has.
+fn exits(way: &str, folder: &Folder, receiver: &Receiver) -> Ended {
+    let ended = program(way, folder, receiver).run();
+    assert_eq!(ended.code, Some(7), "{ended:?}");
+    assert!(ended.took < Duration::from_secs(4), "{ended:?}");
+    ended
+}
+
+fn program(way: &str, folder: &Folder, receiver: &Receiver) -> Program {
+    Program::new("exits")
+        .arg(way)
+        .directory(folder)
+        .alerts_to(receiver)
+        .env("NOTIFY_EXIT_SECONDS", "1")
+}
+
+#[test]
+fn a_notifier_that_waits_for_the_exiting_thread_does_not_hang_the_exit() {
+    for way in [
+        "notifier that locks",
+        "notifier that locks, main returns",
+        "notifier that prints",
+    ] {
+        let (folder, receiver) = (Folder::new(), Receiver::new());
+        let ended = exits(way, &folder, &receiver);
+        assert!(ended.took >= Duration::from_secs(1), "{way}: {ended:?}");
+        assert!(folder.status_file(RUN).starts_with("ERROR\n"), "{way}");
+        assert_eq!(folder.waiting_alerts().len(), 1, "{way}");
+    }
+}
+
+#[test]
+fn a_notifier_may_use_thread_locals_at_the_exit() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let ended = exits("notifier with thread-locals", &folder, &receiver);
+    assert_eq!((&*ended.stdout, &*ended.stderr), ("told\n", ""));
+    assert!(folder.waiting_alerts().is_empty());
+}
+
+#[test]
+fn a_notifier_that_panics_harms_nothing_and_its_alert_waits() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let ended = exits("notifier that panics", &folder, &receiver);
+    let ours = ended.stderr.matches("pipeline-notify: ").count();
+    assert_eq!(ours, 1, "{}", ended.stderr);
+    assert_eq!(folder.waiting_alerts().len(), 1);
+}
+
+#[test]
+fn a_notifier_that_exits_the_process_itself_does_not_hang_the_exit() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    // Whose code it is then, the system decides.
+    let ended = program("notifier that exits", &folder, &receiver).run();
+    assert!(matches!(ended.code, Some(7 | 9)), "{ended:?}");
+    assert!(ended.took < Duration::from_secs(4), "{ended:?}");
+}
+
+#[test]
+fn a_logger_that_waits_for_the_exiting_thread_does_not_hang_the_exit() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    // No webhook, so that there is something to log.
+    let silent =
+        program("logger that locks", &folder, &receiver).env("SLACK_ALERTS_WEBHOOK_URL", "");
+    let ended = silent.run();
+    assert_eq!(ended.code, Some(7), "{ended:?}");
+    assert!(ended.took < Duration::from_secs(4), "{ended:?}");
+    assert!(folder.status_file(RUN).starts_with("ERROR\n"));
+}
+
+#[test]
+fn an_error_that_cannot_be_shown_is_told_all_the_same() {
+    for (way, said) in [
+        ("display panics", "panicked"),
+        ("display fails", "`fmt` failed"),
+        ("display is endless", "bytes cut"),
+    ] {
+        let (folder, receiver) = (Folder::new(), Receiver::new());
+        exits(way, &folder, &receiver);
+        let status = folder.status_file("pipeline-notify.exits.bad");
+        assert!(status.starts_with("ERROR\n"), "{way}: {status}");
+        assert!(
+            status.contains(said),
+            "{way}: {}",
+            &status[..status.len().min(900)]
+        );
+        assert!(status.len() < 70_000, "{way}: {}", status.len());
+        let texts = receiver.texts().concat();
+        assert!(
+            texts.contains("pipeline-notify.exits.bad"),
+            "{way}: {texts}"
+        );
+    }
+}
+
+#[test]
+fn what_a_run_that_becomes_another_program_had_told_is_kept_and_its_end_is_told_by_the_next_run() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    exits("exec", &folder, &receiver);
+    let next = Program::new("other")
+        .directory(&folder)
+        .alerts_to(&receiver);
+    assert_eq!(next.env("NOTIFY_EXIT_SECONDS", "20").run().code, Some(0));
+    assert!(folder.waiting_alerts().is_empty());
+    let texts = receiver.texts().concat();
+    assert!(texts.contains("the disk is full"), "{texts}");
+    assert!(folder.status_file(RUN).contains("without a word"));
+}
+
+#[test]
+fn a_daemon_delivers_and_its_parent_ends_well() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let parent = program("daemon", &folder, &receiver).run();
+    assert_eq!(parent.code, Some(0), "{parent:?}");
+    eventually("the daemon tells its failure", || {
+        receiver.texts().concat().contains("the disk is full")
+    });
+    assert!(
+        folder
+            .status_file("pipeline-notify.exits.fail")
+            .starts_with("ERROR\n")
+    );
+}

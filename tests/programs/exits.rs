@@ -1,0 +1,154 @@
+//! A program whose own code is in the way of its exit: its first argument names what it does.
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::fmt;
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, ExitCode, exit};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use pipeline_notify::{Alert, Config, Notifier, Refusal, notify};
+
+/// What the exiting thread holds, and what a logger or a notifier waits for.
+static LOCK: Mutex<()> = Mutex::new(());
+
+fn lock() -> MutexGuard<'static, ()> {
+    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn main() -> ExitCode {
+    let way = std::env::args().nth(1).unwrap_or_default();
+    let installed = match way.as_str() {
+        "notifier that locks" | "notifier that locks, main returns" => install(|| drop(lock())),
+        "notifier that prints" => install(|| {
+            let _ = writeln!(std::io::stdout(), "told");
+        }),
+        "notifier with thread-locals" => install(count),
+        "notifier that panics" => install(|| panic!("the notifier broke")),
+        "notifier that exits" => install(|| exit(9)),
+        "logger that locks" => log::set_logger(&LOGGER)
+            .map(|()| log::set_max_level(log::LevelFilter::Trace))
+            .map_err(|error| error.to_string().into()),
+        _ => Ok(()),
+    };
+    if let Err(error) = installed {
+        let _ = writeln!(std::io::stderr(), "{error}");
+        return ExitCode::from(100);
+    }
+    run(&way)
+}
+
+#[notify]
+fn run(way: &str) -> ExitCode {
+    match way {
+        "notifier that locks, main returns" => {
+            // The lock is never let go of, as by a thread that hangs.
+            std::mem::forget(lock());
+            return ExitCode::from(7);
+        }
+        "notifier that locks" | "logger that locks" => {
+            let _held = lock();
+            exit(7)
+        }
+        "notifier that prints" => {
+            let _held = std::io::stdout().lock();
+            exit(7)
+        }
+        "display panics" => drop(bad(Bad::Panics)),
+        "display fails" => drop(bad(Bad::Fails)),
+        "display is endless" => drop(bad(Bad::Endless)),
+        "exec" => {
+            let _ = fail();
+            // It returns only where the shell is missing.
+            let _ = Command::new("/bin/sh").args(["-c", "exit 7"]).exec();
+            exit(100)
+        }
+        "daemon" => {
+            // Its parent exits with 0 inside the run.
+            if daemonize::Daemonize::new().start().is_err() {
+                exit(100)
+            }
+            let _ = fail();
+        }
+        _ => {}
+    }
+    exit(7)
+}
+
+#[notify]
+fn fail() -> Result<(), String> {
+    Err("the disk is full".to_owned())
+}
+
+#[notify]
+fn bad(bad: Bad) -> Result<(), Bad> {
+    Err(bad)
+}
+
+fn install(act: impl Fn() + Send + Sync + 'static) -> Result<(), Box<dyn Error>> {
+    Ok(Config::new().channel("alerts", Acting(act)).install()?)
+}
+
+/// A notifier that acts, and accepts every alert.
+struct Acting<F>(F);
+
+impl<F: Fn() + Send + Sync> Notifier for Acting<F> {
+    fn notify(&self, _alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+        (self.0)();
+        Ok(())
+    }
+}
+
+fn count() {
+    thread_local!(static MESSAGES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
+    MESSAGES.with_borrow_mut(|messages| messages.push("told".to_owned()));
+    let _ = writeln!(std::io::stdout(), "told");
+}
+
+/// A logger that takes the lock for each record.
+struct Logger;
+
+static LOGGER: Logger = Logger;
+
+impl log::Log for Logger {
+    fn enabled(&self, _metadata: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, _record: &log::Record<'_>) {
+        drop(lock());
+    }
+
+    fn flush(&self) {}
+}
+
+/// An error that is no good at being shown.
+enum Bad {
+    Panics,
+    Fails,
+    Endless,
+}
+
+impl fmt::Display for Bad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panics => panic!("the error cannot be shown"),
+            Self::Fails => Err(fmt::Error),
+            Self::Endless => {
+                let page = "x".repeat(4096);
+                // 100 MB, and it does not stop where it is told to.
+                (0..25_000).fold(Ok(()), |_, _| f.write_str(&page))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Bad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Error for Bad {}

@@ -1,0 +1,221 @@
+//! The secret part of a webhook's URL turns up nowhere, whatever happens: not in what a program
+//! prints or logs, and in no file below its notify directory.
+#![cfg(unix)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::ffi::OsStringExt as _;
+
+use support::receiver::SECRET;
+use support::{Answer, Folder, Program, Receiver};
+
+/// A word of the secret part, and what it looks like once it is escaped or shown as bytes.
+const TRACES: [&str; 4] = ["s3cr3t", "S3CR3T", "B000", "115, 51, 99, 114, 51, 116"];
+
+/// Runs the program, and returns all that it left anywhere, by where it is.
+fn traces(program: Program, folder: &Folder, way: &str, level: &str) -> BTreeMap<String, String> {
+    let log = folder.path().join(".log");
+    let program = program
+        .arg(way)
+        .directory(folder)
+        .env("LOG", &log)
+        .env("LEVEL", level)
+        .env("RUST_BACKTRACE", "full")
+        .env("NOTIFY_EXIT_SECONDS", "1");
+    let ended = program.run();
+    assert_eq!(ended.code, Some(7), "{ended:?}");
+    let mut left = folder.hidden_files();
+    left.extend(folder.status_files());
+    let logged = fs::read_to_string(log).unwrap();
+    let spoke = !logged.is_empty() || !ended.stderr.is_empty();
+    assert!(spoke || !ended.stdout.is_empty());
+    left.insert("log".to_owned(), logged);
+    left.insert("stdout".to_owned(), ended.stdout);
+    left.insert("stderr".to_owned(), ended.stderr);
+    left
+}
+
+fn hold_no_secret(left: &BTreeMap<String, String>, when: &str) {
+    for (place, content) in left {
+        for trace in TRACES {
+            assert!(
+                !place.contains(trace) && !content.contains(trace),
+                "{when}: `{trace}` is in {place}:\n{content}"
+            );
+        }
+    }
+}
+
+/// Every level of ours, every record down to debug of all others; settings from the environment and
+/// from code; an error and a panic.
+fn is_kept_secret(when: &str, webhook: &str) -> Vec<BTreeMap<String, String>> {
+    let cases = [
+        ("ours at trace", "", "err"),
+        ("debug of all", "", "panic"),
+        ("debug of all", "yes", "err"),
+    ];
+    let cases = cases.map(|(level, install, way)| {
+        let folder = Folder::new();
+        let program = Program::new("logs")
+            .env("SLACK_ALERTS_WEBHOOK_URL", webhook)
+            .env("INSTALL", install)
+            .env("HTTPS_PROXY", "http://proxy:s3cr3t@127.0.0.1:9")
+            .env("ALL_PROXY", "http://proxy:s3cr3t@127.0.0.1:9");
+        let left = traces(program, &folder, way, level);
+        hold_no_secret(&left, &format!("{when}, {level}, {way}"));
+        left
+    });
+    cases.into()
+}
+
+fn in_any(all: &[BTreeMap<String, String>], place: &str, text: &str) -> bool {
+    all.iter()
+        .flatten()
+        .any(|(name, content)| name.contains(place) && content.contains(text))
+}
+
+/// Checks a webhook that answers so; the warning, if there is one, says `said`.
+fn answering(answer: Answer, said: &str) -> Vec<BTreeMap<String, String>> {
+    let when = format!("{answer:?}");
+    let receiver = Receiver::answering(move |_| answer.clone());
+    let left = is_kept_secret(&when, &receiver.webhook());
+    assert!(!receiver.requests().is_empty(), "{when}");
+    assert!(receiver.requests()[0].path.contains(SECRET));
+    assert!(in_any(&left, "log", said), "{when}: {left:#?}");
+    left
+}
+
+#[test]
+fn a_webhook_that_accepts_stays_secret() {
+    let left = answering(Answer::Ok, "");
+    assert!(in_any(&left, "logs.fail", "ERROR"));
+}
+
+#[test]
+fn a_webhook_that_refuses_an_alert_stays_secret() {
+    let left = answering(Answer::Status(400, "invalid_payload"), "invalid_payload");
+    assert!(in_any(&left, "/rejected/", "invalid_payload"));
+}
+
+#[test]
+fn a_webhook_that_is_revoked_stays_secret() {
+    let left = answering(Answer::Status(404, "no_service"), "no_service");
+    assert!(in_any(&left, "/outbox/", "the disk is full"));
+}
+
+#[test]
+fn a_webhook_that_asks_for_a_pause_stays_secret() {
+    answering(Answer::With(429, "Retry-After: 9", "rate_limited"), "429");
+}
+
+#[test]
+fn a_webhook_that_is_down_stays_secret() {
+    answering(Answer::Status(500, "rollup_error"), "rollup_error");
+}
+
+#[test]
+fn a_webhook_that_redirects_stays_secret() {
+    answering(
+        Answer::With(302, "Location: https://127.0.0.1:9/elsewhere", ""),
+        "redirects are not followed",
+    );
+}
+
+#[test]
+fn a_webhook_that_closes_stays_secret() {
+    answering(Answer::Close, "does not take alerts now");
+}
+
+#[test]
+fn a_webhook_that_hangs_stays_secret() {
+    answering(Answer::Hang, "no answer in time");
+}
+
+#[test]
+fn a_webhook_that_drips_stays_secret() {
+    answering(Answer::Drip, "");
+}
+
+#[test]
+fn a_webhook_that_answers_no_http_stays_secret() {
+    answering(Answer::With(200, "Content-Length: -1", "?"), "");
+}
+
+#[test]
+fn a_webhook_where_nobody_listens_stays_secret() {
+    let address = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let left = is_kept_secret("refused", &format!("http://{address}/services/{SECRET}"));
+    assert!(in_any(&left, "log", "network error"), "{left:#?}");
+}
+
+#[test]
+fn a_webhook_whose_proxy_or_host_is_not_there_stays_secret() {
+    let left = is_kept_secret("proxy", &format!("https://slack.invalid/services/{SECRET}"));
+    assert!(
+        in_any(&left, "log", "does not take alerts now"),
+        "{left:#?}"
+    );
+}
+
+#[test]
+fn a_webhook_that_cannot_be_used_stays_secret() {
+    for before in [
+        "",
+        "/",
+        "//slack.invalid/",
+        "hooks.slack.invalid/services/",
+        "http://slack.invalid/services/",
+        "http://127.0.0.1@slack.invalid/",
+        "http://127.0.0.1.slack.invalid/",
+        "https://user:s3cr3t@slack.invalid/",
+        "https://slack.invalid:99999/",
+        "https:///",
+        "https://slack.invalid/\u{7f}\n",
+        "ftp://slack.invalid/",
+        "file:",
+        "file:/nowhere/",
+    ] {
+        let left = is_kept_secret(before, &format!("{before}{SECRET}"));
+        assert!(
+            in_any(&left, "log", "SLACK_ALERTS_WEBHOOK_URL"),
+            "{before:?}: {left:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_webhook_that_is_not_utf8_stays_secret() {
+    let folder = Folder::new();
+    let value = std::ffi::OsString::from_vec([b"https://\xff/", SECRET.as_bytes()].concat());
+    let program = Program::new("logs").env("SLACK_ALERTS_WEBHOOK_URL", value);
+    let left = traces(program, &folder, "err", "ours at trace");
+    hold_no_secret(&left, "not UTF-8");
+    assert!(left["log"].contains("it is not UTF-8"), "{left:#?}");
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_no_secret_in_its_record() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let program = Program::new("ends").arg("hang").directory(&folder);
+    let mut child = program.alerts_to(&receiver).command().spawn().unwrap();
+    support::eventually("the run is recorded", || {
+        folder
+            .hidden_files()
+            .keys()
+            .any(|path| path.contains("/running/") && !path.contains("/running/."))
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let left = folder.hidden_files();
+    assert!(
+        in_any(&[left.clone()], "/running/", "queue: alerts-"),
+        "{left:#?}"
+    );
+    hold_no_secret(&left, "killed");
+}
