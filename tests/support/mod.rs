@@ -152,6 +152,25 @@ impl Program {
         self.env("SLACK_ALERTS_WEBHOOK_URL", webhook)
     }
 
+    /// The same, run by another program, which is given it as its last arguments.
+    pub fn under<'a>(self, other: &str, arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut command = Command::new(other);
+        command
+            .args(arguments)
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .env_clear()
+            .envs(
+                self.command
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self { command }
+    }
+
     pub fn command(self) -> Command {
         self.command
     }

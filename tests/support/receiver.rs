@@ -111,7 +111,10 @@ fn serve(
     connection.set_read_timeout(Some(Duration::from_secs(30)))?;
     let mut reader = BufReader::new(connection.try_clone()?);
     let mut line = String::new();
-    reader.read_line(&mut line)?;
+    if reader.read_line(&mut line)? == 0 {
+        // Whoever called was gone before a word was said.
+        return Ok(());
+    }
     let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
     let mut headers = Vec::new();
     loop {

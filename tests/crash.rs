@@ -1,0 +1,360 @@
+//! A kill at every system call: whatever a run was about to do when it was killed, after the next
+//! two runs people believe what is so, and nothing is left lying about.
+//!
+//! `strace` does the killing, so that the product needs no code for it.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
+
+use support::{Ended, Folder, Program, Receiver};
+
+const JOB: &str = "pipeline-notify.ends.main";
+
+/// The system calls at which a program is killed.
+const CALLS: &str = "openat,mkdir,chmod,fchmod,flock,read,write,pwrite64,lseek,link,linkat,rename,renameat2,\
+    unlink,unlinkat,close,fsync,fdatasync,ftruncate,connect,sendto,recvfrom";
+
+/// What a notify directory has been through when a program is killed in it.
+struct History {
+    name: &'static str,
+    before: &'static [&'static str],
+    killed: &'static str,
+}
+
+const HISTORIES: [History; 5] = [
+    History {
+        name: "the first run, which fails",
+        before: &[],
+        killed: "err",
+    },
+    History {
+        name: "a failing run",
+        before: &["ok"],
+        killed: "err",
+    },
+    History {
+        name: "a recovering run",
+        before: &["ok", "err"],
+        killed: "ok",
+    },
+    History {
+        name: "a run after one that was cut short",
+        before: &["ok", "kill"],
+        killed: "ok",
+    },
+    History {
+        name: "a drain of a waiting alert",
+        before: &["ok", "err unsent"],
+        killed: "drain",
+    },
+];
+
+/// Where a program is killed: at a thread's n-th call of that name.
+type Point = (String, u32);
+
+/// What the kills of one history came to.
+#[derive(Debug, Default)]
+struct Figures {
+    points: usize,
+    reached: usize,
+    deaths: usize,
+    repeats: usize,
+    /// By what is wrong, where.
+    faults: BTreeMap<&'static str, Vec<String>>,
+}
+
+#[test]
+fn a_kill_at_some_system_calls_leaves_nobody_with_a_wrong_belief() {
+    check_kills(12);
+}
+
+#[test]
+#[ignore = "it takes minutes"]
+fn a_kill_at_any_system_call_leaves_nobody_with_a_wrong_belief() {
+    check_kills(usize::MAX);
+}
+
+/// Kills a program of each history at no more than so many points, spread evenly.
+fn check_kills(most: usize) {
+    if Command::new("strace").arg("-V").output().is_err() {
+        println!("skipped: strace is not installed");
+        return;
+    }
+    let mut is_sound = true;
+    for history in &HISTORIES {
+        let control = kill(history, None, &mut Figures::default());
+        assert!(
+            control.is_empty(),
+            "{} without a kill: {control:?}",
+            history.name
+        );
+
+        let points = points(history);
+        let step = points.len().div_ceil(most);
+        let figures = kill_at(history, points.into_iter().step_by(step).collect());
+        println!("{}: {figures:#?}", history.name);
+        is_sound &= figures.faults.is_empty() && figures.reached * 10 >= figures.points * 8;
+    }
+    assert!(is_sound, "see the figures above");
+}
+
+/// Kills at each of the points, two at a time.
+fn kill_at(history: &History, points: Vec<Point>) -> Figures {
+    let figures = Mutex::new(Figures {
+        points: points.len(),
+        ..Figures::default()
+    });
+    let points = Mutex::new(points.into_iter());
+    let work = || {
+        while let Some(point) = { points.lock().unwrap().next() } {
+            let mut counted = Figures::default();
+            let faults = kill(history, Some(&point), &mut counted);
+            let mut figures = figures.lock().unwrap();
+            figures.reached += counted.reached;
+            figures.deaths += counted.deaths;
+            figures.repeats += counted.repeats;
+            for (fault, what) in faults {
+                let place = format!("{} {}: {what}", point.0, point.1);
+                figures.faults.entry(fault).or_default().push(place);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(work);
+        scope.spawn(work);
+    });
+    figures.into_inner().unwrap()
+}
+
+/// Lives through a history, kills at a point, and returns what is wrong after two clean runs.
+fn kill(
+    history: &History,
+    point: Option<&Point>,
+    figures: &mut Figures,
+) -> Vec<(&'static str, String)> {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let run = |way| run(way, &folder, &receiver);
+    history.before.iter().for_each(|way| drop(run(way)));
+    let killed = program(history.killed, &folder, &receiver);
+    let ended = match point {
+        Some(point) => killed.under("strace", inject(point).split(' ')).run(),
+        None => killed.run(),
+    };
+    figures.reached = usize::from(ended.signal == Some(9));
+
+    let mut faults = Vec::new();
+    let crashed = fs::read_to_string(folder.path().join(JOB)).unwrap_or_default();
+    let under_way = runs_under_way(&folder);
+    for (way, expected) in [
+        ("err", (Some(1), "Error: \"the disk is full\"\n")),
+        ("ok", (Some(0), "")),
+    ] {
+        let ended = run(way);
+        if (ended.code, &*ended.stderr) != expected {
+            faults.push(("a clean run was harmed", format!("{ended:?}")));
+        }
+    }
+
+    let status = folder.status_file(JOB);
+    let told = alerts(&receiver);
+    let last = told.last().map(|alert| &*alert.head);
+    if last != Some(&*head(&status)) || !status.starts_with("OK\n") {
+        faults.push((
+            "people believe what is not so",
+            format!("{last:?}, but {status}"),
+        ));
+    }
+    let incidents = |kind: &str| -> BTreeSet<_> {
+        let alerts = told.iter().filter(|alert| alert.kind == kind);
+        alerts.map(|alert| alert.incident.clone()).collect()
+    };
+    let (opened, closed) = (incidents("failed"), incidents("recovered"));
+    if opened != closed {
+        faults.push(("an incident stays open", format!("{opened:?}, {closed:?}")));
+    }
+
+    let mut events: BTreeMap<&str, &Alert> = BTreeMap::new();
+    for alert in &told {
+        if let Some(first) = events.insert(&alert.id, alert) {
+            figures.repeats += 1;
+            if first != alert {
+                faults.push((
+                    "one id tells of two events",
+                    format!("{first:?}, {alert:?}"),
+                ));
+            }
+        }
+    }
+    let heads: BTreeSet<_> = told.iter().map(|alert| &alert.head).collect();
+    if heads.len() != events.len() {
+        faults.push(("one event has two ids", format!("{told:?}")));
+    }
+
+    let deaths = || told.iter().filter(|alert| alert.text.contains("\ndied: "));
+    figures.deaths = deaths().count();
+    if !crashed.contains("\ndied: ") && deaths().any(|alert| alert.head == head(&crashed)) {
+        faults.push(("a run that ended is reported as dead", crashed.clone()));
+    }
+    // A second death in a row is nothing new.
+    if !crashed.starts_with("ERROR\n")
+        && !under_way.is_empty()
+        && !under_way.iter().any(|run| events.contains_key(&**run))
+    {
+        faults.push(("a death is not told", format!("{under_way:?}")));
+    }
+
+    let litter = folder.hidden_files().into_iter().filter(|(path, content)| {
+        let name = path.rsplit('/').next().unwrap();
+        !(name == "key"
+            || path.contains("/locks/") && name.len() == 2 && content.is_empty()
+            || path.contains("/outbox/") && [".lock", ".pace"].contains(&name))
+    });
+    faults.extend(litter.map(|(path, _)| ("a file is left", path)));
+    faults
+}
+
+/// The program that does something in the way that is named.
+fn program(way: &str, folder: &Folder, receiver: &Receiver) -> Program {
+    let program = match way {
+        "drain" => Program::new("drain"),
+        "err unsent" => Program::new("ends")
+            .arg("err")
+            .under("strace", inject(&("connect".to_owned(), 1)).split(' ')),
+        way => Program::new("ends").arg(way),
+    };
+    program.directory(folder).alerts_to(receiver)
+}
+
+fn run(way: &str, folder: &Folder, receiver: &Receiver) -> Ended {
+    program(way, folder, receiver).run()
+}
+
+/// The arguments that have strace kill what it runs: before the call, which is not made.
+fn inject((call, number): &Point) -> String {
+    format!("-f -qq -o /dev/null -e trace={call} -e inject={call}:signal=KILL:when={number}")
+}
+
+/// Every point of a program that is not killed, from the first call that has to do with the notify
+/// directory.
+fn points(history: &History) -> BTreeSet<Point> {
+    let (folder, receiver, traces) = (Folder::new(), Receiver::new(), Folder::new());
+    for way in history.before {
+        run(way, &folder, &receiver);
+    }
+    let trace = traces.path().join("trace").display().to_string();
+    program(history.killed, &folder, &receiver)
+        .under(
+            "strace",
+            [
+                "-f",
+                "-qq",
+                "-s",
+                "999",
+                "-o",
+                &trace,
+                "-e",
+                &format!("trace={CALLS}"),
+            ],
+        )
+        .run();
+    let mut counts: BTreeMap<(String, String), u32> = BTreeMap::new();
+    let mut points = BTreeSet::new();
+    let mut has_begun = false;
+    for line in fs::read_to_string(trace).unwrap().lines() {
+        has_begun |= line.contains(&*folder.path().to_string_lossy());
+        let Some((thread, call)) = line
+            .split_once('(')
+            .and_then(|(call, _)| call.split_once(' '))
+        else {
+            continue;
+        };
+        let call = call.trim();
+        if !CALLS.split(',').any(|known| known == call) {
+            // The second half of a call that another thread's interrupted.
+            continue;
+        }
+        let count = counts
+            .entry((thread.to_owned(), call.to_owned()))
+            .or_default();
+        *count += 1;
+        if has_begun {
+            points.insert((call.to_owned(), *count));
+        }
+    }
+    points
+}
+
+/// An alert as people read it.
+#[derive(Debug, PartialEq)]
+struct Alert {
+    /// The state, when the run began, and what ran.
+    head: String,
+    text: String,
+    kind: String,
+    incident: String,
+    id: String,
+}
+
+/// All alerts that came, in their order, be it a few in one message.
+fn alerts(receiver: &Receiver) -> Vec<Alert> {
+    let messages = receiver.texts().join("\n");
+    let begins = messages.match_indices("--- ").map(|(at, _)| at);
+    let begins: Vec<_> = begins
+        .filter(|at| {
+            ["--- OK ---", "--- ERROR ---"]
+                .iter()
+                .any(|head| messages[*at..].starts_with(head))
+        })
+        .collect();
+    let ends = begins.iter().skip(1).copied().chain([messages.len()]);
+    let texts = begins
+        .iter()
+        .zip(ends)
+        .map(|(begin, end)| messages[*begin..end].trim_end());
+    texts
+        .map(|text| {
+            let foot = text.rsplit('\n').next().unwrap();
+            let fact = |name: &str| {
+                let facts = foot.split(" · ");
+                let values = facts.filter_map(|fact| fact.strip_prefix(name));
+                values.map(str::to_owned).next().unwrap_or_default()
+            };
+            Alert {
+                head: head(&text.replace("--- ", "").replace(" ---", "")),
+                kind: fact(&format!("job {JOB} ")),
+                incident: fact("incident "),
+                id: fact("alert "),
+                text: text.to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// The first three lines, which a status and the alert that tells of it share.
+fn head(text: &str) -> String {
+    text.lines().take(3).collect::<Vec<_>>().join("\n")
+}
+
+/// The ids of the runs that are recorded as under way, where no journal says otherwise.
+fn runs_under_way(folder: &Folder) -> Vec<String> {
+    let files = folder.hidden_files();
+    if files
+        .iter()
+        .any(|(path, content)| path.contains("/locks/") && !content.is_empty())
+    {
+        return Vec::new();
+    }
+    let records = files
+        .iter()
+        .filter(|(path, _)| path.contains("/running/") && !path.contains("/."));
+    let runs = records.flat_map(|(_, record)| record.split("\no ").skip(1));
+    runs.filter_map(|run| run.lines().find_map(|line| line.strip_prefix("run: ")))
+        .map(str::to_owned)
+        .collect()
+}
