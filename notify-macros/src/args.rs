@@ -149,8 +149,8 @@ impl Args {
                     ListedOther as _, NoDowncast as _,
                 };
                 let __notify_error = #private::error(&#probe);
-                // A `match`, which keeps the references on the way to the right rung alive.
-                match (&&&#probe).__notify_find() { __notify_found => #(#any)||* }
+                let __notify_found = (&&&#probe).__notify_find();
+                #(#any)||*
             }}
         });
         match (when, errors) {
