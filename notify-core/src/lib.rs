@@ -81,6 +81,7 @@ pub use status::State;
 /// What the expansion of `#[notify]` calls: no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use std::any::type_name;
     pub use std::option::Option;
     pub use std::pin::pin;
     pub use std::sync::OnceLock;
@@ -94,6 +95,5 @@ pub mod __private {
     };
     pub use crate::future::{AnyFuture, make, opaque};
     pub use crate::job::{Arguments, Site};
-    pub use crate::name::teller;
     pub use crate::run::{AnyType, Body, Frame, Guard, Output, name, terminate};
 }

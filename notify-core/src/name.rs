@@ -1,6 +1,5 @@
 //! The name of a job, and the file name that it makes.
 
-use std::any::type_name;
 use std::fmt::Write as _;
 use std::hash::Hasher as _;
 
@@ -14,12 +13,6 @@ const NESTED: &str = "::__NOTIFY_SITE";
 
 /// The longest file name that the common file systems hold, in bytes.
 const LONGEST: usize = 255;
-
-/// Returns what tells the type name of a function.
-#[must_use]
-pub const fn teller<F>(_nested: &F) -> fn() -> &'static str {
-    type_name::<F>
-}
 
 /// Returns the job's name: `crate.module.Type.Trait.function`, or with `package.binary` in the
 /// crate's place.
@@ -317,7 +310,7 @@ mod tests {
     #[test]
     fn names_are_the_same_on_every_compiler() {
         for (type_name, name) in GOLDEN {
-            let nested = format!("{type_name}::__NOTIFY_SITE::__notify_at");
+            let nested = format!("{type_name}::__NOTIFY_SITE::__NotifyAt");
             assert_eq!(
                 parts(&nested, "a::m").join(".").replace("::", "."),
                 *name,

@@ -92,7 +92,7 @@ impl<'a> Names<'a> {
                     line: ::core::line!(),
                     test: ::core::cfg!(test),
                     debug: ::core::cfg!(debug_assertions),
-                    type_name: #private::teller(&{ fn __notify_at() {} __notify_at }),
+                    type_name: { enum __NotifyAt {} #private::type_name::<__NotifyAt> },
                     arguments: #arguments,
                     job: #private::OnceLock::new(),
                 };
