@@ -1,6 +1,7 @@
 //! `errors(…)` and `when`: which errors are failures.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::error::Error;
 use std::io;
 use std::marker::PhantomData;
@@ -19,21 +20,33 @@ const CAUSES: usize = 128;
     label = "there is no error to choose",
     note = "take the filter off, or return a `Result`"
 )]
-pub trait Filterable {
+pub trait Filterable {}
+
+impl<E> Filterable for Probe<'_, E> {}
+
+/// What a filter looks at. That there is something to look at is [`Filterable`]'s to say, once.
+pub trait Failure {
     /// The type of the error.
     type Error;
     fn error(&self) -> &Self::Error;
 }
 
-impl<E> Filterable for Probe<'_, E> {
+impl<E> Failure for Probe<'_, E> {
     type Error = E;
     fn error(&self) -> &E {
         self.0
     }
 }
 
+impl Failure for NoError {
+    type Error = Infallible;
+    fn error(&self) -> &Infallible {
+        &self.0
+    }
+}
+
 /// Returns the error that a filter looks at.
-pub fn error<P: Filterable>(probe: &P) -> &P::Error {
+pub fn error<P: Filterable + Failure>(probe: &P) -> &P::Error {
     probe.error()
 }
 

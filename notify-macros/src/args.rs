@@ -130,11 +130,13 @@ impl Args {
         let when = self.when.as_ref().map(|(key, filter)| {
             let span = located_at(key.span());
             let private = self.private(span);
+            let probe = Ident::new(&probe.to_string(), span);
             quote_spanned!(span=> #private::when(#private::error(&#probe), #filter))
         });
         let errors = self.errors.as_ref().map(|(key, types)| {
             let span = located_at(key.span());
             let private = self.private(span);
+            let probe = Ident::new(&probe.to_string(), span);
             let any = types.iter().map(|listed| {
                 let span = located_at(listed.span());
                 let private = self.private(span);

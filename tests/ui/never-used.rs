@@ -1,4 +1,4 @@
-#![deny(warnings)]
+#![deny(dead_code)]
 
 #[pipeline_notify::notify]
 fn never_used() {}
