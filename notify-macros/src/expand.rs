@@ -71,7 +71,7 @@ impl<'a> Names<'a> {
         } = self;
         let site_static = Ident::new(STATIC, *span);
         let function = syn::ext::IdentExt::unraw(&self.function.signature.ident).to_string();
-        let arguments = self.args.settled();
+        let arguments = self.args.settled(*span);
         let run_name = self.args.name().map_or_else(
             || quote_spanned!(*span=> #private::Option::None),
             |value| {
