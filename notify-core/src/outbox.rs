@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::alert::Alert;
+use crate::exit;
 use crate::file::{self, Durable, Links};
 use crate::id;
 use crate::lock::Lock;
@@ -18,6 +19,9 @@ const LIMIT: u64 = 256 * 1024;
 
 /// The mode of every file here: an alert can hold what only its owner may read.
 const PRIVATE: u32 = 0o600;
+
+/// How long another process may take to make the key.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A sender that has made no progress for this long is passed by.
 const STUCK: Duration = Duration::from_secs(30);
@@ -88,29 +92,25 @@ impl Outbox {
 
     fn key(&self) -> io::Result<[u8; 16]> {
         let path = self.hidden.join("key");
-        loop {
-            if let Some(key) = file::read(&path, 64, Links::Refuse)? {
-                return u128::from_str_radix(key.trim(), 16)
-                    .map(u128::to_be_bytes)
-                    .map_err(io::Error::other);
-            }
-            let key = (u128::from(id::random()) << 64) | u128::from(id::random());
-            let new = self.hidden.join(format!("key-{:016x}", id::random()));
-            file::replace(
-                &new,
-                &new.with_extension("new"),
-                &format!("{key:032x}"),
-                PRIVATE,
-                Durable::Yes,
-            )?;
-            // A link, unlike a rename, leaves the key of a process that came first.
-            let linked = fs::hard_link(&new, &path);
-            fs::remove_file(&new)?;
-            match linked {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                _ => {}
-            }
+        let read = || -> io::Result<Option<[u8; 16]>> {
+            let key = file::read(&path, 64, Links::Refuse)?;
+            let number = key.map(|key| u128::from_str_radix(key.trim(), 16));
+            let number = number.transpose().map_err(io::Error::other)?;
+            Ok(number.map(u128::to_be_bytes))
+        };
+        if let Some(key) = read()? {
+            return Ok(key);
         }
+        // The first to come makes it, for two keys would make two queues of each destination.
+        let lock = Lock::acquire(&self.hidden.join("key.lock"), exit::within(PATIENCE))?;
+        let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
+        if let Some(key) = read()? {
+            return Ok(key);
+        }
+        let key = (u128::from(id::random()) << 64) | u128::from(id::random());
+        let new = self.hidden.join("key.new");
+        file::replace(&path, &new, &format!("{key:032x}"), PRIVATE, Durable::Yes)?;
+        Ok(key.to_be_bytes())
     }
 }
 
@@ -226,7 +226,7 @@ impl Queue {
     /// Writes what the queue's next sender must know.
     pub(crate) fn set_pace(&self, pace: &Pace) {
         // The pace is a courtesy: an alert goes out even where it cannot be written.
-        let temporary = self.hidden(&format!("pace-{}", std::process::id()));
+        let temporary = self.hidden("pace.new");
         let _ = file::replace(
             &self.folder.join(PACE),
             &temporary,

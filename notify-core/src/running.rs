@@ -7,6 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -25,6 +26,9 @@ const HEAD: usize = 37;
 
 /// The largest record that is read: some ten thousand runs at once.
 const LIMIT: u64 = 16 * 1024 * 1024;
+
+/// A record that has not been shown for this long never will be.
+const UNSHOWN: Duration = Duration::from_secs(60);
 
 const OPEN: char = 'o';
 const ENDED: u8 = b'e';
@@ -229,14 +233,20 @@ impl Dead {
         else {
             return Ok(None);
         };
-        if name.starts_with('.') {
-            return Ok(None);
-        }
         let file = file::open(
             &path,
             OpenOptions::new().read(true).write(true),
             Links::Refuse,
         )?;
+        if name.starts_with('.') {
+            // Its process died before it showed its record, or is about to: not even its lock may
+            // be touched then.
+            let age = file.metadata()?.modified()?.elapsed().unwrap_or_default();
+            if age > UNSHOWN && file.try_lock().is_ok() {
+                fs::remove_file(&path)?;
+            }
+            return Ok(None);
+        }
         if file.try_lock().is_err() || !is_still_at(&file, &path)? {
             return Ok(None);
         }
@@ -366,4 +376,29 @@ fn read_at(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
     use std::io::{Read as _, Seek as _};
     file.seek(io::SeekFrom::Start(offset))?;
     file.read_exact(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::testing::Folder;
+
+    #[test]
+    fn a_record_that_was_never_shown_is_removed_once_it_is_old_and_nobodys() {
+        let folder = Folder::new();
+        let make = |name: &str, age: Duration| {
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_modified(SystemTime::now() - age).unwrap();
+            file
+        };
+        make(".young", UNSHOWN / 2);
+        make(".old", UNSHOWN * 2);
+        let locked = make(".locked", UNSHOWN * 2);
+        locked.lock().unwrap();
+        assert!(find_dead(folder.path(), |_| true).is_empty());
+        let left = |name: &str| folder.path().join(name).exists();
+        assert_eq!([".young", ".old", ".locked"].map(left), [true, false, true]);
+    }
 }
