@@ -229,3 +229,33 @@ fn each_change_of_status_is_told_once_and_an_immediate_repeat_is_not() {
     }
     assert_eq!(told, [1, 1, 2, 2, 3, 4]);
 }
+
+#[test]
+fn a_run_that_goes_on_too_long_is_told_once_while_it_does_and_once_when_it_ends() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let run = || {
+        Program::new("ends")
+            .arg("overdue")
+            .directory(&folder)
+            .alerts_to(&receiver)
+            .run()
+    };
+    run();
+    let before = receiver.texts().concat().len();
+    assert_eq!(run().code, Some(0));
+    let told = receiver.texts().concat().split_off(before);
+    let overdue = told
+        .find("--- OVERDUE ---")
+        .unwrap_or_else(|| panic!("{told}"));
+    assert_eq!(told.matches("--- OVERDUE ---").count(), 1, "{told}");
+    assert!(told.contains("still running after 0.3 seconds"), "{told}");
+    let ended = told
+        .find("it was overdue, and has ended now")
+        .unwrap_or_else(|| panic!("{told}"));
+    assert!(overdue < ended, "{told}");
+    assert!(
+        folder
+            .status_file("pipeline-notify.ends.slow")
+            .starts_with("OK\n")
+    );
+}

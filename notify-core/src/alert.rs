@@ -29,17 +29,20 @@ pub enum Kind {
     Recovered,
     /// It works, as before: the article's quiet sign of life.
     Ok,
+    /// It is still running, and should have ended.
+    Overdue,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::Failed, "failed"),
         (Self::StillFailing, "still failing"),
         (Self::Recovered, "recovered"),
         (Self::Ok, "ok"),
+        (Self::Overdue, "is overdue"),
     ];
 
-    /// Returns the kind in words: `failed`, `still failing`, `recovered` or `ok`.
+    /// Returns the kind in words: `failed`, `still failing`, `recovered`, `ok` or `is overdue`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         Self::ALL
@@ -133,9 +136,13 @@ impl Alert {
     #[must_use]
     pub fn text(&self) -> String {
         let status = &self.status;
+        let heading = if self.kind == Kind::Overdue {
+            "OVERDUE"
+        } else {
+            status.state.as_str()
+        };
         let mut text = format!(
-            "--- {} ---\n{}\n{}\n",
-            status.state,
+            "--- {heading} ---\n{}\n{}\n",
             time::show(status.begun),
             status.location
         );

@@ -28,6 +28,7 @@ pub trait Amount {
 }
 
 const SECOND: f64 = 1.0;
+const MINUTE: f64 = 60.0;
 const HOUR: f64 = 3600.0;
 
 impl Arguments {
@@ -72,6 +73,13 @@ impl Arguments {
     #[must_use]
     pub fn remind_hours<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
         self.remind_hours = self.number("remind_hours", HOUR, f64::MAX, value);
+        self
+    }
+
+    /// `overdue_minutes = …`
+    #[must_use]
+    pub fn overdue_minutes<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
+        self.overdue_minutes = self.number("overdue_minutes", MINUTE, f64::MAX, value);
         self
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Ended {
     pub(crate) pid: Option<u32>,
     pub(crate) exe: Option<String>,
     pub(crate) nested: bool,
+    /// Whether people were told that it was overdue.
+    pub(crate) was_overdue: bool,
     /// What its alerts say beside the error.
     pub(crate) notes: Vec<String>,
 }
@@ -119,23 +121,26 @@ pub(crate) fn of(
     // A death is found late: a run that began after it may have ended meanwhile.
     let is_overtaken = matches!(outcome, Outcome::Died(_))
         && previous.is_some_and(|previous| previous.begun > ended.begun);
+    let is_overdue = matches!(outcome, Outcome::Overdue(_));
+    let leaves_status = is_overtaken || is_overdue;
+    let send = |reason| Decision { send: true, reason };
     let decision = match rules::decide(past, state, now, &settings) {
-        _ if is_overtaken => Decision {
-            send: true,
-            reason: Reason::Overtaken,
-        },
+        _ if is_overtaken => send(Reason::Overtaken),
+        _ if is_overdue => send(Reason::Overdue),
         decision if decision.send && told_already => Decision {
             send: false,
             reason: Reason::SamePanic,
         },
+        decision if !decision.send && ended.was_overdue => send(Reason::WasOverdue),
         decision => decision,
     };
     let told = decision.reason == Reason::SamePanic || decision.send && address.is_some();
 
     let open = previous.and_then(|previous| previous.incident.clone());
     let incident = match state {
-        State::Ok => open,
-        State::Error => open.or_else(|| Some(format!("{:08x}", ended.run >> 32))),
+        // Only a status that says `ERROR` opens an incident.
+        State::Error if !leaves_status => open.or_else(|| Some(format!("{:08x}", ended.run >> 32))),
+        State::Ok | State::Error => open,
     };
     let status = Status {
         state,
@@ -163,7 +168,11 @@ pub(crate) fn of(
     };
     let alert = address.filter(|_| decision.send).map(|address| Alert {
         id: format!("{:016x}", ended.run),
-        kind: Kind::of(previous.map(|previous| previous.state), state),
+        kind: if is_overdue {
+            Kind::Overdue
+        } else {
+            Kind::of(previous.map(|previous| previous.state), state)
+        },
         job: ended.job.clone(),
         channel: address.channel.to_owned(),
         decided: now,
@@ -172,7 +181,7 @@ pub(crate) fn of(
         status: status.clone(),
     });
     Some(Verdict {
-        status: Some(status).filter(|_| !is_overtaken),
+        status: Some(status).filter(|_| !leaves_status),
         alert,
         decision,
     })
@@ -264,6 +273,7 @@ mod tests {
             pid: Some(4242),
             exe: None,
             nested: false,
+            was_overdue: false,
             notes: Vec::new(),
         }
     }
@@ -400,6 +410,40 @@ mod tests {
         let verdict = of(&past, &ended(9, at(90)), &died, &context(at(100), ALERTS)).unwrap();
         assert_eq!(verdict.status.unwrap().state, State::Error);
         assert_eq!(verdict.alert.unwrap().kind, Kind::Failed);
+    }
+
+    #[test]
+    fn an_overdue_run_is_told_and_so_is_its_end() {
+        let (before, _) = history(&[Outcome::Returned], ALERTS);
+        let past = Past::Known(Box::new(before));
+        let overdue = Outcome::Overdue("still running after 60 s".to_owned());
+        let verdict = of(
+            &past,
+            &ended(9, at(90)),
+            &overdue,
+            &context(at(150), ALERTS),
+        )
+        .unwrap();
+        let alert = verdict.alert.unwrap();
+        assert_eq!(
+            (verdict.status, alert.kind, alert.incident.as_deref()),
+            (None, Kind::Overdue, None)
+        );
+        assert!(
+            alert.text().starts_with("--- OVERDUE ---\n"),
+            "{}",
+            alert.text()
+        );
+
+        let late = Ended {
+            was_overdue: true,
+            ..ended(9, at(90))
+        };
+        let verdict = of(&past, &late, &Outcome::Returned, &context(at(170), ALERTS)).unwrap();
+        assert_eq!(
+            (verdict.decision.reason, verdict.alert.unwrap().kind),
+            (Reason::WasOverdue, Kind::Ok)
+        );
     }
 
     #[test]

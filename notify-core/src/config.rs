@@ -46,6 +46,7 @@ pub struct Config {
     pub(crate) silent_seconds: Option<f64>,
     pub(crate) ok_silent_hours: Option<f64>,
     pub(crate) remind_hours: Option<f64>,
+    pub(crate) overdue_minutes: Option<f64>,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
 }
 
@@ -126,6 +127,15 @@ impl Config {
         }
     }
 
+    /// Sets `overdue_minutes` of jobs that do not say: a run that takes longer is told once, while
+    /// it goes on. Defaults to `NOTIFY_OVERDUE_MINUTES`, then to never.
+    pub fn overdue_minutes(self, minutes: f64) -> Self {
+        Self {
+            overdue_minutes: Some(minutes),
+            ..self
+        }
+    }
+
     /// Sets where the alerts of a channel go. Defaults to `SLACK_<CHANNEL>_WEBHOOK_URL`.
     pub fn channel(mut self, name: impl Into<String>, notifier: impl Notifier + 'static) -> Self {
         self.channels.insert(name.into(), Arc::new(notifier));
@@ -147,6 +157,7 @@ impl Config {
             ("silent_seconds", self.silent_seconds),
             ("ok_silent_hours", self.ok_silent_hours),
             ("remind_hours", self.remind_hours),
+            ("overdue_minutes", self.overdue_minutes),
         ] {
             let may_be_infinite = setting == "ok_silent_hours";
             if let Some(value) = value.filter(|value| !is_amount(*value, may_be_infinite)) {

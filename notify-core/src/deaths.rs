@@ -79,10 +79,7 @@ fn report_death(setup: &Setup, dead: &Dead, place: &Place, run: &Fields) -> bool
     let channel = run.get("channel").unwrap_or_default();
     let mut warnings = Vec::new();
     let route = if let Some(queue) = run.get("queue") {
-        let Some(route) = setup
-            .route(channel)
-            .filter(|route| route.queue.as_deref() == Some(queue))
-        else {
+        let Some(route) = setup.route(channel).filter(|route| route.is_queue(queue)) else {
             return false;
         };
         Some(route)
@@ -130,6 +127,7 @@ fn read(run: &Fields, process: &Fields) -> Option<(Ended, Settings)> {
         pid: process.get("pid").and_then(|pid| pid.parse().ok()),
         exe: process.get("exe").map(str::to_owned),
         nested: false,
+        was_overdue: false,
         notes,
     };
     Some((ended, settings))

@@ -50,7 +50,7 @@ struct Delivery {
 #[derive(Default)]
 struct State {
     /// By channel and queue.
-    lines: BTreeMap<(String, Option<String>), Line>,
+    lines: BTreeMap<(String, Option<Queue>), Line>,
     is_running: bool,
     is_woken: bool,
 }
@@ -100,7 +100,11 @@ pub(crate) fn from_memory(route: &Route, alert: Alert) {
 
 /// Sends what dead processes have left in the queue of a destination.
 pub(crate) fn take_over(route: &Route) {
-    if queue(route).is_some_and(|queue| !queue.list().is_empty()) {
+    if route
+        .queue
+        .as_ref()
+        .is_some_and(|queue| !queue.list().is_empty())
+    {
         wake(route, |_| {});
     }
 }
@@ -211,7 +215,7 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
         } else {
             None
         };
-        lines.extend(route.filter(|route| route.queue.as_deref() == Some(&*name)));
+        lines.extend(route.filter(|route| route.is_queue(&name)));
     }
     loop {
         let steps: Vec<_> = lines
@@ -230,7 +234,7 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
             _ => {
                 return Ok(lines
                     .iter()
-                    .filter_map(|route| queue(route))
+                    .filter_map(|route| route.queue.as_ref())
                     .map(|queue| queue.list().len())
                     .sum());
             }
@@ -274,8 +278,8 @@ fn run() {
 /// Sends what may leave now for one destination.
 fn step(route: &Route, deadline: Option<Instant>) -> Next {
     let from_memory = send_from_memory(route, deadline);
-    let from_queue = match queue(route) {
-        Some(queue) => send_from_queue(route, &queue, deadline).unwrap_or_else(|error| {
+    let from_queue = match &route.queue {
+        Some(queue) => send_from_queue(route, queue, deadline).unwrap_or_else(|error| {
             let message = format!("the outbox cannot be read ({error}): its alerts wait");
             Warning::new("outbox", message).tell();
             Next::At(Utc::now() + TimeDelta::minutes(1))
@@ -481,19 +485,11 @@ fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
         .tell();
         queue.remove(entry);
     }
-    if let Some(store) = setup::setup().store()
+    if let Some(store) = setup::setup_so_far().store()
         && let Ok(locked) = store.lock(&name::file_name(&alert.job))
     {
         locked.untell(alert.decided);
     }
-}
-
-fn queue(route: &Route) -> Option<Queue> {
-    let store = setup::setup().store()?;
-    route
-        .queue
-        .as_deref()
-        .map(|name| store.outbox().queue(name))
 }
 
 impl Delivery {
@@ -518,7 +514,7 @@ impl Delivery {
 
     /// Forgets what this process queued and is sent, by whichever process.
     fn settle(&self, route: &Route) {
-        let Some(queue) = queue(route) else { return };
+        let Some(queue) = &route.queue else { return };
         if let Some(line) = self.lock().line(route) {
             line.own.retain(|entry| queue.holds(entry));
         }

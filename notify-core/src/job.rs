@@ -42,6 +42,8 @@ pub struct Arguments {
     pub ok_silent_hours: Option<f64>,
     /// See the rules.
     pub remind_hours: Option<f64>,
+    /// When a run that goes on is told.
+    pub overdue_minutes: Option<f64>,
     /// What was wrong with those that are left out.
     pub problems: Vec<String>,
 }

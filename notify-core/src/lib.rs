@@ -12,7 +12,7 @@
 //! | 4 | `notifier`, `outbox`, `running` | destinations, and what is on disk |
 //! | 5 | `store` | the notify directory |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
-//! | 7 | `memory`, `delivery` | what this process remembers, and its background thread |
+//! | 7 | `memory`, `overdue`, `delivery` | what this process remembers, and its background threads |
 //! | 8 | `report` | one end of a run: lock, decide, write |
 //! | 9 | `deaths`, `life` | runs that died, and those of this process |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
@@ -52,6 +52,7 @@ mod name;
 mod notifier;
 mod outbox;
 mod outcome;
+mod overdue;
 mod pace;
 mod panic;
 mod process;

@@ -23,6 +23,7 @@ use crate::machine::Machine;
 use crate::memory;
 use crate::name;
 use crate::outcome::Outcome;
+use crate::overdue;
 use crate::panic::{self, OnAbort};
 use crate::process::PerProcess;
 use crate::report::{self, Report};
@@ -31,6 +32,11 @@ use crate::running;
 use crate::setup::{self, Setup};
 use crate::time::{self, Time, to_micros};
 use crate::warn::{self, Warning};
+
+/// Seconds.
+const MINUTE: f64 = 60.0;
+
+const WAS_OVERDUE: &str = "it was overdue, and has ended now";
 
 /// How long before the deadline the last work ends, so that there is time to say what is left.
 const MARGIN: Duration = Duration::from_millis(100);
@@ -45,7 +51,7 @@ pub(crate) struct Run {
 }
 
 /// What is known of a run under way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Open {
     id: u64,
     job: &'static Job,
@@ -54,6 +60,10 @@ struct Open {
     begun: Time,
     started: Instant,
     nested: bool,
+    /// When it is overdue, if it ever is.
+    overdue_at: Option<Instant>,
+    /// Whether people were told so.
+    was_overdue: bool,
 }
 
 /// Tells whether annotated functions report at all, or run bare.
@@ -68,16 +78,19 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     panic::on_abort(AT_ABORT);
     let job = site.job.get_or_init(|| find_job(site, name.as_deref()));
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let run = Open {
+    let mut run = Open {
         id: id::random(),
         job,
         name,
         begun: to_micros(Utc::now()),
         started: Instant::now(),
         nested,
+        overdue_at: None,
+        was_overdue: false,
     };
+    let setup = setup::setup_so_far();
+    run.watch(number, setup);
     if !nested {
-        let setup = setup::setup_so_far();
         record(number, &run, setup);
         deaths::look_for(setup);
     }
@@ -112,8 +125,12 @@ impl Config {
     /// [`Error::ChannelName`], [`Error::Number`] where a setting makes no sense.
     pub fn install(self) -> Result<(), Error> {
         let setup = setup::settle(self)?;
-        for (number, run) in &*open_runs() {
-            record(*number, run, setup);
+        for (number, run) in &mut *open_runs() {
+            run.watch(*number, setup);
+        }
+        let open = open_runs().clone();
+        for (number, run) in open {
+            record(number, &run, setup);
         }
         Ok(())
     }
@@ -138,6 +155,9 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
     }
     .make(setup.store(), route.as_deref(), || true, &mut warnings);
     running::end(number);
+    if let Some(at) = run.overdue_at {
+        overdue::forget(at, number);
+    }
     if let Some(route) = &route {
         FIRST.call_once(|| delivery::take_over(route));
     }
@@ -162,7 +182,9 @@ fn record(number: u64, run: &Open, setup: &Setup) {
     fields.put("channel", channel);
     fields.put_some(
         "queue",
-        setup.route(channel).and_then(|route| route.queue.clone()),
+        setup
+            .route(channel)
+            .and_then(|route| Some(route.queue.as_ref()?.name().to_owned())),
     );
     fields.put("silent", settings.silent.to_string());
     fields.put("ok-silent", settings.ok_silent.to_string());
@@ -189,6 +211,31 @@ fn record(number: u64, run: &Open, setup: &Setup) {
 }
 
 impl Open {
+    /// Has the run watched, if a job of its kind should end within some time.
+    fn watch(&mut self, number: u64, setup: &Setup) {
+        let minutes = self.job.arguments.overdue_minutes.or(setup.overdue_minutes);
+        let time = minutes.and_then(|minutes| Duration::try_from_secs_f64(minutes * MINUTE).ok());
+        if self.overdue_at.is_none()
+            && let Some(at) = time.and_then(|time| self.started.checked_add(time))
+        {
+            self.overdue_at = Some(at);
+            overdue::watch(at, number, tell_overdue);
+        }
+    }
+
+    /// What its alerts say beside the error.
+    fn notes(&self) -> Vec<String> {
+        let notes = [
+            (self.job.is_debug_build, "debug build"),
+            (self.was_overdue, WAS_OVERDUE),
+        ];
+        notes
+            .into_iter()
+            .filter(|(holds, _)| *holds)
+            .map(|(_, note)| note.to_owned())
+            .collect()
+    }
+
     fn ended(&self, setup: &Setup) -> Ended {
         let name = self.name.as_ref().unwrap_or(&self.job.name);
         Ended {
@@ -205,13 +252,44 @@ impl Open {
             pid: Some(std::process::id()),
             exe: setup.exe.clone(),
             nested: self.nested,
-            notes: if self.job.is_debug_build {
-                vec!["debug build".to_owned()]
-            } else {
-                Vec::new()
-            },
+            was_overdue: self.was_overdue,
+            notes: self.notes(),
         }
     }
+}
+
+/// Tells that a run is still under way, and leaves its status as it is.
+fn tell_overdue(number: u64) {
+    let run = match open_runs().get_mut(&number) {
+        Some(run) => {
+            run.was_overdue = true;
+            run.clone()
+        }
+        None => return,
+    };
+    let setup = setup::setup_so_far();
+    let mut ended = run.ended(setup);
+    // An event of its own: the run's end has the run's id.
+    ended.run = id::hash(&format!("{:016x} overdue", ended.run));
+    ended.notes.retain(|note| note != WAS_OVERDUE);
+    let seconds = run.started.elapsed().as_secs_f64();
+    let outcome = Outcome::Overdue(if seconds < MINUTE {
+        format!("still running after {seconds:.1} seconds")
+    } else {
+        format!("still running after {:.0} minutes", seconds / MINUTE)
+    });
+    let channel = channel(&run.job.arguments, setup);
+    let mut warnings = Vec::new();
+    let route = report::route(setup, channel, &mut ended, &outcome, &mut warnings);
+    let settings = settings(&run.job.arguments, setup);
+    Report {
+        ended,
+        outcome: &outcome,
+        settings,
+        place: None,
+    }
+    .make(setup.store(), route.as_deref(), || true, &mut warnings);
+    warnings.into_iter().for_each(Warning::tell);
 }
 
 fn channel<'a>(arguments: &'a Arguments, setup: &'a Setup) -> &'a str {

@@ -37,7 +37,7 @@ pub(crate) struct Outbox {
 }
 
 /// The alerts that wait for one destination.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Queue {
     folder: PathBuf,
     rejected: PathBuf,
@@ -115,6 +115,14 @@ impl Outbox {
 }
 
 impl Queue {
+    /// Returns its folder's name, by which it is found again.
+    pub(crate) fn name(&self) -> &str {
+        self.folder
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default()
+    }
+
     /// Puts an alert at the end, durably. The same alert put twice is there once.
     pub(crate) fn put(&self, alert: &Alert) -> io::Result<Entry> {
         self.make()?;

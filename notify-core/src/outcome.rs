@@ -19,6 +19,8 @@ pub(crate) enum Outcome {
     Cancelled,
     /// The process exited inside it; the exit code, where the system tells it.
     Exited(Option<i32>),
+    /// It has not ended, and should have; what is known of that.
+    Overdue(String),
     /// Its process ended without a word; what is known of that.
     Died(String),
 }
@@ -45,6 +47,7 @@ impl Outcome {
             | Self::Panicked(_)
             | Self::Cancelled
             | Self::Exited(_)
+            | Self::Overdue(_)
             | Self::Died(_) => State::Error,
         }
     }
@@ -53,7 +56,7 @@ impl Outcome {
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let text: Cow<'_, str> = match self {
             Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => return "".into(),
-            Self::Failed(text) | Self::Died(text) => text.into(),
+            Self::Failed(text) | Self::Overdue(text) | Self::Died(text) => text.into(),
             Self::Panicked(panic) => panic.text().into(),
             Self::Cancelled => "cancelled: its future was dropped before it had finished".into(),
             Self::Exited(Some(code)) => {

@@ -142,7 +142,8 @@ impl Report<'_> {
             return Told::Nothing;
         }
         let queue = route
-            .and_then(|route| route.queue.clone())
+            .and_then(|route| route.queue.as_ref())
+            .map(|queue| queue.name().to_owned())
             .filter(|_| verdict.alert.is_some());
         let change = Change {
             file: file.clone(),

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 use crate::change::Address;
 use crate::destination::Destination;
 use crate::notifier::{Notifier, Slack};
+use crate::outbox::Queue;
 use crate::setup::{self, ALERTS, Setup};
 use crate::status::State;
 use crate::warn::Warning;
@@ -16,17 +17,24 @@ use crate::warn::Warning;
 pub(crate) struct Route {
     pub(crate) channel: String,
     /// The destination's queue; `None` where there is no directory for one.
-    pub(crate) queue: Option<String>,
+    pub(crate) queue: Option<Queue>,
     pub(crate) notifier: Arc<dyn Notifier>,
     /// What a person has to mend when the destination is broken.
     pub(crate) mend: String,
 }
 
 impl Route {
+    /// Tells whether its queue has that name.
+    pub(crate) fn is_queue(&self, name: &str) -> bool {
+        self.queue
+            .as_ref()
+            .is_some_and(|queue| queue.name() == name)
+    }
+
     pub(crate) fn address(&self) -> Address<'_> {
         Address {
             channel: &self.channel,
-            queue: self.queue.as_deref(),
+            queue: self.queue.as_ref().map(Queue::name),
         }
     }
 }
@@ -102,14 +110,15 @@ impl Setup {
             }
         };
         let queue = self.store().and_then(|store| {
-            let name = store.outbox().queue_name(channel, &identity(&*notifier));
-            name.map_err(|error| {
-                self.add_problem(Warning::new(
-                    "outbox",
-                    format!("alerts cannot be queued on disk: {error}"),
-                ));
-            })
-            .ok()
+            let outbox = store.outbox();
+            match outbox.queue_name(channel, &identity(&*notifier)) {
+                Ok(name) => Some(outbox.queue(&name)),
+                Err(error) => {
+                    let message = format!("alerts cannot be queued on disk: {error}");
+                    self.add_problem(Warning::new("outbox", message));
+                    None
+                }
+            }
         });
         Some(Route {
             channel: channel.to_owned(),

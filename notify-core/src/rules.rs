@@ -86,6 +86,10 @@ pub(crate) enum Reason {
     NoMemory,
     /// The same panic was told already, by a job inside this one.
     SamePanic,
+    /// It was told to be overdue, and has ended.
+    WasOverdue,
+    /// It is still running, and should have ended.
+    Overdue,
     /// The run died, and one that began later has ended since.
     Overtaken,
 }

@@ -100,6 +100,7 @@ pub(crate) struct Setup {
     pub(crate) instance: Option<String>,
     pub(crate) default_channel: String,
     pub(crate) rules: Settings,
+    pub(crate) overdue_minutes: Option<f64>,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
     /// Destinations, by channel, once they were looked for.
     pub(crate) routes: Mutex<HashMap<String, Option<Arc<Route>>>>,
@@ -142,6 +143,7 @@ impl Setup {
             remind: number("NOTIFY_REMIND_HOURS", config.remind_hours, false)
                 .map_or(defaults.remind, |hours| hours * HOUR),
         };
+        let overdue_minutes = number("NOTIFY_OVERDUE_MINUTES", config.overdue_minutes, false);
         let exit = config.exit.or_else(|| {
             let seconds = number("NOTIFY_EXIT_SECONDS", None, false)?;
             Some(Duration::from_secs_f64(seconds.min(LONGEST_EXIT)))
@@ -171,6 +173,7 @@ impl Setup {
             instance: text("NOTIFY_INSTANCE").filter(|instance| !instance.is_empty()),
             default_channel,
             rules,
+            overdue_minutes,
             channels: config.channels,
             routes: Mutex::default(),
             problems: Mutex::new(problems),

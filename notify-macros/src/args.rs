@@ -25,6 +25,12 @@ const SETTLED: &[(&str, Kind)] = &[
             may_be_never: false,
         },
     ),
+    (
+        "overdue_minutes",
+        Kind::Amount {
+            may_be_never: false,
+        },
+    ),
 ];
 
 /// The other arguments.

@@ -64,6 +64,7 @@ use syn::parse::Parser as _;
 /// | `silent_seconds` | `1.0` | a status younger than this is not told again |
 /// | `ok_silent_hours` | `0.99` | `OK` again is told after this; `f64::INFINITY` is never |
 /// | `remind_hours` | `0.99` | while it fails, it is told at least this often |
+/// | `overdue_minutes` | never | a run that takes longer is told once, while it goes on, and so is its end |
 /// | `name` | from the code | the job's name. It may use the parameters, and is evaluated at each run: `name = format!("load.{table}")` |
 /// | `crate = path` | `::pipeline_notify` | where this library is found, for those who re-export it |
 ///

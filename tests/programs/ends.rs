@@ -50,6 +50,10 @@ fn main() -> Result<ExitCode, String> {
             thread::sleep(Duration::from_secs(30));
             Ok(ExitCode::SUCCESS)
         }
+        "overdue" => {
+            slow();
+            Ok(ExitCode::SUCCESS)
+        }
         "changes" => {
             let times = std::env::args()
                 .nth(2)
@@ -105,6 +109,11 @@ fn special(result: Option<u32>) -> Result<u32, SpecialError> {
 #[notify]
 fn inner_panic() {
     panic!("it broke inside");
+}
+
+#[notify(overdue_minutes = 0.005)]
+fn slow() {
+    thread::sleep(Duration::from_secs(1));
 }
 
 #[notify]
