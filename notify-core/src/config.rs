@@ -47,6 +47,7 @@ pub struct Config {
     pub(crate) ok_silent_hours: Option<f64>,
     pub(crate) remind_hours: Option<f64>,
     pub(crate) overdue_minutes: Option<f64>,
+    pub(crate) signals: Option<bool>,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
 }
 
@@ -132,6 +133,16 @@ impl Config {
     pub fn overdue_minutes(self, minutes: f64) -> Self {
         Self {
             overdue_minutes: Some(minutes),
+            ..self
+        }
+    }
+
+    /// Has SIGTERM, SIGINT and SIGHUP reported at once, and not by the next run. They then do what
+    /// they would have done, unless the program handles them itself: it must not switch this on.
+    /// Defaults to `NOTIFY_SIGNALS`, then to `false`.
+    pub fn signals(self, are_reported: bool) -> Self {
+        Self {
+            signals: Some(are_reported),
             ..self
         }
     }

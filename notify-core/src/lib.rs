@@ -12,7 +12,7 @@
 //! | 4 | `notifier`, `outbox`, `running` | destinations, and what is on disk |
 //! | 5 | `store` | the notify directory |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
-//! | 7 | `memory`, `overdue`, `delivery` | what this process remembers, and its background threads |
+//! | 7 | `memory`, `overdue`, `signals`, `delivery` | what this process remembers, and its background threads |
 //! | 8 | `report` | one end of a run: lock, decide, write |
 //! | 9 | `deaths`, `life` | runs that died, and those of this process |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
@@ -63,6 +63,8 @@ mod rules;
 mod run;
 mod running;
 mod setup;
+#[cfg(unix)]
+mod signals;
 mod status;
 mod store;
 #[cfg(test)]

@@ -30,6 +30,8 @@ use crate::report::{self, Report};
 use crate::rules::{HOUR, Past, Settings};
 use crate::running;
 use crate::setup::{self, Setup};
+#[cfg(unix)]
+use crate::signals;
 use crate::time::{self, Time, to_micros};
 use crate::warn::{self, Warning};
 
@@ -90,6 +92,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     };
     let setup = setup::setup_so_far();
     run.watch(number, setup);
+    watch_signals(setup);
     if !nested {
         record(number, &run, setup);
         deaths::look_for(setup);
@@ -128,6 +131,7 @@ impl Config {
         for (number, run) in &mut *open_runs() {
             run.watch(*number, setup);
         }
+        watch_signals(setup);
         let open = open_runs().clone();
         for (number, run) in open {
             record(number, &run, setup);
@@ -351,6 +355,35 @@ fn at_exit(code: Option<i32>) {
     }
     by_the_deadline(move |deadline| {
         end_all(&Outcome::Exited(code))
+            .into_iter()
+            .for_each(Warning::tell);
+        delivery::finish(deadline);
+        running::close();
+    });
+}
+
+/// Has signals reported that end the process, once that is asked for.
+#[cfg(unix)]
+fn watch_signals(setup: &Setup) {
+    static ONCE: Once = Once::new();
+    if setup.signals {
+        ONCE.call_once(|| {
+            if let Err(error) = signals::watch(at_signal) {
+                let message =
+                    format!("signals cannot be watched, and are told by the next run: {error}");
+                Warning::new("signals", message).tell();
+            }
+        });
+    }
+}
+
+#[cfg(not(unix))]
+fn watch_signals(_setup: &Setup) {}
+
+#[cfg(unix)]
+fn at_signal(name: &'static str) {
+    by_the_deadline(move |deadline| {
+        end_all(&Outcome::Signalled(name))
             .into_iter()
             .for_each(Warning::tell);
         delivery::finish(deadline);

@@ -327,7 +327,7 @@ mod tests {
     use crate::testing::{Folder, alert};
 
     fn queue(folder: &Folder) -> Queue {
-        Outbox::new(folder.path(), crate::exit::user_id()).queue("alerts-0")
+        Outbox::new(folder.path(), exit::user_id()).queue("alerts-0")
     }
 
     /// Alerts of these jobs, a second apart; the job's name is the alert's id in hex.

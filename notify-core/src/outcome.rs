@@ -19,6 +19,8 @@ pub(crate) enum Outcome {
     Cancelled,
     /// The process exited inside it; the exit code, where the system tells it.
     Exited(Option<i32>),
+    /// A signal ended the process inside it; the signal's name.
+    Signalled(&'static str),
     /// It has not ended, and should have; what is known of that.
     Overdue(String),
     /// Its process ended without a word; what is known of that.
@@ -47,6 +49,7 @@ impl Outcome {
             | Self::Panicked(_)
             | Self::Cancelled
             | Self::Exited(_)
+            | Self::Signalled(_)
             | Self::Overdue(_)
             | Self::Died(_) => State::Error,
         }
@@ -62,6 +65,7 @@ impl Outcome {
             Self::Exited(Some(code)) => {
                 format!("the process exited with code {code} while this ran").into()
             }
+            Self::Signalled(signal) => format!("{signal} ended the process while this ran").into(),
             Self::Exited(None) => "the process exited while this ran".into(),
         };
         if text.ends_with('\n') {

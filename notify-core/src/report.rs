@@ -206,7 +206,7 @@ fn lock<'a>(store: &'a Store, file: &'a str, warnings: &mut Vec<Warning>) -> Opt
 fn event(outcome: &Outcome) -> Option<Event> {
     match outcome {
         Outcome::Panicked(panic) => Some(Event::Panic(panic.identity)),
-        Outcome::Exited(_) => Some(Event::Exit),
+        Outcome::Exited(_) | Outcome::Signalled(_) => Some(Event::Exit),
         _ => None,
     }
 }

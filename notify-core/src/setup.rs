@@ -101,6 +101,7 @@ pub(crate) struct Setup {
     pub(crate) default_channel: String,
     pub(crate) rules: Settings,
     pub(crate) overdue_minutes: Option<f64>,
+    pub(crate) signals: bool,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
     /// Destinations, by channel, once they were looked for.
     pub(crate) routes: Mutex<HashMap<String, Option<Arc<Route>>>>,
@@ -174,6 +175,9 @@ impl Setup {
             default_channel,
             rules,
             overdue_minutes,
+            signals: config
+                .signals
+                .unwrap_or_else(|| text("NOTIFY_SIGNALS").is_some_and(|value| is_yes(&value))),
             channels: config.channels,
             routes: Mutex::default(),
             problems: Mutex::new(problems),

@@ -1,0 +1,39 @@
+//! Signals that end the process, reported at once where the user asks for it.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+const ENDING: [(i32, &str); 3] = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT"), (SIGHUP, "SIGHUP")];
+
+/// Has `report` called with the name of a signal that is about to end the process, and lets the
+/// signal then do what it would have done.
+pub(crate) fn watch(report: fn(&'static str)) -> io::Result<()> {
+    let signals = ENDING.map(|(signal, _)| signal);
+    let is_ending = Arc::new(AtomicBool::new(false));
+    for signal in signals {
+        // Somebody who presses Ctrl-C twice does not want to wait.
+        flag::register_conditional_default(signal, is_ending.clone())?;
+    }
+    let mut received = Signals::new(signals)?;
+    let work = move || {
+        for signal in received.forever() {
+            is_ending.store(true, Ordering::Relaxed);
+            let name = ENDING.into_iter().find(|(known, _)| *known == signal);
+            report(name.map_or("a signal", |(_, name)| name));
+            let _ = emulate_default_handler(signal);
+            // Process 1 of a container lives on: there the default is to ignore the signal.
+            std::process::exit(128 + signal);
+        }
+    };
+    thread::Builder::new()
+        .name("notify-signals".to_owned())
+        .spawn(work)
+        .map(|_| ())
+}
