@@ -285,3 +285,57 @@ fn a_signal_is_told_at_once_where_that_is_asked_for_and_ends_the_program_as_befo
         assert!(!receiver.texts().concat().contains("died: "), "told twice");
     }
 }
+
+#[test]
+fn process_1_of_a_container_ends_by_a_signal_too() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let program = Program::new("ends")
+        .arg("hang")
+        .directory(&folder)
+        .alerts_to(&receiver);
+    let program = program.env("NOTIFY_SIGNALS", "1").command();
+    let mut contained = std::process::Command::new("unshare");
+    contained
+        .args(["--pid", "--fork", "--kill-child"])
+        .arg(program.get_program())
+        .args(program.get_args());
+    contained.env_clear().envs(
+        program
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let Ok(mut contained) = contained
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+    else {
+        println!("skipped: there is no `unshare` here");
+        return;
+    };
+    let mut line = String::new();
+    std::io::BufRead::read_line(
+        &mut std::io::BufReader::new(contained.stdout.take().unwrap()),
+        &mut line,
+    )
+    .unwrap();
+    if line.is_empty() {
+        println!("skipped: this user may not make a PID namespace");
+        contained.wait().unwrap();
+        return;
+    }
+    // The only child of `unshare`.
+    let children = format!("/proc/{0}/task/{0}/children", contained.id());
+    let child = std::fs::read_to_string(children).unwrap();
+    let kill = std::process::Command::new("kill")
+        .args(["-TERM", child.trim()])
+        .status()
+        .unwrap();
+    assert!(kill.success());
+    assert_eq!(contained.wait().unwrap().code(), Some(128 + 15));
+    assert!(
+        folder
+            .status_file(MAIN)
+            .contains("SIGTERM ended the process")
+    );
+    assert_eq!(receiver.texts().len(), 1);
+}

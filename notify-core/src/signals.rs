@@ -27,8 +27,10 @@ pub(crate) fn watch(report: fn(&'static str)) -> io::Result<()> {
             is_ending.store(true, Ordering::Relaxed);
             let name = ENDING.into_iter().find(|(known, _)| *known == signal);
             report(name.map_or("a signal", |(_, name)| name));
-            let _ = emulate_default_handler(signal);
             // Process 1 of a container lives on: there the default is to ignore the signal.
+            if std::process::id() != 1 {
+                let _ = emulate_default_handler(signal);
+            }
             std::process::exit(128 + signal);
         }
     };
