@@ -51,6 +51,8 @@ struct Delivery {
 struct State {
     /// By channel and queue.
     lines: BTreeMap<(String, Option<Queue>), Line>,
+    /// Of queues where it cannot be written, as on a full disk.
+    paces: BTreeMap<Queue, Pace>,
     is_running: bool,
     is_woken: bool,
 }
@@ -310,7 +312,7 @@ fn send_from_queue(
     loop {
         let waiting = queue.list();
         let now = Utc::now();
-        let mut pace = queue.pace(now);
+        let mut pace = pace_of(queue, now);
         if waiting.is_empty() {
             return Ok(Next::Nothing);
         }
@@ -331,7 +333,7 @@ fn send_from_queue(
             });
         }
         pace.begin(alerts.iter().map(Alert::id), now);
-        queue.set_pace(&pace);
+        keep_pace(queue, pace.clone());
         let sent = send(route, &alerts, deadline);
         let now = Utc::now();
         match &sent {
@@ -358,7 +360,24 @@ fn send_from_queue(
                 }
             }
         }
-        queue.set_pace(&pace);
+        keep_pace(queue, pace);
+    }
+}
+
+/// Returns a queue's pace, as its last sender left it.
+fn pace_of(queue: &Queue, now: Time) -> Pace {
+    let kept = DELIVERY.get().lock().paces.get(queue).cloned();
+    kept.unwrap_or_else(|| queue.pace(now))
+}
+
+/// Keeps a queue's pace for its next sender; for this process alone where it cannot be written.
+fn keep_pace(queue: &Queue, pace: Pace) {
+    let written = queue.set_pace(&pace);
+    let mut state = DELIVERY.get().lock();
+    if written.is_ok() {
+        state.paces.remove(queue);
+    } else {
+        state.paces.insert(queue.clone(), pace);
     }
 }
 

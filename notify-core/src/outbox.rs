@@ -138,10 +138,14 @@ impl Queue {
     }
 
     fn make(&self) -> io::Result<()> {
-        if self.folder.is_dir() {
+        let folders = || self.folder.parent().into_iter().chain([&*self.folder]);
+        // A link in their place would lead elsewhere.
+        let is_folder =
+            |folder: &Path| fs::symlink_metadata(folder).is_ok_and(|folder| folder.is_dir());
+        if folders().all(is_folder) {
             return Ok(());
         }
-        for folder in self.folder.parent().into_iter().chain([&*self.folder]) {
+        for folder in folders() {
             file::make_private_folder(folder, self.user)?;
         }
         file::sync_folder_of(&self.folder)
@@ -232,16 +236,19 @@ impl Queue {
     }
 
     /// Writes what the queue's next sender must know.
-    pub(crate) fn set_pace(&self, pace: &Pace) {
-        // The pace is a courtesy: an alert goes out even where it cannot be written.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; the sender itself must not forget it then.
+    pub(crate) fn set_pace(&self, pace: &Pace) -> io::Result<()> {
         let temporary = self.hidden("pace.new");
-        let _ = file::replace(
+        file::replace(
             &self.folder.join(PACE),
             &temporary,
             &pace.render(),
             PRIVATE,
             Durable::No,
-        );
+        )
     }
 
     fn path(&self, entry: &Entry) -> PathBuf {
@@ -381,7 +388,7 @@ mod tests {
         let mine = queue.turn().unwrap();
         assert!(matches!(mine, Turn::Mine(_)));
         assert!(matches!(queue.turn().unwrap(), Turn::Others));
-        queue.set_pace(&Pace::new(Utc::now()));
+        queue.set_pace(&Pace::new(Utc::now())).unwrap();
         assert!(matches!(queue.turn().unwrap(), Turn::Others));
         let pace = fs::File::open(queue.folder.join(PACE)).unwrap();
         pace.set_modified(SystemTime::now() - Duration::from_secs(31))
