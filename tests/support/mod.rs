@@ -63,9 +63,10 @@ impl Folder {
         let mut folders = vec![self.0.join(".pipeline-notify")];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-                if entry.path().is_dir() {
+                let kind = entry.file_type().unwrap();
+                if kind.is_dir() {
                     folders.push(entry.path());
-                } else {
+                } else if kind.is_file() {
                     let name = entry
                         .path()
                         .strip_prefix(&self.0)

@@ -1,0 +1,485 @@
+//! What others have laid in the notify directory, or hold there: a run ends as it would have ended,
+//! soon, says what is in its way, and nothing is written elsewhere.
+#![cfg(unix)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use support::receiver::SECRET;
+use support::{Answer, Ended, Folder, Program, Receiver};
+
+const MAIN: &str = "pipeline-notify.ends.main";
+
+/// What a link that is planted leads to: it must stay as it is.
+const VICTIM: &str = "somebody else's";
+
+/// What can lie where a file of ours belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plant {
+    Fifo,
+    Folder,
+    FullFolder,
+    Link,
+    DanglingLink,
+    Zero,
+    Garbage,
+    Large,
+    Zeros,
+}
+
+const ALL: [Plant; 9] = [
+    Plant::Fifo,
+    Plant::Folder,
+    Plant::FullFolder,
+    Plant::Link,
+    Plant::DanglingLink,
+    Plant::Zero,
+    Plant::Garbage,
+    Plant::Large,
+    Plant::Zeros,
+];
+
+/// A notify directory in which a failing program has run before, with what links lead to beside it.
+struct Scene {
+    folder: Folder,
+    outside: Folder,
+    receiver: Receiver,
+    is_down: Arc<AtomicBool>,
+}
+
+impl Scene {
+    /// With an alert that waits.
+    fn new() -> Self {
+        let is_down = Arc::new(AtomicBool::new(true));
+        let down = is_down.clone();
+        let receiver = Receiver::answering(move |_| {
+            if down.load(Ordering::Relaxed) {
+                Answer::Status(503, "")
+            } else {
+                Answer::Ok
+            }
+        });
+        let outside = Folder::new();
+        fs::write(outside.path().join("victim"), VICTIM).unwrap();
+        let scene = Self {
+            folder: Folder::new(),
+            outside,
+            receiver,
+            is_down,
+        };
+        let ended = scene.program("err").env("NOTIFY_EXIT_SECONDS", "0.2").run();
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert_eq!(scene.folder.waiting_alerts().len(), 1);
+        scene.is_down.store(false, Ordering::Relaxed);
+        // The pause after the failures is not what is tried here.
+        fs::remove_file(scene.queue().join(".pace")).unwrap();
+        scene
+    }
+
+    fn program(&self, way: &str) -> Program {
+        Program::new("ends")
+            .arg(way)
+            .directory(&self.folder)
+            .alerts_to(&self.receiver)
+            .env("NOTIFY_EXIT_SECONDS", "1")
+    }
+
+    /// Runs a failing program: it fails as ever, and soon.
+    fn fail(&self) -> Ended {
+        let ended = self.program("err").run();
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.took < Duration::from_secs(5), "{ended:?}");
+        assert!(
+            ended.stderr.contains("Error: \"the disk is full\"\n"),
+            "{ended:?}"
+        );
+        assert!(!ended.stderr.contains(SECRET), "{ended:?}");
+        ended
+    }
+
+    /// Runs a program that ends well, and as soon.
+    fn succeed(&self) -> Ended {
+        let ended = self.program("ok").run();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.took < Duration::from_secs(5), "{ended:?}");
+        assert!(!ended.stderr.contains(SECRET), "{ended:?}");
+        ended
+    }
+
+    /// The user's hidden folder.
+    fn hidden(&self) -> PathBuf {
+        let mut users = fs::read_dir(self.folder.path().join(".pipeline-notify")).unwrap();
+        users.next().unwrap().unwrap().path()
+    }
+
+    /// The folder of the one queue.
+    fn queue(&self) -> PathBuf {
+        let mut queues = fs::read_dir(self.hidden().join("outbox")).unwrap();
+        queues.next().unwrap().unwrap().path()
+    }
+
+    /// The one lock file.
+    fn lock(&self) -> PathBuf {
+        let mut locks = fs::read_dir(self.hidden().join("locks")).unwrap();
+        locks.next().unwrap().unwrap().path()
+    }
+
+    /// The alert that waits.
+    fn entry(&self) -> PathBuf {
+        let entries = fs::read_dir(self.queue()).unwrap().flatten();
+        let mut entries =
+            entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
+        entries.next().unwrap().path()
+    }
+
+    /// Lays something in the place of a file.
+    fn plant(&self, plant: Plant, path: &Path) {
+        let _ = fs::remove_file(path);
+        match plant {
+            Plant::Fifo => {
+                let made = Command::new("mkfifo").arg(path).status().unwrap();
+                assert!(made.success());
+            }
+            Plant::Folder => fs::create_dir(path).unwrap(),
+            Plant::FullFolder => fs::create_dir_all(path.join("full")).unwrap(),
+            Plant::Link => symlink(self.outside.path().join("victim"), path).unwrap(),
+            Plant::DanglingLink => symlink(self.outside.path().join("nothing"), path).unwrap(),
+            Plant::Zero => symlink("/dev/zero", path).unwrap(),
+            Plant::Garbage => {
+                fs::write(path, b"\xff{\x00\nwhat?\n\n: o 00000200 ffffffff").unwrap()
+            }
+            Plant::Large => {
+                let line = b"alert: 0123456789abcdef\n".repeat(1000);
+                let mut file = fs::File::create(path).unwrap();
+                (0..420).for_each(|_| file.write_all(&line).unwrap());
+            }
+            Plant::Zeros => fs::write(path, [0; 100]).unwrap(),
+        }
+    }
+
+    fn nothing_was_written_elsewhere(&self, when: &str) {
+        let mut outside = self.outside.status_files();
+        assert_eq!(outside.remove("victim").as_deref(), Some(VICTIM), "{when}");
+        assert!(outside.is_empty(), "{when}: {outside:?}");
+    }
+
+    fn told(&self, text: &str) -> bool {
+        self.receiver.texts().concat().contains(text)
+    }
+}
+
+/// Plants everything in the place that `place` names, and runs a program that ends well, which is
+/// news, and one that fails, which is too.
+fn planted(place: impl Fn(&Scene) -> PathBuf, check: impl Fn(&Scene, Plant, &str)) {
+    for plant in ALL {
+        let scene = Scene::new();
+        scene.plant(plant, &place(&scene));
+        let mut stderr = scene.succeed().stderr;
+        stderr += &scene.fail().stderr;
+        scene.nothing_was_written_elsewhere(&format!("{plant:?}"));
+        check(&scene, plant, &stderr);
+    }
+}
+
+/// What is no file, and so cannot be used as one.
+fn is_no_file(plant: Plant) -> bool {
+    !matches!(plant, Plant::Garbage | Plant::Large | Plant::Zeros)
+}
+
+/// Checks that all was told and written, as if nothing were in the way.
+fn all_is_told(scene: &Scene, plant: Plant, stderr: &str) {
+    assert!(scene.told("recovered"), "{plant:?}: {stderr}");
+    assert!(
+        scene.folder.status_file(MAIN).starts_with("ERROR\n"),
+        "{plant:?}: {stderr}"
+    );
+}
+
+#[test]
+fn in_the_place_of_a_jobs_lock() {
+    planted(Scene::lock, |scene, plant, stderr| {
+        if is_no_file(plant) {
+            assert!(stderr.contains("cannot be used"), "{plant:?}: {stderr}");
+            assert!(scene.told("the disk is full"), "{plant:?}: {stderr}");
+        } else {
+            all_is_told(scene, plant, stderr);
+        }
+    });
+}
+
+#[test]
+fn in_the_place_of_a_new_status_file() {
+    planted(
+        |scene| scene.lock().with_extension("new"),
+        |scene, plant, stderr| {
+            assert!(scene.told("recovered"), "{plant:?}: {stderr}");
+            assert_eq!(
+                stderr.contains("cannot be written"),
+                is_no_file(plant),
+                "{plant:?}: {stderr}"
+            );
+        },
+    );
+}
+
+#[test]
+fn in_the_place_of_an_alert_that_waits() {
+    planted(Scene::entry, |scene, plant, stderr| {
+        all_is_told(scene, plant, stderr);
+        assert!(
+            stderr.contains("an alert in the outbox cannot be read"),
+            "{plant:?}: {stderr}"
+        );
+    });
+}
+
+#[test]
+fn in_the_place_of_the_pace_of_a_queue() {
+    planted(|scene| scene.queue().join(".pace"), all_is_told);
+}
+
+#[test]
+fn in_the_place_of_the_senders_lock() {
+    planted(
+        |scene| scene.queue().join(".lock"),
+        |scene, plant, stderr| {
+            if is_no_file(plant) {
+                assert!(stderr.contains("its alerts wait"), "{plant:?}: {stderr}");
+                assert_eq!(scene.folder.waiting_alerts().len(), 3, "{plant:?}");
+            } else {
+                all_is_told(scene, plant, stderr);
+            }
+        },
+    );
+}
+
+#[test]
+fn in_the_place_of_the_key_that_names_queues() {
+    planted(
+        |scene| scene.hidden().join("key"),
+        |scene, plant, stderr| {
+            all_is_told(scene, plant, stderr);
+            assert!(
+                stderr.contains("alerts cannot be queued on disk"),
+                "{plant:?}: {stderr}"
+            );
+        },
+    );
+}
+
+#[test]
+fn in_the_place_of_a_record_of_a_dead_run() {
+    planted(
+        |scene| scene.hidden().join("running/4242-0123456789abcdef"),
+        |scene, plant, stderr| {
+            all_is_told(scene, plant, stderr);
+            assert!(!scene.told("without a word"), "{plant:?}: {stderr}");
+        },
+    );
+}
+
+#[test]
+fn in_the_place_of_the_status_file() {
+    planted(
+        |scene| scene.folder.path().join(MAIN),
+        |scene, plant, stderr| {
+            assert!(
+                stderr.contains("cannot be understood"),
+                "{plant:?}: {stderr}"
+            );
+            assert!(scene.told("the disk is full"), "{plant:?}: {stderr}");
+        },
+    );
+}
+
+#[test]
+fn in_the_place_of_a_folder() {
+    let places: [fn(&Scene) -> PathBuf; 7] = [
+        |scene| scene.folder.path().join(".pipeline-notify"),
+        |scene| scene.hidden(),
+        |scene| scene.hidden().join("locks"),
+        |scene| scene.hidden().join("running"),
+        |scene| scene.hidden().join("outbox"),
+        |scene| scene.queue(),
+        |scene| scene.folder.path().to_owned(),
+    ];
+    for place in places {
+        for plant in [Plant::Garbage, Plant::DanglingLink, Plant::Fifo] {
+            let scene = Scene::new();
+            let place = place(&scene);
+            // A job that is not known yet, so that its failure is to be told.
+            fs::remove_file(scene.folder.path().join(MAIN)).unwrap();
+            fs::remove_dir_all(&place).unwrap();
+            scene.plant(plant, &place);
+            let when = format!("{plant:?} at {}", place.display());
+            let stderr = scene.fail().stderr;
+            scene.nothing_was_written_elsewhere(&when);
+            assert!(scene.told("the disk is full"), "{when}: {stderr}");
+            assert!(stderr.contains("pipeline-notify: "), "{when}: {stderr}");
+            let _ = fs::remove_file(&place);
+        }
+        // A link to a folder that exists, where all would go if it were followed.
+        let scene = Scene::new();
+        let place = place(&scene);
+        if place == scene.folder.path() {
+            continue; // Its name is the user's, who may mean a link.
+        }
+        fs::remove_file(scene.folder.path().join(MAIN)).unwrap();
+        fs::remove_dir_all(&place).unwrap();
+        symlink(scene.outside.path(), &place).unwrap();
+        let when = format!("a link at {}", place.display());
+        let stderr = scene.fail().stderr;
+        scene.nothing_was_written_elsewhere(&when);
+        assert!(scene.told("the disk is full"), "{when}: {stderr}");
+    }
+}
+
+#[test]
+fn a_pace_that_cannot_be_kept_on_disk_is_kept_all_the_same() {
+    let scene = Scene::new();
+    scene.is_down.store(true, Ordering::Relaxed);
+    scene.plant(Plant::FullFolder, &scene.queue().join(".pace"));
+    let before = scene.receiver.requests().len();
+    scene.succeed();
+    let posts = scene.receiver.requests().len() - before;
+    assert!((1..=3).contains(&posts), "{posts} posts in a second");
+}
+
+/// Another process that holds a file's lock until it is dropped.
+struct Holder(Child);
+
+impl Holder {
+    fn of(path: &Path) -> Self {
+        let mut command = Command::new("flock");
+        command.args(["--no-fork".as_ref(), path.as_os_str()]);
+        command.args(["sh", "-c", "echo held; exec sleep 60"]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut held = [0; 5];
+        child.stdout.take().unwrap().read_exact(&mut held).unwrap();
+        Self(child)
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_jobs_lock_that_is_never_let_go_of_is_passed_by() {
+    let scene = Scene::new();
+    let _holder = Holder::of(&scene.lock());
+    let stderr = scene.succeed().stderr;
+    assert_eq!(stderr.matches("it is passed by").count(), 1, "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(scene.told("recovered"));
+    assert!(scene.folder.status_file(MAIN).starts_with("OK\n"));
+}
+
+#[test]
+fn a_senders_lock_that_is_held_by_a_stopped_process_is_passed_by_after_a_while() {
+    let scene = Scene::new();
+    let holder = Holder::of(&scene.queue().join(".lock"));
+    let stop = Command::new("kill")
+        .args(["-STOP", &holder.0.id().to_string()])
+        .status();
+    assert!(stop.unwrap().success());
+    // It may still be at work: what is to be told waits.
+    fs::write(scene.queue().join(".pace"), "").unwrap();
+    scene.succeed();
+    assert!(!scene.told("recovered"));
+    assert_eq!(scene.folder.waiting_alerts().len(), 2);
+
+    let pace = fs::File::options()
+        .write(true)
+        .open(scene.queue().join(".pace"))
+        .unwrap();
+    pace.set_modified(SystemTime::now() - Duration::from_secs(31))
+        .unwrap();
+    scene.fail();
+    assert!(scene.told("recovered"));
+    assert_eq!(scene.folder.waiting_alerts().len(), 0);
+}
+
+#[test]
+fn an_alert_that_another_process_never_finishes_does_not_hold_up_others() {
+    let scene = Scene::new();
+    let _holder = Holder::of(&scene.entry());
+    scene.succeed();
+    assert!(scene.told("recovered"));
+    assert_eq!(scene.folder.waiting_alerts().len(), 1);
+}
+
+/// A file system of its own, of 64 KiB.
+struct SmallDisk<'a>(&'a Folder);
+
+impl<'a> SmallDisk<'a> {
+    fn mount(folder: &'a Folder) -> Option<Self> {
+        let mut command = Command::new("mount");
+        command
+            .args(["-t", "tmpfs", "-o", "size=64k", "none"])
+            .arg(folder.path());
+        let mounted = command.stderr(Stdio::null()).status();
+        mounted
+            .is_ok_and(|status| status.success())
+            .then_some(Self(folder))
+    }
+}
+
+impl Drop for SmallDisk<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_status_and_alerts_go_out() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let Some(_disk) = SmallDisk::mount(&folder) else {
+        println!("skipped: no file system can be mounted here");
+        return;
+    };
+    let run = |way: &str| {
+        let program = Program::new("ends").arg(way).directory(&folder);
+        program.alerts_to(&receiver).run()
+    };
+    assert_eq!(run("ok").code, Some(0));
+    let old = folder.status_file(MAIN);
+    let filler = folder.path().join(".filler");
+    fs::write(&filler, vec![0; 1 << 20]).unwrap_err();
+
+    let ended = run("err");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.took < Duration::from_secs(4), "{ended:?}");
+    assert_eq!(folder.status_file(MAIN), old);
+    assert!(receiver.texts()[1..].concat().contains("the disk is full"));
+    let ours: Vec<_> = ended
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("pipeline-notify: "))
+        .collect();
+    let all_differ = ours.iter().collect::<BTreeSet<_>>().len() == ours.len();
+    assert!((1..=3).contains(&ours.len()) && all_differ, "{ours:?}");
+    assert!(folder.waiting_alerts().is_empty());
+
+    fs::remove_file(filler).unwrap();
+    assert_eq!(run("err").stderr, "Error: \"the disk is full\"\n");
+    assert!(folder.status_file(MAIN).starts_with("ERROR\n"));
+    assert!(
+        folder
+            .hidden_files()
+            .keys()
+            .all(|path| !path.contains(".new"))
+    );
+}
