@@ -139,7 +139,10 @@ impl fmt::Display for Bad {
             Self::Endless => {
                 let page = "x".repeat(4096);
                 // 100 MB, and it does not stop where it is told to.
-                (0..25_000).fold(Ok(()), |_, _| f.write_str(&page))
+                for _ in 0..25_000 {
+                    let _ = f.write_str(&page);
+                }
+                Ok(())
             }
         }
     }
