@@ -53,6 +53,13 @@ impl Verdict {
     }
 }
 
+/// The outcome of a function that returns `()`.
+#[inline]
+#[must_use]
+pub fn returned((): &()) -> Verdict {
+    Verdict(Outcome::Returned)
+}
+
 /// A value that is looked at.
 #[derive(Debug)]
 pub struct Probe<'a, T: ?Sized>(pub &'a T);

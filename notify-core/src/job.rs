@@ -1,34 +1,59 @@
 //! A job: an annotated function, what the attribute says of it, and its name.
 
+use std::panic::Location;
 use std::sync::OnceLock;
 
 /// What the attribute knows of a function when it is compiled: one static a definition.
 #[derive(Debug)]
 pub struct Site {
-    /// `CARGO_PKG_NAME` of the annotated crate.
-    pub package: Option<&'static str>,
-    /// `CARGO_BIN_NAME`: set for binaries and examples.
-    pub binary: Option<&'static str>,
-    /// `CARGO_PKG_VERSION` of the annotated crate.
-    pub version: Option<&'static str>,
+    /// `CARGO_PKG_NAME` and `CARGO_BIN_NAME`, in a binary or an example.
+    pub(crate) program: Option<[&'static str; 2]>,
     /// `module_path!()`.
-    pub module: &'static str,
-    /// The function's own name.
-    pub function: &'static str,
-    /// `file!()`.
-    pub file: &'static str,
-    /// `line!()`.
-    pub line: u32,
+    pub(crate) module: &'static str,
+    /// Where the attribute stands, as `file!()` and `line!()` say it.
+    pub(crate) place: &'static Location<'static>,
     /// `cfg!(test)` where the attribute expands.
-    pub test: bool,
+    pub(crate) test: bool,
     /// `cfg!(debug_assertions)` where the attribute expands.
-    pub debug: bool,
-    /// The type name of a function nested in the annotated one: it alone tells impl type and trait.
-    pub type_name: fn() -> &'static str,
+    pub(crate) debug: bool,
+    /// The type name of what is nested in the annotated function: it alone tells impl type and trait.
+    pub(crate) type_name: fn() -> &'static str,
     /// The attribute's arguments, evaluated at the first run.
-    pub arguments: fn() -> Arguments,
+    pub(crate) arguments: fn() -> Arguments,
     /// What is worked out at the first run.
-    pub job: OnceLock<Job>,
+    pub(crate) job: OnceLock<Job>,
+}
+
+impl Site {
+    /// Describes the function in which the static stands. One call, because each token of the
+    /// expansion costs each build some time.
+    #[must_use]
+    #[track_caller]
+    pub const fn new(
+        module: &'static str,
+        test: bool,
+        debug: bool,
+        type_name: fn() -> &'static str,
+        arguments: fn() -> Arguments,
+    ) -> Self {
+        Self {
+            program: None,
+            module,
+            place: Location::caller(),
+            test,
+            debug,
+            type_name,
+            arguments,
+            job: OnceLock::new(),
+        }
+    }
+
+    /// Says of which program's source it is.
+    #[must_use]
+    pub const fn of_program(mut self, package: &'static str, binary: &'static str) -> Self {
+        self.program = Some([package, binary]);
+        self
+    }
 }
 
 /// The attribute's arguments; `None` is an argument that was not given.
@@ -50,7 +75,7 @@ pub struct Arguments {
 
 /// A job, as far as it is the same at each run.
 #[derive(Debug)]
-pub struct Job {
+pub(crate) struct Job {
     pub(crate) name: String,
     /// `module :: function`.
     pub(crate) location: String,

@@ -87,16 +87,33 @@ pub mod __private {
     pub use std::any::type_name;
     pub use std::option::Option;
     pub use std::pin::pin;
-    pub use std::sync::OnceLock;
 
-    pub use crate::classify::{
-        AnyValue, ByDebug, ByDisplay, ByDisplayAndDebug, ByError, ByName, ByTarget, Probe, Split,
-        Success, Verdict,
-    };
-    pub use crate::filter::{
-        FindAny, FindError, FindTarget, Listed, ListedError, ListedOther, NoDowncast, error, when,
-    };
-    pub use crate::future::{AnyFuture, make, opaque};
+    pub use crate::classify::{Probe, Split, Verdict, returned};
+    pub use crate::filter::{Listed, error, when};
+    pub use crate::future::{make, opaque};
     pub use crate::job::{Arguments, Site};
-    pub use crate::run::{AnyType, Body, Frame, Guard, Output, name, terminate};
+    pub use crate::run::{Body, Frame, Guard, Output, Plain, name, terminate};
+
+    /// Traits for their methods alone: one import of all costs a build less than one each, and
+    /// brings no name of ours into the sight of a user's expression.
+    pub mod rungs {
+        pub use crate::classify::{
+            AnyValue as _, ByDebug as _, ByDisplay as _, ByDisplayAndDebug as _, ByError as _,
+            ByName as _, ByTarget as _, Success as _,
+        };
+    }
+
+    /// Those of `errors(…)`.
+    pub mod finds {
+        pub use crate::filter::{
+            FindAny as _, FindError as _, FindTarget as _, ListedError as _, ListedOther as _,
+            NoDowncast as _,
+        };
+    }
+
+    /// Those that choose how a body is run.
+    pub mod ways {
+        pub use crate::future::AnyFuture as _;
+        pub use crate::run::AnyType as _;
+    }
 }

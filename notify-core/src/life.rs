@@ -318,7 +318,7 @@ fn find_job(site: &'static Site, name: Option<&str>) -> Job {
     let job = Job {
         name: name::of(site),
         location: name::location(site),
-        source: format!("{}:{}", site.file, site.line),
+        source: format!("{}:{}", site.place.file(), site.place.line()),
         is_debug_build: site.debug,
         arguments: (site.arguments)(),
     };

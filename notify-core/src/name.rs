@@ -18,8 +18,8 @@ const LONGEST: usize = 255;
 /// crate's place.
 pub(crate) fn of(site: &Site) -> String {
     let mut parts = parts((site.type_name)(), site.module);
-    if let (Some(package), Some(binary)) = (site.package, site.binary) {
-        parts.splice(..1, [package.to_owned(), binary.to_owned()]);
+    if let Some(program) = site.program {
+        parts.splice(..1, program.map(str::to_owned));
     }
     parts.join(".").replace("::", ".")
 }

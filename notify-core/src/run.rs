@@ -184,7 +184,8 @@ pub fn name<N: Into<String>>(site: &'static Site, name: impl FnOnce() -> N) -> O
     if name.is_none() {
         let message = format!(
             "#[notify] at {}:{}: `name` panicked when it was evaluated: the default stands in",
-            site.file, site.line
+            site.place.file(),
+            site.place.line()
         );
         let _ = panic::contain(|| Warning::new(message.clone(), message).tell());
     }

@@ -131,6 +131,11 @@ impl Args {
         self.name.as_ref()
     }
 
+    /// Tells whether some errors are passed over.
+    pub(crate) fn has_filter(&self) -> bool {
+        self.when.is_some() || self.errors.is_some()
+    }
+
     /// The condition under which the error in `probe` is a failure.
     pub(crate) fn filter(&self, probe: &Ident) -> Option<TokenStream> {
         let when = self.when.as_ref().map(|(key, filter)| {
@@ -152,10 +157,7 @@ impl Args {
                 }
             });
             quote_spanned! {span=> {
-                use #private::{
-                    FindAny as _, FindError as _, FindTarget as _, ListedError as _,
-                    ListedOther as _, NoDowncast as _,
-                };
+                use #private::finds::*;
                 let __notify_error = #private::error(&#probe);
                 let __notify_found = (&&&#probe).__notify_find();
                 #(#any)||*

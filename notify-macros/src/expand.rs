@@ -70,7 +70,8 @@ impl<'a> Names<'a> {
             ..
         } = self;
         let site_static = Ident::new(STATIC, *span);
-        let function = syn::ext::IdentExt::unraw(&self.function.signature.ident).to_string();
+        let of_program = program()
+            .map(|[package, binary]| quote_spanned!(*span=> .of_program(#package, #binary)));
         let arguments = self.args.settled(*span);
         let run_name = self.args.name().map_or_else(
             || quote_spanned!(*span=> #private::Option::None),
@@ -82,20 +83,13 @@ impl<'a> Names<'a> {
         );
         quote_spanned! {*span=>
             let #site = {
-                static #site_static: #private::Site = #private::Site {
-                    package: ::core::option_env!("CARGO_PKG_NAME"),
-                    binary: ::core::option_env!("CARGO_BIN_NAME"),
-                    version: ::core::option_env!("CARGO_PKG_VERSION"),
-                    module: ::core::module_path!(),
-                    function: #function,
-                    file: ::core::file!(),
-                    line: ::core::line!(),
-                    test: ::core::cfg!(test),
-                    debug: ::core::cfg!(debug_assertions),
-                    type_name: { enum __NotifyAt {} #private::type_name::<__NotifyAt> },
-                    arguments: #arguments,
-                    job: #private::OnceLock::new(),
-                };
+                static #site_static: #private::Site = #private::Site::new(
+                    ::core::module_path!(),
+                    ::core::cfg!(test),
+                    ::core::cfg!(debug_assertions),
+                    { enum __NotifyAt {} #private::type_name::<__NotifyAt> },
+                    #arguments,
+                ) #of_program;
                 &#site_static
             };
             let #name = #run_name;
@@ -145,9 +139,18 @@ impl<'a> Names<'a> {
         quote_spanned!(*span=> #private::Body::new(#head #arrow #output { #arguments #body }))
     }
 
+    /// Tells the function whose value is `()`, of which nothing need be asked.
+    fn returns_nothing(&self) -> bool {
+        let output = &self.function.signature.output;
+        matches!(output, ReturnType::Default) && !self.args.has_filter()
+    }
+
     /// From what was returned to an outcome; see the core's `classify`.
     fn classify(&self) -> TokenStream {
         let Self { private, span, .. } = self;
+        if self.returns_nothing() {
+            return quote_spanned!(*span=> #private::returned);
+        }
         let error = Ident::new("__notify_failure", *span);
         let text = quote_spanned!(*span=> (&&&&&&#error).__notify_text());
         let verdict = match self.args.filter(&error) {
@@ -155,10 +158,7 @@ impl<'a> Names<'a> {
             Some(filter) => quote_spanned!(*span=> #private::Verdict::filtered(#text, || #filter)),
         };
         quote_spanned! {*span=> |__notify_value| {
-            use #private::{
-                AnyValue as _, ByDebug as _, ByDisplay as _, ByDisplayAndDebug as _, ByError as _,
-                ByName as _, ByTarget as _, Success as _,
-            };
+            use #private::rungs::*;
             match (&#private::Probe(__notify_value)).__notify_split() {
                 #private::Split::Value(__notify_value) => (&__notify_value).__notify_value(),
                 #private::Split::Error(#error) => #verdict,
@@ -190,6 +190,11 @@ impl<'a> Names<'a> {
         } = self;
         let closure = self.closure(&self.function.output());
         let classify = self.classify();
+        if self.returns_nothing() {
+            return quote_spanned! {*span=>
+                #private::Plain.__notify_call(#site, #name, #closure, #classify);
+            };
+        }
         // A future of a type that cannot be followed is shown at the return type.
         let place = match &self.function.signature.output {
             ReturnType::Default => *span,
@@ -197,7 +202,7 @@ impl<'a> Names<'a> {
         };
         let way = quote_spanned!(place=> __notify_way());
         let call = quote_spanned! {*span=> {
-            use #private::{AnyFuture as _, AnyType as _};
+            use #private::ways::*;
             (&#private::Body::returns(&__notify_body)).#way
                 .__notify_call(#site, #name, __notify_body, #classify)
         }};
@@ -360,4 +365,11 @@ impl<'a> Names<'a> {
             #end
         }
     }
+}
+
+/// The package and the program that is compiled, where it is a program: the same all through it, so
+/// that nothing need be looked up by the expansion.
+fn program() -> Option<[String; 2]> {
+    let variable = |name| std::env::var(name).ok();
+    Some([variable("CARGO_PKG_NAME")?, variable("CARGO_BIN_NAME")?])
 }
