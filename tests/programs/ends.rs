@@ -55,17 +55,28 @@ fn main() -> Result<ExitCode, String> {
             Ok(ExitCode::SUCCESS)
         }
         "changes" => {
-            let times = std::env::args()
-                .nth(2)
-                .and_then(|times| times.parse().ok())
-                .unwrap_or(1);
-            for time in 0..times {
+            for time in 0..times() {
                 let _ = alternate(time % 2 == 0);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        "failures" => {
+            // What the process takes up after a tenth of the runs, and after all.
+            for count in [times() / 10, times() - times() / 10] {
+                (0..count).for_each(|_| drop(alternate(true)));
+                let process = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+                println!("{process}");
             }
             Ok(ExitCode::SUCCESS)
         }
         way => Err(format!("there is no way `{way}`")),
     }
+}
+
+/// The second argument: how many times.
+fn times() -> u32 {
+    let times = std::env::args().nth(2).and_then(|times| times.parse().ok());
+    times.unwrap_or(1)
 }
 
 struct Bomb;
