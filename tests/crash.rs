@@ -81,7 +81,7 @@ fn a_kill_at_some_system_calls_leaves_nobody_with_a_wrong_belief() {
 }
 
 #[test]
-#[ignore = "it takes minutes"]
+#[ignore = "it takes a quarter of a minute"]
 fn a_kill_at_any_system_call_leaves_nobody_with_a_wrong_belief() {
     check_kills(usize::MAX);
 }
