@@ -156,7 +156,7 @@ impl Scene {
             Plant::DanglingLink => symlink(self.outside.path().join("nothing"), path).unwrap(),
             Plant::Zero => symlink("/dev/zero", path).unwrap(),
             Plant::Garbage => {
-                fs::write(path, b"\xff{\x00\nwhat?\n\n: o 00000200 ffffffff").unwrap()
+                fs::write(path, b"\xff{\x00\nwhat?\n\n: o 00000200 ffffffff").unwrap();
             }
             Plant::Large => {
                 let line = b"alert: 0123456789abcdef\n".repeat(1000);
