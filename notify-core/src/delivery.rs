@@ -53,6 +53,8 @@ struct State {
     lines: BTreeMap<(String, Option<Queue>), Line>,
     /// Of queues where it cannot be written, as on a full disk.
     paces: BTreeMap<Queue, Pace>,
+    /// Accepted alerts that could not be removed from the disk.
+    sent: HashSet<Entry>,
     is_running: bool,
     is_woken: bool,
 }
@@ -302,7 +304,7 @@ fn send_from_queue(
     queue: &Queue,
     deadline: Option<Instant>,
 ) -> std::io::Result<Next> {
-    if queue.list().is_empty() {
+    if waiting_in(queue).is_empty() {
         return Ok(Next::Nothing);
     }
     let turn = queue.turn()?;
@@ -310,7 +312,7 @@ fn send_from_queue(
         return Ok(Next::Others);
     }
     loop {
-        let waiting = queue.list();
+        let waiting = waiting_in(queue);
         let now = Utc::now();
         let mut pace = pace_of(queue, now);
         if waiting.is_empty() {
@@ -340,7 +342,7 @@ fn send_from_queue(
             Ok(()) => {
                 pace.answered();
                 for entry in &entries {
-                    queue.remove(entry);
+                    remove(queue, entry);
                     pace.forget(entry.id());
                 }
             }
@@ -379,6 +381,23 @@ fn keep_pace(queue: &Queue, pace: Pace) {
     } else {
         state.paces.insert(queue.clone(), pace);
     }
+}
+
+/// Removes an alert that is done with, or remembers that it is.
+fn remove(queue: &Queue, entry: &Entry) {
+    if let Err(error) = queue.remove(entry) {
+        DELIVERY.get().lock().sent.insert(entry.clone());
+        let message = format!("an alert that was sent cannot be removed from the outbox: {error}");
+        Warning::new("outbox removal", message).tell();
+    }
+}
+
+/// Returns what waits, but for what was sent and could not be removed.
+fn waiting_in(queue: &Queue) -> Vec<Entry> {
+    let mut waiting = queue.list();
+    let state = DELIVERY.get().lock();
+    waiting.retain(|entry| !state.sent.contains(entry));
+    waiting
 }
 
 /// Reads and locks what is to be sent; what cannot be read is put aside.
@@ -502,7 +521,7 @@ fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
             format!("a refused alert cannot be kept aside: {error}"),
         )
         .tell();
-        queue.remove(entry);
+        remove(queue, entry);
     }
     if let Some(store) = setup::setup_so_far().store()
         && let Ok(locked) = store.lock(&name::file_name(&alert.job))
@@ -534,9 +553,13 @@ impl Delivery {
     /// Forgets what this process queued and is sent, by whichever process.
     fn settle(&self, route: &Route) {
         let Some(queue) = &route.queue else { return };
-        if let Some(line) = self.lock().line(route) {
-            line.own.retain(|entry| queue.holds(entry));
+        let mut state = self.lock();
+        let sent = std::mem::take(&mut state.sent);
+        if let Some(line) = state.line(route) {
+            line.own
+                .retain(|entry| queue.holds(entry) && !sent.contains(entry));
         }
+        state.sent = sent;
     }
 }
 

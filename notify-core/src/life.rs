@@ -78,7 +78,10 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     exit::at_exit(at_exit);
     panic::on_abort(AT_ABORT);
-    let job = site.job.get_or_init(|| find_job(site, name.as_deref()));
+    let mut warnings = Vec::new();
+    let job = site
+        .job
+        .get_or_init(|| find_job(site, name.as_deref(), &mut warnings));
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let mut run = Open {
         id: id::random(),
@@ -98,6 +101,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         deaths::look_for(setup);
     }
     open_runs().insert(number, run);
+    warnings.into_iter().for_each(Warning::tell);
     Run { number }
 }
 
@@ -133,8 +137,13 @@ impl Config {
         }
         watch_signals(setup);
         let open = open_runs().clone();
+        // Not under the lock: a notifier may be asked who it is.
         for (number, run) in open {
             record(number, &run, setup);
+            if !open_runs().contains_key(&number) {
+                // It has ended meanwhile, and must not look as if it had died.
+                running::end(number);
+            }
         }
         Ok(())
     }
@@ -313,7 +322,7 @@ fn settings(arguments: &Arguments, setup: &Setup) -> Settings {
 }
 
 /// Works out what is the same at each run of a job, and warns where two share a status file.
-fn find_job(site: &'static Site, name: Option<&str>) -> Job {
+fn find_job(site: &'static Site, name: Option<&str>, warnings: &mut Vec<Warning>) -> Job {
     static NAMES: Mutex<Option<HashMap<String, String>>> = Mutex::new(None);
     let job = Job {
         name: name::of(site),
@@ -325,7 +334,7 @@ fn find_job(site: &'static Site, name: Option<&str>) -> Job {
     let source = &job.source;
     for problem in &job.arguments.problems {
         let message = format!("#[notify] at {source}: {problem}");
-        Warning::new(message.clone(), message).tell();
+        warnings.push(Warning::new(message.clone(), message));
     }
     let claimed = name.unwrap_or(&job.name);
     let other = {
@@ -338,7 +347,7 @@ fn find_job(site: &'static Site, name: Option<&str>) -> Job {
         let message = format!(
             "two jobs share the status file `{claimed}`, at {other} and at {source}: give one a name = \"…\" of its own"
         );
-        Warning::new(message.clone(), message).tell();
+        warnings.push(Warning::new(message.clone(), message));
     }
     job
 }

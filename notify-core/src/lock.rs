@@ -7,6 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::file::{self, Links};
+use crate::id;
+
+/// The longest pause between two tries.
+const PAUSE: Duration = Duration::from_micros(500);
+
+/// A busy lock is waited for so many times as long as one that does not move.
+const BUSY: u32 = 5;
 
 /// A lock that is held. The file stays when the lock ends: one that is unlinked while another
 /// process waits for it excludes nobody.
@@ -50,18 +57,28 @@ impl Lock {
     }
 
     fn wait(file: File, patience: Duration) -> io::Result<Option<Self>> {
+        let written = || file.metadata().and_then(|file| file.modified()).ok();
         let begun = Instant::now();
-        let mut pause = Duration::from_micros(20);
+        let mut progress = (begun, written());
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(Self { file })),
                 Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Interrupted => {
                     return Err(error);
                 }
-                Err(_) if begun.elapsed() >= patience => return Ok(None),
-                Err(_) => thread::sleep(pause),
+                Err(_) => {}
             }
-            pause = (pause * 2).min(Duration::from_millis(2));
+            // A lock that many want is not stuck: its holders write to the file.
+            let now = Instant::now();
+            if now - progress.0 >= patience {
+                let last = written();
+                if last == progress.1 || now - begun >= patience * BUSY {
+                    return Ok(None);
+                }
+                progress = (now, last);
+            }
+            // At random, lest two that wait always come at the same time.
+            thread::sleep(PAUSE.mul_f64(id::jitter()));
         }
     }
 

@@ -184,8 +184,15 @@ impl Queue {
     }
 
     /// Removes an alert that was accepted.
-    pub(crate) fn remove(&self, entry: &Entry) {
-        let _ = fs::remove_file(self.path(entry));
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be removed; the sender must not send it again then.
+    pub(crate) fn remove(&self, entry: &Entry) -> io::Result<()> {
+        match fs::remove_file(self.path(entry)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Moves an alert that will never be accepted to `rejected/`, with the reason beside it.
@@ -362,7 +369,7 @@ mod tests {
             "it is being sent"
         );
         drop(lock);
-        queue.remove(&entries[1]);
+        queue.remove(&entries[1]).unwrap();
         assert!(queue.take(&entries[1]).unwrap().is_none() && !queue.holds(&entries[1]));
         assert_eq!(queue.list().len(), 2);
     }

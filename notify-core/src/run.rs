@@ -245,7 +245,6 @@ impl<R> AnyType for &Returns<R> {}
 impl Plain {
     /// Runs the body, and reports what it returns.
     #[inline]
-    #[expect(clippy::unused_self, reason = "its type is the choice")]
     pub fn __notify_call<R, F: FnOnce() -> R>(
         self,
         site: &'static Site,

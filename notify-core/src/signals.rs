@@ -23,7 +23,7 @@ pub(crate) fn watch(report: fn(&'static str)) -> io::Result<()> {
     }
     let mut received = Signals::new(signals)?;
     let work = move || {
-        for signal in received.forever() {
+        if let Some(signal) = received.forever().next() {
             is_ending.store(true, Ordering::Relaxed);
             let name = ENDING.into_iter().find(|(known, _)| *known == signal);
             report(name.map_or("a signal", |(_, name)| name));
