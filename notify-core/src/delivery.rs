@@ -1,7 +1,6 @@
 //! The background thread that takes alerts from the outbox to their destinations.
 
 use std::collections::{BTreeMap, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,22 +12,14 @@ use crate::config;
 use crate::error::Error;
 use crate::exit;
 use crate::id;
-use crate::lock::Lock;
-use crate::name;
 use crate::notifier::Refusal;
-use crate::outbox::{self, Entry, Queue, Turn};
+use crate::outbox::{Entry, Queue};
 use crate::pace::Pace;
 use crate::process::PerProcess;
 use crate::route::Route;
+use crate::sender::{self, Next};
 use crate::setup;
-use crate::time::Time;
-use crate::warn::{self, Warning};
-
-/// How long a destination may take to answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The most alerts that one digest names: a line each, and Slack shows some 4,000 characters.
-const DIGEST: usize = 40;
+use crate::warn::Warning;
 
 /// Alerts that are kept in memory, for one destination, where there is no directory for them.
 const KEPT: usize = 100;
@@ -51,10 +42,6 @@ struct Delivery {
 struct State {
     /// By channel and queue.
     lines: BTreeMap<(String, Option<Queue>), Line>,
-    /// Of queues where it cannot be written, as on a full disk.
-    paces: BTreeMap<Queue, Pace>,
-    /// Accepted alerts that could not be removed from the disk.
-    sent: HashSet<Entry>,
     is_running: bool,
     is_woken: bool,
 }
@@ -73,17 +60,6 @@ struct Memory {
     pace: Pace,
     /// Whether some are being sent.
     is_sending: bool,
-}
-
-/// What a sender found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    /// Nothing waits.
-    Nothing,
-    /// Something waits, and may leave then.
-    At(Time),
-    /// Another sender is at work.
-    Others,
 }
 
 /// Sends what was queued, soon, and on another thread.
@@ -182,7 +158,7 @@ pub(crate) fn finish(deadline: Instant) {
         let message = format!(
             "channel `{channel}` ({mend}) did not take all alerts before the exit: {place}"
         );
-        Warning::new(fault(channel), message).tell();
+        Warning::new(sender::fault(channel), message).tell();
     }
 }
 
@@ -283,7 +259,7 @@ fn run() {
 fn step(route: &Route, deadline: Option<Instant>) -> Next {
     let from_memory = send_from_memory(route, deadline);
     let from_queue = match &route.queue {
-        Some(queue) => send_from_queue(route, queue, deadline).unwrap_or_else(|error| {
+        Some(queue) => sender::from_queue(route, queue, deadline).unwrap_or_else(|error| {
             let message = format!("the outbox cannot be read ({error}): its alerts wait");
             Warning::new("outbox", message).tell();
             Next::At(Utc::now() + TimeDelta::minutes(1))
@@ -299,135 +275,7 @@ fn step(route: &Route, deadline: Option<Instant>) -> Next {
     }
 }
 
-fn send_from_queue(
-    route: &Route,
-    queue: &Queue,
-    deadline: Option<Instant>,
-) -> std::io::Result<Next> {
-    if waiting_in(queue).is_empty() {
-        return Ok(Next::Nothing);
-    }
-    let turn = queue.turn()?;
-    if matches!(turn, Turn::Others) {
-        return Ok(Next::Others);
-    }
-    loop {
-        let waiting = waiting_in(queue);
-        let now = Utc::now();
-        let mut pace = pace_of(queue, now);
-        if waiting.is_empty() {
-            return Ok(Next::Nothing);
-        }
-        let next = pace.next(now, deadline.is_some());
-        if next > now {
-            return Ok(Next::At(next));
-        }
-        let ids: HashSet<_> = waiting.iter().map(Entry::id).collect();
-        pace.retain(|id| ids.contains(id));
-        let chosen = outbox::choose(&waiting, &pace, DIGEST);
-        let (entries, alerts, _locks) = take(queue, &chosen);
-        if alerts.is_empty() {
-            // Others are sending them.
-            return Ok(if waiting.iter().any(|entry| queue.holds(entry)) {
-                Next::Others
-            } else {
-                Next::Nothing
-            });
-        }
-        pace.begin(alerts.iter().map(Alert::id), now);
-        keep_pace(queue, pace.clone());
-        let sent = send(route, &alerts, deadline);
-        let now = Utc::now();
-        match &sent {
-            Ok(()) => {
-                pace.answered();
-                for entry in &entries {
-                    remove(queue, entry);
-                    pace.forget(entry.id());
-                }
-            }
-            Err(Refusal::Temporary { retry_after, .. }) => {
-                pace.failed(now, *retry_after, id::jitter());
-            }
-            Err(Refusal::Channel { .. }) => pace.broken(now),
-            Err(Refusal::Alert { reason }) => {
-                pace.answered();
-                match &*entries {
-                    [entry] => {
-                        pace.forget(entry.id());
-                        reject(queue, entry, &alerts[0], reason);
-                    }
-                    // One of them is to blame: each is tried by itself.
-                    entries => entries.iter().for_each(|entry| pace.send_alone(entry.id())),
-                }
-            }
-        }
-        keep_pace(queue, pace);
-    }
-}
-
-/// Returns a queue's pace, as its last sender left it.
-fn pace_of(queue: &Queue, now: Time) -> Pace {
-    let kept = DELIVERY.get().lock().paces.get(queue).cloned();
-    kept.unwrap_or_else(|| queue.pace(now))
-}
-
-/// Keeps a queue's pace for its next sender; for this process alone where it cannot be written.
-fn keep_pace(queue: &Queue, pace: Pace) {
-    let written = queue.set_pace(&pace);
-    let mut state = DELIVERY.get().lock();
-    if written.is_ok() {
-        state.paces.remove(queue);
-    } else {
-        state.paces.insert(queue.clone(), pace);
-    }
-}
-
-/// Removes an alert that is done with, or remembers that it is.
-fn remove(queue: &Queue, entry: &Entry) {
-    if let Err(error) = queue.remove(entry) {
-        DELIVERY.get().lock().sent.insert(entry.clone());
-        let message = format!("an alert that was sent cannot be removed from the outbox: {error}");
-        Warning::new("outbox removal", message).tell();
-    }
-}
-
-/// Returns what waits, but for what was sent and could not be removed.
-fn waiting_in(queue: &Queue) -> Vec<Entry> {
-    let mut waiting = queue.list();
-    let state = DELIVERY.get().lock();
-    waiting.retain(|entry| !state.sent.contains(entry));
-    waiting
-}
-
-/// Reads and locks what is to be sent; what cannot be read is put aside.
-fn take(queue: &Queue, chosen: &[Entry]) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) {
-    let (mut entries, mut alerts, mut locks) = (Vec::new(), Vec::new(), Vec::new());
-    for entry in chosen {
-        match queue.take(entry) {
-            Ok(Some((alert, lock))) => {
-                entries.push(entry.clone());
-                alerts.push(alert);
-                locks.push(lock);
-            }
-            Ok(None) => {}
-            Err(error) => {
-                let place = queue.reject(entry, &format!("cannot be read: {error}"));
-                let place = place.map_or_else(
-                    |error| format!("({error})"),
-                    |place| format!("as `{}`", place.display()),
-                );
-                Warning::new(
-                    "outbox entry",
-                    format!("an alert in the outbox cannot be read ({error}): kept {place}"),
-                )
-                .tell();
-            }
-        }
-    }
-    (entries, alerts, locks)
-}
-
+/// The same for what could not be queued.
 fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let delivery = DELIVERY.get();
     let now = Utc::now();
@@ -451,7 +299,7 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         memory.pace.begin([], now);
         std::mem::take(&mut memory.alerts)
     };
-    let sent = send(route, &alerts, deadline);
+    let sent = sender::send(route, &alerts, deadline);
     let mut state = delivery.lock();
     let Some(line) = state.line(route) else {
         return Next::Nothing;
@@ -472,62 +320,6 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     memory.alerts.splice(0..0, alerts);
     memory.alerts.truncate(KEPT);
     Next::At(memory.pace.next(now, deadline.is_some()))
-}
-
-/// Calls the notifier, and tells once what it said.
-fn send(route: &Route, alerts: &[Alert], deadline: Option<Instant>) -> Result<(), Refusal> {
-    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-    let timeout = left.map_or(TIMEOUT, |left| left.min(TIMEOUT));
-    let sent = catch_unwind(AssertUnwindSafe(|| route.notifier.notify(alerts, timeout)))
-        .unwrap_or_else(|_| Err(Refusal::temporary("the notifier panicked")));
-    let Route { channel, mend, .. } = route;
-    match &sent {
-        Ok(()) => warn::over(&fault(channel)),
-        Err(Refusal::Temporary { reason, .. }) => {
-            log::debug!(target: "pipeline_notify", "channel `{channel}`: {reason}");
-            let message = format!(
-                "channel `{channel}` ({mend}) does not take alerts now ({reason}): they wait and are sent later"
-            );
-            Warning::new(fault(channel), message).tell();
-        }
-        Err(Refusal::Channel { reason }) => {
-            let message = format!(
-                "channel `{channel}` is broken ({reason}): its alerts wait until {mend} is mended"
-            );
-            Warning::new(fault(channel), message).tell();
-        }
-        Err(Refusal::Alert { reason }) => {
-            let jobs: Vec<_> = alerts.iter().map(Alert::job).collect();
-            let message = format!(
-                "channel `{channel}` ({mend}) refused the alert of {} ({reason})",
-                jobs.join(", ")
-            );
-            Warning::new(format!("refused {message}"), message).tell();
-        }
-    }
-    sent
-}
-
-/// Names the fault of a channel that takes nothing.
-fn fault(channel: &str) -> String {
-    format!("channel {channel}")
-}
-
-/// Keeps an alert aside that nobody will be told, so that its job counts as untold.
-fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
-    if let Err(error) = queue.reject(entry, reason) {
-        Warning::new(
-            "rejected",
-            format!("a refused alert cannot be kept aside: {error}"),
-        )
-        .tell();
-        remove(queue, entry);
-    }
-    if let Some(store) = setup::setup_so_far().store()
-        && let Ok(locked) = store.lock(&name::file_name(&alert.job))
-    {
-        locked.untell(alert.decided);
-    }
 }
 
 impl Delivery {
@@ -553,13 +345,10 @@ impl Delivery {
     /// Forgets what this process queued and is sent, by whichever process.
     fn settle(&self, route: &Route) {
         let Some(queue) = &route.queue else { return };
-        let mut state = self.lock();
-        let sent = std::mem::take(&mut state.sent);
-        if let Some(line) = state.line(route) {
-            line.own
-                .retain(|entry| queue.holds(entry) && !sent.contains(entry));
+        let waiting: HashSet<_> = sender::waiting_in(queue).into_iter().collect();
+        if let Some(line) = self.lock().line(route) {
+            line.own.retain(|entry| waiting.contains(entry));
         }
-        state.sent = sent;
     }
 }
 

@@ -12,9 +12,11 @@
 //! | 4 | `notifier`, `outbox`, `running` | destinations, and what is on disk |
 //! | 5 | `store` | the notify directory |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
-//! | 7 | `memory`, `overdue`, `signals`, `delivery` | what this process remembers, and its background threads |
-//! | 8 | `report` | one end of a run: lock, decide, write |
-//! | 9 | `deaths`, `life` | runs that died, and those of this process |
+//! | 7 | `memory`, `overdue`, `signals`, `sender` | what this process remembers, watches, and sends |
+//! | 8 | `delivery` | the background thread |
+//! | 9 | `report` | one end of a run: lock, decide, write |
+//! | 10 | `deaths`, `life` | runs that died, and those of this process |
+//! | 11 | `shutdown` | the end of the process |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 // Programs may print and give up; a library may not.
@@ -62,7 +64,9 @@ mod rules;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod run;
 mod running;
+mod sender;
 mod setup;
+mod shutdown;
 #[cfg(unix)]
 mod signals;
 mod status;

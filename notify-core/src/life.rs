@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +14,6 @@ use crate::config::Config;
 use crate::deaths;
 use crate::delivery;
 use crate::error::Error;
-use crate::exit;
 use crate::fields::Fields;
 use crate::id;
 use crate::job::{Arguments, Job, Site};
@@ -24,7 +22,6 @@ use crate::memory;
 use crate::name;
 use crate::outcome::Outcome;
 use crate::overdue;
-use crate::panic::{self, OnAbort};
 use crate::process::PerProcess;
 use crate::report::{self, Report};
 use crate::rules::{HOUR, Past, Settings};
@@ -39,9 +36,6 @@ use crate::warn::{self, Warning};
 const MINUTE: f64 = 60.0;
 
 const WAS_OVERDUE: &str = "it was overdue, and has ended now";
-
-/// How long before the deadline the last work ends, so that there is time to say what is left.
-const MARGIN: Duration = Duration::from_millis(100);
 
 /// The runs under way in this process, in the order in which they began.
 static OPEN: PerProcess<Mutex<BTreeMap<u64, Open>>> = PerProcess::new();
@@ -76,8 +70,6 @@ pub(crate) fn is_active(site: &'static Site) -> bool {
 /// Begins a run; `nested` when another run is on this thread's stack, or is being polled on it.
 pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> Run {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
-    exit::at_exit(at_exit);
-    panic::on_abort(AT_ABORT);
     let mut warnings = Vec::new();
     let job = site
         .job
@@ -356,87 +348,19 @@ fn open_runs() -> MutexGuard<'static, BTreeMap<u64, Open>> {
     OPEN.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Called by the system at the exit: reports the runs that it ends, and gives delivery its time.
-fn at_exit(code: Option<i32>) {
-    if nothing_is_left() {
-        running::close();
-        return;
-    }
-    by_the_deadline(move |deadline| {
-        end_all(&Outcome::Exited(code))
-            .into_iter()
-            .for_each(Warning::tell);
-        delivery::finish(deadline);
-        running::close();
-    });
-}
-
 /// Has signals reported that end the process, once that is asked for.
-#[cfg(unix)]
 fn watch_signals(setup: &Setup) {
-    static ONCE: Once = Once::new();
-    if setup.signals {
-        ONCE.call_once(|| {
-            if let Err(error) = signals::watch(at_signal) {
-                let message =
-                    format!("signals cannot be watched, and are told by the next run: {error}");
-                Warning::new("signals", message).tell();
-            }
-        });
-    }
-}
-
-#[cfg(not(unix))]
-fn watch_signals(_setup: &Setup) {}
-
-#[cfg(unix)]
-fn at_signal(name: &'static str) {
-    by_the_deadline(move |deadline| {
-        end_all(&Outcome::Signalled(name))
-            .into_iter()
-            .for_each(Warning::tell);
-        delivery::finish(deadline);
-        running::close();
-    });
-}
-
-/// What the panic hook does where a panic ends the process: all its runs end with it.
-const AT_ABORT: OnAbort = OnAbort {
-    record: |panic, _| {
-        let outcome = Outcome::Panicked(panic.clone());
-        by_the_deadline(move |_| end_all(&outcome).into_iter().for_each(Warning::tell));
-    },
-    deliver: || {
-        by_the_deadline(|deadline| {
-            delivery::finish(deadline);
-            running::close();
-        });
-    },
-};
-
-/// Does the last work of the process, within the time that its exit may take.
-///
-/// It takes no lock for long, and hands over to a thread, because this one may hold what a logger
-/// or a notifier waits for.
-fn by_the_deadline(work: impl FnOnce(Instant) + Send + 'static) {
-    let deadline = exit::begin(setup::setup().exit);
-    let in_time = deadline.checked_sub(MARGIN).unwrap_or(deadline);
-    let (done, is_done) = mpsc::channel();
-    let work = move || {
-        work(in_time);
-        let _ = done.send(());
-    };
-    if thread::Builder::new()
-        .name("notify-exit".to_owned())
-        .spawn(work)
-        .is_ok()
+    #[cfg(unix)]
+    if setup.signals
+        && let Err(error) = signals::watch()
     {
-        let _ = is_done.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+        let message = format!("signals cannot be watched, and are told by the next run: {error}");
+        Warning::new("signals", message).tell();
     }
 }
 
 /// Tells whether the process can go at once.
-fn nothing_is_left() -> bool {
+pub(crate) fn nothing_is_left() -> bool {
     for _ in 0..100 {
         if let (Ok(open), Some(is_lagging)) = (OPEN.get().try_lock(), memory::is_lagging()) {
             return open.is_empty() && !is_lagging && !delivery::is_waited_for();
@@ -448,7 +372,7 @@ fn nothing_is_left() -> bool {
 
 /// Ends the runs that the end of the process cuts short, the innermost first, and brings status
 /// files up to date.
-fn end_all(outcome: &Outcome) -> Vec<Warning> {
+pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
     let open = std::mem::take(&mut *open_runs());
     let warnings = open
         .into_iter()

@@ -11,6 +11,7 @@ use crate::job::Site;
 use crate::life::{self, Run};
 use crate::outcome::Outcome;
 use crate::panic;
+use crate::shutdown;
 use crate::warn::Warning;
 
 thread_local! {
@@ -81,6 +82,7 @@ impl Frame {
     #[inline(never)]
     fn begin(site: &'static Site, name: Option<String>) -> Self {
         panic::watch();
+        shutdown::prepare();
         let nested = !on_this_thread().is_empty();
         let run = panic::contain(|| life::begin(site, name, nested));
         Self { run }

@@ -1,8 +1,8 @@
 //! Signals that end the process, reported at once where the user asks for it.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -12,9 +12,26 @@ use signal_hook::low_level::emulate_default_handler;
 
 const ENDING: [(i32, &str); 3] = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT"), (SIGHUP, "SIGHUP")];
 
-/// Has `report` called with the name of a signal that is about to end the process, and lets the
-/// signal then do what it would have done.
-pub(crate) fn watch(report: fn(&'static str)) -> io::Result<()> {
+static REPORT: OnceLock<fn(&'static str)> = OnceLock::new();
+
+/// Sets what is called with the name of a signal that is about to end the process.
+pub(crate) fn at_signal(report: fn(&'static str)) {
+    let _ = REPORT.set(report);
+}
+
+/// Watches signals, from now on: each is reported, and then does what it would have done.
+///
+/// # Errors
+///
+/// Where handlers cannot be installed, or no thread be started.
+pub(crate) fn watch() -> io::Result<()> {
+    static IS_WATCHED: AtomicBool = AtomicBool::new(false);
+    let Some(report) = REPORT.get() else {
+        return Ok(());
+    };
+    if IS_WATCHED.swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
     let signals = ENDING.map(|(signal, _)| signal);
     let is_ending = Arc::new(AtomicBool::new(false));
     for signal in signals {
