@@ -198,3 +198,25 @@ fn arguments_are_dropped_in_the_native_order() {
     drop(annotated_opaque::drops(Noisy("a"), Noisy("b")));
     assert_eq!(dropped(), native);
 }
+
+#[notify(name = panic!("no name") as String)]
+fn name_panics() -> u8 {
+    1
+}
+
+#[notify(channel = panic!("no channel") as &str, silent_seconds = panic!("no number") as u8)]
+fn argument_panics() -> u8 {
+    1
+}
+
+#[test]
+fn a_name_that_panics_is_the_default_name() {
+    ok("arguments.name_panics", || assert_eq!(name_panics(), 1));
+}
+
+#[test]
+fn an_argument_that_panics_is_the_default() {
+    ok("arguments.argument_panics", || {
+        assert_eq!(argument_panics(), 1);
+    });
+}

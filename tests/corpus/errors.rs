@@ -228,3 +228,60 @@ fn an_exit_code_in_a_result_counts() {
     error("errors.code", "exit code 1", || code(1));
     ok("errors.infallible", infallible);
 }
+
+/// An error whose text is what the function makes of it.
+struct Shown(fn(&mut fmt::Formatter<'_>) -> fmt::Result);
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Shown")
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0(formatter)
+    }
+}
+
+impl Error for Shown {}
+
+#[notify]
+fn shown_panicking() -> Result<u8, Shown> {
+    Err(Shown(|_| panic!("no text")))
+}
+
+#[notify]
+fn shown_failing() -> Result<u8, Shown> {
+    Err(Shown(|_| Err(fmt::Error)))
+}
+
+#[notify]
+fn shown_without_end() -> Result<u8, Shown> {
+    Err(Shown(|formatter| {
+        let megabyte = "x".repeat(1 << 20);
+        (0..100).try_for_each(|_| formatter.write_str(&megabyte))
+    }))
+}
+
+#[test]
+fn an_error_that_cannot_be_shown_is_reported_and_returned() {
+    let text = "(its text could not be written: `fmt` panicked)";
+    error("errors.shown_panicking", text, || {
+        assert!(shown_panicking().is_err());
+    });
+    let text = "(its text could not be written: `fmt` failed)";
+    error("errors.shown_failing", text, || {
+        assert!(shown_failing().is_err());
+    });
+}
+
+#[test]
+fn an_error_of_a_hundred_megabytes_is_reported_in_part_and_returned() {
+    let recorded = run("errors.shown_without_end", || {
+        assert!(shown_without_end().is_err());
+    });
+    assert_eq!(recorded.status, "ERROR");
+    assert!(recorded.text.starts_with("xxxx"), "{:.100}", recorded.text);
+    assert!(recorded.text.len() < 1 << 20, "{}", recorded.text.len());
+}
