@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compiles tests/corpus-like functions with and without `#[notify]`, and prints which lint findings
-# come and go. A finding is its lint and its line.
+# come and go. A finding is its lint and its line. lints.md explains those that go.
 #
 #   benches/lints.sh [file]     the file marks functions with `#[notify]`, each on a line of its own
 set -eu

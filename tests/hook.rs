@@ -46,7 +46,10 @@ fn a_hook_that_replaces_ours_takes_the_place_until_ours_is_on_top_again() {
 
     own_hook();
     let (told, calls) = panics(&directory);
-    assert!(told.contains("it broke") && !told.contains(&place), "{told}");
+    assert!(
+        told.contains("it broke") && !told.contains(&place),
+        "{told}"
+    );
     assert_eq!(calls, 1);
 
     for _ in 0..2 {

@@ -251,6 +251,58 @@ mod harness {
     }
 }
 
+/// Annotated tests are run by the harness, and this calls them once more: whichever attribute
+/// stands above, the function that is left is the one that reports.
+#[test]
+fn annotated_tests_are_reported_in_both_orders() {
+    ok("surroundings.harness_orders.above", harness_orders::above);
+    error(
+        "surroundings.harness_orders.below",
+        "below",
+        harness_orders::below,
+    );
+    ok(
+        "surroundings.harness_orders.above_tokio",
+        harness_orders::above_tokio,
+    );
+    error(
+        "surroundings.harness_orders.below_tokio",
+        "below",
+        harness_orders::below_tokio,
+    );
+}
+
+mod harness_orders {
+    use pipeline_notify::notify;
+
+    #[notify]
+    #[test]
+    #[ignore = "called by another test"]
+    pub(super) fn above() {}
+
+    #[test]
+    #[notify]
+    #[ignore = "called by another test"]
+    pub(super) fn below() -> Result<(), String> {
+        Err("below".to_owned())
+    }
+
+    #[notify]
+    #[tokio::test]
+    #[ignore = "called by another test"]
+    pub(super) async fn above_tokio() {
+        tokio::task::yield_now().await;
+    }
+
+    #[tokio::test]
+    #[notify]
+    #[ignore = "called by another test"]
+    pub(super) async fn below_tokio() -> Result<(), String> {
+        tokio::task::yield_now().await;
+        Err("below".to_owned())
+    }
+}
+
 mod mains {
     use std::process::ExitCode;
 
