@@ -61,8 +61,10 @@ const HISTORIES: [History; 5] = [
     },
 ];
 
-/// Where a program is killed: at a thread's n-th call of that name.
+/// Where something is done to a program: at a thread's n-th call of that name.
 type Point = (String, u32);
+
+const KILL: &str = "signal=KILL";
 
 /// What the kills of one history came to.
 #[derive(Debug, Default)]
@@ -77,17 +79,27 @@ struct Figures {
 
 #[test]
 fn a_kill_at_some_system_calls_leaves_nobody_with_a_wrong_belief() {
-    check_kills(12);
+    check(KILL, CALLS, 12);
 }
 
 #[test]
 #[ignore = "it takes a quarter of a minute"]
 fn a_kill_at_any_system_call_leaves_nobody_with_a_wrong_belief() {
-    check_kills(usize::MAX);
+    check(KILL, CALLS, usize::MAX);
 }
 
-/// Kills a program of each history at no more than so many points, spread evenly.
-fn check_kills(most: usize) {
+#[test]
+fn a_disk_that_is_full_at_any_rename_leaves_nobody_with_a_wrong_belief() {
+    check("error=ENOSPC", "rename", usize::MAX);
+}
+
+#[test]
+fn a_lock_that_comes_late_leaves_nobody_with_a_wrong_belief() {
+    check("delay_enter=50000", "flock", 6);
+}
+
+/// Does something to a program of each history, at no more than so many points, spread evenly.
+fn check(fault: &str, calls: &str, most: usize) {
     if Command::new("strace").arg("-V").output().is_err() {
         println!("skipped: strace is not installed");
         return;
@@ -101,9 +113,12 @@ fn check_kills(most: usize) {
             history.name
         );
 
-        let points = points(history);
+        let points = points(history).into_iter();
+        let points: Vec<_> = points
+            .filter(|(call, _)| calls.split(',').any(|one| one == call))
+            .collect();
         let step = points.len().div_ceil(most);
-        let figures = kill_at(history, points.into_iter().step_by(step).collect());
+        let figures = kill_at(history, fault, points.into_iter().step_by(step).collect());
         println!("{}: {figures:#?}", history.name);
         is_sound &= figures.faults.is_empty() && figures.reached * 10 >= figures.points * 8;
     }
@@ -111,7 +126,7 @@ fn check_kills(most: usize) {
 }
 
 /// Kills at each of the points, two at a time.
-fn kill_at(history: &History, points: Vec<Point>) -> Figures {
+fn kill_at(history: &History, fault: &str, points: Vec<Point>) -> Figures {
     let figures = Mutex::new(Figures {
         points: points.len(),
         ..Figures::default()
@@ -120,14 +135,14 @@ fn kill_at(history: &History, points: Vec<Point>) -> Figures {
     let work = || {
         while let Some(point) = { points.lock().unwrap().next() } {
             let mut counted = Figures::default();
-            let faults = kill(history, Some(&point), &mut counted);
+            let faults = kill(history, Some((fault, &point)), &mut counted);
             let mut figures = figures.lock().unwrap();
             figures.reached += counted.reached;
             figures.deaths += counted.deaths;
             figures.repeats += counted.repeats;
-            for (fault, what) in faults {
+            for (wrong, what) in faults {
                 let place = format!("{} {}: {what}", point.0, point.1);
-                figures.faults.entry(fault).or_default().push(place);
+                figures.faults.entry(wrong).or_default().push(place);
             }
         }
     };
@@ -141,7 +156,7 @@ fn kill_at(history: &History, points: Vec<Point>) -> Figures {
 /// Lives through a history, kills at a point, and returns what is wrong after two clean runs.
 fn kill(
     history: &History,
-    point: Option<&Point>,
+    point: Option<(&str, &Point)>,
     figures: &mut Figures,
 ) -> Vec<(&'static str, String)> {
     let (folder, receiver) = (Folder::new(), Receiver::new());
@@ -149,10 +164,14 @@ fn kill(
     history.before.iter().for_each(|way| drop(run(way)));
     let killed = program(history.killed, &folder, &receiver);
     let ended = match point {
-        Some(point) => killed.under("strace", inject(point).split(' ')).run(),
+        Some((fault, point)) => killed
+            .under("strace", inject(fault, point).split(' '))
+            .run(),
         None => killed.run(),
     };
-    figures.reached = usize::from(ended.signal == Some(9));
+    // Of what does not end the program it is not known whether it was reached.
+    let is_kill = point.is_some_and(|(fault, _)| fault == KILL);
+    figures.reached = usize::from(!is_kill || ended.signal == Some(9));
 
     let mut faults = Vec::new();
     let crashed = fs::read_to_string(folder.path().join(JOB)).unwrap_or_default();
@@ -246,9 +265,10 @@ fn an_hour_passes(folder: &Folder) {
 fn program(way: &str, folder: &Folder, receiver: &Receiver) -> Program {
     let program = match way {
         "drain" => Program::new("drain"),
-        "err unsent" => Program::new("ends")
-            .arg("err")
-            .under("strace", inject(&("connect".to_owned(), 1)).split(' ')),
+        "err unsent" => Program::new("ends").arg("err").under(
+            "strace",
+            inject(KILL, &("connect".to_owned(), 1)).split(' '),
+        ),
         way => Program::new("ends").arg(way),
     };
     program.directory(folder).alerts_to(receiver)
@@ -258,9 +278,10 @@ fn run(way: &str, folder: &Folder, receiver: &Receiver) -> Ended {
     program(way, folder, receiver).run()
 }
 
-/// The arguments that have strace kill what it runs: before the call, which is not made.
-fn inject((call, number): &Point) -> String {
-    format!("-f -qq -o /dev/null -e trace={call} -e inject={call}:signal=KILL:when={number}")
+/// The arguments that have strace do something to what it runs: a kill comes before the call, which
+/// is not made.
+fn inject(fault: &str, (call, number): &Point) -> String {
+    format!("-f -qq -o /dev/null -e trace={call} -e inject={call}:{fault}:when={number}")
 }
 
 /// Every point of a program that is not killed, from the first call that has to do with the notify

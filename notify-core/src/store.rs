@@ -55,6 +55,8 @@ pub(crate) struct Locked<'a> {
     slot: usize,
     /// `None` where another process does not let go of it.
     lock: Option<Lock>,
+    /// A status that the journal holds, for it could not be written.
+    pending: Option<Status>,
 }
 
 /// What became of a change.
@@ -143,13 +145,14 @@ impl Store {
             lock => lock?,
         };
         self.stuck[slot].store(lock.is_none(), Ordering::Relaxed);
-        let locked = Locked {
+        let mut locked = Locked {
             store: self,
             file,
             slot,
             lock,
+            pending: None,
         };
-        locked.finish_journal()?;
+        locked.pending = locked.finish_journal()?;
         Ok(locked)
     }
 }
@@ -162,6 +165,9 @@ impl Locked<'_> {
 
     /// Reads what is known of the job.
     pub(crate) fn read(&self) -> Past {
+        if let Some(pending) = &self.pending {
+            return Past::Known(Box::new(pending.clone()));
+        }
         match file::read(&self.path(), LIMIT, Links::Refuse) {
             Ok(None) => Past::Missing,
             Ok(Some(content)) => Status::parse(&content)
@@ -177,6 +183,9 @@ impl Locked<'_> {
     /// Where it cannot be written; the old status is whole then.
     pub(crate) fn touch(&self, status: &Status, place: Option<&Place>) -> io::Result<()> {
         let mut file = file::open(&self.path(), OpenOptions::new().write(true), Links::Refuse)?;
+        if self.pending.is_some() {
+            return Err(io::Error::other("the file is not what it should be"));
+        }
         if let Some(place) = place {
             running::end_at(&self.store.running(), place)?;
         }
@@ -211,9 +220,8 @@ impl Locked<'_> {
     pub(crate) fn change(&self, change: &Change) -> Written {
         let journal = self.write_journal(change);
         let written = self.apply(change);
-        // A journal that stayed would bring the alert back.
         if journal.is_ok() {
-            let _ = self.clear_journal();
+            self.close_journal(change, &written);
         }
         written
     }
@@ -255,39 +263,58 @@ impl Locked<'_> {
         let Some(lock) = &self.lock else {
             return Err(io::ErrorKind::WouldBlock.into());
         };
+        let journal = change.render();
         let mut file = lock.file();
-        let written = file.write_all(change.render().as_bytes()).and_then(|()| {
+        // Over what is there, which on a full disk is all the room that there is.
+        let written = file
+            .rewind()
+            .and_then(|()| file.write_all(journal.as_bytes()))
+            .and_then(|()| file.set_len(journal.len() as u64))
             // A status without an alert need not outlive a power cut.
-            if change.alert.is_some() {
-                file.sync_data()
-            } else {
-                Ok(())
-            }
-        });
+            .and_then(|()| {
+                if change.alert.is_some() {
+                    file.sync_data()
+                } else {
+                    Ok(())
+                }
+            });
         if written.is_err() {
-            let _ = self.clear_journal();
+            let _ = file.set_len(0);
         }
         written
     }
 
-    fn clear_journal(&self) -> io::Result<()> {
-        self.lock
-            .as_ref()
-            .map_or(Ok(()), |lock| lock.file().set_len(0))
+    /// Clears the journal of a change that was made; but for a status that could not be written, so
+    /// that the next run knows of it. The alert would come back with the whole.
+    fn close_journal(&self, change: &Change, written: &Written) {
+        let pending = Change {
+            alert: None,
+            queue: None,
+            place: None,
+            ..change.clone()
+        };
+        if written.status_error.is_none() || self.write_journal(&pending).is_err() {
+            let _ = self.lock.as_ref().map(|lock| lock.file().set_len(0));
+        }
     }
 
-    fn finish_journal(&self) -> io::Result<()> {
+    /// Makes a change that a dead process left half done, or whose status could not be written;
+    /// returns the status if it still cannot.
+    fn finish_journal(&self) -> io::Result<Option<Status>> {
         let Some(lock) = &self.lock else {
-            return Ok(());
+            return Ok(None);
         };
         if lock.file().metadata()?.len() == 0 {
-            return Ok(());
+            return Ok(None);
         }
-        if let Some(change) = Change::parse(&file::read_open(lock.file(), JOURNAL)?) {
-            let _ = self.apply(&change);
-        }
-        lock.file().set_len(0)?;
-        lock.file().rewind()
+        let Some(change) = Change::parse(&file::read_open(lock.file(), JOURNAL)?) else {
+            lock.file().set_len(0)?;
+            return Ok(None);
+        };
+        let written = self.apply(&change);
+        self.close_journal(&change, &written);
+        let is_pending = written.status_error.is_some() && change.file == self.file;
+        Ok(change.status.filter(|_| is_pending))
     }
 }
 
@@ -370,6 +397,33 @@ mod tests {
             1,
             "queued twice, and there once"
         );
+    }
+
+    #[test]
+    fn a_status_that_cannot_be_written_is_known_to_the_next_run_and_written_when_it_can_be() {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        let in_the_way = folder.path().join("etl.run/x");
+        fs::create_dir_all(&in_the_way).unwrap();
+        let change = change(Some(alert("etl.run", "a1")));
+        let written = store.lock("etl.run").unwrap().change(&change);
+        assert!(written.status_error.is_some() && written.queued.is_some());
+        store
+            .outbox()
+            .queue("alerts-0")
+            .remove(&written.queued.unwrap())
+            .unwrap();
+
+        let known = Past::Known(Box::new(change.status.unwrap()));
+        assert_eq!(store.lock("etl.run").unwrap().read(), known);
+        assert!(
+            store.outbox().queue("alerts-0").list().is_empty(),
+            "the alert does not come back"
+        );
+        fs::remove_dir_all(folder.path().join("etl.run")).unwrap();
+        let locked = store.lock("etl.run").unwrap();
+        assert!(locked.pending.is_none());
+        assert_eq!(locked.read(), known);
     }
 
     #[test]
