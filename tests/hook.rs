@@ -2,7 +2,7 @@
 //! one test in a file of its own.
 
 use std::panic::{catch_unwind, set_hook};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pipeline_notify::{Config, install_panic_hook, notify};
@@ -23,7 +23,7 @@ fn own_hook() {
 
 /// Calls the function, and returns what its status file says of the panic, and how often the
 /// program's own hook was called.
-fn panics(directory: &PathBuf) -> (String, usize) {
+fn panics(directory: &Path) -> (String, usize) {
     CALLS.store(0, Ordering::Relaxed);
     assert!(catch_unwind(load).is_err());
     let status = std::fs::read_to_string(directory.join("load")).unwrap_or_default();
