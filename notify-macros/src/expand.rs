@@ -195,21 +195,17 @@ impl<'a> Names<'a> {
                 #private::Plain.__notify_call(#site, #name, #closure, #classify);
             };
         }
-        let call = if self.function.returns_result() {
-            quote_spanned!(*span=> #private::Plain.__notify_call(#site, #name, __notify_body, #classify))
-        } else {
-            // A future of a type that cannot be followed is shown at the return type.
-            let place = match &self.function.signature.output {
-                ReturnType::Default => *span,
-                ReturnType::Type(_, output) => located_at(output.span()),
-            };
-            let way = quote_spanned!(place=> __notify_way());
-            quote_spanned! {*span=> {
-                use #private::ways::*;
-                (&#private::Body::returns(&__notify_body)).#way
-                    .__notify_call(#site, #name, __notify_body, #classify)
-            }}
+        // A future of a type that cannot be followed is shown at the return type.
+        let place = match &self.function.signature.output {
+            ReturnType::Default => *span,
+            ReturnType::Type(_, output) => located_at(output.span()),
         };
+        let way = quote_spanned!(place=> __notify_way());
+        let call = quote_spanned! {*span=> {
+            use #private::ways::*;
+            (&#private::Body::returns(&__notify_body)).#way
+                .__notify_call(#site, #name, __notify_body, #classify)
+        }};
         let returns = self.hand_back(&call);
         quote_spanned! {*span=>
             let __notify_body = #closure;

@@ -207,16 +207,6 @@ impl Function {
         }
     }
 
-    /// Tells the return types that are no future by their name alone, so that most builds need not
-    /// ask: whose `Result` is a boxed future hides it from all readers.
-    pub(crate) fn returns_result(&self) -> bool {
-        let ReturnType::Type(_, output) = &self.signature.output else {
-            return false;
-        };
-        matches!(&**output, Type::Path(path)
-            if path.path.segments.last().is_some_and(|last| last.ident == "Result"))
-    }
-
     /// The `!` of a function that never returns.
     pub(crate) fn never(&self) -> Option<&TypeNever> {
         match &self.signature.output {
