@@ -187,7 +187,10 @@ impl Record {
         written
     }
 
+    /// Writes a run into a slot. One that is there already, and of which a `Config` that was installed
+    /// meanwhile has changed what is to be told, is written anew before the old slot is freed.
     fn begin(&mut self, run: u64, fields: &Fields) -> io::Result<()> {
+        let earlier = self.slots.iter().position(|slot| slot.run == Some(run));
         let mut block = block(fields);
         let free = self
             .slots
@@ -205,6 +208,10 @@ impl Record {
                 run: Some(run),
             });
             self.end += block.len() as u64;
+        }
+        if let Some(slot) = earlier.map(|earlier| &mut self.slots[earlier]) {
+            slot.run = None;
+            write_at(&self.file, &[ENDED], slot.offset)?;
         }
         Ok(())
     }
@@ -384,6 +391,47 @@ mod tests {
 
     use super::*;
     use crate::testing::Folder;
+
+    fn run(name: &str) -> Fields {
+        let mut fields = Fields::default();
+        fields.put("job", name);
+        fields
+    }
+
+    /// The jobs of the runs that a process left under way which dies now.
+    fn left_by(record: Record, folder: &Folder) -> Vec<String> {
+        drop(record);
+        let dead = find_dead(folder.path(), |_| true);
+        let runs = dead.iter().flat_map(|dead| &dead.runs);
+        runs.filter_map(|(_, run)| run.get("job").map(str::to_owned))
+            .collect()
+    }
+
+    #[test]
+    fn a_process_that_dies_leaves_its_open_runs_and_one_that_lives_leaves_none() {
+        let folder = Folder::new();
+        let mut record = Record::create(folder.path(), 1, &run("a"), &run("process")).unwrap();
+        for (number, job) in [(2, "b"), (3, "c")] {
+            record.begin(number, &run(job)).unwrap();
+        }
+        record.end(2);
+        record.begin(4, &run("d")).unwrap();
+        assert!(find_dead(folder.path(), |_| true).is_empty(), "it lives");
+        assert_eq!(
+            left_by(record, &folder),
+            ["a", "d", "c"],
+            "the freed slot is used again"
+        );
+    }
+
+    #[test]
+    fn a_run_that_is_recorded_twice_is_ended_by_one_end() {
+        let folder = Folder::new();
+        let mut record = Record::create(folder.path(), 1, &run("a"), &run("process")).unwrap();
+        record.begin(1, &run("a, by a Config")).unwrap();
+        record.end(1);
+        assert_eq!(left_by(record, &folder), Vec::<String>::new());
+    }
 
     #[test]
     fn a_record_that_was_never_shown_is_removed_once_it_is_old_and_nobodys() {
