@@ -339,3 +339,53 @@ fn process_1_of_a_container_ends_by_a_signal_too() {
     );
     assert_eq!(receiver.texts().len(), 1);
 }
+
+/// How often a failing end was told at once, and by the next run of another job.
+fn count(way: &str, signals: &str) -> (usize, usize) {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let run = |program: Program| program.directory(&folder).alerts_to(&receiver).run();
+    let told = || receiver.texts().concat().matches("--- ERROR ---").count();
+    run(Program::new("ends").arg(way).env("NOTIFY_SIGNALS", signals));
+    let at_once = told();
+    run(Program::new("other"));
+    run(Program::new("other"));
+    (at_once, told() - at_once)
+}
+
+#[test]
+#[ignore = "it takes a quarter of a minute"]
+fn each_way_to_end_is_told_exactly_once_in_twenty_runs() {
+    let at_once = [
+        "err",
+        "code",
+        "panic",
+        "nested panic",
+        "panic in a thread",
+        "exit",
+        "exit in a thread",
+    ];
+    let later = [
+        "abort",
+        "double panic",
+        "stack overflow",
+        "kill",
+        "ill",
+        "term",
+        "int",
+        "hup",
+    ];
+    let table = at_once.map(|way| (way, "0", (20, 0))).into_iter();
+    let table = table.chain(later.map(|way| (way, "0", (0, 20))));
+    let table = table.chain(["term", "int", "hup"].map(|way| (way, "1", (20, 0))));
+    let mut is_sound = true;
+    for (way, signals, expected) in table {
+        let counts = (0..20).map(|_| count(way, signals));
+        let sum = counts.fold((0, 0), |sum, (now, later)| (sum.0 + now, sum.1 + later));
+        println!(
+            "{way} (NOTIFY_SIGNALS={signals}): {} at once, {} by the next run",
+            sum.0, sum.1
+        );
+        is_sound &= sum == expected;
+    }
+    assert!(is_sound, "see the table above");
+}
