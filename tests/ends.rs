@@ -326,8 +326,9 @@ fn process_1_of_a_container_ends_by_a_signal_too() {
     // The only child of `unshare`.
     let children = format!("/proc/{0}/task/{0}/children", contained.id());
     let child = std::fs::read_to_string(children).unwrap();
-    let kill = std::process::Command::new("kill")
-        .args(["-TERM", child.trim()])
+    let kill = format!("kill -TERM {}", child.trim());
+    let kill = std::process::Command::new("sh")
+        .args(["-c", &kill])
         .status()
         .unwrap();
     assert!(kill.success());

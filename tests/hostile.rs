@@ -394,9 +394,9 @@ fn a_jobs_lock_that_is_never_let_go_of_is_passed_by() {
 fn a_senders_lock_that_is_held_by_a_stopped_process_is_passed_by_after_a_while() {
     let scene = Scene::new();
     let holder = Holder::of(&scene.queue().join(".lock"));
-    let stop = Command::new("kill")
-        .args(["-STOP", &holder.0.id().to_string()])
-        .status();
+    // The shell's own `kill`, which is there wherever a shell is.
+    let stop = format!("kill -STOP {}", holder.0.id());
+    let stop = Command::new("sh").args(["-c", &stop]).status();
     assert!(stop.unwrap().success());
     // It may still be at work: what is to be told waits.
     fs::write(scene.queue().join(".pace"), "").unwrap();
