@@ -78,7 +78,7 @@ impl Config {
     }
 
     /// Sets how long the exit of the process may wait for delivery. Defaults to
-    /// `NOTIFY_EXIT_SECONDS`, then to 5 seconds.
+    /// `NOTIFY_EXIT_SECONDS`, then to 5 seconds; an hour at most.
     pub fn exit_timeout(self, timeout: Duration) -> Self {
         Self {
             exit: Some(timeout),

@@ -25,8 +25,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 static LOOKED: PerProcess<Mutex<Option<(Instant, usize)>>> = PerProcess::new();
 
 /// Looks for the dead of the notify directory, at most once a minute, and reports them: before the
-/// run that looks ends, so that an earlier death of its own job does not overtake it.
-pub(crate) fn look_for(setup: &'static Setup) {
+/// run that looks ends, so that an earlier death of its own job does not overtake it. The warnings are
+/// to be told once that run is written down.
+pub(crate) fn look_for(setup: &'static Setup, warnings: &mut Vec<Warning>) {
     let settings = std::ptr::from_ref(setup).addr();
     {
         let Ok(mut looked) = LOOKED.get().try_lock() else {
@@ -45,14 +46,14 @@ pub(crate) fn look_for(setup: &'static Setup) {
     // What does not fit is found by the next who looks.
     dead.into_iter()
         .take_while(|_| begun.elapsed() < PATIENCE)
-        .for_each(|dead| bury(setup, dead));
+        .for_each(|dead| bury(setup, dead, warnings));
 }
 
 /// Reports the runs of a dead process, and removes its record if each could be reported.
-fn bury(setup: &Setup, dead: Dead) {
+fn bury(setup: &Setup, dead: Dead, warnings: &mut Vec<Warning>) {
     let mut left = dead.runs.len();
     for (place, run) in &dead.runs {
-        if report_death(setup, &dead, place, run) {
+        if report_death(setup, &dead, place, run, warnings) {
             left -= 1;
         }
     }
@@ -62,7 +63,13 @@ fn bury(setup: &Setup, dead: Dead) {
 }
 
 /// Reports one run; `false` where another program has its destination.
-fn report_death(setup: &Setup, dead: &Dead, place: &Place, run: &Fields) -> bool {
+fn report_death(
+    setup: &Setup,
+    dead: &Dead,
+    place: &Place,
+    run: &Fields,
+    warnings: &mut Vec<Warning>,
+) -> bool {
     let process = &dead.process;
     let Some((mut ended, settings)) = read(run, process) else {
         return true;
@@ -77,14 +84,13 @@ fn report_death(setup: &Setup, dead: &Dead, place: &Place, run: &Fields) -> bool
         time::show(dead.seen),
     ));
     let channel = run.get("channel").unwrap_or_default();
-    let mut warnings = Vec::new();
     let route = if let Some(queue) = run.get("queue") {
         let Some(route) = setup.route(channel).filter(|route| route.is_queue(queue)) else {
             return false;
         };
         Some(route)
     } else {
-        report::route(setup, channel, &mut ended, &outcome, &mut warnings)
+        report::route(setup, channel, &mut ended, &outcome, warnings)
     };
     Report {
         ended,
@@ -96,9 +102,8 @@ fn report_death(setup: &Setup, dead: &Dead, place: &Place, run: &Fields) -> bool
         setup.store(),
         route.as_deref(),
         || dead.is_open(place),
-        &mut warnings,
+        warnings,
     );
-    warnings.into_iter().for_each(Warning::tell);
     true
 }
 

@@ -24,6 +24,9 @@ use crate::warn::Warning;
 /// Alerts that are kept in memory, for one destination, where there is no directory for them.
 const KEPT: usize = 100;
 
+/// The longest that a drain goes on, where it is given longer than there is time.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How soon to look again at a queue from which another process sends.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(1);
 
@@ -71,11 +74,20 @@ pub(crate) fn queued(route: &Route, entry: Entry) {
 
 /// Sends an alert that could not be queued.
 pub(crate) fn from_memory(route: &Route, alert: Alert) {
+    let mut is_lost = false;
     wake(route, |line| {
-        if line.memory.alerts.len() < KEPT {
+        is_lost = line.memory.alerts.len() >= KEPT;
+        if !is_lost {
             line.memory.alerts.push(alert);
         }
     });
+    if is_lost {
+        let Route { channel, mend, .. } = route;
+        let message = format!(
+            "channel `{channel}` ({mend}) has {KEPT} alerts in memory that it does not take: further ones are lost"
+        );
+        Warning::new(format!("memory of {channel}"), message).tell();
+    }
 }
 
 /// Sends what dead processes have left in the queue of a destination.
@@ -163,7 +175,7 @@ pub(crate) fn finish(deadline: Instant) {
 }
 
 /// Sends what waits in the notify directory for the channels that this program has, be it of this
-/// process or of earlier ones, for at most `patience`.
+/// process or of earlier ones, for at most `patience`, or a day.
 ///
 /// Returns how many alerts still wait. `#[notify]` calls this by itself when a run ends with an
 /// alert; call it where many short runs were killed, or before a machine is taken away.
@@ -184,7 +196,7 @@ pub(crate) fn finish(deadline: Instant) {
 /// # }
 /// ```
 pub fn drain(patience: Duration) -> Result<usize, Error> {
-    let deadline = Instant::now() + patience;
+    let deadline = Instant::now() + patience.min(LONGEST);
     let setup = setup::setup();
     let store = setup.store().ok_or(Error::NoDirectory)?;
     let mut lines = Vec::new();

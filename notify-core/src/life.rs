@@ -90,7 +90,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     watch_signals(setup);
     if !nested {
         record(number, &run, setup);
-        deaths::look_for(setup);
+        deaths::look_for(setup, &mut warnings);
     }
     open_runs().insert(number, run);
     warnings.into_iter().for_each(Warning::tell);
@@ -145,10 +145,10 @@ impl Config {
 fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
     static FIRST: Once = Once::new();
     let setup = setup::setup();
-    deaths::look_for(setup);
+    let mut warnings = Vec::new();
+    deaths::look_for(setup, &mut warnings);
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup);
-    let mut warnings = Vec::new();
     let route = report::route(setup, channel, &mut ended, outcome, &mut warnings);
     let settings = settings(&run.job.arguments, setup);
     let place = running::place(number);

@@ -24,7 +24,7 @@ pub(crate) const ALERTS: &str = "alerts";
 const EXIT: Duration = Duration::from_secs(5);
 
 /// A longer wait at the exit would look like a hang.
-const LONGEST_EXIT: f64 = 3600.0;
+const LONGEST_EXIT: Duration = Duration::from_secs(3600);
 
 static SETUP: OnceLock<Arc<Setup>> = OnceLock::new();
 
@@ -147,7 +147,7 @@ impl Setup {
         let overdue_minutes = number("NOTIFY_OVERDUE_MINUTES", config.overdue_minutes, false);
         let exit = config.exit.or_else(|| {
             let seconds = number("NOTIFY_EXIT_SECONDS", None, false)?;
-            Some(Duration::from_secs_f64(seconds.min(LONGEST_EXIT)))
+            Some(Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_EXIT))
         });
         let default_channel = config
             .default_channel
@@ -166,7 +166,7 @@ impl Setup {
             installed,
             directory: config.directory.or_else(|| default_directory(&environment)),
             store: OnceLock::new(),
-            exit: exit.unwrap_or(EXIT),
+            exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),
             host: config.host.unwrap_or_else(|| host_name(&environment)),
             exe: env::current_exe()
                 .ok()
@@ -304,6 +304,16 @@ mod tests {
         );
         assert_eq!((defaults.rules, defaults.exit), (Settings::default(), EXIT));
         assert_eq!(setup(Config::new(), &[]).directory(), None);
+    }
+
+    #[test]
+    fn an_exit_without_end_is_given_an_hour() {
+        let from_code = setup(Config::new().exit_timeout(Duration::MAX), &[]);
+        let from_environment = setup(Config::new(), &[("NOTIFY_EXIT_SECONDS", "1e300")]);
+        assert_eq!(
+            (from_code.exit, from_environment.exit),
+            (LONGEST_EXIT, LONGEST_EXIT)
+        );
     }
 
     #[test]
