@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::iter;
 
 use crate::fields::Fields;
 use crate::status::{State, Status};
@@ -31,18 +32,25 @@ pub enum Kind {
     Ok,
     /// It is still running, and should have ended.
     Overdue,
+    /// Its status changes to and fro.
+    Flapping,
+    /// It was flapping, and has been in one status for an hour and three runs.
+    Steady,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::Failed, "failed"),
         (Self::StillFailing, "still failing"),
         (Self::Recovered, "recovered"),
         (Self::Ok, "ok"),
         (Self::Overdue, "is overdue"),
+        (Self::Flapping, "is flapping"),
+        (Self::Steady, "is steady again"),
     ];
 
-    /// Returns the kind in words: `failed`, `still failing`, `recovered`, `ok` or `is overdue`.
+    /// Returns the kind in words: `failed`, `still failing`, `recovered`, `ok`, `is overdue`,
+    /// `is flapping` or `is steady again`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         Self::ALL
@@ -71,8 +79,27 @@ pub struct Alert {
     pub(crate) channel: String,
     pub(crate) decided: Time,
     pub(crate) incident: Option<String>,
+    /// The first line of the run before, where that failed otherwise.
+    pub(crate) earlier_error: Option<String>,
+    /// What is over.
+    pub(crate) outage: Option<Outage>,
+    /// Whom it mentions.
+    pub(crate) mention: Option<String>,
+    /// Where it ran, beside what the status says: names and values.
+    pub(crate) facts: Vec<(String, String)>,
     pub(crate) notes: Vec<String>,
     pub(crate) status: Status,
+}
+
+/// What a job recovered from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Outage {
+    /// When the first run that failed began.
+    pub(crate) since: Time,
+    /// How many runs failed.
+    pub(crate) runs: u64,
+    /// The first line of the first error.
+    pub(crate) error: String,
 }
 
 impl Alert {
@@ -118,16 +145,27 @@ impl Alert {
         self.incident.as_deref()
     }
 
-    /// Returns the alert in one line, such as `etl.load failed on worker-3: connection refused`.
+    /// Returns the alert in one line, as a phone's lock screen shows it:
+    /// `✗ etl.load failed on worker-3: connection refused`.
     #[must_use]
     pub fn summary(&self) -> String {
-        let mut line = format!("{} {}", self.job, self.kind.as_str());
+        let mut line = format!("{} {} {}", self.symbol(), self.job, self.kind.as_str());
         if let Some(host) = &self.status.host {
             line += &format!(" on {host}");
         }
-        match self.headline() {
-            "" => line,
-            headline => line + ": " + headline,
+        match &self.outage {
+            Some(outage) => line += &format!(" after {}", self.outage_span(outage)),
+            None if self.headline().is_empty() => {}
+            None => line += &format!(": {}", self.headline()),
+        }
+        line
+    }
+
+    /// Returns `✗` where something is wrong, and `✓` where nothing is.
+    pub(crate) fn symbol(&self) -> char {
+        match self.status.state {
+            State::Ok => '✓',
+            State::Error => '✗',
         }
     }
 
@@ -136,10 +174,10 @@ impl Alert {
     #[must_use]
     pub fn text(&self) -> String {
         let status = &self.status;
-        let heading = if self.kind == Kind::Overdue {
-            "OVERDUE"
-        } else {
-            status.state.as_str()
+        let heading = match self.kind {
+            Kind::Overdue => "OVERDUE",
+            Kind::Flapping => "FLAPPING",
+            _ => status.state.as_str(),
         };
         let mut text = format!(
             "--- {heading} ---\n{}\n{}\n",
@@ -149,39 +187,98 @@ impl Alert {
         if !self.error().is_empty() {
             text += &format!("\n{}\n", self.error());
         }
-        if let Some(error) = &status.passed_over {
-            text += &format!("\npassed over, as the attribute says: {error}\n");
-        }
         text.push('\n');
-        for note in &self.notes {
-            text += &format!("{note}\n");
+        for remark in self.remarks() {
+            text += &format!("{remark}\n");
         }
-        text += &self.foot();
-        text
+        let facts = self.details();
+        let facts = facts.iter().map(|(name, value)| format!("{name} {value}"));
+        let job = format!("job {} {}", self.job, self.kind.as_str());
+        let all: Vec<_> = iter::once(job).chain(facts).collect();
+        text + &all.join(" · ") + "\n"
     }
 
-    /// The facts that follow the error: the job, since when, how long, where.
-    fn foot(&self) -> String {
+    /// Says, a sentence each, what there is to know beside the error.
+    pub(crate) fn remarks(&self) -> Vec<String> {
         let status = &self.status;
-        let mut facts = vec![format!("job {} {}", self.job, self.kind.as_str())];
-        if self.kind == Kind::StillFailing {
-            facts.push(format!(
-                "since {}, {} runs",
-                time::show(status.since),
-                status.runs
+        let mut remarks = Vec::new();
+        if let Some(outage) = &self.outage {
+            let runs = runs(outage.runs, "failed run");
+            remarks.push(format!(
+                "it works again after {} and {runs}; it had been: {}",
+                self.outage_span(outage),
+                outage.error
             ));
         }
+        if self.is_repeated() {
+            let same = if self.earlier_error.is_some() {
+                "with another error than before"
+            } else {
+                "with the same error"
+            };
+            let since = time::span(time::between(status.since, self.decided));
+            remarks.push(format!(
+                "it has failed for {since}, {}, {same}",
+                runs(status.runs, "run")
+            ));
+        }
+        if let Some(earlier) = &self.earlier_error {
+            remarks.push(format!("before: {earlier}"));
+        }
+        if let Some(first) = &status.first_error
+            && self.is_repeated()
+            && first != text::first_line(&status.text, usize::MAX)
+            && Some(first) != self.earlier_error.as_ref()
+        {
+            remarks.push(format!("at first: {first}"));
+        }
+        if let Some(error) = &status.passed_over {
+            remarks.push(format!("passed over, as the attribute says: {error}"));
+        }
+        remarks.extend(self.notes.iter().cloned());
+        remarks
+    }
+
+    /// Returns the facts that follow the error, by name: when, where, how long.
+    pub(crate) fn details(&self) -> Vec<(&str, String)> {
+        let status = &self.status;
+        let mut details = Vec::new();
+        if self.is_repeated() {
+            details.push(("since", time::show(status.since)));
+        }
         if let Some(took) = status.took {
-            facts.push(format!("took {:.3} s", took.as_secs_f64()));
+            details.push(("took", time::span(took)));
         }
         if let Some(host) = &status.host {
-            facts.push(format!("host {host}"));
+            details.push(("host", host.clone()));
+        }
+        if let Some(version) = &status.version {
+            let last_ok = status.ok_version.as_ref().filter(|ok| *ok != version);
+            details.push((
+                "version",
+                match last_ok {
+                    Some(ok) => format!("{version} (last OK: {ok})"),
+                    None => version.clone(),
+                },
+            ));
+        }
+        for (name, value) in &self.facts {
+            details.push((name, value.clone()));
         }
         if let Some(incident) = &self.incident {
-            facts.push(format!("incident {incident}"));
+            details.push(("incident", incident.clone()));
         }
-        facts.push(format!("alert {}", self.id));
-        facts.join(" · ") + "\n"
+        details.push(("alert", self.id.clone()));
+        details
+    }
+
+    /// Tells whether it is not the first failure of its incident.
+    fn is_repeated(&self) -> bool {
+        self.status.state == State::Error && self.status.runs > 1
+    }
+
+    fn outage_span(&self, outage: &Outage) -> String {
+        time::span(time::between(outage.since, self.status.begun))
     }
 
     fn headline(&self) -> &str {
@@ -197,6 +294,14 @@ impl Alert {
         fields.put("channel", &*self.channel);
         fields.put("decided", time::show(self.decided));
         fields.put_some("incident", self.incident.as_deref());
+        fields.put_some("earlier-error", self.earlier_error.as_deref());
+        if let Some(outage) = &self.outage {
+            fields.put("outage-since", time::show(outage.since));
+            fields.put("outage-runs", outage.runs.to_string());
+            fields.put("outage-error", &*outage.error);
+        }
+        fields.put_some("mention", self.mention.as_deref());
+        put_facts(&mut fields, &self.facts);
         for note in &self.notes {
             fields.put("note", &**note);
         }
@@ -215,14 +320,42 @@ impl Alert {
             channel: fields.get("channel")?.to_owned(),
             decided: time::parse(fields.get("decided")?)?,
             incident: fields.get("incident").map(str::to_owned),
-            notes: fields
-                .iter()
-                .filter(|(key, _)| *key == "note")
-                .map(|(_, note)| note.to_owned())
-                .collect(),
+            earlier_error: fields.get("earlier-error").map(str::to_owned),
+            outage: fields.get("outage-since").and_then(|since| {
+                Some(Outage {
+                    since: time::parse(since)?,
+                    runs: fields.get("outage-runs")?.parse().ok()?,
+                    error: fields.get("outage-error")?.to_owned(),
+                })
+            }),
+            mention: fields.get("mention").map(str::to_owned),
+            facts: facts(&fields),
+            notes: fields.all("note"),
             status: Status::parse(&fields.text)?,
         })
     }
+}
+
+/// Counts in words: `1 run`, `2 runs`.
+pub(crate) fn runs(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Writes what is said of where a run ran.
+pub(crate) fn put_facts(fields: &mut Fields, facts: &[(String, String)]) {
+    for (name, value) in facts {
+        fields.put("fact", format!("{name}={value}"));
+    }
+}
+
+/// Reads what [`put_facts`] has written.
+pub(crate) fn facts(fields: &Fields) -> Vec<(String, String)> {
+    let facts = fields.all("fact");
+    facts
+        .iter()
+        .filter_map(|fact| fact.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 /// Returns one alert's text, those of a few, or for more a digest that names each, grouped by error.
@@ -289,6 +422,14 @@ mod tests {
             channel: "alerts".to_owned(),
             decided: time::parse("2026-11-22 13:00:02:623456 UTC").unwrap(),
             incident: Some("7f3a91c2".to_owned()),
+            earlier_error: None,
+            outage: (kind == Kind::Recovered).then(|| Outage {
+                since: time::parse("2026-11-22 10:55:00:000000 UTC").unwrap(),
+                runs: 26,
+                error: "connection refused".to_owned(),
+            }),
+            mention: Some("U123".to_owned()),
+            facts: vec![("context".to_owned(), "env=prod".to_owned())],
             notes: vec!["this is a debug build".to_owned()],
             status: Status::parse(&status).unwrap(),
         }
@@ -304,13 +445,25 @@ mod tests {
         assert_eq!(
             alert.text(),
             "--- ERROR ---\n2026-11-22 13:00:00:123456 UTC\netl::load :: run\n\nconnection refused\n  \
-             caused by: no route\n\nthis is a debug build\njob etl.load.run still failing · since 2026-11-22 \
-             11:00:00:000000 UTC, 3 runs · took 2.500 s · host worker-3 · incident 7f3a91c2 · alert id-etl.load.run\n"
+             caused by: no route\n\nit has failed for 2 h, 3 runs, with the same error\nthis is a debug build\n\
+             job etl.load.run still failing · since 2026-11-22 11:00:00:000000 UTC · took 2.500 s · host worker-3 \
+             · context env=prod · incident 7f3a91c2 · alert id-etl.load.run\n"
         );
         assert_eq!(
             alert.summary(),
-            "etl.load.run still failing on worker-3: connection refused"
+            "✗ etl.load.run still failing on worker-3: connection refused"
         );
+    }
+
+    #[test]
+    fn a_recovery_says_what_is_over_and_how_long_it_was() {
+        let alert = alert("etl.load.run", Kind::Recovered, "");
+        assert_eq!(
+            alert.summary(),
+            "✓ etl.load.run recovered on worker-3 after 2 h 5 min"
+        );
+        let sentence = "\nit works again after 2 h 5 min and 26 failed runs; it had been: connection refused\n";
+        assert!(alert.text().contains(sentence), "{}", alert.text());
     }
 
     #[test]

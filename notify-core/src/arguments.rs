@@ -16,6 +16,17 @@ pub trait Channel {
     fn channel(self) -> String;
 }
 
+/// A number of runs.
+#[diagnostic::on_unimplemented(
+    message = "this argument takes a number of runs, not `{Self}`",
+    label = "not a whole number",
+    note = "write an integer from 1 up"
+)]
+pub trait Count {
+    /// Returns the number; `None` where it is below 1.
+    fn count(self) -> Option<u64>;
+}
+
 /// A number or a `Duration`.
 #[diagnostic::on_unimplemented(
     message = "this argument takes a number or a `Duration`, not `{Self}`",
@@ -83,6 +94,49 @@ impl Arguments {
         self
     }
 
+    /// `every_hours = …`
+    #[must_use]
+    pub fn every_hours<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
+        self.every_hours = self.number("every_hours", HOUR, f64::MAX, value);
+        self
+    }
+
+    /// `after = …`
+    #[must_use]
+    pub fn after<C: Count>(mut self, value: impl FnOnce() -> C) -> Self {
+        if let Some(count) = self.value("after", || value().count()) {
+            match count {
+                Some(count) => self.after = Some(count),
+                None => self.problem("`after` must be a number of runs from 1".to_owned()),
+            }
+        }
+        self
+    }
+
+    /// `flapping = …`
+    #[must_use]
+    pub fn flapping(mut self, value: impl FnOnce() -> bool) -> Self {
+        self.flapping = self.value("flapping", value);
+        self
+    }
+
+    /// `mention = …`
+    #[must_use]
+    pub fn mention<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
+        let Some(mention) = self.value("mention", || value().channel()) else {
+            return self;
+        };
+        if mention.split_whitespace().all(is_mention) {
+            self.mention = Some(mention).filter(|mention| !mention.trim().is_empty());
+        } else {
+            self.problem(format!(
+                "`mention` is `{}`, and may hold the ids of users (`U123`) and groups (`S123`), `@here` and `@channel`",
+                mention.escape_debug()
+            ));
+        }
+        self
+    }
+
     fn number<A: Amount>(
         &mut self,
         argument: &str,
@@ -112,6 +166,17 @@ impl Arguments {
     fn problem(&mut self, problem: String) {
         self.problems.push(problem + ": the default stands in");
     }
+}
+
+/// Tells whether Slack knows this as somebody to mention.
+/// <https://docs.slack.dev/messaging/formatting-message-text/>
+fn is_mention(word: &str) -> bool {
+    let is_id = word.starts_with(['U', 'W', 'S'])
+        && word.len() > 1
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_id || ["@here", "@channel", "@everyone"].contains(&word)
 }
 
 fn is_channel_byte(byte: u8) -> bool {
@@ -164,6 +229,18 @@ macro_rules! amounts {
         }
     )* };
 }
+
+macro_rules! counts {
+    ($($number:ty)*) => { $(
+        impl Count for $number {
+            fn count(self) -> Option<u64> {
+                u64::try_from(self).ok().filter(|count| *count > 0)
+            }
+        }
+    )* };
+}
+
+counts!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
 
 amounts!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64);
 

@@ -2,17 +2,24 @@
 
 use std::time::Duration;
 
-use crate::alert::{Alert, Kind};
+use chrono::TimeDelta;
+
+use crate::alert::{Alert, Kind, Outage};
 use crate::fields::Fields;
+use crate::fingerprint;
+use crate::flapping::{self, Course, Flapping};
 use crate::id;
 use crate::outcome::Outcome;
-use crate::rules::{self, Decision, Past, Reason, Settings};
-use crate::status::{State, Status};
+use crate::rules::{self, Attempt, Decision, Past, Reason, Settings, Situation};
+use crate::status::{Held, LINE, State, Status};
 use crate::text;
-use crate::time::Time;
+use crate::time::{self, Time};
 
-/// The longest line that names an error which was passed over.
-const PASSED_OVER: usize = 500;
+/// So many different errors of an incident are told within the silence; then it is as for one.
+const NEWS: usize = 8;
+
+/// The longest that an alert is held, in seconds, whatever the settings.
+const LONGEST_HOLD: f64 = 7.0 * 24.0 * rules::HOUR;
 
 /// A run that has ended, but for its outcome.
 #[derive(Debug, Clone)]
@@ -29,9 +36,18 @@ pub(crate) struct Ended {
     pub(crate) host: String,
     pub(crate) pid: Option<u32>,
     pub(crate) exe: Option<String>,
+    /// The version of the job's crate.
+    pub(crate) version: Option<String>,
+    /// How often the job is meant to run.
+    pub(crate) every_hours: Option<f64>,
+    pub(crate) attempt: Option<Attempt>,
     pub(crate) nested: bool,
     /// Whether people were told that it was overdue.
     pub(crate) was_overdue: bool,
+    /// Whom a failure mentions.
+    pub(crate) mention: Option<String>,
+    /// What its alerts say of where it ran.
+    pub(crate) facts: Vec<(String, String)>,
     /// What its alerts say beside the error.
     pub(crate) notes: Vec<String>,
 }
@@ -45,7 +61,7 @@ pub(crate) struct Address<'a> {
 }
 
 /// A job's new status, and the alert that tells of it: both happen, or neither.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Change {
     /// The status file's name.
     pub(crate) file: String,
@@ -54,6 +70,10 @@ pub(crate) struct Change {
     pub(crate) alert: Option<Alert>,
     /// The folder of the queue that the alert goes to.
     pub(crate) queue: Option<String>,
+    /// Whether the alert is held back; the status says how long.
+    pub(crate) is_held: bool,
+    /// An alert that was held, and is not to be told any more.
+    pub(crate) withdrawn: Option<String>,
     /// Where the run is recorded as under way, which it is no longer.
     pub(crate) place: Option<Place>,
 }
@@ -70,6 +90,10 @@ pub(crate) struct Place {
 pub(crate) struct Verdict {
     pub(crate) status: Option<Status>,
     pub(crate) alert: Option<Alert>,
+    /// Whether the alert is held back; the status says how long.
+    pub(crate) is_held: bool,
+    /// An alert that was held, and is not to be told any more.
+    pub(crate) withdrawn: Option<String>,
     pub(crate) decision: Decision,
 }
 
@@ -92,99 +116,386 @@ pub(crate) fn of(
     outcome: &Outcome,
     context: &Context<'_>,
 ) -> Option<Verdict> {
-    let Context {
-        now,
-        settings,
-        address,
-        told_already,
-    } = *context;
-    let previous = past.status();
     if *outcome == Outcome::Cancelled && ended.nested {
-        // The run that this one was a part of goes on, and its outcome is what counts.
-        let status = Status {
-            cancelled: Some(now),
-            ..previous?.clone()
-        };
-        let decision = Decision {
+        return Some(cancelled(past.status()?, context.now));
+    }
+    let end = End::new(past, ended, outcome, *context);
+    let course = end.course();
+    let due = end.decide(past, &course);
+    let withheld = end.hold(due);
+    let decision = withheld.map_or(due, |reason| Decision {
+        send: false,
+        reason,
+    });
+    let until = withheld
+        .filter(|reason| matches!(reason, Reason::Attempt | Reason::After))
+        .map(|_| end.held_until());
+    let address = end.context.address;
+    let held = until.and_then(|until| {
+        let queue = address?.queue?;
+        Some(Held {
+            until,
+            alert: format!("{queue}/{}", held_name(until, ended.run)),
+        })
+    });
+    let earlier = end.previous.and_then(|previous| previous.held.as_ref());
+    let status = end.status(decision, &course, held.as_ref());
+    let is_over = earlier.filter(|earlier| status.held.as_ref() != Some(*earlier));
+    Some(Verdict {
+        withdrawn: is_over
+            .filter(|_| !end.leaves_status)
+            .map(|held| held.alert.clone()),
+        alert: address
+            .filter(|_| decision.send || held.is_some())
+            .map(|address| end.alert(address, &course, &status)),
+        is_held: held.is_some(),
+        decision,
+        status: Some(status).filter(|_| !end.leaves_status),
+    })
+}
+
+/// Names the file of an alert that is held until then.
+pub(crate) fn held_name(until: Time, run: u64) -> String {
+    format!("{:016x}-{run:016x}", until.timestamp_micros().max(0))
+}
+
+/// A run inside another was cancelled: that one goes on, and its outcome is what counts.
+fn cancelled(previous: &Status, now: Time) -> Verdict {
+    let status = Status {
+        cancelled: Some(now),
+        ..previous.clone()
+    };
+    Verdict {
+        status: Some(status),
+        alert: None,
+        is_held: false,
+        withdrawn: None,
+        decision: Decision {
             send: false,
             reason: Reason::NothingNew,
-        };
-        return Some(Verdict {
-            status: Some(status),
-            alert: None,
-            decision,
-        });
+        },
+    }
+}
+
+/// The end of a run, beside what is known of the runs before it.
+struct End<'a> {
+    ended: &'a Ended,
+    outcome: &'a Outcome,
+    context: Context<'a>,
+    previous: Option<&'a Status>,
+    /// The previous status, where it is the same.
+    same: Option<&'a Status>,
+    state: State,
+    text: String,
+    fingerprint: Option<String>,
+    is_overdue: bool,
+    is_overtaken: bool,
+    /// Whether it says nothing of the job's status.
+    leaves_status: bool,
+}
+
+impl<'a> End<'a> {
+    fn new(past: &'a Past, ended: &'a Ended, outcome: &'a Outcome, context: Context<'a>) -> Self {
+        let previous = past.status();
+        let state = outcome.state();
+        let text = text::cut(&outcome.text(), text::LIMIT).into_owned();
+        // A death is found late: a run that began after it may have ended meanwhile.
+        let is_overtaken = matches!(outcome, Outcome::Died(_))
+            && previous.is_some_and(|previous| previous.begun > ended.begun);
+        let is_overdue = matches!(outcome, Outcome::Overdue(_));
+        Self {
+            fingerprint: (state == State::Error).then(|| fingerprint::of(&text)),
+            same: previous.filter(|previous| previous.state == state),
+            leaves_status: is_overtaken || is_overdue,
+            ended,
+            outcome,
+            context,
+            previous,
+            state,
+            text,
+            is_overdue,
+            is_overtaken,
+        }
     }
 
-    let state = outcome.state();
-    let same = previous.filter(|previous| previous.state == state);
-    // A death is found late: a run that began after it may have ended meanwhile.
-    let is_overtaken = matches!(outcome, Outcome::Died(_))
-        && previous.is_some_and(|previous| previous.begun > ended.begun);
-    let is_overdue = matches!(outcome, Outcome::Overdue(_));
-    let leaves_status = is_overtaken || is_overdue;
-    let send = |reason| Decision { send: true, reason };
-    let decision = match rules::decide(past, state, now, &settings) {
-        _ if is_overtaken => send(Reason::Overtaken),
-        _ if is_overdue => send(Reason::Overdue),
-        decision if decision.send && told_already => Decision {
-            send: false,
-            reason: Reason::SamePanic,
-        },
-        decision if !decision.send && ended.was_overdue => send(Reason::WasOverdue),
-        decision => decision,
-    };
-    let told = decision.reason == Reason::SamePanic || decision.send && address.is_some();
-
-    let open = previous.and_then(|previous| previous.incident.clone());
-    let incident = match state {
-        // Only a status that says `ERROR` opens an incident.
-        State::Error if !leaves_status => open.or_else(|| Some(format!("{:08x}", ended.run >> 32))),
-        State::Ok | State::Error => open,
-    };
-    let status = Status {
-        state,
-        begun: ended.begun,
-        location: ended.location.clone(),
-        took: ended.took,
-        since: same.map_or(ended.begun, |same| same.since),
-        runs: same.map_or(1, |same| same.runs.saturating_add(1)),
-        alerted: match (told, decision.send) {
-            (true, _) => Some(now),
-            (false, true) => None,
-            (false, false) => same.and_then(|same| same.alerted),
-        },
-        incident: incident.clone().filter(|_| state == State::Error),
-        host: Some(ended.host.clone()),
-        pid: ended.pid,
-        exe: ended.exe.clone(),
-        source: Some(ended.source.clone()),
-        passed_over: match outcome {
-            Outcome::PassedOver(error) => Some(text::first_line(error, PASSED_OVER).to_owned()),
-            _ => None,
-        },
-        cancelled: None,
-        text: text::cut(&outcome.text(), text::LIMIT).into_owned(),
-    };
-    let alert = address.filter(|_| decision.send).map(|address| Alert {
-        id: format!("{:016x}", ended.run),
-        kind: if is_overdue {
-            Kind::Overdue
+    fn course(&self) -> Course {
+        let Context { now, settings, .. } = self.context;
+        if settings.flapping && !self.leaves_status {
+            flapping::follow(self.previous, self.state, self.ended.begun, now)
         } else {
-            Kind::of(previous.map(|previous| previous.state), state)
-        },
-        job: ended.job.clone(),
-        channel: address.channel.to_owned(),
-        decided: now,
-        incident,
-        notes: ended.notes.clone(),
-        status: status.clone(),
-    });
-    Some(Verdict {
-        status: Some(status).filter(|_| !leaves_status),
-        alert,
-        decision,
-    })
+            Course::Steady
+        }
+    }
+
+    /// Decides whether the run is to be told.
+    fn decide(&self, past: &Past, course: &Course) -> Decision {
+        let Context { now, settings, .. } = self.context;
+        let send = |reason| Decision { send: true, reason };
+        if self.is_overtaken {
+            return send(Reason::Overtaken);
+        }
+        if self.is_overdue {
+            return send(Reason::Overdue);
+        }
+        match course {
+            Course::Begins(_) => return send(Reason::Flapping),
+            Course::GoesOn(flapping) => {
+                let is_due = flapping
+                    .told
+                    .is_none_or(|told| time::age(told, now) > settings.longest_silence());
+                return Decision {
+                    send: is_due,
+                    reason: Reason::FlappingOn,
+                };
+            }
+            Course::Ends(_) => return send(Reason::Steady),
+            Course::Steady | Course::Changing(_) => {}
+        }
+        let decision = rules::decide(past, self.state, now, &settings);
+        if decision.reason == Reason::Changed
+            && self.state == State::Ok
+            && self
+                .previous
+                .is_some_and(|previous| previous.held.is_some() && previous.alerted.is_none())
+        {
+            return Decision {
+                send: false,
+                reason: Reason::FailureUntold,
+            };
+        }
+        if !decision.send && self.is_news() {
+            return send(Reason::NewError);
+        }
+        if !decision.send && self.ended.was_overdue {
+            return send(Reason::WasOverdue);
+        }
+        decision
+    }
+
+    /// Tells whether the job fails otherwise than people know.
+    fn is_news(&self) -> bool {
+        let told = self.same.map(|same| &same.told_errors);
+        let known = self.fingerprint.as_ref().zip(told);
+        known.is_some_and(|(error, told)| {
+            !told.is_empty() && told.len() < NEWS && !told.contains(error)
+        })
+    }
+
+    /// Tells why an alert that is due is held back, if it is.
+    fn hold(&self, due: Decision) -> Option<Reason> {
+        if !due.send || self.leaves_status {
+            return None;
+        }
+        if self.context.told_already {
+            return Some(Reason::SamePanic);
+        }
+        let is_flapping = matches!(
+            due.reason,
+            Reason::Flapping | Reason::FlappingOn | Reason::Steady
+        );
+        if self.state == State::Ok || is_flapping {
+            return None;
+        }
+        let Context { now, settings, .. } = self.context;
+        let silence = self.previous.and_then(|previous| previous.silence.as_ref());
+        // What can only be kept in memory is lost with the process.
+        let can_wait = self
+            .context
+            .address
+            .is_some_and(|address| address.queue.is_some());
+        let situation = Situation {
+            told_already: false,
+            is_silenced: silence.is_some_and(|silence| {
+                silence.until > now && Some(&silence.error) == self.fingerprint.as_ref()
+            }),
+            attempt: self.ended.attempt,
+            failures: self
+                .previous
+                .filter(|_| can_wait)
+                .map(|_| self.same.map_or(1, |same| same.runs.saturating_add(1))),
+            is_known: self.same.is_some_and(|same| same.alerted.is_some()),
+            until: self.held_until(),
+        };
+        rules::hold(&situation, now, &settings)
+    }
+
+    /// Returns when a held alert leaves: nothing withholds it longer than the settings allow.
+    fn held_until(&self) -> Time {
+        if let Some(held) = self.same.and_then(|same| same.held.as_ref()) {
+            return held.until;
+        }
+        let from = self
+            .same
+            .and_then(|same| same.alerted)
+            .unwrap_or(self.context.now);
+        let seconds = self.context.settings.longest_silence().min(LONGEST_HOLD);
+        #[expect(clippy::cast_possible_truncation, reason = "at most a week")]
+        let longest = TimeDelta::milliseconds((seconds * 1e3) as i64);
+        from + longest
+    }
+
+    fn incident(&self) -> Option<String> {
+        let open = self.previous.and_then(|previous| previous.incident.clone());
+        match self.state {
+            // Only a status that says `ERROR` opens an incident.
+            State::Error if !self.leaves_status => {
+                open.or_else(|| Some(format!("{:08x}", self.ended.run >> 32)))
+            }
+            State::Ok | State::Error => open,
+        }
+    }
+
+    fn first_line(&self) -> String {
+        text::first_line(&self.text, LINE).to_owned()
+    }
+
+    fn status(&self, decision: Decision, course: &Course, held: Option<&Held>) -> Status {
+        let Self {
+            ended, same, state, ..
+        } = *self;
+        let now = self.context.now;
+        let is_error = state == State::Error;
+        let is_told =
+            decision.reason == Reason::SamePanic || decision.send && self.context.address.is_some();
+        let mut told_errors = same
+            .map(|same| same.told_errors.clone())
+            .unwrap_or_default();
+        if let Some(error) = self.fingerprint.as_ref().filter(|_| is_told) {
+            told_errors.retain(|told| told != error);
+            told_errors.push(error.clone());
+            if told_errors.len() > NEWS {
+                told_errors.remove(0);
+            }
+        }
+        let kept = |status: &'a Status| status.held.as_ref();
+        Status {
+            state,
+            begun: ended.begun,
+            location: ended.location.clone(),
+            took: ended.took,
+            since: same.map_or(ended.begun, |same| same.since),
+            runs: same.map_or(1, |same| same.runs.saturating_add(1)),
+            alerted: if is_told {
+                Some(now)
+            } else if decision.send || decision.reason == Reason::Silenced {
+                // Nobody could be told, or was to be: once somebody can, it is told.
+                None
+            } else {
+                same.and_then(|same| same.alerted)
+            },
+            decision: Some(self.words(decision)),
+            incident: self.incident().filter(|_| is_error),
+            fingerprint: self.fingerprint.clone(),
+            first_error: is_error
+                .then(|| same.and_then(|same| same.first_error.clone()))
+                .map(|first| first.unwrap_or_else(|| self.first_line())),
+            told_errors,
+            held: if decision.send {
+                None
+            } else {
+                held.or_else(|| same.and_then(kept)).cloned()
+            },
+            silence: self
+                .previous
+                .and_then(|previous| previous.silence.clone())
+                .filter(|silence| silence.until > now),
+            flapping: self.flapping(course, is_told),
+            host: Some(ended.host.clone()),
+            pid: ended.pid,
+            exe: ended.exe.clone(),
+            source: Some(ended.source.clone()),
+            version: ended.version.clone(),
+            ok_version: if is_error {
+                self.previous
+                    .and_then(|previous| previous.ok_version.clone())
+            } else {
+                ended.version.clone()
+            },
+            every_hours: ended.every_hours,
+            passed_over: match self.outcome {
+                Outcome::PassedOver(error) => Some(text::first_line(error, LINE).to_owned()),
+                _ => None,
+            },
+            cancelled: None,
+            text: self.text.clone(),
+        }
+    }
+
+    /// Says what was decided, and why.
+    fn words(&self, decision: Decision) -> String {
+        let told = match (decision.send, self.context.address) {
+            (true, Some(_)) => "told",
+            (true, None) => "due, and nobody could be told",
+            (false, _) => "not told",
+        };
+        format!("{told}: {}", decision.reason.as_str())
+    }
+
+    fn flapping(&self, course: &Course, is_told: bool) -> Option<Flapping> {
+        match course {
+            Course::Steady | Course::Ends(_) => None,
+            Course::Changing(flapping) => Some(flapping.clone()),
+            Course::Begins(flapping) | Course::GoesOn(flapping) => Some(Flapping {
+                told: if is_told {
+                    Some(self.context.now)
+                } else {
+                    flapping.told
+                },
+                ..flapping.clone()
+            }),
+        }
+    }
+
+    fn alert(&self, address: Address<'_>, course: &Course, status: &Status) -> Alert {
+        let Self {
+            ended, previous, ..
+        } = *self;
+        let mut notes = ended.notes.clone();
+        if let Course::Begins(flapping) | Course::GoesOn(flapping) | Course::Ends(flapping) = course
+        {
+            notes.push(flapping.words());
+        }
+        let failed = previous.filter(|previous| previous.state == State::Error);
+        let is_other = |failed: &&Status| {
+            failed.fingerprint.is_some() && failed.fingerprint != self.fingerprint
+        };
+        Alert {
+            id: format!("{:016x}", ended.run),
+            kind: match course {
+                _ if self.is_overdue => Kind::Overdue,
+                Course::Begins(_) | Course::GoesOn(_) => Kind::Flapping,
+                Course::Ends(_) => Kind::Steady,
+                Course::Steady | Course::Changing(_) => {
+                    // Of what was held nobody knows.
+                    let known = previous
+                        .filter(|previous| previous.held.is_none() || previous.alerted.is_some());
+                    Kind::of(known.map(|previous| previous.state), self.state)
+                }
+            },
+            job: ended.job.clone(),
+            channel: address.channel.to_owned(),
+            decided: self.context.now,
+            incident: self.incident(),
+            earlier_error: failed
+                .filter(|_| self.state == State::Error)
+                .filter(is_other)
+                .map(|failed| text::first_line(&failed.text, LINE).to_owned()),
+            outage: failed
+                .filter(|_| self.state == State::Ok)
+                .map(|failed| Outage {
+                    since: failed.since,
+                    runs: failed.runs,
+                    error: failed
+                        .first_error
+                        .clone()
+                        .unwrap_or_else(|| text::first_line(&failed.text, LINE).to_owned()),
+                }),
+            mention: ended.mention.clone().filter(|_| self.state == State::Error),
+            facts: ended.facts.clone(),
+            notes,
+            status: status.clone(),
+        }
+    }
 }
 
 impl Change {
@@ -197,6 +508,10 @@ impl Change {
             fields.put("record", &*place.record);
             fields.put("slot", place.offset.to_string());
         }
+        if self.is_held {
+            fields.put("held", "yes");
+        }
+        fields.put_some("withdrawn", self.withdrawn.as_deref());
         // An alert holds the status that it tells of.
         let (says, text) = match (&self.alert, &self.status) {
             (Some(alert), Some(_)) if self.queue.is_some() => (BOTH, alert.render()),
@@ -238,6 +553,8 @@ impl Change {
             status,
             alert,
             queue,
+            is_held: fields.get("held").is_some(),
+            withdrawn: fields.get("withdrawn").map(str::to_owned),
             place,
         })
     }
@@ -273,7 +590,12 @@ mod tests {
             pid: Some(4242),
             exe: None,
             nested: false,
+            version: Some("1.4.2".to_owned()),
+            every_hours: None,
+            attempt: None,
             was_overdue: false,
+            mention: None,
+            facts: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -298,17 +620,81 @@ mod tests {
 
     /// Runs a history, each run a minute after the other, and returns the last status and all alerts.
     fn history(outcomes: &[Outcome], address: Option<Address<'_>>) -> (Status, Vec<Alert>) {
-        let mut past = Past::Missing;
-        let mut alerts = Vec::new();
-        for (number, outcome) in (0..).zip(outcomes) {
-            let begun = at(60 * number);
-            let run = 0x1111_1111_0000_0000 * (u64::try_from(number).unwrap() + 1);
-            let context = context(begun + TimeDelta::seconds(1), address);
-            let verdict = of(&past, &ended(run, begun), outcome, &context).unwrap();
-            alerts.extend(verdict.alert);
-            past = Past::Known(Box::new(verdict.status.unwrap()));
+        let mut job = Job::new(Settings::default());
+        job.address = address;
+        for outcome in outcomes {
+            job.run(60, outcome);
         }
-        (past.status().unwrap().clone(), alerts)
+        (job.past.status().unwrap().clone(), job.told)
+    }
+
+    /// A job that is run again and again, and what people hear of it.
+    struct Job<'a> {
+        past: Past,
+        clock: i64,
+        runs: u64,
+        settings: Settings,
+        address: Option<Address<'a>>,
+        attempt: Option<Attempt>,
+        /// The alert that waits, and until when.
+        held: Option<(Time, Alert)>,
+        told: Vec<Alert>,
+    }
+
+    impl Job<'_> {
+        fn new(settings: Settings) -> Self {
+            Self {
+                past: Past::Missing,
+                clock: -60,
+                runs: 0,
+                settings,
+                address: ALERTS,
+                attempt: None,
+                held: None,
+                told: Vec::new(),
+            }
+        }
+
+        /// Runs it, so many seconds after the last time; tells what was decided.
+        fn run(&mut self, after: i64, outcome: &Outcome) -> Reason {
+            self.clock += after;
+            self.runs += 1;
+            let begun = at(self.clock);
+            let now = begun + TimeDelta::seconds(1);
+            if let Some((_, alert)) = self.held.take_if(|(until, _)| *until <= now) {
+                self.told.push(alert);
+                if let Past::Known(status) = &mut self.past {
+                    let held = status.held.take().unwrap();
+                    status.alerted = Some(held.until);
+                }
+            }
+            let context = Context {
+                settings: self.settings,
+                ..context(now, self.address)
+            };
+            let ended = Ended {
+                attempt: self.attempt,
+                ..ended(0x1111_1111_0000_0000_u64.wrapping_mul(self.runs), begun)
+            };
+            let verdict = of(&self.past, &ended, outcome, &context).unwrap();
+            let status = verdict.status.unwrap();
+            if verdict.withdrawn.is_some() {
+                self.held = None;
+            }
+            match (&status.held, verdict.alert) {
+                (Some(held), Some(alert)) if verdict.is_held => {
+                    self.held = Some((held.until, alert));
+                }
+                (_, alert) => self.told.extend(alert),
+            }
+            assert_eq!(status.held.is_some(), self.held.is_some(), "{status:?}");
+            self.past = Past::Known(Box::new(status));
+            verdict.decision.reason
+        }
+
+        fn kinds(&self) -> Vec<Kind> {
+            self.told.iter().map(Alert::kind).collect()
+        }
     }
 
     #[test]
@@ -341,6 +727,198 @@ mod tests {
         );
         assert_eq!(alerts[2].status.runs, 2);
         assert_eq!(alerts[2].status.since, at(60));
+    }
+
+    #[test]
+    fn another_error_is_news_within_the_silence_and_the_same_one_is_not() {
+        let patient = Settings {
+            silent: 4.0 * rules::HOUR,
+            ..Settings::default()
+        };
+        let mut job = Job::new(patient);
+        job.run(0, &Outcome::Returned);
+        let reasons = [
+            "row 1 is bad",
+            "row 2 is bad",
+            "disk full",
+            "row 3 is bad",
+            "no route",
+        ]
+        .map(|error| job.run(60, &failed(error)));
+        assert_eq!(
+            reasons,
+            [
+                Reason::Changed,
+                Reason::Recent,
+                Reason::NewError,
+                Reason::Recent,
+                Reason::NewError
+            ]
+        );
+        assert_eq!(job.told[2].earlier_error.as_deref(), Some("row 2 is bad"));
+        assert_eq!(
+            job.told[2].status.first_error.as_deref(),
+            Some("row 1 is bad")
+        );
+        // A job that makes up a new error each time is not one alert a run.
+        for word in 'a'..='z' {
+            job.run(60, &failed(&format!("{word}{word} is bad")));
+        }
+        assert_eq!(job.told.len(), 1 + NEWS);
+    }
+
+    #[test]
+    fn a_recovery_tells_how_long_it_failed_and_of_what() {
+        let outcomes = [failed("a"), failed("b"), Outcome::Returned];
+        let (_, alerts) = history(&outcomes, ALERTS);
+        let outage = alerts[2].outage.as_ref().unwrap();
+        assert_eq!(
+            (outage.since, outage.runs, outage.error.as_str()),
+            (at(0), 2, "a")
+        );
+    }
+
+    #[test]
+    fn with_after_the_nth_failure_in_a_row_is_told_and_an_ok_takes_a_held_one_back() {
+        let mut job = Job::new(Settings {
+            after: 3,
+            ok_silent: f64::INFINITY,
+            ..Settings::default()
+        });
+        job.run(0, &Outcome::Returned);
+        assert_eq!(job.run(60, &failed("a")), Reason::After);
+        assert_eq!(job.run(60, &Outcome::Returned), Reason::FailureUntold);
+        assert_eq!(job.run(60, &failed("a")), Reason::After);
+        assert_eq!(job.run(60, &failed("b")), Reason::After);
+        assert!(job.told.is_empty());
+        assert_eq!(job.run(60, &failed("c")), Reason::Untold);
+        assert_eq!(job.run(60, &failed("c")), Reason::StillFailing);
+        assert_eq!(job.run(60, &Outcome::Returned), Reason::Changed);
+        assert_eq!(
+            job.kinds(),
+            [Kind::Failed, Kind::StillFailing, Kind::Recovered]
+        );
+        assert_eq!(job.told[0].status.first_error.as_deref(), Some("a"));
+        assert_eq!(job.told[0].status.runs, 3);
+    }
+
+    #[test]
+    fn a_held_alert_leaves_after_the_longest_silence_and_its_recovery_is_told() {
+        let mut job = Job::new(Settings {
+            after: 3,
+            ok_silent: f64::INFINITY,
+            ..Settings::default()
+        });
+        job.run(0, &Outcome::Returned);
+        job.run(60, &failed("a"));
+        assert_eq!(job.run(3600, &Outcome::Returned), Reason::Changed);
+        assert_eq!(job.kinds(), [Kind::Failed, Kind::Recovered]);
+    }
+
+    #[test]
+    fn where_no_status_survives_every_failure_is_told() {
+        for attempt in [None, Attempt::parse("1/3")] {
+            let mut job = Job::new(Settings {
+                after: 3,
+                ..Settings::default()
+            });
+            job.attempt = attempt;
+            job.run(0, &failed("a"));
+            assert_eq!(job.kinds(), [Kind::Failed]);
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_is_not_the_last_is_held_and_the_last_one_is_told() {
+        let mut job = Job::new(Settings {
+            ok_silent: f64::INFINITY,
+            ..Settings::default()
+        });
+        job.run(0, &Outcome::Returned);
+        for (attempt, reason) in [
+            ("1/3", Reason::Attempt),
+            ("2/3", Reason::Attempt),
+            ("3/3", Reason::Untold),
+        ] {
+            job.attempt = Attempt::parse(attempt);
+            assert_eq!(job.run(300, &failed("a")), reason);
+        }
+        assert_eq!(job.kinds(), [Kind::Failed]);
+        // The next day it works at the second attempt.
+        job.attempt = Attempt::parse("1/3");
+        assert_eq!(job.run(80_000, &failed("a")), Reason::Reminder);
+        job.attempt = Attempt::parse("2/3");
+        assert_eq!(job.run(300, &Outcome::Returned), Reason::Changed);
+        assert_eq!(
+            job.kinds(),
+            [Kind::Failed, Kind::StillFailing, Kind::Recovered]
+        );
+        for text in ["", "3", "0/3", "4/3", "a/b", "1/0"] {
+            assert_eq!(Attempt::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_has_silenced_is_that_error_alone_and_is_told_when_the_silence_ends() {
+        let mut job = Job::new(Settings::default());
+        job.run(0, &failed("disk full"));
+        let Past::Known(status) = &mut job.past else {
+            unreachable!()
+        };
+        status.silence = Some(crate::status::Silence {
+            until: at(10_000),
+            error: fingerprint::of("disk full\n"),
+            because: None,
+        });
+        assert_eq!(job.run(5000, &failed("disk full")), Reason::Silenced);
+        assert_ne!(job.run(60, &failed("no route")), Reason::Silenced);
+        assert_eq!(job.run(60, &failed("disk full")), Reason::Silenced);
+        assert_eq!(job.told.len(), 2);
+        assert_eq!(job.run(5000, &failed("disk full")), Reason::Untold);
+        assert_eq!(job.run(60, &Outcome::Returned), Reason::Changed);
+    }
+
+    #[test]
+    fn a_job_that_changes_to_and_fro_is_told_as_flapping_and_then_as_steady() {
+        let mut job = Job::new(Settings {
+            flapping: true,
+            ok_silent: f64::INFINITY,
+            ..Settings::default()
+        });
+        job.run(0, &Outcome::Returned);
+        for number in 0..30 {
+            job.run(
+                300,
+                &if number % 2 == 0 {
+                    failed("a")
+                } else {
+                    Outcome::Returned
+                },
+            );
+        }
+        // Four changes, then that it flaps, and every hour that it flaps on.
+        assert_eq!(
+            job.kinds(),
+            [
+                Kind::Failed,
+                Kind::Recovered,
+                Kind::Failed,
+                Kind::Recovered,
+                Kind::Flapping,
+                Kind::Flapping,
+                Kind::Flapping
+            ]
+        );
+        assert!(
+            job.told[4].notes[0].starts_with("5 changes, 3 of 5 runs failed since "),
+            "{:?}",
+            job.told[4].notes
+        );
+        for _ in 0..13 {
+            job.run(300, &Outcome::Returned);
+        }
+        assert_eq!(job.kinds()[7..], [Kind::Flapping, Kind::Steady]);
+        assert_eq!(job.run(300, &failed("a")), Reason::Changed);
     }
 
     #[test]
@@ -469,6 +1047,8 @@ mod tests {
             status: Some(status),
             alert: alerts.into_iter().next(),
             queue: Some("alerts-0".to_owned()),
+            is_held: true,
+            withdrawn: Some("alerts-0/01-02".to_owned()),
             place: Some(Place {
                 record: "1-2".to_owned(),
                 offset: 512,

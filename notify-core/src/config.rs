@@ -47,6 +47,7 @@ pub struct Config {
     pub(crate) ok_silent_hours: Option<f64>,
     pub(crate) remind_hours: Option<f64>,
     pub(crate) overdue_minutes: Option<f64>,
+    pub(crate) flapping: Option<bool>,
     pub(crate) signals: Option<bool>,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
 }
@@ -133,6 +134,16 @@ impl Config {
     pub fn overdue_minutes(self, minutes: f64) -> Self {
         Self {
             overdue_minutes: Some(minutes),
+            ..self
+        }
+    }
+
+    /// Has jobs that do not say told as flapping while their status keeps changing: the fifth change
+    /// without an hour and three runs in one status is told, then one alert per larger of
+    /// `silent_seconds` and `remind_hours`, and its end. Defaults to `NOTIFY_FLAPPING`, then to `false`.
+    pub fn flapping(self, is_told: bool) -> Self {
+        Self {
+            flapping: Some(is_told),
             ..self
         }
     }

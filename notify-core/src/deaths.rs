@@ -3,13 +3,13 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::change::{Ended, Place};
+use crate::change::Place;
 use crate::fields::Fields;
 use crate::machine::Machine;
 use crate::outcome::Outcome;
 use crate::process::PerProcess;
+use crate::recorded::Recorded;
 use crate::report::{self, Report};
-use crate::rules::Settings;
 use crate::running::{self, Dead};
 use crate::setup::Setup;
 use crate::time;
@@ -71,9 +71,15 @@ fn report_death(
     warnings: &mut Vec<Warning>,
 ) -> bool {
     let process = &dead.process;
-    let Some((mut ended, settings)) = read(run, process) else {
+    let Some(recorded) = Recorded::read(run, process) else {
         return true;
     };
+    let Recorded {
+        mut ended,
+        settings,
+        channel,
+        queue,
+    } = recorded;
     let words = |fields: &Fields, key| fields.get(key).unwrap_or("?").to_owned();
     let outcome = Outcome::Died(format!(
         "died: its process ended without a word (kill -9, out of memory, abort, or power)\n  \
@@ -83,14 +89,13 @@ fn report_death(
         words(process, "exe"),
         time::show(dead.seen),
     ));
-    let channel = run.get("channel").unwrap_or_default();
-    let route = if let Some(queue) = run.get("queue") {
-        let Some(route) = setup.route(channel).filter(|route| route.is_queue(queue)) else {
+    let route = if let Some(queue) = queue {
+        let Some(route) = setup.route(&channel).filter(|route| route.is_queue(&queue)) else {
             return false;
         };
         Some(route)
     } else {
-        report::route(setup, channel, &mut ended, &outcome, warnings)
+        report::route(setup, &channel, &mut ended, &outcome, warnings)
     };
     Report {
         ended,
@@ -105,35 +110,4 @@ fn report_death(
         warnings,
     );
     true
-}
-
-/// Reads a run back from its record; `None` where it is damaged.
-fn read(run: &Fields, process: &Fields) -> Option<(Ended, Settings)> {
-    let number = |key| run.get(key).and_then(|value| value.parse::<f64>().ok());
-    let defaults = Settings::default();
-    let settings = Settings {
-        silent: number("silent").unwrap_or(defaults.silent),
-        ok_silent: number("ok-silent").unwrap_or(defaults.ok_silent),
-        remind: number("remind").unwrap_or(defaults.remind),
-    };
-    let notes = run
-        .iter()
-        .filter(|(key, _)| *key == "note")
-        .map(|(_, note)| note.to_owned())
-        .collect();
-    let ended = Ended {
-        run: u64::from_str_radix(run.get("run")?, 16).ok()?,
-        job: run.get("job")?.to_owned(),
-        location: run.get("location")?.to_owned(),
-        source: run.get("source")?.to_owned(),
-        begun: time::parse(run.get("begun")?)?,
-        took: None,
-        host: process.get("host").unwrap_or("unknown").to_owned(),
-        pid: process.get("pid").and_then(|pid| pid.parse().ok()),
-        exe: process.get("exe").map(str::to_owned),
-        nested: false,
-        was_overdue: false,
-        notes,
-    };
-    Some((ended, settings))
 }

@@ -95,10 +95,15 @@ pub(crate) fn take_over(route: &Route) {
     if route
         .queue
         .as_ref()
-        .is_some_and(|queue| !queue.list().is_empty())
+        .is_some_and(|queue| !queue.list().is_empty() || queue.has_held())
     {
-        wake(route, |_| {});
+        look(route);
     }
+}
+
+/// Looks at a queue: something in it may leave now, or later.
+pub(crate) fn look(route: &Route) {
+    wake(route, |_| {});
 }
 
 fn wake(route: &Route, change: impl FnOnce(&mut Line)) {

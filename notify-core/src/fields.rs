@@ -48,6 +48,14 @@ impl Fields {
             .map(|(_, value)| value)
     }
 
+    /// Returns the values of every `key`.
+    pub(crate) fn all(&self, key: &str) -> Vec<String> {
+        self.iter()
+            .filter(|(known, _)| *known == key)
+            .map(|(_, value)| value.to_owned())
+            .collect()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields
             .iter()

@@ -18,6 +18,8 @@ pub struct Site {
     pub(crate) debug: bool,
     /// The type name of what is nested in the annotated function: it alone tells impl type and trait.
     pub(crate) type_name: fn() -> &'static str,
+    /// The version of the crate in which it stands.
+    pub(crate) version: Option<&'static str>,
     /// The attribute's arguments, evaluated at the first run.
     pub(crate) arguments: fn() -> Arguments,
     /// What is worked out at the first run.
@@ -38,6 +40,7 @@ impl Site {
     ) -> Self {
         Self {
             program: None,
+            version: None,
             module,
             place: Location::caller(),
             test,
@@ -46,6 +49,13 @@ impl Site {
             arguments,
             job: OnceLock::new(),
         }
+    }
+
+    /// Says of which version it is.
+    #[must_use]
+    pub const fn of_version(mut self, version: &'static str) -> Self {
+        self.version = Some(version);
+        self
     }
 
     /// Says of which program's source it is.
@@ -69,6 +79,14 @@ pub struct Arguments {
     pub remind_hours: Option<f64>,
     /// When a run that goes on is told.
     pub overdue_minutes: Option<f64>,
+    /// See the rules.
+    pub after: Option<u64>,
+    /// See the rules.
+    pub flapping: Option<bool>,
+    /// How often the job is meant to run.
+    pub every_hours: Option<f64>,
+    /// Whom a failure mentions.
+    pub mention: Option<String>,
     /// What was wrong with those that are left out.
     pub problems: Vec<String>,
 }
@@ -82,5 +100,7 @@ pub(crate) struct Job {
     /// `file:line`.
     pub(crate) source: String,
     pub(crate) is_debug_build: bool,
+    /// The version of its crate.
+    pub(crate) version: Option<String>,
     pub(crate) arguments: Arguments,
 }

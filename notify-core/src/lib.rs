@@ -6,7 +6,7 @@
 //! | floor | rooms | |
 //! |---|---|---|
 //! | 0 | `error`, `text`, `time`, `fields`, `id`, `name` | |
-//! | 1 | `status`, `outcome`, `rules`, `alert`, `change`, `pace` | pure: time is an argument |
+//! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `change`, `pace` | pure: time is an argument |
 //! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 3 | `lock`, `destination` | |
 //! | 4 | `notifier`, `outbox`, `running` | destinations, and what is on disk |
@@ -15,7 +15,7 @@
 //! | 7 | `memory`, `overdue`, `signals`, `sender` | what this process remembers, watches, and sends |
 //! | 8 | `delivery` | the background thread |
 //! | 9 | `report` | one end of a run: lock, decide, write |
-//! | 10 | `deaths`, `life` | runs that died, and those of this process |
+//! | 10 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
 //! | 11 | `shutdown` | the end of the process |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
@@ -42,6 +42,8 @@ mod fields;
 mod file;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod filter;
+mod fingerprint;
+mod flapping;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod future;
 mod id;
@@ -58,6 +60,7 @@ mod overdue;
 mod pace;
 mod panic;
 mod process;
+mod recorded;
 mod report;
 mod route;
 mod rules;

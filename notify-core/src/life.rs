@@ -14,22 +14,21 @@ use crate::config::Config;
 use crate::deaths;
 use crate::delivery;
 use crate::error::Error;
-use crate::fields::Fields;
 use crate::id;
 use crate::job::{Arguments, Job, Site};
-use crate::machine::Machine;
 use crate::memory;
 use crate::name;
 use crate::outcome::Outcome;
 use crate::overdue;
 use crate::process::PerProcess;
+use crate::recorded::Recorded;
 use crate::report::{self, Report};
 use crate::rules::{HOUR, Past, Settings};
 use crate::running;
 use crate::setup::{self, Setup};
 #[cfg(unix)]
 use crate::signals;
-use crate::time::{self, Time, to_micros};
+use crate::time::{Time, to_micros};
 use crate::warn::{self, Warning};
 
 /// Seconds.
@@ -175,37 +174,17 @@ fn record(number: u64, run: &Open, setup: &Setup) {
     let Some(store) = setup.store().filter(|_| !run.nested) else {
         return;
     };
-    let ended = run.ended(setup);
     let channel = channel(&run.job.arguments, setup);
-    let settings = settings(&run.job.arguments, setup);
-    let mut fields = Fields::default();
-    fields.put("run", format!("{:016x}", ended.run));
-    fields.put("job", ended.job);
-    fields.put("location", ended.location);
-    fields.put("source", ended.source);
-    fields.put("begun", time::show(ended.begun));
-    fields.put("channel", channel);
-    fields.put_some(
-        "queue",
-        setup
-            .route(channel)
-            .and_then(|route| Some(route.queue.as_ref()?.name().to_owned())),
-    );
-    fields.put("silent", settings.silent.to_string());
-    fields.put("ok-silent", settings.ok_silent.to_string());
-    fields.put("remind", settings.remind.to_string());
-    for note in ended.notes {
-        fields.put("note", note);
-    }
-    let process = || {
-        let mut fields = Fields::default();
-        Machine::this().put(&mut fields);
-        fields.put("host", &*setup.host);
-        fields.put("pid", std::process::id().to_string());
-        fields.put_some("exe", setup.exe.as_deref());
-        fields
+    let route = setup.route(channel);
+    let recorded = Recorded {
+        ended: run.ended(setup),
+        settings: settings(&run.job.arguments, setup),
+        channel: channel.to_owned(),
+        queue: route.and_then(|route| Some(route.queue.as_ref()?.name().to_owned())),
     };
-    match running::begin(&store.running(), number, &fields, process) {
+    match running::begin(&store.running(), number, &recorded.run(), || {
+        recorded.process()
+    }) {
         Ok(()) => warn::over("record"),
         Err(error) => {
             let message =
@@ -256,6 +235,11 @@ impl Open {
             host: setup.host.clone(),
             pid: Some(std::process::id()),
             exe: setup.exe.clone(),
+            version: self.job.version.clone(),
+            every_hours: self.job.arguments.every_hours,
+            attempt: setup.attempt,
+            mention: self.job.arguments.mention.clone(),
+            facts: setup.facts.clone(),
             nested: self.nested,
             was_overdue: self.was_overdue,
             notes: self.notes(),
@@ -310,6 +294,8 @@ fn settings(arguments: &Arguments, setup: &Setup) -> Settings {
         remind: arguments
             .remind_hours
             .map_or(setup.rules.remind, |hours| hours * HOUR),
+        after: arguments.after.unwrap_or(setup.rules.after),
+        flapping: arguments.flapping.unwrap_or(setup.rules.flapping),
     }
 }
 
@@ -321,6 +307,7 @@ fn find_job(site: &'static Site, name: Option<&str>, warnings: &mut Vec<Warning>
         location: name::location(site),
         source: format!("{}:{}", site.place.file(), site.place.line()),
         is_debug_build: site.debug,
+        version: site.version.map(str::to_owned),
         arguments: (site.arguments)(),
     };
     let source = &job.source;

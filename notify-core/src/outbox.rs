@@ -1,10 +1,12 @@
 //! Alerts on disk that no destination has accepted yet: a queue for each destination.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+use chrono::DateTime;
 
 use crate::alert::Alert;
 use crate::exit;
@@ -40,6 +42,7 @@ pub(crate) struct Outbox {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Queue {
     folder: PathBuf,
+    held: PathBuf,
     rejected: PathBuf,
     user: u32,
 }
@@ -71,6 +74,7 @@ impl Outbox {
     pub(crate) fn queue(&self, name: &str) -> Queue {
         Queue {
             folder: self.hidden.join("outbox").join(name),
+            held: self.hidden.join("held").join(name),
             rejected: self.hidden.join("rejected").join(name),
             user: self.user,
         }
@@ -87,7 +91,31 @@ impl Outbox {
 
     /// Returns the names of all queues that are there.
     pub(crate) fn queue_names(&self) -> Vec<String> {
-        names(&self.hidden.join("outbox"))
+        let folders = ["outbox", "held"].map(|folder| names(&self.hidden.join(folder)));
+        let names: BTreeSet<_> = folders.into_iter().flatten().collect();
+        names.into_iter().collect()
+    }
+
+    /// Removes an alert that was held, and is not to be told any more.
+    pub(crate) fn withdraw(&self, held: &str) -> io::Result<()> {
+        match fs::remove_file(self.held(held)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps a held alert from leaving for as long as it is locked; `None` where it has left.
+    pub(crate) fn lock_held(&self, held: &str) -> io::Result<Option<Lock>> {
+        let path = self.held(held);
+        let lock = Lock::acquire_existing(&path, exit::within(PATIENCE))?;
+        // It may have left between the opening and the lock.
+        Ok(lock.filter(|_| path.exists()))
+    }
+
+    fn held(&self, held: &str) -> PathBuf {
+        let is_plain = |part: &str| !part.is_empty() && !part.starts_with('.');
+        let parts = held.split('/').filter(|part| is_plain(part)).take(2);
+        parts.fold(self.hidden.join("held"), |path, part| path.join(part))
     }
 
     fn key(&self) -> io::Result<[u8; 16]> {
@@ -125,7 +153,7 @@ impl Queue {
 
     /// Puts an alert at the end, durably. The same alert put twice is there once.
     pub(crate) fn put(&self, alert: &Alert) -> io::Result<Entry> {
-        self.make()?;
+        self.make(&self.folder)?;
         let entry = Entry::of(alert);
         file::replace(
             &self.path(&entry),
@@ -137,8 +165,56 @@ impl Queue {
         Ok(entry)
     }
 
-    fn make(&self) -> io::Result<()> {
-        let folders = || self.folder.parent().into_iter().chain([&*self.folder]);
+    /// Keeps an alert back, durably; it leaves when its file's name says so, unless it is withdrawn.
+    pub(crate) fn hold(&self, alert: &Alert, name: &str) -> io::Result<()> {
+        self.make(&self.held)?;
+        file::replace(
+            &self.held.join(name),
+            &self.held.join(format!(".{name}")),
+            &alert.render(),
+            PRIVATE,
+            Durable::Yes,
+        )
+    }
+
+    /// Lets the held alerts leave whose time has come, and returns when the next one may.
+    pub(crate) fn release(&self, now: Time) -> io::Result<Option<Time>> {
+        let mut next = None;
+        for name in names(&self.held) {
+            let Some(until) = held_until(&name) else {
+                continue;
+            };
+            if until > now {
+                next = Some(next.map_or(until, |next: Time| next.min(until)));
+                continue;
+            }
+            let path = self.held.join(&name);
+            // A run that ends now decides by it whether it was told.
+            let Some(lock) = Lock::acquire_existing(&path, Duration::ZERO)? else {
+                continue;
+            };
+            if !path.exists() {
+                continue;
+            }
+            let content = file::read_open(lock.file(), LIMIT)?;
+            // What cannot be read is for the sender to put aside, and to tell.
+            let entry = Alert::parse(&content).map_or_else(
+                || Entry(name.replacen('-', "-00000000-", 1)),
+                |alert| Entry::of(&alert),
+            );
+            self.make(&self.folder)?;
+            fs::rename(&path, self.path(&entry))?;
+        }
+        Ok(next)
+    }
+
+    /// Tells whether alerts are held back here.
+    pub(crate) fn has_held(&self) -> bool {
+        !names(&self.held).is_empty()
+    }
+
+    fn make(&self, folder: &Path) -> io::Result<()> {
+        let folders = || folder.parent().into_iter().chain([folder]);
         // A link in their place would lead elsewhere.
         let is_folder =
             |folder: &Path| fs::symlink_metadata(folder).is_ok_and(|folder| folder.is_dir());
@@ -148,7 +224,7 @@ impl Queue {
         for folder in folders() {
             file::make_private_folder(folder, self.user)?;
         }
-        file::sync_folder_of(&self.folder)
+        file::sync_folder_of(folder)
     }
 
     /// Returns what waits, the oldest first.
@@ -322,6 +398,12 @@ pub(crate) fn choose(waiting: &[Entry], pace: &Pace, most: usize) -> Vec<Entry> 
             .cloned()
             .collect(),
     }
+}
+
+/// Reads from the name of a held alert's file when it leaves.
+fn held_until(name: &str) -> Option<Time> {
+    let micros = i64::from_str_radix(name.split('-').next()?, 16).ok()?;
+    DateTime::from_timestamp_micros(micros)
 }
 
 /// Returns the names in a folder, without those of hidden files.

@@ -8,6 +8,7 @@ use chrono::Utc;
 use crate::alert::Alert;
 use crate::change::{self, Change, Context, Ended, Place};
 use crate::delivery;
+use crate::lock::Lock;
 use crate::memory::{self, Event};
 use crate::name;
 use crate::outbox::Entry;
@@ -15,6 +16,7 @@ use crate::outcome::Outcome;
 use crate::route::{Route, Way};
 use crate::rules::{Past, Settings};
 use crate::setup::Setup;
+use crate::status::Status;
 use crate::store::{Locked, Store};
 use crate::time::to_micros;
 use crate::warn::{self, Warning};
@@ -32,6 +34,8 @@ pub(crate) struct Report<'a> {
 /// Where the alert went, if one was due.
 enum Told {
     Nothing,
+    /// Later, unless an `OK` comes first.
+    Held,
     Queued(Entry),
     InMemory(Box<Alert>),
 }
@@ -75,6 +79,7 @@ impl Report<'_> {
             match told {
                 Told::Queued(entry) => delivery::queued(route, entry),
                 Told::InMemory(alert) => delivery::from_memory(route, *alert),
+                Told::Held => delivery::look(route),
                 Told::Nothing => {}
             }
         }
@@ -107,6 +112,11 @@ impl Report<'_> {
         let past = match recent {
             Some(recent) => recent.correct(past),
             None => past,
+        };
+        // A held alert that leaves now is told; while this lasts, it stays.
+        let (past, _held) = match store {
+            Some(store) => settle_held(store, past),
+            None => (past, None),
         };
         let channel = route.map(|route| route.channel.as_str());
         let event = event(self.outcome).zip(channel);
@@ -150,6 +160,8 @@ impl Report<'_> {
             status: verdict.status,
             alert: verdict.alert,
             queue,
+            is_held: verdict.is_held,
+            withdrawn: verdict.withdrawn,
             place: self.place.clone(),
         };
         let written = locked.change(&change);
@@ -166,6 +178,7 @@ impl Report<'_> {
                 }
             }
         }
+        let queue_failed = written.queue_error.is_some();
         if let Some(error) = written.queue_error {
             let message =
                 format!("an alert cannot be queued on disk ({error}), and is sent from memory");
@@ -173,9 +186,33 @@ impl Report<'_> {
         }
         match (written.queued, change.alert) {
             (Some(entry), _) => Told::Queued(entry),
+            (None, Some(_)) if change.is_held && !queue_failed => Told::Held,
             (None, Some(alert)) => Told::InMemory(Box::new(alert)),
             (None, None) => Told::Nothing,
         }
+    }
+}
+
+/// Finds out whether an alert that was held has left: then people were told.
+fn settle_held(store: &Store, past: Past) -> (Past, Option<Lock>) {
+    let Past::Known(status) = &past else {
+        return (past, None);
+    };
+    let Some(held) = &status.held else {
+        return (past, None);
+    };
+    match store.outbox().lock_held(&held.alert) {
+        Ok(None) => {
+            let told = Status {
+                alerted: Some(held.until),
+                held: None,
+                told_errors: status.fingerprint.iter().cloned().collect(),
+                ..(**status).clone()
+            };
+            (Past::Known(Box::new(told)), None)
+        }
+        Ok(lock) => (past, lock),
+        Err(_) => (past, None),
     }
 }
 

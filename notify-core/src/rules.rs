@@ -5,7 +5,7 @@
 use crate::status::{State, Status};
 use crate::time::{self, Time};
 
-/// The settings that the rules read, in seconds.
+/// The settings that the rules read; times are in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Settings {
     /// The same status again within this time is not told. 1 s.
@@ -16,6 +16,17 @@ pub(crate) struct Settings {
     /// While a job fails, people hear of it again when the last alert is older than this and than
     /// `silent`. 0.99 h.
     pub(crate) remind: f64,
+    /// The failed run in a row at which people are told. 1.
+    pub(crate) after: u64,
+    /// Whether a job whose status keeps changing is told as flapping. Not.
+    pub(crate) flapping: bool,
+}
+
+impl Settings {
+    /// The longest that a failing job's alert may be withheld, in seconds.
+    pub(crate) fn longest_silence(&self) -> f64 {
+        self.silent.max(self.remind)
+    }
 }
 
 impl Default for Settings {
@@ -24,7 +35,34 @@ impl Default for Settings {
             silent: 1.0,
             ok_silent: 0.99 * HOUR,
             remind: 0.99 * HOUR,
+            after: 1,
+            flapping: false,
         }
+    }
+}
+
+/// Which attempt at the same work a run is, as an orchestrator counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    pub(crate) number: u64,
+    pub(crate) of: u64,
+}
+
+impl Attempt {
+    /// Reads `2/3`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (number, of) = text.split_once('/')?;
+        let attempt = Self {
+            number: number.trim().parse().ok()?,
+            of: of.trim().parse().ok()?,
+        };
+        (1..=attempt.of)
+            .contains(&attempt.number)
+            .then_some(attempt)
+    }
+
+    fn is_last(self) -> bool {
+        self.number >= self.of
     }
 }
 
@@ -59,39 +97,69 @@ pub(crate) struct Decision {
     pub(crate) reason: Reason,
 }
 
-/// The rule that decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reason {
+/// Declares the reasons, each with the words in which it is written down.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $reason:ident => $words:literal,)*) => {
+        /// The rule that decided.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Reason { $($(#[$doc])* $reason,)* }
+
+        impl Reason {
+            /// Says why, in a few words.
+            pub(crate) fn as_str(self) -> &'static str {
+                match self { $(Self::$reason => $words,)* }
+            }
+        }
+    };
+}
+
+reasons! {
     /// 1: there is no earlier status.
-    First,
+    First => "the first run",
     /// 1: the earlier status cannot be read.
-    Unreadable,
+    Unreadable => "the earlier status could not be read",
     /// 2: the status changed.
-    Changed,
+    Changed => "the status changed",
     /// 3: the earlier status is younger than `silent_seconds`.
-    Recent,
+    Recent => "the same within silent_seconds",
     /// 4: it fails again.
-    StillFailing,
+    StillFailing => "it fails again",
     /// 5: it works, and people have not heard so for `ok_silent_hours`.
-    StillOk,
+    StillOk => "OK for longer than ok_silent_hours",
     /// 6: it works, as people know.
-    NothingNew,
+    NothingNew => "OK as before",
     /// It fails, and nobody was told.
-    Untold,
+    Untold => "it fails, and nobody was told",
     /// It fails, and people last heard so longer ago than `silent_seconds` and `remind_hours`.
-    Reminder,
+    Reminder => "it has failed for longer than remind_hours",
+    /// It fails otherwise than before.
+    NewError => "it fails with another error",
     /// `OK`s are not to be told.
-    OkNever,
+    OkNever => "no OK is told (ok_silent_hours)",
     /// It works, and the directory that would say what was told cannot be used.
-    NoMemory,
-    /// The same panic was told already, by a job inside this one.
-    SamePanic,
+    NoMemory => "OK, and what was told is not known",
+    /// It works again, and people never heard that it had failed.
+    FailureUntold => "OK again, and the failure was not told",
     /// It was told to be overdue, and has ended.
-    WasOverdue,
+    WasOverdue => "it was told to be overdue",
     /// It is still running, and should have ended.
-    Overdue,
+    Overdue => "it is overdue",
     /// The run died, and one that began later has ended since.
-    Overtaken,
+    Overtaken => "it died, and a later run has ended",
+    /// The same panic was told already, by a job inside this one.
+    SamePanic => "the same event was told already",
+    /// A person has silenced this error.
+    Silenced => "silenced by a person",
+    /// The orchestrator tries again.
+    Attempt => "another attempt follows (NOTIFY_ATTEMPT)",
+    /// It has not failed often enough in a row.
+    After => "fewer failures in a row than after",
+    /// Its status changes to and fro from now on.
+    Flapping => "it flaps",
+    /// It flaps, as people know.
+    FlappingOn => "it flaps, as was told",
+    /// It flapped, and is steady.
+    Steady => "it is steady again",
 }
 
 /// Decides whether people are told that a job is now in `state`.
@@ -118,7 +186,7 @@ pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) 
     if state == State::Error {
         match previous.alerted {
             None => return send(Reason::Untold),
-            Some(alerted) if time::age(alerted, now) > settings.silent.max(settings.remind) => {
+            Some(alerted) if time::age(alerted, now) > settings.longest_silence() => {
                 return send(Reason::Reminder);
             }
             Some(_) => {}
@@ -139,6 +207,42 @@ pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) 
     } else {
         silent(Reason::NothingNew)
     }
+}
+
+/// What may hold back the alert of a failure that is due.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Situation {
+    /// Whether the same panic, or the same exit of the process, was told already.
+    pub(crate) told_already: bool,
+    /// Whether a person has silenced this error.
+    pub(crate) is_silenced: bool,
+    pub(crate) attempt: Option<Attempt>,
+    /// How many runs in a row have failed with this one, where a status survives that says so.
+    pub(crate) failures: Option<u64>,
+    /// Whether people know that the job fails.
+    pub(crate) is_known: bool,
+    /// When a held alert leaves, come what may.
+    pub(crate) until: Time,
+}
+
+/// Decides whether the alert of a failure is held back, and why. Held is not dropped: it leaves at
+/// `until`, unless an `OK` takes it back.
+pub(crate) fn hold(situation: &Situation, now: Time, settings: &Settings) -> Option<Reason> {
+    if situation.told_already {
+        return Some(Reason::SamePanic);
+    }
+    if situation.is_silenced {
+        return Some(Reason::Silenced);
+    }
+    // Where no status survives, no later run would know of this one.
+    let failures = situation.failures?;
+    if now >= situation.until {
+        return None;
+    }
+    if situation.attempt.is_some_and(|attempt| !attempt.is_last()) {
+        return Some(Reason::Attempt);
+    }
+    (failures < settings.after && !situation.is_known).then_some(Reason::After)
 }
 
 #[cfg(test)]

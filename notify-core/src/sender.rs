@@ -66,8 +66,15 @@ pub(crate) fn from_queue(
     queue: &Queue,
     deadline: Option<Instant>,
 ) -> io::Result<Next> {
+    let held = queue.release(Utc::now())?.map_or(Next::Nothing, Next::At);
+    // At the exit nobody waits for what is held.
+    let nothing = if deadline.is_some() {
+        Next::Nothing
+    } else {
+        held
+    };
     if waiting_in(queue).is_empty() {
-        return Ok(Next::Nothing);
+        return Ok(nothing);
     }
     let turn = queue.turn()?;
     if matches!(turn, Turn::Others) {
@@ -78,7 +85,7 @@ pub(crate) fn from_queue(
         let now = Utc::now();
         let mut pace = pace_of(queue, now);
         if waiting.is_empty() {
-            return Ok(Next::Nothing);
+            return Ok(nothing);
         }
         let next = pace.next(now, deadline.is_some());
         if next > now {

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::machine::Machine;
 use crate::notifier::Notifier;
 use crate::route::Route;
-use crate::rules::{HOUR, Settings};
+use crate::rules::{Attempt, HOUR, Settings};
 use crate::store::Store;
 use crate::warn::Warning;
 
@@ -101,6 +101,9 @@ pub(crate) struct Setup {
     pub(crate) default_channel: String,
     pub(crate) rules: Settings,
     pub(crate) overdue_minutes: Option<f64>,
+    pub(crate) attempt: Option<Attempt>,
+    /// What alerts say of where the process runs.
+    pub(crate) facts: Vec<(String, String)>,
     pub(crate) signals: bool,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
     /// Destinations, by channel, once they were looked for.
@@ -143,11 +146,26 @@ impl Setup {
                 .map_or(defaults.ok_silent, |hours| hours * HOUR),
             remind: number("NOTIFY_REMIND_HOURS", config.remind_hours, false)
                 .map_or(defaults.remind, |hours| hours * HOUR),
+            after: defaults.after,
+            flapping: config
+                .flapping
+                .unwrap_or_else(|| text("NOTIFY_FLAPPING").is_some_and(|value| is_yes(&value))),
         };
         let overdue_minutes = number("NOTIFY_OVERDUE_MINUTES", config.overdue_minutes, false);
         let exit = config.exit.or_else(|| {
             let seconds = number("NOTIFY_EXIT_SECONDS", None, false)?;
             Some(Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_EXIT))
+        });
+        let attempt = text("NOTIFY_ATTEMPT").filter(|attempt| !attempt.is_empty());
+        let attempt = attempt.and_then(|attempt| {
+            let parsed = Attempt::parse(&attempt);
+            if parsed.is_none() {
+                problems.push(Warning::new(
+                    "NOTIFY_ATTEMPT",
+                    "NOTIFY_ATTEMPT is ignored: write `2/3` for the second of three attempts",
+                ));
+            }
+            parsed
         });
         let default_channel = config
             .default_channel
@@ -175,6 +193,8 @@ impl Setup {
             default_channel,
             rules,
             overdue_minutes,
+            attempt,
+            facts: facts(&text),
             signals: config
                 .signals
                 .unwrap_or_else(|| text("NOTIFY_SIGNALS").is_some_and(|value| is_yes(&value))),
@@ -223,6 +243,33 @@ impl Setup {
     pub(crate) fn directory(&self) -> Option<&Path> {
         self.directory.as_deref()
     }
+}
+
+/// Gathers what the environment says of where the process runs, for its alerts.
+fn facts(text: &impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    // What Airflow's operators export: https://airflow.apache.org/docs/apache-airflow/stable/
+    let airflow = [
+        ("dag", "AIRFLOW_CTX_DAG_ID"),
+        ("task", "AIRFLOW_CTX_TASK_ID"),
+        ("run", "AIRFLOW_CTX_DAG_RUN_ID"),
+        ("try", "AIRFLOW_CTX_TRY_NUMBER"),
+    ];
+    let airflow: Vec<_> = airflow
+        .iter()
+        .filter_map(|(name, variable)| Some(format!("{name} {}", text(variable)?)))
+        .collect();
+    // What systemd gives each service: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
+    let invocation =
+        text("INVOCATION_ID").map(|id| format!("journalctl _SYSTEMD_INVOCATION_ID={id}"));
+    [
+        ("context", text("NOTIFY_CONTEXT")),
+        ("instance", text("NOTIFY_INSTANCE")),
+        ("airflow", Some(airflow.join(", "))),
+        ("systemd", invocation),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), value.filter(|value| !value.is_empty())?)))
+    .collect()
 }
 
 fn default_directory(environment: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
@@ -278,7 +325,7 @@ mod tests {
             Settings {
                 silent: 14256.0,
                 ok_silent: f64::INFINITY,
-                remind: 3564.0
+                ..Settings::default()
             }
         );
         assert_eq!(from_environment.exit, Duration::from_millis(2500));

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::fields::{Fields, split_line};
+use crate::flapping::Flapping;
 use crate::text;
 use crate::time::{self, Time};
 
@@ -15,6 +16,9 @@ pub enum State {
     /// Its latest run failed.
     Error,
 }
+
+/// The longest line that stands for an error.
+pub(crate) const LINE: usize = 500;
 
 impl State {
     /// Returns the status file's first line: `OK` or `ERROR`.
@@ -56,16 +60,92 @@ pub(crate) struct Status {
     pub(crate) alerted: Option<Time>,
     /// The id of the incident that is open.
     pub(crate) incident: Option<String>,
+    /// What tells the error from others, where there is one.
+    pub(crate) fingerprint: Option<String>,
+    /// The first line of the error that began the incident.
+    pub(crate) first_error: Option<String>,
+    /// The errors of the incident that people were told of, by their fingerprints.
+    pub(crate) told_errors: Vec<String>,
+    /// The alert that is held back.
+    pub(crate) held: Option<Held>,
+    /// What a person has silenced.
+    pub(crate) silence: Option<Silence>,
+    /// How the status changes to and fro.
+    pub(crate) flapping: Option<Flapping>,
+    /// Why people were told of the latest run, or not.
+    pub(crate) decision: Option<String>,
     pub(crate) host: Option<String>,
     pub(crate) pid: Option<u32>,
     pub(crate) exe: Option<String>,
     /// `file:line` of the function.
     pub(crate) source: Option<String>,
+    /// The version of the job's crate.
+    pub(crate) version: Option<String>,
+    /// The version with which it last worked.
+    pub(crate) ok_version: Option<String>,
+    /// How often it is meant to run, in hours.
+    pub(crate) every_hours: Option<f64>,
     /// The error that `errors(…)` or `when` left out.
     pub(crate) passed_over: Option<String>,
     /// When a run inside another one was last cancelled.
     pub(crate) cancelled: Option<Time>,
     pub(crate) text: String,
+}
+
+/// An alert that is due and held back.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Held {
+    /// It leaves then, come what may.
+    pub(crate) until: Time,
+    /// Where it waits: the queue's folder and the file.
+    pub(crate) alert: String,
+}
+
+/// What a person has silenced: one error, for some time.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Silence {
+    pub(crate) until: Time,
+    /// The error's fingerprint.
+    pub(crate) error: String,
+    pub(crate) because: Option<String>,
+}
+
+impl Held {
+    fn parse(value: &str) -> Option<Self> {
+        let (alert, until) = value.split_once(" until ")?;
+        Some(Self {
+            until: time::parse(until)?,
+            alert: alert.to_owned(),
+        })
+    }
+
+    fn render(&self) -> String {
+        format!("{} until {}", self.alert, time::show(self.until))
+    }
+}
+
+impl Silence {
+    fn parse(value: &str) -> Option<Self> {
+        let (error, rest) = value.split_once(" until ")?;
+        let (until, because) = match rest.split_once(" because ") {
+            Some((until, because)) => (until, Some(because.to_owned())),
+            None => (rest, None),
+        };
+        Some(Self {
+            until: time::parse(until)?,
+            error: error.strip_prefix("error ")?.to_owned(),
+            because,
+        })
+    }
+
+    fn render(&self) -> String {
+        let mut value = format!("error {} until {}", self.error, time::show(self.until));
+        if let Some(because) = &self.because {
+            value += " because ";
+            value += because;
+        }
+        value
+    }
 }
 
 impl Status {
@@ -79,7 +159,14 @@ impl Status {
         let fields = Fields::parse(rest);
         let get = |key| fields.get(key);
         let time = |key| get(key).and_then(time::parse);
+        let text = |key| get(key).map(str::to_owned);
         let since = time("since");
+        // The article's own file does not say when people were told; it told them then.
+        let alerted = if since.is_some() {
+            time("alerted")
+        } else {
+            Some(begun)
+        };
         Some(Self {
             state,
             begun,
@@ -87,18 +174,35 @@ impl Status {
             took: get("took").and_then(parse_seconds),
             since: since.unwrap_or(begun),
             runs: get("runs").and_then(|runs| runs.parse().ok()).unwrap_or(1),
-            // The article's own file does not say when people were told; it told them then.
-            alerted: if since.is_some() {
-                time("alerted")
-            } else {
-                Some(begun)
+            alerted,
+            incident: text("incident"),
+            fingerprint: text("fingerprint"),
+            first_error: text("first-error").or_else(|| {
+                let first = || text::first_line(&fields.text, LINE).to_owned();
+                (state == State::Error).then(first)
+            }),
+            told_errors: match get("told-errors") {
+                Some(told) => told.split_whitespace().map(str::to_owned).collect(),
+                None if alerted.is_some() => text("fingerprint").into_iter().collect(),
+                None => Vec::new(),
             },
-            incident: get("incident").map(str::to_owned),
-            host: get("host").map(str::to_owned),
+            held: get("held").and_then(Held::parse),
+            silence: get("silenced").and_then(Silence::parse),
+            flapping: get("flapping").and_then(Flapping::parse),
+            decision: text("decision"),
+            host: text("host"),
             pid: get("pid").and_then(|pid| pid.parse().ok()),
-            exe: get("exe").map(str::to_owned),
-            source: get("source").map(str::to_owned),
-            passed_over: get("passed-over").map(str::to_owned),
+            exe: text("exe"),
+            source: text("source"),
+            version: text("version"),
+            ok_version: text("ok-version").or_else(|| match state {
+                State::Ok => text("version"),
+                State::Error => None,
+            }),
+            every_hours: get("every-hours")
+                .and_then(|hours| hours.parse().ok())
+                .filter(|hours| *hours > 0.0 && f64::is_finite(*hours)),
+            passed_over: text("passed-over"),
             cancelled: time("cancelled"),
             text: fields.text,
         })
@@ -119,11 +223,34 @@ impl Status {
         fields.put("since", time::show(self.since));
         fields.put("runs", self.runs.to_string());
         fields.put_some("alerted", self.alerted.map(time::show));
+        fields.put_some("decision", self.decision.as_deref());
         fields.put_some("incident", self.incident.as_deref());
+        fields.put_some("fingerprint", self.fingerprint.as_deref());
+        // What the text says already is not said twice.
+        let text = text::first_line(&self.text, LINE);
+        let first = self.first_error.as_deref();
+        fields.put_some("first-error", first.filter(|first| *first != text));
+        let is_plain = self.alerted.is_some() && self.told_errors.iter().eq(&self.fingerprint);
+        if !is_plain && (self.alerted.is_some() || !self.told_errors.is_empty()) {
+            fields.put("told-errors", self.told_errors.join(" "));
+        }
+        fields.put_some("held", self.held.as_ref().map(Held::render));
+        fields.put_some("silenced", self.silence.as_ref().map(Silence::render));
+        fields.put_some("flapping", self.flapping.as_ref().map(Flapping::render));
         fields.put_some("host", self.host.as_deref());
         fields.put_some("pid", self.pid.map(|pid| pid.to_string()));
         fields.put_some("exe", self.exe.as_deref());
         fields.put_some("source", self.source.as_deref());
+        fields.put_some("version", self.version.as_deref());
+        let ok_version = self.ok_version.as_deref();
+        fields.put_some(
+            "ok-version",
+            ok_version.filter(|_| self.state == State::Error),
+        );
+        fields.put_some(
+            "every-hours",
+            self.every_hours.map(|hours| hours.to_string()),
+        );
         fields.put_some("passed-over", self.passed_over.as_deref());
         fields.put_some("cancelled", self.cancelled.map(time::show));
         fields.text.clone_from(&self.text);
@@ -143,6 +270,7 @@ impl Status {
             took: previous.took,
             runs: previous.runs,
             pid: previous.pid,
+            decision: previous.decision.clone(),
             ..self.clone()
         };
         same_times == *previous
@@ -166,11 +294,21 @@ took: 252.118 s
 since: 2026-11-22 11:00:00:000000 UTC
 runs: 3
 alerted: 2026-11-22 11:00:00:120000 UTC
+decision: not told: another attempt follows (NOTIFY_ATTEMPT)
 incident: 7f3a91c2
+fingerprint: 0011aaff
+first-error: disk full
+told-errors: 0011aaff 0022aaff
+held: alerts-0123/0006-ab until 2026-11-22 14:00:00:000000 UTC
+silenced: error 0011aaff until 2026-11-23 08:00:00:000000 UTC because it is \\\\ known
+flapping: 5 changes, 4 of 9 runs failed since 2026-11-22 09:00:00:000000 UTC, told 2026-11-22 11:00:00:120000 UTC
 host: worker-3
 pid: 4242
 exe: /opt/etl/bin/etl
 source: src/load.rs:42
+version: 1.4.2
+ok-version: 1.4.1
+every-hours: 24
 
 connection refused
   caused by: no route to host

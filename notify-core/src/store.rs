@@ -229,10 +229,24 @@ impl Locked<'_> {
     fn apply(&self, change: &Change) -> Written {
         let mut written = Written::default();
         if let (Some(alert), Some(queue)) = (&change.alert, &change.queue) {
-            match self.store.outbox.queue(queue).put(alert) {
-                Ok(entry) => written.queued = Some(entry),
+            let queue = self.store.outbox.queue(queue);
+            let held = change
+                .status
+                .as_ref()
+                .and_then(|status| status.held.as_ref());
+            let held = held.filter(|_| change.is_held);
+            let put = match held.and_then(|held| held.alert.split_once('/')) {
+                Some((_, name)) => queue.hold(alert, name).map(|()| None),
+                None => queue.put(alert).map(Some),
+            };
+            match put {
+                Ok(entry) => written.queued = entry,
                 Err(error) => written.queue_error = Some(error),
             }
+        }
+        if let Some(withdrawn) = &change.withdrawn {
+            // What cannot be removed is told late, which is better than never.
+            let _ = self.store.outbox.withdraw(withdrawn);
         }
         if let Some(place) = &change.place {
             // Before the status, lest a run whose end is written down be reported as dead.
@@ -291,6 +305,7 @@ impl Locked<'_> {
             alert: None,
             queue: None,
             place: None,
+            withdrawn: None,
             ..change.clone()
         };
         if written.status_error.is_none() || self.write_journal(&pending).is_err() {
@@ -344,7 +359,7 @@ mod tests {
             status: Status::parse(text),
             queue: alert.as_ref().map(|_| "alerts-0".to_owned()),
             alert,
-            place: None,
+            ..Change::default()
         }
     }
 

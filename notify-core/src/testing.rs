@@ -38,6 +38,10 @@ pub(crate) fn alert(job: &str, id: &str) -> Alert {
         channel: "alerts".to_owned(),
         decided: status.begun,
         incident: Some("7f3a91c2".to_owned()),
+        earlier_error: None,
+        outage: None,
+        mention: None,
+        facts: Vec::new(),
         notes: Vec::new(),
         status,
     }

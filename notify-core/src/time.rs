@@ -1,5 +1,7 @@
 //! Points in time as the status file writes them, and the age of one.
 
+use std::time::Duration;
+
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 pub(crate) type Time = DateTime<Utc>;
@@ -22,6 +24,27 @@ pub(crate) fn parse(text: &str) -> Option<Time> {
     NaiveDateTime::parse_from_str(digits, FORMAT)
         .ok()
         .map(|time| time.and_utc())
+}
+
+/// Writes how long something took, in at most two units: `2 h 5 min`, `12 s`, `0.250 s`.
+pub(crate) fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let two = |value: u64, unit: &str, rest: u64, smaller: &str| match rest {
+        0 => format!("{value} {unit}"),
+        rest => format!("{value} {unit} {rest} {smaller}"),
+    };
+    match seconds {
+        0..10 => format!("{:.3} s", time.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        60..3600 => two(seconds / 60, "min", seconds % 60, "s"),
+        3600..86400 => two(seconds / 3600, "h", seconds % 3600 / 60, "min"),
+        _ => two(seconds / 86400, "d", seconds % 86400 / 3600, "h"),
+    }
+}
+
+/// Returns the time from `then` to `now`, none where clocks disagree.
+pub(crate) fn between(then: Time, now: Time) -> Duration {
+    (now - then).to_std().unwrap_or_default()
 }
 
 /// Returns the seconds from `then` to `now`. A time ahead of `now` by up to ten minutes is just
@@ -53,6 +76,21 @@ mod tests {
             parse("2018-08-12 09:05:01:000007"),
             parse("2018-08-12 09:05:01:000007 UTC")
         );
+    }
+
+    #[test]
+    fn a_span_is_written_in_at_most_two_units() {
+        for (seconds, words) in [
+            (0.25, "0.250 s"),
+            (12.9, "12 s"),
+            (60.0, "1 min"),
+            (75.0, "1 min 15 s"),
+            (7500.0, "2 h 5 min"),
+            (3600.0, "1 h"),
+            (100_000.0, "1 d 3 h"),
+        ] {
+            assert_eq!(span(Duration::from_secs_f64(seconds)), words);
+        }
     }
 
     #[test]

@@ -31,6 +31,15 @@ const SETTLED: &[(&str, Kind)] = &[
             may_be_never: false,
         },
     ),
+    (
+        "every_hours",
+        Kind::Amount {
+            may_be_never: false,
+        },
+    ),
+    ("after", Kind::Count),
+    ("flapping", Kind::Switch),
+    ("mention", Kind::Mention),
 ];
 
 /// The other arguments.
@@ -43,6 +52,12 @@ enum Kind {
     Channel,
     /// A number or a `Duration`.
     Amount { may_be_never: bool },
+    /// A number of runs.
+    Count,
+    /// `true` or `false`.
+    Switch,
+    /// Whom Slack is to mention.
+    Mention,
 }
 
 /// What stands in the parentheses.
@@ -258,6 +273,9 @@ impl Kind {
         match self {
             Self::Channel => check_channel(key, &value)?,
             Self::Amount { may_be_never } => return check_amount(key, value, may_be_never),
+            Self::Count => return check_count(key, value),
+            Self::Switch => check_switch(key, &value)?,
+            Self::Mention => check_mention(key, &value)?,
         }
         Ok(value.into_token_stream())
     }
@@ -322,6 +340,65 @@ fn check_amount(key: &Ident, value: Expr, may_be_never: bool) -> Result<TokenStr
             Err(Error::new(other.span(), message))
         }
     }
+}
+
+fn check_count(key: &Ident, value: Expr) -> Result<TokenStream> {
+    let message =
+        format!("`{key}` takes a number of runs from 1 up: write `{key} = 3`, for example");
+    match literal(&value) {
+        Some(Lit::Int(number)) if number.base10_parse::<u64>().is_ok_and(|count| count == 0) => {
+            Err(Error::new(number.span(), message))
+        }
+        // With a type of its own, as for an amount.
+        Some(Lit::Int(number)) if number.suffix().is_empty() => {
+            let mut literal = Literal::u64_suffixed(number.base10_parse()?);
+            literal.set_span(number.span());
+            Ok(literal.to_token_stream())
+        }
+        None if matches!(&value, Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) if is_number(expr)) => {
+            Err(Error::new_spanned(value, message))
+        }
+        None | Some(Lit::Int(_)) => Ok(value.into_token_stream()),
+        Some(other) => Err(Error::new(other.span(), message)),
+    }
+}
+
+fn check_switch(key: &Ident, value: &Expr) -> Result<()> {
+    match literal(value) {
+        None | Some(Lit::Bool(_)) => Ok(()),
+        Some(other) => {
+            let message = format!("`{key}` is on or off: write `{key} = true`");
+            Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+fn check_mention(key: &Ident, value: &Expr) -> Result<()> {
+    let Some(literal) = literal(value) else {
+        return Ok(());
+    };
+    let message = format!(
+        "`{key}` takes the id of a user (`\"U123\"`) or of a group (`\"S123\"`), `\"@here\"` or `\"@channel\"`, \
+         or several with spaces between them"
+    );
+    let Lit::Str(text) = literal else {
+        return Err(Error::new(literal.span(), message));
+    };
+    if text.value().split_whitespace().all(is_mention) {
+        Ok(())
+    } else {
+        Err(Error::new(text.span(), message))
+    }
+}
+
+/// As the core checks it at run time.
+fn is_mention(word: &str) -> bool {
+    let is_id = word.starts_with(['U', 'W', 'S'])
+        && word.len() > 1
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_id || ["@here", "@channel", "@everyone"].contains(&word)
 }
 
 fn suffixed(number: f64, span: Span) -> TokenStream {

@@ -70,6 +70,9 @@ impl<'a> Names<'a> {
             ..
         } = self;
         let site_static = Ident::new(STATIC, *span);
+        let of_version = std::env::var("CARGO_PKG_VERSION")
+            .ok()
+            .map(|version| quote_spanned!(*span=> .of_version(#version)));
         let of_program = program()
             .map(|[package, binary]| quote_spanned!(*span=> .of_program(#package, #binary)));
         let arguments = self.args.settled(*span);
@@ -89,7 +92,7 @@ impl<'a> Names<'a> {
                     ::core::cfg!(debug_assertions),
                     { enum __NotifyAt {} #private::type_name::<__NotifyAt> },
                     #arguments,
-                ) #of_program;
+                ) #of_version #of_program;
                 &#site_static
             };
             let #name = #run_name;

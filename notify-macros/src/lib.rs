@@ -65,6 +65,10 @@ use syn::parse::Parser as _;
 /// | `ok_silent_hours` | `0.99` | `OK` again is told after this; `f64::INFINITY` is never |
 /// | `remind_hours` | `0.99` | while it fails, it is told at least this often |
 /// | `overdue_minutes` | never | a run that takes longer is told once, while it goes on, and so is its end |
+/// | `after` | `1` | people are told at the N-th failed run in a row. What is held back is told in any case once it is older than the larger of `silent_seconds` and `remind_hours` |
+/// | `flapping` | `false` | a job whose status keeps changing is told as one that flaps |
+/// | `mention` | nobody | whom the alert of a failure mentions in Slack: `"U123"`, `"S123"`, `"@here"`, or several with spaces between them |
+/// | `every_hours` | not said | how often the job is meant to run, for those who look at the status file |
 /// | `name` | from the code | the job's name. It may use the parameters, and is evaluated at each run: `name = format!("load.{table}")` |
 /// | `crate = path` | `::pipeline_notify` | where this library is found, for those who re-export it |
 ///
