@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 
 use crate::alert::Alert;
+use crate::history::Answered;
 use crate::id;
 use crate::lock::Lock;
 use crate::name;
@@ -19,7 +20,7 @@ use crate::pace::Pace;
 use crate::process::PerProcess;
 use crate::route::Route;
 use crate::setup;
-use crate::time::Time;
+use crate::time::{Time, to_micros};
 use crate::warn::{self, Warning};
 
 /// How long a destination may take to answer.
@@ -107,6 +108,7 @@ pub(crate) fn from_queue(
         keep_pace(queue, pace.clone());
         let sent = send(route, &alerts, deadline);
         let now = Utc::now();
+        write_down(&alerts, &sent, now);
         match &sent {
             Ok(()) => {
                 pace.answered();
@@ -233,6 +235,29 @@ pub(crate) fn send(
         }
     }
     sent
+}
+
+/// Adds to the histories of the jobs what the destination said.
+fn write_down(alerts: &[Alert], sent: &Result<(), Refusal>, now: Time) {
+    let Some(store) = setup::setup_so_far().store() else {
+        return;
+    };
+    let answer = match sent {
+        Ok(()) => "accepted".to_owned(),
+        Err(Refusal::Temporary { reason, .. }) => format!("not now: {reason}"),
+        Err(Refusal::Channel { reason }) => format!("the channel is broken: {reason}"),
+        Err(Refusal::Alert { reason }) => format!("refused: {reason}"),
+    };
+    for alert in alerts {
+        let answered = Answered {
+            at: to_micros(now),
+            alert: alert.id.clone(),
+            channel: alert.channel.clone(),
+            answer: answer.clone(),
+        };
+        let file = name::file_name(&alert.job);
+        store.history().add_answer(&file, answered);
+    }
 }
 
 /// Names the fault of a channel that takes nothing.

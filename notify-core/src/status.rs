@@ -30,7 +30,7 @@ impl State {
         }
     }
 
-    fn parse(line: &str) -> Option<Self> {
+    pub(crate) fn parse(line: &str) -> Option<Self> {
         [Self::Ok, Self::Error]
             .into_iter()
             .find(|state| state.as_str() == line.trim())
