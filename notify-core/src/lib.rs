@@ -80,6 +80,8 @@ mod testing;
 mod text;
 mod time;
 mod warn;
+#[cfg(test)]
+mod year;
 
 pub use alert::{Alert, Kind, message};
 pub use config::Config;

@@ -202,6 +202,7 @@ fn settle_held(store: &Store, past: Past, now: Time) -> (Past, Vec<Lock>) {
     let told = Status {
         alerted: Some(held.until),
         held: None,
+        withheld_since: None,
         told_errors: status.fingerprint.iter().cloned().collect(),
         ..(**status).clone()
     };
