@@ -1,8 +1,5 @@
 //! One message that the rules decided to send.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
 use crate::fields::Fields;
 use crate::status::{State, Status};
 use crate::text;
@@ -10,12 +7,6 @@ use crate::time::{self, Time};
 
 /// The longest part of an error that stands for the whole of it.
 const FIRST_LINE: usize = 200;
-
-/// So many alerts are told one after the other; more are grouped, a line each.
-const FEW: usize = 3;
-
-/// The length to which each of a few is cut, so that Slack shows all of them.
-const SHARE: usize = 1200;
 
 /// What an alert tells of its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,12 +25,14 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 5] = [
-        (Self::Failed, "failed"),
-        (Self::StillFailing, "still failing"),
-        (Self::Recovered, "recovered"),
-        (Self::Ok, "ok"),
-        (Self::Overdue, "is overdue"),
+    /// Each kind in words, and the letter for it in the names of the outbox: a small one, and not
+    /// that of another. They stand in the order of a digest.
+    pub(crate) const ALL: [(Self, &'static str, char); 5] = [
+        (Self::Failed, "failed", 'f'),
+        (Self::StillFailing, "still failing", 's'),
+        (Self::Overdue, "is overdue", 'd'),
+        (Self::Recovered, "recovered", 'r'),
+        (Self::Ok, "ok", 'o'),
     ];
 
     /// Returns the kind in words: `failed`, `still failing`, `recovered`, `ok` or `is overdue`.
@@ -47,8 +40,19 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         Self::ALL
             .into_iter()
-            .find(|(kind, _)| *kind == self)
-            .map_or("", |(_, words)| words)
+            .find(|(kind, ..)| *kind == self)
+            .map_or("", |(_, words, _)| words)
+    }
+
+    /// Returns where a digest names this kind: the smaller, the sooner.
+    pub(crate) fn place(self) -> usize {
+        let place = Self::ALL.iter().position(|(kind, ..)| *kind == self);
+        place.unwrap_or_default()
+    }
+
+    /// Returns the words of the kind that has that place.
+    pub(crate) fn words_at(place: usize) -> &'static str {
+        Self::ALL.get(place).map_or("", |(_, words, _)| words)
     }
 
     /// Names what became of a job that was in the state `before` and is in `now`.
@@ -184,7 +188,8 @@ impl Alert {
         facts.join(" · ") + "\n"
     }
 
-    fn headline(&self) -> &str {
+    /// Returns the first line of the error, cut where it is long.
+    pub(crate) fn headline(&self) -> &str {
         text::first_line(&self.status.text, FIRST_LINE)
     }
 
@@ -210,7 +215,10 @@ impl Alert {
         let kind = fields.get("kind")?;
         Some(Self {
             id: fields.get("alert")?.to_owned(),
-            kind: Kind::ALL.into_iter().find(|(_, words)| *words == kind)?.0,
+            kind: Kind::ALL
+                .into_iter()
+                .find(|(_, words, _)| *words == kind)?
+                .0,
             job: fields.get("job")?.to_owned(),
             channel: fields.get("channel")?.to_owned(),
             decided: time::parse(fields.get("decided")?)?,
@@ -223,49 +231,6 @@ impl Alert {
             status: Status::parse(&fields.text)?,
         })
     }
-}
-
-/// Returns one alert's text, those of a few, or for more a digest that names each, grouped by error.
-///
-/// A [`Notifier`](crate::Notifier) gets more than one where they waited together.
-#[must_use]
-pub fn message(alerts: &[Alert]) -> String {
-    if let [alert] = alerts {
-        return alert.text();
-    }
-    if alerts.len() <= FEW {
-        let texts = alerts
-            .iter()
-            .map(|alert| text::cut(&alert.text(), SHARE).into_owned());
-        return texts.collect::<Vec<_>>().join("\n");
-    }
-    let mut groups: BTreeMap<(Kind, &str), Vec<&Alert>> = BTreeMap::new();
-    for alert in alerts {
-        groups
-            .entry((alert.kind, alert.headline()))
-            .or_default()
-            .push(alert);
-    }
-    let mut text = format!("--- {} alerts ---\n", alerts.len());
-    for ((kind, headline), members) in groups {
-        let colon = if headline.is_empty() { "" } else { ": " };
-        let _ = writeln!(
-            text,
-            "\n{} × {}{colon}{headline}",
-            members.len(),
-            kind.as_str()
-        );
-        for alert in members {
-            let _ = writeln!(
-                text,
-                "  {} · {} · alert {}",
-                alert.job,
-                time::show(alert.status.begun),
-                alert.id
-            );
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -318,24 +283,5 @@ mod tests {
         let alert = alert("etl.load.run", Kind::Recovered, "");
         assert_eq!(Alert::parse(&alert.render()), Some(alert));
         assert_eq!(Alert::parse("alert: x\n"), None);
-    }
-
-    #[test]
-    fn a_digest_names_every_alert_once_grouped_by_error() {
-        let alerts = [
-            alert("a", Kind::Failed, "db gone\n"),
-            alert("b", Kind::Failed, "db gone\n  caused by: x\n"),
-            alert("c", Kind::Failed, "disk full\n"),
-            alert("d", Kind::Recovered, ""),
-        ];
-        let text = message(&alerts);
-        assert!(
-            text.starts_with("--- 4 alerts ---\n\n2 × failed: db gone\n  a · "),
-            "{text}"
-        );
-        assert!(text.contains("\n1 × recovered\n  d · "), "{text}");
-        for job in ["a", "b", "c", "d"] {
-            assert_eq!(text.matches(&format!("alert id-{job}\n")).count(), 1);
-        }
     }
 }

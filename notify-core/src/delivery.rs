@@ -9,6 +9,7 @@ use chrono::{TimeDelta, Utc};
 
 use crate::alert::Alert;
 use crate::config;
+use crate::digest;
 use crate::error::Error;
 use crate::exit;
 use crate::id;
@@ -82,11 +83,7 @@ pub(crate) fn from_memory(route: &Route, alert: Alert) {
         }
     });
     if is_lost {
-        let Route { channel, mend, .. } = route;
-        let message = format!(
-            "channel `{channel}` ({mend}) has {KEPT} alerts in memory that it does not take: further ones are lost"
-        );
-        Warning::new(format!("memory of {channel}"), message).tell();
+        tell_lost(route);
     }
 }
 
@@ -309,7 +306,8 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         }
         memory.is_sending = true;
         memory.pace.begin([], now);
-        std::mem::take(&mut memory.alerts)
+        let most = memory.alerts.len().min(digest::MOST);
+        memory.alerts.drain(..most).collect::<Vec<_>>()
     };
     let sent = sender::send(route, &alerts, deadline);
     let mut state = delivery.lock();
@@ -322,7 +320,10 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     match sent {
         Ok(()) | Err(Refusal::Alert { .. }) => {
             memory.pace.answered();
-            return Next::Nothing;
+            if memory.alerts.is_empty() {
+                return Next::Nothing;
+            }
+            return Next::At(memory.pace.next(now, deadline.is_some()));
         }
         Err(Refusal::Temporary { retry_after, .. }) => {
             memory.pace.failed(now, retry_after, id::jitter());
@@ -330,8 +331,23 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         Err(Refusal::Channel { .. }) => memory.pace.broken(now),
     }
     memory.alerts.splice(0..0, alerts);
+    let is_lost = memory.alerts.len() > KEPT;
     memory.alerts.truncate(KEPT);
-    Next::At(memory.pace.next(now, deadline.is_some()))
+    let next = memory.pace.next(now, deadline.is_some());
+    drop(state);
+    if is_lost {
+        tell_lost(route);
+    }
+    Next::At(next)
+}
+
+/// Warns that there are more alerts than are kept in memory.
+fn tell_lost(route: &Route) {
+    let Route { channel, mend, .. } = route;
+    let message = format!(
+        "channel `{channel}` ({mend}) has {KEPT} alerts in memory that it does not take: further ones are lost"
+    );
+    Warning::new(format!("memory of {channel}"), message).tell();
 }
 
 impl Delivery {

@@ -6,7 +6,7 @@
 //! | floor | rooms | |
 //! |---|---|---|
 //! | 0 | `error`, `text`, `time`, `fields`, `id`, `name` | |
-//! | 1 | `status`, `outcome`, `rules`, `alert`, `change`, `pace` | pure: time is an argument |
+//! | 1 | `status`, `outcome`, `rules`, `alert`, `digest`, `change`, `pace` | pure: time is an argument |
 //! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 3 | `lock`, `destination` | |
 //! | 4 | `notifier`, `outbox`, `running` | destinations, and what is on disk |
@@ -36,6 +36,7 @@ mod config;
 mod deaths;
 mod delivery;
 mod destination;
+mod digest;
 mod error;
 mod exit;
 mod fields;
@@ -77,9 +78,10 @@ mod text;
 mod time;
 mod warn;
 
-pub use alert::{Alert, Kind, message};
+pub use alert::{Alert, Kind};
 pub use config::Config;
 pub use delivery::drain;
+pub use digest::message;
 pub use error::Error;
 pub use notifier::{Notifier, Refusal, Slack};
 pub use panic::install_panic_hook;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 
 use crate::alert::Alert;
+use crate::digest;
 use crate::id;
 use crate::lock::Lock;
 use crate::name;
@@ -24,9 +25,6 @@ use crate::warn::{self, Warning};
 
 /// How long a destination may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The most alerts that one digest names: a line each, and Slack shows some 4,000 characters.
-const DIGEST: usize = 40;
 
 static UNWRITTEN: PerProcess<Mutex<Unwritten>> = PerProcess::new();
 
@@ -86,7 +84,7 @@ pub(crate) fn from_queue(
         }
         let ids: HashSet<_> = waiting.iter().map(Entry::id).collect();
         pace.retain(|id| ids.contains(id));
-        let chosen = outbox::choose(&waiting, &pace, DIGEST);
+        let chosen = outbox::choose(&waiting, &pace, digest::MOST);
         let (entries, alerts, _locks) = take(queue, &chosen);
         if alerts.is_empty() {
             // Others are sending them.
