@@ -44,6 +44,27 @@ impl Kind {
             .map_or("", |(_, words, _)| words)
     }
 
+    /// Tells whether it says nothing that an earlier alert of its job did not say.
+    pub(crate) fn is_repeat(self) -> bool {
+        matches!(self, Self::StillFailing | Self::Overdue | Self::Ok)
+    }
+
+    /// Returns the letter for it in the names of the outbox.
+    pub(crate) fn letter(self) -> char {
+        Self::ALL
+            .into_iter()
+            .find(|(kind, ..)| *kind == self)
+            .map_or('x', |(.., letter)| letter)
+    }
+
+    /// Returns the kind of that letter; `None` also for one that only a later version knows.
+    pub(crate) fn of_letter(letter: char) -> Option<Self> {
+        let mut kinds = Self::ALL.into_iter();
+        kinds
+            .find(|(.., known)| *known == letter)
+            .map(|(kind, ..)| kind)
+    }
+
     /// Returns where a digest names this kind: the smaller, the sooner.
     pub(crate) fn place(self) -> usize {
         let place = Self::ALL.iter().position(|(kind, ..)| *kind == self);
@@ -191,6 +212,19 @@ impl Alert {
     /// Returns the first line of the error, cut where it is long.
     pub(crate) fn headline(&self) -> &str {
         text::first_line(&self.status.text, FIRST_LINE)
+    }
+
+    /// Returns what a digest says of it, and no more: the rest was given up while it waited.
+    pub(crate) fn shrunk(&self) -> Self {
+        let mut status = self.status.clone();
+        self.headline().clone_into(&mut status.text);
+        text::first_bytes(&self.status.location, FIRST_LINE).clone_into(&mut status.location);
+        (status.exe, status.source, status.passed_over) = (None, None, None);
+        Self {
+            notes: vec!["the rest of it was given up while it waited with many others".to_owned()],
+            status,
+            ..self.clone()
+        }
     }
 
     /// Writes the alert as a file of the outbox.

@@ -8,18 +8,20 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 
 use crate::alert::Alert;
+use crate::backlog::{BOUNDS, Entry};
 use crate::config;
 use crate::digest;
 use crate::error::Error;
 use crate::exit;
 use crate::id;
 use crate::notifier::Refusal;
-use crate::outbox::{Entry, Queue};
+use crate::outbox::Queue;
 use crate::pace::Pace;
 use crate::process::PerProcess;
 use crate::route::Route;
 use crate::sender::{self, Next};
 use crate::setup;
+use crate::surplus;
 use crate::warn::Warning;
 
 /// Alerts that are kept in memory, for one destination, where there is no directory for them.
@@ -53,8 +55,8 @@ struct State {
 /// What waits for one destination.
 struct Line {
     route: Route,
-    /// What this process has queued on disk: its exit waits for that.
-    own: HashSet<Entry>,
+    /// The keys of what this process has queued on disk: its exit waits for that.
+    own: HashSet<String>,
     memory: Memory,
 }
 
@@ -67,10 +69,25 @@ struct Memory {
 }
 
 /// Sends what was queued, soon, and on another thread.
-pub(crate) fn queued(route: &Route, entry: Entry) {
+pub(crate) fn queued(route: &Route, entry: &Entry) {
+    let mut own = 0;
     wake(route, |line| {
-        line.own.insert(entry);
+        line.own.insert(entry.key());
+        own = line.own.len();
     });
+    if own.is_multiple_of(BOUNDS.first) && !exit::has_begun() {
+        // So much is left where the thread hangs in a notifier: then another keeps to the bounds.
+        let route = route.clone();
+        let thread = thread::Builder::new().name("notify-surplus".to_owned());
+        let _ = thread.spawn(move || give_up(&route));
+    }
+}
+
+fn give_up(route: &Route) {
+    if let Some(queue) = &route.queue {
+        surplus::give_up(route, queue, &sender::waiting_in(queue), BOUNDS, None);
+        DELIVERY.get().settle(route);
+    }
 }
 
 /// Sends an alert that could not be queued.
@@ -373,9 +390,15 @@ impl Delivery {
     /// Forgets what this process queued and is sent, by whichever process.
     fn settle(&self, route: &Route) {
         let Some(queue) = &route.queue else { return };
-        let waiting: HashSet<_> = sender::waiting_in(queue).into_iter().collect();
+        // What is queued from here on is not in the list.
+        let Some(own) = self.lock().line(route).map(|line| line.own.clone()) else {
+            return;
+        };
+        let waiting = sender::waiting_in(queue);
+        let waiting: HashSet<_> = waiting.iter().map(Entry::key).collect();
         if let Some(line) = self.lock().line(route) {
-            line.own.retain(|entry| waiting.contains(entry));
+            line.own
+                .retain(|key| waiting.contains(key) || !own.contains(key));
         }
     }
 }

@@ -6,13 +6,13 @@
 //! | floor | rooms | |
 //! |---|---|---|
 //! | 0 | `error`, `text`, `time`, `fields`, `id`, `name` | |
-//! | 1 | `status`, `outcome`, `rules`, `alert`, `digest`, `change`, `pace` | pure: time is an argument |
+//! | 1 | `status`, `outcome`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 3 | `lock`, `destination` | |
 //! | 4 | `notifier`, `outbox`, `running` | destinations, and what is on disk |
 //! | 5 | `store` | the notify directory |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
-//! | 7 | `memory`, `overdue`, `signals`, `sender` | what this process remembers, watches, and sends |
+//! | 7 | `memory`, `overdue`, `signals`, `surplus`, `sender` | what this process remembers, watches, and sends |
 //! | 8 | `delivery` | the background thread |
 //! | 9 | `report` | one end of a run: lock, decide, write |
 //! | 10 | `deaths`, `life` | runs that died, and those of this process |
@@ -29,6 +29,7 @@
 
 mod alert;
 mod arguments;
+mod backlog;
 mod change;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod classify;
@@ -49,6 +50,7 @@ mod id;
 mod job;
 mod life;
 mod lock;
+mod loss;
 mod machine;
 mod memory;
 mod name;
@@ -72,6 +74,7 @@ mod shutdown;
 mod signals;
 mod status;
 mod store;
+mod surplus;
 #[cfg(test)]
 mod testing;
 mod text;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use chrono::Utc;
 
 use crate::alert::Alert;
+use crate::backlog::Entry;
 use crate::change::{self, Change, Context, Ended, Place};
 use crate::delivery;
 use crate::memory::{self, Event};
 use crate::name;
-use crate::outbox::Entry;
 use crate::outcome::Outcome;
 use crate::route::{Route, Way};
 use crate::rules::{Past, Settings};
@@ -73,7 +73,7 @@ impl Report<'_> {
         let told = self.settle(store, route, still_open, warnings);
         if let Some(route) = route {
             match told {
-                Told::Queued(entry) => delivery::queued(route, entry),
+                Told::Queued(entry) => delivery::queued(route, &entry),
                 Told::InMemory(alert) => delivery::from_memory(route, *alert),
                 Told::Nothing => {}
             }
