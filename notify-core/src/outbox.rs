@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::alert::Alert;
 use crate::backlog::Entry;
@@ -32,8 +32,8 @@ const PACE: &str = ".pace";
 const LOSS: &str = ".given-up";
 const LOSS_LOCK: &str = ".given-up.lock";
 
-/// So many alerts are counted at once, and held open, before they are removed.
-const BATCH: usize = 50;
+/// So many alerts are counted at once, before they are removed: their names fit into the file.
+const BATCH: usize = 1_000;
 
 /// All queues of a user in a notify directory.
 #[derive(Debug, Clone)]
@@ -214,8 +214,8 @@ impl Queue {
         Ok(rejected)
     }
 
-    /// Removes alerts that are not told, and counts them; not those that are being sent. Stops where
-    /// `goes_on` says so, or another process is at it.
+    /// Removes alerts that are not told, and counts them; not those that are being sent. Stops at
+    /// the deadline; where another is at it, waits for that one if there is a deadline.
     ///
     /// Each batch is counted, together with its names, before it is removed: after a crash between
     /// the two the next one knows what is counted already.
@@ -223,34 +223,40 @@ impl Queue {
     /// # Errors
     ///
     /// Where it cannot be counted: nothing is removed then.
-    pub(crate) fn give_up(&self, entries: &[Entry], goes_on: impl Fn() -> bool) -> io::Result<()> {
-        let Some(_lock) = Lock::acquire(&self.folder.join(LOSS_LOCK), Duration::ZERO)? else {
+    pub(crate) fn give_up(&self, entries: &[Entry], deadline: Option<Instant>) -> io::Result<()> {
+        // At the exit the other may be a thread of this process, which ends before it is done.
+        let patience = deadline.map_or(Duration::ZERO, |deadline| {
+            deadline
+                .saturating_duration_since(Instant::now())
+                .min(PATIENCE)
+        });
+        let goes_on = || deadline.is_none_or(|deadline| Instant::now() < deadline);
+        let Some(_lock) = Lock::acquire(&self.folder.join(LOSS_LOCK), patience)? else {
             return Ok(());
         };
-        let mut loss = self.settled_loss()?;
         for entries in entries.chunks(BATCH) {
             if !goes_on() {
                 break;
             }
-            let mut locks = Vec::with_capacity(entries.len());
-            let mut going = Vec::with_capacity(entries.len());
-            for entry in entries {
+            let before = self.settled_loss()?;
+            let mut loss = before.clone();
+            loss.count(entries);
+            self.set_loss(&loss, Durable::Yes)?;
+            let mut gone = Vec::with_capacity(entries.len());
+            for entry in entries.iter().take_while(|_| goes_on()) {
                 let path = self.path(entry);
-                if let Some(lock) = Lock::acquire_existing(&path, Duration::ZERO)?
-                    && path.exists()
-                {
-                    locks.push(lock);
-                    going.push(entry.clone());
+                let is_free = Lock::acquire_existing(&path, Duration::ZERO)?;
+                if is_free.is_some() && path.exists() {
+                    self.remove(entry)?;
+                    gone.push(entry.clone());
                 }
             }
-            loss.count(&going);
-            self.set_loss(&loss)?;
-            for entry in &going {
-                self.remove(entry)?;
-            }
+            let mut loss = before;
+            loss.count(&gone);
+            loss.going.clear();
+            self.set_loss(&loss, Durable::No)?;
         }
-        loss.going.clear();
-        self.set_loss(&loss)
+        Ok(())
     }
 
     /// Returns what was given up since the last message that said so.
@@ -270,7 +276,7 @@ impl Queue {
         let mut loss = self.settled_loss()?;
         loss.tell(told);
         if !loss.is_empty() {
-            return self.set_loss(&loss);
+            return self.set_loss(&loss, Durable::Yes);
         }
         remove_if_there(&self.folder.join(LOSS))
     }
@@ -285,13 +291,13 @@ impl Queue {
         Ok(loss)
     }
 
-    fn set_loss(&self, loss: &Loss) -> io::Result<()> {
+    fn set_loss(&self, loss: &Loss, durable: Durable) -> io::Result<()> {
         file::replace(
             &self.folder.join(LOSS),
             &self.hidden("given-up.new"),
             &loss.render(),
             PRIVATE,
-            Durable::Yes,
+            durable,
         )
     }
 
@@ -444,12 +450,12 @@ mod tests {
         let queue = queue(&folder);
         let entries = put(&queue, &["a", "b", "c"]);
         let sent = queue.take(&entries[1]).unwrap().unwrap();
-        queue.give_up(&entries, || true).unwrap();
+        queue.give_up(&entries, None).unwrap();
         assert_eq!(queue.list(), entries[1..2]);
         let loss = queue.loss().unwrap();
         assert!(loss.line().unwrap().contains(" 2 more alerts ") && loss.going.is_empty());
         drop(sent);
-        queue.give_up(&entries[1..2], || true).unwrap();
+        queue.give_up(&entries[1..2], None).unwrap();
         queue.told(&loss).unwrap();
         let left = queue.loss().unwrap();
         assert!(left.line().unwrap().contains(" 1 more alert "));
@@ -465,10 +471,10 @@ mod tests {
         let entries = put(&queue, &["a", "b", "c"]);
         let mut counted = Loss::default();
         counted.count(&entries[..2]);
-        queue.set_loss(&counted).unwrap();
+        queue.set_loss(&counted, Durable::No).unwrap();
         queue.remove(&entries[0]).unwrap();
 
-        queue.give_up(&entries[1..], || true).unwrap();
+        queue.give_up(&entries[1..], None).unwrap();
         assert!(queue.list().is_empty());
         let line = queue.loss().unwrap().line().unwrap();
         assert!(line.contains(" 3 more alerts "), "{line}");
@@ -480,7 +486,7 @@ mod tests {
         let queue = queue(&folder);
         let entries = put(&queue, &["a"]);
         fs::create_dir(queue.folder.join(LOSS)).unwrap();
-        assert!(queue.give_up(&entries, || true).is_err());
+        assert!(queue.give_up(&entries, None).is_err());
         assert_eq!(queue.list(), entries);
     }
 

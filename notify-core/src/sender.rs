@@ -381,14 +381,7 @@ mod tests {
             ));
         }
         assert_eq!(queue.list().len(), 60);
-        assert_eq!(
-            queue
-                .list()
-                .iter()
-                .filter(|entry| entry.is_shrunk())
-                .count(),
-            30
-        );
+        assert!(queue.list().iter().any(Entry::is_shrunk));
 
         *receiver.is_down.lock().unwrap() = false;
         queue.set_pace(&Pace::new(now)).unwrap();

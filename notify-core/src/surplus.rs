@@ -1,7 +1,7 @@
 //! What waits in a queue beyond its bounds: given up, counted, and said once.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::backlog::{self, Bounds, Entry};
 use crate::digest::thousands;
@@ -9,8 +9,9 @@ use crate::outbox::Queue;
 use crate::route::Route;
 use crate::warn::{self, Warning};
 
-/// So many alerts are cut at once: each costs a durable write, and what waits is to be sent.
-const SHRUNK_AT_ONCE: usize = 200;
+/// How long alerts are cut before each message: each costs a durable write, which takes time from
+/// the sending, and all that it saves is room on the disk.
+const CUTTING: Duration = Duration::from_millis(100);
 
 /// Brings a queue within its bounds, until the deadline; tells whether anything was to be done.
 pub(crate) fn give_up(
@@ -26,15 +27,13 @@ pub(crate) fn give_up(
     }
     let Route { channel, mend, .. } = route;
     let first = thousands(bounds.first as u64);
+    let waits = format!("more than {first} alerts wait for channel `{channel}` ({mend})");
     let message = match reduce(queue, &surplus, deadline) {
         Ok(()) => format!(
-            "channel `{channel}` ({mend}) does not take alerts, and more than {first} wait: repeats are given up and \
-             counted, others are cut to their first line, and beyond {} counted, too",
+            "{waits}: repeats are given up and counted, others cut to their first line, and beyond {} counted, too",
             thousands(bounds.second as u64)
         ),
-        Err(error) => format!(
-            "channel `{channel}` ({mend}) does not take alerts, and more than {first} wait that cannot be cut: {error}"
-        ),
+        Err(error) => format!("{waits}, and they cannot be made fewer: {error}"),
     };
     Warning::new(fault(channel), message).tell();
     true
@@ -44,10 +43,11 @@ pub(crate) fn give_up(
 fn reduce(queue: &Queue, surplus: &backlog::Surplus, deadline: Option<Instant>) -> io::Result<()> {
     let goes_on = || deadline.is_none_or(|deadline| Instant::now() < deadline);
     if !surplus.given_up.is_empty() {
-        queue.give_up(&surplus.given_up, goes_on)?;
+        queue.give_up(&surplus.given_up, deadline)?;
     }
-    for entry in surplus.shrunk.iter().take(SHRUNK_AT_ONCE) {
-        if !goes_on() {
+    let begun = Instant::now();
+    for entry in &surplus.shrunk {
+        if !goes_on() || begun.elapsed() > CUTTING {
             break;
         }
         match queue.shrink(entry) {

@@ -1,0 +1,157 @@
+//! What becomes of more alerts than can wait, while a webhook is broken.
+#![cfg(unix)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use support::{Answer, Ended, Folder, Program, Receiver};
+
+/// The bounds of a queue.
+const FIRST: usize = 1_000;
+const SECOND: usize = 10_000;
+
+/// A receiver that takes nothing until it is told otherwise.
+fn receiver() -> (Receiver, Arc<AtomicBool>) {
+    let is_broken = Arc::new(AtomicBool::new(true));
+    let broken = is_broken.clone();
+    let receiver = Receiver::answering(move |_| {
+        if broken.load(Ordering::Relaxed) {
+            Answer::Status(404, "no_service")
+        } else {
+            Answer::Ok
+        }
+    });
+    (receiver, is_broken)
+}
+
+/// Runs a program that changes its status, or only fails, so many times; its exit may take so long.
+fn run(folder: &Folder, receiver: &Receiver, way: &str, times: usize, exit: &str) -> Ended {
+    let program = Program::new("ends").arg(way).arg(times.to_string());
+    let ended = program
+        .directory(folder)
+        .alerts_to(receiver)
+        .env("NOTIFY_SILENT_SECONDS", "0")
+        .env("NOTIFY_EXIT_SECONDS", exit)
+        .run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    ended
+}
+
+/// The files of the queue; there is one.
+fn queue(folder: &Folder) -> PathBuf {
+    let hidden = fs::read_dir(folder.path().join(".pipeline-notify")).unwrap();
+    let of_user = hidden.map(|entry| entry.unwrap().path()).next().unwrap();
+    let mut queues = fs::read_dir(of_user.join("outbox")).unwrap();
+    queues.next().unwrap().unwrap().path()
+}
+
+fn names(queue: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(queue).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| !name.starts_with('.')).collect()
+}
+
+/// The ids that a message names.
+fn ids(texts: &[String]) -> Vec<String> {
+    let texts = texts.iter().flat_map(|text| text.split("alert ").skip(1));
+    let ids = texts.filter_map(|rest| rest.get(..16));
+    ids.filter(|id| id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// How many alerts a message says were given up.
+fn given_up(text: &str) -> usize {
+    let line = text.lines().find(|line| line.contains(" given up, "));
+    let count = line.and_then(|line| line.strip_prefix("and ")?.split(' ').next());
+    count.map_or(0, |count| count.replace(',', "").parse().unwrap())
+}
+
+/// Has the receiver take alerts, and the queue not wait for the end of its pause.
+fn mend(is_broken: &AtomicBool, queue: &Path) {
+    is_broken.store(false, Ordering::Relaxed);
+    fs::remove_file(queue.join(".pace")).unwrap();
+}
+
+#[test]
+fn of_a_job_that_keeps_failing_while_the_webhook_is_broken_all_is_told_or_counted() {
+    let folder = Folder::new();
+    let (receiver, is_broken) = receiver();
+    let ended = run(&folder, &receiver, "failures", FIRST + 500, "20");
+    let warnings = ended.stderr.lines();
+    let surplus = warnings.filter(|line| line.contains("repeats are given up and counted"));
+    assert_eq!(surplus.count(), 1, "{}", ended.stderr);
+    let queue = queue(&folder);
+    let waiting = names(&queue).len();
+    assert!(waiting <= FIRST, "{waiting}");
+
+    let before = receiver.requests().len();
+    mend(&is_broken, &queue);
+    // A message a second: less than all of it will do.
+    run(&folder, &receiver, "failures", 1, "3");
+    let texts = receiver.texts().split_off(before);
+    let told = ids(&texts);
+    assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), told.len());
+    let all: usize = texts.iter().map(|text| given_up(text)).sum();
+    // Each failure, and that the first `main` ended well.
+    assert_eq!(told.len() + names(&queue).len() + all, FIRST + 502);
+    assert!(
+        given_up(&texts[0]) >= 500 && texts[0].contains(" repeats"),
+        "{}",
+        texts[0]
+    );
+    let failures = texts.iter().filter(|text| text.contains(" · failed "));
+    assert_eq!(failures.count(), 1, "the first failure is told");
+}
+
+#[test]
+fn of_more_alerts_than_can_wait_the_rest_are_counted_and_the_first_message_says_so() {
+    let folder = Folder::new();
+    let (receiver, is_broken) = receiver();
+    run(&folder, &receiver, "changes", 1, "20");
+    let queue = queue(&folder);
+    // Failures of as many other jobs, as other processes would have left them.
+    let of_job = |name: &&String| name.split('-').nth(2) == Some("f");
+    let pattern = names(&queue).iter().find(of_job).unwrap().clone();
+    let alert = fs::read_to_string(queue.join(&pattern)).unwrap();
+    let (micros, id) = (&pattern[..16], &pattern[28..]);
+    let first = u64::from_str_radix(micros, 16).unwrap() - 3_600_000_000;
+    for number in 0..SECOND as u64 + 200 {
+        let new = format!("{number:016x}");
+        let name = format!("{:016x}-{number:08x}-f-{new}", first + number);
+        let text = alert
+            .replace(id, &new)
+            .replace("ends.alternate", &format!("job-{number}"));
+        fs::write(queue.join(name), text + &"more of it\n".repeat(100)).unwrap();
+    }
+    run(&folder, &receiver, "changes", 1, "20");
+    let waiting = names(&queue);
+    assert_eq!(waiting.len(), SECOND);
+    let shrunk: Vec<_> = waiting.iter().filter(|name| name.contains("-F-")).collect();
+    assert!(!shrunk.is_empty());
+    for name in &shrunk {
+        let alert = fs::read_to_string(queue.join(name)).unwrap();
+        assert!(
+            alert.len() < 1_024 && alert.contains("it failed"),
+            "{alert}"
+        );
+    }
+
+    let before = receiver.requests().len();
+    mend(&is_broken, &queue);
+    run(&folder, &receiver, "changes", 1, "3");
+    let texts = receiver.texts().split_off(before);
+    assert!(given_up(&texts[0]) >= 200, "{}", texts[0]);
+    assert!(texts[0].contains(" failures\n") && ids(&texts[..1]).len() == 40);
+    assert!(texts[0].contains("job-2") && texts[0].chars().count() <= 3_900);
+    let counted: usize = texts.iter().map(|text| given_up(text)).sum();
+    let told = ids(&texts).len();
+    // Those of the other jobs, three failures of the program's own, and that the first `main` ended well.
+    let all = told + names(&queue).len() + counted;
+    assert_eq!(all, SECOND + 204);
+}
