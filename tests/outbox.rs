@@ -78,6 +78,14 @@ fn ids(texts: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// How many alerts are told or wait: one that was sent at the very end may be both.
+fn known(told: Vec<String>, queue: &Path) -> usize {
+    let mut ids: BTreeSet<_> = told.into_iter().collect();
+    let waiting = names(queue).into_iter();
+    ids.extend(waiting.filter_map(|name| Some(name.rsplit('-').next()?.to_owned())));
+    ids.len()
+}
+
 /// How many alerts a message says were given up.
 fn given_up(text: &str) -> usize {
     let line = text.lines().find(|line| line.contains(" given up, "));
@@ -122,7 +130,7 @@ fn of_a_job_that_keeps_failing_while_the_webhook_is_broken_all_is_told_or_counte
     assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), told.len());
     let all: usize = texts.iter().map(|text| given_up(text)).sum();
     // Those that were laid there, three of the programs, and that the first `main` ended well.
-    assert_eq!(told.len() + names(&queue).len() + all, FIRST + 504);
+    assert_eq!(known(told, &queue) + all, FIRST + 504);
     assert!(
         given_up(&texts[0]) >= 500 && texts[0].contains(" repeats"),
         "{}",
@@ -171,8 +179,7 @@ fn of_more_alerts_than_can_wait_the_rest_are_counted_and_the_first_message_says_
     assert!(texts[0].contains(" failures\n") && ids(&texts[..1]).len() == 40);
     assert!(texts[0].contains("job-2") && texts[0].chars().count() <= 3_900);
     let counted: usize = texts.iter().map(|text| given_up(text)).sum();
-    let told = ids(&texts).len();
     // Those of the other jobs, three failures of the program's own, and that the first `main` ended well.
-    let all = told + names(&queue).len() + counted;
+    let all = known(ids(&texts), &queue) + counted;
     assert_eq!(all, SECOND + 204);
 }
