@@ -71,7 +71,7 @@ impl Report<'_> {
         };
         for (number, route) in routes.all.iter().enumerate() {
             match queued.get(number) {
-                Some(Queued::Waits(entry)) => delivery::queued(route, entry.clone()),
+                Some(Queued::Waits(entry)) => delivery::queued(route, entry),
                 Some(Queued::Held) => delivery::look(route),
                 Some(Queued::Not) | None => delivery::from_memory(route, alert.clone()),
             }

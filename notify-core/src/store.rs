@@ -11,13 +11,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::alert::Alert;
+use crate::backlog::Entry;
 use crate::change::{Change, Place};
 use crate::exit;
 use crate::file::{self, Durable, Links};
 use crate::history::History;
 use crate::id;
 use crate::lock::Lock;
-use crate::outbox::{Entry, Outbox};
+use crate::outbox::Outbox;
 use crate::rules::Past;
 use crate::running;
 use crate::status::Status;
