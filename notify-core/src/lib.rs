@@ -112,10 +112,7 @@ pub mod __private {
     /// Traits for their methods alone: one import of all costs a build less than one each, and
     /// brings no name of ours into the sight of a user's expression.
     pub mod rungs {
-        pub use crate::classify::{
-            AnyValue as _, ByDebug as _, ByDisplay as _, ByDisplayAndDebug as _, ByError as _,
-            ByName as _, ByTarget as _, Success as _,
-        };
+        pub use crate::classify::{AnyValue as _, ErrorText as _, Success as _};
     }
 
     /// Those of `errors(…)`.
