@@ -42,19 +42,26 @@ struct Names<'a> {
     span: Span,
     private: TokenStream,
     site: Ident,
-    name: Ident,
+    /// The name of the run, or the expression for none: a variable of a type that is dropped would
+    /// cost each build some time.
+    name: TokenStream,
 }
 
 impl<'a> Names<'a> {
     fn new(args: &'a Args, function: &'a Function) -> Self {
         let span = located_at(function.signature.ident.span());
+        let private = args.private(span);
+        let name = match args.name() {
+            Some(_) => Ident::new("__notify_name", span).into_token_stream(),
+            None => quote_spanned!(span=> #private::Option::None),
+        };
         Self {
             args,
             function,
             span,
-            private: args.private(span),
+            private,
             site: Ident::new("__notify_site", span),
-            name: Ident::new("__notify_name", span),
+            name,
         }
     }
 
@@ -76,14 +83,12 @@ impl<'a> Names<'a> {
         let of_program = program()
             .map(|[package, binary]| quote_spanned!(*span=> .of_program(#package, #binary)));
         let arguments = self.args.settled(*span);
-        let run_name = self.args.name().map_or_else(
-            || quote_spanned!(*span=> #private::Option::None),
-            |value| {
-                let span = located_at(value.span());
-                let private = self.args.private(span);
-                quote_spanned!(span=> #private::name(#site, || #value))
-            },
-        );
+        let run_name = self.args.name().map(|value| {
+            let place = located_at(value.span());
+            let private = self.args.private(place);
+            let make = quote_spanned!(place=> #private::name(#site, || #value));
+            quote_spanned!(*span=> let #name = #make;)
+        });
         quote_spanned! {*span=>
             let #site = {
                 static #site_static: #private::Site = #private::Site::new(
@@ -95,7 +100,7 @@ impl<'a> Names<'a> {
                 ) #of_version #of_program;
                 &#site_static
             };
-            let #name = #run_name;
+            #run_name
         }
     }
 
