@@ -107,7 +107,7 @@ pub mod __private {
     pub use crate::filter::{Listed, error, when};
     pub use crate::future::{make, opaque};
     pub use crate::job::{Arguments, Site};
-    pub use crate::run::{Body, Frame, Guard, Output, Plain, name, terminate};
+    pub use crate::run::{Frame, Guard, Output, Plain, Returns, name, once, terminate};
 
     /// Traits for their methods alone: one import of all costs a build less than one each, and
     /// brings no name of ours into the sight of a user's expression.
