@@ -245,6 +245,7 @@ fn kill(
         let name = path.rsplit('/').next().unwrap();
         !(["key", "key.lock"].contains(&name)
             || path.contains("/locks/") && name.len() == 2 && content.is_empty()
+            || path.contains("/history/") && !name.starts_with('.')
             || path.contains("/outbox/") && [".lock", ".pace"].contains(&name))
     });
     faults.extend(litter.map(|(path, _)| ("a file is left", path)));
