@@ -268,7 +268,8 @@ impl Queue {
 }
 
 impl Entry {
-    fn of(alert: &Alert) -> Self {
+    /// Names the alert's place, whether it is there or not.
+    pub(crate) fn of(alert: &Alert) -> Self {
         let micros = alert.decided.timestamp_micros().max(0);
         // Eight digits tell jobs apart well enough: two that share them only keep to one order.
         Self(format!(
