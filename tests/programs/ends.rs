@@ -45,6 +45,20 @@ fn main() -> Result<ExitCode, String> {
             inner_panic();
             Ok(ExitCode::SUCCESS)
         }
+        "held err" => {
+            hold();
+            Err("the disk is full".to_owned())
+        }
+        "held ok" => {
+            hold();
+            Ok(ExitCode::SUCCESS)
+        }
+        "nested err" => alternate(true).map(|()| ExitCode::SUCCESS),
+        "nested ok" => alternate(false).map(|()| ExitCode::SUCCESS),
+        "nested caught" => {
+            let _ = alternate(true);
+            Ok(ExitCode::SUCCESS)
+        }
         "hang" => {
             println!("running");
             thread::sleep(Duration::from_secs(30));
@@ -77,6 +91,17 @@ fn main() -> Result<ExitCode, String> {
 fn times() -> u32 {
     let times = std::env::args().nth(2).and_then(|times| times.parse().ok());
     times.unwrap_or(1)
+}
+
+/// Says that it is here, and goes on when it may: both by files in the folder that `HOLD` names.
+fn hold() {
+    let Some(folder) = std::env::var_os("HOLD").map(std::path::PathBuf::from) else {
+        return;
+    };
+    let _ = std::fs::write(folder.join("held"), "");
+    while folder.exists() && !folder.join("go").exists() {
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 struct Bomb;

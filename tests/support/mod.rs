@@ -10,6 +10,7 @@
 )]
 
 pub mod receiver;
+pub mod told;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
