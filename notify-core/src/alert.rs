@@ -17,6 +17,9 @@ const FEW: usize = 3;
 /// The length to which each of a few is cut, so that Slack shows all of them.
 const SHARE: usize = 1200;
 
+/// The longest message, counted after escaping: Slack may split one above 4,000 characters.
+pub(crate) const ROOM: usize = 3_900;
+
 /// What an alert tells of its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -260,12 +263,25 @@ pub fn message(alerts: &[Alert]) -> String {
                 text,
                 "  {} · {} · alert {}",
                 alert.job,
-                time::show(alert.status.begun),
+                // When it was decided: of two lines about one job the later is what is so. By their
+                // beginnings, runs at the same time and deaths that are found late come out of order.
+                time::show(alert.decided),
                 alert.id
             );
         }
     }
     text
+}
+
+/// Returns how many of the alerts, from the first, one message can name: what is cut off would count
+/// as told. One alone can always be cut.
+pub(crate) fn fitting(alerts: &[Alert]) -> usize {
+    let fits = |count: &usize| {
+        let text = message(&alerts[..*count]);
+        let escapes = text.bytes().filter(|byte| b"&<>".contains(byte)).count();
+        text.len() + escapes * ("&amp;".len() - 1) <= ROOM
+    };
+    (2..=alerts.len()).rev().find(fits).unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -337,5 +353,30 @@ mod tests {
         for job in ["a", "b", "c", "d"] {
             assert_eq!(text.matches(&format!("alert id-{job}\n")).count(), 1);
         }
+    }
+    #[test]
+    fn a_message_holds_no_more_alerts_than_it_can_name() {
+        let alerts: Vec<_> = (0..40)
+            .map(|number| {
+                let job = format!("a.job.with.a.rather.long.name.{number}");
+                let error = format!("{} {number}\n", "Vec<T> & more ".repeat(number));
+                alert(&job, Kind::Failed, &error)
+            })
+            .collect();
+        let mut rest = &*alerts;
+        while !rest.is_empty() {
+            let (some, others) = rest.split_at(fitting(rest));
+            let text = message(some);
+            assert!(some.len() == 1 || text.len() <= ROOM, "{text}");
+            for alert in some {
+                assert!(text.contains(&format!("alert {}\n", alert.id)), "{text}");
+            }
+            rest = others;
+        }
+        assert_eq!(fitting(&alerts[..1]), 1);
+        let short: Vec<_> = (0..40)
+            .map(|number| alert(&format!("etl.load.{number}"), Kind::Failed, "no\n"))
+            .collect();
+        assert_eq!(fitting(&short), 40);
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 
-use crate::alert::Alert;
+use crate::alert::{self, Alert};
 use crate::config;
 use crate::error::Error;
 use crate::exit;
@@ -341,7 +341,8 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         }
         memory.is_sending = true;
         memory.pace.begin([], now);
-        std::mem::take(&mut memory.alerts)
+        let fitting = alert::fitting(&memory.alerts);
+        memory.alerts.drain(..fitting).collect::<Vec<_>>()
     };
     let sent = sender::send(route, &alerts, deadline);
     let mut state = delivery.lock();
@@ -353,8 +354,12 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let now = Utc::now();
     match sent {
         Ok(()) | Err(Refusal::Alert { .. }) => {
-            memory.pace.answered();
-            return Next::Nothing;
+            memory.pace.answered(now);
+            return if memory.alerts.is_empty() {
+                Next::Nothing
+            } else {
+                Next::At(memory.pace.next(now, deadline.is_some()))
+            };
         }
         Err(Refusal::Temporary { retry_after, .. }) => {
             memory.pace.failed(now, retry_after, id::jitter());

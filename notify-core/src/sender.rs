@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use crate::alert::Alert;
+use crate::alert::{self, Alert};
 use crate::id;
 use crate::lock::Lock;
 use crate::name;
@@ -87,7 +87,7 @@ pub(crate) fn from_queue(
         let ids: HashSet<_> = waiting.iter().map(Entry::id).collect();
         pace.retain(|id| ids.contains(id));
         let chosen = outbox::choose(&waiting, &pace, DIGEST);
-        let (entries, alerts, _locks) = take(queue, &chosen);
+        let (mut entries, mut alerts, mut locks) = take(queue, &chosen);
         if alerts.is_empty() {
             // Others are sending them.
             return Ok(if waiting.iter().any(|entry| queue.holds(entry)) {
@@ -96,13 +96,17 @@ pub(crate) fn from_queue(
                 Next::Nothing
             });
         }
+        let fitting = alert::fitting(&alerts);
+        entries.truncate(fitting);
+        alerts.truncate(fitting);
+        locks.truncate(fitting);
         pace.begin(alerts.iter().map(Alert::id), now);
         keep_pace(queue, pace.clone());
         let sent = send(route, &alerts, deadline);
         let now = Utc::now();
         match &sent {
             Ok(()) => {
-                pace.answered();
+                pace.answered(now);
                 for entry in &entries {
                     remove(queue, entry);
                     pace.forget(entry.id());
@@ -113,7 +117,7 @@ pub(crate) fn from_queue(
             }
             Err(Refusal::Channel { .. }) => pace.broken(now),
             Err(Refusal::Alert { reason }) => {
-                pace.answered();
+                pace.answered(now);
                 match &*entries {
                     [entry] => {
                         pace.forget(entry.id());
