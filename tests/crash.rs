@@ -318,14 +318,14 @@ fn kill(history: &History, point: Option<(&str, &Point)>, figures: &mut Figures)
         faults.push(("the last run is not in the status", folder.status_file(JOB)));
     }
     let last = events.iter().rfind(|event| event.job == JOB);
-    if last.map(|event| &*event.begun) != folder.status_file(JOB).lines().nth(1) {
+    if last.map(|event| &*event.time) != folder.status_file(JOB).lines().nth(1) {
         let what = format!("{last:?}, but {}", folder.status_file(JOB));
         faults.push(("the last message is not of the last run", what));
     }
 
-    let deaths = || events.iter().filter(|alert| alert.is_death());
+    let deaths = || events.iter().filter(|alert| alert.is_death);
     figures.deaths = deaths().count();
-    let is_recorded = |alert: &Told| Some(&*alert.begun) == crashed.lines().nth(1);
+    let is_recorded = |alert: &Told| Some(&*alert.time) == crashed.lines().nth(1);
     if !crashed.contains("\ndied: ") && deaths().any(is_recorded) {
         faults.push(("a run that ended is reported as dead", crashed.clone()));
     }

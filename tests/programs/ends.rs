@@ -74,6 +74,22 @@ fn main() -> Result<ExitCode, String> {
             }
             Ok(ExitCode::SUCCESS)
         }
+        "mixed" => {
+            // Which of the jobs fail is in the bits of the third argument; its own end, too.
+            let fails = |job: u32| (bits() >> job) & 1 == 1;
+            for job in 0..times() {
+                let _ = load(job % 3, fails(job));
+            }
+            if fails(times()) {
+                Err("the disk is full".to_owned())
+            } else {
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+        "burst" => {
+            (0..times()).for_each(|table| drop(load(table, true)));
+            Ok(ExitCode::SUCCESS)
+        }
         "failures" => {
             // What the process takes up after a tenth of the runs, and after all.
             for count in [times() / 10, times() - times() / 10] {
@@ -91,6 +107,11 @@ fn main() -> Result<ExitCode, String> {
 fn times() -> u32 {
     let times = std::env::args().nth(2).and_then(|times| times.parse().ok());
     times.unwrap_or(1)
+}
+
+fn bits() -> u64 {
+    let bits = std::env::args().nth(3).and_then(|bits| bits.parse().ok());
+    bits.unwrap_or(0)
 }
 
 /// Says that it is here, and goes on when it may: both by files in the folder that `HOLD` names.
@@ -156,6 +177,15 @@ fn slow() {
 fn alternate(fails: bool) -> Result<(), String> {
     if fails {
         Err("it failed".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+#[notify(name = format!("load.{table}"))]
+fn load(table: u32, fails: bool) -> Result<(), String> {
+    if fails {
+        Err(format!("table {} is locked", table % 2))
     } else {
         Ok(())
     }

@@ -10,11 +10,13 @@ pub struct Told {
     pub job: String,
     /// In the words of the message: `failed`, `recovered`.
     pub kind: String,
-    /// When the run began.
-    pub begun: String,
+    /// When the run began; in a digest, when it was decided to tell of it.
+    pub time: String,
     pub id: String,
     /// `None` where there is none, and in a digest, which shows none.
     pub incident: Option<String>,
+    /// Whether it says that the run died.
+    pub is_death: bool,
     /// All that it says; `None` in a digest, which has a line for it.
     pub text: Option<String>,
 }
@@ -23,18 +25,6 @@ impl Told {
     /// Whether it says that the job fails.
     pub fn is_error(&self) -> bool {
         ["failed", "still failing"].contains(&&*self.kind)
-    }
-
-    /// Whether it says that the run died.
-    pub fn is_death(&self) -> bool {
-        self.text
-            .as_ref()
-            .is_some_and(|text| text.contains("\ndied: "))
-    }
-
-    /// Whether it tells of a run that a later one has overtaken: the status is not by it.
-    fn is_overtaken(&self) -> bool {
-        self.is_death() && self.incident.is_none()
     }
 }
 
@@ -71,9 +61,10 @@ fn read(text: &str) -> Vec<Told> {
         alerts.push(Told {
             job: job.to_owned(),
             kind: kind.to_owned(),
-            begun: alert.lines().nth(1).unwrap().to_owned(),
+            time: alert.lines().nth(1).unwrap().to_owned(),
             id: fact("alert ").unwrap(),
             incident: fact("incident "),
+            is_death: alert.contains("\ndied: "),
             text: Some(alert.to_owned()),
         });
         rest = after;
@@ -84,29 +75,31 @@ fn read(text: &str) -> Vec<Told> {
 
 fn read_digest(text: &str) -> Vec<Told> {
     let mut alerts = Vec::new();
-    let mut kind = "";
+    let (mut kind, mut is_death) = ("", false);
     for line in text.lines().skip(1) {
-        if let Some((job, begun, id)) = line.strip_prefix("  ").and_then(|line| {
+        if let Some((job, time, id)) = line.strip_prefix("  ").and_then(|line| {
             let (job, rest) = line.split_once(" · ")?;
-            let (begun, id) = rest.split_once(" · alert ")?;
-            Some((job, begun, id))
+            let (time, id) = rest.split_once(" · alert ")?;
+            Some((job, time, id))
         }) {
             alerts.push(Told {
                 job: job.to_owned(),
                 kind: kind.to_owned(),
-                begun: begun.to_owned(),
+                time: time.to_owned(),
                 id: id.to_owned(),
                 incident: None,
+                is_death,
                 text: None,
             });
         } else if let Some((_, group)) = line.split_once(" × ") {
             kind = group.split(": ").next().unwrap();
+            is_death = group.contains(": died: ");
         }
     }
     let count = text.split(' ').nth(1).unwrap().parse().ok();
     assert_eq!(count, Some(alerts.len()), "{text}");
     // A reader of a digest goes by the times.
-    alerts.sort_by(|one, other| one.begun.cmp(&other.begun));
+    alerts.sort_by(|one, other| one.time.cmp(&other.time));
     alerts
 }
 
@@ -121,8 +114,7 @@ pub fn first_copies(told: &[Told], faults: &mut Vec<Fault>) -> (Vec<Told>, usize
             continue;
         };
         let first = &mut events[*place];
-        let is_same = (&first.job, &first.kind, &first.begun)
-            == (&alert.job, &alert.kind, &alert.begun)
+        let is_same = (&first.job, &first.kind) == (&alert.job, &alert.kind)
             && (first.text.is_none() || alert.text.is_none() || first.text == alert.text);
         if !is_same {
             let what = format!("{first:?}, {alert:?}");
@@ -134,7 +126,7 @@ pub fn first_copies(told: &[Told], faults: &mut Vec<Fault>) -> (Vec<Told>, usize
     }
     let mut heads = BTreeMap::new();
     for event in &events {
-        let head = (&event.job, &event.begun, event.is_error());
+        let head = (&event.job, &event.time, event.text.is_some());
         if let Some(other) = heads.insert(head, event) {
             faults.push(("one event has two ids", format!("{other:?}, {event:?}")));
         }
@@ -149,8 +141,8 @@ pub fn wrong_beliefs(folder: &Folder, events: &[Told]) -> Vec<Fault> {
     let statuses = folder.status_files();
     for (job, status) in &statuses {
         let of_job = events.iter().filter(|alert| alert.job == *job);
-        let of_job: Vec<_> = of_job.filter(|alert| !alert.is_overtaken()).collect();
         let is_failing = status.starts_with("ERROR\n");
+        let of_job = without_overtaken(of_job.collect(), is_failing);
         match of_job.last() {
             Some(last) if last.is_error() == is_failing => {}
             last => {
@@ -192,6 +184,26 @@ pub fn wrong_beliefs(folder: &Folder, events: &[Told]) -> Vec<Fault> {
         .filter(|alert| !statuses.contains_key(&alert.job));
     faults.extend(unknown.map(|alert| ("an alert is of no job", format!("{alert:?}"))));
     faults
+}
+
+/// What is told of a job but for the deaths that a later run had overtaken when they were found: the
+/// status is not by them, and they open no incident. A digest does not show that, but what follows does.
+fn without_overtaken(events: Vec<&Told>, is_failing: bool) -> Vec<&Told> {
+    let follows = |at: usize| match events.get(at + 1) {
+        Some(next) => !["failed", "ok"].contains(&&*next.kind),
+        None => is_failing,
+    };
+    let is_overtaken = |at: usize, event: &Told| {
+        event.is_death
+            && event.kind == "failed"
+            && match event.text {
+                Some(_) => event.incident.is_none(),
+                None => !follows(at),
+            }
+    };
+    let events = events.iter().enumerate();
+    let events = events.filter(|(at, event)| !is_overtaken(*at, event));
+    events.map(|(_, event)| *event).collect()
 }
 
 /// What lies in the hidden folder once all is done, and should not.
