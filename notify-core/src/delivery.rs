@@ -367,7 +367,6 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         Err(Refusal::Channel { .. }) => memory.pace.broken(now),
     }
     memory.alerts.splice(0..0, alerts);
-    memory.alerts.truncate(KEPT);
     Next::At(memory.pace.next(now, deadline.is_some()))
 }
 

@@ -44,6 +44,8 @@ mod file;
 mod filter;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod future;
+#[cfg(test)]
+mod fuzz;
 mod id;
 mod job;
 mod life;

@@ -302,7 +302,7 @@ impl Dead {
 }
 
 /// Lays out a text as a block: its head, the text, and room up to the next unit.
-fn block(fields: &Fields) -> Vec<u8> {
+pub(crate) fn block(fields: &Fields) -> Vec<u8> {
     let text = fields.render();
     let capacity = (HEAD + text.len()).next_multiple_of(UNIT);
     let head = format!(
@@ -320,14 +320,16 @@ fn set_capacity(block: &mut [u8], capacity: usize) {
     block[2..10].copy_from_slice(format!("{capacity:08x}").as_bytes());
 }
 
-struct Block {
+/// A block as it was read.
+#[derive(Debug)]
+pub(crate) struct Block {
     offset: u64,
-    is_open: bool,
-    fields: Fields,
+    pub(crate) is_open: bool,
+    pub(crate) fields: Fields,
 }
 
 /// Reads a record's blocks; one that was not written to its end never began.
-fn blocks(content: &str) -> impl Iterator<Item = Block> {
+pub(crate) fn blocks(content: &str) -> impl Iterator<Item = Block> {
     let mut offset = 0;
     std::iter::from_fn(move || {
         let head = content.get(offset..offset + HEAD)?;
