@@ -20,6 +20,9 @@ const JOB: &str = "pipeline-notify.ends.alternate";
 const PROCESSES: usize = 8;
 const READERS: usize = 4;
 
+/// How long a program may take for all that it has to do here.
+const PATIENCE: Duration = Duration::from_secs(900);
+
 #[test]
 fn each_change_of_a_job_that_some_processes_run_at_once_is_told_once() {
     change_status(20, 0);
@@ -39,7 +42,7 @@ fn change_status(times: u32, least: u32) {
     let mut seen = BTreeSet::new();
     let mut reads = 0;
     thread::scope(|scope| {
-        let readers = [(); READERS].map(|()| scope.spawn(|| read_on(&folder, &is_over)));
+        let readers = [(); READERS].map(|()| scope.spawn(|| read_on(&folder, &is_over, least > 0)));
         let processes = [(); PROCESSES].map(|()| {
             // Nobody listens there: every alert stays in the outbox, to be counted.
             let program = Program::new("ends")
@@ -51,7 +54,7 @@ fn change_status(times: u32, least: u32) {
                     "http://127.0.0.1:9/services/T/B/X",
                 )
                 .env("NOTIFY_EXIT_SECONDS", "0");
-            scope.spawn(|| program.run())
+            scope.spawn(|| program.run_for(PATIENCE))
         });
         let ended = processes.map(|process| process.join().unwrap());
         is_over.store(true, Ordering::Relaxed);
@@ -131,7 +134,11 @@ fn read_on(folder: &Folder, is_over: &AtomicBool) -> (BTreeSet<String>, u32) {
         seen.insert(fact(&status, "since").to_owned());
         count += 1;
         // The processes need the processors, too.
-        thread::sleep(Duration::from_micros(200));
+        if is_eager {
+            thread::yield_now();
+        } else {
+            thread::sleep(Duration::from_micros(200));
+        }
     }
     (seen, count)
 }
@@ -159,7 +166,10 @@ fn a_million_runs_of_a_failing_job_take_up_no_more_than_a_few() {
 fn fail(times: u32) {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let program = Program::new("ends").arg("failures").arg(times.to_string());
-    let ended = program.directory(&folder).alerts_to(&receiver).run();
+    let ended = program
+        .directory(&folder)
+        .alerts_to(&receiver)
+        .run_for(PATIENCE);
     assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
     let measured = |key: &str| -> Vec<u32> {
         let values = ended
