@@ -25,24 +25,24 @@ const PATIENCE: Duration = Duration::from_secs(900);
 
 #[test]
 fn each_change_of_a_job_that_some_processes_run_at_once_is_told_once() {
-    change_status(20, 0);
+    change_status(20, false);
 }
 
 #[test]
 #[ignore = "it takes some minutes"]
 fn each_change_of_a_job_that_many_processes_run_at_once_is_told_once() {
-    change_status(2_000, 1_000_000);
+    change_status(2_000, true);
 }
 
-/// Has processes fail and succeed by turns, each so many times, while others read the status at least
-/// so often.
-fn change_status(times: u32, least: u32) {
+/// Has processes fail and succeed by turns, each so many times, while others read the status, eagerly or
+/// now and then.
+fn change_status(times: u32, is_eager: bool) {
     let folder = Folder::new();
     let is_over = AtomicBool::new(false);
     let mut seen = BTreeSet::new();
     let mut reads = 0;
     thread::scope(|scope| {
-        let readers = [(); READERS].map(|()| scope.spawn(|| read_on(&folder, &is_over, least > 0)));
+        let readers = [(); READERS].map(|()| scope.spawn(|| read_on(&folder, &is_over, is_eager)));
         let processes = [(); PROCESSES].map(|()| {
             // Nobody listens there: every alert stays in the outbox, to be counted.
             let program = Program::new("ends")
@@ -69,7 +69,6 @@ fn change_status(times: u32, least: u32) {
         }
     });
 
-    assert!(reads >= least, "{reads} reads");
     // Files come by their names, which sort by the time of the decision.
     let alerts = folder.waiting_alerts();
     let of_job = alerts.iter().filter(|alert| fact(alert, "job") == JOB);
@@ -112,7 +111,7 @@ fn change_status(times: u32, least: u32) {
 
 /// Reads the status until it is over: each time the whole of one. Returns since when each status
 /// was so, and how often it was read.
-fn read_on(folder: &Folder, is_over: &AtomicBool) -> (BTreeSet<String>, u32) {
+fn read_on(folder: &Folder, is_over: &AtomicBool, is_eager: bool) -> (BTreeSet<String>, u32) {
     let (mut seen, mut count) = (BTreeSet::new(), 0);
     while !is_over.load(Ordering::Relaxed) {
         let Ok(status) = fs::read_to_string(folder.path().join(JOB)) else {

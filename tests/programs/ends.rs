@@ -33,7 +33,17 @@ fn main() -> Result<ExitCode, String> {
             panic!("first")
         }
         "stack overflow" => Ok(ExitCode::from(overflow(1))),
-        "kill" | "term" | "int" | "hup" | "ill" => {
+        "out of memory" => Ok(ExitCode::from(devour())),
+        "segv" | "bus" => {
+            // std takes the first for a stack that may have overflowed, and only then lets it kill.
+            let kill = format!(
+                "while kill -{} $PPID; do sleep 0.01; done",
+                way.to_uppercase()
+            );
+            let _ = Command::new("/bin/sh").args(["-c", &kill]).status();
+            Ok(ExitCode::SUCCESS)
+        }
+        "kill" | "term" | "int" | "hup" | "ill" | "quit" => {
             // The shell's own `kill`, which is there wherever a shell is.
             let kill = format!("kill -{} $PPID", way.to_uppercase());
             let _ = Command::new("/bin/sh").args(["-c", &kill]).status();
@@ -137,6 +147,15 @@ impl Drop for Bomb {
 fn overflow(depth: u8) -> u8 {
     let page = [depth; 4096];
     overflow(page[depth as usize]).wrapping_add(page[0])
+}
+
+/// Takes up all the memory that there may be, which `ulimit -v` says.
+fn devour() -> u8 {
+    let mut taken = Vec::new();
+    while taken.len() < 1000 {
+        taken.push(vec![0_u8; 64 * 1024 * 1024]);
+    }
+    taken[0][0]
 }
 
 /// The article's `func1` and `func2`: a special error, told, caught, and the program goes on.
