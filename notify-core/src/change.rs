@@ -9,7 +9,7 @@ use crate::outcome::Outcome;
 use crate::rules::{self, Decision, Past, Reason, Settings};
 use crate::status::{State, Status};
 use crate::text;
-use crate::time::Time;
+use crate::time::{self, Time};
 
 /// The longest line that names an error which was passed over.
 const PASSED_OVER: usize = 500;
@@ -118,9 +118,11 @@ pub(crate) fn of(
 
     let state = outcome.state();
     let same = previous.filter(|previous| previous.state == state);
-    // A death is found late: a run that began after it may have ended meanwhile.
+    // A death is found late: a run that began after it may have ended meanwhile; but not in the future.
     let is_overtaken = matches!(outcome, Outcome::Died(_))
-        && previous.is_some_and(|previous| previous.begun > ended.begun);
+        && previous.is_some_and(|previous| {
+            previous.begun > ended.begun && time::age(previous.begun, now).is_finite()
+        });
     let is_overdue = matches!(outcome, Outcome::Overdue(_));
     let leaves_status = is_overtaken || is_overdue;
     let send = |reason| Decision { send: true, reason };
