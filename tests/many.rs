@@ -53,7 +53,9 @@ fn change_status(times: u32, is_eager: bool) {
                     "SLACK_ALERTS_WEBHOOK_URL",
                     "http://127.0.0.1:9/services/T/B/X",
                 )
-                .env("NOTIFY_EXIT_SECONDS", "0");
+                .env("NOTIFY_EXIT_SECONDS", "0")
+                // A machine that stands still for a second makes no change of status.
+                .env("NOTIFY_SILENT_SECONDS", "900");
             scope.spawn(|| program.run_for(PATIENCE))
         });
         let ended = processes.map(|process| process.join().unwrap());
