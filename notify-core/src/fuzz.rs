@@ -144,9 +144,9 @@ fn run<T: std::fmt::Debug>(
 /// How many whole lines lie in the first `same` bytes.
 fn whole_lines(content: &str, same: usize) -> usize {
     content.as_bytes()[..same]
-        .iter()
-        .filter(|byte| **byte == b'\n')
+        .split(|byte| *byte == b'\n')
         .count()
+        - 1
 }
 
 /// The number of the line that begins so.

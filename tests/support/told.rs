@@ -142,7 +142,7 @@ pub fn wrong_beliefs(folder: &Folder, events: &[Told]) -> Vec<Fault> {
     for (job, status) in &statuses {
         let of_job = events.iter().filter(|alert| alert.job == *job);
         let is_failing = status.starts_with("ERROR\n");
-        let of_job = without_overtaken(of_job.collect(), is_failing);
+        let of_job = without_overtaken(&of_job.collect::<Vec<_>>(), is_failing);
         match of_job.last() {
             Some(last) if last.is_error() == is_failing => {}
             last => {
@@ -156,7 +156,7 @@ pub fn wrong_beliefs(folder: &Folder, events: &[Told]) -> Vec<Fault> {
             let id = alert.incident.as_deref();
             let is_other = |open: Option<&str>| open.is_some() && id.is_some() && open != id;
             let is_sound = match (&*alert.kind, open) {
-                ("failed", None) | ("ok", None) => true,
+                ("failed" | "ok", None) => true,
                 ("still failing" | "recovered", Some(open)) => !is_other(open),
                 _ => false,
             };
@@ -188,7 +188,7 @@ pub fn wrong_beliefs(folder: &Folder, events: &[Told]) -> Vec<Fault> {
 
 /// What is told of a job but for the deaths that a later run had overtaken when they were found: the
 /// status is not by them, and they open no incident. A digest does not show that, but what follows does.
-fn without_overtaken(events: Vec<&Told>, is_failing: bool) -> Vec<&Told> {
+fn without_overtaken<'a>(events: &[&'a Told], is_failing: bool) -> Vec<&'a Told> {
     let follows = |at: usize| match events.get(at + 1) {
         Some(next) => !["failed", "ok"].contains(&&*next.kind),
         None => is_failing,
