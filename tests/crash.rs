@@ -225,6 +225,7 @@ fn check(histories: &[History], fault: &str, calls: &str, most: usize) {
         return;
     }
     let mut is_sound = true;
+    let (mut all, mut reached) = (0, 0);
     for history in histories {
         let control = kill(history, None, &mut Figures::default());
         assert!(
@@ -240,9 +241,15 @@ fn check(histories: &[History], fault: &str, calls: &str, most: usize) {
         let step = points.len().div_ceil(most);
         let figures = kill_at(history, fault, points.into_iter().step_by(step).collect());
         println!("{}: {figures:#?}", history.name);
-        is_sound &= figures.faults.is_empty() && figures.reached * 10 >= figures.points * 8;
+        // Beside another process it is not always the same one that has something to tell.
+        let is_alone = matches!(history.meanwhile, Meanwhile::Nothing);
+        is_sound &= figures.faults.is_empty();
+        is_sound &= !is_alone || figures.reached * 10 >= figures.points * 8;
+        all += figures.points;
+        reached += figures.reached;
     }
-    assert!(is_sound, "see the figures above");
+    println!("{reached} of {all} points were reached");
+    assert!(is_sound && reached * 10 >= all * 6, "see the figures above");
 }
 
 /// Kills at each of the points, two at a time.
