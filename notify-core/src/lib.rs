@@ -48,6 +48,8 @@ mod fingerprint;
 mod flapping;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod future;
+#[cfg(test)]
+mod fuzz;
 mod history;
 mod id;
 mod job;

@@ -122,7 +122,7 @@ pub(crate) fn from_queue(
         write_down(&alerts, &sent, now);
         match &sent {
             Ok(()) => {
-                pace.answered();
+                pace.answered(now);
                 for entry in &entries {
                     remove(queue, entry);
                     pace.forget(entry.id());
@@ -139,7 +139,7 @@ pub(crate) fn from_queue(
             }
             Err(Refusal::Channel { .. }) => pace.broken(now),
             Err(Refusal::Alert { reason }) => {
-                pace.answered();
+                pace.answered(now);
                 match &*entries {
                     [entry] => {
                         pace.forget(entry.id());
