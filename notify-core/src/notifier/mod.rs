@@ -1,6 +1,6 @@
 //! Notifiers: what takes an alert to a channel.
 
-mod http;
+pub(crate) mod http;
 mod slack;
 
 use std::fmt;
