@@ -56,8 +56,8 @@ pub(crate) struct Ended {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Address<'a> {
     pub(crate) channel: &'a str,
-    /// The folder of the destination's queue; `None` where alerts can only be kept in memory.
-    pub(crate) queue: Option<&'a str>,
+    /// The folders of its destinations' queues; none where alerts can only be kept in memory.
+    pub(crate) queues: &'a [String],
 }
 
 /// A job's new status, and the alert that tells of it: both happen, or neither.
@@ -68,12 +68,12 @@ pub(crate) struct Change {
     /// `None` leaves it: a later run has written it.
     pub(crate) status: Option<Status>,
     pub(crate) alert: Option<Alert>,
-    /// The folder of the queue that the alert goes to.
-    pub(crate) queue: Option<String>,
+    /// The folders of the queues that the alert goes to.
+    pub(crate) queues: Vec<String>,
     /// Whether the alert is held back; the status says how long.
     pub(crate) is_held: bool,
-    /// An alert that was held, and is not to be told any more.
-    pub(crate) withdrawn: Option<String>,
+    /// An alert that was held, and is not to be told any more: where it waits.
+    pub(crate) withdrawn: Vec<String>,
     /// Where the run is recorded as under way, which it is no longer.
     pub(crate) place: Option<Place>,
 }
@@ -92,8 +92,8 @@ pub(crate) struct Verdict {
     pub(crate) alert: Option<Alert>,
     /// Whether the alert is held back; the status says how long.
     pub(crate) is_held: bool,
-    /// An alert that was held, and is not to be told any more.
-    pub(crate) withdrawn: Option<String>,
+    /// An alert that was held, and is not to be told any more: where it waits.
+    pub(crate) withdrawn: Vec<String>,
     pub(crate) decision: Decision,
 }
 
@@ -132,10 +132,11 @@ pub(crate) fn of(
         .map(|_| end.held_until());
     let address = end.context.address;
     let held = until.and_then(|until| {
-        let queue = address?.queue?;
+        let name = held_name(until, ended.run);
+        let queues = address?.queues.iter();
         Some(Held {
             until,
-            alert: format!("{queue}/{}", held_name(until, ended.run)),
+            alerts: queues.map(|queue| format!("{queue}/{name}")).collect(),
         })
     });
     let earlier = end.previous.and_then(|previous| previous.held.as_ref());
@@ -144,7 +145,8 @@ pub(crate) fn of(
     Some(Verdict {
         withdrawn: is_over
             .filter(|_| !end.leaves_status)
-            .map(|held| held.alert.clone()),
+            .map(|held| held.alerts.clone())
+            .unwrap_or_default(),
         alert: address
             .filter(|_| decision.send || held.is_some())
             .map(|address| end.alert(address, &course, &status)),
@@ -169,7 +171,7 @@ fn cancelled(previous: &Status, now: Time) -> Verdict {
         status: Some(status),
         alert: None,
         is_held: false,
-        withdrawn: None,
+        withdrawn: Vec::new(),
         decision: Decision {
             send: false,
             reason: Reason::NothingNew,
@@ -302,7 +304,7 @@ impl<'a> End<'a> {
         let can_wait = self
             .context
             .address
-            .is_some_and(|address| address.queue.is_some());
+            .is_some_and(|address| !address.queues.is_empty());
         let situation = Situation {
             told_already: false,
             is_silenced: silence.is_some_and(|silence| {
@@ -503,7 +505,9 @@ impl Change {
     pub(crate) fn render(&self) -> String {
         let mut fields = Fields::default();
         fields.put("file", &*self.file);
-        fields.put_some("queue", self.queue.as_deref());
+        for queue in &self.queues {
+            fields.put("queue", &**queue);
+        }
         if let Some(place) = &self.place {
             fields.put("record", &*place.record);
             fields.put("slot", place.offset.to_string());
@@ -511,11 +515,13 @@ impl Change {
         if self.is_held {
             fields.put("held", "yes");
         }
-        fields.put_some("withdrawn", self.withdrawn.as_deref());
+        for withdrawn in &self.withdrawn {
+            fields.put("withdrawn", &**withdrawn);
+        }
         // An alert holds the status that it tells of.
         let (says, text) = match (&self.alert, &self.status) {
-            (Some(alert), Some(_)) if self.queue.is_some() => (BOTH, alert.render()),
-            (Some(alert), None) if self.queue.is_some() => (ALERT, alert.render()),
+            (Some(alert), Some(_)) if !self.queues.is_empty() => (BOTH, alert.render()),
+            (Some(alert), None) if !self.queues.is_empty() => (ALERT, alert.render()),
             (_, Some(status)) => (STATUS, status.render()),
             (_, None) => (NOTHING, String::new()),
         };
@@ -547,14 +553,13 @@ impl Change {
                 offset: fields.get("slot")?.parse().ok()?,
             })
         });
-        let queue = fields.get("queue").map(str::to_owned);
         Some(Self {
             file: fields.get("file")?.to_owned(),
             status,
             alert,
-            queue,
+            queues: fields.all("queue"),
             is_held: fields.get("held").is_some(),
-            withdrawn: fields.get("withdrawn").map(str::to_owned),
+            withdrawn: fields.all("withdrawn"),
             place,
         })
     }
@@ -569,6 +574,8 @@ const SUM: &str = "sum: ";
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use chrono::{DateTime, TimeDelta};
 
     use super::*;
@@ -600,9 +607,13 @@ mod tests {
         }
     }
 
-    const ALERTS: Option<Address<'static>> = Some(Address {
-        channel: "alerts",
-        queue: Some("alerts-0"),
+    static QUEUES: LazyLock<Vec<String>> = LazyLock::new(|| vec!["alerts-0".to_owned()]);
+
+    static ALERTS: LazyLock<Option<Address<'static>>> = LazyLock::new(|| {
+        Some(Address {
+            channel: "alerts",
+            queues: &QUEUES,
+        })
     });
 
     fn failed(text: &str) -> Outcome {
@@ -648,7 +659,7 @@ mod tests {
                 clock: -60,
                 runs: 0,
                 settings,
-                address: ALERTS,
+                address: *ALERTS,
                 attempt: None,
                 held: None,
                 told: Vec::new(),
@@ -678,7 +689,7 @@ mod tests {
             };
             let verdict = of(&self.past, &ended, outcome, &context).unwrap();
             let status = verdict.status.unwrap();
-            if verdict.withdrawn.is_some() {
+            if !verdict.withdrawn.is_empty() {
                 self.held = None;
             }
             match (&status.held, verdict.alert) {
@@ -706,7 +717,7 @@ mod tests {
             Outcome::Returned,
             failed("c"),
         ];
-        let (status, alerts) = history(&outcomes, ALERTS);
+        let (status, alerts) = history(&outcomes, *ALERTS);
         let told: Vec<_> = alerts
             .iter()
             .map(|alert| (alert.kind, alert.incident.as_deref()))
@@ -770,7 +781,7 @@ mod tests {
     #[test]
     fn a_recovery_tells_how_long_it_failed_and_of_what() {
         let outcomes = [failed("a"), failed("b"), Outcome::Returned];
-        let (_, alerts) = history(&outcomes, ALERTS);
+        let (_, alerts) = history(&outcomes, *ALERTS);
         let outage = alerts[2].outage.as_ref().unwrap();
         assert_eq!(
             (outage.since, outage.runs, outage.error.as_str()),
@@ -938,7 +949,7 @@ mod tests {
         });
         let context = Context {
             told_already: true,
-            ..context(at(1), ALERTS)
+            ..context(at(1), *ALERTS)
         };
         let verdict = of(&Past::Missing, &ended(1, at(0)), &panic, &context).unwrap();
         assert_eq!(
@@ -951,13 +962,13 @@ mod tests {
 
     #[test]
     fn a_cancelled_run_inside_another_leaves_the_status_and_adds_a_line() {
-        let (before, _) = history(&[failed("a")], ALERTS);
+        let (before, _) = history(&[failed("a")], *ALERTS);
         let past = Past::Known(Box::new(before.clone()));
         let inner = Ended {
             nested: true,
             ..ended(9, at(99))
         };
-        let context = context(at(100), ALERTS);
+        let context = context(at(100), *ALERTS);
         let verdict = of(&past, &inner, &Outcome::Cancelled, &context).unwrap();
         assert_eq!(
             verdict.status,
@@ -975,31 +986,31 @@ mod tests {
 
     #[test]
     fn a_death_found_after_a_later_run_is_told_and_leaves_the_status() {
-        let (later, _) = history(&[Outcome::Returned, Outcome::Returned], ALERTS);
+        let (later, _) = history(&[Outcome::Returned, Outcome::Returned], *ALERTS);
         let past = Past::Known(Box::new(later));
         let died = Outcome::Died("died".to_owned());
-        let verdict = of(&past, &ended(9, at(30)), &died, &context(at(100), ALERTS)).unwrap();
+        let verdict = of(&past, &ended(9, at(30)), &died, &context(at(100), *ALERTS)).unwrap();
         assert_eq!(
             (verdict.status, verdict.decision.reason),
             (None, Reason::Overtaken)
         );
         assert_eq!(verdict.alert.unwrap().error(), "died");
 
-        let verdict = of(&past, &ended(9, at(90)), &died, &context(at(100), ALERTS)).unwrap();
+        let verdict = of(&past, &ended(9, at(90)), &died, &context(at(100), *ALERTS)).unwrap();
         assert_eq!(verdict.status.unwrap().state, State::Error);
         assert_eq!(verdict.alert.unwrap().kind, Kind::Failed);
     }
 
     #[test]
     fn an_overdue_run_is_told_and_so_is_its_end() {
-        let (before, _) = history(&[Outcome::Returned], ALERTS);
+        let (before, _) = history(&[Outcome::Returned], *ALERTS);
         let past = Past::Known(Box::new(before));
         let overdue = Outcome::Overdue("still running after 60 s".to_owned());
         let verdict = of(
             &past,
             &ended(9, at(90)),
             &overdue,
-            &context(at(150), ALERTS),
+            &context(at(150), *ALERTS),
         )
         .unwrap();
         let alert = verdict.alert.unwrap();
@@ -1017,7 +1028,7 @@ mod tests {
             was_overdue: true,
             ..ended(9, at(90))
         };
-        let verdict = of(&past, &late, &Outcome::Returned, &context(at(170), ALERTS)).unwrap();
+        let verdict = of(&past, &late, &Outcome::Returned, &context(at(170), *ALERTS)).unwrap();
         assert_eq!(
             (verdict.decision.reason, verdict.alert.unwrap().kind),
             (Reason::WasOverdue, Kind::Ok)
@@ -1026,8 +1037,10 @@ mod tests {
 
     #[test]
     fn an_error_that_is_passed_over_is_ok_and_named() {
-        let (status, alerts) =
-            history(&[Outcome::PassedOver("no data\nat all".to_owned())], ALERTS);
+        let (status, alerts) = history(
+            &[Outcome::PassedOver("no data\nat all".to_owned())],
+            *ALERTS,
+        );
         assert_eq!(
             (status.state, status.passed_over.as_deref()),
             (State::Ok, Some("no data"))
@@ -1041,14 +1054,14 @@ mod tests {
 
     #[test]
     fn a_journal_counts_only_when_it_is_complete() {
-        let (status, alerts) = history(&[failed("a")], ALERTS);
+        let (status, alerts) = history(&[failed("a")], *ALERTS);
         let both = Change {
             file: "etl.load.run".to_owned(),
             status: Some(status),
             alert: alerts.into_iter().next(),
-            queue: Some("alerts-0".to_owned()),
+            queues: vec!["alerts-0".to_owned(), "alerts-1".to_owned()],
             is_held: true,
-            withdrawn: Some("alerts-0/01-02".to_owned()),
+            withdrawn: vec!["alerts-0/01-02".to_owned()],
             place: Some(Place {
                 record: "1-2".to_owned(),
                 offset: 512,
@@ -1060,7 +1073,7 @@ mod tests {
         };
         let status = Change {
             alert: None,
-            queue: None,
+            queues: Vec::new(),
             place: None,
             ..both.clone()
         };

@@ -78,7 +78,7 @@ fn report_death(
         mut ended,
         settings,
         channel,
-        queue,
+        queues,
     } = recorded;
     let words = |fields: &Fields, key| fields.get(key).unwrap_or("?").to_owned();
     let outcome = Outcome::Died(format!(
@@ -89,13 +89,14 @@ fn report_death(
         words(process, "exe"),
         time::show(dead.seen),
     ));
-    let route = if let Some(queue) = queue {
-        let Some(route) = setup.route(&channel).filter(|route| route.is_queue(&queue)) else {
+    let routes = if queues.is_empty() {
+        report::routes(setup, &channel, &mut ended, &outcome, warnings)
+    } else {
+        let routes = setup.routes(&channel);
+        let Some(routes) = routes.filter(|routes| routes.queues == queues) else {
             return false;
         };
-        Some(route)
-    } else {
-        report::route(setup, &channel, &mut ended, &outcome, warnings)
+        Some(routes)
     };
     Report {
         ended,
@@ -105,7 +106,7 @@ fn report_death(
     }
     .make(
         setup.store(),
-        route.as_deref(),
+        routes.as_deref(),
         || dead.is_open(place),
         warnings,
     );

@@ -43,11 +43,13 @@ struct Delivery {
 
 #[derive(Default)]
 struct State {
-    /// By channel and queue.
-    lines: BTreeMap<(String, Option<Queue>), Line>,
+    lines: BTreeMap<Key, Line>,
     is_running: bool,
     is_woken: bool,
 }
+
+/// A channel, which of its destinations, and that one's queue.
+type Key = (String, usize, Option<Queue>);
 
 /// What waits for one destination.
 struct Line {
@@ -109,11 +111,10 @@ pub(crate) fn look(route: &Route) {
 fn wake(route: &Route, change: impl FnOnce(&mut Line)) {
     let delivery = DELIVERY.get();
     let mut state = delivery.lock();
-    let key = (route.channel.clone(), route.queue.clone());
     change(
         state
             .lines
-            .entry(key)
+            .entry(key(route))
             .or_insert_with(|| Line::new(route.clone())),
     );
     state.is_woken = true;
@@ -124,6 +125,10 @@ fn wake(route: &Route, change: impl FnOnce(&mut Line)) {
         state.is_running = thread.is_ok();
     }
     delivery.woken.notify_all();
+}
+
+fn key(route: &Route) -> Key {
+    (route.channel.clone(), route.number, route.queue.clone())
 }
 
 /// Tells whether something of this process's waits, without waiting for long to learn it.
@@ -207,12 +212,13 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
     let mut lines = Vec::new();
     for name in store.outbox().queue_names() {
         let channel = name.rsplit_once('-').map_or("", |(channel, _)| channel);
-        let route = if config::is_channel_name(channel) {
-            setup.route(channel)
+        let routes = if config::is_channel_name(channel) {
+            setup.routes(channel)
         } else {
             None
         };
-        lines.extend(route.filter(|route| route.is_queue(&name)));
+        let routes = routes.as_ref().map_or(&[][..], |routes| &routes.all);
+        lines.extend(routes.iter().filter(|route| route.is_queue(&name)).cloned());
     }
     loop {
         let steps: Vec<_> = lines
@@ -371,8 +377,7 @@ impl Delivery {
 
 impl State {
     fn line(&mut self, route: &Route) -> Option<&mut Line> {
-        self.lines
-            .get_mut(&(route.channel.clone(), route.queue.clone()))
+        self.lines.get_mut(&key(route))
     }
 }
 

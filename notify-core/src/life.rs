@@ -148,7 +148,7 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
     deaths::look_for(setup, &mut warnings);
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup);
-    let route = report::route(setup, channel, &mut ended, outcome, &mut warnings);
+    let routes = report::routes(setup, channel, &mut ended, outcome, &mut warnings);
     let settings = settings(&run.job.arguments, setup);
     let place = running::place(number);
     Report {
@@ -157,13 +157,13 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
         settings,
         place,
     }
-    .make(setup.store(), route.as_deref(), || true, &mut warnings);
+    .make(setup.store(), routes.as_deref(), || true, &mut warnings);
     running::end(number);
     if let Some(at) = run.overdue_at {
         overdue::forget(at, number);
     }
-    if let Some(route) = &route {
-        FIRST.call_once(|| delivery::take_over(route));
+    if let Some(routes) = &routes {
+        FIRST.call_once(|| routes.all.iter().for_each(delivery::take_over));
     }
     warnings.extend(setup.take_problems());
     warnings
@@ -175,12 +175,14 @@ fn record(number: u64, run: &Open, setup: &Setup) {
         return;
     };
     let channel = channel(&run.job.arguments, setup);
-    let route = setup.route(channel);
+    let routes = setup.routes(channel);
     let recorded = Recorded {
         ended: run.ended(setup),
         settings: settings(&run.job.arguments, setup),
         channel: channel.to_owned(),
-        queue: route.and_then(|route| Some(route.queue.as_ref()?.name().to_owned())),
+        queues: routes
+            .map(|routes| routes.queues.clone())
+            .unwrap_or_default(),
     };
     match running::begin(&store.running(), number, &recorded.run(), || {
         recorded.process()
@@ -269,7 +271,7 @@ fn tell_overdue(number: u64) {
     });
     let channel = channel(&run.job.arguments, setup);
     let mut warnings = Vec::new();
-    let route = report::route(setup, channel, &mut ended, &outcome, &mut warnings);
+    let routes = report::routes(setup, channel, &mut ended, &outcome, &mut warnings);
     let settings = settings(&run.job.arguments, setup);
     Report {
         ended,
@@ -277,7 +279,7 @@ fn tell_overdue(number: u64) {
         settings,
         place: None,
     }
-    .make(setup.store(), route.as_deref(), || true, &mut warnings);
+    .make(setup.store(), routes.as_deref(), || true, &mut warnings);
     warnings.into_iter().for_each(Warning::tell);
 }
 

@@ -13,8 +13,8 @@ pub(crate) struct Recorded {
     pub(crate) ended: Ended,
     pub(crate) settings: Settings,
     pub(crate) channel: String,
-    /// The folder of its destination's queue; `None` where it had none.
-    pub(crate) queue: Option<String>,
+    /// The folders of its destinations' queues; none where it had no destination.
+    pub(crate) queues: Vec<String>,
 }
 
 impl Recorded {
@@ -30,7 +30,9 @@ impl Recorded {
         fields.put("source", &*ended.source);
         fields.put("begun", time::show(ended.begun));
         fields.put("channel", &*self.channel);
-        fields.put_some("queue", self.queue.as_deref());
+        for queue in &self.queues {
+            fields.put("queue", &**queue);
+        }
         fields.put("silent", settings.silent.to_string());
         fields.put("ok-silent", settings.ok_silent.to_string());
         fields.put("remind", settings.remind.to_string());
@@ -102,7 +104,7 @@ impl Recorded {
             ended,
             settings,
             channel: text("channel").unwrap_or_default(),
-            queue: text("queue"),
+            queues: run.all("queue"),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! One end of a run: lock, decide, write; the same for runs that finished, that the exit of the
 //! process ended, and that died.
 
+use std::io;
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -11,14 +12,13 @@ use crate::delivery;
 use crate::lock::Lock;
 use crate::memory::{self, Event};
 use crate::name;
-use crate::outbox::Entry;
 use crate::outcome::Outcome;
-use crate::route::{Route, Way};
+use crate::route::{Routes, Way};
 use crate::rules::{Past, Settings};
 use crate::setup::Setup;
 use crate::status::Status;
-use crate::store::{Locked, Store};
-use crate::time::to_micros;
+use crate::store::{Locked, Queued, Store};
+use crate::time::{Time, to_micros};
 use crate::warn::{self, Warning};
 
 /// The end of a run, to be reported.
@@ -31,28 +31,19 @@ pub(crate) struct Report<'a> {
     pub(crate) place: Option<Place>,
 }
 
-/// Where the alert went, if one was due.
-enum Told {
-    Nothing,
-    /// Later, unless an `OK` comes first.
-    Held,
-    Queued(Entry),
-    InMemory(Box<Alert>),
-}
-
 /// Finds where a job's alerts go; warns where a failure would go nowhere.
-pub(crate) fn route(
+pub(crate) fn routes(
     setup: &Setup,
     channel: &str,
     ended: &mut Ended,
     outcome: &Outcome,
     warnings: &mut Vec<Warning>,
-) -> Option<Arc<Route>> {
+) -> Option<Arc<Routes>> {
     match setup.way(channel, outcome.state()) {
-        Way::To(route) => Some(route),
-        Way::Instead(route, note) => {
+        Way::To(routes) => Some(routes),
+        Way::Instead(routes, note) => {
             ended.notes.push(note);
-            Some(route)
+            Some(routes)
         }
         Way::Silent => None,
         Way::Nowhere(warning) => {
@@ -70,34 +61,37 @@ impl Report<'_> {
     pub(crate) fn make(
         &self,
         store: Option<&Store>,
-        route: Option<&Route>,
+        routes: Option<&Routes>,
         still_open: impl FnOnce() -> bool,
         warnings: &mut Vec<Warning>,
     ) {
-        let told = self.settle(store, route, still_open, warnings);
-        if let Some(route) = route {
-            match told {
-                Told::Queued(entry) => delivery::queued(route, entry),
-                Told::InMemory(alert) => delivery::from_memory(route, *alert),
-                Told::Held => delivery::look(route),
-                Told::Nothing => {}
+        let told = self.settle(store, routes, still_open, warnings);
+        let (Some(routes), Some((alert, queued))) = (routes, told) else {
+            return;
+        };
+        for (number, route) in routes.all.iter().enumerate() {
+            match queued.get(number) {
+                Some(Queued::Waits(entry)) => delivery::queued(route, entry.clone()),
+                Some(Queued::Held) => delivery::look(route),
+                Some(Queued::Not) | None => delivery::from_memory(route, alert.clone()),
             }
         }
     }
 
-    /// Locks the job, decides, and writes.
+    /// Locks the job, decides, and writes; returns the alert, if one is due, and what became of it
+    /// in each queue.
     fn settle(
         &self,
         store: Option<&Store>,
-        route: Option<&Route>,
+        routes: Option<&Routes>,
         still_open: impl FnOnce() -> bool,
         warnings: &mut Vec<Warning>,
-    ) -> Told {
+    ) -> Option<(Alert, Vec<Queued>)> {
         let job = &self.ended.job;
         let file = name::file_name(job);
         let locked = store.and_then(|store| lock(store, &file, warnings));
         if !still_open() {
-            return Told::Nothing;
+            return None;
         }
         // Read under the lock: a time from before it could lie before the previous run's.
         let now = to_micros(Utc::now());
@@ -114,21 +108,19 @@ impl Report<'_> {
             None => past,
         };
         // A held alert that leaves now is told; while this lasts, it stays.
-        let (past, _held) = match store {
-            Some(store) => settle_held(store, past),
-            None => (past, None),
+        let (past, _locks) = match store {
+            Some(store) => settle_held(store, past, now),
+            None => (past, Vec::new()),
         };
-        let channel = route.map(|route| route.channel.as_str());
+        let channel = routes.map(|routes| routes.channel.as_str());
         let event = event(self.outcome).zip(channel);
         let context = Context {
             now,
             settings: self.settings,
-            address: route.map(Route::address),
+            address: routes.map(Routes::address),
             told_already: event.is_some_and(|(event, channel)| memory::was_told(event, channel)),
         };
-        let Some(verdict) = change::of(&past, &self.ended, self.outcome, &context) else {
-            return Told::Nothing;
-        };
+        let verdict = change::of(&past, &self.ended, self.outcome, &context)?;
         if let (Some((event, channel)), Some(_)) = (event, &verdict.alert) {
             memory::tell(event, channel);
         }
@@ -137,9 +129,7 @@ impl Report<'_> {
             if let Some(status) = verdict.status {
                 memory::could_not_write(&file, status);
             }
-            return verdict
-                .alert
-                .map_or(Told::Nothing, |alert| Told::InMemory(Box::new(alert)));
+            return verdict.alert.map(|alert| (alert, Vec::new()));
         };
         if may_lag
             && verdict.alert.is_none()
@@ -149,17 +139,15 @@ impl Report<'_> {
             && locked.touch(status, self.place.as_ref()).is_ok()
         {
             memory::touched(&file);
-            return Told::Nothing;
+            return None;
         }
-        let queue = route
-            .and_then(|route| route.queue.as_ref())
-            .map(|queue| queue.name().to_owned())
-            .filter(|_| verdict.alert.is_some());
+        let queues = routes.filter(|_| verdict.alert.is_some());
+        let queues = queues.map(|routes| routes.queues.clone());
         let change = Change {
             file: file.clone(),
             status: verdict.status,
             alert: verdict.alert,
-            queue,
+            queues: queues.unwrap_or_default(),
             is_held: verdict.is_held,
             withdrawn: verdict.withdrawn,
             place: self.place.clone(),
@@ -178,42 +166,46 @@ impl Report<'_> {
                 }
             }
         }
-        let queue_failed = written.queue_error.is_some();
         if let Some(error) = written.queue_error {
             let message =
                 format!("an alert cannot be queued on disk ({error}), and is sent from memory");
             warnings.push(Warning::new("queue", message));
         }
-        match (written.queued, change.alert) {
-            (Some(entry), _) => Told::Queued(entry),
-            (None, Some(_)) if change.is_held && !queue_failed => Told::Held,
-            (None, Some(alert)) => Told::InMemory(Box::new(alert)),
-            (None, None) => Told::Nothing,
-        }
+        change.alert.map(|alert| (alert, written.queued))
     }
 }
 
-/// Finds out whether an alert that was held has left: then people were told.
-fn settle_held(store: &Store, past: Past) -> (Past, Option<Lock>) {
+/// Finds out whether an alert that was held has left, or is to leave by now: then people were told.
+/// One that stays does so for as long as the locks are held.
+fn settle_held(store: &Store, past: Past, now: Time) -> (Past, Vec<Lock>) {
     let Past::Known(status) = &past else {
-        return (past, None);
+        return (past, Vec::new());
     };
     let Some(held) = &status.held else {
-        return (past, None);
+        return (past, Vec::new());
     };
-    match store.outbox().lock_held(&held.alert) {
-        Ok(None) => {
-            let told = Status {
-                alerted: Some(held.until),
-                held: None,
-                told_errors: status.fingerprint.iter().cloned().collect(),
-                ..(**status).clone()
-            };
-            (Past::Known(Box::new(told)), None)
+    let outbox = store.outbox();
+    if held.until <= now {
+        let queues = held.alerts.iter().filter_map(|alert| alert.split_once('/'));
+        for (queue, _) in queues {
+            // Where it cannot, it leaves with the next sender.
+            let _ = outbox.queue(queue).release(now);
         }
-        Ok(lock) => (past, lock),
-        Err(_) => (past, None),
+    } else {
+        let locks = held.alerts.iter().map(|alert| outbox.lock_held(alert));
+        match locks.collect::<io::Result<Option<Vec<_>>>>() {
+            Ok(None) => {}
+            Ok(Some(locks)) => return (past, locks),
+            Err(_) => return (past, Vec::new()),
+        }
     }
+    let told = Status {
+        alerted: Some(held.until),
+        held: None,
+        told_errors: status.fingerprint.iter().cloned().collect(),
+        ..(**status).clone()
+    };
+    (Past::Known(Box::new(told)), Vec::new())
 }
 
 fn lock<'a>(store: &'a Store, file: &'a str, warnings: &mut Vec<Warning>) -> Option<Locked<'a>> {

@@ -12,10 +12,20 @@ use crate::setup::{self, ALERTS, Setup};
 use crate::status::State;
 use crate::warn::Warning;
 
-/// Where an alert can go.
+/// All that the alerts of a channel go to.
+pub(crate) struct Routes {
+    pub(crate) channel: String,
+    pub(crate) all: Vec<Route>,
+    /// The names of their queues; none where there is no directory for them.
+    pub(crate) queues: Vec<String>,
+}
+
+/// One destination of a channel.
 #[derive(Clone)]
 pub(crate) struct Route {
     pub(crate) channel: String,
+    /// Which of the channel's destinations it is.
+    pub(crate) number: usize,
     /// The destination's queue; `None` where there is no directory for one.
     pub(crate) queue: Option<Queue>,
     pub(crate) notifier: Arc<dyn Notifier>,
@@ -30,20 +40,34 @@ impl Route {
             .as_ref()
             .is_some_and(|queue| queue.name() == name)
     }
+}
+
+impl Routes {
+    fn new(channel: &str, all: Vec<Route>) -> Self {
+        let queues = all.iter().filter_map(|route| route.queue.as_ref());
+        let queues: Vec<_> = queues.map(|queue| queue.name().to_owned()).collect();
+        // With all or none: what is queued for one must not be lost for another.
+        let is_complete = queues.len() == all.len();
+        Self {
+            channel: channel.to_owned(),
+            all,
+            queues: if is_complete { queues } else { Vec::new() },
+        }
+    }
 
     pub(crate) fn address(&self) -> Address<'_> {
         Address {
             channel: &self.channel,
-            queue: self.queue.as_ref().map(Queue::name),
+            queues: &self.queues,
         }
     }
 }
 
 /// Where the alerts of a job go.
 pub(crate) enum Way {
-    To(Arc<Route>),
+    To(Arc<Routes>),
     /// To the channel `alerts`, for the job's own has no destination.
-    Instead(Arc<Route>, String),
+    Instead(Arc<Routes>, String),
     /// Nowhere, which the job asks for.
     Silent,
     /// Nowhere, for want of a destination.
@@ -56,16 +80,16 @@ impl Setup {
         if channel.is_empty() {
             return Way::Silent;
         }
-        if let Some(route) = self.route(channel) {
-            return Way::To(route);
+        if let Some(routes) = self.routes(channel) {
+            return Way::To(routes);
         }
         let variable = variable(channel);
         if state == State::Error
-            && let Some(route) = self.route(ALERTS)
+            && let Some(routes) = self.routes(ALERTS)
         {
             let note =
                 format!("channel `{channel}` has no webhook ({variable}): sent to `{ALERTS}`");
-            return Way::Instead(route, note);
+            return Way::Instead(routes, note);
         }
         let place = self.directory().map_or(String::new(), |directory| {
             format!("; status files are in `{}`", directory.display())
@@ -79,53 +103,65 @@ impl Setup {
         ))
     }
 
-    /// Returns the destination of a channel, if it has one.
-    pub(crate) fn route(&self, channel: &str) -> Option<Arc<Route>> {
-        let routes = || self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(route) = routes().get(channel) {
-            return route.clone();
+    /// Returns the destinations of a channel, if it has any.
+    pub(crate) fn routes(&self, channel: &str) -> Option<Arc<Routes>> {
+        let known = || self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(routes) = known().get(channel) {
+            return routes.clone();
         }
-        let route = self.find_route(channel).map(Arc::new);
+        let routes = Some(self.find_routes(channel))
+            .filter(|routes| !routes.all.is_empty())
+            .map(Arc::new);
         // A queue that cannot be had now may be had later.
-        if route
+        if routes
             .as_ref()
-            .is_none_or(|route| route.queue.is_some() || self.store().is_none())
+            .is_none_or(|routes| !routes.queues.is_empty() || self.store().is_none())
         {
-            routes().insert(channel.to_owned(), route.clone());
+            known().insert(channel.to_owned(), routes.clone());
         }
-        route
+        routes
     }
 
-    fn find_route(&self, channel: &str) -> Option<Route> {
-        let (notifier, mend) = match self.channels.get(channel) {
-            Some(notifier) => (notifier.clone(), "its notifier".to_owned()),
-            None => {
-                let webhook = find_webhook(channel, setup::read(&variable(channel)));
-                (
-                    webhook
-                        .map_err(|warning| self.add_problem(warning))
-                        .ok()??,
-                    variable(channel),
-                )
-            }
-        };
-        let queue = self.store().and_then(|store| {
-            let outbox = store.outbox();
-            match outbox.queue_name(channel, &identity(&*notifier)) {
-                Ok(name) => Some(outbox.queue(&name)),
-                Err(error) => {
-                    let message = format!("alerts cannot be queued on disk: {error}");
-                    self.add_problem(Warning::new("outbox", message));
-                    None
-                }
-            }
-        });
-        Some(Route {
+    fn find_routes(&self, channel: &str) -> Routes {
+        let routes = self.find_notifiers(channel).into_iter().enumerate();
+        let routes = routes.map(|(number, (notifier, mend))| Route {
             channel: channel.to_owned(),
-            queue,
+            number,
+            queue: self.find_queue(channel, &*notifier),
             notifier,
             mend,
-        })
+        });
+        Routes::new(channel, routes.collect())
+    }
+
+    /// Returns the notifiers of a channel, each with what a person has to mend when it is broken.
+    fn find_notifiers(&self, channel: &str) -> Vec<(Arc<dyn Notifier>, String)> {
+        if let Some(notifier) = self.channels.get(channel) {
+            return vec![(notifier.clone(), "its notifier".to_owned())];
+        }
+        let variable = variable(channel);
+        match find_webhook(channel, setup::read(&variable)) {
+            Ok(notifier) => notifier
+                .into_iter()
+                .map(|notifier| (notifier, variable.clone()))
+                .collect(),
+            Err(warning) => {
+                self.add_problem(warning);
+                Vec::new()
+            }
+        }
+    }
+
+    fn find_queue(&self, channel: &str, notifier: &dyn Notifier) -> Option<Queue> {
+        let outbox = self.store()?.outbox();
+        match outbox.queue_name(channel, &identity(notifier)) {
+            Ok(name) => Some(outbox.queue(&name)),
+            Err(error) => {
+                let message = format!("alerts cannot be queued on disk: {error}");
+                self.add_problem(Warning::new("outbox", message));
+                None
+            }
+        }
     }
 }
 

@@ -250,7 +250,13 @@ fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
         .tell();
         remove(queue, entry);
     }
-    if let Some(store) = setup::setup_so_far().store()
+    let setup = setup::setup_so_far();
+    // With several destinations another one has told it.
+    let is_only = setup
+        .routes(&alert.channel)
+        .is_none_or(|routes| routes.all.len() == 1);
+    if is_only
+        && let Some(store) = setup.store()
         && let Ok(locked) = store.lock(&name::file_name(&alert.job))
     {
         locked.untell(alert.decided);

@@ -12,7 +12,7 @@ use crate::config::{Config, is_amount, is_channel_name};
 use crate::error::Error;
 use crate::machine::Machine;
 use crate::notifier::Notifier;
-use crate::route::Route;
+use crate::route::Routes;
 use crate::rules::{Attempt, HOUR, Settings};
 use crate::store::Store;
 use crate::warn::Warning;
@@ -107,7 +107,7 @@ pub(crate) struct Setup {
     pub(crate) signals: bool,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
     /// Destinations, by channel, once they were looked for.
-    pub(crate) routes: Mutex<HashMap<String, Option<Arc<Route>>>>,
+    pub(crate) routes: Mutex<HashMap<String, Option<Arc<Routes>>>>,
     /// Problems met here, told at the first end of a run.
     problems: Mutex<Vec<Warning>>,
 }

@@ -97,8 +97,8 @@ pub(crate) struct Status {
 pub(crate) struct Held {
     /// It leaves then, come what may.
     pub(crate) until: Time,
-    /// Where it waits: the queue's folder and the file.
-    pub(crate) alert: String,
+    /// Where it waits, for each destination: the queue's folder and the file.
+    pub(crate) alerts: Vec<String>,
 }
 
 /// What a person has silenced: one error, for some time.
@@ -112,15 +112,15 @@ pub(crate) struct Silence {
 
 impl Held {
     fn parse(value: &str) -> Option<Self> {
-        let (alert, until) = value.split_once(" until ")?;
+        let (alerts, until) = value.split_once(" until ")?;
         Some(Self {
             until: time::parse(until)?,
-            alert: alert.to_owned(),
+            alerts: alerts.split(' ').map(str::to_owned).collect(),
         })
     }
 
     fn render(&self) -> String {
-        format!("{} until {}", self.alert, time::show(self.until))
+        format!("{} until {}", self.alerts.join(" "), time::show(self.until))
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::alert::Alert;
 use crate::change::{Change, Place};
 use crate::exit;
 use crate::file::{self, Durable, Links};
@@ -59,11 +60,22 @@ pub(crate) struct Locked<'a> {
     pending: Option<Status>,
 }
 
+/// What became of an alert on its way to one destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Queued {
+    /// It waits there to be sent.
+    Waits(Entry),
+    /// It is held back.
+    Held,
+    /// It could not be queued.
+    Not,
+}
+
 /// What became of a change.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
-    /// The alert's place in its queue; `None` where it could not be queued.
-    pub(crate) queued: Option<Entry>,
+    /// What became of the alert, for each of its queues.
+    pub(crate) queued: Vec<Queued>,
     /// Why the alert could not be queued.
     pub(crate) queue_error: Option<io::Error>,
     /// Why the status could not be written.
@@ -228,23 +240,18 @@ impl Locked<'_> {
 
     fn apply(&self, change: &Change) -> Written {
         let mut written = Written::default();
-        if let (Some(alert), Some(queue)) = (&change.alert, &change.queue) {
-            let queue = self.store.outbox.queue(queue);
-            let held = change
-                .status
-                .as_ref()
-                .and_then(|status| status.held.as_ref());
-            let held = held.filter(|_| change.is_held);
-            let put = match held.and_then(|held| held.alert.split_once('/')) {
-                Some((_, name)) => queue.hold(alert, name).map(|()| None),
-                None => queue.put(alert).map(Some),
-            };
-            match put {
-                Ok(entry) => written.queued = entry,
-                Err(error) => written.queue_error = Some(error),
+        if let Some(alert) = &change.alert {
+            for queue in &change.queues {
+                match self.put(alert, queue, change) {
+                    Ok(entry) => written.queued.push(entry),
+                    Err(error) => {
+                        written.queued.push(Queued::Not);
+                        written.queue_error = Some(error);
+                    }
+                }
             }
         }
-        if let Some(withdrawn) = &change.withdrawn {
+        for withdrawn in &change.withdrawn {
             // What cannot be removed is told late, which is better than never.
             let _ = self.store.outbox.withdraw(withdrawn);
         }
@@ -256,6 +263,22 @@ impl Locked<'_> {
             written.status_error = self.replace(&change.file, status).err();
         }
         written
+    }
+
+    fn put(&self, alert: &Alert, queue: &str, change: &Change) -> io::Result<Queued> {
+        let status = change.status.as_ref().filter(|_| change.is_held);
+        let held = status.and_then(|status| status.held.as_ref());
+        let path = held.and_then(|held| {
+            let paths = held.alerts.iter();
+            paths
+                .filter_map(|path| path.split_once('/'))
+                .find(|(of, _)| *of == queue)
+        });
+        let queue = self.store.outbox.queue(queue);
+        match path {
+            Some((_, name)) => queue.hold(alert, name).map(|()| Queued::Held),
+            None => queue.put(alert).map(Queued::Waits),
+        }
     }
 
     fn replace(&self, file: &str, status: &Status) -> io::Result<()> {
@@ -303,9 +326,9 @@ impl Locked<'_> {
     fn close_journal(&self, change: &Change, written: &Written) {
         let pending = Change {
             alert: None,
-            queue: None,
+            queues: Vec::new(),
             place: None,
-            withdrawn: None,
+            withdrawn: Vec::new(),
             ..change.clone()
         };
         if written.status_error.is_none() || self.write_journal(&pending).is_err() {
@@ -349,15 +372,25 @@ fn share_like(_folder: &Path, _directory: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::Alert;
     use crate::testing::{Folder, alert};
+
+    fn is_queued(written: &Written) -> bool {
+        matches!(*written.queued, [Queued::Waits(_)])
+    }
+
+    fn entry(written: Written) -> Entry {
+        match written.queued.into_iter().next() {
+            Some(Queued::Waits(entry)) => entry,
+            other => panic!("{other:?}"),
+        }
+    }
 
     fn change(alert: Option<Alert>) -> Change {
         let text = "ERROR\n2026-11-22 13:00:00:123456 UTC\netl :: run\nsince: 2026-11-22 13:00:00:123456 UTC\nruns: 1\n\nno\n";
         Change {
             file: "etl.run".to_owned(),
             status: Status::parse(text),
-            queue: alert.as_ref().map(|_| "alerts-0".to_owned()),
+            queues: alert.iter().map(|_| "alerts-0".to_owned()).collect(),
             alert,
             ..Change::default()
         }
@@ -370,7 +403,7 @@ mod tests {
         assert_eq!(store.lock("etl.run").unwrap().read(), Past::Missing);
         let change = change(Some(alert("etl.run", "a1")));
         let written = store.lock("etl.run").unwrap().change(&change);
-        assert!(written.status_error.is_none() && written.queued.is_some());
+        assert!(written.status_error.is_none() && is_queued(&written));
         let locked = store.lock("etl.run").unwrap();
         assert_eq!(
             locked
@@ -422,11 +455,11 @@ mod tests {
         fs::create_dir_all(&in_the_way).unwrap();
         let change = change(Some(alert("etl.run", "a1")));
         let written = store.lock("etl.run").unwrap().change(&change);
-        assert!(written.status_error.is_some() && written.queued.is_some());
+        assert!(written.status_error.is_some() && is_queued(&written));
         store
             .outbox()
             .queue("alerts-0")
-            .remove(&written.queued.unwrap())
+            .remove(&entry(written))
             .unwrap();
 
         let known = Past::Known(Box::new(change.status.unwrap()));
@@ -530,7 +563,7 @@ mod tests {
         let change = change(Some(alert("etl.run", "a1")));
         let written = store.lock("etl.run").unwrap().change(&change);
         assert!(
-            written.status_error.is_none() && written.queued.is_some(),
+            written.status_error.is_none() && is_queued(&written),
             "{written:?}"
         );
     }
