@@ -39,7 +39,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 7] = [
+    pub(crate) const ALL: [(Self, &'static str); 7] = [
         (Self::Failed, "failed"),
         (Self::StillFailing, "still failing"),
         (Self::Recovered, "recovered"),
