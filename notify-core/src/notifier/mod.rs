@@ -1,11 +1,13 @@
 //! Notifiers: what takes an alert to a channel.
 
 pub(crate) mod http;
+mod json;
 mod slack;
 
 use std::fmt;
 use std::time::Duration;
 
+pub use json::Json;
 pub use slack::Slack;
 
 use crate::alert::Alert;
