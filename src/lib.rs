@@ -39,8 +39,8 @@
 )]
 
 pub use notify_core::{
-    Alert, Config, Error, Json, Kind, Notifier, Refusal, Slack, State, drain, install_panic_hook,
-    message,
+    Alert, Config, Error, Exec, Json, Kind, Notifier, Refusal, Slack, State, drain,
+    install_panic_hook, message,
 };
 pub use notify_macros::notify;
 

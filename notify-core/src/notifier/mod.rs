@@ -1,5 +1,6 @@
 //! Notifiers: what takes an alert to a channel.
 
+mod exec;
 pub(crate) mod http;
 mod json;
 mod slack;
@@ -7,6 +8,7 @@ mod slack;
 use std::fmt;
 use std::time::Duration;
 
+pub use exec::Exec;
 pub use json::Json;
 pub use slack::Slack;
 
