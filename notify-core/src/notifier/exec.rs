@@ -306,7 +306,7 @@ mod tests {
     /// The shell's own `kill`, which is there wherever a shell is.
     fn kill_with(signal: &str, pid: &str) -> bool {
         let mut kill = Command::new("/bin/sh");
-        kill.args(["-c", &format!("kill {signal} {pid} 2> /dev/null")]);
+        kill.args(["-c", &format!("kill {signal} {} 2> /dev/null", pid.trim())]);
         kill.status().unwrap().success()
     }
 
