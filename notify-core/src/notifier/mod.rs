@@ -3,6 +3,7 @@
 mod exec;
 pub(crate) mod http;
 mod json;
+pub(crate) mod scheme;
 mod slack;
 
 use std::fmt;
