@@ -10,7 +10,7 @@
 //! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 3 | `lock`, `destination`, `secret` | |
 //! | 4 | `notifier`, `outbox`, `running` | destinations, and what is on disk |
-//! | 5 | `store` | the notify directory |
+//! | 5 | `store`, `heartbeat` | the notify directory; each run, told to a service that misses runs |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
 //! | 7 | `memory`, `overdue`, `signals`, `sender` | what this process remembers, watches, and sends |
 //! | 8 | `delivery` | the background thread |
@@ -46,6 +46,7 @@ mod fingerprint;
 mod flapping;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod future;
+mod heartbeat;
 mod id;
 mod job;
 mod life;

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 
 use crate::change::Address;
 use crate::destination::Destination;
+use crate::heartbeat;
 use crate::notifier::scheme::{self, Signing};
 use crate::notifier::{Notifier, Slack};
 use crate::outbox::Queue;
@@ -157,7 +158,9 @@ impl Setup {
             word_variable(channel, "URL"),
             word_variable(channel, "SECRET"),
         );
-        if let Some(value) = setup::read(&words) {
+        // Of a channel `heartbeat` this is not.
+        let value = setup::read(&words).filter(|_| words != heartbeat::VARIABLE);
+        if let Some(value) = value {
             let signing = find_key(setup::read(&key));
             let (notifiers, problems) = scheme::notifiers(&words, &value, &signing);
             problems
