@@ -39,6 +39,11 @@ pub trait Notifier: Send + Sync {
     /// A [`Refusal`], which says what becomes of the alerts.
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal>;
 
+    /// Returns how many alerts one message can tell; more leave in several. Defaults to 40.
+    fn most(&self) -> usize {
+        40
+    }
+
     /// Returns what tells this destination from others: alerts that wait for it are sent only by
     /// processes that have a notifier of the same identity. It may be a secret, for only a keyed
     /// hash of it is stored. Defaults to the name of the type.
