@@ -1,11 +1,16 @@
 //! Notifiers: what takes an alert to a channel.
 
+mod discord;
+mod fit;
 pub(crate) mod http;
 mod slack;
+#[cfg(test)]
+mod strict;
 
 use std::fmt;
 use std::time::Duration;
 
+pub use discord::Discord;
 pub use slack::Slack;
 
 use crate::alert::Alert;
