@@ -84,7 +84,7 @@ pub use alert::{Alert, Kind, message};
 pub use config::Config;
 pub use delivery::drain;
 pub use error::Error;
-pub use notifier::{Discord, Notifier, Refusal, Slack};
+pub use notifier::{Discord, Notifier, Refusal, Slack, Teams};
 pub use panic::install_panic_hook;
 pub use status::State;
 

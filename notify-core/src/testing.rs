@@ -118,18 +118,19 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
 /// The same alert with another error, also in all that is said of earlier ones.
 pub(crate) fn with_text(alert: Alert, text: &str) -> Alert {
     let line = text::first_line(text, 500).to_owned();
+    let word = text::first_bytes(&line, 60).to_owned();
     let fact = |(name, _): &(String, String)| (name.clone(), line.clone());
     let status = Status {
         text: text.to_owned(),
-        location: line.clone(),
+        location: word.clone(),
         first_error: Some(line.clone()),
         passed_over: Some(line.clone()),
-        host: Some(line.clone()),
+        host: Some(word.clone()),
         version: Some(line.clone()),
         ..alert.status
     };
     Alert {
-        job: line.clone(),
+        job: word,
         earlier_error: Some(line.clone()),
         facts: alert.facts.iter().map(fact).collect(),
         notes: vec![line; 3],

@@ -6,12 +6,14 @@ pub(crate) mod http;
 mod slack;
 #[cfg(test)]
 mod strict;
+mod teams;
 
 use std::fmt;
 use std::time::Duration;
 
 pub use discord::Discord;
 pub use slack::Slack;
+pub use teams::Teams;
 
 use crate::alert::Alert;
 
