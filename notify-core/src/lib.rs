@@ -86,7 +86,7 @@ pub use alert::{Alert, Kind, message};
 pub use config::Config;
 pub use delivery::drain;
 pub use error::Error;
-pub use notifier::{Exec, Json, Notifier, Refusal, Slack};
+pub use notifier::{Discord, Exec, Json, Notifier, Refusal, Slack, Teams};
 pub use panic::install_panic_hook;
 pub use status::State;
 

@@ -25,9 +25,6 @@ use crate::warn::{self, Warning};
 /// How long a destination may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most alerts that one digest names: a line each, and Slack shows some 4,000 characters.
-const DIGEST: usize = 40;
-
 static UNWRITTEN: PerProcess<Mutex<Unwritten>> = PerProcess::new();
 
 /// What should stand on disk and cannot, as where that is full.
@@ -93,7 +90,7 @@ pub(crate) fn from_queue(
         }
         let ids: HashSet<_> = waiting.iter().map(Entry::id).collect();
         pace.retain(|id| ids.contains(id));
-        let chosen = outbox::choose(&waiting, &pace, DIGEST);
+        let chosen = outbox::choose(&waiting, &pace, most(route));
         let (entries, alerts, _locks) = take(queue, &chosen);
         if alerts.is_empty() {
             // Others are sending them.
@@ -195,6 +192,11 @@ fn take(queue: &Queue, chosen: &[Entry]) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) 
         }
     }
     (entries, alerts, locks)
+}
+
+/// Asks a notifier, which is foreign code, how many alerts its messages may tell.
+fn most(route: &Route) -> usize {
+    catch_unwind(AssertUnwindSafe(|| route.notifier.most())).map_or(1, |most| most.max(1))
 }
 
 /// Calls the notifier, and tells once what it said.

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use proptest::prelude::*;
+
 use crate::alert::{Alert, Kind, Outage};
 use crate::id;
 use crate::status::{State, Status};
-use crate::time;
+use crate::{text, time};
 
 /// A folder that is gone when the test is over.
 pub(crate) struct Folder(PathBuf);
@@ -111,6 +113,60 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
         },
         status: Status::parse(&status).unwrap(),
     }
+}
+
+/// The same alert with another error, also in all that is said of earlier ones.
+pub(crate) fn with_text(alert: Alert, text: &str) -> Alert {
+    let line = text::first_line(text, 500).to_owned();
+    let word = text::first_bytes(&line, 60).to_owned();
+    let fact = |(name, _): &(String, String)| (name.clone(), line.clone());
+    let status = Status {
+        text: text.to_owned(),
+        location: word.clone(),
+        first_error: Some(line.clone()),
+        passed_over: Some(line.clone()),
+        host: Some(word.clone()),
+        version: Some(line.clone()),
+        ..alert.status
+    };
+    Alert {
+        job: word,
+        earlier_error: Some(line.clone()),
+        facts: alert.facts.iter().map(fact).collect(),
+        notes: vec![line; 3],
+        status,
+        ..alert
+    }
+}
+
+/// Texts of what breaks messages: markup, mentions, entities, and characters of every kind.
+pub(crate) fn wild_text() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        any::<String>(),
+        "[a-z_*~|\\[\\]()<>@&#`\\\\{}\n\t -]{0,40}",
+        prop::sample::select(vec![
+            "```",
+            "<!channel>",
+            "@everyone",
+            "@here",
+            "<@123>",
+            "<@&123>",
+            "&amp;",
+            "<at>x</at>",
+            "[a](http://b)",
+            "{{DATE(2017-02-14T06:08:39Z)}}",
+            "https://a/b_c",
+            "\u{202e}",
+            "\u{0}",
+            "\u{1b}[31m",
+            "\r\n",
+            "é😀",
+            "\\",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    (prop::collection::vec(part, 1..12), 1_usize..400)
+        .prop_map(|(parts, times)| parts.concat().repeat(times))
 }
 
 #[test]

@@ -349,6 +349,11 @@ impl Notifier for FromFile {
         notifier.notify(alerts, timeout)
     }
 
+    fn most(&self) -> usize {
+        // Where it cannot be read, it tells none.
+        self.read().map_or(1, |notifier| notifier.most())
+    }
+
     fn identity(&self) -> String {
         format!("file:{}", self.path.display())
     }
