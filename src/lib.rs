@@ -39,7 +39,7 @@
 )]
 
 pub use notify_core::{
-    Alert, Config, Discord, Error, Kind, Notifier, Refusal, Slack, State, Teams, drain,
+    Alert, Config, Discord, Error, Exec, Json, Kind, Notifier, Refusal, Slack, State, Teams, drain,
     install_panic_hook, message,
 };
 pub use notify_macros::notify;

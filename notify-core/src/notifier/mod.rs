@@ -1,8 +1,11 @@
 //! Notifiers: what takes an alert to a channel.
 
 mod discord;
+mod exec;
 mod fit;
 pub(crate) mod http;
+mod json;
+pub(crate) mod scheme;
 mod slack;
 #[cfg(test)]
 mod strict;
@@ -12,6 +15,8 @@ use std::fmt;
 use std::time::Duration;
 
 pub use discord::Discord;
+pub use exec::Exec;
+pub use json::Json;
 pub use slack::Slack;
 pub use teams::Teams;
 
