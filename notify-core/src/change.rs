@@ -326,11 +326,15 @@ impl<'a> End<'a> {
         if let Some(held) = self.same.and_then(|same| same.held.as_ref()) {
             return held.until;
         }
-        let from = self
-            .same
-            .and_then(|same| same.alerted)
-            .unwrap_or(self.context.now);
-        let seconds = self.context.settings.longest_silence().min(LONGEST_HOLD);
+        let Context { now, settings, .. } = self.context;
+        let seconds = settings.longest_silence().min(LONGEST_HOLD);
+        let told = self.same.and_then(|same| same.alerted);
+        // A job that fails on and off is withheld no longer than one that fails all the time.
+        let earlier = self.previous.filter(|previous| {
+            previous.state == State::Error || time::age(previous.since, now) <= seconds
+        });
+        let withheld = earlier.and_then(|previous| previous.withheld_since);
+        let from = told.or(withheld).unwrap_or(now);
         #[expect(clippy::cast_possible_truncation, reason = "at most a week")]
         let longest = TimeDelta::milliseconds((seconds * 1e3) as i64);
         from + longest
@@ -370,6 +374,7 @@ impl<'a> End<'a> {
             }
         }
         let kept = |status: &'a Status| status.held.as_ref();
+        let earlier_hold = self.previous.and_then(|previous| previous.withheld_since);
         Status {
             state,
             begun: ended.begun,
@@ -396,6 +401,12 @@ impl<'a> End<'a> {
                 None
             } else {
                 held.or_else(|| same.and_then(kept)).cloned()
+            },
+            withheld_since: match (is_told, held, earlier_hold) {
+                (false, Some(_), Some(since)) => Some(since),
+                (false, Some(_), None) => Some(now),
+                (false, None, earlier) => earlier,
+                (true, ..) => None,
             },
             silence: self
                 .previous
@@ -811,6 +822,24 @@ mod tests {
         );
         assert_eq!(job.told[0].status.first_error.as_deref(), Some("a"));
         assert_eq!(job.told[0].status.runs, 3);
+    }
+
+    #[test]
+    fn a_job_that_fails_every_second_run_is_told_although_an_ok_takes_each_failure_back() {
+        let mut job = Job::new(Settings {
+            after: 3,
+            ok_silent: f64::INFINITY,
+            ..Settings::default()
+        });
+        job.run(0, &Outcome::Returned);
+        for _ in 0..15 {
+            job.run(300, &failed("a"));
+            job.run(300, &Outcome::Returned);
+        }
+        assert_eq!(
+            job.kinds(),
+            [Kind::Failed, Kind::Recovered, Kind::Failed, Kind::Recovered]
+        );
     }
 
     #[test]

@@ -8,17 +8,19 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 
 use crate::alert::Alert;
+use crate::backlog::{BOUNDS, Entry};
 use crate::config;
 use crate::error::Error;
 use crate::exit;
 use crate::id;
 use crate::notifier::Refusal;
-use crate::outbox::{Entry, Queue};
+use crate::outbox::Queue;
 use crate::pace::Pace;
 use crate::process::PerProcess;
 use crate::route::Route;
 use crate::sender::{self, Next};
 use crate::setup;
+use crate::surplus;
 use crate::warn::Warning;
 
 /// Alerts that are kept in memory, for one destination, where there is no directory for them.
@@ -54,8 +56,8 @@ type Key = (String, usize, Option<Queue>);
 /// What waits for one destination.
 struct Line {
     route: Route,
-    /// What this process has queued on disk: its exit waits for that.
-    own: HashSet<Entry>,
+    /// The keys of what this process has queued on disk: its exit waits for that.
+    own: HashSet<String>,
     memory: Memory,
 }
 
@@ -68,10 +70,25 @@ struct Memory {
 }
 
 /// Sends what was queued, soon, and on another thread.
-pub(crate) fn queued(route: &Route, entry: Entry) {
+pub(crate) fn queued(route: &Route, entry: &Entry) {
+    let mut own = 0;
     wake(route, |line| {
-        line.own.insert(entry);
+        line.own.insert(entry.key());
+        own = line.own.len();
     });
+    if own.is_multiple_of(BOUNDS.first) && !exit::has_begun() {
+        // So much is left where the thread hangs in a notifier: then another keeps to the bounds.
+        let route = route.clone();
+        let thread = thread::Builder::new().name("notify-surplus".to_owned());
+        let _ = thread.spawn(move || give_up(&route));
+    }
+}
+
+fn give_up(route: &Route) {
+    if let Some(queue) = &route.queue {
+        surplus::give_up(route, queue, &sender::waiting_in(queue), BOUNDS, None);
+        DELIVERY.get().settle(route);
+    }
 }
 
 /// Sends an alert that could not be queued.
@@ -84,11 +101,7 @@ pub(crate) fn from_memory(route: &Route, alert: Alert) {
         }
     });
     if is_lost {
-        let Route { channel, mend, .. } = route;
-        let message = format!(
-            "channel `{channel}` ({mend}) has {KEPT} alerts in memory that it does not take: further ones are lost"
-        );
-        Warning::new(format!("memory of {channel}"), message).tell();
+        tell_lost(route);
     }
 }
 
@@ -302,6 +315,7 @@ fn step(route: &Route, deadline: Option<Instant>) -> Next {
 fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let delivery = DELIVERY.get();
     let now = Utc::now();
+    let most = sender::most(route);
     let alerts = {
         let mut state = delivery.lock();
         let Some(line) = state.line(route) else {
@@ -320,7 +334,8 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         }
         memory.is_sending = true;
         memory.pace.begin([], now);
-        std::mem::take(&mut memory.alerts)
+        let most = memory.alerts.len().min(most);
+        memory.alerts.drain(..most).collect::<Vec<_>>()
     };
     let sent = sender::send(route, &alerts, deadline);
     let mut state = delivery.lock();
@@ -333,7 +348,10 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     match sent {
         Ok(()) | Err(Refusal::Alert { .. }) => {
             memory.pace.answered();
-            return Next::Nothing;
+            if memory.alerts.is_empty() {
+                return Next::Nothing;
+            }
+            return Next::At(memory.pace.next(now, deadline.is_some()));
         }
         Err(Refusal::Temporary { retry_after, .. }) => {
             memory.pace.failed(now, retry_after, id::jitter());
@@ -341,8 +359,23 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         Err(Refusal::Channel { .. }) => memory.pace.broken(now),
     }
     memory.alerts.splice(0..0, alerts);
+    let is_lost = memory.alerts.len() > KEPT;
     memory.alerts.truncate(KEPT);
-    Next::At(memory.pace.next(now, deadline.is_some()))
+    let next = memory.pace.next(now, deadline.is_some());
+    drop(state);
+    if is_lost {
+        tell_lost(route);
+    }
+    Next::At(next)
+}
+
+/// Warns that there are more alerts than are kept in memory.
+fn tell_lost(route: &Route) {
+    let Route { channel, mend, .. } = route;
+    let message = format!(
+        "channel `{channel}` ({mend}) has {KEPT} alerts in memory that it does not take: further ones are lost"
+    );
+    Warning::new(format!("memory of {channel}"), message).tell();
 }
 
 impl Delivery {
@@ -368,9 +401,15 @@ impl Delivery {
     /// Forgets what this process queued and is sent, by whichever process.
     fn settle(&self, route: &Route) {
         let Some(queue) = &route.queue else { return };
-        let waiting: HashSet<_> = sender::waiting_in(queue).into_iter().collect();
+        // What is queued from here on is not in the list.
+        let Some(own) = self.lock().line(route).map(|line| line.own.clone()) else {
+            return;
+        };
+        let waiting = sender::waiting_in(queue);
+        let waiting: HashSet<_> = waiting.iter().map(Entry::key).collect();
         if let Some(line) = self.lock().line(route) {
-            line.own.retain(|entry| waiting.contains(entry));
+            line.own
+                .retain(|key| waiting.contains(key) || !own.contains(key));
         }
     }
 }

@@ -6,13 +6,13 @@
 //! | floor | rooms | |
 //! |---|---|---|
 //! | 0 | `error`, `text`, `time`, `fields`, `id`, `name` | |
-//! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `change`, `pace` | pure: time is an argument |
+//! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 3 | `lock`, `destination`, `secret` | |
-//! | 4 | `notifier`, `outbox`, `running` | destinations, and what is on disk |
+//! | 4 | `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
 //! | 5 | `store`, `heartbeat` | the notify directory; each run, told to a service that misses runs |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
-//! | 7 | `memory`, `overdue`, `signals`, `sender` | what this process remembers, watches, and sends |
+//! | 7 | `memory`, `overdue`, `signals`, `surplus`, `sender` | what this process remembers, watches, and sends |
 //! | 8 | `delivery` | the background thread |
 //! | 9 | `report` | one end of a run: lock, decide, write |
 //! | 10 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
@@ -29,6 +29,7 @@
 
 mod alert;
 mod arguments;
+mod backlog;
 mod change;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod classify;
@@ -36,6 +37,7 @@ mod config;
 mod deaths;
 mod delivery;
 mod destination;
+mod digest;
 mod error;
 mod exit;
 mod fields;
@@ -47,10 +49,12 @@ mod flapping;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod future;
 mod heartbeat;
+mod history;
 mod id;
 mod job;
 mod life;
 mod lock;
+mod loss;
 mod machine;
 mod memory;
 mod name;
@@ -76,15 +80,19 @@ mod shutdown;
 mod signals;
 mod status;
 mod store;
+mod surplus;
 #[cfg(test)]
 mod testing;
 mod text;
 mod time;
 mod warn;
+#[cfg(test)]
+mod year;
 
-pub use alert::{Alert, Kind, message};
+pub use alert::{Alert, Kind};
 pub use config::Config;
 pub use delivery::drain;
+pub use digest::message;
 pub use error::Error;
 pub use notifier::{Discord, Exec, Json, Notifier, Refusal, Slack, Teams};
 pub use panic::install_panic_hook;

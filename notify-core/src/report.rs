@@ -71,7 +71,7 @@ impl Report<'_> {
         };
         for (number, route) in routes.all.iter().enumerate() {
             match queued.get(number) {
-                Some(Queued::Waits(entry)) => delivery::queued(route, entry.clone()),
+                Some(Queued::Waits(entry)) => delivery::queued(route, entry),
                 Some(Queued::Held) => delivery::look(route),
                 Some(Queued::Not) | None => delivery::from_memory(route, alert.clone()),
             }
@@ -202,6 +202,7 @@ fn settle_held(store: &Store, past: Past, now: Time) -> (Past, Vec<Lock>) {
     let told = Status {
         alerted: Some(held.until),
         held: None,
+        withheld_since: None,
         told_errors: status.fingerprint.iter().cloned().collect(),
         ..(**status).clone()
     };

@@ -11,12 +11,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::alert::Alert;
+use crate::backlog::Entry;
 use crate::change::{Change, Place};
 use crate::exit;
 use crate::file::{self, Durable, Links};
+use crate::history::History;
 use crate::id;
 use crate::lock::Lock;
-use crate::outbox::{Entry, Outbox};
+use crate::outbox::Outbox;
 use crate::rules::Past;
 use crate::running;
 use crate::status::Status;
@@ -45,6 +47,7 @@ pub(crate) struct Store {
     hidden: PathBuf,
     user: u32,
     outbox: Outbox,
+    history: History,
     stuck: Vec<AtomicBool>,
 }
 
@@ -94,6 +97,7 @@ impl Store {
         let store = Self {
             directory: directory.to_owned(),
             outbox: Outbox::new(&hidden, user),
+            history: History::new(&hidden),
             hidden,
             user,
             stuck: (0..LOCKS).map(|_| AtomicBool::new(false)).collect(),
@@ -132,6 +136,10 @@ impl Store {
 
     pub(crate) fn outbox(&self) -> &Outbox {
         &self.outbox
+    }
+
+    pub(crate) fn history(&self) -> &History {
+        &self.history
     }
 
     /// Locks a status file, and first finishes a change that a dead process left half done.
@@ -235,6 +243,7 @@ impl Locked<'_> {
         if journal.is_ok() {
             self.close_journal(change, &written);
         }
+        self.store.history.add_change(change);
         written
     }
 

@@ -54,7 +54,7 @@ pub(crate) fn alert(job: &str, id: &str) -> Alert {
 pub(crate) fn alerts_of_each_kind() -> Vec<Alert> {
     Kind::ALL
         .into_iter()
-        .map(|(kind, _)| alert_of(kind))
+        .map(|(kind, ..)| alert_of(kind))
         .collect()
 }
 

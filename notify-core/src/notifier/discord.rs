@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use super::fit::{escape, fit, line, units, visible};
 use super::http::{Answer, Class, Post, Rule};
 use super::{Notifier, Refusal};
-use crate::alert::{self, Alert, Kind};
+use crate::alert::{Alert, Kind};
 use crate::destination::{Destination, Url};
+use crate::digest;
 use crate::error::Error;
 use crate::status::State;
 use crate::time;
@@ -146,7 +147,7 @@ fn message(alerts: &[Alert]) -> Value {
 
 /// Makes a message that says in few words what the other one says.
 fn short(alerts: &[Alert]) -> Value {
-    let text = alert::message(alerts);
+    let text = digest::message(alerts);
     with_no_mentions(json!({ "content": fit(&text, SHORT, units, markdown) }))
 }
 
@@ -231,9 +232,9 @@ fn details(alert: &Alert) -> Vec<(&str, String)> {
     details
 }
 
-/// Makes embeds that name all alerts, a line each, grouped by error.
+/// Makes an embed that names all alerts, a line each, grouped by error.
 fn digest(alerts: &[Alert]) -> Vec<Value> {
-    let text = alert::message(alerts);
+    let text = digest::message(alerts);
     let (title, text) = text.split_once('\n').unwrap_or_default();
     let title = line(title.trim_matches(['-', ' ']), TITLE, markdown);
     let is_bad = |alert: &Alert| colour(alert) == RED;
@@ -241,33 +242,8 @@ fn digest(alerts: &[Alert]) -> Vec<Value> {
         Some(_) => RED,
         None => alerts.first().map_or(GREEN, colour),
     };
-    let room = TOGETHER - units(&title) - 2 * units(&fenced("x"));
-    let text = fit(text.trim_matches('\n'), room, units, unfenced);
-    let (first, rest) = split(&text, DESCRIPTION - units(&fenced("x")));
-    let mut embeds = vec![json!({ "title": title, "description": fenced(first), "color": colour })];
-    if !rest.trim().is_empty() {
-        let rest = fit(
-            rest,
-            DESCRIPTION - units(&fenced("x")),
-            units,
-            str::to_owned,
-        );
-        embeds.push(json!({ "description": fenced(&rest), "color": colour }));
-    }
-    embeds
-}
-
-/// Splits a text behind the last line that is within the limit.
-fn split(text: &str, limit: usize) -> (&str, &str) {
-    let mut left = limit;
-    let end = text.char_indices().find_map(|(at, c)| {
-        let fits = left.checked_sub(c.len_utf16());
-        left = fits.unwrap_or_default();
-        fits.is_none().then_some(at)
-    });
-    let Some(end) = end else { return (text, "") };
-    let end = text[..end].rfind('\n').map_or(end, |newline| newline + 1);
-    text.split_at(end)
+    let description = code(text.trim_matches('\n'), DESCRIPTION);
+    vec![json!({ "title": title, "description": description, "color": colour })]
 }
 
 /// Shows a text as it is, to the letter.

@@ -21,6 +21,7 @@ pub use slack::Slack;
 pub use teams::Teams;
 
 use crate::alert::Alert;
+use crate::digest;
 
 /// Takes alerts to a destination.
 ///
@@ -53,7 +54,7 @@ pub trait Notifier: Send + Sync {
 
     /// Returns how many alerts one message can tell; more leave in several. Defaults to 40.
     fn most(&self) -> usize {
-        40
+        digest::MOST
     }
 
     /// Returns what tells this destination from others: alerts that wait for it are sent only by

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Notifier, Refusal, http};
-use crate::alert::{self, Alert};
+use crate::alert::Alert;
 use crate::destination::Destination;
+use crate::digest;
 use crate::error::Error;
 use crate::text;
 
@@ -60,7 +61,7 @@ impl Notifier for Slack {
             .url()
             .map_err(|reason| Refusal::Channel { reason })?;
         let post = |text: &str| http::post(&url, &json!({ "text": text }).to_string(), timeout);
-        let text = alert::message(alerts);
+        let text = digest::message(alerts);
         match post(&escape_and_cut(&text, LIMIT))? {
             Ok(()) => Ok(()),
             Err(answer) if answer.status == 400 && answer.body.contains("invalid_token") => {

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::fit::{escape, fit, line, units, visible};
 use super::http::{Answer, Class, Post, Rule};
 use super::{Notifier, Refusal};
-use crate::alert::{self, Alert, Kind};
+use crate::alert::{Alert, Kind};
 use crate::destination::Destination;
+use crate::digest;
 use crate::error::Error;
 use crate::status::State;
 use crate::time;
@@ -132,7 +133,7 @@ fn message(alerts: &[Alert]) -> Value {
 
 /// Makes a message that says in few words what the other one says.
 fn short(alerts: &[Alert]) -> Value {
-    let text = fit(&alert::message(alerts), SHORT, weight, lines);
+    let text = fit(&digest::message(alerts), SHORT, weight, lines);
     card(&[json!({ "type": "TextBlock", "text": text, "wrap": true })])
 }
 
@@ -188,7 +189,7 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
 
 /// Names all alerts, a line each, grouped by error.
 fn digest(alerts: &[Alert], room: usize) -> Vec<Value> {
-    let text = alert::message(alerts);
+    let text = digest::message(alerts);
     let (title, text) = text.split_once('\n').unwrap_or_default();
     let title = line(title.trim_matches(['-', ' ']), TITLE, inline);
     let worst = ["attention", "warning", "good"]
