@@ -20,11 +20,13 @@ const LIMIT: u64 = 8 * 1024;
 struct Scheme {
     names: &'static [&'static str],
     form: &'static str,
-    make: fn(&Word<'_>, &Signing) -> Result<Arc<dyn Notifier>, Problem>,
+    make: fn(&Word<'_>, &Signing) -> Made,
 }
 
 /// What is wrong with a word, without the word.
 type Problem = &'static str;
+
+type Made = Result<Arc<dyn Notifier>, Problem>;
 
 /// The key of documents: none, one, or one that cannot be used.
 pub(crate) type Signing = Result<Option<Secret>, Problem>;
@@ -311,7 +313,7 @@ fn workflow(word: &Word<'_>) -> Result<Destination, Problem> {
     ))
 }
 
-fn json(word: &Word<'_>, scheme: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, Problem> {
+fn json(word: &Word<'_>, scheme: &str, signing: &Signing) -> Made {
     let signing = signing.clone()?;
     word.has_no_user()?;
     let destination = Destination::parse(&format!("{scheme}://{}", word.whole));
@@ -376,7 +378,7 @@ fn os_string(bytes: Vec<u8>) -> Result<OsString, Problem> {
 }
 
 /// A webhook's own URL, whose host tells the service.
-fn plain(word: &Word<'_>) -> Result<Arc<dyn Notifier>, Problem> {
+fn plain(word: &Word<'_>) -> Made {
     let destination = Destination::parse(&format!("https://{}", word.whole))?;
     let begins = |start| word.path.starts_with(start);
     if word.is_at(&["hooks.slack.com", "hooks.slack-gov.com"]) && begins("/services/") {
@@ -697,7 +699,7 @@ mod tests {
                         "{reason}"
                     );
                 }
-                (sent, _) => panic!("{content:?}: {sent:?}"),
+                (other, _) => panic!("{content:?}: {other:?}"),
             }
         }
     }
