@@ -10,6 +10,7 @@
 )]
 
 pub mod receiver;
+pub mod told;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -177,7 +178,12 @@ impl Program {
     }
 
     /// Runs the program to its end, which must come within a minute.
-    pub fn run(mut self) -> Ended {
+    pub fn run(self) -> Ended {
+        self.run_for(Duration::from_secs(60))
+    }
+
+    /// The same, where it must come within another time.
+    pub fn run_for(mut self, most: Duration) -> Ended {
         use std::os::unix::process::ExitStatusExt as _;
         let begun = Instant::now();
         let mut child = self.command.spawn().unwrap();
@@ -194,7 +200,7 @@ impl Program {
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
             }
-            if begun.elapsed() > Duration::from_secs(60) {
+            if begun.elapsed() > most {
                 child.kill().unwrap();
                 panic!("the program did not end");
             }
