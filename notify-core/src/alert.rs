@@ -178,16 +178,24 @@ impl Alert {
     /// `✗ etl.load failed on worker-3: connection refused`.
     #[must_use]
     pub fn summary(&self) -> String {
-        let mut line = format!("{} {} {}", self.symbol(), self.job, self.kind.as_str());
+        match self.headline() {
+            headline if self.outage.is_none() && !headline.is_empty() => {
+                format!("{}: {headline}", self.title())
+            }
+            _ => self.title(),
+        }
+    }
+
+    /// Returns the summary without the error: `✗ etl.load failed on worker-3`.
+    pub(crate) fn title(&self) -> String {
+        let mut title = format!("{} {} {}", self.symbol(), self.job, self.kind.as_str());
         if let Some(host) = &self.status.host {
-            line += &format!(" on {host}");
+            title += &format!(" on {host}");
         }
-        match &self.outage {
-            Some(outage) => line += &format!(" after {}", self.outage_span(outage)),
-            None if self.headline().is_empty() => {}
-            None => line += &format!(": {}", self.headline()),
+        if let Some(outage) = &self.outage {
+            title += &format!(" after {}", self.outage_span(outage));
         }
-        line
+        title
     }
 
     /// Returns `✗` where something is wrong, and `✓` where nothing is.

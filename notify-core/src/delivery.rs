@@ -10,7 +10,6 @@ use chrono::{TimeDelta, Utc};
 use crate::alert::Alert;
 use crate::backlog::{BOUNDS, Entry};
 use crate::config;
-use crate::digest;
 use crate::error::Error;
 use crate::exit;
 use crate::id;
@@ -348,6 +347,7 @@ fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next {
 fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let delivery = DELIVERY.get();
     let now = Utc::now();
+    let most = sender::most(route);
     let alerts = {
         let mut state = delivery.lock();
         let Some(line) = state.line(route) else {
@@ -366,7 +366,7 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         }
         memory.is_sending = true;
         memory.pace.begin([], now);
-        let most = memory.alerts.len().min(digest::MOST);
+        let most = memory.alerts.len().min(most);
         memory.alerts.drain(..most).collect::<Vec<_>>()
     };
     let sent = sender::send(route, &alerts, deadline);

@@ -28,6 +28,12 @@ pub enum Error {
         /// What is wrong with it, without the URL.
         problem: &'static str,
     },
+    /// The heartbeat's URL cannot be used.
+    #[error("the heartbeat's URL cannot be used: {problem}")]
+    Heartbeat {
+        /// What is wrong with it, without the URL.
+        problem: &'static str,
+    },
     /// A setting is not a number that makes sense.
     #[error("`{setting}` cannot be {value}: give a number from 0 up")]
     Number {

@@ -8,9 +8,9 @@
 //! | 0 | `error`, `text`, `time`, `fields`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
-//! | 3 | `lock`, `destination` | |
+//! | 3 | `lock`, `destination`, `secret` | |
 //! | 4 | `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
-//! | 5 | `store` | the notify directory |
+//! | 5 | `store`, `heartbeat` | the notify directory; each run, told to a service that misses runs |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
 //! | 7 | `memory`, `overdue`, `signals`, `surplus`, `sender` | what this process remembers, watches, and sends |
 //! | 8 | `delivery` | the background thread |
@@ -50,6 +50,7 @@ mod flapping;
 mod future;
 #[cfg(test)]
 mod fuzz;
+mod heartbeat;
 mod history;
 mod id;
 mod job;
@@ -73,6 +74,7 @@ mod rules;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod run;
 mod running;
+mod secret;
 mod sender;
 mod setup;
 mod shutdown;
@@ -94,7 +96,7 @@ pub use config::Config;
 pub use delivery::drain;
 pub use digest::message;
 pub use error::Error;
-pub use notifier::{Notifier, Refusal, Slack};
+pub use notifier::{Discord, Exec, Json, Notifier, Refusal, Slack, Teams};
 pub use panic::install_panic_hook;
 pub use status::State;
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::deaths;
 use crate::delivery;
 use crate::error::Error;
+use crate::heartbeat::{self, Heartbeat};
 use crate::id;
 use crate::job::{Arguments, Job, Site};
 use crate::memory;
@@ -59,6 +60,8 @@ struct Open {
     overdue_at: Option<Instant>,
     /// Whether people were told so.
     was_overdue: bool,
+    /// What was told of its beginning.
+    heartbeat: Option<Arc<Heartbeat>>,
 }
 
 /// Tells whether annotated functions report at all, or run bare.
@@ -83,8 +86,10 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         nested,
         overdue_at: None,
         was_overdue: false,
+        heartbeat: None,
     };
     let setup = setup::setup_so_far();
+    warnings.extend(run.beat(setup));
     run.watch(number, setup);
     watch_signals(setup);
     if !nested {
@@ -123,9 +128,12 @@ impl Config {
     /// [`Error::ChannelName`], [`Error::Number`] where a setting makes no sense.
     pub fn install(self) -> Result<(), Error> {
         let setup = setup::settle(self)?;
+        let mut warnings = Vec::new();
         for (number, run) in &mut *open_runs() {
             run.watch(*number, setup);
+            warnings.extend(run.beat(setup));
         }
+        warnings.into_iter().for_each(Warning::tell);
         watch_signals(setup);
         let open = open_runs().clone();
         // Not under the lock: a notifier may be asked who it is.
@@ -145,6 +153,7 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
     static FIRST: Once = Once::new();
     let setup = setup::setup();
     let mut warnings = Vec::new();
+    warnings.extend(run.beat_end(setup, outcome));
     deaths::look_for(setup, &mut warnings);
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup);
@@ -209,6 +218,31 @@ impl Open {
         }
     }
 
+    /// Tells the heartbeat that it has begun, unless that was told.
+    fn beat(&mut self, setup: &Setup) -> Option<Warning> {
+        if self.heartbeat == setup.heartbeat {
+            return None;
+        }
+        self.heartbeat.clone_from(&setup.heartbeat);
+        let heartbeat = self.heartbeat.as_ref()?;
+        heartbeat.begin(&self.name(setup), self.id).err()
+    }
+
+    /// Tells it what the run came to.
+    fn beat_end(&self, setup: &Setup, outcome: &Outcome) -> Option<Warning> {
+        let heartbeat = setup.heartbeat.as_ref()?;
+        heartbeat.end(&self.name(setup), self.id, outcome).err()
+    }
+
+    /// The job's name, as its status file has it.
+    fn name(&self, setup: &Setup) -> String {
+        let name = self.name.as_ref().unwrap_or(&self.job.name);
+        match &setup.instance {
+            Some(instance) => format!("{name}@{instance}"),
+            None => name.clone(),
+        }
+    }
+
     /// What its alerts say beside the error.
     fn notes(&self) -> Vec<String> {
         let notes = [
@@ -223,13 +257,9 @@ impl Open {
     }
 
     fn ended(&self, setup: &Setup) -> Ended {
-        let name = self.name.as_ref().unwrap_or(&self.job.name);
         Ended {
             run: self.id,
-            job: match &setup.instance {
-                Some(instance) => format!("{name}@{instance}"),
-                None => name.clone(),
-            },
+            job: self.name(setup),
             location: self.job.location.clone(),
             source: self.job.source.clone(),
             begun: self.begun,
@@ -352,7 +382,10 @@ fn watch_signals(setup: &Setup) {
 pub(crate) fn nothing_is_left() -> bool {
     for _ in 0..100 {
         if let (Ok(open), Some(is_lagging)) = (OPEN.get().try_lock(), memory::is_lagging()) {
-            return open.is_empty() && !is_lagging && !delivery::is_waited_for();
+            return open.is_empty()
+                && !is_lagging
+                && !delivery::is_waited_for()
+                && heartbeat::is_idle();
         }
         thread::sleep(Duration::from_millis(1));
     }

@@ -12,7 +12,6 @@ use chrono::Utc;
 
 use crate::alert::Alert;
 use crate::backlog::{self, BOUNDS, Entry};
-use crate::digest;
 use crate::history::Answered;
 use crate::id;
 use crate::lock::Lock;
@@ -102,7 +101,7 @@ pub(crate) fn from_queue(
         }
         let ids: HashSet<_> = waiting.iter().map(Entry::id).collect();
         pace.retain(|id| ids.contains(id));
-        let (entries, mut alerts, _locks) = take_next(queue, &waiting, &pace);
+        let (entries, mut alerts, _locks) = take_next(queue, &waiting, &pace, most(route));
         if alerts.is_empty() {
             // Others are sending them.
             return Ok(if waiting.iter().any(|entry| queue.holds(entry)) {
@@ -210,10 +209,15 @@ fn tell_loss(queue: &Queue, loss: &Loss) {
 }
 
 /// Takes what the next message tells, and passes by what others are sending.
-fn take_next(queue: &Queue, waiting: &[Entry], pace: &Pace) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) {
+fn take_next(
+    queue: &Queue,
+    waiting: &[Entry],
+    pace: &Pace,
+    most: usize,
+) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) {
     let mut waiting = Cow::Borrowed(waiting);
     loop {
-        let chosen = backlog::choose(&waiting, pace, digest::MOST);
+        let chosen = backlog::choose(&waiting, pace, most);
         let taken = take(queue, &chosen);
         if !taken.0.is_empty() || chosen.is_empty() {
             return taken;
@@ -249,6 +253,11 @@ fn take(queue: &Queue, chosen: &[Entry]) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) 
         }
     }
     (entries, alerts, locks)
+}
+
+/// Asks a notifier, which is foreign code, how many alerts its messages may tell.
+pub(crate) fn most(route: &Route) -> usize {
+    catch_unwind(AssertUnwindSafe(|| route.notifier.most())).map_or(1, |most| most.max(1))
 }
 
 /// Calls the notifier, and tells once what it said.
@@ -349,7 +358,7 @@ mod tests {
     use super::*;
     use crate::alert::Kind;
     use crate::backlog::Bounds;
-    use crate::digest::message;
+    use crate::digest::{self, message};
     use crate::exit;
     use crate::notifier::Notifier;
     use crate::outbox::Outbox;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::config::{Config, is_amount, is_channel_name};
 use crate::error::Error;
+use crate::heartbeat::{self, Heartbeat};
 use crate::machine::Machine;
 use crate::notifier::Notifier;
 use crate::route::Routes;
@@ -105,6 +106,7 @@ pub(crate) struct Setup {
     /// What alerts say of where the process runs.
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) signals: bool,
+    pub(crate) heartbeat: Option<Arc<Heartbeat>>,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
     /// Destinations, by channel, once they were looked for.
     pub(crate) routes: Mutex<HashMap<String, Option<Arc<Routes>>>>,
@@ -180,6 +182,17 @@ impl Setup {
             ));
             ALERTS.to_owned()
         };
+        let heartbeat = config.heartbeat.or_else(|| text(heartbeat::VARIABLE));
+        let heartbeat = heartbeat.filter(|url| !url.is_empty()).and_then(|url| {
+            let parsed = Heartbeat::parse(&url).map(Arc::new);
+            let told = |problem| {
+                let variable = heartbeat::VARIABLE;
+                let form = "https://hc-ping.com/ping-key/{job}";
+                let message = format!("{variable} cannot be used: {problem}; write {form}");
+                problems.push(Warning::new(variable, message));
+            };
+            parsed.map_err(told).ok()
+        });
         Self {
             installed,
             directory: config.directory.or_else(|| default_directory(&environment)),
@@ -198,6 +211,7 @@ impl Setup {
             signals: config
                 .signals
                 .unwrap_or_else(|| text("NOTIFY_SIGNALS").is_some_and(|value| is_yes(&value))),
+            heartbeat,
             channels: config.channels,
             routes: Mutex::default(),
             problems: Mutex::new(problems),
@@ -371,12 +385,14 @@ mod tests {
             ("NOTIFY_OK_SILENT_HOURS", "NaN"),
             ("NOTIFY_EXIT_SECONDS", "soon"),
             ("NOTIFY_CHANNEL", "../x"),
+            ("NOTIFY_HEARTBEAT_URL", "hc-ping.com/x"),
         ];
         let setup = setup(Config::new(), &environment);
         assert_eq!(
             (setup.rules, setup.exit, problems(&setup)),
-            (Settings::default(), EXIT, 5)
+            (Settings::default(), EXIT, 6)
         );
+        assert_eq!(setup.heartbeat, None);
         assert_eq!(setup.default_channel, "alerts");
     }
 

@@ -3,9 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use crate::alert::{Alert, Kind};
+use proptest::prelude::*;
+
+use crate::alert::{Alert, Kind, Outage};
 use crate::id;
-use crate::status::Status;
+use crate::status::{State, Status};
+use crate::{text, time};
 
 /// A folder that is gone when the test is over.
 pub(crate) struct Folder(PathBuf);
@@ -44,5 +47,131 @@ pub(crate) fn alert(job: &str, id: &str) -> Alert {
         facts: Vec::new(),
         notes: Vec::new(),
         status,
+    }
+}
+
+/// One alert of each kind with all set that it can have, at fixed times.
+pub(crate) fn alerts_of_each_kind() -> Vec<Alert> {
+    Kind::ALL
+        .into_iter()
+        .map(|(kind, ..)| alert_of(kind))
+        .collect()
+}
+
+/// An alert of that kind with all set that it can have, at fixed times.
+pub(crate) fn alert_of(kind: Kind) -> Alert {
+    let (state, text) = match kind {
+        Kind::Failed | Kind::StillFailing => (
+            State::Error,
+            "connection refused\n  caused by: no route to host (os error 113)\n",
+        ),
+        // It is told of the run before, which may have worked.
+        Kind::Overdue => (State::Ok, "still running after 90 minutes\n"),
+        Kind::Flapping => (State::Error, "connection refused\n"),
+        Kind::Recovered | Kind::Ok | Kind::Steady => (State::Ok, ""),
+    };
+    let runs = if kind == Kind::Failed { 1 } else { 3 };
+    let is_failure = state == State::Error;
+    let since = if runs == 1 { "13:00:00" } else { "11:00:00" };
+    let more = match (is_failure, runs) {
+        (true, 1) => "ok-version: 1.4.1\n",
+        (true, _) => "ok-version: 1.4.1\nfirst-error: disk full\n",
+        (false, _) => "passed-over: no such table\n",
+    };
+    let status = format!(
+        "{state}\n2026-11-22 13:00:00:123456 UTC\netl::load :: run\ntook: 252.118 s\n\
+         since: 2026-11-22 {since}:123456 UTC\nruns: {runs}\nincident: 7f3a91c2\nhost: worker-3\n\
+         pid: 4242\nexe: /opt/etl/bin/etl\nsource: src/load.rs:42\nversion: 1.4.2\n\
+         every-hours: 24\n{more}\n{text}"
+    );
+    let begun = |time: &str| time::parse(&format!("2026-11-22 {time} UTC")).unwrap();
+    let words = kind.as_str().replace(' ', "-");
+    Alert {
+        id: format!("0123456789abcdef-{words}"),
+        kind,
+        job: "etl.load.run".to_owned(),
+        channel: "data-alerts".to_owned(),
+        decided: begun("13:04:12:242000"),
+        incident: (kind != Kind::Ok).then(|| "7f3a91c2".to_owned()),
+        earlier_error: (kind == Kind::StillFailing).then(|| "connection timed out".to_owned()),
+        outage: (kind == Kind::Recovered).then(|| Outage {
+            since: begun("10:55:00:000000"),
+            runs: 26,
+            error: "connection refused".to_owned(),
+        }),
+        mention: (kind != Kind::Ok).then(|| "U0123ABC".to_owned()),
+        facts: [
+            ("context", "env=prod https://wiki.example/etl"),
+            ("instance", "eu-1"),
+            ("airflow", "dag etl, task load, run manual_1, try 2"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec(),
+        notes: match kind {
+            Kind::Flapping => vec!["5 changes, 4 of 9 runs failed".to_owned()],
+            _ => vec!["this is a debug build".to_owned()],
+        },
+        status: Status::parse(&status).unwrap(),
+    }
+}
+
+/// The same alert with another error, also in all that is said of earlier ones.
+pub(crate) fn with_text(alert: Alert, text: &str) -> Alert {
+    let line = text::first_line(text, 500).to_owned();
+    let word = text::first_bytes(&line, 60).to_owned();
+    let fact = |(name, _): &(String, String)| (name.clone(), line.clone());
+    let status = Status {
+        text: text.to_owned(),
+        location: word.clone(),
+        first_error: Some(line.clone()),
+        passed_over: Some(line.clone()),
+        host: Some(word.clone()),
+        version: Some(line.clone()),
+        ..alert.status
+    };
+    Alert {
+        job: word,
+        earlier_error: Some(line.clone()),
+        facts: alert.facts.iter().map(fact).collect(),
+        notes: vec![line; 3],
+        status,
+        ..alert
+    }
+}
+
+/// Texts of what breaks messages: markup, mentions, entities, and characters of every kind.
+pub(crate) fn wild_text() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        any::<String>(),
+        "[a-z_*~|\\[\\]()<>@&#`\\\\{}\n\t -]{0,40}",
+        prop::sample::select(vec![
+            "```",
+            "<!channel>",
+            "@everyone",
+            "@here",
+            "<@123>",
+            "<@&123>",
+            "&amp;",
+            "<at>x</at>",
+            "[a](http://b)",
+            "{{DATE(2017-02-14T06:08:39Z)}}",
+            "https://a/b_c",
+            "\u{202e}",
+            "\u{0}",
+            "\u{1b}[31m",
+            "\r\n",
+            "é😀",
+            "\\",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    (prop::collection::vec(part, 1..12), 1_usize..400)
+        .prop_map(|(parts, times)| parts.concat().repeat(times))
+}
+
+#[test]
+fn an_alert_of_each_kind_is_made_and_read_back_from_its_file() {
+    for alert in alerts_of_each_kind() {
+        assert_eq!(Alert::parse(&alert.render()), Some(alert));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 
 pub(crate) type Time = DateTime<Utc>;
 
@@ -16,6 +16,11 @@ const SKEW: TimeDelta = TimeDelta::minutes(10);
 /// Writes a time as `2026-11-22 13:00:00:123456 UTC`.
 pub(crate) fn show(time: Time) -> String {
     format!("{} UTC", time.format(FORMAT))
+}
+
+/// Writes a time as `2026-11-22T13:00:00.123456Z`, which programs read.
+pub(crate) fn rfc3339(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// Reads a time that [`show`] or the article's own code has written.

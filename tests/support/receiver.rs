@@ -30,6 +30,7 @@ pub enum Answer {
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub struct Request {
+    pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
@@ -39,6 +40,11 @@ pub struct Request {
 }
 
 impl Request {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let header = self.headers.iter().find(|(known, _)| known == name);
+        header.map(|(_, value)| value.as_str())
+    }
+
     /// The message's text.
     pub fn text(&self) -> String {
         let payload: serde_json::Value = serde_json::from_str(&self.body).unwrap();
@@ -88,6 +94,11 @@ impl Receiver {
         format!("http://{}/services/{SECRET}", self.address)
     }
 
+    /// A host and its port, for schemes of their own.
+    pub fn address(&self) -> String {
+        self.address.to_string()
+    }
+
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
@@ -124,7 +135,9 @@ fn serve(
         // Whoever called was gone before a word was said.
         return Ok(());
     }
-    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut words = line.split(' ').map(str::to_owned);
+    let method = words.next().unwrap_or_default();
+    let path = words.next().unwrap_or_default();
     let mut headers = Vec::new();
     loop {
         line.clear();
@@ -145,6 +158,7 @@ fn serve(
         let body = String::from_utf8_lossy(&body).into_owned();
         let answer = answer(received.len());
         received.push(Request {
+            method,
             path,
             headers,
             body,

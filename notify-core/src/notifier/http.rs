@@ -1,13 +1,17 @@
-//! One POST to a webhook, and what its answer means.
+//! One POST to a service, and what its answer means.
 
+use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use chrono::{NaiveDateTime, Utc};
 use ureq::Agent;
 use ureq::http::HeaderMap;
 
 use super::Refusal;
 use crate::destination::Url;
 use crate::text;
+use crate::time::{Time, between};
 
 /// As much of an answer as is read; services answer with a word.
 const ANSWER: u64 = 4 * 1024;
@@ -15,12 +19,93 @@ const ANSWER: u64 = 4 * 1024;
 /// As much of an answer as a reason quotes.
 const QUOTED: usize = 200;
 
-/// An answer that is not 2xx.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) body: String,
-    retry_after: Option<Duration>,
+/// What is posted: `Post::json(&url, &body).header("x-key", &key).send(timeout)?`.
+pub(crate) struct Post<'a> {
+    url: &'a Url,
+    body: &'a str,
+    content_type: &'a str,
+    headers: Vec<(&'a str, &'a str)>,
+    secrets: Vec<&'a str>,
+}
+
+impl<'a> Post<'a> {
+    pub(crate) fn json(url: &'a Url, body: &'a str) -> Self {
+        Self {
+            url,
+            body,
+            content_type: "application/json",
+            headers: Vec::new(),
+            secrets: Vec::new(),
+        }
+    }
+
+    /// Posts plain text.
+    pub(crate) fn text(url: &'a Url, body: &'a str) -> Self {
+        Self {
+            content_type: "text/plain; charset=utf-8",
+            ..Self::json(url, body)
+        }
+    }
+
+    /// Adds a header; a value that a header cannot hold fails the send.
+    pub(crate) fn header(mut self, name: &'a str, value: &'a str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Names a secret of the body or a header: an answer that repeats it is not quoted. Those of
+    /// the URL are known.
+    pub(crate) fn hiding(mut self, secret: &'a str) -> Self {
+        self.secrets.push(secret);
+        self
+    }
+
+    /// Posts it; every answer, 2xx too, is returned for its service to judge.
+    ///
+    /// # Errors
+    ///
+    /// A temporary refusal where there was no answer, with a reason that does not show the URL.
+    pub(crate) fn send(self, timeout: Duration) -> Result<Answer, Refusal> {
+        let config = Agent::config_builder()
+            // A redirect would carry the secret elsewhere, and turns the POST into a GET.
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .timeout_global(Some(timeout))
+            // Messages are seconds apart, and a pooled connection would be shared with a forked child.
+            .max_idle_connections(0)
+            .user_agent(concat!("pipeline-notify/", env!("CARGO_PKG_VERSION")));
+        // A proxy would see a request to this machine in clear.
+        let config = if self.url.is_loopback() {
+            config.proxy(None)
+        } else {
+            config
+        };
+        let request = Agent::from(config.build())
+            .post(self.url.as_str())
+            .header("content-type", self.content_type);
+        let request = self.headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        let answer = request
+            .send(self.body)
+            .map_err(|error| Refusal::temporary(describe(&error)))?;
+        let status = answer.status().as_u16();
+        let headers = answer.headers().clone();
+        let body = answer
+            .into_body()
+            .with_config()
+            .limit(ANSWER)
+            .read_to_string()
+            .unwrap_or_default();
+        let is_quotable = !self.url.is_shown_in(&body)
+            && !self.secrets.iter().any(|secret| body.contains(secret));
+        Ok(Answer {
+            status,
+            body,
+            headers,
+            is_quotable,
+        })
+    }
 }
 
 /// Posts JSON; every answer but 2xx is returned for its service to read.
@@ -33,68 +118,168 @@ pub(super) fn post(
     body: &str,
     timeout: Duration,
 ) -> Result<Result<(), Answer>, Refusal> {
-    let config = Agent::config_builder()
-        // A redirect would carry the secret elsewhere, and turns the POST into a GET.
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .timeout_global(Some(timeout))
-        // Messages are seconds apart, and a pooled connection would be shared with a forked child.
-        .max_idle_connections(0)
-        .user_agent(concat!("pipeline-notify/", env!("CARGO_PKG_VERSION")));
-    // A proxy would see a request to this machine in clear.
-    let config = if url.is_loopback() {
-        config.proxy(None)
+    let answer = Post::json(url, body).send(timeout)?;
+    Ok(if answer.is_success() {
+        Ok(())
     } else {
-        config
-    };
-    let answer = Agent::from(config.build())
-        .post(url.as_str())
-        .header("content-type", "application/json")
-        .send(body)
-        .map_err(|error| Refusal::temporary(describe(&error)))?;
-    let status = answer.status().as_u16();
-    let retry_after = retry_after(answer.headers());
-    let body = answer
-        .into_body()
-        .with_config()
-        .limit(ANSWER)
-        .read_to_string()
-        .unwrap_or_default();
-    let body = if url.is_shown_in(&body) {
-        String::new()
-    } else {
-        body
-    };
-    if (200..300).contains(&status) {
-        Ok(Ok(()))
-    } else {
-        Ok(Err(Answer {
-            status,
-            body,
-            retry_after,
-        }))
+        Err(answer)
+    })
+}
+
+/// What a service answered.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// It may repeat a secret: to be judged by, and quoted by [`Answer::reason`] alone.
+    pub(crate) body: String,
+    pub(crate) headers: HeaderMap,
+    is_quotable: bool,
+}
+
+/// What an answer says of the alert, the channel, or the moment: [`Refusal`] without its reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    Accepted,
+    Temporary,
+    Channel,
+    Alert,
+}
+
+/// One line of a service's table of answers. The first line that fits decides; where none does,
+/// [`Class::of`] the status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) statuses: RangeInclusive<u16>,
+    /// A part of the body; any body where it is empty.
+    pub(crate) says: &'static str,
+    pub(crate) class: Class,
+}
+
+impl Rule {
+    pub(crate) const fn new(status: u16, says: &'static str, class: Class) -> Self {
+        Self::range(status..=status, says, class)
+    }
+
+    pub(crate) const fn range(
+        statuses: RangeInclusive<u16>,
+        says: &'static str,
+        class: Class,
+    ) -> Self {
+        Self {
+            statuses,
+            says,
+            class,
+        }
+    }
+
+    fn fits(&self, answer: &Answer) -> bool {
+        self.statuses.contains(&answer.status) && answer.body.contains(self.says)
+    }
+}
+
+impl Class {
+    /// What a status means where its service does not say otherwise.
+    pub(crate) fn of(status: u16) -> Self {
+        match status {
+            200..=299 => Self::Accepted,
+            408 | 429 | 500..=599 => Self::Temporary,
+            // A redirect speaks of the webhook, not of the alert.
+            300..=399 | 401 | 403 | 404 | 410 => Self::Channel,
+            _ => Self::Alert,
+        }
     }
 }
 
 impl Answer {
-    /// Sorts the answer by what it says of the alert, the channel, or the moment.
-    pub(super) fn refusal(self) -> Refusal {
-        let body = text::first_line(&self.body, QUOTED);
-        let reason = format!("answered {} {}", self.status, text::escape(body))
-            .trim_end()
-            .to_owned();
-        match self.status {
-            408 | 429 | 500..=599 => Refusal::Temporary {
-                reason,
-                retry_after: self.retry_after,
-            },
-            401 | 403 | 404 | 410 => Refusal::Channel { reason },
-            // A redirect speaks of the webhook, not of the alert.
-            300..=399 => Refusal::Channel {
-                reason: format!("{reason} (redirects are not followed)"),
-            },
-            _ => Refusal::Alert { reason },
+    pub(crate) fn is_success(&self) -> bool {
+        Class::of(self.status) == Class::Accepted
+    }
+
+    /// Sorts the answer by a service's table.
+    pub(crate) fn class(&self, rules: &[Rule]) -> Class {
+        rules
+            .iter()
+            .find(|rule| rule.fits(self))
+            .map_or_else(|| Class::of(self.status), |rule| rule.class)
+    }
+
+    /// Judges the answer by a service's table.
+    ///
+    /// # Errors
+    ///
+    /// The refusal that it comes to.
+    pub(crate) fn judge(self, rules: &[Rule]) -> Result<(), Refusal> {
+        match self.class(rules) {
+            Class::Accepted => Ok(()),
+            class => Err(self.refuse(class)),
         }
+    }
+
+    /// Makes it a refusal by its status alone.
+    pub(super) fn refusal(self) -> Refusal {
+        let class = Class::of(self.status);
+        self.refuse(class)
+    }
+
+    /// Makes it a refusal of that class; an answer that was accepted is one of the alert.
+    pub(crate) fn refuse(self, class: Class) -> Refusal {
+        let reason = self.reason();
+        match class {
+            Class::Temporary => Refusal::Temporary {
+                reason,
+                retry_after: self.retry_after(),
+            },
+            Class::Channel => Refusal::Channel { reason },
+            Class::Alert | Class::Accepted => Refusal::Alert { reason },
+        }
+    }
+
+    /// Says what was answered, in one line that repeats no secret.
+    pub(crate) fn reason(&self) -> String {
+        let body = if self.is_quotable {
+            text::escape(text::first_line(&self.body, QUOTED))
+        } else {
+            String::new().into()
+        };
+        let redirect = if (300..400).contains(&self.status) {
+            " (redirects are not followed)"
+        } else {
+            ""
+        };
+        format!("answered {} {body}", self.status)
+            .trim_end()
+            .to_owned()
+            + redirect
+    }
+
+    /// Returns the pause that is asked for: by the header, else by a number of seconds in the body.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let header = |name| self.headers.get(name)?.to_str().ok();
+        // The service's own clock, for a date is on it.
+        let now = header("date").and_then(date).unwrap_or_else(Utc::now);
+        let in_header = header("retry-after").and_then(|value| pause(value, now));
+        let asked = in_header.or_else(|| {
+            let body: serde_json::Value = serde_json::from_str(&self.body).ok()?;
+            Duration::try_from_secs_f64(body.get("retry_after")?.as_f64()?).ok()
+        });
+        // No pause at all would be a storm: our own grows.
+        asked.filter(|pause| !pause.is_zero())
+    }
+
+    /// An answer without a service.
+    #[cfg(test)]
+    pub(crate) fn made(status: u16, body: &str) -> Self {
+        Self {
+            status,
+            body: body.to_owned(),
+            headers: HeaderMap::new(),
+            is_quotable: true,
+        }
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason())
     }
 }
 
@@ -111,42 +296,121 @@ fn describe(error: &ureq::Error) -> String {
     }
 }
 
-/// Reads `Retry-After` in seconds; its form with a date is not used by the services we post to.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get("retry-after")?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Duration::try_from_secs_f64(seconds).ok()
+/// Reads `Retry-After`, which is a number of seconds or a date.
+fn pause(value: &str, now: Time) -> Option<Duration> {
+    match value.trim().parse() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Err(_) => Some(between(now, date(value)?)),
+    }
+}
+
+/// Reads a date in any of the three forms that HTTP has had.
+/// <https://www.rfc-editor.org/rfc/rfc9110#name-date-time-formats>
+fn date(value: &str) -> Option<Time> {
+    [
+        "%a, %d %b %Y %H:%M:%S GMT",
+        "%A, %d-%b-%y %H:%M:%S GMT",
+        "%a %b %e %H:%M:%S %Y",
+    ]
+    .iter()
+    .find_map(|form| NaiveDateTime::parse_from_str(value.trim(), form).ok())
+    .map(|time| time.and_utc())
 }
 
 #[cfg(test)]
 mod tests {
+    use ureq::http::HeaderValue;
+
     use super::*;
 
     #[test]
     fn every_status_has_its_class() {
-        for status in 300..=599 {
-            let refusal = Answer {
-                status,
-                body: String::new(),
-                retry_after: None,
-            }
-            .refusal();
+        for status in 100..=599 {
             let expected = match status {
-                408 | 429 | 500..=599 => "temporary",
-                401 | 403 | 404 | 410 | 300..=399 => "channel",
-                _ => "alert",
+                200..=299 => Class::Accepted,
+                408 | 429 | 500..=599 => Class::Temporary,
+                401 | 403 | 404 | 410 | 300..=399 => Class::Channel,
+                _ => Class::Alert,
             };
-            let class = match refusal {
-                Refusal::Temporary { .. } => "temporary",
-                Refusal::Channel { .. } => "channel",
-                Refusal::Alert { .. } => "alert",
+            let answer = Answer::made(status, "");
+            assert_eq!(answer.class(&[]), expected, "{status}");
+            let class = match answer.judge(&[]) {
+                Ok(()) => Class::Accepted,
+                Err(Refusal::Temporary { .. }) => Class::Temporary,
+                Err(Refusal::Channel { .. }) => Class::Channel,
+                Err(Refusal::Alert { .. }) => Class::Alert,
             };
             assert_eq!(class, expected, "{status}");
         }
+    }
+
+    #[test]
+    fn the_first_line_of_a_table_that_fits_decides() {
+        let rules = [
+            Rule::new(400, "invalid_token", Class::Channel),
+            Rule::range(200..=299, "error 429", Class::Temporary),
+            Rule::new(400, "", Class::Temporary),
+        ];
+        for (status, body, class) in [
+            (400, "invalid_token", Class::Channel),
+            (400, "else", Class::Temporary),
+            (200, "ok", Class::Accepted),
+            (202, "error 429 of ours", Class::Temporary),
+            (404, "invalid_token", Class::Channel),
+            (413, "", Class::Alert),
+        ] {
+            let answer = Answer::made(status, body);
+            assert_eq!(answer.class(&rules), class, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_pause_is_asked_for_in_seconds_by_a_date_or_in_the_body() {
+        let with = |name: &'static str, value: &'static str| {
+            let mut answer = Answer::made(429, "");
+            let date = HeaderValue::from_static("Sun, 06 Nov 1994 08:49:30 GMT");
+            answer.headers.insert("date", date);
+            let value = HeaderValue::from_static(value);
+            answer.headers.insert(name, value);
+            answer.retry_after()
+        };
+        let seconds = |seconds| Some(Duration::from_secs_f64(seconds));
+        for (value, expected) in [
+            ("30", seconds(30.0)),
+            (" 0.5 ", seconds(0.5)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", seconds(7.0)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", seconds(7.0)),
+            ("Sun Nov  6 08:49:37 1994", seconds(7.0)),
+            ("Sat, 05 Nov 1994 08:49:37 GMT", None),
+            ("0", None),
+            ("soon", None),
+            ("-1", None),
+            ("NaN", None),
+            ("", None),
+        ] {
+            assert_eq!(with("retry-after", value), expected, "{value}");
+        }
+        for (body, expected) in [
+            (r#"{"retry_after": 0.25, "global": false}"#, seconds(0.25)),
+            (r#"{"retry_after": "x"}"#, None),
+            ("rate_limited", None),
+        ] {
+            assert_eq!(Answer::made(429, body).retry_after(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_repeats_a_secret_is_judged_by_but_not_quoted() {
+        let mut answer = Answer::made(400, "no such key: SECRET");
+        assert_eq!(answer.reason(), "answered 400 no such key: SECRET");
+        answer.is_quotable = false;
+        let rules = [Rule::new(400, "no such key", Class::Channel)];
+        assert_eq!(format!("{answer:?}"), "answered 400");
+        assert_eq!(
+            answer.judge(&rules),
+            Err(Refusal::Channel {
+                reason: "answered 400".to_owned()
+            })
+        );
     }
 }

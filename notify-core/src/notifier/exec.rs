@@ -1,0 +1,442 @@
+//! A command that takes alerts on its standard input.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{self, PipeReader, Read, Write as _};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::http::Class;
+use super::{Notifier, Refusal, json};
+use crate::alert::Alert;
+use crate::text;
+
+/// As much of what a command says of its failure as is kept.
+const KEPT: usize = 4 * 1024;
+
+/// As much of that as a reason quotes.
+const QUOTED: usize = 200;
+
+/// How long to wait for the last words of a command that has ended: a process of its own that goes
+/// on may hold its standard error open for ever.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// How often to look whether a command has ended, at first and at last.
+const LOOK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
+
+/// What exit codes mean, as in `sysexits.h`, and as shells say that a program is not there; any
+/// other refuses the alert for good.
+const CODES: &[(i32, Class)] = &[
+    (0, Class::Accepted),
+    (75, Class::Temporary), // EX_TEMPFAIL
+    (69, Class::Channel),   // EX_UNAVAILABLE
+    (78, Class::Channel),   // EX_CONFIG
+    (126, Class::Channel),  // it cannot be executed
+    (127, Class::Channel),  // it is not there
+];
+
+/// Runs a command for each message, with the alerts as JSON on its standard input.
+///
+/// The JSON is the one that [`Json`](crate::Json) describes. No shell is asked: the program gets its
+/// arguments as they are. Its exit code says what becomes of the alerts:
+///
+/// | exit code | |
+/// |---|---|
+/// | 0 | accepted |
+/// | 75 (`EX_TEMPFAIL`) | not now: they wait, and are sent later |
+/// | 69, 78 (`EX_UNAVAILABLE`, `EX_CONFIG`), 126, 127, or no such program | broken: they wait until it is mended |
+/// | any other | refused for good |
+///
+/// A command that a signal ended, or that took longer than a notifier may (10 seconds, less at the
+/// exit), may get the alerts again; at its time it is killed, and it alone: not what it has started.
+/// Its standard output goes nowhere; the first line of its standard error is the reason that the
+/// log shows, so keep secrets out of it.
+///
+/// It has the environment of the program without `SLACK_…_WEBHOOK_URL`, `NOTIFY_…_URL` and
+/// `NOTIFY_…_SECRET`, and with `NOTIFY_DISABLE=1`: an annotated program tells no alerts of alerts.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::{Config, Exec};
+///
+/// let apprise = Exec::new("/usr/local/bin/tell-everybody").arg("--from").arg("etl");
+/// assert_eq!(format!("{apprise:?}"), "Exec(…)", "arguments may be secrets");
+/// let config = Config::new().channel("data-alerts", apprise);
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Exec {
+    program: OsString,
+    arguments: Vec<OsString>,
+}
+
+impl Exec {
+    /// Takes the program: a path, or a name to be looked for in `PATH`.
+    pub fn new(program: impl Into<OsString>) -> Self {
+        Self {
+            program: program.into(),
+            arguments: Vec::new(),
+        }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_withheld(name)) {
+            command.env_remove(name);
+        }
+        command.env("NOTIFY_DISABLE", "1");
+        // An interrupt at the terminal ends the job, not the telling of it.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command
+    }
+}
+
+/// Tells whether a variable may hold a webhook or a key.
+fn is_withheld(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let is = |prefix, suffix| name.starts_with(prefix) && name.ends_with(suffix);
+    is("SLACK_", "_WEBHOOK_URL") || is("NOTIFY_", "_URL") || is("NOTIFY_", "_SECRET")
+}
+
+impl Notifier for Exec {
+    fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
+        let deadline = Instant::now() + timeout;
+        let temporary = |error: io::Error| {
+            Refusal::temporary(format!("it cannot be started: {}", error.kind()))
+        };
+        let (reader, mut writer) = io::pipe().map_err(temporary)?;
+        let stdin = reader.try_clone().map_err(temporary)?;
+        let mut command = self.command();
+        let spawned = command.stdin(stdin).spawn();
+        // It holds the other copy of the pipe.
+        drop(command);
+        let mut child = spawned.map_err(|error| refusal_to_start(&error))?;
+        let body = json::document(alerts);
+        let written = thread::Builder::new()
+            .name("notify-exec".to_owned())
+            .spawn(move || {
+                let _ = writer.write_all(body.as_bytes());
+            });
+        let words = child.stderr.take().map(last_words);
+        let Ok(written) = written else {
+            let _ = kill(&mut child);
+            return Err(Refusal::temporary("there is no thread to feed it"));
+        };
+        let ended = wait(&mut child, deadline);
+        // While we hold it, a command that reads nothing raises no SIGPIPE here, by which programs
+        // end that have asked for that.
+        let_go(reader, &written);
+        let status = match ended {
+            Ok(Some(status)) => status,
+            Ok(None) => return Err(Refusal::temporary("it was killed: it took too long")),
+            Err(error) => {
+                return Err(Refusal::Channel {
+                    reason: format!(
+                        "its exit code is not known, is SIGCHLD ignored? ({})",
+                        error.kind()
+                    ),
+                });
+            }
+        };
+        judge(status, || {
+            let words = words.and_then(|words| words.recv_timeout(LAST_WORDS).ok());
+            words.unwrap_or_default()
+        })
+    }
+
+    fn identity(&self) -> String {
+        let parts: Vec<_> = std::iter::once(&self.program)
+            .chain(&self.arguments)
+            .map(|part| part.to_string_lossy())
+            .collect();
+        format!("exec:{}", parts.join("\0"))
+    }
+}
+
+fn refusal_to_start(error: &io::Error) -> Refusal {
+    let reason = format!("it cannot be started: {}", error.kind());
+    match error.kind() {
+        // More processes than there may be, or no memory.
+        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory | io::ErrorKind::Interrupted => {
+            Refusal::temporary(reason)
+        }
+        _ => Refusal::Channel { reason },
+    }
+}
+
+fn judge(status: ExitStatus, words: impl FnOnce() -> String) -> Result<(), Refusal> {
+    let class = match status.code() {
+        Some(code) => CODES
+            .iter()
+            .find(|(known, _)| *known == code)
+            .map_or(Class::Alert, |(_, class)| *class),
+        // A signal ended it, such as that of the kernel where memory is short.
+        None => Class::Temporary,
+    };
+    if class == Class::Accepted {
+        return Ok(());
+    }
+    let ended = status.code().map_or_else(
+        || "a signal ended it".to_owned(),
+        |code| format!("exit code {code}"),
+    );
+    let words = words();
+    let words = text::escape(text::first_line(&words, QUOTED).trim_end());
+    let reason = if words.is_empty() {
+        ended
+    } else {
+        format!("{ended}: {words}")
+    };
+    Err(match class {
+        Class::Temporary => Refusal::temporary(reason),
+        Class::Channel => Refusal::Channel { reason },
+        Class::Alert | Class::Accepted => Refusal::Alert { reason },
+    })
+}
+
+/// Waits for the command's end; kills it, and returns nothing, where that does not come in time.
+fn wait(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+    let (mut pause, longest) = LOOK;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            kill(child)?;
+            return Ok(None);
+        }
+        thread::sleep(pause.min(left));
+        pause = (pause * 2).min(longest);
+    }
+}
+
+fn kill(child: &mut Child) -> io::Result<()> {
+    child.kill()?;
+    child.wait().map(|_| ())
+}
+
+/// Reads what a command says, of which the first part is kept, to its end: it must not wait for us.
+fn last_words(mut stderr: impl Read + Send + 'static) -> Receiver<String> {
+    let (said, words) = mpsc::channel();
+    // Without a thread, it gets an error when it speaks.
+    let _ = thread::Builder::new()
+        .name("notify-exec".to_owned())
+        .spawn(move || {
+            let mut kept = Vec::new();
+            let mut is_told = false;
+            let mut tell = |kept: &[u8]| {
+                if !std::mem::replace(&mut is_told, true) {
+                    let _ = said.send(String::from_utf8_lossy(kept).into_owned());
+                }
+            };
+            let mut buffer = [0; 4096];
+            loop {
+                match stderr.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(length) if kept.len() < KEPT => {
+                        kept.extend_from_slice(&buffer[..length.min(KEPT - kept.len())]);
+                        // A line is all that is asked for: whatever holds the pipe open then.
+                        if kept.len() >= KEPT || kept.trim_ascii_start().contains(&b'\n') {
+                            tell(&kept);
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(_) => break,
+                }
+            }
+            tell(&kept);
+        });
+    words
+}
+
+/// Lets go of a pipe once its writer is done; what the command has not read is read for it.
+fn let_go(reader: PipeReader, writer: &JoinHandle<()>) {
+    if writer.is_finished() {
+        return;
+    }
+    let reader = Arc::new(reader);
+    let drained = reader.clone();
+    // A thread, for what the command has started may hold the pipe: not our wait.
+    let thread = thread::Builder::new().name("notify-exec".to_owned());
+    let spawned = thread.spawn(move || {
+        let _ = io::copy(&mut &*drained, &mut io::sink());
+    });
+    if spawned.is_err() {
+        std::mem::forget(reader);
+    }
+}
+
+impl fmt::Debug for Exec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exec(…)")
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::alert::Kind;
+    use crate::testing::{Folder, alert_of};
+
+    const TIME: Duration = Duration::from_secs(30);
+
+    fn shell(script: &str) -> Exec {
+        Exec::new("/bin/sh").arg("-c").arg(script)
+    }
+
+    /// The shell's own `kill`, which is there wherever a shell is.
+    fn kill_with(signal: &str, pid: &str) -> bool {
+        let mut kill = Command::new("/bin/sh");
+        kill.args(["-c", &format!("kill {signal} {} 2> /dev/null", pid.trim())]);
+        kill.status().is_ok_and(|status| status.success())
+    }
+
+    /// More than a pipe holds.
+    fn many() -> Vec<Alert> {
+        let mut alerts = vec![alert_of(Kind::Failed); 4];
+        for alert in &mut alerts {
+            alert.status.text = "x".repeat(60 * 1024);
+        }
+        alerts
+    }
+
+    #[test]
+    fn a_command_gets_the_document_and_its_arguments_as_they_are() {
+        let folder = Folder::new();
+        let (document, argument) = (folder.path().join("document"), "$(id) 'a b'\"*");
+        let path = document.to_string_lossy();
+        let command = shell("cat > \"$0\"; printf %s \"$1\" > \"$0.argument\"")
+            .arg(&*path)
+            .arg(argument);
+        assert_eq!(command.notify(&many(), TIME), Ok(()));
+        assert_eq!(
+            fs::read_to_string(&document).unwrap(),
+            json::document(&many())
+        );
+        assert_eq!(
+            fs::read_to_string(format!("{path}.argument")).unwrap(),
+            argument
+        );
+    }
+
+    #[test]
+    fn every_exit_code_has_its_meaning() {
+        for code in 0..=255 {
+            let expected = match code {
+                0 => "accepted",
+                75 => "temporary",
+                69 | 78 | 126 | 127 => "channel",
+                _ => "alert",
+            };
+            let status = std::os::unix::process::ExitStatusExt::from_raw(code << 8);
+            let class = match judge(status, || "why\nnot".to_owned()) {
+                Ok(()) => "accepted",
+                Err(Refusal::Temporary { reason, .. }) => {
+                    assert_eq!(reason, "exit code 75: why");
+                    "temporary"
+                }
+                Err(Refusal::Channel { .. }) => "channel",
+                Err(Refusal::Alert { .. }) => "alert",
+            };
+            assert_eq!(class, expected, "{code}");
+        }
+        let killed = shell("kill -9 $$").notify(&many(), TIME).unwrap_err();
+        assert_eq!(killed, Refusal::temporary("a signal ended it"));
+    }
+
+    #[test]
+    fn the_first_line_of_its_standard_error_is_the_reason_in_one_bounded_line() {
+        let script = "printf 'no\\tway\\033[31m %0300d\\nsecond\\n' 0 >&2; echo out; exit 78";
+        let Err(Refusal::Channel { reason }) = shell(script).notify(&many(), TIME) else {
+            panic!("78 is a broken channel")
+        };
+        assert!(reason.starts_with("exit code 78: no"), "{reason}");
+        assert!(
+            reason.len() < 300 && !reason.contains(char::is_control),
+            "{reason}"
+        );
+        assert!(
+            !reason.contains("second") && !reason.contains("out"),
+            "{reason}"
+        );
+    }
+
+    #[test]
+    fn a_command_that_floods_or_reads_nothing_comes_to_its_end() {
+        let flood = "yes | head -c 3000000 >&2; yes | head -c 3000000; cat > /dev/null";
+        assert_eq!(shell(flood).notify(&many(), TIME), Ok(()));
+        assert_eq!(shell("exit 0").notify(&many(), TIME), Ok(()));
+    }
+
+    #[test]
+    fn a_command_that_takes_too_long_is_killed() {
+        let folder = Folder::new();
+        let path = folder.path().join("pid");
+        let command = shell("echo $$ > \"$0\"; exec sleep 60").arg(path.as_os_str());
+        let refusal = command.notify(&many(), Duration::from_secs(2)).unwrap_err();
+        assert_eq!(
+            refusal,
+            Refusal::temporary("it was killed: it took too long")
+        );
+        let pid = fs::read_to_string(path).unwrap();
+        assert!(!kill_with("-0", &pid));
+    }
+
+    #[test]
+    fn what_a_command_leaves_behind_is_not_waited_for() {
+        let folder = Folder::new();
+        let path = folder.path().join("pid");
+        let script = "echo failed >&2; sleep 60 & echo $! > \"$0\"; exit 75";
+        let refusal = shell(script).arg(path.as_os_str()).notify(&many(), TIME);
+        assert_eq!(refusal, Err(Refusal::temporary("exit code 75: failed")));
+        let pid = fs::read_to_string(path).unwrap();
+        assert!(kill_with("-9", &pid));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_breaks_the_channel() {
+        for program in ["/nowhere/SECRET", "/", "/etc/hostname"] {
+            let refusal = Exec::new(program).notify(&many(), TIME).unwrap_err();
+            assert!(
+                matches!(refusal, Refusal::Channel { .. }),
+                "{program}: {refusal:?}"
+            );
+            assert!(!refusal.reason().contains("SECRET"));
+        }
+    }
+
+    #[test]
+    fn variables_that_may_hold_a_secret_are_withheld() {
+        for (name, withheld) in [
+            ("SLACK_ALERTS_WEBHOOK_URL", true),
+            ("NOTIFY_DATAALERTS_URL", true),
+            ("NOTIFY_HEARTBEAT_URL", true),
+            ("NOTIFY_ALERTS_SECRET", true),
+            ("NOTIFY_CONTEXT", false),
+            ("NOTIFYDIR", false),
+            ("DATABASE_URL", false),
+            ("PATH", false),
+        ] {
+            assert_eq!(is_withheld(OsStr::new(name)), withheld, "{name}");
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! A webhook that takes alerts as JSON.
+
+use std::time::Duration;
+
+use chrono::SecondsFormat;
+use ring::hmac;
+use serde_json::{Map, Value, json};
+
+use super::http::{Post, Rule};
+use super::{Notifier, Refusal};
+use crate::alert::{Alert, Kind, Outage};
+use crate::destination::Destination;
+use crate::error::Error;
+use crate::id;
+use crate::secret::Secret;
+use crate::text;
+use crate::time::Time;
+
+/// The version of the document.
+const VERSION: u32 = 1;
+
+/// So much of the errors of one document is sent, shared among its alerts.
+const ERRORS: usize = 256 * 1024;
+
+/// The most and the least of one error.
+const ERROR: (usize, usize) = (4 * 1024, 64 * 1024);
+
+/// So much of an alert's text is sent: its error is there once more.
+const TEXT: usize = 4 * 1024;
+
+/// A receiver of our own document has nothing to say beside the status.
+const ANSWERS: &[Rule] = &[];
+
+/// Posts alerts as JSON to a URL of yours.
+///
+/// # The document
+///
+/// One POST holds `{"version": 1, "alerts": [...]}`: mostly one alert, several where they waited
+/// together. Every key of version 1 is always there, `null` where it is unknown; later versions of
+/// this library may add keys, and only a new `version` changes what one means. Times are RFC 3339
+/// in UTC, to the microsecond.
+///
+/// | key of an alert | | |
+/// |---|---|---|
+/// | `id` | text | two messages with one id tell the same event |
+/// | `kind` | text | `failed`, `still_failing`, `recovered`, `ok`, `overdue`, `flapping`, `steady` |
+/// | `job` | text | the job's name, which is also its status file's |
+/// | `state` | text | `OK` or `ERROR` |
+/// | `summary` | text | one line for people |
+/// | `text` | text | the whole alert for people, cut to 4 KiB |
+/// | `error` | text | the error, `""` where there is none; cut in the middle above 64 KiB |
+/// | `earlier_error` | text or null | the first line of the error of the run before, where that failed otherwise |
+/// | `first_error` | text or null | the first line of the error that began the incident |
+/// | `passed_over` | text or null | the error that the attribute leaves out |
+/// | `channel` | text | where it was sent |
+/// | `mention` | text or null | whom it mentions |
+/// | `incident` | text or null | the same from a job's first failure to its recovery |
+/// | `decided` | time | when it was decided to tell |
+/// | `begun` | time | when the run began |
+/// | `since` | time | when the first run of the present state began |
+/// | `took_seconds` | number or null | how long the run took |
+/// | `runs` | number | how many runs the present state has lasted |
+/// | `every_hours` | number or null | how often it is meant to run |
+/// | `host`, `pid`, `exe` | text, number, text, or null | where it ran |
+/// | `location`, `source` | text, text or null | `module :: function`, and its `file:line` |
+/// | `version`, `ok_version` | text or null | the version of its crate, and the one with which it last worked |
+/// | `notes` | list of texts | remarks for people |
+/// | `facts` | object of texts | where it ran, such as `context` (`NOTIFY_CONTEXT`) |
+/// | `outage` | object or null | on a recovery, what is over: `since` (time), `runs` (number), `error` (text) |
+///
+/// # The answer
+///
+/// 2xx accepts all alerts of the document. 408, 429 and 5xx ask for a later try, after `Retry-After`
+/// where it is given. 401, 403, 404, 410 and redirects say that the webhook itself is broken: alerts
+/// wait until it is mended. Anything else refuses this document for good.
+///
+/// A document may come twice, for an answer can be lost on its way. The header `Idempotency-Key` is
+/// then the same: an alert's id, or a hash of all ids.
+///
+/// # The signature
+///
+/// With a [`secret`](Self::secret) there is a header `X-Signature: sha256=<hex>`: the HMAC-SHA256 of
+/// the body's bytes under that key. To verify it, work it out from the bytes as they came, before any
+/// parsing, and compare the two in constant time; in Python:
+///
+/// ```python
+/// expected = "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()
+/// if not hmac.compare_digest(expected, request.headers["X-Signature"]):
+///     abort(403)
+/// ```
+///
+/// An old document that is sent again by somebody else has a true signature: its `Idempotency-Key`
+/// is not signed, the `id`s in its body are.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::{Config, Json};
+///
+/// # fn main() -> Result<(), pipeline_notify::Error> {
+/// let webhook = Json::new("https://alerts.example.com/batch")?.secret("k3y")?;
+/// assert!(!format!("{webhook:?}").contains("k3y"));
+/// assert!(Json::new("http://alerts.example.com/batch").is_err(), "not in clear");
+/// let config = Config::new().channel("data-alerts", webhook);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Json {
+    destination: Destination,
+    secret: Option<Secret>,
+}
+
+impl Json {
+    /// Takes the URL (`https`, or `http` to a loopback address), or `file:/path` of a file that
+    /// holds it and is read at each send.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Webhook`] where it is no such URL. The error does not show it.
+    pub fn new(url: &str) -> Result<Self, Error> {
+        Destination::parse(url).map(Self::to).map_err(problem)
+    }
+
+    pub(crate) fn to(destination: Destination) -> Self {
+        Self {
+            destination,
+            secret: None,
+        }
+    }
+
+    /// Has each document signed with a key, or with that in a `file:/path`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Webhook`] where it is empty, or a `file:` without an absolute path.
+    pub fn secret(self, key: &str) -> Result<Self, Error> {
+        Secret::parse(key)
+            .map(|secret| self.signing(Some(secret)))
+            .map_err(problem)
+    }
+
+    pub(crate) fn signing(self, secret: Option<Secret>) -> Self {
+        Self { secret, ..self }
+    }
+}
+
+fn problem(problem: &'static str) -> Error {
+    Error::Webhook {
+        channel: "json".to_owned(),
+        problem,
+    }
+}
+
+impl Notifier for Json {
+    fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
+        let broken = |reason| Refusal::Channel { reason };
+        let url = self.destination.url().map_err(broken)?;
+        let key = self.secret.as_ref().map(Secret::reveal).transpose();
+        let key =
+            key.map_err(|problem| broken(format!("it cannot be signed, its secret: {problem}")))?;
+        let body = document(alerts);
+        let id = idempotency_key(alerts);
+        let signature = key.as_ref().map(|key| signature(key, &body));
+        let mut post = Post::json(&url, &body).header("idempotency-key", &id);
+        if let (Some(key), Some(signature)) = (&key, &signature) {
+            post = post.header("x-signature", signature).hiding(key);
+        }
+        post.send(timeout)?.judge(ANSWERS)
+    }
+
+    fn identity(&self) -> String {
+        format!("json:{}", self.destination.identity())
+    }
+}
+
+/// Writes alerts as the JSON that [`Json`] describes.
+pub(super) fn document(alerts: &[Alert]) -> String {
+    let (least, most) = ERROR;
+    let room = (ERRORS / alerts.len().max(1)).clamp(least, most);
+    let alerts: Vec<_> = alerts.iter().map(|alert| object(alert, room)).collect();
+    json!({ "version": VERSION, "alerts": alerts }).to_string()
+}
+
+fn object(alert: &Alert, room: usize) -> Value {
+    let Alert {
+        id,
+        kind,
+        job,
+        channel,
+        decided,
+        incident,
+        earlier_error,
+        outage,
+        mention,
+        facts,
+        notes,
+        status,
+    } = alert;
+    let facts: Map<_, _> = facts
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .collect();
+    json!({
+        "id": id,
+        "kind": word(*kind),
+        "job": job,
+        "state": status.state.as_str(),
+        "summary": alert.summary(),
+        "text": text::cut(&alert.text(), TEXT),
+        "error": text::cut(alert.error(), room),
+        "earlier_error": earlier_error,
+        "first_error": status.first_error,
+        "passed_over": status.passed_over,
+        "channel": channel,
+        "mention": mention,
+        "incident": incident,
+        "decided": show(*decided),
+        "begun": show(status.begun),
+        "since": show(status.since),
+        "took_seconds": status.took.map(|took| took.as_secs_f64()),
+        "runs": status.runs,
+        "every_hours": status.every_hours,
+        "host": status.host,
+        "pid": status.pid,
+        "exe": status.exe,
+        "location": status.location,
+        "source": status.source,
+        "version": status.version,
+        "ok_version": status.ok_version,
+        "notes": notes,
+        "facts": facts,
+        "outage": outage.as_ref().map(outage_object),
+    })
+}
+
+fn outage_object(outage: &Outage) -> Value {
+    json!({ "since": show(outage.since), "runs": outage.runs, "error": outage.error })
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Failed => "failed",
+        Kind::StillFailing => "still_failing",
+        Kind::Recovered => "recovered",
+        Kind::Ok => "ok",
+        Kind::Overdue => "overdue",
+        Kind::Flapping => "flapping",
+        Kind::Steady => "steady",
+    }
+}
+
+fn show(time: Time) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// Makes what is the same whenever the same alerts are sent, in whichever order.
+fn idempotency_key(alerts: &[Alert]) -> String {
+    if let [alert] = alerts {
+        return alert.id.clone();
+    }
+    let mut ids: Vec<_> = alerts.iter().map(Alert::id).collect();
+    ids.sort_unstable();
+    format!("{:016x}", id::hash(&ids.join(" ")))
+}
+
+fn signature(key: &str, body: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
+    let tag = hmac::sign(&key, body.as_bytes());
+    let hex = tag.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    format!("sha256={}", hex.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::http::{Answer, Class};
+    use super::*;
+    use crate::testing::{alert_of, alerts_of_each_kind};
+
+    #[test]
+    fn a_document_says_all_that_is_known_of_its_alerts() {
+        let document: Value =
+            serde_json::from_str(&document(&[alert_of(Kind::Recovered)])).unwrap();
+        let text = alert_of(Kind::Recovered).text();
+        let expected = json!({
+            "version": 1,
+            "alerts": [{
+                "id": "0123456789abcdef-recovered",
+                "kind": "recovered",
+                "job": "etl.load.run",
+                "state": "OK",
+                "summary": "✓ etl.load.run recovered on worker-3 after 2 h 5 min",
+                "text": text,
+                "error": "",
+                "earlier_error": null,
+                "first_error": null,
+                "passed_over": "no such table",
+                "channel": "data-alerts",
+                "mention": "U0123ABC",
+                "incident": "7f3a91c2",
+                "decided": "2026-11-22T13:04:12.242000Z",
+                "begun": "2026-11-22T13:00:00.123456Z",
+                "since": "2026-11-22T11:00:00.123456Z",
+                "took_seconds": 252.118,
+                "runs": 3,
+                "every_hours": 24.0,
+                "host": "worker-3",
+                "pid": 4242,
+                "exe": "/opt/etl/bin/etl",
+                "location": "etl::load :: run",
+                "source": "src/load.rs:42",
+                "version": "1.4.2",
+                "ok_version": "1.4.2",
+                "notes": ["this is a debug build"],
+                "facts": {
+                    "context": "env=prod https://wiki.example/etl",
+                    "instance": "eu-1",
+                    "airflow": "dag etl, task load, run manual_1, try 2",
+                },
+                "outage": {
+                    "since": "2026-11-22T10:55:00.000000Z",
+                    "runs": 26,
+                    "error": "connection refused",
+                },
+            }],
+        });
+        assert_eq!(document, expected);
+    }
+
+    #[test]
+    fn each_kind_has_a_word_and_the_same_keys_which_the_docs_list() {
+        let document: Value = serde_json::from_str(&document(&alerts_of_each_kind())).unwrap();
+        let alerts = document["alerts"].as_array().unwrap();
+        let words: Vec<_> = alerts.iter().map(|alert| &alert["kind"]).collect();
+        let expected = json!([
+            "failed",
+            "still_failing",
+            "recovered",
+            "ok",
+            "overdue",
+            "flapping",
+            "steady"
+        ]);
+        assert_eq!(json!(words), expected);
+        let docs: String = include_str!("json.rs")
+            .lines()
+            .filter(|line| line.starts_with("/// |"))
+            .collect();
+        for alert in alerts {
+            for key in alert.as_object().unwrap().keys() {
+                assert!(docs.contains(&format!("`{key}`")), "{key}");
+            }
+        }
+        for word in words {
+            assert!(docs.contains(&format!("`{}`", word.as_str().unwrap())));
+        }
+    }
+
+    #[test]
+    fn a_document_of_huge_errors_is_bounded_and_shows_some_of_each() {
+        let mut alerts = vec![alert_of(Kind::Failed); 40];
+        for (number, alert) in alerts.iter_mut().enumerate() {
+            alert.status.text = format!("error {number} {}", "x".repeat(60 * 1024));
+        }
+        let document = document(&alerts);
+        assert!(document.len() < 640 * 1024, "{}", document.len());
+        assert!((0..40).all(|number| document.contains(&format!("error {number} x"))));
+    }
+
+    #[test]
+    fn the_same_alerts_have_the_same_key_in_whichever_order() {
+        let (one, two) = (alert_of(Kind::Failed), alert_of(Kind::Ok));
+        assert_eq!(
+            idempotency_key(std::slice::from_ref(&one)),
+            "0123456789abcdef-failed"
+        );
+        let both = idempotency_key(&[one.clone(), two.clone()]);
+        assert_eq!(both, idempotency_key(&[two.clone(), one.clone()]));
+        assert_ne!(both, idempotency_key(&[one.clone(), one]));
+    }
+
+    /// The second test case of RFC 4231.
+    #[test]
+    fn a_signature_is_the_hmac_sha256_in_hex() {
+        assert_eq!(
+            signature("Jefe", "what do ya want for nothing?"),
+            "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+        );
+    }
+
+    #[test]
+    fn every_answer_has_the_meaning_that_the_docs_give() {
+        for status in 100..=599 {
+            let expected = match status {
+                200..=299 => Class::Accepted,
+                408 | 429 | 500..=599 => Class::Temporary,
+                401 | 403 | 404 | 410 | 300..=399 => Class::Channel,
+                _ => Class::Alert,
+            };
+            for body in ["", "{\"error\":\"x\"}", "<html>"] {
+                assert_eq!(
+                    Answer::made(status, body).class(ANSWERS),
+                    expected,
+                    "{status}"
+                );
+            }
+        }
+    }
+}
