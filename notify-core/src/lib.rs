@@ -17,6 +17,7 @@
 //! | 9 | `report` | one end of a run: lock, decide, write |
 //! | 10 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
 //! | 11 | `shutdown` | the end of the process |
+//! | 11 | `look` (feature `cli`) | what the command sees of a notify directory |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 // Programs may print and give up; a library may not.
@@ -50,6 +51,8 @@ mod id;
 mod job;
 mod life;
 mod lock;
+#[cfg(feature = "cli")]
+mod look;
 mod machine;
 mod memory;
 mod name;
@@ -123,4 +126,13 @@ pub mod __private {
         pub use crate::future::AnyFuture as _;
         pub use crate::run::AnyType as _;
     }
+}
+
+/// What the command `pipeline-notify` sees and does: no part of the public interface.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod __cli {
+    pub use crate::look::{
+        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
+    };
 }

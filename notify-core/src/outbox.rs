@@ -406,6 +406,24 @@ fn held_until(name: &str) -> Option<Time> {
     DateTime::from_timestamp_micros(micros)
 }
 
+/// Returns what the names of a job's alerts have in common.
+#[cfg(feature = "cli")]
+pub(crate) fn job_digits(job: &str) -> String {
+    format!("{:08x}", id::hash(job) >> 32)
+}
+
+/// Reads from the name of a queue whose alerts wait there.
+#[cfg(feature = "cli")]
+pub(crate) fn channel_of(queue: &str) -> &str {
+    queue.rsplit_once('-').map_or("", |(channel, _)| channel)
+}
+
+/// Reads from the name of an alert's file when it was decided.
+#[cfg(feature = "cli")]
+pub(crate) fn time_of(name: &str) -> Option<Time> {
+    held_until(name)
+}
+
 /// Returns the names in a folder, without those of hidden files.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

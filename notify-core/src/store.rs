@@ -27,7 +27,7 @@ use crate::time::{self, Time};
 const READABLE: u32 = 0o644;
 
 /// The largest status file that is read to its end.
-const LIMIT: u64 = 2 * text::LIMIT as u64;
+pub(crate) const LIMIT: u64 = 2 * text::LIMIT as u64;
 
 /// The largest journal: a status, and the header of its alert.
 const JOURNAL: u64 = 4 * text::LIMIT as u64;
