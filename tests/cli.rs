@@ -4,12 +4,12 @@
 mod support;
 
 use std::fs;
-use std::io::Read as _;
-use std::process::{Command, Output, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Output, Stdio};
 
 use chrono::{TimeDelta, Utc};
 use serde_json::Value;
-use support::Folder;
+use support::{Folder, Program, Receiver};
 
 /// The command on a folder, with nothing else in its environment.
 fn command(folder: &Folder, arguments: &[&str]) -> Command {
@@ -224,4 +224,260 @@ fn ten_thousand_jobs_are_shown_and_a_reader_that_goes_away_is_no_error() {
             "{arguments:?}"
         );
     }
+}
+
+/// A run that is under way until this is dropped.
+struct Hanging(Child);
+
+impl Hanging {
+    fn new(folder: &Folder) -> Self {
+        let mut child = Program::new("ends")
+            .arg("hang")
+            .directory(folder)
+            .command()
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        assert_eq!(line, "running\n");
+        Self(child)
+    }
+}
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The exit code of a check, and its first line without the performance data.
+fn check(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String) {
+    let answer = run(folder, &[&["check"], arguments].concat());
+    let first = answer.stdout.lines().next().unwrap_or_default();
+    let (line, values) = first
+        .split_once(" | ")
+        .unwrap_or_else(|| panic!("{answer:?}"));
+    for value in values.split(' ') {
+        let (_, number) = value
+            .split_once('=')
+            .unwrap_or_else(|| panic!("{answer:?}"));
+        assert!(
+            number.starts_with(|digit: char| digit.is_ascii_digit()),
+            "{answer:?}"
+        );
+    }
+    (answer.code, line.to_owned())
+}
+
+#[test]
+fn check_tells_a_monitor_of_failed_missing_and_unreadable_jobs() {
+    let folder = Folder::new();
+    assert_eq!(
+        check(&folder, &[]),
+        (Some(3), "UNKNOWN - there are no jobs yet".to_owned())
+    );
+    works(&folder, "a.works", 1);
+    assert_eq!(
+        check(&folder, &[]),
+        (Some(0), "OK - a.works: OK since 1 h".to_owned())
+    );
+    let missing = "UNKNOWN - nope: there is no such job".to_owned();
+    assert_eq!(check(&folder, &["nope"]), (Some(3), missing));
+    fs::write(folder.path().join("c.broken"), "no status").unwrap();
+    assert_eq!(check(&folder, &["*"]).0, Some(3));
+    fails(&folder, "b.fails", "disk | full");
+    let failed = "CRITICAL - b.fails: has failed for 2 h 5 min, 3 runs: disk / full".to_owned();
+    assert_eq!(check(&folder, &["b.fails"]), (Some(2), failed));
+    let all = run(&folder, &["check"]);
+    assert_eq!(all.code, Some(2), "the worst counts");
+    assert!(all.stdout.contains("| jobs=3 failed=1 "), "{all:?}");
+    assert_eq!(all.stdout.lines().count(), 3, "{all:?}");
+    let json = run(&folder, &["check", "--json"]).json();
+    assert_eq!(
+        (&json["state"], &json["counts"]["failed"]),
+        (&"CRITICAL".into(), &1.into())
+    );
+    assert_eq!(json["problems"][0]["job"], "b.fails");
+}
+
+#[test]
+fn check_answers_unknown_where_it_cannot_look_or_is_asked_wrongly() {
+    let folder = Folder::new();
+    let nowhere = run(&folder, &["check", "--dir", "/nowhere/at/all"]);
+    assert_eq!(nowhere.code, Some(3));
+    assert!(nowhere.stdout.starts_with("UNKNOWN - "), "{nowhere:?}");
+    let wrong = run(&folder, &["check", "--every", "5"]);
+    assert_eq!(wrong.code, Some(3));
+    assert!(wrong.stdout.starts_with("UNKNOWN - "), "{wrong:?}");
+    assert!(wrong.stderr.contains("write 30s"), "{wrong:?}");
+}
+
+#[test]
+fn check_tells_a_missed_run_by_its_beginning_and_with_a_grace() {
+    let folder = Folder::new();
+    works(&folder, "nightly", 25 * 60 + 30);
+    assert_eq!(
+        check(&folder, &[]).0,
+        Some(0),
+        "nobody said how often it runs"
+    );
+    assert_eq!(
+        check(&folder, &["--every", "24h"]).0,
+        Some(0),
+        "a tenth of a day is granted"
+    );
+    let missed = check(&folder, &["--every", "24h", "--grace", "1h"]);
+    assert_eq!(missed.0, Some(2));
+    assert!(missed.1.contains("nightly: has missed a run"), "{missed:?}");
+    works(&folder, "often", 50);
+    assert_eq!(
+        check(&folder, &["often", "--every", "5min"]).0,
+        Some(0),
+        "an hour is granted"
+    );
+    assert_eq!(
+        check(&folder, &["often", "--every", "5min", "--grace", "0s"]).0,
+        Some(2)
+    );
+
+    let mut status = folder.status_file("nightly");
+    status += "every-hours: 0.5\n";
+    fs::write(folder.path().join("nightly"), status).unwrap();
+    assert_eq!(
+        check(&folder, &["nightly"]).0,
+        Some(2),
+        "the attribute said how often"
+    );
+    assert_eq!(
+        check(&folder, &["nightly", "--every", "2d"]).0,
+        Some(0),
+        "the argument counts"
+    );
+}
+
+#[test]
+fn check_and_status_see_runs_that_are_under_way_overdue_and_dead() {
+    let folder = Folder::new();
+    let ends = "pipeline-notify.ends.main";
+    let hanging = Hanging::new(&folder);
+    let alive = run(&folder, &["check", ends]);
+    assert_eq!(alive.code, Some(0), "its first run: {alive:?}");
+    assert!(alive.stdout.contains(" running=1 "), "{alive:?}");
+    assert_eq!(check(&folder, &["--overdue", "1h"]).0, Some(0));
+    assert_eq!(check(&folder, &["--overdue", "0s"]).0, Some(1));
+    let status = run(&folder, &["status", ends]);
+    assert_eq!(status.code, Some(0));
+    assert!(
+        status
+            .stdout
+            .contains("Running now:\n  pipeline-notify.ends.main"),
+        "{status:?}"
+    );
+    assert_eq!(
+        run(&folder, &["status", "--json"]).json()["runs"][0]["state"],
+        "alive"
+    );
+
+    works(&folder, ends, 300);
+    assert_eq!(
+        check(&folder, &[ends, "--every", "2h"]).0,
+        Some(0),
+        "under way, so not missed"
+    );
+    drop(hanging);
+    let (code, line) = check(&folder, &[ends]);
+    assert_eq!(code, Some(2));
+    assert!(
+        line.contains("ends.main: a run died without a word"),
+        "{line}"
+    );
+    assert_eq!(check(&folder, &["other*"]).0, Some(3), "of another job");
+    let status = run(&folder, &["status"]);
+    assert!(status.stdout.contains("Died, "), "{status:?}");
+    // The next run tells it.
+    assert_eq!(Program::new("other").directory(&folder).run().code, Some(0));
+    assert_eq!(
+        run(&folder, &["status", "--json"]).json()["runs"]
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
+}
+
+#[test]
+fn check_warns_of_alerts_that_wait_for_long_or_were_refused() {
+    let folder = Folder::new();
+    let refusing = Receiver::answering(|_| support::Answer::Status(500, "no"));
+    Program::new("ends")
+        .arg("err")
+        .directory(&folder)
+        .alerts_to(&refusing)
+        .env("NOTIFY_EXIT_SECONDS", "0")
+        .run();
+    let job = "pipeline-notify.ends.main";
+    works(&folder, job, 1);
+    assert_eq!(check(&folder, &[]).0, Some(0), "it waits since just now");
+    assert!(
+        run(&folder, &["status"])
+            .stdout
+            .contains("alerts: 1 waiting")
+    );
+    // As if it had been decided an hour ago.
+    let (path, _) = folder
+        .hidden_files()
+        .into_iter()
+        .find(|(path, alert)| path.contains("/outbox/") && alert.starts_with("alert: "))
+        .unwrap();
+    let path = folder.path().join(path);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let earlier = i64::from_str_radix(&name[..16], 16).unwrap() - 3_600_000_000;
+    fs::rename(
+        &path,
+        path.with_file_name(format!("{earlier:016x}{}", &name[16..])),
+    )
+    .unwrap();
+    let (code, line) = check(&folder, &[]);
+    assert_eq!(code, Some(1));
+    assert!(
+        line.contains("channel alerts: 1 alert not delivered, the oldest for 1 h"),
+        "{line}"
+    );
+    assert_eq!(check(&folder, &[job]).0, Some(1), "it is of this job");
+    works(&folder, "other", 1);
+    assert_eq!(check(&folder, &["other"]).0, Some(0), "and not of that one");
+
+    let folder = Folder::new();
+    let refusing = Receiver::answering(|_| support::Answer::Status(422, "no"));
+    Program::new("ends")
+        .arg("err")
+        .directory(&folder)
+        .alerts_to(&refusing)
+        .run();
+    works(&folder, job, 1);
+    let (code, line) = check(&folder, &[]);
+    assert_eq!(code, Some(1));
+    assert!(line.contains("1 alert refused"), "{line}");
+}
+
+#[test]
+fn check_keeps_its_exit_code_where_nobody_reads_its_answer() {
+    let folder = Folder::new();
+    for number in 0..10_000 {
+        fails(&folder, &format!("etl.load.table{number:05}"), "no");
+    }
+    let all = run(&folder, &["check"]);
+    assert_eq!((all.code, all.stdout.lines().count()), (Some(2), 52));
+    assert!(all.stdout.ends_with("and 9950 more\n"), "{all:?}");
+    let mut child = command(&folder, &["check", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let answer = Answer::of(child.wait_with_output().unwrap());
+    assert_eq!((answer.code, answer.stderr.as_str()), (Some(2), ""));
 }

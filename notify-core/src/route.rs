@@ -135,7 +135,7 @@ impl Setup {
     }
 
     /// Returns the notifiers of a channel, each with what a person has to mend when it is broken.
-    fn find_notifiers(&self, channel: &str) -> Vec<(Arc<dyn Notifier>, String)> {
+    pub(crate) fn find_notifiers(&self, channel: &str) -> Vec<(Arc<dyn Notifier>, String)> {
         if let Some(notifier) = self.channels.get(channel) {
             return vec![(notifier.clone(), "its notifier".to_owned())];
         }
@@ -195,7 +195,7 @@ fn find_webhook(
 }
 
 /// Names the variable that holds a channel's webhook, as in the article.
-fn variable(channel: &str) -> String {
+pub(crate) fn variable(channel: &str) -> String {
     format!(
         "SLACK_{}_WEBHOOK_URL",
         channel.replace(['-', '_'], "").to_ascii_uppercase()

@@ -4,9 +4,11 @@
 
 mod json;
 mod output;
+mod span;
 mod table;
 mod words;
 
+mod check;
 mod status;
 
 use std::io;
@@ -45,6 +47,8 @@ macro_rules! subcommands {
 subcommands! {
     /// Shows all jobs, those that fail first
     Status: status,
+    /// Checks all jobs, as a plugin of Icinga, Nagios and their like
+    Check: check,
 }
 
 /// Looks at a notify directory, and tends it.
@@ -131,8 +135,14 @@ fn explain(error: &clap::Error) -> ExitCode {
     let _ = error.print();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-        // To a monitor 2 would be an alarm.
-        _ if std::env::args().any(|argument| argument == "check") => ExitCode::from(3),
+        // To a monitor 2 would be an alarm, and it shows standard output alone.
+        _ if std::env::args().any(|argument| argument == "check") => {
+            let mut output = Output::new();
+            let _ = output
+                .line("UNKNOWN - the arguments are wrong: see `pipeline-notify check --help`");
+            let _ = output.flush();
+            ExitCode::from(check::FAILURE)
+        }
         _ => ExitCode::from(2),
     }
 }
