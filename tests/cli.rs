@@ -481,3 +481,151 @@ fn check_keeps_its_exit_code_where_nobody_reads_its_answer() {
     let answer = Answer::of(child.wait_with_output().unwrap());
     assert_eq!((answer.code, answer.stderr.as_str()), (Some(2), ""));
 }
+
+/// Runs the job of `incidents` with these outcomes, each of which is told unless a person silenced it.
+fn outcomes(folder: &Folder, receiver: &Receiver, outcomes: &[&str]) {
+    let program = Program::new("incidents")
+        .directory(folder)
+        .alerts_to(receiver)
+        .env("NOTIFY_SILENT_SECONDS", "0");
+    let ended = outcomes
+        .iter()
+        .fold(program, |program, outcome| program.arg(outcome))
+        .run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+const LOAD: &str = "pipeline-notify.incidents.load";
+
+/// Runs the command where the channel `alerts` has a destination.
+fn tell(folder: &Folder, receiver: &Receiver, arguments: &[&str]) -> Answer {
+    let mut command = command(folder, arguments);
+    command
+        .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
+        .env("USER", "anna")
+        .env("TZ", "UTC");
+    Answer::of(command.output().unwrap())
+}
+
+#[test]
+fn a_silenced_error_is_withheld_and_another_and_the_recovery_come_through() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    outcomes(&folder, &receiver, &["disk full"]);
+    let silenced = tell(
+        &folder,
+        &receiver,
+        &[
+            "silence",
+            LOAD,
+            "--for",
+            "2h",
+            "--because",
+            "the disk comes on Monday",
+        ],
+    );
+    assert_eq!(silenced.code, Some(0), "{silenced:?}");
+    assert!(
+        silenced.stdout.contains("disk full") && silenced.stdout.contains("channel alerts is told"),
+        "{silenced:?}"
+    );
+    let told = receiver.texts().pop().unwrap();
+    assert!(
+        told.contains("silenced by anna until ") && told.contains(": the disk comes on Monday"),
+        "{told}"
+    );
+    assert!(
+        told.contains("still failing") && told.contains("disk full"),
+        "{told}"
+    );
+
+    let (code, line) = check(&folder, &[]);
+    assert_eq!(code, Some(1));
+    assert!(
+        line.contains("silenced until") && line.contains("(the disk comes on Monday)"),
+        "{line}"
+    );
+    assert!(
+        run(&folder, &["status"])
+            .stdout
+            .contains("(silenced until ")
+    );
+    outcomes(&folder, &receiver, &["disk full"]);
+    assert_eq!(receiver.texts().len(), 2, "{:?}", receiver.texts());
+    outcomes(&folder, &receiver, &["no such table"]);
+    assert_eq!(receiver.texts().len(), 3, "another error is news");
+    assert_eq!(check(&folder, &[]).0, Some(2), "and no silenced one");
+    outcomes(&folder, &receiver, &["ok"]);
+    assert!(receiver.texts().pop().unwrap().contains("recovered"));
+    assert_eq!(receiver.texts().len(), 4);
+    assert_eq!(check(&folder, &[]).0, Some(0));
+}
+
+#[test]
+fn what_is_unsilenced_is_told_by_the_next_failure() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    outcomes(&folder, &receiver, &["disk full"]);
+    assert_eq!(
+        tell(
+            &folder,
+            &receiver,
+            &["silence", LOAD, "--until", "2100-01-01 08:00"]
+        )
+        .code,
+        Some(0)
+    );
+    outcomes(&folder, &receiver, &["disk full"]);
+    assert_eq!(receiver.texts().len(), 2);
+    let over = tell(&folder, &receiver, &["unsilence", LOAD, "--json"]);
+    assert_eq!(over.code, Some(0), "{over:?}");
+    assert_eq!(
+        over.json()["was_silenced_until"],
+        "2100-01-01T08:00:00.000000Z"
+    );
+    let again = tell(&folder, &receiver, &["unsilence", LOAD]);
+    assert_eq!(again.code, Some(2));
+    assert!(again.stderr.contains("is not silenced"), "{again:?}");
+    assert_eq!(check(&folder, &[]).0, Some(2));
+    outcomes(&folder, &receiver, &["disk full"]);
+    assert_eq!(receiver.texts().len(), 3);
+}
+
+#[test]
+fn a_job_that_works_or_is_not_there_cannot_be_silenced() {
+    let folder = Folder::new();
+    works(&folder, "a.works", 1);
+    for (arguments, words) in [
+        (
+            &["silence", "a.works", "--for", "2h"][..],
+            "`a.works` is OK",
+        ),
+        (&["silence", "nope", "--for", "2h"], "no job `nope`"),
+        (
+            &["silence", "a.works", "--until", "soon"],
+            "write 'Mon 08:00'",
+        ),
+        (&["silence", "a.works"], "required"),
+        (&["unsilence", "nope"], "no job `nope`"),
+    ] {
+        let answer = run(&folder, arguments);
+        assert_eq!(answer.code, Some(2), "{arguments:?}");
+        assert!(answer.stderr.contains(words), "{answer:?}");
+    }
+}
+
+#[test]
+fn an_article_s_status_file_can_be_silenced_and_a_channel_without_destination_is_named() {
+    let folder = Folder::new();
+    let article = format!("ERROR\n{}\netl.load :: run\n\nconnection refused\n", ago(5));
+    fs::write(folder.path().join("etl.load.run"), article).unwrap();
+    let silenced = run(
+        &folder,
+        &["silence", "etl.load.run", "--for", "1d", "--json"],
+    );
+    assert_eq!(silenced.code, Some(0), "{silenced:?}");
+    assert_eq!(silenced.json()["told"]["result"], "nowhere");
+    assert!(
+        silenced.stderr.contains("SLACK_ALERTS_WEBHOOK_URL"),
+        "{silenced:?}"
+    );
+    assert_eq!(check(&folder, &[]).0, Some(1));
+}

@@ -440,6 +440,12 @@ impl Desk {
     }
 }
 
+/// Returns the user of this process, as a number.
+#[must_use]
+pub fn user() -> String {
+    exit::user_id().to_string()
+}
+
 fn setup() -> &'static Setup {
     setup::setup_so_far()
 }

@@ -134,7 +134,7 @@ pub mod __private {
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod __cli {
-    pub use crate::act::{Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test};
+    pub use crate::act::{Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user};
     pub use crate::look::{
         Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
     };

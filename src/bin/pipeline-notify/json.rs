@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use notify_core::__cli::{Health, Job, Queue, Run, Unreadable};
+use notify_core::__cli::{Health, Job, Queue, Run, Told, Unreadable};
 use serde_json::{Value, json};
 
 pub(crate) fn time(time: DateTime<Utc>) -> String {
@@ -73,4 +73,14 @@ pub(crate) fn queue(queue: &Queue) -> Value {
         "rejected": queue.rejected,
         "rejected_folder": queue.rejected_folder.to_string_lossy(),
     })
+}
+
+pub(crate) fn told(told: &Told) -> Value {
+    let (word, channel) = match told {
+        Told::Delivered(channel) => ("delivered", Some(channel)),
+        Told::Waits(channel) => ("waits", Some(channel)),
+        Told::Nowhere(channel) => ("nowhere", Some(channel)),
+        Told::Nobody => ("nobody", None),
+    };
+    json!({ "result": word, "channel": channel })
 }

@@ -3,13 +3,16 @@
 //! A subcommand is one file, with its arguments and their `run`, and one line in the list below.
 
 mod json;
+mod moment;
 mod output;
 mod span;
 mod table;
 mod words;
 
 mod check;
+mod silence;
 mod status;
+mod unsilence;
 
 use std::io;
 use std::path::PathBuf;
@@ -17,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
+use notify_core::__cli::Refused;
 
 use crate::output::Output;
 
@@ -49,6 +53,10 @@ subcommands! {
     Status: status,
     /// Checks all jobs, as a plugin of Icinga, Nagios and their like
     Check: check,
+    /// Withholds the error of a failing job for some time
+    Silence: silence,
+    /// Ends a silence before its time
+    Unsilence: unsilence,
 }
 
 /// Looks at a notify directory, and tends it.
@@ -94,6 +102,18 @@ enum Failure {
     Message(String),
     /// The answer cannot be written.
     Output(io::Error),
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::Message(words::plain(&refused.to_string()).into_owned())
+    }
+}
+
+impl From<notify_core::Error> for Failure {
+    fn from(error: notify_core::Error) -> Self {
+        Self::Message(error.to_string())
+    }
 }
 
 impl From<io::Error> for Failure {
@@ -145,4 +165,15 @@ fn explain(error: &clap::Error) -> ExitCode {
         }
         _ => ExitCode::from(2),
     }
+}
+
+/// Names who acts, as the system knows them.
+fn user() -> String {
+    let name = ["SUDO_USER", "USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| {
+            let name = std::env::var(name).ok()?;
+            (!name.trim().is_empty()).then(|| name.trim().to_owned())
+        });
+    name.unwrap_or_else(|| format!("user {}", notify_core::__cli::user()))
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
+use notify_core::__cli::Told;
 
 /// Replaces what a terminal would obey by what it shows.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
@@ -100,6 +101,20 @@ pub(crate) fn local(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// Counts: `1 job`, `2 jobs`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Says whether people were told.
+pub(crate) fn told(told: &Told) -> String {
+    match told {
+        Told::Delivered(channel) => format!("channel {channel} is told"),
+        Told::Waits(channel) => format!(
+            "channel {channel} does not take the message now: it waits, and `pipeline-notify drain` sends it"
+        ),
+        Told::Nowhere(channel) => {
+            format!("nobody is told: channel {channel} has no destination here")
+        }
+        Told::Nobody => "nobody is told".to_owned(),
+    }
 }
 
 #[cfg(test)]
