@@ -629,3 +629,36 @@ fn an_article_s_status_file_can_be_silenced_and_a_channel_without_destination_is
     );
     assert_eq!(check(&folder, &[]).0, Some(1));
 }
+
+#[test]
+fn a_renamed_job_goes_on_as_one_incident() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    works(&folder, "taken", 1);
+    outcomes(&folder, &receiver, &["disk full"]);
+    let before = folder.status_file(LOAD);
+    let taken = run(&folder, &["rename", LOAD, "taken"]);
+    assert_eq!(taken.code, Some(2));
+    assert!(
+        taken.stderr.contains("`taken` is there already"),
+        "{taken:?}"
+    );
+    // Under any two locks, and under one that is that of both.
+    let names: Vec<_> = (0..300).map(|number| format!("moved {number}")).collect();
+    let mut name = LOAD;
+    for next in &names {
+        let renamed = run(&folder, &["rename", name, next]);
+        assert_eq!(
+            (renamed.code, renamed.stderr.as_str()),
+            (Some(0), ""),
+            "{renamed:?}"
+        );
+        name = next;
+    }
+    assert_eq!(folder.status_file("moved%20299"), before);
+    assert_eq!(run(&folder, &["rename", LOAD, "x"]).code, Some(2));
+    assert_eq!(run(&folder, &["rename", name, LOAD]).code, Some(0));
+    outcomes(&folder, &receiver, &["ok"]);
+    let texts = receiver.texts();
+    assert_eq!(texts.len(), 2);
+    assert!(texts[1].contains("it works again"), "{texts:?}");
+}

@@ -10,6 +10,7 @@ mod table;
 mod words;
 
 mod check;
+mod rename;
 mod silence;
 mod status;
 mod unsilence;
@@ -57,6 +58,8 @@ subcommands! {
     Silence: silence,
     /// Ends a silence before its time
     Unsilence: unsilence,
+    /// Gives a job another name, as when its function moved
+    Rename: rename,
 }
 
 /// Looks at a notify directory, and tends it.
