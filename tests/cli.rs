@@ -662,3 +662,50 @@ fn a_renamed_job_goes_on_as_one_incident() {
     assert_eq!(texts.len(), 2);
     assert!(texts[1].contains("it works again"), "{texts:?}");
 }
+
+#[test]
+fn a_forgotten_job_that_failed_is_told_to_be_over_unless_nobody_is_to_hear() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    outcomes(&folder, &receiver, &["disk full"]);
+    let incident = folder
+        .status_file(LOAD)
+        .lines()
+        .find_map(|line| line.strip_prefix("incident: ").map(str::to_owned))
+        .unwrap();
+    let forgotten = tell(&folder, &receiver, &["forget", LOAD]);
+    assert_eq!(forgotten.code, Some(0), "{forgotten:?}");
+    assert!(
+        forgotten.stdout.contains("it was ERROR for") && forgotten.stdout.contains("disk full"),
+        "{forgotten:?}"
+    );
+    assert!(folder.status_files().is_empty());
+    let told = receiver.texts().pop().unwrap();
+    for part in [
+        "--- OK ---",
+        "recovered",
+        "retired by anna",
+        "disk full",
+        &incident,
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_eq!(tell(&folder, &receiver, &["forget", LOAD]).code, Some(2));
+
+    outcomes(&folder, &receiver, &["disk full"]);
+    let heard = receiver.texts().len();
+    assert_eq!(
+        tell(&folder, &receiver, &["forget", LOAD, "--quiet"]).code,
+        Some(0)
+    );
+    works(&folder, "a.works", 1);
+    fs::write(folder.path().join("c.broken"), "no status").unwrap();
+    for job in ["a.works", "c.broken"] {
+        assert_eq!(
+            tell(&folder, &receiver, &["forget", job]).code,
+            Some(0),
+            "{job}"
+        );
+    }
+    assert_eq!(receiver.texts().len(), heard);
+    assert!(folder.status_files().is_empty());
+}

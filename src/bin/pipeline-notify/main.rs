@@ -10,6 +10,7 @@ mod table;
 mod words;
 
 mod check;
+mod forget;
 mod rename;
 mod silence;
 mod status;
@@ -60,6 +61,8 @@ subcommands! {
     Unsilence: unsilence,
     /// Gives a job another name, as when its function moved
     Rename: rename,
+    /// Removes the status of a job that is no more
+    Forget: forget,
 }
 
 /// Looks at a notify directory, and tends it.
