@@ -709,3 +709,137 @@ fn a_forgotten_job_that_failed_is_told_to_be_over_unless_nobody_is_to_hear() {
     assert_eq!(receiver.texts().len(), heard);
     assert!(folder.status_files().is_empty());
 }
+
+#[test]
+fn drain_sends_what_waits_and_lists_what_is_left() {
+    let folder = Folder::new();
+    assert_eq!(
+        run(&folder, &["drain"]).stdout,
+        "0 alerts sent, nothing is left\n"
+    );
+    let down = Receiver::answering(|_| support::Answer::Status(500, "no"));
+    let failing = Program::new("incidents")
+        .directory(&folder)
+        .alerts_to(&down)
+        .env("NOTIFY_EXIT_SECONDS", "0");
+    failing.arg("disk full").run();
+    let queue = |answer: &Answer| {
+        answer.json()["queues"][0]["queue"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let left = run(&folder, &["drain", "--for", "1s", "--json"]);
+    assert_eq!(
+        left.code,
+        Some(1),
+        "its destination is not in the environment"
+    );
+    assert_eq!(left.json()["left"], 1);
+    let listed = run(&folder, &["drain", "--for", "1s"]);
+    assert!(
+        listed
+            .stdout
+            .contains(&format!("  {}: 1 waiting", queue(&left))),
+        "{listed:?}"
+    );
+
+    // The webhook is replaced.
+    let receiver = Receiver::new();
+    let elsewhere = tell(&folder, &receiver, &["drain", "--for", "1s"]);
+    assert_eq!(
+        elsewhere.code,
+        Some(1),
+        "what waits for one destination is not sent to another"
+    );
+    for (name, words) in [("alerts-0", &*queue(&left)), ("nope", "there is no queue")] {
+        let none = tell(&folder, &receiver, &["drain", "--adopt", name]);
+        assert_eq!(none.code, Some(2));
+        assert!(none.stderr.contains(words), "{none:?}");
+    }
+    let adopted = tell(
+        &folder,
+        &receiver,
+        &["drain", "--adopt", &queue(&left), "--json"],
+    );
+    assert_eq!(adopted.code, Some(0), "{adopted:?}");
+    assert_eq!(
+        (&adopted.json()["adopted"], &adopted.json()["sent"]),
+        (&1.into(), &1.into())
+    );
+    assert!(receiver.texts()[0].contains("disk full"));
+    assert_eq!(receiver.texts().len(), 1);
+}
+
+#[test]
+fn an_adopted_alert_that_was_held_is_told_and_its_job_knows() {
+    let folder = Folder::new();
+    let old = Receiver::new();
+    // It is due at the third failure, and held until then.
+    Program::new("incidents")
+        .directory(&folder)
+        .alerts_to(&old)
+        .env("AFTER", "3")
+        .arg("ok")
+        .arg("disk full")
+        .run();
+    let before = old.texts().len();
+    let queue = run(&folder, &["status", "--json"]).json()["queues"][0].clone();
+    assert_eq!((&queue["held"], &queue["waiting"]), (&1.into(), &0.into()));
+    let receiver = Receiver::new();
+    let adopted = tell(
+        &folder,
+        &receiver,
+        &["drain", "--adopt", queue["queue"].as_str().unwrap()],
+    );
+    assert_eq!(
+        (adopted.code, adopted.stderr.as_str()),
+        (Some(0), ""),
+        "{adopted:?}"
+    );
+    assert_eq!((old.texts().len(), receiver.texts().len()), (before, 1));
+    outcomes(&folder, &receiver, &["ok"]);
+    assert!(
+        receiver.texts()[1].contains("recovered"),
+        "{:?}",
+        receiver.texts()
+    );
+}
+
+#[test]
+fn ten_thousand_alerts_are_adopted_and_drained_at_the_pace_of_their_destination() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let down = Receiver::answering(|_| support::Answer::Status(500, "no"));
+    Program::new("incidents")
+        .directory(&folder)
+        .alerts_to(&down)
+        .env("NOTIFY_EXIT_SECONDS", "0")
+        .arg("disk full")
+        .run();
+    let left = run(&folder, &["drain", "--for", "0s", "--json"]).json();
+    let name = left["queues"][0]["queue"].as_str().unwrap().to_owned();
+    let (path, alert) = folder
+        .hidden_files()
+        .into_iter()
+        .find(|(path, _)| path.contains(&name) && path.ends_with(|c: char| c.is_ascii_hexdigit()))
+        .unwrap();
+    let path = folder.path().join(path);
+    let entry = path.file_name().unwrap().to_str().unwrap().to_owned();
+    let id = entry.rsplit('-').next().unwrap();
+    for number in 1..10_000 {
+        let other = format!("{number:016x}");
+        fs::write(
+            path.with_file_name(entry.replace(id, &other)),
+            alert.replace(id, &other),
+        )
+        .unwrap();
+    }
+    let arguments = ["drain", "--adopt", &name, "--for", "1s", "--json"];
+    let drained = tell(&folder, &receiver, &arguments);
+    assert_eq!((drained.code, drained.stderr.as_str()), (Some(1), ""));
+    let drained = drained.json();
+    let (sent, left) = (drained["sent"].as_u64(), drained["left"].as_u64());
+    assert!(sent.unwrap() > 0 && left.unwrap() > 0, "{drained}");
+    assert_eq!(sent.unwrap() + left.unwrap(), 10_000);
+    assert_eq!(drained["adopted"], 10_000);
+}

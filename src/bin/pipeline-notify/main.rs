@@ -10,6 +10,7 @@ mod table;
 mod words;
 
 mod check;
+mod drain;
 mod forget;
 mod rename;
 mod silence;
@@ -63,6 +64,8 @@ subcommands! {
     Rename: rename,
     /// Removes the status of a job that is no more
     Forget: forget,
+    /// Sends the alerts that wait
+    Drain: drain,
 }
 
 /// Looks at a notify directory, and tends it.
