@@ -843,3 +843,56 @@ fn ten_thousand_alerts_are_adopted_and_drained_at_the_pace_of_their_destination(
     assert_eq!(sent.unwrap() + left.unwrap(), 10_000);
     assert_eq!(drained["adopted"], 10_000);
 }
+
+#[test]
+fn a_test_tells_whether_people_would_hear() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let nobody = run(&folder, &["test"]);
+    assert_eq!(nobody.code, Some(1));
+    assert!(
+        nobody
+            .stdout
+            .contains("nobody would hear: set SLACK_ALERTS_WEBHOOK_URL"),
+        "{nobody:?}"
+    );
+    let heard = tell(&folder, &receiver, &["test"]);
+    assert_eq!(heard.code, Some(0), "{heard:?}");
+    assert!(
+        heard.stdout.starts_with("alerts  accepted  in "),
+        "{heard:?}"
+    );
+    let text = receiver.texts().pop().unwrap();
+    assert!(
+        text.contains("this is a test by anna: nothing is broken"),
+        "{text}"
+    );
+    assert_eq!(receiver.texts().len(), 1);
+
+    let broken = Receiver::answering(|_| support::Answer::Status(404, "no_service"));
+    let mut both = command(&folder, &["test", "--json"]);
+    both.env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
+        .env("SLACK_DATA_WEBHOOK_URL", broken.webhook());
+    let both = Answer::of(both.output().unwrap());
+    assert_eq!((both.code, &both.json()["heard"]), (Some(1), &false.into()));
+    let answers = both.json()["answers"].clone();
+    assert_eq!(
+        (&answers[0]["channel"], &answers[0]["accepted"]),
+        (&"alerts".into(), &true.into())
+    );
+    assert_eq!(
+        (&answers[1]["channel"], &answers[1]["accepted"]),
+        (&"data".into(), &false.into())
+    );
+    for unknown in ["data-alerts", "../x"] {
+        let unknown = tell(&folder, &receiver, &["test", unknown]);
+        assert_eq!(unknown.code, Some(1));
+        assert!(unknown.stdout.contains("refused"), "{unknown:?}");
+    }
+    let secret = support::receiver::SECRET;
+    assert!(!format!("{heard:?}{both:?}").contains(secret));
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        0,
+        "a test leaves nothing"
+    );
+}

@@ -15,6 +15,7 @@ mod forget;
 mod rename;
 mod silence;
 mod status;
+mod test;
 mod unsilence;
 
 use std::io;
@@ -66,6 +67,8 @@ subcommands! {
     Forget: forget,
     /// Sends the alerts that wait
     Drain: drain,
+    /// Sends a test alert to each channel
+    Test: test,
 }
 
 /// Looks at a notify directory, and tends it.
