@@ -1,11 +1,12 @@
 //! Destinations as words in the environment: `slack://…`, `jsons://…`, `exec:///…`. A word that
 //! cannot be used is a problem that shows the right form, and nothing of the word.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::word::{Problem, Word, decode};
 use super::{Discord, Exec, Json, Notifier, Refusal, Slack, Teams};
 use crate::alert::Alert;
 use crate::destination::Destination;
@@ -22,9 +23,6 @@ struct Scheme {
     form: &'static str,
     make: fn(&Word<'_>, &Signing) -> Made,
 }
-
-/// What is wrong with a word, without the word.
-type Problem = &'static str;
 
 type Made = Result<Arc<dyn Notifier>, Problem>;
 
@@ -149,65 +147,6 @@ fn direct(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
 fn forms() -> String {
     let forms: Vec<_> = SCHEMES.iter().map(|scheme| scheme.form).collect();
     format!("{}, or {FILE}", forms.join(", "))
-}
-
-/// A word after its `://`, in its parts.
-struct Word<'a> {
-    whole: &'a str,
-    user: Option<&'a str>,
-    host: &'a str,
-    /// From the first `/` on.
-    path: &'a str,
-    query: Option<&'a str>,
-}
-
-impl<'a> Word<'a> {
-    fn parse(whole: &'a str) -> Result<Self, Problem> {
-        if whole.contains('#') {
-            return Err("a `#` has no place in it, a webhook has its own channel");
-        }
-        let (before, query) = match whole.split_once('?') {
-            Some((before, query)) => (before, Some(query)),
-            None => (whole, None),
-        };
-        let (authority, path) = before.split_at(before.find('/').unwrap_or(before.len()));
-        let (user, host) = match authority.rsplit_once('@') {
-            Some((user, host)) => (Some(user), host),
-            None => (None, authority),
-        };
-        Ok(Self {
-            whole,
-            user,
-            host,
-            path,
-            query,
-        })
-    }
-
-    /// The parts of the path, without the empty ones that a `/` at the end makes.
-    fn segments(&self) -> Vec<&'a str> {
-        self.path
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .collect()
-    }
-
-    /// Options of other programs in the query are left out: they say how a message looks there.
-    fn has_no_user(&self) -> Result<(), Problem> {
-        match self.user {
-            Some(_) => Err("it must not have a name before an `@`"),
-            None => Ok(()),
-        }
-    }
-
-    /// Tells whether the host is one of these, or below one that begins with a dot.
-    fn is_at(&self, hosts: &[&str]) -> bool {
-        let host = self.host.split(':').next().unwrap_or_default();
-        let host = host.to_ascii_lowercase();
-        hosts
-            .iter()
-            .any(|known| host == *known || (known.starts_with('.') && host.ends_with(known)))
-    }
 }
 
 /// `slack://A/B/C` as Apprise has it, or `slack://hook:A-B-C@webhook` as shoutrrr.
@@ -339,42 +278,6 @@ fn exec(word: &Word<'_>) -> Result<Exec, Problem> {
         }
     }
     Ok(exec)
-}
-
-/// Decodes `%20`; a `+` is a plus.
-fn decode(text: &str) -> Result<OsString, Problem> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        if *byte != b'%' {
-            bytes.push(*byte);
-            continue;
-        }
-        let digits = rest
-            .split_at_checked(2)
-            .filter(|(digits, _)| digits.iter().all(u8::is_ascii_hexdigit));
-        let (digits, after) = digits.ok_or("a `%` in it is not followed by two digits")?;
-        rest = after;
-        let digits = str::from_utf8(digits).unwrap_or_default();
-        bytes.push(u8::from_str_radix(digits, 16).unwrap_or_default());
-    }
-    if bytes.contains(&0) {
-        return Err("it contains a NUL");
-    }
-    os_string(bytes)
-}
-
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere not every text will do")]
-fn os_string(bytes: Vec<u8>) -> Result<OsString, Problem> {
-    Ok(std::os::unix::ffi::OsStringExt::from_vec(bytes))
-}
-
-#[cfg(not(unix))]
-fn os_string(bytes: Vec<u8>) -> Result<OsString, Problem> {
-    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
-    Ok(text.into())
 }
 
 /// A webhook's own URL, whose host tells the service.
