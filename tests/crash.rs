@@ -402,7 +402,7 @@ fn program(way: &str, folder: &Folder, receiver: &Receiver) -> Program {
         ),
         way => Program::new("ends").arg(way),
     };
-    let program = program.directory(folder).alerts_to(receiver);
+    let program = program.directory(folder).alerts_as_json_to(receiver);
     program.env("NOTIFY_EXIT_SECONDS", "20")
 }
 

@@ -69,7 +69,7 @@ fn kill(times: usize, seed: u64) {
         let program = program.arg(bits.to_string()).directory(&folder);
         let program = program.env("NOTIFY_INSTANCE", format!("lane-{lane}"));
         let program = program.env("NOTIFY_EXIT_SECONDS", "1");
-        program.alerts_to(&receiver)
+        program.alerts_as_json_to(&receiver)
     };
 
     let killed = AtomicUsize::new(0);
@@ -125,7 +125,7 @@ fn kill(times: usize, seed: u64) {
         killed.into_inner(),
         events.len(),
         receiver.requests().len(),
-        receiver.accepted().len(),
+        receiver.accepted_requests().len(),
     );
     // Of a few kills none may have come in a run that was not failing before.
     assert!(deaths > 0 || times < 100, "nothing was killed in a run");
@@ -147,7 +147,9 @@ fn settle(folder: &Folder, receiver: &Receiver) -> Vec<told::Fault> {
 }
 
 fn run(folder: &Folder, receiver: &Receiver, name: &str) -> Option<i32> {
-    let program = Program::new(name).directory(folder).alerts_to(receiver);
+    let program = Program::new(name)
+        .directory(folder)
+        .alerts_as_json_to(receiver);
     program.env("NOTIFY_EXIT_SECONDS", "5").run().code
 }
 

@@ -50,7 +50,7 @@ fn fail(jobs: usize, most: usize) {
         }
     });
     let burst = Program::new("ends").arg("burst").arg(jobs.to_string());
-    let burst = burst.directory(&folder).alerts_to(&receiver);
+    let burst = burst.directory(&folder).alerts_as_json_to(&receiver);
     let ended = burst.env("NOTIFY_EXIT_SECONDS", "0.5").run();
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let (waiting, while_down) = (folder.waiting_alerts().len(), receiver.requests().len());
@@ -61,7 +61,7 @@ fn fail(jobs: usize, most: usize) {
     let has_drained = (0..12).any(|_| {
         let drain = Program::new("drain")
             .directory(&folder)
-            .alerts_to(&receiver);
+            .alerts_as_json_to(&receiver);
         drain.run().code == Some(0)
     });
     assert!(has_drained, "{:?}", folder.waiting_alerts().len());

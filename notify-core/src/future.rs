@@ -60,10 +60,11 @@ pub fn make<R, F: FnOnce() -> R>(site: &'static Site, name: &Option<String>, bod
     if !life::is_active(site) {
         return body();
     }
+    let panics = panic::count();
     match panic::catch(body) {
         Ok(future) => future,
         Err(payload) => {
-            Frame::new(site, name.clone()).end(&Outcome::Panicked(panic::of(&payload)));
+            Frame::new(site, name.clone()).end(&Outcome::Panicked(panic::of(&payload, panics)));
             resume_unwind(payload)
         }
     }

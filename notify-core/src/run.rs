@@ -94,11 +94,12 @@ impl Frame {
             return body();
         };
         let entered = Entered::new(run.id());
+        let panics = panic::count();
         match panic::catch(body) {
             Ok(value) => value,
             Err(payload) => {
                 drop(entered);
-                self.end(&Outcome::Panicked(panic::of(&payload)));
+                self.end(&Outcome::Panicked(panic::of(&payload, panics)));
                 resume_unwind(payload)
             }
         }

@@ -154,6 +154,12 @@ impl Program {
         self.env("SLACK_ALERTS_WEBHOOK_URL", webhook)
     }
 
+    /// The same as JSON, which can be read back.
+    pub fn alerts_as_json_to(self, receiver: &Receiver) -> Self {
+        let webhook = receiver.webhook().replace("http://", "json://");
+        self.env("NOTIFY_ALERTS_URL", webhook)
+    }
+
     /// The same, run by another program, which is given it as its last arguments.
     pub fn under<'a>(self, other: &str, arguments: impl IntoIterator<Item = &'a str>) -> Self {
         let mut command = Command::new(other);

@@ -110,9 +110,13 @@ impl Receiver {
 
     /// The texts of those that were accepted, as far as the receiver knows.
     pub fn accepted(&self) -> Vec<String> {
-        let requests = self.requests();
-        let accepted = requests.iter().filter(|request| request.is_accepted);
-        accepted.map(Request::text).collect()
+        let accepted = self.accepted_requests().into_iter();
+        accepted.map(|request| request.text()).collect()
+    }
+
+    pub fn accepted_requests(&self) -> Vec<Request> {
+        let requests = self.requests().into_iter();
+        requests.filter(|request| request.is_accepted).collect()
     }
 }
 
