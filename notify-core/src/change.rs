@@ -203,7 +203,10 @@ impl<'a> End<'a> {
         let text = text::cut(&outcome.text(), text::LIMIT).into_owned();
         // A death is found late: a run that began after it may have ended meanwhile.
         let is_overtaken = matches!(outcome, Outcome::Died(_))
-            && previous.is_some_and(|previous| previous.begun > ended.begun);
+            && previous.is_some_and(|previous| {
+                // A status of the future overtakes nothing.
+                previous.begun > ended.begun && time::age(previous.begun, context.now).is_finite()
+            });
         let is_overdue = matches!(outcome, Outcome::Overdue(_));
         Self {
             fingerprint: (state == State::Error).then(|| fingerprint::of(&text)),

@@ -42,6 +42,10 @@ pub(crate) fn look_for(setup: &'static Setup, warnings: &mut Vec<Warning>) {
     let dead = running::find_dead(&store.running(), |process| {
         Machine::this().can_judge(process)
     });
+    if !dead.is_empty() {
+        // Before the records go, lest a finder that dies here leave nobody to look.
+        store.finish_journals();
+    }
     let begun = Instant::now();
     // What does not fit is found by the next who looks.
     dead.into_iter()

@@ -35,6 +35,12 @@ const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(1);
 /// The same at the exit, where somebody waits.
 const LOOK_AGAIN_AT_EXIT: Duration = Duration::from_millis(10);
 
+/// What is younger waits for so long, so as not to overtake what is older.
+const SOON: TimeDelta = TimeDelta::seconds(2);
+
+/// But not at the exit, once so little of its time is left.
+const LAST_CHANCE: Duration = Duration::from_secs(1);
+
 static DELIVERY: PerProcess<Delivery> = PerProcess::new();
 
 #[derive(Default)]
@@ -291,10 +297,39 @@ fn run() {
     }
 }
 
-/// Sends what may leave now for one destination.
+/// Sends what may leave now for one destination, the oldest first: from disk, and what could not be
+/// queued there.
 fn step(route: &Route, deadline: Option<Instant>) -> Next {
-    let from_memory = send_from_memory(route, deadline);
-    let from_queue = match &route.queue {
+    let mut ways: [fn(&Route, Option<Instant>) -> Next; 2] = [send_from_queue, send_from_memory];
+    if DELIVERY.get().has_older_in_memory(route) {
+        ways.reverse();
+    }
+    let next = ways[0](route, deadline);
+    if goes_first(next, deadline) {
+        return next;
+    }
+    match (next, ways[1](route, deadline)) {
+        (Next::At(one), Next::At(other)) => Next::At(one.min(other)),
+        (Next::Nothing, next) | (next, _) => next,
+    }
+}
+
+/// Tells whether what is older is about to leave, so that what is younger must not go before it: a
+/// recovery would overtake its failure.
+fn goes_first(older: Next, deadline: Option<Instant>) -> bool {
+    match (older, deadline) {
+        (Next::Nothing, _) | (Next::At(_), Some(_)) => false,
+        (Next::At(time), None) => time - Utc::now() <= SOON,
+        (Next::Others, None) => true,
+        (Next::Others, Some(deadline)) => {
+            deadline.saturating_duration_since(Instant::now()) > LAST_CHANCE
+        }
+    }
+}
+
+/// Sends what may leave now from disk.
+fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next {
+    let next = match &route.queue {
         Some(queue) => sender::from_queue(route, queue, deadline).unwrap_or_else(|error| {
             let message = format!("the outbox cannot be read ({error}): its alerts wait");
             Warning::new("outbox", message).tell();
@@ -302,13 +337,10 @@ fn step(route: &Route, deadline: Option<Instant>) -> Next {
         }),
         None => Next::Nothing,
     };
-    if deadline.is_some() || from_queue == Next::Nothing {
+    if deadline.is_some() || next == Next::Nothing {
         DELIVERY.get().settle(route);
     }
-    match (from_memory, from_queue) {
-        (Next::At(one), Next::At(other)) => Next::At(one.min(other)),
-        (Next::Nothing, next) | (next, _) => next,
-    }
+    next
 }
 
 /// The same for what could not be queued.
@@ -347,7 +379,7 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let now = Utc::now();
     match sent {
         Ok(()) | Err(Refusal::Alert { .. }) => {
-            memory.pace.answered();
+            memory.pace.answered(now);
             if memory.alerts.is_empty() {
                 return Next::Nothing;
             }
@@ -396,6 +428,20 @@ impl Delivery {
         self.lock()
             .line(route)
             .is_some_and(|line| line.is_waited_for())
+    }
+
+    /// Tells whether what could not be queued is older than what waits on disk.
+    fn has_older_in_memory(&self, route: &Route) -> bool {
+        let oldest = match self.lock().line(route) {
+            Some(line) if line.memory.is_sending => return true,
+            Some(line) => line.memory.alerts.first().map(Entry::of),
+            None => None,
+        };
+        let (Some(oldest), Some(queue)) = (oldest, &route.queue) else {
+            return false;
+        };
+        let waiting = sender::waiting_in(queue);
+        waiting.first().is_none_or(|first| oldest < *first)
     }
 
     /// Forgets what this process queued and is sent, by whichever process.

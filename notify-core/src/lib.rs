@@ -48,6 +48,8 @@ mod fingerprint;
 mod flapping;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod future;
+#[cfg(test)]
+mod fuzz;
 mod heartbeat;
 mod history;
 mod id;
@@ -109,15 +111,12 @@ pub mod __private {
     pub use crate::filter::{Listed, error, when};
     pub use crate::future::{make, opaque};
     pub use crate::job::{Arguments, Site};
-    pub use crate::run::{Body, Frame, Guard, Output, Plain, name, terminate};
+    pub use crate::run::{Frame, Guard, Output, Plain, Returns, name, once, terminate};
 
     /// Traits for their methods alone: one import of all costs a build less than one each, and
     /// brings no name of ours into the sight of a user's expression.
     pub mod rungs {
-        pub use crate::classify::{
-            AnyValue as _, ByDebug as _, ByDisplay as _, ByDisplayAndDebug as _, ByError as _,
-            ByName as _, ByTarget as _, Success as _,
-        };
+        pub use crate::classify::{AnyValue as _, ErrorText as _, Success as _};
     }
 
     /// Those of `errors(…)`.

@@ -163,9 +163,9 @@ impl Setup {
         if let Some(value) = value {
             let signing = find_key(setup::read(&key));
             let (notifiers, problems) = scheme::notifiers(&words, &value, &signing);
-            problems
-                .into_iter()
-                .for_each(|warning| self.add_problem(warning));
+            for problem in problems {
+                self.add_problem(problem);
+            }
             found.extend(
                 notifiers
                     .into_iter()

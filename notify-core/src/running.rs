@@ -136,7 +136,8 @@ pub(crate) fn end_at(folder: &Path, place: &Place) -> io::Result<()> {
     write_at(&file, &[ENDED], place.offset)
 }
 
-/// Finds the records of dead processes, but for those that cannot be judged from here.
+/// Finds the records of dead processes, but for those that cannot be judged from here: in the order in
+/// which they died, so that of one job's deaths the first is the news.
 pub(crate) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<Dead> {
     let own = lock().as_ref().map(|record| record.path.clone());
     let entries = fs::read_dir(folder)
@@ -144,10 +145,12 @@ pub(crate) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<D
         .flatten()
         .flatten()
         .map(|entry| entry.path());
-    entries
+    let mut dead: Vec<_> = entries
         .filter(|path| Some(path) != own.as_ref())
         .filter_map(|path| Dead::open(path, &judge).ok().flatten())
-        .collect()
+        .collect();
+    dead.sort_by_key(|dead| dead.seen);
+    dead
 }
 
 fn lock() -> MutexGuard<'static, Option<Record>> {
@@ -299,7 +302,7 @@ impl Dead {
 }
 
 /// Lays out a text as a block: its head, the text, and room up to the next unit.
-fn block(fields: &Fields) -> Vec<u8> {
+pub(crate) fn block(fields: &Fields) -> Vec<u8> {
     let text = fields.render();
     let capacity = (HEAD + text.len()).next_multiple_of(UNIT);
     let head = format!(
@@ -317,14 +320,16 @@ fn set_capacity(block: &mut [u8], capacity: usize) {
     block[2..10].copy_from_slice(format!("{capacity:08x}").as_bytes());
 }
 
-struct Block {
+/// A block as it was read.
+#[derive(Debug)]
+pub(crate) struct Block {
     offset: u64,
-    is_open: bool,
-    fields: Fields,
+    pub(crate) is_open: bool,
+    pub(crate) fields: Fields,
 }
 
 /// Reads a record's blocks; one that was not written to its end never began.
-fn blocks(content: &str) -> impl Iterator<Item = Block> {
+pub(crate) fn blocks(content: &str) -> impl Iterator<Item = Block> {
     let mut offset = 0;
     std::iter::from_fn(move || {
         let head = content.get(offset..offset + HEAD)?;
@@ -422,6 +427,23 @@ mod tests {
             ["a", "d", "c"],
             "the freed slot is used again"
         );
+    }
+
+    #[test]
+    fn processes_are_found_in_the_order_in_which_they_died() {
+        let folder = Folder::new();
+        for age in [3, 1, 4, 2] {
+            let job = run(&age.to_string());
+            let record = Record::create(folder.path(), 1, &job, &run("process")).unwrap();
+            let time = SystemTime::now() - Duration::from_secs(age);
+            record.file.set_modified(time).unwrap();
+        }
+        let dead = find_dead(folder.path(), |_| true);
+        let jobs: Vec<_> = dead
+            .iter()
+            .filter_map(|dead| dead.runs[0].1.get("job"))
+            .collect();
+        assert_eq!(jobs, ["4", "3", "2", "1"]);
     }
 
     #[test]

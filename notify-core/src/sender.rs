@@ -121,7 +121,7 @@ pub(crate) fn from_queue(
         write_down(&alerts, &sent, now);
         match &sent {
             Ok(()) => {
-                pace.answered();
+                pace.answered(now);
                 for entry in &entries {
                     remove(queue, entry);
                     pace.forget(entry.id());
@@ -138,7 +138,7 @@ pub(crate) fn from_queue(
             }
             Err(Refusal::Channel { .. }) => pace.broken(now),
             Err(Refusal::Alert { reason }) => {
-                pace.answered();
+                pace.answered(now);
                 match &*entries {
                     [entry] => {
                         pace.forget(entry.id());

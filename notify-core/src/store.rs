@@ -175,6 +175,30 @@ impl Store {
         locked.pending = locked.finish_journal()?;
         Ok(locked)
     }
+
+    /// Finishes every change that a dead process left half done: its job may never run again.
+    pub(crate) fn finish_journals(&self) {
+        let locks = self.hidden.join("locks");
+        for slot in 0..LOCKS {
+            let path = locks.join(format!("{slot:02x}"));
+            let is_empty = fs::symlink_metadata(&path).map_or(true, |file| file.len() == 0);
+            if is_empty {
+                continue;
+            }
+            // Whoever holds it has finished what there was, and is at a change of its own.
+            if let Ok(Some(lock)) = Lock::acquire_existing(&path, Duration::ZERO) {
+                let locked = Locked {
+                    store: self,
+                    file: "",
+                    slot,
+                    lock: Some(lock),
+                    pending: None,
+                };
+                // What cannot be finished is left to the job's next run.
+                let _ = locked.finish_journal();
+            }
+        }
+    }
 }
 
 impl Locked<'_> {
@@ -454,6 +478,22 @@ mod tests {
             1,
             "queued twice, and there once"
         );
+    }
+
+    #[test]
+    fn a_change_that_was_left_half_done_is_finished_though_its_job_never_runs_again() {
+        let folder = Folder::new();
+        let store = Store::open(folder.path()).unwrap();
+        let change = change(Some(alert("etl.run", "a1")));
+        let locked = store.lock("etl.run").unwrap();
+        locked.write_journal(&change).unwrap();
+        store.finish_journals();
+        assert_eq!(locked.read(), Past::Missing, "it is locked");
+        drop(locked);
+        store.finish_journals();
+        let status = fs::read_to_string(folder.path().join("etl.run")).unwrap();
+        assert_eq!(Status::parse(&status), change.status);
+        assert_eq!(store.outbox().queue("alerts-0").list().len(), 1);
     }
 
     #[test]

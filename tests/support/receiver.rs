@@ -35,6 +35,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     pub body: String,
     pub at: Instant,
+    /// Whether the answer was `ok`.
+    pub is_accepted: bool,
 }
 
 impl Request {
@@ -105,6 +107,17 @@ impl Receiver {
     pub fn texts(&self) -> Vec<String> {
         self.requests().iter().map(Request::text).collect()
     }
+
+    /// The texts of those that were accepted, as far as the receiver knows.
+    pub fn accepted(&self) -> Vec<String> {
+        let accepted = self.accepted_requests().into_iter();
+        accepted.map(|request| request.text()).collect()
+    }
+
+    pub fn accepted_requests(&self) -> Vec<Request> {
+        let requests = self.requests().into_iter();
+        requests.filter(|request| request.is_accepted).collect()
+    }
 }
 
 impl Drop for Receiver {
@@ -144,19 +157,21 @@ fn serve(
         .map_or("0", |(_, value)| value);
     let mut body = vec![0; length.parse().unwrap_or(0)];
     reader.read_exact(&mut body)?;
-    let number = {
+    let answer = {
         let mut received = received.lock().unwrap();
         let body = String::from_utf8_lossy(&body).into_owned();
+        let answer = answer(received.len());
         received.push(Request {
             method,
             path,
             headers,
             body,
             at: Instant::now(),
+            is_accepted: matches!(answer, Answer::Ok | Answer::Late(_)),
         });
-        received.len() - 1
+        answer
     };
-    let (status, header, body) = match answer(number) {
+    let (status, header, body) = match answer {
         Answer::Ok => (200, "", "ok"),
         Answer::Status(status, body) => (status, "", body),
         Answer::With(status, header, body) => (status, header, body),

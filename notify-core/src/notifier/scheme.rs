@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Exec, Json, Notifier, Refusal, Slack};
+use super::{Discord, Exec, Json, Notifier, Refusal, Slack, Teams};
 use crate::alert::Alert;
 use crate::destination::Destination;
 use crate::file::{self, Links};
@@ -20,11 +20,13 @@ const LIMIT: u64 = 8 * 1024;
 struct Scheme {
     names: &'static [&'static str],
     form: &'static str,
-    make: fn(&Word<'_>, &Signing) -> Result<Arc<dyn Notifier>, Problem>,
+    make: fn(&Word<'_>, &Signing) -> Made,
 }
 
 /// What is wrong with a word, without the word.
 type Problem = &'static str;
+
+type Made = Result<Arc<dyn Notifier>, Problem>;
 
 /// The key of documents: none, one, or one that cannot be used.
 pub(crate) type Signing = Result<Option<Secret>, Problem>;
@@ -45,6 +47,16 @@ const SCHEMES: &[Scheme] = &[
         names: &["rocketchat", "rocket", "rockets"],
         form: "rocketchat://host/keyA/keyB",
         make: |word, _| Ok(Arc::new(Slack::to(hook(word, 1..=2)?))),
+    },
+    Scheme {
+        names: &["discord"],
+        form: "discord://1234567890/WebhookToken or discord://WebhookToken@1234567890",
+        make: |word, _| Ok(Arc::new(Discord::to(discord(word)?))),
+    },
+    Scheme {
+        names: &["workflows", "workflow", "teams", "msteams"],
+        form: "workflows://host/workflow/signature",
+        make: |word, _| Ok(Arc::new(Teams::to(workflow(word)?))),
     },
     Scheme {
         names: &["jsons"],
@@ -242,7 +254,66 @@ fn at(rest: &str) -> Result<Destination, Problem> {
         .or_else(|_| Destination::parse(&format!("https://{rest}")))
 }
 
-fn json(word: &Word<'_>, scheme: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, Problem> {
+/// `discord://ID/Token` as Apprise has it, or `discord://Token@ID` as shoutrrr.
+fn discord(word: &Word<'_>) -> Result<Destination, Problem> {
+    let (id, token) = match (word.user, &*word.segments()) {
+        (None, [token]) => (word.host, *token),
+        (Some(token), []) => (word.host, token),
+        (Some(_), _) => return Err("it must not have a name before an `@`"),
+        _ => return Err("it is not an id and a token"),
+    };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(id) {
+        return Err("its id is not a number");
+    }
+    if !token
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    {
+        return Err("its token is not letters, digits, `-` and `_`");
+    }
+    let options = word.query.into_iter().flat_map(|query| query.split('&'));
+    let mut threads = options.filter_map(|option| match option.split_once('=')? {
+        ("thread_id" | "thread", thread) => Some(thread),
+        _ => None,
+    });
+    let thread = match threads.next() {
+        Some(thread) if is_number(thread) => format!("?thread_id={thread}"),
+        Some(_) => return Err("its thread is not a number"),
+        None => String::new(),
+    };
+    Destination::parse(&format!(
+        "https://discord.com/api/webhooks/{id}/{token}{thread}"
+    ))
+}
+
+/// `workflows://host/workflow/signature` as Apprise has it, or the workflow's whole URL.
+fn workflow(word: &Word<'_>) -> Result<Destination, Problem> {
+    if word.user.is_some() {
+        return Err(
+            "it is an old connector of Office 365, which Microsoft has switched off: make a workflow",
+        );
+    }
+    if word.query.is_some_and(|query| query.contains("sig=")) {
+        return at(word.whole);
+    }
+    let [workflow, signature] = *word.segments() else {
+        return Err("it is not a host, a workflow and a signature");
+    };
+    let (folder, version) = match word.query {
+        Some("pa=yes" | "pa=1" | "pa=true") => {
+            ("/powerautomate/automations/direct", "2022-03-01-preview")
+        }
+        _ => ("", "2016-06-01"),
+    };
+    at(&format!(
+        "{}{folder}/workflows/{workflow}/triggers/manual/paths/invoke?api-version={version}\
+         &sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={signature}",
+        word.host
+    ))
+}
+
+fn json(word: &Word<'_>, scheme: &str, signing: &Signing) -> Made {
     let signing = signing.clone()?;
     word.has_no_user()?;
     let destination = Destination::parse(&format!("{scheme}://{}", word.whole));
@@ -307,11 +378,22 @@ fn os_string(bytes: Vec<u8>) -> Result<OsString, Problem> {
 }
 
 /// A webhook's own URL, whose host tells the service.
-fn plain(word: &Word<'_>) -> Result<Arc<dyn Notifier>, Problem> {
+fn plain(word: &Word<'_>) -> Made {
     let destination = Destination::parse(&format!("https://{}", word.whole))?;
-    let is_slack = word.is_at(&["hooks.slack.com", "hooks.slack-gov.com"]);
-    if is_slack && word.path.starts_with("/services/") {
+    let begins = |start| word.path.starts_with(start);
+    if word.is_at(&["hooks.slack.com", "hooks.slack-gov.com"]) && begins("/services/") {
         return Ok(Arc::new(Slack::to(destination)));
+    }
+    let discord = ["discord.com", ".discord.com", "discordapp.com"];
+    if word.is_at(&discord) && begins("/api/webhooks/") {
+        return Ok(Arc::new(Discord::to(destination)));
+    }
+    if word.is_at(&[
+        ".logic.azure.com",
+        ".api.powerplatform.com",
+        ".webhook.office.com",
+    ]) {
+        return Ok(Arc::new(Teams::to(destination)));
     }
     Err(
         "its host does not tell which service it is: put that in place of `https` \
@@ -347,6 +429,11 @@ impl Notifier for FromFile {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let notifier = self.read().map_err(|reason| Refusal::Channel { reason })?;
         notifier.notify(alerts, timeout)
+    }
+
+    fn most(&self) -> usize {
+        // Where it cannot be read, it tells none.
+        self.read().map_or(1, |notifier| notifier.most())
     }
 
     fn identity(&self) -> String {
@@ -404,6 +491,44 @@ mod tests {
             (
                 "rocket://rc.example/s3cr3t",
                 "https://rc.example/hooks/s3cr3t",
+            ),
+            (
+                "discord://123/s3cr3t-_",
+                "https://discord.com/api/webhooks/123/s3cr3t-_",
+            ),
+            (
+                "discord://s3cr3t@123",
+                "https://discord.com/api/webhooks/123/s3cr3t",
+            ),
+            (
+                "discord://s3cr3t@123?splitLines=yes&thread_id=456",
+                "https://discord.com/api/webhooks/123/s3cr3t?thread_id=456",
+            ),
+            (
+                "https://ptb.discord.com/api/webhooks/1/s3cr3t",
+                "https://ptb.discord.com/api/webhooks/1/s3cr3t",
+            ),
+            (
+                "workflows://prod-1.westus.logic.azure.com:443/abc/s3cr3t/",
+                "https://prod-1.westus.logic.azure.com:443/workflows/abc/triggers/manual/paths/invoke\
+                 ?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cr3t",
+            ),
+            (
+                "workflow://127.0.0.1:80/abc/s3cr3t?pa=yes",
+                "http://127.0.0.1:80/powerautomate/automations/direct/workflows/abc/triggers/manual/paths/invoke\
+                 ?api-version=2022-03-01-preview&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cr3t",
+            ),
+            (
+                "teams://x.example/a/b/c?v=1&sig=s3cr3t",
+                "https://x.example/a/b/c?v=1&sig=s3cr3t",
+            ),
+            (
+                "https://prod-1.westus.logic.azure.com:443/workflows/abc?sig=s3cr3t",
+                "https://prod-1.westus.logic.azure.com:443/workflows/abc?sig=s3cr3t",
+            ),
+            (
+                "https://a.b.environment.api.powerplatform.com/x?sig=s3cr3t",
+                "https://a.b.environment.api.powerplatform.com/x?sig=s3cr3t",
             ),
             (
                 "jsons://x.example/a/b?k=s3cr3t",
@@ -474,6 +599,20 @@ mod tests {
             ),
             ("mattermost:///s3cr3t", "mattermost://host/key"),
             ("rocketchat://rc.example/a/b/s3cr3t", "rocketchat://host"),
+            ("discord://s3cr3t/123", "discord://1234567890"),
+            ("discord://123", "discord://1234567890"),
+            ("discord://bot@123/s3cr3t", "discord://1234567890"),
+            ("discord://123/s3cr3t?thread=s3cr3t", "discord://1234567890"),
+            ("discord://123/s3%63r3t", "discord://1234567890"),
+            (
+                "teams://group@s3cr3t/1/2?host=x.webhook.office.com",
+                "workflows://host",
+            ),
+            ("workflows://x.example/s3cr3t", "workflows://host"),
+            ("workflows:///abc/s3cr3t", "workflows://host"),
+            ("https://logic.azure.com.evil.example/s3cr3t", "mattermost"),
+            ("https://evil-logic.azure.com/s3cr3t", "mattermost"),
+            ("https://discord.com/s3cr3t", "mattermost"),
             ("json://x.example/s3cr3t", "use `jsons://`"),
             ("json://localhost/s3cr3t", "use `jsons://`"),
             ("jsons://user:s3cr3t@x.example/", "jsons://host"),
@@ -560,7 +699,7 @@ mod tests {
                         "{reason}"
                     );
                 }
-                (sent, _) => panic!("{content:?}: {sent:?}"),
+                (other, _) => panic!("{content:?}: {other:?}"),
             }
         }
     }

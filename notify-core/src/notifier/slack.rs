@@ -11,7 +11,7 @@ use crate::digest;
 use crate::error::Error;
 use crate::text;
 
-/// The longest text, counted after escaping: Slack may split a message above 4,000 characters.
+/// The longest text, counted after escaping.
 const LIMIT: usize = 3_900;
 
 /// The length of the text that is tried when Slack has refused the first.
@@ -69,8 +69,9 @@ impl Notifier for Slack {
                     reason: "answered 400 invalid_token".to_owned(),
                 })
             }
-            // The payload was refused: a short one says at least what happened.
-            Err(answer) if answer.status == 400 => {
+            // The payload was refused: a short one says at least what happened, but would not name each
+            // of several.
+            Err(answer) if answer.status == 400 && alerts.len() == 1 => {
                 post(&escape_and_cut(&text, SHORT))?.map_err(http::Answer::refusal)
             }
             Err(answer) => Err(answer.refusal()),
