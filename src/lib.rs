@@ -41,8 +41,8 @@
 )]
 
 pub use notify_core::{
-    Alert, Config, Discord, Error, Exec, Json, Kind, Notifier, Refusal, Slack, State, Teams, drain,
-    install_panic_hook, message,
+    Alert, Config, Discord, Error, Exec, Json, Kind, Notifier, PagerDuty, Refusal, Slack, State,
+    Teams, drain, install_panic_hook, message,
 };
 pub use notify_macros::notify;
 

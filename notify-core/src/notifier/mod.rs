@@ -5,6 +5,7 @@ mod exec;
 mod fit;
 pub(crate) mod http;
 mod json;
+mod pagerduty;
 pub(crate) mod scheme;
 mod slack;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use std::time::Duration;
 pub use discord::Discord;
 pub use exec::Exec;
 pub use json::Json;
+pub use pagerduty::PagerDuty;
 pub use slack::Slack;
 pub use teams::Teams;
 

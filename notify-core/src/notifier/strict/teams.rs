@@ -159,15 +159,14 @@ fn harmless(text: &str, place: &str) -> Result<(), Problem> {
     if marked.split('&').skip(1).any(is_entity) {
         return Err(format!("{place}: has an entity"));
     }
-    let starts = text
-        .split('\n')
-        .map(|line| line.trim_start_matches('\u{a0}'));
-    for line in starts {
-        if line.starts_with(['#', '>', '-', '+', ' '])
-            || line.starts_with(|c: char| c.is_ascii_digit())
-                && place == "text"
-                && line.contains(". ")
-        {
+    let is_list = |line: &str| {
+        let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+        rest.len() < line.len() && rest.starts_with(['.', ')'])
+    };
+    for line in text.split('\n') {
+        let line = line.trim_start_matches('\u{a0}');
+        let is_marked = line.starts_with(['#', '>', '-', '+', ' ']);
+        if is_marked || place == "text" && is_list(line) {
             return Err(format!(
                 "{place}: a line is a heading, a quote or a list: {line}"
             ));
