@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::word::{Problem, Word, decode};
-use super::{Discord, Exec, Json, Notifier, Refusal, Slack, Teams};
+use super::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
 use crate::alert::Alert;
 use crate::destination::Destination;
 use crate::file::{self, Links};
@@ -55,6 +55,11 @@ const SCHEMES: &[Scheme] = &[
         names: &["workflows", "workflow", "teams", "msteams"],
         form: "workflows://host/workflow/signature",
         make: |word, _| Ok(Arc::new(Teams::to(workflow(word)?))),
+    },
+    Scheme {
+        names: &["pagerduty"],
+        form: "pagerduty://0123456789abcdef0123456789abcdef",
+        make: |word, _| Ok(Arc::new(pagerduty(word)?)),
     },
     Scheme {
         names: &["jsons"],
@@ -224,6 +229,24 @@ fn discord(word: &Word<'_>) -> Result<Destination, Problem> {
     Destination::parse(&format!(
         "https://discord.com/api/webhooks/{id}/{token}{thread}"
     ))
+}
+
+/// `pagerduty://key`, or `pagerduty://host/key`, such as that of the European Union; or shoutrrr's
+/// `pagerduty:///key`.
+fn pagerduty(word: &Word<'_>) -> Result<PagerDuty, Problem> {
+    if word.user.is_some() {
+        return Err("it takes the integration's key alone");
+    }
+    let made = match (word.host, &*word.segments()) {
+        (key, []) => PagerDuty::new(key),
+        ("", [key]) => PagerDuty::new(key),
+        (host, [key]) if word.is_at(&["events.pagerduty.com", "events.eu.pagerduty.com"]) => {
+            PagerDuty::at(&format!("https://{host}"), key)
+        }
+        _ => return Err("it is not a key alone"),
+    };
+    // Not the error's own text, which speaks of code.
+    made.map_err(|_| "its key is not 32 letters and digits")
 }
 
 /// `workflows://host/workflow/signature` as Apprise has it, or the workflow's whole URL.
@@ -434,6 +457,18 @@ mod tests {
                 "https://a.b.environment.api.powerplatform.com/x?sig=s3cr3t",
             ),
             (
+                "pagerduty://s3cr3t789abcdef0123456789abcdef0",
+                "https://events.pagerduty.com/v2/enqueue s3cr3t789abcdef0123456789abcdef0",
+            ),
+            (
+                "pagerduty:///s3cr3t789abcdef0123456789abcdef0",
+                "https://events.pagerduty.com/v2/enqueue s3cr3t789abcdef0123456789abcdef0",
+            ),
+            (
+                "pagerduty://events.eu.pagerduty.com/s3cr3t789abcdef0123456789abcdef0",
+                "https://events.eu.pagerduty.com/v2/enqueue s3cr3t789abcdef0123456789abcdef0",
+            ),
+            (
                 "jsons://x.example/a/b?k=s3cr3t",
                 "json:https://x.example/a/b?k=s3cr3t",
             ),
@@ -516,6 +551,16 @@ mod tests {
             ("https://logic.azure.com.evil.example/s3cr3t", "mattermost"),
             ("https://evil-logic.azure.com/s3cr3t", "mattermost"),
             ("https://discord.com/s3cr3t", "mattermost"),
+            ("pagerduty://s3cr3t", "pagerduty://0123"),
+            ("pagerduty://", "pagerduty://0123"),
+            (
+                "pagerduty://s3cr3t789abcdef0123456789abcdef0@api",
+                "pagerduty://0123",
+            ),
+            (
+                "pagerduty://evil.example/s3cr3t789abcdef0123456789abcdef0",
+                "pagerduty://0123",
+            ),
             ("json://x.example/s3cr3t", "use `jsons://`"),
             ("json://localhost/s3cr3t", "use `jsons://`"),
             ("jsons://user:s3cr3t@x.example/", "jsons://host"),
