@@ -384,115 +384,118 @@ mod tests {
         (identities.collect(), problems.collect())
     }
 
+    const SLACK: &str = "https://hooks.slack.com/services/T0/B0/s3cr3t";
+
+    /// Words, and what they become, by its identity.
+    const TABLE: &[(&str, &str)] = &[
+        ("slack://T0/B0/s3cr3t", SLACK),
+        ("slack://T0/B0/s3cr3t/", SLACK),
+        ("SLACK://T0/B0/s3cr3t", SLACK),
+        ("slack://hook:T0-B0-s3cr3t@webhook", SLACK),
+        ("slack://hook:T0-B0-s3cr3t@webhook?color=good", SLACK),
+        (SLACK, SLACK),
+        (
+            "https://hooks.slack-gov.com/services/T0/B0/s3cr3t",
+            "https://hooks.slack-gov.com/services/T0/B0/s3cr3t",
+        ),
+        (
+            "mattermost://mm.example/s3cr3t",
+            "https://mm.example/hooks/s3cr3t",
+        ),
+        (
+            "mmosts://mm.example:8443/s3cr3t",
+            "https://mm.example:8443/hooks/s3cr3t",
+        ),
+        (
+            "mattermost://127.0.0.1:8065/s3cr3t",
+            "http://127.0.0.1:8065/hooks/s3cr3t",
+        ),
+        (
+            "rocketchat://rc.example/a/s3cr3t",
+            "https://rc.example/hooks/a/s3cr3t",
+        ),
+        (
+            "rocket://rc.example/s3cr3t",
+            "https://rc.example/hooks/s3cr3t",
+        ),
+        (
+            "discord://123/s3cr3t-_",
+            "https://discord.com/api/webhooks/123/s3cr3t-_",
+        ),
+        (
+            "discord://s3cr3t@123",
+            "https://discord.com/api/webhooks/123/s3cr3t",
+        ),
+        (
+            "discord://s3cr3t@123?splitLines=yes&thread_id=456",
+            "https://discord.com/api/webhooks/123/s3cr3t?thread_id=456",
+        ),
+        (
+            "https://ptb.discord.com/api/webhooks/1/s3cr3t",
+            "https://ptb.discord.com/api/webhooks/1/s3cr3t",
+        ),
+        (
+            "workflows://prod-1.westus.logic.azure.com:443/abc/s3cr3t/",
+            "https://prod-1.westus.logic.azure.com:443/workflows/abc/triggers/manual/paths/invoke\
+                 ?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cr3t",
+        ),
+        (
+            "workflow://127.0.0.1:80/abc/s3cr3t?pa=yes",
+            "http://127.0.0.1:80/powerautomate/automations/direct/workflows/abc/triggers/manual/paths/invoke\
+                 ?api-version=2022-03-01-preview&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cr3t",
+        ),
+        (
+            "teams://x.example/a/b/c?v=1&sig=s3cr3t",
+            "https://x.example/a/b/c?v=1&sig=s3cr3t",
+        ),
+        (
+            "https://prod-1.westus.logic.azure.com:443/workflows/abc?sig=s3cr3t",
+            "https://prod-1.westus.logic.azure.com:443/workflows/abc?sig=s3cr3t",
+        ),
+        (
+            "https://a.b.environment.api.powerplatform.com/x?sig=s3cr3t",
+            "https://a.b.environment.api.powerplatform.com/x?sig=s3cr3t",
+        ),
+        (
+            "pagerduty://s3cr3t789abcdef0123456789abcdef0",
+            "https://events.pagerduty.com/v2/enqueue s3cr3t789abcdef0123456789abcdef0",
+        ),
+        (
+            "pagerduty:///s3cr3t789abcdef0123456789abcdef0",
+            "https://events.pagerduty.com/v2/enqueue s3cr3t789abcdef0123456789abcdef0",
+        ),
+        (
+            "pagerduty://events.eu.pagerduty.com/s3cr3t789abcdef0123456789abcdef0",
+            "https://events.eu.pagerduty.com/v2/enqueue s3cr3t789abcdef0123456789abcdef0",
+        ),
+        (
+            "jsons://x.example/a/b?k=s3cr3t",
+            "json:https://x.example/a/b?k=s3cr3t",
+        ),
+        (
+            "json://127.0.0.1:8080/s3cr3t",
+            "json:http://127.0.0.1:8080/s3cr3t",
+        ),
+        ("json://[::1]/s3cr3t", "json:http://[::1]/s3cr3t"),
+        ("exec:///bin/tell", "exec:/bin/tell"),
+        (
+            "exec:///bin/tell?arg=a%20b&arg=c+d&arg=%C3%A9=",
+            "exec:/bin/tell\0a b\0c+d\0é=",
+        ),
+        ("exec:///my%20bin/tell", "exec:/my bin/tell"),
+        ("file:/run/secrets/alerts", "file:/run/secrets/alerts"),
+    ];
+
     #[test]
     fn every_form_becomes_its_destination() {
-        let slack = "https://hooks.slack.com/services/T0/B0/s3cr3t";
-        let table = [
-            ("slack://T0/B0/s3cr3t", slack),
-            ("slack://T0/B0/s3cr3t/", slack),
-            ("SLACK://T0/B0/s3cr3t", slack),
-            ("slack://hook:T0-B0-s3cr3t@webhook", slack),
-            ("slack://hook:T0-B0-s3cr3t@webhook?color=good", slack),
-            (slack, slack),
-            (
-                "https://hooks.slack-gov.com/services/T0/B0/s3cr3t",
-                "https://hooks.slack-gov.com/services/T0/B0/s3cr3t",
-            ),
-            (
-                "mattermost://mm.example/s3cr3t",
-                "https://mm.example/hooks/s3cr3t",
-            ),
-            (
-                "mmosts://mm.example:8443/s3cr3t",
-                "https://mm.example:8443/hooks/s3cr3t",
-            ),
-            (
-                "mattermost://127.0.0.1:8065/s3cr3t",
-                "http://127.0.0.1:8065/hooks/s3cr3t",
-            ),
-            (
-                "rocketchat://rc.example/a/s3cr3t",
-                "https://rc.example/hooks/a/s3cr3t",
-            ),
-            (
-                "rocket://rc.example/s3cr3t",
-                "https://rc.example/hooks/s3cr3t",
-            ),
-            (
-                "discord://123/s3cr3t-_",
-                "https://discord.com/api/webhooks/123/s3cr3t-_",
-            ),
-            (
-                "discord://s3cr3t@123",
-                "https://discord.com/api/webhooks/123/s3cr3t",
-            ),
-            (
-                "discord://s3cr3t@123?splitLines=yes&thread_id=456",
-                "https://discord.com/api/webhooks/123/s3cr3t?thread_id=456",
-            ),
-            (
-                "https://ptb.discord.com/api/webhooks/1/s3cr3t",
-                "https://ptb.discord.com/api/webhooks/1/s3cr3t",
-            ),
-            (
-                "workflows://prod-1.westus.logic.azure.com:443/abc/s3cr3t/",
-                "https://prod-1.westus.logic.azure.com:443/workflows/abc/triggers/manual/paths/invoke\
-                 ?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cr3t",
-            ),
-            (
-                "workflow://127.0.0.1:80/abc/s3cr3t?pa=yes",
-                "http://127.0.0.1:80/powerautomate/automations/direct/workflows/abc/triggers/manual/paths/invoke\
-                 ?api-version=2022-03-01-preview&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cr3t",
-            ),
-            (
-                "teams://x.example/a/b/c?v=1&sig=s3cr3t",
-                "https://x.example/a/b/c?v=1&sig=s3cr3t",
-            ),
-            (
-                "https://prod-1.westus.logic.azure.com:443/workflows/abc?sig=s3cr3t",
-                "https://prod-1.westus.logic.azure.com:443/workflows/abc?sig=s3cr3t",
-            ),
-            (
-                "https://a.b.environment.api.powerplatform.com/x?sig=s3cr3t",
-                "https://a.b.environment.api.powerplatform.com/x?sig=s3cr3t",
-            ),
-            (
-                "pagerduty://s3cr3t789abcdef0123456789abcdef0",
-                "https://events.pagerduty.com/v2/enqueue s3cr3t789abcdef0123456789abcdef0",
-            ),
-            (
-                "pagerduty:///s3cr3t789abcdef0123456789abcdef0",
-                "https://events.pagerduty.com/v2/enqueue s3cr3t789abcdef0123456789abcdef0",
-            ),
-            (
-                "pagerduty://events.eu.pagerduty.com/s3cr3t789abcdef0123456789abcdef0",
-                "https://events.eu.pagerduty.com/v2/enqueue s3cr3t789abcdef0123456789abcdef0",
-            ),
-            (
-                "jsons://x.example/a/b?k=s3cr3t",
-                "json:https://x.example/a/b?k=s3cr3t",
-            ),
-            (
-                "json://127.0.0.1:8080/s3cr3t",
-                "json:http://127.0.0.1:8080/s3cr3t",
-            ),
-            ("json://[::1]/s3cr3t", "json:http://[::1]/s3cr3t"),
-            ("exec:///bin/tell", "exec:/bin/tell"),
-            (
-                "exec:///bin/tell?arg=a%20b&arg=c+d&arg=%C3%A9=",
-                "exec:/bin/tell\0a b\0c+d\0é=",
-            ),
-            ("exec:///my%20bin/tell", "exec:/my bin/tell"),
-            ("file:/run/secrets/alerts", "file:/run/secrets/alerts"),
-        ];
-        for (word, destination) in table {
-            let expected = (vec![destination.to_owned()], Vec::new());
+        for (word, destination) in TABLE {
+            let expected = (vec![(*destination).to_owned()], Vec::new());
             assert_eq!(made(word), expected, "{word}");
         }
         for scheme in SCHEMES {
             let is_walked = |name: &&str| {
                 let start = format!("{name}://");
-                table.iter().any(|(word, _)| word.starts_with(&start))
+                TABLE.iter().any(|(word, _)| word.starts_with(&start))
             };
             assert!(scheme.names.iter().any(is_walked), "{}", scheme.form);
         }
