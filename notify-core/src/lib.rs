@@ -101,7 +101,7 @@ pub use config::Config;
 pub use delivery::drain;
 pub use digest::message;
 pub use error::Error;
-pub use notifier::{Discord, Exec, Json, Notifier, Refusal, Slack, Teams};
+pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
 pub use panic::install_panic_hook;
 pub use status::State;
 
