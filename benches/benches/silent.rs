@@ -1,0 +1,77 @@
+//! A call that nobody is told of, in a loop: `OK` or `ERROR`, alone or inside another run.
+
+use std::fs;
+use std::time::Duration;
+
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
+use pipeline_notify::notify;
+use pipeline_notify_benches::{Place, STATUS, Slot, descriptors, install, silent_by_hand};
+
+#[notify]
+fn works() -> Result<u64, String> {
+    Ok(1)
+}
+
+#[notify]
+fn fails() -> Result<u64, String> {
+    Err("connection refused".to_owned())
+}
+
+/// So that what it calls is nested.
+#[notify]
+fn around(body: &mut dyn FnMut()) {
+    body();
+}
+
+/// Many jobs, to see what they leave open.
+#[notify(name = format!("job.{number}"))]
+fn one_of_many(number: u32) -> u32 {
+    number
+}
+
+fn silent(criterion: &mut Criterion) {
+    let place = Place::new().expect("a folder");
+    install(&place);
+    let by_hand = place.folder("by-hand").expect("a folder");
+    let file = by_hand.join("etl.load.run");
+    fs::write(&file, STATUS).expect("a file");
+    let slot = Slot::new(&by_hand.join("record")).expect("a file");
+
+    let nested_floor = || silent_by_hand(&file).expect("the file is there");
+    let outermost_floor = || {
+        slot.begin().expect("it can be written");
+        let length = silent_by_hand(&file).expect("the file is there");
+        slot.end().expect("it can be written");
+        length
+    };
+    for (name, call) in [("ok", works as fn() -> _), ("error", fails)] {
+        let mut group = group(criterion, &place.measurement(&format!("{name}-nested")));
+        group.bench_function("floor", |bencher| bencher.iter(nested_floor));
+        group.bench_function("library", |bencher| around(&mut || bencher.iter(call)));
+        group.finish();
+        let mut group = self::group(criterion, &place.measurement(&format!("{name}-outermost")));
+        group.bench_function("floor", |bencher| bencher.iter(outermost_floor));
+        group.bench_function("library", |bencher| bencher.iter(call));
+        group.finish();
+    }
+    let before = descriptors().expect("a list");
+    for number in 0..1000 {
+        one_of_many(number);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "they are few")]
+    let held = (descriptors().expect("a list") - before) as f64;
+    place.figure("descriptors", held).expect("a file");
+    place.clear();
+}
+
+fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .sample_size(50);
+    group
+}
+
+criterion_group!(benches, silent);
+criterion_main!(benches);
