@@ -9,7 +9,7 @@
 //! | 1 | `status`, `outcome`, `rules`, `alert`, `change`, `pace` | pure: time is an argument |
 //! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 3 | `lock`, `destination` | |
-//! | 4 | `notifier`, `outbox`, `running` | destinations, and what is on disk |
+//! | 4 | `kept`, `notifier`, `outbox`, `running` | destinations, and what is on disk |
 //! | 5 | `store` | the notify directory |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
 //! | 7 | `memory`, `overdue`, `signals`, `sender` | what this process remembers, watches, and sends |
@@ -46,6 +46,7 @@ mod filter;
 mod future;
 mod id;
 mod job;
+mod kept;
 mod life;
 mod lock;
 mod machine;

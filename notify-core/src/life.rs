@@ -22,7 +22,7 @@ use crate::memory;
 use crate::name;
 use crate::outcome::Outcome;
 use crate::overdue;
-use crate::process::PerProcess;
+use crate::process::{self, PerProcess};
 use crate::report::{self, Report};
 use crate::rules::{HOUR, Past, Settings};
 use crate::running;
@@ -74,6 +74,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     let job = site
         .job
         .get_or_init(|| find_job(site, name.as_deref(), &mut warnings));
+    let _known = process::know();
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let mut run = Open {
         id: id::random(),
@@ -105,13 +106,12 @@ impl Run {
 
     /// Ends the run.
     pub(crate) fn end(self, outcome: &Outcome) {
+        let known = process::know();
         let run = open_runs().remove(&self.number);
         // The exit of the process may have come first, and reports it.
-        if let Some(run) = run {
-            end(self.number, &run, outcome)
-                .into_iter()
-                .for_each(Warning::tell);
-        }
+        let warnings = run.map(|run| end(self.number, &run, outcome));
+        drop(known);
+        warnings.into_iter().flatten().for_each(Warning::tell);
     }
 }
 
@@ -151,7 +151,11 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
     let mut ended = run.ended(setup);
     let route = report::route(setup, channel, &mut ended, outcome, &mut warnings);
     let settings = settings(&run.job.arguments, setup);
-    let place = running::place(number);
+    let place = if run.nested {
+        None
+    } else {
+        running::place(number)
+    };
     Report {
         ended,
         outcome,
@@ -159,7 +163,9 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
         place,
     }
     .make(setup.store(), route.as_deref(), || true, &mut warnings);
-    running::end(number);
+    if !run.nested {
+        running::end(number);
+    }
     if let Some(at) = run.overdue_at {
         overdue::forget(at, number);
     }
@@ -201,7 +207,7 @@ fn record(number: u64, run: &Open, setup: &Setup) {
         let mut fields = Fields::default();
         Machine::this().put(&mut fields);
         fields.put("host", &*setup.host);
-        fields.put("pid", std::process::id().to_string());
+        fields.put("pid", process::id().to_string());
         fields.put_some("exe", setup.exe.as_deref());
         fields
     };
@@ -254,7 +260,7 @@ impl Open {
             begun: self.begun,
             took: Some(self.started.elapsed()),
             host: setup.host.clone(),
-            pid: Some(std::process::id()),
+            pid: Some(process::id()),
             exe: setup.exe.clone(),
             nested: self.nested,
             was_overdue: self.was_overdue,

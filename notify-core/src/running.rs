@@ -3,6 +3,7 @@
 //! A record begins with a block that describes the process; a slot follows for each outermost run.
 //! The kernel drops the lock when the process ends, however it ends.
 
+use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use crate::change::Place;
 use crate::fields::Fields;
 use crate::file::{self, Links};
 use crate::id;
-use crate::process::PerProcess;
+use crate::process::{self, PerProcess};
 use crate::time::Time;
 
 /// Blocks and slots are multiples of this, so that a freed slot fits most runs.
@@ -55,6 +56,8 @@ struct Slot {
     offset: u64,
     capacity: usize,
     run: Option<u64>,
+    /// The record says so already.
+    has_ended: bool,
 }
 
 /// A record whose process is dead.
@@ -128,12 +131,22 @@ fn remove(record: Option<Record>) {
 
 /// Writes into a record that the run there has ended.
 pub(crate) fn end_at(folder: &Path, place: &Place) -> io::Result<()> {
+    if let Some(record) = &mut *lock()
+        && record.path.parent() == Some(folder)
+        && record.name().as_deref() == Some(&*place.record)
+        && let Some(slot) = record
+            .slots
+            .iter_mut()
+            .find(|slot| slot.offset == place.offset)
+    {
+        return slot.end(&record.file);
+    }
     let file = file::open(
         &folder.join(&place.record),
         OpenOptions::new().write(true),
         Links::Refuse,
     )?;
-    write_at(&file, &[ENDED], place.offset)
+    file::write_at(&file, &[ENDED], place.offset)
 }
 
 /// Finds the records of dead processes, but for those that cannot be judged from here.
@@ -158,7 +171,7 @@ impl Record {
     /// Writes the record under a hidden name, locks it, and only then shows it: one that is seen
     /// without its lock is dead.
     fn create(folder: &Path, run: u64, fields: &Fields, process: &Fields) -> io::Result<Self> {
-        let name = format!("{}-{:016x}", std::process::id(), id::random());
+        let name = format!("{}-{:016x}", process::id(), id::random());
         let temporary = folder.join(format!(".{name}"));
         let path = folder.join(name);
         let file = file::open(
@@ -170,7 +183,7 @@ impl Record {
             file::set_mode(&file, 0o600)?;
             file.try_lock().map_err(io::Error::from)?;
             let block = block(process);
-            write_at(&file, &block, 0)?;
+            file::write_at(&file, &block, 0)?;
             let mut record = Self {
                 file,
                 path: path.clone(),
@@ -198,27 +211,29 @@ impl Record {
             .find(|slot| slot.run.is_none() && slot.capacity >= block.len());
         if let Some(slot) = free {
             set_capacity(&mut block, slot.capacity);
-            write_at(&self.file, &block, slot.offset)?;
+            file::write_at(&self.file, &block, slot.offset)?;
             slot.run = Some(run);
+            slot.has_ended = false;
         } else {
-            write_at(&self.file, &block, self.end)?;
+            file::write_at(&self.file, &block, self.end)?;
             self.slots.push(Slot {
                 offset: self.end,
                 capacity: block.len(),
                 run: Some(run),
+                has_ended: false,
             });
             self.end += block.len() as u64;
         }
         if let Some(slot) = earlier.map(|earlier| &mut self.slots[earlier]) {
             slot.run = None;
-            write_at(&self.file, &[ENDED], slot.offset)?;
+            slot.end(&self.file)?;
         }
         Ok(())
     }
 
     fn end(&mut self, run: u64) {
         if let Some(slot) = self.slots.iter_mut().find(|slot| slot.run == Some(run)) {
-            let _ = write_at(&self.file, &[ENDED], slot.offset);
+            let _ = slot.end(&self.file);
             slot.run = None;
         }
     }
@@ -226,9 +241,24 @@ impl Record {
     fn place(&self, run: u64) -> Option<Place> {
         let slot = self.slots.iter().find(|slot| slot.run == Some(run))?;
         Some(Place {
-            record: self.path.file_name()?.to_string_lossy().into_owned(),
+            record: self.name()?.into_owned(),
             offset: slot.offset,
         })
+    }
+
+    fn name(&self) -> Option<Cow<'_, str>> {
+        Some(self.path.file_name()?.to_string_lossy())
+    }
+}
+
+impl Slot {
+    /// Writes that its run has ended, unless that was written already.
+    fn end(&mut self, record: &File) -> io::Result<()> {
+        if !self.has_ended {
+            file::write_at(record, &[ENDED], self.offset)?;
+            self.has_ended = true;
+        }
+        Ok(())
     }
 }
 
@@ -289,7 +319,8 @@ impl Dead {
     /// been finished.
     pub(crate) fn is_open(&self, place: &Place) -> bool {
         let mut state = [ENDED];
-        read_at(&self.file, &mut state, place.offset).is_ok_and(|()| state != [ENDED])
+        file::read_at(&self.file, &mut state, place.offset)
+            .is_ok_and(|length| length == 1 && state != [ENDED])
     }
 
     /// Removes the record, once each of its runs is reported.
@@ -359,30 +390,6 @@ fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
 #[cfg(not(unix))]
 fn is_still_at(_file: &File, path: &Path) -> io::Result<bool> {
     path.try_exists()
-}
-
-#[cfg(unix)]
-fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
-}
-
-#[cfg(not(unix))]
-fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    use std::io::{Seek as _, Write as _};
-    file.seek(io::SeekFrom::Start(offset))?;
-    file.write_all(bytes)
-}
-
-#[cfg(not(unix))]
-fn read_at(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
-    use std::io::{Read as _, Seek as _};
-    file.seek(io::SeekFrom::Start(offset))?;
-    file.read_exact(bytes)
 }
 
 #[cfg(test)]

@@ -4,16 +4,18 @@
 //! finishes it. Without that, a crash between the alert and the status would leave people believing
 //! what is not so, for ever.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek as _, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::change::{Change, Place};
 use crate::exit;
 use crate::file::{self, Durable, Links};
 use crate::id;
+use crate::kept::{self, Handle};
 use crate::lock::Lock;
 use crate::outbox::{Entry, Outbox};
 use crate::rules::Past;
@@ -37,9 +39,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Jobs share this many locks, so that jobs named at run time do not leave a lock each, for ever.
 const LOCKS: usize = 256;
 
+/// What this process has written is known by heart up to this length.
+const KNOWN: usize = 4096;
+
 /// A notify directory that can be used.
 #[derive(Debug)]
 pub(crate) struct Store {
+    /// Tells it from the others that this process has used.
+    number: usize,
     directory: PathBuf,
     hidden: PathBuf,
     user: u32,
@@ -54,9 +61,18 @@ pub(crate) struct Locked<'a> {
     file: &'a str,
     slot: usize,
     /// `None` where another process does not let go of it.
-    lock: Option<Lock>,
+    lock: Option<Handle>,
+    /// The status file, where it is what this process has written, but for its time.
+    open: Option<File>,
     /// A status that the journal holds, for it could not be written.
     pending: Option<Status>,
+}
+
+/// What a status file says that this process has written, so that it need not be taken apart.
+#[derive(Debug)]
+pub(crate) struct Known {
+    content: String,
+    status: Status,
 }
 
 /// What became of a change.
@@ -79,7 +95,9 @@ impl Store {
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         let user = exit::user_id();
         let hidden = directory.join(".pipeline-notify").join(user.to_string());
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let store = Self {
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
             directory: directory.to_owned(),
             outbox: Outbox::new(&hidden, user),
             hidden,
@@ -128,14 +146,9 @@ impl Store {
     ///
     /// Where there can be no lock, such as in a directory that cannot be written.
     pub(crate) fn lock<'a>(&'a self, file: &'a str) -> io::Result<Locked<'a>> {
-        #[expect(clippy::cast_possible_truncation, reason = "a remainder is small")]
-        let slot = id::hash(file) as usize % LOCKS;
+        let slot = slot(file);
         let path = self.hidden.join("locks").join(format!("{slot:02x}"));
-        let patience = if self.stuck[slot].load(Ordering::Relaxed) {
-            Duration::ZERO
-        } else {
-            exit::within(PATIENCE)
-        };
+        let patience = self.patience(slot);
         let lock = match Lock::acquire(&path, patience) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // The directory was deleted under us.
@@ -149,11 +162,81 @@ impl Store {
             store: self,
             file,
             slot,
-            lock,
+            lock: lock.map(Handle::new).transpose()?,
+            open: None,
             pending: None,
         };
         locked.pending = locked.finish_journal()?;
         Ok(locked)
+    }
+
+    /// Locks a status file by a lock that was kept open, where there is one, and nothing is half done;
+    /// to touch the file, for which it does no harm if somebody has moved the folder away meanwhile.
+    pub(crate) fn lock_again<'a>(&'a self, file: &'a str) -> Option<Locked<'a>> {
+        let slot = slot(file);
+        let locked = Locked {
+            store: self,
+            file,
+            slot,
+            lock: Some(kept::take((self.number, slot), self.patience(slot))?),
+            open: None,
+            pending: None,
+        };
+        let journal = locked.lock.as_ref()?.file();
+        let is_empty = file::read_at(journal, &mut [0], 0).is_ok_and(|length| length == 0);
+        is_empty.then_some(locked)
+    }
+
+    fn patience(&self, slot: usize) -> Duration {
+        if self.stuck[slot].load(Ordering::Relaxed) {
+            Duration::ZERO
+        } else {
+            exit::within(PATIENCE)
+        }
+    }
+}
+
+/// Returns the number of a status file's lock.
+fn slot(file: &str) -> usize {
+    #[expect(clippy::cast_possible_truncation, reason = "a remainder is small")]
+    let slot = id::hash(file) as usize % LOCKS;
+    slot
+}
+
+impl Known {
+    /// Remembers a status that was written; `None` where it is too long.
+    pub(crate) fn new(status: &Status) -> Option<Self> {
+        let content = status.render();
+        let status = Status::parse(&content).filter(|_| content.len() <= KNOWN)?;
+        Some(Self { content, status })
+    }
+
+    /// Reads a file that says the same but for its time; `None` where it says anything else.
+    fn read(&self, content: &[u8]) -> Option<Status> {
+        let time = self.time();
+        let own = self.content.as_bytes();
+        let is_same = content.len() == own.len()
+            && content[..time.start] == own[..time.start]
+            && content[time.end..] == own[time.end..];
+        let time = std::str::from_utf8(content.get(time)?).ok()?;
+        Some(Status {
+            begun: time::parse(time).filter(|_| is_same)?,
+            ..self.status.clone()
+        })
+    }
+
+    /// Where the time stands.
+    fn time(&self) -> Range<usize> {
+        let start = self.status.state.as_str().len() + 1;
+        start..(start + time::WIDTH).min(self.content.len())
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        if let Some(lock) = self.lock.take() {
+            kept::keep((self.store.number, self.slot), lock);
+        }
     }
 }
 
@@ -176,21 +259,50 @@ impl Locked<'_> {
         }
     }
 
+    /// Reads what is known of the job, which is what this process has written, unless others have
+    /// written since.
+    pub(crate) fn read_known(&mut self, known: Option<&Known>) -> Past {
+        self.open = None;
+        if self.pending.is_none()
+            && let Some(known) = known
+            && let Ok(file) = file::open_any(
+                &self.path(),
+                OpenOptions::new().read(true).write(true),
+                Links::Refuse,
+            )
+            && let content = &mut [0; KNOWN + 1]
+            && let Ok(length) = file::read_at(&file, content, 0)
+            && let Some(status) = known.read(&content[..length])
+        {
+            self.open = Some(file);
+            return Past::Known(Box::new(status));
+        }
+        self.read()
+    }
+
     /// Overwrites the time in the status file, in place, which is all that has changed.
     ///
     /// # Errors
     ///
     /// Where it cannot be written; the old status is whole then.
     pub(crate) fn touch(&self, status: &Status, place: Option<&Place>) -> io::Result<()> {
-        let mut file = file::open(&self.path(), OpenOptions::new().write(true), Links::Refuse)?;
+        let opened;
+        let file = match &self.open {
+            Some(file) => file,
+            None => {
+                let options = &mut OpenOptions::new();
+                opened = file::open(&self.path(), options.write(true), Links::Refuse)?;
+                &opened
+            }
+        };
         if self.pending.is_some() {
             return Err(io::Error::other("the file is not what it should be"));
         }
         if let Some(place) = place {
             running::end_at(&self.store.running(), place)?;
         }
-        file.seek(SeekFrom::Start(status.state.as_str().len() as u64 + 1))?;
-        file.write_all(time::show(status.begun).as_bytes())
+        let offset = status.state.as_str().len() as u64 + 1;
+        file::write_at(file, time::show(status.begun).as_bytes(), offset)
     }
 
     /// Takes back that people were told at that time: the alert was refused.
