@@ -28,16 +28,31 @@ pub(crate) struct Identity {
 impl Identity {
     #[cfg(unix)]
     pub(crate) fn of(file: &File) -> io::Result<Self> {
+        Ok(Self::from(&file.metadata()?))
+    }
+
+    /// Tells what is at a path; a link is itself.
+    #[cfg(unix)]
+    pub(crate) fn at(path: &Path) -> io::Result<Self> {
+        Ok(Self::from(&fs::symlink_metadata(path)?))
+    }
+
+    #[cfg(unix)]
+    fn from(file: &fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt as _;
-        let file = file.metadata()?;
-        Ok(Self {
+        Self {
             device: file.dev(),
             inode: file.ino(),
-        })
+        }
     }
 
     #[cfg(not(unix))]
     pub(crate) fn of(_file: &File) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn at(_path: &Path) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }

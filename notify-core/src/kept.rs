@@ -1,20 +1,21 @@
-//! Locks that stay open between two uses, so that a job which is called in a tight loop need not
-//! open its own at each call.
+//! Locks and status files that stay open between two uses, so that a job which is called in a tight
+//! loop need not open its own at each call.
 //!
-//! One is taken out for as long as it is used, for two threads on one descriptor would not exclude
+//! A lock is taken out for as long as it is used, for two threads on one descriptor would not exclude
 //! each other: the second one opens its own.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::file::Identity;
+use crate::file::{self, Identity, Links};
 use crate::lock::Lock;
 use crate::process::PerProcess;
 
-/// Descriptors that are kept: a few, however many jobs there are.
-const MOST: usize = 8;
+/// Locks that are kept, each with a status file: ten descriptors, however many jobs there are.
+const MOST: usize = 5;
 
 /// How long one counts as the file at its path: somebody may move the folder away.
 const AGE: Duration = Duration::from_secs(1);
@@ -35,6 +36,15 @@ pub(crate) struct Handle {
     lock: Lock,
     identity: Identity,
     opened: Instant,
+    status: Option<StatusFile>,
+}
+
+/// The status file that was last written under a lock.
+#[derive(Debug)]
+struct StatusFile {
+    name: String,
+    file: File,
+    identity: Identity,
 }
 
 /// Takes the lock of that name if it is kept; `None` also where another process holds it for longer
@@ -82,7 +92,36 @@ impl Handle {
             identity: Identity::of(lock.file())?,
             lock,
             opened: Instant::now(),
+            status: None,
         })
+    }
+
+    /// Returns the status file at `path`, as long as that is the one that is open already; its owner
+    /// must still read in it that the descriptor is not another file's by now.
+    pub(crate) fn status_file(&self, name: &str, path: &Path) -> Option<&File> {
+        let status = self.status.as_ref().filter(|status| status.name == name)?;
+        (Identity::at(path).ok()? == status.identity).then_some(&status.file)
+    }
+
+    /// Returns the status file that was last found or opened.
+    pub(crate) fn kept_status_file(&self) -> Option<&File> {
+        Some(&self.status.as_ref()?.file)
+    }
+
+    /// Opens the status file at `path`, of whatever kind it is, and keeps it.
+    pub(crate) fn open_status_file(&mut self, name: &str, path: &Path) -> io::Result<&File> {
+        let options = &mut OpenOptions::new();
+        let file = file::open_any(path, options.read(true).write(true), Links::Refuse)?;
+        let identity = Identity::of(&file)?;
+        if let Some(earlier) = self.status.take() {
+            close(earlier.file, &earlier.identity, |file| file);
+        }
+        let status = StatusFile {
+            name: name.to_owned(),
+            file,
+            identity,
+        };
+        Ok(&self.status.insert(status).file)
     }
 
     /// The file that is locked.
@@ -94,13 +133,20 @@ impl Handle {
         self.opened.elapsed() < AGE
     }
 
-    /// Closes it, unless the descriptor is another file's: some programs close all that are open, and
-    /// what they open next gets the number.
     fn close(self) {
-        if Identity::of(self.lock.file()).is_ok_and(|identity| identity == self.identity) {
-            drop(self);
-        } else {
-            std::mem::forget(self);
+        if let Some(status) = self.status {
+            close(status.file, &status.identity, |file| file);
         }
+        close(self.lock, &self.identity, Lock::file);
+    }
+}
+
+/// Closes what was opened, unless the descriptor is another file's: some programs close all that are
+/// open, and what they open next gets the number.
+fn close<T>(opened: T, identity: &Identity, file: fn(&T) -> &File) {
+    if Identity::of(file(&opened)).is_ok_and(|now| now == *identity) {
+        drop(opened);
+    } else {
+        std::mem::forget(opened);
     }
 }

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::deaths;
 use crate::delivery;
 use crate::error::Error;
-use crate::fields::Fields;
+use crate::fields::{self, Fields};
 use crate::id;
 use crate::job::{Arguments, Job, Site};
 use crate::machine::Machine;
@@ -184,24 +184,24 @@ fn record(number: u64, run: &Open, setup: &Setup) {
     let ended = run.ended(setup);
     let channel = channel(&run.job.arguments, setup);
     let settings = settings(&run.job.arguments, setup);
-    let mut fields = Fields::default();
-    fields.put("run", format!("{:016x}", ended.run));
-    fields.put("job", ended.job);
-    fields.put("location", ended.location);
-    fields.put("source", ended.source);
-    fields.put("begun", time::show(ended.begun));
-    fields.put("channel", channel);
-    fields.put_some(
-        "queue",
-        setup
-            .route(channel)
-            .and_then(|route| Some(route.queue.as_ref()?.name().to_owned())),
-    );
-    fields.put("silent", settings.silent.to_string());
-    fields.put("ok-silent", settings.ok_silent.to_string());
-    fields.put("remind", settings.remind.to_string());
-    for note in ended.notes {
-        fields.put("note", note);
+    let mut fields = String::with_capacity(512);
+    let mut put = |key, value: &str| fields::line(&mut fields, key, value);
+    put("run", &format!("{:016x}", ended.run));
+    put("job", &ended.job);
+    put("location", &ended.location);
+    put("source", &ended.source);
+    put("begun", &time::show(ended.begun));
+    put("channel", channel);
+    if let Some(route) = setup.route(channel)
+        && let Some(queue) = &route.queue
+    {
+        put("queue", queue.name());
+    }
+    put("silent", &settings.silent.to_string());
+    put("ok-silent", &settings.ok_silent.to_string());
+    put("remind", &settings.remind.to_string());
+    for note in &ended.notes {
+        put("note", note);
     }
     let process = || {
         let mut fields = Fields::default();

@@ -4,6 +4,7 @@
 //! The kernel drops the lock when the process ends, however it ends.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -81,7 +82,7 @@ pub(crate) struct Dead {
 pub(crate) fn begin(
     folder: &Path,
     run: u64,
-    fields: &Fields,
+    fields: &str,
     process: impl FnOnce() -> Fields,
 ) -> io::Result<()> {
     let mut record = lock();
@@ -94,7 +95,7 @@ pub(crate) fn begin(
     match &mut *record {
         Some(record) => record.begin(run, fields),
         None => {
-            *record = Some(Record::create(folder, run, fields, &process())?);
+            *record = Some(Record::create(folder, run, fields, &process().render())?);
             Ok(())
         }
     }
@@ -170,7 +171,7 @@ fn lock() -> MutexGuard<'static, Option<Record>> {
 impl Record {
     /// Writes the record under a hidden name, locks it, and only then shows it: one that is seen
     /// without its lock is dead.
-    fn create(folder: &Path, run: u64, fields: &Fields, process: &Fields) -> io::Result<Self> {
+    fn create(folder: &Path, run: u64, fields: &str, process: &str) -> io::Result<Self> {
         let name = format!("{}-{:016x}", process::id(), id::random());
         let temporary = folder.join(format!(".{name}"));
         let path = folder.join(name);
@@ -202,7 +203,7 @@ impl Record {
 
     /// Writes a run into a slot. One that is there already, and of which a `Config` that was installed
     /// meanwhile has changed what is to be told, is written anew before the old slot is freed.
-    fn begin(&mut self, run: u64, fields: &Fields) -> io::Result<()> {
+    fn begin(&mut self, run: u64, fields: &str) -> io::Result<()> {
         let earlier = self.slots.iter().position(|slot| slot.run == Some(run));
         let mut block = block(fields);
         let free = self
@@ -330,15 +331,17 @@ impl Dead {
 }
 
 /// Lays out a text as a block: its head, the text, and room up to the next unit.
-fn block(fields: &Fields) -> Vec<u8> {
-    let text = fields.render();
+fn block(text: &str) -> Vec<u8> {
     let capacity = (HEAD + text.len()).next_multiple_of(UNIT);
-    let head = format!(
-        "{OPEN} {capacity:08x} {:08x} {:016x}\n",
+    let mut block = String::with_capacity(capacity);
+    let _ = writeln!(
+        block,
+        "{OPEN} {capacity:08x} {:08x} {:016x}",
         text.len(),
-        id::hash(&text)
+        id::hash(text)
     );
-    let mut block = (head + &text).into_bytes();
+    block += text;
+    let mut block = block.into_bytes();
     block.resize(capacity, b'\n');
     block
 }
@@ -399,10 +402,8 @@ mod tests {
     use super::*;
     use crate::testing::Folder;
 
-    fn run(name: &str) -> Fields {
-        let mut fields = Fields::default();
-        fields.put("job", name);
-        fields
+    fn run(name: &str) -> String {
+        format!("job: {name}\n")
     }
 
     /// The jobs of the runs that a process left under way which dies now.

@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LOCKS: usize = 256;
 
 /// What this process has written is known by heart up to this length.
-const KNOWN: usize = 4096;
+const KNOWN: usize = 2048;
 
 /// A notify directory that can be used.
 #[derive(Debug)]
@@ -62,8 +62,9 @@ pub(crate) struct Locked<'a> {
     slot: usize,
     /// `None` where another process does not let go of it.
     lock: Option<Handle>,
-    /// The status file, where it is what this process has written, but for its time.
-    open: Option<File>,
+    /// Whether the status file that the lock keeps open is what this process has written, but for its
+    /// time.
+    is_known: bool,
     /// A status that the journal holds, for it could not be written.
     pending: Option<Status>,
 }
@@ -163,7 +164,7 @@ impl Store {
             file,
             slot,
             lock: lock.map(Handle::new).transpose()?,
-            open: None,
+            is_known: false,
             pending: None,
         };
         locked.pending = locked.finish_journal()?;
@@ -179,7 +180,7 @@ impl Store {
             file,
             slot,
             lock: Some(kept::take((self.number, slot), self.patience(slot))?),
-            open: None,
+            is_known: false,
             pending: None,
         };
         let journal = locked.lock.as_ref()?.file();
@@ -262,22 +263,27 @@ impl Locked<'_> {
     /// Reads what is known of the job, which is what this process has written, unless others have
     /// written since.
     pub(crate) fn read_known(&mut self, known: Option<&Known>) -> Past {
-        self.open = None;
-        if self.pending.is_none()
-            && let Some(known) = known
-            && let Ok(file) = file::open_any(
-                &self.path(),
-                OpenOptions::new().read(true).write(true),
-                Links::Refuse,
-            )
-            && let content = &mut [0; KNOWN + 1]
-            && let Ok(length) = file::read_at(&file, content, 0)
-            && let Some(status) = known.read(&content[..length])
-        {
-            self.open = Some(file);
-            return Past::Known(Box::new(status));
+        self.is_known = false;
+        let path = self.path();
+        let content = &mut [0; KNOWN + 1];
+        let mut recognize = |file: &File| {
+            let length = file::read_at(file, content, 0).ok()?;
+            known?.read(&content[..length])
+        };
+        let Some(lock) = self
+            .lock
+            .as_mut()
+            .filter(|_| self.pending.is_none() && known.is_some())
+        else {
+            return self.read();
+        };
+        let mut status = lock.status_file(self.file, &path).and_then(&mut recognize);
+        if status.is_none() {
+            let opened = lock.open_status_file(self.file, &path);
+            status = opened.ok().and_then(recognize);
         }
-        self.read()
+        self.is_known = status.is_some();
+        status.map_or_else(|| self.read(), |status| Past::Known(Box::new(status)))
     }
 
     /// Overwrites the time in the status file, in place, which is all that has changed.
@@ -287,7 +293,8 @@ impl Locked<'_> {
     /// Where it cannot be written; the old status is whole then.
     pub(crate) fn touch(&self, status: &Status, place: Option<&Place>) -> io::Result<()> {
         let opened;
-        let file = match &self.open {
+        let known = self.lock.as_ref().filter(|_| self.is_known);
+        let file = match known.and_then(Handle::kept_status_file) {
             Some(file) => file,
             None => {
                 let options = &mut OpenOptions::new();
