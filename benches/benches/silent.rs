@@ -1,11 +1,10 @@
 //! A call that nobody is told of, in a loop: `OK` or `ERROR`, alone or inside another run.
 
 use std::fs;
-use std::time::Duration;
 
-use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
+use criterion::{Criterion, criterion_group, criterion_main};
 use pipeline_notify::notify;
-use pipeline_notify_benches::{Place, STATUS, Slot, descriptors, install, silent_by_hand};
+use pipeline_notify_benches::{Place, STATUS, Slot, descriptors, group, install, silent_by_hand};
 
 #[notify]
 fn works() -> Result<u64, String> {
@@ -45,14 +44,14 @@ fn silent(criterion: &mut Criterion) {
         length
     };
     for (name, call) in [("ok", works as fn() -> _), ("error", fails)] {
-        let mut group = group(criterion, &place.measurement(&format!("{name}-nested")));
-        group.bench_function("floor", |bencher| bencher.iter(nested_floor));
-        group.bench_function("library", |bencher| around(&mut || bencher.iter(call)));
-        group.finish();
-        let mut group = self::group(criterion, &place.measurement(&format!("{name}-outermost")));
-        group.bench_function("floor", |bencher| bencher.iter(outermost_floor));
-        group.bench_function("library", |bencher| bencher.iter(call));
-        group.finish();
+        let mut pair = group(criterion, &place.measurement(&format!("{name}-nested")));
+        pair.bench_function("floor", |bencher| bencher.iter(nested_floor));
+        pair.bench_function("library", |bencher| around(&mut || bencher.iter(call)));
+        pair.finish();
+        let mut pair = group(criterion, &place.measurement(&format!("{name}-outermost")));
+        pair.bench_function("floor", |bencher| bencher.iter(outermost_floor));
+        pair.bench_function("library", |bencher| bencher.iter(call));
+        pair.finish();
     }
     let before = descriptors().expect("a list");
     for number in 0..1000 {
@@ -62,15 +61,6 @@ fn silent(criterion: &mut Criterion) {
     let held = (descriptors().expect("a list") - before) as f64;
     place.figure("descriptors", held).expect("a file");
     place.clear();
-}
-
-fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
-    let mut group = criterion.benchmark_group(name);
-    group
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2))
-        .sample_size(50);
-    group
 }
 
 criterion_group!(benches, silent);

@@ -11,6 +11,8 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion};
 use pipeline_notify::{Alert, Config, Notifier, Refusal};
 
 /// A file system on which is measured.
@@ -81,6 +83,16 @@ impl Place {
 #[must_use]
 pub fn results() -> PathBuf {
     env::var_os("CRITERION_HOME").map_or_else(|| PathBuf::from("target/criterion"), PathBuf::from)
+}
+
+/// Begins a group of measurements: the floor and the library, close together in time.
+pub fn group<'a>(criterion: &'a mut Criterion, name: &str) -> BenchmarkGroup<'a, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .sample_size(50);
+    group
 }
 
 /// A destination that takes everything at once.

@@ -1,6 +1,7 @@
 //! The life of a run in this process: from its beginning, through the records that outlive it, to
 //! its end or the exit of the process.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -181,27 +182,26 @@ fn record(number: u64, run: &Open, setup: &Setup) {
     let Some(store) = setup.store().filter(|_| !run.nested) else {
         return;
     };
-    let ended = run.ended(setup);
     let channel = channel(&run.job.arguments, setup);
     let settings = settings(&run.job.arguments, setup);
     let mut fields = String::with_capacity(512);
     let mut put = |key, value: &str| fields::line(&mut fields, key, value);
-    put("run", &format!("{:016x}", ended.run));
-    put("job", &ended.job);
-    put("location", &ended.location);
-    put("source", &ended.source);
-    put("begun", &time::show(ended.begun));
+    put("run", &format!("{:016x}", run.id));
+    put("job", &run.job_name(setup));
+    put("location", &run.job.location);
+    put("source", &run.job.source);
+    put("begun", &time::show(run.begun));
     put("channel", channel);
     if let Some(route) = setup.route(channel)
         && let Some(queue) = &route.queue
     {
         put("queue", queue.name());
     }
-    put("silent", &settings.silent.to_string());
-    put("ok-silent", &settings.ok_silent.to_string());
-    put("remind", &settings.remind.to_string());
-    for note in &ended.notes {
-        put("note", note);
+    put("silent", &seconds(settings.silent));
+    put("ok-silent", &seconds(settings.ok_silent));
+    put("remind", &seconds(settings.remind));
+    for note in run.notes() {
+        put("note", &note);
     }
     let process = || {
         let mut fields = Fields::default();
@@ -247,14 +247,18 @@ impl Open {
             .collect()
     }
 
-    fn ended(&self, setup: &Setup) -> Ended {
+    fn job_name(&self, setup: &Setup) -> Cow<'_, str> {
         let name = self.name.as_ref().unwrap_or(&self.job.name);
+        match &setup.instance {
+            Some(instance) => Cow::Owned(format!("{name}@{instance}")),
+            None => Cow::Borrowed(name),
+        }
+    }
+
+    fn ended(&self, setup: &Setup) -> Ended {
         Ended {
             run: self.id,
-            job: match &setup.instance {
-                Some(instance) => format!("{name}@{instance}"),
-                None => name.clone(),
-            },
+            job: self.job_name(setup).into_owned(),
             location: self.job.location.clone(),
             source: self.job.source.clone(),
             begun: self.begun,
@@ -316,6 +320,21 @@ fn settings(arguments: &Arguments, setup: &Setup) -> Settings {
         remind: arguments
             .remind_hours
             .map_or(setup.rules.remind, |hours| hours * HOUR),
+    }
+}
+
+/// Writes a number of seconds; a whole one costs a tenth of what others do.
+fn seconds(seconds: f64) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what does not fit is another number"
+    )]
+    let whole = seconds as u32;
+    if f64::from(whole).to_bits() == seconds.to_bits() {
+        whole.to_string()
+    } else {
+        seconds.to_string()
     }
 }
 

@@ -3,7 +3,6 @@
 //! A record begins with a block that describes the process; a slot follows for each outermost run.
 //! The kernel drops the lock when the process ends, however it ends.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -48,6 +47,8 @@ struct Record {
     /// It is locked for as long as it is open.
     file: File,
     path: PathBuf,
+    folder: PathBuf,
+    name: String,
     slots: Vec<Slot>,
     end: u64,
 }
@@ -86,10 +87,7 @@ pub(crate) fn begin(
     process: impl FnOnce() -> Fields,
 ) -> io::Result<()> {
     let mut record = lock();
-    if record
-        .as_ref()
-        .is_some_and(|record| record.path.parent() != Some(folder))
-    {
+    if record.as_ref().is_some_and(|record| !record.is_in(folder)) {
         remove(record.take());
     }
     match &mut *record {
@@ -133,8 +131,8 @@ fn remove(record: Option<Record>) {
 /// Writes into a record that the run there has ended.
 pub(crate) fn end_at(folder: &Path, place: &Place) -> io::Result<()> {
     if let Some(record) = &mut *lock()
-        && record.path.parent() == Some(folder)
-        && record.name().as_deref() == Some(&*place.record)
+        && record.name == place.record
+        && record.is_in(folder)
         && let Some(slot) = record
             .slots
             .iter_mut()
@@ -174,7 +172,7 @@ impl Record {
     fn create(folder: &Path, run: u64, fields: &str, process: &str) -> io::Result<Self> {
         let name = format!("{}-{:016x}", process::id(), id::random());
         let temporary = folder.join(format!(".{name}"));
-        let path = folder.join(name);
+        let path = folder.join(&name);
         let file = file::open(
             &temporary,
             OpenOptions::new().read(true).write(true).create_new(true),
@@ -188,6 +186,8 @@ impl Record {
             let mut record = Self {
                 file,
                 path: path.clone(),
+                folder: folder.to_owned(),
+                name,
                 slots: Vec::new(),
                 end: block.len() as u64,
             };
@@ -242,13 +242,14 @@ impl Record {
     fn place(&self, run: u64) -> Option<Place> {
         let slot = self.slots.iter().find(|slot| slot.run == Some(run))?;
         Some(Place {
-            record: self.name()?.into_owned(),
+            record: self.name.clone(),
             offset: slot.offset,
         })
     }
 
-    fn name(&self) -> Option<Cow<'_, str>> {
-        Some(self.path.file_name()?.to_string_lossy())
+    /// Compared as text, for that is much less work than part by part.
+    fn is_in(&self, folder: &Path) -> bool {
+        self.folder.as_os_str() == folder.as_os_str()
     }
 }
 

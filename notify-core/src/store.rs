@@ -94,9 +94,9 @@ impl Store {
     ///
     /// Where that cannot be done, or somebody else has laid something in the folder's place.
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let user = exit::user_id();
         let hidden = directory.join(".pipeline-notify").join(user.to_string());
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let store = Self {
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
             directory: directory.to_owned(),
@@ -585,6 +585,79 @@ mod tests {
         );
     }
 
+    /// Locks by what was kept open; where the tests beside this one have taken that, anew.
+    fn again(store: &Store) -> Locked<'_> {
+        let again = store.lock_again("etl.run");
+        again.unwrap_or_else(|| store.lock("etl.run").unwrap())
+    }
+
+    /// A store whose job has a status, with its lock kept, and what is known of it.
+    fn touched_store(folder: &Folder) -> (Store, Known, Status) {
+        let store = Store::open(folder.path()).unwrap();
+        let status = change(None).status.unwrap();
+        store.lock("etl.run").unwrap().write(&status).unwrap();
+        let known = Known::new(&status).unwrap();
+        (store, known, status)
+    }
+
+    #[test]
+    fn a_touch_by_what_was_kept_open_follows_the_file_that_is_there() {
+        let folder = Folder::new();
+        let (store, known, status) = touched_store(&folder);
+        let expected = Past::Known(Box::new(known.status.clone()));
+        for _ in 0..2 {
+            let mut locked = again(&store);
+            assert_eq!(locked.read_known(Some(&known)), expected);
+            locked.touch(&status, None).unwrap();
+        }
+        // As another process does it, with more to say.
+        let other = Status {
+            runs: 9,
+            ..status.clone()
+        };
+        store.lock("etl.run").unwrap().write(&other).unwrap();
+        let mut locked = again(&store);
+        let past = locked.read_known(Some(&known));
+        assert_eq!(past.status().unwrap().runs, 9);
+        let later = Status {
+            begun: status.begun + chrono::TimeDelta::seconds(1),
+            ..other
+        };
+        locked.touch(&later, None).unwrap();
+        assert_eq!(locked.read().status().unwrap().begun, later.begun);
+        drop(locked);
+
+        fs::remove_file(folder.path().join("etl.run")).unwrap();
+        let mut locked = again(&store);
+        assert_eq!(locked.read_known(Some(&known)), Past::Missing);
+        assert!(locked.touch(&status, None).is_err());
+    }
+
+    #[test]
+    fn a_lock_that_was_kept_open_is_of_no_use_while_a_change_is_half_done() {
+        let folder = Folder::new();
+        let (store, ..) = touched_store(&folder);
+        let locked = store.lock("etl.run").unwrap();
+        locked.write_journal(&change(None)).unwrap();
+        drop(locked);
+        assert!(store.lock_again("etl.run").is_none());
+        assert!(store.lock("etl.run").unwrap().pending.is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_known_of_a_status_file_holds_for_no_link_to_one() {
+        let folder = Folder::new();
+        let (store, known, status) = touched_store(&folder);
+        let path = folder.path().join("etl.run");
+        let elsewhere = folder.path().join(".elsewhere");
+        fs::rename(&path, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        let mut locked = again(&store);
+        assert_eq!(locked.read_known(Some(&known)), Past::Unreadable);
+        assert!(locked.touch(&status, None).is_err());
+    }
+
     #[test]
     fn an_alert_that_was_refused_is_taken_back_if_the_status_still_speaks_of_it() {
         let folder = Folder::new();
@@ -616,7 +689,8 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..50 {
-                        let _locked = store.lock("etl.run").unwrap();
+                        // The lock that another thread has just kept open, if there is one.
+                        let _locked = again(&store);
                         assert_eq!(count.fetch_add(1, Ordering::SeqCst), 0);
                         count.fetch_sub(1, Ordering::SeqCst);
                     }
