@@ -30,6 +30,7 @@ fn one_of_many(number: u32) -> u32 {
 
 fn silent(criterion: &mut Criterion) {
     let place = Place::new().expect("a folder");
+    let before = descriptors().expect("a list");
     install(&place);
     let by_hand = place.folder("by-hand").expect("a folder");
     let file = by_hand.join("etl.load.run");
@@ -53,7 +54,6 @@ fn silent(criterion: &mut Criterion) {
         pair.bench_function("library", |bencher| bencher.iter(call));
         pair.finish();
     }
-    let before = descriptors().expect("a list");
     for number in 0..1000 {
         one_of_many(number);
     }

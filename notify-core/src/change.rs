@@ -1,5 +1,6 @@
 //! What the end of a run changes: the job's new status, and the alert that tells of it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::alert::{Alert, Kind};
@@ -18,17 +19,17 @@ const PASSED_OVER: usize = 500;
 #[derive(Debug, Clone)]
 pub(crate) struct Ended {
     pub(crate) run: u64,
-    pub(crate) job: String,
+    pub(crate) job: Cow<'static, str>,
     /// `module :: function`.
-    pub(crate) location: String,
+    pub(crate) location: Cow<'static, str>,
     /// `file:line`.
-    pub(crate) source: String,
+    pub(crate) source: Cow<'static, str>,
     pub(crate) begun: Time,
     /// `None` where it is not known, for it died.
     pub(crate) took: Option<Duration>,
-    pub(crate) host: String,
+    pub(crate) host: Cow<'static, str>,
     pub(crate) pid: Option<u32>,
-    pub(crate) exe: Option<String>,
+    pub(crate) exe: Option<Cow<'static, str>>,
     pub(crate) nested: bool,
     /// Whether people were told that it was overdue.
     pub(crate) was_overdue: bool,
@@ -145,7 +146,7 @@ pub(crate) fn of(
     let status = Status {
         state,
         begun: ended.begun,
-        location: ended.location.clone(),
+        location: ended.location.to_string(),
         took: ended.took,
         since: same.map_or(ended.begun, |same| same.since),
         runs: same.map_or(1, |same| same.runs.saturating_add(1)),
@@ -155,10 +156,10 @@ pub(crate) fn of(
             (false, false) => same.and_then(|same| same.alerted),
         },
         incident: incident.clone().filter(|_| state == State::Error),
-        host: Some(ended.host.clone()),
+        host: Some(ended.host.to_string()),
         pid: ended.pid,
-        exe: ended.exe.clone(),
-        source: Some(ended.source.clone()),
+        exe: ended.exe.as_deref().map(str::to_owned),
+        source: Some(ended.source.to_string()),
         passed_over: match outcome {
             Outcome::PassedOver(error) => Some(text::first_line(error, PASSED_OVER).to_owned()),
             _ => None,
@@ -173,7 +174,7 @@ pub(crate) fn of(
         } else {
             Kind::of(previous.map(|previous| previous.state), state)
         },
-        job: ended.job.clone(),
+        job: ended.job.to_string(),
         channel: address.channel.to_owned(),
         decided: now,
         incident,
@@ -264,12 +265,12 @@ mod tests {
     fn ended(run: u64, begun: Time) -> Ended {
         Ended {
             run,
-            job: "etl.load.run".to_owned(),
-            location: "etl::load :: run".to_owned(),
-            source: "src/load.rs:42".to_owned(),
+            job: "etl.load.run".into(),
+            location: "etl::load :: run".into(),
+            source: "src/load.rs:42".into(),
             begun,
             took: Some(Duration::from_secs(1)),
-            host: "worker-3".to_owned(),
+            host: "worker-3".into(),
             pid: Some(4242),
             exe: None,
             nested: false,

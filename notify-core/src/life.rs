@@ -247,25 +247,28 @@ impl Open {
             .collect()
     }
 
-    fn job_name(&self, setup: &Setup) -> Cow<'_, str> {
-        let name = self.name.as_ref().unwrap_or(&self.job.name);
-        match &setup.instance {
-            Some(instance) => Cow::Owned(format!("{name}@{instance}")),
-            None => Cow::Borrowed(name),
+    fn job_name(&self, setup: &Setup) -> Cow<'static, str> {
+        match (&self.name, &setup.instance) {
+            (None, None) => Cow::Borrowed(&self.job.name),
+            (Some(name), None) => Cow::Owned(name.clone()),
+            (name, Some(instance)) => {
+                let name = name.as_ref().unwrap_or(&self.job.name);
+                Cow::Owned(format!("{name}@{instance}"))
+            }
         }
     }
 
-    fn ended(&self, setup: &Setup) -> Ended {
+    fn ended(&self, setup: &'static Setup) -> Ended {
         Ended {
             run: self.id,
-            job: self.job_name(setup).into_owned(),
-            location: self.job.location.clone(),
-            source: self.job.source.clone(),
+            job: self.job_name(setup),
+            location: Cow::Borrowed(&self.job.location),
+            source: Cow::Borrowed(&self.job.source),
             begun: self.begun,
             took: Some(self.started.elapsed()),
-            host: setup.host.clone(),
+            host: Cow::Borrowed(&setup.host),
             pid: Some(process::id()),
-            exe: setup.exe.clone(),
+            exe: setup.exe.as_deref().map(Cow::Borrowed),
             nested: self.nested,
             was_overdue: self.was_overdue,
             notes: self.notes(),

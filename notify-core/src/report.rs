@@ -107,6 +107,7 @@ impl Report<'_> {
             && locked.touch(&status, self.place.as_ref()).is_ok()
         {
             memory::touched(file);
+            locked.give_back(recent.known.as_deref(), past);
             return true;
         }
         false

@@ -9,6 +9,7 @@ use std::io::{self, Seek as _, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::change::{Change, Place};
@@ -73,7 +74,11 @@ pub(crate) struct Locked<'a> {
 #[derive(Debug)]
 pub(crate) struct Known {
     content: String,
-    status: Status,
+    /// Lent to whoever decides by it, for a copy costs more than the decision.
+    status: Mutex<Option<Box<Status>>>,
+    runs: u64,
+    /// Where the time stands.
+    time: Range<usize>,
 }
 
 /// What became of a change.
@@ -209,27 +214,32 @@ impl Known {
     pub(crate) fn new(status: &Status) -> Option<Self> {
         let content = status.render();
         let status = Status::parse(&content).filter(|_| content.len() <= KNOWN)?;
-        Some(Self { content, status })
+        let start = status.state.as_str().len() + 1;
+        Some(Self {
+            time: start..(start + time::WIDTH).min(content.len()),
+            content,
+            runs: status.runs,
+            status: Mutex::new(Some(Box::new(status))),
+        })
     }
 
-    /// Reads a file that says the same but for its time; `None` where it says anything else.
-    fn read(&self, content: &[u8]) -> Option<Status> {
-        let time = self.time();
+    /// Reads a file that says the same but for its time; `None` where it says anything else, or the
+    /// status is lent.
+    fn read(&self, content: &[u8]) -> Option<Box<Status>> {
+        let time = self.time.clone();
         let own = self.content.as_bytes();
         let is_same = content.len() == own.len()
             && content[..time.start] == own[..time.start]
             && content[time.end..] == own[time.end..];
         let time = std::str::from_utf8(content.get(time)?).ok()?;
-        Some(Status {
-            begun: time::parse(time).filter(|_| is_same)?,
-            ..self.status.clone()
-        })
+        let begun = time::parse(time).filter(|_| is_same)?;
+        let mut status = self.lent().take()?;
+        (status.begun, status.runs) = (begun, self.runs);
+        Some(status)
     }
 
-    /// Where the time stands.
-    fn time(&self) -> Range<usize> {
-        let start = self.status.state.as_str().len() + 1;
-        start..(start + time::WIDTH).min(self.content.len())
+    fn lent(&self) -> MutexGuard<'_, Option<Box<Status>>> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -283,7 +293,17 @@ impl Locked<'_> {
             status = opened.ok().and_then(recognize);
         }
         self.is_known = status.is_some();
-        status.map_or_else(|| self.read(), |status| Past::Known(Box::new(status)))
+        status.map_or_else(|| self.read(), Past::Known)
+    }
+
+    /// Gives back what [`read_known`](Self::read_known) has lent, of which the run has changed nothing
+    /// but time and counts.
+    pub(crate) fn give_back(&self, known: Option<&Known>, past: Past) {
+        if self.is_known
+            && let (Some(known), Past::Known(status)) = (known, past)
+        {
+            *known.lent() = Some(status);
+        }
     }
 
     /// Overwrites the time in the status file, in place, which is all that has changed.
@@ -604,10 +624,12 @@ mod tests {
     fn a_touch_by_what_was_kept_open_follows_the_file_that_is_there() {
         let folder = Folder::new();
         let (store, known, status) = touched_store(&folder);
-        let expected = Past::Known(Box::new(known.status.clone()));
         for _ in 0..2 {
             let mut locked = again(&store);
-            assert_eq!(locked.read_known(Some(&known)), expected);
+            let past = locked.read_known(Some(&known));
+            assert_eq!(past, locked.read());
+            assert!(known.lent().is_none(), "it was not read anew");
+            locked.give_back(Some(&known), past);
             locked.touch(&status, None).unwrap();
         }
         // As another process does it, with more to say.
