@@ -49,13 +49,13 @@ struct StatusFile {
 
 /// Takes the lock of that name if it is kept; `None` also where another process holds it for longer
 /// than `patience`.
-pub(crate) fn take(key: Key, patience: Duration) -> Option<Handle> {
+pub(crate) fn take(key: Key, patience: Duration, now: Instant) -> Option<Handle> {
     let handle = {
         let mut kept = kept();
         let index = kept.iter().position(|(known, _)| *known == key)?;
         kept.swap_remove(index).1
     };
-    if handle.is_young() && handle.lock.again(patience).is_ok_and(|is| is) {
+    if handle.is_young(now) && handle.lock.again(patience).is_ok_and(|is| is) {
         Some(handle)
     } else {
         handle.close();
@@ -68,7 +68,9 @@ pub(crate) fn keep(key: Key, handle: Handle) {
     handle.lock.unlock();
     let mut kept = kept();
     if kept.len() == MOST
-        && let Some(old) = kept.iter().position(|(_, handle)| !handle.is_young())
+        && let Some(old) = kept
+            .iter()
+            .position(|(_, handle)| !handle.is_young(Instant::now()))
     {
         kept.swap_remove(old).1.close();
     }
@@ -129,8 +131,8 @@ impl Handle {
         self.lock.file()
     }
 
-    fn is_young(&self) -> bool {
-        self.opened.elapsed() < AGE
+    fn is_young(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.opened) < AGE
     }
 
     fn close(self) {

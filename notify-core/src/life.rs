@@ -92,7 +92,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     watch_signals(setup);
     if !nested {
         record(number, &run, setup);
-        deaths::look_for(setup, &mut warnings);
+        deaths::look_for(setup, run.started, &mut warnings);
     }
     open_runs().insert(number, run);
     warnings.into_iter().for_each(Warning::tell);
@@ -147,9 +147,10 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
     static FIRST: Once = Once::new();
     let setup = setup::setup();
     let mut warnings = Vec::new();
-    deaths::look_for(setup, &mut warnings);
+    let now = Instant::now();
+    deaths::look_for(setup, now, &mut warnings);
     let channel = channel(&run.job.arguments, setup);
-    let mut ended = run.ended(setup);
+    let mut ended = run.ended(setup, now);
     let route = report::route(setup, channel, &mut ended, outcome, &mut warnings);
     let settings = settings(&run.job.arguments, setup);
     let place = if run.nested {
@@ -258,14 +259,14 @@ impl Open {
         }
     }
 
-    fn ended(&self, setup: &'static Setup) -> Ended {
+    fn ended(&self, setup: &'static Setup, now: Instant) -> Ended {
         Ended {
             run: self.id,
             job: self.job_name(setup),
             location: Cow::Borrowed(&self.job.location),
             source: Cow::Borrowed(&self.job.source),
             begun: self.begun,
-            took: Some(self.started.elapsed()),
+            took: Some(now.saturating_duration_since(self.started)),
             host: Cow::Borrowed(&setup.host),
             pid: Some(process::id()),
             exe: setup.exe.as_deref().map(Cow::Borrowed),
@@ -286,7 +287,7 @@ fn tell_overdue(number: u64) {
         None => return,
     };
     let setup = setup::setup_so_far();
-    let mut ended = run.ended(setup);
+    let mut ended = run.ended(setup, Instant::now());
     // An event of its own: the run's end has the run's id.
     ended.run = id::hash(&format!("{:016x} overdue", ended.run));
     ended.notes.retain(|note| note != WAS_OVERDUE);

@@ -58,8 +58,8 @@ pub(crate) fn recall(file: &str) -> Option<Recent> {
 }
 
 /// Tells whether a job's status file was written whole a short time ago.
-pub(crate) fn may_lag(file: &str) -> bool {
-    jobs().get(file).is_some_and(Recent::may_lag)
+pub(crate) fn may_lag(file: &str, now: Instant) -> bool {
+    jobs().get(file).is_some_and(|recent| recent.may_lag(now))
 }
 
 /// Remembers a status that was written whole.
@@ -151,16 +151,18 @@ impl Recent {
     }
 
     /// Tells whether the status file may lag behind a little longer.
-    fn may_lag(&self) -> bool {
-        self.written.is_some_and(|written| written.elapsed() < LAG)
+    fn may_lag(&self, now: Instant) -> bool {
+        self.written
+            .is_some_and(|written| now.saturating_duration_since(written) < LAG)
     }
 }
 
 fn remember(file: &str, recent: Recent) {
     let mut jobs = jobs();
     if jobs.len() >= JOBS && !jobs.contains_key(file) {
+        let now = Instant::now();
         jobs.retain(|_, recent| {
-            recent.touched > 0 || recent.unwritten.is_some() || recent.may_lag()
+            recent.touched > 0 || recent.unwritten.is_some() || recent.may_lag(now)
         });
         if jobs.len() >= JOBS {
             return;

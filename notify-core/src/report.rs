@@ -2,6 +2,7 @@
 //! process ended, and that died.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::Utc;
 
@@ -89,10 +90,11 @@ impl Report<'_> {
     /// Where nothing is new but the time, overwrites it and is done. The status file may lag behind
     /// in all else a little longer.
     fn repeat(&self, store: &Store, route: Option<&Route>, file: &str) -> bool {
-        if !memory::may_lag(file) || matches!(self.outcome, Outcome::Died(_)) {
+        let now = Instant::now();
+        if !memory::may_lag(file, now) || matches!(self.outcome, Outcome::Died(_)) {
             return false;
         }
-        let locked = store.lock_again(file);
+        let locked = store.lock_again(file, now);
         let Some(mut locked) = locked.or_else(|| store.lock(file).ok()) else {
             return false;
         };

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::change::{Change, Place};
 use crate::exit;
@@ -178,13 +178,13 @@ impl Store {
 
     /// Locks a status file by a lock that was kept open, where there is one, and nothing is half done;
     /// to touch the file, for which it does no harm if somebody has moved the folder away meanwhile.
-    pub(crate) fn lock_again<'a>(&'a self, file: &'a str) -> Option<Locked<'a>> {
+    pub(crate) fn lock_again<'a>(&'a self, file: &'a str, now: Instant) -> Option<Locked<'a>> {
         let slot = slot(file);
         let locked = Locked {
             store: self,
             file,
             slot,
-            lock: Some(kept::take((self.number, slot), self.patience(slot))?),
+            lock: Some(kept::take((self.number, slot), self.patience(slot), now)?),
             is_known: false,
             pending: None,
         };
@@ -607,7 +607,7 @@ mod tests {
 
     /// Locks by what was kept open; where the tests beside this one have taken that, anew.
     fn again(store: &Store) -> Locked<'_> {
-        let again = store.lock_again("etl.run");
+        let again = store.lock_again("etl.run", Instant::now());
         again.unwrap_or_else(|| store.lock("etl.run").unwrap())
     }
 
@@ -662,7 +662,7 @@ mod tests {
         let locked = store.lock("etl.run").unwrap();
         locked.write_journal(&change(None)).unwrap();
         drop(locked);
-        assert!(store.lock_again("etl.run").is_none());
+        assert!(store.lock_again("etl.run", Instant::now()).is_none());
         assert!(store.lock("etl.run").unwrap().pending.is_none());
     }
 
