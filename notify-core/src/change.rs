@@ -1,5 +1,6 @@
 //! What the end of a run changes: the job's new status, and the alert that tells of it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -25,19 +26,19 @@ const LONGEST_HOLD: f64 = 7.0 * 24.0 * rules::HOUR;
 #[derive(Debug, Clone)]
 pub(crate) struct Ended {
     pub(crate) run: u64,
-    pub(crate) job: String,
+    pub(crate) job: Cow<'static, str>,
     /// `module :: function`.
-    pub(crate) location: String,
+    pub(crate) location: Cow<'static, str>,
     /// `file:line`.
-    pub(crate) source: String,
+    pub(crate) source: Cow<'static, str>,
     pub(crate) begun: Time,
     /// `None` where it is not known, for it died.
     pub(crate) took: Option<Duration>,
-    pub(crate) host: String,
+    pub(crate) host: Cow<'static, str>,
     pub(crate) pid: Option<u32>,
-    pub(crate) exe: Option<String>,
+    pub(crate) exe: Option<Cow<'static, str>>,
     /// The version of the job's crate.
-    pub(crate) version: Option<String>,
+    pub(crate) version: Option<Cow<'static, str>>,
     /// How often the job is meant to run.
     pub(crate) every_hours: Option<f64>,
     pub(crate) attempt: Option<Attempt>,
@@ -45,9 +46,9 @@ pub(crate) struct Ended {
     /// Whether people were told that it was overdue.
     pub(crate) was_overdue: bool,
     /// Whom a failure mentions.
-    pub(crate) mention: Option<String>,
+    pub(crate) mention: Option<Cow<'static, str>>,
     /// What its alerts say of where it ran.
-    pub(crate) facts: Vec<(String, String)>,
+    pub(crate) facts: Cow<'static, [(String, String)]>,
     /// What its alerts say beside the error.
     pub(crate) notes: Vec<String>,
 }
@@ -381,7 +382,7 @@ impl<'a> End<'a> {
         Status {
             state,
             begun: ended.begun,
-            location: ended.location.clone(),
+            location: ended.location.to_string(),
             took: ended.took,
             since: same.map_or(ended.begun, |same| same.since),
             runs: same.map_or(1, |same| same.runs.saturating_add(1)),
@@ -416,16 +417,16 @@ impl<'a> End<'a> {
                 .and_then(|previous| previous.silence.clone())
                 .filter(|silence| silence.until > now),
             flapping: self.flapping(course, is_told),
-            host: Some(ended.host.clone()),
+            host: Some(ended.host.to_string()),
             pid: ended.pid,
-            exe: ended.exe.clone(),
-            source: Some(ended.source.clone()),
-            version: ended.version.clone(),
+            exe: ended.exe.as_deref().map(str::to_owned),
+            source: Some(ended.source.to_string()),
+            version: ended.version.as_deref().map(str::to_owned),
             ok_version: if is_error {
                 self.previous
                     .and_then(|previous| previous.ok_version.clone())
             } else {
-                ended.version.clone()
+                ended.version.as_deref().map(str::to_owned)
             },
             every_hours: ended.every_hours,
             passed_over: match self.outcome {
@@ -488,7 +489,7 @@ impl<'a> End<'a> {
                     Kind::of(known.map(|previous| previous.state), self.state)
                 }
             },
-            job: ended.job.clone(),
+            job: ended.job.to_string(),
             channel: address.channel.to_owned(),
             decided: self.context.now,
             incident: self.incident(),
@@ -506,8 +507,12 @@ impl<'a> End<'a> {
                         .clone()
                         .unwrap_or_else(|| text::first_line(&failed.text, LINE).to_owned()),
                 }),
-            mention: ended.mention.clone().filter(|_| self.state == State::Error),
-            facts: ended.facts.clone(),
+            mention: ended
+                .mention
+                .as_deref()
+                .filter(|_| self.state == State::Error)
+                .map(str::to_owned),
+            facts: ended.facts.to_vec(),
             notes,
             status: status.clone(),
         }
@@ -602,21 +607,21 @@ mod tests {
     fn ended(run: u64, begun: Time) -> Ended {
         Ended {
             run,
-            job: "etl.load.run".to_owned(),
-            location: "etl::load :: run".to_owned(),
-            source: "src/load.rs:42".to_owned(),
+            job: "etl.load.run".into(),
+            location: "etl::load :: run".into(),
+            source: "src/load.rs:42".into(),
             begun,
             took: Some(Duration::from_secs(1)),
-            host: "worker-3".to_owned(),
+            host: "worker-3".into(),
             pid: Some(4242),
             exe: None,
             nested: false,
-            version: Some("1.4.2".to_owned()),
+            version: Some("1.4.2".into()),
             every_hours: None,
             attempt: None,
             was_overdue: false,
             mention: None,
-            facts: Vec::new(),
+            facts: Vec::new().into(),
             notes: Vec::new(),
         }
     }

@@ -9,7 +9,7 @@
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 3 | `lock`, `destination`, `secret` | |
-//! | 4 | `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
+//! | 4 | `kept`, `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
 //! | 5 | `store`, `heartbeat` | the notify directory; each run, told to a service that misses runs |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
 //! | 7 | `memory`, `overdue`, `signals`, `surplus`, `sender` | what this process remembers, watches, and sends |
@@ -57,6 +57,7 @@ mod heartbeat;
 mod history;
 mod id;
 mod job;
+mod kept;
 mod life;
 mod lock;
 #[cfg(feature = "cli")]
