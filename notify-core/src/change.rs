@@ -964,6 +964,85 @@ mod tests {
         assert_eq!(job.run(300, &failed("a")), Reason::Changed);
     }
 
+    /// An incident from its start to its end, runs five minutes apart: all that people hear of it.
+    fn incident(settings: Settings) -> Vec<String> {
+        let mut job = Job::new(settings);
+        job.run(0, &Outcome::Returned);
+        job.run(300, &failed("disk full"));
+        for _ in 0..11 {
+            job.run(300, &failed("no route"));
+        }
+        job.run(300, &Outcome::Returned);
+        let lines = job.told.iter().map(|alert| {
+            let remarks = alert.remarks().join("; ");
+            format!("{} [{remarks}]", alert.summary())
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn an_incident_by_the_defaults_is_told_at_each_failure_and_at_its_end() {
+        let told = incident(Settings::default());
+        assert_eq!(
+            told[..4],
+            [
+                "✓ etl.load.run ok on worker-3 []",
+                "✗ etl.load.run failed on worker-3: disk full []",
+                "✗ etl.load.run still failing on worker-3: no route [it has failed for 5 min 1 s, 2 runs, with \
+                 another error than before; before: disk full]",
+                "✗ etl.load.run still failing on worker-3: no route [it has failed for 10 min 1 s, 3 runs, with \
+                 the same error; at first: disk full]",
+            ]
+        );
+        assert_eq!(told.len(), 14);
+        assert_eq!(
+            told[12..],
+            [
+                "✗ etl.load.run still failing on worker-3: no route [it has failed for 55 min 1 s, 12 runs, \
+                 with the same error; at first: disk full]",
+                "✓ etl.load.run recovered on worker-3 after 1 h [it works again after 1 h and 12 failed runs; \
+                 it had been: disk full]",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_incident_with_after_3_and_four_hours_of_silence_is_told_twice() {
+        let told = incident(Settings {
+            after: 3,
+            silent: 14256.0,
+            ok_silent: f64::INFINITY,
+            ..Settings::default()
+        });
+        assert_eq!(
+            told,
+            [
+                "✗ etl.load.run failed on worker-3: no route [it has failed for 10 min 1 s, 3 runs, with the \
+                 same error; at first: disk full]",
+                "✓ etl.load.run recovered on worker-3 after 1 h [it works again after 1 h and 12 failed runs; \
+                 it had been: disk full]",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_incident_with_after_3_and_the_other_defaults_is_told_from_the_third_failure_on() {
+        let told = incident(Settings {
+            after: 3,
+            ..Settings::default()
+        });
+        let kinds: Vec<_> = told
+            .iter()
+            .map(|line| line.split(' ').nth(2).unwrap())
+            .collect();
+        assert_eq!(kinds[..2], ["ok", "failed"]);
+        assert!(
+            kinds[2..11].iter().all(|kind| *kind == "still"),
+            "{told:#?}"
+        );
+        assert_eq!((kinds.len(), kinds[11]), (12, "recovered"));
+    }
+
     #[test]
     fn where_nobody_can_be_told_nobody_counts_as_told() {
         let (status, alerts) = history(&[failed("a"), failed("a")], None);

@@ -17,6 +17,7 @@
 //! | 9 | `report` | one end of a run: lock, decide, write |
 //! | 10 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
 //! | 11 | `shutdown` | the end of the process |
+//! | 11 | `look`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 // Programs may print and give up; a library may not.
@@ -27,6 +28,8 @@
     clippy::unwrap_used
 )]
 
+#[cfg(feature = "cli")]
+mod act;
 mod alert;
 mod arguments;
 mod backlog;
@@ -56,6 +59,8 @@ mod id;
 mod job;
 mod life;
 mod lock;
+#[cfg(feature = "cli")]
+mod look;
 mod loss;
 mod machine;
 mod memory;
@@ -132,4 +137,14 @@ pub mod __private {
         pub use crate::future::AnyFuture as _;
         pub use crate::run::AnyType as _;
     }
+}
+
+/// What the command `pipeline-notify` sees and does: no part of the public interface.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod __cli {
+    pub use crate::act::{Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user};
+    pub use crate::look::{
+        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
+    };
 }

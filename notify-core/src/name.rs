@@ -69,6 +69,29 @@ pub(crate) fn file_name(job: &str) -> String {
     name
 }
 
+/// Undoes [`file_name`]; `None` where the name was cut, or was never made by it.
+#[cfg(any(test, feature = "cli"))]
+pub(crate) fn job_name(file: &str) -> Option<String> {
+    if file == "%" {
+        return Some(String::new());
+    }
+    let mut bytes = Vec::new();
+    let mut rest = file.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        if *first == b'%' {
+            let digits = rest
+                .get(..2)
+                .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
+            rest = &rest[2..];
+        } else {
+            bytes.push(*first);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// Takes a type name apart into crate, modules, types, trait and functions.
 ///
 /// Compilers differ in how they write lifetimes and type parameters, and the standard library moves
@@ -345,26 +368,6 @@ mod tests {
             "%-a0d1ed42b081fad1b24fc02f2d3c61c4",
             "the same on every compiler"
         );
-    }
-
-    /// Undoes [`file_name`], where it was not cut.
-    fn job_name(file: &str) -> Option<String> {
-        if file == "%" {
-            return Some(String::new());
-        }
-        let mut bytes = Vec::new();
-        let mut rest = file.as_bytes();
-        while let [first, tail @ ..] = rest {
-            rest = tail;
-            if *first == b'%' {
-                let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
-                bytes.push(u8::from_str_radix(digits, 16).ok()?);
-                rest = &rest[2..];
-            } else {
-                bytes.push(*first);
-            }
-        }
-        String::from_utf8(bytes).ok()
     }
 
     proptest! {

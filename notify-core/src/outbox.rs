@@ -212,6 +212,36 @@ impl Queue {
         Ok(next)
     }
 
+    /// Takes over all that waits in another queue. What is held there leaves as well, for a status that
+    /// names its place takes it for told once it is gone.
+    #[cfg(feature = "cli")]
+    pub(crate) fn adopt(&self, other: &Self) -> io::Result<usize> {
+        other.release(DateTime::<chrono::Utc>::MAX_UTC)?;
+        let entries = other.list();
+        if entries.is_empty() {
+            return Ok(0);
+        }
+        if matches!(other.turn()?, Turn::Others) {
+            return Err(io::Error::other(
+                "another process sends from that queue now",
+            ));
+        }
+        self.make(&self.folder)?;
+        let mut adopted = 0;
+        for entry in entries {
+            let path = other.path(&entry);
+            let lock = Lock::acquire_existing(&path, Duration::ZERO)?;
+            if lock.is_some() && path.exists() {
+                fs::rename(&path, self.path(&entry))?;
+                adopted += 1;
+            }
+        }
+        // The new place first: after a power cut an alert is in one of them, or in both.
+        file::sync_folder_of(&self.folder.join(LOCK))?;
+        file::sync_folder_of(&other.folder.join(LOCK))?;
+        Ok(adopted)
+    }
+
     /// Tells whether alerts are held back here.
     pub(crate) fn has_held(&self) -> bool {
         !names(&self.held).is_empty()
@@ -463,6 +493,24 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
 fn held_until(name: &str) -> Option<Time> {
     let micros = i64::from_str_radix(name.split('-').next()?, 16).ok()?;
     DateTime::from_timestamp_micros(micros)
+}
+
+/// Returns what the names of a job's alerts have in common.
+#[cfg(feature = "cli")]
+pub(crate) fn job_digits(job: &str) -> String {
+    format!("{:08x}", id::hash(job) >> 32)
+}
+
+/// Reads from the name of a queue whose alerts wait there.
+#[cfg(feature = "cli")]
+pub(crate) fn channel_of(queue: &str) -> &str {
+    queue.rsplit_once('-').map_or("", |(channel, _)| channel)
+}
+
+/// Reads from the name of an alert's file when it was decided.
+#[cfg(feature = "cli")]
+pub(crate) fn time_of(name: &str) -> Option<Time> {
+    held_until(name)
 }
 
 /// Returns the names in a folder, without those of hidden files.

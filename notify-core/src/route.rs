@@ -140,7 +140,7 @@ impl Setup {
     }
 
     /// Returns the notifiers of a channel, each with what a person has to mend when it is broken.
-    fn find_notifiers(&self, channel: &str) -> Vec<(Arc<dyn Notifier>, String)> {
+    pub(crate) fn find_notifiers(&self, channel: &str) -> Vec<(Arc<dyn Notifier>, String)> {
         if let Some(notifier) = self.channels.get(channel) {
             return vec![(notifier.clone(), "its notifier".to_owned())];
         }
@@ -232,7 +232,7 @@ fn find_key(value: Option<OsString>) -> Signing {
 }
 
 /// Names the variable that holds a channel's webhook, as in the article.
-fn variable(channel: &str) -> String {
+pub(crate) fn variable(channel: &str) -> String {
     format!("SLACK_{}_WEBHOOK_URL", capitals(channel))
 }
 

@@ -153,6 +153,56 @@ pub(crate) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<D
     dead
 }
 
+/// A record as others see it.
+#[cfg(feature = "cli")]
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// Whether a process holds its lock.
+    pub(crate) is_locked: bool,
+    pub(crate) process: Fields,
+    /// The runs that are under way in it.
+    pub(crate) runs: Vec<Fields>,
+}
+
+/// Looks at the records of a folder, and leaves them as they are.
+#[cfg(feature = "cli")]
+pub(crate) fn look(folder: &Path) -> io::Result<Vec<Seen>> {
+    let mut seen = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
+        if path.file_name().is_some_and(is_hidden) {
+            continue;
+        }
+        // One that is gone has ended meanwhile.
+        if let Ok(file) = file::open(&path, OpenOptions::new().read(true), Links::Refuse) {
+            // Shared, so that two that look do not see each other's lock.
+            let is_locked = file.try_lock_shared().is_err();
+            if is_locked || is_still_at(&file, &path).unwrap_or(false) {
+                seen.extend(
+                    file::read_open(&file, LIMIT).map(|content| Seen::parse(&content, is_locked)),
+                );
+            }
+        }
+    }
+    Ok(seen)
+}
+
+#[cfg(feature = "cli")]
+impl Seen {
+    fn parse(content: &str, is_locked: bool) -> Self {
+        let mut blocks = blocks(content);
+        Self {
+            is_locked,
+            process: blocks.next().map(|block| block.fields).unwrap_or_default(),
+            runs: blocks
+                .filter(|block| block.is_open)
+                .map(|block| block.fields)
+                .collect(),
+        }
+    }
+}
+
 fn lock() -> MutexGuard<'static, Option<Record>> {
     RECORD.get().lock().unwrap_or_else(PoisonError::into_inner)
 }

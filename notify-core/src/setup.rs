@@ -1,6 +1,8 @@
 //! The settings in force: those given in code, then the environment's, then the defaults. The one
 //! file that reads the environment.
 
+#[cfg(feature = "cli")]
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::env;
 use std::ffi::OsString;
@@ -45,6 +47,28 @@ pub(crate) fn settle(config: Config) -> Result<&'static Setup, Error> {
 /// Reads a variable of the environment.
 pub(crate) fn read(variable: &str) -> Option<OsString> {
     env::var_os(variable)
+}
+
+/// Returns the channels whose destinations the environment names, sorted; as the names of variables
+/// write them, without `-` and `_`.
+#[cfg(feature = "cli")]
+pub(crate) fn channels_in_environment() -> Vec<String> {
+    let channel = |(name, value): (OsString, OsString)| {
+        let name = name.into_string().ok().filter(|_| !value.is_empty())?;
+        let slack = name
+            .strip_prefix("SLACK_")
+            .and_then(|name| name.strip_suffix("_WEBHOOK_URL"));
+        let other = name
+            .strip_prefix("NOTIFY_")
+            .and_then(|name| name.strip_suffix("_URL"));
+        let channel = slack.or(other)?.to_ascii_lowercase();
+        // A heartbeat is no channel: it hears of each run.
+        is_channel_name(&channel)
+            .then_some(channel)
+            .filter(|channel| channel != "heartbeat")
+    };
+    let channels: BTreeSet<_> = env::vars_os().filter_map(channel).collect();
+    channels.into_iter().collect()
 }
 
 /// The settings that are in force, from the first end of a run on.

@@ -29,7 +29,7 @@ use crate::time::{self, Time};
 const READABLE: u32 = 0o644;
 
 /// The largest status file that is read to its end.
-const LIMIT: u64 = 2 * text::LIMIT as u64;
+pub(crate) const LIMIT: u64 = 2 * text::LIMIT as u64;
 
 /// The largest journal: a status, and the header of its alert.
 const JOURNAL: u64 = 4 * text::LIMIT as u64;
@@ -148,8 +148,7 @@ impl Store {
     ///
     /// Where there can be no lock, such as in a directory that cannot be written.
     pub(crate) fn lock<'a>(&'a self, file: &'a str) -> io::Result<Locked<'a>> {
-        #[expect(clippy::cast_possible_truncation, reason = "a remainder is small")]
-        let slot = id::hash(file) as usize % LOCKS;
+        let slot = slot(file);
         let path = self.hidden.join("locks").join(format!("{slot:02x}"));
         let patience = if self.stuck[slot].load(Ordering::Relaxed) {
             Duration::ZERO
@@ -199,6 +198,32 @@ impl Store {
             }
         }
     }
+
+    /// Locks two status files, in the order that all keep to; no second lock where one is for both.
+    #[cfg(feature = "cli")]
+    pub(crate) fn lock_both<'a>(
+        &'a self,
+        one: &'a str,
+        other: &'a str,
+    ) -> io::Result<(Locked<'a>, Option<Locked<'a>>)> {
+        match slot(one).cmp(&slot(other)) {
+            std::cmp::Ordering::Equal => Ok((self.lock(one)?, None)),
+            std::cmp::Ordering::Less => {
+                let one = self.lock(one)?;
+                Ok((one, Some(self.lock(other)?)))
+            }
+            std::cmp::Ordering::Greater => {
+                let other = self.lock(other)?;
+                Ok((self.lock(one)?, Some(other)))
+            }
+        }
+    }
+}
+
+/// Tells which lock is a status file's.
+#[expect(clippy::cast_possible_truncation, reason = "a remainder is small")]
+fn slot(file: &str) -> usize {
+    id::hash(file) as usize % LOCKS
 }
 
 impl Locked<'_> {
@@ -257,6 +282,28 @@ impl Locked<'_> {
     /// Where it cannot be written; the old status is whole then.
     pub(crate) fn write(&self, status: &Status) -> io::Result<()> {
         self.replace(self.file, status)
+    }
+
+    /// Gives the status file another name.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be done.
+    #[cfg(feature = "cli")]
+    pub(crate) fn rename(&self, file: &str) -> io::Result<()> {
+        fs::rename(self.path(), self.store.directory.join(file))?;
+        self.store.history.rename(self.file, file)
+    }
+
+    /// Removes the status file.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be done.
+    #[cfg(feature = "cli")]
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        fs::remove_file(self.path())?;
+        self.store.history.forget(self.file)
     }
 
     /// Makes a change: the alert is queued and the status written, or after a crash whoever locks

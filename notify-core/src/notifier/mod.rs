@@ -11,6 +11,7 @@ mod slack;
 #[cfg(test)]
 mod strict;
 mod teams;
+mod word;
 
 use std::fmt;
 use std::time::Duration;

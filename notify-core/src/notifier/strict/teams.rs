@@ -148,8 +148,8 @@ fn one_of(object: &Map<String, Value>, key: &str, values: &[&str]) -> Result<(),
 /// Checks that nothing is a mention, a link that hides where it leads, an entity or a function.
 fn harmless(text: &str, place: &str) -> Result<(), Problem> {
     let marked = unescaped(text);
-    let live = ["`", "**", "](", "[", "~~", "<at", "<AT", "</", "{{"];
-    none_of(&marked, place, &live)?;
+    let marks = ["`", "**", "](", "[", "~~", "<at", "<AT", "</", "{{"];
+    none_of(&marked, place, &marks)?;
     let is_entity = |rest: &str| {
         let name = rest.split(';').next().unwrap_or_default();
         name.len() < rest.len()
