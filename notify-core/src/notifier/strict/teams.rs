@@ -159,16 +159,16 @@ fn harmless(text: &str, place: &str) -> Result<(), Problem> {
     if marked.split('&').skip(1).any(is_entity) {
         return Err(format!("{place}: has an entity"));
     }
-    let is_list = |line: &str| {
-        let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
-        rest.len() < line.len() && rest.starts_with(['.', ')'])
+    let is_list = |row: &str| {
+        let rest = row.trim_start_matches(|c: char| c.is_ascii_digit());
+        rest.len() < row.len() && rest.starts_with(['.', ')'])
     };
-    for line in text.split('\n') {
-        let line = line.trim_start_matches('\u{a0}');
-        let is_marked = line.starts_with(['#', '>', '-', '+', ' ']);
-        if is_marked || place == "text" && is_list(line) {
+    for row in text.split('\n') {
+        let row = row.trim_start_matches('\u{a0}');
+        let is_marked = row.starts_with(['#', '>', '-', '+', ' ']);
+        if is_marked || place == "text" && is_list(row) {
             return Err(format!(
-                "{place}: a line is a heading, a quote or a list: {line}"
+                "{place}: a line is a heading, a quote or a list: {row}"
             ));
         }
     }
