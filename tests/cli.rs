@@ -488,10 +488,7 @@ fn outcomes(folder: &Folder, receiver: &Receiver, outcomes: &[&str]) {
         .directory(folder)
         .alerts_to(receiver)
         .env("NOTIFY_SILENT_SECONDS", "0");
-    let ended = outcomes
-        .iter()
-        .fold(program, |program, outcome| program.arg(outcome))
-        .run();
+    let ended = outcomes.iter().fold(program, Program::arg).run();
     assert_eq!(ended.code, Some(0), "{ended:?}");
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     /// Jobs to check, by name; `*` stands for any characters [default: all]
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
-    /// How often the jobs should run, such as 24h [default: their every_hours]
+    /// How often the jobs should run, such as 24h [default: their `every_hours`]
     #[arg(long, value_name = "TIME", value_parser = span::parse)]
     every: Option<Duration>,
     /// How late a run may begin [default: 10 % of how often it should, or 1h if that is more]

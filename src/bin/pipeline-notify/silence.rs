@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     /// Why, for those who wonder
     #[arg(long, value_name = "TEXT")]
     because: Option<String>,
-    /// The channel to tell [default: that of the run under way, or $NOTIFY_CHANNEL, or alerts]
+    /// The channel to tell [default: that of the run under way, or `NOTIFY_CHANNEL`, or alerts]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
 }
@@ -47,7 +47,7 @@ impl Arguments {
         let now = Utc::now();
         let until = match (self.time, &self.until) {
             (Some(time), _) => moment::after(now, time),
-            (None, Some(until)) => moment::parse(until, now.with_timezone(&Local)),
+            (None, Some(until)) => moment::parse(until, &now.with_timezone(&Local)),
             (None, None) => Err("say --for how long, or --until when".to_owned()),
         };
         let until = until.map_err(Failure::Message)?;

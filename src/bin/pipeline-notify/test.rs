@@ -21,7 +21,7 @@ Exit codes:
   1  one has not, or there is none; see the answer"
 )]
 pub(crate) struct Arguments {
-    /// Channels to test [default: all that SLACK_…_WEBHOOK_URL and NOTIFY_…_URL name]
+    /// Channels to test [default: all that `SLACK_…_WEBHOOK_URL` and `NOTIFY_…_URL` name]
     #[arg(value_name = "CHANNEL")]
     channels: Vec<String>,
 }
