@@ -15,9 +15,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Alerts are sent to the channels that the environment names, and to the destinations that they were
-meant for. After a webhook was replaced, `--adopt QUEUE` sends what waits for the old one to the new
-one; the queues that are left are listed by name.
+    after_help = "Alerts are sent to the channels that the environment names, and to the destinations that they were meant for. After a webhook was replaced, `--adopt QUEUE` sends what waits for the old one to the new one; the queues that are left are listed by name.
 
 Exit codes:
   0  nothing is left to send

@@ -16,9 +16,7 @@ pub(crate) const FAILURE: u8 = 2;
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("end").required(true).args(["time", "until"]),
-    after_help = "This error alone is withheld: another one, and the recovery, come through. The channel is told who
-silenced it, and until when; `check` says WARNING meanwhile. A failure that outlasts the silence
-is told by its next run.
+    after_help = "This error alone is withheld: another one, and the recovery, come through. The channel is told who silenced it, and until when; `check` says WARNING meanwhile. A failure that outlasts the silence is told by its next run.
 
 Exit codes:
   0  it is silenced

@@ -13,8 +13,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A message is sent that is marked as a test: a failure and its recovery, of a job that is none. It is
-sent at once, and not through the outbox.
+    after_help = "A message is sent that is marked as a test: a failure and its recovery, of a job that is none. It is sent at once, and not through the outbox.
 
 Exit codes:
   0  every destination has taken it: people would hear
