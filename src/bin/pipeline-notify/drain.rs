@@ -54,7 +54,7 @@ impl Arguments {
         };
         let waiting = |queues: &[Queue]| queues.iter().map(|queue| queue.waiting).sum::<usize>();
         let before = waiting(&see()?);
-        notify_core::drain(self.time).map_err(|error| Failure::Message(error.to_string()))?;
+        desk.drain(self.time)?;
         let left = see()?;
         let after = waiting(&left);
         let code = u8::from(after > 0);
@@ -100,6 +100,11 @@ impl Arguments {
                     queue.rejected
                 ))?;
             }
+        }
+        if after > 0 {
+            output.line(
+                "Is the webhook of a channel in the environment? Was it replaced? Then add --adopt QUEUE.",
+            )?;
         }
         Ok(code)
     }
