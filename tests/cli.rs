@@ -943,3 +943,15 @@ fn a_directory_that_cannot_be_used_is_named_with_the_reason() {
         "{status:?}"
     );
 }
+
+#[test]
+fn a_job_whose_status_cannot_be_written_is_not_renamed() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    // In the place of the file: the status stays in the journal.
+    fs::create_dir(folder.path().join(LOAD)).unwrap();
+    outcomes(&folder, &receiver, &["disk full"]);
+    let renamed = run(&folder, &["rename", LOAD, "moved"]);
+    assert_eq!(renamed.code, Some(2), "{renamed:?}");
+    assert!(folder.path().join(LOAD).is_dir(), "{renamed:?}");
+    assert!(!folder.path().join("moved").exists());
+}
