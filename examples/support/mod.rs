@@ -79,7 +79,11 @@ fn print_alert(
     reader.read_exact(&mut body)?;
     let payload: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
 
-    let text = as_shown(payload["text"].as_str().unwrap_or_default());
+    let attachments = payload["attachments"].as_array().into_iter().flatten();
+    let told = attachments.map(|attachment| &attachment["fallback"]);
+    let texts: Vec<_> = [&payload["text"]].into_iter().chain(told).collect();
+    let texts: Vec<_> = texts.into_iter().filter_map(|text| text.as_str()).collect();
+    let text = as_shown(&texts.join("\n\n"));
 
     let mut screen = io::stdout().lock();
     writeln!(screen, "┌── an alert arrives in Slack")?;

@@ -277,7 +277,7 @@ impl Alert {
         self.status.state == State::Error && self.status.runs > 1
     }
 
-    fn outage_span(&self, outage: &Outage) -> String {
+    pub(crate) fn outage_span(&self, outage: &Outage) -> String {
         time::span(time::between(outage.since, self.status.begun))
     }
 

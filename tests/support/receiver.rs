@@ -37,10 +37,29 @@ pub struct Request {
 }
 
 impl Request {
-    /// The message's text.
+    /// What the message tells as text: each alert where there are a few, and the digest of more.
     pub fn text(&self) -> String {
-        let payload: serde_json::Value = serde_json::from_str(&self.body).unwrap();
-        payload["text"].as_str().unwrap().to_owned()
+        let payload = self.payload();
+        let Some(attachments) = payload["attachments"].as_array() else {
+            return payload["text"].as_str().unwrap().to_owned();
+        };
+        let mut texts = Vec::new();
+        for attachment in attachments {
+            let fallback = attachment["fallback"].as_str().unwrap();
+            if fallback.starts_with("--- ") {
+                texts.push(fallback.to_owned());
+                continue;
+            }
+            let sections = attachment["blocks"].as_array().unwrap().iter();
+            texts.extend(
+                sections.map(|section| section["text"]["text"].as_str().unwrap().to_owned()),
+            );
+        }
+        texts.join("\n")
+    }
+
+    pub fn payload(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
     }
 }
 
