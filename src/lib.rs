@@ -40,7 +40,7 @@
 
 pub use notify_core::{
     Alert, Config, Error, Exec, Json, Kind, Notifier, Refusal, Slack, State, drain,
-    install_panic_hook, message,
+    install_panic_hook, message, samples, test_alert,
 };
 pub use notify_macros::notify;
 

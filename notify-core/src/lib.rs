@@ -8,7 +8,7 @@
 //! | 0 | `error`, `text`, `time`, `fields`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `change`, `pace` | pure: time is an argument |
 //! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
-//! | 3 | `lock`, `destination`, `secret` | |
+//! | 3 | `lock`, `destination`, `secret`, `samples` | |
 //! | 4 | `notifier`, `outbox`, `running` | destinations, and what is on disk |
 //! | 5 | `store` | the notify directory |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
@@ -67,6 +67,7 @@ mod rules;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod run;
 mod running;
+mod samples;
 mod secret;
 mod sender;
 mod setup;
@@ -87,6 +88,7 @@ pub use delivery::drain;
 pub use error::Error;
 pub use notifier::{Exec, Json, Notifier, Refusal, Slack};
 pub use panic::install_panic_hook;
+pub use samples::{samples, test_alert};
 pub use status::State;
 
 /// What the expansion of `#[notify]` calls: no part of the public interface.
