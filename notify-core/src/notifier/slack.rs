@@ -278,6 +278,22 @@ mod tests {
     }
 
     #[test]
+    fn each_kind_is_shown_as_it_was_last_looked_at() {
+        for alert in alerts_of_each_kind() {
+            let name = alert.kind.as_str().replace(' ', "_");
+            let alone = std::slice::from_ref(&alert);
+            let slack = payload::full(alone, Dialect::Slack);
+            insta::assert_snapshot!(name.clone(), format!("{slack:#}"));
+            let compatible = payload::full(alone, Dialect::Markdown);
+            insta::assert_snapshot!(name + "_compatible", format!("{compatible:#}"));
+        }
+        let digest = payload::full(&alerts_of_each_kind(), Dialect::Slack);
+        insta::assert_snapshot!("digest", format!("{digest:#}"));
+        let short = payload::short(&alerts_of_each_kind(), Dialect::Slack, true);
+        insta::assert_snapshot!("short", format!("{short:#}"));
+    }
+
+    #[test]
     fn a_failure_alone_mentions_and_each_mention_is_in_slacks_own_words() {
         let mut alert = alert_of(Kind::Failed);
         alert.mention = Some("U1 W2 S3 @here @channel @everyone U1 <!channel> nobody".to_owned());
@@ -351,6 +367,53 @@ mod tests {
             payload.contains("env=prod <https://wiki.example/etl>"),
             "{payload}"
         );
+    }
+
+    #[test]
+    #[ignore = "it prints what docs/slack/draw.py draws"]
+    fn print_the_payloads_that_are_drawn() {
+        let of = |kind, id: &str| {
+            let mut alert = alert_of(kind);
+            alert.id = id.to_owned();
+            alert.notes.clear();
+            alert.status.passed_over = None;
+            alert
+        };
+        let digest: Vec<_> = (0..9)
+            .map(|number| {
+                let kind = match number {
+                    0..=5 => Kind::Failed,
+                    6 => Kind::StillFailing,
+                    _ => Kind::Recovered,
+                };
+                let mut alert = of(kind, &format!("7f3a91c2{number:08x}"));
+                alert.mention = None;
+                let tables = [
+                    "orders",
+                    "items",
+                    "refunds",
+                    "customers",
+                    "stock",
+                    "prices",
+                    "rates",
+                    "mail",
+                    "search",
+                ];
+                alert.job = format!("etl.load.{}", tables[number]);
+                if kind == Kind::StillFailing {
+                    alert.status.text = "disk full\n".to_owned();
+                }
+                alert
+            })
+            .collect();
+        let messages = [
+            vec![of(Kind::Failed, "7f3a91c200c0ffee")],
+            vec![of(Kind::StillFailing, "91b2d4e86a5f0c13")],
+            vec![of(Kind::Recovered, "c4d0aa5187e3962b")],
+            digest,
+        ];
+        let payloads = messages.map(|alerts| payload::full(&alerts, Dialect::Slack));
+        println!("{}", Value::from(payloads.to_vec()));
     }
 
     /// Text as it comes from anywhere.

@@ -268,7 +268,7 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
             }
             let fields: Vec<_> = fields
                 .iter()
-                .map(|(name, value)| mrkdwn(&format!("*{name}*\n{value}")))
+                .map(|(name, value)| mrkdwn(&format!("*{name}* {value}")))
                 .collect();
             if !fields.is_empty() {
                 blocks.push(json!({ "type": "section", "fields": fields }));
@@ -320,7 +320,10 @@ fn heading_of(alert: &Alert, dialect: Dialect) -> String {
         };
     } else if alert.kind == Kind::StillFailing {
         let since = time::between(alert.status.since, alert.decided);
-        heading += &format!(" after {}", time::span(since));
+        heading += &format!(" for {}", time::span(since));
+        if alert.earlier_error.is_some() {
+            heading += ", with another error";
+        }
     } else if let (Kind::Failed | Kind::Overdue, Some(took)) = (alert.kind, &took) {
         heading += &format!(" after {took}");
     }
@@ -351,11 +354,14 @@ fn remarks(alert: &Alert, limit: usize, dialect: Dialect) -> String {
 fn fields(alert: &Alert, limit: usize, dialect: Dialect) -> Vec<(String, String)> {
     let mut all = vec![("job", alert.job.clone())];
     for (name, value) in alert.details() {
-        if name != INCIDENT && name != ALERT {
-            all.push((name, value));
-        }
-        if name == "since" {
-            all.push(("runs", alert.status.runs.to_string()));
+        match name {
+            INCIDENT | ALERT => {}
+            "since" => {
+                // Its microseconds are for programs.
+                all.push((name, utc(alert.status.since)));
+                all.push(("runs", alert.status.runs.to_string()));
+            }
+            _ => all.push((name, value)),
         }
     }
     all.retain(|(name, value)| !name.trim().is_empty() && !value.trim().is_empty());
