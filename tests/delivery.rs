@@ -236,6 +236,34 @@ fn many_changes_leave_as_few_messages_and_none_is_lost() {
 }
 
 #[test]
+fn a_message_of_several_alerts_that_is_refused_leaves_as_single_ones_and_none_is_lost() {
+    let folder = Folder::new();
+    let is_up = Arc::new(AtomicBool::new(false));
+    let (up, is_first) = (is_up.clone(), AtomicBool::new(true));
+    let receiver = Receiver::answering(move |_| {
+        if !up.load(Ordering::Relaxed) {
+            Answer::Status(503, "")
+        } else if is_first.swap(false, Ordering::Relaxed) {
+            Answer::Status(400, "invalid_payload")
+        } else {
+            Answer::Ok
+        }
+    });
+    let burst = Program::new("ends").arg("burst").arg("4");
+    let burst = burst.directory(&folder).alerts_to(&receiver);
+    assert_eq!(burst.env("NOTIFY_EXIT_SECONDS", "0.5").run().code, Some(0));
+    assert_eq!(folder.waiting_alerts().len(), 5);
+
+    is_up.store(true, Ordering::Relaxed);
+    let drain = Program::new("drain").directory(&folder);
+    assert_eq!(drain.alerts_to(&receiver).run().code, Some(0));
+    let accepted = receiver.accepted();
+    let job = |text: &String| Some(text.split("\njob ").nth(1)?.split(' ').next()?.to_owned());
+    let jobs: BTreeSet<_> = accepted.iter().filter_map(job).collect();
+    assert_eq!((jobs.len(), accepted.len()), (5, 5), "{jobs:?}");
+}
+
+#[test]
 fn a_queue_is_emptied_only_by_those_who_have_its_destination() {
     let folder = Folder::new();
     let down = Receiver::answering(|_| Answer::Status(503, ""));

@@ -425,14 +425,14 @@ fn an_alert_that_another_process_never_finishes_does_not_hold_up_others() {
     assert_eq!(scene.folder.waiting_alerts().len(), 1);
 }
 
-/// A file system of its own, of 64 KiB.
+/// A file system of its own, such as one of 64 KiB.
 struct SmallDisk<'a>(&'a Folder);
 
 impl<'a> SmallDisk<'a> {
-    fn mount(folder: &'a Folder) -> Option<Self> {
+    fn mount(folder: &'a Folder, size: &str) -> Option<Self> {
         let mut command = Command::new("mount");
         command
-            .args(["-t", "tmpfs", "-o", "size=64k", "none"])
+            .args(["-t", "tmpfs", "-o", size, "none"])
             .arg(folder.path());
         let mounted = command.stderr(Stdio::null()).status();
         mounted
@@ -450,7 +450,7 @@ impl Drop for SmallDisk<'_> {
 #[test]
 fn a_full_disk_leaves_the_old_status_and_alerts_go_out() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
-    let Some(_disk) = SmallDisk::mount(&folder) else {
+    let Some(_disk) = SmallDisk::mount(&folder, "size=64k") else {
         println!("skipped: no file system can be mounted here");
         return;
     };
@@ -486,4 +486,127 @@ fn a_full_disk_leaves_the_old_status_and_alerts_go_out() {
             .keys()
             .all(|path| !path.contains(".new"))
     );
+}
+
+#[test]
+fn a_disk_that_has_room_for_no_file_leaves_the_old_status_and_alerts_go_out() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let Some(_disk) = SmallDisk::mount(&folder, "nr_inodes=40") else {
+        println!("skipped: no file system can be mounted here");
+        return;
+    };
+    let run = |way: &str| {
+        let program = Program::new("ends").arg(way).directory(&folder);
+        program.alerts_to(&receiver).run()
+    };
+    assert_eq!(run("ok").code, Some(0));
+    let old = folder.status_file(MAIN);
+    let fillers = folder.path().join(".fillers");
+    fs::create_dir(&fillers).unwrap();
+    let filled = (0..40).find(|number| fs::write(fillers.join(number.to_string()), "").is_err());
+    assert!(filled.is_some(), "there is room for files");
+
+    let ended = run("err");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.took < Duration::from_secs(4), "{ended:?}");
+    assert_eq!(folder.status_file(MAIN), old);
+    assert!(receiver.texts()[1..].concat().contains("the disk is full"));
+    let ours: Vec<_> = ended
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("pipeline-notify: "))
+        .collect();
+    let all_differ = ours.iter().collect::<BTreeSet<_>>().len() == ours.len();
+    assert!((1..=4).contains(&ours.len()) && all_differ, "{ours:?}");
+    // What was told is known, though it cannot be written.
+    let before = receiver.texts().len();
+    run("err");
+    assert_eq!(receiver.texts().len(), before);
+
+    fs::remove_dir_all(fillers).unwrap();
+    assert_eq!(run("ok").stderr, "");
+    assert!(folder.status_file(MAIN).starts_with("OK\n"));
+    assert!(receiver.texts().last().unwrap().contains("recovered"));
+}
+
+#[test]
+fn a_directory_on_a_disk_that_never_had_room_for_a_file_leaves_alerts_to_memory() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let Some(_disk) = SmallDisk::mount(&folder, "nr_inodes=2") else {
+        println!("skipped: no file system can be mounted here");
+        return;
+    };
+    for way in ["err", "panic", "ok"] {
+        let program = Program::new("ends").arg(way).directory(&folder);
+        let ended = program.alerts_to(&receiver).run();
+        assert!(ended.took < Duration::from_secs(4), "{ended:?}");
+        let code = [("err", 1), ("panic", 101), ("ok", 0)];
+        let (_, code) = code.into_iter().find(|(name, _)| *name == way).unwrap();
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+    }
+    let texts = receiver.texts();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(folder.status_files().is_empty());
+}
+
+/// Nobody's number, on every system that has one.
+const NOBODY: &str = "65534";
+
+/// Has a program run by nobody, who has no rights; `None` where that cannot be.
+fn as_nobody(program: &Path, arguments: &[&str]) -> Option<Command> {
+    let nobody = ["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"];
+    let can = Command::new("setpriv").args(nobody).arg("true").output();
+    let mut command = Command::new("setpriv");
+    command.args(nobody).arg(program).args(arguments);
+    can.is_ok_and(|can| can.status.success()).then_some(command)
+}
+
+#[test]
+fn another_user_of_the_same_directory_can_hold_up_nobody_but_himself() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (folder, programs, receiver) = (Folder::new(), Folder::new(), Receiver::new());
+    for shared in [&folder, &programs] {
+        fs::set_permissions(shared.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    // Where it was built, others may have no way to it.
+    let program = programs.path().join("ends");
+    fs::copy(Program::new("ends").command().get_program(), &program).unwrap();
+    let run = |way: &str| {
+        let program = Program::new("ends").arg(way).directory(&folder);
+        program.alerts_to(&receiver).run()
+    };
+    assert_eq!(run("ok").code, Some(0));
+    let hidden = folder.path().join(".pipeline-notify");
+    let ours = fs::read_dir(&hidden).unwrap().next().unwrap().unwrap();
+    let lock = fs::read_dir(ours.path().join("locks")).unwrap().next();
+    let lock = lock.unwrap().unwrap().path().display().to_string();
+    let Some(mut theirs) = as_nobody(Path::new("flock"), &["--nonblock", &lock, "true"]) else {
+        println!("skipped: this user cannot become another");
+        return;
+    };
+    let locked = theirs.stderr(Stdio::null()).status().unwrap();
+    assert!(!locked.success(), "nobody has locked {lock}");
+
+    let mut theirs = as_nobody(&program, &["err"]).unwrap();
+    theirs.env_clear().env("NOTIFYDIR", folder.path());
+    theirs.env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook());
+    let ended = theirs.output().unwrap();
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{stderr}");
+    assert_eq!(stderr, "Error: \"the disk is full\"\n");
+    assert!(folder.status_file(MAIN).starts_with("ERROR\n"));
+    assert_eq!(receiver.texts().len(), 2);
+
+    // He holds all that he can.
+    let files = folder.hidden_files().into_keys();
+    let files = files.filter(|path| path.contains(&format!("/{NOBODY}/")));
+    let holders: Vec<_> = files
+        .map(|path| Holder::of(&folder.path().join(path)))
+        .collect();
+    assert!(!holders.is_empty());
+    let ended = run("ok");
+    assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
+    assert!(ended.took < Duration::from_secs(5), "{ended:?}");
+    assert!(folder.status_file(MAIN).starts_with("OK\n"));
+    assert!(receiver.texts().concat().contains("recovered"));
 }

@@ -53,6 +53,11 @@ fn hold_no_secret(left: &BTreeMap<String, String>, when: &str) {
 /// Every level of ours, every record down to debug of all others; settings from the environment and
 /// from code; an error and a panic.
 fn is_kept_secret(when: &str, webhook: &str) -> Vec<BTreeMap<String, String>> {
+    are_kept_secret(when, &[("SLACK_ALERTS_WEBHOOK_URL", webhook)])
+}
+
+/// The same for other variables.
+fn are_kept_secret(when: &str, secrets: &[(&str, &str)]) -> Vec<BTreeMap<String, String>> {
     let cases = [
         ("ours at trace", "", "err"),
         ("debug of all", "", "panic"),
@@ -60,8 +65,12 @@ fn is_kept_secret(when: &str, webhook: &str) -> Vec<BTreeMap<String, String>> {
     ];
     let cases = cases.map(|(level, install, way)| {
         let folder = Folder::new();
-        let program = Program::new("logs")
-            .env("SLACK_ALERTS_WEBHOOK_URL", webhook)
+        let program = secrets
+            .iter()
+            .fold(Program::new("logs"), |program, (name, value)| {
+                program.env(name, value)
+            });
+        let program = program
             .env("INSTALL", install)
             .env("HTTPS_PROXY", "http://proxy:s3cr3t@127.0.0.1:9")
             .env("ALL_PROXY", "http://proxy:s3cr3t@127.0.0.1:9");
@@ -198,6 +207,126 @@ fn a_webhook_that_is_not_utf8_stays_secret() {
     let left = traces(program, &folder, "err", "ours at trace");
     hold_no_secret(&left, "not UTF-8");
     assert!(left["log"].contains("it is not UTF-8"), "{left:#?}");
+}
+
+#[test]
+fn a_signed_json_webhook_and_its_key_stay_secret() {
+    for (answer, said) in [
+        (Answer::Ok, ""),
+        (Answer::Status(400, "no s3cr3t of yours"), "answered 400"),
+        (
+            Answer::Status(404, "T000/B000/s3cr3t is not here"),
+            "answered 404",
+        ),
+        (
+            Answer::With(302, "Location: https://127.0.0.1:9/s3cr3t", ""),
+            "redirects",
+        ),
+        (Answer::Close, "does not take alerts now"),
+    ] {
+        let when = format!("{answer:?}");
+        let receiver = Receiver::answering(move |_| answer.clone());
+        let url = format!("{}/hook/{SECRET}", receiver.address());
+        let left = are_kept_secret(
+            &when,
+            &[
+                ("NOTIFY_ALERTS_URL", &format!("json://{url}")),
+                ("NOTIFY_ALERTS_SECRET", "s3cr3t-B000"),
+                ("JSON", &format!("http://{url}")),
+                ("KEY", "s3cr3t-B000"),
+            ],
+        );
+        assert!(receiver.requests()[0].path.contains(SECRET));
+        assert!(in_any(&left, "stdout", "Json {"), "{left:#?}");
+        assert!(in_any(&left, "log", said), "{when}: {left:#?}");
+    }
+}
+
+#[test]
+fn a_word_that_cannot_be_used_stays_secret() {
+    for word in [
+        SECRET,
+        "://T000/B000/s3cr3t",
+        "xmpp://T000/B000/s3cr3t",
+        "slack://T000/B000/s3cr3t/#general",
+        "slack://bot:T000-B000-s3cr3t-4@webhook",
+        "slack://bot@T000/B000/s3cr3t",
+        "mattermost://T000/B000/s3cr3t",
+        "rocketchat://T000/B000/x/s3cr3t",
+        "json://slack.invalid/s3cr3t",
+        "jsons://user:s3cr3t@slack.invalid/B000",
+        "https://slack.invalid/B000/s3cr3t",
+        "exec://B000/s3cr3t",
+        "exec:///bin/sh?key=s3cr3t",
+        "file:B000/s3cr3t",
+        "file:/nowhere/B000/s3cr3t",
+        "exec:///nowhere/s3cr3t?arg=B000",
+    ] {
+        let left = are_kept_secret(word, &[("NOTIFY_ALERTS_URL", word)]);
+        assert!(
+            in_any(&left, "log", "NOTIFY_ALERTS_URL"),
+            "{word}: {left:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_used_stays_secret_and_its_document_at_home() {
+    let receiver = Receiver::new();
+    let url = format!("json://{}/hook", receiver.address());
+    for key in ["file:s3cr3t", "file:/nowhere/s3cr3t", " "] {
+        let secrets = [
+            ("NOTIFY_ALERTS_URL", url.as_str()),
+            ("NOTIFY_ALERTS_SECRET", key),
+        ];
+        let left = are_kept_secret(key, &secrets);
+        assert!(
+            in_any(&left, "log", "NOTIFY_ALERTS_URL"),
+            "{key}: {left:#?}"
+        );
+    }
+    assert_eq!(receiver.requests().len(), 0);
+}
+
+#[test]
+fn a_heartbeat_stays_secret() {
+    for (answer, said) in [
+        (Answer::Ok, ""),
+        (Answer::Status(404, "s3cr3t not found"), "not heard"),
+        (Answer::Status(500, "s3cr3t"), "not heard"),
+        (
+            Answer::With(302, "Location: https://127.0.0.1:9/s3cr3t", ""),
+            "not heard",
+        ),
+        (Answer::Close, "not heard"),
+    ] {
+        let when = format!("{answer:?}");
+        let receiver = Receiver::answering(move |_| answer.clone());
+        let url = format!("http://{}/{SECRET}/{{job}}", receiver.address());
+        let slack = Receiver::new();
+        let left = are_kept_secret(
+            &when,
+            &[
+                ("NOTIFY_HEARTBEAT_URL", &url),
+                ("HEARTBEAT", &url),
+                ("SLACK_ALERTS_WEBHOOK_URL", &slack.webhook()),
+            ],
+        );
+        assert!(receiver.requests()[0].path.contains(SECRET));
+        assert!(in_any(&left, "log", said), "{when}: {left:#?}");
+    }
+    for url in [
+        "s3cr3t",
+        "http://slack.invalid/s3cr3t",
+        "https://x:s3cr3t@slack.invalid/",
+        "file:s3cr3t",
+    ] {
+        let left = are_kept_secret(url, &[("NOTIFY_HEARTBEAT_URL", url)]);
+        assert!(
+            in_any(&left, "log", "NOTIFY_HEARTBEAT_URL"),
+            "{url}: {left:#?}"
+        );
+    }
 }
 
 #[test]

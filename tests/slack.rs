@@ -7,7 +7,7 @@ mod support;
 
 use std::time::Duration;
 
-use pipeline_notify::{Alert, Notifier as _, Slack, samples, test_alert};
+use pipeline_notify::{Alert, Notifier as _, Refusal, Slack, samples, test_alert};
 use serde_json::Value;
 use support::receiver::Request;
 use support::{Answer, Folder, Program, Receiver};
@@ -135,17 +135,22 @@ fn what_is_refused_for_its_form_arrives_as_a_line_of_text() {
             _ => Answer::Ok,
         });
         let slack = Slack::new(&receiver.webhook()).unwrap();
-        let alerts = samples();
-        slack.notify(&alerts, TIMEOUT).unwrap();
+        let alert = test_alert("alerts");
+        slack.notify(std::slice::from_ref(&alert), TIMEOUT).unwrap();
         let short = receiver.requests()[1].payload();
         strict::check(&short, &[]).unwrap();
         assert!(short.get("attachments").is_none());
-        let text = short["text"].as_str().unwrap();
-        assert!(
-            alerts.iter().all(|alert| text.contains(alert.id())),
-            "{text}"
-        );
+        assert!(short["text"].as_str().unwrap().contains(alert.id()));
     }
+}
+
+#[test]
+fn several_that_are_refused_together_are_left_to_be_sent_one_by_one() {
+    let receiver = Receiver::answering(|_| Answer::Status(400, "invalid_blocks"));
+    let slack = Slack::new(&receiver.webhook()).unwrap();
+    let refusal = slack.notify(&samples(), TIMEOUT).unwrap_err();
+    assert!(matches!(refusal, Refusal::Alert { .. }), "{refusal:?}");
+    assert_eq!(receiver.requests().len(), 1);
 }
 
 #[test]

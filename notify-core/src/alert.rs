@@ -1,7 +1,5 @@
 //! One message that the rules decided to send.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::iter;
 
 use crate::fields::Fields;
@@ -11,12 +9,6 @@ use crate::time::{self, Time};
 
 /// The longest part of an error that stands for the whole of it.
 const FIRST_LINE: usize = 200;
-
-/// So many alerts are told one after the other; more are grouped, a line each.
-const FEW: usize = 3;
-
-/// The length to which each of a few is cut, so that Slack shows all of them.
-const SHARE: usize = 1200;
 
 /// What an alert tells of its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,14 +31,16 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [(Self, &'static str); 7] = [
-        (Self::Failed, "failed"),
-        (Self::StillFailing, "still failing"),
-        (Self::Recovered, "recovered"),
-        (Self::Ok, "ok"),
-        (Self::Overdue, "is overdue"),
-        (Self::Flapping, "is flapping"),
-        (Self::Steady, "is steady again"),
+    /// Each kind in words, and the letter for it in the names of the outbox: a small one, and not
+    /// that of another. They stand in the order of a digest.
+    pub(crate) const ALL: [(Self, &'static str, char); 7] = [
+        (Self::Failed, "failed", 'f'),
+        (Self::StillFailing, "still failing", 's'),
+        (Self::Flapping, "is flapping", 'p'),
+        (Self::Overdue, "is overdue", 'd'),
+        (Self::Steady, "is steady again", 'y'),
+        (Self::Recovered, "recovered", 'r'),
+        (Self::Ok, "ok", 'o'),
     ];
 
     /// Returns the kind in words: `failed`, `still failing`, `recovered`, `ok`, `is overdue`,
@@ -55,8 +49,43 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         Self::ALL
             .into_iter()
-            .find(|(kind, _)| *kind == self)
-            .map_or("", |(_, words)| words)
+            .find(|(kind, ..)| *kind == self)
+            .map_or("", |(_, words, _)| words)
+    }
+
+    /// Tells whether it says nothing that an earlier alert of its job did not say.
+    pub(crate) fn is_repeat(self) -> bool {
+        matches!(
+            self,
+            Self::StillFailing | Self::Flapping | Self::Overdue | Self::Ok
+        )
+    }
+
+    /// Returns the letter for it in the names of the outbox.
+    pub(crate) fn letter(self) -> char {
+        Self::ALL
+            .into_iter()
+            .find(|(kind, ..)| *kind == self)
+            .map_or('x', |(.., letter)| letter)
+    }
+
+    /// Returns the kind of that letter; `None` also for one that only a later version knows.
+    pub(crate) fn of_letter(letter: char) -> Option<Self> {
+        let mut kinds = Self::ALL.into_iter();
+        kinds
+            .find(|(.., known)| *known == letter)
+            .map(|(kind, ..)| kind)
+    }
+
+    /// Returns where a digest names this kind: the smaller, the sooner.
+    pub(crate) fn place(self) -> usize {
+        let place = Self::ALL.iter().position(|(kind, ..)| *kind == self);
+        place.unwrap_or_default()
+    }
+
+    /// Returns the words of the kind that has that place.
+    pub(crate) fn words_at(place: usize) -> &'static str {
+        Self::ALL.get(place).map_or("", |(_, words, _)| words)
     }
 
     /// Names what became of a job that was in the state `before` and is in `now`.
@@ -149,16 +178,24 @@ impl Alert {
     /// `✗ etl.load failed on worker-3: connection refused`.
     #[must_use]
     pub fn summary(&self) -> String {
-        let mut line = format!("{} {} {}", self.symbol(), self.job, self.kind.as_str());
+        match self.headline() {
+            headline if self.outage.is_none() && !headline.is_empty() => {
+                format!("{}: {headline}", self.title())
+            }
+            _ => self.title(),
+        }
+    }
+
+    /// Returns the summary without the error: `✗ etl.load failed on worker-3`.
+    pub(crate) fn title(&self) -> String {
+        let mut title = format!("{} {} {}", self.symbol(), self.job, self.kind.as_str());
         if let Some(host) = &self.status.host {
-            line += &format!(" on {host}");
+            title += &format!(" on {host}");
         }
-        match &self.outage {
-            Some(outage) => line += &format!(" after {}", self.outage_span(outage)),
-            None if self.headline().is_empty() => {}
-            None => line += &format!(": {}", self.headline()),
+        if let Some(outage) = &self.outage {
+            title += &format!(" after {}", self.outage_span(outage));
         }
-        line
+        title
     }
 
     /// Returns `✗` where something is wrong, `✓` where nothing is, and `⚠` where its last run alone
@@ -284,8 +321,22 @@ impl Alert {
         time::span(time::between(outage.since, self.status.begun))
     }
 
-    fn headline(&self) -> &str {
+    /// Returns the first line of the error, cut where it is long.
+    pub(crate) fn headline(&self) -> &str {
         text::first_line(&self.status.text, FIRST_LINE)
+    }
+
+    /// Returns what a digest says of it, and no more: the rest was given up while it waited.
+    pub(crate) fn shrunk(&self) -> Self {
+        let mut status = self.status.clone();
+        self.headline().clone_into(&mut status.text);
+        text::first_bytes(&self.status.location, FIRST_LINE).clone_into(&mut status.location);
+        (status.exe, status.source, status.passed_over) = (None, None, None);
+        Self {
+            notes: vec!["the rest of it was given up while it waited with many others".to_owned()],
+            status,
+            ..self.clone()
+        }
     }
 
     /// Writes the alert as a file of the outbox.
@@ -318,7 +369,10 @@ impl Alert {
         let kind = fields.get("kind")?;
         Some(Self {
             id: fields.get("alert")?.to_owned(),
-            kind: Kind::ALL.into_iter().find(|(_, words)| *words == kind)?.0,
+            kind: Kind::ALL
+                .into_iter()
+                .find(|(_, words, _)| *words == kind)?
+                .0,
             job: fields.get("job")?.to_owned(),
             channel: fields.get("channel")?.to_owned(),
             decided: time::parse(fields.get("decided")?)?,
@@ -359,49 +413,6 @@ pub(crate) fn facts(fields: &Fields) -> Vec<(String, String)> {
         .filter_map(|fact| fact.split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
-}
-
-/// Returns one alert's text, those of a few, or for more a digest that names each, grouped by error.
-///
-/// A [`Notifier`](crate::Notifier) gets more than one where they waited together.
-#[must_use]
-pub fn message(alerts: &[Alert]) -> String {
-    if let [alert] = alerts {
-        return alert.text();
-    }
-    if alerts.len() <= FEW {
-        let texts = alerts
-            .iter()
-            .map(|alert| text::cut(&alert.text(), SHARE).into_owned());
-        return texts.collect::<Vec<_>>().join("\n");
-    }
-    let mut groups: BTreeMap<(Kind, &str), Vec<&Alert>> = BTreeMap::new();
-    for alert in alerts {
-        groups
-            .entry((alert.kind, alert.headline()))
-            .or_default()
-            .push(alert);
-    }
-    let mut text = format!("--- {} alerts ---\n", alerts.len());
-    for ((kind, headline), members) in groups {
-        let colon = if headline.is_empty() { "" } else { ": " };
-        let _ = writeln!(
-            text,
-            "\n{} × {}{colon}{headline}",
-            members.len(),
-            kind.as_str()
-        );
-        for alert in members {
-            let _ = writeln!(
-                text,
-                "  {} · {} · alert {}",
-                alert.job,
-                time::show(alert.status.begun),
-                alert.id
-            );
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -492,24 +503,5 @@ mod tests {
         let alert = alert("etl.load.run", Kind::Recovered, "");
         assert_eq!(Alert::parse(&alert.render()), Some(alert));
         assert_eq!(Alert::parse("alert: x\n"), None);
-    }
-
-    #[test]
-    fn a_digest_names_every_alert_once_grouped_by_error() {
-        let alerts = [
-            alert("a", Kind::Failed, "db gone\n"),
-            alert("b", Kind::Failed, "db gone\n  caused by: x\n"),
-            alert("c", Kind::Failed, "disk full\n"),
-            alert("d", Kind::Recovered, ""),
-        ];
-        let text = message(&alerts);
-        assert!(
-            text.starts_with("--- 4 alerts ---\n\n2 × failed: db gone\n  a · "),
-            "{text}"
-        );
-        assert!(text.contains("\n1 × recovered\n  d · "), "{text}");
-        for job in ["a", "b", "c", "d"] {
-            assert_eq!(text.matches(&format!("alert id-{job}\n")).count(), 1);
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! What the end of a run changes: the job's new status, and the alert that tells of it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -25,19 +26,19 @@ const LONGEST_HOLD: f64 = 7.0 * 24.0 * rules::HOUR;
 #[derive(Debug, Clone)]
 pub(crate) struct Ended {
     pub(crate) run: u64,
-    pub(crate) job: String,
+    pub(crate) job: Cow<'static, str>,
     /// `module :: function`.
-    pub(crate) location: String,
+    pub(crate) location: Cow<'static, str>,
     /// `file:line`.
-    pub(crate) source: String,
+    pub(crate) source: Cow<'static, str>,
     pub(crate) begun: Time,
     /// `None` where it is not known, for it died.
     pub(crate) took: Option<Duration>,
-    pub(crate) host: String,
+    pub(crate) host: Cow<'static, str>,
     pub(crate) pid: Option<u32>,
-    pub(crate) exe: Option<String>,
+    pub(crate) exe: Option<Cow<'static, str>>,
     /// The version of the job's crate.
-    pub(crate) version: Option<String>,
+    pub(crate) version: Option<Cow<'static, str>>,
     /// How often the job is meant to run.
     pub(crate) every_hours: Option<f64>,
     pub(crate) attempt: Option<Attempt>,
@@ -45,9 +46,9 @@ pub(crate) struct Ended {
     /// Whether people were told that it was overdue.
     pub(crate) was_overdue: bool,
     /// Whom a failure mentions.
-    pub(crate) mention: Option<String>,
+    pub(crate) mention: Option<Cow<'static, str>>,
     /// What its alerts say of where it ran.
-    pub(crate) facts: Vec<(String, String)>,
+    pub(crate) facts: Cow<'static, [(String, String)]>,
     /// What its alerts say beside the error.
     pub(crate) notes: Vec<String>,
 }
@@ -203,7 +204,10 @@ impl<'a> End<'a> {
         let text = text::cut(&outcome.text(), text::LIMIT).into_owned();
         // A death is found late: a run that began after it may have ended meanwhile.
         let is_overtaken = matches!(outcome, Outcome::Died(_))
-            && previous.is_some_and(|previous| previous.begun > ended.begun);
+            && previous.is_some_and(|previous| {
+                // A status of the future overtakes nothing.
+                previous.begun > ended.begun && time::age(previous.begun, context.now).is_finite()
+            });
         let is_overdue = matches!(outcome, Outcome::Overdue(_));
         Self {
             fingerprint: (state == State::Error).then(|| fingerprint::of(&text)),
@@ -326,11 +330,15 @@ impl<'a> End<'a> {
         if let Some(held) = self.same.and_then(|same| same.held.as_ref()) {
             return held.until;
         }
-        let from = self
-            .same
-            .and_then(|same| same.alerted)
-            .unwrap_or(self.context.now);
-        let seconds = self.context.settings.longest_silence().min(LONGEST_HOLD);
+        let Context { now, settings, .. } = self.context;
+        let seconds = settings.longest_silence().min(LONGEST_HOLD);
+        let told = self.same.and_then(|same| same.alerted);
+        // A job that fails on and off is withheld no longer than one that fails all the time.
+        let earlier = self.previous.filter(|previous| {
+            previous.state == State::Error || time::age(previous.since, now) <= seconds
+        });
+        let withheld = earlier.and_then(|previous| previous.withheld_since);
+        let from = told.or(withheld).unwrap_or(now);
         #[expect(clippy::cast_possible_truncation, reason = "at most a week")]
         let longest = TimeDelta::milliseconds((seconds * 1e3) as i64);
         from + longest
@@ -370,10 +378,11 @@ impl<'a> End<'a> {
             }
         }
         let kept = |status: &'a Status| status.held.as_ref();
+        let earlier_hold = self.previous.and_then(|previous| previous.withheld_since);
         Status {
             state,
             begun: ended.begun,
-            location: ended.location.clone(),
+            location: ended.location.to_string(),
             took: ended.took,
             since: same.map_or(ended.begun, |same| same.since),
             runs: same.map_or(1, |same| same.runs.saturating_add(1)),
@@ -397,21 +406,27 @@ impl<'a> End<'a> {
             } else {
                 held.or_else(|| same.and_then(kept)).cloned()
             },
+            withheld_since: match (is_told, held, earlier_hold) {
+                (false, Some(_), Some(since)) => Some(since),
+                (false, Some(_), None) => Some(now),
+                (false, None, earlier) => earlier,
+                (true, ..) => None,
+            },
             silence: self
                 .previous
                 .and_then(|previous| previous.silence.clone())
                 .filter(|silence| silence.until > now),
             flapping: self.flapping(course, is_told),
-            host: Some(ended.host.clone()),
+            host: Some(ended.host.to_string()),
             pid: ended.pid,
-            exe: ended.exe.clone(),
-            source: Some(ended.source.clone()),
-            version: ended.version.clone(),
+            exe: ended.exe.as_deref().map(str::to_owned),
+            source: Some(ended.source.to_string()),
+            version: ended.version.as_deref().map(str::to_owned),
             ok_version: if is_error {
                 self.previous
                     .and_then(|previous| previous.ok_version.clone())
             } else {
-                ended.version.clone()
+                ended.version.as_deref().map(str::to_owned)
             },
             every_hours: ended.every_hours,
             passed_over: match self.outcome {
@@ -474,7 +489,7 @@ impl<'a> End<'a> {
                     Kind::of(known.map(|previous| previous.state), self.state)
                 }
             },
-            job: ended.job.clone(),
+            job: ended.job.to_string(),
             channel: address.channel.to_owned(),
             decided: self.context.now,
             incident: self.incident(),
@@ -492,8 +507,12 @@ impl<'a> End<'a> {
                         .clone()
                         .unwrap_or_else(|| text::first_line(&failed.text, LINE).to_owned()),
                 }),
-            mention: ended.mention.clone().filter(|_| self.state == State::Error),
-            facts: ended.facts.clone(),
+            mention: ended
+                .mention
+                .as_deref()
+                .filter(|_| self.state == State::Error)
+                .map(str::to_owned),
+            facts: ended.facts.to_vec(),
             notes,
             status: status.clone(),
         }
@@ -588,21 +607,21 @@ mod tests {
     fn ended(run: u64, begun: Time) -> Ended {
         Ended {
             run,
-            job: "etl.load.run".to_owned(),
-            location: "etl::load :: run".to_owned(),
-            source: "src/load.rs:42".to_owned(),
+            job: "etl.load.run".into(),
+            location: "etl::load :: run".into(),
+            source: "src/load.rs:42".into(),
             begun,
             took: Some(Duration::from_secs(1)),
-            host: "worker-3".to_owned(),
+            host: "worker-3".into(),
             pid: Some(4242),
             exe: None,
             nested: false,
-            version: Some("1.4.2".to_owned()),
+            version: Some("1.4.2".into()),
             every_hours: None,
             attempt: None,
             was_overdue: false,
             mention: None,
-            facts: Vec::new(),
+            facts: Vec::new().into(),
             notes: Vec::new(),
         }
     }
@@ -814,6 +833,24 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_fails_every_second_run_is_told_although_an_ok_takes_each_failure_back() {
+        let mut job = Job::new(Settings {
+            after: 3,
+            ok_silent: f64::INFINITY,
+            ..Settings::default()
+        });
+        job.run(0, &Outcome::Returned);
+        for _ in 0..15 {
+            job.run(300, &failed("a"));
+            job.run(300, &Outcome::Returned);
+        }
+        assert_eq!(
+            job.kinds(),
+            [Kind::Failed, Kind::Recovered, Kind::Failed, Kind::Recovered]
+        );
+    }
+
+    #[test]
     fn a_held_alert_leaves_after_the_longest_silence_and_its_recovery_is_told() {
         let mut job = Job::new(Settings {
             after: 3,
@@ -930,6 +967,85 @@ mod tests {
         }
         assert_eq!(job.kinds()[7..], [Kind::Flapping, Kind::Steady]);
         assert_eq!(job.run(300, &failed("a")), Reason::Changed);
+    }
+
+    /// An incident from its start to its end, runs five minutes apart: all that people hear of it.
+    fn incident(settings: Settings) -> Vec<String> {
+        let mut job = Job::new(settings);
+        job.run(0, &Outcome::Returned);
+        job.run(300, &failed("disk full"));
+        for _ in 0..11 {
+            job.run(300, &failed("no route"));
+        }
+        job.run(300, &Outcome::Returned);
+        let lines = job.told.iter().map(|alert| {
+            let remarks = alert.remarks().join("; ");
+            format!("{} [{remarks}]", alert.summary())
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn an_incident_by_the_defaults_is_told_at_each_failure_and_at_its_end() {
+        let told = incident(Settings::default());
+        assert_eq!(
+            told[..4],
+            [
+                "✓ etl.load.run ok on worker-3 []",
+                "✗ etl.load.run failed on worker-3: disk full []",
+                "✗ etl.load.run still failing on worker-3: no route [it has failed for 5 min 1 s, 2 runs, with \
+                 another error than before; before: disk full]",
+                "✗ etl.load.run still failing on worker-3: no route [it has failed for 10 min 1 s, 3 runs, with \
+                 the same error; at first: disk full]",
+            ]
+        );
+        assert_eq!(told.len(), 14);
+        assert_eq!(
+            told[12..],
+            [
+                "✗ etl.load.run still failing on worker-3: no route [it has failed for 55 min 1 s, 12 runs, \
+                 with the same error; at first: disk full]",
+                "✓ etl.load.run recovered on worker-3 after 1 h [it works again after 1 h and 12 failed runs; \
+                 it had been: disk full]",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_incident_with_after_3_and_four_hours_of_silence_is_told_twice() {
+        let told = incident(Settings {
+            after: 3,
+            silent: 14256.0,
+            ok_silent: f64::INFINITY,
+            ..Settings::default()
+        });
+        assert_eq!(
+            told,
+            [
+                "✗ etl.load.run failed on worker-3: no route [it has failed for 10 min 1 s, 3 runs, with the \
+                 same error; at first: disk full]",
+                "✓ etl.load.run recovered on worker-3 after 1 h [it works again after 1 h and 12 failed runs; \
+                 it had been: disk full]",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_incident_with_after_3_and_the_other_defaults_is_told_from_the_third_failure_on() {
+        let told = incident(Settings {
+            after: 3,
+            ..Settings::default()
+        });
+        let kinds: Vec<_> = told
+            .iter()
+            .map(|line| line.split(' ').nth(2).unwrap())
+            .collect();
+        assert_eq!(kinds[..2], ["ok", "failed"]);
+        assert!(
+            kinds[2..11].iter().all(|kind| *kind == "still"),
+            "{told:#?}"
+        );
+        assert_eq!((kinds.len(), kinds[11]), (12, "recovered"));
     }
 
     #[test]

@@ -146,12 +146,13 @@ as_error! {
     + Send + Sync;
 }
 
-/// The rung for what points to an error of an unknown type.
-pub trait ByTarget {
+/// The ladder of errors. One trait for all its rungs: of several, a build would try each at each step.
+pub trait ErrorText {
     fn __notify_text(&self) -> String;
 }
 
-impl<E> ByTarget for &&&&&Probe<'_, E>
+/// The rung for what points to an error of an unknown type.
+impl<E> ErrorText for &&&&&Probe<'_, E>
 where
     E: Debug + Deref,
     E::Target: AsError,
@@ -170,11 +171,7 @@ where
 }
 
 /// The rung for errors.
-pub trait ByError {
-    fn __notify_text(&self) -> String;
-}
-
-impl<E: Error> ByError for &&&&Probe<'_, E> {
+impl<E: Error> ErrorText for &&&&Probe<'_, E> {
     fn __notify_text(&self) -> String {
         let mut text = Text::default();
         text.chain(self.0);
@@ -183,11 +180,7 @@ impl<E: Error> ByError for &&&&Probe<'_, E> {
 }
 
 /// The rung for what can be shown, and may carry a backtrace in its `Debug`.
-pub trait ByDisplayAndDebug {
-    fn __notify_text(&self) -> String;
-}
-
-impl<E: Display + Debug> ByDisplayAndDebug for &&&Probe<'_, E> {
+impl<E: Display + Debug> ErrorText for &&&Probe<'_, E> {
     fn __notify_text(&self) -> String {
         let mut text = Text::default();
         text.display(self.0);
@@ -197,11 +190,7 @@ impl<E: Display + Debug> ByDisplayAndDebug for &&&Probe<'_, E> {
 }
 
 /// The rung for what can be shown.
-pub trait ByDisplay {
-    fn __notify_text(&self) -> String;
-}
-
-impl<E: Display> ByDisplay for &&Probe<'_, E> {
+impl<E: Display> ErrorText for &&Probe<'_, E> {
     fn __notify_text(&self) -> String {
         let mut text = Text::default();
         text.display(self.0);
@@ -210,11 +199,7 @@ impl<E: Display> ByDisplay for &&Probe<'_, E> {
 }
 
 /// The rung for what can be shown to a programmer only.
-pub trait ByDebug {
-    fn __notify_text(&self) -> String;
-}
-
-impl<E: Debug> ByDebug for &Probe<'_, E> {
+impl<E: Debug> ErrorText for &Probe<'_, E> {
     fn __notify_text(&self) -> String {
         let mut text = Text::default();
         text.write(format_args!("{:?}", self.0));
@@ -223,11 +208,7 @@ impl<E: Debug> ByDebug for &Probe<'_, E> {
 }
 
 /// The last rung: only the name of the type is known.
-pub trait ByName {
-    fn __notify_text(&self) -> String;
-}
-
-impl<E> ByName for Probe<'_, E> {
+impl<E> ErrorText for Probe<'_, E> {
     fn __notify_text(&self) -> String {
         format!("an error of type {}", type_name::<E>())
     }

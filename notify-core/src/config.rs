@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::heartbeat::Heartbeat;
 use crate::notifier::Notifier;
 
 /// The settings of a program, given in code. What is not set here comes from the environment.
@@ -49,6 +50,7 @@ pub struct Config {
     pub(crate) overdue_minutes: Option<f64>,
     pub(crate) flapping: Option<bool>,
     pub(crate) signals: Option<bool>,
+    pub(crate) heartbeat: Option<String>,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
 }
 
@@ -158,7 +160,46 @@ impl Config {
         }
     }
 
-    /// Sets where the alerts of a channel go. Defaults to `SLACK_<CHANNEL>_WEBHOOK_URL`.
+    /// Has each beginning and each end of a run told to a service that misses what never begins, in
+    /// the ping protocol of [Healthchecks](https://healthchecks.io/docs/http_api/): a POST to
+    /// `…/start`, then to the URL itself or to `…/fail` with the error, each with the run's id as `rid`.
+    ///
+    /// `{job}` in the URL stands for the job's name as a slug (lower case letters, digits, `-`, `_`),
+    /// for a check of each job; `file:/path` is read at each ping. It knows no rules and no channels,
+    /// and delays no run: what cannot be sent within 30 seconds, or waits behind 64 others, is
+    /// dropped. The exit waits up to 2 seconds for it. Defaults to `NOTIFY_HEARTBEAT_URL`, then to none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pipeline_notify::Config;
+    ///
+    /// let config = Config::new().heartbeat("https://hc-ping.com/k3y/{job}?create=1");
+    /// assert!(!format!("{config:?}").contains("k3y"), "the URL is a secret");
+    /// ```
+    pub fn heartbeat(self, url: impl Into<String>) -> Self {
+        Self {
+            heartbeat: Some(url.into()),
+            ..self
+        }
+    }
+
+    /// Sets where the alerts of a channel go. Defaults to the webhook in
+    /// `SLACK_<CHANNEL>_WEBHOOK_URL` and all destinations in `NOTIFY_<CHANNEL>_URL`, where the
+    /// channel's name is in capitals without `-` and `_`: one word or several, with spaces between.
+    ///
+    /// | word | |
+    /// |---|---|
+    /// | `slack://TokenA/TokenB/TokenC`, `slack://hook:TokenA-TokenB-TokenC@webhook`, `https://hooks.slack.com/services/…` | [`Slack`](crate::Slack) |
+    /// | `mattermost://host/key`, `rocketchat://host/keyA/keyB` | the same payload, to `https://host/hooks/…` |
+    /// | `discord://WebhookID/WebhookToken`, `discord://WebhookToken@WebhookID`, `https://discord.com/api/webhooks/…` | [`Discord`](crate::Discord) |
+    /// | `workflows://host/workflow/signature`, `https://….logic.azure.com/…` | [`Teams`](crate::Teams) |
+    /// | `pagerduty://key`, `pagerduty://events.eu.pagerduty.com/key` | [`PagerDuty`](crate::PagerDuty) |
+    /// | `jsons://host/path`, `json://127.0.0.1:8080/path` | [`Json`](crate::Json), by `https` or, to a loopback address, `http`; signed with the key in `NOTIFY_<CHANNEL>_SECRET` where there is one |
+    /// | `exec:///path/to/program?arg=one&arg=two` | [`Exec`](crate::Exec); `%20` is a space |
+    /// | `file:/path` | what that file holds, one of the above, read at each send |
+    ///
+    /// A word that cannot be used is a warning that shows the right form, and nothing of the word.
     pub fn channel(mut self, name: impl Into<String>, notifier: impl Notifier + 'static) -> Self {
         self.channels.insert(name.into(), Arc::new(notifier));
         self
@@ -174,6 +215,9 @@ impl Config {
             .find(|name| !is_channel_name(name))
         {
             return Err(Error::ChannelName { name: name.clone() });
+        }
+        if let Some(Err(problem)) = self.heartbeat.as_deref().map(Heartbeat::parse) {
+            return Err(Error::Heartbeat { problem });
         }
         for (setting, value) in [
             ("silent_seconds", self.silent_seconds),
@@ -220,6 +264,10 @@ mod tests {
         assert!(matches!(
             Config::new().default_channel("a b").check(),
             Err(Error::ChannelName { .. })
+        ));
+        assert!(matches!(
+            Config::new().heartbeat("hc-ping.com/k3y").check(),
+            Err(Error::Heartbeat { .. })
         ));
         assert!(
             Config::new()

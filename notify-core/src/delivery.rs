@@ -8,17 +8,19 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 
 use crate::alert::Alert;
+use crate::backlog::{BOUNDS, Entry};
 use crate::config;
 use crate::error::Error;
 use crate::exit;
 use crate::id;
 use crate::notifier::Refusal;
-use crate::outbox::{Entry, Queue};
+use crate::outbox::Queue;
 use crate::pace::Pace;
 use crate::process::PerProcess;
 use crate::route::Route;
 use crate::sender::{self, Next};
 use crate::setup;
+use crate::surplus;
 use crate::warn::Warning;
 
 /// Alerts that are kept in memory, for one destination, where there is no directory for them.
@@ -32,6 +34,12 @@ const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(1);
 
 /// The same at the exit, where somebody waits.
 const LOOK_AGAIN_AT_EXIT: Duration = Duration::from_millis(10);
+
+/// What is younger waits for so long, so as not to overtake what is older.
+const SOON: TimeDelta = TimeDelta::seconds(2);
+
+/// But not at the exit, once so little of its time is left.
+const LAST_CHANCE: Duration = Duration::from_secs(1);
 
 static DELIVERY: PerProcess<Delivery> = PerProcess::new();
 
@@ -54,8 +62,8 @@ type Key = (String, usize, Option<Queue>);
 /// What waits for one destination.
 struct Line {
     route: Route,
-    /// What this process has queued on disk: its exit waits for that.
-    own: HashSet<Entry>,
+    /// The keys of what this process has queued on disk: its exit waits for that.
+    own: HashSet<String>,
     memory: Memory,
 }
 
@@ -68,10 +76,25 @@ struct Memory {
 }
 
 /// Sends what was queued, soon, and on another thread.
-pub(crate) fn queued(route: &Route, entry: Entry) {
+pub(crate) fn queued(route: &Route, entry: &Entry) {
+    let mut own = 0;
     wake(route, |line| {
-        line.own.insert(entry);
+        line.own.insert(entry.key());
+        own = line.own.len();
     });
+    if own.is_multiple_of(BOUNDS.first) && !exit::has_begun() {
+        // So much is left where the thread hangs in a notifier: then another keeps to the bounds.
+        let route = route.clone();
+        let thread = thread::Builder::new().name("notify-surplus".to_owned());
+        let _ = thread.spawn(move || give_up(&route));
+    }
+}
+
+fn give_up(route: &Route) {
+    if let Some(queue) = &route.queue {
+        surplus::give_up(route, queue, &sender::waiting_in(queue), BOUNDS, None);
+        DELIVERY.get().settle(route);
+    }
 }
 
 /// Sends an alert that could not be queued.
@@ -84,11 +107,7 @@ pub(crate) fn from_memory(route: &Route, alert: Alert) {
         }
     });
     if is_lost {
-        let Route { channel, mend, .. } = route;
-        let message = format!(
-            "channel `{channel}` ({mend}) has {KEPT} alerts in memory that it does not take: further ones are lost"
-        );
-        Warning::new(format!("memory of {channel}"), message).tell();
+        tell_lost(route);
     }
 }
 
@@ -278,10 +297,39 @@ fn run() {
     }
 }
 
-/// Sends what may leave now for one destination.
+/// Sends what may leave now for one destination, the oldest first: from disk, and what could not be
+/// queued there.
 fn step(route: &Route, deadline: Option<Instant>) -> Next {
-    let from_memory = send_from_memory(route, deadline);
-    let from_queue = match &route.queue {
+    let mut ways: [fn(&Route, Option<Instant>) -> Next; 2] = [send_from_queue, send_from_memory];
+    if DELIVERY.get().has_older_in_memory(route) {
+        ways.reverse();
+    }
+    let next = ways[0](route, deadline);
+    if goes_first(next, deadline) {
+        return next;
+    }
+    match (next, ways[1](route, deadline)) {
+        (Next::At(one), Next::At(other)) => Next::At(one.min(other)),
+        (Next::Nothing, next) | (next, _) => next,
+    }
+}
+
+/// Tells whether what is older is about to leave, so that what is younger must not go before it: a
+/// recovery would overtake its failure.
+fn goes_first(older: Next, deadline: Option<Instant>) -> bool {
+    match (older, deadline) {
+        (Next::Nothing, _) | (Next::At(_), Some(_)) => false,
+        (Next::At(time), None) => time - Utc::now() <= SOON,
+        (Next::Others, None) => true,
+        (Next::Others, Some(deadline)) => {
+            deadline.saturating_duration_since(Instant::now()) > LAST_CHANCE
+        }
+    }
+}
+
+/// Sends what may leave now from disk.
+fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next {
+    let next = match &route.queue {
         Some(queue) => sender::from_queue(route, queue, deadline).unwrap_or_else(|error| {
             let message = format!("the outbox cannot be read ({error}): its alerts wait");
             Warning::new("outbox", message).tell();
@@ -289,19 +337,17 @@ fn step(route: &Route, deadline: Option<Instant>) -> Next {
         }),
         None => Next::Nothing,
     };
-    if deadline.is_some() || from_queue == Next::Nothing {
+    if deadline.is_some() || next == Next::Nothing {
         DELIVERY.get().settle(route);
     }
-    match (from_memory, from_queue) {
-        (Next::At(one), Next::At(other)) => Next::At(one.min(other)),
-        (Next::Nothing, next) | (next, _) => next,
-    }
+    next
 }
 
 /// The same for what could not be queued.
 fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let delivery = DELIVERY.get();
     let now = Utc::now();
+    let most = sender::most(route);
     let alerts = {
         let mut state = delivery.lock();
         let Some(line) = state.line(route) else {
@@ -320,7 +366,8 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         }
         memory.is_sending = true;
         memory.pace.begin([], now);
-        std::mem::take(&mut memory.alerts)
+        let most = memory.alerts.len().min(most);
+        memory.alerts.drain(..most).collect::<Vec<_>>()
     };
     let sent = sender::send(route, &alerts, deadline);
     let mut state = delivery.lock();
@@ -332,8 +379,11 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let now = Utc::now();
     match sent {
         Ok(()) | Err(Refusal::Alert { .. }) => {
-            memory.pace.answered();
-            return Next::Nothing;
+            memory.pace.answered(now);
+            if memory.alerts.is_empty() {
+                return Next::Nothing;
+            }
+            return Next::At(memory.pace.next(now, deadline.is_some()));
         }
         Err(Refusal::Temporary { retry_after, .. }) => {
             memory.pace.failed(now, retry_after, id::jitter());
@@ -341,8 +391,23 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         Err(Refusal::Channel { .. }) => memory.pace.broken(now),
     }
     memory.alerts.splice(0..0, alerts);
+    let is_lost = memory.alerts.len() > KEPT;
     memory.alerts.truncate(KEPT);
-    Next::At(memory.pace.next(now, deadline.is_some()))
+    let next = memory.pace.next(now, deadline.is_some());
+    drop(state);
+    if is_lost {
+        tell_lost(route);
+    }
+    Next::At(next)
+}
+
+/// Warns that there are more alerts than are kept in memory.
+fn tell_lost(route: &Route) {
+    let Route { channel, mend, .. } = route;
+    let message = format!(
+        "channel `{channel}` ({mend}) has {KEPT} alerts in memory that it does not take: further ones are lost"
+    );
+    Warning::new(format!("memory of {channel}"), message).tell();
 }
 
 impl Delivery {
@@ -365,12 +430,32 @@ impl Delivery {
             .is_some_and(|line| line.is_waited_for())
     }
 
+    /// Tells whether what could not be queued is older than what waits on disk.
+    fn has_older_in_memory(&self, route: &Route) -> bool {
+        let oldest = match self.lock().line(route) {
+            Some(line) if line.memory.is_sending => return true,
+            Some(line) => line.memory.alerts.first().map(Entry::of),
+            None => None,
+        };
+        let (Some(oldest), Some(queue)) = (oldest, &route.queue) else {
+            return false;
+        };
+        let waiting = sender::waiting_in(queue);
+        waiting.first().is_none_or(|first| oldest < *first)
+    }
+
     /// Forgets what this process queued and is sent, by whichever process.
     fn settle(&self, route: &Route) {
         let Some(queue) = &route.queue else { return };
-        let waiting: HashSet<_> = sender::waiting_in(queue).into_iter().collect();
+        // What is queued from here on is not in the list.
+        let Some(own) = self.lock().line(route).map(|line| line.own.clone()) else {
+            return;
+        };
+        let waiting = sender::waiting_in(queue);
+        let waiting: HashSet<_> = waiting.iter().map(Entry::key).collect();
         if let Some(line) = self.lock().line(route) {
-            line.own.retain(|entry| waiting.contains(entry));
+            line.own
+                .retain(|key| waiting.contains(key) || !own.contains(key));
         }
     }
 }

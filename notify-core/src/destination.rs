@@ -64,7 +64,7 @@ impl Destination {
 }
 
 impl Url {
-    fn parse(secret: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(secret: &str) -> Result<Self, &'static str> {
         if secret.is_empty() {
             return Err("it is empty");
         }

@@ -10,7 +10,7 @@ use crate::job::Site;
 use crate::life;
 use crate::outcome::Outcome;
 use crate::panic;
-use crate::run::{Body, Frame, Plain, Returns};
+use crate::run::{Frame, Plain, Returns};
 
 impl Frame {
     /// Follows the future of an `async fn` as part of this run.
@@ -56,18 +56,15 @@ async fn follow<F: Future + Unpin>(
 }
 
 /// Runs a body that makes a future. If it panics, that was the run.
-pub fn make<R, F: FnOnce() -> R>(
-    site: &'static Site,
-    name: &Option<String>,
-    body: Body<F, R>,
-) -> R {
+pub fn make<R, F: FnOnce() -> R>(site: &'static Site, name: &Option<String>, body: F) -> R {
     if !life::is_active(site) {
-        return (body.function)();
+        return body();
     }
-    match panic::catch(body.function) {
+    let panics = panic::count();
+    match panic::catch(body) {
         Ok(future) => future,
         Err(payload) => {
-            Frame::new(site, name.clone()).end(&Outcome::Panicked(panic::of(&payload)));
+            Frame::new(site, name.clone()).end(&Outcome::Panicked(panic::of(&payload, panics)));
             resume_unwind(payload)
         }
     }
@@ -133,7 +130,7 @@ impl Boxed {
         self,
         site: &'static Site,
         name: Option<String>,
-        body: Body<F, R>,
+        body: F,
         classify: fn(&R::Value) -> Verdict,
     ) -> R {
         let future = make(site, &name, body);

@@ -6,17 +6,18 @@
 //! | floor | rooms | |
 //! |---|---|---|
 //! | 0 | `error`, `text`, `time`, `fields`, `id`, `name` | |
-//! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `change`, `pace` | pure: time is an argument |
+//! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 3 | `lock`, `destination`, `secret`, `samples` | |
-//! | 4 | `notifier`, `outbox`, `running` | destinations, and what is on disk |
-//! | 5 | `store` | the notify directory |
+//! | 4 | `kept`, `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
+//! | 5 | `store`, `heartbeat` | the notify directory; each run, told to a service that misses runs |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
-//! | 7 | `memory`, `overdue`, `signals`, `sender` | what this process remembers, watches, and sends |
+//! | 7 | `memory`, `overdue`, `signals`, `surplus`, `sender` | what this process remembers, watches, and sends |
 //! | 8 | `delivery` | the background thread |
 //! | 9 | `report` | one end of a run: lock, decide, write |
 //! | 10 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
 //! | 11 | `shutdown` | the end of the process |
+//! | 11 | `look`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 // Programs may print and give up; a library may not.
@@ -27,8 +28,11 @@
     clippy::unwrap_used
 )]
 
+#[cfg(feature = "cli")]
+mod act;
 mod alert;
 mod arguments;
+mod backlog;
 mod change;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod classify;
@@ -36,6 +40,7 @@ mod config;
 mod deaths;
 mod delivery;
 mod destination;
+mod digest;
 mod error;
 mod exit;
 mod fields;
@@ -46,10 +51,18 @@ mod fingerprint;
 mod flapping;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod future;
+#[cfg(test)]
+mod fuzz;
+mod heartbeat;
+mod history;
 mod id;
 mod job;
+mod kept;
 mod life;
 mod lock;
+#[cfg(feature = "cli")]
+mod look;
+mod loss;
 mod machine;
 mod memory;
 mod name;
@@ -76,17 +89,21 @@ mod shutdown;
 mod signals;
 mod status;
 mod store;
+mod surplus;
 #[cfg(test)]
 mod testing;
 mod text;
 mod time;
 mod warn;
+#[cfg(test)]
+mod year;
 
-pub use alert::{Alert, Kind, message};
+pub use alert::{Alert, Kind};
 pub use config::Config;
 pub use delivery::drain;
+pub use digest::message;
 pub use error::Error;
-pub use notifier::{Exec, Json, Notifier, Refusal, Slack};
+pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
 pub use panic::install_panic_hook;
 pub use samples::{samples, test_alert};
 pub use status::State;
@@ -102,15 +119,12 @@ pub mod __private {
     pub use crate::filter::{Listed, error, when};
     pub use crate::future::{make, opaque};
     pub use crate::job::{Arguments, Site};
-    pub use crate::run::{Body, Frame, Guard, Output, Plain, name, terminate};
+    pub use crate::run::{Frame, Guard, Output, Plain, Returns, name, once, terminate};
 
     /// Traits for their methods alone: one import of all costs a build less than one each, and
     /// brings no name of ours into the sight of a user's expression.
     pub mod rungs {
-        pub use crate::classify::{
-            AnyValue as _, ByDebug as _, ByDisplay as _, ByDisplayAndDebug as _, ByError as _,
-            ByName as _, ByTarget as _, Success as _,
-        };
+        pub use crate::classify::{AnyValue as _, ErrorText as _, Success as _};
     }
 
     /// Those of `errors(…)`.
@@ -126,4 +140,14 @@ pub mod __private {
         pub use crate::future::AnyFuture as _;
         pub use crate::run::AnyType as _;
     }
+}
+
+/// What the command `pipeline-notify` sees and does: no part of the public interface.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod __cli {
+    pub use crate::act::{Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user};
+    pub use crate::look::{
+        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
+    };
 }

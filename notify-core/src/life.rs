@@ -1,9 +1,10 @@
 //! The life of a run in this process: from its beginning, through the records that outlive it, to
 //! its end or the exit of the process.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,13 +15,14 @@ use crate::config::Config;
 use crate::deaths;
 use crate::delivery;
 use crate::error::Error;
+use crate::heartbeat::{self, Heartbeat};
 use crate::id;
 use crate::job::{Arguments, Job, Site};
 use crate::memory;
 use crate::name;
 use crate::outcome::Outcome;
 use crate::overdue;
-use crate::process::PerProcess;
+use crate::process::{self, PerProcess};
 use crate::recorded::Recorded;
 use crate::report::{self, Report};
 use crate::rules::{HOUR, Past, Settings};
@@ -59,6 +61,8 @@ struct Open {
     overdue_at: Option<Instant>,
     /// Whether people were told so.
     was_overdue: bool,
+    /// What was told of its beginning.
+    heartbeat: Option<Arc<Heartbeat>>,
 }
 
 /// Tells whether annotated functions report at all, or run bare.
@@ -73,6 +77,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     let job = site
         .job
         .get_or_init(|| find_job(site, name.as_deref(), &mut warnings));
+    let _known = process::know();
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let mut run = Open {
         id: id::random(),
@@ -83,13 +88,15 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         nested,
         overdue_at: None,
         was_overdue: false,
+        heartbeat: None,
     };
     let setup = setup::setup_so_far();
+    warnings.extend(run.beat(setup));
     run.watch(number, setup);
     watch_signals(setup);
     if !nested {
         record(number, &run, setup);
-        deaths::look_for(setup, &mut warnings);
+        deaths::look_for(setup, run.started, &mut warnings);
     }
     open_runs().insert(number, run);
     warnings.into_iter().for_each(Warning::tell);
@@ -104,13 +111,12 @@ impl Run {
 
     /// Ends the run.
     pub(crate) fn end(self, outcome: &Outcome) {
+        let known = process::know();
         let run = open_runs().remove(&self.number);
         // The exit of the process may have come first, and reports it.
-        if let Some(run) = run {
-            end(self.number, &run, outcome)
-                .into_iter()
-                .for_each(Warning::tell);
-        }
+        let warnings = run.map(|run| end(self.number, &run, outcome));
+        drop(known);
+        warnings.into_iter().flatten().for_each(Warning::tell);
     }
 }
 
@@ -123,9 +129,12 @@ impl Config {
     /// [`Error::ChannelName`], [`Error::Number`] where a setting makes no sense.
     pub fn install(self) -> Result<(), Error> {
         let setup = setup::settle(self)?;
+        let mut warnings = Vec::new();
         for (number, run) in &mut *open_runs() {
             run.watch(*number, setup);
+            warnings.extend(run.beat(setup));
         }
+        warnings.into_iter().for_each(Warning::tell);
         watch_signals(setup);
         let open = open_runs().clone();
         // Not under the lock: a notifier may be asked who it is.
@@ -145,12 +154,18 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
     static FIRST: Once = Once::new();
     let setup = setup::setup();
     let mut warnings = Vec::new();
-    deaths::look_for(setup, &mut warnings);
+    warnings.extend(run.beat_end(setup, outcome));
+    let now = Instant::now();
+    deaths::look_for(setup, now, &mut warnings);
     let channel = channel(&run.job.arguments, setup);
-    let mut ended = run.ended(setup);
+    let mut ended = run.ended(setup, now);
     let routes = report::routes(setup, channel, &mut ended, outcome, &mut warnings);
     let settings = settings(&run.job.arguments, setup);
-    let place = running::place(number);
+    let place = if run.nested {
+        None
+    } else {
+        running::place(number)
+    };
     Report {
         ended,
         outcome,
@@ -158,7 +173,9 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
         place,
     }
     .make(setup.store(), routes.as_deref(), || true, &mut warnings);
-    running::end(number);
+    if !run.nested {
+        running::end(number);
+    }
     if let Some(at) = run.overdue_at {
         overdue::forget(at, number);
     }
@@ -170,14 +187,14 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
 }
 
 /// Writes down that an outermost run is under way, so that its death can be told.
-fn record(number: u64, run: &Open, setup: &Setup) {
+fn record(number: u64, run: &Open, setup: &'static Setup) {
     let Some(store) = setup.store().filter(|_| !run.nested) else {
         return;
     };
     let channel = channel(&run.job.arguments, setup);
     let routes = setup.routes(channel);
     let recorded = Recorded {
-        ended: run.ended(setup),
+        ended: run.ended(setup, run.started),
         settings: settings(&run.job.arguments, setup),
         channel: channel.to_owned(),
         queues: routes
@@ -209,6 +226,31 @@ impl Open {
         }
     }
 
+    /// Tells the heartbeat that it has begun, unless that was told.
+    fn beat(&mut self, setup: &Setup) -> Option<Warning> {
+        if self.heartbeat == setup.heartbeat {
+            return None;
+        }
+        self.heartbeat.clone_from(&setup.heartbeat);
+        let heartbeat = self.heartbeat.as_ref()?;
+        heartbeat.begin(&self.name(setup), self.id).err()
+    }
+
+    /// Tells it what the run came to.
+    fn beat_end(&self, setup: &Setup, outcome: &Outcome) -> Option<Warning> {
+        let heartbeat = setup.heartbeat.as_ref()?;
+        heartbeat.end(&self.name(setup), self.id, outcome).err()
+    }
+
+    /// The job's name, as its status file has it.
+    fn name(&self, setup: &Setup) -> String {
+        let name = self.name.as_ref().unwrap_or(&self.job.name);
+        match &setup.instance {
+            Some(instance) => format!("{name}@{instance}"),
+            None => name.clone(),
+        }
+    }
+
     /// What its alerts say beside the error.
     fn notes(&self) -> Vec<String> {
         let notes = [
@@ -222,26 +264,33 @@ impl Open {
             .collect()
     }
 
-    fn ended(&self, setup: &Setup) -> Ended {
-        let name = self.name.as_ref().unwrap_or(&self.job.name);
+    fn job_name(&self, setup: &Setup) -> Cow<'static, str> {
+        match (&self.name, &setup.instance) {
+            (None, None) => Cow::Borrowed(&self.job.name),
+            (Some(name), None) => Cow::Owned(name.clone()),
+            (name, Some(instance)) => {
+                let name = name.as_ref().unwrap_or(&self.job.name);
+                Cow::Owned(format!("{name}@{instance}"))
+            }
+        }
+    }
+
+    fn ended(&self, setup: &'static Setup, now: Instant) -> Ended {
         Ended {
             run: self.id,
-            job: match &setup.instance {
-                Some(instance) => format!("{name}@{instance}"),
-                None => name.clone(),
-            },
-            location: self.job.location.clone(),
-            source: self.job.source.clone(),
+            job: self.job_name(setup),
+            location: Cow::Borrowed(&self.job.location),
+            source: Cow::Borrowed(&self.job.source),
             begun: self.begun,
-            took: Some(self.started.elapsed()),
-            host: setup.host.clone(),
-            pid: Some(std::process::id()),
-            exe: setup.exe.clone(),
-            version: self.job.version.clone(),
+            took: Some(now.saturating_duration_since(self.started)),
+            host: Cow::Borrowed(&setup.host),
+            pid: Some(process::id()),
+            exe: setup.exe.as_deref().map(Cow::Borrowed),
+            version: self.job.version.as_deref().map(Cow::Borrowed),
             every_hours: self.job.arguments.every_hours,
             attempt: setup.attempt,
-            mention: self.job.arguments.mention.clone(),
-            facts: setup.facts.clone(),
+            mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
+            facts: Cow::Borrowed(&*setup.facts),
             nested: self.nested,
             was_overdue: self.was_overdue,
             notes: self.notes(),
@@ -259,7 +308,7 @@ fn tell_overdue(number: u64) {
         None => return,
     };
     let setup = setup::setup_so_far();
-    let mut ended = run.ended(setup);
+    let mut ended = run.ended(setup, Instant::now());
     // An event of its own: the run's end has the run's id.
     ended.run = id::hash(&format!("{:016x} overdue", ended.run));
     ended.notes.retain(|note| note != WAS_OVERDUE);
@@ -352,7 +401,10 @@ fn watch_signals(setup: &Setup) {
 pub(crate) fn nothing_is_left() -> bool {
     for _ in 0..100 {
         if let (Ok(open), Some(is_lagging)) = (OPEN.get().try_lock(), memory::is_lagging()) {
-            return open.is_empty() && !is_lagging && !delivery::is_waited_for();
+            return open.is_empty()
+                && !is_lagging
+                && !delivery::is_waited_for()
+                && heartbeat::is_idle();
         }
         thread::sleep(Duration::from_millis(1));
     }

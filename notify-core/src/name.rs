@@ -37,6 +37,10 @@ pub(crate) fn location(site: &Site) -> String {
 /// What is no letter, digit, `.`, `_`, `-`, `+`, `=`, `@` or `,` becomes `%` and two hexadecimal digits a
 /// byte, as does a leading dot. A name too long ends in `%-` and a hash, which no other name holds.
 pub(crate) fn file_name(job: &str) -> String {
+    let is_ordinary = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+=@,".contains(&byte);
+    if (1..=LONGEST).contains(&job.len()) && !job.starts_with('.') && job.bytes().all(is_ordinary) {
+        return job.to_owned();
+    }
     let mut name = String::with_capacity(job.len());
     for (index, char) in job.char_indices() {
         let is_ordinary = match char {
@@ -67,6 +71,29 @@ pub(crate) fn file_name(job: &str) -> String {
         name += &hash;
     }
     name
+}
+
+/// Undoes [`file_name`]; `None` where the name was cut, or was never made by it.
+#[cfg(any(test, feature = "cli"))]
+pub(crate) fn job_name(file: &str) -> Option<String> {
+    if file == "%" {
+        return Some(String::new());
+    }
+    let mut bytes = Vec::new();
+    let mut rest = file.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        if *first == b'%' {
+            let digits = rest
+                .get(..2)
+                .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
+            rest = &rest[2..];
+        } else {
+            bytes.push(*first);
+        }
+    }
+    String::from_utf8(bytes).ok()
 }
 
 /// Takes a type name apart into crate, modules, types, trait and functions.
@@ -345,26 +372,6 @@ mod tests {
             "%-a0d1ed42b081fad1b24fc02f2d3c61c4",
             "the same on every compiler"
         );
-    }
-
-    /// Undoes [`file_name`], where it was not cut.
-    fn job_name(file: &str) -> Option<String> {
-        if file == "%" {
-            return Some(String::new());
-        }
-        let mut bytes = Vec::new();
-        let mut rest = file.as_bytes();
-        while let [first, tail @ ..] = rest {
-            rest = tail;
-            if *first == b'%' {
-                let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
-                bytes.push(u8::from_str_radix(digits, 16).ok()?);
-                rest = &rest[2..];
-            } else {
-                bytes.push(*first);
-            }
-        }
-        String::from_utf8(bytes).ok()
     }
 
     proptest! {

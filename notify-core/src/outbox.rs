@@ -1,18 +1,20 @@
 //! Alerts on disk that no destination has accepted yet: a queue for each destination.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::DateTime;
 
 use crate::alert::Alert;
+use crate::backlog::Entry;
 use crate::exit;
 use crate::file::{self, Durable, Links};
 use crate::id;
 use crate::lock::Lock;
+use crate::loss::Loss;
 use crate::pace::Pace;
 use crate::time::Time;
 
@@ -30,6 +32,11 @@ const STUCK: Duration = Duration::from_secs(30);
 
 const LOCK: &str = ".lock";
 const PACE: &str = ".pace";
+const LOSS: &str = ".given-up";
+const LOSS_LOCK: &str = ".given-up.lock";
+
+/// So many alerts are counted at once, before they are removed: their names fit into the file.
+const BATCH: usize = 1_000;
 
 /// All queues of a user in a notify directory.
 #[derive(Debug, Clone)]
@@ -46,10 +53,6 @@ pub(crate) struct Queue {
     rejected: PathBuf,
     user: u32,
 }
-
-/// An alert that waits: its file's name, which sorts by time.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Entry(String);
 
 /// The right to send from a queue.
 #[derive(Debug)]
@@ -157,7 +160,7 @@ impl Queue {
         let entry = Entry::of(alert);
         file::replace(
             &self.path(&entry),
-            &self.hidden(&entry.0),
+            &self.hidden(entry.name()),
             &alert.render(),
             PRIVATE,
             Durable::Yes,
@@ -199,13 +202,44 @@ impl Queue {
             let content = file::read_open(lock.file(), LIMIT)?;
             // What cannot be read is for the sender to put aside, and to tell.
             let entry = Alert::parse(&content).map_or_else(
-                || Entry(name.replacen('-', "-00000000-", 1)),
-                |alert| Entry::of(&alert),
+                || Entry::parse(name.replacen('-', "-00000000-", 1)),
+                |alert| Some(Entry::of(&alert)),
             );
+            let Some(entry) = entry else { continue };
             self.make(&self.folder)?;
             fs::rename(&path, self.path(&entry))?;
         }
         Ok(next)
+    }
+
+    /// Takes over all that waits in another queue. What is held there leaves as well, for a status that
+    /// names its place takes it for told once it is gone.
+    #[cfg(feature = "cli")]
+    pub(crate) fn adopt(&self, other: &Self) -> io::Result<usize> {
+        other.release(DateTime::<chrono::Utc>::MAX_UTC)?;
+        let entries = other.list();
+        if entries.is_empty() {
+            return Ok(0);
+        }
+        if matches!(other.turn()?, Turn::Others) {
+            return Err(io::Error::other(
+                "another process sends from that queue now",
+            ));
+        }
+        self.make(&self.folder)?;
+        let mut adopted = 0;
+        for entry in entries {
+            let path = other.path(&entry);
+            let lock = Lock::acquire_existing(&path, Duration::ZERO)?;
+            if lock.is_some() && path.exists() {
+                fs::rename(&path, self.path(&entry))?;
+                adopted += 1;
+            }
+        }
+        // The new place first: after a power cut an alert is in one of them, or in both.
+        file::sync_folder_of(&self.folder.join(LOCK))?;
+        file::sync_folder_of(&other.folder.join(LOCK))?;
+        Ok(adopted)
     }
 
     /// Tells whether alerts are held back here.
@@ -265,10 +299,7 @@ impl Queue {
     ///
     /// Where it cannot be removed; the sender must not send it again then.
     pub(crate) fn remove(&self, entry: &Entry) -> io::Result<()> {
-        match fs::remove_file(self.path(entry)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        remove_if_there(&self.path(entry))
     }
 
     /// Moves an alert that will never be accepted to `rejected/`, with the reason beside it.
@@ -276,11 +307,11 @@ impl Queue {
         for folder in self.rejected.parent().into_iter().chain([&*self.rejected]) {
             file::make_private_folder(folder, self.user)?;
         }
-        let rejected = self.rejected.join(&entry.0);
+        let rejected = self.rejected.join(entry.name());
         // The rename first: after a crash between the two the alert is in one place.
         fs::rename(self.path(entry), &rejected)?;
-        let beside = self.rejected.join(format!("{}.reason", entry.0));
-        let temporary = self.rejected.join(format!(".{}", entry.0));
+        let beside = self.rejected.join(format!("{}.reason", entry.name()));
+        let temporary = self.rejected.join(format!(".{}", entry.name()));
         file::replace(
             &beside,
             &temporary,
@@ -289,6 +320,114 @@ impl Queue {
             Durable::No,
         )?;
         Ok(rejected)
+    }
+
+    /// Removes alerts that are not told, and counts them; not those that are being sent. Stops at
+    /// the deadline; where another is at it, waits for that one if there is a deadline.
+    ///
+    /// Each batch is counted, together with its names, before it is removed: after a crash between
+    /// the two the next one knows what is counted already.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be counted: nothing is removed then.
+    pub(crate) fn give_up(&self, entries: &[Entry], deadline: Option<Instant>) -> io::Result<()> {
+        // At the exit the other may be a thread of this process, which ends before it is done.
+        let patience = deadline.map_or(Duration::ZERO, |deadline| {
+            deadline
+                .saturating_duration_since(Instant::now())
+                .min(PATIENCE)
+        });
+        let goes_on = || deadline.is_none_or(|deadline| Instant::now() < deadline);
+        let Some(_lock) = Lock::acquire(&self.folder.join(LOSS_LOCK), patience)? else {
+            return Ok(());
+        };
+        for entries in entries.chunks(BATCH) {
+            if !goes_on() {
+                break;
+            }
+            let before = self.settled_loss()?;
+            let mut loss = before.clone();
+            loss.count(entries);
+            self.set_loss(&loss, Durable::Yes)?;
+            let mut gone = Vec::with_capacity(entries.len());
+            for entry in entries.iter().take_while(|_| goes_on()) {
+                let path = self.path(entry);
+                let is_free = Lock::acquire_existing(&path, Duration::ZERO)?;
+                if is_free.is_some() && path.exists() {
+                    self.remove(entry)?;
+                    gone.push(entry.clone());
+                }
+            }
+            let mut loss = before;
+            loss.count(&gone);
+            loss.going.clear();
+            self.set_loss(&loss, Durable::No)?;
+        }
+        Ok(())
+    }
+
+    /// Returns what was given up since the last message that said so.
+    pub(crate) fn loss(&self) -> io::Result<Loss> {
+        let content = file::read(&self.folder.join(LOSS), LIMIT, Links::Refuse)?;
+        Ok(content.map_or_else(Loss::default, |content| Loss::parse(&content)))
+    }
+
+    /// Takes off what a message that was accepted has said.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written: it is said again then.
+    pub(crate) fn told(&self, told: &Loss) -> io::Result<()> {
+        let lock = Lock::acquire(&self.folder.join(LOSS_LOCK), exit::within(PATIENCE))?;
+        let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
+        let mut loss = self.settled_loss()?;
+        loss.tell(told);
+        if !loss.is_empty() {
+            return self.set_loss(&loss, Durable::Yes);
+        }
+        remove_if_there(&self.folder.join(LOSS))
+    }
+
+    /// Returns what was given up, once all of it is gone: a dead process may have counted some and
+    /// not removed them.
+    fn settled_loss(&self) -> io::Result<Loss> {
+        let mut loss = self.loss()?;
+        for entry in loss.going.drain(..).filter_map(Entry::parse) {
+            self.remove(&entry)?;
+        }
+        Ok(loss)
+    }
+
+    fn set_loss(&self, loss: &Loss, durable: Durable) -> io::Result<()> {
+        file::replace(
+            &self.folder.join(LOSS),
+            &self.hidden("given-up.new"),
+            &loss.render(),
+            PRIVATE,
+            durable,
+        )
+    }
+
+    /// Cuts an alert to its first line, unless it is being sent.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read or written.
+    pub(crate) fn shrink(&self, entry: &Entry) -> io::Result<()> {
+        let Some((alert, _lock)) = self.take(entry)? else {
+            return Ok(());
+        };
+        let shrunk = entry.shrunk(alert.kind());
+        // The name first, under which it is locked as before: a sender never sees two of it.
+        fs::rename(self.path(entry), self.path(&shrunk))?;
+        file::replace(
+            &self.path(&shrunk),
+            &self.hidden(shrunk.name()),
+            &alert.shrunk().render(),
+            PRIVATE,
+            Durable::Yes,
+        )
     }
 
     /// Asks for the right to send, without waiting.
@@ -335,7 +474,7 @@ impl Queue {
     }
 
     fn path(&self, entry: &Entry) -> PathBuf {
-        self.folder.join(&entry.0)
+        self.folder.join(entry.name())
     }
 
     fn hidden(&self, name: &str) -> PathBuf {
@@ -343,60 +482,10 @@ impl Queue {
     }
 }
 
-impl Entry {
-    fn of(alert: &Alert) -> Self {
-        let micros = alert.decided.timestamp_micros().max(0);
-        // Eight digits tell jobs apart well enough: two that share them only keep to one order.
-        Self(format!(
-            "{micros:016x}-{:08x}-{}",
-            id::hash(&alert.job) >> 32,
-            alert.id
-        ))
-    }
-
-    fn parse(name: String) -> Option<Self> {
-        let mut parts = name.splitn(3, '-');
-        let is_hex = |part: Option<&str>| {
-            part.is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        };
-        (is_hex(parts.next()) && is_hex(parts.next()) && is_hex(parts.next())).then_some(Self(name))
-    }
-
-    /// Returns the alert's id.
-    pub(crate) fn id(&self) -> &str {
-        self.0.rsplit('-').next().unwrap_or_default()
-    }
-
-    /// Returns what the alerts of one job have in common.
-    pub(crate) fn job(&self) -> &str {
-        self.0.split('-').nth(1).unwrap_or_default()
-    }
-}
-
-/// Chooses what the next message tells: all that waits, the oldest first, up to `most`.
-///
-/// An alert that was tried too often steps aside, and with it those of its job, so that they stay
-/// in order: they are chosen when nothing else waits.
-pub(crate) fn choose(waiting: &[Entry], pace: &Pace, most: usize) -> Vec<Entry> {
-    let aside: HashSet<_> = waiting
-        .iter()
-        .filter(|entry| pace.steps_aside(entry.id()))
-        .map(Entry::job)
-        .collect();
-    let fresh = waiting.iter().filter(|entry| !aside.contains(entry.job()));
-    let chosen: Vec<_> = fresh.take(most).cloned().collect();
-    if !chosen.is_empty() {
-        return chosen;
-    }
-    let alone = |entry: &&Entry| pace.must_go_alone(entry.id());
-    match waiting.first() {
-        Some(first) if alone(&first) => vec![first.clone()],
-        _ => waiting
-            .iter()
-            .take_while(|entry| !alone(entry))
-            .take(most)
-            .cloned()
-            .collect(),
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -404,6 +493,24 @@ pub(crate) fn choose(waiting: &[Entry], pace: &Pace, most: usize) -> Vec<Entry> 
 fn held_until(name: &str) -> Option<Time> {
     let micros = i64::from_str_radix(name.split('-').next()?, 16).ok()?;
     DateTime::from_timestamp_micros(micros)
+}
+
+/// Returns what the names of a job's alerts have in common.
+#[cfg(feature = "cli")]
+pub(crate) fn job_digits(job: &str) -> String {
+    format!("{:08x}", id::hash(job) >> 32)
+}
+
+/// Reads from the name of a queue whose alerts wait there.
+#[cfg(feature = "cli")]
+pub(crate) fn channel_of(queue: &str) -> &str {
+    queue.rsplit_once('-').map_or("", |(channel, _)| channel)
+}
+
+/// Reads from the name of an alert's file when it was decided.
+#[cfg(feature = "cli")]
+pub(crate) fn time_of(name: &str) -> Option<Time> {
+    held_until(name)
 }
 
 /// Returns the names in a folder, without those of hidden files.
@@ -470,6 +577,88 @@ mod tests {
     }
 
     #[test]
+    fn what_is_given_up_is_counted_and_gone_but_for_what_is_being_sent() {
+        let folder = Folder::new();
+        let queue = queue(&folder);
+        let entries = put(&queue, &["a", "b", "c"]);
+        let sent = queue.take(&entries[1]).unwrap().unwrap();
+        queue.give_up(&entries, None).unwrap();
+        assert_eq!(queue.list(), entries[1..2]);
+        let loss = queue.loss().unwrap();
+        assert!(loss.line().unwrap().contains(" 2 more alerts ") && loss.going.is_empty());
+        drop(sent);
+        queue.give_up(&entries[1..2], None).unwrap();
+        queue.told(&loss).unwrap();
+        let left = queue.loss().unwrap();
+        assert!(left.line().unwrap().contains(" 1 more alert "));
+        queue.told(&left).unwrap();
+        assert!(queue.loss().unwrap().is_empty());
+        queue.told(&left).unwrap();
+    }
+
+    #[test]
+    fn a_death_between_counting_and_removing_counts_nothing_twice() {
+        let folder = Folder::new();
+        let queue = queue(&folder);
+        let entries = put(&queue, &["a", "b", "c"]);
+        let mut counted = Loss::default();
+        counted.count(&entries[..2]);
+        queue.set_loss(&counted, Durable::No).unwrap();
+        queue.remove(&entries[0]).unwrap();
+
+        queue.give_up(&entries[1..], None).unwrap();
+        assert!(queue.list().is_empty());
+        let line = queue.loss().unwrap().line().unwrap();
+        assert!(line.contains(" 3 more alerts "), "{line}");
+    }
+
+    #[test]
+    fn nothing_is_given_up_that_cannot_be_counted() {
+        let folder = Folder::new();
+        let queue = queue(&folder);
+        let entries = put(&queue, &["a"]);
+        fs::create_dir(queue.folder.join(LOSS)).unwrap();
+        assert!(queue.give_up(&entries, None).is_err());
+        assert_eq!(queue.list(), entries);
+    }
+
+    #[test]
+    fn an_alert_is_cut_to_its_first_line_and_stays_the_same_alert() {
+        let folder = Folder::new();
+        let queue = queue(&folder);
+        let mut alert = alert("etl.load", "7f3a");
+        alert.status.text = format!("disk full\n{}", "x".repeat(60_000));
+        alert.notes.push("n".repeat(9_000));
+        alert.status.location = "l".repeat(9_000);
+        let entry = queue.put(&alert).unwrap();
+        let sent = queue.take(&entry).unwrap().unwrap();
+        queue.shrink(&entry).unwrap();
+        assert!(queue.holds(&entry), "it is being sent");
+        drop(sent);
+
+        queue.shrink(&entry).unwrap();
+        let [cut] = &*queue.list() else {
+            panic!("{:?}", queue.list())
+        };
+        assert!(cut.is_shrunk() && cut.key() == entry.key());
+        let size = fs::metadata(queue.path(cut)).unwrap().len();
+        assert!(size < 1024, "{size}");
+        let (read, _lock) = queue.take(cut).unwrap().unwrap();
+        assert_eq!(
+            (
+                read.id(),
+                read.job(),
+                read.kind(),
+                read.error(),
+                read.decided
+            ),
+            ("7f3a", "etl.load", alert.kind(), "disk full", alert.decided)
+        );
+        assert!(queue.take(&entry).unwrap().is_none());
+        queue.shrink(&entry).unwrap();
+    }
+
+    #[test]
     fn only_one_sender_has_its_turn() {
         let folder = Folder::new();
         let queue = queue(&folder);
@@ -485,36 +674,6 @@ mod tests {
         assert!(matches!(queue.turn().unwrap(), Turn::Stuck));
         drop(mine);
         assert!(matches!(queue.turn().unwrap(), Turn::Mine(_)));
-    }
-
-    #[test]
-    fn an_alert_that_keeps_failing_steps_aside_with_those_of_its_job() {
-        let folder = Folder::new();
-        let queue = queue(&folder);
-        let entries = put(&queue, &["a", "b", "a", "c"]);
-        let mut pace = Pace::new(Utc::now());
-        assert_eq!(choose(&entries, &pace, 3), entries[..3]);
-        for _ in 0..3 {
-            pace.begin([entries[0].id()], Utc::now());
-        }
-        assert_eq!(
-            choose(&entries, &pace, 9),
-            [entries[1].clone(), entries[3].clone()]
-        );
-        assert_eq!(choose(&entries[2..3], &pace, 9), entries[2..3]);
-        assert_eq!(choose(&entries[..1], &pace, 9), entries[..1]);
-    }
-
-    #[test]
-    fn alerts_of_a_message_that_was_refused_leave_one_by_one() {
-        let folder = Folder::new();
-        let queue = queue(&folder);
-        let entries = put(&queue, &["a", "b"]);
-        let mut pace = Pace::new(Utc::now());
-        for entry in &entries {
-            pace.send_alone(entry.id());
-        }
-        assert_eq!(choose(&entries, &pace, 9), entries[..1]);
     }
 
     #[test]

@@ -78,8 +78,10 @@ impl Pace {
         }
     }
 
-    /// Records that the destination answered, be it by refusing an alert.
-    pub(crate) fn answered(&mut self) {
+    /// Records that the destination answered, be it by refusing an alert. The next message is counted
+    /// from then: of two that take their time by turns, the second would come too soon.
+    pub(crate) fn answered(&mut self, now: Time) {
+        self.refilled = now;
         self.failures = 0;
         self.not_before = None;
     }
@@ -206,7 +208,7 @@ mod tests {
         let mut pace = Pace::new(noon());
         assert_eq!(pace.next(noon(), false), noon());
         pace.begin(["a"], noon());
-        pace.answered();
+        pace.answered(noon());
         assert_eq!(pace.next(noon(), false), after(2));
         assert_eq!(
             pace.next(noon(), true),
@@ -229,6 +231,14 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_took_long_to_arrive_does_not_bring_the_next_too_close_to_it() {
+        let mut pace = Pace::new(noon());
+        (0..5).for_each(|_| pace.begin([], noon()));
+        pace.answered(after(1));
+        assert_eq!(pace.next(after(1), true), after(2));
+    }
+
+    #[test]
     fn a_failing_destination_is_given_longer_and_longer_pauses_up_to_15_minutes() {
         let mut pace = Pace::new(noon());
         let mut pauses = Vec::new();
@@ -237,7 +247,7 @@ mod tests {
             pauses.push((pace.next(noon(), true) - noon()).num_seconds());
         }
         assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]);
-        pace.answered();
+        pace.answered(noon());
         assert_eq!(pace.next(noon(), true), noon());
     }
 

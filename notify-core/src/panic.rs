@@ -12,6 +12,7 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
 
 use crate::outcome::Panic;
 use crate::run;
@@ -51,10 +52,16 @@ struct Note {
     is_taken: bool,
 }
 
-/// A payload on its way: the same address, type and message again is the same panic.
+/// A panic that is taken from one thread to another, by `join` say, is resumed there within this time.
+const RESUMED: Duration = Duration::from_secs(1);
+
+/// A payload on its way: the same address and message again is the same panic, as long as it can be.
+/// Once a payload is dropped, that of the next panic may have its address.
 #[derive(Debug)]
 struct Sighting {
     address: usize,
+    thread: ThreadId,
+    at: Instant,
     message: Option<String>,
     panic: Panic,
 }
@@ -167,7 +174,9 @@ fn discard(payload: Payload) {
 }
 
 /// Tells what is known of a panic that was caught.
-pub(crate) fn of(payload: &Payload) -> Panic {
+///
+/// `since` is what [`count`] said before what panicked was called.
+pub(crate) fn of(payload: &Payload, since: usize) -> Panic {
     let message = message(&**payload);
     // A payload without a size has no address of its own.
     let address = match size_of_val(&**payload) {
@@ -177,7 +186,7 @@ pub(crate) fn of(payload: &Payload) -> Panic {
     let mut notebook = notebook();
     let panic = notebook
         .take(message.as_deref())
-        .or_else(|| notebook.seen(address?, message.as_deref()))
+        .or_else(|| notebook.seen(address?, message.as_deref(), since))
         .unwrap_or_else(|| Panic {
             message: message.clone(),
             location: None,
@@ -247,10 +256,16 @@ impl Notebook {
         Some(note.panic.clone())
     }
 
-    fn seen(&self, address: usize, message: Option<&str>) -> Option<Panic> {
+    fn seen(&self, address: usize, message: Option<&str>, since: usize) -> Option<Panic> {
+        let this = thread::current().id();
         let mut sightings = self.sightings.iter();
         sightings
-            .find(|seen| seen.address == address && seen.message.as_deref() == message)
+            .find(|seen| {
+                seen.address == address
+                    && seen.message.as_deref() == message
+                    && (seen.panic.identity > since
+                        || seen.thread != this && seen.at.elapsed() < RESUMED)
+            })
             .map(|seen| seen.panic.clone())
     }
 
@@ -261,6 +276,8 @@ impl Notebook {
         }
         self.sightings.push_back(Sighting {
             address,
+            thread: thread::current().id(),
+            at: Instant::now(),
             message,
             panic: panic.clone(),
         });
@@ -294,4 +311,23 @@ fn bounded(text: &dyn std::fmt::Display) -> String {
     let mut bounded = Bounded::new();
     let _ = write!(bounded, "{text}");
     bounded.into_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_that_no_hook_saw_is_the_same_in_the_calls_around_it_and_nowhere_else() {
+        let around = count();
+        let payload: Payload = Box::new("no hook has seen this".to_owned());
+        let first = of(&payload, count());
+        assert_eq!(of(&payload, around).identity, first.identity);
+        // The next panic's payload may lie where this one's lay.
+        assert_ne!(of(&payload, count()).identity, first.identity);
+
+        let last = of(&payload, count());
+        let elsewhere = thread::spawn(move || of(&payload, count()).identity);
+        assert_eq!(elsewhere.join().unwrap(), last.identity);
+    }
 }

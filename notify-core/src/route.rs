@@ -1,13 +1,17 @@
 //! Where the alerts of a channel go.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
 use crate::change::Address;
 use crate::destination::Destination;
+use crate::heartbeat;
+use crate::notifier::scheme::{self, Signing};
 use crate::notifier::{Notifier, Slack};
 use crate::outbox::Queue;
+use crate::secret::Secret;
 use crate::setup::{self, ALERTS, Setup};
 use crate::status::State;
 use crate::warn::Warning;
@@ -97,8 +101,9 @@ impl Setup {
         Way::Nowhere(Warning::new(
             format!("webhook {channel}"),
             format!(
-                "nobody is told of the jobs of channel `{channel}`: set {variable} to its webhook, or channel = \"\" \
-                 (NOTIFY_CHANNEL=) for status files alone{place}"
+                "nobody is told of the jobs of channel `{channel}`: set {variable} to its webhook (or {} for other \
+                 services than Slack), or channel = \"\" (NOTIFY_CHANNEL=) for status files alone{place}",
+                word_variable(channel, "URL")
             ),
         ))
     }
@@ -135,21 +140,42 @@ impl Setup {
     }
 
     /// Returns the notifiers of a channel, each with what a person has to mend when it is broken.
-    fn find_notifiers(&self, channel: &str) -> Vec<(Arc<dyn Notifier>, String)> {
+    pub(crate) fn find_notifiers(&self, channel: &str) -> Vec<(Arc<dyn Notifier>, String)> {
         if let Some(notifier) = self.channels.get(channel) {
             return vec![(notifier.clone(), "its notifier".to_owned())];
         }
         let variable = variable(channel);
-        match find_webhook(channel, setup::read(&variable)) {
-            Ok(notifier) => notifier
-                .into_iter()
-                .map(|notifier| (notifier, variable.clone()))
-                .collect(),
-            Err(warning) => {
-                self.add_problem(warning);
-                Vec::new()
+        let webhook = find_webhook(channel, setup::read(&variable));
+        let webhook = webhook
+            .map_err(|warning| self.add_problem(warning))
+            .ok()
+            .flatten();
+        let mut found: Vec<_> = webhook
+            .into_iter()
+            .map(|notifier| (notifier, variable.clone()))
+            .collect();
+        let (words, key) = (
+            word_variable(channel, "URL"),
+            word_variable(channel, "SECRET"),
+        );
+        // Of a channel `heartbeat` this is not.
+        let value = setup::read(&words).filter(|_| words != heartbeat::VARIABLE);
+        if let Some(value) = value {
+            let signing = find_key(setup::read(&key));
+            let (notifiers, problems) = scheme::notifiers(&words, &value, &signing);
+            for problem in problems {
+                self.add_problem(problem);
             }
+            found.extend(
+                notifiers
+                    .into_iter()
+                    .map(|notifier| (notifier, words.clone())),
+            );
         }
+        // Two of one identity have one queue, and would send its alerts twice.
+        let mut identities = HashSet::new();
+        found.retain(|(notifier, _)| identities.insert(identity(&**notifier)));
+        found
     }
 
     fn find_queue(&self, channel: &str, notifier: &dyn Notifier) -> Option<Queue> {
@@ -194,12 +220,29 @@ fn find_webhook(
     Ok(Some(Arc::new(Slack::to(destination))))
 }
 
+/// Reads the key of signed documents; an empty one is none.
+fn find_key(value: Option<OsString>) -> Signing {
+    match value.filter(|value| !value.is_empty()) {
+        Some(value) => match Secret::parse(value.to_str().unwrap_or_default()) {
+            Ok(secret) => Ok(Some(secret)),
+            Err(_) => Err("the `…_SECRET` beside it is no key and no `file:/path` of one"),
+        },
+        None => Ok(None),
+    }
+}
+
 /// Names the variable that holds a channel's webhook, as in the article.
-fn variable(channel: &str) -> String {
-    format!(
-        "SLACK_{}_WEBHOOK_URL",
-        channel.replace(['-', '_'], "").to_ascii_uppercase()
-    )
+pub(crate) fn variable(channel: &str) -> String {
+    format!("SLACK_{}_WEBHOOK_URL", capitals(channel))
+}
+
+/// Names the variable that holds a channel's destinations, or their key.
+fn word_variable(channel: &str, what: &str) -> String {
+    format!("NOTIFY_{}_{what}", capitals(channel))
+}
+
+fn capitals(channel: &str) -> String {
+    channel.replace(['-', '_'], "").to_ascii_uppercase()
 }
 
 #[cfg(test)]
@@ -209,6 +252,10 @@ mod tests {
     #[test]
     fn a_channels_variable_is_named_as_in_the_article() {
         assert_eq!(variable("data-alerts_2"), "SLACK_DATAALERTS2_WEBHOOK_URL");
+        assert_eq!(
+            word_variable("data-alerts_2", "URL"),
+            "NOTIFY_DATAALERTS2_URL"
+        );
     }
 
     #[test]

@@ -28,6 +28,13 @@ pub(crate) fn on_this_thread() -> Vec<u64> {
         .unwrap_or_default()
 }
 
+/// Tells whether a run is on this thread's stack.
+fn is_nested() -> bool {
+    let is_nested =
+        |stack: &RefCell<Vec<u64>>| stack.try_borrow().is_ok_and(|stack| !stack.is_empty());
+    STACK.try_with(is_nested).unwrap_or(false)
+}
+
 /// A run's place on its thread's stack; it ends with this.
 #[derive(Debug)]
 struct Entered {
@@ -83,7 +90,7 @@ impl Frame {
     fn begin(site: &'static Site, name: Option<String>) -> Self {
         panic::watch();
         shutdown::prepare();
-        let nested = !on_this_thread().is_empty();
+        let nested = is_nested();
         let run = panic::contain(|| life::begin(site, name, nested));
         Self { run }
     }
@@ -94,11 +101,12 @@ impl Frame {
             return body();
         };
         let entered = Entered::new(run.id());
+        let panics = panic::count();
         match panic::catch(body) {
             Ok(value) => value,
             Err(payload) => {
                 drop(entered);
-                self.end(&Outcome::Panicked(panic::of(&payload)));
+                self.end(&Outcome::Panicked(panic::of(&payload, panics)));
                 resume_unwind(payload)
             }
         }
@@ -194,40 +202,34 @@ pub fn name<N: Into<String>>(site: &'static Site, name: impl FnOnce() -> N) -> O
     name.filter(|name| !name.is_empty())
 }
 
-/// The body of an annotated function, and the type that it returns.
-#[derive(Debug)]
-pub struct Body<F, R> {
-    pub(crate) function: F,
-    returns: Returns<R>,
+/// Takes a body. Only here, where it meets this bound, does the compiler take it for a function that
+/// is called once.
+#[inline]
+pub fn once<R, F: FnOnce() -> R>(body: F) -> F {
+    body
 }
 
 /// Names the type that a body returns.
 #[derive(Debug)]
 pub struct Returns<R>(PhantomData<fn() -> R>);
 
-impl<R> Clone for Returns<R> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<R> Copy for Returns<R> {}
-
-impl<R, F: FnOnce() -> R> Body<F, R> {
-    /// Takes the body. Only here, where it meets this bound, does the compiler take it for a
-    /// function that is called once.
+impl<R> Returns<R> {
+    /// Names a type that can be written.
     #[inline]
-    pub fn new(function: F) -> Self {
-        Self {
-            function,
-            returns: Returns(PhantomData),
-        }
+    #[must_use]
+    #[expect(
+        clippy::new_without_default,
+        reason = "it names a type, and is no value"
+    )]
+    pub const fn new() -> Self {
+        Self(PhantomData)
     }
 
-    /// Names the type that it returns.
+    /// Names the type that a body returns.
     #[inline]
-    pub fn returns(&self) -> Returns<R> {
-        self.returns
+    #[must_use]
+    pub fn of<F: FnOnce() -> R>(_: &F) -> Self {
+        Self::new()
     }
 }
 
@@ -251,11 +253,11 @@ impl Plain {
         self,
         site: &'static Site,
         name: Option<String>,
-        body: Body<F, R>,
+        body: F,
         classify: fn(&R) -> Verdict,
     ) -> R {
         let mut frame = Frame::new(site, name);
-        let value = frame.run(body.function);
+        let value = frame.run(body);
         frame.finish(value, classify)
     }
 }
@@ -265,11 +267,11 @@ impl Plain {
 pub fn terminate<R: Termination, F: FnOnce() -> R>(
     site: &'static Site,
     name: Option<String>,
-    body: Body<F, R>,
+    body: F,
     classify: fn(&R) -> Verdict,
 ) -> ExitCode {
     let mut frame = Frame::new(site, name);
-    let value = frame.run(body.function);
+    let value = frame.run(body);
     if frame.run.is_none() {
         return value.report();
     }

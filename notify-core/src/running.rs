@@ -3,6 +3,7 @@
 //! A record begins with a block that describes the process; a slot follows for each outermost run.
 //! The kernel drops the lock when the process ends, however it ends.
 
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use crate::change::Place;
 use crate::fields::Fields;
 use crate::file::{self, Links};
 use crate::id;
-use crate::process::PerProcess;
+use crate::process::{self, PerProcess};
 use crate::time::Time;
 
 /// Blocks and slots are multiples of this, so that a freed slot fits most runs.
@@ -46,6 +47,8 @@ struct Record {
     /// It is locked for as long as it is open.
     file: File,
     path: PathBuf,
+    folder: PathBuf,
+    name: String,
     slots: Vec<Slot>,
     end: u64,
 }
@@ -55,6 +58,8 @@ struct Slot {
     offset: u64,
     capacity: usize,
     run: Option<u64>,
+    /// The record says so already.
+    has_ended: bool,
 }
 
 /// A record whose process is dead.
@@ -78,20 +83,17 @@ pub(crate) struct Dead {
 pub(crate) fn begin(
     folder: &Path,
     run: u64,
-    fields: &Fields,
+    fields: &str,
     process: impl FnOnce() -> Fields,
 ) -> io::Result<()> {
     let mut record = lock();
-    if record
-        .as_ref()
-        .is_some_and(|record| record.path.parent() != Some(folder))
-    {
+    if record.as_ref().is_some_and(|record| !record.is_in(folder)) {
         remove(record.take());
     }
     match &mut *record {
         Some(record) => record.begin(run, fields),
         None => {
-            *record = Some(Record::create(folder, run, fields, &process())?);
+            *record = Some(Record::create(folder, run, fields, &process().render())?);
             Ok(())
         }
     }
@@ -128,15 +130,26 @@ fn remove(record: Option<Record>) {
 
 /// Writes into a record that the run there has ended.
 pub(crate) fn end_at(folder: &Path, place: &Place) -> io::Result<()> {
+    if let Some(record) = &mut *lock()
+        && record.name == place.record
+        && record.is_in(folder)
+        && let Some(slot) = record
+            .slots
+            .iter_mut()
+            .find(|slot| slot.offset == place.offset)
+    {
+        return slot.end(&record.file);
+    }
     let file = file::open(
         &folder.join(&place.record),
         OpenOptions::new().write(true),
         Links::Refuse,
     )?;
-    write_at(&file, &[ENDED], place.offset)
+    file::write_at(&file, &[ENDED], place.offset)
 }
 
-/// Finds the records of dead processes, but for those that cannot be judged from here.
+/// Finds the records of dead processes, but for those that cannot be judged from here: in the order in
+/// which they died, so that of one job's deaths the first is the news.
 pub(crate) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<Dead> {
     let own = lock().as_ref().map(|record| record.path.clone());
     let entries = fs::read_dir(folder)
@@ -144,10 +157,62 @@ pub(crate) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<D
         .flatten()
         .flatten()
         .map(|entry| entry.path());
-    entries
+    let mut dead: Vec<_> = entries
         .filter(|path| Some(path) != own.as_ref())
         .filter_map(|path| Dead::open(path, &judge).ok().flatten())
-        .collect()
+        .collect();
+    dead.sort_by_key(|dead| dead.seen);
+    dead
+}
+
+/// A record as others see it.
+#[cfg(feature = "cli")]
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// Whether a process holds its lock.
+    pub(crate) is_locked: bool,
+    pub(crate) process: Fields,
+    /// The runs that are under way in it.
+    pub(crate) runs: Vec<Fields>,
+}
+
+/// Looks at the records of a folder, and leaves them as they are.
+#[cfg(feature = "cli")]
+pub(crate) fn look(folder: &Path) -> io::Result<Vec<Seen>> {
+    let mut seen = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
+        if path.file_name().is_some_and(is_hidden) {
+            continue;
+        }
+        // One that is gone has ended meanwhile.
+        if let Ok(file) = file::open(&path, OpenOptions::new().read(true), Links::Refuse) {
+            // Shared, so that two that look do not see each other's lock.
+            let is_locked = file.try_lock_shared().is_err();
+            if is_locked || is_still_at(&file, &path).unwrap_or(false) {
+                seen.extend(
+                    file::read_open(&file, LIMIT).map(|content| Seen::parse(&content, is_locked)),
+                );
+            }
+        }
+    }
+    Ok(seen)
+}
+
+#[cfg(feature = "cli")]
+impl Seen {
+    fn parse(content: &str, is_locked: bool) -> Self {
+        let mut blocks = blocks(content);
+        Self {
+            is_locked,
+            process: blocks.next().map(|block| block.fields).unwrap_or_default(),
+            runs: blocks
+                .filter(|block| block.is_open)
+                .map(|block| block.fields)
+                .collect(),
+        }
+    }
 }
 
 fn lock() -> MutexGuard<'static, Option<Record>> {
@@ -157,10 +222,10 @@ fn lock() -> MutexGuard<'static, Option<Record>> {
 impl Record {
     /// Writes the record under a hidden name, locks it, and only then shows it: one that is seen
     /// without its lock is dead.
-    fn create(folder: &Path, run: u64, fields: &Fields, process: &Fields) -> io::Result<Self> {
-        let name = format!("{}-{:016x}", std::process::id(), id::random());
+    fn create(folder: &Path, run: u64, fields: &str, process: &str) -> io::Result<Self> {
+        let name = format!("{}-{:016x}", process::id(), id::random());
         let temporary = folder.join(format!(".{name}"));
-        let path = folder.join(name);
+        let path = folder.join(&name);
         let file = file::open(
             &temporary,
             OpenOptions::new().read(true).write(true).create_new(true),
@@ -170,10 +235,12 @@ impl Record {
             file::set_mode(&file, 0o600)?;
             file.try_lock().map_err(io::Error::from)?;
             let block = block(process);
-            write_at(&file, &block, 0)?;
+            file::write_at(&file, &block, 0)?;
             let mut record = Self {
                 file,
                 path: path.clone(),
+                folder: folder.to_owned(),
+                name,
                 slots: Vec::new(),
                 end: block.len() as u64,
             };
@@ -189,7 +256,7 @@ impl Record {
 
     /// Writes a run into a slot. One that is there already, and of which a `Config` that was installed
     /// meanwhile has changed what is to be told, is written anew before the old slot is freed.
-    fn begin(&mut self, run: u64, fields: &Fields) -> io::Result<()> {
+    fn begin(&mut self, run: u64, fields: &str) -> io::Result<()> {
         let earlier = self.slots.iter().position(|slot| slot.run == Some(run));
         let mut block = block(fields);
         let free = self
@@ -198,27 +265,29 @@ impl Record {
             .find(|slot| slot.run.is_none() && slot.capacity >= block.len());
         if let Some(slot) = free {
             set_capacity(&mut block, slot.capacity);
-            write_at(&self.file, &block, slot.offset)?;
+            file::write_at(&self.file, &block, slot.offset)?;
             slot.run = Some(run);
+            slot.has_ended = false;
         } else {
-            write_at(&self.file, &block, self.end)?;
+            file::write_at(&self.file, &block, self.end)?;
             self.slots.push(Slot {
                 offset: self.end,
                 capacity: block.len(),
                 run: Some(run),
+                has_ended: false,
             });
             self.end += block.len() as u64;
         }
         if let Some(slot) = earlier.map(|earlier| &mut self.slots[earlier]) {
             slot.run = None;
-            write_at(&self.file, &[ENDED], slot.offset)?;
+            slot.end(&self.file)?;
         }
         Ok(())
     }
 
     fn end(&mut self, run: u64) {
         if let Some(slot) = self.slots.iter_mut().find(|slot| slot.run == Some(run)) {
-            let _ = write_at(&self.file, &[ENDED], slot.offset);
+            let _ = slot.end(&self.file);
             slot.run = None;
         }
     }
@@ -226,9 +295,25 @@ impl Record {
     fn place(&self, run: u64) -> Option<Place> {
         let slot = self.slots.iter().find(|slot| slot.run == Some(run))?;
         Some(Place {
-            record: self.path.file_name()?.to_string_lossy().into_owned(),
+            record: self.name.clone(),
             offset: slot.offset,
         })
+    }
+
+    /// Compared as text, for that is much less work than part by part.
+    fn is_in(&self, folder: &Path) -> bool {
+        self.folder.as_os_str() == folder.as_os_str()
+    }
+}
+
+impl Slot {
+    /// Writes that its run has ended, unless that was written already.
+    fn end(&mut self, record: &File) -> io::Result<()> {
+        if !self.has_ended {
+            file::write_at(record, &[ENDED], self.offset)?;
+            self.has_ended = true;
+        }
+        Ok(())
     }
 }
 
@@ -289,7 +374,8 @@ impl Dead {
     /// been finished.
     pub(crate) fn is_open(&self, place: &Place) -> bool {
         let mut state = [ENDED];
-        read_at(&self.file, &mut state, place.offset).is_ok_and(|()| state != [ENDED])
+        file::read_at(&self.file, &mut state, place.offset)
+            .is_ok_and(|length| length == 1 && state != [ENDED])
     }
 
     /// Removes the record, once each of its runs is reported.
@@ -299,15 +385,17 @@ impl Dead {
 }
 
 /// Lays out a text as a block: its head, the text, and room up to the next unit.
-fn block(fields: &Fields) -> Vec<u8> {
-    let text = fields.render();
+pub(crate) fn block(text: &str) -> Vec<u8> {
     let capacity = (HEAD + text.len()).next_multiple_of(UNIT);
-    let head = format!(
-        "{OPEN} {capacity:08x} {:08x} {:016x}\n",
+    let mut block = String::with_capacity(capacity);
+    let _ = writeln!(
+        block,
+        "{OPEN} {capacity:08x} {:08x} {:016x}",
         text.len(),
-        id::hash(&text)
+        id::hash(text)
     );
-    let mut block = (head + &text).into_bytes();
+    block += text;
+    let mut block = block.into_bytes();
     block.resize(capacity, b'\n');
     block
 }
@@ -317,14 +405,16 @@ fn set_capacity(block: &mut [u8], capacity: usize) {
     block[2..10].copy_from_slice(format!("{capacity:08x}").as_bytes());
 }
 
-struct Block {
+/// A block as it was read.
+#[derive(Debug)]
+pub(crate) struct Block {
     offset: u64,
-    is_open: bool,
-    fields: Fields,
+    pub(crate) is_open: bool,
+    pub(crate) fields: Fields,
 }
 
 /// Reads a record's blocks; one that was not written to its end never began.
-fn blocks(content: &str) -> impl Iterator<Item = Block> {
+pub(crate) fn blocks(content: &str) -> impl Iterator<Item = Block> {
     let mut offset = 0;
     std::iter::from_fn(move || {
         let head = content.get(offset..offset + HEAD)?;
@@ -361,30 +451,6 @@ fn is_still_at(_file: &File, path: &Path) -> io::Result<bool> {
     path.try_exists()
 }
 
-#[cfg(unix)]
-fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
-}
-
-#[cfg(not(unix))]
-fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    use std::io::{Seek as _, Write as _};
-    file.seek(io::SeekFrom::Start(offset))?;
-    file.write_all(bytes)
-}
-
-#[cfg(not(unix))]
-fn read_at(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
-    use std::io::{Read as _, Seek as _};
-    file.seek(io::SeekFrom::Start(offset))?;
-    file.read_exact(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::SystemTime;
@@ -392,10 +458,8 @@ mod tests {
     use super::*;
     use crate::testing::Folder;
 
-    fn run(name: &str) -> Fields {
-        let mut fields = Fields::default();
-        fields.put("job", name);
-        fields
+    fn run(name: &str) -> String {
+        format!("job: {name}\n")
     }
 
     /// The jobs of the runs that a process left under way which dies now.
@@ -422,6 +486,23 @@ mod tests {
             ["a", "d", "c"],
             "the freed slot is used again"
         );
+    }
+
+    #[test]
+    fn processes_are_found_in_the_order_in_which_they_died() {
+        let folder = Folder::new();
+        for age in [3, 1, 4, 2] {
+            let job = run(&age.to_string());
+            let record = Record::create(folder.path(), 1, &job, &run("process")).unwrap();
+            let time = SystemTime::now() - Duration::from_secs(age);
+            record.file.set_modified(time).unwrap();
+        }
+        let dead = find_dead(folder.path(), |_| true);
+        let jobs: Vec<_> = dead
+            .iter()
+            .filter_map(|dead| dead.runs[0].1.get("job"))
+            .collect();
+        assert_eq!(jobs, ["4", "3", "2", "1"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Sends what waits in a queue: when its pace allows, one sender at a time, and by what the
 //! destination answers.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,23 +11,24 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 
 use crate::alert::Alert;
+use crate::backlog::{self, BOUNDS, Entry};
+use crate::history::Answered;
 use crate::id;
 use crate::lock::Lock;
+use crate::loss::Loss;
 use crate::name;
 use crate::notifier::Refusal;
-use crate::outbox::{self, Entry, Queue, Turn};
+use crate::outbox::{Queue, Turn};
 use crate::pace::Pace;
 use crate::process::PerProcess;
 use crate::route::Route;
 use crate::setup;
-use crate::time::Time;
+use crate::surplus;
+use crate::time::{Time, to_micros};
 use crate::warn::{self, Warning};
 
 /// How long a destination may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The most alerts that one digest names: a line each, and Slack shows some 4,000 characters.
-const DIGEST: usize = 40;
 
 static UNWRITTEN: PerProcess<Mutex<Unwritten>> = PerProcess::new();
 
@@ -34,8 +36,8 @@ static UNWRITTEN: PerProcess<Mutex<Unwritten>> = PerProcess::new();
 #[derive(Debug, Default)]
 struct Unwritten {
     paces: BTreeMap<Queue, Pace>,
-    /// Accepted alerts that could not be removed.
-    sent: HashSet<Entry>,
+    /// The keys of accepted alerts that could not be removed.
+    sent: HashSet<String>,
 }
 
 fn unwritten() -> MutexGuard<'static, Unwritten> {
@@ -73,15 +75,21 @@ pub(crate) fn from_queue(
     } else {
         held
     };
-    if waiting_in(queue).is_empty() {
+    let waiting = waiting_in(queue);
+    if waiting.is_empty() {
         return Ok(nothing);
     }
     let turn = queue.turn()?;
     if matches!(turn, Turn::Others) {
+        // The other may be long at one message.
+        surplus::give_up(route, queue, &waiting, BOUNDS, deadline);
         return Ok(Next::Others);
     }
     loop {
-        let waiting = waiting_in(queue);
+        let mut waiting = waiting_in(queue);
+        if surplus::give_up(route, queue, &waiting, BOUNDS, deadline) {
+            waiting = waiting_in(queue);
+        }
         let now = Utc::now();
         let mut pace = pace_of(queue, now);
         if waiting.is_empty() {
@@ -93,8 +101,7 @@ pub(crate) fn from_queue(
         }
         let ids: HashSet<_> = waiting.iter().map(Entry::id).collect();
         pace.retain(|id| ids.contains(id));
-        let chosen = outbox::choose(&waiting, &pace, DIGEST);
-        let (entries, alerts, _locks) = take(queue, &chosen);
+        let (entries, mut alerts, _locks) = take_next(queue, &waiting, &pace, most(route));
         if alerts.is_empty() {
             // Others are sending them.
             return Ok(if waiting.iter().any(|entry| queue.holds(entry)) {
@@ -105,14 +112,25 @@ pub(crate) fn from_queue(
         }
         pace.begin(alerts.iter().map(Alert::id), now);
         keep_pace(queue, pace.clone());
+        let loss = loss_of(queue);
+        if let (Some(line), Some(last)) = (loss.line(), alerts.last_mut()) {
+            last.notes.push(line);
+        }
         let sent = send(route, &alerts, deadline);
         let now = Utc::now();
+        write_down(&alerts, &sent, now);
         match &sent {
             Ok(()) => {
-                pace.answered();
+                pace.answered(now);
                 for entry in &entries {
                     remove(queue, entry);
                     pace.forget(entry.id());
+                }
+                if !loss.is_empty() {
+                    tell_loss(queue, &loss);
+                }
+                if waiting.len() <= BOUNDS.first {
+                    surplus::over(&route.channel);
                 }
             }
             Err(Refusal::Temporary { retry_after, .. }) => {
@@ -120,7 +138,7 @@ pub(crate) fn from_queue(
             }
             Err(Refusal::Channel { .. }) => pace.broken(now),
             Err(Refusal::Alert { reason }) => {
-                pace.answered();
+                pace.answered(now);
                 match &*entries {
                     [entry] => {
                         pace.forget(entry.id());
@@ -155,7 +173,7 @@ fn keep_pace(queue: &Queue, pace: Pace) {
 /// Removes an alert that is done with, or remembers that it is.
 fn remove(queue: &Queue, entry: &Entry) {
     if let Err(error) = queue.remove(entry) {
-        unwritten().sent.insert(entry.clone());
+        unwritten().sent.insert(entry.key());
         let message = format!("an alert that was sent cannot be removed from the outbox: {error}");
         Warning::new("outbox removal", message).tell();
     }
@@ -165,8 +183,48 @@ fn remove(queue: &Queue, entry: &Entry) {
 pub(crate) fn waiting_in(queue: &Queue) -> Vec<Entry> {
     let mut waiting = queue.list();
     let state = unwritten();
-    waiting.retain(|entry| !state.sent.contains(entry));
+    if !state.sent.is_empty() {
+        waiting.retain(|entry| !state.sent.contains(&entry.key()));
+    }
     waiting
+}
+
+/// Returns what was given up and not told.
+fn loss_of(queue: &Queue) -> Loss {
+    queue.loss().unwrap_or_else(|error| {
+        let message = format!("it cannot be read how many alerts were given up: {error}");
+        Warning::new("outbox loss", message).tell();
+        Loss::default()
+    })
+}
+
+/// Forgets what was given up, for a message has said it.
+fn tell_loss(queue: &Queue, loss: &Loss) {
+    if let Err(error) = queue.told(loss) {
+        let message = format!(
+            "it cannot be written that people were told how many alerts were given up, and they are told again: {error}"
+        );
+        Warning::new("outbox loss", message).tell();
+    }
+}
+
+/// Takes what the next message tells, and passes by what others are sending.
+fn take_next(
+    queue: &Queue,
+    waiting: &[Entry],
+    pace: &Pace,
+    most: usize,
+) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) {
+    let mut waiting = Cow::Borrowed(waiting);
+    loop {
+        let chosen = backlog::choose(&waiting, pace, most);
+        let taken = take(queue, &chosen);
+        if !taken.0.is_empty() || chosen.is_empty() {
+            return taken;
+        }
+        let chosen: HashSet<_> = chosen.into_iter().collect();
+        waiting.to_mut().retain(|entry| !chosen.contains(entry));
+    }
 }
 
 /// Reads and locks what is to be sent; what cannot be read is put aside.
@@ -195,6 +253,11 @@ fn take(queue: &Queue, chosen: &[Entry]) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) 
         }
     }
     (entries, alerts, locks)
+}
+
+/// Asks a notifier, which is foreign code, how many alerts its messages may tell.
+pub(crate) fn most(route: &Route) -> usize {
+    catch_unwind(AssertUnwindSafe(|| route.notifier.most())).map_or(1, |most| most.max(1))
 }
 
 /// Calls the notifier, and tells once what it said.
@@ -235,6 +298,29 @@ pub(crate) fn send(
     sent
 }
 
+/// Adds to the histories of the jobs what the destination said.
+fn write_down(alerts: &[Alert], sent: &Result<(), Refusal>, now: Time) {
+    let Some(store) = setup::setup_so_far().store() else {
+        return;
+    };
+    let answer = match sent {
+        Ok(()) => "accepted".to_owned(),
+        Err(Refusal::Temporary { reason, .. }) => format!("not now: {reason}"),
+        Err(Refusal::Channel { reason }) => format!("the channel is broken: {reason}"),
+        Err(Refusal::Alert { reason }) => format!("refused: {reason}"),
+    };
+    for alert in alerts {
+        let answered = Answered {
+            at: to_micros(now),
+            alert: alert.id.clone(),
+            channel: alert.channel.clone(),
+            answer: answer.clone(),
+        };
+        let file = name::file_name(&alert.job);
+        store.history().add_answer(&file, answered);
+    }
+}
+
 /// Names the fault of a channel that takes nothing.
 pub(crate) fn fault(channel: &str) -> String {
     format!("channel {channel}")
@@ -260,5 +346,122 @@ fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
         && let Ok(locked) = store.lock(&name::file_name(&alert.job))
     {
         locked.untell(alert.decided);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::alert::Kind;
+    use crate::backlog::Bounds;
+    use crate::digest::{self, message};
+    use crate::exit;
+    use crate::notifier::Notifier;
+    use crate::outbox::Outbox;
+    use crate::testing::{self, Folder};
+
+    /// Takes as many messages as it is told to, and keeps those that it took.
+    #[derive(Default)]
+    struct Receiver {
+        is_down: Mutex<bool>,
+        taken: Mutex<Vec<(Vec<String>, String)>>,
+    }
+
+    impl Notifier for Receiver {
+        fn notify(&self, alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+            if *self.is_down.lock().unwrap() {
+                return Err(Refusal::temporary("it is down"));
+            }
+            let ids = alerts.iter().map(|alert| alert.id.clone()).collect();
+            self.taken.lock().unwrap().push((ids, message(alerts)));
+            Ok(())
+        }
+    }
+
+    fn route(folder: &Folder) -> (Route, Queue, Arc<Receiver>) {
+        let queue = Outbox::new(folder.path(), exit::user_id()).queue("alerts-0");
+        let receiver = Arc::new(Receiver::default());
+        let route = Route {
+            number: 0,
+            channel: format!("alerts {}", folder.path().display()),
+            queue: Some(queue.clone()),
+            notifier: receiver.clone(),
+            mend: "it".to_owned(),
+        };
+        (route, queue, receiver)
+    }
+
+    /// Puts a failure, a repeat, and a recovery for each of these jobs.
+    fn put(queue: &Queue, jobs: std::ops::Range<i64>) {
+        for job in jobs {
+            let kinds = [Kind::Failed, Kind::StillFailing, Kind::Recovered];
+            for (number, kind) in (0..).zip(kinds) {
+                let mut alert = testing::alert(&format!("job {job}"), &format!("{job:x}0{number}"));
+                alert.decided += TimeDelta::seconds(10 * job + number);
+                alert.kind = kind;
+                queue.put(&alert).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_is_beyond_the_bounds_is_told_or_counted() {
+        let (folder, now) = (Folder::new(), Utc::now());
+        let (route, queue, receiver) = route(&folder);
+        let deadline = Some(Instant::now() + Duration::from_secs(60));
+        let bounds = Bounds {
+            first: 30,
+            second: 60,
+        };
+        *receiver.is_down.lock().unwrap() = true;
+        for jobs in [0..15, 15..40, 40..41] {
+            put(&queue, jobs);
+            surplus::give_up(&route, &queue, &queue.list(), bounds, deadline);
+            // A message that is refused tells nobody what was given up.
+            queue.set_pace(&Pace::new(now)).unwrap();
+            assert!(matches!(
+                from_queue(&route, &queue, deadline),
+                Ok(Next::At(_))
+            ));
+        }
+        assert_eq!(queue.list().len(), 60);
+        assert!(queue.list().iter().any(Entry::is_shrunk));
+
+        *receiver.is_down.lock().unwrap() = false;
+        queue.set_pace(&Pace::new(now)).unwrap();
+        assert_eq!(from_queue(&route, &queue, deadline).unwrap(), Next::Nothing);
+        let taken = receiver.taken.lock().unwrap();
+        let ids: Vec<_> = taken.iter().flat_map(|(ids, _)| ids).collect();
+        let told: HashSet<_> = ids.iter().collect();
+        assert_eq!((ids.len(), told.len()), (60, 60));
+        let (first, others) = taken.split_first().unwrap();
+        let line = "\nand 63 more alerts were given up, the oldest of 2026-11-22 13:00 UTC: \
+                    41 repeats, 11 failures, 11 recoveries\n";
+        assert!(first.1.ends_with(line), "{}", first.1);
+        assert!(others.iter().all(|(_, text)| !text.contains("given up")));
+        assert!(queue.loss().unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_a_sender_that_is_stuck_holds_does_not_hold_up_the_rest() {
+        let folder = Folder::new();
+        let (route, queue, receiver) = route(&folder);
+        put(&queue, 0..14);
+        let waiting = queue.list();
+        let (stuck, rest) = waiting.split_at(digest::MOST);
+        let _held: Vec<_> = stuck
+            .iter()
+            .map(|entry| queue.take(entry).unwrap())
+            .collect();
+
+        let deadline = Some(Instant::now() + Duration::from_secs(60));
+        assert_eq!(from_queue(&route, &queue, deadline).unwrap(), Next::Others);
+        let taken = receiver.taken.lock().unwrap();
+        let ids: Vec<_> = taken.iter().flat_map(|(ids, _)| ids).collect();
+        assert_eq!(ids, rest.iter().map(Entry::id).collect::<Vec<_>>());
     }
 }

@@ -1,6 +1,8 @@
 //! The settings in force: those given in code, then the environment's, then the defaults. The one
 //! file that reads the environment.
 
+#[cfg(feature = "cli")]
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::env;
 use std::ffi::OsString;
@@ -10,6 +12,7 @@ use std::time::Duration;
 
 use crate::config::{Config, is_amount, is_channel_name};
 use crate::error::Error;
+use crate::heartbeat::{self, Heartbeat};
 use crate::machine::Machine;
 use crate::notifier::Notifier;
 use crate::route::Routes;
@@ -44,6 +47,28 @@ pub(crate) fn settle(config: Config) -> Result<&'static Setup, Error> {
 /// Reads a variable of the environment.
 pub(crate) fn read(variable: &str) -> Option<OsString> {
     env::var_os(variable)
+}
+
+/// Returns the channels whose destinations the environment names, sorted; as the names of variables
+/// write them, without `-` and `_`.
+#[cfg(feature = "cli")]
+pub(crate) fn channels_in_environment() -> Vec<String> {
+    let channel = |(name, value): (OsString, OsString)| {
+        let name = name.into_string().ok().filter(|_| !value.is_empty())?;
+        let slack = name
+            .strip_prefix("SLACK_")
+            .and_then(|name| name.strip_suffix("_WEBHOOK_URL"));
+        let other = name
+            .strip_prefix("NOTIFY_")
+            .and_then(|name| name.strip_suffix("_URL"));
+        let channel = slack.or(other)?.to_ascii_lowercase();
+        // A heartbeat is no channel: it hears of each run.
+        is_channel_name(&channel)
+            .then_some(channel)
+            .filter(|channel| channel != "heartbeat")
+    };
+    let channels: BTreeSet<_> = env::vars_os().filter_map(channel).collect();
+    channels.into_iter().collect()
 }
 
 /// The settings that are in force, from the first end of a run on.
@@ -105,6 +130,7 @@ pub(crate) struct Setup {
     /// What alerts say of where the process runs.
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) signals: bool,
+    pub(crate) heartbeat: Option<Arc<Heartbeat>>,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
     /// Destinations, by channel, once they were looked for.
     pub(crate) routes: Mutex<HashMap<String, Option<Arc<Routes>>>>,
@@ -180,6 +206,17 @@ impl Setup {
             ));
             ALERTS.to_owned()
         };
+        let heartbeat = config.heartbeat.or_else(|| text(heartbeat::VARIABLE));
+        let heartbeat = heartbeat.filter(|url| !url.is_empty()).and_then(|url| {
+            let parsed = Heartbeat::parse(&url).map(Arc::new);
+            let told = |problem| {
+                let variable = heartbeat::VARIABLE;
+                let form = "https://hc-ping.com/ping-key/{job}";
+                let message = format!("{variable} cannot be used: {problem}; write {form}");
+                problems.push(Warning::new(variable, message));
+            };
+            parsed.map_err(told).ok()
+        });
         Self {
             installed,
             directory: config.directory.or_else(|| default_directory(&environment)),
@@ -198,6 +235,7 @@ impl Setup {
             signals: config
                 .signals
                 .unwrap_or_else(|| text("NOTIFY_SIGNALS").is_some_and(|value| is_yes(&value))),
+            heartbeat,
             channels: config.channels,
             routes: Mutex::default(),
             problems: Mutex::new(problems),
@@ -371,12 +409,14 @@ mod tests {
             ("NOTIFY_OK_SILENT_HOURS", "NaN"),
             ("NOTIFY_EXIT_SECONDS", "soon"),
             ("NOTIFY_CHANNEL", "../x"),
+            ("NOTIFY_HEARTBEAT_URL", "hc-ping.com/x"),
         ];
         let setup = setup(Config::new(), &environment);
         assert_eq!(
             (setup.rules, setup.exit, problems(&setup)),
-            (Settings::default(), EXIT, 5)
+            (Settings::default(), EXIT, 6)
         );
+        assert_eq!(setup.heartbeat, None);
         assert_eq!(setup.default_channel, "alerts");
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::delivery;
 use crate::exit;
+use crate::heartbeat;
 use crate::life::{end_all, nothing_is_left};
 use crate::outcome::Outcome;
 use crate::panic::{self, OnAbort};
@@ -36,8 +37,7 @@ fn at_exit(code: Option<i32>) {
         end_all(&Outcome::Exited(code))
             .into_iter()
             .for_each(Warning::tell);
-        delivery::finish(deadline);
-        running::close();
+        finish(deadline);
     });
 }
 
@@ -47,8 +47,7 @@ fn at_signal(name: &'static str) {
         end_all(&Outcome::Signalled(name))
             .into_iter()
             .for_each(Warning::tell);
-        delivery::finish(deadline);
-        running::close();
+        finish(deadline);
     });
 }
 
@@ -58,13 +57,16 @@ const AT_ABORT: OnAbort = OnAbort {
         let outcome = Outcome::Panicked(panic.clone());
         by_the_deadline(move |_| end_all(&outcome).into_iter().for_each(Warning::tell));
     },
-    deliver: || {
-        by_the_deadline(|deadline| {
-            delivery::finish(deadline);
-            running::close();
-        });
-    },
+    deliver: || by_the_deadline(finish),
 };
+
+/// Gives delivery and the heartbeat their time.
+fn finish(deadline: Instant) {
+    let heard = heartbeat::deadline(deadline);
+    delivery::finish(deadline);
+    heartbeat::finish(heard);
+    running::close();
+}
 
 /// Does the last work of the process, within the time that its exit may take.
 ///

@@ -30,7 +30,7 @@ impl State {
         }
     }
 
-    fn parse(line: &str) -> Option<Self> {
+    pub(crate) fn parse(line: &str) -> Option<Self> {
         [Self::Ok, Self::Error]
             .into_iter()
             .find(|state| state.as_str() == line.trim())
@@ -68,6 +68,9 @@ pub(crate) struct Status {
     pub(crate) told_errors: Vec<String>,
     /// The alert that is held back.
     pub(crate) held: Option<Held>,
+    /// When the first failure was held back that nobody was told of, in this incident or in one
+    /// that ended before it was told.
+    pub(crate) withheld_since: Option<Time>,
     /// What a person has silenced.
     pub(crate) silence: Option<Silence>,
     /// How the status changes to and fro.
@@ -187,6 +190,7 @@ impl Status {
                 None => Vec::new(),
             },
             held: get("held").and_then(Held::parse),
+            withheld_since: time("withheld-since"),
             silence: get("silenced").and_then(Silence::parse),
             flapping: get("flapping").and_then(Flapping::parse),
             decision: text("decision"),
@@ -235,6 +239,7 @@ impl Status {
             fields.put("told-errors", self.told_errors.join(" "));
         }
         fields.put_some("held", self.held.as_ref().map(Held::render));
+        fields.put_some("withheld-since", self.withheld_since.map(time::show));
         fields.put_some("silenced", self.silence.as_ref().map(Silence::render));
         fields.put_some("flapping", self.flapping.as_ref().map(Flapping::render));
         fields.put_some("host", self.host.as_deref());
@@ -264,16 +269,17 @@ impl Status {
 
     /// Tells whether nothing but times and counts sets this status apart from `previous`, so that
     /// its file need not be written anew.
-    pub(crate) fn says_the_same_as(&self, previous: &Self) -> bool {
-        let same_times = Self {
-            begun: previous.begun,
-            took: previous.took,
-            runs: previous.runs,
-            pid: previous.pid,
-            decision: previous.decision.clone(),
-            ..self.clone()
-        };
-        same_times == *previous
+    pub(crate) fn says_the_same_as(&mut self, previous: &Self) -> bool {
+        // Lent for the comparison, for a copy of all texts would cost more than all the rest.
+        let own = (self.begun, self.took, self.runs, self.pid);
+        let decision = self.decision.take();
+        (self.begun, self.took, self.runs, self.pid) =
+            (previous.begun, previous.took, previous.runs, previous.pid);
+        self.decision.clone_from(&previous.decision);
+        let is_same = self == previous;
+        (self.begun, self.took, self.runs, self.pid) = own;
+        self.decision = decision;
+        is_same
     }
 }
 
@@ -300,6 +306,7 @@ fingerprint: 0011aaff
 first-error: disk full
 told-errors: 0011aaff 0022aaff
 held: alerts-0123/0006-ab until 2026-11-22 14:00:00:000000 UTC
+withheld-since: 2026-11-22 13:00:00:000000 UTC
 silenced: error 0011aaff until 2026-11-23 08:00:00:000000 UTC because it is \\\\ known
 flapping: 5 changes, 4 of 9 runs failed since 2026-11-22 09:00:00:000000 UTC, told 2026-11-22 11:00:00:120000 UTC
 host: worker-3

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use proptest::prelude::*;
+
 use crate::alert::{Alert, Kind, Outage};
 use crate::id;
 use crate::status::{State, Status};
-use crate::time;
+use crate::{text, time};
 
 /// A folder that is gone when the test is over.
 pub(crate) struct Folder(PathBuf);
@@ -50,10 +52,9 @@ pub(crate) fn alert(job: &str, id: &str) -> Alert {
 
 /// One alert of each kind with all set that it can have, at fixed times.
 pub(crate) fn alerts_of_each_kind() -> Vec<Alert> {
-    Kind::ALL
-        .into_iter()
-        .map(|(kind, _)| alert_of(kind))
-        .collect()
+    let mut kinds = Kind::ALL.map(|(kind, ..)| kind);
+    kinds.sort_unstable();
+    kinds.map(alert_of).into()
 }
 
 /// An alert of that kind with all set that it can have, at fixed times.
@@ -63,12 +64,14 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
             State::Error,
             "connection refused\n  caused by: no route to host (os error 113)\n",
         ),
-        // It is told of the run before, which may have worked.
-        Kind::Overdue => (State::Ok, "still running after 90 minutes\n"),
+        Kind::Overdue => (State::Error, "still running after 90 minutes\n"),
         Kind::Flapping => (State::Error, "connection refused\n"),
         Kind::Recovered | Kind::Ok | Kind::Steady => (State::Ok, ""),
     };
-    let runs = if kind == Kind::Failed { 1 } else { 3 };
+    let runs = match kind {
+        Kind::Failed | Kind::Overdue => 1,
+        _ => 3,
+    };
     let is_failure = state == State::Error;
     let since = if runs == 1 { "13:00:00" } else { "11:00:00" };
     let more = match (is_failure, runs) {
@@ -111,6 +114,68 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
         },
         status: Status::parse(&status).unwrap(),
     }
+}
+
+/// The same alert with another error, also in all that is said of earlier ones.
+pub(crate) fn with_text(alert: Alert, text: &str) -> Alert {
+    let line = text::first_line(text, 500).to_owned();
+    let word = text::first_bytes(&line, 60).to_owned();
+    let fact = |(name, _): &(String, String)| (name.clone(), line.clone());
+    let status = Status {
+        text: text.to_owned(),
+        location: word.clone(),
+        first_error: Some(line.clone()),
+        passed_over: Some(line.clone()),
+        host: Some(word.clone()),
+        version: Some(line.clone()),
+        ..alert.status
+    };
+    Alert {
+        job: format!("job {word}"),
+        earlier_error: Some(line.clone()),
+        facts: alert.facts.iter().map(fact).collect(),
+        notes: vec![line; 3],
+        status,
+        ..alert
+    }
+}
+
+/// What the most careful cut leaves of a text: its first letters and digits.
+pub(crate) fn first_letters(text: &str, most: usize) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .take(most)
+        .collect()
+}
+
+/// Texts of what breaks messages: markup, mentions, entities, and characters of every kind.
+pub(crate) fn wild_text() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        any::<String>(),
+        "[a-z_*~|\\[\\]()<>@&#`\\\\{}\n\t -]{0,40}",
+        prop::sample::select(vec![
+            "```",
+            "<!channel>",
+            "@everyone",
+            "@here",
+            "<@123>",
+            "<@&123>",
+            "&amp;",
+            "<at>x</at>",
+            "[a](http://b)",
+            "{{DATE(2017-02-14T06:08:39Z)}}",
+            "https://a/b_c",
+            "\u{202e}",
+            "\u{0}",
+            "\u{1b}[31m",
+            "\r\n",
+            "é😀",
+            "\\",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    (prop::collection::vec(part, 1..12), 1_usize..400)
+        .prop_map(|(parts, times)| parts.concat().repeat(times))
 }
 
 #[test]

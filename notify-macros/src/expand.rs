@@ -42,19 +42,26 @@ struct Names<'a> {
     span: Span,
     private: TokenStream,
     site: Ident,
-    name: Ident,
+    /// The name of the run, or the expression for none: a variable of a type that is dropped would
+    /// cost each build some time.
+    name: TokenStream,
 }
 
 impl<'a> Names<'a> {
     fn new(args: &'a Args, function: &'a Function) -> Self {
         let span = located_at(function.signature.ident.span());
+        let private = args.private(span);
+        let name = match args.name() {
+            Some(_) => Ident::new("__notify_name", span).into_token_stream(),
+            None => quote_spanned!(span=> #private::Option::None),
+        };
         Self {
             args,
             function,
             span,
-            private: args.private(span),
+            private,
             site: Ident::new("__notify_site", span),
-            name: Ident::new("__notify_name", span),
+            name,
         }
     }
 
@@ -76,14 +83,12 @@ impl<'a> Names<'a> {
         let of_program = program()
             .map(|[package, binary]| quote_spanned!(*span=> .of_program(#package, #binary)));
         let arguments = self.args.settled(*span);
-        let run_name = self.args.name().map_or_else(
-            || quote_spanned!(*span=> #private::Option::None),
-            |value| {
-                let span = located_at(value.span());
-                let private = self.args.private(span);
-                quote_spanned!(span=> #private::name(#site, || #value))
-            },
-        );
+        let run_name = self.args.name().map(|value| {
+            let place = located_at(value.span());
+            let private = self.args.private(place);
+            let make = quote_spanned!(place=> #private::name(#site, || #value));
+            quote_spanned!(*span=> let #name = #make;)
+        });
         quote_spanned! {*span=>
             let #site = {
                 static #site_static: #private::Site = #private::Site::new(
@@ -95,7 +100,7 @@ impl<'a> Names<'a> {
                 ) #of_version #of_program;
                 &#site_static
             };
-            let #name = #run_name;
+            #run_name
         }
     }
 
@@ -123,13 +128,13 @@ impl<'a> Names<'a> {
     /// // Input:
     /// fn load(a: A, b: B) -> Result<usize, E> { BODY }
     /// // Output:
-    /// Body::new(move || -> Result<usize, E> {
+    /// move || -> Result<usize, E> {
     ///     let _ = (&b, &a);
     ///     match () { () => { BODY } }
-    /// })
+    /// }
     /// ```
     fn closure(&self, output: &Type) -> TokenStream {
-        let Self { private, span, .. } = self;
+        let span = &self.span;
         let (arguments, body) = (self.arguments(), self.body());
         // At the function's own place, as the user's: messages of the borrow checker and lints keep
         // what they say of the function.
@@ -139,7 +144,7 @@ impl<'a> Names<'a> {
             ReturnType::Type(arrow, _) => arrow.to_token_stream(),
         };
         let head = quote_spanned!(place=> move ||);
-        quote_spanned!(*span=> #private::Body::new(#head #arrow #output { #arguments #body }))
+        quote_spanned!(*span=> #head #arrow #output { #arguments #body })
     }
 
     /// Tells the function whose value is `()`, of which nothing need be asked.
@@ -177,9 +182,8 @@ impl<'a> Names<'a> {
     /// // Output:
     /// fn load(a: A, b: B) -> Result<usize, E> {
     ///     let site = { static SITE: Site = Site { … }; &SITE };
-    ///     let name = None;
-    ///     let body = Body::new(move || -> Result<usize, E> { … BODY });
-    ///     let value = (&body.returns()).__notify_way().__notify_call(site, name, body, |value| CLASSIFY);
+    ///     let way = (&Returns::<Result<usize, E>>::new()).__notify_way();
+    ///     let value = way.__notify_call(site, None, move || -> Result<usize, E> { … BODY }, |value| CLASSIFY);
     ///     return value;
     /// }
     /// ```
@@ -191,8 +195,8 @@ impl<'a> Names<'a> {
             span,
             ..
         } = self;
-        let closure = self.closure(&self.function.output());
-        let classify = self.classify();
+        let output = self.function.output();
+        let (closure, classify) = (self.closure(&output), self.classify());
         if self.returns_nothing() {
             return quote_spanned! {*span=>
                 #private::Plain.__notify_call(#site, #name, #closure, #classify);
@@ -203,16 +207,29 @@ impl<'a> Names<'a> {
             ReturnType::Default => *span,
             ReturnType::Type(_, output) => located_at(output.span()),
         };
+        // A type that can be written need not be asked of the closure.
+        let (body, returns, closure) = if self.function.is_written() {
+            let returns = quote_spanned!(*span=> #private::Returns::<#output>::new());
+            (None, returns, closure)
+        } else {
+            let body = Ident::new("__notify_body", *span);
+            (
+                Some(quote_spanned!(*span=> let #body = #private::once(#closure);)),
+                quote_spanned!(*span=> #private::Returns::of(&#body)),
+                body.to_token_stream(),
+            )
+        };
         let way = quote_spanned!(place=> __notify_way());
-        let call = quote_spanned! {*span=> {
-            use #private::ways::*;
-            (&#private::Body::returns(&__notify_body)).#way
-                .__notify_call(#site, #name, __notify_body, #classify)
-        }};
-        let returns = self.hand_back(&call);
+        let call =
+            quote_spanned!(*span=> __notify_way.__notify_call(#site, #name, #closure, #classify));
+        let call = self.hand_back(&call);
         quote_spanned! {*span=>
-            let __notify_body = #closure;
-            #returns
+            #body
+            let __notify_way = {
+                use #private::ways::*;
+                (&#returns).#way
+            };
+            #call
         }
     }
 
@@ -235,8 +252,7 @@ impl<'a> Names<'a> {
     /// fn load(a: A) -> impl Future<Output = X> { BODY }
     /// // Output:
     /// fn load(a: A) -> impl Future<Output = X> {
-    ///     let body = Body::new(move || -> _ { … BODY });
-    ///     let future = make(site, &name, body);
+    ///     let future = make(site, &name, move || -> _ { … BODY });
     ///     let value = opaque::<X, _>(site, name, future, |value| CLASSIFY);
     ///     return value;
     /// }
@@ -252,8 +268,7 @@ impl<'a> Names<'a> {
         let closure = self.closure(&self.function.output());
         let classify = self.classify();
         quote_spanned! {*span=>
-            let __notify_body = #closure;
-            let __notify_future = #private::make(#site, &#name, __notify_body);
+            let __notify_future = #private::make(#site, &#name, #closure);
             let __notify_value =
                 #private::opaque::<#output, _>(#site, #name, __notify_future, #classify);
             return __notify_value;
@@ -273,8 +288,7 @@ impl<'a> Names<'a> {
         let closure = self.closure(&self.function.output());
         let classify = self.classify();
         quote_spanned! {*span=>
-            let __notify_body = #closure;
-            let __notify_value = #private::terminate(#site, #name, __notify_body, #classify);
+            let __notify_value = #private::terminate(#site, #name, #closure, #classify);
             return __notify_value;
         }
     }

@@ -207,6 +207,21 @@ impl Function {
         }
     }
 
+    /// Tells whether the return type can be written elsewhere.
+    pub(crate) fn is_written(&self) -> bool {
+        struct Unwritten(bool);
+        impl<'ast> syn::visit::Visit<'ast> for Unwritten {
+            fn visit_type_impl_trait(&mut self, _: &'ast TypeImplTrait) {
+                self.0 = true;
+            }
+        }
+        let mut unwritten = Unwritten(self.never().is_some());
+        if let ReturnType::Type(_, output) = &self.signature.output {
+            syn::visit::Visit::visit_type(&mut unwritten, output);
+        }
+        !unwritten.0
+    }
+
     /// The `!` of a function that never returns.
     pub(crate) fn never(&self) -> Option<&TypeNever> {
         match &self.signature.output {

@@ -33,7 +33,17 @@ fn main() -> Result<ExitCode, String> {
             panic!("first")
         }
         "stack overflow" => Ok(ExitCode::from(overflow(1))),
-        "kill" | "term" | "int" | "hup" | "ill" => {
+        "out of memory" => Ok(ExitCode::from(devour())),
+        "segv" | "bus" => {
+            // std takes the first for a stack that may have overflowed, and only then lets it kill.
+            let kill = format!(
+                "while kill -{} $PPID; do sleep 0.01; done",
+                way.to_uppercase()
+            );
+            let _ = Command::new("/bin/sh").args(["-c", &kill]).status();
+            Ok(ExitCode::SUCCESS)
+        }
+        "kill" | "term" | "int" | "hup" | "ill" | "quit" => {
             // The shell's own `kill`, which is there wherever a shell is.
             let kill = format!("kill -{} $PPID", way.to_uppercase());
             let _ = Command::new("/bin/sh").args(["-c", &kill]).status();
@@ -43,6 +53,20 @@ fn main() -> Result<ExitCode, String> {
         "caught" => Ok(caught()),
         "nested panic" => {
             inner_panic();
+            Ok(ExitCode::SUCCESS)
+        }
+        "held err" => {
+            hold();
+            Err("the disk is full".to_owned())
+        }
+        "held ok" => {
+            hold();
+            Ok(ExitCode::SUCCESS)
+        }
+        "nested err" => alternate(true).map(|()| ExitCode::SUCCESS),
+        "nested ok" => alternate(false).map(|()| ExitCode::SUCCESS),
+        "nested caught" => {
+            let _ = alternate(true);
             Ok(ExitCode::SUCCESS)
         }
         "hang" => {
@@ -58,6 +82,22 @@ fn main() -> Result<ExitCode, String> {
             for time in 0..times() {
                 let _ = alternate(time % 2 == 0);
             }
+            Ok(ExitCode::SUCCESS)
+        }
+        "mixed" => {
+            // Which of the jobs fail is in the bits of the third argument; its own end, too.
+            let fails = |job: u32| (bits() >> job) & 1 == 1;
+            for job in 0..times() {
+                let _ = load(job % 3, fails(job));
+            }
+            if fails(times()) {
+                Err("the disk is full".to_owned())
+            } else {
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+        "burst" => {
+            (0..times()).for_each(|table| drop(load(table, true)));
             Ok(ExitCode::SUCCESS)
         }
         "failures" => {
@@ -79,6 +119,22 @@ fn times() -> u32 {
     times.unwrap_or(1)
 }
 
+fn bits() -> u64 {
+    let bits = std::env::args().nth(3).and_then(|bits| bits.parse().ok());
+    bits.unwrap_or(0)
+}
+
+/// Says that it is here, and goes on when it may: both by files in the folder that `HOLD` names.
+fn hold() {
+    let Some(folder) = std::env::var_os("HOLD").map(std::path::PathBuf::from) else {
+        return;
+    };
+    let _ = std::fs::write(folder.join("held"), "");
+    while folder.exists() && !folder.join("go").exists() {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 struct Bomb;
 
 impl Drop for Bomb {
@@ -91,6 +147,15 @@ impl Drop for Bomb {
 fn overflow(depth: u8) -> u8 {
     let page = [depth; 4096];
     overflow(page[depth as usize]).wrapping_add(page[0])
+}
+
+/// Takes up all the memory that there may be, which `ulimit -v` says.
+fn devour() -> u8 {
+    let mut taken = Vec::new();
+    while taken.len() < 1000 {
+        taken.push(vec![0_u8; 64 * 1024 * 1024]);
+    }
+    taken[0][0]
 }
 
 /// The article's `func1` and `func2`: a special error, told, caught, and the program goes on.
@@ -131,6 +196,15 @@ fn slow() {
 fn alternate(fails: bool) -> Result<(), String> {
     if fails {
         Err("it failed".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+#[notify(name = format!("load.{table}"))]
+fn load(table: u32, fails: bool) -> Result<(), String> {
+    if fails {
+        Err(format!("table {} is locked", table % 2))
     } else {
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::process::exit;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use pipeline_notify::{Config, Slack, drain, notify};
+use pipeline_notify::{Config, Json, Slack, drain, notify};
 
 fn main() {
     let logger = File::create(variable("LOG")).map(|file| Logger {
@@ -21,11 +21,17 @@ fn main() {
         log::set_max_level(log::LevelFilter::Trace);
     }
     let mut out = std::io::stdout();
+    let json = Json::new(&variable("JSON")).and_then(|json| json.secret(&variable("KEY")));
+    let _ = writeln!(out, "{json:?}");
     let webhook = variable("SLACK_ALERTS_WEBHOOK_URL");
     match Slack::new(&webhook) {
         Ok(slack) => {
             let shown = format!("{slack:?}");
             let config = Config::new().channel("alerts", slack);
+            let config = match variable("HEARTBEAT").as_str() {
+                "" => config,
+                url => config.heartbeat(url),
+            };
             let _ = writeln!(out, "{shown} {config:?}");
             if variable("INSTALL") == "yes" {
                 let twice = config.install().and_then(|()| Config::new().install());

@@ -10,6 +10,8 @@
 )]
 
 pub mod receiver;
+pub mod service;
+pub mod told;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -153,6 +155,12 @@ impl Program {
         self.env("SLACK_ALERTS_WEBHOOK_URL", webhook)
     }
 
+    /// The same as JSON, which can be read back.
+    pub fn alerts_as_json_to(self, receiver: &Receiver) -> Self {
+        let webhook = receiver.webhook().replace("http://", "json://");
+        self.env("NOTIFY_ALERTS_URL", webhook)
+    }
+
     /// The same, run by another program, which is given it as its last arguments.
     pub fn under<'a>(self, other: &str, arguments: impl IntoIterator<Item = &'a str>) -> Self {
         let mut command = Command::new(other);
@@ -177,7 +185,12 @@ impl Program {
     }
 
     /// Runs the program to its end, which must come within a minute.
-    pub fn run(mut self) -> Ended {
+    pub fn run(self) -> Ended {
+        self.run_for(Duration::from_secs(60))
+    }
+
+    /// The same, where it must come within another time.
+    pub fn run_for(mut self, most: Duration) -> Ended {
         use std::os::unix::process::ExitStatusExt as _;
         let begun = Instant::now();
         let mut child = self.command.spawn().unwrap();
@@ -194,7 +207,7 @@ impl Program {
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
             }
-            if begun.elapsed() > Duration::from_secs(60) {
+            if begun.elapsed() > most {
                 child.kill().unwrap();
                 panic!("the program did not end");
             }

@@ -30,13 +30,21 @@ pub enum Answer {
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub struct Request {
+    pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
     pub at: Instant,
+    /// Whether the answer was `ok`.
+    pub is_accepted: bool,
 }
 
 impl Request {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let header = self.headers.iter().find(|(known, _)| known == name);
+        header.map(|(_, value)| value.as_str())
+    }
+
     /// What the message tells as text: each alert where there are a few, and the digest of more.
     pub fn text(&self) -> String {
         let payload = self.payload();
@@ -50,10 +58,15 @@ impl Request {
                 texts.push(fallback.to_owned());
                 continue;
             }
-            let sections = attachment["blocks"].as_array().unwrap().iter();
-            texts.extend(
-                sections.map(|section| section["text"]["text"].as_str().unwrap().to_owned()),
-            );
+            let sections = attachment["blocks"].as_array();
+            let parts = match sections {
+                Some(sections) => sections
+                    .iter()
+                    .map(|section| &section["text"]["text"])
+                    .collect(),
+                None => vec![&attachment["text"]],
+            };
+            texts.extend(parts.iter().map(|part| part.as_str().unwrap().to_owned()));
         }
         texts.join("\n")
     }
@@ -105,6 +118,11 @@ impl Receiver {
         format!("http://{}/services/{SECRET}", self.address)
     }
 
+    /// A host and its port, for schemes of their own.
+    pub fn address(&self) -> String {
+        self.address.to_string()
+    }
+
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
@@ -112,6 +130,17 @@ impl Receiver {
     /// The texts of all messages, in the order in which they came.
     pub fn texts(&self) -> Vec<String> {
         self.requests().iter().map(Request::text).collect()
+    }
+
+    /// The texts of those that were accepted, as far as the receiver knows.
+    pub fn accepted(&self) -> Vec<String> {
+        let accepted = self.accepted_requests().into_iter();
+        accepted.map(|request| request.text()).collect()
+    }
+
+    pub fn accepted_requests(&self) -> Vec<Request> {
+        let requests = self.requests().into_iter();
+        requests.filter(|request| request.is_accepted).collect()
     }
 }
 
@@ -134,7 +163,9 @@ fn serve(
         // Whoever called was gone before a word was said.
         return Ok(());
     }
-    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut words = line.split(' ').map(str::to_owned);
+    let method = words.next().unwrap_or_default();
+    let path = words.next().unwrap_or_default();
     let mut headers = Vec::new();
     loop {
         line.clear();
@@ -150,18 +181,21 @@ fn serve(
         .map_or("0", |(_, value)| value);
     let mut body = vec![0; length.parse().unwrap_or(0)];
     reader.read_exact(&mut body)?;
-    let number = {
+    let answer = {
         let mut received = received.lock().unwrap();
         let body = String::from_utf8_lossy(&body).into_owned();
+        let answer = answer(received.len());
         received.push(Request {
+            method,
             path,
             headers,
             body,
             at: Instant::now(),
+            is_accepted: matches!(answer, Answer::Ok | Answer::Late(_)),
         });
-        received.len() - 1
+        answer
     };
-    let (status, header, body) = match answer(number) {
+    let (status, header, body) = match answer {
         Answer::Ok => (200, "", "ok"),
         Answer::Status(status, body) => (status, "", body),
         Answer::With(status, header, body) => (status, header, body),

@@ -307,7 +307,7 @@ mod tests {
     fn kill_with(signal: &str, pid: &str) -> bool {
         let mut kill = Command::new("/bin/sh");
         kill.args(["-c", &format!("kill {signal} {} 2> /dev/null", pid.trim())]);
-        kill.status().unwrap().success()
+        kill.status().is_ok_and(|status| status.success())
     }
 
     /// More than a pipe holds.

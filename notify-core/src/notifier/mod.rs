@@ -1,18 +1,30 @@
 //! Notifiers: what takes an alert to a channel.
 
+mod discord;
 mod exec;
+mod fit;
 pub(crate) mod http;
 mod json;
+mod pagerduty;
+pub(crate) mod scheme;
 mod slack;
+#[cfg(test)]
+mod strict;
+mod teams;
+mod word;
 
 use std::fmt;
 use std::time::Duration;
 
+pub use discord::Discord;
 pub use exec::Exec;
 pub use json::Json;
+pub use pagerduty::PagerDuty;
 pub use slack::Slack;
+pub use teams::Teams;
 
 use crate::alert::Alert;
+use crate::digest;
 
 /// Takes alerts to a destination.
 ///
@@ -42,6 +54,11 @@ pub trait Notifier: Send + Sync {
     ///
     /// A [`Refusal`], which says what becomes of the alerts.
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal>;
+
+    /// Returns how many alerts one message can tell; more leave in several. Defaults to 40.
+    fn most(&self) -> usize {
+        digest::MOST
+    }
 
     /// Returns what tells this destination from others: alerts that wait for it are sent only by
     /// processes that have a notifier of the same identity. It may be a secret, for only a keyed

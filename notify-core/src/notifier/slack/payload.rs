@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::markup::{Dialect, verbatim};
-use crate::alert::{self, Alert, Kind};
+use crate::alert::{Alert, Kind};
+use crate::digest;
 use crate::status::State;
 use crate::text;
 use crate::time;
@@ -25,8 +26,8 @@ const FIELDS: usize = 10;
 /// The longest name of a job, host and the like.
 const NAME: usize = 150;
 
-/// The longest plain text of a message that is sent where the first was refused.
-const SHORT: usize = 3_400;
+/// The longest summary of an alert that is sent where the first message was refused.
+const SHORT: usize = 500;
 
 /// The most that are mentioned by one message.
 const MENTIONS: usize = 10;
@@ -119,32 +120,16 @@ pub(super) fn full(alerts: &[Alert], dialect: Dialect) -> Value {
     }
 }
 
-/// Makes the payload for a service that has refused the first: one text, a line for each alert.
-pub(super) fn short(alerts: &[Alert], dialect: Dialect, mentions: bool) -> Value {
-    let share = SHORT / alerts.len().max(1);
-    let lines = alerts.iter().map(|alert| {
-        let id = dialect.line(&alert.id, 40);
-        let room = share.saturating_sub(id.len() + 12).clamp(40, 500);
-        format!(
-            "{} · alert {id}",
-            dialect.line(&beginning(&alert.summary(), room), room)
-        )
-    });
-    let text = lines.collect::<Vec<_>>().join("\n");
+/// Makes the payload for a service that has refused the first: one line of text.
+pub(super) fn short(alert: &Alert, dialect: Dialect, mentions: bool) -> Value {
+    let summary = dialect.line(&alert.summary(), SHORT);
+    let text = format!("{summary} · alert {}", dialect.line(&alert.id, 60));
     let text = if mentions {
-        with_mentions(text, alerts, dialect)
+        with_mentions(text, std::slice::from_ref(alert), dialect)
     } else {
         text
     };
     json!({ "text": text })
-}
-
-/// Returns the beginning of a line: in a list it says more than both of its ends.
-fn beginning(line: &str, limit: usize) -> String {
-    if line.len() <= limit {
-        return line.to_owned();
-    }
-    format!("{}…", text::first_bytes(line, limit.saturating_sub(3)))
 }
 
 /// Adds whom the failures mention: the one way in which a message calls anybody.
@@ -213,13 +198,19 @@ fn heading(alerts: &[Alert]) -> String {
 
 fn digest(alerts: &[Alert], heading: &str, dialect: Dialect) -> Value {
     let color = Severity::worst(alerts).color();
-    let text = dialect.lines(&alert::message(alerts), DIGEST);
+    let text = digest::message(alerts);
     match dialect {
         Dialect::Slack => {
+            // A digest is within that; nothing is cut.
+            let text = dialect.lines(&text, DIGEST);
             let sections: Vec<_> = parts(&text).iter().map(|part| section(part)).collect();
             json!({ "color": color, "fallback": heading, "blocks": sections })
         }
-        Dialect::Markdown => json!({ "color": color, "fallback": heading, "text": text }),
+        Dialect::Markdown => {
+            // What is put between two characters comes on top.
+            let text = dialect.lines(&text, 3 * DIGEST);
+            json!({ "color": color, "fallback": heading, "text": text })
+        }
     }
 }
 

@@ -150,7 +150,8 @@ pub fn check_compatible(payload: &Value, mentions: &[&str]) -> Result<(), String
         let text = attachment["text"].as_str().ok_or("no text")?;
         for text in [text, string(&attachment["fallback"])?] {
             is_dead(text)?;
-            if text.len() > 4_000 {
+            // The limit of Mattermost is 16,383 characters.
+            if text.len() > 12_000 {
                 return Err(format!("a text of {}", text.len()));
             }
         }

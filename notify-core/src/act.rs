@@ -1,0 +1,660 @@
+//! What a person does in a notify directory: silences an error, renames or forgets a job, has what
+//! waits sent elsewhere, and tests the channels.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+
+use crate::alert::{Alert, Kind};
+use crate::change::Change;
+use crate::config::Config;
+use crate::delivery;
+use crate::error::Error;
+use crate::exit;
+use crate::id;
+use crate::look::{self, Health};
+use crate::name;
+use crate::notifier::Refusal;
+use crate::outbox;
+use crate::route::{self, Routes, Way};
+use crate::rules::Past;
+use crate::setup::{self, Setup};
+use crate::status::{Silence, State, Status};
+use crate::store::{Locked, Queued, Store};
+use crate::text;
+use crate::time::{self, Time, to_micros};
+use crate::warn::Warning;
+
+/// How long a person waits for an alert to be accepted.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a channel may take to answer a test.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The job of which a test tells.
+const TEST: &str = "pipeline-notify.test";
+
+/// Acts in one notify directory.
+#[derive(Debug)]
+pub struct Desk {
+    directory: PathBuf,
+    /// Who acts, as the channel is told.
+    by: String,
+}
+
+/// Why something is not done.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum Refused {
+    #[error("no job `{0}` in the notify directory: `pipeline-notify status` shows all")]
+    NoJob(String),
+    #[error("`{0}` is OK: there is no error to silence")]
+    IsOk(String),
+    #[error("`{0}` is not silenced")]
+    NotSilenced(String),
+    #[error("`{0}` is there already: forget it first, or choose another name")]
+    Exists(String),
+    #[error("`{0}` is its name already")]
+    SameName(String),
+    #[error("the status file of `{job}` cannot be understood: mend it, or remove it")]
+    Unreadable { job: String },
+    #[error("`{job}` belongs to user {owner}: do this as that user (sudo -u '#{owner}' …)")]
+    Foreign { job: String, owner: u32 },
+    #[error("another process holds the lock of `{0}` and does not let go: try again")]
+    Busy(String),
+    #[error("there is no queue `{name}` here, but {}", list(others))]
+    NoQueue { name: String, others: Vec<String> },
+    #[error("channel `{channel}` has no destination to adopt them: set {variable}")]
+    NoDestination { channel: String, variable: String },
+    #[error(
+        "channel `{channel}` has several queues: add --into and one of {}",
+        list(queues)
+    )]
+    ManyQueues {
+        channel: String,
+        queues: Vec<String>,
+    },
+    #[error("`{0}` is the channel's present queue: `pipeline-notify drain` sends from it")]
+    IsPresent(String),
+    #[error(transparent)]
+    Directory(#[from] Error),
+    #[error("it cannot be done: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Whether people were told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// The channel has taken it.
+    Delivered(String),
+    /// It waits, and is sent later.
+    Waits(String),
+    /// The channel has no destination; what to do about it is on standard error.
+    Nowhere(String),
+    /// Nobody was to be told.
+    Nobody,
+}
+
+/// What was silenced.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "as they say")]
+pub struct Silenced {
+    pub job: String,
+    pub error: String,
+    pub told: Told,
+}
+
+/// What was forgotten.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "as they say")]
+pub struct Forgotten {
+    pub job: String,
+    /// `None` where the status file could not be understood.
+    pub state: Option<State>,
+    pub since: Option<Time>,
+    pub runs: u64,
+    pub error: String,
+    pub told: Told,
+}
+
+/// What a channel said to a test.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "as they say")]
+pub struct Answer {
+    pub channel: String,
+    /// What names the destination: its variable.
+    pub destination: String,
+    pub took: Duration,
+    /// Why it would not be heard.
+    pub refusal: Option<Refusal>,
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+impl Desk {
+    /// Takes a place in that directory, or in the one that the library would use.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such directory.
+    pub fn open(directory: Option<&Path>, by: String) -> Result<Self, Error> {
+        let directory = look::directory(directory)?;
+        setup::settle(Config::new().directory(&directory))?;
+        Ok(Self { directory, by })
+    }
+
+    /// Returns the directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Silences the error with which a job fails, until then, and tells the channel.
+    ///
+    /// # Errors
+    ///
+    /// Where the job is not there or works, or its status cannot be written.
+    pub fn silence(
+        &self,
+        job: &str,
+        until: Time,
+        because: Option<&str>,
+        channel: Option<&str>,
+    ) -> Result<Silenced, Refused> {
+        let file = self.file_of(job)?;
+        let mut alert = None;
+        let because_words = because.map_or_else(String::new, |because| format!(": {because}"));
+        let by = &self.by;
+        let note = format!(
+            "silenced by {by} until {}{because_words}",
+            time::show(until)
+        );
+        let channel = self.channel_of(job, channel);
+        let (routes, notes) = way(&channel, note);
+        let locked = self.lock(&file)?;
+        let status = known(&locked, job)?;
+        let Some(error) = look::fingerprint(&status).filter(|_| status.state == State::Error)
+        else {
+            return Err(Refused::IsOk(job.to_owned()));
+        };
+        let held = status.held.clone();
+        let status = Status {
+            silence: Some(Silence {
+                until: to_micros(until),
+                error: error.clone(),
+                because: because.map(str::to_owned),
+            }),
+            fingerprint: Some(error),
+            held: None,
+            ..status
+        };
+        if let Some(routes) = &routes {
+            let job = look::shown_name(&file);
+            alert = Some(new_alert(
+                Kind::StillFailing,
+                job,
+                routes,
+                notes,
+                status.clone(),
+            ));
+        }
+        let first = text::first_line(&status.text, crate::status::LINE).to_owned();
+        let change = Change {
+            file: file.clone(),
+            status: Some(status),
+            queues: queues_of(routes.as_deref()),
+            // It is the same error, of which nobody wants to hear.
+            withdrawn: held.map(|held| held.alerts).unwrap_or_default(),
+            alert,
+            ..Change::default()
+        };
+        let written = locked.change(&change);
+        drop(locked);
+        if let Some(error) = written.status_error {
+            return Err(error.into());
+        }
+        Ok(Silenced {
+            job: look::shown_name(&file),
+            error: first,
+            told: send(&channel, routes.as_deref(), change.alert, &written.queued),
+        })
+    }
+
+    /// Ends the silence of a job, and returns until when it would have lasted.
+    ///
+    /// # Errors
+    ///
+    /// Where the job is not there or not silenced, or its status cannot be written.
+    pub fn unsilence(&self, job: &str) -> Result<Time, Refused> {
+        let file = self.file_of(job)?;
+        let locked = self.lock(&file)?;
+        let status = known(&locked, job)?;
+        let silence = status
+            .silence
+            .as_ref()
+            .filter(|silence| silence.until > Utc::now());
+        let Some(until) = silence.map(|silence| silence.until) else {
+            return Err(Refused::NotSilenced(job.to_owned()));
+        };
+        locked.write(&Status {
+            silence: None,
+            ..status
+        })?;
+        Ok(until)
+    }
+
+    /// Gives a job another name: the next run under it goes on where the last one ended.
+    ///
+    /// # Errors
+    ///
+    /// Where the job is not there, or another has that name.
+    pub fn rename(&self, old: &str, new: &str) -> Result<(), Refused> {
+        let file = self.file_of(old)?;
+        let new_file = name::file_name(new);
+        if file == new_file {
+            return Err(Refused::SameName(new.to_owned()));
+        }
+        let (locked, other) = self.store()?.lock_both(&file, &new_file)?;
+        if locked.is_passed_by() || other.is_some_and(|other| other.is_passed_by()) {
+            return Err(Refused::Busy(old.to_owned()));
+        }
+        known(&locked, old)?;
+        if fs::symlink_metadata(self.directory.join(&new_file)).is_ok() {
+            return Err(Refused::Exists(new.to_owned()));
+        }
+        locked.rename(&new_file)?;
+        Ok(())
+    }
+
+    /// Removes a job's status file; where it failed, the channel is told that this is over, unless
+    /// nobody is to be told.
+    ///
+    /// # Errors
+    ///
+    /// Where the job is not there, or its file cannot be removed.
+    pub fn forget(
+        &self,
+        job: &str,
+        channel: Option<&str>,
+        is_quiet: bool,
+    ) -> Result<Forgotten, Refused> {
+        let file = self.file_of(job)?;
+        let channel = self.channel_of(job, channel);
+        let locked = self.lock(&file)?;
+        let past = locked.read();
+        let shown = look::shown_name(&file);
+        let Some(status) = past.status() else {
+            if past == Past::Missing {
+                return Err(Refused::NoJob(job.to_owned()));
+            }
+            locked.remove()?;
+            return Ok(Forgotten {
+                job: shown,
+                state: None,
+                since: None,
+                runs: 0,
+                error: String::new(),
+                told: Told::Nobody,
+            });
+        };
+        let error = text::first_line(&status.text, crate::status::LINE).to_owned();
+        // Of a failure that was held back nobody knows.
+        let is_known = status.held.is_none() || status.alerted.is_some();
+        let is_told = status.state == State::Error && is_known && !is_quiet;
+        let (routes, notes) = if is_told {
+            let since = time::span(time::between(status.since, Utc::now()));
+            let by = &self.by;
+            let note = format!("retired by {by}: it had failed for {since}, at last: {error}");
+            way(&channel, note)
+        } else {
+            (None, Vec::new())
+        };
+        let alert = routes.as_ref().map(|routes| {
+            let over = over(status, to_micros(Utc::now()));
+            let mut alert = new_alert(Kind::Recovered, shown.clone(), routes, notes, over);
+            alert.incident.clone_from(&status.incident);
+            alert
+        });
+        let held = status.held.as_ref().map(|held| held.alerts.clone());
+        // The alert first: a crash between the two tells it twice rather than never.
+        let change = Change {
+            file: file.clone(),
+            queues: queues_of(routes.as_deref()),
+            withdrawn: held.unwrap_or_default(),
+            alert,
+            ..Change::default()
+        };
+        let written = locked.change(&change);
+        locked.remove()?;
+        drop(locked);
+        Ok(Forgotten {
+            job: shown,
+            state: Some(status.state),
+            since: Some(status.since),
+            runs: status.runs,
+            error,
+            told: if is_told {
+                send(&channel, routes.as_deref(), change.alert, &written.queued)
+            } else {
+                Told::Nobody
+            },
+        })
+    }
+
+    /// Moves the alerts of a queue whose destination was replaced to the channel's present queue,
+    /// what is held there too, and returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such queue, or the channel has no destination, or several.
+    pub fn adopt(&self, name: &str, into: Option<&str>) -> Result<usize, Refused> {
+        let outbox = self.store()?.outbox();
+        let others = outbox.queue_names();
+        if !others.iter().any(|other| other == name) {
+            return Err(Refused::NoQueue {
+                name: name.to_owned(),
+                others,
+            });
+        }
+        let channel = outbox::channel_of(name);
+        let routes = setup().routes(channel);
+        tell_problems();
+        let queues = queues_of(routes.as_deref());
+        if queues.iter().any(|queue| queue == name) {
+            return Err(Refused::IsPresent(name.to_owned()));
+        }
+        let queue = match (&*queues, into) {
+            ([], _) => {
+                return Err(Refused::NoDestination {
+                    channel: channel.to_owned(),
+                    variable: route::variable(channel),
+                });
+            }
+            ([queue], None) => queue,
+            (queues, into) => queues
+                .iter()
+                .find(|queue| Some(&***queue) == into)
+                .ok_or_else(|| Refused::ManyQueues {
+                    channel: channel.to_owned(),
+                    queues: queues.to_vec(),
+                })?,
+        };
+        Ok(outbox.queue(queue).adopt(&outbox.queue(name))?)
+    }
+
+    fn store(&self) -> Result<&'static Store, Refused> {
+        let store = setup().store();
+        store.ok_or_else(|| {
+            tell_problems();
+            let path = self.directory.clone();
+            let source = io::Error::other("it cannot be written");
+            Refused::Directory(Error::Directory { path, source })
+        })
+    }
+
+    /// Finds the status file of a job, which must be this user's: the locks of another are not ours.
+    fn file_of(&self, job: &str) -> Result<String, Refused> {
+        let file = look::find(&self.directory, job);
+        let file = file.ok_or_else(|| Refused::NoJob(job.to_owned()))?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let owner = fs::symlink_metadata(self.directory.join(&file))?.uid();
+            if owner != exit::user_id() {
+                let job = job.to_owned();
+                return Err(Refused::Foreign { job, owner });
+            }
+        }
+        Ok(file)
+    }
+
+    fn lock<'a>(&self, file: &'a str) -> Result<Locked<'a>, Refused>
+    where
+        Self: 'a,
+    {
+        let locked = self.store()?.lock(file)?;
+        if locked.is_passed_by() {
+            return Err(Refused::Busy(look::shown_name(file)));
+        }
+        Ok(locked)
+    }
+
+    /// Finds the channel of a job: a status file does not say it, but the record of a run does.
+    fn channel_of(&self, job: &str, given: Option<&str>) -> String {
+        if let Some(given) = given {
+            return given.to_owned();
+        }
+        let runs = look::runs(&self.directory, &[job.to_owned()]);
+        let runs = runs.map(|(runs, _)| runs).unwrap_or_default();
+        let run = runs.into_iter().rfind(|run| run.health != Health::Unknown);
+        run.map_or_else(|| setup().default_channel.clone(), |run| run.channel)
+    }
+}
+
+/// Returns the user of this process, as a number.
+#[must_use]
+pub fn user() -> String {
+    exit::user_id().to_string()
+}
+
+fn setup() -> &'static Setup {
+    setup::setup_so_far()
+}
+
+/// Tells on standard error what is wrong with the settings.
+fn tell_problems() {
+    setup().take_problems().into_iter().for_each(Warning::tell);
+}
+
+/// Reads a status that is about to be changed.
+fn known(locked: &Locked<'_>, job: &str) -> Result<Status, Refused> {
+    match locked.read() {
+        Past::Known(status) => Ok(*status),
+        Past::Missing => Err(Refused::NoJob(job.to_owned())),
+        Past::Unreadable | Past::Unknown => Err(Refused::Unreadable {
+            job: job.to_owned(),
+        }),
+    }
+}
+
+/// Finds where a channel's alerts go, and what its alert says beside the error.
+fn way(channel: &str, note: String) -> (Option<std::sync::Arc<Routes>>, Vec<String>) {
+    let found = match setup().way(channel, State::Error) {
+        Way::To(routes) => (Some(routes), vec![note]),
+        Way::Instead(routes, instead) => (Some(routes), vec![note, instead]),
+        Way::Silent => (None, Vec::new()),
+        Way::Nowhere(warning) => {
+            warning.tell();
+            (None, Vec::new())
+        }
+    };
+    tell_problems();
+    found
+}
+
+fn queues_of(routes: Option<&Routes>) -> Vec<String> {
+    routes
+        .map(|routes| routes.queues.clone())
+        .unwrap_or_default()
+}
+
+fn new_alert(
+    kind: Kind,
+    job: String,
+    routes: &Routes,
+    notes: Vec<String>,
+    status: Status,
+) -> Alert {
+    Alert {
+        id: format!("{:016x}", id::random()),
+        kind,
+        job,
+        channel: routes.channel.clone(),
+        decided: to_micros(Utc::now()),
+        incident: status.incident.clone(),
+        earlier_error: None,
+        outage: None,
+        mention: None,
+        facts: Vec::new(),
+        notes,
+        status,
+    }
+}
+
+/// The status of a job that failed and is no more.
+fn over(status: &Status, now: Time) -> Status {
+    Status {
+        state: State::Ok,
+        begun: now,
+        since: now,
+        took: None,
+        runs: 1,
+        alerted: None,
+        incident: None,
+        fingerprint: None,
+        first_error: None,
+        told_errors: Vec::new(),
+        held: None,
+        withheld_since: None,
+        silence: None,
+        flapping: None,
+        decision: None,
+        ok_version: status.version.clone(),
+        passed_over: None,
+        cancelled: None,
+        text: String::new(),
+        ..status.clone()
+    }
+}
+
+/// Sends an alert that was queued, and tells what became of it.
+fn send(channel: &str, routes: Option<&Routes>, alert: Option<Alert>, queued: &[Queued]) -> Told {
+    let (Some(routes), Some(alert)) = (routes, alert) else {
+        return if channel.is_empty() {
+            Told::Nobody
+        } else {
+            Told::Nowhere(channel.to_owned())
+        };
+    };
+    for (number, route) in routes.all.iter().enumerate() {
+        match queued.get(number) {
+            Some(Queued::Waits(entry)) => delivery::queued(route, entry),
+            _ => delivery::from_memory(route, alert.clone()),
+        }
+    }
+    delivery::finish(Instant::now() + PATIENCE);
+    let waits = routes.all.iter().enumerate().any(|(number, route)| {
+        matches!((queued.get(number), &route.queue), (Some(Queued::Waits(entry)), Some(queue)) if queue.holds(entry))
+    });
+    let channel = routes.channel.clone();
+    if waits || delivery::is_waited_for() {
+        Told::Waits(channel)
+    } else {
+        Told::Delivered(channel)
+    }
+}
+
+/// Returns the channels that the environment names, sorted.
+#[must_use]
+pub fn channels() -> Vec<String> {
+    setup::channels_in_environment()
+}
+
+/// Sends a failure and its recovery, marked as a test, to each destination of a channel, past the
+/// outbox, and returns what each answered.
+#[must_use]
+pub fn test(channel: &str, by: &str) -> Vec<Answer> {
+    let setup = setup();
+    let found = if crate::config::is_channel_name(channel) {
+        setup.find_notifiers(channel)
+    } else {
+        Vec::new()
+    };
+    tell_problems();
+    if found.is_empty() {
+        let variable = route::variable(channel);
+        return vec![Answer {
+            channel: channel.to_owned(),
+            refusal: Some(Refusal::Channel {
+                reason: format!("it has no destination that can be used: set {variable}"),
+            }),
+            destination: variable,
+            took: Duration::ZERO,
+        }];
+    }
+    let answers = found.into_iter().map(|(notifier, destination)| {
+        let alerts = test_alerts(channel, by, setup);
+        let begun = Instant::now();
+        let sent = notifier.notify(&alerts, TIMEOUT);
+        Answer {
+            channel: channel.to_owned(),
+            destination,
+            took: begun.elapsed(),
+            refusal: sent.err(),
+        }
+    });
+    answers.collect()
+}
+
+/// A failure, so that it is heard where only failures are, and its recovery, so that nothing stays
+/// open.
+fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
+    let now = to_micros(Utc::now());
+    let incident = format!("{:08x}", id::random() >> 32);
+    let words = format!("this is a test by {by}: nothing is broken");
+    let failed = Status {
+        state: State::Error,
+        begun: now,
+        location: "pipeline-notify :: test".to_owned(),
+        took: None,
+        since: now,
+        runs: 1,
+        alerted: None,
+        incident: Some(incident.clone()),
+        fingerprint: None,
+        first_error: Some(words.clone()),
+        told_errors: Vec::new(),
+        held: None,
+        withheld_since: None,
+        silence: None,
+        flapping: None,
+        decision: None,
+        host: Some(setup.host.clone()),
+        pid: Some(std::process::id()),
+        exe: None,
+        source: None,
+        version: None,
+        ok_version: None,
+        every_hours: None,
+        passed_over: None,
+        cancelled: None,
+        text: words.clone(),
+    };
+    let recovered = over(&failed, now);
+    [(Kind::Failed, failed), (Kind::Recovered, recovered)].map(|(kind, status)| Alert {
+        id: format!("{:016x}", id::random()),
+        kind,
+        job: TEST.to_owned(),
+        channel: channel.to_owned(),
+        decided: now,
+        incident: Some(incident.clone()),
+        earlier_error: None,
+        outage: None,
+        mention: None,
+        facts: Vec::new(),
+        notes: match kind {
+            Kind::Recovered => vec![format!("{words}, and so a recovery looks")],
+            _ => Vec::new(),
+        },
+        status,
+    })
+}

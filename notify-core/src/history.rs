@@ -1,0 +1,347 @@
+//! What happened to a job, a line each: its runs, the rule that decided, and what became of alerts.
+//!
+//! It is for people who ask why they were told, or not: nothing is decided by it, and what cannot be
+//! written is missing there and nowhere else.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::change::Change;
+use crate::file::{self, Durable, Links};
+use crate::status::{LINE, State, Status};
+use crate::text;
+use crate::time::{self, Time};
+
+/// A history that has grown to this many bytes is made shorter.
+const FULL: u64 = 64 * 1024;
+
+/// So many bytes are kept then.
+const KEPT: usize = 48 * 1024;
+
+/// So many runs are kept one by one; of earlier ones those that are alike are counted.
+const RECENT: usize = 50;
+
+const PRIVATE: u32 = 0o600;
+
+/// The histories of a user's jobs in a notify directory.
+#[derive(Debug, Clone)]
+pub(crate) struct History {
+    folder: PathBuf,
+}
+
+/// Something that happened to a job.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Event {
+    Ran(Ran),
+    Answered(Answered),
+}
+
+/// A run, or some that were alike.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ran {
+    /// When the first of them began.
+    pub(crate) begun: Time,
+    pub(crate) state: State,
+    pub(crate) took: Option<Duration>,
+    /// How many they are.
+    pub(crate) runs: u64,
+    /// Whether they were told, and by which rule.
+    pub(crate) decision: String,
+    /// The id of the alert that told it.
+    pub(crate) alert: Option<String>,
+    /// The first line of the error.
+    pub(crate) error: String,
+}
+
+/// What a destination said to an alert.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answered {
+    pub(crate) at: Time,
+    pub(crate) alert: String,
+    pub(crate) channel: String,
+    pub(crate) answer: String,
+}
+
+impl History {
+    pub(crate) fn new(hidden: &Path) -> Self {
+        Self {
+            folder: hidden.join("history"),
+        }
+    }
+
+    /// Adds a change that was made. Its job is locked.
+    pub(crate) fn add_change(&self, change: &Change) {
+        let Some(status) = &change.status else { return };
+        let alert = change.alert.as_ref().map(|alert| alert.id.clone());
+        let event = Event::Ran(Ran::new(status, alert));
+        if let Ok(length) = self.add(&change.file, &event)
+            && length > FULL
+        {
+            let _ = self.shorten(&change.file);
+        }
+    }
+
+    /// Adds what a destination said.
+    pub(crate) fn add_answer(&self, file: &str, answered: Answered) {
+        let _ = self.add(file, &Event::Answered(answered));
+    }
+
+    /// Reads a job's history, the oldest first.
+    pub(crate) fn read(&self, file: &str) -> Vec<Event> {
+        let content = file::read(&self.path(file), 2 * FULL, Links::Refuse);
+        let content = content.ok().flatten().unwrap_or_default();
+        content.lines().filter_map(Event::parse).collect()
+    }
+
+    /// Removes a job's history.
+    #[cfg(any(test, feature = "cli"))]
+    pub(crate) fn forget(&self, file: &str) -> io::Result<()> {
+        match std::fs::remove_file(self.path(file)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives a job's history to another name.
+    #[cfg(any(test, feature = "cli"))]
+    pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        match std::fs::rename(self.path(from), self.path(to)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds a line, and returns the file's length.
+    fn add(&self, file: &str, event: &Event) -> io::Result<u64> {
+        let line = event.render() + "\n";
+        let open = || {
+            file::open(
+                &self.path(file),
+                OpenOptions::new().append(true).create(true),
+                Links::Refuse,
+            )
+        };
+        let mut file = match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                std::fs::create_dir(&self.folder)?;
+                open()?
+            }
+            file => file?,
+        };
+        file.write_all(line.as_bytes())?;
+        Ok(file.metadata()?.len())
+    }
+
+    fn shorten(&self, file: &str) -> io::Result<()> {
+        let events = shortened(self.read(file));
+        let lines: Vec<_> = events.iter().map(Event::render).collect();
+        let mut first = 0;
+        let mut length: usize = lines.iter().map(|line| line.len() + 1).sum();
+        while length > KEPT {
+            length -= lines[first].len() + 1;
+            first += 1;
+        }
+        let content = lines[first..].join("\n") + "\n";
+        let temporary = self.folder.join(format!(".{file}"));
+        file::replace(&self.path(file), &temporary, &content, PRIVATE, Durable::No)
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+}
+
+/// Counts runs that were alike, but for the latest.
+fn shortened(events: Vec<Event>) -> Vec<Event> {
+    let runs = events.iter().filter(|event| matches!(event, Event::Ran(_)));
+    let mut earlier = runs.count().saturating_sub(RECENT);
+    let mut kept: Vec<Event> = Vec::with_capacity(events.len());
+    for event in events {
+        let is_recent = earlier == 0;
+        if let Event::Ran(ran) = &event {
+            earlier = earlier.saturating_sub(1);
+            if let Some(Event::Ran(last)) = kept.last_mut().filter(|_| !is_recent)
+                && last.is_like(ran)
+            {
+                last.runs += ran.runs;
+                last.took = ran.took;
+                continue;
+            }
+        }
+        kept.push(event);
+    }
+    kept
+}
+
+impl Ran {
+    fn new(status: &Status, alert: Option<String>) -> Self {
+        Self {
+            begun: status.begun,
+            state: status.state,
+            took: status.took,
+            runs: 1,
+            decision: status.decision.clone().unwrap_or_default(),
+            alert,
+            error: text::first_line(&status.text, LINE).to_owned(),
+        }
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        (self.state, &self.decision, &self.error) == (other.state, &other.decision, &other.error)
+            && self.alert.is_none()
+            && other.alert.is_none()
+    }
+}
+
+impl Event {
+    fn render(&self) -> String {
+        let fields: Vec<String> = match self {
+            Self::Ran(ran) => vec![
+                "ran".to_owned(),
+                time::show(ran.begun),
+                ran.state.as_str().to_owned(),
+                ran.took
+                    .map_or(String::new(), |took| took.as_micros().to_string()),
+                ran.runs.to_string(),
+                ran.decision.clone(),
+                ran.alert.clone().unwrap_or_default(),
+                ran.error.clone(),
+            ],
+            Self::Answered(answered) => vec![
+                "answer".to_owned(),
+                time::show(answered.at),
+                answered.alert.clone(),
+                answered.channel.clone(),
+                answered.answer.clone(),
+            ],
+        };
+        let fields: Vec<_> = fields.iter().map(|field| text::escape(field)).collect();
+        fields.join("\t")
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        let fields: Vec<String> = line.split('\t').map(text::unescape).collect();
+        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        match &*fields {
+            [what, begun, state, took, runs, decision, alert, error] if what == "ran" => {
+                Some(Self::Ran(Ran {
+                    begun: time::parse(begun)?,
+                    state: State::parse(state)?,
+                    took: took.parse().ok().map(Duration::from_micros),
+                    runs: runs.parse().ok()?,
+                    decision: decision.clone(),
+                    alert: some(alert),
+                    error: error.clone(),
+                }))
+            }
+            [what, at, alert, channel, answer] if what == "answer" => {
+                Some(Self::Answered(Answered {
+                    at: time::parse(at)?,
+                    alert: alert.clone(),
+                    channel: channel.clone(),
+                    answer: answer.clone(),
+                }))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::Folder;
+
+    fn noon() -> Time {
+        DateTime::from_timestamp(1_795_348_800, 0).unwrap()
+    }
+
+    fn ran(number: i64, decision: &str, alert: Option<&str>) -> Event {
+        Event::Ran(Ran {
+            begun: noon() + TimeDelta::minutes(number),
+            state: State::Ok,
+            took: Some(Duration::from_millis(1500)),
+            runs: 1,
+            decision: decision.to_owned(),
+            alert: alert.map(str::to_owned),
+            error: String::new(),
+        })
+    }
+
+    fn runs(events: &[Event]) -> u64 {
+        events
+            .iter()
+            .map(|event| match event {
+                Event::Ran(ran) => ran.runs,
+                Event::Answered(_) => 0,
+            })
+            .sum()
+    }
+
+    #[test]
+    fn of_runs_that_are_alike_the_latest_are_kept_one_by_one_and_the_earlier_are_counted() {
+        let mut events: Vec<_> = (0..200)
+            .map(|number| ran(number, "OK as before", None))
+            .collect();
+        events[100] = ran(100, "told: the status changed", Some("a1"));
+        let short = shortened(events.clone());
+        assert_eq!((short.len(), runs(&short)), (3 + RECENT, 200));
+        assert_eq!(short[3..], events[150..]);
+        assert_eq!(shortened(short.clone()), short);
+    }
+
+    #[test]
+    fn a_history_stays_small_and_its_latest_lines_are_whole() {
+        let folder = Folder::new();
+        let history = History::new(folder.path());
+        let mut status = Status::parse("ERROR\n2026-11-22 13:00:00:123456 UTC\nx\n\nno\n").unwrap();
+        for number in 0..3000 {
+            status.decision = Some(format!("told: {number}"));
+            history.add_change(&Change {
+                file: "etl".to_owned(),
+                status: Some(status.clone()),
+                ..Change::default()
+            });
+        }
+        let length = std::fs::metadata(history.path("etl")).unwrap().len();
+        assert!(length <= FULL, "{length}");
+        let events = history.read("etl");
+        let Some(Event::Ran(last)) = events.last() else {
+            panic!("{events:?}")
+        };
+        assert_eq!(last.decision, "told: 2999");
+        history.rename("etl", "load").unwrap();
+        assert_eq!(
+            (history.read("etl").len(), history.read("load")),
+            (0, events)
+        );
+        history.forget("load").unwrap();
+        assert!(history.read("load").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_event_is_read_back_as_it_was(decision in any::<String>(), error in any::<String>(), answer in any::<String>()) {
+            let Event::Ran(ran) = ran(1, &decision, None) else { unreachable!() };
+            let ran = Event::Ran(Ran { error, ..ran });
+            prop_assert_eq!(Event::parse(&ran.render()), Some(ran));
+            let answered = Event::Answered(Answered {
+                at: noon(),
+                alert: "a1".to_owned(),
+                channel: "alerts".to_owned(),
+                answer,
+            });
+            prop_assert_eq!(Event::parse(&answered.render()), Some(answered));
+        }
+
+        #[test]
+        fn any_line_can_be_read(line in any::<String>()) {
+            let _ = Event::parse(&line);
+        }
+    }
+}

@@ -1,0 +1,510 @@
+//! Discord's webhooks.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+
+use super::fit::{escape, fit, line, units, visible};
+use super::http::{Answer, Class, Post, Rule};
+use super::{Notifier, Refusal};
+use crate::alert::{Alert, Kind};
+use crate::destination::{Destination, Url};
+use crate::digest;
+use crate::error::Error;
+use crate::status::State;
+use crate::time;
+
+// <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>
+
+/// The longest title of an embed.
+const TITLE: usize = 256;
+
+/// The longest description of an embed.
+const DESCRIPTION: usize = 4_096;
+
+/// The most fields of an embed.
+const FIELDS: usize = 25;
+
+/// The most embeds of a message.
+const EMBEDS: usize = 10;
+
+/// The length of all texts of all embeds together.
+const TOGETHER: usize = 6_000;
+
+/// Ours: a field's name and value, and the footer, far below what Discord takes.
+const FIELD: usize = 300;
+const FOOTER: usize = 100;
+
+/// Fields that are no longer stand side by side.
+const INLINE: usize = 40;
+
+/// So many alerts have an embed each even where that must be cut.
+const FEW: usize = 3;
+
+/// The length of the text that is tried when Discord has refused the first message.
+const SHORT: usize = 1_000;
+
+const RED: u32 = 0x00d9_3025;
+const AMBER: u32 = 0x00f2_9900;
+const GREEN: u32 = 0x001e_8e3e;
+
+/// What Discord answers, where the status alone does not say it.
+/// <https://discord.com/developers/docs/topics/opcodes-and-status-codes>
+const RULES: [Rule; 6] = [
+    // Forums and archived threads take no message of this webhook, whatever it says.
+    Rule::new(400, "220001", Class::Channel),
+    Rule::new(400, "220002", Class::Channel),
+    Rule::new(400, "220003", Class::Channel),
+    Rule::new(400, "220004", Class::Channel),
+    Rule::new(400, "50083", Class::Channel),
+    // The URL has lost its token.
+    Rule::new(405, "", Class::Channel),
+];
+
+/// Posts to a Discord webhook: an embed for each alert, or one that tells many. It mentions nobody.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::{Config, Discord};
+///
+/// # fn main() -> Result<(), pipeline_notify::Error> {
+/// let discord = Discord::new("https://discord.com/api/webhooks/000/XXXX")?;
+/// let config = Config::new().channel("data-alerts", discord);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Discord {
+    destination: Destination,
+}
+
+impl Discord {
+    /// Takes the webhook's URL, or `file:/path` of a file that holds it and is read at each send.
+    /// For a thread or a forum's post, end the URL with `?thread_id=…`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Webhook`] where it is no `https` URL. The error does not show it.
+    pub fn new(webhook: &str) -> Result<Self, Error> {
+        let destination = Destination::parse(webhook).map_err(|problem| Error::Webhook {
+            channel: "discord".to_owned(),
+            problem,
+        })?;
+        Ok(Self::to(destination))
+    }
+
+    pub(crate) fn to(destination: Destination) -> Self {
+        Self { destination }
+    }
+}
+
+impl Notifier for Discord {
+    fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
+        let begun = Instant::now();
+        let url = self.destination.url().and_then(|url| confirming(&url));
+        let url = url.map_err(|reason| Refusal::Channel { reason })?;
+        let post = |message: &Value| {
+            let left = timeout.saturating_sub(begun.elapsed());
+            Post::json(&url, &message.to_string()).send(left)
+        };
+        let answer = post(&message(alerts))?;
+        // The message was refused: a short one says at least what happened.
+        let answer = if is_refused(&answer) {
+            post(&short(alerts))?
+        } else {
+            answer
+        };
+        answer.judge(&RULES)
+    }
+
+    fn identity(&self) -> String {
+        self.destination.identity()
+    }
+}
+
+/// Asks for an answer that says whether the message was saved; without it Discord says 204 before
+/// it knows.
+fn confirming(url: &Url) -> Result<Url, String> {
+    let whole = url.as_str();
+    let whole = whole.split('#').next().unwrap_or(whole);
+    let sign = if whole.contains('?') { '&' } else { '?' };
+    let confirming = format!("{whole}{sign}wait=true");
+    Destination::parse(&confirming)
+        .map_err(str::to_owned)?
+        .url()
+}
+
+fn is_refused(answer: &Answer) -> bool {
+    matches!(answer.status, 400 | 413) && answer.class(&RULES) == Class::Alert
+}
+
+/// Makes the message of some alerts.
+fn message(alerts: &[Alert]) -> Value {
+    let embeds = embeds(alerts).unwrap_or_else(|| digest(alerts));
+    with_no_mentions(json!({ "embeds": embeds }))
+}
+
+/// Makes a message that says in few words what the other one says.
+fn short(alerts: &[Alert]) -> Value {
+    let text = digest::message(alerts);
+    with_no_mentions(json!({ "content": fit(&text, SHORT, units, markdown) }))
+}
+
+fn with_no_mentions(mut message: Value) -> Value {
+    message["allowed_mentions"] = json!({ "parse": [] });
+    message
+}
+
+/// Makes an embed for each alert; `None` where they are too many or too long for that.
+fn embeds(alerts: &[Alert]) -> Option<Vec<Value>> {
+    if alerts.len() > EMBEDS {
+        return None;
+    }
+    let make = |room: usize| -> Vec<_> { alerts.iter().map(|alert| embed(alert, room)).collect() };
+    let mut embeds = make(TOGETHER);
+    if embeds.iter().map(|(_, length)| length).sum::<usize>() > TOGETHER {
+        if alerts.len() > FEW {
+            return None;
+        }
+        embeds = make(TOGETHER / alerts.len());
+    }
+    Some(embeds.into_iter().map(|(embed, _)| embed).collect())
+}
+
+/// Makes an embed, with the length of its texts.
+fn embed(alert: &Alert, room: usize) -> (Value, usize) {
+    let title = line(&alert.title(), TITLE, markdown);
+    let footer = line(&format!("alert {}", alert.id), FOOTER, visible);
+    let mut length = units(&title) + units(&footer);
+    let mut fields = Vec::new();
+    for (name, value) in details(alert) {
+        let name = line(name, FIELD, markdown);
+        let value = line(&value, FIELD, markdown);
+        let more = units(&name) + units(&value);
+        let is_empty = name.trim().is_empty() || value.trim().is_empty();
+        if !is_empty && fields.len() < FIELDS && length + more <= room / 3 {
+            length += more;
+            let is_inline = units(&value) <= INLINE;
+            fields.push(json!({ "name": name, "value": value, "inline": is_inline }));
+        }
+    }
+    let room = DESCRIPTION.min(room.saturating_sub(length));
+    let description = description(alert, room);
+    length += units(&description);
+    let mut embed = Map::new();
+    embed.insert("title".to_owned(), title.into());
+    if !description.is_empty() {
+        embed.insert("description".to_owned(), description.into());
+    }
+    embed.insert("color".to_owned(), colour(alert).into());
+    embed.insert("fields".to_owned(), fields.into());
+    embed.insert("footer".to_owned(), json!({ "text": footer }));
+    embed.insert("timestamp".to_owned(), time::rfc3339(alert.decided).into());
+    (embed.into(), length)
+}
+
+/// Tells the error, word for word, and what there is to know beside it.
+fn description(alert: &Alert, room: usize) -> String {
+    let remarks = fit(&alert.remarks().join("\n"), room / 3, units, markdown);
+    let error = alert.error();
+    if error.trim().is_empty() {
+        return remarks;
+    }
+    let room = room.saturating_sub(units(&remarks) + 1);
+    format!("{}\n{remarks}", code(error, room))
+        .trim_end()
+        .to_owned()
+}
+
+/// Returns the facts of an alert by name, but for its id, which is the footer.
+fn details(alert: &Alert) -> Vec<(&str, String)> {
+    let mut details = vec![
+        ("began", time::show(alert.status.begun)),
+        ("function", alert.status.location.clone()),
+    ];
+    details.extend(
+        alert
+            .details()
+            .into_iter()
+            .filter(|(name, _)| *name != "alert"),
+    );
+    details
+}
+
+/// Makes an embed that names all alerts, a line each, grouped by error.
+fn digest(alerts: &[Alert]) -> Vec<Value> {
+    let text = digest::message(alerts);
+    let (title, text) = text.split_once('\n').unwrap_or_default();
+    let title = line(title.trim_matches(['-', ' ']), TITLE, markdown);
+    let is_bad = |alert: &Alert| colour(alert) == RED;
+    let colour = match alerts.iter().find(|alert| is_bad(alert)) {
+        Some(_) => RED,
+        None => alerts.first().map_or(GREEN, colour),
+    };
+    let description = code(text.trim_matches('\n'), DESCRIPTION);
+    vec![json!({ "title": title, "description": description, "color": colour })]
+}
+
+/// Shows a text as it is, to the letter.
+fn code(text: &str, room: usize) -> String {
+    fit(text, room, units, |text| fenced(&unfenced(text)))
+}
+
+fn fenced(text: &str) -> String {
+    format!("```\n{text}\n```")
+}
+
+/// Puts a space that nobody sees between backticks, so that they end no block of code.
+fn unfenced(text: &str) -> String {
+    let mut unfenced = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        if c == '`' && unfenced.ends_with('`') {
+            unfenced.push('\u{200b}');
+        }
+        unfenced.push(c);
+    }
+    unfenced
+}
+
+/// Escapes what Discord takes for markup; names and addresses of people are no mentions then.
+fn markdown(text: &str) -> String {
+    escape(&visible(text), |c, is_start| match c {
+        '\\' | '`' | '*' | '_' | '~' | '|' | '[' | ']' | '<' | '@' => true,
+        // A heading, a quote, a list.
+        '#' | '>' | '-' | '+' => is_start,
+        _ => false,
+    })
+}
+
+fn colour(alert: &Alert) -> u32 {
+    match (alert.kind, alert.state()) {
+        (Kind::Overdue | Kind::Flapping, _) => AMBER,
+        (_, State::Error) => RED,
+        (_, State::Ok) => GREEN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::notifier::strict;
+    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+
+    fn is_taken(message: &Value) -> Result<(), String> {
+        strict::discord::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))
+    }
+
+    /// What is shown of a message in all, without what only keeps it harmless.
+    fn shown(message: &Value) -> String {
+        let embeds = message["embeds"].as_array().into_iter().flatten();
+        let texts = embeds.map(|embed| embed["description"].as_str().unwrap_or_default());
+        let texts: Vec<_> = texts.chain(message["content"].as_str()).collect();
+        plain(&texts.concat())
+    }
+
+    fn plain(text: &str) -> String {
+        text.replace(['\u{200b}', '\\'], "")
+    }
+
+    #[test]
+    fn an_alert_of_each_kind_is_an_embed() {
+        for alert in alerts_of_each_kind() {
+            let message = message(std::slice::from_ref(&alert));
+            assert_eq!(is_taken(&message), Ok(()));
+            insta::assert_json_snapshot!(alert.kind.as_str().replace(' ', "-"), message);
+        }
+    }
+
+    #[test]
+    fn a_few_alerts_are_an_embed_each_and_many_a_digest_that_names_each() {
+        let all = alerts_of_each_kind();
+        let few = message(&all[..3]);
+        assert_eq!(is_taken(&few), Ok(()));
+        assert_eq!(few["embeds"].as_array().map(Vec::len), Some(3));
+        let many: Vec<_> = (0..40)
+            .map(|number| Alert {
+                job: format!("job-{number:02}"),
+                ..all[number % all.len()].clone()
+            })
+            .collect();
+        let many = message(&many);
+        assert_eq!(is_taken(&many), Ok(()));
+        for number in 0..40 {
+            let job = format!("  job-{number:02} · ");
+            assert_eq!(shown(&many).matches(&job).count(), 1, "{job}");
+        }
+        insta::assert_json_snapshot!("digest", many);
+    }
+
+    #[test]
+    fn every_answer_has_its_class() {
+        for status in 100..=599 {
+            let expected = match status {
+                200..=299 => Class::Accepted,
+                408 | 429 | 500..=599 => Class::Temporary,
+                300..=399 | 401 | 403 | 404 | 405 | 410 => Class::Channel,
+                _ => Class::Alert,
+            };
+            assert_eq!(Answer::made(status, "").class(&RULES), expected, "{status}");
+        }
+        for (status, body, expected) in [
+            (
+                400,
+                r#"{"message": "Cannot send an empty message", "code": 50006}"#,
+                Class::Alert,
+            ),
+            (
+                400,
+                r#"{"code": 50035, "errors": {"embeds": ["0"]}, "message": "Invalid Form Body"}"#,
+                Class::Alert,
+            ),
+            (
+                400,
+                r#"{"message": "The request body contains invalid JSON.", "code": 50109}"#,
+                Class::Alert,
+            ),
+            (
+                400,
+                r#"{"message": "Message was blocked by automatic moderation", "code": 200000}"#,
+                Class::Alert,
+            ),
+            (
+                400,
+                r#"{"message": "Message blocked by harmful links filter", "code": 240000}"#,
+                Class::Alert,
+            ),
+            (
+                400,
+                r#"{"message": "Webhooks posted to forum channels must have a thread_name or thread_id", "code": 220001}"#,
+                Class::Channel,
+            ),
+            (
+                400,
+                r#"{"message": "Webhooks can only create threads in forum channels", "code": 220003}"#,
+                Class::Channel,
+            ),
+            (
+                400,
+                r#"{"message": "Tried to perform an operation on an archived thread", "code": 50083}"#,
+                Class::Channel,
+            ),
+            (
+                401,
+                r#"{"message": "Invalid Webhook Token", "code": 50027}"#,
+                Class::Channel,
+            ),
+            (
+                403,
+                r#"{"message": "Missing Access", "code": 50001}"#,
+                Class::Channel,
+            ),
+            (
+                404,
+                r#"{"message": "Unknown Webhook", "code": 10015}"#,
+                Class::Channel,
+            ),
+            (
+                405,
+                r#"{"message": "405: Method Not Allowed", "code": 0}"#,
+                Class::Channel,
+            ),
+            (
+                413,
+                r#"{"message": "Request entity too large", "code": 40005}"#,
+                Class::Alert,
+            ),
+            (
+                429,
+                r#"{"message": "You are being rate limited.", "retry_after": 0.3, "global": false}"#,
+                Class::Temporary,
+            ),
+            (
+                500,
+                r#"{"message": "500: Internal Server Error", "code": 0}"#,
+                Class::Temporary,
+            ),
+            (
+                503,
+                r#"{"message": "API overloaded", "code": 130000}"#,
+                Class::Temporary,
+            ),
+        ] {
+            assert_eq!(Answer::made(status, body).class(&RULES), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_webhook_is_asked_to_confirm_whatever_else_its_url_asks() {
+        for (url, asked) in [
+            (
+                "https://discord.com/api/webhooks/1/x",
+                "https://discord.com/api/webhooks/1/x?wait=true",
+            ),
+            (
+                "https://discord.com/api/webhooks/1/x?thread_id=2",
+                "https://discord.com/api/webhooks/1/x?thread_id=2&wait=true",
+            ),
+            (
+                "https://discord.com/api/webhooks/1/x#y",
+                "https://discord.com/api/webhooks/1/x?wait=true",
+            ),
+        ] {
+            let url = Destination::parse(url).unwrap().url().unwrap();
+            assert_eq!(confirming(&url).unwrap().as_str(), asked);
+        }
+    }
+
+    #[test]
+    fn an_error_does_not_show_the_webhook() {
+        let error = Discord::new("http://discord.com/api/webhooks/1/SECRET").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("SECRET"));
+        let discord = Discord::new("https://discord.com/api/webhooks/1/SECRET").unwrap();
+        assert!(!format!("{discord:?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn a_text_that_is_all_fences_stays_in_its_block_and_one_of_a_megabyte_fits() {
+        for text in [
+            "`".repeat(100_000),
+            "@everyone <@1> ```\n".repeat(60_000),
+            "😀".repeat(250_000),
+        ] {
+            let alert = with_text(alert_of(Kind::StillFailing), &text);
+            let several = vec![alert.clone(); 3];
+            for message in [
+                message(&[alert]),
+                message(&several),
+                message(&vec![several[0].clone(); 12]),
+                short(&several),
+            ] {
+                assert_eq!(is_taken(&message), Ok(()));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_taken_mentions_nobody_and_begins_with_the_first_line(
+            text in crate::testing::wild_text(),
+            number in 1_usize..14,
+        ) {
+            let alert = with_text(alert_of(Kind::StillFailing), &text);
+            let first = plain(crate::text::first_line(&visible(alert.error()), 80));
+            let message = message(&vec![alert.clone(); number]);
+            prop_assert_eq!(is_taken(&message), Ok(()));
+            let all = shown(&message);
+            // Nothing but the fence is before it, or where there are many their number.
+            let error = all.trim_start_matches('`').trim_start();
+            let is_first = error.starts_with(first.trim());
+            let letters = |text: &str| first_letters(text, usize::MAX);
+            let is_there = number > 3 && letters(&all).contains(&first_letters(&first, 30));
+            prop_assert!(is_first || is_there, "{:?} of {}", first, all);
+            let short = short(&[alert]);
+            prop_assert_eq!(is_taken(&short), Ok(()));
+            prop_assert!(shown(&short).contains(first.trim()));
+        }
+    }
+}

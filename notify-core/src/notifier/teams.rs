@@ -1,0 +1,466 @@
+//! Microsoft Teams, through the webhook of a workflow.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::fit::{escape, fit, line, units, visible};
+use super::http::{Answer, Class, Post, Rule};
+use super::{Notifier, Refusal};
+use crate::alert::{Alert, Kind};
+use crate::destination::Destination;
+use crate::digest;
+use crate::error::Error;
+use crate::status::State;
+use crate::time;
+
+/// The heaviest card, by [`weight`]. A workflow answers 202 before it posts, and nobody hears of a
+/// card that Teams then finds too large: 28 KB by its documentation, counted as UTF-16 or not as
+/// UTF-16, and 21 KB where somebody measured it. This is below each.
+/// <https://learn.microsoft.com/microsoftteams/limits-specifications-teams>
+const CARD: usize = 13_500;
+
+/// What a card weighs beside its texts, at most, and each alert's part of it.
+const FRAME: usize = 500;
+const PART: usize = 600;
+
+/// What a fact weighs beside its texts.
+const FACT: usize = 30;
+
+/// The longest title, name of a fact, and value of one.
+const TITLE: usize = 256;
+const NAME: usize = 60;
+const VALUE: usize = 300;
+
+/// So many alerts have a part of the card each; more are a digest.
+const FEW: usize = 3;
+
+/// The length of the text that is tried when the first card was refused.
+const SHORT: usize = 1_000;
+
+/// What a workflow answers, where the status alone does not say it.
+/// <https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using>
+const RULES: [Rule; 6] = [
+    // The flow is switched off.
+    Rule::range(400..=499, "WorkflowTriggerIsNotEnabled", Class::Channel),
+    Rule::new(405, "", Class::Channel),
+    // A webhook of the older kind says 200 and means what it says in words.
+    Rule::range(200..=299, "HTTP error 429", Class::Temporary),
+    Rule::range(200..=299, "HTTP error 5", Class::Temporary),
+    Rule::range(200..=299, "HTTP error 4", Class::Alert),
+    Rule::range(200..=299, "message delivery failed", Class::Temporary),
+];
+
+/// Posts an Adaptive Card to a workflow of Microsoft Teams, made from the template "Post to a
+/// channel when a webhook request is received". It mentions nobody.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::{Config, Teams};
+///
+/// # fn main() -> Result<(), pipeline_notify::Error> {
+/// let teams = Teams::new("https://prod-00.westeurope.logic.azure.com/workflows/000?sig=XXXX")?;
+/// let config = Config::new().channel("data-alerts", teams);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Teams {
+    destination: Destination,
+}
+
+impl Teams {
+    /// Takes the workflow's URL, or `file:/path` of a file that holds it and is read at each send.
+    /// All of it is a secret: whoever knows `sig=` can post.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Webhook`] where it is no `https` URL. The error does not show it.
+    pub fn new(webhook: &str) -> Result<Self, Error> {
+        let destination = Destination::parse(webhook).map_err(|problem| Error::Webhook {
+            channel: "teams".to_owned(),
+            problem,
+        })?;
+        Ok(Self::to(destination))
+    }
+
+    pub(crate) fn to(destination: Destination) -> Self {
+        Self { destination }
+    }
+}
+
+impl Notifier for Teams {
+    fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
+        let begun = Instant::now();
+        let url = self
+            .destination
+            .url()
+            .map_err(|reason| Refusal::Channel { reason })?;
+        let post = |message: &Value| {
+            let left = timeout.saturating_sub(begun.elapsed());
+            Post::json(&url, &message.to_string()).send(left)
+        };
+        let answer = post(&message(alerts))?;
+        // The card was refused: a short one says at least what happened.
+        let answer = if is_refused(&answer) {
+            post(&short(alerts))?
+        } else {
+            answer
+        };
+        answer.judge(&RULES)
+    }
+
+    fn identity(&self) -> String {
+        self.destination.identity()
+    }
+}
+
+fn is_refused(answer: &Answer) -> bool {
+    matches!(answer.status, 200..=299 | 400 | 413) && answer.class(&RULES) == Class::Alert
+}
+
+/// Makes the message of some alerts.
+fn message(alerts: &[Alert]) -> Value {
+    let room = CARD - FRAME;
+    card(&if alerts.len() <= FEW {
+        let share = room / alerts.len().max(1);
+        alerts.iter().flat_map(|alert| part(alert, share)).collect()
+    } else {
+        digest(alerts, room)
+    })
+}
+
+/// Makes a message that says in few words what the other one says.
+fn short(alerts: &[Alert]) -> Value {
+    let text = fit(&digest::message(alerts), SHORT, weight, lines);
+    card(&[json!({ "type": "TextBlock", "text": text, "wrap": true })])
+}
+
+fn card(body: &[Value]) -> Value {
+    let card = json!({
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "msteams": { "width": "Full" },
+        "body": body,
+    });
+    json!({
+        "type": "message",
+        "attachments": [{
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "contentUrl": null,
+            "content": card,
+        }],
+    })
+}
+
+/// Makes what a card says of one alert.
+fn part(alert: &Alert, room: usize) -> Vec<Value> {
+    let mut left = room.saturating_sub(PART);
+    let mut spend = |text: &str| left = left.saturating_sub(weight(text));
+    let title = line(&alert.title(), TITLE, inline);
+    spend(&title);
+    let mut facts = Vec::new();
+    let mut left_for_facts = room / 3;
+    for (name, value) in details(alert) {
+        let name = line(name, NAME, inline);
+        let value = line(&value, VALUE, inline);
+        let heft = weight(&name) + weight(&value) + FACT;
+        if heft <= left_for_facts && !value.trim().is_empty() {
+            left_for_facts -= heft;
+            facts.push(json!({ "title": name, "value": value }));
+        }
+    }
+    left = left.saturating_sub(room / 3 - left_for_facts);
+    let remarks = fit(&alert.remarks().join("\n"), room / 6, weight, lines);
+    left = left.saturating_sub(weight(&remarks));
+    let error = fit(alert.error(), left, weight, lines);
+    let mut body = vec![heading(&title, colour(alert))];
+    if !error.trim().is_empty() {
+        body.push(monospace(&error));
+    }
+    if !remarks.trim().is_empty() {
+        body.push(json!({ "type": "TextBlock", "text": remarks, "wrap": true }));
+    }
+    body.push(json!({ "type": "FactSet", "facts": facts }));
+    body
+}
+
+/// Names all alerts, a line each, grouped by error.
+fn digest(alerts: &[Alert], room: usize) -> Vec<Value> {
+    let text = digest::message(alerts);
+    let (title, text) = text.split_once('\n').unwrap_or_default();
+    let title = line(title.trim_matches(['-', ' ']), TITLE, inline);
+    let worst = ["attention", "warning", "good"]
+        .into_iter()
+        .find(|known| alerts.iter().any(|alert| colour(alert) == *known));
+    let text = fit(text.trim_matches('\n'), room - PART, weight, lines);
+    vec![heading(&title, worst.unwrap_or("good")), monospace(&text)]
+}
+
+fn heading(text: &str, colour: &str) -> Value {
+    json!({
+        "type": "TextBlock",
+        "text": text,
+        "wrap": true,
+        "weight": "bolder",
+        "size": "medium",
+        "color": colour,
+        "separator": true,
+    })
+}
+
+fn monospace(text: &str) -> Value {
+    json!({ "type": "TextBlock", "text": text, "wrap": true, "fontType": "monospace" })
+}
+
+fn details(alert: &Alert) -> Vec<(&str, String)> {
+    // The id first: it must not be left out.
+    let mut details = vec![
+        ("alert", alert.id.clone()),
+        ("began", time::show(alert.status.begun)),
+        ("function", alert.status.location.clone()),
+    ];
+    let more = alert.details().into_iter();
+    details.extend(more.filter(|(name, _)| *name != "alert"));
+    details
+}
+
+/// Measures a text as it counts against [`CARD`]: as UTF-16, or where its UTF-8 is the larger part
+/// of that limit, as so much of it.
+fn weight(text: &str) -> usize {
+    let json = Value::from(text).to_string();
+    units(&json).max((json.len() * 2).div_ceil(3))
+}
+
+/// Keeps the lines of a text, which Markdown would join, and what they are indented by.
+fn lines(text: &str) -> String {
+    let text = visible(text);
+    let lines = text.lines().filter(|line| !line.is_empty());
+    let lines = lines.map(|line| {
+        let begin = line.len() - line.trim_start_matches([' ', '\t']).len();
+        let indent = line[..begin].replace('\t', "    ").replace(' ', "\u{a0}");
+        // A number at the beginning would be counted anew, as one of a list.
+        let is_number = line[begin..].starts_with(|c: char| c.is_ascii_digit());
+        let guard = if is_number { "\u{200b}" } else { "" };
+        format!("{indent}{guard}{}", inline(&line[begin..]))
+    });
+    lines.collect::<Vec<_>>().join("\n\n")
+}
+
+/// Escapes what a card takes for markup, and puts a space that nobody sees into what has no escape:
+/// mentions, entities, and functions.
+fn inline(text: &str) -> String {
+    let escaped = escape(&visible(text), |c, is_start| match c {
+        '\\' | '`' | '*' | '_' | '~' | '[' | ']' => true,
+        '#' | '>' | '-' | '+' => is_start,
+        _ => false,
+    });
+    let mut harmless = String::with_capacity(escaped.len());
+    let mut rest = &*escaped;
+    while let Some(c) = rest.chars().next() {
+        harmless.push(c);
+        rest = &rest[c.len_utf8()..];
+        let is_live = match c {
+            '<' => rest.starts_with(|c: char| c == '/' || c.is_ascii_alphabetic()),
+            '&' => begins_entity(rest),
+            '{' => rest.starts_with('{'),
+            ']' => rest.starts_with('('),
+            _ => false,
+        };
+        if is_live {
+            harmless.push('\u{200b}');
+        }
+    }
+    harmless
+}
+
+/// Tells whether `&` before this text makes it an entity, such as `&lt;`.
+fn begins_entity(text: &str) -> bool {
+    text.split_once(|c: char| c != '#' && !c.is_ascii_alphanumeric())
+        .is_some_and(|(name, _)| !name.is_empty() && text[name.len()..].starts_with(';'))
+}
+
+fn colour(alert: &Alert) -> &'static str {
+    match (alert.kind, alert.state()) {
+        (Kind::Overdue | Kind::Flapping, _) => "warning",
+        (_, State::Error) => "attention",
+        (_, State::Ok) => "good",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::notifier::strict;
+    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+
+    fn is_taken(message: &Value) -> Result<(), String> {
+        strict::teams::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))
+    }
+
+    /// What is shown of a message in all, without what only keeps it harmless.
+    fn shown(message: &Value) -> String {
+        let body = &message["attachments"][0]["content"]["body"];
+        let texts = body.as_array().into_iter().flatten();
+        let texts = texts.map(|block| block["text"].as_str().unwrap_or_default());
+        plain(&texts.collect::<Vec<_>>().join("\n"))
+    }
+
+    fn plain(text: &str) -> String {
+        text.replace(['\u{200b}', '\\'], "")
+            .replace(['\u{a0}', '\t'], " ")
+    }
+
+    #[test]
+    fn an_alert_of_each_kind_is_a_card() {
+        for alert in alerts_of_each_kind() {
+            let message = message(std::slice::from_ref(&alert));
+            assert_eq!(is_taken(&message), Ok(()));
+            insta::assert_json_snapshot!(alert.kind.as_str().replace(' ', "-"), message);
+        }
+    }
+
+    #[test]
+    fn a_few_alerts_share_a_card_and_many_are_a_digest_that_names_each() {
+        let all = alerts_of_each_kind();
+        let few = message(&all[..3]);
+        assert_eq!(is_taken(&few), Ok(()));
+        for alert in &all[..3] {
+            assert!(few.to_string().contains(&alert.id));
+        }
+        let many: Vec<_> = (0..40)
+            .map(|number| Alert {
+                job: format!("job {number:02}"),
+                ..all[number % all.len()].clone()
+            })
+            .collect();
+        let many = message(&many);
+        assert_eq!(is_taken(&many), Ok(()));
+        for number in 0..40 {
+            let job = format!("  job {number:02} · ");
+            assert_eq!(shown(&many).matches(&job).count(), 1, "{job}");
+        }
+        insta::assert_json_snapshot!("digest", many);
+    }
+
+    #[test]
+    fn every_answer_has_its_class() {
+        for status in 100..=599 {
+            let expected = match status {
+                200..=299 => Class::Accepted,
+                408 | 429 | 500..=599 => Class::Temporary,
+                300..=399 | 401 | 403 | 404 | 405 | 410 => Class::Channel,
+                _ => Class::Alert,
+            };
+            assert_eq!(Answer::made(status, "").class(&RULES), expected, "{status}");
+        }
+        let error = |code: &str| json!({ "error": { "code": code, "message": "…" } }).to_string();
+        let older = |status: u16| {
+            format!(
+                "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error {status} \
+                 with ContextId tcid=0,server=X,cv=y"
+            )
+        };
+        for (status, body, expected) in [
+            (202, String::new(), Class::Accepted),
+            (200, "1".to_owned(), Class::Accepted),
+            (400, error("TriggerInputSchemaMismatch"), Class::Alert),
+            (400, error("InvalidRequestContent"), Class::Alert),
+            (400, error("WorkflowTriggerIsNotEnabled"), Class::Channel),
+            (409, error("WorkflowTriggerIsNotEnabled"), Class::Channel),
+            (401, error("DirectApiAuthorizationRequired"), Class::Channel),
+            (403, error("AuthorizationFailed"), Class::Channel),
+            (404, error("WorkflowNotFound"), Class::Channel),
+            (410, String::new(), Class::Channel),
+            (413, error("RequestEntityTooLarge"), Class::Alert),
+            (429, error("TooManyRequests"), Class::Temporary),
+            (502, error("NoResponse"), Class::Temporary),
+            (200, older(413), Class::Alert),
+            (200, older(429), Class::Temporary),
+            (200, older(503), Class::Temporary),
+            (
+                200,
+                "Webhook message delivery failed".to_owned(),
+                Class::Temporary,
+            ),
+        ] {
+            assert_eq!(
+                Answer::made(status, &body).class(&RULES),
+                expected,
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_error_does_not_show_the_webhook() {
+        let error = Teams::new("http://logic.azure.com/workflows/1?sig=SECRET").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("SECRET"));
+        let teams = Teams::new("https://logic.azure.com/workflows/1?sig=SECRET").unwrap();
+        assert!(!format!("{teams:?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn lines_and_what_they_are_indented_by_are_kept() {
+        assert_eq!(
+            lines("a\r\n  caused by: _b_\n\n3. c\n- d"),
+            "a\n\n\u{a0}\u{a0}caused by: \\_b\\_\n\n\u{200b}3. c\n\n\\- d"
+        );
+        for (text, harmless) in [
+            ("<at>x</at>", "<\u{200b}at>x<\u{200b}/at>"),
+            ("1 < 2 && 3", "1 < 2 && 3"),
+            ("&amp; &x", "&\u{200b}amp; &x"),
+            ("{{DATE()}}", "{\u{200b}{DATE()}}"),
+            ("[a](http://b)", "\\[a\\]\u{200b}(http://b)"),
+        ] {
+            assert_eq!(inline(text), harmless);
+        }
+    }
+
+    #[test]
+    fn a_text_of_a_megabyte_fits() {
+        for text in [
+            "`".repeat(100_000),
+            "<at>x</at>\\\n".repeat(90_000),
+            "😀漢".repeat(150_000),
+        ] {
+            let alert = with_text(alert_of(Kind::StillFailing), &text);
+            let several = vec![alert.clone(); 3];
+            for message in [
+                message(&[alert]),
+                message(&several),
+                message(&vec![several[0].clone(); 40]),
+                short(&several),
+            ] {
+                assert_eq!(is_taken(&message), Ok(()));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_taken_mentions_nobody_and_begins_with_the_first_line(
+            text in crate::testing::wild_text(),
+            number in 1_usize..6,
+        ) {
+            let alert = with_text(alert_of(Kind::StillFailing), &text);
+            let message = message(&vec![alert.clone(); number]);
+            prop_assert_eq!(is_taken(&message), Ok(()));
+            let first = plain(crate::text::first_line(&visible(alert.error()), 80));
+            // Behind the title; where there are many, behind their number.
+            let block = &message["attachments"][0]["content"]["body"][1]["text"];
+            let error = plain(block.as_str().unwrap_or_default());
+            let is_first = error.trim_start().starts_with(first.trim());
+            let letters = |text: &str| first_letters(text, usize::MAX);
+            let is_there = number > FEW && letters(&error).contains(&first_letters(&first, 30));
+            prop_assert!(is_first || is_there, "{:?} of {}", first, error);
+            let short = short(&[alert]);
+            prop_assert_eq!(is_taken(&short), Ok(()));
+            prop_assert!(shown(&short).contains(first.trim()));
+        }
+    }
+}

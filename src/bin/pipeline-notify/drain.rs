@@ -1,0 +1,108 @@
+//! `drain`: sends the alerts that wait.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use clap::Args;
+use notify_core::__cli::{Desk, Queue, queues, user};
+use serde_json::json;
+
+use crate::output::Output;
+use crate::words::{self, count, plain};
+use crate::{Common, Failure, json, span};
+
+pub(crate) const FAILURE: u8 = 2;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Alerts are sent to the channels that the environment names, and to the destinations that they were
+meant for. After a webhook was replaced, `--adopt QUEUE` sends what waits for the old one to the new
+one; the queues that are left are listed by name.
+
+Exit codes:
+  0  nothing is left to send
+  1  something is left: see the answer
+  2  it could not be tried; see standard error"
+)]
+pub(crate) struct Arguments {
+    /// How long to try
+    #[arg(long = "for", id = "time", value_name = "TIME", value_parser = span::parse, default_value = "30s")]
+    time: Duration,
+    /// First move the alerts of this queue to the present queue of its channel
+    #[arg(long, value_name = "QUEUE")]
+    adopt: Option<String>,
+    /// The queue to move them to, where the channel has several
+    #[arg(long, value_name = "QUEUE", requires = "adopt")]
+    into: Option<String>,
+}
+
+impl Arguments {
+    pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
+        let directory = common.directory()?;
+        let desk = Desk::open(Some(&directory), crate::user())?;
+        let adopted = match &self.adopt {
+            Some(queue) => Some(desk.adopt(queue, self.into.as_deref())?),
+            None => None,
+        };
+        let see = || -> Result<Vec<Queue>, Failure> {
+            let all = queues(&directory, None).map_err(|error| {
+                Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
+            })?;
+            Ok(all
+                .0
+                .into_iter()
+                .filter(|queue| queue.user == user())
+                .collect())
+        };
+        let waiting = |queues: &[Queue]| queues.iter().map(|queue| queue.waiting).sum::<usize>();
+        let before = waiting(&see()?);
+        notify_core::drain(self.time).map_err(|error| Failure::Message(error.to_string()))?;
+        let left = see()?;
+        let after = waiting(&left);
+        let code = u8::from(after > 0);
+        output.set_code(code);
+        if common.json {
+            output.json(&json!({
+                "adopted": adopted,
+                "sent": before.saturating_sub(after),
+                "left": after,
+                "queues": left.iter().map(json::queue).collect::<Vec<_>>(),
+            }))?;
+            return Ok(code);
+        }
+        if let Some(adopted) = adopted {
+            output.line(&format!("{} adopted", count(adopted, "alert")))?;
+        }
+        let sent = count(before.saturating_sub(after), "alert");
+        let left_words = if after == 0 {
+            "nothing is left".to_owned()
+        } else {
+            format!("{after} left:")
+        };
+        output.line(&format!("{sent} sent, {left_words}"))?;
+        let now = Utc::now();
+        for queue in &left {
+            let name = plain(&queue.name);
+            if queue.waiting > 0 {
+                let oldest = queue.oldest.map_or_else(String::new, |oldest| {
+                    format!(", the oldest for {}", words::since(oldest, now))
+                });
+                output.line(&format!("  {name}: {} waiting{oldest}", queue.waiting))?;
+            }
+            if queue.held > 0 {
+                output.line(&format!(
+                    "  {name}: {} held back until their time comes",
+                    queue.held
+                ))?;
+            }
+            if queue.rejected > 0 {
+                let folder = queue.rejected_folder.display();
+                output.line(&format!(
+                    "  {name}: {} refused, with the reasons in {folder}",
+                    queue.rejected
+                ))?;
+            }
+        }
+        Ok(code)
+    }
+}

@@ -1,0 +1,69 @@
+//! `forget`: removes the status of a job that is no more.
+
+use chrono::Utc;
+use clap::Args;
+use notify_core::__cli::{Desk, Told};
+use notify_core::State;
+use serde_json::json;
+
+use crate::output::Output;
+use crate::words::{self, count, plain};
+use crate::{Common, Failure, json, rename};
+
+pub(crate) const FAILURE: u8 = 2;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Where the job failed, its channel is told that the incident is closed, so that nobody goes on
+looking into it, and services that keep incidents close theirs.
+
+Exit codes:
+  0  it is forgotten
+  2  it is not: no such job, or its file cannot be removed; see standard error"
+)]
+pub(crate) struct Arguments {
+    /// The job to forget
+    #[arg(value_name = "JOB")]
+    job: String,
+    /// Tell nobody, even if it failed
+    #[arg(long)]
+    quiet: bool,
+    /// The channel to tell [default: that of the run under way, or $NOTIFY_CHANNEL, or alerts]
+    #[arg(long, value_name = "CHANNEL")]
+    channel: Option<String>,
+}
+
+impl Arguments {
+    pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
+        let desk = Desk::open(Some(&common.directory()?), crate::user())?;
+        let forgotten = desk.forget(&self.job, self.channel.as_deref(), self.quiet)?;
+        if common.json {
+            output.json(&json!({
+                "job": forgotten.job,
+                "status": forgotten.state.map(State::as_str),
+                "since": forgotten.since.map(json::time),
+                "runs": forgotten.runs,
+                "error": Some(&forgotten.error).filter(|error| !error.is_empty()),
+                "told": json::told(&forgotten.told),
+            }))?;
+        } else {
+            let job = plain(&forgotten.job);
+            let was = match (forgotten.state, forgotten.since) {
+                (Some(state), Some(since)) => {
+                    let runs = count(usize::try_from(forgotten.runs).unwrap_or(usize::MAX), "run");
+                    let since = words::since(since, Utc::now());
+                    let error = plain(&forgotten.error);
+                    let colon = if error.is_empty() { "" } else { ": " };
+                    format!("it was {state} for {since}, {runs}{colon}{error}")
+                }
+                _ => "its status file could not be understood".to_owned(),
+            };
+            output.line(&format!("{job} is forgotten: {was}"))?;
+            if forgotten.told != Told::Nobody {
+                output.line(&words::told(&forgotten.told))?;
+            }
+        }
+        rename::warn_of_runs(&desk, &self.job);
+        Ok(0)
+    }
+}

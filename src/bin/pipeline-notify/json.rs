@@ -1,0 +1,86 @@
+//! What `--json` answers: the fields of the files, by their names, times as RFC 3339.
+
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use notify_core::__cli::{Health, Job, Queue, Run, Told, Unreadable};
+use serde_json::{Value, json};
+
+pub(crate) fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> f64 {
+    (to - from).as_seconds_f64()
+}
+
+pub(crate) fn job(job: &Job, now: DateTime<Utc>) -> Value {
+    json!({
+        "job": job.name,
+        "file": job.file,
+        "status": job.state.as_str(),
+        "begun": time(job.begun),
+        "age_seconds": seconds(job.begun, now),
+        "since": time(job.since),
+        "runs": job.runs,
+        "took_seconds": job.took.map(|took| Duration::as_secs_f64(&took)),
+        "error": Some(&job.error).filter(|error| !error.is_empty()),
+        "passed_over": job.passed_over,
+        "alerted": job.alerted.map(time),
+        "decision": job.decision,
+        "incident": job.incident,
+        "silenced_until": job.silence.as_ref().filter(|_| job.is_silenced(now)).map(|silence| time(silence.until)),
+        "silenced_because": job.silence.as_ref().filter(|_| job.is_silenced(now)).and_then(|silence| silence.because.as_ref()),
+        "flapping": job.is_flapping,
+        "every_hours": job.every_hours,
+        "location": job.location,
+        "host": job.host,
+        "pid": job.pid,
+        "exe": job.exe,
+        "source": job.source,
+        "version": job.version,
+    })
+}
+
+pub(crate) fn unreadable(file: &Unreadable) -> Value {
+    json!({ "job": file.name, "file": file.file, "reason": file.reason })
+}
+
+pub(crate) fn run(run: &Run, now: DateTime<Utc>) -> Value {
+    json!({
+        "job": run.job,
+        "begun": time(run.begun),
+        "age_seconds": seconds(run.begun, now),
+        "pid": run.pid,
+        "host": run.host,
+        "channel": run.channel,
+        "state": match run.health {
+            Health::Alive => "alive",
+            Health::Dead => "dead",
+            Health::Unknown => "unknown",
+        },
+    })
+}
+
+pub(crate) fn queue(queue: &Queue) -> Value {
+    json!({
+        "queue": queue.name,
+        "channel": queue.channel,
+        "user": queue.user,
+        "waiting": queue.waiting,
+        "oldest": queue.oldest.map(time),
+        "held": queue.held,
+        "rejected": queue.rejected,
+        "rejected_folder": queue.rejected_folder.to_string_lossy(),
+    })
+}
+
+pub(crate) fn told(told: &Told) -> Value {
+    let (word, channel) = match told {
+        Told::Delivered(channel) => ("delivered", Some(channel)),
+        Told::Waits(channel) => ("waits", Some(channel)),
+        Told::Nowhere(channel) => ("nowhere", Some(channel)),
+        Told::Nobody => ("nobody", None),
+    };
+    json!({ "result": word, "channel": channel })
+}

@@ -1,0 +1,191 @@
+//! The command `pipeline-notify`: looks at a notify directory, and tends it.
+//!
+//! A subcommand is one file, with its arguments and their `run`, and one line in the list below.
+
+mod json;
+mod moment;
+mod output;
+mod span;
+mod table;
+mod words;
+
+mod check;
+mod drain;
+mod forget;
+mod rename;
+mod silence;
+mod status;
+mod test;
+mod unsilence;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+use notify_core::__cli::Refused;
+
+use crate::output::Output;
+
+macro_rules! subcommands {
+    ($($(#[doc = $about:literal])+ $name:ident: $module:ident,)+) => {
+        #[derive(Debug, Subcommand)]
+        enum Command {
+            $($(#[doc = $about])+ $name($module::Arguments),)+
+        }
+
+        impl Command {
+            fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
+                match self {
+                    $(Self::$name(arguments) => arguments.run(common, output),)+
+                }
+            }
+
+            /// The code with which it ends where it cannot do what it is for.
+            fn failure_code(&self) -> u8 {
+                match self {
+                    $(Self::$name(_) => $module::FAILURE,)+
+                }
+            }
+        }
+    };
+}
+
+subcommands! {
+    /// Shows all jobs, those that fail first
+    Status: status,
+    /// Checks all jobs, as a plugin of Icinga, Nagios and their like
+    Check: check,
+    /// Withholds the error of a failing job for some time
+    Silence: silence,
+    /// Ends a silence before its time
+    Unsilence: unsilence,
+    /// Gives a job another name, as when its function moved
+    Rename: rename,
+    /// Removes the status of a job that is no more
+    Forget: forget,
+    /// Sends the alerts that wait
+    Drain: drain,
+    /// Sends a test alert to each channel
+    Test: test,
+}
+
+/// Looks at a notify directory, and tends it.
+#[derive(Debug, Parser)]
+#[command(name = "pipeline-notify", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every subcommand understands.
+#[derive(Debug, Args)]
+struct Common {
+    /// The notify directory [default: $NOTIFYDIR, or pipeline-notify in the user's state folder]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    dir: Option<PathBuf>,
+    /// Answer in JSON, for programs
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+impl Common {
+    /// Finds the notify directory, which must be there.
+    fn directory(&self) -> Result<PathBuf, Failure> {
+        notify_core::__cli::directory(self.dir.as_deref()).map_err(|error| {
+            let hint = match &error {
+                notify_core::Error::Directory { source, .. } => {
+                    format!(": {source}; name another with --dir or NOTIFYDIR")
+                }
+                _ => ", or name it with --dir".to_owned(),
+            };
+            Failure::Message(format!("{error}{hint}"))
+        })
+    }
+}
+
+/// Why a subcommand could not do what it is for.
+#[derive(Debug)]
+enum Failure {
+    /// What went wrong, and what to do about it.
+    Message(String),
+    /// The answer cannot be written.
+    Output(io::Error),
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::Message(words::plain(&refused.to_string()).into_owned())
+    }
+}
+
+impl From<notify_core::Error> for Failure {
+    fn from(error: notify_core::Error) -> Self {
+        Self::Message(error.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return explain(&error),
+    };
+    let mut output = Output::new();
+    let command = &arguments.command;
+    let ended = command
+        .run(&arguments.common, &mut output)
+        .and_then(|code| Ok(output.flush().map(|()| code)?));
+    match ended {
+        Ok(code) => ExitCode::from(code),
+        // Who reads no further has seen enough.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::from(output.code_so_far())
+        }
+        Err(Failure::Output(error)) => {
+            output::complain(&format!("the answer cannot be written: {error}"));
+            ExitCode::from(command.failure_code())
+        }
+        Err(Failure::Message(message)) => {
+            output::complain(&message);
+            ExitCode::from(command.failure_code())
+        }
+    }
+}
+
+/// Shows the help that was asked for, or what is wrong with the arguments.
+fn explain(error: &clap::Error) -> ExitCode {
+    // Where nobody reads it, the exit code says it.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        // To a monitor 2 would be an alarm, and it shows standard output alone.
+        _ if std::env::args().any(|argument| argument == "check") => {
+            let mut output = Output::new();
+            let _ = output
+                .line("UNKNOWN - the arguments are wrong: see `pipeline-notify check --help`");
+            let _ = output.flush();
+            ExitCode::from(check::FAILURE)
+        }
+        _ => ExitCode::from(2),
+    }
+}
+
+/// Names who acts, as the system knows them.
+fn user() -> String {
+    let name = ["SUDO_USER", "USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| {
+            let name = std::env::var(name).ok()?;
+            (!name.trim().is_empty()).then(|| name.trim().to_owned())
+        });
+    name.unwrap_or_else(|| format!("user {}", notify_core::__cli::user()))
+}

@@ -1,0 +1,55 @@
+//! `rename`: gives a job another name, as when its function moved.
+
+use clap::Args;
+use notify_core::__cli::{Desk, Health, runs};
+use serde_json::json;
+
+use crate::output::{self, Output};
+use crate::words::plain;
+use crate::{Common, Failure};
+
+pub(crate) const FAILURE: u8 = 2;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The next run under the new name goes on where the last one under the old name ended: what fails
+stays one incident, and nothing is told for the move alone. Alerts that wait keep the old name.
+
+Exit codes:
+  0  it has the new name
+  2  it has not: no such job, or the new name is taken; see standard error"
+)]
+pub(crate) struct Arguments {
+    /// The job's name so far
+    #[arg(value_name = "OLD")]
+    old: String,
+    /// Its new name, as the function or its `name = …` makes it
+    #[arg(value_name = "NEW")]
+    new: String,
+}
+
+impl Arguments {
+    pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
+        let directory = common.directory()?;
+        let desk = Desk::open(Some(&directory), crate::user())?;
+        desk.rename(&self.old, &self.new)?;
+        if common.json {
+            output.json(&json!({ "old": self.old, "new": self.new }))?;
+        } else {
+            output.line(&format!("{} is now {}", plain(&self.old), plain(&self.new)))?;
+        }
+        warn_of_runs(&desk, &self.old);
+        Ok(0)
+    }
+}
+
+/// Warns where a run is under way, whose end will write the old file again.
+pub(crate) fn warn_of_runs(desk: &Desk, job: &str) {
+    let (runs, _) = runs(desk.directory(), &[job.to_owned()]).unwrap_or_default();
+    if runs.iter().any(|run| run.health == Health::Alive) {
+        output::complain(&format!(
+            "a run of `{}` is under way, and writes its status file again when it ends",
+            plain(job)
+        ));
+    }
+}

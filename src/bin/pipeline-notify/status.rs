@@ -1,0 +1,278 @@
+//! `status`: a table of all jobs.
+
+use std::io;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+use notify_core::__cli::{self as look, Health, Jobs, Queue, Run};
+use notify_core::State;
+use serde_json::{Value, json};
+
+use crate::json;
+use crate::output::{self, Colour, Output};
+use crate::table::{Row, Table};
+use crate::words::{self, count, plain};
+use crate::{Common, Failure};
+
+pub(crate) const FAILURE: u8 = 2;
+
+/// How often `--watch` draws anew.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// More runs than these are counted.
+const RUNS: usize = 20;
+
+/// Exit codes: 0 shown; 1 a JOB that was named is not there; 2 nothing can be shown.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes:
+  0  the jobs are shown, whatever their status (`check` is for alarms)
+  1  a JOB that was named is not there
+  2  the notify directory cannot be read")]
+pub(crate) struct Arguments {
+    /// Jobs to show, by name; `*` stands for any characters [default: all]
+    #[arg(value_name = "JOB")]
+    jobs: Vec<String>,
+    /// Draw the table anew every two seconds, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+}
+
+/// All that there is to see at one time.
+struct View {
+    now: DateTime<Utc>,
+    jobs: Jobs,
+    runs: Vec<Run>,
+    queues: Vec<Queue>,
+    /// Users whose runs and alerts cannot be seen.
+    closed: usize,
+}
+
+impl Arguments {
+    pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
+        loop {
+            let directory = common.directory()?;
+            let view = View::of(&directory, &self.jobs).map_err(|error| {
+                let directory = directory.display();
+                Failure::Message(format!("`{directory}` cannot be read: {error}"))
+            })?;
+            let code = u8::from(!view.jobs.missing.is_empty());
+            output.set_code(code);
+            if common.json {
+                output.json(&view.to_json(&directory))?;
+            } else {
+                let lines = view.lines(&directory, output);
+                self.draw(&lines, output)?;
+            }
+            if !self.watch {
+                for name in &view.jobs.missing {
+                    output::complain(&format!(
+                        "no job `{}` in `{}`: `pipeline-notify status` shows all",
+                        plain(name),
+                        directory.display()
+                    ));
+                }
+                return Ok(code);
+            }
+            output.flush()?;
+            thread::sleep(PAUSE);
+        }
+    }
+
+    fn draw(&self, lines: &[String], output: &mut Output) -> io::Result<()> {
+        if !self.watch || !output.is_terminal() {
+            return lines.iter().try_for_each(|line| output.line(line));
+        }
+        // The last lines count, and the first ones; those that work stand between.
+        let room = output.height().unwrap_or(usize::MAX).saturating_sub(1);
+        let (shown, hidden) = if lines.len() > room {
+            let kept = room.saturating_sub(2);
+            (kept, lines.len() - kept - 1)
+        } else {
+            (lines.len(), 0)
+        };
+        output.raw("\x1b[H")?;
+        for line in &lines[..shown] {
+            output.raw(&format!("{line}\x1b[K\n"))?;
+        }
+        if hidden > 0 {
+            let more = output.paint(&format!("… {hidden} more lines"), Colour::Dim);
+            output.raw(&format!("{more}\x1b[K\n"))?;
+            let last = lines.last().map_or("", String::as_str);
+            output.raw(&format!("{last}\x1b[K\n"))?;
+        }
+        output.raw("\x1b[J")
+    }
+}
+
+impl View {
+    fn of(directory: &Path, wanted: &[String]) -> io::Result<Self> {
+        let mut jobs = look::jobs(directory, wanted)?;
+        let (runs, closed) = look::runs(directory, wanted)?;
+        // A job that runs for the first time has no status yet.
+        jobs.missing
+            .retain(|name| !runs.iter().any(|run| run.is_named(name)));
+        let (queues, closed_too) = look::queues(directory, None)?;
+        Ok(Self {
+            now: Utc::now(),
+            jobs,
+            runs,
+            queues,
+            closed: closed.max(closed_too),
+        })
+    }
+
+    fn to_json(&self, directory: &Path) -> Value {
+        json!({
+            "directory": directory.to_string_lossy(),
+            "now": json::time(self.now),
+            "jobs": self.jobs.jobs.iter().map(|job| json::job(job, self.now)).collect::<Vec<_>>(),
+            "unreadable": self.jobs.unreadable.iter().map(json::unreadable).collect::<Vec<_>>(),
+            "missing": self.jobs.missing,
+            "runs": self.runs.iter().map(|run| json::run(run, self.now)).collect::<Vec<_>>(),
+            "queues": self.queues.iter().map(json::queue).collect::<Vec<_>>(),
+            "unseen_users": self.closed,
+        })
+    }
+
+    fn lines(&self, directory: &Path, output: &Output) -> Vec<String> {
+        let mut lines = Vec::new();
+        let rows = self.rows();
+        if rows.is_empty() && self.jobs.missing.is_empty() && self.runs.is_empty() {
+            let directory = directory.display().to_string();
+            lines.push(format!("no jobs in {} yet", plain(&directory)));
+        } else if !rows.is_empty() {
+            lines = Table::new(rows).lines(output);
+        }
+        for (health, heading) in [
+            (
+                Health::Dead,
+                "Died, which the next run of any job will tell:",
+            ),
+            (
+                Health::Unknown,
+                "On another machine, where they may live or not:",
+            ),
+            (Health::Alive, "Running now:"),
+        ] {
+            let runs: Vec<_> = self
+                .runs
+                .iter()
+                .filter(|run| run.health == health)
+                .collect();
+            if runs.is_empty() {
+                continue;
+            }
+            let colour = match health {
+                Health::Dead => Colour::Red,
+                Health::Alive | Health::Unknown => Colour::Plain,
+            };
+            lines.push(output.paint(heading, colour));
+            lines.extend(runs.iter().take(RUNS).map(|run| self.run_line(run, output)));
+            if runs.len() > RUNS {
+                lines.push(format!("  … and {} more", runs.len() - RUNS));
+            }
+        }
+        lines.extend(self.footer(output));
+        lines
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let mut rows: Vec<_> = self
+            .jobs
+            .jobs
+            .iter()
+            .map(|job| Row::of(job, self.now))
+            .collect();
+        rows.extend(self.jobs.unreadable.iter().map(Row::of_unreadable));
+        rows.sort_by(|one, other| (one.rank, &one.job).cmp(&(other.rank, &other.job)));
+        rows
+    }
+
+    fn run_line(&self, run: &Run, output: &Output) -> String {
+        let pid = run
+            .pid
+            .map_or_else(String::new, |pid| format!("pid {pid} on "));
+        let since = words::since(run.begun, self.now);
+        let facts = format!("{since}, {pid}{}", plain(&run.host));
+        let job = plain(&run.job);
+        let Some(width) = output.width() else {
+            return format!("  {job}  {facts}");
+        };
+        let room = width.saturating_sub(facts.chars().count() + 4).max(8);
+        words::cut(
+            &format!("  {}  {facts}", words::cut_middle(&job, room)),
+            width,
+        )
+        .into_owned()
+    }
+
+    /// The last line: counts, and alerts that did not get through.
+    fn footer(&self, output: &Output) -> Vec<String> {
+        let failed = self
+            .jobs
+            .jobs
+            .iter()
+            .filter(|job| job.state == State::Error)
+            .count();
+        let silenced = self
+            .jobs
+            .jobs
+            .iter()
+            .filter(|job| job.is_silenced(self.now))
+            .count();
+        let alive = self
+            .runs
+            .iter()
+            .filter(|run| run.health == Health::Alive)
+            .count();
+        let unreadable = self.jobs.unreadable.len();
+        let jobs = self.jobs.jobs.len() + unreadable;
+        let mut parts = Vec::new();
+        if jobs > 0 {
+            parts.push(count(jobs, "job"));
+        }
+        for (number, what, colour) in [
+            (failed, "failed", Colour::Red),
+            (silenced, "silenced", Colour::Yellow),
+            (unreadable, "unreadable", Colour::Yellow),
+            (alive, "running", Colour::Plain),
+        ] {
+            if number > 0 {
+                parts.push(output.paint(&format!("{number} {what}"), colour));
+            }
+        }
+        let mut lines = Vec::new();
+        if !parts.is_empty() {
+            lines.push(parts.join(" · "));
+        }
+        let sum = |number: fn(&Queue) -> usize| self.queues.iter().map(number).sum::<usize>();
+        let (waiting, held) = (sum(|queue| queue.waiting), sum(|queue| queue.held));
+        let rejected = sum(|queue| queue.rejected);
+        let mut alerts = Vec::new();
+        if waiting > 0 {
+            let oldest = self.queues.iter().filter_map(|queue| queue.oldest).min();
+            let oldest = oldest.map_or_else(String::new, |oldest| {
+                format!(", the oldest for {}", words::since(oldest, self.now))
+            });
+            alerts.push(output.paint(&format!("{waiting} waiting{oldest}"), Colour::Yellow));
+        }
+        if rejected > 0 {
+            alerts.push(output.paint(&format!("{rejected} refused"), Colour::Red));
+        }
+        if held > 0 {
+            alerts.push(format!("{held} held back"));
+        }
+        if !alerts.is_empty() {
+            lines.push(format!("alerts: {}", alerts.join(" · ")));
+        }
+        if self.closed > 0 {
+            let users = count(self.closed, "other user");
+            let line = format!("the runs and alerts of {users} cannot be seen from here");
+            lines.push(output.paint(&line, Colour::Dim));
+        }
+        lines
+    }
+}

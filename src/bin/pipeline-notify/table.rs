@@ -1,0 +1,200 @@
+//! The table of jobs, as wide as there is room.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use notify_core::__cli::{Job, Unreadable};
+use notify_core::State;
+
+use crate::output::{Colour, Output};
+use crate::words::{self, plain};
+
+/// An error has a column of its own where it has as much room.
+const ERROR: usize = 30;
+
+/// A job's name is not cut to less.
+const JOB: usize = 16;
+
+/// A host's name is cut to this where room is scarce.
+const HOST: usize = 12;
+
+const GAP: usize = 2;
+
+const HEADINGS: [&str; 7] = ["STATUS", "JOB", "SINCE", "LAST", "TOOK", "RUNS", "HOST"];
+
+/// A job, as the table shows it.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// Those with the smallest stand first.
+    pub(crate) rank: u8,
+    pub(crate) job: String,
+    status: &'static str,
+    colour: Colour,
+    since: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    last: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    took: Option<Duration>,
+    runs: String,
+    host: String,
+    remark: String,
+}
+
+/// Rows, and what is known of their columns.
+#[derive(Debug)]
+pub(crate) struct Table {
+    rows: Vec<Row>,
+}
+
+impl Row {
+    pub(crate) fn of(job: &Job, now: DateTime<Utc>) -> Self {
+        let is_silenced = job.is_silenced(now);
+        let (rank, colour) = match job.state {
+            State::Error if is_silenced => (1, Colour::Yellow),
+            State::Error => (0, Colour::Red),
+            State::Ok => (3, Colour::Green),
+        };
+        let mut remarks = Vec::new();
+        if let Some(silence) = job.silence.as_ref().filter(|_| is_silenced) {
+            let because = silence.because.as_deref();
+            let because = because.map_or_else(String::new, |because| format!(", {because}"));
+            remarks.push(format!(
+                "(silenced until {}{because})",
+                words::local(silence.until, now)
+            ));
+        }
+        if job.is_flapping {
+            remarks.push("(flapping)".to_owned());
+        }
+        match (&job.passed_over, job.error.is_empty()) {
+            (Some(error), _) => remarks.push(format!("passed over: {error}")),
+            (None, false) => remarks.push(job.error.clone()),
+            (None, true) => {}
+        }
+        Self {
+            rank,
+            colour,
+            job: plain(&job.name).into_owned(),
+            status: job.state.as_str(),
+            since: Some((job.since, now)),
+            last: Some((job.begun, now)),
+            took: job.took,
+            runs: job.runs.to_string(),
+            host: plain(job.host.as_deref().unwrap_or_default()).into_owned(),
+            remark: plain(&remarks.join(" ")).into_owned(),
+        }
+    }
+
+    pub(crate) fn of_unreadable(file: &Unreadable) -> Self {
+        Self {
+            rank: 2,
+            job: plain(&file.name).into_owned(),
+            status: "?",
+            colour: Colour::Yellow,
+            since: None,
+            last: None,
+            took: None,
+            runs: String::new(),
+            host: String::new(),
+            remark: plain(&format!("cannot be read: {}", file.reason)).into_owned(),
+        }
+    }
+
+    fn cells(&self, is_narrow: bool) -> [String; 7] {
+        let span = if is_narrow { words::short } else { words::span };
+        let age = |times: Option<(DateTime<Utc>, DateTime<Utc>)>, span: fn(Duration) -> String| {
+            times.map_or_else(String::new, |(then, now)| words::since_by(then, now, span))
+        };
+        let host = if is_narrow {
+            words::cut(&self.host, HOST).into_owned()
+        } else {
+            self.host.clone()
+        };
+        [
+            self.status.to_owned(),
+            self.job.clone(),
+            age(self.since, words::span),
+            age(self.last, span),
+            self.took.map_or_else(
+                String::new,
+                if is_narrow { words::short } else { words::took },
+            ),
+            self.runs.clone(),
+            host,
+        ]
+    }
+}
+
+impl Table {
+    pub(crate) fn new(rows: Vec<Row>) -> Self {
+        Self { rows }
+    }
+
+    pub(crate) fn lines(&self, output: &Output) -> Vec<String> {
+        let limit = output.width();
+        let is_narrow = limit.is_some_and(|width| width < 120);
+        let cells: Vec<_> = self.rows.iter().map(|row| row.cells(is_narrow)).collect();
+        let mut widths = HEADINGS.map(str::len);
+        for cells in &cells {
+            for (width, cell) in widths.iter_mut().zip(cells) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        let fixed: usize = widths.iter().sum::<usize>() - widths[1] + GAP * (widths.len() - 1);
+        if let Some(limit) = limit {
+            widths[1] = widths[1].min(limit.saturating_sub(fixed).max(JOB));
+        }
+        let used = fixed + widths[1];
+        // Where an error has no room beside its job, it stands below it.
+        let beside = match limit {
+            None => Some(usize::MAX),
+            Some(limit) => limit.checked_sub(used + GAP).filter(|room| *room >= ERROR),
+        };
+        let mut headings = HEADINGS.map(str::to_owned);
+        headings[1] = words::cut_middle(&headings[1], widths[1]).into_owned();
+        let mut heading = line(&headings, &widths);
+        if beside.is_some() && self.rows.iter().any(|row| !row.remark.is_empty()) {
+            heading = format!("{heading}{:GAP$}ERROR", "");
+        }
+        let mut lines = Vec::with_capacity(self.rows.len() + 1);
+        lines.push(output.paint(&self.fit(&heading, limit), Colour::Dim));
+        for (row, mut cells) in self.rows.iter().zip(cells) {
+            cells[1] = words::cut_middle(&cells[1], widths[1]).into_owned();
+            let mut text = line(&cells, &widths);
+            if let Some(room) = beside.filter(|_| !row.remark.is_empty()) {
+                text = format!("{text}{:GAP$}{}", "", words::cut(&row.remark, room));
+            }
+            let text = self.fit(&text, limit);
+            let rest = text.strip_prefix(row.status).unwrap_or_default();
+            lines.push(output.paint(row.status, row.colour) + rest);
+            if beside.is_none() && !row.remark.is_empty() {
+                let indent = widths[0] + GAP;
+                let room = limit.unwrap_or(usize::MAX).saturating_sub(indent);
+                lines.push(format!("{:indent$}{}", "", words::cut(&row.remark, room)));
+            }
+        }
+        lines
+    }
+
+    #[expect(clippy::unused_self, reason = "it is the table's way to end a line")]
+    fn fit(&self, line: &str, limit: Option<usize>) -> String {
+        words::cut(line.trim_end(), limit.unwrap_or(usize::MAX)).into_owned()
+    }
+}
+
+/// Lays out cells, numbers to the right.
+fn line(cells: &[String; 7], widths: &[usize; 7]) -> String {
+    let mut line = String::new();
+    for (number, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        let room = width.saturating_sub(cell.chars().count());
+        if number > 0 {
+            line.push_str("  ");
+        }
+        if HEADINGS[number] == "RUNS" {
+            line.extend(std::iter::repeat_n(' ', room));
+            line += cell;
+        } else {
+            line += cell;
+            line.extend(std::iter::repeat_n(' ', room));
+        }
+    }
+    line
+}

@@ -1,0 +1,185 @@
+//! What becomes of more alerts than can wait, while a webhook is broken.
+#![cfg(unix)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use support::{Answer, Ended, Folder, Program, Receiver};
+
+/// The bounds of a queue.
+const FIRST: usize = 1_000;
+const SECOND: usize = 10_000;
+
+/// A receiver that takes nothing until it is told otherwise.
+fn receiver() -> (Receiver, Arc<AtomicBool>) {
+    let is_broken = Arc::new(AtomicBool::new(true));
+    let broken = is_broken.clone();
+    let receiver = Receiver::answering(move |_| {
+        if broken.load(Ordering::Relaxed) {
+            Answer::Status(404, "no_service")
+        } else {
+            Answer::Ok
+        }
+    });
+    (receiver, is_broken)
+}
+
+/// Runs a program with a job that fails; its exit may take so many seconds.
+fn run(folder: &Folder, receiver: &Receiver, exit: &str) -> Ended {
+    let program = Program::new("ends").arg("changes").arg("1");
+    let ended = program
+        .directory(folder)
+        .alerts_to(receiver)
+        .env("NOTIFY_SILENT_SECONDS", "0")
+        .env("NOTIFY_EXIT_SECONDS", exit)
+        .run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    ended
+}
+
+/// The files of the queue; there is one.
+fn queue(folder: &Folder) -> PathBuf {
+    let hidden = fs::read_dir(folder.path().join(".pipeline-notify")).unwrap();
+    let of_user = hidden.map(|entry| entry.unwrap().path()).next().unwrap();
+    let mut queues = fs::read_dir(of_user.join("outbox")).unwrap();
+    queues.next().unwrap().unwrap().path()
+}
+
+fn names(queue: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(queue).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| !name.starts_with('.')).collect()
+}
+
+/// The name and the content of the one failure that waits.
+fn failure(queue: &Path) -> (String, String) {
+    let mut names = names(queue).into_iter();
+    let name = names.find(|name| name.contains("-f-")).unwrap();
+    let alert = fs::read_to_string(queue.join(&name)).unwrap();
+    (name, alert)
+}
+
+/// When an alert was decided, in microseconds.
+fn time(name: &str) -> u64 {
+    u64::from_str_radix(&name[..16], 16).unwrap()
+}
+
+/// The ids that a message names.
+fn ids(texts: &[String]) -> Vec<String> {
+    let texts = texts.iter().flat_map(|text| text.split("alert ").skip(1));
+    let ids = texts.filter_map(|rest| rest.get(..16));
+    ids.filter(|id| id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// How many alerts are told or wait: one that was sent at the very end may be both.
+fn known(told: Vec<String>, queue: &Path) -> usize {
+    let mut ids: BTreeSet<_> = told.into_iter().collect();
+    let waiting = names(queue).into_iter();
+    ids.extend(waiting.filter_map(|name| Some(name.rsplit('-').next()?.to_owned())));
+    ids.len()
+}
+
+/// How many alerts a message says were given up.
+fn given_up(text: &str) -> usize {
+    let line = text.lines().find(|line| line.contains(" given up, "));
+    let count = line.and_then(|line| line.strip_prefix("and ")?.split(' ').next());
+    count.map_or(0, |count| count.replace(',', "").parse().unwrap())
+}
+
+/// Has the receiver take alerts, and the queue not wait for the end of its pause.
+fn mend(is_broken: &AtomicBool, queue: &Path) {
+    is_broken.store(false, Ordering::Relaxed);
+    fs::remove_file(queue.join(".pace")).unwrap();
+}
+
+#[test]
+fn of_a_job_that_keeps_failing_while_the_webhook_is_broken_all_is_told_or_counted() {
+    let folder = Folder::new();
+    let (receiver, is_broken) = receiver();
+    run(&folder, &receiver, "20");
+    let queue = queue(&folder);
+    // The same failure as often again, as other processes would have left it: a write each that
+    // waits for no disk.
+    let (name, alert) = failure(&queue);
+    let (micros, job) = (time(&name), &name[17..25]);
+    let alert = alert.replace("kind: failed", "kind: still failing");
+    for number in 1..=FIRST as u64 + 500 {
+        let new = format!("{number:016x}");
+        let repeat = format!("{:016x}-{job}-s-{new}", micros + number);
+        fs::write(queue.join(repeat), alert.replace(&name[28..], &new)).unwrap();
+    }
+    let ended = run(&folder, &receiver, "20");
+    let warnings = ended.stderr.lines();
+    let surplus = warnings.filter(|line| line.contains("repeats are given up and counted"));
+    assert_eq!(surplus.count(), 1, "{}", ended.stderr);
+    assert_eq!(names(&queue).len(), FIRST);
+
+    let before = receiver.requests().len();
+    mend(&is_broken, &queue);
+    // A message a second: less than all of it will do.
+    run(&folder, &receiver, "6");
+    let texts = receiver.texts().split_off(before);
+    let told = ids(&texts);
+    assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), told.len());
+    let all: usize = texts.iter().map(|text| given_up(text)).sum();
+    // Those that were laid there, three of the programs, and that the first `main` ended well.
+    assert_eq!(known(told, &queue) + all, FIRST + 504);
+    assert!(
+        given_up(&texts[0]) >= 500 && texts[0].contains(" repeats"),
+        "{}",
+        texts[0]
+    );
+    let failures = texts.iter().filter(|text| text.contains(" · failed "));
+    assert_eq!(failures.count(), 1, "the first failure is told");
+}
+
+#[test]
+fn of_more_alerts_than_can_wait_the_rest_are_counted_and_the_first_message_says_so() {
+    let folder = Folder::new();
+    let (receiver, is_broken) = receiver();
+    run(&folder, &receiver, "20");
+    let queue = queue(&folder);
+    // Failures of as many other jobs, as other processes would have left them.
+    let (name, alert) = failure(&queue);
+    let id = &name[28..];
+    let first = time(&name) - 3_600_000_000;
+    for number in 0..SECOND as u64 + 200 {
+        let new = format!("{number:016x}");
+        let name = format!("{:016x}-{number:08x}-f-{new}", first + number);
+        let text = alert
+            .replace(id, &new)
+            .replace("ends.alternate", &format!("job-{number}"));
+        fs::write(queue.join(name), text + &"more of it\n".repeat(100)).unwrap();
+    }
+    run(&folder, &receiver, "20");
+    let waiting = names(&queue);
+    assert_eq!(waiting.len(), SECOND);
+    let shrunk: Vec<_> = waiting.iter().filter(|name| name.contains("-F-")).collect();
+    assert!(!shrunk.is_empty());
+    for name in &shrunk {
+        let alert = fs::read_to_string(queue.join(name)).unwrap();
+        assert!(
+            alert.len() < 1_024 && alert.contains("it failed"),
+            "{alert}"
+        );
+    }
+
+    let before = receiver.requests().len();
+    mend(&is_broken, &queue);
+    run(&folder, &receiver, "6");
+    let texts = receiver.texts().split_off(before);
+    assert!(given_up(&texts[0]) >= 200, "{}", texts[0]);
+    assert!(texts[0].contains(" failures\n") && ids(&texts[..1]).len() == 40);
+    assert!(texts[0].contains("job-2") && texts[0].chars().count() <= 3_900);
+    let counted: usize = texts.iter().map(|text| given_up(text)).sum();
+    // Those of the other jobs, three failures of the program's own, and that the first `main` ended well.
+    let all = known(ids(&texts), &queue) + counted;
+    assert_eq!(all, SECOND + 204);
+}

@@ -1,0 +1,89 @@
+//! Many failures at once, told by few messages to a webhook that takes one a second.
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "it is a test, all of it"
+)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use support::told;
+use support::{Answer, Folder, Program, Receiver};
+
+#[test]
+fn some_failures_while_a_webhook_is_down_leave_as_few_messages_when_it_is_up() {
+    fail(60, 6);
+}
+
+#[test]
+#[ignore = "it takes half a minute"]
+fn five_hundred_failures_while_a_webhook_is_down_leave_as_few_messages_when_it_is_up() {
+    fail(500, 30);
+}
+
+/// Has so many jobs fail while the webhook is down, and counts the messages that tell of them.
+fn fail(jobs: usize, most: usize) {
+    let folder = Folder::new();
+    let is_up = Arc::new(AtomicBool::new(false));
+    let (up, bucket) = (is_up.clone(), Mutex::new((5.0, Instant::now())));
+    let receiver = Receiver::answering(move |_| {
+        if !up.load(Ordering::Relaxed) {
+            return Answer::Status(503, "");
+        }
+        let mut bucket = bucket.lock().unwrap();
+        let (tokens, since) = *bucket;
+        let tokens = f64::min(tokens + since.elapsed().as_secs_f64(), 5.0);
+        // Two clocks never agree to the last millisecond.
+        let is_taken = tokens >= 0.99;
+        *bucket = (tokens - f64::from(u8::from(is_taken)), Instant::now());
+        if is_taken {
+            Answer::Ok
+        } else {
+            Answer::With(429, "Retry-After: 1", "rate_limited")
+        }
+    });
+    let burst = Program::new("ends").arg("burst").arg(jobs.to_string());
+    let burst = burst.directory(&folder).alerts_as_json_to(&receiver);
+    let ended = burst.env("NOTIFY_EXIT_SECONDS", "0.5").run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let (waiting, while_down) = (folder.waiting_alerts().len(), receiver.requests().len());
+    assert_eq!(waiting, jobs + 1, "and the program's own");
+
+    is_up.store(true, Ordering::Relaxed);
+    let begun = Instant::now();
+    let has_drained = (0..12).any(|_| {
+        let drain = Program::new("drain")
+            .directory(&folder)
+            .alerts_as_json_to(&receiver);
+        drain.run().code == Some(0)
+    });
+    assert!(has_drained, "{:?}", folder.waiting_alerts().len());
+    let requests = receiver.requests().split_off(while_down);
+    let refused = requests
+        .iter()
+        .filter(|request| !request.is_accepted)
+        .count();
+    println!(
+        "{waiting} alerts in {} messages, {refused} of them refused, in {:?}; {while_down} while it was down",
+        requests.len(),
+        begun.elapsed(),
+    );
+    let mut faults = Vec::new();
+    let (events, repeats) = told::first_copies(&told::told(&receiver), &mut faults);
+    let names: BTreeSet<_> = events.iter().map(|event| &event.job).collect();
+    assert_eq!((events.len(), names.len(), repeats), (waiting, waiting, 0));
+    faults.extend(told::wrong_beliefs(&folder, &events));
+    faults.extend(told::litter(&folder));
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert!(
+        requests.len() <= most && refused == 0,
+        "see the figures above"
+    );
+}
