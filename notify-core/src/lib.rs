@@ -8,7 +8,7 @@
 //! | 0 | `error`, `text`, `time`, `fields`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
-//! | 3 | `lock`, `destination`, `secret` | |
+//! | 3 | `lock`, `destination`, `secret`, `samples` | |
 //! | 4 | `kept`, `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
 //! | 5 | `store`, `heartbeat` | the notify directory; each run, told to a service that misses runs |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
@@ -80,6 +80,7 @@ mod rules;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod run;
 mod running;
+mod samples;
 mod secret;
 mod sender;
 mod setup;
@@ -104,6 +105,7 @@ pub use digest::message;
 pub use error::Error;
 pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
 pub use panic::install_panic_hook;
+pub use samples::{samples, test_alert};
 pub use status::State;
 
 /// What the expansion of `#[notify]` calls: no part of the public interface.
