@@ -150,6 +150,6 @@ pub mod __cli {
         Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
     };
     pub use crate::story::{
-        Chance, Happened, Outlook, Recent, Reply, Rules, Story, What, near, recent, story,
+        Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, near, recent, story,
     };
 }

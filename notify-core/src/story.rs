@@ -133,10 +133,19 @@ pub struct Outlook {
     pub until: Option<Time>,
     /// Whether people would be told.
     pub is_told: bool,
-    /// Until when the alert would be held back.
-    pub held_until: Option<Time>,
+    /// How long the alert would be held back.
+    pub held: Option<Hold>,
     /// The rule.
     pub reason: &'static str,
+}
+
+/// How long an alert would be held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Until then, for an earlier one was held already.
+    Until(Time),
+    /// For so long from the end of its run.
+    For(Duration),
 }
 
 /// A run, as a strip of runs shows it.
@@ -487,7 +496,7 @@ fn outlooks(status: &Status, settings: Settings, now: Time) -> Vec<Outlook> {
         for &time in &times {
             let just_after = time + TimeDelta::microseconds(1);
             let next = outlook(status, settings, chance, just_after);
-            let Some(next) = next.filter(|next| !next.is_as(&last)) else {
+            let Some(next) = next.filter(|next| *next != last) else {
                 continue;
             };
             last.until = Some(time);
@@ -498,23 +507,11 @@ fn outlooks(status: &Status, settings: Settings, now: Time) -> Vec<Outlook> {
     outlooks
 }
 
-impl Outlook {
-    /// A hold that would begin later would end later; it is the same nevertheless.
-    fn is_as(&self, other: &Self) -> bool {
-        let says = |one: &Self| (one.is_told, one.reason, one.held_until.is_some());
-        says(self) == says(other)
-    }
-}
-
 /// Lists the times from which the rules may say otherwise.
 fn turns(status: &Status, settings: &Settings) -> Vec<Time> {
     let longest = settings.longest_silence();
     let after = |time: Time, seconds: f64| {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "what is beyond a time is none"
-        )]
-        let span = TimeDelta::try_milliseconds((seconds * 1e3) as i64)?;
+        let span = TimeDelta::try_milliseconds(milliseconds(seconds))?;
         time.checked_add_signed(span)
     };
     let flapping = status.flapping.as_ref();
@@ -561,17 +558,28 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
     };
     let past = Past::Known(Box::new(status));
     let verdict = change::of(&past, &next_run(at), &outcome, &context)?;
-    let held = verdict
-        .status
-        .as_ref()
-        .and_then(|status| status.held.as_ref());
+    let held = verdict.status.and_then(|status| status.held);
+    let held = held.filter(|_| verdict.is_held).map(|held| {
+        let longest = held.until - at;
+        let is_new = longest.num_milliseconds() == milliseconds(settings.longest_silence());
+        match longest.to_std() {
+            Ok(longest) if is_new => Hold::For(longest),
+            _ => Hold::Until(held.until),
+        }
+    });
     Some(Outlook {
         chance,
         until: None,
         is_told: verdict.decision.send,
-        held_until: held.filter(|_| verdict.is_held).map(|held| held.until),
+        held,
         reason: verdict.decision.reason.as_str(),
     })
+}
+
+/// Returns seconds as whole milliseconds; what is beyond a time is the longest.
+#[expect(clippy::cast_possible_truncation, reason = "it saturates")]
+fn milliseconds(seconds: f64) -> i64 {
+    (seconds * 1e3) as i64
 }
 
 /// A run that begins and ends then.
@@ -727,10 +735,8 @@ mod tests {
             (fails.is_told, fails.reason),
             (false, Reason::After.as_str())
         );
-        assert_eq!(
-            fails.held_until,
-            Some(minutes(1) + TimeDelta::seconds(3564))
-        );
+        let longest = Duration::from_secs(3564);
+        assert_eq!((fails.held, fails.until), (Some(Hold::For(longest)), None));
     }
 
     fn ran(minute: i64, state: State, decision: &str, alert: Option<&str>) -> Event {
