@@ -1,28 +1,40 @@
 #!/usr/bin/env bash
 # Draws the page of `pipeline-notify page` in headless Chromium, light and dark, wide and as on a
-# phone, and fails where it must be scrolled sideways or holds what it should not.
+# phone, and fails where it must be scrolled sideways, or holds anything that is loaded or run. It is
+# passed over where there is no Chromium. Everything is in a temporary folder; nothing listens.
 #
-#     tests/page.sh COMMAND FOLDER [PICTURES]
+#     tests/page.sh [FOLDER [PICTURES]]
 #
-# COMMAND is the built command, FOLDER a notify directory, PICTURES where to leave the pictures.
+# FOLDER is a notify directory to draw instead of one made here, PICTURES where to leave the pictures.
 set -euo pipefail
+cd "$(dirname "$0")/.."
+chromium="$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)"
+[ -n "$chromium" ] || { echo "passed over: install chromium"; exit 0; }
 
-command=$1 folder=$2
-work=$(mktemp -d)
+nice cargo build --quiet --features cli --bin pipeline-notify --example incidents
+built="${CARGO_TARGET_DIR:-target}/debug"
+work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-pictures=${3:-$work}
+folder="${1:-$work/jobs}"
+pictures="${2:-$work/pictures}"
 mkdir -p "$pictures"
 
-chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
-if [ -z "$chromium" ]; then
-    echo "there is no Chromium here: nothing is checked"
-    exit 0
+if [ $# -eq 0 ]; then
+    mkdir "$folder"
+    long="$(printf 'etl.load.%.0s' {1..25})"
+    wide="$(printf 'a-path-without-blanks/%.0s' {1..12})"
+    for outcome in ok ok "no route" ok "<script>document.title = 'run'</script> $wide"; do
+        env -i NOTIFYDIR="$folder" "$built/examples/incidents" "$outcome" 2> "$work/log"
+    done
+    for job in etl.load.orders "$long"; do
+        sed '1s/.*/OK/; /^$/,$d' "$folder/pipeline-notify.incidents.load" > "$folder/$job"
+    done
+    echo "no status" > "$folder/broken"
 fi
-
-"$command" page --dir "$folder" --output "$work/page.html" --title 'Jobs & <others>'
+"$built/pipeline-notify" page --dir "$folder" --output "$work/page.html" --title 'Jobs & <others>'
 
 browse() {
-    timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --hide-scrollbars \
+    nice timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --hide-scrollbars \
         --allow-file-access-from-files --user-data-dir="$work/profile" \
         --virtual-time-budget=5000 "$@" 2> "$work/log" || { cat "$work/log"; exit 1; }
 }
