@@ -48,7 +48,8 @@ frame() {
 <script>
 onload = () => {
     const page = document.getElementById('page').contentDocument.documentElement;
-    const wide = [...page.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > $1 + 1);
+    const some = [...page.querySelectorAll('body *')].slice(0, 2000);
+    const wide = some.filter(e => e.getBoundingClientRect().right > $1 + 1);
     document.title = [page.scrollWidth, wide.length, page.querySelectorAll('script,img,link,iframe').length].join(' ');
 };
 </script>

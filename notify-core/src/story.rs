@@ -405,8 +405,12 @@ fn replies(ran: &Ran, answers: &[Answered], places: &Places, later: &[Ran]) -> V
     }
     if replies.is_empty() {
         let channel = ran.channel.clone();
+        let is_silenced = later
+            .iter()
+            .any(|later| later.what(Some(ran.begun)) == What::Person);
         let words = match (places.held.get(id), ran.held) {
             (Some(_), _) => "held back",
+            (None, Some(_)) if is_silenced => "taken back, for a person has silenced it",
             (None, Some(_)) => match later.iter().find(|later| later.begun > ran.begun) {
                 Some(next) if next.state == State::Ok => "taken back, for it worked again",
                 Some(_) => "taken back, for a later one says the same",
@@ -840,6 +844,26 @@ mod tests {
                 "held back"
             ]
         );
+    }
+
+    #[test]
+    fn an_alert_that_was_held_when_a_person_silenced_its_error_is_taken_back() {
+        let decision = "not told: fewer failures in a row than after";
+        let mut events = [
+            ran(0, State::Error, decision, Some("a1")),
+            ran(0, State::Error, decision, Some("a2")),
+        ];
+        let [Event::Ran(held), Event::Ran(silenced)] = &mut events else {
+            panic!("{events:?}")
+        };
+        held.held = Some(minutes(60));
+        silenced.settings = None;
+        let told = tell(events.to_vec(), &Places::default());
+        let replies = told.iter().flat_map(|told| &told.replies);
+        let words: Vec<_> = replies.map(|reply| &*reply.words).collect();
+        let taken_back = "taken back, for a person has silenced it";
+        assert_eq!(words, [taken_back, "no answer is known"]);
+        assert_eq!(told[1].what, What::Person);
     }
 
     #[test]
