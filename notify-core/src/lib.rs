@@ -17,7 +17,7 @@
 //! | 9 | `report` | one end of a run: lock, decide, write |
 //! | 10 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
 //! | 11 | `shutdown` | the end of the process |
-//! | 11 | `look`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
+//! | 11 | `look`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 // Programs may print and give up; a library may not.
@@ -89,6 +89,8 @@ mod shutdown;
 mod signals;
 mod status;
 mod store;
+#[cfg(feature = "cli")]
+mod story;
 mod surplus;
 #[cfg(test)]
 mod testing;
@@ -149,5 +151,8 @@ pub mod __cli {
     pub use crate::act::{Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user};
     pub use crate::look::{
         Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
+    };
+    pub use crate::story::{
+        Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, near, recent, story,
     };
 }
