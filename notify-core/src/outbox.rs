@@ -367,10 +367,22 @@ impl Queue {
         Ok(())
     }
 
-    /// Returns what was given up since the last message that said so.
+    /// Reads what was given up since the last message that said so.
     pub(crate) fn loss(&self) -> io::Result<Loss> {
         let content = file::read(&self.folder.join(LOSS), LIMIT, Links::Refuse)?;
         Ok(content.map_or_else(Loss::default, |content| Loss::parse(&content)))
+    }
+
+    /// Returns what a message can say of it; waits for whoever is at it, for some of what is counted
+    /// meanwhile may be told by that very message.
+    pub(crate) fn loss_to_tell(&self) -> io::Result<Loss> {
+        if !self.folder.join(LOSS).try_exists()? {
+            return Ok(Loss::default());
+        }
+        match Lock::acquire(&self.folder.join(LOSS_LOCK), exit::within(PATIENCE))? {
+            Some(_lock) => self.settled_loss(),
+            None => Ok(Loss::default()),
+        }
     }
 
     /// Takes off what a message that was accepted has said.

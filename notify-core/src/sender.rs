@@ -101,6 +101,8 @@ pub(crate) fn from_queue(
         }
         let ids: HashSet<_> = waiting.iter().map(Entry::id).collect();
         pace.retain(|id| ids.contains(id));
+        // Before the alerts are taken: what is given up meanwhile is for the next message.
+        let loss = loss_of(queue);
         let (entries, mut alerts, _locks) = take_next(queue, &waiting, &pace, most(route));
         if alerts.is_empty() {
             // Others are sending them.
@@ -112,7 +114,6 @@ pub(crate) fn from_queue(
         }
         pace.begin(alerts.iter().map(Alert::id), now);
         keep_pace(queue, pace.clone());
-        let loss = loss_of(queue);
         if let (Some(line), Some(last)) = (loss.line(), alerts.last_mut()) {
             last.notes.push(line);
         }
@@ -191,7 +192,7 @@ pub(crate) fn waiting_in(queue: &Queue) -> Vec<Entry> {
 
 /// Returns what was given up and not told.
 fn loss_of(queue: &Queue) -> Loss {
-    queue.loss().unwrap_or_else(|error| {
+    queue.loss_to_tell().unwrap_or_else(|error| {
         let message = format!("it cannot be read how many alerts were given up: {error}");
         Warning::new("outbox loss", message).tell();
         Loss::default()
