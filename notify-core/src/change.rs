@@ -40,6 +40,8 @@ pub(crate) struct Ended {
     pub(crate) version: Option<String>,
     /// How often the job is meant to run.
     pub(crate) every_hours: Option<f64>,
+    /// Where its alerts go; the empty text is nowhere.
+    pub(crate) channel: String,
     pub(crate) attempt: Option<Attempt>,
     pub(crate) nested: bool,
     /// Whether people were told that it was overdue.
@@ -428,6 +430,7 @@ impl<'a> End<'a> {
                 ended.version.clone()
             },
             every_hours: ended.every_hours,
+            channel: Some(ended.channel.clone()),
             passed_over: match self.outcome {
                 Outcome::PassedOver(error) => Some(text::first_line(error, LINE).to_owned()),
                 _ => None,
@@ -613,6 +616,7 @@ mod tests {
             nested: false,
             version: Some("1.4.2".to_owned()),
             every_hours: None,
+            channel: "alerts".to_owned(),
             attempt: None,
             was_overdue: false,
             mention: None,

@@ -188,7 +188,6 @@ fn record(number: u64, run: &Open, setup: &Setup) {
     let recorded = Recorded {
         ended: run.ended(setup),
         settings: settings(&run.job.arguments, setup),
-        channel: channel.to_owned(),
         queues: routes
             .map(|routes| routes.queues.clone())
             .unwrap_or_default(),
@@ -269,6 +268,7 @@ impl Open {
             exe: setup.exe.clone(),
             version: self.job.version.clone(),
             every_hours: self.job.arguments.every_hours,
+            channel: channel(&self.job.arguments, setup).to_owned(),
             attempt: setup.attempt,
             mention: self.job.arguments.mention.clone(),
             facts: setup.facts.clone(),

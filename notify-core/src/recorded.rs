@@ -7,12 +7,11 @@ use crate::machine::Machine;
 use crate::rules::{Attempt, Settings};
 use crate::time;
 
-/// A run under way, and where its alerts go.
+/// A run under way, and what its end is decided and told by.
 #[derive(Debug)]
 pub(crate) struct Recorded {
     pub(crate) ended: Ended,
     pub(crate) settings: Settings,
-    pub(crate) channel: String,
     /// The folders of its destinations' queues; none where it had no destination.
     pub(crate) queues: Vec<String>,
 }
@@ -29,7 +28,7 @@ impl Recorded {
         fields.put("location", &*ended.location);
         fields.put("source", &*ended.source);
         fields.put("begun", time::show(ended.begun));
-        fields.put("channel", &*self.channel);
+        fields.put("channel", &*ended.channel);
         for queue in &self.queues {
             fields.put("queue", &**queue);
         }
@@ -93,6 +92,7 @@ impl Recorded {
             exe: process.get("exe").map(str::to_owned),
             version: text("version"),
             every_hours: number("every-hours"),
+            channel: text("channel").unwrap_or_default(),
             attempt: process.get("attempt").and_then(Attempt::parse),
             nested: false,
             was_overdue: false,
@@ -103,7 +103,6 @@ impl Recorded {
         Some(Self {
             ended,
             settings,
-            channel: text("channel").unwrap_or_default(),
             queues: run.all("queue"),
         })
     }
