@@ -20,7 +20,9 @@
 //!
 //! - The arguments, and what is recorded of which return type: [`notify`].
 //! - Settings in code, for those who do not want environment variables: [`Config`].
-//! - Other destinations than Slack: [`Notifier`].
+//! - Other destinations than Slack, several for a channel, chosen in the environment or in code:
+//!   [`Config::channel`]; your own: [`Notifier`].
+//! - A service that misses runs that never begin: [`Config::heartbeat`].
 //! - The rules, the status file, and what is told of which end: the
 //!   [README](https://docs.rs/crate/pipeline-notify/latest).
 //!
@@ -39,8 +41,8 @@
 )]
 
 pub use notify_core::{
-    Alert, Config, Discord, Error, Exec, Json, Kind, Notifier, Refusal, Slack, State, Teams, drain,
-    install_panic_hook, message,
+    Alert, Config, Discord, Error, Exec, Json, Kind, Notifier, PagerDuty, Refusal, Slack, State,
+    Teams, drain, install_panic_hook, message,
 };
 pub use notify_macros::notify;
 

@@ -1,5 +1,6 @@
 //! What the end of a run changes: the job's new status, and the alert that tells of it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -25,31 +26,31 @@ const LONGEST_HOLD: f64 = 7.0 * 24.0 * rules::HOUR;
 #[derive(Debug, Clone)]
 pub(crate) struct Ended {
     pub(crate) run: u64,
-    pub(crate) job: String,
+    pub(crate) job: Cow<'static, str>,
     /// `module :: function`.
-    pub(crate) location: String,
+    pub(crate) location: Cow<'static, str>,
     /// `file:line`.
-    pub(crate) source: String,
+    pub(crate) source: Cow<'static, str>,
     pub(crate) begun: Time,
     /// `None` where it is not known, for it died.
     pub(crate) took: Option<Duration>,
-    pub(crate) host: String,
+    pub(crate) host: Cow<'static, str>,
     pub(crate) pid: Option<u32>,
-    pub(crate) exe: Option<String>,
+    pub(crate) exe: Option<Cow<'static, str>>,
     /// The version of the job's crate.
-    pub(crate) version: Option<String>,
+    pub(crate) version: Option<Cow<'static, str>>,
     /// How often the job is meant to run.
     pub(crate) every_hours: Option<f64>,
     /// Where its alerts go; the empty text is nowhere.
-    pub(crate) channel: String,
+    pub(crate) channel: Cow<'static, str>,
     pub(crate) attempt: Option<Attempt>,
     pub(crate) nested: bool,
     /// Whether people were told that it was overdue.
     pub(crate) was_overdue: bool,
     /// Whom a failure mentions.
-    pub(crate) mention: Option<String>,
+    pub(crate) mention: Option<Cow<'static, str>>,
     /// What its alerts say of where it ran.
-    pub(crate) facts: Vec<(String, String)>,
+    pub(crate) facts: Cow<'static, [(String, String)]>,
     /// What its alerts say beside the error.
     pub(crate) notes: Vec<String>,
 }
@@ -383,7 +384,7 @@ impl<'a> End<'a> {
         Status {
             state,
             begun: ended.begun,
-            location: ended.location.clone(),
+            location: ended.location.to_string(),
             took: ended.took,
             since: same.map_or(ended.begun, |same| same.since),
             runs: same.map_or(1, |same| same.runs.saturating_add(1)),
@@ -418,19 +419,19 @@ impl<'a> End<'a> {
                 .and_then(|previous| previous.silence.clone())
                 .filter(|silence| silence.until > now),
             flapping: self.flapping(course, is_told),
-            host: Some(ended.host.clone()),
+            host: Some(ended.host.to_string()),
             pid: ended.pid,
-            exe: ended.exe.clone(),
-            source: Some(ended.source.clone()),
-            version: ended.version.clone(),
+            exe: ended.exe.as_deref().map(str::to_owned),
+            source: Some(ended.source.to_string()),
+            version: ended.version.as_deref().map(str::to_owned),
             ok_version: if is_error {
                 self.previous
                     .and_then(|previous| previous.ok_version.clone())
             } else {
-                ended.version.clone()
+                ended.version.as_deref().map(str::to_owned)
             },
             every_hours: ended.every_hours,
-            channel: Some(ended.channel.clone()),
+            channel: Some(ended.channel.to_string()),
             passed_over: match self.outcome {
                 Outcome::PassedOver(error) => Some(text::first_line(error, LINE).to_owned()),
                 _ => None,
@@ -491,7 +492,7 @@ impl<'a> End<'a> {
                     Kind::of(known.map(|previous| previous.state), self.state)
                 }
             },
-            job: ended.job.clone(),
+            job: ended.job.to_string(),
             channel: address.channel.to_owned(),
             decided: self.context.now,
             incident: self.incident(),
@@ -509,8 +510,12 @@ impl<'a> End<'a> {
                         .clone()
                         .unwrap_or_else(|| text::first_line(&failed.text, LINE).to_owned()),
                 }),
-            mention: ended.mention.clone().filter(|_| self.state == State::Error),
-            facts: ended.facts.clone(),
+            mention: ended
+                .mention
+                .as_deref()
+                .filter(|_| self.state == State::Error)
+                .map(str::to_owned),
+            facts: ended.facts.to_vec(),
             notes,
             status: status.clone(),
         }
@@ -605,22 +610,22 @@ mod tests {
     fn ended(run: u64, begun: Time) -> Ended {
         Ended {
             run,
-            job: "etl.load.run".to_owned(),
-            location: "etl::load :: run".to_owned(),
-            source: "src/load.rs:42".to_owned(),
+            job: "etl.load.run".into(),
+            location: "etl::load :: run".into(),
+            source: "src/load.rs:42".into(),
             begun,
             took: Some(Duration::from_secs(1)),
-            host: "worker-3".to_owned(),
+            host: "worker-3".into(),
             pid: Some(4242),
             exe: None,
             nested: false,
-            version: Some("1.4.2".to_owned()),
+            version: Some("1.4.2".into()),
             every_hours: None,
-            channel: "alerts".to_owned(),
+            channel: "alerts".into(),
             attempt: None,
             was_overdue: false,
             mention: None,
-            facts: Vec::new(),
+            facts: Vec::new().into(),
             notes: Vec::new(),
         }
     }
@@ -966,6 +971,85 @@ mod tests {
         }
         assert_eq!(job.kinds()[7..], [Kind::Flapping, Kind::Steady]);
         assert_eq!(job.run(300, &failed("a")), Reason::Changed);
+    }
+
+    /// An incident from its start to its end, runs five minutes apart: all that people hear of it.
+    fn incident(settings: Settings) -> Vec<String> {
+        let mut job = Job::new(settings);
+        job.run(0, &Outcome::Returned);
+        job.run(300, &failed("disk full"));
+        for _ in 0..11 {
+            job.run(300, &failed("no route"));
+        }
+        job.run(300, &Outcome::Returned);
+        let lines = job.told.iter().map(|alert| {
+            let remarks = alert.remarks().join("; ");
+            format!("{} [{remarks}]", alert.summary())
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn an_incident_by_the_defaults_is_told_at_each_failure_and_at_its_end() {
+        let told = incident(Settings::default());
+        assert_eq!(
+            told[..4],
+            [
+                "✓ etl.load.run ok on worker-3 []",
+                "✗ etl.load.run failed on worker-3: disk full []",
+                "✗ etl.load.run still failing on worker-3: no route [it has failed for 5 min 1 s, 2 runs, with \
+                 another error than before; before: disk full]",
+                "✗ etl.load.run still failing on worker-3: no route [it has failed for 10 min 1 s, 3 runs, with \
+                 the same error; at first: disk full]",
+            ]
+        );
+        assert_eq!(told.len(), 14);
+        assert_eq!(
+            told[12..],
+            [
+                "✗ etl.load.run still failing on worker-3: no route [it has failed for 55 min 1 s, 12 runs, \
+                 with the same error; at first: disk full]",
+                "✓ etl.load.run recovered on worker-3 after 1 h [it works again after 1 h and 12 failed runs; \
+                 it had been: disk full]",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_incident_with_after_3_and_four_hours_of_silence_is_told_twice() {
+        let told = incident(Settings {
+            after: 3,
+            silent: 14256.0,
+            ok_silent: f64::INFINITY,
+            ..Settings::default()
+        });
+        assert_eq!(
+            told,
+            [
+                "✗ etl.load.run failed on worker-3: no route [it has failed for 10 min 1 s, 3 runs, with the \
+                 same error; at first: disk full]",
+                "✓ etl.load.run recovered on worker-3 after 1 h [it works again after 1 h and 12 failed runs; \
+                 it had been: disk full]",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_incident_with_after_3_and_the_other_defaults_is_told_from_the_third_failure_on() {
+        let told = incident(Settings {
+            after: 3,
+            ..Settings::default()
+        });
+        let kinds: Vec<_> = told
+            .iter()
+            .map(|line| line.split(' ').nth(2).unwrap())
+            .collect();
+        assert_eq!(kinds[..2], ["ok", "failed"]);
+        assert!(
+            kinds[2..11].iter().all(|kind| *kind == "still"),
+            "{told:#?}"
+        );
+        assert_eq!((kinds.len(), kinds[11]), (12, "recovered"));
     }
 
     #[test]

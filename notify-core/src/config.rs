@@ -184,8 +184,22 @@ impl Config {
         }
     }
 
-    /// Sets where the alerts of a channel go. Defaults to `SLACK_<CHANNEL>_WEBHOOK_URL` and
-    /// `NOTIFY_<CHANNEL>_URL`.
+    /// Sets where the alerts of a channel go. Defaults to the webhook in
+    /// `SLACK_<CHANNEL>_WEBHOOK_URL` and all destinations in `NOTIFY_<CHANNEL>_URL`, where the
+    /// channel's name is in capitals without `-` and `_`: one word or several, with spaces between.
+    ///
+    /// | word | |
+    /// |---|---|
+    /// | `slack://TokenA/TokenB/TokenC`, `slack://hook:TokenA-TokenB-TokenC@webhook`, `https://hooks.slack.com/services/…` | [`Slack`](crate::Slack) |
+    /// | `mattermost://host/key`, `rocketchat://host/keyA/keyB` | the same payload, to `https://host/hooks/…` |
+    /// | `discord://WebhookID/WebhookToken`, `discord://WebhookToken@WebhookID`, `https://discord.com/api/webhooks/…` | [`Discord`](crate::Discord) |
+    /// | `workflows://host/workflow/signature`, `https://….logic.azure.com/…` | [`Teams`](crate::Teams) |
+    /// | `pagerduty://key`, `pagerduty://events.eu.pagerduty.com/key` | [`PagerDuty`](crate::PagerDuty) |
+    /// | `jsons://host/path`, `json://127.0.0.1:8080/path` | [`Json`](crate::Json), by `https` or, to a loopback address, `http`; signed with the key in `NOTIFY_<CHANNEL>_SECRET` where there is one |
+    /// | `exec:///path/to/program?arg=one&arg=two` | [`Exec`](crate::Exec); `%20` is a space |
+    /// | `file:/path` | what that file holds, one of the above, read at each send |
+    ///
+    /// A word that cannot be used is a warning that shows the right form, and nothing of the word.
     pub fn channel(mut self, name: impl Into<String>, notifier: impl Notifier + 'static) -> Self {
         self.channels.insert(name.into(), Arc::new(notifier));
         self

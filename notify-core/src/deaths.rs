@@ -27,16 +27,18 @@ static LOOKED: PerProcess<Mutex<Option<(Instant, usize)>>> = PerProcess::new();
 /// Looks for the dead of the notify directory, at most once a minute, and reports them: before the
 /// run that looks ends, so that an earlier death of its own job does not overtake it. The warnings are
 /// to be told once that run is written down.
-pub(crate) fn look_for(setup: &'static Setup, warnings: &mut Vec<Warning>) {
+pub(crate) fn look_for(setup: &'static Setup, now: Instant, warnings: &mut Vec<Warning>) {
     let settings = std::ptr::from_ref(setup).addr();
     {
         let Ok(mut looked) = LOOKED.get().try_lock() else {
             return;
         };
-        if looked.is_some_and(|(at, with)| at.elapsed() < EVERY && with == settings) {
+        if looked
+            .is_some_and(|(at, with)| now.saturating_duration_since(at) < EVERY && with == settings)
+        {
             return;
         }
-        *looked = Some((Instant::now(), settings));
+        *looked = Some((now, settings));
     }
     look(setup, warnings);
 }

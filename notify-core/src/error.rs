@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// An error of [`Config::install`](crate::Config::install) or [`drain`](crate::drain).
 ///
-/// No message contains a webhook URL.
+/// No message contains a webhook URL or a key.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -26,6 +26,12 @@ pub enum Error {
         /// The channel's name.
         channel: String,
         /// What is wrong with it, without the URL.
+        problem: &'static str,
+    },
+    /// A routing key of PagerDuty cannot be used.
+    #[error("the routing key of PagerDuty cannot be used: {problem}")]
+    RoutingKey {
+        /// What is wrong with it, without the key.
         problem: &'static str,
     },
     /// The heartbeat's URL cannot be used.

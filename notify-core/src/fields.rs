@@ -66,10 +66,7 @@ impl Fields {
     pub(crate) fn render(&self) -> String {
         let mut content = String::with_capacity(256 + self.text.len());
         for (key, value) in self.iter() {
-            content += key;
-            content += ": ";
-            content += &escape(value);
-            content.push('\n');
+            line(&mut content, key, value);
         }
         if !self.text.is_empty() {
             content.push('\n');
@@ -77,6 +74,14 @@ impl Fields {
         }
         content
     }
+}
+
+/// Writes one field.
+pub(crate) fn line(content: &mut String, key: &str, value: &str) {
+    *content += key;
+    *content += ": ";
+    *content += &escape(value);
+    content.push('\n');
 }
 
 /// Splits off the first line, without its end; `None` when nothing is left.

@@ -267,7 +267,10 @@ fn records(cases: u32) {
                 fields
             })
             .collect();
-        let blocks: Vec<_> = slots.iter().map(running::block).collect();
+        let blocks: Vec<_> = slots
+            .iter()
+            .map(|slot| running::block(&slot.render()))
+            .collect();
         let content = String::from_utf8(blocks.concat()).unwrap();
         let (damaged, same) = damage.of(&content, part);
         let read: Vec<_> = running::blocks(&damaged).collect();

@@ -1,6 +1,7 @@
 //! A watch over a notify directory: tells of runs that die and of runs that do not come, and sends
 //! what nobody else does.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
@@ -279,22 +280,22 @@ fn missing(job: &Job, setup: &Setup, channel: String) -> Ended {
     Ended {
         // The same each time, so that a reader knows a repeat.
         run: id::hash(&event),
-        job: job.name.clone(),
-        location: job.location.clone(),
-        source: job.source.clone().unwrap_or_default(),
+        job: job.name.clone().into(),
+        location: job.location.clone().into(),
+        source: job.source.clone().unwrap_or_default().into(),
         begun: job.begun,
         took: None,
-        host: job.host.clone().unwrap_or_else(|| setup.host.clone()),
+        host: job.host.clone().unwrap_or_else(|| setup.host.clone()).into(),
         pid: None,
-        exe: job.exe.clone(),
-        version: job.version.clone(),
+        exe: job.exe.clone().map(Cow::Owned),
+        version: job.version.clone().map(Cow::Owned),
         every_hours: job.every_hours,
-        channel,
+        channel: channel.into(),
         attempt: None,
         nested: false,
         was_overdue: false,
         mention: None,
-        facts: context.cloned().collect(),
+        facts: context.cloned().collect::<Vec<_>>().into(),
         notes: Vec::new(),
     }
 }

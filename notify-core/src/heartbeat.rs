@@ -44,6 +44,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A longer pause would make those late that wait behind.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// How often to look in a pause whether the exit has begun.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// The most that the exit waits.
 const EXIT: Duration = Duration::from_secs(2);
 
@@ -223,7 +226,14 @@ impl Ping {
                 return Err(reason);
             }
             tries += 1;
-            thread::sleep(pause);
+            let over = Instant::now() + pause;
+            // The exit has no time for a pause, and what waits behind may yet be heard.
+            while Instant::now() < over {
+                if exit::has_begun() {
+                    return Err(reason);
+                }
+                thread::sleep(LOOK);
+            }
         }
     }
 

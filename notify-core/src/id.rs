@@ -6,12 +6,14 @@ use std::time::SystemTime;
 
 use siphasher::sip::SipHasher13;
 
+use crate::process;
+
 /// Returns a number that no other run on any host will have.
 pub(crate) fn random() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     // std's hasher is seeded by the system; a forked child has its parent's seed, hence the pid.
     let mut hasher = RandomState::new().build_hasher();
-    hasher.write_u32(std::process::id());
+    hasher.write_u32(process::id());
     hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
     hasher.write_u128(
         SystemTime::UNIX_EPOCH

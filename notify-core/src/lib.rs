@@ -9,7 +9,7 @@
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 3 | `lock`, `destination`, `secret` | |
-//! | 4 | `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
+//! | 4 | `kept`, `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
 //! | 5 | `store`, `heartbeat` | the notify directory; each run, told to a service that misses runs |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
 //! | 7 | `memory`, `overdue`, `signals`, `surplus`, `sender` | what this process remembers, watches, and sends |
@@ -64,6 +64,7 @@ mod heartbeat;
 mod history;
 mod id;
 mod job;
+mod kept;
 mod life;
 mod lock;
 #[cfg(feature = "cli")]
@@ -114,7 +115,7 @@ pub use config::Config;
 pub use delivery::drain;
 pub use digest::message;
 pub use error::Error;
-pub use notifier::{Discord, Exec, Json, Notifier, Refusal, Slack, Teams};
+pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
 pub use panic::install_panic_hook;
 pub use status::State;
 

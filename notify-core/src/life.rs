@@ -1,6 +1,7 @@
 //! The life of a run in this process: from its beginning, through the records that outlive it, to
 //! its end or the exit of the process.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
@@ -21,7 +22,7 @@ use crate::memory;
 use crate::name;
 use crate::outcome::Outcome;
 use crate::overdue;
-use crate::process::PerProcess;
+use crate::process::{self, PerProcess};
 use crate::recorded::Recorded;
 use crate::report::{self, Report};
 use crate::rules::{HOUR, Past, Settings};
@@ -76,6 +77,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     let job = site
         .job
         .get_or_init(|| find_job(site, name.as_deref(), &mut warnings));
+    let _known = process::know();
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let mut run = Open {
         id: id::random(),
@@ -94,7 +96,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     watch_signals(setup);
     if !nested {
         record(number, &run, setup);
-        deaths::look_for(setup, &mut warnings);
+        deaths::look_for(setup, run.started, &mut warnings);
     }
     open_runs().insert(number, run);
     warnings.into_iter().for_each(Warning::tell);
@@ -109,13 +111,12 @@ impl Run {
 
     /// Ends the run.
     pub(crate) fn end(self, outcome: &Outcome) {
+        let known = process::know();
         let run = open_runs().remove(&self.number);
         // The exit of the process may have come first, and reports it.
-        if let Some(run) = run {
-            end(self.number, &run, outcome)
-                .into_iter()
-                .for_each(Warning::tell);
-        }
+        let warnings = run.map(|run| end(self.number, &run, outcome));
+        drop(known);
+        warnings.into_iter().flatten().for_each(Warning::tell);
     }
 }
 
@@ -154,12 +155,17 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
     let setup = setup::setup();
     let mut warnings = Vec::new();
     warnings.extend(run.beat_end(setup, outcome));
-    deaths::look_for(setup, &mut warnings);
+    let now = Instant::now();
+    deaths::look_for(setup, now, &mut warnings);
     let channel = channel(&run.job.arguments, setup);
-    let mut ended = run.ended(setup);
+    let mut ended = run.ended(setup, now);
     let routes = report::routes(setup, channel, &mut ended, outcome, &mut warnings);
     let settings = settings(&run.job.arguments, setup);
-    let place = running::place(number);
+    let place = if run.nested {
+        None
+    } else {
+        running::place(number)
+    };
     Report {
         ended,
         outcome,
@@ -167,7 +173,9 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
         place,
     }
     .make(setup.store(), routes.as_deref(), || true, &mut warnings);
-    running::end(number);
+    if !run.nested {
+        running::end(number);
+    }
     if let Some(at) = run.overdue_at {
         overdue::forget(at, number);
     }
@@ -179,14 +187,14 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
 }
 
 /// Writes down that an outermost run is under way, so that its death can be told.
-fn record(number: u64, run: &Open, setup: &Setup) {
+fn record(number: u64, run: &Open, setup: &'static Setup) {
     let Some(store) = setup.store().filter(|_| !run.nested) else {
         return;
     };
     let channel = channel(&run.job.arguments, setup);
     let routes = setup.routes(channel);
     let recorded = Recorded {
-        ended: run.ended(setup),
+        ended: run.ended(setup, run.started),
         settings: settings(&run.job.arguments, setup),
         queues: routes
             .map(|routes| routes.queues.clone())
@@ -255,23 +263,34 @@ impl Open {
             .collect()
     }
 
-    fn ended(&self, setup: &Setup) -> Ended {
+    fn job_name(&self, setup: &Setup) -> Cow<'static, str> {
+        match (&self.name, &setup.instance) {
+            (None, None) => Cow::Borrowed(&self.job.name),
+            (Some(name), None) => Cow::Owned(name.clone()),
+            (name, Some(instance)) => {
+                let name = name.as_ref().unwrap_or(&self.job.name);
+                Cow::Owned(format!("{name}@{instance}"))
+            }
+        }
+    }
+
+    fn ended(&self, setup: &'static Setup, now: Instant) -> Ended {
         Ended {
             run: self.id,
-            job: self.name(setup),
-            location: self.job.location.clone(),
-            source: self.job.source.clone(),
+            job: self.job_name(setup),
+            location: Cow::Borrowed(&self.job.location),
+            source: Cow::Borrowed(&self.job.source),
             begun: self.begun,
-            took: Some(self.started.elapsed()),
-            host: setup.host.clone(),
-            pid: Some(std::process::id()),
-            exe: setup.exe.clone(),
-            version: self.job.version.clone(),
+            took: Some(now.saturating_duration_since(self.started)),
+            host: Cow::Borrowed(&setup.host),
+            pid: Some(process::id()),
+            exe: setup.exe.as_deref().map(Cow::Borrowed),
+            version: self.job.version.as_deref().map(Cow::Borrowed),
             every_hours: self.job.arguments.every_hours,
-            channel: channel(&self.job.arguments, setup).to_owned(),
+            channel: Cow::Borrowed(channel(&self.job.arguments, setup)),
             attempt: setup.attempt,
-            mention: self.job.arguments.mention.clone(),
-            facts: setup.facts.clone(),
+            mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
+            facts: Cow::Borrowed(&*setup.facts),
             nested: self.nested,
             was_overdue: self.was_overdue,
             notes: self.notes(),
@@ -289,7 +308,7 @@ fn tell_overdue(number: u64) {
         None => return,
     };
     let setup = setup::setup_so_far();
-    let mut ended = run.ended(setup);
+    let mut ended = run.ended(setup, Instant::now());
     // An event of its own: the run's end has the run's id.
     ended.run = id::hash(&format!("{:016x} overdue", ended.run));
     ended.notes.retain(|note| note != WAS_OVERDUE);

@@ -36,7 +36,7 @@ impl Lock {
             OpenOptions::new().read(true).write(true).create(true),
             Links::Refuse,
         )?;
-        Self::wait(file, patience)
+        Self::of(file, patience)
     }
 
     /// Takes the lock of a file that must be there; `None` also where it is not.
@@ -50,30 +50,41 @@ impl Lock {
             OpenOptions::new().read(true).write(true),
             Links::Refuse,
         ) {
-            Ok(file) => Self::wait(file, patience),
+            Ok(file) => Self::of(file, patience),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    fn wait(file: File, patience: Duration) -> io::Result<Option<Self>> {
+    fn of(file: File, patience: Duration) -> io::Result<Option<Self>> {
+        let lock = Self { file };
+        Ok(lock.again(patience)?.then_some(lock))
+    }
+
+    /// Takes the lock again after [`unlock`](Self::unlock); `false` where another holds it for longer
+    /// than `patience`.
+    ///
+    /// # Errors
+    ///
+    /// Where the file system has no locks.
+    pub(crate) fn again(&self, patience: Duration) -> io::Result<bool> {
+        let Self { file } = self;
+        if is_taken(file)? {
+            return Ok(true);
+        }
         let written = || file.metadata().and_then(|file| file.modified()).ok();
         let begun = Instant::now();
         let mut progress = (begun, written());
         loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Some(Self { file })),
-                Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Interrupted => {
-                    return Err(error);
-                }
-                Err(_) => {}
+            if is_taken(file)? {
+                return Ok(true);
             }
             // A lock that many want is not stuck: its holders write to the file.
             let now = Instant::now();
             if now - progress.0 >= patience {
                 let last = written();
                 if last == progress.1 || now - begun >= patience * BUSY {
-                    return Ok(None);
+                    return Ok(false);
                 }
                 progress = (now, last);
             }
@@ -82,15 +93,29 @@ impl Lock {
         }
     }
 
+    /// Ends the lock, and leaves its file open.
+    pub(crate) fn unlock(&self) {
+        let _ = self.file.unlock();
+    }
+
     /// The file that is locked.
     pub(crate) fn file(&self) -> &File {
         &self.file
     }
 }
 
+/// Tries to lock a file.
+fn is_taken(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+        Err(_) => Ok(false),
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // A forked child shares the descriptor: closing ours alone would leave the lock held.
-        let _ = self.file.unlock();
+        self.unlock();
     }
 }

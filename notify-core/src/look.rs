@@ -378,12 +378,12 @@ fn runs_of(seen: &running::Seen) -> Vec<Run> {
         .iter()
         .filter_map(|run| Recorded::read(run, &seen.process));
     let runs = recorded.map(|recorded| Run {
-        job: recorded.ended.job,
+        job: recorded.ended.job.into_owned(),
         begun: recorded.ended.begun,
         pid: recorded.ended.pid,
-        host: recorded.ended.host,
+        host: recorded.ended.host.into_owned(),
         health,
-        channel: recorded.ended.channel,
+        channel: recorded.ended.channel.into_owned(),
         every_hours: recorded.ended.every_hours,
     });
     runs.collect()

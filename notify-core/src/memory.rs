@@ -1,12 +1,13 @@
 //! What this process remembers of its jobs, beside what their status files say.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::process::PerProcess;
 use crate::rules::Past;
 use crate::status::Status;
+use crate::store::Known;
 use crate::time::Time;
 
 /// Jobs that are remembered. Of more than these the files alone are known, as of the jobs of
@@ -41,6 +42,8 @@ pub(crate) enum Event {
 pub(crate) struct Recent {
     /// When the status file was last written whole.
     written: Option<Instant>,
+    /// What it says.
+    pub(crate) known: Option<Arc<Known>>,
     /// The present status began then: what follows counts for that one alone.
     since: Time,
     /// Runs since then that only touched the file.
@@ -54,12 +57,18 @@ pub(crate) fn recall(file: &str) -> Option<Recent> {
     jobs().get(file).cloned()
 }
 
+/// Tells whether a job's status file was written whole a short time ago.
+pub(crate) fn may_lag(file: &str, now: Instant) -> bool {
+    jobs().get(file).is_some_and(|recent| recent.may_lag(now))
+}
+
 /// Remembers a status that was written whole.
 pub(crate) fn wrote(file: &str, status: &Status) {
     remember(
         file,
         Recent {
             written: Some(Instant::now()),
+            known: Known::new(status).map(Arc::new),
             since: status.since,
             touched: 0,
             unwritten: None,
@@ -80,6 +89,7 @@ pub(crate) fn could_not_write(file: &str, status: Status) {
         file,
         Recent {
             written: None,
+            known: None,
             since: status.since,
             touched: 0,
             unwritten: Some(status),
@@ -124,8 +134,8 @@ pub(crate) fn tell(event: Event, channel: &str) {
 
 impl Recent {
     /// Corrects what the status file says: it may lag behind, or not have been writable.
-    pub(crate) fn correct(self, past: Past) -> Past {
-        match (past, self.unwritten) {
+    pub(crate) fn correct(&self, past: Past) -> Past {
+        match (past, &self.unwritten) {
             (Past::Known(mut status), None) => {
                 if status.since == self.since {
                     status.runs = status.runs.saturating_add(self.touched);
@@ -135,22 +145,24 @@ impl Recent {
             (Past::Known(status), Some(unwritten)) if status.begun >= unwritten.begun => {
                 Past::Known(status)
             }
-            (_, Some(unwritten)) => Past::Known(Box::new(unwritten)),
+            (_, Some(unwritten)) => Past::Known(Box::new(unwritten.clone())),
             (past, None) => past,
         }
     }
 
     /// Tells whether the status file may lag behind a little longer.
-    pub(crate) fn may_lag(&self) -> bool {
-        self.written.is_some_and(|written| written.elapsed() < LAG)
+    fn may_lag(&self, now: Instant) -> bool {
+        self.written
+            .is_some_and(|written| now.saturating_duration_since(written) < LAG)
     }
 }
 
 fn remember(file: &str, recent: Recent) {
     let mut jobs = jobs();
     if jobs.len() >= JOBS && !jobs.contains_key(file) {
+        let now = Instant::now();
         jobs.retain(|_, recent| {
-            recent.touched > 0 || recent.unwritten.is_some() || recent.may_lag()
+            recent.touched > 0 || recent.unwritten.is_some() || recent.may_lag(now)
         });
         if jobs.len() >= JOBS {
             return;

@@ -37,6 +37,10 @@ pub(crate) fn location(site: &Site) -> String {
 /// What is no letter, digit, `.`, `_`, `-`, `+`, `=`, `@` or `,` becomes `%` and two hexadecimal digits a
 /// byte, as does a leading dot. A name too long ends in `%-` and a hash, which no other name holds.
 pub(crate) fn file_name(job: &str) -> String {
+    let is_ordinary = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+=@,".contains(&byte);
+    if (1..=LONGEST).contains(&job.len()) && !job.starts_with('.') && job.bytes().all(is_ordinary) {
+        return job.to_owned();
+    }
     let mut name = String::with_capacity(job.len());
     for (index, char) in job.char_indices() {
         let is_ordinary = match char {

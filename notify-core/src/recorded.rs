@@ -1,8 +1,10 @@
 //! A run as its record describes it: what its death is reported by.
 
+use std::borrow::Cow;
+
 use crate::alert;
 use crate::change::Ended;
-use crate::fields::Fields;
+use crate::fields::{self, Fields};
 use crate::machine::Machine;
 use crate::rules::{Attempt, Settings};
 use crate::time;
@@ -18,35 +20,43 @@ pub(crate) struct Recorded {
 
 impl Recorded {
     /// Describes the run.
-    pub(crate) fn run(&self) -> Fields {
+    pub(crate) fn run(&self) -> String {
         let Self {
             ended, settings, ..
         } = self;
-        let mut fields = Fields::default();
-        fields.put("run", format!("{:016x}", ended.run));
-        fields.put("job", &*ended.job);
-        fields.put("location", &*ended.location);
-        fields.put("source", &*ended.source);
-        fields.put("begun", time::show(ended.begun));
-        fields.put("channel", &*ended.channel);
+        let mut run = String::with_capacity(512);
+        let mut put = |key, value: &str| fields::line(&mut run, key, value);
+        put("run", &format!("{:016x}", ended.run));
+        put("job", &ended.job);
+        put("location", &ended.location);
+        put("source", &ended.source);
+        put("begun", &time::show(ended.begun));
+        put("channel", &ended.channel);
         for queue in &self.queues {
-            fields.put("queue", &**queue);
+            put("queue", queue);
         }
-        fields.put("silent", settings.silent.to_string());
-        fields.put("ok-silent", settings.ok_silent.to_string());
-        fields.put("remind", settings.remind.to_string());
-        fields.put("after", settings.after.to_string());
-        fields.put("flapping", settings.flapping.to_string());
-        fields.put_some("version", ended.version.as_deref());
-        fields.put_some(
-            "every-hours",
-            ended.every_hours.map(|hours| hours.to_string()),
-        );
-        fields.put_some("mention", ended.mention.as_deref());
+        put("silent", &seconds(settings.silent));
+        put("ok-silent", &seconds(settings.ok_silent));
+        put("remind", &seconds(settings.remind));
+        if settings.after > 1 {
+            put("after", &settings.after.to_string());
+        }
+        if settings.flapping {
+            put("flapping", "true");
+        }
+        if let Some(version) = &ended.version {
+            put("version", version);
+        }
+        if let Some(hours) = ended.every_hours {
+            put("every-hours", &hours.to_string());
+        }
+        if let Some(mention) = &ended.mention {
+            put("mention", mention);
+        }
         for note in &ended.notes {
-            fields.put("note", &**note);
+            put("note", note);
         }
-        fields
+        run
     }
 
     /// Describes its process.
@@ -68,7 +78,7 @@ impl Recorded {
     /// Reads a run back; `None` where its record is damaged.
     pub(crate) fn read(run: &Fields, process: &Fields) -> Option<Self> {
         let number = |key| run.get(key).and_then(|value| value.parse::<f64>().ok());
-        let text = |key| run.get(key).map(str::to_owned);
+        let text = |key| run.get(key).map(|text| Cow::Owned(text.to_owned()));
         let defaults = Settings::default();
         let settings = Settings {
             silent: number("silent").unwrap_or(defaults.silent),
@@ -87,9 +97,9 @@ impl Recorded {
             source: text("source")?,
             begun: time::parse(run.get("begun")?)?,
             took: None,
-            host: process.get("host").unwrap_or("unknown").to_owned(),
+            host: process.get("host").unwrap_or("unknown").to_owned().into(),
             pid: process.get("pid").and_then(|pid| pid.parse().ok()),
-            exe: process.get("exe").map(str::to_owned),
+            exe: process.get("exe").map(|exe| exe.to_owned().into()),
             version: text("version"),
             every_hours: number("every-hours"),
             channel: text("channel").unwrap_or_default(),
@@ -97,7 +107,7 @@ impl Recorded {
             nested: false,
             was_overdue: false,
             mention: text("mention"),
-            facts: alert::facts(process),
+            facts: alert::facts(process).into(),
             notes: run.all("note"),
         };
         Some(Self {
@@ -105,5 +115,20 @@ impl Recorded {
             settings,
             queues: run.all("queue"),
         })
+    }
+}
+
+/// Writes a number of seconds; a whole one costs a tenth of what others do.
+fn seconds(seconds: f64) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what does not fit is another number"
+    )]
+    let whole = seconds as u32;
+    if f64::from(whole).to_bits() == seconds.to_bits() {
+        whole.to_string()
+    } else {
+        seconds.to_string()
     }
 }

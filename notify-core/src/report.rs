@@ -3,11 +3,12 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::Utc;
 
 use crate::alert::Alert;
-use crate::change::{self, Change, Context, Ended, Place};
+use crate::change::{self, Change, Context, Ended, Place, Verdict};
 use crate::delivery;
 use crate::lock::Lock;
 use crate::memory::{self, Event};
@@ -65,7 +66,13 @@ impl Report<'_> {
         still_open: impl FnOnce() -> bool,
         warnings: &mut Vec<Warning>,
     ) {
-        let told = self.settle(store, routes, still_open, warnings);
+        let file = name::file_name(&self.ended.job);
+        if let Some(store) = store
+            && self.repeat(store, routes, &file)
+        {
+            return;
+        }
+        let told = self.settle(store, routes, &file, still_open, warnings);
         let (Some(routes), Some((alert, queued))) = (routes, told) else {
             return;
         };
@@ -78,73 +85,106 @@ impl Report<'_> {
         }
     }
 
+    /// Where nothing is new but the time, overwrites it and is done. The status file may lag behind
+    /// in all else a little longer.
+    fn repeat(&self, store: &Store, routes: Option<&Routes>, file: &str) -> bool {
+        let now = Instant::now();
+        if !memory::may_lag(file, now) || matches!(self.outcome, Outcome::Died(_)) {
+            return false;
+        }
+        let locked = store.lock_again(file, now);
+        let Some(mut locked) = locked.or_else(|| store.lock(file).ok()) else {
+            return false;
+        };
+        let Some(recent) = memory::recall(file).filter(|_| !locked.is_passed_by()) else {
+            return false;
+        };
+        let past = recent.correct(locked.read_known(recent.known.as_deref()));
+        if past.status().is_some_and(|status| status.held.is_some()) {
+            // Whether people were told is still to be seen.
+            return false;
+        }
+        if let Some(verdict) = self.decide(&past, routes)
+            && verdict.alert.is_none()
+            && let (Some(mut status), Some(previous)) = (verdict.status, past.status())
+            && status.says_the_same_as(previous)
+            && locked.touch(&status, self.place.as_ref()).is_ok()
+        {
+            memory::touched(file);
+            locked.give_back(recent.known.as_deref(), past);
+            return true;
+        }
+        false
+    }
+
+    /// Works out what the run changes, under the job's lock: a time from before it could lie before
+    /// the previous run's.
+    fn decide(&self, past: &Past, routes: Option<&Routes>) -> Option<Verdict> {
+        let told_already = |(event, channel)| memory::was_told(event, channel);
+        let context = Context {
+            now: to_micros(Utc::now()),
+            settings: self.settings,
+            address: routes.map(Routes::address),
+            told_already: self.event(routes).is_some_and(told_already),
+        };
+        change::of(past, &self.ended, self.outcome, &context)
+    }
+
+    /// Names what ends several jobs at once, and the channel on which it is told once.
+    fn event<'a>(&self, routes: Option<&'a Routes>) -> Option<(Event, &'a str)> {
+        let event = match self.outcome {
+            Outcome::Panicked(panic) => Event::Panic(panic.identity),
+            Outcome::Exited(_) | Outcome::Signalled(_) => Event::Exit,
+            _ => return None,
+        };
+        Some((event, &routes?.channel))
+    }
+
     /// Locks the job, decides, and writes; returns the alert, if one is due, and what became of it
     /// in each queue.
     fn settle(
         &self,
         store: Option<&Store>,
         routes: Option<&Routes>,
+        file: &str,
         still_open: impl FnOnce() -> bool,
         warnings: &mut Vec<Warning>,
     ) -> Option<(Alert, Vec<Queued>)> {
         let job = &self.ended.job;
-        let file = name::file_name(job);
-        let locked = store.and_then(|store| lock(store, &file, warnings));
+        let locked = store.and_then(|store| lock(store, file, warnings));
         if !still_open() {
             return None;
         }
-        // Read under the lock: a time from before it could lie before the previous run's.
-        let now = to_micros(Utc::now());
         let past = locked.as_ref().map_or(Past::Unknown, Locked::read);
         if past == Past::Unreadable {
             let message =
                 format!("the status file of {job} cannot be understood, and is written anew");
             warnings.push(Warning::new(format!("unreadable {file}"), message));
         }
-        let recent = memory::recall(&file);
-        let may_lag = recent.as_ref().is_some_and(memory::Recent::may_lag);
-        let past = match recent {
+        let past = match memory::recall(file) {
             Some(recent) => recent.correct(past),
             None => past,
         };
         // A held alert that leaves now is told; while this lasts, it stays.
         let (past, _locks) = match store {
-            Some(store) => settle_held(store, past, now),
+            Some(store) => settle_held(store, past, to_micros(Utc::now())),
             None => (past, Vec::new()),
         };
-        let channel = routes.map(|routes| routes.channel.as_str());
-        let event = event(self.outcome).zip(channel);
-        let context = Context {
-            now,
-            settings: self.settings,
-            address: routes.map(Routes::address),
-            told_already: event.is_some_and(|(event, channel)| memory::was_told(event, channel)),
-        };
-        let verdict = change::of(&past, &self.ended, self.outcome, &context)?;
-        if let (Some((event, channel)), Some(_)) = (event, &verdict.alert) {
+        let verdict = self.decide(&past, routes)?;
+        if let (Some((event, channel)), Some(_)) = (self.event(routes), &verdict.alert) {
             memory::tell(event, channel);
         }
 
         let Some(locked) = locked else {
             if let Some(status) = verdict.status {
-                memory::could_not_write(&file, status);
+                memory::could_not_write(file, status);
             }
             return verdict.alert.map(|alert| (alert, Vec::new()));
         };
-        if may_lag
-            && verdict.alert.is_none()
-            && !locked.is_passed_by()
-            && let (Some(status), Some(previous)) = (&verdict.status, past.status())
-            && status.says_the_same_as(previous)
-            && locked.touch(status, self.place.as_ref()).is_ok()
-        {
-            memory::touched(&file);
-            return None;
-        }
         let queues = routes.filter(|_| verdict.alert.is_some());
         let queues = queues.map(|routes| routes.queues.clone());
         let change = Change {
-            file: file.clone(),
+            file: file.to_owned(),
             status: verdict.status,
             alert: verdict.alert,
             queues: queues.unwrap_or_default(),
@@ -156,11 +196,11 @@ impl Report<'_> {
         if let Some(status) = change.status {
             match written.status_error {
                 None => {
-                    memory::wrote(&file, &status);
+                    memory::wrote(file, &status);
                     warn::over("status");
                 }
                 Some(error) => {
-                    memory::could_not_write(&file, status);
+                    memory::could_not_write(file, status);
                     let message = format!("the status file of {job} cannot be written: {error}");
                     warnings.push(Warning::new("status", message));
                 }
@@ -229,14 +269,5 @@ fn lock<'a>(store: &'a Store, file: &'a str, warnings: &mut Vec<Warning>) -> Opt
             warnings.push(Warning::new("directory in use", message));
             None
         }
-    }
-}
-
-/// Names what ends several jobs at once.
-fn event(outcome: &Outcome) -> Option<Event> {
-    match outcome {
-        Outcome::Panicked(panic) => Some(Event::Panic(panic.identity)),
-        Outcome::Exited(_) | Outcome::Signalled(_) => Some(Event::Exit),
-        _ => None,
     }
 }

@@ -28,6 +28,13 @@ pub(crate) fn on_this_thread() -> Vec<u64> {
         .unwrap_or_default()
 }
 
+/// Tells whether a run is on this thread's stack.
+fn is_nested() -> bool {
+    let is_nested =
+        |stack: &RefCell<Vec<u64>>| stack.try_borrow().is_ok_and(|stack| !stack.is_empty());
+    STACK.try_with(is_nested).unwrap_or(false)
+}
+
 /// A run's place on its thread's stack; it ends with this.
 #[derive(Debug)]
 struct Entered {
@@ -83,7 +90,7 @@ impl Frame {
     fn begin(site: &'static Site, name: Option<String>) -> Self {
         panic::watch();
         shutdown::prepare();
-        let nested = !on_this_thread().is_empty();
+        let nested = is_nested();
         let run = panic::contain(|| life::begin(site, name, nested));
         Self { run }
     }

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "cli")]
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::change::Place;
 use crate::fields::Fields;
 use crate::file::{self, Links};
 use crate::id;
-use crate::process::PerProcess;
+use crate::process::{self, PerProcess};
 use crate::time::Time;
 
 /// Blocks and slots are multiples of this, so that a freed slot fits most runs.
@@ -48,6 +49,8 @@ struct Record {
     /// It is locked for as long as it is open.
     file: File,
     path: PathBuf,
+    folder: PathBuf,
+    name: String,
     slots: Vec<Slot>,
     end: u64,
 }
@@ -57,6 +60,8 @@ struct Slot {
     offset: u64,
     capacity: usize,
     run: Option<u64>,
+    /// The record says so already.
+    has_ended: bool,
 }
 
 /// A record whose process is dead.
@@ -80,20 +85,17 @@ pub(crate) struct Dead {
 pub(crate) fn begin(
     folder: &Path,
     run: u64,
-    fields: &Fields,
+    fields: &str,
     process: impl FnOnce() -> Fields,
 ) -> io::Result<()> {
     let mut record = lock();
-    if record
-        .as_ref()
-        .is_some_and(|record| record.path.parent() != Some(folder))
-    {
+    if record.as_ref().is_some_and(|record| !record.is_in(folder)) {
         remove(record.take());
     }
     match &mut *record {
         Some(record) => record.begin(run, fields),
         None => {
-            *record = Some(Record::create(folder, run, fields, &process())?);
+            *record = Some(Record::create(folder, run, fields, &process().render())?);
             Ok(())
         }
     }
@@ -130,12 +132,22 @@ fn remove(record: Option<Record>) {
 
 /// Writes into a record that the run there has ended.
 pub(crate) fn end_at(folder: &Path, place: &Place) -> io::Result<()> {
+    if let Some(record) = &mut *lock()
+        && record.name == place.record
+        && record.is_in(folder)
+        && let Some(slot) = record
+            .slots
+            .iter_mut()
+            .find(|slot| slot.offset == place.offset)
+    {
+        return slot.end(&record.file);
+    }
     let file = file::open(
         &folder.join(&place.record),
         OpenOptions::new().write(true),
         Links::Refuse,
     )?;
-    write_at(&file, &[ENDED], place.offset)
+    file::write_at(&file, &[ENDED], place.offset)
 }
 
 /// Finds the records of dead processes, but for those that cannot be judged from here: in the order in
@@ -225,10 +237,10 @@ fn lock() -> MutexGuard<'static, Option<Record>> {
 impl Record {
     /// Writes the record under a hidden name, locks it, and only then shows it: one that is seen
     /// without its lock is dead.
-    fn create(folder: &Path, run: u64, fields: &Fields, process: &Fields) -> io::Result<Self> {
-        let name = format!("{}-{:016x}", std::process::id(), id::random());
+    fn create(folder: &Path, run: u64, fields: &str, process: &str) -> io::Result<Self> {
+        let name = format!("{}-{:016x}", process::id(), id::random());
         let temporary = folder.join(format!(".{name}"));
-        let path = folder.join(name);
+        let path = folder.join(&name);
         let file = file::open(
             &temporary,
             OpenOptions::new().read(true).write(true).create_new(true),
@@ -238,10 +250,12 @@ impl Record {
             file::set_mode(&file, 0o600)?;
             file.try_lock().map_err(io::Error::from)?;
             let block = block(process);
-            write_at(&file, &block, 0)?;
+            file::write_at(&file, &block, 0)?;
             let mut record = Self {
                 file,
                 path: path.clone(),
+                folder: folder.to_owned(),
+                name,
                 slots: Vec::new(),
                 end: block.len() as u64,
             };
@@ -257,7 +271,7 @@ impl Record {
 
     /// Writes a run into a slot. One that is there already, and of which a `Config` that was installed
     /// meanwhile has changed what is to be told, is written anew before the old slot is freed.
-    fn begin(&mut self, run: u64, fields: &Fields) -> io::Result<()> {
+    fn begin(&mut self, run: u64, fields: &str) -> io::Result<()> {
         let earlier = self.slots.iter().position(|slot| slot.run == Some(run));
         let mut block = block(fields);
         let free = self
@@ -266,27 +280,29 @@ impl Record {
             .find(|slot| slot.run.is_none() && slot.capacity >= block.len());
         if let Some(slot) = free {
             set_capacity(&mut block, slot.capacity);
-            write_at(&self.file, &block, slot.offset)?;
+            file::write_at(&self.file, &block, slot.offset)?;
             slot.run = Some(run);
+            slot.has_ended = false;
         } else {
-            write_at(&self.file, &block, self.end)?;
+            file::write_at(&self.file, &block, self.end)?;
             self.slots.push(Slot {
                 offset: self.end,
                 capacity: block.len(),
                 run: Some(run),
+                has_ended: false,
             });
             self.end += block.len() as u64;
         }
         if let Some(slot) = earlier.map(|earlier| &mut self.slots[earlier]) {
             slot.run = None;
-            write_at(&self.file, &[ENDED], slot.offset)?;
+            slot.end(&self.file)?;
         }
         Ok(())
     }
 
     fn end(&mut self, run: u64) {
         if let Some(slot) = self.slots.iter_mut().find(|slot| slot.run == Some(run)) {
-            let _ = write_at(&self.file, &[ENDED], slot.offset);
+            let _ = slot.end(&self.file);
             slot.run = None;
         }
     }
@@ -294,9 +310,25 @@ impl Record {
     fn place(&self, run: u64) -> Option<Place> {
         let slot = self.slots.iter().find(|slot| slot.run == Some(run))?;
         Some(Place {
-            record: self.path.file_name()?.to_string_lossy().into_owned(),
+            record: self.name.clone(),
             offset: slot.offset,
         })
+    }
+
+    /// Compared as text, for that is much less work than part by part.
+    fn is_in(&self, folder: &Path) -> bool {
+        self.folder.as_os_str() == folder.as_os_str()
+    }
+}
+
+impl Slot {
+    /// Writes that its run has ended, unless that was written already.
+    fn end(&mut self, record: &File) -> io::Result<()> {
+        if !self.has_ended {
+            file::write_at(record, &[ENDED], self.offset)?;
+            self.has_ended = true;
+        }
+        Ok(())
     }
 }
 
@@ -357,7 +389,8 @@ impl Dead {
     /// been finished.
     pub(crate) fn is_open(&self, place: &Place) -> bool {
         let mut state = [ENDED];
-        read_at(&self.file, &mut state, place.offset).is_ok_and(|()| state != [ENDED])
+        file::read_at(&self.file, &mut state, place.offset)
+            .is_ok_and(|length| length == 1 && state != [ENDED])
     }
 
     /// Removes the record, once each of its runs is reported.
@@ -367,15 +400,17 @@ impl Dead {
 }
 
 /// Lays out a text as a block: its head, the text, and room up to the next unit.
-pub(crate) fn block(fields: &Fields) -> Vec<u8> {
-    let text = fields.render();
+pub(crate) fn block(text: &str) -> Vec<u8> {
     let capacity = (HEAD + text.len()).next_multiple_of(UNIT);
-    let head = format!(
-        "{OPEN} {capacity:08x} {:08x} {:016x}\n",
+    let mut block = String::with_capacity(capacity);
+    let _ = writeln!(
+        block,
+        "{OPEN} {capacity:08x} {:08x} {:016x}",
         text.len(),
-        id::hash(&text)
+        id::hash(text)
     );
-    let mut block = (head + &text).into_bytes();
+    block += text;
+    let mut block = block.into_bytes();
     block.resize(capacity, b'\n');
     block
 }
@@ -431,30 +466,6 @@ fn is_still_at(_file: &File, path: &Path) -> io::Result<bool> {
     path.try_exists()
 }
 
-#[cfg(unix)]
-fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, offset)
-}
-
-#[cfg(not(unix))]
-fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    use std::io::{Seek as _, Write as _};
-    file.seek(io::SeekFrom::Start(offset))?;
-    file.write_all(bytes)
-}
-
-#[cfg(not(unix))]
-fn read_at(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
-    use std::io::{Read as _, Seek as _};
-    file.seek(io::SeekFrom::Start(offset))?;
-    file.read_exact(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::SystemTime;
@@ -462,10 +473,8 @@ mod tests {
     use super::*;
     use crate::testing::Folder;
 
-    fn run(name: &str) -> Fields {
-        let mut fields = Fields::default();
-        fields.put("job", name);
-        fields
+    fn run(name: &str) -> String {
+        format!("job: {name}\n")
     }
 
     /// The jobs of the runs that a process left under way which dies now.

@@ -4,11 +4,13 @@
 //! finishes it. Without that, a crash between the alert and the status would leave people believing
 //! what is not so, for ever.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek as _, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::alert::Alert;
 use crate::backlog::Entry;
@@ -17,6 +19,7 @@ use crate::exit;
 use crate::file::{self, Durable, Links};
 use crate::history::History;
 use crate::id;
+use crate::kept::{self, Handle};
 use crate::lock::Lock;
 use crate::outbox::Outbox;
 use crate::rules::Past;
@@ -40,9 +43,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Jobs share this many locks, so that jobs named at run time do not leave a lock each, for ever.
 const LOCKS: usize = 256;
 
+/// What this process has written is known by heart up to this length.
+const KNOWN: usize = 2048;
+
 /// A notify directory that can be used.
 #[derive(Debug)]
 pub(crate) struct Store {
+    /// Tells it from the others that this process has used.
+    number: usize,
     directory: PathBuf,
     hidden: PathBuf,
     user: u32,
@@ -58,7 +66,10 @@ pub(crate) struct Locked<'a> {
     file: &'a str,
     slot: usize,
     /// `None` where another process does not let go of it.
-    lock: Option<Lock>,
+    lock: Option<Handle>,
+    /// Whether the status file that the lock keeps open is what this process has written, but for its
+    /// time.
+    is_known: bool,
     /// A status that the journal holds, for it could not be written.
     pending: Option<Status>,
 }
@@ -72,6 +83,17 @@ pub(crate) enum Queued {
     Held,
     /// It could not be queued.
     Not,
+}
+
+/// What a status file says that this process has written, so that it need not be taken apart.
+#[derive(Debug)]
+pub(crate) struct Known {
+    content: String,
+    /// Lent to whoever decides by it, for a copy costs more than the decision.
+    status: Mutex<Option<Box<Status>>>,
+    runs: u64,
+    /// Where the time stands.
+    time: Range<usize>,
 }
 
 /// What became of a change.
@@ -92,9 +114,11 @@ impl Store {
     ///
     /// Where that cannot be done, or somebody else has laid something in the folder's place.
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let user = exit::user_id();
         let hidden = directory.join(".pipeline-notify").join(user.to_string());
         let store = Self {
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
             directory: directory.to_owned(),
             outbox: Outbox::new(&hidden, user),
             history: History::new(&hidden),
@@ -156,11 +180,7 @@ impl Store {
     pub(crate) fn lock<'a>(&'a self, file: &'a str) -> io::Result<Locked<'a>> {
         let slot = slot(file);
         let path = self.hidden.join("locks").join(format!("{slot:02x}"));
-        let patience = if self.stuck[slot].load(Ordering::Relaxed) {
-            Duration::ZERO
-        } else {
-            exit::within(PATIENCE)
-        };
+        let patience = self.patience(slot);
         let lock = match Lock::acquire(&path, patience) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // The directory was deleted under us.
@@ -174,7 +194,8 @@ impl Store {
             store: self,
             file,
             slot,
-            lock,
+            lock: lock.map(Handle::new).transpose()?,
+            is_known: false,
             pending: None,
         };
         locked.pending = locked.finish_journal()?;
@@ -196,7 +217,8 @@ impl Store {
                     store: self,
                     file: "",
                     slot,
-                    lock: Some(lock),
+                    lock: Handle::new(lock).ok(),
+                    is_known: false,
                     pending: None,
                 };
                 // What cannot be finished is left to the job's next run.
@@ -224,12 +246,80 @@ impl Store {
             }
         }
     }
+
+    /// Locks a status file by a lock that was kept open, where there is one, and nothing is half done;
+    /// to touch the file, for which it does no harm if somebody has moved the folder away meanwhile.
+    pub(crate) fn lock_again<'a>(&'a self, file: &'a str, now: Instant) -> Option<Locked<'a>> {
+        let slot = slot(file);
+        let locked = Locked {
+            store: self,
+            file,
+            slot,
+            lock: Some(kept::take((self.number, slot), self.patience(slot), now)?),
+            is_known: false,
+            pending: None,
+        };
+        let journal = locked.lock.as_ref()?.file();
+        let is_empty = file::read_at(journal, &mut [0], 0).is_ok_and(|length| length == 0);
+        is_empty.then_some(locked)
+    }
+
+    fn patience(&self, slot: usize) -> Duration {
+        if self.stuck[slot].load(Ordering::Relaxed) {
+            Duration::ZERO
+        } else {
+            exit::within(PATIENCE)
+        }
+    }
 }
 
-/// Tells which lock is a status file's.
-#[expect(clippy::cast_possible_truncation, reason = "a remainder is small")]
+/// Returns the number of a status file's lock.
 fn slot(file: &str) -> usize {
-    id::hash(file) as usize % LOCKS
+    #[expect(clippy::cast_possible_truncation, reason = "a remainder is small")]
+    let slot = id::hash(file) as usize % LOCKS;
+    slot
+}
+
+impl Known {
+    /// Remembers a status that was written; `None` where it is too long.
+    pub(crate) fn new(status: &Status) -> Option<Self> {
+        let content = status.render();
+        let status = Status::parse(&content).filter(|_| content.len() <= KNOWN)?;
+        let start = status.state.as_str().len() + 1;
+        Some(Self {
+            time: start..(start + time::WIDTH).min(content.len()),
+            content,
+            runs: status.runs,
+            status: Mutex::new(Some(Box::new(status))),
+        })
+    }
+
+    /// Reads a file that says the same but for its time; `None` where it says anything else, or the
+    /// status is lent.
+    fn read(&self, content: &[u8]) -> Option<Box<Status>> {
+        let time = self.time.clone();
+        let own = self.content.as_bytes();
+        let is_same = content.len() == own.len()
+            && content[..time.start] == own[..time.start]
+            && content[time.end..] == own[time.end..];
+        let time = std::str::from_utf8(content.get(time)?).ok()?;
+        let begun = time::parse(time).filter(|_| is_same)?;
+        let mut status = self.lent().take()?;
+        (status.begun, status.runs) = (begun, self.runs);
+        Some(status)
+    }
+
+    fn lent(&self) -> MutexGuard<'_, Option<Box<Status>>> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        if let Some(lock) = self.lock.take() {
+            kept::keep((self.store.number, self.slot), lock);
+        }
+    }
 }
 
 impl Locked<'_> {
@@ -251,21 +341,66 @@ impl Locked<'_> {
         }
     }
 
+    /// Reads what is known of the job, which is what this process has written, unless others have
+    /// written since.
+    pub(crate) fn read_known(&mut self, known: Option<&Known>) -> Past {
+        self.is_known = false;
+        let path = self.path();
+        let content = &mut [0; KNOWN + 1];
+        let mut recognize = |file: &File| {
+            let length = file::read_at(file, content, 0).ok()?;
+            known?.read(&content[..length])
+        };
+        let Some(lock) = self
+            .lock
+            .as_mut()
+            .filter(|_| self.pending.is_none() && known.is_some())
+        else {
+            return self.read();
+        };
+        let mut status = lock.status_file(self.file, &path).and_then(&mut recognize);
+        if status.is_none() {
+            let opened = lock.open_status_file(self.file, &path);
+            status = opened.ok().and_then(recognize);
+        }
+        self.is_known = status.is_some();
+        status.map_or_else(|| self.read(), Past::Known)
+    }
+
+    /// Gives back what [`read_known`](Self::read_known) has lent, of which the run has changed nothing
+    /// but time and counts.
+    pub(crate) fn give_back(&self, known: Option<&Known>, past: Past) {
+        if self.is_known
+            && let (Some(known), Past::Known(status)) = (known, past)
+        {
+            *known.lent() = Some(status);
+        }
+    }
+
     /// Overwrites the time in the status file, in place, which is all that has changed.
     ///
     /// # Errors
     ///
     /// Where it cannot be written; the old status is whole then.
     pub(crate) fn touch(&self, status: &Status, place: Option<&Place>) -> io::Result<()> {
-        let mut file = file::open(&self.path(), OpenOptions::new().write(true), Links::Refuse)?;
+        let opened;
+        let known = self.lock.as_ref().filter(|_| self.is_known);
+        let file = match known.and_then(Handle::kept_status_file) {
+            Some(file) => file,
+            None => {
+                let options = &mut OpenOptions::new();
+                opened = file::open(&self.path(), options.write(true), Links::Refuse)?;
+                &opened
+            }
+        };
         if self.pending.is_some() {
             return Err(io::Error::other("the file is not what it should be"));
         }
         if let Some(place) = place {
             running::end_at(&self.store.running(), place)?;
         }
-        file.seek(SeekFrom::Start(status.state.as_str().len() as u64 + 1))?;
-        file.write_all(time::show(status.begun).as_bytes())
+        let offset = status.state.as_str().len() as u64 + 1;
+        file::write_at(file, time::show(status.begun).as_bytes(), offset)
     }
 
     /// Takes back that people were told at that time: the alert was refused.
@@ -616,6 +751,81 @@ mod tests {
         );
     }
 
+    /// Locks by what was kept open; where the tests beside this one have taken that, anew.
+    fn again(store: &Store) -> Locked<'_> {
+        let again = store.lock_again("etl.run", Instant::now());
+        again.unwrap_or_else(|| store.lock("etl.run").unwrap())
+    }
+
+    /// A store whose job has a status, with its lock kept, and what is known of it.
+    fn touched_store(folder: &Folder) -> (Store, Known, Status) {
+        let store = Store::open(folder.path()).unwrap();
+        let status = change(None).status.unwrap();
+        store.lock("etl.run").unwrap().write(&status).unwrap();
+        let known = Known::new(&status).unwrap();
+        (store, known, status)
+    }
+
+    #[test]
+    fn a_touch_by_what_was_kept_open_follows_the_file_that_is_there() {
+        let folder = Folder::new();
+        let (store, known, status) = touched_store(&folder);
+        for _ in 0..2 {
+            let mut locked = again(&store);
+            let past = locked.read_known(Some(&known));
+            assert_eq!(past, locked.read());
+            assert!(known.lent().is_none(), "it was not read anew");
+            locked.give_back(Some(&known), past);
+            locked.touch(&status, None).unwrap();
+        }
+        // As another process does it, with more to say.
+        let other = Status {
+            runs: 9,
+            ..status.clone()
+        };
+        store.lock("etl.run").unwrap().write(&other).unwrap();
+        let mut locked = again(&store);
+        let past = locked.read_known(Some(&known));
+        assert_eq!(past.status().unwrap().runs, 9);
+        let later = Status {
+            begun: status.begun + chrono::TimeDelta::seconds(1),
+            ..other
+        };
+        locked.touch(&later, None).unwrap();
+        assert_eq!(locked.read().status().unwrap().begun, later.begun);
+        drop(locked);
+
+        fs::remove_file(folder.path().join("etl.run")).unwrap();
+        let mut locked = again(&store);
+        assert_eq!(locked.read_known(Some(&known)), Past::Missing);
+        assert!(locked.touch(&status, None).is_err());
+    }
+
+    #[test]
+    fn a_lock_that_was_kept_open_is_of_no_use_while_a_change_is_half_done() {
+        let folder = Folder::new();
+        let (store, ..) = touched_store(&folder);
+        let locked = store.lock("etl.run").unwrap();
+        locked.write_journal(&change(None)).unwrap();
+        drop(locked);
+        assert!(store.lock_again("etl.run", Instant::now()).is_none());
+        assert!(store.lock("etl.run").unwrap().pending.is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_known_of_a_status_file_holds_for_no_link_to_one() {
+        let folder = Folder::new();
+        let (store, known, status) = touched_store(&folder);
+        let path = folder.path().join("etl.run");
+        let elsewhere = folder.path().join(".elsewhere");
+        fs::rename(&path, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        let mut locked = again(&store);
+        assert_eq!(locked.read_known(Some(&known)), Past::Unreadable);
+        assert!(locked.touch(&status, None).is_err());
+    }
+
     #[test]
     fn an_alert_that_was_refused_is_taken_back_if_the_status_still_speaks_of_it() {
         let folder = Folder::new();
@@ -647,7 +857,8 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..50 {
-                        let _locked = store.lock("etl.run").unwrap();
+                        // The lock that another thread has just kept open, if there is one.
+                        let _locked = again(&store);
                         assert_eq!(count.fetch_add(1, Ordering::SeqCst), 0);
                         count.fetch_sub(1, Ordering::SeqCst);
                     }

@@ -52,10 +52,9 @@ pub(crate) fn alert(job: &str, id: &str) -> Alert {
 
 /// One alert of each kind with all set that it can have, at fixed times.
 pub(crate) fn alerts_of_each_kind() -> Vec<Alert> {
-    Kind::ALL
-        .into_iter()
-        .map(|(kind, ..)| alert_of(kind))
-        .collect()
+    let mut kinds = Kind::ALL.map(|(kind, ..)| kind);
+    kinds.sort_unstable();
+    kinds.map(alert_of).into()
 }
 
 /// An alert of that kind with all set that it can have, at fixed times.
@@ -65,12 +64,14 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
             State::Error,
             "connection refused\n  caused by: no route to host (os error 113)\n",
         ),
-        // It is told of the run before, which may have worked.
-        Kind::Overdue => (State::Ok, "still running after 90 minutes\n"),
+        Kind::Overdue => (State::Error, "still running after 90 minutes\n"),
         Kind::Flapping => (State::Error, "connection refused\n"),
         Kind::Recovered | Kind::Ok | Kind::Steady => (State::Ok, ""),
     };
-    let runs = if kind == Kind::Failed { 1 } else { 3 };
+    let runs = match kind {
+        Kind::Failed | Kind::Overdue => 1,
+        _ => 3,
+    };
     let is_failure = state == State::Error;
     let since = if runs == 1 { "13:00:00" } else { "11:00:00" };
     let more = match (is_failure, runs) {
@@ -130,13 +131,21 @@ pub(crate) fn with_text(alert: Alert, text: &str) -> Alert {
         ..alert.status
     };
     Alert {
-        job: word,
+        job: format!("job {word}"),
         earlier_error: Some(line.clone()),
         facts: alert.facts.iter().map(fact).collect(),
         notes: vec![line; 3],
         status,
         ..alert
     }
+}
+
+/// What the most careful cut leaves of a text: its first letters and digits.
+pub(crate) fn first_letters(text: &str, most: usize) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .take(most)
+        .collect()
 }
 
 /// Texts of what breaks messages: markup, mentions, entities, and characters of every kind.

@@ -108,7 +108,9 @@ fn last_bytes(text: &str, limit: usize) -> &str {
 
 /// Escapes what would end a line or move a terminal's cursor; [`unescape`] undoes it.
 pub(crate) fn escape(value: &str) -> Cow<'_, str> {
-    if !value.contains(|c: char| c.is_control() || c == '\\') {
+    // What is ASCII, as most is, need not be taken apart into characters.
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'\\';
+    if value.bytes().all(is_plain) || !value.contains(|c: char| c.is_control() || c == '\\') {
         return Cow::Borrowed(value);
     }
     let mut escaped = String::with_capacity(value.len() + 8);

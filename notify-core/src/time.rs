@@ -1,13 +1,23 @@
 //! Points in time as the status file writes them, and the age of one.
 
+use std::ops::Range;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{
+    DateTime, Datelike as _, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Timelike as _, Utc,
+};
 
 pub(crate) type Time = DateTime<Utc>;
 
-/// The article's format, to the microsecond.
+/// The article's format, to the microsecond. Each run writes it and reads it back, so what is of its
+/// usual width is done by hand.
 const FORMAT: &str = "%Y-%m-%d %H:%M:%S:%6f";
+
+/// The length of what [`show`] writes, in the years of four digits.
+pub(crate) const WIDTH: usize = 30;
+
+/// In a second; a leap second has more.
+const NANOSECONDS: u32 = 1_000_000_000;
 
 /// How far ahead a previous time may be to count as just now: clocks of hosts that share a
 /// directory disagree by seconds, a wrongly set one by hours.
@@ -15,7 +25,29 @@ const SKEW: TimeDelta = TimeDelta::minutes(10);
 
 /// Writes a time as `2026-11-22 13:00:00:123456 UTC`.
 pub(crate) fn show(time: Time) -> String {
-    format!("{} UTC", time.format(FORMAT))
+    let is_usual = (0..=9999).contains(&time.year()) && time.nanosecond() < NANOSECONDS;
+    if !is_usual {
+        return format!("{} UTC", time.format(FORMAT));
+    }
+    let mut text = *b"0000-00-00 00:00:00:000000 UTC";
+    for (end, mut number) in [
+        (4, time.year().unsigned_abs()),
+        (7, time.month()),
+        (10, time.day()),
+        (13, time.hour()),
+        (16, time.minute()),
+        (19, time.second()),
+        (26, time.nanosecond() / 1000),
+    ] {
+        for digit in text[..end].iter_mut().rev() {
+            if number == 0 {
+                break;
+            }
+            *digit += u8::try_from(number % 10).unwrap_or_default();
+            number /= 10;
+        }
+    }
+    String::from_utf8(text.to_vec()).unwrap_or_default()
 }
 
 /// Writes a time as `2026-11-22T13:00:00.123456Z`, which programs read.
@@ -25,6 +57,9 @@ pub(crate) fn rfc3339(time: Time) -> String {
 
 /// Reads a time that [`show`] or the article's own code has written.
 pub(crate) fn parse(text: &str) -> Option<Time> {
+    if let Some(time) = parse_usual(text.as_bytes()) {
+        return Some(time);
+    }
     let digits = text.strip_suffix(" UTC").unwrap_or(text).trim();
     NaiveDateTime::parse_from_str(digits, FORMAT)
         .ok()
@@ -52,6 +87,44 @@ pub(crate) fn between(then: Time, now: Time) -> Duration {
     (now - then).to_std().unwrap_or_default()
 }
 
+/// Reads a time of the usual width; `None` where it is not, or no time.
+fn parse_usual(text: &[u8]) -> Option<Time> {
+    let [date @ .., b' ', b'U', b'T', b'C'] = text else {
+        return None;
+    };
+    if date.len() != 26 {
+        return None;
+    }
+    let separators = [
+        (4, b'-'),
+        (7, b'-'),
+        (10, b' '),
+        (13, b':'),
+        (16, b':'),
+        (19, b':'),
+    ];
+    if separators
+        .iter()
+        .any(|(at, separator)| date[*at] != *separator)
+    {
+        return None;
+    }
+    let number = |range: Range<usize>| {
+        date[range].iter().try_fold(0, |number: u32, digit| {
+            let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+            Some(number * 10 + u32::from(digit))
+        })
+    };
+    let day = NaiveDate::from_ymd_opt(number(0..4)?.cast_signed(), number(5..7)?, number(8..10)?)?;
+    let time = day.and_hms_micro_opt(
+        number(11..13)?,
+        number(14..16)?,
+        number(17..19)?,
+        number(20..26)?,
+    )?;
+    Some(time.and_utc())
+}
+
 /// Returns the seconds from `then` to `now`. A time ahead of `now` by up to ten minutes is just
 /// now, one further ahead is old beyond measure.
 pub(crate) fn age(then: Time, now: Time) -> f64 {
@@ -70,6 +143,8 @@ pub(crate) fn to_micros(time: Time) -> Time {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -81,6 +156,26 @@ mod tests {
             parse("2018-08-12 09:05:01:000007"),
             parse("2018-08-12 09:05:01:000007 UTC")
         );
+    }
+
+    proptest! {
+        #[test]
+        fn a_time_by_hand_is_what_the_format_says(micros in -99_999_999_999_999_999_i64..999_999_999_999_999_999) {
+            let time = DateTime::from_timestamp_micros(micros).unwrap();
+            prop_assert_eq!(show(time), format!("{} UTC", time.format(FORMAT)));
+            let digits = show(time);
+            prop_assert_eq!(parse_usual(digits.as_bytes()).is_some(), (0..=9999).contains(&time.year()));
+            prop_assert_eq!(parse(&digits), Some(time));
+        }
+
+        #[test]
+        fn any_text_can_be_read_as_a_time(text in any::<String>(), digits in "[0-9 :-]{26} UTC") {
+            let _ = parse(&text);
+            let by_format = NaiveDateTime::parse_from_str(digits.trim_end_matches(" UTC"), FORMAT).ok();
+            if let Some(time) = parse_usual(digits.as_bytes()) {
+                prop_assert_eq!(Some(time.naive_utc()), by_format);
+            }
+        }
     }
 
     #[test]

@@ -375,22 +375,22 @@ impl Replay<'_> {
     fn end(&mut self, begun: i64, now: i64, outcome: &Outcome, attempt: Option<Attempt>) {
         let ended = Ended {
             run: self.runs << 32,
-            job: "etl".to_owned(),
-            location: String::new(),
-            source: String::new(),
+            job: "etl".into(),
+            location: "".into(),
+            source: "".into(),
             begun: at(begun),
             took: Some(Duration::from_secs(30)),
-            host: "worker".to_owned(),
+            host: "worker".into(),
             pid: None,
             exe: None,
             version: None,
             every_hours: None,
-            channel: "alerts".to_owned(),
+            channel: "alerts".into(),
             attempt,
             nested: false,
             was_overdue: false,
             mention: None,
-            facts: Vec::new(),
+            facts: Vec::new().into(),
             notes: Vec::new(),
         };
         let context = Context {

@@ -10,6 +10,7 @@
 )]
 
 pub mod receiver;
+pub mod service;
 pub mod told;
 
 use std::collections::BTreeMap;

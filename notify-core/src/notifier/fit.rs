@@ -17,9 +17,10 @@ pub(super) fn visible(text: &str) -> String {
         .chars()
         .map(|c| match c {
             '\n' | '\t' => c,
+            '\u{85}' | '\u{2028}' | '\u{2029}' => '\n',
             '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
             '\x7f' => '\u{2421}',
-            '\u{80}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
             _ => c,
         })
         .collect()
@@ -72,7 +73,9 @@ pub(super) fn fit(
 
 /// Renders a text in one line, cut at its end where it would be too long.
 pub(super) fn line(text: &str, limit: usize, render: impl Fn(&str) -> String) -> String {
-    let flat = text.trim().replace(['\r', '\n'], " ");
+    let flat = text
+        .trim()
+        .replace(['\r', '\n', '\u{85}', '\u{2028}', '\u{2029}'], " ");
     let cut = |room: usize| match text::first_bytes(&flat, room) {
         all if all.len() == flat.len() => Cow::Borrowed(all),
         head => Cow::Owned(format!("{head}…")),
@@ -112,8 +115,8 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_is_shown() {
         assert_eq!(
-            visible("a\0\x1b[31m\r\nb\rc\x7f\u{85}\u{202e}d\te"),
-            "a␀␛[31m\nb␍c␡��d\te"
+            visible("a\0\x1b[31m\r\nb\rc\x7f\u{9b}\u{202e}d\u{2028}\te"),
+            "a␀␛[31m\nb␍c␡��d\n\te"
         );
     }
 

@@ -273,6 +273,8 @@ fn signature(key: &str, body: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::super::http::{Answer, Class};
     use super::*;
     use crate::testing::{alert_of, alerts_of_each_kind};
@@ -331,17 +333,12 @@ mod tests {
     fn each_kind_has_a_word_and_the_same_keys_which_the_docs_list() {
         let document: Value = serde_json::from_str(&document(&alerts_of_each_kind())).unwrap();
         let alerts = document["alerts"].as_array().unwrap();
-        let words: Vec<_> = alerts.iter().map(|alert| &alert["kind"]).collect();
-        let expected = json!([
-            "failed",
-            "still_failing",
-            "recovered",
-            "ok",
-            "overdue",
-            "flapping",
-            "steady"
-        ]);
-        assert_eq!(json!(words), expected);
+        let words: BTreeSet<_> = alerts
+            .iter()
+            .filter_map(|alert| alert["kind"].as_str())
+            .collect();
+        let expected = "failed still_failing recovered ok overdue flapping steady";
+        assert_eq!(words, expected.split(' ').collect());
         let docs: String = include_str!("json.rs")
             .lines()
             .filter(|line| line.starts_with("/// |"))
@@ -352,7 +349,7 @@ mod tests {
             }
         }
         for word in words {
-            assert!(docs.contains(&format!("`{}`", word.as_str().unwrap())));
+            assert!(docs.contains(&format!("`{word}`")), "{word}");
         }
     }
 

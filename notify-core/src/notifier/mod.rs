@@ -5,11 +5,13 @@ mod exec;
 mod fit;
 pub(crate) mod http;
 mod json;
+mod pagerduty;
 pub(crate) mod scheme;
 mod slack;
 #[cfg(test)]
 mod strict;
 mod teams;
+mod word;
 
 use std::fmt;
 use std::time::Duration;
@@ -17,6 +19,7 @@ use std::time::Duration;
 pub use discord::Discord;
 pub use exec::Exec;
 pub use json::Json;
+pub use pagerduty::PagerDuty;
 pub use slack::Slack;
 pub use teams::Teams;
 

@@ -1,12 +1,13 @@
 //! Destinations as words in the environment: `slack://…`, `jsons://…`, `exec:///…`. A word that
 //! cannot be used is a problem that shows the right form, and nothing of the word.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Discord, Exec, Json, Notifier, Refusal, Slack, Teams};
+use super::word::{Problem, Word, decode};
+use super::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
 use crate::alert::Alert;
 use crate::destination::Destination;
 use crate::file::{self, Links};
@@ -22,9 +23,6 @@ struct Scheme {
     form: &'static str,
     make: fn(&Word<'_>, &Signing) -> Made,
 }
-
-/// What is wrong with a word, without the word.
-type Problem = &'static str;
 
 type Made = Result<Arc<dyn Notifier>, Problem>;
 
@@ -57,6 +55,11 @@ const SCHEMES: &[Scheme] = &[
         names: &["workflows", "workflow", "teams", "msteams"],
         form: "workflows://host/workflow/signature",
         make: |word, _| Ok(Arc::new(Teams::to(workflow(word)?))),
+    },
+    Scheme {
+        names: &["pagerduty"],
+        form: "pagerduty://0123456789abcdef0123456789abcdef",
+        make: |word, _| Ok(Arc::new(pagerduty(word)?)),
     },
     Scheme {
         names: &["jsons"],
@@ -151,65 +154,6 @@ fn forms() -> String {
     format!("{}, or {FILE}", forms.join(", "))
 }
 
-/// A word after its `://`, in its parts.
-struct Word<'a> {
-    whole: &'a str,
-    user: Option<&'a str>,
-    host: &'a str,
-    /// From the first `/` on.
-    path: &'a str,
-    query: Option<&'a str>,
-}
-
-impl<'a> Word<'a> {
-    fn parse(whole: &'a str) -> Result<Self, Problem> {
-        if whole.contains('#') {
-            return Err("a `#` has no place in it, a webhook has its own channel");
-        }
-        let (before, query) = match whole.split_once('?') {
-            Some((before, query)) => (before, Some(query)),
-            None => (whole, None),
-        };
-        let (authority, path) = before.split_at(before.find('/').unwrap_or(before.len()));
-        let (user, host) = match authority.rsplit_once('@') {
-            Some((user, host)) => (Some(user), host),
-            None => (None, authority),
-        };
-        Ok(Self {
-            whole,
-            user,
-            host,
-            path,
-            query,
-        })
-    }
-
-    /// The parts of the path, without the empty ones that a `/` at the end makes.
-    fn segments(&self) -> Vec<&'a str> {
-        self.path
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .collect()
-    }
-
-    /// Options of other programs in the query are left out: they say how a message looks there.
-    fn has_no_user(&self) -> Result<(), Problem> {
-        match self.user {
-            Some(_) => Err("it must not have a name before an `@`"),
-            None => Ok(()),
-        }
-    }
-
-    /// Tells whether the host is one of these, or below one that begins with a dot.
-    fn is_at(&self, hosts: &[&str]) -> bool {
-        let host = self.host.split(':').next().unwrap_or_default();
-        let host = host.to_ascii_lowercase();
-        hosts
-            .iter()
-            .any(|known| host == *known || (known.starts_with('.') && host.ends_with(known)))
-    }
-}
-
 /// `slack://A/B/C` as Apprise has it, or `slack://hook:A-B-C@webhook` as shoutrrr.
 fn slack(word: &Word<'_>) -> Result<Destination, Problem> {
     let segments = word.segments();
@@ -287,6 +231,24 @@ fn discord(word: &Word<'_>) -> Result<Destination, Problem> {
     ))
 }
 
+/// `pagerduty://key`, or `pagerduty://host/key`, such as that of the European Union; or shoutrrr's
+/// `pagerduty:///key`.
+fn pagerduty(word: &Word<'_>) -> Result<PagerDuty, Problem> {
+    if word.user.is_some() {
+        return Err("it takes the integration's key alone");
+    }
+    let made = match (word.host, &*word.segments()) {
+        (key, []) => PagerDuty::new(key),
+        ("", [key]) => PagerDuty::new(key),
+        (host, [key]) if word.is_at(&["events.pagerduty.com", "events.eu.pagerduty.com"]) => {
+            PagerDuty::at(&format!("https://{host}"), key)
+        }
+        _ => return Err("it is not a key alone"),
+    };
+    // Not the error's own text, which speaks of code.
+    made.map_err(|_| "its key is not 32 letters and digits")
+}
+
 /// `workflows://host/workflow/signature` as Apprise has it, or the workflow's whole URL.
 fn workflow(word: &Word<'_>) -> Result<Destination, Problem> {
     if word.user.is_some() {
@@ -339,42 +301,6 @@ fn exec(word: &Word<'_>) -> Result<Exec, Problem> {
         }
     }
     Ok(exec)
-}
-
-/// Decodes `%20`; a `+` is a plus.
-fn decode(text: &str) -> Result<OsString, Problem> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        if *byte != b'%' {
-            bytes.push(*byte);
-            continue;
-        }
-        let digits = rest
-            .split_at_checked(2)
-            .filter(|(digits, _)| digits.iter().all(u8::is_ascii_hexdigit));
-        let (digits, after) = digits.ok_or("a `%` in it is not followed by two digits")?;
-        rest = after;
-        let digits = str::from_utf8(digits).unwrap_or_default();
-        bytes.push(u8::from_str_radix(digits, 16).unwrap_or_default());
-    }
-    if bytes.contains(&0) {
-        return Err("it contains a NUL");
-    }
-    os_string(bytes)
-}
-
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere not every text will do")]
-fn os_string(bytes: Vec<u8>) -> Result<OsString, Problem> {
-    Ok(std::os::unix::ffi::OsStringExt::from_vec(bytes))
-}
-
-#[cfg(not(unix))]
-fn os_string(bytes: Vec<u8>) -> Result<OsString, Problem> {
-    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
-    Ok(text.into())
 }
 
 /// A webhook's own URL, whose host tells the service.
@@ -458,103 +384,118 @@ mod tests {
         (identities.collect(), problems.collect())
     }
 
+    const SLACK: &str = "https://hooks.slack.com/services/T0/B0/s3cr3t";
+
+    /// Words, and what they become, by its identity.
+    const TABLE: &[(&str, &str)] = &[
+        ("slack://T0/B0/s3cr3t", SLACK),
+        ("slack://T0/B0/s3cr3t/", SLACK),
+        ("SLACK://T0/B0/s3cr3t", SLACK),
+        ("slack://hook:T0-B0-s3cr3t@webhook", SLACK),
+        ("slack://hook:T0-B0-s3cr3t@webhook?color=good", SLACK),
+        (SLACK, SLACK),
+        (
+            "https://hooks.slack-gov.com/services/T0/B0/s3cr3t",
+            "https://hooks.slack-gov.com/services/T0/B0/s3cr3t",
+        ),
+        (
+            "mattermost://mm.example/s3cr3t",
+            "https://mm.example/hooks/s3cr3t",
+        ),
+        (
+            "mmosts://mm.example:8443/s3cr3t",
+            "https://mm.example:8443/hooks/s3cr3t",
+        ),
+        (
+            "mattermost://127.0.0.1:8065/s3cr3t",
+            "http://127.0.0.1:8065/hooks/s3cr3t",
+        ),
+        (
+            "rocketchat://rc.example/a/s3cr3t",
+            "https://rc.example/hooks/a/s3cr3t",
+        ),
+        (
+            "rocket://rc.example/s3cr3t",
+            "https://rc.example/hooks/s3cr3t",
+        ),
+        (
+            "discord://123/s3cr3t-_",
+            "https://discord.com/api/webhooks/123/s3cr3t-_",
+        ),
+        (
+            "discord://s3cr3t@123",
+            "https://discord.com/api/webhooks/123/s3cr3t",
+        ),
+        (
+            "discord://s3cr3t@123?splitLines=yes&thread_id=456",
+            "https://discord.com/api/webhooks/123/s3cr3t?thread_id=456",
+        ),
+        (
+            "https://ptb.discord.com/api/webhooks/1/s3cr3t",
+            "https://ptb.discord.com/api/webhooks/1/s3cr3t",
+        ),
+        (
+            "workflows://prod-1.westus.logic.azure.com:443/abc/s3cr3t/",
+            "https://prod-1.westus.logic.azure.com:443/workflows/abc/triggers/manual/paths/invoke\
+                 ?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cr3t",
+        ),
+        (
+            "workflow://127.0.0.1:80/abc/s3cr3t?pa=yes",
+            "http://127.0.0.1:80/powerautomate/automations/direct/workflows/abc/triggers/manual/paths/invoke\
+                 ?api-version=2022-03-01-preview&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cr3t",
+        ),
+        (
+            "teams://x.example/a/b/c?v=1&sig=s3cr3t",
+            "https://x.example/a/b/c?v=1&sig=s3cr3t",
+        ),
+        (
+            "https://prod-1.westus.logic.azure.com:443/workflows/abc?sig=s3cr3t",
+            "https://prod-1.westus.logic.azure.com:443/workflows/abc?sig=s3cr3t",
+        ),
+        (
+            "https://a.b.environment.api.powerplatform.com/x?sig=s3cr3t",
+            "https://a.b.environment.api.powerplatform.com/x?sig=s3cr3t",
+        ),
+        (
+            "pagerduty://s3cr3t789abcdef0123456789abcdef0",
+            "https://events.pagerduty.com/v2/enqueue s3cr3t789abcdef0123456789abcdef0",
+        ),
+        (
+            "pagerduty:///s3cr3t789abcdef0123456789abcdef0",
+            "https://events.pagerduty.com/v2/enqueue s3cr3t789abcdef0123456789abcdef0",
+        ),
+        (
+            "pagerduty://events.eu.pagerduty.com/s3cr3t789abcdef0123456789abcdef0",
+            "https://events.eu.pagerduty.com/v2/enqueue s3cr3t789abcdef0123456789abcdef0",
+        ),
+        (
+            "jsons://x.example/a/b?k=s3cr3t",
+            "json:https://x.example/a/b?k=s3cr3t",
+        ),
+        (
+            "json://127.0.0.1:8080/s3cr3t",
+            "json:http://127.0.0.1:8080/s3cr3t",
+        ),
+        ("json://[::1]/s3cr3t", "json:http://[::1]/s3cr3t"),
+        ("exec:///bin/tell", "exec:/bin/tell"),
+        (
+            "exec:///bin/tell?arg=a%20b&arg=c+d&arg=%C3%A9=",
+            "exec:/bin/tell\0a b\0c+d\0é=",
+        ),
+        ("exec:///my%20bin/tell", "exec:/my bin/tell"),
+        ("file:/run/secrets/alerts", "file:/run/secrets/alerts"),
+    ];
+
     #[test]
     fn every_form_becomes_its_destination() {
-        let slack = "https://hooks.slack.com/services/T0/B0/s3cr3t";
-        let table = [
-            ("slack://T0/B0/s3cr3t", slack),
-            ("slack://T0/B0/s3cr3t/", slack),
-            ("SLACK://T0/B0/s3cr3t", slack),
-            ("slack://hook:T0-B0-s3cr3t@webhook", slack),
-            ("slack://hook:T0-B0-s3cr3t@webhook?color=good", slack),
-            (slack, slack),
-            (
-                "https://hooks.slack-gov.com/services/T0/B0/s3cr3t",
-                "https://hooks.slack-gov.com/services/T0/B0/s3cr3t",
-            ),
-            (
-                "mattermost://mm.example/s3cr3t",
-                "https://mm.example/hooks/s3cr3t",
-            ),
-            (
-                "mmosts://mm.example:8443/s3cr3t",
-                "https://mm.example:8443/hooks/s3cr3t",
-            ),
-            (
-                "mattermost://127.0.0.1:8065/s3cr3t",
-                "http://127.0.0.1:8065/hooks/s3cr3t",
-            ),
-            (
-                "rocketchat://rc.example/a/s3cr3t",
-                "https://rc.example/hooks/a/s3cr3t",
-            ),
-            (
-                "rocket://rc.example/s3cr3t",
-                "https://rc.example/hooks/s3cr3t",
-            ),
-            (
-                "discord://123/s3cr3t-_",
-                "https://discord.com/api/webhooks/123/s3cr3t-_",
-            ),
-            (
-                "discord://s3cr3t@123",
-                "https://discord.com/api/webhooks/123/s3cr3t",
-            ),
-            (
-                "discord://s3cr3t@123?splitLines=yes&thread_id=456",
-                "https://discord.com/api/webhooks/123/s3cr3t?thread_id=456",
-            ),
-            (
-                "https://ptb.discord.com/api/webhooks/1/s3cr3t",
-                "https://ptb.discord.com/api/webhooks/1/s3cr3t",
-            ),
-            (
-                "workflows://prod-1.westus.logic.azure.com:443/abc/s3cr3t/",
-                "https://prod-1.westus.logic.azure.com:443/workflows/abc/triggers/manual/paths/invoke\
-                 ?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cr3t",
-            ),
-            (
-                "workflow://127.0.0.1:80/abc/s3cr3t?pa=yes",
-                "http://127.0.0.1:80/powerautomate/automations/direct/workflows/abc/triggers/manual/paths/invoke\
-                 ?api-version=2022-03-01-preview&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cr3t",
-            ),
-            (
-                "teams://x.example/a/b/c?v=1&sig=s3cr3t",
-                "https://x.example/a/b/c?v=1&sig=s3cr3t",
-            ),
-            (
-                "https://prod-1.westus.logic.azure.com:443/workflows/abc?sig=s3cr3t",
-                "https://prod-1.westus.logic.azure.com:443/workflows/abc?sig=s3cr3t",
-            ),
-            (
-                "https://a.b.environment.api.powerplatform.com/x?sig=s3cr3t",
-                "https://a.b.environment.api.powerplatform.com/x?sig=s3cr3t",
-            ),
-            (
-                "jsons://x.example/a/b?k=s3cr3t",
-                "json:https://x.example/a/b?k=s3cr3t",
-            ),
-            (
-                "json://127.0.0.1:8080/s3cr3t",
-                "json:http://127.0.0.1:8080/s3cr3t",
-            ),
-            ("json://[::1]/s3cr3t", "json:http://[::1]/s3cr3t"),
-            ("exec:///bin/tell", "exec:/bin/tell"),
-            (
-                "exec:///bin/tell?arg=a%20b&arg=c+d&arg=%C3%A9=",
-                "exec:/bin/tell\0a b\0c+d\0é=",
-            ),
-            ("exec:///my%20bin/tell", "exec:/my bin/tell"),
-            ("file:/run/secrets/alerts", "file:/run/secrets/alerts"),
-        ];
-        for (word, destination) in table {
-            let expected = (vec![destination.to_owned()], Vec::new());
+        for (word, destination) in TABLE {
+            let expected = (vec![(*destination).to_owned()], Vec::new());
             assert_eq!(made(word), expected, "{word}");
         }
         for scheme in SCHEMES {
             let is_walked = |name: &&str| {
                 let start = format!("{name}://");
-                table.iter().any(|(word, _)| word.starts_with(&start))
+                TABLE.iter().any(|(word, _)| word.starts_with(&start))
             };
             assert!(scheme.names.iter().any(is_walked), "{}", scheme.form);
         }
@@ -613,6 +554,16 @@ mod tests {
             ("https://logic.azure.com.evil.example/s3cr3t", "mattermost"),
             ("https://evil-logic.azure.com/s3cr3t", "mattermost"),
             ("https://discord.com/s3cr3t", "mattermost"),
+            ("pagerduty://s3cr3t", "pagerduty://0123"),
+            ("pagerduty://", "pagerduty://0123"),
+            (
+                "pagerduty://s3cr3t789abcdef0123456789abcdef0@api",
+                "pagerduty://0123",
+            ),
+            (
+                "pagerduty://evil.example/s3cr3t789abcdef0123456789abcdef0",
+                "pagerduty://0123",
+            ),
             ("json://x.example/s3cr3t", "use `jsons://`"),
             ("json://localhost/s3cr3t", "use `jsons://`"),
             ("jsons://user:s3cr3t@x.example/", "jsons://host"),

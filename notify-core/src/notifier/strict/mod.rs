@@ -2,6 +2,7 @@
 //! receivers of the tests of the whole.
 
 pub(crate) mod discord;
+pub(crate) mod pagerduty;
 pub(crate) mod teams;
 
 use serde_json::{Map, Value};

@@ -148,8 +148,8 @@ fn one_of(object: &Map<String, Value>, key: &str, values: &[&str]) -> Result<(),
 /// Checks that nothing is a mention, a link that hides where it leads, an entity or a function.
 fn harmless(text: &str, place: &str) -> Result<(), Problem> {
     let marked = unescaped(text);
-    let live = ["`", "**", "](", "[", "~~", "<at", "<AT", "</", "{{"];
-    none_of(&marked, place, &live)?;
+    let marks = ["`", "**", "](", "[", "~~", "<at", "<AT", "</", "{{"];
+    none_of(&marked, place, &marks)?;
     let is_entity = |rest: &str| {
         let name = rest.split(';').next().unwrap_or_default();
         name.len() < rest.len()
@@ -159,17 +159,16 @@ fn harmless(text: &str, place: &str) -> Result<(), Problem> {
     if marked.split('&').skip(1).any(is_entity) {
         return Err(format!("{place}: has an entity"));
     }
-    let starts = text
-        .split('\n')
-        .map(|line| line.trim_start_matches('\u{a0}'));
-    for line in starts {
-        if line.starts_with(['#', '>', '-', '+', ' '])
-            || line.starts_with(|c: char| c.is_ascii_digit())
-                && place == "text"
-                && line.contains(". ")
-        {
+    let is_list = |row: &str| {
+        let rest = row.trim_start_matches(|c: char| c.is_ascii_digit());
+        rest.len() < row.len() && rest.starts_with(['.', ')'])
+    };
+    for row in text.split('\n') {
+        let row = row.trim_start_matches('\u{a0}');
+        let is_marked = row.starts_with(['#', '>', '-', '+', ' ']);
+        if is_marked || place == "text" && is_list(row) {
             return Err(format!(
-                "{place}: a line is a heading, a quote or a list: {line}"
+                "{place}: a line is a heading, a quote or a list: {row}"
             ));
         }
     }

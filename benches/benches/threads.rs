@@ -1,0 +1,97 @@
+//! What threads and processes get done together, on one job and on as many jobs as there are of
+//! them, against one alone.
+
+use std::env;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pipeline_notify::{Config, notify};
+use pipeline_notify_benches::{Place, Taken};
+
+const TIME: Duration = Duration::from_millis(700);
+
+#[notify(name = format!("job.{number}"))]
+fn works(number: u32) -> Result<u32, String> {
+    Ok(number)
+}
+
+#[notify(channel = "")]
+fn around<R>(body: impl FnOnce() -> R) -> R {
+    body()
+}
+
+/// Counts the calls that one thread makes, in one run around them.
+fn count(job: u32) -> u32 {
+    around(|| {
+        let begun = Instant::now();
+        let mut calls = 0;
+        while begun.elapsed() < TIME {
+            works(job).expect("it works");
+            calls += 1;
+        }
+        calls
+    })
+}
+
+fn threads(number: u32, job: fn(u32) -> u32) -> u32 {
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..number)
+            .map(|thread| scope.spawn(move || count(job(thread))))
+            .collect();
+        let counts = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("a count"));
+        counts.sum()
+    })
+}
+
+fn processes(number: u32, job: fn(u32) -> u32, place: &Place) -> u32 {
+    let processes: Vec<_> = (0..number)
+        .map(|process| {
+            Command::new(env::current_exe().expect("this program"))
+                .env("BENCH_JOB", job(process).to_string())
+                .env("BENCH_STATUS", place.status())
+                .stdout(Stdio::piped())
+                .spawn()
+                .expect("it starts")
+        })
+        .collect();
+    let counts = processes.into_iter().map(|process| {
+        let output = process.wait_with_output().expect("it ends");
+        let count = String::from_utf8_lossy(&output.stdout)
+            .trim()
+            .parse::<u32>();
+        count.expect("a count")
+    });
+    counts.sum()
+}
+
+fn main() {
+    let status = env::var_os("BENCH_STATUS");
+    let place = Place::new().expect("a folder");
+    let status = status.map_or_else(|| place.status(), Into::into);
+    let config = Config::new().directory(status).channel("alerts", Taken);
+    config.install().expect("nothing is installed yet");
+    if let Ok(job) = env::var("BENCH_JOB") {
+        println!("{}", count(job.parse().expect("a number")));
+        place.clear();
+        return;
+    }
+    for (jobs, job) in [
+        ("one-job", (|_| 0) as fn(u32) -> u32),
+        ("own-jobs", |number| number),
+    ] {
+        let one = f64::from(threads(1, job));
+        let one_process = f64::from(processes(1, job, &place));
+        for number in [2, 4, 8] {
+            let ratio = f64::from(threads(number, job)) / one;
+            let name = format!("threads-{jobs}-{number}");
+            place.figure(&name, ratio).expect("a file");
+            let ratio = f64::from(processes(number, job, &place)) / one_process;
+            let name = format!("processes-{jobs}-{number}");
+            place.figure(&name, ratio).expect("a file");
+        }
+    }
+    place.clear();
+}

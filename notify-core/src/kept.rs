@@ -1,0 +1,154 @@
+//! Locks and status files that stay open between two uses, so that a job which is called in a tight
+//! loop need not open its own at each call.
+//!
+//! A lock is taken out for as long as it is used, for two threads on one descriptor would not exclude
+//! each other: the second one opens its own.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::file::{self, Identity, Links};
+use crate::lock::Lock;
+use crate::process::PerProcess;
+
+/// Locks that are kept, each with a status file: ten descriptors, however many jobs there are.
+const MOST: usize = 5;
+
+/// How long one counts as the file at its path: somebody may move the folder away.
+const AGE: Duration = Duration::from_secs(1);
+
+/// A forked child closes its copies: a lock of its parent's would outlive the parent otherwise.
+static KEPT: PerProcess<Mutex<Vec<(Key, Handle)>>> = PerProcess::letting_go(|parents| {
+    if let Ok(mut kept) = parents.try_lock() {
+        kept.drain(..).for_each(|(_, handle)| handle.close());
+    }
+});
+
+/// Names a lock: a notify directory that this process uses, and the lock's number in it.
+pub(crate) type Key = (usize, usize);
+
+/// A lock that is held, and can be kept open afterwards.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    lock: Lock,
+    identity: Identity,
+    opened: Instant,
+    status: Option<StatusFile>,
+}
+
+/// The status file that was last written under a lock.
+#[derive(Debug)]
+struct StatusFile {
+    name: String,
+    file: File,
+    identity: Identity,
+}
+
+/// Takes the lock of that name if it is kept; `None` also where another process holds it for longer
+/// than `patience`.
+pub(crate) fn take(key: Key, patience: Duration, now: Instant) -> Option<Handle> {
+    let handle = {
+        let mut kept = kept();
+        let index = kept.iter().position(|(known, _)| *known == key)?;
+        kept.swap_remove(index).1
+    };
+    if handle.is_young(now) && handle.lock.again(patience).is_ok_and(|is| is) {
+        Some(handle)
+    } else {
+        handle.close();
+        None
+    }
+}
+
+/// Ends a lock, and keeps it for the next use if there is room.
+pub(crate) fn keep(key: Key, handle: Handle) {
+    handle.lock.unlock();
+    let mut kept = kept();
+    if kept.len() == MOST
+        && let Some(old) = kept
+            .iter()
+            .position(|(_, handle)| !handle.is_young(Instant::now()))
+    {
+        kept.swap_remove(old).1.close();
+    }
+    if kept.len() < MOST && kept.iter().all(|(known, _)| *known != key) {
+        kept.push((key, handle));
+    }
+}
+
+fn kept() -> MutexGuard<'static, Vec<(Key, Handle)>> {
+    KEPT.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Handle {
+    /// Takes a lock that was opened now.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing can be learnt of its file.
+    pub(crate) fn new(lock: Lock) -> io::Result<Self> {
+        Ok(Self {
+            identity: Identity::of(lock.file())?,
+            lock,
+            opened: Instant::now(),
+            status: None,
+        })
+    }
+
+    /// Returns the status file at `path`, as long as that is the one that is open already; its owner
+    /// must still read in it that the descriptor is not another file's by now.
+    pub(crate) fn status_file(&self, name: &str, path: &Path) -> Option<&File> {
+        let status = self.status.as_ref().filter(|status| status.name == name)?;
+        (Identity::at(path).ok()? == status.identity).then_some(&status.file)
+    }
+
+    /// Returns the status file that was last found or opened.
+    pub(crate) fn kept_status_file(&self) -> Option<&File> {
+        Some(&self.status.as_ref()?.file)
+    }
+
+    /// Opens the status file at `path`, of whatever kind it is, and keeps it.
+    pub(crate) fn open_status_file(&mut self, name: &str, path: &Path) -> io::Result<&File> {
+        let options = &mut OpenOptions::new();
+        let file = file::open_any(path, options.read(true).write(true), Links::Refuse)?;
+        let identity = Identity::of(&file)?;
+        if let Some(earlier) = self.status.take() {
+            close(earlier.file, &earlier.identity, |file| file);
+        }
+        let status = StatusFile {
+            name: name.to_owned(),
+            file,
+            identity,
+        };
+        Ok(&self.status.insert(status).file)
+    }
+
+    /// The file that is locked.
+    pub(crate) fn file(&self) -> &File {
+        self.lock.file()
+    }
+
+    fn is_young(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.opened) < AGE
+    }
+
+    fn close(self) {
+        if let Some(status) = self.status {
+            close(status.file, &status.identity, |file| file);
+        }
+        close(self.lock, &self.identity, Lock::file);
+    }
+}
+
+/// Closes what was opened, unless the descriptor is another file's: some programs close all that are
+/// open, and what they open next gets the number.
+fn close<T>(opened: T, identity: &Identity, file: fn(&T) -> &File) {
+    if Identity::of(file(&opened)).is_ok_and(|now| now == *identity) {
+        drop(opened);
+    } else {
+        std::mem::forget(opened);
+    }
+}

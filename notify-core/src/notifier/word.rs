@@ -1,0 +1,134 @@
+//! A word that names a destination, such as `slack://A/B/C`, in its parts.
+//!
+//! The parts are as they are written: tokens may differ in case alone, where a URL's host may not.
+//! Options of other programs in the query, which say how a message looks there, are left out.
+
+use std::ffi::OsString;
+
+/// What is wrong with a word, without the word.
+pub(super) type Problem = &'static str;
+
+/// A word after its `://`, in its parts.
+pub(super) struct Word<'a> {
+    pub(super) whole: &'a str,
+    pub(super) user: Option<&'a str>,
+    pub(super) host: &'a str,
+    /// From the first `/` on.
+    pub(super) path: &'a str,
+    pub(super) query: Option<&'a str>,
+}
+
+impl<'a> Word<'a> {
+    pub(super) fn parse(whole: &'a str) -> Result<Self, Problem> {
+        if whole.contains('#') {
+            return Err("a `#` has no place in it, a webhook has its own channel");
+        }
+        let (before, query) = match whole.split_once('?') {
+            Some((before, query)) => (before, Some(query)),
+            None => (whole, None),
+        };
+        let (authority, path) = before.split_at(before.find('/').unwrap_or(before.len()));
+        let (user, host) = match authority.rsplit_once('@') {
+            Some((user, host)) => (Some(user), host),
+            None => (None, authority),
+        };
+        Ok(Self {
+            whole,
+            user,
+            host,
+            path,
+            query,
+        })
+    }
+
+    /// The parts of the path, without the empty ones that a `/` at the end makes.
+    pub(super) fn segments(&self) -> Vec<&'a str> {
+        self.path
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .collect()
+    }
+
+    /// Checks that there is none: what it would name, a webhook has already.
+    pub(super) fn has_no_user(&self) -> Result<(), Problem> {
+        match self.user {
+            Some(_) => Err("it must not have a name before an `@`"),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells whether the host is one of these, or below one that begins with a dot.
+    pub(super) fn is_at(&self, hosts: &[&str]) -> bool {
+        let host = self.host.split(':').next().unwrap_or_default();
+        let host = host.to_ascii_lowercase();
+        hosts
+            .iter()
+            .any(|known| host == *known || (known.starts_with('.') && host.ends_with(known)))
+    }
+}
+
+/// Decodes `%20`; a `+` is a plus.
+pub(super) fn decode(text: &str) -> Result<OsString, Problem> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        if *byte != b'%' {
+            bytes.push(*byte);
+            continue;
+        }
+        let digits = rest
+            .split_at_checked(2)
+            .filter(|(digits, _)| digits.iter().all(u8::is_ascii_hexdigit));
+        let (digits, after) = digits.ok_or("a `%` in it is not followed by two digits")?;
+        rest = after;
+        let digits = str::from_utf8(digits).unwrap_or_default();
+        bytes.push(u8::from_str_radix(digits, 16).unwrap_or_default());
+    }
+    if bytes.contains(&0) {
+        return Err("it contains a NUL");
+    }
+    os_string(bytes)
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere not every text will do")]
+fn os_string(bytes: Vec<u8>) -> Result<OsString, Problem> {
+    Ok(std::os::unix::ffi::OsStringExt::from_vec(bytes))
+}
+
+#[cfg(not(unix))]
+fn os_string(bytes: Vec<u8>) -> Result<OsString, Problem> {
+    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
+    Ok(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_has_its_parts_as_they_are_written() {
+        let word = Word::parse("Us:er@Host:80//a/B/?k=v?w@x/y").unwrap();
+        assert_eq!((word.user, word.host), (Some("Us:er"), "Host:80"));
+        assert_eq!(
+            (word.segments(), word.query),
+            (vec!["a", "B"], Some("k=v?w@x/y"))
+        );
+        assert!(word.is_at(&["host"]) && !word.is_at(&[".host", "ost"]));
+        assert!(Word::parse("a#b").is_err());
+        let bare = Word::parse("").unwrap();
+        assert_eq!(
+            (bare.user, bare.host, bare.segments().len(), bare.query),
+            (None, "", 0, None)
+        );
+    }
+
+    #[test]
+    fn a_text_is_decoded_but_for_a_plus_and_a_bad_escape_is_a_problem() {
+        assert_eq!(decode("a%20b+%C3%a9%25").unwrap(), "a b+é%");
+        for text in ["%", "%2", "%zz", "%+1", "%00", "a%é"] {
+            assert!(decode(text).is_err(), "{text}");
+        }
+    }
+}

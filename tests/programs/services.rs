@@ -1,0 +1,53 @@
+//! A program that tells `SERVICE` at `URL` of one job's runs, one for each argument: `ok`, `slow`,
+//! `storm`, which is a dozen jobs that fail, `long`, which is an error of a megabyte, or the text of
+//! an error.
+
+use std::error::Error;
+use std::time::Duration;
+use std::{env, thread};
+
+use pipeline_notify::{Config, Discord, PagerDuty, Teams, notify};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (url, key) = (env::var("URL")?, env::var("KEY").unwrap_or_default());
+    let config = Config::new().silent_seconds(0.0).remind_hours(0.0);
+    let config = match env::var("SERVICE")?.as_str() {
+        "discord" => config.channel("alerts", Discord::new(&url)?),
+        "teams" => config.channel("alerts", Teams::new(&url)?),
+        _ => config.channel("alerts", PagerDuty::at(&url, &key)?),
+    };
+    let config = match env::var("OVERDUE_MINUTES") {
+        Ok(minutes) => config.overdue_minutes(minutes.parse()?),
+        Err(_) => config,
+    };
+    config.flapping(true).install()?;
+    for outcome in env::args().skip(1) {
+        match outcome.as_str() {
+            "storm" => {
+                for number in 0..12 {
+                    let _ = load(&format!("storm-{number}"), "the disk is full");
+                }
+            }
+            outcome => {
+                let _ = load("load", outcome);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[notify(name = name.to_owned())]
+fn load(name: &str, outcome: &str) -> Result<(), String> {
+    match outcome {
+        "ok" => Ok(()),
+        "slow" => {
+            thread::sleep(Duration::from_millis(500));
+            Ok(())
+        }
+        "long" => Err(format!(
+            "the first line of {name}\n{}",
+            "``` <@1> ".repeat(120_000)
+        )),
+        error => Err(error.to_owned()),
+    }
+}
