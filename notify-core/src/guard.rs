@@ -285,7 +285,11 @@ fn missing(job: &Job, setup: &Setup, channel: String) -> Ended {
         source: job.source.clone().unwrap_or_default().into(),
         begun: job.begun,
         took: None,
-        host: job.host.clone().unwrap_or_else(|| setup.host.clone()).into(),
+        host: job
+            .host
+            .clone()
+            .unwrap_or_else(|| setup.host.clone())
+            .into(),
         pid: None,
         exe: job.exe.clone().map(Cow::Owned),
         version: job.version.clone().map(Cow::Owned),
