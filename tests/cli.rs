@@ -488,10 +488,7 @@ fn outcomes(folder: &Folder, receiver: &Receiver, outcomes: &[&str]) {
         .directory(folder)
         .alerts_to(receiver)
         .env("NOTIFY_SILENT_SECONDS", "0");
-    let ended = outcomes
-        .iter()
-        .fold(program, |program, outcome| program.arg(outcome))
-        .run();
+    let ended = outcomes.iter().fold(program, Program::arg).run();
     assert_eq!(ended.code, Some(0), "{ended:?}");
 }
 
@@ -821,7 +818,7 @@ fn hundreds_of_alerts_are_adopted_and_drained_at_the_pace_of_their_destination()
     let (path, alert) = folder
         .hidden_files()
         .into_iter()
-        .find(|(path, _)| path.contains(&name) && path.ends_with(|c: char| c.is_ascii_hexdigit()))
+        .find(|(path, alert)| path.contains(&name) && alert.starts_with("alert: "))
         .unwrap();
     let path = folder.path().join(path);
     let entry = path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -835,12 +832,16 @@ fn hundreds_of_alerts_are_adopted_and_drained_at_the_pace_of_their_destination()
         .unwrap();
     }
     let arguments = ["drain", "--adopt", &name, "--for", "1s", "--json"];
-    let drained = tell(&folder, &receiver, &arguments);
-    assert_eq!((drained.code, drained.stderr.as_str()), (Some(1), ""));
-    let drained = drained.json();
-    let (sent, left) = (drained["sent"].as_u64(), drained["left"].as_u64());
-    assert!(sent.unwrap() > 0 && left.unwrap() > 0, "{drained}");
-    assert_eq!(sent.unwrap() + left.unwrap(), 900);
+    let answer = tell(&folder, &receiver, &arguments);
+    let drained = answer.json();
+    let number = |key: &str| usize::try_from(drained[key].as_u64().unwrap()).unwrap();
+    assert_eq!(number("sent") + number("left"), 900);
+    assert_eq!(
+        answer.code,
+        Some(i32::from(number("left") > 0)),
+        "{drained}"
+    );
+    assert_eq!(folder.waiting_alerts().len(), number("left"));
     assert_eq!(drained["adopted"], 900);
 }
 
@@ -895,4 +896,66 @@ fn a_test_tells_whether_people_would_hear() {
         0,
         "a test leaves nothing"
     );
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_an_error_and_no_panic() {
+    let folder = Folder::new();
+    works(&folder, "a.works", 1);
+    for (arguments, code) in [
+        (&["status"][..], 2),
+        (&["check"], 3),
+        (&["drain"], 2),
+        (&["test"], 2),
+    ] {
+        let full = fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let answer = Answer::of(command(&folder, arguments).stdout(full).output().unwrap());
+        assert_eq!(answer.code, Some(code), "{answer:?}");
+        assert!(answer.stderr.contains("cannot be written"), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_directory_that_cannot_be_used_is_named_with_the_reason() {
+    let folder = Folder::new();
+    fails(&folder, "b.fails", "no");
+    // Where the hidden folder should be.
+    fs::write(folder.path().join(".pipeline-notify"), "").unwrap();
+    for arguments in [
+        &["drain"][..],
+        &["silence", "b.fails", "--for", "1h"],
+        &["forget", "b.fails"],
+    ] {
+        let answer = run(&folder, arguments);
+        assert_eq!(answer.code, Some(2), "{answer:?}");
+        assert!(
+            answer.stderr.contains("`.pipeline-notify` is not a folder"),
+            "{answer:?}"
+        );
+        assert!(
+            answer.stderr.contains(folder.path().to_str().unwrap()),
+            "{answer:?}"
+        );
+    }
+    let status = run(&folder, &["status"]);
+    assert_eq!(
+        (status.code, status.stderr.as_str()),
+        (Some(0), ""),
+        "{status:?}"
+    );
+}
+
+#[test]
+fn a_job_whose_status_cannot_be_written_is_not_renamed() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    // In the place of the file: the status stays in the journal.
+    fs::create_dir(folder.path().join(LOAD)).unwrap();
+    outcomes(&folder, &receiver, &["disk full"]);
+    let renamed = run(&folder, &["rename", LOAD, "moved"]);
+    assert_eq!(renamed.code, Some(2), "{renamed:?}");
+    assert!(folder.path().join(LOAD).is_dir(), "{renamed:?}");
+    assert!(!folder.path().join("moved").exists());
 }

@@ -391,12 +391,24 @@ impl Desk {
         Ok(outbox.queue(queue).adopt(&outbox.queue(name))?)
     }
 
+    /// Sends what waits for the channels that the environment names, for at most so long.
+    ///
+    /// # Errors
+    ///
+    /// Where the directory cannot be used.
+    pub fn drain(&self, patience: Duration) -> Result<(), Refused> {
+        self.store()?;
+        delivery::drain(patience)?;
+        tell_problems();
+        Ok(())
+    }
+
     fn store(&self) -> Result<&'static Store, Refused> {
         let store = setup().store();
         store.ok_or_else(|| {
             tell_problems();
             let path = self.directory.clone();
-            let source = io::Error::other("it cannot be written");
+            let source = io::Error::from(io::ErrorKind::PermissionDenied);
             Refused::Directory(Error::Directory { path, source })
         })
     }

@@ -96,7 +96,8 @@ pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Option<S
 
 /// Reads at most `limit` bytes of an open file, as text.
 pub(crate) fn read_open(file: &File, limit: u64) -> io::Result<String> {
-    let mut content = Vec::new();
+    // Room for most files as a whole: from none it grows by a read each time.
+    let mut content = Vec::with_capacity(2048);
     file.take(limit).read_to_end(&mut content)?;
     Ok(String::from_utf8(content)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))

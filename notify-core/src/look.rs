@@ -471,7 +471,14 @@ fn users(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let hidden = directory.join(".pipeline-notify");
     match names(&hidden, true) {
         Ok(names) => Ok(names.into_iter().map(|name| hidden.join(name)).collect()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(Vec::new())
+        }
         Err(error) => Err(error),
     }
 }

@@ -429,9 +429,12 @@ impl Locked<'_> {
     ///
     /// # Errors
     ///
-    /// Where that cannot be done.
+    /// Where that cannot be done, or the status waits in the journal, which would bring the old name back.
     #[cfg(feature = "cli")]
     pub(crate) fn rename(&self, file: &str) -> io::Result<()> {
+        if self.pending.is_some() {
+            return Err(io::Error::other("its status file cannot be written"));
+        }
         fs::rename(self.path(), self.store.directory.join(file))?;
         self.store.history.rename(self.file, file)
     }

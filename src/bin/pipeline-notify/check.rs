@@ -31,17 +31,16 @@ const FIRST: usize = 200;
 #[derive(Debug, Args)]
 #[command(after_help = "States and exit codes:
   0 OK        all jobs work
-  1 WARNING   a run takes too long; alerts wait for over 15 min or were refused; a failure is silenced
-  2 CRITICAL  a job failed; a run died, and nobody has told it yet; a run is missed
-  3 UNKNOWN   a JOB is not there; a file cannot be read; there are no jobs
+  1 WARNING   a run is overdue; alerts are not delivered; a failure is silenced
+  2 CRITICAL  a job failed; a run died and is untold; a run is missed
+  3 UNKNOWN   a JOB is not there; a file cannot be read; no jobs at all
 
-A run is missed when the last one began longer ago than it should run, and the grace: as the
-attribute's every_hours says, or --every. One that is under way is not missed.")]
+A run is missed when the last one began longer ago than it should run, and the grace: as the attribute's every_hours says, or --every. One that is under way is not missed, but overdue after as long. Alerts are not delivered when they wait for over 15 minutes, or were refused.")]
 pub(crate) struct Arguments {
     /// Jobs to check, by name; `*` stands for any characters [default: all]
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
-    /// How often the jobs should run, such as 24h [default: their every_hours]
+    /// How often the jobs should run, such as 24h [default: their `every_hours`]
     #[arg(long, value_name = "TIME", value_parser = span::parse)]
     every: Option<Duration>,
     /// How late a run may begin [default: 10 % of how often it should, or 1h if that is more]

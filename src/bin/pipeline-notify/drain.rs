@@ -15,9 +15,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Alerts are sent to the channels that the environment names, and to the destinations that they were
-meant for. After a webhook was replaced, `--adopt QUEUE` sends what waits for the old one to the new
-one; the queues that are left are listed by name.
+    after_help = "Alerts are sent to the channels that the environment names, and to the destinations that they were meant for. After a webhook was replaced, `--adopt QUEUE` sends what waits for the old one to the new one; the queues that are left are listed by name.
 
 Exit codes:
   0  nothing is left to send
@@ -56,7 +54,7 @@ impl Arguments {
         };
         let waiting = |queues: &[Queue]| queues.iter().map(|queue| queue.waiting).sum::<usize>();
         let before = waiting(&see()?);
-        notify_core::drain(self.time).map_err(|error| Failure::Message(error.to_string()))?;
+        desk.drain(self.time)?;
         let left = see()?;
         let after = waiting(&left);
         let code = u8::from(after > 0);
@@ -102,6 +100,11 @@ impl Arguments {
                     queue.rejected
                 ))?;
             }
+        }
+        if after > 0 {
+            output.line(
+                "Is the webhook of a channel in the environment? Was it replaced? Then add --adopt QUEUE.",
+            )?;
         }
         Ok(code)
     }

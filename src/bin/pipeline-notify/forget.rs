@@ -14,8 +14,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Where the job failed, its channel is told that the incident is closed, so that nobody goes on
-looking into it, and services that keep incidents close theirs.
+    after_help = "Where the job failed, its channel is told that the incident is closed, so that nobody goes on looking into it, and services that keep incidents close theirs.
 
 Exit codes:
   0  it is forgotten
@@ -28,7 +27,7 @@ pub(crate) struct Arguments {
     /// Tell nobody, even if it failed
     #[arg(long)]
     quiet: bool,
-    /// The channel to tell [default: that of the run under way, or $NOTIFY_CHANNEL, or alerts]
+    /// The channel to tell [default: that of the run under way, or `NOTIFY_CHANNEL`, or alerts]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
 }

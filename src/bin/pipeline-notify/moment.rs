@@ -18,7 +18,7 @@ pub(crate) fn after(now: DateTime<Utc>, time: Duration) -> Result<DateTime<Utc>,
 /// Reads a time of the zone of `now`, which must lie ahead.
 pub(crate) fn parse<Zone: TimeZone>(
     text: &str,
-    now: DateTime<Zone>,
+    now: &DateTime<Zone>,
 ) -> Result<DateTime<Utc>, String> {
     let wrong = || {
         format!(
@@ -36,7 +36,7 @@ pub(crate) fn parse<Zone: TimeZone>(
                 .earliest()
         })
         .ok_or_else(wrong)?;
-    if time <= now {
+    if time <= *now {
         return Err(format!("`{text}` is over already"));
     }
     Ok(time.with_timezone(&Utc))
@@ -109,7 +109,7 @@ mod tests {
             ("tomorrow 08:00", "2026-11-23T07:00:00Z"),
         ] {
             let expected = DateTime::parse_from_rfc3339(time).unwrap();
-            assert_eq!(parse(text, now()), Ok(expected.to_utc()), "{text}");
+            assert_eq!(parse(text, &now()), Ok(expected.to_utc()), "{text}");
         }
     }
 
@@ -123,7 +123,7 @@ mod tests {
             "2026-13-01 08:00",
             "8",
         ] {
-            assert!(parse(text, now()).is_err(), "{text}");
+            assert!(parse(text, &now()).is_err(), "{text}");
         }
         assert!(after(now().to_utc(), Duration::ZERO).is_err());
         assert!(after(now().to_utc(), Duration::MAX).is_err());

@@ -12,8 +12,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The next run under the new name goes on where the last one under the old name ended: what fails
-stays one incident, and nothing is told for the move alone. Alerts that wait keep the old name.
+    after_help = "The next run under the new name goes on where the last one under the old name ended: what fails stays one incident, and nothing is told for the move alone. Alerts that wait keep the old name.
 
 Exit codes:
   0  it has the new name

@@ -13,15 +13,14 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A message is sent that is marked as a test: a failure and its recovery, of a job that is none. It is
-sent at once, and not through the outbox.
+    after_help = "A message is sent that is marked as a test: a failure and its recovery, of a job that is none. It is sent at once, and not through the outbox.
 
 Exit codes:
   0  every destination has taken it: people would hear
   1  one has not, or there is none; see the answer"
 )]
 pub(crate) struct Arguments {
-    /// Channels to test [default: all that SLACK_…_WEBHOOK_URL and NOTIFY_…_URL name]
+    /// Channels to test [default: all that `SLACK_…_WEBHOOK_URL` and `NOTIFY_…_URL` name]
     #[arg(value_name = "CHANNEL")]
     channels: Vec<String>,
 }

@@ -1,0 +1,17 @@
+
+fn run() -> u8 {
+    "text"
+}
+
+
+async fn load(fail: bool) -> Result<u8, String> {
+    if fail {
+        return Err(1);
+    }
+    Ok("text")
+}
+
+fn main() {
+    run();
+    let _ = load(true);
+}
