@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     /// The job's name [default: run. and the command's file name]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Where alerts go, '' for nowhere [default: $NOTIFY_CHANNEL, or alerts]
+    /// Where alerts go, '' for nowhere [default: that of `NOTIFY_CHANNEL`, or alerts]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
     /// A repeat within so many seconds is not told
