@@ -48,7 +48,12 @@ fn a_payload_that_is_refused_is_sent_once_more_as_short_text() {
     let ended = fail(&folder, &receiver);
     assert_eq!(ended.stderr, "Error: \"the disk is full\"\n");
     assert_eq!(receiver.texts().len(), 2);
-    assert!(receiver.texts()[1].starts_with("--- ERROR ---"));
+    let short = &receiver.texts()[1];
+    assert!(
+        short.starts_with("✗ pipeline-notify.ends.main failed on "),
+        "{short}"
+    );
+    assert!(short.contains(": the disk is full · alert "), "{short}");
     assert!(folder.waiting_alerts().is_empty());
 }
 

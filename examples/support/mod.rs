@@ -21,8 +21,6 @@ pub fn receive_alerts_here_unless_slack_is_set_up() -> anyhow::Result<()> {
     if env::var_os("SLACK_ALERTS_WEBHOOK_URL").is_some() {
         return Ok(());
     }
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let webhook = format!("http://{}/services/T000/B000/XXXX", listener.local_addr()?);
     let directory = match env::var_os("NOTIFYDIR") {
         Some(directory) => PathBuf::from(directory),
         None => fresh_directory()?,
@@ -31,17 +29,29 @@ pub fn receive_alerts_here_unless_slack_is_set_up() -> anyhow::Result<()> {
         "no SLACK_ALERTS_WEBHOOK_URL: alerts are printed here\nstatus files are in {}\n",
         directory.display()
     );
+    let webhook = receive(directory.clone())?;
     Config::new()
         .directory(&directory)
         .channel("alerts", Slack::new(&webhook)?)
         .install()?;
+    Ok(())
+}
+
+/// Prints alerts that are posted to the webhook that it returns.
+pub fn receiver() -> io::Result<String> {
+    receive(fresh_directory()?)
+}
+
+fn receive(directory: PathBuf) -> io::Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let webhook = format!("http://{}/services/T000/B000/XXXX", listener.local_addr()?);
     thread::spawn(move || {
         let mut shown = BTreeMap::new();
         for connection in listener.incoming().flatten() {
             let _ = print_alert(&connection, &directory, &mut shown);
         }
     });
-    Ok(())
+    Ok(webhook)
 }
 
 fn fresh_directory() -> io::Result<PathBuf> {
@@ -79,7 +89,11 @@ fn print_alert(
     reader.read_exact(&mut body)?;
     let payload: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
 
-    let text = as_shown(payload["text"].as_str().unwrap_or_default());
+    let attachments = payload["attachments"].as_array().into_iter().flatten();
+    let told = attachments.map(|attachment| &attachment["fallback"]);
+    let texts: Vec<_> = [&payload["text"]].into_iter().chain(told).collect();
+    let texts: Vec<_> = texts.into_iter().filter_map(|text| text.as_str()).collect();
+    let text = as_shown(&texts.join("\n\n"));
 
     let mut screen = io::stdout().lock();
     writeln!(screen, "┌── an alert arrives in Slack")?;

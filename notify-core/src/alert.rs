@@ -198,11 +198,13 @@ impl Alert {
         title
     }
 
-    /// Returns `✗` where something is wrong, and `✓` where nothing is.
+    /// Returns `✗` where something is wrong, `✓` where nothing is, and `⚠` where its last run alone
+    /// does not say.
     pub(crate) fn symbol(&self) -> char {
-        match self.status.state {
-            State::Ok => '✓',
-            State::Error => '✗',
+        match (self.kind, self.status.state) {
+            (Kind::Flapping, _) => '⚠',
+            (_, State::Ok) => '✓',
+            (_, State::Error) => '✗',
         }
     }
 
@@ -309,12 +311,13 @@ impl Alert {
         details
     }
 
-    /// Tells whether it is not the first failure of its incident.
+    /// Tells whether it is not the first failure of its incident. A run that is overdue has not
+    /// failed.
     fn is_repeated(&self) -> bool {
-        self.status.state == State::Error && self.status.runs > 1
+        self.kind != Kind::Overdue && self.status.state == State::Error && self.status.runs > 1
     }
 
-    fn outage_span(&self, outage: &Outage) -> String {
+    pub(crate) fn outage_span(&self, outage: &Outage) -> String {
         time::span(time::between(outage.since, self.status.begun))
     }
 
@@ -464,6 +467,24 @@ mod tests {
             alert.summary(),
             "✗ etl.load.run still failing on worker-3: connection refused"
         );
+    }
+
+    #[test]
+    fn a_job_that_flaps_is_not_ticked_off_for_its_last_run() {
+        let alert = alert("etl.load.run", Kind::Flapping, "");
+        assert_eq!(alert.summary(), "⚠ etl.load.run is flapping on worker-3");
+    }
+
+    #[test]
+    fn a_run_that_is_overdue_is_not_counted_as_failed() {
+        let mut alert = alert(
+            "etl.load.run",
+            Kind::Failed,
+            "still running after 90 minutes\n",
+        );
+        assert!(alert.text().contains("3 runs, with the same error"));
+        alert.kind = Kind::Overdue;
+        assert!(!alert.text().contains("it has failed"), "{}", alert.text());
     }
 
     #[test]

@@ -79,6 +79,8 @@ pub(crate) struct Change {
     pub(crate) withdrawn: Vec<String>,
     /// Where the run is recorded as under way, which it is no longer.
     pub(crate) place: Option<Place>,
+    /// What decided, for the job's history; the journal does not hold it.
+    pub(crate) settings: Option<Settings>,
 }
 
 /// Where a run stands in the records of runs under way.
@@ -583,6 +585,7 @@ impl Change {
             is_held: fields.get("held").is_some(),
             withdrawn: fields.all("withdrawn"),
             place,
+            settings: None,
         })
     }
 }
@@ -1186,6 +1189,7 @@ mod tests {
                 record: "1-2".to_owned(),
                 offset: 512,
             }),
+            settings: None,
         };
         let alert = Change {
             status: None,

@@ -242,6 +242,7 @@ fn journals(cases: u32) {
                 record: "4242-0123456789abcdef".to_owned(),
                 offset,
             }),
+            settings: None,
         });
     run(cases, (change, damage()), |(change, (damage, part))| {
         let content = change.render();

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use crate::change::Change;
 use crate::file::{self, Durable, Links};
-use crate::status::{LINE, State, Status};
+use crate::rules::Settings;
+use crate::status::{LINE, State};
 use crate::text;
 use crate::time::{self, Time};
 
@@ -24,6 +25,12 @@ const KEPT: usize = 48 * 1024;
 const RECENT: usize = 50;
 
 const PRIVATE: u32 = 0o600;
+
+/// Of a run's line as many fields are always written.
+const LEAST: usize = 8;
+
+/// Stands for settings of which none was set.
+const DEFAULTS: &str = "-";
 
 /// The histories of a user's jobs in a notify directory.
 #[derive(Debug, Clone)]
@@ -53,6 +60,16 @@ pub(crate) struct Ran {
     pub(crate) alert: Option<String>,
     /// The first line of the error.
     pub(crate) error: String,
+    /// When the last of them began, where they are several.
+    pub(crate) last: Option<Time>,
+    /// When it was decided to tell them.
+    pub(crate) decided: Option<Time>,
+    /// Where the alert goes.
+    pub(crate) channel: Option<String>,
+    /// Until when the alert is held back.
+    pub(crate) held: Option<Time>,
+    /// What decided; `None` where a person did, and in lines that do not say it.
+    pub(crate) settings: Option<Settings>,
 }
 
 /// What a destination said to an alert.
@@ -73,9 +90,8 @@ impl History {
 
     /// Adds a change that was made. Its job is locked.
     pub(crate) fn add_change(&self, change: &Change) {
-        let Some(status) = &change.status else { return };
-        let alert = change.alert.as_ref().map(|alert| alert.id.clone());
-        let event = Event::Ran(Ran::new(status, alert));
+        let Some(ran) = Ran::new(change) else { return };
+        let event = Event::Ran(ran);
         if let Ok(length) = self.add(&change.file, &event)
             && length > FULL
         {
@@ -167,6 +183,8 @@ fn shortened(events: Vec<Event>) -> Vec<Event> {
             {
                 last.runs += ran.runs;
                 last.took = ran.took;
+                last.last = ran.last.or(Some(ran.begun));
+                last.settings = ran.settings;
                 continue;
             }
         }
@@ -176,16 +194,28 @@ fn shortened(events: Vec<Event>) -> Vec<Event> {
 }
 
 impl Ran {
-    fn new(status: &Status, alert: Option<String>) -> Self {
-        Self {
+    /// Describes a change, or the alert that leaves the status as it is.
+    fn new(change: &Change) -> Option<Self> {
+        let alert = change.alert.as_ref();
+        let status = change
+            .status
+            .as_ref()
+            .or(alert.map(|alert| &alert.status))?;
+        let held = status.held.as_ref().filter(|_| change.is_held);
+        Some(Self {
             begun: status.begun,
             state: status.state,
             took: status.took,
             runs: 1,
             decision: status.decision.clone().unwrap_or_default(),
-            alert,
+            alert: alert.map(|alert| alert.id.clone()),
             error: text::first_line(&status.text, LINE).to_owned(),
-        }
+            last: None,
+            decided: alert.map(|alert| alert.decided),
+            channel: alert.map(|alert| alert.channel.clone()),
+            held: held.map(|held| held.until),
+            settings: change.settings,
+        })
     }
 
     fn is_like(&self, other: &Self) -> bool {
@@ -197,7 +227,8 @@ impl Ran {
 
 impl Event {
     fn render(&self) -> String {
-        let fields: Vec<String> = match self {
+        let time = |time: Option<Time>| time.map_or_else(String::new, time::show);
+        let mut fields: Vec<String> = match self {
             Self::Ran(ran) => vec![
                 "ran".to_owned(),
                 time::show(ran.begun),
@@ -208,6 +239,12 @@ impl Event {
                 ran.decision.clone(),
                 ran.alert.clone().unwrap_or_default(),
                 ran.error.clone(),
+                time(ran.last),
+                time(ran.decided),
+                ran.channel.clone().unwrap_or_default(),
+                time(ran.held),
+                ran.settings
+                    .map_or_else(String::new, |settings| render_settings(&settings)),
             ],
             Self::Answered(answered) => vec![
                 "answer".to_owned(),
@@ -217,6 +254,9 @@ impl Event {
                 answered.answer.clone(),
             ],
         };
+        while fields.len() > LEAST && fields.last().is_some_and(String::is_empty) {
+            fields.pop();
+        }
         let fields: Vec<_> = fields.iter().map(|field| text::escape(field)).collect();
         fields.join("\t")
     }
@@ -225,7 +265,18 @@ impl Event {
         let fields: Vec<String> = line.split('\t').map(text::unescape).collect();
         let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         match &*fields {
-            [what, begun, state, took, runs, decision, alert, error] if what == "ran" => {
+            [
+                what,
+                begun,
+                state,
+                took,
+                runs,
+                decision,
+                alert,
+                error,
+                rest @ ..,
+            ] if what == "ran" => {
+                let time = |at: usize| rest.get(at).and_then(|time| time::parse(time));
                 Some(Self::Ran(Ran {
                     begun: time::parse(begun)?,
                     state: State::parse(state)?,
@@ -234,6 +285,11 @@ impl Event {
                     decision: decision.clone(),
                     alert: some(alert),
                     error: error.clone(),
+                    last: time(0),
+                    decided: time(1),
+                    channel: rest.get(2).and_then(some),
+                    held: time(3),
+                    settings: rest.get(4).and_then(some).map(|text| parse_settings(&text)),
                 }))
             }
             [what, at, alert, channel, answer] if what == "answer" => {
@@ -249,12 +305,61 @@ impl Event {
     }
 }
 
+/// Writes settings, but for those that are the defaults.
+fn render_settings(settings: &Settings) -> String {
+    let defaults = Settings::default();
+    let mut words = Vec::new();
+    for (name, value, default) in [
+        ("silent", settings.silent, defaults.silent),
+        ("ok-silent", settings.ok_silent, defaults.ok_silent),
+        ("remind", settings.remind, defaults.remind),
+    ] {
+        #[expect(
+            clippy::float_cmp,
+            reason = "what was not set is the same to the last bit"
+        )]
+        if value != default {
+            words.push(format!("{name}={value}"));
+        }
+    }
+    if settings.after != defaults.after {
+        words.push(format!("after={}", settings.after));
+    }
+    if settings.flapping {
+        words.push("flapping".to_owned());
+    }
+    if words.is_empty() {
+        DEFAULTS.to_owned()
+    } else {
+        words.join(" ")
+    }
+}
+
+/// Reads what [`render_settings`] has written; what it cannot read is the default.
+fn parse_settings(text: &str) -> Settings {
+    let mut settings = Settings::default();
+    for word in text.split(' ') {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        let seconds = || value.parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
+        match name {
+            "silent" => settings.silent = seconds().unwrap_or(settings.silent),
+            "ok-silent" => settings.ok_silent = seconds().unwrap_or(settings.ok_silent),
+            "remind" => settings.remind = seconds().unwrap_or(settings.remind),
+            "after" => settings.after = value.parse().unwrap_or(settings.after),
+            "flapping" => settings.flapping = true,
+            _ => {}
+        }
+    }
+    settings
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, TimeDelta};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::status::Status;
     use crate::testing::Folder;
 
     fn noon() -> Time {
@@ -270,6 +375,11 @@ mod tests {
             decision: decision.to_owned(),
             alert: alert.map(str::to_owned),
             error: String::new(),
+            last: None,
+            decided: alert.map(|_| noon()),
+            channel: alert.map(|_| "alerts".to_owned()),
+            held: None,
+            settings: Some(Settings::default()),
         })
     }
 
@@ -324,11 +434,60 @@ mod tests {
         assert!(history.read("load").is_empty());
     }
 
+    #[test]
+    fn a_line_of_an_earlier_version_can_be_read() {
+        let line = "ran\t2026-11-22 13:00:00:123456 UTC\tERROR\t1500000\t3\ttold: it fails again\t0a1b\tno";
+        let Some(Event::Ran(ran)) = Event::parse(line) else {
+            panic!("{line}")
+        };
+        assert_eq!((ran.runs, &*ran.error), (3, "no"));
+        assert_eq!((ran.last, ran.channel, ran.settings), (None, None, None));
+    }
+
+    #[test]
+    fn settings_are_written_where_they_were_set_and_read_back() {
+        let defaults = Settings::default();
+        assert_eq!(render_settings(&defaults), DEFAULTS);
+        let all = Settings {
+            silent: 0.1 + 0.2,
+            ok_silent: f64::INFINITY,
+            remind: 0.0,
+            after: 3,
+            flapping: true,
+        };
+        for settings in [
+            defaults,
+            all,
+            Settings {
+                after: 2,
+                ..defaults
+            },
+        ] {
+            assert_eq!(parse_settings(&render_settings(&settings)), settings);
+        }
+        assert_eq!(parse_settings("silent=NaN after=x remind=-1 y"), defaults);
+    }
+
+    #[test]
+    fn an_alert_that_leaves_the_status_is_in_the_history_as_well() {
+        let alert = crate::testing::alert_of(crate::alert::Kind::Overdue);
+        let ran = Ran::new(&Change {
+            alert: Some(alert.clone()),
+            ..Change::default()
+        });
+        let ran = ran.unwrap();
+        assert_eq!(
+            (ran.alert, ran.decided),
+            (Some(alert.id), Some(alert.decided))
+        );
+        assert_eq!(Ran::new(&Change::default()), None);
+    }
+
     proptest! {
         #[test]
         fn any_event_is_read_back_as_it_was(decision in any::<String>(), error in any::<String>(), answer in any::<String>()) {
             let Event::Ran(ran) = ran(1, &decision, None) else { unreachable!() };
-            let ran = Event::Ran(Ran { error, ..ran });
+            let ran = Event::Ran(Ran { error, held: Some(noon()), last: Some(noon()), ..ran });
             prop_assert_eq!(Event::parse(&ran.render()), Some(ran));
             let answered = Event::Answered(Answered {
                 at: noon(),

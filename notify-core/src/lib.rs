@@ -8,7 +8,7 @@
 //! | 0 | `error`, `text`, `time`, `fields`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
-//! | 3 | `lock`, `destination`, `secret` | |
+//! | 3 | `lock`, `destination`, `secret`, `samples` | |
 //! | 4 | `kept`, `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
 //! | 5 | `store`, `heartbeat` | the notify directory; each run, told to a service that misses runs |
 //! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
@@ -17,8 +17,12 @@
 //! | 9 | `report` | one end of a run: lock, decide, write |
 //! | 10 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
 //! | 11 | `shutdown` | the end of the process |
+<<<<<<< HEAD
 //! | 11 | `look`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
 //! | 12 | `wrap` with `child`, `stderr`, `cgroup`; `guard` with `missed` (feature `cli`) | any program as a job; a watch over a notify directory |
+=======
+//! | 11 | `look`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
+>>>>>>> main
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 // Programs may print and give up; a library may not.
@@ -89,6 +93,7 @@ mod rules;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod run;
 mod running;
+mod samples;
 mod secret;
 mod sender;
 mod setup;
@@ -99,6 +104,8 @@ mod status;
 #[cfg(feature = "cli")]
 mod stderr;
 mod store;
+#[cfg(feature = "cli")]
+mod story;
 mod surplus;
 #[cfg(test)]
 mod testing;
@@ -117,6 +124,7 @@ pub use digest::message;
 pub use error::Error;
 pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
 pub use panic::install_panic_hook;
+pub use samples::{samples, test_alert};
 pub use status::State;
 
 /// What the expansion of `#[notify]` calls: no part of the public interface.
@@ -163,5 +171,11 @@ pub mod __cli {
     pub use crate::look::{
         Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
     };
+<<<<<<< HEAD
     pub use crate::wrap::Wrapped;
+=======
+    pub use crate::story::{
+        Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, near, recent, story,
+    };
+>>>>>>> main
 }

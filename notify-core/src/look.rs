@@ -252,7 +252,7 @@ fn read(directory: &Path, file: &str) -> Result<Option<Job>, String> {
 }
 
 impl Job {
-    fn new(file: &str, status: Status) -> Self {
+    pub(crate) fn new(file: &str, status: Status) -> Self {
         let error = fingerprint(&status);
         Self {
             name: shown_name(file),
@@ -467,7 +467,7 @@ impl Queue {
 }
 
 /// Returns the hidden folders, one for each user.
-fn users(directory: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn users(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let hidden = directory.join(".pipeline-notify");
     match names(&hidden, true) {
         Ok(names) => Ok(names.into_iter().map(|name| hidden.join(name)).collect()),
@@ -484,7 +484,7 @@ fn users(directory: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Returns the names in a folder, of the folders there or of all else, without hidden ones.
-fn names(folder: &Path, of_folders: bool) -> io::Result<Vec<String>> {
+pub(crate) fn names(folder: &Path, of_folders: bool) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

@@ -17,7 +17,7 @@ use crate::outcome::Outcome;
 use crate::route::{Routes, Way};
 use crate::rules::{Past, Settings};
 use crate::setup::Setup;
-use crate::status::Status;
+use crate::status::{Held, Status};
 use crate::store::{Locked, Queued, Store};
 use crate::time::{Time, to_micros};
 use crate::warn::{self, Warning};
@@ -191,6 +191,7 @@ impl Report<'_> {
             is_held: verdict.is_held,
             withdrawn: verdict.withdrawn,
             place: self.place.clone(),
+            settings: Some(self.settings),
         };
         let written = locked.change(&change);
         if let Some(status) = change.status {
@@ -239,14 +240,18 @@ fn settle_held(store: &Store, past: Past, now: Time) -> (Past, Vec<Lock>) {
             Err(_) => return (past, Vec::new()),
         }
     }
-    let told = Status {
+    (Past::Known(Box::new(after(held, status))), Vec::new())
+}
+
+/// Returns what a status is once its held alert has left.
+pub(crate) fn after(held: &Held, status: &Status) -> Status {
+    Status {
         alerted: Some(held.until),
         held: None,
         withheld_since: None,
         told_errors: status.fingerprint.iter().cloned().collect(),
-        ..(**status).clone()
-    };
-    (Past::Known(Box::new(told)), Vec::new())
+        ..status.clone()
+    }
 }
 
 fn lock<'a>(store: &'a Store, file: &'a str, warnings: &mut Vec<Warning>) -> Option<Locked<'a>> {

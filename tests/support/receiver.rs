@@ -45,10 +45,34 @@ impl Request {
         header.map(|(_, value)| value.as_str())
     }
 
-    /// The message's text.
+    /// What the message tells as text: each alert where there are a few, and the digest of more.
     pub fn text(&self) -> String {
-        let payload: serde_json::Value = serde_json::from_str(&self.body).unwrap();
-        payload["text"].as_str().unwrap().to_owned()
+        let payload = self.payload();
+        let Some(attachments) = payload["attachments"].as_array() else {
+            return payload["text"].as_str().unwrap().to_owned();
+        };
+        let mut texts = Vec::new();
+        for attachment in attachments {
+            let fallback = attachment["fallback"].as_str().unwrap();
+            if fallback.starts_with("--- ") {
+                texts.push(fallback.to_owned());
+                continue;
+            }
+            let sections = attachment["blocks"].as_array();
+            let parts = match sections {
+                Some(sections) => sections
+                    .iter()
+                    .map(|section| &section["text"]["text"])
+                    .collect(),
+                None => vec![&attachment["text"]],
+            };
+            texts.extend(parts.iter().map(|part| part.as_str().unwrap().to_owned()));
+        }
+        texts.join("\n")
+    }
+
+    pub fn payload(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
     }
 }
 

@@ -108,24 +108,6 @@ impl<'a> Post<'a> {
     }
 }
 
-/// Posts JSON; every answer but 2xx is returned for its service to read.
-///
-/// # Errors
-///
-/// A temporary refusal where there was no answer, with a reason that does not show the URL.
-pub(super) fn post(
-    url: &Url,
-    body: &str,
-    timeout: Duration,
-) -> Result<Result<(), Answer>, Refusal> {
-    let answer = Post::json(url, body).send(timeout)?;
-    Ok(if answer.is_success() {
-        Ok(())
-    } else {
-        Err(answer)
-    })
-}
-
 /// What a service answered.
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -190,10 +172,6 @@ impl Class {
 }
 
 impl Answer {
-    pub(crate) fn is_success(&self) -> bool {
-        Class::of(self.status) == Class::Accepted
-    }
-
     /// Sorts the answer by a service's table.
     pub(crate) fn class(&self, rules: &[Rule]) -> Class {
         rules
@@ -212,12 +190,6 @@ impl Answer {
             Class::Accepted => Ok(()),
             class => Err(self.refuse(class)),
         }
-    }
-
-    /// Makes it a refusal by its status alone.
-    pub(super) fn refusal(self) -> Refusal {
-        let class = Class::of(self.status);
-        self.refuse(class)
     }
 
     /// Makes it a refusal of that class; an answer that was accepted is one of the alert.

@@ -39,12 +39,12 @@ const SCHEMES: &[Scheme] = &[
     Scheme {
         names: &["mattermost", "mmost", "mmosts"],
         form: "mattermost://host/key",
-        make: |word, _| Ok(Arc::new(Slack::to(hook(word, 1..=1)?))),
+        make: |word, _| Ok(Arc::new(Slack::compatible_to(hook(word, 1..=1)?))),
     },
     Scheme {
         names: &["rocketchat", "rocket", "rockets"],
         form: "rocketchat://host/keyA/keyB",
-        make: |word, _| Ok(Arc::new(Slack::to(hook(word, 1..=2)?))),
+        make: |word, _| Ok(Arc::new(Slack::compatible_to(hook(word, 1..=2)?))),
     },
     Scheme {
         names: &["discord"],

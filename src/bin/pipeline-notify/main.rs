@@ -11,7 +11,9 @@ mod words;
 
 mod check;
 mod drain;
+mod explain;
 mod forget;
+mod page;
 mod rename;
 mod run;
 mod silence;
@@ -59,6 +61,10 @@ subcommands! {
     Status: status,
     /// Checks all jobs, as a plugin of Icinga, Nagios and their like
     Check: check,
+    /// Says why people were told of a job, or not, and what comes next
+    Explain: explain,
+    /// Writes all jobs to one HTML page
+    Page: page,
     /// Withholds the error of a failing job for some time
     Silence: silence,
     /// Ends a silence before its time
@@ -143,7 +149,7 @@ impl From<io::Error> for Failure {
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return explain(&error),
+        Err(error) => return wrong(&error),
     };
     let mut output = Output::new();
     let command = &arguments.command;
@@ -168,7 +174,7 @@ fn main() -> ExitCode {
 }
 
 /// Shows the help that was asked for, or what is wrong with the arguments.
-fn explain(error: &clap::Error) -> ExitCode {
+fn wrong(error: &clap::Error) -> ExitCode {
     // Where nobody reads it, the exit code says it.
     let _ = error.print();
     match error.kind() {

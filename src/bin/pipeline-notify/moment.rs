@@ -25,24 +25,45 @@ pub(crate) fn parse<Zone: TimeZone>(
             "`{text}` is no time: write 'Mon 08:00', '2026-11-23 08:00' or '08:00', in local time"
         )
     };
-    let local = read(text.trim(), now.naive_local()).ok_or_else(wrong)?;
-    let zone = now.timezone();
-    // An hour that the clocks leave out is the one after it.
-    let time = zone
-        .from_local_datetime(&local)
-        .earliest()
-        .or_else(|| {
-            zone.from_local_datetime(&(local + TimeDelta::hours(1)))
-                .earliest()
-        })
-        .ok_or_else(wrong)?;
+    let (local, _) = read(text.trim(), now.naive_local()).ok_or_else(wrong)?;
+    let time = in_zone(local, &now.timezone()).ok_or_else(wrong)?;
     if time <= *now {
         return Err(format!("`{text}` is over already"));
     }
-    Ok(time.with_timezone(&Utc))
+    Ok(time)
 }
 
-fn read(text: &str, now: NaiveDateTime) -> Option<NaiveDateTime> {
+/// Reads a time of the zone of `now`, the latest that is meant; or one that says its own zone.
+pub(crate) fn parse_past<Zone: TimeZone>(
+    text: &str,
+    now: &DateTime<Zone>,
+) -> Result<DateTime<Utc>, String> {
+    let text = text.trim();
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(time.to_utc());
+    }
+    let wrong = || {
+        format!(
+            "`{text}` is no time: write 'Sat 03:00', '2026-11-22 13:00' or '03:00', in local time, or 2026-11-22T13:00:00Z"
+        )
+    };
+    let yesterday = text.strip_prefix("yesterday").map(str::trim_start);
+    let (local, again) = read(yesterday.unwrap_or(text), now.naive_local()).ok_or_else(wrong)?;
+    let days = again + i64::from(yesterday.is_some());
+    let local = local - TimeDelta::days(days);
+    in_zone(local, &now.timezone()).ok_or_else(wrong)
+}
+
+/// An hour that the clocks leave out is the one after it.
+fn in_zone<Zone: TimeZone>(local: NaiveDateTime, zone: &Zone) -> Option<DateTime<Utc>> {
+    let later = || zone.from_local_datetime(&(local + TimeDelta::hours(1)));
+    let time = zone.from_local_datetime(&local).earliest();
+    let time = time.or_else(|| later().earliest());
+    time.map(|time| time.with_timezone(&Utc))
+}
+
+/// Returns the next such time, and after how many days it comes again.
+fn read(text: &str, now: NaiveDateTime) -> Option<(NaiveDateTime, i64)> {
     let clock = |text: &str| {
         let formats = ["%H:%M", "%H:%M:%S"];
         formats
@@ -52,11 +73,12 @@ fn read(text: &str, now: NaiveDateTime) -> Option<NaiveDateTime> {
     let tomorrow = || now.date().succ_opt();
     if let Some(time) = clock(text) {
         let today = now.date().and_time(time);
-        return if today > now {
-            Some(today)
+        let next = if today > now {
+            today
         } else {
-            Some(tomorrow()?.and_time(time))
+            tomorrow()?.and_time(time)
         };
+        return Some((next, 1));
     }
     let date_and_time = text
         .split_once('T')
@@ -64,21 +86,22 @@ fn read(text: &str, now: NaiveDateTime) -> Option<NaiveDateTime> {
     let split = date_and_time.or_else(|| text.split_once(' '));
     let (day, time) = split.unwrap_or((text, "00:00"));
     let time = clock(time.trim())?;
-    let date = if let Ok(date) = NaiveDate::parse_from_str(day, "%Y-%m-%d") {
-        date
+    let (date, again) = if let Ok(date) = NaiveDate::parse_from_str(day, "%Y-%m-%d") {
+        (date, 0)
     } else if day.eq_ignore_ascii_case("tomorrow") {
-        tomorrow()?
+        (tomorrow()?, 0)
     } else {
         let day: Weekday = day.parse().ok()?;
         let ahead = (day.num_days_from_monday() + 7 - now.weekday().num_days_from_monday()) % 7;
         let date = now.date() + TimeDelta::days(ahead.into());
-        if date.and_time(time) > now {
+        let next = if date.and_time(time) > now {
             date
         } else {
             date + TimeDelta::days(7)
-        }
+        };
+        (next, 7)
     };
-    Some(date.and_time(time))
+    Some((date.and_time(time), again))
 }
 
 #[cfg(test)]
@@ -110,6 +133,27 @@ mod tests {
         ] {
             let expected = DateTime::parse_from_rfc3339(time).unwrap();
             assert_eq!(parse(text, &now()), Ok(expected.to_utc()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_over_is_the_latest_that_is_meant() {
+        for (text, time) in [
+            ("Sat 03:00", "2026-11-21T02:00:00Z"),
+            ("Sun 08:00", "2026-11-22T07:00:00Z"),
+            ("Sun 20:00", "2026-11-15T19:00:00Z"),
+            ("08:00", "2026-11-22T07:00:00Z"),
+            ("20:00", "2026-11-21T19:00:00Z"),
+            ("yesterday 08:00", "2026-11-21T07:00:00Z"),
+            ("2026-11-22 13:00", "2026-11-22T12:00:00Z"),
+            ("2026-11-22T13:00:00Z", "2026-11-22T13:00:00Z"),
+            ("2026-11-22T13:00:00.5+02:00", "2026-11-22T11:00:00.5Z"),
+        ] {
+            let expected = DateTime::parse_from_rfc3339(time).unwrap();
+            assert_eq!(parse_past(text, &now()), Ok(expected.to_utc()), "{text}");
+        }
+        for text in ["", "then", "yesterday", "2026-13-01 08:00"] {
+            assert!(parse_past(text, &now()).is_err(), "{text}");
         }
     }
 

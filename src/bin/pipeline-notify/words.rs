@@ -98,6 +98,20 @@ pub(crate) fn local(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format(format).to_string()
 }
 
+/// Writes a point in time with its day.
+pub(crate) fn moment(time: DateTime<Utc>) -> String {
+    let format = "%a %Y-%m-%d %H:%M:%S";
+    time.with_timezone(&Local).format(format).to_string()
+}
+
+/// Names the zone in which times are written.
+pub(crate) fn zone() -> String {
+    match Local::now().format("%:z").to_string() {
+        zone if zone == "+00:00" => "UTC".to_owned(),
+        zone => format!("UTC{zone}"),
+    }
+}
+
 /// Counts: `1 job`, `2 jobs`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })

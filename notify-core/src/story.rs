@@ -1,0 +1,883 @@
+//! What happened to a job, told in order: which rule decided each time, what became of its alerts, and
+//! what would happen next. Nothing here makes or changes a file.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::backlog::Entry;
+use crate::change::{self, Address, Context, Ended};
+use crate::file::{self, Links};
+use crate::history::{Answered, Event, History, Ran};
+use crate::look::{self, Job};
+use crate::outbox;
+use crate::outcome::Outcome;
+use crate::report;
+use crate::rules::{Past, Reason, Settings};
+use crate::status::{State, Status};
+use crate::store;
+use crate::time::Time;
+
+/// As many names are offered in place of one that is not there.
+const NEAR: usize = 5;
+
+/// What is known of a job's past and future.
+#[derive(Debug)]
+pub struct Story {
+    /// Its status file.
+    pub job: Job,
+    /// When its held alert leaves.
+    pub held_until: Option<Time>,
+    /// The settings that decided last.
+    pub rules: Rules,
+    /// Whether those are known; otherwise they are the defaults.
+    pub knows_rules: bool,
+    /// The oldest first; runs that were alike are one.
+    pub events: Vec<Happened>,
+    /// What would happen next.
+    pub next: Vec<Outlook>,
+    /// How many users' histories cannot be read.
+    pub closed: usize,
+}
+
+/// The settings that the rules read, by the names of the attribute's arguments.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(
+    missing_docs,
+    reason = "the arguments of the attribute, by their names"
+)]
+pub struct Rules {
+    pub silent_seconds: f64,
+    /// Infinity is "no `OK` at all".
+    pub ok_silent_hours: f64,
+    pub remind_hours: f64,
+    pub after: u64,
+    pub flapping: bool,
+}
+
+/// What a line of the story is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// Runs that ended.
+    Runs,
+    /// A run that should have ended, or one that was found dead when a later one had ended.
+    Aside,
+    /// What a person did to the status.
+    Person,
+}
+
+/// Something that happened to a job; runs that were alike are one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happened {
+    /// What it is.
+    pub what: What,
+    /// When the first run began.
+    pub begun: Time,
+    /// When the last one began.
+    pub last: Time,
+    /// When the first run ended, and it was decided.
+    pub decided: Time,
+    /// How many runs.
+    pub runs: u64,
+    /// How they ended.
+    pub state: State,
+    /// How long the last one took.
+    pub took: Option<Duration>,
+    /// Whether they were told and by which rule, as it was written down.
+    pub decision: String,
+    /// Whether people were told.
+    pub is_told: bool,
+    /// The first line of the error.
+    pub error: String,
+    /// The ids of the alerts.
+    pub alerts: Vec<String>,
+    /// What became of them.
+    pub replies: Vec<Reply>,
+}
+
+/// What became of alerts on their way to a destination.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The destination's channel.
+    pub channel: Option<String>,
+    /// What was answered, or where it is.
+    pub words: String,
+    /// How often it was answered.
+    pub times: usize,
+    /// When, the last time; `None` where nobody has answered.
+    pub at: Option<Time>,
+    /// How long after the decision, at most.
+    pub later: Option<Duration>,
+}
+
+/// How a next run might end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chance {
+    /// It works.
+    Works,
+    /// It fails as it does now, or at all if it works now.
+    Fails,
+    /// It fails, with another error than now.
+    FailsOtherwise,
+}
+
+/// What would happen if the next run ended so, in that time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlook {
+    /// How it would end.
+    pub chance: Chance,
+    /// Until when this holds; for ever where there is no other.
+    pub until: Option<Time>,
+    /// Whether people would be told.
+    pub is_told: bool,
+    /// How long the alert would be held back.
+    pub held: Option<Hold>,
+    /// The rule.
+    pub reason: &'static str,
+}
+
+/// How long an alert would be held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Until then, for an earlier one was held already.
+    Until(Time),
+    /// For so long from the end of its run.
+    For(Duration),
+}
+
+/// A run, as a strip of runs shows it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(missing_docs, reason = "as they say")]
+pub struct Recent {
+    pub state: State,
+    pub begun: Time,
+    pub took: Option<Duration>,
+    /// Runs that were alike.
+    pub runs: u64,
+}
+
+/// Tells a job's story; `None` where it has no status file.
+///
+/// # Errors
+///
+/// Where that file or the directory cannot be read, or is no status file.
+pub fn story(directory: &Path, name: &str, now: Time) -> io::Result<Option<Story>> {
+    let Some(file) = look::find(directory, name) else {
+        return Ok(None);
+    };
+    let content = file::read(&directory.join(&file), store::LIMIT, Links::Refuse)?;
+    let Some(content) = content else {
+        return Ok(None);
+    };
+    let status = Status::parse(&content)
+        .ok_or_else(|| io::Error::other("its status file is no status file"))?;
+    let (lines, closed) = lines(directory, &file)?;
+    let known = lines.iter().rev().find_map(|line| match line {
+        Event::Ran(ran) => ran.settings,
+        Event::Answered(_) => None,
+    });
+    let settings = known.unwrap_or_default();
+    let places = Places::of(directory, &file, &status)?;
+    Ok(Some(Story {
+        next: outlooks(&status, settings, now),
+        held_until: status.held.as_ref().map(|held| held.until),
+        rules: Rules::of(&settings),
+        knows_rules: known.is_some(),
+        events: tell(lines, &places),
+        closed,
+        job: Job::new(&file, status),
+    }))
+}
+
+/// Returns a job's latest runs, the oldest first.
+#[must_use]
+pub fn recent(directory: &Path, file: &str, most: usize) -> Vec<Recent> {
+    let lines = lines(directory, file).map(|(lines, _)| lines);
+    let mut earlier = None;
+    let mut runs = Vec::new();
+    for line in lines.unwrap_or_default() {
+        let Event::Ran(ran) = line else { continue };
+        if ran.what(earlier) == What::Runs {
+            earlier = Some(ran.begun);
+            runs.push(Recent {
+                state: ran.state,
+                begun: ran.begun,
+                took: ran.took,
+                runs: ran.runs,
+            });
+        }
+    }
+    runs.split_off(runs.len().saturating_sub(most))
+}
+
+/// Returns the names of jobs that somebody may have meant, the likeliest first.
+///
+/// # Errors
+///
+/// Where the directory cannot be read.
+pub fn near(directory: &Path, name: &str) -> io::Result<Vec<String>> {
+    let wanted = name.to_lowercase();
+    let mut found = Vec::new();
+    for file in look::names(directory, false)? {
+        let job = look::shown_name(&file);
+        let lower = job.to_lowercase();
+        let steps = steps(&wanted, &lower);
+        let holds = !wanted.is_empty() && (lower.contains(&wanted) || wanted.contains(&lower));
+        // A slip of the finger in each three letters, or the part of the name that is known.
+        if holds || steps <= wanted.chars().count() / 3 {
+            found.push((!holds, steps, job));
+        }
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(.., job)| job).take(NEAR).collect())
+}
+
+/// Counts the letters that must be added, removed or changed to make one word of another.
+fn steps(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (line, c) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = line + 1;
+        for (column, d) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(c != *d);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(row[column] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}
+
+/// Reads what the users' histories say of a job, and counts those that cannot be read.
+fn lines(directory: &Path, file: &str) -> io::Result<(Vec<Event>, usize)> {
+    let (mut lines, mut closed, mut read) = (Vec::new(), 0, 0);
+    for hidden in look::users(directory)? {
+        // Its owner alone can look into it.
+        if std::fs::read_dir(&hidden).is_err() {
+            closed += 1;
+            continue;
+        }
+        let events = History::new(&hidden).read(file);
+        read += usize::from(!events.is_empty());
+        lines.extend(events);
+    }
+    if read > 1 {
+        lines.sort_by_key(|line| match line {
+            Event::Ran(ran) => ran.decided_at(),
+            Event::Answered(answered) => answered.at,
+        });
+    }
+    Ok((lines, closed))
+}
+
+impl Ran {
+    /// When it was decided whether it is told, as far as that is known.
+    fn decided_at(&self) -> Time {
+        let took = self.took.and_then(|took| TimeDelta::from_std(took).ok());
+        let ended = || self.begun.checked_add_signed(took.unwrap_or_default());
+        self.decided.or_else(ended).unwrap_or(self.begun)
+    }
+
+    /// Tells what it is about, from when the run before it began.
+    fn what(&self, earlier: Option<Time>) -> What {
+        let ends_with = |reason: Reason| self.decision.ends_with(reason.as_str());
+        if ends_with(Reason::Overdue) || ends_with(Reason::Overtaken) {
+            What::Aside
+        } else if self.settings.is_none() && earlier == Some(self.begun) {
+            // A person's deed leaves the time of the last run.
+            What::Person
+        } else {
+            What::Runs
+        }
+    }
+}
+
+/// Where a job's alerts are that nobody has answered for good.
+#[derive(Debug, Default)]
+struct Places {
+    /// The channels in whose queues an alert waits, by its id.
+    waiting: HashMap<String, Vec<String>>,
+    /// The ids of alerts that are held, and until when.
+    held: HashMap<String, Time>,
+}
+
+impl Places {
+    fn of(directory: &Path, file: &str, status: &Status) -> io::Result<Self> {
+        let job = outbox::job_digits(&look::shown_name(file));
+        let mut places = Self::default();
+        for hidden in look::users(directory)? {
+            let folder = hidden.join("outbox");
+            for queue in look::names(&folder, true).unwrap_or_default() {
+                let names = look::names(&folder.join(&queue), false).unwrap_or_default();
+                let entries = names.into_iter().filter_map(Entry::parse);
+                for entry in entries.filter(|entry| entry.job() == job) {
+                    let channels = places.waiting.entry(entry.id().to_owned());
+                    let channel = outbox::channel_of(&queue).to_owned();
+                    channels.or_default().push(channel);
+                }
+            }
+        }
+        if let Some(held) = &status.held {
+            let ids = held
+                .alerts
+                .iter()
+                .filter_map(|alert| alert.rsplit('-').next());
+            places.held = ids.map(|id| (id.to_owned(), held.until)).collect();
+        }
+        Ok(places)
+    }
+}
+
+/// Puts what was answered beside what was told, and counts runs that were alike.
+fn tell(lines: Vec<Event>, places: &Places) -> Vec<Happened> {
+    let mut runs = Vec::new();
+    let mut answers: HashMap<String, Vec<Answered>> = HashMap::new();
+    for line in lines {
+        match line {
+            Event::Ran(ran) => runs.push(ran),
+            Event::Answered(answered) => answers
+                .entry(answered.alert.clone())
+                .or_default()
+                .push(answered),
+        }
+    }
+    let mut told: Vec<Happened> = Vec::new();
+    let mut earlier = None;
+    for (number, ran) in runs.iter().enumerate() {
+        let what = ran.what(earlier);
+        if what == What::Runs {
+            earlier = Some(ran.begun);
+        }
+        let answers = ran.alert.as_ref().and_then(|id| answers.get(id));
+        let replies = replies(
+            ran,
+            answers.map_or(&[], Vec::as_slice),
+            places,
+            &runs[number + 1..],
+        );
+        let next = Happened::new(ran, what, replies);
+        match told.last_mut() {
+            Some(last) if last.is_like(&next) => last.join(next),
+            _ => told.push(next),
+        }
+    }
+    told
+}
+
+/// Says what became of a run's alert.
+fn replies(ran: &Ran, answers: &[Answered], places: &Places, later: &[Ran]) -> Vec<Reply> {
+    let Some(id) = &ran.alert else {
+        return Vec::new();
+    };
+    let mut replies: Vec<Reply> = Vec::new();
+    for answer in answers {
+        let after = (answer.at - ran.decided_at()).to_std().ok();
+        let same = replies.last_mut().filter(|last| {
+            last.channel.as_ref() == Some(&answer.channel) && last.words == answer.answer
+        });
+        match same {
+            Some(last) => {
+                last.times += 1;
+                (last.at, last.later) = (Some(answer.at), after);
+            }
+            None => replies.push(Reply {
+                channel: Some(answer.channel.clone()),
+                words: answer.answer.clone(),
+                times: 1,
+                at: Some(answer.at),
+                later: after,
+            }),
+        }
+    }
+    let unanswered = |channel: Option<String>, words: String| Reply {
+        channel,
+        words,
+        times: 0,
+        at: None,
+        later: None,
+    };
+    if let Some(channels) = places.waiting.get(id) {
+        let waits = |channel: &String| unanswered(Some(channel.clone()), "waits".to_owned());
+        replies.extend(channels.iter().map(waits));
+    }
+    if replies.is_empty() {
+        let channel = ran.channel.clone();
+        let is_silenced = later
+            .iter()
+            .any(|later| later.what(Some(ran.begun)) == What::Person);
+        let words = match (places.held.get(id), ran.held) {
+            (Some(_), _) => "held back",
+            (None, Some(_)) if is_silenced => "taken back, for a person has silenced it",
+            (None, Some(_)) => match later.iter().find(|later| later.begun > ran.begun) {
+                Some(next) if next.state == State::Ok => "taken back, for it worked again",
+                Some(_) => "taken back, for a later one says the same",
+                None => "was held back, and no answer is known",
+            },
+            (None, None) => "no answer is known",
+        };
+        replies.push(unanswered(channel, words.to_owned()));
+    }
+    replies
+}
+
+impl Happened {
+    fn new(ran: &Ran, what: What, replies: Vec<Reply>) -> Self {
+        Self {
+            what,
+            begun: ran.begun,
+            last: ran.last.unwrap_or(ran.begun),
+            decided: ran.decided_at(),
+            runs: ran.runs,
+            state: ran.state,
+            took: ran.took,
+            decision: ran.decision.clone(),
+            is_told: ran.decision.starts_with("told"),
+            error: ran.error.clone(),
+            alerts: ran.alert.iter().cloned().collect(),
+            replies,
+        }
+    }
+
+    fn is_like(&self, next: &Self) -> bool {
+        let said = |one: &Self| -> Vec<(Option<String>, String)> {
+            let replies = one.replies.iter();
+            replies
+                .map(|reply| (reply.channel.clone(), reply.words.clone()))
+                .collect()
+        };
+        let is_run = self.what == What::Runs && next.what == What::Runs;
+        is_run
+            && (self.state, &self.decision, &self.error)
+                == (next.state, &next.decision, &next.error)
+            && self.alerts.is_empty() == next.alerts.is_empty()
+            && said(self) == said(next)
+    }
+
+    fn join(&mut self, next: Self) {
+        self.runs += next.runs;
+        self.last = next.last;
+        self.took = next.took;
+        self.alerts.extend(next.alerts);
+        for (reply, next) in self.replies.iter_mut().zip(next.replies) {
+            reply.times += next.times;
+            reply.at = next.at;
+            reply.later = reply.later.max(next.later);
+        }
+    }
+}
+
+impl Rules {
+    fn of(settings: &Settings) -> Self {
+        Self {
+            silent_seconds: settings.silent,
+            ok_silent_hours: settings.ok_silent / crate::rules::HOUR,
+            remind_hours: settings.remind / crate::rules::HOUR,
+            after: settings.after,
+            flapping: settings.flapping,
+        }
+    }
+}
+
+/// Works out what would happen next, by asking the rules at each time from which they may say
+/// otherwise.
+fn outlooks(status: &Status, settings: Settings, now: Time) -> Vec<Outlook> {
+    let chances: &[Chance] = match status.state {
+        State::Ok => &[Chance::Fails, Chance::Works],
+        State::Error => &[Chance::Fails, Chance::FailsOtherwise, Chance::Works],
+    };
+    let mut times = turns(status, &settings);
+    times.retain(|time| *time > now);
+    times.sort_unstable();
+    times.dedup();
+    let mut outlooks: Vec<Outlook> = Vec::new();
+    for &chance in chances {
+        let Some(mut last) = outlook(status, settings, chance, now) else {
+            continue;
+        };
+        for &time in &times {
+            let just_after = time + TimeDelta::microseconds(1);
+            let next = outlook(status, settings, chance, just_after);
+            let Some(next) = next.filter(|next| *next != last) else {
+                continue;
+            };
+            last.until = Some(time);
+            outlooks.push(std::mem::replace(&mut last, next));
+        }
+        outlooks.push(last);
+    }
+    outlooks
+}
+
+/// Lists the times from which the rules may say otherwise.
+fn turns(status: &Status, settings: &Settings) -> Vec<Time> {
+    let longest = settings.longest_silence();
+    let after = |time: Time, seconds: f64| {
+        let span = TimeDelta::try_milliseconds(milliseconds(seconds))?;
+        time.checked_add_signed(span)
+    };
+    let flapping = status.flapping.as_ref();
+    let times = [
+        after(status.begun, settings.silent),
+        after(status.begun, settings.ok_silent),
+        status.alerted.and_then(|alerted| after(alerted, longest)),
+        status
+            .withheld_since
+            .and_then(|since| after(since, longest)),
+        status.held.as_ref().map(|held| held.until),
+        status.silence.as_ref().map(|silence| silence.until),
+        flapping.and_then(|flapping| after(flapping.told?, longest)),
+        flapping.and_then(|_| after(status.since, crate::rules::HOUR)),
+    ];
+    times.into_iter().flatten().collect()
+}
+
+fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Option<Outlook> {
+    let mut status = status.clone();
+    if let Some(held) = status.held.clone().filter(|held| held.until <= at) {
+        status = report::after(&held, &status);
+    }
+    let outcome = match (chance, status.state) {
+        (Chance::Works, _) => Outcome::Returned,
+        (Chance::Fails, State::Error) => {
+            // An error of the article's file has no fingerprint of its own.
+            status.fingerprint = look::fingerprint(&status);
+            Outcome::Failed(status.text.clone())
+        }
+        (Chance::Fails | Chance::FailsOtherwise, _) => {
+            Outcome::Failed("an error that nobody has met".to_owned())
+        }
+    };
+    let queues = ["a queue".to_owned()];
+    let context = Context {
+        now: at,
+        settings,
+        address: Some(Address {
+            channel: "alerts",
+            queues: &queues,
+        }),
+        told_already: false,
+    };
+    let past = Past::Known(Box::new(status));
+    let verdict = change::of(&past, &next_run(at), &outcome, &context)?;
+    let held = verdict.status.and_then(|status| status.held);
+    let held = held.filter(|_| verdict.is_held).map(|held| {
+        let longest = held.until - at;
+        let is_new = longest.num_milliseconds() == milliseconds(settings.longest_silence());
+        match longest.to_std() {
+            Ok(longest) if is_new => Hold::For(longest),
+            _ => Hold::Until(held.until),
+        }
+    });
+    Some(Outlook {
+        chance,
+        until: None,
+        is_told: verdict.decision.send,
+        held,
+        reason: verdict.decision.reason.as_str(),
+    })
+}
+
+/// Returns seconds as whole milliseconds; what is beyond a time is the longest.
+#[expect(clippy::cast_possible_truncation, reason = "it saturates")]
+fn milliseconds(seconds: f64) -> i64 {
+    (seconds * 1e3) as i64
+}
+
+/// A run that begins and ends then.
+fn next_run(at: Time) -> Ended {
+    Ended {
+        run: 0,
+        job: "".into(),
+        location: "".into(),
+        source: "".into(),
+        begun: at,
+        took: None,
+        host: "".into(),
+        pid: None,
+        exe: None,
+        version: None,
+        every_hours: None,
+        attempt: None,
+        nested: false,
+        was_overdue: false,
+        mention: None,
+        facts: Vec::new().into(),
+        notes: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::rules::HOUR;
+    use crate::status::Silence;
+
+    fn noon() -> Time {
+        DateTime::from_timestamp(1_795_348_800, 0).unwrap()
+    }
+
+    fn minutes(minutes: i64) -> Time {
+        noon() + TimeDelta::minutes(minutes)
+    }
+
+    /// A job that fails since noon, as was told then.
+    fn failing() -> Status {
+        let since =
+            "since: 2026-11-22 12:00:00:000000 UTC\nalerted: 2026-11-22 12:00:00:000000 UTC";
+        let status = format!("ERROR\n2026-11-22 12:00:00:000000 UTC\nx\n{since}\n\nno\n");
+        let status = Status::parse(&status).unwrap();
+        let fingerprint = look::fingerprint(&status);
+        Status {
+            told_errors: fingerprint.iter().cloned().collect(),
+            fingerprint,
+            ..status
+        }
+    }
+
+    fn of(chance: Chance, outlooks: &[Outlook]) -> Vec<(Option<Time>, bool, &'static str)> {
+        let outlooks = outlooks.iter().filter(|outlook| outlook.chance == chance);
+        outlooks
+            .map(|outlook| (outlook.until, outlook.is_told, outlook.reason))
+            .collect()
+    }
+
+    #[test]
+    fn what_comes_next_is_what_the_rules_say_then() {
+        let hourly = Settings {
+            silent: HOUR,
+            remind: 2.0 * HOUR,
+            ..Settings::default()
+        };
+        let next = outlooks(&failing(), hourly, minutes(10));
+        assert_eq!(
+            of(Chance::Fails, &next),
+            [
+                (Some(minutes(60)), false, Reason::Recent.as_str()),
+                (Some(minutes(120)), true, Reason::StillFailing.as_str()),
+                (None, true, Reason::Reminder.as_str()),
+            ]
+        );
+        assert_eq!(
+            of(Chance::FailsOtherwise, &next)[0],
+            (Some(minutes(60)), true, Reason::NewError.as_str())
+        );
+        assert_eq!(
+            of(Chance::Works, &next),
+            [(None, true, Reason::Changed.as_str())]
+        );
+    }
+
+    #[test]
+    fn a_silence_and_ok_silent_hours_end_when_they_say() {
+        let failing = failing();
+        let silenced = Status {
+            silence: Some(Silence {
+                until: minutes(30),
+                error: look::fingerprint(&failing).unwrap(),
+                because: None,
+            }),
+            ..failing.clone()
+        };
+        let next = outlooks(&silenced, Settings::default(), minutes(10));
+        assert_eq!(
+            of(Chance::Fails, &next)[..2],
+            [
+                (Some(minutes(30)), false, Reason::Silenced.as_str()),
+                (
+                    Some(noon() + TimeDelta::seconds(3564)),
+                    true,
+                    Reason::StillFailing.as_str()
+                ),
+            ]
+        );
+
+        let works = Status {
+            state: State::Ok,
+            ..failing
+        };
+        let never = Settings {
+            ok_silent: f64::INFINITY,
+            ..Settings::default()
+        };
+        assert_eq!(
+            of(Chance::Works, &outlooks(&works, never, minutes(1))),
+            [(None, false, Reason::OkNever.as_str())]
+        );
+        let next = outlooks(&works, Settings::default(), minutes(1));
+        assert_eq!(
+            of(Chance::Works, &next),
+            [
+                (
+                    Some(noon() + TimeDelta::seconds(3564)),
+                    false,
+                    Reason::NothingNew.as_str()
+                ),
+                (None, true, Reason::StillOk.as_str()),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_held_says_until_when() {
+        let patient = Settings {
+            after: 3,
+            ..Settings::default()
+        };
+        let works = Status {
+            state: State::Ok,
+            ..failing()
+        };
+        let next = outlooks(&works, patient, minutes(1));
+        let fails = next.iter().find(|next| next.chance == Chance::Fails);
+        let fails = fails.unwrap();
+        assert_eq!(
+            (fails.is_told, fails.reason),
+            (false, Reason::After.as_str())
+        );
+        let longest = Duration::from_secs(3564);
+        assert_eq!((fails.held, fails.until), (Some(Hold::For(longest)), None));
+    }
+
+    fn ran(minute: i64, state: State, decision: &str, alert: Option<&str>) -> Event {
+        Event::Ran(Ran {
+            begun: minutes(minute),
+            state,
+            took: Some(Duration::from_secs(2)),
+            runs: 1,
+            decision: decision.to_owned(),
+            alert: alert.map(str::to_owned),
+            error: String::new(),
+            last: None,
+            decided: None,
+            channel: alert.map(|_| "alerts".to_owned()),
+            held: None,
+            settings: Some(Settings::default()),
+        })
+    }
+
+    fn answer(minute: i64, alert: &str, answer: &str) -> Event {
+        Event::Answered(Answered {
+            at: minutes(minute) + TimeDelta::seconds(3),
+            alert: alert.to_owned(),
+            channel: "alerts".to_owned(),
+            answer: answer.to_owned(),
+        })
+    }
+
+    #[test]
+    fn runs_that_were_alike_are_one_with_what_was_answered_to_them() {
+        use State::{Error, Ok};
+        let events = vec![
+            ran(0, Ok, "not told: OK as before", None),
+            ran(5, Ok, "not told: OK as before", None),
+            ran(10, Error, "told: the status changed", Some("a1")),
+            answer(10, "a1", "not now: answered 503"),
+            answer(11, "a1", "not now: answered 503"),
+            answer(12, "a1", "accepted"),
+            ran(15, Error, "told: it fails again", Some("a2")),
+            answer(15, "a2", "accepted"),
+            ran(20, Error, "told: it fails again", Some("a3")),
+            answer(21, "a3", "accepted"),
+            ran(25, Error, "told: it fails again", Some("a4")),
+        ];
+        let places = Places {
+            waiting: HashMap::from([("a4".to_owned(), vec!["alerts".to_owned()])]),
+            held: HashMap::new(),
+        };
+        let told = tell(events, &places);
+        let runs: Vec<_> = told.iter().map(|told| (told.runs, told.last)).collect();
+        let expected = [(2, 5), (1, 10), (2, 20), (1, 25)];
+        assert_eq!(runs, expected.map(|(runs, minute)| (runs, minutes(minute))));
+        let replies = |at: usize| -> Vec<_> {
+            let replies = told[at].replies.iter();
+            replies
+                .map(|reply| {
+                    (
+                        &*reply.words,
+                        reply.times,
+                        reply.later.map(|time| time.as_secs()),
+                    )
+                })
+                .collect()
+        };
+        assert_eq!(
+            replies(1),
+            [
+                ("not now: answered 503", 2, Some(61)),
+                ("accepted", 1, Some(121))
+            ]
+        );
+        assert_eq!(replies(2), [("accepted", 2, Some(61))]);
+        assert_eq!(replies(3), [("waits", 0, None)]);
+    }
+
+    #[test]
+    fn a_held_alert_says_where_it_went() {
+        let mut events = vec![
+            ran(0, State::Error, "not told: x", Some("a1")),
+            ran(5, State::Error, "not told: x", Some("a2")),
+            ran(10, State::Ok, "not told: y", None),
+            ran(15, State::Error, "not told: x", Some("a3")),
+        ];
+        for event in &mut events {
+            if let Event::Ran(ran) = event {
+                ran.held = ran.alert.as_ref().map(|_| minutes(60));
+            }
+        }
+        let places = Places {
+            waiting: HashMap::new(),
+            held: HashMap::from([("a3".to_owned(), minutes(60))]),
+        };
+        let told = tell(events, &places);
+        let words: Vec<_> = told.iter().flat_map(|told| &told.replies).collect();
+        let words: Vec<_> = words.iter().map(|reply| &*reply.words).collect();
+        assert_eq!(
+            words,
+            [
+                "taken back, for a later one says the same",
+                "taken back, for it worked again",
+                "held back"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_alert_that_was_held_when_a_person_silenced_its_error_is_taken_back() {
+        let decision = "not told: fewer failures in a row than after";
+        let mut events = [
+            ran(0, State::Error, decision, Some("a1")),
+            ran(0, State::Error, decision, Some("a2")),
+        ];
+        let [Event::Ran(held), Event::Ran(silenced)] = &mut events else {
+            panic!("{events:?}")
+        };
+        held.held = Some(minutes(60));
+        silenced.settings = None;
+        let told = tell(events.to_vec(), &Places::default());
+        let replies = told.iter().flat_map(|told| &told.replies);
+        let words: Vec<_> = replies.map(|reply| &*reply.words).collect();
+        let taken_back = "taken back, for a person has silenced it";
+        assert_eq!(words, [taken_back, "no answer is known"]);
+        assert_eq!(told[1].what, What::Person);
+    }
+
+    #[test]
+    fn names_that_are_near_are_those_with_few_slips_or_a_part_of_it() {
+        let folder = crate::testing::Folder::new();
+        for job in ["etl.load", "etl.load.customers", "web.crawl", "größe"] {
+            std::fs::write(folder.path().join(job), "").unwrap();
+        }
+        let near = |name: &str| near(folder.path(), name).unwrap().join(" ");
+        assert_eq!(near("etl.laod"), "etl.load");
+        assert_eq!(near("load"), "etl.load etl.load.customers");
+        assert_eq!(near("groesse"), "");
+        assert_eq!(near("größ"), "größe");
+        assert_eq!(near("Web.Crawl"), "web.crawl");
+        assert_eq!(near(""), "");
+    }
+}

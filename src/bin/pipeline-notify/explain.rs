@@ -1,0 +1,685 @@
+//! `explain`: says why people were told of a job, or not, and what comes next.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Local, TimeDelta, Utc};
+use clap::Args;
+use notify_core::__cli::{
+    self as look, Chance, Happened, Health, Hold, Outlook, Reply, Rules, Run, Story, What,
+};
+use notify_core::State;
+use serde_json::{Value, json};
+
+use crate::output::{Colour, Output};
+use crate::words::{self, count, plain};
+use crate::{Common, Failure, json, moment};
+
+pub(crate) const FAILURE: u8 = 2;
+
+/// So many of the latest lines are shown where nobody asks for more.
+const LATEST: usize = 20;
+
+/// So many lines stand before and after the one that was in force.
+const AROUND: usize = 5;
+
+/// Sentences are broken to this width where nothing limits them.
+const PROSE: usize = 80;
+
+/// What stands below a line of the story stands under its words.
+const INDENT: usize = 19;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Runs that were alike are one line. Each line says when the run began, how it ended, and which rule
+sent or withheld its alert; below it stand the alert, its channel, and what was answered.
+
+Exit codes:
+  0  it is explained
+  2  there is no such job, or its files cannot be read; see standard error"
+)]
+pub(crate) struct Arguments {
+    /// The job
+    #[arg(value_name = "JOB")]
+    job: String,
+    /// Show what was in force then: 'Sat 03:00', '2026-11-22 13:00', 03:00, or RFC 3339
+    #[arg(long, value_name = "TIME", conflicts_with = "all")]
+    at: Option<String>,
+    /// Show all that is known, and not the latest lines alone
+    #[arg(long)]
+    all: bool,
+}
+
+/// A story, as of a time, with what is asked of it.
+struct View {
+    now: DateTime<Utc>,
+    story: Story,
+    runs: Vec<Run>,
+    at: Option<DateTime<Utc>>,
+    all: bool,
+}
+
+impl Arguments {
+    pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
+        let directory = common.directory()?;
+        let now = Utc::now();
+        let local = now.with_timezone(&Local);
+        let at = self.at.as_ref().map(|at| moment::parse_past(at, &local));
+        let at = at.transpose().map_err(Failure::Message)?;
+        let cannot = |error: std::io::Error| {
+            let job = plain(&self.job);
+            Failure::Message(format!("`{job}` cannot be explained: {error}"))
+        };
+        let story = look::story(&directory, &self.job, now).map_err(cannot)?;
+        let runs = look::runs(&directory, std::slice::from_ref(&self.job));
+        let runs = runs.map(|(runs, _)| runs).unwrap_or_default();
+        let Some(story) = story else {
+            if let Some(run) = runs.first() {
+                return self.first_run(run, common, output, now);
+            }
+            let near = look::near(&directory, &self.job).map_err(cannot)?;
+            let near: Vec<_> = near.iter().map(|job| format!("`{}`", plain(job))).collect();
+            let hint = if near.is_empty() {
+                "`pipeline-notify status` shows all".to_owned()
+            } else {
+                format!("did you mean {}?", near.join(" or "))
+            };
+            return Err(Failure::Message(format!(
+                "no job `{}` in `{}`: {hint}",
+                plain(&self.job),
+                directory.display()
+            )));
+        };
+        let view = View {
+            now,
+            story,
+            runs,
+            at,
+            all: self.all,
+        };
+        if common.json {
+            output.json(&view.to_json())?;
+        } else {
+            let lines = view.lines(output);
+            lines.iter().try_for_each(|line| output.line(line))?;
+        }
+        Ok(0)
+    }
+
+    /// Of a job that runs for the first time nothing is decided yet.
+    fn first_run(
+        &self,
+        run: &Run,
+        common: &Common,
+        output: &mut Output,
+        now: DateTime<Utc>,
+    ) -> Result<u8, Failure> {
+        if common.json {
+            let run = json::run(run, now);
+            output.json(&json!({ "job": self.job, "status": null, "running": [run] }))?;
+        } else {
+            output.line(&format!(
+                "{} has no status yet: its first run began {} ago ({})",
+                plain(&run.job),
+                words::since(run.begun, now),
+                plain(&run.host)
+            ))?;
+        }
+        Ok(0)
+    }
+}
+
+impl View {
+    /// Finds the line that was in force then.
+    fn in_force(&self) -> Option<usize> {
+        let at = self.at?;
+        let events = &self.story.events;
+        events.iter().rposition(|event| event.decided <= at)
+    }
+
+    /// Returns which lines are shown.
+    fn shown(&self) -> std::ops::Range<usize> {
+        let all = self.story.events.len();
+        if self.at.is_some() {
+            let at = self.in_force().unwrap_or(0);
+            at.saturating_sub(AROUND)..all.min(at + AROUND + 1)
+        } else if self.all {
+            0..all
+        } else {
+            all.saturating_sub(LATEST)..all
+        }
+    }
+
+    fn lines(&self, output: &Output) -> Vec<String> {
+        let mut lines = self.heading(output);
+        lines.push(String::new());
+        lines.extend(self.history(output));
+        lines.push(String::new());
+        lines.extend(self.outlook(output));
+        lines
+    }
+
+    fn heading(&self, output: &Output) -> Vec<String> {
+        let job = &self.story.job;
+        let colour = match job.state {
+            State::Ok => Colour::Green,
+            State::Error if job.is_silenced(self.now) => Colour::Yellow,
+            State::Error => Colour::Red,
+        };
+        let facts = format!(
+            "since {}, {}",
+            words::moment(job.since),
+            count(usize::try_from(job.runs).unwrap_or(usize::MAX), "run")
+        );
+        let mut lines = wrap(&plain(&job.name), output, 0);
+        let state = output.paint(job.state.as_str(), colour);
+        lines.push(format!("  {state} {facts} ({})", words::zone()));
+        let mut add = |text: String| lines.extend(wrap(&text, output, 2));
+        if !job.error.is_empty() {
+            add(plain(&job.error).into_owned());
+        }
+        if let Some(error) = &job.passed_over {
+            add(format!("passed over: {}", plain(error)));
+        }
+        let took = job.took.map(|took| format!(", took {}", words::took(took)));
+        let host = job.host.as_deref();
+        let host = host.map(|host| format!(", on {}", plain(host)));
+        add(format!(
+            "last run {}{}{}",
+            words::moment(job.begun),
+            took.unwrap_or_default(),
+            host.unwrap_or_default()
+        ));
+        if let Some(incident) = &job.incident {
+            add(format!("incident {}", plain(incident)));
+        }
+        if let Some(silence) = job
+            .silence
+            .as_ref()
+            .filter(|silence| silence.until > self.now)
+        {
+            let which = if silence.is_of_this_error {
+                "silenced"
+            } else {
+                "another error is silenced"
+            };
+            let because = silence.because.as_deref();
+            let because = because.map_or_else(String::new, |because| format!(": {because}"));
+            let until = words::moment(silence.until);
+            add(plain(&format!("{which} until {until}{because}")).into_owned());
+        }
+        if let Some(until) = self.story.held_until {
+            add(format!(
+                "an alert is held back until {}",
+                words::moment(until)
+            ));
+        }
+        for run in &self.runs {
+            let what = match run.health {
+                Health::Alive => "running",
+                Health::Dead => "died, which the next run tells; begun",
+                Health::Unknown => "running, or dead, on another machine",
+            };
+            add(format!("{what} since {}", words::moment(run.begun)));
+        }
+        lines
+    }
+
+    fn history(&self, output: &Output) -> Vec<String> {
+        let story = &self.story;
+        let mut lines = Vec::new();
+        if story.closed > 0 {
+            let users = count(story.closed, "user");
+            let line = format!("The history of {users} cannot be read here: ask as that user.");
+            lines.extend(wrap(&line, output, 0));
+        }
+        if story.events.is_empty() {
+            let decision = story.job.decision.as_deref();
+            let decision = decision.map_or_else(
+                || "The status file does not say what was decided.".to_owned(),
+                |decision| format!("The status file says of the last run: {}.", plain(decision)),
+            );
+            let alerted = story.job.alerted.map_or_else(
+                || "Nobody was told.".to_owned(),
+                |alerted| format!("People were last told {}.", words::moment(alerted)),
+            );
+            let text = format!("There is no history of it here. {decision} {alerted}");
+            lines.extend(wrap(&text, output, 0));
+            return lines;
+        }
+        let in_force = self.in_force();
+        if let Some(at) = self.at {
+            let text = match in_force {
+                Some(_) => format!("> marks what was in force {}.", words::moment(at)),
+                None => format!(
+                    "Nothing is known of {}: the history begins later.",
+                    words::moment(at)
+                ),
+            };
+            lines.extend(wrap(&text, output, 0));
+        }
+        let shown = self.shown();
+        if shown.start > 0 {
+            let more = count(shown.start, "earlier line");
+            let first = words::moment(story.events[0].begun);
+            let text = format!("… {more}, the first of {first}: --all shows them");
+            lines.push(output.paint(&text, Colour::Dim));
+        }
+        let mut day = String::new();
+        let mut error = "";
+        for number in shown.clone() {
+            let event = &story.events[number];
+            let today = event.begun.with_timezone(&Local).format("%a %Y-%m-%d");
+            let today = today.to_string();
+            if today != day {
+                lines.push(output.paint(&today, Colour::Dim));
+                day = today;
+            }
+            let is_new = event.error != error;
+            lines.extend(event_lines(
+                event,
+                in_force == Some(number),
+                is_new,
+                story,
+                output,
+            ));
+            error = &event.error;
+        }
+        let later = story.events.len() - shown.end;
+        if later > 0 {
+            let more = format!("… {} : --all shows them", count(later, "later line"));
+            lines.push(output.paint(&more.replace(" :", ":"), Colour::Dim));
+        }
+        lines
+    }
+
+    fn outlook(&self, output: &Output) -> Vec<String> {
+        let story = &self.story;
+        let source = if story.knows_rules {
+            "as the last run had them"
+        } else {
+            "the defaults, for nothing here says what the job's own are"
+        };
+        let text = format!("What comes next, with {} ({source}):", rules(&story.rules));
+        let mut lines = wrap(&text, output, 0);
+        let decision = story.job.decision.as_deref().unwrap_or_default();
+        for sentence in self.sentences() {
+            let wrapped = wrap(&sentence, output, 4);
+            let number = wrapped.len();
+            lines.extend(wrapped.into_iter().enumerate().map(|(line, text)| {
+                if line == 0 && number > 0 {
+                    format!("  - {}", text.trim_start())
+                } else {
+                    text
+                }
+            }));
+        }
+        if decision.starts_with("due") {
+            let text = "Nobody could be told of the last run: its channel had no destination. Once it has one, the next run that fails is told.";
+            lines.extend(wrap(text, output, 0));
+        }
+        if decision.contains("NOTIFY_ATTEMPT") {
+            let text = "This holds for a last attempt; the alert of one that another follows (NOTIFY_ATTEMPT) is held back.";
+            lines.extend(wrap(text, output, 0));
+        }
+        lines
+    }
+
+    /// Says what would happen, a sentence for each way in which the next run may end.
+    fn sentences(&self) -> Vec<String> {
+        let of = |chance: Chance| -> Vec<_> {
+            let next = self.story.next.iter();
+            next.filter(|next| next.chance == chance).collect()
+        };
+        let says = |outlooks: &[&Outlook]| -> Vec<_> {
+            let outlooks = outlooks.iter();
+            outlooks
+                .map(|outlook| (outlook.until, outlook.is_told, outlook.reason))
+                .collect()
+        };
+        let fails = of(Chance::Fails);
+        let is_error = self.story.job.state == State::Error;
+        let mut sentences = Vec::new();
+        if let Some(until) = self.story.held_until.filter(|until| *until > self.now) {
+            sentences.push(format!(
+                "The alert that is held back leaves {}, if it has not worked before.",
+                words::moment(until)
+            ));
+        }
+        let again = if is_error { "fails again" } else { "fails" };
+        sentences.extend(self.sentence(&format!("If it {again}"), &fails));
+        let otherwise = of(Chance::FailsOtherwise);
+        if says(&otherwise) != says(&fails) {
+            sentences.extend(self.sentence("If it fails with another error", &otherwise));
+        }
+        let again = if is_error { "works" } else { "works again" };
+        sentences.extend(self.sentence(&format!("If it {again}"), &of(Chance::Works)));
+        sentences
+    }
+
+    fn sentence(&self, condition: &str, outlooks: &[&Outlook]) -> Option<String> {
+        let mut parts: Vec<(Option<DateTime<Utc>>, &Outlook)> = Vec::new();
+        let mut from = self.now;
+        for outlook in outlooks {
+            // What holds for less than a second is nobody's concern.
+            let until = outlook.until.unwrap_or(DateTime::<Utc>::MAX_UTC);
+            if until - from < TimeDelta::seconds(1) {
+                continue;
+            }
+            from = until;
+            match parts.last_mut() {
+                // By which rule it would be told then makes no difference.
+                Some((until, last)) if last.is_told && outlook.is_told => *until = outlook.until,
+                _ => parts.push((outlook.until, outlook)),
+            }
+        }
+        let is_silent = |outlook: &Outlook| !outlook.is_told && outlook.held.is_none();
+        if let Some((_, last)) = parts.last()
+            && parts.iter().all(|(_, outlook)| is_silent(outlook))
+        {
+            return Some(format!("{condition}, {}.", self.fate(last)));
+        }
+        let mut text = String::new();
+        for (number, (until, outlook)) in parts.iter().enumerate() {
+            let before = until.map(|until| format!("before {}", self.clock(until)));
+            match (number, before) {
+                (0, Some(before)) => text += &format!("{condition} {before}, "),
+                (0, None) => text += &format!("{condition}, "),
+                (_, Some(before)) => text += &format!("; then, {before}, "),
+                (_, None) => text += "; after that ",
+            }
+            text += &self.fate(outlook);
+        }
+        (!text.is_empty()).then(|| text + ".")
+    }
+
+    fn fate(&self, outlook: &Outlook) -> String {
+        let reason = outlook.reason;
+        match outlook.held {
+            None if outlook.is_told => format!("it is told: {reason}"),
+            None => format!("nobody is told: {reason}"),
+            Some(Hold::Until(until)) => {
+                let until = self.clock(until);
+                format!("its alert is held back until {until} at the latest: {reason}")
+            }
+            Some(Hold::For(longest)) => {
+                let longest = words::span(longest);
+                format!("its alert is held back for {longest} at most: {reason}")
+            }
+        }
+    }
+
+    /// Writes a time that is near: the day is left out where it is today's.
+    fn clock(&self, time: DateTime<Utc>) -> String {
+        let local = time.with_timezone(&Local);
+        let is_today = local.date_naive() == self.now.with_timezone(&Local).date_naive();
+        let format = if is_today {
+            "%H:%M:%S"
+        } else {
+            "%a %Y-%m-%d %H:%M:%S"
+        };
+        format!("{} {}", local.format(format), words::zone())
+    }
+
+    fn to_json(&self) -> Value {
+        let story = &self.story;
+        let rules = &story.rules;
+        let in_force = self.in_force();
+        let finite = |number: f64| Some(number).filter(|number| number.is_finite());
+        let events = story.events.iter().enumerate().map(|(number, event)| {
+            let mut value = event_json(event);
+            if self.at.is_some() {
+                value["in_force"] = json!(in_force == Some(number));
+            }
+            value
+        });
+        let shown = self.shown();
+        let all = self.at.is_none();
+        let events = events
+            .enumerate()
+            .filter(|(number, _)| all || shown.contains(number));
+        json!({
+            "job": story.job.name,
+            "now": json::time(self.now),
+            "at": self.at.map(json::time),
+            "status": json::job(&story.job, self.now),
+            "running": self.runs.iter().map(|run| json::run(run, self.now)).collect::<Vec<_>>(),
+            "held_until": story.held_until.map(json::time),
+            "settings": {
+                "silent_seconds": rules.silent_seconds,
+                // JSON has no infinity: null is "never".
+                "ok_silent_hours": finite(rules.ok_silent_hours),
+                "remind_hours": finite(rules.remind_hours),
+                "after": rules.after,
+                "flapping": rules.flapping,
+                "known": story.knows_rules,
+            },
+            "events": events.map(|(_, event)| event).collect::<Vec<_>>(),
+            "next": story.next.iter().map(|next| json!({
+                "if": match next.chance {
+                    Chance::Works => "works",
+                    Chance::Fails => "fails",
+                    Chance::FailsOtherwise => "fails with another error",
+                },
+                "until": next.until.map(json::time),
+                "told": next.is_told,
+                "held_until": match next.held {
+                    Some(Hold::Until(until)) => Some(json::time(until)),
+                    _ => None,
+                },
+                "held_seconds": match next.held {
+                    Some(Hold::For(time)) => Some(time.as_secs_f64()),
+                    _ => None,
+                },
+                "reason": next.reason,
+            })).collect::<Vec<_>>(),
+            "unseen_users": story.closed,
+        })
+    }
+}
+
+fn event_json(event: &Happened) -> Value {
+    json!({
+        "kind": match event.what {
+            What::Runs => "runs",
+            What::Aside => "aside",
+            What::Person => "person",
+        },
+        "begun": json::time(event.begun),
+        "last_begun": json::time(event.last),
+        "decided": json::time(event.decided),
+        "runs": event.runs,
+        "status": event.state.as_str(),
+        "took_seconds": event.took.map(|took| took.as_secs_f64()),
+        "told": event.is_told,
+        "decision": event.decision,
+        "error": Some(&event.error).filter(|error| !error.is_empty()),
+        "alerts": event.alerts,
+        "answers": event.replies.iter().map(|reply| json!({
+            "channel": reply.channel,
+            "answer": reply.words,
+            "times": reply.times,
+            "at": reply.at.map(json::time),
+            "seconds_later": reply.later.map(|later| later.as_secs_f64()),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn event_lines(
+    event: &Happened,
+    is_in_force: bool,
+    has_new_error: bool,
+    story: &Story,
+    output: &Output,
+) -> Vec<String> {
+    let mark = if is_in_force { '>' } else { ' ' };
+    let colour = match event.state {
+        State::Error => Colour::Red,
+        State::Ok => Colour::Green,
+    };
+    let decision = plain(&event.decision);
+    let words = match event.what {
+        What::Runs if event.runs == 1 => decision.into_owned(),
+        What::Runs => {
+            let runs = count(usize::try_from(event.runs).unwrap_or(usize::MAX), "run");
+            let each = if event.is_told { "each " } else { "" };
+            let last = clock_of(event.last, event.begun);
+            format!("{runs} until {last}, {each}{decision}")
+        }
+        What::Aside => format!("{decision} (the status is left as it is)"),
+        What::Person => "a person has changed the status, and the channel is told".to_owned(),
+    };
+    let begun = if event.what == What::Person {
+        event.decided
+    } else {
+        event.begun
+    };
+    let time = begun.with_timezone(&Local).format("%H:%M:%S");
+    let state = event.state.as_str();
+    let mut lines = wrap(&words, output, INDENT);
+    if let Some(first) = lines.first_mut() {
+        *first = format!(
+            "{mark} {time}  {}{:room$}  {}",
+            output.paint(state, colour),
+            "",
+            first.trim_start(),
+            room = 5 - state.len()
+        );
+    }
+    if has_new_error && !event.error.is_empty() && event.what != What::Person {
+        let room = output.width().unwrap_or(usize::MAX).saturating_sub(INDENT);
+        let error = plain(&event.error);
+        lines.push(format!("{:INDENT$}{}", "", words::cut(&error, room)));
+    }
+    for replies in event
+        .replies
+        .chunk_by(|one, next| one.channel == next.channel)
+    {
+        let alerts = match &*event.alerts {
+            [one] => format!("alert {one}"),
+            [first, .., last] => format!("{} alerts, {first} to {last}", event.alerts.len()),
+            [] => "alert".to_owned(),
+        };
+        let channel = replies[0].channel.as_deref();
+        let channel = channel.map_or_else(String::new, |channel| format!(", channel {channel}"));
+        let words = replies.iter().map(|reply| reply_words(event, reply, story));
+        let text = format!(
+            "{alerts}{channel}: {}",
+            words.collect::<Vec<_>>().join("; then ")
+        );
+        lines.extend(wrap(&plain(&text), output, INDENT));
+    }
+    lines
+}
+
+/// Says what was answered to the alerts of a line.
+fn reply_words(event: &Happened, reply: &Reply, story: &Story) -> String {
+    let mut text = reply.words.clone();
+    let retried = reply.times > event.alerts.len();
+    match (reply.at, reply.later) {
+        (Some(at), _) if retried => {
+            text += &format!(
+                ", {} times, last {}",
+                reply.times,
+                clock_of(at, event.begun)
+            );
+        }
+        (Some(_), Some(later)) if event.alerts.len() > 1 => {
+            text += &format!(", at most {} later", brief(later));
+        }
+        (Some(_), Some(later)) => text += &format!(" {} later", brief(later)),
+        (Some(at), None) => text += &format!(" {}", clock_of(at, event.begun)),
+        (None, _) => {
+            if let Some(until) = story.held_until.filter(|_| reply.words == "held back") {
+                text += &format!(" until {}", clock_of(until, event.begun));
+            }
+        }
+    }
+    text
+}
+
+/// Writes a time of the clock, with its day where that is another than that of `beside`.
+fn clock_of(time: DateTime<Utc>, beside: DateTime<Utc>) -> String {
+    let (time, beside) = (time.with_timezone(&Local), beside.with_timezone(&Local));
+    let format = if time.date_naive() == beside.date_naive() {
+        "%H:%M:%S"
+    } else {
+        "%a %m-%d %H:%M:%S"
+    };
+    time.format(format).to_string()
+}
+
+/// Writes a short time: `0.4 s`, `2 min 5 s`.
+fn brief(time: Duration) -> String {
+    if time < Duration::from_secs(10) {
+        format!("{:.1} s", time.as_secs_f64())
+    } else {
+        words::span(time)
+    }
+}
+
+/// Writes the settings, those that are seldom set where they are.
+fn rules(rules: &Rules) -> String {
+    let number = |number: f64| {
+        if number.is_infinite() {
+            "never".to_owned()
+        } else {
+            // What was hours became seconds, and hours again.
+            format!("{}", (number * 1e6).round() / 1e6)
+        }
+    };
+    let mut text = format!(
+        "silent_seconds {}, ok_silent_hours {}, remind_hours {}",
+        number(rules.silent_seconds),
+        number(rules.ok_silent_hours),
+        number(rules.remind_hours)
+    );
+    if rules.after != 1 {
+        text += &format!(", after {}", rules.after);
+    }
+    if rules.flapping {
+        text += ", flapping";
+    }
+    text
+}
+
+/// Breaks a text into lines that fit, each behind as many blanks.
+fn wrap(text: &str, output: &Output, indent: usize) -> Vec<String> {
+    let room = output
+        .width()
+        .unwrap_or(PROSE)
+        .saturating_sub(indent)
+        .max(20);
+    let mut lines = vec![String::new()];
+    let mut length = 0;
+    for word in text.split(' ') {
+        let mut letters = word.chars().count();
+        let mut word = word;
+        if length > 0 && length + 1 + letters > room {
+            lines.push(String::new());
+            length = 0;
+        }
+        // A word that fits into no line is broken anywhere.
+        while letters > room {
+            let cut = word
+                .char_indices()
+                .nth(room)
+                .map_or(word.len(), |(at, _)| at);
+            if let Some(last) = lines.last_mut() {
+                last.push_str(&word[..cut]);
+            }
+            lines.push(String::new());
+            word = &word[cut..];
+            letters -= room;
+        }
+        if let Some(last) = lines.last_mut() {
+            if length > 0 {
+                last.push(' ');
+                length += 1;
+            }
+            last.push_str(word);
+            length += letters;
+        }
+    }
+    let lines = lines.into_iter();
+    lines.map(|line| format!("{:indent$}{line}", "")).collect()
+}

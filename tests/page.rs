@@ -1,0 +1,294 @@
+//! `pipeline-notify page`: what is on it, and what must not be.
+#![cfg(all(feature = "cli", unix))]
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use chrono::{TimeDelta, Utc};
+use support::{Answer, Folder, Program, Receiver};
+
+/// Makes a page of a notify directory; the code, and what is said on both outputs.
+fn make(folder: &Folder, file: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
+        .env_clear()
+        .env("NOTIFYDIR", folder.path())
+        .env("TZ", "UTC")
+        .args(["page", "-o"])
+        .arg(file)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
+}
+
+fn page(folder: &Folder, arguments: &[&str]) -> String {
+    let place = Folder::new();
+    let file = place.path().join("jobs.html");
+    let (code, said) = make(folder, &file, arguments);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(names(place.path()), ["jobs.html"], "nothing else is left");
+    fs::read_to_string(file).unwrap()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = names
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn write(folder: &Folder, file: &str, state: &str, host: &str, text: &str) {
+    let ago = |minutes| {
+        let time = Utc::now() - TimeDelta::minutes(minutes);
+        format!("{} UTC", time.format("%Y-%m-%d %H:%M:%S:%6f"))
+    };
+    let status = format!(
+        "{state}\n{}\nx\ntook: 12.250 s\nsince: {}\nruns: 7\nhost: {host}\n\n{text}\n",
+        ago(5),
+        ago(125)
+    );
+    fs::write(folder.path().join(file), status).unwrap();
+}
+
+/// What stands between two texts.
+fn between<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
+    let (_, rest) = page
+        .split_once(start)
+        .unwrap_or_else(|| panic!("{start}: {page}"));
+    rest.split_once(end)
+        .unwrap_or_else(|| panic!("{end}: {page}"))
+        .0
+}
+
+#[test]
+fn a_page_needs_nothing_beside_itself_and_shows_the_failing_first() {
+    let folder = Folder::new();
+    write(&folder, "a.works", "OK", "worker-3", "");
+    write(
+        &folder,
+        "b.fails",
+        "ERROR",
+        "worker-4",
+        "connection refused",
+    );
+    fs::write(folder.path().join("c.broken"), "no status").unwrap();
+    let page = page(&folder, &["--title", "Night runs"]);
+    assert!(page.starts_with("<!doctype html>"), "{page}");
+    for part in [
+        "<title>1 failed · Night runs</title>",
+        "<h1>Night runs</h1>",
+        "<meta name=viewport content=\"width=device-width,initial-scale=1\">",
+        "prefers-color-scheme:dark",
+        "default-src 'none'",
+        "3 jobs · <span class=bad>1 failed</span> · <span class=warn>1 unreadable</span>",
+        "as of <time datetime=",
+        ">2 h 5 min</time>",
+        ">5 min</time>",
+        "<td role=cell>12 s",
+        "<td role=cell>7",
+        "<td role=cell>worker-3",
+        "<div class=what>connection refused</div>",
+        "cannot be read: it is no status file",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let order = ["b.fails", "c.broken", "a.works"].map(|job| page.find(job).unwrap());
+    assert!(order.is_sorted(), "{page}");
+    for foreign in [
+        "<script", "<link", "<img", "src=", "href=", "url(", "@import", "http:", "https:",
+    ] {
+        assert!(!page.contains(foreign), "{foreign}: {page}");
+    }
+}
+
+#[test]
+fn nothing_in_a_name_an_error_a_host_or_the_title_becomes_part_of_the_page() {
+    let folder = Folder::new();
+    let evil = "</title></style></table><script>alert(1)</script>\"'&amp;<img src=x onerror=alert(2)>\x1b[2J\u{202e}";
+    let name = "%3Cscript%3Ealert(3)%3C%2Fscript%3E";
+    write(&folder, name, "ERROR", evil, evil);
+    write(&folder, "<b onclick='alert(4)'>", "OK", "\"><script>", "");
+    let page = page(&folder, &["--title", evil]);
+    let body = page.replacen("</title>", "", 1).replacen("</style>", "", 1);
+    let body = body.replacen("</table>", "", 1);
+    for markup in [
+        "<script", "</script", "</title", "</style", "</table", "<img", "<b ", "\x1b", "\u{202e}",
+    ] {
+        assert!(!body.contains(markup), "{markup:?}: {page}");
+    }
+    for text in [
+        "&lt;script&gt;alert(3)&lt;/script&gt;",
+        "<h1>&lt;/title&gt;&lt;/style&gt;&lt;/table&gt;&lt;script&gt;alert(1)",
+        "&lt;b onclick=&#39;alert(4)&#39;&gt;",
+        "&quot;&gt;&lt;script&gt;",
+        "&amp;amp;",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+}
+
+#[test]
+fn recent_runs_are_bars_with_a_text_for_those_who_do_not_see_them() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    for outcome in ["ok", "ok", "no route", "ok"] {
+        Program::new("incidents")
+            .arg(outcome)
+            .directory(&folder)
+            .alerts_to(&receiver)
+            .run();
+    }
+    let page = page(&folder, &[]);
+    let strip = between(&page, "<svg role=img ", "</svg>");
+    assert!(
+        strip.starts_with("aria-label=\"the last 4 runs: 1 failed, at most "),
+        "{strip}"
+    );
+    let bars: Vec<_> = strip.match_indices("<rect").collect();
+    let failed = strip.find("<rect class=f").unwrap();
+    assert_eq!(
+        bars.iter().position(|(at, _)| *at == failed),
+        Some(2),
+        "{strip}"
+    );
+    assert_eq!(
+        (bars.len(), strip.matches("<title>").count()),
+        (4, 4),
+        "{strip}"
+    );
+    let title = between(&strip[failed..], "<title>", "</title>");
+    assert!(title.contains(" ERROR, "), "{title}");
+}
+
+#[test]
+fn alerts_that_wait_and_runs_under_way_are_on_the_page() {
+    let folder = Folder::new();
+    let receiver = Receiver::answering(|_| Answer::Status(503, "not now"));
+    Program::new("incidents")
+        .arg("no route")
+        .directory(&folder)
+        .alerts_to(&receiver)
+        .env("NOTIFY_EXIT_SECONDS", "1")
+        .run();
+    let mut running = Program::new("ends")
+        .arg("hang")
+        .directory(&folder)
+        .command()
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(running.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let page = page(&folder, &[]);
+    let _ = running.kill();
+    let _ = running.wait();
+    assert!(
+        page.contains("<li>channel alerts: <span class=warn>1 waiting</span>, the oldest for "),
+        "{page}"
+    );
+    assert!(page.contains("<span class=dim>1 running</span>"), "{page}");
+    let first = between(&page, "first run<th role=rowheader>", "\n");
+    assert!(
+        first.starts_with("pipeline-notify.ends.main<span class=\"tag\">running for "),
+        "{first}"
+    );
+}
+
+#[test]
+fn a_page_is_there_whole_or_not_at_all() {
+    let (folder, place) = (Folder::new(), Folder::new());
+    write(&folder, "etl.load", "OK", "worker-3", "");
+    let file = place.path().join("jobs.html");
+    fs::write(&file, "the old one").unwrap();
+    let reader = fs::File::open(&file).unwrap();
+    let (code, said) = make(&folder, &file, &["--json"]);
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let page = fs::read_to_string(&file).unwrap();
+    assert_eq!(
+        (code, said["bytes"].as_u64()),
+        (Some(0), Some(page.len() as u64))
+    );
+    assert_eq!(
+        std::io::read_to_string(reader).unwrap(),
+        "the old one",
+        "who reads it sees one of both"
+    );
+    let others_read = fs::metadata(&file).unwrap().permissions().mode() & 0o400;
+    assert_ne!(others_read, 0);
+
+    let folder_in_its_place: PathBuf = place.path().join("taken");
+    fs::create_dir(&folder_in_its_place).unwrap();
+    for file in [
+        &folder_in_its_place,
+        &place.path().join("nowhere/jobs.html"),
+    ] {
+        let (code, said) = make(&folder, file, &[]);
+        assert!(
+            code == Some(2) && said.contains("cannot be written"),
+            "{said}"
+        );
+    }
+    assert_eq!(names(place.path()), ["jobs.html", "taken"]);
+}
+
+#[test]
+fn a_folder_without_jobs_has_a_page_too() {
+    let page = page(&Folder::new(), &[]);
+    assert!(
+        page.contains("0 jobs") && page.contains("There are no jobs yet."),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_page_of_ten_thousand_jobs_is_a_few_megabytes_and_says_what_it_leaves_out() {
+    let folder = Folder::new();
+    let receiver = Receiver::new();
+    Program::new("incidents")
+        .arg("no route")
+        .directory(&folder)
+        .alerts_to(&receiver)
+        .run();
+    let histories = fs::read_dir(folder.path().join(".pipeline-notify")).unwrap();
+    let hidden = histories
+        .map(|entry| entry.unwrap().path())
+        .next()
+        .unwrap()
+        .join("history");
+    let run = |second| {
+        format!("ran\t2026-11-22 13:00:{second:02}:000000 UTC\tOK\t1500000\t1\tnot told: x\t\t\n")
+    };
+    let runs = (0..60).map(run).collect::<Vec<_>>().concat();
+    for number in 0..10_000 {
+        let file = format!("etl.load.table{number:05}");
+        write(
+            &folder,
+            &file,
+            if number % 100 == 0 { "ERROR" } else { "OK" },
+            "worker-3",
+            "no",
+        );
+        if number % 20 == 0 {
+            fs::write(hidden.join(&file), &runs).unwrap();
+        }
+    }
+    let page = page(&folder, &[]);
+    assert!(page.len() < 5_000_000, "{}", page.len());
+    assert_eq!(page.matches("<th role=rowheader>").count(), 10_001);
+    let strips = page.matches("<svg").count();
+    assert!((101..=200).contains(&strips), "{strips}");
+    assert!(
+        page.contains("the last 50 runs: 0 failed"),
+        "of sixty the last fifty"
+    );
+    assert!(page.contains("Of 200 jobs alone, those that fail first."));
+}
