@@ -17,12 +17,8 @@
 //! | 9 | `report` | one end of a run: lock, decide, write |
 //! | 10 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
 //! | 11 | `shutdown` | the end of the process |
-<<<<<<< HEAD
-//! | 11 | `look`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
-//! | 12 | `wrap` with `child`, `stderr`, `cgroup`; `guard` with `missed` (feature `cli`) | any program as a job; a watch over a notify directory |
-=======
 //! | 11 | `look`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
->>>>>>> main
+//! | 12 | `wrap` with `child`, `stderr`, `cgroup`; `guard` with `missed` (feature `cli`) | any program as a job; a watch over a notify directory |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 // Programs may print and give up; a library may not.
@@ -171,11 +167,8 @@ pub mod __cli {
     pub use crate::look::{
         Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
     };
-<<<<<<< HEAD
-    pub use crate::wrap::Wrapped;
-=======
     pub use crate::story::{
         Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, near, recent, story,
     };
->>>>>>> main
+    pub use crate::wrap::Wrapped;
 }
