@@ -287,6 +287,8 @@ fn signals_are_handed_on_and_what_the_command_makes_of_them_counts() {
 
     let place = Place::new();
     let (mut child, _lines) = signalled(&place, "echo ready; read line");
+    // Waiting would close it, and end the command by itself.
+    let _stdin = child.stdin.take();
     kill("TERM", child.id());
     assert_eq!(child.wait().unwrap().signal(), Some(15));
     assert!(place.told().contains("\n\nkilled by SIGTERM\n"));
@@ -339,6 +341,7 @@ fn as_process_1_of_a_container_it_hands_signals_on_and_ends_by_a_code() {
     }
     let children = format!("/proc/{0}/task/{0}/children", contained.id());
     let child = fs::read_to_string(children).unwrap();
+    let _stdin = contained.stdin.take();
     kill("TERM", child.trim().parse().unwrap());
     assert_eq!(contained.wait().unwrap().code(), Some(128 + 15));
     assert!(place.told().contains("\n\nkilled by SIGTERM\n"));

@@ -69,6 +69,8 @@ pub struct Guard {
     /// How many looks in a row have left the same.
     idle_looks: u32,
     looked: Instant,
+    /// Whether the process is asked to end.
+    is_over: Arc<AtomicBool>,
 }
 
 /// What a watch begins with.
@@ -102,6 +104,8 @@ impl Guard {
         every: Duration,
         grace: Option<Duration>,
     ) -> Result<Self, Error> {
+        // Before anybody can know that it watches.
+        let is_over = until_a_signal();
         let mut config = Config::new().signals(false);
         if let Some(directory) = directory {
             config = config.directory(directory);
@@ -121,6 +125,7 @@ impl Guard {
             left: BTreeSet::new(),
             idle_looks: 0,
             looked: Instant::now(),
+            is_over,
         })
     }
 
@@ -144,9 +149,8 @@ impl Guard {
     /// Watches until SIGTERM or SIGINT, then looks once more, and sends what can be sent by the
     /// deadline of the exit. A second signal ends the process at once.
     pub fn watch(mut self) {
-        let is_over = until_a_signal();
         let (mut queues_at, mut jobs_at) = (Instant::now(), Instant::now());
-        while !is_over.load(Ordering::Relaxed) {
+        while !self.is_over.load(Ordering::Relaxed) {
             self.look_at_records();
             let now = Instant::now();
             if now >= queues_at {
