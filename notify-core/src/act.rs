@@ -647,6 +647,7 @@ fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
         version: None,
         ok_version: None,
         every_hours: None,
+        channel: Some(channel.to_owned()),
         passed_over: None,
         cancelled: None,
         text: words.clone(),

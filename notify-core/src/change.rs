@@ -41,6 +41,8 @@ pub(crate) struct Ended {
     pub(crate) version: Option<Cow<'static, str>>,
     /// How often the job is meant to run.
     pub(crate) every_hours: Option<f64>,
+    /// Where its alerts go; the empty text is nowhere.
+    pub(crate) channel: Cow<'static, str>,
     pub(crate) attempt: Option<Attempt>,
     pub(crate) nested: bool,
     /// Whether people were told that it was overdue.
@@ -431,6 +433,7 @@ impl<'a> End<'a> {
                 ended.version.as_deref().map(str::to_owned)
             },
             every_hours: ended.every_hours,
+            channel: Some(ended.channel.to_string()),
             passed_over: match self.outcome {
                 Outcome::PassedOver(error) => Some(text::first_line(error, LINE).to_owned()),
                 _ => None,
@@ -621,6 +624,7 @@ mod tests {
             nested: false,
             version: Some("1.4.2".into()),
             every_hours: None,
+            channel: "alerts".into(),
             attempt: None,
             was_overdue: false,
             mention: None,

@@ -40,6 +40,11 @@ pub(crate) fn look_for(setup: &'static Setup, now: Instant, warnings: &mut Vec<W
         }
         *looked = Some((now, settings));
     }
+    look(setup, warnings);
+}
+
+/// Looks for the dead of the notify directory, and reports them.
+pub(crate) fn look(setup: &Setup, warnings: &mut Vec<Warning>) {
     let Some(store) = setup.store() else { return };
     let dead = running::find_dead(&store.running(), |process| {
         Machine::this().can_judge(process)
@@ -83,9 +88,9 @@ fn report_death(
     let Recorded {
         mut ended,
         settings,
-        channel,
         queues,
     } = recorded;
+    let channel = ended.channel.clone();
     let words = |fields: &Fields, key| fields.get(key).unwrap_or("?").to_owned();
     let outcome = Outcome::Died(format!(
         "died: its process ended without a word (kill -9, out of memory, abort, or power)\n  \

@@ -19,7 +19,8 @@ use crate::pace::Pace;
 use crate::process::PerProcess;
 use crate::route::Route;
 use crate::sender::{self, Next};
-use crate::setup;
+use crate::setup::{self, Setup};
+use crate::store::Store;
 use crate::surplus;
 use crate::warn::Warning;
 
@@ -228,17 +229,7 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
     let deadline = Instant::now() + patience.min(LONGEST);
     let setup = setup::setup();
     let store = setup.store().ok_or(Error::NoDirectory)?;
-    let mut lines = Vec::new();
-    for name in store.outbox().queue_names() {
-        let channel = name.rsplit_once('-').map_or("", |(channel, _)| channel);
-        let routes = if config::is_channel_name(channel) {
-            setup.routes(channel)
-        } else {
-            None
-        };
-        let routes = routes.as_ref().map_or(&[][..], |routes| &routes.all);
-        lines.extend(routes.iter().filter(|route| route.is_queue(&name)).cloned());
-    }
+    let lines = routes_of_queues(setup, store);
     loop {
         let steps: Vec<_> = lines
             .iter()
@@ -262,6 +253,28 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
             }
         }
     }
+}
+
+/// Sends what waits in all queues whose destinations are known here, soon, and on another thread.
+#[cfg(feature = "cli")]
+pub(crate) fn take_over_all(setup: &Setup, store: &Store) {
+    routes_of_queues(setup, store).iter().for_each(take_over);
+}
+
+/// Returns the destinations of the queues that are there, as far as they are known here.
+fn routes_of_queues(setup: &Setup, store: &Store) -> Vec<Route> {
+    let mut found = Vec::new();
+    for name in store.outbox().queue_names() {
+        let channel = name.rsplit_once('-').map_or("", |(channel, _)| channel);
+        let routes = if config::is_channel_name(channel) {
+            setup.routes(channel)
+        } else {
+            None
+        };
+        let routes = routes.as_ref().map_or(&[][..], |routes| &routes.all);
+        found.extend(routes.iter().filter(|route| route.is_queue(&name)).cloned());
+    }
+    found
 }
 
 /// The background thread.

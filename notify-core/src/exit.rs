@@ -1,9 +1,10 @@
 //! The end of the process: the call-back that the system makes then, and the time that is left.
 //!
-//! The one room with `unsafe`: std has no way to be called at the exit, and none to ask for the user.
+//! The one room with `unsafe`: std has no way to be called at the exit, none to ask for the user, and none
+//! to send a signal.
 #![expect(
     unsafe_code,
-    reason = "`on_exit`, `atexit` and `geteuid` are C functions"
+    reason = "`on_exit`, `atexit`, `geteuid` and `kill` are C functions"
 )]
 
 use std::panic::catch_unwind;
@@ -67,6 +68,15 @@ pub(crate) fn user_id() -> u32 {
 #[cfg(not(unix))]
 pub(crate) fn user_id() -> u32 {
     0
+}
+
+/// Sends a signal to a child that was not waited for yet, so that its number is nobody else's.
+#[cfg(all(unix, feature = "cli"))]
+pub(crate) fn send_signal(child: &std::process::Child, signal: i32) {
+    if let Ok(pid) = libc::pid_t::try_from(child.id()) {
+        // SAFETY: it takes two numbers; to one process that is there it can do no more than signal it.
+        unsafe { libc::kill(pid, signal) };
+    }
 }
 
 /// Begins the exit: what is still to be done must be done within `patience`. Returns the deadline,

@@ -18,6 +18,7 @@
 //! | 10 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
 //! | 11 | `shutdown` | the end of the process |
 //! | 11 | `look`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
+//! | 12 | `wrap` with `child`, `stderr`, `cgroup`; `guard` with `missed` (feature `cli`) | any program as a job; a watch over a notify directory |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 // Programs may print and give up; a library may not.
@@ -33,7 +34,11 @@ mod act;
 mod alert;
 mod arguments;
 mod backlog;
+#[cfg(feature = "cli")]
+mod cgroup;
 mod change;
+#[cfg(feature = "cli")]
+mod child;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod classify;
 mod config;
@@ -53,6 +58,8 @@ mod flapping;
 mod future;
 #[cfg(test)]
 mod fuzz;
+#[cfg(feature = "cli")]
+mod guard;
 mod heartbeat;
 mod history;
 mod id;
@@ -65,6 +72,8 @@ mod look;
 mod loss;
 mod machine;
 mod memory;
+#[cfg(feature = "cli")]
+mod missed;
 mod name;
 mod notifier;
 mod outbox;
@@ -88,6 +97,8 @@ mod shutdown;
 #[cfg(unix)]
 mod signals;
 mod status;
+#[cfg(feature = "cli")]
+mod stderr;
 mod store;
 #[cfg(feature = "cli")]
 mod story;
@@ -97,6 +108,8 @@ mod testing;
 mod text;
 mod time;
 mod warn;
+#[cfg(feature = "cli")]
+mod wrap;
 #[cfg(test)]
 mod year;
 
@@ -149,10 +162,13 @@ pub mod __private {
 #[doc(hidden)]
 pub mod __cli {
     pub use crate::act::{Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user};
+    pub use crate::guard::{Beginning, Guard};
+    pub use crate::job::Arguments;
     pub use crate::look::{
         Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
     };
     pub use crate::story::{
         Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, near, recent, story,
     };
+    pub use crate::wrap::Wrapped;
 }

@@ -196,7 +196,6 @@ fn record(number: u64, run: &Open, setup: &'static Setup) {
     let recorded = Recorded {
         ended: run.ended(setup, run.started),
         settings: settings(&run.job.arguments, setup),
-        channel: channel.to_owned(),
         queues: routes
             .map(|routes| routes.queues.clone())
             .unwrap_or_default(),
@@ -288,6 +287,7 @@ impl Open {
             exe: setup.exe.as_deref().map(Cow::Borrowed),
             version: self.job.version.as_deref().map(Cow::Borrowed),
             every_hours: self.job.arguments.every_hours,
+            channel: Cow::Borrowed(channel(&self.job.arguments, setup)),
             attempt: setup.attempt,
             mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
             facts: Cow::Borrowed(&*setup.facts),

@@ -56,6 +56,8 @@ pub struct Job {
     pub source: Option<String>,
     pub version: Option<String>,
     pub every_hours: Option<f64>,
+    /// Where its alerts go, where that is known; the empty text is nowhere.
+    pub channel: Option<String>,
 }
 
 /// What a person has silenced.
@@ -283,6 +285,7 @@ impl Job {
             source: status.source,
             version: status.version,
             every_hours: status.every_hours,
+            channel: status.channel,
         }
     }
 
@@ -380,7 +383,7 @@ fn runs_of(seen: &running::Seen) -> Vec<Run> {
         pid: recorded.ended.pid,
         host: recorded.ended.host.into_owned(),
         health,
-        channel: recorded.channel,
+        channel: recorded.ended.channel.into_owned(),
         every_hours: recorded.ended.every_hours,
     });
     runs.collect()

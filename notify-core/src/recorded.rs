@@ -9,12 +9,11 @@ use crate::machine::Machine;
 use crate::rules::{Attempt, Settings};
 use crate::time;
 
-/// A run under way, and where its alerts go.
+/// A run under way, and what its end is decided and told by.
 #[derive(Debug)]
 pub(crate) struct Recorded {
     pub(crate) ended: Ended,
     pub(crate) settings: Settings,
-    pub(crate) channel: String,
     /// The folders of its destinations' queues; none where it had no destination.
     pub(crate) queues: Vec<String>,
 }
@@ -32,7 +31,7 @@ impl Recorded {
         put("location", &ended.location);
         put("source", &ended.source);
         put("begun", &time::show(ended.begun));
-        put("channel", &self.channel);
+        put("channel", &ended.channel);
         for queue in &self.queues {
             put("queue", queue);
         }
@@ -103,6 +102,7 @@ impl Recorded {
             exe: process.get("exe").map(|exe| exe.to_owned().into()),
             version: text("version"),
             every_hours: number("every-hours"),
+            channel: text("channel").unwrap_or_default(),
             attempt: process.get("attempt").and_then(Attempt::parse),
             nested: false,
             was_overdue: false,
@@ -113,7 +113,6 @@ impl Recorded {
         Some(Self {
             ended,
             settings,
-            channel: run.get("channel").unwrap_or_default().to_owned(),
             queues: run.all("queue"),
         })
     }

@@ -3,6 +3,8 @@
 //! A record begins with a block that describes the process; a slot follows for each outermost run.
 //! The kernel drops the lock when the process ends, however it ends.
 
+#[cfg(feature = "cli")]
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -163,6 +165,19 @@ pub(crate) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<D
         .collect();
     dead.sort_by_key(|dead| dead.seen);
     dead
+}
+
+/// Returns the records that no process has locked: those of the dead, and of this process none.
+#[cfg(feature = "cli")]
+pub(crate) fn unlocked(folder: &Path) -> BTreeSet<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let shown = entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
+    let is_free = |path: &PathBuf| {
+        file::open(path, OpenOptions::new().read(true), Links::Refuse)
+            // Shared, so that two that look do not see each other's lock.
+            .is_ok_and(|file| file.try_lock_shared().is_ok())
+    };
+    shown.map(|entry| entry.path()).filter(is_free).collect()
 }
 
 /// A record as others see it.

@@ -60,6 +60,15 @@ const AT_ABORT: OnAbort = OnAbort {
     deliver: || by_the_deadline(finish),
 };
 
+/// Does the last work of a process that is no run's own, and delivers what came of it.
+#[cfg(feature = "cli")]
+pub(crate) fn end_with(work: impl FnOnce(Instant) + Send + 'static) {
+    by_the_deadline(move |deadline| {
+        work(deadline);
+        finish(deadline);
+    });
+}
+
 /// Gives delivery and the heartbeat their time.
 fn finish(deadline: Instant) {
     let heard = heartbeat::deadline(deadline);

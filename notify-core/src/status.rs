@@ -88,6 +88,8 @@ pub(crate) struct Status {
     pub(crate) ok_version: Option<String>,
     /// How often it is meant to run, in hours.
     pub(crate) every_hours: Option<f64>,
+    /// Where its alerts go; the empty text is nowhere.
+    pub(crate) channel: Option<String>,
     /// The error that `errors(…)` or `when` left out.
     pub(crate) passed_over: Option<String>,
     /// When a run inside another one was last cancelled.
@@ -206,6 +208,7 @@ impl Status {
             every_hours: get("every-hours")
                 .and_then(|hours| hours.parse().ok())
                 .filter(|hours| *hours > 0.0 && f64::is_finite(*hours)),
+            channel: text("channel"),
             passed_over: text("passed-over"),
             cancelled: time("cancelled"),
             text: fields.text,
@@ -256,6 +259,7 @@ impl Status {
             "every-hours",
             self.every_hours.map(|hours| hours.to_string()),
         );
+        fields.put_some("channel", self.channel.as_deref());
         fields.put_some("passed-over", self.passed_over.as_deref());
         fields.put_some("cancelled", self.cancelled.map(time::show));
         fields.text.clone_from(&self.text);
@@ -316,6 +320,7 @@ source: src/load.rs:42
 version: 1.4.2
 ok-version: 1.4.1
 every-hours: 24
+channel: data-alerts
 
 connection refused
   caused by: no route to host

@@ -154,6 +154,12 @@ impl Store {
         self.hidden.join("running")
     }
 
+    /// The file that says which missed runs people were told of.
+    #[cfg(feature = "cli")]
+    pub(crate) fn missed(&self) -> PathBuf {
+        self.hidden.join("missed")
+    }
+
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }

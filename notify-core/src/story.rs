@@ -600,6 +600,7 @@ fn next_run(at: Time) -> Ended {
         exe: None,
         version: None,
         every_hours: None,
+        channel: "".into(),
         attempt: None,
         nested: false,
         was_overdue: false,

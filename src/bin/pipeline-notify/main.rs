@@ -15,10 +15,12 @@ mod explain;
 mod forget;
 mod page;
 mod rename;
+mod run;
 mod silence;
 mod status;
 mod test;
 mod unsilence;
+mod watch;
 
 use std::io;
 use std::path::PathBuf;
@@ -75,6 +77,10 @@ subcommands! {
     Drain: drain,
     /// Sends a test alert to each channel
     Test: test,
+    /// Runs a command as a job: its end is told as that of an annotated function
+    Run: run,
+    /// Stays, and tells of runs that die and of runs that do not come
+    Watch: watch,
 }
 
 /// Looks at a notify directory, and tends it.

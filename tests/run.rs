@@ -1,0 +1,448 @@
+//! `pipeline-notify run`: any command as a job.
+#![cfg(all(feature = "cli", unix))]
+
+mod support;
+
+use std::fs;
+use std::io::{BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use support::{Folder, Receiver};
+
+/// The command `run` on a folder, with nothing else in its environment but where to find a shell.
+fn command(folder: &Folder, options: &[&str], what: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"));
+    command
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("NOTIFYDIR", folder.path())
+        .arg("run")
+        .args(options)
+        .arg("--")
+        .args(what)
+        .stdin(Stdio::null());
+    command
+}
+
+/// A folder, and a receiver of its alerts.
+struct Place {
+    folder: Folder,
+    receiver: Receiver,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            folder: Folder::new(),
+            receiver: Receiver::new(),
+        }
+    }
+
+    fn command(&self, options: &[&str], what: &[&str]) -> Command {
+        let mut command = command(&self.folder, options, what);
+        command.env("SLACK_ALERTS_WEBHOOK_URL", self.receiver.webhook());
+        command
+    }
+
+    fn run(&self, what: &[&str]) -> Output {
+        self.command(&[], what).output().unwrap()
+    }
+
+    /// The one alert that came.
+    fn told(&self) -> String {
+        let texts = self.receiver.texts();
+        assert_eq!(texts.len(), 1, "{texts:?}");
+        texts.concat()
+    }
+}
+
+#[test]
+fn a_command_that_succeeds_is_ok_and_what_it_writes_comes_through_untouched() {
+    let place = Place::new();
+    let script = r"printf 'out\0\377'; printf 'err\0\376' >&2; cat";
+    let mut child = place
+        .command(&[], &["sh", "-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b" and in").unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    assert_eq!(ended.stdout, b"out\0\xff and in");
+    assert_eq!(ended.stderr, b"err\0\xfe");
+    let status = place.folder.status_file("run.sh");
+    assert!(
+        status.starts_with("OK\n") && status.contains("\npipeline-notify run :: sh\n"),
+        "{status}"
+    );
+    assert!(place.told().starts_with("--- OK ---\n"));
+    let left = place.folder.hidden_files();
+    assert!(
+        left.keys().all(|path| !path.contains("/running/")),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn a_failing_exit_code_stays_and_is_told_with_the_end_of_standard_error() {
+    let place = Place::new();
+    let script = "echo 'no space left' >&2; exit 3";
+    let ended = place.run(&["sh", "-c", script, "a", "p4ssw0rd"]);
+    assert_eq!(ended.status.code(), Some(3));
+    assert_eq!(ended.stderr, b"no space left\n");
+    let told = place.told();
+    assert!(
+        told.contains("\n\nexited with code 3\n\nno space left\n"),
+        "{told}"
+    );
+    let status = place.folder.status_file("run.sh");
+    assert!(status.ends_with("\n\nexited with code 3\n\nno space left\n"));
+    let hidden = place.folder.hidden_files();
+    for text in hidden.values().chain([&told, &status]) {
+        assert!(!text.contains("p4ssw0rd"), "{text}");
+    }
+    // The next one that works is the recovery.
+    place.run(&["sh", "-c", "exit 0"]);
+    assert!(place.receiver.texts()[1].contains("it had been: exited with code 3"));
+}
+
+#[test]
+fn a_command_that_is_killed_ends_us_by_the_same_signal_and_by_a_code_where_that_writes_a_core() {
+    for (signal, name, number) in [("KILL", "SIGKILL", 9), ("TERM", "SIGTERM", 15)] {
+        let place = Place::new();
+        let ended = place.run(&["sh", "-c", &format!("kill -{signal} $$")]);
+        assert_eq!(ended.status.signal(), Some(number), "{ended:?}");
+        assert!(place.told().contains(&format!("\n\nkilled by {name}\n")));
+    }
+    let place = Place::new();
+    let script = "ulimit -c 0; kill -SEGV $$";
+    let ended = place.run(&["sh", "-c", script]);
+    assert_eq!(ended.status.code(), Some(128 + 11), "{ended:?}");
+    assert!(place.told().contains("\n\nkilled by SIGSEGV\n"));
+}
+
+#[test]
+fn a_command_that_is_not_there_or_cannot_be_run_is_told_and_has_the_codes_of_a_shell() {
+    let place = Place::new();
+    let ended = place.run(&["/nowhere/there-is-none", "p4ssw0rd"]);
+    assert_eq!(ended.status.code(), Some(127));
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert!(stderr.contains("`there-is-none` cannot be run"), "{stderr}");
+    let told = place.told();
+    assert!(
+        told.contains("`there-is-none` cannot be run: No such file"),
+        "{told}"
+    );
+    assert!(!told.contains("p4ssw0rd"));
+
+    let place = Place::new();
+    let file = place.folder.path().join(".no-program");
+    fs::write(&file, "no program").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let ended = place.run(&[file.to_str().unwrap()]);
+    assert_eq!(ended.status.code(), Some(126));
+    assert!(place.told().contains("cannot be run: Permission denied"));
+}
+
+/// The most memory that a process has used, in KiB.
+fn peak(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+#[test]
+fn a_command_that_floods_both_outputs_is_passed_on_in_bounded_memory_and_its_last_words_are_kept() {
+    const EACH: usize = 100_000_000;
+    let place = Place::new();
+    let script = format!(
+        "head -c {EACH} /dev/zero & head -c {EACH} /dev/zero >&2; wait; echo last words >&2; read line; exit 4"
+    );
+    let mut child = place
+        .command(&[], &["sh", "-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let count = |mut from: Box<dyn std::io::Read + Send>| {
+        thread::spawn(move || std::io::copy(&mut from, &mut std::io::sink()).unwrap())
+    };
+    let stdout = count(Box::new(child.stdout.take().unwrap()));
+    let mut stderr = child.stderr.take().unwrap();
+    let mut all = vec![0; EACH + "last words\n".len()];
+    stderr.read_exact(&mut all).unwrap();
+    let peak = peak(child.id());
+    println!("the most memory that it took: {peak:?} KiB");
+    // A debug build takes 10 MiB for itself.
+    assert!(peak.is_none_or(|peak| peak < 50 * 1024), "{peak:?} KiB");
+    drop(child.stdin.take());
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+    assert_eq!(stdout.join().unwrap(), EACH as u64);
+    assert!(all.ends_with(b"\0last words\n"));
+    let status = place.folder.status_file("run.sh");
+    assert!(status.contains("\n\nexited with code 4\n\n(the end of standard error)\n"));
+    assert!(status.ends_with("last words\n"));
+    assert!(status.len() < 70 * 1024, "{}", status.len());
+}
+
+#[test]
+fn a_command_that_closes_its_outputs_is_waited_for() {
+    let place = Place::new();
+    let ended = place.run(&["sh", "-c", "exec >&- 2>&- <&-; sleep 0.1; exit 5"]);
+    assert_eq!(ended.status.code(), Some(5));
+    assert!(place.told().contains("\n\nexited with code 5\n"));
+}
+
+#[test]
+fn where_nobody_reads_standard_error_the_command_is_told_so_as_without_us() {
+    let place = Place::new();
+    let mut child = place
+        .command(&[], &["sh", "-c", "exec yes >&2"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    stderr.read_exact(&mut [0; 10]).unwrap();
+    drop(stderr);
+    let ended = child.wait().unwrap();
+    assert_eq!(ended.signal(), Some(13), "{ended:?}");
+    assert!(place.told().contains("\n\nkilled by SIGPIPE\n"));
+}
+
+#[test]
+fn a_process_that_is_left_behind_and_holds_standard_error_does_not_keep_us() {
+    let place = Place::new();
+    let folder = place.folder.path().join(".pid");
+    let script = "sleep 600 & echo $! > \"$0\"; echo 'the last word' >&2; exit 6";
+    let begun = Instant::now();
+    let mut child = place
+        .command(&[], &["sh", "-c", script, folder.to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let ended = child.wait().unwrap();
+    println!("it took {:?}", begun.elapsed());
+    let pid = fs::read_to_string(&folder).unwrap();
+    let is_left = Command::new("kill").arg(pid.trim()).status().unwrap();
+    assert!(is_left.success(), "it is still there when we have ended");
+    assert_eq!(ended.code(), Some(6));
+    assert!(
+        place
+            .told()
+            .contains("\n\nexited with code 6\n\nthe last word\n")
+    );
+}
+
+/// A command that says which signals it gets, and is told by its standard input when to end.
+fn signalled(place: &Place, script: &str) -> (Child, BufReader<std::process::ChildStdout>) {
+    let mut child = place
+        .command(&[], &["sh", "-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        // Not in a terminal's foreground, which sends its signals to the command itself.
+        .process_group(0)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    assert_eq!(line(&mut lines), "ready\n");
+    (child, lines)
+}
+
+fn line(lines: &mut impl std::io::BufRead) -> String {
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    line
+}
+
+fn kill(signal: &str, pid: u32) {
+    let script = format!("kill -{signal} {pid}");
+    let killed = Command::new("sh").args(["-c", &script]).status().unwrap();
+    assert!(killed.success());
+}
+
+#[test]
+fn signals_are_handed_on_and_what_the_command_makes_of_them_counts() {
+    let place = Place::new();
+    let script = "trap 'echo HUP' HUP; trap 'echo USR1' USR1; trap 'echo INT' INT; \
+                  trap 'echo TERM; exit 0' TERM; echo ready; while :; do sleep 0.01; done";
+    let (mut child, mut lines) = signalled(&place, script);
+    for signal in ["HUP", "USR1", "INT", "TERM"] {
+        kill(signal, child.id());
+        assert_eq!(line(&mut lines), format!("{signal}\n"));
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(place.told().starts_with("--- OK ---\n"));
+
+    let place = Place::new();
+    let (mut child, _lines) = signalled(&place, "echo ready; read line");
+    // Waiting would close it, and end the command by itself.
+    let _stdin = child.stdin.take();
+    kill("TERM", child.id());
+    assert_eq!(child.wait().unwrap().signal(), Some(15));
+    assert!(place.told().contains("\n\nkilled by SIGTERM\n"));
+}
+
+#[test]
+fn a_signal_that_is_ignored_stays_so_for_the_command() {
+    let place = Place::new();
+    let what = place.command(&[], &["sh", "-c", "kill -HUP $$; kill -USR1 $$; exit 7"]);
+    let ended = Command::new("sh")
+        .args(["-c", "trap '' HUP USR1; exec \"$0\" \"$@\""])
+        .arg(what.get_program())
+        .args(what.get_args())
+        .env_clear()
+        .envs(
+            what.get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(7), "{ended:?}");
+}
+
+#[test]
+fn as_process_1_of_a_container_it_hands_signals_on_and_ends_by_a_code() {
+    let place = Place::new();
+    let what = place.command(&[], &["sh", "-c", "echo ready; read line"]);
+    let contained = Command::new("unshare")
+        .args(["--pid", "--fork", "--kill-child"])
+        .arg(what.get_program())
+        .args(what.get_args())
+        .env_clear()
+        .envs(
+            what.get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn();
+    let Ok(mut contained) = contained else {
+        println!("skipped: there is no `unshare` here");
+        return;
+    };
+    if line(&mut BufReader::new(contained.stdout.take().unwrap())).is_empty() {
+        println!("skipped: this user may not make a PID namespace");
+        contained.wait().unwrap();
+        return;
+    }
+    let children = format!("/proc/{0}/task/{0}/children", contained.id());
+    let child = fs::read_to_string(children).unwrap();
+    let _stdin = contained.stdin.take();
+    kill("TERM", child.trim().parse().unwrap());
+    assert_eq!(contained.wait().unwrap().code(), Some(128 + 15));
+    assert!(place.told().contains("\n\nkilled by SIGTERM\n"));
+}
+
+#[test]
+fn no_fault_of_ours_keeps_the_command_from_running() {
+    let folder = Folder::new();
+    let nowhere = command(&folder, &[], &["sh", "-c", "echo ran; exit 8"])
+        .env("NOTIFYDIR", "/dev/null/nowhere")
+        .env("NOTIFY_EXIT_SECONDS", "soon")
+        .output()
+        .unwrap();
+    assert_eq!(
+        (nowhere.status.code(), &*nowhere.stdout),
+        (Some(8), &b"ran\n"[..])
+    );
+    let stderr = String::from_utf8(nowhere.stderr).unwrap();
+    assert!(stderr.contains("/dev/null/nowhere"), "{stderr}");
+
+    let off = command(&folder, &[], &["sh", "-c", "exit 8"])
+        .env("NOTIFY_DISABLE", "1")
+        .output()
+        .unwrap();
+    assert_eq!((off.status.code(), &*off.stderr), (Some(8), &b""[..]));
+    assert!(folder.status_files().is_empty() && folder.hidden_files().is_empty());
+}
+
+#[test]
+fn a_webhook_that_never_answers_changes_no_exit_code_and_is_waited_for_only_so_long() {
+    let folder = Folder::new();
+    let receiver = Receiver::answering(|_| support::Answer::Hang);
+    let begun = Instant::now();
+    let ended = command(&folder, &[], &["sh", "-c", "exit 9"])
+        .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
+        .env("NOTIFY_EXIT_SECONDS", "0.5")
+        .output()
+        .unwrap();
+    println!("it took {:?}", begun.elapsed());
+    assert_eq!(ended.status.code(), Some(9));
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert_eq!(folder.waiting_alerts().len(), 1);
+}
+
+#[test]
+fn options_are_what_the_attribute_takes_and_one_that_makes_no_sense_runs_nothing() {
+    let place = Place::new();
+    let options = [
+        "--name",
+        "backup",
+        "--channel",
+        "",
+        "--every-hours",
+        "24",
+        "--ok-silent-hours",
+        "never",
+    ];
+    let ended = place.command(&options, &["false"]).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let status = place.folder.status_file("backup");
+    for line in [
+        "\npipeline-notify run :: false\n",
+        "\nevery-hours: 24\n",
+        "\nchannel: \n",
+    ] {
+        assert!(status.contains(line), "{status}");
+    }
+    assert!(place.receiver.texts().is_empty());
+
+    for options in [
+        &["--channel", "a b"][..],
+        &["--after", "0"],
+        &["--remind-hours", "inf"],
+        &["--mention", "anna"],
+    ] {
+        let ended = place.command(options, &["echo", "ran"]).output().unwrap();
+        assert_eq!((ended.status.code(), &*ended.stdout), (Some(125), &b""[..]));
+        assert!(String::from_utf8_lossy(&ended.stderr).contains("nothing was run"));
+    }
+}
+
+#[test]
+fn a_wrapper_that_is_killed_is_a_run_that_died_and_one_that_goes_on_too_long_is_told() {
+    let place = Place::new();
+    let options = ["--overdue-minutes", "0.002", "--name", "slow"];
+    let mut child = place
+        .command(&options, &["cat"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    support::eventually("it is overdue", || !place.receiver.texts().is_empty());
+    assert!(place.told().starts_with("--- OVERDUE ---\n"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    place
+        .command(&["--name", "next"], &["true"])
+        .output()
+        .unwrap();
+    let told = place.receiver.texts().concat();
+    assert!(
+        told.contains("died: ") && told.contains("pipeline-notify run :: cat"),
+        "{told}"
+    );
+}

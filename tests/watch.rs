@@ -1,0 +1,430 @@
+//! `pipeline-notify watch`: runs that die, runs that do not come, and alerts that nobody else sends.
+#![cfg(all(feature = "cli", unix))]
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+use support::{Answer, Folder, Program, Receiver, eventually};
+
+/// The ways to end that leave no time for a word.
+const SILENT: [&str; 12] = [
+    "kill",
+    "term",
+    "int",
+    "hup",
+    "ill",
+    "quit",
+    "segv",
+    "bus",
+    "abort",
+    "double panic",
+    "stack overflow",
+    "out of memory",
+];
+
+/// Those that the process itself tells.
+const AT_ONCE: [&str; 7] = [
+    "err",
+    "code",
+    "panic",
+    "nested panic",
+    "panic in a thread",
+    "exit",
+    "exit in a thread",
+];
+
+fn program(way: &str) -> Program {
+    let program = Program::new("ends").arg(way);
+    if way == "out of memory" {
+        let limited = "ulimit -c 0; ulimit -v 2000000 && exec \"$0\" \"$@\"";
+        return program.under("sh", ["-c", limited]);
+    }
+    program
+}
+
+/// The command on a folder, with nothing else in its environment.
+fn command(folder: &Folder, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"));
+    command
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("NOTIFYDIR", folder.path())
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// A watch that goes on until this is dropped.
+struct Watch {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    beginning: String,
+}
+
+impl Watch {
+    fn new(folder: &Folder, receiver: &Receiver) -> Self {
+        Self::with(folder, receiver, |_| {})
+    }
+
+    fn with(folder: &Folder, receiver: &Receiver, change: impl FnOnce(&mut Command)) -> Self {
+        let mut command = command(folder, &["watch", "--every", "0.1s"]);
+        command.env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook());
+        change(&mut command);
+        let mut child = command.spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut beginning = String::new();
+        stderr.read_line(&mut beginning).unwrap();
+        assert!(beginning.contains("watching "), "{beginning}");
+        Self {
+            child,
+            stderr,
+            beginning,
+        }
+    }
+
+    fn signal(&self, signal: &str) {
+        let script = format!("kill -{signal} {}", self.child.id());
+        let killed = Command::new("sh").args(["-c", &script]).status().unwrap();
+        assert!(killed.success());
+    }
+
+    /// Returns its exit code, and what it said after its first line.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut said = String::new();
+        self.stderr.read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), said)
+    }
+
+    fn stop(self) -> (Option<i32>, String) {
+        self.signal("TERM");
+        self.end()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn errors(receiver: &Receiver) -> usize {
+    receiver.texts().concat().matches("--- ERROR ---").count()
+}
+
+/// Writes a status file: its job works, and last began so many hours ago.
+fn works(folder: &Folder, job: &str, hours: i64, lines: &str) {
+    let begun = Utc::now() - TimeDelta::hours(hours);
+    let begun = format!("{} UTC", begun.format("%Y-%m-%d %H:%M:%S:%6f"));
+    let status = format!(
+        "OK\n{begun}\netl::load :: {job}\nsince: {begun}\nruns: 7\nalerted: {begun}\nhost: worker-3\n{lines}"
+    );
+    // As a whole: a half of it would not say how often it should run.
+    let new = folder.path().join(format!(".{job}"));
+    fs::write(&new, status).unwrap();
+    fs::rename(new, folder.path().join(job)).unwrap();
+}
+
+/// A machine may be busy; what it takes is printed.
+const GENEROUS: Duration = Duration::from_secs(10);
+
+/// How soon after its end a run was told that ended so, with `NOTIFY_SIGNALS` at `signals`.
+fn told_after(way: &str, signals: &str) -> Duration {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let watch = Watch::new(&folder, &receiver);
+    let program = program(way).directory(&folder).alerts_to(&receiver);
+    program.env("NOTIFY_SIGNALS", signals).run();
+    let ended = Instant::now();
+    eventually("the death is told", || errors(&receiver) > 0);
+    let told = receiver.requests()[0].at;
+    // Whatever it would tell a second time, it tells by its end.
+    assert_eq!(watch.stop(), (Some(0), String::new()), "{way}");
+    assert_eq!(errors(&receiver), 1, "{way}: {:?}", receiver.texts());
+    assert_eq!(folder.waiting_alerts(), Vec::<String>::new(), "{way}");
+    told.saturating_duration_since(ended)
+}
+
+/// Each way to end that is an error, and what `NOTIFY_SIGNALS` is.
+fn ways() -> impl Iterator<Item = (&'static str, &'static str)> {
+    // Where there are such limits.
+    let is_here = |way: &&str| cfg!(target_os = "linux") || *way != "out of memory";
+    let silent = SILENT.into_iter().filter(is_here).chain(AT_ONCE);
+    let signals = ["term", "int", "hup"].map(|way| (way, "1"));
+    silent.map(|way| (way, "0")).chain(signals)
+}
+
+#[test]
+fn each_way_to_end_is_told_once_and_soon() {
+    for (way, signals) in ways() {
+        let after = told_after(way, signals);
+        println!("{way} (NOTIFY_SIGNALS={signals}): told {after:?} after its end");
+        assert!(after < GENEROUS, "{way}: {after:?}");
+    }
+}
+
+#[test]
+#[ignore = "it takes some minutes"]
+fn each_way_to_end_is_told_once_and_soon_in_twenty_runs() {
+    let mut all = Vec::new();
+    for (way, signals) in ways() {
+        let mut times: Vec<_> = (0..20).map(|_| told_after(way, signals)).collect();
+        times.sort_unstable();
+        let (median, longest) = (times[10], times[19]);
+        println!("{way} (NOTIFY_SIGNALS={signals}): median {median:?}, longest {longest:?}");
+        all.extend(times);
+    }
+    let late = all.iter().filter(|time| time.as_millis() >= 1000).count();
+    println!("{} ends, {late} told after a second or more", all.len());
+    assert!(all.iter().all(|time| *time < GENEROUS));
+}
+
+#[test]
+fn two_that_watch_tell_each_death_once() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let names = ["run.a", "run.b", "run.c"];
+    // All at once, for one that begins later would tell of the earlier ones too.
+    let runs = names.map(|name| {
+        command(&folder, &["run", "--name", name, "--", "cat"])
+            .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap()
+    });
+    eventually("they run", || {
+        let files = folder.hidden_files();
+        let is_recorded = |name: &&str| {
+            let line = format!("job: {name}\n");
+            files.values().any(|file| file.contains(&line))
+        };
+        names.iter().all(is_recorded)
+    });
+    let watches = [(); 2].map(|()| Watch::new(&folder, &receiver));
+    for mut run in runs {
+        run.kill().unwrap();
+        run.wait().unwrap();
+    }
+    eventually("the deaths are told", || errors(&receiver) >= names.len());
+    for watch in watches {
+        assert_eq!(watch.stop(), (Some(0), String::new()));
+    }
+    assert_eq!(errors(&receiver), names.len(), "{:?}", receiver.texts());
+}
+
+#[test]
+fn a_missed_run_is_told_once_over_a_restart_and_again_when_another_is_missed() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let told = |job: &str| {
+        let told = receiver.texts().concat();
+        told.matches(&format!("job {job} is overdue")).count()
+    };
+    let late = "every-hours: 24\n";
+    works(&folder, "a.late", 30, late);
+    works(&folder, "a.early", 23, late);
+    works(&folder, "a.within.its.grace", 26, late);
+    works(&folder, "a.of.any.time", 1000, "");
+    works(&folder, "a.for.nobody", 30, "every-hours: 24\nchannel: \n");
+    let watch = Watch::new(&folder, &receiver);
+    assert!(
+        watch
+            .beginning
+            .contains("(5 jobs, 4 with every_hours, 0 runs under way); alerts go to alerts"),
+        "{}",
+        watch.beginning
+    );
+    eventually("it is told", || told("a.late") == 1);
+    let text = receiver.texts().concat();
+    assert!(
+        text.starts_with("--- OVERDUE ---\n")
+            && text.contains("\n\nhas not run since 20")
+            && text.contains(" UTC, and should each 1 d\n")
+            && text.contains("host worker-3"),
+        "{text}"
+    );
+    assert_eq!(watch.stop(), (Some(0), String::new()));
+
+    let watch = Watch::new(&folder, &receiver);
+    works(&folder, "b.late", 30, late);
+    eventually("another is told", || told("b.late") == 1);
+    assert_eq!(told("a.late"), 1);
+    // It has run, and is late again.
+    works(&folder, "a.late", 28, late);
+    eventually("it is told again", || told("a.late") == 2);
+    assert_eq!(watch.stop().0, Some(0));
+    for job in [
+        "a.early",
+        "a.within.its.grace",
+        "a.of.any.time",
+        "a.for.nobody",
+    ] {
+        assert_eq!(told(job), 0, "{job}");
+    }
+    assert!(
+        folder.status_file("a.late").starts_with("OK\n"),
+        "it is left as it was"
+    );
+}
+
+#[test]
+fn a_run_that_is_under_way_is_not_missed_and_each_goes_to_its_own_channel() {
+    let (folder, receiver, data) = (Folder::new(), Receiver::new(), Receiver::new());
+    let late = "every-hours: 24\nchannel: data-alerts\n";
+    works(&folder, "under.way", 30, late);
+    let mut run = command(
+        &folder,
+        &[
+            "run",
+            "--name",
+            "under.way",
+            "--channel",
+            "data-alerts",
+            "--",
+            "cat",
+        ],
+    )
+    .env("SLACK_DATAALERTS_WEBHOOK_URL", data.webhook())
+    .stdin(Stdio::piped())
+    .spawn()
+    .unwrap();
+    eventually("it runs", || {
+        folder
+            .hidden_files()
+            .values()
+            .any(|file| file.contains("job: under.way"))
+    });
+    let watch = Watch::with(&folder, &receiver, |watch| {
+        watch.env("SLACK_DATAALERTS_WEBHOOK_URL", data.webhook());
+    });
+    works(&folder, "late", 30, late);
+    eventually("the late one is told", || data.texts().len() == 1);
+    assert!(data.texts()[0].contains("job late is overdue"));
+    assert_eq!(watch.stop().0, Some(0));
+    drop(run.stdin.take());
+    assert!(run.wait().unwrap().success());
+    assert_eq!(receiver.texts(), Vec::<String>::new());
+}
+
+#[test]
+fn at_its_end_it_looks_once_more_and_sends_what_came_of_it() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let watch = Watch::new(&folder, &receiver);
+    // So that it sees neither the death nor the signal before both are there.
+    watch.signal("STOP");
+    program("kill")
+        .directory(&folder)
+        .alerts_to(&receiver)
+        .run();
+    assert_eq!(errors(&receiver), 0);
+    watch.signal("TERM");
+    watch.signal("CONT");
+    assert_eq!(watch.end(), (Some(0), String::new()));
+    assert_eq!(errors(&receiver), 1);
+}
+
+#[test]
+fn its_end_waits_only_so_long_for_a_webhook_that_never_answers() {
+    let (folder, receiver) = (Folder::new(), Receiver::answering(|_| Answer::Hang));
+    let watch = Watch::with(&folder, &receiver, |watch| {
+        watch.env("NOTIFY_EXIT_SECONDS", "0.5");
+    });
+    program("kill")
+        .directory(&folder)
+        .alerts_to(&receiver)
+        .run();
+    eventually("it is tried", || !receiver.requests().is_empty());
+    let asked = Instant::now();
+    let (code, said) = watch.stop();
+    println!("it ended {:?} after the signal", asked.elapsed());
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        asked.elapsed() < Duration::from_secs(8),
+        "it has not waited for the answer"
+    );
+    assert_eq!(folder.waiting_alerts().len(), 1);
+}
+
+#[test]
+fn what_others_have_left_and_what_is_held_is_sent_when_its_time_comes() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let run = |options: &[&str], script: &str| {
+        let arguments = [&["run"], options, &["--", "sh", "-c", script]].concat();
+        let ended = command(&folder, &arguments)
+            .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
+            // No time to send anything.
+            .env("NOTIFY_EXIT_SECONDS", "0")
+            .output()
+            .unwrap();
+        assert!(ended.status.code().is_some());
+    };
+    let held = ["--name", "held", "--after", "2", "--remind-hours", "0.0005"];
+    let never = [&held[..], &["--ok-silent-hours", "never"]].concat();
+    run(&never, "exit 0");
+    run(&held, "exit 1");
+    let watch = Watch::new(&folder, &receiver);
+    eventually("what was held is told", || errors(&receiver) == 1);
+    run(&["--name", "left"], "exit 2");
+    eventually("what was left is told", || errors(&receiver) == 2);
+    assert_eq!(watch.stop(), (Some(0), String::new()));
+    assert_eq!(folder.waiting_alerts(), Vec::<String>::new());
+}
+
+#[test]
+fn a_run_that_is_anothers_to_tell_is_left_to_that_one() {
+    let (folder, own, theirs) = (Folder::new(), Receiver::new(), Receiver::new());
+    let watch = Watch::new(&folder, &own);
+    program("kill").directory(&folder).alerts_to(&theirs).run();
+    // Several looks later it still watches.
+    for told in 1..=3 {
+        thread::sleep(Duration::from_millis(300));
+        command(
+            &folder,
+            &[
+                "run",
+                "--name",
+                &told.to_string(),
+                "--",
+                "sh",
+                "-c",
+                "kill -9 $PPID",
+            ],
+        )
+        .env("SLACK_ALERTS_WEBHOOK_URL", own.webhook())
+        .output()
+        .unwrap();
+        eventually("its own are told", || errors(&own) == told);
+    }
+    assert_eq!(watch.stop().0, Some(0));
+    assert_eq!(errors(&theirs), 0);
+    Program::new("other")
+        .directory(&folder)
+        .alerts_to(&theirs)
+        .run();
+    assert_eq!(errors(&theirs), 1);
+    assert!(theirs.texts().concat().contains("\nends :: main\n"));
+}
+
+#[test]
+fn a_directory_that_cannot_be_had_is_an_error_and_one_that_is_missing_is_made() {
+    let folder = Folder::new();
+    let nowhere = command(&folder, &["watch", "--dir", "/dev/null/nowhere"])
+        .output()
+        .unwrap();
+    assert_eq!(nowhere.status.code(), Some(2));
+    let said = String::from_utf8(nowhere.stderr).unwrap();
+    assert!(said.contains("/dev/null/nowhere"), "{said}");
+
+    let receiver = Receiver::new();
+    let missing = folder.path().join("to/be/made");
+    let watch = Watch::with(&folder, &receiver, |watch| {
+        watch.env("NOTIFYDIR", &missing);
+    });
+    assert!(missing.is_dir());
+    assert_eq!(watch.stop().0, Some(0));
+}
