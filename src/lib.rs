@@ -26,6 +26,12 @@
 //! - The rules, the status file, and what is told of which end: the
 //!   [README](https://docs.rs/crate/pipeline-notify/latest).
 //!
+//! # Features
+//!
+//! - `tls`, on by default: `https`, and signed documents ([`Json::secret`]). Off, both are errors
+//!   that say so; loopback, [`Exec`] and a [`Notifier`] of your own are left.
+//! - `cli`: the command `pipeline-notify`.
+//!
 //! # Logging
 //!
 //! A fault of the library is one [`log`](https://docs.rs/log) line at `warn`, once while it lasts, or

@@ -81,7 +81,10 @@ impl Url {
         }
         let is_loopback = is_loopback(authority.host());
         match uri.scheme_str() {
-            Some("https") => {}
+            Some("https") if cfg!(feature = "tls") => {}
+            Some("https") => {
+                return Err("`https://` needs the feature `tls` of pipeline-notify, which is off");
+            }
             Some("http") if is_loopback => {}
             Some("http") => {
                 return Err(
@@ -140,7 +143,27 @@ impl fmt::Debug for Url {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "tls")))]
+mod tests_without_tls {
+    use super::*;
+    use crate::notifier::Json;
+
+    #[test]
+    fn https_is_an_error_that_names_the_feature() {
+        let problem = Destination::parse("https://hooks.slack.com/SECRET").unwrap_err();
+        assert!(problem.contains("feature `tls`"), "{problem}");
+        assert!(Destination::parse("http://127.0.0.1:8080/x").is_ok());
+    }
+
+    #[test]
+    fn what_is_to_be_signed_is_refused() {
+        let json = Json::new("http://127.0.0.1:8080/x").unwrap();
+        let problem = json.secret("key").unwrap_err().to_string();
+        assert!(problem.contains("feature `tls`"), "{problem}");
+    }
+}
+
+#[cfg(all(test, feature = "tls"))]
 mod tests {
     use super::*;
 

@@ -261,6 +261,7 @@ fn describe(error: &ureq::Error) -> String {
         ureq::Error::Timeout(_) => "no answer in time".to_owned(),
         ureq::Error::HostNotFound => "its host's name does not resolve".to_owned(),
         ureq::Error::Io(error) => format!("network error: {}", error.kind()),
+        #[cfg(feature = "tls")]
         ureq::Error::Rustls(_) | ureq::Error::Tls(_) => {
             "no TLS connection (is its certificate known?)".to_owned()
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::SecondsFormat;
+#[cfg(feature = "tls")]
 use ring::hmac;
 use serde_json::{Map, Value, json};
 
@@ -133,9 +134,11 @@ impl Json {
     ///
     /// # Errors
     ///
-    /// [`Error::Webhook`] where it is empty, or a `file:` without an absolute path.
+    /// [`Error::Webhook`] where it is empty, a `file:` without an absolute path, or the feature
+    /// `tls` is off, without which nothing is signed.
     pub fn secret(self, key: &str) -> Result<Self, Error> {
-        Secret::parse(key)
+        can_sign()
+            .and_then(|()| Secret::parse(key))
             .map(|secret| self.signing(Some(secret)))
             .map_err(problem)
     }
@@ -161,7 +164,8 @@ impl Notifier for Json {
             key.map_err(|problem| broken(format!("it cannot be signed, its secret: {problem}")))?;
         let body = document(alerts);
         let id = idempotency_key(alerts);
-        let signature = key.as_ref().map(|key| signature(key, &body));
+        let signature = key.as_ref().map(|key| signature(key, &body)).transpose();
+        let signature = signature.map_err(|problem| broken(problem.to_owned()))?;
         let mut post = Post::json(&url, &body).header("idempotency-key", &id);
         if let (Some(key), Some(signature)) = (&key, &signature) {
             post = post.header("x-signature", signature).hiding(key);
@@ -264,11 +268,29 @@ fn idempotency_key(alerts: &[Alert]) -> String {
     format!("{:016x}", id::hash(&ids.join(" ")))
 }
 
-fn signature(key: &str, body: &str) -> String {
+/// Says what is missing where nothing can be signed.
+pub(super) fn can_sign() -> Result<(), &'static str> {
+    if cfg!(feature = "tls") {
+        Ok(())
+    } else {
+        Err("signing needs the feature `tls` of pipeline-notify, which is off")
+    }
+}
+
+#[cfg(feature = "tls")]
+fn signature(key: &str, body: &str) -> Result<String, &'static str> {
+    can_sign()?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
     let tag = hmac::sign(&key, body.as_bytes());
     let hex = tag.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    format!("sha256={}", hex.collect::<String>())
+    Ok(format!("sha256={}", hex.collect::<String>()))
+}
+
+/// Nothing that was to be signed is sent unsigned.
+#[cfg(not(feature = "tls"))]
+fn signature(_key: &str, _body: &str) -> Result<String, &'static str> {
+    can_sign()?;
+    Ok(String::new())
 }
 
 #[cfg(test)]
@@ -380,7 +402,7 @@ mod tests {
     #[test]
     fn a_signature_is_the_hmac_sha256_in_hex() {
         assert_eq!(
-            signature("Jefe", "what do ya want for nothing?"),
+            signature("Jefe", "what do ya want for nothing?").unwrap(),
             "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
         );
     }

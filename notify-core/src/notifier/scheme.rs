@@ -277,6 +277,9 @@ fn workflow(word: &Word<'_>) -> Result<Destination, Problem> {
 
 fn json(word: &Word<'_>, scheme: &str, signing: &Signing) -> Made {
     let signing = signing.clone()?;
+    if signing.is_some() {
+        super::json::can_sign()?;
+    }
     word.has_no_user()?;
     let destination = Destination::parse(&format!("{scheme}://{}", word.whole));
     let destination = destination.map_err(|problem| match scheme {
