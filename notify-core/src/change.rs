@@ -433,7 +433,8 @@ impl<'a> End<'a> {
                 ended.version.as_deref().map(str::to_owned)
             },
             every_hours: ended.every_hours,
-            channel: Some(ended.channel.to_string()),
+            // For whoever tells that it was missed; the run itself knows.
+            channel: ended.every_hours.map(|_| ended.channel.to_string()),
             passed_over: match self.outcome {
                 Outcome::PassedOver(error) => Some(text::first_line(error, LINE).to_owned()),
                 _ => None,
