@@ -1,35 +1,33 @@
-//! Try it: sends one alert of each kind to every Slack channel that is set up.
+//! Try it: sends one alert of each kind to every channel that is set up.
 //!
 //!     SLACK_ALERTS_WEBHOOK_URL=https://hooks.slack.com/services/… cargo run --example alerts
+//!     NOTIFY_ALERTS_URL='discord://… pagerduty://…' cargo run --example alerts
 //!
-//! Each says that it is a sample. With no webhook set, a receiver on this machine prints them.
+//! Each says that it is a sample. With none set, a receiver on this machine prints them.
 
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
-use std::{env, thread};
 
-use pipeline_notify::{Notifier as _, Slack, samples};
+use pipeline_notify::{Notifier, Slack, channels, samples};
 
 mod support;
 
 fn main() -> anyhow::Result<()> {
-    let variables = env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let variables = variables.filter(|(name, value)| {
-        name.starts_with("SLACK_") && name.ends_with("_WEBHOOK_URL") && !value.is_empty()
-    });
-    let mut webhooks: Vec<_> = variables.collect();
+    let mut all = channels();
     // Slack takes one message a second.
     let mut pause = Duration::from_secs(1);
-    if webhooks.is_empty() {
-        webhooks.push(("the receiver here".to_owned(), support::receiver()?));
+    if all.is_empty() {
+        let slack: Arc<dyn Notifier> = Arc::new(Slack::new(&support::receiver()?)?);
+        all.push(("alerts".to_owned(), "the receiver here".to_owned(), slack));
         pause = Duration::ZERO;
     }
-    for (name, webhook) in webhooks {
-        let slack = Slack::new(&webhook)?;
+    for (channel, variable, notifier) in all {
         for alert in samples() {
-            match slack.notify(std::slice::from_ref(&alert), Duration::from_secs(10)) {
-                Ok(()) => println!("{name}: {}: accepted", alert.kind().as_str()),
-                Err(refusal) => println!("{name}: {}: {refusal}", alert.kind().as_str()),
+            let kind = alert.kind().as_str();
+            match notifier.notify(&[alert], Duration::from_secs(10)) {
+                Ok(()) => println!("{channel} ({variable}): {kind}: accepted"),
+                Err(refusal) => println!("{channel} ({variable}): {kind}: {refusal}"),
             }
             thread::sleep(pause);
         }

@@ -48,7 +48,7 @@
 
 pub use notify_core::{
     Alert, Config, Discord, Error, Exec, Json, Kind, Notifier, PagerDuty, Refusal, Slack, State,
-    Teams, drain, install_panic_hook, message, samples, test_alert,
+    Teams, channels, drain, install_panic_hook, message, samples, test_alert,
 };
 pub use notify_macros::notify;
 

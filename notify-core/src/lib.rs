@@ -120,6 +120,7 @@ pub use digest::message;
 pub use error::Error;
 pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
 pub use panic::install_panic_hook;
+pub use route::channels;
 pub use samples::{samples, test_alert};
 pub use status::State;
 

@@ -191,6 +191,36 @@ impl Setup {
     }
 }
 
+/// Returns every channel that the environment names, each with a variable that names it and a
+/// notifier: as often as it has destinations.
+///
+/// It is for trying them, such as with [`samples`](crate::samples); what makes no sense in a variable is
+/// told as a warning.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// for (channel, variable, notifier) in pipeline_notify::channels() {
+///     let alert = pipeline_notify::test_alert(&channel);
+///     let answer = notifier.notify(&[alert], Duration::from_secs(10));
+///     println!("{channel} ({variable}): {answer:?}");
+/// }
+/// # assert!(pipeline_notify::channels().is_empty(), "none is set where the documentation is tested");
+/// ```
+#[must_use]
+pub fn channels() -> Vec<(String, String, Arc<dyn Notifier>)> {
+    let setup = setup::setup_so_far();
+    let mut all = Vec::new();
+    for channel in setup::channels_in_environment() {
+        let notifiers = setup.find_notifiers(&channel).into_iter();
+        all.extend(notifiers.map(|(notifier, variable)| (channel.clone(), variable, notifier)));
+    }
+    setup.take_problems().into_iter().for_each(Warning::tell);
+    all
+}
+
 /// Asks a notifier for its identity, which is foreign code.
 fn identity(notifier: &dyn Notifier) -> String {
     catch_unwind(AssertUnwindSafe(|| notifier.identity()))

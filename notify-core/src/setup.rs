@@ -1,9 +1,7 @@
 //! The settings in force: those given in code, then the environment's, then the defaults. The one
 //! file that reads the environment.
 
-#[cfg(feature = "cli")]
-use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -51,7 +49,6 @@ pub(crate) fn read(variable: &str) -> Option<OsString> {
 
 /// Returns the channels whose destinations the environment names, sorted; as the names of variables
 /// write them, without `-` and `_`.
-#[cfg(feature = "cli")]
 pub(crate) fn channels_in_environment() -> Vec<String> {
     let channel = |(name, value): (OsString, OsString)| {
         let name = name.into_string().ok().filter(|_| !value.is_empty())?;
