@@ -14,16 +14,17 @@ use crate::sample::{Spread, load};
 type Answered<T> = Result<T, Box<dyn Error>>;
 
 /// Who does not end by itself is ended after this time.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const ROUNDS: usize = 11;
 
-/// How often a program that may hang until [`PATIENCE`] is started.
-const HANGING_ROUNDS: usize = 3;
+/// How often a program is started that may hang.
+const HANGING_ROUNDS: usize = 5;
 
 struct Peer {
     name: &'static str,
     program: &'static str,
+    is_python: bool,
     flushes: bool,
     is_silent: bool,
     /// So many of its calls to a receiver that never answers are enough.
@@ -33,6 +34,7 @@ struct Peer {
 const FLOOR: Peer = Peer {
     name: "floor",
     program: "floor",
+    is_python: false,
     flushes: false,
     is_silent: true,
     hanging_calls: 50,
@@ -53,6 +55,7 @@ const PEERS: [Peer; 6] = [
     Peer {
         name: "the article's Python",
         program: "article.py",
+        is_python: true,
         ..FLOOR
     },
     Peer {
@@ -61,6 +64,7 @@ const PEERS: [Peer; 6] = [
         flushes: true,
         is_silent: false,
         hanging_calls: 1,
+        ..FLOOR
     },
     Peer {
         name: "sentry, queued only",
@@ -80,7 +84,7 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     fn command(&self, peer: &Peer, directory: &Path, webhook: &str) -> Command {
-        let mut command = if peer.program.ends_with(".py") {
+        let mut command = if peer.is_python {
             let mut command = Command::new(self.python);
             command.arg(self.script);
             command
@@ -107,8 +111,12 @@ impl Stage<'_> {
         count: usize,
         answer: &Answer,
     ) -> Answered<Vec<Option<Spread>>> {
+        let rounds = match answer {
+            Answer::Hang => HANGING_ROUNDS,
+            _ => ROUNDS,
+        };
         let mut times = vec![Vec::new(); PEERS.len()];
-        for round in 0..ROUNDS {
+        for round in 0..rounds {
             for step in 0..PEERS.len() {
                 let number = (step + round) % PEERS.len();
                 let peer = &PEERS[number];
@@ -225,7 +233,7 @@ pub(crate) fn table(
         ),
         (
             "start to exit with an alert, never answered",
-            HANGING_ROUNDS,
+            3,
             Answer::Hang,
         ),
     ] {
@@ -237,7 +245,7 @@ pub(crate) fn table(
         ));
     }
     println!(
-        "load average {before} before, {} after; the median of {ROUNDS} rounds and their middle half ({HANGING_ROUNDS} rounds of the last row)",
+        "load average {before} before, {} after; the median of {ROUNDS} rounds and their middle half ({HANGING_ROUNDS} and 3 where nothing is answered)",
         load()
     );
     println!();
@@ -255,7 +263,7 @@ pub(crate) fn table(
 /// The floor as it is, the others as multiples of it.
 fn ratios(calls: &[Option<Spread>]) -> String {
     let floor = calls.first().copied().flatten().map(|floor| floor.median);
-    let cells = calls.iter().enumerate().map(|(number, spread)| {
+    let columns = calls.iter().enumerate().map(|(number, spread)| {
         let Some((spread, floor)) = spread.zip(floor) else {
             return " |".to_owned();
         };
@@ -264,7 +272,7 @@ fn ratios(calls: &[Option<Spread>]) -> String {
         }
         format!(" {} × |", spread.over(floor))
     });
-    cells.collect()
+    columns.collect()
 }
 
 /// The floor as it is, the others as milliseconds more, and what was posted where some was lost.
