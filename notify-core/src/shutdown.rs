@@ -17,7 +17,7 @@ use crate::signals;
 use crate::warn::Warning;
 
 /// How long before the deadline the last work ends, so that there is time to say what is left.
-const MARGIN: Duration = Duration::from_millis(100);
+const MARGIN: Duration = Duration::from_millis(40);
 
 /// Has this called when the process ends.
 pub(crate) fn prepare() {
