@@ -142,7 +142,10 @@ fn a_webhook_that_closes_stays_secret() {
 #[test]
 fn a_webhook_that_hangs_stays_secret() {
     // That there was no answer in time, or that the exit could not wait for one.
-    answering(Answer::Hang, "channel `alerts` (SLACK_ALERTS_WEBHOOK_URL) d");
+    answering(
+        Answer::Hang,
+        "channel `alerts` (SLACK_ALERTS_WEBHOOK_URL) d",
+    );
 }
 
 #[test]

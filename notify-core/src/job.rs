@@ -18,8 +18,8 @@ pub struct Site {
     pub(crate) debug: bool,
     /// The type name of what is nested in the annotated function: it alone tells impl type and trait.
     pub(crate) type_name: fn() -> &'static str,
-    /// The version of the crate in which it stands.
-    pub(crate) version: Option<&'static str>,
+    /// The version of the crate in which it stands; empty where it has none.
+    pub(crate) version: &'static str,
     /// The attribute's arguments, evaluated at the first run.
     pub(crate) arguments: fn() -> Arguments,
     /// What is worked out at the first run.
@@ -35,12 +35,13 @@ impl Site {
         module: &'static str,
         test: bool,
         debug: bool,
+        version: &'static str,
         type_name: fn() -> &'static str,
         arguments: fn() -> Arguments,
     ) -> Self {
         Self {
             program: None,
-            version: None,
+            version,
             module,
             place: Location::caller(),
             test,
@@ -49,13 +50,6 @@ impl Site {
             arguments,
             job: OnceLock::new(),
         }
-    }
-
-    /// Says of which version it is.
-    #[must_use]
-    pub const fn of_version(mut self, version: &'static str) -> Self {
-        self.version = Some(version);
-        self
     }
 
     /// Says of which program's source it is.

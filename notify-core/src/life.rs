@@ -358,7 +358,7 @@ fn find_job(site: &'static Site, name: Option<&str>, warnings: &mut Vec<Warning>
         location: name::location(site),
         source: format!("{}:{}", site.place.file(), site.place.line()),
         is_debug_build: site.debug,
-        version: site.version.map(str::to_owned),
+        version: Some(site.version.to_owned()).filter(|version| !version.is_empty()),
         arguments: (site.arguments)(),
     };
     let source = &job.source;

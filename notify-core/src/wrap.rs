@@ -128,7 +128,7 @@ fn site(job: Job) -> &'static Site {
         test: false,
         debug: false,
         type_name: || "",
-        version: None,
+        version: "",
         arguments: Arguments::default,
         job: OnceLock::from(job),
     }))

@@ -77,9 +77,7 @@ impl<'a> Names<'a> {
             ..
         } = self;
         let site_static = Ident::new(STATIC, *span);
-        let of_version = std::env::var("CARGO_PKG_VERSION")
-            .ok()
-            .map(|version| quote_spanned!(*span=> .of_version(#version)));
+        let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
         let of_program = program()
             .map(|[package, binary]| quote_spanned!(*span=> .of_program(#package, #binary)));
         let arguments = self.args.settled(*span);
@@ -95,9 +93,10 @@ impl<'a> Names<'a> {
                     ::core::module_path!(),
                     ::core::cfg!(test),
                     ::core::cfg!(debug_assertions),
+                    #version,
                     { enum __NotifyAt {} #private::type_name::<__NotifyAt> },
                     #arguments,
-                ) #of_version #of_program;
+                ) #of_program;
                 &#site_static
             };
             #run_name
