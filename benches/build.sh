@@ -2,7 +2,7 @@
 # Measures what a build costs with pipeline-notify, with sentry and with reqwest: crates, seconds from clean, seconds
 # for a user's rebuild, bytes. Prints one table.
 # usage: sh benches/build.sh [rounds of builds from clean, 3] [rounds of rebuilds, 9]
-# The network is needed once, to fill cargo's registry; 3 GB in the temp folder for as long as it runs.
+# The network is needed once, to fill cargo's registry. It builds in the temp folder (TMPDIR), which needs 2 GB free.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 clean_rounds=${1:-3}
@@ -107,16 +107,17 @@ more() { # name, which
 echo "load average $before before, $(load) after; $clean_rounds builds from clean and $touch_rounds rebuilds of each, interleaved;" \
     "times and bytes are over those of the bare program (median, lowest to highest of the rounds)"
 echo
-echo "| program | crates | from clean, release | ratio | rebuild, debug | rebuild, release | stripped |"
+echo "| program | crates | from clean, release | ratio of each round | rebuild, debug | rebuild, release | stripped |"
 echo "|---|---|---|---|---|---|---|"
-notify=$(more notify clean | cut -d' ' -f1)
 for name in $contestants; do
     if [ "$name" = bare ]; then
         echo "| bare, absolute | 0 | $(spread < "$work/bare/clean" | seconds) | | $(spread < "$work/bare/debug" | seconds)" \
             "| $(spread < "$work/bare/release" | seconds) | $(($(cat "$work/bare/bytes") / 1024)) KiB |"
         continue
     fi
-    ratio=$(more "$name" clean | awk -v notify="$notify" '{ printf "%.2f", $1 / notify }')
+    ratio=$(paste "$work/$name/clean" "$work/notify/clean" "$work/bare/clean" |
+        awk '{ print ($1 - $3) / ($2 - $3) }' | spread |
+        awk '{ printf "%.2f (%.2f to %.2f)", $1, $2, $3 }')
     bytes=$((($(cat "$work/$name/bytes") - $(cat "$work/bare/bytes")) / 1024))
     echo "| $name | $(($(cat "$work/$name/crates") - 1)) | $(more "$name" clean | seconds) | $ratio" \
         "| $(more "$name" debug | seconds) | $(more "$name" release | seconds) | $bytes KiB |"
