@@ -1,10 +1,16 @@
 //! A call that nobody is told of, in a loop: `OK` or `ERROR`, alone or inside another run.
 
 use std::fs;
+use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
 use pipeline_notify::notify;
-use pipeline_notify_benches::{Place, STATUS, Slot, descriptors, group, install, silent_by_hand};
+use pipeline_notify_benches::{Place, Rounds, STATUS, Slot, descriptors, install, silent_by_hand};
+
+/// Two seconds each. Once a second a run that is silent writes its status as a whole, which the median does not show.
+const ROUNDS: Rounds = Rounds {
+    number: 2000,
+    calls: 100,
+};
 
 #[notify]
 fn works() -> Result<u64, String> {
@@ -28,7 +34,7 @@ fn one_of_many(number: u32) -> u32 {
     number
 }
 
-fn silent(criterion: &mut Criterion) {
+fn main() {
     let place = Place::new().expect("a folder");
     let before = descriptors().expect("a list");
     install(&place);
@@ -37,22 +43,26 @@ fn silent(criterion: &mut Criterion) {
     fs::write(&file, STATUS).expect("a file");
     let slot = Slot::new(&by_hand.join("record")).expect("a file");
 
-    let nested_floor = || silent_by_hand(&file).expect("the file is there");
+    let nested_floor = || {
+        black_box(silent_by_hand(&file).expect("the file is there"));
+    };
     let outermost_floor = || {
         slot.begin().expect("it can be written");
-        let length = silent_by_hand(&file).expect("the file is there");
+        nested_floor();
         slot.end().expect("it can be written");
-        length
     };
     for (name, call) in [("ok", works as fn() -> _), ("error", fails)] {
-        let mut pair = group(criterion, &place.measurement(&format!("{name}-nested")));
-        pair.bench_function("floor", |bencher| bencher.iter(nested_floor));
-        pair.bench_function("library", |bencher| around(&mut || bencher.iter(call)));
-        pair.finish();
-        let mut pair = group(criterion, &place.measurement(&format!("{name}-outermost")));
-        pair.bench_function("floor", |bencher| bencher.iter(outermost_floor));
-        pair.bench_function("library", |bencher| bencher.iter(call));
-        pair.finish();
+        let library = || drop(black_box(call()));
+        // The first call alerts.
+        library();
+        let pair = format!("{name}-outermost");
+        let outermost = place.in_turn(&pair, ROUNDS, outermost_floor, library);
+        outermost.expect("files");
+        around(&mut || {
+            let pair = format!("{name}-nested");
+            let nested = place.in_turn(&pair, ROUNDS, nested_floor, library);
+            nested.expect("files");
+        });
     }
     for number in 0..1000 {
         one_of_many(number);
@@ -62,6 +72,3 @@ fn silent(criterion: &mut Criterion) {
     place.figure("descriptors", held).expect("a file");
     place.clear();
 }
-
-criterion_group!(benches, silent);
-criterion_main!(benches);

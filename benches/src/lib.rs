@@ -9,11 +9,29 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
 use pipeline_notify::{Alert, Config, Notifier, Refusal};
+
+/// How often two pieces of code are timed in turn.
+#[derive(Debug, Clone, Copy)]
+pub struct Rounds {
+    /// How often each has its turn; at least once.
+    pub number: usize,
+    /// How often it is called then.
+    pub calls: u32,
+}
+
+impl Rounds {
+    /// Returns the nanoseconds of a call.
+    fn time(self, call: &mut impl FnMut()) -> f64 {
+        let begun = Instant::now();
+        (0..self.calls).for_each(|_| call());
+        begun.elapsed().as_secs_f64() * 1e9 / f64::from(self.calls)
+    }
+}
 
 /// A file system on which is measured.
 #[derive(Debug, Clone)]
@@ -71,6 +89,32 @@ impl Place {
         let folder = results().join("figures");
         fs::create_dir_all(&folder)?;
         fs::write(folder.join(self.measurement(name)), value.to_string())
+    }
+
+    /// Times two pieces of code in turn, some calls each, and writes down the median and the fastest
+    /// of both, in nanoseconds a call, for the table.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be written.
+    pub fn in_turn(
+        &self,
+        name: &str,
+        rounds: Rounds,
+        mut floor: impl FnMut(),
+        mut library: impl FnMut(),
+    ) -> io::Result<()> {
+        let (mut of_floor, mut of_library) = (Vec::new(), Vec::new());
+        for _ in 0..rounds.number {
+            of_floor.push(rounds.time(&mut floor));
+            of_library.push(rounds.time(&mut library));
+        }
+        for (what, mut times) in [("floor", of_floor), ("library", of_library)] {
+            times.sort_unstable_by(f64::total_cmp);
+            self.figure(&format!("{name}-{what}-median"), times[times.len() / 2])?;
+            self.figure(&format!("{name}-{what}-fastest"), times[0])?;
+        }
+        Ok(())
     }
 
     /// Removes the folder.

@@ -144,12 +144,17 @@ fn main() {
     println!("| place | what | floor | library | ratio | of the fastest samples | bound | |");
     println!("|---|---|---|---|---|---|---|---|");
     for place in ["tmpfs", "disk"] {
+        let figure = |name: &str| {
+            let file = results.join("figures").join(format!("{place}-{name}"));
+            fs::read_to_string(file).ok()?.parse::<f64>().ok()
+        };
         let times = |name: &str| {
             let group = results.join(format!("{place}-{name}"));
-            Some((
-                time(&group.join("floor/new"))?,
-                time(&group.join("library/new"))?,
-            ))
+            let time = |what: &str| {
+                in_turn(figure, &format!("{name}-{what}"))
+                    .or_else(|| by_criterion(&group.join(what).join("new")))
+            };
+            Some((time("floor")?, time("library")?))
         };
         for (name, text, bound) in RATIOS {
             if let Some((floor, library)) = times(name) {
@@ -176,9 +181,7 @@ fn main() {
             }
         }
         for (name, text, bound) in FIGURES {
-            let file = results.join("figures").join(format!("{place}-{name}"));
-            let value = fs::read_to_string(file).ok();
-            if let Some(value) = value.and_then(|value| value.parse::<f64>().ok()) {
+            if let Some(value) = figure(name) {
                 println!(
                     "| {place} | {text} | | | {value:.2} | | {} |",
                     bounded(value, *bound)
@@ -188,8 +191,16 @@ fn main() {
     }
 }
 
+/// Reads what was measured in turn.
+fn in_turn(figure: impl Fn(&str) -> Option<f64>, name: &str) -> Option<Time> {
+    Some(Time {
+        median: figure(&format!("{name}-median"))?,
+        fastest: figure(&format!("{name}-fastest"))?,
+    })
+}
+
 /// Reads what criterion has written of a measurement.
-fn time(folder: &Path) -> Option<Time> {
+fn by_criterion(folder: &Path) -> Option<Time> {
     let read = |name| -> Option<Value> {
         serde_json::from_str(&fs::read_to_string(folder.join(name)).ok()?).ok()
     };
