@@ -180,7 +180,7 @@ impl Desk {
         );
         let channel = self.channel_of(job, channel);
         let (routes, notes) = way(&channel, note);
-        let locked = self.lock(&file)?;
+        let mut locked = self.lock(&file)?;
         let status = known(&locked, job)?;
         let Some(error) = look::fingerprint(&status).filter(|_| status.state == State::Error)
         else {
@@ -236,7 +236,7 @@ impl Desk {
     /// Where the job is not there or not silenced, or its status cannot be written.
     pub fn unsilence(&self, job: &str) -> Result<Time, Refused> {
         let file = self.file_of(job)?;
-        let locked = self.lock(&file)?;
+        let mut locked = self.lock(&file)?;
         let status = known(&locked, job)?;
         let silence = status
             .silence
@@ -259,7 +259,7 @@ impl Desk {
     /// Where the job is not there, or another has that name.
     pub fn rename(&self, old: &str, new: &str) -> Result<(), Refused> {
         let file = self.file_of(old)?;
-        let new_file = name::file_name(new);
+        let new_file = name::file_name(new).into_owned();
         if file == new_file {
             return Err(Refused::SameName(new.to_owned()));
         }
@@ -289,7 +289,7 @@ impl Desk {
     ) -> Result<Forgotten, Refused> {
         let file = self.file_of(job)?;
         let channel = self.channel_of(job, channel);
-        let locked = self.lock(&file)?;
+        let mut locked = self.lock(&file)?;
         let past = locked.read();
         let shown = look::shown_name(&file);
         let Some(status) = past.status() else {
@@ -626,7 +626,7 @@ fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
     let failed = Status {
         state: State::Error,
         begun: now,
-        location: "pipeline-notify :: test".to_owned(),
+        location: "pipeline-notify :: test".into(),
         took: None,
         since: now,
         runs: 1,
@@ -640,14 +640,14 @@ fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
         silence: None,
         flapping: None,
         decision: None,
-        host: Some(setup.host.clone()),
+        host: Some(setup.host.clone().into()),
         pid: Some(std::process::id()),
         exe: None,
         source: None,
         version: None,
         ok_version: None,
         every_hours: None,
-        channel: Some(channel.to_owned()),
+        channel: Some(channel.to_owned().into()),
         passed_over: None,
         cancelled: None,
         text: words.clone(),

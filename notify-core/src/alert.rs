@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use crate::fields::Fields;
+use crate::fields::{Fields, Page};
 use crate::status::{State, Status};
 use crate::text;
 use crate::time::{self, Time};
@@ -289,7 +289,7 @@ impl Alert {
             details.push(("took", time::span(took)));
         }
         if let Some(host) = &status.host {
-            details.push(("host", host.clone()));
+            details.push(("host", host.to_string()));
         }
         if let Some(version) = &status.version {
             let last_ok = status.ok_version.as_ref().filter(|ok| *ok != version);
@@ -297,7 +297,7 @@ impl Alert {
                 "version",
                 match last_ok {
                     Some(ok) => format!("{version} (last OK: {ok})"),
-                    None => version.clone(),
+                    None => version.to_string(),
                 },
             ));
         }
@@ -330,7 +330,8 @@ impl Alert {
     pub(crate) fn shrunk(&self) -> Self {
         let mut status = self.status.clone();
         self.headline().clone_into(&mut status.text);
-        text::first_bytes(&self.status.location, FIRST_LINE).clone_into(&mut status.location);
+        let location = text::first_bytes(&self.status.location, FIRST_LINE);
+        status.location = location.to_owned().into();
         (status.exe, status.source, status.passed_over) = (None, None, None);
         Self {
             notes: vec!["the rest of it was given up while it waited with many others".to_owned()],
@@ -341,26 +342,32 @@ impl Alert {
 
     /// Writes the alert as a file of the outbox.
     pub(crate) fn render(&self) -> String {
-        let mut fields = Fields::default();
-        fields.put("alert", &*self.id);
-        fields.put("kind", self.kind.as_str());
-        fields.put("job", &*self.job);
-        fields.put("channel", &*self.channel);
-        fields.put("decided", time::show(self.decided));
-        fields.put_some("incident", self.incident.as_deref());
-        fields.put_some("earlier-error", self.earlier_error.as_deref());
+        self.render_with(&self.status.render())
+    }
+
+    /// The same, where what the status says is written already.
+    pub(crate) fn render_with(&self, status: &str) -> String {
+        let mut page = Page::new(256 + status.len());
+        page.put("alert", &self.id);
+        page.put("kind", self.kind.as_str());
+        page.put("job", &self.job);
+        page.put("channel", &self.channel);
+        page.put("decided", &time::show(self.decided));
+        page.put_some("incident", self.incident.as_deref());
+        page.put_some("earlier-error", self.earlier_error.as_deref());
         if let Some(outage) = &self.outage {
-            fields.put("outage-since", time::show(outage.since));
-            fields.put("outage-runs", outage.runs.to_string());
-            fields.put("outage-error", &*outage.error);
+            page.put("outage-since", &time::show(outage.since));
+            page.put("outage-runs", &outage.runs.to_string());
+            page.put("outage-error", &outage.error);
         }
-        fields.put_some("mention", self.mention.as_deref());
-        put_facts(&mut fields, &self.facts);
+        page.put_some("mention", self.mention.as_deref());
+        for value in self.facts.iter().map(fact) {
+            page.put("fact", &value);
+        }
         for note in &self.notes {
-            fields.put("note", &**note);
+            page.put("note", note);
         }
-        fields.text = self.status.render();
-        fields.render()
+        page.end(status)
     }
 
     /// Reads a file of the outbox; `None` where it is none.
@@ -399,13 +406,11 @@ pub(crate) fn runs(number: u64, noun: &str) -> String {
 }
 
 /// Writes what is said of where a run ran.
-pub(crate) fn put_facts(fields: &mut Fields, facts: &[(String, String)]) {
-    for (name, value) in facts {
-        fields.put("fact", format!("{name}={value}"));
-    }
+pub(crate) fn fact((name, value): &(String, String)) -> String {
+    format!("{name}={value}")
 }
 
-/// Reads what [`put_facts`] has written.
+/// Reads what [`fact`] has written.
 pub(crate) fn facts(fields: &Fields) -> Vec<(String, String)> {
     let facts = fields.all("fact");
     facts

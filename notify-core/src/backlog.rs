@@ -42,14 +42,11 @@ pub(crate) struct Surplus {
 
 impl Entry {
     pub(crate) fn of(alert: &Alert) -> Self {
-        let micros = alert.decided.timestamp_micros().max(0);
+        let micros = alert.decided.timestamp_micros().max(0).cast_unsigned();
+        let job = id::hex(id::hash(&alert.job));
+        let kind = alert.kind.letter().encode_utf8(&mut [0; 4]).to_owned();
         // Eight digits tell jobs apart well enough: two that share them only keep to one order.
-        Self(format!(
-            "{micros:016x}-{:08x}-{}-{}",
-            id::hash(&alert.job) >> 32,
-            alert.kind.letter(),
-            alert.id
-        ))
+        Self([&*id::hex(micros), &job[..8], &kind, &alert.id].join("-"))
     }
 
     /// Reads a file's name; `None` where it is none of an alert's. An older one does not say the kind.
@@ -113,7 +110,7 @@ impl Entry {
 
     /// Returns what stays the same when it is cut.
     pub(crate) fn key(&self) -> String {
-        format!("{}-{}-{}", self.part(0), self.job(), self.id())
+        [self.part(0), self.job(), self.id()].join("-")
     }
 
     fn letter(&self) -> Option<char> {

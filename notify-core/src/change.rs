@@ -1,20 +1,24 @@
 //! What the end of a run changes: the job's new status, and the alert that tells of it.
 
+mod journal;
+
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
 use crate::alert::{Alert, Kind, Outage};
-use crate::fields::Fields;
 use crate::fingerprint;
 use crate::flapping::{self, Course, Flapping};
 use crate::id;
 use crate::outcome::Outcome;
-use crate::rules::{self, Attempt, Decision, Past, Reason, Settings, Situation};
+use crate::rules::{self, Attempt, Decision, Heard, Past, Reason, Settings, Situation};
 use crate::status::{Held, LINE, State, Status};
 use crate::text;
 use crate::time::{self, Time};
+
+pub(crate) use self::journal::Texts;
 
 /// So many different errors of an incident are told within the silence; then it is as for one.
 const NEWS: usize = 8;
@@ -86,7 +90,7 @@ pub(crate) struct Change {
 /// Where a run stands in the records of runs under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
-    pub(crate) record: String,
+    pub(crate) record: Arc<str>,
     pub(crate) offset: u64,
 }
 
@@ -94,7 +98,8 @@ pub(crate) struct Place {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Verdict {
     pub(crate) status: Option<Status>,
-    pub(crate) alert: Option<Alert>,
+    /// In a box, for it is large, and there seldom is one.
+    pub(crate) alert: Option<Box<Alert>>,
     /// Whether the alert is held back; the status says how long.
     pub(crate) is_held: bool,
     /// An alert that was held, and is not to be told any more: where it waits.
@@ -154,7 +159,7 @@ pub(crate) fn of(
             .unwrap_or_default(),
         alert: address
             .filter(|_| decision.send || held.is_some())
-            .map(|address| end.alert(address, &course, &status)),
+            .map(|address| Box::new(end.alert(address, &course, &status))),
         is_held: held.is_some(),
         decision,
         status: Some(status).filter(|_| !end.leaves_status),
@@ -163,7 +168,8 @@ pub(crate) fn of(
 
 /// Names the file of an alert that is held until then.
 pub(crate) fn held_name(until: Time, run: u64) -> String {
-    format!("{:016x}-{run:016x}", until.timestamp_micros().max(0))
+    let micros = until.timestamp_micros().max(0).cast_unsigned();
+    [id::hex(micros), id::hex(run)].join("-")
 }
 
 /// A run inside another was cancelled: that one goes on, and its outcome is what counts.
@@ -205,7 +211,7 @@ impl<'a> End<'a> {
     fn new(past: &'a Past, ended: &'a Ended, outcome: &'a Outcome, context: Context<'a>) -> Self {
         let previous = past.status();
         let state = outcome.state();
-        let text = text::cut(&outcome.text(), text::LIMIT).into_owned();
+        let text = text::cut(outcome.text(), text::LIMIT).into_owned();
         // A death is found late: a run that began after it may have ended meanwhile.
         let is_overtaken = matches!(outcome, Outcome::Died(_))
             && previous.is_some_and(|previous| {
@@ -213,9 +219,13 @@ impl<'a> End<'a> {
                 previous.begun > ended.begun && time::age(previous.begun, context.now).is_finite()
             });
         let is_overdue = matches!(outcome, Outcome::Overdue(_));
+        let same = previous.filter(|previous| previous.state == state);
+        // What fails again mostly fails in the very same words.
+        let known = || same.filter(|same| same.text == text)?.fingerprint.clone();
         Self {
-            fingerprint: (state == State::Error).then(|| fingerprint::of(&text)),
-            same: previous.filter(|previous| previous.state == state),
+            fingerprint: (state == State::Error)
+                .then(|| known().unwrap_or_else(|| fingerprint::of(&text))),
+            same,
             leaves_status: is_overtaken || is_overdue,
             ended,
             outcome,
@@ -386,7 +396,7 @@ impl<'a> End<'a> {
         Status {
             state,
             begun: ended.begun,
-            location: ended.location.to_string(),
+            location: ended.location.clone(),
             took: ended.took,
             since: same.map_or(ended.begun, |same| same.since),
             runs: same.map_or(1, |same| same.runs.saturating_add(1)),
@@ -398,7 +408,7 @@ impl<'a> End<'a> {
             } else {
                 same.and_then(|same| same.alerted)
             },
-            decision: Some(self.words(decision)),
+            decision: Some(self.words(decision).into()),
             incident: self.incident().filter(|_| is_error),
             fingerprint: self.fingerprint.clone(),
             first_error: is_error
@@ -421,20 +431,20 @@ impl<'a> End<'a> {
                 .and_then(|previous| previous.silence.clone())
                 .filter(|silence| silence.until > now),
             flapping: self.flapping(course, is_told),
-            host: Some(ended.host.to_string()),
+            host: Some(ended.host.clone()),
             pid: ended.pid,
-            exe: ended.exe.as_deref().map(str::to_owned),
-            source: Some(ended.source.to_string()),
-            version: ended.version.as_deref().map(str::to_owned),
+            exe: ended.exe.clone(),
+            source: Some(ended.source.clone()),
+            version: ended.version.clone(),
             ok_version: if is_error {
                 self.previous
                     .and_then(|previous| previous.ok_version.clone())
             } else {
-                ended.version.as_deref().map(str::to_owned)
+                ended.version.clone()
             },
             every_hours: ended.every_hours,
             // For whoever tells that it was missed; the run itself knows.
-            channel: ended.every_hours.map(|_| ended.channel.to_string()),
+            channel: ended.every_hours.map(|_| ended.channel.clone()),
             passed_over: match self.outcome {
                 Outcome::PassedOver(error) => Some(text::first_line(error, LINE).to_owned()),
                 _ => None,
@@ -445,13 +455,13 @@ impl<'a> End<'a> {
     }
 
     /// Says what was decided, and why.
-    fn words(&self, decision: Decision) -> String {
-        let told = match (decision.send, self.context.address) {
-            (true, Some(_)) => "told",
-            (true, None) => "due, and nobody could be told",
-            (false, _) => "not told",
+    fn words(&self, decision: Decision) -> &'static str {
+        let heard = match (decision.send, self.context.address) {
+            (true, Some(_)) => Heard::Told,
+            (true, None) => Heard::Due,
+            (false, _) => Heard::Not,
         };
-        format!("{told}: {}", decision.reason.as_str())
+        decision.reason.words(heard)
     }
 
     fn flapping(&self, course: &Course, is_told: bool) -> Option<Flapping> {
@@ -483,7 +493,7 @@ impl<'a> End<'a> {
             failed.fingerprint.is_some() && failed.fingerprint != self.fingerprint
         };
         Alert {
-            id: format!("{:016x}", ended.run),
+            id: id::hex(ended.run),
             kind: match course {
                 _ if self.is_overdue => Kind::Overdue,
                 Course::Begins(_) | Course::GoesOn(_) => Kind::Flapping,
@@ -524,79 +534,6 @@ impl<'a> End<'a> {
         }
     }
 }
-
-impl Change {
-    /// Writes the change as a journal, which is complete if it can be read back.
-    pub(crate) fn render(&self) -> String {
-        let mut fields = Fields::default();
-        fields.put("file", &*self.file);
-        for queue in &self.queues {
-            fields.put("queue", &**queue);
-        }
-        if let Some(place) = &self.place {
-            fields.put("record", &*place.record);
-            fields.put("slot", place.offset.to_string());
-        }
-        if self.is_held {
-            fields.put("held", "yes");
-        }
-        for withdrawn in &self.withdrawn {
-            fields.put("withdrawn", &**withdrawn);
-        }
-        // An alert holds the status that it tells of.
-        let (says, text) = match (&self.alert, &self.status) {
-            (Some(alert), Some(_)) if !self.queues.is_empty() => (BOTH, alert.render()),
-            (Some(alert), None) if !self.queues.is_empty() => (ALERT, alert.render()),
-            (_, Some(status)) => (STATUS, status.render()),
-            (_, None) => (NOTHING, String::new()),
-        };
-        fields.put("says", says);
-        fields.text = text;
-        let content = fields.render();
-        format!("{SUM}{:016x}\n{content}", id::hash(&content))
-    }
-
-    /// Reads a journal; `None` where it was not written to its end.
-    pub(crate) fn parse(journal: &str) -> Option<Self> {
-        let (sum, content) = journal.strip_prefix(SUM)?.split_once('\n')?;
-        if u64::from_str_radix(sum, 16).ok()? != id::hash(content) {
-            return None;
-        }
-        let fields = Fields::parse(content);
-        let (status, alert) = match fields.get("says")? {
-            BOTH => {
-                let alert = Alert::parse(&fields.text)?;
-                (Some(alert.status.clone()), Some(alert))
-            }
-            ALERT => (None, Some(Alert::parse(&fields.text)?)),
-            STATUS => (Some(Status::parse(&fields.text)?), None),
-            _ => (None, None),
-        };
-        let place = fields.get("record").and_then(|record| {
-            Some(Place {
-                record: record.to_owned(),
-                offset: fields.get("slot")?.parse().ok()?,
-            })
-        });
-        Some(Self {
-            file: fields.get("file")?.to_owned(),
-            status,
-            alert,
-            queues: fields.all("queue"),
-            is_held: fields.get("held").is_some(),
-            withdrawn: fields.all("withdrawn"),
-            place,
-            settings: None,
-        })
-    }
-}
-
-const BOTH: &str = "status and alert";
-const ALERT: &str = "alert";
-const STATUS: &str = "status";
-const NOTHING: &str = "nothing";
-
-const SUM: &str = "sum: ";
 
 #[cfg(test)]
 mod tests;

@@ -159,7 +159,7 @@ where
 {
     fn __notify_text(&self) -> String {
         let error: &E = self.0;
-        let mut text = Text::default();
+        let mut text = Text::new();
         if let Some(error) = panic::contain(|| error.deref().as_error()) {
             text.chain(error);
         } else {
@@ -173,7 +173,7 @@ where
 /// The rung for errors.
 impl<E: Error> ErrorText for &&&&Probe<'_, E> {
     fn __notify_text(&self) -> String {
-        let mut text = Text::default();
+        let mut text = Text::new();
         text.chain(self.0);
         text.finish()
     }
@@ -182,7 +182,7 @@ impl<E: Error> ErrorText for &&&&Probe<'_, E> {
 /// The rung for what can be shown, and may carry a backtrace in its `Debug`.
 impl<E: Display + Debug> ErrorText for &&&Probe<'_, E> {
     fn __notify_text(&self) -> String {
-        let mut text = Text::default();
+        let mut text = Text::new();
         text.display(self.0);
         text.backtrace(self.0);
         text.finish()
@@ -192,7 +192,7 @@ impl<E: Display + Debug> ErrorText for &&&Probe<'_, E> {
 /// The rung for what can be shown.
 impl<E: Display> ErrorText for &&Probe<'_, E> {
     fn __notify_text(&self) -> String {
-        let mut text = Text::default();
+        let mut text = Text::new();
         text.display(self.0);
         text.finish()
     }
@@ -201,7 +201,7 @@ impl<E: Display> ErrorText for &&Probe<'_, E> {
 /// The rung for what can be shown to a programmer only.
 impl<E: Debug> ErrorText for &Probe<'_, E> {
     fn __notify_text(&self) -> String {
-        let mut text = Text::default();
+        let mut text = Text::new();
         text.write(format_args!("{:?}", self.0));
         text.finish()
     }
@@ -218,7 +218,6 @@ impl<E> ErrorText for Probe<'_, E> {
 const CAUSES: usize = 128;
 
 /// The text of an error. Each piece comes from foreign code, which may panic, fail, or never end.
-#[derive(Default)]
 struct Text {
     whole: Bounded,
     /// The latest piece, by which a cause is known that was shown already.
@@ -226,6 +225,13 @@ struct Text {
 }
 
 impl Text {
+    fn new() -> Self {
+        Self {
+            whole: Bounded::new(),
+            latest: String::new(),
+        }
+    }
+
     fn chain(&mut self, error: &dyn Error) {
         self.display(&error);
         let mut cause = source(error);

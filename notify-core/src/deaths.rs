@@ -46,7 +46,7 @@ pub(crate) fn look_for(setup: &'static Setup, now: Instant, warnings: &mut Vec<W
 /// Looks for the dead of the notify directory, and reports them.
 pub(crate) fn look(setup: &Setup, warnings: &mut Vec<Warning>) {
     let Some(store) = setup.store() else { return };
-    let dead = running::find_dead(&store.running(), |process| {
+    let dead = running::find_dead(store.running(), |process| {
         Machine::this().can_judge(process)
     });
     if !dead.is_empty() {
@@ -104,7 +104,7 @@ fn report_death(
         report::routes(setup, &channel, &mut ended, &outcome, warnings)
     } else {
         let routes = setup.routes(&channel);
-        let Some(routes) = routes.filter(|routes| routes.queues == queues) else {
+        let Some(routes) = routes.filter(|routes| routes.queues == *queues) else {
             return false;
         };
         Some(routes)
@@ -114,6 +114,7 @@ fn report_death(
         outcome: &outcome,
         settings,
         place: Some(place.clone()),
+        now: Instant::now(),
     }
     .make(
         setup.store(),

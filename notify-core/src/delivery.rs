@@ -1,6 +1,6 @@
 //! The background thread that takes alerts from the outbox to their destinations.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,7 +14,6 @@ use crate::error::Error;
 use crate::exit;
 use crate::id;
 use crate::notifier::Refusal;
-use crate::outbox::Queue;
 use crate::pace::Pace;
 use crate::process::PerProcess;
 use crate::route::Route;
@@ -52,13 +51,10 @@ struct Delivery {
 
 #[derive(Default)]
 struct State {
-    lines: BTreeMap<Key, Line>,
+    lines: Vec<Line>,
     is_running: bool,
     is_woken: bool,
 }
-
-/// A channel, which of its destinations, and that one's queue.
-type Key = (String, usize, Option<Queue>);
 
 /// What waits for one destination.
 struct Line {
@@ -82,6 +78,8 @@ pub(crate) fn queued(route: &Route, entry: &Entry) {
     wake(route, |line| {
         line.own.insert(entry.key());
         own = line.own.len();
+        // It cannot leave before the others, for which the thread is at work or has set itself a time.
+        own == 1
     });
     if own.is_multiple_of(BOUNDS.first) && !exit::has_begun() {
         // So much is left where the thread hangs in a notifier: then another keeps to the bounds.
@@ -106,6 +104,7 @@ pub(crate) fn from_memory(route: &Route, alert: Alert) {
         if !is_lost {
             line.memory.alerts.push(alert);
         }
+        true
     });
     if is_lost {
         tell_lost(route);
@@ -125,18 +124,20 @@ pub(crate) fn take_over(route: &Route) {
 
 /// Looks at a queue: something in it may leave now, or later.
 pub(crate) fn look(route: &Route) {
-    wake(route, |_| {});
+    wake(route, |_| true);
 }
 
-fn wake(route: &Route, change: impl FnOnce(&mut Line)) {
+/// Changes what waits for a destination, and wakes the thread where that says so.
+fn wake(route: &Route, change: impl FnOnce(&mut Line) -> bool) {
     let delivery = DELIVERY.get();
     let mut state = delivery.lock();
-    change(
-        state
-            .lines
-            .entry(key(route))
-            .or_insert_with(|| Line::new(route.clone())),
-    );
+    if state.line(route).is_none() {
+        state.lines.push(Line::new(route.clone()));
+    }
+    let must_look = state.line(route).is_some_and(change);
+    if state.is_running && !must_look {
+        return;
+    }
     state.is_woken = true;
     if !state.is_running && !exit::has_begun() {
         let thread = thread::Builder::new()
@@ -147,16 +148,12 @@ fn wake(route: &Route, change: impl FnOnce(&mut Line)) {
     delivery.woken.notify_all();
 }
 
-fn key(route: &Route) -> Key {
-    (route.channel.clone(), route.number, route.queue.clone())
-}
-
 /// Tells whether something of this process's waits, without waiting for long to learn it.
 pub(crate) fn is_waited_for() -> bool {
     let delivery = DELIVERY.get();
     for _ in 0..100 {
         match delivery.state.try_lock() {
-            Ok(state) => return state.lines.values().any(Line::is_waited_for),
+            Ok(state) => return state.lines.iter().any(Line::is_waited_for),
             Err(_) => thread::sleep(Duration::from_millis(1)),
         }
     }
@@ -353,6 +350,10 @@ fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next {
     if deadline.is_some() || next == Next::Nothing {
         DELIVERY.get().settle(route);
     }
+    // What was queued since the last look has woken nobody.
+    if deadline.is_none() && next == Next::Nothing && DELIVERY.get().waits_on_disk(route) {
+        return Next::At(Utc::now());
+    }
     next
 }
 
@@ -431,10 +432,15 @@ impl Delivery {
     fn routes(&self, chosen: impl Fn(&Line) -> bool) -> Vec<Route> {
         self.lock()
             .lines
-            .values()
+            .iter()
             .filter(|line| chosen(line))
             .map(|line| line.route.clone())
             .collect()
+    }
+
+    fn waits_on_disk(&self, route: &Route) -> bool {
+        let mut state = self.lock();
+        state.line(route).is_some_and(|line| !line.own.is_empty())
     }
 
     fn waits_for(&self, route: &Route) -> bool {
@@ -475,7 +481,7 @@ impl Delivery {
 
 impl State {
     fn line(&mut self, route: &Route) -> Option<&mut Line> {
-        self.lines.get_mut(&key(route))
+        self.lines.iter_mut().find(|line| line.route.is(route))
     }
 }
 

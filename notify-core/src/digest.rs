@@ -377,7 +377,7 @@ mod tests {
         alert.kind = kind;
         alert.decided += TimeDelta::seconds(second);
         error.clone_into(&mut alert.status.text);
-        alert.status.host = Some("worker-3".to_owned());
+        alert.status.host = Some("worker-3".into());
         alert
     }
 
@@ -494,7 +494,7 @@ mod tests {
                 // Ids that no text here holds.
                 let id = format!("{:016x}", 0xfeed_0000_0000_0000 | number);
                 let mut alert = alert(job, *kind, error, &id, *second);
-                alert.status.host = Some(host.clone());
+                alert.status.host = Some(host.clone().into());
                 alert
             }).collect();
             let loss = loss.map(|loss| {

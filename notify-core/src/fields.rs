@@ -64,24 +64,52 @@ impl Fields {
 
     /// Writes the file.
     pub(crate) fn render(&self) -> String {
-        let mut content = String::with_capacity(256 + self.text.len());
+        let mut page = Page::new(256 + self.text.len());
         for (key, value) in self.iter() {
-            line(&mut content, key, value);
+            page.put(key, value);
         }
-        if !self.text.is_empty() {
-            content.push('\n');
-            content += &self.text;
-        }
-        content
+        page.end(&self.text)
     }
 }
 
-/// Writes one field.
-pub(crate) fn line(content: &mut String, key: &str, value: &str) {
-    *content += key;
-    *content += ": ";
-    *content += &escape(value);
-    content.push('\n');
+/// A file that is being written.
+#[derive(Debug)]
+pub(crate) struct Page(String);
+
+impl Page {
+    /// Begins a file of about that length.
+    pub(crate) fn new(length: usize) -> Self {
+        Self(String::with_capacity(length))
+    }
+
+    /// Writes a line that is no field.
+    pub(crate) fn line(&mut self, line: &str) {
+        self.0 += line;
+        self.0.push('\n');
+    }
+
+    /// Writes a field.
+    pub(crate) fn put(&mut self, key: &str, value: &str) {
+        self.0 += key;
+        self.0 += ": ";
+        self.line(&escape(value));
+    }
+
+    /// Writes a field where there is a value.
+    pub(crate) fn put_some(&mut self, key: &str, value: Option<impl AsRef<str>>) {
+        if let Some(value) = value {
+            self.put(key, value.as_ref());
+        }
+    }
+
+    /// Ends the file with its text.
+    pub(crate) fn end(mut self, text: &str) -> String {
+        if !text.is_empty() {
+            self.0.push('\n');
+            self.0 += text;
+        }
+        self.0
+    }
 }
 
 /// Splits off the first line, without its end; `None` when nothing is left.

@@ -1,6 +1,6 @@
 //! Files that others may have laid there: one function opens every file that is read or written.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
@@ -26,42 +26,46 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    #[cfg(unix)]
     pub(crate) fn of(file: &File) -> io::Result<Self> {
-        Ok(Self::from(&file.metadata()?))
+        Self::from(&file.metadata()?)
     }
 
     /// Tells what is at a path; a link is itself.
-    #[cfg(unix)]
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
-        Ok(Self::from(&fs::symlink_metadata(path)?))
+        Self::from(&fs::symlink_metadata(path)?)
     }
 
     #[cfg(unix)]
-    fn from(file: &fs::Metadata) -> Self {
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it cannot be told")]
+    pub(crate) fn from(file: &Metadata) -> io::Result<Self> {
         use std::os::unix::fs::MetadataExt as _;
-        Self {
+        Ok(Self {
             device: file.dev(),
             inode: file.ino(),
-        }
+        })
     }
 
     #[cfg(not(unix))]
-    pub(crate) fn of(_file: &File) -> io::Result<Self> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    #[cfg(not(unix))]
-    pub(crate) fn at(_path: &Path) -> io::Result<Self> {
+    pub(crate) fn from(_file: &Metadata) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
 
 /// Opens a regular file without ever blocking: a FIFO, a device or a folder is refused.
 pub(crate) fn open(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<File> {
+    Ok(open_known(path, options, links)?.0)
+}
+
+/// The same, and tells what is known of the file.
+pub(crate) fn open_known(
+    path: &Path,
+    options: &mut OpenOptions,
+    links: Links,
+) -> io::Result<(File, Metadata)> {
     let file = open_any(path, options, links)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        Ok((file, metadata))
     } else {
         Err(io::Error::new(
             io::ErrorKind::InvalidInput,
@@ -70,8 +74,7 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions, links: Links) -> io::
     }
 }
 
-/// Opens a file of any kind without ever blocking, for one who knows what it must hold.
-pub(crate) fn open_any(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<File> {
+fn open_any(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<File> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
@@ -129,47 +132,63 @@ pub(crate) fn read_at(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Res
 }
 
 /// Replaces `path` as a whole by way of `temporary`, which is of the same file system: a reader
-/// sees the old content or the new, and a full disk leaves the old one.
+/// sees the old content or the new, and a full disk leaves the old one. Returns the new file, and what
+/// was known of it when it was opened.
 pub(crate) fn replace(
     path: &Path,
     temporary: &Path,
     content: &str,
     mode: u32,
     durable: Durable,
-) -> io::Result<()> {
-    let written =
-        write(temporary, content, mode, durable).and_then(|()| fs::rename(temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(temporary);
-    } else if durable == Durable::Yes {
-        sync_folder_of(path)?;
+) -> io::Result<(File, Metadata)> {
+    let folder = match durable {
+        Durable::Yes => open_folder_of(path)?,
+        Durable::No => None,
+    };
+    let written = write(temporary, content, mode, durable)
+        .and_then(|file| fs::rename(temporary, path).map(|()| file));
+    match (&written, folder) {
+        (Err(_), _) => drop(fs::remove_file(temporary)),
+        (Ok(_), Some(folder)) => folder.sync_all()?,
+        (Ok(_), None) => {}
     }
     written
 }
 
-fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<()> {
-    let mut file = open(
-        path,
-        OpenOptions::new().write(true).create(true).truncate(true),
-        Links::Refuse,
-    )?;
+fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<(File, Metadata)> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(true);
+    let (mut file, metadata) = open_known(path, with_mode(&mut options, mode), Links::Refuse)?;
     // Not the mode that the umask leaves: others are to read a status file, and only we the rest.
-    set_mode(&file, mode)?;
+    set_mode(&file, &metadata, mode)?;
     file.write_all(content.as_bytes())?;
     if durable == Durable::Yes {
         file.sync_data()?;
     }
-    Ok(())
+    Ok((file, metadata))
 }
 
 /// Makes the names in a file's folder durable.
 pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    if cfg!(unix)
-        && let Some(folder) = path.parent()
-    {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+    open_folder_of(path)?.map_or(Ok(()), |folder| folder.sync_all())
+}
+
+/// Opens a file's folder; a link in its place, which would lead elsewhere, is refused.
+#[cfg(unix)]
+fn open_folder_of(path: &Path) -> io::Result<Option<File>> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let open = |folder| {
+        OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW)
+            .open(folder)
+    };
+    path.parent().map(open).transpose()
+}
+
+#[cfg(not(unix))]
+fn open_folder_of(_path: &Path) -> io::Result<Option<File>> {
+    Ok(None)
 }
 
 /// Makes a folder, and those above it, that only its owner can enter; one that is not `user`'s is refused.
@@ -198,12 +217,27 @@ pub(crate) fn make_private_folder(path: &Path, _user: u32) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+fn with_mode(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.mode(mode)
+}
+
+#[cfg(not(unix))]
+fn with_mode(options: &mut OpenOptions, _mode: u32) -> &mut OpenOptions {
+    options
+}
+
+/// Gives a file its mode, unless it has it.
+#[cfg(unix)]
+pub(crate) fn set_mode(file: &File, known: &Metadata, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
+    if known.permissions().mode() & 0o7777 == mode {
+        return Ok(());
+    }
     file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
 #[cfg(not(unix))]
-pub(crate) fn set_mode(_file: &File, _mode: u32) -> io::Result<()> {
+pub(crate) fn set_mode(_file: &File, _known: &Metadata, _mode: u32) -> io::Result<()> {
     Ok(())
 }

@@ -40,12 +40,14 @@ fn essence(word: &str) -> String {
         }
         essence += rest;
     }
+    if !essence.contains('#') {
+        return essence;
+    }
     // One number or many, such as the parts of a time or of an address.
-    while let Some(at) = essence.find("##").or_else(|| {
-        [":", "-", "."]
-            .iter()
-            .find_map(|by| essence.find(&format!("#{by}#")))
-    }) {
+    while let Some(at) = ["##", "#:#", "#-#", "#.#"]
+        .iter()
+        .find_map(|many| essence.find(many))
+    {
         let end = essence[at + 1..]
             .find('#')
             .map_or(at + 1, |next| at + 1 + next);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 
 use crate::alert::{Alert, Kind};
-use crate::change::{Change, Place};
+use crate::change::{Change, Place, Texts};
 use crate::fields::Fields;
 use crate::pace::Pace;
 use crate::running;
@@ -99,16 +99,16 @@ fn status() -> impl Strategy<Value = Status> {
     (times, numbers, words, text).prop_map(|(times, numbers, words, text)| Status {
         state: if numbers.0 { State::Ok } else { State::Error },
         begun: times.0,
-        location: words.0,
+        location: words.0.into(),
         took: Some(std::time::Duration::from_millis(numbers.3)),
         since: times.1,
         runs: numbers.1,
         alerted: times.2,
         incident: words.1,
-        host: words.2,
+        host: words.2.map(Into::into),
         pid: numbers.2,
-        exe: Some(words.3.clone()),
-        source: Some(words.3),
+        exe: Some(words.3.clone().into()),
+        source: Some(words.3.into()),
         cancelled: times.3,
         // Of an error the first is itself, unless another is written down.
         first_error: (!numbers.0).then(|| text::first_line(&text, LINE).to_owned()),
@@ -239,13 +239,13 @@ fn journals(cases: u32) {
             withdrawn: Vec::new(),
             alert: has.0.then_some(alert),
             place: has.1.then(|| Place {
-                record: "4242-0123456789abcdef".to_owned(),
+                record: "4242-0123456789abcdef".into(),
                 offset,
             }),
             settings: None,
         });
     run(cases, (change, damage()), |(change, (damage, part))| {
-        let content = change.render();
+        let content = change.render(&Texts::of(&change));
         let whole = Change::parse(&content);
         prop_assert_eq!(whole.as_ref(), Some(&change));
         // It is all or nothing: half of a change is what it is there to prevent.

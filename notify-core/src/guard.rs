@@ -178,7 +178,7 @@ impl Guard {
     /// Reports the runs of processes that have died since the last look.
     fn look_at_records(&mut self) {
         let folder = self.store.running();
-        let dead = running::unlocked(&folder);
+        let dead = running::unlocked(folder);
         let is_idle = self.idle_looks >= LOOKS && dead.is_subset(&self.left);
         if dead.is_empty() || is_idle && self.looked.elapsed() < AGAIN {
             return;
@@ -187,7 +187,7 @@ impl Guard {
         deaths::look(self.setup, &mut warnings);
         warnings.into_iter().for_each(Warning::tell);
         // Those of other machines stay, and those that another program is to tell.
-        let left = running::unlocked(&folder);
+        let left = running::unlocked(folder);
         self.idle_looks = if left == self.left {
             self.idle_looks.saturating_add(1)
         } else {
@@ -264,6 +264,7 @@ impl Guard {
                 outcome: &outcome,
                 settings: setup.rules,
                 place: None,
+                now: Instant::now(),
             }
             .make(
                 Some(store),

@@ -142,7 +142,7 @@ impl Heartbeat {
     ) -> Result<(), Warning> {
         let event = match outcome.state() {
             State::Ok => Event::Succeeded,
-            State::Error => Event::Failed(text::cut(&outcome.text(), ERROR).into_owned()),
+            State::Error => Event::Failed(text::cut(outcome.text(), ERROR).into_owned()),
         };
         self.tell(job, run, event)
     }

@@ -19,7 +19,7 @@ use crate::time::{self, Time};
 const FULL: u64 = 64 * 1024;
 
 /// So many bytes are kept then.
-const KEPT: usize = 48 * 1024;
+const KEPT: usize = 32 * 1024;
 
 /// So many runs are kept one by one; of earlier ones those that are alike are counted.
 const RECENT: usize = 50;
@@ -131,15 +131,16 @@ impl History {
 
     /// Adds a line, and returns the file's length.
     fn add(&self, file: &str, event: &Event) -> io::Result<u64> {
-        let line = event.render() + "\n";
+        let mut line = event.render();
+        line.push('\n');
         let open = || {
-            file::open(
+            file::open_known(
                 &self.path(file),
                 OpenOptions::new().append(true).create(true),
                 Links::Refuse,
             )
         };
-        let mut file = match open() {
+        let (mut file, before) = match open() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 std::fs::create_dir(&self.folder)?;
                 open()?
@@ -147,7 +148,7 @@ impl History {
             file => file?,
         };
         file.write_all(line.as_bytes())?;
-        Ok(file.metadata()?.len())
+        Ok(before.len() + line.len() as u64)
     }
 
     fn shorten(&self, file: &str) -> io::Result<()> {
@@ -161,7 +162,7 @@ impl History {
         }
         let content = lines[first..].join("\n") + "\n";
         let temporary = self.folder.join(format!(".{file}"));
-        file::replace(&self.path(file), &temporary, &content, PRIVATE, Durable::No)
+        file::replace(&self.path(file), &temporary, &content, PRIVATE, Durable::No).map(drop)
     }
 
     fn path(&self, file: &str) -> PathBuf {
@@ -207,7 +208,7 @@ impl Ran {
             state: status.state,
             took: status.took,
             runs: 1,
-            decision: status.decision.clone().unwrap_or_default(),
+            decision: status.decision.clone().unwrap_or_default().into_owned(),
             alert: alert.map(|alert| alert.id.clone()),
             error: text::first_line(&status.text, LINE).to_owned(),
             last: None,
@@ -227,38 +228,36 @@ impl Ran {
 
 impl Event {
     fn render(&self) -> String {
-        let time = |time: Option<Time>| time.map_or_else(String::new, time::show);
-        let mut fields: Vec<String> = match self {
-            Self::Ran(ran) => vec![
-                "ran".to_owned(),
-                time::show(ran.begun),
-                ran.state.as_str().to_owned(),
-                ran.took
-                    .map_or(String::new(), |took| took.as_micros().to_string()),
-                ran.runs.to_string(),
-                ran.decision.clone(),
-                ran.alert.clone().unwrap_or_default(),
-                ran.error.clone(),
-                time(ran.last),
-                time(ran.decided),
-                ran.channel.clone().unwrap_or_default(),
-                time(ran.held),
-                ran.settings
-                    .map_or_else(String::new, |settings| render_settings(&settings)),
-            ],
-            Self::Answered(answered) => vec![
-                "answer".to_owned(),
-                time::show(answered.at),
-                answered.alert.clone(),
-                answered.channel.clone(),
-                answered.answer.clone(),
-            ],
+        let mut line = Line {
+            text: String::with_capacity(256),
+            fields: 0,
         };
-        while fields.len() > LEAST && fields.last().is_some_and(String::is_empty) {
-            fields.pop();
+        let time = |time: Option<Time>| time.map(time::show);
+        match self {
+            Self::Ran(ran) => {
+                line.put("ran");
+                line.put(&time::show(ran.begun));
+                line.put(ran.state.as_str());
+                line.put_some(ran.took.map(|took| took.as_micros().to_string()));
+                line.put(&ran.runs.to_string());
+                line.put(&ran.decision);
+                line.put_some(ran.alert.as_deref());
+                line.put(&ran.error);
+                line.put_some(time(ran.last));
+                line.put_some(time(ran.decided));
+                line.put_some(ran.channel.as_deref());
+                line.put_some(time(ran.held));
+                line.put_some(ran.settings.as_ref().map(render_settings));
+            }
+            Self::Answered(answered) => {
+                line.put("answer");
+                line.put(&time::show(answered.at));
+                line.put(&answered.alert);
+                line.put(&answered.channel);
+                line.put(&answered.answer);
+            }
         }
-        let fields: Vec<_> = fields.iter().map(|field| text::escape(field)).collect();
-        fields.join("\t")
+        line.end()
     }
 
     fn parse(line: &str) -> Option<Self> {
@@ -302,6 +301,38 @@ impl Event {
             }
             _ => None,
         }
+    }
+}
+
+/// A line that is being written, field by field.
+struct Line {
+    text: String,
+    fields: usize,
+}
+
+impl Line {
+    fn put(&mut self, value: &str) {
+        if self.fields > 0 {
+            self.text.push('\t');
+        }
+        self.text += &text::escape(value);
+        self.fields += 1;
+    }
+
+    fn put_some(&mut self, value: Option<impl AsRef<str>>) {
+        match value {
+            Some(value) => self.put(value.as_ref()),
+            None => self.put(""),
+        }
+    }
+
+    /// Ends the line; what is empty at its end need not be written.
+    fn end(mut self) -> String {
+        while self.fields > LEAST && self.text.ends_with('\t') {
+            self.text.pop();
+            self.fields -= 1;
+        }
+        self.text
     }
 }
 
@@ -411,7 +442,7 @@ mod tests {
         let history = History::new(folder.path());
         let mut status = Status::parse("ERROR\n2026-11-22 13:00:00:123456 UTC\nx\n\nno\n").unwrap();
         for number in 0..3000 {
-            status.decision = Some(format!("told: {number}"));
+            status.decision = Some(format!("told: {number}").into());
             history.add_change(&Change {
                 file: "etl".to_owned(),
                 status: Some(status.clone()),

@@ -41,9 +41,33 @@ pub(crate) fn keyed_hash(key: &[u8; 16], secret: &str) -> u64 {
     hasher.finish()
 }
 
+/// Writes a number in 16 hexadecimal digits: each run writes some, and a format costs much more.
+pub(crate) fn hex(number: u64) -> String {
+    let mut text = String::with_capacity(16);
+    push_hex(&mut text, number, 16);
+    text
+}
+
+/// Adds the last so many hexadecimal digits of a number to a text.
+pub(crate) fn push_hex(text: &mut String, number: u64, digits: u32) {
+    for place in (0..digits).rev() {
+        let nibble = usize::try_from(number >> (4 * place) & 0xf).unwrap_or_default();
+        text.push(char::from(b"0123456789abcdef"[nibble]));
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_number_is_written_in_sixteen_digits(number in any::<u64>()) {
+            prop_assert_eq!(hex(number), format!("{number:016x}"));
+        }
+    }
 
     #[test]
     fn two_ids_differ_and_a_hash_is_the_same_for_ever() {

@@ -84,18 +84,25 @@ fn kept() -> MutexGuard<'static, Vec<(Key, Handle)>> {
 }
 
 impl Handle {
-    /// Takes a lock that was opened now.
+    /// Takes a lock that was opened now; returns also how long its file is.
     ///
     /// # Errors
     ///
     /// Where nothing can be learnt of its file.
-    pub(crate) fn new(lock: Lock) -> io::Result<Self> {
-        Ok(Self {
-            identity: Identity::of(lock.file())?,
+    pub(crate) fn new(lock: Lock) -> io::Result<(Self, u64)> {
+        let file = lock.file().metadata()?;
+        let handle = Self {
+            identity: Identity::from(&file)?,
             lock,
             opened: Instant::now(),
             status: None,
-        })
+        };
+        Ok((handle, file.len()))
+    }
+
+    /// Tells whether the lock's file is still the one at `path`.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        Identity::at(path).is_ok_and(|identity| identity == self.identity)
     }
 
     /// Returns the status file at `path`, as long as that is the one that is open already; its owner
@@ -105,16 +112,22 @@ impl Handle {
         (Identity::at(path).ok()? == status.identity).then_some(&status.file)
     }
 
-    /// Returns the status file that was last found or opened.
+    /// Returns the status file that was last found, opened or written.
     pub(crate) fn kept_status_file(&self) -> Option<&File> {
         Some(&self.status.as_ref()?.file)
     }
 
-    /// Opens the status file at `path`, of whatever kind it is, and keeps it.
+    /// Opens the status file at `path`, and keeps it.
     pub(crate) fn open_status_file(&mut self, name: &str, path: &Path) -> io::Result<&File> {
         let options = &mut OpenOptions::new();
-        let file = file::open_any(path, options.read(true).write(true), Links::Refuse)?;
-        let identity = Identity::of(&file)?;
+        let (file, metadata) =
+            file::open_known(path, options.read(true).write(true), Links::Refuse)?;
+        let identity = Identity::from(&metadata)?;
+        Ok(self.keep_status_file(name, file, identity))
+    }
+
+    /// Keeps a status file that was opened or written.
+    pub(crate) fn keep_status_file(&mut self, name: &str, file: File, identity: Identity) -> &File {
         if let Some(earlier) = self.status.take() {
             close(earlier.file, &earlier.identity, |file| file);
         }
@@ -123,7 +136,7 @@ impl Handle {
             file,
             identity,
         };
-        Ok(&self.status.insert(status).file)
+        &self.status.insert(status).file
     }
 
     /// The file that is locked.
@@ -135,7 +148,7 @@ impl Handle {
         now.saturating_duration_since(self.opened) < AGE
     }
 
-    fn close(self) {
+    pub(crate) fn close(self) {
         if let Some(status) = self.status {
             close(status.file, &status.identity, |file| file);
         }

@@ -171,6 +171,7 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
         outcome,
         settings,
         place,
+        now,
     }
     .make(setup.store(), routes.as_deref(), || true, &mut warnings);
     if !run.nested {
@@ -197,10 +198,10 @@ fn record(number: u64, run: &Open, setup: &'static Setup) {
         ended: run.ended(setup, run.started),
         settings: settings(&run.job.arguments, setup),
         queues: routes
-            .map(|routes| routes.queues.clone())
-            .unwrap_or_default(),
+            .as_ref()
+            .map_or(Cow::default(), |routes| Cow::Borrowed(&*routes.queues)),
     };
-    match running::begin(&store.running(), number, &recorded.run(), || {
+    match running::begin(store.running(), number, &recorded.run(), || {
         recorded.process()
     }) {
         Ok(()) => warn::over("record"),
@@ -327,6 +328,7 @@ fn tell_overdue(number: u64) {
         outcome: &outcome,
         settings,
         place: None,
+        now: Instant::now(),
     }
     .make(setup.store(), routes.as_deref(), || true, &mut warnings);
     warnings.into_iter().for_each(Warning::tell);
@@ -424,7 +426,7 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         return warnings;
     };
     for (file, recent) in memory::take_lagging() {
-        if let Ok(locked) = store.lock(&file)
+        if let Ok(mut locked) = store.lock(&file)
             && let Past::Known(status) = recent.correct(locked.read())
         {
             // At the exit there is nobody left to tell that it could not be written.

@@ -1,6 +1,7 @@
 //! What can be seen of a notify directory: its jobs, the runs under way, and what waits to be sent.
 //! Nothing here makes or changes a file.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -211,7 +212,7 @@ pub fn jobs(directory: &Path, wanted: &[String]) -> io::Result<Jobs> {
 pub(crate) fn find(directory: &Path, name: &str) -> Option<String> {
     let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains('/');
     let as_is = is_plain.then(|| name.to_owned());
-    [Some(name::file_name(name)), as_is]
+    [Some(name::file_name(name).into_owned()), as_is]
         .into_iter()
         .flatten()
         .find(|file| fs::symlink_metadata(directory.join(file)).is_ok())
@@ -271,21 +272,21 @@ impl Job {
             since: status.since,
             took: status.took,
             runs: status.runs,
-            location: status.location,
+            location: status.location.into_owned(),
             passed_over: status.passed_over,
             alerted: status.alerted,
             incident: status.incident,
-            decision: status.decision,
+            decision: status.decision.map(Cow::into_owned),
             is_flapping: status
                 .flapping
                 .is_some_and(|flapping| flapping.told.is_some()),
-            host: status.host,
+            host: status.host.map(Cow::into_owned),
             pid: status.pid,
-            exe: status.exe,
-            source: status.source,
-            version: status.version,
+            exe: status.exe.map(Cow::into_owned),
+            source: status.source.map(Cow::into_owned),
+            version: status.version.map(Cow::into_owned),
             every_hours: status.every_hours,
-            channel: status.channel,
+            channel: status.channel.map(Cow::into_owned),
         }
     }
 

@@ -49,7 +49,7 @@ pub(crate) struct Recent {
     /// Runs since then that only touched the file.
     touched: u64,
     /// The status where it could not be written.
-    unwritten: Option<Status>,
+    unwritten: Option<Box<Status>>,
 }
 
 /// Returns what is remembered of the job with that status file.
@@ -57,19 +57,14 @@ pub(crate) fn recall(file: &str) -> Option<Recent> {
     jobs().get(file).cloned()
 }
 
-/// Tells whether a job's status file was written whole a short time ago.
-pub(crate) fn may_lag(file: &str, now: Instant) -> bool {
-    jobs().get(file).is_some_and(|recent| recent.may_lag(now))
-}
-
-/// Remembers a status that was written whole.
-pub(crate) fn wrote(file: &str, status: &Status) {
+/// Remembers a status that was written whole, as that text.
+pub(crate) fn wrote(file: &str, status: Status, content: String) {
     remember(
         file,
         Recent {
             written: Some(Instant::now()),
-            known: Known::new(status).map(Arc::new),
             since: status.since,
+            known: Known::new(status, content).map(Arc::new),
             touched: 0,
             unwritten: None,
         },
@@ -92,7 +87,7 @@ pub(crate) fn could_not_write(file: &str, status: Status) {
             known: None,
             since: status.since,
             touched: 0,
-            unwritten: Some(status),
+            unwritten: Some(Box::new(status)),
         },
     );
 }
@@ -145,13 +140,13 @@ impl Recent {
             (Past::Known(status), Some(unwritten)) if status.begun >= unwritten.begun => {
                 Past::Known(status)
             }
-            (_, Some(unwritten)) => Past::Known(Box::new(unwritten.clone())),
+            (_, Some(unwritten)) => Past::Known(unwritten.clone()),
             (past, None) => past,
         }
     }
 
     /// Tells whether the status file may lag behind a little longer.
-    fn may_lag(&self, now: Instant) -> bool {
+    pub(crate) fn may_lag(&self, now: Instant) -> bool {
         self.written
             .is_some_and(|written| now.saturating_duration_since(written) < LAG)
     }

@@ -1,5 +1,6 @@
 //! The name of a job, and the file name that it makes.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::hash::Hasher as _;
 
@@ -36,10 +37,10 @@ pub(crate) fn location(site: &Site) -> String {
 ///
 /// What is no letter, digit, `.`, `_`, `-`, `+`, `=`, `@` or `,` becomes `%` and two hexadecimal digits a
 /// byte, as does a leading dot. A name too long ends in `%-` and a hash, which no other name holds.
-pub(crate) fn file_name(job: &str) -> String {
+pub(crate) fn file_name(job: &str) -> Cow<'_, str> {
     let is_ordinary = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+=@,".contains(&byte);
     if (1..=LONGEST).contains(&job.len()) && !job.starts_with('.') && job.bytes().all(is_ordinary) {
-        return job.to_owned();
+        return Cow::Borrowed(job);
     }
     let mut name = String::with_capacity(job.len());
     for (index, char) in job.char_indices() {
@@ -57,7 +58,7 @@ pub(crate) fn file_name(job: &str) -> String {
         }
     }
     if name.is_empty() {
-        return "%".to_owned();
+        return Cow::Borrowed("%");
     }
     if name.len() > LONGEST {
         let mut hasher = SipHasher13::new();
@@ -70,7 +71,7 @@ pub(crate) fn file_name(job: &str) -> String {
         name.truncate(end);
         name += &hash;
     }
-    name
+    Cow::Owned(name)
 }
 
 /// Undoes [`file_name`]; `None` where the name was cut, or was never made by it.
@@ -386,7 +387,7 @@ mod tests {
             let file = file_name(&job);
             prop_assert!(!file.is_empty() && file.len() <= LONGEST);
             prop_assert!(!file.starts_with('.') && !file.contains(['/', '\\', '\0']));
-            prop_assert_eq!(std::path::Path::new(&file).components().count(), 1);
+            prop_assert_eq!(std::path::Path::new(&*file).components().count(), 1);
         }
     }
 }

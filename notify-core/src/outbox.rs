@@ -1,6 +1,7 @@
 //! Alerts on disk that no destination has accepted yet: a queue for each destination.
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,9 @@ const BATCH: usize = 1_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Outbox {
     hidden: PathBuf,
+    waiting: PathBuf,
+    held: PathBuf,
+    rejected: PathBuf,
     user: u32,
 }
 
@@ -68,6 +72,9 @@ pub(crate) enum Turn {
 impl Outbox {
     pub(crate) fn new(hidden: &Path, user: u32) -> Self {
         Self {
+            waiting: hidden.join("outbox"),
+            held: hidden.join("held"),
+            rejected: hidden.join("rejected"),
             hidden: hidden.to_owned(),
             user,
         }
@@ -76,9 +83,9 @@ impl Outbox {
     /// Returns the queue of that name, which need not be there yet.
     pub(crate) fn queue(&self, name: &str) -> Queue {
         Queue {
-            folder: self.hidden.join("outbox").join(name),
-            held: self.hidden.join("held").join(name),
-            rejected: self.hidden.join("rejected").join(name),
+            folder: self.waiting.join(name),
+            held: self.held.join(name),
+            rejected: self.rejected.join(name),
             user: self.user,
         }
     }
@@ -94,7 +101,7 @@ impl Outbox {
 
     /// Returns the names of all queues that are there.
     pub(crate) fn queue_names(&self) -> Vec<String> {
-        let folders = ["outbox", "held"].map(|folder| names(&self.hidden.join(folder)));
+        let folders = [&self.waiting, &self.held].map(|folder| names(folder));
         let names: BTreeSet<_> = folders.into_iter().flatten().collect();
         names.into_iter().collect()
     }
@@ -118,7 +125,7 @@ impl Outbox {
     fn held(&self, held: &str) -> PathBuf {
         let is_plain = |part: &str| !part.is_empty() && !part.starts_with('.');
         let parts = held.split('/').filter(|part| is_plain(part)).take(2);
-        parts.fold(self.hidden.join("held"), |path, part| path.join(part))
+        parts.fold(self.held.clone(), |path, part| path.join(part))
     }
 
     fn key(&self) -> io::Result<[u8; 16]> {
@@ -146,6 +153,12 @@ impl Outbox {
 }
 
 impl Queue {
+    /// Tells whether the other is this queue; compared as text, for that is much less work than part by
+    /// part.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.folder.as_os_str() == other.folder.as_os_str()
+    }
+
     /// Returns its folder's name, by which it is found again.
     pub(crate) fn name(&self) -> &str {
         self.folder
@@ -155,29 +168,27 @@ impl Queue {
     }
 
     /// Puts an alert at the end, durably. The same alert put twice is there once.
-    pub(crate) fn put(&self, alert: &Alert) -> io::Result<Entry> {
-        self.make(&self.folder)?;
+    pub(crate) fn put(&self, alert: &Alert, content: &str) -> io::Result<Entry> {
         let entry = Entry::of(alert);
-        file::replace(
-            &self.path(&entry),
-            &self.hidden(entry.name()),
-            &alert.render(),
-            PRIVATE,
-            Durable::Yes,
-        )?;
+        self.place(&self.folder, entry.name(), content)?;
         Ok(entry)
     }
 
     /// Keeps an alert back, durably; it leaves when its file's name says so, unless it is withdrawn.
-    pub(crate) fn hold(&self, alert: &Alert, name: &str) -> io::Result<()> {
-        self.make(&self.held)?;
-        file::replace(
-            &self.held.join(name),
-            &self.held.join(format!(".{name}")),
-            &alert.render(),
-            PRIVATE,
-            Durable::Yes,
-        )
+    pub(crate) fn hold(&self, content: &str, name: &str) -> io::Result<()> {
+        self.place(&self.held, name, content)
+    }
+
+    /// Writes a file into a folder, which is made where it is missing.
+    fn place(&self, folder: &Path, name: &str, content: &str) -> io::Result<()> {
+        let path = folder.join(name);
+        match write(&path, content, Durable::Yes) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.make(folder)?;
+                write(&path, content, Durable::Yes)
+            }
+            written => written,
+        }
     }
 
     /// Lets the held alerts leave whose time has come, and returns when the next one may.
@@ -311,14 +322,7 @@ impl Queue {
         // The rename first: after a crash between the two the alert is in one place.
         fs::rename(self.path(entry), &rejected)?;
         let beside = self.rejected.join(format!("{}.reason", entry.name()));
-        let temporary = self.rejected.join(format!(".{}", entry.name()));
-        file::replace(
-            &beside,
-            &temporary,
-            &format!("{reason}\n"),
-            PRIVATE,
-            Durable::No,
-        )?;
+        write(&beside, &format!("{reason}\n"), Durable::No)?;
         Ok(rejected)
     }
 
@@ -412,13 +416,7 @@ impl Queue {
     }
 
     fn set_loss(&self, loss: &Loss, durable: Durable) -> io::Result<()> {
-        file::replace(
-            &self.folder.join(LOSS),
-            &self.hidden("given-up.new"),
-            &loss.render(),
-            PRIVATE,
-            durable,
-        )
+        write(&self.folder.join(LOSS), &loss.render(), durable)
     }
 
     /// Cuts an alert to its first line, unless it is being sent.
@@ -433,13 +431,8 @@ impl Queue {
         let shrunk = entry.shrunk(alert.kind());
         // The name first, under which it is locked as before: a sender never sees two of it.
         fs::rename(self.path(entry), self.path(&shrunk))?;
-        file::replace(
-            &self.path(&shrunk),
-            &self.hidden(shrunk.name()),
-            &alert.shrunk().render(),
-            PRIVATE,
-            Durable::Yes,
-        )
+        let content = alert.shrunk().render();
+        write(&self.path(&shrunk), &content, Durable::Yes)
     }
 
     /// Asks for the right to send, without waiting.
@@ -475,23 +468,24 @@ impl Queue {
     ///
     /// Where it cannot be written; the sender itself must not forget it then.
     pub(crate) fn set_pace(&self, pace: &Pace) -> io::Result<()> {
-        let temporary = self.hidden("pace.new");
-        file::replace(
-            &self.folder.join(PACE),
-            &temporary,
-            &pace.render(),
-            PRIVATE,
-            Durable::No,
-        )
+        write(&self.folder.join(PACE), &pace.render(), Durable::No)
     }
 
     fn path(&self, entry: &Entry) -> PathBuf {
         self.folder.join(entry.name())
     }
+}
 
-    fn hidden(&self, name: &str) -> PathBuf {
-        self.folder.join(format!(".{name}"))
-    }
+/// Writes a file by way of a hidden one beside it.
+fn write(path: &Path, content: &str, durable: Durable) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default();
+    let is_hidden = name.as_encoded_bytes().starts_with(b".");
+    let (before, after) = if is_hidden { ("", ".new") } else { (".", "") };
+    let hidden: OsString = [OsStr::new(before), name, OsStr::new(after)]
+        .into_iter()
+        .collect();
+    let temporary = path.with_file_name(hidden);
+    file::replace(path, &temporary, content, PRIVATE, durable).map(drop)
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {

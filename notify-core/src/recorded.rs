@@ -4,40 +4,48 @@ use std::borrow::Cow;
 
 use crate::alert;
 use crate::change::Ended;
-use crate::fields::{self, Fields};
+use crate::fields::{Fields, Page};
+use crate::id;
 use crate::machine::Machine;
 use crate::rules::{Attempt, Settings};
 use crate::time;
 
 /// A run under way, and what its end is decided and told by.
 #[derive(Debug)]
-pub(crate) struct Recorded {
+pub(crate) struct Recorded<'a> {
     pub(crate) ended: Ended,
     pub(crate) settings: Settings,
     /// The folders of its destinations' queues; none where it had no destination.
-    pub(crate) queues: Vec<String>,
+    pub(crate) queues: Cow<'a, [String]>,
 }
 
-impl Recorded {
+impl Recorded<'_> {
     /// Describes the run.
     pub(crate) fn run(&self) -> String {
         let Self {
             ended, settings, ..
         } = self;
-        let mut run = String::with_capacity(512);
-        let mut put = |key, value: &str| fields::line(&mut run, key, value);
-        put("run", &format!("{:016x}", ended.run));
+        let mut run = Page::new(512);
+        let mut put = |key, value: &str| run.put(key, value);
+        put("run", &id::hex(ended.run));
         put("job", &ended.job);
         put("location", &ended.location);
         put("source", &ended.source);
         put("begun", &time::show(ended.begun));
         put("channel", &ended.channel);
-        for queue in &self.queues {
+        for queue in &*self.queues {
             put("queue", queue);
         }
-        put("silent", &seconds(settings.silent));
-        put("ok-silent", &seconds(settings.ok_silent));
-        put("remind", &seconds(settings.remind));
+        let defaults = Settings::default();
+        for (key, value, default) in [
+            ("silent", settings.silent, defaults.silent),
+            ("ok-silent", settings.ok_silent, defaults.ok_silent),
+            ("remind", settings.remind, defaults.remind),
+        ] {
+            if value.to_bits() != default.to_bits() {
+                put(key, &value.to_string());
+            }
+        }
         if settings.after > 1 {
             put("after", &settings.after.to_string());
         }
@@ -56,7 +64,7 @@ impl Recorded {
         for note in &ended.notes {
             put("note", note);
         }
-        run
+        run.end("")
     }
 
     /// Describes its process.
@@ -71,7 +79,9 @@ impl Recorded {
             .attempt
             .map(|Attempt { number, of }| format!("{number}/{of}"));
         fields.put_some("attempt", attempt);
-        alert::put_facts(&mut fields, &ended.facts);
+        for value in ended.facts.iter().map(alert::fact) {
+            fields.put("fact", value);
+        }
         fields
     }
 
@@ -113,22 +123,7 @@ impl Recorded {
         Some(Self {
             ended,
             settings,
-            queues: run.all("queue"),
+            queues: run.all("queue").into(),
         })
-    }
-}
-
-/// Writes a number of seconds; a whole one costs a tenth of what others do.
-fn seconds(seconds: f64) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "what does not fit is another number"
-    )]
-    let whole = seconds as u32;
-    if f64::from(whole).to_bits() == seconds.to_bits() {
-        whole.to_string()
-    } else {
-        seconds.to_string()
     }
 }

@@ -19,7 +19,7 @@ use crate::rules::{Past, Settings};
 use crate::setup::Setup;
 use crate::status::{Held, Status};
 use crate::store::{Locked, Queued, Store};
-use crate::time::{Time, to_micros};
+use crate::time::to_micros;
 use crate::warn::{self, Warning};
 
 /// The end of a run, to be reported.
@@ -30,7 +30,16 @@ pub(crate) struct Report<'a> {
     pub(crate) settings: Settings,
     /// Where the run is recorded as under way.
     pub(crate) place: Option<Place>,
+    /// When it is made.
+    pub(crate) now: Instant,
 }
+
+/// An alert, and what became of it in each queue.
+type Told = (Alert, Vec<Queued>);
+
+/// A lock that was kept open, and is not the one that others take any more.
+#[derive(Debug)]
+struct Outdated;
 
 /// Finds where a job's alerts go; warns where a failure would go nowhere.
 pub(crate) fn routes(
@@ -67,11 +76,6 @@ impl Report<'_> {
         warnings: &mut Vec<Warning>,
     ) {
         let file = name::file_name(&self.ended.job);
-        if let Some(store) = store
-            && self.repeat(store, routes, &file)
-        {
-            return;
-        }
         let told = self.settle(store, routes, &file, still_open, warnings);
         let (Some(routes), Some((alert, queued))) = (routes, told) else {
             return;
@@ -83,38 +87,6 @@ impl Report<'_> {
                 Some(Queued::Not) | None => delivery::from_memory(route, alert.clone()),
             }
         }
-    }
-
-    /// Where nothing is new but the time, overwrites it and is done. The status file may lag behind
-    /// in all else a little longer.
-    fn repeat(&self, store: &Store, routes: Option<&Routes>, file: &str) -> bool {
-        let now = Instant::now();
-        if !memory::may_lag(file, now) || matches!(self.outcome, Outcome::Died(_)) {
-            return false;
-        }
-        let locked = store.lock_again(file, now);
-        let Some(mut locked) = locked.or_else(|| store.lock(file).ok()) else {
-            return false;
-        };
-        let Some(recent) = memory::recall(file).filter(|_| !locked.is_passed_by()) else {
-            return false;
-        };
-        let past = recent.correct(locked.read_known(recent.known.as_deref()));
-        if past.status().is_some_and(|status| status.held.is_some()) {
-            // Whether people were told is still to be seen.
-            return false;
-        }
-        if let Some(verdict) = self.decide(&past, routes)
-            && verdict.alert.is_none()
-            && let (Some(mut status), Some(previous)) = (verdict.status, past.status())
-            && status.says_the_same_as(previous)
-            && locked.touch(&status, self.place.as_ref()).is_ok()
-        {
-            memory::touched(file);
-            locked.give_back(recent.known.as_deref(), past);
-            return true;
-        }
-        false
     }
 
     /// Works out what the run changes, under the job's lock: a time from before it could lie before
@@ -149,44 +121,108 @@ impl Report<'_> {
         file: &str,
         still_open: impl FnOnce() -> bool,
         warnings: &mut Vec<Warning>,
-    ) -> Option<(Alert, Vec<Queued>)> {
-        let job = &self.ended.job;
+    ) -> Option<Told> {
+        // Whether a death is told already can only be asked under the lock that all others take.
+        let kept = store.filter(|_| !self.is_death());
+        let kept = kept.and_then(|store| store.lock_again(file, self.now));
+        if let Some(locked) = kept
+            && let Ok(told) = self.settle_under(Some(locked), store, routes, file, warnings)
+        {
+            return told;
+        }
         let locked = store.and_then(|store| lock(store, file, warnings));
         if !still_open() {
             return None;
         }
-        let past = locked.as_ref().map_or(Past::Unknown, Locked::read);
+        let told = self.settle_under(locked, store, routes, file, warnings);
+        told.unwrap_or_default()
+    }
+
+    /// The same under a lock, if that is the one that all others take.
+    fn settle_under(
+        &self,
+        mut locked: Option<Locked<'_>>,
+        store: Option<&Store>,
+        routes: Option<&Routes>,
+        file: &str,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Option<Told>, Outdated> {
+        let recent = memory::recall(file);
+        let known = recent.as_ref().and_then(|recent| recent.known.as_deref());
+        let past = match &mut locked {
+            Some(locked) => locked.read_known(known),
+            None => Past::Unknown,
+        };
         if past == Past::Unreadable {
-            let message =
-                format!("the status file of {job} cannot be understood, and is written anew");
+            let message = format!(
+                "the status file of {} cannot be understood, and is written anew",
+                self.ended.job
+            );
             warnings.push(Warning::new(format!("unreadable {file}"), message));
         }
-        let past = match memory::recall(file) {
+        let past = match &recent {
             Some(recent) => recent.correct(past),
             None => past,
         };
+        let was_held = past.status().is_some_and(|status| status.held.is_some());
         // A held alert that leaves now is told; while this lasts, it stays.
         let (past, _locks) = match store {
-            Some(store) => settle_held(store, past, to_micros(Utc::now())),
+            Some(store) => settle_held(store, past),
             None => (past, Vec::new()),
         };
-        let verdict = self.decide(&past, routes)?;
+        let Some(verdict) = self.decide(&past, routes) else {
+            return Ok(None);
+        };
+        if let (Some(locked), Some(recent)) = (&locked, &recent)
+            && !was_held
+            && recent.may_lag(self.now)
+            && self.touch(locked, &past, &verdict)
+        {
+            memory::touched(file);
+            locked.give_back(known, past);
+            return Ok(None);
+        }
+        let locked = locked.map(|locked| locked.if_current().ok_or(Outdated));
+        let locked = locked.transpose()?;
         if let (Some((event, channel)), Some(_)) = (self.event(routes), &verdict.alert) {
             memory::tell(event, channel);
         }
+        Ok(self.write(locked, routes, file, verdict, warnings))
+    }
 
-        let Some(locked) = locked else {
+    /// Where nothing is new but the time, overwrites that in the status file, which may lag behind in
+    /// all else a little longer.
+    fn touch(&self, locked: &Locked<'_>, past: &Past, verdict: &Verdict) -> bool {
+        let is_silent = verdict.alert.is_none() && !self.is_death() && !locked.is_passed_by();
+        let (Some(status), Some(previous)) = (&verdict.status, past.status()) else {
+            return false;
+        };
+        is_silent
+            && status.says_the_same_as(previous)
+            && locked.touch(status, self.place.as_ref()).is_ok()
+    }
+
+    /// Writes what was decided.
+    fn write(
+        &self,
+        locked: Option<Locked<'_>>,
+        routes: Option<&Routes>,
+        file: &str,
+        verdict: Verdict,
+        warnings: &mut Vec<Warning>,
+    ) -> Option<Told> {
+        let Some(mut locked) = locked else {
             if let Some(status) = verdict.status {
                 memory::could_not_write(file, status);
             }
-            return verdict.alert.map(|alert| (alert, Vec::new()));
+            return verdict.alert.map(|alert| (*alert, Vec::new()));
         };
         let queues = routes.filter(|_| verdict.alert.is_some());
         let queues = queues.map(|routes| routes.queues.clone());
         let change = Change {
             file: file.to_owned(),
             status: verdict.status,
-            alert: verdict.alert,
+            alert: verdict.alert.map(|alert| *alert),
             queues: queues.unwrap_or_default(),
             is_held: verdict.is_held,
             withdrawn: verdict.withdrawn,
@@ -194,18 +230,18 @@ impl Report<'_> {
             settings: Some(self.settings),
         };
         let written = locked.change(&change);
-        if let Some(status) = change.status {
-            match written.status_error {
-                None => {
-                    memory::wrote(file, &status);
-                    warn::over("status");
-                }
-                Some(error) => {
-                    memory::could_not_write(file, status);
-                    let message = format!("the status file of {job} cannot be written: {error}");
-                    warnings.push(Warning::new("status", message));
-                }
+        match (change.status, written.texts.status, written.status_error) {
+            (Some(status), Some(content), None) => {
+                memory::wrote(file, status, content);
+                warn::over("status");
             }
+            (Some(status), _, Some(error)) => {
+                memory::could_not_write(file, status);
+                let job = &self.ended.job;
+                let message = format!("the status file of {job} cannot be written: {error}");
+                warnings.push(Warning::new("status", message));
+            }
+            _ => {}
         }
         if let Some(error) = written.queue_error {
             let message =
@@ -214,18 +250,22 @@ impl Report<'_> {
         }
         change.alert.map(|alert| (alert, written.queued))
     }
+
+    fn is_death(&self) -> bool {
+        matches!(self.outcome, Outcome::Died(_))
+    }
 }
 
 /// Finds out whether an alert that was held has left, or is to leave by now: then people were told.
 /// One that stays does so for as long as the locks are held.
-fn settle_held(store: &Store, past: Past, now: Time) -> (Past, Vec<Lock>) {
+fn settle_held(store: &Store, past: Past) -> (Past, Vec<Lock>) {
     let Past::Known(status) = &past else {
         return (past, Vec::new());
     };
     let Some(held) = &status.held else {
         return (past, Vec::new());
     };
-    let outbox = store.outbox();
+    let (outbox, now) = (store.outbox(), to_micros(Utc::now()));
     if held.until <= now {
         let queues = held.alerts.iter().filter_map(|alert| alert.split_once('/'));
         for (queue, _) in queues {

@@ -38,6 +38,16 @@ pub(crate) struct Route {
 }
 
 impl Route {
+    /// Tells whether the other leads to the same place.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        let is_same_queue = match (&self.queue, &other.queue) {
+            (Some(queue), Some(other)) => queue.is(other),
+            (None, None) => true,
+            _ => false,
+        };
+        is_same_queue && (self.number, &self.channel) == (other.number, &other.channel)
+    }
+
     /// Tells whether its queue has that name.
     pub(crate) fn is_queue(&self, name: &str) -> bool {
         self.queue

@@ -97,6 +97,17 @@ pub(crate) struct Decision {
     pub(crate) reason: Reason,
 }
 
+/// Who hears of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// The people of its channel.
+    Told,
+    /// Nobody, for there is nobody who could be told.
+    Due,
+    /// Nobody, as was decided.
+    Not,
+}
+
 /// Declares the reasons, each with the words in which it is written down.
 macro_rules! reasons {
     ($($(#[$doc:meta])* $reason:ident => $words:literal,)*) => {
@@ -106,8 +117,22 @@ macro_rules! reasons {
 
         impl Reason {
             /// Says why, in a few words.
+            #[cfg(any(test, feature = "cli"))]
             pub(crate) fn as_str(self) -> &'static str {
                 match self { $(Self::$reason => $words,)* }
+            }
+
+            /// Says who heard of it, and why.
+            pub(crate) fn words(self, heard: Heard) -> &'static str {
+                match (heard, self) {
+                    $(
+                        (Heard::Told, Self::$reason) => concat!("told: ", $words),
+                        (Heard::Due, Self::$reason) => {
+                            concat!("due, and nobody could be told: ", $words)
+                        }
+                        (Heard::Not, Self::$reason) => concat!("not told: ", $words),
+                    )*
+                }
             }
         }
     };

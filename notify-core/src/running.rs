@@ -5,11 +5,10 @@
 
 #[cfg(feature = "cli")]
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -50,7 +49,7 @@ struct Record {
     file: File,
     path: PathBuf,
     folder: PathBuf,
-    name: String,
+    name: Arc<str>,
     slots: Vec<Slot>,
     end: u64,
 }
@@ -143,7 +142,7 @@ pub(crate) fn end_at(folder: &Path, place: &Place) -> io::Result<()> {
         return slot.end(&record.file);
     }
     let file = file::open(
-        &folder.join(&place.record),
+        &folder.join(&*place.record),
         OpenOptions::new().write(true),
         Links::Refuse,
     )?;
@@ -241,13 +240,13 @@ impl Record {
         let name = format!("{}-{:016x}", process::id(), id::random());
         let temporary = folder.join(format!(".{name}"));
         let path = folder.join(&name);
-        let file = file::open(
+        let (file, metadata) = file::open_known(
             &temporary,
             OpenOptions::new().read(true).write(true).create_new(true),
             Links::Refuse,
         )?;
         let written = (|| {
-            file::set_mode(&file, 0o600)?;
+            file::set_mode(&file, &metadata, 0o600)?;
             file.try_lock().map_err(io::Error::from)?;
             let block = block(process);
             file::write_at(&file, &block, 0)?;
@@ -255,7 +254,7 @@ impl Record {
                 file,
                 path: path.clone(),
                 folder: folder.to_owned(),
-                name,
+                name: name.into(),
                 slots: Vec::new(),
                 end: block.len() as u64,
             };
@@ -369,7 +368,7 @@ impl Dead {
             .map(|block| {
                 (
                     Place {
-                        record: name.clone(),
+                        record: name.clone().into(),
                         offset: block.offset,
                     },
                     block.fields,
@@ -403,12 +402,16 @@ impl Dead {
 pub(crate) fn block(text: &str) -> Vec<u8> {
     let capacity = (HEAD + text.len()).next_multiple_of(UNIT);
     let mut block = String::with_capacity(capacity);
-    let _ = writeln!(
-        block,
-        "{OPEN} {capacity:08x} {:08x} {:016x}",
-        text.len(),
-        id::hash(text)
-    );
+    block.push(OPEN);
+    for (number, digits) in [
+        (capacity as u64, 8),
+        (text.len() as u64, 8),
+        (id::hash(text), 16),
+    ] {
+        block.push(' ');
+        id::push_hex(&mut block, number, digits);
+    }
+    block.push('\n');
     block += text;
     let mut block = block.into_bytes();
     block.resize(capacity, b'\n');
@@ -417,7 +420,9 @@ pub(crate) fn block(text: &str) -> Vec<u8> {
 
 /// Corrects the capacity in a block's head, for a slot that is larger than the block.
 fn set_capacity(block: &mut [u8], capacity: usize) {
-    block[2..10].copy_from_slice(format!("{capacity:08x}").as_bytes());
+    let mut digits = String::with_capacity(8);
+    id::push_hex(&mut digits, capacity as u64, 8);
+    block[2..10].copy_from_slice(digits.as_bytes());
 }
 
 /// A block as it was read.

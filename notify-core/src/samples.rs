@@ -72,7 +72,7 @@ pub fn test_alert(channel: &str) -> Alert {
         status: Status {
             state: State::Ok,
             begun: now,
-            location: "pipeline-notify :: test".to_owned(),
+            location: "pipeline-notify :: test".into(),
             took: None,
             since: now,
             runs: 1,
@@ -86,14 +86,14 @@ pub fn test_alert(channel: &str) -> Alert {
             silence: None,
             flapping: None,
             decision: None,
-            host: Some(host()),
+            host: Some(host().into()),
             pid: None,
             exe: None,
             source: None,
             version: None,
             ok_version: None,
             every_hours: None,
-            channel: Some(channel.to_owned()),
+            channel: Some(channel.to_owned().into()),
             passed_over: None,
             cancelled: None,
             text: String::new(),
@@ -164,7 +164,7 @@ fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
     if let Some(status) = verdict.status {
         *past = Past::Known(Box::new(status));
     }
-    verdict.alert
+    verdict.alert.map(|alert| *alert)
 }
 
 fn host() -> String {

@@ -344,7 +344,7 @@ fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
         .is_none_or(|routes| routes.all.len() == 1);
     if is_only
         && let Some(store) = setup.store()
-        && let Ok(locked) = store.lock(&name::file_name(&alert.job))
+        && let Ok(mut locked) = store.lock(&name::file_name(&alert.job))
     {
         locked.untell(alert.decided);
     }
@@ -404,7 +404,7 @@ mod tests {
                 let mut alert = testing::alert(&format!("job {job}"), &format!("{job:x}0{number}"));
                 alert.decided += TimeDelta::seconds(10 * job + number);
                 alert.kind = kind;
-                queue.put(&alert).unwrap();
+                queue.put(&alert, &alert.render()).unwrap();
             }
         }
     }

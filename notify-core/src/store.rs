@@ -5,7 +5,7 @@
 //! what is not so, for ever.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek as _, Write as _};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use crate::alert::Alert;
 use crate::backlog::Entry;
-use crate::change::{Change, Place};
+use crate::change::{Change, Place, Texts};
 use crate::exit;
-use crate::file::{self, Durable, Links};
+use crate::file::{self, Durable, Identity, Links};
 use crate::history::History;
 use crate::id;
 use crate::kept::{self, Handle};
@@ -44,7 +44,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LOCKS: usize = 256;
 
 /// What this process has written is known by heart up to this length.
-const KNOWN: usize = 2048;
+const KNOWN: usize = 1024;
 
 /// A notify directory that can be used.
 #[derive(Debug)]
@@ -53,6 +53,7 @@ pub(crate) struct Store {
     number: usize,
     directory: PathBuf,
     hidden: PathBuf,
+    running: PathBuf,
     user: u32,
     outbox: Outbox,
     history: History,
@@ -67,6 +68,8 @@ pub(crate) struct Locked<'a> {
     slot: usize,
     /// `None` where another process does not let go of it.
     lock: Option<Handle>,
+    /// Whether the lock was open already.
+    is_kept: bool,
     /// Whether the status file that the lock keeps open is what this process has written, but for its
     /// time.
     is_known: bool,
@@ -101,6 +104,8 @@ pub(crate) struct Known {
 pub(crate) struct Written {
     /// What became of the alert, for each of its queues.
     pub(crate) queued: Vec<Queued>,
+    /// What was written, or was to be.
+    pub(crate) texts: Texts,
     /// Why the alert could not be queued.
     pub(crate) queue_error: Option<io::Error>,
     /// Why the status could not be written.
@@ -122,6 +127,7 @@ impl Store {
             directory: directory.to_owned(),
             outbox: Outbox::new(&hidden, user),
             history: History::new(&hidden),
+            running: hidden.join("running"),
             hidden,
             user,
             stuck: (0..LOCKS).map(|_| AtomicBool::new(false)).collect(),
@@ -146,12 +152,12 @@ impl Store {
         }
         file::make_private_folder(&self.hidden, self.user)?;
         file::make_private_folder(&self.hidden.join("locks"), self.user)?;
-        file::make_private_folder(&self.running(), self.user)
+        file::make_private_folder(&self.running, self.user)
     }
 
     /// The folder of the records of runs under way.
-    pub(crate) fn running(&self) -> PathBuf {
-        self.hidden.join("running")
+    pub(crate) fn running(&self) -> &Path {
+        &self.running
     }
 
     /// The file that says which missed runs people were told of.
@@ -179,7 +185,7 @@ impl Store {
     /// Where there can be no lock, such as in a directory that cannot be written.
     pub(crate) fn lock<'a>(&'a self, file: &'a str) -> io::Result<Locked<'a>> {
         let slot = slot(file);
-        let path = self.hidden.join("locks").join(format!("{slot:02x}"));
+        let path = self.lock_path(slot);
         let patience = self.patience(slot);
         let lock = match Lock::acquire(&path, patience) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -190,39 +196,27 @@ impl Store {
             lock => lock?,
         };
         self.stuck[slot].store(lock.is_none(), Ordering::Relaxed);
-        let mut locked = Locked {
-            store: self,
-            file,
-            slot,
-            lock: lock.map(Handle::new).transpose()?,
-            is_known: false,
-            pending: None,
-        };
-        locked.pending = locked.finish_journal()?;
+        let (lock, journal) = lock.map(Handle::new).transpose()?.unzip();
+        let mut locked = Locked::new(self, file, slot, lock);
+        locked.pending = locked.finish_journal(journal.unwrap_or_default())?;
         Ok(locked)
     }
 
     /// Finishes every change that a dead process left half done: its job may never run again.
     pub(crate) fn finish_journals(&self) {
-        let locks = self.hidden.join("locks");
         for slot in 0..LOCKS {
-            let path = locks.join(format!("{slot:02x}"));
+            let path = self.lock_path(slot);
             let is_empty = fs::symlink_metadata(&path).map_or(true, |file| file.len() == 0);
             if is_empty {
                 continue;
             }
             // Whoever holds it has finished what there was, and is at a change of its own.
-            if let Ok(Some(lock)) = Lock::acquire_existing(&path, Duration::ZERO) {
-                let locked = Locked {
-                    store: self,
-                    file: "",
-                    slot,
-                    lock: Handle::new(lock).ok(),
-                    is_known: false,
-                    pending: None,
-                };
+            if let Ok(Some(lock)) = Lock::acquire_existing(&path, Duration::ZERO)
+                && let Ok((lock, journal)) = Handle::new(lock)
+            {
+                let mut locked = Locked::new(self, "", slot, Some(lock));
                 // What cannot be finished is left to the job's next run.
-                let _ = locked.finish_journal();
+                let _ = locked.finish_journal(journal);
             }
         }
     }
@@ -248,20 +242,19 @@ impl Store {
     }
 
     /// Locks a status file by a lock that was kept open, where there is one, and nothing is half done;
-    /// to touch the file, for which it does no harm if somebody has moved the folder away meanwhile.
+    /// somebody may have moved the folder away meanwhile, see [`if_current`](Locked::if_current).
     pub(crate) fn lock_again<'a>(&'a self, file: &'a str, now: Instant) -> Option<Locked<'a>> {
         let slot = slot(file);
-        let locked = Locked {
-            store: self,
-            file,
-            slot,
-            lock: Some(kept::take((self.number, slot), self.patience(slot), now)?),
-            is_known: false,
-            pending: None,
-        };
+        let lock = kept::take((self.number, slot), self.patience(slot), now)?;
+        let mut locked = Locked::new(self, file, slot, Some(lock));
+        locked.is_kept = true;
         let journal = locked.lock.as_ref()?.file();
         let is_empty = file::read_at(journal, &mut [0], 0).is_ok_and(|length| length == 0);
         is_empty.then_some(locked)
+    }
+
+    fn lock_path(&self, slot: usize) -> PathBuf {
+        self.hidden.join("locks").join(format!("{slot:02x}"))
     }
 
     fn patience(&self, slot: usize) -> Duration {
@@ -282,11 +275,10 @@ fn slot(file: &str) -> usize {
 
 impl Known {
     /// Remembers a status that was written; `None` where it is too long.
-    pub(crate) fn new(status: &Status) -> Option<Self> {
-        let content = status.render();
-        let status = Status::parse(&content).filter(|_| content.len() <= KNOWN)?;
+    pub(crate) fn new(status: Status, content: String) -> Option<Self> {
         let start = status.state.as_str().len() + 1;
-        Some(Self {
+        let is_short = content.len() <= KNOWN;
+        is_short.then(|| Self {
             time: start..(start + time::WIDTH).min(content.len()),
             content,
             runs: status.runs,
@@ -322,7 +314,30 @@ impl Drop for Locked<'_> {
     }
 }
 
-impl Locked<'_> {
+impl<'a> Locked<'a> {
+    fn new(store: &'a Store, file: &'a str, slot: usize, lock: Option<Handle>) -> Self {
+        Self {
+            store,
+            file,
+            slot,
+            lock,
+            is_kept: false,
+            is_known: false,
+            pending: None,
+        }
+    }
+
+    /// Tells whether this is the lock that others take. A kept one need not be: to touch the file that
+    /// does no harm, but before a change it must be asked; `None` is the answer no, and ends the lock.
+    pub(crate) fn if_current(mut self) -> Option<Self> {
+        let path = self.store.lock_path(self.slot);
+        if self.is_kept && !self.lock.as_ref()?.is_at(&path) {
+            self.lock.take()?.close();
+            return None;
+        }
+        Some(self)
+    }
+
     /// Tells whether another process holds the lock and does not let go of it.
     pub(crate) fn is_passed_by(&self) -> bool {
         self.lock.is_none()
@@ -397,14 +412,14 @@ impl Locked<'_> {
             return Err(io::Error::other("the file is not what it should be"));
         }
         if let Some(place) = place {
-            running::end_at(&self.store.running(), place)?;
+            running::end_at(self.store.running(), place)?;
         }
         let offset = status.state.as_str().len() as u64 + 1;
         file::write_at(file, time::show(status.begun).as_bytes(), offset)
     }
 
     /// Takes back that people were told at that time: the alert was refused.
-    pub(crate) fn untell(&self, alerted: Time) {
+    pub(crate) fn untell(&mut self, alerted: Time) {
         if let Past::Known(status) = self.read()
             && status.alerted == Some(alerted)
         {
@@ -421,8 +436,8 @@ impl Locked<'_> {
     /// # Errors
     ///
     /// Where it cannot be written; the old status is whole then.
-    pub(crate) fn write(&self, status: &Status) -> io::Result<()> {
-        self.replace(self.file, status)
+    pub(crate) fn write(&mut self, status: &Status) -> io::Result<()> {
+        self.replace(self.file, &status.render())
     }
 
     /// Gives the status file another name.
@@ -452,21 +467,23 @@ impl Locked<'_> {
 
     /// Makes a change: the alert is queued and the status written, or after a crash whoever locks
     /// the job next does both.
-    pub(crate) fn change(&self, change: &Change) -> Written {
-        let journal = self.write_journal(change);
-        let written = self.apply(change);
+    pub(crate) fn change(&mut self, change: &Change) -> Written {
+        let texts = Texts::of(change);
+        let journal = self.write_journal(change, &texts);
+        let mut written = self.apply(change, &texts);
         if journal.is_ok() {
-            self.close_journal(change, &written);
+            self.close_journal(change, &texts, &written);
         }
         self.store.history.add_change(change);
+        written.texts = texts;
         written
     }
 
-    fn apply(&self, change: &Change) -> Written {
+    fn apply(&mut self, change: &Change, texts: &Texts) -> Written {
         let mut written = Written::default();
-        if let Some(alert) = &change.alert {
+        if let (Some(alert), Some(text)) = (&change.alert, &texts.alert) {
             for queue in &change.queues {
-                match self.put(alert, queue, change) {
+                match self.put(alert, text, queue, change) {
                     Ok(entry) => written.queued.push(entry),
                     Err(error) => {
                         written.queued.push(Queued::Not);
@@ -481,15 +498,15 @@ impl Locked<'_> {
         }
         if let Some(place) = &change.place {
             // Before the status, lest a run whose end is written down be reported as dead.
-            let _ = running::end_at(&self.store.running(), place);
+            let _ = running::end_at(self.store.running(), place);
         }
-        if let Some(status) = &change.status {
+        if let Some(status) = &texts.status {
             written.status_error = self.replace(&change.file, status).err();
         }
         written
     }
 
-    fn put(&self, alert: &Alert, queue: &str, change: &Change) -> io::Result<Queued> {
+    fn put(&self, alert: &Alert, text: &str, queue: &str, change: &Change) -> io::Result<Queued> {
         let status = change.status.as_ref().filter(|_| change.is_held);
         let held = status.and_then(|status| status.held.as_ref());
         let path = held.and_then(|held| {
@@ -500,36 +517,43 @@ impl Locked<'_> {
         });
         let queue = self.store.outbox.queue(queue);
         match path {
-            Some((_, name)) => queue.hold(alert, name).map(|()| Queued::Held),
-            None => queue.put(alert).map(Queued::Waits),
+            Some((_, name)) => queue.hold(text, name).map(|()| Queued::Held),
+            None => queue.put(alert, text).map(Queued::Waits),
         }
     }
 
-    fn replace(&self, file: &str, status: &Status) -> io::Result<()> {
+    fn replace(&mut self, file: &str, content: &str) -> io::Result<()> {
         let mut temporary = format!("{:02x}.new", self.slot);
         if self.is_passed_by() {
             temporary += &format!("-{:016x}", id::random());
         }
         let temporary = self.store.hidden.join("locks").join(temporary);
         let path = self.store.directory.join(file);
-        file::replace(&path, &temporary, &status.render(), READABLE, Durable::No)
+        let (new, metadata) = file::replace(&path, &temporary, content, READABLE, Durable::No)?;
+        if let (Some(lock), Ok(identity)) = (&mut self.lock, Identity::from(&metadata)) {
+            lock.keep_status_file(file, new, identity);
+        }
+        Ok(())
     }
 
     fn path(&self) -> PathBuf {
-        self.store.directory.join(self.file)
+        let directory = self.store.directory.as_os_str();
+        // Room for the name at once: each run asks.
+        let mut path = PathBuf::with_capacity(directory.len() + 1 + self.file.len());
+        path.push(directory);
+        path.push(self.file);
+        path
     }
 
     /// Writes the journal, which is the lock's own file: every run opens that anyway.
-    fn write_journal(&self, change: &Change) -> io::Result<()> {
+    fn write_journal(&self, change: &Change, texts: &Texts) -> io::Result<()> {
         let Some(lock) = &self.lock else {
             return Err(io::ErrorKind::WouldBlock.into());
         };
-        let journal = change.render();
-        let mut file = lock.file();
+        let journal = change.render(texts);
+        let file = lock.file();
         // Over what is there, which on a full disk is all the room that there is.
-        let written = file
-            .rewind()
-            .and_then(|()| file.write_all(journal.as_bytes()))
+        let written = file::write_at(file, journal.as_bytes(), 0)
             .and_then(|()| file.set_len(journal.len() as u64))
             // A status without an alert need not outlive a power cut.
             .and_then(|()| {
@@ -547,34 +571,39 @@ impl Locked<'_> {
 
     /// Clears the journal of a change that was made; but for a status that could not be written, so
     /// that the next run knows of it. The alert would come back with the whole.
-    fn close_journal(&self, change: &Change, written: &Written) {
-        let pending = Change {
-            alert: None,
-            queues: Vec::new(),
-            place: None,
-            withdrawn: Vec::new(),
-            ..change.clone()
+    fn close_journal(&self, change: &Change, texts: &Texts, written: &Written) {
+        let is_kept = written.status_error.is_some() && {
+            let pending = Change {
+                alert: None,
+                queues: Vec::new(),
+                place: None,
+                withdrawn: Vec::new(),
+                ..change.clone()
+            };
+            let texts = Texts {
+                alert: None,
+                status: texts.status.clone(),
+            };
+            self.write_journal(&pending, &texts).is_ok()
         };
-        if written.status_error.is_none() || self.write_journal(&pending).is_err() {
+        if !is_kept {
             let _ = self.lock.as_ref().map(|lock| lock.file().set_len(0));
         }
     }
 
     /// Makes a change that a dead process left half done, or whose status could not be written;
     /// returns the status if it still cannot.
-    fn finish_journal(&self) -> io::Result<Option<Status>> {
-        let Some(lock) = &self.lock else {
+    fn finish_journal(&mut self, length: u64) -> io::Result<Option<Status>> {
+        let Some(lock) = self.lock.as_ref().filter(|_| length > 0) else {
             return Ok(None);
         };
-        if lock.file().metadata()?.len() == 0 {
-            return Ok(None);
-        }
         let Some(change) = Change::parse(&file::read_open(lock.file(), JOURNAL)?) else {
             lock.file().set_len(0)?;
             return Ok(None);
         };
-        let written = self.apply(&change);
-        self.close_journal(&change, &written);
+        let texts = Texts::of(&change);
+        let written = self.apply(&change, &texts);
+        self.close_journal(&change, &texts, &written);
         let is_pending = written.status_error.is_some() && change.file == self.file;
         Ok(change.status.filter(|_| is_pending))
     }

@@ -123,11 +123,11 @@ pub(crate) fn with_text(alert: Alert, text: &str) -> Alert {
     let fact = |(name, _): &(String, String)| (name.clone(), line.clone());
     let status = Status {
         text: text.to_owned(),
-        location: word.clone(),
+        location: word.clone().into(),
         first_error: Some(line.clone()),
         passed_over: Some(line.clone()),
-        host: Some(word.clone()),
-        version: Some(line.clone()),
+        host: Some(word.clone().into()),
+        version: Some(line.clone().into()),
         ..alert.status
     };
     Alert {

@@ -20,7 +20,11 @@ pub(crate) struct Bounded {
 
 impl Bounded {
     pub(crate) fn new() -> Self {
-        Self::default()
+        Self {
+            // Room for most errors at once.
+            head: String::with_capacity(256),
+            ..Self::default()
+        }
     }
 
     /// Returns what was written, with what is missing named where it is missing.
@@ -66,15 +70,16 @@ impl fmt::Write for Bounded {
 }
 
 /// Cuts `text` in the middle, so that it has at most `limit` bytes, and names the cut.
-pub(crate) fn cut(text: &str, limit: usize) -> Cow<'_, str> {
+pub(crate) fn cut<'a>(text: impl Into<Cow<'a, str>>, limit: usize) -> Cow<'a, str> {
+    let text = text.into();
     if text.len() <= limit {
-        return Cow::Borrowed(text);
+        return text;
     }
     let notice = |missing: usize| format!("\n[… {missing} bytes cut …]\n");
     let room = limit.saturating_sub(notice(text.len()).len());
     // The head says what went wrong, the tail where it comes from.
-    let head = first_bytes(text, room - room / 3);
-    let tail = last_bytes(text, room / 3);
+    let head = first_bytes(&text, room - room / 3);
+    let tail = last_bytes(&text, room / 3);
     let missing = text.len() - head.len() - tail.len();
     Cow::Owned(format!("{head}{}{tail}", notice(missing)))
 }
@@ -108,9 +113,12 @@ fn last_bytes(text: &str, limit: usize) -> &str {
 
 /// Escapes what would end a line or move a terminal's cursor; [`unescape`] undoes it.
 pub(crate) fn escape(value: &str) -> Cow<'_, str> {
-    // What is ASCII, as most is, need not be taken apart into characters.
-    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'\\';
-    if value.bytes().all(is_plain) || !value.contains(|c: char| c.is_control() || c == '\\') {
+    // What is ASCII, as most is, need not be taken apart into characters; looked at to its end, so that
+    // the compiler can take many bytes at once.
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && (byte != b'\\');
+    if value.bytes().fold(true, |all, byte| all & is_plain(byte))
+        || !value.contains(|c: char| c.is_control() || c == '\\')
+    {
         return Cow::Borrowed(value);
     }
     let mut escaped = String::with_capacity(value.len() + 8);

@@ -25,19 +25,20 @@ const SKEW: TimeDelta = TimeDelta::minutes(10);
 
 /// Writes a time as `2026-11-22 13:00:00:123456 UTC`.
 pub(crate) fn show(time: Time) -> String {
-    let is_usual = (0..=9999).contains(&time.year()) && time.nanosecond() < NANOSECONDS;
+    let (date, clock) = (time.date_naive(), time.time());
+    let is_usual = (0..=9999).contains(&date.year()) && clock.nanosecond() < NANOSECONDS;
     if !is_usual {
         return format!("{} UTC", time.format(FORMAT));
     }
     let mut text = *b"0000-00-00 00:00:00:000000 UTC";
     for (end, mut number) in [
-        (4, time.year().unsigned_abs()),
-        (7, time.month()),
-        (10, time.day()),
-        (13, time.hour()),
-        (16, time.minute()),
-        (19, time.second()),
-        (26, time.nanosecond() / 1000),
+        (4, date.year().unsigned_abs()),
+        (7, date.month()),
+        (10, date.day()),
+        (13, clock.hour()),
+        (16, clock.minute()),
+        (19, clock.second()),
+        (26, clock.nanosecond() / 1000),
     ] {
         for digit in text[..end].iter_mut().rev() {
             if number == 0 {

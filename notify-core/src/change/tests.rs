@@ -119,13 +119,15 @@ impl Job<'_> {
         if !verdict.withdrawn.is_empty() {
             self.held = None;
         }
-        match (&status.held, verdict.alert) {
+        match (&status.held, verdict.alert.map(|alert| *alert)) {
             (Some(held), Some(alert)) if verdict.is_held => {
                 self.held = Some((held.until, alert));
             }
             (_, alert) => self.told.extend(alert),
         }
         assert_eq!(status.held.is_some(), self.held.is_some(), "{status:?}");
+        // It is remembered as it is, and must be what its file says to others.
+        assert_eq!(Status::parse(&status.render()).as_ref(), Some(&status));
         self.past = Past::Known(Box::new(status));
         verdict.decision.reason
     }
@@ -587,7 +589,7 @@ fn a_journal_counts_only_when_it_is_complete() {
         is_held: true,
         withdrawn: vec!["alerts-0/01-02".to_owned()],
         place: Some(Place {
-            record: "1-2".to_owned(),
+            record: "1-2".into(),
             offset: 512,
         }),
         settings: None,
@@ -607,7 +609,7 @@ fn a_journal_counts_only_when_it_is_complete() {
         ..status.clone()
     };
     for change in [both, alert, status, nothing] {
-        let journal = change.render();
+        let journal = change.render(&Texts::of(&change));
         assert_eq!(Change::parse(&journal).as_ref(), Some(&change));
         for end in 0..journal.len() {
             assert_eq!(Change::parse(&journal[..end]), None, "cut at {end}");

@@ -221,7 +221,7 @@ fn description(alert: &Alert, room: usize) -> String {
 fn details(alert: &Alert) -> Vec<(&str, String)> {
     let mut details = vec![
         ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.clone()),
+        ("function", alert.status.location.to_string()),
     ];
     details.extend(
         alert

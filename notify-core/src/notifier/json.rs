@@ -211,7 +211,7 @@ fn object(alert: &Alert, room: usize) -> Value {
         "job": job,
         "state": status.state.as_str(),
         "summary": alert.summary(),
-        "text": text::cut(&alert.text(), TEXT),
+        "text": text::cut(alert.text(), TEXT),
         "error": text::cut(alert.error(), room),
         "earlier_error": earlier_error,
         "first_error": status.first_error,

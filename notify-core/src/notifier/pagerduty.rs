@@ -237,7 +237,7 @@ fn details(alert: &Alert) -> Map<String, Value> {
     let mut details = Map::new();
     let facts = [
         ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.clone()),
+        ("function", alert.status.location.to_string()),
     ];
     for (name, value) in facts.into_iter().chain(alert.details()) {
         let value = line(&value, LINE, visible);

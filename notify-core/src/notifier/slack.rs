@@ -470,10 +470,10 @@ mod tests {
             let mut next = || texts.next().unwrap();
             alert.job = next();
             alert.status.text = next();
-            alert.status.host = Some(next());
-            alert.status.version = Some(next());
-            alert.status.location = next();
-            alert.status.source = Some(next());
+            alert.status.host = Some(next().into());
+            alert.status.version = Some(next().into());
+            alert.status.location = next().into();
+            alert.status.source = Some(next().into());
             alert.notes = vec![next(), next()];
             alert.facts = vec![("context".to_owned(), next()), (next(), next())];
             alert.earlier_error = Some(next());

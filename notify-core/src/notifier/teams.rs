@@ -220,7 +220,7 @@ fn details(alert: &Alert) -> Vec<(&str, String)> {
     let mut details = vec![
         ("alert", alert.id.clone()),
         ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.clone()),
+        ("function", alert.status.location.to_string()),
     ];
     let more = alert.details().into_iter();
     details.extend(more.filter(|(name, _)| *name != "alert"));

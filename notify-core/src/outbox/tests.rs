@@ -18,7 +18,9 @@ fn put(queue: &Queue, jobs: &[&str]) -> Vec<Entry> {
             ..alert
         }
     });
-    alerts.map(|alert| queue.put(&alert).unwrap()).collect()
+    alerts
+        .map(|alert| queue.put(&alert, &alert.render()).unwrap())
+        .collect()
 }
 
 #[test]
@@ -105,8 +107,8 @@ fn an_alert_is_cut_to_its_first_line_and_stays_the_same_alert() {
     let mut alert = alert("etl.load", "7f3a");
     alert.status.text = format!("disk full\n{}", "x".repeat(60_000));
     alert.notes.push("n".repeat(9_000));
-    alert.status.location = "l".repeat(9_000);
-    let entry = queue.put(&alert).unwrap();
+    alert.status.location = "l".repeat(9_000).into();
+    let entry = queue.put(&alert, &alert.render()).unwrap();
     let sent = queue.take(&entry).unwrap().unwrap();
     queue.shrink(&entry).unwrap();
     assert!(queue.holds(&entry), "it is being sent");

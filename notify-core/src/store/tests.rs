@@ -55,13 +55,11 @@ fn a_change_that_a_dead_process_left_half_done_is_finished_by_the_next() {
     let store = Store::open(folder.path()).unwrap();
     let change = change(Some(alert("etl.run", "a1")));
     let locked = store.lock("etl.run").unwrap();
-    locked.write_journal(&change).unwrap();
+    locked.write_journal(&change, &Texts::of(&change)).unwrap();
     // Half done: the alert is queued, the status is not written.
-    store
-        .outbox()
-        .queue("alerts-0")
-        .put(change.alert.as_ref().unwrap())
-        .unwrap();
+    let alert = change.alert.as_ref().unwrap();
+    let queue = store.outbox().queue("alerts-0");
+    queue.put(alert, &alert.render()).unwrap();
     drop(locked);
 
     let locked = store.lock("etl.run").unwrap();
@@ -82,7 +80,7 @@ fn a_change_that_was_left_half_done_is_finished_though_its_job_never_runs_again(
     let store = Store::open(folder.path()).unwrap();
     let change = change(Some(alert("etl.run", "a1")));
     let locked = store.lock("etl.run").unwrap();
-    locked.write_journal(&change).unwrap();
+    locked.write_journal(&change, &Texts::of(&change)).unwrap();
     store.finish_journals();
     assert_eq!(locked.read(), Past::Missing, "it is locked");
     drop(locked);
@@ -123,15 +121,11 @@ fn a_status_that_cannot_be_written_is_known_to_the_next_run_and_written_when_it_
 fn a_journal_that_was_not_written_to_its_end_never_happened() {
     let folder = Folder::new();
     let store = Store::open(folder.path()).unwrap();
-    let journal = change(Some(alert("etl.run", "a1"))).render();
+    let change = change(Some(alert("etl.run", "a1")));
+    let journal = change.render(&Texts::of(&change));
     let locked = store.lock("etl.run").unwrap();
-    locked
-        .lock
-        .as_ref()
-        .unwrap()
-        .file()
-        .write_all(&journal.as_bytes()[..journal.len() / 2])
-        .unwrap();
+    let file = locked.lock.as_ref().unwrap().file();
+    file::write_at(file, &journal.as_bytes()[..journal.len() / 2], 0).unwrap();
     drop(locked);
     assert_eq!(store.lock("etl.run").unwrap().read(), Past::Missing);
     assert!(store.outbox().queue("alerts-0").list().is_empty());
@@ -141,7 +135,7 @@ fn a_journal_that_was_not_written_to_its_end_never_happened() {
 fn a_touch_changes_the_time_and_nothing_else() {
     let folder = Folder::new();
     let store = Store::open(folder.path()).unwrap();
-    let locked = store.lock("etl.run").unwrap();
+    let mut locked = store.lock("etl.run").unwrap();
     let status = change(None).status.unwrap();
     locked.write(&status).unwrap();
     let later = Status {
@@ -170,7 +164,7 @@ fn touched_store(folder: &Folder) -> (Store, Known, Status) {
     let store = Store::open(folder.path()).unwrap();
     let status = change(None).status.unwrap();
     store.lock("etl.run").unwrap().write(&status).unwrap();
-    let known = Known::new(&status).unwrap();
+    let known = Known::new(status.clone(), status.render()).unwrap();
     (store, known, status)
 }
 
@@ -214,10 +208,43 @@ fn a_lock_that_was_kept_open_is_of_no_use_while_a_change_is_half_done() {
     let folder = Folder::new();
     let (store, ..) = touched_store(&folder);
     let locked = store.lock("etl.run").unwrap();
-    locked.write_journal(&change(None)).unwrap();
+    let change = change(None);
+    locked.write_journal(&change, &Texts::of(&change)).unwrap();
     drop(locked);
     assert!(store.lock_again("etl.run", Instant::now()).is_none());
     assert!(store.lock("etl.run").unwrap().pending.is_none());
+}
+
+#[test]
+fn a_lock_that_was_kept_open_changes_nothing_once_others_do_not_take_it() {
+    let folder = Folder::new();
+    let (store, known, _) = touched_store(&folder);
+    assert!(again(&store).if_current().is_some());
+
+    let locks = store.hidden.join("locks");
+    fs::rename(&locks, store.hidden.join("moved")).unwrap();
+    file::make_private_folder(&locks, store.user).unwrap();
+    if let Some(mut locked) = store.lock_again("etl.run", Instant::now()) {
+        assert!(locked.read_known(Some(&known)).status().is_some());
+        assert!(locked.if_current().is_none());
+    }
+    // And it is not kept any longer.
+    assert!(store.lock_again("etl.run", Instant::now()).is_none());
+    let locked = store.lock("etl.run").unwrap();
+    assert!(locked.if_current().is_some());
+}
+
+#[test]
+fn a_status_that_was_just_written_is_not_opened_anew_to_be_read() {
+    let folder = Folder::new();
+    let (_, known, status) = touched_store(&folder);
+    let store = Store::open(folder.path()).unwrap();
+    let mut locked = store.lock("etl.run").unwrap();
+    locked.write(&status).unwrap();
+    let lock = locked.lock.as_ref().unwrap();
+    assert!(lock.status_file("etl.run", &locked.path()).is_some());
+    let past = locked.read_known(Some(&known));
+    assert_eq!(past, Past::Known(Box::new(status)));
 }
 
 #[cfg(unix)]
@@ -238,7 +265,7 @@ fn what_is_known_of_a_status_file_holds_for_no_link_to_one() {
 fn an_alert_that_was_refused_is_taken_back_if_the_status_still_speaks_of_it() {
     let folder = Folder::new();
     let store = Store::open(folder.path()).unwrap();
-    let locked = store.lock("etl.run").unwrap();
+    let mut locked = store.lock("etl.run").unwrap();
     let status = change(None).status.unwrap();
     let alerted = status.begun;
     for (told, remains) in [
