@@ -1,13 +1,15 @@
 //! The end of the process: the call-back that the system makes then, and the time that is left.
 //!
-//! The one room with `unsafe`: std has no way to be called at the exit, none to ask for the user, and none
-//! to send a signal.
+//! The one room with `unsafe`: std has no way to be called at the exit, none to ask for the user, none
+//! to send a signal, and none to ask which file is at a path and nothing else.
 #![expect(
     unsafe_code,
-    reason = "`on_exit`, `atexit`, `geteuid` and `kill` are C functions"
+    reason = "`on_exit`, `atexit`, `geteuid`, `kill` and `statx` are C functions"
 )]
 
+use std::io;
 use std::panic::catch_unwind;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -77,6 +79,49 @@ pub(crate) fn send_signal(child: &std::process::Child, signal: i32) {
         // SAFETY: it takes two numbers; to one process that is there it can do no more than signal it.
         unsafe { libc::kill(pid, signal) };
     }
+}
+
+/// Returns the device and the number of the file at a path; a link is itself.
+///
+/// Not std's way, which asks for the file's times as well: ext4 then writes them at the next change,
+/// which costs as much as the change.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) fn inode_at(path: &Path) -> io::Result<(u64, u64)> {
+    use std::ffi::CString;
+    use std::mem::MaybeUninit;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    let mut file = MaybeUninit::<libc::statx>::zeroed();
+    // SAFETY: the path ends with a zero, and there is room for the answer; both outlive the call.
+    let answer = unsafe {
+        libc::statx(
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            libc::AT_SYMLINK_NOFOLLOW,
+            libc::STATX_INO,
+            file.as_mut_ptr(),
+        )
+    };
+    if answer != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it is all numbers, of which zero is one.
+    let file = unsafe { file.assume_init() };
+    let device = libc::makedev(file.stx_dev_major, file.stx_dev_minor);
+    Ok((device, file.stx_ino))
+}
+
+#[cfg(all(unix, not(all(target_os = "linux", target_env = "gnu"))))]
+pub(crate) fn inode_at(path: &Path) -> io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let file = std::fs::symlink_metadata(path)?;
+    Ok((file.dev(), file.ino()))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn inode_at(_path: &Path) -> io::Result<(u64, u64)> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Begins the exit: what is still to be done must be done within `patience`. Returns the deadline,

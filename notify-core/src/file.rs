@@ -4,6 +4,8 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
+use crate::exit;
+
 /// Whether a symbolic link is followed: only where a person named the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Links {
@@ -32,7 +34,8 @@ impl Identity {
 
     /// Tells what is at a path; a link is itself.
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
-        Self::from(&fs::symlink_metadata(path)?)
+        let (device, inode) = exit::inode_at(path)?;
+        Ok(Self { device, inode })
     }
 
     #[cfg(unix)]
