@@ -168,6 +168,7 @@ pub mod __cli {
     pub use crate::look::{
         Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
     };
+    pub use crate::missed::limit;
     pub use crate::story::{
         Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, near, recent, story,
     };
