@@ -610,6 +610,37 @@ fn a_job_that_works_or_is_not_there_cannot_be_silenced() {
 }
 
 #[test]
+fn who_names_a_job_that_is_not_there_is_told_what_to_do_instead() {
+    let folder = Folder::new();
+    let instead = |words: &str| {
+        for arguments in [
+            &["silence", "etl.laod", "--for", "2h"][..],
+            &["unsilence", "etl.laod"],
+            &["rename", "etl.laod", "new"],
+            &["forget", "etl.laod"],
+            &["explain", "etl.laod"],
+            &["status", "etl.laod"],
+        ] {
+            let answer = run(&folder, arguments);
+            assert!(answer.stderr.contains(words), "{arguments:?}: {answer:?}");
+        }
+    };
+    instead("there are none yet, or it is another directory");
+    fails(&folder, "web.crawl", "no route");
+    instead("`pipeline-notify status` shows all");
+    fails(&folder, "etl.load", "no route");
+    instead("did you mean `etl.load`?");
+    let pattern = run(&folder, &["silence", "*", "--for", "2h"]);
+    assert!(
+        pattern.code == Some(2)
+            && pattern
+                .stderr
+                .contains("name one job, such as `etl.load` or `web.crawl`"),
+        "{pattern:?}"
+    );
+}
+
+#[test]
 fn an_article_s_status_file_can_be_silenced_and_a_channel_without_destination_is_named() {
     let folder = Folder::new();
     let article = format!("ERROR\n{}\netl.load :: run\n\nconnection refused\n", ago(5));

@@ -17,6 +17,7 @@ use crate::exit;
 use crate::id;
 use crate::look::{self, Health};
 use crate::name;
+use crate::near;
 use crate::notifier::Refusal;
 use crate::outbox;
 use crate::route::{self, Routes, Way};
@@ -49,8 +50,8 @@ pub struct Desk {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum Refused {
-    #[error("no job `{0}` in the notify directory: `pipeline-notify status` shows all")]
-    NoJob(String),
+    #[error("{}", near::no_job(directory, job))]
+    NoJob { job: String, directory: PathBuf },
     #[error("`{0}` is OK: there is no error to silence")]
     IsOk(String),
     #[error("`{0}` is not silenced")]
@@ -181,7 +182,7 @@ impl Desk {
         let channel = self.channel_of(job, channel);
         let (routes, notes) = way(&channel, note);
         let locked = self.lock(&file)?;
-        let status = known(&locked, job)?;
+        let status = self.known(&locked, job)?;
         let Some(error) = look::fingerprint(&status).filter(|_| status.state == State::Error)
         else {
             return Err(Refused::IsOk(job.to_owned()));
@@ -237,7 +238,7 @@ impl Desk {
     pub fn unsilence(&self, job: &str) -> Result<Time, Refused> {
         let file = self.file_of(job)?;
         let locked = self.lock(&file)?;
-        let status = known(&locked, job)?;
+        let status = self.known(&locked, job)?;
         let silence = status
             .silence
             .as_ref()
@@ -267,7 +268,7 @@ impl Desk {
         if locked.is_passed_by() || other.is_some_and(|other| other.is_passed_by()) {
             return Err(Refused::Busy(old.to_owned()));
         }
-        known(&locked, old)?;
+        self.known(&locked, old)?;
         if fs::symlink_metadata(self.directory.join(&new_file)).is_ok() {
             return Err(Refused::Exists(new.to_owned()));
         }
@@ -294,7 +295,7 @@ impl Desk {
         let shown = look::shown_name(&file);
         let Some(status) = past.status() else {
             if past == Past::Missing {
-                return Err(Refused::NoJob(job.to_owned()));
+                return Err(self.no_job(job));
             }
             locked.remove()?;
             return Ok(Forgotten {
@@ -416,7 +417,7 @@ impl Desk {
     /// Finds the status file of a job, which must be this user's: the locks of another are not ours.
     fn file_of(&self, job: &str) -> Result<String, Refused> {
         let file = look::find(&self.directory, job);
-        let file = file.ok_or_else(|| Refused::NoJob(job.to_owned()))?;
+        let file = file.ok_or_else(|| self.no_job(job))?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;
@@ -438,6 +439,24 @@ impl Desk {
             return Err(Refused::Busy(look::shown_name(file)));
         }
         Ok(locked)
+    }
+
+    fn no_job(&self, job: &str) -> Refused {
+        Refused::NoJob {
+            job: job.to_owned(),
+            directory: self.directory.clone(),
+        }
+    }
+
+    /// Reads a status that is about to be changed.
+    fn known(&self, locked: &Locked<'_>, job: &str) -> Result<Status, Refused> {
+        match locked.read() {
+            Past::Known(status) => Ok(*status),
+            Past::Missing => Err(self.no_job(job)),
+            Past::Unreadable | Past::Unknown => Err(Refused::Unreadable {
+                job: job.to_owned(),
+            }),
+        }
     }
 
     /// Finds the channel of a job: a status file does not say it, but the record of a run does.
@@ -465,17 +484,6 @@ fn setup() -> &'static Setup {
 /// Tells on standard error what is wrong with the settings.
 fn tell_problems() {
     setup().take_problems().into_iter().for_each(Warning::tell);
-}
-
-/// Reads a status that is about to be changed.
-fn known(locked: &Locked<'_>, job: &str) -> Result<Status, Refused> {
-    match locked.read() {
-        Past::Known(status) => Ok(*status),
-        Past::Missing => Err(Refused::NoJob(job.to_owned())),
-        Past::Unreadable | Past::Unknown => Err(Refused::Unreadable {
-            job: job.to_owned(),
-        }),
-    }
 }
 
 /// Finds where a channel's alerts go, and what its alert says beside the error.

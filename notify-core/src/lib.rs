@@ -17,7 +17,7 @@
 //! | 9 | `report` | one end of a run: lock, decide, write |
 //! | 10 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
 //! | 11 | `shutdown` | the end of the process |
-//! | 11 | `look`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
+//! | 11 | `look`, `near`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
 //! | 12 | `wrap` with `child`, `stderr`, `cgroup`; `guard` with `missed` (feature `cli`) | any program as a job; a watch over a notify directory |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
@@ -75,6 +75,8 @@ mod memory;
 #[cfg(feature = "cli")]
 mod missed;
 mod name;
+#[cfg(feature = "cli")]
+mod near;
 mod notifier;
 mod outbox;
 mod outcome;
@@ -169,8 +171,9 @@ pub mod __cli {
         Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
     };
     pub use crate::missed::limit;
+    pub use crate::near::no_job;
     pub use crate::story::{
-        Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, near, recent, story,
+        Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, recent, story,
     };
     pub use crate::wrap::Wrapped;
 }

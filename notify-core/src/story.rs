@@ -21,9 +21,6 @@ use crate::status::{State, Status};
 use crate::store;
 use crate::time::Time;
 
-/// As many names are offered in place of one that is not there.
-const NEAR: usize = 5;
-
 /// What is known of a job's past and future.
 #[derive(Debug)]
 pub struct Story {
@@ -211,44 +208,6 @@ pub fn recent(directory: &Path, file: &str, most: usize) -> Vec<Recent> {
         }
     }
     runs.split_off(runs.len().saturating_sub(most))
-}
-
-/// Returns the names of jobs that somebody may have meant, the likeliest first.
-///
-/// # Errors
-///
-/// Where the directory cannot be read.
-pub fn near(directory: &Path, name: &str) -> io::Result<Vec<String>> {
-    let wanted = name.to_lowercase();
-    let mut found = Vec::new();
-    for file in look::names(directory, false)? {
-        let job = look::shown_name(&file);
-        let lower = job.to_lowercase();
-        let steps = steps(&wanted, &lower);
-        let holds = !wanted.is_empty() && (lower.contains(&wanted) || wanted.contains(&lower));
-        // A slip of the finger in each three letters, or the part of the name that is known.
-        if holds || steps <= wanted.chars().count() / 3 {
-            found.push((!holds, steps, job));
-        }
-    }
-    found.sort();
-    Ok(found.into_iter().map(|(.., job)| job).take(NEAR).collect())
-}
-
-/// Counts the letters that must be added, removed or changed to make one word of another.
-fn steps(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, c) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, d) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(c != *d);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }
 
 /// Reads what the users' histories say of a job, and counts those that cannot be read.
@@ -865,20 +824,5 @@ mod tests {
         let taken_back = "taken back, for a person has silenced it";
         assert_eq!(words, [taken_back, "no answer is known"]);
         assert_eq!(told[1].what, What::Person);
-    }
-
-    #[test]
-    fn names_that_are_near_are_those_with_few_slips_or_a_part_of_it() {
-        let folder = crate::testing::Folder::new();
-        for job in ["etl.load", "etl.load.customers", "web.crawl", "größe"] {
-            std::fs::write(folder.path().join(job), "").unwrap();
-        }
-        let near = |name: &str| near(folder.path(), name).unwrap().join(" ");
-        assert_eq!(near("etl.laod"), "etl.load");
-        assert_eq!(near("load"), "etl.load etl.load.customers");
-        assert_eq!(near("groesse"), "");
-        assert_eq!(near("größ"), "größe");
-        assert_eq!(near("Web.Crawl"), "web.crawl");
-        assert_eq!(near(""), "");
     }
 }

@@ -76,18 +76,9 @@ impl Arguments {
             if let Some(run) = runs.first() {
                 return self.first_run(run, common, output, now);
             }
-            let near = look::near(&directory, &self.job).map_err(cannot)?;
-            let near: Vec<_> = near.iter().map(|job| format!("`{}`", plain(job))).collect();
-            let hint = if near.is_empty() {
-                "`pipeline-notify status` shows all".to_owned()
-            } else {
-                format!("did you mean {}?", near.join(" or "))
-            };
-            return Err(Failure::Message(format!(
-                "no job `{}` in `{}`: {hint}",
-                plain(&self.job),
-                directory.display()
-            )));
+            return Err(Failure::Message(
+                plain(&look::no_job(&directory, &self.job)).into_owned(),
+            ));
         };
         let view = View {
             now,

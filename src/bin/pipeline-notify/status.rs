@@ -68,11 +68,7 @@ impl Arguments {
             }
             if !self.watch {
                 for name in &view.jobs.missing {
-                    output::complain(&format!(
-                        "no job `{}` in `{}`: `pipeline-notify status` shows all",
-                        plain(name),
-                        directory.display()
-                    ));
+                    output::complain(&plain(&look::no_job(&directory, name)));
                 }
                 return Ok(code);
             }
