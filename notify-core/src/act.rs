@@ -179,7 +179,7 @@ impl Desk {
             "silenced by {by} until {}{because_words}",
             time::show(until)
         );
-        let channel = self.channel_of(job, channel);
+        let channel = self.channel_of(&file, channel);
         let (routes, notes) = way(&channel, note);
         let locked = self.lock(&file)?;
         let status = self.known(&locked, job)?;
@@ -196,6 +196,8 @@ impl Desk {
             }),
             fingerprint: Some(error),
             held: None,
+            // For whoever tells that the silence is over.
+            channel: routes.as_ref().map(|_| channel.clone()).or(status.channel),
             ..status
         };
         if let Some(routes) = &routes {
@@ -289,7 +291,7 @@ impl Desk {
         is_quiet: bool,
     ) -> Result<Forgotten, Refused> {
         let file = self.file_of(job)?;
-        let channel = self.channel_of(job, channel);
+        let channel = self.channel_of(&file, channel);
         let locked = self.lock(&file)?;
         let past = locked.read();
         let shown = look::shown_name(&file);
@@ -459,15 +461,18 @@ impl Desk {
         }
     }
 
-    /// Finds the channel of a job: a status file does not say it, but the record of a run does.
-    fn channel_of(&self, job: &str, given: Option<&str>) -> String {
+    /// Finds the channel of a job: the record of a run says it, and some status files do.
+    fn channel_of(&self, file: &str, given: Option<&str>) -> String {
         if let Some(given) = given {
             return given.to_owned();
         }
-        let runs = look::runs(&self.directory, &[job.to_owned()]);
+        let runs = look::runs(&self.directory, &[look::shown_name(file)]);
         let runs = runs.map(|(runs, _)| runs).unwrap_or_default();
         let run = runs.into_iter().rfind(|run| run.health != Health::Unknown);
-        run.map_or_else(|| setup().default_channel.clone(), |run| run.channel)
+        let status = || look::read(&self.directory, file).ok()??.channel;
+        run.map(|run| run.channel)
+            .or_else(status)
+            .unwrap_or_else(|| setup().default_channel.clone())
     }
 }
 
@@ -487,7 +492,7 @@ fn tell_problems() {
 }
 
 /// Finds where a channel's alerts go, and what its alert says beside the error.
-fn way(channel: &str, note: String) -> (Option<std::sync::Arc<Routes>>, Vec<String>) {
+pub(crate) fn way(channel: &str, note: String) -> (Option<std::sync::Arc<Routes>>, Vec<String>) {
     let found = match setup().way(channel, State::Error) {
         Way::To(routes) => (Some(routes), vec![note]),
         Way::Instead(routes, instead) => (Some(routes), vec![note, instead]),
@@ -501,13 +506,13 @@ fn way(channel: &str, note: String) -> (Option<std::sync::Arc<Routes>>, Vec<Stri
     found
 }
 
-fn queues_of(routes: Option<&Routes>) -> Vec<String> {
+pub(crate) fn queues_of(routes: Option<&Routes>) -> Vec<String> {
     routes
         .map(|routes| routes.queues.clone())
         .unwrap_or_default()
 }
 
-fn new_alert(
+pub(crate) fn new_alert(
     kind: Kind,
     job: String,
     routes: &Routes,

@@ -383,6 +383,12 @@ impl<'a> End<'a> {
         }
         let kept = |status: &'a Status| status.held.as_ref();
         let earlier_hold = self.previous.and_then(|previous| previous.withheld_since);
+        let silence = self
+            .previous
+            .and_then(|previous| previous.silence.clone())
+            .filter(|silence| silence.until > now);
+        // For whoever tells that it was missed, or that its silence is over; the run itself knows.
+        let is_named = ended.every_hours.is_some() || silence.is_some();
         Status {
             state,
             begun: ended.begun,
@@ -416,10 +422,7 @@ impl<'a> End<'a> {
                 (false, None, earlier) => earlier,
                 (true, ..) => None,
             },
-            silence: self
-                .previous
-                .and_then(|previous| previous.silence.clone())
-                .filter(|silence| silence.until > now),
+            silence,
             flapping: self.flapping(course, is_told),
             host: Some(ended.host.to_string()),
             pid: ended.pid,
@@ -433,8 +436,7 @@ impl<'a> End<'a> {
                 ended.version.as_deref().map(str::to_owned)
             },
             every_hours: ended.every_hours,
-            // For whoever tells that it was missed; the run itself knows.
-            channel: ended.every_hours.map(|_| ended.channel.to_string()),
+            channel: is_named.then(|| ended.channel.to_string()),
             passed_over: match self.outcome {
                 Outcome::PassedOver(error) => Some(text::first_line(error, LINE).to_owned()),
                 _ => None,

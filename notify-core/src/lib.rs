@@ -18,7 +18,7 @@
 //! | 10 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
 //! | 11 | `shutdown` | the end of the process |
 //! | 11 | `look`, `near`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
-//! | 12 | `wrap` with `child`, `stderr`, `cgroup`; `guard` with `missed` (feature `cli`) | any program as a job; a watch over a notify directory |
+//! | 12 | `wrap` with `child`, `stderr`, `cgroup`; `guard` with `missed`, `withheld` (feature `cli`) | any program as a job; a watch over a notify directory |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 // Programs may print and give up; a library may not.
@@ -110,6 +110,8 @@ mod testing;
 mod text;
 mod time;
 mod warn;
+#[cfg(feature = "cli")]
+mod withheld;
 #[cfg(feature = "cli")]
 mod wrap;
 #[cfg(test)]

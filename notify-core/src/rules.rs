@@ -162,6 +162,10 @@ reasons! {
     Steady => "it is steady again",
 }
 
+/// Why people are told without a run: it failed while a person had silenced that, and still does.
+#[cfg(feature = "cli")]
+pub(crate) const SILENCE_OVER: &str = "its silence is over";
+
 /// Decides whether people are told that a job is now in `state`.
 pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) -> Decision {
     let send = |reason| Decision { send: true, reason };

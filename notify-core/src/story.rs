@@ -16,7 +16,7 @@ use crate::look::{self, Job};
 use crate::outbox;
 use crate::outcome::Outcome;
 use crate::report;
-use crate::rules::{Past, Reason, Settings};
+use crate::rules::{self, Past, Reason, Settings};
 use crate::status::{State, Status};
 use crate::store;
 use crate::time::Time;
@@ -64,6 +64,8 @@ pub enum What {
     Aside,
     /// What a person did to the status.
     Person,
+    /// What a silence withheld, told when it was over.
+    SilenceOver,
 }
 
 /// Something that happened to a job; runs that were alike are one.
@@ -245,6 +247,8 @@ impl Ran {
         let ends_with = |reason: Reason| self.decision.ends_with(reason.as_str());
         if ends_with(Reason::Overdue) || ends_with(Reason::Overtaken) {
             What::Aside
+        } else if self.decision.ends_with(rules::SILENCE_OVER) {
+            What::SilenceOver
         } else if self.settings.is_none() && earlier == Some(self.begun) {
             // A person's deed leaves the time of the last run.
             What::Person
@@ -432,8 +436,8 @@ impl Rules {
     fn of(settings: &Settings) -> Self {
         Self {
             silent_seconds: settings.silent,
-            ok_silent_hours: settings.ok_silent / crate::rules::HOUR,
-            remind_hours: settings.remind / crate::rules::HOUR,
+            ok_silent_hours: settings.ok_silent / rules::HOUR,
+            remind_hours: settings.remind / rules::HOUR,
             after: settings.after,
             flapping: settings.flapping,
         }
@@ -488,7 +492,7 @@ fn turns(status: &Status, settings: &Settings) -> Vec<Time> {
         status.held.as_ref().map(|held| held.until),
         status.silence.as_ref().map(|silence| silence.until),
         flapping.and_then(|flapping| after(flapping.told?, longest)),
-        flapping.and_then(|_| after(status.since, crate::rules::HOUR)),
+        flapping.and_then(|_| after(status.since, rules::HOUR)),
     ];
     times.into_iter().flatten().collect()
 }

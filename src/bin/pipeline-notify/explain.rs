@@ -474,6 +474,7 @@ fn event_json(event: &Happened) -> Value {
             What::Runs => "runs",
             What::Aside => "aside",
             What::Person => "person",
+            What::SilenceOver => "silence over",
         },
         "begun": json::time(event.begun),
         "last_begun": json::time(event.last),
@@ -518,12 +519,10 @@ fn event_lines(
         }
         What::Aside => format!("{decision} (the status is left as it is)"),
         What::Person => "a person has changed the status, and the channel is told".to_owned(),
+        What::SilenceOver => decision.into_owned(),
     };
-    let begun = if event.what == What::Person {
-        event.decided
-    } else {
-        event.begun
-    };
+    let is_run = !matches!(event.what, What::Person | What::SilenceOver);
+    let begun = if is_run { event.begun } else { event.decided };
     let time = begun.with_timezone(&Local).format("%H:%M:%S");
     let state = event.state.as_str();
     let mut lines = wrap(&words, output, INDENT);
@@ -536,7 +535,7 @@ fn event_lines(
             room = 5 - state.len()
         );
     }
-    if has_new_error && !event.error.is_empty() && event.what != What::Person {
+    if has_new_error && !event.error.is_empty() && is_run {
         let room = output.width().unwrap_or(usize::MAX).saturating_sub(INDENT);
         let error = plain(&event.error);
         lines.push(format!("{:INDENT$}{}", "", words::cut(&error, room)));

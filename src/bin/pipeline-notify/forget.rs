@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// Tell nobody, even if it failed
     #[arg(long)]
     quiet: bool,
-    /// The channel to tell [default: that of the run under way, or `NOTIFY_CHANNEL`, or alerts]
+    /// The channel to tell [default: the job's, where a run under way or its status file names it, or `NOTIFY_CHANNEL`, or alerts]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
 }
