@@ -672,6 +672,31 @@ fn what_is_silenced_or_forgotten_is_told_to_the_channel_that_its_status_names() 
 }
 
 #[test]
+fn drain_says_of_each_queue_why_it_is_left() {
+    let folder = Folder::new();
+    let down = Receiver::answering(|_| support::Answer::Status(503, "no"));
+    let failing = Program::new("incidents")
+        .directory(&folder)
+        .alerts_to(&down)
+        .env("NOTIFY_EXIT_SECONDS", "0");
+    failing.arg("disk full").run();
+    let same = tell(&folder, &down, &["drain", "--for", "0.1s"]);
+    assert!(
+        same.stdout
+            .contains("`pipeline-notify test alerts` says why"),
+        "{same:?}"
+    );
+    let other = tell(&folder, &Receiver::new(), &["drain", "--for", "0.1s"]);
+    assert!(
+        other
+            .stdout
+            .contains("no webhook of channel alerts here is theirs")
+            && other.stdout.contains("add --adopt alerts-"),
+        "{other:?}"
+    );
+}
+
+#[test]
 fn an_article_s_status_file_can_be_silenced_and_a_channel_without_destination_is_named() {
     let folder = Folder::new();
     let article = format!("ERROR\n{}\netl.load :: run\n\nconnection refused\n", ago(5));

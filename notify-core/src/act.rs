@@ -406,6 +406,15 @@ impl Desk {
         Ok(())
     }
 
+    /// Tells whether a queue's alerts are for a destination that the environment names.
+    #[must_use]
+    pub fn sends_from(&self, queue: &str) -> bool {
+        let routes = setup().routes(outbox::channel_of(queue));
+        queues_of(routes.as_deref())
+            .iter()
+            .any(|name| name == queue)
+    }
+
     fn store(&self) -> Result<&'static Store, Refused> {
         let store = setup().store();
         store.ok_or_else(|| {

@@ -30,8 +30,7 @@ const INDENT: usize = 19;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Runs that were alike are one line. Each line says when the run began, how it ended, and which rule
-sent or withheld its alert; below it stand the alert, its channel, and what was answered.
+    after_help = "Runs that were alike are one line. Each line says when the run began, how it ended, and which rule sent or withheld its alert; below it stand the alert, its channel, and what was answered.
 
 Exit codes:
   0  it is explained
@@ -632,44 +631,9 @@ fn rules(rules: &Rules) -> String {
     text
 }
 
-/// Breaks a text into lines that fit, each behind as many blanks.
+/// Breaks a text to the room that there is, below what it belongs to.
 fn wrap(text: &str, output: &Output, indent: usize) -> Vec<String> {
-    let room = output
-        .width()
-        .unwrap_or(PROSE)
-        .saturating_sub(indent)
-        .max(20);
-    let mut lines = vec![String::new()];
-    let mut length = 0;
-    for word in text.split(' ') {
-        let mut letters = word.chars().count();
-        let mut word = word;
-        if length > 0 && length + 1 + letters > room {
-            lines.push(String::new());
-            length = 0;
-        }
-        // A word that fits into no line is broken anywhere.
-        while letters > room {
-            let cut = word
-                .char_indices()
-                .nth(room)
-                .map_or(word.len(), |(at, _)| at);
-            if let Some(last) = lines.last_mut() {
-                last.push_str(&word[..cut]);
-            }
-            lines.push(String::new());
-            word = &word[cut..];
-            letters -= room;
-        }
-        if let Some(last) = lines.last_mut() {
-            if length > 0 {
-                last.push(' ');
-                length += 1;
-            }
-            last.push_str(word);
-            length += letters;
-        }
-    }
-    let lines = lines.into_iter();
+    let room = output.width().unwrap_or(PROSE).saturating_sub(indent);
+    let lines = words::wrap(text, room).into_iter();
     lines.map(|line| format!("{:indent$}{line}", "")).collect()
 }

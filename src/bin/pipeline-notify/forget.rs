@@ -57,9 +57,9 @@ impl Arguments {
                 }
                 _ => "its status file could not be understood".to_owned(),
             };
-            output.line(&format!("{job} is forgotten: {was}"))?;
+            output.say(&format!("{job} is forgotten: {was}"))?;
             if forgotten.told != Told::Nobody {
-                output.line(&words::told(&forgotten.told))?;
+                output.say(&words::told(&forgotten.told))?;
             }
         }
         rename::warn_of_runs(&desk, &self.job);

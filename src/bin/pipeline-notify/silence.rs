@@ -66,12 +66,12 @@ impl Arguments {
             }))?;
         } else {
             let until = words::local(until, now);
-            output.line(&format!(
+            output.say(&format!(
                 "{} is silenced until {until}: {}",
                 plain(&silenced.job),
                 plain(&silenced.error)
             ))?;
-            output.line(&words::told(&silenced.told))?;
+            output.say(&words::told(&silenced.told))?;
         }
         Ok(0)
     }
