@@ -610,6 +610,93 @@ fn a_job_that_works_or_is_not_there_cannot_be_silenced() {
 }
 
 #[test]
+fn who_names_a_job_that_is_not_there_is_told_what_to_do_instead() {
+    let folder = Folder::new();
+    let instead = |words: &str| {
+        for arguments in [
+            &["silence", "etl.laod", "--for", "2h"][..],
+            &["unsilence", "etl.laod"],
+            &["rename", "etl.laod", "new"],
+            &["forget", "etl.laod"],
+            &["explain", "etl.laod"],
+            &["status", "etl.laod"],
+        ] {
+            let answer = run(&folder, arguments);
+            assert!(answer.stderr.contains(words), "{arguments:?}: {answer:?}");
+        }
+    };
+    instead("there are none yet, or it is another directory");
+    fails(&folder, "web.crawl", "no route");
+    instead("`pipeline-notify status` shows all");
+    fails(&folder, "etl.load", "no route");
+    instead("did you mean `etl.load`?");
+    let pattern = run(&folder, &["silence", "*", "--for", "2h"]);
+    assert!(
+        pattern.code == Some(2)
+            && pattern
+                .stderr
+                .contains("name one job, such as `etl.load` or `web.crawl`"),
+        "{pattern:?}"
+    );
+}
+
+#[test]
+fn what_is_silenced_or_forgotten_is_told_to_the_channel_that_its_status_names() {
+    let (folder, receiver, data) = (Folder::new(), Receiver::new(), Receiver::new());
+    fails(&folder, "a.daily", "no route");
+    let status = folder.status_file("a.daily");
+    let status = status.replace("host: ", "every-hours: 24\nchannel: data-alerts\nhost: ");
+    fs::write(folder.path().join("a.daily"), status).unwrap();
+    let told = |arguments: &[&str]| {
+        let mut command = command(&folder, arguments);
+        command
+            .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
+            .env("SLACK_DATAALERTS_WEBHOOK_URL", data.webhook());
+        let answer = Answer::of(command.output().unwrap());
+        let told = answer.json()["told"]["channel"].as_str().map(str::to_owned);
+        told.unwrap_or_else(|| panic!("{answer:?}"))
+    };
+    let silence = ["silence", "a.daily", "--for", "2h", "--json"];
+    assert_eq!(told(&silence), "data-alerts");
+    assert_eq!(
+        told(&[&silence[..], &["--channel", "alerts"]].concat()),
+        "alerts"
+    );
+    assert!(folder.status_file("a.daily").contains("channel: alerts\n"));
+    assert_eq!(told(&silence), "alerts", "as was said last");
+    assert_eq!(
+        told(&["forget", "a.daily", "--channel", "data-alerts", "--json"]),
+        "data-alerts"
+    );
+    assert_eq!((receiver.texts().len(), data.texts().len()), (2, 2));
+}
+
+#[test]
+fn drain_says_of_each_queue_why_it_is_left() {
+    let folder = Folder::new();
+    let down = Receiver::answering(|_| support::Answer::Status(503, "no"));
+    let failing = Program::new("incidents")
+        .directory(&folder)
+        .alerts_to(&down)
+        .env("NOTIFY_EXIT_SECONDS", "0");
+    failing.arg("disk full").run();
+    let same = tell(&folder, &down, &["drain", "--for", "0.1s"]);
+    assert!(
+        same.stdout
+            .contains("`pipeline-notify test alerts` says why"),
+        "{same:?}"
+    );
+    let other = tell(&folder, &Receiver::new(), &["drain", "--for", "0.1s"]);
+    assert!(
+        other
+            .stdout
+            .contains("no webhook of channel alerts here is theirs")
+            && other.stdout.contains("add --adopt alerts-"),
+        "{other:?}"
+    );
+}
+
+#[test]
 fn an_article_s_status_file_can_be_silenced_and_a_channel_without_destination_is_named() {
     let folder = Folder::new();
     let article = format!("ERROR\n{}\netl.load :: run\n\nconnection refused\n", ago(5));

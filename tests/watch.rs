@@ -272,6 +272,93 @@ fn a_missed_run_is_told_once_over_a_restart_and_again_when_another_is_missed() {
     );
 }
 
+/// Runs the job of `incidents` with one outcome.
+fn incident(folder: &Folder, receiver: &Receiver, outcome: &str) {
+    let program = Program::new("incidents").arg(outcome);
+    let program = program.directory(folder).alerts_to(receiver);
+    let ended = program.env("NOTIFY_SILENT_SECONDS", "0").run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+const LOAD: &str = "pipeline-notify.incidents.load";
+
+/// Silences the job of `incidents`.
+fn silence(folder: &Folder, receiver: &Receiver) {
+    let arguments = ["silence", LOAD, "--for", "1h", "--because", "it moves"];
+    let mut command = command(folder, &arguments);
+    command.env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook());
+    assert!(command.status().unwrap().success());
+}
+
+/// Puts the end of its silence into the past.
+fn end_silence(folder: &Folder) {
+    let status = folder.status_file(LOAD);
+    let line = status.lines().find(|line| line.starts_with("silenced: "));
+    let line = line.unwrap();
+    let until = line.find(" until ").unwrap() + " until ".len();
+    let over = format!("{}2020{}", &line[..until], &line[until + 4..]);
+    let new = folder.path().join(".new");
+    fs::write(&new, status.replace(line, &over)).unwrap();
+    fs::rename(new, folder.path().join(LOAD)).unwrap();
+}
+
+#[test]
+fn what_a_silence_withheld_is_told_once_when_it_is_over_though_nothing_runs() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    incident(&folder, &receiver, "disk full");
+    silence(&folder, &receiver);
+    incident(&folder, &receiver, "disk full");
+    let watches = [(); 2].map(|()| Watch::new(&folder, &receiver));
+    assert_eq!(receiver.texts().len(), 2, "{:?}", receiver.texts());
+    end_silence(&folder);
+    eventually("it is told", || receiver.texts().len() == 3);
+    let told = receiver.texts().pop().unwrap();
+    assert!(
+        told.contains("still failing")
+            && told.contains("disk full")
+            && told.contains(": it moves; that is over, and it still fails"),
+        "{told}"
+    );
+    // Neither of the two tells it again, nor does one that begins later.
+    for watch in watches {
+        assert_eq!(watch.stop(), (Some(0), String::new()));
+    }
+    let watch = Watch::new(&folder, &receiver);
+    incident(&folder, &receiver, "ok");
+    eventually("the recovery is told", || receiver.texts().len() == 4);
+    assert_eq!(watch.stop(), (Some(0), String::new()));
+    assert!(receiver.texts()[3].contains("recovered"));
+    let mut explain = command(&folder, &["explain", LOAD]);
+    let story = explain.stdout(Stdio::piped()).output().unwrap().stdout;
+    let story = String::from_utf8(story).unwrap();
+    assert_eq!(story.matches("told: its silence is over").count(), 1);
+}
+
+#[test]
+fn the_end_of_a_silence_is_no_news_where_it_withheld_nothing_or_the_job_works() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    incident(&folder, &receiver, "disk full");
+    silence(&folder, &receiver);
+    end_silence(&folder);
+    let other = Folder::new();
+    incident(&other, &receiver, "disk full");
+    silence(&other, &receiver);
+    incident(&other, &receiver, "disk full");
+    incident(&other, &receiver, "ok");
+    end_silence(&other);
+    for folder in [&folder, &other] {
+        // Which is told after what was withheld.
+        works(folder, "late", 30, "every-hours: 24\n");
+        let missed = || receiver.texts().concat().matches("is overdue").count();
+        let before = missed();
+        let watch = Watch::new(folder, &receiver);
+        eventually("the missed run is told", || missed() > before);
+        assert_eq!(watch.stop(), (Some(0), String::new()));
+    }
+    let told = receiver.texts().concat();
+    assert!(!told.contains("that is over"), "{told}");
+}
+
 #[test]
 fn a_run_that_is_under_way_is_not_missed_and_each_goes_to_its_own_channel() {
     let (folder, receiver, data) = (Folder::new(), Receiver::new(), Receiver::new());

@@ -17,6 +17,7 @@ use crate::exit;
 use crate::id;
 use crate::look::{self, Health};
 use crate::name;
+use crate::near;
 use crate::notifier::Refusal;
 use crate::outbox;
 use crate::route::{self, Routes, Way};
@@ -49,8 +50,8 @@ pub struct Desk {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum Refused {
-    #[error("no job `{0}` in the notify directory: `pipeline-notify status` shows all")]
-    NoJob(String),
+    #[error("{}", near::no_job(directory, job))]
+    NoJob { job: String, directory: PathBuf },
     #[error("`{0}` is OK: there is no error to silence")]
     IsOk(String),
     #[error("`{0}` is not silenced")]
@@ -178,10 +179,10 @@ impl Desk {
             "silenced by {by} until {}{because_words}",
             time::show(until)
         );
-        let channel = self.channel_of(job, channel);
+        let channel = self.channel_of(&file, channel);
         let (routes, notes) = way(&channel, note);
         let mut locked = self.lock(&file)?;
-        let status = known(&locked, job)?;
+        let status = self.known(&locked, job)?;
         let Some(error) = look::fingerprint(&status).filter(|_| status.state == State::Error)
         else {
             return Err(Refused::IsOk(job.to_owned()));
@@ -195,6 +196,11 @@ impl Desk {
             }),
             fingerprint: Some(error),
             held: None,
+            // For whoever tells that the silence is over.
+            channel: routes
+                .as_ref()
+                .map(|_| channel.clone().into())
+                .or(status.channel),
             ..status
         };
         if let Some(routes) = &routes {
@@ -237,7 +243,7 @@ impl Desk {
     pub fn unsilence(&self, job: &str) -> Result<Time, Refused> {
         let file = self.file_of(job)?;
         let mut locked = self.lock(&file)?;
-        let status = known(&locked, job)?;
+        let status = self.known(&locked, job)?;
         let silence = status
             .silence
             .as_ref()
@@ -267,7 +273,7 @@ impl Desk {
         if locked.is_passed_by() || other.is_some_and(|other| other.is_passed_by()) {
             return Err(Refused::Busy(old.to_owned()));
         }
-        known(&locked, old)?;
+        self.known(&locked, old)?;
         if fs::symlink_metadata(self.directory.join(&new_file)).is_ok() {
             return Err(Refused::Exists(new.to_owned()));
         }
@@ -288,13 +294,13 @@ impl Desk {
         is_quiet: bool,
     ) -> Result<Forgotten, Refused> {
         let file = self.file_of(job)?;
-        let channel = self.channel_of(job, channel);
+        let channel = self.channel_of(&file, channel);
         let mut locked = self.lock(&file)?;
         let past = locked.read();
         let shown = look::shown_name(&file);
         let Some(status) = past.status() else {
             if past == Past::Missing {
-                return Err(Refused::NoJob(job.to_owned()));
+                return Err(self.no_job(job));
             }
             locked.remove()?;
             return Ok(Forgotten {
@@ -403,6 +409,15 @@ impl Desk {
         Ok(())
     }
 
+    /// Tells whether a queue's alerts are for a destination that the environment names.
+    #[must_use]
+    pub fn sends_from(&self, queue: &str) -> bool {
+        let routes = setup().routes(outbox::channel_of(queue));
+        queues_of(routes.as_deref())
+            .iter()
+            .any(|name| name == queue)
+    }
+
     fn store(&self) -> Result<&'static Store, Refused> {
         let store = setup().store();
         store.ok_or_else(|| {
@@ -416,7 +431,7 @@ impl Desk {
     /// Finds the status file of a job, which must be this user's: the locks of another are not ours.
     fn file_of(&self, job: &str) -> Result<String, Refused> {
         let file = look::find(&self.directory, job);
-        let file = file.ok_or_else(|| Refused::NoJob(job.to_owned()))?;
+        let file = file.ok_or_else(|| self.no_job(job))?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;
@@ -440,15 +455,36 @@ impl Desk {
         Ok(locked)
     }
 
-    /// Finds the channel of a job: a status file does not say it, but the record of a run does.
-    fn channel_of(&self, job: &str, given: Option<&str>) -> String {
+    fn no_job(&self, job: &str) -> Refused {
+        Refused::NoJob {
+            job: job.to_owned(),
+            directory: self.directory.clone(),
+        }
+    }
+
+    /// Reads a status that is about to be changed.
+    fn known(&self, locked: &Locked<'_>, job: &str) -> Result<Status, Refused> {
+        match locked.read() {
+            Past::Known(status) => Ok(*status),
+            Past::Missing => Err(self.no_job(job)),
+            Past::Unreadable | Past::Unknown => Err(Refused::Unreadable {
+                job: job.to_owned(),
+            }),
+        }
+    }
+
+    /// Finds the channel of a job: the record of a run says it, and some status files do.
+    fn channel_of(&self, file: &str, given: Option<&str>) -> String {
         if let Some(given) = given {
             return given.to_owned();
         }
-        let runs = look::runs(&self.directory, &[job.to_owned()]);
+        let runs = look::runs(&self.directory, &[look::shown_name(file)]);
         let runs = runs.map(|(runs, _)| runs).unwrap_or_default();
         let run = runs.into_iter().rfind(|run| run.health != Health::Unknown);
-        run.map_or_else(|| setup().default_channel.clone(), |run| run.channel)
+        let status = || look::read(&self.directory, file).ok()??.channel;
+        run.map(|run| run.channel)
+            .or_else(status)
+            .unwrap_or_else(|| setup().default_channel.clone())
     }
 }
 
@@ -467,19 +503,8 @@ fn tell_problems() {
     setup().take_problems().into_iter().for_each(Warning::tell);
 }
 
-/// Reads a status that is about to be changed.
-fn known(locked: &Locked<'_>, job: &str) -> Result<Status, Refused> {
-    match locked.read() {
-        Past::Known(status) => Ok(*status),
-        Past::Missing => Err(Refused::NoJob(job.to_owned())),
-        Past::Unreadable | Past::Unknown => Err(Refused::Unreadable {
-            job: job.to_owned(),
-        }),
-    }
-}
-
 /// Finds where a channel's alerts go, and what its alert says beside the error.
-fn way(channel: &str, note: String) -> (Option<std::sync::Arc<Routes>>, Vec<String>) {
+pub(crate) fn way(channel: &str, note: String) -> (Option<std::sync::Arc<Routes>>, Vec<String>) {
     let found = match setup().way(channel, State::Error) {
         Way::To(routes) => (Some(routes), vec![note]),
         Way::Instead(routes, instead) => (Some(routes), vec![note, instead]),
@@ -493,13 +518,13 @@ fn way(channel: &str, note: String) -> (Option<std::sync::Arc<Routes>>, Vec<Stri
     found
 }
 
-fn queues_of(routes: Option<&Routes>) -> Vec<String> {
+pub(crate) fn queues_of(routes: Option<&Routes>) -> Vec<String> {
     routes
         .map(|routes| routes.queues.clone())
         .unwrap_or_default()
 }
 
-fn new_alert(
+pub(crate) fn new_alert(
     kind: Kind,
     job: String,
     routes: &Routes,

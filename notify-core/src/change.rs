@@ -393,6 +393,12 @@ impl<'a> End<'a> {
         }
         let kept = |status: &'a Status| status.held.as_ref();
         let earlier_hold = self.previous.and_then(|previous| previous.withheld_since);
+        let silence = self
+            .previous
+            .and_then(|previous| previous.silence.clone())
+            .filter(|silence| silence.until > now);
+        // For whoever tells that it was missed, or that its silence is over; the run itself knows.
+        let is_named = ended.every_hours.is_some() || silence.is_some();
         Status {
             state,
             begun: ended.begun,
@@ -426,10 +432,7 @@ impl<'a> End<'a> {
                 (false, None, earlier) => earlier,
                 (true, ..) => None,
             },
-            silence: self
-                .previous
-                .and_then(|previous| previous.silence.clone())
-                .filter(|silence| silence.until > now),
+            silence,
             flapping: self.flapping(course, is_told),
             host: Some(ended.host.clone()),
             pid: ended.pid,
@@ -443,8 +446,7 @@ impl<'a> End<'a> {
                 ended.version.clone()
             },
             every_hours: ended.every_hours,
-            // For whoever tells that it was missed; the run itself knows.
-            channel: ended.every_hours.map(|_| ended.channel.clone()),
+            channel: is_named.then(|| ended.channel.clone()),
             passed_over: match self.outcome {
                 Outcome::PassedOver(error) => Some(text::first_line(error, LINE).to_owned()),
                 _ => None,

@@ -1,5 +1,5 @@
-//! A watch over a notify directory: tells of runs that die and of runs that do not come, and sends
-//! what nobody else does.
+//! A watch over a notify directory: tells of runs that die, of runs that do not come, and of what a
+//! silence withheld, and sends what nobody else does.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -34,6 +34,7 @@ use crate::status::Status;
 use crate::store::{self, Store};
 use crate::time::Time;
 use crate::warn::{self, Warning};
+use crate::withheld;
 
 /// How often the locks of the records are tried: a death is to be told within a second.
 const TICK: Duration = Duration::from_millis(250);
@@ -197,20 +198,35 @@ impl Guard {
         self.looked = Instant::now();
     }
 
-    /// Tells of the jobs that should have run, each once.
+    /// Tells of the jobs that should have run, each once, and of those whose silence is over.
     fn look_at_jobs(&self) {
-        match self.tell_missed() {
-            Ok(()) => warn::over("missed"),
+        let jobs = look::jobs(self.store.directory(), &[]).map(|jobs| jobs.jobs);
+        let told = jobs.and_then(|jobs| {
+            self.tell_withheld(&jobs)?;
+            self.tell_missed(&jobs)
+        });
+        match told {
+            Ok(()) => warn::over("jobs"),
             Err(error) => {
-                let message = format!("missed runs cannot be looked for: {error}");
-                Warning::new("missed", message).tell();
+                let message = format!("missed runs and silences cannot be looked for: {error}");
+                Warning::new("jobs", message).tell();
             }
         }
     }
 
-    fn tell_missed(&self) -> io::Result<()> {
+    fn tell_withheld(&self, jobs: &[Job]) -> io::Result<()> {
+        let now = Utc::now();
+        let withheld = jobs.iter().filter(|job| withheld::may_be(job, now));
+        let own = withheld.filter(|job| is_own(&self.store.directory().join(&job.file)));
+        // One that cannot be told keeps none of the others from it.
+        let told: Vec<_> = own
+            .map(|job| withheld::tell(job, self.setup, self.store))
+            .collect();
+        told.into_iter().collect()
+    }
+
+    fn tell_missed(&self, jobs: &[Job]) -> io::Result<()> {
         let directory = self.store.directory();
-        let jobs = look::jobs(directory, &[])?.jobs;
         let runs = look::runs(directory, &[])?.0;
         // Another that watches tells none that this one tells.
         let path = self.store.missed();
@@ -227,7 +243,7 @@ impl Guard {
             .map(|run| &*run.job)
             .collect();
         let now = Utc::now();
-        for job in &jobs {
+        for job in jobs {
             let seconds = job.every_hours.map(|hours| hours * HOUR);
             let every = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
             if let Some(every) = every

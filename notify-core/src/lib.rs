@@ -17,8 +17,8 @@
 //! | 9 | `report` | one end of a run: lock, decide, write |
 //! | 10 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
 //! | 11 | `shutdown` | the end of the process |
-//! | 11 | `look`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
-//! | 12 | `wrap` with `child`, `stderr`, `cgroup`; `guard` with `missed` (feature `cli`) | any program as a job; a watch over a notify directory |
+//! | 11 | `look`, `near`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
+//! | 12 | `wrap` with `child`, `stderr`, `cgroup`; `guard` with `missed`, `withheld` (feature `cli`) | any program as a job; a watch over a notify directory |
 //! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 // Programs may print and give up; a library may not.
@@ -75,6 +75,8 @@ mod memory;
 #[cfg(feature = "cli")]
 mod missed;
 mod name;
+#[cfg(feature = "cli")]
+mod near;
 mod notifier;
 mod outbox;
 mod outcome;
@@ -108,6 +110,8 @@ mod testing;
 mod text;
 mod time;
 mod warn;
+#[cfg(feature = "cli")]
+mod withheld;
 #[cfg(feature = "cli")]
 mod wrap;
 #[cfg(test)]
@@ -168,8 +172,10 @@ pub mod __cli {
     pub use crate::look::{
         Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
     };
+    pub use crate::missed::limit;
+    pub use crate::near::no_job;
     pub use crate::story::{
-        Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, near, recent, story,
+        Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, recent, story,
     };
     pub use crate::wrap::Wrapped;
 }

@@ -242,7 +242,7 @@ fn read_all(directory: &Path, files: &[String]) -> Vec<Result<Option<Job>, Strin
 }
 
 /// Reads a status file; `None` where it is gone.
-fn read(directory: &Path, file: &str) -> Result<Option<Job>, String> {
+pub(crate) fn read(directory: &Path, file: &str) -> Result<Option<Job>, String> {
     let content = file::read(&directory.join(file), store::LIMIT, Links::Refuse);
     let content = content.map_err(|error| error.to_string())?;
     let Some(content) = content else {

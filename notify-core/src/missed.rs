@@ -13,10 +13,17 @@ const GRACE: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Told(BTreeMap<String, Time>);
 
+/// Returns how long after its last run began a job is missed that should run every so often. The
+/// grace is a tenth of that, or an hour if that is more, where nothing else is said.
+#[must_use]
+pub fn limit(every: Duration, grace: Option<Duration>) -> Duration {
+    let grace = grace.unwrap_or_else(|| GRACE.max(every / 10));
+    every.saturating_add(grace)
+}
+
 /// Tells whether a job should have run again by now.
 pub(crate) fn is_missed(begun: Time, every: Duration, grace: Option<Duration>, now: Time) -> bool {
-    let grace = grace.unwrap_or_else(|| GRACE.max(every / 10));
-    time::between(begun, now) > every.saturating_add(grace)
+    time::between(begun, now) > limit(every, grace)
 }
 
 /// Says that a job has not run.

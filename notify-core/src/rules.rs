@@ -117,7 +117,7 @@ macro_rules! reasons {
 
         impl Reason {
             /// Says why, in a few words.
-            #[cfg(any(test, feature = "cli"))]
+            #[cfg(feature = "cli")]
             pub(crate) fn as_str(self) -> &'static str {
                 match self { $(Self::$reason => $words,)* }
             }
@@ -186,6 +186,10 @@ reasons! {
     /// It flapped, and is steady.
     Steady => "it is steady again",
 }
+
+/// Why people are told without a run: it failed while a person had silenced that, and still does.
+#[cfg(feature = "cli")]
+pub(crate) const SILENCE_OVER: &str = "its silence is over";
 
 /// Decides whether people are told that a job is now in `state`.
 pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) -> Decision {

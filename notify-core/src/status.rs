@@ -92,7 +92,7 @@ pub(crate) struct Status {
     pub(crate) ok_version: Option<Text>,
     /// How often it is meant to run, in hours.
     pub(crate) every_hours: Option<f64>,
-    /// Where its alerts go, of a job that can be missed; the empty text is nowhere.
+    /// Where its alerts go, of a job that can be missed, or is silenced; the empty text is nowhere.
     pub(crate) channel: Option<Text>,
     /// The error that `errors(…)` or `when` left out.
     pub(crate) passed_over: Option<String>,

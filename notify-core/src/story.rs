@@ -16,13 +16,10 @@ use crate::look::{self, Job};
 use crate::outbox;
 use crate::outcome::Outcome;
 use crate::report;
-use crate::rules::{Past, Reason, Settings};
+use crate::rules::{self, Past, Reason, Settings};
 use crate::status::{State, Status};
 use crate::store;
 use crate::time::Time;
-
-/// As many names are offered in place of one that is not there.
-const NEAR: usize = 5;
 
 /// What is known of a job's past and future.
 #[derive(Debug)]
@@ -67,6 +64,8 @@ pub enum What {
     Aside,
     /// What a person did to the status.
     Person,
+    /// What a silence withheld, told when it was over.
+    SilenceOver,
 }
 
 /// Something that happened to a job; runs that were alike are one.
@@ -213,44 +212,6 @@ pub fn recent(directory: &Path, file: &str, most: usize) -> Vec<Recent> {
     runs.split_off(runs.len().saturating_sub(most))
 }
 
-/// Returns the names of jobs that somebody may have meant, the likeliest first.
-///
-/// # Errors
-///
-/// Where the directory cannot be read.
-pub fn near(directory: &Path, name: &str) -> io::Result<Vec<String>> {
-    let wanted = name.to_lowercase();
-    let mut found = Vec::new();
-    for file in look::names(directory, false)? {
-        let job = look::shown_name(&file);
-        let lower = job.to_lowercase();
-        let steps = steps(&wanted, &lower);
-        let holds = !wanted.is_empty() && (lower.contains(&wanted) || wanted.contains(&lower));
-        // A slip of the finger in each three letters, or the part of the name that is known.
-        if holds || steps <= wanted.chars().count() / 3 {
-            found.push((!holds, steps, job));
-        }
-    }
-    found.sort();
-    Ok(found.into_iter().map(|(.., job)| job).take(NEAR).collect())
-}
-
-/// Counts the letters that must be added, removed or changed to make one word of another.
-fn steps(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, c) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, d) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(c != *d);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
-}
-
 /// Reads what the users' histories say of a job, and counts those that cannot be read.
 fn lines(directory: &Path, file: &str) -> io::Result<(Vec<Event>, usize)> {
     let (mut lines, mut closed, mut read) = (Vec::new(), 0, 0);
@@ -286,6 +247,8 @@ impl Ran {
         let ends_with = |reason: Reason| self.decision.ends_with(reason.as_str());
         if ends_with(Reason::Overdue) || ends_with(Reason::Overtaken) {
             What::Aside
+        } else if self.decision.ends_with(rules::SILENCE_OVER) {
+            What::SilenceOver
         } else if self.settings.is_none() && earlier == Some(self.begun) {
             // A person's deed leaves the time of the last run.
             What::Person
@@ -473,8 +436,8 @@ impl Rules {
     fn of(settings: &Settings) -> Self {
         Self {
             silent_seconds: settings.silent,
-            ok_silent_hours: settings.ok_silent / crate::rules::HOUR,
-            remind_hours: settings.remind / crate::rules::HOUR,
+            ok_silent_hours: settings.ok_silent / rules::HOUR,
+            remind_hours: settings.remind / rules::HOUR,
             after: settings.after,
             flapping: settings.flapping,
         }
@@ -529,7 +492,7 @@ fn turns(status: &Status, settings: &Settings) -> Vec<Time> {
         status.held.as_ref().map(|held| held.until),
         status.silence.as_ref().map(|silence| silence.until),
         flapping.and_then(|flapping| after(flapping.told?, longest)),
-        flapping.and_then(|_| after(status.since, crate::rules::HOUR)),
+        flapping.and_then(|_| after(status.since, rules::HOUR)),
     ];
     times.into_iter().flatten().collect()
 }
@@ -865,20 +828,5 @@ mod tests {
         let taken_back = "taken back, for a person has silenced it";
         assert_eq!(words, [taken_back, "no answer is known"]);
         assert_eq!(told[1].what, What::Person);
-    }
-
-    #[test]
-    fn names_that_are_near_are_those_with_few_slips_or_a_part_of_it() {
-        let folder = crate::testing::Folder::new();
-        for job in ["etl.load", "etl.load.customers", "web.crawl", "größe"] {
-            std::fs::write(folder.path().join(job), "").unwrap();
-        }
-        let near = |name: &str| near(folder.path(), name).unwrap().join(" ");
-        assert_eq!(near("etl.laod"), "etl.load");
-        assert_eq!(near("load"), "etl.load etl.load.customers");
-        assert_eq!(near("groesse"), "");
-        assert_eq!(near("größ"), "größe");
-        assert_eq!(near("Web.Crawl"), "web.crawl");
-        assert_eq!(near(""), "");
     }
 }

@@ -19,9 +19,6 @@ pub(crate) const FAILURE: u8 = 3;
 /// An alert that has waited for longer is not on its way.
 const WAIT: Duration = Duration::from_secs(15 * 60);
 
-/// The shortest grace: a clock's change to or from summer time must not be an alarm.
-const GRACE: Duration = Duration::from_secs(60 * 60);
-
 /// As many lines follow the first; monitors cut long answers anywhere.
 const LINES: usize = 50;
 
@@ -192,7 +189,7 @@ impl Arguments {
                 let age = (findings.now - job.begun).num_seconds().max(0);
                 let every = self.every_of(job.every_hours);
                 let limit = every.map_or_else(String::new, |every| {
-                    (every + self.grace_of(every)).as_secs().to_string()
+                    look::limit(every, self.grace).as_secs().to_string()
                 });
                 values.push(format!("age={age}s;;{limit};0"));
                 values.extend(
@@ -242,7 +239,7 @@ impl Arguments {
             if let Some(every) = self.every_of(job.every_hours)
                 && !is_under_way
             {
-                findings.judge_age(job, every, every + self.grace_of(every));
+                findings.judge_age(job, every, look::limit(every, self.grace));
             }
         }
         for run in runs {
@@ -283,10 +280,6 @@ impl Arguments {
         let seconds = every_hours.map(|hours| hours * 3600.0);
         self.every
             .or_else(|| Duration::try_from_secs_f64(seconds?).ok())
-    }
-
-    fn grace_of(&self, every: Duration) -> Duration {
-        self.grace.unwrap_or_else(|| GRACE.max(every / 10))
     }
 }
 

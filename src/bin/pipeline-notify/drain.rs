@@ -69,7 +69,7 @@ impl Arguments {
             return Ok(code);
         }
         if let Some(adopted) = adopted {
-            output.line(&format!("{} adopted", count(adopted, "alert")))?;
+            output.say(&format!("{} adopted", count(adopted, "alert")))?;
         }
         let sent = count(before.saturating_sub(after), "alert");
         let left_words = if after == 0 {
@@ -77,7 +77,7 @@ impl Arguments {
         } else {
             format!("{after} left:")
         };
-        output.line(&format!("{sent} sent, {left_words}"))?;
+        output.say(&format!("{sent} sent, {left_words}"))?;
         let now = Utc::now();
         for queue in &left {
             let name = plain(&queue.name);
@@ -85,26 +85,29 @@ impl Arguments {
                 let oldest = queue.oldest.map_or_else(String::new, |oldest| {
                     format!(", the oldest for {}", words::since(oldest, now))
                 });
-                output.line(&format!("  {name}: {} waiting{oldest}", queue.waiting))?;
+                output.say(&format!("  {name}: {} waiting{oldest}", queue.waiting))?;
+                let channel = plain(&queue.channel);
+                output.say(&if desk.sends_from(&queue.name) {
+                    format!("    not taken now: `pipeline-notify test {channel}` says why")
+                } else {
+                    format!(
+                        "    no webhook of channel {channel} here is theirs: set the one that is, or, if it was replaced, add --adopt {name}"
+                    )
+                })?;
             }
             if queue.held > 0 {
-                output.line(&format!(
+                output.say(&format!(
                     "  {name}: {} held back until their time comes",
                     queue.held
                 ))?;
             }
             if queue.rejected > 0 {
                 let folder = queue.rejected_folder.display();
-                output.line(&format!(
+                output.say(&format!(
                     "  {name}: {} refused, with the reasons in {folder}",
                     queue.rejected
                 ))?;
             }
-        }
-        if after > 0 {
-            output.line(
-                "Is the webhook of a channel in the environment? Was it replaced? Then add --adopt QUEUE.",
-            )?;
         }
         Ok(code)
     }

@@ -30,8 +30,7 @@ const INDENT: usize = 19;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Runs that were alike are one line. Each line says when the run began, how it ended, and which rule
-sent or withheld its alert; below it stand the alert, its channel, and what was answered.
+    after_help = "Runs that were alike are one line. Each line says when the run began, how it ended, and which rule sent or withheld its alert; below it stand the alert, its channel, and what was answered.
 
 Exit codes:
   0  it is explained
@@ -76,18 +75,9 @@ impl Arguments {
             if let Some(run) = runs.first() {
                 return self.first_run(run, common, output, now);
             }
-            let near = look::near(&directory, &self.job).map_err(cannot)?;
-            let near: Vec<_> = near.iter().map(|job| format!("`{}`", plain(job))).collect();
-            let hint = if near.is_empty() {
-                "`pipeline-notify status` shows all".to_owned()
-            } else {
-                format!("did you mean {}?", near.join(" or "))
-            };
-            return Err(Failure::Message(format!(
-                "no job `{}` in `{}`: {hint}",
-                plain(&self.job),
-                directory.display()
-            )));
+            return Err(Failure::Message(
+                plain(&look::no_job(&directory, &self.job)).into_owned(),
+            ));
         };
         let view = View {
             now,
@@ -483,6 +473,7 @@ fn event_json(event: &Happened) -> Value {
             What::Runs => "runs",
             What::Aside => "aside",
             What::Person => "person",
+            What::SilenceOver => "silence over",
         },
         "begun": json::time(event.begun),
         "last_begun": json::time(event.last),
@@ -527,12 +518,10 @@ fn event_lines(
         }
         What::Aside => format!("{decision} (the status is left as it is)"),
         What::Person => "a person has changed the status, and the channel is told".to_owned(),
+        What::SilenceOver => decision.into_owned(),
     };
-    let begun = if event.what == What::Person {
-        event.decided
-    } else {
-        event.begun
-    };
+    let is_run = !matches!(event.what, What::Person | What::SilenceOver);
+    let begun = if is_run { event.begun } else { event.decided };
     let time = begun.with_timezone(&Local).format("%H:%M:%S");
     let state = event.state.as_str();
     let mut lines = wrap(&words, output, INDENT);
@@ -545,7 +534,7 @@ fn event_lines(
             room = 5 - state.len()
         );
     }
-    if has_new_error && !event.error.is_empty() && event.what != What::Person {
+    if has_new_error && !event.error.is_empty() && is_run {
         let room = output.width().unwrap_or(usize::MAX).saturating_sub(INDENT);
         let error = plain(&event.error);
         lines.push(format!("{:INDENT$}{}", "", words::cut(&error, room)));
@@ -642,44 +631,9 @@ fn rules(rules: &Rules) -> String {
     text
 }
 
-/// Breaks a text into lines that fit, each behind as many blanks.
+/// Breaks a text to the room that there is, below what it belongs to.
 fn wrap(text: &str, output: &Output, indent: usize) -> Vec<String> {
-    let room = output
-        .width()
-        .unwrap_or(PROSE)
-        .saturating_sub(indent)
-        .max(20);
-    let mut lines = vec![String::new()];
-    let mut length = 0;
-    for word in text.split(' ') {
-        let mut letters = word.chars().count();
-        let mut word = word;
-        if length > 0 && length + 1 + letters > room {
-            lines.push(String::new());
-            length = 0;
-        }
-        // A word that fits into no line is broken anywhere.
-        while letters > room {
-            let cut = word
-                .char_indices()
-                .nth(room)
-                .map_or(word.len(), |(at, _)| at);
-            if let Some(last) = lines.last_mut() {
-                last.push_str(&word[..cut]);
-            }
-            lines.push(String::new());
-            word = &word[cut..];
-            letters -= room;
-        }
-        if let Some(last) = lines.last_mut() {
-            if length > 0 {
-                last.push(' ');
-                length += 1;
-            }
-            last.push_str(word);
-            length += letters;
-        }
-    }
-    let lines = lines.into_iter();
+    let room = output.width().unwrap_or(PROSE).saturating_sub(indent);
+    let lines = words::wrap(text, room).into_iter();
     lines.map(|line| format!("{:indent$}{line}", "")).collect()
 }

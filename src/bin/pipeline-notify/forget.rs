@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// Tell nobody, even if it failed
     #[arg(long)]
     quiet: bool,
-    /// The channel to tell [default: that of the run under way, or `NOTIFY_CHANNEL`, or alerts]
+    /// The channel to tell [default: the job's, where a run under way or its status file names it, or `NOTIFY_CHANNEL`, or alerts]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
 }
@@ -57,9 +57,9 @@ impl Arguments {
                 }
                 _ => "its status file could not be understood".to_owned(),
             };
-            output.line(&format!("{job} is forgotten: {was}"))?;
+            output.say(&format!("{job} is forgotten: {was}"))?;
             if forgotten.told != Told::Nobody {
-                output.line(&words::told(&forgotten.told))?;
+                output.say(&words::told(&forgotten.told))?;
             }
         }
         rename::warn_of_runs(&desk, &self.job);

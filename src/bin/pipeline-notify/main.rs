@@ -93,14 +93,17 @@ struct Arguments {
     command: Command,
 }
 
+/// Behind the options of the subcommand itself.
+const LAST: usize = 100;
+
 /// What every subcommand understands.
 #[derive(Debug, Args)]
 struct Common {
     /// The notify directory [default: $NOTIFYDIR, or pipeline-notify in the user's state folder]
-    #[arg(long, global = true, value_name = "FOLDER")]
+    #[arg(long, global = true, value_name = "FOLDER", display_order = LAST)]
     dir: Option<PathBuf>,
     /// Answer in JSON, for programs
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = LAST)]
     json: bool,
 }
 

@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal as _, Write};
 
 use serde_json::Value;
 
+use crate::words;
+
 /// No narrower than this, whatever a terminal says of itself.
 const NARROWEST: usize = 40;
 
@@ -88,6 +90,17 @@ impl Output {
         self.stdout.write_all(b"\n")
     }
 
+    /// Writes a sentence, which a terminal would break within words.
+    pub(crate) fn say(&mut self, sentence: &str) -> io::Result<()> {
+        match self.width().filter(|_| self.is_terminal) {
+            Some(width) => {
+                let lines = words::wrap(sentence, width);
+                lines.iter().try_for_each(|line| self.line(line))
+            }
+            None => self.line(sentence),
+        }
+    }
+
     /// Writes what is neither a line nor text.
     pub(crate) fn raw(&mut self, bytes: &str) -> io::Result<()> {
         self.stdout.write_all(bytes.as_bytes())
@@ -118,5 +131,9 @@ impl Output {
 
 /// Says on standard error what went wrong.
 pub(crate) fn complain(message: &str) {
-    let _ = writeln!(io::stderr(), "pipeline-notify: {message}");
+    let mut message = format!("pipeline-notify: {message}");
+    if let Some((width, _)) = terminal_size::terminal_size_of(io::stderr()) {
+        message = words::wrap(&message, usize::from(width.0)).join("\n");
+    }
+    let _ = writeln!(io::stderr(), "{message}");
 }

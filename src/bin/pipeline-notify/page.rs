@@ -39,8 +39,7 @@ const STYLE: &str = include_str!("page.css");
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The page needs no server and no script, loads nothing, and can be read on a phone. It is made whole
-under another name first, so that nobody sees half of it; a cron job can write it each minute.
+    after_help = "The page needs no server and no script, loads nothing, and can be read on a phone. It is made whole under another name first, so that nobody sees half of it; a cron job can write it each minute.
 
 Exit codes:
   0  the page is written
@@ -90,7 +89,7 @@ impl Arguments {
             }))?;
         } else {
             let file = self.output.display().to_string();
-            output.line(&format!(
+            output.say(&format!(
                 "{} is written: {}, {failed} failed",
                 plain(&file),
                 count(jobs, "job")

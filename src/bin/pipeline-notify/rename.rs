@@ -35,7 +35,7 @@ impl Arguments {
         if common.json {
             output.json(&json!({ "old": self.old, "new": self.new }))?;
         } else {
-            output.line(&format!("{} is now {}", plain(&self.old), plain(&self.new)))?;
+            output.say(&format!("{} is now {}", plain(&self.old), plain(&self.new)))?;
         }
         warn_of_runs(&desk, &self.old);
         Ok(0)

@@ -13,16 +13,13 @@ pub(crate) const FAILURE: u8 = 125;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The command gets our standard input, output and error, and the signals that we get: TERM, INT, HUP,
-QUIT, USR1 and USR2. When it fails, the end of what it wrote to standard error is in the alert; what
-it was called with is not.
+    after_help = "The command gets our standard input, output and error, and the signals that we get: TERM, INT, HUP, QUIT, USR1 and USR2. When it fails, the end of what it wrote to standard error is in the alert; what it was called with is not.
 
 Exit codes are the command's own, and:
   125  it was not run: an option makes no sense; see standard error
   126  it cannot be run
   127  it is not there
-Where a signal kills the command, the same signal kills this; where that would write a core, and as
-process 1 of a container, the exit code is 128 + the signal's number."
+Where a signal kills the command, the same signal kills this; where that would write a core, and as process 1 of a container, the exit code is 128 + the signal's number."
 )]
 pub(crate) struct Arguments {
     /// The job's name [default: run. and the command's file name]

@@ -16,7 +16,7 @@ pub(crate) const FAILURE: u8 = 2;
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("end").required(true).args(["time", "until"]),
-    after_help = "This error alone is withheld: another one, and the recovery, come through. The channel is told who silenced it, and until when; `check` says WARNING meanwhile. A failure that outlasts the silence is told by its next run.
+    after_help = "This error alone is withheld: another one, and the recovery, come through. The channel is told who silenced it, and until when; `check` says WARNING meanwhile. A failure that outlasts the silence is told by its next run, or by `watch` before that.
 
 Exit codes:
   0  it is silenced
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     /// Why, for those who wonder
     #[arg(long, value_name = "TEXT")]
     because: Option<String>,
-    /// The channel to tell [default: that of the run under way, or `NOTIFY_CHANNEL`, or alerts]
+    /// The channel to tell [default: the job's, where a run under way or its status file names it, or `NOTIFY_CHANNEL`, or alerts]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
 }
@@ -66,12 +66,12 @@ impl Arguments {
             }))?;
         } else {
             let until = words::local(until, now);
-            output.line(&format!(
+            output.say(&format!(
                 "{} is silenced until {until}: {}",
                 plain(&silenced.job),
                 plain(&silenced.error)
             ))?;
-            output.line(&words::told(&silenced.told))?;
+            output.say(&words::told(&silenced.told))?;
         }
         Ok(0)
     }

@@ -25,12 +25,13 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// More runs than these are counted.
 const RUNS: usize = 20;
 
-/// Exit codes: 0 shown; 1 a JOB that was named is not there; 2 nothing can be shown.
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes:
   0  the jobs are shown, whatever their status (`check` is for alarms)
   1  a JOB that was named is not there
-  2  the notify directory cannot be read")]
+  2  the notify directory cannot be read
+
+A terminal shows as many jobs that work as fit below those that fail; where JOBs are named, or into a pipe, all are shown.")]
 pub(crate) struct Arguments {
     /// Jobs to show, by name; `*` stands for any characters [default: all]
     #[arg(value_name = "JOB")]
@@ -48,6 +49,8 @@ struct View {
     queues: Vec<Queue>,
     /// Users whose runs and alerts cannot be seen.
     closed: usize,
+    /// Whether nobody has named jobs.
+    is_of_all: bool,
 }
 
 impl Arguments {
@@ -68,11 +71,7 @@ impl Arguments {
             }
             if !self.watch {
                 for name in &view.jobs.missing {
-                    output::complain(&format!(
-                        "no job `{}` in `{}`: `pipeline-notify status` shows all",
-                        plain(name),
-                        directory.display()
-                    ));
+                    output::complain(&plain(&look::no_job(&directory, name)));
                 }
                 return Ok(code);
             }
@@ -107,6 +106,23 @@ impl Arguments {
     }
 }
 
+/// Returns how many rows a terminal of that height shows, of rows with so many lines each, those of
+/// jobs that fail first: those of jobs that work must not push the others off it.
+fn shown(rows: &[usize], failing: usize, others: usize, height: usize) -> usize {
+    let lines = |rows: &[usize]| rows.iter().sum::<usize>();
+    if lines(rows) + others <= height {
+        return rows.len();
+    }
+    // A line says how many are hidden.
+    let mut room = height.saturating_sub(lines(&rows[..failing]) + others + 1);
+    let fits = rows[failing..].iter().take_while(|lines| {
+        let fits = **lines <= room;
+        room = room.saturating_sub(**lines);
+        fits
+    });
+    failing + fits.count()
+}
+
 impl View {
     fn of(directory: &Path, wanted: &[String]) -> io::Result<Self> {
         let mut jobs = look::jobs(directory, wanted)?;
@@ -121,6 +137,7 @@ impl View {
             runs,
             queues,
             closed: closed.max(closed_too),
+            is_of_all: wanted.is_empty(),
         })
     }
 
@@ -139,13 +156,34 @@ impl View {
 
     fn lines(&self, directory: &Path, output: &Output) -> Vec<String> {
         let mut lines = Vec::new();
-        let rows = self.rows();
+        let mut rows = self.rows();
+        let rest = self.rest(output);
+        let mut hidden = 0;
+        if let Some(height) = output.height().filter(|_| self.is_of_all) {
+            let lines: Vec<_> = rows.iter().map(Row::lines).collect();
+            let failing = rows.iter().filter(|row| !row.works()).count();
+            // Beside the headings, and the line of the prompt.
+            let shown = shown(&lines, failing, rest.len() + 2, height);
+            hidden = rows.len() - shown;
+            rows.truncate(shown);
+        }
         if rows.is_empty() && self.jobs.missing.is_empty() && self.runs.is_empty() {
             let directory = directory.display().to_string();
             lines.push(format!("no jobs in {} yet", plain(&directory)));
         } else if !rows.is_empty() {
             lines = Table::new(rows).lines(output);
         }
+        if hidden > 0 {
+            let more = format!("… {hidden} more that work: `pipeline-notify status '*'` shows all");
+            lines.push(output.paint(&more, Colour::Dim));
+        }
+        lines.extend(rest);
+        lines
+    }
+
+    /// What stands below the table.
+    fn rest(&self, output: &Output) -> Vec<String> {
+        let mut lines = Vec::new();
         for (health, heading) in [
             (
                 Health::Dead,
@@ -274,5 +312,22 @@ impl View {
             lines.push(output.paint(&line, Colour::Dim));
         }
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_that_work_do_not_push_those_that_fail_off_a_terminal() {
+        let (failing, working) = ([2; 3], [1; 100]);
+        let all = [&failing[..], &working].concat();
+        assert_eq!(shown(&all, 3, 3, 109), 103, "all fit");
+        assert_eq!(shown(&all, 3, 3, 24), 3 + 14, "two, six, fourteen, two");
+        assert_eq!(shown(&all, 3, 3, 10), 3, "none has room");
+        assert_eq!(shown(&all, 3, 3, 5), 3, "those that fail are all shown");
+        assert_eq!(shown(&[1, 2, 1, 2], 0, 3, 7), 2);
+        assert_eq!(shown(&[], 0, 3, 1), 0);
     }
 }

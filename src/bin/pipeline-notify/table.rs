@@ -20,6 +20,9 @@ const HOST: usize = 12;
 
 const GAP: usize = 2;
 
+/// The rank of jobs that work.
+const WORKS: u8 = 3;
+
 const HEADINGS: [&str; 7] = ["STATUS", "JOB", "SINCE", "LAST", "TOOK", "RUNS", "HOST"];
 
 /// A job, as the table shows it.
@@ -50,7 +53,7 @@ impl Row {
         let (rank, colour) = match job.state {
             State::Error if is_silenced => (1, Colour::Yellow),
             State::Error => (0, Colour::Red),
-            State::Ok => (3, Colour::Green),
+            State::Ok => (WORKS, Colour::Green),
         };
         let mut remarks = Vec::new();
         if let Some(silence) = job.silence.as_ref().filter(|_| is_silenced) {
@@ -98,6 +101,16 @@ impl Row {
         }
     }
 
+    /// Tells whether its job works, as far as is known.
+    pub(crate) fn works(&self) -> bool {
+        self.rank == WORKS
+    }
+
+    /// Counts the lines that it takes at most.
+    pub(crate) fn lines(&self) -> usize {
+        1 + usize::from(!self.remark.is_empty())
+    }
+
     fn cells(&self, is_narrow: bool) -> [String; 7] {
         let span = if is_narrow { words::short } else { words::span };
         let age = |times: Option<(DateTime<Utc>, DateTime<Utc>)>, span: fn(Duration) -> String| {
@@ -115,7 +128,11 @@ impl Row {
             age(self.last, span),
             self.took.map_or_else(
                 String::new,
-                if is_narrow { words::short } else { words::took },
+                if is_narrow {
+                    words::short_took
+                } else {
+                    words::took
+                },
             ),
             self.runs.clone(),
             host,

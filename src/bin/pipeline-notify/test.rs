@@ -38,7 +38,7 @@ impl Arguments {
             for answer in test(channel, &crate::user()) {
                 if !common.json {
                     let line = line(&answer, output);
-                    output.line(&line)?;
+                    output.say(&line)?;
                     output.flush()?;
                 }
                 answers.push(answer);
@@ -59,7 +59,7 @@ impl Arguments {
             });
             output.json(&json!({ "heard": is_heard, "answers": answers.collect::<Vec<_>>() }))?;
         } else if answers.is_empty() {
-            output.line("nobody would hear: set SLACK_ALERTS_WEBHOOK_URL to a webhook")?;
+            output.say("nobody would hear: set SLACK_ALERTS_WEBHOOK_URL to a webhook")?;
         }
         Ok(code)
     }

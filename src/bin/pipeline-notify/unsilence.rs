@@ -33,7 +33,7 @@ impl Arguments {
             output.json(&json!({ "job": self.job, "was_silenced_until": json::time(until) }))?;
         } else {
             let until = words::local(until, Utc::now());
-            output.line(&format!(
+            output.say(&format!(
                 "{} is no longer silenced (it was until {until})",
                 plain(&self.job)
             ))?;

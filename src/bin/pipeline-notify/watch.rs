@@ -1,12 +1,12 @@
 //! `watch`: stays, and tells of what no run can tell.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use clap::Args;
 use notify_core::__cli::{Beginning, Guard};
 
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::words::{count, plain};
 use crate::{Common, Failure, span};
 
@@ -14,20 +14,16 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It tells of a run whose process died, kill -9 included, within a second; once of each job that
-should have run again, as its every_hours says; and sends alerts that wait, also those that other
-processes have left. It tells of the jobs of its own user alone, to the channels that its
-environment names, and may be started anew or twice: nothing is told again.
+    after_help = "It tells of a run whose process died, kill -9 included, within a second; once of each job that should have run again, as its every_hours says; and of a failure that a person had silenced, when that is over and the job has not run since. It sends alerts that wait, also those that other processes have left. It tells of the jobs of its own user alone, to the channels that its environment names, and may be started anew or twice: nothing is told again.
 
-At SIGTERM or SIGINT it looks once more, sends what it can within NOTIFY_EXIT_SECONDS, and ends with 0;
-a second signal ends it at once. It says on standard error what it watches, and what it cannot do.
+At SIGTERM or SIGINT it looks once more, sends what it can within NOTIFY_EXIT_SECONDS, and ends with 0; a second signal ends it at once. It says on standard error what it watches, and what it cannot do.
 
 Exit codes:
   0  it was asked to end
   2  it cannot watch; see standard error"
 )]
 pub(crate) struct Arguments {
-    /// How often to look for jobs that should have run
+    /// How often to look for jobs that should have run, and for silences that are over
     #[arg(long, value_name = "TIME", value_parser = span::parse, default_value = "60s")]
     every: Duration,
     /// How late a run may begin [default: 10 % of how often it should, or 1h if that is more]
@@ -38,9 +34,12 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, _: &mut Output) -> Result<u8, Failure> {
         let guard = Guard::new(common.dir.as_deref(), self.every, self.grace)?;
-        let beginning = words(&guard.beginning());
-        let _ = writeln!(io::stderr(), "pipeline-notify: {beginning}");
+        output::complain(&words(&guard.beginning()));
         guard.watch();
+        // Behind the ^C, so that the prompt has its own line.
+        if io::stderr().is_terminal() {
+            let _ = writeln!(io::stderr());
+        }
         Ok(0)
     }
 }

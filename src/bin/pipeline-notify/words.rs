@@ -6,6 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, Local, TimeDelta, Utc};
 use notify_core::__cli::Told;
 
+/// No line is broken to less.
+const NARROWEST: usize = 20;
+
 /// Replaces what a terminal would obey by what it shows.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     // The marks that turn the direction of writing make a text read as another.
@@ -42,6 +45,47 @@ pub(crate) fn cut_middle(text: &str, width: usize) -> Cow<'_, str> {
     format!("{start}…{end}").into()
 }
 
+/// Breaks a text between its words into lines of so many characters, all behind as many blanks as
+/// the first.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let indent = text.len() - text.trim_start_matches(' ').len();
+    let (blanks, text) = text.split_at(indent);
+    let width = width.saturating_sub(indent).max(NARROWEST);
+    let mut lines = vec![String::new()];
+    let mut length = 0;
+    for word in text.split(' ') {
+        let mut letters = word.chars().count();
+        let mut word = word;
+        if length > 0 && length + 1 + letters > width {
+            lines.push(String::new());
+            length = 0;
+        }
+        // A word that fits into no line is broken anywhere.
+        while letters > width {
+            let cut = word
+                .char_indices()
+                .nth(width)
+                .map_or(word.len(), |(at, _)| at);
+            if let Some(last) = lines.last_mut() {
+                last.push_str(&word[..cut]);
+            }
+            lines.push(String::new());
+            word = &word[cut..];
+            letters -= width;
+        }
+        if let Some(last) = lines.last_mut() {
+            if length > 0 {
+                last.push(' ');
+                length += 1;
+            }
+            last.push_str(word);
+            length += letters;
+        }
+    }
+    let lines = lines.into_iter();
+    lines.map(|line| format!("{blanks}{line}")).collect()
+}
+
 /// Writes how long ago something was, or `in 2 h` where clocks disagree.
 pub(crate) fn since(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     since_by(then, now, span)
@@ -74,12 +118,20 @@ pub(crate) fn took(time: Duration) -> String {
     notify_core::__cli::span(time)
 }
 
-/// Writes the larger unit of a length of time alone: `2 h`.
+/// Writes how long a run took, in the larger unit alone: `2 h`, `0.3 s`.
+pub(crate) fn short_took(time: Duration) -> String {
+    if time < Duration::from_secs(10) {
+        format!("{:.1} s", time.as_secs_f64())
+    } else {
+        short(time)
+    }
+}
+
+/// Writes the larger unit of an age alone: `2 h`.
 pub(crate) fn short(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
-        0..10 => format!("{:.1} s", time.as_secs_f64()),
-        10..60 => format!("{seconds} s"),
+        0..60 => format!("{seconds} s"),
         60..3600 => format!("{} min", seconds / 60),
         3600..86400 => format!("{} h", seconds / 3600),
         _ => format!("{} d", seconds / 86400),
@@ -143,6 +195,24 @@ mod tests {
         for width in 0..30 {
             assert!(cut_middle("größe.läuft.weiter", width).chars().count() <= width.max(1));
         }
+    }
+
+    #[test]
+    fn a_text_is_broken_between_its_words_and_a_word_only_where_it_fits_no_line() {
+        let lines = |text: &str| wrap(text, 20).join("|");
+        assert_eq!(lines("etl.load is silenced"), "etl.load is silenced");
+        assert_eq!(
+            lines("etl.load is silenced now"),
+            "etl.load is silenced|now"
+        );
+        assert_eq!(
+            lines("größe.läuft.weiter.als.es.soll is OK"),
+            "größe.läuft.weiter.a|ls.es.soll is OK"
+        );
+        assert_eq!(
+            wrap("  one two three four five", 22).join("|"),
+            "  one two three four|  five"
+        );
     }
 
     #[test]
