@@ -37,7 +37,7 @@ fn shift(folder: &Folder, (years, hours): (i32, i32)) {
             let hour = if (0..24).contains(&moved) {
                 moved
             } else {
-                hour
+                hour - hours
             };
             format!(
                 "{key}{:04}{}{hour:02}{} UTC",
