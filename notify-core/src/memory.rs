@@ -71,10 +71,11 @@ pub(crate) fn wrote(file: &str, status: Status, content: String) {
     );
 }
 
-/// Remembers a run that only touched the status file.
-pub(crate) fn touched(file: &str) {
+/// Remembers a run that only touched the status file, which says what is `known`.
+pub(crate) fn touched(file: &str, known: Option<Arc<Known>>) {
     if let Some(recent) = jobs().get_mut(file) {
         recent.touched += 1;
+        recent.known = known.or(recent.known.take());
     }
 }
 

@@ -148,7 +148,7 @@ impl Report<'_> {
         warnings: &mut Vec<Warning>,
     ) -> Result<Option<Told>, Outdated> {
         let recent = memory::recall(file);
-        let known = recent.as_ref().and_then(|recent| recent.known.as_deref());
+        let known = recent.as_ref().and_then(|recent| recent.known.as_ref());
         let past = match &mut locked {
             Some(locked) => locked.read_known(known),
             None => Past::Unknown,
@@ -178,8 +178,8 @@ impl Report<'_> {
             && recent.may_lag(self.now)
             && self.touch(locked, &past, &verdict)
         {
-            memory::touched(file);
-            locked.give_back(known, past);
+            memory::touched(file, locked.known());
+            locked.give_back(past);
             return Ok(None);
         }
         let locked = locked.map(|locked| locked.if_current().ok_or(Outdated));

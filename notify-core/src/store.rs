@@ -4,12 +4,12 @@
 //! finishes it. Without that, a crash between the alert and the status would leave people believing
 //! what is not so, for ever.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::alert::Alert;
@@ -70,9 +70,8 @@ pub(crate) struct Locked<'a> {
     lock: Option<Handle>,
     /// Whether the lock was open already.
     is_kept: bool,
-    /// Whether the status file that the lock keeps open is what this process has written, but for its
-    /// time.
-    is_known: bool,
+    /// What the status file that the lock keeps open says.
+    known: Option<Arc<Known>>,
     /// A status that the journal holds, for it could not be written.
     pending: Option<Status>,
 }
@@ -88,7 +87,8 @@ pub(crate) enum Queued {
     Not,
 }
 
-/// What a status file says that this process has written, so that it need not be taken apart.
+/// What a status file says that this process has written or read, so that it need not be taken apart
+/// again.
 #[derive(Debug)]
 pub(crate) struct Known {
     content: String,
@@ -286,6 +286,16 @@ impl Known {
         })
     }
 
+    /// Remembers what others have written, and lends it at once; `None` where it is too long, or the time
+    /// is not where this library writes it.
+    fn learn(content: &[u8]) -> Option<(Self, Status)> {
+        let content = std::str::from_utf8(content).ok()?.to_owned();
+        let known = Self::new(Status::parse(&content)?, content)?;
+        let status = *known.lent().take()?;
+        let time = known.content.get(known.time.clone())?;
+        (time::parse(time) == Some(status.begun)).then_some((known, status))
+    }
+
     /// Reads a file that says the same but for its time; `None` where it says anything else, or the
     /// status is lent.
     fn read(&self, content: &[u8]) -> Option<Box<Status>> {
@@ -322,7 +332,7 @@ impl<'a> Locked<'a> {
             slot,
             lock,
             is_kept: false,
-            is_known: false,
+            known: None,
             pending: None,
         }
     }
@@ -356,38 +366,48 @@ impl<'a> Locked<'a> {
         }
     }
 
-    /// Reads what is known of the job, which is what this process has written, unless others have
-    /// written since.
-    pub(crate) fn read_known(&mut self, known: Option<&Known>) -> Past {
-        self.is_known = false;
+    /// Reads what is known of the job, which is what `known` says, unless others have written since.
+    pub(crate) fn read_known(&mut self, known: Option<&Arc<Known>>) -> Past {
         let path = self.path();
-        let content = &mut [0; KNOWN + 1];
-        let mut recognize = |file: &File| {
-            let length = file::read_at(file, content, 0).ok()?;
-            known?.read(&content[..length])
-        };
-        let Some(lock) = self
-            .lock
-            .as_mut()
-            .filter(|_| self.pending.is_none() && known.is_some())
-        else {
+        let (Some(known), Some(lock), None) = (known, &mut self.lock, &self.pending) else {
             return self.read();
         };
-        let mut status = lock.status_file(self.file, &path).and_then(&mut recognize);
-        if status.is_none() {
-            let opened = lock.open_status_file(self.file, &path);
-            status = opened.ok().and_then(recognize);
+        let buffer = &mut [0; KNOWN + 1];
+        if let Some(file) = lock.status_file(self.file, &path)
+            && let Ok(length) = file::read_at(file, buffer, 0)
+            && let Some(status) = known.read(&buffer[..length])
+        {
+            self.known = Some(Arc::clone(known));
+            return Past::Known(status);
         }
-        self.is_known = status.is_some();
-        status.map_or_else(|| self.read(), Past::Known)
+        let opened = lock.open_status_file(self.file, &path);
+        let length = opened.and_then(|file| file::read_at(file, buffer, 0));
+        let Ok(content) = length.map(|length| &buffer[..length]) else {
+            return self.read();
+        };
+        if let Some(status) = known.read(content) {
+            self.known = Some(Arc::clone(known));
+            return Past::Known(status);
+        }
+        match Known::learn(content) {
+            Some((learned, status)) => {
+                self.known = Some(Arc::new(learned));
+                Past::Known(Box::new(status))
+            }
+            None => self.read(),
+        }
+    }
+
+    /// Returns what the status file says, if that was [`read`](Self::read_known) from the one that is
+    /// kept open.
+    pub(crate) fn known(&self) -> Option<Arc<Known>> {
+        self.known.clone()
     }
 
     /// Gives back what [`read_known`](Self::read_known) has lent, of which the run has changed nothing
     /// but time and counts.
-    pub(crate) fn give_back(&self, known: Option<&Known>, past: Past) {
-        if self.is_known
-            && let (Some(known), Past::Known(status)) = (known, past)
-        {
+    pub(crate) fn give_back(&self, past: Past) {
+        if let (Some(known), Past::Known(status)) = (&self.known, past) {
             *known.lent() = Some(status);
         }
     }
@@ -399,8 +419,8 @@ impl<'a> Locked<'a> {
     /// Where it cannot be written; the old status is whole then.
     pub(crate) fn touch(&self, status: &Status, place: Option<&Place>) -> io::Result<()> {
         let opened;
-        let known = self.lock.as_ref().filter(|_| self.is_known);
-        let file = match known.and_then(Handle::kept_status_file) {
+        let lock = self.lock.as_ref().filter(|_| self.known.is_some());
+        let file = match lock.and_then(Handle::kept_status_file) {
             Some(file) => file,
             None => {
                 let options = &mut OpenOptions::new();

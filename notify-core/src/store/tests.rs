@@ -160,11 +160,11 @@ fn again(store: &Store) -> Locked<'_> {
 }
 
 /// A store whose job has a status, with its lock kept, and what is known of it.
-fn touched_store(folder: &Folder) -> (Store, Known, Status) {
+fn touched_store(folder: &Folder) -> (Store, Arc<Known>, Status) {
     let store = Store::open(folder.path()).unwrap();
     let status = change(None).status.unwrap();
     store.lock("etl.run").unwrap().write(&status).unwrap();
-    let known = Known::new(status.clone(), status.render()).unwrap();
+    let known = Arc::new(Known::new(status.clone(), status.render()).unwrap());
     (store, known, status)
 }
 
@@ -177,7 +177,7 @@ fn a_touch_by_what_was_kept_open_follows_the_file_that_is_there() {
         let past = locked.read_known(Some(&known));
         assert_eq!(past, locked.read());
         assert!(known.lent().is_none(), "it was not read anew");
-        locked.give_back(Some(&known), past);
+        locked.give_back(past);
         locked.touch(&status, None).unwrap();
     }
     // As another process does it, with more to say.
@@ -189,6 +189,14 @@ fn a_touch_by_what_was_kept_open_follows_the_file_that_is_there() {
     let mut locked = again(&store);
     let past = locked.read_known(Some(&known));
     assert_eq!(past.status().unwrap().runs, 9);
+    let learned = locked.known().unwrap();
+    locked.give_back(past);
+    assert_eq!(
+        locked.read_known(Some(&learned)).status().unwrap().runs,
+        9,
+        "what another process wrote is taken apart once"
+    );
+    assert!(learned.lent().is_none());
     let later = Status {
         begun: status.begun + chrono::TimeDelta::seconds(1),
         ..other
