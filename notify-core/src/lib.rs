@@ -1,25 +1,26 @@
 //! The engine of `pipeline-notify`: most people want the `pipeline-notify` crate, which re-exports
 //! what is public here.
 //!
-//! The rooms of the house, each importing only from floors below its own:
+//! The rooms of the house, each importing only from its own floor and those below:
 //!
 //! | floor | rooms | |
 //! |---|---|---|
-//! | 0 | `error`, `text`, `time`, `fields`, `id`, `name` | |
+//! | 0 | `error`, `text`, `time`, `fields`, `process`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
-//! | 2 | `exit` (the one place with `unsafe`), `process`, `machine`, `file`, `warn`, `panic`, `job` | |
-//! | 3 | `lock`, `destination`, `secret`, `samples` | |
-//! | 4 | `kept`, `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
-//! | 5 | `store`, `heartbeat` | the notify directory; each run, told to a service that misses runs |
-//! | 6 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
-//! | 7 | `memory`, `overdue`, `signals`, `surplus`, `sender` | what this process remembers, watches, and sends |
-//! | 8 | `delivery` | the background thread |
-//! | 9 | `report` | one end of a run: lock, decide, write |
-//! | 10 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
-//! | 11 | `shutdown` | the end of the process |
-//! | 11 | `look`, `near`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
-//! | 12 | `wrap` with `child`, `stderr`, `cgroup`; `guard` with `missed`, `withheld` (feature `cli`) | any program as a job; a watch over a notify directory |
-//! | 10 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
+//! | 2 | `exit` | the one place with `unsafe` |
+//! | 3 | `machine`, `file`, `warn`, `panic`, `job` | |
+//! | 4 | `lock`, `destination`, `secret`, `samples` | |
+//! | 5 | `kept`, `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
+//! | 6 | `store`, `heartbeat` | the notify directory; each run, told to a service that misses runs |
+//! | 7 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
+//! | 8 | `memory`, `overdue`, `signals`, `surplus`, `sender` | what this process remembers, watches, and sends |
+//! | 9 | `delivery` | the background thread |
+//! | 10 | `report` | one end of a run: lock, decide, write |
+//! | 11 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
+//! | 12 | `shutdown` | the end of the process |
+//! | 12 | `look`, `near`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
+//! | 13 | `wrap` with `child`, `stderr`, `cgroup`; `guard` with `missed`, `withheld` (feature `cli`) | any program as a job; a watch over a notify directory |
+//! | 11 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 // Programs may print and give up; a library may not.
 #![warn(

@@ -1,6 +1,14 @@
 //! Changes of a status file, whole and left half done.
 
+use std::sync::Arc;
+
+use super::locked::Written;
 use super::*;
+use crate::alert::Alert;
+use crate::backlog::Entry;
+use crate::change::{Change, Texts};
+use crate::rules::Past;
+use crate::status::Status;
 use crate::testing::{Folder, alert};
 
 fn is_queued(written: &Written) -> bool {
@@ -250,7 +258,10 @@ fn a_status_that_was_just_written_is_not_opened_anew_to_be_read() {
     let mut locked = store.lock("etl.run").unwrap();
     locked.write(&status).unwrap();
     let lock = locked.lock.as_ref().unwrap();
-    assert!(lock.status_file("etl.run", &locked.path()).is_some());
+    assert!(
+        lock.status_file("etl.run", &folder.path().join("etl.run"))
+            .is_some()
+    );
     let past = locked.read_known(Some(&known));
     assert_eq!(past, Past::Known(Box::new(status)));
 }
