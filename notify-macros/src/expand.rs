@@ -177,9 +177,10 @@ impl<'a> Names<'a> {
         };
         quote_spanned! {*span=> |__notify_value| {
             use #private::AnyValue as _;
+            let __notify_verdict = #verdict;
             match (&#private::Probe(__notify_value)).__notify_split() {
-                #private::Split::Value => #verdict,
-                #private::Split::Error(#error) => #verdict.filtered(|| #filter),
+                #private::Split::Value => __notify_verdict,
+                #private::Split::Error(#error) => __notify_verdict.filtered(|| #filter),
             }
         }}
     }
