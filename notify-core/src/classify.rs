@@ -1,16 +1,21 @@
 //! From a value to an outcome, by what the value's type can do.
 //!
-//! The compiler chooses: a method is called through a row of references, and of several traits that
-//! have it, the one for the most references comes first. So each trait here is a rung, better than
-//! the next, and the choice is right in aliases, in generic functions, and for opaque types, where
-//! no look at the tokens helps. Two rules keep it so. A rung asks for no lifetime, because the
-//! choice does not see lifetimes, and the error would come afterwards. And a `Result` is split
-//! first, so that value and error are looked at one by one.
+//! The compiler chooses: a method is looked for on a type, then on what it dereferences to, and so on,
+//! and of the methods of one name the first is taken whose bounds hold. So each type of the ladder is a
+//! rung, better than the next, and the choice is right in aliases, in generic functions, and for
+//! opaque types, where no look at the tokens helps. A rung asks for no lifetime, because the choice
+//! does not see lifetimes, and the error would come afterwards. Where two ways to look are not better
+//! and worse but a case and the rest, the case is the type's own method and the rest a trait's, which
+//! comes second. A step to the next rung costs each build some time, and so does a closure or a `match` in
+//! the expansion: the commonest rung is the first, and all that is done with a value is done here.
+
+#![expect(clippy::unused_self, reason = "its type is the choice")]
 
 use std::any::type_name;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::{self, Debug, Display, Write as _};
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::process::ExitCode;
 
@@ -23,19 +28,19 @@ use crate::text::Bounded;
 pub struct Verdict(Outcome);
 
 impl Verdict {
-    /// It failed, and this says how.
+    /// Asks a filter whether this error is a failure. A filter that panics says yes.
     #[must_use]
-    pub fn failed(text: String) -> Self {
-        Self(Outcome::Failed(text))
+    pub fn filtered(self, is_failure: impl FnOnce() -> bool) -> Self {
+        match self.0 {
+            Outcome::Failed(text) if !panic::contain(is_failure).unwrap_or(true) => {
+                Self(Outcome::PassedOver(text))
+            }
+            outcome => Self(outcome),
+        }
     }
 
-    /// It failed, if a filter says that this error is a failure. A filter that panics says yes.
-    pub fn filtered(text: String, is_failure: impl FnOnce() -> bool) -> Self {
-        Self(if panic::contain(is_failure).unwrap_or(true) {
-            Outcome::Failed(text)
-        } else {
-            Outcome::PassedOver(text)
-        })
+    fn of<R, S: Says<R>>(value: &R) -> Self {
+        Self(S::error(value).map_or(Outcome::Returned, Outcome::Failed))
     }
 
     pub(crate) fn of_exit_code(code: ExitCode) -> Self {
@@ -56,72 +61,8 @@ impl Verdict {
 /// The outcome of a function that returns `()`.
 #[inline]
 #[must_use]
-pub fn returned((): &()) -> Verdict {
+pub fn nothing((): &()) -> Verdict {
     Verdict(Outcome::Returned)
-}
-
-/// A value that is looked at.
-#[derive(Debug)]
-pub struct Probe<'a, T: ?Sized>(pub &'a T);
-
-/// The two sides of a result.
-#[derive(Debug)]
-pub enum Split<V, E> {
-    /// What counts as a value.
-    Value(V),
-    /// What counts as an error.
-    Error(E),
-}
-
-/// The error of a value that is no `Result`.
-#[derive(Debug)]
-pub struct NoError(pub(crate) Infallible);
-
-impl<'a, T, E> Probe<'a, Result<T, E>> {
-    #[inline]
-    #[must_use]
-    pub fn __notify_split(&self) -> Split<Probe<'a, T>, Probe<'a, E>> {
-        match self.0 {
-            Ok(value) => Split::Value(Probe(value)),
-            Err(error) => Split::Error(Probe(error)),
-        }
-    }
-}
-
-/// The rung for values that are no `Result`.
-pub trait AnyValue<'a> {
-    type Value;
-    fn __notify_split(&self) -> Split<Probe<'a, Self::Value>, NoError>;
-}
-
-impl<'a, T> AnyValue<'a> for &Probe<'a, T> {
-    type Value = T;
-    fn __notify_split(&self) -> Split<Probe<'a, T>, NoError> {
-        Split::Value(Probe(self.0))
-    }
-}
-
-impl Probe<'_, ExitCode> {
-    #[inline]
-    #[must_use]
-    pub fn __notify_value(&self) -> Verdict {
-        Verdict::of_exit_code(*self.0)
-    }
-}
-
-/// The rung for values that are no exit code: all of them are success.
-pub trait Success {
-    fn __notify_value(&self) -> Verdict {
-        Verdict(Outcome::Returned)
-    }
-}
-
-impl<T> Success for &Probe<'_, T> {}
-
-impl NoError {
-    pub fn __notify_text(&self) -> String {
-        match self.0 {}
-    }
 }
 
 /// What stands behind `Box<dyn Error>`, `anyhow::Error`, `eyre::Report`.
@@ -146,73 +87,230 @@ as_error! {
     + Send + Sync;
 }
 
-/// The ladder of errors. One trait for all its rungs: of several, a build would try each at each step.
-pub trait ErrorText {
-    fn __notify_text(&self) -> String;
+/// What a rung says of a value.
+pub trait Says<R> {
+    /// Returns the text of its error; `None` where it is no error.
+    fn error(value: &R) -> Option<String>;
 }
 
-/// The rung for what points to an error of an unknown type.
-impl<E> ErrorText for &&&&&Probe<'_, E>
-where
-    E: Debug + Deref,
-    E::Target: AsError,
-{
-    fn __notify_text(&self) -> String {
-        let error: &E = self.0;
-        let mut text = Text::new();
+/// Links the rungs: where one has no fitting method, the next is asked.
+macro_rules! next {
+    ($rung:ident) => {};
+    ($rung:ident => $next:ident $($rest:tt)*) => {
+        impl<R, W> Deref for $rung<R, W> {
+            type Target = $next<R, W>;
+
+            #[inline]
+            fn deref(&self) -> &Self::Target {
+                &$next(PhantomData)
+            }
+        }
+
+        next!($next $($rest)*);
+    };
+}
+
+/// A rung: the type of its name, the bounds of its errors, and its text for one.
+macro_rules! rung {
+    ($(#[$doc:meta])* $rung:ident [$($bound:tt)*] $says:expr) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $rung<R, W>(pub(crate) PhantomData<fn() -> (R, W)>);
+
+        impl<T, E, W> $rung<Result<T, E>, W>
+        where
+            $($bound)*
+        {
+            #[inline]
+            #[must_use]
+            pub fn __notify_rung(&self) -> Seen<Result<T, E>, W, Self> {
+                Seen::new()
+            }
+        }
+
+        impl<T, E, W> Says<Result<T, E>> for $rung<Result<T, E>, W>
+        where
+            $($bound)*
+        {
+            fn error(value: &Result<T, E>) -> Option<String> {
+                let says: fn(&E, &mut Text) = $says;
+                let error = value.as_ref().err()?;
+                let mut text = Text::new();
+                says(error, &mut text);
+                Some(text.finish())
+            }
+        }
+    };
+}
+
+rung! {
+    /// The rung for errors, and the first: most are.
+    Caused [E: Error] |error, text| text.chain(error)
+}
+
+rung! {
+    /// The rung for what points to an error of an unknown type.
+    Pointing [E: Debug + Deref, E::Target: AsError] |error, text| {
         if let Some(error) = panic::contain(|| error.deref().as_error()) {
             text.chain(error);
         } else {
             text.display(&"(the error could not be read: that panicked)");
         }
         text.backtrace(error);
-        text.finish()
     }
 }
 
-/// The rung for errors.
-impl<E: Error> ErrorText for &&&&Probe<'_, E> {
-    fn __notify_text(&self) -> String {
-        let mut text = Text::new();
-        text.chain(self.0);
-        text.finish()
+rung! {
+    /// The rung for what can be shown, and may carry a backtrace in its `Debug`.
+    Traced [E: Display + Debug] |error, text| {
+        text.display(error);
+        text.backtrace(error);
     }
 }
 
-/// The rung for what can be shown, and may carry a backtrace in its `Debug`.
-impl<E: Display + Debug> ErrorText for &&&Probe<'_, E> {
-    fn __notify_text(&self) -> String {
-        let mut text = Text::new();
-        text.display(self.0);
-        text.backtrace(self.0);
-        text.finish()
+rung! {
+    /// The rung for what can be shown.
+    Shown [E: Display] |error, text| text.display(error)
+}
+
+rung! {
+    /// The rung for what can be shown to a programmer only.
+    Debugged [E: Debug] |error, text| text.write(format_args!("{error:?}"))
+}
+
+rung! {
+    /// The rung for errors of which only the name of the type is known.
+    Named [] |_, text| text.write(format_args!("an error of type {}", type_name::<E>()))
+}
+
+/// The last rung, for what is no `Result`.
+#[derive(Debug)]
+pub struct Whole<R, W>(PhantomData<fn() -> (R, W)>);
+
+impl<R, W> Whole<R, W> {
+    #[inline]
+    #[must_use]
+    pub fn __notify_rung(&self) -> Seen<R, W, Self> {
+        Seen::new()
     }
 }
 
-/// The rung for what can be shown.
-impl<E: Display> ErrorText for &&Probe<'_, E> {
-    fn __notify_text(&self) -> String {
-        let mut text = Text::new();
-        text.display(self.0);
-        text.finish()
+impl<R, W> Says<R> for Whole<R, W> {
+    fn error(_: &R) -> Option<String> {
+        None
     }
 }
 
-/// The rung for what can be shown to a programmer only.
-impl<E: Debug> ErrorText for &Probe<'_, E> {
-    fn __notify_text(&self) -> String {
-        let mut text = Text::new();
-        text.write(format_args!("{:?}", self.0));
-        text.finish()
+next!(Caused => Pointing => Traced => Shown => Debugged => Named => Whole);
+
+/// Looks at a value.
+#[inline]
+#[must_use]
+pub fn look<R>(_: &R) -> Caused<R, ()> {
+    Caused(PhantomData)
+}
+
+/// A returned type, the way of its function, and the rung for its errors.
+#[derive(Debug)]
+pub struct Seen<R, W, S>(PhantomData<fn() -> R>, PhantomData<W>, PhantomData<S>);
+
+impl<R, W, S> Seen<R, W, S> {
+    #[inline]
+    const fn new() -> Self {
+        Self(PhantomData, PhantomData, PhantomData)
     }
 }
 
-/// The last rung: only the name of the type is known.
-impl<E> ErrorText for Probe<'_, E> {
-    fn __notify_text(&self) -> String {
-        format!("an error of type {}", type_name::<E>())
+impl<W, S: Says<ExitCode>> Seen<ExitCode, W, S> {
+    #[inline]
+    #[must_use]
+    pub fn __notify_classify(&self) -> Classify<ExitCode, W> {
+        Classify::new(|code| Verdict::of_exit_code(*code))
     }
 }
+
+impl<E, W, S: Says<Result<ExitCode, E>>> Seen<Result<ExitCode, E>, W, S> {
+    #[inline]
+    #[must_use]
+    pub fn __notify_classify(&self) -> Classify<Result<ExitCode, E>, W> {
+        Classify::new(|value| match value {
+            Ok(code) => Verdict::of_exit_code(*code),
+            Err(_) => Verdict::of::<_, S>(value),
+        })
+    }
+}
+
+/// What holds no exit code: all its values are success.
+pub trait NoExitCode {
+    type Value;
+    type Way;
+    fn __notify_classify(&self) -> Classify<Self::Value, Self::Way>;
+}
+
+impl<R, W, S: Says<R>> NoExitCode for Seen<R, W, S> {
+    type Value = R;
+    type Way = W;
+
+    #[inline]
+    fn __notify_classify(&self) -> Classify<R, W> {
+        Classify::new(Verdict::of::<R, S>)
+    }
+}
+
+/// From a value to its outcome, in a function that is run in the way `W`.
+#[derive(Debug)]
+pub struct Classify<R, W>(pub fn(&R) -> Verdict, PhantomData<W>);
+
+impl<R, W> Classify<R, W> {
+    #[inline]
+    pub(crate) fn new(classify: fn(&R) -> Verdict) -> Self {
+        Self(classify, PhantomData)
+    }
+
+    /// Goes by another function, which asks a filter.
+    #[inline]
+    #[must_use]
+    pub fn by(mut self, classify: fn(&R) -> Verdict) -> Self {
+        self.0 = classify;
+        self
+    }
+}
+
+/// A value whose error a filter looks at.
+#[derive(Debug)]
+pub struct Probe<'a, T: ?Sized>(pub &'a T);
+
+/// The two sides of a result.
+#[derive(Debug)]
+pub enum Split<E> {
+    /// What counts as a value.
+    Value,
+    /// What counts as an error.
+    Error(E),
+}
+
+/// The error of a value that is no `Result`.
+#[derive(Debug)]
+pub struct NoError(pub(crate) Infallible);
+
+impl<'a, T, E> Probe<'a, Result<T, E>> {
+    #[must_use]
+    pub fn __notify_split(&self) -> Split<Probe<'a, E>> {
+        match self.0 {
+            Ok(_) => Split::Value,
+            Err(error) => Split::Error(Probe(error)),
+        }
+    }
+}
+
+/// The rung for values that are no `Result`.
+pub trait AnyValue {
+    fn __notify_split(&self) -> Split<NoError> {
+        Split::Value
+    }
+}
+
+impl<T> AnyValue for &Probe<'_, T> {}
 
 /// Causes that are shown: a chain that leads back into itself has no end.
 const CAUSES: usize = 128;

@@ -1,11 +1,12 @@
 //! Functions that return a future: what counts is what the future comes to.
 
 use std::future::Future;
+use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::classify::Verdict;
+use crate::classify::{Caused, Classify, Verdict};
 use crate::job::Site;
 use crate::life;
 use crate::outcome::Outcome;
@@ -89,8 +90,9 @@ macro_rules! boxed {
     ($($(+ $auto:ident)*;)*) => { $(
         impl<'a, T> Returns<Pin<Box<dyn Future<Output = T> $(+ $auto)* + 'a>>> {
             #[inline]
-            pub fn __notify_way(&self) -> Boxed {
-                Boxed
+            #[must_use]
+            pub fn __notify_way(&self) -> Caused<T, Boxed> {
+                Caused(PhantomData)
             }
         }
 
@@ -122,20 +124,18 @@ pub trait Follow {
     ) -> Self;
 }
 
-impl Boxed {
+impl<T> Classify<T, Boxed> {
     /// Runs the body, and reports what its future comes to.
     #[inline]
-    #[expect(clippy::unused_self, reason = "its type is the choice")]
-    pub fn __notify_call<R: Follow, F: FnOnce() -> R>(
+    pub fn __notify_call<R: Follow<Value = T>, F: FnOnce() -> R>(
         self,
         site: &'static Site,
         name: Option<String>,
         body: F,
-        classify: fn(&R::Value) -> Verdict,
     ) -> R {
         let future = make(site, &name, body);
         if life::is_active(site) {
-            future.follow(site, name, classify)
+            future.follow(site, name, self.0)
         } else {
             future
         }
@@ -153,17 +153,18 @@ pub trait Followable {}
 /// The rung for futures of other types.
 pub trait AnyFuture {
     type Future;
-    fn __notify_way(&self) -> Plain
+    fn __notify_way(&self) -> Caused<Self::Future, Plain>
     where
         Self::Future: Followable;
 }
 
 impl<R: Future> AnyFuture for Returns<R> {
     type Future = R;
-    fn __notify_way(&self) -> Plain
+
+    fn __notify_way(&self) -> Caused<R, Plain>
     where
         R: Followable,
     {
-        Plain
+        Caused(PhantomData)
     }
 }

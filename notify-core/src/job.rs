@@ -1,5 +1,6 @@
 //! A job: an annotated function, what the attribute says of it, and its name.
 
+use std::any::type_name;
 use std::panic::Location;
 use std::sync::OnceLock;
 
@@ -31,13 +32,11 @@ impl Site {
     /// expansion costs each build some time.
     #[must_use]
     #[track_caller]
-    pub const fn new(
+    pub const fn new<At>(
         module: &'static str,
         test: bool,
         debug: bool,
         version: &'static str,
-        type_name: fn() -> &'static str,
-        arguments: fn() -> Arguments,
     ) -> Self {
         Self {
             program: None,
@@ -46,10 +45,17 @@ impl Site {
             place: Location::caller(),
             test,
             debug,
-            type_name,
-            arguments,
+            type_name: type_name::<At>,
+            arguments: Arguments::new,
             job: OnceLock::new(),
         }
+    }
+
+    /// Hands the attribute's arguments over, where it has some.
+    #[must_use]
+    pub const fn with(mut self, arguments: fn() -> Arguments) -> Self {
+        self.arguments = arguments;
+        self
     }
 
     /// Says of which program's source it is.

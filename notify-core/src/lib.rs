@@ -132,20 +132,21 @@ pub use status::State;
 /// What the expansion of `#[notify]` calls: no part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use std::any::type_name;
     pub use std::option::Option;
     pub use std::pin::pin;
 
-    pub use crate::classify::{Probe, Split, Verdict, returned};
+    pub use crate::classify::{AnyValue, Probe, Split, Verdict, look, nothing};
     pub use crate::filter::{Listed, error, when};
     pub use crate::future::{make, opaque};
     pub use crate::job::{Arguments, Site};
-    pub use crate::run::{Frame, Guard, Output, Plain, Returns, name, once, terminate};
+    pub use crate::run::{Frame, Guard, Output, Returns, name, once, run, terminate};
 
     /// Traits for their methods alone: one import of all costs a build less than one each, and
     /// brings no name of ours into the sight of a user's expression.
     pub mod rungs {
-        pub use crate::classify::{AnyValue as _, ErrorText as _, Success as _};
+        pub use crate::classify::NoExitCode as _;
+        pub use crate::future::AnyFuture as _;
+        pub use crate::run::AnyType as _;
     }
 
     /// Those of `errors(…)`.
@@ -154,12 +155,6 @@ pub mod __private {
             FindAny as _, FindError as _, FindTarget as _, ListedError as _, ListedOther as _,
             NoDowncast as _,
         };
-    }
-
-    /// Those that choose how a body is run.
-    pub mod ways {
-        pub use crate::future::AnyFuture as _;
-        pub use crate::run::AnyType as _;
     }
 }
 

@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use std::process::{ExitCode, Termination};
 use std::thread;
 
-use crate::classify::Verdict;
+use crate::classify::{Caused, Classify, Verdict};
 use crate::job::Site;
 use crate::life::{self, Run};
 use crate::outcome::Outcome;
@@ -239,27 +239,43 @@ pub struct Plain;
 
 /// The last rung: any value is a plain one.
 pub trait AnyType {
-    fn __notify_way(&self) -> Plain {
-        Plain
+    type Value;
+    fn __notify_way(&self) -> Caused<Self::Value, Plain>;
+}
+
+impl<R> AnyType for &Returns<R> {
+    type Value = R;
+
+    #[inline]
+    fn __notify_way(&self) -> Caused<R, Plain> {
+        Caused(PhantomData)
     }
 }
 
-impl<R> AnyType for &Returns<R> {}
-
-impl Plain {
+impl<R> Classify<R, Plain> {
     /// Runs the body, and reports what it returns.
     #[inline]
-    pub fn __notify_call<R, F: FnOnce() -> R>(
+    pub fn __notify_call<F: FnOnce() -> R>(
         self,
         site: &'static Site,
         name: Option<String>,
         body: F,
-        classify: fn(&R) -> Verdict,
     ) -> R {
-        let mut frame = Frame::new(site, name);
-        let value = frame.run(body);
-        frame.finish(value, classify)
+        run(site, name, body, self.0)
     }
+}
+
+/// Runs a body, and reports what it returns.
+#[inline]
+pub fn run<R, F: FnOnce() -> R>(
+    site: &'static Site,
+    name: Option<String>,
+    body: F,
+    classify: fn(&R) -> Verdict,
+) -> R {
+    let mut frame = Frame::new(site, name);
+    let value = frame.run(body);
+    frame.finish(value, classify)
 }
 
 /// Runs a body that returns `impl Termination`, whose exit code counts.

@@ -126,19 +126,18 @@ impl Args {
         )
     }
 
-    /// A function that makes the core's `Arguments` of the settled ones.
-    pub(crate) fn settled(&self, span: Span) -> TokenStream {
-        let private = self.private(span);
+    /// Hands the settled ones over to the core's `Site`.
+    pub(crate) fn settled(&self, span: Span) -> Option<TokenStream> {
         if self.settled.is_empty() {
-            // No closure for nothing: it would cost each build some time.
-            return quote_spanned!(span=> #private::Arguments::new);
+            return None;
         }
+        let private = self.private(span);
         let calls = self.settled.iter().map(|(key, value)| {
             // Ours, so that a wrong type is shown at the value and not at the argument's name.
             let method = Ident::new(&key.to_string(), located_at(value.span()));
             quote!(.#method(|| #value))
         });
-        quote_spanned!(span=> || #private::Arguments::new() #(#calls)*)
+        Some(quote_spanned!(span=> .with(|| #private::Arguments::new() #(#calls)*)))
     }
 
     /// The expression of the run's name.

@@ -89,14 +89,15 @@ impl<'a> Names<'a> {
         });
         quote_spanned! {*span=>
             let #site = {
-                static #site_static: #private::Site = #private::Site::new(
-                    ::core::module_path!(),
-                    ::core::cfg!(test),
-                    ::core::cfg!(debug_assertions),
-                    #version,
-                    { enum __NotifyAt {} #private::type_name::<__NotifyAt> },
-                    #arguments,
-                ) #of_program;
+                static #site_static: #private::Site = {
+                    enum __NotifyAt {}
+                    #private::Site::new::<__NotifyAt>(
+                        ::core::module_path!(),
+                        ::core::cfg!(test),
+                        ::core::cfg!(debug_assertions),
+                        #version,
+                    ) #arguments #of_program
+                };
                 &#site_static
             };
             #run_name
@@ -152,23 +153,34 @@ impl<'a> Names<'a> {
         matches!(output, ReturnType::Default) && !self.args.has_filter()
     }
 
-    /// From what was returned to an outcome; see the core's `classify`.
-    fn classify(&self) -> TokenStream {
+    /// From what was returned to an outcome, by its type; see the core's `classify`. The type must be
+    /// known: of one that is still to be inferred the first rung would be taken.
+    fn classify(&self, value: &TokenStream) -> TokenStream {
+        let Self { private, span, .. } = self;
+        quote_spanned! {*span=> {
+            use #private::rungs::*;
+            #value.__notify_rung().__notify_classify()
+        }}
+    }
+
+    /// The same as a closure, which learns the type from where it is passed, and may have a filter.
+    fn classify_value(&self) -> TokenStream {
         let Self { private, span, .. } = self;
         if self.returns_nothing() {
-            return quote_spanned!(*span=> #private::returned);
+            return quote_spanned!(*span=> #private::nothing);
         }
+        let classify = self.classify(&quote_spanned!(*span=> #private::look(__notify_value)));
+        let verdict = quote_spanned!(*span=> (#classify.0)(__notify_value));
         let error = Ident::new("__notify_failure", *span);
-        let text = quote_spanned!(*span=> (&&&&&&#error).__notify_text());
-        let verdict = match self.args.filter(&error) {
-            None => quote_spanned!(*span=> #private::Verdict::failed(#text)),
-            Some(filter) => quote_spanned!(*span=> #private::Verdict::filtered(#text, || #filter)),
+        let Some(filter) = self.args.filter(&error) else {
+            return quote_spanned!(*span=> |__notify_value| #verdict);
         };
         quote_spanned! {*span=> |__notify_value| {
-            use #private::rungs::*;
+            use #private::AnyValue as _;
+            let __notify_verdict = #verdict;
             match (&#private::Probe(__notify_value)).__notify_split() {
-                #private::Split::Value(__notify_value) => (&__notify_value).__notify_value(),
-                #private::Split::Error(#error) => #verdict,
+                #private::Split::Value => __notify_verdict,
+                #private::Split::Error(#error) => __notify_verdict.filtered(|| #filter),
             }
         }}
     }
@@ -181,8 +193,11 @@ impl<'a> Names<'a> {
     /// // Output:
     /// fn load(a: A, b: B) -> Result<usize, E> {
     ///     let site = { static SITE: Site = Site { … }; &SITE };
-    ///     let way = (&Returns::<Result<usize, E>>::new()).__notify_way();
-    ///     let value = way.__notify_call(site, None, move || -> Result<usize, E> { … BODY }, |value| CLASSIFY);
+    ///     let way = {
+    ///         use rungs::*;
+    ///         (&Returns::<Result<usize, E>>::new()).__notify_way().__notify_rung().__notify_classify()
+    ///     };
+    ///     let value = way.__notify_call(site, None, move || -> Result<usize, E> { … BODY });
     ///     return value;
     /// }
     /// ```
@@ -195,10 +210,10 @@ impl<'a> Names<'a> {
             ..
         } = self;
         let output = self.function.output();
-        let (closure, classify) = (self.closure(&output), self.classify());
+        let closure = self.closure(&output);
         if self.returns_nothing() {
             return quote_spanned! {*span=>
-                #private::Plain.__notify_call(#site, #name, #closure, #classify);
+                #private::run(#site, #name, #closure, #private::nothing);
             };
         }
         // A future of a type that cannot be followed is shown at the return type.
@@ -219,15 +234,16 @@ impl<'a> Names<'a> {
             )
         };
         let way = quote_spanned!(place=> __notify_way());
-        let call =
-            quote_spanned!(*span=> __notify_way.__notify_call(#site, #name, #closure, #classify));
-        let call = self.hand_back(&call);
+        let classify = self.classify(&quote_spanned!(*span=> (&#returns).#way));
+        let by = self.args.has_filter().then(|| {
+            let classify = self.classify_value();
+            quote_spanned!(*span=> .by(#classify))
+        });
+        let call = self
+            .hand_back(&quote_spanned!(*span=> __notify_way.__notify_call(#site, #name, #closure)));
         quote_spanned! {*span=>
             #body
-            let __notify_way = {
-                use #private::ways::*;
-                (&#returns).#way
-            };
+            let __notify_way = #classify #by;
             #call
         }
     }
@@ -265,7 +281,7 @@ impl<'a> Names<'a> {
             ..
         } = self;
         let closure = self.closure(&self.function.output());
-        let classify = self.classify();
+        let classify = self.classify_value();
         quote_spanned! {*span=>
             let __notify_future = #private::make(#site, &#name, #closure);
             let __notify_value =
@@ -285,7 +301,7 @@ impl<'a> Names<'a> {
             ..
         } = self;
         let closure = self.closure(&self.function.output());
-        let classify = self.classify();
+        let classify = self.classify_value();
         quote_spanned! {*span=>
             let __notify_value = #private::terminate(#site, #name, #closure, #classify);
             return __notify_value;
@@ -334,7 +350,8 @@ impl<'a> Names<'a> {
     ///         });
     ///         frame.follow(future).await
     ///     };
-    ///     let value = frame.finish(value, |value| CLASSIFY);
+    ///     let classify = { use rungs::*; look(&value).__notify_rung().__notify_classify() };
+    ///     let value = frame.finish(value, classify.0);
     ///     return value;
     /// }
     /// ```
@@ -346,7 +363,7 @@ impl<'a> Names<'a> {
             span,
             ..
         } = self;
-        let (arguments, body, classify) = (self.arguments(), self.body(), self.classify());
+        let (arguments, body) = (self.arguments(), self.body());
         let place = self.function.signature.ident.span();
         let head = quote_spanned!(place=> async move);
         let typed_body = if let Some(never) = self.function.never() {
@@ -371,9 +388,20 @@ impl<'a> Names<'a> {
         let end = if self.function.never().is_some() {
             quote_spanned!(*span=> #private::Frame::never(__notify_frame, __notify_value))
         } else {
-            self.hand_back(
-                &quote_spanned!(*span=> #private::Frame::finish(__notify_frame, __notify_value, #classify)),
-            )
+            let (classify, how) = if self.returns_nothing() || self.args.has_filter() {
+                (None, self.classify_value())
+            } else {
+                let value = quote_spanned!(*span=> #private::look(&__notify_value));
+                let classify = self.classify(&value);
+                (
+                    Some(quote_spanned!(*span=> let __notify_classify = #classify;)),
+                    quote_spanned!(*span=> __notify_classify.0),
+                )
+            };
+            let end = self.hand_back(
+                &quote_spanned!(*span=> #private::Frame::finish(__notify_frame, __notify_value, #how)),
+            );
+            quote_spanned!(*span=> #classify #end)
         };
         quote_spanned! {*span=>
             let mut __notify_frame = #private::Frame::new(#site, #name);
