@@ -87,15 +87,27 @@ pub(crate) fn send_signal(child: &std::process::Child, signal: i32) {
 /// which costs as much as the change.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn inode_at(path: &Path) -> io::Result<(u64, u64)> {
-    use std::ffi::CString;
+    use std::ffi::{CStr, CString};
     use std::mem::MaybeUninit;
     use std::os::unix::ffi::OsStrExt as _;
 
-    let path = CString::new(path.as_os_str().as_bytes())?;
+    let path = path.as_os_str().as_bytes();
+    // Most paths need no allocation.
+    let mut buffer = [0; 256];
+    let long;
+    let path = if let Some(short) = buffer.get_mut(..=path.len()) {
+        short[..path.len()].copy_from_slice(path);
+        CStr::from_bytes_with_nul(short).map_err(io::Error::other)?
+    } else {
+        long = CString::new(path)?;
+        &long
+    };
     let mut file = MaybeUninit::<libc::statx>::zeroed();
+    // By its number, for glibc has a name for it since 2.28 only.
     // SAFETY: the path ends with a zero, and there is room for the answer; both outlive the call.
     let answer = unsafe {
-        libc::statx(
+        libc::syscall(
+            libc::SYS_statx,
             libc::AT_FDCWD,
             path.as_ptr(),
             libc::AT_SYMLINK_NOFOLLOW,

@@ -244,3 +244,61 @@ pub(crate) fn set_mode(file: &File, known: &Metadata, mode: u32) -> io::Result<(
 pub(crate) fn set_mode(_file: &File, _known: &Metadata, _mode: u32) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::testing::Folder;
+
+    #[test]
+    fn a_file_is_told_by_its_path_however_long_and_a_link_is_another() {
+        let folder = Folder::new();
+        for name in ["short".to_owned(), "long".repeat(60)] {
+            let path = folder.path().join(&name);
+            let file = File::create(&path).unwrap();
+            assert_eq!(Identity::at(&path).unwrap(), Identity::of(&file).unwrap());
+            let link = folder.path().join("link");
+            std::os::unix::fs::symlink(&path, &link).unwrap();
+            assert_ne!(Identity::at(&link).unwrap(), Identity::of(&file).unwrap());
+            fs::remove_file(&link).unwrap();
+            let missing = Identity::at(&link).unwrap_err();
+            assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+        }
+    }
+
+    #[test]
+    fn a_new_file_has_its_mode_whatever_the_umask_leaves_and_whatever_was_there() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = Folder::new();
+        let (path, temporary) = (folder.path().join("a"), folder.path().join(".a"));
+        for left in [None, Some(0o666)] {
+            if let Some(mode) = left {
+                fs::write(&temporary, "left by a crash").unwrap();
+                fs::set_permissions(&temporary, fs::Permissions::from_mode(mode)).unwrap();
+            }
+            for mode in [0o600, 0o644, 0o666] {
+                replace(&path, &temporary, "new", mode, Durable::No).unwrap();
+                let metadata = fs::metadata(&path).unwrap();
+                assert_eq!(metadata.permissions().mode() & 0o7777, mode);
+                assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_by_way_of_a_folder_that_is_a_link() {
+        let folder = Folder::new();
+        let (there, link) = (folder.path().join("there"), folder.path().join("link"));
+        fs::create_dir(&there).unwrap();
+        std::os::unix::fs::symlink(&there, &link).unwrap();
+        let written = replace(
+            &link.join("a"),
+            &link.join(".a"),
+            "new",
+            0o600,
+            Durable::Yes,
+        );
+        assert!(written.is_err());
+        assert_eq!(fs::read_dir(&there).unwrap().count(), 0);
+    }
+}
