@@ -32,8 +32,8 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// How soon to look again at a queue from which another process sends.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(1);
 
-/// The same at the exit, where somebody waits.
-const LOOK_AGAIN_AT_EXIT: Duration = Duration::from_millis(10);
+/// The same at the exit, where somebody waits: the first time, and in the end.
+const LOOK_AGAIN_AT_EXIT: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(10)];
 
 /// What is younger waits for so long, so as not to overtake what is older.
 const SOON: TimeDelta = TimeDelta::seconds(2);
@@ -164,6 +164,7 @@ pub(crate) fn is_waited_for() -> bool {
 /// tells what is left.
 pub(crate) fn finish(deadline: Instant) {
     let delivery = DELIVERY.get();
+    let [mut look_again, in_the_end] = LOOK_AGAIN_AT_EXIT;
     loop {
         let lines = delivery.routes(Line::is_waited_for);
         // Another thread may hang in a request: this one must be able to say so at the deadline.
@@ -178,7 +179,7 @@ pub(crate) fn finish(deadline: Instant) {
             .filter(|(route, _)| delivery.waits_for(route));
         let pauses = waiting.map(|(_, next)| match next {
             Next::At(time) => (time - now).to_std().unwrap_or_default(),
-            Next::Nothing | Next::Others => LOOK_AGAIN_AT_EXIT,
+            Next::Nothing | Next::Others => look_again,
         });
         let left = deadline.saturating_duration_since(Instant::now());
         match pauses.min() {
@@ -186,6 +187,7 @@ pub(crate) fn finish(deadline: Instant) {
             Some(_) => break,
             None => return,
         }
+        look_again = (look_again * 2).min(in_the_end);
     }
     for route in delivery.routes(Line::is_waited_for) {
         let Route { channel, mend, .. } = &route;
@@ -236,7 +238,7 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
         let pause = steps.iter().filter_map(|next| match next {
             Next::Nothing => None,
             Next::At(time) => Some((*time - now).to_std().unwrap_or_default()),
-            Next::Others => Some(LOOK_AGAIN_AT_EXIT),
+            Next::Others => Some(LOOK_AGAIN_AT_EXIT[1]),
         });
         let left = deadline.saturating_duration_since(Instant::now());
         match pause.min() {

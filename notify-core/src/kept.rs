@@ -100,9 +100,10 @@ impl Handle {
         Ok((handle, file.len()))
     }
 
-    /// Tells whether the lock's file is still the one at `path`.
+    /// Tells whether the lock's file is still the one at `path`, and its descriptor still that file's.
     pub(crate) fn is_at(&self, path: &Path) -> bool {
-        Identity::at(path).is_ok_and(|identity| identity == self.identity)
+        let is_same = |found: io::Result<Identity>| found.is_ok_and(|found| found == self.identity);
+        is_same(Identity::at(path)) && is_same(Identity::of(self.lock.file()))
     }
 
     /// Returns the status file at `path`, as long as that is the one that is open already; its owner
@@ -163,5 +164,26 @@ fn close<T>(opened: T, identity: &Identity, file: fn(&T) -> &File) {
         drop(opened);
     } else {
         std::mem::forget(opened);
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::testing::Folder;
+
+    #[test]
+    fn a_lock_whose_descriptor_is_another_files_by_now_is_not_the_one_at_its_path() {
+        let folder = Folder::new();
+        let (path, other) = (folder.path().join("lock"), folder.path().join("other"));
+        let open = |path: &Path| {
+            let lock = Lock::acquire(path, Duration::ZERO).unwrap().unwrap();
+            Handle::new(lock).unwrap().0
+        };
+        let (mut handle, foreign) = (open(&path), open(&other));
+        assert!(handle.is_at(&path));
+        // As after a program has closed all that is open, and has opened a file of its own.
+        handle.lock = foreign.lock;
+        assert!(!handle.is_at(&path));
     }
 }
