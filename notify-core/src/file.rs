@@ -1,10 +1,11 @@
 //! Files that others may have laid there: one function opens every file that is read or written.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use crate::exit;
+use crate::id;
 
 /// Whether a symbolic link is followed: only where a person named the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,37 @@ impl Identity {
     #[cfg(not(unix))]
     pub(crate) fn from(_file: &Metadata) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// Tells an open file of ours from what the program may have opened under the same number, after it has
+/// closed all that was open: the place from which it would be read, if anybody read it from there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark(u64);
+
+#[cfg(unix)]
+impl Mark {
+    /// Marks a file that is only read and written at places that are named.
+    pub(crate) fn set(mut file: &File) -> io::Result<Self> {
+        // Beyond what is written, and within what any file system takes.
+        let place = (1 << 30) | (id::random() & 0x3fff_ffff);
+        file.seek(SeekFrom::Start(place)).map(Self)
+    }
+
+    pub(crate) fn is_on(self, mut file: &File) -> bool {
+        file.stream_position().is_ok_and(|place| place == self.0)
+    }
+}
+
+/// Elsewhere a place that is named moves the mark.
+#[cfg(not(unix))]
+impl Mark {
+    pub(crate) fn set(_file: &File) -> io::Result<Self> {
+        Ok(Self(0))
+    }
+
+    pub(crate) fn is_on(self, _file: &File) -> bool {
+        true
     }
 }
 
@@ -122,14 +154,12 @@ pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<
 
 #[cfg(not(unix))]
 pub(crate) fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    use std::io::{Seek as _, SeekFrom};
     file.seek(SeekFrom::Start(offset))?;
     file.write_all(bytes)
 }
 
 #[cfg(not(unix))]
 pub(crate) fn read_at(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-    use std::io::{Seek as _, SeekFrom};
     file.seek(SeekFrom::Start(offset))?;
     file.read(bytes)
 }

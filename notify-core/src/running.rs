@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 
 use crate::change::Place;
 use crate::fields::Fields;
-use crate::file::{self, Links};
+use crate::file::{self, Links, Mark};
 use crate::id;
 use crate::process::{self, PerProcess};
 use crate::time::Time;
@@ -46,12 +46,19 @@ static RECORD: PerProcess<Mutex<Option<Record>>> = PerProcess::letting_go(|paren
 #[derive(Debug)]
 struct Record {
     /// It is locked for as long as it is open.
-    file: File,
-    path: PathBuf,
+    file: Own,
     folder: PathBuf,
     name: Arc<str>,
     slots: Vec<Slot>,
     end: u64,
+}
+
+/// An open file, as long as the program does not close it under us.
+#[derive(Debug)]
+struct Own {
+    file: File,
+    mark: Mark,
+    path: PathBuf,
 }
 
 #[derive(Debug)]
@@ -88,7 +95,8 @@ pub(crate) fn begin(
     process: impl FnOnce() -> Fields,
 ) -> io::Result<()> {
     let mut record = lock();
-    if record.as_ref().is_some_and(|record| !record.is_in(folder)) {
+    let is_usable = |record: &Record| record.is_in(folder) && record.file.is_open();
+    if record.as_ref().is_some_and(|record| !is_usable(record)) {
         remove(record.take());
     }
     match &mut *record {
@@ -125,7 +133,11 @@ pub(crate) fn close() {
 
 fn remove(record: Option<Record>) {
     if let Some(record) = record {
-        let _ = fs::remove_file(&record.path);
+        let _ = fs::remove_file(&record.file.path);
+        if !record.file.is_open() {
+            // What has its descriptor now is the program's to close.
+            std::mem::forget(record.file.file);
+        }
     }
 }
 
@@ -141,18 +153,13 @@ pub(crate) fn end_at(folder: &Path, place: &Place) -> io::Result<()> {
     {
         return slot.end(&record.file);
     }
-    let file = file::open(
-        &folder.join(&*place.record),
-        OpenOptions::new().write(true),
-        Links::Refuse,
-    )?;
-    file::write_at(&file, &[ENDED], place.offset)
+    end_in(&folder.join(&*place.record), place.offset)
 }
 
 /// Finds the records of dead processes, but for those that cannot be judged from here: in the order in
 /// which they died, so that of one job's deaths the first is the news.
 pub(crate) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<Dead> {
-    let own = lock().as_ref().map(|record| record.path.clone());
+    let own = lock().as_ref().map(|record| record.file.path.clone());
     let entries = fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -251,8 +258,7 @@ impl Record {
             let block = block(process);
             file::write_at(&file, &block, 0)?;
             let mut record = Self {
-                file,
-                path: path.clone(),
+                file: Own::new(file, path.clone())?,
                 folder: folder.to_owned(),
                 name: name.into(),
                 slots: Vec::new(),
@@ -279,11 +285,11 @@ impl Record {
             .find(|slot| slot.run.is_none() && slot.capacity >= block.len());
         if let Some(slot) = free {
             set_capacity(&mut block, slot.capacity);
-            file::write_at(&self.file, &block, slot.offset)?;
+            file::write_at(&self.file.file, &block, slot.offset)?;
             slot.run = Some(run);
             slot.has_ended = false;
         } else {
-            file::write_at(&self.file, &block, self.end)?;
+            file::write_at(&self.file.file, &block, self.end)?;
             self.slots.push(Slot {
                 offset: self.end,
                 capacity: block.len(),
@@ -320,11 +326,37 @@ impl Record {
     }
 }
 
+impl Own {
+    fn new(file: File, path: PathBuf) -> io::Result<Self> {
+        let mark = Mark::set(&file)?;
+        Ok(Self { file, mark, path })
+    }
+
+    /// Tells whether the descriptor is still this file's.
+    fn is_open(&self) -> bool {
+        self.mark.is_on(&self.file)
+    }
+
+    /// Writes that the run at that place has ended.
+    fn end_at(&self, offset: u64) -> io::Result<()> {
+        if self.is_open() {
+            return file::write_at(&self.file, &[ENDED], offset);
+        }
+        end_in(&self.path, offset)
+    }
+}
+
+/// Writes into the record at a path that the run at that place has ended.
+fn end_in(path: &Path, offset: u64) -> io::Result<()> {
+    let file = file::open(path, OpenOptions::new().write(true), Links::Refuse)?;
+    file::write_at(&file, &[ENDED], offset)
+}
+
 impl Slot {
     /// Writes that its run has ended, unless that was written already.
-    fn end(&mut self, record: &File) -> io::Result<()> {
+    fn end(&mut self, record: &Own) -> io::Result<()> {
         if !self.has_ended {
-            file::write_at(record, &[ENDED], self.offset)?;
+            record.end_at(self.offset)?;
             self.has_ended = true;
         }
         Ok(())
@@ -515,7 +547,7 @@ mod tests {
             let job = run(&age.to_string());
             let record = Record::create(folder.path(), 1, &job, &run("process")).unwrap();
             let time = SystemTime::now() - Duration::from_secs(age);
-            record.file.set_modified(time).unwrap();
+            record.file.file.set_modified(time).unwrap();
         }
         let dead = find_dead(folder.path(), |_| true);
         let jobs: Vec<_> = dead
@@ -523,6 +555,26 @@ mod tests {
             .filter_map(|dead| dead.runs[0].1.get("job"))
             .collect();
         assert_eq!(jobs, ["4", "3", "2", "1"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_the_program_has_opened_in_the_place_of_the_record_is_not_written_to() {
+        let folder = Folder::new();
+        let mut record = Record::create(folder.path(), 1, &run("a"), &run("process")).unwrap();
+        let path = record.file.path.clone();
+        let hidden = folder.path().join(".other");
+        let options = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&hidden);
+        // As after it has closed all that was open.
+        record.file.file = options.unwrap();
+        record.end(1);
+        assert_eq!(fs::read_to_string(&hidden).unwrap(), "");
+        let content = fs::read_to_string(&path).unwrap();
+        assert!(blocks(&content).skip(1).all(|block| !block.is_open));
     }
 
     #[test]
