@@ -2,37 +2,37 @@
 //! waits sent elsewhere, and tests the channels.
 
 mod answer;
+mod told;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::Utc;
 
 pub use self::answer::{Answer, channels, test};
-use crate::alert::{Alert, Kind};
+pub use self::told::Told;
+use self::told::send;
+pub(crate) use self::told::{new_alert, queues_of, way};
+use crate::alert::Kind;
 use crate::change::Change;
 use crate::config::Config;
 use crate::delivery;
 use crate::error::Error;
 use crate::exit;
-use crate::id;
 use crate::look::{self, Health};
 use crate::name;
 use crate::near;
 use crate::outbox;
-use crate::route::{self, Routes, Way};
+use crate::route;
 use crate::rules::Past;
 use crate::setup::{self, Setup};
 use crate::status::{Silence, State, Status};
-use crate::store::{Locked, Queued, Store};
+use crate::store::{Locked, Store};
 use crate::text;
 use crate::time::{self, Time, to_micros};
 use crate::warn::Warning;
-
-/// How long a person waits for an alert to be accepted.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Acts in one notify directory.
 #[derive(Debug)]
@@ -80,19 +80,6 @@ pub enum Refused {
     Directory(#[from] Error),
     #[error("it cannot be done: {0}")]
     Io(#[from] io::Error),
-}
-
-/// Whether people were told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
-    /// The channel has taken it.
-    Delivered(String),
-    /// It waits, and is sent later.
-    Waits(String),
-    /// The channel has no destination; what to do about it is on standard error.
-    Nowhere(String),
-    /// Nobody was to be told.
-    Nobody,
 }
 
 /// What was silenced.
@@ -487,50 +474,6 @@ fn tell_problems() {
     setup().take_problems().into_iter().for_each(Warning::tell);
 }
 
-/// Finds where a channel's alerts go, and what its alert says beside the error.
-pub(crate) fn way(channel: &str, note: String) -> (Option<std::sync::Arc<Routes>>, Vec<String>) {
-    let found = match setup().way(channel, State::Error) {
-        Way::To(routes) => (Some(routes), vec![note]),
-        Way::Instead(routes, instead) => (Some(routes), vec![note, instead]),
-        Way::Silent => (None, Vec::new()),
-        Way::Nowhere(warning) => {
-            warning.tell();
-            (None, Vec::new())
-        }
-    };
-    tell_problems();
-    found
-}
-
-pub(crate) fn queues_of(routes: Option<&Routes>) -> Vec<String> {
-    routes
-        .map(|routes| routes.queues.clone())
-        .unwrap_or_default()
-}
-
-pub(crate) fn new_alert(
-    kind: Kind,
-    job: String,
-    routes: &Routes,
-    notes: Vec<String>,
-    status: Status,
-) -> Alert {
-    Alert {
-        id: format!("{:016x}", id::random()),
-        kind,
-        job,
-        channel: routes.channel.clone(),
-        decided: to_micros(Utc::now()),
-        incident: status.incident.clone(),
-        earlier_error: None,
-        outage: None,
-        mention: None,
-        facts: Vec::new(),
-        notes,
-        status,
-    }
-}
-
 /// The status of a job that failed and is no more.
 fn over(status: &Status, now: Time) -> Status {
     Status {
@@ -554,32 +497,5 @@ fn over(status: &Status, now: Time) -> Status {
         cancelled: None,
         text: String::new(),
         ..status.clone()
-    }
-}
-
-/// Sends an alert that was queued, and tells what became of it.
-fn send(channel: &str, routes: Option<&Routes>, alert: Option<Alert>, queued: &[Queued]) -> Told {
-    let (Some(routes), Some(alert)) = (routes, alert) else {
-        return if channel.is_empty() {
-            Told::Nobody
-        } else {
-            Told::Nowhere(channel.to_owned())
-        };
-    };
-    for (number, route) in routes.all.iter().enumerate() {
-        match queued.get(number) {
-            Some(Queued::Waits(entry)) => delivery::queued(route, entry),
-            _ => delivery::from_memory(route, alert.clone()),
-        }
-    }
-    delivery::finish(Instant::now() + PATIENCE);
-    let waits = routes.all.iter().enumerate().any(|(number, route)| {
-        matches!((queued.get(number), &route.queue), (Some(Queued::Waits(entry)), Some(queue)) if queue.holds(entry))
-    });
-    let channel = routes.channel.clone();
-    if waits || delivery::is_waited_for() {
-        Told::Waits(channel)
-    } else {
-        Told::Delivered(channel)
     }
 }
