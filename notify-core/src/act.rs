@@ -2,6 +2,7 @@
 //! waits sent elsewhere, and tests the channels.
 
 mod answer;
+mod silenced;
 mod told;
 
 use std::fs;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use chrono::Utc;
 
 pub use self::answer::{Answer, channels, test};
+pub use self::silenced::Silenced;
 pub use self::told::Told;
 use self::told::send;
 pub(crate) use self::told::{new_alert, queues_of, way};
@@ -28,7 +30,7 @@ use crate::outbox;
 use crate::route;
 use crate::rules::Past;
 use crate::setup::{self, Setup};
-use crate::status::{Silence, State, Status};
+use crate::status::{State, Status};
 use crate::store::{Locked, Store};
 use crate::text;
 use crate::time::{self, Time, to_micros};
@@ -82,15 +84,6 @@ pub enum Refused {
     Io(#[from] io::Error),
 }
 
-/// What was silenced.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "as they say")]
-pub struct Silenced {
-    pub job: String,
-    pub error: String,
-    pub told: Told,
-}
-
 /// What was forgotten.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "as they say")]
@@ -128,105 +121,6 @@ impl Desk {
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
-    }
-
-    /// Silences the error with which a job fails, until then, and tells the channel.
-    ///
-    /// # Errors
-    ///
-    /// Where the job is not there or works, or its status cannot be written.
-    pub fn silence(
-        &self,
-        job: &str,
-        until: Time,
-        because: Option<&str>,
-        channel: Option<&str>,
-    ) -> Result<Silenced, Refused> {
-        let file = self.file_of(job)?;
-        let mut alert = None;
-        let because_words = because.map_or_else(String::new, |because| format!(": {because}"));
-        let by = &self.by;
-        let note = format!(
-            "silenced by {by} until {}{because_words}",
-            time::show(until)
-        );
-        let channel = self.channel_of(&file, channel);
-        let (routes, notes) = way(&channel, note);
-        let mut locked = self.lock(&file)?;
-        let status = self.known(&locked, job)?;
-        let Some(error) = look::fingerprint(&status).filter(|_| status.state == State::Error)
-        else {
-            return Err(Refused::IsOk(job.to_owned()));
-        };
-        let held = status.held.clone();
-        let status = Status {
-            silence: Some(Silence {
-                until: to_micros(until),
-                error: error.clone(),
-                because: because.map(str::to_owned),
-            }),
-            fingerprint: Some(error),
-            held: None,
-            // For whoever tells that the silence is over.
-            channel: routes
-                .as_ref()
-                .map(|_| channel.clone().into())
-                .or(status.channel),
-            ..status
-        };
-        if let Some(routes) = &routes {
-            let job = look::shown_name(&file);
-            alert = Some(new_alert(
-                Kind::StillFailing,
-                job,
-                routes,
-                notes,
-                status.clone(),
-            ));
-        }
-        let first = text::first_line(&status.text, crate::status::LINE).to_owned();
-        let change = Change {
-            file: file.clone(),
-            status: Some(status),
-            queues: queues_of(routes.as_deref()),
-            // It is the same error, of which nobody wants to hear.
-            withdrawn: held.map(|held| held.alerts).unwrap_or_default(),
-            alert,
-            ..Change::default()
-        };
-        let written = locked.change(&change);
-        drop(locked);
-        if let Some(error) = written.status_error {
-            return Err(error.into());
-        }
-        Ok(Silenced {
-            job: look::shown_name(&file),
-            error: first,
-            told: send(&channel, routes.as_deref(), change.alert, &written.queued),
-        })
-    }
-
-    /// Ends the silence of a job, and returns until when it would have lasted.
-    ///
-    /// # Errors
-    ///
-    /// Where the job is not there or not silenced, or its status cannot be written.
-    pub fn unsilence(&self, job: &str) -> Result<Time, Refused> {
-        let file = self.file_of(job)?;
-        let mut locked = self.lock(&file)?;
-        let status = self.known(&locked, job)?;
-        let silence = status
-            .silence
-            .as_ref()
-            .filter(|silence| silence.until > Utc::now());
-        let Some(until) = silence.map(|silence| silence.until) else {
-            return Err(Refused::NotSilenced(job.to_owned()));
-        };
-        locked.write(&Status {
-            silence: None,
-            ..status
-        })?;
-        Ok(until)
     }
 
     /// Gives a job another name: the next run under it goes on where the last one ended.
