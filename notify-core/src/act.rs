@@ -2,6 +2,7 @@
 //! waits sent elsewhere, and tests the channels.
 
 mod answer;
+mod forgotten;
 mod silenced;
 mod told;
 
@@ -10,15 +11,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::Utc;
-
 pub use self::answer::{Answer, channels, test};
+pub use self::forgotten::Forgotten;
 pub use self::silenced::Silenced;
 pub use self::told::Told;
-use self::told::send;
 pub(crate) use self::told::{new_alert, queues_of, way};
-use crate::alert::Kind;
-use crate::change::Change;
 use crate::config::Config;
 use crate::delivery;
 use crate::error::Error;
@@ -30,10 +27,8 @@ use crate::outbox;
 use crate::route;
 use crate::rules::Past;
 use crate::setup::{self, Setup};
-use crate::status::{State, Status};
+use crate::status::Status;
 use crate::store::{Locked, Store};
-use crate::text;
-use crate::time::{self, Time, to_micros};
 use crate::warn::Warning;
 
 /// Acts in one notify directory.
@@ -84,19 +79,6 @@ pub enum Refused {
     Io(#[from] io::Error),
 }
 
-/// What was forgotten.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "as they say")]
-pub struct Forgotten {
-    pub job: String,
-    /// `None` where the status file could not be understood.
-    pub state: Option<State>,
-    pub since: Option<Time>,
-    pub runs: u64,
-    pub error: String,
-    pub told: Told,
-}
-
 fn list(names: &[String]) -> String {
     if names.is_empty() {
         "none".to_owned()
@@ -144,81 +126,6 @@ impl Desk {
         }
         locked.rename(&new_file)?;
         Ok(())
-    }
-
-    /// Removes a job's status file; where it failed, the channel is told that this is over, unless
-    /// nobody is to be told.
-    ///
-    /// # Errors
-    ///
-    /// Where the job is not there, or its file cannot be removed.
-    pub fn forget(
-        &self,
-        job: &str,
-        channel: Option<&str>,
-        is_quiet: bool,
-    ) -> Result<Forgotten, Refused> {
-        let file = self.file_of(job)?;
-        let channel = self.channel_of(&file, channel);
-        let mut locked = self.lock(&file)?;
-        let past = locked.read();
-        let shown = look::shown_name(&file);
-        let Some(status) = past.status() else {
-            if past == Past::Missing {
-                return Err(self.no_job(job));
-            }
-            locked.remove()?;
-            return Ok(Forgotten {
-                job: shown,
-                state: None,
-                since: None,
-                runs: 0,
-                error: String::new(),
-                told: Told::Nobody,
-            });
-        };
-        let error = text::first_line(&status.text, crate::status::LINE).to_owned();
-        // Of a failure that was held back nobody knows.
-        let is_known = status.held.is_none() || status.alerted.is_some();
-        let is_told = status.state == State::Error && is_known && !is_quiet;
-        let (routes, notes) = if is_told {
-            let since = time::span(time::between(status.since, Utc::now()));
-            let by = &self.by;
-            let note = format!("retired by {by}: it had failed for {since}, at last: {error}");
-            way(&channel, note)
-        } else {
-            (None, Vec::new())
-        };
-        let alert = routes.as_ref().map(|routes| {
-            let over = over(status, to_micros(Utc::now()));
-            let mut alert = new_alert(Kind::Recovered, shown.clone(), routes, notes, over);
-            alert.incident.clone_from(&status.incident);
-            alert
-        });
-        let held = status.held.as_ref().map(|held| held.alerts.clone());
-        // The alert first: a crash between the two tells it twice rather than never.
-        let change = Change {
-            file: file.clone(),
-            queues: queues_of(routes.as_deref()),
-            withdrawn: held.unwrap_or_default(),
-            alert,
-            ..Change::default()
-        };
-        let written = locked.change(&change);
-        locked.remove()?;
-        drop(locked);
-        Ok(Forgotten {
-            job: shown,
-            state: Some(status.state),
-            since: Some(status.since),
-            runs: status.runs,
-            error,
-            told: if is_told {
-                send(&channel, routes.as_deref(), change.alert, &written.queued)
-            } else {
-                Told::Nobody
-            },
-        })
     }
 
     /// Moves the alerts of a queue whose destination was replaced to the channel's present queue,
@@ -366,30 +273,4 @@ fn setup() -> &'static Setup {
 /// Tells on standard error what is wrong with the settings.
 fn tell_problems() {
     setup().take_problems().into_iter().for_each(Warning::tell);
-}
-
-/// The status of a job that failed and is no more.
-fn over(status: &Status, now: Time) -> Status {
-    Status {
-        state: State::Ok,
-        begun: now,
-        since: now,
-        took: None,
-        runs: 1,
-        alerted: None,
-        incident: None,
-        fingerprint: None,
-        first_error: None,
-        told_errors: Vec::new(),
-        held: None,
-        withheld_since: None,
-        silence: None,
-        flapping: None,
-        decision: None,
-        ok_version: status.version.clone(),
-        passed_over: None,
-        cancelled: None,
-        text: String::new(),
-        ..status.clone()
-    }
 }

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use super::{over, tell_problems};
+use super::forgotten::over;
+use super::tell_problems;
 use crate::alert::{Alert, Kind};
 use crate::config;
 use crate::id;
