@@ -1,11 +1,11 @@
 //! `page`: all jobs on one HTML page, which needs nothing beside itself.
 
+mod strip;
+
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
@@ -13,27 +13,18 @@ use notify_core::__cli::{self as look, Health, Job, Jobs, Queue, Recent, Run, Un
 use notify_core::State;
 use serde_json::json;
 
+use self::strip::RUNS;
 use crate::output::Output;
 use crate::words::{self, count, plain};
 use crate::{Common, Failure, json};
 
 pub(crate) const FAILURE: u8 = 2;
 
-/// As many runs make a strip.
-const RUNS: usize = 50;
-
 /// As many jobs have a strip: one is as large as fifty plain rows.
 const STRIPS: usize = 200;
 
 /// Longer errors and names are cut.
 const TEXT: usize = 300;
-
-/// The height of the longest bar, and of the foot that tells a failure without its colour.
-const HEIGHT: f64 = 22.0;
-const FOOT: f64 = 4.0;
-
-/// The room of a bar, and how much of it is left free.
-const BAR: usize = 4;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -344,7 +335,7 @@ impl<'a> View<'a> {
                 &took,
                 &job.runs.to_string(),
                 &host,
-                &strip.map_or_else(String::new, |runs| draw(runs)),
+                &strip.map_or_else(String::new, |runs| strip::draw(runs)),
             ],
         )
     }
@@ -415,59 +406,6 @@ fn cells(class: &str, cells: [&str; 8]) -> String {
     row + "\n"
 }
 
-/// Draws runs as bars, the newest to the right.
-fn draw(runs: &[Recent]) -> String {
-    if runs.is_empty() {
-        return String::new();
-    }
-    let longest = runs.iter().filter_map(|run| run.took).max();
-    let longest = longest.unwrap_or_default().max(Duration::from_millis(1));
-    let all: u64 = runs.iter().map(|run| run.runs).sum();
-    let failed = runs.iter().filter(|run| run.state == State::Error);
-    let failed: u64 = failed.map(|run| run.runs).sum();
-    let label = format!(
-        "the last {}: {failed} failed, at most {}",
-        count(usize::try_from(all).unwrap_or(usize::MAX), "run"),
-        words::took(longest)
-    );
-    let width = RUNS * BAR;
-    let foot = HEIGHT + FOOT;
-    let mut strip = format!(
-        "<svg role=img aria-label=\"{label}\" viewBox=\"0 0 {width} {foot}\" preserveAspectRatio=none><line x2={width} y1={HEIGHT} y2={HEIGHT} stroke-width=.5 />"
-    );
-    for (number, run) in runs.iter().enumerate() {
-        let x = (RUNS - runs.len() + number) * BAR;
-        let share = run
-            .took
-            .map_or(0.0, |took| took.as_secs_f64() / longest.as_secs_f64());
-        let height = (share * HEIGHT).max(3.0);
-        let top = HEIGHT - height;
-        let (class, height) = match run.state {
-            State::Error => (" class=f", height + FOOT),
-            State::Ok => ("", height),
-        };
-        let title = bar_title(run);
-        let wide = BAR - 1;
-        // It cannot fail: it writes into a text.
-        let _ = write!(
-            strip,
-            "<rect{class} x={x} y={top:.1} width={wide} height={height:.1}><title>{title}</title></rect>"
-        );
-    }
-    strip + "</svg>"
-}
-
-fn bar_title(run: &Recent) -> String {
-    let mut title = format!("{} {}", words::moment(run.begun), run.state.as_str());
-    if let Some(took) = run.took {
-        title += &format!(", {}", words::took(took));
-    }
-    if run.runs > 1 {
-        title += &format!(", {} runs", run.runs);
-    }
-    title
-}
-
 /// Makes a text harmless in a page, in an attribute as well.
 fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -494,29 +432,5 @@ mod tests {
             escape("<a b=\"c\" d='e'>&amp;</a>"),
             "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;amp;&lt;/a&gt;"
         );
-    }
-
-    #[test]
-    fn the_newest_run_is_the_rightmost_bar_and_a_failure_has_a_foot() {
-        let run = |state, seconds| Recent {
-            state,
-            begun: DateTime::UNIX_EPOCH,
-            took: Some(Duration::from_secs(seconds)),
-            runs: 1,
-        };
-        let strip = draw(&[run(State::Ok, 10), run(State::Error, 5)]);
-        assert!(
-            strip.contains("aria-label=\"the last 2 runs: 1 failed, at most 10 s\""),
-            "{strip}"
-        );
-        assert!(
-            strip.contains("<rect x=192 y=0.0 width=3 height=22.0>"),
-            "{strip}"
-        );
-        assert!(
-            strip.contains("<rect class=f x=196 y=11.0 width=3 height=15.0>"),
-            "{strip}"
-        );
-        assert_eq!(draw(&[]), "");
     }
 }
