@@ -1,5 +1,7 @@
 //! `check`: a monitoring plugin, as <https://www.monitoring-plugins.org/doc/guidelines.html> asks.
 
+mod problem;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use notify_core::__cli::{self as look, Health, Job, Jobs, Queue, Run};
 use notify_core::State;
 use serde_json::json;
 
+use self::problem::{Alarm, Kind, Problem};
 use crate::output::Output;
 use crate::words::{self, count, plain};
 use crate::{Common, Failure, json, span};
@@ -46,83 +49,6 @@ pub(crate) struct Arguments {
     /// How long a run may take [default: as often as it should run]
     #[arg(long, value_name = "TIME", value_parser = span::parse)]
     overdue: Option<Duration>,
-}
-
-/// What a monitor tells apart, the worst last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Alarm {
-    Ok,
-    Unknown,
-    Warning,
-    Critical,
-}
-
-impl Alarm {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "OK",
-            Self::Unknown => "UNKNOWN",
-            Self::Warning => "WARNING",
-            Self::Critical => "CRITICAL",
-        }
-    }
-
-    fn code(self) -> u8 {
-        match self {
-            Self::Ok => 0,
-            Self::Warning => 1,
-            Self::Critical => 2,
-            Self::Unknown => 3,
-        }
-    }
-}
-
-/// What is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Failed,
-    Dead,
-    Missed,
-    Overdue,
-    Waiting,
-    Rejected,
-    Silenced,
-    Missing,
-    Unreadable,
-    NoJobs,
-}
-
-impl Kind {
-    fn alarm(self) -> Alarm {
-        match self {
-            Self::Failed | Self::Dead | Self::Missed => Alarm::Critical,
-            Self::Overdue | Self::Waiting | Self::Rejected | Self::Silenced => Alarm::Warning,
-            Self::Missing | Self::Unreadable | Self::NoJobs => Alarm::Unknown,
-        }
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Failed => "failed",
-            Self::Dead => "dead",
-            Self::Missed => "missed",
-            Self::Overdue => "overdue",
-            Self::Waiting => "waiting",
-            Self::Rejected => "rejected",
-            Self::Silenced => "silenced",
-            Self::Missing => "missing",
-            Self::Unreadable => "unreadable",
-            Self::NoJobs => "no jobs",
-        }
-    }
-}
-
-/// One thing that is wrong, in a sentence.
-#[derive(Debug)]
-struct Problem {
-    kind: Kind,
-    job: Option<String>,
-    words: String,
 }
 
 /// What was seen, and what is wrong with it.
