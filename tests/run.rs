@@ -424,6 +424,28 @@ fn options_are_what_the_attribute_takes_and_one_that_makes_no_sense_runs_nothing
 }
 
 #[test]
+fn it_has_no_answer_in_json_but_the_command_may_have_one() {
+    let place = Place::new();
+    let ended = place
+        .command(&["--json"], &["echo", "ran"])
+        .output()
+        .unwrap();
+    assert_eq!((ended.status.code(), &*ended.stdout), (Some(125), &b""[..]));
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(
+        said.contains("status --json") && said.contains("nothing was run"),
+        "{said}"
+    );
+    let ended = place.run(&["echo", "--json"]);
+    assert_eq!(
+        (ended.status.code(), &*ended.stdout),
+        (Some(0), &b"--json\n"[..])
+    );
+    let help = place.command(&["--help"], &["echo"]).output().unwrap();
+    assert!(!String::from_utf8_lossy(&help.stdout).contains("--json"));
+}
+
+#[test]
 fn a_wrapper_that_is_killed_is_a_run_that_died_and_one_that_goes_on_too_long_is_told() {
     let place = Place::new();
     let options = ["--overdue-minutes", "0.002", "--name", "slow"];

@@ -498,6 +498,24 @@ fn a_run_that_is_anothers_to_tell_is_left_to_that_one() {
 }
 
 #[test]
+fn it_has_no_answer_in_json_and_says_who_has() {
+    let folder = Folder::new();
+    // Wherever it stands.
+    for arguments in [["watch", "--json"], ["--json", "watch"]] {
+        let ended = command(&folder, &arguments).output().unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(said.contains("status --json"), "{said}");
+    }
+    let help = command(&folder, &["watch", "--help"])
+        .stdout(Stdio::piped())
+        .output()
+        .unwrap();
+    let help = String::from_utf8_lossy(&help.stdout);
+    assert!(help.contains("--dir") && !help.contains("--json"), "{help}");
+}
+
+#[test]
 fn a_directory_that_cannot_be_had_is_an_error_and_one_that_is_missing_is_made() {
     let folder = Folder::new();
     let nowhere = command(&folder, &["watch", "--dir", "/dev/null/nowhere"])

@@ -1,42 +1,36 @@
 //! What a person does in a notify directory: silences an error, renames or forgets a job, has what
 //! waits sent elsewhere, and tests the channels.
 
+mod answer;
+mod forgotten;
+mod refused;
+mod silenced;
+mod told;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chrono::Utc;
-
-use crate::alert::{Alert, Kind};
-use crate::change::Change;
+pub use self::answer::{Answer, channels, test};
+pub use self::forgotten::Forgotten;
+pub use self::refused::Refused;
+pub use self::silenced::Silenced;
+pub use self::told::Told;
+pub(crate) use self::told::{new_alert, queues_of, way};
 use crate::config::Config;
 use crate::delivery;
 use crate::error::Error;
 use crate::exit;
-use crate::id;
 use crate::look::{self, Health};
 use crate::name;
-use crate::near;
-use crate::notifier::Refusal;
 use crate::outbox;
-use crate::route::{self, Routes, Way};
+use crate::route;
 use crate::rules::Past;
 use crate::setup::{self, Setup};
-use crate::status::{Silence, State, Status};
-use crate::store::{Locked, Queued, Store};
-use crate::text;
-use crate::time::{self, Time, to_micros};
+use crate::status::Status;
+use crate::store::{Locked, Store};
 use crate::warn::Warning;
-
-/// How long a person waits for an alert to be accepted.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long a channel may take to answer a test.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The job of which a test tells.
-const TEST: &str = "pipeline-notify.test";
 
 /// Acts in one notify directory.
 #[derive(Debug)]
@@ -44,101 +38,6 @@ pub struct Desk {
     directory: PathBuf,
     /// Who acts, as the channel is told.
     by: String,
-}
-
-/// Why something is not done.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the messages say it")]
-pub enum Refused {
-    #[error("{}", near::no_job(directory, job))]
-    NoJob { job: String, directory: PathBuf },
-    #[error("`{0}` is OK: there is no error to silence")]
-    IsOk(String),
-    #[error("`{0}` is not silenced")]
-    NotSilenced(String),
-    #[error("`{0}` is there already: forget it first, or choose another name")]
-    Exists(String),
-    #[error("`{0}` is its name already")]
-    SameName(String),
-    #[error("the status file of `{job}` cannot be understood: mend it, or remove it")]
-    Unreadable { job: String },
-    #[error("`{job}` belongs to user {owner}: do this as that user (sudo -u '#{owner}' …)")]
-    Foreign { job: String, owner: u32 },
-    #[error("another process holds the lock of `{0}` and does not let go: try again")]
-    Busy(String),
-    #[error("there is no queue `{name}` here, but {}", list(others))]
-    NoQueue { name: String, others: Vec<String> },
-    #[error("channel `{channel}` has no destination to adopt them: set {variable}")]
-    NoDestination { channel: String, variable: String },
-    #[error(
-        "channel `{channel}` has several queues: add --into and one of {}",
-        list(queues)
-    )]
-    ManyQueues {
-        channel: String,
-        queues: Vec<String>,
-    },
-    #[error("`{0}` is the channel's present queue: `pipeline-notify drain` sends from it")]
-    IsPresent(String),
-    #[error(transparent)]
-    Directory(#[from] Error),
-    #[error("it cannot be done: {0}")]
-    Io(#[from] io::Error),
-}
-
-/// Whether people were told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
-    /// The channel has taken it.
-    Delivered(String),
-    /// It waits, and is sent later.
-    Waits(String),
-    /// The channel has no destination; what to do about it is on standard error.
-    Nowhere(String),
-    /// Nobody was to be told.
-    Nobody,
-}
-
-/// What was silenced.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "as they say")]
-pub struct Silenced {
-    pub job: String,
-    pub error: String,
-    pub told: Told,
-}
-
-/// What was forgotten.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "as they say")]
-pub struct Forgotten {
-    pub job: String,
-    /// `None` where the status file could not be understood.
-    pub state: Option<State>,
-    pub since: Option<Time>,
-    pub runs: u64,
-    pub error: String,
-    pub told: Told,
-}
-
-/// What a channel said to a test.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "as they say")]
-pub struct Answer {
-    pub channel: String,
-    /// What names the destination: its variable.
-    pub destination: String,
-    pub took: Duration,
-    /// Why it would not be heard.
-    pub refusal: Option<Refusal>,
-}
-
-fn list(names: &[String]) -> String {
-    if names.is_empty() {
-        "none".to_owned()
-    } else {
-        names.join(", ")
-    }
 }
 
 impl Desk {
@@ -157,105 +56,6 @@ impl Desk {
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
-    }
-
-    /// Silences the error with which a job fails, until then, and tells the channel.
-    ///
-    /// # Errors
-    ///
-    /// Where the job is not there or works, or its status cannot be written.
-    pub fn silence(
-        &self,
-        job: &str,
-        until: Time,
-        because: Option<&str>,
-        channel: Option<&str>,
-    ) -> Result<Silenced, Refused> {
-        let file = self.file_of(job)?;
-        let mut alert = None;
-        let because_words = because.map_or_else(String::new, |because| format!(": {because}"));
-        let by = &self.by;
-        let note = format!(
-            "silenced by {by} until {}{because_words}",
-            time::show(until)
-        );
-        let channel = self.channel_of(&file, channel);
-        let (routes, notes) = way(&channel, note);
-        let mut locked = self.lock(&file)?;
-        let status = self.known(&locked, job)?;
-        let Some(error) = look::fingerprint(&status).filter(|_| status.state == State::Error)
-        else {
-            return Err(Refused::IsOk(job.to_owned()));
-        };
-        let held = status.held.clone();
-        let status = Status {
-            silence: Some(Silence {
-                until: to_micros(until),
-                error: error.clone(),
-                because: because.map(str::to_owned),
-            }),
-            fingerprint: Some(error),
-            held: None,
-            // For whoever tells that the silence is over.
-            channel: routes
-                .as_ref()
-                .map(|_| channel.clone().into())
-                .or(status.channel),
-            ..status
-        };
-        if let Some(routes) = &routes {
-            let job = look::shown_name(&file);
-            alert = Some(new_alert(
-                Kind::StillFailing,
-                job,
-                routes,
-                notes,
-                status.clone(),
-            ));
-        }
-        let first = text::first_line(&status.text, crate::status::LINE).to_owned();
-        let change = Change {
-            file: file.clone(),
-            status: Some(status),
-            queues: queues_of(routes.as_deref()),
-            // It is the same error, of which nobody wants to hear.
-            withdrawn: held.map(|held| held.alerts).unwrap_or_default(),
-            alert,
-            ..Change::default()
-        };
-        let written = locked.change(&change);
-        drop(locked);
-        if let Some(error) = written.status_error {
-            return Err(error.into());
-        }
-        Ok(Silenced {
-            job: look::shown_name(&file),
-            error: first,
-            told: send(&channel, routes.as_deref(), change.alert, &written.queued),
-        })
-    }
-
-    /// Ends the silence of a job, and returns until when it would have lasted.
-    ///
-    /// # Errors
-    ///
-    /// Where the job is not there or not silenced, or its status cannot be written.
-    pub fn unsilence(&self, job: &str) -> Result<Time, Refused> {
-        let file = self.file_of(job)?;
-        let mut locked = self.lock(&file)?;
-        let status = self.known(&locked, job)?;
-        let silence = status
-            .silence
-            .as_ref()
-            .filter(|silence| silence.until > Utc::now());
-        let Some(until) = silence.map(|silence| silence.until) else {
-            return Err(Refused::NotSilenced(job.to_owned()));
-        };
-        locked.write(&Status {
-            silence: None,
-            ..status
-        })?;
-        Ok(until)
     }
 
     /// Gives a job another name: the next run under it goes on where the last one ended.
@@ -279,81 +79,6 @@ impl Desk {
         }
         locked.rename(&new_file)?;
         Ok(())
-    }
-
-    /// Removes a job's status file; where it failed, the channel is told that this is over, unless
-    /// nobody is to be told.
-    ///
-    /// # Errors
-    ///
-    /// Where the job is not there, or its file cannot be removed.
-    pub fn forget(
-        &self,
-        job: &str,
-        channel: Option<&str>,
-        is_quiet: bool,
-    ) -> Result<Forgotten, Refused> {
-        let file = self.file_of(job)?;
-        let channel = self.channel_of(&file, channel);
-        let mut locked = self.lock(&file)?;
-        let past = locked.read();
-        let shown = look::shown_name(&file);
-        let Some(status) = past.status() else {
-            if past == Past::Missing {
-                return Err(self.no_job(job));
-            }
-            locked.remove()?;
-            return Ok(Forgotten {
-                job: shown,
-                state: None,
-                since: None,
-                runs: 0,
-                error: String::new(),
-                told: Told::Nobody,
-            });
-        };
-        let error = text::first_line(&status.text, crate::status::LINE).to_owned();
-        // Of a failure that was held back nobody knows.
-        let is_known = status.held.is_none() || status.alerted.is_some();
-        let is_told = status.state == State::Error && is_known && !is_quiet;
-        let (routes, notes) = if is_told {
-            let since = time::span(time::between(status.since, Utc::now()));
-            let by = &self.by;
-            let note = format!("retired by {by}: it had failed for {since}, at last: {error}");
-            way(&channel, note)
-        } else {
-            (None, Vec::new())
-        };
-        let alert = routes.as_ref().map(|routes| {
-            let over = over(status, to_micros(Utc::now()));
-            let mut alert = new_alert(Kind::Recovered, shown.clone(), routes, notes, over);
-            alert.incident.clone_from(&status.incident);
-            alert
-        });
-        let held = status.held.as_ref().map(|held| held.alerts.clone());
-        // The alert first: a crash between the two tells it twice rather than never.
-        let change = Change {
-            file: file.clone(),
-            queues: queues_of(routes.as_deref()),
-            withdrawn: held.unwrap_or_default(),
-            alert,
-            ..Change::default()
-        };
-        let written = locked.change(&change);
-        locked.remove()?;
-        drop(locked);
-        Ok(Forgotten {
-            job: shown,
-            state: Some(status.state),
-            since: Some(status.since),
-            runs: status.runs,
-            error,
-            told: if is_told {
-                send(&channel, routes.as_deref(), change.alert, &written.queued)
-            } else {
-                Told::Nobody
-            },
-        })
     }
 
     /// Moves the alerts of a queue whose destination was replaced to the channel's present queue,
@@ -501,198 +226,4 @@ fn setup() -> &'static Setup {
 /// Tells on standard error what is wrong with the settings.
 fn tell_problems() {
     setup().take_problems().into_iter().for_each(Warning::tell);
-}
-
-/// Finds where a channel's alerts go, and what its alert says beside the error.
-pub(crate) fn way(channel: &str, note: String) -> (Option<std::sync::Arc<Routes>>, Vec<String>) {
-    let found = match setup().way(channel, State::Error) {
-        Way::To(routes) => (Some(routes), vec![note]),
-        Way::Instead(routes, instead) => (Some(routes), vec![note, instead]),
-        Way::Silent => (None, Vec::new()),
-        Way::Nowhere(warning) => {
-            warning.tell();
-            (None, Vec::new())
-        }
-    };
-    tell_problems();
-    found
-}
-
-pub(crate) fn queues_of(routes: Option<&Routes>) -> Vec<String> {
-    routes
-        .map(|routes| routes.queues.clone())
-        .unwrap_or_default()
-}
-
-pub(crate) fn new_alert(
-    kind: Kind,
-    job: String,
-    routes: &Routes,
-    notes: Vec<String>,
-    status: Status,
-) -> Alert {
-    Alert {
-        id: format!("{:016x}", id::random()),
-        kind,
-        job,
-        channel: routes.channel.clone(),
-        decided: to_micros(Utc::now()),
-        incident: status.incident.clone(),
-        earlier_error: None,
-        outage: None,
-        mention: None,
-        facts: Vec::new(),
-        notes,
-        status,
-    }
-}
-
-/// The status of a job that failed and is no more.
-fn over(status: &Status, now: Time) -> Status {
-    Status {
-        state: State::Ok,
-        begun: now,
-        since: now,
-        took: None,
-        runs: 1,
-        alerted: None,
-        incident: None,
-        fingerprint: None,
-        first_error: None,
-        told_errors: Vec::new(),
-        held: None,
-        withheld_since: None,
-        silence: None,
-        flapping: None,
-        decision: None,
-        ok_version: status.version.clone(),
-        passed_over: None,
-        cancelled: None,
-        text: String::new(),
-        ..status.clone()
-    }
-}
-
-/// Sends an alert that was queued, and tells what became of it.
-fn send(channel: &str, routes: Option<&Routes>, alert: Option<Alert>, queued: &[Queued]) -> Told {
-    let (Some(routes), Some(alert)) = (routes, alert) else {
-        return if channel.is_empty() {
-            Told::Nobody
-        } else {
-            Told::Nowhere(channel.to_owned())
-        };
-    };
-    for (number, route) in routes.all.iter().enumerate() {
-        match queued.get(number) {
-            Some(Queued::Waits(entry)) => delivery::queued(route, entry),
-            _ => delivery::from_memory(route, alert.clone()),
-        }
-    }
-    delivery::finish(Instant::now() + PATIENCE);
-    let waits = routes.all.iter().enumerate().any(|(number, route)| {
-        matches!((queued.get(number), &route.queue), (Some(Queued::Waits(entry)), Some(queue)) if queue.holds(entry))
-    });
-    let channel = routes.channel.clone();
-    if waits || delivery::is_waited_for() {
-        Told::Waits(channel)
-    } else {
-        Told::Delivered(channel)
-    }
-}
-
-/// Returns the channels that the environment names, sorted.
-#[must_use]
-pub fn channels() -> Vec<String> {
-    setup::channels_in_environment()
-}
-
-/// Sends a failure and its recovery, marked as a test, to each destination of a channel, past the
-/// outbox, and returns what each answered.
-#[must_use]
-pub fn test(channel: &str, by: &str) -> Vec<Answer> {
-    let setup = setup();
-    let found = if crate::config::is_channel_name(channel) {
-        setup.find_notifiers(channel)
-    } else {
-        Vec::new()
-    };
-    tell_problems();
-    if found.is_empty() {
-        let variable = route::variable(channel);
-        return vec![Answer {
-            channel: channel.to_owned(),
-            refusal: Some(Refusal::Channel {
-                reason: format!("it has no destination that can be used: set {variable}"),
-            }),
-            destination: variable,
-            took: Duration::ZERO,
-        }];
-    }
-    let answers = found.into_iter().map(|(notifier, destination)| {
-        let alerts = test_alerts(channel, by, setup);
-        let begun = Instant::now();
-        let sent = notifier.notify(&alerts, TIMEOUT);
-        Answer {
-            channel: channel.to_owned(),
-            destination,
-            took: begun.elapsed(),
-            refusal: sent.err(),
-        }
-    });
-    answers.collect()
-}
-
-/// A failure, so that it is heard where only failures are, and its recovery, so that nothing stays
-/// open.
-fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
-    let now = to_micros(Utc::now());
-    let incident = format!("{:08x}", id::random() >> 32);
-    let words = format!("this is a test by {by}: nothing is broken");
-    let failed = Status {
-        state: State::Error,
-        begun: now,
-        location: "pipeline-notify :: test".into(),
-        took: None,
-        since: now,
-        runs: 1,
-        alerted: None,
-        incident: Some(incident.clone()),
-        fingerprint: None,
-        first_error: Some(words.clone()),
-        told_errors: Vec::new(),
-        held: None,
-        withheld_since: None,
-        silence: None,
-        flapping: None,
-        decision: None,
-        host: Some(setup.host.clone().into()),
-        pid: Some(std::process::id()),
-        exe: None,
-        source: None,
-        version: None,
-        ok_version: None,
-        every_hours: None,
-        channel: Some(channel.to_owned().into()),
-        passed_over: None,
-        cancelled: None,
-        text: words.clone(),
-    };
-    let recovered = over(&failed, now);
-    [(Kind::Failed, failed), (Kind::Recovered, recovered)].map(|(kind, status)| Alert {
-        id: format!("{:016x}", id::random()),
-        kind,
-        job: TEST.to_owned(),
-        channel: channel.to_owned(),
-        decided: now,
-        incident: Some(incident.clone()),
-        earlier_error: None,
-        outage: None,
-        mention: None,
-        facts: Vec::new(),
-        notes: match kind {
-            Kind::Recovered => vec![format!("{words}, and so a recovery looks")],
-            _ => Vec::new(),
-        },
-        status,
-    })
 }

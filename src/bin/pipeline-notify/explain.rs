@@ -1,12 +1,11 @@
 //! `explain`: says why people were told of a job, or not, and what comes next.
 
-use std::time::Duration;
+mod event;
+mod outlook;
 
-use chrono::{DateTime, Local, TimeDelta, Utc};
+use chrono::{DateTime, Local, Utc};
 use clap::Args;
-use notify_core::__cli::{
-    self as look, Chance, Happened, Health, Hold, Outlook, Reply, Rules, Run, Story, What,
-};
+use notify_core::__cli::{self as look, Health, Run, Story};
 use notify_core::State;
 use serde_json::{Value, json};
 
@@ -24,9 +23,6 @@ const AROUND: usize = 5;
 
 /// Sentences are broken to this width where nothing limits them.
 const PROSE: usize = 80;
-
-/// What stands below a line of the story stands under its words.
-const INDENT: usize = 19;
 
 #[derive(Debug, Args)]
 #[command(
@@ -265,7 +261,7 @@ impl View {
                 day = today;
             }
             let is_new = event.error != error;
-            lines.extend(event_lines(
+            lines.extend(event::lines(
                 event,
                 in_force == Some(number),
                 is_new,
@@ -282,141 +278,13 @@ impl View {
         lines
     }
 
-    fn outlook(&self, output: &Output) -> Vec<String> {
-        let story = &self.story;
-        let source = if story.knows_rules {
-            "as the last run had them"
-        } else {
-            "the defaults, for nothing here says what the job's own are"
-        };
-        let text = format!("What comes next, with {} ({source}):", rules(&story.rules));
-        let mut lines = wrap(&text, output, 0);
-        let decision = story.job.decision.as_deref().unwrap_or_default();
-        for sentence in self.sentences() {
-            let wrapped = wrap(&sentence, output, 4);
-            let number = wrapped.len();
-            lines.extend(wrapped.into_iter().enumerate().map(|(line, text)| {
-                if line == 0 && number > 0 {
-                    format!("  - {}", text.trim_start())
-                } else {
-                    text
-                }
-            }));
-        }
-        if decision.starts_with("due") {
-            let text = "Nobody could be told of the last run: its channel had no destination. Once it has one, the next run that fails is told.";
-            lines.extend(wrap(text, output, 0));
-        }
-        if decision.contains("NOTIFY_ATTEMPT") {
-            let text = "This holds for a last attempt; the alert of one that another follows (NOTIFY_ATTEMPT) is held back.";
-            lines.extend(wrap(text, output, 0));
-        }
-        lines
-    }
-
-    /// Says what would happen, a sentence for each way in which the next run may end.
-    fn sentences(&self) -> Vec<String> {
-        let of = |chance: Chance| -> Vec<_> {
-            let next = self.story.next.iter();
-            next.filter(|next| next.chance == chance).collect()
-        };
-        let says = |outlooks: &[&Outlook]| -> Vec<_> {
-            let outlooks = outlooks.iter();
-            outlooks
-                .map(|outlook| (outlook.until, outlook.is_told, outlook.reason))
-                .collect()
-        };
-        let fails = of(Chance::Fails);
-        let is_error = self.story.job.state == State::Error;
-        let mut sentences = Vec::new();
-        if let Some(until) = self.story.held_until.filter(|until| *until > self.now) {
-            sentences.push(format!(
-                "The alert that is held back leaves {}, if it has not worked before.",
-                words::moment(until)
-            ));
-        }
-        let again = if is_error { "fails again" } else { "fails" };
-        sentences.extend(self.sentence(&format!("If it {again}"), &fails));
-        let otherwise = of(Chance::FailsOtherwise);
-        if says(&otherwise) != says(&fails) {
-            sentences.extend(self.sentence("If it fails with another error", &otherwise));
-        }
-        let again = if is_error { "works" } else { "works again" };
-        sentences.extend(self.sentence(&format!("If it {again}"), &of(Chance::Works)));
-        sentences
-    }
-
-    fn sentence(&self, condition: &str, outlooks: &[&Outlook]) -> Option<String> {
-        let mut parts: Vec<(Option<DateTime<Utc>>, &Outlook)> = Vec::new();
-        let mut from = self.now;
-        for outlook in outlooks {
-            // What holds for less than a second is nobody's concern.
-            let until = outlook.until.unwrap_or(DateTime::<Utc>::MAX_UTC);
-            if until - from < TimeDelta::seconds(1) {
-                continue;
-            }
-            from = until;
-            match parts.last_mut() {
-                // By which rule it would be told then makes no difference.
-                Some((until, last)) if last.is_told && outlook.is_told => *until = outlook.until,
-                _ => parts.push((outlook.until, outlook)),
-            }
-        }
-        let is_silent = |outlook: &Outlook| !outlook.is_told && outlook.held.is_none();
-        if let Some((_, last)) = parts.last()
-            && parts.iter().all(|(_, outlook)| is_silent(outlook))
-        {
-            return Some(format!("{condition}, {}.", self.fate(last)));
-        }
-        let mut text = String::new();
-        for (number, (until, outlook)) in parts.iter().enumerate() {
-            let before = until.map(|until| format!("before {}", self.clock(until)));
-            match (number, before) {
-                (0, Some(before)) => text += &format!("{condition} {before}, "),
-                (0, None) => text += &format!("{condition}, "),
-                (_, Some(before)) => text += &format!("; then, {before}, "),
-                (_, None) => text += "; after that ",
-            }
-            text += &self.fate(outlook);
-        }
-        (!text.is_empty()).then(|| text + ".")
-    }
-
-    fn fate(&self, outlook: &Outlook) -> String {
-        let reason = outlook.reason;
-        match outlook.held {
-            None if outlook.is_told => format!("it is told: {reason}"),
-            None => format!("nobody is told: {reason}"),
-            Some(Hold::Until(until)) => {
-                let until = self.clock(until);
-                format!("its alert is held back until {until} at the latest: {reason}")
-            }
-            Some(Hold::For(longest)) => {
-                let longest = words::span(longest);
-                format!("its alert is held back for {longest} at most: {reason}")
-            }
-        }
-    }
-
-    /// Writes a time that is near: the day is left out where it is today's.
-    fn clock(&self, time: DateTime<Utc>) -> String {
-        let local = time.with_timezone(&Local);
-        let is_today = local.date_naive() == self.now.with_timezone(&Local).date_naive();
-        let format = if is_today {
-            "%H:%M:%S"
-        } else {
-            "%a %Y-%m-%d %H:%M:%S"
-        };
-        format!("{} {}", local.format(format), words::zone())
-    }
-
     fn to_json(&self) -> Value {
         let story = &self.story;
         let rules = &story.rules;
         let in_force = self.in_force();
         let finite = |number: f64| Some(number).filter(|number| number.is_finite());
         let events = story.events.iter().enumerate().map(|(number, event)| {
-            let mut value = event_json(event);
+            let mut value = event::to_json(event);
             if self.at.is_some() {
                 value["in_force"] = json!(in_force == Some(number));
             }
@@ -444,191 +312,10 @@ impl View {
                 "known": story.knows_rules,
             },
             "events": events.map(|(_, event)| event).collect::<Vec<_>>(),
-            "next": story.next.iter().map(|next| json!({
-                "if": match next.chance {
-                    Chance::Works => "works",
-                    Chance::Fails => "fails",
-                    Chance::FailsOtherwise => "fails with another error",
-                },
-                "until": next.until.map(json::time),
-                "told": next.is_told,
-                "held_until": match next.held {
-                    Some(Hold::Until(until)) => Some(json::time(until)),
-                    _ => None,
-                },
-                "held_seconds": match next.held {
-                    Some(Hold::For(time)) => Some(time.as_secs_f64()),
-                    _ => None,
-                },
-                "reason": next.reason,
-            })).collect::<Vec<_>>(),
+            "next": story.next.iter().map(outlook::to_json).collect::<Vec<_>>(),
             "unseen_users": story.closed,
         })
     }
-}
-
-fn event_json(event: &Happened) -> Value {
-    json!({
-        "kind": match event.what {
-            What::Runs => "runs",
-            What::Aside => "aside",
-            What::Person => "person",
-            What::SilenceOver => "silence over",
-        },
-        "begun": json::time(event.begun),
-        "last_begun": json::time(event.last),
-        "decided": json::time(event.decided),
-        "runs": event.runs,
-        "status": event.state.as_str(),
-        "took_seconds": event.took.map(|took| took.as_secs_f64()),
-        "told": event.is_told,
-        "decision": event.decision,
-        "error": Some(&event.error).filter(|error| !error.is_empty()),
-        "alerts": event.alerts,
-        "answers": event.replies.iter().map(|reply| json!({
-            "channel": reply.channel,
-            "answer": reply.words,
-            "times": reply.times,
-            "at": reply.at.map(json::time),
-            "seconds_later": reply.later.map(|later| later.as_secs_f64()),
-        })).collect::<Vec<_>>(),
-    })
-}
-
-fn event_lines(
-    event: &Happened,
-    is_in_force: bool,
-    has_new_error: bool,
-    story: &Story,
-    output: &Output,
-) -> Vec<String> {
-    let mark = if is_in_force { '>' } else { ' ' };
-    let colour = match event.state {
-        State::Error => Colour::Red,
-        State::Ok => Colour::Green,
-    };
-    let decision = plain(&event.decision);
-    let words = match event.what {
-        What::Runs if event.runs == 1 => decision.into_owned(),
-        What::Runs => {
-            let runs = count(usize::try_from(event.runs).unwrap_or(usize::MAX), "run");
-            let each = if event.is_told { "each " } else { "" };
-            let last = clock_of(event.last, event.begun);
-            format!("{runs} until {last}, {each}{decision}")
-        }
-        What::Aside => format!("{decision} (the status is left as it is)"),
-        What::Person => "a person has changed the status, and the channel is told".to_owned(),
-        What::SilenceOver => decision.into_owned(),
-    };
-    let is_run = !matches!(event.what, What::Person | What::SilenceOver);
-    let begun = if is_run { event.begun } else { event.decided };
-    let time = begun.with_timezone(&Local).format("%H:%M:%S");
-    let state = event.state.as_str();
-    let mut lines = wrap(&words, output, INDENT);
-    if let Some(first) = lines.first_mut() {
-        *first = format!(
-            "{mark} {time}  {}{:room$}  {}",
-            output.paint(state, colour),
-            "",
-            first.trim_start(),
-            room = 5 - state.len()
-        );
-    }
-    if has_new_error && !event.error.is_empty() && is_run {
-        let room = output.width().unwrap_or(usize::MAX).saturating_sub(INDENT);
-        let error = plain(&event.error);
-        lines.push(format!("{:INDENT$}{}", "", words::cut(&error, room)));
-    }
-    for replies in event
-        .replies
-        .chunk_by(|one, next| one.channel == next.channel)
-    {
-        let alerts = match &*event.alerts {
-            [one] => format!("alert {one}"),
-            [first, .., last] => format!("{} alerts, {first} to {last}", event.alerts.len()),
-            [] => "alert".to_owned(),
-        };
-        let channel = replies[0].channel.as_deref();
-        let channel = channel.map_or_else(String::new, |channel| format!(", channel {channel}"));
-        let words = replies.iter().map(|reply| reply_words(event, reply, story));
-        let text = format!(
-            "{alerts}{channel}: {}",
-            words.collect::<Vec<_>>().join("; then ")
-        );
-        lines.extend(wrap(&plain(&text), output, INDENT));
-    }
-    lines
-}
-
-/// Says what was answered to the alerts of a line.
-fn reply_words(event: &Happened, reply: &Reply, story: &Story) -> String {
-    let mut text = reply.words.clone();
-    let retried = reply.times > event.alerts.len();
-    match (reply.at, reply.later) {
-        (Some(at), _) if retried => {
-            text += &format!(
-                ", {} times, last {}",
-                reply.times,
-                clock_of(at, event.begun)
-            );
-        }
-        (Some(_), Some(later)) if event.alerts.len() > 1 => {
-            text += &format!(", at most {} later", brief(later));
-        }
-        (Some(_), Some(later)) => text += &format!(" {} later", brief(later)),
-        (Some(at), None) => text += &format!(" {}", clock_of(at, event.begun)),
-        (None, _) => {
-            if let Some(until) = story.held_until.filter(|_| reply.words == "held back") {
-                text += &format!(" until {}", clock_of(until, event.begun));
-            }
-        }
-    }
-    text
-}
-
-/// Writes a time of the clock, with its day where that is another than that of `beside`.
-fn clock_of(time: DateTime<Utc>, beside: DateTime<Utc>) -> String {
-    let (time, beside) = (time.with_timezone(&Local), beside.with_timezone(&Local));
-    let format = if time.date_naive() == beside.date_naive() {
-        "%H:%M:%S"
-    } else {
-        "%a %m-%d %H:%M:%S"
-    };
-    time.format(format).to_string()
-}
-
-/// Writes a short time: `0.4 s`, `2 min 5 s`.
-fn brief(time: Duration) -> String {
-    if time < Duration::from_secs(10) {
-        format!("{:.1} s", time.as_secs_f64())
-    } else {
-        words::span(time)
-    }
-}
-
-/// Writes the settings, those that are seldom set where they are.
-fn rules(rules: &Rules) -> String {
-    let number = |number: f64| {
-        if number.is_infinite() {
-            "never".to_owned()
-        } else {
-            // What was hours became seconds, and hours again.
-            format!("{}", (number * 1e6).round() / 1e6)
-        }
-    };
-    let mut text = format!(
-        "silent_seconds {}, ok_silent_hours {}, remind_hours {}",
-        number(rules.silent_seconds),
-        number(rules.ok_silent_hours),
-        number(rules.remind_hours)
-    );
-    if rules.after != 1 {
-        text += &format!(", after {}", rules.after);
-    }
-    if rules.flapping {
-        text += ", flapping";
-    }
-    text
 }
 
 /// Breaks a text to the room that there is, below what it belongs to.

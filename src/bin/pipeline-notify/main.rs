@@ -1,6 +1,7 @@
 //! The command `pipeline-notify`: looks at a notify directory, and tends it.
 //!
-//! A subcommand is one file, with its arguments and their `run`, and one line in the list below.
+//! A subcommand is one file, with its arguments and their `run`, and one line in the list below; what
+//! it alone needs beside them stands in a folder of its name.
 
 mod json;
 mod moment;

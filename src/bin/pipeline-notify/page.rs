@@ -1,39 +1,28 @@
 //! `page`: all jobs on one HTML page, which needs nothing beside itself.
 
+mod strip;
+mod table;
+
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Job, Jobs, Queue, Recent, Run, Unreadable};
+use notify_core::__cli::{self as look, Health, Job, Jobs, Queue, Recent, Run};
 use notify_core::State;
 use serde_json::json;
 
+use self::strip::RUNS;
 use crate::output::Output;
 use crate::words::{self, count, plain};
 use crate::{Common, Failure, json};
 
 pub(crate) const FAILURE: u8 = 2;
 
-/// As many runs make a strip.
-const RUNS: usize = 50;
-
 /// As many jobs have a strip: one is as large as fifty plain rows.
 const STRIPS: usize = 200;
-
-/// Longer errors and names are cut.
-const TEXT: usize = 300;
-
-/// The height of the longest bar, and of the foot that tells a failure without its colour.
-const HEIGHT: f64 = 22.0;
-const FOOT: f64 = 4.0;
-
-/// The room of a bar, and how much of it is left free.
-const BAR: usize = 4;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -240,148 +229,6 @@ impl<'a> View<'a> {
         let lines = lines.join("\n<li>");
         format!("<h2>Alerts that were not delivered</h2>\n<ul>\n<li>{lines}\n</ul>\n")
     }
-
-    fn table(&self) -> String {
-        let mut under_way: HashMap<&str, Vec<&Run>> = HashMap::new();
-        for run in &self.runs {
-            under_way.entry(&run.job).or_default().push(run);
-        }
-        let mut rows = String::new();
-        let (failing, working): (Vec<_>, Vec<_>) = self
-            .jobs
-            .jobs
-            .iter()
-            .partition(|job| job.state == State::Error);
-        for job in failing {
-            let runs = under_way.remove(&*job.name).unwrap_or_default();
-            rows += &self.row(job, &runs);
-        }
-        for file in &self.jobs.unreadable {
-            rows += &unreadable_row(file);
-        }
-        let mut works = String::new();
-        for job in working {
-            let runs = under_way.remove(&*job.name).unwrap_or_default();
-            works += &self.row(job, &runs);
-        }
-        // Jobs that run for the first time have no status yet.
-        let mut first: Vec<_> = under_way.into_iter().collect();
-        first.sort_by_key(|(job, _)| *job);
-        for (job, runs) in first {
-            rows += &self.first_row(job, &runs);
-        }
-        rows += &works;
-        if rows.is_empty() {
-            return "<p>There are no jobs yet.\n".to_owned();
-        }
-        let strips = if self.jobs.jobs.len() > STRIPS {
-            format!(" Of {STRIPS} jobs alone, those that fail first.")
-        } else {
-            String::new()
-        };
-        // Roles, for the narrow table is none to a reader of screens.
-        let heads = [
-            "Status",
-            "Job",
-            "Since",
-            "Last run",
-            "Took",
-            "Runs",
-            "Host",
-            "Recent runs",
-        ];
-        let heads = heads.map(|head| "<th role=columnheader>".to_owned() + head);
-        let heads = heads.concat();
-        format!(
-            "<p class=dim>Recent runs: a bar each, the last {RUNS}, the newest to the right; the longer it took, the higher; red with a foot where it failed.{strips}</p>\n<table role=table>\n<thead role=rowgroup><tr role=row>{heads}</thead>\n<tbody role=rowgroup>\n{rows}</tbody></table>\n"
-        )
-    }
-
-    fn row(&self, job: &Job, runs: &[&Run]) -> String {
-        let is_silenced = job.is_silenced(self.now);
-        let class = match job.state {
-            State::Error if is_silenced => "w",
-            State::Error => "e",
-            State::Ok => "o",
-        };
-        let mut name = escape(&words::cut(&plain(&job.name), TEXT));
-        for run in runs {
-            name += &self.tag(run);
-        }
-        if job.is_flapping {
-            name += "<span class=tag>flapping</span>";
-        }
-        if let Some(silence) = job.silence.as_ref().filter(|_| is_silenced) {
-            let because = silence.because.as_deref();
-            let because = because.map_or_else(String::new, |because| format!(": {because}"));
-            let until = words::local(silence.until, self.now);
-            let text = format!("silenced until {until}{because}");
-            name += &format!(
-                "<span class=tag>{}</span>",
-                escape(&words::cut(&plain(&text), TEXT))
-            );
-        }
-        let what = match (&job.passed_over, job.error.is_empty()) {
-            (Some(error), _) => format!("passed over: {error}"),
-            (None, false) => job.error.clone(),
-            (None, true) => String::new(),
-        };
-        if !what.is_empty() {
-            let what = escape(&words::cut(&plain(&what), TEXT));
-            name += &format!("<div class=what>{what}</div>");
-        }
-        let strip = self.recent.get(&job.file);
-        let took = job.took.map_or_else(String::new, words::took);
-        let host = escape(&plain(job.host.as_deref().unwrap_or_default()));
-        let is_full = strip.is_some();
-        cells(
-            class,
-            [
-                job.state.as_str(),
-                &name,
-                &self.age(job.since, is_full),
-                &self.age(job.begun, is_full),
-                &took,
-                &job.runs.to_string(),
-                &host,
-                &strip.map_or_else(String::new, |runs| draw(runs)),
-            ],
-        )
-    }
-
-    fn first_row(&self, job: &str, runs: &[&Run]) -> String {
-        let mut name = escape(&words::cut(&plain(job), TEXT));
-        for run in runs {
-            name += &self.tag(run);
-        }
-        let host = runs.first().map_or("", |run| &run.host);
-        let host = escape(&plain(host));
-        cells("", ["first run", &name, "", "", "", "", &host, ""])
-    }
-
-    fn tag(&self, run: &Run) -> String {
-        let since = words::since(run.begun, self.now);
-        let (what, class) = match run.health {
-            Health::Alive => ("running for", ""),
-            Health::Dead => ("died, begun before", " bad"),
-            Health::Unknown => ("on another machine for", ""),
-        };
-        format!("<span class=\"tag{class}\">{what} {since}</span>")
-    }
-
-    /// Writes how long ago something was, and when.
-    fn age(&self, then: DateTime<Utc>, is_full: bool) -> String {
-        let age = words::since(then, self.now);
-        if is_full {
-            let title = format!("{} {}", words::moment(then), words::zone());
-            format!(
-                "<time datetime=\"{}\" title=\"{title}\">{age}</time>",
-                json::time(then)
-            )
-        } else {
-            age
-        }
-    }
 }
 
 /// Those with the smallest stand first.
@@ -391,81 +238,6 @@ fn rank(job: &Job, now: DateTime<Utc>) -> u8 {
         State::Error => 0,
         State::Ok => 2,
     }
-}
-
-fn unreadable_row(file: &Unreadable) -> String {
-    let name = escape(&words::cut(&plain(&file.name), TEXT));
-    let reason = escape(&words::cut(&plain(&file.reason), TEXT));
-    let name = format!("{name}<div class=what>cannot be read: {reason}</div>");
-    cells("w", ["?", &name, "", "", "", "", "", ""])
-}
-
-fn cells(class: &str, cells: [&str; 8]) -> String {
-    let mut row = match class {
-        "" => "<tr role=row>".to_owned(),
-        class => format!("<tr class={class} role=row>"),
-    };
-    for (number, cell) in cells.iter().enumerate() {
-        row += match number {
-            1 => "<th role=rowheader>",
-            _ => "<td role=cell>",
-        };
-        row += cell;
-    }
-    row + "\n"
-}
-
-/// Draws runs as bars, the newest to the right.
-fn draw(runs: &[Recent]) -> String {
-    if runs.is_empty() {
-        return String::new();
-    }
-    let longest = runs.iter().filter_map(|run| run.took).max();
-    let longest = longest.unwrap_or_default().max(Duration::from_millis(1));
-    let all: u64 = runs.iter().map(|run| run.runs).sum();
-    let failed = runs.iter().filter(|run| run.state == State::Error);
-    let failed: u64 = failed.map(|run| run.runs).sum();
-    let label = format!(
-        "the last {}: {failed} failed, at most {}",
-        count(usize::try_from(all).unwrap_or(usize::MAX), "run"),
-        words::took(longest)
-    );
-    let width = RUNS * BAR;
-    let foot = HEIGHT + FOOT;
-    let mut strip = format!(
-        "<svg role=img aria-label=\"{label}\" viewBox=\"0 0 {width} {foot}\" preserveAspectRatio=none><line x2={width} y1={HEIGHT} y2={HEIGHT} stroke-width=.5 />"
-    );
-    for (number, run) in runs.iter().enumerate() {
-        let x = (RUNS - runs.len() + number) * BAR;
-        let share = run
-            .took
-            .map_or(0.0, |took| took.as_secs_f64() / longest.as_secs_f64());
-        let height = (share * HEIGHT).max(3.0);
-        let top = HEIGHT - height;
-        let (class, height) = match run.state {
-            State::Error => (" class=f", height + FOOT),
-            State::Ok => ("", height),
-        };
-        let title = bar_title(run);
-        let wide = BAR - 1;
-        // It cannot fail: it writes into a text.
-        let _ = write!(
-            strip,
-            "<rect{class} x={x} y={top:.1} width={wide} height={height:.1}><title>{title}</title></rect>"
-        );
-    }
-    strip + "</svg>"
-}
-
-fn bar_title(run: &Recent) -> String {
-    let mut title = format!("{} {}", words::moment(run.begun), run.state.as_str());
-    if let Some(took) = run.took {
-        title += &format!(", {}", words::took(took));
-    }
-    if run.runs > 1 {
-        title += &format!(", {} runs", run.runs);
-    }
-    title
 }
 
 /// Makes a text harmless in a page, in an attribute as well.
@@ -494,29 +266,5 @@ mod tests {
             escape("<a b=\"c\" d='e'>&amp;</a>"),
             "&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;amp;&lt;/a&gt;"
         );
-    }
-
-    #[test]
-    fn the_newest_run_is_the_rightmost_bar_and_a_failure_has_a_foot() {
-        let run = |state, seconds| Recent {
-            state,
-            begun: DateTime::UNIX_EPOCH,
-            took: Some(Duration::from_secs(seconds)),
-            runs: 1,
-        };
-        let strip = draw(&[run(State::Ok, 10), run(State::Error, 5)]);
-        assert!(
-            strip.contains("aria-label=\"the last 2 runs: 1 failed, at most 10 s\""),
-            "{strip}"
-        );
-        assert!(
-            strip.contains("<rect x=192 y=0.0 width=3 height=22.0>"),
-            "{strip}"
-        );
-        assert!(
-            strip.contains("<rect class=f x=196 y=11.0 width=3 height=15.0>"),
-            "{strip}"
-        );
-        assert_eq!(draw(&[]), "");
     }
 }

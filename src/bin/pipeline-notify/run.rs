@@ -49,6 +49,9 @@ pub(crate) struct Arguments {
     /// Whom a failure mentions: ids of Slack's users and groups, @here, @channel
     #[arg(long, value_name = "WHOM")]
     mention: Option<String>,
+    /// Refused, and not shown: there is no answer but the command's own
+    #[arg(long, hide = true)]
+    json: bool,
     /// The command, and what it is called with
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -59,6 +62,10 @@ impl Arguments {
         let Some((command, arguments)) = self.command.split_first() else {
             return Err(Failure::Message("there is no command to run".to_owned()));
         };
+        if self.json {
+            let message = "what is written here is the command's, and so there is no --json: `pipeline-notify status --json` says how it ended; nothing was run";
+            return Err(Failure::Message(message.to_owned()));
+        }
         let wrapped = Wrapped {
             command: command.clone(),
             arguments: arguments.to_vec(),

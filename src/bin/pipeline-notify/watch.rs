@@ -29,10 +29,17 @@ pub(crate) struct Arguments {
     /// How late a run may begin [default: 10 % of how often it should, or 1h if that is more]
     #[arg(long, value_name = "TIME", value_parser = span::parse)]
     grace: Option<Duration>,
+    /// Refused, and not shown: there is no answer
+    #[arg(long, hide = true)]
+    json: bool,
 }
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, _: &mut Output) -> Result<u8, Failure> {
+        if self.json {
+            let message = "nothing is answered here, and so there is no --json: `pipeline-notify status --json` says what goes on";
+            return Err(Failure::Message(message.to_owned()));
+        }
         let guard = Guard::new(common.dir.as_deref(), self.every, self.grace)?;
         output::complain(&words(&guard.beginning()));
         guard.watch();

@@ -1,0 +1,122 @@
+//! The silence of an error: begun, and ended before its time.
+
+use chrono::Utc;
+
+use super::told::{self, Told};
+use super::{Desk, Refused};
+use crate::alert::Kind;
+use crate::change::Change;
+use crate::look;
+use crate::status::{LINE, Silence, State, Status};
+use crate::text;
+use crate::time::{self, Time, to_micros};
+
+/// What was silenced.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "as they say")]
+pub struct Silenced {
+    pub job: String,
+    pub error: String,
+    pub told: Told,
+}
+
+impl Desk {
+    /// Silences the error with which a job fails, until then, and tells the channel.
+    ///
+    /// # Errors
+    ///
+    /// Where the job is not there or works, or its status cannot be written.
+    pub fn silence(
+        &self,
+        job: &str,
+        until: Time,
+        because: Option<&str>,
+        channel: Option<&str>,
+    ) -> Result<Silenced, Refused> {
+        let file = self.file_of(job)?;
+        let mut alert = None;
+        let because_words = because.map_or_else(String::new, |because| format!(": {because}"));
+        let by = &self.by;
+        let note = format!(
+            "silenced by {by} until {}{because_words}",
+            time::show(until)
+        );
+        let channel = self.channel_of(&file, channel);
+        let (routes, notes) = told::way(&channel, note);
+        let mut locked = self.lock(&file)?;
+        let status = self.known(&locked, job)?;
+        let Some(error) = look::fingerprint(&status).filter(|_| status.state == State::Error)
+        else {
+            return Err(Refused::IsOk(job.to_owned()));
+        };
+        let held = status.held.clone();
+        let status = Status {
+            silence: Some(Silence {
+                until: to_micros(until),
+                error: error.clone(),
+                because: because.map(str::to_owned),
+            }),
+            fingerprint: Some(error),
+            held: None,
+            // For whoever tells that the silence is over.
+            channel: routes
+                .as_ref()
+                .map(|_| channel.clone().into())
+                .or(status.channel),
+            ..status
+        };
+        if let Some(routes) = &routes {
+            let job = look::shown_name(&file);
+            alert = Some(told::new_alert(
+                Kind::StillFailing,
+                job,
+                routes,
+                notes,
+                status.clone(),
+            ));
+        }
+        let first = text::first_line(&status.text, LINE).to_owned();
+        let change = Change {
+            file: file.clone(),
+            status: Some(status),
+            queues: told::queues_of(routes.as_deref()),
+            // It is the same error, of which nobody wants to hear.
+            withdrawn: held.map(|held| held.alerts).unwrap_or_default(),
+            alert,
+            ..Change::default()
+        };
+        let written = locked.change(&change);
+        drop(locked);
+        if let Some(error) = written.status_error {
+            return Err(error.into());
+        }
+        Ok(Silenced {
+            job: look::shown_name(&file),
+            error: first,
+            told: told::send(&channel, routes.as_deref(), change.alert, &written.queued),
+        })
+    }
+
+    /// Ends the silence of a job, and returns until when it would have lasted.
+    ///
+    /// # Errors
+    ///
+    /// Where the job is not there or not silenced, or its status cannot be written.
+    pub fn unsilence(&self, job: &str) -> Result<Time, Refused> {
+        let file = self.file_of(job)?;
+        let mut locked = self.lock(&file)?;
+        let status = self.known(&locked, job)?;
+        let silence = status
+            .silence
+            .as_ref()
+            .filter(|silence| silence.until > Utc::now());
+        let Some(until) = silence.map(|silence| silence.until) else {
+            return Err(Refused::NotSilenced(job.to_owned()));
+        };
+        locked.write(&Status {
+            silence: None,
+            ..status
+        })?;
+        Ok(until)
+    }
+}

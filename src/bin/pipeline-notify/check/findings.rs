@@ -1,0 +1,185 @@
+//! What is wrong with what was seen, one by one and summed up.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use notify_core::__cli::{Health, Job, Jobs, Queue, Run};
+use notify_core::State;
+
+use super::problem::{Alarm, Kind, Problem};
+use crate::words::{self, count};
+
+/// An alert that has waited for longer is not on its way.
+const WAIT: Duration = Duration::from_secs(15 * 60);
+
+/// A longer first line is not shown as a whole.
+const FIRST: usize = 200;
+
+/// What was seen, and what is wrong with it.
+pub(super) struct Findings {
+    pub(super) now: DateTime<Utc>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Findings {
+    pub(super) fn add(&mut self, kind: Kind, job: Option<&str>, words: String) {
+        self.problems.push(Problem {
+            kind,
+            job: job.map(str::to_owned),
+            words,
+        });
+    }
+
+    pub(super) fn judge_state(&mut self, job: &Job) {
+        if job.state == State::Ok {
+            return;
+        }
+        let error = if job.error.is_empty() {
+            "no error text"
+        } else {
+            &job.error
+        };
+        let since = words::since(job.since, self.now);
+        if let Some(silence) = job.silence.as_ref().filter(|_| job.is_silenced(self.now)) {
+            let until = words::local(silence.until, self.now);
+            let because = silence.because.as_deref();
+            let because = because.map_or_else(String::new, |because| format!(" ({because})"));
+            let words = format!(
+                "{}: silenced until {until}{because}, has failed for {since}: {error}",
+                job.name
+            );
+            self.add(Kind::Silenced, Some(&job.name), words);
+        } else {
+            let runs = count(usize::try_from(job.runs).unwrap_or(usize::MAX), "run");
+            let words = format!("{}: has failed for {since}, {runs}: {error}", job.name);
+            self.add(Kind::Failed, Some(&job.name), words);
+        }
+    }
+
+    pub(super) fn judge_age(&mut self, job: &Job, every: Duration, limit: Duration) {
+        let should = words::span(every);
+        // Beyond what the clocks of two hosts may differ by.
+        if job.begun > self.now + chrono::TimeDelta::minutes(10) {
+            let words = format!(
+                "{}: its last run lies ahead of this clock: set the clocks right",
+                job.name
+            );
+            self.add(Kind::Missed, Some(&job.name), words);
+        } else if (self.now - job.begun).to_std().is_ok_and(|age| age > limit) {
+            let age = words::since(job.begun, self.now);
+            let words = format!(
+                "{}: has missed a run: the last began {age} ago, and it should run every {should}",
+                job.name
+            );
+            self.add(Kind::Missed, Some(&job.name), words);
+        }
+    }
+
+    pub(super) fn judge_run(&mut self, run: &Run, limit: Option<Duration>) {
+        let since = words::since(run.begun, self.now);
+        let pid = run
+            .pid
+            .map_or_else(String::new, |pid| format!("pid {pid} on "));
+        let place = format!("{pid}{}", run.host);
+        if run.health == Health::Dead {
+            let words = format!(
+                "{}: a run died without a word ({place}, begun {since} ago)",
+                run.job
+            );
+            self.add(Kind::Dead, Some(&run.job), words);
+        } else if let Some(limit) = limit
+            && (self.now - run.begun).to_std().is_ok_and(|age| age > limit)
+        {
+            let lives = match run.health {
+                Health::Unknown => "has not ended, and may be dead: its machine is another",
+                Health::Alive | Health::Dead => "is overdue: it is still running",
+            };
+            let words = format!("{}: a run {lives} ({place}, begun {since} ago)", run.job);
+            self.add(Kind::Overdue, Some(&run.job), words);
+        }
+    }
+
+    pub(super) fn judge_queues(&mut self, queues: &[Queue]) {
+        for queue in queues {
+            let channel = &queue.channel;
+            if let Some(oldest) = queue.oldest
+                && (self.now - oldest).to_std().is_ok_and(|age| age > WAIT)
+            {
+                let alerts = count(queue.waiting, "alert");
+                let since = words::since(oldest, self.now);
+                let words = format!(
+                    "channel {channel}: {alerts} not delivered, the oldest for {since}: try `pipeline-notify drain`"
+                );
+                self.add(Kind::Waiting, None, words);
+            }
+            if queue.rejected > 0 {
+                let alerts = count(queue.rejected, "alert");
+                let folder = queue.rejected_folder.display();
+                let words = format!(
+                    "channel {channel}: {alerts} refused: the reasons are in {folder}, remove what is dealt with"
+                );
+                self.add(Kind::Rejected, None, words);
+            }
+        }
+    }
+
+    pub(super) fn alarm(&self) -> Alarm {
+        let alarms = self.problems.iter().map(|problem| problem.kind.alarm());
+        alarms.max().unwrap_or(Alarm::Ok)
+    }
+
+    fn number(&self, kind: Kind) -> usize {
+        self.problems
+            .iter()
+            .filter(|problem| problem.kind == kind)
+            .count()
+    }
+
+    pub(super) fn first_line(&self, jobs: &Jobs) -> String {
+        let all = jobs.jobs.len() + jobs.unreadable.len();
+        let line = match &*self.problems {
+            [] => match &*jobs.jobs {
+                [job] => format!(
+                    "{}: OK since {}",
+                    job.name,
+                    words::since(job.since, self.now)
+                ),
+                _ => count(all, "job"),
+            },
+            [problem] => problem.words.clone(),
+            [worst, others @ ..] => format!(
+                "{}, {}: {}; and {} more",
+                count(all, "job"),
+                count(self.problems.len(), "problem"),
+                worst.words,
+                others.len()
+            ),
+        };
+        words::cut(&line, FIRST).into_owned()
+    }
+
+    pub(super) fn counts(
+        &self,
+        jobs: &Jobs,
+        runs: &[Run],
+        queues: &[Queue],
+    ) -> [(&'static str, usize); 9] {
+        let sum = |number: fn(&Queue) -> usize| queues.iter().map(number).sum::<usize>();
+        [
+            ("jobs", jobs.jobs.len() + jobs.unreadable.len()),
+            ("failed", self.number(Kind::Failed)),
+            ("silenced", self.number(Kind::Silenced)),
+            ("dead", self.number(Kind::Dead)),
+            ("missed", self.number(Kind::Missed)),
+            ("overdue", self.number(Kind::Overdue)),
+            (
+                "running",
+                runs.iter()
+                    .filter(|run| run.health == Health::Alive)
+                    .count(),
+            ),
+            ("waiting", sum(|queue| queue.waiting)),
+            ("rejected", sum(|queue| queue.rejected)),
+        ]
+    }
+}

@@ -1,0 +1,155 @@
+//! A line of a job's story: what happened, and below it what was answered.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Local, Utc};
+use notify_core::__cli::{Happened, Reply, Story, What};
+use notify_core::State;
+use serde_json::{Value, json};
+
+use super::wrap;
+use crate::json;
+use crate::output::{Colour, Output};
+use crate::words::{self, count, plain};
+
+/// What stands below a line of the story stands under its words.
+const INDENT: usize = 19;
+
+pub(super) fn to_json(event: &Happened) -> Value {
+    json!({
+        "kind": match event.what {
+            What::Runs => "runs",
+            What::Aside => "aside",
+            What::Person => "person",
+            What::SilenceOver => "silence over",
+        },
+        "begun": json::time(event.begun),
+        "last_begun": json::time(event.last),
+        "decided": json::time(event.decided),
+        "runs": event.runs,
+        "status": event.state.as_str(),
+        "took_seconds": event.took.map(|took| took.as_secs_f64()),
+        "told": event.is_told,
+        "decision": event.decision,
+        "error": Some(&event.error).filter(|error| !error.is_empty()),
+        "alerts": event.alerts,
+        "answers": event.replies.iter().map(|reply| json!({
+            "channel": reply.channel,
+            "answer": reply.words,
+            "times": reply.times,
+            "at": reply.at.map(json::time),
+            "seconds_later": reply.later.map(|later| later.as_secs_f64()),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+pub(super) fn lines(
+    event: &Happened,
+    is_in_force: bool,
+    has_new_error: bool,
+    story: &Story,
+    output: &Output,
+) -> Vec<String> {
+    let mark = if is_in_force { '>' } else { ' ' };
+    let colour = match event.state {
+        State::Error => Colour::Red,
+        State::Ok => Colour::Green,
+    };
+    let decision = plain(&event.decision);
+    let words = match event.what {
+        What::Runs if event.runs == 1 => decision.into_owned(),
+        What::Runs => {
+            let runs = count(usize::try_from(event.runs).unwrap_or(usize::MAX), "run");
+            let each = if event.is_told { "each " } else { "" };
+            let last = clock_of(event.last, event.begun);
+            format!("{runs} until {last}, {each}{decision}")
+        }
+        What::Aside => format!("{decision} (the status is left as it is)"),
+        What::Person => "a person has changed the status, and the channel is told".to_owned(),
+        What::SilenceOver => decision.into_owned(),
+    };
+    let is_run = !matches!(event.what, What::Person | What::SilenceOver);
+    let begun = if is_run { event.begun } else { event.decided };
+    let time = begun.with_timezone(&Local).format("%H:%M:%S");
+    let state = event.state.as_str();
+    let mut lines = wrap(&words, output, INDENT);
+    if let Some(first) = lines.first_mut() {
+        *first = format!(
+            "{mark} {time}  {}{:room$}  {}",
+            output.paint(state, colour),
+            "",
+            first.trim_start(),
+            room = 5 - state.len()
+        );
+    }
+    if has_new_error && !event.error.is_empty() && is_run {
+        let room = output.width().unwrap_or(usize::MAX).saturating_sub(INDENT);
+        let error = plain(&event.error);
+        lines.push(format!("{:INDENT$}{}", "", words::cut(&error, room)));
+    }
+    for replies in event
+        .replies
+        .chunk_by(|one, next| one.channel == next.channel)
+    {
+        let alerts = match &*event.alerts {
+            [one] => format!("alert {one}"),
+            [first, .., last] => format!("{} alerts, {first} to {last}", event.alerts.len()),
+            [] => "alert".to_owned(),
+        };
+        let channel = replies[0].channel.as_deref();
+        let channel = channel.map_or_else(String::new, |channel| format!(", channel {channel}"));
+        let words = replies.iter().map(|reply| reply_words(event, reply, story));
+        let text = format!(
+            "{alerts}{channel}: {}",
+            words.collect::<Vec<_>>().join("; then ")
+        );
+        lines.extend(wrap(&plain(&text), output, INDENT));
+    }
+    lines
+}
+
+/// Says what was answered to the alerts of a line.
+fn reply_words(event: &Happened, reply: &Reply, story: &Story) -> String {
+    let mut text = reply.words.clone();
+    let retried = reply.times > event.alerts.len();
+    match (reply.at, reply.later) {
+        (Some(at), _) if retried => {
+            text += &format!(
+                ", {} times, last {}",
+                reply.times,
+                clock_of(at, event.begun)
+            );
+        }
+        (Some(_), Some(later)) if event.alerts.len() > 1 => {
+            text += &format!(", at most {} later", brief(later));
+        }
+        (Some(_), Some(later)) => text += &format!(" {} later", brief(later)),
+        (Some(at), None) => text += &format!(" {}", clock_of(at, event.begun)),
+        (None, _) => {
+            if let Some(until) = story.held_until.filter(|_| reply.words == "held back") {
+                text += &format!(" until {}", clock_of(until, event.begun));
+            }
+        }
+    }
+    text
+}
+
+/// Writes a time of the clock, with its day where that is another than that of `beside`.
+fn clock_of(time: DateTime<Utc>, beside: DateTime<Utc>) -> String {
+    let (time, beside) = (time.with_timezone(&Local), beside.with_timezone(&Local));
+    let format = if time.date_naive() == beside.date_naive() {
+        "%H:%M:%S"
+    } else {
+        "%a %m-%d %H:%M:%S"
+    };
+    time.format(format).to_string()
+}
+
+/// Writes a short time: `0.4 s`, `2 min 5 s`.
+fn brief(time: Duration) -> String {
+    if time < Duration::from_secs(10) {
+        format!("{:.1} s", time.as_secs_f64())
+    } else {
+        words::span(time)
+    }
+}
