@@ -320,7 +320,9 @@ fn step(route: &Route, deadline: Option<Instant>) -> Next {
     }
     match (next, ways[1](route, deadline)) {
         (Next::At(one), Next::At(other)) => Next::At(one.min(other)),
-        (Next::Nothing, next) | (next, _) => next,
+        // Others are looked at again soon, whatever waits for long.
+        (Next::Others, _) | (_, Next::Others) => Next::Others,
+        (Next::Nothing, next) | (next, Next::Nothing) => next,
     }
 }
 
@@ -566,6 +568,22 @@ mod tests {
         assert!(matches!(next, Next::At(time) if time > Utc::now() + TimeDelta::minutes(50)));
         // Or the next one would take itself for the second that waits, and wake nobody.
         assert!(!DELIVERY.get().waits_on_disk(&route));
+        forget(&route);
+    }
+
+    #[test]
+    fn a_queue_from_which_others_send_is_looked_at_again_though_memory_waits_for_long() {
+        let folder = Folder::new();
+        let (route, queue) = route(&folder);
+        let mut older = alert("older", "a0");
+        older.decided -= TimeDelta::hours(1);
+        if let Some(line) = DELIVERY.get().lock().line(&route) {
+            line.memory.alerts.push(older);
+            line.memory.pace.broken(Utc::now());
+        }
+        let turn = queue.turn().unwrap();
+        assert_eq!(step(&route, None), Next::Others);
+        drop(turn);
         forget(&route);
     }
 }
