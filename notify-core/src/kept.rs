@@ -100,9 +100,10 @@ impl Handle {
         Ok((handle, file.len()))
     }
 
-    /// Tells whether the lock's file is still the one at `path`.
+    /// Tells whether the lock's file is still the one at `path`, and the descriptor still that file's.
     pub(crate) fn is_at(&self, path: &Path) -> bool {
-        Identity::at(path).is_ok_and(|identity| identity == self.identity)
+        let is_ours = |found: io::Result<Identity>| found.is_ok_and(|found| found == self.identity);
+        is_ours(Identity::at(path)) && is_ours(Identity::of(self.file()))
     }
 
     /// Returns the status file at `path`, as long as that is the one that is open already; its owner
@@ -163,5 +164,23 @@ fn close<T>(opened: T, identity: &Identity, file: fn(&T) -> &File) {
         drop(opened);
     } else {
         std::mem::forget(opened);
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::testing::Folder;
+
+    #[test]
+    fn a_lock_whose_descriptor_is_another_files_by_now_is_not_the_one_at_its_path() {
+        let folder = Folder::new();
+        let [path, other] = ["lock", "other"].map(|name| folder.path().join(name));
+        let lock = |path: &Path| Lock::acquire(path, Duration::ZERO).unwrap().unwrap();
+        let (mut handle, _) = Handle::new(lock(&path)).unwrap();
+        assert!(handle.is_at(&path));
+        // As where the program closes all that is open, and opens a file of its own.
+        handle.lock = lock(&other);
+        assert!(!handle.is_at(&path), "a journal would overwrite that file");
     }
 }
