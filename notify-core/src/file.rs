@@ -91,6 +91,16 @@ fn open_any(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<
     options.open(path)
 }
 
+/// Closes what was opened, unless the descriptor is another file's: some programs close all that are
+/// open, and what they open next gets the number.
+pub(crate) fn close<T>(opened: T, identity: &Identity, file: fn(&T) -> &File) {
+    if Identity::of(file(&opened)).is_ok_and(|now| now == *identity) {
+        drop(opened);
+    } else {
+        std::mem::forget(opened);
+    }
+}
+
 /// Reads at most `limit` bytes of a file, as text; `None` where there is no file.
 pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Option<String>> {
     match open(path, OpenOptions::new().read(true), links) {

@@ -130,7 +130,7 @@ impl Handle {
     /// Keeps a status file that was opened or written.
     pub(crate) fn keep_status_file(&mut self, name: &str, file: File, identity: Identity) -> &File {
         if let Some(earlier) = self.status.take() {
-            close(earlier.file, &earlier.identity, |file| file);
+            file::close(earlier.file, &earlier.identity, |file| file);
         }
         let status = StatusFile {
             name: name.to_owned(),
@@ -151,19 +151,9 @@ impl Handle {
 
     pub(crate) fn close(self) {
         if let Some(status) = self.status {
-            close(status.file, &status.identity, |file| file);
+            file::close(status.file, &status.identity, |file| file);
         }
-        close(self.lock, &self.identity, Lock::file);
-    }
-}
-
-/// Closes what was opened, unless the descriptor is another file's: some programs close all that are
-/// open, and what they open next gets the number.
-fn close<T>(opened: T, identity: &Identity, file: fn(&T) -> &File) {
-    if Identity::of(file(&opened)).is_ok_and(|now| now == *identity) {
-        drop(opened);
-    } else {
-        std::mem::forget(opened);
+        file::close(self.lock, &self.identity, Lock::file);
     }
 }
 

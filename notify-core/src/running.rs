@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 
 use crate::change::Place;
 use crate::fields::Fields;
-use crate::file::{self, Links};
+use crate::file::{self, Identity, Links};
 use crate::id;
 use crate::process::{self, PerProcess};
 use crate::time::Time;
@@ -38,7 +38,7 @@ const ENDED: u8 = b'e';
 /// A forked child closes its copy of the file: the lock would outlive the parent otherwise.
 static RECORD: PerProcess<Mutex<Option<Record>>> = PerProcess::letting_go(|parents| {
     if let Ok(mut record) = parents.try_lock() {
-        *record = None;
+        record.take().into_iter().for_each(Record::let_go);
     }
 });
 
@@ -47,6 +47,8 @@ static RECORD: PerProcess<Mutex<Option<Record>>> = PerProcess::letting_go(|paren
 struct Record {
     /// It is locked for as long as it is open.
     file: File,
+    /// `None` where files cannot be told apart.
+    identity: Option<Identity>,
     path: PathBuf,
     folder: PathBuf,
     name: Arc<str>,
@@ -126,6 +128,7 @@ pub(crate) fn close() {
 fn remove(record: Option<Record>) {
     if let Some(record) = record {
         let _ = fs::remove_file(&record.path);
+        record.let_go();
     }
 }
 
@@ -251,6 +254,7 @@ impl Record {
             let block = block(process);
             file::write_at(&file, &block, 0)?;
             let mut record = Self {
+                identity: Identity::from(&metadata).ok(),
                 file,
                 path: path.clone(),
                 folder: folder.to_owned(),
@@ -312,6 +316,14 @@ impl Record {
             record: self.name.clone(),
             offset: slot.offset,
         })
+    }
+
+    /// Closes the file, and with it the lock.
+    fn let_go(self) {
+        match self.identity {
+            Some(identity) => file::close(self.file, &identity, |file| file),
+            None => drop(self.file),
+        }
     }
 
     /// Compared as text, for that is much less work than part by part.
@@ -532,6 +544,20 @@ mod tests {
         record.begin(1, &run("a, by a Config")).unwrap();
         record.end(1);
         assert_eq!(left_by(record, &folder), Vec::<String>::new());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_record_that_is_let_go_of_closes_no_file_of_the_program() {
+        use std::os::fd::AsRawFd as _;
+        let folder = Folder::new();
+        let path = folder.path().join("program's own");
+        let mut record = Record::create(folder.path(), 1, &run("a"), &run("process")).unwrap();
+        // As in a forked child that closes all that is open, and opens a file of its own.
+        record.file = File::create(&path).unwrap();
+        let link = format!("/proc/self/fd/{}", record.file.as_raw_fd());
+        record.let_go();
+        assert_eq!(fs::read_link(link).unwrap(), path);
     }
 
     #[test]
