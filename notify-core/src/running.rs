@@ -90,7 +90,8 @@ pub(crate) fn begin(
     process: impl FnOnce() -> Fields,
 ) -> io::Result<()> {
     let mut record = lock();
-    if record.as_ref().is_some_and(|record| !record.is_in(folder)) {
+    let is_usable = |record: &Record| record.is_in(folder) && record.is_open();
+    if record.as_ref().is_some_and(|record| !is_usable(record)) {
         remove(record.take());
     }
     match &mut *record {
@@ -139,17 +140,17 @@ pub(crate) fn end_at(folder: &Path, place: &Place) -> io::Result<()> {
         && record.is_in(folder)
         && let Some(slot) = record
             .slots
-            .iter_mut()
-            .find(|slot| slot.offset == place.offset)
+            .iter()
+            .position(|slot| slot.offset == place.offset)
     {
-        return slot.end(&record.file);
+        return record.end_slot(slot);
     }
-    let file = file::open(
-        &folder.join(&*place.record),
-        OpenOptions::new().write(true),
-        Links::Refuse,
-    )?;
-    file::write_at(&file, &[ENDED], place.offset)
+    write_ended(&folder.join(&*place.record), place.offset)
+}
+
+fn write_ended(record: &Path, offset: u64) -> io::Result<()> {
+    let file = file::open(record, OpenOptions::new().write(true), Links::Refuse)?;
+    file::write_at(&file, &[ENDED], offset)
 }
 
 /// Finds the records of dead processes, but for those that cannot be judged from here: in the order in
@@ -296,18 +297,42 @@ impl Record {
             });
             self.end += block.len() as u64;
         }
-        if let Some(slot) = earlier.map(|earlier| &mut self.slots[earlier]) {
-            slot.run = None;
-            slot.end(&self.file)?;
+        if let Some(earlier) = earlier {
+            self.slots[earlier].run = None;
+            self.end_slot(earlier)?;
         }
         Ok(())
     }
 
     fn end(&mut self, run: u64) {
-        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.run == Some(run)) {
-            let _ = slot.end(&self.file);
-            slot.run = None;
+        if let Some(slot) = self.slots.iter().position(|slot| slot.run == Some(run)) {
+            let _ = self.end_slot(slot);
+            self.slots[slot].run = None;
         }
+    }
+
+    /// Writes that the run of a slot has ended, unless that was written already.
+    fn end_slot(&mut self, slot: usize) -> io::Result<()> {
+        let Slot {
+            offset, has_ended, ..
+        } = self.slots[slot];
+        if has_ended {
+            return Ok(());
+        }
+        if self.is_open() {
+            file::write_at(&self.file, &[ENDED], offset)?;
+        } else {
+            write_ended(&self.path, offset)?;
+        }
+        self.slots[slot].has_ended = true;
+        Ok(())
+    }
+
+    /// Tells whether the descriptor is still the record's: some programs close all that are open, and
+    /// what they open next gets the number.
+    fn is_open(&self) -> bool {
+        let is_same = |known| Identity::of(&self.file).is_ok_and(|now| now == known);
+        self.identity.is_none_or(is_same)
     }
 
     fn place(&self, run: u64) -> Option<Place> {
@@ -329,17 +354,6 @@ impl Record {
     /// Compared as text, for that is much less work than part by part.
     fn is_in(&self, folder: &Path) -> bool {
         self.folder.as_os_str() == folder.as_os_str()
-    }
-}
-
-impl Slot {
-    /// Writes that its run has ended, unless that was written already.
-    fn end(&mut self, record: &File) -> io::Result<()> {
-        if !self.has_ended {
-            file::write_at(record, &[ENDED], self.offset)?;
-            self.has_ended = true;
-        }
-        Ok(())
     }
 }
 
@@ -543,6 +557,18 @@ mod tests {
         let mut record = Record::create(folder.path(), 1, &run("a"), &run("process")).unwrap();
         record.begin(1, &run("a, by a Config")).unwrap();
         record.end(1);
+        assert_eq!(left_by(record, &folder), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_end_is_written_into_the_record_and_no_file_of_the_program() {
+        let folder = Folder::new();
+        let path = folder.path().join(".program's own");
+        let mut record = Record::create(folder.path(), 1, &run("a"), &run("process")).unwrap();
+        // As where the program closes all that is open, and opens a file of its own.
+        record.file = File::create(&path).unwrap();
+        record.end(1);
+        assert_eq!(fs::read(&path).unwrap(), b"");
         assert_eq!(left_by(record, &folder), Vec::<String>::new());
     }
 
