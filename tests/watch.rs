@@ -380,6 +380,32 @@ fn what_a_silence_withheld_counts_as_untold_where_its_alert_is_refused() {
 }
 
 #[test]
+fn a_job_whose_silence_cannot_be_ended_keeps_no_missed_run_from_being_told() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    incident(&folder, &receiver, "disk full");
+    silence(&folder, &receiver);
+    incident(&folder, &receiver, "disk full");
+    for lock in folder
+        .hidden_files()
+        .keys()
+        .filter(|path| path.contains("/locks/"))
+    {
+        let lock = folder.path().join(lock);
+        fs::remove_file(&lock).unwrap();
+        fs::create_dir(&lock).unwrap();
+    }
+    end_silence(&folder);
+    works(&folder, "late", 30, "every-hours: 24\n");
+    let watch = Watch::new(&folder, &receiver);
+    eventually("the missed run is told", || {
+        receiver.texts().concat().contains("is overdue")
+    });
+    let (code, said) = watch.stop();
+    assert_eq!(code, Some(0));
+    assert!(said.contains("silences cannot be looked for"), "{said}");
+}
+
+#[test]
 fn a_run_that_is_under_way_is_not_missed_and_each_goes_to_its_own_channel() {
     let (folder, receiver, data) = (Folder::new(), Receiver::new(), Receiver::new());
     let late = "every-hours: 24\nchannel: data-alerts\n";
