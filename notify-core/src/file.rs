@@ -20,6 +20,9 @@ pub(crate) enum Durable {
     No,
 }
 
+/// The mode of what only its owner may read.
+pub(crate) const PRIVATE: u32 = 0o600;
+
 /// Tells a file from all others that there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
@@ -178,6 +181,15 @@ fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<
     if durable == Durable::Yes {
         file.sync_data()?;
     }
+    Ok((file, metadata))
+}
+
+/// Opens a file of its owner's alone, which is made where it is missing, and tells what is known of it.
+pub(crate) fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<(File, Metadata)> {
+    let options = with_mode(options.create(true), PRIVATE);
+    let (file, metadata) = open_known(path, options, Links::Refuse)?;
+    // The umask may leave a mode by which it could not be opened again.
+    let _ = set_mode(&file, &metadata, PRIVATE);
     Ok((file, metadata))
 }
 
