@@ -191,3 +191,25 @@ fn fail(times: u32) {
     assert_eq!(threads[0], threads[1]);
     assert!(memory[1] <= memory[0] + 512, "{memory:?} kB");
 }
+
+#[test]
+fn silent_runs_of_two_processes_that_take_turns_are_all_counted() {
+    const RUNS: usize = 60;
+    let folder = Folder::new();
+    let run = || {
+        // Longer than a status file may lag behind, so that each has some of the other's to read.
+        let arguments = ["ok", "sleep 25"].into_iter().cycle().take(2 * RUNS);
+        let program = arguments.fold(Program::new("incidents"), Program::arg);
+        let ended = program
+            .directory(&folder)
+            .env("NOTIFY_CHANNEL", "")
+            .run_for(PATIENCE);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    };
+    thread::scope(|scope| {
+        scope.spawn(run);
+        scope.spawn(run);
+    });
+    let status = folder.status_file("pipeline-notify.incidents.load");
+    assert_eq!(fact(&status, "runs"), (2 * RUNS).to_string(), "{status}");
+}

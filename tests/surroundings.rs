@@ -275,6 +275,20 @@ fn status_files_can_be_read_by_others_and_nothing_else_can() {
 }
 
 #[test]
+fn a_umask_that_leaves_no_right_leaves_the_owner_every_file() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    for _ in 0..2 {
+        let program = failing().directory(&folder).alerts_to(&receiver);
+        let program = program.under("/bin/sh", ["-c", "umask 0777; exec \"$0\" \"$@\""]);
+        assert_eq!(lines(&program.run()), Vec::<String>::new());
+    }
+    let mut find = std::process::Command::new("find");
+    find.arg(folder.path()).args(["!", "-perm", "-600"]);
+    let found = find.output().unwrap().stdout;
+    assert_eq!(String::from_utf8(found).unwrap(), "");
+}
+
+#[test]
 fn a_folder_that_somebody_else_has_laid_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;
     let (folder, receiver) = (Folder::new(), Receiver::new());

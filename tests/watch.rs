@@ -360,6 +360,52 @@ fn the_end_of_a_silence_is_no_news_where_it_withheld_nothing_or_the_job_works() 
 }
 
 #[test]
+fn what_a_silence_withheld_counts_as_untold_where_its_alert_is_refused() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    incident(&folder, &receiver, "disk full");
+    silence(&folder, &receiver);
+    incident(&folder, &receiver, "disk full");
+    end_silence(&folder);
+    let refusing = Receiver::answering(|_| Answer::Status(400, "invalid_payload"));
+    let watch = Watch::new(&folder, &refusing);
+    let is_rejected = |path: &String| path.contains("/rejected/") && path.ends_with(".reason");
+    eventually("it is kept aside", || {
+        folder.hidden_files().keys().any(is_rejected)
+    });
+    eventually("it counts as untold", || {
+        let status = folder.status_file(LOAD);
+        status.contains("its silence is over") && !status.contains("alerted: ")
+    });
+    assert_eq!(watch.stop().0, Some(0));
+}
+
+#[test]
+fn a_job_whose_silence_cannot_be_ended_keeps_no_missed_run_from_being_told() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    incident(&folder, &receiver, "disk full");
+    silence(&folder, &receiver);
+    incident(&folder, &receiver, "disk full");
+    for lock in folder
+        .hidden_files()
+        .keys()
+        .filter(|path| path.contains("/locks/"))
+    {
+        let lock = folder.path().join(lock);
+        fs::remove_file(&lock).unwrap();
+        fs::create_dir(&lock).unwrap();
+    }
+    end_silence(&folder);
+    works(&folder, "late", 30, "every-hours: 24\n");
+    let watch = Watch::new(&folder, &receiver);
+    eventually("the missed run is told", || {
+        receiver.texts().concat().contains("is overdue")
+    });
+    let (code, said) = watch.stop();
+    assert_eq!(code, Some(0));
+    assert!(said.contains("silences cannot be looked for"), "{said}");
+}
+
+#[test]
 fn a_run_that_is_under_way_is_not_missed_and_each_goes_to_its_own_channel() {
     let (folder, receiver, data) = (Folder::new(), Receiver::new(), Receiver::new());
     let late = "every-hours: 24\nchannel: data-alerts\n";

@@ -322,7 +322,9 @@ fn step(route: &Route, deadline: Option<Instant>) -> Next {
     }
     match (next, ways[1](route, deadline)) {
         (Next::At(one), Next::At(other)) => Next::At(one.min(other)),
-        (Next::Nothing, next) | (next, _) => next,
+        // Others are looked at again soon, whatever waits for long.
+        (Next::Others, _) | (_, Next::Others) => Next::Others,
+        (Next::Nothing, next) | (next, Next::Nothing) => next,
     }
 }
 
@@ -341,22 +343,26 @@ fn goes_first(older: Next, deadline: Option<Instant>) -> bool {
 
 /// Sends what may leave now from disk.
 fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next {
-    let next = match &route.queue {
-        Some(queue) => sender::from_queue(route, queue, deadline).unwrap_or_else(|error| {
-            let message = format!("the outbox cannot be read ({error}): its alerts wait");
-            Warning::new("outbox", message).tell();
-            Next::At(Utc::now() + TimeDelta::minutes(1))
-        }),
-        None => Next::Nothing,
+    let Some(queue) = &route.queue else {
+        return Next::Nothing;
     };
+    let released = queue.release(Utc::now());
+    let sent = released.and_then(|held| Ok((sender::from_queue(route, queue, deadline)?, held)));
+    let (next, held) = sent.unwrap_or_else(|error| {
+        let message = format!("the outbox cannot be read ({error}): its alerts wait");
+        Warning::new("outbox", message).tell();
+        (Next::At(Utc::now() + TimeDelta::minutes(1)), None)
+    });
     if deadline.is_some() || next == Next::Nothing {
         DELIVERY.get().settle(route);
     }
-    // What was queued since the last look has woken nobody.
-    if deadline.is_none() && next == Next::Nothing && DELIVERY.get().waits_on_disk(route) {
-        return Next::At(Utc::now());
+    match (next, deadline, held) {
+        // What was queued since the last look has woken nobody.
+        (Next::Nothing, None, _) if DELIVERY.get().waits_on_disk(route) => Next::At(Utc::now()),
+        // At the exit nobody waits for what is held.
+        (Next::Nothing, None, Some(until)) => Next::At(until),
+        (next, ..) => next,
     }
-    next
 }
 
 /// The same for what could not be queued.
@@ -503,5 +509,83 @@ impl Line {
 
     fn is_waited_for(&self) -> bool {
         !self.own.is_empty() || !self.memory.alerts.is_empty() || self.memory.is_sending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::notifier::Notifier;
+    use crate::outbox::Queue;
+    use crate::testing::{Folder, alert};
+
+    /// Takes whatever it is given.
+    struct Taker;
+
+    impl Notifier for Taker {
+        fn notify(&self, _alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+            Ok(())
+        }
+    }
+
+    /// A destination with one alert on disk that this process has queued; no thread is at work.
+    fn route(folder: &Folder) -> (Route, Queue) {
+        let outbox = crate::outbox::Outbox::new(folder.path(), exit::user_id());
+        let queue = outbox.queue("alerts-0");
+        let route = Route {
+            number: 0,
+            channel: format!("alerts {}", folder.path().display()),
+            queue: Some(queue.clone()),
+            notifier: Arc::new(Taker),
+            mend: "it".to_owned(),
+        };
+        let alert = alert("etl", "a1");
+        let entry = queue.put(&alert, &alert.render()).unwrap();
+        let mut line = Line::new(route.clone());
+        line.own.insert(entry.key());
+        DELIVERY.get().lock().lines.push(line);
+        (route, queue)
+    }
+
+    fn forget(route: &Route) {
+        DELIVERY
+            .get()
+            .lock()
+            .lines
+            .retain(|line| !line.route.is(route));
+    }
+
+    #[test]
+    fn what_was_sent_is_not_waited_for_while_another_alert_is_held() {
+        let folder = Folder::new();
+        let (route, queue) = route(&folder);
+        let until = Utc::now() + TimeDelta::hours(1);
+        let name = crate::change::held_name(until, 7);
+        queue.hold(&alert("held", "a2").render(), &name).unwrap();
+
+        let next = send_from_queue(&route, None);
+        assert!(queue.list().is_empty(), "it was sent");
+        assert!(matches!(next, Next::At(time) if time > Utc::now() + TimeDelta::minutes(50)));
+        // Or the next one would take itself for the second that waits, and wake nobody.
+        assert!(!DELIVERY.get().waits_on_disk(&route));
+        forget(&route);
+    }
+
+    #[test]
+    fn a_queue_from_which_others_send_is_looked_at_again_though_memory_waits_for_long() {
+        let folder = Folder::new();
+        let (route, queue) = route(&folder);
+        let mut older = alert("older", "a0");
+        older.decided -= TimeDelta::hours(1);
+        if let Some(line) = DELIVERY.get().lock().line(&route) {
+            line.memory.alerts.push(older);
+            line.memory.pace.broken(Utc::now());
+        }
+        let turn = queue.turn().unwrap();
+        assert_eq!(step(&route, None), Next::Others);
+        drop(turn);
+        forget(&route);
     }
 }

@@ -21,6 +21,9 @@ pub(crate) enum Durable {
     No,
 }
 
+/// The mode of what only its owner may read.
+pub(crate) const PRIVATE: u32 = 0o600;
+
 /// Tells a file from all others that there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
@@ -123,6 +126,16 @@ fn open_any(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<
     options.open(path)
 }
 
+/// Closes what was opened, unless the descriptor is another file's: some programs close all that are
+/// open, and what they open next gets the number.
+pub(crate) fn close<T>(opened: T, identity: &Identity, file: fn(&T) -> &File) {
+    if Identity::of(file(&opened)).is_ok_and(|now| now == *identity) {
+        drop(opened);
+    } else {
+        std::mem::forget(opened);
+    }
+}
+
 /// Reads at most `limit` bytes of a file, as text; `None` where there is no file.
 pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Option<String>> {
     match open(path, OpenOptions::new().read(true), links) {
@@ -198,6 +211,15 @@ fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<
     if durable == Durable::Yes {
         file.sync_data()?;
     }
+    Ok((file, metadata))
+}
+
+/// Opens a file of its owner's alone, which is made where it is missing, and tells what is known of it.
+pub(crate) fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<(File, Metadata)> {
+    let options = with_mode(options.create(true), PRIVATE);
+    let (file, metadata) = open_known(path, options, Links::Refuse)?;
+    // The umask may leave a mode by which it could not be opened again.
+    let _ = set_mode(&file, &metadata, PRIVATE);
     Ok((file, metadata))
 }
 

@@ -202,8 +202,9 @@ impl Guard {
     fn look_at_jobs(&self) {
         let jobs = look::jobs(self.store.directory(), &[]).map(|jobs| jobs.jobs);
         let told = jobs.and_then(|jobs| {
-            self.tell_withheld(&jobs)?;
-            self.tell_missed(&jobs)
+            // Neither keeps the other from being told.
+            let withheld = self.tell_withheld(&jobs);
+            self.tell_missed(&jobs).and(withheld)
         });
         match told {
             Ok(()) => warn::over("jobs"),

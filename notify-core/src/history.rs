@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::change::Change;
-use crate::file::{self, Durable, Links};
+use crate::exit;
+use crate::file::{self, Durable, Links, PRIVATE};
 use crate::rules::Settings;
 use crate::status::{LINE, State};
 use crate::text;
@@ -23,8 +24,6 @@ const KEPT: usize = 32 * 1024;
 
 /// So many runs are kept one by one; of earlier ones those that are alike are counted.
 const RECENT: usize = 50;
-
-const PRIVATE: u32 = 0o600;
 
 /// Of a run's line as many fields are always written.
 const LEAST: usize = 8;
@@ -133,16 +132,10 @@ impl History {
     fn add(&self, file: &str, event: &Event) -> io::Result<u64> {
         let mut line = event.render();
         line.push('\n');
-        let open = || {
-            file::open_known(
-                &self.path(file),
-                OpenOptions::new().append(true).create(true),
-                Links::Refuse,
-            )
-        };
+        let open = || file::open_private(&self.path(file), OpenOptions::new().append(true));
         let (mut file, before) = match open() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                std::fs::create_dir(&self.folder)?;
+                file::make_private_folder(&self.folder, exit::user_id())?;
                 open()?
             }
             file => file?,

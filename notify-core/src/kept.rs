@@ -100,10 +100,10 @@ impl Handle {
         Ok((handle, file.len()))
     }
 
-    /// Tells whether the lock's file is still the one at `path`, and its descriptor still that file's.
+    /// Tells whether the lock's file is still the one at `path`, and the descriptor still that file's.
     pub(crate) fn is_at(&self, path: &Path) -> bool {
-        let is_same = |found: io::Result<Identity>| found.is_ok_and(|found| found == self.identity);
-        is_same(Identity::at(path)) && is_same(Identity::of(self.lock.file()))
+        let is_ours = |found: io::Result<Identity>| found.is_ok_and(|found| found == self.identity);
+        is_ours(Identity::at(path)) && is_ours(Identity::of(self.file()))
     }
 
     /// Returns the status file at `path`, as long as that is the one that is open already; its owner
@@ -130,7 +130,7 @@ impl Handle {
     /// Keeps a status file that was opened or written.
     pub(crate) fn keep_status_file(&mut self, name: &str, file: File, identity: Identity) -> &File {
         if let Some(earlier) = self.status.take() {
-            close(earlier.file, &earlier.identity, |file| file);
+            file::close(earlier.file, &earlier.identity, |file| file);
         }
         let status = StatusFile {
             name: name.to_owned(),
@@ -151,19 +151,9 @@ impl Handle {
 
     pub(crate) fn close(self) {
         if let Some(status) = self.status {
-            close(status.file, &status.identity, |file| file);
+            file::close(status.file, &status.identity, |file| file);
         }
-        close(self.lock, &self.identity, Lock::file);
-    }
-}
-
-/// Closes what was opened, unless the descriptor is another file's: some programs close all that are
-/// open, and what they open next gets the number.
-fn close<T>(opened: T, identity: &Identity, file: fn(&T) -> &File) {
-    if Identity::of(file(&opened)).is_ok_and(|now| now == *identity) {
-        drop(opened);
-    } else {
-        std::mem::forget(opened);
+        file::close(self.lock, &self.identity, Lock::file);
     }
 }
 
@@ -175,15 +165,12 @@ mod tests {
     #[test]
     fn a_lock_whose_descriptor_is_another_files_by_now_is_not_the_one_at_its_path() {
         let folder = Folder::new();
-        let (path, other) = (folder.path().join("lock"), folder.path().join("other"));
-        let open = |path: &Path| {
-            let lock = Lock::acquire(path, Duration::ZERO).unwrap().unwrap();
-            Handle::new(lock).unwrap().0
-        };
-        let (mut handle, foreign) = (open(&path), open(&other));
+        let [path, other] = ["lock", "other"].map(|name| folder.path().join(name));
+        let lock = |path: &Path| Lock::acquire(path, Duration::ZERO).unwrap().unwrap();
+        let (mut handle, _) = Handle::new(lock(&path)).unwrap();
         assert!(handle.is_at(&path));
-        // As after a program has closed all that is open, and has opened a file of its own.
-        handle.lock = foreign.lock;
-        assert!(!handle.is_at(&path));
+        // As where the program closes all that is open, and opens a file of its own.
+        handle.lock = lock(&other);
+        assert!(!handle.is_at(&path), "a journal would overwrite that file");
     }
 }

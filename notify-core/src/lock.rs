@@ -31,11 +31,8 @@ impl Lock {
     /// Where the file cannot be opened, or the file system has no locks.
     pub(crate) fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
         // Opened anew each time: two threads on one descriptor would not exclude each other.
-        let file = file::open(
-            path,
-            OpenOptions::new().read(true).write(true).create(true),
-            Links::Refuse,
-        )?;
+        let options = &mut OpenOptions::new();
+        let (file, _) = file::open_private(path, options.read(true).write(true))?;
         Self::of(file, patience)
     }
 

@@ -71,9 +71,13 @@ pub(crate) fn wrote(file: &str, status: Status, content: String) {
     );
 }
 
-/// Remembers a run that only touched the status file, which says what is `known`.
-pub(crate) fn touched(file: &str, known: Option<Arc<Known>>) {
+/// Remembers a run that only touched the status file, which says what is `known`: a status that began
+/// at `since`, be it by another process.
+pub(crate) fn touched(file: &str, since: Time, known: Option<Arc<Known>>) {
     if let Some(recent) = jobs().get_mut(file) {
+        if recent.since != since {
+            (recent.since, recent.touched) = (since, 0);
+        }
         recent.touched += 1;
         recent.known = known.or(recent.known.take());
     }
@@ -181,4 +185,26 @@ fn told() -> MutexGuard<'static, VecDeque<(Event, String)>> {
         .told
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn runs_that_only_touched_the_file_count_though_another_process_has_changed_the_status() {
+        let file = "runs that only touched the file";
+        let ok = Status::parse("OK\n2026-11-22 13:00:00:123456 UTC\netl :: run\n").unwrap();
+        wrote(file, ok.clone(), ok.render());
+        touched(file, ok.since, None);
+        // Another process fails, and then this one, silently.
+        let since = ok.since + TimeDelta::seconds(1);
+        let failed = Status { since, ..ok };
+        touched(file, since, None);
+        touched(file, since, None);
+        let past = recall(file).unwrap().correct(Past::Known(Box::new(failed)));
+        assert_eq!(past.status().map(|status| status.runs), Some(3));
+    }
 }

@@ -12,7 +12,7 @@ use chrono::DateTime;
 use crate::alert::Alert;
 use crate::backlog::Entry;
 use crate::exit;
-use crate::file::{self, Durable, Links};
+use crate::file::{self, Durable, Links, PRIVATE};
 use crate::id;
 use crate::lock::Lock;
 use crate::loss::Loss;
@@ -21,9 +21,6 @@ use crate::time::Time;
 
 /// The largest file that is read.
 const LIMIT: u64 = 256 * 1024;
-
-/// The mode of every file here: an alert can hold what only its owner may read.
-const PRIVATE: u32 = 0o600;
 
 /// How long another process may take to make the key.
 const PATIENCE: Duration = Duration::from_secs(2);

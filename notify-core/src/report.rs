@@ -177,8 +177,9 @@ impl Report<'_> {
             && !was_held
             && recent.may_lag(self.now)
             && self.touch(locked, &past, &verdict)
+            && let Some(status) = past.status()
         {
-            memory::touched(file, locked.known());
+            memory::touched(file, status.since, locked.known());
             locked.give_back(past);
             return Ok(None);
         }

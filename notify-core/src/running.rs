@@ -38,7 +38,7 @@ const ENDED: u8 = b'e';
 /// A forked child closes its copy of the file: the lock would outlive the parent otherwise.
 static RECORD: PerProcess<Mutex<Option<Record>>> = PerProcess::letting_go(|parents| {
     if let Ok(mut record) = parents.try_lock() {
-        *record = None;
+        record.take().into_iter().for_each(Record::let_go);
     }
 });
 
@@ -46,19 +46,14 @@ static RECORD: PerProcess<Mutex<Option<Record>>> = PerProcess::letting_go(|paren
 #[derive(Debug)]
 struct Record {
     /// It is locked for as long as it is open.
-    file: Own,
+    file: File,
+    /// It is on the file as long as the program has not closed that.
+    mark: Mark,
+    path: PathBuf,
     folder: PathBuf,
     name: Arc<str>,
     slots: Vec<Slot>,
     end: u64,
-}
-
-/// An open file, as long as the program does not close it under us.
-#[derive(Debug)]
-struct Own {
-    file: File,
-    mark: Mark,
-    path: PathBuf,
 }
 
 #[derive(Debug)]
@@ -95,7 +90,7 @@ pub(crate) fn begin(
     process: impl FnOnce() -> Fields,
 ) -> io::Result<()> {
     let mut record = lock();
-    let is_usable = |record: &Record| record.is_in(folder) && record.file.is_open();
+    let is_usable = |record: &Record| record.is_in(folder) && record.is_open();
     if record.as_ref().is_some_and(|record| !is_usable(record)) {
         remove(record.take());
     }
@@ -133,11 +128,8 @@ pub(crate) fn close() {
 
 fn remove(record: Option<Record>) {
     if let Some(record) = record {
-        let _ = fs::remove_file(&record.file.path);
-        if !record.file.is_open() {
-            // What has its descriptor now is the program's to close.
-            std::mem::forget(record.file.file);
-        }
+        let _ = fs::remove_file(&record.path);
+        record.let_go();
     }
 }
 
@@ -148,18 +140,23 @@ pub(crate) fn end_at(folder: &Path, place: &Place) -> io::Result<()> {
         && record.is_in(folder)
         && let Some(slot) = record
             .slots
-            .iter_mut()
-            .find(|slot| slot.offset == place.offset)
+            .iter()
+            .position(|slot| slot.offset == place.offset)
     {
-        return slot.end(&record.file);
+        return record.end_slot(slot);
     }
-    end_in(&folder.join(&*place.record), place.offset)
+    write_ended(&folder.join(&*place.record), place.offset)
+}
+
+fn write_ended(record: &Path, offset: u64) -> io::Result<()> {
+    let file = file::open(record, OpenOptions::new().write(true), Links::Refuse)?;
+    file::write_at(&file, &[ENDED], offset)
 }
 
 /// Finds the records of dead processes, but for those that cannot be judged from here: in the order in
 /// which they died, so that of one job's deaths the first is the news.
 pub(crate) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<Dead> {
-    let own = lock().as_ref().map(|record| record.file.path.clone());
+    let own = lock().as_ref().map(|record| record.path.clone());
     let entries = fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -258,7 +255,9 @@ impl Record {
             let block = block(process);
             file::write_at(&file, &block, 0)?;
             let mut record = Self {
-                file: Own::new(file, path.clone())?,
+                mark: Mark::set(&file)?,
+                file,
+                path: path.clone(),
                 folder: folder.to_owned(),
                 name: name.into(),
                 slots: Vec::new(),
@@ -285,11 +284,11 @@ impl Record {
             .find(|slot| slot.run.is_none() && slot.capacity >= block.len());
         if let Some(slot) = free {
             set_capacity(&mut block, slot.capacity);
-            file::write_at(&self.file.file, &block, slot.offset)?;
+            file::write_at(&self.file, &block, slot.offset)?;
             slot.run = Some(run);
             slot.has_ended = false;
         } else {
-            file::write_at(&self.file.file, &block, self.end)?;
+            file::write_at(&self.file, &block, self.end)?;
             self.slots.push(Slot {
                 offset: self.end,
                 capacity: block.len(),
@@ -298,18 +297,41 @@ impl Record {
             });
             self.end += block.len() as u64;
         }
-        if let Some(slot) = earlier.map(|earlier| &mut self.slots[earlier]) {
-            slot.run = None;
-            slot.end(&self.file)?;
+        if let Some(earlier) = earlier {
+            self.slots[earlier].run = None;
+            self.end_slot(earlier)?;
         }
         Ok(())
     }
 
     fn end(&mut self, run: u64) {
-        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.run == Some(run)) {
-            let _ = slot.end(&self.file);
-            slot.run = None;
+        if let Some(slot) = self.slots.iter().position(|slot| slot.run == Some(run)) {
+            let _ = self.end_slot(slot);
+            self.slots[slot].run = None;
         }
+    }
+
+    /// Writes that the run of a slot has ended, unless that was written already.
+    fn end_slot(&mut self, slot: usize) -> io::Result<()> {
+        let Slot {
+            offset, has_ended, ..
+        } = self.slots[slot];
+        if has_ended {
+            return Ok(());
+        }
+        if self.is_open() {
+            file::write_at(&self.file, &[ENDED], offset)?;
+        } else {
+            write_ended(&self.path, offset)?;
+        }
+        self.slots[slot].has_ended = true;
+        Ok(())
+    }
+
+    /// Tells whether the descriptor is still the record's: some programs close all that are open, and
+    /// what they open next gets the number.
+    fn is_open(&self) -> bool {
+        self.mark.is_on(&self.file)
     }
 
     fn place(&self, run: u64) -> Option<Place> {
@@ -320,46 +342,16 @@ impl Record {
         })
     }
 
+    /// Closes the file, and with it the lock; unless its descriptor is the program's by now.
+    fn let_go(self) {
+        if !self.is_open() {
+            std::mem::forget(self.file);
+        }
+    }
+
     /// Compared as text, for that is much less work than part by part.
     fn is_in(&self, folder: &Path) -> bool {
         self.folder.as_os_str() == folder.as_os_str()
-    }
-}
-
-impl Own {
-    fn new(file: File, path: PathBuf) -> io::Result<Self> {
-        let mark = Mark::set(&file)?;
-        Ok(Self { file, mark, path })
-    }
-
-    /// Tells whether the descriptor is still this file's.
-    fn is_open(&self) -> bool {
-        self.mark.is_on(&self.file)
-    }
-
-    /// Writes that the run at that place has ended.
-    fn end_at(&self, offset: u64) -> io::Result<()> {
-        if self.is_open() {
-            return file::write_at(&self.file, &[ENDED], offset);
-        }
-        end_in(&self.path, offset)
-    }
-}
-
-/// Writes into the record at a path that the run at that place has ended.
-fn end_in(path: &Path, offset: u64) -> io::Result<()> {
-    let file = file::open(path, OpenOptions::new().write(true), Links::Refuse)?;
-    file::write_at(&file, &[ENDED], offset)
-}
-
-impl Slot {
-    /// Writes that its run has ended, unless that was written already.
-    fn end(&mut self, record: &Own) -> io::Result<()> {
-        if !self.has_ended {
-            record.end_at(self.offset)?;
-            self.has_ended = true;
-        }
-        Ok(())
     }
 }
 
@@ -547,7 +539,7 @@ mod tests {
             let job = run(&age.to_string());
             let record = Record::create(folder.path(), 1, &job, &run("process")).unwrap();
             let time = SystemTime::now() - Duration::from_secs(age);
-            record.file.file.set_modified(time).unwrap();
+            record.file.set_modified(time).unwrap();
         }
         let dead = find_dead(folder.path(), |_| true);
         let jobs: Vec<_> = dead
@@ -557,26 +549,6 @@ mod tests {
         assert_eq!(jobs, ["4", "3", "2", "1"]);
     }
 
-    #[cfg(unix)]
-    #[test]
-    fn what_the_program_has_opened_in_the_place_of_the_record_is_not_written_to() {
-        let folder = Folder::new();
-        let mut record = Record::create(folder.path(), 1, &run("a"), &run("process")).unwrap();
-        let path = record.file.path.clone();
-        let hidden = folder.path().join(".other");
-        let options = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&hidden);
-        // As after it has closed all that was open.
-        record.file.file = options.unwrap();
-        record.end(1);
-        assert_eq!(fs::read_to_string(&hidden).unwrap(), "");
-        let content = fs::read_to_string(&path).unwrap();
-        assert!(blocks(&content).skip(1).all(|block| !block.is_open));
-    }
-
     #[test]
     fn a_run_that_is_recorded_twice_is_ended_by_one_end() {
         let folder = Folder::new();
@@ -584,6 +556,32 @@ mod tests {
         record.begin(1, &run("a, by a Config")).unwrap();
         record.end(1);
         assert_eq!(left_by(record, &folder), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_end_is_written_into_the_record_and_no_file_of_the_program() {
+        let folder = Folder::new();
+        let path = folder.path().join(".program's own");
+        let mut record = Record::create(folder.path(), 1, &run("a"), &run("process")).unwrap();
+        // As where the program closes all that is open, and opens a file of its own.
+        record.file = File::create(&path).unwrap();
+        record.end(1);
+        assert_eq!(fs::read(&path).unwrap(), b"");
+        assert_eq!(left_by(record, &folder), Vec::<String>::new());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_record_that_is_let_go_of_closes_no_file_of_the_program() {
+        use std::os::fd::AsRawFd as _;
+        let folder = Folder::new();
+        let path = folder.path().join("program's own");
+        let mut record = Record::create(folder.path(), 1, &run("a"), &run("process")).unwrap();
+        // As in a forked child that closes all that is open, and opens a file of its own.
+        record.file = File::create(&path).unwrap();
+        let link = format!("/proc/self/fd/{}", record.file.as_raw_fd());
+        record.let_go();
+        assert_eq!(fs::read_link(link).unwrap(), path);
     }
 
     #[test]

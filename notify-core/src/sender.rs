@@ -68,16 +68,9 @@ pub(crate) fn from_queue(
     queue: &Queue,
     deadline: Option<Instant>,
 ) -> io::Result<Next> {
-    let held = queue.release(Utc::now())?.map_or(Next::Nothing, Next::At);
-    // At the exit nobody waits for what is held.
-    let nothing = if deadline.is_some() {
-        Next::Nothing
-    } else {
-        held
-    };
     let waiting = waiting_in(queue);
     if waiting.is_empty() {
-        return Ok(nothing);
+        return Ok(Next::Nothing);
     }
     let turn = queue.turn()?;
     if matches!(turn, Turn::Others) {
@@ -93,7 +86,7 @@ pub(crate) fn from_queue(
         let now = Utc::now();
         let mut pace = pace_of(queue, now);
         if waiting.is_empty() {
-            return Ok(nothing);
+            return Ok(Next::Nothing);
         }
         let next = pace.next(now, deadline.is_some());
         if next > now {

@@ -55,7 +55,9 @@ pub(crate) fn tell(job: &Job, setup: &Setup, store: &Store) -> io::Result<()> {
     }
     let status = told(*status, now);
     let name = look::shown_name(&job.file);
-    let alert = act::new_alert(Kind::StillFailing, name, &routes, notes, status.clone());
+    let mut alert = act::new_alert(Kind::StillFailing, name, &routes, notes, status.clone());
+    // By the very time it is found to be told, and taken back where it is refused.
+    alert.decided = now;
     let change = Change {
         file: job.file.clone(),
         status: Some(status),

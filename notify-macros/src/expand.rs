@@ -327,8 +327,10 @@ impl<'a> Names<'a> {
             span,
             ..
         } = self;
-        // No `match` around it, which would keep from a closure in the body what type it should have.
-        let body = &self.function.body;
+        // No `match` around it, which would keep from a closure in the body what type it should have;
+        // and the braces ours, or they would be a finding where they are on one line.
+        let mut body = Group::new(Delimiter::Brace, self.function.body.stream());
+        body.set_span(located_at(self.function.body.span()));
         quote_spanned! {*span=>
             let __notify_guard = #private::Guard::new(#site, #name);
             #body

@@ -81,6 +81,11 @@ fn precise<'a>(values: &'a [u8], _other: &str) -> impl Iterator<Item = u8> + use
     values.iter().copied()
 }
 
+// On one line, where a lint looks at braces in braces.
+#[rustfmt::skip]
+#[notify]
+fn in_a_line(value: u8) -> impl Display { value }
+
 #[notify]
 fn closure() -> impl Fn(&str) -> &str {
     |text| &text[1..]
@@ -174,6 +179,7 @@ fn generic_values_are_success() {
 #[test]
 fn opaque_types_stay_opaque() {
     ok("opaque.argument", || argument(1));
+    ok("opaque.in_a_line", || in_a_line(1).to_string());
     ok("opaque.iterator", || {
         assert_eq!(iterator(&[1, 2]).sum::<u8>(), 5)
     });
