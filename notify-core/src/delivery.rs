@@ -172,6 +172,12 @@ pub(crate) fn finish(deadline: Instant) {
             .iter()
             .map(|route| step(route, Some(deadline)))
             .collect();
+        if look_again == in_the_end {
+            // By now it is another process, and what that has sent is not waited for.
+            for route in &lines {
+                delivery.settle(route);
+            }
+        }
         let now = Utc::now();
         let waiting = lines
             .iter()
@@ -353,7 +359,14 @@ fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next {
         Warning::new("outbox", message).tell();
         (Next::At(Utc::now() + TimeDelta::minutes(1)), None)
     });
-    if deadline.is_some() || next == Next::Nothing {
+    // Where another sends, it may be this process's thread, at its last message: what dead processes have
+    // left is not to be left again for that.
+    let is_settled = match next {
+        Next::Nothing => true,
+        Next::At(_) => deadline.is_some(),
+        Next::Others => false,
+    };
+    if is_settled {
         DELIVERY.get().settle(route);
     }
     match (next, deadline, held) {
