@@ -3,37 +3,26 @@
 //! A record begins with a block that describes the process; a slot follows for each outermost run.
 //! The kernel drops the lock when the process ends, however it ends.
 
-#[cfg(feature = "cli")]
-use std::collections::BTreeSet;
+mod block;
+mod others;
+
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
+pub(crate) use self::block::block;
+#[cfg(test)]
+pub(crate) use self::block::blocks;
+use self::block::{ENDED, set_capacity};
+pub(crate) use self::others::{Dead, find_dead};
+#[cfg(feature = "cli")]
+pub(crate) use self::others::{Seen, look, unlocked};
 use crate::change::Place;
 use crate::fields::Fields;
 use crate::file::{self, Links, Mark};
 use crate::id;
 use crate::process::{self, PerProcess};
-use crate::time::Time;
-
-/// Blocks and slots are multiples of this, so that a freed slot fits most runs.
-const UNIT: usize = 512;
-
-/// The length of what precedes a block's text: its state, its capacity, the text's length, its hash.
-const HEAD: usize = 37;
-
-/// The largest record that is read: some ten thousand runs at once.
-const LIMIT: u64 = 16 * 1024 * 1024;
-
-/// A record that has not been shown for this long never will be.
-const UNSHOWN: Duration = Duration::from_secs(60);
-
-const OPEN: char = 'o';
-const ENDED: u8 = b'e';
 
 /// A forked child closes its copy of the file: the lock would outlive the parent otherwise.
 static RECORD: PerProcess<Mutex<Option<Record>>> = PerProcess::letting_go(|parents| {
@@ -63,19 +52,6 @@ struct Slot {
     run: Option<u64>,
     /// The record says so already.
     has_ended: bool,
-}
-
-/// A record whose process is dead.
-#[derive(Debug)]
-pub(crate) struct Dead {
-    /// It is locked, so that nobody else reports it meanwhile.
-    file: File,
-    path: PathBuf,
-    /// When the process is last known to have been alive.
-    pub(crate) seen: Time,
-    pub(crate) process: Fields,
-    /// The runs that were under way.
-    pub(crate) runs: Vec<(Place, Fields)>,
 }
 
 /// Writes down that a run has begun.
@@ -151,86 +127,6 @@ pub(crate) fn end_at(folder: &Path, place: &Place) -> io::Result<()> {
 fn write_ended(record: &Path, offset: u64) -> io::Result<()> {
     let file = file::open(record, OpenOptions::new().write(true), Links::Refuse)?;
     file::write_at(&file, &[ENDED], offset)
-}
-
-/// Finds the records of dead processes, but for those that cannot be judged from here: in the order in
-/// which they died, so that of one job's deaths the first is the news.
-pub(crate) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<Dead> {
-    let own = lock().as_ref().map(|record| record.path.clone());
-    let entries = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path());
-    let mut dead: Vec<_> = entries
-        .filter(|path| Some(path) != own.as_ref())
-        .filter_map(|path| Dead::open(path, &judge).ok().flatten())
-        .collect();
-    dead.sort_by_key(|dead| dead.seen);
-    dead
-}
-
-/// Returns the records that no process has locked: those of the dead, and of this process none.
-#[cfg(feature = "cli")]
-pub(crate) fn unlocked(folder: &Path) -> BTreeSet<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let shown = entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
-    let is_free = |path: &PathBuf| {
-        file::open(path, OpenOptions::new().read(true), Links::Refuse)
-            // Shared, so that two that look do not see each other's lock.
-            .is_ok_and(|file| file.try_lock_shared().is_ok())
-    };
-    shown.map(|entry| entry.path()).filter(is_free).collect()
-}
-
-/// A record as others see it.
-#[cfg(feature = "cli")]
-#[derive(Debug)]
-pub(crate) struct Seen {
-    /// Whether a process holds its lock.
-    pub(crate) is_locked: bool,
-    pub(crate) process: Fields,
-    /// The runs that are under way in it.
-    pub(crate) runs: Vec<Fields>,
-}
-
-/// Looks at the records of a folder, and leaves them as they are.
-#[cfg(feature = "cli")]
-pub(crate) fn look(folder: &Path) -> io::Result<Vec<Seen>> {
-    let mut seen = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let is_hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
-        if path.file_name().is_some_and(is_hidden) {
-            continue;
-        }
-        // One that is gone has ended meanwhile.
-        if let Ok(file) = file::open(&path, OpenOptions::new().read(true), Links::Refuse) {
-            // Shared, so that two that look do not see each other's lock.
-            let is_locked = file.try_lock_shared().is_err();
-            if is_locked || is_still_at(&file, &path).unwrap_or(false) {
-                seen.extend(
-                    file::read_open(&file, LIMIT).map(|content| Seen::parse(&content, is_locked)),
-                );
-            }
-        }
-    }
-    Ok(seen)
-}
-
-#[cfg(feature = "cli")]
-impl Seen {
-    fn parse(content: &str, is_locked: bool) -> Self {
-        let mut blocks = blocks(content);
-        Self {
-            is_locked,
-            process: blocks.next().map(|block| block.fields).unwrap_or_default(),
-            runs: blocks
-                .filter(|block| block.is_open)
-                .map(|block| block.fields)
-                .collect(),
-        }
-    }
 }
 
 fn lock() -> MutexGuard<'static, Option<Record>> {
@@ -355,150 +251,11 @@ impl Record {
     }
 }
 
-impl Dead {
-    fn open(path: PathBuf, judge: impl Fn(&Fields) -> bool) -> io::Result<Option<Self>> {
-        let Some(name) = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-        else {
-            return Ok(None);
-        };
-        let file = file::open(
-            &path,
-            OpenOptions::new().read(true).write(true),
-            Links::Refuse,
-        )?;
-        if name.starts_with('.') {
-            // Its process died before it showed its record, or is about to: not even its lock may
-            // be touched then.
-            let age = file.metadata()?.modified()?.elapsed().unwrap_or_default();
-            if age > UNSHOWN && file.try_lock().is_ok() {
-                fs::remove_file(&path)?;
-            }
-            return Ok(None);
-        }
-        if file.try_lock().is_err() || !is_still_at(&file, &path)? {
-            return Ok(None);
-        }
-        let seen = DateTime::<Utc>::from(file.metadata()?.modified()?);
-        let content = file::read_open(&file, LIMIT)?;
-        let mut blocks = blocks(&content);
-        let process = blocks.next().map(|block| block.fields).unwrap_or_default();
-        if !judge(&process) {
-            return Ok(None);
-        }
-        let runs = blocks
-            .filter(|block| block.is_open)
-            .map(|block| {
-                (
-                    Place {
-                        record: name.clone().into(),
-                        offset: block.offset,
-                    },
-                    block.fields,
-                )
-            })
-            .collect();
-        Ok(Some(Self {
-            file,
-            path,
-            seen,
-            process,
-            runs,
-        }))
-    }
-
-    /// Tells whether a run is still unreported: its end may stand in a journal that has only now
-    /// been finished.
-    pub(crate) fn is_open(&self, place: &Place) -> bool {
-        let mut state = [ENDED];
-        file::read_at(&self.file, &mut state, place.offset)
-            .is_ok_and(|length| length == 1 && state != [ENDED])
-    }
-
-    /// Removes the record, once each of its runs is reported.
-    pub(crate) fn remove(self) {
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
-/// Lays out a text as a block: its head, the text, and room up to the next unit.
-pub(crate) fn block(text: &str) -> Vec<u8> {
-    let capacity = (HEAD + text.len()).next_multiple_of(UNIT);
-    let mut block = String::with_capacity(capacity);
-    block.push(OPEN);
-    for (number, digits) in [
-        (capacity as u64, 8),
-        (text.len() as u64, 8),
-        (id::hash(text), 16),
-    ] {
-        block.push(' ');
-        id::push_hex(&mut block, number, digits);
-    }
-    block.push('\n');
-    block += text;
-    let mut block = block.into_bytes();
-    block.resize(capacity, b'\n');
-    block
-}
-
-/// Corrects the capacity in a block's head, for a slot that is larger than the block.
-fn set_capacity(block: &mut [u8], capacity: usize) {
-    let mut digits = String::with_capacity(8);
-    id::push_hex(&mut digits, capacity as u64, 8);
-    block[2..10].copy_from_slice(digits.as_bytes());
-}
-
-/// A block as it was read.
-#[derive(Debug)]
-pub(crate) struct Block {
-    offset: u64,
-    pub(crate) is_open: bool,
-    pub(crate) fields: Fields,
-}
-
-/// Reads a record's blocks; one that was not written to its end never began.
-pub(crate) fn blocks(content: &str) -> impl Iterator<Item = Block> {
-    let mut offset = 0;
-    std::iter::from_fn(move || {
-        let head = content.get(offset..offset + HEAD)?;
-        let mut parts = head.trim_end().split(' ');
-        let is_open = parts.next()?.starts_with(OPEN);
-        let mut number = || u64::from_str_radix(parts.next()?, 16).ok();
-        let capacity = usize::try_from(number()?)
-            .ok()
-            .filter(|capacity| *capacity >= HEAD)?;
-        let length = usize::try_from(number()?).ok()?;
-        let sum = number()?;
-        let text = content
-            .get(offset + HEAD..(offset + HEAD).checked_add(length)?)
-            .unwrap_or_default();
-        let block = Block {
-            offset: offset as u64,
-            is_open: is_open && id::hash(text) == sum,
-            fields: Fields::parse(text),
-        };
-        offset = offset.checked_add(capacity)?;
-        Some(block)
-    })
-}
-
-#[cfg(unix)]
-fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt as _;
-    let (open, there) = (file.metadata()?, fs::symlink_metadata(path)?);
-    Ok((open.dev(), open.ino()) == (there.dev(), there.ino()))
-}
-
-#[cfg(not(unix))]
-fn is_still_at(_file: &File, path: &Path) -> io::Result<bool> {
-    path.try_exists()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
+    use std::time::{Duration, SystemTime};
 
+    use super::others::UNSHOWN;
     use super::*;
     use crate::testing::Folder;
 

@@ -4,8 +4,13 @@ use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta};
 
+use super::end::NEWS;
 use super::*;
+use crate::alert::Kind;
+use crate::fingerprint;
 use crate::outcome::Panic;
+use crate::rules;
+use crate::status::State;
 
 fn at(second: i64) -> Time {
     DateTime::from_timestamp(1_795_348_800, 0).unwrap() + TimeDelta::seconds(second)

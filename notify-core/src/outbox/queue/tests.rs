@@ -2,6 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 
+use super::super::Outbox;
 use super::*;
 use crate::testing::{Folder, alert};
 
@@ -152,21 +153,4 @@ fn only_one_sender_has_its_turn() {
     assert!(matches!(queue.turn().unwrap(), Turn::Stuck));
     drop(mine);
     assert!(matches!(queue.turn().unwrap(), Turn::Mine(_)));
-}
-
-#[test]
-fn a_destination_has_one_queue_in_every_process_and_does_not_show_in_its_name() {
-    let folder = Folder::new();
-    let name = |identity| {
-        Outbox::new(folder.path(), 0)
-            .queue_name("alerts", identity)
-            .unwrap()
-    };
-    assert_eq!(name("https://secret"), name("https://secret"));
-    assert_ne!(name("https://secret"), name("https://other"));
-    let elsewhere = Folder::new();
-    let there = Outbox::new(elsewhere.path(), 0)
-        .queue_name("alerts", "https://secret")
-        .unwrap();
-    assert_ne!(name("https://secret"), there, "the key is another");
 }
