@@ -113,6 +113,11 @@ impl Entry {
         [self.part(0), self.job(), self.id()].join("-")
     }
 
+    /// Tells whether the other is the same alert, be one of them cut.
+    pub(crate) fn is_same_alert_as(&self, other: &Self) -> bool {
+        (self.part(0), self.job(), self.id()) == (other.part(0), other.job(), other.id())
+    }
+
     fn letter(&self) -> Option<char> {
         let mut rest = self.0.splitn(4, '-').skip(2);
         let kind = rest.next()?;

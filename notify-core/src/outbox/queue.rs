@@ -180,6 +180,8 @@ impl Queue {
             .filter_map(Entry::parse)
             .collect();
         entries.sort_unstable();
+        // One that is being cut has two names for a moment: it is not to be counted twice.
+        entries.dedup_by(|one, other| one.is_same_alert_as(other));
         entries
     }
 

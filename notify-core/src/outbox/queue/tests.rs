@@ -154,3 +154,14 @@ fn only_one_sender_has_its_turn() {
     drop(mine);
     assert!(matches!(queue.turn().unwrap(), Turn::Mine(_)));
 }
+
+#[test]
+fn an_alert_that_has_two_names_while_it_is_cut_waits_once() {
+    let folder = Folder::new();
+    let queue = queue(&folder);
+    let alert = alert("etl", "a1");
+    let entry = queue.put(&alert, &alert.render()).unwrap();
+    let cut = entry.shrunk(alert.kind());
+    fs::copy(queue.path(&entry), queue.path(&cut)).unwrap();
+    assert_eq!(queue.list(), [cut]);
+}
