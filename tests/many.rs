@@ -188,7 +188,8 @@ fn fail(times: u32) {
         "{times} runs in {:?}: {memory:?} kB, {threads:?} threads",
         ended.took
     );
-    assert_eq!(threads[0], threads[1]);
+    // Its own, the one that sends, and for a moment one that looks up the destination's address.
+    assert!(threads.iter().all(|threads| *threads <= 3), "{threads:?}");
     assert!(memory[1] <= memory[0] + 512, "{memory:?} kB");
 }
 
