@@ -11,8 +11,6 @@ use std::time::Duration;
 
 use pipeline_notify::{Notifier, Slack, channels, samples};
 
-mod support;
-
 fn main() -> anyhow::Result<()> {
     let mut all = channels();
     // Slack takes one message a second.

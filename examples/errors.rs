@@ -6,8 +6,6 @@
 
 use pipeline_notify::notify;
 
-mod support;
-
 #[derive(Debug, thiserror::Error)]
 enum Error {
     #[error("no orders on {0}")]

@@ -13,8 +13,6 @@ use std::{env, fs};
 use anyhow::{Context as _, ensure};
 use pipeline_notify::notify;
 
-mod support;
-
 #[derive(Debug, serde::Deserialize)]
 struct Order {
     #[serde(rename = "order")]

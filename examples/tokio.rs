@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use pipeline_notify::notify;
 
+#[expect(dead_code, unreachable_pub, reason = "this example uses a part of it")]
 mod support;
 
 #[notify]

@@ -1,13 +1,5 @@
 //! A stand-in for Slack on this machine, so that the examples run without an account.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    unused_imports,
-    clippy::allow_attributes,
-    reason = "each example uses a part of it"
-)]
-
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -17,6 +9,10 @@ use std::{env, fs, io, thread};
 use pipeline_notify::{Config, Slack};
 
 /// Prints alerts here, with a fresh notify directory, unless `SLACK_ALERTS_WEBHOOK_URL` is set.
+///
+/// # Errors
+///
+/// What the machine says where no port, or no folder, can be had.
 pub fn receive_alerts_here_unless_slack_is_set_up() -> anyhow::Result<()> {
     if env::var_os("SLACK_ALERTS_WEBHOOK_URL").is_some() {
         return Ok(());
@@ -38,6 +34,10 @@ pub fn receive_alerts_here_unless_slack_is_set_up() -> anyhow::Result<()> {
 }
 
 /// Prints alerts that are posted to the webhook that it returns.
+///
+/// # Errors
+///
+/// What the machine says where no port can be had.
 pub fn receiver() -> io::Result<String> {
     receive(fresh_directory()?)
 }
