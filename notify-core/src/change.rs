@@ -41,6 +41,10 @@ pub(crate) struct Ended {
     pub(crate) nested: bool,
     /// Whether people were told that it was overdue.
     pub(crate) was_overdue: bool,
+    /// Whether it is known that it was not overdue when it ended.
+    pub(crate) is_in_time: bool,
+    /// When the last run of the same job began that failed inside this one, which knows of it.
+    pub(crate) failed_inside: Option<Time>,
     /// Whom a failure mentions.
     pub(crate) mention: Option<Cow<'static, str>>,
     /// What its alerts say of where it ran.
@@ -77,6 +81,15 @@ pub(crate) struct Change {
     pub(crate) settings: Option<Settings>,
 }
 
+/// What the other jobs that one event ends have told of it, on the channel of this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cover<'a> {
+    /// The job that speaks for the event.
+    pub(crate) job: &'a str,
+    /// Whether its alert is sent, or on its way; else it fails as people know already.
+    pub(crate) is_sent: bool,
+}
+
 /// Where a run stands in the records of runs under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -88,6 +101,8 @@ pub(crate) struct Place {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Verdict {
     pub(crate) status: Option<Status>,
+    /// The status of a run that began later, with what is now known beside it; the alert is not of it.
+    pub(crate) left: Option<Box<Status>>,
     /// In a box, for it is large, and there seldom is one.
     pub(crate) alert: Option<Box<Alert>>,
     /// Whether the alert is held back; the status says how long.
@@ -105,8 +120,8 @@ pub(crate) struct Context<'a> {
     pub(crate) settings: Settings,
     /// `None` where nobody can be told.
     pub(crate) address: Option<Address<'a>>,
-    /// Whether the same panic was told already.
-    pub(crate) told_already: bool,
+    /// What another job has told of the event that ended this run.
+    pub(crate) cover: Option<Cover<'a>>,
 }
 
 /// Works out the new status of a job, and what people are told; `None` where nothing changes.
@@ -128,7 +143,7 @@ pub(crate) fn of(
         reason,
     });
     let until = withheld
-        .filter(|reason| matches!(reason, Reason::Attempt | Reason::After))
+        .filter(|reason| matches!(reason, Reason::Attempt | Reason::After) && !end.keeps_status())
         .map(|_| end.held_until());
     let address = end.context.address;
     let held = until.and_then(|until| {
@@ -139,20 +154,36 @@ pub(crate) fn of(
             alerts: queues.map(|queue| format!("{queue}/{name}")).collect(),
         })
     });
-    let earlier = end.previous.and_then(|previous| previous.held.as_ref());
     let status = end.status(decision, &course, held.as_ref());
-    let is_over = earlier.filter(|earlier| status.held.as_ref() != Some(*earlier));
+    let alert = address
+        .filter(|_| decision.send || held.is_some())
+        .map(|address| Box::new(end.alert(address, &course, decision, &status)));
+    let written = if end.keeps_status() {
+        end.kept(decision, &status)
+    } else {
+        Some(status)
+    };
+    let earlier = end.previous.and_then(|previous| previous.held.as_ref());
+    let withdrawn = earlier.filter(|earlier| {
+        let held = written.as_ref().map(|written| written.held.as_ref());
+        held.is_some_and(|held| held != Some(*earlier))
+    });
+    // With an alert goes the status that it tells of, and a run that failed is none of one that works.
+    let is_left = end.keeps_status() && (alert.is_some() || end.same.is_none());
+    let (left, status) = if is_left {
+        (written.map(Box::new), None)
+    } else {
+        (None, written)
+    };
     Some(Verdict {
-        withdrawn: is_over
-            .filter(|_| !end.leaves_status)
+        status,
+        left,
+        withdrawn: withdrawn
             .map(|held| held.alerts.clone())
             .unwrap_or_default(),
-        alert: address
-            .filter(|_| decision.send || held.is_some())
-            .map(|address| Box::new(end.alert(address, &course, &status))),
+        alert,
         is_held: held.is_some(),
         decision,
-        status: Some(status).filter(|_| !end.leaves_status),
     })
 }
 
@@ -170,6 +201,7 @@ fn cancelled(previous: &Status, now: Time) -> Verdict {
     };
     Verdict {
         status: Some(status),
+        left: None,
         alert: None,
         is_held: false,
         withdrawn: Vec::new(),

@@ -270,7 +270,7 @@ impl Guard {
         let channel = job.channel.clone();
         let channel = channel.unwrap_or_else(|| setup.default_channel.clone());
         let mut warnings = Vec::new();
-        let outcome = Outcome::Overdue(missed::words(job.begun, every));
+        let outcome = Outcome::Missed(missed::words(job.begun, every));
         let mut ended = missing(job, setup, channel.clone());
         let routes = report::routes(setup, &channel, &mut ended, &outcome, &mut warnings);
         let is_silent = channel.is_empty();
@@ -320,6 +320,8 @@ fn missing(job: &Job, setup: &Setup, channel: String) -> Ended {
         attempt: None,
         nested: false,
         was_overdue: false,
+        is_in_time: false,
+        failed_inside: None,
         mention: None,
         facts: context.cloned().collect::<Vec<_>>().into(),
         notes: Vec::new(),

@@ -6,7 +6,7 @@
 //! | floor | rooms | |
 //! |---|---|---|
 //! | 0 | `error`, `text`, `time`, `fields`, `process`, `id`, `name` | |
-//! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
+//! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `error_count`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` | the one place with `unsafe` |
 //! | 3 | `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 4 | `lock`, `destination`, `secret`, `samples` | |
@@ -48,6 +48,7 @@ mod delivery;
 mod destination;
 mod digest;
 mod error;
+mod error_count;
 mod exit;
 mod fields;
 mod file;

@@ -25,11 +25,13 @@ use crate::overdue;
 use crate::process::{self, PerProcess};
 use crate::recorded::Recorded;
 use crate::report::{self, Report};
+use crate::route::Way;
 use crate::rules::{HOUR, Past, Settings};
 use crate::running;
 use crate::setup::{self, Setup};
 #[cfg(unix)]
 use crate::signals;
+use crate::status::State;
 use crate::time::{Time, to_micros};
 use crate::warn::{self, Warning};
 
@@ -61,6 +63,8 @@ struct Open {
     overdue_at: Option<Instant>,
     /// Whether people were told so.
     was_overdue: bool,
+    /// When the last run of the same job began that failed inside this one.
+    failed_inside: Option<Time>,
     /// What was told of its beginning.
     heartbeat: Option<Arc<Heartbeat>>,
 }
@@ -88,6 +92,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         nested,
         overdue_at: None,
         was_overdue: false,
+        failed_inside: None,
         heartbeat: None,
     };
     let setup = setup::setup_so_far();
@@ -109,12 +114,26 @@ impl Run {
         self.number
     }
 
-    /// Ends the run.
+    /// Ends the run, which is inside no other.
+    #[cfg(feature = "cli")]
     pub(crate) fn end(self, outcome: &Outcome) {
+        self.end_inside(&[], outcome);
+    }
+
+    /// Ends the run, which is inside those `around` it.
+    pub(crate) fn end_inside(self, around: &[u64], outcome: &Outcome) {
         let known = process::know();
-        let run = open_runs().remove(&self.number);
+        let (run, around) = {
+            let mut open = open_runs();
+            let run = open.remove(&self.number);
+            if let Some(run) = &run {
+                note_failure(&mut open, run, around);
+            }
+            let around: Vec<_> = around.iter().filter_map(|run| open.get(run)).collect();
+            (run, around.into_iter().cloned().collect::<Vec<_>>())
+        };
         // The exit of the process may have come first, and reports it.
-        let warnings = run.map(|run| end(self.number, &run, outcome));
+        let warnings = run.map(|run| end(self.number, &run, outcome, &around));
         drop(known);
         warnings.into_iter().flatten().for_each(Warning::tell);
     }
@@ -149,8 +168,26 @@ impl Config {
     }
 }
 
+/// Lets the runs of the same job know that it has failed inside them: what they end with is newer.
+fn note_failure(open: &mut BTreeMap<u64, Open>, failed: &Open, around: &[u64]) {
+    for number in around {
+        if let Some(run) = open.get_mut(number)
+            && std::ptr::eq(run.job, failed.job)
+            && run.name == failed.name
+        {
+            run.failed_inside = Some(
+                failed
+                    .failed_inside
+                    .unwrap_or(failed.begun)
+                    .max(failed.begun),
+            );
+        }
+    }
+}
+
 /// Reports the end of a run; the warnings are to be told once all that must be written is written.
-fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
+/// What ends it ends those `around` it, too, or most likely does.
+fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warning> {
     static FIRST: Once = Once::new();
     let setup = setup::setup();
     let mut warnings = Vec::new();
@@ -160,6 +197,14 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup, now);
     let routes = report::routes(setup, channel, &mut ended, outcome, &mut warnings);
+    if outcome.is_event()
+        && let Some(routes) = &routes
+    {
+        let around = around
+            .iter()
+            .filter(|outer| outer.is_on(&routes.channel, setup));
+        add_mentions(&mut ended, around);
+    }
     let settings = settings(&run.job.arguments, setup);
     let place = if run.nested {
         None
@@ -264,6 +309,13 @@ impl Open {
             .collect()
     }
 
+    /// Tells whether its failures go to the channel of that name.
+    fn is_on(&self, channel: &str, setup: &Setup) -> bool {
+        let own = self::channel(&self.job.arguments, setup);
+        own == channel
+            || matches!(setup.way(own, State::Error), Way::Instead(routes, _) if routes.channel == channel)
+    }
+
     fn job_name(&self, setup: &Setup) -> Cow<'static, str> {
         match (&self.name, &setup.instance) {
             (None, None) => Cow::Borrowed(&self.job.name),
@@ -294,7 +346,20 @@ impl Open {
             facts: Cow::Borrowed(&*setup.facts),
             nested: self.nested,
             was_overdue: self.was_overdue,
+            is_in_time: self.overdue_at.is_none_or(|at| now < at),
+            failed_inside: self.failed_inside,
             notes: self.notes(),
+        }
+    }
+}
+
+/// Has the alert mention whom the runs `around` it would: it alone speaks for what ends them all.
+fn add_mentions<'a>(ended: &mut Ended, around: impl Iterator<Item = &'a Open>) {
+    let mentions = around.filter_map(|outer| outer.job.arguments.mention.as_deref());
+    for mention in mentions.flat_map(str::split_whitespace) {
+        let known = ended.mention.as_deref().unwrap_or_default();
+        if !known.split_whitespace().any(|known| known == mention) {
+            ended.mention = Some(format!("{known} {mention}").trim().to_owned().into());
         }
     }
 }
@@ -323,7 +388,7 @@ fn tell_overdue(number: u64) {
     let mut warnings = Vec::new();
     let routes = report::routes(setup, channel, &mut ended, &outcome, &mut warnings);
     let settings = settings(&run.job.arguments, setup);
-    Report {
+    let is_told = Report {
         ended,
         outcome: &outcome,
         settings,
@@ -331,6 +396,10 @@ fn tell_overdue(number: u64) {
         now: Instant::now(),
     }
     .make(setup.store(), routes.as_deref(), || true, &mut warnings);
+    if !is_told && let Some(run) = open_runs().get_mut(&number) {
+        // Of what was withheld nobody need hear the end.
+        run.was_overdue = false;
+    }
     warnings.into_iter().for_each(Warning::tell);
 }
 
@@ -416,12 +485,12 @@ pub(crate) fn nothing_is_left() -> bool {
 /// Ends the runs that the end of the process cuts short, the innermost first, and brings status
 /// files up to date.
 pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
-    let open = std::mem::take(&mut *open_runs());
-    let warnings = open
-        .into_iter()
-        .rev()
-        .flat_map(|(number, run)| end(number, &run, outcome))
-        .collect();
+    let mut open: Vec<_> = std::mem::take(&mut *open_runs()).into_iter().collect();
+    let mut warnings = Vec::new();
+    while let Some((number, run)) = open.pop() {
+        let around: Vec<_> = open.iter().map(|(_, run)| run.clone()).collect();
+        warnings.extend(end(number, &run, outcome, &around));
+    }
     let Some(store) = setup::setup().store() else {
         return warnings;
     };

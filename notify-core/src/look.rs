@@ -50,6 +50,8 @@ pub struct Job {
     pub incident: Option<String>,
     pub decision: Option<String>,
     pub silence: Option<Silence>,
+    /// Whether an alert is held back.
+    pub is_held: bool,
     pub is_flapping: bool,
     pub host: Option<String>,
     pub pid: Option<u32>,
@@ -267,6 +269,7 @@ impl Job {
                 is_of_this_error: error.as_ref() == Some(&silence.error),
                 because: silence.because,
             }),
+            is_held: status.held.is_some(),
             state: status.state,
             begun: status.begun,
             since: status.since,

@@ -25,7 +25,7 @@ static MEMORY: PerProcess<Memory> = PerProcess::new();
 #[derive(Debug, Default)]
 struct Memory {
     jobs: Mutex<HashMap<String, Recent>>,
-    told: Mutex<VecDeque<(Event, String)>>,
+    told: Mutex<VecDeque<Told>>,
 }
 
 /// One thing that ends several jobs, and is told once per channel.
@@ -35,6 +35,16 @@ pub(crate) enum Event {
     Panic(usize),
     /// The exit of the process.
     Exit,
+}
+
+/// A job that speaks for an event on a channel: the others need not.
+#[derive(Debug, Clone)]
+struct Told {
+    event: Event,
+    channel: String,
+    job: String,
+    /// Whether its alert is sent, or on its way; else it fails as people know already.
+    is_sent: bool,
 }
 
 /// The latest runs of a job.
@@ -116,20 +126,35 @@ pub(crate) fn is_lagging() -> Option<bool> {
     Some(jobs.values().any(|recent| recent.touched > 0))
 }
 
-/// Tells whether an event was told on a channel already.
-pub(crate) fn was_told(event: Event, channel: &str) -> bool {
-    told()
-        .iter()
-        .any(|(known, on)| *known == event && on == channel)
+/// Returns the job that speaks for an event on a channel, and whether it has sent it.
+pub(crate) fn spoken(event: Event, channel: &str) -> Option<(String, bool)> {
+    let told = told();
+    let of_event = |told: &&Told| told.event == event && told.channel == channel;
+    let found = told.iter().find(of_event)?;
+    Some((found.job.clone(), found.is_sent))
 }
 
-/// Remembers that an event was told on a channel.
-pub(crate) fn tell(event: Event, channel: &str) {
+/// Remembers that a job speaks for an event on a channel: it is sent, or it is known to fail so. What
+/// was held back, silenced, or had nowhere to go must not come here.
+pub(crate) fn speak(event: Event, channel: &str, job: &str, is_sent: bool) {
     let mut told = told();
+    let mut of_event = told.iter_mut();
+    let known = of_event.find(|told| told.event == event && told.channel == channel);
+    if let Some(known) = known {
+        if is_sent && !known.is_sent {
+            (known.job, known.is_sent) = (job.to_owned(), true);
+        }
+        return;
+    }
     if told.len() == EVENTS {
         told.pop_front();
     }
-    told.push_back((event, channel.to_owned()));
+    told.push_back(Told {
+        event,
+        channel: channel.to_owned(),
+        job: job.to_owned(),
+        is_sent,
+    });
 }
 
 impl Recent {
@@ -179,7 +204,7 @@ fn jobs() -> MutexGuard<'static, HashMap<String, Recent>> {
         .unwrap_or_else(PoisonError::into_inner)
 }
 
-fn told() -> MutexGuard<'static, VecDeque<(Event, String)>> {
+fn told() -> MutexGuard<'static, VecDeque<Told>> {
     MEMORY
         .get()
         .told

@@ -23,6 +23,8 @@ pub(crate) enum Outcome {
     Signalled(&'static str),
     /// It has not ended, and should have; what is known of that.
     Overdue(String),
+    /// It has not begun, and should have; what is known of that.
+    Missed(String),
     /// Its process ended without a word; what is known of that.
     Died(String),
 }
@@ -41,6 +43,15 @@ pub(crate) struct Panic {
 }
 
 impl Outcome {
+    /// Tells whether what ended the run goes on to end those around it.
+    pub(crate) fn is_event(&self) -> bool {
+        let ends_all = matches!(
+            self,
+            Self::Panicked(_) | Self::Exited(_) | Self::Signalled(_)
+        );
+        ends_all && self.state() == State::Error
+    }
+
     /// Returns the status that a job has after such a run.
     pub(crate) fn state(&self) -> State {
         match self {
@@ -51,6 +62,7 @@ impl Outcome {
             | Self::Exited(_)
             | Self::Signalled(_)
             | Self::Overdue(_)
+            | Self::Missed(_)
             | Self::Died(_) => State::Error,
         }
     }
@@ -59,7 +71,9 @@ impl Outcome {
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let text: Cow<'_, str> = match self {
             Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => return "".into(),
-            Self::Failed(text) | Self::Overdue(text) | Self::Died(text) => text.into(),
+            Self::Failed(text) | Self::Overdue(text) | Self::Missed(text) | Self::Died(text) => {
+                text.into()
+            }
             Self::Panicked(panic) => panic.text().into(),
             Self::Cancelled => "cancelled: its future was dropped before it had finished".into(),
             Self::Exited(Some(code)) => {

@@ -116,6 +116,8 @@ impl Recorded<'_> {
             attempt: process.get("attempt").and_then(Attempt::parse),
             nested: false,
             was_overdue: false,
+            is_in_time: false,
+            failed_inside: None,
             mention: text("mention"),
             facts: alert::facts(process).into(),
             notes: run.all("note"),

@@ -8,14 +8,15 @@ use std::time::Instant;
 use chrono::Utc;
 
 use crate::alert::Alert;
-use crate::change::{self, Change, Context, Ended, Place, Verdict};
+use crate::change::{self, Address, Change, Context, Cover, Ended, Place, Verdict};
 use crate::delivery;
+use crate::error_count::ErrorCount;
 use crate::lock::Lock;
 use crate::memory::{self, Event};
 use crate::name;
 use crate::outcome::Outcome;
 use crate::route::{Routes, Way};
-use crate::rules::{Past, Settings};
+use crate::rules::{Past, Reason, Settings};
 use crate::setup::Setup;
 use crate::status::{Held, Status};
 use crate::store::{Locked, Queued, Store};
@@ -64,7 +65,8 @@ pub(crate) fn routes(
 }
 
 impl Report<'_> {
-    /// Makes the report: afterwards the status is written, and the alert on its way.
+    /// Makes the report: afterwards the status is written, and the alert on its way. Returns whether
+    /// there is one that is not held back.
     ///
     /// `still_open` is asked under the job's lock whether there is anything left to report. The
     /// warnings are the caller's to tell: a logger is foreign code, and may never return.
@@ -74,12 +76,13 @@ impl Report<'_> {
         routes: Option<&Routes>,
         still_open: impl FnOnce() -> bool,
         warnings: &mut Vec<Warning>,
-    ) {
+    ) -> bool {
         let file = name::file_name(&self.ended.job);
         let told = self.settle(store, routes, &file, still_open, warnings);
         let (Some(routes), Some((alert, queued))) = (routes, told) else {
-            return;
+            return false;
         };
+        let is_held = queued.contains(&Queued::Held);
         for (number, route) in routes.all.iter().enumerate() {
             match queued.get(number) {
                 Some(Queued::Waits(entry)) => delivery::queued(route, entry),
@@ -87,29 +90,57 @@ impl Report<'_> {
                 Some(Queued::Not) | None => delivery::from_memory(route, alert.clone()),
             }
         }
+        !is_held
     }
 
     /// Works out what the run changes, under the job's lock: a time from before it could lie before
     /// the previous run's.
-    fn decide(&self, past: &Past, routes: Option<&Routes>) -> Option<Verdict> {
-        let told_already = |(event, channel)| memory::was_told(event, channel);
+    fn decide(&self, past: &Past, routes: Option<&Routes>, is_locked: bool) -> Option<Verdict> {
+        let spoken = self.event(routes);
+        let spoken = spoken.and_then(|(event, channel)| memory::spoken(event, channel));
         let context = Context {
             now: to_micros(Utc::now()),
             settings: self.settings,
-            address: routes.map(Routes::address),
-            told_already: self.event(routes).is_some_and(told_already),
+            // Where no status can be written, nothing says that an alert waits.
+            address: routes.map(Routes::address).map(|address| Address {
+                queues: if is_locked { address.queues } else { &[] },
+                ..address
+            }),
+            cover: spoken.as_ref().map(|(job, is_sent)| Cover {
+                job,
+                is_sent: *is_sent,
+            }),
         };
         change::of(past, &self.ended, self.outcome, &context)
     }
 
-    /// Names what ends several jobs at once, and the channel on which it is told once.
+    /// Names what ends several jobs at once, and the channel on which it is told once. An exit with
+    /// success is none: each job's own success counts.
     fn event<'a>(&self, routes: Option<&'a Routes>) -> Option<(Event, &'a str)> {
+        if !self.outcome.is_event() {
+            return None;
+        }
         let event = match self.outcome {
             Outcome::Panicked(panic) => Event::Panic(panic.identity),
             Outcome::Exited(_) | Outcome::Signalled(_) => Event::Exit,
             _ => return None,
         };
         Some((event, &routes?.channel))
+    }
+
+    /// Lets this job speak for what ended it, if it has sent that, or people know that it fails so.
+    fn speak(&self, routes: Option<&Routes>, verdict: &Verdict) {
+        let Some((event, channel)) = self.event(routes) else {
+            return;
+        };
+        let is_sent = verdict.alert.is_some() && !verdict.is_held;
+        let is_known = matches!(
+            verdict.decision.reason,
+            Reason::Recent | Reason::OtherErrors | Reason::FlappingOn
+        );
+        if is_sent || is_known && !verdict.decision.send {
+            memory::speak(event, channel, &self.ended.job, is_sent);
+        }
     }
 
     /// Locks the job, decides, and writes; returns the alert, if one is due, and what became of it
@@ -170,7 +201,7 @@ impl Report<'_> {
             Some(store) => settle_held(store, past),
             None => (past, Vec::new()),
         };
-        let Some(verdict) = self.decide(&past, routes) else {
+        let Some(verdict) = self.decide(&past, routes, locked.is_some()) else {
             return Ok(None);
         };
         if let (Some(locked), Some(recent)) = (&locked, &recent)
@@ -179,15 +210,14 @@ impl Report<'_> {
             && self.touch(locked, &past, &verdict)
             && let Some(status) = past.status()
         {
+            self.speak(routes, &verdict);
             memory::touched(file, status.since, locked.known());
             locked.give_back(past);
             return Ok(None);
         }
         let locked = locked.map(|locked| locked.if_current().ok_or(Outdated));
         let locked = locked.transpose()?;
-        if let (Some((event, channel)), Some(_)) = (self.event(routes), &verdict.alert) {
-            memory::tell(event, channel);
-        }
+        self.speak(routes, &verdict);
         Ok(self.write(locked, routes, file, verdict, warnings))
     }
 
@@ -213,7 +243,7 @@ impl Report<'_> {
         warnings: &mut Vec<Warning>,
     ) -> Option<Told> {
         let Some(mut locked) = locked else {
-            if let Some(status) = verdict.status {
+            if let Some(status) = verdict.status.or(verdict.left.map(|left| *left)) {
                 memory::could_not_write(file, status);
             }
             return verdict.alert.map(|alert| (*alert, Vec::new()));
@@ -231,6 +261,13 @@ impl Report<'_> {
             settings: Some(self.settings),
         };
         let written = locked.change(&change);
+        // After a crash before this the same may be told again.
+        if let Some(left) = verdict.left
+            && locked.write(&left).is_ok()
+        {
+            let content = left.render();
+            memory::wrote(file, *left, content);
+        }
         match (change.status, written.texts.status, written.status_error) {
             (Some(status), Some(content), None) => {
                 memory::wrote(file, status, content);
@@ -288,6 +325,8 @@ fn settle_held(store: &Store, past: Past) -> (Past, Vec<Lock>) {
 pub(crate) fn after(held: &Held, status: &Status) -> Status {
     Status {
         alerted: Some(held.until),
+        alerted_by: None,
+        other_errors: ErrorCount::default(),
         held: None,
         withheld_since: None,
         told_errors: status.fingerprint.iter().cloned().collect(),

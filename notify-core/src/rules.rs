@@ -97,6 +97,19 @@ pub(crate) struct Decision {
     pub(crate) reason: Reason,
 }
 
+impl Decision {
+    pub(crate) fn send(reason: Reason) -> Self {
+        Self { send: true, reason }
+    }
+
+    pub(crate) fn silent(reason: Reason) -> Self {
+        Self {
+            send: false,
+            reason,
+        }
+    }
+}
+
 /// Who hears of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Heard {
@@ -169,8 +182,16 @@ reasons! {
     WasOverdue => "it was told to be overdue",
     /// It is still running, and should have ended.
     Overdue => "it is overdue",
+    /// A run that began later has ended before this one.
+    Older => "a run that began later has ended",
     /// The run died, and one that began later has ended since.
     Overtaken => "it died, and a later run has ended",
+    /// So many other errors were sent within this silence that the rest waits for the reminder.
+    OtherErrors => "three other errors were sent, and the rest waits for the reminder",
+    /// It works again, and another job's alert told of its failure.
+    RecoveryOfAnother => "OK again, and the failure was sent by another job (alerted-by)",
+    /// A job inside this one fails as people know, and that is why this one does.
+    KnownInside => "a job inside it fails still, as people know",
     /// The same panic was told already, by a job inside this one.
     SamePanic => "the same event was told already",
     /// A person has silenced this error.
@@ -193,12 +214,7 @@ pub(crate) const SILENCE_OVER: &str = "its silence is over";
 
 /// Decides whether people are told that a job is now in `state`.
 pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) -> Decision {
-    let send = |reason| Decision { send: true, reason };
-    let silent = |reason| Decision {
-        send: false,
-        reason,
-    };
-
+    let (send, silent) = (Decision::send, Decision::silent);
     let never_ok = state == State::Ok && settings.ok_silent == f64::INFINITY;
     let previous = match past {
         Past::Missing | Past::Unreadable | Past::Unknown if never_ok => {
@@ -241,12 +257,10 @@ pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) 
 /// What may hold back the alert of a failure that is due.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Situation {
-    /// Whether the same panic, or the same exit of the process, was told already.
-    pub(crate) told_already: bool,
     /// Whether a person has silenced this error.
     pub(crate) is_silenced: bool,
     pub(crate) attempt: Option<Attempt>,
-    /// How many runs in a row have failed with this one, where a status survives that says so.
+    /// How many runs in a row have failed with this one, where its alert can wait on disk.
     pub(crate) failures: Option<u64>,
     /// Whether people know that the job fails.
     pub(crate) is_known: bool,
@@ -257,13 +271,10 @@ pub(crate) struct Situation {
 /// Decides whether the alert of a failure is held back, and why. Held is not dropped: it leaves at
 /// `until`, unless an `OK` takes it back.
 pub(crate) fn hold(situation: &Situation, now: Time, settings: &Settings) -> Option<Reason> {
-    if situation.told_already {
-        return Some(Reason::SamePanic);
-    }
     if situation.is_silenced {
         return Some(Reason::Silenced);
     }
-    // Where no status survives, no later run would know of this one.
+    // What cannot wait on disk nobody would send later.
     let failures = situation.failures?;
     if now >= situation.until {
         return None;

@@ -12,6 +12,7 @@ use crate::life::{self, Run};
 use crate::outcome::Outcome;
 use crate::panic;
 use crate::shutdown;
+use crate::status::State;
 use crate::warn::Warning;
 
 thread_local! {
@@ -130,7 +131,10 @@ impl Frame {
     #[cold]
     pub(crate) fn end(&mut self, outcome: &Outcome) {
         if let Some(run) = self.run.take() {
-            let _ = panic::contain(|| run.end(outcome));
+            // Only one that has ended badly need know which others are around it.
+            let is_bad = outcome.state() == State::Error;
+            let around = is_bad.then(on_this_thread).unwrap_or_default();
+            let _ = panic::contain(|| run.end_inside(&around, outcome));
         }
     }
 }

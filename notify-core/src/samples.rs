@@ -6,6 +6,7 @@ use chrono::{TimeDelta, Utc};
 
 use crate::alert::{Alert, Kind};
 use crate::change::{self, Address, Context, Ended};
+use crate::error_count::ErrorCount;
 use crate::id;
 use crate::machine::Machine;
 use crate::outcome::Outcome;
@@ -81,6 +82,10 @@ pub fn test_alert(channel: &str) -> Alert {
             fingerprint: None,
             first_error: None,
             told_errors: Vec::new(),
+            alerted_by: None,
+            other_errors: ErrorCount::default(),
+            older_errors: ErrorCount::default(),
+            overdue: None,
             held: None,
             withheld_since: None,
             silence: None,
@@ -144,6 +149,8 @@ fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
         attempt: None,
         nested: false,
         was_overdue: false,
+        is_in_time: true,
+        failed_inside: None,
         mention: None,
         facts: vec![("context".to_owned(), "env=sample".to_owned())].into(),
         notes: vec!["a sample: nothing has happened".to_owned()],
@@ -158,7 +165,7 @@ fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
             channel: "alerts",
             queues: &[],
         }),
-        told_already: false,
+        cover: None,
     };
     let verdict = change::of(past, &ended, outcome, &context)?;
     if let Some(status) = verdict.status {

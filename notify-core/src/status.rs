@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use crate::error_count::ErrorCount;
 use crate::fields::{Fields, Page, split_line};
 use crate::flapping::Flapping;
 use crate::text;
@@ -62,6 +63,8 @@ pub(crate) struct Status {
     pub(crate) runs: u64,
     /// When people were last told; `None` where nobody was.
     pub(crate) alerted: Option<Time>,
+    /// The other job whose alert told them, for one event ended both: the recovery is that one's.
+    pub(crate) alerted_by: Option<String>,
     /// The id of the incident that is open.
     pub(crate) incident: Option<String>,
     /// What tells the error from others, where there is one.
@@ -70,6 +73,12 @@ pub(crate) struct Status {
     pub(crate) first_error: Option<String>,
     /// The errors of the incident that people were told of, by their fingerprints.
     pub(crate) told_errors: Vec<String>,
+    /// The other errors within the present silence.
+    pub(crate) other_errors: ErrorCount,
+    /// The errors of runs that ended after one that began later, and that left its status.
+    pub(crate) older_errors: ErrorCount,
+    /// When people were last told that a run is overdue; `None` once one has ended in time.
+    pub(crate) overdue: Option<Time>,
     /// The alert that is held back.
     pub(crate) held: Option<Held>,
     /// When the first failure was held back that nobody was told of, in this incident or in one
@@ -109,6 +118,9 @@ pub(crate) struct Held {
     /// Where it waits, for each destination: the queue's folder and the file.
     pub(crate) alerts: Vec<String>,
 }
+
+/// What stands for the error of a silence that is one of runs that are overdue.
+pub(crate) const OVERDUE: &str = "overdue";
 
 /// What a person has silenced: one error, for some time.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,6 +182,7 @@ impl Status {
         let time = |key| get(key).and_then(time::parse);
         let text = |key| get(key).map(str::to_owned);
         let same = |key| text(key).map(Text::Owned);
+        let count = |key| get(key).and_then(ErrorCount::parse).unwrap_or_default();
         let since = time("since");
         // The article's own file does not say when people were told; it told them then.
         let alerted = if since.is_some() {
@@ -196,6 +209,10 @@ impl Status {
                 None if alerted.is_some() => text("fingerprint").into_iter().collect(),
                 None => Vec::new(),
             },
+            alerted_by: text("alerted-by"),
+            other_errors: count("other-errors"),
+            older_errors: count("older-errors"),
+            overdue: time("overdue-alerted"),
             held: get("held").and_then(Held::parse),
             withheld_since: time("withheld-since"),
             silence: get("silenced").and_then(Silence::parse),
@@ -234,6 +251,7 @@ impl Status {
         page.put("since", &time::show(self.since));
         page.put("runs", &self.runs.to_string());
         page.put_some("alerted", time(self.alerted));
+        page.put_some("alerted-by", self.alerted_by.as_deref());
         page.put_some("decision", self.decision.as_deref());
         page.put_some("incident", self.incident.as_deref());
         page.put_some("fingerprint", self.fingerprint.as_deref());
@@ -245,6 +263,9 @@ impl Status {
         if !is_plain && (self.alerted.is_some() || !self.told_errors.is_empty()) {
             page.put("told-errors", &self.told_errors.join(" "));
         }
+        page.put_some("other-errors", self.other_errors.render());
+        page.put_some("older-errors", self.older_errors.render());
+        page.put_some("overdue-alerted", time(self.overdue));
         page.put_some("held", self.held.as_ref().map(Held::render));
         page.put_some("withheld-since", time(self.withheld_since));
         page.put_some("silenced", self.silence.as_ref().map(Silence::render));
@@ -287,6 +308,10 @@ impl Status {
             fingerprint,
             first_error,
             told_errors,
+            alerted_by,
+            other_errors,
+            older_errors,
+            overdue,
             held,
             withheld_since,
             silence,
@@ -313,6 +338,10 @@ impl Status {
             && *fingerprint == previous.fingerprint
             && *first_error == previous.first_error
             && *told_errors == previous.told_errors
+            && *alerted_by == previous.alerted_by
+            && *other_errors == previous.other_errors
+            && *older_errors == previous.older_errors
+            && *overdue == previous.overdue
             && *held == previous.held
             && *withheld_since == previous.withheld_since
             && *silence == previous.silence
@@ -346,11 +375,15 @@ took: 252.118 s
 since: 2026-11-22 11:00:00:000000 UTC
 runs: 3
 alerted: 2026-11-22 11:00:00:120000 UTC
+alerted-by: etl.load
 decision: not told: another attempt follows (NOTIFY_ATTEMPT)
 incident: 7f3a91c2
 fingerprint: 0011aaff
 first-error: disk full
 told-errors: 0011aaff 0022aaff
+other-errors: 3 sent, 2 not, last 2026-11-22 11:00:00:120000 UTC: 0011aaff 0022aaff
+older-errors: 1 sent, 0 not, last 2026-11-22 11:00:00:120000 UTC: 0033aaff
+overdue-alerted: 2026-11-22 11:00:00:120000 UTC
 held: alerts-0123/0006-ab until 2026-11-22 14:00:00:000000 UTC
 withheld-since: 2026-11-22 13:00:00:000000 UTC
 silenced: error 0011aaff until 2026-11-23 08:00:00:000000 UTC because it is \\\\ known

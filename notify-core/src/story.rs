@@ -168,7 +168,10 @@ impl Ran {
     /// Tells what it is about, from when the run before it began.
     fn what(&self, earlier: Option<Time>) -> What {
         let ends_with = |reason: Reason| self.decision.ends_with(reason.as_str());
-        if ends_with(Reason::Overdue) || ends_with(Reason::Overtaken) {
+        if [Reason::Overdue, Reason::Overtaken, Reason::Older]
+            .into_iter()
+            .any(ends_with)
+        {
             What::Aside
         } else if self.decision.ends_with(rules::SILENCE_OVER) {
             What::SilenceOver

@@ -8,6 +8,7 @@ use crate::act;
 use crate::alert::Kind;
 use crate::change::Change;
 use crate::delivery;
+use crate::error_count::ErrorCount;
 use crate::look::{self, Job};
 use crate::rules::{Past, SILENCE_OVER};
 use crate::setup::Setup;
@@ -20,7 +21,9 @@ pub(crate) fn may_be(job: &Job, now: Time) -> bool {
     let silence = job.silence.as_ref();
     job.state == State::Error
         && job.alerted.is_none()
-        && silence.is_some_and(|silence| silence.is_of_this_error && silence.until <= now)
+        // What is held back has a time of its own to leave.
+        && !job.is_held
+        && silence.is_some_and(|silence| silence.until <= now)
 }
 
 /// Tells it, and ends the silence: both happen, or neither.
@@ -53,6 +56,8 @@ pub(crate) fn tell(job: &Job, setup: &Setup, store: &Store) -> io::Result<()> {
     if locked.is_passed_by() || !may_be(&seen, now) || seen.begun != job.begun {
         return Ok(());
     }
+    let mut notes = notes;
+    notes.extend(status.other_errors.words());
     let status = told(*status, now);
     let name = look::shown_name(&job.file);
     let mut alert = act::new_alert(Kind::StillFailing, name, &routes, notes, status.clone());
@@ -87,7 +92,9 @@ fn told(status: Status, now: Time) -> Status {
     );
     Status {
         alerted: Some(now),
+        alerted_by: None,
         told_errors,
+        other_errors: ErrorCount::default(),
         withheld_since: None,
         silence: None,
         decision: Some(format!("told: {SILENCE_OVER}").into()),

@@ -389,6 +389,8 @@ impl Replay<'_> {
             attempt,
             nested: false,
             was_overdue: false,
+            is_in_time: true,
+            failed_inside: None,
             mention: None,
             facts: Vec::new().into(),
             notes: Vec::new(),
@@ -400,7 +402,7 @@ impl Replay<'_> {
                 channel: "alerts",
                 queues: &QUEUES,
             }),
-            told_already: false,
+            cover: None,
         };
         let verdict = if self.rules.is_article {
             self.article(&ended, outcome, &context)

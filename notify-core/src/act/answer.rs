@@ -8,6 +8,7 @@ use super::forgotten::over;
 use super::tell_problems;
 use crate::alert::{Alert, Kind};
 use crate::config;
+use crate::error_count::ErrorCount;
 use crate::id;
 use crate::notifier::Refusal;
 use crate::route;
@@ -93,6 +94,10 @@ fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
         fingerprint: None,
         first_error: Some(words.clone()),
         told_errors: Vec::new(),
+        alerted_by: None,
+        other_errors: ErrorCount::default(),
+        older_errors: ErrorCount::default(),
+        overdue: None,
         held: None,
         withheld_since: None,
         silence: None,

@@ -6,6 +6,7 @@ use super::told::{self, Told};
 use super::{Desk, Refused};
 use crate::alert::Kind;
 use crate::change::Change;
+use crate::error_count::ErrorCount;
 use crate::look;
 use crate::rules::Past;
 use crate::status::{LINE, State, Status};
@@ -115,6 +116,10 @@ pub(super) fn over(status: &Status, now: Time) -> Status {
         fingerprint: None,
         first_error: None,
         told_errors: Vec::new(),
+        alerted_by: None,
+        other_errors: ErrorCount::default(),
+        older_errors: ErrorCount::default(),
+        overdue: None,
         held: None,
         withheld_since: None,
         silence: None,

@@ -1,4 +1,4 @@
-//! The silence of an error: begun, and ended before its time.
+//! The silence of an error, or of runs that are overdue: begun, and ended before its time.
 
 use chrono::Utc;
 
@@ -6,10 +6,14 @@ use super::told::{self, Told};
 use super::{Desk, Refused};
 use crate::alert::Kind;
 use crate::change::Change;
+use crate::error_count::ErrorCount;
 use crate::look;
-use crate::status::{LINE, Silence, State, Status};
+use crate::status::{LINE, OVERDUE, Silence, State, Status};
 use crate::text;
 use crate::time::{self, Time, to_micros};
+
+/// What stands for the error of a job that works, and takes too long.
+const OVERDUE_WORDS: &str = "its runs are overdue";
 
 /// What was silenced.
 #[derive(Debug)]
@@ -21,11 +25,12 @@ pub struct Silenced {
 }
 
 impl Desk {
-    /// Silences the error with which a job fails, until then, and tells the channel.
+    /// Silences the error with which a job fails, or that its runs are overdue where it works, until
+    /// then, and tells the channel.
     ///
     /// # Errors
     ///
-    /// Where the job is not there or works, or its status cannot be written.
+    /// Where the job is not there, or works in time, or its status cannot be written.
     pub fn silence(
         &self,
         job: &str,
@@ -45,18 +50,29 @@ impl Desk {
         let (routes, notes) = told::way(&channel, note);
         let mut locked = self.lock(&file)?;
         let status = self.known(&locked, job)?;
-        let Some(error) = look::fingerprint(&status).filter(|_| status.state == State::Error)
-        else {
-            return Err(Refused::IsOk(job.to_owned()));
+        let error = look::fingerprint(&status).filter(|_| status.state == State::Error);
+        let (kind, first) = match &error {
+            Some(_) => (
+                Kind::StillFailing,
+                text::first_line(&status.text, LINE).to_owned(),
+            ),
+            None if status.overdue.is_some() => (Kind::Overdue, OVERDUE_WORDS.to_owned()),
+            None => return Err(Refused::IsOk(job.to_owned())),
         };
+        let mut told_errors = status.told_errors.clone();
+        // The message that says so is the first that some hear of it.
+        let is_new = |error: &&String| routes.is_some() && !status.told_errors.contains(error);
+        told_errors.extend(error.iter().filter(is_new).cloned());
         let held = status.held.clone();
         let status = Status {
             silence: Some(Silence {
                 until: to_micros(until),
-                error: error.clone(),
+                error: error.clone().unwrap_or_else(|| OVERDUE.to_owned()),
                 because: because.map(str::to_owned),
             }),
-            fingerprint: Some(error),
+            fingerprint: error,
+            told_errors,
+            other_errors: ErrorCount::default(),
             held: None,
             // For whoever tells that the silence is over.
             channel: routes
@@ -67,15 +83,8 @@ impl Desk {
         };
         if let Some(routes) = &routes {
             let job = look::shown_name(&file);
-            alert = Some(told::new_alert(
-                Kind::StillFailing,
-                job,
-                routes,
-                notes,
-                status.clone(),
-            ));
+            alert = Some(told::new_alert(kind, job, routes, notes, status.clone()));
         }
-        let first = text::first_line(&status.text, LINE).to_owned();
         let change = Change {
             file: file.clone(),
             status: Some(status),

@@ -2,19 +2,20 @@
 
 use chrono::TimeDelta;
 
-use super::{Address, Context, Ended};
+use super::{Address, Context, Cover, Ended};
 use crate::alert::{Alert, Kind, Outage};
+use crate::error_count::ErrorCount;
 use crate::fingerprint;
 use crate::flapping::{self, Course, Flapping};
 use crate::id;
 use crate::outcome::Outcome;
 use crate::rules::{self, Decision, Heard, Past, Reason, Situation};
-use crate::status::{Held, LINE, State, Status};
+use crate::status::{Held, LINE, OVERDUE, Silence, State, Status};
 use crate::text;
 use crate::time::{self, Time};
 
-/// So many different errors of an incident are told within the silence; then it is as for one.
-pub(super) const NEWS: usize = 8;
+/// So many errors of an incident are remembered as told.
+const TOLD_ERRORS: usize = 8;
 
 /// The longest that an alert is held, in seconds, whatever the settings.
 const LONGEST_HOLD: f64 = 7.0 * 24.0 * rules::HOUR;
@@ -26,14 +27,12 @@ pub(super) struct End<'a> {
     pub(super) context: Context<'a>,
     pub(super) previous: Option<&'a Status>,
     /// The previous status, where it is the same.
-    same: Option<&'a Status>,
+    pub(super) same: Option<&'a Status>,
     state: State,
     text: String,
     fingerprint: Option<String>,
-    is_overdue: bool,
-    is_overtaken: bool,
-    /// Whether it says nothing of the job's status.
-    pub(super) leaves_status: bool,
+    /// The status of a run that began later, and has ended before this one did.
+    newer: Option<&'a Status>,
 }
 
 impl<'a> End<'a> {
@@ -46,13 +45,18 @@ impl<'a> End<'a> {
         let previous = past.status();
         let state = outcome.state();
         let text = text::cut(outcome.text(), text::LIMIT).into_owned();
-        // A death is found late: a run that began after it may have ended meanwhile.
-        let is_overtaken = matches!(outcome, Outcome::Died(_))
-            && previous.is_some_and(|previous| {
-                // A status of the future overtakes nothing.
-                previous.begun > ended.begun && time::age(previous.begun, context.now).is_finite()
-            });
-        let is_overdue = matches!(outcome, Outcome::Overdue(_));
+        // A run may last longer than one that began later, and a death is found late.
+        let newer = previous.filter(|previous| {
+            let has_ended = !matches!(outcome, Outcome::Overdue(_) | Outcome::Missed(_));
+            let says_more = state == State::Error || previous.state == State::Error;
+            has_ended
+                && says_more
+                && previous.begun > ended.begun
+                // A status of the future is newer than nothing,
+                && time::age(previous.begun, context.now).is_finite()
+                // and what failed inside this run it has dealt with.
+                && Some(previous.begun) != ended.failed_inside
+        });
         let same = previous.filter(|previous| previous.state == state);
         // What fails again mostly fails in the very same words.
         let known = || same.filter(|same| same.text == text)?.fingerprint.clone();
@@ -60,21 +64,39 @@ impl<'a> End<'a> {
             fingerprint: (state == State::Error)
                 .then(|| known().unwrap_or_else(|| fingerprint::of(&text))),
             same,
-            leaves_status: is_overtaken || is_overdue,
             ended,
             outcome,
             context,
             previous,
             state,
             text,
-            is_overdue,
-            is_overtaken,
+            newer,
         }
+    }
+
+    /// Tells whether the job's status stays that of another run.
+    pub(super) fn keeps_status(&self) -> bool {
+        self.newer.is_some() || self.is_overdue()
+    }
+
+    fn is_overdue(&self) -> bool {
+        matches!(self.outcome, Outcome::Overdue(_) | Outcome::Missed(_))
+    }
+
+    /// What a person has silenced, while that lasts.
+    fn silence(&self) -> Option<&'a Silence> {
+        let silence = self.previous?.silence.as_ref();
+        silence.filter(|silence| silence.until > self.context.now)
+    }
+
+    /// The same, where it is an error and not that a run is overdue.
+    fn error_silence(&self) -> Option<&'a Silence> {
+        self.silence().filter(|silence| silence.error != OVERDUE)
     }
 
     pub(super) fn course(&self) -> Course {
         let Context { now, settings, .. } = self.context;
-        if settings.flapping && !self.leaves_status {
+        if settings.flapping && !self.keeps_status() {
             flapping::follow(self.previous, self.state, self.ended.begun, now)
         } else {
             Course::Steady
@@ -84,15 +106,14 @@ impl<'a> End<'a> {
     /// Decides whether the run is to be told.
     pub(super) fn decide(&self, past: &Past, course: &Course) -> Decision {
         let Context { now, settings, .. } = self.context;
-        let send = |reason| Decision { send: true, reason };
-        if self.is_overtaken {
-            return send(Reason::Overtaken);
+        if self.is_overdue() {
+            return self.decide_overdue();
         }
-        if self.is_overdue {
-            return send(Reason::Overdue);
+        if let Some(newer) = self.newer {
+            return self.decide_older(past, newer);
         }
         match course {
-            Course::Begins(_) => return send(Reason::Flapping),
+            Course::Begins(_) => return Decision::send(Reason::Flapping),
             Course::GoesOn(flapping) => {
                 let is_due = flapping
                     .told
@@ -102,72 +123,182 @@ impl<'a> End<'a> {
                     reason: Reason::FlappingOn,
                 };
             }
-            Course::Ends(_) => return send(Reason::Steady),
+            Course::Ends(_) => return Decision::send(Reason::Steady),
             Course::Steady | Course::Changing(_) => {}
         }
         let decision = rules::decide(past, self.state, now, &settings);
-        if decision.reason == Reason::Changed
-            && self.state == State::Ok
-            && self
-                .previous
-                .is_some_and(|previous| previous.held.is_some() && previous.alerted.is_none())
-        {
-            return Decision {
-                send: false,
-                reason: Reason::FailureUntold,
-            };
+        if self.state == State::Error {
+            return self.decide_error(decision);
         }
-        if !decision.send && self.is_news() {
-            return send(Reason::NewError);
-        }
-        if !decision.send && self.ended.was_overdue {
-            return send(Reason::WasOverdue);
+        let decision = match self.unheard() {
+            Some(reason) if decision.reason == Reason::Changed => Decision::silent(reason),
+            _ => decision,
+        };
+        if !decision.send && self.ended.was_overdue && self.is_ok_due() {
+            return Decision::send(Reason::WasOverdue);
         }
         decision
     }
 
+    /// Decides on a failure, where the rules have looked at the status alone and not at its error.
+    fn decide_error(&self, decision: Decision) -> Decision {
+        let Context {
+            now,
+            settings,
+            cover,
+            ..
+        } = self.context;
+        let Some(same) = self.same else {
+            return decision;
+        };
+        if !decision.send && same.alerted_by.is_some() && cover.is_none() {
+            // Another job spoke for it, and does not now.
+            return Decision::send(Reason::Untold);
+        }
+        let count = &same.other_errors;
+        let longer_than = |seconds| count.last.is_none_or(|last| time::age(last, now) > seconds);
+        match (self.is_other(), self.error_silence()) {
+            (true, Some(_)) if count.is_full() => {
+                if longer_than(settings.longest_silence()) {
+                    Decision::send(Reason::Reminder)
+                } else {
+                    Decision::silent(Reason::OtherErrors)
+                }
+            }
+            (true, _) if decision.send => decision,
+            (true, _) if count.is_full() => Decision::silent(Reason::OtherErrors),
+            (true, _) => Decision::send(Reason::NewError),
+            // An error that is silenced leaves the status as one that nobody was told of.
+            (false, Some(_))
+                if decision.reason == Reason::Untold
+                    && count.last.is_some()
+                    && self.is_told_error()
+                    && !self.is_silenced()
+                    && !longer_than(settings.silent) =>
+            {
+                Decision::silent(Reason::Recent)
+            }
+            (false, _) => decision,
+        }
+    }
+
+    /// Decides on a run that has not ended, and should have; or that did not come, which is told once.
+    fn decide_overdue(&self) -> Decision {
+        let Context { now, settings, .. } = self.context;
+        let told = self.previous.and_then(|previous| previous.overdue);
+        if matches!(self.outcome, Outcome::Missed(_)) {
+            Decision::send(Reason::Overdue)
+        } else if self.silence().is_some() {
+            Decision::silent(Reason::Silenced)
+        } else if told.is_some_and(|told| time::age(told, now) < settings.silent) {
+            Decision::silent(Reason::Recent)
+        } else {
+            Decision::send(Reason::Overdue)
+        }
+    }
+
+    /// Decides on a run that ends after one that began later.
+    fn decide_older(&self, past: &Past, newer: &Status) -> Decision {
+        let Context { now, settings, .. } = self.context;
+        let reason = match self.outcome {
+            Outcome::Died(_) => Reason::Overtaken,
+            _ => Reason::Older,
+        };
+        if self.state == State::Ok {
+            return Decision::silent(reason);
+        }
+        let decision = if newer.state == State::Error {
+            self.decide_error(rules::decide(past, self.state, now, &settings))
+        } else {
+            let count = &newer.older_errors;
+            let is_silence = count
+                .last
+                .is_some_and(|last| time::age(last, now) < settings.silent);
+            let error = self.fingerprint.as_deref().unwrap_or_default();
+            match (is_silence, count.knows(error), count.is_full()) {
+                (true, true, _) => Decision::silent(Reason::Recent),
+                (true, false, true) => Decision::silent(Reason::OtherErrors),
+                _ => Decision::send(reason),
+            }
+        };
+        if decision.send {
+            Decision::send(reason)
+        } else {
+            decision
+        }
+    }
+
+    /// Tells why people need not hear that the job works again: they did not hear of it that it failed.
+    fn unheard(&self) -> Option<Reason> {
+        let failed = self.previous?;
+        if failed.alerted_by.is_some() {
+            Some(Reason::RecoveryOfAnother)
+        } else {
+            (failed.alerted.is_none() && failed.told_errors.is_empty())
+                .then_some(Reason::FailureUntold)
+        }
+    }
+
+    /// Tells whether people have not been told for long enough that it works.
+    fn is_ok_due(&self) -> bool {
+        let Context { now, settings, .. } = self.context;
+        let told = self.same.and_then(|same| same.alerted);
+        self.silence().is_none()
+            && settings.ok_silent.is_finite()
+            && told.is_none_or(|told| time::age(told, now) > settings.ok_silent)
+    }
+
     /// Tells whether the job fails otherwise than people know.
-    fn is_news(&self) -> bool {
+    fn is_other(&self) -> bool {
         let told = self.same.map(|same| &same.told_errors);
-        let known = self.fingerprint.as_ref().zip(told);
-        known.is_some_and(|(error, told)| {
-            !told.is_empty() && told.len() < NEWS && !told.contains(error)
-        })
+        told.is_some_and(|told| !told.is_empty()) && !self.is_told_error() && !self.is_silenced()
+    }
+
+    /// Tells whether people were told of this error in this incident.
+    fn is_told_error(&self) -> bool {
+        let known = self.fingerprint.as_ref().zip(self.same);
+        known.is_some_and(|(error, same)| same.told_errors.contains(error))
+    }
+
+    /// Tells whether a person has silenced this error.
+    fn is_silenced(&self) -> bool {
+        self.silence()
+            .is_some_and(|silence| Some(&silence.error) == self.fingerprint.as_ref())
     }
 
     /// Tells why an alert that is due is held back, if it is.
     pub(super) fn hold(&self, due: Decision) -> Option<Reason> {
-        if !due.send || self.leaves_status {
-            return None;
-        }
-        if self.context.told_already {
-            return Some(Reason::SamePanic);
-        }
         let is_flapping = matches!(
             due.reason,
             Reason::Flapping | Reason::FlappingOn | Reason::Steady
         );
-        if self.state == State::Ok || is_flapping {
+        if !due.send || self.is_overdue() || self.state == State::Ok {
             return None;
         }
         let Context { now, settings, .. } = self.context;
-        let silence = self.previous.and_then(|previous| previous.silence.as_ref());
-        // What can only be kept in memory is lost with the process.
+        let is_known = self.same.is_some_and(|same| same.alerted.is_some());
+        match self.context.cover {
+            Some(cover) if cover.is_sent => return Some(Reason::SamePanic),
+            // Of what stands people need not hear twice; of what is new they do.
+            Some(_) if is_known && due.reason == Reason::StillFailing => {
+                return Some(Reason::KnownInside);
+            }
+            _ => {}
+        }
+        if is_flapping {
+            return None;
+        }
+        // What can only be kept in memory is lost with the process, and an older run leaves no status.
         let can_wait = self
             .context
             .address
-            .is_some_and(|address| !address.queues.is_empty());
+            .is_some_and(|address| !address.queues.is_empty())
+            && (self.newer.is_none() || self.same.is_some_and(|same| same.held.is_some()));
         let situation = Situation {
-            told_already: false,
-            is_silenced: silence.is_some_and(|silence| {
-                silence.until > now && Some(&silence.error) == self.fingerprint.as_ref()
-            }),
+            is_silenced: self.is_silenced(),
             attempt: self.ended.attempt,
-            failures: self
-                .previous
-                .filter(|_| can_wait)
-                .map(|_| self.same.map_or(1, |same| same.runs.saturating_add(1))),
-            is_known: self.same.is_some_and(|same| same.alerted.is_some()),
+            failures: can_wait.then(|| self.same.map_or(1, |same| same.runs.saturating_add(1))),
+            is_known,
             until: self.held_until(),
         };
         rules::hold(&situation, now, &settings)
@@ -196,7 +327,7 @@ impl<'a> End<'a> {
         let open = self.previous.and_then(|previous| previous.incident.clone());
         match self.state {
             // Only a status that says `ERROR` opens an incident.
-            State::Error if !self.leaves_status => {
+            State::Error if !self.keeps_status() => {
                 open.or_else(|| Some(format!("{:08x}", self.ended.run >> 32)))
             }
             State::Ok | State::Error => open,
@@ -218,24 +349,21 @@ impl<'a> End<'a> {
         } = *self;
         let now = self.context.now;
         let is_error = state == State::Error;
-        let is_told =
-            decision.reason == Reason::SamePanic || decision.send && self.context.address.is_some();
+        let is_sent = decision.send && self.context.address.is_some();
+        let is_told = is_sent || decision.reason == Reason::SamePanic;
         let mut told_errors = same
             .map(|same| same.told_errors.clone())
             .unwrap_or_default();
         if let Some(error) = self.fingerprint.as_ref().filter(|_| is_told) {
             told_errors.retain(|told| told != error);
             told_errors.push(error.clone());
-            if told_errors.len() > NEWS {
+            if told_errors.len() > TOLD_ERRORS {
                 told_errors.remove(0);
             }
         }
         let kept = |status: &'a Status| status.held.as_ref();
         let earlier_hold = self.previous.and_then(|previous| previous.withheld_since);
-        let silence = self
-            .previous
-            .and_then(|previous| previous.silence.clone())
-            .filter(|silence| silence.until > now);
+        let silence = self.silence().cloned();
         // For whoever tells that it was missed, or that its silence is over; the run itself knows.
         let is_named = ended.every_hours.is_some() || silence.is_some();
         Status {
@@ -247,12 +375,23 @@ impl<'a> End<'a> {
             runs: same.map_or(1, |same| same.runs.saturating_add(1)),
             alerted: if is_told {
                 Some(now)
-            } else if decision.send || decision.reason == Reason::Silenced {
+            } else if decision.send
+                || decision.reason == Reason::Silenced
+                || decision.reason == Reason::OtherErrors && self.error_silence().is_some()
+            {
                 // Nobody could be told, or was to be: once somebody can, it is told.
                 None
             } else {
                 same.and_then(|same| same.alerted)
             },
+            alerted_by: self.alerted_by(decision, is_sent),
+            other_errors: self.other_errors(decision, is_told),
+            older_errors: ErrorCount::default(),
+            overdue: self
+                .previous
+                .and_then(|previous| previous.overdue)
+                .or(ended.was_overdue.then_some(now))
+                .filter(|_| !ended.is_in_time),
             decision: Some(self.words(decision).into()),
             incident: self.incident().filter(|_| is_error),
             fingerprint: self.fingerprint.clone(),
@@ -260,7 +399,7 @@ impl<'a> End<'a> {
                 .then(|| same.and_then(|same| same.first_error.clone()))
                 .map(|first| first.unwrap_or_else(|| self.first_line())),
             told_errors,
-            held: if decision.send {
+            held: if decision.send || is_told {
                 None
             } else {
                 held.or_else(|| same.and_then(kept)).cloned()
@@ -272,7 +411,7 @@ impl<'a> End<'a> {
                 (true, ..) => None,
             },
             silence,
-            flapping: self.flapping(course, is_told),
+            flapping: self.flapping(course, is_sent),
             host: Some(ended.host.clone()),
             pid: ended.pid,
             exe: ended.exe.clone(),
@@ -295,6 +434,96 @@ impl<'a> End<'a> {
         }
     }
 
+    /// Names the job whose alert told people of this failure, where it was never this one's own.
+    fn alerted_by(&self, decision: Decision, is_sent: bool) -> Option<String> {
+        let same = self
+            .same
+            .filter(|same| same.state == State::Error && !is_sent);
+        let spoke = same.and_then(|same| same.alerted_by.clone());
+        let is_own = same.is_some_and(|same| !same.told_errors.is_empty() && spoke.is_none());
+        match self.context.cover {
+            Some(Cover { job, .. }) if decision.reason == Reason::SamePanic => {
+                (!is_own && job != self.ended.job).then(|| job.to_owned())
+            }
+            _ => spoke,
+        }
+    }
+
+    /// Counts the other errors of this silence: it ends with the alert that is due without them, and
+    /// a person's when that person said.
+    fn other_errors(&self, decision: Decision, is_told: bool) -> ErrorCount {
+        let Some((same, error)) = self.same.zip(self.fingerprint.as_ref()) else {
+            return ErrorCount::default();
+        };
+        let is_person = self.error_silence().is_some();
+        let is_sent = decision.send && is_told;
+        if is_sent && !is_person && decision.reason != Reason::NewError {
+            return ErrorCount::default();
+        }
+        let mut count = same.other_errors.clone();
+        if is_sent {
+            // The alert says how many there were.
+            count.waiting = 0;
+            count.last = Some(self.context.now);
+        }
+        if self.is_other() && is_told {
+            count.send(error, self.context.now);
+        } else if decision.reason == Reason::OtherErrors {
+            count.wait(error);
+        }
+        count
+    }
+
+    /// Returns what the status of another run is once this one is told, or is not; `None` where there
+    /// is none, or it says all.
+    pub(super) fn kept(&self, decision: Decision, own: &Status) -> Option<Status> {
+        let now = self.context.now;
+        let is_sent = decision.send && self.context.address.is_some();
+        let previous = self.previous?;
+        if self.is_overdue() {
+            let is_late = is_sent && matches!(self.outcome, Outcome::Overdue(_));
+            return is_late.then(|| Status {
+                overdue: Some(now),
+                ..previous.clone()
+            });
+        }
+        match (previous.state, self.state) {
+            (_, State::Ok) => None,
+            (State::Ok, State::Error) => {
+                let mut count = previous.older_errors.clone();
+                let error = own.fingerprint.as_deref().unwrap_or_default();
+                let is_over = count
+                    .last
+                    .is_some_and(|last| time::age(last, now) >= self.context.settings.silent);
+                if is_sent {
+                    if is_over {
+                        count = ErrorCount::default();
+                    }
+                    count.waiting = 0;
+                    count.send(error, now);
+                } else if decision.reason == Reason::OtherErrors {
+                    count.wait(error);
+                }
+                Some(Status {
+                    older_errors: count,
+                    ..previous.clone()
+                })
+            }
+            // It counts as any other failure, and the status speaks of the newer one.
+            (State::Error, State::Error) => Some(Status {
+                runs: own.runs,
+                alerted: own.alerted,
+                alerted_by: own.alerted_by.clone(),
+                told_errors: own.told_errors.clone(),
+                other_errors: own.other_errors.clone(),
+                held: own.held.clone(),
+                withheld_since: own.withheld_since,
+                decision: own.decision.clone(),
+                ..previous.clone()
+            }),
+        }
+    }
+
     /// Says what was decided, and why.
     fn words(&self, decision: Decision) -> &'static str {
         let heard = match (decision.send, self.context.address) {
@@ -305,12 +534,12 @@ impl<'a> End<'a> {
         decision.reason.words(heard)
     }
 
-    fn flapping(&self, course: &Course, is_told: bool) -> Option<Flapping> {
+    fn flapping(&self, course: &Course, is_sent: bool) -> Option<Flapping> {
         match course {
             Course::Steady | Course::Ends(_) => None,
             Course::Changing(flapping) => Some(flapping.clone()),
             Course::Begins(flapping) | Course::GoesOn(flapping) => Some(Flapping {
-                told: if is_told {
+                told: if is_sent {
                     Some(self.context.now)
                 } else {
                     flapping.told
@@ -320,7 +549,13 @@ impl<'a> End<'a> {
         }
     }
 
-    pub(super) fn alert(&self, address: Address<'_>, course: &Course, status: &Status) -> Alert {
+    pub(super) fn alert(
+        &self,
+        address: Address<'_>,
+        course: &Course,
+        decision: Decision,
+        status: &Status,
+    ) -> Alert {
         let Self {
             ended, previous, ..
         } = *self;
@@ -329,6 +564,13 @@ impl<'a> End<'a> {
         {
             notes.push(flapping.words());
         }
+        if let Some(newer) = self.newer {
+            notes.push(newer_run(newer));
+            notes.extend(newer.older_errors.words());
+        }
+        if decision.send {
+            notes.extend(previous.and_then(|previous| previous.other_errors.words()));
+        }
         let failed = previous.filter(|previous| previous.state == State::Error);
         let is_other = |failed: &&Status| {
             failed.fingerprint.is_some() && failed.fingerprint != self.fingerprint
@@ -336,13 +578,15 @@ impl<'a> End<'a> {
         Alert {
             id: id::hex(ended.run),
             kind: match course {
-                _ if self.is_overdue => Kind::Overdue,
+                _ if self.is_overdue() => Kind::Overdue,
                 Course::Begins(_) | Course::GoesOn(_) => Kind::Flapping,
                 Course::Ends(_) => Kind::Steady,
                 Course::Steady | Course::Changing(_) => {
-                    // Of what was held nobody knows.
-                    let known = previous
-                        .filter(|previous| previous.held.is_none() || previous.alerted.is_some());
+                    // Of what was held nobody knows, nor by this name of what another job told.
+                    let known = previous.filter(|previous| {
+                        let is_held = previous.held.is_some() && previous.alerted.is_none();
+                        previous.alerted_by.is_none() && !is_held
+                    });
                     Kind::of(known.map(|previous| previous.state), self.state)
                 }
             },
@@ -374,4 +618,15 @@ impl<'a> End<'a> {
             status: status.clone(),
         }
     }
+}
+
+/// Names the run that began later, where an older one is told of.
+fn newer_run(newer: &Status) -> String {
+    let begun = time::show(newer.begun);
+    let pid = newer.pid.map(|pid| format!(", process {pid}"));
+    format!(
+        "a newer run (begun {begun}{}) has ended {}, and the status stays that one's",
+        pid.unwrap_or_default(),
+        newer.state
+    )
 }

@@ -1,10 +1,13 @@
 //! What histories of runs come to: the status, and all that people hear.
 
+mod bound;
+mod overdue;
+mod overlap;
+
 use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta};
 
-use super::end::NEWS;
 use super::*;
 use crate::alert::Kind;
 use crate::fingerprint;
@@ -33,6 +36,8 @@ fn ended(run: u64, begun: Time) -> Ended {
         channel: "alerts".into(),
         attempt: None,
         was_overdue: false,
+        is_in_time: true,
+        failed_inside: None,
         mention: None,
         facts: Vec::new().into(),
         notes: Vec::new(),
@@ -57,7 +62,7 @@ fn context(now: Time, address: Option<Address<'_>>) -> Context<'_> {
         now,
         settings: Settings::default(),
         address,
-        told_already: false,
+        cover: None,
     }
 }
 
@@ -209,7 +214,8 @@ fn another_error_is_news_within_the_silence_and_the_same_one_is_not() {
     for word in 'a'..='z' {
         job.run(60, &failed(&format!("{word}{word} is bad")));
     }
-    assert_eq!(job.told.len(), 1 + NEWS);
+    // The OK, the first error, and three others.
+    assert_eq!(job.told.len(), 1 + 1 + 3);
 }
 
 #[test]
@@ -279,14 +285,32 @@ fn a_held_alert_leaves_after_the_longest_silence_and_its_recovery_is_told() {
 }
 
 #[test]
-fn where_no_status_survives_every_failure_is_told() {
-    for attempt in [None, Attempt::parse("1/3")] {
-        let mut job = Job::new(Settings {
+fn a_first_run_is_held_where_its_alert_can_wait_on_disk_and_is_sent_at_once_where_not() {
+    // Issue 12, point 10.
+    let nowhere = Address {
+        channel: "alerts",
+        queues: &[],
+    };
+    for (attempt, reason) in [
+        (None, Reason::After),
+        (Attempt::parse("1/3"), Reason::Attempt),
+    ] {
+        let settings = Settings {
             after: 3,
+            silent: 14256.0,
             ..Settings::default()
-        });
+        };
+        let mut job = Job::new(settings);
         job.attempt = attempt;
-        job.run(0, &failed("a"));
+        assert_eq!(job.run(0, &failed("a")), reason);
+        let (until, alert) = job.held.as_ref().unwrap();
+        // It leaves after the larger of the two settings.
+        assert_eq!((*until, alert.kind), (at(1 + 14256 - 60), Kind::Failed));
+        assert!(job.told.is_empty());
+
+        let mut job = Job::new(settings);
+        (job.attempt, job.address) = (attempt, Some(nowhere));
+        assert_eq!(job.run(0, &failed("a")), Reason::First);
         assert_eq!(job.kinds(), [Kind::Failed]);
     }
 }
@@ -479,7 +503,10 @@ fn a_panic_that_was_told_already_is_written_down_and_not_told_again() {
         identity: 7,
     });
     let context = Context {
-        told_already: true,
+        cover: Some(Cover {
+            job: "etl.load.inner",
+            is_sent: true,
+        }),
         ..context(at(1), *ALERTS)
     };
     let verdict = of(&Past::Missing, &ended(1, at(0)), &panic, &context).unwrap();
@@ -489,6 +516,27 @@ fn a_panic_that_was_told_already_is_written_down_and_not_told_again() {
     );
     let status = verdict.status.unwrap();
     assert_eq!((status.state, status.alerted), (State::Error, Some(at(1))));
+    assert_eq!(status.alerted_by.as_deref(), Some("etl.load.inner"));
+    // Issue 12, point 0: the recovery is the other job's to tell.
+    let past = Past::Known(Box::new(status));
+    let context = Context {
+        cover: None,
+        settings: Settings {
+            silent: 60.0,
+            ..Settings::default()
+        },
+        ..context
+    };
+    let verdict = of(&past, &ended(2, at(2)), &Outcome::Returned, &context).unwrap();
+    assert_eq!(
+        (verdict.alert, verdict.decision.reason),
+        (None, Reason::RecoveryOfAnother)
+    );
+    // Where the other one does not speak for it any more, this one does, by its own name.
+    let verdict = of(&past, &ended(2, at(2)), &panic, &context).unwrap();
+    assert_eq!(verdict.decision.reason, Reason::Untold);
+    assert_eq!(verdict.alert.unwrap().kind, Kind::Failed);
+    assert_eq!(verdict.status.unwrap().alerted_by, None);
 }
 
 #[test]
@@ -535,6 +583,11 @@ fn a_death_found_after_a_later_run_is_told_and_leaves_the_status() {
 #[test]
 fn an_overdue_run_is_told_and_so_is_its_end() {
     let (before, _) = history(&[Outcome::Returned], *ALERTS);
+    // Nobody was told that it works.
+    let before = Status {
+        alerted: None,
+        ..before
+    };
     let past = Past::Known(Box::new(before));
     let overdue = Outcome::Overdue("still running after 60 s".to_owned());
     let verdict = of(

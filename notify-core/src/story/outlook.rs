@@ -94,6 +94,14 @@ fn turns(status: &Status, settings: &Settings) -> Vec<Time> {
             .and_then(|since| after(since, longest)),
         status.held.as_ref().map(|held| held.until),
         status.silence.as_ref().map(|silence| silence.until),
+        status
+            .other_errors
+            .last
+            .and_then(|last| after(last, longest)),
+        status
+            .other_errors
+            .last
+            .and_then(|last| after(last, settings.silent)),
         flapping.and_then(|flapping| after(flapping.told?, longest)),
         flapping.and_then(|_| after(status.since, rules::HOUR)),
     ];
@@ -124,7 +132,7 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
             channel: "alerts",
             queues: &queues,
         }),
-        told_already: false,
+        cover: None,
     };
     let past = Past::Known(Box::new(status));
     let verdict = change::of(&past, &next_run(at), &outcome, &context)?;
@@ -170,6 +178,8 @@ fn next_run(at: Time) -> Ended {
         attempt: None,
         nested: false,
         was_overdue: false,
+        is_in_time: true,
+        failed_inside: None,
         mention: None,
         facts: Vec::new().into(),
         notes: Vec::new(),

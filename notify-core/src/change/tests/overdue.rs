@@ -1,0 +1,131 @@
+//! Issue 12, point 18: a job that is always slow, and the silences.
+
+use super::*;
+use crate::status::{OVERDUE, Silence};
+
+/// A job whose runs all take longer than they should.
+struct Slow {
+    past: Past,
+    clock: i64,
+    settings: Settings,
+    told: Vec<Kind>,
+}
+
+impl Slow {
+    fn new(settings: Settings) -> Self {
+        let mut slow = Self {
+            past: Past::Missing,
+            clock: 0,
+            settings,
+            told: Vec::new(),
+        };
+        slow.end(false, true);
+        slow
+    }
+
+    /// Has a run found to be overdue, and then end.
+    fn run(&mut self) {
+        self.clock += 300;
+        let outcome = Outcome::Overdue("still running after 5 minutes".to_owned());
+        let is_told = self.report(&outcome, false, false);
+        self.clock += 60;
+        self.end(is_told, false);
+    }
+
+    fn end(&mut self, was_overdue: bool, is_in_time: bool) {
+        self.report(&Outcome::Returned, was_overdue, is_in_time);
+    }
+
+    fn report(&mut self, outcome: &Outcome, was_overdue: bool, is_in_time: bool) -> bool {
+        let run = Ended {
+            was_overdue,
+            is_in_time,
+            ..ended(1, at(self.clock))
+        };
+        let context = Context {
+            settings: self.settings,
+            ..context(at(self.clock + 1), *ALERTS)
+        };
+        let verdict = of(&self.past, &run, outcome, &context).unwrap();
+        let is_told = verdict.alert.is_some();
+        self.told.extend(verdict.alert.map(|alert| alert.kind));
+        if let Some(status) = verdict.left.map(|left| *left).or(verdict.status) {
+            assert_eq!(Status::parse(&status.render()).as_ref(), Some(&status));
+            self.past = Past::Known(Box::new(status));
+        }
+        is_told
+    }
+
+    fn status(&mut self) -> &mut Status {
+        let Past::Known(status) = &mut self.past else {
+            unreachable!()
+        };
+        status
+    }
+}
+
+#[test]
+fn an_always_slow_job_is_told_as_often_as_the_silences_say_and_never_twice_a_run() {
+    let fleet = Settings {
+        silent: 14256.0,
+        ok_silent: f64::INFINITY,
+        ..Settings::default()
+    };
+    let mut slow = Slow::new(fleet);
+    for _ in 0..48 {
+        slow.run();
+    }
+    // Four hours and 48 minutes.
+    assert_eq!(slow.told, [Kind::Overdue, Kind::Overdue]);
+
+    let mut slow = Slow::new(Settings::default());
+    slow.told.clear();
+    for _ in 0..20 {
+        slow.run();
+    }
+    let ends = slow.told.iter().filter(|kind| **kind == Kind::Ok).count();
+    assert_eq!((slow.told.len() - ends, ends), (20, 2), "an OK each hour");
+}
+
+#[test]
+fn what_was_overdue_and_ended_in_time_is_told_anew() {
+    let mut slow = Slow::new(Settings {
+        silent: 14256.0,
+        ok_silent: f64::INFINITY,
+        ..Settings::default()
+    });
+    slow.run();
+    assert!(slow.status().overdue.is_some());
+    slow.clock += 300;
+    slow.end(false, true);
+    assert_eq!(slow.status().overdue, None);
+    slow.run();
+    assert_eq!(slow.told, [Kind::Overdue, Kind::Overdue]);
+}
+
+#[test]
+fn a_persons_silence_holds_for_overdue_runs_and_for_their_end() {
+    let mut slow = Slow::new(Settings {
+        ok_silent: 0.0,
+        ..Settings::default()
+    });
+    slow.run();
+    let until = at(100_000);
+    slow.status().silence = Some(Silence {
+        until,
+        error: OVERDUE.to_owned(),
+        because: None,
+    });
+    slow.settings.ok_silent = f64::INFINITY;
+    slow.told.clear();
+    for _ in 0..10 {
+        slow.run();
+    }
+    // One that was told before the silence began.
+    slow.clock += 300;
+    slow.end(true, false);
+    assert_eq!(slow.told, []);
+    slow.clock = 100_000;
+    slow.run();
+    assert_eq!(slow.told, [Kind::Overdue]);
+}
