@@ -588,7 +588,8 @@ fn another_user_of_the_same_directory_can_hold_up_nobody_but_himself() {
     assert!(!locked.success(), "nobody has locked {lock}");
 
     let mut theirs = as_nobody(&program, &["err"]).unwrap();
-    theirs.env_clear().env("NOTIFYDIR", folder.path());
+    theirs.env_clear().env("NOTIFY_DISABLE", "0");
+    theirs.env("NOTIFYDIR", folder.path());
     theirs.env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook());
     let ended = theirs.output().unwrap();
     let stderr = String::from_utf8_lossy(&ended.stderr);

@@ -353,3 +353,139 @@ fn a_run_that_is_killed_leaves_no_secret_in_its_record() {
     );
     hold_no_secret(&left, "killed");
 }
+
+/// A secret of 8 characters and more, which is hidden wherever it stands.
+const LONG: &str = "s3cr3tS3CR3Ts3cr3t";
+
+/// Runs a program whose error quotes its own webhook, and returns what is told, by where it is.
+fn quoting(way: &str, text: &str, set: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let webhook = format!(
+        "http://{}/services/T00000001/B00000002/{LONG}",
+        receiver.address()
+    );
+    let text = text.replace("WEBHOOK", &webhook);
+    let program = set
+        .iter()
+        .fold(Program::new("leaks"), |program, (name, value)| {
+            program.env(name, value.replace("WEBHOOK", &webhook))
+        });
+    let ended = program.arg(way).directory(&folder).env("TEXT", &text).run();
+    let mut left = folder.hidden_files();
+    left.extend(folder.status_files());
+    assert!(
+        ended.stderr.contains(&text),
+        "the program's own output is its own: {ended:?}"
+    );
+    left.insert("warnings".to_owned(), ended.stderr.replace(&text, ""));
+    left.insert("sent".to_owned(), receiver.texts().concat());
+    left
+}
+
+/// Issue 12, point 22.
+#[test]
+fn an_error_that_quotes_a_destination_shows_no_secret_of_it() {
+    let text =
+        "POST WEBHOOK: 500 for s3cr3tS3CR3Ts3cr3t, postgres://etl:hunter2@db/x, with hmac-key-1234";
+    let in_environment: [&[(&str, &str)]; 3] = [
+        &[
+            ("SLACK_ALERTS_WEBHOOK_URL", "WEBHOOK"),
+            ("NOTIFY_DATA_SECRET", "hmac-key-1234"),
+        ],
+        &[
+            ("IN_CODE", "WEBHOOK"),
+            ("NOTIFY_ALERTS_SECRET", "hmac-key-1234"),
+        ],
+        &[
+            ("SLACK_ALERTS_WEBHOOK_URL", "WEBHOOK"),
+            ("NOTIFY_DATA_SECRET", "hmac-key-1234"),
+            ("NOTIFY_CONTEXT", "see WEBHOOK"),
+        ],
+    ];
+    for set in in_environment {
+        for way in ["err", "panic", "passed"] {
+            let left = quoting(way, text, set);
+            for (place, content) in &left {
+                for secret in [LONG, "T00000001", "hunter2", "hmac-key-1234"] {
+                    // The record of a run is its owner's alone, and holds what was set.
+                    let is_record = place.contains("/running/");
+                    assert!(
+                        is_record || !content.contains(secret),
+                        "{way} {set:?}: `{secret}` in {place}:\n{content}"
+                    );
+                }
+            }
+            let status = &left["pipeline-notify.leaks.main"];
+            assert!(
+                status.contains("POST [hidden]: 500 for [hidden]"),
+                "{status}"
+            );
+            assert!(
+                status.contains("postgres://etl:[hidden]@db/x, with [hidden]"),
+                "{status}"
+            );
+            assert!(
+                way == "passed" || left["sent"].contains("[hidden]"),
+                "{way}"
+            );
+        }
+    }
+}
+
+/// Issue 12, point 22.
+#[test]
+fn a_secret_where_a_long_error_is_cut_is_not_left_in_halves() {
+    // The status file keeps 32 KiB of the beginning and of the end.
+    for (before, after) in [
+        (32 * 1024 - 9, 60_000),
+        (60_000, 32 * 1024 - 9),
+        (32 * 1024 - 9, 200_000),
+    ] {
+        let text = format!("{}{LONG}{}", ".".repeat(before), ".".repeat(after));
+        let folder = Folder::new();
+        let program = Program::new("leaks")
+            .directory(&folder)
+            .arg("err")
+            .env("NOTIFY_EXIT_SECONDS", "0");
+        let webhook = format!("http://127.0.0.1:9/services/T00000001/B00000002/{LONG}");
+        // A variable is no longer than 128 KiB.
+        let text = if text.len() > 120_000 {
+            text[..120_000].to_owned()
+        } else {
+            text
+        };
+        program
+            .env("SLACK_ALERTS_WEBHOOK_URL", webhook)
+            .env("TEXT", text)
+            .run();
+        let status = folder.status_file("pipeline-notify.leaks.main");
+        assert!(status.contains("bytes cut"), "{}", status.len());
+        for part in [&LONG[..4], &LONG[14..]] {
+            assert!(!status.contains(part), "`{part}` is left");
+        }
+    }
+}
+
+/// Issue 12, point 22.
+#[test]
+fn the_same_failure_is_the_same_error_after_its_secret_was_changed() {
+    let fingerprint = |secret: &str| {
+        let folder = Folder::new();
+        let webhook = format!("http://127.0.0.1:9/services/T00000001/B00000002/{secret}");
+        let program = Program::new("leaks").arg("err").directory(&folder);
+        let program = program.env("TEXT", format!("no answer from {webhook}"));
+        program
+            .env("SLACK_ALERTS_WEBHOOK_URL", webhook)
+            .env("NOTIFY_EXIT_SECONDS", "0")
+            .run();
+        let status = folder.status_file("pipeline-notify.leaks.main");
+        let mut lines = status
+            .lines()
+            .filter_map(|line| line.strip_prefix("fingerprint: "));
+        lines.next().unwrap().to_owned()
+    };
+    assert_eq!(
+        fingerprint("abcdefghijklmnop"),
+        fingerprint("zyxwvutsrqponmlk")
+    );
+}

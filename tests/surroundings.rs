@@ -257,6 +257,7 @@ fn status_files_can_be_read_by_others_and_nothing_else_can() {
         .arg(program.get_program())
         .env_clear();
     command
+        .env("NOTIFY_DISABLE", "0")
         .env("NOTIFYDIR", folder.path())
         .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook());
     assert_eq!(command.output().unwrap().status.code(), Some(1));

@@ -72,7 +72,8 @@ impl Config {
     }
 
     /// Sets the folder of the status files. Defaults to `NOTIFYDIR`, then to `pipeline-notify` in
-    /// the user's state folder (`XDG_STATE_HOME`, else `~/.local/state`).
+    /// the user's state folder (`XDG_STATE_HOME`, else `~/.local/state`), or in that which systemd
+    /// gives a service (`STATE_DIRECTORY`).
     pub fn directory(self, directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: Some(directory.into()),

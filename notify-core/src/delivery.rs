@@ -197,15 +197,23 @@ pub(crate) fn finish(deadline: Instant) {
     }
     for route in delivery.routes(Line::is_waited_for) {
         let Route { channel, mend, .. } = &route;
-        let place = if route.queue.is_some() {
-            "they wait on disk for the next run"
-        } else {
-            "they are lost"
+        let lost = delivery.in_memory(&route);
+        // A fault of its own: that the channel takes nothing now was told, and that it waits.
+        let (fault, place) = match lost {
+            0 => (
+                sender::fault(channel),
+                "they wait on disk for the next run".to_owned(),
+            ),
+            1 => (format!("loss of {channel}"), "1 alert is lost".to_owned()),
+            lost => (
+                format!("loss of {channel}"),
+                format!("{lost} alerts are lost"),
+            ),
         };
         let message = format!(
             "channel `{channel}` ({mend}) did not take all alerts before the exit: {place}"
         );
-        Warning::new(sender::fault(channel), message).tell();
+        Warning::new(fault, message).tell();
     }
 }
 
@@ -462,6 +470,12 @@ impl Delivery {
     fn waits_on_disk(&self, route: &Route) -> bool {
         let mut state = self.lock();
         state.line(route).is_some_and(|line| !line.own.is_empty())
+    }
+
+    /// Counts what could not be queued and is not sent.
+    fn in_memory(&self, route: &Route) -> usize {
+        let mut state = self.lock();
+        state.line(route).map_or(0, |line| line.memory.alerts.len())
     }
 
     fn waits_for(&self, route: &Route) -> bool {

@@ -56,7 +56,7 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// There is no notify directory: neither `NOTIFYDIR` nor a home directory is set.
+    /// There is no notify directory: neither `NOTIFYDIR` nor a home directory nor `STATE_DIRECTORY` is set.
     #[error("there is no notify directory: set NOTIFYDIR")]
     NoDirectory,
 }

@@ -1,10 +1,10 @@
 //! The end of the process: the call-back that the system makes then, and the time that is left.
 //!
-//! The one room with `unsafe`: std has no way to be called at the exit, none to ask for the user, none
-//! to send a signal, and none to ask which file is at a path and nothing else.
+//! The one room with `unsafe`: std has no way to be called at the exit, none to ask for the user or the
+//! host, none to send a signal, and none to ask which file is at a path and nothing else.
 #![expect(
     unsafe_code,
-    reason = "`on_exit`, `atexit`, `geteuid`, `kill` and `statx` are C functions"
+    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill` and `statx` are C functions"
 )]
 
 use std::io;
@@ -70,6 +70,28 @@ pub(crate) fn user_id() -> u32 {
 #[cfg(not(unix))]
 pub(crate) fn user_id() -> u32 {
     0
+}
+
+/// Returns the kernel's name for this host: also where `/proc/sys` cannot be read.
+#[cfg(unix)]
+pub(crate) fn host_name() -> Option<String> {
+    use std::mem::MaybeUninit;
+    let mut names = MaybeUninit::<libc::utsname>::zeroed();
+    // SAFETY: there is room for the answer, which outlives the call.
+    if unsafe { libc::uname(names.as_mut_ptr()) } != 0 {
+        return None;
+    }
+    // SAFETY: it is all numbers, of which zero is one.
+    let names = unsafe { names.assume_init() };
+    let name = names.nodename.iter().map(|byte| byte.to_ne_bytes()[0]);
+    let name: Vec<u8> = name.take_while(|byte| *byte != 0).collect();
+    let name = String::from_utf8_lossy(&name).trim().to_owned();
+    Some(name).filter(|name| !name.is_empty())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn host_name() -> Option<String> {
+    None
 }
 
 /// Sends a signal to a child that was not waited for yet, so that its number is nobody else's.

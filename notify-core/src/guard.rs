@@ -112,7 +112,7 @@ impl Guard {
             config = config.directory(directory);
         }
         let setup = setup::settle(config)?;
-        let path = setup.directory().ok_or(Error::NoDirectory)?.to_owned();
+        let path = setup.named_directory()?.to_owned();
         let Some(store) = setup.store() else {
             tell_problems(setup);
             let source = io::Error::other("it cannot be written");

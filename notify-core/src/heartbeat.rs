@@ -17,6 +17,7 @@ use crate::notifier::Refusal;
 use crate::notifier::http::Post;
 use crate::outcome::Outcome;
 use crate::process::PerProcess;
+use crate::redact::{self, Parts};
 use crate::secret::Secret;
 use crate::status::State;
 use crate::text;
@@ -126,6 +127,12 @@ impl Heartbeat {
             ping_url(url, "job", 0, &Event::Begun)?;
         }
         Ok(Self { url })
+    }
+
+    /// Returns what no text may show.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let url = self.url.reveal().unwrap_or_default();
+        redact::of_url(before_job(&url), Parts::Tokens)
     }
 
     /// Tells that a run of a job has begun.
@@ -245,6 +252,11 @@ impl Ping {
         let answer = Post::text(&url, self.event.body()).send(exit::within(TIMEOUT))?;
         answer.judge(&[])
     }
+}
+
+/// Returns what of a URL is the same for all jobs, from its beginning.
+pub(crate) fn before_job(url: &str) -> &str {
+    url.split_once(JOB).map_or(url, |(before, _)| before)
 }
 
 /// Makes the URL of a ping: the job's name in its place, the event after the path, and the run's id,

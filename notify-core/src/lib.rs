@@ -9,10 +9,14 @@
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `error_count`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` | the one place with `unsafe` |
 //! | 3 | `machine`, `file`, `warn`, `panic`, `job` | |
+//! | 0 | `error`, `redact`, `text`, `time`, `fields`, `process`, `id`, `name` | |
+//! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
+//! | 2 | `exit`, `harness` | the one place with `unsafe`; what tells a test |
+//! | 3 | `machine`, `file`, `landlord`, `warn`, `panic`, `job` | |
 //! | 4 | `lock`, `destination`, `secret`, `samples` | |
 //! | 5 | `kept`, `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
 //! | 6 | `store`, `heartbeat` | the notify directory; each run, told to a service that misses runs |
-//! | 7 | `config`, `setup` (the one that reads the environment), `route` | settings, and where alerts go |
+//! | 7 | `config`, `directory`, `facts`, `variables`, `setup` (the one that reads the environment), `confidential`, `route` | settings, what no text may show, and where alerts go |
 //! | 8 | `memory`, `overdue`, `signals`, `surplus`, `sender` | what this process remembers, watches, and sends |
 //! | 9 | `delivery` | the background thread |
 //! | 10 | `report` | one end of a run: lock, decide, write |
@@ -42,14 +46,17 @@ mod change;
 mod child;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 mod classify;
+mod confidential;
 mod config;
 mod deaths;
 mod delivery;
 mod destination;
 mod digest;
+mod directory;
 mod error;
 mod error_count;
 mod exit;
+mod facts;
 mod fields;
 mod file;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
@@ -62,11 +69,13 @@ mod future;
 mod fuzz;
 #[cfg(feature = "cli")]
 mod guard;
+mod harness;
 mod heartbeat;
 mod history;
 mod id;
 mod job;
 mod kept;
+mod landlord;
 mod life;
 mod lock;
 #[cfg(feature = "cli")]
@@ -87,6 +96,7 @@ mod pace;
 mod panic;
 mod process;
 mod recorded;
+mod redact;
 mod report;
 mod route;
 mod rules;
@@ -111,6 +121,7 @@ mod surplus;
 mod testing;
 mod text;
 mod time;
+mod variables;
 mod warn;
 #[cfg(feature = "cli")]
 mod withheld;

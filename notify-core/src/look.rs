@@ -142,8 +142,10 @@ pub struct Queue {
 ///
 /// [`Error::NoDirectory`] where there is none, [`Error::Directory`] where it is no folder.
 pub fn directory(given: Option<&Path>) -> Result<PathBuf, Error> {
-    let directory = given.or_else(|| setup::setup_so_far().directory());
-    let path = directory.ok_or(Error::NoDirectory)?.to_owned();
+    let path = match given {
+        Some(path) => setup::meant_directory(path)?,
+        None => setup::setup_so_far().named_directory()?.to_owned(),
+    };
     match fs::metadata(&path) {
         Ok(folder) if folder.is_dir() => Ok(path),
         Ok(_) => {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::OnceLock;
 
+use crate::exit;
 use crate::fields::Fields;
 
 /// A machine, and the time since it was started.
@@ -25,7 +26,7 @@ impl Machine {
                 .filter(|text| !text.is_empty())
         };
         THIS.get_or_init(|| Self {
-            host: read("/proc/sys/kernel/hostname"),
+            host: exit::host_name(),
             id: read("/etc/machine-id"),
             boot: read("/proc/sys/kernel/random/boot_id"),
         })
@@ -41,9 +42,15 @@ impl Machine {
     /// Tells whether a lock that is free proves that the process of a record is dead: it ran under
     /// this kernel, or on this machine before it was started anew. Of another machine's processes
     /// nothing is known here.
+    ///
+    /// In a sandbox that hides both ids of the machine, such as one without `/proc/sys`, its name is
+    /// all that tells it from others.
     pub(crate) fn can_judge(&self, record: &Fields) -> bool {
         let same = |key, own: &Option<String>| own.is_some() && record.get(key) == own.as_deref();
-        same("boot", &self.boot) || same("machine", &self.id) && same("kernel-host", &self.host)
+        let is_hidden = |key, own: &Option<String>| own.is_none() || record.get(key).is_none();
+        let is_machine = same("machine", &self.id)
+            || is_hidden("machine", &self.id) && is_hidden("boot", &self.boot);
+        same("boot", &self.boot) || is_machine && same("kernel-host", &self.host)
     }
 }
 
@@ -71,5 +78,41 @@ mod tests {
             assert_eq!(here.can_judge(&record), can_judge, "{there:?}");
         }
         assert!(!here.can_judge(&Fields::default()));
+    }
+
+    /// Issue 12, point 16.
+    #[test]
+    fn where_the_kernel_hides_its_start_the_machine_and_its_name_decide() {
+        let machine = |host: &str, id: &str, boot: &str| {
+            let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+            Machine {
+                host: some(host),
+                id: some(id),
+                boot: some(boot),
+            }
+        };
+        for (here, there, can_judge) in [
+            (("w3", "m1", ""), ("w3", "m1", ""), true),
+            (("w3", "m1", "b1"), ("w3", "m1", ""), true),
+            (("w3", "m1", ""), ("w3", "m1", "b1"), true),
+            (("w3", "", ""), ("w3", "", ""), true),
+            (("w3", "", ""), ("w3", "m1", "b1"), true),
+            (("w3", "m1", ""), ("w4", "m1", ""), false),
+            (("w3", "m1", ""), ("w3", "m2", ""), false),
+            (("w3", "", "b1"), ("w3", "", "b2"), false),
+            (("", "", ""), ("", "", ""), false),
+        ] {
+            let mut record = Fields::default();
+            machine(there.0, there.1, there.2).put(&mut record);
+            let here = machine(here.0, here.1, here.2);
+            assert_eq!(here.can_judge(&record), can_judge, "{here:?} {there:?}");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_kernels_name_for_the_host_is_that_of_its_own_file() {
+        let file = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+        assert_eq!(Machine::this().host.as_deref(), Some(file.trim()));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::redact;
 use crate::status::State;
 
 /// How a run ended, as far as it is known.
@@ -67,7 +68,7 @@ impl Outcome {
         }
     }
 
-    /// Returns the status file's text: what went wrong, empty where nothing did.
+    /// Returns the status file's text: what went wrong, empty where nothing did; without secrets.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let text: Cow<'_, str> = match self {
             Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => return "".into(),
@@ -82,6 +83,7 @@ impl Outcome {
             Self::Signalled(signal) => format!("{signal} ended the process while this ran").into(),
             Self::Exited(None) => "the process exited while this ran".into(),
         };
+        let text = redact::hide(text);
         if text.ends_with('\n') {
             text
         } else {

@@ -263,14 +263,20 @@ pub(crate) fn send(
     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let timeout = left.map_or(TIMEOUT, |left| left.min(TIMEOUT));
     let sent = catch_unwind(AssertUnwindSafe(|| route.notifier.notify(alerts, timeout)))
-        .unwrap_or_else(|_| Err(Refusal::temporary("the notifier panicked")));
+        .unwrap_or_else(|_| Err(Refusal::temporary("the notifier panicked")))
+        .map_err(Refusal::redacted);
     let Route { channel, mend, .. } = route;
     match &sent {
         Ok(()) => warn::over(&fault(channel)),
         Err(Refusal::Temporary { reason, .. }) => {
             log::debug!(target: "pipeline_notify", "channel `{channel}`: {reason}");
+            let place = if route.queue.is_some() {
+                "they wait and are sent later"
+            } else {
+                "they wait in memory alone, and what it does not take before the exit is lost"
+            };
             let message = format!(
-                "channel `{channel}` ({mend}) does not take alerts now ({reason}): they wait and are sent later"
+                "channel `{channel}` ({mend}) does not take alerts now ({reason}): {place}"
             );
             Warning::new(fault(channel), message).tell();
         }

@@ -8,14 +8,22 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use crate::confidential;
 use crate::config::{Config, is_amount, is_channel_name};
+use crate::directory::{self, Missing};
 use crate::error::Error;
+use crate::facts;
+use crate::file::PRIVATE;
+use crate::harness;
 use crate::heartbeat::{self, Heartbeat};
 use crate::machine::Machine;
 use crate::notifier::Notifier;
+use crate::redact;
 use crate::route::Routes;
 use crate::rules::{Attempt, HOUR, Settings};
-use crate::store::Store;
+use crate::store::{self, Store};
+use crate::text;
+use crate::variables;
 use crate::warn::Warning;
 
 /// The channel of a job that names none.
@@ -23,6 +31,9 @@ pub(crate) const ALERTS: &str = "alerts";
 
 /// How long the exit may wait for delivery.
 const EXIT: Duration = Duration::from_secs(5);
+
+/// As much of a value that makes no sense is shown.
+const SHOWN: usize = 40;
 
 /// A longer wait at the exit would look like a hang.
 const LONGEST_EXIT: Duration = Duration::from_secs(3600);
@@ -34,7 +45,7 @@ pub(crate) fn settle(config: Config) -> Result<&'static Setup, Error> {
     config.check()?;
     let mut config = Some(config);
     let setup =
-        SETUP.get_or_init(|| Arc::new(Setup::new(config.take().unwrap_or_default(), true, read)));
+        SETUP.get_or_init(|| Arc::new(Setup::of_process(config.take().unwrap_or_default(), true)));
     if config.is_some() {
         Err(Error::Settled)
     } else {
@@ -47,11 +58,19 @@ pub(crate) fn read(variable: &str) -> Option<OsString> {
     env::var_os(variable)
 }
 
+/// Returns the variables of the environment that may be ours.
+pub(crate) fn variables() -> Vec<(String, OsString)> {
+    let is_ours = |name: &str| name.starts_with("NOTIFY") || name.starts_with("SLACK_");
+    let all = env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_ours));
+    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .collect()
+}
+
 /// Returns the channels whose destinations the environment names, sorted; as the names of variables
 /// write them, without `-` and `_`.
 pub(crate) fn channels_in_environment() -> Vec<String> {
-    let channel = |(name, value): (OsString, OsString)| {
-        let name = name.into_string().ok().filter(|_| !value.is_empty())?;
+    let channel = |(name, value): (String, OsString)| {
+        let name = Some(name).filter(|_| !value.is_empty())?;
         let slack = name
             .strip_prefix("SLACK_")
             .and_then(|name| name.strip_suffix("_WEBHOOK_URL"));
@@ -64,7 +83,7 @@ pub(crate) fn channels_in_environment() -> Vec<String> {
             .then_some(channel)
             .filter(|channel| channel != "heartbeat")
     };
-    let channels: BTreeSet<_> = env::vars_os().filter_map(channel).collect();
+    let channels: BTreeSet<_> = variables().into_iter().filter_map(channel).collect();
     channels.into_iter().collect()
 }
 
@@ -80,21 +99,28 @@ pub(crate) fn setup_so_far() -> &'static Setup {
 
 fn from_environment() -> &'static Arc<Setup> {
     static FROM_ENVIRONMENT: OnceLock<Arc<Setup>> = OnceLock::new();
-    FROM_ENVIRONMENT.get_or_init(|| Arc::new(Setup::new(Config::new(), false, read)))
+    FROM_ENVIRONMENT.get_or_init(|| Arc::new(Setup::of_process(Config::new(), false)))
 }
 
-/// Tells whether annotated functions report, or run bare: when they are switched off, and in tests
-/// that have not installed a `Config`, lest somebody's `cargo test` call out the night shift.
+/// Tells whether annotated functions report, or run bare: when they are switched off, and in tests and in
+/// what tests start, lest somebody's `cargo test` call out the night shift. An installed `Config`
+/// switches them on there, and so does `NOTIFY_DISABLE=0`.
 pub(crate) fn is_active(in_test: bool) -> bool {
-    static DISABLED: OnceLock<bool> = OnceLock::new();
+    static IS_OFF: OnceLock<Option<bool>> = OnceLock::new();
     static IN_HARNESS: OnceLock<bool> = OnceLock::new();
-    if *DISABLED.get_or_init(|| {
-        env::var_os("NOTIFY_DISABLE").is_some_and(|value| is_yes(&value.to_string_lossy()))
-    }) {
-        return false;
+    let is_off = IS_OFF.get_or_init(|| {
+        let value = read("NOTIFY_DISABLE").filter(|value| !value.is_empty())?;
+        Some(is_yes(&value.to_string_lossy()))
+    });
+    if let Some(is_off) = is_off {
+        return !is_off;
     }
     let in_harness = in_test
-        || *IN_HARNESS.get_or_init(|| env::current_exe().is_ok_and(|exe| is_test_program(&exe)));
+        || *IN_HARNESS.get_or_init(|| {
+            let is_nextest = read("NEXTEST").is_some_and(|value| !value.is_empty());
+            let exe = env::current_exe().ok();
+            harness::is_test(exe.as_deref(), harness::parent().as_deref(), is_nextest)
+        });
     !in_harness || SETUP.get().is_some_and(|setup| setup.installed)
 }
 
@@ -102,19 +128,11 @@ fn is_yes(value: &str) -> bool {
     !["", "0", "false", "no", "off"].contains(&value.trim().to_ascii_lowercase().as_str())
 }
 
-/// Tells where cargo puts the programs that it runs as tests, and rustdoc its own.
-fn is_test_program(exe: &Path) -> bool {
-    let folder = exe
-        .parent()
-        .and_then(Path::file_name)
-        .map(|name| name.to_string_lossy());
-    folder.is_some_and(|folder| folder == "deps" || folder.starts_with("rustdoctest"))
-}
-
 /// Settings that are settled.
 pub(crate) struct Setup {
     installed: bool,
-    directory: Option<PathBuf>,
+    directory: Result<PathBuf, Missing>,
+    mode: u32,
     store: OnceLock<Option<Store>>,
     pub(crate) exit: Duration,
     pub(crate) host: String,
@@ -136,26 +154,45 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
+    /// Makes the settings of this process.
+    fn of_process(config: Config, installed: bool) -> Self {
+        redact::ask(confidential::all);
+        let setup = Self::new(config, installed, read);
+        for (name, _) in variables() {
+            if let Some(meant) = variables::meant(&name) {
+                let message =
+                    format!("{name} is no variable of ours, and is ignored: is {meant} meant?");
+                setup.add_problem(Warning::new(name, message));
+            }
+        }
+        setup
+    }
+
     fn new(
         config: Config,
         installed: bool,
         environment: impl Fn(&str) -> Option<OsString>,
     ) -> Self {
         let mut problems = Vec::new();
-        let text =
+        let read =
             |name: &str| environment(name).map(|value| value.to_string_lossy().trim().to_owned());
         let mut number = |name: &str, given: Option<f64>, may_be_infinite: bool| {
             given.or_else(|| {
-                let value = text(name).filter(|value| !value.is_empty())?;
+                let value = read(name).filter(|value| !value.is_empty())?;
                 let number = match value.as_str() {
                     "never" if may_be_infinite => Some(f64::INFINITY),
                     value => value.parse().ok(),
                 };
                 let number = number.filter(|number| is_amount(*number, may_be_infinite));
                 if number.is_none() {
+                    let never = if may_be_infinite { ", or `never`" } else { "" };
                     problems.push(Warning::new(
                         name,
-                        format!("{name} is no number from 0 up, and is ignored"),
+                        format!(
+                            "{name} is no number from 0 up (`{}`), and is ignored: write {}{never}",
+                            text::first_line(&value, SHOWN),
+                            example(name)
+                        ),
                     ));
                 }
                 number
@@ -172,14 +209,14 @@ impl Setup {
             after: defaults.after,
             flapping: config
                 .flapping
-                .unwrap_or_else(|| text("NOTIFY_FLAPPING").is_some_and(|value| is_yes(&value))),
+                .unwrap_or_else(|| read("NOTIFY_FLAPPING").is_some_and(|value| is_yes(&value))),
         };
         let overdue_minutes = number("NOTIFY_OVERDUE_MINUTES", config.overdue_minutes, false);
         let exit = config.exit.or_else(|| {
             let seconds = number("NOTIFY_EXIT_SECONDS", None, false)?;
             Some(Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_EXIT))
         });
-        let attempt = text("NOTIFY_ATTEMPT").filter(|attempt| !attempt.is_empty());
+        let attempt = read("NOTIFY_ATTEMPT").filter(|attempt| !attempt.is_empty());
         let attempt = attempt.and_then(|attempt| {
             let parsed = Attempt::parse(&attempt);
             if parsed.is_none() {
@@ -192,7 +229,7 @@ impl Setup {
         });
         let default_channel = config
             .default_channel
-            .or_else(|| text("NOTIFY_CHANNEL"))
+            .or_else(|| read("NOTIFY_CHANNEL"))
             .unwrap_or_else(|| ALERTS.to_owned());
         let default_channel = if default_channel.is_empty() || is_channel_name(&default_channel) {
             default_channel
@@ -203,7 +240,7 @@ impl Setup {
             ));
             ALERTS.to_owned()
         };
-        let heartbeat = config.heartbeat.or_else(|| text(heartbeat::VARIABLE));
+        let heartbeat = config.heartbeat.or_else(|| read(heartbeat::VARIABLE));
         let heartbeat = heartbeat.filter(|url| !url.is_empty()).and_then(|url| {
             let parsed = Heartbeat::parse(&url).map(Arc::new);
             let told = |problem| {
@@ -214,24 +251,39 @@ impl Setup {
             };
             parsed.map_err(told).ok()
         });
+        let mode = read("NOTIFY_FILE_MODE").filter(|mode| !mode.is_empty());
+        let mode = mode.map_or(store::READABLE, |mode| {
+            file_mode(&mode).unwrap_or_else(|| {
+                problems.push(Warning::new(
+                    "NOTIFY_FILE_MODE",
+                    format!(
+                        "NOTIFY_FILE_MODE is no mode of a status file (`{}`), and is taken as 0600: write it in \
+                         octal digits, such as `0640`; the owner reads and writes, others may not write",
+                        text::first_line(&mode, SHOWN)
+                    ),
+                ));
+                PRIVATE
+            })
+        });
         Self {
             installed,
-            directory: config.directory.or_else(|| default_directory(&environment)),
+            directory: directory::find(config.directory, &environment),
+            mode,
             store: OnceLock::new(),
             exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),
             host: config.host.unwrap_or_else(|| host_name(&environment)),
             exe: env::current_exe()
                 .ok()
                 .map(|exe| exe.to_string_lossy().into_owned()),
-            instance: text("NOTIFY_INSTANCE").filter(|instance| !instance.is_empty()),
+            instance: read("NOTIFY_INSTANCE").filter(|instance| !instance.is_empty()),
             default_channel,
             rules,
             overdue_minutes,
             attempt,
-            facts: facts(&text),
+            facts: facts::of(&read),
             signals: config
                 .signals
-                .unwrap_or_else(|| text("NOTIFY_SIGNALS").is_some_and(|value| is_yes(&value))),
+                .unwrap_or_else(|| read("NOTIFY_SIGNALS").is_some_and(|value| is_yes(&value))),
             heartbeat,
             channels: config.channels,
             routes: Mutex::default(),
@@ -254,17 +306,32 @@ impl Setup {
     /// Returns the notify directory; `None` where there is none that can be used.
     pub(crate) fn store(&self) -> Option<&Store> {
         let store = self.store.get_or_init(|| {
-            let Some(directory) = &self.directory else {
-                let message = "there is no notify directory (no NOTIFYDIR, no home): no status files are written, \
-                               and alerts are sent from memory";
-                self.add_problem(Warning::new("directory", message));
-                return None;
+            let without = "no status files are written, and alerts are sent from memory";
+            let directory = match &self.directory {
+                Ok(directory) => directory,
+                Err(Missing::Unnamed) => {
+                    let message = format!(
+                        "there is no notify directory (no NOTIFYDIR, no home, no STATE_DIRECTORY): {without}; set \
+                         NOTIFYDIR to a folder that can be written (in a unit of systemd: `StateDirectory=notify` and \
+                         `Environment=NOTIFYDIR=%S/notify`)"
+                    );
+                    self.add_problem(Warning::new("directory", message));
+                    return None;
+                }
+                Err(Missing::Refused(path, problem)) => {
+                    let message = format!(
+                        "NOTIFYDIR cannot be `{}` ({problem}): {without}",
+                        redact::without_passwords(&path.to_string_lossy())
+                    );
+                    self.add_problem(Warning::new("directory", message));
+                    return None;
+                }
             };
-            Store::open(directory)
+            Store::with_mode(directory, self.mode)
                 .map_err(|error| {
                     let message = format!(
-                        "the notify directory `{}` cannot be used ({error}): no status files are written, and alerts \
-                         are sent from memory; set NOTIFYDIR to a folder that can be written",
+                        "the notify directory `{}` cannot be used ({error}): {without}; set NOTIFYDIR to a folder \
+                         that can be written",
                         directory.display()
                     );
                     self.add_problem(Warning::new("directory", message));
@@ -276,48 +343,56 @@ impl Setup {
 
     /// Returns the notify directory as it was asked for.
     pub(crate) fn directory(&self) -> Option<&Path> {
-        self.directory.as_deref()
+        self.directory.as_deref().ok()
+    }
+
+    /// The same, with the reason where there is none.
+    #[cfg(feature = "cli")]
+    pub(crate) fn named_directory(&self) -> Result<&Path, Error> {
+        match &self.directory {
+            Ok(directory) => Ok(directory),
+            Err(Missing::Unnamed) => Err(Error::NoDirectory),
+            Err(Missing::Refused(path, problem)) => Err(refused(path, problem)),
+        }
     }
 }
 
-/// Gathers what the environment says of where the process runs, for its alerts.
-fn facts(text: &impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
-    // What Airflow's operators export: https://airflow.apache.org/docs/apache-airflow/stable/
-    let airflow = [
-        ("dag", "AIRFLOW_CTX_DAG_ID"),
-        ("task", "AIRFLOW_CTX_TASK_ID"),
-        ("run", "AIRFLOW_CTX_DAG_RUN_ID"),
-        ("try", "AIRFLOW_CTX_TRY_NUMBER"),
-    ];
-    let airflow: Vec<_> = airflow
-        .iter()
-        .filter_map(|(name, variable)| Some(format!("{name} {}", text(variable)?)))
-        .collect();
-    // What systemd gives each service: https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html
-    let invocation =
-        text("INVOCATION_ID").map(|id| format!("journalctl _SYSTEMD_INVOCATION_ID={id}"));
-    [
-        ("context", text("NOTIFY_CONTEXT")),
-        ("instance", text("NOTIFY_INSTANCE")),
-        ("airflow", Some(airflow.join(", "))),
-        ("systemd", invocation),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| Some((name.to_owned(), value.filter(|value| !value.is_empty())?)))
-    .collect()
+/// Returns the folder that a person means who names one to the command.
+#[cfg(feature = "cli")]
+pub(crate) fn meant_directory(path: &Path) -> Result<PathBuf, Error> {
+    let home = read("HOME").map(PathBuf::from);
+    directory::meant(path, home.as_deref()).map_err(|problem| refused(path, problem))
 }
 
-fn default_directory(environment: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    let folder = |name| {
-        environment(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    folder("NOTIFYDIR").or_else(|| {
-        let state = folder("XDG_STATE_HOME").filter(|path| path.is_absolute());
-        let state = state.or_else(|| folder("HOME").map(|home| home.join(".local/state")))?;
-        Some(state.join("pipeline-notify"))
-    })
+#[cfg(feature = "cli")]
+fn refused(path: &Path, problem: &'static str) -> Error {
+    Error::Directory {
+        path: redact::without_passwords(&path.to_string_lossy())
+            .into_owned()
+            .into(),
+        source: std::io::Error::new(std::io::ErrorKind::InvalidInput, problem),
+    }
+}
+
+/// Shows a number as a variable wants it, whose name ends with the unit.
+fn example(variable: &str) -> &'static str {
+    if variable.ends_with("_SECONDS") {
+        "a number of seconds, such as `60`"
+    } else if variable.ends_with("_MINUTES") {
+        "a number of minutes, such as `90`"
+    } else {
+        "a number of hours, such as `24`"
+    }
+}
+
+/// Reads the mode of a status file, such as `0640`; `None` where it is none that such a file can have.
+fn file_mode(value: &str) -> Option<u32> {
+    let digits = value.strip_prefix("0o").unwrap_or(value);
+    let is_octal =
+        (3..=4).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let mode = u32::from_str_radix(digits, 8).ok().filter(|_| is_octal)?;
+    // Nobody runs it, its owner must be able to replace it, and not everybody may forge it.
+    (mode & !0o664 == 0 && mode & 0o600 == 0o600).then_some(mode)
 }
 
 fn host_name(environment: impl Fn(&str) -> Option<OsString>) -> String {
@@ -431,13 +506,5 @@ mod tests {
         ] {
             assert_eq!(is_yes(value), yes, "{value}");
         }
-    }
-
-    #[test]
-    fn programs_that_cargo_runs_as_tests_are_known_by_their_folder() {
-        assert!(is_test_program(Path::new("/x/target/debug/deps/app-0123")));
-        assert!(is_test_program(Path::new("/tmp/rustdoctestAbc/rust_out")));
-        assert!(!is_test_program(Path::new("/x/target/debug/app")));
-        assert!(!is_test_program(Path::new("/x/target/debug/examples/app")));
     }
 }

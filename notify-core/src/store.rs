@@ -18,6 +18,7 @@ use crate::file;
 use crate::history::History;
 use crate::id;
 use crate::kept::{self, Handle};
+use crate::landlord;
 use crate::lock::Lock;
 use crate::outbox::Outbox;
 
@@ -39,15 +40,25 @@ pub(crate) struct Store {
     outbox: Outbox,
     history: History,
     stuck: Vec<AtomicBool>,
+    mode: u32,
 }
 
+/// The mode of a status file, unless somebody wants less: everybody may read it.
+pub(crate) const READABLE: u32 = 0o644;
+
 impl Store {
-    /// Makes the directory where it is missing, and the hidden folder of this user in it.
+    #[cfg(test)]
+    pub(crate) fn open(directory: &Path) -> io::Result<Self> {
+        Self::with_mode(directory, READABLE)
+    }
+
+    /// Makes the directory where it is missing, and the hidden folder of this user in it; `mode` is that
+    /// of status files.
     ///
     /// # Errors
     ///
     /// Where that cannot be done, or somebody else has laid something in the folder's place.
-    pub(crate) fn open(directory: &Path) -> io::Result<Self> {
+    pub(crate) fn with_mode(directory: &Path, mode: u32) -> io::Result<Self> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let user = exit::user_id();
         let hidden = directory.join(".pipeline-notify").join(user.to_string());
@@ -60,18 +71,18 @@ impl Store {
             hidden,
             user,
             stuck: (0..LOCKS).map(|_| AtomicBool::new(false)).collect(),
+            mode,
         };
         store.make_folders()?;
         Ok(store)
     }
 
     fn make_folders(&self) -> io::Result<()> {
-        fs::create_dir_all(&self.directory)?;
+        landlord::make_folders(&self.directory, folder_mode(self.mode))?;
         let shared = self.directory.join(".pipeline-notify");
-        match fs::create_dir(&shared) {
-            Ok(()) => share_like(&shared, &self.directory)?,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+        match landlord::make_folder(&shared, shared_mode(&self.directory)?) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
         }
         if !fs::symlink_metadata(&shared)?.is_dir() {
             return Err(io::Error::new(
@@ -202,17 +213,23 @@ fn slot(file: &str) -> usize {
     slot
 }
 
-/// Lets those who may write to the notify directory make their own hidden folder in it.
+/// Returns the mode of a new folder, by that of the files in it: who may read those may enter it.
+fn folder_mode(files: u32) -> u32 {
+    files | (files & 0o444) >> 2
+}
+
+/// Returns a mode that lets those who may write to the notify directory make their own hidden folder in
+/// one below it.
 #[cfg(unix)]
-fn share_like(folder: &Path, directory: &Path) -> io::Result<()> {
+fn shared_mode(directory: &Path) -> io::Result<u32> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = fs::metadata(directory)?.permissions().mode();
-    fs::set_permissions(folder, fs::Permissions::from_mode(mode & 0o777 | 0o1700))
+    Ok(mode & 0o777 | 0o1700)
 }
 
 #[cfg(not(unix))]
-fn share_like(_folder: &Path, _directory: &Path) -> io::Result<()> {
-    Ok(())
+fn shared_mode(_directory: &Path) -> io::Result<u32> {
+    Ok(0o700)
 }
 
 #[cfg(test)]

@@ -3,11 +3,17 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::redact;
+
 /// The longest text of a status file, in bytes.
 pub(crate) const LIMIT: usize = 64 * 1024;
 
 /// How much an error may write before it is stopped: one of 100 MB must cost neither time nor memory.
 const PATIENCE: usize = 16 * LIMIT;
+
+/// As much of the head and of the tail is kept: half of what is shown, and room for a secret that stands
+/// where it is cut.
+const KEPT: usize = LIMIT / 2 + redact::LONGEST;
 
 /// A writer that keeps the head and the tail of what is written to it, and stops one that goes on
 /// for ever.
@@ -27,27 +33,36 @@ impl Bounded {
         }
     }
 
-    /// Returns what was written, with what is missing named where it is missing.
-    pub(crate) fn into_string(mut self) -> String {
-        let tail = last_bytes(&self.tail, LIMIT / 2);
-        let missing = self.written - self.head.len() - tail.len();
-        if missing > 0 {
-            let more = if self.written > PATIENCE {
-                "more than "
-            } else {
-                ""
-            };
-            self.head += &format!("\n[… {more}{missing} bytes cut …]\n");
+    /// Returns what was written, with what is missing named where it is missing; no secret is cut in
+    /// two, for its halves would be told from no other text.
+    pub(crate) fn into_string(self) -> String {
+        if self.written <= LIMIT {
+            return self.head + &self.tail;
         }
-        self.head += tail;
-        self.head
+        let more = if self.written > PATIENCE {
+            "more than "
+        } else {
+            ""
+        };
+        let is_whole = self.written == self.head.len() + self.tail.len();
+        let (head, tail) = if is_whole {
+            let whole = self.head + &self.tail;
+            (whole.clone(), whole)
+        } else {
+            (self.head, self.tail)
+        };
+        let before = redact::cut_before(&head, first_bytes(&head, LIMIT / 2).len());
+        let after = tail.len() - last_bytes(&tail, LIMIT / 2).len();
+        let (head, tail) = (&head[..before], &tail[redact::cut_after(&tail, after)..]);
+        let missing = self.written - head.len() - tail.len();
+        format!("{head}\n[… {more}{missing} bytes cut …]\n{tail}")
     }
 }
 
 impl fmt::Write for Bounded {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = if self.tail.is_empty() {
-            (LIMIT / 2).saturating_sub(self.head.len())
+            KEPT.saturating_sub(self.head.len())
         } else {
             0
         };
@@ -55,9 +70,9 @@ impl fmt::Write for Bounded {
         self.head += head;
         let rest = &text[head.len()..];
         if !rest.is_empty() {
-            self.tail += last_bytes(rest, LIMIT / 2);
-            if self.tail.len() > LIMIT {
-                self.tail = last_bytes(&self.tail, LIMIT / 2).to_owned();
+            self.tail += last_bytes(rest, KEPT);
+            if self.tail.len() > 2 * KEPT {
+                self.tail = last_bytes(&self.tail, KEPT).to_owned();
             }
         }
         self.written += text.len();

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::sync::{Mutex, PoisonError};
 
+use crate::redact;
+
 /// Faults that are remembered; a program that makes up new ones without end is told of these.
 const REMEMBERED: usize = 1000;
 
@@ -35,10 +37,11 @@ impl Warning {
                 return;
             }
         }
+        let message = redact::hide(self.message);
         if log::max_level() == log::LevelFilter::Off {
-            let _ = writeln!(std::io::stderr(), "pipeline-notify: {}", self.message);
+            let _ = writeln!(std::io::stderr(), "pipeline-notify: {message}");
         } else {
-            log::warn!(target: "pipeline_notify", "{}", self.message);
+            log::warn!(target: "pipeline_notify", "{message}");
         }
     }
 }

@@ -130,6 +130,8 @@ impl Program {
         let mut command = Command::new(built);
         command
             .env_clear()
+            // What a test starts is bare, unless it is asked to report.
+            .env("NOTIFY_DISABLE", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -174,6 +176,26 @@ impl Program {
                     .get_envs()
                     .filter_map(|(name, value)| Some((name, value?))),
             )
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self { command }
+    }
+
+    /// Takes back what the environment was given.
+    pub fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// Runs something else in the program's environment.
+    pub fn at(self, path: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(path);
+        let known = self.command.get_envs();
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(known.filter_map(|(name, value)| Some((name, value?))))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

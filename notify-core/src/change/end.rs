@@ -9,6 +9,7 @@ use crate::fingerprint;
 use crate::flapping::{self, Course, Flapping};
 use crate::id;
 use crate::outcome::Outcome;
+use crate::redact;
 use crate::rules::{self, Decision, Heard, Past, Reason, Situation};
 use crate::status::{Held, LINE, OVERDUE, Silence, State, Status};
 use crate::text;
@@ -426,7 +427,9 @@ impl<'a> End<'a> {
             every_hours: ended.every_hours,
             channel: is_named.then(|| ended.channel.clone()),
             passed_over: match self.outcome {
-                Outcome::PassedOver(error) => Some(text::first_line(error, LINE).to_owned()),
+                Outcome::PassedOver(error) => {
+                    Some(text::first_line(&redact::hide(error), LINE).to_owned())
+                }
                 _ => None,
             },
             cancelled: None,
@@ -613,7 +616,11 @@ impl<'a> End<'a> {
                 .as_deref()
                 .filter(|_| self.state == State::Error)
                 .map(str::to_owned),
-            facts: ended.facts.to_vec(),
+            facts: ended
+                .facts
+                .iter()
+                .map(|(name, value)| (name.clone(), redact::hide(value).into_owned()))
+                .collect(),
             notes,
             status: status.clone(),
         }

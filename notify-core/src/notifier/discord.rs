@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::fit::{escape, fit, line, units, visible};
 use super::http::{Answer, Class, Post, Rule};
-use super::{Notifier, Refusal};
+use super::{Hidden, Notifier, Ours, Refusal};
 use crate::alert::{Alert, Kind};
 use crate::destination::{Destination, Url};
 use crate::digest;
@@ -116,6 +116,10 @@ impl Notifier for Discord {
             answer
         };
         answer.judge(&RULES)
+    }
+
+    fn hidden(&self, _: Ours) -> Vec<Hidden> {
+        vec![Hidden::webhook(&self.destination)]
     }
 
     fn identity(&self) -> String {

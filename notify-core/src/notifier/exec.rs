@@ -10,8 +10,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::http::Class;
-use super::{Notifier, Refusal, json};
+use super::{Hidden, Notifier, Ours, Refusal, json};
 use crate::alert::Alert;
+use crate::redact;
 use crate::text;
 
 /// As much of what a command says of its failure as is kept.
@@ -157,6 +158,13 @@ impl Notifier for Exec {
             let words = words.and_then(|words| words.recv_timeout(LAST_WORDS).ok());
             words.unwrap_or_default()
         })
+    }
+
+    fn hidden(&self, _: Ours) -> Vec<Hidden> {
+        let arguments = self.arguments.iter();
+        let urls =
+            arguments.filter_map(|argument| argument.to_str().filter(|text| text.contains("://")));
+        urls.flat_map(redact::of_word).map(Hidden::text).collect()
     }
 
     fn identity(&self) -> String {

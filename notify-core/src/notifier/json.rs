@@ -8,7 +8,7 @@ use ring::hmac;
 use serde_json::{Map, Value, json};
 
 use super::http::{Post, Rule};
-use super::{Notifier, Refusal};
+use super::{Hidden, Notifier, Ours, Refusal};
 use crate::alert::{Alert, Kind, Outage};
 use crate::destination::Destination;
 use crate::error::Error;
@@ -171,6 +171,14 @@ impl Notifier for Json {
             post = post.header("x-signature", signature).hiding(key);
         }
         post.send(timeout)?.judge(ANSWERS)
+    }
+
+    fn hidden(&self, _: Ours) -> Vec<Hidden> {
+        let key = self.secret.as_ref().map(Hidden::key);
+        [Hidden::url(&self.destination)]
+            .into_iter()
+            .chain(key)
+            .collect()
     }
 
     fn identity(&self) -> String {

@@ -3,6 +3,7 @@
 mod discord;
 mod exec;
 mod fit;
+mod hidden;
 pub(crate) mod http;
 mod json;
 mod pagerduty;
@@ -23,8 +24,14 @@ pub use pagerduty::PagerDuty;
 pub use slack::Slack;
 pub use teams::Teams;
 
+#[expect(
+    unreachable_pub,
+    reason = "they stand in a public trait, and are for nobody else"
+)]
+pub use self::hidden::{Hidden, Ours};
 use crate::alert::Alert;
 use crate::digest;
+use crate::redact;
 
 /// Takes alerts to a destination.
 ///
@@ -66,6 +73,12 @@ pub trait Notifier: Send + Sync {
     fn identity(&self) -> String {
         std::any::type_name::<Self>().to_owned()
     }
+
+    /// Returns what no text may show; of this library's own notifiers alone.
+    #[doc(hidden)]
+    fn hidden(&self, _: Ours) -> Vec<Hidden> {
+        Vec::new()
+    }
 }
 
 /// Why a destination did not take an alert, which decides what becomes of it.
@@ -100,6 +113,14 @@ impl Refusal {
             reason: reason.into(),
             retry_after: None,
         }
+    }
+
+    /// Hides in the reason what no text may show.
+    pub(crate) fn redacted(mut self) -> Self {
+        let (Self::Temporary { reason, .. } | Self::Channel { reason } | Self::Alert { reason }) =
+            &mut self;
+        *reason = redact::hide(std::mem::take(reason)).into_owned();
+        self
     }
 
     /// Returns the reason.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::fit::{fit, line, visible};
 use super::http::{Answer, Class, Post, Rule};
-use super::{Notifier, Refusal};
+use super::{Hidden, Notifier, Ours, Refusal};
 use crate::alert::{Alert, Kind};
 use crate::destination::Destination;
 use crate::error::Error;
@@ -148,6 +148,10 @@ impl Notifier for PagerDuty {
 
     fn most(&self) -> usize {
         1
+    }
+
+    fn hidden(&self, _: Ours) -> Vec<Hidden> {
+        vec![Hidden::key(&self.key)]
     }
 
     fn identity(&self) -> String {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::word::{Problem, Word, decode};
-use super::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
+use super::{Discord, Exec, Hidden, Json, Notifier, Ours, PagerDuty, Refusal, Slack, Teams};
 use crate::alert::Alert;
 use crate::destination::Destination;
 use crate::file::{self, Links};
@@ -363,6 +363,12 @@ impl Notifier for FromFile {
     fn most(&self) -> usize {
         // Where it cannot be read, it tells none.
         self.read().map_or(1, |notifier| notifier.most())
+    }
+
+    fn hidden(&self, ours: Ours) -> Vec<Hidden> {
+        self.read()
+            .map(|notifier| notifier.hidden(ours))
+            .unwrap_or_default()
     }
 
     fn identity(&self) -> String {

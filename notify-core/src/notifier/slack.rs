@@ -10,7 +10,7 @@ use std::time::Duration;
 use markup::Dialect;
 
 use super::http::{Answer, Class, Post, Rule};
-use super::{Notifier, Refusal};
+use super::{Hidden, Notifier, Ours, Refusal};
 use crate::alert::Alert;
 use crate::destination::Destination;
 use crate::error::Error;
@@ -150,6 +150,10 @@ impl Notifier for Slack {
             // Several that are refused together are sent again one by one, each as a whole.
             _ => answer.judge(&ANSWERS),
         }
+    }
+
+    fn hidden(&self, _: Ours) -> Vec<Hidden> {
+        vec![Hidden::webhook(&self.destination)]
     }
 
     fn identity(&self) -> String {

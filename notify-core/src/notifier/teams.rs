@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::fit::{escape, fit, line, units, visible};
 use super::http::{Answer, Class, Post, Rule};
-use super::{Notifier, Refusal};
+use super::{Hidden, Notifier, Ours, Refusal};
 use crate::alert::{Alert, Kind};
 use crate::destination::Destination;
 use crate::digest;
@@ -109,6 +109,10 @@ impl Notifier for Teams {
             answer
         };
         answer.judge(&RULES)
+    }
+
+    fn hidden(&self, _: Ours) -> Vec<Hidden> {
+        vec![Hidden::webhook(&self.destination)]
     }
 
     fn identity(&self) -> String {

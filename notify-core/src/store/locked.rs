@@ -19,14 +19,12 @@ use crate::change::{Change, Place, Texts};
 use crate::file::{self, Durable, Identity, Links};
 use crate::id;
 use crate::kept::{self, Handle};
+use crate::landlord::Landlord;
 use crate::rules::Past;
 use crate::running;
 use crate::status::Status;
 use crate::text;
 use crate::time::{self, Time};
-
-/// Everybody may read a status file.
-const READABLE: u32 = 0o644;
 
 /// The largest status file that is read to its end.
 pub(crate) const LIMIT: u64 = 2 * text::LIMIT as u64;
@@ -306,8 +304,18 @@ impl<'a> Locked<'a> {
             temporary += &format!("-{:016x}", id::random());
         }
         let temporary = self.store.hidden.join("locks").join(temporary);
-        let path = self.store.directory.join(file);
-        let (new, metadata) = file::replace(&path, &temporary, content, READABLE, Durable::No)?;
+        let Store {
+            directory, mode, ..
+        } = self.store;
+        let landlord = Landlord::of(directory);
+        let path = match &landlord {
+            Some(landlord) => landlord.at(file.as_ref()),
+            None => directory.join(file),
+        };
+        let (new, metadata) = file::replace(&path, &temporary, content, *mode, Durable::No)?;
+        if let Some(landlord) = landlord {
+            landlord.give(&new);
+        }
         if let (Some(lock), Ok(identity)) = (&mut self.lock, Identity::from(&metadata)) {
             lock.keep_status_file(file, new, identity);
         }
