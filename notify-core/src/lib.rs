@@ -19,7 +19,7 @@
 //! | 11 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
 //! | 12 | `shutdown` | the end of the process |
 //! | 12 | `look`, `near`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
-//! | 13 | `wrap` with `child`, `stderr`, `cgroup`; `guard` with `missed`, `withheld` (feature `cli`) | any program as a job; a watch over a notify directory |
+//! | 13 | `wrap` with `child`, `stderr`, `cgroup`, `mistake`, `unrunnable`; `guard` with `missed`, `withheld` (feature `cli`) | any program as a job; a watch over a notify directory |
 //! | 11 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 // Programs may print and give up; a library may not.
@@ -75,6 +75,8 @@ mod machine;
 mod memory;
 #[cfg(feature = "cli")]
 mod missed;
+#[cfg(feature = "cli")]
+mod mistake;
 mod name;
 #[cfg(feature = "cli")]
 mod near;
@@ -111,6 +113,8 @@ mod terminal;
 mod testing;
 mod text;
 mod time;
+#[cfg(feature = "cli")]
+mod unrunnable;
 mod warn;
 #[cfg(feature = "cli")]
 mod withheld;
@@ -164,6 +168,7 @@ pub mod __private {
 #[doc(hidden)]
 pub mod __cli {
     pub use crate::act::{Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user};
+    pub use crate::child::signal_named;
     pub use crate::guard::{Beginning, Guard};
     pub use crate::job::Arguments;
     pub use crate::look::{
@@ -174,5 +179,5 @@ pub mod __cli {
     pub use crate::story::{
         Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, recent, story,
     };
-    pub use crate::wrap::Wrapped;
+    pub use crate::wrap::{Codes, Wrapped};
 }

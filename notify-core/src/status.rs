@@ -98,6 +98,8 @@ pub(crate) struct Status {
     pub(crate) passed_over: Option<String>,
     /// When a run inside another one was last cancelled.
     pub(crate) cancelled: Option<Time>,
+    /// When and why the latest run was one that proves nothing.
+    pub(crate) not_counted: Option<String>,
     pub(crate) text: String,
 }
 
@@ -216,6 +218,7 @@ impl Status {
             channel: same("channel"),
             passed_over: text("passed-over"),
             cancelled: time("cancelled"),
+            not_counted: text("not counted"),
             text: fields.text,
         })
     }
@@ -266,6 +269,7 @@ impl Status {
         page.put_some("channel", self.channel.as_deref());
         page.put_some("passed-over", self.passed_over.as_deref());
         page.put_some("cancelled", time(self.cancelled));
+        page.put_some("not counted", self.not_counted.as_deref());
         page.end(&self.text)
     }
 
@@ -300,6 +304,7 @@ impl Status {
             channel,
             passed_over,
             cancelled,
+            not_counted,
             text,
         } = self;
         *state == previous.state
@@ -326,6 +331,7 @@ impl Status {
             && *channel == previous.channel
             && *passed_over == previous.passed_over
             && *cancelled == previous.cancelled
+            && *not_counted == previous.not_counted
     }
 }
 

@@ -4,7 +4,6 @@ use chrono::TimeDelta;
 
 use super::{Address, Context, Ended};
 use crate::alert::{Alert, Kind, Outage};
-use crate::fingerprint;
 use crate::flapping::{self, Course, Flapping};
 use crate::id;
 use crate::outcome::Outcome;
@@ -58,7 +57,7 @@ impl<'a> End<'a> {
         let known = || same.filter(|same| same.text == text)?.fingerprint.clone();
         Self {
             fingerprint: (state == State::Error)
-                .then(|| known().unwrap_or_else(|| fingerprint::of(&text))),
+                .then(|| known().unwrap_or_else(|| outcome.fingerprint(&text))),
             same,
             leaves_status: is_overtaken || is_overdue,
             ended,
@@ -291,6 +290,7 @@ impl<'a> End<'a> {
                 _ => None,
             },
             cancelled: None,
+            not_counted: None,
             text: self.text.clone(),
         }
     }
