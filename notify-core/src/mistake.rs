@@ -13,11 +13,15 @@ use crate::name;
 use crate::outcome::Outcome;
 use crate::process;
 use crate::report::{self, Report};
+use crate::rules::{HOUR, Settings};
 use crate::setup::Setup;
 use crate::status::{State, Status};
 use crate::store;
 use crate::time::to_micros;
 use crate::warn::Warning;
+
+/// How often people are reminded of a mistake, in seconds: it is the same at each run.
+const REMINDER: f64 = 24.0 * HOUR;
 
 /// Tells of the mistakes in the command line of `job`, or that there are none any more.
 pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'static Setup) {
@@ -39,7 +43,11 @@ pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'stati
     Report {
         ended,
         outcome: &outcome,
-        settings: setup.rules,
+        settings: Settings {
+            silent: setup.rules.longest_silence().max(REMINDER),
+            after: 1,
+            ..setup.rules
+        },
         place: None,
         now: Instant::now(),
     }

@@ -369,6 +369,7 @@ version: 1.4.2
 ok-version: 1.4.1
 every-hours: 24
 channel: data-alerts
+not counted: 2026-11-22 13:30:00:000000 UTC, exited with code 75
 
 connection refused
   caused by: no route to host
