@@ -10,8 +10,20 @@ nice cargo build --quiet --features cli --bin pipeline-notify --example incident
 built="${CARGO_TARGET_DIR:-target}/debug"
 folder="$(mktemp -d)"
 icinga=
-# Only what was started here is ended here: Icinga's own processes are one group.
-trap '[ -z "$icinga" ] || { kill -- "-$icinga"; wait "$icinga"; } 2> /dev/null || true; rm -rf "$folder"' EXIT
+# Only what was started here is ended here: Icinga's own processes are one group. It may take long to
+# end, and is killed after half a minute.
+finish() {
+    if [ -n "$icinga" ]; then
+        kill -- "-$icinga" 2> /dev/null || true
+        for _ in $(seq 300); do
+            kill -0 -- "-$icinga" 2> /dev/null || break
+            sleep 0.1
+        done
+        kill -KILL -- "-$icinga" 2> /dev/null || true
+    fi
+    rm -rf "$folder"
+}
+trap finish EXIT
 chmod 755 "$folder"
 mkdir -m 777 "$folder"/{data,log,cache,spool,run}
 mkdir "$folder/jobs"
@@ -46,7 +58,7 @@ apply Notification "anna" to Service {
 CONF
 
 run() {
-    NOTIFYDIR="$folder/jobs" NOTIFY_CHANNEL= "$built/examples/incidents" "$1"
+    NOTIFYDIR="$folder/jobs" NOTIFY_CHANNEL= timeout 60 "$built/examples/incidents" "$1"
 }
 expect() {
     for _ in $(seq 300); do
@@ -75,10 +87,15 @@ icinga2 daemon -c "$folder/icinga2.conf" \
 icinga=$!
 set +m
 # Each service is checked some times; nothing may be told of what works.
+begun=
 for _ in $(seq 300); do
-    ! grep -qs "Activated all objects" "$folder/log/daemon" || break
+    if grep -qs "Activated all objects" "$folder/log/daemon"; then
+        begun=yes
+        break
+    fi
     sleep 0.1
 done
+[ -n "$begun" ] || { echo "Icinga has not begun within half a minute"; tail -n 40 "$folder/log/daemon"; exit 1; }
 sleep 2
 [ ! -s "$folder/log/told" ] || { cat "$folder/log/told"; exit 1; }
 echo "quiet: OK"

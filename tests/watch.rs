@@ -243,8 +243,8 @@ fn a_missed_run_is_told_once_over_a_restart_and_again_when_another_is_missed() {
     let text = receiver.texts().concat();
     assert!(
         text.starts_with("--- OVERDUE ---\n")
-            && text.contains("\n\nhas not run since 20")
-            && text.contains(" UTC, and should each 1 d\n")
+            && text.contains("\n\nNo run for 30 hours (last: ")
+            && text.contains(" UTC). Expected every 24 hours.\n")
             && text.contains("host worker-3"),
         "{text}"
     );

@@ -14,7 +14,7 @@ use crate::id;
 use crate::outcome::Outcome;
 use crate::rules::{Attempt, Decision, Past, Reason, Settings};
 use crate::status::{Held, Status};
-use crate::time::Time;
+use crate::time::{self, Time};
 
 /// A run that has ended, but for its outcome.
 #[derive(Debug, Clone)]
@@ -134,6 +134,9 @@ pub(crate) fn of(
     if *outcome == Outcome::Cancelled && ended.nested {
         return Some(cancelled(past.status()?, context.now));
     }
+    if let Outcome::NotCounted(why) = outcome {
+        return Some(not_counted(past.status()?, context.now, why));
+    }
     let end = End::new(past, ended, outcome, *context);
     let course = end.course();
     let due = end.decide(past, &course);
@@ -195,10 +198,22 @@ pub(crate) fn held_name(until: Time, run: u64) -> String {
 
 /// A run inside another was cancelled: that one goes on, and its outcome is what counts.
 fn cancelled(previous: &Status, now: Time) -> Verdict {
-    let status = Status {
+    stays(Status {
         cancelled: Some(now),
         ..previous.clone()
-    };
+    })
+}
+
+/// The run proves nothing, and one line says so; where there is no status, none begins with it.
+fn not_counted(previous: &Status, now: Time, why: &str) -> Verdict {
+    stays(Status {
+        not_counted: Some(format!("{}, {why}", time::show(now))),
+        ..previous.clone()
+    })
+}
+
+/// Nothing of a status changes but a remark.
+fn stays(status: Status) -> Verdict {
     Verdict {
         status: Some(status),
         left: None,

@@ -19,7 +19,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::process::ExitCode;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Ending, Outcome};
 use crate::panic;
 use crate::text::Bounded;
 
@@ -50,7 +50,7 @@ impl Verdict {
         // The number can be read nowhere else.
         let debug = format!("{code:?}");
         let number: String = debug.chars().filter(char::is_ascii_digit).collect();
-        Self(Outcome::Failed(format!("exit code {number}")))
+        Self(Outcome::Ended(Ending::of(format!("exit code {number}"))))
     }
 
     pub(crate) fn into_outcome(self) -> Outcome {

@@ -1,10 +1,11 @@
 //! The end of the process: the call-back that the system makes then, and the time that is left.
 //!
 //! The one room with `unsafe`: std has no way to be called at the exit, none to ask for the user or the
-//! host, none to send a signal, and none to ask which file is at a path and nothing else.
+//! host, none to send a signal, none to have a child end with its parent, and none to ask which file is at
+//! a path and nothing else.
 #![expect(
     unsafe_code,
-    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill` and `statx` are C functions"
+    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl` and `statx` are C functions"
 )]
 
 use std::io;
@@ -102,6 +103,38 @@ pub(crate) fn send_signal(child: &std::process::Child, signal: i32) {
         unsafe { libc::kill(pid, signal) };
     }
 }
+
+/// Has a command killed when this process ends before it, however it ends.
+///
+/// To be called, and the command to be spawned, on the main thread: what counts is the end of the
+/// *thread* that forks. A command with rights of its own (`sudo`) is left alone by the kernel.
+#[cfg(all(target_os = "linux", feature = "cli"))]
+pub(crate) fn end_with_us(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt as _;
+
+    let parent = std::process::id();
+    let tie = move || {
+        // SAFETY: it takes numbers, and concerns this process alone.
+        if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } != 0 {
+            // A system that does not allow it is no reason not to run the command.
+            return Ok(());
+        }
+        // SAFETY: it reads a number and always succeeds.
+        let found = unsafe { libc::getppid() };
+        // Whoever ended before that was set sends nothing. Process 1 may be the parent itself.
+        if u32::try_from(found) == Ok(parent) {
+            Ok(())
+        } else {
+            Err(io::Error::from_raw_os_error(libc::ESRCH))
+        }
+    };
+    // SAFETY: between fork and exec it makes two system calls and allocates nothing.
+    unsafe { command.pre_exec(tie) };
+}
+
+/// There is no such thing.
+#[cfg(all(not(target_os = "linux"), feature = "cli"))]
+pub(crate) fn end_with_us(_command: &mut std::process::Command) {}
 
 /// Returns the device and the number of the file at a path; a link is itself.
 ///

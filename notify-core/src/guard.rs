@@ -85,6 +85,8 @@ pub struct Beginning {
     pub runs: usize,
     /// The channels that have a destination.
     pub channels: Vec<String>,
+    /// Those of the jobs here that have none in this environment.
+    pub without: Vec<String>,
 }
 
 impl std::fmt::Debug for Guard {
@@ -138,7 +140,12 @@ impl Guard {
         let runs = look::runs(directory, &[]).unwrap_or_default().0;
         let lives = |run: &&look::Run| run.health == Health::Alive;
         let expected = jobs.iter().filter(|job| job.every_hours.is_some());
+        let of_jobs = jobs.iter().filter_map(|job| job.channel.clone());
+        let used = of_jobs.chain(runs.iter().map(|run| run.channel.clone()));
+        let without = used.filter(|channel| !channel.is_empty());
+        let without = without.filter(|channel| self.setup.routes(channel).is_none());
         Beginning {
+            without: without.collect::<BTreeSet<_>>().into_iter().collect(),
             directory: directory.to_owned(),
             expected: expected.count(),
             jobs: jobs.len(),
@@ -270,7 +277,7 @@ impl Guard {
         let channel = job.channel.clone();
         let channel = channel.unwrap_or_else(|| setup.default_channel.clone());
         let mut warnings = Vec::new();
-        let outcome = Outcome::Missed(missed::words(job.begun, every));
+        let outcome = Outcome::Missed(missed::words(job.begun, every, Utc::now()));
         let mut ended = missing(job, setup, channel.clone());
         let routes = report::routes(setup, &channel, &mut ended, &outcome, &mut warnings);
         let is_silent = channel.is_empty();

@@ -147,6 +147,10 @@ impl Heartbeat {
         run: u64,
         outcome: &Outcome,
     ) -> Result<(), Warning> {
+        if let Outcome::NotCounted(_) = outcome {
+            // It neither worked nor failed, and the service knows of nothing between.
+            return Ok(());
+        }
         let event = match outcome.state() {
             State::Ok => Event::Succeeded,
             State::Error => Event::Failed(text::cut(outcome.text(), ERROR).into_owned()),

@@ -7,6 +7,8 @@
 //! |---|---|---|
 //! | 0 | `error`, `text`, `time`, `fields`, `process`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `error_count`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
+//! | 0 | `error`, `text`, `terminal`, `time`, `fields`, `process`, `id`, `name` | |
+//! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` | the one place with `unsafe` |
 //! | 3 | `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 0 | `error`, `redact`, `text`, `time`, `fields`, `process`, `id`, `name` | |
@@ -23,7 +25,7 @@
 //! | 11 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
 //! | 12 | `shutdown` | the end of the process |
 //! | 12 | `look`, `near`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
-//! | 13 | `wrap` with `child`, `stderr`, `cgroup`; `guard` with `missed`, `withheld` (feature `cli`) | any program as a job; a watch over a notify directory |
+//! | 13 | `wrap` with `child`, `stderr`, `cgroup`, `mistake`, `unrunnable`; `guard` with `missed`, `withheld` (feature `cli`) | any program as a job; a watch over a notify directory |
 //! | 11 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
 
 // Programs may print and give up; a library may not.
@@ -85,6 +87,8 @@ mod machine;
 mod memory;
 #[cfg(feature = "cli")]
 mod missed;
+#[cfg(feature = "cli")]
+mod mistake;
 mod name;
 #[cfg(feature = "cli")]
 mod near;
@@ -117,11 +121,14 @@ mod store;
 #[cfg(feature = "cli")]
 mod story;
 mod surplus;
+mod terminal;
 #[cfg(test)]
 mod testing;
 mod text;
 mod time;
 mod variables;
+#[cfg(feature = "cli")]
+mod unrunnable;
 mod warn;
 #[cfg(feature = "cli")]
 mod withheld;
@@ -175,6 +182,7 @@ pub mod __private {
 #[doc(hidden)]
 pub mod __cli {
     pub use crate::act::{Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user};
+    pub use crate::child::signal_named;
     pub use crate::guard::{Beginning, Guard};
     pub use crate::job::Arguments;
     pub use crate::look::{
@@ -185,5 +193,5 @@ pub mod __cli {
     pub use crate::story::{
         Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, recent, story,
     };
-    pub use crate::wrap::Wrapped;
+    pub use crate::wrap::{Codes, Wrapped};
 }

@@ -9,6 +9,9 @@ use crate::time::{self, Time};
 /// The shortest grace: a clock's change to or from summer time must not be an alarm.
 const GRACE: Duration = Duration::from_secs(60 * 60);
 
+/// From then on a date is written with its year.
+const YEAR: Duration = Duration::from_secs(300 * 24 * 60 * 60);
+
 /// The times of the last runs before those that were missed and told, by the status file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Told(BTreeMap<String, Time>);
@@ -26,11 +29,28 @@ pub(crate) fn is_missed(begun: Time, every: Duration, grace: Option<Duration>, n
     time::between(begun, now) > limit(every, grace)
 }
 
-/// Says that a job has not run.
-pub(crate) fn words(begun: Time, every: Duration) -> String {
-    let every = time::span(every);
-    let begun = begun.format("%Y-%m-%d %H:%M UTC");
-    format!("has not run since {begun}, and should each {every}")
+/// Says that a job has not run: `No run for 2 days (last: 26 Nov 03:52 UTC). Expected every 24 hours.`
+pub(crate) fn words(begun: Time, every: Duration, now: Time) -> String {
+    let age = time::between(begun, now);
+    // Where that is nearer, the year goes without saying.
+    let format = if age < YEAR {
+        "%-d %b %H:%M UTC"
+    } else {
+        "%-d %b %Y %H:%M UTC"
+    };
+    let (age, begun, every) = (in_words(age), begun.format(format), in_words(every));
+    format!("No run for {age} (last: {begun}). Expected every {every}.")
+}
+
+/// Writes a length of time in its largest unit of which there are two: `2 days`, `24 hours`.
+fn in_words(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let units = [(86400, "days"), (3600, "hours"), (60, "minutes")];
+    let unit = units.iter().find(|(unit, _)| seconds >= 2 * unit);
+    match unit {
+        Some((unit, name)) => format!("{} {name}", seconds / unit),
+        None => format!("{seconds} seconds"),
+    }
 }
 
 impl Told {
@@ -91,8 +111,16 @@ mod tests {
         assert!(is_missed(at(0), 24 * hour, Some(Duration::ZERO), at(25)));
         assert!(!late(Duration::MAX, 1_000_000));
         assert_eq!(
-            words(at(0), 24 * hour),
-            "has not run since 2026-11-22 12:00 UTC, and should each 1 d"
+            words(at(0), 24 * hour, at(50)),
+            "No run for 2 days (last: 22 Nov 12:00 UTC). Expected every 24 hours."
+        );
+        assert_eq!(
+            words(at(0), 7 * 24 * hour, at(24 * 400)),
+            "No run for 400 days (last: 22 Nov 2026 12:00 UTC). Expected every 7 days."
+        );
+        assert!(
+            words(at(0), hour / 12, at(1))
+                .ends_with("for 60 minutes (last: 22 Nov 12:00 UTC). Expected every 5 minutes.")
         );
     }
 

@@ -3,7 +3,12 @@
 use std::borrow::Cow;
 
 use crate::redact;
+use crate::fingerprint;
+use crate::id;
 use crate::status::State;
+
+/// So many of the last lines that a command wrote to standard error say why it failed.
+const LAST_LINES: usize = 3;
 
 /// How a run ended, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,8 +17,10 @@ pub(crate) enum Outcome {
     Returned,
     /// It returned an error that `errors(…)` or `when` leaves out; the text of that error.
     PassedOver(String),
-    /// It returned an error or a failing exit code; the text of it.
+    /// It returned an error; the text of it.
     Failed(String),
+    /// It ended with a failing exit code, or by a signal.
+    Ended(Ending),
     /// It panicked.
     Panicked(Panic),
     /// Its future was dropped before it had finished.
@@ -28,6 +35,19 @@ pub(crate) enum Outcome {
     Missed(String),
     /// Its process ended without a word; what is known of that.
     Died(String),
+    /// It proves nothing of the job, whose status stays; why.
+    NotCounted(String),
+}
+
+/// How a program ended that failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// In words of ours, of which each counts: an exit code is no noise.
+    pub(crate) cause: String,
+    /// Who asked for the end, if somebody did.
+    pub(crate) asked: Option<String>,
+    /// What it wrote to standard error, as a terminal shows it.
+    pub(crate) output: String,
 }
 
 /// A panic, as far as it is known.
@@ -57,7 +77,10 @@ impl Outcome {
     pub(crate) fn state(&self) -> State {
         match self {
             Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => State::Ok,
+            // There is nothing that anybody is to hear of.
+            Self::NotCounted(_) => State::Ok,
             Self::Failed(_)
+            | Self::Ended(_)
             | Self::Panicked(_)
             | Self::Cancelled
             | Self::Exited(_)
@@ -71,7 +94,10 @@ impl Outcome {
     /// Returns the status file's text: what went wrong, empty where nothing did; without secrets.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let text: Cow<'_, str> = match self {
-            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => return "".into(),
+            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
+                return "".into();
+            }
+            Self::Ended(ending) => ending.text().into(),
             Self::Failed(text) | Self::Overdue(text) | Self::Missed(text) | Self::Died(text) => {
                 text.into()
             }
@@ -90,6 +116,51 @@ impl Outcome {
             text + "\n"
         }
     }
+
+    /// Returns what tells a failure, whose text is `text`, from others.
+    pub(crate) fn fingerprint(&self, text: &str) -> String {
+        match self {
+            Self::Ended(ending) => ending.fingerprint(),
+            Self::Exited(_) => letters(text, ""),
+            _ => fingerprint::of(text),
+        }
+    }
+}
+
+impl Ending {
+    /// Ends with nothing but a cause.
+    pub(crate) fn of(cause: String) -> Self {
+        Self {
+            cause,
+            ..Self::default()
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.asked.as_ref().map_or_else(String::new, |asked| {
+            // The sender first: whoever stopped it knows why.
+            format!("{asked}; ")
+        });
+        text += &self.cause;
+        if !self.output.is_empty() {
+            text += "\n\n";
+            text += &self.output;
+        }
+        text
+    }
+
+    fn fingerprint(&self) -> String {
+        let lines = self.output.lines().filter(|line| !line.trim().is_empty());
+        let mut last: Vec<_> = lines.rev().take(LAST_LINES).collect();
+        last.reverse();
+        letters(&self.cause, &last.join("\n"))
+    }
+}
+
+/// Tells two failures apart by each letter of what we say of them, and by what they say but for noise.
+fn letters(ours: &str, theirs: &str) -> String {
+    let both = format!("{ours}\n{}", fingerprint::of(theirs));
+    format!("{:08x}", id::hash(&both) >> 32)
 }
 
 impl Panic {
@@ -106,5 +177,71 @@ impl Panic {
             text += &format!("\n\n{backtrace}");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(cause: &str, output: &str) -> String {
+        let outcome = Outcome::Ended(Ending {
+            output: output.to_owned(),
+            ..Ending::of(cause.to_owned())
+        });
+        outcome.fingerprint(&outcome.text())
+    }
+
+    /// Issue 12, point 4.
+    #[test]
+    fn of_a_command_the_exit_code_and_the_last_three_lines_of_its_output_are_the_error() {
+        let code = |code: i32, output: &str| ended(&format!("exited with code {code}"), output);
+        let reset = code(12, "connection reset");
+        for (other, what) in [
+            (code(3, "connection reset"), "another code"),
+            (code(12, "repository is corrupt"), "other words"),
+            (code(12, ""), "no words"),
+            (ended("killed by SIGKILL", "connection reset"), "a signal"),
+            (code(12, "a\nconnection reset\n\nb\n"), "a line more"),
+        ] {
+            assert_ne!(reset, other, "{what}");
+        }
+        assert_eq!(reset, code(12, "\n\nconnection reset\n\n"));
+        // What stands before the last three lines is no part of it, nor are numbers.
+        assert_eq!(
+            code(
+                1,
+                "copying a\n\n17 files\n\nno route\n\ngiving up after 3 s"
+            ),
+            code(1, "copying b\n18 files\nno route\ngiving up after 12 s\n"),
+        );
+        assert_ne!(code(1, "a\nb\nc\nd"), code(1, "a\nx\nc\nd"));
+    }
+
+    /// Issue 12, point 4.
+    #[test]
+    fn the_exit_code_of_a_program_is_no_noise_either() {
+        let exited = |code| {
+            let outcome = Outcome::Exited(Some(code));
+            outcome.fingerprint(&outcome.text())
+        };
+        assert_ne!(exited(3), exited(12));
+        assert_eq!(exited(3), exited(3));
+        assert_ne!(ended("exit code 3", ""), ended("exit code 4", ""));
+    }
+
+    #[test]
+    fn who_asked_for_the_end_stands_first_and_is_no_other_error() {
+        let asked = Outcome::Ended(Ending {
+            cause: "killed by SIGTERM".to_owned(),
+            asked: Some("asked to end: SIGTERM from init, pid 1".to_owned()),
+            output: "bye".to_owned(),
+        });
+        let text = asked.text();
+        assert_eq!(
+            text,
+            "asked to end: SIGTERM from init, pid 1; killed by SIGTERM\n\nbye\n"
+        );
+        assert_eq!(asked.fingerprint(&text), ended("killed by SIGTERM", "bye"));
     }
 }

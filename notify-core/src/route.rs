@@ -105,15 +105,19 @@ impl Setup {
                 format!("channel `{channel}` has no webhook ({variable}): sent to `{ALERTS}`");
             return Way::Instead(routes, note);
         }
+        let other = match word_variable(channel, "URL") {
+            // That one says where the heartbeat goes.
+            other if other == heartbeat::VARIABLE => String::new(),
+            other => format!(" (or {other} for other services than Slack)"),
+        };
         let place = self.directory().map_or(String::new(), |directory| {
             format!("; status files are in `{}`", directory.display())
         });
         Way::Nowhere(Warning::new(
             format!("webhook {channel}"),
             format!(
-                "nobody is told of the jobs of channel `{channel}`: set {variable} to its webhook (or {} for other \
-                 services than Slack), or channel = \"\" (NOTIFY_CHANNEL=) for status files alone{place}",
-                word_variable(channel, "URL")
+                "nobody is told of the jobs of channel `{channel}`: set {variable} to its webhook{other}, or \
+                 channel = \"\" (NOTIFY_CHANNEL=) for status files alone{place}",
             ),
         ))
     }

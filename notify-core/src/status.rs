@@ -107,6 +107,8 @@ pub(crate) struct Status {
     pub(crate) passed_over: Option<String>,
     /// When a run inside another one was last cancelled.
     pub(crate) cancelled: Option<Time>,
+    /// When and why the latest run was one that proves nothing.
+    pub(crate) not_counted: Option<String>,
     pub(crate) text: String,
 }
 
@@ -233,6 +235,7 @@ impl Status {
             channel: same("channel"),
             passed_over: text("passed-over"),
             cancelled: time("cancelled"),
+            not_counted: text("not counted"),
             text: fields.text,
         })
     }
@@ -287,6 +290,7 @@ impl Status {
         page.put_some("channel", self.channel.as_deref());
         page.put_some("passed-over", self.passed_over.as_deref());
         page.put_some("cancelled", time(self.cancelled));
+        page.put_some("not counted", self.not_counted.as_deref());
         page.end(&self.text)
     }
 
@@ -325,6 +329,7 @@ impl Status {
             channel,
             passed_over,
             cancelled,
+            not_counted,
             text,
         } = self;
         *state == previous.state
@@ -355,6 +360,7 @@ impl Status {
             && *channel == previous.channel
             && *passed_over == previous.passed_over
             && *cancelled == previous.cancelled
+            && *not_counted == previous.not_counted
     }
 }
 
@@ -396,6 +402,7 @@ version: 1.4.2
 ok-version: 1.4.1
 every-hours: 24
 channel: data-alerts
+not counted: 2026-11-22 13:30:00:000000 UTC, exited with code 75
 
 connection refused
   caused by: no route to host

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::id;
+use crate::terminal::Screen;
 use crate::text;
 
 /// As much of its end is kept as fits into a status file, after the cause.
@@ -39,10 +40,12 @@ pub(crate) struct Rest {
     is_over: bool,
 }
 
-/// The end of what was written so far.
+/// The end of what was written so far, as a terminal shows it.
 #[derive(Debug, Default)]
 struct Tail {
+    /// What is not on the screen yet.
     bytes: Vec<u8>,
+    screen: Screen,
     is_cut: bool,
 }
 
@@ -216,32 +219,50 @@ impl Tail {
     fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         if self.bytes.len() > 2 * KEPT {
-            self.cut();
+            self.show(false);
         }
     }
 
-    fn cut(&mut self) {
-        if self.bytes.len() > KEPT {
+    /// Brings what has come onto the screen; where more is to come, all up to a character that may not
+    /// be whole.
+    fn show(&mut self, is_end: bool) {
+        if self.bytes.len() > KEPT && !self.bytes.iter().any(|byte| changes(*byte)) {
+            // It only adds to what there is, of which no more than the end is kept.
             self.bytes.drain(..self.bytes.len() - KEPT);
+            self.screen = Screen::default();
             self.is_cut = true;
+            if !is_end {
+                return;
+            }
         }
+        let whole = self.bytes.iter().rposition(u8::is_ascii);
+        let end = whole.filter(|_| !is_end);
+        let end = end.map_or(self.bytes.len(), |last| last + 1);
+        self.screen
+            .write(&String::from_utf8_lossy(&self.bytes[..end]));
+        self.bytes.drain(..end);
+        self.is_cut |= self.screen.forget_all_but(KEPT);
     }
 
     fn text(&mut self) -> String {
-        self.cut();
-        let text = String::from_utf8_lossy(&self.bytes);
+        self.show(true);
+        let text = self.screen.text();
+        let end = text::last_bytes(&text, KEPT);
+        self.is_cut |= end.len() < text.len();
         if !self.is_cut {
-            return text.trim_end().to_owned();
+            return end.trim_end().to_owned();
         }
         // A line of which the beginning is lost is none.
-        let whole = text.split_once('\n').map_or(&*text, |(_, rest)| rest);
-        let whole = if whole.trim().is_empty() {
-            &text
-        } else {
-            whole
-        };
+        let whole = end.split_once('\n').map_or(end, |(_, rest)| rest);
+        let whole = if whole.trim().is_empty() { end } else { whole };
         format!("(the end of standard error)\n{}", whole.trim_end())
     }
+}
+
+/// Tells whether a byte can change what a terminal showed before it: a control character that moves
+/// the cursor, or the first byte of one (C1).
+fn changes(byte: u8) -> bool {
+    matches!(byte, b'\r' | 0x08 | 0x0b | 0x0c | 0x1b | 0xc2)
 }
 
 #[cfg(test)]
@@ -338,5 +359,29 @@ mod tests {
         let mut tail = Tail::default();
         tail.add(&vec![b'x'; 3 * KEPT]);
         assert!(tail.text().ends_with("xxx"));
+    }
+
+    /// Issue 12, point 23.
+    #[test]
+    fn no_progress_bar_pushes_the_error_out_however_long_it_runs() {
+        let mut tail = Tail::default();
+        tail.add("\x1b[31merror:\x1b[0m größe unknown\n".as_bytes());
+        for done in 0..20_000 {
+            let bar = "#".repeat(done % 100);
+            tail.add(format!("\r\x1b[2K{bar} {done}").as_bytes());
+            assert!(tail.bytes.len() <= 2 * KEPT);
+        }
+        tail.add(b"\r\x1b[2K100%\n");
+        assert_eq!(tail.text(), "error: größe unknown\n100%");
+    }
+
+    #[test]
+    fn a_character_that_comes_in_two_parts_is_one() {
+        let mut tail = Tail::default();
+        let text = "größe\r".repeat(KEPT);
+        for part in text.as_bytes().chunks(7) {
+            tail.add(part);
+        }
+        assert_eq!(tail.text(), "größe");
     }
 }

@@ -118,7 +118,8 @@ pub(crate) fn floor_char_boundary(text: &str, index: usize) -> usize {
     end
 }
 
-fn last_bytes(text: &str, limit: usize) -> &str {
+/// Returns as much of the end as `limit` bytes hold, beginning between two characters.
+pub(crate) fn last_bytes(text: &str, limit: usize) -> &str {
     let mut begin = text.len().saturating_sub(limit);
     while !text.is_char_boundary(begin) {
         begin += 1;

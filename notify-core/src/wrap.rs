@@ -4,20 +4,23 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::panic::Location;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::cgroup;
 use crate::child::{self, Attendance};
 use crate::config::Config;
+use crate::exit;
 use crate::job::{Arguments, Job, Site};
 use crate::life;
-use crate::outcome::Outcome;
+use crate::mistake;
+use crate::outcome::{Ending, Outcome};
 use crate::panic;
 use crate::setup;
 use crate::shutdown;
-use crate::stderr::Passage;
+use crate::stderr::{Passage, Rest};
+use crate::unrunnable;
 
 /// How long the end of a program waits for what it has written to standard error, where those who
 /// read ours are slow.
@@ -37,12 +40,26 @@ pub struct Wrapped {
     pub name: Option<String>,
     pub settings: Arguments,
     pub directory: Option<PathBuf>,
+    pub codes: Codes,
+    /// What was wrong with the options, which people hear of.
+    pub mistakes: Vec<String>,
+}
+
+/// Ends that are no failure.
+#[derive(Debug, Default)]
+pub struct Codes {
+    /// Exit codes that are success.
+    pub ok: Vec<u8>,
+    /// Exit codes that say that it did not run.
+    pub skip: Vec<u8>,
+    /// Signals that stop it without a word on whether it works.
+    pub stop: Vec<i32>,
 }
 
 impl Wrapped {
     /// Runs the command, reports its end, and returns its exit code; or is killed as it was.
     ///
-    /// No fault of ours keeps it from running.
+    /// No fault of ours keeps it from running, and this does not return before it has ended.
     #[must_use]
     pub fn run(self) -> u8 {
         let mut attendance = Attendance::new();
@@ -58,6 +75,7 @@ impl Wrapped {
             .unwrap_or(&self.command)
             .to_string_lossy()
             .into_owned();
+        let (codes, mistakes) = (self.codes, self.mistakes);
         let site = site(job(self.name, &shown, self.settings));
         let run = life::is_active(site).then(|| panic::contain(|| life::begin(site, None, false)));
         let run = run.flatten();
@@ -69,41 +87,95 @@ impl Wrapped {
         if let Some(stderr) = stderr {
             command.stderr(Stdio::from(stderr));
         }
+        exit::end_with_us(&mut command);
         let spawned = command.spawn();
         // It holds the program's end of the pipe.
         drop(command);
-        let ended = spawned.and_then(|mut child| attendance.wait(&mut child));
+        if run.is_some() {
+            let _ = panic::contain(|| tell_mistakes(site, &mistakes));
+        }
+        let ended = spawned.map(|mut child| attendance.wait(&mut child));
         let mut rest = passage.map(Passage::end);
-        let outcome = match &ended {
-            Ok(status) => {
-                let is_short = cgroup::memory_kills() > kills && kills.is_some();
-                match child::cause(*status) {
-                    None => Outcome::Returned,
-                    Some(cause) => {
+        // Where that panics, the next run tells that this one died.
+        let _ = panic::contain(|| {
+            let outcome = match &ended {
+                Ok(Ok(status)) => {
+                    let is_short = cgroup::memory_kills() > kills && kills.is_some();
+                    codes.judge(*status, &attendance, || {
                         let tail = rest.as_mut().map(|rest| rest.tail(PATIENCE));
-                        Outcome::Failed(words(cause, is_short, &tail.unwrap_or_default()))
-                    }
+                        (tail.unwrap_or_default(), is_short)
+                    })
                 }
+                Ok(Err(error)) => Outcome::Failed(format!("how it ended is not known: {error}")),
+                Err(error) => {
+                    let message = unrunnable::words(&self.command, error);
+                    let _ = writeln!(io::stderr(), "pipeline-notify: {message}");
+                    Outcome::Failed(message)
+                }
+            };
+            if let Some(run) = run {
+                run.end(&outcome);
             }
-            Err(error) => {
-                let message = format!("`{shown}` cannot be run: {error}");
-                let _ = writeln!(io::stderr(), "pipeline-notify: {message}");
-                Outcome::Failed(message)
-            }
-        };
-        if let Some(run) = run {
-            let _ = panic::contain(|| run.end(&outcome));
-        }
-        attendance.let_go();
-        shutdown::end_with(|_| {});
-        if let Some(rest) = rest {
-            rest.finish();
-        }
+        });
+        attendance.unless_asked(move || {
+            shutdown::end_with(|_| {});
+            rest.map(Rest::finish);
+        });
         match ended {
-            Ok(status) => child::end_as(status),
+            Ok(Ok(status)) => child::end_as(status),
+            Ok(Err(_)) => u8::MAX,
             Err(error) if error.kind() == io::ErrorKind::NotFound => NOT_FOUND,
             Err(_) => NOT_RUN,
         }
+    }
+}
+
+impl Codes {
+    /// Tells what an end comes to; `output` returns the end of standard error, and whether memory was
+    /// short.
+    fn judge(
+        &self,
+        status: ExitStatus,
+        attendance: &Attendance,
+        output: impl FnOnce() -> (String, bool),
+    ) -> Outcome {
+        let Some(mut cause) = child::cause(status) else {
+            return Outcome::Returned;
+        };
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        if let Some(code) = code {
+            if self.ok.contains(&code) {
+                return Outcome::PassedOver(cause);
+            }
+            if self.skip.contains(&code) {
+                return Outcome::NotCounted(format!("{cause}, which says that it did not run"));
+            }
+        }
+        if let Some(stop) = attendance.stop(status, &self.stop) {
+            return Outcome::NotCounted(stop);
+        }
+        let (output, is_short) = output();
+        if is_short {
+            cause += ", perhaps out of memory";
+        }
+        Outcome::Ended(Ending {
+            cause,
+            asked: attendance.asked(status),
+            output,
+        })
+    }
+}
+
+/// Says what was wrong with the options, or that it is mended.
+fn tell_mistakes(site: &'static Site, mistakes: &[String]) {
+    for mistake in mistakes {
+        let _ = writeln!(io::stderr(), "pipeline-notify: {mistake}");
+    }
+    if let Some(job) = site.job.get() {
+        let setup = setup::setup_so_far();
+        let channel = job.arguments.channel.as_ref();
+        let channel = channel.unwrap_or(&setup.default_channel);
+        mistake::tell(&job.name, channel, mistakes, setup);
     }
 }
 
@@ -132,15 +204,4 @@ fn site(job: Job) -> &'static Site {
         arguments: Arguments::default,
         job: OnceLock::from(job),
     }))
-}
-
-fn words(mut cause: String, is_short: bool, tail: &str) -> String {
-    if is_short {
-        cause += ", perhaps out of memory";
-    }
-    if !tail.is_empty() {
-        cause += "\n\n";
-        cause += tail;
-    }
-    cause
 }

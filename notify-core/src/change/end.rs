@@ -5,7 +5,6 @@ use chrono::TimeDelta;
 use super::{Address, Context, Cover, Ended};
 use crate::alert::{Alert, Kind, Outage};
 use crate::error_count::ErrorCount;
-use crate::fingerprint;
 use crate::flapping::{self, Course, Flapping};
 use crate::id;
 use crate::outcome::Outcome;
@@ -63,7 +62,7 @@ impl<'a> End<'a> {
         let known = || same.filter(|same| same.text == text)?.fingerprint.clone();
         Self {
             fingerprint: (state == State::Error)
-                .then(|| known().unwrap_or_else(|| fingerprint::of(&text))),
+                .then(|| known().unwrap_or_else(|| outcome.fingerprint(&text))),
             same,
             ended,
             outcome,
@@ -433,6 +432,7 @@ impl<'a> End<'a> {
                 _ => None,
             },
             cancelled: None,
+            not_counted: None,
             text: self.text.clone(),
         }
     }

@@ -563,6 +563,48 @@ fn a_cancelled_run_inside_another_leaves_the_status_and_adds_a_line() {
     );
 }
 
+/// Issue 12, points 8 and 9.
+#[test]
+fn a_run_that_proves_nothing_leaves_status_incident_and_held_alert_and_adds_a_line() {
+    let skip = Outcome::NotCounted("exited with code 75".to_owned());
+    let context = context(at(100), *ALERTS);
+    for runs in [
+        &[failed("a")][..],
+        &[Outcome::Returned],
+        &[failed("a"), failed("b")],
+    ] {
+        let (before, _) = history(runs, *ALERTS);
+        let before = Status {
+            held: Some(Held {
+                until: at(500),
+                alerts: vec!["alerts-0123/0006-ab".to_owned()],
+            }),
+            ..before
+        };
+        let past = Past::Known(Box::new(before.clone()));
+        let verdict = of(&past, &ended(9, at(99)), &skip, &context).unwrap();
+        assert!(verdict.alert.is_none() && verdict.withdrawn.is_empty() && !verdict.is_held);
+        let status = verdict.status.unwrap();
+        let line = format!("{}, exited with code 75", time::show(at(100)));
+        assert_eq!(status.not_counted.as_deref(), Some(&*line));
+        let not_counted = status.not_counted.clone();
+        assert_eq!(
+            status,
+            Status {
+                not_counted,
+                ..before
+            }
+        );
+        // The next one that counts takes it out again.
+        let past = Past::Known(Box::new(status));
+        let next = of(&past, &ended(10, at(110)), &Outcome::Returned, &context).unwrap();
+        assert_eq!(next.status.unwrap().not_counted, None);
+    }
+    for past in [Past::Missing, Past::Unreadable, Past::Unknown] {
+        assert_eq!(of(&past, &ended(9, at(99)), &skip, &context), None);
+    }
+}
+
 #[test]
 fn a_death_found_after_a_later_run_is_told_and_leaves_the_status() {
     let (later, _) = history(&[Outcome::Returned, Outcome::Returned], *ALERTS);

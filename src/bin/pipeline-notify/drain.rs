@@ -83,7 +83,7 @@ impl Arguments {
             let name = plain(&queue.name);
             if queue.waiting > 0 {
                 let oldest = queue.oldest.map_or_else(String::new, |oldest| {
-                    format!(", the oldest for {}", words::since(oldest, now))
+                    format!(", the oldest {}", words::lasting(oldest, now))
                 });
                 output.say(&format!("  {name}: {} waiting{oldest}", queue.waiting))?;
                 let channel = plain(&queue.channel);

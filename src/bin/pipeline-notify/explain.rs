@@ -104,9 +104,9 @@ impl Arguments {
             output.json(&json!({ "job": self.job, "status": null, "running": [run] }))?;
         } else {
             output.line(&format!(
-                "{} has no status yet: its first run began {} ago ({})",
+                "{} has no status yet: its first run began {} ({})",
                 plain(&run.job),
-                words::since(run.begun, now),
+                words::ago(run.begun, now),
                 plain(&run.host)
             ))?;
         }

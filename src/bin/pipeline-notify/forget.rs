@@ -50,10 +50,10 @@ impl Arguments {
             let was = match (forgotten.state, forgotten.since) {
                 (Some(state), Some(since)) => {
                     let runs = count(usize::try_from(forgotten.runs).unwrap_or(usize::MAX), "run");
-                    let since = words::since(since, Utc::now());
+                    let since = words::lasting(since, Utc::now());
                     let error = plain(&forgotten.error);
                     let colon = if error.is_empty() { "" } else { ": " };
-                    format!("it was {state} for {since}, {runs}{colon}{error}")
+                    format!("it was {state} {since}, {runs}{colon}{error}")
                 }
                 _ => "its status file could not be understood".to_owned(),
             };

@@ -3,6 +3,7 @@
 //! A subcommand is one file, with its arguments and their `run`, and one line in the list below; what
 //! it alone needs beside them stands in a folder of its name.
 
+mod despite;
 mod json;
 mod moment;
 mod output;
@@ -23,12 +24,14 @@ mod test;
 mod unsilence;
 mod watch;
 
-use std::io;
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use notify_core::__cli::Refused;
 
 use crate::output::Output;
@@ -151,15 +154,21 @@ impl From<io::Error> for Failure {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => return wrong(&error),
+    let line: Vec<_> = env::args_os().collect();
+    let (arguments, mistakes) = match Arguments::try_parse_from(&line) {
+        Ok(arguments) => (arguments, Vec::new()),
+        Err(error) => match despite::read(&line, &error) {
+            Some(despite) => (despite.arguments, despite.mistakes),
+            None => return wrong(&line, &error),
+        },
     };
     let mut output = Output::new();
     let command = &arguments.command;
-    let ended = command
-        .run(&arguments.common, &mut output)
-        .and_then(|code| Ok(output.flush().map(|()| code)?));
+    let code = match command {
+        Command::Run(run) => run.run_despite(&arguments.common, mistakes),
+        _ => command.run(&arguments.common, &mut output),
+    };
+    let ended = code.and_then(|code| Ok(output.flush().map(|()| code)?));
     match ended {
         Ok(code) => ExitCode::from(code),
         // Who reads no further has seen enough.
@@ -178,13 +187,25 @@ fn main() -> ExitCode {
 }
 
 /// Shows the help that was asked for, or what is wrong with the arguments.
-fn wrong(error: &clap::Error) -> ExitCode {
+fn wrong(line: &[OsString], error: &clap::Error) -> ExitCode {
+    let words = line.iter().skip(1);
+    let before: Vec<_> = words.take_while(|word| *word != "--").collect();
+    let is_check = despite::subcommand(&before).is_some_and(|word| word == "check");
     // Where nobody reads it, the exit code says it.
+    let asks = |word: &&OsString| despite::asks(word);
+    if before.len() + 1 < line.len() && before.iter().any(asks) && error.use_stderr() {
+        // Beside a mistake, too, it is help that is wanted.
+        return help(&before);
+    }
     let _ = error.print();
     match error.kind() {
+        // A monitor that is set up so by mistake must not show that all is well.
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion if is_check => {
+            ExitCode::from(check::FAILURE)
+        }
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
         // To a monitor 2 would be an alarm, and it shows standard output alone.
-        _ if std::env::args().any(|argument| argument == "check") => {
+        _ if is_check => {
             let mut output = Output::new();
             let _ = output
                 .line("UNKNOWN - the arguments are wrong: see `pipeline-notify check --help`");
@@ -195,12 +216,28 @@ fn wrong(error: &clap::Error) -> ExitCode {
     }
 }
 
+/// Shows the version, or the help of `run`.
+fn help(before: &[&OsString]) -> ExitCode {
+    let mut all = Arguments::command();
+    let is_version = before
+        .iter()
+        .any(|word| *word == "--version" || *word == "-V");
+    if is_version {
+        let _ = write!(io::stdout(), "{}", all.render_version());
+    } else {
+        all.build();
+        let run = all.find_subcommand_mut("run");
+        let _ = run.map(clap::Command::print_long_help);
+    }
+    ExitCode::SUCCESS
+}
+
 /// Names who acts, as the system knows them.
 fn user() -> String {
     let name = ["SUDO_USER", "USER", "LOGNAME"]
         .into_iter()
         .find_map(|name| {
-            let name = std::env::var(name).ok()?;
+            let name = env::var(name).ok()?;
             (!name.trim().is_empty()).then(|| name.trim().to_owned())
         });
     name.unwrap_or_else(|| format!("user {}", notify_core::__cli::user()))

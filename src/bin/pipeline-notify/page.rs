@@ -198,7 +198,7 @@ impl<'a> View<'a> {
             let mut parts = Vec::new();
             if queue.waiting > 0 {
                 let oldest = queue.oldest.map_or_else(String::new, |oldest| {
-                    format!(", the oldest for {}", words::since(oldest, self.now))
+                    format!(", the oldest {}", words::lasting(oldest, self.now))
                 });
                 let waiting = queue.waiting;
                 parts.push(format!("<span class=warn>{waiting} waiting</span>{oldest}"));

@@ -3,23 +3,33 @@
 use std::ffi::OsString;
 
 use clap::Args;
-use notify_core::__cli::{Arguments as Settings, Wrapped};
+use notify_core::__cli::{Arguments as Settings, Codes, Wrapped, signal_named};
 
 use crate::output::Output;
+use crate::span::{self, Unit};
 use crate::{Common, Failure};
 
 /// As of `env`, `nice` and `timeout`, where it is they that fail.
 pub(crate) const FAILURE: u8 = 125;
 
+/// Where alerts go whose channel is none.
+const ALERTS: &str = "alerts";
+
+/// A longer value may be anything, a secret too, and is not repeated.
+const SHOWN: usize = 40;
+
+// Values are texts here: one that makes no sense must not keep the command from running.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The command gets our standard input, output and error, and the signals that we get: TERM, INT, HUP, QUIT, USR1 and USR2. When it fails, the end of what it wrote to standard error is in the alert; what it was called with is not.
+    after_help = "The command gets our standard input, output and error, and the signals that we get. When it fails, the end of what it wrote to standard error is in the alert; what it was called with is not. A time is a plain number, or such as 90s, 15min, 24h, 1d12h.
+
+What follows `--` runs, whatever is wrong before it: an option that makes no sense is left out, and the channel hears of it.
 
 Exit codes are the command's own, and:
-  125  it was not run: an option makes no sense; see standard error
+    2  there is no command after `--`
   126  it cannot be run
   127  it is not there
-Where a signal kills the command, the same signal kills this; where that would write a core, and as process 1 of a container, the exit code is 128 + the signal's number."
+Where a signal kills the command, the same signal kills this; where that would write a core, and as process 1 of a container, the exit code is 128 + the signal's number. On Linux the command is killed where this is."
 )]
 pub(crate) struct Arguments {
     /// The job's name [default: run. and the command's file name]
@@ -30,26 +40,35 @@ pub(crate) struct Arguments {
     channel: Option<String>,
     /// A repeat within so many seconds is not told
     #[arg(long, value_name = "SECONDS")]
-    silent_seconds: Option<f64>,
+    silent_seconds: Option<String>,
     /// An OK is told when the last run began so many hours ago; `never` tells recoveries alone
-    #[arg(long, value_name = "HOURS", value_parser = hours)]
-    ok_silent_hours: Option<f64>,
+    #[arg(long, value_name = "HOURS")]
+    ok_silent_hours: Option<String>,
     /// A failure is told again after so many hours, come what may
     #[arg(long, value_name = "HOURS")]
-    remind_hours: Option<f64>,
+    remind_hours: Option<String>,
     /// A failure is told at the N-th failed run in a row
     #[arg(long, value_name = "N")]
-    after: Option<u64>,
+    after: Option<String>,
     /// A run that goes on for so many minutes is told
     #[arg(long, value_name = "MINUTES")]
-    overdue_minutes: Option<f64>,
+    overdue_minutes: Option<String>,
     /// How often it is meant to run, for `watch` and `check`
     #[arg(long, value_name = "HOURS")]
-    every_hours: Option<f64>,
+    every_hours: Option<String>,
     /// Whom a failure mentions: ids of Slack's users and groups, @here, @channel
     #[arg(long, value_name = "WHOM")]
     mention: Option<String>,
-    /// Refused, and not shown: there is no answer but the command's own
+    /// Exit codes that are success, such as 9,24
+    #[arg(long, value_name = "CODES")]
+    ok_codes: Option<String>,
+    /// Exit codes that say that it did not run, such as 75,99: its status stays
+    #[arg(long, value_name = "CODES")]
+    skip_codes: Option<String>,
+    /// Signals that stop it as it should be, such as TERM,INT: its status stays, and nobody is told
+    #[arg(long, value_name = "SIGNALS")]
+    stop_signals: Option<String>,
+    /// Left out, and not shown: there is no answer but the command's own
     #[arg(long, hide = true)]
     json: bool,
     /// The command, and what it is called with
@@ -59,64 +78,155 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, _: &mut Output) -> Result<u8, Failure> {
+        self.run_despite(common, Vec::new())
+    }
+
+    /// Runs the command, whatever was wrong with its options.
+    pub(crate) fn run_despite(
+        &self,
+        common: &Common,
+        mut mistakes: Vec<String>,
+    ) -> Result<u8, Failure> {
         let Some((command, arguments)) = self.command.split_first() else {
             return Err(Failure::Message("there is no command to run".to_owned()));
         };
         if self.json {
-            let message = "what is written here is the command's, and so there is no --json: `pipeline-notify status --json` says how it ended; nothing was run";
-            return Err(Failure::Message(message.to_owned()));
+            mistakes.push(
+                "`--json` is left out: what is written here is the command's; `pipeline-notify status --json` says how it ended"
+                    .to_owned(),
+            );
         }
+        let settings = self.settings(&mut mistakes);
+        let codes = Codes {
+            ok: list("--ok-codes", self.ok_codes.as_deref(), code, &mut mistakes),
+            skip: list(
+                "--skip-codes",
+                self.skip_codes.as_deref(),
+                code,
+                &mut mistakes,
+            ),
+            stop: list(
+                "--stop-signals",
+                self.stop_signals.as_deref(),
+                signal,
+                &mut mistakes,
+            ),
+        };
         let wrapped = Wrapped {
             command: command.clone(),
             arguments: arguments.to_vec(),
             name: self.name.clone().filter(|name| !name.is_empty()),
-            settings: self.settings()?,
+            settings,
             directory: common.dir.clone(),
+            codes,
+            mistakes,
         };
         Ok(wrapped.run())
     }
 
-    /// The same as the attribute's arguments.
-    fn settings(&self) -> Result<Settings, Failure> {
+    /// The same as the attribute's arguments; what makes no sense is a mistake, and left out.
+    fn settings(&self, mistakes: &mut Vec<String>) -> Settings {
         let mut settings = Settings::new();
-        if let Some(channel) = &self.channel {
-            settings = settings.channel(|| channel);
+        let texts = [
+            ("--channel", &self.channel),
+            ("--mention", &self.mention),
+            ("--after", &self.after),
+        ];
+        for (option, text) in texts {
+            let Some(text) = text else {
+                continue;
+            };
+            let before = settings.problems.len();
+            settings = match option {
+                "--channel" => settings.channel(|| text),
+                "--mention" => settings.mention(|| text),
+                _ => settings.after(|| text.trim().parse().unwrap_or(0_u64)),
+            };
+            if settings.problems.len() == before {
+                continue;
+            }
+            let (write, instead) = match option {
+                "--channel" => (
+                    "write ASCII letters, digits, `-` and `_`",
+                    "alerts go to `alerts`",
+                ),
+                "--mention" => (
+                    "write ids of users (U123) and groups (S123), @here or @channel",
+                    "nobody is mentioned",
+                ),
+                _ => ("write a number of runs from 1", "it is left out"),
+            };
+            mistakes.push(mistake(option, text, write, instead));
+            if option == "--channel" {
+                settings = settings.channel(|| ALERTS);
+            }
         }
-        if let Some(seconds) = self.silent_seconds {
+        let mut number = |option, text: &Option<String>, unit| {
+            let text = text.as_deref()?;
+            match span::parse_as(text, unit) {
+                Ok(number) => Some(number),
+                Err(write) => {
+                    mistakes.push(mistake(option, text, &write, "it is left out"));
+                    None
+                }
+            }
+        };
+        if let Some(seconds) = number("--silent-seconds", &self.silent_seconds, Unit::Seconds) {
             settings = settings.silent_seconds(|| seconds);
         }
-        if let Some(hours) = self.ok_silent_hours {
-            settings = settings.ok_silent_hours(|| hours);
-        }
-        if let Some(hours) = self.remind_hours {
+        if let Some(hours) = number("--remind-hours", &self.remind_hours, Unit::Hours) {
             settings = settings.remind_hours(|| hours);
         }
-        if let Some(runs) = self.after {
-            settings = settings.after(|| runs);
-        }
-        if let Some(minutes) = self.overdue_minutes {
+        if let Some(minutes) = number("--overdue-minutes", &self.overdue_minutes, Unit::Minutes) {
             settings = settings.overdue_minutes(|| minutes);
         }
-        if let Some(hours) = self.every_hours {
+        if let Some(hours) = number("--every-hours", &self.every_hours, Unit::Hours) {
             settings = settings.every_hours(|| hours);
         }
-        if let Some(whom) = &self.mention {
-            settings = settings.mention(|| whom);
+        let ok_hours = match self.ok_silent_hours.as_deref().map(str::trim) {
+            Some("never" | "inf") => Some(f64::INFINITY),
+            _ => number("--ok-silent-hours", &self.ok_silent_hours, Unit::Hours),
+        };
+        if let Some(hours) = ok_hours {
+            settings = settings.ok_silent_hours(|| hours);
         }
-        match settings.problems.first() {
-            None => Ok(settings),
-            Some(problem) => {
-                let problem = problem.replace(": the default stands in", "");
-                Err(Failure::Message(format!("{problem}; nothing was run")))
-            }
+        settings
+    }
+}
+
+/// Reads a list; one that holds anything else is a mistake, and left out.
+fn list<T>(
+    option: &str,
+    text: Option<&str>,
+    read: fn(&str) -> Result<T, &'static str>,
+    mistakes: &mut Vec<String>,
+) -> Vec<T> {
+    let Some(text) = text else {
+        return Vec::new();
+    };
+    let words = text.split([',', ' ']).filter(|word| !word.is_empty());
+    match words.map(read).collect() {
+        Ok(list) => list,
+        Err(write) => {
+            mistakes.push(mistake(option, text, write, "it is left out"));
+            Vec::new()
         }
     }
 }
 
-fn hours(text: &str) -> Result<f64, String> {
-    if text == "never" {
-        return Ok(f64::INFINITY);
+fn code(word: &str) -> Result<u8, &'static str> {
+    word.parse()
+        .map_err(|_| "write exit codes from 0 to 255, such as 9,24")
+}
+
+fn signal(word: &str) -> Result<i32, &'static str> {
+    signal_named(word).ok_or("write names of signals, such as TERM,INT")
+}
+
+fn mistake(option: &str, value: &str, write: &str, instead: &str) -> String {
+    if value.len() > SHOWN || value.contains("://") {
+        format!("`{option}` has a value that makes no sense: {write}; {instead}")
+    } else {
+        format!("`{option}` is `{value}`: {write}; {instead}")
     }
-    let hours = text.parse().map_err(|_| "write a number, or never");
-    Ok(hours?)
 }

@@ -65,7 +65,7 @@ impl Arguments {
                 "told": json::told(&silenced.told),
             }))?;
         } else {
-            let until = words::local(until, now);
+            let until = words::local_in_zone(until, now);
             output.say(&format!(
                 "{} is silenced until {until}: {}",
                 plain(&silenced.job),

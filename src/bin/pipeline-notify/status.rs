@@ -239,7 +239,7 @@ impl View {
         let Some(width) = output.width() else {
             return format!("  {job}  {facts}");
         };
-        let room = width.saturating_sub(facts.chars().count() + 4).max(8);
+        let room = width.saturating_sub(words::cells(&facts) + 4).max(8);
         words::cut(
             &format!("  {}  {facts}", words::cut_middle(&job, room)),
             width,
@@ -293,7 +293,7 @@ impl View {
         if waiting > 0 {
             let oldest = self.queues.iter().filter_map(|queue| queue.oldest).min();
             let oldest = oldest.map_or_else(String::new, |oldest| {
-                format!(", the oldest for {}", words::since(oldest, self.now))
+                format!(", the oldest {}", words::lasting(oldest, self.now))
             });
             alerts.push(output.paint(&format!("{waiting} waiting{oldest}"), Colour::Yellow));
         }

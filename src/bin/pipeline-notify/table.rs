@@ -152,7 +152,7 @@ impl Table {
         let mut widths = HEADINGS.map(str::len);
         for cells in &cells {
             for (width, cell) in widths.iter_mut().zip(cells) {
-                *width = (*width).max(cell.chars().count());
+                *width = (*width).max(words::cells(cell));
             }
         }
         let fixed: usize = widths.iter().sum::<usize>() - widths[1] + GAP * (widths.len() - 1);
@@ -201,7 +201,7 @@ impl Table {
 fn line(cells: &[String; 7], widths: &[usize; 7]) -> String {
     let mut line = String::new();
     for (number, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        let room = width.saturating_sub(cell.chars().count());
+        let room = width.saturating_sub(words::cells(cell));
         if number > 0 {
             line.push_str("  ");
         }

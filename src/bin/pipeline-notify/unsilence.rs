@@ -32,7 +32,7 @@ impl Arguments {
         if common.json {
             output.json(&json!({ "job": self.job, "was_silenced_until": json::time(until) }))?;
         } else {
-            let until = words::local(until, Utc::now());
+            let until = words::local_in_zone(until, Utc::now());
             output.say(&format!(
                 "{} is no longer silenced (it was until {until})",
                 plain(&self.job)

@@ -61,8 +61,15 @@ fn words(beginning: &Beginning) -> String {
     } else {
         format!("alerts go to {}", beginning.channels.join(", "))
     };
+    let mut without = beginning.without.join(", ");
+    if !without.is_empty() {
+        without = format!(
+            "; of its jobs' channels, these have no destination in this environment: {without}"
+        );
+    }
     let directory = plain(&directory);
+    let without = plain(&without);
     format!(
-        "watching {directory} ({jobs}, {expected} with every_hours, {runs} under way); {channels}"
+        "watching {directory} ({jobs}, {expected} with every_hours, {runs} under way); {channels}{without}"
     )
 }

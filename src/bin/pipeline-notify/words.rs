@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
 use notify_core::__cli::Told;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// No line is broken to less.
 const NARROWEST: usize = 20;
@@ -23,29 +24,51 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Cuts a text to a number of characters; an ellipsis says so.
+/// Returns how many cells of a terminal a text takes.
+pub(crate) fn cells(text: &str) -> usize {
+    text.width()
+}
+
+/// Returns as much of the beginning as fits into so many cells.
+fn first_cells(text: &str, cells: usize) -> &str {
+    let mut used = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        used += c.width().unwrap_or(0);
+        used > cells
+    });
+    &text[..end.map_or(text.len(), |(end, _)| end)]
+}
+
+/// Returns as much of the end as fits into so many cells.
+fn last_cells(text: &str, cells: usize) -> &str {
+    let mut used = 0;
+    let before = text.char_indices().rev().find(|(_, c)| {
+        used += c.width().unwrap_or(0);
+        used > cells
+    });
+    &text[before.map_or(0, |(at, c)| at + c.len_utf8())..]
+}
+
+/// Cuts a text to a number of cells; an ellipsis says so.
 pub(crate) fn cut(text: &str, width: usize) -> Cow<'_, str> {
-    if text.chars().count() <= width {
+    if cells(text) <= width {
         return text.into();
     }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
-    (kept + "…").into()
+    let kept = first_cells(text, width.saturating_sub(1));
+    format!("{kept}…").into()
 }
 
 /// The same, but in the middle: of a job's name both ends tell it from others.
 pub(crate) fn cut_middle(text: &str, width: usize) -> Cow<'_, str> {
-    let length = text.chars().count();
-    if length <= width {
+    if cells(text) <= width {
         return text.into();
     }
     let tail = width.saturating_sub(1) * 2 / 3;
     let head = width.saturating_sub(1) - tail;
-    let start: String = text.chars().take(head).collect();
-    let end: String = text.chars().skip(length - tail).collect();
-    format!("{start}…{end}").into()
+    format!("{}…{}", first_cells(text, head), last_cells(text, tail)).into()
 }
 
-/// Breaks a text between its words into lines of so many characters, all behind as many blanks as
+/// Breaks a text between its words into lines of so many cells, all behind as many blanks as
 /// the first.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let indent = text.len() - text.trim_start_matches(' ').len();
@@ -54,7 +77,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut length = 0;
     for word in text.split(' ') {
-        let mut letters = word.chars().count();
+        let mut letters = cells(word);
         let mut word = word;
         if length > 0 && length + 1 + letters > width {
             lines.push(String::new());
@@ -62,16 +85,13 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
         }
         // A word that fits into no line is broken anywhere.
         while letters > width {
-            let cut = word
-                .char_indices()
-                .nth(width)
-                .map_or(word.len(), |(at, _)| at);
+            let begin = first_cells(word, width);
             if let Some(last) = lines.last_mut() {
-                last.push_str(&word[..cut]);
+                last.push_str(begin);
             }
             lines.push(String::new());
-            word = &word[cut..];
-            letters -= width;
+            word = &word[begin.len()..];
+            letters = cells(word);
         }
         if let Some(last) = lines.last_mut() {
             if length > 0 {
@@ -102,6 +122,29 @@ pub(crate) fn since_by(
         Ok(ahead) if ahead > Duration::from_secs(60) => format!("in {}", span(ahead)),
         _ => span((now - then).to_std().unwrap_or_default()),
     }
+}
+
+/// Says for how long something lasts: `for 2 h`; and where clocks disagree, that they do.
+pub(crate) fn lasting(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    if lies_ahead(then, now) {
+        format!("since {}, which lies ahead of this clock", moment(then))
+    } else {
+        format!("for {}", since(then, now))
+    }
+}
+
+/// Says how long ago something was: `2 h ago`; and where clocks disagree, that they do.
+pub(crate) fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    if lies_ahead(then, now) {
+        format!("at {}, which lies ahead of this clock", moment(then))
+    } else {
+        format!("{} ago", since(then, now))
+    }
+}
+
+/// Tells whether a time is further ahead than the clocks of hosts differ.
+fn lies_ahead(then: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    then - now > TimeDelta::seconds(60)
 }
 
 /// Writes an age: `2 h 5 min`.
@@ -150,6 +193,11 @@ pub(crate) fn local(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format(format).to_string()
 }
 
+/// The same with its zone, for a sentence that may be read elsewhere: `Mon 08:00 UTC+01:00`.
+pub(crate) fn local_in_zone(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    format!("{} {}", local(time, now), zone_at(time))
+}
+
 /// Writes a point in time with its day.
 pub(crate) fn moment(time: DateTime<Utc>) -> String {
     let format = "%a %Y-%m-%d %H:%M:%S";
@@ -158,7 +206,12 @@ pub(crate) fn moment(time: DateTime<Utc>) -> String {
 
 /// Names the zone in which times are written.
 pub(crate) fn zone() -> String {
-    match Local::now().format("%:z").to_string() {
+    zone_at(Utc::now())
+}
+
+/// Names the zone that holds here at some time: it changes with the season.
+fn zone_at(time: DateTime<Utc>) -> String {
+    match time.with_timezone(&Local).format("%:z").to_string() {
         zone if zone == "+00:00" => "UTC".to_owned(),
         zone => format!("UTC{zone}"),
     }
@@ -195,6 +248,45 @@ mod tests {
         for width in 0..30 {
             assert!(cut_middle("größe.läuft.weiter", width).chars().count() <= width.max(1));
         }
+    }
+
+    /// Issue 12, point 31.
+    #[test]
+    fn what_takes_two_cells_counts_as_two_and_what_takes_none_as_none() {
+        // Chinese, an emoji, an e with its accent apart.
+        let text = "数据库.load ⏳ e\u{301}tat";
+        assert_eq!(cells(text), 20);
+        assert_eq!(cut(text, 20), text);
+        for width in 1..24 {
+            for cut in [cut(text, width), cut_middle(text, width)] {
+                assert!(cells(&cut) <= width, "{width}: {cut}");
+            }
+            let lines = wrap(text, width + NARROWEST);
+            assert!(lines.iter().all(|line| cells(line) <= width + NARROWEST));
+        }
+        assert_eq!(cut_middle("数据库数据库数据库", 9), "数…据库");
+        let long = "数".repeat(35);
+        assert_eq!(wrap(&long, 20).concat(), long);
+    }
+
+    /// Issue 12, point 31.
+    #[test]
+    fn a_time_that_lies_ahead_is_called_so() {
+        let now = Utc::now();
+        let ahead = now + TimeDelta::days(1494);
+        assert_eq!(lasting(now - TimeDelta::hours(2), now), "for 2 h");
+        assert_eq!(ago(now - TimeDelta::hours(2), now), "2 h ago");
+        for words in [lasting(ahead, now), ago(ahead, now)] {
+            assert!(words.ends_with("which lies ahead of this clock"), "{words}");
+            assert!(!words.contains("in 1494 d"), "{words}");
+        }
+    }
+
+    /// Issue 12, point 31.
+    #[test]
+    fn a_time_for_others_names_its_zone() {
+        let now = Utc::now();
+        assert!(local_in_zone(now, now).contains(" UTC"));
     }
 
     #[test]

@@ -39,19 +39,19 @@ impl Findings {
         } else {
             &job.error
         };
-        let since = words::since(job.since, self.now);
+        let since = words::lasting(job.since, self.now);
         if let Some(silence) = job.silence.as_ref().filter(|_| job.is_silenced(self.now)) {
-            let until = words::local(silence.until, self.now);
+            let until = words::local_in_zone(silence.until, self.now);
             let because = silence.because.as_deref();
             let because = because.map_or_else(String::new, |because| format!(" ({because})"));
             let words = format!(
-                "{}: silenced until {until}{because}, has failed for {since}: {error}",
+                "{}: silenced until {until}{because}, has failed {since}: {error}",
                 job.name
             );
             self.add(Kind::Silenced, Some(&job.name), words);
         } else {
             let runs = count(usize::try_from(job.runs).unwrap_or(usize::MAX), "run");
-            let words = format!("{}: has failed for {since}, {runs}: {error}", job.name);
+            let words = format!("{}: has failed {since}, {runs}: {error}", job.name);
             self.add(Kind::Failed, Some(&job.name), words);
         }
     }
@@ -76,14 +76,14 @@ impl Findings {
     }
 
     pub(super) fn judge_run(&mut self, run: &Run, limit: Option<Duration>) {
-        let since = words::since(run.begun, self.now);
+        let begun = words::ago(run.begun, self.now);
         let pid = run
             .pid
             .map_or_else(String::new, |pid| format!("pid {pid} on "));
         let place = format!("{pid}{}", run.host);
         if run.health == Health::Dead {
             let words = format!(
-                "{}: a run died without a word ({place}, begun {since} ago)",
+                "{}: a run died without a word ({place}, begun {begun})",
                 run.job
             );
             self.add(Kind::Dead, Some(&run.job), words);
@@ -94,7 +94,7 @@ impl Findings {
                 Health::Unknown => "has not ended, and may be dead: its machine is another",
                 Health::Alive | Health::Dead => "is overdue: it is still running",
             };
-            let words = format!("{}: a run {lives} ({place}, begun {since} ago)", run.job);
+            let words = format!("{}: a run {lives} ({place}, begun {begun})", run.job);
             self.add(Kind::Overdue, Some(&run.job), words);
         }
     }
@@ -106,9 +106,9 @@ impl Findings {
                 && (self.now - oldest).to_std().is_ok_and(|age| age > WAIT)
             {
                 let alerts = count(queue.waiting, "alert");
-                let since = words::since(oldest, self.now);
+                let since = words::lasting(oldest, self.now);
                 let words = format!(
-                    "channel {channel}: {alerts} not delivered, the oldest for {since}: try `pipeline-notify drain`"
+                    "channel {channel}: {alerts} not delivered, the oldest {since}: try `pipeline-notify drain`"
                 );
                 self.add(Kind::Waiting, None, words);
             }
@@ -116,7 +116,7 @@ impl Findings {
                 let alerts = count(queue.rejected, "alert");
                 let folder = queue.rejected_folder.display();
                 let words = format!(
-                    "channel {channel}: {alerts} refused: the reasons are in {folder}, remove what is dealt with"
+                    "channel {channel}: {alerts} refused for good: read the `.reason` file in {folder}, fix the cause, delete both files"
                 );
                 self.add(Kind::Rejected, None, words);
             }

@@ -1,0 +1,251 @@
+//! A command line of `run` with a mistake before its `--`: what can be understood of it all the same.
+//!
+//! Values of options are no matter here: `run` itself leaves out what makes no sense.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, CommandFactory as _, Parser as _};
+
+use crate::Arguments;
+
+const RUN: &str = "run";
+
+/// What was understood, and what was not.
+#[derive(Debug)]
+pub(crate) struct Despite {
+    pub(crate) arguments: Arguments,
+    pub(crate) mistakes: Vec<String>,
+}
+
+/// Reads a command line that clap does not take; `None` where it is none of `run` with a command, or
+/// asks for help or the version.
+pub(crate) fn read(line: &[OsString], error: &clap::Error) -> Option<Despite> {
+    let (program, words) = line.split_first()?;
+    let end = words.iter().position(|word| word == "--")?;
+    let (before, command) = words.split_at(end);
+    if command.len() < 2 || before.iter().any(asks) {
+        return None;
+    }
+    let all = Arguments::command();
+    let place = before.iter().position(|word| is_subcommand(&all, word));
+    let mut mistakes = Vec::new();
+    let at = match place {
+        Some(at) if before[at] == RUN => at,
+        Some(_) => return None,
+        None => {
+            let at = misspelt(error, before)?;
+            mistakes.push(format!("`{RUN}` is misspelt"));
+            at
+        }
+    };
+    let options = before
+        .iter()
+        .enumerate()
+        .filter(|(number, _)| *number != at);
+    let mut kept = vec![program.clone(), RUN.into()];
+    kept.extend(understood(
+        &all,
+        options.map(|(_, word)| word),
+        &mut mistakes,
+    ));
+    let with = |options: &[OsString]| Arguments::try_parse_from(options.iter().chain(command)).ok();
+    // Without any option it is right in any case.
+    let arguments = with(&kept).or_else(|| with(&kept[..2]))?;
+    if mistakes.is_empty() {
+        mistakes.push("the options make no sense, and are left out".to_owned());
+    }
+    Some(Despite {
+        arguments,
+        mistakes,
+    })
+}
+
+/// Tells whether help or the version is asked for.
+pub(crate) fn asks(word: &OsString) -> bool {
+    ["--help", "-h", "--version", "-V"]
+        .iter()
+        .any(|asks| word == asks)
+}
+
+/// Returns the subcommand among the words before `--`.
+pub(crate) fn subcommand<'a>(before: &[&'a OsString]) -> Option<&'a OsString> {
+    let all = Arguments::command();
+    let mut words = before.iter().copied();
+    words.find(|word| is_subcommand(&all, word))
+}
+
+fn is_subcommand(all: &Command, word: &OsStr) -> bool {
+    let word = word.to_str();
+    word.is_some_and(|word| word == "help" || all.find_subcommand(word).is_some())
+}
+
+/// Finds what is no subcommand and might have been meant for `run`.
+fn misspelt(error: &clap::Error, before: &[OsString]) -> Option<usize> {
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return None;
+    }
+    let Some(ContextValue::String(wrong)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let mut letters: Vec<_> = wrong.to_ascii_lowercase().chars().collect();
+    letters.sort_unstable();
+    letters.dedup();
+    (letters == ['n', 'r', 'u']).then(|| before.iter().position(|word| word == wrong.as_str()))?
+}
+
+/// Returns the options that there are, each once and with its value.
+fn understood<'a>(
+    all: &Command,
+    mut words: impl Iterator<Item = &'a OsString>,
+    mistakes: &mut Vec<String>,
+) -> Vec<OsString> {
+    let run = all.find_subcommand(RUN);
+    let known: Vec<_> = run
+        .into_iter()
+        .chain([all])
+        .flat_map(Command::get_arguments)
+        .filter_map(|argument| {
+            let takes_value = argument.get_action().takes_values();
+            Some((format!("--{}", argument.get_long()?), takes_value))
+        })
+        .collect();
+    let mut kept: Vec<OsString> = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
+    let mut is_after_unknown = false;
+    let mut next = words.next();
+    while let Some(word) = next {
+        next = words.next();
+        let text = word.to_string_lossy();
+        let (name, inline) = match text.split_once('=') {
+            Some((name, _)) => (name, true),
+            None => (&*text, false),
+        };
+        let Some((name, takes_value)) = known.iter().find(|(known, _)| known == name) else {
+            if text.starts_with('-') {
+                mistakes.push(format!("there is no option `{name}`: it is left out"));
+                is_after_unknown = !inline;
+            } else if !is_after_unknown {
+                // Not shown: it may be a secret.
+                mistakes.push("a word before `--` is no option: it is left out".to_owned());
+            }
+            continue;
+        };
+        is_after_unknown = false;
+        let mut option = vec![word.clone()];
+        if *takes_value && !inline {
+            let value = next.filter(|value| !value.to_string_lossy().starts_with("--"));
+            let Some(value) = value else {
+                mistakes.push(format!("`{name}` has no value: it is left out"));
+                continue;
+            };
+            option.push(value.clone());
+            next = words.next();
+        }
+        let is_text = option.iter().all(|word| word.to_str().is_some());
+        if !is_text && name != "--dir" {
+            mistakes.push(format!("`{name}` is no UTF-8: it is left out"));
+        } else if seen.contains(name) {
+            mistakes.push(format!("`{name}` stands there twice: the first one counts"));
+        } else if !takes_value && inline {
+            mistakes.push(format!("`{name}` takes no value: it is left out"));
+        } else {
+            seen.push(name.clone());
+            // As one word, lest a value that begins with `-` be taken for an option.
+            let mut joined = option.remove(0);
+            if let Some(value) = option.pop() {
+                joined.push("=");
+                joined.push(value);
+            }
+            kept.push(joined);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_words(words: &[&str]) -> Option<(String, Vec<String>)> {
+        let line: Vec<OsString> = ["pipeline-notify"]
+            .iter()
+            .chain(words)
+            .map(OsString::from)
+            .collect();
+        let error = Arguments::try_parse_from(&line).err()?;
+        let despite = read(&line, &error)?;
+        Some((format!("{:?}", despite.arguments), despite.mistakes))
+    }
+
+    /// Issue 12, point 19.
+    #[test]
+    fn what_follows_the_dashes_is_found_whatever_is_wrong_before_them() {
+        for (words, mistake) in [
+            (&["run", "--bogus", "--", "ls", "-x"][..], "`--bogus`"),
+            (&["run", "--bogus", "s3cret", "--", "ls", "-x"], "`--bogus`"),
+            (&["run", "--bogus=s3cret", "--", "ls", "-x"], "`--bogus`"),
+            (&["run", "-q", "--", "ls", "-x"], "`-q`"),
+            (&["run", "s3cret", "--", "ls", "-x"], "a word"),
+            (
+                &["run", "--name", "--", "ls", "-x"],
+                "`--name` has no value",
+            ),
+            (
+                &["run", "--after=1", "--after", "2", "--", "ls", "-x"],
+                "twice",
+            ),
+            (&["run", "--json=1", "--", "ls", "-x"], "`--json` takes no"),
+            (&["run", "--dri", "/x", "--", "ls", "-x"], "`--dri`"),
+            (&["--bogus", "run", "--", "ls", "-x"], "`--bogus`"),
+            (&["rnu", "--", "ls", "-x"], "misspelt"),
+            (&["runn", "--", "ls", "-x"], "misspelt"),
+            (&["Run", "--", "ls", "-x"], "misspelt"),
+        ] {
+            let (arguments, mistakes) = read_words(words).unwrap_or_default();
+            assert!(
+                arguments.contains(r#"command: ["ls", "-x"]"#),
+                "{words:?} {arguments}"
+            );
+            assert!(
+                mistakes.concat().contains(mistake),
+                "{words:?} {mistakes:?}"
+            );
+            assert!(!mistakes.concat().contains("s3cret"), "{mistakes:?}");
+        }
+        // What is right stays.
+        let words = [
+            "run",
+            "--name",
+            "etl",
+            "--bogus",
+            "--silent-seconds",
+            "-5",
+            "--",
+            "ls",
+        ];
+        let (arguments, _) = read_words(&words).unwrap_or_default();
+        assert!(arguments.contains(r#"name: Some("etl")"#), "{arguments}");
+        assert!(
+            arguments.contains(r#"silent_seconds: Some("-5")"#),
+            "{arguments}"
+        );
+    }
+
+    /// Issue 12, point 19.
+    #[test]
+    fn nothing_runs_without_a_command_or_for_another_subcommand_or_for_help() {
+        for words in [
+            &["run", "--bogus"][..],
+            &["run", "--bogus", "ls"],
+            &["run", "--bogus", "--"],
+            &["run", "--bogus", "--help", "--", "ls"],
+            &["run", "--version", "--", "ls"],
+            &["run", "--help", "--", "ls"],
+            &["forget", "--bogus", "--", "ls"],
+            &["frobnicate", "--", "ls"],
+        ] {
+            assert_eq!(read_words(words), None, "{words:?}");
+        }
+    }
+}
