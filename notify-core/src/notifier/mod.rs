@@ -1,5 +1,8 @@
 //! Notifiers: what takes an alert to a channel.
 
+#[cfg(feature = "tls")]
+mod authorities;
+mod body;
 mod discord;
 mod exec;
 mod fit;
@@ -11,6 +14,7 @@ mod slack;
 #[cfg(test)]
 mod strict;
 mod teams;
+mod unreachable;
 mod word;
 
 use std::fmt;
