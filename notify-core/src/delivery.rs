@@ -404,7 +404,8 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         let most = memory.alerts.len().min(most);
         memory.alerts.drain(..most).collect::<Vec<_>>()
     };
-    let sent = sender::send(route, &alerts, deadline);
+    let sent = sender::ask(route, &alerts, deadline);
+    sender::tell(route, &alerts, &sent);
     let mut state = delivery.lock();
     let Some(line) = state.line(route) else {
         return Next::Nothing;
@@ -412,8 +413,20 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let memory = &mut line.memory;
     memory.is_sending = false;
     let now = Utc::now();
+    let is_refused = match &sent {
+        Ok(()) | Err(Refusal::Alert { .. }) => true,
+        // All of them are counted.
+        Err(Refusal::Unknown { .. }) => alerts.iter().fold(true, |all, alert| {
+            let is_over = memory.pace.doubt(alert.id(), now);
+            all && is_over
+        }),
+        Err(Refusal::Temporary { .. } | Refusal::Channel { .. }) => false,
+    };
     match sent {
-        Ok(()) | Err(Refusal::Alert { .. }) => {
+        _ if is_refused => {
+            alerts
+                .iter()
+                .for_each(|alert| memory.pace.forget(alert.id()));
             memory.pace.answered(now);
             if memory.alerts.is_empty() {
                 return Next::Nothing;
@@ -424,6 +437,7 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
             memory.pace.failed(now, retry_after, id::jitter());
         }
         Err(Refusal::Channel { .. }) => memory.pace.broken(now),
+        Ok(()) | Err(_) => memory.pace.failed(now, None, id::jitter()),
     }
     memory.alerts.splice(0..0, alerts);
     let is_lost = memory.alerts.len() > KEPT;

@@ -27,6 +27,10 @@ const PATIENCE: u32 = 3;
 /// More attempts than there can be otherwise: the alert leaves by itself.
 const ALONE: u32 = 1_000_000;
 
+/// What is refused so that nobody can tell for how long is tried again for this time, or so often.
+const DOUBTFUL: TimeDelta = TimeDelta::hours(24);
+const DOUBTS: u32 = 50;
+
 /// What a queue remembers from one message to the next, whichever process sends it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pace {
@@ -37,6 +41,8 @@ pub(crate) struct Pace {
     not_before: Option<Time>,
     /// How often each alert that still waits was tried, counted before it is sent.
     attempts: BTreeMap<String, u32>,
+    /// How often each was refused so that nobody can tell for how long, and since when.
+    doubts: BTreeMap<String, (u32, Time)>,
 }
 
 impl Pace {
@@ -48,6 +54,7 @@ impl Pace {
             failures: 0,
             not_before: None,
             attempts: BTreeMap::new(),
+            doubts: BTreeMap::new(),
         }
     }
 
@@ -101,6 +108,14 @@ impl Pace {
         self.pause(now, LONGEST_PAUSE);
     }
 
+    /// Counts that an alert was refused so that nobody can tell for how long, and tells whether it has
+    /// been tried for long or often enough.
+    pub(crate) fn doubt(&mut self, id: &str, now: Time) -> bool {
+        let (count, since) = self.doubts.entry(id.to_owned()).or_insert((0, now));
+        *count = count.saturating_add(1);
+        *count >= DOUBTS || now - *since >= DOUBTFUL
+    }
+
     fn pause(&mut self, now: Time, pause: Duration) {
         self.not_before = Some(now + pause.min(LONGEST_PAUSE));
     }
@@ -128,11 +143,13 @@ impl Pace {
     /// Forgets an alert that is gone from the queue.
     pub(crate) fn forget(&mut self, id: &str) {
         self.attempts.remove(id);
+        self.doubts.remove(id);
     }
 
     /// Forgets every alert that is gone from the queue.
     pub(crate) fn retain(&mut self, mut waits: impl FnMut(&str) -> bool) {
         self.attempts.retain(|id, _| waits(id));
+        self.doubts.retain(|id, _| waits(id));
     }
 
     fn tokens_at(&self, now: Time) -> f64 {
@@ -150,6 +167,10 @@ impl Pace {
         fields.put_some("not-before", self.not_before.map(time::show));
         for (id, attempts) in &self.attempts {
             fields.put(&format!("{ATTEMPTS}{id}"), attempts.to_string());
+        }
+        for (id, (count, since)) in &self.doubts {
+            let value = format!("{count}{SINCE}{}", time::show(*since));
+            fields.put(&format!("{DOUBTED}{id}"), value);
         }
         fields.render()
     }
@@ -178,11 +199,22 @@ impl Pace {
                     Some((key.strip_prefix(ATTEMPTS)?.to_owned(), value.parse().ok()?))
                 })
                 .collect(),
+            doubts: fields
+                .iter()
+                .filter_map(|(key, value)| {
+                    let (count, since) = value.split_once(SINCE)?;
+                    let since = time::parse(since)?.min(now);
+                    let id = key.strip_prefix(DOUBTED)?.to_owned();
+                    Some((id, (count.parse().ok()?, since)))
+                })
+                .collect(),
         }
     }
 }
 
 const ATTEMPTS: &str = "attempts-";
+const DOUBTED: &str = "doubts-";
+const SINCE: &str = " since ";
 
 /// Returns `time`, but `now` where it is further ahead than it can have been set.
 fn clamp(time: Time, now: Time, furthest: Duration) -> Time {
@@ -269,12 +301,27 @@ mod tests {
         assert_eq!(pace.next(noon(), false), noon());
     }
 
+    // Issue 12, point 12.
+    #[test]
+    fn what_nobody_can_tell_of_is_tried_50_times_or_for_24_hours() {
+        let mut pace = Pace::new(noon());
+        let tries = (1..).find(|_| pace.doubt("a", after(60))).unwrap();
+        assert_eq!(tries, 50);
+        assert!(!pace.doubt("b", noon()));
+        assert!(!pace.doubt("b", after(24 * 3600 - 1)));
+        let mut pace = Pace::parse(&pace.render(), after(24 * 3600));
+        assert!(pace.doubt("b", after(24 * 3600)));
+        pace.forget("b");
+        assert!(!pace.doubt("b", after(24 * 3600)), "it begins anew");
+    }
+
     #[test]
     fn the_queues_file_is_read_back_as_it_was_written() {
         let mut pace = Pace::new(noon());
         pace.begin(["a", "b"], noon());
         pace.begin(["a"], after(1));
         pace.failed(after(1), None, 0.5);
+        pace.doubt("b", after(1));
         assert_eq!(Pace::parse(&pace.render(), after(1)), pace);
         assert_eq!(
             (

@@ -110,8 +110,10 @@ pub(crate) fn from_queue(
         if let (Some(line), Some(last)) = (loss.line(), alerts.last_mut()) {
             last.notes.push(line);
         }
-        let sent = send(route, &alerts, deadline);
+        let sent = ask(route, &alerts, deadline);
         let now = Utc::now();
+        let sent = settle_doubt(sent, &entries, &mut pace, now);
+        tell(route, &alerts, &sent);
         write_down(&alerts, &sent, now);
         match &sent {
             Ok(()) => {
@@ -130,6 +132,7 @@ pub(crate) fn from_queue(
             Err(Refusal::Temporary { retry_after, .. }) => {
                 pace.failed(now, *retry_after, id::jitter());
             }
+            Err(Refusal::Unknown { .. }) => pace.failed(now, None, id::jitter()),
             Err(Refusal::Channel { .. }) => pace.broken(now),
             Err(Refusal::Alert { reason }) => {
                 pace.answered(now);
@@ -254,23 +257,59 @@ pub(crate) fn most(route: &Route) -> usize {
     catch_unwind(AssertUnwindSafe(|| route.notifier.most())).map_or(1, |most| most.max(1))
 }
 
-/// Calls the notifier, and tells once what it said.
-pub(crate) fn send(
+/// Takes a refusal that leaves open for how long it holds for one for good, once the alert was tried
+/// for long enough by itself: of several one may be to blame.
+fn settle_doubt(
+    sent: Result<(), Refusal>,
+    entries: &[Entry],
+    pace: &mut Pace,
+    now: Time,
+) -> Result<(), Refusal> {
+    let Err(Refusal::Unknown { reason }) = sent else {
+        return sent;
+    };
+    let over: Vec<_> = entries
+        .iter()
+        .filter(|entry| pace.doubt(entry.id(), now))
+        .collect();
+    if entries.len() == 1 && !over.is_empty() {
+        let reason = format!("{reason}; it was tried for 24 hours, or 50 times");
+        return Err(Refusal::Alert { reason });
+    }
+    for entry in over {
+        pace.send_alone(entry.id());
+    }
+    Err(Refusal::Unknown { reason })
+}
+
+/// Calls the notifier.
+pub(crate) fn ask(
     route: &Route,
     alerts: &[Alert],
     deadline: Option<Instant>,
 ) -> Result<(), Refusal> {
     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let timeout = left.map_or(TIMEOUT, |left| left.min(TIMEOUT));
-    let sent = catch_unwind(AssertUnwindSafe(|| route.notifier.notify(alerts, timeout)))
-        .unwrap_or_else(|_| Err(Refusal::temporary("the notifier panicked")));
+    catch_unwind(AssertUnwindSafe(|| route.notifier.notify(alerts, timeout)))
+        .unwrap_or_else(|_| Err(Refusal::temporary("the notifier panicked")))
+}
+
+/// Tells once what the notifier said.
+pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) {
     let Route { channel, mend, .. } = route;
-    match &sent {
+    match sent {
         Ok(()) => warn::over(&fault(channel)),
         Err(Refusal::Temporary { reason, .. }) => {
             log::debug!(target: "pipeline_notify", "channel `{channel}`: {reason}");
             let message = format!(
                 "channel `{channel}` ({mend}) does not take alerts now ({reason}): they wait and are sent later"
+            );
+            Warning::new(fault(channel), message).tell();
+        }
+        Err(Refusal::Unknown { reason }) => {
+            let message = format!(
+                "channel `{channel}` ({mend}) does not take alerts ({reason}): they wait, and are tried again for \
+                 24 hours or 50 times"
             );
             Warning::new(fault(channel), message).tell();
         }
@@ -289,7 +328,6 @@ pub(crate) fn send(
             Warning::new(format!("refused {message}"), message).tell();
         }
     }
-    sent
 }
 
 /// Adds to the histories of the jobs what the destination said.
@@ -299,7 +337,9 @@ fn write_down(alerts: &[Alert], sent: &Result<(), Refusal>, now: Time) {
     };
     let answer = match sent {
         Ok(()) => "accepted".to_owned(),
-        Err(Refusal::Temporary { reason, .. }) => format!("not now: {reason}"),
+        Err(Refusal::Temporary { reason, .. } | Refusal::Unknown { reason }) => {
+            format!("not now: {reason}")
+        }
         Err(Refusal::Channel { reason }) => format!("the channel is broken: {reason}"),
         Err(Refusal::Alert { reason }) => format!("refused: {reason}"),
     };

@@ -352,7 +352,7 @@ mod tests {
                 Ok(()) => Class::Accepted,
                 Err(Refusal::Temporary { .. }) => Class::Temporary,
                 Err(Refusal::Channel { .. }) => Class::Channel,
-                Err(Refusal::Alert { .. }) => Class::Alert,
+                Err(Refusal::Alert { .. } | Refusal::Unknown { .. }) => Class::Alert,
             };
             assert_eq!(class, expected, "{status}");
         }

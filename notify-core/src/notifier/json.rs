@@ -243,7 +243,8 @@ fn outage_object(outage: &Outage) -> Value {
     json!({ "since": show(outage.since), "runs": outage.runs, "error": outage.error })
 }
 
-fn word(kind: Kind) -> &'static str {
+/// Names what an alert tells, as programs read it.
+pub(super) fn word(kind: Kind) -> &'static str {
     match kind {
         Kind::Failed => "failed",
         Kind::StillFailing => "still_failing",

@@ -9,6 +9,7 @@ mod fit;
 pub(crate) mod http;
 mod json;
 mod pagerduty;
+mod said;
 pub(crate) mod scheme;
 mod slack;
 #[cfg(test)]
@@ -95,6 +96,12 @@ pub enum Refusal {
         /// What went wrong.
         reason: String,
     },
+    /// It cannot be told whether it would ever be taken: the alert is tried again, for 24 hours or
+    /// 50 times, and is then as one that never will be.
+    Unknown {
+        /// What went wrong.
+        reason: String,
+    },
 }
 
 impl Refusal {
@@ -110,9 +117,10 @@ impl Refusal {
     #[must_use]
     pub fn reason(&self) -> &str {
         match self {
-            Self::Temporary { reason, .. } | Self::Channel { reason } | Self::Alert { reason } => {
-                reason
-            }
+            Self::Temporary { reason, .. }
+            | Self::Channel { reason }
+            | Self::Alert { reason }
+            | Self::Unknown { reason } => reason,
         }
     }
 }

@@ -188,7 +188,7 @@ mod tests {
             Ok(()) => "accepted",
             Err(Refusal::Temporary { .. }) => "temporary",
             Err(Refusal::Channel { .. }) => "channel",
-            Err(Refusal::Alert { .. }) => "alert",
+            Err(Refusal::Alert { .. } | Refusal::Unknown { .. }) => "alert",
         }
     }
 
