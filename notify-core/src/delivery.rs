@@ -191,7 +191,10 @@ pub(crate) fn finish(deadline: Instant) {
         match pauses.min() {
             Some(pause) if pause < left => thread::sleep(pause),
             Some(_) => break,
-            None => return,
+            // Not what has just gone to another channel.
+            None if delivery.routes(Line::is_waited_for).is_empty() => return,
+            None if left.is_zero() => break,
+            None => {}
         }
         look_again = (look_again * 2).min(in_the_end);
     }
@@ -234,8 +237,9 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
     let deadline = Instant::now() + patience.min(LONGEST);
     let setup = setup::setup();
     let store = setup.store().ok_or(Error::NoDirectory)?;
-    let lines = routes_of_queues(setup, store);
     loop {
+        // What leaves a broken channel may open another's queue.
+        let lines = routes_of_queues(setup, store);
         let steps: Vec<_> = lines
             .iter()
             .map(|route| step(route, Some(deadline)))
@@ -247,15 +251,17 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
             Next::Others => Some(LOOK_AGAIN_AT_EXIT[1]),
         });
         let left = deadline.saturating_duration_since(Instant::now());
+        let queues = routes_of_queues(setup, store).into_iter();
+        let mut queues = queues.filter_map(|route| route.queue);
         match pause.min() {
             Some(pause) if pause < left => thread::sleep(pause),
-            _ => {
-                return Ok(lines
-                    .iter()
-                    .filter_map(|route| route.queue.as_ref())
-                    .map(|queue| queue.list().len())
-                    .sum());
+            // It has just come from a broken channel's.
+            None if !left.is_zero()
+                && queues.any(|queue| !sender::waiting_in(&queue).is_empty()) =>
+            {
+                thread::sleep(LOOK_AGAIN_AT_EXIT[1]);
             }
+            _ => return Ok(queues.map(|queue| queue.list().len()).sum()),
         }
     }
 }
@@ -436,7 +442,7 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         Err(Refusal::Temporary { retry_after, .. }) => {
             memory.pace.failed(now, retry_after, id::jitter());
         }
-        Err(Refusal::Channel { .. }) => memory.pace.broken(now),
+        Err(Refusal::Channel { reason }) => memory.pace.broken(now, &reason),
         Ok(()) | Err(_) => memory.pace.failed(now, None, id::jitter()),
     }
     memory.alerts.splice(0..0, alerts);
@@ -608,7 +614,7 @@ mod tests {
         older.decided -= TimeDelta::hours(1);
         if let Some(line) = DELIVERY.get().lock().line(&route) {
             line.memory.alerts.push(older);
-            line.memory.pace.broken(Utc::now());
+            line.memory.pace.broken(Utc::now(), "it is gone");
         }
         let turn = queue.turn().unwrap();
         assert_eq!(step(&route, None), Next::Others);

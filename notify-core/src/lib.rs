@@ -86,6 +86,7 @@ mod pace;
 mod panic;
 mod process;
 mod recorded;
+mod refuge;
 mod report;
 mod route;
 mod rules;

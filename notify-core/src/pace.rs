@@ -39,6 +39,8 @@ pub(crate) struct Pace {
     sent: Option<Time>,
     failures: u32,
     not_before: Option<Time>,
+    /// Why somebody has to mend the destination, as it said at the last attempt.
+    broken: Option<String>,
     /// How often each alert that still waits was tried, counted before it is sent.
     attempts: BTreeMap<String, u32>,
     /// How often each was refused so that nobody can tell for how long, and since when.
@@ -53,6 +55,7 @@ impl Pace {
             sent: None,
             failures: 0,
             not_before: None,
+            broken: None,
             attempts: BTreeMap::new(),
             doubts: BTreeMap::new(),
         }
@@ -91,21 +94,40 @@ impl Pace {
         self.refilled = now;
         self.failures = 0;
         self.not_before = None;
+        self.broken = None;
     }
 
     /// Records that the destination failed, and pauses: for as long as it asked, or with `jitter`
     /// (from 0 to 1) for up to twice as long as the last time.
     pub(crate) fn failed(&mut self, now: Time, asked: Option<Duration>, jitter: f64) {
         self.failures = self.failures.saturating_add(1);
+        self.broken = None;
         let doubled = FIRST_PAUSE * 2_u32.saturating_pow((self.failures - 1).min(10));
         let grown = doubled.mul_f64(0.5 + jitter / 2.0);
         self.pause(now, asked.unwrap_or(grown));
     }
 
     /// Records that somebody has to mend the channel, which takes a person's time.
-    pub(crate) fn broken(&mut self, now: Time) {
+    pub(crate) fn broken(&mut self, now: Time, reason: &str) {
         self.failures = self.failures.saturating_add(1);
+        self.broken = Some(reason.to_owned());
         self.pause(now, LONGEST_PAUSE);
+    }
+
+    /// Tells why the destination is broken, while it is not asked again.
+    pub(crate) fn broken_at(&self, now: Time) -> Option<&str> {
+        let pause = self.not_before.map(|time| clamp(time, now, LONGEST_PAUSE));
+        self.broken.as_deref().filter(|_| pause > Some(now))
+    }
+
+    /// Tells whether it was broken at the last attempt.
+    pub(crate) fn was_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    /// Returns when the last message was sent, or was to be.
+    pub(crate) fn last_sent(&self) -> Option<Time> {
+        self.sent
     }
 
     /// Counts that an alert was refused so that nobody can tell for how long, and tells whether it has
@@ -165,6 +187,7 @@ impl Pace {
         fields.put_some("sent", self.sent.map(time::show));
         fields.put("failures", self.failures.to_string());
         fields.put_some("not-before", self.not_before.map(time::show));
+        fields.put_some("broken", self.broken.clone());
         for (id, attempts) in &self.attempts {
             fields.put(&format!("{ATTEMPTS}{id}"), attempts.to_string());
         }
@@ -193,6 +216,7 @@ impl Pace {
                 .and_then(|value| value.parse().ok())
                 .unwrap_or_default(),
             not_before: time("not-before"),
+            broken: fields.get("broken").map(str::to_owned),
             attempts: fields
                 .iter()
                 .filter_map(|(key, value)| {
@@ -301,6 +325,18 @@ mod tests {
         assert_eq!(pace.next(noon(), false), noon());
     }
 
+    // Issue 12, point 18.
+    #[test]
+    fn a_broken_destination_is_known_to_be_until_it_is_asked_again() {
+        let mut pace = Pace::new(noon());
+        pace.broken(noon(), "gone");
+        assert_eq!(pace.broken_at(after(899)), Some("gone"));
+        assert_eq!(pace.broken_at(after(900)), None);
+        assert!(pace.was_broken());
+        pace.answered(after(900));
+        assert!(!pace.was_broken());
+    }
+
     // Issue 12, point 12.
     #[test]
     fn what_nobody_can_tell_of_is_tried_50_times_or_for_24_hours() {
@@ -322,6 +358,7 @@ mod tests {
         pace.begin(["a"], after(1));
         pace.failed(after(1), None, 0.5);
         pace.doubt("b", after(1));
+        pace.broken(after(1), "answered 404 no_service");
         assert_eq!(Pace::parse(&pace.render(), after(1)), pace);
         assert_eq!(
             (
