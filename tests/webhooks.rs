@@ -209,9 +209,9 @@ fn a_command_has_the_environment_but_no_webhooks_and_tells_no_alerts_of_alerts()
 #[test]
 fn a_command_that_refuses_is_told_with_its_reason_and_its_alert_kept_aside() {
     let folder = Folder::new();
-    let word = "exec:///bin/sh?arg=-c&arg=echo%20no%20such%20team%20%3E%262;exit%201";
+    let word = "exec:///bin/sh?arg=-c&arg=echo%20no%20such%20team%20%3E%262;exit%2065";
     let ended = fail(&folder, word);
-    let said = "refused the alert of pipeline-notify.ends.main (exit code 1: no such team)";
+    let said = "refused the alert of pipeline-notify.ends.main (exit code 65: no such team)";
     assert!(ended.stderr.contains(said), "{}", ended.stderr);
     let files = folder.hidden_files();
     assert!(

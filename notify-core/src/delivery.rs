@@ -191,7 +191,10 @@ pub(crate) fn finish(deadline: Instant) {
         match pauses.min() {
             Some(pause) if pause < left => thread::sleep(pause),
             Some(_) => break,
-            None => return,
+            // Not what has just gone to another channel.
+            None if delivery.routes(Line::is_waited_for).is_empty() => return,
+            None if left.is_zero() => break,
+            None => {}
         }
         look_again = (look_again * 2).min(in_the_end);
     }
@@ -242,8 +245,9 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
     let deadline = Instant::now() + patience.min(LONGEST);
     let setup = setup::setup();
     let store = setup.store().ok_or(Error::NoDirectory)?;
-    let lines = routes_of_queues(setup, store);
     loop {
+        // What leaves a broken channel may open another's queue.
+        let lines = routes_of_queues(setup, store);
         let steps: Vec<_> = lines
             .iter()
             .map(|route| step(route, Some(deadline)))
@@ -255,15 +259,17 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
             Next::Others => Some(LOOK_AGAIN_AT_EXIT[1]),
         });
         let left = deadline.saturating_duration_since(Instant::now());
+        let queues = routes_of_queues(setup, store).into_iter();
+        let mut queues = queues.filter_map(|route| route.queue);
         match pause.min() {
             Some(pause) if pause < left => thread::sleep(pause),
-            _ => {
-                return Ok(lines
-                    .iter()
-                    .filter_map(|route| route.queue.as_ref())
-                    .map(|queue| queue.list().len())
-                    .sum());
+            // It has just come from a broken channel's.
+            None if !left.is_zero()
+                && queues.any(|queue| !sender::waiting_in(&queue).is_empty()) =>
+            {
+                thread::sleep(LOOK_AGAIN_AT_EXIT[1]);
             }
+            _ => return Ok(queues.map(|queue| queue.list().len()).sum()),
         }
     }
 }
@@ -412,7 +418,8 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         let most = memory.alerts.len().min(most);
         memory.alerts.drain(..most).collect::<Vec<_>>()
     };
-    let sent = sender::send(route, &alerts, deadline);
+    let sent = sender::ask(route, &alerts, deadline);
+    sender::tell(route, &alerts, &sent);
     let mut state = delivery.lock();
     let Some(line) = state.line(route) else {
         return Next::Nothing;
@@ -420,8 +427,20 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let memory = &mut line.memory;
     memory.is_sending = false;
     let now = Utc::now();
+    let is_refused = match &sent {
+        Ok(()) | Err(Refusal::Alert { .. }) => true,
+        // All of them are counted.
+        Err(Refusal::Unknown { .. }) => alerts.iter().fold(true, |all, alert| {
+            let is_over = memory.pace.doubt(alert.id(), now);
+            all && is_over
+        }),
+        Err(Refusal::Temporary { .. } | Refusal::Channel { .. }) => false,
+    };
     match sent {
-        Ok(()) | Err(Refusal::Alert { .. }) => {
+        _ if is_refused => {
+            alerts
+                .iter()
+                .for_each(|alert| memory.pace.forget(alert.id()));
             memory.pace.answered(now);
             if memory.alerts.is_empty() {
                 return Next::Nothing;
@@ -431,7 +450,8 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         Err(Refusal::Temporary { retry_after, .. }) => {
             memory.pace.failed(now, retry_after, id::jitter());
         }
-        Err(Refusal::Channel { .. }) => memory.pace.broken(now),
+        Err(Refusal::Channel { reason }) => memory.pace.broken(now, &reason),
+        Ok(()) | Err(_) => memory.pace.failed(now, None, id::jitter()),
     }
     memory.alerts.splice(0..0, alerts);
     let is_lost = memory.alerts.len() > KEPT;
@@ -608,7 +628,7 @@ mod tests {
         older.decided -= TimeDelta::hours(1);
         if let Some(line) = DELIVERY.get().lock().line(&route) {
             line.memory.alerts.push(older);
-            line.memory.pace.broken(Utc::now());
+            line.memory.pace.broken(Utc::now(), "it is gone");
         }
         let turn = queue.turn().unwrap();
         assert_eq!(step(&route, None), Next::Others);

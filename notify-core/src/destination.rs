@@ -112,6 +112,12 @@ impl Url {
             .any(|part| text.contains(part))
     }
 
+    #[cfg(feature = "tls")]
+    pub(crate) fn is_https(&self) -> bool {
+        let scheme = self.secret.split(':').next();
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
+    }
+
     /// Tells whether the host is an address of this machine, written as one.
     pub(crate) fn is_loopback(&self) -> bool {
         self.is_loopback

@@ -14,7 +14,7 @@ use crate::destination::Url;
 use crate::exit;
 use crate::id;
 use crate::notifier::Refusal;
-use crate::notifier::http::Post;
+use crate::notifier::http::{Class, Post, Rule};
 use crate::outcome::Outcome;
 use crate::process::PerProcess;
 use crate::redact::{self, Parts};
@@ -59,6 +59,17 @@ const SLUG: usize = 100;
 
 /// The fault of a heartbeat that is not heard.
 const FAULT: &str = "heartbeat";
+
+/// What the service answers to a ping by a check's UUID, for which it says 200 whatever becomes of it.
+/// <https://healthchecks.io/docs/http_api/#success-uuid>
+const ANSWERS: [Rule; 2] = [
+    Rule::range(200..=299, "(not found)", Class::Channel),
+    Rule::range(200..=299, "(rate limited)", Class::Temporary),
+];
+
+/// What to do where the service knows no check of that name.
+const NO_CHECK: &str =
+    "it has no such check: add `?create=1` to the URL so that it makes one, or make it by hand";
 
 static BEATS: PerProcess<Beats> = PerProcess::new();
 
@@ -254,7 +265,11 @@ impl Ping {
         let url = ping_url(&url, &self.job, self.run, &self.event)
             .map_err(|problem| broken(problem.to_owned()))?;
         let answer = Post::text(&url, self.event.body()).send(exit::within(TIMEOUT))?;
-        answer.judge(&[])
+        let is_unknown = answer.status == 404;
+        answer.judge(&ANSWERS).map_err(|refusal| match refusal {
+            Refusal::Channel { reason } if is_unknown => broken(format!("{reason}: {NO_CHECK}")),
+            refusal => refusal,
+        })
     }
 }
 
@@ -278,25 +293,32 @@ fn ping_url(url: &str, job: &str, run: u64, event: &Event) -> Result<Url, &'stat
 }
 
 /// Makes a job's name safe: lower case letters, digits, `-` and `_`.
+///
+/// A name that is more than letters, digits, `.`, `-` and `_` ends in a hash of it: two jobs that
+/// share a check hide each other's failures.
 fn slug(job: &str) -> String {
     let mut slug = String::new();
+    let mut is_whole = true;
     for character in job.chars() {
         match character.to_ascii_lowercase() {
             safe @ ('a'..='z' | '0'..='9' | '-' | '_') => slug.push(safe),
-            _ if slug.ends_with('-') || slug.is_empty() => {}
-            _ => slug.push('-'),
+            other => {
+                is_whole &= other == '.' && !slug.is_empty() && !slug.ends_with('-');
+                if !slug.is_empty() && !slug.ends_with('-') {
+                    slug.push('-');
+                }
+            }
         }
     }
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() || slug.len() > SLUG {
-        // Two long names with one beginning are two jobs.
-        let begin = text::first_bytes(slug, SLUG - 17);
-        let hash = id::hash(job);
-        return format!("{begin}-{hash:016x}")
-            .trim_start_matches('-')
-            .to_owned();
+    let trimmed = slug.trim_end_matches('-');
+    if is_whole && trimmed == slug && (1..=SLUG).contains(&slug.len()) {
+        return slug;
     }
-    slug.to_owned()
+    let begin = text::first_bytes(trimmed, SLUG - 17);
+    let hash = id::hash(job);
+    format!("{begin}-{hash:016x}")
+        .trim_start_matches('-')
+        .to_owned()
 }
 
 /// Makes a UUID of the free kind (version 8) of a run's id.
@@ -389,9 +411,8 @@ mod tests {
     fn a_slug_is_safe_and_long_names_stay_apart() {
         for (job, expected) in [
             ("etl.load", "etl-load"),
-            ("Etl.Load_2@eu-1", "etl-load_2-eu-1"),
-            ("a::<B>.c", "a-b-c"),
-            ("../../x?create=1#", "x-create-1"),
+            ("Etl.Load_2.eu-1", "etl-load_2-eu-1"),
+            ("a.b", "a-b"),
         ] {
             assert_eq!(slug(job), expected);
         }
@@ -410,6 +431,42 @@ mod tests {
                 (1..=SLUG).contains(&slug.len()) && slug.bytes().all(safe),
                 "{slug}"
             );
+        }
+    }
+
+    // Issue 12, point 14.
+    #[test]
+    fn names_that_are_no_plain_ones_have_a_check_each() {
+        let jobs = [
+            "main",
+            "ロード.main",
+            "データ.main",
+            "a.b",
+            "a::b",
+            "a b",
+            "a..b",
+            ".a.b",
+            "a.b.",
+            "a@b",
+            "a<b>",
+            "../../x?create=1#",
+            "x.create.1",
+            "é",
+            "ü",
+            "",
+        ];
+        let slugs: std::collections::BTreeSet<_> = jobs.iter().map(|job| slug(job)).collect();
+        assert_eq!(slugs.len(), jobs.len(), "{slugs:?}");
+        assert!(slug("a::b").starts_with("a-b-"), "{}", slug("a::b"));
+    }
+
+    proptest::proptest! {
+        /// Issue 12, point 14: a name that lost a character in its slug meets no plain name.
+        #[test]
+        fn a_slug_is_plain_or_ends_in_the_hash_of_its_name(job in "[a-c.:@é -]{0,12}") {
+            let is_plain = slug(&job) == job.replace('.', "-") && !job.is_empty();
+            let hash = format!("{:016x}", id::hash(&job));
+            proptest::prop_assert!(is_plain || slug(&job).ends_with(&hash), "{job}");
         }
     }
 

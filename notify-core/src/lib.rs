@@ -101,6 +101,7 @@ mod panic;
 mod process;
 mod recorded;
 mod redact;
+mod refuge;
 mod report;
 mod route;
 mod rules;

@@ -27,6 +27,10 @@ const PATIENCE: u32 = 3;
 /// More attempts than there can be otherwise: the alert leaves by itself.
 const ALONE: u32 = 1_000_000;
 
+/// What is refused so that nobody can tell for how long is tried again for this time, or so often.
+const DOUBTFUL: TimeDelta = TimeDelta::hours(24);
+const DOUBTS: u32 = 50;
+
 /// What a queue remembers from one message to the next, whichever process sends it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pace {
@@ -35,8 +39,12 @@ pub(crate) struct Pace {
     sent: Option<Time>,
     failures: u32,
     not_before: Option<Time>,
+    /// Why somebody has to mend the destination, as it said at the last attempt.
+    broken: Option<String>,
     /// How often each alert that still waits was tried, counted before it is sent.
     attempts: BTreeMap<String, u32>,
+    /// How often each was refused so that nobody can tell for how long, and since when.
+    doubts: BTreeMap<String, (u32, Time)>,
 }
 
 impl Pace {
@@ -47,7 +55,9 @@ impl Pace {
             sent: None,
             failures: 0,
             not_before: None,
+            broken: None,
             attempts: BTreeMap::new(),
+            doubts: BTreeMap::new(),
         }
     }
 
@@ -84,21 +94,48 @@ impl Pace {
         self.refilled = now;
         self.failures = 0;
         self.not_before = None;
+        self.broken = None;
     }
 
     /// Records that the destination failed, and pauses: for as long as it asked, or with `jitter`
     /// (from 0 to 1) for up to twice as long as the last time.
     pub(crate) fn failed(&mut self, now: Time, asked: Option<Duration>, jitter: f64) {
         self.failures = self.failures.saturating_add(1);
+        self.broken = None;
         let doubled = FIRST_PAUSE * 2_u32.saturating_pow((self.failures - 1).min(10));
         let grown = doubled.mul_f64(0.5 + jitter / 2.0);
         self.pause(now, asked.unwrap_or(grown));
     }
 
     /// Records that somebody has to mend the channel, which takes a person's time.
-    pub(crate) fn broken(&mut self, now: Time) {
+    pub(crate) fn broken(&mut self, now: Time, reason: &str) {
         self.failures = self.failures.saturating_add(1);
+        self.broken = Some(reason.to_owned());
         self.pause(now, LONGEST_PAUSE);
+    }
+
+    /// Tells why the destination is broken, while it is not asked again.
+    pub(crate) fn broken_at(&self, now: Time) -> Option<&str> {
+        let pause = self.not_before.map(|time| clamp(time, now, LONGEST_PAUSE));
+        self.broken.as_deref().filter(|_| pause > Some(now))
+    }
+
+    /// Tells whether it was broken at the last attempt.
+    pub(crate) fn was_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    /// Returns when the last message was sent, or was to be.
+    pub(crate) fn last_sent(&self) -> Option<Time> {
+        self.sent
+    }
+
+    /// Counts that an alert was refused so that nobody can tell for how long, and tells whether it has
+    /// been tried for long or often enough.
+    pub(crate) fn doubt(&mut self, id: &str, now: Time) -> bool {
+        let (count, since) = self.doubts.entry(id.to_owned()).or_insert((0, now));
+        *count = count.saturating_add(1);
+        *count >= DOUBTS || now - *since >= DOUBTFUL
     }
 
     fn pause(&mut self, now: Time, pause: Duration) {
@@ -128,11 +165,13 @@ impl Pace {
     /// Forgets an alert that is gone from the queue.
     pub(crate) fn forget(&mut self, id: &str) {
         self.attempts.remove(id);
+        self.doubts.remove(id);
     }
 
     /// Forgets every alert that is gone from the queue.
     pub(crate) fn retain(&mut self, mut waits: impl FnMut(&str) -> bool) {
         self.attempts.retain(|id, _| waits(id));
+        self.doubts.retain(|id, _| waits(id));
     }
 
     fn tokens_at(&self, now: Time) -> f64 {
@@ -148,8 +187,13 @@ impl Pace {
         fields.put_some("sent", self.sent.map(time::show));
         fields.put("failures", self.failures.to_string());
         fields.put_some("not-before", self.not_before.map(time::show));
+        fields.put_some("broken", self.broken.clone());
         for (id, attempts) in &self.attempts {
             fields.put(&format!("{ATTEMPTS}{id}"), attempts.to_string());
+        }
+        for (id, (count, since)) in &self.doubts {
+            let value = format!("{count}{SINCE}{}", time::show(*since));
+            fields.put(&format!("{DOUBTED}{id}"), value);
         }
         fields.render()
     }
@@ -172,10 +216,20 @@ impl Pace {
                 .and_then(|value| value.parse().ok())
                 .unwrap_or_default(),
             not_before: time("not-before"),
+            broken: fields.get("broken").map(str::to_owned),
             attempts: fields
                 .iter()
                 .filter_map(|(key, value)| {
                     Some((key.strip_prefix(ATTEMPTS)?.to_owned(), value.parse().ok()?))
+                })
+                .collect(),
+            doubts: fields
+                .iter()
+                .filter_map(|(key, value)| {
+                    let (count, since) = value.split_once(SINCE)?;
+                    let since = time::parse(since)?.min(now);
+                    let id = key.strip_prefix(DOUBTED)?.to_owned();
+                    Some((id, (count.parse().ok()?, since)))
                 })
                 .collect(),
         }
@@ -183,6 +237,8 @@ impl Pace {
 }
 
 const ATTEMPTS: &str = "attempts-";
+const DOUBTED: &str = "doubts-";
+const SINCE: &str = " since ";
 
 /// Returns `time`, but `now` where it is further ahead than it can have been set.
 fn clamp(time: Time, now: Time, furthest: Duration) -> Time {
@@ -269,12 +325,40 @@ mod tests {
         assert_eq!(pace.next(noon(), false), noon());
     }
 
+    // Issue 12, point 18.
+    #[test]
+    fn a_broken_destination_is_known_to_be_until_it_is_asked_again() {
+        let mut pace = Pace::new(noon());
+        pace.broken(noon(), "gone");
+        assert_eq!(pace.broken_at(after(899)), Some("gone"));
+        assert_eq!(pace.broken_at(after(900)), None);
+        assert!(pace.was_broken());
+        pace.answered(after(900));
+        assert!(!pace.was_broken());
+    }
+
+    // Issue 12, point 12.
+    #[test]
+    fn what_nobody_can_tell_of_is_tried_50_times_or_for_24_hours() {
+        let mut pace = Pace::new(noon());
+        let tries = (1..).find(|_| pace.doubt("a", after(60))).unwrap();
+        assert_eq!(tries, 50);
+        assert!(!pace.doubt("b", noon()));
+        assert!(!pace.doubt("b", after(24 * 3600 - 1)));
+        let mut pace = Pace::parse(&pace.render(), after(24 * 3600));
+        assert!(pace.doubt("b", after(24 * 3600)));
+        pace.forget("b");
+        assert!(!pace.doubt("b", after(24 * 3600)), "it begins anew");
+    }
+
     #[test]
     fn the_queues_file_is_read_back_as_it_was_written() {
         let mut pace = Pace::new(noon());
         pace.begin(["a", "b"], noon());
         pace.begin(["a"], after(1));
         pace.failed(after(1), None, 0.5);
+        pace.doubt("b", after(1));
+        pace.broken(after(1), "answered 404 no_service");
         assert_eq!(Pace::parse(&pace.render(), after(1)), pace);
         assert_eq!(
             (

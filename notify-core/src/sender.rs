@@ -21,8 +21,10 @@ use crate::notifier::Refusal;
 use crate::outbox::{Queue, Turn};
 use crate::pace::Pace;
 use crate::process::PerProcess;
+use crate::refuge;
 use crate::route::Route;
-use crate::setup;
+use crate::setup::{self, ALERTS};
+use crate::status::State;
 use crate::surplus;
 use crate::time::{Time, to_micros};
 use crate::warn::{self, Warning};
@@ -38,6 +40,8 @@ struct Unwritten {
     paces: BTreeMap<Queue, Pace>,
     /// The keys of accepted alerts that could not be removed.
     sent: HashSet<String>,
+    /// The keys of alerts that nobody can be told now, which their status says already.
+    untold: HashSet<String>,
 }
 
 fn unwritten() -> MutexGuard<'static, Unwritten> {
@@ -78,6 +82,7 @@ pub(crate) fn from_queue(
         surplus::give_up(route, queue, &waiting, BOUNDS, deadline);
         return Ok(Next::Others);
     }
+    let mut was_broken = false;
     loop {
         let mut waiting = waiting_in(queue);
         if surplus::give_up(route, queue, &waiting, BOUNDS, deadline) {
@@ -85,6 +90,9 @@ pub(crate) fn from_queue(
         }
         let now = Utc::now();
         let mut pace = pace_of(queue, now);
+        if refuge::move_from(route, queue, &waiting, &pace, was_broken, now) {
+            waiting = waiting_in(queue);
+        }
         if waiting.is_empty() {
             return Ok(Next::Nothing);
         }
@@ -110,11 +118,16 @@ pub(crate) fn from_queue(
         if let (Some(line), Some(last)) = (loss.line(), alerts.last_mut()) {
             last.notes.push(line);
         }
-        let sent = send(route, &alerts, deadline);
+        let sent = ask(route, &alerts, deadline);
         let now = Utc::now();
-        write_down(&alerts, &sent, now);
+        let sent = settle_doubt(sent, &entries, &mut pace, now);
+        tell(route, &alerts, &sent);
+        write_down(&alerts, &sent);
         match &sent {
             Ok(()) => {
+                if pace.was_broken() {
+                    alerts.iter().for_each(tell_after_all);
+                }
                 pace.answered(now);
                 for entry in &entries {
                     remove(queue, entry);
@@ -130,7 +143,11 @@ pub(crate) fn from_queue(
             Err(Refusal::Temporary { retry_after, .. }) => {
                 pace.failed(now, *retry_after, id::jitter());
             }
-            Err(Refusal::Channel { .. }) => pace.broken(now),
+            Err(Refusal::Unknown { .. }) => pace.failed(now, None, id::jitter()),
+            Err(Refusal::Channel { reason }) => {
+                was_broken = true;
+                pace.broken(now, reason);
+            }
             Err(Refusal::Alert { reason }) => {
                 pace.answered(now);
                 match &*entries {
@@ -164,8 +181,13 @@ fn keep_pace(queue: &Queue, pace: Pace) {
     }
 }
 
+/// Tells whether this process meets an alert for the first time that nobody can be told now.
+pub(crate) fn is_first_time(entry: &Entry) -> bool {
+    unwritten().untold.insert(entry.key())
+}
+
 /// Removes an alert that is done with, or remembers that it is.
-fn remove(queue: &Queue, entry: &Entry) {
+pub(crate) fn remove(queue: &Queue, entry: &Entry) {
     if let Err(error) = queue.remove(entry) {
         unwritten().sent.insert(entry.key());
         let message = format!("an alert that was sent cannot be removed from the outbox: {error}");
@@ -254,19 +276,48 @@ pub(crate) fn most(route: &Route) -> usize {
     catch_unwind(AssertUnwindSafe(|| route.notifier.most())).map_or(1, |most| most.max(1))
 }
 
-/// Calls the notifier, and tells once what it said.
-pub(crate) fn send(
+/// Takes a refusal that leaves open for how long it holds for one for good, once the alert was tried
+/// for long enough by itself: of several one may be to blame.
+fn settle_doubt(
+    sent: Result<(), Refusal>,
+    entries: &[Entry],
+    pace: &mut Pace,
+    now: Time,
+) -> Result<(), Refusal> {
+    let Err(Refusal::Unknown { reason }) = sent else {
+        return sent;
+    };
+    let over: Vec<_> = entries
+        .iter()
+        .filter(|entry| pace.doubt(entry.id(), now))
+        .collect();
+    if entries.len() == 1 && !over.is_empty() {
+        let reason = format!("{reason}; it was tried for 24 hours, or 50 times");
+        return Err(Refusal::Alert { reason });
+    }
+    for entry in over {
+        pace.send_alone(entry.id());
+    }
+    Err(Refusal::Unknown { reason })
+}
+
+/// Calls the notifier.
+pub(crate) fn ask(
     route: &Route,
     alerts: &[Alert],
     deadline: Option<Instant>,
 ) -> Result<(), Refusal> {
     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let timeout = left.map_or(TIMEOUT, |left| left.min(TIMEOUT));
-    let sent = catch_unwind(AssertUnwindSafe(|| route.notifier.notify(alerts, timeout)))
+    catch_unwind(AssertUnwindSafe(|| route.notifier.notify(alerts, timeout)))
         .unwrap_or_else(|_| Err(Refusal::temporary("the notifier panicked")))
-        .map_err(Refusal::redacted);
+        .map_err(Refusal::redacted)
+}
+
+/// Tells once what the notifier said.
+pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) {
     let Route { channel, mend, .. } = route;
-    match &sent {
+    match sent {
         Ok(()) => warn::over(&fault(channel)),
         Err(Refusal::Temporary { reason, .. }) => {
             log::debug!(target: "pipeline_notify", "channel `{channel}`: {reason}");
@@ -280,10 +331,25 @@ pub(crate) fn send(
             );
             Warning::new(fault(channel), message).tell();
         }
-        Err(Refusal::Channel { reason }) => {
+        Err(Refusal::Unknown { reason }) => {
             let message = format!(
-                "channel `{channel}` is broken ({reason}): its alerts wait until {mend} is mended"
+                "channel `{channel}` ({mend}) does not take alerts ({reason}): they wait, and are tried again for \
+                 24 hours or 50 times"
             );
+            Warning::new(fault(channel), message).tell();
+        }
+        Err(Refusal::Channel { reason }) => {
+            let has_refuge = channel != ALERTS
+                && setup::setup_so_far()
+                    .routes(ALERTS)
+                    .is_some_and(|routes| !routes.queues.is_empty());
+            let what = if has_refuge {
+                format!("its failures go to `{ALERTS}`, its other alerts wait")
+            } else {
+                "its alerts wait".to_owned()
+            };
+            let message =
+                format!("channel `{channel}` is broken ({reason}): {what} until {mend} is mended");
             Warning::new(fault(channel), message).tell();
         }
         Err(Refusal::Alert { reason }) => {
@@ -295,29 +361,53 @@ pub(crate) fn send(
             Warning::new(format!("refused {message}"), message).tell();
         }
     }
-    sent
 }
 
 /// Adds to the histories of the jobs what the destination said.
-fn write_down(alerts: &[Alert], sent: &Result<(), Refusal>, now: Time) {
-    let Some(store) = setup::setup_so_far().store() else {
-        return;
-    };
+fn write_down(alerts: &[Alert], sent: &Result<(), Refusal>) {
     let answer = match sent {
         Ok(()) => "accepted".to_owned(),
-        Err(Refusal::Temporary { reason, .. }) => format!("not now: {reason}"),
+        Err(Refusal::Temporary { reason, .. } | Refusal::Unknown { reason }) => {
+            format!("not now: {reason}")
+        }
         Err(Refusal::Channel { reason }) => format!("the channel is broken: {reason}"),
         Err(Refusal::Alert { reason }) => format!("refused: {reason}"),
     };
     for alert in alerts {
+        add_answer(alert, answer.clone());
+    }
+}
+
+/// Adds to the history of an alert's job what became of it.
+pub(crate) fn add_answer(alert: &Alert, answer: String) {
+    if let Some(store) = setup::setup_so_far().store() {
         let answered = Answered {
-            at: to_micros(now),
+            at: to_micros(Utc::now()),
             alert: alert.id.clone(),
             channel: alert.channel.clone(),
-            answer: answer.clone(),
+            answer,
         };
         let file = name::file_name(&alert.job);
         store.history().add_answer(&file, answered);
+    }
+}
+
+/// Has the status say that nobody was told, and why.
+pub(crate) fn untell(alert: &Alert, why: &str) {
+    if let Some(store) = setup::setup_so_far().store()
+        && let Ok(mut locked) = store.lock(&name::file_name(&alert.job))
+    {
+        locked.untell(alert.decided, why);
+    }
+}
+
+/// Has the status say that people were told, though it had been taken back.
+fn tell_after_all(alert: &Alert) {
+    if alert.status.state == State::Error
+        && let Some(store) = setup::setup_so_far().store()
+        && let Ok(mut locked) = store.lock(&name::file_name(&alert.job))
+    {
+        locked.tell_after_all(alert.decided, alert.incident());
     }
 }
 
@@ -341,11 +431,8 @@ fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
     let is_only = setup
         .routes(&alert.channel)
         .is_none_or(|routes| routes.all.len() == 1);
-    if is_only
-        && let Some(store) = setup.store()
-        && let Ok(mut locked) = store.lock(&name::file_name(&alert.job))
-    {
-        locked.untell(alert.decided);
+    if is_only {
+        untell(alert, &format!("it was refused: {reason}"));
     }
 }
 

@@ -245,7 +245,7 @@ impl Setup {
             let parsed = Heartbeat::parse(&url).map(Arc::new);
             let told = |problem| {
                 let variable = heartbeat::VARIABLE;
-                let form = "https://hc-ping.com/ping-key/{job}";
+                let form = "https://hc-ping.com/ping-key/{job}?create=1";
                 let message = format!("{variable} cannot be used: {problem}; write {form}");
                 problems.push(Warning::new(variable, message));
             };

@@ -1,4 +1,5 @@
-//! Faults of ours, told once while they last: to the log, or to standard error where no logger is.
+//! Faults of ours, told once while they last: to the log, or to standard error where no logger takes
+//! them.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -8,6 +9,9 @@ use crate::redact;
 
 /// Faults that are remembered; a program that makes up new ones without end is told of these.
 const REMEMBERED: usize = 1000;
+
+/// What filters of a log know this library by.
+const TARGET: &str = "pipeline_notify";
 
 static LASTING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
@@ -38,10 +42,11 @@ impl Warning {
             }
         }
         let message = redact::hide(self.message);
-        if log::max_level() == log::LevelFilter::Off {
-            let _ = writeln!(std::io::stderr(), "pipeline-notify: {message}");
+        // A logger that takes errors alone, or one crate's records, would swallow it.
+        if log::log_enabled!(target: TARGET, log::Level::Warn) {
+            log::warn!(target: TARGET, "{message}");
         } else {
-            log::warn!(target: "pipeline_notify", "{message}");
+            let _ = writeln!(std::io::stderr(), "pipeline-notify: {message}");
         }
     }
 }

@@ -14,11 +14,16 @@ fn main() {
         file: Mutex::new(file),
         // What other libraries trace is for the program's author to choose.
         others: variable("LEVEL") == "debug of all",
+        ours: variable("LEVEL") != "the program's own",
     });
     if let Ok(logger) = logger
         && log::set_logger(Box::leak(Box::new(logger))).is_ok()
     {
-        log::set_max_level(log::LevelFilter::Trace);
+        log::set_max_level(match variable("LEVEL").as_str() {
+            // What `env_logger` shows where nothing is set.
+            "errors alone" => log::LevelFilter::Error,
+            _ => log::LevelFilter::Trace,
+        });
     }
     let mut out = std::io::stdout();
     let json = Json::new(&variable("JSON")).and_then(|json| json.secret(&variable("KEY")));
@@ -62,6 +67,7 @@ fn variable(name: &str) -> String {
 struct Logger {
     file: Mutex<File>,
     others: bool,
+    ours: bool,
 }
 
 impl log::Log for Logger {
@@ -69,7 +75,7 @@ impl log::Log for Logger {
         if self.others {
             metadata.level() <= log::Level::Debug
         } else {
-            metadata.target().starts_with("pipeline_notify")
+            self.ours && metadata.target().starts_with("pipeline_notify")
         }
     }
 

@@ -106,7 +106,8 @@ impl Notifier for Discord {
         let url = url.map_err(|reason| Refusal::Channel { reason })?;
         let post = |message: &Value| {
             let left = timeout.saturating_sub(begun.elapsed());
-            Post::json(&url, &message.to_string()).send(left)
+            let answer = Post::json(&url, &message.to_string()).send(left)?;
+            Ok(answer.or_no(is_error))
         };
         let answer = post(&message(alerts))?;
         // The message was refused: a short one says at least what happened.
@@ -139,8 +140,13 @@ fn confirming(url: &Url) -> Result<Url, String> {
         .url()
 }
 
+/// Tells Discord's form of an error from the message that it answers with: that has an id.
+fn is_error(said: &Value) -> bool {
+    said.get("code").is_some() && said.get("message").is_some() && said.get("id").is_none()
+}
+
 fn is_refused(answer: &Answer) -> bool {
-    matches!(answer.status, 400 | 413) && answer.class(&RULES) == Class::Alert
+    matches!(answer.meant(), 400 | 413) && answer.class(&RULES) == Class::Alert
 }
 
 /// Makes the message of some alerts.

@@ -2,36 +2,35 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::{self, PipeReader, Read, Write as _};
+use std::io::{self, PipeReader, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::http::Class;
+use super::said::{Part, Said};
 use super::{Hidden, Notifier, Ours, Refusal, json};
 use crate::alert::Alert;
+use crate::digest;
 use crate::redact;
 use crate::text;
 
-/// As much of what a command says of its failure as is kept.
-const KEPT: usize = 4 * 1024;
-
-/// As much of that as a reason quotes.
+/// As much of what a command says as a reason quotes.
 const QUOTED: usize = 200;
 
-/// How long to wait for the last words of a command that has ended: a process of its own that goes
-/// on may hold its standard error open for ever.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// The longest value that a command gets in its environment.
+const VALUE: usize = 4 * 1024;
 
 /// How often to look whether a command has ended, at first and at last.
 const LOOK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
 
-/// What exit codes mean, as in `sysexits.h`, and as shells say that a program is not there; any
-/// other refuses the alert for good.
+/// What exit codes mean, as in `sysexits.h`, and as shells say that a program is not there. Any other
+/// may be an outage, of which most programs say no more than 1.
 const CODES: &[(i32, Class)] = &[
     (0, Class::Accepted),
+    (64, Class::Alert),     // EX_USAGE
+    (65, Class::Alert),     // EX_DATAERR
     (75, Class::Temporary), // EX_TEMPFAIL
     (69, Class::Channel),   // EX_UNAVAILABLE
     (78, Class::Channel),   // EX_CONFIG
@@ -41,7 +40,8 @@ const CODES: &[(i32, Class)] = &[
 
 /// Runs a command for each message, with the alerts as JSON on its standard input.
 ///
-/// The JSON is the one that [`Json`](crate::Json) describes. No shell is asked: the program gets its
+/// The JSON is the one that [`Json`](crate::Json) describes; [`text`](Self::text) asks for plain text
+/// instead. No shell is asked: the program gets its
 /// arguments as they are. Its exit code says what becomes of the alerts:
 ///
 /// | exit code | |
@@ -49,15 +49,23 @@ const CODES: &[(i32, Class)] = &[
 /// | 0 | accepted |
 /// | 75 (`EX_TEMPFAIL`) | not now: they wait, and are sent later |
 /// | 69, 78 (`EX_UNAVAILABLE`, `EX_CONFIG`), 126, 127, or no such program | broken: they wait until it is mended |
-/// | any other | refused for good |
+/// | 64, 65 (`EX_USAGE`, `EX_DATAERR`) | refused for good |
+/// | any other | not now, for 24 hours or 50 times; then refused for good |
 ///
 /// A command that a signal ended, or that took longer than a notifier may (10 seconds, less at the
 /// exit), may get the alerts again; at its time it is killed, and it alone: not what it has started.
-/// Its standard output goes nowhere; the first line of its standard error is the reason that the
-/// log shows, so keep secrets out of it.
+/// The first line of its standard error, or without one the last line of its standard output, is the
+/// reason that the log shows, so keep secrets out of both.
 ///
 /// It has the environment of the program without `SLACK_…_WEBHOOK_URL`, `NOTIFY_…_URL` and
 /// `NOTIFY_…_SECRET`, and with `NOTIFY_DISABLE=1`: an annotated program tells no alerts of alerts.
+/// These say what the message is about:
+///
+/// | variable | |
+/// |---|---|
+/// | `NOTIFY_TITLE` | the message in one line |
+/// | `NOTIFY_KIND` | the alert's `kind`, as in the JSON; `digest` where several differ |
+/// | `NOTIFY_JOB` | the job's name; of several jobs, a name a line |
 ///
 /// # Examples
 ///
@@ -72,6 +80,7 @@ const CODES: &[(i32, Class)] = &[
 pub struct Exec {
     program: OsString,
     arguments: Vec<OsString>,
+    is_text: bool,
 }
 
 impl Exec {
@@ -80,6 +89,7 @@ impl Exec {
         Self {
             program: program.into(),
             arguments: Vec::new(),
+            is_text: false,
         }
     }
 
@@ -90,21 +100,71 @@ impl Exec {
         self
     }
 
-    fn command(&self) -> Command {
+    /// Writes the alerts as plain text, as [`message`](crate::message) makes it, for programs that
+    /// send on what they read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pipeline_notify::{Config, Exec};
+    ///
+    /// let apprise = Exec::new("/usr/bin/apprise").text().arg("mailtos://example.com");
+    /// let config = Config::new().channel("data-alerts", apprise);
+    /// ```
+    #[must_use]
+    pub fn text(mut self) -> Self {
+        self.is_text = true;
+        self
+    }
+
+    fn command(&self, alerts: &[Alert]) -> Command {
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_withheld(name)) {
             command.env_remove(name);
         }
         command.env("NOTIFY_DISABLE", "1");
+        command.envs(variables(alerts));
         // An interrupt at the terminal ends the job, not the telling of it.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command
     }
+}
+
+/// Says what a message is about, for programs that do not read JSON.
+fn variables(alerts: &[Alert]) -> [(&'static str, String); 3] {
+    let title = match alerts {
+        [alert] => alert.summary(),
+        alerts => digest::digest(alerts)
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+    };
+    let mut kinds: Vec<_> = alerts
+        .iter()
+        .map(|alert| json::word(alert.kind()))
+        .collect();
+    kinds.dedup();
+    let kind = match *kinds {
+        [kind] => kind,
+        _ => "digest",
+    };
+    // Nothing in them ends a variable, or a line, before its time.
+    let plain = |text: &str| text.replace(char::is_control, " ");
+    let mut jobs: Vec<_> = alerts.iter().map(|alert| plain(alert.job())).collect();
+    jobs.sort_unstable();
+    jobs.dedup();
+    let bounded = |text: String| text::first_bytes(&text, VALUE).to_owned();
+    [
+        ("NOTIFY_TITLE", bounded(plain(&title))),
+        ("NOTIFY_KIND", kind.to_owned()),
+        ("NOTIFY_JOB", bounded(jobs.join("\n"))),
+    ]
 }
 
 /// Tells whether a variable may hold a webhook or a key.
@@ -122,18 +182,23 @@ impl Notifier for Exec {
         };
         let (reader, mut writer) = io::pipe().map_err(temporary)?;
         let stdin = reader.try_clone().map_err(temporary)?;
-        let mut command = self.command();
+        let mut command = self.command(alerts);
         let spawned = command.stdin(stdin).spawn();
         // It holds the other copy of the pipe.
         drop(command);
         let mut child = spawned.map_err(|error| refusal_to_start(&error))?;
-        let body = json::document(alerts);
+        let body = if self.is_text {
+            digest::message(alerts)
+        } else {
+            json::document(alerts)
+        };
         let written = thread::Builder::new()
             .name("notify-exec".to_owned())
             .spawn(move || {
                 let _ = writer.write_all(body.as_bytes());
             });
-        let words = child.stderr.take().map(last_words);
+        let stderr = child.stderr.take().map(|pipe| Said::of(pipe, Part::First));
+        let stdout = child.stdout.take().map(|pipe| Said::of(pipe, Part::Last));
         let Ok(written) = written else {
             let _ = kill(&mut child);
             return Err(Refusal::temporary("there is no thread to feed it"));
@@ -155,8 +220,10 @@ impl Notifier for Exec {
             }
         };
         judge(status, || {
-            let words = words.and_then(|words| words.recv_timeout(LAST_WORDS).ok());
-            words.unwrap_or_default()
+            let [stderr, stdout] =
+                [stderr, stdout].map(|said| move || said.map(|said| said.line()));
+            let line = stderr().filter(|line| !line.is_empty()).or_else(stdout);
+            line.unwrap_or_default()
         })
     }
 
@@ -192,11 +259,11 @@ fn judge(status: ExitStatus, words: impl FnOnce() -> String) -> Result<(), Refus
         Some(code) => CODES
             .iter()
             .find(|(known, _)| *known == code)
-            .map_or(Class::Alert, |(_, class)| *class),
+            .map(|(_, class)| *class),
         // A signal ended it, such as that of the kernel where memory is short.
-        None => Class::Temporary,
+        None => Some(Class::Temporary),
     };
-    if class == Class::Accepted {
+    if class == Some(Class::Accepted) {
         return Ok(());
     }
     let ended = status.code().map_or_else(
@@ -211,9 +278,10 @@ fn judge(status: ExitStatus, words: impl FnOnce() -> String) -> Result<(), Refus
         format!("{ended}: {words}")
     };
     Err(match class {
-        Class::Temporary => Refusal::temporary(reason),
-        Class::Channel => Refusal::Channel { reason },
-        Class::Alert | Class::Accepted => Refusal::Alert { reason },
+        Some(Class::Temporary) => Refusal::temporary(reason),
+        Some(Class::Channel) => Refusal::Channel { reason },
+        Some(Class::Alert | Class::Accepted) => Refusal::Alert { reason },
+        None => Refusal::Unknown { reason },
     })
 }
 
@@ -237,41 +305,6 @@ fn wait(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> 
 fn kill(child: &mut Child) -> io::Result<()> {
     child.kill()?;
     child.wait().map(|_| ())
-}
-
-/// Reads what a command says, of which the first part is kept, to its end: it must not wait for us.
-fn last_words(mut stderr: impl Read + Send + 'static) -> Receiver<String> {
-    let (said, words) = mpsc::channel();
-    // Without a thread, it gets an error when it speaks.
-    let _ = thread::Builder::new()
-        .name("notify-exec".to_owned())
-        .spawn(move || {
-            let mut kept = Vec::new();
-            let mut is_told = false;
-            let mut tell = |kept: &[u8]| {
-                if !std::mem::replace(&mut is_told, true) {
-                    let _ = said.send(String::from_utf8_lossy(kept).into_owned());
-                }
-            };
-            let mut buffer = [0; 4096];
-            loop {
-                match stderr.read(&mut buffer) {
-                    Ok(0) => break,
-                    Ok(length) if kept.len() < KEPT => {
-                        kept.extend_from_slice(&buffer[..length.min(KEPT - kept.len())]);
-                        // A line is all that is asked for: whatever holds the pipe open then.
-                        if kept.len() >= KEPT || kept.trim_ascii_start().contains(&b'\n') {
-                            tell(&kept);
-                        }
-                    }
-                    Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(_) => break,
-                }
-            }
-            tell(&kept);
-        });
-    words
 }
 
 /// Lets go of a pipe once its writer is done; what the command has not read is read for it.
@@ -351,9 +384,10 @@ mod tests {
         for code in 0..=255 {
             let expected = match code {
                 0 => "accepted",
+                64 | 65 => "alert",
                 75 => "temporary",
                 69 | 78 | 126 | 127 => "channel",
-                _ => "alert",
+                _ => "unknown",
             };
             let status = std::os::unix::process::ExitStatusExt::from_raw(code << 8);
             let class = match judge(status, || "why\nnot".to_owned()) {
@@ -364,6 +398,7 @@ mod tests {
                 }
                 Err(Refusal::Channel { .. }) => "channel",
                 Err(Refusal::Alert { .. }) => "alert",
+                Err(Refusal::Unknown { .. }) => "unknown",
             };
             assert_eq!(class, expected, "{code}");
         }
@@ -386,6 +421,60 @@ mod tests {
             !reason.contains("second") && !reason.contains("out"),
             "{reason}"
         );
+    }
+
+    // Issue 12, point 12: Apprise says on standard output why it failed.
+    #[test]
+    fn the_last_line_of_its_standard_output_is_the_reason_where_it_is_all_that_it_said() {
+        for (script, expected) in [
+            ("echo one; echo two; echo; exit 1", "exit code 1: two"),
+            ("echo one; echo >&2; exit 1", "exit code 1: one"),
+            (
+                "yes | head -c 300000; printf last; exit 1",
+                "exit code 1: last",
+            ),
+            ("echo one; echo two >&2; exit 1", "exit code 1: two"),
+            ("exit 1", "exit code 1"),
+        ] {
+            let reason = expected.to_owned();
+            assert_eq!(
+                shell(script).notify(&many(), TIME),
+                Err(Refusal::Unknown { reason }),
+                "{script}"
+            );
+        }
+    }
+
+    // Issue 12, point 12.
+    #[test]
+    fn a_command_that_asks_for_text_gets_the_message_and_each_gets_what_it_is_about() {
+        let folder = Folder::new();
+        let (read, told) = (folder.path().join("read"), folder.path().join("told"));
+        let script = "cat > \"$0\"; printf '%s|' \"$NOTIFY_TITLE\" \"$NOTIFY_KIND\" \"$NOTIFY_JOB\" > \"$1\"";
+        let command = shell(script).arg(read.as_os_str()).arg(told.as_os_str());
+        let (failed, recovered) = (alert_of(Kind::Failed), alert_of(Kind::Recovered));
+        let title = failed.summary();
+        for (alerts, expected) in [
+            (
+                vec![failed.clone()],
+                format!("{title}|failed|{}|", failed.job),
+            ),
+            (
+                vec![failed.clone(), recovered.clone()],
+                format!("|digest|{}|", failed.job),
+            ),
+        ] {
+            assert_eq!(command.clone().text().notify(&alerts, TIME), Ok(()));
+            assert_eq!(fs::read_to_string(&read).unwrap(), digest::message(&alerts));
+            let told = fs::read_to_string(&told).unwrap();
+            assert!(
+                told.ends_with(&expected) && !told.starts_with('|'),
+                "{told}"
+            );
+        }
+        let mut odd = failed;
+        odd.job = "a\0b\nc".repeat(100_000);
+        assert_eq!(command.notify(&[odd], TIME), Ok(()));
     }
 
     #[test]

@@ -1,20 +1,26 @@
 //! One POST to a service, and what its answer means.
 
 use std::fmt;
+use std::io::Read as _;
 use std::ops::RangeInclusive;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{NaiveDateTime, Utc};
+use serde_json::Value;
 use ureq::Agent;
-use ureq::http::HeaderMap;
+use ureq::http::{HeaderMap, HeaderValue};
+#[cfg(feature = "tls")]
+use ureq::tls::TlsConfig;
 
-use super::Refusal;
+#[cfg(feature = "tls")]
+use super::authorities;
+use super::{Refusal, body, unreachable};
 use crate::destination::Url;
 use crate::text;
 use crate::time::{Time, between};
 
-/// As much of an answer as is read; services answer with a word.
-const ANSWER: u64 = 4 * 1024;
+/// As much of an answer as is read. Most services answer with a word; Discord with the message.
+const ANSWER: u64 = 128 * 1024;
 
 /// As much of an answer as a reason quotes.
 const QUOTED: usize = 200;
@@ -66,11 +72,20 @@ impl<'a> Post<'a> {
     ///
     /// A temporary refusal where there was no answer, with a reason that does not show the URL.
     pub(crate) fn send(self, timeout: Duration) -> Result<Answer, Refusal> {
-        let config = Agent::config_builder()
+        let begun = Instant::now();
+        let config = Agent::config_builder();
+        #[cfg(feature = "tls")]
+        let config = if self.url.is_https() {
+            let trusted = authorities::trusted();
+            config.tls_config(TlsConfig::builder().root_certs(trusted).build())
+        } else {
+            config
+        };
+        let config = config
             // A redirect would carry the secret elsewhere, and turns the POST into a GET.
             .max_redirects(0)
             .http_status_as_error(false)
-            .timeout_global(Some(timeout))
+            .timeout_global(Some(timeout.saturating_sub(begun.elapsed())))
             // Messages are seconds apart, and a pooled connection would be shared with a forked child.
             .max_idle_connections(0)
             .user_agent(concat!("pipeline-notify/", env!("CARGO_PKG_VERSION")));
@@ -88,23 +103,20 @@ impl<'a> Post<'a> {
         });
         let answer = request
             .send(self.body)
-            .map_err(|error| Refusal::temporary(describe(&error)))?;
+            .map_err(|error| Refusal::temporary(unreachable::describe(&error)))?;
         let status = answer.status().as_u16();
         let headers = answer.headers().clone();
-        let body = answer
+        let mut read = Vec::new();
+        // What came before it broke off is judged by.
+        let _ = answer
             .into_body()
-            .with_config()
-            .limit(ANSWER)
-            .read_to_string()
-            .unwrap_or_default();
+            .into_reader()
+            .take(ANSWER)
+            .read_to_end(&mut read);
+        let body = String::from_utf8_lossy(&read).into_owned();
         let is_quotable = !self.url.is_shown_in(&body)
             && !self.secrets.iter().any(|secret| body.contains(secret));
-        Ok(Answer {
-            status,
-            body,
-            headers,
-            is_quotable,
-        })
+        Ok(Answer::new(status, body, headers, is_quotable))
     }
 }
 
@@ -115,6 +127,10 @@ pub(crate) struct Answer {
     pub(crate) body: String,
     pub(crate) headers: HeaderMap,
     is_quotable: bool,
+    /// Whether it is a web page, which none of our services answers.
+    is_page: bool,
+    /// Whether its body says no, whatever the status.
+    says_no: bool,
 }
 
 /// What an answer says of the alert, the channel, or the moment: [`Refusal`] without its reason.
@@ -153,8 +169,8 @@ impl Rule {
         }
     }
 
-    fn fits(&self, answer: &Answer) -> bool {
-        self.statuses.contains(&answer.status) && answer.body.contains(self.says)
+    fn fits(&self, status: u16, answer: &Answer) -> bool {
+        self.statuses.contains(&status) && answer.body.contains(self.says)
     }
 }
 
@@ -172,12 +188,49 @@ impl Class {
 }
 
 impl Answer {
+    fn new(status: u16, body: String, headers: HeaderMap, is_quotable: bool) -> Self {
+        let content_type = headers.get("content-type").map(HeaderValue::as_bytes);
+        let content_type = String::from_utf8_lossy(content_type.unwrap_or_default());
+        Self {
+            is_page: body::is_page(&content_type, &body),
+            says_no: body::says_no(&body),
+            status,
+            body,
+            headers,
+            is_quotable,
+        }
+    }
+
+    /// Takes it for a no, too, where its body is JSON of which a service's own form says so.
+    pub(crate) fn or_no(mut self, form: impl FnOnce(&Value) -> bool) -> Self {
+        self.says_no |= body::json(&self.body).is_some_and(|json| form(&json));
+        self
+    }
+
+    fn is_success(&self) -> bool {
+        (200..=299).contains(&self.status)
+    }
+
+    /// Returns the status that fits what the body says: 400 for a success that says no.
+    pub(crate) fn meant(&self) -> u16 {
+        if self.is_success() && self.says_no {
+            400
+        } else {
+            self.status
+        }
+    }
+
     /// Sorts the answer by a service's table.
     pub(crate) fn class(&self, rules: &[Rule]) -> Class {
+        if self.is_success() && self.is_page {
+            // A sign-in page, or a proxy's: the service has not seen the alert.
+            return Class::Temporary;
+        }
+        let status = self.meant();
         rules
             .iter()
-            .find(|rule| rule.fits(self))
-            .map_or_else(|| Class::of(self.status), |rule| rule.class)
+            .find(|rule| rule.fits(status, self))
+            .map_or_else(|| Class::of(status), |rule| rule.class)
     }
 
     /// Judges the answer by a service's table.
@@ -207,20 +260,29 @@ impl Answer {
 
     /// Says what was answered, in one line that repeats no secret.
     pub(crate) fn reason(&self) -> String {
+        let status = self.status;
+        let redirect = if (300..400).contains(&status) {
+            " (redirects are not followed)"
+        } else {
+            ""
+        };
+        if self.is_page {
+            let title = body::title(&self.body).filter(|_| self.is_quotable);
+            let title = title.map(|title| format!(" ({})", text::escape(title)));
+            let title = title.unwrap_or_default();
+            let whose = if self.is_success() {
+                ", not the service's answer: a sign-in page, or a proxy's?"
+            } else {
+                ""
+            };
+            return format!("answered {status} with a web page{title}{whose}{redirect}");
+        }
         let body = if self.is_quotable {
             text::escape(text::first_line(&self.body, QUOTED))
         } else {
             String::new().into()
         };
-        let redirect = if (300..400).contains(&self.status) {
-            " (redirects are not followed)"
-        } else {
-            ""
-        };
-        format!("answered {} {body}", self.status)
-            .trim_end()
-            .to_owned()
-            + redirect
+        format!("answered {status} {body}").trim_end().to_owned() + redirect
     }
 
     /// Returns the pause that is asked for: by the header, else by a number of seconds in the body.
@@ -230,7 +292,7 @@ impl Answer {
         let now = header("date").and_then(date).unwrap_or_else(Utc::now);
         let in_header = header("retry-after").and_then(|value| pause(value, now));
         let asked = in_header.or_else(|| {
-            let body: serde_json::Value = serde_json::from_str(&self.body).ok()?;
+            let body = body::json(&self.body)?;
             Duration::try_from_secs_f64(body.get("retry_after")?.as_f64()?).ok()
         });
         // No pause at all would be a storm: our own grows.
@@ -240,32 +302,13 @@ impl Answer {
     /// An answer without a service.
     #[cfg(test)]
     pub(crate) fn made(status: u16, body: &str) -> Self {
-        Self {
-            status,
-            body: body.to_owned(),
-            headers: HeaderMap::new(),
-            is_quotable: true,
-        }
+        Self::new(status, body.to_owned(), HeaderMap::new(), true)
     }
 }
 
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason())
-    }
-}
-
-/// Describes an error in words of our own: some of ureq's contain the URL.
-fn describe(error: &ureq::Error) -> String {
-    match error {
-        ureq::Error::Timeout(_) => "no answer in time".to_owned(),
-        ureq::Error::HostNotFound => "its host's name does not resolve".to_owned(),
-        ureq::Error::Io(error) => format!("network error: {}", error.kind()),
-        #[cfg(feature = "tls")]
-        ureq::Error::Rustls(_) | ureq::Error::Tls(_) => {
-            "no TLS connection (is its certificate known?)".to_owned()
-        }
-        _ => "the request failed".to_owned(),
     }
 }
 
@@ -292,8 +335,6 @@ fn date(value: &str) -> Option<Time> {
 
 #[cfg(test)]
 mod tests {
-    use ureq::http::HeaderValue;
-
     use super::*;
 
     #[test]
@@ -311,7 +352,7 @@ mod tests {
                 Ok(()) => Class::Accepted,
                 Err(Refusal::Temporary { .. }) => Class::Temporary,
                 Err(Refusal::Channel { .. }) => Class::Channel,
-                Err(Refusal::Alert { .. }) => Class::Alert,
+                Err(Refusal::Alert { .. } | Refusal::Unknown { .. }) => Class::Alert,
             };
             assert_eq!(class, expected, "{status}");
         }

@@ -71,7 +71,8 @@ const ANSWERS: &[Rule] = &[];
 ///
 /// # The answer
 ///
-/// 2xx accepts all alerts of the document. 408, 429 and 5xx ask for a later try, after `Retry-After`
+/// 2xx accepts all alerts of the document, unless it is a web page (a proxy's, or one to sign in:
+/// tried again later) or JSON whose `ok` or `success` is false (as a 400). 408, 429 and 5xx ask for a later try, after `Retry-After`
 /// where it is given. 401, 403, 404, 410 and redirects say that the webhook itself is broken: alerts
 /// wait until it is mended. Anything else refuses this document for good.
 ///
@@ -250,7 +251,8 @@ fn outage_object(outage: &Outage) -> Value {
     json!({ "since": show(outage.since), "runs": outage.runs, "error": outage.error })
 }
 
-fn word(kind: Kind) -> &'static str {
+/// Names what an alert tells, as programs read it.
+pub(super) fn word(kind: Kind) -> &'static str {
     match kind {
         Kind::Failed => "failed",
         Kind::StillFailing => "still_failing",
@@ -424,7 +426,7 @@ mod tests {
                 401 | 403 | 404 | 410 | 300..=399 => Class::Channel,
                 _ => Class::Alert,
             };
-            for body in ["", "{\"error\":\"x\"}", "<html>"] {
+            for body in ["", "{\"error\":\"x\"}", "taken"] {
                 assert_eq!(
                     Answer::made(status, body).class(ANSWERS),
                     expected,

@@ -1,5 +1,8 @@
 //! Notifiers: what takes an alert to a channel.
 
+#[cfg(feature = "tls")]
+mod authorities;
+mod body;
 mod discord;
 mod exec;
 mod fit;
@@ -7,11 +10,13 @@ mod hidden;
 pub(crate) mod http;
 mod json;
 mod pagerduty;
+mod said;
 pub(crate) mod scheme;
 mod slack;
 #[cfg(test)]
 mod strict;
 mod teams;
+mod unreachable;
 mod word;
 
 use std::fmt;
@@ -104,6 +109,12 @@ pub enum Refusal {
         /// What went wrong.
         reason: String,
     },
+    /// It cannot be told whether it would ever be taken: the alert is tried again, for 24 hours or
+    /// 50 times, and is then as one that never will be.
+    Unknown {
+        /// What went wrong.
+        reason: String,
+    },
 }
 
 impl Refusal {
@@ -127,9 +138,10 @@ impl Refusal {
     #[must_use]
     pub fn reason(&self) -> &str {
         match self {
-            Self::Temporary { reason, .. } | Self::Channel { reason } | Self::Alert { reason } => {
-                reason
-            }
+            Self::Temporary { reason, .. }
+            | Self::Channel { reason }
+            | Self::Alert { reason }
+            | Self::Unknown { reason } => reason,
         }
     }
 }

@@ -165,6 +165,11 @@ impl Notifier for PagerDuty {
 
 fn judge(answer: Answer) -> Result<(), Refusal> {
     let is_busy = answer.status == 429;
+    // An event that was taken is answered with `"status": "success"`.
+    let answer = answer.or_no(|said| {
+        let status = said.get("status").and_then(Value::as_str);
+        status.is_some_and(|status| status != "success")
+    });
     match answer.judge(&RULES) {
         Err(Refusal::Temporary {
             reason,

@@ -299,8 +299,11 @@ fn exec(word: &Word<'_>) -> Result<Exec, Problem> {
     for part in word.query.into_iter().flat_map(|query| query.split('&')) {
         match part.split_once('=') {
             Some(("arg", value)) => exec = exec.arg(decode(value)?),
+            Some(("text", "yes")) => exec = exec.text(),
+            Some(("text", "no")) => {}
+            Some(("text", _)) => return Err("its `text=` is neither `yes` nor `no`"),
             _ if part.is_empty() => {}
-            _ => return Err("what follows its `?` is no `arg=`"),
+            _ => return Err("what follows its `?` is neither `arg=` nor `text=yes`"),
         }
     }
     Ok(exec)
@@ -492,6 +495,7 @@ mod tests {
             "exec:/bin/tell\0a b\0c+d\0é=",
         ),
         ("exec:///my%20bin/tell", "exec:/my bin/tell"),
+        ("exec:///bin/tell?text=yes&arg=a", "exec:/bin/tell\0a"),
         ("file:/run/secrets/alerts", "file:/run/secrets/alerts"),
     ];
 
@@ -581,6 +585,7 @@ mod tests {
             ("exec://bin/s3cr3t", "exec:///path"),
             ("exec:///", "exec:///path"),
             ("exec:///bin/s3cr3t?token=s3cr3t", "exec:///path"),
+            ("exec:///bin/s3cr3t?text=s3cr3t", "exec:///path"),
             ("exec:///bin/s3cr3t?arg=%", "exec:///path"),
             ("exec:///bin/s3cr3t?arg=%+1", "exec:///path"),
             ("exec:///bin/s3cr3t?arg=%00", "exec:///path"),

@@ -165,10 +165,10 @@ impl Notifier for Slack {
 fn is_tried_as_text(answer: &Answer) -> bool {
     let is_named = ANSWERS.iter().any(|rule| {
         rule.class == Class::Alert
-            && rule.statuses.contains(&answer.status)
+            && rule.statuses.contains(&answer.meant())
             && answer.body.contains(rule.says)
     });
-    let is_of_the_payload = is_named || OF_THE_PAYLOAD.contains(&answer.status);
+    let is_of_the_payload = is_named || OF_THE_PAYLOAD.contains(&answer.meant());
     is_of_the_payload && answer.class(&ANSWERS) == Class::Alert
 }
 
@@ -192,7 +192,7 @@ mod tests {
             Ok(()) => "accepted",
             Err(Refusal::Temporary { .. }) => "temporary",
             Err(Refusal::Channel { .. }) => "channel",
-            Err(Refusal::Alert { .. }) => "alert",
+            Err(Refusal::Alert { .. } | Refusal::Unknown { .. }) => "alert",
         }
     }
 
@@ -207,7 +207,12 @@ mod tests {
                 _ => "alert",
             };
             assert_eq!(becomes(status, ""), expected, "{status}");
-            assert_eq!(becomes(status, "<html>no</html>"), expected, "{status}");
+            // A page that says 200 is a proxy's.
+            let of_a_page = match expected {
+                "accepted" => "temporary",
+                other => other,
+            };
+            assert_eq!(becomes(status, "<html>no</html>"), of_a_page, "{status}");
         }
     }
 

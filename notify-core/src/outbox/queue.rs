@@ -17,6 +17,7 @@ use crate::file::{self, Durable, Links, PRIVATE};
 use crate::lock::Lock;
 use crate::loss::Loss;
 use crate::pace::Pace;
+use crate::refuge::Moved;
 use crate::time::Time;
 
 /// The largest file that is read.
@@ -27,6 +28,7 @@ const STUCK: Duration = Duration::from_secs(30);
 
 const LOCK: &str = ".lock";
 const PACE: &str = ".pace";
+const MOVED: &str = ".moved";
 const LOSS: &str = ".given-up";
 const LOSS_LOCK: &str = ".given-up.lock";
 
@@ -372,6 +374,26 @@ impl Queue {
     /// Where it cannot be written; the sender itself must not forget it then.
     pub(crate) fn set_pace(&self, pace: &Pace) -> io::Result<()> {
         write(&self.folder.join(PACE), &pace.render(), Durable::No)
+    }
+
+    /// Reads which jobs' failures have left for another channel.
+    pub(crate) fn moved(&self) -> Moved {
+        let content = file::read(&self.folder.join(MOVED), LIMIT * 16, Links::Refuse);
+        let content = content.ok().flatten();
+        content.map_or_else(Moved::default, |content| Moved::parse(&content))
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; what follows is then sent to the queue's own destination.
+    pub(crate) fn set_moved(&self, moved: &Moved) -> io::Result<()> {
+        let path = self.folder.join(MOVED);
+        if moved.is_empty() {
+            return remove_if_there(&path);
+        }
+        write(&path, &moved.render(), Durable::Yes)
     }
 
     fn path(&self, entry: &Entry) -> PathBuf {

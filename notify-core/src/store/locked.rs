@@ -22,7 +22,7 @@ use crate::kept::{self, Handle};
 use crate::landlord::Landlord;
 use crate::rules::Past;
 use crate::running;
-use crate::status::Status;
+use crate::status::{State, Status};
 use crate::text;
 use crate::time::{self, Time};
 
@@ -194,14 +194,31 @@ impl<'a> Locked<'a> {
         file::write_at(file, time::show(status.begun).as_bytes(), offset)
     }
 
-    /// Takes back that people were told at that time: the alert was refused.
-    pub(crate) fn untell(&mut self, alerted: Time) {
+    /// Takes back that people were told at that time, and says why they were not.
+    pub(crate) fn untell(&mut self, alerted: Time, why: &str) {
         if let Past::Known(status) = self.read()
             && status.alerted == Some(alerted)
         {
             // Where it cannot be written, the worst is a failure told at its reminder.
             let _ = self.write(&Status {
                 alerted: None,
+                decision: Some(format!("due, and nobody could be told: {why}").into()),
+                ..*status
+            });
+        }
+    }
+
+    /// Says that people were told of an incident at that time, where it says that they were not.
+    pub(crate) fn tell_after_all(&mut self, alerted: Time, incident: Option<&str>) {
+        if let Past::Known(status) = self.read()
+            && status.state == State::Error
+            && status.alerted.is_none()
+            && status.incident.as_deref() == incident
+        {
+            // Where it cannot be written, the worst is a failure told once more.
+            let _ = self.write(&Status {
+                alerted: Some(alerted),
+                decision: Some("told: once its channel worked again".into()),
                 ..*status
             });
         }

@@ -297,7 +297,7 @@ fn an_alert_that_was_refused_is_taken_back_if_the_status_still_speaks_of_it() {
                 ..status.clone()
             })
             .unwrap();
-        locked.untell(alerted);
+        locked.untell(alerted, "it was refused: gone");
         assert_eq!(locked.read().status().unwrap().alerted.map(|_| ()), remains);
     }
 }

@@ -1,0 +1,130 @@
+//! What the body of an answer says, whatever its status: a sign-in page or a proxy answers 200, too,
+//! and so do services that say in JSON that they took nothing.
+
+use serde_json::Value;
+
+use crate::text;
+
+/// The longest title of a page that is quoted.
+const TITLE: usize = 80;
+
+/// Tells whether a body is a web page.
+///
+/// The content type alone does not say it: Slack sends its `ok` as `text/html`, as many a framework
+/// does where it was told nothing else.
+pub(super) fn is_page(content_type: &str, body: &str) -> bool {
+    let body = without_mark(body).to_ascii_lowercase();
+    let begins = |start| body.starts_with(start);
+    if begins("<!doctype html") || begins("<html") {
+        return true;
+    }
+    let is_html = content_type.to_ascii_lowercase().contains("html");
+    // A tag, a comment, or a declaration.
+    is_html
+        && body.match_indices('<').any(|(at, _)| {
+            let next = body.as_bytes().get(at + 1);
+            next.is_some_and(|next| next.is_ascii_alphabetic() || b"!?".contains(next))
+        })
+}
+
+/// Tells whether a body is JSON that says no: its `ok` or its `success` is false.
+///
+/// Anything else is no such word: receivers answer JSON of every kind.
+pub(super) fn says_no(body: &str) -> bool {
+    let Some(Value::Object(object)) = json(body) else {
+        return false;
+    };
+    let is_false = |value: &Value| match value {
+        Value::Bool(value) => !value,
+        Value::String(value) => value.trim().eq_ignore_ascii_case("false"),
+        Value::Number(value) => value.as_f64() == Some(0.0),
+        _ => false,
+    };
+    let is_verdict = |key: &str| {
+        ["ok", "success"]
+            .iter()
+            .any(|k| key.eq_ignore_ascii_case(k))
+    };
+    object
+        .iter()
+        .any(|(key, value)| is_verdict(key) && is_false(value))
+}
+
+/// Reads a body that is JSON.
+pub(super) fn json(body: &str) -> Option<Value> {
+    serde_json::from_str(without_mark(body)).ok()
+}
+
+/// Returns a page's title.
+pub(super) fn title(page: &str) -> Option<&str> {
+    let lower = page.to_ascii_lowercase();
+    let tag = lower.find("<title")?;
+    let begin = tag + lower[tag..].find('>')? + 1;
+    let end = begin + lower[begin..].find("</title")?;
+    let title = text::first_line(page[begin..end].trim(), TITLE);
+    Some(title).filter(|title| !title.is_empty())
+}
+
+/// Leaves out a byte order mark and what is blank before the text.
+fn without_mark(body: &str) -> &str {
+    body.trim_start_matches('\u{feff}').trim_start()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_known_by_its_markup_and_not_by_its_content_type_alone() {
+        for (content_type, body, expected) in [
+            ("text/html; charset=utf-8", "<!DOCTYPE html><title>x", true),
+            ("", "\u{feff}\n <!doctype HTML>", true),
+            ("text/plain", "<HTML><body>Sign in</body></HTML>", true),
+            (
+                "application/xhtml+xml",
+                "<?xml version=\"1.0\"?><html/>",
+                true,
+            ),
+            ("text/html", "<!-- proxy --><body>Sign in", true),
+            ("TEXT/HTML", "Please <a href=/login>sign in</a>", true),
+            ("text/html", "ok", false),
+            ("text/html", "1", false),
+            ("text/html", "", false),
+            ("text/html", "taken: 3 < 4", false),
+            ("application/json", r#"{"text":"<html>"}"#, false),
+            ("application/xml", "<ok/>", false),
+            ("", "ok", false),
+        ] {
+            assert_eq!(
+                is_page(content_type, body),
+                expected,
+                "{content_type} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_pages_title_is_found() {
+        for (page, expected) in [
+            (
+                "<html><head><TITLE lang=en>\n Sign in \n</TITLE>",
+                Some("Sign in"),
+            ),
+            ("<title></title>", None),
+            ("<title>é", None),
+            ("<title", None),
+            ("ok", None),
+        ] {
+            assert_eq!(title(page), expected, "{page}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_body_can_be_read(content_type: String, body: String, end: String) {
+            for body in [format!("<title>{body}</title>{end}"), body] {
+                let _ = (is_page(&content_type, &body), says_no(&body), title(&body));
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What a command says on one of its pipes: read to its end, for it must not wait for us, of which a
+//! part is kept.
+
+use std::io::{self, Read};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// As much of it as is kept.
+const KEPT: usize = 4 * 1024;
+
+/// How long to wait for the last words of a command that has ended: a process of its own that goes
+/// on may hold the pipe open for ever.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Which part is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    First,
+    Last,
+}
+
+/// What was said so far.
+#[derive(Debug)]
+pub(super) struct Said {
+    part: Part,
+    words: Arc<Words>,
+}
+
+#[derive(Debug, Default)]
+struct Words {
+    kept: Mutex<Kept>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    /// Whether nothing that follows would change the line that is asked for.
+    is_enough: bool,
+}
+
+impl Said {
+    /// Reads from a pipe on a thread; without one, the command gets an error when it speaks.
+    pub(super) fn of(mut pipe: impl Read + Send + 'static, part: Part) -> Self {
+        let words = Arc::<Words>::default();
+        let heard = words.clone();
+        let thread = thread::Builder::new().name("notify-exec".to_owned());
+        let spawned = thread.spawn(move || {
+            let mut buffer = [0; 4096];
+            loop {
+                match pipe.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(length) => heard.keep(&buffer[..length], part),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(_) => break,
+                }
+            }
+            heard.lock().is_enough = true;
+            heard.changed.notify_all();
+        });
+        if spawned.is_err() {
+            words.lock().is_enough = true;
+        }
+        Self { part, words }
+    }
+
+    /// Returns the first or the last line that is not blank, once it is known, or soon.
+    pub(super) fn line(&self) -> String {
+        let (kept, _) = self
+            .words
+            .changed
+            .wait_timeout_while(self.words.lock(), LAST_WORDS, |kept| !kept.is_enough)
+            .unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&kept.bytes);
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let line = match self.part {
+            Part::First => lines.next(),
+            Part::Last => lines.next_back(),
+        };
+        line.unwrap_or_default().to_owned()
+    }
+}
+
+impl Words {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, said: &[u8], part: Part) {
+        let mut kept = self.lock();
+        match part {
+            Part::First => {
+                let room = KEPT.saturating_sub(kept.bytes.len());
+                kept.bytes.extend_from_slice(&said[..said.len().min(room)]);
+                // A line is all that is asked for, whatever holds the pipe open then.
+                kept.is_enough =
+                    kept.bytes.len() >= KEPT || kept.bytes.trim_ascii_start().contains(&b'\n');
+            }
+            Part::Last => {
+                kept.bytes.extend_from_slice(said);
+                let surplus = kept.bytes.len().saturating_sub(KEPT);
+                kept.bytes.drain(..surplus);
+            }
+        }
+        if kept.is_enough {
+            self.changed.notify_all();
+        }
+    }
+}

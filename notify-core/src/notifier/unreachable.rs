@@ -1,0 +1,91 @@
+//! Why there was no answer, in words that name what to mend.
+
+use std::io;
+
+/// A host that the system's resolver does not know.
+const UNKNOWN: &str = "its host's name is not known, or no name server answers";
+
+/// What std writes where the system's resolver fails: there is no kind of error for it.
+const RESOLVER: &str = "failed to lookup address information";
+
+/// Describes an error in words of our own: some of ureq's contain the URL.
+pub(super) fn describe(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Timeout(_) => "no answer in time".to_owned(),
+        ureq::Error::HostNotFound => UNKNOWN.to_owned(),
+        ureq::Error::Io(error) => of_network(error),
+        // It says which status the proxy gave, and nothing of the proxy's URL.
+        ureq::Error::ConnectProxyFailed(reason) => {
+            format!("the proxy made no connection: {reason}")
+        }
+        #[cfg(feature = "tls")]
+        ureq::Error::Rustls(error) => of_tls(error).to_owned(),
+        #[cfg(feature = "tls")]
+        ureq::Error::Tls(_) => NO_TLS.to_owned(),
+        _ => "the request failed".to_owned(),
+    }
+}
+
+fn of_network(error: &io::Error) -> String {
+    #[cfg(feature = "tls")]
+    if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref()) {
+        return of_tls(error).to_owned();
+    }
+    if error.to_string().starts_with(RESOLVER) {
+        return UNKNOWN.to_owned();
+    }
+    format!("network error: {}", error.kind())
+}
+
+#[cfg(feature = "tls")]
+const NO_TLS: &str = "no TLS connection can be made";
+
+#[cfg(feature = "tls")]
+fn of_tls(error: &rustls::Error) -> &'static str {
+    use rustls::{CertificateError as Certificate, Error};
+    match error {
+        Error::InvalidCertificate(Certificate::UnknownIssuer) => {
+            "its certificate's issuer is unknown: add that authority to the system's, or name its file in SSL_CERT_FILE"
+        }
+        Error::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => {
+            "its certificate has expired"
+        }
+        Error::InvalidCertificate(
+            Certificate::NotValidYet | Certificate::NotValidYetContext { .. },
+        ) => "its certificate is not valid yet: is this machine's clock right?",
+        Error::InvalidCertificate(
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
+        ) => "its certificate is of another host",
+        Error::InvalidCertificate(Certificate::Revoked) => "its certificate was revoked",
+        Error::InvalidCertificate(_) => "its certificate cannot be trusted",
+        Error::InvalidMessage(_) => "it speaks no TLS: is it `http`, or the port another?",
+        Error::AlertReceived(_) => "it refused the TLS connection",
+        _ => NO_TLS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::ToSocketAddrs as _;
+
+    use super::*;
+
+    // Issue 12, point 15: an unknown host was an "uncategorized error". The name is too long to
+    // exist, so that no server is asked.
+    #[test]
+    fn a_host_that_is_not_known_is_named_as_such() {
+        let error = ("a".repeat(64), 443).to_socket_addrs().unwrap_err();
+        assert_eq!(describe(&ureq::Error::Io(error)), UNKNOWN);
+    }
+
+    #[test]
+    fn other_faults_of_the_network_have_their_kind() {
+        let error = io::Error::from(io::ErrorKind::ConnectionRefused);
+        assert_eq!(
+            describe(&ureq::Error::Io(error)),
+            "network error: connection refused"
+        );
+        let refused = ureq::Error::ConnectProxyFailed("proxy server responded 403/403".into());
+        assert!(describe(&refused).starts_with("the proxy made no connection: "));
+    }
+}

@@ -1,0 +1,264 @@
+//! Where failures go whose channel is broken: to `alerts`, once, and what follows of their jobs too,
+//! up to the recovery: it is heard where the failure was.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::alert::{Alert, Kind};
+use crate::backlog::Entry;
+use crate::delivery;
+use crate::fields::Fields;
+use crate::id;
+use crate::lock::Lock;
+use crate::outbox::Queue;
+use crate::pace::Pace;
+use crate::route::{Route, Routes};
+use crate::sender;
+use crate::setup::{self, ALERTS};
+use crate::status::State;
+use crate::time::Time;
+
+/// The jobs whose failures have left a queue for `alerts`, by the hash of their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Moved(BTreeMap<String, Before>);
+
+/// What the people of the broken channel had heard of the failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    /// Its beginning: they are to hear of its end, too.
+    Beginning,
+}
+
+impl Moved {
+    pub(crate) fn parse(content: &str) -> Self {
+        let fields = Fields::parse(content);
+        let before = |value: &str| match value {
+            "beginning" => Before::Beginning,
+            _ => Before::Nothing,
+        };
+        let jobs = fields.iter();
+        Self(
+            jobs.map(|(job, value)| (job.to_owned(), before(value)))
+                .collect(),
+        )
+    }
+
+    pub(crate) fn render(&self) -> String {
+        let mut fields = Fields::default();
+        for (job, before) in &self.0 {
+            let value = match before {
+                Before::Nothing => "nothing",
+                Before::Beginning => "beginning",
+            };
+            fields.put(job, value);
+        }
+        fields.render()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Tells whether an alert may be of one of the jobs, by its file's name alone.
+    fn may_hold(&self, entry: &Entry) -> bool {
+        self.0.keys().any(|job| job.starts_with(entry.job()))
+    }
+
+    /// Tells whether an alert follows one that has left. A failure that begins anew is tried at its
+    /// own channel first.
+    fn leads(&self, alert: &Alert) -> bool {
+        alert.kind != Kind::Failed && self.0.contains_key(&key(alert))
+    }
+
+    /// Notes that an alert leaves; returns whether a copy of it stays.
+    fn leave(&mut self, alert: &Alert) -> bool {
+        if alert.status.state == State::Ok {
+            return self.0.remove(&key(alert)) == Some(Before::Beginning);
+        }
+        let before = match alert.kind {
+            Kind::StillFailing => Before::Beginning,
+            _ => Before::Nothing,
+        };
+        let known = self.0.entry(key(alert)).or_insert(before);
+        if alert.kind == Kind::Failed {
+            *known = Before::Nothing;
+        }
+        false
+    }
+}
+
+fn key(alert: &Alert) -> String {
+    id::hex(id::hash(&alert.job))
+}
+
+/// Moves to `alerts` what waits in a queue and is to be heard there. What could be heard nowhere
+/// counts as told to nobody. Tells whether something has left.
+///
+/// `was_asked` says that the destination itself has just answered that it is broken; otherwise only
+/// what came since its last answer is looked at.
+pub(crate) fn move_from(
+    route: &Route,
+    queue: &Queue,
+    waiting: &[Entry],
+    pace: &Pace,
+    was_asked: bool,
+    now: Time,
+) -> bool {
+    let mut moved = queue.moved();
+    let broken = pace.broken_at(now);
+    if broken.is_none() && moved.is_empty() {
+        return false;
+    }
+    let is_new = |entry: &&Entry| {
+        was_asked
+            || moved.may_hold(entry)
+            || pace.last_sent().is_none_or(|sent| entry.decided() >= sent)
+    };
+    let looked_at: Vec<_> = waiting.iter().filter(is_new).cloned().collect();
+    if looked_at.is_empty() {
+        return false;
+    }
+    let setup = setup::setup_so_far();
+    let own = setup.routes(&route.channel);
+    let own = own.as_ref().map_or(&[][..], |routes| &routes.all);
+    let others: Vec<_> = own
+        .iter()
+        .filter(|other| !other.is(route))
+        .filter_map(|other| other.queue.as_ref())
+        .collect();
+    let refuge = refuge(route, now);
+    let mut untold = Vec::new();
+    let mut has_left = false;
+    for entry in looked_at {
+        let Ok(Some((alert, lock))) = queue.take(&entry) else {
+            continue;
+        };
+        let follows = moved.leads(&alert);
+        let is_failure = broken.is_some() && alert.status.state == State::Error;
+        // Where another destination of the channel has taken it, or may yet, its people know.
+        let is_unheard = || {
+            others
+                .iter()
+                .all(|other| other.holds(&entry) && other.pace(now).broken_at(now).is_some())
+        };
+        if !(follows || is_failure && is_unheard()) {
+            continue;
+        }
+        match &refuge {
+            Some(refuge) => {
+                let reason = broken.unwrap_or("it was when the job failed");
+                if go(route, &alert, refuge, reason) {
+                    has_left = true;
+                    let stays = moved.leave(&alert);
+                    let _ = queue.set_moved(&moved);
+                    for other in &others {
+                        let _ = other.set_moved(&moved);
+                    }
+                    if !stays {
+                        for queue in others.iter().copied().chain([queue]) {
+                            sender::remove(queue, &entry);
+                        }
+                    }
+                }
+            }
+            None if is_failure => untold.push((entry, alert, lock)),
+            None => {}
+        }
+    }
+    untell(untold, broken.unwrap_or_default());
+    has_left
+}
+
+/// Returns where the failures of a broken channel go, if there is such a place and it works.
+fn refuge(route: &Route, now: Time) -> Option<Arc<Routes>> {
+    if route.channel == ALERTS {
+        return None;
+    }
+    let routes = setup::setup_so_far().routes(ALERTS)?;
+    let is_broken = |route: &Route| {
+        let queue = route.queue.as_ref();
+        queue.is_none_or(|queue| queue.pace(now).broken_at(now).is_some())
+    };
+    Some(routes).filter(|routes| !routes.queues.is_empty() && !routes.all.iter().all(is_broken))
+}
+
+/// Queues an alert for `alerts`, and tells whether that was done.
+fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str) -> bool {
+    let channel = &route.channel;
+    let mut copy = alert.clone();
+    copy.channel = refuge.channel.clone();
+    copy.notes.push(format!(
+        "channel `{channel}` is broken ({}: {reason}): sent to `{ALERTS}`",
+        route.mend
+    ));
+    let content = copy.render();
+    let mut queued = Vec::new();
+    for route in &refuge.all {
+        match route.queue.as_ref().map(|queue| queue.put(&copy, &content)) {
+            Some(Ok(entry)) => queued.push((route, entry)),
+            // It waits where it is.
+            Some(Err(_)) | None => return false,
+        }
+    }
+    sender::add_answer(
+        alert,
+        format!("the channel is broken: sent to `{ALERTS}` instead"),
+    );
+    for (route, entry) in queued {
+        delivery::queued(route, &entry);
+    }
+    true
+}
+
+/// Takes back that people were told: once for each alert in this process.
+fn untell(untold: Vec<(Entry, Alert, Lock)>, reason: &str) {
+    for (entry, alert, _lock) in untold {
+        if sender::is_first_time(&entry) {
+            sender::untell(&alert, &format!("the channel is broken: {reason}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn alert(kind: Kind, state: State) -> Alert {
+        let mut alert = testing::alert("etl.load", "a1");
+        alert.kind = kind;
+        alert.status.state = state;
+        alert
+    }
+
+    #[test]
+    fn what_follows_a_failure_that_left_goes_after_it_until_the_job_works() {
+        let mut moved = Moved::default();
+        let (failed, still) = (
+            alert(Kind::Failed, State::Error),
+            alert(Kind::StillFailing, State::Error),
+        );
+        let recovered = alert(Kind::Recovered, State::Ok);
+        assert!(!moved.leads(&still) && !moved.leads(&recovered));
+        assert!(!moved.leave(&failed));
+        let mut moved = Moved::parse(&moved.render());
+        assert!(moved.leads(&still) && moved.leads(&recovered));
+        assert!(
+            !moved.leads(&failed),
+            "a new failure is tried at its channel"
+        );
+        assert!(moved.may_hold(&Entry::of(&recovered)));
+        assert!(!moved.leave(&still));
+        assert!(!moved.leave(&recovered), "nobody else heard of it");
+        assert!(moved.is_empty());
+    }
+
+    #[test]
+    fn people_who_heard_of_the_beginning_hear_of_the_end_as_well() {
+        let mut moved = Moved::default();
+        moved.leave(&alert(Kind::StillFailing, State::Error));
+        let mut moved = Moved::parse(&moved.render());
+        assert!(moved.leave(&alert(Kind::Recovered, State::Ok)));
+    }
+}

@@ -1,0 +1,209 @@
+//! A channel that somebody has to mend: its failures are heard in `alerts`, and their recoveries,
+//! too (issue 12, point 18).
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "what a test cannot do fails it")]
+
+mod support;
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use support::told::{Told, told};
+use support::{Answer, Folder, Program, Receiver};
+
+const JOB: &str = "pipeline-notify.incidents.load";
+
+/// Runs the job with that outcome; its channel is `dba`.
+fn run(folder: &Folder, outcome: &str, channels: &[(&str, &str)]) -> String {
+    let program = Program::new("incidents").arg(outcome).directory(folder);
+    let program = program
+        .env("NOTIFY_CHANNEL", "dba")
+        .env("NOTIFY_SILENT_SECONDS", "0")
+        .env("NOTIFY_EXIT_SECONDS", "10");
+    let program = channels
+        .iter()
+        .fold(program, |program, (name, value)| program.env(name, value));
+    let ended = program.run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    ended.stderr
+}
+
+fn json(receiver: &Receiver) -> String {
+    receiver.webhook().replace("http://", "json://")
+}
+
+/// A receiver that is broken while it is told so.
+fn breakable() -> (Receiver, Arc<AtomicBool>) {
+    let is_broken = Arc::new(AtomicBool::new(true));
+    let broken = is_broken.clone();
+    let receiver = Receiver::answering(move |_| {
+        if broken.load(Ordering::Relaxed) {
+            Answer::Status(404, "no_service")
+        } else {
+            Answer::Ok
+        }
+    });
+    (receiver, is_broken)
+}
+
+/// Ends the pause after which a broken destination is asked again.
+fn pass_15_minutes(folder: &Folder) {
+    for (path, content) in folder.hidden_files() {
+        if path.ends_with("/.pace") {
+            let lines = content
+                .lines()
+                .filter(|line| !line.starts_with("not-before"));
+            let lines: Vec<_> = lines.collect();
+            fs::write(folder.path().join(path), lines.join("\n") + "\n").unwrap();
+        }
+    }
+}
+
+fn kinds(told: &[Told]) -> Vec<&str> {
+    told.iter().map(|alert| &*alert.kind).collect()
+}
+
+#[test]
+fn a_failure_whose_channel_is_gone_is_told_once_in_alerts_and_so_is_its_recovery() {
+    let (dba, is_broken) = breakable();
+    let alerts = Receiver::new();
+    let folder = Folder::new();
+    let channels = [
+        ("NOTIFY_DBA_URL", &*json(&dba)),
+        ("NOTIFY_ALERTS_URL", &*json(&alerts)),
+    ];
+    let said = run(&folder, "the disk is full", &channels);
+    assert!(
+        said.contains("channel `dba` is broken (answered 404 no_service)"),
+        "{said}"
+    );
+    let heard = told(&alerts);
+    assert_eq!(kinds(&heard), ["failed"]);
+    let note =
+        "channel `dba` is broken (NOTIFY_DBA_URL: answered 404 no_service): sent to `alerts`";
+    assert!(heard[0].text.contains(note), "{}", heard[0].text);
+    assert!(folder.waiting_alerts().is_empty());
+    let status = folder.status_file(JOB);
+    assert!(status.contains("\nalerted: "), "{status}");
+
+    // Another failure within the pause goes there at once, without a question.
+    run(&folder, "another error", &channels);
+    assert_eq!(kinds(&told(&alerts)), ["failed", "still failing"]);
+    assert_eq!(dba.requests().len(), 1);
+
+    // The channel is mended: the recovery still goes where the failure was heard.
+    is_broken.store(false, Ordering::Relaxed);
+    pass_15_minutes(&folder);
+    run(&folder, "ok", &channels);
+    assert_eq!(
+        kinds(&told(&alerts)),
+        ["failed", "still failing", "recovered"]
+    );
+    assert!(told(&dba).is_empty());
+
+    // What fails from then on is the channel's again.
+    pass_15_minutes(&folder);
+    run(&folder, "the disk is full", &channels);
+    assert_eq!(kinds(&told(&dba)), ["failed"]);
+    assert_eq!(told(&alerts).len(), 3);
+    assert!(folder.waiting_alerts().is_empty());
+}
+
+#[test]
+fn a_channel_whose_file_is_missing_is_broken_too() {
+    let alerts = Receiver::new();
+    let folder = Folder::new();
+    let channels = [
+        ("SLACK_DBA_WEBHOOK_URL", "file:/nowhere/dba"),
+        ("NOTIFY_ALERTS_URL", &*json(&alerts)),
+    ];
+    run(&folder, "the disk is full", &channels);
+    run(&folder, "ok", &channels);
+    let heard = told(&alerts);
+    assert_eq!(kinds(&heard), ["failed", "recovered"]);
+    assert!(
+        heard[0].text.contains("its `file:` is not there"),
+        "{}",
+        heard[0].text
+    );
+    assert!(folder.waiting_alerts().is_empty());
+}
+
+#[test]
+fn where_alerts_is_broken_too_a_failure_waits_and_counts_as_untold_until_it_is_mended() {
+    let (dba, _) = breakable();
+    let (alerts, is_broken) = breakable();
+    let folder = Folder::new();
+    let channels = [
+        ("NOTIFY_DBA_URL", &*json(&dba)),
+        ("NOTIFY_ALERTS_URL", &*json(&alerts)),
+    ];
+    run(&folder, "the disk is full", &channels);
+    let status = folder.status_file(JOB);
+    assert!(!status.contains("\nalerted: "), "{status}");
+    let decision = "\ndecision: due, and nobody could be told: the channel is broken: answered 404";
+    assert!(status.contains(decision), "{status}");
+    assert_eq!(folder.waiting_alerts().len(), 1);
+
+    run(&folder, "the disk is full", &channels);
+    let status = folder.status_file(JOB);
+    assert!(!status.contains("\nalerted: "), "{status}");
+
+    is_broken.store(false, Ordering::Relaxed);
+    pass_15_minutes(&folder);
+    run(&folder, "the disk is full", &channels);
+    let heard = told(&alerts);
+    assert_eq!(kinds(&heard)[0], "failed");
+    let status = folder.status_file(JOB);
+    assert!(status.contains("\nalerted: "), "{status}");
+    assert!(folder.waiting_alerts().is_empty());
+}
+
+#[test]
+fn a_channel_of_its_own_kind_that_is_broken_counts_as_untold() {
+    let (alerts, is_broken) = breakable();
+    let folder = Folder::new();
+    let channels = [
+        ("NOTIFY_CHANNEL", "alerts"),
+        ("NOTIFY_ALERTS_URL", &*json(&alerts)),
+    ];
+    run(&folder, "the disk is full", &channels);
+    assert!(!folder.status_file(JOB).contains("\nalerted: "));
+    assert_eq!(folder.waiting_alerts().len(), 1);
+    is_broken.store(false, Ordering::Relaxed);
+    pass_15_minutes(&folder);
+    run(&folder, "ok", &channels);
+    let mut kinds: Vec<_> = told(&alerts).into_iter().map(|alert| alert.kind).collect();
+    kinds.sort();
+    assert_eq!(kinds, ["failed", "recovered"]);
+}
+
+#[test]
+fn what_another_destination_of_the_channel_has_taken_goes_nowhere_else() {
+    let (dba, _) = breakable();
+    let (well, alerts) = (Receiver::new(), Receiver::new());
+    let folder = Folder::new();
+    let both = format!("{} {}", json(&dba), json(&well));
+    let channels = [
+        ("NOTIFY_DBA_URL", &*both),
+        ("NOTIFY_ALERTS_URL", &*json(&alerts)),
+    ];
+    run(&folder, "the disk is full", &channels);
+    assert_eq!(kinds(&told(&well)), ["failed"]);
+    assert!(folder.status_file(JOB).contains("\nalerted: "));
+    assert!(told(&alerts).is_empty());
+
+    // Both are broken: once.
+    let (other, _) = breakable();
+    let folder = Folder::new();
+    let both = format!("{} {}", json(&dba), json(&other));
+    let channels = [
+        ("NOTIFY_DBA_URL", &*both),
+        ("NOTIFY_ALERTS_URL", &*json(&alerts)),
+    ];
+    run(&folder, "the disk is full", &channels);
+    run(&folder, "ok", &channels);
+    assert_eq!(kinds(&told(&alerts)), ["failed", "recovered"]);
+    assert!(folder.waiting_alerts().is_empty());
+}
