@@ -136,7 +136,7 @@ pub mod __private {
     pub use std::pin::pin;
 
     pub use crate::classify::{AnyValue, Probe, Split, Verdict, look, nothing};
-    pub use crate::filter::{Listed, error, when};
+    pub use crate::filter::{Listed, error, says_yes, when};
     pub use crate::future::{make, opaque};
     pub use crate::job::{Arguments, Site};
     pub use crate::run::{Frame, Guard, Output, Returns, name, once, run, terminate};
@@ -152,8 +152,8 @@ pub mod __private {
     /// Those of `errors(…)`.
     pub mod finds {
         pub use crate::filter::{
-            FindAny as _, FindError as _, FindTarget as _, ListedError as _, ListedOther as _,
-            NoDowncast as _,
+            Bare as _, Differ as _, FindAny as _, FindBehind as _, FindError as _, FindPointed as _,
+            FindReport as _, FindShared as _, ListedError as _, ListedOther as _, NoDowncast as _,
         };
     }
 }

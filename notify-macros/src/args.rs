@@ -162,18 +162,30 @@ impl Args {
             let span = located_at(key.span());
             let private = self.private(span);
             let probe = Ident::new(&probe.to_string(), span);
+            let beside = types.iter().map(|listed| {
+                let span = located_at(listed.span());
+                quote_spanned! {span=>
+                    let __notify_found = __notify_found.__notify_beside::<#listed>().__notify_see();
+                }
+            });
             let any = types.iter().map(|listed| {
+                // An error that cannot be seen is the whole list's fault, and told once.
+                let asked = quote_spanned! {span=>
+                    #private::says_yes(&__notify_found, &__notify_error.downcast_ref::<#listed>())
+                };
                 let span = located_at(listed.span());
                 let private = self.private(span);
                 quote_spanned! {span=>
-                    (&&#private::Listed::<#listed>::new()).__notify_is(&__notify_found)
-                        || __notify_error.downcast_ref::<#listed>().is_some()
+                    (&&#private::Listed::<#listed>::new()).__notify_is(&__notify_found) || #asked
                 }
             });
             quote_spanned! {span=> {
                 use #private::finds::*;
-                let __notify_error = #private::error(&#probe);
-                let __notify_found = (&&&#probe).__notify_find();
+                let _ = #private::error(&#probe);
+                let __notify_probe = #probe.__notify_bare().__notify_bare();
+                let __notify_error = #private::error(&__notify_probe);
+                let __notify_found = (&&&&&&__notify_probe).__notify_find();
+                #(#beside)*
                 #(#any)||*
             }}
         });
