@@ -5,7 +5,7 @@
 //!
 //! | floor | rooms | |
 //! |---|---|---|
-//! | 0 | `error`, `text`, `time`, `fields`, `process`, `id`, `name` | |
+//! | 0 | `error`, `text`, `backtrace`, `time`, `fields`, `process`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` | the one place with `unsafe` |
 //! | 3 | `machine`, `file`, `warn`, `panic`, `job` | |
@@ -35,6 +35,7 @@ mod act;
 mod alert;
 mod arguments;
 mod backlog;
+mod backtrace;
 #[cfg(feature = "cli")]
 mod cgroup;
 mod change;
@@ -152,8 +153,9 @@ pub mod __private {
     /// Those of `errors(…)`.
     pub mod finds {
         pub use crate::filter::{
-            Bare as _, Differ as _, FindAny as _, FindBehind as _, FindError as _, FindPointed as _,
-            FindReport as _, FindShared as _, ListedError as _, ListedOther as _, NoDowncast as _,
+            Bare as _, Differ as _, FindAny as _, FindBehind as _, FindError as _,
+            FindPointed as _, FindReport as _, FindShared as _, ListedError as _, ListedOther as _,
+            NoDowncast as _,
         };
     }
 }

@@ -17,7 +17,7 @@ use crate::delivery;
 use crate::error::Error;
 use crate::heartbeat::{self, Heartbeat};
 use crate::id;
-use crate::job::{Arguments, Job, Site};
+use crate::job::{Arguments, Cancelled, Job, Site};
 use crate::memory;
 use crate::name;
 use crate::outcome::Outcome;
@@ -154,7 +154,10 @@ fn end(number: u64, run: &Open, outcome: &Outcome) -> Vec<Warning> {
     static FIRST: Once = Once::new();
     let setup = setup::setup();
     let mut warnings = Vec::new();
-    warnings.extend(run.beat_end(setup, outcome));
+    // Of a run that proves nothing there is nothing to tell.
+    if !(*outcome == Outcome::Cancelled && run.keeps_cancelled()) {
+        warnings.extend(run.beat_end(setup, outcome));
+    }
     let now = Instant::now();
     deaths::look_for(setup, now, &mut warnings);
     let channel = channel(&run.job.arguments, setup);
@@ -264,6 +267,11 @@ impl Open {
             .collect()
     }
 
+    /// Tells whether its cancellation says nothing of the job.
+    fn keeps_cancelled(&self) -> bool {
+        self.job.arguments.cancelled == Some(Cancelled::Keep)
+    }
+
     fn job_name(&self, setup: &Setup) -> Cow<'static, str> {
         match (&self.name, &setup.instance) {
             (None, None) => Cow::Borrowed(&self.job.name),
@@ -292,7 +300,7 @@ impl Open {
             attempt: setup.attempt,
             mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
             facts: Cow::Borrowed(&*setup.facts),
-            nested: self.nested,
+            nested: self.nested || self.keeps_cancelled(),
             was_overdue: self.was_overdue,
             notes: self.notes(),
         }

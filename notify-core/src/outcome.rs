@@ -34,6 +34,8 @@ pub(crate) struct Panic {
     pub(crate) message: Option<String>,
     /// `file:line:column`, where the hook saw it.
     pub(crate) location: Option<String>,
+    /// What the hook saw on the threads whose panics this one is about, where its own text names none.
+    pub(crate) cause: Option<String>,
     /// The backtrace, where one was asked for (`RUST_BACKTRACE`).
     pub(crate) backtrace: Option<String>,
     /// The same for one panic that unwinds through several jobs, and different for two.
@@ -77,7 +79,7 @@ impl Outcome {
 }
 
 impl Panic {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let message = self
             .message
             .as_deref()
@@ -85,6 +87,9 @@ impl Panic {
         let mut text = format!("panicked: {message}");
         if let Some(location) = &self.location {
             text += &format!("\n  at {location}");
+        }
+        if let Some(cause) = &self.cause {
+            text += cause;
         }
         if let Some(backtrace) = &self.backtrace {
             text += &format!("\n\n{backtrace}");

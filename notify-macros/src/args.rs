@@ -40,6 +40,7 @@ const SETTLED: &[(&str, Kind)] = &[
     ("after", Kind::Count),
     ("flapping", Kind::Switch),
     ("mention", Kind::Mention),
+    ("cancelled", Kind::Cancelled),
 ];
 
 /// The other arguments.
@@ -58,6 +59,8 @@ enum Kind {
     Switch,
     /// Whom Slack is to mention.
     Mention,
+    /// `"keep"` or `"error"`
+    Cancelled,
 }
 
 /// What stands in the parentheses.
@@ -287,6 +290,7 @@ impl Kind {
             Self::Count => return check_count(key, value),
             Self::Switch => check_switch(key, &value)?,
             Self::Mention => check_mention(key, &value)?,
+            Self::Cancelled => check_cancelled(key, &value)?,
         }
         Ok(value.into_token_stream())
     }
@@ -379,6 +383,19 @@ fn check_switch(key: &Ident, value: &Expr) -> Result<()> {
         None | Some(Lit::Bool(_)) => Ok(()),
         Some(other) => {
             let message = format!("`{key}` is on or off: write `{key} = true`");
+            Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+fn check_cancelled(key: &Ident, value: &Expr) -> Result<()> {
+    match literal(value) {
+        None => Ok(()),
+        Some(Lit::Str(text)) if ["keep", "error"].contains(&&*text.value()) => Ok(()),
+        Some(other) => {
+            let message = format!(
+                "`{key}` takes `\"keep\"`, for which a cancelled run proves nothing, or `\"error\"`, the default"
+            );
             Err(Error::new(other.span(), message))
         }
     }

@@ -417,5 +417,10 @@ impl<'a> Names<'a> {
 /// that nothing need be looked up by the expansion.
 fn program() -> Option<[String; 2]> {
     let variable = |name| std::env::var(name).ok();
-    Some([variable("CARGO_PKG_NAME")?, variable("CARGO_BIN_NAME")?])
+    // Every build script is a crate of the same name.
+    let is_script = |name: &String| name.starts_with("build_script_");
+    let script = || variable("CARGO_CRATE_NAME").filter(is_script);
+    let binary = variable("CARGO_BIN_NAME")
+        .or_else(|| Some(script()?.replacen("build_script_", "build-script-", 1)));
+    Some([variable("CARGO_PKG_NAME")?, binary?])
 }
