@@ -30,6 +30,8 @@ use crate::running;
 use crate::setup::{self, Setup};
 #[cfg(unix)]
 use crate::signals;
+use crate::status::LINE;
+use crate::text;
 use crate::time::{Time, to_micros};
 use crate::warn::{self, Warning};
 
@@ -114,9 +116,14 @@ impl Run {
         let known = process::know();
         let run = open_runs().remove(&self.number);
         // The exit of the process may have come first, and reports it.
-        let warnings = run.map(|run| end(self.number, &run, outcome));
+        let warnings = run.as_ref().map(|run| end(self.number, run, outcome));
         drop(known);
         warnings.into_iter().flatten().for_each(Warning::tell);
+        if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
+            // For the log alone: who leaves an error out wants no line of it from each run.
+            let (job, error) = (run.name(setup::setup()), text::first_line(error, LINE));
+            log::warn!(target: "pipeline_notify", "{job}: an error was passed over, the status is OK: {error}");
+        }
     }
 }
 

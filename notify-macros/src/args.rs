@@ -8,6 +8,8 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{Error, Expr, ExprLit, ExprUnary, Ident, Lit, Path, Result, Token, Type, UnOp};
 
+use crate::manifest::{self, Dependency};
+
 /// The arguments whose value is settled at a job's first run. Each is a method of the core's
 /// `Arguments`: one more is one more line.
 const SETTLED: &[(&str, Kind)] = &[
@@ -119,6 +121,26 @@ impl Args {
             }
         }
         Ok(())
+    }
+
+    /// Finds the library where no argument says where it is.
+    pub(crate) fn find_library(&mut self) -> Result<()> {
+        if self.library.is_some() {
+            return Ok(());
+        }
+        match manifest::dependency() {
+            Dependency::Named(name) if name != "pipeline_notify" => {
+                let name = Ident::new(&name, Span::mixed_site());
+                self.library = Some(syn::parse_quote!(::#name));
+                Ok(())
+            }
+            Dependency::Named(_) | Dependency::Unknown => Ok(()),
+            Dependency::Missing => Err(Error::new(
+                Span::call_site(),
+                "`pipeline-notify` is no dependency in this crate's Cargo.toml: say where it is found, \
+                 `#[notify(crate = facade::pipeline_notify)]`, for example",
+            )),
+        }
     }
 
     /// The path of what the expansion calls.

@@ -10,7 +10,8 @@ use syn::spanned::Spanned as _;
 use syn::{Ident, Result, ReturnType, Type};
 
 use crate::args::{Args, located_at};
-use crate::function::{Function, Returns, STATIC};
+use crate::expectations;
+use crate::function::{Function, Returns, STATIC, is_one_expression};
 
 /// Expands the attribute.
 pub(crate) fn expand(args: &Args, function: &Function) -> Result<TokenStream> {
@@ -32,6 +33,7 @@ pub(crate) fn expand(args: &Args, function: &Function) -> Result<TokenStream> {
     // The user's place for the braces too, or lints would take the whole function for ours.
     let mut block = Group::new(Delimiter::Brace, quote!(#prologue #body));
     block.set_span(function.body.span());
+    let attributes = attributes.iter().map(expectations::of);
     Ok(quote!(#(#attributes)* #visibility #signature #block))
 }
 
@@ -327,10 +329,14 @@ impl<'a> Names<'a> {
             span,
             ..
         } = self;
-        // No `match` around it, which would keep from a closure in the body what type it should have;
-        // and the braces ours, or they would be a finding where they are on one line.
-        let mut body = Group::new(Delimiter::Brace, self.function.body.stream());
-        body.set_span(located_at(self.function.body.span()));
+        // No `match` around it, which would keep from a closure in the body what type it should have.
+        // The braces say by the rules of which edition temporaries are dropped, and so are the user's;
+        // around a single expression, where they would be a finding, and no local is there to be dropped
+        // before or after, they are ours.
+        let mut body = self.function.body.clone();
+        if is_one_expression(&body) {
+            body.set_span(located_at(body.span()));
+        }
         quote_spanned! {*span=>
             let __notify_guard = #private::Guard::new(#site, #name);
             #body
