@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::job::Arguments;
+use crate::job::{Arguments, Cancelled};
 use crate::panic;
 
 /// The name of a channel, or none.
@@ -137,6 +137,23 @@ impl Arguments {
         self
     }
 
+    /// `cancelled = …`
+    #[must_use]
+    pub fn cancelled<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
+        let Some(word) = self.value("cancelled", || value().channel()) else {
+            return self;
+        };
+        match &*word {
+            "keep" => self.cancelled = Some(Cancelled::Keep),
+            "error" => self.cancelled = Some(Cancelled::Error),
+            _ => self.problem(format!(
+                "`cancelled` is `{}`, and may be `keep` or `error`",
+                word.escape_debug()
+            )),
+        }
+        self
+    }
+
     fn number<A: Amount>(
         &mut self,
         argument: &str,
@@ -266,9 +283,11 @@ mod tests {
             .silent_seconds(|| -1)
             .ok_silent_hours(|| f64::NAN)
             .remind_hours(|| f64::INFINITY)
+            .cancelled(|| "maybe")
             .channel(|| "a b");
-        assert_eq!(arguments.problems.len(), 4, "{:?}", arguments.problems);
+        assert_eq!(arguments.problems.len(), 5, "{:?}", arguments.problems);
         assert!(arguments.silent_seconds.is_none() && arguments.ok_silent_hours.is_none());
+        assert_eq!(arguments.cancelled, None);
         assert!(arguments.remind_hours.is_none() && arguments.channel.is_none());
     }
 

@@ -38,6 +38,7 @@ pub(crate) struct Ended {
     /// Where its alerts go; the empty text is nowhere.
     pub(crate) channel: Cow<'static, str>,
     pub(crate) attempt: Option<Attempt>,
+    /// Whether a cancellation leaves the status: inside another run, or with `cancelled = "keep"`.
     pub(crate) nested: bool,
     /// Whether people were told that it was overdue.
     pub(crate) was_overdue: bool,
@@ -196,7 +197,8 @@ pub(crate) fn held_name(until: Time, run: u64) -> String {
     [id::hex(micros), id::hex(run)].join("-")
 }
 
-/// A run inside another was cancelled: that one goes on, and its outcome is what counts.
+/// A run was cancelled and proves nothing: one inside another, whose outcome is what counts, or one of
+/// a job that says so.
 fn cancelled(previous: &Status, now: Time) -> Verdict {
     stays(Status {
         cancelled: Some(now),

@@ -11,7 +11,7 @@
 
 #![expect(clippy::unused_self, reason = "its type is the choice")]
 
-use std::any::type_name;
+use std::any::{Any, type_name};
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::{self, Debug, Display, Write as _};
@@ -19,6 +19,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::process::ExitCode;
 
+use crate::backtrace;
 use crate::outcome::{Ending, Outcome};
 use crate::panic;
 use crate::text::Bounded;
@@ -84,6 +85,27 @@ as_error! {
     ;
     + Send;
     + Sync;
+    + Send + Sync;
+}
+
+/// What stands behind the error of a `std::thread::Result`.
+pub trait AsPayload {
+    fn as_payload(&self) -> &dyn Any;
+}
+
+macro_rules! as_payload {
+    ($($(+ $auto:ident)*;)*) => { $(
+        impl AsPayload for dyn Any $(+ $auto)* {
+            fn as_payload(&self) -> &dyn Any {
+                self
+            }
+        }
+    )* };
+}
+
+as_payload! {
+    ;
+    + Send;
     + Send + Sync;
 }
 
@@ -161,16 +183,39 @@ rung! {
 }
 
 rung! {
-    /// The rung for what can be shown, and may carry a backtrace in its `Debug`.
+    /// The rung for reports that point to an error behind a trait of their own, and for `Box`es of it.
+    Behind [E: Display + Debug + Deref, E::Target: Error] |error, text| {
+        if let Some(target) = panic::contain(|| error.deref()) {
+            text.chain(&target);
+        } else {
+            text.long(error);
+        }
+        text.account(error);
+        text.backtrace(error);
+    }
+}
+
+rung! {
+    /// The rung for what can be shown, and may have more to say in its `Debug`.
     Traced [E: Display + Debug] |error, text| {
-        text.display(error);
+        text.long(error);
+        text.account(error);
         text.backtrace(error);
     }
 }
 
 rung! {
     /// The rung for what can be shown.
-    Shown [E: Display] |error, text| text.display(error)
+    Shown [E: Display] |error, text| text.long(error)
+}
+
+rung! {
+    /// The rung for what a thread panicked with, as `join` returns it.
+    Caught [E: Deref, E::Target: AsPayload] |error, text| {
+        if let Some(payload) = panic::contain(|| error.deref()) {
+            text.write(format_args!("{}", panic::elsewhere(payload.as_payload())));
+        }
+    }
 }
 
 rung! {
@@ -201,7 +246,7 @@ impl<R, W> Says<R> for Whole<R, W> {
     }
 }
 
-next!(Caused => Pointing => Traced => Shown => Debugged => Named => Whole);
+next!(Caused => Pointing => Behind => Traced => Shown => Caught => Debugged => Named => Whole);
 
 /// Looks at a value.
 #[inline]
@@ -315,18 +360,24 @@ impl<T> AnyValue for &Probe<'_, T> {}
 /// Causes that are shown: a chain that leads back into itself has no end.
 const CAUSES: usize = 128;
 
+/// What is told of an error that says nothing.
+const NO_TEXT: &str = "an error without a text";
+
+/// Where the backtrace begins that `anyhow` and `eyre` write at the end of their `Debug`.
+const BACKTRACE: &str = "Stack backtrace:";
+
 /// The text of an error. Each piece comes from foreign code, which may panic, fail, or never end.
 struct Text {
     whole: Bounded,
-    /// The latest piece, by which a cause is known that was shown already.
-    latest: String,
+    /// The pieces so far, by which a cause is known that was shown already.
+    pieces: Vec<String>,
 }
 
 impl Text {
     fn new() -> Self {
         Self {
             whole: Bounded::new(),
-            latest: String::new(),
+            pieces: Vec::new(),
         }
     }
 
@@ -338,10 +389,10 @@ impl Text {
                 return;
             };
             let text = piece(format_args!("{error}"));
-            // Many errors show their cause as the end of their own text.
-            if !self.latest.ends_with(&text) {
+            // Many errors show their cause in their own text.
+            if !self.pieces.iter().any(|piece| says(piece, text.trim())) {
                 self.write(format_args!("\n  caused by: {text}"));
-                self.latest = text;
+                self.pieces.push(text);
             }
             cause = source(error);
         }
@@ -349,18 +400,45 @@ impl Text {
     }
 
     fn display(&mut self, error: &dyn Display) {
-        self.latest = piece(format_args!("{error}"));
-        let text = std::mem::take(&mut self.latest);
+        self.add(piece(format_args!("{error}")));
+    }
+
+    /// Writes the long form, in which reports that are no `Error` show their causes.
+    fn long(&mut self, error: &dyn Display) {
+        self.add(piece(format_args!("{error:#}")));
+    }
+
+    /// Writes the account that a report gives in its `Debug`, where all that is known so far is its
+    /// own text, and the account goes on from there.
+    ///
+    /// One for a terminal, with its escape sequences, is none.
+    fn account(&mut self, error: &(impl Display + Debug)) {
+        let [said] = &*self.pieces else {
+            return;
+        };
+        let debug = piece(format_args!("{error:?}"));
+        let account = debug.split(BACKTRACE).next().unwrap_or_default().trim_end();
+        let is_own = |rest: &str| rest.lines().skip(1).any(|line| !line.trim().is_empty());
+        if !account.contains('\x1b') && account.strip_prefix(&**said).is_some_and(is_own) {
+            let rest = account[said.len()..].to_owned();
+            self.add(rest);
+        }
+    }
+
+    fn add(&mut self, mut text: String) {
+        if self.pieces.is_empty() && text.trim().is_empty() {
+            NO_TEXT.clone_into(&mut text);
+        }
         self.write(format_args!("{text}"));
-        self.latest = text;
+        self.pieces.push(text);
     }
 
     /// Adds the backtrace that `anyhow` and `eyre` write at the end of their `Debug`.
     fn backtrace(&mut self, error: &dyn Debug) {
-        const MARK: &str = "Stack backtrace:";
         let debug = piece(format_args!("{error:?}"));
-        if let Some(start) = debug.rfind(MARK) {
-            self.write(format_args!("\n\n{}", debug[start..].trim_end()));
+        if let Some(start) = debug.rfind(BACKTRACE) {
+            let frames = backtrace::trim(&debug[start + BACKTRACE.len()..]);
+            self.write(format_args!("\n\n{BACKTRACE}\n{frames}"));
         }
     }
 
@@ -372,6 +450,19 @@ impl Text {
     fn finish(self) -> String {
         self.whole.into_string()
     }
+}
+
+/// Tells whether a text holds another one, as whole words.
+fn says(text: &str, other: &str) -> bool {
+    let is_word = |char: char| char.is_alphanumeric();
+    text.match_indices(other).any(|(start, _)| {
+        let end = start + other.len();
+        let cuts = |before: Option<char>, after: Option<char>| {
+            before.is_some_and(is_word) && after.is_some_and(is_word)
+        };
+        !cuts(text[..start].chars().next_back(), other.chars().next())
+            && !cuts(other.chars().next_back(), text[end..].chars().next())
+    })
 }
 
 fn source<'a>(error: &'a (dyn Error + '_)) -> Option<&'a (dyn Error + 'static)> {

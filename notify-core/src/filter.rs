@@ -55,18 +55,82 @@ pub fn when<E>(error: &E, filter: fn(&E) -> bool) -> bool {
     filter(error)
 }
 
-/// An error as `errors` sees it.
+/// An error as `errors` sees it, and whether that is all of it.
 #[derive(Debug)]
-pub struct Found<'a> {
+pub struct Found<'a, E, S> {
     /// The error itself, whatever its type.
     itself: &'a dyn Any,
     /// The beginning of its chain, if it is one.
     chain: Option<&'a (dyn Error + 'static)>,
+    sight: PhantomData<fn() -> (E, S)>,
 }
 
-/// The rung for what points to an error of an unknown type.
-pub trait FindTarget<'a> {
-    fn __notify_find(&self) -> Found<'a>;
+impl<'a, E: 'static, S> Found<'a, E, S> {
+    fn new(error: &'a E, chain: Option<&'a (dyn Error + 'static)>) -> Self {
+        Self {
+            itself: error,
+            chain,
+            sight: PhantomData,
+        }
+    }
+}
+
+/// All that the error holds can be seen: what is not found is not there.
+#[derive(Debug)]
+pub struct Whole;
+
+/// Seen only by who asks the error itself, by its own `downcast_ref`.
+#[derive(Debug)]
+pub struct Asked;
+
+/// Not seen: a private type may stand between the error and what it was made from.
+#[derive(Debug)]
+pub struct Hidden;
+
+/// Takes the pointer off an error; the rung for those that have none.
+pub trait Bare<'a> {
+    type Error;
+    fn __notify_bare(&self) -> Probe<'a, Self::Error>;
+}
+
+impl<'a, E> Bare<'a> for Probe<'a, E> {
+    type Error = E;
+    fn __notify_bare(&self) -> Probe<'a, E> {
+        Probe(self.0)
+    }
+}
+
+impl NoError {
+    #[must_use]
+    pub fn __notify_bare(&self) -> Probe<'static, Infallible> {
+        match self.0 {}
+    }
+}
+
+macro_rules! pointers {
+    ($to:ident: $($pointer:ty),*) => { $(
+        impl<'a, $to> Probe<'a, $pointer> {
+            #[must_use]
+            pub fn __notify_bare(&self) -> Probe<'a, $to> {
+                Probe(&**self.0)
+            }
+        }
+
+        impl<'a, $to: ?Sized + AsStaticError + 'static> FindPointed<'a> for &&&&&Probe<'a, $pointer> {
+            type Error = $pointer;
+            fn __notify_find(&self) -> Found<'a, $pointer, Whole> {
+                Found::new(self.0, Some((**self.0).as_static_error()))
+            }
+        }
+    )* };
+}
+
+pointers!(T: Box<T>, Rc<T>, Arc<T>, &'static T);
+
+/// The first rung, for `Box<dyn Error>` and its like.
+pub trait FindPointed<'a> {
+    type Error;
+    fn __notify_find(&self) -> Found<'a, Self::Error, Whole>;
 }
 
 /// Errors of an unknown type that can be told what type they are.
@@ -91,50 +155,85 @@ as_static_error! {
     + Send + Sync;
 }
 
-impl<'a, E> FindTarget<'a> for &&Probe<'a, E>
-where
-    E: Deref + 'static,
-    E::Target: AsError + AsStaticError,
-{
-    fn __notify_find(&self) -> Found<'a> {
-        Found {
-            itself: self.0,
-            chain: Some(E::deref(self.0).as_static_error()),
-        }
+/// The rung for shared errors behind a trait of the user's, which are errors themselves and hide
+/// what they point to.
+pub trait FindShared<'a> {
+    type Error;
+    fn __notify_find(&self) -> Found<'a, Self::Error, Hidden>;
+}
+
+impl<'a, T: ?Sized + Error + 'static> FindShared<'a> for &&&&Probe<'a, Arc<T>> {
+    type Error = Arc<T>;
+    fn __notify_find(&self) -> Found<'a, Arc<T>, Hidden> {
+        Found::new(self.0, None)
+    }
+}
+
+impl<'a, T: ?Sized + Error + 'static> FindShared<'a> for &&&&Probe<'a, &'static T> {
+    type Error = &'static T;
+    fn __notify_find(&self) -> Found<'a, &'static T, Hidden> {
+        Found::new(self.0, None)
     }
 }
 
 /// The rung for errors.
 pub trait FindError<'a> {
-    fn __notify_find(&self) -> Found<'a>;
+    type Error;
+    fn __notify_find(&self) -> Found<'a, Self::Error, Whole>;
 }
 
-impl<'a, E: Error + 'static> FindError<'a> for &Probe<'a, E> {
-    fn __notify_find(&self) -> Found<'a> {
-        Found {
-            itself: self.0,
-            chain: Some(self.0),
-        }
+impl<'a, E: Error + 'static> FindError<'a> for &&&Probe<'a, E> {
+    type Error = E;
+    fn __notify_find(&self) -> Found<'a, E, Whole> {
+        Found::new(self.0, Some(self.0))
     }
 }
 
-/// The last rung: a value that is no error can only be what it is.
+/// The rung for reports that point to an error of an unknown type, as those of `anyhow` and `eyre` do.
+pub trait FindReport<'a> {
+    type Error;
+    fn __notify_find(&self) -> Found<'a, Self::Error, Asked>;
+}
+
+impl<'a, E> FindReport<'a> for &&Probe<'a, E>
+where
+    E: Deref + 'static,
+    E::Target: AsError + AsStaticError,
+{
+    type Error = E;
+    fn __notify_find(&self) -> Found<'a, E, Asked> {
+        Found::new(self.0, Some(E::deref(self.0).as_static_error()))
+    }
+}
+
+/// The rung for what points to an error behind another trait: what lacks that trait stands there in
+/// a wrapper whose type nobody can name.
+pub trait FindBehind<'a> {
+    type Error;
+    fn __notify_find(&self) -> Found<'a, Self::Error, Hidden>;
+}
+
+impl<'a, E> FindBehind<'a> for &Probe<'a, E>
+where
+    E: Deref + 'static,
+    E::Target: Error,
+{
+    type Error = E;
+    fn __notify_find(&self) -> Found<'a, E, Hidden> {
+        Found::new(self.0, None)
+    }
+}
+
+/// The last rung: a value that is no error can only be what it is, or answer for itself.
 pub trait FindAny<'a> {
-    fn __notify_find(&self) -> Found<'a>;
+    type Error;
+    fn __notify_find(&self) -> Found<'a, Self::Error, Asked>;
 }
 
 impl<'a, E: 'static> FindAny<'a> for Probe<'a, E> {
-    fn __notify_find(&self) -> Found<'a> {
-        Found {
-            itself: self.0,
-            chain: None,
-        }
-    }
-}
-
-impl NoError {
-    pub fn __notify_find(&self) -> Found<'static> {
-        match self.0 {}
+    type Error = E;
+    fn __notify_find(&self) -> Found<'a, E, Asked> {
+        Found::new(self.0, None)
     }
 }
 
@@ -156,12 +255,12 @@ impl<T> Listed<T> {
 
 /// The rung for types that are errors, which may stand anywhere in a chain.
 pub trait ListedError {
-    fn __notify_is(&self, found: &Found<'_>) -> bool;
+    fn __notify_is<E, S>(&self, found: &Found<'_, E, S>) -> bool;
 }
 
 impl<T: Error + 'static> ListedError for &Listed<T> {
-    fn __notify_is(&self, found: &Found<'_>) -> bool {
-        is::<T>(found.itself) || found.chain.is_some_and(in_chain::<T>)
+    fn __notify_is<E, S>(&self, found: &Found<'_, E, S>) -> bool {
+        found.itself.is::<T>() || found.chain.is_some_and(in_chain::<T>)
     }
 }
 
@@ -179,34 +278,105 @@ impl Listable for &'static str {}
 /// The rung for the rest.
 pub trait ListedOther {
     type Type;
-    fn __notify_is(&self, found: &Found<'_>) -> bool
+    fn __notify_is<E, S>(&self, found: &Found<'_, E, S>) -> bool
     where
         Self::Type: Listable;
 }
 
 impl<T> ListedOther for Listed<T> {
     type Type = T;
-    fn __notify_is(&self, found: &Found<'_>) -> bool
+    fn __notify_is<E, S>(&self, found: &Found<'_, E, S>) -> bool
     where
         T: Listable,
     {
-        is::<T>(found.itself)
+        found.itself.is::<T>()
     }
 }
 
-/// Stands in for the `downcast_ref` that `anyhow::Error` and `eyre::Report` have, which alone finds
-/// what their `context` put in: theirs comes first where there is one.
+impl<'a, E, S> Found<'a, E, S> {
+    /// Compares the error's type with a listed one.
+    #[must_use]
+    pub fn __notify_beside<T>(self) -> Beside<'a, E, S, T> {
+        Beside(self, PhantomData)
+    }
+}
+
+/// What was found of an error of type `E`, beside a listed type `T`.
+#[derive(Debug)]
+pub struct Beside<'a, E, S, T>(Found<'a, E, S>, PhantomData<fn() -> T>);
+
+impl<'a, E, S> Beside<'a, E, S, E> {
+    /// It is that type itself: there is nothing more to see.
+    #[must_use]
+    pub fn __notify_see(self) -> Found<'a, E, Whole> {
+        Found {
+            itself: self.0.itself,
+            chain: self.0.chain,
+            sight: PhantomData,
+        }
+    }
+}
+
+/// The rung for two types that differ.
+pub trait Differ {
+    type Found;
+    fn __notify_see(self) -> Self::Found;
+}
+
+impl<'a, E, S, T> Differ for Beside<'a, E, S, T> {
+    type Found = Found<'a, E, S>;
+    fn __notify_see(self) -> Found<'a, E, S> {
+        self.0
+    }
+}
+
+/// Stands in for the `downcast_ref` that `anyhow::Error`, `eyre::Report` and others have, which alone
+/// finds what their `context` put in: theirs comes first where there is one.
 pub trait NoDowncast {
-    fn downcast_ref<T>(&self) -> Option<&T> {
-        None
+    fn downcast_ref<T>(&self) -> Mute {
+        Mute
     }
 }
 
 impl<E> NoDowncast for E {}
 
-/// Looks for the type as the value itself, and behind the usual pointers.
-fn is<T: 'static>(error: &dyn Any) -> bool {
-    error.is::<T>() || error.is::<Box<T>>() || error.is::<Arc<T>>() || error.is::<Rc<T>>()
+/// The answer of an error that cannot be asked what it holds.
+#[derive(Debug)]
+pub struct Mute;
+
+/// The answer of an error of type `E` that is seen by `S`; without a fitting one nobody would ever
+/// know what it holds.
+#[diagnostic::on_unimplemented(
+    message = "`errors(…)` cannot see what an error of type `{E}` holds",
+    label = "each of its errors would be passed over",
+    note = "write `when = |error| …`, which gets the error itself",
+    note = "in a generic function, let the type of the error be `std::error::Error + 'static`"
+)]
+pub trait Answer<S, E> {
+    fn is_yes(&self) -> bool;
+}
+
+impl<E> Answer<Whole, E> for Mute {
+    fn is_yes(&self) -> bool {
+        false
+    }
+}
+
+impl<T, E> Answer<Whole, E> for Option<&T> {
+    fn is_yes(&self) -> bool {
+        self.is_some()
+    }
+}
+
+impl<T, E> Answer<Asked, E> for Option<&T> {
+    fn is_yes(&self) -> bool {
+        self.is_some()
+    }
+}
+
+/// Tells what the error itself says.
+pub fn says_yes<S, E, A: Answer<S, E>>(_: &Found<'_, E, S>, answer: &A) -> bool {
+    answer.is_yes()
 }
 
 fn in_chain<T: Error + 'static>(error: &(dyn Error + 'static)) -> bool {

@@ -146,7 +146,8 @@ impl<T> Classify<T, Boxed> {
 #[diagnostic::on_unimplemented(
     message = "`#[notify]` cannot follow a future of type `{Self}`",
     label = "its outcome would never be seen",
-    note = "make the function `async`, or return `impl Future<Output = …>` or `Pin<Box<dyn Future<Output = …>>>`"
+    note = "make the function `async`, or return `impl Future<Output = …>` or `Pin<Box<dyn Future<Output = …>>>`",
+    note = "of a function that spawns a task, annotate what is spawned"
 )]
 pub trait Followable {}
 

@@ -87,8 +87,19 @@ pub struct Arguments {
     pub every_hours: Option<f64>,
     /// Whom a failure mentions.
     pub mention: Option<String>,
+    /// What a run proves whose future is dropped unfinished.
+    pub cancelled: Option<Cancelled>,
     /// What was wrong with those that are left out.
     pub problems: Vec<String>,
+}
+
+/// What becomes of a job's status when a run's future is dropped unfinished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelled {
+    /// `"error"`: the run has failed.
+    Error,
+    /// `"keep"`: it proves nothing, and the status stays.
+    Keep,
 }
 
 /// A job, as far as it is the same at each run.

@@ -8,6 +8,7 @@
 //! | 0 | `error`, `text`, `time`, `fields`, `process`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `error_count`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 0 | `error`, `text`, `terminal`, `time`, `fields`, `process`, `id`, `name` | |
+//! | 0 | `error`, `text`, `backtrace`, `time`, `fields`, `process`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` | the one place with `unsafe` |
 //! | 3 | `machine`, `file`, `warn`, `panic`, `job` | |
@@ -41,6 +42,7 @@ mod act;
 mod alert;
 mod arguments;
 mod backlog;
+mod backtrace;
 #[cfg(feature = "cli")]
 mod cgroup;
 mod change;
@@ -156,7 +158,7 @@ pub mod __private {
     pub use std::pin::pin;
 
     pub use crate::classify::{AnyValue, Probe, Split, Verdict, look, nothing};
-    pub use crate::filter::{Listed, error, when};
+    pub use crate::filter::{Listed, error, says_yes, when};
     pub use crate::future::{make, opaque};
     pub use crate::job::{Arguments, Site};
     pub use crate::run::{Frame, Guard, Output, Returns, name, once, run, terminate};
@@ -172,7 +174,8 @@ pub mod __private {
     /// Those of `errors(…)`.
     pub mod finds {
         pub use crate::filter::{
-            FindAny as _, FindError as _, FindTarget as _, ListedError as _, ListedOther as _,
+            Bare as _, Differ as _, FindAny as _, FindBehind as _, FindError as _,
+            FindPointed as _, FindReport as _, FindShared as _, ListedError as _, ListedOther as _,
             NoDowncast as _,
         };
     }

@@ -17,7 +17,7 @@ use crate::delivery;
 use crate::error::Error;
 use crate::heartbeat::{self, Heartbeat};
 use crate::id;
-use crate::job::{Arguments, Job, Site};
+use crate::job::{Arguments, Cancelled, Job, Site};
 use crate::memory;
 use crate::name;
 use crate::outcome::Outcome;
@@ -31,7 +31,8 @@ use crate::running;
 use crate::setup::{self, Setup};
 #[cfg(unix)]
 use crate::signals;
-use crate::status::State;
+use crate::status::{LINE, State};
+use crate::text;
 use crate::time::{Time, to_micros};
 use crate::warn::{self, Warning};
 
@@ -133,9 +134,14 @@ impl Run {
             (run, around.into_iter().cloned().collect::<Vec<_>>())
         };
         // The exit of the process may have come first, and reports it.
-        let warnings = run.map(|run| end(self.number, &run, outcome, &around));
+        let warnings = run.as_ref().map(|run| end(self.number, run, outcome, &around));
         drop(known);
         warnings.into_iter().flatten().for_each(Warning::tell);
+        if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
+            // For the log alone: who leaves an error out wants no line of it from each run.
+            let (job, error) = (run.name(setup::setup()), text::first_line(error, LINE));
+            log::warn!(target: "pipeline_notify", "{job}: an error was passed over, the status is OK: {error}");
+        }
     }
 }
 
@@ -191,7 +197,10 @@ fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warni
     static FIRST: Once = Once::new();
     let setup = setup::setup();
     let mut warnings = Vec::new();
-    warnings.extend(run.beat_end(setup, outcome));
+    // Of a run that proves nothing there is nothing to tell.
+    if !(*outcome == Outcome::Cancelled && run.keeps_cancelled()) {
+        warnings.extend(run.beat_end(setup, outcome));
+    }
     let now = Instant::now();
     deaths::look_for(setup, now, &mut warnings);
     let channel = channel(&run.job.arguments, setup);
@@ -314,6 +323,9 @@ impl Open {
         let own = self::channel(&self.job.arguments, setup);
         own == channel
             || matches!(setup.way(own, State::Error), Way::Instead(routes, _) if routes.channel == channel)
+    /// Tells whether its cancellation says nothing of the job.
+    fn keeps_cancelled(&self) -> bool {
+        self.job.arguments.cancelled == Some(Cancelled::Keep)
     }
 
     fn job_name(&self, setup: &Setup) -> Cow<'static, str> {
@@ -344,7 +356,7 @@ impl Open {
             attempt: setup.attempt,
             mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
             facts: Cow::Borrowed(&*setup.facts),
-            nested: self.nested,
+            nested: self.nested || self.keeps_cancelled(),
             was_overdue: self.was_overdue,
             is_in_time: self.overdue_at.is_none_or(|at| now < at),
             failed_inside: self.failed_inside,

@@ -57,6 +57,8 @@ pub(crate) struct Panic {
     pub(crate) message: Option<String>,
     /// `file:line:column`, where the hook saw it.
     pub(crate) location: Option<String>,
+    /// What the hook saw on the threads whose panics this one is about, where its own text names none.
+    pub(crate) cause: Option<String>,
     /// The backtrace, where one was asked for (`RUST_BACKTRACE`).
     pub(crate) backtrace: Option<String>,
     /// The same for one panic that unwinds through several jobs, and different for two.
@@ -164,7 +166,7 @@ fn letters(ours: &str, theirs: &str) -> String {
 }
 
 impl Panic {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let message = self
             .message
             .as_deref()
@@ -172,6 +174,9 @@ impl Panic {
         let mut text = format!("panicked: {message}");
         if let Some(location) = &self.location {
             text += &format!("\n  at {location}");
+        }
+        if let Some(cause) = &self.cause {
+            text += cause;
         }
         if let Some(backtrace) = &self.backtrace {
             text += &format!("\n\n{backtrace}");

@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
+use crate::backtrace;
 use crate::outcome::Panic;
 use crate::run;
 use crate::text::Bounded;
@@ -43,10 +44,19 @@ pub(crate) struct OnAbort {
     pub(crate) deliver: fn(),
 }
 
+/// What is said where a thread has panicked, and not with what: the `Debug` of what `join` returns, and
+/// the panic of `thread::scope`.
+const UNTOLD: [&str; 2] = ["Any { .. }", "a scoped thread panicked"];
+
+/// How many panics of other threads are told of as the cause of one.
+const ELSEWHERE: usize = 3;
+
 /// What the hook saw.
 #[derive(Debug)]
 struct Note {
     thread: ThreadId,
+    /// The thread's name.
+    name: Option<String>,
     panic: Panic,
     /// A payload was found for it.
     is_taken: bool,
@@ -133,11 +143,13 @@ fn note(info: &PanicHookInfo<'_>) -> Panic {
         None
     } else {
         let backtrace = Backtrace::capture();
-        (backtrace.status() == BacktraceStatus::Captured).then(|| bounded(&backtrace))
+        (backtrace.status() == BacktraceStatus::Captured)
+            .then(|| backtrace::trim(&bounded(&backtrace)))
     };
     let mut panic = Panic {
         message: message(info.payload()),
         location: info.location().map(ToString::to_string),
+        cause: None,
         backtrace,
         identity: 0,
     };
@@ -148,6 +160,9 @@ fn note(info: &PanicHookInfo<'_>) -> Panic {
         }
         notebook.notes.push_back(Note {
             thread: thread::current().id(),
+            name: thread::current()
+                .name()
+                .map(|name| format!("thread '{name}'")),
             panic: panic.clone(),
             is_taken: false,
         });
@@ -184,15 +199,18 @@ pub(crate) fn of(payload: &Payload, since: usize) -> Panic {
         _ => Some(std::ptr::from_ref(&**payload).addr()),
     };
     let mut notebook = notebook();
-    let panic = notebook
+    let mut panic = notebook
         .take(message.as_deref())
         .or_else(|| notebook.seen(address?, message.as_deref(), since))
         .unwrap_or_else(|| Panic {
             message: message.clone(),
             location: None,
+            cause: None,
             backtrace: None,
             identity: notebook.next(),
         });
+    let text = message.as_deref().unwrap_or_default();
+    panic.cause = notebook.cause(text, since);
     if let Some(address) = address {
         notebook.see(address, message, &panic);
     }
@@ -208,14 +226,41 @@ pub(crate) fn unwinding(since: usize) -> Panic {
     let note = notebook.notes.iter().rev();
     let mut fitting = note.filter(|note| note.thread == this && note.panic.identity > since);
     if let Some(note) = fitting.next() {
-        return note.panic.clone();
+        let mut panic = note.panic.clone();
+        panic.cause = notebook.cause(panic.message.as_deref().unwrap_or_default(), since);
+        return panic;
     }
     Panic {
         message: None,
         location: None,
+        cause: None,
         backtrace: None,
         identity: notebook.next(),
     }
+}
+
+/// Describes the panic of another thread, by what `join` returned for it.
+pub(crate) fn elsewhere(payload: &dyn Any) -> String {
+    let message = message(payload);
+    let this = thread::current().id();
+    let notebook = notebook();
+    let mut notes = notebook.notes.iter().rev();
+    let note = notes.find(|note| note.thread != this && note.panic.message == message);
+    Panic {
+        location: note.and_then(|note| note.panic.location.clone()),
+        message,
+        cause: None,
+        backtrace: None,
+        identity: 0,
+    }
+    .text()
+}
+
+/// Tells what the hook saw on other threads, where a text says no more than that one has panicked.
+pub(crate) fn cause(text: &str) -> Option<String> {
+    // The latest alone, for it is not known since when they count.
+    let notebook = notebook();
+    notebook.cause(text, notebook.panics)
 }
 
 /// Counts the panics so far.
@@ -254,6 +299,28 @@ impl Notebook {
         }?;
         note.is_taken = true;
         Some(note.panic.clone())
+    }
+
+    /// Tells of the panics of other threads that `text` may be about: those since then that no run has
+    /// ended with, else the latest.
+    fn cause(&self, text: &str, since: usize) -> Option<String> {
+        if !UNTOLD.iter().any(|untold| text.contains(untold)) {
+            return None;
+        }
+        let this = thread::current().id();
+        let elsewhere = self.notes.iter().rev().filter(|note| note.thread != this);
+        let free = elsewhere.clone().filter(|note| !note.is_taken);
+        let recent = free.clone().filter(|note| note.panic.identity > since);
+        let mut notes: Vec<_> = recent.take(ELSEWHERE).collect();
+        if notes.is_empty() {
+            notes.extend(free.chain(elsewhere).next());
+        }
+        notes.reverse();
+        let texts = notes.iter().map(|note| {
+            let name = note.name.as_deref().unwrap_or("another thread");
+            format!("\n  caused by: {name} {}", note.panic.text())
+        });
+        Some(texts.collect()).filter(|texts: &String| !texts.is_empty())
     }
 
     fn seen(&self, address: usize, message: Option<&str>, since: usize) -> Option<Panic> {
@@ -299,7 +366,7 @@ fn try_notebook() -> Option<MutexGuard<'static, Notebook>> {
     None
 }
 
-fn message(payload: &(dyn Any + Send)) -> Option<String> {
+fn message(payload: &dyn Any) -> Option<String> {
     let text = match payload.downcast_ref::<&'static str>() {
         Some(text) => text,
         None => payload.downcast_ref::<String>()?.as_str(),

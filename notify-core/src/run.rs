@@ -118,7 +118,9 @@ impl Frame {
     pub fn finish<R>(mut self, value: R, classify: fn(&R) -> Verdict) -> R {
         if self.run.is_some() {
             let verdict = panic::contain(|| classify(&value));
-            self.end(&verdict.map_or_else(unreadable, Verdict::into_outcome));
+            self.end(&with_cause(
+                verdict.map_or_else(unreadable, Verdict::into_outcome),
+            ));
         }
         value
     }
@@ -137,6 +139,16 @@ impl Frame {
             let _ = panic::contain(|| run.end_inside(&around, outcome));
         }
     }
+}
+
+/// Adds what is known of the panic of another thread, where the error says no more than that.
+fn with_cause(mut outcome: Outcome) -> Outcome {
+    if let Outcome::Failed(text) = &mut outcome
+        && let Some(cause) = panic::contain(|| panic::cause(text)).flatten()
+    {
+        text.push_str(&cause);
+    }
+    outcome
 }
 
 fn unreadable() -> Outcome {

@@ -8,6 +8,8 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{Error, Expr, ExprLit, ExprUnary, Ident, Lit, Path, Result, Token, Type, UnOp};
 
+use crate::manifest::{self, Dependency};
+
 /// The arguments whose value is settled at a job's first run. Each is a method of the core's
 /// `Arguments`: one more is one more line.
 const SETTLED: &[(&str, Kind)] = &[
@@ -40,6 +42,7 @@ const SETTLED: &[(&str, Kind)] = &[
     ("after", Kind::Count),
     ("flapping", Kind::Switch),
     ("mention", Kind::Mention),
+    ("cancelled", Kind::Cancelled),
 ];
 
 /// The other arguments.
@@ -58,6 +61,8 @@ enum Kind {
     Switch,
     /// Whom Slack is to mention.
     Mention,
+    /// `"keep"` or `"error"`
+    Cancelled,
 }
 
 /// What stands in the parentheses.
@@ -118,6 +123,26 @@ impl Args {
         Ok(())
     }
 
+    /// Finds the library where no argument says where it is.
+    pub(crate) fn find_library(&mut self) -> Result<()> {
+        if self.library.is_some() {
+            return Ok(());
+        }
+        match manifest::dependency() {
+            Dependency::Named(name) if name != "pipeline_notify" => {
+                let name = Ident::new(&name, Span::mixed_site());
+                self.library = Some(syn::parse_quote!(::#name));
+                Ok(())
+            }
+            Dependency::Named(_) | Dependency::Unknown => Ok(()),
+            Dependency::Missing => Err(Error::new(
+                Span::call_site(),
+                "`pipeline-notify` is no dependency in this crate's Cargo.toml: say where it is found, \
+                 `#[notify(crate = facade::pipeline_notify)]`, for example",
+            )),
+        }
+    }
+
     /// The path of what the expansion calls.
     pub(crate) fn private(&self, span: Span) -> TokenStream {
         self.library.as_ref().map_or_else(
@@ -162,18 +187,30 @@ impl Args {
             let span = located_at(key.span());
             let private = self.private(span);
             let probe = Ident::new(&probe.to_string(), span);
+            let beside = types.iter().map(|listed| {
+                let span = located_at(listed.span());
+                quote_spanned! {span=>
+                    let __notify_found = __notify_found.__notify_beside::<#listed>().__notify_see();
+                }
+            });
             let any = types.iter().map(|listed| {
+                // An error that cannot be seen is the whole list's fault, and told once.
+                let asked = quote_spanned! {span=>
+                    #private::says_yes(&__notify_found, &__notify_error.downcast_ref::<#listed>())
+                };
                 let span = located_at(listed.span());
                 let private = self.private(span);
                 quote_spanned! {span=>
-                    (&&#private::Listed::<#listed>::new()).__notify_is(&__notify_found)
-                        || __notify_error.downcast_ref::<#listed>().is_some()
+                    (&&#private::Listed::<#listed>::new()).__notify_is(&__notify_found) || #asked
                 }
             });
             quote_spanned! {span=> {
                 use #private::finds::*;
-                let __notify_error = #private::error(&#probe);
-                let __notify_found = (&&&#probe).__notify_find();
+                let _ = #private::error(&#probe);
+                let __notify_probe = #probe.__notify_bare().__notify_bare();
+                let __notify_error = #private::error(&__notify_probe);
+                let __notify_found = (&&&&&&__notify_probe).__notify_find();
+                #(#beside)*
                 #(#any)||*
             }}
         });
@@ -275,6 +312,7 @@ impl Kind {
             Self::Count => return check_count(key, value),
             Self::Switch => check_switch(key, &value)?,
             Self::Mention => check_mention(key, &value)?,
+            Self::Cancelled => check_cancelled(key, &value)?,
         }
         Ok(value.into_token_stream())
     }
@@ -367,6 +405,19 @@ fn check_switch(key: &Ident, value: &Expr) -> Result<()> {
         None | Some(Lit::Bool(_)) => Ok(()),
         Some(other) => {
             let message = format!("`{key}` is on or off: write `{key} = true`");
+            Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+fn check_cancelled(key: &Ident, value: &Expr) -> Result<()> {
+    match literal(value) {
+        None => Ok(()),
+        Some(Lit::Str(text)) if ["keep", "error"].contains(&&*text.value()) => Ok(()),
+        Some(other) => {
+            let message = format!(
+                "`{key}` takes `\"keep\"`, for which a cancelled run proves nothing, or `\"error\"`, the default"
+            );
             Err(Error::new(other.span(), message))
         }
     }

@@ -10,7 +10,8 @@ use syn::spanned::Spanned as _;
 use syn::{Ident, Result, ReturnType, Type};
 
 use crate::args::{Args, located_at};
-use crate::function::{Function, Returns, STATIC};
+use crate::expectations;
+use crate::function::{Function, Returns, STATIC, is_one_expression};
 
 /// Expands the attribute.
 pub(crate) fn expand(args: &Args, function: &Function) -> Result<TokenStream> {
@@ -32,6 +33,7 @@ pub(crate) fn expand(args: &Args, function: &Function) -> Result<TokenStream> {
     // The user's place for the braces too, or lints would take the whole function for ours.
     let mut block = Group::new(Delimiter::Brace, quote!(#prologue #body));
     block.set_span(function.body.span());
+    let attributes = attributes.iter().map(expectations::of);
     Ok(quote!(#(#attributes)* #visibility #signature #block))
 }
 
@@ -327,10 +329,14 @@ impl<'a> Names<'a> {
             span,
             ..
         } = self;
-        // No `match` around it, which would keep from a closure in the body what type it should have;
-        // and the braces ours, or they would be a finding where they are on one line.
-        let mut body = Group::new(Delimiter::Brace, self.function.body.stream());
-        body.set_span(located_at(self.function.body.span()));
+        // No `match` around it, which would keep from a closure in the body what type it should have.
+        // The braces say by the rules of which edition temporaries are dropped, and so are the user's;
+        // around a single expression, where they would be a finding, and no local is there to be dropped
+        // before or after, they are ours.
+        let mut body = self.function.body.clone();
+        if is_one_expression(&body) {
+            body.set_span(located_at(body.span()));
+        }
         quote_spanned! {*span=>
             let __notify_guard = #private::Guard::new(#site, #name);
             #body
@@ -417,5 +423,10 @@ impl<'a> Names<'a> {
 /// that nothing need be looked up by the expansion.
 fn program() -> Option<[String; 2]> {
     let variable = |name| std::env::var(name).ok();
-    Some([variable("CARGO_PKG_NAME")?, variable("CARGO_BIN_NAME")?])
+    // Every build script is a crate of the same name.
+    let is_script = |name: &String| name.starts_with("build_script_");
+    let script = || variable("CARGO_CRATE_NAME").filter(is_script);
+    let binary = variable("CARGO_BIN_NAME")
+        .or_else(|| Some(script()?.replacen("build_script_", "build-script-", 1)));
+    Some([variable("CARGO_PKG_NAME")?, binary?])
 }

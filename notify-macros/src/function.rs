@@ -8,6 +8,8 @@ use syn::{
     Signature, Token, Type, TypeImplTrait, TypeNever, TypeParamBound, Visibility,
 };
 
+use crate::args::located_at;
+
 /// A function with a body.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
@@ -24,7 +26,7 @@ impl Parse for Function {
         if let Some(message) = refusal(input) {
             return Err(input.error(message));
         }
-        let signature: Signature = input.parse()?;
+        let mut signature: Signature = input.parse()?;
         if let Some(token) = &signature.constness {
             let message = "`#[notify]` cannot report from a `const fn`: remove `const`";
             return Err(Error::new_spanned(token, message));
@@ -33,8 +35,22 @@ impl Parse for Function {
             let message = "`#[notify]` needs a body: put it on the function where its body is, as in each `impl` of a trait";
             return Err(Error::new_spanned(&signature.ident, message));
         }
+        if let ReturnType::Type(_, output) = &signature.output
+            && matches!(**output, Type::Infer(_))
+        {
+            let message =
+                "`#[notify]` must know the type that is returned: write it in the place of the `_`";
+            return Err(Error::new_spanned(output, message));
+        }
         let mut attributes = attributes;
         let body = body(input, &mut attributes)?;
+        if attributes
+            .iter()
+            .any(|attribute| is_of_a_copied(attribute, &body))
+        {
+            return Err(Error::new_spanned(&signature.ident, COPIED));
+        }
+        name_all(&mut signature);
         if let Some(second) = attributes.iter().find(|attribute| is_notify(attribute)) {
             return Err(Error::new_spanned(second, TWICE));
         }
@@ -47,6 +63,65 @@ impl Parse for Function {
             signature,
             body,
         })
+    }
+}
+
+const COPIED: &str = "another attribute runs a copy of this function's body, and never this function: nothing would be \
+     reported. Put `#[notify]` above that attribute";
+
+/// Tells the `#[allow(dead_code)]` of an attribute that has taken the body elsewhere, as
+/// `rocket::launch` does: it stands where the body is, and no user can write one there.
+fn is_of_a_copied(attribute: &Attribute, body: &Group) -> bool {
+    let is_allow = attribute.path().is_ident("allow");
+    let mut arguments = attribute
+        .meta
+        .require_list()
+        .ok()
+        .map(|list| list.tokens.clone().into_iter());
+    let first = arguments.as_mut().and_then(Iterator::next);
+    let (attribute, body) = (attribute.pound_token.span.unwrap(), body.span().unwrap());
+    is_allow
+        && matches!(first, Some(TokenTree::Ident(lint)) if lint == "dead_code")
+        && (attribute.line(), attribute.column()) == (body.line(), body.column())
+        && attribute.local_file() == body.local_file()
+}
+
+/// The beginning of the names of parameters that have none.
+const UNNAMED: &str = "__notify_";
+
+/// Gives a name to each `_` of the parameters, so that it is dropped in its turn and not after all that
+/// is taken into the body.
+fn name_all(signature: &mut Signature) {
+    let mut number = 0;
+    for parameter in &mut signature.inputs {
+        if let FnArg::Typed(parameter) = parameter
+            && !is_conditional(&parameter.attrs)
+            && !matches!(*parameter.ty, Type::Reference(_) | Type::Ptr(_))
+        {
+            name_parts(&mut parameter.pat, &mut number);
+        }
+    }
+}
+
+/// Of tuples and arrays alone: what else has parts may not let go of one, for it is dropped as a whole.
+fn name_parts(pattern: &mut Pat, number: &mut usize) {
+    match pattern {
+        Pat::Wild(wild) => {
+            let span = located_at(wild.underscore_token.span);
+            let name = Ident::new(&format!("{UNNAMED}{number}"), span);
+            *number += 1;
+            *pattern = syn::parse_quote!(#name);
+        }
+        Pat::Paren(inner) => name_parts(&mut inner.pat, number),
+        Pat::Tuple(tuple) => tuple
+            .elems
+            .iter_mut()
+            .for_each(|part| name_parts(part, number)),
+        Pat::Slice(slice) => slice
+            .elems
+            .iter_mut()
+            .for_each(|part| name_parts(part, number)),
+        _ => {}
     }
 }
 
@@ -247,7 +322,12 @@ impl Function {
                 }
                 FnArg::Typed(parameter) => {
                     if !is_conditional(&parameter.attrs) {
-                        bindings(&parameter.pat, &mut names);
+                        let mut bound = Vec::new();
+                        bindings(&parameter.pat, &mut bound);
+                        // What a pattern leaves is dropped after what it binds, the first part first.
+                        let is_left = |name: &Ident| name.to_string().starts_with(UNNAMED);
+                        let (left, bound): (Vec<_>, Vec<_>) = bound.into_iter().partition(is_left);
+                        names.extend(left.into_iter().rev().chain(bound));
                     }
                 }
             }
@@ -332,6 +412,12 @@ fn all(patterns: &Punctuated<Pat, Token![,]>, names: &mut Vec<Ident>) {
     for pattern in patterns {
         bindings(pattern, names);
     }
+}
+
+/// Tells whether a block is no more than one expression.
+pub(crate) fn is_one_expression(body: &Group) -> bool {
+    let mut tokens = body.stream().into_iter();
+    !tokens.any(|tree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';'))
 }
 
 /// The words of a body: its identifiers, and the literals that may hold some (`"{name}"`).

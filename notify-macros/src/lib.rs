@@ -10,7 +10,9 @@
 
 mod args;
 mod expand;
+mod expectations;
 mod function;
+mod manifest;
 
 use proc_macro::TokenStream;
 use syn::parse::Parser as _;
@@ -46,19 +48,21 @@ use syn::parse::Parser as _;
 /// | `Pin<Box<dyn Future<Output = T> + …>>`, under any name, and what `async_trait` makes of a function | what the future comes to |
 /// | another type of future | a compile error, because it could not be followed |
 /// | a panic, in all of them | `ERROR`, with message, place, and backtrace if `RUST_BACKTRACE` asks for one |
-/// | a future that is dropped unfinished | `ERROR`, cancelled; inside another run a note in the status file |
+/// | a future that is dropped unfinished | `ERROR`, cancelled; inside another run, or with `cancelled = "keep"`, a note in the status file |
 /// | a future that is never polled | nothing |
 ///
 /// The text of an error is as much as its type can say: for an [`Error`](std::error::Error), for
 /// `Box<dyn Error>`, `anyhow::Error` and `eyre::Report` its text, then its causes, then the backtrace
-/// that it carries; else its `Display`, its `Debug`, or the name of its type. In a generic function the bounds
-/// decide which.
+/// that it carries, each cause once; else its long `Display` (`{:#}`), its `Debug`, or the name of its type. Reports
+/// that are no `Error` (`miette`, `error-stack`, `exn`) show their causes so, too. In a generic function the bounds
+/// decide which. Where a text says no more than that another thread has panicked (`join().unwrap()`,
+/// `thread::scope`), what that thread panicked with, and where, is added.
 ///
 /// # Arguments
 ///
 /// | argument | default | meaning |
 /// |---|---|---|
-/// | `errors(TypeA, TypeB)` | every error | only these make the run an `ERROR`. Each is looked for as the error itself, in a `Box`, an `Arc`, `anyhow::Error` or `eyre::Report` and their contexts, and along the causes |
+/// | `errors(TypeA, TypeB)` | every error | only these make the run an `ERROR`. Each is looked for as the error itself, in a `Box`, an `Arc`, `anyhow::Error` or `eyre::Report` and their contexts, and along the causes. An error that cannot be searched (a `Vec`, a `String` that is not listed, `Box<dyn AppError>`, a report that may wrap what it holds, as `miette`'s) is a compile error: use `when` |
 /// | `when = \|error\| …`, or a path | every error | only an error for which this is true makes the run an `ERROR`. It gets a reference to the error, and cannot use the parameters, which are gone by then |
 /// | `channel` | `"alerts"` | where alerts go: a `&str`, `String`, or `Option` of one; `""` and `None` send none |
 /// | `silent_seconds` | `1.0` | a status younger than this is not told again |
@@ -68,15 +72,17 @@ use syn::parse::Parser as _;
 /// | `after` | `1` | people are told at the N-th failed run in a row. What is held back is told in any case once it is older than the larger of `silent_seconds` and `remind_hours` |
 /// | `flapping` | `false` | a job whose status keeps changing is told as one that flaps |
 /// | `mention` | nobody | whom the alert of a failure mentions in Slack: `"U123"`, `"S123"`, `"@here"`, or several with spaces between them |
+/// | `cancelled` | `"error"` | what a run proves whose future is dropped unfinished: `"keep"`, for a task that is stopped at each deploy, leaves the status as it is but for a line `cancelled:`, and nothing is sent |
 /// | `every_hours` | not said | how often the job is meant to run, for those who look at the status file |
 /// | `name` | from the code | the job's name. It may use the parameters, and is evaluated at each run: `name = format!("load.{table}")` |
-/// | `crate = path` | `::pipeline_notify` | where this library is found, for those who re-export it |
+/// | `crate = path` | by the manifest | where this library is found, for those who re-export it; a dependency under another name is found by itself |
 ///
 /// Numbers may be of any type, or a [`Duration`](std::time::Duration). All but `name` are evaluated once, at
 /// the job's first run, as if they stood beside the function: without its parameters, `self` and type
 /// parameters. One that panics or makes no sense is told in a warning, and the default stands in. With
-/// both filters an error must pass both. An error that is passed over leaves the status `OK`, and is named in
-/// it; a panic is never passed over.
+/// both filters an error must pass both. An error that is passed over leaves the status `OK`, is named in
+/// it, and is a warning in the log, if there is a logger; a panic is never passed over. An error type that hides what
+/// it holds, also from [`Error::source`](std::error::Error::source), hides it from `errors`, too.
 ///
 /// ```
 /// use std::io;
@@ -98,18 +104,30 @@ use syn::parse::Parser as _;
 /// # What changes, and what does not
 ///
 /// Signature, visibility, documentation, `Send`, `?`, early `return`, unwinding, the order in which
-/// arguments are dropped, lints and the compiler's messages are those of the function without the
-/// attribute. These few things are not:
+/// arguments are dropped, and the compiler's errors are those of the function without the attribute. These few
+/// things are not:
 ///
 /// - In a `#[track_caller]` function `Location::caller()` is a place in the expansion.
-/// - Backtraces are some frames longer, and each level of recursion takes more of the stack.
+/// - Each level of recursion takes more of the stack. Backtraces have more frames; those in alerts and status files
+///   leave ours and the runtime's out.
 /// - A returned future (not an `async fn`) is boxed once more. Futures in futures reach the compiler's
 ///   recursion limit at about half the depth.
+/// - Lints that look at a whole function do not see through it: rustc's `unconditional_recursion`, and of clippy
+///   `needless_return`, `ptr_arg`, `needless_lifetimes`, `only_used_in_recursion`, `redundant_locals`,
+///   `manual_async_fn`, and some of the pedantic ones (`unnecessary_wraps`, `unused_async`,
+///   `needless_pass_by_value`, `missing_const_for_fn`, `elidable_lifetime_names`). An `#[expect]` of one of them on the
+///   function becomes an `#[allow]`. No lint is added.
+/// - A parameter `_` is shown as `__notify_0` in the documentation, unless it is a reference. What `..` leaves of
+///   a parameter, and a `_` inside a struct's pattern, is dropped after all other arguments.
+/// - A debugger's `break load` stops at the attribute's line; `break file:line` is exact.
 /// - `const fn` cannot be annotated, nor a function without a body, nor anything else than a function.
+///
+/// Beside other attributes the order counts: `docs/attributes.md` in the repository has a table of them.
 #[proc_macro_attribute]
 pub fn notify(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let expanded = syn::parse::<function::Function>(item.clone()).and_then(|function| {
-        let args = syn::parse::<args::Args>(arguments)?;
+        let mut args = syn::parse::<args::Args>(arguments)?;
+        args.find_library()?;
         expand::expand(&args, &function)
     });
     match expanded {

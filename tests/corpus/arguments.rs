@@ -178,6 +178,55 @@ twice! { plain_opaque, annotated_opaque, fn drops(a: Noisy, b: Noisy) -> impl st
     a.0
 } }
 
+twice! { plain_unnamed, annotated_unnamed, fn drops(_a: Noisy, _: Noisy, (_b, _): (Noisy, Noisy), (_, _): (Noisy, Noisy), _c: Noisy) {
+    let _local = Noisy("local");
+} }
+
+twice! { plain_unnamed_future, annotated_unnamed_future, async fn drops(_a: Noisy, _: Noisy, [_b, _]: [Noisy; 2]) {
+    let _local = Noisy("local");
+} }
+
+twice! { plain_tail, annotated_tail, fn drops(_a: Noisy, _: Noisy) -> impl std::fmt::Display {
+    let _local = Noisy("local");
+    Noisy("temporary").0.len()
+} }
+
+// Issue 12, point 26. Of temporaries in the tail each edition has its rule, and `edition-2021` runs
+// this once more.
+#[test]
+fn what_has_no_name_is_dropped_in_the_native_order() {
+    switch_on();
+    let pair = |first, second| (Noisy(first), Noisy(second));
+    let call = |function: fn(Noisy, Noisy, (Noisy, Noisy), (Noisy, Noisy), Noisy)| {
+        function(
+            Noisy("a"),
+            Noisy("_"),
+            pair("b", "_b"),
+            pair("_1", "_2"),
+            Noisy("c"),
+        );
+        dropped()
+    };
+    let native = call(plain_unnamed::drops);
+    assert_eq!(native, ["local", "c", "_1", "_2", "b", "_b", "_", "a"]);
+    assert_eq!(call(annotated_unnamed::drops), native);
+
+    let array = || [Noisy("b"), Noisy("_b")];
+    block(plain_unnamed_future::drops(Noisy("a"), Noisy("_"), array()));
+    let native = dropped();
+    block(annotated_unnamed_future::drops(
+        Noisy("a"),
+        Noisy("_"),
+        array(),
+    ));
+    assert_eq!(dropped(), native);
+
+    drop(plain_tail::drops(Noisy("a"), Noisy("_")));
+    let native = dropped();
+    drop(annotated_tail::drops(Noisy("a"), Noisy("_")));
+    assert_eq!(dropped(), native);
+}
+
 #[test]
 fn arguments_are_dropped_in_the_native_order() {
     switch_on();

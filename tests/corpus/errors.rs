@@ -229,6 +229,157 @@ fn an_exit_code_in_a_result_counts() {
     ok("errors.infallible", infallible);
 }
 
+/// A report of the shape of `error-stack`'s: no error, its causes in `{:#}`, colours in `Debug`.
+struct Stack;
+
+impl fmt::Display for Stack {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("load failed")?;
+        if formatter.alternate() {
+            formatter.write_str(": disk full")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("load failed\n\u{1b}[1mdisk full\u{1b}[0m")
+    }
+}
+
+#[notify]
+fn stack() -> Result<(), Stack> {
+    Err(Stack)
+}
+
+/// A report of the shape of `exn`'s: it points to its error, and its `Debug` alone is the whole tree.
+struct Tree(Failed);
+
+impl std::ops::Deref for Tree {
+    type Target = Failed;
+
+    fn deref(&self) -> &Failed {
+        &self.0
+    }
+}
+
+impl fmt::Display for Tree {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl fmt::Debug for Tree {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("load failed, at a.rs:1:2\n|-> disk full, at b.rs:3:4")
+    }
+}
+
+#[notify]
+fn tree() -> Result<(), Tree> {
+    Err(Tree(Failed(None)))
+}
+
+/// A trait of the user's, of errors.
+trait AppError: Error {}
+impl AppError for Failed {}
+
+fn caused() -> Failed {
+    Failed("x".parse::<u8>().err())
+}
+
+#[notify]
+fn behind_a_trait() -> Result<(), Box<dyn AppError>> {
+    Err(Box::new(caused()))
+}
+
+#[notify]
+fn shared_behind_a_trait() -> Result<(), Arc<dyn AppError>> {
+    Err(Arc::new(caused()))
+}
+
+#[notify]
+fn shared_report() -> Result<(), Arc<anyhow::Error>> {
+    Err(Arc::new(
+        anyhow::anyhow!("disk full").context("load failed"),
+    ))
+}
+
+// Issue 12, point 3.
+#[test]
+fn reports_that_are_no_errors_are_told_with_their_causes() {
+    error("errors.stack", "load failed: disk full", stack);
+    let text = "load failed, at a.rs:1:2\n|-> disk full, at b.rs:3:4";
+    error("errors.tree", text, tree);
+    let text = "load failed\n  caused by: invalid digit found in string";
+    error("errors.behind_a_trait", text, behind_a_trait);
+    error("errors.shared_behind_a_trait", text, shared_behind_a_trait);
+    let recorded = run("errors.shared_report", shared_report);
+    assert!(
+        recorded.text.starts_with("load failed: disk full"),
+        "{recorded:?}"
+    );
+}
+
+/// Errors that are each the cause of the one before.
+#[derive(Debug)]
+struct Said(&'static str, Option<Box<Said>>);
+
+impl fmt::Display for Said {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0)
+    }
+}
+
+impl Error for Said {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.1.as_deref().map(|error| error as _)
+    }
+}
+
+#[notify]
+fn said(texts: &[&'static str]) -> Result<(), Said> {
+    let mut error = None;
+    for text in texts.iter().rev() {
+        error = Some(Box::new(Said(text, error)));
+    }
+    error.map_or(Ok(()), |error| Err(*error))
+}
+
+// Issue 12, point 3.
+#[test]
+fn no_cause_is_told_twice() {
+    for (texts, told) in [
+        (&["load: disk full.", "disk full"][..], "load: disk full."),
+        (&["a: c", "b", "c"], "a: c\n  caused by: b"),
+        (&["disk full", "disk full"], "disk full"),
+        (&["another", "other"], "another\n  caused by: other"),
+        (
+            &["load failed", "", "disk full"],
+            "load failed\n  caused by: disk full",
+        ),
+        (
+            &["", "disk full"],
+            "an error without a text\n  caused by: disk full",
+        ),
+        (&[" \n"], "an error without a text"),
+    ] {
+        error("errors.said", told, || said(texts));
+    }
+}
+
+#[notify]
+fn empty() -> Result<(), String> {
+    Err(String::new())
+}
+
+// Issue 12, point 27.
+#[test]
+fn an_error_that_says_nothing_is_told_so() {
+    error("errors.empty", "an error without a text", empty);
+}
+
 /// An error whose text is what the function makes of it.
 struct Shown(fn(&mut fmt::Formatter<'_>) -> fmt::Result);
 

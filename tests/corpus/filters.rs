@@ -4,12 +4,13 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::num::ParseIntError;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use pipeline_notify::notify;
 
 use crate::errors::Failed;
-use crate::support::{error, passed_over, run};
+use crate::support::{Recorded, error, passed_over, run};
 
 /// An error that is looked for.
 #[derive(Debug, Clone)]
@@ -105,8 +106,69 @@ fn text() -> Result<(), String> {
 }
 
 #[notify(errors(&'static str))]
-fn other_text() -> Result<(), String> {
+fn other_text() -> Result<(), &'static str> {
+    Err("text")
+}
+
+#[notify(errors(Special, String))]
+fn text_among_others() -> Result<(), String> {
     Err("text".to_owned())
+}
+
+#[notify(errors(Special))]
+fn shared_report(is_special: bool) -> Result<(), Arc<anyhow::Error>> {
+    Err(Arc::new(if is_special {
+        anyhow::Error::new(Special(1)).context("outside")
+    } else {
+        anyhow::anyhow!("other")
+    }))
+}
+
+#[notify(errors(Special))]
+fn boxed_twice(is_special: bool) -> Result<(), Box<Box<dyn Error>>> {
+    Err(Box::new(if is_special {
+        Special(1).into()
+    } else {
+        "other".into()
+    }))
+}
+
+#[notify(errors(Special))]
+fn counted_report() -> Result<(), Rc<Special>> {
+    Err(Rc::new(Special(1)))
+}
+
+#[notify(errors(Special))]
+fn shared_unknown(is_special: bool) -> Result<(), Arc<dyn Error + Send + Sync>> {
+    Err(if is_special {
+        Arc::new(Special(1))
+    } else {
+        Arc::new(Failed(None))
+    })
+}
+
+#[notify(errors(Special))]
+fn lasting() -> Result<(), &'static Special> {
+    Err(&Special(1))
+}
+
+/// A report of the shape of `error-stack`'s: no error itself, and asked by its `downcast_ref`.
+#[derive(Debug)]
+struct Stack(Vec<Box<dyn std::any::Any + Send + Sync>>);
+
+impl Stack {
+    fn downcast_ref<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.0.iter().find_map(|frame| frame.downcast_ref())
+    }
+}
+
+#[notify(errors(io::Error, Special))]
+fn stacked(is_special: bool) -> Result<(), Stack> {
+    Err(if is_special {
+        Stack(vec![Box::new("context"), Box::new(Special(1))])
+    } else {
+        Stack(vec![Box::new("context")])
+    })
 }
 
 #[notify(when = |error| error.0 > 1)]
@@ -193,7 +255,29 @@ fn listed_errors_are_found_in_anyhow_and_eyre_and_their_contexts() {
 #[test]
 fn texts_can_be_listed() {
     error("filters.text", "text", text);
-    passed_over("filters.other_text", "text", other_text);
+    error("filters.other_text", "text", other_text);
+    error("filters.text_among_others", "text", text_among_others);
+}
+
+// Issue 12, point 2; what cannot be seen is in `tests/ui/errors-unseen-*.rs`.
+#[test]
+fn listed_errors_are_found_behind_pointers_and_by_asking() {
+    let expect = |job: &str, is_special: bool, recorded: Recorded| {
+        let status = if is_special { "ERROR" } else { "OK" };
+        assert_eq!(recorded.status, status, "{job}: {recorded:?}");
+    };
+    for is_special in [true, false] {
+        let job = "filters.shared_report";
+        expect(job, is_special, run(job, || shared_report(is_special)));
+        let job = "filters.boxed_twice";
+        expect(job, is_special, run(job, || boxed_twice(is_special)));
+        let job = "filters.shared_unknown";
+        expect(job, is_special, run(job, || shared_unknown(is_special)));
+        let job = "filters.stacked";
+        expect(job, is_special, run(job, || stacked(is_special)));
+    }
+    error("filters.counted_report", "special 1", counted_report);
+    error("filters.lasting", "special 1", lasting);
 }
 
 #[test]

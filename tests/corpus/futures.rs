@@ -320,6 +320,40 @@ fn a_future_that_is_dropped_was_cancelled_and_its_parent_was_not() {
     assert!(alone.text.contains("cancelled"), "{alone:?}");
 }
 
+#[notify(cancelled = "keep")]
+async fn kept(fail: bool, wait: bool) -> Result<(), &'static str> {
+    if wait {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+    if fail { Err("before") } else { Ok(()) }
+}
+
+// Issue 12, point 8.
+#[test]
+fn a_cancellation_that_proves_nothing_leaves_the_status() {
+    support::switch_on();
+    let file = support::file("futures.kept");
+    let cancel = || {
+        block(async {
+            let run = tokio::time::timeout(Duration::from_millis(1), kept(false, true));
+            run.await.unwrap_err();
+        });
+    };
+    cancel();
+    assert!(!file.exists(), "there is no status to keep");
+    for fails in [false, true] {
+        let _ = block(kept(fails, false));
+        let before = std::fs::read_to_string(&file).unwrap();
+        cancel();
+        let after = std::fs::read_to_string(&file).unwrap();
+        let (kept, added): (Vec<_>, Vec<_>) = after
+            .lines()
+            .partition(|line| !line.starts_with("cancelled: "));
+        assert_eq!(kept, before.lines().collect::<Vec<_>>());
+        assert_eq!(added.len(), 1, "{after}");
+    }
+}
+
 #[test]
 fn a_future_that_a_panic_drops_was_cancelled() {
     let recorded = run("futures.dropped_by_a_panic", || {

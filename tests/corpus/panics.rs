@@ -132,7 +132,71 @@ fn a_panic_of_a_thread_keeps_its_place() {
         &["in the worker", "panics.rs:"],
         from_thread,
     );
-    panicked("panics.unwraps_a_thread", &["Any"], unwraps_a_thread);
+}
+
+#[notify]
+fn returns_a_thread() -> thread::Result<()> {
+    thread::spawn(|| panic!("returned by join")).join()
+}
+
+#[notify]
+fn shows_a_thread() -> Result<(), String> {
+    let worker = thread::spawn(|| -> () { panic!("shown by debug") });
+    worker
+        .join()
+        .map_err(|payload| format!("worker: {payload:?}"))
+}
+
+#[notify]
+fn scoped() {
+    thread::scope(|scope| {
+        scope.spawn(|| -> () { panic!("in a scope") });
+    });
+}
+
+#[notify]
+async fn awaits_a_thread() {
+    tokio::task::yield_now().await;
+    let worker = thread::Builder::new().name("loader".to_owned());
+    let worker = worker.spawn(|| -> () { panic!("of the loader") });
+    worker.unwrap().join().expect("the loader");
+}
+
+// Issue 12, point 3.
+#[test]
+fn a_panic_on_another_thread_is_told_with_its_text_and_place() {
+    let place = "panics.rs:";
+    for (job, text, call) in [
+        (
+            "unwraps_a_thread",
+            "of the worker",
+            unwraps_a_thread as fn(),
+        ),
+        ("scoped", "in a scope", scoped),
+    ] {
+        let recorded = run(&format!("panics.{job}"), call);
+        let cause = recorded
+            .text
+            .split_once("caused by: ")
+            .unwrap()
+            .1
+            .to_owned();
+        assert!(
+            cause.contains(text) && cause.contains(place),
+            "{recorded:?}"
+        );
+    }
+    let loader = run("panics.awaits_a_thread", || {
+        crate::futures::block(awaits_a_thread());
+    });
+    let text = "caused by: thread 'loader' panicked: of the loader\n  at ";
+    assert!(loader.text.contains(text), "{loader:?}");
+    let returned = run("panics.returns_a_thread", returns_a_thread);
+    let text = "panicked: returned by join\n  at ";
+    assert!(returned.text.starts_with(text), "{returned:?}");
+    let shown = run("panics.shows_a_thread", shows_a_thread);
+    // Other tests' threads panic at the same time, and theirs may be the latest.
+    assert!(shown.text.contains("caused by: "), "{shown:?}");
 }
 
 #[test]

@@ -34,6 +34,11 @@ pub(crate) fn switch_on() {
     let _ = directory();
 }
 
+/// Returns where the status file of a job is, which is named without the crate.
+pub(crate) fn file(job: &str) -> PathBuf {
+    directory().join(format!("{}.{job}", env!("CARGO_CRATE_NAME")))
+}
+
 /// Reads the status file of a job, which is named without the crate.
 pub(crate) fn recorded(job: &str) -> Recorded {
     recorded_as(&format!("{}.{job}", env!("CARGO_CRATE_NAME")))

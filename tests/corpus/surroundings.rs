@@ -193,6 +193,29 @@ fn imports_in_the_body_stay_in_the_body() {
     );
 }
 
+// Issue 12, point 26: with `deny(warnings)` an expectation that is not fulfilled would be an error.
+#[pipeline_notify::notify]
+#[expect(unconditional_recursion, reason = "never called")]
+#[allow(dead_code, clippy::allow_attributes, reason = "never called")]
+fn expects_a_lost_lint(depth: u8) -> u8 {
+    expects_a_lost_lint(depth)
+}
+
+#[expect(
+    unused_variables,
+    clippy::needless_return,
+    reason = "one that is lost, and one that is not"
+)]
+#[pipeline_notify::notify]
+fn expects_two_lints(depth: u8) -> u8 {
+    return 1;
+}
+
+#[test]
+fn expectations_hold() {
+    ok("surroundings.expects_two_lints", || expects_two_lints(1));
+}
+
 #[test]
 fn other_attributes_stay() {
     ok("surroundings.attributes.split", attributes::split);

@@ -499,6 +499,7 @@ fn a_panic_that_was_told_already_is_written_down_and_not_told_again() {
     let panic = Outcome::Panicked(Panic {
         message: Some("no".to_owned()),
         location: None,
+        cause: None,
         backtrace: None,
         identity: 7,
     });
