@@ -323,6 +323,8 @@ impl Open {
         let own = self::channel(&self.job.arguments, setup);
         own == channel
             || matches!(setup.way(own, State::Error), Way::Instead(routes, _) if routes.channel == channel)
+    }
+
     /// Tells whether its cancellation says nothing of the job.
     fn keeps_cancelled(&self) -> bool {
         self.job.arguments.cancelled == Some(Cancelled::Keep)

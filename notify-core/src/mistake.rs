@@ -81,6 +81,8 @@ fn ended(job: String, channel: &str, setup: &'static Setup) -> Ended {
         attempt: None,
         nested: false,
         was_overdue: false,
+        is_in_time: true,
+        failed_inside: None,
         mention: None,
         facts: Cow::Borrowed(&*setup.facts),
         notes: Vec::new(),

@@ -128,8 +128,10 @@ impl Refusal {
 
     /// Hides in the reason what no text may show.
     pub(crate) fn redacted(mut self) -> Self {
-        let (Self::Temporary { reason, .. } | Self::Channel { reason } | Self::Alert { reason }) =
-            &mut self;
+        let (Self::Temporary { reason, .. }
+        | Self::Channel { reason }
+        | Self::Alert { reason }
+        | Self::Unknown { reason }) = &mut self;
         *reason = redact::hide(std::mem::take(reason)).into_owned();
         self
     }
