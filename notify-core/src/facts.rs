@@ -1,5 +1,7 @@
 //! What the environment says of where the process runs, for its alerts: what a person looks up next.
 
+use crate::pipes;
+
 /// Gathers what schedulers and people say of a run, each with its name; `read` reads a variable.
 pub(crate) fn of(read: &impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
     let read = |variable: &str| read(variable).filter(|value| !value.is_empty());
@@ -23,11 +25,13 @@ pub(crate) fn of(read: &impl Fn(&str) -> Option<String>) -> Vec<(String, String)
         ),
         ("restart", read("SLURM_RESTART_COUNT")),
     ];
-    // The launchers for containers name the job and the step; the run's id is for the op to set, as in docs/schedulers.md.
+    // Its launchers for containers name the job and the step, and Pipes the run as well.
+    let context = read("DAGSTER_PIPES_CONTEXT").and_then(|context| pipes::job_and_run(&context));
+    let (job, run) = context.unwrap_or_default();
     let dagster = [
-        ("job", read("DAGSTER_RUN_JOB_NAME")),
+        ("job", job.or_else(|| read("DAGSTER_RUN_JOB_NAME"))),
         ("step", read("DAGSTER_RUN_STEP_KEY")),
-        ("run", read("DAGSTER_RUN_ID")),
+        ("run", run.or_else(|| read("DAGSTER_RUN_ID"))),
     ];
     // `supervisorctl` takes it so: http://supervisord.org/subprocess.html#subprocess-environment
     let supervisor = read("SUPERVISOR_PROCESS_NAME").map(|process| {

@@ -149,7 +149,7 @@ pub(crate) fn make_folders(path: &Path, mode: u32) -> io::Result<()> {
     match make_folder(path, mode) {
         // Another process was faster; or it is a file.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        made => made,
+        result => result,
     }
 }
 
@@ -200,6 +200,11 @@ mod tests {
     const ANNA: u32 = 54321;
 
     /// A folder of another user's; `None`, with a word, where we are not root.
+    #[expect(
+        clippy::unwrap_used,
+        clippy::print_stdout,
+        reason = "what a test cannot do fails it, or is said"
+    )]
     fn annas() -> Option<Folder> {
         if exit::user_id() != 0 {
             println!("skipped: only root can make a folder another user's");

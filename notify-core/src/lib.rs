@@ -19,7 +19,7 @@
 //! | 4 | `lock`, `destination`, `secret`, `samples` | |
 //! | 5 | `kept`, `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
 //! | 6 | `store`, `heartbeat` | the notify directory; each run, told to a service that misses runs |
-//! | 7 | `config`, `directory`, `facts`, `variables`, `setup` (the one that reads the environment), `confidential`, `route` | settings, what no text may show, and where alerts go |
+//! | 7 | `config`, `directory`, `pipes`, `facts`, `variables`, `setup` (the one that reads the environment), `confidential`, `route` | settings, what no text may show, and where alerts go |
 //! | 8 | `memory`, `overdue`, `signals`, `surplus`, `sender` | what this process remembers, watches, and sends |
 //! | 9 | `delivery` | the background thread |
 //! | 10 | `report` | one end of a run: lock, decide, write |
@@ -100,6 +100,7 @@ mod outcome;
 mod overdue;
 mod pace;
 mod panic;
+mod pipes;
 mod process;
 mod recorded;
 mod redact;

@@ -216,17 +216,7 @@ impl Setup {
             let seconds = number("NOTIFY_EXIT_SECONDS", None, false)?;
             Some(Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_EXIT))
         });
-        let attempt = read("NOTIFY_ATTEMPT").filter(|attempt| !attempt.is_empty());
-        let attempt = attempt.and_then(|attempt| {
-            let parsed = Attempt::parse(&attempt);
-            if parsed.is_none() {
-                problems.push(Warning::new(
-                    "NOTIFY_ATTEMPT",
-                    "NOTIFY_ATTEMPT is ignored: write `2/3` for the second of three attempts",
-                ));
-            }
-            parsed
-        });
+        let attempt = attempt(read("NOTIFY_ATTEMPT"), &mut problems);
         let default_channel = config
             .default_channel
             .or_else(|| read("NOTIFY_CHANNEL"))
@@ -251,20 +241,7 @@ impl Setup {
             };
             parsed.map_err(told).ok()
         });
-        let mode = read("NOTIFY_FILE_MODE").filter(|mode| !mode.is_empty());
-        let mode = mode.map_or(store::READABLE, |mode| {
-            file_mode(&mode).unwrap_or_else(|| {
-                problems.push(Warning::new(
-                    "NOTIFY_FILE_MODE",
-                    format!(
-                        "NOTIFY_FILE_MODE is no mode of a status file (`{}`), and is taken as 0600: write it in \
-                         octal digits, such as `0640`; the owner reads and writes, others may not write",
-                        text::first_line(&mode, SHOWN)
-                    ),
-                ));
-                PRIVATE
-            })
-        });
+        let mode = file_mode(read("NOTIFY_FILE_MODE"), &mut problems);
         Self {
             installed,
             directory: directory::find(config.directory, &environment),
@@ -385,14 +362,44 @@ fn example(variable: &str) -> &'static str {
     }
 }
 
-/// Reads the mode of a status file, such as `0640`; `None` where it is none that such a file can have.
-fn file_mode(value: &str) -> Option<u32> {
-    let digits = value.strip_prefix("0o").unwrap_or(value);
+/// Returns the mode of status files: that which is asked for, or the owner's alone where nothing can be
+/// made of what is asked for.
+fn file_mode(asked: Option<String>, problems: &mut Vec<Warning>) -> u32 {
+    let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
+        return store::READABLE;
+    };
+    octal_mode(&asked).unwrap_or_else(|| {
+        let message = format!(
+            "NOTIFY_FILE_MODE is no mode of a status file (`{}`), and is taken as 0600: write it in octal digits, such \
+             as `0640`; the owner reads and writes, others may not write",
+            text::first_line(&asked, SHOWN)
+        );
+        problems.push(Warning::new("NOTIFY_FILE_MODE", message));
+        PRIVATE
+    })
+}
+
+/// Reads such as `0640`; `None` where it is no mode that a status file can have.
+fn octal_mode(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("0o").unwrap_or(text);
     let is_octal =
         (3..=4).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
     let mode = u32::from_str_radix(digits, 8).ok().filter(|_| is_octal)?;
     // Nobody runs it, its owner must be able to replace it, and not everybody may forge it.
     (mode & !0o664 == 0 && mode & 0o600 == 0o600).then_some(mode)
+}
+
+/// Reads which attempt this is.
+fn attempt(said: Option<String>, problems: &mut Vec<Warning>) -> Option<Attempt> {
+    let said = said.filter(|said| !said.is_empty())?;
+    let parsed = Attempt::parse(&said);
+    if parsed.is_none() {
+        problems.push(Warning::new(
+            "NOTIFY_ATTEMPT",
+            "NOTIFY_ATTEMPT is ignored: write `2/3` for the second of three attempts",
+        ));
+    }
+    parsed
 }
 
 fn host_name(environment: impl Fn(&str) -> Option<OsString>) -> String {
