@@ -203,6 +203,8 @@ impl Alert {
     pub(crate) fn symbol(&self) -> char {
         match (self.kind, self.status.state) {
             (Kind::Flapping, _) => '⚠',
+            // What is overdue may be of a job that works, where a person has silenced that.
+            (Kind::Overdue, _) => '✗',
             (_, State::Ok) => '✓',
             (_, State::Error) => '✗',
         }

@@ -274,6 +274,25 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
     }
 }
 
+/// Has the held alerts leave whose time has come, whichever job they are of. They are waited for at the
+/// exit as this process's own are, for the next process may be as short as this one.
+pub(crate) fn release_due(setup: &Setup, store: &Store) {
+    let now = Utc::now();
+    let due = store.outbox().due(now);
+    if due.is_empty() {
+        return;
+    }
+    for route in routes_of_queues(setup, store) {
+        let Some(queue) = route.queue.as_ref() else {
+            continue;
+        };
+        let mut left = Vec::new();
+        if due.contains(queue.name()) && queue.release_to(now, &mut left).is_ok() {
+            left.iter().for_each(|entry| queued(&route, entry));
+        }
+    }
+}
+
 /// Sends what waits in all queues whose destinations are known here, soon, and on another thread.
 #[cfg(feature = "cli")]
 pub(crate) fn take_over_all(setup: &Setup, store: &Store) {

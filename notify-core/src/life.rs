@@ -195,6 +195,7 @@ fn note_failure(open: &mut BTreeMap<u64, Open>, failed: &Open, around: &[u64]) {
 /// What ends it ends those `around` it, too, or most likely does.
 fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warning> {
     static FIRST: Once = Once::new();
+    static TAKEN_OVER: Once = Once::new();
     let setup = setup::setup();
     let mut warnings = Vec::new();
     // Of a run that proves nothing there is nothing to tell.
@@ -203,6 +204,12 @@ fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warni
     }
     let now = Instant::now();
     deaths::look_for(setup, now, &mut warnings);
+    FIRST.call_once(|| {
+        // Before this run is decided on, for it may be of a job that people are told of now.
+        if let Some(store) = setup.store() {
+            delivery::release_due(setup, store);
+        }
+    });
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup, now);
     let routes = report::routes(setup, channel, &mut ended, outcome, &mut warnings);
@@ -235,7 +242,7 @@ fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warni
         overdue::forget(at, number);
     }
     if let Some(routes) = &routes {
-        FIRST.call_once(|| routes.all.iter().for_each(delivery::take_over));
+        TAKEN_OVER.call_once(|| routes.all.iter().for_each(delivery::take_over));
     }
     warnings.extend(setup.take_problems());
     warnings

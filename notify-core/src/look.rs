@@ -19,7 +19,7 @@ use crate::outbox;
 use crate::recorded::Recorded;
 use crate::running;
 use crate::setup;
-use crate::status::{LINE, State, Status};
+use crate::status::{LINE, OVERDUE, State, Status};
 use crate::store;
 use crate::text;
 use crate::time::{self, Time};
@@ -69,7 +69,7 @@ pub struct Job {
 pub struct Silence {
     pub until: Time,
     pub because: Option<String>,
-    /// Whether it is of the error with which the job fails now.
+    /// Whether it is of the error with which the job fails now, or, where it works, of overdue runs.
     pub is_of_this_error: bool,
 }
 
@@ -268,7 +268,10 @@ impl Job {
             },
             silence: status.silence.map(|silence| Silence {
                 until: silence.until,
-                is_of_this_error: error.as_ref() == Some(&silence.error),
+                is_of_this_error: match status.state {
+                    State::Error => error.as_ref() == Some(&silence.error),
+                    State::Ok => silence.error == OVERDUE,
+                },
                 because: silence.because,
             }),
             is_held: status.held.is_some(),

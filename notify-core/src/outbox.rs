@@ -67,6 +67,16 @@ impl Outbox {
         names.into_iter().collect()
     }
 
+    /// Returns the names of the queues with a held alert whose time has come.
+    pub(crate) fn due(&self, now: Time) -> BTreeSet<String> {
+        let is_due = |queue: &String| {
+            let held = names(&self.held.join(queue)).into_iter();
+            held.filter_map(|name| held_until(&name))
+                .any(|until| until <= now)
+        };
+        names(&self.held).into_iter().filter(is_due).collect()
+    }
+
     /// Removes an alert that was held, and is not to be told any more.
     pub(crate) fn withdraw(&self, held: &str) -> io::Result<()> {
         match fs::remove_file(self.held(held)) {

@@ -1,6 +1,17 @@
 //! The rules: which run is told, and why.
 //!
 //! The numbered rules are the article's, to the letter; what stands around them closes its gaps.
+//!
+//! # One event, several jobs
+//!
+//! A panic, an exit or a signal goes from the innermost job outwards, and each decides in turn, by its
+//! own status and settings. The first whose alert is sent, or on its way, speaks for the event on its
+//! channel: the others write it down as told, and by whom. What is held back, silenced, or has no
+//! destination speaks for nothing. A job that fails as people know already, and is silent by the rules
+//! for that, speaks too, but only for a failure that the outer job's people know as well: that one does
+//! not repeat it, while its reminder, a new error, and its own first failure are sent. Where the inner job no longer fails, or no longer speaks, an outer job that was told of by
+//! another's alert alone counts as one that nobody was told of: its next failure is sent. A
+//! recovery is sent by the job whose own alert told of the failure.
 
 use crate::status::{State, Status};
 use crate::time::{self, Time};

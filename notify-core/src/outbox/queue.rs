@@ -96,6 +96,11 @@ impl Queue {
 
     /// Lets the held alerts leave whose time has come, and returns when the next one may.
     pub(crate) fn release(&self, now: Time) -> io::Result<Option<Time>> {
+        self.release_to(now, &mut Vec::new())
+    }
+
+    /// The same, and adds those that leave to `left`.
+    pub(crate) fn release_to(&self, now: Time, left: &mut Vec<Entry>) -> io::Result<Option<Time>> {
         let mut next = None;
         for name in names(&self.held) {
             let Some(until) = held_until(&name) else {
@@ -122,6 +127,7 @@ impl Queue {
             let Some(entry) = entry else { continue };
             self.make(&self.folder)?;
             fs::rename(&path, self.path(&entry))?;
+            left.push(entry);
         }
         Ok(next)
     }

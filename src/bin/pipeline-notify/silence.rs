@@ -1,4 +1,4 @@
-//! `silence`: withholds the error with which a job fails, for some time.
+//! `silence`: withholds the error with which a job fails, or that its runs are overdue, for some time.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ pub(crate) const FAILURE: u8 = 2;
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("end").required(true).args(["time", "until"]),
-    after_help = "This error alone is withheld: another one, and the recovery, come through. The channel is told who silenced it, and until when; `check` says WARNING meanwhile. A failure that outlasts the silence is told by its next run, or by `watch` before that.
+    after_help = "This error alone is withheld: another one, and the recovery, come through; after three other errors the rest wait for the reminder, which says how many there were. Of a job that works and takes too long, it is withheld that its runs are overdue. The channel is told who silenced it, and until when; `check` says WARNING meanwhile. A failure that outlasts the silence is told by its next run, or by `watch` before that.
 
 Exit codes:
   0  it is silenced
-  2  it is not: no such job, or it is OK; see standard error"
+  2  it is not: no such job, or it works in time; see standard error"
 )]
 pub(crate) struct Arguments {
-    /// The job that fails
+    /// The job that fails, or whose runs are overdue
     #[arg(value_name = "JOB")]
     job: String,
     /// For how long, such as 2h or 1d12h
