@@ -207,3 +207,20 @@ fn what_another_destination_of_the_channel_has_taken_goes_nowhere_else() {
     assert_eq!(kinds(&told(&alerts)), ["failed", "recovered"]);
     assert!(folder.waiting_alerts().is_empty());
 }
+
+#[test]
+fn without_a_directory_a_failure_goes_to_alerts_as_well() {
+    let (dba, _) = breakable();
+    let alerts = Receiver::new();
+    let ended = Program::new("incidents")
+        .arg("the disk is full")
+        .arg("ok")
+        .env("NOTIFYDIR", "/proc/nowhere")
+        .env("NOTIFY_CHANNEL", "dba")
+        .env("NOTIFY_DBA_URL", json(&dba))
+        .env("NOTIFY_ALERTS_URL", json(&alerts))
+        .env("NOTIFY_EXIT_SECONDS", "10")
+        .run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(kinds(&told(&alerts)), ["failed", "recovered"], "{ended:?}");
+}

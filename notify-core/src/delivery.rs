@@ -16,6 +16,7 @@ use crate::id;
 use crate::notifier::Refusal;
 use crate::pace::Pace;
 use crate::process::PerProcess;
+use crate::refuge::{self, Moved};
 use crate::route::Route;
 use crate::sender::{self, Next};
 use crate::setup::{self, Setup};
@@ -67,6 +68,8 @@ struct Line {
 /// Alerts that could not be queued on disk.
 struct Memory {
     alerts: Vec<Alert>,
+    /// The jobs whose failures were sent to `alerts`.
+    moved: Moved,
     pace: Pace,
     /// Whether some are being sent.
     is_sending: bool,
@@ -414,6 +417,7 @@ fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next {
 /// The same for what could not be queued.
 fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let delivery = DELIVERY.get();
+    leave_memory(route);
     let now = Utc::now();
     let most = sender::most(route);
     let alerts = {
@@ -480,7 +484,37 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     if is_lost {
         tell_lost(route);
     }
+    leave_memory(route);
     Next::At(next)
+}
+
+/// Has `alerts` send what its own channel, which is broken, does not take.
+fn leave_memory(route: &Route) {
+    let delivery = DELIVERY.get();
+    let waits = |line: &mut Line| !line.memory.alerts.is_empty();
+    if !delivery.lock().line(route).is_some_and(waits) {
+        return;
+    }
+    let Some(refuge) = refuge::in_memory(route) else {
+        return;
+    };
+    let taken = match delivery.lock().line(route) {
+        Some(line) => {
+            let Memory {
+                alerts,
+                moved,
+                pace,
+                ..
+            } = &mut line.memory;
+            refuge::take_from(alerts, moved, pace, Utc::now())
+        }
+        None => Vec::new(),
+    };
+    for (alert, reason) in taken {
+        for other in &refuge.all {
+            from_memory(other, refuge::copy(route, &alert, &reason));
+        }
+    }
 }
 
 /// Warns that there are more alerts than are kept in memory.
@@ -563,6 +597,7 @@ impl Line {
     fn new(route: Route) -> Self {
         let memory = Memory {
             alerts: Vec::new(),
+            moved: Moved::default(),
             pace: Pace::new(Utc::now()),
             is_sending: false,
         };

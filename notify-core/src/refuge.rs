@@ -18,6 +18,9 @@ use crate::setup::{self, ALERTS};
 use crate::status::State;
 use crate::time::Time;
 
+/// Why what follows a failure goes after it, though the channel may be mended.
+const EARLIER: &str = "so it was when the job failed";
+
 /// The jobs whose failures have left a queue for `alerts`, by the hash of their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Moved(BTreeMap<String, Before>);
@@ -95,14 +98,14 @@ fn key(alert: &Alert) -> String {
 /// Moves to `alerts` what waits in a queue and is to be heard there. What could be heard nowhere
 /// counts as told to nobody. Tells whether something has left.
 ///
-/// `was_asked` says that the destination itself has just answered that it is broken; otherwise only
-/// what came since its last answer is looked at.
+/// `asked` is what the destination has just refused, for it is broken. Without that, or with no place
+/// to go to, only what came since its last answer is looked at.
 pub(crate) fn move_from(
     route: &Route,
     queue: &Queue,
     waiting: &[Entry],
     pace: &Pace,
-    was_asked: bool,
+    asked: &[Entry],
     now: Time,
 ) -> bool {
     let mut moved = queue.moved();
@@ -110,8 +113,9 @@ pub(crate) fn move_from(
     if broken.is_none() && moved.is_empty() {
         return false;
     }
+    let refuge = refuge(route, now);
     let is_new = |entry: &&Entry| {
-        was_asked
+        !asked.is_empty() && (refuge.is_some() || asked.contains(entry))
             || moved.may_hold(entry)
             || pace.last_sent().is_none_or(|sent| entry.decided() >= sent)
     };
@@ -127,7 +131,6 @@ pub(crate) fn move_from(
         .filter(|other| !other.is(route))
         .filter_map(|other| other.queue.as_ref())
         .collect();
-    let refuge = refuge(route, now);
     let mut untold = Vec::new();
     let mut has_left = false;
     for entry in looked_at {
@@ -147,7 +150,7 @@ pub(crate) fn move_from(
         }
         match &refuge {
             Some(refuge) => {
-                let reason = broken.unwrap_or("it was when the job failed");
+                let reason = broken.unwrap_or(EARLIER);
                 if go(route, &alert, refuge, reason) {
                     has_left = true;
                     let stays = moved.leave(&alert);
@@ -183,15 +186,52 @@ fn refuge(route: &Route, now: Time) -> Option<Arc<Routes>> {
     Some(routes).filter(|routes| !routes.queues.is_empty() && !routes.all.iter().all(is_broken))
 }
 
+/// Takes out of memory what is to be heard in `alerts`, where there is no directory for it.
+pub(crate) fn take_from(
+    alerts: &mut Vec<Alert>,
+    moved: &mut Moved,
+    pace: &Pace,
+    now: Time,
+) -> Vec<(Alert, String)> {
+    let broken = pace.broken_at(now);
+    let mut taken = Vec::new();
+    alerts.retain(|alert| {
+        let is_failure = broken.is_some() && alert.status.state == State::Error;
+        if !is_failure && !moved.leads(alert) {
+            return true;
+        }
+        taken.push((alert.clone(), broken.unwrap_or(EARLIER).to_owned()));
+        moved.leave(alert)
+    });
+    taken
+}
+
+/// Returns where the alerts go that are in memory alone; nowhere where a channel has several
+/// destinations, of which another may work.
+pub(crate) fn in_memory(route: &Route) -> Option<Arc<Routes>> {
+    let setup = setup::setup_so_far();
+    let is_only = setup
+        .routes(&route.channel)
+        .is_some_and(|routes| routes.all.len() == 1);
+    let refuge = setup.routes(ALERTS)?;
+    let in_memory = refuge.queues.is_empty();
+    Some(refuge).filter(|_| is_only && in_memory && route.channel != ALERTS)
+}
+
+/// Makes the alert that `alerts` gets.
+pub(crate) fn copy(route: &Route, alert: &Alert, reason: &str) -> Alert {
+    let Route { channel, mend, .. } = route;
+    let mut copy = alert.clone();
+    ALERTS.clone_into(&mut copy.channel);
+    copy.notes.push(format!(
+        "channel `{channel}` is broken ({mend}: {reason}): sent to `{ALERTS}`"
+    ));
+    copy
+}
+
 /// Queues an alert for `alerts`, and tells whether that was done.
 fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str) -> bool {
-    let channel = &route.channel;
-    let mut copy = alert.clone();
-    copy.channel = refuge.channel.clone();
-    copy.notes.push(format!(
-        "channel `{channel}` is broken ({}: {reason}): sent to `{ALERTS}`",
-        route.mend
-    ));
+    let copy = copy(route, alert, reason);
     let content = copy.render();
     let mut queued = Vec::new();
     for route in &refuge.all {

@@ -82,7 +82,7 @@ pub(crate) fn from_queue(
         surplus::give_up(route, queue, &waiting, BOUNDS, deadline);
         return Ok(Next::Others);
     }
-    let mut was_broken = false;
+    let mut asked = Vec::new();
     loop {
         let mut waiting = waiting_in(queue);
         if surplus::give_up(route, queue, &waiting, BOUNDS, deadline) {
@@ -90,7 +90,7 @@ pub(crate) fn from_queue(
         }
         let now = Utc::now();
         let mut pace = pace_of(queue, now);
-        if refuge::move_from(route, queue, &waiting, &pace, was_broken, now) {
+        if refuge::move_from(route, queue, &waiting, &pace, &asked, now) {
             waiting = waiting_in(queue);
         }
         if waiting.is_empty() {
@@ -145,8 +145,8 @@ pub(crate) fn from_queue(
             }
             Err(Refusal::Unknown { .. }) => pace.failed(now, None, id::jitter()),
             Err(Refusal::Channel { reason }) => {
-                was_broken = true;
                 pace.broken(now, reason);
+                asked.clone_from(&entries);
             }
             Err(Refusal::Alert { reason }) => {
                 pace.answered(now);
