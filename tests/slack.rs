@@ -108,7 +108,7 @@ fn an_error_that_would_call_everybody_break_out_of_its_block_and_turn_the_text_d
         "{shown}"
     );
     assert!(
-        shown.contains("&lt;!here&gt; link=<https://ci.example/1?a=b&amp;c>"),
+        shown.contains("<!here> link=\nhttps://ci.example/1?a=b&c\n"),
         "{shown}"
     );
     assert!(shown.contains("debug build"), "{shown}");

@@ -223,7 +223,7 @@ fn a_missed_run_is_told_once_over_a_restart_and_again_when_another_is_missed() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let told = |job: &str| {
         let told = receiver.texts().concat();
-        told.matches(&format!("job {job} is overdue")).count()
+        told.matches(&format!("job {job} missed a run")).count()
     };
     let late = "every-hours: 24\n";
     works(&folder, "a.late", 30, late);
@@ -242,7 +242,7 @@ fn a_missed_run_is_told_once_over_a_restart_and_again_when_another_is_missed() {
     eventually("it is told", || told("a.late") == 1);
     let text = receiver.texts().concat();
     assert!(
-        text.starts_with("--- OVERDUE ---\n")
+        text.starts_with("--- MISSED ---\n")
             && text.contains("\n\nNo run for 30 hours (last: ")
             && text.contains(" UTC). Expected every 24 hours.\n")
             && text.contains("host worker-3"),
@@ -349,7 +349,13 @@ fn the_end_of_a_silence_is_no_news_where_it_withheld_nothing_or_the_job_works() 
     for folder in [&folder, &other] {
         // Which is told after what was withheld.
         works(folder, "late", 30, "every-hours: 24\n");
-        let missed = || receiver.texts().concat().matches("is overdue").count();
+        let missed = || {
+            receiver
+                .texts()
+                .concat()
+                .matches("job late missed a run")
+                .count()
+        };
         let before = missed();
         let watch = Watch::new(folder, &receiver);
         eventually("the missed run is told", || missed() > before);
@@ -398,7 +404,7 @@ fn a_job_whose_silence_cannot_be_ended_keeps_no_missed_run_from_being_told() {
     works(&folder, "late", 30, "every-hours: 24\n");
     let watch = Watch::new(&folder, &receiver);
     eventually("the missed run is told", || {
-        receiver.texts().concat().contains("is overdue")
+        receiver.texts().concat().contains("missed a run")
     });
     let (code, said) = watch.stop();
     assert_eq!(code, Some(0));
@@ -437,7 +443,7 @@ fn a_run_that_is_under_way_is_not_missed_and_each_goes_to_its_own_channel() {
     });
     works(&folder, "late", 30, late);
     eventually("the late one is told", || data.texts().len() == 1);
-    assert!(data.texts()[0].contains("job late is overdue"));
+    assert!(data.texts()[0].contains("job late missed a run"));
     assert_eq!(watch.stop().0, Some(0));
     drop(run.stdin.take());
     assert!(run.wait().unwrap().success());

@@ -51,7 +51,7 @@ def mrkdwn(text):
     for token in re.split(r"(<[^>]*>)", text):
         if not token.startswith("<"):
             token = html.escape(html.unescape(token), quote=False)
-            out += re.sub(r"(?m)(^|\s)\*(\S[^*\n]*)\*(?=\s|$)", r"\1<b>\2</b>", token)
+            out += re.sub(r"`([^`]+)`", r"<code>\1</code>", token)
         elif token.startswith("<!date"):
             out += "Today 2:04:12 PM"
         elif token.startswith(("<@", "<!")):
@@ -61,17 +61,33 @@ def mrkdwn(text):
     return out
 
 
+def words(text):
+    """Shows a text in which nothing has a meaning."""
+    return html.escape(text, quote=False)
+
+
+def rich_text(element):
+    if element["type"] == "rich_text_preformatted":
+        return f"<pre>{words(element['elements'][0]['text'])}</pre>"
+    parts = []
+    for part in element["elements"]:
+        shown = f"<a>{words(part['url'])}</a>" if part["type"] == "link" else words(part["text"])
+        parts.append(f"<b>{shown}</b>" if part.get("style", {}).get("bold") else shown)
+    return f"<div>{''.join(parts)}</div>"
+
+
+def text(element):
+    return words(element["text"]) if element["type"] == "plain_text" else mrkdwn(element["text"])
+
+
 def block(block):
     if block["type"] == "rich_text":
-        text = "".join(part["text"] for part in block["elements"][0]["elements"])
-        return f"<pre>{html.escape(text)}</pre>"
+        return "".join(rich_text(element) for element in block["elements"])
     if block["type"] == "context":
-        spans = "".join(f"<span>{mrkdwn(element['text'])}</span>" for element in block["elements"])
+        spans = "".join(f"<span>{text(element)}</span>" for element in block["elements"])
         return f'<div class="context">{spans}</div>'
-    if "fields" in block:
-        fields = "".join(f"<div>{mrkdwn(field['text'])}</div>" for field in block["fields"])
-        return f'<div class="fields">{fields}</div>'
-    return f"<div>{mrkdwn(block['text']['text'])}</div>"
+    fields = "".join(f"<div>{text(field)}</div>" for field in block["fields"])
+    return f'<div class="fields">{fields}</div>'
 
 
 def message(payload):

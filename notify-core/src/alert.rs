@@ -3,6 +3,7 @@
 use std::iter;
 
 use crate::fields::{Fields, Page};
+use crate::fingerprint;
 use crate::status::{State, Status};
 use crate::text;
 use crate::time::{self, Time};
@@ -81,11 +82,6 @@ impl Kind {
     pub(crate) fn place(self) -> usize {
         let place = Self::ALL.iter().position(|(kind, ..)| *kind == self);
         place.unwrap_or_default()
-    }
-
-    /// Returns the words of the kind that has that place.
-    pub(crate) fn words_at(place: usize) -> &'static str {
-        Self::ALL.get(place).map_or("", |(_, words, _)| words)
     }
 
     /// Names what became of a job that was in the state `before` and is in `now`.
@@ -178,19 +174,62 @@ impl Alert {
     /// `✗ etl.load failed on worker-3: connection refused`.
     #[must_use]
     pub fn summary(&self) -> String {
+        self.summary_with(str::to_owned)
+    }
+
+    /// The same, in which `write` has written what comes from outside.
+    pub(crate) fn summary_with(&self, write: impl Fn(&str) -> String) -> String {
+        let title = self.title_with(&write);
         match self.headline() {
             headline if self.outage.is_none() && !headline.is_empty() => {
-                format!("{}: {headline}", self.title())
+                format!("{title}: {}", write(headline))
             }
-            _ => self.title(),
+            _ => title,
         }
+    }
+
+    /// Says what became of the job, in closer words than the kind's where there are any.
+    pub(crate) fn became(&self) -> String {
+        if self.is_missed() {
+            return "missed a run".to_owned();
+        }
+        match self.silenced_until() {
+            Some(until) => format!("is silenced until {}", until.format("%Y-%m-%d %H:%M UTC")),
+            None => self.kind.as_str().to_owned(),
+        }
+    }
+
+    /// Tells whether the run that is overdue has never begun: such a one takes no time.
+    pub(crate) fn is_missed(&self) -> bool {
+        self.kind == Kind::Overdue && self.status.took.is_none()
+    }
+
+    /// Returns until when this very error is silenced. A run that fails with it is not told
+    /// meanwhile: what is told is the silence.
+    fn silenced_until(&self) -> Option<Time> {
+        let silence = self.status.silence.as_ref()?;
+        let is_this = self.kind == Kind::StillFailing
+            && silence.until > self.decided
+            && Some(&silence.error) == self.status.fingerprint.as_ref();
+        is_this.then_some(silence.until)
+    }
+
+    /// Returns what two errors share that are alike but for numbers, ids and the like.
+    pub(crate) fn fingerprint(&self) -> String {
+        let known = self.status.fingerprint.clone();
+        known.unwrap_or_else(|| fingerprint::of(&self.status.text))
     }
 
     /// Returns the summary without the error: `✗ etl.load failed on worker-3`.
     pub(crate) fn title(&self) -> String {
-        let mut title = format!("{} {} {}", self.symbol(), self.job, self.kind.as_str());
+        self.title_with(str::to_owned)
+    }
+
+    /// The same, in which `write` has written what comes from outside.
+    pub(crate) fn title_with(&self, write: impl Fn(&str) -> String) -> String {
+        let mut title = format!("{} {} {}", self.symbol(), write(&self.job), self.became());
         if let Some(host) = &self.status.host {
-            title += &format!(" on {host}");
+            title += &format!(" on {}", write(host));
         }
         if let Some(outage) = &self.outage {
             title += &format!(" after {}", self.outage_span(outage));
@@ -216,6 +255,7 @@ impl Alert {
     pub fn text(&self) -> String {
         let status = &self.status;
         let heading = match self.kind {
+            Kind::Overdue if self.is_missed() => "MISSED",
             Kind::Overdue => "OVERDUE",
             Kind::Flapping => "FLAPPING",
             _ => status.state.as_str(),
@@ -234,7 +274,7 @@ impl Alert {
         }
         let facts = self.details();
         let facts = facts.iter().map(|(name, value)| format!("{name} {value}"));
-        let job = format!("job {} {}", self.job, self.kind.as_str());
+        let job = format!("job {} {}", self.job, self.became());
         let all: Vec<_> = iter::once(job).chain(facts).collect();
         text + &all.join(" · ") + "\n"
     }
@@ -252,14 +292,17 @@ impl Alert {
             ));
         }
         if self.is_repeated() {
-            let same = if self.earlier_error.is_some() {
-                "with another error than before"
+            let error = if self.earlier_error.is_some() {
+                ", with another error than before"
+            } else if self.silenced_until().is_some() {
+                // There was no run that could have had one.
+                ""
             } else {
-                "with the same error"
+                ", with the same error"
             };
             let since = time::span(time::between(status.since, self.decided));
             remarks.push(format!(
-                "it has failed for {since}, {}, {same}",
+                "it has failed for {since}, {}{error}",
                 runs(status.runs, "run")
             ));
         }
@@ -492,6 +535,56 @@ mod tests {
         assert!(alert.text().contains("3 runs, with the same error"));
         alert.kind = Kind::Overdue;
         assert!(!alert.text().contains("it has failed"), "{}", alert.text());
+    }
+
+    /// Issue 12, what is small: both were "OVERDUE", and who read it looked for a process.
+    #[test]
+    fn a_run_that_has_never_begun_and_one_that_hangs_are_told_in_other_words() {
+        let mut alert = alert("etl.load.run", Kind::Overdue, "late\n");
+        alert.status.state = State::Error;
+
+        let said = |alert: &Alert| (alert.title(), alert.text());
+        let (title, text) = said(&alert);
+        assert_eq!(title, "✗ etl.load.run is overdue on worker-3");
+        assert!(text.starts_with("--- OVERDUE ---\n") && text.contains("etl.load.run is overdue"));
+        alert.status.took = None;
+        let (title, text) = said(&alert);
+        assert_eq!(title, "✗ etl.load.run missed a run on worker-3");
+        assert!(text.starts_with("--- MISSED ---\n") && text.contains("etl.load.run missed a run"));
+        // Its file is the same for every version.
+        assert!(alert.render().contains("kind: is overdue\n"));
+        let read = Alert::parse(&alert.render()).unwrap();
+        assert_eq!(read.title(), title);
+    }
+
+    /// Issue 12, what is small: the headline of a silence was "still failing", as if the job had run.
+    #[test]
+    fn a_silence_is_told_as_one_and_another_error_within_it_as_an_error() {
+        let silence = |hour: u32| crate::status::Silence {
+            until: time::parse(&format!("2026-11-22 {hour}:00:00:000000 UTC")).unwrap(),
+            error: "0011aaff".to_owned(),
+            because: None,
+        };
+        for (kind, hour, error, said) in [
+            (
+                Kind::StillFailing,
+                15,
+                "0011aaff",
+                "is silenced until 2026-11-22 15:00 UTC",
+            ),
+            (Kind::StillFailing, 15, "ffffffff", "still failing"),
+            (Kind::StillFailing, 13, "0011aaff", "still failing"),
+            (Kind::Failed, 15, "0011aaff", "failed"),
+        ] {
+            let mut alert = alert("etl", kind, "connection refused\n");
+            alert.status.silence = Some(silence(hour));
+            alert.status.fingerprint = Some(error.to_owned());
+            assert_eq!(alert.became(), said);
+            let is_silence = said.starts_with("is silenced");
+            let text = alert.text();
+            assert!(text.contains(&format!("job etl {said} · ")), "{text}");
+            assert_eq!(!text.contains("with the same error"), is_silence, "{text}");
+        }
     }
 
     #[test]

@@ -192,9 +192,9 @@ impl Config {
     /// | word | |
     /// |---|---|
     /// | `slack://TokenA/TokenB/TokenC`, `slack://hook:TokenA-TokenB-TokenC@webhook`, `https://hooks.slack.com/services/…` | [`Slack`](crate::Slack) |
-    /// | `mattermost://host/key`, `rocketchat://host/keyA/keyB` | the same payload, to `https://host/hooks/…` |
+    /// | `mattermost://host/key`, `rocketchat://host/keyA/keyB` | the same payload, to `https://host/hooks/…`; `mattermost://host/folder/key` for a server below a folder |
     /// | `discord://WebhookID/WebhookToken`, `discord://WebhookToken@WebhookID`, `https://discord.com/api/webhooks/…` | [`Discord`](crate::Discord) |
-    /// | `workflows://host/workflow/signature`, `https://….logic.azure.com/…` | [`Teams`](crate::Teams) |
+    /// | `workflows://host/workflow/signature`, `https://….api.powerplatform.com/…` | [`Teams`](crate::Teams) |
     /// | `pagerduty://key`, `pagerduty://events.eu.pagerduty.com/key` | [`PagerDuty`](crate::PagerDuty) |
     /// | `jsons://host/path`, `json://127.0.0.1:8080/path` | [`Json`](crate::Json), by `https` or, to a loopback address, `http`; signed with the key in `NOTIFY_<CHANNEL>_SECRET` where there is one |
     /// | `exec:///path/to/program?arg=one&arg=two` | [`Exec`](crate::Exec); `%20` is a space |

@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
 use crate::change::Address;
-use crate::destination::Destination;
 use crate::heartbeat;
 use crate::notifier::scheme::{self, Signing};
 use crate::notifier::{Notifier, Slack};
@@ -260,8 +259,8 @@ fn find_webhook(
     if value.trim().is_empty() {
         return Ok(None);
     }
-    let destination = Destination::parse(&value).map_err(warning)?;
-    Ok(Some(Arc::new(Slack::to(destination))))
+    let slack = Slack::parse(&value).map_err(warning)?;
+    Ok(Some(Arc::new(slack)))
 }
 
 /// Reads the key of signed documents; an empty one is none.

@@ -62,7 +62,7 @@ impl Request {
             let parts = match sections {
                 Some(sections) => sections
                     .iter()
-                    .map(|section| &section["text"]["text"])
+                    .map(|block| &block["elements"][0]["elements"][0]["text"])
                     .collect(),
                 None => vec![&attachment["text"]],
             };

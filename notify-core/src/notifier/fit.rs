@@ -11,10 +11,11 @@ pub(super) fn units(text: &str) -> usize {
 }
 
 /// Shows what could not be seen or would turn a text around: control characters as their pictures,
-/// and those that override the direction of the text as `�`.
+/// those that override the direction of the text as `�`, and the marks of a direction not at all.
 pub(super) fn visible(text: &str) -> String {
     text.replace("\r\n", "\n")
         .chars()
+        .filter(|c| !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}'))
         .map(|c| match c {
             '\n' | '\t' => c,
             '\u{85}' | '\u{2028}' | '\u{2029}' => '\n',
@@ -115,7 +116,7 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_is_shown() {
         assert_eq!(
-            visible("a\0\x1b[31m\r\nb\rc\x7f\u{9b}\u{202e}d\u{2028}\te"),
+            visible("a\0\x1b[31m\r\nb\rc\x7f\u{9b}\u{202e}d\u{2028}\te\u{200e}\u{200f}\u{61c}"),
             "a␀␛[31m\nb␍c␡��d\n\te"
         );
     }

@@ -154,42 +154,84 @@ fn forms() -> String {
     format!("{}, or {FILE}", forms.join(", "))
 }
 
-/// `slack://A/B/C` as Apprise has it, or `slack://hook:A-B-C@webhook` as shoutrrr.
+const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
+
+/// `slack://A/B/C` as Apprise has it, or `slack://hook:A-B-C@webhook` as shoutrrr; and with the host
+/// and the path of the webhook's own URL.
 fn slack(word: &Word<'_>) -> Result<Destination, Problem> {
     let segments = word.segments();
+    let mut host = SLACK_HOSTS[0];
     let tokens = match word.user {
         Some(user) if segments.is_empty() => {
             let tokens = user.strip_prefix("hook:").unwrap_or(user);
             tokens.split('-').collect()
         }
-        Some(_) => return Err("it must not have a name before an `@`"),
-        None => [&[word.host], &*segments].concat(),
+        _ => {
+            word.is_a_webhook_alone()?;
+            if word.is_at(&SLACK_HOSTS) {
+                is_incoming(word)?;
+                host = word.host;
+                segments
+            } else {
+                [&[word.host], &*segments].concat()
+            }
+        }
     };
     if tokens.iter().any(|token| token.starts_with("xox")) {
         return Err("it is the token of a bot, and an incoming webhook is what is posted to");
     }
+    let tokens = tokens.strip_prefix(&["services"]).unwrap_or(&tokens);
     let [a, b, c] = *tokens else {
         return Err("it has not three tokens");
     };
     if ![a, b, c].into_iter().all(is_token) {
         return Err("its tokens are not letters and digits");
     }
-    Destination::parse(&format!("https://hooks.slack.com/services/{a}/{b}/{c}"))
+    Destination::parse(&format!("https://{host}/services/{a}/{b}/{c}"))
+}
+
+/// Checks that a URL of Slack is no other than an incoming webhook's.
+fn is_incoming(word: &Word<'_>) -> Result<(), Problem> {
+    match *word.segments() {
+        ["services", "services", ..] => Err("its `services` stands there twice"),
+        ["services", ..] => word.is_a_webhook_alone(),
+        ["triggers" | "workflows", ..] => Err(super::slack::TRIGGER),
+        _ => Err("it is not the URL of an incoming webhook"),
+    }
 }
 
 fn is_token(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// A webhook of Mattermost or Rocket.Chat, which take Slack's payload.
+/// A webhook of Mattermost or Rocket.Chat, which take Slack's payload. The server may be below a
+/// folder of its host: that is what stands before `hooks`, or else before Mattermost's one key.
 fn hook(word: &Word<'_>, keys: std::ops::RangeInclusive<usize>) -> Result<Destination, Problem> {
-    word.has_no_user()?;
+    word.is_a_webhook_alone()?;
+    if is_key(word.host) {
+        return Err("its host looks like a key: the host stands before the keys");
+    }
     let segments = word.segments();
-    if !keys.contains(&segments.len()) {
+    let (folder, key) = match segments.iter().rposition(|part| *part == "hooks") {
+        Some(at) => (&segments[..at], &segments[at + 1..]),
+        None if keys == (1..=1) => segments.split_at(segments.len().saturating_sub(1)),
+        None => (&[][..], &*segments),
+    };
+    if folder.iter().any(|part| is_key(part)) {
+        return Err("a channel has no place behind the key: a webhook has its own");
+    }
+    if !keys.contains(&key.len()) {
         return Err("its path is not the webhook's key");
     }
-    let rest = format!("{}/hooks/{}", word.host, segments.join("/"));
-    at(&rest)
+    // An address with `hooks` in it twice is a slip, and no folder of that name.
+    let folder = folder.iter().filter(|part| **part != "hooks");
+    let path: Vec<_> = folder.chain([&"hooks"]).chain(key).copied().collect();
+    at(&format!("{}/{}", word.host, path.join("/")))
+}
+
+/// Tells whether a part of a word is as long as a key of Mattermost or Rocket.Chat, and no name.
+fn is_key(part: &str) -> bool {
+    part.len() >= 17 && is_token(part) && part.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// In clear to a loopback address, and to no other.
@@ -198,37 +240,83 @@ fn at(rest: &str) -> Result<Destination, Problem> {
         .or_else(|_| Destination::parse(&format!("https://{rest}")))
 }
 
-/// `discord://ID/Token` as Apprise has it, or `discord://Token@ID` as shoutrrr.
+const DISCORD_HOSTS: [&str; 4] = [
+    "discord.com",
+    ".discord.com",
+    "discordapp.com",
+    ".discordapp.com",
+];
+
+/// `discord://ID/Token` as Apprise has it, or `discord://Token@ID` as shoutrrr; and with the host
+/// and the path of the webhook's own URL.
 fn discord(word: &Word<'_>) -> Result<Destination, Problem> {
+    if word.is_at(&DISCORD_HOSTS) {
+        return discord_url(word);
+    }
     let (id, token) = match (word.user, &*word.segments()) {
-        (None, [token]) => (word.host, *token),
         (Some(token), []) => (word.host, token),
+        (None, [token, rest @ ..]) => {
+            word.is_a_webhook_alone()?;
+            is_the_end(rest)?;
+            (word.host, *token)
+        }
         (Some(_), _) => return Err("it must not have a name before an `@`"),
         _ => return Err("it is not an id and a token"),
     };
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number(id) {
-        return Err("its id is not a number");
-    }
-    if !token
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    {
-        return Err("its token is not letters, digits, `-` and `_`");
-    }
-    let options = word.query.into_iter().flat_map(|query| query.split('&'));
-    let mut threads = options.filter_map(|option| match option.split_once('=')? {
-        ("thread_id" | "thread", thread) => Some(thread),
-        _ => None,
-    });
-    let thread = match threads.next() {
-        Some(thread) if is_number(thread) => format!("?thread_id={thread}"),
-        Some(_) => return Err("its thread is not a number"),
+    let thread = match checked(id, token, word)? {
+        Some(thread) => format!("?thread_id={thread}"),
         None => String::new(),
     };
     Destination::parse(&format!(
         "https://discord.com/api/webhooks/{id}/{token}{thread}"
     ))
+}
+
+/// A webhook's own URL, also one that names the version of the service: `/api/v10/webhooks/…`.
+fn discord_url(word: &Word<'_>) -> Result<Destination, Problem> {
+    word.is_a_webhook_alone()?;
+    let segments = word.segments();
+    let is_version = |part: &str| {
+        let number = part.strip_prefix('v');
+        number.is_some_and(|number| number.parse::<u16>().is_ok())
+    };
+    let (id, token, rest) = match *segments {
+        ["api", "webhooks", id, token, ref rest @ ..] => (id, token, rest),
+        ["api", version, "webhooks", id, token, ref rest @ ..] if is_version(version) => {
+            (id, token, rest)
+        }
+        _ => return Err("it is not the URL of a webhook"),
+    };
+    is_the_end(rest)?;
+    checked(id, token, word)?;
+    Destination::parse(&format!("https://{}", word.whole.trim_end_matches('/')))
+}
+
+/// Checks that nothing follows a webhook of Discord.
+fn is_the_end(rest: &[&str]) -> Result<(), Problem> {
+    match rest {
+        [] => Ok(()),
+        ["slack" | "github"] => Err(
+            "with `/slack` or `/github` at its end it takes what other programs send: leave that out",
+        ),
+        _ => Err("nothing has a place behind its token"),
+    }
+}
+
+/// Checks the parts of a webhook of Discord, and returns its thread.
+fn checked<'a>(id: &str, token: &str, word: &Word<'a>) -> Result<Option<&'a str>, Problem> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(id) {
+        return Err("its id is not a number");
+    }
+    let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if token.is_empty() || !token.bytes().all(is_of_token) {
+        return Err("its token is not letters, digits, `-` and `_`");
+    }
+    match word.option(&["thread_id", "thread"]) {
+        Some(thread) if !is_number(thread) => Err("its thread is not a number"),
+        thread => Ok(thread),
+    }
 }
 
 /// `pagerduty://key`, or `pagerduty://host/key`, such as that of the European Union; or shoutrrr's
@@ -249,31 +337,62 @@ fn pagerduty(word: &Word<'_>) -> Result<PagerDuty, Problem> {
     made.map_err(|_| "its key is not 32 letters and digits")
 }
 
+const OLD_CONNECTOR: Problem =
+    "it is an old connector of Office 365, which Microsoft has switched off: make a workflow";
+
+/// Where workflows have been since the end of 2025, in each of Microsoft's clouds.
+const POWER_PLATFORM_HOSTS: [&str; 5] = [
+    ".api.powerplatform.com",
+    ".api.gov.powerplatform.microsoft.us",
+    ".api.high.powerplatform.microsoft.us",
+    ".api.appsplatform.us",
+    ".api.powerplatform.partner.microsoftonline.cn",
+];
+
+/// Where they were before.
+const LOGIC_HOSTS: [&str; 3] = [".logic.azure.com", ".logic.azure.us", ".logic.azure.cn"];
+
 /// `workflows://host/workflow/signature` as Apprise has it, or the workflow's whole URL.
 fn workflow(word: &Word<'_>) -> Result<Destination, Problem> {
-    if word.user.is_some() {
-        return Err(
-            "it is an old connector of Office 365, which Microsoft has switched off: make a workflow",
-        );
+    if word.user.is_some() || word.is_at(&[".webhook.office.com"]) {
+        return Err(OLD_CONNECTOR);
     }
-    if word.query.is_some_and(|query| query.contains("sig=")) {
+    word.is_a_webhook_alone()?;
+    if word.option(&["sig"]).is_some() {
         return at(word.whole);
     }
     let [workflow, signature] = *word.segments() else {
         return Err("it is not a host, a workflow and a signature");
     };
-    let (folder, version) = match word.query {
-        Some("pa=yes" | "pa=1" | "pa=true") => {
-            ("/powerautomate/automations/direct", "2022-03-01-preview")
+    let is_new = word.is_at(&POWER_PLATFORM_HOSTS);
+    let automate = word.option(&["pa"]).map(str::to_ascii_lowercase);
+    let is_automate = automate.is_some_and(|pa| ["yes", "y", "1", "true", "on"].contains(&&*pa));
+    let (folder, usual) = match (is_new, is_automate) {
+        (true, _) => (AUTOMATE, "1"),
+        (false, true) => (AUTOMATE, "2022-03-01-preview"),
+        (false, false) => ("", "2016-06-01"),
+    };
+    let version = word.option(&["ver", "api-version"]).unwrap_or(usual);
+    let is_of_version = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+    if version.is_empty() || !version.bytes().all(is_of_version) {
+        return Err("its version is none, such as 1 or 2016-06-01");
+    }
+    let route = match word.option(&["route", "routeid"]) {
+        None | Some("") => String::new(),
+        Some(route) if !route.bytes().all(|byte| byte.is_ascii_digit()) => {
+            return Err("its route is not a number");
         }
-        _ => ("", "2016-06-01"),
+        Some(_) if folder.is_empty() => return Err("a route needs `pa=yes`"),
+        Some(route) => format!("/cu/{route}"),
     };
     at(&format!(
-        "{}{folder}/workflows/{workflow}/triggers/manual/paths/invoke?api-version={version}\
+        "{}{folder}{route}/workflows/{workflow}/triggers/manual/paths/invoke?api-version={version}\
          &sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={signature}",
         word.host
     ))
 }
+
+const AUTOMATE: &str = "/powerautomate/automations/direct";
 
 fn json(word: &Word<'_>, scheme: &str, signing: &Signing) -> Made {
     let signing = signing.clone()?;
@@ -312,19 +431,18 @@ fn exec(word: &Word<'_>) -> Result<Exec, Problem> {
 /// A webhook's own URL, whose host tells the service.
 fn plain(word: &Word<'_>) -> Made {
     let destination = Destination::parse(&format!("https://{}", word.whole))?;
-    let begins = |start| word.path.starts_with(start);
-    if word.is_at(&["hooks.slack.com", "hooks.slack-gov.com"]) && begins("/services/") {
+    if word.is_at(&SLACK_HOSTS) {
+        is_incoming(word)?;
         return Ok(Arc::new(Slack::to(destination)));
     }
-    let discord = ["discord.com", ".discord.com", "discordapp.com"];
-    if word.is_at(&discord) && begins("/api/webhooks/") {
-        return Ok(Arc::new(Discord::to(destination)));
+    if word.is_at(&DISCORD_HOSTS) {
+        return Ok(Arc::new(Discord::to(discord_url(word)?)));
     }
-    if word.is_at(&[
-        ".logic.azure.com",
-        ".api.powerplatform.com",
-        ".webhook.office.com",
-    ]) {
+    if word.is_at(&[".webhook.office.com"]) {
+        return Err(OLD_CONNECTOR);
+    }
+    if word.is_at(&LOGIC_HOSTS) || word.is_at(&POWER_PLATFORM_HOSTS) {
+        word.is_a_webhook_alone()?;
         return Ok(Arc::new(Teams::to(destination)));
     }
     Err(
@@ -378,6 +496,9 @@ impl Notifier for FromFile {
         format!("file:{}", self.path.display())
     }
 }
+
+#[cfg(test)]
+mod elsewhere;
 
 #[cfg(test)]
 mod tests {
@@ -548,7 +669,7 @@ mod tests {
                 "mattermost://host/key",
             ),
             (
-                "mattermost://mm.example/s3cr3t/general",
+                "mattermost://mm.example/s3cr3t789abcdef0123456789a/general",
                 "mattermost://host/key",
             ),
             ("mattermost:///s3cr3t", "mattermost://host/key"),
@@ -566,7 +687,7 @@ mod tests {
             ("workflows:///abc/s3cr3t", "workflows://host"),
             ("https://logic.azure.com.evil.example/s3cr3t", "mattermost"),
             ("https://evil-logic.azure.com/s3cr3t", "mattermost"),
-            ("https://discord.com/s3cr3t", "mattermost"),
+            ("https://discord.com/s3cr3t", "not the URL of a webhook"),
             ("pagerduty://s3cr3t", "pagerduty://0123"),
             ("pagerduty://", "pagerduty://0123"),
             (
@@ -598,7 +719,10 @@ mod tests {
                 "https://hooks.slack.com@evil.example/services/s3cr3t",
                 "before its host",
             ),
-            ("https://hooks.slack.com/workflows/s3cr3t", "mattermost"),
+            (
+                "https://hooks.slack.com/workflows/s3cr3t",
+                "make an incoming webhook",
+            ),
             ("http://hooks.slack.com/s3cr3t", "https://hooks.slack.com"),
             ("file:s3cr3t", "file:/path"),
             ("file:", "file:/path"),

@@ -74,18 +74,34 @@ pub struct Slack {
     dialect: Dialect,
 }
 
+/// What is wrong with the URL that Slack's workflow builder shows.
+pub(super) const TRIGGER: &str =
+    "it is the trigger of a workflow, which takes no such message: make an incoming webhook";
+
 impl Slack {
     /// Takes the webhook's URL, or `file:/path` of a file that holds it and is read at each send.
     ///
     /// # Errors
     ///
-    /// [`Error::Webhook`] where it is no `https` URL. The error does not show it.
+    /// [`Error::Webhook`] where it is no `https` URL, or that of a workflow's trigger. The error does
+    /// not show it.
     pub fn new(webhook: &str) -> Result<Self, Error> {
-        let destination = Destination::parse(webhook).map_err(|problem| Error::Webhook {
+        Self::parse(webhook).map_err(|problem| Error::Webhook {
             channel: "slack".to_owned(),
             problem,
-        })?;
-        Ok(Self::to(destination))
+        })
+    }
+
+    /// The same, with what is wrong alone, without the value.
+    pub(crate) fn parse(webhook: &str) -> Result<Self, &'static str> {
+        let is_trigger =
+            |path: &str| path.starts_with("triggers/") || path.starts_with("workflows/");
+        for host in ["https://hooks.slack.com/", "https://hooks.slack-gov.com/"] {
+            if webhook.trim().strip_prefix(host).is_some_and(is_trigger) {
+                return Err(TRIGGER);
+            }
+        }
+        Destination::parse(webhook).map(Self::to)
     }
 
     /// Takes the webhook of a service that understands Slack's payload but not its blocks, such as
@@ -378,8 +394,10 @@ mod tests {
     fn a_debug_build_and_an_address_in_the_context_are_seen() {
         let payload = payload::full(&[alert_of(Kind::Failed)], Dialect::Slack).to_string();
         assert!(payload.contains("this is a debug build"));
+        let link = r#"{"text":" env=prod ","type":"text"},{"type":"link","url":"https://wiki.example/etl"}"#;
+        let words = r#"{"text":"env=prod ","type":"text"},{"type":"link","url":"https://wiki.example/etl"}"#;
         assert!(
-            payload.contains("env=prod <https://wiki.example/etl>"),
+            payload.contains(link) || payload.contains(words),
             "{payload}"
         );
     }
@@ -456,6 +474,21 @@ mod tests {
             "…",
             "\u{2028}",
             "<!date^1^x|y>",
+            "![i](https://evil.example/2.png)",
+            "[a](https://evil.example/1)",
+            "[a]: https://evil.example/1",
+            "__init__",
+            "`",
+            ":smile:",
+            "\\",
+            "$x$",
+            "#a",
+            "- ",
+            "1. ",
+            "> ",
+            "||",
+            "&lt;",
+            " ",
         ]);
         let piece = prop_oneof![
             3 => hostile.prop_map(str::to_owned),

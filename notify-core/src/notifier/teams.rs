@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use ureq::http::Uri;
 
 use super::fit::{escape, fit, line, units, visible};
 use super::http::{Answer, Class, Post, Rule};
@@ -24,8 +25,19 @@ const CARD: usize = 13_500;
 const FRAME: usize = 500;
 const PART: usize = 600;
 
-/// What a fact weighs beside its texts.
+/// What a fact weighs beside its texts, and so does a block of code, and a link.
 const FACT: usize = 30;
+const CODE: usize = 150;
+const LINK: usize = 60;
+
+/// The heaviest error, and the most lines of it, where a client does not know blocks of code: each
+/// line is a paragraph there.
+const PLAIN: usize = 1_500;
+const LINES: usize = 14;
+
+/// The most links below a card, and the longest address of one.
+const LINKS: usize = 4;
+const ADDRESS: usize = 500;
 
 /// The longest title, name of a fact, and value of one.
 const TITLE: usize = 256;
@@ -52,7 +64,8 @@ const RULES: [Rule; 6] = [
 ];
 
 /// Posts an Adaptive Card to a workflow of Microsoft Teams, made from the template "Post to a
-/// channel when a webhook request is received". It mentions nobody.
+/// channel when a webhook request is received". It mentions nobody. Below the card is a button for
+/// each address in `NOTIFY_CONTEXT`, four at most.
 ///
 /// # Examples
 ///
@@ -60,7 +73,10 @@ const RULES: [Rule; 6] = [
 /// use pipeline_notify::{Config, Teams};
 ///
 /// # fn main() -> Result<(), pipeline_notify::Error> {
-/// let teams = Teams::new("https://prod-00.westeurope.logic.azure.com/workflows/000?sig=XXXX")?;
+/// let teams = Teams::new(
+///     "https://000.environment.api.powerplatform.com/powerautomate/automations/direct/\
+///      workflows/000/triggers/manual/paths/invoke?api-version=1&sig=XXXX",
+/// )?;
 /// let config = Config::new().channel("data-alerts", teams);
 /// # Ok(())
 /// # }
@@ -72,7 +88,8 @@ pub struct Teams {
 
 impl Teams {
     /// Takes the workflow's URL, or `file:/path` of a file that holds it and is read at each send.
-    /// All of it is a secret: whoever knows `sig=` can post.
+    /// All of it is a secret: whoever knows `sig=` can post. URLs at `logic.azure.com`, which Power
+    /// Automate gave until the end of 2025, and connectors at `webhook.office.com` are switched off.
     ///
     /// # Errors
     ///
@@ -126,37 +143,105 @@ fn is_refused(answer: &Answer) -> bool {
 
 /// Makes the message of some alerts.
 fn message(alerts: &[Alert]) -> Value {
-    let room = CARD - FRAME;
-    card(&if alerts.len() <= FEW {
+    let links = links(alerts);
+    let (summary, fallback) = summaries(alerts);
+    let around =
+        weight(&summary) + weight(&fallback) + links.iter().map(Link::weight).sum::<usize>();
+    let room = CARD - FRAME - around;
+    let body: Vec<_> = if alerts.len() <= FEW {
         let share = room / alerts.len().max(1);
         alerts.iter().flat_map(|alert| part(alert, share)).collect()
     } else {
         digest(alerts, room)
-    })
+    };
+    card(&body, &summary, &fallback, &links)
 }
 
 /// Makes a message that says in few words what the other one says.
 fn short(alerts: &[Alert]) -> Value {
+    let (summary, fallback) = summaries(alerts);
     let text = fit(&digest::message(alerts), SHORT, weight, lines);
-    card(&[json!({ "type": "TextBlock", "text": text, "wrap": true })])
+    let body = [json!({ "type": "TextBlock", "text": text, "wrap": true })];
+    card(&body, &summary, &fallback, &[])
 }
 
-fn card(body: &[Value]) -> Value {
-    let card = json!({
+/// Says all in one line, for a phone's notice and for the list of activities, which cannot show a
+/// card: as it is, and with markup escaped.
+fn summaries(alerts: &[Alert]) -> (String, String) {
+    let summary = match alerts {
+        [alert] => alert.summary(),
+        _ => digest::headline(alerts),
+    };
+    let write = |render: fn(&str) -> String| line(&summary, TITLE, render);
+    (write(visible), write(inline))
+}
+
+fn card(body: &[Value], summary: &str, fallback: &str, links: &[Link]) -> Value {
+    let mut card = json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
+        "fallbackText": fallback,
         "msteams": { "width": "Full" },
         "body": body,
     });
+    if !links.is_empty() {
+        card["actions"] = links.iter().map(Link::button).collect();
+    }
     json!({
         "type": "message",
+        "summary": summary,
         "attachments": [{
             "contentType": "application/vnd.microsoft.card.adaptive",
             "contentUrl": null,
             "content": card,
         }],
     })
+}
+
+/// A page that the person who set up the job names, such as what to do when it fails.
+#[derive(Debug, PartialEq, Eq)]
+struct Link {
+    address: String,
+    host: String,
+}
+
+impl Link {
+    /// Reads a word of a text; `None` where it is no address of a page.
+    fn read(word: &str) -> Option<Self> {
+        let address = &word[word.find("https://")?..];
+        let address = address.trim_end_matches(['.', ',', ';', ')', '>', '"', '\'']);
+        let page = address.parse::<Uri>().ok()?;
+        let is_plain = address.len() <= ADDRESS && !address.contains(char::is_control);
+        let host = page.host().filter(|host| is_plain && !host.is_empty())?;
+        Some(Self {
+            host: host.to_owned(),
+            address: address.to_owned(),
+        })
+    }
+
+    fn button(&self) -> Value {
+        json!({ "type": "Action.OpenUrl", "title": self.host, "url": self.address })
+    }
+
+    fn weight(&self) -> usize {
+        LINK + weight(&self.host) + weight(&self.address)
+    }
+}
+
+/// Returns the pages that the contexts of some alerts name. An error's own are no links: who writes
+/// an error is not always who set up the job.
+fn links(alerts: &[Alert]) -> Vec<Link> {
+    let facts = alerts.iter().flat_map(|alert| &alert.facts);
+    let contexts = facts.filter(|(name, _)| name == "context");
+    let words = contexts.flat_map(|(_, context)| context.split_whitespace());
+    let mut links = Vec::new();
+    for link in words.filter_map(Link::read) {
+        if links.len() < LINKS && !links.contains(&link) {
+            links.push(link);
+        }
+    }
+    links
 }
 
 /// Makes what a card says of one alert.
@@ -179,11 +264,8 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
     left = left.saturating_sub(room / 3 - left_for_facts);
     let remarks = fit(&alert.remarks().join("\n"), room / 6, weight, lines);
     left = left.saturating_sub(weight(&remarks));
-    let error = fit(alert.error(), left, weight, lines);
     let mut body = vec![heading(&title, colour(alert))];
-    if !error.trim().is_empty() {
-        body.push(monospace(&error));
-    }
+    body.extend(code(alert.error(), left));
     if !remarks.trim().is_empty() {
         body.push(json!({ "type": "TextBlock", "text": remarks, "wrap": true }));
     }
@@ -215,6 +297,41 @@ fn heading(text: &str, colour: &str) -> Value {
     })
 }
 
+/// Shows an error word for word, folded where it is long; and as plain text, by its first and its last
+/// lines, where a client does not know such a block. `None` where there is nothing to see.
+/// <https://learn.microsoft.com/adaptive-cards/schema-explorer/code-block>
+fn code(error: &str, room: usize) -> Option<Value> {
+    let room = room.saturating_sub(CODE);
+    let plain = fit(&ends(error), PLAIN.min(room / 3), weight, lines);
+    let snippet = fit(error, room - weight(&plain), weight, visible);
+    if snippet.trim().is_empty() || plain.trim().is_empty() {
+        return None;
+    }
+    Some(json!({
+        "type": "CodeBlock",
+        "codeSnippet": snippet,
+        "language": "PlainText",
+        "fallback": monospace(&plain),
+    }))
+}
+
+/// Returns the first and the last lines of a text, and says how many are missing.
+fn ends(text: &str) -> String {
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    if lines.len() <= LINES {
+        return lines.join("\n");
+    }
+    let (head, tail) = (LINES - LINES / 3, LINES / 3);
+    let missing = format!("[… {} lines cut …]", lines.len() - head - tail);
+    let tail = lines.len() - tail;
+    [&lines[..head], &[&missing], &lines[tail..]]
+        .concat()
+        .join("\n")
+}
+
 fn monospace(text: &str) -> Value {
     json!({ "type": "TextBlock", "text": text, "wrap": true, "fontType": "monospace" })
 }
@@ -231,11 +348,14 @@ fn details(alert: &Alert) -> Vec<(&str, String)> {
     details
 }
 
-/// Measures a text as it counts against [`CARD`]: as UTF-16, or where its UTF-8 is the larger part
-/// of that limit, as so much of it.
+/// Measures a text as it counts against [`CARD`]: as UTF-16, or where its bytes are the larger part
+/// of the smaller limit, as so much of it. On its way all that is not ASCII may be written as
+/// `\uXXXX`.
 fn weight(text: &str) -> usize {
     let json = Value::from(text).to_string();
-    units(&json).max((json.len() * 2).div_ceil(3))
+    let escaped = |c: char| if c.is_ascii() { 1 } else { 6 * c.len_utf16() };
+    let bytes: usize = json.chars().map(escaped).sum();
+    units(&json).max((bytes * 2).div_ceil(3))
 }
 
 /// Keeps the lines of a text, which Markdown would join, and what they are indented by.
@@ -310,7 +430,10 @@ mod tests {
     fn shown(message: &Value) -> String {
         let body = &message["attachments"][0]["content"]["body"];
         let texts = body.as_array().into_iter().flatten();
-        let texts = texts.map(|block| block["text"].as_str().unwrap_or_default());
+        let texts = texts.map(|block| {
+            let text = block["text"].as_str().or(block["codeSnippet"].as_str());
+            text.unwrap_or_default()
+        });
         plain(&texts.collect::<Vec<_>>().join("\n"))
     }
 
@@ -349,6 +472,110 @@ mod tests {
             assert_eq!(shown(&many).matches(&job).count(), 1, "{job}");
         }
         insta::assert_json_snapshot!("digest", many);
+    }
+
+    fn content(message: &Value) -> &Value {
+        &message["attachments"][0]["content"]
+    }
+
+    /// Issue 12, point 29: phones and the list of activities read "Card".
+    #[test]
+    fn a_message_says_in_one_line_what_a_client_without_cards_is_to_show() {
+        let alert = alert_of(Kind::Failed);
+        let one = message(std::slice::from_ref(&alert));
+        assert_eq!(one["summary"], alert.summary());
+        assert_eq!(content(&one)["fallbackText"], inline(&alert.summary()));
+        let all = alerts_of_each_kind();
+        let many = message(&all);
+        assert!(
+            many["summary"]
+                .as_str()
+                .unwrap()
+                .starts_with("✗ 7 alerts: 1 failed, ")
+        );
+        assert!(short(&all)["summary"] == many["summary"]);
+        let markup = with_text(alert, "[a](http://b) __init__");
+        let one = message(&[markup]);
+        assert!(
+            one["summary"]
+                .as_str()
+                .unwrap()
+                .ends_with(": [a](http://b) __init__")
+        );
+        assert_eq!(is_taken(&one), Ok(()));
+    }
+
+    /// Issue 12, point 29: an address was dead text. Those of an error stay so.
+    #[test]
+    fn the_addresses_of_the_context_are_buttons_four_at_most() {
+        let mut alert = alert_of(Kind::Failed);
+        let context = "env=prod (https://a.example/x?y=1&z=2), link=https://b.example/_c_. \
+                       https://a.example/x?y=1&z=2 http://c.example/ https:// https://d.example \
+                       https://e.example/1 https://e.example/2";
+        alert.facts = vec![("context".to_owned(), context.to_owned())];
+        alert.status.text = "see https://evil.example/\n".to_owned();
+        let message = message(&[alert.clone(), alert.clone()]);
+        assert_eq!(is_taken(&message), Ok(()));
+        let button = |title: &str, url: &str| json!({ "type": "Action.OpenUrl", "title": title, "url": url });
+        assert_eq!(
+            content(&message)["actions"],
+            json!([
+                button("a.example", "https://a.example/x?y=1&z=2"),
+                button("b.example", "https://b.example/_c_"),
+                button("d.example", "https://d.example"),
+                button("e.example", "https://e.example/1"),
+            ])
+        );
+        alert.facts.clear();
+        assert_eq!(content(&super::message(&[alert])).get("actions"), None);
+    }
+
+    /// Issue 12, point 29: it was a metre high, for each line was a paragraph.
+    #[test]
+    fn an_error_of_eighty_lines_is_a_block_of_code_and_fifteen_lines_where_there_is_none() {
+        let lines: Vec<_> = (0..80)
+            .map(|number| format!("    {number}: frame of_it"))
+            .collect();
+        let error = format!("the disk is full\n{}\ncaused by: quota", lines.join("\n"));
+        let alert = with_text(alert_of(Kind::Failed), &error);
+        let message = message(&[alert]);
+        assert_eq!(is_taken(&message), Ok(()));
+        let block = &content(&message)["body"][1];
+        assert_eq!(block["type"], "CodeBlock");
+        assert_eq!(block["codeSnippet"], error);
+        let fallback = plain(block["fallback"]["text"].as_str().unwrap());
+        assert!(
+            fallback.starts_with("the disk is full\n\n    0: frame of_it\n\n"),
+            "{fallback}"
+        );
+        assert!(fallback.ends_with("\n\ncaused by: quota"), "{fallback}");
+        assert!(
+            fallback.contains("\n\n[… 68 lines cut …]\n\n"),
+            "{fallback}"
+        );
+        assert_eq!(fallback.split("\n\n").count(), LINES + 1);
+    }
+
+    /// Issue 12, point 29: a card that is written in ASCII on its way had twice the size.
+    #[test]
+    fn a_card_of_japanese_is_within_the_limit_however_it_is_written() {
+        let alert = with_text(
+            alert_of(Kind::StillFailing),
+            &"接続が拒否されました\n".repeat(5_000),
+        );
+        for message in [
+            message(std::slice::from_ref(&alert)),
+            message(&vec![alert.clone(); 3]),
+            message(&vec![alert; 40]),
+        ] {
+            assert_eq!(is_taken(&message), Ok(()));
+            let written = message.to_string();
+            let escaped: usize = written
+                .encode_utf16()
+                .map(|unit| if unit < 128 { 1 } else { 6 })
+                .sum();
+            assert!(escaped <= 21_000, "{escaped}");
+        }
     }
 
     #[test]
@@ -402,9 +629,9 @@ mod tests {
 
     #[test]
     fn an_error_does_not_show_the_webhook() {
-        let error = Teams::new("http://logic.azure.com/workflows/1?sig=SECRET").unwrap_err();
+        let error = Teams::new("http://x.api.powerplatform.com/1?sig=SECRET").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("SECRET"));
-        let teams = Teams::new("https://logic.azure.com/workflows/1?sig=SECRET").unwrap();
+        let teams = Teams::new("https://x.api.powerplatform.com/1?sig=SECRET").unwrap();
         assert!(!format!("{teams:?}").contains("SECRET"));
     }
 
@@ -456,8 +683,9 @@ mod tests {
             prop_assert_eq!(is_taken(&message), Ok(()));
             let first = plain(crate::text::first_line(&visible(alert.error()), 80));
             // Behind the title; where there are many, behind their number.
-            let block = &message["attachments"][0]["content"]["body"][1]["text"];
-            let error = plain(block.as_str().unwrap_or_default());
+            let block = &message["attachments"][0]["content"]["body"][1];
+            let block = block["codeSnippet"].as_str().or(block["text"].as_str());
+            let error = plain(block.unwrap_or_default());
             let is_first = error.trim_start().starts_with(first.trim());
             let letters = |text: &str| first_letters(text, usize::MAX);
             let is_there = number > FEW && letters(&error).contains(&first_letters(&first, 30));

@@ -57,6 +57,45 @@ impl<'a> Word<'a> {
         }
     }
 
+    /// The options of the query, by name in small letters.
+    pub(super) fn options(&self) -> impl Iterator<Item = (String, &'a str)> {
+        let options = self.query.into_iter().flat_map(|query| query.split('&'));
+        options.map(|option| match option.split_once('=') {
+            Some((name, value)) => (name.to_ascii_lowercase(), value),
+            None => (option.to_ascii_lowercase(), ""),
+        })
+    }
+
+    /// Returns the value of the first option that has one of these names.
+    pub(super) fn option(&self, names: &[&str]) -> Option<&'a str> {
+        let mut options = self.options();
+        let found = options.find(|(name, _)| names.contains(&&**name));
+        found.map(|(_, value)| value)
+    }
+
+    /// Checks that nothing names another place than the webhook's own. What stands before an `@`
+    /// within the path was meant for a user, and the host is then a part of the secret.
+    pub(super) fn is_a_webhook_alone(&self) -> Result<(), Problem> {
+        self.has_no_user()?;
+        if self.path.contains('@') {
+            return Err("the host stands before the keys, and no `@` after it");
+        }
+        let places = [
+            "to",
+            "channel",
+            "channels",
+            "target",
+            "targets",
+            "thread_ts",
+        ];
+        if self.option(&places).is_some() {
+            return Err(
+                "an option of it names a channel, and a webhook has its own: make a webhook for that channel",
+            );
+        }
+        Ok(())
+    }
+
     /// Tells whether the host is one of these, or below one that begins with a dot.
     pub(super) fn is_at(&self, hosts: &[&str]) -> bool {
         let host = self.host.split(':').next().unwrap_or_default();

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::markup::{Dialect, verbatim};
+use super::markup::{Dialect, verbatim, verbatim_line};
 use crate::alert::{Alert, Kind};
 use crate::digest;
 use crate::status::State;
@@ -16,15 +16,19 @@ const FEW: usize = 3;
 /// The longest digest.
 const DIGEST: usize = 3_900;
 
-/// The longest text of a section is 3,000.
+/// The longest part of a digest in a block of its own: no text of any block may have more than 3,000.
 /// <https://docs.slack.dev/reference/block-kit/blocks/section-block/>
-const SECTION: usize = 2_900;
+const BLOCK: usize = 2_900;
 
 /// The most fields of a section.
 const FIELDS: usize = 10;
 
 /// The longest name of a job, host and the like.
 const NAME: usize = 150;
+
+/// The longest name of a field, and the longest id.
+const FIELD_NAME: usize = 40;
+const ID: usize = 60;
 
 /// The longest summary of an alert that is sent where the first message was refused.
 const SHORT: usize = 500;
@@ -94,14 +98,14 @@ impl Severity {
 /// Makes the payload that tells of all these alerts.
 pub(super) fn full(alerts: &[Alert], dialect: Dialect) -> Value {
     let (text, attachments) = if alerts.len() > FEW {
-        let heading = heading(alerts);
+        let heading = digest::headline(alerts);
         let attachments = vec![digest(alerts, &heading, dialect)];
         (heading, attachments)
     } else {
         let room = if alerts.len() == 1 { ALONE } else { SHARED };
         let summaries = alerts
             .iter()
-            .map(|alert| dialect.line(&alert.summary(), room.summary));
+            .map(|alert| summary(alert, room.summary, dialect));
         let attachments = alerts
             .iter()
             .map(|alert| attachment(alert, room, dialect))
@@ -122,7 +126,7 @@ pub(super) fn full(alerts: &[Alert], dialect: Dialect) -> Value {
 
 /// Makes the payload for a service that has refused the first: one line of text.
 pub(super) fn short(alert: &Alert, dialect: Dialect, mentions: bool) -> Value {
-    let summary = dialect.line(&alert.summary(), SHORT);
+    let summary = summary(alert, SHORT, dialect);
     let text = format!("{summary} · alert {}", dialect.line(&alert.id, 60));
     let text = if mentions {
         with_mentions(text, std::slice::from_ref(alert), dialect)
@@ -130,6 +134,12 @@ pub(super) fn short(alert: &Alert, dialect: Dialect, mentions: bool) -> Value {
         text
     };
     json!({ "text": text })
+}
+
+/// Writes the alert in one line, in which each part that comes from outside is harmless.
+fn summary(alert: &Alert, limit: usize, dialect: Dialect) -> String {
+    // The job, the host and the error.
+    alert.summary_with(|part| dialect.line(part, limit / 3))
 }
 
 /// Adds whom the failures mention: the one way in which a message calls anybody.
@@ -171,121 +181,77 @@ fn mention(word: &str, dialect: Dialect) -> Option<String> {
     }
 }
 
-/// Says how many alerts there are, and of what: `✗ 12 alerts: 9 failed, 3 recovered`.
-fn heading(alerts: &[Alert]) -> String {
-    let symbol = match Severity::worst(alerts) {
-        Severity::Good => '✓',
-        Severity::Bad | Severity::Unclear => '✗',
-    };
-    let mut counts: Vec<(Kind, usize)> = Vec::new();
-    for alert in alerts {
-        match counts.iter_mut().find(|(kind, _)| *kind == alert.kind) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((alert.kind, 1)),
-        }
-    }
-    counts.sort();
-    let counts: Vec<_> = counts
-        .iter()
-        .map(|(kind, count)| {
-            let words = kind.as_str();
-            let words = words.strip_prefix("is ").unwrap_or(words);
-            format!("{count} {words}")
-        })
-        .collect();
-    format!("{symbol} {} alerts: {}", alerts.len(), counts.join(", "))
-}
-
 fn digest(alerts: &[Alert], heading: &str, dialect: Dialect) -> Value {
     let color = Severity::worst(alerts).color();
     let text = digest::message(alerts);
     match dialect {
         Dialect::Slack => {
             // A digest is within that; nothing is cut.
-            let text = dialect.lines(&text, DIGEST);
-            let sections: Vec<_> = parts(&text).iter().map(|part| section(part)).collect();
-            json!({ "color": color, "fallback": heading, "blocks": sections })
+            let text = verbatim(&text, DIGEST);
+            let blocks: Vec<_> = parts(&text).iter().map(|part| preformatted(part)).collect();
+            json!({ "color": color, "fallback": heading, "blocks": blocks })
         }
         Dialect::Markdown => {
             // What is put between two characters comes on top.
             let text = dialect.lines(&text, 3 * DIGEST);
-            json!({ "color": color, "fallback": heading, "text": text })
+            json!({ "color": color, "fallback": heading, "text": fenced(&text) })
         }
     }
 }
 
-/// Parts an escaped text at the ends of its lines, so that a section holds each.
-fn parts(text: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    for line in text.split_inclusive('\n') {
-        let mut line = line;
-        while !line.is_empty() {
-            let last = parts.len() - 1;
-            if parts[last].len() + line.len() <= SECTION {
-                parts[last] += line;
-                break;
-            }
-            if parts[last].trim().is_empty() {
-                // Not within an escape, of which the longest has five characters.
-                let head = text::first_bytes(line, SECTION);
-                let end = head
-                    .rfind('&')
-                    .filter(|at| *at > 0 && head.len() - at < 5)
-                    .unwrap_or(head.len());
-                parts[last] += &line[..end];
-                line = &line[end..];
-            }
-            parts.push(String::new());
-        }
+/// Parts a text at the ends of its lines, so that a block holds each.
+fn parts(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text.trim_end();
+    while !rest.trim().is_empty() {
+        let head = text::first_bytes(rest, BLOCK);
+        let is_last = head.len() == rest.len();
+        let end = head.rfind('\n').filter(|_| !is_last).map(|at| at + 1);
+        let (part, after) = rest.split_at(end.unwrap_or(head.len()));
+        parts.push(part.trim_end());
+        rest = after;
     }
-    parts.retain(|part| !part.trim().is_empty());
+    parts.retain(|part| !part.is_empty());
     parts
 }
 
 fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
     let color = Severity::of(alert).color();
-    let fallback = dialect.lines(&alert.text(), room.fallback);
-    let heading = heading_of(alert, dialect);
-    let remarks = remarks(alert, room.remarks, dialect);
-    let fields = fields(alert, room.field, dialect);
     match dialect {
         Dialect::Slack => {
-            let mut blocks = vec![section(&heading)];
-            if !remarks.is_empty() {
-                blocks.push(section(&remarks));
-            }
-            if !alert.error().trim().is_empty() {
-                blocks.push(preformatted(&verbatim(alert.error(), room.error)));
-            }
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|(name, value)| mrkdwn(&format!("*{name}* {value}")))
-                .collect();
-            if !fields.is_empty() {
-                blocks.push(json!({ "type": "section", "fields": fields }));
-            }
-            let foot: Vec<_> = foot(alert).iter().map(|line| mrkdwn(line)).collect();
-            blocks.push(json!({ "type": "context", "elements": foot }));
+            let fallback = dialect.lines(&alert.text(), room.fallback);
+            let blocks = blocks(alert, room);
             json!({ "color": color, "fallback": fallback, "blocks": blocks })
         }
         Dialect::Markdown => {
-            let mut text = remarks;
+            let mut text = remarks(alert, room.remarks, |line, most| dialect.line(line, most));
             if !alert.error().trim().is_empty() {
                 let error = dialect.lines(alert.error().trim_end(), room.error);
-                text += &format!("\n```\n{error}\n```");
+                text += &format!("\n{}", fenced(&error));
             }
-            let mut fields: Vec<_> = fields
-                .into_iter()
+            let mut fields: Vec<_> = fields(alert)
+                .iter()
+                .map(|(name, value)| {
+                    let value = match &**name {
+                        CONTEXT => dialect.line_with_links(value, room.field),
+                        _ => dialect.line(value, room.field),
+                    };
+                    (dialect.line(name, FIELD_NAME), value)
+                })
+                .collect();
+            fields.push(("told".to_owned(), utc(alert.decided)));
+            for (name, id) in ids(alert) {
+                fields.push((name.to_owned(), dialect.line(id, ID)));
+            }
+            let fields: Vec<_> = fields
+                .iter()
                 .map(|(name, value)| json!({ "title": name, "value": value, "short": true }))
                 .collect();
-            fields.push(json!({ "title": "told", "value": utc(alert.decided), "short": true }));
-            for (name, id) in ids(alert, dialect) {
-                fields.push(json!({ "title": name, "value": id, "short": true }));
-            }
+            let job = dialect.line(&alert.job, NAME);
             json!({
                 "color": color,
-                "fallback": fallback,
-                "title": heading,
+                "fallback": harmless_lines(&alert.text(), room.fallback, dialect),
+                "title": format!("{job} {}", outcome(alert)),
                 "text": text.trim_start(),
                 "fields": fields,
             })
@@ -293,36 +259,83 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
     }
 }
 
-/// Says which job, what became of it, and how long that was.
-fn heading_of(alert: &Alert, dialect: Dialect) -> String {
-    let job = dialect.line(&alert.job, NAME);
-    let job = match dialect {
-        Dialect::Slack if !job.trim().is_empty() => format!("*{job}*"),
-        Dialect::Slack | Dialect::Markdown => job,
+/// Makes Slack's blocks. What comes from outside stands in `rich_text` and `plain_text` alone,
+/// where no sign of it has a meaning.
+fn blocks(alert: &Alert, room: Room) -> Vec<Value> {
+    let job = verbatim_line(&alert.job, NAME);
+    let outcome = outcome(alert);
+    let heading = if job.is_empty() {
+        vec![words(&outcome)]
+    } else {
+        vec![bold(&job), words(&format!(" {outcome}"))]
     };
-    let mut heading = format!("{job} {}", alert.kind.as_str());
+    let mut blocks = vec![rich_text(&heading)];
+    let remarks = remarks(alert, room.remarks, verbatim_line);
+    if !remarks.is_empty() {
+        blocks.push(rich_text(&[words(&remarks)]));
+    }
+    if !alert.error().trim().is_empty() {
+        blocks.push(preformatted(&verbatim(alert.error(), room.error)));
+    }
+    let mut plain = Vec::new();
+    let mut linked = None;
+    for (name, value) in &fields(alert) {
+        let name = verbatim_line(name, FIELD_NAME);
+        let value = verbatim_line(value, room.field);
+        match links(&value) {
+            Some(links) if name == CONTEXT => {
+                linked = Some([vec![bold(&name), words(" ")], links].concat());
+            }
+            _ => plain.push(plain_text(&format!("{name}: {value}"))),
+        }
+    }
+    if !plain.is_empty() {
+        blocks.push(json!({ "type": "section", "fields": plain }));
+    }
+    // No other element has both links and letters without a meaning.
+    blocks.extend(linked.map(|linked| rich_text(&linked)));
+    blocks.push(json!({ "type": "context", "elements": foot(alert) }));
+    blocks
+}
+
+/// Writes each line of a text so that no sign in it has a meaning.
+fn harmless_lines(text: &str, limit: usize, dialect: Dialect) -> String {
+    let text = text::cut(text, limit / 2);
+    let lines = text.lines().map(|line| dialect.line(line, limit / 2));
+    let lines = lines.collect::<Vec<_>>().join("\n");
+    if lines.len() <= limit {
+        lines
+    } else {
+        dialect.line(&text, limit)
+    }
+}
+
+/// Says what became of a job, and how long that was.
+fn outcome(alert: &Alert) -> String {
+    let became = alert.became();
     let took = alert.status.took.map(time::span);
     if let Some(outage) = &alert.outage {
-        heading += &format!(" after {}", alert.outage_span(outage));
-    } else if alert.kind == Kind::Steady {
-        heading += match alert.status.state {
-            State::Ok => ": it works",
-            State::Error => ": it fails",
-        };
-    } else if alert.kind == Kind::StillFailing {
-        let since = time::between(alert.status.since, alert.decided);
-        heading += &format!(" for {}", time::span(since));
-        if alert.earlier_error.is_some() {
-            heading += ", with another error";
-        }
-    } else if let (Kind::Failed | Kind::Overdue, Some(took)) = (alert.kind, &took) {
-        heading += &format!(" after {took}");
+        return format!("{became} after {}", alert.outage_span(outage));
     }
-    heading
+    match (alert.kind, took) {
+        (Kind::Steady, _) if alert.status.state == State::Ok => format!("{became}: it works"),
+        (Kind::Steady, _) => format!("{became}: it fails"),
+        // Not where it is in closer words than those.
+        (Kind::StillFailing, _) if became == Kind::StillFailing.as_str() => {
+            let since = time::between(alert.status.since, alert.decided);
+            let error = match alert.earlier_error {
+                Some(_) => ", with another error",
+                None => "",
+            };
+            format!("{became} for {}{error}", time::span(since))
+        }
+        (Kind::Failed | Kind::Overdue, Some(took)) => format!("{became} after {took}"),
+        _ => became,
+    }
 }
 
 /// Writes a line for each remark; none is lost because another is long.
-fn remarks(alert: &Alert, limit: usize, dialect: Dialect) -> String {
+fn remarks(alert: &Alert, limit: usize, write: impl Fn(&str, usize) -> String) -> String {
     let remarks = alert.remarks();
     let remarks: Vec<_> = remarks
         .iter()
@@ -333,7 +346,7 @@ fn remarks(alert: &Alert, limit: usize, dialect: Dialect) -> String {
     let mut lines: Vec<_> = remarks
         .iter()
         .take(most)
-        .map(|remark| dialect.line(remark, share))
+        .map(|remark| write(remark, share))
         .collect();
     if remarks.len() > most {
         lines.push(format!("… and {} more remarks", remarks.len() - most));
@@ -342,17 +355,17 @@ fn remarks(alert: &Alert, limit: usize, dialect: Dialect) -> String {
 }
 
 /// Returns names and values, as many as a section holds.
-fn fields(alert: &Alert, limit: usize, dialect: Dialect) -> Vec<(String, String)> {
-    let mut all = vec![("job", alert.job.clone())];
+fn fields(alert: &Alert) -> Vec<(String, String)> {
+    let mut all = vec![("job".to_owned(), alert.job.clone())];
     for (name, value) in alert.details() {
         match name {
             INCIDENT | ALERT => {}
             "since" => {
                 // Its microseconds are for programs.
-                all.push((name, utc(alert.status.since)));
-                all.push(("runs", alert.status.runs.to_string()));
+                all.push((name.to_owned(), utc(alert.status.since)));
+                all.push(("runs".to_owned(), alert.status.runs.to_string()));
             }
-            _ => all.push((name, value)),
+            _ => all.push((name.to_owned(), value)),
         }
     }
     all.retain(|(name, value)| !name.trim().is_empty() && !value.trim().is_empty());
@@ -362,85 +375,112 @@ fn fields(alert: &Alert, limit: usize, dialect: Dialect) -> Vec<(String, String)
             .iter()
             .map(|(name, value)| format!("{name} {value}"))
             .collect();
-        all.push(("more", more.join(" · ")));
+        all.push(("more".to_owned(), more.join(" · ")));
     }
-    all.iter()
-        .map(|(name, value)| {
-            let written = dialect.line(value, limit);
-            let value = if *name == "context" && dialect == Dialect::Slack {
-                linked(&written)
-            } else {
-                written
-            };
-            (dialect.line(name, 40), value)
-        })
-        .collect()
+    all
 }
 
+const CONTEXT: &str = "context";
 const INCIDENT: &str = "incident";
 const ALERT: &str = "alert";
 
-/// Makes links of the addresses in what the person who set up the job says of it: Slack finds none
-/// by itself in a text that it is to leave as it is.
-fn linked(escaped: &str) -> String {
-    if escaped.contains(" bytes cut …]") {
-        return escaped.to_owned();
+/// Makes links of the addresses in what the person who set up the job says of it; `None` where it
+/// has none. Slack finds none by itself in a text that it is to leave as it is.
+fn links(line: &str) -> Option<Vec<Value>> {
+    if line.contains(" bytes cut …]") {
+        return None;
     }
-    let words = escaped.split(' ').map(|word| {
+    let mut parts = Vec::new();
+    let mut before = String::new();
+    for word in line.split_inclusive(' ') {
         let begin = word.find("https://").or_else(|| word.find("http://"));
         match begin {
-            Some(at) if !word[at..].contains(['|', '"', '\'', '`']) => {
-                let (before, address) = word.split_at(at);
-                format!("{before}<{address}>")
+            Some(at) if !word[at..].contains(['<', '>', '|', '"', '\'', '`']) => {
+                let (start, address) = word.split_at(at);
+                before += start;
+                if !before.is_empty() {
+                    parts.push(words(&before));
+                }
+                parts.push(json!({ "type": "link", "url": address.trim_end() }));
+                before = " ".repeat(address.len() - address.trim_end().len());
             }
-            _ => word.to_owned(),
+            _ => before += word,
         }
-    });
-    words.collect::<Vec<_>>().join(" ")
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    if !before.trim().is_empty() {
+        parts.push(words(before.trim_end()));
+    }
+    Some(parts)
 }
 
 /// Says at the foot when it was, which alert it is, and where in the code.
-fn foot(alert: &Alert) -> Vec<String> {
-    let dialect = Dialect::Slack;
+fn foot(alert: &Alert) -> Vec<Value> {
     let mut when = utc(alert.decided);
     let unix = alert.decided.timestamp();
     if unix > 0 {
         when += &format!(" (<!date^{unix}^{{date_short_pretty}} {{time_secs}}|{when}>)");
     }
-    let ids: Vec<_> = ids(alert, dialect)
+    let ids: Vec<_> = ids(alert)
         .into_iter()
-        .map(|(name, id)| format!("{name} {id}"))
+        .map(|(name, id)| format!("{name} {}", verbatim_line(id, ID)))
         .collect();
-    let mut place = dialect.line(&alert.status.location, NAME);
-    if let Some(source) = &alert.status.source {
-        place += " · ";
-        place += &dialect.line(source, NAME);
+    let place = [
+        Some(&*alert.status.location),
+        alert.status.source.as_deref(),
+    ];
+    let place = place
+        .into_iter()
+        .flatten()
+        .map(|place| verbatim_line(place, NAME));
+    let place: Vec<_> = place.filter(|place| !place.trim().is_empty()).collect();
+    let mut foot = vec![mrkdwn(&when), plain_text(&ids.join(" · "))];
+    if !place.is_empty() {
+        foot.push(plain_text(&place.join(" · ")));
     }
-    let mut foot = vec![when, ids.join(" · "), place];
-    foot.retain(|line| !line.trim().is_empty());
     foot
 }
 
-fn ids(alert: &Alert, dialect: Dialect) -> Vec<(&'static str, String)> {
+fn ids(alert: &Alert) -> Vec<(&'static str, &str)> {
     let incident = alert.incident.as_deref().map(|id| (INCIDENT, id));
-    [(ALERT, &*alert.id)]
-        .into_iter()
-        .chain(incident)
-        .map(|(name, id)| (name, dialect.line(id, 60)))
-        .collect()
+    [(ALERT, &*alert.id)].into_iter().chain(incident).collect()
 }
 
 fn utc(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-fn section(text: &str) -> Value {
-    json!({ "type": "section", "text": mrkdwn(text) })
+fn fenced(text: &str) -> String {
+    format!("```\n{text}\n```")
 }
 
+/// A text of ours in which Slack's own words have a meaning.
 fn mrkdwn(text: &str) -> Value {
     // Without `verbatim` Slack looks for mentions in what is plain text.
     json!({ "type": "mrkdwn", "text": text, "verbatim": true })
+}
+
+/// A text in which nothing has a meaning, `:name:` neither.
+fn plain_text(text: &str) -> Value {
+    json!({ "type": "plain_text", "text": text, "emoji": false })
+}
+
+/// A line or more of a text in which nothing has a meaning.
+fn rich_text(elements: &[Value]) -> Value {
+    json!({
+        "type": "rich_text",
+        "elements": [{ "type": "rich_text_section", "elements": elements }],
+    })
+}
+
+fn words(text: &str) -> Value {
+    json!({ "type": "text", "text": text })
+}
+
+fn bold(text: &str) -> Value {
+    json!({ "type": "text", "text": text, "style": { "bold": true } })
 }
 
 /// A block of code that is no markup: nothing in the text has a meaning.
@@ -448,9 +488,6 @@ fn mrkdwn(text: &str) -> Value {
 fn preformatted(text: &str) -> Value {
     json!({
         "type": "rich_text",
-        "elements": [{
-            "type": "rich_text_preformatted",
-            "elements": [{ "type": "text", "text": text }],
-        }],
+        "elements": [{ "type": "rich_text_preformatted", "elements": [words(text)] }],
     })
 }

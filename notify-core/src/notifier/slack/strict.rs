@@ -18,6 +18,7 @@ pub fn check(payload: &Value, mentions: &[&str]) -> Result<(), String> {
         &["attachments", "unfurl_links", "unfurl_media"],
     )?;
     let text = string(&payload["text"])?;
+    is_plain(&tokens_out(text))?;
     // 40,000 is the limit, and above 4,000 a message may be split.
     length("text", text, 3_900)?;
     let mut live = tokens(text)?;
@@ -61,24 +62,12 @@ pub fn check(payload: &Value, mentions: &[&str]) -> Result<(), String> {
 fn check_block(block: &Value) -> Result<usize, String> {
     match string(&block["type"])? {
         "section" => {
-            keys(block, &["type"], &["text", "fields"])?;
-            let mut written = 0;
-            if block.get("text").is_some() {
-                written += mrkdwn(&block["text"], 3_000)?;
+            keys(block, &["type", "fields"], &[])?;
+            let fields = list(&block["fields"]);
+            if !(1..=10).contains(&fields.len()) {
+                return Err(format!("{} fields", fields.len()));
             }
-            if block.get("fields").is_some() {
-                let fields = list(&block["fields"]);
-                if !(1..=10).contains(&fields.len()) {
-                    return Err(format!("{} fields", fields.len()));
-                }
-                for field in fields {
-                    written += mrkdwn(field, 2_000)?;
-                }
-            }
-            if written == 0 {
-                return Err("a section without text and fields".to_owned());
-            }
-            Ok(written)
+            fields.iter().map(|field| text_object(field, 2_000)).sum()
         }
         "context" => {
             keys(block, &["type", "elements"], &[])?;
@@ -86,26 +75,43 @@ fn check_block(block: &Value) -> Result<usize, String> {
             if !(1..=10).contains(&elements.len()) {
                 return Err(format!("{} elements", elements.len()));
             }
-            elements.iter().map(|element| mrkdwn(element, 3_000)).sum()
+            let written = elements.iter().map(|element| text_object(element, 3_000));
+            written.sum()
         }
         "rich_text" => {
             keys(block, &["type", "elements"], &[])?;
             let mut written = 0;
             for element in list(&block["elements"]) {
                 keys(element, &["type", "elements"], &[])?;
-                if element["type"] != "rich_text_preformatted" {
-                    return Err(format!("{element}"));
-                }
+                let styles: &[&str] = match string(&element["type"])? {
+                    "rich_text_preformatted" => &[],
+                    "rich_text_section" => &["style"],
+                    _ => return Err(format!("{element}")),
+                };
                 for part in list(&element["elements"]) {
-                    keys(part, &["type", "text"], &[])?;
+                    if part["type"] == "link" && !styles.is_empty() {
+                        keys(part, &["type", "url"], &[])?;
+                        let url = string(&part["url"])?;
+                        if !is_address(&format!("<{url}>")) {
+                            return Err(format!("{part} is no address"));
+                        }
+                        written += length("url", url, 3_000)?;
+                        continue;
+                    }
+                    keys(part, &["type", "text"], styles)?;
                     if part["type"] != "text" {
                         return Err(format!("{part} could call somebody"));
                     }
-                    written += length("code", string(&part["text"])?, 3_000)?;
+                    let style = &part["style"];
+                    if !style.is_null() && *style != serde_json::json!({ "bold": true }) {
+                        return Err(format!("{part} has another style"));
+                    }
+                    let text = part["text"].as_str().ok_or("no text")?;
+                    written += length("rich text", text, 3_000)?;
                 }
             }
             if written == 0 {
-                return Err("an empty block of code".to_owned());
+                return Err("an empty rich text".to_owned());
             }
             Ok(written)
         }
@@ -113,18 +119,77 @@ fn check_block(block: &Value) -> Result<usize, String> {
     }
 }
 
-fn mrkdwn(object: &Value, limit: usize) -> Result<usize, String> {
+/// Checks a text of a section or a context. What is no plain text is ours, and has no markup but a
+/// date.
+fn text_object(object: &Value, limit: usize) -> Result<usize, String> {
+    let text = string(&object["text"])?;
+    if object["type"] == "plain_text" {
+        keys(object, &["type", "text", "emoji"], &[])?;
+        if object["emoji"] != false {
+            return Err(format!("emojis are live in {object}"));
+        }
+        return length("plain text", text, limit);
+    }
     keys(object, &["type", "text", "verbatim"], &[])?;
     if object["type"] != "mrkdwn" || object["verbatim"] != true {
         return Err(format!("{object}"));
     }
-    let text = string(&object["text"])?;
-    for token in tokens(text)? {
-        if !is_address(token) && !is_date(token) {
-            return Err(format!("`{token}` is live in a block"));
-        }
+    if let Some(token) = tokens(text)?.into_iter().find(|token| !is_date(token)) {
+        return Err(format!("`{token}` is live in a block"));
+    }
+    let is_ours = |c: char| c.is_ascii_digit() || " -:()UTC".contains(c);
+    if !tokens_out(text).chars().all(is_ours) {
+        return Err(format!("not plain: {text}"));
     }
     length("mrkdwn", text, limit)
+}
+
+/// Returns a text without what stands between `<` and `>`.
+fn tokens_out(text: &str) -> String {
+    let parts = text.split('<');
+    parts
+        .map(|part| part.split_once('>').map_or(part, |(_, after)| after))
+        .collect()
+}
+
+/// Checks that nothing but inline code is markup: no emphasis, emoji or strike-through.
+fn is_plain(text: &str) -> Result<(), String> {
+    if !text.matches('`').count().is_multiple_of(2) {
+        return Err(format!("code does not end: {text}"));
+    }
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    for outside in text.split('`').step_by(2) {
+        let around = |(at, _): (usize, &str)| {
+            is_word(outside[..at].chars().next_back()) && is_word(outside[at + 1..].chars().next())
+        };
+        if outside.contains(['*', '~']) || !outside.match_indices('_').all(around) {
+            return Err(format!("markup outside of code: {outside}"));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that nothing but code and bare addresses is markup of Mattermost or Rocket.Chat.
+fn is_plain_markdown(text: &str) -> Result<(), String> {
+    for line in text.lines() {
+        is_plain(line)?;
+        for outside in line.split('`').step_by(2) {
+            if outside.contains(['[', '<', '\\', '#', '$', '&']) || outside.contains("||") {
+                return Err(format!("markup outside of code: {outside}"));
+            }
+        }
+        let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_number =
+            rest.len() < line.len() && (rest.starts_with(". ") || rest.starts_with(") "));
+        if is_number
+            || line.starts_with(['>', '|'])
+            || line.starts_with("- ")
+            || line.starts_with("+ ")
+        {
+            return Err(format!("a list or a quotation: {line}"));
+        }
+    }
+    Ok(())
 }
 
 /// Checks a payload for Mattermost and Rocket.Chat.
@@ -140,6 +205,7 @@ pub fn check_compatible(payload: &Value, mentions: &[&str]) -> Result<(), String
         text = text.replace(&said, "");
     }
     is_dead(&text)?;
+    is_plain_markdown(&text)?;
     for attachment in list(&payload["attachments"]) {
         keys(
             attachment,
@@ -155,16 +221,24 @@ pub fn check_compatible(payload: &Value, mentions: &[&str]) -> Result<(), String
                 return Err(format!("a text of {}", text.len()));
             }
         }
-        if text.matches("```").count() % 2 != 0 || text.matches("```").count() > 2 {
+        let (before, block) = text.split_once("```\n").unwrap_or((text, ""));
+        if block.matches("```").count() != usize::from(before.len() < text.len())
+            || before.len() < text.len() && !block.ends_with("\n```")
+        {
             return Err(format!("the block of code is broken: {text}"));
         }
+        is_plain_markdown(before)?;
+        is_plain_markdown(string(&attachment["fallback"])?)?;
         if let Some(title) = attachment.get("title") {
             is_dead(string(title)?)?;
+            is_plain_markdown(string(title)?)?;
         }
         for field in list(&attachment["fields"]) {
             keys(field, &["title", "value", "short"], &[])?;
-            is_dead(string(&field["title"])?)?;
-            is_dead(string(&field["value"])?)?;
+            for key in ["title", "value"] {
+                is_dead(string(&field[key])?)?;
+                is_plain_markdown(string(&field[key])?)?;
+            }
         }
     }
     Ok(())
@@ -175,9 +249,11 @@ pub fn shown(payload: &Value) -> String {
     fn collect(value: &Value, shown: &mut String) {
         match value {
             Value::Object(object) => {
-                if let Some(Value::String(text)) = object.get("text") {
-                    *shown += text;
-                    shown.push('\n');
+                for key in ["text", "url"] {
+                    if let Some(Value::String(text)) = object.get(key) {
+                        *shown += text;
+                        shown.push('\n');
+                    }
                 }
                 for (key, value) in object {
                     if key != "fallback" {
@@ -247,6 +323,7 @@ fn is_date(token: &str) -> bool {
 fn is_readable(text: &str) -> Result<(), String> {
     let bad = |c: char| {
         c.is_control() && c != '\n' && c != '\t'
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
             || ('\u{202a}'..='\u{202e}').contains(&c)
             || ('\u{2066}'..='\u{2069}').contains(&c)
     };

@@ -8,8 +8,11 @@ use super::{Problem, list, none_of, object, required, unescaped};
 
 /// Returns the status and the body with which a workflow refuses a card; `None` where it takes it.
 pub(crate) fn refuse(body: &str) -> Option<(u16, String)> {
-    // Both limits, and both ways to count.
-    if body.len() > 21_000 || body.encode_utf16().count() * 2 > 28_000 {
+    // Both limits, and each way to count: what is not ASCII may be escaped on the way.
+    let escaped = |unit| if unit < 128 { 1 } else { 6 };
+    if body.encode_utf16().map(escaped).sum::<usize>() > 21_000
+        || body.encode_utf16().count() * 2 > 28_000
+    {
         return Some(answer(413, "RequestEntityTooLarge", "too large"));
     }
     let Ok(message) = serde_json::from_str(body) else {
@@ -26,7 +29,8 @@ fn answer(status: u16, code: &str, message: &str) -> (u16, String) {
 }
 
 fn check(message: &Value) -> Result<(), Problem> {
-    let message = object(message, "message", &["type", "attachments"])?;
+    let message = object(message, "message", &["type", "summary", "attachments"])?;
+    required(message, "summary", 256)?;
     is(message, "type", "message")?;
     let attachments = list(message, "attachments", 10)?;
     if attachments.is_empty() {
@@ -52,8 +56,29 @@ fn check_card(card: &Value) -> Result<(), Problem> {
     let card = object(
         card,
         "card",
-        &["$schema", "type", "version", "msteams", "body"],
+        &[
+            "$schema",
+            "type",
+            "version",
+            "fallbackText",
+            "msteams",
+            "body",
+            "actions",
+        ],
     )?;
+    harmless(required(card, "fallbackText", usize::MAX)?, "fallbackText")?;
+    for action in list(card, "actions", 4)? {
+        let action = object(action, "action", &["type", "title", "url"])?;
+        is(action, "type", "Action.OpenUrl")?;
+        // It says where it leads.
+        let title = required(action, "title", 256)?;
+        let url = required(action, "url", 2_048)?;
+        let host = url.strip_prefix("https://").unwrap_or_default();
+        let host = host.split(['/', '?', '#', ':']).next();
+        if host != Some(title) {
+            return Err(format!("url: {url} is not at {title}"));
+        }
+    }
     is(
         card,
         "$schema",
@@ -110,6 +135,17 @@ fn check_element(element: &Value) -> Result<(), Problem> {
                 "attention",
             ];
             one_of(block, "color", &colours)
+        }
+        // Teams alone knows it: another client takes the fallback.
+        Some("CodeBlock") => {
+            let keys = ["type", "codeSnippet", "language", "fallback"];
+            let block = object(element, "CodeBlock", &keys)?;
+            required(block, "codeSnippet", usize::MAX)?;
+            is(block, "language", "PlainText")?;
+            match &element["fallback"]["type"] {
+                kind if kind == "TextBlock" => check_element(&element["fallback"]),
+                other => Err(format!("fallback: {other}")),
+            }
         }
         Some("FactSet") => {
             let set = object(element, "FactSet", &["type", "facts"])?;
@@ -182,10 +218,12 @@ fn a_card_that_breaks_one_of_the_rules_is_refused() {
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
             "type": "AdaptiveCard",
             "version": "1.4",
+            "fallbackText": "x",
             "body": body,
         });
         json!({
             "type": "message",
+            "summary": "x",
             "attachments": [{
                 "contentType": "application/vnd.microsoft.card.adaptive",
                 "contentUrl": null,
@@ -205,6 +243,9 @@ fn a_card_that_breaks_one_of_the_rules_is_refused() {
         whole.replace("contentUrl", "url"),
         whole.replace("AdaptiveCard", "MessageCard"),
         whole.replace("1.4", "2"),
+        whole.replace("\"summary\":\"x\",", ""),
+        whole.replace("\"fallbackText\":\"x\",", ""),
+        message(json!([{ "type": "CodeBlock", "codeSnippet": "x", "language": "PlainText" }])),
         whole.replace("\"text\":\"x\",", ""),
         whole.replace("true", "\"true\""),
         whole.replace(",\"wrap\":true", ""),
@@ -223,7 +264,7 @@ fn a_card_that_breaks_one_of_the_rules_is_refused() {
         text("a\n- b"),
         text("a\n1. b"),
         text(&"x".repeat(14_000)),
-        text(&"漢".repeat(7_000)),
+        text(&"漢".repeat(3_500)),
     ] {
         assert!(refuse(&broken).is_some(), "{broken}");
     }
