@@ -5,7 +5,7 @@
 //!
 //! | floor | rooms | |
 //! |---|---|---|
-//! | 0 | `error`, `text`, `time`, `fields`, `process`, `id`, `name` | |
+//! | 0 | `error`, `text`, `terminal`, `time`, `fields`, `process`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` | the one place with `unsafe` |
 //! | 3 | `machine`, `file`, `warn`, `panic`, `job` | |
@@ -106,6 +106,7 @@ mod store;
 #[cfg(feature = "cli")]
 mod story;
 mod surplus;
+mod terminal;
 #[cfg(test)]
 mod testing;
 mod text;
