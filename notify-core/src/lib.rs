@@ -6,7 +6,7 @@
 //! | floor | rooms | |
 //! |---|---|---|
 //! | 0 | `error`, `text`, `terminal`, `time`, `fields`, `process`, `id`, `name` | |
-//! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
+//! | 1 | `headline`, `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` | the one place with `unsafe` |
 //! | 3 | `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 4 | `lock`, `destination`, `secret`, `samples` | |
@@ -61,6 +61,7 @@ mod future;
 mod fuzz;
 #[cfg(feature = "cli")]
 mod guard;
+mod headline;
 mod heartbeat;
 mod history;
 mod id;
@@ -167,7 +168,8 @@ pub mod __cli {
     pub use crate::guard::{Beginning, Guard};
     pub use crate::job::Arguments;
     pub use crate::look::{
-        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
+        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, readable,
+        runs, span,
     };
     pub use crate::missed::limit;
     pub use crate::near::no_job;

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::headline::NO_TEXT;
 use crate::status::State;
+use crate::text::readable;
 
 /// How a run ended, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,10 +58,12 @@ impl Outcome {
     }
 
     /// Returns the status file's text: what went wrong, empty where nothing did.
+    ///
+    /// What comes from outside is made readable here, before anything is made of it.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let text: Cow<'_, str> = match self {
             Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => return "".into(),
-            Self::Failed(text) | Self::Overdue(text) | Self::Died(text) => text.into(),
+            Self::Failed(text) | Self::Overdue(text) | Self::Died(text) => said(text),
             Self::Panicked(panic) => panic.text().into(),
             Self::Cancelled => "cancelled: its future was dropped before it had finished".into(),
             Self::Exited(Some(code)) => {
@@ -76,12 +80,20 @@ impl Outcome {
     }
 }
 
+/// Returns what can be read of an error's text, never nothing.
+fn said(text: &str) -> Cow<'_, str> {
+    match readable(text) {
+        said if said.trim().is_empty() => NO_TEXT.into(),
+        said => said,
+    }
+}
+
 impl Panic {
     fn text(&self) -> String {
-        let message = self
-            .message
-            .as_deref()
-            .unwrap_or("(the panic's payload is no text)");
+        let message = match self.message.as_deref() {
+            None => "(the panic's payload is no text)".into(),
+            Some(message) => said(message),
+        };
         let mut text = format!("panicked: {message}");
         if let Some(location) = &self.location {
             text += &format!("\n  at {location}");
@@ -90,5 +102,50 @@ impl Panic {
             text += &format!("\n\n{backtrace}");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn panicked(message: &str) -> Outcome {
+        Outcome::Panicked(Panic {
+            message: Some(message.to_owned()),
+            location: Some("src/a.rs:1:2".to_owned()),
+            backtrace: None,
+            identity: 1,
+        })
+    }
+
+    /// Issue 12, point 27.
+    #[test]
+    fn an_error_without_a_text_is_called_that() {
+        for text in ["", " \n", "\x1b[0m"] {
+            assert_eq!(
+                Outcome::Failed(text.to_owned()).text(),
+                "an error without a text\n"
+            );
+        }
+        assert_eq!(
+            panicked("").text(),
+            "panicked: an error without a text\n  at src/a.rs:1:2\n"
+        );
+    }
+
+    /// Issue 12, point 23.
+    #[test]
+    fn of_a_text_for_a_terminal_is_left_what_that_would_show() {
+        let text =
+            "\x1b[31mred\x1b[0m \x1b]8;;http://a\x07link\x1b]8;;\x07 10%\r99%\r\ndone \u{202e}now";
+        assert_eq!(
+            Outcome::Failed(text.to_owned()).text(),
+            "99% link 10%\ndone now\n".replace("99% link 10%", "99% link 10%")
+        );
+        // What is said of the panic is not overwritten.
+        assert_eq!(
+            panicked("\rno\x1b[1m route").text(),
+            "panicked: no route\n  at src/a.rs:1:2\n"
+        );
     }
 }

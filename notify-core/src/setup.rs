@@ -16,6 +16,7 @@ use crate::notifier::Notifier;
 use crate::route::Routes;
 use crate::rules::{Attempt, HOUR, Settings};
 use crate::store::Store;
+use crate::text::readable;
 use crate::warn::Warning;
 
 /// The channel of a job that names none.
@@ -219,7 +220,7 @@ impl Setup {
             directory: config.directory.or_else(|| default_directory(&environment)),
             store: OnceLock::new(),
             exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),
-            host: config.host.unwrap_or_else(|| host_name(&environment)),
+            host: readable(&config.host.unwrap_or_else(|| host_name(&environment))).into_owned(),
             exe: env::current_exe()
                 .ok()
                 .map(|exe| exe.to_string_lossy().into_owned()),
@@ -303,7 +304,10 @@ fn facts(text: &impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
         ("systemd", invocation),
     ]
     .into_iter()
-    .filter_map(|(name, value)| Some((name.to_owned(), value.filter(|value| !value.is_empty())?)))
+    .filter_map(|(name, value)| {
+        let value = readable(&value?).into_owned();
+        (!value.is_empty()).then(|| (name.to_owned(), value))
+    })
     .collect()
 }
 

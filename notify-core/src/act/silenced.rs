@@ -8,7 +8,6 @@ use crate::alert::Kind;
 use crate::change::Change;
 use crate::look;
 use crate::status::{LINE, Silence, State, Status};
-use crate::text;
 use crate::time::{self, Time, to_micros};
 
 /// What was silenced.
@@ -75,7 +74,7 @@ impl Desk {
                 status.clone(),
             ));
         }
-        let first = text::first_line(&status.text, LINE).to_owned();
+        let first = status.headline(LINE);
         let change = Change {
             file: file.clone(),
             status: Some(status),

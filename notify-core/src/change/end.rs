@@ -6,6 +6,7 @@ use super::{Address, Context, Ended};
 use crate::alert::{Alert, Kind, Outage};
 use crate::fingerprint;
 use crate::flapping::{self, Course, Flapping};
+use crate::headline::headline;
 use crate::id;
 use crate::outcome::Outcome;
 use crate::rules::{self, Decision, Heard, Past, Reason, Situation};
@@ -36,6 +37,23 @@ pub(super) struct End<'a> {
     pub(super) leaves_status: bool,
 }
 
+/// Returns what tells an error from others.
+///
+/// An error that is the one before keeps what was written for that, perhaps by another version, which
+/// went by other rules: nobody is to hear of it once more for that reason.
+fn fingerprint(text: &str, before: Option<&Status>) -> String {
+    let before = before.and_then(|before| Some((&before.text, before.fingerprint.as_ref()?)));
+    // What fails again mostly fails in the very same words.
+    if let Some((_, known)) = before.filter(|(before, _)| *before == text) {
+        return known.clone();
+    }
+    let new = fingerprint::of(text);
+    match before {
+        Some((before, known)) if *known != new && fingerprint::of(before) == new => known.clone(),
+        _ => new,
+    }
+}
+
 impl<'a> End<'a> {
     pub(super) fn new(
         past: &'a Past,
@@ -54,11 +72,9 @@ impl<'a> End<'a> {
             });
         let is_overdue = matches!(outcome, Outcome::Overdue(_));
         let same = previous.filter(|previous| previous.state == state);
-        // What fails again mostly fails in the very same words.
-        let known = || same.filter(|same| same.text == text)?.fingerprint.clone();
+        let fingerprint = (state == State::Error).then(|| fingerprint(&text, same));
         Self {
-            fingerprint: (state == State::Error)
-                .then(|| known().unwrap_or_else(|| fingerprint::of(&text))),
+            fingerprint,
             same,
             leaves_status: is_overtaken || is_overdue,
             ended,
@@ -203,10 +219,6 @@ impl<'a> End<'a> {
         }
     }
 
-    fn first_line(&self) -> String {
-        text::first_line(&self.text, LINE).to_owned()
-    }
-
     pub(super) fn status(
         &self,
         decision: Decision,
@@ -258,7 +270,7 @@ impl<'a> End<'a> {
             fingerprint: self.fingerprint.clone(),
             first_error: is_error
                 .then(|| same.and_then(|same| same.first_error.clone()))
-                .map(|first| first.unwrap_or_else(|| self.first_line())),
+                .map(|first| first.unwrap_or_else(|| headline(&self.text, LINE))),
             told_errors,
             held: if decision.send {
                 None
@@ -287,7 +299,7 @@ impl<'a> End<'a> {
             every_hours: ended.every_hours,
             channel: is_named.then(|| ended.channel.clone()),
             passed_over: match self.outcome {
-                Outcome::PassedOver(error) => Some(text::first_line(error, LINE).to_owned()),
+                Outcome::PassedOver(error) => Some(headline(&text::readable(error), LINE)),
                 _ => None,
             },
             cancelled: None,
@@ -353,7 +365,7 @@ impl<'a> End<'a> {
             earlier_error: failed
                 .filter(|_| self.state == State::Error)
                 .filter(is_other)
-                .map(|failed| text::first_line(&failed.text, LINE).to_owned()),
+                .map(|failed| failed.headline(LINE)),
             outage: failed
                 .filter(|_| self.state == State::Ok)
                 .map(|failed| Outage {
@@ -362,7 +374,7 @@ impl<'a> End<'a> {
                     error: failed
                         .first_error
                         .clone()
-                        .unwrap_or_else(|| text::first_line(&failed.text, LINE).to_owned()),
+                        .unwrap_or_else(|| failed.headline(LINE)),
                 }),
             mention: ended
                 .mention
