@@ -4,12 +4,12 @@ use std::iter;
 
 use crate::fields::{Fields, Page};
 use crate::fingerprint;
-use crate::status::{State, Status};
+use crate::status::{LINE, State, Status};
 use crate::text;
 use crate::time::{self, Time};
 
-/// The longest part of an error that stands for the whole of it.
-const FIRST_LINE: usize = 200;
+/// The longest line that stands for the whole of an error.
+const HEADLINE: usize = 200;
 
 /// What an alert tells of its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -182,7 +182,7 @@ impl Alert {
         let title = self.title_with(&write);
         match self.headline() {
             headline if self.outage.is_none() && !headline.is_empty() => {
-                format!("{title}: {}", write(headline))
+                format!("{title}: {}", write(&headline))
             }
             _ => title,
         }
@@ -227,7 +227,8 @@ impl Alert {
 
     /// The same, in which `write` has written what comes from outside.
     pub(crate) fn title_with(&self, write: impl Fn(&str) -> String) -> String {
-        let mut title = format!("{} {} {}", self.symbol(), write(&self.job), self.became());
+        let job = write(&text::readable(&self.job));
+        let mut title = format!("{} {job} {}", self.symbol(), self.became());
         if let Some(host) = &self.status.host {
             title += &format!(" on {}", write(host));
         }
@@ -274,7 +275,8 @@ impl Alert {
         }
         let facts = self.details();
         let facts = facts.iter().map(|(name, value)| format!("{name} {value}"));
-        let job = format!("job {} {}", self.job, self.became());
+        let job = text::readable(&self.job);
+        let job = format!("job {job} {}", self.became());
         let all: Vec<_> = iter::once(job).chain(facts).collect();
         text + &all.join(" · ") + "\n"
     }
@@ -311,7 +313,7 @@ impl Alert {
         }
         if let Some(first) = &status.first_error
             && self.is_repeated()
-            && first != text::first_line(&status.text, usize::MAX)
+            && *first != status.headline(LINE)
             && Some(first) != self.earlier_error.as_ref()
         {
             remarks.push(format!("at first: {first}"));
@@ -366,16 +368,16 @@ impl Alert {
         time::span(time::between(outage.since, self.status.begun))
     }
 
-    /// Returns the first line of the error, cut where it is long.
-    pub(crate) fn headline(&self) -> &str {
-        text::first_line(&self.status.text, FIRST_LINE)
+    /// Returns the error in one line, cut where it is long.
+    pub(crate) fn headline(&self) -> String {
+        self.status.headline(HEADLINE)
     }
 
     /// Returns what a digest says of it, and no more: the rest was given up while it waited.
     pub(crate) fn shrunk(&self) -> Self {
         let mut status = self.status.clone();
-        self.headline().clone_into(&mut status.text);
-        let location = text::first_bytes(&self.status.location, FIRST_LINE);
+        status.text = self.headline();
+        let location = text::first_bytes(&self.status.location, HEADLINE);
         status.location = location.to_owned().into();
         (status.exe, status.source, status.passed_over) = (None, None, None);
         Self {
@@ -515,7 +517,7 @@ mod tests {
         );
         assert_eq!(
             alert.summary(),
-            "✗ etl.load.run still failing on worker-3: connection refused"
+            "✗ etl.load.run still failing on worker-3: connection refused: no route"
         );
     }
 

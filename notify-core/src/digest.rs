@@ -475,7 +475,7 @@ fn beginning(line: &str, room: usize) -> &str {
 
 /// A name with a line break in it would look like two alerts.
 fn one_line(text: &str) -> String {
-    text.replace(char::is_control, " ")
+    text::readable(text).replace(char::is_control, " ")
 }
 
 /// Cuts an alert's text so that it takes up no more than that; its end, with its id, stays.

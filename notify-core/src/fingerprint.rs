@@ -1,135 +1,308 @@
-//! Tells whether two errors are the same but for numbers, ids, times and paths.
+//! Tells whether two errors are the same but for numbers, ids, times, paths and the order of words.
+
+mod noise;
 
 use crate::id;
 use crate::text;
 
-/// As much of an error as is compared: causes stand in its first lines, backtraces follow.
-const COMPARED: usize = 4 * 1024;
+/// As much of an error is compared.
+const COMPARED: usize = 16 * 1024;
 
-/// Returns eight digits that two errors share if nothing but numbers, ids, times and paths sets
-/// them apart.
+/// What follows one of these words is a code, and no noise.
+const CODE_WORDS: &[&str] = &["code", "errno", "sqlstate", "signal", "rc", "hresult"];
+
+/// What follows one of these may be a code; it is none where it counts something.
+const WEAK_CODE_WORDS: &[&str] = &["error", "err", "status", "exit", "exited", "response"];
+
+/// What follows one of these is a code where it is one of HTTP's for errors.
+const ANSWER_WORDS: &[&str] = &[
+    "http",
+    "returned",
+    "responded",
+    "replied",
+    "answered",
+    "got",
+    "received",
+    "with",
+];
+
+/// These may stand between such a word and the code.
+const BETWEEN: &[&str] = &[
+    "is", "was", "of", "some", "with", "by", "number", "value", "no",
+];
+
+/// What may follow a code that counts nothing.
+const AFTER_CODE: &[&str] = &[
+    "for", "from", "on", "at", "in", "while", "when", "after", "during", "to",
+];
+
+/// What follows one of these is an id.
+const ID_WORDS: &[&str] = &[
+    "id",
+    "ids",
+    "uuid",
+    "guid",
+    "ulid",
+    "token",
+    "nonce",
+    "hash",
+    "sha",
+    "commit",
+    "digest",
+    "etag",
+    "checksum",
+    "requestid",
+    "traceid",
+    "spanid",
+    "sessionid",
+    "txid",
+    "xid",
+];
+
+/// Returns eight digits that two errors share if nothing but numbers, ids, times, paths and the order
+/// of their words sets them apart. A backtrace does not count.
 pub(crate) fn of(error: &str) -> String {
-    let error = text::first_bytes(error.trim(), COMPARED);
-    // A backtrace is after an empty line.
-    let message = error.split("\n\n").next().unwrap_or_default();
-    let words = message.split_whitespace().map(essence);
-    let essence = words.collect::<Vec<_>>().join(" ");
+    let message = text::first_bytes(text::before_backtrace(error).trim(), COMPARED);
+    let mut words = Words::default();
+    message.lines().for_each(|line| words.read(line));
+    let mut essence = words.kept;
+    // The order of what is kept in a hash table is another each time.
+    essence.sort_unstable();
+    let essence = match essence.join(" ") {
+        words_alone if !words_alone.is_empty() => words_alone,
+        _ if words.has_noise => "#".to_owned(),
+        _ => message.to_owned(),
+    };
     format!("{:08x}", id::hash(&essence) >> 32)
 }
 
-/// Takes out of a word what differs from one time to the next.
-fn essence(word: &str) -> String {
-    if word.contains(['/', '\\']) {
-        return "/".to_owned();
-    }
-    if is_uuid(word.trim_matches(|c: char| !c.is_alphanumeric())) {
-        return "#".to_owned();
-    }
-    let mut essence = String::with_capacity(word.len());
-    for part in word.split_inclusive(|c: char| !c.is_alphanumeric()) {
-        let end = part.trim_end_matches(|c: char| !c.is_alphanumeric());
-        let rest = &part[end.len()..];
-        if is_id(end) {
-            essence.push('#');
-        } else {
-            // `worker3` and `worker4` differ by their numbers alone.
-            essence.extend(end.chars().filter(|c| !c.is_ascii_digit()));
-            if end.contains(|c: char| c.is_ascii_digit()) {
-                essence.push('#');
-            }
+/// What the words before say of the next one.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    #[default]
+    Word,
+    Code,
+    PerhapsCode,
+    PerhapsHttpCode,
+    Id,
+}
+
+/// The words of an error that tell it from others.
+#[derive(Debug, Default)]
+struct Words {
+    kept: Vec<String>,
+    has_noise: bool,
+    expected: Expected,
+    /// Whether the last was a number, which a unit may follow.
+    after_number: bool,
+}
+
+/// What stands between two blanks, brackets or quotation marks.
+#[derive(Debug, Clone, Copy)]
+struct Chunk<'a> {
+    text: &'a str,
+    /// Whether a mark parts it from the next one.
+    is_last: bool,
+}
+
+impl Words {
+    fn read(&mut self, line: &str) {
+        (self.expected, self.after_number) = (Expected::Word, false);
+        let chunks = chunks(line);
+        for (at, chunk) in chunks.iter().enumerate() {
+            let next = chunks.get(at + 1).map(|next| next.text);
+            self.add(chunk.text, next.filter(|_| !chunk.is_last), next);
+            // In `{"a": 1, "b": 2}` the `b` is no unit.
+            self.after_number &= !chunk.is_last;
         }
-        essence += rest;
     }
-    if !essence.contains('#') {
-        return essence;
+
+    /// Adds what is between two blanks: `follows` is what follows without a mark, `next` in any case.
+    fn add(&mut self, chunk: &str, follows: Option<&str>, next: Option<&str>) {
+        if let Some(host) = noise::host(chunk) {
+            self.noise(false);
+            return self.add_words(host, None);
+        }
+        if noise::is_path(chunk) {
+            return self.noise(false);
+        }
+        let signed = chunk.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let chunk = signed.trim_start_matches(|c: char| !c.is_alphanumeric() && c != ':');
+        if chunk.is_empty() {
+            return;
+        }
+        if self.is_code(chunk, follows) {
+            // -1 and 1 are two codes.
+            let is_negative = signed.ends_with(&format!("-{chunk}"));
+            return self.code(if is_negative { signed } else { chunk });
+        }
+        let word = chunk.to_lowercase();
+        let is_by_date = || {
+            next.is_some_and(|next| {
+                next.starts_with(|c: char| c.is_ascii_digit())
+                    || noise::is_date_word(&next.to_lowercase())
+            })
+        };
+        if noise::is_number(chunk) {
+            self.noise(true);
+        } else if self.after_number && noise::is_unit(&word)
+            || noise::is_measure(chunk)
+            || noise::is_date_word(&word) && (self.after_number || is_by_date())
+        {
+            // `1 h 5 min` goes on, and so does a date.
+            self.noise(true);
+        } else if noise::is_token(chunk) {
+            self.noise(false);
+        } else {
+            let mut rest = chunk;
+            while let Some((before, after)) = noise::find_uuid(rest) {
+                self.add_words(before, None);
+                self.noise(false);
+                rest = after;
+            }
+            self.add_words(rest, follows);
+        }
     }
-    // One number or many, such as the parts of a time or of an address.
-    while let Some(at) = ["##", "#:#", "#-#", "#.#"]
-        .iter()
-        .find_map(|many| essence.find(many))
-    {
-        let end = essence[at + 1..]
-            .find('#')
-            .map_or(at + 1, |next| at + 1 + next);
-        essence.replace_range(at..end, "");
+
+    /// Adds what letters and digits there are in it.
+    fn add_words(&mut self, chunk: &str, follows: Option<&str>) {
+        if noise::is_number(chunk) {
+            return self.noise(true);
+        }
+        let mut is_behind_hyphen = false;
+        for with_mark in chunk.split_inclusive(|c: char| !c.is_alphanumeric()) {
+            let part = with_mark.trim_end_matches(|c: char| !c.is_alphanumeric());
+            let follows = follows.filter(|_| part.len() == with_mark.len());
+            if !part.is_empty() {
+                self.add_part(part, is_behind_hyphen, follows);
+            }
+            is_behind_hyphen = with_mark.ends_with('-');
+        }
     }
-    essence
+
+    fn add_part(&mut self, part: &str, is_behind_hyphen: bool, follows: Option<&str>) {
+        if self.is_code(part, follows) {
+            return self.code(part);
+        }
+        let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number || noise::is_measure(part) {
+            return self.noise(true);
+        }
+        if noise::is_id(part)
+            || is_behind_hyphen && noise::is_suffix(part)
+            || self.expected == Expected::Id && noise::is_named_id(part)
+        {
+            return self.noise(false);
+        }
+        let mut word = part.to_lowercase();
+        if self.after_number && noise::is_unit(&word) {
+            return self.noise(true);
+        }
+        self.expected = self.expects(part, &word);
+        // `worker3` and `worker4` differ by their numbers alone.
+        if !noise::is_name(part) && word.contains(|c: char| c.is_ascii_digit()) {
+            word.retain(|c| !c.is_ascii_digit());
+            self.has_noise = true;
+        }
+        // `1 row` and `2 rows`
+        if self.after_number && word.len() > 3 && word.ends_with('s') {
+            word.pop();
+        }
+        self.after_number = false;
+        self.kept.push(word);
+    }
+
+    fn noise(&mut self, is_number: bool) {
+        self.has_noise = true;
+        self.after_number = is_number;
+        // `HTTP/1.1 404`
+        if !(is_number && self.expected == Expected::PerhapsHttpCode) {
+            self.expected = Expected::Word;
+        }
+    }
+
+    fn code(&mut self, code: &str) {
+        // Another may follow: `ERROR 1045 (28000)`.
+        self.after_number = false;
+        self.kept.push(code.to_lowercase());
+    }
+
+    fn expects(&self, part: &str, word: &str) -> Expected {
+        // Of `statusCode` the last word counts.
+        let is_capital = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
+        let hump = part.as_bytes().windows(2).rposition(is_capital);
+        let last = hump.map_or_else(String::new, |at| part[at + 1..].to_lowercase());
+        let is_of = |words: &[&str]| words.contains(&word) || words.contains(&&*last);
+        match () {
+            () if is_of(CODE_WORDS) => Expected::Code,
+            () if is_of(WEAK_CODE_WORDS) => Expected::PerhapsCode,
+            () if is_of(ID_WORDS) => Expected::Id,
+            () if BETWEEN.contains(&word) && self.expected != Expected::Word => self.expected,
+            () if ANSWER_WORDS.contains(&word) => Expected::PerhapsHttpCode,
+            () => Expected::Word,
+        }
+    }
+
+    /// Tells whether it is a code, which tells one error from another.
+    fn is_code(&self, part: &str, follows: Option<&str>) -> bool {
+        let is_http = matches!(part.parse::<u16>(), Ok(400..600));
+        let counts_nothing = follows.is_none_or(|follows| {
+            AFTER_CODE.contains(&&*follows.to_lowercase())
+                || is_http && follows.starts_with(|c: char| c.is_ascii_uppercase())
+        });
+        match self.expected {
+            Expected::Word | Expected::Id => false,
+            Expected::Code => has_form_of_code(part, 4),
+            Expected::PerhapsCode => counts_nothing && has_form_of_code(part, 1),
+            Expected::PerhapsHttpCode => counts_nothing && is_http,
+        }
+    }
 }
 
-fn is_uuid(word: &str) -> bool {
-    word.len() == 36
-        && word.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
-/// Tells whether a part of a word is an id in hexadecimal digits.
-fn is_id(part: &str) -> bool {
-    part.len() >= 6
-        && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+/// Tells whether it looks like a code: `12`, `E0433` with so many letters at most, `42P01`,
+/// `0xC0000005`.
+fn has_form_of_code(part: &str, letters: usize) -> bool {
+    if let Some(hex) = part.strip_prefix("0x").or(part.strip_prefix("0X")) {
+        let is_short = hex.len() <= 4;
+        // Those of Windows.
+        let is_windows = hex.len() == 8 && hex.starts_with(['8', 'c', 'C']);
+        return (is_short || is_windows) && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    }
+    let number = part.trim_start_matches(|c: char| c.is_ascii_uppercase());
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_windows = number.len() == 10 && (number.starts_with('3') || number.starts_with("10737"));
+    if is_number && (number.len() <= 5 || is_windows) && part.len() - number.len() <= letters {
+        return true;
+    }
+    // Those of SQL.
+    let is_sql = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+    letters > 1
+        && part.len() == 5
+        && part.bytes().all(is_sql)
         && part.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn numbers_ids_times_and_paths_do_not_make_another_error() {
-        for (one, other) in [
-            ("took 12.5 s", "took 7 s"),
-            ("row 17 of 200", "row 18 of 1999"),
-            (
-                "no such file: /data/2026-11-21/a.csv",
-                "no such file: /data/2026-11-22/b.csv",
-            ),
-            ("run 7f3a91c2 failed", "run 00aa17ff failed"),
-            (
-                "order 550e8400-e29b-41d4-a716-446655440000 is bad",
-                "order 16fd2706-8baf-433b-82eb-8c7fada847da is bad",
-            ),
-            ("at 2026-11-22T13:00:00Z", "at 2026-11-23T09:15:59Z"),
-            ("at 13:00:00.123", "at 9:07:00"),
-            ("worker3 is gone", "worker12 is gone"),
-            (
-                "connection to 10.0.0.1:5432 refused",
-                "connection to 10.0.3.17:5433 refused",
-            ),
-            ("refused\n\nbacktrace: one", "refused\n\nbacktrace: two"),
-            ("a  b", "a b\n"),
-        ] {
-            assert_eq!(of(one), of(other), "{one} / {other}");
+/// Takes a line apart at its blanks, brackets, quotation marks, and what ends a clause.
+fn chunks(line: &str) -> Vec<Chunk<'_>> {
+    let parts = |c: char| c.is_whitespace() || ",;=()[]{}<>\"'`|".contains(c);
+    let mut chunks: Vec<Chunk<'_>> = Vec::new();
+    for with_mark in line.split_inclusive(parts) {
+        let text = with_mark.strip_suffix(parts).unwrap_or(with_mark);
+        let is_parted =
+            !with_mark.ends_with(char::is_whitespace) || text.ends_with(['.', ':', '!', '?']);
+        if text.is_empty() {
+            if is_parted && let Some(last) = chunks.last_mut() {
+                last.is_last = true;
+            }
+            continue;
         }
+        chunks.push(Chunk {
+            text,
+            is_last: is_parted,
+        });
     }
-
-    #[test]
-    fn other_words_make_another_error() {
-        for (one, other) in [
-            ("connection refused", "connection reset"),
-            (
-                "disk full\n  caused by: quota",
-                "disk full\n  caused by: no space",
-            ),
-            ("panicked: no", "no"),
-            ("table face is missing", "table cafe is missing"),
-            ("", "no"),
-        ] {
-            assert_ne!(of(one), of(other), "{one} / {other}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_error_has_one(error in any::<String>()) {
-            prop_assert_eq!(of(&error).len(), 8);
-        }
-
-        #[test]
-        fn any_two_numbers_are_alike(one in any::<u64>(), other in any::<u64>()) {
-            prop_assert_eq!(of(&format!("row {one}: bad")), of(&format!("row {other}: bad")));
-        }
-    }
+    chunks
 }
+
+#[cfg(test)]
+mod tests;

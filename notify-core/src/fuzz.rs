@@ -7,10 +7,10 @@ use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 use crate::alert::{Alert, Kind};
 use crate::change::{Change, Place, Texts};
 use crate::fields::Fields;
+use crate::headline::headline;
 use crate::pace::Pace;
 use crate::running;
 use crate::status::{LINE, State, Status};
-use crate::text;
 use crate::time::{self, Time};
 
 /// In the normal run.
@@ -112,7 +112,7 @@ fn status() -> impl Strategy<Value = Status> {
         cancelled: times.3,
         not_counted: times.3.map(|time| format!("{time}, it did not run")),
         // Of an error the first is itself, unless another is written down.
-        first_error: (!numbers.0).then(|| text::first_line(&text, LINE).to_owned()),
+        first_error: (!numbers.0).then(|| headline(&text, LINE)),
         text,
         ..Status::parse("OK\n2018-08-12 09:05:01:000007 UTC\n").unwrap()
     })

@@ -201,7 +201,7 @@ impl Ran {
             runs: 1,
             decision: status.decision.clone().unwrap_or_default().into_owned(),
             alert: alert.map(|alert| alert.id.clone()),
-            error: text::first_line(&status.text, LINE).to_owned(),
+            error: status.headline(LINE),
             last: None,
             decided: alert.map(|alert| alert.decided),
             channel: alert.map(|alert| alert.channel.clone()),

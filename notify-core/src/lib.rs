@@ -10,6 +10,8 @@
 //! | 0 | `error`, `text`, `terminal`, `time`, `fields`, `process`, `id`, `name` | |
 //! | 0 | `error`, `text`, `backtrace`, `time`, `fields`, `process`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
+//! | 0 | `error`, `text`, `terminal`, `time`, `fields`, `process`, `id`, `name` | |
+//! | 1 | `headline`, `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` | the one place with `unsafe` |
 //! | 3 | `machine`, `file`, `warn`, `panic`, `job` | |
 //! | 0 | `error`, `redact`, `text`, `time`, `fields`, `process`, `id`, `name` | |
@@ -74,6 +76,7 @@ mod fuzz;
 #[cfg(feature = "cli")]
 mod guard;
 mod harness;
+mod headline;
 mod heartbeat;
 mod history;
 mod id;
@@ -191,7 +194,8 @@ pub mod __cli {
     pub use crate::guard::{Beginning, Guard};
     pub use crate::job::Arguments;
     pub use crate::look::{
-        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, runs, span,
+        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, readable,
+        runs, span,
     };
     pub use crate::missed::limit;
     pub use crate::near::no_job;

@@ -263,7 +263,7 @@ impl Job {
             name: shown_name(file),
             file: file.to_owned(),
             error: match status.state {
-                State::Error => text::first_line(&status.text, LINE).to_owned(),
+                State::Error => status.headline(LINE),
                 State::Ok => String::new(),
             },
             silence: status.silence.map(|silence| Silence {
@@ -325,6 +325,13 @@ pub fn span(time: Duration) -> String {
 /// Names the job of a status file.
 pub(crate) fn shown_name(file: &str) -> String {
     name::job_name(file).unwrap_or_else(|| file.to_owned())
+}
+
+/// Returns what a terminal would show of a text, without what it obeys, and without the marks that
+/// turn the direction of writing.
+#[must_use]
+pub fn readable(text: &str) -> Cow<'_, str> {
+    text::readable(text)
 }
 
 /// Tells whether a name fits a pattern in which `*` stands for any characters.

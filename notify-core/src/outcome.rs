@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::redact;
 use crate::fingerprint;
+use crate::headline::NO_TEXT;
 use crate::id;
+use crate::redact;
 use crate::status::State;
+use crate::text::readable;
 
 /// So many of the last lines that a command wrote to standard error say why it failed.
 const LAST_LINES: usize = 3;
@@ -93,15 +95,17 @@ impl Outcome {
         }
     }
 
-    /// Returns the status file's text: what went wrong, empty where nothing did; without secrets.
+    /// Returns the status file's text: what went wrong, empty where nothing did.
+    ///
+    /// What comes from outside is made readable here, and without secrets, before anything is made of it.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let text: Cow<'_, str> = match self {
             Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
                 return "".into();
             }
-            Self::Ended(ending) => ending.text().into(),
+            Self::Ended(ending) => said(&ending.text()).into_owned().into(),
             Self::Failed(text) | Self::Overdue(text) | Self::Missed(text) | Self::Died(text) => {
-                text.into()
+                said(text)
             }
             Self::Panicked(panic) => panic.text().into(),
             Self::Cancelled => "cancelled: its future was dropped before it had finished".into(),
@@ -165,12 +169,20 @@ fn letters(ours: &str, theirs: &str) -> String {
     format!("{:08x}", id::hash(&both) >> 32)
 }
 
+/// Returns what can be read of an error's text, never nothing.
+fn said(text: &str) -> Cow<'_, str> {
+    match readable(text) {
+        said if said.trim().is_empty() => NO_TEXT.into(),
+        said => said,
+    }
+}
+
 impl Panic {
     pub(crate) fn text(&self) -> String {
-        let message = self
-            .message
-            .as_deref()
-            .unwrap_or("(the panic's payload is no text)");
+        let message = match self.message.as_deref() {
+            None => "(the panic's payload is no text)".into(),
+            Some(message) => said(message),
+        };
         let mut text = format!("panicked: {message}");
         if let Some(location) = &self.location {
             text += &format!("\n  at {location}");
@@ -248,5 +260,46 @@ mod tests {
             "asked to end: SIGTERM from init, pid 1; killed by SIGTERM\n\nbye\n"
         );
         assert_eq!(asked.fingerprint(&text), ended("killed by SIGTERM", "bye"));
+    }
+
+    fn panicked(message: &str) -> Outcome {
+        Outcome::Panicked(Panic {
+            message: Some(message.to_owned()),
+            location: Some("src/a.rs:1:2".to_owned()),
+            backtrace: None,
+            cause: None,
+            identity: 1,
+        })
+    }
+
+    /// Issue 12, point 27.
+    #[test]
+    fn an_error_without_a_text_is_called_that() {
+        for text in ["", " \n", "\x1b[0m"] {
+            assert_eq!(
+                Outcome::Failed(text.to_owned()).text(),
+                "an error without a text\n"
+            );
+        }
+        assert_eq!(
+            panicked("").text(),
+            "panicked: an error without a text\n  at src/a.rs:1:2\n"
+        );
+    }
+
+    /// Issue 12, point 23.
+    #[test]
+    fn of_a_text_for_a_terminal_is_left_what_that_would_show() {
+        let text =
+            "\x1b[31mred\x1b[0m \x1b]8;;http://a\x07link\x1b]8;;\x07 10%\r99%\r\ndone \u{202e}now";
+        assert_eq!(
+            Outcome::Failed(text.to_owned()).text(),
+            "99% link 10%\ndone now\n"
+        );
+        // What is said of the panic is not overwritten.
+        assert_eq!(
+            panicked("\rno\x1b[1m route").text(),
+            "panicked: no route\n  at src/a.rs:1:2\n"
+        );
     }
 }

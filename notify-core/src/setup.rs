@@ -22,7 +22,7 @@ use crate::redact;
 use crate::route::Routes;
 use crate::rules::{Attempt, HOUR, Settings};
 use crate::store::{self, Store};
-use crate::text;
+use crate::text::{self, readable};
 use crate::variables;
 use crate::warn::Warning;
 
@@ -248,7 +248,7 @@ impl Setup {
             mode,
             store: OnceLock::new(),
             exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),
-            host: config.host.unwrap_or_else(|| host_name(&environment)),
+            host: readable(&config.host.unwrap_or_else(|| host_name(&environment))).into_owned(),
             exe: env::current_exe()
                 .ok()
                 .map(|exe| exe.to_string_lossy().into_owned()),

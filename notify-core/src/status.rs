@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::error_count::ErrorCount;
 use crate::fields::{Fields, Page, split_line};
 use crate::flapping::Flapping;
+use crate::headline::headline;
 use crate::text;
 use crate::time::{self, Time};
 
@@ -203,7 +204,7 @@ impl Status {
             incident: text("incident"),
             fingerprint: text("fingerprint"),
             first_error: text("first-error").or_else(|| {
-                let first = || text::first_line(&fields.text, LINE).to_owned();
+                let first = || headline(&fields.text, LINE);
                 (state == State::Error).then(first)
             }),
             told_errors: match get("told-errors") {
@@ -240,6 +241,14 @@ impl Status {
         })
     }
 
+    /// Returns the error in one line of at most `limit` bytes, an empty one where there is none.
+    pub(crate) fn headline(&self, limit: usize) -> String {
+        if self.text.trim().is_empty() {
+            return String::new();
+        }
+        headline(&self.text, limit)
+    }
+
     /// Writes the status file.
     pub(crate) fn render(&self) -> String {
         let time = |time: Option<Time>| time.map(time::show);
@@ -259,7 +268,7 @@ impl Status {
         page.put_some("incident", self.incident.as_deref());
         page.put_some("fingerprint", self.fingerprint.as_deref());
         // What the text says already is not said twice.
-        let text = text::first_line(&self.text, LINE);
+        let text = self.headline(LINE);
         let first = self.first_error.as_deref();
         page.put_some("first-error", first.filter(|first| *first != text));
         let is_plain = self.alerted.is_some() && self.told_errors.iter().eq(&self.fingerprint);

@@ -10,7 +10,6 @@ use crate::error_count::ErrorCount;
 use crate::look;
 use crate::rules::Past;
 use crate::status::{LINE, State, Status};
-use crate::text;
 use crate::time::{self, Time, to_micros};
 
 /// What was forgotten.
@@ -58,7 +57,7 @@ impl Desk {
                 told: Told::Nobody,
             });
         };
-        let error = text::first_line(&status.text, LINE).to_owned();
+        let error = status.headline(LINE);
         // Of a failure that was held back nobody knows.
         let is_known = status.held.is_none() || status.alerted.is_some();
         let is_told = status.state == State::Error && is_known && !is_quiet;

@@ -9,7 +9,6 @@ use crate::change::Change;
 use crate::error_count::ErrorCount;
 use crate::look;
 use crate::status::{LINE, OVERDUE, Silence, State, Status};
-use crate::text;
 use crate::time::{self, Time, to_micros};
 
 /// What stands for the error of a job that works, and takes too long.
@@ -54,7 +53,7 @@ impl Desk {
         let (kind, first) = match &error {
             Some(_) => (
                 Kind::StillFailing,
-                text::first_line(&status.text, LINE).to_owned(),
+                status.headline(LINE),
             ),
             None if status.overdue.is_some() => (Kind::Overdue, OVERDUE_WORDS.to_owned()),
             None => return Err(Refused::IsOk(job.to_owned())),

@@ -5,7 +5,9 @@ use chrono::TimeDelta;
 use super::{Address, Context, Cover, Ended};
 use crate::alert::{Alert, Kind, Outage};
 use crate::error_count::ErrorCount;
+use crate::fingerprint;
 use crate::flapping::{self, Course, Flapping};
+use crate::headline::headline;
 use crate::id;
 use crate::outcome::Outcome;
 use crate::redact;
@@ -35,6 +37,23 @@ pub(super) struct End<'a> {
     newer: Option<&'a Status>,
 }
 
+/// Returns what tells an error from others.
+///
+/// An error that is the one before keeps what was written for that, perhaps by another version, which
+/// went by other rules: nobody is to hear of it once more for that reason.
+fn fingerprint(outcome: &Outcome, text: &str, before: Option<&Status>) -> String {
+    let before = before.and_then(|before| Some((&before.text, before.fingerprint.as_ref()?)));
+    // What fails again mostly fails in the very same words.
+    if let Some((_, known)) = before.filter(|(before, _)| *before == text) {
+        return known.clone();
+    }
+    let new = outcome.fingerprint(text);
+    match before {
+        Some((before, known)) if *known != new && fingerprint::of(before) == new => known.clone(),
+        _ => new,
+    }
+}
+
 impl<'a> End<'a> {
     pub(super) fn new(
         past: &'a Past,
@@ -58,11 +77,9 @@ impl<'a> End<'a> {
                 && Some(previous.begun) != ended.failed_inside
         });
         let same = previous.filter(|previous| previous.state == state);
-        // What fails again mostly fails in the very same words.
-        let known = || same.filter(|same| same.text == text)?.fingerprint.clone();
+        let fingerprint = (state == State::Error).then(|| fingerprint(outcome, &text, same));
         Self {
-            fingerprint: (state == State::Error)
-                .then(|| known().unwrap_or_else(|| outcome.fingerprint(&text))),
+            fingerprint,
             same,
             ended,
             outcome,
@@ -334,10 +351,6 @@ impl<'a> End<'a> {
         }
     }
 
-    fn first_line(&self) -> String {
-        text::first_line(&self.text, LINE).to_owned()
-    }
-
     pub(super) fn status(
         &self,
         decision: Decision,
@@ -397,7 +410,7 @@ impl<'a> End<'a> {
             fingerprint: self.fingerprint.clone(),
             first_error: is_error
                 .then(|| same.and_then(|same| same.first_error.clone()))
-                .map(|first| first.unwrap_or_else(|| self.first_line())),
+                .map(|first| first.unwrap_or_else(|| headline(&self.text, LINE))),
             told_errors,
             held: if decision.send || is_told {
                 None
@@ -427,7 +440,7 @@ impl<'a> End<'a> {
             channel: is_named.then(|| ended.channel.clone()),
             passed_over: match self.outcome {
                 Outcome::PassedOver(error) => {
-                    Some(text::first_line(&redact::hide(error), LINE).to_owned())
+                    Some(headline(&redact::hide(text::readable(error)), LINE))
                 }
                 _ => None,
             },
@@ -600,7 +613,7 @@ impl<'a> End<'a> {
             earlier_error: failed
                 .filter(|_| self.state == State::Error)
                 .filter(is_other)
-                .map(|failed| text::first_line(&failed.text, LINE).to_owned()),
+                .map(|failed| failed.headline(LINE)),
             outage: failed
                 .filter(|_| self.state == State::Ok)
                 .map(|failed| Outage {
@@ -609,7 +622,7 @@ impl<'a> End<'a> {
                     error: failed
                         .first_error
                         .clone()
-                        .unwrap_or_else(|| text::first_line(&failed.text, LINE).to_owned()),
+                        .unwrap_or_else(|| failed.headline(LINE)),
                 }),
             mention: ended
                 .mention

@@ -365,6 +365,24 @@ fn what_a_person_has_silenced_is_that_error_alone_and_is_told_when_the_silence_e
     assert_eq!(job.run(60, &Outcome::Returned), Reason::Changed);
 }
 
+/// Issue 12, point 5.
+#[test]
+fn an_error_keeps_what_another_version_wrote_for_it_and_is_not_told_once_more() {
+    let settings = Settings {
+        silent: 4.0 * rules::HOUR,
+        ..Settings::default()
+    };
+    let mut job = Job::new(settings);
+    job.run(0, &failed("row 17 is bad"));
+    let Past::Known(status) = &mut job.past else {
+        unreachable!()
+    };
+    status.fingerprint = Some("0ld0ld00".to_owned());
+    status.told_errors = vec!["0ld0ld00".to_owned()];
+    assert_eq!(job.run(60, &failed("row 18 is bad")), Reason::Recent);
+    assert_eq!(job.run(60, &failed("row 18 is lost")), Reason::NewError);
+}
+
 #[test]
 fn a_job_that_changes_to_and_fro_is_told_as_flapping_and_then_as_steady() {
     let mut job = Job::new(Settings {

@@ -10,21 +10,9 @@ pub(super) fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
-/// Shows what could not be seen or would turn a text around: control characters as their pictures,
-/// those that override the direction of the text as `�`, and the marks of a direction not at all.
+/// Leaves what can be seen of a text, and ends lines in one way.
 pub(super) fn visible(text: &str) -> String {
-    text.replace("\r\n", "\n")
-        .chars()
-        .filter(|c| !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}'))
-        .map(|c| match c {
-            '\n' | '\t' => c,
-            '\u{85}' | '\u{2028}' | '\u{2029}' => '\n',
-            '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-            '\x7f' => '\u{2421}',
-            '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            _ => c,
-        })
-        .collect()
+    text::visible(text).replace(['\u{2028}', '\u{2029}'], "\n")
 }
 
 /// Escapes with a backslash what `is_marked`, which is also told whether a line begins there. The
@@ -114,10 +102,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_seen_is_shown() {
+    fn what_cannot_be_seen_is_gone() {
         assert_eq!(
-            visible("a\0\x1b[31m\r\nb\rc\x7f\u{9b}\u{202e}d\u{2028}\te\u{200e}\u{200f}\u{61c}"),
-            "a␀␛[31m\nb␍c␡��d\n\te"
+            visible("a\0\x1b[31m\r\nb\rc\x7f\u{202e}d\u{2028}\te"),
+            "a\ncd\n\te"
         );
     }
 

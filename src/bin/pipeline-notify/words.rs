@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
-use notify_core::__cli::Told;
+use notify_core::__cli::{Told, readable};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// No line is broken to less.
@@ -12,15 +12,12 @@ const NARROWEST: usize = 20;
 
 /// Replaces what a terminal would obey by what it shows.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    // The marks that turn the direction of writing make a text read as another.
-    let is_unsafe = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if text.contains(is_unsafe) {
-        text.replace(is_unsafe, "\u{fffd}").into()
+    let shown = readable(text);
+    // It is to be one line of a table.
+    if shown.contains(char::is_control) {
+        shown.replace(char::is_control, "\u{fffd}").into()
     } else {
-        text.into()
+        shown
     }
 }
 
@@ -309,6 +306,6 @@ mod tests {
 
     #[test]
     fn nothing_that_a_terminal_obeys_is_left() {
-        assert_eq!(plain("a\x1b[2Jb\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}c");
+        assert_eq!(plain("a\x1b[31mb\u{202e}c\nd"), "abc\u{fffd}d");
     }
 }

@@ -1,7 +1,5 @@
 //! Text from outside, written so that a service shows it as it is and it calls nobody.
 
-use std::borrow::Cow;
-
 use crate::text;
 
 /// What stands between two characters that mean something only together.
@@ -23,7 +21,7 @@ impl Dialect {
     /// Writes a text of several lines for where nothing but a call or the end of a block of code
     /// has a meaning, cut in its middle to so many bytes once it is written.
     pub(super) fn lines(self, text: &str, limit: usize) -> String {
-        fit(text, limit, |cut| self.escape(&harmless(cut)))
+        fit(text, limit, |cut| self.escape(&text::visible(cut)))
     }
 
     /// Writes a text as one line, cut likewise: as code, where a sign in it could be markup.
@@ -134,39 +132,12 @@ pub(super) fn verbatim_line(text: &str, limit: usize) -> String {
 }
 
 fn flat(text: &str) -> String {
-    harmless(text).replace(['\n', '\t'], " ")
+    text::visible(text).replace(['\n', '\t'], " ")
 }
 
 /// Writes a text that is shown letter by letter, whatever it holds.
 pub(super) fn verbatim(text: &str, limit: usize) -> String {
-    fit(text, limit, |cut| harmless(cut).into_owned())
-}
-
-/// Makes visible what would move a cursor, or turn the order of what follows.
-fn harmless(text: &str) -> Cow<'_, str> {
-    let is_harmful = |c: char| c.is_control() && !matches!(c, '\n' | '\t') || turns(c);
-    if !text.contains(is_harmful) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 16);
-    for c in text.replace("\r\n", "\n").chars() {
-        match c {
-            '\u{7f}' => shown.push('\u{2421}'),
-            // Each has its picture: `␛` for an escape.
-            '\0'..='\u{1f}' if is_harmful(c) => {
-                shown.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or('?'));
-            }
-            c if is_harmful(c) => shown.extend(c.escape_unicode()),
-            c => shown.push(c),
-        }
-    }
-    Cow::Owned(shown)
-}
-
-/// Tells whether it changes the direction of the text around it.
-/// <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
-fn turns(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    fit(text, limit, |cut| text::visible(cut).into_owned())
 }
 
 fn break_where(text: &str, is_live: impl Fn(char, char) -> bool) -> String {
@@ -278,12 +249,9 @@ mod tests {
     }
 
     #[test]
-    fn what_moves_a_cursor_or_turns_the_text_is_shown_as_a_sign() {
+    fn what_moves_a_cursor_or_turns_the_text_is_gone() {
         let text = "\u{1b}[31mno\r\nline\0\u{7f}\u{85}\tthe \u{202e}end";
-        assert_eq!(
-            verbatim(text, 900),
-            "␛[31mno\nline␀␡\\u{85}\tthe \\u{202e}end"
-        );
+        assert_eq!(verbatim(text, 900), "no\nline\n\tthe end");
     }
 
     #[test]
@@ -307,7 +275,7 @@ mod tests {
             }
             let code = Dialect::Markdown.lines(&text, limit);
             prop_assert!(code.len() <= limit && !code.contains("``") && !code.contains("<!"));
-            prop_assert!(!verbatim(&text, limit).contains(turns));
+            prop_assert!(!verbatim(&text, limit).contains(text::turns_writing));
             prop_assert!(!verbatim_line(&text, limit).contains(char::is_control));
         }
     }

@@ -1,0 +1,75 @@
+//! Issue 12, points 4, 5, 23 and 27: what the text of an error becomes on its way to people.
+#![cfg(all(feature = "cli", unix))]
+
+mod support;
+
+use std::process::{Command, Stdio};
+
+use support::{Folder, Receiver};
+
+const JOB: &str = "job";
+
+/// Runs a script as a job, and returns the status file.
+fn run(folder: &Folder, receiver: &Receiver, script: &str) -> String {
+    let status = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("NOTIFYDIR", folder.path())
+        .env("NOTIFY_SILENT_SECONDS", "14256")
+        .env("NOTIFY_CONTEXT", "env=\u{1b}[1mprod\u{202e}")
+        .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
+        .args(["run", "--name", JOB, "--", "sh", "-c", script])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    assert!(status.is_ok_and(|status| !status.success()), "{script}");
+    folder.status_file(JOB)
+}
+
+#[test]
+fn nothing_that_a_terminal_obeys_reaches_people_and_the_phone_shows_the_reason() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let script = r#"printf '\033[31mconnecting\033[0m\n\033]0;title\007FATAL: no such \342\200\256role\n' >&2; exit 1"#;
+    let file = run(&folder, &receiver, script);
+    let is_obeyed = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+    assert!(!file.contains(is_obeyed), "{file:?}");
+    assert!(
+        file.contains("\nconnecting\nFATAL: no such role\n"),
+        "{file}"
+    );
+
+    let requests = receiver.accepted_requests();
+    let text = requests[0].payload()["text"].to_string();
+    assert!(
+        text.contains("exited with code 1: FATAL: no such role"),
+        "{text}"
+    );
+    let whole = requests[0].payload().to_string();
+    for rest in ["[31m", "[1m", "]0;", "\u{202e}", "\\u001b"] {
+        assert!(!whole.contains(rest), "{rest}: {whole}");
+    }
+    assert!(whole.contains("env=prod"), "{whole}");
+
+    let status = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
+        .env_clear()
+        .env("NOTIFYDIR", folder.path())
+        .args(["check"])
+        .output();
+    let shown = status.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    assert!(
+        shown
+            .as_ref()
+            .is_ok_and(|shown| shown.contains("FATAL: no such role")),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn another_exit_code_is_another_error_and_another_time_is_not() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    for (took, code, told) in [("950ms", 12, 1), ("1.02s", 12, 1), ("2s", 3, 2)] {
+        let script = format!("echo 'timed out after {took}' >&2; exit {code}");
+        run(&folder, &receiver, &script);
+        assert_eq!(receiver.accepted().len(), told, "{took}, {code}");
+    }
+}
