@@ -14,7 +14,7 @@ use crate::id;
 use crate::outcome::Outcome;
 use crate::rules::{Attempt, Decision, Past, Reason, Settings};
 use crate::status::{Held, Status};
-use crate::time::Time;
+use crate::time::{self, Time};
 
 /// A run that has ended, but for its outcome.
 #[derive(Debug, Clone)]
@@ -117,7 +117,18 @@ pub(crate) fn of(
     context: &Context<'_>,
 ) -> Option<Verdict> {
     if *outcome == Outcome::Cancelled && ended.nested {
-        return Some(cancelled(past.status()?, context.now));
+        let cancelled = Some(context.now);
+        return Some(unchanged(Status {
+            cancelled,
+            ..past.status()?.clone()
+        }));
+    }
+    if let Outcome::NotCounted(why) = outcome {
+        let not_counted = Some(format!("{}, {why}", time::show(context.now)));
+        return Some(unchanged(Status {
+            not_counted,
+            ..past.status()?.clone()
+        }));
     }
     let end = End::new(past, ended, outcome, *context);
     let course = end.course();
@@ -162,12 +173,8 @@ pub(crate) fn held_name(until: Time, run: u64) -> String {
     [id::hex(micros), id::hex(run)].join("-")
 }
 
-/// A run inside another was cancelled: that one goes on, and its outcome is what counts.
-fn cancelled(previous: &Status, now: Time) -> Verdict {
-    let status = Status {
-        cancelled: Some(now),
-        ..previous.clone()
-    };
+/// The run proves nothing of the job: the status stays, but for a line that says so.
+fn unchanged(status: Status) -> Verdict {
     Verdict {
         status: Some(status),
         alert: None,

@@ -110,6 +110,7 @@ fn status() -> impl Strategy<Value = Status> {
         exe: Some(words.3.clone().into()),
         source: Some(words.3.into()),
         cancelled: times.3,
+        not_counted: None,
         // Of an error the first is itself, unless another is written down.
         first_error: (!numbers.0).then(|| text::first_line(&text, LINE).to_owned()),
         text,

@@ -194,7 +194,9 @@ impl Ran {
         let status = change
             .status
             .as_ref()
-            .or(alert.map(|alert| &alert.status))?;
+            .or(alert.map(|alert| &alert.status))
+            // A run that proves nothing has left the status of the one before it.
+            .filter(|status| status.not_counted.is_none())?;
         let held = status.held.as_ref().filter(|_| change.is_held);
         Some(Self {
             begun: status.begun,

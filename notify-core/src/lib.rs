@@ -5,7 +5,7 @@
 //!
 //! | floor | rooms | |
 //! |---|---|---|
-//! | 0 | `error`, `text`, `time`, `fields`, `process`, `id`, `name` | |
+//! | 0 | `error`, `text`, `time`, `fields`, `process`, `asked`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 2 | `exit` | the one place with `unsafe` |
 //! | 3 | `machine`, `file`, `warn`, `panic`, `job` | |
@@ -34,6 +34,7 @@
 mod act;
 mod alert;
 mod arguments;
+mod asked;
 mod backlog;
 #[cfg(feature = "cli")]
 mod cgroup;

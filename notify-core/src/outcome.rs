@@ -25,6 +25,8 @@ pub(crate) enum Outcome {
     Overdue(String),
     /// Its process ended without a word; what is known of that.
     Died(String),
+    /// It proves nothing of the job, whose status stays as it is; why.
+    NotCounted(String),
 }
 
 /// A panic, as far as it is known.
@@ -44,7 +46,9 @@ impl Outcome {
     /// Returns the status that a job has after such a run.
     pub(crate) fn state(&self) -> State {
         match self {
-            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => State::Ok,
+            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
+                State::Ok
+            }
             Self::Failed(_)
             | Self::Panicked(_)
             | Self::Cancelled
@@ -55,18 +59,38 @@ impl Outcome {
         }
     }
 
+    /// Returns how a run ended that had returned before its process did: `main` may return what becomes
+    /// another exit code, and then the code is what others see.
+    pub(crate) fn after_return(&self) -> Self {
+        match self {
+            Self::Exited(Some(code)) if *code != 0 => Self::Failed(format!("exit code {code}")),
+            Self::Panicked(_) => self.clone(),
+            _ => Self::Returned,
+        }
+    }
+
     /// Returns the status file's text: what went wrong, empty where nothing did.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let text: Cow<'_, str> = match self {
-            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => return "".into(),
+            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
+                return "".into();
+            }
             Self::Failed(text) | Self::Overdue(text) | Self::Died(text) => text.into(),
             Self::Panicked(panic) => panic.text().into(),
             Self::Cancelled => "cancelled: its future was dropped before it had finished".into(),
-            Self::Exited(Some(code)) => {
-                format!("the process exited with code {code} while this ran").into()
+            // What clap and most others end with after a mistake in the command line.
+            Self::Exited(Some(2)) => {
+                "The program called exit(2), often a wrong option: see the program's own output."
+                    .into()
             }
+            Self::Exited(Some(code)) => format!(
+                "The program called exit({code}). The reason is in its own output, not here."
+            )
+            .into(),
             Self::Signalled(signal) => format!("{signal} ended the process while this ran").into(),
-            Self::Exited(None) => "the process exited while this ran".into(),
+            Self::Exited(None) => {
+                "The program called exit. The reason is in its own output, not here.".into()
+            }
         };
         if text.ends_with('\n') {
             text

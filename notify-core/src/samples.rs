@@ -96,6 +96,7 @@ pub fn test_alert(channel: &str) -> Alert {
             channel: Some(channel.to_owned().into()),
             passed_over: None,
             cancelled: None,
+            not_counted: None,
             text: String::new(),
         },
     }

@@ -18,6 +18,8 @@ pub enum State {
     Error,
 }
 
+const NOT_COUNTED: &str = "not counted";
+
 /// The longest line that stands for an error.
 pub(crate) const LINE: usize = 500;
 
@@ -98,6 +100,8 @@ pub(crate) struct Status {
     pub(crate) passed_over: Option<String>,
     /// When a run inside another one was last cancelled.
     pub(crate) cancelled: Option<Time>,
+    /// When a run after the latest proved nothing, and why: for people.
+    pub(crate) not_counted: Option<String>,
     pub(crate) text: String,
 }
 
@@ -216,6 +220,7 @@ impl Status {
             channel: same("channel"),
             passed_over: text("passed-over"),
             cancelled: time("cancelled"),
+            not_counted: text(NOT_COUNTED),
             text: fields.text,
         })
     }
@@ -266,6 +271,7 @@ impl Status {
         page.put_some("channel", self.channel.as_deref());
         page.put_some("passed-over", self.passed_over.as_deref());
         page.put_some("cancelled", time(self.cancelled));
+        page.put_some(NOT_COUNTED, self.not_counted.as_deref());
         page.end(&self.text)
     }
 
@@ -300,6 +306,7 @@ impl Status {
             channel,
             passed_over,
             cancelled,
+            not_counted,
             text,
         } = self;
         *state == previous.state
@@ -326,6 +333,7 @@ impl Status {
             && *channel == previous.channel
             && *passed_over == previous.passed_over
             && *cancelled == previous.cancelled
+            && *not_counted == previous.not_counted
     }
 }
 
@@ -363,6 +371,7 @@ version: 1.4.2
 ok-version: 1.4.1
 every-hours: 24
 channel: data-alerts
+not counted: 2026-11-22 13:30:00:000000 UTC, replaced by /usr/bin/rsync
 
 connection refused
   caused by: no route to host

@@ -108,6 +108,7 @@ fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
         channel: Some(channel.to_owned().into()),
         passed_over: None,
         cancelled: None,
+        not_counted: None,
         text: words.clone(),
     };
     let recovered = over(&failed, now);

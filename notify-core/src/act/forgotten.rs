@@ -123,6 +123,7 @@ pub(super) fn over(status: &Status, now: Time) -> Status {
         ok_version: status.version.clone(),
         passed_over: None,
         cancelled: None,
+        not_counted: None,
         text: String::new(),
         ..status.clone()
     }

@@ -291,6 +291,7 @@ impl<'a> End<'a> {
                 _ => None,
             },
             cancelled: None,
+            not_counted: None,
             text: self.text.clone(),
         }
     }
