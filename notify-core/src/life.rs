@@ -504,6 +504,12 @@ pub(crate) fn nothing_is_left() -> bool {
     false
 }
 
+/// Tells whether the exit decides what a `main` came to that has returned.
+pub(crate) fn has_returned() -> bool {
+    let open = OPEN.get().try_lock();
+    open.is_ok_and(|open| open.values().any(|run| run.returned.is_some()))
+}
+
 /// Tells whether the program ends in its `main` because it has shown its help: that says nothing of its jobs.
 fn is_help(open: &BTreeMap<u64, Open>, outcome: &Outcome) -> bool {
     // Where the code is not known, it was most likely 0.
@@ -532,7 +538,9 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         return warnings;
     };
     for (file, recent) in memory::take_lagging() {
+        // What lags behind is not worth the harm of writing where another holds the lock.
         if let Ok(mut locked) = store.lock(&file)
+            && !locked.is_passed_by()
             && let Past::Known(status) = recent.correct(locked.read())
         {
             // At the exit there is nobody left to tell that it could not be written.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::delivery;
 use crate::exit;
 use crate::heartbeat;
-use crate::life::{end_all, nothing_is_left};
+use crate::life::{end_all, has_returned, nothing_is_left};
 use crate::outcome::Outcome;
 use crate::panic::{self, OnAbort};
 use crate::process::PerProcess;
@@ -21,8 +21,8 @@ use crate::warn::Warning;
 /// How long before the deadline the last work ends, so that there is time to say what is left.
 const MARGIN: Duration = Duration::from_millis(40);
 
-/// So long an exit waits at least for what its runs came to, where that has still to be written: it takes
-/// a few milliseconds, and nobody else knows the exit code.
+/// So long an exit waits at least where it decides what `main` came to: to write that takes a few
+/// milliseconds, and nobody else knows the exit code.
 const WRITING: Duration = Duration::from_millis(250);
 
 /// How far the last work has come, and what its wait is told besides.
@@ -129,6 +129,12 @@ fn work_until_the_deadline(
 ) {
     let deadline = exit::begin(setup::setup().exit);
     let in_time = deadline.checked_sub(MARGIN).unwrap_or(deadline);
+    // Asked before the work takes the runs.
+    let written_by = if has_returned() {
+        deadline.max(Instant::now() + WRITING)
+    } else {
+        deadline
+    };
     let work = move || {
         let written = || {
             let _ = steps.send(Step::Written);
@@ -141,7 +147,6 @@ fn work_until_the_deadline(
         return;
     }
     let (mut is_written, mut is_cut_short) = (false, false);
-    let written_by = deadline.max(Instant::now() + WRITING);
     while !(is_written && is_cut_short) {
         let until = if is_written { deadline } else { written_by };
         match wait.recv_timeout(until.saturating_duration_since(Instant::now())) {
