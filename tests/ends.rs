@@ -117,7 +117,7 @@ fn an_exit_inside_a_run_is_told_with_its_code() {
         let (ended, messages, status) = end(way);
         assert_eq!((ended.code, messages.len()), (Some(7), 1), "{way}");
         assert!(
-            status.starts_with("ERROR\n") && status.contains("exited with code 7"),
+            status.starts_with("ERROR\n") && status.contains("called exit(7)"),
             "{way}: {status}"
         );
     }
@@ -199,8 +199,16 @@ fn a_run_that_dies_without_a_word_is_told_once_by_the_next_run_in_the_directory(
         let told = receiver.texts().concat();
         assert_eq!(told.matches("died: ").count(), 1, "{way}: {told}");
         assert!(
-            told.contains("\nends :: main\n") && told.contains("last known alive "),
+            told.contains("\nends :: main\n") && told.contains("SIGTERM, SIGINT, SIGHUP, kill -9"),
             "{way}: {told}"
+        );
+        // issue 12, point 30: not "last known alive", which was the start.
+        let lines: Vec<_> = told.lines().collect();
+        let times = lines.iter().find(|line| line.starts_with("  Started "));
+        let times = times.unwrap_or_else(|| panic!("{way}: {told}"));
+        assert!(
+            times.contains(", gone by ") && times.ends_with(" UTC."),
+            "{times}"
         );
         assert!(folder.status_file(MAIN).starts_with("ERROR\n"), "{way}");
         assert!(

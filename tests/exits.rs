@@ -116,7 +116,40 @@ fn what_a_run_that_becomes_another_program_had_told_is_kept_and_its_end_is_told_
     assert!(folder.waiting_alerts().is_empty());
     let texts = receiver.texts().concat();
     assert!(texts.contains("the disk is full"), "{texts}");
-    assert!(folder.status_file(RUN).contains("without a word"));
+    assert!(folder.status_file(RUN).contains("died: "));
+}
+
+/// issue 12, point 6
+#[test]
+fn a_run_that_was_handed_over_to_another_program_keeps_its_status_and_is_told_to_nobody() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    exits("display fails", &folder, &receiver);
+    let before = folder.status_file(RUN);
+    let run = program("exec and stay", &folder, &receiver).env("PATH", "/usr/bin:/bin");
+    let mut child = run.command().spawn().unwrap();
+    let exe = format!("/proc/{}/exe", child.id());
+    eventually("it is replaced", || {
+        std::fs::read_link(&exe).is_ok_and(|exe| exe.ends_with("sleep"))
+    });
+    let exe = std::fs::read_link(&exe).unwrap();
+    let told = receiver.texts().len();
+    let other = || {
+        let other = Program::new("other").directory(&folder);
+        assert_eq!(other.alerts_to(&receiver).run().code, Some(0));
+    };
+    other();
+    let status = folder.status_file(RUN);
+    let replaced = format!("replaced by {}", exe.display());
+    let line = status.lines().find(|line| line.ends_with(&replaced));
+    let line = line.unwrap_or_else(|| panic!("{status}"));
+    assert!(line.starts_with("not counted: "), "{line}");
+    assert_eq!(status.replace(&format!("{line}\n"), ""), before);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    other();
+    assert_eq!(folder.status_file(RUN), status);
+    let texts = receiver.texts().split_off(told).concat();
+    assert!(!texts.contains("exits"), "{texts}");
 }
 
 #[test]

@@ -285,7 +285,7 @@ fn in_the_place_of_a_record_of_a_dead_run() {
         |scene| scene.hidden().join("running/4242-0123456789abcdef"),
         |scene, plant, stderr| {
             all_is_told(scene, plant, stderr);
-            assert!(!scene.told("without a word"), "{plant:?}: {stderr}");
+            assert!(!scene.told("died: "), "{plant:?}: {stderr}");
         },
     );
 }

@@ -585,3 +585,33 @@ fn a_directory_that_cannot_be_had_is_an_error_and_one_that_is_missing_is_made() 
     assert!(missing.is_dir());
     assert_eq!(watch.stop().0, Some(0));
 }
+
+/// issue 12, point 6
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_was_handed_over_to_another_program_is_no_death() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let run = Program::new("exits")
+        .arg("exec and stay")
+        .directory(&folder);
+    let run = run.alerts_to(&receiver).env("PATH", "/usr/bin:/bin");
+    let mut child = run.command().spawn().unwrap();
+    let exe = format!("/proc/{}/exe", child.id());
+    eventually("it is replaced", || {
+        fs::read_link(&exe).is_ok_and(|exe| exe.ends_with("sleep"))
+    });
+    let mut check = command(&folder, &["status", "--json"]);
+    let status = check.stdout(Stdio::piped()).output().unwrap();
+    let status = String::from_utf8(status.stdout).unwrap();
+    assert!(!status.contains("dead"), "{status}");
+    let watch = Watch::new(&folder, &receiver);
+    let is_recorded = || {
+        let mut files = folder.hidden_files().into_keys();
+        files.any(|path| path.contains("/running/"))
+    };
+    eventually("the record is seen to", || !is_recorded());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(watch.stop(), (Some(0), String::new()));
+    assert_eq!(receiver.texts(), Vec::<String>::new());
+}

@@ -264,7 +264,7 @@ fn a_heartbeat_hears_each_beginning_and_each_end_however_it_comes() {
         ("err", Some(1), "/uuid/fail", "the disk is full"),
         ("code", Some(3), "/uuid/fail", "exit code 3"),
         ("panic", Some(101), "/uuid/fail", "it broke"),
-        ("exit", Some(7), "/uuid/fail", "while this ran"),
+        ("exit", Some(7), "/uuid/fail", "exit(7)"),
         ("term", None, "/uuid/fail", "SIGTERM"),
     ] {
         let receiver = Receiver::new();

@@ -133,10 +133,18 @@ pub(crate) fn of(
     context: &Context<'_>,
 ) -> Option<Verdict> {
     if *outcome == Outcome::Cancelled && ended.nested {
-        return Some(cancelled(past.status()?, context.now));
+        let cancelled = Some(context.now);
+        return Some(unchanged(Status {
+            cancelled,
+            ..past.status()?.clone()
+        }));
     }
     if let Outcome::NotCounted(why) = outcome {
-        return Some(not_counted(past.status()?, context.now, why));
+        let not_counted = Some(format!("{}, {why}", time::show(context.now)));
+        return Some(unchanged(Status {
+            not_counted,
+            ..past.status()?.clone()
+        }));
     }
     let end = End::new(past, ended, outcome, *context);
     let course = end.course();
@@ -197,25 +205,8 @@ pub(crate) fn held_name(until: Time, run: u64) -> String {
     [id::hex(micros), id::hex(run)].join("-")
 }
 
-/// A run was cancelled and proves nothing: one inside another, whose outcome is what counts, or one of
-/// a job that says so.
-fn cancelled(previous: &Status, now: Time) -> Verdict {
-    stays(Status {
-        cancelled: Some(now),
-        ..previous.clone()
-    })
-}
-
-/// The run proves nothing, and one line says so; where there is no status, none begins with it.
-fn not_counted(previous: &Status, now: Time, why: &str) -> Verdict {
-    stays(Status {
-        not_counted: Some(format!("{}, {why}", time::show(now))),
-        ..previous.clone()
-    })
-}
-
-/// Nothing of a status changes but a remark.
-fn stays(status: Status) -> Verdict {
+/// The run proves nothing of the job: the status stays, but for a line that says so.
+fn unchanged(status: Status) -> Verdict {
     Verdict {
         status: Some(status),
         left: None,

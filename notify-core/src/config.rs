@@ -152,8 +152,11 @@ impl Config {
     }
 
     /// Has SIGTERM, SIGINT and SIGHUP reported at once, and not by the next run. They then do what
-    /// they would have done, unless the program handles them itself: it must not switch this on.
-    /// Defaults to `NOTIFY_SIGNALS`, then to `false`.
+    /// they would have done. A signal for which the program has a handler, or sets one later, is the
+    /// program's own: then only the end that it comes to is reported.
+    ///
+    /// `false` gives signals back that are watched already: `ctrlc::try_set_handler` refuses where any
+    /// handler is there. Defaults to `NOTIFY_SIGNALS`, then to `false`.
     pub fn signals(self, are_reported: bool) -> Self {
         Self {
             signals: Some(are_reported),

@@ -3,6 +3,8 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
+
 use crate::change::Place;
 use crate::fields::Fields;
 use crate::machine::Machine;
@@ -12,7 +14,7 @@ use crate::recorded::Recorded;
 use crate::report::{self, Report};
 use crate::running::{self, Dead};
 use crate::setup::Setup;
-use crate::time;
+use crate::time::Time;
 use crate::warn::Warning;
 
 /// How often a process looks: a killed job is no hurry, and a folder of many records is.
@@ -73,6 +75,26 @@ fn bury(setup: &Setup, dead: Dead, warnings: &mut Vec<Warning>) {
     }
 }
 
+const CLOCK: &str = "%H:%M:%S";
+const DAY_AND_CLOCK: &str = "%Y-%m-%d %H:%M:%S";
+
+/// Says what is known of a death, and what may have been the cause: the commonest first.
+fn death(process: &Fields, begun: Time) -> String {
+    let words = |key| process.get(key).unwrap_or("?");
+    let gone = Utc::now();
+    let is_same_day = begun.date_naive() == gone.date_naive();
+    let format = if is_same_day { CLOCK } else { DAY_AND_CLOCK };
+    let [begun, gone] = [begun, gone].map(|time| time.format(format));
+    format!(
+        "died: the process disappeared (SIGTERM, SIGINT, SIGHUP, kill -9, out of memory, a crash, or power loss)\n  \
+         Started {begun}, gone by {gone} UTC.\n  \
+         process {} on {}, {}",
+        words("pid"),
+        words("host"),
+        words("exe"),
+    )
+}
+
 /// Reports one run; `false` where another program has its destination.
 fn report_death(
     setup: &Setup,
@@ -89,18 +111,16 @@ fn report_death(
         mut ended,
         settings,
         queues,
+        has_returned,
     } = recorded;
     let channel = ended.channel.clone();
-    let words = |fields: &Fields, key| fields.get(key).unwrap_or("?").to_owned();
-    let outcome = Outcome::Died(format!(
-        "died: its process ended without a word (kill -9, out of memory, abort, or power)\n  \
-         process {} on {}, {}\n  last known alive {}",
-        words(process, "pid"),
-        words(process, "host"),
-        words(process, "exe"),
-        time::show(dead.seen),
-    ));
-    let routes = if queues.is_empty() {
+    let outcome = match Recorded::successor(process) {
+        _ if has_returned => Outcome::Returned,
+        Some(program) => Outcome::NotCounted(format!("replaced by {program}")),
+        None => Outcome::Died(death(process, ended.begun)),
+    };
+    let needs_routes = !matches!(outcome, Outcome::NotCounted(_));
+    let routes = if queues.is_empty() || !needs_routes {
         report::routes(setup, &channel, &mut ended, &outcome, warnings)
     } else {
         let routes = setup.routes(&channel);

@@ -191,8 +191,12 @@ impl Ran {
     /// Describes a change, or the alert that leaves the status as it is.
     fn new(change: &Change) -> Option<Self> {
         let alert = change.alert.as_ref();
-        let status = change.status.as_ref();
-        let status = status.or(alert.map(|alert| &alert.status))?;
+        let status = change
+            .status
+            .as_ref()
+            .or(alert.map(|alert| &alert.status))
+            // A run that proves nothing has left the status of the one before it.
+            .filter(|status| status.not_counted.is_none())?;
         let held = status.held.as_ref().filter(|_| change.is_held);
         Some(Self {
             begun: status.begun,

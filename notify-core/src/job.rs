@@ -17,6 +17,8 @@ pub struct Site {
     pub(crate) test: bool,
     /// `cfg!(debug_assertions)` where the attribute expands.
     pub(crate) debug: bool,
+    /// Whether other attributes are on the function, which may change what it returns.
+    pub(crate) is_wrapped: bool,
     /// The type name of what is nested in the annotated function: it alone tells impl type and trait.
     pub(crate) type_name: fn() -> &'static str,
     /// The version of the crate in which it stands; empty where it has none.
@@ -45,6 +47,7 @@ impl Site {
             place: Location::caller(),
             test,
             debug,
+            is_wrapped: false,
             type_name: type_name::<At>,
             arguments: Arguments::new,
             job: OnceLock::new(),
@@ -55,6 +58,13 @@ impl Site {
     #[must_use]
     pub const fn with(mut self, arguments: fn() -> Arguments) -> Self {
         self.arguments = arguments;
+        self
+    }
+
+    /// Says that other attributes are on the function.
+    #[must_use]
+    pub const fn wrapped(mut self) -> Self {
+        self.is_wrapped = true;
         self
     }
 
@@ -114,4 +124,18 @@ pub(crate) struct Job {
     /// The version of its crate.
     pub(crate) version: Option<String>,
     pub(crate) arguments: Arguments,
+}
+
+impl Job {
+    /// Tells whether it is the program's `main`, be it moved into another function of that name, as
+    /// some attributes do.
+    pub(crate) fn is_main(&self) -> bool {
+        let path = self.location.strip_suffix(" :: main");
+        path.is_some_and(|path| path.split("::").skip(1).all(|part| part == "main"))
+    }
+
+    /// Tells whether an attribute has moved it into another function.
+    pub(crate) fn is_moved(&self) -> bool {
+        self.location.ends_with("::main :: main")
+    }
 }

@@ -9,6 +9,7 @@
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `error_count`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 0 | `error`, `text`, `terminal`, `time`, `fields`, `process`, `id`, `name` | |
 //! | 0 | `error`, `text`, `backtrace`, `time`, `fields`, `process`, `id`, `name` | |
+//! | 0 | `error`, `text`, `time`, `fields`, `process`, `asked`, `id`, `name` | |
 //! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
 //! | 0 | `error`, `text`, `terminal`, `time`, `fields`, `process`, `id`, `name` | |
 //! | 1 | `headline`, `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
@@ -43,6 +44,7 @@
 mod act;
 mod alert;
 mod arguments;
+mod asked;
 mod backlog;
 mod backtrace;
 #[cfg(feature = "cli")]

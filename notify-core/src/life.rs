@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
+use crate::asked;
 use crate::change::Ended;
 use crate::config::Config;
 use crate::deaths;
 use crate::delivery;
 use crate::error::Error;
+use crate::exit;
 use crate::heartbeat::{self, Heartbeat};
 use crate::id;
 use crate::job::{Arguments, Cancelled, Job, Site};
@@ -24,6 +26,7 @@ use crate::outcome::Outcome;
 use crate::overdue;
 use crate::process::{self, PerProcess};
 use crate::recorded::Recorded;
+use crate::redact;
 use crate::report::{self, Report};
 use crate::route::Way;
 use crate::rules::{HOUR, Past, Settings};
@@ -44,10 +47,27 @@ const WAS_OVERDUE: &str = "it was overdue, and has ended now";
 /// The runs under way in this process, in the order in which they began.
 static OPEN: PerProcess<Mutex<BTreeMap<u64, Open>>> = PerProcess::new();
 
+/// Which definition has which status file.
+static NAMES: PerProcess<Mutex<HashMap<String, String>>> = PerProcess::inheriting(|parents| {
+    let names = parents.try_lock().map(|names| names.clone());
+    Mutex::new(names.unwrap_or_default())
+});
+
 /// A run under way. Dropping it without an end leaves it to the exit of the process.
 #[derive(Debug)]
 pub(crate) struct Run {
     number: u64,
+    /// Whether it is of the program's `main`, and which.
+    main: Option<Main>,
+}
+
+/// The program's `main`, whose value becomes the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Main {
+    /// By its type alone.
+    Plain,
+    /// After another attribute has had its way with it.
+    Wrapped,
 }
 
 /// What is known of a run under way.
@@ -68,6 +88,8 @@ struct Open {
     failed_inside: Option<Time>,
     /// What was told of its beginning.
     heartbeat: Option<Arc<Heartbeat>>,
+    /// When it returned, of a run whose outcome the exit of the process decides.
+    returned: Option<Instant>,
 }
 
 /// Tells whether annotated functions report at all, or run bare.
@@ -84,6 +106,10 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         .get_or_init(|| find_job(site, name.as_deref(), &mut warnings));
     let _known = process::know();
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let is_main = !nested && job.is_main();
+    if is_main {
+        warnings.extend(end_returned(job));
+    }
     let mut run = Open {
         id: id::random(),
         job,
@@ -95,6 +121,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         was_overdue: false,
         failed_inside: None,
         heartbeat: None,
+        returned: None,
     };
     let setup = setup::setup_so_far();
     warnings.extend(run.beat(setup));
@@ -106,7 +133,16 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     }
     open_runs().insert(number, run);
     warnings.into_iter().for_each(Warning::tell);
-    Run { number }
+    let is_wrapped = site.is_wrapped || job.is_moved();
+    let main = if is_wrapped {
+        Main::Wrapped
+    } else {
+        Main::Plain
+    };
+    Run {
+        number,
+        main: is_main.then_some(main),
+    }
 }
 
 impl Run {
@@ -139,10 +175,58 @@ impl Run {
         warnings.into_iter().flatten().for_each(Warning::tell);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
             // For the log alone: who leaves an error out wants no line of it from each run.
-            let (job, error) = (run.name(setup::setup()), text::first_line(error, LINE));
+            let error = redact::hide(error);
+            let (job, error) = (run.name(setup::setup()), text::first_line(&error, LINE));
             log::warn!(target: "pipeline_notify", "{job}: an error was passed over, the status is OK: {error}");
         }
     }
+
+    /// Ends the run of a function that has returned; `says_exit_code` where what it returned does.
+    ///
+    /// The value of a `main` that says nothing of the exit code may still fail, as may what another attribute
+    /// makes of it. Such a run is left to the exit of the process, and its record says that it returned: if a
+    /// kill comes in between, that is what the next process reports.
+    pub(crate) fn end_returned(self, around: &[u64], outcome: &Outcome, says_exit_code: bool) {
+        let is_decided = match self.main {
+            None => true,
+            Some(Main::Plain) => says_exit_code,
+            Some(Main::Wrapped) => false,
+        };
+        if is_decided || *outcome != Outcome::Returned || !exit::CODE_IS_KNOWN {
+            return self.end_inside(around, outcome);
+        }
+        let returned = match open_runs().get_mut(&self.number) {
+            Some(run) => {
+                run.returned = Some(Instant::now());
+                run.clone()
+            }
+            None => return,
+        };
+        if let Some(at) = returned.overdue_at {
+            overdue::forget(at, self.number);
+        }
+        record(self.number, &returned, setup::setup());
+    }
+}
+
+/// Ends the runs of a `main` that have returned, for it runs again: it is a function like others.
+fn end_returned(job: &Job) -> Vec<Warning> {
+    let returned: Vec<_> = {
+        let mut open = open_runs();
+        let is_returned = |run: &Open| run.returned.is_some() && std::ptr::eq(run.job, job);
+        let numbers: Vec<_> = open
+            .iter()
+            .filter(|(_, run)| is_returned(run))
+            .map(|(number, _)| *number)
+            .collect();
+        let taken = numbers.into_iter();
+        taken
+            .filter_map(|number| Some((number, open.remove(&number)?)))
+            .collect()
+    };
+    let ends = returned.into_iter();
+    ends.flat_map(|(number, run)| end(number, &run, &Outcome::Returned, &[]))
+        .collect()
 }
 
 impl Config {
@@ -161,6 +245,10 @@ impl Config {
         }
         warnings.into_iter().for_each(Warning::tell);
         watch_signals(setup);
+        #[cfg(unix)]
+        if !setup.signals {
+            signals::let_go();
+        }
         let open = open_runs().clone();
         // Not under the lock: a notifier may be asked who it is.
         for (number, run) in open {
@@ -261,6 +349,7 @@ fn record(number: u64, run: &Open, setup: &'static Setup) {
         queues: routes
             .as_ref()
             .map_or(Cow::default(), |routes| Cow::Borrowed(&*routes.queues)),
+        has_returned: run.returned.is_some(),
     };
     match running::begin(store.running(), number, &recorded.run(), || {
         recorded.process()
@@ -289,7 +378,8 @@ impl Open {
 
     /// Tells the heartbeat that it has begun, unless that was told.
     fn beat(&mut self, setup: &Setup) -> Option<Warning> {
-        if self.heartbeat == setup.heartbeat {
+        // A beginning without an end would be taken for a run that hangs.
+        if self.heartbeat == setup.heartbeat || asked::for_help() {
             return None;
         }
         self.heartbeat.clone_from(&setup.heartbeat);
@@ -299,7 +389,8 @@ impl Open {
 
     /// Tells it what the run came to.
     fn beat_end(&self, setup: &Setup, outcome: &Outcome) -> Option<Warning> {
-        let heartbeat = setup.heartbeat.as_ref()?;
+        let is_counted = !matches!(outcome, Outcome::NotCounted(_));
+        let heartbeat = setup.heartbeat.as_ref().filter(|_| is_counted)?;
         heartbeat.end(&self.name(setup), self.id, outcome).err()
     }
 
@@ -355,7 +446,11 @@ impl Open {
             location: Cow::Borrowed(&self.job.location),
             source: Cow::Borrowed(&self.job.source),
             begun: self.begun,
-            took: Some(now.saturating_duration_since(self.started)),
+            took: Some(
+                self.returned
+                    .unwrap_or(now)
+                    .saturating_duration_since(self.started),
+            ),
             host: Cow::Borrowed(&setup.host),
             pid: Some(process::id()),
             exe: setup.exe.as_deref().map(Cow::Borrowed),
@@ -444,7 +539,6 @@ fn settings(arguments: &Arguments, setup: &Setup) -> Settings {
 
 /// Works out what is the same at each run of a job, and warns where two share a status file.
 fn find_job(site: &'static Site, name: Option<&str>, warnings: &mut Vec<Warning>) -> Job {
-    static NAMES: Mutex<Option<HashMap<String, String>>> = Mutex::new(None);
     let job = Job {
         name: name::of(site),
         location: name::location(site),
@@ -459,12 +553,7 @@ fn find_job(site: &'static Site, name: Option<&str>, warnings: &mut Vec<Warning>
         warnings.push(Warning::new(message.clone(), message));
     }
     let claimed = name.unwrap_or(&job.name);
-    let other = {
-        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-        names
-            .get_or_insert_default()
-            .insert(claimed.to_owned(), source.clone())
-    };
+    let other = { names().insert(claimed.to_owned(), source.clone()) };
     if let Some(other) = other {
         let message = format!(
             "two jobs share the status file `{claimed}`, at {other} and at {source}: give one a name = \"…\" of its own"
@@ -472,6 +561,10 @@ fn find_job(site: &'static Site, name: Option<&str>, warnings: &mut Vec<Warning>
         warnings.push(Warning::new(message.clone(), message));
     }
     job
+}
+
+fn names() -> MutexGuard<'static, HashMap<String, String>> {
+    NAMES.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn open_runs() -> MutexGuard<'static, BTreeMap<u64, Open>> {
@@ -503,20 +596,42 @@ pub(crate) fn nothing_is_left() -> bool {
     false
 }
 
+/// Tells whether the exit decides what a `main` came to that has returned.
+pub(crate) fn has_returned() -> bool {
+    let open = OPEN.get().try_lock();
+    open.is_ok_and(|open| open.values().any(|run| run.returned.is_some()))
+}
+
+/// Tells whether the program ends in its `main` because it has shown its help: that says nothing of its jobs.
+fn is_help(open: &BTreeMap<u64, Open>, outcome: &Outcome) -> bool {
+    // Where the code is not known, it was most likely 0.
+    matches!(outcome, Outcome::Exited(None | Some(0)))
+        && open
+            .values()
+            .any(|run| run.returned.is_none() && run.job.is_main())
+        && asked::for_help()
+}
+
 /// Ends the runs that the end of the process cuts short, the innermost first, and brings status
 /// files up to date.
 pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
-    let mut open: Vec<_> = std::mem::take(&mut *open_runs()).into_iter().collect();
+    let open = std::mem::take(&mut *open_runs());
+    let help = is_help(&open, outcome).then(|| Outcome::NotCounted(asked::HELP.to_owned()));
+    let mut open: Vec<_> = open.into_iter().collect();
     let mut warnings = Vec::new();
     while let Some((number, run)) = open.pop() {
         let around: Vec<_> = open.iter().map(|(_, run)| run.clone()).collect();
+        let after_return = run.returned.map(|_| outcome.after_return());
+        let outcome = after_return.as_ref().or(help.as_ref()).unwrap_or(outcome);
         warnings.extend(end(number, &run, outcome, &around));
     }
     let Some(store) = setup::setup().store() else {
         return warnings;
     };
     for (file, recent) in memory::take_lagging() {
+        // What lags behind is not worth the harm of writing where another holds the lock.
         if let Ok(mut locked) = store.lock(&file)
+            && !locked.is_passed_by()
             && let Past::Known(status) = recent.correct(locked.read())
         {
             // At the exit there is nobody left to tell that it could not be written.
@@ -524,4 +639,18 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         }
     }
     warnings
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// issue 12, point 21
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_names_a_job_does_not_wait_for_it() {
+        let ends = crate::testing::ends_in_a_fork_while(names, || {
+            let _ = names().insert("etl.load".to_owned(), "src/load.rs:42".to_owned());
+        });
+        assert!(ends);
+    }
 }

@@ -384,6 +384,10 @@ impl Run {
 }
 
 fn runs_of(seen: &running::Seen) -> Vec<Run> {
+    if !seen.is_locked && Recorded::successor(&seen.process).is_some() {
+        // It has become another program, whose end is not ours to tell.
+        return Vec::new();
+    }
     let health = match seen.is_locked {
         true => Health::Alive,
         false if Machine::this().can_judge(&seen.process) => Health::Dead,

@@ -39,6 +39,14 @@ impl Machine {
         fields.put_some("boot", self.boot.as_deref());
     }
 
+    /// Tells whether the process of a record ran on this host since it was last started, so that its id
+    /// means something here.
+    pub(crate) fn is_this(&self, record: &Fields) -> bool {
+        record.get("boot") == self.boot.as_deref()
+            && self.host.is_some()
+            && record.get("kernel-host") == self.host.as_deref()
+    }
+
     /// Tells whether a lock that is free proves that the process of a record is dead: it ran under
     /// this kernel, or on this machine before it was started anew. Of another machine's processes
     /// nothing is known here.

@@ -80,9 +80,9 @@ impl Outcome {
     /// Returns the status that a job has after such a run.
     pub(crate) fn state(&self) -> State {
         match self {
-            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => State::Ok,
-            // There is nothing that anybody is to hear of.
-            Self::NotCounted(_) => State::Ok,
+            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
+                State::Ok
+            }
             Self::Failed(_)
             | Self::Ended(_)
             | Self::Panicked(_)
@@ -92,6 +92,16 @@ impl Outcome {
             | Self::Overdue(_)
             | Self::Missed(_)
             | Self::Died(_) => State::Error,
+        }
+    }
+
+    /// Returns how a run ended that had returned before its process did: `main` may return what becomes
+    /// another exit code, and then the code is what others see.
+    pub(crate) fn after_return(&self) -> Self {
+        match self {
+            Self::Exited(Some(code)) if *code != 0 => Self::Failed(format!("exit code {code}")),
+            Self::Panicked(_) => self.clone(),
+            _ => Self::Returned,
         }
     }
 
@@ -109,11 +119,19 @@ impl Outcome {
             }
             Self::Panicked(panic) => panic.text().into(),
             Self::Cancelled => "cancelled: its future was dropped before it had finished".into(),
-            Self::Exited(Some(code)) => {
-                format!("the process exited with code {code} while this ran").into()
+            // What clap and most others end with after a mistake in the command line.
+            Self::Exited(Some(2)) => {
+                "The program called exit(2), often a wrong option: see the program's own output."
+                    .into()
             }
+            Self::Exited(Some(code)) => format!(
+                "The program called exit({code}). The reason is in its own output, not here."
+            )
+            .into(),
             Self::Signalled(signal) => format!("{signal} ended the process while this ran").into(),
-            Self::Exited(None) => "the process exited while this ran".into(),
+            Self::Exited(None) => {
+                "The program called exit. The reason is in its own output, not here.".into()
+            }
         };
         let text = redact::hide(text);
         if text.ends_with('\n') {

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::backtrace;
 use crate::outcome::Panic;
+use crate::process::PerProcess;
 use crate::run;
 use crate::text::Bounded;
 
@@ -25,7 +26,11 @@ pub(crate) type Payload = Box<dyn Any + Send>;
 /// Notes that are kept: more panics than this at once, on as many threads, lose their place.
 const NOTES: usize = 32;
 
-static NOTEBOOK: Mutex<Notebook> = Mutex::new(Notebook::new());
+static NOTEBOOK: PerProcess<Mutex<Notebook>> = PerProcess::new();
+
+/// Panics so far. A forked child goes on from its parent's number: runs that began before the fork remember
+/// that.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
 
 /// Which of our hooks takes notes: the one that was installed last, for an earlier one may be called
 /// by it.
@@ -76,11 +81,10 @@ struct Sighting {
     panic: Panic,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Notebook {
     notes: VecDeque<Note>,
     sightings: VecDeque<Sighting>,
-    panics: usize,
 }
 
 /// Sets what the hook calls where a panic ends the process.
@@ -154,7 +158,7 @@ fn note(info: &PanicHookInfo<'_>) -> Panic {
         identity: 0,
     };
     if let Some(mut notebook) = try_notebook() {
-        panic.identity = notebook.next();
+        panic.identity = next();
         if notebook.notes.len() == NOTES {
             notebook.notes.pop_front();
         }
@@ -207,7 +211,7 @@ pub(crate) fn of(payload: &Payload, since: usize) -> Panic {
             location: None,
             cause: None,
             backtrace: None,
-            identity: notebook.next(),
+            identity: next(),
         });
     let text = message.as_deref().unwrap_or_default();
     panic.cause = notebook.cause(text, since);
@@ -222,7 +226,7 @@ pub(crate) fn of(payload: &Payload, since: usize) -> Panic {
 /// `since` is what [`count`] said before.
 pub(crate) fn unwinding(since: usize) -> Panic {
     let this = thread::current().id();
-    let mut notebook = notebook();
+    let notebook = notebook();
     let note = notebook.notes.iter().rev();
     let mut fitting = note.filter(|note| note.thread == this && note.panic.identity > since);
     if let Some(note) = fitting.next() {
@@ -235,7 +239,7 @@ pub(crate) fn unwinding(since: usize) -> Panic {
         location: None,
         cause: None,
         backtrace: None,
-        identity: notebook.next(),
+        identity: next(),
     }
 }
 
@@ -259,30 +263,20 @@ pub(crate) fn elsewhere(payload: &dyn Any) -> String {
 /// Tells what the hook saw on other threads, where a text says no more than that one has panicked.
 pub(crate) fn cause(text: &str) -> Option<String> {
     // The latest alone, for it is not known since when they count.
-    let notebook = notebook();
-    notebook.cause(text, notebook.panics)
+    notebook().cause(text, count())
 }
 
 /// Counts the panics so far.
 pub(crate) fn count() -> usize {
-    notebook().panics
+    PANICS.load(Ordering::Relaxed)
+}
+
+/// Tells one panic from another.
+fn next() -> usize {
+    PANICS.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 impl Notebook {
-    const fn new() -> Self {
-        Self {
-            notes: VecDeque::new(),
-            sightings: VecDeque::new(),
-            panics: 0,
-        }
-    }
-
-    /// Tells one panic from another.
-    fn next(&mut self) -> usize {
-        self.panics += 1;
-        self.panics
-    }
-
     /// Takes the latest note that fits: of this thread or, for a panic that was resumed here, of the
     /// one where it began. There text alone tells them apart.
     fn take(&mut self, message: Option<&str>) -> Option<Panic> {
@@ -352,13 +346,14 @@ impl Notebook {
 }
 
 fn notebook() -> MutexGuard<'static, Notebook> {
-    NOTEBOOK.lock().unwrap_or_else(PoisonError::into_inner)
+    let notebook = NOTEBOOK.get();
+    notebook.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The hook waits for nobody for long: its thread may be the one that holds what it waits for.
 fn try_notebook() -> Option<MutexGuard<'static, Notebook>> {
     for _ in 0..1000 {
-        if let Ok(notebook) = NOTEBOOK.try_lock() {
+        if let Ok(notebook) = NOTEBOOK.get().try_lock() {
             return Some(notebook);
         }
         thread::yield_now();
@@ -383,6 +378,18 @@ fn bounded(text: &dyn std::fmt::Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// issue 12, point 21
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_reads_the_notes_of_panics_does_not_wait_for_it() {
+        let ends = crate::testing::ends_in_a_fork_while(notebook, || {
+            let payload: Payload = Box::new("in the child".to_owned());
+            let panics = count();
+            assert!(of(&payload, panics).identity > panics);
+        });
+        assert!(ends);
+    }
 
     #[test]
     fn a_panic_that_no_hook_saw_is_the_same_in_the_calls_around_it_and_nowhere_else() {

@@ -1,12 +1,14 @@
 //! A run as its record describes it: what its death is reported by.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::alert;
 use crate::change::Ended;
 use crate::fields::{Fields, Page};
 use crate::id;
 use crate::machine::Machine;
+use crate::process;
 use crate::rules::{Attempt, Settings};
 use crate::time;
 
@@ -17,6 +19,8 @@ pub(crate) struct Recorded<'a> {
     pub(crate) settings: Settings,
     /// The folders of its destinations' queues; none where it had no destination.
     pub(crate) queues: Cow<'a, [String]>,
+    /// Whether it has returned, which counts as success if its process ends without a word.
+    pub(crate) has_returned: bool,
 }
 
 impl Recorded<'_> {
@@ -64,6 +68,9 @@ impl Recorded<'_> {
         for note in &ended.notes {
             put("note", note);
         }
+        if let Some(took) = ended.took.filter(|_| self.has_returned) {
+            put("returned", &format!("after {:.6} s", took.as_secs_f64()));
+        }
         run.end("")
     }
 
@@ -74,6 +81,8 @@ impl Recorded<'_> {
         Machine::this().put(&mut fields);
         fields.put("host", &*ended.host);
         fields.put_some("pid", ended.pid.map(|pid| pid.to_string()));
+        let started = ended.pid.and_then(process::started);
+        fields.put_some("started", started.map(|started| started.to_string()));
         fields.put_some("exe", ended.exe.as_deref());
         let attempt = ended
             .attempt
@@ -83,6 +92,15 @@ impl Recorded<'_> {
             fields.put("fact", value);
         }
         fields
+    }
+
+    /// Names the program that a process has become, of whose record the lock is free: it lives, and so it
+    /// was handed over to that program (`exec`).
+    pub(crate) fn successor(record: &Fields) -> Option<String> {
+        let pid = record.get("pid")?.parse().ok()?;
+        let started: u64 = record.get("started")?.parse().ok()?;
+        let lives = Machine::this().is_this(record) && process::started(pid) == Some(started);
+        lives.then(|| process::program(pid))
     }
 
     /// Reads a run back; `None` where its record is damaged.
@@ -100,13 +118,18 @@ impl Recorded<'_> {
                 .unwrap_or(defaults.after),
             flapping: run.get("flapping") == Some("true"),
         };
+        let returned = run.get("returned");
+        let took = returned.and_then(|after| {
+            let seconds = after.strip_prefix("after ")?.strip_suffix(" s")?;
+            Duration::try_from_secs_f64(seconds.parse().ok()?).ok()
+        });
         let ended = Ended {
             run: u64::from_str_radix(run.get("run")?, 16).ok()?,
             job: text("job")?,
             location: text("location")?,
             source: text("source")?,
             begun: time::parse(run.get("begun")?)?,
-            took: None,
+            took,
             host: process.get("host").unwrap_or("unknown").to_owned().into(),
             pid: process.get("pid").and_then(|pid| pid.parse().ok()),
             exe: process.get("exe").map(|exe| exe.to_owned().into()),
@@ -126,6 +149,7 @@ impl Recorded<'_> {
             ended,
             settings,
             queues: run.all("queue").into(),
+            has_returned: returned.is_some(),
         })
     }
 }

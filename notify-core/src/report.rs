@@ -17,6 +17,7 @@ use crate::name;
 use crate::outcome::Outcome;
 use crate::route::{Routes, Way};
 use crate::rules::{Past, Reason, Settings};
+use crate::running;
 use crate::setup::Setup;
 use crate::status::{Held, Status};
 use crate::store::{Locked, Queued, Store};
@@ -50,6 +51,9 @@ pub(crate) fn routes(
     outcome: &Outcome,
     warnings: &mut Vec<Warning>,
 ) -> Option<Arc<Routes>> {
+    if matches!(outcome, Outcome::NotCounted(_)) {
+        return None;
+    }
     match setup.way(channel, outcome.state()) {
         Way::To(routes) => Some(routes),
         Way::Instead(routes, note) => {
@@ -153,8 +157,8 @@ impl Report<'_> {
         still_open: impl FnOnce() -> bool,
         warnings: &mut Vec<Warning>,
     ) -> Option<Told> {
-        // Whether a death is told already can only be asked under the lock that all others take.
-        let kept = store.filter(|_| !self.is_death());
+        // Whether what was found is reported already can only be asked under the lock that all others take.
+        let kept = store.filter(|_| !self.is_found());
         let kept = kept.and_then(|store| store.lock_again(file, self.now));
         if let Some(locked) = kept
             && let Ok(told) = self.settle_under(Some(locked), store, routes, file, warnings)
@@ -224,7 +228,7 @@ impl Report<'_> {
     /// Where nothing is new but the time, overwrites that in the status file, which may lag behind in
     /// all else a little longer.
     fn touch(&self, locked: &Locked<'_>, past: &Past, verdict: &Verdict) -> bool {
-        let is_silent = verdict.alert.is_none() && !self.is_death() && !locked.is_passed_by();
+        let is_silent = verdict.alert.is_none() && !self.is_found() && !locked.is_passed_by();
         let (Some(status), Some(previous)) = (&verdict.status, past.status()) else {
             return false;
         };
@@ -289,8 +293,10 @@ impl Report<'_> {
         change.alert.map(|alert| (alert, written.queued))
     }
 
-    fn is_death(&self) -> bool {
-        matches!(self.outcome, Outcome::Died(_))
+    /// Tells whether the run is one of another process, which has left its end to be found.
+    fn is_found(&self) -> bool {
+        let place = self.place.as_ref();
+        place.is_some_and(|place| !running::is_own(place))
     }
 }
 

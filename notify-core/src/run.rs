@@ -1,5 +1,6 @@
 //! One call of an annotated function: what the expansion calls.
 
+use std::any::type_name;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
@@ -118,9 +119,8 @@ impl Frame {
     pub fn finish<R>(mut self, value: R, classify: fn(&R) -> Verdict) -> R {
         if self.run.is_some() {
             let verdict = panic::contain(|| classify(&value));
-            self.end(&with_cause(
-                verdict.map_or_else(unreadable, Verdict::into_outcome),
-            ));
+            let outcome = with_cause(verdict.map_or_else(unreadable, Verdict::into_outcome));
+            self.end_returned(&outcome, says_exit_code(type_name::<R>()));
         }
         value
     }
@@ -131,14 +131,26 @@ impl Frame {
     }
 
     #[cold]
+    fn end_returned(&mut self, outcome: &Outcome, says_exit_code: bool) {
+        if let Some(run) = self.run.take() {
+            let around = around(outcome);
+            let _ = panic::contain(|| run.end_returned(&around, outcome, says_exit_code));
+        }
+    }
+
+    #[cold]
     pub(crate) fn end(&mut self, outcome: &Outcome) {
         if let Some(run) = self.run.take() {
-            // Only one that has ended badly need know which others are around it.
-            let is_bad = outcome.state() == State::Error;
-            let around = is_bad.then(on_this_thread).unwrap_or_default();
+            let around = around(outcome);
             let _ = panic::contain(|| run.end_inside(&around, outcome));
         }
     }
+}
+
+/// Returns the runs around one that has ended: only one that has ended badly need know them.
+fn around(outcome: &Outcome) -> Vec<u64> {
+    let is_bad = outcome.state() == State::Error;
+    is_bad.then(on_this_thread).unwrap_or_default()
 }
 
 /// Adds what is known of the panic of another thread, where the error says no more than that.
@@ -149,6 +161,24 @@ fn with_cause(mut outcome: Outcome) -> Outcome {
         text.push_str(&cause);
     }
     outcome
+}
+
+/// Tells of a type whether its values say which exit code they become in `main`. Of one that is not known
+/// here the exit of the process tells.
+fn says_exit_code(type_name: &str) -> bool {
+    const KNOWN: [&str; 4] = [
+        "()",
+        "!",
+        "core::convert::Infallible",
+        "std::process::ExitCode",
+    ];
+    let value = type_name.strip_prefix("core::result::Result<");
+    KNOWN.into_iter().any(|known| match value {
+        None => type_name == known,
+        Some(value) => value
+            .strip_prefix(known)
+            .is_some_and(|rest| rest.starts_with(", ")),
+    })
 }
 
 fn unreadable() -> Outcome {
@@ -310,10 +340,11 @@ pub fn terminate<R: Termination, F: FnOnce() -> R>(
     let verdict =
         panic::contain(|| classify(&value)).map_or_else(unreadable, Verdict::into_outcome);
     let code = frame.run(|| value.report());
-    frame.end(&match verdict {
+    let outcome = match verdict {
         Outcome::Returned => Verdict::of_exit_code(code).into_outcome(),
         failure => failure,
-    });
+    };
+    frame.end_returned(&outcome, true);
     code
 }
 
@@ -325,4 +356,36 @@ pub trait Output {
 
 impl<R> Output for fn() -> R {
     type Type = R;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    /// issue 12, point 1
+    #[test]
+    fn a_type_says_its_exit_code_where_the_standard_library_makes_it_of_the_value() {
+        struct Exit;
+        for (name, says) in [
+            (type_name::<()>(), true),
+            (type_name::<ExitCode>(), true),
+            (type_name::<Infallible>(), true),
+            (type_name::<Result<(), String>>(), true),
+            (type_name::<std::io::Result<()>>(), true),
+            (
+                type_name::<Result<ExitCode, Box<dyn std::error::Error>>>(),
+                true,
+            ),
+            (type_name::<Result<Infallible, ()>>(), true),
+            (type_name::<Exit>(), false),
+            (type_name::<Result<Exit, String>>(), false),
+            (type_name::<Result<Result<(), String>, String>>(), false),
+            (type_name::<Result<((), u8), String>>(), false),
+            (type_name::<Option<()>>(), false),
+        ] {
+            assert_eq!(says_exit_code(name), says, "{name}");
+        }
+    }
 }

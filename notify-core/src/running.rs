@@ -91,6 +91,14 @@ pub(crate) fn place(run: u64) -> Option<Place> {
     lock().as_ref()?.place(run)
 }
 
+/// Tells whether a place is in this process's record.
+pub(crate) fn is_own(place: &Place) -> bool {
+    let record = lock();
+    record.as_ref().is_some_and(|record| {
+        Arc::ptr_eq(&record.name, &place.record) || record.name == place.record
+    })
+}
+
 /// Removes this process's record, at its exit, if no run is under way.
 pub(crate) fn close() {
     let mut record = lock();

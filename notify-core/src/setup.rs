@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::confidential;
@@ -18,6 +18,7 @@ use crate::harness;
 use crate::heartbeat::{self, Heartbeat};
 use crate::machine::Machine;
 use crate::notifier::Notifier;
+use crate::process::PerProcess;
 use crate::redact;
 use crate::route::Routes;
 use crate::rules::{Attempt, HOUR, Settings};
@@ -148,9 +149,9 @@ pub(crate) struct Setup {
     pub(crate) heartbeat: Option<Arc<Heartbeat>>,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
     /// Destinations, by channel, once they were looked for.
-    pub(crate) routes: Mutex<HashMap<String, Option<Arc<Routes>>>>,
+    pub(crate) routes: PerProcess<Mutex<HashMap<String, Option<Arc<Routes>>>>>,
     /// Problems met here, told at the first end of a run.
-    problems: Mutex<Vec<Warning>>,
+    problems: PerProcess<Mutex<Vec<Warning>>>,
 }
 
 impl Setup {
@@ -263,21 +264,23 @@ impl Setup {
                 .unwrap_or_else(|| read("NOTIFY_SIGNALS").is_some_and(|value| is_yes(&value))),
             heartbeat,
             channels: config.channels,
-            routes: Mutex::default(),
-            problems: Mutex::new(problems),
+            routes: PerProcess::new(),
+            problems: PerProcess::beginning_with(Mutex::new(problems)),
         }
+    }
+
+    fn problems(&self) -> MutexGuard<'_, Vec<Warning>> {
+        let problems = self.problems.get();
+        problems.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns what was wrong with the settings, to be told.
     pub(crate) fn take_problems(&self) -> Vec<Warning> {
-        std::mem::take(&mut *self.problems.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.problems())
     }
 
     pub(crate) fn add_problem(&self, warning: Warning) {
-        self.problems
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(warning);
+        self.problems().push(warning);
     }
 
     /// Returns the notify directory; `None` where there is none that can be used.
@@ -413,6 +416,26 @@ fn host_name(environment: impl Fn(&str) -> Option<OsString>) -> String {
 mod tests {
     use super::*;
 
+    /// issue 12, point 21
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_looks_for_routes_or_adds_a_problem_does_not_wait_for_it()
+     {
+        let setup = &setup(Config::new(), &[]);
+        let problem = || Warning::new("fault", "message");
+        let routes = || setup.routes.get().lock().unwrap();
+        assert!(crate::testing::ends_in_a_fork_while(routes, || {
+            assert!(setup.routes("no-such-channel").is_none());
+        }));
+        assert!(crate::testing::ends_in_a_fork_while(
+            || setup.problems(),
+            || {
+                setup.add_problem(problem());
+                assert_eq!(setup.take_problems().len(), 1);
+            }
+        ));
+    }
+
     fn setup(config: Config, environment: &[(&str, &str)]) -> Setup {
         Setup::new(config, true, |name| {
             environment
@@ -423,7 +446,7 @@ mod tests {
     }
 
     fn problems(setup: &Setup) -> usize {
-        setup.problems.lock().unwrap().len()
+        setup.problems().len()
     }
 
     #[test]

@@ -1,23 +1,43 @@
 //! The end of the process, by whichever way: what its runs came to, and time for delivery.
 
-use std::sync::mpsc;
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::delivery;
 use crate::exit;
 use crate::heartbeat;
-use crate::life::{end_all, nothing_is_left};
+use crate::life::{end_all, has_returned, nothing_is_left};
 use crate::outcome::Outcome;
 use crate::panic::{self, OnAbort};
+use crate::process::PerProcess;
 use crate::running;
 use crate::setup;
 #[cfg(unix)]
-use crate::signals;
+use crate::signals::{self, Next};
 use crate::warn::Warning;
 
 /// How long before the deadline the last work ends, so that there is time to say what is left.
 const MARGIN: Duration = Duration::from_millis(40);
+
+/// So long an exit waits at least where it decides what `main` came to: to write that takes a few
+/// milliseconds, and nobody else knows the exit code.
+const WRITING: Duration = Duration::from_millis(250);
+
+/// How far the last work has come, and what its wait is told besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// What the runs came to is written.
+    Written,
+    /// All is done.
+    Done,
+    /// A signal came: nobody waits for delivery any more.
+    CutShort,
+}
+
+/// The wait of the exit that is under way, once one is.
+static LEAVING: PerProcess<Mutex<Option<Sender<Step>>>> = PerProcess::new();
 
 /// Has this called when the process ends.
 pub(crate) fn prepare() {
@@ -29,26 +49,38 @@ pub(crate) fn prepare() {
 
 /// Called by the system at the exit: reports the runs that it ends, and gives delivery its time.
 fn at_exit(code: Option<i32>) {
+    let (steps, wait) = mpsc::channel();
+    if let Ok(mut leaving) = LEAVING.get().try_lock() {
+        *leaving = Some(steps.clone());
+    }
     if nothing_is_left() {
         running::close();
         return;
     }
-    by_the_deadline(move |deadline| {
-        end_all(&Outcome::Exited(code))
-            .into_iter()
-            .for_each(Warning::tell);
+    end_runs(Outcome::Exited(code), steps, &wait);
+}
+
+/// Reports the runs that the end of the process cuts short, and gives delivery its time.
+fn end_runs(outcome: Outcome, steps: Sender<Step>, wait: &Receiver<Step>) {
+    work_until_the_deadline(steps, wait, move |deadline, written| {
+        end_all(&outcome).into_iter().for_each(Warning::tell);
+        written();
         finish(deadline);
     });
 }
 
+/// Called when a signal is about to end the process: the same. Where it exits already, its delivery is
+/// cut short, and the exit code stays.
 #[cfg(unix)]
-fn at_signal(name: &'static str) {
-    by_the_deadline(move |deadline| {
-        end_all(&Outcome::Signalled(name))
-            .into_iter()
-            .for_each(Warning::tell);
-        finish(deadline);
-    });
+fn at_signal(name: &'static str) -> Next {
+    let leaving = LEAVING.get().try_lock().map(|leaving| leaving.clone());
+    if let Ok(Some(wait)) = leaving {
+        let _ = wait.send(Step::CutShort);
+        return Next::Leaves;
+    }
+    let (steps, wait) = mpsc::channel();
+    end_runs(Outcome::Signalled(name), steps, &wait);
+    Next::Ends
 }
 
 /// What the panic hook does where a panic ends the process: all its runs end with it.
@@ -78,22 +110,49 @@ fn finish(deadline: Instant) {
 }
 
 /// Does the last work of the process, within the time that its exit may take.
+fn by_the_deadline(work: impl FnOnce(Instant) + Send + 'static) {
+    let (steps, wait) = mpsc::channel();
+    work_until_the_deadline(steps, &wait, |deadline, written| {
+        written();
+        work(deadline);
+    });
+}
+
+/// The same where the wait may be cut short, once `work` has said that all is written.
 ///
 /// It takes no lock for long, and hands over to a thread, because this one may hold what a logger
 /// or a notifier waits for.
-fn by_the_deadline(work: impl FnOnce(Instant) + Send + 'static) {
+fn work_until_the_deadline(
+    steps: Sender<Step>,
+    wait: &Receiver<Step>,
+    work: impl FnOnce(Instant, &dyn Fn()) + Send + 'static,
+) {
     let deadline = exit::begin(setup::setup().exit);
     let in_time = deadline.checked_sub(MARGIN).unwrap_or(deadline);
-    let (done, is_done) = mpsc::channel();
-    let work = move || {
-        work(in_time);
-        let _ = done.send(());
+    // Asked before the work takes the runs.
+    let written_by = if has_returned() {
+        deadline.max(Instant::now() + WRITING)
+    } else {
+        deadline
     };
-    if thread::Builder::new()
-        .name("notify-exit".to_owned())
-        .spawn(work)
-        .is_ok()
-    {
-        let _ = is_done.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+    let work = move || {
+        let written = || {
+            let _ = steps.send(Step::Written);
+        };
+        let _ = panic::contain(|| work(in_time, &written));
+        let _ = steps.send(Step::Done);
+    };
+    let thread = thread::Builder::new().name("notify-exit".to_owned());
+    if thread.spawn(work).is_err() {
+        return;
+    }
+    let (mut is_written, mut is_cut_short) = (false, false);
+    while !(is_written && is_cut_short) {
+        let until = if is_written { deadline } else { written_by };
+        match wait.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(Step::Written) => is_written = true,
+            Ok(Step::CutShort) => is_cut_short = true,
+            Ok(Step::Done) | Err(_) => return,
+        }
     }
 }

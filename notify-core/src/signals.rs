@@ -1,58 +1,78 @@
 //! Signals that end the process, reported at once where the user asks for it.
+//!
+//! They are the program's own first: a handler that is there already stays, and one that is set later has its
+//! way, for a program that ends in good order must not be killed by us.
 
 use std::io;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::flag;
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
+use libc::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::exit;
+use crate::process::PerProcess;
 
 const ENDING: [(i32, &str); 3] = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT"), (SIGHUP, "SIGHUP")];
 
-static REPORT: OnceLock<fn(&'static str)> = OnceLock::new();
+static REPORT: OnceLock<fn(&'static str) -> Next> = OnceLock::new();
+
+/// Whether a thread waits for signals: in a forked child none does.
+static IS_WATCHED: PerProcess<AtomicBool> = PerProcess::new();
+
+/// What becomes of the process once its signal is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// The signal ends it, as it would have done.
+    Ends,
+    /// It is on its way out already, and leaves with the code that it has.
+    Leaves,
+}
 
 /// Sets what is called with the name of a signal that is about to end the process.
-pub(crate) fn at_signal(report: fn(&'static str)) {
+pub(crate) fn at_signal(report: fn(&'static str) -> Next) {
     let _ = REPORT.set(report);
 }
 
-/// Watches signals, from now on: each is reported, and then does what it would have done.
+/// Watches signals, from now on: each that the program leaves alone is reported, and then does what it
+/// would have done.
 ///
 /// # Errors
 ///
 /// Where handlers cannot be installed, or no thread be started.
 pub(crate) fn watch() -> io::Result<()> {
-    static IS_WATCHED: AtomicBool = AtomicBool::new(false);
     let Some(report) = REPORT.get() else {
         return Ok(());
     };
-    if IS_WATCHED.swap(true, Ordering::Relaxed) {
+    if IS_WATCHED.get().swap(true, Ordering::Relaxed) {
         return Ok(());
     }
-    let signals = ENDING.map(|(signal, _)| signal);
-    let is_ending = Arc::new(AtomicBool::new(false));
-    for signal in signals {
-        // Somebody who presses Ctrl-C twice does not want to wait.
-        flag::register_conditional_default(signal, is_ending.clone())?;
-    }
-    let mut received = Signals::new(signals)?;
-    let work = move || {
-        if let Some(signal) = received.forever().next() {
-            is_ending.store(true, Ordering::Relaxed);
-            let name = ENDING.into_iter().find(|(known, _)| *known == signal);
-            report(name.map_or("a signal", |(_, name)| name));
+    let mut free = ENDING.iter().filter(|(signal, _)| exit::is_free(*signal));
+    let Some(first) = free.next() else {
+        return Ok(());
+    };
+    exit::expect_signals();
+    let work = || {
+        let signal = exit::next_signal();
+        let name = ENDING.into_iter().find(|(known, _)| *known == signal);
+        if report(name.map_or("a signal", |(_, name)| name)) == Next::Ends {
+            exit::die_by(signal);
             // Process 1 of a container lives on: there the default is to ignore the signal.
-            if std::process::id() != 1 {
-                let _ = emulate_default_handler(signal);
-            }
             std::process::exit(128 + signal);
         }
     };
     thread::Builder::new()
         .name("notify-signals".to_owned())
-        .spawn(work)
-        .map(|_| ())
+        .spawn(work)?;
+    for (signal, _) in std::iter::once(first).chain(free) {
+        exit::catch_signal(*signal)?;
+    }
+    Ok(())
+}
+
+/// Gives the signals back that are still watched.
+pub(crate) fn let_go() {
+    for (signal, _) in ENDING {
+        exit::release_signal(signal);
+    }
 }

@@ -20,6 +20,8 @@ pub enum State {
     Error,
 }
 
+const NOT_COUNTED: &str = "not counted";
+
 /// The longest line that stands for an error.
 pub(crate) const LINE: usize = 500;
 
@@ -236,7 +238,7 @@ impl Status {
             channel: same("channel"),
             passed_over: text("passed-over"),
             cancelled: time("cancelled"),
-            not_counted: text("not counted"),
+            not_counted: text(NOT_COUNTED),
             text: fields.text,
         })
     }
@@ -299,7 +301,7 @@ impl Status {
         page.put_some("channel", self.channel.as_deref());
         page.put_some("passed-over", self.passed_over.as_deref());
         page.put_some("cancelled", time(self.cancelled));
-        page.put_some("not counted", self.not_counted.as_deref());
+        page.put_some(NOT_COUNTED, self.not_counted.as_deref());
         page.end(&self.text)
     }
 
@@ -411,7 +413,7 @@ version: 1.4.2
 ok-version: 1.4.1
 every-hours: 24
 channel: data-alerts
-not counted: 2026-11-22 13:30:00:000000 UTC, exited with code 75
+not counted: 2026-11-22 13:30:00:000000 UTC, replaced by /usr/bin/rsync
 
 connection refused
   caused by: no route to host

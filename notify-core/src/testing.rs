@@ -1,7 +1,8 @@
 //! What the unit tests share.
 
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::sync::mpsc;
+use std::{env, fs, thread};
 
 use proptest::prelude::*;
 
@@ -29,6 +30,28 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// Runs a piece of code in a child that is forked while another thread holds a lock; tells whether the child
+/// comes to its end. It has that lock in its memory, and not the thread that would let go of it.
+#[cfg(unix)]
+pub(crate) fn ends_in_a_fork_while<G>(
+    hold: impl FnOnce() -> G + Send,
+    work: impl FnOnce(),
+) -> bool {
+    let (is_locked, locked) = mpsc::channel();
+    let (let_go, is_over) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let _guard = hold();
+            is_locked.send(()).unwrap();
+            let _ = is_over.recv();
+        });
+        locked.recv().unwrap();
+        let has_ended = crate::exit::ends_in_a_fork(work);
+        drop(let_go);
+        has_ended
+    })
 }
 
 /// A failure of that job.

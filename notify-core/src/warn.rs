@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::process::PerProcess;
 use crate::redact;
 
 /// Faults that are remembered; a program that makes up new ones without end is told of these.
@@ -13,7 +14,15 @@ const REMEMBERED: usize = 1000;
 /// What filters of a log know this library by.
 const TARGET: &str = "pipeline_notify";
 
-static LASTING: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+/// A forked child knows what its parent has told.
+static LASTING: PerProcess<Mutex<BTreeSet<String>>> = PerProcess::inheriting(|parents| {
+    let known = parents.try_lock().map(|known| known.clone());
+    Mutex::new(known.unwrap_or_default())
+});
+
+fn lasting() -> MutexGuard<'static, BTreeSet<String>> {
+    LASTING.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A fault of ours. It is gathered where a lock is held, and told where none is: a logger is
 /// foreign code.
@@ -36,7 +45,7 @@ impl Warning {
     /// Tells it, unless it was told and still lasts.
     pub(crate) fn tell(self) {
         {
-            let mut lasting = LASTING.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut lasting = lasting();
             if lasting.len() >= REMEMBERED || !lasting.insert(self.fault) {
                 return;
             }
@@ -53,8 +62,26 @@ impl Warning {
 
 /// Ends a fault, so that it is told again when it comes back.
 pub(crate) fn over(fault: &str) {
-    LASTING
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .remove(fault);
+    lasting().remove(fault);
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// issue 12, point 21
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_warns_does_not_wait_for_it() {
+        let ends = crate::testing::ends_in_a_fork_while(lasting, || over("a fault"));
+        assert!(ends);
+    }
+
+    #[test]
+    fn a_forked_child_knows_which_faults_were_told() {
+        lasting().insert("told before the fork".to_owned());
+        let ends = crate::exit::ends_in_a_fork(|| {
+            assert!(lasting().contains("told before the fork"));
+        });
+        assert!(ends);
+    }
 }

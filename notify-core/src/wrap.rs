@@ -199,6 +199,7 @@ fn site(job: Job) -> &'static Site {
         place: Location::caller(),
         test: false,
         debug: false,
+        is_wrapped: false,
         type_name: || "",
         version: "",
         arguments: Arguments::default,

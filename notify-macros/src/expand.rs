@@ -82,6 +82,10 @@ impl<'a> Names<'a> {
         let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
         let of_program = program()
             .map(|[package, binary]| quote_spanned!(*span=> .of_program(#package, #binary)));
+        let wrapped = self
+            .function
+            .is_wrapped_main()
+            .then(|| quote_spanned!(*span=> .wrapped()));
         let arguments = self.args.settled(*span);
         let run_name = self.args.name().map(|value| {
             let place = located_at(value.span());
@@ -98,7 +102,7 @@ impl<'a> Names<'a> {
                         ::core::cfg!(test),
                         ::core::cfg!(debug_assertions),
                         #version,
-                    ) #arguments #of_program
+                    ) #arguments #of_program #wrapped
                 };
                 &#site_static
             };

@@ -243,7 +243,44 @@ pub(crate) enum Returns {
     Opaque,
 }
 
+/// Attributes that leave the body and its value as they are.
+const PLAIN: [&str; 17] = [
+    "allow",
+    "warn",
+    "deny",
+    "forbid",
+    "expect",
+    "cfg",
+    "doc",
+    "must_use",
+    "deprecated",
+    "inline",
+    "cold",
+    "track_caller",
+    "no_mangle",
+    "export_name",
+    "link_section",
+    "target_feature",
+    "unsafe",
+];
+
+/// Tools whose attributes are notes for them.
+const TOOLS: [&str; 3] = ["clippy", "rustfmt", "diagnostic"];
+
 impl Function {
+    /// Tells whether it may be the program's `main`, and another attribute what makes the exit code of it.
+    pub(crate) fn is_wrapped_main(&self) -> bool {
+        let is_plain = |attribute: &Attribute| {
+            let path = attribute.path();
+            let first = path.segments.first().map(|first| first.ident.to_string());
+            first.is_some_and(|first| match path.segments.len() {
+                1 => PLAIN.contains(&&*first),
+                _ => TOOLS.contains(&&*first),
+            })
+        };
+        self.signature.ident == "main" && !self.attributes.iter().all(is_plain)
+    }
+
     pub(crate) fn returns(&self) -> Result<Returns> {
         if self.signature.asyncness.is_some() {
             return Ok(Returns::Async);

@@ -41,6 +41,7 @@ use syn::parse::Parser as _;
 /// | `ExitCode`, `Result<ExitCode, E>` | `ERROR` for a code other than `SUCCESS` |
 /// | `Ok(Err(_))`, `Some(Err(_))` | `OK`: only the outer result counts |
 /// | `impl Termination` | by its exit code |
+/// | in `main`, a `Termination` type of your own, or any type below another attribute | by the exit code of the process, at its end |
 /// | `impl Trait`, any other | `OK`, because nobody sees through it |
 /// | `Result<impl Trait, impl Error>` | as a `Result` |
 /// | `!` | only a panic ends it |

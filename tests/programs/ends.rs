@@ -16,6 +16,7 @@ fn main() -> Result<ExitCode, String> {
         "panic" => panic!("it broke"),
         "exit" => exit(7),
         "exit ok" => exit(0),
+        "exit with" => exit(times().cast_signed()),
         "exit in a thread" => {
             thread::spawn(|| exit(7));
             thread::sleep(Duration::from_secs(30));

@@ -65,6 +65,10 @@ fn run(way: &str) -> ExitCode {
             let _ = Command::new("/bin/sh").args(["-c", "exit 7"]).exec();
             exit(100)
         }
+        "exec and stay" => {
+            let _ = Command::new("sleep").arg("60").exec();
+            exit(100)
+        }
         "daemon" => {
             // Its parent exits with 0 inside the run.
             if daemonize::Daemonize::new().start().is_err() {

@@ -29,7 +29,7 @@ pub(crate) struct Dead {
     file: File,
     path: PathBuf,
     /// When the process is last known to have been alive.
-    pub(crate) seen: Time,
+    seen: Time,
     pub(crate) process: Fields,
     /// The runs that were under way.
     pub(crate) runs: Vec<(Place, Fields)>,
