@@ -243,10 +243,9 @@ impl Alert {
     pub(crate) fn symbol(&self) -> char {
         match (self.kind, self.status.state) {
             (Kind::Flapping, _) => '⚠',
-            // What is overdue may be of a job that works, where a person has silenced that.
-            (Kind::Overdue, _) => '✗',
+            // A job may work, and be overdue all the same.
+            (Kind::Overdue, _) | (_, State::Error) => '✗',
             (_, State::Ok) => '✓',
-            (_, State::Error) => '✗',
         }
     }
 

@@ -291,7 +291,9 @@ pub(crate) fn release_due(setup: &Setup, store: &Store) {
         };
         let mut left = Vec::new();
         if due.contains(queue.name()) && queue.release_to(now, &mut left).is_ok() {
-            left.iter().for_each(|entry| queued(&route, entry));
+            for entry in &left {
+                queued(&route, entry);
+            }
         }
     }
 }
