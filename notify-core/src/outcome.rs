@@ -33,6 +33,10 @@ pub(crate) enum Outcome {
     /// Its process ended without a word; what is known of that.
     Died(String),
     /// It proves nothing of the job, whose status stays; why.
+    #[cfg_attr(
+        not(any(feature = "cli", test)),
+        expect(dead_code, reason = "the command alone makes one")
+    )]
     NotCounted(String),
 }
 
@@ -64,9 +68,10 @@ impl Outcome {
     /// Returns the status that a job has after such a run.
     pub(crate) fn state(&self) -> State {
         match self {
-            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) => State::Ok,
-            // There is nothing that anybody is to hear of.
-            Self::NotCounted(_) => State::Ok,
+            // Of what proves nothing, nobody is to hear.
+            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
+                State::Ok
+            }
             Self::Failed(_)
             | Self::Ended(_)
             | Self::Panicked(_)
