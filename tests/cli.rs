@@ -460,7 +460,11 @@ fn check_warns_of_alerts_that_wait_for_long_or_were_refused() {
     works(&folder, job, 1);
     let (code, line) = check(&folder, &[]);
     assert_eq!(code, Some(1));
-    assert!(line.contains("1 alert refused"), "{line}");
+    assert!(
+        line.contains("1 alert refused for good: read the `.reason` file in ")
+            && line.contains(", fix the cause, delete both files"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -1045,4 +1049,96 @@ fn a_job_whose_status_cannot_be_written_is_not_renamed() {
     assert_eq!(renamed.code, Some(2), "{renamed:?}");
     assert!(folder.path().join(LOAD).is_dir(), "{renamed:?}");
     assert!(!folder.path().join("moved").exists());
+}
+
+/// Issue 12, point 31.
+#[test]
+fn the_help_of_check_is_no_good_news_to_a_monitor_and_that_of_others_is() {
+    let folder = Folder::new();
+    for (arguments, code) in [
+        (&["check", "--help"][..], 3),
+        (&["check", "-h"], 3),
+        (&["--dir", "check", "status", "--help"], 0),
+        (&["status", "--help"], 0),
+        (&["help", "check"], 0),
+        (&["--version"], 0),
+    ] {
+        let answer = run(&folder, arguments);
+        assert_eq!(answer.code, Some(code), "{arguments:?}");
+        assert!(!answer.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+/// Issue 12, point 31.
+#[test]
+fn a_silence_names_its_zone() {
+    let folder = Folder::new();
+    fails(&folder, "etl.load", "disk full");
+    let arguments = ["silence", "etl.load", "--until", "08:00"];
+    for (zone, shown) in [
+        ("UTC", "08:00 UTC: disk full"),
+        ("XXX-3", "08:00 UTC+03:00: disk full"),
+    ] {
+        let silenced = command(&folder, &arguments).env("TZ", zone).output();
+        let silenced = Answer::of(silenced.unwrap());
+        assert!(silenced.stdout.contains(shown), "{silenced:?}");
+        let over = command(&folder, &["unsilence", "etl.load"])
+            .env("TZ", zone)
+            .output();
+        let over = Answer::of(over.unwrap()).stdout;
+        assert!(over.contains(&shown.replace(": disk full", ")")), "{over}");
+    }
+}
+
+/// Issue 12, point 31.
+#[test]
+fn a_status_that_lies_ahead_is_said_to() {
+    let folder = Folder::new();
+    let ahead = ago(-1494 * 24 * 60);
+    let status = format!("ERROR\n{ahead}\netl::load :: run\nsince: {ahead}\n\ndisk full\n");
+    fs::write(folder.path().join("etl.load"), status).unwrap();
+    let (code, line) = check(&folder, &[]);
+    assert_eq!(code, Some(2));
+    assert!(
+        line.contains("etl.load: has failed since ")
+            && line.contains(", which lies ahead of this clock, 1 run"),
+        "{line}"
+    );
+    let forgotten = run(&folder, &["forget", "etl.load", "--quiet"]).stdout;
+    assert!(forgotten.contains("it was ERROR since "), "{forgotten}");
+}
+
+/// Issue 12, point 31.
+#[test]
+fn a_table_counts_cells_and_not_characters() {
+    let folder = Folder::new();
+    for job in ["数据库.load", "abcdef.load", "⏳.load"] {
+        works(&folder, job, 2);
+    }
+    let table = run(&folder, &["status"]).stdout;
+    for row in [
+        "OK      数据库.load  1 h",
+        "OK      abcdef.load  1 h",
+        "OK      ⏳.load      1 h",
+    ] {
+        assert!(table.contains(row), "{row} {table}");
+    }
+}
+
+/// Issue 12, point 31.
+#[test]
+fn the_hint_for_a_channel_called_heartbeat_does_not_name_the_heartbeats_variable() {
+    let folder = Folder::new();
+    let hint = |channel| run(&folder, &["run", "--channel", channel, "--", "true"]).stderr;
+    let other = hint("dba");
+    assert!(
+        other.contains("SLACK_DBA_WEBHOOK_URL") && other.contains("NOTIFY_DBA_URL"),
+        "{other}"
+    );
+    let heartbeat = hint("heartbeat");
+    assert!(
+        heartbeat.contains("SLACK_HEARTBEAT_WEBHOOK_URL"),
+        "{heartbeat}"
+    );
+    assert!(!heartbeat.contains("NOTIFY_HEARTBEAT_URL"), "{heartbeat}");
 }

@@ -615,3 +615,19 @@ fn a_run_that_was_handed_over_to_another_program_is_no_death() {
     assert_eq!(watch.stop(), (Some(0), String::new()));
     assert_eq!(receiver.texts(), Vec::<String>::new());
 }
+
+#[test]
+fn channels_of_its_jobs_that_it_cannot_reach_are_named_at_its_start() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    works(
+        &folder,
+        "a.reached",
+        1,
+        "every-hours: 24\nchannel: alerts\n",
+    );
+    works(&folder, "a.other", 1, "every-hours: 24\nchannel: dba\n");
+    let watch = Watch::new(&folder, &receiver);
+    let words = "alerts go to alerts; of its jobs' channels, these have no destination in this environment: dba";
+    assert!(watch.beginning.contains(words), "{}", watch.beginning);
+    assert_eq!(watch.stop().0, Some(0));
+}

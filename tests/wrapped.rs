@@ -665,10 +665,11 @@ fn no_signal_ends_us_before_the_command() {
         &[]
     };
     let names: Vec<_> = names.iter().chain(more).copied().collect();
-    let traps: String = names
+    let traps: Vec<_> = names
         .iter()
         .map(|name| format!("trap 'echo {name}' {name}; "))
         .collect();
+    let traps = traps.concat();
     if !is_there("bash") {
         return;
     }

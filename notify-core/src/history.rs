@@ -12,7 +12,7 @@ use crate::change::Change;
 use crate::exit;
 use crate::file::{self, Durable, Links, PRIVATE};
 use crate::rules::Settings;
-use crate::status::{LINE, State};
+use crate::status::{LINE, State, Status};
 use crate::text;
 use crate::time::{self, Time};
 
@@ -188,9 +188,15 @@ fn shortened(events: Vec<Event>) -> Vec<Event> {
 }
 
 impl Ran {
-    /// Describes a change, or the alert that leaves the status as it is.
+    /// Describes a change, or the alert that leaves the status as it is; `None` where a run proves
+    /// nothing: the status is the one before it.
     fn new(change: &Change) -> Option<Self> {
         let alert = change.alert.as_ref();
+        let is_of_a_run = change.settings.is_some();
+        let is_not_counted = |status: &Status| status.not_counted.is_some();
+        if is_of_a_run && alert.is_none() && change.status.as_ref().is_some_and(is_not_counted) {
+            return None;
+        }
         let status = change
             .status
             .as_ref()
@@ -507,6 +513,18 @@ mod tests {
             (Some(alert.id), Some(alert.decided))
         );
         assert_eq!(Ran::new(&Change::default()), None);
+        // A run that proves nothing is no second one of the run before it.
+        let mut status = alert.status;
+        let ran = |status: &Status| {
+            Ran::new(&Change {
+                status: Some(status.clone()),
+                settings: Some(Settings::default()),
+                ..Change::default()
+            })
+        };
+        assert!(ran(&status).is_some());
+        status.not_counted = Some("2026-11-22, it did not run".to_owned());
+        assert_eq!(ran(&status), None);
     }
 
     proptest! {

@@ -130,6 +130,10 @@ mod store;
 #[cfg(feature = "cli")]
 mod story;
 mod surplus;
+#[cfg_attr(
+    not(any(feature = "cli", test)),
+    expect(dead_code, reason = "the command alone keeps a screen")
+)]
 mod terminal;
 #[cfg(test)]
 mod testing;

@@ -16,7 +16,7 @@ use crate::report::{self, Report};
 use crate::rules::{HOUR, Settings};
 use crate::setup::Setup;
 use crate::status::{State, Status};
-use crate::store;
+use crate::store::{self, Store};
 use crate::time::to_micros;
 use crate::warn::Warning;
 
@@ -57,7 +57,7 @@ pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'stati
 
 /// Tells whether an earlier line had mistakes.
 fn fails(job: &str, setup: &Setup) -> bool {
-    let path = setup.store().map(|store| store.directory());
+    let path = setup.store().map(Store::directory);
     let path = path.map(|directory| directory.join(&*name::file_name(job)));
     let content = path.and_then(|path| file::read(&path, store::LIMIT, Links::Refuse).ok()?);
     let status = content.and_then(|content| Status::parse(&content));

@@ -42,6 +42,10 @@ pub(crate) enum Outcome {
     /// Its process ended without a word; what is known of that.
     Died(String),
     /// It proves nothing of the job, whose status stays; why.
+    #[cfg_attr(
+        not(any(feature = "cli", test)),
+        expect(dead_code, reason = "the command alone makes one")
+    )]
     NotCounted(String),
 }
 
@@ -84,6 +88,7 @@ impl Outcome {
     /// Returns the status that a job has after such a run.
     pub(crate) fn state(&self) -> State {
         match self {
+            // Of what proves nothing, nobody is to hear.
             Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
                 State::Ok
             }

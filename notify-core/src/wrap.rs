@@ -19,7 +19,7 @@ use crate::outcome::{Ending, Outcome};
 use crate::panic;
 use crate::setup;
 use crate::shutdown;
-use crate::stderr::{Passage, Rest};
+use crate::stderr::Passage;
 use crate::unrunnable;
 
 /// How long the end of a program waits for what it has written to standard error, where those who
@@ -119,7 +119,9 @@ impl Wrapped {
         });
         attendance.unless_asked(move || {
             shutdown::end_with(|_| {});
-            rest.map(Rest::finish);
+            if let Some(rest) = rest {
+                rest.finish();
+            }
         });
         match ended {
             Ok(Ok(status)) => child::end_as(status),

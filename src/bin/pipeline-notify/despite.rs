@@ -28,9 +28,8 @@ pub(crate) fn read(line: &[OsString], error: &clap::Error) -> Option<Despite> {
         return None;
     }
     let all = Arguments::command();
-    let place = before.iter().position(|word| is_subcommand(&all, word));
     let mut mistakes = Vec::new();
-    let at = match place {
+    let at = match place(&all, before.iter()) {
         Some(at) if before[at] == RUN => at,
         Some(_) => return None,
         None => {
@@ -71,8 +70,24 @@ pub(crate) fn asks(word: &OsString) -> bool {
 /// Returns the subcommand among the words before `--`.
 pub(crate) fn subcommand<'a>(before: &[&'a OsString]) -> Option<&'a OsString> {
     let all = Arguments::command();
-    let mut words = before.iter().copied();
-    words.find(|word| is_subcommand(&all, word))
+    place(&all, before.iter().copied()).map(|at| before[at])
+}
+
+/// Finds the subcommand; a value of an option that stands before it is none.
+fn place<'a>(all: &Command, words: impl Iterator<Item = &'a OsString>) -> Option<usize> {
+    let takes_value = |word: &OsString| {
+        let name = word.to_str().and_then(|word| word.strip_prefix("--"));
+        let mut options = all.get_arguments();
+        name.is_some_and(|name| {
+            let option = options.find(|option| option.get_long() == Some(name));
+            option.is_some_and(|option| option.get_action().takes_values())
+        })
+    };
+    let mut is_value = false;
+    words.enumerate().find_map(|(at, word)| {
+        let was_value = std::mem::replace(&mut is_value, takes_value(word));
+        (!was_value && is_subcommand(all, word)).then_some(at)
+    })
 }
 
 fn is_subcommand(all: &Command, word: &OsStr) -> bool {
@@ -198,6 +213,10 @@ mod tests {
             (&["run", "--json=1", "--", "ls", "-x"], "`--json` takes no"),
             (&["run", "--dri", "/x", "--", "ls", "-x"], "`--dri`"),
             (&["--bogus", "run", "--", "ls", "-x"], "`--bogus`"),
+            (
+                &["--dir", "status", "run", "--bogus", "--", "ls", "-x"],
+                "`--bogus`",
+            ),
             (&["rnu", "--", "ls", "-x"], "misspelt"),
             (&["runn", "--", "ls", "-x"], "misspelt"),
             (&["Run", "--", "ls", "-x"], "misspelt"),
