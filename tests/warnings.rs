@@ -17,7 +17,7 @@ fn warnings(level: &str, program: Program) -> (String, String) {
     assert_eq!(ended.code, Some(7), "{ended:?}");
     let ours = |text: &str, start: &str| {
         let lines = text.lines().filter(|line| line.starts_with(start));
-        lines.map(|line| format!("{line}\n")).collect::<String>()
+        lines.collect::<Vec<_>>().join("\n")
     };
     let logged = fs::read_to_string(log).unwrap();
     (

@@ -463,9 +463,9 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     };
     match sent {
         _ if is_refused => {
-            alerts
-                .iter()
-                .for_each(|alert| memory.pace.forget(alert.id()));
+            for alert in &alerts {
+                memory.pace.forget(alert.id());
+            }
             memory.pace.answered(now);
             if memory.alerts.is_empty() {
                 return Next::Nothing;

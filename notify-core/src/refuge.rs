@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::Utc;
 
 use crate::alert::{Alert, Kind};
 use crate::backlog::Entry;
@@ -106,8 +109,9 @@ pub(crate) fn move_from(
     waiting: &[Entry],
     pace: &Pace,
     asked: &[Entry],
-    now: Time,
+    deadline: Option<Instant>,
 ) -> bool {
+    let now = Utc::now();
     let mut moved = queue.moved();
     let broken = pace.broken_at(now);
     if broken.is_none() && moved.is_empty() {
@@ -134,6 +138,10 @@ pub(crate) fn move_from(
     let mut untold = Vec::new();
     let mut has_left = false;
     for entry in looked_at {
+        // What is left goes with the next sender.
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            break;
+        }
         let Ok(Some((alert, lock))) = queue.take(&entry) else {
             continue;
         };

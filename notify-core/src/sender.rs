@@ -90,7 +90,7 @@ pub(crate) fn from_queue(
         }
         let now = Utc::now();
         let mut pace = pace_of(queue, now);
-        if refuge::move_from(route, queue, &waiting, &pace, &asked, now) {
+        if refuge::move_from(route, queue, &waiting, &pace, &asked, deadline) {
             waiting = waiting_in(queue);
         }
         if waiting.is_empty() {
