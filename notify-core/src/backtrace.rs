@@ -21,14 +21,12 @@ impl Frame<'_> {
 
     /// The standard library's: how a panic is raised, and how closures are called.
     fn is_plumbing(&self) -> bool {
-        self.is_of(&[
-            "std::",
-            "core::",
-            "alloc::",
-            "__rust",
-            "rust_",
-            "dyn core::",
-        ])
+        // Where the name says nothing, as that of an inlined frame, the place does.
+        self.is_of(&["std::", "core::", "alloc::", "__rust", "rust_"])
+            || self
+                .lines
+                .iter()
+                .any(|line| line.trim_start().starts_with("at /rustc/"))
     }
 }
 
@@ -95,7 +93,8 @@ mod tests {
    6: orders::load::{{closure}}
              at ./src/main.rs:12:9
    7: <core::panic::unwind_safe::AssertUnwindSafe<F> as core::ops::function::FnOnce<()>>::call_once
-   8: std::panicking::try::do_call
+   8: catch_unwind<core::panic::unwind_safe::AssertUnwindSafe<orders::load::{closure_env#0}>, ()>
+             at /rustc/59807616e1fa/library/std/src/panic.rs:359:14
    9: __rust_try
   10: notify_core::panic::catch
   11: notify_core::run::Frame::run

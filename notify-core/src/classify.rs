@@ -185,7 +185,7 @@ rung! {
 rung! {
     /// The rung for reports that point to an error behind a trait of their own, and for `Box`es of it.
     Behind [E: Display + Debug + Deref, E::Target: Error] |error, text| {
-        if let Some(target) = panic::contain(|| error.deref()) {
+        if let Some(target) = panic::contain(|| &**error) {
             text.chain(&target);
         } else {
             text.long(error);
@@ -212,7 +212,7 @@ rung! {
 rung! {
     /// The rung for what a thread panicked with, as `join` returns it.
     Caught [E: Deref, E::Target: AsPayload] |error, text| {
-        if let Some(payload) = panic::contain(|| error.deref()) {
+        if let Some(payload) = panic::contain(|| &**error) {
             text.write(format_args!("{}", panic::elsewhere(payload.as_payload())));
         }
     }
@@ -405,7 +405,9 @@ impl Text {
 
     /// Writes the long form, in which reports that are no `Error` show their causes.
     fn long(&mut self, error: &dyn Display) {
-        self.add(piece(format_args!("{error:#}")));
+        // Some begin it on a line of its own.
+        let text = piece(format_args!("{error:#}"));
+        self.add(text.trim_start_matches(['\r', '\n']).to_owned());
     }
 
     /// Writes the account that a report gives in its `Debug`, where all that is known so far is its

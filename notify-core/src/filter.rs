@@ -305,10 +305,10 @@ impl<'a, E, S> Found<'a, E, S> {
 #[derive(Debug)]
 pub struct Beside<'a, E, S, T>(Found<'a, E, S>, PhantomData<fn() -> T>);
 
-impl<'a, E, S> Beside<'a, E, S, E> {
+impl<'a, Same, S> Beside<'a, Same, S, Same> {
     /// It is that type itself: there is nothing more to see.
     #[must_use]
-    pub fn __notify_see(self) -> Found<'a, E, Whole> {
+    pub fn __notify_see(self) -> Found<'a, Same, Whole> {
         Found {
             itself: self.0.itself,
             chain: self.0.chain,

@@ -29,11 +29,11 @@ const LOST: &[&str] = &[
 
 /// Writes an attribute, with `allow` in the place of `expect` for what is lost.
 pub(crate) fn of(attribute: &Attribute) -> TokenStream {
-    let list = Punctuated::<Meta, Token![,]>::parse_terminated;
+    let parse = Punctuated::<Meta, Token![,]>::parse_terminated;
     if !attribute.path().is_ident("expect") {
         return attribute.to_token_stream();
     }
-    let Ok(lints) = attribute.parse_args_with(list) else {
+    let Ok(lints) = attribute.parse_args_with(parse) else {
         return attribute.to_token_stream();
     };
     let is_lost = |lint: &Meta| {
