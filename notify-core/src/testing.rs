@@ -141,7 +141,9 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
 
 /// The same alert with another error, also in all that is said of earlier ones.
 pub(crate) fn with_text(alert: Alert, text: &str) -> Alert {
-    let line = text::first_line(text, 500).to_owned();
+    // What is stored was made readable first, and is never nothing.
+    let text = &*text::visible(text);
+    let line = text::visible(text::first_line(text, 500)).into_owned();
     let word = text::first_bytes(&line, 60).to_owned();
     let fact = |(name, _): &(String, String)| (name.clone(), line.clone());
     let status = Status {

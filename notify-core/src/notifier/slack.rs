@@ -519,7 +519,8 @@ mod tests {
             alert.notes = vec![next(), next()];
             alert.facts = vec![("context".to_owned(), next()), (next(), next())];
             alert.earlier_error = Some(next());
-            let first = text::first_line(alert.error(), 100).trim_end().to_owned();
+            let seen = text::visible(alert.error());
+            let first = text::first_line(&seen, 100).trim_end().to_owned();
             let alerts = vec![alert; count];
             let full = payload::full(&alerts, Dialect::Slack);
             let broken = strict::check(&full, mentioned(kind));
