@@ -139,9 +139,9 @@ mod terminal;
 mod testing;
 mod text;
 mod time;
-mod variables;
 #[cfg(feature = "cli")]
 mod unrunnable;
+mod variables;
 mod warn;
 #[cfg(feature = "cli")]
 mod withheld;

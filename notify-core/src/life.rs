@@ -170,7 +170,9 @@ impl Run {
             (run, around.into_iter().cloned().collect::<Vec<_>>())
         };
         // The exit of the process may have come first, and reports it.
-        let warnings = run.as_ref().map(|run| end(self.number, run, outcome, &around));
+        let warnings = run
+            .as_ref()
+            .map(|run| end(self.number, run, outcome, &around));
         drop(known);
         warnings.into_iter().flatten().for_each(Warning::tell);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {

@@ -51,10 +51,7 @@ impl Desk {
         let status = self.known(&locked, job)?;
         let error = look::fingerprint(&status).filter(|_| status.state == State::Error);
         let (kind, first) = match &error {
-            Some(_) => (
-                Kind::StillFailing,
-                status.headline(LINE),
-            ),
+            Some(_) => (Kind::StillFailing, status.headline(LINE)),
             None if status.overdue.is_some() => (Kind::Overdue, OVERDUE_WORDS.to_owned()),
             None => return Err(Refused::IsOk(job.to_owned())),
         };
