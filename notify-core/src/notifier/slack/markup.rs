@@ -20,13 +20,14 @@ pub(super) enum Dialect {
 impl Dialect {
     /// Writes a text of several lines, cut in its middle to so many bytes once it is written.
     pub(super) fn lines(self, text: &str, limit: usize) -> String {
-        fit(text, limit, |cut| self.escape(&text::visible(cut)))
+        fit(&text::visible(text), limit, |cut| self.escape(cut))
     }
 
     /// Writes a text as one line, cut likewise.
     pub(super) fn line(self, text: &str, limit: usize) -> String {
+        let text = text::visible(text.trim()).replace('\n', " ");
         fit(text.trim(), limit, |cut| {
-            self.escape(&text::visible(cut).replace('\n', " "))
+            self.escape(&cut.replace('\n', " "))
         })
     }
 
@@ -45,7 +46,7 @@ impl Dialect {
 
 /// Writes a text that is shown letter by letter, whatever it holds.
 pub(super) fn verbatim(text: &str, limit: usize) -> String {
-    fit(text, limit, |cut| text::visible(cut).into_owned())
+    fit(&text::visible(text), limit, str::to_owned)
 }
 
 fn break_where(text: &str, is_live: impl Fn(char, char) -> bool) -> String {
