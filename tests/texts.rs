@@ -29,7 +29,7 @@ fn run(folder: &Folder, receiver: &Receiver, script: &str) -> String {
 #[test]
 fn nothing_that_a_terminal_obeys_reaches_people_and_the_phone_shows_the_reason() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
-    let script = r#"printf '\033[31mconnecting\033[0m\n\033]0;title\007FATAL: no such \342\200\256role\n' >&2; exit 1"#;
+    let script = r"printf '\033[31mconnecting\033[0m\n\033]0;title\007FATAL: no such \342\200\256role\n' >&2; exit 1";
     let file = run(&folder, &receiver, script);
     let is_obeyed = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
     assert!(!file.contains(is_obeyed), "{file:?}");

@@ -86,17 +86,13 @@ fn choose<'a>(lines: &[Line<'a>]) -> Option<Cow<'a, str>> {
     if let Some(cause) = last_cause(rest) {
         return Some(joined(head_words, Some(cause)));
     }
-    let is_quoted = rest.first().is_some_and(|next| next.is_quote());
+    let is_quoted = rest.first().is_some_and(Line::is_quote);
     if head.is_vague() || head.is_label() || is_quoted {
         return Some(joined(head_words, next(rest)));
     }
     let compared = |line: &&Line<'_>| line.begins_with("left:") || line.begins_with("right:");
     if head.begins_with("assertion") && rest.iter().any(|line| compared(&line)) {
-        let sides: Vec<_> = rest
-            .iter()
-            .filter(compared)
-            .map(|line| line.shown())
-            .collect();
+        let sides: Vec<_> = rest.iter().filter(compared).map(Line::shown).collect();
         return Some(format!("{head_words}: {}", sides.join(", ")).into());
     }
     if head.is_panic_without_words() {

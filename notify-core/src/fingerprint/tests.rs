@@ -313,9 +313,10 @@ proptest! {
 
     #[test]
     fn any_two_ids_are_alike(one in id(), other in id(), is_named in any::<bool>()) {
-        let error = |id: &str| match is_named {
-            true => format!("request {id} was refused"),
-            false => format!("refused (request_id={id})"),
+        let error = |id: &str| if is_named {
+            format!("request {id} was refused")
+        } else {
+            format!("refused (request_id={id})")
         };
         prop_assert_eq!(of(&error(&one)), of(&error(&other)));
     }

@@ -285,8 +285,7 @@ impl<'a> Line<'a> {
     }
 
     fn is_hint(&self) -> bool {
-        let begins = |hint: &&str| self.begins_with(hint);
-        HINTS.iter().any(|hint| begins(&hint))
+        HINTS.iter().any(|hint| self.begins_with(hint))
             || self.text.starts_with("make") && self.text.contains("*** [")
             || self
                 .text
@@ -330,7 +329,7 @@ pub(super) fn without_markup(text: &str) -> Cow<'_, str> {
         ("", "") => "a page without a text".into(),
         (before, "") => before.to_owned().into(),
         ("", words) => words.to_owned().into(),
-        (before, words) => format!("{} {words}", before).into(),
+        (before, words) => format!("{before} {words}").into(),
     }
 }
 

@@ -21,7 +21,7 @@ impl Dialect {
     /// Writes a text of several lines for where nothing but a call or the end of a block of code
     /// has a meaning, cut in its middle to so many bytes once it is written.
     pub(super) fn lines(self, text: &str, limit: usize) -> String {
-        fit(text, limit, |cut| self.escape(&text::visible(cut)))
+        fit(&text::visible(text), limit, |cut| self.escape(cut))
     }
 
     /// Writes a text as one line, cut likewise: as code, where a sign in it could be markup.
@@ -137,7 +137,7 @@ fn flat(text: &str) -> String {
 
 /// Writes a text that is shown letter by letter, whatever it holds.
 pub(super) fn verbatim(text: &str, limit: usize) -> String {
-    fit(text, limit, |cut| text::visible(cut).into_owned())
+    fit(&text::visible(text), limit, str::to_owned)
 }
 
 fn break_where(text: &str, is_live: impl Fn(char, char) -> bool) -> String {
