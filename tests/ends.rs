@@ -263,6 +263,7 @@ fn a_run_that_goes_on_too_long_is_told_once_while_it_does_and_once_when_it_ends(
     let run = || {
         Program::new("ends")
             .arg("overdue")
+            .env("NOTIFY_OK_SILENT_HOURS", "0")
             .directory(&folder)
             .alerts_to(&receiver)
             .run()

@@ -76,6 +76,9 @@ fn change_status(times: u32, is_eager: bool) {
 
     // Files come by their names, which sort by the time of the decision.
     let alerts = folder.waiting_alerts();
+    // Who began first and ended last leaves the status that of the newer run, and names that.
+    let is_overtaken = |alert: &&String| alert.contains("note: a newer run (begun ");
+    let alerts: Vec<_> = alerts.iter().filter(|alert| !is_overtaken(alert)).collect();
     let of_job = alerts.iter().filter(|alert| fact(alert, "job") == JOB);
     let told: Vec<_> = of_job
         .map(|alert| {

@@ -70,7 +70,9 @@ fn run(service: &str, url: &str, folder: &Folder, outcomes: &[&str], seconds: &s
         .env("NOTIFY_EXIT_SECONDS", seconds)
         .directory(folder);
     let program = match outcomes {
-        ["slow"] => program.env("OVERDUE_MINUTES", "0.001"),
+        ["slow"] => program
+            .env("OVERDUE_MINUTES", "0.001")
+            .env("NOTIFY_OK_SILENT_HOURS", "0"),
         _ => program,
     };
     let ended = outcomes.iter().fold(program, Program::arg).run();

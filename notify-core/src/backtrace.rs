@@ -44,11 +44,14 @@ pub(crate) fn trim(text: &str) -> String {
         below.and_then(|below| Some(below + frames[below..].iter().position(is_users)?));
     let end = annotated.map_or(frames.len(), |annotated| annotated + 1);
     let mut kept: Vec<&Frame<'_>> = Vec::new();
+    let mut is_below_ours = false;
     for frame in frames.get(first..end).unwrap_or_default() {
         if frame.is_ours() {
-            // How we call a body goes with us.
+            // How we call a body, and how we are called, goes with us.
             while kept.pop_if(|above| above.is_plumbing()).is_some() {}
-        } else {
+            is_below_ours = true;
+        } else if !(is_below_ours && frame.is_plumbing()) {
+            is_below_ours = false;
             kept.push(frame);
         }
     }

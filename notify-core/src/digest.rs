@@ -668,7 +668,7 @@ mod tests {
         assert_eq!(cut_name("crate.module.function", 16), "crat….function");
         assert_eq!(shown("connection refused", 13), "connection…");
         assert_eq!(cut_error("one two three four", 15), "one two …four");
-        assert_eq!(shown("a\rb", 3), "a b");
+        assert_eq!(shown("a\nb", 3), "a b");
         assert_eq!(share([1, 2, 30, 30].into_iter(), 43), 20);
         assert_eq!(share([1, 2].into_iter(), 3), usize::MAX);
     }

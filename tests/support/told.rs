@@ -131,11 +131,13 @@ pub fn wrong_beliefs(folder: &Folder, events: &[Told]) -> Vec<Fault> {
     faults
 }
 
-/// What is told of a job but for the deaths that a later run had overtaken when they were found: the
-/// status is not by them, and they open no incident.
+/// What is told of a job but for the failures of runs that a newer one had overtaken, be it that they lasted
+/// longer or that they died: the status is not by them, they name the newer run, and they open no incident.
 fn without_overtaken<'a>(events: &[&'a Told]) -> Vec<&'a Told> {
-    let is_overtaken =
-        |event: &Told| event.is_death && event.kind == "failed" && event.incident.is_none();
+    let is_overtaken = |event: &Told| {
+        let names_the_newer = event.is_death || event.text.contains("a newer run (begun ");
+        names_the_newer && event.kind == "failed" && event.incident.is_none()
+    };
     let events = events.iter().copied();
     events.filter(|event| !is_overtaken(event)).collect()
 }

@@ -510,7 +510,7 @@ mod tests {
             let error = all.trim_start_matches('`').trim_start();
             let is_first = error.starts_with(first.trim());
             let letters = |text: &str| first_letters(text, usize::MAX);
-            let is_there = number > 3 && letters(&all).contains(&first_letters(&alert.headline(), 30));
+            let is_there = number > 3 && letters(&all).contains(&first_letters(alert.error(), 10));
             prop_assert!(is_first || is_there, "{:?} of {}", first, all);
             let short = short(&[alert]);
             prop_assert_eq!(is_taken(&short), Ok(()));

@@ -688,7 +688,7 @@ mod tests {
             let error = plain(block.unwrap_or_default());
             let is_first = error.trim_start().starts_with(first.trim());
             let letters = |text: &str| first_letters(text, usize::MAX);
-            let is_there = number > FEW && letters(&error).contains(&first_letters(&alert.headline(), 30));
+            let is_there = number > FEW && letters(&error).contains(&first_letters(alert.error(), 10));
             prop_assert!(is_first || is_there, "{:?} of {}", first, error);
             let short = short(&[alert]);
             prop_assert_eq!(is_taken(&short), Ok(()));
