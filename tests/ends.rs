@@ -264,6 +264,7 @@ fn a_run_that_goes_on_too_long_is_told_once_while_it_does_and_once_when_it_ends(
         Program::new("ends")
             .arg("overdue")
             .env("NOTIFY_OK_SILENT_HOURS", "0")
+            .env("NOTIFY_SILENT_SECONDS", "0")
             .directory(&folder)
             .alerts_to(&receiver)
             .run()
