@@ -160,6 +160,35 @@ fn where_alerts_is_broken_too_a_failure_waits_and_counts_as_untold_until_it_is_m
     assert!(folder.waiting_alerts().is_empty());
 }
 
+/// A failing run after the other had queued an alert each, by the thousand.
+#[test]
+fn while_nobody_can_be_told_the_same_failure_waits_once_and_another_as_well() {
+    let ((dba, _), (alerts, is_broken)) = (breakable(), breakable());
+    let two = [
+        ("NOTIFY_DBA_URL", json(&dba)),
+        ("NOTIFY_ALERTS_URL", json(&alerts)),
+    ];
+    let one = [(
+        "NOTIFY_DBA_URL",
+        format!("{} {}", json(&dba), json(&alerts)),
+    )];
+    for (channels, waiting) in [(&two[..], 2), (&one[..], 4)] {
+        is_broken.store(true, Ordering::Relaxed);
+        let folder = Folder::new();
+        let channels: Vec<_> = channels.iter().map(|(name, url)| (*name, &**url)).collect();
+        let fail = |error: &str| run(&folder, error, &channels);
+        fail("the disk is full");
+        for _ in 0..4 {
+            fail("no route");
+        }
+        assert_eq!(folder.waiting_alerts().len(), waiting, "{channels:?}");
+        let status = folder.status_file(JOB);
+        assert!(!status.contains("\nalerted: "), "{status}");
+        assert!(status.contains("the channel is broken"), "{status}");
+    }
+    assert!(told(&alerts).is_empty());
+}
+
 #[test]
 fn a_channel_of_its_own_kind_that_is_broken_counts_as_untold() {
     let (alerts, is_broken) = breakable();

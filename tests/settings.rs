@@ -147,6 +147,17 @@ fn where_there_is_no_directory_it_is_said_what_to_set_and_what_is_lost() {
     let ours = lines(&program.env("NOTIFY_EXIT_SECONDS", "1").run()).concat();
     assert!(!ours.contains("sent later"), "{ours}");
     assert!(ours.contains("before the exit: 1 alert is lost"), "{ours}");
+
+    // A command that says no more than 1, and a channel that is broken, promise nothing either.
+    for command in ["exec:///bin/false", "exec:///no/such/program"] {
+        let program = failing().env("NOTIFY_ALERTS_URL", command);
+        let ours = lines(&program.env("NOTIFY_EXIT_SECONDS", "1").run()).concat();
+        assert!(ours.contains("they wait in memory alone"), "{ours}");
+        assert!(
+            !ours.contains("24 hours") && !ours.contains("mended"),
+            "{ours}"
+        );
+    }
 }
 
 /// Issue 12, point 16.

@@ -66,7 +66,16 @@ pub(crate) fn meant(path: &Path, home: Option<&Path>) -> Result<PathBuf, &'stati
     if text.chars().any(char::is_control) {
         return Err("it contains a line break or another control character");
     }
-    if ["${", "$(", "{{"].iter().any(|open| text.contains(open)) {
+    if text.trim() != text {
+        return Err("it begins or ends with a space");
+    }
+    // systemd, for one, fills in none.
+    let is_variable = |part: &str| {
+        let mut letters = part.chars();
+        letters.next() == Some('$') && letters.next().is_some_and(char::is_alphabetic)
+    };
+    if ["${", "$(", "{{"].iter().any(|open| text.contains(open)) || text.split('/').any(is_variable)
+    {
         return Err("it contains a variable that nobody has filled in");
     }
     if let Some(name) = text.strip_prefix('~') {
@@ -81,7 +90,8 @@ pub(crate) fn meant(path: &Path, home: Option<&Path>) -> Result<PathBuf, &'stati
     }
     let is_filled = !UNFILLED.iter().any(|open| text.starts_with(open));
     let is_word = WORDS.contains(&text.to_ascii_lowercase().as_str());
-    let is_foreign = cfg!(unix) && text.contains('\\');
+    // As of Windows, or of an address such as `mailto:`.
+    let is_foreign = cfg!(unix) && text.contains(['\\', ':']);
     if path.is_absolute() || is_filled && !is_word && !is_foreign {
         Ok(path.to_owned())
     } else {
@@ -151,6 +161,11 @@ mod tests {
             ("$HOME/notify", None),
             ("${HOME}/notify", None),
             ("/var/lib/${APP}/notify", None),
+            ("/var/lib/$APP/notify", None),
+            ("/srv/cash$/a:b", Some("/srv/cash$/a:b")),
+            (" /var/lib/notify", None),
+            ("/var/lib/notify ", None),
+            ("mailto:anna", None),
             ("{{ dir }}/notify", None),
             ("%S/notify", None),
             ("\"/var/lib/notify\"", None),

@@ -71,6 +71,9 @@ const ANSWERS: [Rule; 2] = [
 const NO_CHECK: &str =
     "it has no such check: add `?create=1` to the URL so that it makes one, or make it by hand";
 
+/// The same where the URL asks for one to be made.
+const NO_KEY: &str = "it knows no such ping key, or makes no check there, for all the `create=1`";
+
 static BEATS: PerProcess<Beats> = PerProcess::new();
 
 /// Where pings go: a URL, with `{job}` in it for a check of each job, or the file that holds it.
@@ -267,9 +270,21 @@ impl Ping {
         let answer = Post::text(&url, self.event.body()).send(exit::within(TIMEOUT))?;
         let is_unknown = answer.status == 404;
         answer.judge(&ANSWERS).map_err(|refusal| match refusal {
-            Refusal::Channel { reason } if is_unknown => broken(format!("{reason}: {NO_CHECK}")),
+            Refusal::Channel { reason } if is_unknown => {
+                broken(format!("{reason}: {}", unknown(url.as_str())))
+            }
             refusal => refusal,
         })
+    }
+}
+
+/// Says what to do where the service knows nothing by that URL.
+fn unknown(url: &str) -> &'static str {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    if query.split('&').any(|option| option == "create=1") {
+        NO_KEY
+    } else {
+        NO_CHECK
     }
 }
 
@@ -467,6 +482,19 @@ mod tests {
             let is_plain = slug(&job) == job.replace('.', "-") && !job.is_empty();
             let hash = format!("{:016x}", id::hash(&job));
             proptest::prop_assert!(is_plain || slug(&job).ends_with(&hash), "{job}");
+        }
+    }
+
+    // Issue 12, point 14: a wrong key was told to add what stood there.
+    #[test]
+    fn who_asks_for_checks_to_be_made_is_not_told_to_ask_for_them() {
+        for (url, words) in [
+            ("https://x.example/k/etl?rid=1", NO_CHECK),
+            ("https://x.example/k/create=1?rid=1", NO_CHECK),
+            ("https://x.example/k/etl?create=0&rid=1", NO_CHECK),
+            ("https://x.example/k/etl?create=1&rid=1", NO_KEY),
+        ] {
+            assert_eq!(unknown(url), words, "{url}");
         }
     }
 

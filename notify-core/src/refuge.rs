@@ -20,6 +20,7 @@ use crate::sender;
 use crate::setup::{self, ALERTS};
 use crate::status::State;
 use crate::time::Time;
+use crate::warn::Warning;
 
 /// Why what follows a failure goes after it, though the channel may be mended.
 const EARLIER: &str = "so it was when the job failed";
@@ -173,12 +174,51 @@ pub(crate) fn move_from(
                     }
                 }
             }
+            None if is_failure && is_repeat(&alert, &entry, waiting, queue) => {
+                // Or a job that fails each minute would fill the queue with one and the same error.
+                sender::add_answer(
+                    &alert,
+                    format!("{BROKEN}: an alert that says the same waits"),
+                );
+                for queue in others.iter().copied().chain([queue]) {
+                    sender::remove(queue, &entry);
+                }
+                sender::untell(&alert, &untold_for(broken));
+                let Route { channel, mend, .. } = route;
+                let reason = broken.unwrap_or_default();
+                let message = format!(
+                    "channel `{channel}` is broken ({reason}): its alerts wait until {mend} is mended"
+                );
+                Warning::new(sender::fault(channel), message).tell();
+                has_left = true;
+            }
             None if is_failure => untold.push((entry, alert, lock)),
             None => {}
         }
     }
-    untell(untold, broken.unwrap_or_default());
+    untell(untold, &untold_for(broken));
     has_left
+}
+
+/// What is said of an alert that is for a broken channel.
+const BROKEN: &str = "the channel is broken";
+
+fn untold_for(broken: Option<&str>) -> String {
+    format!("{BROKEN}: {}", broken.unwrap_or_default())
+}
+
+/// Tells whether an alert says again what one before it will say, which waits in the same queue: that a
+/// job fails, with that error.
+fn is_repeat(alert: &Alert, entry: &Entry, waiting: &[Entry], queue: &Queue) -> bool {
+    let is_earlier =
+        |other: &&Entry| other.job() == entry.job() && other.decided() < entry.decided();
+    // Whichever of them was the last: the job may have worked between.
+    let mut before = waiting.iter().rev().filter(is_earlier);
+    let before = before.find_map(|before| queue.read(before).ok().flatten());
+    alert.kind == Kind::StillFailing
+        && before.is_some_and(|before| {
+            before.status.state == State::Error && before.fingerprint() == alert.fingerprint()
+        })
 }
 
 /// Returns where the failures of a broken channel go, if there is such a place and it works.
@@ -249,10 +289,7 @@ fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str) -> bool {
             Some(Err(_)) | None => return false,
         }
     }
-    sender::add_answer(
-        alert,
-        format!("the channel is broken: sent to `{ALERTS}` instead"),
-    );
+    sender::add_answer(alert, format!("{BROKEN}: sent to `{ALERTS}` instead"));
     for (route, entry) in queued {
         delivery::queued(route, &entry);
     }
@@ -260,10 +297,10 @@ fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str) -> bool {
 }
 
 /// Takes back that people were told: once for each alert in this process.
-fn untell(untold: Vec<(Entry, Alert, Lock)>, reason: &str) {
+fn untell(untold: Vec<(Entry, Alert, Lock)>, why: &str) {
     for (entry, alert, _lock) in untold {
         if sender::is_first_time(&entry) {
-            sender::untell(&alert, &format!("the channel is broken: {reason}"));
+            sender::untell(&alert, why);
         }
     }
 }

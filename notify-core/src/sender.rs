@@ -32,6 +32,10 @@ use crate::warn::{self, Warning};
 /// How long a destination may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What becomes of alerts for which there is no directory.
+const IN_MEMORY: &str =
+    "they wait in memory alone, and what it does not take before the exit is lost";
+
 static UNWRITTEN: PerProcess<Mutex<Unwritten>> = PerProcess::new();
 
 /// What should stand on disk and cannot, as where that is full.
@@ -321,10 +325,11 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
         Ok(()) => warn::over(&fault(channel)),
         Err(Refusal::Temporary { reason, .. }) => {
             log::debug!(target: "pipeline_notify", "channel `{channel}`: {reason}");
+            let later = "they wait and are sent later";
             let place = if route.queue.is_some() {
-                "they wait and are sent later"
+                later
             } else {
-                "they wait in memory alone, and what it does not take before the exit is lost"
+                IN_MEMORY
             };
             let message = format!(
                 "channel `{channel}` ({mend}) does not take alerts now ({reason}): {place}"
@@ -332,10 +337,14 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
             Warning::new(fault(channel), message).tell();
         }
         Err(Refusal::Unknown { reason }) => {
-            let message = format!(
-                "channel `{channel}` ({mend}) does not take alerts ({reason}): they wait, and are tried again for \
-                 24 hours or 50 times"
-            );
+            let later = "they wait, and are tried again for 24 hours or 50 times";
+            let place = if route.queue.is_some() {
+                later
+            } else {
+                IN_MEMORY
+            };
+            let message =
+                format!("channel `{channel}` ({mend}) does not take alerts ({reason}): {place}");
             Warning::new(fault(channel), message).tell();
         }
         Err(Refusal::Channel { reason }) => {
@@ -348,8 +357,11 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
             } else {
                 "its alerts wait".to_owned()
             };
-            let message =
-                format!("channel `{channel}` is broken ({reason}): {what} until {mend} is mended");
+            let message = if route.queue.is_some() || has_refuge {
+                format!("channel `{channel}` is broken ({reason}): {what} until {mend} is mended")
+            } else {
+                format!("channel `{channel}` ({mend}) is broken ({reason}): {IN_MEMORY}")
+            };
             Warning::new(fault(channel), message).tell();
         }
         Err(Refusal::Alert { reason }) => {

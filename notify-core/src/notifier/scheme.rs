@@ -33,7 +33,7 @@ pub(crate) type Signing = Result<Option<Secret>, Problem>;
 const SCHEMES: &[Scheme] = &[
     Scheme {
         names: &["slack"],
-        form: "slack://TokenA/TokenB/TokenC or slack://hook:TokenA-TokenB-TokenC@webhook",
+        form: "slack://TokenA/TokenB/TokenC",
         make: |word, _| Ok(Arc::new(Slack::to(slack(word)?))),
     },
     Scheme {

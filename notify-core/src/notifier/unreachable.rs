@@ -45,7 +45,7 @@ fn of_tls(error: &rustls::Error) -> &'static str {
     use rustls::{CertificateError as Certificate, Error};
     match error {
         Error::InvalidCertificate(Certificate::UnknownIssuer) => {
-            "its certificate's issuer is unknown: add that authority to the system's, or name its file in SSL_CERT_FILE"
+            "its certificate's issuer is unknown: add that authority to the system's, or to the file that SSL_CERT_FILE names"
         }
         Error::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => {
             "its certificate has expired"

@@ -215,6 +215,16 @@ impl Queue {
         Ok(Some((alert, lock)))
     }
 
+    /// Reads an alert, be it being sent or not; `None` where it is gone.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub(crate) fn read(&self, entry: &Entry) -> io::Result<Option<Alert>> {
+        let content = file::read(&self.path(entry), LIMIT, Links::Refuse)?;
+        Ok(content.and_then(|content| Alert::parse(&content)))
+    }
+
     /// Removes an alert that was accepted.
     ///
     /// # Errors
