@@ -263,7 +263,7 @@ fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str) -> bool {
 fn untell(untold: Vec<(Entry, Alert, Lock)>, reason: &str) {
     for (entry, alert, _lock) in untold {
         if sender::is_first_time(&entry) {
-            sender::untell(&alert, &format!("the channel is broken: {reason}"));
+            sender::untell(&alert, true, &format!("the channel is broken: {reason}"));
         }
     }
 }
