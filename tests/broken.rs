@@ -9,6 +9,7 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use support::service::Service;
 use support::told::{Told, told};
 use support::{Answer, Folder, Program, Receiver};
 
@@ -252,4 +253,109 @@ fn without_a_directory_a_failure_goes_to_alerts_as_well() {
         .run();
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(kinds(&told(&alerts)), ["failed", "recovered"], "{ended:?}");
+}
+
+/// Issue 12, point 0: what was refused has told nobody.
+#[test]
+fn a_failure_that_was_refused_for_good_has_no_recovery_and_the_next_one_begins_anew() {
+    let is_refusing = Arc::new(AtomicBool::new(true));
+    let refusing = is_refusing.clone();
+    let dba = Receiver::answering(move |_| {
+        if refusing.load(Ordering::Relaxed) {
+            Answer::Status(400, "invalid_payload")
+        } else {
+            Answer::Ok
+        }
+    });
+    let channels = [("NOTIFY_DBA_URL", &*json(&dba))];
+    // The first, one after it that is refused as well, and one that was held before it left.
+    for (failures, after) in [(1, "1"), (2, "1"), (2, "2")] {
+        let folder = Folder::new();
+        let channels = [channels[0], ("AFTER", after)];
+        is_refusing.store(true, Ordering::Relaxed);
+        for _ in 0..failures {
+            run(&folder, "the disk is full", &channels);
+        }
+        let heard = told(&dba).len();
+        let status = folder.status_file(JOB);
+        assert!(!status.contains("\nalerted: "), "{status}");
+
+        is_refusing.store(false, Ordering::Relaxed);
+        run(&folder, "ok", &channels);
+        assert!(told(&dba)[heard..].is_empty(), "{:?}", told(&dba));
+        let channels = [channels[0]];
+        run(&folder, "the disk is full", &channels);
+        run(&folder, "ok", &channels);
+        assert_eq!(
+            kinds(&told(&dba)[heard..]),
+            ["failed", "recovered"],
+            "{failures}, after {after}"
+        );
+    }
+}
+
+/// Issue 12, point 0
+#[test]
+fn what_leaves_its_hold_and_is_refused_has_told_nobody() {
+    let is_refusing = Arc::new(AtomicBool::new(true));
+    let refusing = is_refusing.clone();
+    let dba = Receiver::answering(move |_| {
+        if refusing.load(Ordering::Relaxed) {
+            Answer::Status(400, "invalid_payload")
+        } else {
+            Answer::Ok
+        }
+    });
+    let folder = Folder::new();
+    let url = json(&dba);
+    let channels = [
+        ("NOTIFY_DBA_URL", &*url),
+        ("AFTER", "9"),
+        ("NOTIFY_REMIND_HOURS", "0.0005"),
+    ];
+    run(&folder, "the disk is full", &channels);
+    assert!(folder.status_file(JOB).contains("\nheld: "));
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    // Its time has come, and another program sends it.
+    let drained = Program::new("drain").directory(&folder);
+    let drained = drained.env("NOTIFY_DBA_URL", &url).run();
+    assert_eq!(drained.code, Some(0), "{drained:?}");
+    let status = folder.status_file(JOB);
+    assert!(
+        !status.contains("\nalerted: ") && !status.contains("\nheld: "),
+        "{status}"
+    );
+
+    is_refusing.store(false, Ordering::Relaxed);
+    run(&folder, "ok", &channels);
+    assert!(told(&dba).is_empty(), "{:?}", told(&dba));
+}
+
+/// Issue 12, point 0
+#[test]
+fn a_recovery_that_waits_behind_a_failure_goes_with_it_when_that_is_refused() {
+    let is_down = Arc::new(AtomicBool::new(true));
+    let down = is_down.clone();
+    let dba = Service::new(move |_, _, body| match body {
+        _ if down.load(Ordering::Relaxed) => (503, "", String::new()),
+        body if body.contains("\"failed\"") => (400, "", "invalid_payload".to_owned()),
+        _ => (200, "", "ok".to_owned()),
+    });
+    let folder = Folder::new();
+    let url = dba.url("/").replace("http://", "json://");
+    let channels = [("NOTIFY_DBA_URL", &*url), ("NOTIFY_EXIT_SECONDS", "0.2")];
+    run(&folder, "the disk is full", &channels);
+    run(&folder, "ok", &channels);
+    assert_eq!(folder.waiting_alerts().len(), 2);
+
+    is_down.store(false, Ordering::Relaxed);
+    pass_15_minutes(&folder);
+    let drained = Program::new("drain").directory(&folder);
+    let drained = drained.env("NOTIFY_DBA_URL", &url).run();
+    assert_eq!(drained.code, Some(0), "{drained:?}");
+    assert!(folder.waiting_alerts().is_empty());
+    let posts = dba.posts();
+    assert!(posts.iter().any(|post| post.status == 400), "{posts:?}");
+    assert!(posts.iter().all(|post| post.status != 200), "{posts:?}");
+    assert!(folder.status_file(JOB).starts_with("OK\n"));
 }

@@ -166,6 +166,8 @@ impl Run {
             if let Some(run) = &run {
                 note_failure(&mut open, run, around);
             }
+            // Most runs end nothing but themselves, and copy nothing.
+            let around = if outcome.is_event() { around } else { &[] };
             let around: Vec<_> = around.iter().filter_map(|run| open.get(run)).collect();
             (run, around.into_iter().cloned().collect::<Vec<_>>())
         };

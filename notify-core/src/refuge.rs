@@ -183,7 +183,7 @@ pub(crate) fn move_from(
                 for queue in others.iter().copied().chain([queue]) {
                     sender::remove(queue, &entry);
                 }
-                sender::untell(&alert, &untold_for(broken));
+                sender::untell(&alert, true, &untold_for(broken));
                 let Route { channel, mend, .. } = route;
                 let reason = broken.unwrap_or_default();
                 let message = format!(
@@ -300,7 +300,7 @@ fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str) -> bool {
 fn untell(untold: Vec<(Entry, Alert, Lock)>, why: &str) {
     for (entry, alert, _lock) in untold {
         if sender::is_first_time(&entry) {
-            sender::untell(&alert, why);
+            sender::untell(&alert, true, why);
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use crate::alert::Alert;
+use crate::alert::{Alert, Kind};
 use crate::backlog::{self, BOUNDS, Entry};
 use crate::history::Answered;
 use crate::id;
@@ -404,12 +404,12 @@ pub(crate) fn add_answer(alert: &Alert, answer: String) {
     }
 }
 
-/// Has the status say that nobody was told, and why.
-pub(crate) fn untell(alert: &Alert, why: &str) {
+/// Has the status say that nobody was told by an alert, which still `waits` or is gone, and why.
+pub(crate) fn untell(alert: &Alert, waits: bool, why: &str) {
     if let Some(store) = setup::setup_so_far().store()
         && let Ok(mut locked) = store.lock(&name::file_name(&alert.job))
     {
-        locked.untell(alert.decided, why);
+        locked.untell(alert, waits, why);
     }
 }
 
@@ -430,6 +430,15 @@ pub(crate) fn fault(channel: &str) -> String {
 
 /// Keeps an alert aside that nobody will be told, so that its job counts as untold.
 fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
+    let setup = setup::setup_so_far();
+    // With several destinations another one has told it.
+    let is_only = setup
+        .routes(&alert.channel)
+        .is_none_or(|routes| routes.all.len() == 1);
+    // First, for an exit waits no longer than for what is in the queue.
+    if is_only {
+        untell(alert, false, &format!("it was refused: {reason}"));
+    }
     if let Err(error) = queue.reject(entry, reason) {
         Warning::new(
             "rejected",
@@ -438,13 +447,25 @@ fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
         .tell();
         remove(queue, entry);
     }
-    let setup = setup::setup_so_far();
-    // With several destinations another one has told it.
-    let is_only = setup
-        .routes(&alert.channel)
-        .is_none_or(|routes| routes.all.len() == 1);
-    if is_only {
-        untell(alert, &format!("it was refused: {reason}"));
+    if alert.kind == Kind::Failed {
+        withdraw_recovery(queue, entry, alert);
+    }
+}
+
+/// Removes the recovery that waits behind a failure of which nobody has heard.
+fn withdraw_recovery(queue: &Queue, refused: &Entry, failed: &Alert) {
+    let waiting = waiting_in(queue).into_iter();
+    let mut later = waiting.filter(|entry| entry.job() == refused.job() && entry > refused);
+    if let Some(next) = later.next()
+        && let Ok(Some((alert, _lock))) = queue.take(&next)
+        && alert.kind == Kind::Recovered
+        && alert.job == failed.job
+        && alert.incident == failed.incident
+    {
+        let why = "the failure that is over was refused";
+        remove(queue, &next);
+        add_answer(&alert, format!("not sent: {why}"));
+        untell(&alert, false, why);
     }
 }
 
@@ -455,7 +476,6 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::alert::Kind;
     use crate::backlog::Bounds;
     use crate::digest::{self, message};
     use crate::exit;

@@ -305,6 +305,11 @@ impl Status {
         page.end(&self.text)
     }
 
+    /// Tells whether nobody was told of it, nor of an error of its incident.
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.alerted.is_none() && self.told_errors.is_empty()
+    }
+
     /// Tells whether nothing but times and counts sets this status apart from `previous`, so that
     /// its file need not be written anew.
     pub(crate) fn says_the_same_as(&self, previous: &Self) -> bool {

@@ -251,8 +251,7 @@ impl<'a> End<'a> {
         if failed.alerted_by.is_some() {
             Some(Reason::RecoveryOfAnother)
         } else {
-            (failed.alerted.is_none() && failed.told_errors.is_empty())
-                .then_some(Reason::FailureUntold)
+            failed.is_unheard().then_some(Reason::FailureUntold)
         }
     }
 
@@ -598,11 +597,9 @@ impl<'a> End<'a> {
                 Course::Begins(_) | Course::GoesOn(_) => Kind::Flapping,
                 Course::Ends(_) => Kind::Steady,
                 Course::Steady | Course::Changing(_) => {
-                    // Of what was held nobody knows, nor by this name of what another job told.
-                    let known = previous.filter(|previous| {
-                        let is_held = previous.held.is_some() && previous.alerted.is_none();
-                        previous.alerted_by.is_none() && !is_held
-                    });
+                    // Nor by this name of what another job told.
+                    let known = previous
+                        .filter(|previous| previous.alerted_by.is_none() && !previous.is_unheard());
                     Kind::of(known.map(|previous| previous.state), self.state)
                 }
             },

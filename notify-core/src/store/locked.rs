@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::Store;
 use super::known::{self, Known};
-use crate::alert::Alert;
+use crate::alert::{Alert, Kind};
 use crate::backlog::Entry;
 use crate::change::{Change, Place, Texts};
 use crate::file::{self, Durable, Identity, Links};
@@ -194,18 +194,34 @@ impl<'a> Locked<'a> {
         file::write_at(file, time::show(status.begun).as_bytes(), offset)
     }
 
-    /// Takes back that people were told at that time, and says why they were not.
-    pub(crate) fn untell(&mut self, alerted: Time, why: &str) {
-        if let Past::Known(status) = self.read()
-            && status.alerted == Some(alerted)
-        {
-            // Where it cannot be written, the worst is a failure told at its reminder.
-            let _ = self.write(&Status {
-                alerted: None,
-                decision: Some(format!("due, and nobody could be told: {why}").into()),
-                ..*status
-            });
+    /// Takes back that people were told by an alert, and says why they were not. One that `waits` may
+    /// still be heard, and then so is what follows it.
+    pub(crate) fn untell(&mut self, alert: &Alert, waits: bool, why: &str) {
+        let Past::Known(status) = self.read() else {
+            return;
+        };
+        // What was held is told when it leaves; until a run finds that it has, the status says it is held.
+        let held = alert.status.held.as_ref();
+        let is_leaving = held.is_some() && status.held.as_ref() == held;
+        let told = held.map_or(alert.decided, |held| held.until);
+        if !is_leaving && status.alerted != Some(told) {
+            return;
         }
+        let error = alert.status.fingerprint.iter().cloned();
+        let told_errors = match (waits, alert.kind) {
+            (true, _) if is_leaving => error.collect(),
+            // Without it nobody has heard that the job fails, and nobody is to hear that it works again.
+            (false, Kind::Failed) => Vec::new(),
+            _ => status.told_errors.clone(),
+        };
+        // Where it cannot be written, the worst is a failure told at its reminder.
+        let _ = self.write(&Status {
+            alerted: None,
+            told_errors,
+            held: status.held.clone().filter(|_| !is_leaving),
+            decision: Some(format!("due, and nobody could be told: {why}").into()),
+            ..*status
+        });
     }
 
     /// Says that people were told of an incident at that time, where it says that they were not.

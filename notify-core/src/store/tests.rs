@@ -287,6 +287,8 @@ fn an_alert_that_was_refused_is_taken_back_if_the_status_still_speaks_of_it() {
     let mut locked = store.lock("etl.run").unwrap();
     let status = change(None).status.unwrap();
     let alerted = status.begun;
+    let mut refused = alert("etl.run", "a1");
+    refused.decided = alerted;
     for (told, remains) in [
         (alerted, None),
         (alerted + chrono::TimeDelta::seconds(1), Some(())),
@@ -297,7 +299,7 @@ fn an_alert_that_was_refused_is_taken_back_if_the_status_still_speaks_of_it() {
                 ..status.clone()
             })
             .unwrap();
-        locked.untell(alerted, "it was refused: gone");
+        locked.untell(&refused, false, "it was refused: gone");
         assert_eq!(locked.read().status().unwrap().alerted.map(|_| ()), remains);
     }
 }
