@@ -42,10 +42,6 @@ pub(crate) enum Outcome {
     /// Its process ended without a word; what is known of that.
     Died(String),
     /// It proves nothing of the job, whose status stays; why.
-    #[cfg_attr(
-        not(any(feature = "cli", test)),
-        expect(dead_code, reason = "the command alone makes one")
-    )]
     NotCounted(String),
 }
 

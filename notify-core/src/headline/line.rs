@@ -270,7 +270,7 @@ impl<'a> Line<'a> {
     }
 
     pub(super) fn is_vague(&self) -> bool {
-        self.consists_of(VAGUE)
+        !self.text.contains(char::is_alphabetic) || self.consists_of(VAGUE)
     }
 
     pub(super) fn is_label(&self) -> bool {
