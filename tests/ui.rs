@@ -3,7 +3,10 @@
 //! The messages are those of one compiler, and so run on that one alone.
 
 use std::collections::BTreeSet;
+use std::env::consts::DLL_SUFFIX;
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 #[test]
 fn each_mistake_has_one_message() {
@@ -41,4 +44,113 @@ fn errors(messages: &str) -> BTreeSet<(String, String)> {
         }
     }
     errors
+}
+
+/// The library of the attribute, which was built for this test.
+fn attribute() -> PathBuf {
+    let program = std::env::current_exe().unwrap();
+    let here = program.parent().unwrap();
+    // Where the build is for another target than this host, the attribute is not.
+    let profile = here.parent().unwrap().file_name().unwrap();
+    let of_host = here.join("../../..").join(profile).join("deps");
+    let entries = [here, &of_host]
+        .into_iter()
+        .filter_map(|folder| fs::read_dir(folder).ok());
+    let files = entries.flatten().map(|entry| entry.unwrap().path());
+    let built = files.filter(|path| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        name.contains("notify_macros-") && name.ends_with(DLL_SUFFIX)
+    });
+    let latest = built.max_by_key(|path| fs::metadata(path).unwrap().modified().unwrap());
+    latest.expect("the attribute is built")
+}
+
+/// Compiles a source file of a package with this manifest, and returns the errors.
+fn compile(folder: &Path, kind: &str, manifest: &str, name: &str, source: &str) -> String {
+    let source_file = folder.join(format!("{name}.rs"));
+    fs::write(&source_file, source).unwrap();
+    let manifest_file = folder.join("Cargo.toml");
+    fs::write(&manifest_file, manifest).unwrap();
+    let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut compiler = Command::new(compiler);
+    compiler
+        .args(["--edition=2024", "--crate-type", kind, "--extern"])
+        .arg(format!("facade={}", attribute().display()))
+        .arg("-L")
+        .arg(folder)
+        .arg("--out-dir")
+        .arg(folder)
+        .arg(&source_file)
+        .env("CARGO_MANIFEST_DIR", folder)
+        .env("CARGO_MANIFEST_PATH", &manifest_file);
+    match kind {
+        "proc-macro" => compiler.args(["--extern", "proc_macro"]),
+        _ => compiler.arg("--emit=metadata"),
+    };
+    let output = compiler.output().unwrap();
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("notify-ui-{name}-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+// Issue 12, point 26.
+#[test]
+fn a_library_that_is_no_dependency_is_one_error_that_says_where_to_name_it() {
+    let folder = folder("missing");
+    let manifest = "[package]\nname = \"shop\"\n[dependencies]\nfacade = \"1\"\n";
+    let source = "#[facade::notify]\npub fn load() {}\npub fn call() { load() }\n";
+    let errors = compile(&folder, "lib", manifest, "shop", source);
+    fs::remove_dir_all(&folder).unwrap();
+    for part in [
+        "crate = facade::pipeline_notify",
+        "shop.rs:1:1",
+        "due to 1 previous error",
+    ] {
+        assert!(errors.contains(part), "{errors}");
+    }
+}
+
+/// As `rocket::launch` does, and as a macro that makes all in one place.
+const LAUNCHER: &str = r##"
+use proc_macro::{TokenStream, TokenTree};
+
+#[proc_macro_attribute]
+pub fn launch(_: TokenStream, item: TokenStream) -> TokenStream {
+    let body = item.clone().into_iter().last().unwrap();
+    let allow: TokenStream = "#[allow(dead_code)]".parse().unwrap();
+    let at_body = allow.into_iter().map(|mut tree: TokenTree| {
+        tree.set_span(body.span());
+        tree
+    });
+    let main: TokenStream = "pub fn main_of_all()".parse().unwrap();
+    at_body.chain(item).chain(main).chain([body.clone()]).collect()
+}
+
+#[proc_macro]
+pub fn make(_: TokenStream) -> TokenStream {
+    "#[allow(dead_code)] #[facade::notify(crate = none)] pub fn made() {}".parse().unwrap()
+}
+"##;
+
+// Issue 12, point 17.
+#[test]
+fn a_body_that_another_attribute_runs_as_a_copy_is_an_error_and_one_that_a_macro_made_is_none() {
+    let folder = folder("copied");
+    let errors = compile(&folder, "proc-macro", "", "launcher", LAUNCHER);
+    assert_eq!(errors, "");
+    let copied = |source: &str| {
+        let errors = compile(&folder, "lib", "", "job", source);
+        errors.contains("runs a copy of this function's body")
+    };
+    let below = "extern crate launcher;\n#[launcher::launch]\n#[facade::notify(crate = none)]\npub fn load() { }\n";
+    assert!(copied(below));
+    assert!(!copied("extern crate launcher;\nlauncher::make!();\n"));
+    assert!(!copied(
+        "#[allow(dead_code)]\n#[facade::notify(crate = none)]\nfn load() { }\n"
+    ));
+    fs::remove_dir_all(&folder).unwrap();
 }

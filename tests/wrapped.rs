@@ -377,6 +377,15 @@ fn exit_codes_may_be_success_or_say_that_it_did_not_run_and_ours_is_always_the_c
             failed
         );
     }
+    // It is told where people ask what became of the latest runs.
+    let folder = place.folder.path().to_str().unwrap();
+    let explained = place.words(&["--dir", folder, "explain", "copy"]).stdout;
+    let explained = String::from_utf8(explained).unwrap();
+    let line = "not counted: 2";
+    assert!(explained.contains(line), "{explained}");
+    let reason = "exited with code 99, which says that it did not run";
+    let words = explained.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(reason), "{explained}");
     assert!(run(9).starts_with("OK\n"));
     assert!(!run(0).contains("not counted"));
     let texts = place.receiver.texts();

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use crate::backtrace;
 use crate::outcome::{Ending, Outcome};
 use crate::panic;
-use crate::text::Bounded;
+use crate::text::{self, Bounded};
 
 /// How a run ended, for the eyes of the expansion.
 #[derive(Debug)]
@@ -388,7 +388,7 @@ impl Text {
             let Some(error) = cause else {
                 return;
             };
-            let text = piece(format_args!("{error}"));
+            let text = shown(format_args!("{error}"));
             // Many errors show their cause in their own text.
             if !self.pieces.iter().any(|piece| says(piece, text.trim())) {
                 self.write(format_args!("\n  caused by: {text}"));
@@ -400,14 +400,12 @@ impl Text {
     }
 
     fn display(&mut self, error: &dyn Display) {
-        self.add(piece(format_args!("{error}")));
+        self.add(shown(format_args!("{error}")));
     }
 
     /// Writes the long form, in which reports that are no `Error` show their causes.
     fn long(&mut self, error: &dyn Display) {
-        // Some begin it on a line of its own.
-        let text = piece(format_args!("{error:#}"));
-        self.add(text.trim_start_matches(['\r', '\n']).to_owned());
+        self.add(shown(format_args!("{error:#}")));
     }
 
     /// Writes the account that a report gives in its `Debug`, where all that is known so far is its
@@ -469,6 +467,16 @@ fn says(text: &str, other: &str) -> bool {
 
 fn source<'a>(error: &'a (dyn Error + '_)) -> Option<&'a (dyn Error + 'static)> {
     panic::contain(|| error.source()).flatten()
+}
+
+/// Writes what foreign code shows, from its first line that is not blank. A terminal would show so much of
+/// it: by itself, lest its control characters reach what stands around it.
+fn shown(text: fmt::Arguments<'_>) -> String {
+    let text = piece(text);
+    let text = text::readable(&text);
+    let blank = text.len() - text.trim_start().len();
+    let begin = text[..blank].rfind('\n').map_or(0, |end| end + 1);
+    text[begin..].to_owned()
 }
 
 /// Writes what foreign code shows, as far as it comes.

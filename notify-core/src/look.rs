@@ -46,6 +46,8 @@ pub struct Job {
     /// The first line of the error, empty where there is none.
     pub error: String,
     pub passed_over: Option<String>,
+    /// The latest run after that which proved nothing: when it ended, and why.
+    pub not_counted: Option<String>,
     pub alerted: Option<Time>,
     pub incident: Option<String>,
     pub decision: Option<String>,
@@ -282,6 +284,7 @@ impl Job {
             runs: status.runs,
             location: status.location.into_owned(),
             passed_over: status.passed_over,
+            not_counted: status.not_counted,
             alerted: status.alerted,
             incident: status.incident,
             decision: status.decision.map(Cow::into_owned),

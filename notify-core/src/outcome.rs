@@ -179,7 +179,8 @@ impl Ending {
     }
 
     fn fingerprint(&self) -> String {
-        let lines = self.output.lines().filter(|line| !line.trim().is_empty());
+        let output = redact::hide(&*self.output);
+        let lines = output.lines().filter(|line| !line.trim().is_empty());
         let mut last: Vec<_> = lines.rev().take(LAST_LINES).collect();
         last.reverse();
         letters(&self.cause, &last.join("\n"))

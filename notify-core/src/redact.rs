@@ -64,23 +64,13 @@ pub(crate) fn hide<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
 
 /// Returns where a text may be cut: at a place, or before the secret that is there.
 pub(crate) fn cut_before(text: &str, place: usize) -> usize {
-    let secrets = gathered();
-    let across = secrets
-        .secrets
-        .find(text)
-        .into_iter()
-        .find(|secret| secret.contains(&place));
+    let across = gathered().secrets.across(text, place);
     across.map_or(place, |secret| secret.start)
 }
 
 /// Returns where what is left of a text may begin: at a place, or behind the secret that is there.
 pub(crate) fn cut_after(text: &str, place: usize) -> usize {
-    let secrets = gathered();
-    let across = secrets
-        .secrets
-        .find(text)
-        .into_iter()
-        .find(|secret| secret.contains(&place));
+    let across = gathered().secrets.across(text, place);
     across.map_or(place, |secret| secret.end)
 }
 
@@ -140,9 +130,19 @@ impl Secrets {
         hidden.into()
     }
 
+    /// Finds what a cut at a place would part: a secret, or a password from what tells that it is one.
+    fn across(&self, text: &str, place: usize) -> Option<Range<usize>> {
+        let passwords = passwords(text)
+            .into_iter()
+            .map(|password| password.known_by);
+        let mut all = apart(self.find(text).into_iter().chain(passwords).collect()).into_iter();
+        all.find(|part| part.contains(&place))
+    }
+
     /// Finds where they stand, in order; those that overlap are one.
     fn find(&self, text: &str) -> Vec<Range<usize>> {
-        let mut found = passwords(text);
+        let passwords = passwords(text).into_iter();
+        let mut found: Vec<_> = passwords.map(|password| password.place).collect();
         for secret in &self.0 {
             let mut from = 0;
             while let Some(at) = text.get(from..).and_then(|rest| rest.find(secret.as_str())) {
@@ -154,19 +154,32 @@ impl Secrets {
                 from = place.start + text[place.start..].chars().next().map_or(1, char::len_utf8);
             }
         }
-        found.sort_unstable_by_key(|place| place.start);
-        let mut apart: Vec<Range<usize>> = Vec::new();
-        for place in found {
-            match apart.last_mut() {
-                Some(last) if place.start < last.end => {
-                    last.end = last.end.max(place.end);
-                }
-                _ => apart.push(place),
-            }
-        }
+        let mut apart = apart(found);
         apart.retain(|place| text[place.clone()] != *MARK);
         apart
     }
+}
+
+/// Puts places in order, and those that overlap together.
+fn apart(mut places: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    places.sort_unstable_by_key(|place| place.start);
+    let mut apart: Vec<Range<usize>> = Vec::new();
+    for place in places {
+        match apart.last_mut() {
+            Some(last) if place.start < last.end => {
+                last.end = last.end.max(place.end);
+            }
+            _ => apart.push(place),
+        }
+    }
+    apart
+}
+
+/// A password in a text.
+struct Password {
+    place: Range<usize>,
+    /// From `://` to `@`, by which it is known as one.
+    known_by: Range<usize>,
 }
 
 /// Hides the passwords of the URLs in a text.
@@ -175,7 +188,7 @@ pub(crate) fn without_passwords(text: &str) -> Cow<'_, str> {
 }
 
 /// Finds the passwords of URLs: in `scheme://user:password@host`.
-fn passwords(text: &str) -> Vec<Range<usize>> {
+fn passwords(text: &str) -> Vec<Password> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(at) = text.get(from..).and_then(|rest| rest.find("://")) {
@@ -200,7 +213,10 @@ fn passwords(text: &str) -> Vec<Range<usize>> {
             None => url.rfind('@'),
         };
         if let Some(end) = end.filter(|end| *end > colon + 1) {
-            found.push(start + colon + 1..start + end);
+            found.push(Password {
+                place: start + colon + 1..start + end,
+                known_by: start - "://".len()..start + end + "@".len(),
+            });
             from = start + end;
         }
     }
@@ -457,6 +473,21 @@ mod tests {
         ] {
             assert_eq!(without_passwords(text), hidden, "{text}");
             assert_eq!(without_passwords(hidden), hidden, "{text}");
+        }
+    }
+
+    /// Issue 12, point 22.
+    #[test]
+    fn no_cut_leaves_a_password_without_what_tells_that_it_is_one() {
+        let text = "no answer of postgres://etl:hunter2@db";
+        for place in 0..text.len() {
+            for part in [
+                &text[..cut_before(text, place)],
+                &text[cut_after(text, place)..],
+            ] {
+                let part = without_passwords(part);
+                assert!(!part.contains("hunter2"), "{place}: {part}");
+            }
         }
     }
 

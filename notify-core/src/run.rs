@@ -14,6 +14,7 @@ use crate::outcome::Outcome;
 use crate::panic;
 use crate::shutdown;
 use crate::status::State;
+use crate::text;
 use crate::warn::Warning;
 
 thread_local! {
@@ -153,12 +154,14 @@ fn around(outcome: &Outcome) -> Vec<u64> {
     is_bad.then(on_this_thread).unwrap_or_default()
 }
 
-/// Adds what is known of the panic of another thread, where the error says no more than that.
+/// Adds what is known of the panic of another thread, where the error says no more than that; above the
+/// error's backtrace.
 fn with_cause(mut outcome: Outcome) -> Outcome {
     if let Outcome::Failed(text) = &mut outcome
         && let Some(cause) = panic::contain(|| panic::cause(text)).flatten()
     {
-        text.push_str(&cause);
+        let error = text::before_backtrace(text).trim_end().len();
+        text.insert_str(error, &cause);
     }
     outcome
 }

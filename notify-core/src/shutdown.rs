@@ -1,7 +1,7 @@
 //! The end of the process, by whichever way: what its runs came to, and time for delivery.
 
-use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -73,8 +73,10 @@ fn end_runs(outcome: Outcome, steps: Sender<Step>, wait: &Receiver<Step>) {
 /// cut short, and the exit code stays.
 #[cfg(unix)]
 fn at_signal(name: &'static str) -> Next {
-    let leaving = LEAVING.get().try_lock().map(|leaving| leaving.clone());
-    if let Ok(Some(wait)) = leaving {
+    // The exit holds it for a moment alone.
+    let leaving = LEAVING.get().lock();
+    let leaving = leaving.unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(wait) = leaving {
         let _ = wait.send(Step::CutShort);
         return Next::Leaves;
     }

@@ -8,11 +8,15 @@ use std::thread;
 use std::time::Duration;
 
 use crate::id;
+use crate::redact;
 use crate::terminal::Screen;
 use crate::text;
 
 /// As much of its end is kept as fits into a status file, after the cause.
 const KEPT: usize = text::LIMIT - 1024;
+
+/// So much is remembered of it: a secret that stands where it is cut must be known as one.
+const REMEMBERED: usize = KEPT + redact::LONGEST;
 
 /// As much is read at once.
 const CHUNK: usize = 64 * 1024;
@@ -218,7 +222,7 @@ impl<W: Write> Onward<W> {
 impl Tail {
     fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() > 2 * KEPT {
+        if self.bytes.len() > 2 * REMEMBERED {
             self.show(false);
         }
     }
@@ -226,9 +230,9 @@ impl Tail {
     /// Brings what has come onto the screen; where more is to come, all up to a character that may not
     /// be whole.
     fn show(&mut self, is_end: bool) {
-        if self.bytes.len() > KEPT && !self.bytes.iter().any(|byte| changes(*byte)) {
-            // It only adds to what there is, of which no more than the end is kept.
-            self.bytes.drain(..self.bytes.len() - KEPT);
+        if self.bytes.len() > REMEMBERED && !self.bytes.iter().any(|byte| changes(*byte)) {
+            // It only adds to what there is, of which no more than the end is remembered.
+            self.bytes.drain(..self.bytes.len() - REMEMBERED);
             self.screen = Screen::default();
             self.is_cut = true;
             if !is_end {
@@ -241,13 +245,14 @@ impl Tail {
         self.screen
             .write(&String::from_utf8_lossy(&self.bytes[..end]));
         self.bytes.drain(..end);
-        self.is_cut |= self.screen.forget_all_but(KEPT);
+        self.is_cut |= self.screen.forget_all_but(REMEMBERED);
     }
 
     fn text(&mut self) -> String {
         self.show(true);
         let text = self.screen.text();
-        let end = text::last_bytes(&text, KEPT);
+        let begin = text.len() - text::last_bytes(&text, KEPT).len();
+        let end = &text[redact::cut_after(&text, begin)..];
         self.is_cut |= end.len() < text.len();
         if !self.is_cut {
             return end.trim_end().to_owned();
@@ -348,7 +353,7 @@ mod tests {
         let mut tail = Tail::default();
         for number in 0..100_000 {
             tail.add(format!("line {number}\n").as_bytes());
-            assert!(tail.bytes.len() <= 2 * KEPT);
+            assert!(tail.bytes.len() <= 2 * REMEMBERED);
         }
         let text = tail.text();
         let mut lines = text.lines();
@@ -369,10 +374,25 @@ mod tests {
         for done in 0..20_000 {
             let bar = "#".repeat(done % 100);
             tail.add(format!("\r\x1b[2K{bar} {done}").as_bytes());
-            assert!(tail.bytes.len() <= 2 * KEPT);
+            assert!(tail.bytes.len() <= 2 * REMEMBERED);
         }
         tail.add(b"\r\x1b[2K100%\n");
         assert_eq!(tail.text(), "error: größe unknown\n100%");
+    }
+
+    /// Issue 12, point 22.
+    #[test]
+    fn no_secret_is_cut_in_two_where_one_line_is_longer_than_what_is_kept() {
+        // Any URL's password is one.
+        let secret = "postgres://etl:hunter2hunter2@db";
+        for behind in KEPT - secret.len()..=KEPT {
+            let mut tail = Tail::default();
+            tail.add(format!("{}{secret}", "x".repeat(KEPT)).as_bytes());
+            tail.add("y".repeat(behind).as_bytes());
+            let text = redact::hide(tail.text()).into_owned();
+            assert!(!text.contains("ter2"), "{behind}: {}", &text[..80]);
+            assert!(text.ends_with('y') && text.len() < text::LIMIT);
+        }
     }
 
     #[test]

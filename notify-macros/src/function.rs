@@ -1,6 +1,6 @@
 //! The annotated function, as far as it must be understood: never its body.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{
@@ -46,7 +46,7 @@ impl Parse for Function {
         let body = body(input, &mut attributes)?;
         if attributes
             .iter()
-            .any(|attribute| is_of_a_copied(attribute, &body))
+            .any(|attribute| is_of_a_copied(attribute, &signature, &body))
         {
             return Err(Error::new_spanned(&signature.ident, COPIED));
         }
@@ -70,8 +70,9 @@ const COPIED: &str = "another attribute runs a copy of this function's body, and
      reported. Put `#[notify]` above that attribute";
 
 /// Tells the `#[allow(dead_code)]` of an attribute that has taken the body elsewhere, as
-/// `rocket::launch` does: it stands where the body is, and no user can write one there.
-fn is_of_a_copied(attribute: &Attribute, body: &Group) -> bool {
+/// `rocket::launch` does: it stands where the body is, and no user can write one there. In a function that
+/// a macro makes all is in one place.
+fn is_of_a_copied(attribute: &Attribute, signature: &Signature, body: &Group) -> bool {
     let is_allow = attribute.path().is_ident("allow");
     let mut arguments = attribute
         .meta
@@ -79,11 +80,15 @@ fn is_of_a_copied(attribute: &Attribute, body: &Group) -> bool {
         .ok()
         .map(|list| list.tokens.clone().into_iter());
     let first = arguments.as_mut().and_then(Iterator::next);
-    let (attribute, body) = (attribute.pound_token.span.unwrap(), body.span().unwrap());
+    let place = |span: Span| {
+        let span = span.unwrap();
+        (span.line(), span.column(), span.local_file())
+    };
+    let body = place(body.span());
     is_allow
         && matches!(first, Some(TokenTree::Ident(lint)) if lint == "dead_code")
-        && (attribute.line(), attribute.column()) == (body.line(), body.column())
-        && attribute.local_file() == body.local_file()
+        && place(attribute.pound_token.span) == body
+        && place(signature.fn_token.span) != body
 }
 
 /// The beginning of the names of parameters that have none.

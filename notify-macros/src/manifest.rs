@@ -37,10 +37,38 @@ pub(crate) fn dependency() -> Dependency {
 }
 
 fn read(path: &Path) -> Dependency {
-    match std::fs::read_to_string(path) {
-        Ok(manifest) => find(&manifest).map_or(Dependency::Missing, Dependency::Named),
-        Err(_) => Dependency::Unknown,
+    let Ok(manifest) = std::fs::read_to_string(path) else {
+        return Dependency::Unknown;
+    };
+    match find(&manifest).or_else(|| inherited(&manifest, path)) {
+        Some(name) => Dependency::Named(name),
+        // It is there, in a way that is not understood here.
+        None if manifest.contains(PACKAGE) => Dependency::Unknown,
+        None => Dependency::Missing,
     }
+}
+
+/// Finds the name that the workspace gives it, where the package takes it from there.
+fn inherited(manifest: &str, path: &Path) -> Option<String> {
+    let folders = path.parent()?.ancestors().skip(1);
+    let manifests =
+        folders.filter_map(|folder| std::fs::read_to_string(folder.join("Cargo.toml")).ok());
+    let mut roots = manifests.filter(|manifest| manifest.contains("[workspace"));
+    let name = find(&roots.next()?)?;
+    is_inherited(&name, manifest).then_some(name)
+}
+
+fn is_inherited(name: &str, manifest: &str) -> bool {
+    let mut lines = manifest.lines().map(|line| line.replace([' ', '\t'], ""));
+    let is_of_it = |key: &str| krate(bare(key)) == name;
+    lines.any(|line| match line.split_once('=') {
+        Some((key, value)) => match key.strip_suffix(".workspace") {
+            Some(key) => is_of_it(key),
+            None => value.contains("workspace=true") && is_of_it(key),
+        },
+        // `workspace = true` stands below it.
+        None => is_of_it(last(line.trim_matches(['[', ']']))),
+    })
 }
 
 /// Finds the name in a manifest; the package's own, where it is this library itself.
@@ -94,6 +122,19 @@ fn krate(dependency: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // Issue 12, point 26.
+    #[test]
+    fn what_a_package_takes_from_its_workspace_has_the_workspaces_name() {
+        for manifest in [
+            "[dependencies]\nmy-alerts.workspace = true",
+            "[dependencies]\nmy-alerts = { workspace = true }",
+            "[dependencies.my-alerts]\nworkspace = true",
+        ] {
+            assert!(is_inherited("my_alerts", manifest), "{manifest}");
+            assert!(!is_inherited("alerts", manifest), "{manifest}");
+        }
+    }
 
     // Issue 12, point 26.
     #[test]

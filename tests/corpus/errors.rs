@@ -364,6 +364,15 @@ fn no_cause_is_told_twice() {
             "an error without a text\n  caused by: disk full",
         ),
         (&[" \n"], "an error without a text"),
+        // A cause that was written for a terminal overwrites nothing of ours.
+        (
+            &["load failed", "\r99%\rdisk full"],
+            "load failed\n  caused by: disk full",
+        ),
+        (
+            &["\r\n  load failed", "\x1b[2J\x1b[Hdisk full"],
+            "  load failed\n  caused by: disk full",
+        ),
     ] {
         error("errors.said", told, || said(texts));
     }

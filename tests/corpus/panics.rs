@@ -141,10 +141,18 @@ fn returns_a_thread() -> thread::Result<()> {
 
 #[notify]
 fn shows_a_thread() -> Result<(), String> {
+    shows_a_thread_of(|payload| format!("worker: {payload:?}"))
+}
+
+/// As `anyhow!("{payload:?}")` where backtraces are asked for.
+#[notify]
+fn shows_a_thread_above_a_backtrace() -> Result<(), String> {
+    shows_a_thread_of(|payload| format!("worker: {payload:?}\n\nStack backtrace:\n   0: main\n"))
+}
+
+fn shows_a_thread_of(show: fn(Box<dyn std::any::Any + Send>) -> String) -> Result<(), String> {
     let worker = thread::spawn(|| -> () { panic!("shown by debug") });
-    worker
-        .join()
-        .map_err(|payload| format!("worker: {payload:?}"))
+    worker.join().map_err(show)
 }
 
 #[notify]
@@ -197,6 +205,12 @@ fn a_panic_on_another_thread_is_told_with_its_text_and_place() {
     let shown = run("panics.shows_a_thread", shows_a_thread);
     // Other tests' threads panic at the same time, and theirs may be the latest.
     assert!(shown.text.contains("caused by: "), "{shown:?}");
+    // Where a backtrace stands, the cause is above it: below, neither alert nor headline shows it.
+    let job = "panics.shows_a_thread_above_a_backtrace";
+    let shown = run(job, shows_a_thread_above_a_backtrace);
+    let (error, frames) = shown.text.split_once("Stack backtrace:").unwrap();
+    assert!(error.contains("\n  caused by: "), "{shown:?}");
+    assert!(!frames.contains("caused by: "), "{shown:?}");
 }
 
 #[test]

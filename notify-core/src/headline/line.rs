@@ -52,6 +52,7 @@ const VAGUE: &[&str] = &[
     "task",
     "execution",
     "aborted",
+    "done",
     "line",
     "column",
     "position",
@@ -126,11 +127,22 @@ const HINTS: &[&str] = &[
     "trace:",
     "stdout:",
     "stderr:",
-    "npm err! a complete log",
+    "a complete log",
+    "this is probably not a problem with npm",
+    "thrown in ",
 ];
+
+/// What a line holds that points to another one.
+const BACK: &[&str] = &["previous error", "errors above", "error above"];
+
+/// What stands before each line of a program's error output.
+const MARKS: &[&str] = &["npm ERR!", "npm error"];
 
 /// How the lines of a log are marked that nobody needs to read.
 const QUIET_LEVELS: &[&str] = &["INFO", "DEBUG", "TRACE", "NOTICE"];
+
+/// What stands before a level, in a line for programs: `level=info`, `"level": "info"`.
+const LEVEL_KEYS: &[&str] = &["level", "lvl", "severity", "loglevel"];
 
 /// What panics say where nobody wrote words for them.
 const WORDLESS: &[&str] = &[
@@ -149,7 +161,7 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
     /// Whether a mark below points into it: `^`.
     is_marked: bool,
-    /// Whether it is drawn as the cause of the line above: `╰─▶`.
+    /// Whether it is drawn as a cause of the line above: `╰─▶`, `|--`, `●`.
     is_branch: bool,
 }
 
@@ -179,10 +191,22 @@ impl<'a> Line<'a> {
                 || c.is_control()
                 || matches!(c, '\u{2500}'..='\u{257f}' | '▶' | '●' | '×')
         };
+        let mark = MARKS.iter().find_map(|mark| text.strip_prefix(mark));
+        let text = mark.unwrap_or(text);
+        let start = text.trim_start();
+        // `|   |-- disk full`
+        let behind = start.trim_start_matches(['|', '`', '+', ' ']);
+        let is_drawn_below = start[..start.len() - behind.len()].ends_with(['|', '`', '+']);
+        let in_letters = ["-- ", "-> "]
+            .into_iter()
+            .find_map(|branch| behind.strip_prefix(branch))
+            .filter(|_| is_drawn_below);
         Self {
-            text: text.trim_matches(is_drawn),
+            text: in_letters.unwrap_or(text).trim_matches(is_drawn),
             is_marked: false,
-            is_branch: text.trim_start().starts_with(['╰', '├']) && text.contains('▶'),
+            is_branch: in_letters.is_some()
+                || start.starts_with(['╰', '├']) && text.contains('▶')
+                || start.starts_with('●'),
         }
     }
 
@@ -223,7 +247,16 @@ impl<'a> Line<'a> {
 
     /// Tells whether it says something by itself.
     pub(super) fn says_something(&self) -> bool {
-        !self.is_noise() && !self.is_vague() && !self.is_label() && !self.ends_a_program()
+        !self.is_noise()
+            && !self.is_vague()
+            && !self.is_label()
+            && !self.ends_a_program()
+            && !self.points_back()
+    }
+
+    fn points_back(&self) -> bool {
+        let text = self.text.to_lowercase();
+        BACK.iter().any(|back| text.contains(back))
     }
 
     /// Tells whether it is no line to begin with: a mark, a quotation, a place, a hint.
@@ -237,7 +270,7 @@ impl<'a> Line<'a> {
     }
 
     pub(super) fn is_vague(&self) -> bool {
-        self.consists_of(VAGUE)
+        !self.text.contains(char::is_alphabetic) || self.consists_of(VAGUE)
     }
 
     pub(super) fn is_label(&self) -> bool {
@@ -287,11 +320,32 @@ impl<'a> Line<'a> {
     fn is_hint(&self) -> bool {
         HINTS.iter().any(|hint| self.begins_with(hint))
             || self.text.starts_with("make") && self.text.contains("*** [")
-            || self
-                .text
-                .split([' ', '[', ']', '=', ':'])
-                .take(8)
-                .any(|word| QUIET_LEVELS.contains(&word))
+            || self.is_frame()
+            || self.has_quiet_level()
+    }
+
+    /// Tells whether it is a frame of a backtrace in another language than ours: `#0 {main}` of PHP,
+    /// `from a.rb:5:in 'f'` of Ruby.
+    fn is_frame(&self) -> bool {
+        let number = self.text.strip_prefix('#');
+        number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+            || self.begins_with("from ") && self.text.contains(":in ")
+    }
+
+    fn has_quiet_level(&self) -> bool {
+        let is_mark = |c: char| c == ' ' || "[]=:\"',{".contains(c);
+        let words = self.text.split(is_mark).filter(|word| !word.is_empty());
+        let mut is_level = false;
+        words.take(24).enumerate().any(|(number, word)| {
+            let was_key =
+                std::mem::replace(&mut is_level, LEVEL_KEYS.contains(&&*word.to_lowercase()));
+            let level = if was_key {
+                word.to_uppercase()
+            } else {
+                word.to_owned()
+            };
+            (was_key || number < 8) && QUIET_LEVELS.contains(&&*level)
+        })
     }
 
     fn consists_of(&self, words: &[&str]) -> bool {

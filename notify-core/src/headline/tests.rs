@@ -182,6 +182,44 @@ const CASES: &[(&str, &str)] = &[
         "the process exited with code 1 while this ran",
     ),
     // What says nothing at all
+    // tar, npm, Ruby, PHP, lines for programs: what points to another line, and frames, say nothing.
+    (
+        "exited with code 2\n\ntar: x: Cannot stat: No such file\ntar: Exiting with failure status due to previous errors",
+        "exited with code 2: tar: x: Cannot stat: No such file",
+    ),
+    (
+        "exited with code 1\n\nnpm ERR! code 1\nnpm ERR! Failed at the build script.\nnpm ERR! This is probably not a problem with npm.\nnpm ERR! A complete log of this run can be found in:\nnpm ERR!     /root/.npm/1.log",
+        "exited with code 1: Failed at the build script.",
+    ),
+    (
+        "exited with code 1\n\na.rb:3:in 'f': no disk (RuntimeError)\n\tfrom a.rb:5:in '<main>'",
+        "exited with code 1: a.rb:3:in 'f': no disk (RuntimeError)",
+    ),
+    (
+        "exited with code 255\n\nPHP Fatal error:  Uncaught Exception: no disk in /a.php:3\nStack trace:\n#0 {main}\n  thrown in /a.php on line 3",
+        "exited with code 255: PHP Fatal error: Uncaught Exception: no disk in /a.php:3",
+    ),
+    (
+        "exited with code 1\n\n{\"level\":\"error\",\"msg\":\"no route\"}\n{\"level\":\"info\",\"msg\":\"bye\"}\nts=1 level=info bye",
+        "exited with code 1: {\"level\":\"error\",\"msg\":\"no route\"}",
+    ),
+    (
+        "exited with code 1\n\nerror: no disk\n100%\ndone",
+        "exited with code 1: no disk",
+    ),
+    // exn, rootcause
+    (
+        "app failed, at src/a.rs:5:97\n|-- middle, at src/a.rs:5:57\n|   |-- reset, at src/a.rs:4:3\n|\n`-- disk full, at src/a.rs:5:57",
+        "app failed, at src/a.rs:5:97: disk full, at src/a.rs:5:57",
+    ),
+    (
+        "app failed, at src/a.rs:5:97\n|\n|-> disk full, at src/a.rs:5:57",
+        "app failed, at src/a.rs:5:97: disk full, at src/a.rs:5:57",
+    ),
+    (
+        " ● outer\n ├ src/a.rs:4\n │\n ● middle\n ├ src/a.rs:4\n │\n ● disk full\n ╰ src/a.rs:4",
+        "outer: disk full",
+    ),
     ("", "an error without a text"),
     (" \n\n", "an error without a text"),
     ("}\n", "}"),

@@ -32,28 +32,37 @@ pub(crate) fn read(line: &[OsString], error: &clap::Error) -> Option<Despite> {
     let at = match place(&all, before.iter()) {
         Some(at) if before[at] == RUN => at,
         Some(_) => return None,
-        None => {
-            let at = misspelt(error, before)?;
-            mistakes.push(format!("`{RUN}` is misspelt"));
-            at
-        }
+        None => match misspelt(error, before) {
+            Some(at) => {
+                mistakes.push(format!("`{RUN}` is misspelt"));
+                at
+            }
+            // Nothing else takes a command.
+            None if first_word(&all, before.iter()).is_none() => {
+                mistakes.push(format!("`{RUN}` is missing"));
+                before.len()
+            }
+            None => return None,
+        },
     };
     let options = before
         .iter()
         .enumerate()
         .filter(|(number, _)| *number != at);
-    let mut kept = vec![program.clone(), RUN.into()];
-    kept.extend(understood(
-        &all,
-        options.map(|(_, word)| word),
-        &mut mistakes,
-    ));
-    let with = |options: &[OsString]| Arguments::try_parse_from(options.iter().chain(command)).ok();
-    // Without any option it is right in any case.
-    let arguments = with(&kept).or_else(|| with(&kept[..2]))?;
-    if mistakes.is_empty() {
-        mistakes.push("the options make no sense, and are left out".to_owned());
+    let options = understood(&all, options.map(|(_, word)| word), &mut mistakes);
+    let start = [program.clone(), RUN.into()];
+    let with = |options: &[OsString]| {
+        Arguments::try_parse_from(start.iter().chain(options).chain(command)).ok()
+    };
+    let (kept, refused): (Vec<_>, Vec<_>) = options
+        .into_iter()
+        .partition(|option| with(std::slice::from_ref(option)).is_some());
+    for option in refused {
+        let option = option.to_string_lossy();
+        let name = option.split('=').next().unwrap_or_default();
+        mistakes.push(format!("`{name}` makes no sense: it is left out"));
     }
+    let arguments = with(&kept)?;
     Some(Despite {
         arguments,
         mistakes,
@@ -75,6 +84,21 @@ pub(crate) fn subcommand<'a>(before: &[&'a OsString]) -> Option<&'a OsString> {
 
 /// Finds the subcommand; a value of an option that stands before it is none.
 fn place<'a>(all: &Command, words: impl Iterator<Item = &'a OsString>) -> Option<usize> {
+    find_word(all, words, |word| is_subcommand(all, word))
+}
+
+/// Finds what is no option and no value of one.
+fn first_word<'a>(all: &Command, words: impl Iterator<Item = &'a OsString>) -> Option<usize> {
+    find_word(all, words, |word| {
+        !word.as_encoded_bytes().starts_with(b"-")
+    })
+}
+
+fn find_word<'a>(
+    all: &Command,
+    words: impl Iterator<Item = &'a OsString>,
+    is_it: impl Fn(&OsStr) -> bool,
+) -> Option<usize> {
     let takes_value = |word: &OsString| {
         let name = word.to_str().and_then(|word| word.strip_prefix("--"));
         let mut options = all.get_arguments();
@@ -86,7 +110,7 @@ fn place<'a>(all: &Command, words: impl Iterator<Item = &'a OsString>) -> Option
     let mut is_value = false;
     words.enumerate().find_map(|(at, word)| {
         let was_value = std::mem::replace(&mut is_value, takes_value(word));
-        (!was_value && is_subcommand(all, word)).then_some(at)
+        (!was_value && is_it(word)).then_some(at)
     })
 }
 
@@ -106,7 +130,12 @@ fn misspelt(error: &clap::Error, before: &[OsString]) -> Option<usize> {
     let mut letters: Vec<_> = wrong.to_ascii_lowercase().chars().collect();
     letters.sort_unstable();
     letters.dedup();
-    (letters == ['n', 'r', 'u']).then(|| before.iter().position(|word| word == wrong.as_str()))?
+    let is_like_it = || match error.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::Strings(like)) => like.iter().any(|like| like == RUN),
+        _ => false,
+    };
+    let is_meant = letters == ['n', 'r', 'u'] || is_like_it();
+    is_meant.then(|| before.iter().position(|word| word == wrong.as_str()))?
 }
 
 /// Returns the options that there are, each once and with its value.
@@ -220,6 +249,10 @@ mod tests {
             (&["rnu", "--", "ls", "-x"], "misspelt"),
             (&["runn", "--", "ls", "-x"], "misspelt"),
             (&["Run", "--", "ls", "-x"], "misspelt"),
+            (&["rum", "--", "ls", "-x"], "misspelt"),
+            (&["--", "ls", "-x"], "`run` is missing"),
+            (&["--dir", "/x", "--", "ls", "-x"], "`run` is missing"),
+            (&["run", "--dir", "", "--", "ls", "-x"], "`--dir` makes no"),
         ] {
             let (arguments, mistakes) = read_words(words).unwrap_or_default();
             assert!(
@@ -249,6 +282,10 @@ mod tests {
             arguments.contains(r#"silent_seconds: Some("-5")"#),
             "{arguments}"
         );
+        // A value that only looks like an option is no mistake of the line.
+        let (arguments, mistakes) = read_words(&["run", "--name", "-x", "--", "ls"]).unwrap();
+        assert!(arguments.contains(r#"name: Some("-x")"#), "{arguments}");
+        assert!(mistakes.is_empty(), "{mistakes:?}");
     }
 
     /// Issue 12, point 19.

@@ -175,6 +175,9 @@ impl View {
             took.unwrap_or_default(),
             host.unwrap_or_default()
         ));
+        if let Some(run) = &job.not_counted {
+            add(format!("not counted: {}", plain(run)));
+        }
         if let Some(incident) = &job.incident {
             add(format!("incident {}", plain(incident)));
         }

@@ -26,6 +26,7 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>) -> Value {
         "took_seconds": job.took.map(|took| Duration::as_secs_f64(&took)),
         "error": Some(&job.error).filter(|error| !error.is_empty()),
         "passed_over": job.passed_over,
+        "not_counted": job.not_counted,
         "alerted": job.alerted.map(time),
         "decision": job.decision,
         "incident": job.incident,
