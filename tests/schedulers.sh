@@ -44,11 +44,11 @@ fail() {
     } >&2 2> /dev/null
     exit 1
 }
-# eventually WORDS… COMMAND: waits until a command holds, half a minute at most.
+# eventually WORDS… COMMAND: waits until a command holds, a minute at most.
 eventually() {
     local words="$1"
     shift
-    for _ in $(seq 300); do
+    for _ in $(seq 600); do
         ! "$@" > /dev/null 2>&1 || { echo "    $words"; return 0; }
         sleep 0.1
     done
@@ -224,6 +224,19 @@ test_systemd() {
     ends_with 0 systemctl stop etl-queue
     written etl.queue "not counted: .*SIGTERM from systemd"
     [ "$(systemctl is-failed etl-queue)" = inactive ] || fail "a stop has made etl-queue failed"
+    # Hardened, and killed with no word: the next run sends it.
+    mkdir /etc/systemd/system/etl-load.service.d
+    printf '%s\n' "[Service]" DynamicUser=yes ProtectSystem=strict ProtectHome=yes PrivateTmp=yes ProcSubset=pid \
+        ProtectProc=invisible "ReadWritePaths=$inside" > /etc/systemd/system/etl-load.service.d/hardened.conf
+    systemctl daemon-reload
+    load sleeps
+    systemctl start --no-block etl-load
+    begun
+    systemctl kill --signal=KILL etl-load
+    eventually "the unit has failed" systemctl is-failed etl-load
+    load works
+    ends_with 0 systemctl start etl-load
+    sent "died"
     # The watch is of a user of its own.
     useradd --system etl
     rm -rf /var/lib/notify
