@@ -24,14 +24,14 @@ if [ $# -eq 0 ]; then
     long="$(printf 'etl.load.%.0s' {1..25})"
     wide="$(printf 'a-path-without-blanks/%.0s' {1..12})"
     for outcome in ok ok "no route" ok "<script>document.title = 'run'</script> $wide"; do
-        env -i NOTIFYDIR="$folder" "$built/examples/incidents" "$outcome" 2> "$work/log"
+        env -i NOTIFYDIR="$folder" timeout 60 "$built/examples/incidents" "$outcome" 2> "$work/log"
     done
     for job in etl.load.orders "$long"; do
         sed '1s/.*/OK/; /^$/,$d' "$folder/pipeline-notify.incidents.load" > "$folder/$job"
     done
     echo "no status" > "$folder/broken"
 fi
-"$built/pipeline-notify" page --dir "$folder" --output "$work/page.html" --title 'Jobs & <others>'
+timeout 60 "$built/pipeline-notify" page --dir "$folder" --output "$work/page.html" --title 'Jobs & <others>'
 
 browse() {
     nice timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --hide-scrollbars \

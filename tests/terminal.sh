@@ -182,7 +182,7 @@ for jobs; do
     folder="$work/jobs-$jobs"
     mkdir -p "$folder" "$screens/$jobs"
     [ "$jobs" = 0 ] || env -i NOTIFYDIR="$folder" NOTIFY_OK_SILENT_HOURS=never SLACK_ALERTS_WEBHOOK_URL="$webhook" \
-        "$built/examples/fleet" "$jobs"
+        timeout 600 "$built/examples/fleet" "$jobs"
     open "$folder"
     trials
     tmux -S "$work/tmux" kill-session -t trial
