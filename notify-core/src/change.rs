@@ -45,7 +45,7 @@ pub(crate) struct Ended {
     /// Whether it is known that it was not overdue when it ended.
     pub(crate) is_in_time: bool,
     /// When the last run of the same job began that ended inside this one, which knows of it.
-    pub(crate) ended_inside: Option<Time>,
+    pub(crate) last_inside: Option<Time>,
     /// Whom a failure mentions.
     pub(crate) mention: Option<Cow<'static, str>>,
     /// What its alerts say of where it ran.

@@ -88,7 +88,7 @@ struct Open {
     /// Whether people were told so.
     was_overdue: bool,
     /// When the last run of the same job began that ended inside this one.
-    ended_inside: Option<Time>,
+    last_inside: Option<Time>,
     /// What was told of its beginning.
     heartbeat: Option<Arc<Heartbeat>>,
     /// When it returned, of a run whose outcome the exit of the process decides.
@@ -122,7 +122,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         nested,
         overdue_at: None,
         was_overdue: false,
-        ended_inside: None,
+        last_inside: None,
         heartbeat: None,
         returned: None,
     };
@@ -276,7 +276,7 @@ impl Config {
 fn note_end(open: &mut BTreeMap<u64, Open>, ended: &Open, around: &[u64]) {
     for number in around {
         if let Some(run) = open.get_mut(number).filter(|run| ended.is_of_job_of(run)) {
-            run.ended_inside = Some(ended.begun);
+            run.last_inside = Some(ended.begun);
         }
     }
 }
@@ -470,7 +470,7 @@ impl Open {
             nested: self.nested || self.keeps_cancelled(),
             was_overdue: self.was_overdue,
             is_in_time: self.overdue_at.is_none_or(|at| now < at),
-            ended_inside: self.ended_inside,
+            last_inside: self.last_inside,
             notes: self.notes(),
         }
     }
