@@ -239,3 +239,22 @@ fn an_exit_is_told_once_a_channel_by_the_innermost_job_that_may() {
 fn a_signal_is_told_once_a_channel_by_the_innermost_job_that_may() {
     each_pair_of_options("term");
 }
+
+/// Issue 12, point 9: the runs inside one are a part of it, and no newer ones.
+#[test]
+fn a_job_that_fails_after_its_runs_inside_have_worked_has_failed() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    for outcome in ["ok", "around the disk is full", "ok"] {
+        let program = Program::new("incidents").arg(outcome).directory(&folder);
+        let program = program.alerts_as_json_to(&receiver);
+        program.env("NOTIFY_OK_SILENT_HOURS", "never").run();
+        let status = folder.status_file("pipeline-notify.incidents.load");
+        let expected = if outcome == "ok" { "OK\n" } else { "ERROR\n" };
+        assert!(status.starts_with(expected), "{outcome}: {status}");
+    }
+    let job = "pipeline-notify.incidents.load";
+    assert_eq!(
+        heard(&receiver),
+        ["failed", "recovered"].map(|kind| format!("{job} {kind} []"))
+    );
+}

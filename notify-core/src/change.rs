@@ -44,8 +44,8 @@ pub(crate) struct Ended {
     pub(crate) was_overdue: bool,
     /// Whether it is known that it was not overdue when it ended.
     pub(crate) is_in_time: bool,
-    /// When the last run of the same job began that failed inside this one, which knows of it.
-    pub(crate) failed_inside: Option<Time>,
+    /// When the last run of the same job began that ended inside this one, which knows of it.
+    pub(crate) last_inside: Option<Time>,
     /// Whom a failure mentions.
     pub(crate) mention: Option<Cow<'static, str>>,
     /// What its alerts say of where it ran.

@@ -328,7 +328,7 @@ fn missing(job: &Job, setup: &Setup, channel: String) -> Ended {
         nested: false,
         was_overdue: false,
         is_in_time: false,
-        failed_inside: None,
+        last_inside: None,
         mention: None,
         facts: context.cloned().collect::<Vec<_>>().into(),
         notes: Vec::new(),

@@ -70,6 +70,9 @@ enum Main {
     Wrapped,
 }
 
+/// Shows the numbers of the runs around one, the innermost last.
+pub(crate) type Around = fn(&mut dyn FnMut(&[u64]));
+
 /// What is known of a run under way.
 #[derive(Debug, Clone)]
 struct Open {
@@ -84,8 +87,8 @@ struct Open {
     overdue_at: Option<Instant>,
     /// Whether people were told so.
     was_overdue: bool,
-    /// When the last run of the same job began that failed inside this one.
-    failed_inside: Option<Time>,
+    /// When the last run of the same job began that ended inside this one.
+    last_inside: Option<Time>,
     /// What was told of its beginning.
     heartbeat: Option<Arc<Heartbeat>>,
     /// When it returned, of a run whose outcome the exit of the process decides.
@@ -119,7 +122,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         nested,
         overdue_at: None,
         was_overdue: false,
-        failed_inside: None,
+        last_inside: None,
         heartbeat: None,
         returned: None,
     };
@@ -154,22 +157,25 @@ impl Run {
     /// Ends the run, which is inside no other.
     #[cfg(feature = "cli")]
     pub(crate) fn end(self, outcome: &Outcome) {
-        self.end_inside(&[], outcome);
+        self.end_inside(|_| {}, outcome);
     }
 
     /// Ends the run, which is inside those `around` it.
-    pub(crate) fn end_inside(self, around: &[u64], outcome: &Outcome) {
+    pub(crate) fn end_inside(self, around: Around, outcome: &Outcome) {
         let known = process::know();
         let (run, around) = {
             let mut open = open_runs();
             let run = open.remove(&self.number);
+            let mut ends_too = Vec::new();
             if let Some(run) = &run {
-                note_failure(&mut open, run, around);
+                // Copied only where it ends them all, for most runs are silent, and inside another.
+                around(&mut |numbers| {
+                    note_end(&mut open, run, numbers);
+                    let numbers = numbers.iter().filter(|_| outcome.is_event());
+                    ends_too.extend(numbers.filter_map(|number| open.get(number)).cloned());
+                });
             }
-            // Most runs end nothing but themselves, and copy nothing.
-            let around = if outcome.is_event() { around } else { &[] };
-            let around: Vec<_> = around.iter().filter_map(|run| open.get(run)).collect();
-            (run, around.into_iter().cloned().collect::<Vec<_>>())
+            (run, ends_too)
         };
         // The exit of the process may have come first, and reports it.
         let warnings = run
@@ -190,7 +196,7 @@ impl Run {
     /// The value of a `main` that says nothing of the exit code may still fail, as may what another attribute
     /// makes of it. Such a run is left to the exit of the process, and its record says that it returned: if a
     /// kill comes in between, that is what the next process reports.
-    pub(crate) fn end_returned(self, around: &[u64], outcome: &Outcome, says_exit_code: bool) {
+    pub(crate) fn end_returned(self, around: Around, outcome: &Outcome, says_exit_code: bool) {
         let is_decided = match self.main {
             None => true,
             Some(Main::Plain) => says_exit_code,
@@ -266,19 +272,11 @@ impl Config {
     }
 }
 
-/// Lets the runs of the same job know that it has failed inside them: what they end with is newer.
-fn note_failure(open: &mut BTreeMap<u64, Open>, failed: &Open, around: &[u64]) {
+/// Lets the runs of the same job know that it has ended inside them: what they end with is newer.
+fn note_end(open: &mut BTreeMap<u64, Open>, ended: &Open, around: &[u64]) {
     for number in around {
-        if let Some(run) = open.get_mut(number)
-            && std::ptr::eq(run.job, failed.job)
-            && run.name == failed.name
-        {
-            run.failed_inside = Some(
-                failed
-                    .failed_inside
-                    .unwrap_or(failed.begun)
-                    .max(failed.begun),
-            );
+        if let Some(run) = open.get_mut(number).filter(|run| ended.is_of_job_of(run)) {
+            run.last_inside = Some(ended.begun);
         }
     }
 }
@@ -427,6 +425,11 @@ impl Open {
             || matches!(setup.way(own, State::Error), Way::Instead(routes, _) if routes.channel == channel)
     }
 
+    /// Tells whether the other is a run of the same job.
+    fn is_of_job_of(&self, other: &Self) -> bool {
+        std::ptr::eq(self.job, other.job) && self.name == other.name
+    }
+
     /// Tells whether its cancellation says nothing of the job.
     fn keeps_cancelled(&self) -> bool {
         self.job.arguments.cancelled == Some(Cancelled::Keep)
@@ -467,7 +470,7 @@ impl Open {
             nested: self.nested || self.keeps_cancelled(),
             was_overdue: self.was_overdue,
             is_in_time: self.overdue_at.is_none_or(|at| now < at),
-            failed_inside: self.failed_inside,
+            last_inside: self.last_inside,
             notes: self.notes(),
         }
     }

@@ -82,7 +82,7 @@ fn ended(job: String, channel: &str, setup: &'static Setup) -> Ended {
         nested: false,
         was_overdue: false,
         is_in_time: true,
-        failed_inside: None,
+        last_inside: None,
         mention: None,
         facts: Cow::Borrowed(&*setup.facts),
         notes: Vec::new(),

@@ -42,9 +42,8 @@ static ON_ABORT: OnceLock<OnAbort> = OnceLock::new();
 /// What the hook calls under `panic = "abort"`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OnAbort {
-    /// Called before the hook that was there before: records the panic in the runs on the panicking
-    /// thread's stack, the innermost last.
-    pub(crate) record: fn(&Panic, &[u64]),
+    /// Called before the hook that was there before: records the panic in the runs under way.
+    pub(crate) record: fn(&Panic),
     /// Called after it, for then there is time.
     pub(crate) deliver: fn(),
 }
@@ -132,7 +131,7 @@ fn install() {
         let panic = note(info);
         let on_abort = ON_ABORT.get().filter(|_| cfg!(panic = "abort"));
         if let Some(calls) = on_abort {
-            (calls.record)(&panic, &run::on_this_thread());
+            (calls.record)(&panic);
         }
         earlier(info);
         if let Some(calls) = on_abort {
@@ -143,12 +142,12 @@ fn install() {
 
 /// Writes down what the hook sees.
 fn note(info: &PanicHookInfo<'_>) -> Panic {
-    let backtrace = if run::on_this_thread().is_empty() {
-        None
-    } else {
+    let backtrace = if run::is_nested() {
         let backtrace = Backtrace::capture();
         (backtrace.status() == BacktraceStatus::Captured)
             .then(|| backtrace::trim(&bounded(&backtrace)))
+    } else {
+        None
     };
     let mut panic = Panic {
         message: message(info.payload()),

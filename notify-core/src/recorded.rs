@@ -140,7 +140,7 @@ impl Recorded<'_> {
             nested: false,
             was_overdue: false,
             is_in_time: false,
-            failed_inside: None,
+            last_inside: None,
             mention: text("mention"),
             facts: alert::facts(process).into(),
             notes: run.all("note"),

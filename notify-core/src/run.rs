@@ -13,7 +13,6 @@ use crate::life::{self, Run};
 use crate::outcome::Outcome;
 use crate::panic;
 use crate::shutdown;
-use crate::status::State;
 use crate::text;
 use crate::warn::Warning;
 
@@ -22,17 +21,13 @@ thread_local! {
     static STACK: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Returns the runs on this thread's stack, the innermost last.
-pub(crate) fn on_this_thread() -> Vec<u64> {
-    STACK
-        .try_with(|stack| stack.try_borrow().map(|stack| stack.clone()))
-        .ok()
-        .and_then(Result::ok)
-        .unwrap_or_default()
+/// Shows the runs on this thread's stack, the innermost last.
+fn on_this_thread(show: &mut dyn FnMut(&[u64])) {
+    let _ = STACK.try_with(|stack| stack.try_borrow().map(|stack| show(&stack)));
 }
 
 /// Tells whether a run is on this thread's stack.
-fn is_nested() -> bool {
+pub(crate) fn is_nested() -> bool {
     let is_nested =
         |stack: &RefCell<Vec<u64>>| stack.try_borrow().is_ok_and(|stack| !stack.is_empty());
     STACK.try_with(is_nested).unwrap_or(false)
@@ -134,24 +129,16 @@ impl Frame {
     #[cold]
     fn end_returned(&mut self, outcome: &Outcome, says_exit_code: bool) {
         if let Some(run) = self.run.take() {
-            let around = around(outcome);
-            let _ = panic::contain(|| run.end_returned(&around, outcome, says_exit_code));
+            let _ = panic::contain(|| run.end_returned(on_this_thread, outcome, says_exit_code));
         }
     }
 
     #[cold]
     pub(crate) fn end(&mut self, outcome: &Outcome) {
         if let Some(run) = self.run.take() {
-            let around = around(outcome);
-            let _ = panic::contain(|| run.end_inside(&around, outcome));
+            let _ = panic::contain(|| run.end_inside(on_this_thread, outcome));
         }
     }
-}
-
-/// Returns the runs around one that has ended: only one that has ended badly need know them.
-fn around(outcome: &Outcome) -> Vec<u64> {
-    let is_bad = outcome.state() == State::Error;
-    is_bad.then(on_this_thread).unwrap_or_default()
 }
 
 /// Adds what is known of the panic of another thread, where the error says no more than that; above the

@@ -151,7 +151,7 @@ fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
         nested: false,
         was_overdue: false,
         is_in_time: true,
-        failed_inside: None,
+        last_inside: None,
         mention: None,
         facts: vec![("context".to_owned(), "env=sample".to_owned())].into(),
         notes: vec!["a sample: nothing has happened".to_owned()],

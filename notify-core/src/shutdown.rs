@@ -87,7 +87,7 @@ fn at_signal(name: &'static str) -> Next {
 
 /// What the panic hook does where a panic ends the process: all its runs end with it.
 const AT_ABORT: OnAbort = OnAbort {
-    record: |panic, _| {
+    record: |panic| {
         let outcome = Outcome::Panicked(panic.clone());
         by_the_deadline(move |_| end_all(&outcome).into_iter().for_each(Warning::tell));
     },

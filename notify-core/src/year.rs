@@ -390,7 +390,7 @@ impl Replay<'_> {
             nested: false,
             was_overdue: false,
             is_in_time: true,
-            failed_inside: None,
+            last_inside: None,
             mention: None,
             facts: Vec::new().into(),
             notes: Vec::new(),

@@ -1,5 +1,6 @@
 //! A program that runs one job for each of its arguments, with the outcome that the argument names:
-//! `ok`, or the text of an error. `sleep N` waits N milliseconds between two.
+//! `ok`, or the text of an error. `sleep N` waits N milliseconds between two. The job that is asked for
+//! `around E` runs itself twice, the one in the other, both with success, and then fails with E.
 
 use std::time::Duration;
 use std::{env, thread};
@@ -23,9 +24,14 @@ fn main() {
     every_hours = number("EVERY")
 )]
 fn load(outcome: &str) -> Result<(), String> {
-    match outcome {
-        "ok" => Ok(()),
-        error => Err(error.to_owned()),
+    match outcome.split_once(' ') {
+        None if outcome == "ok" => Ok(()),
+        Some(("inside", outcome)) => load(outcome),
+        Some(("around", error)) => {
+            load("inside ok")?;
+            Err(error.to_owned())
+        }
+        _ => Err(outcome.to_owned()),
     }
 }
 

@@ -73,20 +73,20 @@ impl<'a> End<'a> {
                 && previous.begun > ended.begun
                 // A status of the future is newer than nothing,
                 && time::age(previous.begun, context.now).is_finite()
-                // and what failed inside this run it has dealt with.
-                && Some(previous.begun) != ended.failed_inside
+                // and what ended inside this run it has dealt with.
+                && Some(previous.begun) != ended.last_inside
         });
         let same = previous.filter(|previous| previous.state == state);
         let fingerprint = (state == State::Error).then(|| fingerprint(outcome, &text, same));
         Self {
-            fingerprint,
-            same,
             ended,
             outcome,
             context,
             previous,
+            same,
             state,
             text,
+            fingerprint,
             newer,
         }
     }

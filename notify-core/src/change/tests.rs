@@ -37,7 +37,7 @@ fn ended(run: u64, begun: Time) -> Ended {
         attempt: None,
         was_overdue: false,
         is_in_time: true,
-        failed_inside: None,
+        last_inside: None,
         mention: None,
         facts: Vec::new().into(),
         notes: Vec::new(),

@@ -179,7 +179,7 @@ fn next_run(at: Time) -> Ended {
         nested: false,
         was_overdue: false,
         is_in_time: true,
-        failed_inside: None,
+        last_inside: None,
         mention: None,
         facts: Vec::new().into(),
         notes: Vec::new(),

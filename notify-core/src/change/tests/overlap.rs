@@ -34,7 +34,7 @@ fn an_ok_of_a_run_that_began_before_the_failure_recovers_nothing() {
     // A function that calls itself has dealt with what failed inside it.
     let (_, newer) = after_newer(&failed("no"), 30, &Outcome::Returned);
     let outer = Ended {
-        failed_inside: Some(newer.begun),
+        last_inside: Some(newer.begun),
         ..ended(2, at(30))
     };
     let past = Past::Known(Box::new(newer));
