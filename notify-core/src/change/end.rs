@@ -79,14 +79,14 @@ impl<'a> End<'a> {
         let same = previous.filter(|previous| previous.state == state);
         let fingerprint = (state == State::Error).then(|| fingerprint(outcome, &text, same));
         Self {
-            fingerprint,
-            same,
             ended,
             outcome,
             context,
             previous,
+            same,
             state,
             text,
+            fingerprint,
             newer,
         }
     }
