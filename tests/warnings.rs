@@ -30,7 +30,8 @@ fn warnings(level: &str, program: Program) -> (String, String) {
 fn a_warning_that_the_logger_does_not_take_is_on_standard_error() {
     let refusing = Receiver::answering(|_| Answer::Status(400, "invalid_payload"));
     let broken = Receiver::answering(|_| Answer::Status(404, "no_service"));
-    for level in ["ours", "errors alone", "the program's own"] {
+    // One that panics takes nothing, and ends no thread that delivers.
+    for level in ["ours", "errors alone", "the program's own", "panics"] {
         let folder = Folder::new();
         let place = || Program::new("logs").directory(&folder);
         let faults = [

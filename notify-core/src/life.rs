@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use log::Level;
 
 use crate::asked;
 use crate::change::Ended;
@@ -185,9 +186,11 @@ impl Run {
         warnings.into_iter().flatten().for_each(Warning::tell);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
             // For the log alone: who leaves an error out wants no line of it from each run.
-            let error = redact::hide(error);
-            let (job, error) = (run.name(setup::setup()), text::first_line(&error, LINE));
-            log::warn!(target: "pipeline_notify", "{job}: an error was passed over, the status is OK: {error}");
+            warn::log(Level::Warn, || {
+                let error = redact::hide(error);
+                let (job, error) = (run.name(setup::setup()), text::first_line(&error, LINE));
+                format!("{job}: an error was passed over, the status is OK: {error}").into()
+            });
         }
     }
 

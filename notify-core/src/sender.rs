@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use log::Level;
 
 use crate::alert::{Alert, Kind};
 use crate::backlog::{self, BOUNDS, Entry};
@@ -324,7 +325,9 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
     match sent {
         Ok(()) => warn::over(&fault(channel)),
         Err(Refusal::Temporary { reason, .. }) => {
-            log::debug!(target: "pipeline_notify", "channel `{channel}`: {reason}");
+            warn::log(Level::Debug, || {
+                format!("channel `{channel}`: {reason}").into()
+            });
             let later = "they wait and are sent later";
             let place = if route.queue.is_some() {
                 later

@@ -1,9 +1,13 @@
 //! Faults of ours, told once while they last: to the log, or to standard error where no logger takes
 //! them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use log::Level;
 
 use crate::process::PerProcess;
 use crate::redact;
@@ -51,13 +55,24 @@ impl Warning {
             }
         }
         let message = redact::hide(self.message);
-        // A logger that takes errors alone, or one crate's records, would swallow it.
-        if log::log_enabled!(target: TARGET, log::Level::Warn) {
-            log::warn!(target: TARGET, "{message}");
-        } else {
+        if !log(Level::Warn, || (&*message).into()) {
             let _ = writeln!(std::io::stderr(), "pipeline-notify: {message}");
         }
     }
+}
+
+/// Hands a line to the logger, and tells whether that takes such lines: one that takes errors alone, or one
+/// crate's records, would swallow it. A logger that panics has taken nothing: it is foreign code, and the
+/// threads that deliver must live on.
+pub(crate) fn log<'a>(level: Level, line: impl FnOnce() -> Cow<'a, str>) -> bool {
+    let taken = catch_unwind(AssertUnwindSafe(|| {
+        let is_taken = log::log_enabled!(target: TARGET, level);
+        if is_taken {
+            log::log!(target: TARGET, level, "{}", line());
+        }
+        is_taken
+    }));
+    taken.unwrap_or(false)
 }
 
 /// Ends a fault, so that it is told again when it comes back.
