@@ -380,7 +380,8 @@ fn what_a_silence_withheld_counts_as_untold_where_its_alert_is_refused() {
     });
     eventually("it counts as untold", || {
         let status = folder.status_file(LOAD);
-        status.contains("\ndecision: due, and nobody could be told: ") && !status.contains("alerted: ")
+        status.contains("\ndecision: due, and nobody could be told: ")
+            && !status.contains("alerted: ")
     });
     assert_eq!(watch.stop().0, Some(0));
 }
