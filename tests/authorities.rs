@@ -144,7 +144,7 @@ fn what_is_wrong_with_a_certificate_is_named() {
     for (url, file, expected) in [
         (&well, Some(&others), "its certificate's issuer is unknown"),
         // The system does not know it either.
-        (&well, None, "name its file in SSL_CERT_FILE"),
+        (&well, None, "add that authority to the system's"),
         (&expired, Some(&own), "its certificate has expired"),
         (&elsewhere, Some(&own), "its certificate is of another host"),
         (&in_clear, Some(&own), "it speaks no TLS"),

@@ -119,7 +119,9 @@ fn of_a_job_that_keeps_failing_while_the_webhook_is_broken_all_is_told_or_counte
     let warnings = ended.stderr.lines();
     let surplus = warnings.filter(|line| line.contains("repeats are given up and counted"));
     assert_eq!(surplus.count(), 1, "{}", ended.stderr);
-    assert_eq!(names(&queue).len(), FIRST);
+    // The run's own says the same as those that wait, which the history says of it.
+    let waiting = names(&queue).len();
+    assert_eq!(waiting, FIRST - 1);
 
     let before = receiver.requests().len();
     mend(&is_broken, &queue);
@@ -129,8 +131,8 @@ fn of_a_job_that_keeps_failing_while_the_webhook_is_broken_all_is_told_or_counte
     let told = ids(&texts);
     assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), told.len());
     let all: usize = texts.iter().map(|text| given_up(text)).sum();
-    // Those that were laid there, three of the programs, and that the first `main` ended well.
-    assert_eq!(known(told, &queue) + all, FIRST + 504);
+    // Those that were laid there, two of the programs, and that the first `main` ended well.
+    assert_eq!(known(told, &queue) + all, FIRST + 503);
     assert!(
         given_up(&texts[0]) >= 500 && texts[0].contains(" repeats"),
         "{}",
