@@ -20,14 +20,15 @@ pub use self::told::Told;
 pub(crate) use self::told::{new_alert, queues_of, way};
 use crate::config::Config;
 use crate::delivery;
+use crate::destinations;
 use crate::error::Error;
 use crate::exit;
+use crate::in_force;
 use crate::look::{self, Health};
 use crate::name;
 use crate::outbox;
-use crate::route;
 use crate::rules::Past;
-use crate::setup::{self, Setup};
+use crate::setup::Setup;
 use crate::status::Status;
 use crate::store::{Locked, Store};
 use crate::warn::Warning;
@@ -48,7 +49,7 @@ impl Desk {
     /// Where there is no such directory.
     pub fn open(directory: Option<&Path>, by: String) -> Result<Self, Error> {
         let directory = look::directory(directory)?;
-        setup::settle(Config::new().directory(&directory))?;
+        in_force::settle(Config::new().directory(&directory))?;
         Ok(Self { directory, by })
     }
 
@@ -107,7 +108,7 @@ impl Desk {
             ([], _) => {
                 return Err(Refused::NoDestination {
                     channel: channel.to_owned(),
-                    variable: route::variable(channel),
+                    variable: destinations::variable(channel),
                 });
             }
             ([queue], None) => queue,
@@ -220,7 +221,7 @@ pub fn user() -> String {
 }
 
 fn setup() -> &'static Setup {
-    setup::setup_so_far()
+    in_force::setup_so_far()
 }
 
 /// Tells on standard error what is wrong with the settings.

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::isolate;
 use crate::job::{Arguments, Cancelled};
-use crate::panic;
 
 /// The name of a channel, or none.
 #[diagnostic::on_unimplemented(
@@ -173,7 +173,7 @@ impl Arguments {
 
     /// Evaluates an argument, which is foreign code.
     fn value<T>(&mut self, argument: &str, value: impl FnOnce() -> T) -> Option<T> {
-        let result = panic::contain(value);
+        let result = isolate::contain(value);
         if result.is_none() {
             self.problem(format!("`{argument}` panicked when it was evaluated"));
         }

@@ -87,7 +87,7 @@ mod unix {
     use signal_hook::low_level::{emulate_default_handler, signal_name};
 
     use crate::exit;
-    use crate::panic;
+    use crate::isolate;
     use crate::terminal;
 
     /// What is meant for the program: all that would end this process, and can be caught.
@@ -145,7 +145,7 @@ mod unix {
 
         /// Waits for the program's end, whatever becomes of signals.
         pub(crate) fn wait(&mut self, child: &mut Child) -> io::Result<ExitStatus> {
-            match panic::contain(|| self.attend(child)) {
+            match isolate::contain(|| self.attend(child)) {
                 Some(ended) => ended,
                 None => child.wait(),
             }
@@ -219,7 +219,7 @@ mod unix {
                 let _ = thread.spawn(watch);
             }
             let work = move || {
-                let _ = panic::contain(work);
+                let _ = isolate::contain(work);
                 let _ = over.send(());
             };
             let thread = thread::Builder::new().name("notify-last".to_owned());

@@ -20,9 +20,11 @@ use std::ops::Deref;
 use std::process::ExitCode;
 
 use crate::backtrace;
+use crate::bounded::Bounded;
+use crate::isolate;
 use crate::outcome::{Ending, Outcome};
 use crate::panic;
-use crate::text::{self, Bounded};
+use crate::text;
 
 /// How a run ended, for the eyes of the expansion.
 #[derive(Debug)]
@@ -33,7 +35,7 @@ impl Verdict {
     #[must_use]
     pub fn filtered(self, is_failure: impl FnOnce() -> bool) -> Self {
         match self.0 {
-            Outcome::Failed(text) if !panic::contain(is_failure).unwrap_or(true) => {
+            Outcome::Failed(text) if !isolate::contain(is_failure).unwrap_or(true) => {
                 Self(Outcome::PassedOver(text))
             }
             outcome => Self(outcome),
@@ -173,7 +175,7 @@ rung! {
 rung! {
     /// The rung for what points to an error of an unknown type.
     Pointing [E: Debug + Deref, E::Target: AsError] |error, text| {
-        if let Some(error) = panic::contain(|| error.deref().as_error()) {
+        if let Some(error) = isolate::contain(|| error.deref().as_error()) {
             text.chain(error);
         } else {
             text.display(&"(the error could not be read: that panicked)");
@@ -185,7 +187,7 @@ rung! {
 rung! {
     /// The rung for reports that point to an error behind a trait of their own, and for `Box`es of it.
     Behind [E: Display + Debug + Deref, E::Target: Error] |error, text| {
-        if let Some(target) = panic::contain(|| &**error) {
+        if let Some(target) = isolate::contain(|| &**error) {
             text.chain(&target);
         } else {
             text.long(error);
@@ -212,7 +214,7 @@ rung! {
 rung! {
     /// The rung for what a thread panicked with, as `join` returns it.
     Caught [E: Deref, E::Target: AsPayload] |error, text| {
-        if let Some(payload) = panic::contain(|| &**error) {
+        if let Some(payload) = isolate::contain(|| &**error) {
             text.write(format_args!("{}", panic::elsewhere(payload.as_payload())));
         }
     }
@@ -466,7 +468,7 @@ fn says(text: &str, other: &str) -> bool {
 }
 
 fn source<'a>(error: &'a (dyn Error + '_)) -> Option<&'a (dyn Error + 'static)> {
-    panic::contain(|| error.source()).flatten()
+    isolate::contain(|| error.source()).flatten()
 }
 
 /// Writes what foreign code shows, from its first line that is not blank. A terminal would show so much of
@@ -495,7 +497,7 @@ fn write_foreign(to: &mut Bounded, text: fmt::Arguments<'_>) -> Option<&'static 
         to,
         is_full: &mut is_full,
     };
-    match panic::contain(|| writer.write_fmt(text)) {
+    match isolate::contain(|| writer.write_fmt(text)) {
         Some(Ok(())) => None,
         Some(Err(_)) if is_full => None,
         Some(Err(_)) => Some("(its text could not be written: `fmt` failed)"),

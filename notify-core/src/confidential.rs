@@ -4,20 +4,20 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
+use crate::environment;
 use crate::file::{self, Links};
 use crate::heartbeat;
 use crate::notifier::{Ours, scheme};
 use crate::redact;
 use crate::secret::Secret;
-use crate::setup;
+use crate::setup::Setup;
 
 /// The longest file of a secret that makes sense.
 const LIMIT: u64 = redact::LONGEST as u64;
 
 /// Gathers them all. It calls no foreign code, for it is asked under locks.
-pub(crate) fn all() -> Vec<String> {
-    let setup = setup::setup_so_far();
-    let in_environment = setup::variables().into_iter();
+pub(crate) fn all(setup: &Setup) -> Vec<String> {
+    let in_environment = environment::variables().into_iter();
     let mut all: Vec<_> = in_environment
         .flat_map(|(name, value)| of_variable(&name, &value))
         .collect();

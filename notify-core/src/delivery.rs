@@ -8,18 +8,22 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 
 use crate::alert::Alert;
-use crate::backlog::{BOUNDS, Entry};
+use crate::backlog::BOUNDS;
 use crate::config;
+use crate::entry::Entry;
 use crate::error::Error;
 use crate::exit;
-use crate::id;
+use crate::in_force;
+use crate::ledger;
+use crate::moved::Moved;
 use crate::notifier::Refusal;
 use crate::pace::Pace;
 use crate::process::PerProcess;
-use crate::refuge::{self, Moved};
+use crate::random;
+use crate::refuge;
 use crate::route::Route;
 use crate::sender::{self, Next};
-use crate::setup::{self, Setup};
+use crate::setup::Setup;
 use crate::store::Store;
 use crate::surplus;
 use crate::warn::Warning;
@@ -94,7 +98,7 @@ pub(crate) fn queued(route: &Route, entry: &Entry) {
 
 fn give_up(route: &Route) {
     if let Some(queue) = &route.queue {
-        surplus::give_up(route, queue, &sender::waiting_in(queue), BOUNDS, None);
+        surplus::give_up(route, queue, &ledger::waiting_in(queue), BOUNDS, None);
         DELIVERY.get().settle(route);
     }
 }
@@ -207,7 +211,7 @@ pub(crate) fn finish(deadline: Instant) {
         // A fault of its own: that the channel takes nothing now was told, and that it waits.
         let (fault, place) = match lost {
             0 => (
-                sender::fault(channel),
+                ledger::fault(channel),
                 "they wait on disk for the next run".to_owned(),
             ),
             1 => (format!("loss of {channel}"), "1 alert is lost".to_owned()),
@@ -246,7 +250,7 @@ pub(crate) fn finish(deadline: Instant) {
 /// ```
 pub fn drain(patience: Duration) -> Result<usize, Error> {
     let deadline = Instant::now() + patience.min(LONGEST);
-    let setup = setup::setup();
+    let setup = in_force::setup();
     let store = setup.store().ok_or(Error::NoDirectory)?;
     loop {
         // What leaves a broken channel may open another's queue.
@@ -268,7 +272,7 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
             Some(pause) if pause < left => thread::sleep(pause),
             // It has just come from a broken channel's.
             None if !left.is_zero()
-                && queues.any(|queue| !sender::waiting_in(&queue).is_empty()) =>
+                && queues.any(|queue| !ledger::waiting_in(&queue).is_empty()) =>
             {
                 thread::sleep(LOOK_AGAIN_AT_EXIT[1]);
             }
@@ -391,7 +395,8 @@ fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next {
         return Next::Nothing;
     };
     let released = queue.release(Utc::now());
-    let sent = released.and_then(|held| Ok((sender::from_queue(route, queue, deadline)?, held)));
+    let sent =
+        released.and_then(|held| Ok((sender::from_queue(route, queue, deadline, queued)?, held)));
     let (next, held) = sent.unwrap_or_else(|error| {
         let message = format!("the outbox cannot be read ({error}): its alerts wait");
         Warning::new("outbox", message).tell();
@@ -473,10 +478,10 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
             return Next::At(memory.pace.next(now, deadline.is_some()));
         }
         Err(Refusal::Temporary { retry_after, .. }) => {
-            memory.pace.failed(now, retry_after, id::jitter());
+            memory.pace.failed(now, retry_after, random::jitter());
         }
         Err(Refusal::Channel { reason }) => memory.pace.broken(now, &reason),
-        Ok(()) | Err(_) => memory.pace.failed(now, None, id::jitter()),
+        Ok(()) | Err(_) => memory.pace.failed(now, None, random::jitter()),
     }
     memory.alerts.splice(0..0, alerts);
     let is_lost = memory.alerts.len() > KEPT;
@@ -569,7 +574,7 @@ impl Delivery {
         let (Some(oldest), Some(queue)) = (oldest, &route.queue) else {
             return false;
         };
-        let waiting = sender::waiting_in(queue);
+        let waiting = ledger::waiting_in(queue);
         waiting.first().is_none_or(|first| oldest < *first)
     }
 
@@ -580,7 +585,7 @@ impl Delivery {
         let Some(own) = self.lock().line(route).map(|line| line.own.clone()) else {
             return;
         };
-        let waiting = sender::waiting_in(queue);
+        let waiting = ledger::waiting_in(queue);
         let waiting: HashSet<_> = waiting.iter().map(Entry::key).collect();
         if let Some(line) = self.lock().line(route) {
             line.own
@@ -665,7 +670,7 @@ mod tests {
         let folder = Folder::new();
         let (route, queue) = route(&folder);
         let until = Utc::now() + TimeDelta::hours(1);
-        let name = crate::change::held_name(until, 7);
+        let name = crate::transition::held_name(until, 7);
         queue.hold(&alert("held", "a2").render(), &name).unwrap();
 
         let next = send_from_queue(&route, None);

@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use crate::exit;
-use crate::id;
+use crate::random;
 
 /// Whether a symbolic link is followed: only where a person named the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Mark {
     /// Marks a file that is only read and written at places that are named.
     pub(crate) fn set(mut file: &File) -> io::Result<Self> {
         // Beyond what is written, and within what any file system takes.
-        let place = (1 << 30) | (id::random() & 0x3fff_ffff);
+        let place = (1 << 30) | (random::number() & 0x3fff_ffff);
         file.seek(SeekFrom::Start(place)).map(Self)
     }
 

@@ -1,7 +1,7 @@
 //! A job whose status changes to and fro, and how it becomes steady again.
 
 use crate::rules::HOUR;
-use crate::status::{State, Status};
+use crate::status::{Flapping, State, Status};
 use crate::time::{self, Time};
 
 /// The change of status that is told as flapping.
@@ -10,17 +10,6 @@ const CHANGES: u64 = 5;
 /// A status that has lasted this long, in seconds, and for [`RUNS`] runs, is steady.
 const STEADY: f64 = HOUR;
 const RUNS: u64 = 3;
-
-/// A job's changes of status since it was last steady.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Flapping {
-    pub(crate) changes: u64,
-    pub(crate) runs: u64,
-    pub(crate) failed: u64,
-    pub(crate) since: Time,
-    /// When people were last told that it flaps.
-    pub(crate) told: Option<Time>,
-}
 
 /// What a run makes of a job's changes.
 #[derive(Debug, Clone, PartialEq)]

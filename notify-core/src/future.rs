@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::classify::{Caused, Classify, Verdict};
+use crate::isolate;
 use crate::job::Site;
 use crate::life;
 use crate::outcome::Outcome;
@@ -62,7 +63,7 @@ pub fn make<R, F: FnOnce() -> R>(site: &'static Site, name: &Option<String>, bod
         return body();
     }
     let panics = panic::count();
-    match panic::catch(body) {
+    match isolate::catch(body) {
         Ok(future) => future,
         Err(payload) => {
             Frame::new(site, name.clone()).end(&Outcome::Panicked(panic::of(&payload, panics)));

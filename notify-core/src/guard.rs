@@ -13,14 +13,15 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use crate::change::Ended;
 use crate::config::Config;
 use crate::deaths;
 use crate::delivery;
+use crate::environment;
 use crate::error::Error;
 use crate::exit;
 use crate::file::{self, Durable, Links};
 use crate::id;
+use crate::in_force;
 use crate::lock::Lock;
 use crate::look::{self, Health, Job};
 use crate::missed::{self, Told};
@@ -28,11 +29,12 @@ use crate::outcome::Outcome;
 use crate::report::{self, Report};
 use crate::rules::HOUR;
 use crate::running;
-use crate::setup::{self, Setup};
+use crate::setup::Setup;
 use crate::shutdown;
 use crate::status::Status;
 use crate::store::{self, Store};
 use crate::time::Time;
+use crate::transition::Ended;
 use crate::warn::{self, Warning};
 use crate::withheld;
 
@@ -113,7 +115,7 @@ impl Guard {
         if let Some(directory) = directory {
             config = config.directory(directory);
         }
-        let setup = setup::settle(config)?;
+        let setup = in_force::settle(config)?;
         let path = setup.named_directory()?.to_owned();
         let Some(store) = setup.store() else {
             tell_problems(setup);
@@ -150,7 +152,7 @@ impl Guard {
             expected: expected.count(),
             jobs: jobs.len(),
             runs: runs.iter().filter(lives).count(),
-            channels: setup::channels_in_environment(),
+            channels: environment::channels_in_environment(),
         }
     }
 

@@ -1,33 +1,8 @@
-//! Random ids, and hashes that are the same in every process.
+//! Hashes that are the same in every process.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::hash::Hasher as _;
 
 use siphasher::sip::SipHasher13;
-
-use crate::process;
-
-/// Returns a number that no other run on any host will have.
-pub(crate) fn random() -> u64 {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    // std's hasher is seeded by the system; a forked child has its parent's seed, hence the pid.
-    let mut hasher = RandomState::new().build_hasher();
-    hasher.write_u32(process::id());
-    hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
-    hasher.write_u128(
-        SystemTime::UNIX_EPOCH
-            .elapsed()
-            .unwrap_or_default()
-            .as_nanos(),
-    );
-    hasher.finish()
-}
-
-/// Returns a number from 0 to 1.
-pub(crate) fn jitter() -> f64 {
-    f64::from(u32::try_from(random() >> 32).unwrap_or(0)) / f64::from(u32::MAX)
-}
 
 /// Hashes without a key: what is hashed is no secret.
 pub(crate) fn hash(text: &str) -> u64 {
@@ -70,10 +45,8 @@ mod tests {
     }
 
     #[test]
-    fn two_ids_differ_and_a_hash_is_the_same_for_ever() {
-        assert_ne!(random(), random());
+    fn a_hash_is_the_same_for_ever() {
         assert_eq!(hash("etl.load"), 0xd6f9_ad35_a7d4_6cd9);
         assert_ne!(keyed_hash(&[1; 16], "etl.load"), hash("etl.load"));
-        assert!((0.0..=1.0).contains(&jitter()));
     }
 }

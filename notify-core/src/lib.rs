@@ -47,6 +47,7 @@ mod arguments;
 mod asked;
 mod backlog;
 mod backtrace;
+mod bounded;
 #[cfg(feature = "cli")]
 mod cgroup;
 mod change;
@@ -59,8 +60,11 @@ mod config;
 mod deaths;
 mod delivery;
 mod destination;
+mod destinations;
 mod digest;
 mod directory;
+mod entry;
+mod environment;
 mod error;
 mod error_count;
 mod exit;
@@ -82,9 +86,12 @@ mod headline;
 mod heartbeat;
 mod history;
 mod id;
+mod in_force;
+mod isolate;
 mod job;
 mod kept;
 mod landlord;
+mod ledger;
 mod life;
 mod lock;
 #[cfg(feature = "cli")]
@@ -96,6 +103,7 @@ mod memory;
 mod missed;
 #[cfg(feature = "cli")]
 mod mistake;
+mod moved;
 mod name;
 #[cfg(feature = "cli")]
 mod near;
@@ -107,6 +115,7 @@ mod pace;
 mod panic;
 mod pipes;
 mod process;
+mod random;
 mod recorded;
 mod redact;
 mod refuge;
@@ -123,6 +132,7 @@ mod setup;
 mod shutdown;
 #[cfg(unix)]
 mod signals;
+mod stack;
 mod status;
 #[cfg(feature = "cli")]
 mod stderr;
@@ -139,6 +149,7 @@ mod terminal;
 mod testing;
 mod text;
 mod time;
+mod transition;
 #[cfg(feature = "cli")]
 mod unrunnable;
 mod variables;
@@ -153,11 +164,11 @@ mod year;
 pub use alert::{Alert, Kind};
 pub use config::Config;
 pub use delivery::drain;
+pub use destinations::channels;
 pub use digest::message;
 pub use error::Error;
 pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
 pub use panic::install_panic_hook;
-pub use route::channels;
 pub use samples::{samples, test_alert};
 pub use status::State;
 

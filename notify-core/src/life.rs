@@ -12,7 +12,6 @@ use chrono::Utc;
 use log::Level;
 
 use crate::asked;
-use crate::change::Ended;
 use crate::config::Config;
 use crate::deaths;
 use crate::delivery;
@@ -20,24 +19,27 @@ use crate::error::Error;
 use crate::exit;
 use crate::heartbeat::{self, Heartbeat};
 use crate::id;
+use crate::in_force;
 use crate::job::{Arguments, Cancelled, Job, Site};
 use crate::memory;
 use crate::name;
 use crate::outcome::Outcome;
 use crate::overdue;
 use crate::process::{self, PerProcess};
+use crate::random;
 use crate::recorded::Recorded;
 use crate::redact;
 use crate::report::{self, Report};
 use crate::route::Way;
 use crate::rules::{HOUR, Past, Settings};
 use crate::running;
-use crate::setup::{self, Setup};
+use crate::setup::Setup;
 #[cfg(unix)]
 use crate::signals;
 use crate::status::{LINE, State};
 use crate::text;
 use crate::time::{Time, to_micros};
+use crate::transition::Ended;
 use crate::warn::{self, Warning};
 
 /// Seconds.
@@ -98,7 +100,7 @@ struct Open {
 
 /// Tells whether annotated functions report at all, or run bare.
 pub(crate) fn is_active(site: &'static Site) -> bool {
-    setup::is_active(site.test)
+    in_force::is_active(site.test)
 }
 
 /// Begins a run; `nested` when another run is on this thread's stack, or is being polled on it.
@@ -115,7 +117,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         warnings.extend(end_returned(job));
     }
     let mut run = Open {
-        id: id::random(),
+        id: random::number(),
         job,
         name,
         begun: to_micros(Utc::now()),
@@ -127,7 +129,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         heartbeat: None,
         returned: None,
     };
-    let setup = setup::setup_so_far();
+    let setup = in_force::setup_so_far();
     warnings.extend(run.beat(setup));
     run.watch(number, setup);
     watch_signals(setup);
@@ -188,7 +190,7 @@ impl Run {
             // For the log alone: who leaves an error out wants no line of it from each run.
             warn::log(Level::Warn, || {
                 let error = redact::hide(error);
-                let (job, error) = (run.name(setup::setup()), text::first_line(&error, LINE));
+                let (job, error) = (run.name(in_force::setup()), text::first_line(&error, LINE));
                 format!("{job}: an error was passed over, the status is OK: {error}").into()
             });
         }
@@ -218,7 +220,7 @@ impl Run {
         if let Some(at) = returned.overdue_at {
             overdue::forget(at, self.number);
         }
-        record(self.number, &returned, setup::setup());
+        record(self.number, &returned, in_force::setup());
     }
 }
 
@@ -250,7 +252,7 @@ impl Config {
     /// [`Error::Settled`] where a `Config` is installed already, or a run has ended;
     /// [`Error::ChannelName`], [`Error::Number`] where a setting makes no sense.
     pub fn install(self) -> Result<(), Error> {
-        let setup = setup::settle(self)?;
+        let setup = in_force::settle(self)?;
         let mut warnings = Vec::new();
         for (number, run) in &mut *open_runs() {
             run.watch(*number, setup);
@@ -289,7 +291,7 @@ fn note_end(open: &mut BTreeMap<u64, Open>, ended: &Open, around: &[u64]) {
 fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warning> {
     static FIRST: Once = Once::new();
     static TAKEN_OVER: Once = Once::new();
-    let setup = setup::setup();
+    let setup = in_force::setup();
     let mut warnings = Vec::new();
     // Of a run that proves nothing there is nothing to tell.
     if !(*outcome == Outcome::Cancelled && run.keeps_cancelled()) {
@@ -499,7 +501,7 @@ fn tell_overdue(number: u64) {
         }
         None => return,
     };
-    let setup = setup::setup_so_far();
+    let setup = in_force::setup_so_far();
     let mut ended = run.ended(setup, Instant::now());
     // An event of its own: the run's end has the run's id.
     ended.run = id::hash(&format!("{:016x} overdue", ended.run));
@@ -635,7 +637,7 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         let outcome = after_return.as_ref().or(help.as_ref()).unwrap_or(outcome);
         warnings.extend(end(number, &run, outcome, &around));
     }
-    let Some(store) = setup::setup().store() else {
+    let Some(store) = in_force::setup().store() else {
         return warnings;
     };
     for (file, recent) in memory::take_lagging() {

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::file::{self, Links};
-use crate::id;
+use crate::random;
 
 /// The longest pause between two tries.
 const PAUSE: Duration = Duration::from_micros(500);
@@ -86,7 +86,7 @@ impl Lock {
                 progress = (now, last);
             }
             // At random, lest two that wait always come at the same time.
-            thread::sleep(PAUSE.mul_f64(id::jitter()));
+            thread::sleep(PAUSE.mul_f64(random::jitter()));
         }
     }
 

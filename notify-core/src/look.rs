@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::file::{self, Links};
 use crate::fingerprint;
+use crate::in_force;
 use crate::machine::Machine;
 use crate::name;
 use crate::outbox;
@@ -146,7 +147,7 @@ pub struct Queue {
 pub fn directory(given: Option<&Path>) -> Result<PathBuf, Error> {
     let path = match given {
         Some(path) => setup::meant_directory(path)?,
-        None => setup::setup_so_far().named_directory()?.to_owned(),
+        None => in_force::setup_so_far().named_directory()?.to_owned(),
     };
     match fs::metadata(&path) {
         Ok(folder) if folder.is_dir() => Ok(path),

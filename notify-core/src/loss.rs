@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::alert::Kind;
-use crate::backlog::Entry;
 use crate::digest;
+use crate::entry::Entry;
 use crate::fields::Fields;
 use crate::time::{self, Time};
 

@@ -6,18 +6,18 @@ use std::time::Instant;
 
 use chrono::Utc;
 
-use crate::change::Ended;
 use crate::file::{self, Links};
-use crate::id;
 use crate::name;
 use crate::outcome::Outcome;
 use crate::process;
+use crate::random;
 use crate::report::{self, Report};
 use crate::rules::{HOUR, Settings};
 use crate::setup::Setup;
 use crate::status::{State, Status};
 use crate::store::{self, Store};
 use crate::time::to_micros;
+use crate::transition::Ended;
 use crate::warn::Warning;
 
 /// How often people are reminded of a mistake, in seconds: it is the same at each run.
@@ -66,7 +66,7 @@ fn fails(job: &str, setup: &Setup) -> bool {
 
 fn ended(job: String, channel: &str, setup: &'static Setup) -> Ended {
     Ended {
-        run: id::random(),
+        run: random::number(),
         job: job.into(),
         location: "pipeline-notify run :: options".into(),
         source: "pipeline-notify run".into(),

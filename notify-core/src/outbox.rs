@@ -15,6 +15,7 @@ use crate::exit;
 use crate::file::{self, Durable, Links, PRIVATE};
 use crate::id;
 use crate::lock::Lock;
+use crate::random;
 use crate::time::Time;
 
 /// How long another process may take to make the key.
@@ -116,7 +117,7 @@ impl Outbox {
         if let Some(key) = read()? {
             return Ok(key);
         }
-        let key = (u128::from(id::random()) << 64) | u128::from(id::random());
+        let key = (u128::from(random::number()) << 64) | u128::from(random::number());
         let new = self.hidden.join("key.new");
         file::replace(&path, &new, &format!("{key:032x}"), PRIVATE, Durable::Yes)?;
         Ok(key.to_be_bytes())

@@ -8,20 +8,18 @@ use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::backtrace;
+use crate::bounded::Bounded;
+use crate::isolate::Payload;
 use crate::outcome::Panic;
 use crate::process::PerProcess;
-use crate::run;
-use crate::text::Bounded;
-
-/// What a panic carries.
-pub(crate) type Payload = Box<dyn Any + Send>;
+use crate::stack;
 
 /// Notes that are kept: more panics than this at once, on as many threads, lose their place.
 const NOTES: usize = 32;
@@ -142,7 +140,7 @@ fn install() {
 
 /// Writes down what the hook sees.
 fn note(info: &PanicHookInfo<'_>) -> Panic {
-    let backtrace = if run::is_nested() {
+    let backtrace = if stack::is_nested() {
         let backtrace = Backtrace::capture();
         (backtrace.status() == BacktraceStatus::Captured)
             .then(|| backtrace::trim(&bounded(&backtrace)))
@@ -171,24 +169,6 @@ fn note(info: &PanicHookInfo<'_>) -> Panic {
         });
     }
     panic
-}
-
-/// Runs `body`, and returns what it panics with.
-pub(crate) fn catch<R>(body: impl FnOnce() -> R) -> Result<R, Payload> {
-    // Whoever asks resumes the panic, so nobody sees what it left half done.
-    catch_unwind(AssertUnwindSafe(body))
-}
-
-/// Runs foreign code that has no say in what becomes of a run; a panic in it is `None`.
-pub(crate) fn contain<R>(foreign: impl FnOnce() -> R) -> Option<R> {
-    catch(foreign).map_err(discard).ok()
-}
-
-/// Drops a payload, whose destructor is foreign code too.
-fn discard(payload: Payload) {
-    if let Err(second) = catch(|| drop(payload)) {
-        std::mem::forget(second);
-    }
 }
 
 /// Tells what is known of a panic that was caught.

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::alert;
-use crate::change::Ended;
 use crate::fields::{Fields, Page};
 use crate::id;
 use crate::machine::Machine;
 use crate::process;
 use crate::rules::{Attempt, Settings};
 use crate::time;
+use crate::transition::Ended;
 
 /// A run under way, and what its end is decided and told by.
 #[derive(Debug)]

@@ -1,23 +1,21 @@
 //! Where failures go whose channel is broken: to `alerts`, once, and what follows of their jobs too,
 //! up to the recovery: it is heard where the failure was.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::Utc;
 
 use crate::alert::{Alert, Kind};
-use crate::backlog::Entry;
-use crate::delivery;
-use crate::fields::Fields;
-use crate::id;
+use crate::entry::Entry;
+use crate::in_force;
+use crate::ledger::{self, Queued};
 use crate::lock::Lock;
+use crate::moved::Moved;
 use crate::outbox::Queue;
 use crate::pace::Pace;
 use crate::route::{Route, Routes};
-use crate::sender;
-use crate::setup::{self, ALERTS};
+use crate::setup::ALERTS;
 use crate::status::State;
 use crate::time::Time;
 use crate::warn::Warning;
@@ -25,82 +23,10 @@ use crate::warn::Warning;
 /// Why what follows a failure goes after it, though the channel may be mended.
 const EARLIER: &str = "so it was when the job failed";
 
-/// The jobs whose failures have left a queue for `alerts`, by the hash of their names.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Moved(BTreeMap<String, Before>);
-
-/// What the people of the broken channel had heard of the failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Before {
-    Nothing,
-    /// Its beginning: they are to hear of its end, too.
-    Beginning,
-}
-
-impl Moved {
-    pub(crate) fn parse(content: &str) -> Self {
-        let fields = Fields::parse(content);
-        let before = |value: &str| match value {
-            "beginning" => Before::Beginning,
-            _ => Before::Nothing,
-        };
-        let jobs = fields.iter();
-        Self(
-            jobs.map(|(job, value)| (job.to_owned(), before(value)))
-                .collect(),
-        )
-    }
-
-    pub(crate) fn render(&self) -> String {
-        let mut fields = Fields::default();
-        for (job, before) in &self.0 {
-            let value = match before {
-                Before::Nothing => "nothing",
-                Before::Beginning => "beginning",
-            };
-            fields.put(job, value);
-        }
-        fields.render()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Tells whether an alert may be of one of the jobs, by its file's name alone.
-    fn may_hold(&self, entry: &Entry) -> bool {
-        self.0.keys().any(|job| job.starts_with(entry.job()))
-    }
-
-    /// Tells whether an alert follows one that has left. A failure that begins anew is tried at its
-    /// own channel first.
-    fn leads(&self, alert: &Alert) -> bool {
-        alert.kind != Kind::Failed && self.0.contains_key(&key(alert))
-    }
-
-    /// Notes that an alert leaves; returns whether a copy of it stays.
-    fn leave(&mut self, alert: &Alert) -> bool {
-        if alert.status.state == State::Ok {
-            return self.0.remove(&key(alert)) == Some(Before::Beginning);
-        }
-        let before = match alert.kind {
-            Kind::StillFailing => Before::Beginning,
-            _ => Before::Nothing,
-        };
-        let known = self.0.entry(key(alert)).or_insert(before);
-        if alert.kind == Kind::Failed {
-            *known = Before::Nothing;
-        }
-        false
-    }
-}
-
-fn key(alert: &Alert) -> String {
-    id::hex(id::hash(&alert.job))
-}
-
 /// Moves to `alerts` what waits in a queue and is to be heard there. What could be heard nowhere
 /// counts as told to nobody. Tells whether something has left.
+///
+/// `tell_queued` is called for each alert that waits in another queue by now.
 ///
 /// `asked` is what the destination has just refused, for it is broken. Without that, or with no place
 /// to go to, only what came since its last answer is looked at.
@@ -111,6 +37,7 @@ pub(crate) fn move_from(
     pace: &Pace,
     asked: &[Entry],
     deadline: Option<Instant>,
+    tell_queued: Queued,
 ) -> bool {
     let now = Utc::now();
     let mut moved = queue.moved();
@@ -128,7 +55,7 @@ pub(crate) fn move_from(
     if looked_at.is_empty() {
         return false;
     }
-    let setup = setup::setup_so_far();
+    let setup = in_force::setup_so_far();
     let own = setup.routes(&route.channel);
     let own = own.as_ref().map_or(&[][..], |routes| &routes.all);
     let others: Vec<_> = own
@@ -160,7 +87,7 @@ pub(crate) fn move_from(
         match &refuge {
             Some(refuge) => {
                 let reason = broken.unwrap_or(EARLIER);
-                if go(route, &alert, refuge, reason) {
+                if go(route, &alert, refuge, reason, tell_queued) {
                     has_left = true;
                     let stays = moved.leave(&alert);
                     let _ = queue.set_moved(&moved);
@@ -169,27 +96,27 @@ pub(crate) fn move_from(
                     }
                     if !stays {
                         for queue in others.iter().copied().chain([queue]) {
-                            sender::remove(queue, &entry);
+                            ledger::remove(queue, &entry);
                         }
                     }
                 }
             }
             None if is_failure && is_repeat(&alert, &entry, waiting, queue) => {
                 // Or a job that fails each minute would fill the queue with one and the same error.
-                sender::add_answer(
+                ledger::add_answer(
                     &alert,
                     format!("{BROKEN}: an alert that says the same waits"),
                 );
                 for queue in others.iter().copied().chain([queue]) {
-                    sender::remove(queue, &entry);
+                    ledger::remove(queue, &entry);
                 }
-                sender::untell(&alert, true, &untold_for(broken));
+                ledger::untell(&alert, true, &untold_for(broken));
                 let Route { channel, mend, .. } = route;
                 let reason = broken.unwrap_or_default();
                 let message = format!(
                     "channel `{channel}` is broken ({reason}): its alerts wait until {mend} is mended"
                 );
-                Warning::new(sender::fault(channel), message).tell();
+                Warning::new(ledger::fault(channel), message).tell();
                 has_left = true;
             }
             None if is_failure => untold.push((entry, alert, lock)),
@@ -226,7 +153,7 @@ fn refuge(route: &Route, now: Time) -> Option<Arc<Routes>> {
     if route.channel == ALERTS {
         return None;
     }
-    let routes = setup::setup_so_far().routes(ALERTS)?;
+    let routes = in_force::setup_so_far().routes(ALERTS)?;
     let is_broken = |route: &Route| {
         let queue = route.queue.as_ref();
         queue.is_none_or(|queue| queue.pace(now).broken_at(now).is_some())
@@ -257,7 +184,7 @@ pub(crate) fn take_from(
 /// Returns where the alerts go that are in memory alone; nowhere where a channel has several
 /// destinations, of which another may work.
 pub(crate) fn in_memory(route: &Route) -> Option<Arc<Routes>> {
-    let setup = setup::setup_so_far();
+    let setup = in_force::setup_so_far();
     let is_only = setup
         .routes(&route.channel)
         .is_some_and(|routes| routes.all.len() == 1);
@@ -278,7 +205,7 @@ pub(crate) fn copy(route: &Route, alert: &Alert, reason: &str) -> Alert {
 }
 
 /// Queues an alert for `alerts`, and tells whether that was done.
-fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str) -> bool {
+fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str, tell_queued: Queued) -> bool {
     let copy = copy(route, alert, reason);
     let content = copy.render();
     let mut queued = Vec::new();
@@ -289,9 +216,9 @@ fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str) -> bool {
             Some(Err(_)) | None => return false,
         }
     }
-    sender::add_answer(alert, format!("{BROKEN}: sent to `{ALERTS}` instead"));
+    ledger::add_answer(alert, format!("{BROKEN}: sent to `{ALERTS}` instead"));
     for (route, entry) in queued {
-        delivery::queued(route, &entry);
+        tell_queued(route, &entry);
     }
     true
 }
@@ -299,51 +226,8 @@ fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str) -> bool {
 /// Takes back that people were told: once for each alert in this process.
 fn untell(untold: Vec<(Entry, Alert, Lock)>, why: &str) {
     for (entry, alert, _lock) in untold {
-        if sender::is_first_time(&entry) {
-            sender::untell(&alert, true, why);
+        if ledger::is_first_time(&entry) {
+            ledger::untell(&alert, true, why);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing;
-
-    fn alert(kind: Kind, state: State) -> Alert {
-        let mut alert = testing::alert("etl.load", "a1");
-        alert.kind = kind;
-        alert.status.state = state;
-        alert
-    }
-
-    #[test]
-    fn what_follows_a_failure_that_left_goes_after_it_until_the_job_works() {
-        let mut moved = Moved::default();
-        let (failed, still) = (
-            alert(Kind::Failed, State::Error),
-            alert(Kind::StillFailing, State::Error),
-        );
-        let recovered = alert(Kind::Recovered, State::Ok);
-        assert!(!moved.leads(&still) && !moved.leads(&recovered));
-        assert!(!moved.leave(&failed));
-        let mut moved = Moved::parse(&moved.render());
-        assert!(moved.leads(&still) && moved.leads(&recovered));
-        assert!(
-            !moved.leads(&failed),
-            "a new failure is tried at its channel"
-        );
-        assert!(moved.may_hold(&Entry::of(&recovered)));
-        assert!(!moved.leave(&still));
-        assert!(!moved.leave(&recovered), "nobody else heard of it");
-        assert!(moved.is_empty());
-    }
-
-    #[test]
-    fn people_who_heard_of_the_beginning_hear_of_the_end_as_well() {
-        let mut moved = Moved::default();
-        moved.leave(&alert(Kind::StillFailing, State::Error));
-        let mut moved = Moved::parse(&moved.render());
-        assert!(moved.leave(&alert(Kind::Recovered, State::Ok)));
     }
 }

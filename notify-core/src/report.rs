@@ -8,7 +8,7 @@ use std::time::Instant;
 use chrono::Utc;
 
 use crate::alert::Alert;
-use crate::change::{self, Address, Change, Context, Cover, Ended, Place, Verdict};
+use crate::change::{Change, Place};
 use crate::delivery;
 use crate::error_count::ErrorCount;
 use crate::lock::Lock;
@@ -22,6 +22,7 @@ use crate::setup::Setup;
 use crate::status::{Held, Status};
 use crate::store::{Locked, Queued, Store};
 use crate::time::to_micros;
+use crate::transition::{self, Address, Context, Cover, Ended, Verdict};
 use crate::warn::{self, Warning};
 
 /// The end of a run, to be reported.
@@ -115,7 +116,7 @@ impl Report<'_> {
                 is_sent: *is_sent,
             }),
         };
-        change::of(past, &self.ended, self.outcome, &context)
+        transition::of(past, &self.ended, self.outcome, &context)
     }
 
     /// Names what ends several jobs at once, and the channel on which it is told once. An exit with

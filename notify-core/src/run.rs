@@ -1,68 +1,21 @@
 //! One call of an annotated function: what the expansion calls.
 
 use std::any::type_name;
-use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
 use std::process::{ExitCode, Termination};
 use std::thread;
 
 use crate::classify::{Caused, Classify, Verdict};
+use crate::isolate;
 use crate::job::Site;
 use crate::life::{self, Run};
 use crate::outcome::Outcome;
 use crate::panic;
 use crate::shutdown;
+use crate::stack::{Entered, is_nested, on_this_thread};
 use crate::text;
 use crate::warn::Warning;
-
-thread_local! {
-    /// The runs on this thread's stack, or being polled on it, the innermost last.
-    static STACK: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Shows the runs on this thread's stack, the innermost last.
-fn on_this_thread(show: &mut dyn FnMut(&[u64])) {
-    let _ = STACK.try_with(|stack| stack.try_borrow().map(|stack| show(&stack)));
-}
-
-/// Tells whether a run is on this thread's stack.
-pub(crate) fn is_nested() -> bool {
-    let is_nested =
-        |stack: &RefCell<Vec<u64>>| stack.try_borrow().is_ok_and(|stack| !stack.is_empty());
-    STACK.try_with(is_nested).unwrap_or(false)
-}
-
-/// A run's place on its thread's stack; it ends with this.
-#[derive(Debug)]
-struct Entered {
-    depth: Option<usize>,
-}
-
-impl Entered {
-    fn new(id: u64) -> Self {
-        let push = |stack: &RefCell<Vec<u64>>| {
-            let mut stack = stack.try_borrow_mut().ok()?;
-            stack.push(id);
-            Some(stack.len() - 1)
-        };
-        // A thread that is being torn down has no stack any more.
-        let depth = STACK.try_with(push).ok().flatten();
-        Self { depth }
-    }
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        if let Some(depth) = self.depth {
-            let _ = STACK.try_with(|stack| {
-                if let Ok(mut stack) = stack.try_borrow_mut() {
-                    stack.truncate(depth);
-                }
-            });
-        }
-    }
-}
 
 /// A run under way, or nothing where runs are not reported. Dropped before it is finished, it was
 /// cancelled.
@@ -89,7 +42,7 @@ impl Frame {
         panic::watch();
         shutdown::prepare();
         let nested = is_nested();
-        let run = panic::contain(|| life::begin(site, name, nested));
+        let run = isolate::contain(|| life::begin(site, name, nested));
         Self { run }
     }
 
@@ -100,7 +53,7 @@ impl Frame {
         };
         let entered = Entered::new(run.id());
         let panics = panic::count();
-        match panic::catch(body) {
+        match isolate::catch(body) {
             Ok(value) => value,
             Err(payload) => {
                 drop(entered);
@@ -114,7 +67,7 @@ impl Frame {
     #[inline]
     pub fn finish<R>(mut self, value: R, classify: fn(&R) -> Verdict) -> R {
         if self.run.is_some() {
-            let verdict = panic::contain(|| classify(&value));
+            let verdict = isolate::contain(|| classify(&value));
             let outcome = with_cause(verdict.map_or_else(unreadable, Verdict::into_outcome));
             self.end_returned(&outcome, says_exit_code(type_name::<R>()));
         }
@@ -129,14 +82,14 @@ impl Frame {
     #[cold]
     fn end_returned(&mut self, outcome: &Outcome, says_exit_code: bool) {
         if let Some(run) = self.run.take() {
-            let _ = panic::contain(|| run.end_returned(on_this_thread, outcome, says_exit_code));
+            let _ = isolate::contain(|| run.end_returned(on_this_thread, outcome, says_exit_code));
         }
     }
 
     #[cold]
     pub(crate) fn end(&mut self, outcome: &Outcome) {
         if let Some(run) = self.run.take() {
-            let _ = panic::contain(|| run.end_inside(on_this_thread, outcome));
+            let _ = isolate::contain(|| run.end_inside(on_this_thread, outcome));
         }
     }
 }
@@ -145,7 +98,7 @@ impl Frame {
 /// error's backtrace.
 fn with_cause(mut outcome: Outcome) -> Outcome {
     if let Outcome::Failed(text) = &mut outcome
-        && let Some(cause) = panic::contain(|| panic::cause(text)).flatten()
+        && let Some(cause) = isolate::contain(|| panic::cause(text)).flatten()
     {
         let error = text::before_backtrace(text).trim_end().len();
         text.insert_str(error, &cause);
@@ -226,14 +179,14 @@ pub fn name<N: Into<String>>(site: &'static Site, name: impl FnOnce() -> N) -> O
     if !life::is_active(site) {
         return None;
     }
-    let name = panic::contain(|| name().into());
+    let name = isolate::contain(|| name().into());
     if name.is_none() {
         let message = format!(
             "#[notify] at {}:{}: `name` panicked when it was evaluated: the default stands in",
             site.place.file(),
             site.place.line()
         );
-        let _ = panic::contain(|| Warning::new(message.clone(), message).tell());
+        let _ = isolate::contain(|| Warning::new(message.clone(), message).tell());
     }
     name.filter(|name| !name.is_empty())
 }
@@ -328,7 +281,7 @@ pub fn terminate<R: Termination, F: FnOnce() -> R>(
         return value.report();
     }
     let verdict =
-        panic::contain(|| classify(&value)).map_or_else(unreadable, Verdict::into_outcome);
+        isolate::contain(|| classify(&value)).map_or_else(unreadable, Verdict::into_outcome);
     let code = frame.run(|| value.report());
     let outcome = match verdict {
         Outcome::Returned => Verdict::of_exit_code(code).into_outcome(),

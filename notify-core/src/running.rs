@@ -21,8 +21,8 @@ pub(crate) use self::others::{Seen, look, unlocked};
 use crate::change::Place;
 use crate::fields::Fields;
 use crate::file::{self, Links, Mark};
-use crate::id;
 use crate::process::{self, PerProcess};
+use crate::random;
 
 /// A forked child closes its copy of the file: the lock would outlive the parent otherwise.
 static RECORD: PerProcess<Mutex<Option<Record>>> = PerProcess::letting_go(|parents| {
@@ -145,7 +145,7 @@ impl Record {
     /// Writes the record under a hidden name, locks it, and only then shows it: one that is seen
     /// without its lock is dead.
     fn create(folder: &Path, run: u64, fields: &str, process: &str) -> io::Result<Self> {
-        let name = format!("{}-{:016x}", process::id(), id::random());
+        let name = format!("{}-{:016x}", process::id(), random::number());
         let temporary = folder.join(format!(".{name}"));
         let path = folder.join(&name);
         let (file, metadata) = file::open_known(

@@ -5,14 +5,14 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 
 use crate::alert::{Alert, Kind};
-use crate::change::{self, Address, Context, Ended};
 use crate::error_count::ErrorCount;
-use crate::id;
 use crate::machine::Machine;
 use crate::outcome::Outcome;
+use crate::random;
 use crate::rules::{Past, Settings};
 use crate::status::{State, Status};
 use crate::time::{self, Time};
+use crate::transition::{self, Address, Context, Ended};
 
 /// Makes one alert of each kind, marked as a sample and mentioning nobody: what the rules tell of a
 /// job that fails, works again and flaps.
@@ -57,7 +57,7 @@ pub fn samples() -> Vec<Alert> {
 pub fn test_alert(channel: &str) -> Alert {
     let now = time::to_micros(Utc::now());
     Alert {
-        id: format!("{:016x}", id::random()),
+        id: format!("{:016x}", random::number()),
         kind: Kind::Ok,
         job: "pipeline-notify.test".to_owned(),
         channel: channel.to_owned(),
@@ -135,7 +135,7 @@ fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
         4
     };
     let ended = Ended {
-        run: id::random(),
+        run: random::number(),
         job: "sample.load".into(),
         location: "sample :: load".into(),
         source: "src/load.rs:42".into(),
@@ -168,7 +168,7 @@ fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
         }),
         cover: None,
     };
-    let verdict = change::of(past, &ended, outcome, &context)?;
+    let verdict = transition::of(past, &ended, outcome, &context)?;
     if let Some(status) = verdict.status {
         *past = Past::Known(Box::new(status));
     }

@@ -2,32 +2,30 @@
 //! destination answers.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use log::Level;
 
 use crate::alert::{Alert, Kind};
-use crate::backlog::{self, BOUNDS, Entry};
-use crate::history::Answered;
-use crate::id;
+use crate::backlog::{self, BOUNDS};
+use crate::entry::Entry;
+use crate::in_force;
+use crate::ledger::{self, Queued};
 use crate::lock::Lock;
 use crate::loss::Loss;
-use crate::name;
 use crate::notifier::Refusal;
 use crate::outbox::{Queue, Turn};
 use crate::pace::Pace;
-use crate::process::PerProcess;
+use crate::random;
 use crate::refuge;
 use crate::route::Route;
-use crate::setup::{self, ALERTS};
-use crate::status::State;
+use crate::setup::ALERTS;
 use crate::surplus;
-use crate::time::{Time, to_micros};
+use crate::time::Time;
 use crate::warn::{self, Warning};
 
 /// How long a destination may take to answer.
@@ -36,25 +34,6 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// What becomes of alerts for which there is no directory.
 const IN_MEMORY: &str =
     "they wait in memory alone, and what it does not take before the exit is lost";
-
-static UNWRITTEN: PerProcess<Mutex<Unwritten>> = PerProcess::new();
-
-/// What should stand on disk and cannot, as where that is full.
-#[derive(Debug, Default)]
-struct Unwritten {
-    paces: BTreeMap<Queue, Pace>,
-    /// The keys of accepted alerts that could not be removed.
-    sent: HashSet<String>,
-    /// The keys of alerts that nobody can be told now, which their status says already.
-    untold: HashSet<String>,
-}
-
-fn unwritten() -> MutexGuard<'static, Unwritten> {
-    UNWRITTEN
-        .get()
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-}
 
 /// What a sender found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,8 +55,9 @@ pub(crate) fn from_queue(
     route: &Route,
     queue: &Queue,
     deadline: Option<Instant>,
+    tell_queued: Queued,
 ) -> io::Result<Next> {
-    let waiting = waiting_in(queue);
+    let waiting = ledger::waiting_in(queue);
     if waiting.is_empty() {
         return Ok(Next::Nothing);
     }
@@ -89,14 +69,14 @@ pub(crate) fn from_queue(
     }
     let mut asked = Vec::new();
     loop {
-        let mut waiting = waiting_in(queue);
+        let mut waiting = ledger::waiting_in(queue);
         if surplus::give_up(route, queue, &waiting, BOUNDS, deadline) {
-            waiting = waiting_in(queue);
+            waiting = ledger::waiting_in(queue);
         }
         let now = Utc::now();
-        let mut pace = pace_of(queue, now);
-        if refuge::move_from(route, queue, &waiting, &pace, &asked, deadline) {
-            waiting = waiting_in(queue);
+        let mut pace = ledger::pace_of(queue, now);
+        if refuge::move_from(route, queue, &waiting, &pace, &asked, deadline, tell_queued) {
+            waiting = ledger::waiting_in(queue);
         }
         if waiting.is_empty() {
             return Ok(Next::Nothing);
@@ -119,7 +99,7 @@ pub(crate) fn from_queue(
             });
         }
         pace.begin(alerts.iter().map(Alert::id), now);
-        keep_pace(queue, pace.clone());
+        ledger::keep_pace(queue, pace.clone());
         if let (Some(line), Some(last)) = (loss.line(), alerts.last_mut()) {
             last.notes.push(line);
         }
@@ -131,11 +111,11 @@ pub(crate) fn from_queue(
         match &sent {
             Ok(()) => {
                 if pace.was_broken() {
-                    alerts.iter().for_each(tell_after_all);
+                    alerts.iter().for_each(ledger::tell_after_all);
                 }
                 pace.answered(now);
                 for entry in &entries {
-                    remove(queue, entry);
+                    ledger::remove(queue, entry);
                     pace.forget(entry.id());
                 }
                 if !loss.is_empty() {
@@ -146,9 +126,9 @@ pub(crate) fn from_queue(
                 }
             }
             Err(Refusal::Temporary { retry_after, .. }) => {
-                pace.failed(now, *retry_after, id::jitter());
+                pace.failed(now, *retry_after, random::jitter());
             }
-            Err(Refusal::Unknown { .. }) => pace.failed(now, None, id::jitter()),
+            Err(Refusal::Unknown { .. }) => pace.failed(now, None, random::jitter()),
             Err(Refusal::Channel { reason }) => {
                 pace.broken(now, reason);
                 asked.clone_from(&entries);
@@ -165,49 +145,8 @@ pub(crate) fn from_queue(
                 }
             }
         }
-        keep_pace(queue, pace);
+        ledger::keep_pace(queue, pace);
     }
-}
-
-/// Returns a queue's pace, as its last sender left it.
-fn pace_of(queue: &Queue, now: Time) -> Pace {
-    let kept = unwritten().paces.get(queue).cloned();
-    kept.unwrap_or_else(|| queue.pace(now))
-}
-
-/// Keeps a queue's pace for its next sender; for this process alone where it cannot be written.
-fn keep_pace(queue: &Queue, pace: Pace) {
-    let written = queue.set_pace(&pace);
-    let mut state = unwritten();
-    if written.is_ok() {
-        state.paces.remove(queue);
-    } else {
-        state.paces.insert(queue.clone(), pace);
-    }
-}
-
-/// Tells whether this process meets an alert for the first time that nobody can be told now.
-pub(crate) fn is_first_time(entry: &Entry) -> bool {
-    unwritten().untold.insert(entry.key())
-}
-
-/// Removes an alert that is done with, or remembers that it is.
-pub(crate) fn remove(queue: &Queue, entry: &Entry) {
-    if let Err(error) = queue.remove(entry) {
-        unwritten().sent.insert(entry.key());
-        let message = format!("an alert that was sent cannot be removed from the outbox: {error}");
-        Warning::new("outbox removal", message).tell();
-    }
-}
-
-/// Returns what waits, but for what was sent and could not be removed.
-pub(crate) fn waiting_in(queue: &Queue) -> Vec<Entry> {
-    let mut waiting = queue.list();
-    let state = unwritten();
-    if !state.sent.is_empty() {
-        waiting.retain(|entry| !state.sent.contains(&entry.key()));
-    }
-    waiting
 }
 
 /// Returns what was given up and not told.
@@ -323,7 +262,7 @@ pub(crate) fn ask(
 pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) {
     let Route { channel, mend, .. } = route;
     match sent {
-        Ok(()) => warn::over(&fault(channel)),
+        Ok(()) => warn::over(&ledger::fault(channel)),
         Err(Refusal::Temporary { reason, .. }) => {
             warn::log(Level::Debug, || {
                 format!("channel `{channel}`: {reason}").into()
@@ -337,7 +276,7 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
             let message = format!(
                 "channel `{channel}` ({mend}) does not take alerts now ({reason}): {place}"
             );
-            Warning::new(fault(channel), message).tell();
+            Warning::new(ledger::fault(channel), message).tell();
         }
         Err(Refusal::Unknown { reason }) => {
             let later = "they wait, and are tried again for 24 hours or 50 times";
@@ -348,11 +287,11 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
             };
             let message =
                 format!("channel `{channel}` ({mend}) does not take alerts ({reason}): {place}");
-            Warning::new(fault(channel), message).tell();
+            Warning::new(ledger::fault(channel), message).tell();
         }
         Err(Refusal::Channel { reason }) => {
             let has_refuge = channel != ALERTS
-                && setup::setup_so_far()
+                && in_force::setup_so_far()
                     .routes(ALERTS)
                     .is_some_and(|routes| !routes.queues.is_empty());
             let what = if has_refuge {
@@ -365,7 +304,7 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
             } else {
                 format!("channel `{channel}` ({mend}) is broken ({reason}): {IN_MEMORY}")
             };
-            Warning::new(fault(channel), message).tell();
+            Warning::new(ledger::fault(channel), message).tell();
         }
         Err(Refusal::Alert { reason }) => {
             let jobs: Vec<_> = alerts.iter().map(Alert::job).collect();
@@ -389,58 +328,20 @@ fn write_down(alerts: &[Alert], sent: &Result<(), Refusal>) {
         Err(Refusal::Alert { reason }) => format!("refused: {reason}"),
     };
     for alert in alerts {
-        add_answer(alert, answer.clone());
+        ledger::add_answer(alert, answer.clone());
     }
-}
-
-/// Adds to the history of an alert's job what became of it.
-pub(crate) fn add_answer(alert: &Alert, answer: String) {
-    if let Some(store) = setup::setup_so_far().store() {
-        let answered = Answered {
-            at: to_micros(Utc::now()),
-            alert: alert.id.clone(),
-            channel: alert.channel.clone(),
-            answer,
-        };
-        let file = name::file_name(&alert.job);
-        store.history().add_answer(&file, answered);
-    }
-}
-
-/// Has the status say that nobody was told by an alert, which still `waits` or is gone, and why.
-pub(crate) fn untell(alert: &Alert, waits: bool, why: &str) {
-    if let Some(store) = setup::setup_so_far().store()
-        && let Ok(mut locked) = store.lock(&name::file_name(&alert.job))
-    {
-        locked.untell(alert, waits, why);
-    }
-}
-
-/// Has the status say that people were told, though it had been taken back.
-fn tell_after_all(alert: &Alert) {
-    if alert.status.state == State::Error
-        && let Some(store) = setup::setup_so_far().store()
-        && let Ok(mut locked) = store.lock(&name::file_name(&alert.job))
-    {
-        locked.tell_after_all(alert.decided, alert.incident());
-    }
-}
-
-/// Names the fault of a channel that takes nothing.
-pub(crate) fn fault(channel: &str) -> String {
-    format!("channel {channel}")
 }
 
 /// Keeps an alert aside that nobody will be told, so that its job counts as untold.
 fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
-    let setup = setup::setup_so_far();
+    let setup = in_force::setup_so_far();
     // With several destinations another one has told it.
     let is_only = setup
         .routes(&alert.channel)
         .is_none_or(|routes| routes.all.len() == 1);
     // First, for an exit waits no longer than for what is in the queue.
     if is_only {
-        untell(alert, false, &format!("it was refused: {reason}"));
+        ledger::untell(alert, false, &format!("it was refused: {reason}"));
     }
     if let Err(error) = queue.reject(entry, reason) {
         Warning::new(
@@ -448,7 +349,7 @@ fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
             format!("a refused alert cannot be kept aside: {error}"),
         )
         .tell();
-        remove(queue, entry);
+        ledger::remove(queue, entry);
     }
     if alert.kind == Kind::Failed {
         withdraw_recovery(queue, entry, alert);
@@ -457,7 +358,7 @@ fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
 
 /// Removes the recovery that waits behind a failure of which nobody has heard.
 fn withdraw_recovery(queue: &Queue, refused: &Entry, failed: &Alert) {
-    let waiting = waiting_in(queue).into_iter();
+    let waiting = ledger::waiting_in(queue).into_iter();
     let mut later = waiting.filter(|entry| entry.job() == refused.job() && entry > refused);
     if let Some(next) = later.next()
         && let Ok(Some((alert, _lock))) = queue.take(&next)
@@ -466,15 +367,15 @@ fn withdraw_recovery(queue: &Queue, refused: &Entry, failed: &Alert) {
         && alert.incident == failed.incident
     {
         let why = "the failure that is over was refused";
-        remove(queue, &next);
-        add_answer(&alert, format!("not sent: {why}"));
-        untell(&alert, false, why);
+        ledger::remove(queue, &next);
+        ledger::add_answer(&alert, format!("not sent: {why}"));
+        ledger::untell(&alert, false, why);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use chrono::TimeDelta;
 
@@ -546,7 +447,7 @@ mod tests {
             // A message that is refused tells nobody what was given up.
             queue.set_pace(&Pace::new(now)).unwrap();
             assert!(matches!(
-                from_queue(&route, &queue, deadline),
+                from_queue(&route, &queue, deadline, |_, _| {}),
                 Ok(Next::At(_))
             ));
         }
@@ -555,7 +456,10 @@ mod tests {
 
         *receiver.is_down.lock().unwrap() = false;
         queue.set_pace(&Pace::new(now)).unwrap();
-        assert_eq!(from_queue(&route, &queue, deadline).unwrap(), Next::Nothing);
+        assert_eq!(
+            from_queue(&route, &queue, deadline, |_, _| {}).unwrap(),
+            Next::Nothing
+        );
         let taken = receiver.taken.lock().unwrap();
         let ids: Vec<_> = taken.iter().flat_map(|(ids, _)| ids).collect();
         let told: HashSet<_> = ids.iter().collect();
@@ -581,7 +485,10 @@ mod tests {
             .collect();
 
         let deadline = Some(Instant::now() + Duration::from_secs(60));
-        assert_eq!(from_queue(&route, &queue, deadline).unwrap(), Next::Others);
+        assert_eq!(
+            from_queue(&route, &queue, deadline, |_, _| {}).unwrap(),
+            Next::Others
+        );
         let taken = receiver.taken.lock().unwrap();
         let ids: Vec<_> = taken.iter().flat_map(|(ids, _)| ids).collect();
         assert_eq!(ids, rest.iter().map(Entry::id).collect::<Vec<_>>());

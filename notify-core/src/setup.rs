@@ -1,20 +1,18 @@
-//! The settings in force: those given in code, then the environment's, then the defaults. The one
-//! file that reads the environment.
+//! The settings in force: those given in code, then the environment's, then the defaults.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::confidential;
 use crate::config::{Config, is_amount, is_channel_name};
 use crate::directory::{self, Missing};
+use crate::environment::{self, is_yes, read};
 use crate::error::Error;
 use crate::facts;
 use crate::file::PRIVATE;
-use crate::harness;
 use crate::heartbeat::{self, Heartbeat};
 use crate::machine::Machine;
 use crate::notifier::Notifier;
@@ -38,96 +36,6 @@ const SHOWN: usize = 40;
 
 /// A longer wait at the exit would look like a hang.
 const LONGEST_EXIT: Duration = Duration::from_secs(3600);
-
-static SETUP: OnceLock<Arc<Setup>> = OnceLock::new();
-
-/// Makes these the settings of the program, unless they are settled already.
-pub(crate) fn settle(config: Config) -> Result<&'static Setup, Error> {
-    config.check()?;
-    let mut config = Some(config);
-    let setup =
-        SETUP.get_or_init(|| Arc::new(Setup::of_process(config.take().unwrap_or_default(), true)));
-    if config.is_some() {
-        Err(Error::Settled)
-    } else {
-        Ok(setup)
-    }
-}
-
-/// Reads a variable of the environment.
-pub(crate) fn read(variable: &str) -> Option<OsString> {
-    env::var_os(variable)
-}
-
-/// Returns the variables of the environment that may be ours.
-pub(crate) fn variables() -> Vec<(String, OsString)> {
-    let is_ours = |name: &str| name.starts_with("NOTIFY") || name.starts_with("SLACK_");
-    let all = env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_ours));
-    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-        .collect()
-}
-
-/// Returns the channels whose destinations the environment names, sorted; as the names of variables
-/// write them, without `-` and `_`.
-pub(crate) fn channels_in_environment() -> Vec<String> {
-    let channel = |(name, value): (String, OsString)| {
-        let name = Some(name).filter(|_| !value.is_empty())?;
-        let slack = name
-            .strip_prefix("SLACK_")
-            .and_then(|name| name.strip_suffix("_WEBHOOK_URL"));
-        let other = name
-            .strip_prefix("NOTIFY_")
-            .and_then(|name| name.strip_suffix("_URL"));
-        let channel = slack.or(other)?.to_ascii_lowercase();
-        // A heartbeat is no channel: it hears of each run.
-        is_channel_name(&channel)
-            .then_some(channel)
-            .filter(|channel| channel != "heartbeat")
-    };
-    let channels: BTreeSet<_> = variables().into_iter().filter_map(channel).collect();
-    channels.into_iter().collect()
-}
-
-/// The settings that are in force, from the first end of a run on.
-pub(crate) fn setup() -> &'static Setup {
-    SETUP.get_or_init(|| from_environment().clone())
-}
-
-/// The settings as far as they are known: until the first end of a run a `Config` may replace them.
-pub(crate) fn setup_so_far() -> &'static Setup {
-    SETUP.get().unwrap_or_else(|| from_environment())
-}
-
-fn from_environment() -> &'static Arc<Setup> {
-    static FROM_ENVIRONMENT: OnceLock<Arc<Setup>> = OnceLock::new();
-    FROM_ENVIRONMENT.get_or_init(|| Arc::new(Setup::of_process(Config::new(), false)))
-}
-
-/// Tells whether annotated functions report, or run bare: when they are switched off, and in tests and in
-/// what tests start, lest somebody's `cargo test` call out the night shift. An installed `Config`
-/// switches them on there, and so does `NOTIFY_DISABLE=0`.
-pub(crate) fn is_active(in_test: bool) -> bool {
-    static IS_OFF: OnceLock<Option<bool>> = OnceLock::new();
-    static IN_HARNESS: OnceLock<bool> = OnceLock::new();
-    let is_off = IS_OFF.get_or_init(|| {
-        let value = read("NOTIFY_DISABLE").filter(|value| !value.is_empty())?;
-        Some(is_yes(&value.to_string_lossy()))
-    });
-    if let Some(is_off) = is_off {
-        return !is_off;
-    }
-    let in_harness = in_test
-        || *IN_HARNESS.get_or_init(|| {
-            let is_nextest = read("NEXTEST").is_some_and(|value| !value.is_empty());
-            let exe = env::current_exe().ok();
-            harness::is_test(exe.as_deref(), harness::parent().as_deref(), is_nextest)
-        });
-    !in_harness || SETUP.get().is_some_and(|setup| setup.installed)
-}
-
-fn is_yes(value: &str) -> bool {
-    !["", "0", "false", "no", "off"].contains(&value.trim().to_ascii_lowercase().as_str())
-}
 
 /// Settings that are settled.
 pub(crate) struct Setup {
@@ -155,11 +63,15 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
+    /// Tells whether they come from a `Config` that was installed.
+    pub(crate) fn is_installed(&self) -> bool {
+        self.installed
+    }
+
     /// Makes the settings of this process.
-    fn of_process(config: Config, installed: bool) -> Self {
-        redact::ask(confidential::all);
+    pub(crate) fn of_process(config: Config, installed: bool) -> Self {
         let setup = Self::new(config, installed, read);
-        for (name, _) in variables() {
+        for (name, _) in environment::variables() {
             if let Some(meant) = variables::meant(&name) {
                 let message =
                     format!("{name} is no variable of ours, and is ignored: is {meant} meant?");

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use crate::delivery;
 use crate::exit;
 use crate::heartbeat;
+use crate::in_force;
+use crate::isolate;
 use crate::life::{end_all, has_returned, nothing_is_left};
 use crate::outcome::Outcome;
 use crate::panic::{self, OnAbort};
 use crate::process::PerProcess;
 use crate::running;
-use crate::setup;
 #[cfg(unix)]
 use crate::signals::{self, Next};
 use crate::warn::Warning;
@@ -129,7 +130,7 @@ fn work_until_the_deadline(
     wait: &Receiver<Step>,
     work: impl FnOnce(Instant, &dyn Fn()) + Send + 'static,
 ) {
-    let deadline = exit::begin(setup::setup().exit);
+    let deadline = exit::begin(in_force::setup().exit);
     let in_time = deadline.checked_sub(MARGIN).unwrap_or(deadline);
     // Asked before the work takes the runs.
     let written_by = if has_returned() {
@@ -141,7 +142,7 @@ fn work_until_the_deadline(
         let written = || {
             let _ = steps.send(Step::Written);
         };
-        let _ = panic::contain(|| work(in_time, &written));
+        let _ = isolate::contain(|| work(in_time, &written));
         let _ = steps.send(Step::Done);
     };
     let thread = thread::Builder::new().name("notify-exit".to_owned());

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::error_count::ErrorCount;
 use crate::fields::{Fields, Page, split_line};
-use crate::flapping::Flapping;
 use crate::headline::headline;
 use crate::text;
 use crate::time::{self, Time};
@@ -50,6 +49,17 @@ impl fmt::Display for State {
 
 /// A text that is the same at each run of a job, or was read.
 pub(crate) type Text = Cow<'static, str>;
+
+/// A job's changes of status since it was last steady.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Flapping {
+    pub(crate) changes: u64,
+    pub(crate) runs: u64,
+    pub(crate) failed: u64,
+    pub(crate) since: Time,
+    /// When people were last told that it flaps.
+    pub(crate) told: Option<Time>,
+}
 
 /// What a status file says.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::id;
+use crate::random;
 use crate::redact;
 use crate::terminal::Screen;
 use crate::text;
@@ -142,7 +142,7 @@ fn own_stderr() -> io::Result<io::Stderr> {
 fn mark() -> [u8; MARK] {
     let mut mark = [0; MARK];
     for part in mark.chunks_exact_mut(8) {
-        part.copy_from_slice(&id::random().to_le_bytes());
+        part.copy_from_slice(&random::number().to_le_bytes());
     }
     mark
 }

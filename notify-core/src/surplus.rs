@@ -3,8 +3,9 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::backlog::{self, Bounds, Entry};
+use crate::backlog::{self, Bounds};
 use crate::digest::thousands;
+use crate::entry::Entry;
 use crate::outbox::Queue;
 use crate::route::Route;
 use crate::warn::{self, Warning};

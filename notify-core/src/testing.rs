@@ -7,7 +7,7 @@ use std::{env, fs, thread};
 use proptest::prelude::*;
 
 use crate::alert::{Alert, Kind, Outage};
-use crate::id;
+use crate::random;
 use crate::status::{State, Status};
 use crate::{text, time};
 
@@ -16,7 +16,7 @@ pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        let path = env::temp_dir().join(format!("pipeline-notify-unit-{:016x}", id::random()));
+        let path = env::temp_dir().join(format!("pipeline-notify-unit-{:016x}", random::number()));
         fs::create_dir(&path).unwrap();
         Self(path)
     }

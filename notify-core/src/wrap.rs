@@ -12,12 +12,12 @@ use crate::cgroup;
 use crate::child::{self, Attendance};
 use crate::config::Config;
 use crate::exit;
+use crate::in_force;
+use crate::isolate;
 use crate::job::{Arguments, Job, Site};
 use crate::life;
 use crate::mistake;
 use crate::outcome::{Ending, Outcome};
-use crate::panic;
-use crate::setup;
 use crate::shutdown;
 use crate::stderr::Passage;
 use crate::unrunnable;
@@ -69,7 +69,7 @@ impl Wrapped {
             config = config.directory(directory);
         }
         // It cannot be settled already.
-        let _ = setup::settle(config);
+        let _ = in_force::settle(config);
         let shown = Path::new(&self.command)
             .file_name()
             .unwrap_or(&self.command)
@@ -77,7 +77,8 @@ impl Wrapped {
             .into_owned();
         let (codes, mistakes) = (self.codes, self.mistakes);
         let site = site(job(self.name, &shown, self.settings));
-        let run = life::is_active(site).then(|| panic::contain(|| life::begin(site, None, false)));
+        let run =
+            life::is_active(site).then(|| isolate::contain(|| life::begin(site, None, false)));
         let run = run.flatten();
         let kills = cgroup::memory_kills();
 
@@ -92,12 +93,12 @@ impl Wrapped {
         // It holds the program's end of the pipe.
         drop(command);
         if run.is_some() {
-            let _ = panic::contain(|| tell_mistakes(site, &mistakes));
+            let _ = isolate::contain(|| tell_mistakes(site, &mistakes));
         }
         let ended = spawned.map(|mut child| attendance.wait(&mut child));
         let mut rest = passage.map(Passage::end);
         // Where that panics, the next run tells that this one died.
-        let _ = panic::contain(|| {
+        let _ = isolate::contain(|| {
             let outcome = match &ended {
                 Ok(Ok(status)) => {
                     let is_short = cgroup::memory_kills() > kills && kills.is_some();
@@ -174,7 +175,7 @@ fn tell_mistakes(site: &'static Site, mistakes: &[String]) {
         let _ = writeln!(io::stderr(), "pipeline-notify: {mistake}");
     }
     if let Some(job) = site.job.get() {
-        let setup = setup::setup_so_far();
+        let setup = in_force::setup_so_far();
         let channel = job.arguments.channel.as_ref();
         let channel = channel.unwrap_or(&setup.default_channel);
         mistake::tell(&job.name, channel, mistakes, setup);

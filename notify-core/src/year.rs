@@ -10,11 +10,11 @@ use std::time::Duration;
 use chrono::DateTime;
 
 use crate::alert::Kind;
-use crate::change::{self, Address, Context, Ended};
 use crate::outcome::Outcome;
 use crate::rules::{Attempt, HOUR, Past, Settings};
 use crate::status::{State, Status};
 use crate::time::{self, Time};
+use crate::transition::{self, Address, Context, Ended};
 
 const MINUTE: i64 = 60;
 const HOUR_SECONDS: i64 = 60 * MINUTE;
@@ -407,7 +407,7 @@ impl Replay<'_> {
         let verdict = if self.rules.is_article {
             self.article(&ended, outcome, &context)
         } else {
-            let verdict = change::of(&self.past, &ended, outcome, &context).unwrap();
+            let verdict = transition::of(&self.past, &ended, outcome, &context).unwrap();
             if !verdict.withdrawn.is_empty() {
                 self.held = None;
             }
@@ -437,7 +437,7 @@ impl Replay<'_> {
         outcome: &Outcome,
         context: &Context<'_>,
     ) -> (Option<Status>, Option<Kind>) {
-        let verdict = change::of(&self.past, ended, outcome, context).unwrap();
+        let verdict = transition::of(&self.past, ended, outcome, context).unwrap();
         let status = verdict.status.unwrap();
         let previous = self.past.status();
         let age = previous.map(|previous| time::age(previous.begun, context.now));

@@ -8,11 +8,12 @@ use super::forgotten::over;
 use super::tell_problems;
 use crate::alert::{Alert, Kind};
 use crate::config;
+use crate::destinations;
+use crate::environment;
 use crate::error_count::ErrorCount;
-use crate::id;
 use crate::notifier::Refusal;
-use crate::route;
-use crate::setup::{self, Setup};
+use crate::random;
+use crate::setup::Setup;
 use crate::status::{State, Status};
 use crate::time::to_micros;
 
@@ -37,7 +38,7 @@ pub struct Answer {
 /// Returns the channels that the environment names, sorted.
 #[must_use]
 pub fn channels() -> Vec<String> {
-    setup::channels_in_environment()
+    environment::channels_in_environment()
 }
 
 /// Sends a failure and its recovery, marked as a test, to each destination of a channel, past the
@@ -52,7 +53,7 @@ pub fn test(channel: &str, by: &str) -> Vec<Answer> {
     };
     tell_problems();
     if found.is_empty() {
-        let variable = route::variable(channel);
+        let variable = destinations::variable(channel);
         return vec![Answer {
             channel: channel.to_owned(),
             refusal: Some(Refusal::Channel {
@@ -80,7 +81,7 @@ pub fn test(channel: &str, by: &str) -> Vec<Answer> {
 /// open.
 fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
     let now = to_micros(Utc::now());
-    let incident = format!("{:08x}", id::random() >> 32);
+    let incident = format!("{:08x}", random::number() >> 32);
     let words = format!("this is a test by {by}: nothing is broken");
     let failed = Status {
         state: State::Error,
@@ -118,7 +119,7 @@ fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
     };
     let recovered = over(&failed, now);
     [(Kind::Failed, failed), (Kind::Recovered, recovered)].map(|(kind, status)| Alert {
-        id: format!("{:016x}", id::random()),
+        id: format!("{:016x}", random::number()),
         kind,
         job: TEST.to_owned(),
         channel: channel.to_owned(),

@@ -8,7 +8,7 @@ use chrono::Utc;
 use super::{setup, tell_problems};
 use crate::alert::{Alert, Kind};
 use crate::delivery;
-use crate::id;
+use crate::random;
 use crate::route::{Routes, Way};
 use crate::status::{State, Status};
 use crate::store::Queued;
@@ -59,7 +59,7 @@ pub(crate) fn new_alert(
     status: Status,
 ) -> Alert {
     Alert {
-        id: format!("{:016x}", id::random()),
+        id: format!("{:016x}", random::number()),
         kind,
         job,
         channel: routes.channel.clone(),

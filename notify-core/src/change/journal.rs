@@ -1,6 +1,6 @@
 //! A change as its journal has it: what a dead process has begun, somebody else can finish.
 
-use super::{Change, Place};
+use super::{Change, Place, Texts};
 use crate::alert::Alert;
 use crate::fields::{Fields, Page};
 use crate::id;
@@ -12,29 +12,6 @@ const STATUS: &str = "status";
 const NOTHING: &str = "nothing";
 
 const SUM: &str = "sum: ";
-
-/// What a change writes: each text is in several files.
-#[derive(Debug, Default)]
-pub(crate) struct Texts {
-    pub(crate) status: Option<String>,
-    pub(crate) alert: Option<String>,
-}
-
-impl Texts {
-    pub(crate) fn of(change: &Change) -> Self {
-        let status = change.status.as_ref().map(Status::render);
-        match (&change.alert, status) {
-            (Some(alert), Some(status)) => Self {
-                alert: Some(alert.render_with(&status)),
-                status: Some(status),
-            },
-            (alert, status) => Self {
-                alert: alert.as_ref().map(Alert::render),
-                status,
-            },
-        }
-    }
-}
 
 impl Change {
     /// Writes the change as a journal, which is complete if it can be read back.

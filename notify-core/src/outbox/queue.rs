@@ -11,13 +11,13 @@ use chrono::DateTime;
 
 use super::{PATIENCE, held_until, names};
 use crate::alert::Alert;
-use crate::backlog::Entry;
+use crate::entry::Entry;
 use crate::exit;
 use crate::file::{self, Durable, Links, PRIVATE};
 use crate::lock::Lock;
 use crate::loss::Loss;
+use crate::moved::Moved;
 use crate::pace::Pace;
-use crate::refuge::Moved;
 use crate::time::Time;
 
 /// The largest file that is read.

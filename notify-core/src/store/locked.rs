@@ -14,12 +14,12 @@ use std::sync::Arc;
 use super::Store;
 use super::known::{self, Known};
 use crate::alert::{Alert, Kind};
-use crate::backlog::Entry;
 use crate::change::{Change, Place, Texts};
+use crate::entry::Entry;
 use crate::file::{self, Durable, Identity, Links};
-use crate::id;
 use crate::kept::{self, Handle};
 use crate::landlord::Landlord;
+use crate::random;
 use crate::rules::Past;
 use crate::running;
 use crate::status::{State, Status};
@@ -334,7 +334,7 @@ impl<'a> Locked<'a> {
     fn replace(&mut self, file: &str, content: &str) -> io::Result<()> {
         let mut temporary = format!("{:02x}.new", self.slot);
         if self.is_passed_by() {
-            temporary += &format!("-{:016x}", id::random());
+            temporary += &format!("-{:016x}", random::number());
         }
         let temporary = self.store.hidden.join("locks").join(temporary);
         let Store {

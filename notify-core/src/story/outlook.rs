@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::change::{self, Address, Context, Ended};
 use crate::look;
 use crate::outcome::Outcome;
 use crate::report;
 use crate::rules::{self, Past, Settings};
 use crate::status::{State, Status};
 use crate::time::Time;
+use crate::transition::{self, Address, Context, Ended};
 
 /// How a next run might end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +135,7 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
         cover: None,
     };
     let past = Past::Known(Box::new(status));
-    let verdict = change::of(&past, &next_run(at), &outcome, &context)?;
+    let verdict = transition::of(&past, &next_run(at), &outcome, &context)?;
     let held = verdict.status.and_then(|status| status.held);
     let held = held.filter(|_| verdict.is_held).map(|held| {
         let longest = held.until - at;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::What;
-use crate::backlog::Entry;
+use crate::entry::Entry;
 use crate::history::{Answered, Ran};
 use crate::look;
 use crate::outbox;

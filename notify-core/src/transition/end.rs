@@ -6,13 +6,13 @@ use super::{Address, Context, Cover, Ended};
 use crate::alert::{Alert, Kind, Outage};
 use crate::error_count::ErrorCount;
 use crate::fingerprint;
-use crate::flapping::{self, Course, Flapping};
+use crate::flapping::{self, Course};
 use crate::headline::headline;
 use crate::id;
 use crate::outcome::Outcome;
 use crate::redact;
 use crate::rules::{self, Decision, Heard, Past, Reason, Situation};
-use crate::status::{Held, LINE, OVERDUE, Silence, State, Status};
+use crate::status::{Flapping, Held, LINE, OVERDUE, Silence, State, Status};
 use crate::text;
 use crate::time::{self, Time};
 

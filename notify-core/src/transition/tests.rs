@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta};
 
 use super::*;
 use crate::alert::Kind;
+use crate::change::{Change, Place, Texts};
 use crate::fingerprint;
 use crate::outcome::Panic;
 use crate::rules;

@@ -1,0 +1,25 @@
+//! Foreign code, whose panics go no further than to whoever calls it.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What a panic carries.
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// Runs `body`, and returns what it panics with.
+pub(crate) fn catch<R>(body: impl FnOnce() -> R) -> Result<R, Payload> {
+    // Whoever asks resumes the panic, so nobody sees what it left half done.
+    catch_unwind(AssertUnwindSafe(body))
+}
+
+/// Runs foreign code that has no say in what becomes of a run; a panic in it is `None`.
+pub(crate) fn contain<R>(foreign: impl FnOnce() -> R) -> Option<R> {
+    catch(foreign).map_err(discard).ok()
+}
+
+/// Drops a payload, whose destructor is foreign code too.
+fn discard(payload: Payload) {
+    if let Err(second) = catch(|| drop(payload)) {
+        std::mem::forget(second);
+    }
+}
