@@ -1,5 +1,8 @@
 //! A job: an annotated function, what the attribute says of it, and its name.
 
+pub(crate) mod arguments;
+pub(crate) mod name;
+
 use std::any::type_name;
 use std::panic::Location;
 use std::sync::OnceLock;

@@ -1,36 +1,56 @@
 //! The engine of `pipeline-notify`: most people want the `pipeline-notify` crate, which re-exports
 //! what is public here.
 //!
-//! The rooms of the house, each importing only from its own floor and those below:
+//! # Words
 //!
-//! | floor | rooms | |
-//! |---|---|---|
-//! | 0 | `error`, `text`, `time`, `fields`, `process`, `id`, `name` | |
-//! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `error_count`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
-//! | 0 | `error`, `text`, `terminal`, `time`, `fields`, `process`, `id`, `name` | |
-//! | 0 | `error`, `text`, `backtrace`, `time`, `fields`, `process`, `id`, `name` | |
-//! | 0 | `error`, `text`, `time`, `fields`, `process`, `asked`, `id`, `name` | |
-//! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
-//! | 0 | `error`, `text`, `terminal`, `time`, `fields`, `process`, `id`, `name` | |
-//! | 1 | `headline`, `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
-//! | 2 | `exit` | the one place with `unsafe` |
-//! | 3 | `machine`, `file`, `warn`, `panic`, `job` | |
-//! | 0 | `error`, `redact`, `text`, `time`, `fields`, `process`, `id`, `name` | |
-//! | 1 | `status`, `outcome`, `fingerprint`, `flapping`, `rules`, `alert`, `digest`, `change`, `pace`, `backlog`, `loss` | pure: time is an argument |
-//! | 2 | `exit`, `harness` | the one place with `unsafe`; what tells a test |
-//! | 3 | `machine`, `file`, `landlord`, `warn`, `panic`, `job` | |
-//! | 4 | `lock`, `destination`, `secret`, `samples` | |
-//! | 5 | `kept`, `notifier`, `outbox`, `running`, `history` | destinations, and what is on disk |
-//! | 6 | `store`, `heartbeat` | the notify directory; each run, told to a service that misses runs |
-//! | 7 | `config`, `directory`, `pipes`, `facts`, `variables`, `setup` (the one that reads the environment), `confidential`, `route` | settings, what no text may show, and where alerts go |
-//! | 8 | `memory`, `overdue`, `signals`, `surplus`, `sender` | what this process remembers, watches, and sends |
-//! | 9 | `delivery` | the background thread |
-//! | 10 | `report` | one end of a run: lock, decide, write |
-//! | 11 | `recorded`, `deaths`, `life` | runs that died, and those of this process |
-//! | 12 | `shutdown` | the end of the process |
-//! | 12 | `look`, `near`, `story`, `act` (feature `cli`) | what the command sees of a notify directory, and does in it |
-//! | 13 | `wrap` with `child`, `stderr`, `cgroup`, `mistake`, `unrunnable`; `guard` with `missed`, `withheld` (feature `cli`) | any program as a job; a watch over a notify directory |
-//! | 11 | `panic`, `arguments`, `classify`, `filter`, `future`, `run` | what the expansion calls |
+//! | word | meaning |
+//! |---|---|
+//! | job | an annotated function, or a command under `run`; its name is the status file's name |
+//! | run | one call of a job |
+//! | outermost | a run with no other run on its thread's stack, or being polled on it, when it begins |
+//! | outcome | how a run ended: returned, failed, panicked, exited, was cancelled, died, or proves nothing |
+//! | status | what the status file says after the latest run: `OK` or `ERROR`, when, where, what |
+//! | incident | the time from a job's first `ERROR` to its next `OK` |
+//! | fingerprint | what tells an error from others: its words, without numbers, ids, times and paths |
+//! | headline | the line of an error that says something |
+//! | transition | what the end of a run makes of the status, and of what is sent |
+//! | decision | whether an alert is sent, and the rule that says so |
+//! | held | an alert that waits for the next attempt, the N-th failure, or its time |
+//! | change | a status and an alert that are written together or not at all |
+//! | journal | the change as it stands in the lock file until it is done: a write-ahead log |
+//! | lease | the record of a run under way; its lock tells that the process lives |
+//! | reaper | reports the runs whose process is gone |
+//! | alert | one message that the rules decided to send |
+//! | digest | one message of several alerts |
+//! | channel | a named destination, `alerts` if nothing is said |
+//! | route | one destination of a channel: its notifier and its queue |
+//! | notifier | code that takes an alert to a service |
+//! | entry | an alert that waits, by the name of its file |
+//! | spool | all queues of a user in a notify directory |
+//! | rate | how fast a queue may send: tokens, back-off, pauses that a service asks for |
+//! | shed | to drop and count what waits beyond the bounds |
+//! | refuge | the channel `alerts`, where the failures of a broken channel go |
+//!
+//! # Rooms
+//!
+//! Each room imports only from those below it in this table, which `tests/house.rs` checks.
+//!
+//! | room | |
+//! |---|---|
+//! | `attribute` | what the expansion of `#[notify]` calls |
+//! | `monitor` | the command's view of a notify directory, and what it does there (feature `cli`) |
+//! | `runs` | the runs of this process: registry, report, reaper, overdue, shutdown, panics |
+//! | `dispatch` | the background thread, the sender, batches, load shedding |
+//! | `settings` | `Config`, the environment, the settings in force, and where alerts go |
+//! | `notifier` | the destinations, one file each, and what they share |
+//! | `state` | the state of jobs: changes, entries, history; `local` is the notify directory |
+//! | `rules` | who is told: policy, flapping, transition; pure, time is an argument |
+//! | `message` | one alert, and a digest of many |
+//! | `job` | the annotated function: its site, name and arguments |
+//! | `status` | the status file, outcomes, fingerprints |
+//! | `os` | the one file with `unsafe`, files, locks, signals, what no text may show |
+//! | `format` | text, times, fields, hashes, headlines |
+//! | `error` | the public error type |
 
 // Programs may print and give up; a library may not.
 #![warn(
@@ -40,136 +60,35 @@
     clippy::unwrap_used
 )]
 
-#[cfg(feature = "cli")]
-mod act;
-mod alert;
-mod arguments;
-mod asked;
-mod backlog;
-mod backtrace;
-mod bounded;
-#[cfg(feature = "cli")]
-mod cgroup;
-mod change;
-#[cfg(feature = "cli")]
-mod child;
-#[expect(missing_docs, reason = "the expansion alone calls it")]
-mod classify;
-mod confidential;
-mod config;
-mod deaths;
-mod delivery;
-mod destination;
-mod destinations;
-mod digest;
-mod directory;
-mod entry;
-mod environment;
+mod attribute;
+mod dispatch;
 mod error;
-mod error_count;
-mod exit;
-mod facts;
-mod fields;
-mod file;
-#[expect(missing_docs, reason = "the expansion alone calls it")]
-mod filter;
-mod fingerprint;
-mod flapping;
-#[expect(missing_docs, reason = "the expansion alone calls it")]
-mod future;
-#[cfg(test)]
-mod fuzz;
-#[cfg(feature = "cli")]
-mod guard;
-mod harness;
-mod headline;
-mod heartbeat;
-mod history;
-mod id;
-mod in_force;
-mod isolate;
+mod format;
 mod job;
-mod kept;
-mod landlord;
-mod ledger;
-mod life;
-mod lock;
+mod message;
 #[cfg(feature = "cli")]
-mod look;
-mod loss;
-mod machine;
-mod memory;
-#[cfg(feature = "cli")]
-mod missed;
-#[cfg(feature = "cli")]
-mod mistake;
-mod moved;
-mod name;
-#[cfg(feature = "cli")]
-mod near;
+mod monitor;
 mod notifier;
-mod outbox;
-mod outcome;
-mod overdue;
-mod pace;
-mod panic;
-mod pipes;
-mod process;
-mod random;
-mod recorded;
-mod redact;
-mod refuge;
-mod report;
-mod route;
+mod os;
 mod rules;
-#[expect(missing_docs, reason = "the expansion alone calls it")]
-mod run;
-mod running;
-mod samples;
-mod secret;
-mod sender;
-mod setup;
-mod shutdown;
-#[cfg(unix)]
-mod signals;
-mod stack;
+mod runs;
+mod settings;
+mod state;
 mod status;
-#[cfg(feature = "cli")]
-mod stderr;
-mod store;
-#[cfg(feature = "cli")]
-mod story;
-mod surplus;
-#[cfg_attr(
-    not(any(feature = "cli", test)),
-    expect(dead_code, reason = "the command alone keeps a screen")
-)]
-mod terminal;
 #[cfg(test)]
 mod testing;
-mod text;
-mod time;
-mod transition;
-#[cfg(feature = "cli")]
-mod unrunnable;
-mod variables;
-mod warn;
-#[cfg(feature = "cli")]
-mod withheld;
-#[cfg(feature = "cli")]
-mod wrap;
 #[cfg(test)]
-mod year;
+mod tests;
 
-pub use alert::{Alert, Kind};
-pub use config::Config;
-pub use delivery::drain;
-pub use destinations::channels;
-pub use digest::message;
+pub use dispatch::dispatcher::drain;
 pub use error::Error;
+pub use message::alert::{Alert, Kind};
+pub use message::digest::message;
+pub use notifier::samples::{samples, test_alert};
 pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
-pub use panic::install_panic_hook;
-pub use samples::{samples, test_alert};
+pub use runs::panic::install_panic_hook;
+pub use settings::config::Config;
+pub use settings::destinations::channels;
 pub use status::State;
 
 /// What the expansion of `#[notify]` calls: no part of the public interface.
@@ -178,23 +97,23 @@ pub mod __private {
     pub use std::option::Option;
     pub use std::pin::pin;
 
-    pub use crate::classify::{AnyValue, Probe, Split, Verdict, look, nothing};
-    pub use crate::filter::{Listed, error, says_yes, when};
-    pub use crate::future::{make, opaque};
+    pub use crate::attribute::classify::{AnyValue, Probe, Split, Verdict, look, nothing};
+    pub use crate::attribute::filter::{Listed, error, says_yes, when};
+    pub use crate::attribute::future::{make, opaque};
+    pub use crate::attribute::run::{Frame, Guard, Output, Returns, name, once, run, terminate};
     pub use crate::job::{Arguments, Site};
-    pub use crate::run::{Frame, Guard, Output, Returns, name, once, run, terminate};
 
     /// Traits for their methods alone: one import of all costs a build less than one each, and
     /// brings no name of ours into the sight of a user's expression.
     pub mod rungs {
-        pub use crate::classify::NoExitCode as _;
-        pub use crate::future::AnyFuture as _;
-        pub use crate::run::AnyType as _;
+        pub use crate::attribute::classify::NoExitCode as _;
+        pub use crate::attribute::future::AnyFuture as _;
+        pub use crate::attribute::run::AnyType as _;
     }
 
     /// Those of `errors(…)`.
     pub mod finds {
-        pub use crate::filter::{
+        pub use crate::attribute::filter::{
             Bare as _, Differ as _, FindAny as _, FindBehind as _, FindError as _,
             FindPointed as _, FindReport as _, FindShared as _, ListedError as _, ListedOther as _,
             NoDowncast as _,
@@ -206,18 +125,20 @@ pub mod __private {
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod __cli {
-    pub use crate::act::{Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user};
-    pub use crate::child::signal_named;
-    pub use crate::guard::{Beginning, Guard};
     pub use crate::job::Arguments;
-    pub use crate::look::{
+    pub use crate::monitor::command::child::signal_named;
+    pub use crate::monitor::command::{Codes, Wrapped};
+    pub use crate::monitor::operator::{
+        Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user,
+    };
+    pub use crate::monitor::suggest::no_job;
+    pub use crate::monitor::timeline::{
+        Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, recent, story,
+    };
+    pub use crate::monitor::view::{
         Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, readable,
         runs, span,
     };
-    pub use crate::missed::limit;
-    pub use crate::near::no_job;
-    pub use crate::story::{
-        Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, recent, story,
-    };
-    pub use crate::wrap::{Codes, Wrapped};
+    pub use crate::monitor::watcher::missed::limit;
+    pub use crate::monitor::watcher::{Beginning, Guard};
 }

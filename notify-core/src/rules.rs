@@ -13,8 +13,11 @@
 //! another's alert alone counts as one that nobody was told of: its next failure is sent. A
 //! recovery is sent by the job whose own alert told of the failure.
 
+pub(crate) mod flapping;
+pub(crate) mod transition;
+
+use crate::format::time::{self, Time};
 use crate::status::{State, Status};
-use crate::time::{self, Time};
 
 /// The settings that the rules read; times are in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]

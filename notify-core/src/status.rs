@@ -1,14 +1,19 @@
 //! The status of a job: what its status file says after the latest run.
 
+pub(crate) mod bounded;
+pub(crate) mod error_count;
+pub(crate) mod fingerprint;
+pub(crate) mod outcome;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use crate::error_count::ErrorCount;
-use crate::fields::{Fields, Page, split_line};
-use crate::headline::headline;
-use crate::text;
-use crate::time::{self, Time};
+use crate::format::fields::{Fields, Page, split_line};
+use crate::format::headline::headline;
+use crate::format::text;
+use crate::format::time::{self, Time};
+use crate::status::error_count::ErrorCount;
 
 /// Whether a job works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use std::{env, fs, thread};
 
 use proptest::prelude::*;
 
-use crate::alert::{Alert, Kind, Outage};
-use crate::random;
+use crate::format::{text, time};
+use crate::message::alert::{Alert, Kind, Outage};
+use crate::os::random;
 use crate::status::{State, Status};
-use crate::{text, time};
 
 /// A folder that is gone when the test is over.
 pub(crate) struct Folder(PathBuf);
@@ -48,7 +48,7 @@ pub(crate) fn ends_in_a_fork_while<G>(
             let _ = is_over.recv();
         });
         locked.recv().unwrap();
-        let has_ended = crate::exit::ends_in_a_fork(work);
+        let has_ended = crate::os::ffi::ends_in_a_fork(work);
         drop(let_go);
         has_ended
     })

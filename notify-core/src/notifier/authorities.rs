@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 use rustls::RootCertStore;
 use ureq::tls::{Certificate, RootCerts};
 
-use crate::process::PerProcess;
-use crate::warn::Warning;
+use crate::os::per_process::PerProcess;
+use crate::os::warning::Warning;
 
 /// The variables that name other authorities than the system's.
 const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];

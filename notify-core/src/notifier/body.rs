@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::text;
+use crate::format::text;
 
 /// The longest title of a page that is quoted.
 const TITLE: usize = 80;

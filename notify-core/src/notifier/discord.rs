@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use super::fit::{escape, fit, line, units, visible};
 use super::http::{Answer, Class, Post, Rule};
+use super::sanitize::{escape, fit, line, units, visible};
 use super::{Hidden, Notifier, Ours, Refusal};
-use crate::alert::{Alert, Kind};
-use crate::destination::{Destination, Url};
-use crate::digest;
 use crate::error::Error;
+use crate::format::time;
+use crate::message::alert::{Alert, Kind};
+use crate::message::digest;
+use crate::notifier::url::{Destination, Url};
 use crate::status::State;
-use crate::time;
 
 // <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>
 
@@ -502,7 +502,7 @@ mod tests {
             number in 1_usize..14,
         ) {
             let alert = with_text(alert_of(Kind::StillFailing), &text);
-            let first = plain(crate::text::first_line(&visible(alert.error()), 80));
+            let first = plain(crate::format::text::first_line(&visible(alert.error()), 80));
             let message = message(&vec![alert.clone(); number]);
             prop_assert_eq!(is_taken(&message), Ok(()));
             let all = shown(&message);

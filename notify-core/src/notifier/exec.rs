@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use super::http::Class;
 use super::said::{Part, Said};
 use super::{Hidden, Notifier, Ours, Refusal, json};
-use crate::alert::Alert;
-use crate::digest;
-use crate::redact;
-use crate::text;
+use crate::format::text;
+use crate::message::alert::Alert;
+use crate::message::digest;
+use crate::os::redact;
 
 /// As much of what a command says as a reason quotes.
 const QUOTED: usize = 200;
@@ -335,7 +335,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::alert::Kind;
+    use crate::message::alert::Kind;
     use crate::testing::{Folder, alert_of};
 
     const TIME: Duration = Duration::from_secs(30);

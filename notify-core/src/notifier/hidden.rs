@@ -1,8 +1,8 @@
 //! What of a notifier no text may show.
 
-use crate::destination::Destination;
-use crate::redact::{self, Parts};
-use crate::secret::Secret;
+use crate::notifier::secret::Secret;
+use crate::notifier::url::Destination;
+use crate::os::redact::{self, Parts};
 
 /// Asks a notifier of this library: those of others cannot name it.
 #[derive(Debug, Clone, Copy)]

@@ -15,9 +15,9 @@ use ureq::tls::TlsConfig;
 #[cfg(feature = "tls")]
 use super::authorities;
 use super::{Refusal, body, unreachable};
-use crate::destination::Url;
-use crate::text;
-use crate::time::{Time, between};
+use crate::format::text;
+use crate::format::time::{Time, between};
+use crate::notifier::url::Url;
 
 /// As much of an answer as is read. Most services answer with a word; Discord with the message.
 const ANSWER: u64 = 128 * 1024;

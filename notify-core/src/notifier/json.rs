@@ -9,13 +9,13 @@ use serde_json::{Map, Value, json};
 
 use super::http::{Post, Rule};
 use super::{Hidden, Notifier, Ours, Refusal};
-use crate::alert::{Alert, Kind, Outage};
-use crate::destination::Destination;
 use crate::error::Error;
-use crate::id;
-use crate::secret::Secret;
-use crate::text;
-use crate::time::Time;
+use crate::format::hash;
+use crate::format::text;
+use crate::format::time::Time;
+use crate::message::alert::{Alert, Kind, Outage};
+use crate::notifier::secret::Secret;
+use crate::notifier::url::Destination;
 
 /// The version of the document.
 const VERSION: u32 = 1;
@@ -275,7 +275,7 @@ fn idempotency_key(alerts: &[Alert]) -> String {
     }
     let mut ids: Vec<_> = alerts.iter().map(Alert::id).collect();
     ids.sort_unstable();
-    format!("{:016x}", id::hash(&ids.join(" ")))
+    format!("{:016x}", hash::hash(&ids.join(" ")))
 }
 
 /// Says what is missing where nothing can be signed.

@@ -5,19 +5,23 @@ mod authorities;
 mod body;
 mod discord;
 mod exec;
-mod fit;
+pub(crate) mod heartbeat;
 mod hidden;
 pub(crate) mod http;
 mod json;
 mod pagerduty;
 mod said;
+pub(crate) mod samples;
+mod sanitize;
 pub(crate) mod scheme;
+pub(crate) mod secret;
+mod service_url;
 mod slack;
 #[cfg(test)]
 mod strict;
 mod teams;
 mod unreachable;
-mod word;
+pub(crate) mod url;
 
 use std::fmt;
 use std::time::Duration;
@@ -34,9 +38,9 @@ pub use teams::Teams;
     reason = "they stand in a public trait, and are for nobody else"
 )]
 pub use self::hidden::{Hidden, Ours};
-use crate::alert::Alert;
-use crate::digest;
-use crate::redact;
+use crate::message::alert::Alert;
+use crate::message::digest;
+use crate::os::redact;
 
 /// Takes alerts to a destination.
 ///

@@ -5,17 +5,17 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use super::fit::{fit, line, visible};
 use super::http::{Answer, Class, Post, Rule};
+use super::sanitize::{fit, line, visible};
 use super::{Hidden, Notifier, Ours, Refusal};
-use crate::alert::{Alert, Kind};
-use crate::destination::Destination;
 use crate::error::Error;
-use crate::id;
-use crate::secret::Secret;
+use crate::format::hash;
+use crate::format::text;
+use crate::format::time;
+use crate::message::alert::{Alert, Kind};
+use crate::notifier::secret::Secret;
+use crate::notifier::url::Destination;
 use crate::status::State;
-use crate::text;
-use crate::time;
 
 /// Where the service is; in the European Union at `https://events.eu.pagerduty.com`.
 const SERVICE: &str = "https://events.pagerduty.com";
@@ -229,7 +229,7 @@ fn dedup_key(job: &str) -> String {
     if job.chars().count() <= DEDUP_KEY {
         return job.to_owned();
     }
-    let hash = format!("~{:016x}", id::hash(job));
+    let hash = format!("~{:016x}", hash::hash(job));
     let head: String = job.chars().take(DEDUP_KEY - hash.len()).collect();
     head + &hash
 }

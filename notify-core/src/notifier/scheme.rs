@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::word::{Problem, Word, decode};
+use super::service_url::{Problem, Word, decode};
 use super::{Discord, Exec, Hidden, Json, Notifier, Ours, PagerDuty, Refusal, Slack, Teams};
-use crate::alert::Alert;
-use crate::destination::Destination;
-use crate::file::{self, Links};
-use crate::secret::Secret;
-use crate::warn::Warning;
+use crate::message::alert::Alert;
+use crate::notifier::secret::Secret;
+use crate::notifier::url::Destination;
+use crate::os::file::{self, Links};
+use crate::os::warning::Warning;
 
 /// The longest word that makes sense.
 const LIMIT: u64 = 8 * 1024;

@@ -11,9 +11,9 @@ use markup::Dialect;
 
 use super::http::{Answer, Class, Post, Rule};
 use super::{Hidden, Notifier, Ours, Refusal};
-use crate::alert::Alert;
-use crate::destination::Destination;
 use crate::error::Error;
+use crate::message::alert::Alert;
+use crate::notifier::url::Destination;
 
 /// What Slack's words mean. They are read before the status, for the statuses that they come with
 /// have changed over the years; 200 and 5xx speak for themselves.
@@ -194,9 +194,9 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::alert::Kind;
+    use crate::format::text;
+    use crate::message::alert::Kind;
     use crate::testing::{alert_of, alerts_of_each_kind};
-    use crate::text;
 
     /// What becomes of an alert that is answered so.
     fn becomes(status: u16, body: &str) -> &'static str {

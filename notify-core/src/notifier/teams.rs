@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use ureq::http::Uri;
 
-use super::fit::{escape, fit, line, units, visible};
 use super::http::{Answer, Class, Post, Rule};
+use super::sanitize::{escape, fit, line, units, visible};
 use super::{Hidden, Notifier, Ours, Refusal};
-use crate::alert::{Alert, Kind};
-use crate::destination::Destination;
-use crate::digest;
 use crate::error::Error;
+use crate::format::time;
+use crate::message::alert::{Alert, Kind};
+use crate::message::digest;
+use crate::notifier::url::Destination;
 use crate::status::State;
-use crate::time;
 
 /// The heaviest card, by [`weight`]. A workflow answers 202 before it posts, and nobody hears of a
 /// card that Teams then finds too large: 28 KB by its documentation, counted as UTF-16 or not as
@@ -681,7 +681,7 @@ mod tests {
             let alert = with_text(alert_of(Kind::StillFailing), &text);
             let message = message(&vec![alert.clone(); number]);
             prop_assert_eq!(is_taken(&message), Ok(()));
-            let first = plain(crate::text::first_line(&visible(alert.error()), 80));
+            let first = plain(crate::format::text::first_line(&visible(alert.error()), 80));
             // Behind the title; where there are many, behind their number.
             let block = &message["attachments"][0]["content"]["body"][1];
             let block = block["codeSnippet"].as_str().or(block["text"].as_str());

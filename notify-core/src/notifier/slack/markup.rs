@@ -1,6 +1,6 @@
 //! Text from outside, written so that a service shows it as it is and it calls nobody.
 
-use crate::text;
+use crate::format::text;
 
 /// What stands between two characters that mean something only together.
 const BREAK: char = '\u{200b}';

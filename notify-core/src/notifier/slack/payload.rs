@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::markup::{Dialect, verbatim, verbatim_line};
-use crate::alert::{Alert, Kind};
-use crate::digest;
+use crate::format::text;
+use crate::format::time;
+use crate::message::alert::{Alert, Kind};
+use crate::message::digest;
 use crate::status::State;
-use crate::text;
-use crate::time;
 
 /// So many alerts are told one after the other; more are a digest.
 const FEW: usize = 3;

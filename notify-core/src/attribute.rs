@@ -1,0 +1,10 @@
+//! What the expansion of `#[notify]` calls.
+
+#[expect(missing_docs, reason = "the expansion alone calls it")]
+pub(crate) mod classify;
+#[expect(missing_docs, reason = "the expansion alone calls it")]
+pub(crate) mod filter;
+#[expect(missing_docs, reason = "the expansion alone calls it")]
+pub(crate) mod future;
+#[expect(missing_docs, reason = "the expansion alone calls it")]
+pub(crate) mod run;

@@ -1,0 +1,520 @@
+//! From a value to an outcome, by what the value's type can do.
+//!
+//! The compiler chooses: a method is looked for on a type, then on what it dereferences to, and so on,
+//! and of the methods of one name the first is taken whose bounds hold. So each type of the ladder is a
+//! rung, better than the next, and the choice is right in aliases, in generic functions, and for
+//! opaque types, where no look at the tokens helps. A rung asks for no lifetime, because the choice
+//! does not see lifetimes, and the error would come afterwards. Where two ways to look are not better
+//! and worse but a case and the rest, the case is the type's own method and the rest a trait's, which
+//! comes second. A step to the next rung costs each build some time, and so does a closure or a `match` in
+//! the expansion: the commonest rung is the first, and all that is done with a value is done here.
+
+#![expect(clippy::unused_self, reason = "its type is the choice")]
+
+use std::any::{Any, type_name};
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt::{self, Debug, Display, Write as _};
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::process::ExitCode;
+
+use crate::format::backtrace;
+use crate::format::text;
+use crate::os::isolate;
+use crate::runs::panic;
+use crate::status::bounded::Bounded;
+use crate::status::outcome::{Ending, Outcome};
+
+/// How a run ended, for the eyes of the expansion.
+#[derive(Debug)]
+pub struct Verdict(Outcome);
+
+impl Verdict {
+    /// Asks a filter whether this error is a failure. A filter that panics says yes.
+    #[must_use]
+    pub fn filtered(self, is_failure: impl FnOnce() -> bool) -> Self {
+        match self.0 {
+            Outcome::Failed(text) if !isolate::contain(is_failure).unwrap_or(true) => {
+                Self(Outcome::PassedOver(text))
+            }
+            outcome => Self(outcome),
+        }
+    }
+
+    fn of<R, S: Says<R>>(value: &R) -> Self {
+        Self(S::error(value).map_or(Outcome::Returned, Outcome::Failed))
+    }
+
+    pub(crate) fn of_exit_code(code: ExitCode) -> Self {
+        if code == ExitCode::SUCCESS {
+            return Self(Outcome::Returned);
+        }
+        // The number can be read nowhere else.
+        let debug = format!("{code:?}");
+        let number: String = debug.chars().filter(char::is_ascii_digit).collect();
+        Self(Outcome::Ended(Ending::of(format!("exit code {number}"))))
+    }
+
+    pub(crate) fn into_outcome(self) -> Outcome {
+        self.0
+    }
+}
+
+/// The outcome of a function that returns `()`.
+#[inline]
+#[must_use]
+pub fn nothing((): &()) -> Verdict {
+    Verdict(Outcome::Returned)
+}
+
+/// What stands behind `Box<dyn Error>`, `anyhow::Error`, `eyre::Report`.
+pub trait AsError {
+    fn as_error(&self) -> &(dyn Error + '_);
+}
+
+macro_rules! as_error {
+    ($($(+ $auto:ident)*;)*) => { $(
+        impl<'a> AsError for dyn Error $(+ $auto)* + 'a {
+            fn as_error(&self) -> &(dyn Error + '_) {
+                self
+            }
+        }
+    )* };
+}
+
+as_error! {
+    ;
+    + Send;
+    + Sync;
+    + Send + Sync;
+}
+
+/// What stands behind the error of a `std::thread::Result`.
+pub trait AsPayload {
+    fn as_payload(&self) -> &dyn Any;
+}
+
+macro_rules! as_payload {
+    ($($(+ $auto:ident)*;)*) => { $(
+        impl AsPayload for dyn Any $(+ $auto)* {
+            fn as_payload(&self) -> &dyn Any {
+                self
+            }
+        }
+    )* };
+}
+
+as_payload! {
+    ;
+    + Send;
+    + Send + Sync;
+}
+
+/// What a rung says of a value.
+pub trait Says<R> {
+    /// Returns the text of its error; `None` where it is no error.
+    fn error(value: &R) -> Option<String>;
+}
+
+/// Links the rungs: where one has no fitting method, the next is asked.
+macro_rules! next {
+    ($rung:ident) => {};
+    ($rung:ident => $next:ident $($rest:tt)*) => {
+        impl<R, W> Deref for $rung<R, W> {
+            type Target = $next<R, W>;
+
+            #[inline]
+            fn deref(&self) -> &Self::Target {
+                &$next(PhantomData)
+            }
+        }
+
+        next!($next $($rest)*);
+    };
+}
+
+/// A rung: the type of its name, the bounds of its errors, and its text for one.
+macro_rules! rung {
+    ($(#[$doc:meta])* $rung:ident [$($bound:tt)*] $says:expr) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $rung<R, W>(pub(crate) PhantomData<fn() -> (R, W)>);
+
+        impl<T, E, W> $rung<Result<T, E>, W>
+        where
+            $($bound)*
+        {
+            #[inline]
+            #[must_use]
+            pub fn __notify_rung(&self) -> Seen<Result<T, E>, W, Self> {
+                Seen::new()
+            }
+        }
+
+        impl<T, E, W> Says<Result<T, E>> for $rung<Result<T, E>, W>
+        where
+            $($bound)*
+        {
+            fn error(value: &Result<T, E>) -> Option<String> {
+                let says: fn(&E, &mut Text) = $says;
+                let error = value.as_ref().err()?;
+                let mut text = Text::new();
+                says(error, &mut text);
+                Some(text.finish())
+            }
+        }
+    };
+}
+
+rung! {
+    /// The rung for errors, and the first: most are.
+    Caused [E: Error] |error, text| text.chain(error)
+}
+
+rung! {
+    /// The rung for what points to an error of an unknown type.
+    Pointing [E: Debug + Deref, E::Target: AsError] |error, text| {
+        if let Some(error) = isolate::contain(|| error.deref().as_error()) {
+            text.chain(error);
+        } else {
+            text.display(&"(the error could not be read: that panicked)");
+        }
+        text.backtrace(error);
+    }
+}
+
+rung! {
+    /// The rung for reports that point to an error behind a trait of their own, and for `Box`es of it.
+    Behind [E: Display + Debug + Deref, E::Target: Error] |error, text| {
+        if let Some(target) = isolate::contain(|| &**error) {
+            text.chain(&target);
+        } else {
+            text.long(error);
+        }
+        text.account(error);
+        text.backtrace(error);
+    }
+}
+
+rung! {
+    /// The rung for what can be shown, and may have more to say in its `Debug`.
+    Traced [E: Display + Debug] |error, text| {
+        text.long(error);
+        text.account(error);
+        text.backtrace(error);
+    }
+}
+
+rung! {
+    /// The rung for what can be shown.
+    Shown [E: Display] |error, text| text.long(error)
+}
+
+rung! {
+    /// The rung for what a thread panicked with, as `join` returns it.
+    Caught [E: Deref, E::Target: AsPayload] |error, text| {
+        if let Some(payload) = isolate::contain(|| &**error) {
+            text.write(format_args!("{}", panic::elsewhere(payload.as_payload())));
+        }
+    }
+}
+
+rung! {
+    /// The rung for what can be shown to a programmer only.
+    Debugged [E: Debug] |error, text| text.write(format_args!("{error:?}"))
+}
+
+rung! {
+    /// The rung for errors of which only the name of the type is known.
+    Named [] |_, text| text.write(format_args!("an error of type {}", type_name::<E>()))
+}
+
+/// The last rung, for what is no `Result`.
+#[derive(Debug)]
+pub struct Whole<R, W>(PhantomData<fn() -> (R, W)>);
+
+impl<R, W> Whole<R, W> {
+    #[inline]
+    #[must_use]
+    pub fn __notify_rung(&self) -> Seen<R, W, Self> {
+        Seen::new()
+    }
+}
+
+impl<R, W> Says<R> for Whole<R, W> {
+    fn error(_: &R) -> Option<String> {
+        None
+    }
+}
+
+next!(Caused => Pointing => Behind => Traced => Shown => Caught => Debugged => Named => Whole);
+
+/// Looks at a value.
+#[inline]
+#[must_use]
+pub fn look<R>(_: &R) -> Caused<R, ()> {
+    Caused(PhantomData)
+}
+
+/// A returned type, the way of its function, and the rung for its errors.
+#[derive(Debug)]
+pub struct Seen<R, W, S>(PhantomData<fn() -> R>, PhantomData<W>, PhantomData<S>);
+
+impl<R, W, S> Seen<R, W, S> {
+    #[inline]
+    const fn new() -> Self {
+        Self(PhantomData, PhantomData, PhantomData)
+    }
+}
+
+impl<W, S: Says<ExitCode>> Seen<ExitCode, W, S> {
+    #[inline]
+    #[must_use]
+    pub fn __notify_classify(&self) -> Classify<ExitCode, W> {
+        Classify::new(|code| Verdict::of_exit_code(*code))
+    }
+}
+
+impl<E, W, S: Says<Result<ExitCode, E>>> Seen<Result<ExitCode, E>, W, S> {
+    #[inline]
+    #[must_use]
+    pub fn __notify_classify(&self) -> Classify<Result<ExitCode, E>, W> {
+        Classify::new(|value| match value {
+            Ok(code) => Verdict::of_exit_code(*code),
+            Err(_) => Verdict::of::<_, S>(value),
+        })
+    }
+}
+
+/// What holds no exit code: all its values are success.
+pub trait NoExitCode {
+    type Value;
+    type Way;
+    fn __notify_classify(&self) -> Classify<Self::Value, Self::Way>;
+}
+
+impl<R, W, S: Says<R>> NoExitCode for Seen<R, W, S> {
+    type Value = R;
+    type Way = W;
+
+    #[inline]
+    fn __notify_classify(&self) -> Classify<R, W> {
+        Classify::new(Verdict::of::<R, S>)
+    }
+}
+
+/// From a value to its outcome, in a function that is run in the way `W`.
+#[derive(Debug)]
+pub struct Classify<R, W>(pub fn(&R) -> Verdict, PhantomData<W>);
+
+impl<R, W> Classify<R, W> {
+    #[inline]
+    pub(crate) fn new(classify: fn(&R) -> Verdict) -> Self {
+        Self(classify, PhantomData)
+    }
+
+    /// Goes by another function, which asks a filter.
+    #[inline]
+    #[must_use]
+    pub fn by(mut self, classify: fn(&R) -> Verdict) -> Self {
+        self.0 = classify;
+        self
+    }
+}
+
+/// A value whose error a filter looks at.
+#[derive(Debug)]
+pub struct Probe<'a, T: ?Sized>(pub &'a T);
+
+/// The two sides of a result.
+#[derive(Debug)]
+pub enum Split<E> {
+    /// What counts as a value.
+    Value,
+    /// What counts as an error.
+    Error(E),
+}
+
+/// The error of a value that is no `Result`.
+#[derive(Debug)]
+pub struct NoError(pub(crate) Infallible);
+
+impl<'a, T, E> Probe<'a, Result<T, E>> {
+    #[must_use]
+    pub fn __notify_split(&self) -> Split<Probe<'a, E>> {
+        match self.0 {
+            Ok(_) => Split::Value,
+            Err(error) => Split::Error(Probe(error)),
+        }
+    }
+}
+
+/// The rung for values that are no `Result`.
+pub trait AnyValue {
+    fn __notify_split(&self) -> Split<NoError> {
+        Split::Value
+    }
+}
+
+impl<T> AnyValue for &Probe<'_, T> {}
+
+/// Causes that are shown: a chain that leads back into itself has no end.
+const CAUSES: usize = 128;
+
+/// What is told of an error that says nothing.
+const NO_TEXT: &str = "an error without a text";
+
+/// Where the backtrace begins that `anyhow` and `eyre` write at the end of their `Debug`.
+const BACKTRACE: &str = "Stack backtrace:";
+
+/// The text of an error. Each piece comes from foreign code, which may panic, fail, or never end.
+struct Text {
+    whole: Bounded,
+    /// The pieces so far, by which a cause is known that was shown already.
+    pieces: Vec<String>,
+}
+
+impl Text {
+    fn new() -> Self {
+        Self {
+            whole: Bounded::new(),
+            pieces: Vec::new(),
+        }
+    }
+
+    fn chain(&mut self, error: &dyn Error) {
+        self.display(&error);
+        let mut cause = source(error);
+        for _ in 0..CAUSES {
+            let Some(error) = cause else {
+                return;
+            };
+            let text = shown(format_args!("{error}"));
+            // Many errors show their cause in their own text.
+            if !self.pieces.iter().any(|piece| says(piece, text.trim())) {
+                self.write(format_args!("\n  caused by: {text}"));
+                self.pieces.push(text);
+            }
+            cause = source(error);
+        }
+        self.write(format_args!("\n  … and so on"));
+    }
+
+    fn display(&mut self, error: &dyn Display) {
+        self.add(shown(format_args!("{error}")));
+    }
+
+    /// Writes the long form, in which reports that are no `Error` show their causes.
+    fn long(&mut self, error: &dyn Display) {
+        self.add(shown(format_args!("{error:#}")));
+    }
+
+    /// Writes the account that a report gives in its `Debug`, where all that is known so far is its
+    /// own text, and the account goes on from there.
+    ///
+    /// One for a terminal, with its escape sequences, is none.
+    fn account(&mut self, error: &(impl Display + Debug)) {
+        let [said] = &*self.pieces else {
+            return;
+        };
+        let debug = piece(format_args!("{error:?}"));
+        let account = debug.split(BACKTRACE).next().unwrap_or_default().trim_end();
+        let is_own = |rest: &str| rest.lines().skip(1).any(|line| !line.trim().is_empty());
+        if !account.contains('\x1b') && account.strip_prefix(&**said).is_some_and(is_own) {
+            let rest = account[said.len()..].to_owned();
+            self.add(rest);
+        }
+    }
+
+    fn add(&mut self, mut text: String) {
+        if self.pieces.is_empty() && text.trim().is_empty() {
+            NO_TEXT.clone_into(&mut text);
+        }
+        self.write(format_args!("{text}"));
+        self.pieces.push(text);
+    }
+
+    /// Adds the backtrace that `anyhow` and `eyre` write at the end of their `Debug`.
+    fn backtrace(&mut self, error: &dyn Debug) {
+        let debug = piece(format_args!("{error:?}"));
+        if let Some(start) = debug.rfind(BACKTRACE) {
+            let frames = backtrace::trim(&debug[start + BACKTRACE.len()..]);
+            self.write(format_args!("\n\n{BACKTRACE}\n{frames}"));
+        }
+    }
+
+    fn write(&mut self, text: fmt::Arguments<'_>) {
+        // It only ever fails because it is full, which it says itself.
+        let _ = write_foreign(&mut self.whole, text);
+    }
+
+    fn finish(self) -> String {
+        self.whole.into_string()
+    }
+}
+
+/// Tells whether a text holds another one, as whole words.
+fn says(text: &str, other: &str) -> bool {
+    let is_word = |char: char| char.is_alphanumeric();
+    text.match_indices(other).any(|(start, _)| {
+        let end = start + other.len();
+        let cuts = |before: Option<char>, after: Option<char>| {
+            before.is_some_and(is_word) && after.is_some_and(is_word)
+        };
+        !cuts(text[..start].chars().next_back(), other.chars().next())
+            && !cuts(other.chars().next_back(), text[end..].chars().next())
+    })
+}
+
+fn source<'a>(error: &'a (dyn Error + '_)) -> Option<&'a (dyn Error + 'static)> {
+    isolate::contain(|| error.source()).flatten()
+}
+
+/// Writes what foreign code shows, from its first line that is not blank. A terminal would show so much of
+/// it: by itself, lest its control characters reach what stands around it.
+fn shown(text: fmt::Arguments<'_>) -> String {
+    let text = piece(text);
+    let text = text::readable(&text);
+    let blank = text.len() - text.trim_start().len();
+    let begin = text[..blank].rfind('\n').map_or(0, |end| end + 1);
+    text[begin..].to_owned()
+}
+
+/// Writes what foreign code shows, as far as it comes.
+fn piece(text: fmt::Arguments<'_>) -> String {
+    let mut bounded = Bounded::new();
+    if let Some(fault) = write_foreign(&mut bounded, text) {
+        let _ = bounded.write_str(fault);
+    }
+    bounded.into_string()
+}
+
+/// Writes what foreign code shows; says what went wrong with that.
+fn write_foreign(to: &mut Bounded, text: fmt::Arguments<'_>) -> Option<&'static str> {
+    let mut is_full = false;
+    let mut writer = Watched {
+        to,
+        is_full: &mut is_full,
+    };
+    match isolate::contain(|| writer.write_fmt(text)) {
+        Some(Ok(())) => None,
+        Some(Err(_)) if is_full => None,
+        Some(Err(_)) => Some("(its text could not be written: `fmt` failed)"),
+        None => Some("(its text could not be written: `fmt` panicked)"),
+    }
+}
+
+/// Tells a full writer from a `fmt` that fails by itself.
+struct Watched<'a> {
+    to: &'a mut Bounded,
+    is_full: &'a mut bool,
+}
+
+impl fmt::Write for Watched<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let result = self.to.write_str(text);
+        *self.is_full |= result.is_err();
+        result
+    }
+}

@@ -1,0 +1,233 @@
+//! Where failures go whose channel is broken: to `alerts`, once, and what follows of their jobs too,
+//! up to the recovery: it is heard where the failure was.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::Utc;
+
+use crate::dispatch::ledger::{self, Queued};
+use crate::format::time::Time;
+use crate::message::alert::{Alert, Kind};
+use crate::os::lock::Lock;
+use crate::os::warning::Warning;
+use crate::settings::in_force;
+use crate::settings::route::{Route, Routes};
+use crate::settings::setup::ALERTS;
+use crate::state::entry::Entry;
+use crate::state::local::spool::Queue;
+use crate::state::moved::Moved;
+use crate::state::rate::Pace;
+use crate::status::State;
+
+/// Why what follows a failure goes after it, though the channel may be mended.
+const EARLIER: &str = "so it was when the job failed";
+
+/// Moves to `alerts` what waits in a queue and is to be heard there. What could be heard nowhere
+/// counts as told to nobody. Tells whether something has left.
+///
+/// `tell_queued` is called for each alert that waits in another queue by now.
+///
+/// `asked` is what the destination has just refused, for it is broken. Without that, or with no place
+/// to go to, only what came since its last answer is looked at.
+pub(crate) fn move_from(
+    route: &Route,
+    queue: &Queue,
+    waiting: &[Entry],
+    pace: &Pace,
+    asked: &[Entry],
+    deadline: Option<Instant>,
+    tell_queued: Queued,
+) -> bool {
+    let now = Utc::now();
+    let mut moved = queue.moved();
+    let broken = pace.broken_at(now);
+    if broken.is_none() && moved.is_empty() {
+        return false;
+    }
+    let refuge = refuge(route, now);
+    let is_new = |entry: &&Entry| {
+        !asked.is_empty() && (refuge.is_some() || asked.contains(entry))
+            || moved.may_hold(entry)
+            || pace.last_sent().is_none_or(|sent| entry.decided() >= sent)
+    };
+    let looked_at: Vec<_> = waiting.iter().filter(is_new).cloned().collect();
+    if looked_at.is_empty() {
+        return false;
+    }
+    let setup = in_force::setup_so_far();
+    let own = setup.routes(&route.channel);
+    let own = own.as_ref().map_or(&[][..], |routes| &routes.all);
+    let others: Vec<_> = own
+        .iter()
+        .filter(|other| !other.is(route))
+        .filter_map(|other| other.queue.as_ref())
+        .collect();
+    let mut untold = Vec::new();
+    let mut has_left = false;
+    for entry in looked_at {
+        // What is left goes with the next sender.
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            break;
+        }
+        let Ok(Some((alert, lock))) = queue.take(&entry) else {
+            continue;
+        };
+        let follows = moved.leads(&alert);
+        let is_failure = broken.is_some() && alert.status.state == State::Error;
+        // Where another destination of the channel has taken it, or may yet, its people know.
+        let is_unheard = || {
+            others
+                .iter()
+                .all(|other| other.holds(&entry) && other.pace(now).broken_at(now).is_some())
+        };
+        if !(follows || is_failure && is_unheard()) {
+            continue;
+        }
+        match &refuge {
+            Some(refuge) => {
+                let reason = broken.unwrap_or(EARLIER);
+                if go(route, &alert, refuge, reason, tell_queued) {
+                    has_left = true;
+                    let stays = moved.leave(&alert);
+                    let _ = queue.set_moved(&moved);
+                    for other in &others {
+                        let _ = other.set_moved(&moved);
+                    }
+                    if !stays {
+                        for queue in others.iter().copied().chain([queue]) {
+                            ledger::remove(queue, &entry);
+                        }
+                    }
+                }
+            }
+            None if is_failure && is_repeat(&alert, &entry, waiting, queue) => {
+                // Or a job that fails each minute would fill the queue with one and the same error.
+                ledger::add_answer(
+                    &alert,
+                    format!("{BROKEN}: an alert that says the same waits"),
+                );
+                for queue in others.iter().copied().chain([queue]) {
+                    ledger::remove(queue, &entry);
+                }
+                ledger::untell(&alert, true, &untold_for(broken));
+                let Route { channel, mend, .. } = route;
+                let reason = broken.unwrap_or_default();
+                let message = format!(
+                    "channel `{channel}` is broken ({reason}): its alerts wait until {mend} is mended"
+                );
+                Warning::new(ledger::fault(channel), message).tell();
+                has_left = true;
+            }
+            None if is_failure => untold.push((entry, alert, lock)),
+            None => {}
+        }
+    }
+    untell(untold, &untold_for(broken));
+    has_left
+}
+
+/// What is said of an alert that is for a broken channel.
+const BROKEN: &str = "the channel is broken";
+
+fn untold_for(broken: Option<&str>) -> String {
+    format!("{BROKEN}: {}", broken.unwrap_or_default())
+}
+
+/// Tells whether an alert says again what one before it will say, which waits in the same queue: that a
+/// job fails, with that error.
+fn is_repeat(alert: &Alert, entry: &Entry, waiting: &[Entry], queue: &Queue) -> bool {
+    let is_earlier =
+        |other: &&Entry| other.job() == entry.job() && other.decided() < entry.decided();
+    // Whichever of them was the last: the job may have worked between.
+    let mut before = waiting.iter().rev().filter(is_earlier);
+    let before = before.find_map(|before| queue.read(before).ok().flatten());
+    alert.kind == Kind::StillFailing
+        && before.is_some_and(|before| {
+            before.status.state == State::Error && before.fingerprint() == alert.fingerprint()
+        })
+}
+
+/// Returns where the failures of a broken channel go, if there is such a place and it works.
+fn refuge(route: &Route, now: Time) -> Option<Arc<Routes>> {
+    if route.channel == ALERTS {
+        return None;
+    }
+    let routes = in_force::setup_so_far().routes(ALERTS)?;
+    let is_broken = |route: &Route| {
+        let queue = route.queue.as_ref();
+        queue.is_none_or(|queue| queue.pace(now).broken_at(now).is_some())
+    };
+    Some(routes).filter(|routes| !routes.queues.is_empty() && !routes.all.iter().all(is_broken))
+}
+
+/// Takes out of memory what is to be heard in `alerts`, where there is no directory for it.
+pub(crate) fn take_from(
+    alerts: &mut Vec<Alert>,
+    moved: &mut Moved,
+    pace: &Pace,
+    now: Time,
+) -> Vec<(Alert, String)> {
+    let broken = pace.broken_at(now);
+    let mut taken = Vec::new();
+    alerts.retain(|alert| {
+        let is_failure = broken.is_some() && alert.status.state == State::Error;
+        if !is_failure && !moved.leads(alert) {
+            return true;
+        }
+        taken.push((alert.clone(), broken.unwrap_or(EARLIER).to_owned()));
+        moved.leave(alert)
+    });
+    taken
+}
+
+/// Returns where the alerts go that are in memory alone; nowhere where a channel has several
+/// destinations, of which another may work.
+pub(crate) fn in_memory(route: &Route) -> Option<Arc<Routes>> {
+    let setup = in_force::setup_so_far();
+    let is_only = setup
+        .routes(&route.channel)
+        .is_some_and(|routes| routes.all.len() == 1);
+    let refuge = setup.routes(ALERTS)?;
+    let in_memory = refuge.queues.is_empty();
+    Some(refuge).filter(|_| is_only && in_memory && route.channel != ALERTS)
+}
+
+/// Makes the alert that `alerts` gets.
+pub(crate) fn copy(route: &Route, alert: &Alert, reason: &str) -> Alert {
+    let Route { channel, mend, .. } = route;
+    let mut copy = alert.clone();
+    ALERTS.clone_into(&mut copy.channel);
+    copy.notes.push(format!(
+        "channel `{channel}` is broken ({mend}: {reason}): sent to `{ALERTS}`"
+    ));
+    copy
+}
+
+/// Queues an alert for `alerts`, and tells whether that was done.
+fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str, tell_queued: Queued) -> bool {
+    let copy = copy(route, alert, reason);
+    let content = copy.render();
+    let mut queued = Vec::new();
+    for route in &refuge.all {
+        match route.queue.as_ref().map(|queue| queue.put(&copy, &content)) {
+            Some(Ok(entry)) => queued.push((route, entry)),
+            // It waits where it is.
+            Some(Err(_)) | None => return false,
+        }
+    }
+    ledger::add_answer(alert, format!("{BROKEN}: sent to `{ALERTS}` instead"));
+    for (route, entry) in queued {
+        tell_queued(route, &entry);
+    }
+    true
+}
+
+/// Takes back that people were told: once for each alert in this process.
+fn untell(untold: Vec<(Entry, Alert, Lock)>, why: &str) {
+    for (entry, alert, _lock) in untold {
+        if ledger::is_first_time(&entry) {
+            ledger::untell(&alert, true, why);
+        }
+    }
+}

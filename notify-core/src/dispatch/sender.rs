@@ -1,0 +1,496 @@
+//! Sends what waits in a queue: when its pace allows, one sender at a time, and by what the
+//! destination answers.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use log::Level;
+
+use crate::dispatch::batch::{self, BOUNDS};
+use crate::dispatch::ledger::{self, Queued};
+use crate::dispatch::refuge;
+use crate::dispatch::shed;
+use crate::format::time::Time;
+use crate::message::alert::{Alert, Kind};
+use crate::notifier::Refusal;
+use crate::os::lock::Lock;
+use crate::os::random;
+use crate::os::warning::{self, Warning};
+use crate::settings::in_force;
+use crate::settings::route::Route;
+use crate::settings::setup::ALERTS;
+use crate::state::dropped::Loss;
+use crate::state::entry::Entry;
+use crate::state::local::spool::{Queue, Turn};
+use crate::state::rate::Pace;
+
+/// How long a destination may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What becomes of alerts for which there is no directory.
+const IN_MEMORY: &str =
+    "they wait in memory alone, and what it does not take before the exit is lost";
+
+/// What a sender found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Nothing waits.
+    Nothing,
+    /// Something waits, and may leave then.
+    At(Time),
+    /// Another sender is at work.
+    Others,
+}
+
+/// Sends what may leave now; `deadline` is when whoever waits for it must go on.
+///
+/// # Errors
+///
+/// Where the queue cannot be locked.
+pub(crate) fn from_queue(
+    route: &Route,
+    queue: &Queue,
+    deadline: Option<Instant>,
+    tell_queued: Queued,
+) -> io::Result<Next> {
+    let waiting = ledger::waiting_in(queue);
+    if waiting.is_empty() {
+        return Ok(Next::Nothing);
+    }
+    let turn = queue.turn()?;
+    if matches!(turn, Turn::Others) {
+        // The other may be long at one message.
+        shed::give_up(route, queue, &waiting, BOUNDS, deadline);
+        return Ok(Next::Others);
+    }
+    let mut asked = Vec::new();
+    loop {
+        let mut waiting = ledger::waiting_in(queue);
+        if shed::give_up(route, queue, &waiting, BOUNDS, deadline) {
+            waiting = ledger::waiting_in(queue);
+        }
+        let now = Utc::now();
+        let mut pace = ledger::pace_of(queue, now);
+        if refuge::move_from(route, queue, &waiting, &pace, &asked, deadline, tell_queued) {
+            waiting = ledger::waiting_in(queue);
+        }
+        if waiting.is_empty() {
+            return Ok(Next::Nothing);
+        }
+        let next = pace.next(now, deadline.is_some());
+        if next > now {
+            return Ok(Next::At(next));
+        }
+        let ids: HashSet<_> = waiting.iter().map(Entry::id).collect();
+        pace.retain(|id| ids.contains(id));
+        // Before the alerts are taken: what is given up meanwhile is for the next message.
+        let loss = loss_of(queue);
+        let (entries, mut alerts, _locks) = take_next(queue, &waiting, &pace, most(route));
+        if alerts.is_empty() {
+            // Others are sending them.
+            return Ok(if waiting.iter().any(|entry| queue.holds(entry)) {
+                Next::Others
+            } else {
+                Next::Nothing
+            });
+        }
+        pace.begin(alerts.iter().map(Alert::id), now);
+        ledger::keep_pace(queue, pace.clone());
+        if let (Some(line), Some(last)) = (loss.line(), alerts.last_mut()) {
+            last.notes.push(line);
+        }
+        let sent = ask(route, &alerts, deadline);
+        let now = Utc::now();
+        let sent = settle_doubt(sent, &entries, &mut pace, now);
+        tell(route, &alerts, &sent);
+        write_down(&alerts, &sent);
+        match &sent {
+            Ok(()) => {
+                if pace.was_broken() {
+                    alerts.iter().for_each(ledger::tell_after_all);
+                }
+                pace.answered(now);
+                for entry in &entries {
+                    ledger::remove(queue, entry);
+                    pace.forget(entry.id());
+                }
+                if !loss.is_empty() {
+                    tell_loss(queue, &loss);
+                }
+                if waiting.len() <= BOUNDS.first {
+                    shed::over(&route.channel);
+                }
+            }
+            Err(Refusal::Temporary { retry_after, .. }) => {
+                pace.failed(now, *retry_after, random::jitter());
+            }
+            Err(Refusal::Unknown { .. }) => pace.failed(now, None, random::jitter()),
+            Err(Refusal::Channel { reason }) => {
+                pace.broken(now, reason);
+                asked.clone_from(&entries);
+            }
+            Err(Refusal::Alert { reason }) => {
+                pace.answered(now);
+                match &*entries {
+                    [entry] => {
+                        pace.forget(entry.id());
+                        reject(queue, entry, &alerts[0], reason);
+                    }
+                    // One of them is to blame: each is tried by itself.
+                    entries => entries.iter().for_each(|entry| pace.send_alone(entry.id())),
+                }
+            }
+        }
+        ledger::keep_pace(queue, pace);
+    }
+}
+
+/// Returns what was given up and not told.
+fn loss_of(queue: &Queue) -> Loss {
+    queue.loss_to_tell().unwrap_or_else(|error| {
+        let message = format!("it cannot be read how many alerts were given up: {error}");
+        Warning::new("outbox loss", message).tell();
+        Loss::default()
+    })
+}
+
+/// Forgets what was given up, for a message has said it.
+fn tell_loss(queue: &Queue, loss: &Loss) {
+    if let Err(error) = queue.told(loss) {
+        let message = format!(
+            "it cannot be written that people were told how many alerts were given up, and they are told again: {error}"
+        );
+        Warning::new("outbox loss", message).tell();
+    }
+}
+
+/// Takes what the next message tells, and passes by what others are sending.
+fn take_next(
+    queue: &Queue,
+    waiting: &[Entry],
+    pace: &Pace,
+    most: usize,
+) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) {
+    let mut waiting = Cow::Borrowed(waiting);
+    loop {
+        let chosen = batch::choose(&waiting, pace, most);
+        let taken = take(queue, &chosen);
+        if !taken.0.is_empty() || chosen.is_empty() {
+            return taken;
+        }
+        let chosen: HashSet<_> = chosen.into_iter().collect();
+        waiting.to_mut().retain(|entry| !chosen.contains(entry));
+    }
+}
+
+/// Reads and locks what is to be sent; what cannot be read is put aside.
+fn take(queue: &Queue, chosen: &[Entry]) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) {
+    let (mut entries, mut alerts, mut locks) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in chosen {
+        match queue.take(entry) {
+            Ok(Some((alert, lock))) => {
+                entries.push(entry.clone());
+                alerts.push(alert);
+                locks.push(lock);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let place = queue.reject(entry, &format!("cannot be read: {error}"));
+                let place = place.map_or_else(
+                    |error| format!("({error})"),
+                    |place| format!("as `{}`", place.display()),
+                );
+                Warning::new(
+                    "outbox entry",
+                    format!("an alert in the outbox cannot be read ({error}): kept {place}"),
+                )
+                .tell();
+            }
+        }
+    }
+    (entries, alerts, locks)
+}
+
+/// Asks a notifier, which is foreign code, how many alerts its messages may tell.
+pub(crate) fn most(route: &Route) -> usize {
+    catch_unwind(AssertUnwindSafe(|| route.notifier.most())).map_or(1, |most| most.max(1))
+}
+
+/// Takes a refusal that leaves open for how long it holds for one for good, once the alert was tried
+/// for long enough by itself: of several one may be to blame.
+fn settle_doubt(
+    sent: Result<(), Refusal>,
+    entries: &[Entry],
+    pace: &mut Pace,
+    now: Time,
+) -> Result<(), Refusal> {
+    let Err(Refusal::Unknown { reason }) = sent else {
+        return sent;
+    };
+    let over: Vec<_> = entries
+        .iter()
+        .filter(|entry| pace.doubt(entry.id(), now))
+        .collect();
+    if entries.len() == 1 && !over.is_empty() {
+        let reason = format!("{reason}; it was tried for 24 hours, or 50 times");
+        return Err(Refusal::Alert { reason });
+    }
+    for entry in over {
+        pace.send_alone(entry.id());
+    }
+    Err(Refusal::Unknown { reason })
+}
+
+/// Calls the notifier.
+pub(crate) fn ask(
+    route: &Route,
+    alerts: &[Alert],
+    deadline: Option<Instant>,
+) -> Result<(), Refusal> {
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let timeout = left.map_or(TIMEOUT, |left| left.min(TIMEOUT));
+    catch_unwind(AssertUnwindSafe(|| route.notifier.notify(alerts, timeout)))
+        .unwrap_or_else(|_| Err(Refusal::temporary("the notifier panicked")))
+        .map_err(Refusal::redacted)
+}
+
+/// Tells once what the notifier said.
+pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) {
+    let Route { channel, mend, .. } = route;
+    match sent {
+        Ok(()) => warning::over(&ledger::fault(channel)),
+        Err(Refusal::Temporary { reason, .. }) => {
+            warning::log(Level::Debug, || {
+                format!("channel `{channel}`: {reason}").into()
+            });
+            let later = "they wait and are sent later";
+            let place = if route.queue.is_some() {
+                later
+            } else {
+                IN_MEMORY
+            };
+            let message = format!(
+                "channel `{channel}` ({mend}) does not take alerts now ({reason}): {place}"
+            );
+            Warning::new(ledger::fault(channel), message).tell();
+        }
+        Err(Refusal::Unknown { reason }) => {
+            let later = "they wait, and are tried again for 24 hours or 50 times";
+            let place = if route.queue.is_some() {
+                later
+            } else {
+                IN_MEMORY
+            };
+            let message =
+                format!("channel `{channel}` ({mend}) does not take alerts ({reason}): {place}");
+            Warning::new(ledger::fault(channel), message).tell();
+        }
+        Err(Refusal::Channel { reason }) => {
+            let has_refuge = channel != ALERTS
+                && in_force::setup_so_far()
+                    .routes(ALERTS)
+                    .is_some_and(|routes| !routes.queues.is_empty());
+            let what = if has_refuge {
+                format!("its failures go to `{ALERTS}`, its other alerts wait")
+            } else {
+                "its alerts wait".to_owned()
+            };
+            let message = if route.queue.is_some() || has_refuge {
+                format!("channel `{channel}` is broken ({reason}): {what} until {mend} is mended")
+            } else {
+                format!("channel `{channel}` ({mend}) is broken ({reason}): {IN_MEMORY}")
+            };
+            Warning::new(ledger::fault(channel), message).tell();
+        }
+        Err(Refusal::Alert { reason }) => {
+            let jobs: Vec<_> = alerts.iter().map(Alert::job).collect();
+            let message = format!(
+                "channel `{channel}` ({mend}) refused the alert of {} ({reason})",
+                jobs.join(", ")
+            );
+            Warning::new(format!("refused {message}"), message).tell();
+        }
+    }
+}
+
+/// Adds to the histories of the jobs what the destination said.
+fn write_down(alerts: &[Alert], sent: &Result<(), Refusal>) {
+    let answer = match sent {
+        Ok(()) => "accepted".to_owned(),
+        Err(Refusal::Temporary { reason, .. } | Refusal::Unknown { reason }) => {
+            format!("not now: {reason}")
+        }
+        Err(Refusal::Channel { reason }) => format!("the channel is broken: {reason}"),
+        Err(Refusal::Alert { reason }) => format!("refused: {reason}"),
+    };
+    for alert in alerts {
+        ledger::add_answer(alert, answer.clone());
+    }
+}
+
+/// Keeps an alert aside that nobody will be told, so that its job counts as untold.
+fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
+    let setup = in_force::setup_so_far();
+    // With several destinations another one has told it.
+    let is_only = setup
+        .routes(&alert.channel)
+        .is_none_or(|routes| routes.all.len() == 1);
+    // First, for an exit waits no longer than for what is in the queue.
+    if is_only {
+        ledger::untell(alert, false, &format!("it was refused: {reason}"));
+    }
+    if let Err(error) = queue.reject(entry, reason) {
+        Warning::new(
+            "rejected",
+            format!("a refused alert cannot be kept aside: {error}"),
+        )
+        .tell();
+        ledger::remove(queue, entry);
+    }
+    if alert.kind == Kind::Failed {
+        withdraw_recovery(queue, entry, alert);
+    }
+}
+
+/// Removes the recovery that waits behind a failure of which nobody has heard.
+fn withdraw_recovery(queue: &Queue, refused: &Entry, failed: &Alert) {
+    let waiting = ledger::waiting_in(queue).into_iter();
+    let mut later = waiting.filter(|entry| entry.job() == refused.job() && entry > refused);
+    if let Some(next) = later.next()
+        && let Ok(Some((alert, _lock))) = queue.take(&next)
+        && alert.kind == Kind::Recovered
+        && alert.job == failed.job
+        && alert.incident == failed.incident
+    {
+        let why = "the failure that is over was refused";
+        ledger::remove(queue, &next);
+        ledger::add_answer(&alert, format!("not sent: {why}"));
+        ledger::untell(&alert, false, why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::dispatch::batch::Bounds;
+    use crate::message::digest::{self, message};
+    use crate::notifier::Notifier;
+    use crate::os::ffi;
+    use crate::state::local::spool::Outbox;
+    use crate::testing::{self, Folder};
+
+    /// Takes as many messages as it is told to, and keeps those that it took.
+    #[derive(Default)]
+    struct Receiver {
+        is_down: Mutex<bool>,
+        taken: Mutex<Vec<(Vec<String>, String)>>,
+    }
+
+    impl Notifier for Receiver {
+        fn notify(&self, alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+            if *self.is_down.lock().unwrap() {
+                return Err(Refusal::temporary("it is down"));
+            }
+            let ids = alerts.iter().map(|alert| alert.id.clone()).collect();
+            self.taken.lock().unwrap().push((ids, message(alerts)));
+            Ok(())
+        }
+    }
+
+    fn route(folder: &Folder) -> (Route, Queue, Arc<Receiver>) {
+        let queue = Outbox::new(folder.path(), ffi::user_id()).queue("alerts-0");
+        let receiver = Arc::new(Receiver::default());
+        let route = Route {
+            number: 0,
+            channel: format!("alerts {}", folder.path().display()),
+            queue: Some(queue.clone()),
+            notifier: receiver.clone(),
+            mend: "it".to_owned(),
+        };
+        (route, queue, receiver)
+    }
+
+    /// Puts a failure, a repeat, and a recovery for each of these jobs.
+    fn put(queue: &Queue, jobs: std::ops::Range<i64>) {
+        for job in jobs {
+            let kinds = [Kind::Failed, Kind::StillFailing, Kind::Recovered];
+            for (number, kind) in (0..).zip(kinds) {
+                let mut alert = testing::alert(&format!("job {job}"), &format!("{job:x}0{number}"));
+                alert.decided += TimeDelta::seconds(10 * job + number);
+                alert.kind = kind;
+                queue.put(&alert, &alert.render()).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_is_beyond_the_bounds_is_told_or_counted() {
+        let (folder, now) = (Folder::new(), Utc::now());
+        let (route, queue, receiver) = route(&folder);
+        let deadline = Some(Instant::now() + Duration::from_secs(60));
+        let bounds = Bounds {
+            first: 30,
+            second: 60,
+        };
+        *receiver.is_down.lock().unwrap() = true;
+        for jobs in [0..15, 15..40, 40..41] {
+            put(&queue, jobs);
+            shed::give_up(&route, &queue, &queue.list(), bounds, deadline);
+            // A message that is refused tells nobody what was given up.
+            queue.set_pace(&Pace::new(now)).unwrap();
+            assert!(matches!(
+                from_queue(&route, &queue, deadline, |_, _| {}),
+                Ok(Next::At(_))
+            ));
+        }
+        assert_eq!(queue.list().len(), 60);
+        assert!(queue.list().iter().any(Entry::is_shrunk));
+
+        *receiver.is_down.lock().unwrap() = false;
+        queue.set_pace(&Pace::new(now)).unwrap();
+        assert_eq!(
+            from_queue(&route, &queue, deadline, |_, _| {}).unwrap(),
+            Next::Nothing
+        );
+        let taken = receiver.taken.lock().unwrap();
+        let ids: Vec<_> = taken.iter().flat_map(|(ids, _)| ids).collect();
+        let told: HashSet<_> = ids.iter().collect();
+        assert_eq!((ids.len(), told.len()), (60, 60));
+        let (first, others) = taken.split_first().unwrap();
+        let line = "\nand 63 more alerts were given up, the oldest of 2026-11-22 13:00 UTC: \
+                    41 repeats, 11 failures, 11 recoveries\n";
+        assert!(first.1.ends_with(line), "{}", first.1);
+        assert!(others.iter().all(|(_, text)| !text.contains("given up")));
+        assert!(queue.loss().unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_a_sender_that_is_stuck_holds_does_not_hold_up_the_rest() {
+        let folder = Folder::new();
+        let (route, queue, receiver) = route(&folder);
+        put(&queue, 0..14);
+        let waiting = queue.list();
+        let (stuck, rest) = waiting.split_at(digest::MOST);
+        let _held: Vec<_> = stuck
+            .iter()
+            .map(|entry| queue.take(entry).unwrap())
+            .collect();
+
+        let deadline = Some(Instant::now() + Duration::from_secs(60));
+        assert_eq!(
+            from_queue(&route, &queue, deadline, |_, _| {}).unwrap(),
+            Next::Others
+        );
+        let taken = receiver.taken.lock().unwrap();
+        let ids: Vec<_> = taken.iter().flat_map(|(ids, _)| ids).collect();
+        assert_eq!(ids, rest.iter().map(Entry::id).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,9 @@
+//! Text, times, fields and hashes: the forms that all other rooms write in.
+
+pub(crate) mod backtrace;
+pub(crate) mod fields;
+pub(crate) mod hash;
+pub(crate) mod headline;
+pub(crate) mod terminal;
+pub(crate) mod text;
+pub(crate) mod time;

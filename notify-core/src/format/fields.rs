@@ -1,0 +1,159 @@
+//! The one format of every file here: `key: value` lines, an empty line, a text.
+
+use crate::format::text::{escape, unescape};
+
+/// What a file says: its fields in their order, and its text.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Fields {
+    fields: Vec<(String, String)>,
+    pub(crate) text: String,
+}
+
+impl Fields {
+    /// Reads a file. A line that is no field is passed over, and of two equal keys the first counts.
+    pub(crate) fn parse(content: &str) -> Self {
+        let mut fields = Vec::new();
+        let mut rest = content;
+        while let Some((line, after)) = split_line(rest) {
+            rest = after;
+            if line.is_empty() {
+                break;
+            }
+            if let Some((key, value)) = line.split_once(": ") {
+                fields.push((key.to_owned(), unescape(value)));
+            }
+        }
+        Self {
+            fields,
+            text: rest.to_owned(),
+        }
+    }
+
+    /// Adds a field.
+    pub(crate) fn put(&mut self, key: &str, value: impl Into<String>) {
+        self.fields.push((key.to_owned(), value.into()));
+    }
+
+    /// Adds a field where there is a value.
+    pub(crate) fn put_some(&mut self, key: &str, value: Option<impl Into<String>>) {
+        if let Some(value) = value {
+            self.put(key, value);
+        }
+    }
+
+    /// Returns the value of `key`.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.iter()
+            .find(|(known, _)| *known == key)
+            .map(|(_, value)| value)
+    }
+
+    /// Returns the values of every `key`.
+    pub(crate) fn all(&self, key: &str) -> Vec<String> {
+        self.iter()
+            .filter(|(known, _)| *known == key)
+            .map(|(_, value)| value.to_owned())
+            .collect()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// Writes the file.
+    pub(crate) fn render(&self) -> String {
+        let mut page = Page::new(256 + self.text.len());
+        for (key, value) in self.iter() {
+            page.put(key, value);
+        }
+        page.end(&self.text)
+    }
+}
+
+/// A file that is being written.
+#[derive(Debug)]
+pub(crate) struct Page(String);
+
+impl Page {
+    /// Begins a file of about that length.
+    pub(crate) fn new(length: usize) -> Self {
+        Self(String::with_capacity(length))
+    }
+
+    /// Writes a line that is no field.
+    pub(crate) fn line(&mut self, line: &str) {
+        self.0 += line;
+        self.0.push('\n');
+    }
+
+    /// Writes a field.
+    pub(crate) fn put(&mut self, key: &str, value: &str) {
+        self.0 += key;
+        self.0 += ": ";
+        self.line(&escape(value));
+    }
+
+    /// Writes a field where there is a value.
+    pub(crate) fn put_some(&mut self, key: &str, value: Option<impl AsRef<str>>) {
+        if let Some(value) = value {
+            self.put(key, value.as_ref());
+        }
+    }
+
+    /// Ends the file with its text.
+    pub(crate) fn end(mut self, text: &str) -> String {
+        if !text.is_empty() {
+            self.0.push('\n');
+            self.0 += text;
+        }
+        self.0
+    }
+}
+
+/// Splits off the first line, without its end; `None` when nothing is left.
+pub(crate) fn split_line(text: &str) -> Option<(&str, &str)> {
+    let (line, rest) = match text.split_once('\n') {
+        Some(split) => split,
+        None if text.is_empty() => return None,
+        None => (text, ""),
+    };
+    Some((line.strip_suffix('\r').unwrap_or(line), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn of_two_equal_keys_the_first_counts_and_a_value_cannot_forge_a_field() {
+        let mut fields = Fields::default();
+        fields.put("host", "a\nalerted: never");
+        fields.put("host", "b");
+        fields.text = "one\n\ntwo\n".to_owned();
+        let read = Fields::parse(&fields.render());
+        assert_eq!(read, fields);
+        assert_eq!(read.get("host"), Some("a\nalerted: never"));
+        assert_eq!(read.get("alerted"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_content_can_be_read(content in any::<String>()) {
+            let _ = Fields::parse(&content);
+        }
+
+        #[test]
+        fn what_is_written_is_read_back(values in prop::collection::vec(any::<String>(), 0..5), text in any::<String>()) {
+            let mut fields = Fields::default();
+            for (number, value) in values.into_iter().enumerate() {
+                fields.put(&format!("key-{number}"), value);
+            }
+            fields.text = text;
+            prop_assert_eq!(Fields::parse(&fields.render()), fields);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! An error in one line, for a phone, a table, a digest: the line that says something, and the last
+//! cause.
+
+mod line;
+
+use std::borrow::Cow;
+
+use crate::format::text;
+use line::Line;
+
+/// What stands for an error that says nothing.
+pub(crate) const NO_TEXT: &str = "an error without a text";
+
+/// Begins the text of a panic.
+const PANICKED: &str = "panicked: ";
+
+/// What panics say by themselves before they show an error.
+const UNWRAPPED: &[&str] = &[
+    "called `Result::unwrap()` on an `Err` value: ",
+    "called `Result::unwrap_err()` on an `Ok` value: ",
+];
+
+/// Keys of what people write into a structure for people.
+const MESSAGE_KEYS: &[&str] = &[
+    "message",
+    "msg",
+    "error",
+    "error_description",
+    "reason",
+    "detail",
+    "details",
+    "description",
+    "title",
+];
+
+/// Returns an error's text in one line of at most `limit` bytes, never an empty one where the limit
+/// leaves room for a character.
+///
+/// The first line that says something is taken; behind it stands the last cause, or what follows where
+/// the line alone says little: `db error: password authentication failed`,
+/// `exited with code 1: no such table`. A line that is too long keeps its beginning and its end.
+pub(crate) fn headline(text: &str, limit: usize) -> String {
+    // The files of other versions hold what was never made so.
+    let text = text::cut(text::readable(text), text::LIMIT);
+    let text = &*text;
+    let message = text::before_backtrace(text);
+    let (prefix, message) = match message.trim_start().strip_prefix(PANICKED) {
+        Some(rest) => (PANICKED, rest),
+        None => ("", message),
+    };
+    let unwrapped = UNWRAPPED
+        .iter()
+        .find_map(|words| message.strip_prefix(words));
+    let message = line::without_markup(unwrapped.unwrap_or(message));
+    let lines = line::all(&message);
+    let says = choose(&lines).map(|chosen| one_line(&chosen));
+    let says = says.filter(|says| !says.is_empty()).unwrap_or_else(|| {
+        let first = text.lines().map(one_line).find(|line| !line.is_empty());
+        first.unwrap_or_else(|| NO_TEXT.to_owned())
+    });
+    let is_whole = says.starts_with(prefix);
+    let prefix = if is_whole { "" } else { prefix };
+    shorten(&format!("{prefix}{says}"), limit)
+}
+
+/// Chooses what is shown of the lines.
+fn choose<'a>(lines: &[Line<'a>]) -> Option<Cow<'a, str>> {
+    let first = lines.iter().position(|line| !line.is_noise())?;
+    let (head, rest) = (lines[first], &lines[first + 1..]);
+    if let Some(inner) = message_of_structure(&lines[..=first], rest) {
+        return Some(inner);
+    }
+    let head_words = head.shown();
+    if head.ends_a_program() {
+        return Some(joined(head_words, last(rest)));
+    }
+    // `Error:`, and the causes below it.
+    if head.is_label()
+        && let Some(first) = rest.first().and_then(Line::numbered)
+    {
+        return Some(joined(
+            first,
+            rest.iter().filter_map(Line::numbered).next_back(),
+        ));
+    }
+    if let Some(cause) = last_cause(rest) {
+        return Some(joined(head_words, Some(cause)));
+    }
+    let is_quoted = rest.first().is_some_and(Line::is_quote);
+    if head.is_vague() || head.is_label() || is_quoted {
+        return Some(joined(head_words, next(rest)));
+    }
+    let compared = |line: &&Line<'_>| line.begins_with("left:") || line.begins_with("right:");
+    if head.begins_with("assertion") && rest.iter().any(|line| compared(&line)) {
+        let sides: Vec<_> = rest.iter().filter(compared).map(Line::shown).collect();
+        return Some(format!("{head_words}: {}", sides.join(", ")).into());
+    }
+    if head.is_panic_without_words() {
+        let place = rest.iter().find(|line| line.begins_with("at "));
+        let place = place.map_or(String::new(), |place| format!(" {}", place.text));
+        return Some(format!("{head_words}{place}").into());
+    }
+    Some(head_words.into())
+}
+
+/// Returns what people are to read of a structure of many lines: JSON, or a `Debug` of Rust.
+fn message_of_structure<'a>(heads: &[Line<'a>], rest: &[Line<'a>]) -> Option<Cow<'a, str>> {
+    let opening = heads
+        .iter()
+        .find(|line| line.opens_structure() && !line.is_quote())?;
+    let head = opening.text.trim_end_matches(['{', '[', '(', ' ']);
+    let inside = || {
+        heads
+            .iter()
+            .chain(rest)
+            .filter(|line| !line.opens_structure())
+    };
+    let is_message = |line: &&Line<'_>| {
+        let key = line
+            .text
+            .split_once(':')
+            .map(|(key, _)| key.trim_matches(['"', '\'', ' ']));
+        key.is_some_and(|key| MESSAGE_KEYS.contains(&&*key.to_lowercase()))
+    };
+    let by_key = || inside().find(is_message);
+    let line = by_key().or_else(|| inside().find(|line| line.says_something()))?;
+    Some(joined(head, Some(line.shown().trim_end_matches(','))))
+}
+
+/// Returns the last cause of a chain, however it is written.
+fn last_cause<'a>(lines: &[Line<'a>]) -> Option<&'a str> {
+    let at = lines.iter().rposition(|line| line.cause().is_some())?;
+    let here = lines[at].cause().filter(|cause| !cause.is_empty());
+    let below = &lines[at + 1..];
+    let is_numbered = |line: &&Line<'_>| line.numbered().is_some();
+    match here {
+        // A cause of which the first line says nothing.
+        Some(cause) if Line::new(cause).is_vague() || cause.ends_with(':') => {
+            let earlier = || last_cause(&lines[..at]);
+            next(below).or_else(earlier).or(Some(cause))
+        }
+        Some(cause) => Some(cause),
+        // `Caused by:`, and the causes below it.
+        None => below
+            .iter()
+            .rfind(is_numbered)
+            .and_then(Line::numbered)
+            .or_else(|| next(below)),
+    }
+}
+
+/// Returns the first line that says something, or else the first that has words at all.
+fn next<'a>(lines: &[Line<'a>]) -> Option<&'a str> {
+    let says = lines.iter().find(|line| line.says_something());
+    let any = || lines.iter().find(|line| !line.is_noise());
+    says.or_else(any).map(Line::shown)
+}
+
+/// Returns the last line that says something of what a program wrote before it ended.
+fn last<'a>(lines: &[Line<'a>]) -> Option<&'a str> {
+    let usage = lines.iter().position(|line| line.begins_with("usage:"));
+    let before = &lines[..usage.unwrap_or(lines.len())];
+    let says = before.iter().rfind(|line| line.says_something());
+    let any = || lines.iter().rfind(|line| !line.is_noise());
+    says.or_else(any).map(Line::shown)
+}
+
+/// Joins two, of which the second says more.
+fn joined<'a>(head: &'a str, more: Option<&'a str>) -> Cow<'a, str> {
+    let head = head.trim_end_matches([':', ' ', ',']);
+    let Some(more) = more.filter(|more| !more.is_empty()) else {
+        return head.into();
+    };
+    if head.contains(more) {
+        head.into()
+    } else if head.is_empty() || more.starts_with(head) || line::is_empty_word(head) {
+        more.into()
+    } else {
+        format!("{head}: {more}").into()
+    }
+}
+
+fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Cuts a line in its middle: its end may be the reason.
+fn shorten(line: &str, limit: usize) -> String {
+    const CUT: &str = " … ";
+    if line.len() <= limit {
+        return line.to_owned();
+    }
+    if limit < 8 * CUT.len() {
+        return text::first_bytes(line, limit).to_owned();
+    }
+    let end = text::last_bytes(line, limit / 3);
+    let begin = text::first_bytes(line, limit - limit / 3 - CUT.len());
+    format!("{}{CUT}{}", begin.trim_end(), end.trim_start())
+}
+
+#[cfg(test)]
+mod tests;

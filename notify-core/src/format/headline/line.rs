@@ -1,0 +1,397 @@
+//! One line of an error: whether it says something.
+
+use std::borrow::Cow;
+
+use crate::format::text::strip_prefix_ignoring_case;
+
+/// A line of these words alone says little.
+const VAGUE: &[&str] = &[
+    "a",
+    "an",
+    "the",
+    "error",
+    "errors",
+    "err",
+    "failed",
+    "failure",
+    "fail",
+    "fatal",
+    "panic",
+    "exception",
+    "db",
+    "service",
+    "dispatch",
+    "transport",
+    "request",
+    "response",
+    "network",
+    "io",
+    "i",
+    "o",
+    "internal",
+    "unknown",
+    "unexpected",
+    "unhandled",
+    "other",
+    "some",
+    "something",
+    "went",
+    "wrong",
+    "occurred",
+    "happened",
+    "main",
+    "in",
+    "is",
+    "was",
+    "client",
+    "server",
+    "command",
+    "process",
+    "run",
+    "job",
+    "task",
+    "execution",
+    "aborted",
+    "done",
+    "line",
+    "column",
+    "position",
+    "offset",
+    "at",
+    "parse",
+    "parsing",
+    "toml",
+    "json",
+    "yaml",
+    "xml",
+];
+
+/// A line of these alone tells how a program ended.
+const END: &[&str] = &[
+    "exited",
+    "exit",
+    "exits",
+    "with",
+    "code",
+    "status",
+    "killed",
+    "by",
+    "signal",
+    "ended",
+    "terminated",
+    "the",
+    "process",
+    "command",
+    "program",
+    "while",
+    "this",
+    "ran",
+    "perhaps",
+    "out",
+    "of",
+    "memory",
+    "core",
+    "dumped",
+    "non",
+    "zero",
+    "nonzero",
+    "returned",
+];
+
+/// How lines begin that tell what to do, or where one is.
+const HINTS: &[&str] = &[
+    "note:",
+    "hint:",
+    "help:",
+    "tip:",
+    "usage:",
+    "try '",
+    "try `",
+    "try \"",
+    "see '",
+    "see `",
+    "see also",
+    "for more information",
+    "run with `",
+    "backtrace omitted",
+    "location:",
+    "node.js v",
+    "at ",
+    "... ",
+    "... and ",
+    "traceback (most recent call last)",
+    "(the end of standard error)",
+    "[…",
+    "info:",
+    "debug:",
+    "trace:",
+    "stdout:",
+    "stderr:",
+    "a complete log",
+    "this is probably not a problem with npm",
+    "thrown in ",
+];
+
+/// What a line holds that points to another one.
+const BACK: &[&str] = &["previous error", "errors above", "error above"];
+
+/// What stands before each line of a program's error output.
+const MARKS: &[&str] = &["npm ERR!", "npm error"];
+
+/// How the lines of a log are marked that nobody needs to read.
+const QUIET_LEVELS: &[&str] = &["INFO", "DEBUG", "TRACE", "NOTICE"];
+
+/// What stands before a level, in a line for programs: `level=info`, `"level": "info"`.
+const LEVEL_KEYS: &[&str] = &["level", "lvl", "severity", "loglevel"];
+
+/// What panics say where nobody wrote words for them.
+const WORDLESS: &[&str] = &[
+    "called `Option::unwrap()` on a `None` value",
+    "explicit panic",
+    "not implemented",
+    "not yet implemented",
+    "internal error: entered unreachable code",
+    "Any { .. }",
+    "(the panic's payload is no text)",
+];
+
+/// A line, and what the one below says of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) text: &'a str,
+    /// Whether a mark below points into it: `^`.
+    is_marked: bool,
+    /// Whether it is drawn as a cause of the line above: `╰─▶`, `|--`, `●`.
+    is_branch: bool,
+}
+
+/// Returns the lines that are not empty.
+pub(super) fn all(text: &str) -> Vec<Line<'_>> {
+    let lines = text.lines().map(Line::new);
+    let mut lines: Vec<_> = lines.filter(|line| !line.text.is_empty()).collect();
+    for at in 1..lines.len() {
+        lines[at - 1].is_marked = lines[at].is_mark();
+    }
+    lines
+}
+
+/// Tells whether it is a word that says no more than that there is an error.
+pub(super) fn is_empty_word(text: &str) -> bool {
+    let word = text.trim_end_matches([':', '!', '.', ' ']);
+    ["error", "err", "caused by", "fatal", "exception", "errors"]
+        .iter()
+        .any(|empty| word.eq_ignore_ascii_case(empty))
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        // Trees of causes are drawn.
+        let is_drawn = |c: char| {
+            c.is_whitespace()
+                || c.is_control()
+                || matches!(c, '\u{2500}'..='\u{257f}' | '▶' | '●' | '×')
+        };
+        let mark = MARKS.iter().find_map(|mark| text.strip_prefix(mark));
+        let text = mark.unwrap_or(text);
+        let start = text.trim_start();
+        // `|   |-- disk full`
+        let behind = start.trim_start_matches(['|', '`', '+', ' ']);
+        let is_drawn_below = start[..start.len() - behind.len()].ends_with(['|', '`', '+']);
+        let in_letters = ["-- ", "-> "]
+            .into_iter()
+            .find_map(|branch| behind.strip_prefix(branch))
+            .filter(|_| is_drawn_below);
+        Self {
+            text: in_letters.unwrap_or(text).trim_matches(is_drawn),
+            is_marked: false,
+            is_branch: in_letters.is_some()
+                || start.starts_with(['╰', '├']) && text.contains('▶')
+                || start.starts_with('●'),
+        }
+    }
+
+    /// Returns it without what says that it is an error, or one of many.
+    pub(super) fn shown(&self) -> &'a str {
+        let text = self.text.strip_prefix("= ").unwrap_or(self.text);
+        let text = self.numbered().or_else(|| self.cause()).unwrap_or(text);
+        let prefix = ["error: ", "caused by: "]
+            .into_iter()
+            .find_map(|prefix| strip_prefix_ignoring_case(text, prefix));
+        match prefix.map(str::trim) {
+            Some(rest) if !rest.is_empty() => rest,
+            _ => text,
+        }
+    }
+
+    pub(super) fn begins_with(&self, prefix: &str) -> bool {
+        strip_prefix_ignoring_case(self.text, prefix).is_some()
+    }
+
+    /// Returns the cause that it names; an empty text where the causes follow.
+    pub(super) fn cause(&self) -> Option<&'a str> {
+        if self.is_branch {
+            return Some(self.text);
+        }
+        let rest = strip_prefix_ignoring_case(self.text, "caused by")?;
+        let cause = rest.split_once(':').filter(|(words, _)| words.len() < 60);
+        cause.map(|(_, cause)| cause.trim())
+    }
+
+    /// Returns what follows `0: `.
+    pub(super) fn numbered(&self) -> Option<&'a str> {
+        let (number, rest) = self.text.split_once(": ")?;
+        let is_number =
+            (1..=3).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then_some(rest.trim())
+    }
+
+    /// Tells whether it says something by itself.
+    pub(super) fn says_something(&self) -> bool {
+        !self.is_noise()
+            && !self.is_vague()
+            && !self.is_label()
+            && !self.ends_a_program()
+            && !self.points_back()
+    }
+
+    fn points_back(&self) -> bool {
+        let text = self.text.to_lowercase();
+        BACK.iter().any(|back| text.contains(back))
+    }
+
+    /// Tells whether it is no line to begin with: a mark, a quotation, a place, a hint.
+    pub(super) fn is_noise(&self) -> bool {
+        !self.text.contains(char::is_alphanumeric)
+            || self.is_mark()
+            || self.is_marked
+            || self.is_quote()
+            || self.is_place()
+            || self.is_hint()
+    }
+
+    pub(super) fn is_vague(&self) -> bool {
+        !self.text.contains(char::is_alphabetic) || self.consists_of(VAGUE)
+    }
+
+    pub(super) fn is_label(&self) -> bool {
+        self.text.ends_with(':')
+    }
+
+    /// Tells whether it says how a program ended, and no more.
+    pub(super) fn ends_a_program(&self) -> bool {
+        self.consists_of(END)
+    }
+
+    pub(super) fn opens_structure(&self) -> bool {
+        self.text.ends_with(['{', '[', '(']) && !self.text.contains(": ")
+            || matches!(self.text, "{" | "[" | "(" | "[{")
+    }
+
+    pub(super) fn is_panic_without_words(&self) -> bool {
+        WORDLESS.contains(&self.text)
+    }
+
+    /// Tells whether it quotes what could not be read: `3 | x = `.
+    pub(super) fn is_quote(&self) -> bool {
+        let rest = self.text.trim_start_matches(|c: char| c.is_ascii_digit());
+        rest.trim_start().starts_with('|')
+    }
+
+    /// Tells whether it points into the line above.
+    fn is_mark(&self) -> bool {
+        let mark = self.text.trim_start_matches(['|', ' ']);
+        mark.contains('^') && mark.chars().all(|c| "^~-_ ".contains(c))
+    }
+
+    /// Tells whether it is a place in a file: `--> src/main.rs:1:3`.
+    fn is_place(&self) -> bool {
+        let place = self.text.trim_start_matches(['-', '>', ' ']);
+        let number = |c: char| c.is_ascii_digit();
+        let is_one_word = !place.contains(char::is_whitespace);
+        let is_numbered = place
+            .rsplit_once(':')
+            .is_some_and(|(_, end)| !end.is_empty() && end.chars().all(number));
+        let names_file = place.contains(['/', '\\']) || place.contains('.');
+        let has_letter = place.contains(char::is_alphabetic);
+        is_one_word && (is_numbered && (names_file || !has_letter) || place.starts_with('/'))
+            || place.starts_with("File \"") && place.contains(", line ")
+    }
+
+    fn is_hint(&self) -> bool {
+        HINTS.iter().any(|hint| self.begins_with(hint))
+            || self.text.starts_with("make") && self.text.contains("*** [")
+            || self.is_frame()
+            || self.has_quiet_level()
+    }
+
+    /// Tells whether it is a frame of a backtrace in another language than ours: `#0 {main}` of PHP,
+    /// `from a.rb:5:in 'f'` of Ruby.
+    fn is_frame(&self) -> bool {
+        let number = self.text.strip_prefix('#');
+        number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+            || self.begins_with("from ") && self.text.contains(":in ")
+    }
+
+    fn has_quiet_level(&self) -> bool {
+        let is_mark = |c: char| c == ' ' || "[]=:\"',{".contains(c);
+        let words = self.text.split(is_mark).filter(|word| !word.is_empty());
+        let mut is_level = false;
+        words.take(24).enumerate().any(|(number, word)| {
+            let was_key =
+                std::mem::replace(&mut is_level, LEVEL_KEYS.contains(&&*word.to_lowercase()));
+            let level = if was_key {
+                word.to_uppercase()
+            } else {
+                word.to_owned()
+            };
+            (was_key || number < 8) && QUIET_LEVELS.contains(&&*level)
+        })
+    }
+
+    fn consists_of(&self, words: &[&str]) -> bool {
+        let mut all = self
+            .text
+            .split(|c: char| !c.is_alphabetic())
+            .filter(|word| !word.is_empty())
+            .peekable();
+        all.peek().is_some()
+            && all.all(|word| words.contains(&&*word.to_lowercase()) || word.starts_with("SIG"))
+    }
+}
+
+/// Takes the text out of HTML and XML: the title, where there is one.
+pub(super) fn without_markup(text: &str) -> Cow<'_, str> {
+    let find = |what: &str| {
+        let mut places = text.match_indices('<').map(|(at, _)| at);
+        places.find(|at| strip_prefix_ignoring_case(&text[*at..], what).is_some())
+    };
+    let begin = ["<!doctype", "<html", "<?xml", "<head", "<body"]
+        .into_iter()
+        .filter_map(find)
+        .min();
+    let Some(begin) = begin else {
+        return text.into();
+    };
+    let (before, page) = text.split_at(begin);
+    let title = find("<title").and_then(|at| {
+        let (_, title) = text[at..].split_once('>')?;
+        let (title, _) = title.split_once('<')?;
+        Some(title.trim()).filter(|title| !title.is_empty())
+    });
+    let words = title.map_or_else(|| without_tags(page), str::to_owned);
+    match (before.trim(), words.trim()) {
+        ("", "") => "a page without a text".into(),
+        (before, "") => before.to_owned().into(),
+        ("", words) => words.to_owned().into(),
+        (before, words) => format!("{before} {words}").into(),
+    }
+}
+
+fn without_tags(page: &str) -> String {
+    let parts = page.split('<').filter_map(|part| part.split_once('>'));
+    let words = parts.map(|(_, words)| words.trim());
+    words
+        .filter(|words| !words.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,506 @@
+//! What a terminal would show of a text that was written for one: no sequence that it obeys is left,
+//! and a progress bar of many updates is one line.
+//!
+//! The subset of ECMA-48 and xterm that line-based programs use: <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>.
+
+use std::borrow::Cow;
+
+/// A cursor that is moved to the right stops here, as at a terminal's edge; what is written goes on.
+const WIDTH: usize = 200;
+
+/// A cursor that is moved up stops here, as at a terminal's top.
+const HEIGHT: usize = 100;
+
+/// As many cells are blanked at once; more would let a short text cost much time.
+const REACH: usize = 4096;
+
+/// A tab moves to the next column that this divides.
+const TAB: usize = 8;
+
+/// What stands in the cells of a tab but its first. No text can write it: it is a control character.
+const REST_OF_TAB: char = '\0';
+
+const ESCAPE: char = '\u{1b}';
+
+/// Returns what a terminal would show of `text`, in lines; tabs stay, and no other control character.
+///
+/// Takes time in proportion to the text's length.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut screen = Screen::default();
+    screen.write(text);
+    Cow::Owned(screen.text())
+}
+
+/// Tells whether a terminal does something else with a character than to show it in the next cell.
+fn is_obeyed(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\t')
+}
+
+/// A terminal that is endlessly high: what has left its top can still be read.
+#[derive(Debug)]
+pub(crate) struct Screen {
+    /// Never empty.
+    lines: Vec<Vec<char>>,
+    row: usize,
+    column: usize,
+    saved: (usize, usize),
+    within: Sequence,
+}
+
+/// The part of a sequence that has come so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sequence {
+    None,
+    Escape,
+    /// An escape whose final character is still to come.
+    Intermediate,
+    Control {
+        /// The first of its numbers.
+        number: Option<usize>,
+        is_first: bool,
+        /// Whether it is one that some terminals alone know, and that moves nothing.
+        is_private: bool,
+    },
+    /// A title, a link, a picture: all up to its terminator.
+    Text,
+}
+
+const CONTROL: Sequence = Sequence::Control {
+    number: None,
+    is_first: true,
+    is_private: false,
+};
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self {
+            lines: vec![Vec::new()],
+            row: 0,
+            column: 0,
+            saved: (0, 0),
+            within: Sequence::None,
+        }
+    }
+}
+
+impl Screen {
+    /// Writes a text, which may begin and end anywhere in a sequence.
+    pub(crate) fn write(&mut self, text: &str) {
+        text.chars().for_each(|c| self.take(c));
+    }
+
+    /// Returns what it shows.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        for (number, line) in self.lines.iter().enumerate() {
+            if number > 0 {
+                text.push('\n');
+            }
+            text.extend(line.iter().filter(|c| **c != REST_OF_TAB));
+            text.truncate(text.trim_end_matches(' ').len());
+        }
+        text
+    }
+
+    /// Forgets the oldest cells beyond so many; tells whether there were any.
+    #[cfg(any(test, feature = "cli"))]
+    pub(crate) fn forget_all_but(&mut self, cells: usize) -> bool {
+        let mut kept = 0;
+        let oldest = self.lines.iter().rposition(|line| {
+            kept += line.len() + 1;
+            kept > cells
+        });
+        let Some(oldest) = oldest else {
+            return false;
+        };
+        // The last line stays, and its end.
+        let last = self.lines.len() - 1;
+        let forgotten = (oldest + 1).min(last);
+        self.lines.drain(..forgotten);
+        self.row = self.row.saturating_sub(forgotten);
+        self.saved.0 = self.saved.0.saturating_sub(forgotten);
+        if let [line] = &mut *self.lines {
+            let excess = line.len().saturating_sub(cells);
+            line.drain(..excess);
+            self.column = self.column.saturating_sub(excess);
+        }
+        true
+    }
+
+    fn take(&mut self, c: char) {
+        match self.within {
+            Sequence::None => self.obey(c),
+            Sequence::Escape => self.escape(c),
+            Sequence::Intermediate => match c {
+                ' '..='/' => {}
+                '0'..='~' => self.within = Sequence::None,
+                _ => self.obey(c),
+            },
+            Sequence::Control {
+                number,
+                is_first,
+                is_private,
+            } => self.control(c, number, is_first, is_private),
+            Sequence::Text => match c {
+                // A line feed ends one whose terminator is missing: it must not hide what follows.
+                '\n' | ESCAPE => self.obey(c),
+                '\u{07}' | '\u{18}' | '\u{1a}' | '\u{9c}' => self.within = Sequence::None,
+                _ => {}
+            },
+        }
+    }
+
+    /// Takes a character outside of a sequence, or one that breaks it off.
+    fn obey(&mut self, c: char) {
+        self.within = Sequence::None;
+        match c {
+            // To a program it ends the line: the terminal's driver adds the carriage return.
+            '\n' | '\u{0b}' | '\u{0c}' | '\u{85}' => self.next_line(),
+            '\r' => self.column = 0,
+            '\u{08}' => self.column = self.column.saturating_sub(1),
+            '\t' => self.tab(),
+            ESCAPE => self.within = Sequence::Escape,
+            '\u{84}' => self.down(1),
+            '\u{8d}' => self.up(1),
+            '\u{9b}' => self.within = CONTROL,
+            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => self.within = Sequence::Text,
+            c if c.is_control() => {}
+            c => self.put(c),
+        }
+    }
+
+    fn escape(&mut self, c: char) {
+        self.within = Sequence::None;
+        match c {
+            '[' => self.within = CONTROL,
+            ']' | 'P' | 'X' | '^' | '_' => self.within = Sequence::Text,
+            ' '..='/' => self.within = Sequence::Intermediate,
+            '7' => self.saved = (self.row, self.column),
+            '8' => self.restore(),
+            'D' => self.down(1),
+            'E' => self.next_line(),
+            'M' => self.up(1),
+            'c' => self.fresh_line(),
+            '0'..='~' => {}
+            c => self.obey(c),
+        }
+    }
+
+    fn control(&mut self, c: char, number: Option<usize>, is_first: bool, is_private: bool) {
+        let (mut number, mut is_first, mut is_private) = (number, is_first, is_private);
+        match c {
+            '0'..='9' if is_first => {
+                let digit = usize::from(c as u8 - b'0');
+                number = Some(number.unwrap_or(0).saturating_mul(10).saturating_add(digit));
+            }
+            '0'..='9' => {}
+            ':' | ';' => is_first = false,
+            ' '..='?' => is_private = true,
+            '@'..='~' => {
+                self.within = Sequence::None;
+                if !is_private {
+                    self.act(c, number);
+                }
+                return;
+            }
+            _ => return self.obey(c),
+        }
+        self.within = Sequence::Control {
+            number,
+            is_first,
+            is_private,
+        };
+    }
+
+    fn act(&mut self, action: char, number: Option<usize>) {
+        // For a movement no number and 0 are 1.
+        let many = number.unwrap_or(1).max(1);
+        match action {
+            'A' => self.up(many),
+            'B' | 'e' => self.down(many),
+            'C' | 'a' => self.right_to(self.column.saturating_add(many)),
+            'D' => self.column = self.column.saturating_sub(many),
+            'E' => {
+                self.down(many);
+                self.column = 0;
+            }
+            'F' => {
+                self.up(many);
+                self.column = 0;
+            }
+            'G' | '`' => {
+                self.column = 0;
+                self.right_to(many - 1);
+            }
+            // Where the top of the screen is, nobody knows: nothing that was written is lost.
+            'H' | 'f' | 'd' => self.fresh_line(),
+            'J' => match number.unwrap_or(0) {
+                0 => {
+                    self.erase_rest();
+                    self.lines.truncate(self.row + 1);
+                }
+                1 => self.blank(0, self.column + 1),
+                _ => self.fresh_line(),
+            },
+            'K' => match number.unwrap_or(0) {
+                0 => self.erase_rest(),
+                1 => self.blank(0, self.column + 1),
+                _ => self.lines[self.row].clear(),
+            },
+            'X' => self.blank(self.column, self.column.saturating_add(many)),
+            's' => self.saved = (self.row, self.column),
+            'u' => self.restore(),
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, c: char) {
+        let column = self.column;
+        self.split_tab(column);
+        let line = &mut self.lines[self.row];
+        if let Some(cell) = line.get_mut(column) {
+            *cell = c;
+        } else {
+            line.resize(column, ' ');
+            line.push(c);
+        }
+        self.column += 1;
+    }
+
+    /// At the end of a line a tab is text; before it the cursor moves over what is there.
+    fn tab(&mut self) {
+        let stop = (self.column / TAB + 1) * TAB;
+        let line = &mut self.lines[self.row];
+        if self.column >= line.len() {
+            line.resize(self.column, ' ');
+            line.push('\t');
+            line.resize(stop, REST_OF_TAB);
+        }
+        self.column = stop;
+    }
+
+    /// Makes a tab that reaches over a cell one of blanks, which can be overwritten one by one.
+    fn split_tab(&mut self, column: usize) {
+        let line = &mut self.lines[self.row];
+        if !matches!(line.get(column), Some(&('\t' | REST_OF_TAB))) {
+            return;
+        }
+        let begin = line[..=column].iter().rposition(|c| *c == '\t');
+        // Of a line whose beginning is forgotten, that of the tab may be, too.
+        let mut at = begin.unwrap_or(0);
+        line[at] = ' ';
+        at += 1;
+        while line.get(at) == Some(&REST_OF_TAB) {
+            line[at] = ' ';
+            at += 1;
+        }
+    }
+
+    fn erase_rest(&mut self) {
+        self.split_tab(self.column);
+        self.lines[self.row].truncate(self.column);
+    }
+
+    fn blank(&mut self, from: usize, to: usize) {
+        let length = self.lines[self.row].len();
+        let (from, to) = (from.min(length), to.min(length));
+        let from = from.max(to.saturating_sub(REACH));
+        if from < to {
+            self.split_tab(from);
+            self.split_tab(to - 1);
+            self.lines[self.row][from..to].fill(' ');
+        }
+    }
+
+    fn next_line(&mut self) {
+        self.row += 1;
+        if self.row == self.lines.len() {
+            self.lines.push(Vec::new());
+        }
+        self.column = 0;
+    }
+
+    /// Goes below all that there is.
+    fn fresh_line(&mut self) {
+        self.row = self.lines.len() - 1;
+        self.column = 0;
+        if !self.lines[self.row].is_empty() {
+            self.next_line();
+        }
+    }
+
+    fn up(&mut self, many: usize) {
+        let top = self.lines.len().saturating_sub(HEIGHT);
+        self.row = self.row.saturating_sub(many).max(top.min(self.row));
+    }
+
+    fn down(&mut self, many: usize) {
+        self.row = self.row.saturating_add(many).min(self.lines.len() - 1);
+    }
+
+    fn right_to(&mut self, column: usize) {
+        let edge = self.lines[self.row].len().max(WIDTH).max(self.column);
+        self.column = column.min(edge);
+    }
+
+    fn restore(&mut self) {
+        self.row = self.saved.0.min(self.lines.len() - 1);
+        self.column = 0;
+        self.right_to(self.saved.1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Issue 12, point 23.
+    #[test]
+    fn a_text_is_what_a_terminal_shows_of_it() {
+        for (written, expected) in [
+            ("plain\n  text\twith größe\n", "plain\n  text\twith größe\n"),
+            // Colours, private modes, two-byte escapes, character sets.
+            ("\u{1b}[1;31merror\u{1b}[0m: no", "error: no"),
+            ("\u{1b}[38:2::255:0:0mred\u{1b}[m", "red"),
+            ("\u{1b}[?25lbusy\u{1b}[?25h", "busy"),
+            ("\u{1b}(Btext\u{1b}=\u{1b}>", "text"),
+            // Titles, links, pictures, with each terminator.
+            ("\u{1b}]0;title\u{7}text", "text"),
+            (
+                "\u{1b}]8;;https://a.example/\u{1b}\\link\u{1b}]8;;\u{1b}\\ end",
+                "link end",
+            ),
+            ("\u{1b}Pq#0~~\u{1b}\\text\u{1b}_x\u{9c}.", "text."),
+            ("\u{9d}0;title\u{9c}text", "text"),
+            // C1 controls.
+            ("\u{9b}31mred\u{9b}0m\u{80}\u{9a}", "red"),
+            ("one\u{85}two", "one\ntwo"),
+            // Carriage returns and backspaces.
+            ("one\r\ntwo\r\n", "one\ntwo\n"),
+            ("10%\r20%\r100%\ndone", "100%\ndone"),
+            ("loading 100%\rdone", "doneing 100%"),
+            ("loading 100%\r\u{1b}[Kdone", "done"),
+            ("loading\u{1b}[2K\rdone", "done"),
+            ("loading\r       \rok", "ok"),
+            ("abc\u{8}\u{8}X", "aXc"),
+            ("\u{8}\u{8}x", "x"),
+            ("a\u{7}\u{0}b\u{7f}c", "abc"),
+            // Movements within the line.
+            ("abcdef\u{1b}[3D!", "abc!ef"),
+            ("abc\u{1b}[1GX", "Xbc"),
+            ("a\u{1b}[3Cb", "a   b"),
+            ("abcdef\u{1b}[2G\u{1b}[2X", "a  def"),
+            ("abcdef\u{1b}[3G\u{1b}[1K", "   def"),
+            ("a\u{1b}7bcd\u{1b}8X", "aXcd"),
+            // Several bars at once.
+            (
+                "a 1%\nb 1%\n\u{1b}[2Aa 2%\nb 2%\nerror",
+                "a 2%\nb 2%\nerror",
+            ),
+            ("a\nb\nc\u{1b}[2A\r\u{1b}[Jx", "x"),
+            // A cleared screen hides nothing that was written.
+            ("error\n\u{1b}[2J\u{1b}[Hnext", "error\nnext"),
+            // Tabs.
+            ("\tat a\r\u{1b}[K\tat b", "\tat b"),
+            ("\tab\rx", "x       ab"),
+            ("a\tb\u{1b}[3G\u{1b}[K", "a"),
+            // What is not finished, and what is broken off.
+            ("text\u{1b}", "text"),
+            ("text\u{1b}[3", "text"),
+            ("text\u{1b}]0;no end", "text"),
+            ("\u{1b}]0;no end\nerror", "\nerror"),
+            ("\u{1b}[3\nerror", "\nerror"),
+            ("\u{1b}[\u{1b}[31mred", "red"),
+            ("\u{1b}ßa", "ßa"),
+        ] {
+            assert_eq!(shown(written), expected, "{written:?}");
+        }
+    }
+
+    /// Issue 12, point 23.
+    #[test]
+    fn a_progress_bar_of_many_updates_is_one_line() {
+        let mut text = "error: disk full\n".to_owned();
+        for done in 0..=400 {
+            text += &format!("\r\u{1b}[2K{:>40}{}%", "#".repeat(done / 10), done / 4);
+        }
+        text.push('\n');
+        let bar = "#".repeat(40);
+        assert_eq!(shown(&text), format!("error: disk full\n{bar}100%\n"));
+    }
+
+    #[test]
+    fn of_much_the_newest_is_kept() {
+        let mut screen = Screen::default();
+        for number in 0..1000 {
+            screen.write(&format!("line {number}\n"));
+            screen.forget_all_but(100);
+        }
+        let text = screen.text();
+        assert!(text.ends_with("line 998\nline 999\n") && text.len() <= 100);
+        screen.write("\rover");
+        assert!(!screen.forget_all_but(200));
+        assert!(screen.text().ends_with("line 999\nover"));
+        // A line without an end is kept, too, and the cursor's place in it.
+        screen.write(&"x".repeat(500));
+        assert!(screen.forget_all_but(100));
+        screen.write("y");
+        assert_eq!(screen.text(), "x".repeat(100) + "y");
+    }
+
+    /// Texts that are full of sequences, whole and broken.
+    fn written() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            "[a-zß\u{4e16} ]{1,9}",
+            "\u{1b}\\[[0-9;:?]{0,9}[@-~]",
+            "[\u{1b}\u{9b}\u{9d}\u{90}][\\[\\]P(78DEMc]?[0-9;]{0,12}",
+            "[\r\n\t\u{8}\u{7}\u{85}\u{9c}]{1,3}",
+            any::<String>(),
+        ];
+        prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        /// Issue 12, point 23.
+        #[test]
+        fn no_control_character_is_left_of_any_text(text in written()) {
+            let once = shown(&text).into_owned();
+            prop_assert!(!once.contains(is_obeyed), "{:?}", once);
+            // A movement costs no more room than a line has.
+            prop_assert!(once.chars().count() <= text.chars().count() * WIDTH);
+            prop_assert_eq!(&*shown(&once), &*once);
+        }
+
+        #[test]
+        fn a_text_may_come_in_any_parts(text in written(), size in 1_usize..9) {
+            let mut screen = Screen::default();
+            let chars: Vec<char> = text.chars().collect();
+            for part in chars.chunks(size) {
+                screen.write(&part.iter().collect::<String>());
+            }
+            let mut whole = Screen::default();
+            whole.write(&text);
+            prop_assert_eq!(screen.text(), whole.text());
+        }
+
+        #[test]
+        fn a_forgetful_screen_takes_any_text(text in written(), cells in 0_usize..50) {
+            let mut screen = Screen::default();
+            for line in text.split_inclusive('\n') {
+                screen.write(line);
+                screen.forget_all_but(cells);
+            }
+            prop_assert!(!screen.text().contains(is_obeyed));
+        }
+
+        #[test]
+        fn plain_text_stays_as_it_is(text in "[^\\p{Cc}]{0,50}(\n\t[^\\p{Cc}]{0,50}){0,5}\n?") {
+            prop_assert_eq!(&*shown(&text), &*text);
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The values that the attribute's arguments may have.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::job::{Arguments, Cancelled};
+use crate::os::isolate;
+
+/// The name of a channel, or none.
+#[diagnostic::on_unimplemented(
+    message = "`channel` takes a text or `None`, not `{Self}`",
+    label = "not a channel's name",
+    note = "write a `&str`, a `String`, or an `Option` of one"
+)]
+pub trait Channel {
+    fn channel(self) -> String;
+}
+
+/// A number of runs.
+#[diagnostic::on_unimplemented(
+    message = "this argument takes a number of runs, not `{Self}`",
+    label = "not a whole number",
+    note = "write an integer from 1 up"
+)]
+pub trait Count {
+    /// Returns the number; `None` where it is below 1.
+    fn count(self) -> Option<u64>;
+}
+
+/// A number or a `Duration`.
+#[diagnostic::on_unimplemented(
+    message = "this argument takes a number or a `Duration`, not `{Self}`",
+    label = "not a number",
+    note = "write an integer, a float, or a `std::time::Duration`"
+)]
+pub trait Amount {
+    /// Returns how many units this is, where `unit` is the length of one in seconds.
+    fn amount(self, unit: f64) -> f64;
+}
+
+const SECOND: f64 = 1.0;
+const MINUTE: f64 = 60.0;
+const HOUR: f64 = 3600.0;
+
+impl Arguments {
+    /// Makes those that say nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// `channel = …`
+    #[must_use]
+    pub fn channel<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
+        let Some(name) = self.value("channel", || value().channel()) else {
+            return self;
+        };
+        if name.bytes().all(is_channel_byte) {
+            self.channel = Some(name);
+        } else {
+            self.problem(format!(
+                "`channel` is `{}`, and may hold ASCII letters, digits, `-` and `_`",
+                name.escape_debug()
+            ));
+        }
+        self
+    }
+
+    /// `silent_seconds = …`
+    #[must_use]
+    pub fn silent_seconds<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
+        self.silent_seconds = self.number("silent_seconds", SECOND, f64::MAX, value);
+        self
+    }
+
+    /// `ok_silent_hours = …`
+    #[must_use]
+    pub fn ok_silent_hours<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
+        self.ok_silent_hours = self.number("ok_silent_hours", HOUR, f64::INFINITY, value);
+        self
+    }
+
+    /// `remind_hours = …`
+    #[must_use]
+    pub fn remind_hours<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
+        self.remind_hours = self.number("remind_hours", HOUR, f64::MAX, value);
+        self
+    }
+
+    /// `overdue_minutes = …`
+    #[must_use]
+    pub fn overdue_minutes<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
+        self.overdue_minutes = self.number("overdue_minutes", MINUTE, f64::MAX, value);
+        self
+    }
+
+    /// `every_hours = …`
+    #[must_use]
+    pub fn every_hours<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
+        self.every_hours = self.number("every_hours", HOUR, f64::MAX, value);
+        self
+    }
+
+    /// `after = …`
+    #[must_use]
+    pub fn after<C: Count>(mut self, value: impl FnOnce() -> C) -> Self {
+        if let Some(count) = self.value("after", || value().count()) {
+            match count {
+                Some(count) => self.after = Some(count),
+                None => self.problem("`after` must be a number of runs from 1".to_owned()),
+            }
+        }
+        self
+    }
+
+    /// `flapping = …`
+    #[must_use]
+    pub fn flapping(mut self, value: impl FnOnce() -> bool) -> Self {
+        self.flapping = self.value("flapping", value);
+        self
+    }
+
+    /// `mention = …`
+    #[must_use]
+    pub fn mention<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
+        let Some(mention) = self.value("mention", || value().channel()) else {
+            return self;
+        };
+        if mention.split_whitespace().all(is_mention) {
+            self.mention = Some(mention).filter(|mention| !mention.trim().is_empty());
+        } else {
+            self.problem(format!(
+                "`mention` is `{}`, and may hold the ids of users (`U123`) and groups (`S123`), `@here` and `@channel`",
+                mention.escape_debug()
+            ));
+        }
+        self
+    }
+
+    /// `cancelled = …`
+    #[must_use]
+    pub fn cancelled<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
+        let Some(word) = self.value("cancelled", || value().channel()) else {
+            return self;
+        };
+        match &*word {
+            "keep" => self.cancelled = Some(Cancelled::Keep),
+            "error" => self.cancelled = Some(Cancelled::Error),
+            _ => self.problem(format!(
+                "`cancelled` is `{}`, and may be `keep` or `error`",
+                word.escape_debug()
+            )),
+        }
+        self
+    }
+
+    fn number<A: Amount>(
+        &mut self,
+        argument: &str,
+        unit: f64,
+        most: f64,
+        value: impl FnOnce() -> A,
+    ) -> Option<f64> {
+        let number = self.value(argument, || value().amount(unit))?;
+        if (0.0..=most).contains(&number) {
+            return Some(number);
+        }
+        self.problem(format!(
+            "`{argument}` is {number}, and must be a number from 0"
+        ));
+        None
+    }
+
+    /// Evaluates an argument, which is foreign code.
+    fn value<T>(&mut self, argument: &str, value: impl FnOnce() -> T) -> Option<T> {
+        let result = isolate::contain(value);
+        if result.is_none() {
+            self.problem(format!("`{argument}` panicked when it was evaluated"));
+        }
+        result
+    }
+
+    fn problem(&mut self, problem: String) {
+        self.problems.push(problem + ": the default stands in");
+    }
+}
+
+/// Tells whether Slack knows this as somebody to mention.
+/// <https://docs.slack.dev/messaging/formatting-message-text/>
+fn is_mention(word: &str) -> bool {
+    let is_id = word.starts_with(['U', 'W', 'S'])
+        && word.len() > 1
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_id || ["@here", "@channel", "@everyone"].contains(&word)
+}
+
+fn is_channel_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+impl Channel for &str {
+    fn channel(self) -> String {
+        self.to_owned()
+    }
+}
+
+impl Channel for &String {
+    fn channel(self) -> String {
+        self.clone()
+    }
+}
+
+impl Channel for String {
+    fn channel(self) -> String {
+        self
+    }
+}
+
+impl Channel for Cow<'_, str> {
+    fn channel(self) -> String {
+        self.into_owned()
+    }
+}
+
+impl<C: Channel> Channel for Option<C> {
+    fn channel(self) -> String {
+        self.map(C::channel).unwrap_or_default()
+    }
+}
+
+impl Amount for Duration {
+    fn amount(self, unit: f64) -> f64 {
+        self.as_secs_f64() / unit
+    }
+}
+
+macro_rules! amounts {
+    ($($number:ty)*) => { $(
+        impl Amount for $number {
+            #[allow(clippy::allow_attributes, clippy::cast_lossless, clippy::cast_precision_loss, reason = "not for each type")]
+            fn amount(self, _unit: f64) -> f64 {
+                self as f64
+            }
+        }
+    )* };
+}
+
+macro_rules! counts {
+    ($($number:ty)*) => { $(
+        impl Count for $number {
+            fn count(self) -> Option<u64> {
+                u64::try_from(self).ok().filter(|count| *count > 0)
+            }
+        }
+    )* };
+}
+
+counts!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
+
+amounts!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_any_type_and_durations_are_taken() {
+        let arguments = Arguments::default()
+            .silent_seconds(|| 60u8)
+            .ok_silent_hours(|| Duration::from_secs(1800))
+            .remind_hours(|| 2.5f32);
+        assert_eq!(arguments.silent_seconds, Some(60.0));
+        assert_eq!(arguments.ok_silent_hours, Some(0.5));
+        assert_eq!(arguments.remind_hours, Some(2.5));
+        assert!(arguments.problems.is_empty());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_left_out_and_told() {
+        let arguments = Arguments::default()
+            .silent_seconds(|| -1)
+            .ok_silent_hours(|| f64::NAN)
+            .remind_hours(|| f64::INFINITY)
+            .cancelled(|| "maybe")
+            .channel(|| "a b");
+        assert_eq!(arguments.problems.len(), 5, "{:?}", arguments.problems);
+        assert!(arguments.silent_seconds.is_none() && arguments.ok_silent_hours.is_none());
+        assert_eq!(arguments.cancelled, None);
+        assert!(arguments.remind_hours.is_none() && arguments.channel.is_none());
+    }
+
+    #[test]
+    fn infinity_hours_of_silence_are_never() {
+        let arguments = Arguments::default().ok_silent_hours(|| f64::INFINITY);
+        assert_eq!(arguments.ok_silent_hours, Some(f64::INFINITY));
+    }
+
+    #[test]
+    fn no_channel_is_the_empty_one() {
+        let arguments = Arguments::default().channel(|| None::<String>);
+        assert_eq!(arguments.channel.as_deref(), Some(""));
+    }
+
+    #[test]
+    fn a_panic_in_an_argument_is_a_problem_and_the_default() {
+        let arguments = Arguments::default().channel(|| -> &str { panic!("no") });
+        assert_eq!(arguments.channel, None);
+        assert_eq!(arguments.problems.len(), 1);
+    }
+}

@@ -1,0 +1,608 @@
+//! One message that the rules decided to send.
+
+use std::iter;
+
+use crate::format::fields::{Fields, Page};
+use crate::format::text;
+use crate::format::time::{self, Time};
+use crate::status::fingerprint;
+use crate::status::{LINE, State, Status};
+
+/// The longest line that stands for the whole of an error.
+const HEADLINE: usize = 200;
+
+/// What an alert tells of its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Kind {
+    /// It failed, and did not before.
+    Failed,
+    /// It fails as it did before.
+    StillFailing,
+    /// It works again.
+    Recovered,
+    /// It works, as before: the article's quiet sign of life.
+    Ok,
+    /// It is still running, and should have ended.
+    Overdue,
+    /// Its status changes to and fro.
+    Flapping,
+    /// It was flapping, and has been in one status for an hour and three runs.
+    Steady,
+}
+
+impl Kind {
+    /// Each kind in words, and the letter for it in the names of the outbox: a small one, and not
+    /// that of another. They stand in the order of a digest.
+    pub(crate) const ALL: [(Self, &'static str, char); 7] = [
+        (Self::Failed, "failed", 'f'),
+        (Self::StillFailing, "still failing", 's'),
+        (Self::Flapping, "is flapping", 'p'),
+        (Self::Overdue, "is overdue", 'd'),
+        (Self::Steady, "is steady again", 'y'),
+        (Self::Recovered, "recovered", 'r'),
+        (Self::Ok, "ok", 'o'),
+    ];
+
+    /// Returns the kind in words: `failed`, `still failing`, `recovered`, `ok`, `is overdue`,
+    /// `is flapping` or `is steady again`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::ALL
+            .into_iter()
+            .find(|(kind, ..)| *kind == self)
+            .map_or("", |(_, words, _)| words)
+    }
+
+    /// Tells whether it says nothing that an earlier alert of its job did not say.
+    pub(crate) fn is_repeat(self) -> bool {
+        matches!(
+            self,
+            Self::StillFailing | Self::Flapping | Self::Overdue | Self::Ok
+        )
+    }
+
+    /// Returns the letter for it in the names of the outbox.
+    pub(crate) fn letter(self) -> char {
+        Self::ALL
+            .into_iter()
+            .find(|(kind, ..)| *kind == self)
+            .map_or('x', |(.., letter)| letter)
+    }
+
+    /// Returns the kind of that letter; `None` also for one that only a later version knows.
+    pub(crate) fn of_letter(letter: char) -> Option<Self> {
+        let mut kinds = Self::ALL.into_iter();
+        kinds
+            .find(|(.., known)| *known == letter)
+            .map(|(kind, ..)| kind)
+    }
+
+    /// Returns where a digest names this kind: the smaller, the sooner.
+    pub(crate) fn place(self) -> usize {
+        let place = Self::ALL.iter().position(|(kind, ..)| *kind == self);
+        place.unwrap_or_default()
+    }
+
+    /// Names what became of a job that was in the state `before` and is in `now`.
+    pub(crate) fn of(before: Option<State>, now: State) -> Self {
+        match (before, now) {
+            (Some(State::Error), State::Error) => Self::StillFailing,
+            (_, State::Error) => Self::Failed,
+            (Some(State::Error), State::Ok) => Self::Recovered,
+            (_, State::Ok) => Self::Ok,
+        }
+    }
+}
+
+/// One message that the rules decided to send: a job, what became of it, and its status then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alert {
+    pub(crate) id: String,
+    pub(crate) kind: Kind,
+    pub(crate) job: String,
+    pub(crate) channel: String,
+    pub(crate) decided: Time,
+    pub(crate) incident: Option<String>,
+    /// The first line of the run before, where that failed otherwise.
+    pub(crate) earlier_error: Option<String>,
+    /// What is over.
+    pub(crate) outage: Option<Outage>,
+    /// Whom it mentions.
+    pub(crate) mention: Option<String>,
+    /// Where it ran, beside what the status says: names and values.
+    pub(crate) facts: Vec<(String, String)>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) status: Status,
+}
+
+/// What a job recovered from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Outage {
+    /// When the first run that failed began.
+    pub(crate) since: Time,
+    /// How many runs failed.
+    pub(crate) runs: u64,
+    /// The first line of the first error.
+    pub(crate) error: String,
+}
+
+impl Alert {
+    /// Returns the id of this alert: two messages with one id tell the same event.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns what became of the job.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Returns the job's name, which is also its status file's.
+    #[must_use]
+    pub fn job(&self) -> &str {
+        &self.job
+    }
+
+    /// Returns the channel that the alert was sent to.
+    #[must_use]
+    pub fn channel(&self) -> &str {
+        &self.channel
+    }
+
+    /// Returns the job's state: the status file's first line.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.status.state
+    }
+
+    /// Returns the error's text, empty where there is none.
+    #[must_use]
+    pub fn error(&self) -> &str {
+        self.status.text.trim_end()
+    }
+
+    /// Returns the id that all alerts from a job's first failure to its recovery share.
+    #[must_use]
+    pub fn incident(&self) -> Option<&str> {
+        self.incident.as_deref()
+    }
+
+    /// Returns the alert in one line, as a phone's lock screen shows it:
+    /// `✗ etl.load failed on worker-3: connection refused`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        self.summary_with(str::to_owned)
+    }
+
+    /// The same, in which `write` has written what comes from outside.
+    pub(crate) fn summary_with(&self, write: impl Fn(&str) -> String) -> String {
+        let title = self.title_with(&write);
+        match self.headline() {
+            headline if self.outage.is_none() && !headline.is_empty() => {
+                format!("{title}: {}", write(&headline))
+            }
+            _ => title,
+        }
+    }
+
+    /// Says what became of the job, in closer words than the kind's where there are any.
+    pub(crate) fn became(&self) -> String {
+        if self.is_missed() {
+            return "missed a run".to_owned();
+        }
+        match self.silenced_until() {
+            Some(until) => format!("is silenced until {}", until.format("%Y-%m-%d %H:%M UTC")),
+            None => self.kind.as_str().to_owned(),
+        }
+    }
+
+    /// Tells whether the run that is overdue has never begun: such a one takes no time.
+    pub(crate) fn is_missed(&self) -> bool {
+        self.kind == Kind::Overdue && self.status.took.is_none()
+    }
+
+    /// Returns until when this very error is silenced. A run that fails with it is not told
+    /// meanwhile: what is told is the silence.
+    fn silenced_until(&self) -> Option<Time> {
+        let silence = self.status.silence.as_ref()?;
+        let is_this = self.kind == Kind::StillFailing
+            && silence.until > self.decided
+            && Some(&silence.error) == self.status.fingerprint.as_ref();
+        is_this.then_some(silence.until)
+    }
+
+    /// Returns what two errors share that are alike but for numbers, ids and the like.
+    pub(crate) fn fingerprint(&self) -> String {
+        let known = self.status.fingerprint.clone();
+        known.unwrap_or_else(|| fingerprint::of(&self.status.text))
+    }
+
+    /// Returns the summary without the error: `✗ etl.load failed on worker-3`.
+    pub(crate) fn title(&self) -> String {
+        self.title_with(str::to_owned)
+    }
+
+    /// The same, in which `write` has written what comes from outside.
+    pub(crate) fn title_with(&self, write: impl Fn(&str) -> String) -> String {
+        let job = write(&text::readable(&self.job));
+        let mut title = format!("{} {job} {}", self.symbol(), self.became());
+        if let Some(host) = &self.status.host {
+            title += &format!(" on {}", write(host));
+        }
+        if let Some(outage) = &self.outage {
+            title += &format!(" after {}", self.outage_span(outage));
+        }
+        title
+    }
+
+    /// Returns `✗` where something is wrong, `✓` where nothing is, and `⚠` where its last run alone
+    /// does not say.
+    pub(crate) fn symbol(&self) -> char {
+        match (self.kind, self.status.state) {
+            (Kind::Flapping, _) => '⚠',
+            // A job may work, and be overdue all the same.
+            (Kind::Overdue, _) | (_, State::Error) => '✗',
+            (_, State::Ok) => '✓',
+        }
+    }
+
+    /// Returns the alert as text, which begins like the article's: `--- ERROR ---`, when the run
+    /// began, `module :: function`, the error.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let status = &self.status;
+        let heading = match self.kind {
+            Kind::Overdue if self.is_missed() => "MISSED",
+            Kind::Overdue => "OVERDUE",
+            Kind::Flapping => "FLAPPING",
+            _ => status.state.as_str(),
+        };
+        let mut text = format!(
+            "--- {heading} ---\n{}\n{}\n",
+            time::show(status.begun),
+            status.location
+        );
+        if !self.error().is_empty() {
+            text += &format!("\n{}\n", self.error());
+        }
+        text.push('\n');
+        for remark in self.remarks() {
+            text += &format!("{remark}\n");
+        }
+        let facts = self.details();
+        let facts = facts.iter().map(|(name, value)| format!("{name} {value}"));
+        let job = text::readable(&self.job);
+        let job = format!("job {job} {}", self.became());
+        let all: Vec<_> = iter::once(job).chain(facts).collect();
+        text + &all.join(" · ") + "\n"
+    }
+
+    /// Says, a sentence each, what there is to know beside the error.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let status = &self.status;
+        let mut remarks = Vec::new();
+        if let Some(outage) = &self.outage {
+            let runs = runs(outage.runs, "failed run");
+            remarks.push(format!(
+                "it works again after {} and {runs}; it had been: {}",
+                self.outage_span(outage),
+                outage.error
+            ));
+        }
+        if self.is_repeated() {
+            let error = if self.earlier_error.is_some() {
+                ", with another error than before"
+            } else if self.silenced_until().is_some() {
+                // There was no run that could have had one.
+                ""
+            } else {
+                ", with the same error"
+            };
+            let since = time::span(time::between(status.since, self.decided));
+            remarks.push(format!(
+                "it has failed for {since}, {}{error}",
+                runs(status.runs, "run")
+            ));
+        }
+        if let Some(earlier) = &self.earlier_error {
+            remarks.push(format!("before: {earlier}"));
+        }
+        if let Some(first) = &status.first_error
+            && self.is_repeated()
+            && *first != status.headline(LINE)
+            && Some(first) != self.earlier_error.as_ref()
+        {
+            remarks.push(format!("at first: {first}"));
+        }
+        if let Some(error) = &status.passed_over {
+            remarks.push(format!("passed over, as the attribute says: {error}"));
+        }
+        remarks.extend(self.notes.iter().cloned());
+        remarks
+    }
+
+    /// Returns the facts that follow the error, by name: when, where, how long.
+    pub(crate) fn details(&self) -> Vec<(&str, String)> {
+        let status = &self.status;
+        let mut details = Vec::new();
+        if self.is_repeated() {
+            details.push(("since", time::show(status.since)));
+        }
+        if let Some(took) = status.took {
+            details.push(("took", time::span(took)));
+        }
+        if let Some(host) = &status.host {
+            details.push(("host", host.to_string()));
+        }
+        if let Some(version) = &status.version {
+            let last_ok = status.ok_version.as_ref().filter(|ok| *ok != version);
+            details.push((
+                "version",
+                match last_ok {
+                    Some(ok) => format!("{version} (last OK: {ok})"),
+                    None => version.to_string(),
+                },
+            ));
+        }
+        for (name, value) in &self.facts {
+            details.push((name, value.clone()));
+        }
+        if let Some(incident) = &self.incident {
+            details.push(("incident", incident.clone()));
+        }
+        details.push(("alert", self.id.clone()));
+        details
+    }
+
+    /// Tells whether it is not the first failure of its incident. A run that is overdue has not
+    /// failed.
+    fn is_repeated(&self) -> bool {
+        self.kind != Kind::Overdue && self.status.state == State::Error && self.status.runs > 1
+    }
+
+    pub(crate) fn outage_span(&self, outage: &Outage) -> String {
+        time::span(time::between(outage.since, self.status.begun))
+    }
+
+    /// Returns the error in one line, cut where it is long.
+    pub(crate) fn headline(&self) -> String {
+        self.status.headline(HEADLINE)
+    }
+
+    /// Returns what a digest says of it, and no more: the rest was given up while it waited.
+    pub(crate) fn shrunk(&self) -> Self {
+        let mut status = self.status.clone();
+        status.text = self.headline();
+        let location = text::first_bytes(&self.status.location, HEADLINE);
+        status.location = location.to_owned().into();
+        (status.exe, status.source, status.passed_over) = (None, None, None);
+        Self {
+            notes: vec!["the rest of it was given up while it waited with many others".to_owned()],
+            status,
+            ..self.clone()
+        }
+    }
+
+    /// Writes the alert as a file of the outbox.
+    pub(crate) fn render(&self) -> String {
+        self.render_with(&self.status.render())
+    }
+
+    /// The same, where what the status says is written already.
+    pub(crate) fn render_with(&self, status: &str) -> String {
+        let mut page = Page::new(256 + status.len());
+        page.put("alert", &self.id);
+        page.put("kind", self.kind.as_str());
+        page.put("job", &self.job);
+        page.put("channel", &self.channel);
+        page.put("decided", &time::show(self.decided));
+        page.put_some("incident", self.incident.as_deref());
+        page.put_some("earlier-error", self.earlier_error.as_deref());
+        if let Some(outage) = &self.outage {
+            page.put("outage-since", &time::show(outage.since));
+            page.put("outage-runs", &outage.runs.to_string());
+            page.put("outage-error", &outage.error);
+        }
+        page.put_some("mention", self.mention.as_deref());
+        for value in self.facts.iter().map(fact) {
+            page.put("fact", &value);
+        }
+        for note in &self.notes {
+            page.put("note", note);
+        }
+        page.end(status)
+    }
+
+    /// Reads a file of the outbox; `None` where it is none.
+    pub(crate) fn parse(content: &str) -> Option<Self> {
+        let fields = Fields::parse(content);
+        let kind = fields.get("kind")?;
+        Some(Self {
+            id: fields.get("alert")?.to_owned(),
+            kind: Kind::ALL
+                .into_iter()
+                .find(|(_, words, _)| *words == kind)?
+                .0,
+            job: fields.get("job")?.to_owned(),
+            channel: fields.get("channel")?.to_owned(),
+            decided: time::parse(fields.get("decided")?)?,
+            incident: fields.get("incident").map(str::to_owned),
+            earlier_error: fields.get("earlier-error").map(str::to_owned),
+            outage: fields.get("outage-since").and_then(|since| {
+                Some(Outage {
+                    since: time::parse(since)?,
+                    runs: fields.get("outage-runs")?.parse().ok()?,
+                    error: fields.get("outage-error")?.to_owned(),
+                })
+            }),
+            mention: fields.get("mention").map(str::to_owned),
+            facts: facts(&fields),
+            notes: fields.all("note"),
+            status: Status::parse(&fields.text)?,
+        })
+    }
+}
+
+/// Counts in words: `1 run`, `2 runs`.
+pub(crate) fn runs(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Writes what is said of where a run ran.
+pub(crate) fn fact((name, value): &(String, String)) -> String {
+    format!("{name}={value}")
+}
+
+/// Reads what [`fact`] has written.
+pub(crate) fn facts(fields: &Fields) -> Vec<(String, String)> {
+    let facts = fields.all("fact");
+    facts
+        .iter()
+        .filter_map(|fact| fact.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alert(job: &str, kind: Kind, error: &str) -> Alert {
+        let state = if matches!(kind, Kind::Failed | Kind::StillFailing) {
+            State::Error
+        } else {
+            State::Ok
+        };
+        let status = format!(
+            "{state}\n2026-11-22 13:00:00:123456 UTC\netl::load :: run\ntook: 2.500 s\n\
+             since: 2026-11-22 11:00:00:000000 UTC\nruns: 3\nhost: worker-3\n\n{error}"
+        );
+        Alert {
+            id: format!("id-{job}"),
+            kind,
+            job: job.to_owned(),
+            channel: "alerts".to_owned(),
+            decided: time::parse("2026-11-22 13:00:02:623456 UTC").unwrap(),
+            incident: Some("7f3a91c2".to_owned()),
+            earlier_error: None,
+            outage: (kind == Kind::Recovered).then(|| Outage {
+                since: time::parse("2026-11-22 10:55:00:000000 UTC").unwrap(),
+                runs: 26,
+                error: "connection refused".to_owned(),
+            }),
+            mention: Some("U123".to_owned()),
+            facts: vec![("context".to_owned(), "env=prod".to_owned())],
+            notes: vec!["this is a debug build".to_owned()],
+            status: Status::parse(&status).unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_text_begins_like_the_articles_and_ends_with_the_facts() {
+        let alert = alert(
+            "etl.load.run",
+            Kind::StillFailing,
+            "connection refused\n  caused by: no route\n",
+        );
+        assert_eq!(
+            alert.text(),
+            "--- ERROR ---\n2026-11-22 13:00:00:123456 UTC\netl::load :: run\n\nconnection refused\n  \
+             caused by: no route\n\nit has failed for 2 h, 3 runs, with the same error\nthis is a debug build\n\
+             job etl.load.run still failing · since 2026-11-22 11:00:00:000000 UTC · took 2.500 s · host worker-3 \
+             · context env=prod · incident 7f3a91c2 · alert id-etl.load.run\n"
+        );
+        assert_eq!(
+            alert.summary(),
+            "✗ etl.load.run still failing on worker-3: connection refused: no route"
+        );
+    }
+
+    #[test]
+    fn a_job_that_flaps_is_not_ticked_off_for_its_last_run() {
+        let alert = alert("etl.load.run", Kind::Flapping, "");
+        assert_eq!(alert.summary(), "⚠ etl.load.run is flapping on worker-3");
+    }
+
+    #[test]
+    fn a_run_that_is_overdue_is_not_counted_as_failed() {
+        let mut alert = alert(
+            "etl.load.run",
+            Kind::Failed,
+            "still running after 90 minutes\n",
+        );
+        assert!(alert.text().contains("3 runs, with the same error"));
+        alert.kind = Kind::Overdue;
+        assert!(!alert.text().contains("it has failed"), "{}", alert.text());
+    }
+
+    /// Issue 12, what is small: both were "OVERDUE", and who read it looked for a process.
+    #[test]
+    fn a_run_that_has_never_begun_and_one_that_hangs_are_told_in_other_words() {
+        let mut alert = alert("etl.load.run", Kind::Overdue, "late\n");
+        alert.status.state = State::Error;
+
+        let said = |alert: &Alert| (alert.title(), alert.text());
+        let (title, text) = said(&alert);
+        assert_eq!(title, "✗ etl.load.run is overdue on worker-3");
+        assert!(text.starts_with("--- OVERDUE ---\n") && text.contains("etl.load.run is overdue"));
+        alert.status.took = None;
+        let (title, text) = said(&alert);
+        assert_eq!(title, "✗ etl.load.run missed a run on worker-3");
+        assert!(text.starts_with("--- MISSED ---\n") && text.contains("etl.load.run missed a run"));
+        // Its file is the same for every version.
+        assert!(alert.render().contains("kind: is overdue\n"));
+        let read = Alert::parse(&alert.render()).unwrap();
+        assert_eq!(read.title(), title);
+    }
+
+    /// Issue 12, what is small: the headline of a silence was "still failing", as if the job had run.
+    #[test]
+    fn a_silence_is_told_as_one_and_another_error_within_it_as_an_error() {
+        let silence = |hour: u32| crate::status::Silence {
+            until: time::parse(&format!("2026-11-22 {hour}:00:00:000000 UTC")).unwrap(),
+            error: "0011aaff".to_owned(),
+            because: None,
+        };
+        for (kind, hour, error, said) in [
+            (
+                Kind::StillFailing,
+                15,
+                "0011aaff",
+                "is silenced until 2026-11-22 15:00 UTC",
+            ),
+            (Kind::StillFailing, 15, "ffffffff", "still failing"),
+            (Kind::StillFailing, 13, "0011aaff", "still failing"),
+            (Kind::Failed, 15, "0011aaff", "failed"),
+        ] {
+            let mut alert = alert("etl", kind, "connection refused\n");
+            alert.status.silence = Some(silence(hour));
+            alert.status.fingerprint = Some(error.to_owned());
+            assert_eq!(alert.became(), said);
+            let is_silence = said.starts_with("is silenced");
+            let text = alert.text();
+            assert!(text.contains(&format!("job etl {said} · ")), "{text}");
+            assert_eq!(!text.contains("with the same error"), is_silence, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_recovery_says_what_is_over_and_how_long_it_was() {
+        let alert = alert("etl.load.run", Kind::Recovered, "");
+        assert_eq!(
+            alert.summary(),
+            "✓ etl.load.run recovered on worker-3 after 2 h 5 min"
+        );
+        let sentence = "\nit works again after 2 h 5 min and 26 failed runs; it had been: connection refused\n";
+        assert!(alert.text().contains(sentence), "{}", alert.text());
+    }
+
+    #[test]
+    fn an_alert_is_read_back_from_its_file_as_it_was() {
+        let alert = alert("etl.load.run", Kind::Recovered, "");
+        assert_eq!(Alert::parse(&alert.render()), Some(alert));
+        assert_eq!(Alert::parse("alert: x\n"), None);
+    }
+}

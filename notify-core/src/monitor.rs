@@ -1,0 +1,8 @@
+//! The command's view of a notify directory, and what it does there.
+
+pub(crate) mod command;
+pub(crate) mod operator;
+pub(crate) mod suggest;
+pub(crate) mod timeline;
+pub(crate) mod view;
+pub(crate) mod watcher;

@@ -1,0 +1,214 @@
+//! A program in any language, run as a job: its end is reported as that of an annotated function.
+
+pub(crate) mod child;
+mod memory_kills;
+pub(crate) mod mistake;
+mod stderr;
+mod unrunnable;
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::panic::Location;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::job::{Arguments, Job, Site};
+use crate::monitor::command::child::Attendance;
+use crate::monitor::command::stderr::Passage;
+use crate::os::ffi;
+use crate::os::isolate;
+use crate::runs::registry;
+use crate::runs::shutdown;
+use crate::settings::config::Config;
+use crate::settings::in_force;
+use crate::status::outcome::{Ending, Outcome};
+
+/// How long the end of a program waits for what it has written to standard error, where those who
+/// read ours are slow.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+const NOT_FOUND: u8 = 127;
+const NOT_RUN: u8 = 126;
+
+/// A command that is a job.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "as they say")]
+pub struct Wrapped {
+    pub command: OsString,
+    /// What it is called with, which nobody is told.
+    pub arguments: Vec<OsString>,
+    /// The job's name, where it is not made from the command's.
+    pub name: Option<String>,
+    pub settings: Arguments,
+    pub directory: Option<PathBuf>,
+    pub codes: Codes,
+    /// What was wrong with the options, which people hear of.
+    pub mistakes: Vec<String>,
+}
+
+/// Ends that are no failure.
+#[derive(Debug, Default)]
+pub struct Codes {
+    /// Exit codes that are success.
+    pub ok: Vec<u8>,
+    /// Exit codes that say that it did not run.
+    pub skip: Vec<u8>,
+    /// Signals that stop it without a word on whether it works.
+    pub stop: Vec<i32>,
+}
+
+impl Wrapped {
+    /// Runs the command, reports its end, and returns its exit code; or is killed as it was.
+    ///
+    /// No fault of ours keeps it from running, and this does not return before it has ended.
+    #[must_use]
+    pub fn run(self) -> u8 {
+        let mut attendance = Attendance::new();
+        // Signals are the command's: what it makes of them is what is told.
+        let mut config = Config::new().signals(false);
+        if let Some(directory) = &self.directory {
+            config = config.directory(directory);
+        }
+        // It cannot be settled already.
+        let _ = in_force::settle(config);
+        let shown = Path::new(&self.command)
+            .file_name()
+            .unwrap_or(&self.command)
+            .to_string_lossy()
+            .into_owned();
+        let (codes, mistakes) = (self.codes, self.mistakes);
+        let site = site(job(self.name, &shown, self.settings));
+        let run = registry::is_active(site)
+            .then(|| isolate::contain(|| registry::begin(site, None, false)));
+        let run = run.flatten();
+        let kills = memory_kills::memory_kills();
+
+        let (passage, stderr) = Passage::open().ok().unzip();
+        let mut command = Command::new(&self.command);
+        command.args(&self.arguments);
+        if let Some(stderr) = stderr {
+            command.stderr(Stdio::from(stderr));
+        }
+        ffi::end_with_us(&mut command);
+        let spawned = command.spawn();
+        // It holds the program's end of the pipe.
+        drop(command);
+        if run.is_some() {
+            let _ = isolate::contain(|| tell_mistakes(site, &mistakes));
+        }
+        let ended = spawned.map(|mut child| attendance.wait(&mut child));
+        let mut rest = passage.map(Passage::end);
+        // Where that panics, the next run tells that this one died.
+        let _ = isolate::contain(|| {
+            let outcome = match &ended {
+                Ok(Ok(status)) => {
+                    let is_short = memory_kills::memory_kills() > kills && kills.is_some();
+                    codes.judge(*status, &attendance, || {
+                        let tail = rest.as_mut().map(|rest| rest.tail(PATIENCE));
+                        (tail.unwrap_or_default(), is_short)
+                    })
+                }
+                Ok(Err(error)) => Outcome::Failed(format!("how it ended is not known: {error}")),
+                Err(error) => {
+                    let message = unrunnable::words(&self.command, error);
+                    let _ = writeln!(io::stderr(), "pipeline-notify: {message}");
+                    Outcome::Failed(message)
+                }
+            };
+            if let Some(run) = run {
+                run.end(&outcome);
+            }
+        });
+        attendance.unless_asked(move || {
+            shutdown::end_with(|_| {});
+            if let Some(rest) = rest {
+                rest.finish();
+            }
+        });
+        match ended {
+            Ok(Ok(status)) => child::end_as(status),
+            Ok(Err(_)) => u8::MAX,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => NOT_FOUND,
+            Err(_) => NOT_RUN,
+        }
+    }
+}
+
+impl Codes {
+    /// Tells what an end comes to; `output` returns the end of standard error, and whether memory was
+    /// short.
+    fn judge(
+        &self,
+        status: ExitStatus,
+        attendance: &Attendance,
+        output: impl FnOnce() -> (String, bool),
+    ) -> Outcome {
+        let Some(mut cause) = child::cause(status) else {
+            return Outcome::Returned;
+        };
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        if let Some(code) = code {
+            if self.ok.contains(&code) {
+                return Outcome::PassedOver(cause);
+            }
+            if self.skip.contains(&code) {
+                return Outcome::NotCounted(format!("{cause}, which says that it did not run"));
+            }
+        }
+        if let Some(stop) = attendance.stop(status, &self.stop) {
+            return Outcome::NotCounted(stop);
+        }
+        let (output, is_short) = output();
+        if is_short {
+            cause += ", perhaps out of memory";
+        }
+        Outcome::Ended(Ending {
+            cause,
+            asked: attendance.asked(status),
+            output,
+        })
+    }
+}
+
+/// Says what was wrong with the options, or that it is mended.
+fn tell_mistakes(site: &'static Site, mistakes: &[String]) {
+    for mistake in mistakes {
+        let _ = writeln!(io::stderr(), "pipeline-notify: {mistake}");
+    }
+    if let Some(job) = site.job.get() {
+        let setup = in_force::setup_so_far();
+        let channel = job.arguments.channel.as_ref();
+        let channel = channel.unwrap_or(&setup.default_channel);
+        mistake::tell(&job.name, channel, mistakes, setup);
+    }
+}
+
+fn job(name: Option<String>, shown: &str, arguments: Arguments) -> Job {
+    Job {
+        name: name.unwrap_or_else(|| format!("run.{shown}")),
+        location: format!("pipeline-notify run :: {shown}"),
+        source: "pipeline-notify run".to_owned(),
+        is_debug_build: false,
+        version: None,
+        arguments,
+    }
+}
+
+/// Stands in for what the attribute knows of a function.
+fn site(job: Job) -> &'static Site {
+    // There is one in a process.
+    Box::leak(Box::new(Site {
+        program: None,
+        module: "",
+        place: Location::caller(),
+        test: false,
+        debug: false,
+        is_wrapped: false,
+        type_name: || "",
+        version: "",
+        arguments: Arguments::default,
+        job: OnceLock::from(job),
+    }))
+}

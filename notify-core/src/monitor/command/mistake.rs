@@ -1,0 +1,90 @@
+//! Mistakes in the command line of a wrapped command: the command runs all the same, and people hear
+//! of them as of a job that fails until the line is mended.
+
+use std::borrow::Cow;
+use std::time::Instant;
+
+use chrono::Utc;
+
+use crate::format::time::to_micros;
+use crate::job::name;
+use crate::os::file::{self, Links};
+use crate::os::per_process;
+use crate::os::random;
+use crate::os::warning::Warning;
+use crate::rules::transition::Ended;
+use crate::rules::{HOUR, Settings};
+use crate::runs::report::{self, Report};
+use crate::settings::setup::Setup;
+use crate::state::local::{self, Store};
+use crate::status::outcome::Outcome;
+use crate::status::{State, Status};
+
+/// How often people are reminded of a mistake, in seconds: it is the same at each run.
+const REMINDER: f64 = 24.0 * HOUR;
+
+/// Tells of the mistakes in the command line of `job`, or that there are none any more.
+pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'static Setup) {
+    let mut name = format!("{job}.options");
+    if let Some(instance) = &setup.instance {
+        name += &format!("@{instance}");
+    }
+    let outcome = if mistakes.is_empty() {
+        Outcome::Returned
+    } else {
+        Outcome::Failed(mistakes.join("\n"))
+    };
+    if mistakes.is_empty() && !fails(&name, setup) {
+        return;
+    }
+    let mut warnings = Vec::new();
+    let mut ended = ended(name, channel, setup);
+    let routes = report::routes(setup, channel, &mut ended, &outcome, &mut warnings);
+    Report {
+        ended,
+        outcome: &outcome,
+        settings: Settings {
+            silent: setup.rules.longest_silence().max(REMINDER),
+            after: 1,
+            ..setup.rules
+        },
+        place: None,
+        now: Instant::now(),
+    }
+    .make(setup.store(), routes.as_deref(), || true, &mut warnings);
+    warnings.into_iter().for_each(Warning::tell);
+}
+
+/// Tells whether an earlier line had mistakes.
+fn fails(job: &str, setup: &Setup) -> bool {
+    let path = setup.store().map(Store::directory);
+    let path = path.map(|directory| directory.join(&*name::file_name(job)));
+    let content = path.and_then(|path| file::read(&path, local::LIMIT, Links::Refuse).ok()?);
+    let status = content.and_then(|content| Status::parse(&content));
+    status.is_some_and(|status| status.state == State::Error)
+}
+
+fn ended(job: String, channel: &str, setup: &'static Setup) -> Ended {
+    Ended {
+        run: random::number(),
+        job: job.into(),
+        location: "pipeline-notify run :: options".into(),
+        source: "pipeline-notify run".into(),
+        begun: to_micros(Utc::now()),
+        took: None,
+        host: Cow::Borrowed(&setup.host),
+        pid: Some(per_process::id()),
+        exe: setup.exe.as_deref().map(Cow::Borrowed),
+        version: None,
+        every_hours: None,
+        channel: channel.to_owned().into(),
+        attempt: None,
+        nested: false,
+        was_overdue: false,
+        is_in_time: true,
+        last_inside: None,
+        mention: None,
+        facts: Cow::Borrowed(&*setup.facts),
+        notes: Vec::new(),
+    }
+}

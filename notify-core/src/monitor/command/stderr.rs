@@ -1,0 +1,407 @@
+//! Standard error of a program that runs under ours: passed on as it comes, and its end kept.
+
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::format::terminal::Screen;
+use crate::format::text;
+use crate::os::random;
+use crate::os::redact;
+
+/// As much of its end is kept as fits into a status file, after the cause.
+const KEPT: usize = text::LIMIT - 1024;
+
+/// So much is remembered of it: a secret that stands where it is cut must be known as one.
+const REMEMBERED: usize = KEPT + redact::LONGEST;
+
+/// As much is read at once.
+const CHUNK: usize = 64 * 1024;
+
+const MARK: usize = 32;
+
+/// A pipe that ends in our own standard error.
+///
+/// What the program has left in it when it ends is followed by a mark of ours: another process that
+/// still holds the pipe must not keep us waiting for its end.
+#[derive(Debug)]
+pub(crate) struct Passage {
+    writer: PipeWriter,
+    mark: [u8; MARK],
+    is_marked: Arc<AtomicBool>,
+    tail: Arc<Mutex<Tail>>,
+    over: Receiver<()>,
+}
+
+/// A passage that nothing more of the program comes through than what is in it.
+#[derive(Debug)]
+pub(crate) struct Rest {
+    tail: Arc<Mutex<Tail>>,
+    over: Receiver<()>,
+    is_over: bool,
+}
+
+/// The end of what was written so far, as a terminal shows it.
+#[derive(Debug, Default)]
+struct Tail {
+    /// What is not on the screen yet.
+    bytes: Vec<u8>,
+    screen: Screen,
+    is_cut: bool,
+}
+
+impl Passage {
+    /// Opens a passage; the program is to write into the end that is returned.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no pipe or no thread to be had.
+    pub(crate) fn open() -> io::Result<(Self, PipeWriter)> {
+        let (reader, writer) = io::pipe()?;
+        let to = own_stderr()?;
+        Self::between(reader, writer, to)
+    }
+
+    fn between(
+        reader: PipeReader,
+        writer: PipeWriter,
+        to: impl Write + Send + 'static,
+    ) -> io::Result<(Self, PipeWriter)> {
+        let theirs = writer.try_clone()?;
+        let (over, is_over) = mpsc::channel();
+        let passage = Self {
+            writer,
+            mark: mark(),
+            is_marked: Arc::default(),
+            tail: Arc::default(),
+            over: is_over,
+        };
+        let (mark, is_marked) = (passage.mark, passage.is_marked.clone());
+        let mut onward = Onward {
+            to,
+            tail: passage.tail.clone(),
+        };
+        thread::Builder::new()
+            .name("notify-stderr".to_owned())
+            .spawn(move || {
+                pass(reader, &mut onward, &is_marked, &mark);
+                let _ = over.send(());
+            })?;
+        Ok((passage, theirs))
+    }
+
+    /// Marks the end of what the program wrote, which has ended.
+    pub(crate) fn end(self) -> Rest {
+        let Self {
+            mut writer, mark, ..
+        } = self;
+        self.is_marked.store(true, Ordering::SeqCst);
+        // Where the pipe is full this waits for those who read our standard error.
+        let write = move || drop(writer.write_all(&mark));
+        let thread = thread::Builder::new().name("notify-stderr-end".to_owned());
+        Rest {
+            // Without a thread there is no mark, and nothing to wait for.
+            is_over: thread.spawn(write).is_err(),
+            tail: self.tail,
+            over: self.over,
+        }
+    }
+}
+
+impl Rest {
+    /// Returns the last of what the program wrote, as far as it comes within some time.
+    pub(crate) fn tail(&mut self, patience: Duration) -> String {
+        self.is_over = self.is_over || self.over.recv_timeout(patience).is_ok();
+        lock(&self.tail).text()
+    }
+
+    /// Waits until all of it is passed on, as the program would have waited to write it.
+    pub(crate) fn finish(self) {
+        if !self.is_over {
+            let _ = self.over.recv();
+        }
+    }
+}
+
+/// Opens our standard error anew: one that nobody reads must not block what else we say there.
+#[cfg(unix)]
+fn own_stderr() -> io::Result<std::fs::File> {
+    use std::os::fd::AsFd as _;
+    Ok(io::stderr().as_fd().try_clone_to_owned()?.into())
+}
+
+#[cfg(not(unix))]
+fn own_stderr() -> io::Result<io::Stderr> {
+    Ok(io::stderr())
+}
+
+/// Makes bytes that no program writes.
+fn mark() -> [u8; MARK] {
+    let mut mark = [0; MARK];
+    for part in mark.chunks_exact_mut(8) {
+        part.copy_from_slice(&random::number().to_le_bytes());
+    }
+    mark
+}
+
+fn lock(tail: &Mutex<Tail>) -> MutexGuard<'_, Tail> {
+    tail.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Passes on what comes, up to the mark, or until nobody is there to read it: the program's next
+/// write then fails as it would have failed without us.
+fn pass(
+    mut from: impl Read,
+    onward: &mut Onward<impl Write>,
+    is_marked: &AtomicBool,
+    mark: &[u8; MARK],
+) {
+    let mut chunk = vec![0; CHUNK];
+    // What may be the beginning of the mark.
+    let mut held = Vec::new();
+    loop {
+        let length = match from.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => break,
+        };
+        let come = &chunk[..length];
+        // It is set before the first byte of the mark is written.
+        if !is_marked.load(Ordering::SeqCst) {
+            if !onward.take(come) {
+                return;
+            }
+            continue;
+        }
+        held.extend_from_slice(come);
+        if let Some(end) = held.windows(MARK).position(|bytes| bytes == mark) {
+            onward.take(&held[..end]);
+            return;
+        }
+        let free = held.len().saturating_sub(MARK - 1);
+        if !onward.take(&held[..free]) {
+            return;
+        }
+        held.drain(..free);
+    }
+    onward.take(&held);
+}
+
+/// Where what comes goes.
+struct Onward<W> {
+    to: W,
+    tail: Arc<Mutex<Tail>>,
+}
+
+impl<W: Write> Onward<W> {
+    /// Keeps it and passes it on; `false` where nobody reads it any more.
+    fn take(&mut self, mut bytes: &[u8]) -> bool {
+        lock(&self.tail).add(bytes);
+        while !bytes.is_empty() {
+            match self.to.write(bytes) {
+                Ok(0) => return true,
+                Ok(written) => bytes = &bytes[written..],
+                Err(error) => match error.kind() {
+                    io::ErrorKind::Interrupted => {}
+                    // Somebody else has made our standard error so.
+                    io::ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(1)),
+                    io::ErrorKind::BrokenPipe => return false,
+                    // A full disk is no reason to stop the program.
+                    _ => return true,
+                },
+            }
+        }
+        true
+    }
+}
+
+impl Tail {
+    fn add(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() > 2 * REMEMBERED {
+            self.show(false);
+        }
+    }
+
+    /// Brings what has come onto the screen; where more is to come, all up to a character that may not
+    /// be whole.
+    fn show(&mut self, is_end: bool) {
+        if self.bytes.len() > REMEMBERED && !self.bytes.iter().any(|byte| changes(*byte)) {
+            // It only adds to what there is, of which no more than the end is remembered.
+            self.bytes.drain(..self.bytes.len() - REMEMBERED);
+            self.screen = Screen::default();
+            self.is_cut = true;
+            if !is_end {
+                return;
+            }
+        }
+        let whole = self.bytes.iter().rposition(u8::is_ascii);
+        let end = whole.filter(|_| !is_end);
+        let end = end.map_or(self.bytes.len(), |last| last + 1);
+        self.screen
+            .write(&String::from_utf8_lossy(&self.bytes[..end]));
+        self.bytes.drain(..end);
+        self.is_cut |= self.screen.forget_all_but(REMEMBERED);
+    }
+
+    fn text(&mut self) -> String {
+        self.show(true);
+        let text = self.screen.text();
+        let begin = text.len() - text::last_bytes(&text, KEPT).len();
+        let end = &text[redact::cut_after(&text, begin)..];
+        self.is_cut |= end.len() < text.len();
+        if !self.is_cut {
+            return end.trim_end().to_owned();
+        }
+        // A line of which the beginning is lost is none.
+        let whole = end.split_once('\n').map_or(end, |(_, rest)| rest);
+        let whole = if whole.trim().is_empty() { end } else { whole };
+        format!("(the end of standard error)\n{}", whole.trim_end())
+    }
+}
+
+/// Tells whether a byte can change what a terminal showed before it: a control character that moves
+/// the cursor, or the first byte of one (C1).
+fn changes(byte: u8) -> bool {
+    matches!(byte, b'\r' | 0x08 | 0x0b | 0x0c | 0x1b | 0xc2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives out its chunks one by one.
+    struct Chunks(Vec<Vec<u8>>);
+
+    impl Read for Chunks {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.0.is_empty() {
+                return Ok(0);
+            }
+            let chunk = self.0.remove(0);
+            buffer[..chunk.len()].copy_from_slice(&chunk);
+            Ok(chunk.len())
+        }
+    }
+
+    fn passed(chunks: Vec<Vec<u8>>, is_marked: bool, mark: &[u8; MARK]) -> Vec<u8> {
+        let mut onward = Onward {
+            to: Vec::new(),
+            tail: Arc::default(),
+        };
+        pass(
+            Chunks(chunks),
+            &mut onward,
+            &AtomicBool::new(is_marked),
+            mark,
+        );
+        assert_eq!(lock(&onward.tail).bytes, onward.to);
+        onward.to
+    }
+
+    #[test]
+    fn all_up_to_the_mark_is_passed_on_however_it_comes() {
+        let mark = mark();
+        let content = [b"an error\n", &mark[..], b"of another process"].concat();
+        for size in 1..content.len() {
+            let chunks = content.chunks(size).map(<[u8]>::to_vec).collect();
+            assert_eq!(passed(chunks, true, &mark), b"an error\n", "{size}");
+        }
+        // Before the program has ended there is none, and a part of one is no mark.
+        let part = mark[..MARK - 1].to_vec();
+        assert_eq!(passed(vec![content.clone()], false, &mark), content);
+        assert_eq!(passed(vec![part.clone()], true, &mark), part);
+    }
+
+    #[test]
+    fn a_process_that_holds_the_pipe_open_does_not_keep_the_end_from_coming() {
+        let (reader, writer) = io::pipe().unwrap();
+        let (passage, mut theirs) = Passage::between(reader, writer, Vec::new()).unwrap();
+        theirs.write_all(b"no route to host\n").unwrap();
+        let mut rest = passage.end();
+        assert_eq!(rest.tail(Duration::from_secs(60)), "no route to host");
+        rest.finish();
+        drop(theirs);
+    }
+
+    #[test]
+    fn where_nobody_reads_the_program_cannot_write_either() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (reader, writer) = io::pipe().unwrap();
+        let (passage, mut theirs) = Passage::between(reader, writer, Closed).unwrap();
+        // The first write may still find the reader there.
+        while theirs.write_all(b"x").is_ok() {}
+        let mut rest = passage.end();
+        assert!(rest.tail(Duration::from_secs(60)).starts_with('x'));
+        rest.finish();
+    }
+
+    #[test]
+    fn of_much_the_end_is_kept_in_whole_lines_and_said_to_be_the_end() {
+        let mut tail = Tail::default();
+        for number in 0..100_000 {
+            tail.add(format!("line {number}\n").as_bytes());
+            assert!(tail.bytes.len() <= 2 * REMEMBERED);
+        }
+        let text = tail.text();
+        let mut lines = text.lines();
+        assert_eq!(lines.next(), Some("(the end of standard error)"));
+        assert!(lines.all(|line| line.starts_with("line ")));
+        assert!(text.ends_with("line 99999") && text.len() > KEPT / 2 && text.len() < text::LIMIT);
+        // One line without an end is kept as well.
+        let mut tail = Tail::default();
+        tail.add(&vec![b'x'; 3 * KEPT]);
+        assert!(tail.text().ends_with("xxx"));
+    }
+
+    /// Issue 12, point 23.
+    #[test]
+    fn no_progress_bar_pushes_the_error_out_however_long_it_runs() {
+        let mut tail = Tail::default();
+        tail.add("\x1b[31merror:\x1b[0m größe unknown\n".as_bytes());
+        for done in 0..20_000 {
+            let bar = "#".repeat(done % 100);
+            tail.add(format!("\r\x1b[2K{bar} {done}").as_bytes());
+            assert!(tail.bytes.len() <= 2 * REMEMBERED);
+        }
+        tail.add(b"\r\x1b[2K100%\n");
+        assert_eq!(tail.text(), "error: größe unknown\n100%");
+    }
+
+    /// Issue 12, point 22.
+    #[test]
+    fn no_secret_is_cut_in_two_where_one_line_is_longer_than_what_is_kept() {
+        // Any URL's password is one.
+        let secret = "postgres://etl:hunter2hunter2@db";
+        for behind in KEPT - secret.len()..=KEPT {
+            let mut tail = Tail::default();
+            tail.add(format!("{}{secret}", "x".repeat(KEPT)).as_bytes());
+            tail.add("y".repeat(behind).as_bytes());
+            let text = redact::hide(tail.text()).into_owned();
+            assert!(!text.contains("ter2"), "{behind}: {}", &text[..80]);
+            assert!(text.ends_with('y') && text.len() < text::LIMIT);
+        }
+    }
+
+    #[test]
+    fn a_character_that_comes_in_two_parts_is_one() {
+        let mut tail = Tail::default();
+        let text = "größe\r".repeat(KEPT);
+        for part in text.as_bytes().chunks(7) {
+            tail.add(part);
+        }
+        assert_eq!(tail.text(), "größe");
+    }
+}

@@ -1,0 +1,230 @@
+//! What a person does in a notify directory: silences an error, renames or forgets a job, has what
+//! waits sent elsewhere, and tests the channels.
+
+mod announce;
+mod forget;
+mod refused;
+mod silence;
+mod test;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use self::announce::Told;
+pub(crate) use self::announce::{new_alert, queues_of, way};
+pub use self::forget::Forgotten;
+pub use self::refused::Refused;
+pub use self::silence::Silenced;
+pub use self::test::{Answer, channels, test};
+use crate::dispatch::dispatcher;
+use crate::error::Error;
+use crate::job::name;
+use crate::monitor::view::{self, Health};
+use crate::os::ffi;
+use crate::os::warning::Warning;
+use crate::rules::Past;
+use crate::settings::config::Config;
+use crate::settings::destinations;
+use crate::settings::in_force;
+use crate::settings::setup::Setup;
+use crate::state::local::spool;
+use crate::state::local::{Locked, Store};
+use crate::status::Status;
+
+/// Acts in one notify directory.
+#[derive(Debug)]
+pub struct Desk {
+    directory: PathBuf,
+    /// Who acts, as the channel is told.
+    by: String,
+}
+
+impl Desk {
+    /// Takes a place in that directory, or in the one that the library would use.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such directory.
+    pub fn open(directory: Option<&Path>, by: String) -> Result<Self, Error> {
+        let directory = view::directory(directory)?;
+        in_force::settle(Config::new().directory(&directory))?;
+        Ok(Self { directory, by })
+    }
+
+    /// Returns the directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Gives a job another name: the next run under it goes on where the last one ended.
+    ///
+    /// # Errors
+    ///
+    /// Where the job is not there, or another has that name.
+    pub fn rename(&self, old: &str, new: &str) -> Result<(), Refused> {
+        let file = self.file_of(old)?;
+        let new_file = name::file_name(new).into_owned();
+        if file == new_file {
+            return Err(Refused::SameName(new.to_owned()));
+        }
+        let (locked, other) = self.store()?.lock_both(&file, &new_file)?;
+        if locked.is_passed_by() || other.is_some_and(|other| other.is_passed_by()) {
+            return Err(Refused::Busy(old.to_owned()));
+        }
+        self.known(&locked, old)?;
+        if fs::symlink_metadata(self.directory.join(&new_file)).is_ok() {
+            return Err(Refused::Exists(new.to_owned()));
+        }
+        locked.rename(&new_file)?;
+        Ok(())
+    }
+
+    /// Moves the alerts of a queue whose destination was replaced to the channel's present queue,
+    /// what is held there too, and returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such queue, or the channel has no destination, or several.
+    pub fn adopt(&self, name: &str, into: Option<&str>) -> Result<usize, Refused> {
+        let outbox = self.store()?.outbox();
+        let others = outbox.queue_names();
+        if !others.iter().any(|other| other == name) {
+            return Err(Refused::NoQueue {
+                name: name.to_owned(),
+                others,
+            });
+        }
+        let channel = spool::channel_of(name);
+        let routes = setup().routes(channel);
+        tell_problems();
+        let queues = queues_of(routes.as_deref());
+        if queues.iter().any(|queue| queue == name) {
+            return Err(Refused::IsPresent(name.to_owned()));
+        }
+        let queue = match (&*queues, into) {
+            ([], _) => {
+                return Err(Refused::NoDestination {
+                    channel: channel.to_owned(),
+                    variable: destinations::variable(channel),
+                });
+            }
+            ([queue], None) => queue,
+            (queues, into) => queues
+                .iter()
+                .find(|queue| Some(&***queue) == into)
+                .ok_or_else(|| Refused::ManyQueues {
+                    channel: channel.to_owned(),
+                    queues: queues.to_vec(),
+                })?,
+        };
+        Ok(outbox.queue(queue).adopt(&outbox.queue(name))?)
+    }
+
+    /// Sends what waits for the channels that the environment names, for at most so long.
+    ///
+    /// # Errors
+    ///
+    /// Where the directory cannot be used.
+    pub fn drain(&self, patience: Duration) -> Result<(), Refused> {
+        self.store()?;
+        dispatcher::drain(patience)?;
+        tell_problems();
+        Ok(())
+    }
+
+    /// Tells whether a queue's alerts are for a destination that the environment names.
+    #[must_use]
+    pub fn sends_from(&self, queue: &str) -> bool {
+        let routes = setup().routes(spool::channel_of(queue));
+        queues_of(routes.as_deref())
+            .iter()
+            .any(|name| name == queue)
+    }
+
+    fn store(&self) -> Result<&'static Store, Refused> {
+        let store = setup().store();
+        store.ok_or_else(|| {
+            tell_problems();
+            let path = self.directory.clone();
+            let source = io::Error::from(io::ErrorKind::PermissionDenied);
+            Refused::Directory(Error::Directory { path, source })
+        })
+    }
+
+    /// Finds the status file of a job, which must be this user's: the locks of another are not ours.
+    fn file_of(&self, job: &str) -> Result<String, Refused> {
+        let file = view::find(&self.directory, job);
+        let file = file.ok_or_else(|| self.no_job(job))?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let owner = fs::symlink_metadata(self.directory.join(&file))?.uid();
+            if owner != ffi::user_id() {
+                let job = job.to_owned();
+                return Err(Refused::Foreign { job, owner });
+            }
+        }
+        Ok(file)
+    }
+
+    fn lock<'a>(&self, file: &'a str) -> Result<Locked<'a>, Refused>
+    where
+        Self: 'a,
+    {
+        let locked = self.store()?.lock(file)?;
+        if locked.is_passed_by() {
+            return Err(Refused::Busy(view::shown_name(file)));
+        }
+        Ok(locked)
+    }
+
+    fn no_job(&self, job: &str) -> Refused {
+        Refused::NoJob {
+            job: job.to_owned(),
+            directory: self.directory.clone(),
+        }
+    }
+
+    /// Reads a status that is about to be changed.
+    fn known(&self, locked: &Locked<'_>, job: &str) -> Result<Status, Refused> {
+        match locked.read() {
+            Past::Known(status) => Ok(*status),
+            Past::Missing => Err(self.no_job(job)),
+            Past::Unreadable | Past::Unknown => Err(Refused::Unreadable {
+                job: job.to_owned(),
+            }),
+        }
+    }
+
+    /// Finds the channel of a job: the record of a run says it, and some status files do.
+    fn channel_of(&self, file: &str, given: Option<&str>) -> String {
+        if let Some(given) = given {
+            return given.to_owned();
+        }
+        let runs = view::runs(&self.directory, &[view::shown_name(file)]);
+        let runs = runs.map(|(runs, _)| runs).unwrap_or_default();
+        let run = runs.into_iter().rfind(|run| run.health != Health::Unknown);
+        let status = || view::read(&self.directory, file).ok()??.channel;
+        run.map(|run| run.channel)
+            .or_else(status)
+            .unwrap_or_else(|| setup().default_channel.clone())
+    }
+}
+
+/// Returns the user of this process, as a number.
+#[must_use]
+pub fn user() -> String {
+    ffi::user_id().to_string()
+}
+
+fn setup() -> &'static Setup {
+    in_force::setup_so_far()
+}
+
+/// Tells on standard error what is wrong with the settings.
+fn tell_problems() {
+    setup().take_problems().into_iter().for_each(Warning::tell);
+}

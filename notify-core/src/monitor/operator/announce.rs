@@ -1,0 +1,107 @@
+//! Whether people are told of what a person does.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+
+use super::{setup, tell_problems};
+use crate::dispatch::dispatcher;
+use crate::format::time::to_micros;
+use crate::message::alert::{Alert, Kind};
+use crate::os::random;
+use crate::settings::route::{Routes, Way};
+use crate::state::local::Queued;
+use crate::status::{State, Status};
+
+/// How long a person waits for an alert to be accepted.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whether people were told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// The channel has taken it.
+    Delivered(String),
+    /// It waits, and is sent later.
+    Waits(String),
+    /// The channel has no destination; what to do about it is on standard error.
+    Nowhere(String),
+    /// Nobody was to be told.
+    Nobody,
+}
+
+/// Finds where a channel's alerts go, and what its alert says beside the error.
+pub(crate) fn way(channel: &str, note: String) -> (Option<Arc<Routes>>, Vec<String>) {
+    let found = match setup().way(channel, State::Error) {
+        Way::To(routes) => (Some(routes), vec![note]),
+        Way::Instead(routes, instead) => (Some(routes), vec![note, instead]),
+        Way::Silent => (None, Vec::new()),
+        Way::Nowhere(warning) => {
+            warning.tell();
+            (None, Vec::new())
+        }
+    };
+    tell_problems();
+    found
+}
+
+pub(crate) fn queues_of(routes: Option<&Routes>) -> Vec<String> {
+    routes
+        .map(|routes| routes.queues.clone())
+        .unwrap_or_default()
+}
+
+pub(crate) fn new_alert(
+    kind: Kind,
+    job: String,
+    routes: &Routes,
+    notes: Vec<String>,
+    status: Status,
+) -> Alert {
+    Alert {
+        id: format!("{:016x}", random::number()),
+        kind,
+        job,
+        channel: routes.channel.clone(),
+        decided: to_micros(Utc::now()),
+        incident: status.incident.clone(),
+        earlier_error: None,
+        outage: None,
+        mention: None,
+        facts: Vec::new(),
+        notes,
+        status,
+    }
+}
+
+/// Sends an alert that was queued, and tells what became of it.
+pub(super) fn send(
+    channel: &str,
+    routes: Option<&Routes>,
+    alert: Option<Alert>,
+    queued: &[Queued],
+) -> Told {
+    let (Some(routes), Some(alert)) = (routes, alert) else {
+        return if channel.is_empty() {
+            Told::Nobody
+        } else {
+            Told::Nowhere(channel.to_owned())
+        };
+    };
+    for (number, route) in routes.all.iter().enumerate() {
+        match queued.get(number) {
+            Some(Queued::Waits(entry)) => dispatcher::queued(route, entry),
+            _ => dispatcher::from_memory(route, alert.clone()),
+        }
+    }
+    dispatcher::finish(Instant::now() + PATIENCE);
+    let waits = routes.all.iter().enumerate().any(|(number, route)| {
+        matches!((queued.get(number), &route.queue), (Some(Queued::Waits(entry)), Some(queue)) if queue.holds(entry))
+    });
+    let channel = routes.channel.clone();
+    if waits || dispatcher::is_waited_for() {
+        Told::Waits(channel)
+    } else {
+        Told::Delivered(channel)
+    }
+}

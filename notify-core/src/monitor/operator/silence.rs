@@ -1,0 +1,133 @@
+//! The silence of an error, or of runs that are overdue: begun, and ended before its time.
+
+use chrono::Utc;
+
+use super::announce::{self, Told};
+use super::{Desk, Refused};
+use crate::format::time::{self, Time, to_micros};
+use crate::message::alert::Kind;
+use crate::monitor::view;
+use crate::state::change::Change;
+use crate::status::error_count::ErrorCount;
+use crate::status::{LINE, OVERDUE, Silence, State, Status};
+
+/// What stands for the error of a job that works, and takes too long.
+const OVERDUE_WORDS: &str = "its runs are overdue";
+
+/// What was silenced.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "as they say")]
+pub struct Silenced {
+    pub job: String,
+    pub error: String,
+    pub told: Told,
+}
+
+impl Desk {
+    /// Silences the error with which a job fails, or that its runs are overdue where it works, until
+    /// then, and tells the channel.
+    ///
+    /// # Errors
+    ///
+    /// Where the job is not there, or works in time, or its status cannot be written.
+    pub fn silence(
+        &self,
+        job: &str,
+        until: Time,
+        because: Option<&str>,
+        channel: Option<&str>,
+    ) -> Result<Silenced, Refused> {
+        let file = self.file_of(job)?;
+        let mut alert = None;
+        let because_words = because.map_or_else(String::new, |because| format!(": {because}"));
+        let by = &self.by;
+        let note = format!(
+            "silenced by {by} until {}{because_words}",
+            time::show(until)
+        );
+        let channel = self.channel_of(&file, channel);
+        let (routes, notes) = announce::way(&channel, note);
+        let mut locked = self.lock(&file)?;
+        let status = self.known(&locked, job)?;
+        let error = view::fingerprint(&status).filter(|_| status.state == State::Error);
+        let (kind, first) = match &error {
+            Some(_) => (Kind::StillFailing, status.headline(LINE)),
+            None if status.overdue.is_some() => (Kind::Overdue, OVERDUE_WORDS.to_owned()),
+            None => return Err(Refused::IsOk(job.to_owned())),
+        };
+        let mut told_errors = status.told_errors.clone();
+        // The message that says so is the first that some hear of it.
+        let is_new = |error: &&String| routes.is_some() && !status.told_errors.contains(error);
+        told_errors.extend(error.iter().filter(is_new).cloned());
+        let held = status.held.clone();
+        let status = Status {
+            silence: Some(Silence {
+                until: to_micros(until),
+                error: error.clone().unwrap_or_else(|| OVERDUE.to_owned()),
+                because: because.map(str::to_owned),
+            }),
+            fingerprint: error,
+            told_errors,
+            other_errors: ErrorCount::default(),
+            held: None,
+            // For whoever tells that the silence is over.
+            channel: routes
+                .as_ref()
+                .map(|_| channel.clone().into())
+                .or(status.channel),
+            ..status
+        };
+        if let Some(routes) = &routes {
+            let job = view::shown_name(&file);
+            alert = Some(announce::new_alert(
+                kind,
+                job,
+                routes,
+                notes,
+                status.clone(),
+            ));
+        }
+        let change = Change {
+            file: file.clone(),
+            status: Some(status),
+            queues: announce::queues_of(routes.as_deref()),
+            // It is the same error, of which nobody wants to hear.
+            withdrawn: held.map(|held| held.alerts).unwrap_or_default(),
+            alert,
+            ..Change::default()
+        };
+        let written = locked.change(&change);
+        drop(locked);
+        if let Some(error) = written.status_error {
+            return Err(error.into());
+        }
+        Ok(Silenced {
+            job: view::shown_name(&file),
+            error: first,
+            told: announce::send(&channel, routes.as_deref(), change.alert, &written.queued),
+        })
+    }
+
+    /// Ends the silence of a job, and returns until when it would have lasted.
+    ///
+    /// # Errors
+    ///
+    /// Where the job is not there or not silenced, or its status cannot be written.
+    pub fn unsilence(&self, job: &str) -> Result<Time, Refused> {
+        let file = self.file_of(job)?;
+        let mut locked = self.lock(&file)?;
+        let status = self.known(&locked, job)?;
+        let silence = status
+            .silence
+            .as_ref()
+            .filter(|silence| silence.until > Utc::now());
+        let Some(until) = silence.map(|silence| silence.until) else {
+            return Err(Refused::NotSilenced(job.to_owned()));
+        };
+        locked.write(&Status {
+            silence: None,
+            ..status
+        })?;
+        Ok(until)
+    }
+}

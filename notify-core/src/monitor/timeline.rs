@@ -1,0 +1,197 @@
+//! What happened to a job, told in order: which rule decided each time, what became of its alerts, and
+//! what would happen next. Nothing here makes or changes a file.
+
+mod answers;
+mod entries;
+mod forecast;
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use self::answers::Places;
+pub use self::answers::Reply;
+pub use self::entries::Happened;
+pub use self::forecast::{Chance, Hold, Outlook};
+use crate::format::time::Time;
+use crate::monitor::view::{self, Job};
+use crate::os::file::{self, Links};
+use crate::rules::{self, Reason, Settings};
+use crate::state::history::{Event, History, Ran};
+use crate::state::local;
+use crate::status::{State, Status};
+
+/// What is known of a job's past and future.
+#[derive(Debug)]
+pub struct Story {
+    /// Its status file.
+    pub job: Job,
+    /// When its held alert leaves.
+    pub held_until: Option<Time>,
+    /// The settings that decided last.
+    pub rules: Rules,
+    /// Whether those are known; otherwise they are the defaults.
+    pub knows_rules: bool,
+    /// The oldest first; runs that were alike are one.
+    pub events: Vec<Happened>,
+    /// What would happen next.
+    pub next: Vec<Outlook>,
+    /// How many users' histories cannot be read.
+    pub closed: usize,
+}
+
+/// The settings that the rules read, by the names of the attribute's arguments.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(
+    missing_docs,
+    reason = "the arguments of the attribute, by their names"
+)]
+pub struct Rules {
+    pub silent_seconds: f64,
+    /// Infinity is "no `OK` at all".
+    pub ok_silent_hours: f64,
+    pub remind_hours: f64,
+    pub after: u64,
+    pub flapping: bool,
+}
+
+/// What a line of the story is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// Runs that ended.
+    Runs,
+    /// A run that should have ended, or one that was found dead when a later one had ended.
+    Aside,
+    /// What a person did to the status.
+    Person,
+    /// What a silence withheld, told when it was over.
+    SilenceOver,
+}
+
+/// A run, as a strip of runs shows it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(missing_docs, reason = "as they say")]
+pub struct Recent {
+    pub state: State,
+    pub begun: Time,
+    pub took: Option<Duration>,
+    /// Runs that were alike.
+    pub runs: u64,
+}
+
+/// Tells a job's story; `None` where it has no status file.
+///
+/// # Errors
+///
+/// Where that file or the directory cannot be read, or is no status file.
+pub fn story(directory: &Path, name: &str, now: Time) -> io::Result<Option<Story>> {
+    let Some(file) = view::find(directory, name) else {
+        return Ok(None);
+    };
+    let content = file::read(&directory.join(&file), local::LIMIT, Links::Refuse)?;
+    let Some(content) = content else {
+        return Ok(None);
+    };
+    let status = Status::parse(&content)
+        .ok_or_else(|| io::Error::other("its status file is no status file"))?;
+    let (lines, closed) = lines(directory, &file)?;
+    let known = lines.iter().rev().find_map(|line| match line {
+        Event::Ran(ran) => ran.settings,
+        Event::Answered(_) => None,
+    });
+    let settings = known.unwrap_or_default();
+    let places = Places::of(directory, &file, &status)?;
+    Ok(Some(Story {
+        next: forecast::outlooks(&status, settings, now),
+        held_until: status.held.as_ref().map(|held| held.until),
+        rules: Rules::of(&settings),
+        knows_rules: known.is_some(),
+        events: entries::tell(lines, &places),
+        closed,
+        job: Job::new(&file, status),
+    }))
+}
+
+/// Returns a job's latest runs, the oldest first.
+#[must_use]
+pub fn recent(directory: &Path, file: &str, most: usize) -> Vec<Recent> {
+    let lines = lines(directory, file).map(|(lines, _)| lines);
+    let mut earlier = None;
+    let mut runs = Vec::new();
+    for line in lines.unwrap_or_default() {
+        let Event::Ran(ran) = line else { continue };
+        if ran.what(earlier) == What::Runs {
+            earlier = Some(ran.begun);
+            runs.push(Recent {
+                state: ran.state,
+                begun: ran.begun,
+                took: ran.took,
+                runs: ran.runs,
+            });
+        }
+    }
+    runs.split_off(runs.len().saturating_sub(most))
+}
+
+/// Reads what the users' histories say of a job, and counts those that cannot be read.
+fn lines(directory: &Path, file: &str) -> io::Result<(Vec<Event>, usize)> {
+    let (mut lines, mut closed, mut read) = (Vec::new(), 0, 0);
+    for hidden in view::users(directory)? {
+        // Its owner alone can look into it.
+        if std::fs::read_dir(&hidden).is_err() {
+            closed += 1;
+            continue;
+        }
+        let events = History::new(&hidden).read(file);
+        read += usize::from(!events.is_empty());
+        lines.extend(events);
+    }
+    if read > 1 {
+        lines.sort_by_key(|line| match line {
+            Event::Ran(ran) => ran.decided_at(),
+            Event::Answered(answered) => answered.at,
+        });
+    }
+    Ok((lines, closed))
+}
+
+impl Ran {
+    /// When it was decided whether it is told, as far as that is known.
+    fn decided_at(&self) -> Time {
+        let took = self.took.and_then(|took| TimeDelta::from_std(took).ok());
+        let ended = || self.begun.checked_add_signed(took.unwrap_or_default());
+        self.decided.or_else(ended).unwrap_or(self.begun)
+    }
+
+    /// Tells what it is about, from when the run before it began.
+    fn what(&self, earlier: Option<Time>) -> What {
+        let ends_with = |reason: Reason| self.decision.ends_with(reason.as_str());
+        if [Reason::Overdue, Reason::Overtaken, Reason::Older]
+            .into_iter()
+            .any(ends_with)
+        {
+            What::Aside
+        } else if self.decision.ends_with(rules::SILENCE_OVER) {
+            What::SilenceOver
+        } else if self.settings.is_none() && earlier == Some(self.begun) {
+            // A person's deed leaves the time of the last run.
+            What::Person
+        } else {
+            What::Runs
+        }
+    }
+}
+
+impl Rules {
+    fn of(settings: &Settings) -> Self {
+        Self {
+            silent_seconds: settings.silent,
+            ok_silent_hours: settings.ok_silent / rules::HOUR,
+            remind_hours: settings.remind / rules::HOUR,
+            after: settings.after,
+            flapping: settings.flapping,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What became of alerts on their way.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use super::What;
+use crate::format::time::Time;
+use crate::monitor::view;
+use crate::state::entry::Entry;
+use crate::state::history::{Answered, Ran};
+use crate::state::local::spool;
+use crate::status::{State, Status};
+
+/// What became of alerts on their way to a destination.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The destination's channel.
+    pub channel: Option<String>,
+    /// What was answered, or where it is.
+    pub words: String,
+    /// How often it was answered.
+    pub times: usize,
+    /// When, the last time; `None` where nobody has answered.
+    pub at: Option<Time>,
+    /// How long after the decision, at most.
+    pub later: Option<Duration>,
+}
+
+/// Where a job's alerts are that nobody has answered for good.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// The channels in whose queues an alert waits, by its id.
+    pub(super) waiting: HashMap<String, Vec<String>>,
+    /// The ids of alerts that are held, and until when.
+    pub(super) held: HashMap<String, Time>,
+}
+
+impl Places {
+    pub(super) fn of(directory: &Path, file: &str, status: &Status) -> io::Result<Self> {
+        let job = spool::job_digits(&view::shown_name(file));
+        let mut places = Self::default();
+        for hidden in view::users(directory)? {
+            let folder = hidden.join("outbox");
+            for queue in view::names(&folder, true).unwrap_or_default() {
+                let names = view::names(&folder.join(&queue), false).unwrap_or_default();
+                let entries = names.into_iter().filter_map(Entry::parse);
+                for entry in entries.filter(|entry| entry.job() == job) {
+                    let channels = places.waiting.entry(entry.id().to_owned());
+                    let channel = spool::channel_of(&queue).to_owned();
+                    channels.or_default().push(channel);
+                }
+            }
+        }
+        if let Some(held) = &status.held {
+            let ids = held
+                .alerts
+                .iter()
+                .filter_map(|alert| alert.rsplit('-').next());
+            places.held = ids.map(|id| (id.to_owned(), held.until)).collect();
+        }
+        Ok(places)
+    }
+}
+
+/// Says what became of a run's alert.
+pub(super) fn replies(
+    ran: &Ran,
+    answers: &[Answered],
+    places: &Places,
+    later: &[Ran],
+) -> Vec<Reply> {
+    let Some(id) = &ran.alert else {
+        return Vec::new();
+    };
+    let mut replies: Vec<Reply> = Vec::new();
+    for answer in answers {
+        let after = (answer.at - ran.decided_at()).to_std().ok();
+        let same = replies.last_mut().filter(|last| {
+            last.channel.as_ref() == Some(&answer.channel) && last.words == answer.answer
+        });
+        match same {
+            Some(last) => {
+                last.times += 1;
+                (last.at, last.later) = (Some(answer.at), after);
+            }
+            None => replies.push(Reply {
+                channel: Some(answer.channel.clone()),
+                words: answer.answer.clone(),
+                times: 1,
+                at: Some(answer.at),
+                later: after,
+            }),
+        }
+    }
+    let unanswered = |channel: Option<String>, words: String| Reply {
+        channel,
+        words,
+        times: 0,
+        at: None,
+        later: None,
+    };
+    if let Some(channels) = places.waiting.get(id) {
+        let waits = |channel: &String| unanswered(Some(channel.clone()), "waits".to_owned());
+        replies.extend(channels.iter().map(waits));
+    }
+    if replies.is_empty() {
+        let channel = ran.channel.clone();
+        let is_silenced = later
+            .iter()
+            .any(|later| later.what(Some(ran.begun)) == What::Person);
+        let words = match (places.held.get(id), ran.held) {
+            (Some(_), _) => "held back",
+            (None, Some(_)) if is_silenced => "taken back, for a person has silenced it",
+            (None, Some(_)) => match later.iter().find(|later| later.begun > ran.begun) {
+                Some(next) if next.state == State::Ok => "taken back, for it worked again",
+                Some(_) => "taken back, for a later one says the same",
+                None => "was held back, and no answer is known",
+            },
+            (None, None) => "no answer is known",
+        };
+        replies.push(unanswered(channel, words.to_owned()));
+    }
+    replies
+}

@@ -1,0 +1,541 @@
+//! What can be seen of a notify directory: its jobs, the runs under way, and what waits to be sent.
+//! Nothing here makes or changes a file.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::format::text;
+use crate::format::time::{self, Time};
+use crate::job::name;
+use crate::os::file::{self, Links};
+use crate::os::machine::Machine;
+use crate::settings::in_force;
+use crate::settings::setup;
+use crate::state::local;
+use crate::state::local::lease;
+use crate::state::local::spool;
+use crate::state::run_record::Recorded;
+use crate::status::fingerprint;
+use crate::status::{LINE, OVERDUE, State, Status};
+
+/// More threads would wait for the disk, or for each other.
+const THREADS: usize = 8;
+
+/// As many files are read by one thread before a second is worth its start.
+const SHARE: usize = 500;
+
+/// A job, by its status file.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the fields of the status file, by their names")]
+pub struct Job {
+    /// As the code names it; the file's own name where that was cut.
+    pub name: String,
+    pub file: String,
+    pub state: State,
+    pub begun: Time,
+    pub since: Time,
+    pub took: Option<Duration>,
+    pub runs: u64,
+    pub location: String,
+    /// The first line of the error, empty where there is none.
+    pub error: String,
+    pub passed_over: Option<String>,
+    /// The latest run after that which proved nothing: when it ended, and why.
+    pub not_counted: Option<String>,
+    pub alerted: Option<Time>,
+    pub incident: Option<String>,
+    pub decision: Option<String>,
+    pub silence: Option<Silence>,
+    /// Whether an alert is held back.
+    pub is_held: bool,
+    pub is_flapping: bool,
+    pub host: Option<String>,
+    pub pid: Option<u32>,
+    pub exe: Option<String>,
+    pub source: Option<String>,
+    pub version: Option<String>,
+    pub every_hours: Option<f64>,
+    /// Where its alerts go, where that is known; the empty text is nowhere.
+    pub channel: Option<String>,
+}
+
+/// What a person has silenced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "as the status file says")]
+pub struct Silence {
+    pub until: Time,
+    pub because: Option<String>,
+    /// Whether it is of the error with which the job fails now, or, where it works, of overdue runs.
+    pub is_of_this_error: bool,
+}
+
+/// A status file that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "a name and a reason")]
+pub struct Unreadable {
+    pub name: String,
+    pub file: String,
+    pub reason: String,
+}
+
+/// What was asked for.
+#[derive(Debug, Default)]
+pub struct Jobs {
+    /// By name.
+    pub jobs: Vec<Job>,
+    /// Status files that cannot be read, by name.
+    pub unreadable: Vec<Unreadable>,
+    /// Names and patterns that fit no job.
+    pub missing: Vec<String>,
+}
+
+/// Whether a run is going on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Its process lives.
+    Alive,
+    /// Its process died, and nobody has told it yet.
+    Dead,
+    /// It is another machine's, of which nothing is known here.
+    Unknown,
+}
+
+/// A run that has begun, and whose end nobody has reported.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "as its record says")]
+pub struct Run {
+    pub job: String,
+    pub begun: Time,
+    pub pid: Option<u32>,
+    pub host: String,
+    pub health: Health,
+    pub channel: String,
+    pub every_hours: Option<f64>,
+}
+
+/// The alerts of one destination that were not delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "counts")]
+pub struct Queue {
+    /// The user whose it is, as a number.
+    pub user: String,
+    /// The name of its folder.
+    pub name: String,
+    pub channel: String,
+    pub waiting: usize,
+    /// When the oldest that waits was decided.
+    pub oldest: Option<Time>,
+    /// Those that are held back until their time comes.
+    pub held: usize,
+    pub rejected: usize,
+    /// Where the rejected ones are, each with its reason beside it.
+    pub rejected_folder: PathBuf,
+}
+
+/// Returns the notify directory: the one given, or the one that the library would use.
+///
+/// # Errors
+///
+/// [`Error::NoDirectory`] where there is none, [`Error::Directory`] where it is no folder.
+pub fn directory(given: Option<&Path>) -> Result<PathBuf, Error> {
+    let path = match given {
+        Some(path) => setup::meant_directory(path)?,
+        None => in_force::setup_so_far().named_directory()?.to_owned(),
+    };
+    match fs::metadata(&path) {
+        Ok(folder) if folder.is_dir() => Ok(path),
+        Ok(_) => {
+            let source = io::Error::from(io::ErrorKind::NotADirectory);
+            Err(Error::Directory { path, source })
+        }
+        Err(source) => Err(Error::Directory { path, source }),
+    }
+}
+
+/// Reads the status files of the jobs that `wanted` names, of all where it names none. A name may
+/// hold `*`, for any characters.
+///
+/// # Errors
+///
+/// Where the directory cannot be read.
+pub fn jobs(directory: &Path, wanted: &[String]) -> io::Result<Jobs> {
+    let mut found = Jobs::default();
+    let mut files = BTreeSet::new();
+    let (patterns, plain): (Vec<_>, Vec<_>) = wanted.iter().partition(|name| name.contains('*'));
+    for name in plain {
+        match find(directory, name) {
+            Some(file) => {
+                files.insert(file);
+            }
+            None => found.missing.push(name.clone()),
+        }
+    }
+    if wanted.is_empty() || !patterns.is_empty() {
+        let mut has_fitted = vec![false; patterns.len()];
+        for file in names(directory, false)? {
+            let job = shown_name(&file);
+            let mut fits = wanted.is_empty();
+            for (pattern, has_fitted) in patterns.iter().zip(&mut has_fitted) {
+                if is_fit(pattern, &job) || is_fit(pattern, &file) {
+                    (fits, *has_fitted) = (true, true);
+                }
+            }
+            if fits {
+                files.insert(file);
+            }
+        }
+        let unfitted = patterns
+            .into_iter()
+            .zip(has_fitted)
+            .filter(|(_, fitted)| !fitted);
+        found
+            .missing
+            .extend(unfitted.map(|(pattern, _)| pattern.clone()));
+    }
+    let files: Vec<_> = files.into_iter().collect();
+    for (file, job) in files.iter().zip(read_all(directory, &files)) {
+        match job {
+            Ok(Some(job)) => found.jobs.push(job),
+            Ok(None) => {}
+            Err(reason) => found.unreadable.push(Unreadable {
+                name: shown_name(file),
+                file: file.clone(),
+                reason,
+            }),
+        }
+    }
+    found.jobs.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(found)
+}
+
+/// Finds a job's status file, by the job's name or by its own.
+pub(crate) fn find(directory: &Path, name: &str) -> Option<String> {
+    let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains('/');
+    let as_is = is_plain.then(|| name.to_owned());
+    [Some(name::file_name(name).into_owned()), as_is]
+        .into_iter()
+        .flatten()
+        .find(|file| fs::symlink_metadata(directory.join(file)).is_ok())
+}
+
+/// Reads status files, in as many threads as they are worth.
+fn read_all(directory: &Path, files: &[String]) -> Vec<Result<Option<Job>, String>> {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = processors
+        .min(THREADS)
+        .min(files.len().div_ceil(SHARE))
+        .max(1);
+    let share = files.len().div_ceil(threads).max(1);
+    let read =
+        |files: &[String]| -> Vec<_> { files.iter().map(|file| read(directory, file)).collect() };
+    thread::scope(|scope| {
+        let shares = files
+            .chunks(share)
+            .map(|files| (files, scope.spawn(move || read(files))));
+        let shares: Vec<_> = shares.collect();
+        shares
+            .into_iter()
+            // Where no thread is to be had, or one fell over, this one does its work.
+            .flat_map(|(files, thread)| thread.join().unwrap_or_else(|_| read(files)))
+            .collect()
+    })
+}
+
+/// Reads a status file; `None` where it is gone.
+pub(crate) fn read(directory: &Path, file: &str) -> Result<Option<Job>, String> {
+    let content = file::read(&directory.join(file), local::LIMIT, Links::Refuse);
+    let content = content.map_err(|error| error.to_string())?;
+    let Some(content) = content else {
+        return Ok(None);
+    };
+    let status = Status::parse(&content).ok_or("it is no status file")?;
+    Ok(Some(Job::new(file, status)))
+}
+
+impl Job {
+    pub(crate) fn new(file: &str, status: Status) -> Self {
+        let error = fingerprint(&status);
+        Self {
+            name: shown_name(file),
+            file: file.to_owned(),
+            error: match status.state {
+                State::Error => status.headline(LINE),
+                State::Ok => String::new(),
+            },
+            silence: status.silence.map(|silence| Silence {
+                until: silence.until,
+                is_of_this_error: match status.state {
+                    State::Error => error.as_ref() == Some(&silence.error),
+                    State::Ok => silence.error == OVERDUE,
+                },
+                because: silence.because,
+            }),
+            is_held: status.held.is_some(),
+            state: status.state,
+            begun: status.begun,
+            since: status.since,
+            took: status.took,
+            runs: status.runs,
+            location: status.location.into_owned(),
+            passed_over: status.passed_over,
+            not_counted: status.not_counted,
+            alerted: status.alerted,
+            incident: status.incident,
+            decision: status.decision.map(Cow::into_owned),
+            is_flapping: status
+                .flapping
+                .is_some_and(|flapping| flapping.told.is_some()),
+            host: status.host.map(Cow::into_owned),
+            pid: status.pid,
+            exe: status.exe.map(Cow::into_owned),
+            source: status.source.map(Cow::into_owned),
+            version: status.version.map(Cow::into_owned),
+            every_hours: status.every_hours,
+            channel: status.channel.map(Cow::into_owned),
+        }
+    }
+
+    /// Tells whether it fails, and a person has silenced that.
+    #[must_use]
+    pub fn is_silenced(&self, now: Time) -> bool {
+        self.state == State::Error
+            && self
+                .silence
+                .as_ref()
+                .is_some_and(|silence| silence.is_of_this_error && silence.until > now)
+    }
+}
+
+/// What tells the error of a failing job from others; files of the article do not say it.
+pub(crate) fn fingerprint(status: &Status) -> Option<String> {
+    let is_error = status.state == State::Error;
+    let known = status.fingerprint.clone();
+    known.or_else(|| is_error.then(|| fingerprint::of(&status.text)))
+}
+
+/// Writes how long something took, in at most two units: `2 h 5 min`, `12 s`, `0.250 s`.
+#[must_use]
+pub fn span(time: Duration) -> String {
+    time::span(time)
+}
+
+/// Names the job of a status file.
+pub(crate) fn shown_name(file: &str) -> String {
+    name::job_name(file).unwrap_or_else(|| file.to_owned())
+}
+
+/// Returns what a terminal would show of a text, without what it obeys, and without the marks that
+/// turn the direction of writing.
+#[must_use]
+pub fn readable(text: &str) -> Cow<'_, str> {
+    text::readable(text)
+}
+
+/// Tells whether a name fits a pattern in which `*` stands for any characters.
+pub(crate) fn is_fit(pattern: &str, name: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else {
+        return pattern == name;
+    };
+    let Some(mut name) = name.strip_prefix(head) else {
+        return false;
+    };
+    let Some((middle, tail)) = rest.rsplit_once('*') else {
+        return name.ends_with(rest);
+    };
+    for part in middle.split('*') {
+        match name.find(part) {
+            Some(at) => name = &name[at + part.len()..],
+            None => return false,
+        }
+    }
+    name.ends_with(tail)
+}
+
+/// Returns the runs that are under way, the oldest first, of all users whose records can be read
+/// here, and how many users' cannot.
+///
+/// # Errors
+///
+/// Where the directory cannot be read.
+pub fn runs(directory: &Path, wanted: &[String]) -> io::Result<(Vec<Run>, usize)> {
+    let mut runs = Vec::new();
+    let mut closed = 0;
+    for user in users(directory)? {
+        match lease::look(&user.join("running")) {
+            Ok(seen) => runs.extend(seen.iter().flat_map(runs_of)),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => closed += 1,
+            Err(_) => {}
+        }
+    }
+    runs.retain(|run: &Run| wanted.is_empty() || wanted.iter().any(|name| run.is_named(name)));
+    runs.sort_by(|one, other| (one.begun, &one.job).cmp(&(other.begun, &other.job)));
+    Ok((runs, closed))
+}
+
+impl Run {
+    /// Tells whether a name or a pattern is that of its job.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        is_fit(name, &self.job) || is_fit(name, &name::file_name(&self.job))
+    }
+}
+
+fn runs_of(seen: &lease::Seen) -> Vec<Run> {
+    if !seen.is_locked && Recorded::successor(&seen.process).is_some() {
+        // It has become another program, whose end is not ours to tell.
+        return Vec::new();
+    }
+    let health = match seen.is_locked {
+        true => Health::Alive,
+        false if Machine::this().can_judge(&seen.process) => Health::Dead,
+        false => Health::Unknown,
+    };
+    let recorded = seen
+        .runs
+        .iter()
+        .filter_map(|run| Recorded::read(run, &seen.process));
+    let runs = recorded.map(|recorded| Run {
+        job: recorded.ended.job.into_owned(),
+        begun: recorded.ended.begun,
+        pid: recorded.ended.pid,
+        host: recorded.ended.host.into_owned(),
+        health,
+        channel: recorded.ended.channel.into_owned(),
+        every_hours: recorded.ended.every_hours,
+    });
+    runs.collect()
+}
+
+/// Returns the queues in which alerts of the jobs that `jobs` names were left, of any job where it
+/// is `None`, and how many users' queues cannot be read.
+///
+/// # Errors
+///
+/// Where the directory cannot be read.
+pub fn queues(directory: &Path, jobs: Option<&[String]>) -> io::Result<(Vec<Queue>, usize)> {
+    let jobs = jobs.map(|jobs| jobs.iter().map(|job| spool::job_digits(job)).collect());
+    let mut queues = Vec::new();
+    let mut closed = 0;
+    for hidden in users(directory)? {
+        if let Err(error) = fs::read_dir(&hidden) {
+            closed += usize::from(error.kind() == io::ErrorKind::PermissionDenied);
+            continue;
+        }
+        let user = hidden
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let folders = ["outbox", "held", "rejected"].map(|folder| hidden.join(folder));
+        let names: BTreeSet<_> = folders
+            .iter()
+            .flat_map(|folder| names(folder, true).unwrap_or_default())
+            .collect();
+        for name in names {
+            let [waiting, held, rejected] = &folders;
+            let queue = Queue::look(&user, &name, waiting, held, rejected, jobs.as_ref());
+            if queue.waiting + queue.held + queue.rejected > 0 {
+                queues.push(queue);
+            }
+        }
+    }
+    Ok((queues, closed))
+}
+
+impl Queue {
+    fn look(
+        user: &str,
+        name: &str,
+        waiting: &Path,
+        held: &Path,
+        rejected: &Path,
+        jobs: Option<&BTreeSet<String>>,
+    ) -> Self {
+        let is_wanted = |file: &String| {
+            let is_reason = Path::new(file)
+                .extension()
+                .is_some_and(|end| end == "reason");
+            let job = file.split('-').nth(1).unwrap_or_default();
+            !is_reason && jobs.is_none_or(|jobs| jobs.contains(job))
+        };
+        let list = |folder: &Path| -> Vec<_> {
+            let names = names(&folder.join(name), false).unwrap_or_default();
+            names.into_iter().filter(is_wanted).collect()
+        };
+        let waiting = list(waiting);
+        Self {
+            user: user.to_owned(),
+            name: name.to_owned(),
+            channel: spool::channel_of(name).to_owned(),
+            oldest: waiting.iter().filter_map(|name| spool::time_of(name)).min(),
+            waiting: waiting.len(),
+            // The names of held alerts do not say whose they are.
+            held: match jobs {
+                None => list(held).len(),
+                Some(_) => 0,
+            },
+            rejected: list(rejected).len(),
+            rejected_folder: rejected.join(name),
+        }
+    }
+}
+
+/// Returns the hidden folders, one for each user.
+pub(crate) fn users(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let hidden = directory.join(".pipeline-notify");
+    match names(&hidden, true) {
+        Ok(names) => Ok(names.into_iter().map(|name| hidden.join(name)).collect()),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(Vec::new())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns the names in a folder, of the folders there or of all else, without hidden ones.
+pub(crate) fn names(folder: &Path, of_folders: bool) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let name = entry.file_name().into_string().ok();
+        names.extend(name.filter(|name| is_folder == of_folders && !name.starts_with('.')));
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        for (pattern, name, fits) in [
+            ("etl.load", "etl.load", true),
+            ("etl.load", "etl.loader", false),
+            ("*", "", true),
+            ("etl.*", "etl.load", true),
+            ("etl.*", "etl", false),
+            ("*.load", "etl.load", true),
+            ("e*l*d", "etl.load", true),
+            ("a*a", "a", false),
+            ("a*b*b", "ab", false),
+            ("a*bc*c", "abc", false),
+            ("*é*", "größe.é.x", true),
+        ] {
+            assert_eq!(is_fit(pattern, name), fits, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,535 @@
+//! The heartbeat: each beginning and each end of a run, told to a service that misses what never
+//! begins, in the ping protocol of Healthchecks. <https://healthchecks.io/docs/http_api/>
+//!
+//! It hears of every run before any rule, and no run waits for it: a thread of its own sends what
+//! it can, and the rest is dropped, for a late heartbeat is a false one.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::format::hash;
+use crate::format::text;
+use crate::notifier::Refusal;
+use crate::notifier::http::{Class, Post, Rule};
+use crate::notifier::secret::Secret;
+use crate::notifier::url::Url;
+use crate::os::ffi;
+use crate::os::per_process::PerProcess;
+use crate::os::redact::{self, Parts};
+use crate::os::warning::{self, Warning};
+use crate::status::State;
+use crate::status::outcome::Outcome;
+
+/// The variable that holds the URL.
+pub(crate) const VARIABLE: &str = "NOTIFY_HEARTBEAT_URL";
+
+/// What stands in the URL for the job's name.
+const JOB: &str = "{job}";
+
+/// Pings that may wait.
+const WAITING: usize = 64;
+
+/// A ping that is older says of the past what would be taken for the present.
+const LATE: Duration = Duration::from_secs(30);
+
+/// How long the service may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often a ping is tried, and the pause where none is asked for.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A longer pause would make those late that wait behind.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How often to look in a pause whether the exit has begun.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// The most that the exit waits.
+const EXIT: Duration = Duration::from_secs(2);
+
+/// The longest error that is told; the service keeps as much.
+const ERROR: usize = 10_000;
+
+/// The longest slug that the service takes.
+const SLUG: usize = 100;
+
+/// The fault of a heartbeat that is not heard.
+const FAULT: &str = "heartbeat";
+
+/// What the service answers to a ping by a check's UUID, for which it says 200 whatever becomes of it.
+/// <https://healthchecks.io/docs/http_api/#success-uuid>
+const ANSWERS: [Rule; 2] = [
+    Rule::range(200..=299, "(not found)", Class::Channel),
+    Rule::range(200..=299, "(rate limited)", Class::Temporary),
+];
+
+/// What to do where the service knows no check of that name.
+const NO_CHECK: &str =
+    "it has no such check: add `?create=1` to the URL so that it makes one, or make it by hand";
+
+/// The same where the URL asks for one to be made.
+const NO_KEY: &str = "it knows no such ping key, or makes no check there, for all the `create=1`";
+
+static BEATS: PerProcess<Beats> = PerProcess::new();
+
+/// Where pings go: a URL, with `{job}` in it for a check of each job, or the file that holds it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Heartbeat {
+    url: Secret,
+}
+
+#[derive(Default)]
+struct Beats {
+    state: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    pings: VecDeque<Ping>,
+    is_running: bool,
+    is_sending: bool,
+}
+
+struct Ping {
+    heartbeat: Arc<Heartbeat>,
+    job: String,
+    run: u64,
+    event: Event,
+    at: Instant,
+}
+
+/// What a ping says of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Event {
+    Begun,
+    Succeeded,
+    /// With the error, bounded.
+    Failed(String),
+}
+
+impl Event {
+    fn path(&self) -> &'static str {
+        match self {
+            Self::Begun => "/start",
+            Self::Succeeded => "",
+            Self::Failed(_) => "/fail",
+        }
+    }
+
+    fn body(&self) -> &str {
+        match self {
+            Self::Begun | Self::Succeeded => "",
+            Self::Failed(error) => error,
+        }
+    }
+}
+
+impl Heartbeat {
+    /// Takes `https://…`, with `{job}` or without, or `file:/path`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, without the value.
+    pub(crate) fn parse(value: &str) -> Result<Self, &'static str> {
+        let url = Secret::parse(value)?;
+        if let Secret::Text(url) = &url {
+            ping_url(url, "job", 0, &Event::Begun)?;
+        }
+        Ok(Self { url })
+    }
+
+    /// Returns what no text may show.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let url = self.url.reveal().unwrap_or_default();
+        redact::of_url(before_job(&url), Parts::Tokens)
+    }
+
+    /// Tells that a run of a job has begun.
+    pub(crate) fn begin(self: &Arc<Self>, job: &str, run: u64) -> Result<(), Warning> {
+        self.tell(job, run, Event::Begun)
+    }
+
+    /// Tells what it came to.
+    pub(crate) fn end(
+        self: &Arc<Self>,
+        job: &str,
+        run: u64,
+        outcome: &Outcome,
+    ) -> Result<(), Warning> {
+        if let Outcome::NotCounted(_) = outcome {
+            // It neither worked nor failed, and the service knows of nothing between.
+            return Ok(());
+        }
+        let event = match outcome.state() {
+            State::Ok => Event::Succeeded,
+            State::Error => Event::Failed(text::cut(outcome.text(), ERROR).into_owned()),
+        };
+        self.tell(job, run, event)
+    }
+
+    fn tell(self: &Arc<Self>, job: &str, run: u64, event: Event) -> Result<(), Warning> {
+        let beats = BEATS.get();
+        let mut state = beats.lock();
+        if state.pings.len() >= WAITING {
+            return Err(unheard("more runs than it can be told of"));
+        }
+        state.pings.push_back(Ping {
+            heartbeat: self.clone(),
+            job: job.to_owned(),
+            run,
+            event,
+            at: Instant::now(),
+        });
+        if !state.is_running {
+            let thread = thread::Builder::new().name("notify-heartbeat".to_owned());
+            if let Err(error) = thread.spawn(|| BEATS.get().run()) {
+                state.pings.clear();
+                return Err(unheard(&format!("there is no thread for it: {error}")));
+            }
+            state.is_running = true;
+        }
+        beats.changed.notify_all();
+        Ok(())
+    }
+}
+
+impl Beats {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The thread.
+    fn run(&self) {
+        loop {
+            let ping = {
+                let state = self
+                    .changed
+                    .wait_while(self.lock(), |state| state.pings.is_empty());
+                let mut state = state.unwrap_or_else(PoisonError::into_inner);
+                let Some(ping) = state.pings.pop_front() else {
+                    continue;
+                };
+                state.is_sending = true;
+                ping
+            };
+            let sent = catch_unwind(AssertUnwindSafe(|| ping.send()));
+            match sent.unwrap_or_else(|_| Err("it panicked".to_owned())) {
+                Ok(()) => warning::over(FAULT),
+                Err(reason) => unheard(&reason).tell(),
+            }
+            self.lock().is_sending = false;
+            self.changed.notify_all();
+        }
+    }
+}
+
+impl Ping {
+    /// Sends it, unless it is late: more than once, where the service asks for it and there is time.
+    fn send(&self) -> Result<(), String> {
+        let mut tries = 1;
+        loop {
+            if self.at.elapsed() > LATE {
+                return Err("it was late, and is dropped".to_owned());
+            }
+            let Err(refusal) = self.post() else {
+                return Ok(());
+            };
+            let Refusal::Temporary {
+                reason,
+                retry_after,
+            } = refusal
+            else {
+                return Err(refusal.reason().to_owned());
+            };
+            let pause = retry_after.unwrap_or(PAUSE);
+            if tries == TRIES || pause > LONGEST_PAUSE || ffi::has_begun() {
+                return Err(reason);
+            }
+            tries += 1;
+            let over = Instant::now() + pause;
+            // The exit has no time for a pause, and what waits behind may yet be heard.
+            while Instant::now() < over {
+                if ffi::has_begun() {
+                    return Err(reason);
+                }
+                thread::sleep(LOOK);
+            }
+        }
+    }
+
+    fn post(&self) -> Result<(), Refusal> {
+        let broken = |reason| Refusal::Channel { reason };
+        let url = self.heartbeat.url.reveal().map_err(broken)?;
+        let url = ping_url(&url, &self.job, self.run, &self.event)
+            .map_err(|problem| broken(problem.to_owned()))?;
+        let answer = Post::text(&url, self.event.body()).send(ffi::within(TIMEOUT))?;
+        let is_unknown = answer.status == 404;
+        answer.judge(&ANSWERS).map_err(|refusal| match refusal {
+            Refusal::Channel { reason } if is_unknown => {
+                broken(format!("{reason}: {}", unknown(url.as_str())))
+            }
+            refusal => refusal,
+        })
+    }
+}
+
+/// Says what to do where the service knows nothing by that URL.
+fn unknown(url: &str) -> &'static str {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    if query.split('&').any(|option| option == "create=1") {
+        NO_KEY
+    } else {
+        NO_CHECK
+    }
+}
+
+/// Returns what of a URL is the same for all jobs, from its beginning.
+pub(crate) fn before_job(url: &str) -> &str {
+    url.split_once(JOB).map_or(url, |(before, _)| before)
+}
+
+/// Makes the URL of a ping: the job's name in its place, the event after the path, and the run's id,
+/// by which the service tells runs apart that overlap.
+fn ping_url(url: &str, job: &str, run: u64, event: &Event) -> Result<Url, &'static str> {
+    if url.contains('#') {
+        return Err("a `#` has no place in it");
+    }
+    let url = url.replace(JOB, &slug(job));
+    let (path, query) = url.split_once('?').unwrap_or((&url, ""));
+    let path = path.trim_end_matches('/');
+    let and = if query.is_empty() { "" } else { "&" };
+    let event = event.path();
+    Url::parse(&format!("{path}{event}?{query}{and}rid={}", uuid(run)))
+}
+
+/// Makes a job's name safe: lower case letters, digits, `-` and `_`.
+///
+/// A name that is more than letters, digits, `.`, `-` and `_` ends in a hash of it: two jobs that
+/// share a check hide each other's failures.
+fn slug(job: &str) -> String {
+    let mut slug = String::new();
+    let mut is_whole = true;
+    for character in job.chars() {
+        match character.to_ascii_lowercase() {
+            safe @ ('a'..='z' | '0'..='9' | '-' | '_') => slug.push(safe),
+            other => {
+                is_whole &= other == '.' && !slug.is_empty() && !slug.ends_with('-');
+                if !slug.is_empty() && !slug.ends_with('-') {
+                    slug.push('-');
+                }
+            }
+        }
+    }
+    let trimmed = slug.trim_end_matches('-');
+    if is_whole && trimmed == slug && (1..=SLUG).contains(&slug.len()) {
+        return slug;
+    }
+    let begin = text::first_bytes(trimmed, SLUG - 17);
+    let hash = hash::hash(job);
+    format!("{begin}-{hash:016x}")
+        .trim_start_matches('-')
+        .to_owned()
+}
+
+/// Makes a UUID of the free kind (version 8) of a run's id.
+fn uuid(run: u64) -> String {
+    let more = hash::hash(&format!("{run:016x}"));
+    format!(
+        "{:08x}-{:04x}-8{:03x}-{:04x}-{:012x}",
+        run >> 32,
+        run >> 16 & 0xffff,
+        run & 0xfff,
+        0x8000 | more >> 48 & 0x3fff,
+        more & 0xffff_ffff_ffff,
+    )
+}
+
+fn unheard(reason: &str) -> Warning {
+    let message = format!("the heartbeat ({VARIABLE}) is not heard: {reason}");
+    Warning::new(FAULT, message)
+}
+
+/// Tells whether nothing waits, without waiting for long to learn it.
+pub(crate) fn is_idle() -> bool {
+    BEATS
+        .get()
+        .state
+        .try_lock()
+        .is_ok_and(|state| state.pings.is_empty() && !state.is_sending)
+}
+
+/// Returns how long an exit that begins now waits for the heartbeat.
+pub(crate) fn deadline(exit: Instant) -> Instant {
+    exit.min(Instant::now() + EXIT)
+}
+
+/// Waits until all is sent that was told, at most until then.
+pub(crate) fn finish(deadline: Instant) {
+    let beats = BEATS.get();
+    let left = deadline.saturating_duration_since(Instant::now());
+    // What is not heard by then is dropped.
+    let _ = beats
+        .changed
+        .wait_timeout_while(beats.lock(), left, |state| {
+            state.is_running && (state.is_sending || !state.pings.is_empty())
+        });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(url: &str, job: &str, event: &Event) -> String {
+        let run = 0x0123_4567_89ab_cdef;
+        let url = ping_url(url, job, run, event).unwrap();
+        let rid = format!("rid={}", uuid(run));
+        assert!(url.as_str().ends_with(&rid), "{}", url.as_str());
+        url.as_str().trim_end_matches(&rid).to_owned()
+    }
+
+    #[test]
+    fn a_ping_has_the_event_after_the_path_and_the_run_in_the_query() {
+        let failed = Event::Failed("why".to_owned());
+        for (url, event, expected) in [
+            (
+                "https://x.example/k",
+                &Event::Begun,
+                "https://x.example/k/start?",
+            ),
+            (
+                "https://x.example/k/",
+                &Event::Succeeded,
+                "https://x.example/k?",
+            ),
+            ("https://x.example/k", &failed, "https://x.example/k/fail?"),
+            (
+                "https://x.example/k/{job}?create=1",
+                &Event::Begun,
+                "https://x.example/k/etl-load-run/start?create=1&",
+            ),
+            (
+                "https://x.example/{job}/?create=1",
+                &Event::Succeeded,
+                "https://x.example/etl-load-run?create=1&",
+            ),
+        ] {
+            assert_eq!(shown(url, "etl.load.run", event), expected);
+        }
+    }
+
+    #[test]
+    fn a_slug_is_safe_and_long_names_stay_apart() {
+        for (job, expected) in [
+            ("etl.load", "etl-load"),
+            ("Etl.Load_2.eu-1", "etl-load_2-eu-1"),
+            ("a.b", "a-b"),
+        ] {
+            assert_eq!(slug(job), expected);
+        }
+        let (one, two) = (
+            format!("{}1", "é.x".repeat(99)),
+            format!("{}2", "é.x".repeat(99)),
+        );
+        assert_ne!(slug(&one), slug(&two));
+        assert_ne!(slug("é"), slug("ü"));
+        for job in [&*one, &two, "é", "", "-", "ſ"] {
+            let slug = slug(job);
+            let safe = |byte: u8| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte)
+            };
+            assert!(
+                (1..=SLUG).contains(&slug.len()) && slug.bytes().all(safe),
+                "{slug}"
+            );
+        }
+    }
+
+    // Issue 12, point 14.
+    #[test]
+    fn names_that_are_no_plain_ones_have_a_check_each() {
+        let jobs = [
+            "main",
+            "ロード.main",
+            "データ.main",
+            "a.b",
+            "a::b",
+            "a b",
+            "a..b",
+            ".a.b",
+            "a.b.",
+            "a@b",
+            "a<b>",
+            "../../x?create=1#",
+            "x.create.1",
+            "é",
+            "ü",
+            "",
+        ];
+        let slugs: std::collections::BTreeSet<_> = jobs.iter().map(|job| slug(job)).collect();
+        assert_eq!(slugs.len(), jobs.len(), "{slugs:?}");
+        assert!(slug("a::b").starts_with("a-b-"), "{}", slug("a::b"));
+    }
+
+    proptest::proptest! {
+        /// Issue 12, point 14: a name that lost a character in its slug meets no plain name.
+        #[test]
+        fn a_slug_is_plain_or_ends_in_the_hash_of_its_name(job in "[a-c.:@é -]{0,12}") {
+            let is_plain = slug(&job) == job.replace('.', "-") && !job.is_empty();
+            let hash = format!("{:016x}", hash::hash(&job));
+            proptest::prop_assert!(is_plain || slug(&job).ends_with(&hash), "{job}");
+        }
+    }
+
+    // Issue 12, point 14: a wrong key was told to add what stood there.
+    #[test]
+    fn who_asks_for_checks_to_be_made_is_not_told_to_ask_for_them() {
+        for (url, words) in [
+            ("https://x.example/k/etl?rid=1", NO_CHECK),
+            ("https://x.example/k/create=1?rid=1", NO_CHECK),
+            ("https://x.example/k/etl?create=0&rid=1", NO_CHECK),
+            ("https://x.example/k/etl?create=1&rid=1", NO_KEY),
+        ] {
+            assert_eq!(unknown(url), words, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_run_has_a_uuid_of_its_own_that_is_written_as_one() {
+        let id = uuid(0x0123_4567_89ab_cdef);
+        assert!(id.starts_with("01234567-89ab-8def-"), "{id}");
+        let lengths: Vec<_> = id.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12], "{id}");
+        assert!(
+            id.split('-')
+                .nth(3)
+                .unwrap()
+                .starts_with(['8', '9', 'a', 'b']),
+            "{id}"
+        );
+        assert_ne!(id, uuid(0x0123_4567_89ab_4def));
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_used_is_refused_without_being_shown() {
+        for url in [
+            "",
+            "SECRET",
+            "http://x.example/SECRET",
+            "https://user:SECRET@x.example/",
+            "https://x.example/SECRET#x",
+            "file:SECRET",
+        ] {
+            assert!(
+                !Heartbeat::parse(url).unwrap_err().contains("SECRET"),
+                "{url}"
+            );
+        }
+        let heartbeat = Heartbeat::parse("https://x.example/SECRET/{job}").unwrap();
+        assert!(!format!("{heartbeat:?}").contains("SECRET"));
+    }
+}

@@ -1,0 +1,210 @@
+//! Alerts that tell of nothing that has happened, to try a channel with.
+
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+
+use crate::format::time::{self, Time};
+use crate::message::alert::{Alert, Kind};
+use crate::os::machine::Machine;
+use crate::os::random;
+use crate::rules::transition::{self, Address, Context, Ended};
+use crate::rules::{Past, Settings};
+use crate::status::error_count::ErrorCount;
+use crate::status::outcome::Outcome;
+use crate::status::{State, Status};
+
+/// Makes one alert of each kind, marked as a sample and mentioning nobody: what the rules tell of a
+/// job that fails, works again and flaps.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::{Kind, samples};
+///
+/// let samples = samples();
+/// assert!(samples.iter().any(|alert| alert.kind() == Kind::Recovered));
+/// assert!(samples.iter().all(|alert| alert.text().contains("a sample: nothing has happened")));
+/// ```
+#[must_use]
+pub fn samples() -> Vec<Alert> {
+    let now = time::to_micros(Utc::now());
+    let mut past = Past::Missing;
+    let mut samples: Vec<Alert> = Vec::new();
+    for (minutes_ago, outcome) in life() {
+        let begun = now - TimeDelta::minutes(minutes_ago);
+        let alert = tell(&mut past, begun, &outcome);
+        samples.extend(alert.filter(|alert| samples.iter().all(|told| told.kind != alert.kind)));
+    }
+    samples
+}
+
+/// Makes an alert that tests a channel and says so, of the kind [`Kind::Ok`].
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use pipeline_notify::{Notifier, Slack, test_alert};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let slack = Slack::new("https://hooks.slack.com/services/T000/B000/XXXX")?;
+/// slack.notify(&[test_alert("alerts")], Duration::from_secs(10))?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn test_alert(channel: &str) -> Alert {
+    let now = time::to_micros(Utc::now());
+    Alert {
+        id: format!("{:016x}", random::number()),
+        kind: Kind::Ok,
+        job: "pipeline-notify.test".to_owned(),
+        channel: channel.to_owned(),
+        decided: now,
+        incident: None,
+        earlier_error: None,
+        outage: None,
+        mention: None,
+        facts: Vec::new(),
+        notes: vec![format!(
+            "a test of the channel `{channel}`: nothing has happened"
+        )],
+        status: Status {
+            state: State::Ok,
+            begun: now,
+            location: "pipeline-notify :: test".into(),
+            took: None,
+            since: now,
+            runs: 1,
+            alerted: None,
+            incident: None,
+            fingerprint: None,
+            first_error: None,
+            told_errors: Vec::new(),
+            alerted_by: None,
+            other_errors: ErrorCount::default(),
+            older_errors: ErrorCount::default(),
+            overdue: None,
+            held: None,
+            withheld_since: None,
+            silence: None,
+            flapping: None,
+            decision: None,
+            host: Some(host().into()),
+            pid: None,
+            exe: None,
+            source: None,
+            version: None,
+            ok_version: None,
+            every_hours: None,
+            channel: Some(channel.to_owned().into()),
+            passed_over: None,
+            cancelled: None,
+            not_counted: None,
+            text: String::new(),
+        },
+    }
+}
+
+/// How long ago the runs of the samples' job began, in minutes, and how they ended.
+fn life() -> Vec<(i64, Outcome)> {
+    let refused = "connection refused (db-1:5432)\n  caused by: no route to host";
+    let failed = |text: &str| Outcome::Failed(text.to_owned());
+    let overdue = "still running after 90 minutes".to_owned();
+    vec![
+        (600, Outcome::Returned),
+        (540, failed(refused)),
+        (480, failed("the table `orders` is locked")),
+        (420, Outcome::Overdue(overdue)),
+        (330, Outcome::Returned),
+        (270, failed(refused)),
+        (210, Outcome::Returned),
+        (150, failed(refused)),
+        (90, Outcome::Returned),
+        (50, Outcome::Returned),
+        (20, Outcome::Returned),
+    ]
+}
+
+/// Has the rules tell of a run.
+fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
+    let minutes = if matches!(outcome, Outcome::Overdue(_)) {
+        90
+    } else {
+        4
+    };
+    let ended = Ended {
+        run: random::number(),
+        job: "sample.load".into(),
+        location: "sample :: load".into(),
+        source: "src/load.rs:42".into(),
+        begun,
+        took: Some(Duration::from_secs(60 * minutes)),
+        host: host().into(),
+        pid: Some(std::process::id()),
+        exe: None,
+        version: Some("1.4.2".into()),
+        every_hours: None,
+        channel: "alerts".into(),
+        attempt: None,
+        nested: false,
+        was_overdue: false,
+        is_in_time: true,
+        last_inside: None,
+        mention: None,
+        facts: vec![("context".to_owned(), "env=sample".to_owned())].into(),
+        notes: vec!["a sample: nothing has happened".to_owned()],
+    };
+    let context = Context {
+        now: begun + TimeDelta::minutes(minutes.cast_signed()),
+        settings: Settings {
+            flapping: true,
+            ..Settings::default()
+        },
+        address: Some(Address {
+            channel: "alerts",
+            queues: &[],
+        }),
+        cover: None,
+    };
+    let verdict = transition::of(past, &ended, outcome, &context)?;
+    if let Some(status) = verdict.status {
+        *past = Past::Known(Box::new(status));
+    }
+    verdict.alert.map(|alert| *alert)
+}
+
+fn host() -> String {
+    let host = Machine::this().host.clone();
+    host.unwrap_or_else(|| "this-host".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn there_is_a_sample_of_each_kind_with_an_id_of_its_own_that_mentions_nobody() {
+        let samples = samples();
+        let kinds: BTreeSet<_> = samples.iter().map(Alert::kind).collect();
+        assert_eq!(
+            kinds,
+            Kind::ALL.into_iter().map(|(kind, ..)| kind).collect()
+        );
+        let ids: BTreeSet<_> = samples.iter().map(Alert::id).collect();
+        assert_eq!((ids.len(), samples.len()), (kinds.len(), kinds.len()));
+        assert!(samples.iter().all(|alert| alert.mention.is_none()));
+    }
+
+    #[test]
+    fn a_test_says_that_it_is_one_and_survives_the_outbox() {
+        let alert = test_alert("night-shift");
+        let note = "a test of the channel `night-shift`: nothing has happened";
+        assert!(alert.text().contains(note), "{}", alert.text());
+        assert_ne!(alert.id(), test_alert("night-shift").id());
+        assert_eq!(Alert::parse(&alert.render()), Some(alert));
+    }
+}

@@ -1,0 +1,90 @@
+//! A key that is never shown: the text itself, or the file that it is read from at each use.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::os::file::{self, Links};
+
+/// The longest key that makes sense.
+const LIMIT: u64 = 8 * 1024;
+
+/// A key, or the file that it is read from at each use. Neither is ever shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Secret {
+    Text(String),
+    File(PathBuf),
+}
+
+impl Secret {
+    /// Takes the key, or `file:/path`; white space around it is no part of it.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, without the value.
+    pub(crate) fn parse(value: &str) -> Result<Self, &'static str> {
+        match value.trim().strip_prefix("file:") {
+            Some(path) if Path::new(path).is_absolute() => Ok(Self::File(path.into())),
+            Some(_) => Err("`file:` takes an absolute path"),
+            None if value.trim().is_empty() => Err("it is empty"),
+            None => Ok(Self::Text(value.trim().to_owned())),
+        }
+    }
+
+    /// Returns the key, read anew where it is in a file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, without the value.
+    pub(crate) fn reveal(&self) -> Result<String, String> {
+        let text = match self {
+            Self::Text(text) => text.clone(),
+            Self::File(path) => match file::read(path, LIMIT, Links::Follow) {
+                Ok(Some(text)) => text.trim().to_owned(),
+                Ok(None) => return Err("its `file:` is not there".to_owned()),
+                Err(error) => return Err(format!("its `file:` cannot be read: {}", error.kind())),
+            },
+        };
+        if text.is_empty() {
+            Err("its `file:` is empty".to_owned())
+        } else {
+            Ok(text)
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::testing::Folder;
+
+    #[test]
+    fn a_key_is_taken_as_it_is_or_read_from_its_file_each_time() {
+        assert_eq!(Secret::parse(" k3y\n").unwrap().reveal().unwrap(), "k3y");
+        let folder = Folder::new();
+        let path = folder.path().join("key");
+        let secret = Secret::parse(&format!("file:{}", path.display())).unwrap();
+        assert!(secret.reveal().unwrap_err().contains("not there"));
+        for key in ["one", "two"] {
+            fs::write(&path, format!("{key}\n")).unwrap();
+            assert_eq!(secret.reveal().unwrap(), key);
+        }
+        fs::write(&path, "\n").unwrap();
+        assert!(secret.reveal().unwrap_err().contains("empty"));
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_without_being_shown() {
+        for value in ["", " ", "file:SECRET"] {
+            assert!(!Secret::parse(value).unwrap_err().contains("SECRET"));
+        }
+    }
+}

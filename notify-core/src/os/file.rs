@@ -1,0 +1,356 @@
+//! Files that others may have laid there: one function opens every file that is read or written.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+
+use crate::os::ffi;
+use crate::os::random;
+
+/// Whether a symbolic link is followed: only where a person named the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Links {
+    Follow,
+    Refuse,
+}
+
+/// Whether what is written must survive a power cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durable {
+    Yes,
+    No,
+}
+
+/// The mode of what only its owner may read.
+pub(crate) const PRIVATE: u32 = 0o600;
+
+/// Tells a file from all others that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    pub(crate) fn of(file: &File) -> io::Result<Self> {
+        Self::from(&file.metadata()?)
+    }
+
+    /// Tells what is at a path; a link is itself.
+    pub(crate) fn at(path: &Path) -> io::Result<Self> {
+        let (device, inode) = ffi::inode_at(path)?;
+        Ok(Self { device, inode })
+    }
+
+    #[cfg(unix)]
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it cannot be told")]
+    pub(crate) fn from(file: &Metadata) -> io::Result<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        Ok(Self {
+            device: file.dev(),
+            inode: file.ino(),
+        })
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn from(_file: &Metadata) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// Tells an open file of ours from what the program may have opened under the same number, after it has
+/// closed all that was open: the place from which it would be read, if anybody read it from there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark(u64);
+
+#[cfg(unix)]
+impl Mark {
+    /// Marks a file that is only read and written at places that are named.
+    pub(crate) fn set(mut file: &File) -> io::Result<Self> {
+        // Beyond what is written, and within what any file system takes.
+        let place = (1 << 30) | (random::number() & 0x3fff_ffff);
+        file.seek(SeekFrom::Start(place)).map(Self)
+    }
+
+    pub(crate) fn is_on(self, mut file: &File) -> bool {
+        file.stream_position().is_ok_and(|place| place == self.0)
+    }
+}
+
+/// Elsewhere a place that is named moves the mark.
+#[cfg(not(unix))]
+impl Mark {
+    pub(crate) fn set(_file: &File) -> io::Result<Self> {
+        Ok(Self(0))
+    }
+
+    pub(crate) fn is_on(self, _file: &File) -> bool {
+        true
+    }
+}
+
+/// Opens a regular file without ever blocking: a FIFO, a device or a folder is refused.
+pub(crate) fn open(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<File> {
+    Ok(open_known(path, options, links)?.0)
+}
+
+/// The same, and tells what is known of the file.
+pub(crate) fn open_known(
+    path: &Path,
+    options: &mut OpenOptions,
+    links: Links,
+) -> io::Result<(File, Metadata)> {
+    let file = open_any(path, options, links)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        Ok((file, metadata))
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        ))
+    }
+}
+
+fn open_any(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let no_follow = if links == Links::Refuse {
+            libc::O_NOFOLLOW
+        } else {
+            0
+        };
+        options.custom_flags(no_follow | libc::O_NONBLOCK | libc::O_NOCTTY);
+    }
+    options.open(path)
+}
+
+/// Closes what was opened, unless the descriptor is another file's: some programs close all that are
+/// open, and what they open next gets the number.
+pub(crate) fn close<T>(opened: T, identity: &Identity, file: fn(&T) -> &File) {
+    if Identity::of(file(&opened)).is_ok_and(|now| now == *identity) {
+        drop(opened);
+    } else {
+        std::mem::forget(opened);
+    }
+}
+
+/// Reads at most `limit` bytes of a file, as text; `None` where there is no file.
+pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Option<String>> {
+    match open(path, OpenOptions::new().read(true), links) {
+        Ok(file) => read_open(&file, limit).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads at most `limit` bytes of an open file, as text.
+pub(crate) fn read_open(file: &File, limit: u64) -> io::Result<String> {
+    // Room for most files as a whole: from none it grows by a read each time.
+    let mut content = Vec::with_capacity(2048);
+    file.take(limit).read_to_end(&mut content)?;
+    Ok(String::from_utf8(content)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+#[cfg(unix)]
+pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+/// Reads once, which on a regular file ends at its end or where `bytes` is full.
+#[cfg(unix)]
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, bytes, offset)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(bytes)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn read_at(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.read(bytes)
+}
+
+/// Replaces `path` as a whole by way of `temporary`, which is of the same file system: a reader
+/// sees the old content or the new, and a full disk leaves the old one. Returns the new file, and what
+/// was known of it when it was opened.
+pub(crate) fn replace(
+    path: &Path,
+    temporary: &Path,
+    content: &str,
+    mode: u32,
+    durable: Durable,
+) -> io::Result<(File, Metadata)> {
+    let folder = match durable {
+        Durable::Yes => open_folder_of(path)?,
+        Durable::No => None,
+    };
+    let written = write(temporary, content, mode, durable)
+        .and_then(|file| fs::rename(temporary, path).map(|()| file));
+    match (&written, folder) {
+        (Err(_), _) => drop(fs::remove_file(temporary)),
+        (Ok(_), Some(folder)) => folder.sync_all()?,
+        (Ok(_), None) => {}
+    }
+    written
+}
+
+fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<(File, Metadata)> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(true);
+    let (mut file, metadata) = open_known(path, with_mode(&mut options, mode), Links::Refuse)?;
+    // Not the mode that the umask leaves: others are to read a status file, and only we the rest.
+    set_mode(&file, &metadata, mode)?;
+    file.write_all(content.as_bytes())?;
+    if durable == Durable::Yes {
+        file.sync_data()?;
+    }
+    Ok((file, metadata))
+}
+
+/// Opens a file of its owner's alone, which is made where it is missing, and tells what is known of it.
+pub(crate) fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<(File, Metadata)> {
+    let options = with_mode(options.create(true), PRIVATE);
+    let (file, metadata) = open_known(path, options, Links::Refuse)?;
+    // The umask may leave a mode by which it could not be opened again.
+    let _ = set_mode(&file, &metadata, PRIVATE);
+    Ok((file, metadata))
+}
+
+/// Makes the names in a file's folder durable.
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    open_folder_of(path)?.map_or(Ok(()), |folder| folder.sync_all())
+}
+
+/// Opens a file's folder; a link in its place, which would lead elsewhere, is refused.
+#[cfg(unix)]
+fn open_folder_of(path: &Path) -> io::Result<Option<File>> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let open = |folder| {
+        OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW)
+            .open(folder)
+    };
+    path.parent().map(open).transpose()
+}
+
+#[cfg(not(unix))]
+fn open_folder_of(_path: &Path) -> io::Result<Option<File>> {
+    Ok(None)
+}
+
+/// Makes a folder, and those above it, that only its owner can enter; one that is not `user`'s is refused.
+#[cfg(unix)]
+pub(crate) fn make_private_folder(path: &Path, user: u32) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => fs::set_permissions(path, fs::Permissions::from_mode(0o700))?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    let folder = fs::symlink_metadata(path)?;
+    if folder.is_dir() && folder.uid() == user && folder.mode() & 0o777 == 0o700 {
+        Ok(())
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "not a folder of this user's alone",
+        ))
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn make_private_folder(path: &Path, _user: u32) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+#[cfg(unix)]
+fn with_mode(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.mode(mode)
+}
+
+#[cfg(not(unix))]
+fn with_mode(options: &mut OpenOptions, _mode: u32) -> &mut OpenOptions {
+    options
+}
+
+/// Gives a file its mode, unless it has it.
+#[cfg(unix)]
+pub(crate) fn set_mode(file: &File, known: &Metadata, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if known.permissions().mode() & 0o7777 == mode {
+        return Ok(());
+    }
+    file.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn set_mode(_file: &File, _known: &Metadata, _mode: u32) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::testing::Folder;
+
+    #[test]
+    fn a_file_is_told_by_its_path_however_long_and_a_link_is_another() {
+        let folder = Folder::new();
+        for name in ["short".to_owned(), "long".repeat(60)] {
+            let path = folder.path().join(&name);
+            let file = File::create(&path).unwrap();
+            assert_eq!(Identity::at(&path).unwrap(), Identity::of(&file).unwrap());
+            let link = folder.path().join("link");
+            std::os::unix::fs::symlink(&path, &link).unwrap();
+            assert_ne!(Identity::at(&link).unwrap(), Identity::of(&file).unwrap());
+            fs::remove_file(&link).unwrap();
+            let missing = Identity::at(&link).unwrap_err();
+            assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+        }
+    }
+
+    #[test]
+    fn a_new_file_has_its_mode_whatever_the_umask_leaves_and_whatever_was_there() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = Folder::new();
+        let (path, temporary) = (folder.path().join("a"), folder.path().join(".a"));
+        for left in [None, Some(0o666)] {
+            if let Some(mode) = left {
+                fs::write(&temporary, "left by a crash").unwrap();
+                fs::set_permissions(&temporary, fs::Permissions::from_mode(mode)).unwrap();
+            }
+            for mode in [0o600, 0o644, 0o666] {
+                replace(&path, &temporary, "new", mode, Durable::No).unwrap();
+                let metadata = fs::metadata(&path).unwrap();
+                assert_eq!(metadata.permissions().mode() & 0o7777, mode);
+                assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_by_way_of_a_folder_that_is_a_link() {
+        let folder = Folder::new();
+        let (there, link) = (folder.path().join("there"), folder.path().join("link"));
+        fs::create_dir(&there).unwrap();
+        std::os::unix::fs::symlink(&there, &link).unwrap();
+        let written = replace(
+            &link.join("a"),
+            &link.join(".a"),
+            "new",
+            0o600,
+            Durable::Yes,
+        );
+        assert!(written.is_err());
+        assert_eq!(fs::read_dir(&there).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,118 @@
+//! A lock between processes that is waited for only so long, and that ends with its process.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::os::file::{self, Links};
+use crate::os::random;
+
+/// The longest pause between two tries.
+const PAUSE: Duration = Duration::from_micros(500);
+
+/// A busy lock is waited for so many times as long as one that does not move.
+const BUSY: u32 = 5;
+
+/// A lock that is held. The file stays when the lock ends: one that is unlinked while another
+/// process waits for it excludes nobody.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock of `path`, which is made where it is missing; `None` where another holds it
+    /// for longer than `patience`.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be opened, or the file system has no locks.
+    pub(crate) fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
+        // Opened anew each time: two threads on one descriptor would not exclude each other.
+        let options = &mut OpenOptions::new();
+        let (file, _) = file::open_private(path, options.read(true).write(true))?;
+        Self::of(file, patience)
+    }
+
+    /// Takes the lock of a file that must be there; `None` also where it is not.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire).
+    pub(crate) fn acquire_existing(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
+        match file::open(
+            path,
+            OpenOptions::new().read(true).write(true),
+            Links::Refuse,
+        ) {
+            Ok(file) => Self::of(file, patience),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn of(file: File, patience: Duration) -> io::Result<Option<Self>> {
+        let lock = Self { file };
+        Ok(lock.again(patience)?.then_some(lock))
+    }
+
+    /// Takes the lock again after [`unlock`](Self::unlock); `false` where another holds it for longer
+    /// than `patience`.
+    ///
+    /// # Errors
+    ///
+    /// Where the file system has no locks.
+    pub(crate) fn again(&self, patience: Duration) -> io::Result<bool> {
+        let Self { file } = self;
+        if is_taken(file)? {
+            return Ok(true);
+        }
+        let written = || file.metadata().and_then(|file| file.modified()).ok();
+        let begun = Instant::now();
+        let mut progress = (begun, written());
+        loop {
+            if is_taken(file)? {
+                return Ok(true);
+            }
+            // A lock that many want is not stuck: its holders write to the file.
+            let now = Instant::now();
+            if now - progress.0 >= patience {
+                let last = written();
+                if last == progress.1 || now - begun >= patience * BUSY {
+                    return Ok(false);
+                }
+                progress = (now, last);
+            }
+            // At random, lest two that wait always come at the same time.
+            thread::sleep(PAUSE.mul_f64(random::jitter()));
+        }
+    }
+
+    /// Ends the lock, and leaves its file open.
+    pub(crate) fn unlock(&self) {
+        let _ = self.file.unlock();
+    }
+
+    /// The file that is locked.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+}
+
+/// Tries to lock a file.
+fn is_taken(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+        Err(_) => Ok(false),
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A forked child shares the descriptor: closing ours alone would leave the lock held.
+        self.unlock();
+    }
+}

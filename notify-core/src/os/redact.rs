@@ -1,0 +1,531 @@
+//! Secrets in texts of ours: what a configured destination must keep to itself, and passwords in any URL.
+//!
+//! A program's error may quote what it was given, such as the webhook that it could not reach, and the
+//! status file is for all to read. What was hidden reads `[hidden]`.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::os::per_process::PerProcess;
+
+/// What stands where a secret stood.
+pub(crate) const MARK: &str = "[hidden]";
+
+/// A part of a URL that is shorter is no secret by itself: it may be a word of any text.
+pub(crate) const LONG: usize = 8;
+
+/// A shorter key is hidden only where it stands alone, and below this it is none.
+const SHORT: usize = 3;
+
+/// The longest secret that is looked for where a text is cut.
+pub(crate) const LONGEST: usize = 8 * 1024;
+
+/// Secrets may stand in files, and change: they are gathered anew after this time.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// Who knows the secrets that are configured.
+static SOURCE: OnceLock<fn() -> Vec<String>> = OnceLock::new();
+
+static SECRETS: PerProcess<Mutex<Gathered>> = PerProcess::new();
+
+/// The secrets that were last gathered.
+#[derive(Debug, Default)]
+struct Gathered {
+    secrets: Secrets,
+    at: Option<Instant>,
+    /// A text that holds none of them: what fails again mostly fails in the very same words.
+    clean: String,
+}
+
+/// Names who knows the secrets that are configured; it is asked once a text may hold one.
+pub(crate) fn ask(source: fn() -> Vec<String>) {
+    let _ = SOURCE.set(source);
+}
+
+/// Hides in a text all secrets that are configured, and the passwords of any URL.
+pub(crate) fn hide<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+    let text = text.into();
+    if text.is_empty() {
+        return text;
+    }
+    let mut known = gathered();
+    if known.clean == *text {
+        return text;
+    }
+    if let Cow::Owned(hidden) = known.secrets.hide(&text) {
+        return hidden.into();
+    }
+    known.clean.clear();
+    known.clean.push_str(&text);
+    text
+}
+
+/// Returns where a text may be cut: at a place, or before the secret that is there.
+pub(crate) fn cut_before(text: &str, place: usize) -> usize {
+    let across = gathered().secrets.across(text, place);
+    across.map_or(place, |secret| secret.start)
+}
+
+/// Returns where what is left of a text may begin: at a place, or behind the secret that is there.
+pub(crate) fn cut_after(text: &str, place: usize) -> usize {
+    let across = gathered().secrets.across(text, place);
+    across.map_or(place, |secret| secret.end)
+}
+
+fn gathered() -> MutexGuard<'static, Gathered> {
+    let mut known = SECRETS.get().lock().unwrap_or_else(PoisonError::into_inner);
+    if known.at.is_none_or(|at| at.elapsed() > FRESH) {
+        let all = SOURCE.get().map_or_else(Vec::new, |source| source());
+        let secrets = Secrets::new(all);
+        if secrets != known.secrets {
+            known.clean.clear();
+        }
+        known.secrets = secrets;
+        known.at = Some(Instant::now());
+    }
+    known
+}
+
+/// Secrets, as they may stand in a text.
+#[derive(Default, PartialEq, Eq)]
+pub(crate) struct Secrets(Vec<String>);
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(…)")
+    }
+}
+
+impl Secrets {
+    pub(crate) fn new(all: impl IntoIterator<Item = String>) -> Self {
+        let mut forms = Vec::new();
+        for secret in all {
+            if let Some(decoded) = decoded(&secret) {
+                forms.push(decoded);
+            }
+            forms.push(secret);
+        }
+        forms.retain(|form| form.len() >= SHORT);
+        forms.sort_unstable();
+        forms.dedup();
+        Self(forms)
+    }
+
+    /// Hides them in a text, and the passwords of URLs.
+    pub(crate) fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let found = self.find(text);
+        if found.is_empty() {
+            return text.into();
+        }
+        let mut hidden = String::with_capacity(text.len());
+        let mut from = 0;
+        for secret in found {
+            hidden += &text[from..secret.start];
+            hidden += MARK;
+            from = secret.end;
+        }
+        hidden += &text[from..];
+        hidden.into()
+    }
+
+    /// Finds what a cut at a place would part: a secret, or a password from what tells that it is one.
+    fn across(&self, text: &str, place: usize) -> Option<Range<usize>> {
+        let passwords = passwords(text)
+            .into_iter()
+            .map(|password| password.known_by);
+        let mut all = apart(self.find(text).into_iter().chain(passwords).collect()).into_iter();
+        all.find(|part| part.contains(&place))
+    }
+
+    /// Finds where they stand, in order; those that overlap are one.
+    fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let passwords = passwords(text).into_iter();
+        let mut found: Vec<_> = passwords.map(|password| password.place).collect();
+        for secret in &self.0 {
+            let mut from = 0;
+            while let Some(at) = text.get(from..).and_then(|rest| rest.find(secret.as_str())) {
+                let place = from + at..from + at + secret.len();
+                if secret.len() >= LONG || stands_alone(text, &place) {
+                    found.push(place.clone());
+                }
+                // A secret may overlap itself.
+                from = place.start + text[place.start..].chars().next().map_or(1, char::len_utf8);
+            }
+        }
+        let mut apart = apart(found);
+        apart.retain(|place| text[place.clone()] != *MARK);
+        apart
+    }
+}
+
+/// Puts places in order, and those that overlap together.
+fn apart(mut places: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    places.sort_unstable_by_key(|place| place.start);
+    let mut apart: Vec<Range<usize>> = Vec::new();
+    for place in places {
+        match apart.last_mut() {
+            Some(last) if place.start < last.end => {
+                last.end = last.end.max(place.end);
+            }
+            _ => apart.push(place),
+        }
+    }
+    apart
+}
+
+/// A password in a text.
+struct Password {
+    place: Range<usize>,
+    /// From `://` to `@`, by which it is known as one.
+    known_by: Range<usize>,
+}
+
+/// Hides the passwords of the URLs in a text.
+pub(crate) fn without_passwords(text: &str) -> Cow<'_, str> {
+    Secrets::default().hide(text)
+}
+
+/// Finds the passwords of URLs: in `scheme://user:password@host`.
+fn passwords(text: &str) -> Vec<Password> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find("://")) {
+        let start = from + at + 3;
+        from = start;
+        let ends = |c: char| c.is_whitespace() || c.is_control() || "\"'`<>".contains(c);
+        let url = text[start..].split(ends).next().unwrap_or_default();
+        // Another URL may stand behind it, as in a list.
+        let url = url.split("://").next().unwrap_or_default();
+        let authority = url.split(['/', '?', '#']).next().unwrap_or_default();
+        let Some(colon) = authority.find(':') else {
+            continue;
+        };
+        // Many write a password as it is, be there a `/` in it; but a path may hold an `@`, too.
+        let is_port = authority[colon + 1..]
+            .bytes()
+            .all(|byte| byte.is_ascii_digit());
+        let is_address = authority.starts_with('[');
+        let end = match authority.rfind('@') {
+            Some(end) => Some(end),
+            None if is_port || is_address => None,
+            None => url.rfind('@'),
+        };
+        if let Some(end) = end.filter(|end| *end > colon + 1) {
+            found.push(Password {
+                place: start + colon + 1..start + end,
+                known_by: start - "://".len()..start + end + "@".len(),
+            });
+            from = start + end;
+        }
+    }
+    found
+}
+
+fn stands_alone(text: &str, place: &Range<usize>) -> bool {
+    let before = text[..place.start].chars().next_back();
+    let after = text[place.end..].chars().next();
+    ![before, after]
+        .into_iter()
+        .flatten()
+        .any(char::is_alphanumeric)
+}
+
+/// Returns a text without its percent-encoding; `None` where it has none, or what it stands for is no text.
+fn decoded(text: &str) -> Option<String> {
+    if !text.contains('%') {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let digits = after
+            .get(..2)
+            .and_then(|digits| str::from_utf8(digits).ok());
+        let code = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(code) if *byte == b'%' => {
+                bytes.push(code);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes)
+        .ok()
+        .filter(|decoded| decoded != text)
+}
+
+/// Parts of a path that are the same for everybody.
+const FIXED: [&str; 6] = [
+    "services",
+    "webhooks",
+    "workflows",
+    "triggers",
+    "automations",
+    "powerautomate",
+];
+
+/// Schemes whose first token stands where others have their host.
+const HOSTLESS: [&str; 2] = ["slack", "pagerduty"];
+
+/// What the secret options of a query are called.
+const OPTIONS: [&str; 12] = [
+    "token",
+    "key",
+    "apikey",
+    "api_key",
+    "api-key",
+    "access_token",
+    "auth",
+    "sig",
+    "signature",
+    "secret",
+    "password",
+    "pass",
+];
+
+/// What of a URL is its secret, beside the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parts {
+    /// Its path is tokens, such as a webhook's.
+    Tokens,
+    /// Its path is a path; only a query names its tokens.
+    Options,
+}
+
+/// Returns the secrets of a URL: the whole, its password, and what of its path and query is a token.
+pub(crate) fn of_url(url: &str, parts: Parts) -> Vec<String> {
+    let url = url.trim();
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, path) = before.split_at(before.find('/').unwrap_or(before.len()));
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let mut all = vec![url];
+    all.extend(user.split_once(':').map(|(_, password)| password));
+    let mut long = Vec::new();
+    if parts == Parts::Tokens {
+        // As logs show it, without the scheme or the host.
+        long.extend(
+            [before, path]
+                .into_iter()
+                .filter(|part| part.trim_matches('/').contains('/')),
+        );
+        long.extend(path.split('/').filter(|part| !FIXED.contains(part)));
+        long.extend(user.split([':', '-']));
+        long.extend(Some(host).filter(|_| HOSTLESS.contains(&&*scheme.to_ascii_lowercase())));
+    }
+    let options = query.split('&').filter_map(|option| option.split_once('='));
+    let options = options.filter(|(name, _)| OPTIONS.contains(&&*name.to_ascii_lowercase()));
+    long.extend(options.map(|(_, value)| value));
+    all.extend(long.into_iter().filter(|part| part.len() >= LONG));
+    all.into_iter().map(str::to_owned).collect()
+}
+
+/// Returns the secrets of a word that names a destination, be it one that cannot be used.
+pub(crate) fn of_word(word: &str) -> Vec<String> {
+    let scheme = word.split_once("://").map_or("", |(scheme, _)| scheme);
+    match &*scheme.to_ascii_lowercase() {
+        "json" | "jsons" => of_url(word, Parts::Options),
+        "exec" => {
+            let query = word.split_once('?').map_or("", |(_, query)| query);
+            let values = query
+                .split('&')
+                .filter_map(|option| Some(option.split_once('=')?.1));
+            // Plain arguments are none, but one may be a destination of the program's own.
+            let urls = values.map(|value| decoded(value).unwrap_or_else(|| value.to_owned()));
+            let urls = urls.filter(|value| value.contains("://"));
+            urls.flat_map(|url| of_word(&url)).collect()
+        }
+        _ => of_url(word, Parts::Tokens),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SLACK: &str = "https://hooks.slack.com/services/T00000001/B00000002/s3cr3tS3CR3Ts3cr3t";
+
+    fn secrets(of: &[&str]) -> Secrets {
+        Secrets::new(of.iter().flat_map(|word| of_word(word)))
+    }
+
+    /// Issue 12, point 22.
+    #[test]
+    fn a_destinations_secrets_are_hidden_as_a_whole_and_in_their_parts() {
+        for (word, text, hidden) in [
+            (SLACK, format!("POST {SLACK}: 500"), "POST [hidden]: 500"),
+            (
+                SLACK,
+                "no /services/T00000001/B00000002/s3cr3tS3CR3Ts3cr3t".to_owned(),
+                "no [hidden]",
+            ),
+            (
+                SLACK,
+                "token s3cr3tS3CR3Ts3cr3t, team T00000001".to_owned(),
+                "token [hidden], team [hidden]",
+            ),
+            (
+                SLACK,
+                "all services of hooks.slack.com".to_owned(),
+                "all services of hooks.slack.com",
+            ),
+            (
+                "slack://T00000001/B2/s3",
+                "T00000001 B2 s3".to_owned(),
+                "[hidden] B2 s3",
+            ),
+            (
+                "slack://T00000001/B2/s3",
+                "slack://T00000001/B2/s3".to_owned(),
+                "[hidden]",
+            ),
+            (
+                "jsons://in.example/long-path/alerts",
+                "at /long-path/alerts".to_owned(),
+                "at /long-path/alerts",
+            ),
+            (
+                "jsons://in.example/long-path",
+                "jsons://in.example/long-path!".to_owned(),
+                "[hidden]!",
+            ),
+            (
+                "jsons://in.example/a?token=abcdefgh",
+                "with abcdefgh".to_owned(),
+                "with [hidden]",
+            ),
+            (
+                "jsons://in.example/a?token=abc",
+                "with abc".to_owned(),
+                "with abc",
+            ),
+            (
+                "jsons://in.example/a?mode=abcdefgh",
+                "with abcdefgh".to_owned(),
+                "with abcdefgh",
+            ),
+            (
+                "mattermost://localhost/k3yk3yk3y",
+                "localhost k3yk3yk3y".to_owned(),
+                "localhost [hidden]",
+            ),
+            (
+                "pagerduty://0123456789abcdef0123456789abcdef",
+                "0123456789abcdef0123456789abcdef".to_owned(),
+                "[hidden]",
+            ),
+            (
+                "discord://1234567890/t0ken-t0ken",
+                "t0ken-t0ken".to_owned(),
+                "[hidden]",
+            ),
+            (
+                "exec:///usr/bin/apprise?arg=--verbose&arg=tgram%3A%2F%2F12345%3Aabcdefgh%2F99",
+                "/usr/bin/apprise --verbose tgram://12345:abcdefgh/99".to_owned(),
+                "/usr/bin/apprise --verbose [hidden]",
+            ),
+            (
+                "workflows://h.example/0123456789/a%2Fb%2Fc%2Fd%2F",
+                "sig a/b/c/d/ and a%2Fb%2Fc%2Fd%2F".to_owned(),
+                "sig [hidden] and [hidden]",
+            ),
+            (
+                "https://user:hunter2@in.example/",
+                "password hunter2, not hunter22".to_owned(),
+                "password [hidden], not hunter22",
+            ),
+        ] {
+            assert_eq!(secrets(&[word]).hide(&text), hidden, "{word}: {text}");
+        }
+    }
+
+    /// Issue 12, point 22.
+    #[test]
+    fn any_url_loses_its_password_and_nothing_else() {
+        for (text, hidden) in [
+            (
+                "postgres://etl:hunter2@db/x",
+                "postgres://etl:[hidden]@db/x",
+            ),
+            ("redis://:hunter2@cache", "redis://:[hidden]@cache"),
+            ("a://u:p@h b://u:q@h", "a://u:[hidden]@h b://u:[hidden]@h"),
+            ("a://u:p@h,b://u:q@h", "a://u:[hidden]@h,b://u:[hidden]@h"),
+            ("mysql://u:a@b@h/x", "mysql://u:[hidden]@h/x"),
+            ("mysql://u:a/b@h/x", "mysql://u:[hidden]@h/x"),
+            (
+                "(\"mongodb://u:ü@h1,h2/db\")",
+                "(\"mongodb://u:[hidden]@h1,h2/db\")",
+            ),
+            ("http://h:8080/a@b", "http://h:8080/a@b"),
+            ("http://[::1]:80/a@b", "http://[::1]:80/a@b"),
+            ("https://anna@h/x", "https://anna@h/x"),
+            ("https://h: mail anna@h", "https://h: mail anna@h"),
+            ("mailto:anna@h, ://", "mailto:anna@h, ://"),
+            ("x://u:@h", "x://u:@h"),
+        ] {
+            assert_eq!(without_passwords(text), hidden, "{text}");
+            assert_eq!(without_passwords(hidden), hidden, "{text}");
+        }
+    }
+
+    /// Issue 12, point 22.
+    #[test]
+    fn no_cut_leaves_a_password_without_what_tells_that_it_is_one() {
+        let text = "no answer of postgres://etl:hunter2@db";
+        for place in 0..text.len() {
+            for part in [
+                &text[..cut_before(text, place)],
+                &text[cut_after(text, place)..],
+            ] {
+                let part = without_passwords(part);
+                assert!(!part.contains("hunter2"), "{place}: {part}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_key_is_hidden_where_it_stands_alone() {
+        let secrets = Secrets::new(["k3y".to_owned(), "ab".to_owned(), String::new()]);
+        assert_eq!(secrets.hide("k3y: monk3y ab"), "[hidden]: monk3y ab");
+    }
+
+    proptest! {
+        /// Issue 12, point 22.
+        #[test]
+        fn no_secret_is_left_in_any_text(
+            before in any::<String>(),
+            between in any::<String>(),
+            after in any::<String>(),
+            token in "[A-Za-z0-9%/_-]{8,40}",
+        ) {
+            let secrets = Secrets::new([token.clone()]);
+            let text = format!("{before}{token}{between}{token}{after}");
+            let hidden = secrets.hide(&text).into_owned();
+            prop_assert!(!hidden.contains(&token), "{hidden}");
+            prop_assert!(hidden.contains(MARK));
+            prop_assert_eq!(secrets.hide(&hidden), &*hidden);
+        }
+
+        /// Issue 12, point 22.
+        #[test]
+        fn any_word_and_any_text_can_be_asked(word in any::<String>(), text in any::<String>()) {
+            secrets(&[&word]).hide(&text);
+            secrets(&[&format!("slack://{word}")]).hide(&format!("a://{text}"));
+        }
+
+        /// Issue 12, point 22.
+        #[test]
+        fn a_text_without_secrets_stays_as_it_is(text in "[a-z :/@.0-9]{0,80}") {
+            prop_assume!(!text.contains("://"));
+            prop_assert_eq!(secrets(&[SLACK]).hide(&text), &*text);
+        }
+    }
+}

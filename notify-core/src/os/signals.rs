@@ -1,0 +1,78 @@
+//! Signals that end the process, reported at once where the user asks for it.
+//!
+//! They are the program's own first: a handler that is there already stays, and one that is set later has its
+//! way, for a program that ends in good order must not be killed by us.
+
+use std::io;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use libc::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::os::ffi;
+use crate::os::per_process::PerProcess;
+
+const ENDING: [(i32, &str); 3] = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT"), (SIGHUP, "SIGHUP")];
+
+static REPORT: OnceLock<fn(&'static str) -> Next> = OnceLock::new();
+
+/// Whether a thread waits for signals: in a forked child none does.
+static IS_WATCHED: PerProcess<AtomicBool> = PerProcess::new();
+
+/// What becomes of the process once its signal is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// The signal ends it, as it would have done.
+    Ends,
+    /// It is on its way out already, and leaves with the code that it has.
+    Leaves,
+}
+
+/// Sets what is called with the name of a signal that is about to end the process.
+pub(crate) fn at_signal(report: fn(&'static str) -> Next) {
+    let _ = REPORT.set(report);
+}
+
+/// Watches signals, from now on: each that the program leaves alone is reported, and then does what it
+/// would have done.
+///
+/// # Errors
+///
+/// Where handlers cannot be installed, or no thread be started.
+pub(crate) fn watch() -> io::Result<()> {
+    let Some(report) = REPORT.get() else {
+        return Ok(());
+    };
+    if IS_WATCHED.get().swap(true, Ordering::Relaxed) {
+        return Ok(());
+    }
+    let mut free = ENDING.iter().filter(|(signal, _)| ffi::is_free(*signal));
+    let Some(first) = free.next() else {
+        return Ok(());
+    };
+    ffi::expect_signals();
+    let work = || {
+        let signal = ffi::next_signal();
+        let name = ENDING.into_iter().find(|(known, _)| *known == signal);
+        if report(name.map_or("a signal", |(_, name)| name)) == Next::Ends {
+            ffi::die_by(signal);
+            // Process 1 of a container lives on: there the default is to ignore the signal.
+            std::process::exit(128 + signal);
+        }
+    };
+    thread::Builder::new()
+        .name("notify-signals".to_owned())
+        .spawn(work)?;
+    for (signal, _) in std::iter::once(first).chain(free) {
+        ffi::catch_signal(*signal)?;
+    }
+    Ok(())
+}
+
+/// Gives the signals back that are still watched.
+pub(crate) fn let_go() {
+    for (signal, _) in ENDING {
+        ffi::release_signal(signal);
+    }
+}

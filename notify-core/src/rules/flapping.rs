@@ -1,0 +1,102 @@
+//! A job whose status changes to and fro, and how it becomes steady again.
+
+use crate::format::time::{self, Time};
+use crate::rules::HOUR;
+use crate::status::{Flapping, State, Status};
+
+/// The change of status that is told as flapping.
+const CHANGES: u64 = 5;
+
+/// A status that has lasted this long, in seconds, and for [`RUNS`] runs, is steady.
+const STEADY: f64 = HOUR;
+const RUNS: u64 = 3;
+
+/// What a run makes of a job's changes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Course {
+    /// It is steady.
+    Steady,
+    /// It changes, and not often enough to be told as flapping.
+    Changing(Flapping),
+    /// It flaps from now on.
+    Begins(Flapping),
+    /// It flaps on.
+    GoesOn(Flapping),
+    /// It was told to flap, and is steady again.
+    Ends(Flapping),
+}
+
+/// Follows a job through a run that began at `begun`, and that leaves it in `state`.
+pub(crate) fn follow(previous: Option<&Status>, state: State, begun: Time, now: Time) -> Course {
+    let Some(previous) = previous else {
+        return Course::Steady;
+    };
+    let was_steady = time::age(previous.since, begun) >= STEADY && previous.runs >= RUNS;
+    let has_changed = previous.state != state;
+    let mut flapping = match (&previous.flapping, has_changed) {
+        (None, false) => return Course::Steady,
+        (Some(flapping), false) => flapping.clone(),
+        (Some(flapping), true) if !was_steady || flapping.told.is_some() => flapping.clone(),
+        (_, true) => Flapping {
+            changes: 0,
+            runs: 0,
+            failed: 0,
+            since: begun,
+            told: None,
+        },
+    };
+    flapping.runs += 1;
+    flapping.failed += u64::from(state == State::Error);
+    if has_changed {
+        flapping.changes += 1;
+    } else if time::age(previous.since, now) >= STEADY && previous.runs + 1 >= RUNS {
+        return match flapping.told {
+            Some(_) => Course::Ends(flapping),
+            None => Course::Steady,
+        };
+    }
+    match flapping.told {
+        Some(_) => Course::GoesOn(flapping),
+        None if flapping.changes >= CHANGES => Course::Begins(flapping),
+        None => Course::Changing(flapping),
+    }
+}
+
+impl Flapping {
+    /// Says it in words.
+    pub(crate) fn words(&self) -> String {
+        format!(
+            "{} changes, {} of {} runs failed since {}",
+            self.changes,
+            self.failed,
+            self.runs,
+            time::show(self.since)
+        )
+    }
+
+    /// Writes it as a line of the status file.
+    pub(crate) fn render(&self) -> String {
+        match self.told {
+            Some(told) => format!("{}, told {}", self.words(), time::show(told)),
+            None => self.words(),
+        }
+    }
+
+    /// Reads what [`render`](Self::render) has written.
+    pub(crate) fn parse(line: &str) -> Option<Self> {
+        let (words, told) = match line.split_once(", told ") {
+            Some((words, told)) => (words, Some(time::parse(told)?)),
+            None => (line, None),
+        };
+        let (changes, rest) = words.split_once(" changes, ")?;
+        let (failed, rest) = rest.split_once(" of ")?;
+        let (runs, since) = rest.split_once(" runs failed since ")?;
+        Some(Self {
+            changes: changes.parse().ok()?,
+            runs: runs.parse().ok()?,
+            failed: failed.parse().ok()?,
+            since: time::parse(since)?,
+            told,
+        })
+    }
+}

@@ -1,0 +1,738 @@
+//! What histories of runs come to: the status, and all that people hear.
+
+mod bound;
+mod overdue;
+mod overlap;
+
+use std::sync::LazyLock;
+
+use chrono::{DateTime, TimeDelta};
+
+use super::*;
+use crate::message::alert::Kind;
+use crate::rules;
+use crate::state::change::{Change, Place, Texts};
+use crate::status::State;
+use crate::status::fingerprint;
+use crate::status::outcome::Panic;
+
+fn at(second: i64) -> Time {
+    DateTime::from_timestamp(1_795_348_800, 0).unwrap() + TimeDelta::seconds(second)
+}
+
+fn ended(run: u64, begun: Time) -> Ended {
+    Ended {
+        run,
+        job: "etl.load.run".into(),
+        location: "etl::load :: run".into(),
+        source: "src/load.rs:42".into(),
+        begun,
+        took: Some(Duration::from_secs(1)),
+        host: "worker-3".into(),
+        pid: Some(4242),
+        exe: None,
+        nested: false,
+        version: Some("1.4.2".into()),
+        every_hours: None,
+        channel: "alerts".into(),
+        attempt: None,
+        was_overdue: false,
+        is_in_time: true,
+        last_inside: None,
+        mention: None,
+        facts: Vec::new().into(),
+        notes: Vec::new(),
+    }
+}
+
+static QUEUES: LazyLock<Vec<String>> = LazyLock::new(|| vec!["alerts-0".to_owned()]);
+
+static ALERTS: LazyLock<Option<Address<'static>>> = LazyLock::new(|| {
+    Some(Address {
+        channel: "alerts",
+        queues: &QUEUES,
+    })
+});
+
+fn failed(text: &str) -> Outcome {
+    Outcome::Failed(text.to_owned())
+}
+
+fn context(now: Time, address: Option<Address<'_>>) -> Context<'_> {
+    Context {
+        now,
+        settings: Settings::default(),
+        address,
+        cover: None,
+    }
+}
+
+/// Runs a history, each run a minute after the other, and returns the last status and all alerts.
+fn history(outcomes: &[Outcome], address: Option<Address<'_>>) -> (Status, Vec<Alert>) {
+    let mut job = Job::new(Settings::default());
+    job.address = address;
+    for outcome in outcomes {
+        job.run(60, outcome);
+    }
+    (job.past.status().unwrap().clone(), job.told)
+}
+
+/// A job that is run again and again, and what people hear of it.
+struct Job<'a> {
+    past: Past,
+    clock: i64,
+    runs: u64,
+    settings: Settings,
+    address: Option<Address<'a>>,
+    attempt: Option<Attempt>,
+    /// The alert that waits, and until when.
+    held: Option<(Time, Alert)>,
+    told: Vec<Alert>,
+}
+
+impl Job<'_> {
+    fn new(settings: Settings) -> Self {
+        Self {
+            past: Past::Missing,
+            clock: -60,
+            runs: 0,
+            settings,
+            address: *ALERTS,
+            attempt: None,
+            held: None,
+            told: Vec::new(),
+        }
+    }
+
+    /// Runs it, so many seconds after the last time; tells what was decided.
+    fn run(&mut self, after: i64, outcome: &Outcome) -> Reason {
+        self.clock += after;
+        self.runs += 1;
+        let begun = at(self.clock);
+        let now = begun + TimeDelta::seconds(1);
+        if let Some((_, alert)) = self.held.take_if(|(until, _)| *until <= now) {
+            self.told.push(alert);
+            if let Past::Known(status) = &mut self.past {
+                let held = status.held.take().unwrap();
+                status.alerted = Some(held.until);
+            }
+        }
+        let context = Context {
+            settings: self.settings,
+            ..context(now, self.address)
+        };
+        let ended = Ended {
+            attempt: self.attempt,
+            ..ended(0x1111_1111_0000_0000_u64.wrapping_mul(self.runs), begun)
+        };
+        let verdict = of(&self.past, &ended, outcome, &context).unwrap();
+        let status = verdict.status.unwrap();
+        if !verdict.withdrawn.is_empty() {
+            self.held = None;
+        }
+        match (&status.held, verdict.alert.map(|alert| *alert)) {
+            (Some(held), Some(alert)) if verdict.is_held => {
+                self.held = Some((held.until, alert));
+            }
+            (_, alert) => self.told.extend(alert),
+        }
+        assert_eq!(status.held.is_some(), self.held.is_some(), "{status:?}");
+        // It is remembered as it is, and must be what its file says to others.
+        assert_eq!(Status::parse(&status.render()).as_ref(), Some(&status));
+        self.past = Past::Known(Box::new(status));
+        verdict.decision.reason
+    }
+
+    fn kinds(&self) -> Vec<Kind> {
+        self.told.iter().map(Alert::kind).collect()
+    }
+}
+
+#[test]
+fn an_incident_lasts_from_the_first_failure_to_the_recovery() {
+    let outcomes = [
+        Outcome::Returned,
+        failed("a"),
+        failed("b"),
+        Outcome::Returned,
+        failed("c"),
+    ];
+    let (status, alerts) = history(&outcomes, *ALERTS);
+    let told: Vec<_> = alerts
+        .iter()
+        .map(|alert| (alert.kind, alert.incident.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Kind::Ok, None),
+            (Kind::Failed, Some("22222222")),
+            (Kind::StillFailing, Some("22222222")),
+            (Kind::Recovered, Some("22222222")),
+            (Kind::Failed, Some("55555555")),
+        ]
+    );
+    assert_eq!(
+        (status.runs, status.since, status.alerted),
+        (1, at(240), Some(at(241)))
+    );
+    assert_eq!(alerts[2].status.runs, 2);
+    assert_eq!(alerts[2].status.since, at(60));
+}
+
+#[test]
+fn another_error_is_news_within_the_silence_and_the_same_one_is_not() {
+    let patient = Settings {
+        silent: 4.0 * rules::HOUR,
+        ..Settings::default()
+    };
+    let mut job = Job::new(patient);
+    job.run(0, &Outcome::Returned);
+    let reasons = [
+        "row 1 is bad",
+        "row 2 is bad",
+        "disk full",
+        "row 3 is bad",
+        "no route",
+    ]
+    .map(|error| job.run(60, &failed(error)));
+    assert_eq!(
+        reasons,
+        [
+            Reason::Changed,
+            Reason::Recent,
+            Reason::NewError,
+            Reason::Recent,
+            Reason::NewError
+        ]
+    );
+    assert_eq!(job.told[2].earlier_error.as_deref(), Some("row 2 is bad"));
+    assert_eq!(
+        job.told[2].status.first_error.as_deref(),
+        Some("row 1 is bad")
+    );
+    // A job that makes up a new error each time is not one alert a run.
+    for word in 'a'..='z' {
+        job.run(60, &failed(&format!("{word}{word} is bad")));
+    }
+    // The OK, the first error, and three others.
+    assert_eq!(job.told.len(), 1 + 1 + 3);
+}
+
+#[test]
+fn a_recovery_tells_how_long_it_failed_and_of_what() {
+    let outcomes = [failed("a"), failed("b"), Outcome::Returned];
+    let (_, alerts) = history(&outcomes, *ALERTS);
+    let outage = alerts[2].outage.as_ref().unwrap();
+    assert_eq!(
+        (outage.since, outage.runs, outage.error.as_str()),
+        (at(0), 2, "a")
+    );
+}
+
+#[test]
+fn with_after_the_nth_failure_in_a_row_is_told_and_an_ok_takes_a_held_one_back() {
+    let mut job = Job::new(Settings {
+        after: 3,
+        ok_silent: f64::INFINITY,
+        ..Settings::default()
+    });
+    job.run(0, &Outcome::Returned);
+    assert_eq!(job.run(60, &failed("a")), Reason::After);
+    assert_eq!(job.run(60, &Outcome::Returned), Reason::FailureUntold);
+    assert_eq!(job.run(60, &failed("a")), Reason::After);
+    assert_eq!(job.run(60, &failed("b")), Reason::After);
+    assert!(job.told.is_empty());
+    assert_eq!(job.run(60, &failed("c")), Reason::Untold);
+    assert_eq!(job.run(60, &failed("c")), Reason::StillFailing);
+    assert_eq!(job.run(60, &Outcome::Returned), Reason::Changed);
+    assert_eq!(
+        job.kinds(),
+        [Kind::Failed, Kind::StillFailing, Kind::Recovered]
+    );
+    assert_eq!(job.told[0].status.first_error.as_deref(), Some("a"));
+    assert_eq!(job.told[0].status.runs, 3);
+}
+
+#[test]
+fn a_job_that_fails_every_second_run_is_told_although_an_ok_takes_each_failure_back() {
+    let mut job = Job::new(Settings {
+        after: 3,
+        ok_silent: f64::INFINITY,
+        ..Settings::default()
+    });
+    job.run(0, &Outcome::Returned);
+    for _ in 0..15 {
+        job.run(300, &failed("a"));
+        job.run(300, &Outcome::Returned);
+    }
+    assert_eq!(
+        job.kinds(),
+        [Kind::Failed, Kind::Recovered, Kind::Failed, Kind::Recovered]
+    );
+}
+
+#[test]
+fn a_held_alert_leaves_after_the_longest_silence_and_its_recovery_is_told() {
+    let mut job = Job::new(Settings {
+        after: 3,
+        ok_silent: f64::INFINITY,
+        ..Settings::default()
+    });
+    job.run(0, &Outcome::Returned);
+    job.run(60, &failed("a"));
+    assert_eq!(job.run(3600, &Outcome::Returned), Reason::Changed);
+    assert_eq!(job.kinds(), [Kind::Failed, Kind::Recovered]);
+}
+
+#[test]
+fn a_first_run_is_held_where_its_alert_can_wait_on_disk_and_is_sent_at_once_where_not() {
+    // Issue 12, point 10.
+    let nowhere = Address {
+        channel: "alerts",
+        queues: &[],
+    };
+    for (attempt, reason) in [
+        (None, Reason::After),
+        (Attempt::parse("1/3"), Reason::Attempt),
+    ] {
+        let settings = Settings {
+            after: 3,
+            silent: 14256.0,
+            ..Settings::default()
+        };
+        let mut job = Job::new(settings);
+        job.attempt = attempt;
+        assert_eq!(job.run(0, &failed("a")), reason);
+        let (until, alert) = job.held.as_ref().unwrap();
+        // It leaves after the larger of the two settings.
+        assert_eq!((*until, alert.kind), (at(1 + 14256 - 60), Kind::Failed));
+        assert!(job.told.is_empty());
+
+        let mut job = Job::new(settings);
+        (job.attempt, job.address) = (attempt, Some(nowhere));
+        assert_eq!(job.run(0, &failed("a")), Reason::First);
+        assert_eq!(job.kinds(), [Kind::Failed]);
+    }
+}
+
+#[test]
+fn an_attempt_that_is_not_the_last_is_held_and_the_last_one_is_told() {
+    let mut job = Job::new(Settings {
+        ok_silent: f64::INFINITY,
+        ..Settings::default()
+    });
+    job.run(0, &Outcome::Returned);
+    for (attempt, reason) in [
+        ("1/3", Reason::Attempt),
+        ("2/3", Reason::Attempt),
+        ("3/3", Reason::Untold),
+    ] {
+        job.attempt = Attempt::parse(attempt);
+        assert_eq!(job.run(300, &failed("a")), reason);
+    }
+    assert_eq!(job.kinds(), [Kind::Failed]);
+    // The next day it works at the second attempt.
+    job.attempt = Attempt::parse("1/3");
+    assert_eq!(job.run(80_000, &failed("a")), Reason::Reminder);
+    job.attempt = Attempt::parse("2/3");
+    assert_eq!(job.run(300, &Outcome::Returned), Reason::Changed);
+    assert_eq!(
+        job.kinds(),
+        [Kind::Failed, Kind::StillFailing, Kind::Recovered]
+    );
+    for text in ["", "3", "0/3", "4/3", "a/b", "1/0"] {
+        assert_eq!(Attempt::parse(text), None, "{text}");
+    }
+}
+
+#[test]
+fn what_a_person_has_silenced_is_that_error_alone_and_is_told_when_the_silence_ends() {
+    let mut job = Job::new(Settings::default());
+    job.run(0, &failed("disk full"));
+    let Past::Known(status) = &mut job.past else {
+        unreachable!()
+    };
+    status.silence = Some(crate::status::Silence {
+        until: at(10_000),
+        error: fingerprint::of("disk full\n"),
+        because: None,
+    });
+    assert_eq!(job.run(5000, &failed("disk full")), Reason::Silenced);
+    assert_ne!(job.run(60, &failed("no route")), Reason::Silenced);
+    assert_eq!(job.run(60, &failed("disk full")), Reason::Silenced);
+    assert_eq!(job.told.len(), 2);
+    assert_eq!(job.run(5000, &failed("disk full")), Reason::Untold);
+    assert_eq!(job.run(60, &Outcome::Returned), Reason::Changed);
+}
+
+/// Issue 12, point 5.
+#[test]
+fn an_error_keeps_what_another_version_wrote_for_it_and_is_not_told_once_more() {
+    let settings = Settings {
+        silent: 4.0 * rules::HOUR,
+        ..Settings::default()
+    };
+    let mut job = Job::new(settings);
+    job.run(0, &failed("row 17 is bad"));
+    let Past::Known(status) = &mut job.past else {
+        unreachable!()
+    };
+    status.fingerprint = Some("0ld0ld00".to_owned());
+    status.told_errors = vec!["0ld0ld00".to_owned()];
+    assert_eq!(job.run(60, &failed("row 18 is bad")), Reason::Recent);
+    assert_eq!(job.run(60, &failed("row 18 is lost")), Reason::NewError);
+}
+
+#[test]
+fn a_job_that_changes_to_and_fro_is_told_as_flapping_and_then_as_steady() {
+    let mut job = Job::new(Settings {
+        flapping: true,
+        ok_silent: f64::INFINITY,
+        ..Settings::default()
+    });
+    job.run(0, &Outcome::Returned);
+    for number in 0..30 {
+        job.run(
+            300,
+            &if number % 2 == 0 {
+                failed("a")
+            } else {
+                Outcome::Returned
+            },
+        );
+    }
+    // Four changes, then that it flaps, and every hour that it flaps on.
+    assert_eq!(
+        job.kinds(),
+        [
+            Kind::Failed,
+            Kind::Recovered,
+            Kind::Failed,
+            Kind::Recovered,
+            Kind::Flapping,
+            Kind::Flapping,
+            Kind::Flapping
+        ]
+    );
+    assert!(
+        job.told[4].notes[0].starts_with("5 changes, 3 of 5 runs failed since "),
+        "{:?}",
+        job.told[4].notes
+    );
+    for _ in 0..13 {
+        job.run(300, &Outcome::Returned);
+    }
+    assert_eq!(job.kinds()[7..], [Kind::Flapping, Kind::Steady]);
+    assert_eq!(job.run(300, &failed("a")), Reason::Changed);
+}
+
+/// An incident from its start to its end, runs five minutes apart: all that people hear of it.
+fn incident(settings: Settings) -> Vec<String> {
+    let mut job = Job::new(settings);
+    job.run(0, &Outcome::Returned);
+    job.run(300, &failed("disk full"));
+    for _ in 0..11 {
+        job.run(300, &failed("no route"));
+    }
+    job.run(300, &Outcome::Returned);
+    let lines = job.told.iter().map(|alert| {
+        let remarks = alert.remarks().join("; ");
+        format!("{} [{remarks}]", alert.summary())
+    });
+    lines.collect()
+}
+
+#[test]
+fn an_incident_by_the_defaults_is_told_at_each_failure_and_at_its_end() {
+    let told = incident(Settings::default());
+    assert_eq!(
+        told[..4],
+        [
+            "✓ etl.load.run ok on worker-3 []",
+            "✗ etl.load.run failed on worker-3: disk full []",
+            "✗ etl.load.run still failing on worker-3: no route [it has failed for 5 min 1 s, 2 runs, with \
+             another error than before; before: disk full]",
+            "✗ etl.load.run still failing on worker-3: no route [it has failed for 10 min 1 s, 3 runs, with \
+             the same error; at first: disk full]",
+        ]
+    );
+    assert_eq!(told.len(), 14);
+    assert_eq!(
+        told[12..],
+        [
+            "✗ etl.load.run still failing on worker-3: no route [it has failed for 55 min 1 s, 12 runs, \
+             with the same error; at first: disk full]",
+            "✓ etl.load.run recovered on worker-3 after 1 h [it works again after 1 h and 12 failed runs; \
+             it had been: disk full]",
+        ]
+    );
+}
+
+#[test]
+fn an_incident_with_after_3_and_four_hours_of_silence_is_told_twice() {
+    let told = incident(Settings {
+        after: 3,
+        silent: 14256.0,
+        ok_silent: f64::INFINITY,
+        ..Settings::default()
+    });
+    assert_eq!(
+        told,
+        [
+            "✗ etl.load.run failed on worker-3: no route [it has failed for 10 min 1 s, 3 runs, with the \
+             same error; at first: disk full]",
+            "✓ etl.load.run recovered on worker-3 after 1 h [it works again after 1 h and 12 failed runs; \
+             it had been: disk full]",
+        ]
+    );
+}
+
+#[test]
+fn an_incident_with_after_3_and_the_other_defaults_is_told_from_the_third_failure_on() {
+    let told = incident(Settings {
+        after: 3,
+        ..Settings::default()
+    });
+    let kinds: Vec<_> = told
+        .iter()
+        .map(|line| line.split(' ').nth(2).unwrap())
+        .collect();
+    assert_eq!(kinds[..2], ["ok", "failed"]);
+    assert!(
+        kinds[2..11].iter().all(|kind| *kind == "still"),
+        "{told:#?}"
+    );
+    assert_eq!((kinds.len(), kinds[11]), (12, "recovered"));
+}
+
+#[test]
+fn where_nobody_can_be_told_nobody_counts_as_told() {
+    let (status, alerts) = history(&[failed("a"), failed("a")], None);
+    assert!(alerts.is_empty());
+    assert_eq!((status.alerted, status.runs), (None, 2));
+}
+
+#[test]
+fn a_panic_that_was_told_already_is_written_down_and_not_told_again() {
+    let panic = Outcome::Panicked(Panic {
+        message: Some("no".to_owned()),
+        location: None,
+        cause: None,
+        backtrace: None,
+        identity: 7,
+    });
+    let context = Context {
+        cover: Some(Cover {
+            job: "etl.load.inner",
+            is_sent: true,
+        }),
+        ..context(at(1), *ALERTS)
+    };
+    let verdict = of(&Past::Missing, &ended(1, at(0)), &panic, &context).unwrap();
+    assert_eq!(
+        (verdict.alert, verdict.decision.reason),
+        (None, Reason::SamePanic)
+    );
+    let status = verdict.status.unwrap();
+    assert_eq!((status.state, status.alerted), (State::Error, Some(at(1))));
+    assert_eq!(status.alerted_by.as_deref(), Some("etl.load.inner"));
+    // Issue 12, point 0: the recovery is the other job's to tell.
+    let past = Past::Known(Box::new(status));
+    let context = Context {
+        cover: None,
+        settings: Settings {
+            silent: 60.0,
+            ..Settings::default()
+        },
+        ..context
+    };
+    let verdict = of(&past, &ended(2, at(2)), &Outcome::Returned, &context).unwrap();
+    assert_eq!(
+        (verdict.alert, verdict.decision.reason),
+        (None, Reason::RecoveryOfAnother)
+    );
+    // Where the other one does not speak for it any more, this one does, by its own name.
+    let verdict = of(&past, &ended(2, at(2)), &panic, &context).unwrap();
+    assert_eq!(verdict.decision.reason, Reason::Untold);
+    assert_eq!(verdict.alert.unwrap().kind, Kind::Failed);
+    assert_eq!(verdict.status.unwrap().alerted_by, None);
+}
+
+#[test]
+fn a_cancelled_run_inside_another_leaves_the_status_and_adds_a_line() {
+    let (before, _) = history(&[failed("a")], *ALERTS);
+    let past = Past::Known(Box::new(before.clone()));
+    let inner = Ended {
+        nested: true,
+        ..ended(9, at(99))
+    };
+    let context = context(at(100), *ALERTS);
+    let verdict = of(&past, &inner, &Outcome::Cancelled, &context).unwrap();
+    assert_eq!(
+        verdict.status,
+        Some(Status {
+            cancelled: Some(at(100)),
+            ..before
+        })
+    );
+    assert_eq!(verdict.alert, None);
+    assert_eq!(
+        of(&Past::Missing, &inner, &Outcome::Cancelled, &context),
+        None
+    );
+}
+
+/// Issue 12, points 8 and 9.
+#[test]
+fn a_run_that_proves_nothing_leaves_status_incident_and_held_alert_and_adds_a_line() {
+    let skip = Outcome::NotCounted("exited with code 75".to_owned());
+    let context = context(at(100), *ALERTS);
+    for runs in [
+        &[failed("a")][..],
+        &[Outcome::Returned],
+        &[failed("a"), failed("b")],
+    ] {
+        let (before, _) = history(runs, *ALERTS);
+        let before = Status {
+            held: Some(Held {
+                until: at(500),
+                alerts: vec!["alerts-0123/0006-ab".to_owned()],
+            }),
+            ..before
+        };
+        let past = Past::Known(Box::new(before.clone()));
+        let verdict = of(&past, &ended(9, at(99)), &skip, &context).unwrap();
+        assert!(verdict.alert.is_none() && verdict.withdrawn.is_empty() && !verdict.is_held);
+        let status = verdict.status.unwrap();
+        let line = format!("{}, exited with code 75", time::show(at(100)));
+        assert_eq!(status.not_counted.as_deref(), Some(&*line));
+        let not_counted = status.not_counted.clone();
+        assert_eq!(
+            status,
+            Status {
+                not_counted,
+                ..before
+            }
+        );
+        // The next one that counts takes it out again.
+        let past = Past::Known(Box::new(status));
+        let next = of(&past, &ended(10, at(110)), &Outcome::Returned, &context).unwrap();
+        assert_eq!(next.status.unwrap().not_counted, None);
+    }
+    for past in [Past::Missing, Past::Unreadable, Past::Unknown] {
+        assert_eq!(of(&past, &ended(9, at(99)), &skip, &context), None);
+    }
+}
+
+#[test]
+fn a_death_found_after_a_later_run_is_told_and_leaves_the_status() {
+    let (later, _) = history(&[Outcome::Returned, Outcome::Returned], *ALERTS);
+    let past = Past::Known(Box::new(later));
+    let died = Outcome::Died("died".to_owned());
+    let verdict = of(&past, &ended(9, at(30)), &died, &context(at(100), *ALERTS)).unwrap();
+    assert_eq!(
+        (verdict.status, verdict.decision.reason),
+        (None, Reason::Overtaken)
+    );
+    assert_eq!(verdict.alert.unwrap().error(), "died");
+
+    let verdict = of(&past, &ended(9, at(90)), &died, &context(at(100), *ALERTS)).unwrap();
+    assert_eq!(verdict.status.unwrap().state, State::Error);
+    assert_eq!(verdict.alert.unwrap().kind, Kind::Failed);
+}
+
+#[test]
+fn an_overdue_run_is_told_and_so_is_its_end() {
+    let (before, _) = history(&[Outcome::Returned], *ALERTS);
+    // Nobody was told that it works.
+    let before = Status {
+        alerted: None,
+        ..before
+    };
+    let past = Past::Known(Box::new(before));
+    let overdue = Outcome::Overdue("still running after 60 s".to_owned());
+    let verdict = of(
+        &past,
+        &ended(9, at(90)),
+        &overdue,
+        &context(at(150), *ALERTS),
+    )
+    .unwrap();
+    let alert = verdict.alert.unwrap();
+    assert_eq!(
+        (verdict.status, alert.kind, alert.incident.as_deref()),
+        (None, Kind::Overdue, None)
+    );
+    assert!(
+        alert.text().starts_with("--- OVERDUE ---\n"),
+        "{}",
+        alert.text()
+    );
+
+    let late = Ended {
+        was_overdue: true,
+        ..ended(9, at(90))
+    };
+    let verdict = of(&past, &late, &Outcome::Returned, &context(at(170), *ALERTS)).unwrap();
+    assert_eq!(
+        (verdict.decision.reason, verdict.alert.unwrap().kind),
+        (Reason::WasOverdue, Kind::Ok)
+    );
+}
+
+#[test]
+fn an_error_that_is_passed_over_is_ok_and_named() {
+    let (status, alerts) = history(
+        &[Outcome::PassedOver("no data\nat all".to_owned())],
+        *ALERTS,
+    );
+    assert_eq!(
+        (status.state, status.passed_over.as_deref()),
+        (State::Ok, Some("no data"))
+    );
+    assert!(
+        alerts[0]
+            .text()
+            .contains("passed over, as the attribute says: no data")
+    );
+}
+
+#[test]
+fn a_journal_counts_only_when_it_is_complete() {
+    let (status, alerts) = history(&[failed("a")], *ALERTS);
+    let both = Change {
+        file: "etl.load.run".to_owned(),
+        status: Some(status),
+        alert: alerts.into_iter().next(),
+        queues: vec!["alerts-0".to_owned(), "alerts-1".to_owned()],
+        is_held: true,
+        withdrawn: vec!["alerts-0/01-02".to_owned()],
+        place: Some(Place {
+            record: "1-2".into(),
+            offset: 512,
+        }),
+        settings: None,
+    };
+    let alert = Change {
+        status: None,
+        ..both.clone()
+    };
+    let status = Change {
+        alert: None,
+        queues: Vec::new(),
+        place: None,
+        ..both.clone()
+    };
+    let nothing = Change {
+        status: None,
+        ..status.clone()
+    };
+    for change in [both, alert, status, nothing] {
+        let journal = change.render(&Texts::of(&change));
+        assert_eq!(Change::parse(&journal).as_ref(), Some(&change));
+        for end in 0..journal.len() {
+            assert_eq!(Change::parse(&journal[..end]), None, "cut at {end}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Runs that died without a word: found by their records, and reported.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+
+use crate::format::fields::Fields;
+use crate::format::time::Time;
+use crate::os::machine::Machine;
+use crate::os::per_process::PerProcess;
+use crate::os::warning::Warning;
+use crate::runs::report::{self, Report};
+use crate::settings::setup::Setup;
+use crate::state::change::Place;
+use crate::state::local::lease::{self, Dead};
+use crate::state::run_record::Recorded;
+use crate::status::outcome::Outcome;
+
+/// How often a process looks: a killed job is no hurry, and a folder of many records is.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// How long a run may be held up by those that died before it, after a power cut say.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// When this process last looked, and with which settings.
+static LOOKED: PerProcess<Mutex<Option<(Instant, usize)>>> = PerProcess::new();
+
+/// Looks for the dead of the notify directory, at most once a minute, and reports them: before the
+/// run that looks ends, so that an earlier death of its own job does not overtake it. The warnings are
+/// to be told once that run is written down.
+pub(crate) fn look_for(setup: &'static Setup, now: Instant, warnings: &mut Vec<Warning>) {
+    let settings = std::ptr::from_ref(setup).addr();
+    {
+        let Ok(mut looked) = LOOKED.get().try_lock() else {
+            return;
+        };
+        if looked
+            .is_some_and(|(at, with)| now.saturating_duration_since(at) < EVERY && with == settings)
+        {
+            return;
+        }
+        *looked = Some((now, settings));
+    }
+    look(setup, warnings);
+}
+
+/// Looks for the dead of the notify directory, and reports them.
+pub(crate) fn look(setup: &Setup, warnings: &mut Vec<Warning>) {
+    let Some(store) = setup.store() else { return };
+    let dead = lease::find_dead(store.running(), |process| {
+        Machine::this().can_judge(process)
+    });
+    if !dead.is_empty() {
+        // Before the records go, lest a finder that dies here leave nobody to look.
+        store.finish_journals();
+    }
+    let begun = Instant::now();
+    // What does not fit is found by the next who looks.
+    dead.into_iter()
+        .take_while(|_| begun.elapsed() < PATIENCE)
+        .for_each(|dead| bury(setup, dead, warnings));
+}
+
+/// Reports the runs of a dead process, and removes its record if each could be reported.
+fn bury(setup: &Setup, dead: Dead, warnings: &mut Vec<Warning>) {
+    let mut left = dead.runs.len();
+    for (place, run) in &dead.runs {
+        if report_death(setup, &dead, place, run, warnings) {
+            left -= 1;
+        }
+    }
+    if left == 0 {
+        dead.remove();
+    }
+}
+
+const CLOCK: &str = "%H:%M:%S";
+const DAY_AND_CLOCK: &str = "%Y-%m-%d %H:%M:%S";
+
+/// Says what is known of a death, and what may have been the cause: the commonest first.
+fn death(process: &Fields, begun: Time) -> String {
+    let words = |key| process.get(key).unwrap_or("?");
+    let gone = Utc::now();
+    let is_same_day = begun.date_naive() == gone.date_naive();
+    let format = if is_same_day { CLOCK } else { DAY_AND_CLOCK };
+    let [begun, gone] = [begun, gone].map(|time| time.format(format));
+    format!(
+        "died: the process disappeared (SIGTERM, SIGINT, SIGHUP, kill -9, out of memory, a crash, or power loss)\n  \
+         Started {begun}, gone by {gone} UTC.\n  \
+         process {} on {}, {}",
+        words("pid"),
+        words("host"),
+        words("exe"),
+    )
+}
+
+/// Reports one run; `false` where another program has its destination.
+fn report_death(
+    setup: &Setup,
+    dead: &Dead,
+    place: &Place,
+    run: &Fields,
+    warnings: &mut Vec<Warning>,
+) -> bool {
+    let process = &dead.process;
+    let Some(recorded) = Recorded::read(run, process) else {
+        return true;
+    };
+    let Recorded {
+        mut ended,
+        settings,
+        queues,
+        has_returned,
+    } = recorded;
+    let channel = ended.channel.clone();
+    let outcome = match Recorded::successor(process) {
+        _ if has_returned => Outcome::Returned,
+        Some(program) => Outcome::NotCounted(format!("replaced by {program}")),
+        None => Outcome::Died(death(process, ended.begun)),
+    };
+    let needs_routes = !matches!(outcome, Outcome::NotCounted(_));
+    let routes = if queues.is_empty() || !needs_routes {
+        report::routes(setup, &channel, &mut ended, &outcome, warnings)
+    } else {
+        let routes = setup.routes(&channel);
+        let Some(routes) = routes.filter(|routes| routes.queues == *queues) else {
+            return false;
+        };
+        Some(routes)
+    };
+    Report {
+        ended,
+        outcome: &outcome,
+        settings,
+        place: Some(place.clone()),
+        now: Instant::now(),
+    }
+    .make(
+        setup.store(),
+        routes.as_deref(),
+        || dead.is_open(place),
+        warnings,
+    );
+    true
+}

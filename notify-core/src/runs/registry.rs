@@ -1,0 +1,668 @@
+//! The life of a run in this process: from its beginning, through the records that outlive it, to
+//! its end or the exit of the process.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use log::Level;
+
+use crate::dispatch::dispatcher;
+use crate::error::Error;
+use crate::format::hash;
+use crate::format::text;
+use crate::format::time::{Time, to_micros};
+use crate::job::name;
+use crate::job::{Arguments, Cancelled, Job, Site};
+use crate::notifier::heartbeat::{self, Heartbeat};
+use crate::os::ffi;
+use crate::os::per_process::{self, PerProcess};
+use crate::os::random;
+use crate::os::redact;
+#[cfg(unix)]
+use crate::os::signals;
+use crate::os::warning::{self, Warning};
+use crate::rules::transition::Ended;
+use crate::rules::{HOUR, Past, Settings};
+use crate::runs::asked;
+use crate::runs::overdue;
+use crate::runs::reaper;
+use crate::runs::report::{self, Report};
+use crate::settings::config::Config;
+use crate::settings::in_force;
+use crate::settings::route::Way;
+use crate::settings::setup::Setup;
+use crate::state::local::cache;
+use crate::state::local::lease;
+use crate::state::run_record::Recorded;
+use crate::status::outcome::Outcome;
+use crate::status::{LINE, State};
+
+/// Seconds.
+const MINUTE: f64 = 60.0;
+
+const WAS_OVERDUE: &str = "it was overdue, and has ended now";
+
+/// The runs under way in this process, in the order in which they began.
+static OPEN: PerProcess<Mutex<BTreeMap<u64, Open>>> = PerProcess::new();
+
+/// Which definition has which status file.
+static NAMES: PerProcess<Mutex<HashMap<String, String>>> = PerProcess::inheriting(|parents| {
+    let names = parents.try_lock().map(|names| names.clone());
+    Mutex::new(names.unwrap_or_default())
+});
+
+/// A run under way. Dropping it without an end leaves it to the exit of the process.
+#[derive(Debug)]
+pub(crate) struct Run {
+    number: u64,
+    /// Whether it is of the program's `main`, and which.
+    main: Option<Main>,
+}
+
+/// The program's `main`, whose value becomes the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Main {
+    /// By its type alone.
+    Plain,
+    /// After another attribute has had its way with it.
+    Wrapped,
+}
+
+/// Shows the numbers of the runs around one, the innermost last.
+pub(crate) type Around = fn(&mut dyn FnMut(&[u64]));
+
+/// What is known of a run under way.
+#[derive(Debug, Clone)]
+struct Open {
+    id: u64,
+    job: &'static Job,
+    /// The name, where the attribute's `name` made one for this run.
+    name: Option<String>,
+    begun: Time,
+    started: Instant,
+    nested: bool,
+    /// When it is overdue, if it ever is.
+    overdue_at: Option<Instant>,
+    /// Whether people were told so.
+    was_overdue: bool,
+    /// When the last run of the same job began that ended inside this one.
+    last_inside: Option<Time>,
+    /// What was told of its beginning.
+    heartbeat: Option<Arc<Heartbeat>>,
+    /// When it returned, of a run whose outcome the exit of the process decides.
+    returned: Option<Instant>,
+}
+
+/// Tells whether annotated functions report at all, or run bare.
+pub(crate) fn is_active(site: &'static Site) -> bool {
+    in_force::is_active(site.test)
+}
+
+/// Begins a run; `nested` when another run is on this thread's stack, or is being polled on it.
+pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> Run {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let mut warnings = Vec::new();
+    let job = site
+        .job
+        .get_or_init(|| find_job(site, name.as_deref(), &mut warnings));
+    let _known = per_process::know();
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let is_main = !nested && job.is_main();
+    if is_main {
+        warnings.extend(end_returned(job));
+    }
+    let mut run = Open {
+        id: random::number(),
+        job,
+        name,
+        begun: to_micros(Utc::now()),
+        started: Instant::now(),
+        nested,
+        overdue_at: None,
+        was_overdue: false,
+        last_inside: None,
+        heartbeat: None,
+        returned: None,
+    };
+    let setup = in_force::setup_so_far();
+    warnings.extend(run.beat(setup));
+    run.watch(number, setup);
+    watch_signals(setup);
+    if !nested {
+        record(number, &run, setup);
+        reaper::look_for(setup, run.started, &mut warnings);
+    }
+    open_runs().insert(number, run);
+    warnings.into_iter().for_each(Warning::tell);
+    let is_wrapped = site.is_wrapped || job.is_moved();
+    let main = if is_wrapped {
+        Main::Wrapped
+    } else {
+        Main::Plain
+    };
+    Run {
+        number,
+        main: is_main.then_some(main),
+    }
+}
+
+impl Run {
+    /// Tells this run from all others of the process.
+    pub(crate) fn id(&self) -> u64 {
+        self.number
+    }
+
+    /// Ends the run, which is inside no other.
+    #[cfg(feature = "cli")]
+    pub(crate) fn end(self, outcome: &Outcome) {
+        self.end_inside(|_| {}, outcome);
+    }
+
+    /// Ends the run, which is inside those `around` it.
+    pub(crate) fn end_inside(self, around: Around, outcome: &Outcome) {
+        let known = per_process::know();
+        let (run, around) = {
+            let mut open = open_runs();
+            let run = open.remove(&self.number);
+            let mut ends_too = Vec::new();
+            if let Some(run) = &run {
+                // Copied only where it ends them all, for most runs are silent, and inside another.
+                around(&mut |numbers| {
+                    note_end(&mut open, run, numbers);
+                    let numbers = numbers.iter().filter(|_| outcome.is_event());
+                    ends_too.extend(numbers.filter_map(|number| open.get(number)).cloned());
+                });
+            }
+            (run, ends_too)
+        };
+        // The exit of the process may have come first, and reports it.
+        let warnings = run
+            .as_ref()
+            .map(|run| end(self.number, run, outcome, &around));
+        drop(known);
+        warnings.into_iter().flatten().for_each(Warning::tell);
+        if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
+            // For the log alone: who leaves an error out wants no line of it from each run.
+            warning::log(Level::Warn, || {
+                let error = redact::hide(error);
+                let (job, error) = (run.name(in_force::setup()), text::first_line(&error, LINE));
+                format!("{job}: an error was passed over, the status is OK: {error}").into()
+            });
+        }
+    }
+
+    /// Ends the run of a function that has returned; `says_exit_code` where what it returned does.
+    ///
+    /// The value of a `main` that says nothing of the exit code may still fail, as may what another attribute
+    /// makes of it. Such a run is left to the exit of the process, and its record says that it returned: if a
+    /// kill comes in between, that is what the next process reports.
+    pub(crate) fn end_returned(self, around: Around, outcome: &Outcome, says_exit_code: bool) {
+        let is_decided = match self.main {
+            None => true,
+            Some(Main::Plain) => says_exit_code,
+            Some(Main::Wrapped) => false,
+        };
+        if is_decided || *outcome != Outcome::Returned || !ffi::CODE_IS_KNOWN {
+            return self.end_inside(around, outcome);
+        }
+        let returned = match open_runs().get_mut(&self.number) {
+            Some(run) => {
+                run.returned = Some(Instant::now());
+                run.clone()
+            }
+            None => return,
+        };
+        if let Some(at) = returned.overdue_at {
+            overdue::forget(at, self.number);
+        }
+        record(self.number, &returned, in_force::setup());
+    }
+}
+
+/// Ends the runs of a `main` that have returned, for it runs again: it is a function like others.
+fn end_returned(job: &Job) -> Vec<Warning> {
+    let returned: Vec<_> = {
+        let mut open = open_runs();
+        let is_returned = |run: &Open| run.returned.is_some() && std::ptr::eq(run.job, job);
+        let numbers: Vec<_> = open
+            .iter()
+            .filter(|(_, run)| is_returned(run))
+            .map(|(number, _)| *number)
+            .collect();
+        let taken = numbers.into_iter();
+        taken
+            .filter_map(|number| Some((number, open.remove(&number)?)))
+            .collect()
+    };
+    let ends = returned.into_iter();
+    ends.flat_map(|(number, run)| end(number, &run, &Outcome::Returned, &[]))
+        .collect()
+}
+
+impl Config {
+    /// Makes these the settings of the program. Runs that are under way take them over.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Settled`] where a `Config` is installed already, or a run has ended;
+    /// [`Error::ChannelName`], [`Error::Number`] where a setting makes no sense.
+    pub fn install(self) -> Result<(), Error> {
+        let setup = in_force::settle(self)?;
+        let mut warnings = Vec::new();
+        for (number, run) in &mut *open_runs() {
+            run.watch(*number, setup);
+            warnings.extend(run.beat(setup));
+        }
+        warnings.into_iter().for_each(Warning::tell);
+        watch_signals(setup);
+        #[cfg(unix)]
+        if !setup.signals {
+            signals::let_go();
+        }
+        let open = open_runs().clone();
+        // Not under the lock: a notifier may be asked who it is.
+        for (number, run) in open {
+            record(number, &run, setup);
+            if !open_runs().contains_key(&number) {
+                // It has ended meanwhile, and must not look as if it had died.
+                lease::end(number);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lets the runs of the same job know that it has ended inside them: what they end with is newer.
+fn note_end(open: &mut BTreeMap<u64, Open>, ended: &Open, around: &[u64]) {
+    for number in around {
+        if let Some(run) = open.get_mut(number).filter(|run| ended.is_of_job_of(run)) {
+            run.last_inside = Some(ended.begun);
+        }
+    }
+}
+
+/// Reports the end of a run; the warnings are to be told once all that must be written is written.
+/// What ends it ends those `around` it, too, or most likely does.
+fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warning> {
+    static FIRST: Once = Once::new();
+    static TAKEN_OVER: Once = Once::new();
+    let setup = in_force::setup();
+    let mut warnings = Vec::new();
+    // Of a run that proves nothing there is nothing to tell.
+    if !(*outcome == Outcome::Cancelled && run.keeps_cancelled()) {
+        warnings.extend(run.beat_end(setup, outcome));
+    }
+    let now = Instant::now();
+    reaper::look_for(setup, now, &mut warnings);
+    FIRST.call_once(|| {
+        // Before this run is decided on, for it may be of a job that people are told of now.
+        if let Some(store) = setup.store() {
+            dispatcher::release_due(setup, store);
+        }
+    });
+    let channel = channel(&run.job.arguments, setup);
+    let mut ended = run.ended(setup, now);
+    let routes = report::routes(setup, channel, &mut ended, outcome, &mut warnings);
+    if outcome.is_event()
+        && let Some(routes) = &routes
+    {
+        let around = around
+            .iter()
+            .filter(|outer| outer.is_on(&routes.channel, setup));
+        add_mentions(&mut ended, around);
+    }
+    let settings = settings(&run.job.arguments, setup);
+    let place = if run.nested {
+        None
+    } else {
+        lease::place(number)
+    };
+    Report {
+        ended,
+        outcome,
+        settings,
+        place,
+        now,
+    }
+    .make(setup.store(), routes.as_deref(), || true, &mut warnings);
+    if !run.nested {
+        lease::end(number);
+    }
+    if let Some(at) = run.overdue_at {
+        overdue::forget(at, number);
+    }
+    if let Some(routes) = &routes {
+        TAKEN_OVER.call_once(|| routes.all.iter().for_each(dispatcher::take_over));
+    }
+    warnings.extend(setup.take_problems());
+    warnings
+}
+
+/// Writes down that an outermost run is under way, so that its death can be told.
+fn record(number: u64, run: &Open, setup: &'static Setup) {
+    let Some(store) = setup.store().filter(|_| !run.nested) else {
+        return;
+    };
+    let channel = channel(&run.job.arguments, setup);
+    let routes = setup.routes(channel);
+    let recorded = Recorded {
+        ended: run.ended(setup, run.started),
+        settings: settings(&run.job.arguments, setup),
+        queues: routes
+            .as_ref()
+            .map_or(Cow::default(), |routes| Cow::Borrowed(&*routes.queues)),
+        has_returned: run.returned.is_some(),
+    };
+    match lease::begin(store.running(), number, &recorded.run(), || {
+        recorded.process()
+    }) {
+        Ok(()) => warning::over("record"),
+        Err(error) => {
+            let message =
+                format!("runs cannot be recorded ({error}): if one is killed, nobody will be told");
+            Warning::new("record", message).tell();
+        }
+    }
+}
+
+impl Open {
+    /// Has the run watched, if a job of its kind should end within some time.
+    fn watch(&mut self, number: u64, setup: &Setup) {
+        let minutes = self.job.arguments.overdue_minutes.or(setup.overdue_minutes);
+        let time = minutes.and_then(|minutes| Duration::try_from_secs_f64(minutes * MINUTE).ok());
+        if self.overdue_at.is_none()
+            && let Some(at) = time.and_then(|time| self.started.checked_add(time))
+        {
+            self.overdue_at = Some(at);
+            overdue::watch(at, number, tell_overdue);
+        }
+    }
+
+    /// Tells the heartbeat that it has begun, unless that was told.
+    fn beat(&mut self, setup: &Setup) -> Option<Warning> {
+        // A beginning without an end would be taken for a run that hangs.
+        if self.heartbeat == setup.heartbeat || asked::for_help() {
+            return None;
+        }
+        self.heartbeat.clone_from(&setup.heartbeat);
+        let heartbeat = self.heartbeat.as_ref()?;
+        heartbeat.begin(&self.name(setup), self.id).err()
+    }
+
+    /// Tells it what the run came to.
+    fn beat_end(&self, setup: &Setup, outcome: &Outcome) -> Option<Warning> {
+        let is_counted = !matches!(outcome, Outcome::NotCounted(_));
+        let heartbeat = setup.heartbeat.as_ref().filter(|_| is_counted)?;
+        heartbeat.end(&self.name(setup), self.id, outcome).err()
+    }
+
+    /// The job's name, as its status file has it.
+    fn name(&self, setup: &Setup) -> String {
+        let name = self.name.as_ref().unwrap_or(&self.job.name);
+        match &setup.instance {
+            Some(instance) => format!("{name}@{instance}"),
+            None => name.clone(),
+        }
+    }
+
+    /// What its alerts say beside the error.
+    fn notes(&self) -> Vec<String> {
+        let notes = [
+            (self.job.is_debug_build, "debug build"),
+            (self.was_overdue, WAS_OVERDUE),
+        ];
+        notes
+            .into_iter()
+            .filter(|(holds, _)| *holds)
+            .map(|(_, note)| note.to_owned())
+            .collect()
+    }
+
+    /// Tells whether its failures go to the channel of that name.
+    fn is_on(&self, channel: &str, setup: &Setup) -> bool {
+        let own = self::channel(&self.job.arguments, setup);
+        own == channel
+            || matches!(setup.way(own, State::Error), Way::Instead(routes, _) if routes.channel == channel)
+    }
+
+    /// Tells whether the other is a run of the same job.
+    fn is_of_job_of(&self, other: &Self) -> bool {
+        std::ptr::eq(self.job, other.job) && self.name == other.name
+    }
+
+    /// Tells whether its cancellation says nothing of the job.
+    fn keeps_cancelled(&self) -> bool {
+        self.job.arguments.cancelled == Some(Cancelled::Keep)
+    }
+
+    fn job_name(&self, setup: &Setup) -> Cow<'static, str> {
+        match (&self.name, &setup.instance) {
+            (None, None) => Cow::Borrowed(&self.job.name),
+            (Some(name), None) => Cow::Owned(name.clone()),
+            (name, Some(instance)) => {
+                let name = name.as_ref().unwrap_or(&self.job.name);
+                Cow::Owned(format!("{name}@{instance}"))
+            }
+        }
+    }
+
+    fn ended(&self, setup: &'static Setup, now: Instant) -> Ended {
+        Ended {
+            run: self.id,
+            job: self.job_name(setup),
+            location: Cow::Borrowed(&self.job.location),
+            source: Cow::Borrowed(&self.job.source),
+            begun: self.begun,
+            took: Some(
+                self.returned
+                    .unwrap_or(now)
+                    .saturating_duration_since(self.started),
+            ),
+            host: Cow::Borrowed(&setup.host),
+            pid: Some(per_process::id()),
+            exe: setup.exe.as_deref().map(Cow::Borrowed),
+            version: self.job.version.as_deref().map(Cow::Borrowed),
+            every_hours: self.job.arguments.every_hours,
+            channel: Cow::Borrowed(channel(&self.job.arguments, setup)),
+            attempt: setup.attempt,
+            mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
+            facts: Cow::Borrowed(&*setup.facts),
+            nested: self.nested || self.keeps_cancelled(),
+            was_overdue: self.was_overdue,
+            is_in_time: self.overdue_at.is_none_or(|at| now < at),
+            last_inside: self.last_inside,
+            notes: self.notes(),
+        }
+    }
+}
+
+/// Has the alert mention whom the runs `around` it would: it alone speaks for what ends them all.
+fn add_mentions<'a>(ended: &mut Ended, around: impl Iterator<Item = &'a Open>) {
+    let mentions = around.filter_map(|outer| outer.job.arguments.mention.as_deref());
+    for mention in mentions.flat_map(str::split_whitespace) {
+        let known = ended.mention.as_deref().unwrap_or_default();
+        if !known.split_whitespace().any(|known| known == mention) {
+            ended.mention = Some(format!("{known} {mention}").trim().to_owned().into());
+        }
+    }
+}
+
+/// Tells that a run is still under way, and leaves its status as it is.
+fn tell_overdue(number: u64) {
+    let run = match open_runs().get_mut(&number) {
+        Some(run) => {
+            run.was_overdue = true;
+            run.clone()
+        }
+        None => return,
+    };
+    let setup = in_force::setup_so_far();
+    let mut ended = run.ended(setup, Instant::now());
+    // An event of its own: the run's end has the run's id.
+    ended.run = hash::hash(&format!("{:016x} overdue", ended.run));
+    ended.notes.retain(|note| note != WAS_OVERDUE);
+    let seconds = run.started.elapsed().as_secs_f64();
+    let outcome = Outcome::Overdue(if seconds < MINUTE {
+        format!("still running after {seconds:.1} seconds")
+    } else {
+        format!("still running after {:.0} minutes", seconds / MINUTE)
+    });
+    let channel = channel(&run.job.arguments, setup);
+    let mut warnings = Vec::new();
+    let routes = report::routes(setup, channel, &mut ended, &outcome, &mut warnings);
+    let settings = settings(&run.job.arguments, setup);
+    let is_told = Report {
+        ended,
+        outcome: &outcome,
+        settings,
+        place: None,
+        now: Instant::now(),
+    }
+    .make(setup.store(), routes.as_deref(), || true, &mut warnings);
+    if !is_told && let Some(run) = open_runs().get_mut(&number) {
+        // Of what was withheld nobody need hear the end.
+        run.was_overdue = false;
+    }
+    warnings.into_iter().for_each(Warning::tell);
+}
+
+fn channel<'a>(arguments: &'a Arguments, setup: &'a Setup) -> &'a str {
+    arguments.channel.as_ref().unwrap_or(&setup.default_channel)
+}
+
+fn settings(arguments: &Arguments, setup: &Setup) -> Settings {
+    Settings {
+        silent: arguments.silent_seconds.unwrap_or(setup.rules.silent),
+        ok_silent: arguments
+            .ok_silent_hours
+            .map_or(setup.rules.ok_silent, |hours| hours * HOUR),
+        remind: arguments
+            .remind_hours
+            .map_or(setup.rules.remind, |hours| hours * HOUR),
+        after: arguments.after.unwrap_or(setup.rules.after),
+        flapping: arguments.flapping.unwrap_or(setup.rules.flapping),
+    }
+}
+
+/// Works out what is the same at each run of a job, and warns where two share a status file.
+fn find_job(site: &'static Site, name: Option<&str>, warnings: &mut Vec<Warning>) -> Job {
+    let job = Job {
+        name: name::of(site),
+        location: name::location(site),
+        source: format!("{}:{}", site.place.file(), site.place.line()),
+        is_debug_build: site.debug,
+        version: Some(site.version.to_owned()).filter(|version| !version.is_empty()),
+        arguments: (site.arguments)(),
+    };
+    let source = &job.source;
+    for problem in &job.arguments.problems {
+        let message = format!("#[notify] at {source}: {problem}");
+        warnings.push(Warning::new(message.clone(), message));
+    }
+    let claimed = name.unwrap_or(&job.name);
+    let other = { names().insert(claimed.to_owned(), source.clone()) };
+    if let Some(other) = other {
+        let message = format!(
+            "two jobs share the status file `{claimed}`, at {other} and at {source}: give one a name = \"…\" of its own"
+        );
+        warnings.push(Warning::new(message.clone(), message));
+    }
+    job
+}
+
+fn names() -> MutexGuard<'static, HashMap<String, String>> {
+    NAMES.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn open_runs() -> MutexGuard<'static, BTreeMap<u64, Open>> {
+    OPEN.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has signals reported that end the process, once that is asked for.
+fn watch_signals(setup: &Setup) {
+    #[cfg(unix)]
+    if setup.signals
+        && let Err(error) = signals::watch()
+    {
+        let message = format!("signals cannot be watched, and are told by the next run: {error}");
+        Warning::new("signals", message).tell();
+    }
+}
+
+/// Tells whether the process can go at once.
+pub(crate) fn nothing_is_left() -> bool {
+    for _ in 0..100 {
+        if let (Ok(open), Some(is_lagging)) = (OPEN.get().try_lock(), cache::is_lagging()) {
+            return open.is_empty()
+                && !is_lagging
+                && !dispatcher::is_waited_for()
+                && heartbeat::is_idle();
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    false
+}
+
+/// Tells whether the exit decides what a `main` came to that has returned.
+pub(crate) fn has_returned() -> bool {
+    let open = OPEN.get().try_lock();
+    open.is_ok_and(|open| open.values().any(|run| run.returned.is_some()))
+}
+
+/// Tells whether the program ends in its `main` because it has shown its help: that says nothing of its jobs.
+fn is_help(open: &BTreeMap<u64, Open>, outcome: &Outcome) -> bool {
+    // Where the code is not known, it was most likely 0.
+    matches!(outcome, Outcome::Exited(None | Some(0)))
+        && open
+            .values()
+            .any(|run| run.returned.is_none() && run.job.is_main())
+        && asked::for_help()
+}
+
+/// Ends the runs that the end of the process cuts short, the innermost first, and brings status
+/// files up to date.
+pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
+    let open = std::mem::take(&mut *open_runs());
+    let help = is_help(&open, outcome).then(|| Outcome::NotCounted(asked::HELP.to_owned()));
+    let mut open: Vec<_> = open.into_iter().collect();
+    let mut warnings = Vec::new();
+    while let Some((number, run)) = open.pop() {
+        let around: Vec<_> = open.iter().map(|(_, run)| run.clone()).collect();
+        let after_return = run.returned.map(|_| outcome.after_return());
+        let outcome = after_return.as_ref().or(help.as_ref()).unwrap_or(outcome);
+        warnings.extend(end(number, &run, outcome, &around));
+    }
+    let Some(store) = in_force::setup().store() else {
+        return warnings;
+    };
+    for (file, recent) in cache::take_lagging() {
+        // What lags behind is not worth the harm of writing where another holds the lock.
+        if let Ok(mut locked) = store.lock(&file)
+            && !locked.is_passed_by()
+            && let Past::Known(status) = recent.correct(locked.read())
+        {
+            // At the exit there is nobody left to tell that it could not be written.
+            let _ = locked.write(&status);
+        }
+    }
+    warnings
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// issue 12, point 21
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_names_a_job_does_not_wait_for_it() {
+        let ends = crate::testing::ends_in_a_fork_while(names, || {
+            let _ = names().insert("etl.load".to_owned(), "src/load.rs:42".to_owned());
+        });
+        assert!(ends);
+    }
+}

@@ -1,0 +1,161 @@
+//! The end of the process, by whichever way: what its runs came to, and time for delivery.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::dispatch::dispatcher;
+use crate::notifier::heartbeat;
+use crate::os::ffi;
+use crate::os::isolate;
+use crate::os::per_process::PerProcess;
+#[cfg(unix)]
+use crate::os::signals::{self, Next};
+use crate::os::warning::Warning;
+use crate::runs::panic::{self, OnAbort};
+use crate::runs::registry::{end_all, has_returned, nothing_is_left};
+use crate::settings::in_force;
+use crate::state::local::lease;
+use crate::status::outcome::Outcome;
+
+/// How long before the deadline the last work ends, so that there is time to say what is left.
+const MARGIN: Duration = Duration::from_millis(40);
+
+/// So long an exit waits at least where it decides what `main` came to: to write that takes a few
+/// milliseconds, and nobody else knows the exit code.
+const WRITING: Duration = Duration::from_millis(250);
+
+/// How far the last work has come, and what its wait is told besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// What the runs came to is written.
+    Written,
+    /// All is done.
+    Done,
+    /// A signal came: nobody waits for delivery any more.
+    CutShort,
+}
+
+/// The wait of the exit that is under way, once one is.
+static LEAVING: PerProcess<Mutex<Option<Sender<Step>>>> = PerProcess::new();
+
+/// Has this called when the process ends.
+pub(crate) fn prepare() {
+    ffi::at_exit(at_exit);
+    panic::on_abort(AT_ABORT);
+    #[cfg(unix)]
+    signals::at_signal(at_signal);
+}
+
+/// Called by the system at the exit: reports the runs that it ends, and gives delivery its time.
+fn at_exit(code: Option<i32>) {
+    let (steps, wait) = mpsc::channel();
+    if let Ok(mut leaving) = LEAVING.get().try_lock() {
+        *leaving = Some(steps.clone());
+    }
+    if nothing_is_left() {
+        lease::close();
+        return;
+    }
+    end_runs(Outcome::Exited(code), steps, &wait);
+}
+
+/// Reports the runs that the end of the process cuts short, and gives delivery its time.
+fn end_runs(outcome: Outcome, steps: Sender<Step>, wait: &Receiver<Step>) {
+    work_until_the_deadline(steps, wait, move |deadline, written| {
+        end_all(&outcome).into_iter().for_each(Warning::tell);
+        written();
+        finish(deadline);
+    });
+}
+
+/// Called when a signal is about to end the process: the same. Where it exits already, its delivery is
+/// cut short, and the exit code stays.
+#[cfg(unix)]
+fn at_signal(name: &'static str) -> Next {
+    // The exit holds it for a moment alone.
+    let leaving = LEAVING.get().lock();
+    let leaving = leaving.unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(wait) = leaving {
+        let _ = wait.send(Step::CutShort);
+        return Next::Leaves;
+    }
+    let (steps, wait) = mpsc::channel();
+    end_runs(Outcome::Signalled(name), steps, &wait);
+    Next::Ends
+}
+
+/// What the panic hook does where a panic ends the process: all its runs end with it.
+const AT_ABORT: OnAbort = OnAbort {
+    record: |panic| {
+        let outcome = Outcome::Panicked(panic.clone());
+        by_the_deadline(move |_| end_all(&outcome).into_iter().for_each(Warning::tell));
+    },
+    deliver: || by_the_deadline(finish),
+};
+
+/// Does the last work of a process that is no run's own, and delivers what came of it.
+#[cfg(feature = "cli")]
+pub(crate) fn end_with(work: impl FnOnce(Instant) + Send + 'static) {
+    by_the_deadline(move |deadline| {
+        work(deadline);
+        finish(deadline);
+    });
+}
+
+/// Gives delivery and the heartbeat their time.
+fn finish(deadline: Instant) {
+    let heard = heartbeat::deadline(deadline);
+    dispatcher::finish(deadline);
+    heartbeat::finish(heard);
+    lease::close();
+}
+
+/// Does the last work of the process, within the time that its exit may take.
+fn by_the_deadline(work: impl FnOnce(Instant) + Send + 'static) {
+    let (steps, wait) = mpsc::channel();
+    work_until_the_deadline(steps, &wait, |deadline, written| {
+        written();
+        work(deadline);
+    });
+}
+
+/// The same where the wait may be cut short, once `work` has said that all is written.
+///
+/// It takes no lock for long, and hands over to a thread, because this one may hold what a logger
+/// or a notifier waits for.
+fn work_until_the_deadline(
+    steps: Sender<Step>,
+    wait: &Receiver<Step>,
+    work: impl FnOnce(Instant, &dyn Fn()) + Send + 'static,
+) {
+    let deadline = ffi::begin(in_force::setup().exit);
+    let in_time = deadline.checked_sub(MARGIN).unwrap_or(deadline);
+    // Asked before the work takes the runs.
+    let written_by = if has_returned() {
+        deadline.max(Instant::now() + WRITING)
+    } else {
+        deadline
+    };
+    let work = move || {
+        let written = || {
+            let _ = steps.send(Step::Written);
+        };
+        let _ = isolate::contain(|| work(in_time, &written));
+        let _ = steps.send(Step::Done);
+    };
+    let thread = thread::Builder::new().name("notify-exit".to_owned());
+    if thread.spawn(work).is_err() {
+        return;
+    }
+    let (mut is_written, mut is_cut_short) = (false, false);
+    while !(is_written && is_cut_short) {
+        let until = if is_written { deadline } else { written_by };
+        match wait.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(Step::Written) => is_written = true,
+            Ok(Step::CutShort) => is_cut_short = true,
+            Ok(Step::Done) | Err(_) => return,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What no text of ours may show: the secrets of all destinations that are configured, gathered from the
+//! environment, from the files that it names, and from a `Config`.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use crate::notifier::heartbeat;
+use crate::notifier::secret::Secret;
+use crate::notifier::{Ours, scheme};
+use crate::os::file::{self, Links};
+use crate::os::redact;
+use crate::settings::environment;
+use crate::settings::setup::Setup;
+
+/// The longest file of a secret that makes sense.
+const LIMIT: u64 = redact::LONGEST as u64;
+
+/// Gathers them all. It calls no foreign code, for it is asked under locks.
+pub(crate) fn all(setup: &Setup) -> Vec<String> {
+    let in_environment = environment::variables().into_iter();
+    let mut all: Vec<_> = in_environment
+        .flat_map(|(name, value)| of_variable(&name, &value))
+        .collect();
+    let notifiers = setup.channels.values();
+    let hidden = notifiers.flat_map(|notifier| notifier.hidden(Ours::new()));
+    all.extend(hidden.flat_map(|hidden| hidden.texts()));
+    all.extend(
+        setup
+            .heartbeat
+            .iter()
+            .flat_map(|heartbeat| heartbeat.secrets()),
+    );
+    all
+}
+
+/// Returns the secrets of a variable; none where it is none of ours that holds any.
+fn of_variable(name: &str, value: &OsStr) -> Vec<String> {
+    let is_webhook = name.starts_with("SLACK_") && name.ends_with("_WEBHOOK_URL");
+    let is_own = |end| name.starts_with("NOTIFY_") && name.ends_with(end);
+    let text = value.to_string_lossy();
+    if is_own("_SECRET") {
+        let key = Secret::parse(&text).ok().and_then(|key| key.reveal().ok());
+        return key.into_iter().collect();
+    }
+    // A heartbeat that cannot be used is in no settings, and is no less a secret.
+    if !is_webhook && !is_own("_URL") {
+        return Vec::new();
+    }
+    let words = text
+        .split_whitespace()
+        .flat_map(|word| match word.strip_prefix("file:") {
+            Some(path) => words_in(Path::new(path)),
+            None => vec![word.to_owned()],
+        });
+    let mut all: Vec<_> = words
+        .flat_map(|word| redact::of_word(heartbeat::before_job(&word)))
+        .collect();
+    if is_own("_URL") && name != heartbeat::VARIABLE {
+        // The URL that a word stands for, too.
+        let (notifiers, _) = scheme::notifiers(name, value, &Ok(None));
+        let hidden = notifiers
+            .iter()
+            .flat_map(|notifier| notifier.hidden(Ours::new()));
+        all.extend(hidden.flat_map(|hidden| hidden.texts()));
+    }
+    all
+}
+
+fn words_in(path: &Path) -> Vec<String> {
+    let content = file::read(path, LIMIT, Links::Follow)
+        .ok()
+        .flatten()
+        .unwrap_or_default();
+    content.split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::os::redact::Secrets;
+    use crate::testing::Folder;
+
+    fn hidden(name: &str, value: &str, text: &str) -> String {
+        let secrets = of_variable(name, value.as_ref());
+        Secrets::new(secrets).hide(text).into_owned()
+    }
+
+    /// Issue 12, point 22.
+    #[test]
+    fn the_secrets_of_every_variable_are_known() {
+        let folder = Folder::new();
+        let file = |name: &str, content: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, content).unwrap();
+            format!("file:{}", path.display())
+        };
+        let webhook = file(
+            "slack",
+            "https://hooks.slack.com/services/T1/B2/s3cr3ts3cr3t\n",
+        );
+        let word = file("word", "slack://T1/B2/s3\n");
+        let key = file("key", "hmac-key\n");
+        for (name, value, text, expected) in [
+            (
+                "SLACK_ALERTS_WEBHOOK_URL",
+                &*webhook,
+                "s3cr3ts3cr3t",
+                "[hidden]",
+            ),
+            (
+                "NOTIFY_ALERTS_URL",
+                &*word,
+                "https://hooks.slack.com/services/T1/B2/s3 s3",
+                "[hidden] s3",
+            ),
+            (
+                "NOTIFY_ALERTS_URL",
+                "slack://T1/B2/s3 mattermost://mm.example/k3yk3yk3y",
+                "https://hooks.slack.com/services/T1/B2/s3, k3yk3yk3y",
+                "[hidden], [hidden]",
+            ),
+            ("NOTIFY_ALERTS_SECRET", &*key, "hmac-key", "[hidden]"),
+            ("NOTIFY_ALERTS_SECRET", "hmac-key", "hmac-key", "[hidden]"),
+            (
+                "NOTIFY_HEARTBEAT_URL",
+                "https://hc-ping.com/k3yk3yk3y/{job}",
+                "https://hc-ping.com/k3yk3yk3y/etl and k3yk3yk3y",
+                "[hidden]etl and [hidden]",
+            ),
+            // It cannot be used, and is a secret all the same.
+            (
+                "NOTIFY_ALERTS_URL",
+                "xyz://h/s3cr3ts3cr3t",
+                "s3cr3ts3cr3t",
+                "[hidden]",
+            ),
+            (
+                "NOTIFY_CONTEXT",
+                "s3cr3ts3cr3t",
+                "s3cr3ts3cr3t",
+                "s3cr3ts3cr3t",
+            ),
+            (
+                "OTHER_URL",
+                "https://h/s3cr3ts3cr3t",
+                "s3cr3ts3cr3t",
+                "s3cr3ts3cr3t",
+            ),
+        ] {
+            assert_eq!(hidden(name, value, text), expected, "{name}={value}");
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! The settings of a program, given in code.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::notifier::Notifier;
+use crate::notifier::heartbeat::Heartbeat;
+
+/// The settings of a program, given in code. What is not set here comes from the environment.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use pipeline_notify::{Alert, Config, Notifier, Refusal, message};
+///
+/// struct Console;
+///
+/// impl Notifier for Console {
+///     fn notify(&self, alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+///         println!("{}", message(alerts));
+///         Ok(())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), pipeline_notify::Error> {
+/// # let folder = std::env::temp_dir().join(format!("pipeline-notify-doc-{}", std::process::id()));
+/// Config::new()
+///     .directory(&folder)
+///     .exit_timeout(Duration::from_secs(2))
+///     .channel("alerts", Console)
+///     .install()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+#[must_use = "a `Config` does nothing until it is installed"]
+pub struct Config {
+    pub(crate) directory: Option<PathBuf>,
+    pub(crate) exit: Option<Duration>,
+    pub(crate) host: Option<String>,
+    pub(crate) default_channel: Option<String>,
+    pub(crate) silent_seconds: Option<f64>,
+    pub(crate) ok_silent_hours: Option<f64>,
+    pub(crate) remind_hours: Option<f64>,
+    pub(crate) overdue_minutes: Option<f64>,
+    pub(crate) flapping: Option<bool>,
+    pub(crate) signals: Option<bool>,
+    pub(crate) heartbeat: Option<String>,
+    pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("directory", &self.directory)
+            .field("exit", &self.exit)
+            .field("host", &self.host)
+            .field("channels", &self.channels.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Makes a configuration in which nothing is set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the folder of the status files. Defaults to `NOTIFYDIR`, then to `pipeline-notify` in
+    /// the user's state folder (`XDG_STATE_HOME`, else `~/.local/state`), or in that which systemd
+    /// gives a service (`STATE_DIRECTORY`).
+    pub fn directory(self, directory: impl Into<PathBuf>) -> Self {
+        Self {
+            directory: Some(directory.into()),
+            ..self
+        }
+    }
+
+    /// Sets how long the exit of the process may wait for delivery. Defaults to
+    /// `NOTIFY_EXIT_SECONDS`, then to 5 seconds; an hour at most.
+    pub fn exit_timeout(self, timeout: Duration) -> Self {
+        Self {
+            exit: Some(timeout),
+            ..self
+        }
+    }
+
+    /// Sets the name of this host, as alerts show it. Defaults to the system's.
+    pub fn host(self, host: impl Into<String>) -> Self {
+        Self {
+            host: Some(host.into()),
+            ..self
+        }
+    }
+
+    /// Sets the channel of jobs that name none; the empty text is no channel. Defaults to
+    /// `NOTIFY_CHANNEL`, then to `alerts`.
+    pub fn default_channel(self, channel: impl Into<String>) -> Self {
+        Self {
+            default_channel: Some(channel.into()),
+            ..self
+        }
+    }
+
+    /// Sets `silent_seconds` of jobs that do not say. Defaults to `NOTIFY_SILENT_SECONDS`, then to 1.
+    pub fn silent_seconds(self, seconds: f64) -> Self {
+        Self {
+            silent_seconds: Some(seconds),
+            ..self
+        }
+    }
+
+    /// Sets `ok_silent_hours` of jobs that do not say; infinity means that no `OK` is told, but
+    /// recoveries. Defaults to `NOTIFY_OK_SILENT_HOURS`, then to 0.99.
+    pub fn ok_silent_hours(self, hours: f64) -> Self {
+        Self {
+            ok_silent_hours: Some(hours),
+            ..self
+        }
+    }
+
+    /// Sets `remind_hours` of jobs that do not say. Defaults to `NOTIFY_REMIND_HOURS`, then to 0.99.
+    pub fn remind_hours(self, hours: f64) -> Self {
+        Self {
+            remind_hours: Some(hours),
+            ..self
+        }
+    }
+
+    /// Sets `overdue_minutes` of jobs that do not say: a run that takes longer is told once, while
+    /// it goes on. Defaults to `NOTIFY_OVERDUE_MINUTES`, then to never.
+    pub fn overdue_minutes(self, minutes: f64) -> Self {
+        Self {
+            overdue_minutes: Some(minutes),
+            ..self
+        }
+    }
+
+    /// Has jobs that do not say told as flapping while their status keeps changing: the fifth change
+    /// without an hour and three runs in one status is told, then one alert per larger of
+    /// `silent_seconds` and `remind_hours`, and its end. Defaults to `NOTIFY_FLAPPING`, then to `false`.
+    pub fn flapping(self, is_told: bool) -> Self {
+        Self {
+            flapping: Some(is_told),
+            ..self
+        }
+    }
+
+    /// Has SIGTERM, SIGINT and SIGHUP reported at once, and not by the next run. They then do what
+    /// they would have done. A signal for which the program has a handler, or sets one later, is the
+    /// program's own: then only the end that it comes to is reported.
+    ///
+    /// `false` gives signals back that are watched already: `ctrlc::try_set_handler` refuses where any
+    /// handler is there. Defaults to `NOTIFY_SIGNALS`, then to `false`.
+    pub fn signals(self, are_reported: bool) -> Self {
+        Self {
+            signals: Some(are_reported),
+            ..self
+        }
+    }
+
+    /// Has each beginning and each end of a run told to a service that misses what never begins, in
+    /// the ping protocol of [Healthchecks](https://healthchecks.io/docs/http_api/): a POST to
+    /// `…/start`, then to the URL itself or to `…/fail` with the error, each with the run's id as `rid`.
+    ///
+    /// `{job}` in the URL stands for the job's name as a slug (lower case letters, digits, `-`, `_`),
+    /// for a check of each job; `file:/path` is read at each ping. It knows no rules and no channels,
+    /// and delays no run: what cannot be sent within 30 seconds, or waits behind 64 others, is
+    /// dropped. The exit waits up to 2 seconds for it. Defaults to `NOTIFY_HEARTBEAT_URL`, then to none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pipeline_notify::Config;
+    ///
+    /// let config = Config::new().heartbeat("https://hc-ping.com/k3y/{job}?create=1");
+    /// assert!(!format!("{config:?}").contains("k3y"), "the URL is a secret");
+    /// ```
+    pub fn heartbeat(self, url: impl Into<String>) -> Self {
+        Self {
+            heartbeat: Some(url.into()),
+            ..self
+        }
+    }
+
+    /// Sets where the alerts of a channel go. Defaults to the webhook in
+    /// `SLACK_<CHANNEL>_WEBHOOK_URL` and all destinations in `NOTIFY_<CHANNEL>_URL`, where the
+    /// channel's name is in capitals without `-` and `_`: one word or several, with spaces between.
+    ///
+    /// | word | |
+    /// |---|---|
+    /// | `slack://TokenA/TokenB/TokenC`, `slack://hook:TokenA-TokenB-TokenC@webhook`, `https://hooks.slack.com/services/…` | [`Slack`](crate::Slack) |
+    /// | `mattermost://host/key`, `rocketchat://host/keyA/keyB` | the same payload, to `https://host/hooks/…`; `mattermost://host/folder/key` for a server below a folder |
+    /// | `discord://WebhookID/WebhookToken`, `discord://WebhookToken@WebhookID`, `https://discord.com/api/webhooks/…` | [`Discord`](crate::Discord) |
+    /// | `workflows://host/workflow/signature`, `https://….api.powerplatform.com/…` | [`Teams`](crate::Teams) |
+    /// | `pagerduty://key`, `pagerduty://events.eu.pagerduty.com/key` | [`PagerDuty`](crate::PagerDuty) |
+    /// | `jsons://host/path`, `json://127.0.0.1:8080/path` | [`Json`](crate::Json), by `https` or, to a loopback address, `http`; signed with the key in `NOTIFY_<CHANNEL>_SECRET` where there is one |
+    /// | `exec:///path/to/program?arg=one&arg=two` | [`Exec`](crate::Exec); `%20` is a space |
+    /// | `file:/path` | what that file holds, one of the above, read at each send |
+    ///
+    /// A word that cannot be used is a warning that shows the right form, and nothing of the word.
+    pub fn channel(mut self, name: impl Into<String>, notifier: impl Notifier + 'static) -> Self {
+        self.channels.insert(name.into(), Arc::new(notifier));
+        self
+    }
+
+    /// Checks what the types of the setters let through.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let default = self.default_channel.iter().filter(|name| !name.is_empty());
+        if let Some(name) = self
+            .channels
+            .keys()
+            .chain(default)
+            .find(|name| !is_channel_name(name))
+        {
+            return Err(Error::ChannelName { name: name.clone() });
+        }
+        if let Some(Err(problem)) = self.heartbeat.as_deref().map(Heartbeat::parse) {
+            return Err(Error::Heartbeat { problem });
+        }
+        for (setting, value) in [
+            ("silent_seconds", self.silent_seconds),
+            ("ok_silent_hours", self.ok_silent_hours),
+            ("remind_hours", self.remind_hours),
+            ("overdue_minutes", self.overdue_minutes),
+        ] {
+            let may_be_infinite = setting == "ok_silent_hours";
+            if let Some(value) = value.filter(|value| !is_amount(*value, may_be_infinite)) {
+                return Err(Error::Number { setting, value });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tells whether a channel may be called that: it becomes a part of a file's and a variable's name.
+pub(crate) fn is_channel_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// Tells whether a number of seconds or hours makes sense.
+pub(crate) fn is_amount(value: f64, may_be_infinite: bool) -> bool {
+    value >= 0.0 && (value.is_finite() || may_be_infinite)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_makes_no_sense_is_an_error() {
+        assert!(matches!(
+            Config::new().silent_seconds(f64::NAN).check(),
+            Err(Error::Number { .. })
+        ));
+        assert!(matches!(
+            Config::new().remind_hours(f64::INFINITY).check(),
+            Err(Error::Number { .. })
+        ));
+        assert!(matches!(
+            Config::new().default_channel("a b").check(),
+            Err(Error::ChannelName { .. })
+        ));
+        assert!(matches!(
+            Config::new().heartbeat("hc-ping.com/k3y").check(),
+            Err(Error::Heartbeat { .. })
+        ));
+        assert!(
+            Config::new()
+                .ok_silent_hours(f64::INFINITY)
+                .default_channel("")
+                .check()
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_channels_name_is_a_part_of_a_file_name_and_of_a_variable() {
+        for (name, good) in [
+            ("alerts", true),
+            ("a-b_2", true),
+            ("", false),
+            ("a b", false),
+            ("é", false),
+            ("a/b", false),
+        ] {
+            assert_eq!(is_channel_name(name), good, "{name}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! What is configured for each channel, and where its alerts go.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError};
+
+use crate::notifier::heartbeat;
+use crate::notifier::scheme::{self, Signing};
+use crate::notifier::secret::Secret;
+use crate::notifier::{Notifier, Slack};
+use crate::os::warning::Warning;
+use crate::settings::environment;
+use crate::settings::in_force;
+use crate::settings::route::{Route, Routes, Way};
+use crate::settings::setup::{ALERTS, Setup};
+use crate::state::local::spool::Queue;
+use crate::status::State;
+
+impl Setup {
+    /// Finds where an alert goes that says a job of `channel` is in `state`.
+    pub(crate) fn way(&self, channel: &str, state: State) -> Way {
+        if channel.is_empty() {
+            return Way::Silent;
+        }
+        if let Some(routes) = self.routes(channel) {
+            return Way::To(routes);
+        }
+        let variable = variable(channel);
+        if state == State::Error
+            && let Some(routes) = self.routes(ALERTS)
+        {
+            let note =
+                format!("channel `{channel}` has no webhook ({variable}): sent to `{ALERTS}`");
+            return Way::Instead(routes, note);
+        }
+        let other = match word_variable(channel, "URL") {
+            // That one says where the heartbeat goes.
+            other if other == heartbeat::VARIABLE => String::new(),
+            other => format!(" (or {other} for other services than Slack)"),
+        };
+        let place = self.directory().map_or(String::new(), |directory| {
+            format!("; status files are in `{}`", directory.display())
+        });
+        Way::Nowhere(Warning::new(
+            format!("webhook {channel}"),
+            format!(
+                "nobody is told of the jobs of channel `{channel}`: set {variable} to its webhook{other}, or \
+                 channel = \"\" (NOTIFY_CHANNEL=) for status files alone{place}",
+            ),
+        ))
+    }
+
+    /// Returns the destinations of a channel, if it has any.
+    pub(crate) fn routes(&self, channel: &str) -> Option<Arc<Routes>> {
+        let known = || {
+            let routes = self.routes.get();
+            routes.lock().unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(routes) = known().get(channel) {
+            return routes.clone();
+        }
+        let routes = Some(self.find_routes(channel))
+            .filter(|routes| !routes.all.is_empty())
+            .map(Arc::new);
+        // A queue that cannot be had now may be had later.
+        if routes
+            .as_ref()
+            .is_none_or(|routes| !routes.queues.is_empty() || self.store().is_none())
+        {
+            known().insert(channel.to_owned(), routes.clone());
+        }
+        routes
+    }
+
+    fn find_routes(&self, channel: &str) -> Routes {
+        let routes = self.find_notifiers(channel).into_iter().enumerate();
+        let routes = routes.map(|(number, (notifier, mend))| Route {
+            channel: channel.to_owned(),
+            number,
+            queue: self.find_queue(channel, &*notifier),
+            notifier,
+            mend,
+        });
+        Routes::new(channel, routes.collect())
+    }
+
+    /// Returns the notifiers of a channel, each with what a person has to mend when it is broken.
+    pub(crate) fn find_notifiers(&self, channel: &str) -> Vec<(Arc<dyn Notifier>, String)> {
+        if let Some(notifier) = self.channels.get(channel) {
+            return vec![(notifier.clone(), "its notifier".to_owned())];
+        }
+        let variable = variable(channel);
+        let webhook = find_webhook(channel, environment::read(&variable));
+        let webhook = webhook
+            .map_err(|warning| self.add_problem(warning))
+            .ok()
+            .flatten();
+        let mut found: Vec<_> = webhook
+            .into_iter()
+            .map(|notifier| (notifier, variable.clone()))
+            .collect();
+        let (words, key) = (
+            word_variable(channel, "URL"),
+            word_variable(channel, "SECRET"),
+        );
+        // Of a channel `heartbeat` this is not.
+        let value = environment::read(&words).filter(|_| words != heartbeat::VARIABLE);
+        if let Some(value) = value {
+            let signing = find_key(environment::read(&key));
+            let (notifiers, problems) = scheme::notifiers(&words, &value, &signing);
+            for problem in problems {
+                self.add_problem(problem);
+            }
+            found.extend(
+                notifiers
+                    .into_iter()
+                    .map(|notifier| (notifier, words.clone())),
+            );
+        }
+        // Two of one identity have one queue, and would send its alerts twice.
+        let mut identities = HashSet::new();
+        found.retain(|(notifier, _)| identities.insert(identity(&**notifier)));
+        found
+    }
+
+    fn find_queue(&self, channel: &str, notifier: &dyn Notifier) -> Option<Queue> {
+        let outbox = self.store()?.outbox();
+        match outbox.queue_name(channel, &identity(notifier)) {
+            Ok(name) => Some(outbox.queue(&name)),
+            Err(error) => {
+                let message = format!("alerts cannot be queued on disk: {error}");
+                self.add_problem(Warning::new("outbox", message));
+                None
+            }
+        }
+    }
+}
+
+/// Returns every channel that the environment names, each with a variable that names it and a
+/// notifier: as often as it has destinations.
+///
+/// It is for trying them, such as with [`samples`](crate::notifier::samples); what makes no sense in a variable is
+/// told as a warning.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// for (channel, variable, notifier) in pipeline_notify::channels() {
+///     let alert = pipeline_notify::test_alert(&channel);
+///     let answer = notifier.notify(&[alert], Duration::from_secs(10));
+///     println!("{channel} ({variable}): {answer:?}");
+/// }
+/// # assert!(pipeline_notify::channels().is_empty(), "none is set where the documentation is tested");
+/// ```
+#[must_use]
+pub fn channels() -> Vec<(String, String, Arc<dyn Notifier>)> {
+    let setup = in_force::setup_so_far();
+    let mut all = Vec::new();
+    for channel in environment::channels_in_environment() {
+        let notifiers = setup.find_notifiers(&channel).into_iter();
+        all.extend(notifiers.map(|(notifier, variable)| (channel.clone(), variable, notifier)));
+    }
+    setup.take_problems().into_iter().for_each(Warning::tell);
+    all
+}
+
+/// Asks a notifier for its identity, which is foreign code.
+fn identity(notifier: &dyn Notifier) -> String {
+    catch_unwind(AssertUnwindSafe(|| notifier.identity()))
+        .unwrap_or_else(|_| "a notifier that panicked".to_owned())
+}
+
+fn find_webhook(
+    channel: &str,
+    value: Option<OsString>,
+) -> Result<Option<Arc<dyn Notifier>>, Warning> {
+    let warning = |problem| {
+        let variable = variable(channel);
+        Warning::new(
+            variable.clone(),
+            format!("{variable} cannot be used: {problem}"),
+        )
+    };
+    let Some(value) = value else { return Ok(None) };
+    // Not the error's own text: it would show the value.
+    let value = value
+        .into_string()
+        .map_err(|_| warning("it is not UTF-8"))?;
+    if value.trim().is_empty() {
+        return Ok(None);
+    }
+    let slack = Slack::parse(&value).map_err(warning)?;
+    Ok(Some(Arc::new(slack)))
+}
+
+/// Reads the key of signed documents; an empty one is none.
+fn find_key(value: Option<OsString>) -> Signing {
+    match value.filter(|value| !value.is_empty()) {
+        Some(value) => match Secret::parse(value.to_str().unwrap_or_default()) {
+            Ok(secret) => Ok(Some(secret)),
+            Err(_) => Err("the `…_SECRET` beside it is no key and no `file:/path` of one"),
+        },
+        None => Ok(None),
+    }
+}
+
+/// Names the variable that holds a channel's webhook, as in the article.
+pub(crate) fn variable(channel: &str) -> String {
+    format!("SLACK_{}_WEBHOOK_URL", capitals(channel))
+}
+
+/// Names the variable that holds a channel's destinations, or their key.
+fn word_variable(channel: &str, what: &str) -> String {
+    format!("NOTIFY_{}_{what}", capitals(channel))
+}
+
+fn capitals(channel: &str) -> String {
+    channel.replace(['-', '_'], "").to_ascii_uppercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channels_variable_is_named_as_in_the_article() {
+        assert_eq!(variable("data-alerts_2"), "SLACK_DATAALERTS2_WEBHOOK_URL");
+        assert_eq!(
+            word_variable("data-alerts_2", "URL"),
+            "NOTIFY_DATAALERTS2_URL"
+        );
+    }
+
+    #[test]
+    fn a_webhook_that_cannot_be_used_is_named_without_its_value() {
+        for value in ["/SECRET", "http://example.com/SECRET"] {
+            let Err(warning) = find_webhook("alerts", Some(value.into())) else {
+                panic!("{value}")
+            };
+            let shown = format!("{warning:?}");
+            assert!(
+                shown.contains("SLACK_ALERTS_WEBHOOK_URL") && !shown.contains("SECRET"),
+                "{shown}"
+            );
+        }
+        for value in [None, Some(""), Some("  ")] {
+            assert!(matches!(
+                find_webhook("alerts", value.map(OsString::from)),
+                Ok(None)
+            ));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The one room that reads the environment.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsString;
+
+use crate::settings::config::is_channel_name;
+
+/// Reads a variable of the environment.
+pub(crate) fn read(variable: &str) -> Option<OsString> {
+    env::var_os(variable)
+}
+
+/// Returns the variables of the environment that may be ours.
+pub(crate) fn variables() -> Vec<(String, OsString)> {
+    let is_ours = |name: &str| name.starts_with("NOTIFY") || name.starts_with("SLACK_");
+    let all = env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_ours));
+    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .collect()
+}
+
+/// Returns the channels whose destinations the environment names, sorted; as the names of variables
+/// write them, without `-` and `_`.
+pub(crate) fn channels_in_environment() -> Vec<String> {
+    let channel = |(name, value): (String, OsString)| {
+        let name = Some(name).filter(|_| !value.is_empty())?;
+        let slack = name
+            .strip_prefix("SLACK_")
+            .and_then(|name| name.strip_suffix("_WEBHOOK_URL"));
+        let other = name
+            .strip_prefix("NOTIFY_")
+            .and_then(|name| name.strip_suffix("_URL"));
+        let channel = slack.or(other)?.to_ascii_lowercase();
+        // A heartbeat is no channel: it hears of each run.
+        is_channel_name(&channel)
+            .then_some(channel)
+            .filter(|channel| channel != "heartbeat")
+    };
+    let channels: BTreeSet<_> = variables().into_iter().filter_map(channel).collect();
+    channels.into_iter().collect()
+}
+
+pub(crate) fn is_yes(value: &str) -> bool {
+    !["", "0", "false", "no", "off"].contains(&value.trim().to_ascii_lowercase().as_str())
+}

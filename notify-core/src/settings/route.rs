@@ -1,0 +1,80 @@
+//! Where the alerts of a job go.
+
+use std::sync::Arc;
+
+use crate::notifier::Notifier;
+use crate::os::warning::Warning;
+use crate::rules::transition::Address;
+use crate::state::local::spool::Queue;
+
+/// All that the alerts of a channel go to.
+pub(crate) struct Routes {
+    pub(crate) channel: String,
+    pub(crate) all: Vec<Route>,
+    /// The names of their queues; none where there is no directory for them.
+    pub(crate) queues: Vec<String>,
+}
+
+/// One destination of a channel.
+#[derive(Clone)]
+pub(crate) struct Route {
+    pub(crate) channel: String,
+    /// Which of the channel's destinations it is.
+    pub(crate) number: usize,
+    /// The destination's queue; `None` where there is no directory for one.
+    pub(crate) queue: Option<Queue>,
+    pub(crate) notifier: Arc<dyn Notifier>,
+    /// What a person has to mend when the destination is broken.
+    pub(crate) mend: String,
+}
+
+impl Route {
+    /// Tells whether the other leads to the same place.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        let is_same_queue = match (&self.queue, &other.queue) {
+            (Some(queue), Some(other)) => queue.is(other),
+            (None, None) => true,
+            _ => false,
+        };
+        is_same_queue && (self.number, &self.channel) == (other.number, &other.channel)
+    }
+
+    /// Tells whether its queue has that name.
+    pub(crate) fn is_queue(&self, name: &str) -> bool {
+        self.queue
+            .as_ref()
+            .is_some_and(|queue| queue.name() == name)
+    }
+}
+
+impl Routes {
+    pub(crate) fn new(channel: &str, all: Vec<Route>) -> Self {
+        let queues = all.iter().filter_map(|route| route.queue.as_ref());
+        let queues: Vec<_> = queues.map(|queue| queue.name().to_owned()).collect();
+        // With all or none: what is queued for one must not be lost for another.
+        let is_complete = queues.len() == all.len();
+        Self {
+            channel: channel.to_owned(),
+            all,
+            queues: if is_complete { queues } else { Vec::new() },
+        }
+    }
+
+    pub(crate) fn address(&self) -> Address<'_> {
+        Address {
+            channel: &self.channel,
+            queues: &self.queues,
+        }
+    }
+}
+
+/// Where the alerts of a job go.
+pub(crate) enum Way {
+    To(Arc<Routes>),
+    /// To the channel `alerts`, for the job's own has no destination.
+    Instead(Arc<Routes>, String),
+    /// Nowhere, which the job asks for.
+    Silent,
+    /// Nowhere, for want of a destination.
+    Nowhere(Warning),
+}

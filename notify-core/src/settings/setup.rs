@@ -1,0 +1,453 @@
+//! The settings in force: those given in code, then the environment's, then the defaults.
+
+use std::collections::HashMap;
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+#[cfg(feature = "cli")]
+use crate::error::Error;
+use crate::format::text::{self, readable};
+use crate::notifier::Notifier;
+use crate::notifier::heartbeat::{self, Heartbeat};
+use crate::os::file::PRIVATE;
+use crate::os::machine::Machine;
+use crate::os::per_process::PerProcess;
+use crate::os::redact;
+use crate::os::warning::Warning;
+use crate::rules::{Attempt, HOUR, Settings};
+use crate::settings::config::{Config, is_amount, is_channel_name};
+use crate::settings::directory::{self, Missing};
+use crate::settings::environment::{self, is_yes, read};
+use crate::settings::facts;
+use crate::settings::route::Routes;
+use crate::settings::variables;
+use crate::state::local::{self, Store};
+
+/// The channel of a job that names none.
+pub(crate) const ALERTS: &str = "alerts";
+
+/// How long the exit may wait for delivery.
+const EXIT: Duration = Duration::from_secs(5);
+
+/// As much of a value that makes no sense is shown.
+const SHOWN: usize = 40;
+
+/// A longer wait at the exit would look like a hang.
+const LONGEST_EXIT: Duration = Duration::from_secs(3600);
+
+/// Settings that are settled.
+pub(crate) struct Setup {
+    installed: bool,
+    directory: Result<PathBuf, Missing>,
+    mode: u32,
+    store: OnceLock<Option<Store>>,
+    pub(crate) exit: Duration,
+    pub(crate) host: String,
+    pub(crate) exe: Option<String>,
+    pub(crate) instance: Option<String>,
+    pub(crate) default_channel: String,
+    pub(crate) rules: Settings,
+    pub(crate) overdue_minutes: Option<f64>,
+    pub(crate) attempt: Option<Attempt>,
+    /// What alerts say of where the process runs.
+    pub(crate) facts: Vec<(String, String)>,
+    pub(crate) signals: bool,
+    pub(crate) heartbeat: Option<Arc<Heartbeat>>,
+    pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
+    /// Destinations, by channel, once they were looked for.
+    pub(crate) routes: PerProcess<Mutex<HashMap<String, Option<Arc<Routes>>>>>,
+    /// Problems met here, told at the first end of a run.
+    problems: PerProcess<Mutex<Vec<Warning>>>,
+}
+
+impl Setup {
+    /// Tells whether they come from a `Config` that was installed.
+    pub(crate) fn is_installed(&self) -> bool {
+        self.installed
+    }
+
+    /// Makes the settings of this process.
+    pub(crate) fn of_process(config: Config, installed: bool) -> Self {
+        let setup = Self::new(config, installed, read);
+        for (name, _) in environment::variables() {
+            if let Some(meant) = variables::meant(&name) {
+                let message =
+                    format!("{name} is no variable of ours, and is ignored: is {meant} meant?");
+                setup.add_problem(Warning::new(name, message));
+            }
+        }
+        setup
+    }
+
+    fn new(
+        config: Config,
+        installed: bool,
+        environment: impl Fn(&str) -> Option<OsString>,
+    ) -> Self {
+        let mut problems = Vec::new();
+        let read =
+            |name: &str| environment(name).map(|value| value.to_string_lossy().trim().to_owned());
+        let mut number = |name: &str, given: Option<f64>, may_be_infinite: bool| {
+            given.or_else(|| {
+                let value = read(name).filter(|value| !value.is_empty())?;
+                let number = match value.as_str() {
+                    "never" if may_be_infinite => Some(f64::INFINITY),
+                    value => value.parse().ok(),
+                };
+                let number = number.filter(|number| is_amount(*number, may_be_infinite));
+                if number.is_none() {
+                    let never = if may_be_infinite { ", or `never`" } else { "" };
+                    problems.push(Warning::new(
+                        name,
+                        format!(
+                            "{name} is no number from 0 up (`{}`), and is ignored: write {}{never}",
+                            text::first_line(&value, SHOWN),
+                            example(name)
+                        ),
+                    ));
+                }
+                number
+            })
+        };
+        let defaults = Settings::default();
+        let rules = Settings {
+            silent: number("NOTIFY_SILENT_SECONDS", config.silent_seconds, false)
+                .unwrap_or(defaults.silent),
+            ok_silent: number("NOTIFY_OK_SILENT_HOURS", config.ok_silent_hours, true)
+                .map_or(defaults.ok_silent, |hours| hours * HOUR),
+            remind: number("NOTIFY_REMIND_HOURS", config.remind_hours, false)
+                .map_or(defaults.remind, |hours| hours * HOUR),
+            after: defaults.after,
+            flapping: config
+                .flapping
+                .unwrap_or_else(|| read("NOTIFY_FLAPPING").is_some_and(|value| is_yes(&value))),
+        };
+        let overdue_minutes = number("NOTIFY_OVERDUE_MINUTES", config.overdue_minutes, false);
+        let exit = config.exit.or_else(|| {
+            let seconds = number("NOTIFY_EXIT_SECONDS", None, false)?;
+            Some(Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_EXIT))
+        });
+        let attempt = attempt(read("NOTIFY_ATTEMPT"), &mut problems);
+        let default_channel = config
+            .default_channel
+            .or_else(|| read("NOTIFY_CHANNEL"))
+            .unwrap_or_else(|| ALERTS.to_owned());
+        let default_channel = if default_channel.is_empty() || is_channel_name(&default_channel) {
+            default_channel
+        } else {
+            problems.push(Warning::new(
+                "NOTIFY_CHANNEL",
+                "NOTIFY_CHANNEL is no channel name (ASCII letters, digits, `-`, `_`), and is ignored",
+            ));
+            ALERTS.to_owned()
+        };
+        let heartbeat = config.heartbeat.or_else(|| read(heartbeat::VARIABLE));
+        let heartbeat = heartbeat.filter(|url| !url.is_empty()).and_then(|url| {
+            let parsed = Heartbeat::parse(&url).map(Arc::new);
+            let told = |problem| {
+                let variable = heartbeat::VARIABLE;
+                let form = "https://hc-ping.com/ping-key/{job}?create=1";
+                let message = format!("{variable} cannot be used: {problem}; write {form}");
+                problems.push(Warning::new(variable, message));
+            };
+            parsed.map_err(told).ok()
+        });
+        let mode = file_mode(read("NOTIFY_FILE_MODE"), &mut problems);
+        Self {
+            installed,
+            directory: directory::find(config.directory, &environment),
+            mode,
+            store: OnceLock::new(),
+            exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),
+            host: readable(&config.host.unwrap_or_else(|| host_name(&environment))).into_owned(),
+            exe: env::current_exe()
+                .ok()
+                .map(|exe| exe.to_string_lossy().into_owned()),
+            instance: read("NOTIFY_INSTANCE").filter(|instance| !instance.is_empty()),
+            default_channel,
+            rules,
+            overdue_minutes,
+            attempt,
+            facts: facts::of(&read),
+            signals: config
+                .signals
+                .unwrap_or_else(|| read("NOTIFY_SIGNALS").is_some_and(|value| is_yes(&value))),
+            heartbeat,
+            channels: config.channels,
+            routes: PerProcess::new(),
+            problems: PerProcess::beginning_with(Mutex::new(problems)),
+        }
+    }
+
+    fn problems(&self) -> MutexGuard<'_, Vec<Warning>> {
+        let problems = self.problems.get();
+        problems.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what was wrong with the settings, to be told.
+    pub(crate) fn take_problems(&self) -> Vec<Warning> {
+        std::mem::take(&mut *self.problems())
+    }
+
+    pub(crate) fn add_problem(&self, warning: Warning) {
+        self.problems().push(warning);
+    }
+
+    /// Returns the notify directory; `None` where there is none that can be used.
+    pub(crate) fn store(&self) -> Option<&Store> {
+        let store = self.store.get_or_init(|| {
+            let without = "no status files are written, and alerts are sent from memory";
+            let directory = match &self.directory {
+                Ok(directory) => directory,
+                Err(Missing::Unnamed) => {
+                    let message = format!(
+                        "there is no notify directory (no NOTIFYDIR, no home, no STATE_DIRECTORY): {without}; set \
+                         NOTIFYDIR to a folder that can be written (in a unit of systemd: `StateDirectory=notify` and \
+                         `Environment=NOTIFYDIR=%S/notify`)"
+                    );
+                    self.add_problem(Warning::new("directory", message));
+                    return None;
+                }
+                Err(Missing::Refused(path, problem)) => {
+                    let message = format!(
+                        "NOTIFYDIR cannot be `{}` ({problem}): {without}",
+                        redact::without_passwords(&path.to_string_lossy())
+                    );
+                    self.add_problem(Warning::new("directory", message));
+                    return None;
+                }
+            };
+            Store::with_mode(directory, self.mode)
+                .map_err(|error| {
+                    let message = format!(
+                        "the notify directory `{}` cannot be used ({error}): {without}; set NOTIFYDIR to a folder \
+                         that can be written",
+                        directory.display()
+                    );
+                    self.add_problem(Warning::new("directory", message));
+                })
+                .ok()
+        });
+        store.as_ref()
+    }
+
+    /// Returns the notify directory as it was asked for.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref().ok()
+    }
+
+    /// The same, with the reason where there is none.
+    #[cfg(feature = "cli")]
+    pub(crate) fn named_directory(&self) -> Result<&Path, Error> {
+        match &self.directory {
+            Ok(directory) => Ok(directory),
+            Err(Missing::Unnamed) => Err(Error::NoDirectory),
+            Err(Missing::Refused(path, problem)) => Err(refused(path, problem)),
+        }
+    }
+}
+
+/// Returns the folder that a person means who names one to the command.
+#[cfg(feature = "cli")]
+pub(crate) fn meant_directory(path: &Path) -> Result<PathBuf, Error> {
+    let home = read("HOME").map(PathBuf::from);
+    directory::meant(path, home.as_deref()).map_err(|problem| refused(path, problem))
+}
+
+#[cfg(feature = "cli")]
+fn refused(path: &Path, problem: &'static str) -> Error {
+    Error::Directory {
+        path: redact::without_passwords(&path.to_string_lossy())
+            .into_owned()
+            .into(),
+        source: std::io::Error::new(std::io::ErrorKind::InvalidInput, problem),
+    }
+}
+
+/// Shows a number as a variable wants it, whose name ends with the unit.
+fn example(variable: &str) -> &'static str {
+    if variable.ends_with("_SECONDS") {
+        "a number of seconds, such as `60`"
+    } else if variable.ends_with("_MINUTES") {
+        "a number of minutes, such as `90`"
+    } else {
+        "a number of hours, such as `24`"
+    }
+}
+
+/// Returns the mode of status files: that which is asked for, or the owner's alone where nothing can be
+/// made of what is asked for.
+fn file_mode(asked: Option<String>, problems: &mut Vec<Warning>) -> u32 {
+    let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
+        return local::READABLE;
+    };
+    octal_mode(&asked).unwrap_or_else(|| {
+        let message = format!(
+            "NOTIFY_FILE_MODE is no mode of a status file (`{}`), and is taken as 0600: write it in octal digits, such \
+             as `0640`; the owner reads and writes, others may not write",
+            text::first_line(&asked, SHOWN)
+        );
+        problems.push(Warning::new("NOTIFY_FILE_MODE", message));
+        PRIVATE
+    })
+}
+
+/// Reads such as `0640`; `None` where it is no mode that a status file can have.
+fn octal_mode(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    let is_octal =
+        (3..=4).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let mode = u32::from_str_radix(digits, 8).ok().filter(|_| is_octal)?;
+    // Nobody runs it, its owner must be able to replace it, and not everybody may forge it.
+    (mode & !0o664 == 0 && mode & 0o600 == 0o600).then_some(mode)
+}
+
+/// Reads which attempt this is.
+fn attempt(said: Option<String>, problems: &mut Vec<Warning>) -> Option<Attempt> {
+    let said = said.filter(|said| !said.is_empty())?;
+    let parsed = Attempt::parse(&said);
+    if parsed.is_none() {
+        problems.push(Warning::new(
+            "NOTIFY_ATTEMPT",
+            "NOTIFY_ATTEMPT is ignored: write `2/3` for the second of three attempts",
+        ));
+    }
+    parsed
+}
+
+fn host_name(environment: impl Fn(&str) -> Option<OsString>) -> String {
+    let kernel = Machine::this().host.clone();
+    let host =
+        kernel.or_else(|| environment("HOSTNAME").map(|host| host.to_string_lossy().into_owned()));
+    host.unwrap_or_else(|| "unknown".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// issue 12, point 21
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_looks_for_routes_or_adds_a_problem_does_not_wait_for_it()
+     {
+        let setup = &setup(Config::new(), &[]);
+        let problem = || Warning::new("fault", "message");
+        let routes = || setup.routes.get().lock().unwrap();
+        assert!(crate::testing::ends_in_a_fork_while(routes, || {
+            assert!(setup.routes("no-such-channel").is_none());
+        }));
+        assert!(crate::testing::ends_in_a_fork_while(
+            || setup.problems(),
+            || {
+                setup.add_problem(problem());
+                assert_eq!(setup.take_problems().len(), 1);
+            }
+        ));
+    }
+
+    fn setup(config: Config, environment: &[(&str, &str)]) -> Setup {
+        Setup::new(config, true, |name| {
+            environment
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value.into())
+        })
+    }
+
+    fn problems(setup: &Setup) -> usize {
+        setup.problems().len()
+    }
+
+    #[test]
+    fn code_comes_before_the_environment_and_the_environment_before_the_defaults() {
+        let environment = [
+            ("NOTIFYDIR", "/srv/notify"),
+            ("NOTIFY_SILENT_SECONDS", "14256"),
+            ("NOTIFY_OK_SILENT_HOURS", "never"),
+            ("NOTIFY_EXIT_SECONDS", "2.5"),
+            ("NOTIFY_CHANNEL", ""),
+        ];
+        let from_environment = setup(Config::new(), &environment);
+        assert_eq!(from_environment.directory(), Some(Path::new("/srv/notify")));
+        assert_eq!(
+            from_environment.rules,
+            Settings {
+                silent: 14256.0,
+                ok_silent: f64::INFINITY,
+                ..Settings::default()
+            }
+        );
+        assert_eq!(from_environment.exit, Duration::from_millis(2500));
+        assert_eq!(from_environment.default_channel, "");
+
+        let config = Config::new()
+            .directory("/elsewhere")
+            .silent_seconds(60.0)
+            .exit_timeout(Duration::ZERO)
+            .default_channel("data");
+        let from_code = setup(config, &environment);
+        assert_eq!(from_code.directory(), Some(Path::new("/elsewhere")));
+        assert_eq!(
+            (from_code.rules.silent, from_code.exit),
+            (60.0, Duration::ZERO)
+        );
+        assert_eq!(from_code.default_channel, "data");
+
+        let defaults = setup(Config::new(), &[("HOME", "/home/anna"), ("HOSTNAME", "x")]);
+        assert_eq!(
+            defaults.directory(),
+            Some(Path::new("/home/anna/.local/state/pipeline-notify"))
+        );
+        assert_eq!((defaults.rules, defaults.exit), (Settings::default(), EXIT));
+        assert_eq!(setup(Config::new(), &[]).directory(), None);
+    }
+
+    #[test]
+    fn an_exit_without_end_is_given_an_hour() {
+        let from_code = setup(Config::new().exit_timeout(Duration::MAX), &[]);
+        let from_environment = setup(Config::new(), &[("NOTIFY_EXIT_SECONDS", "1e300")]);
+        assert_eq!(
+            (from_code.exit, from_environment.exit),
+            (LONGEST_EXIT, LONGEST_EXIT)
+        );
+    }
+
+    #[test]
+    fn a_value_that_makes_no_sense_is_told_and_ignored() {
+        let environment = [
+            ("NOTIFY_SILENT_SECONDS", "-1"),
+            ("NOTIFY_REMIND_HOURS", "inf"),
+            ("NOTIFY_OK_SILENT_HOURS", "NaN"),
+            ("NOTIFY_EXIT_SECONDS", "soon"),
+            ("NOTIFY_CHANNEL", "../x"),
+            ("NOTIFY_HEARTBEAT_URL", "hc-ping.com/x"),
+        ];
+        let setup = setup(Config::new(), &environment);
+        assert_eq!(
+            (setup.rules, setup.exit, problems(&setup)),
+            (Settings::default(), EXIT, 6)
+        );
+        assert_eq!(setup.heartbeat, None);
+        assert_eq!(setup.default_channel, "alerts");
+    }
+
+    #[test]
+    fn only_a_word_that_means_yes_switches_reporting_off() {
+        for (value, yes) in [
+            ("1", true),
+            ("true", true),
+            ("x", true),
+            ("", false),
+            ("0", false),
+            ("False", false),
+            ("no", false),
+            ("OFF", false),
+        ] {
+            assert_eq!(is_yes(value), yes, "{value}");
+        }
+    }
+}

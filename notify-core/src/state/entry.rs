@@ -1,0 +1,100 @@
+//! An alert that waits, by the name of its file alone.
+
+use chrono::DateTime;
+
+use crate::format::hash;
+use crate::format::time::Time;
+use crate::message::alert::{Alert, Kind};
+
+/// An alert that waits: its file's name, which sorts by time and says the job, the kind and the id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Entry(String);
+
+impl Entry {
+    pub(crate) fn of(alert: &Alert) -> Self {
+        let micros = alert.decided.timestamp_micros().max(0).cast_unsigned();
+        let job = hash::hex(hash::hash(&alert.job));
+        let kind = alert.kind.letter().encode_utf8(&mut [0; 4]).to_owned();
+        // Eight digits tell jobs apart well enough: two that share them only keep to one order.
+        Self([&*hash::hex(micros), &job[..8], &kind, &alert.id].join("-"))
+    }
+
+    /// Reads a file's name; `None` where it is none of an alert's. An older one does not say the kind.
+    pub(crate) fn parse(name: String) -> Option<Self> {
+        let is_hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_letter =
+            |part: &str| part.len() == 1 && part.bytes().all(|c| c.is_ascii_alphabetic());
+        let parts: Vec<_> = name.splitn(5, '-').collect();
+        let is_one = match *parts {
+            [time, job, id] => is_hex(time) && is_hex(job) && is_hex(id),
+            [time, job, kind, id] => is_hex(time) && is_hex(job) && is_letter(kind) && is_hex(id),
+            _ => false,
+        };
+        is_one.then_some(Self(name))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the alert's id.
+    pub(crate) fn id(&self) -> &str {
+        self.0.rsplit('-').next().unwrap_or_default()
+    }
+
+    /// Returns what the alerts of one job have in common.
+    pub(crate) fn job(&self) -> &str {
+        self.part(1)
+    }
+
+    /// Returns when it was decided.
+    pub(crate) fn decided(&self) -> Time {
+        let micros = i64::from_str_radix(self.part(0), 16).ok();
+        micros
+            .and_then(DateTime::from_timestamp_micros)
+            .unwrap_or_default()
+    }
+
+    /// Returns what it tells, where the name says so.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        self.letter()
+            .and_then(|letter| Kind::of_letter(letter.to_ascii_lowercase()))
+    }
+
+    /// Tells whether it was cut to its first line.
+    pub(crate) fn is_shrunk(&self) -> bool {
+        self.letter()
+            .is_some_and(|letter| letter.is_ascii_uppercase())
+    }
+
+    /// Returns the name under which the alert stands once it is cut to its first line.
+    pub(crate) fn shrunk(&self, kind: Kind) -> Self {
+        let letter = kind.letter().to_ascii_uppercase();
+        Self(format!(
+            "{}-{}-{letter}-{}",
+            self.part(0),
+            self.job(),
+            self.id()
+        ))
+    }
+
+    /// Returns what stays the same when it is cut.
+    pub(crate) fn key(&self) -> String {
+        [self.part(0), self.job(), self.id()].join("-")
+    }
+
+    /// Tells whether the other is the same alert, be one of them cut.
+    pub(crate) fn is_same_alert_as(&self, other: &Self) -> bool {
+        (self.part(0), self.job(), self.id()) == (other.part(0), other.job(), other.id())
+    }
+
+    fn letter(&self) -> Option<char> {
+        let mut rest = self.0.splitn(4, '-').skip(2);
+        let kind = rest.next()?;
+        rest.next().and_then(|_| kind.chars().next())
+    }
+
+    fn part(&self, number: usize) -> &str {
+        self.0.split('-').nth(number).unwrap_or_default()
+    }
+}

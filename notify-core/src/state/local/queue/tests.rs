@@ -1,0 +1,167 @@
+//! Queues on disk, as one sender and as several see them.
+
+use chrono::{TimeDelta, Utc};
+
+use super::super::spool::Outbox;
+use super::*;
+use crate::testing::{Folder, alert};
+
+fn queue(folder: &Folder) -> Queue {
+    Outbox::new(folder.path(), ffi::user_id()).queue("alerts-0")
+}
+
+/// Alerts of these jobs, a second apart; the job's name is the alert's id in hex.
+fn put(queue: &Queue, jobs: &[&str]) -> Vec<Entry> {
+    let alerts = (0..).zip(jobs).map(|(second, job)| {
+        let alert = alert(job, &format!("{second:x}"));
+        Alert {
+            decided: alert.decided + TimeDelta::seconds(second),
+            ..alert
+        }
+    });
+    alerts
+        .map(|alert| queue.put(&alert, &alert.render()).unwrap())
+        .collect()
+}
+
+#[test]
+fn alerts_come_out_in_the_order_in_which_they_were_decided() {
+    let folder = Folder::new();
+    let queue = queue(&folder);
+    let entries = put(&queue, &["b", "a", "c"]);
+    assert_eq!(queue.list(), entries);
+    let (taken, lock) = queue.take(&entries[1]).unwrap().unwrap();
+    assert_eq!(taken.job, "a");
+    assert!(
+        queue.take(&entries[1]).unwrap().is_none(),
+        "it is being sent"
+    );
+    drop(lock);
+    queue.remove(&entries[1]).unwrap();
+    assert!(queue.take(&entries[1]).unwrap().is_none() && !queue.holds(&entries[1]));
+    assert_eq!(queue.list().len(), 2);
+}
+
+#[test]
+fn a_refused_alert_is_in_one_place_with_its_reason_beside_it() {
+    let folder = Folder::new();
+    let queue = queue(&folder);
+    let entries = put(&queue, &["a"]);
+    let place = queue.reject(&entries[0], "answered 400").unwrap();
+    assert!(queue.list().is_empty() && place.is_file());
+    assert_eq!(
+        fs::read_to_string(place.with_extension("reason")).unwrap(),
+        "answered 400\n"
+    );
+}
+
+#[test]
+fn what_is_given_up_is_counted_and_gone_but_for_what_is_being_sent() {
+    let folder = Folder::new();
+    let queue = queue(&folder);
+    let entries = put(&queue, &["a", "b", "c"]);
+    let sent = queue.take(&entries[1]).unwrap().unwrap();
+    queue.give_up(&entries, None).unwrap();
+    assert_eq!(queue.list(), entries[1..2]);
+    let loss = queue.loss().unwrap();
+    assert!(loss.line().unwrap().contains(" 2 more alerts ") && loss.going.is_empty());
+    drop(sent);
+    queue.give_up(&entries[1..2], None).unwrap();
+    queue.told(&loss).unwrap();
+    let left = queue.loss().unwrap();
+    assert!(left.line().unwrap().contains(" 1 more alert "));
+    queue.told(&left).unwrap();
+    assert!(queue.loss().unwrap().is_empty());
+    queue.told(&left).unwrap();
+}
+
+#[test]
+fn a_death_between_counting_and_removing_counts_nothing_twice() {
+    let folder = Folder::new();
+    let queue = queue(&folder);
+    let entries = put(&queue, &["a", "b", "c"]);
+    let mut counted = Loss::default();
+    counted.count(&entries[..2]);
+    queue.set_loss(&counted, Durable::No).unwrap();
+    queue.remove(&entries[0]).unwrap();
+
+    queue.give_up(&entries[1..], None).unwrap();
+    assert!(queue.list().is_empty());
+    let line = queue.loss().unwrap().line().unwrap();
+    assert!(line.contains(" 3 more alerts "), "{line}");
+}
+
+#[test]
+fn nothing_is_given_up_that_cannot_be_counted() {
+    let folder = Folder::new();
+    let queue = queue(&folder);
+    let entries = put(&queue, &["a"]);
+    fs::create_dir(queue.folder.join(LOSS)).unwrap();
+    assert!(queue.give_up(&entries, None).is_err());
+    assert_eq!(queue.list(), entries);
+}
+
+#[test]
+fn an_alert_is_cut_to_its_first_line_and_stays_the_same_alert() {
+    let folder = Folder::new();
+    let queue = queue(&folder);
+    let mut alert = alert("etl.load", "7f3a");
+    alert.status.text = format!("disk full\n{}", "x".repeat(60_000));
+    alert.notes.push("n".repeat(9_000));
+    alert.status.location = "l".repeat(9_000).into();
+    let entry = queue.put(&alert, &alert.render()).unwrap();
+    let sent = queue.take(&entry).unwrap().unwrap();
+    queue.shrink(&entry).unwrap();
+    assert!(queue.holds(&entry), "it is being sent");
+    drop(sent);
+
+    queue.shrink(&entry).unwrap();
+    let [cut] = &*queue.list() else {
+        panic!("{:?}", queue.list())
+    };
+    assert!(cut.is_shrunk() && cut.key() == entry.key());
+    let size = fs::metadata(queue.path(cut)).unwrap().len();
+    assert!(size < 1024, "{size}");
+    let (read, _lock) = queue.take(cut).unwrap().unwrap();
+    assert_eq!(
+        (
+            read.id(),
+            read.job(),
+            read.kind(),
+            read.error(),
+            read.decided
+        ),
+        ("7f3a", "etl.load", alert.kind(), "disk full", alert.decided)
+    );
+    assert!(queue.take(&entry).unwrap().is_none());
+    queue.shrink(&entry).unwrap();
+}
+
+#[test]
+fn only_one_sender_has_its_turn() {
+    let folder = Folder::new();
+    let queue = queue(&folder);
+    put(&queue, &["a"]);
+    let mine = queue.turn().unwrap();
+    assert!(matches!(mine, Turn::Mine(_)));
+    assert!(matches!(queue.turn().unwrap(), Turn::Others));
+    queue.set_pace(&Pace::new(Utc::now())).unwrap();
+    assert!(matches!(queue.turn().unwrap(), Turn::Others));
+    let pace = fs::File::open(queue.folder.join(PACE)).unwrap();
+    pace.set_modified(SystemTime::now() - Duration::from_secs(31))
+        .unwrap();
+    assert!(matches!(queue.turn().unwrap(), Turn::Stuck));
+    drop(mine);
+    assert!(matches!(queue.turn().unwrap(), Turn::Mine(_)));
+}
+
+#[test]
+fn an_alert_that_has_two_names_while_it_is_cut_waits_once() {
+    let folder = Folder::new();
+    let queue = queue(&folder);
+    let alert = alert("etl", "a1");
+    let entry = queue.put(&alert, &alert.render()).unwrap();
+    let cut = entry.shrunk(alert.kind());
+    fs::copy(queue.path(&entry), queue.path(&cut)).unwrap();
+    assert_eq!(queue.list(), [cut]);
+}

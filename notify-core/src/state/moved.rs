@@ -1,0 +1,126 @@
+//! The jobs whose alerts have left the queue of a broken channel.
+
+use std::collections::BTreeMap;
+
+use crate::format::fields::Fields;
+use crate::format::hash;
+use crate::message::alert::{Alert, Kind};
+use crate::state::entry::Entry;
+use crate::status::State;
+
+/// The jobs whose failures have left a queue for `alerts`, by the hash of their names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Moved(BTreeMap<String, Before>);
+
+/// What the people of the broken channel had heard of the failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    /// Its beginning: they are to hear of its end, too.
+    Beginning,
+}
+
+impl Moved {
+    pub(crate) fn parse(content: &str) -> Self {
+        let fields = Fields::parse(content);
+        let before = |value: &str| match value {
+            "beginning" => Before::Beginning,
+            _ => Before::Nothing,
+        };
+        let jobs = fields.iter();
+        Self(
+            jobs.map(|(job, value)| (job.to_owned(), before(value)))
+                .collect(),
+        )
+    }
+
+    pub(crate) fn render(&self) -> String {
+        let mut fields = Fields::default();
+        for (job, before) in &self.0 {
+            let value = match before {
+                Before::Nothing => "nothing",
+                Before::Beginning => "beginning",
+            };
+            fields.put(job, value);
+        }
+        fields.render()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Tells whether an alert may be of one of the jobs, by its file's name alone.
+    pub(crate) fn may_hold(&self, entry: &Entry) -> bool {
+        self.0.keys().any(|job| job.starts_with(entry.job()))
+    }
+
+    /// Tells whether an alert follows one that has left. A failure that begins anew is tried at its
+    /// own channel first.
+    pub(crate) fn leads(&self, alert: &Alert) -> bool {
+        alert.kind != Kind::Failed && self.0.contains_key(&key(alert))
+    }
+
+    /// Notes that an alert leaves; returns whether a copy of it stays.
+    pub(crate) fn leave(&mut self, alert: &Alert) -> bool {
+        if alert.status.state == State::Ok {
+            return self.0.remove(&key(alert)) == Some(Before::Beginning);
+        }
+        let before = match alert.kind {
+            Kind::StillFailing => Before::Beginning,
+            _ => Before::Nothing,
+        };
+        let known = self.0.entry(key(alert)).or_insert(before);
+        if alert.kind == Kind::Failed {
+            *known = Before::Nothing;
+        }
+        false
+    }
+}
+
+fn key(alert: &Alert) -> String {
+    hash::hex(hash::hash(&alert.job))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn alert(kind: Kind, state: State) -> Alert {
+        let mut alert = testing::alert("etl.load", "a1");
+        alert.kind = kind;
+        alert.status.state = state;
+        alert
+    }
+
+    #[test]
+    fn what_follows_a_failure_that_left_goes_after_it_until_the_job_works() {
+        let mut moved = Moved::default();
+        let (failed, still) = (
+            alert(Kind::Failed, State::Error),
+            alert(Kind::StillFailing, State::Error),
+        );
+        let recovered = alert(Kind::Recovered, State::Ok);
+        assert!(!moved.leads(&still) && !moved.leads(&recovered));
+        assert!(!moved.leave(&failed));
+        let mut moved = Moved::parse(&moved.render());
+        assert!(moved.leads(&still) && moved.leads(&recovered));
+        assert!(
+            !moved.leads(&failed),
+            "a new failure is tried at its channel"
+        );
+        assert!(moved.may_hold(&Entry::of(&recovered)));
+        assert!(!moved.leave(&still));
+        assert!(!moved.leave(&recovered), "nobody else heard of it");
+        assert!(moved.is_empty());
+    }
+
+    #[test]
+    fn people_who_heard_of_the_beginning_hear_of_the_end_as_well() {
+        let mut moved = Moved::default();
+        moved.leave(&alert(Kind::StillFailing, State::Error));
+        let mut moved = Moved::parse(&moved.render());
+        assert!(moved.leave(&alert(Kind::Recovered, State::Ok)));
+    }
+}

@@ -1,0 +1,372 @@
+//! When a queue may send its next message: a bucket of tokens, a window in which alerts gather,
+//! and a pause that grows while the destination fails.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::format::fields::Fields;
+use crate::format::time::{self, Time};
+
+/// Messages that may leave at once; then one a second, which is what Slack allows a webhook.
+const BURST: f64 = 5.0;
+
+/// What follows a message within this time leaves together.
+const GATHER: Duration = Duration::from_secs(2);
+
+/// The first pause after a failure; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause, also where a destination asks for more.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
+
+/// After as many attempts an alert steps aside for those behind it.
+const PATIENCE: u32 = 3;
+
+/// More attempts than there can be otherwise: the alert leaves by itself.
+const ALONE: u32 = 1_000_000;
+
+/// What is refused so that nobody can tell for how long is tried again for this time, or so often.
+const DOUBTFUL: TimeDelta = TimeDelta::hours(24);
+const DOUBTS: u32 = 50;
+
+/// What a queue remembers from one message to the next, whichever process sends it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Pace {
+    tokens: f64,
+    refilled: Time,
+    sent: Option<Time>,
+    failures: u32,
+    not_before: Option<Time>,
+    /// Why somebody has to mend the destination, as it said at the last attempt.
+    broken: Option<String>,
+    /// How often each alert that still waits was tried, counted before it is sent.
+    attempts: BTreeMap<String, u32>,
+    /// How often each was refused so that nobody can tell for how long, and since when.
+    doubts: BTreeMap<String, (u32, Time)>,
+}
+
+impl Pace {
+    pub(crate) fn new(now: Time) -> Self {
+        Self {
+            tokens: BURST,
+            refilled: now,
+            sent: None,
+            failures: 0,
+            not_before: None,
+            broken: None,
+            attempts: BTreeMap::new(),
+            doubts: BTreeMap::new(),
+        }
+    }
+
+    /// Returns when the next message may leave: `now`, or later. At the exit nothing gathers.
+    pub(crate) fn next(&self, now: Time, exiting: bool) -> Time {
+        let gathered = self
+            .sent
+            .filter(|_| !exiting)
+            .map(|sent| clamp(sent + GATHER, now, GATHER));
+        let paused = self.not_before.map(|time| clamp(time, now, LONGEST_PAUSE));
+        let missing = (1.0 - self.tokens_at(now)).max(0.0);
+        #[expect(clippy::cast_possible_truncation, reason = "at most one second")]
+        let refilled = now + TimeDelta::microseconds((missing * 1e6).ceil() as i64);
+        [gathered, paused]
+            .into_iter()
+            .flatten()
+            .fold(refilled, Ord::max)
+            .max(now)
+    }
+
+    /// Counts an attempt, before it is made.
+    pub(crate) fn begin<'a>(&mut self, alerts: impl IntoIterator<Item = &'a str>, now: Time) {
+        self.tokens = self.tokens_at(now) - 1.0;
+        self.refilled = now;
+        self.sent = Some(now);
+        for id in alerts {
+            *self.attempts.entry(id.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// Records that the destination answered, be it by refusing an alert. The next message is counted
+    /// from then: of two that take their time by turns, the second would come too soon.
+    pub(crate) fn answered(&mut self, now: Time) {
+        self.refilled = now;
+        self.failures = 0;
+        self.not_before = None;
+        self.broken = None;
+    }
+
+    /// Records that the destination failed, and pauses: for as long as it asked, or with `jitter`
+    /// (from 0 to 1) for up to twice as long as the last time.
+    pub(crate) fn failed(&mut self, now: Time, asked: Option<Duration>, jitter: f64) {
+        self.failures = self.failures.saturating_add(1);
+        self.broken = None;
+        let doubled = FIRST_PAUSE * 2_u32.saturating_pow((self.failures - 1).min(10));
+        let grown = doubled.mul_f64(0.5 + jitter / 2.0);
+        self.pause(now, asked.unwrap_or(grown));
+    }
+
+    /// Records that somebody has to mend the channel, which takes a person's time.
+    pub(crate) fn broken(&mut self, now: Time, reason: &str) {
+        self.failures = self.failures.saturating_add(1);
+        self.broken = Some(reason.to_owned());
+        self.pause(now, LONGEST_PAUSE);
+    }
+
+    /// Tells why the destination is broken, while it is not asked again.
+    pub(crate) fn broken_at(&self, now: Time) -> Option<&str> {
+        let pause = self.not_before.map(|time| clamp(time, now, LONGEST_PAUSE));
+        self.broken.as_deref().filter(|_| pause > Some(now))
+    }
+
+    /// Tells whether it was broken at the last attempt.
+    pub(crate) fn was_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    /// Returns when the last message was sent, or was to be.
+    pub(crate) fn last_sent(&self) -> Option<Time> {
+        self.sent
+    }
+
+    /// Counts that an alert was refused so that nobody can tell for how long, and tells whether it has
+    /// been tried for long or often enough.
+    pub(crate) fn doubt(&mut self, id: &str, now: Time) -> bool {
+        let (count, since) = self.doubts.entry(id.to_owned()).or_insert((0, now));
+        *count = count.saturating_add(1);
+        *count >= DOUBTS || now - *since >= DOUBTFUL
+    }
+
+    fn pause(&mut self, now: Time, pause: Duration) {
+        self.not_before = Some(now + pause.min(LONGEST_PAUSE));
+    }
+
+    /// Tells whether the alert was tried so often that it steps aside for others.
+    pub(crate) fn steps_aside(&self, id: &str) -> bool {
+        self.attempts(id) >= PATIENCE
+    }
+
+    /// Has an alert sent by itself from now on: it was in a message that was refused.
+    pub(crate) fn send_alone(&mut self, id: &str) {
+        self.attempts.insert(id.to_owned(), ALONE);
+    }
+
+    /// Tells whether the alert was in a message that was refused.
+    pub(crate) fn must_go_alone(&self, id: &str) -> bool {
+        self.attempts(id) >= ALONE
+    }
+
+    /// Returns how often the alert was tried.
+    fn attempts(&self, id: &str) -> u32 {
+        self.attempts.get(id).copied().unwrap_or_default()
+    }
+
+    /// Forgets an alert that is gone from the queue.
+    pub(crate) fn forget(&mut self, id: &str) {
+        self.attempts.remove(id);
+        self.doubts.remove(id);
+    }
+
+    /// Forgets every alert that is gone from the queue.
+    pub(crate) fn retain(&mut self, mut waits: impl FnMut(&str) -> bool) {
+        self.attempts.retain(|id, _| waits(id));
+        self.doubts.retain(|id, _| waits(id));
+    }
+
+    fn tokens_at(&self, now: Time) -> f64 {
+        let elapsed = (now - self.refilled).as_seconds_f64().max(0.0);
+        (self.tokens + elapsed).min(BURST)
+    }
+
+    /// Writes the queue's file.
+    pub(crate) fn render(&self) -> String {
+        let mut fields = Fields::default();
+        fields.put("tokens", self.tokens.to_string());
+        fields.put("refilled", time::show(self.refilled));
+        fields.put_some("sent", self.sent.map(time::show));
+        fields.put("failures", self.failures.to_string());
+        fields.put_some("not-before", self.not_before.map(time::show));
+        fields.put_some("broken", self.broken.clone());
+        for (id, attempts) in &self.attempts {
+            fields.put(&format!("{ATTEMPTS}{id}"), attempts.to_string());
+        }
+        for (id, (count, since)) in &self.doubts {
+            let value = format!("{count}{SINCE}{}", time::show(*since));
+            fields.put(&format!("{DOUBTED}{id}"), value);
+        }
+        fields.render()
+    }
+
+    /// Reads the queue's file; one that is damaged, or whose clock was far ahead, begins anew.
+    pub(crate) fn parse(content: &str, now: Time) -> Self {
+        let fields = Fields::parse(content);
+        let time = |key| fields.get(key).and_then(time::parse);
+        let number = |key| fields.get(key).and_then(|value| value.parse::<f64>().ok());
+        let new = Self::new(now);
+        Self {
+            tokens: number("tokens")
+                .filter(|tokens| tokens.is_finite())
+                .unwrap_or(new.tokens)
+                .clamp(-BURST, BURST),
+            refilled: time("refilled").unwrap_or(now).min(now),
+            sent: time("sent"),
+            failures: fields
+                .get("failures")
+                .and_then(|value| value.parse().ok())
+                .unwrap_or_default(),
+            not_before: time("not-before"),
+            broken: fields.get("broken").map(str::to_owned),
+            attempts: fields
+                .iter()
+                .filter_map(|(key, value)| {
+                    Some((key.strip_prefix(ATTEMPTS)?.to_owned(), value.parse().ok()?))
+                })
+                .collect(),
+            doubts: fields
+                .iter()
+                .filter_map(|(key, value)| {
+                    let (count, since) = value.split_once(SINCE)?;
+                    let since = time::parse(since)?.min(now);
+                    let id = key.strip_prefix(DOUBTED)?.to_owned();
+                    Some((id, (count.parse().ok()?, since)))
+                })
+                .collect(),
+        }
+    }
+}
+
+const ATTEMPTS: &str = "attempts-";
+const DOUBTED: &str = "doubts-";
+const SINCE: &str = " since ";
+
+/// Returns `time`, but `now` where it is further ahead than it can have been set.
+fn clamp(time: Time, now: Time, furthest: Duration) -> Time {
+    if time > now + furthest { now } else { time }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn noon() -> Time {
+        DateTime::from_timestamp(1_795_348_800, 0).unwrap()
+    }
+
+    fn after(seconds: i64) -> Time {
+        noon() + TimeDelta::seconds(seconds)
+    }
+
+    #[test]
+    fn the_first_message_leaves_at_once_and_what_follows_gathers() {
+        let mut pace = Pace::new(noon());
+        assert_eq!(pace.next(noon(), false), noon());
+        pace.begin(["a"], noon());
+        pace.answered(noon());
+        assert_eq!(pace.next(noon(), false), after(2));
+        assert_eq!(
+            pace.next(noon(), true),
+            noon(),
+            "at the exit nothing gathers"
+        );
+        assert_eq!(pace.next(after(3), false), after(3));
+    }
+
+    #[test]
+    fn five_messages_leave_at_once_and_then_one_a_second() {
+        let mut pace = Pace::new(noon());
+        for _ in 0..5 {
+            assert_eq!(pace.next(noon(), true), noon());
+            pace.begin([], noon());
+        }
+        assert_eq!(pace.next(noon(), true), after(1));
+        pace.begin([], after(1));
+        assert_eq!(pace.next(after(1), true), after(2));
+    }
+
+    #[test]
+    fn a_message_that_took_long_to_arrive_does_not_bring_the_next_too_close_to_it() {
+        let mut pace = Pace::new(noon());
+        (0..5).for_each(|_| pace.begin([], noon()));
+        pace.answered(after(1));
+        assert_eq!(pace.next(after(1), true), after(2));
+    }
+
+    #[test]
+    fn a_failing_destination_is_given_longer_and_longer_pauses_up_to_15_minutes() {
+        let mut pace = Pace::new(noon());
+        let mut pauses = Vec::new();
+        for _ in 0..12 {
+            pace.failed(noon(), None, 1.0);
+            pauses.push((pace.next(noon(), true) - noon()).num_seconds());
+        }
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]);
+        pace.answered(noon());
+        assert_eq!(pace.next(noon(), true), noon());
+    }
+
+    #[test]
+    fn a_destination_that_asks_for_a_pause_gets_it_but_no_more_than_15_minutes() {
+        let mut pace = Pace::new(noon());
+        pace.failed(noon(), Some(Duration::from_secs(30)), 0.0);
+        assert_eq!(pace.next(noon(), true), after(30));
+        pace.failed(noon(), Some(Duration::from_secs(u64::MAX)), 0.0);
+        assert_eq!(pace.next(noon(), true), after(900));
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_does_not_stop_the_queue() {
+        let mut pace = Pace::new(after(999_999));
+        pace.begin(["a"], after(999_999));
+        pace.failed(after(999_999), None, 1.0);
+        let pace = Pace::parse(&pace.render(), noon());
+        assert_eq!(pace.next(noon(), false), noon());
+    }
+
+    // Issue 12, point 18.
+    #[test]
+    fn a_broken_destination_is_known_to_be_until_it_is_asked_again() {
+        let mut pace = Pace::new(noon());
+        pace.broken(noon(), "gone");
+        assert_eq!(pace.broken_at(after(899)), Some("gone"));
+        assert_eq!(pace.broken_at(after(900)), None);
+        assert!(pace.was_broken());
+        pace.answered(after(900));
+        assert!(!pace.was_broken());
+    }
+
+    // Issue 12, point 12.
+    #[test]
+    fn what_nobody_can_tell_of_is_tried_50_times_or_for_24_hours() {
+        let mut pace = Pace::new(noon());
+        let tries = (1..1000).find(|_| pace.doubt("a", after(60))).unwrap();
+        assert_eq!(tries, 50);
+        assert!(!pace.doubt("b", noon()));
+        assert!(!pace.doubt("b", after(24 * 3600 - 1)));
+        let mut pace = Pace::parse(&pace.render(), after(24 * 3600));
+        assert!(pace.doubt("b", after(24 * 3600)));
+        pace.forget("b");
+        assert!(!pace.doubt("b", after(24 * 3600)), "it begins anew");
+    }
+
+    #[test]
+    fn the_queues_file_is_read_back_as_it_was_written() {
+        let mut pace = Pace::new(noon());
+        pace.begin(["a", "b"], noon());
+        pace.begin(["a"], after(1));
+        pace.failed(after(1), None, 0.5);
+        pace.doubt("b", after(1));
+        pace.broken(after(1), "answered 404 no_service");
+        assert_eq!(Pace::parse(&pace.render(), after(1)), pace);
+        assert_eq!(
+            (
+                pace.attempts("a"),
+                pace.attempts("b"),
+                pace.steps_aside("a")
+            ),
+            (2, 1, false)
+        );
+    }
+}

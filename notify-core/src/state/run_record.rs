@@ -1,0 +1,155 @@
+//! A run as its record describes it: what its death is reported by.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::format::fields::{Fields, Page};
+use crate::format::hash;
+use crate::format::time;
+use crate::message::alert;
+use crate::os::machine::Machine;
+use crate::os::per_process;
+use crate::rules::transition::Ended;
+use crate::rules::{Attempt, Settings};
+
+/// A run under way, and what its end is decided and told by.
+#[derive(Debug)]
+pub(crate) struct Recorded<'a> {
+    pub(crate) ended: Ended,
+    pub(crate) settings: Settings,
+    /// The folders of its destinations' queues; none where it had no destination.
+    pub(crate) queues: Cow<'a, [String]>,
+    /// Whether it has returned, which counts as success if its process ends without a word.
+    pub(crate) has_returned: bool,
+}
+
+impl Recorded<'_> {
+    /// Describes the run.
+    pub(crate) fn run(&self) -> String {
+        let Self {
+            ended, settings, ..
+        } = self;
+        let mut run = Page::new(512);
+        let mut put = |key, value: &str| run.put(key, value);
+        put("run", &hash::hex(ended.run));
+        put("job", &ended.job);
+        put("location", &ended.location);
+        put("source", &ended.source);
+        put("begun", &time::show(ended.begun));
+        put("channel", &ended.channel);
+        for queue in &*self.queues {
+            put("queue", queue);
+        }
+        let defaults = Settings::default();
+        for (key, value, default) in [
+            ("silent", settings.silent, defaults.silent),
+            ("ok-silent", settings.ok_silent, defaults.ok_silent),
+            ("remind", settings.remind, defaults.remind),
+        ] {
+            if value.to_bits() != default.to_bits() {
+                put(key, &value.to_string());
+            }
+        }
+        if settings.after > 1 {
+            put("after", &settings.after.to_string());
+        }
+        if settings.flapping {
+            put("flapping", "true");
+        }
+        if let Some(version) = &ended.version {
+            put("version", version);
+        }
+        if let Some(hours) = ended.every_hours {
+            put("every-hours", &hours.to_string());
+        }
+        if let Some(mention) = &ended.mention {
+            put("mention", mention);
+        }
+        for note in &ended.notes {
+            put("note", note);
+        }
+        if let Some(took) = ended.took.filter(|_| self.has_returned) {
+            put("returned", &format!("after {:.6} s", took.as_secs_f64()));
+        }
+        run.end("")
+    }
+
+    /// Describes its process.
+    pub(crate) fn process(&self) -> Fields {
+        let ended = &self.ended;
+        let mut fields = Fields::default();
+        Machine::this().put(&mut fields);
+        fields.put("host", &*ended.host);
+        fields.put_some("pid", ended.pid.map(|pid| pid.to_string()));
+        let started = ended.pid.and_then(per_process::started);
+        fields.put_some("started", started.map(|started| started.to_string()));
+        fields.put_some("exe", ended.exe.as_deref());
+        let attempt = ended
+            .attempt
+            .map(|Attempt { number, of }| format!("{number}/{of}"));
+        fields.put_some("attempt", attempt);
+        for value in ended.facts.iter().map(alert::fact) {
+            fields.put("fact", value);
+        }
+        fields
+    }
+
+    /// Names the program that a process has become, of whose record the lock is free: it lives, and so it
+    /// was handed over to that program (`exec`).
+    pub(crate) fn successor(record: &Fields) -> Option<String> {
+        let pid = record.get("pid")?.parse().ok()?;
+        let started: u64 = record.get("started")?.parse().ok()?;
+        let lives = Machine::this().is_this(record) && per_process::started(pid) == Some(started);
+        lives.then(|| per_process::program(pid))
+    }
+
+    /// Reads a run back; `None` where its record is damaged.
+    pub(crate) fn read(run: &Fields, process: &Fields) -> Option<Self> {
+        let number = |key| run.get(key).and_then(|value| value.parse::<f64>().ok());
+        let text = |key| run.get(key).map(|text| Cow::Owned(text.to_owned()));
+        let defaults = Settings::default();
+        let settings = Settings {
+            silent: number("silent").unwrap_or(defaults.silent),
+            ok_silent: number("ok-silent").unwrap_or(defaults.ok_silent),
+            remind: number("remind").unwrap_or(defaults.remind),
+            after: run
+                .get("after")
+                .and_then(|after| after.parse().ok())
+                .unwrap_or(defaults.after),
+            flapping: run.get("flapping") == Some("true"),
+        };
+        let returned = run.get("returned");
+        let took = returned.and_then(|after| {
+            let seconds = after.strip_prefix("after ")?.strip_suffix(" s")?;
+            Duration::try_from_secs_f64(seconds.parse().ok()?).ok()
+        });
+        let ended = Ended {
+            run: u64::from_str_radix(run.get("run")?, 16).ok()?,
+            job: text("job")?,
+            location: text("location")?,
+            source: text("source")?,
+            begun: time::parse(run.get("begun")?)?,
+            took,
+            host: process.get("host").unwrap_or("unknown").to_owned().into(),
+            pid: process.get("pid").and_then(|pid| pid.parse().ok()),
+            exe: process.get("exe").map(|exe| exe.to_owned().into()),
+            version: text("version"),
+            every_hours: number("every-hours"),
+            channel: text("channel").unwrap_or_default(),
+            attempt: process.get("attempt").and_then(Attempt::parse),
+            nested: false,
+            was_overdue: false,
+            is_in_time: false,
+            last_inside: None,
+            mention: text("mention"),
+            facts: alert::facts(process).into(),
+            notes: run.all("note"),
+        };
+        Some(Self {
+            ended,
+            settings,
+            queues: run.all("queue").into(),
+            has_returned: returned.is_some(),
+        })
+    }
+}

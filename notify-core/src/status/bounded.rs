@@ -1,0 +1,138 @@
+//! A writer that stops what writes for ever.
+
+use std::fmt;
+
+use crate::format::text::{LIMIT, first_bytes, last_bytes};
+use crate::os::redact;
+
+/// How much an error may write before it is stopped: one of 100 MB must cost neither time nor memory.
+const PATIENCE: usize = 16 * LIMIT;
+
+/// As much of the head and of the tail is kept: half of what is shown, and room for a secret that stands
+/// where it is cut.
+const KEPT: usize = LIMIT / 2 + redact::LONGEST;
+
+/// A writer that keeps the head and the tail of what is written to it, and stops one that goes on
+/// for ever.
+#[derive(Debug, Default)]
+pub(crate) struct Bounded {
+    head: String,
+    tail: String,
+    written: usize,
+}
+
+impl Bounded {
+    pub(crate) fn new() -> Self {
+        Self {
+            // Room for most errors at once.
+            head: String::with_capacity(256),
+            ..Self::default()
+        }
+    }
+
+    /// Returns what was written, with what is missing named where it is missing; no secret is cut in
+    /// two, for its halves would be told from no other text.
+    pub(crate) fn into_string(self) -> String {
+        if self.written <= LIMIT {
+            return self.head + &self.tail;
+        }
+        let more = if self.written > PATIENCE {
+            "more than "
+        } else {
+            ""
+        };
+        let is_whole = self.written == self.head.len() + self.tail.len();
+        let (head, tail) = if is_whole {
+            let whole = self.head + &self.tail;
+            (whole.clone(), whole)
+        } else {
+            (self.head, self.tail)
+        };
+        let before = redact::cut_before(&head, first_bytes(&head, LIMIT / 2).len());
+        let after = tail.len() - last_bytes(&tail, LIMIT / 2).len();
+        let (head, tail) = (&head[..before], &tail[redact::cut_after(&tail, after)..]);
+        let missing = self.written - head.len() - tail.len();
+        format!("{head}\n[… {more}{missing} bytes cut …]\n{tail}")
+    }
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = if self.tail.is_empty() {
+            KEPT.saturating_sub(self.head.len())
+        } else {
+            0
+        };
+        let head = first_bytes(text, room);
+        self.head += head;
+        let rest = &text[head.len()..];
+        if !rest.is_empty() {
+            self.tail += last_bytes(rest, KEPT);
+            if self.tail.len() > 2 * KEPT {
+                self.tail = last_bytes(&self.tail, KEPT).to_owned();
+            }
+        }
+        self.written += text.len();
+        if self.written > PATIENCE {
+            Err(fmt::Error)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_short_text_is_kept_whole() {
+        let mut writer = Bounded::new();
+        write!(writer, "disk {}", 1).unwrap();
+        assert_eq!(writer.into_string(), "disk 1");
+    }
+
+    #[test]
+    fn a_long_text_keeps_its_head_and_its_tail_and_names_the_cut() {
+        let mut writer = Bounded::new();
+        write!(writer, "first").unwrap();
+        for _ in 0..1000 {
+            write!(writer, "{}", "é".repeat(100)).unwrap();
+        }
+        write!(writer, "last").unwrap();
+        let text = writer.into_string();
+        assert!(
+            text.starts_with("firsté") && text.ends_with("élast"),
+            "{}",
+            text.len()
+        );
+        assert!(text.contains("bytes cut …]"));
+        assert!(text.len() < LIMIT + 64);
+    }
+
+    #[test]
+    fn an_endless_text_is_stopped() {
+        let mut writer = Bounded::new();
+        let mut chunks = 0;
+        while writer.write_str(&"x".repeat(1024)).is_ok() {
+            chunks += 1;
+            assert!(chunks <= PATIENCE / 1024);
+        }
+        assert!(writer.into_string().contains("more than"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_bounded_writer_keeps_is_all_where_it_fits(parts in prop::collection::vec("\\PC{0,9}", 0..20)) {
+            let mut writer = Bounded::new();
+            for part in &parts {
+                writer.write_str(part).unwrap();
+            }
+            prop_assert_eq!(writer.into_string(), parts.concat());
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! How a run ended.
+
+use std::borrow::Cow;
+
+use crate::format::hash;
+use crate::format::headline::NO_TEXT;
+use crate::format::text::readable;
+use crate::os::redact;
+use crate::status::State;
+use crate::status::fingerprint;
+
+/// So many of the last lines that a command wrote to standard error say why it failed.
+const LAST_LINES: usize = 3;
+
+/// How a run ended, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It returned, and what it returned is no failure.
+    Returned,
+    /// It returned an error that `errors(…)` or `when` leaves out; the text of that error.
+    PassedOver(String),
+    /// It returned an error; the text of it.
+    Failed(String),
+    /// It ended with a failing exit code, or by a signal.
+    Ended(Ending),
+    /// It panicked.
+    Panicked(Panic),
+    /// Its future was dropped before it had finished.
+    Cancelled,
+    /// The process exited inside it; the exit code, where the system tells it.
+    Exited(Option<i32>),
+    /// A signal ended the process inside it; the signal's name.
+    Signalled(&'static str),
+    /// It has not ended, and should have; what is known of that.
+    Overdue(String),
+    /// It has not begun, and should have; what is known of that.
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "the command alone looks for it")
+    )]
+    Missed(String),
+    /// Its process ended without a word; what is known of that.
+    Died(String),
+    /// It proves nothing of the job, whose status stays; why.
+    NotCounted(String),
+}
+
+/// How a program ended that failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// In words of ours, of which each counts: an exit code is no noise.
+    pub(crate) cause: String,
+    /// Who asked for the end, if somebody did.
+    pub(crate) asked: Option<String>,
+    /// What it wrote to standard error, as a terminal shows it.
+    pub(crate) output: String,
+}
+
+/// A panic, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Panic {
+    /// What was panicked with, where it was text.
+    pub(crate) message: Option<String>,
+    /// `file:line:column`, where the hook saw it.
+    pub(crate) location: Option<String>,
+    /// What the hook saw on the threads whose panics this one is about, where its own text names none.
+    pub(crate) cause: Option<String>,
+    /// The backtrace, where one was asked for (`RUST_BACKTRACE`).
+    pub(crate) backtrace: Option<String>,
+    /// The same for one panic that unwinds through several jobs, and different for two.
+    pub(crate) identity: usize,
+}
+
+impl Outcome {
+    /// Tells whether what ended the run goes on to end those around it.
+    pub(crate) fn is_event(&self) -> bool {
+        let ends_all = matches!(
+            self,
+            Self::Panicked(_) | Self::Exited(_) | Self::Signalled(_)
+        );
+        ends_all && self.state() == State::Error
+    }
+
+    /// Returns the status that a job has after such a run.
+    pub(crate) fn state(&self) -> State {
+        match self {
+            // Of what proves nothing, nobody is to hear.
+            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
+                State::Ok
+            }
+            Self::Failed(_)
+            | Self::Ended(_)
+            | Self::Panicked(_)
+            | Self::Cancelled
+            | Self::Exited(_)
+            | Self::Signalled(_)
+            | Self::Overdue(_)
+            | Self::Missed(_)
+            | Self::Died(_) => State::Error,
+        }
+    }
+
+    /// Returns how a run ended that had returned before its process did: `main` may return what becomes
+    /// another exit code, and then the code is what others see.
+    pub(crate) fn after_return(&self) -> Self {
+        match self {
+            Self::Exited(Some(code)) if *code != 0 => Self::Failed(format!("exit code {code}")),
+            Self::Panicked(_) => self.clone(),
+            _ => Self::Returned,
+        }
+    }
+
+    /// Returns the status file's text: what went wrong, empty where nothing did.
+    ///
+    /// What comes from outside is made readable here, and without secrets, before anything is made of it.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        let text: Cow<'_, str> = match self {
+            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
+                return "".into();
+            }
+            Self::Ended(ending) => said(&ending.text()).into_owned().into(),
+            Self::Failed(text) | Self::Overdue(text) | Self::Missed(text) | Self::Died(text) => {
+                said(text)
+            }
+            Self::Panicked(panic) => panic.text().into(),
+            Self::Cancelled => "cancelled: its future was dropped before it had finished".into(),
+            // What clap and most others end with after a mistake in the command line.
+            Self::Exited(Some(2)) => {
+                "The program called exit(2), often a wrong option: see the program's own output."
+                    .into()
+            }
+            Self::Exited(Some(code)) => format!(
+                "The program called exit({code}). The reason is in its own output, not here."
+            )
+            .into(),
+            Self::Signalled(signal) => format!("{signal} ended the process while this ran").into(),
+            Self::Exited(None) => {
+                "The program called exit. The reason is in its own output, not here.".into()
+            }
+        };
+        let text = redact::hide(text);
+        if text.ends_with('\n') {
+            text
+        } else {
+            text + "\n"
+        }
+    }
+
+    /// Returns what tells a failure, whose text is `text`, from others.
+    pub(crate) fn fingerprint(&self, text: &str) -> String {
+        match self {
+            Self::Ended(ending) => ending.fingerprint(),
+            Self::Exited(_) => letters(text, ""),
+            _ => fingerprint::of(text),
+        }
+    }
+}
+
+impl Ending {
+    /// Ends with nothing but a cause.
+    pub(crate) fn of(cause: String) -> Self {
+        Self {
+            cause,
+            ..Self::default()
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.asked.as_ref().map_or_else(String::new, |asked| {
+            // The sender first: whoever stopped it knows why.
+            format!("{asked}; ")
+        });
+        text += &self.cause;
+        if !self.output.is_empty() {
+            text += "\n\n";
+            text += &self.output;
+        }
+        text
+    }
+
+    fn fingerprint(&self) -> String {
+        let output = redact::hide(&*self.output);
+        let lines = output.lines().filter(|line| !line.trim().is_empty());
+        let mut last: Vec<_> = lines.rev().take(LAST_LINES).collect();
+        last.reverse();
+        letters(&self.cause, &last.join("\n"))
+    }
+}
+
+/// Tells two failures apart by each letter of what we say of them, and by what they say but for noise.
+fn letters(ours: &str, theirs: &str) -> String {
+    let both = format!("{ours}\n{}", fingerprint::of(theirs));
+    format!("{:08x}", hash::hash(&both) >> 32)
+}
+
+/// Returns what can be read of an error's text, never nothing.
+fn said(text: &str) -> Cow<'_, str> {
+    match readable(text) {
+        said if said.trim().is_empty() => NO_TEXT.into(),
+        said => said,
+    }
+}
+
+impl Panic {
+    pub(crate) fn text(&self) -> String {
+        let message = match self.message.as_deref() {
+            None => "(the panic's payload is no text)".into(),
+            Some(message) => said(message),
+        };
+        let mut text = format!("panicked: {message}");
+        if let Some(location) = &self.location {
+            text += &format!("\n  at {location}");
+        }
+        if let Some(cause) = &self.cause {
+            text += cause;
+        }
+        if let Some(backtrace) = &self.backtrace {
+            text += &format!("\n\n{backtrace}");
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(cause: &str, output: &str) -> String {
+        let outcome = Outcome::Ended(Ending {
+            output: output.to_owned(),
+            ..Ending::of(cause.to_owned())
+        });
+        outcome.fingerprint(&outcome.text())
+    }
+
+    /// Issue 12, point 4.
+    #[test]
+    fn of_a_command_the_exit_code_and_the_last_three_lines_of_its_output_are_the_error() {
+        let code = |code: i32, output: &str| ended(&format!("exited with code {code}"), output);
+        let reset = code(12, "connection reset");
+        for (other, what) in [
+            (code(3, "connection reset"), "another code"),
+            (code(12, "repository is corrupt"), "other words"),
+            (code(12, ""), "no words"),
+            (ended("killed by SIGKILL", "connection reset"), "a signal"),
+            (code(12, "a\nconnection reset\n\nb\n"), "a line more"),
+        ] {
+            assert_ne!(reset, other, "{what}");
+        }
+        assert_eq!(reset, code(12, "\n\nconnection reset\n\n"));
+        // What stands before the last three lines is no part of it, nor are numbers.
+        assert_eq!(
+            code(
+                1,
+                "copying a\n\n17 files\n\nno route\n\ngiving up after 3 s"
+            ),
+            code(1, "copying b\n18 files\nno route\ngiving up after 12 s\n"),
+        );
+        assert_ne!(code(1, "a\nb\nc\nd"), code(1, "a\nx\nc\nd"));
+    }
+
+    /// Issue 12, point 4.
+    #[test]
+    fn the_exit_code_of_a_program_is_no_noise_either() {
+        let exited = |code| {
+            let outcome = Outcome::Exited(Some(code));
+            outcome.fingerprint(&outcome.text())
+        };
+        assert_ne!(exited(3), exited(12));
+        assert_eq!(exited(3), exited(3));
+        assert_ne!(ended("exit code 3", ""), ended("exit code 4", ""));
+    }
+
+    #[test]
+    fn who_asked_for_the_end_stands_first_and_is_no_other_error() {
+        let asked = Outcome::Ended(Ending {
+            cause: "killed by SIGTERM".to_owned(),
+            asked: Some("asked to end: SIGTERM from init, pid 1".to_owned()),
+            output: "bye".to_owned(),
+        });
+        let text = asked.text();
+        assert_eq!(
+            text,
+            "asked to end: SIGTERM from init, pid 1; killed by SIGTERM\n\nbye\n"
+        );
+        assert_eq!(asked.fingerprint(&text), ended("killed by SIGTERM", "bye"));
+    }
+
+    fn panicked(message: &str) -> Outcome {
+        Outcome::Panicked(Panic {
+            message: Some(message.to_owned()),
+            location: Some("src/a.rs:1:2".to_owned()),
+            backtrace: None,
+            cause: None,
+            identity: 1,
+        })
+    }
+
+    /// Issue 12, point 27.
+    #[test]
+    fn an_error_without_a_text_is_called_that() {
+        for text in ["", " \n", "\x1b[0m"] {
+            assert_eq!(
+                Outcome::Failed(text.to_owned()).text(),
+                "an error without a text\n"
+            );
+        }
+        assert_eq!(
+            panicked("").text(),
+            "panicked: an error without a text\n  at src/a.rs:1:2\n"
+        );
+    }
+
+    /// Issue 12, point 23.
+    #[test]
+    fn of_a_text_for_a_terminal_is_left_what_that_would_show() {
+        let text =
+            "\x1b[31mred\x1b[0m \x1b]8;;http://a\x07link\x1b]8;;\x07 10%\r99%\r\ndone \u{202e}now";
+        assert_eq!(
+            Outcome::Failed(text.to_owned()).text(),
+            "99% link 10%\ndone now\n"
+        );
+        // What is said of the panic is not overwritten.
+        assert_eq!(
+            panicked("\rno\x1b[1m route").text(),
+            "panicked: no route\n  at src/a.rs:1:2\n"
+        );
+    }
+}
