@@ -140,7 +140,7 @@ impl Setup {
 /// Returns every channel that the environment names, each with a variable that names it and a
 /// notifier: as often as it has destinations.
 ///
-/// It is for trying them, such as with [`samples`](crate::notifier::samples); what makes no sense in a variable is
+/// It is for trying them, such as with [`samples`](crate::samples); what makes no sense in a variable is
 /// told as a warning.
 ///
 /// # Examples
