@@ -69,7 +69,7 @@ impl Frame {
         if self.run.is_some() {
             let verdict = isolate::contain(|| classify(&value));
             let outcome = with_cause(verdict.map_or_else(unreadable, Verdict::into_outcome));
-            self.end_returned(&outcome, says_exit_code(type_name::<R>()));
+            self.end_returned(&outcome, || says_exit_code(type_name::<R>()));
         }
         value
     }
@@ -80,7 +80,7 @@ impl Frame {
     }
 
     #[cold]
-    fn end_returned(&mut self, outcome: &Outcome, says_exit_code: bool) {
+    fn end_returned(&mut self, outcome: &Outcome, says_exit_code: fn() -> bool) {
         if let Some(run) = self.run.take() {
             let _ = isolate::contain(|| run.end_returned(on_this_thread, outcome, says_exit_code));
         }
@@ -98,6 +98,7 @@ impl Frame {
 /// error's backtrace.
 fn with_cause(mut outcome: Outcome) -> Outcome {
     if let Outcome::Failed(text) = &mut outcome
+        && panic::is_untold(text)
         && let Some(cause) = isolate::contain(|| panic::cause(text)).flatten()
     {
         let error = text::before_backtrace(text).trim_end().len();
@@ -287,7 +288,7 @@ pub fn terminate<R: Termination, F: FnOnce() -> R>(
         Outcome::Returned => Verdict::of_exit_code(code).into_outcome(),
         failure => failure,
     };
-    frame.end_returned(&outcome, true);
+    frame.end_returned(&outcome, || true);
     code
 }
 

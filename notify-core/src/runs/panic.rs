@@ -239,6 +239,11 @@ pub(crate) fn elsewhere(payload: &dyn Any) -> String {
     .text()
 }
 
+/// Tells whether a text says no more than that another thread has panicked.
+pub(crate) fn is_untold(text: &str) -> bool {
+    UNTOLD.iter().any(|untold| text.contains(untold))
+}
+
 /// Tells what the hook saw on other threads, where a text says no more than that one has panicked.
 pub(crate) fn cause(text: &str) -> Option<String> {
     // The latest alone, for it is not known since when they count.
@@ -277,7 +282,7 @@ impl Notebook {
     /// Tells of the panics of other threads that `text` may be about: those since then that no run has
     /// ended with, else the latest.
     fn cause(&self, text: &str, since: usize) -> Option<String> {
-        if !UNTOLD.iter().any(|untold| text.contains(untold)) {
+        if !is_untold(text) {
             return None;
         }
         let this = thread::current().id();

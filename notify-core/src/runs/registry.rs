@@ -201,10 +201,15 @@ impl Run {
     /// The value of a `main` that says nothing of the exit code may still fail, as may what another attribute
     /// makes of it. Such a run is left to the exit of the process, and its record says that it returned: if a
     /// kill comes in between, that is what the next process reports.
-    pub(crate) fn end_returned(self, around: Around, outcome: &Outcome, says_exit_code: bool) {
+    pub(crate) fn end_returned(
+        self,
+        around: Around,
+        outcome: &Outcome,
+        says_exit_code: fn() -> bool,
+    ) {
         let is_decided = match self.main {
             None => true,
-            Some(Main::Plain) => says_exit_code,
+            Some(Main::Plain) => says_exit_code(),
             Some(Main::Wrapped) => false,
         };
         if is_decided || *outcome != Outcome::Returned || !ffi::CODE_IS_KNOWN {
