@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::os::ffi;
 use crate::os::per_process::PerProcess;
 
 /// What stands where a secret stood.
@@ -34,7 +35,7 @@ static SECRETS: PerProcess<Mutex<Gathered>> = PerProcess::new();
 #[derive(Debug, Default)]
 struct Gathered {
     secrets: Secrets,
-    at: Option<Instant>,
+    at: Option<Duration>,
     /// A text that holds none of them: what fails again mostly fails in the very same words.
     clean: String,
 }
@@ -76,14 +77,15 @@ pub(crate) fn cut_after(text: &str, place: usize) -> usize {
 
 fn gathered() -> MutexGuard<'static, Gathered> {
     let mut known = SECRETS.get().lock().unwrap_or_else(PoisonError::into_inner);
-    if known.at.is_none_or(|at| at.elapsed() > FRESH) {
+    let now = ffi::coarse_time();
+    if known.at.is_none_or(|at| now.saturating_sub(at) > FRESH) {
         let all = SOURCE.get().map_or_else(Vec::new, |source| source());
         let secrets = Secrets::new(all);
         if secrets != known.secrets {
             known.clean.clear();
         }
         known.secrets = secrets;
-        known.at = Some(Instant::now());
+        known.at = Some(now);
     }
     known
 }

@@ -139,15 +139,16 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     }
     open_runs().insert(number, run);
     warnings.into_iter().for_each(Warning::tell);
-    let is_wrapped = site.is_wrapped || job.is_moved();
-    let main = if is_wrapped {
-        Main::Wrapped
-    } else {
-        Main::Plain
+    let main = || {
+        if site.is_wrapped || job.is_moved() {
+            Main::Wrapped
+        } else {
+            Main::Plain
+        }
     };
     Run {
         number,
-        main: is_main.then_some(main),
+        main: is_main.then(main),
     }
 }
 
