@@ -4,6 +4,8 @@ pub(crate) mod backtrace;
 pub(crate) mod fields;
 pub(crate) mod hash;
 pub(crate) mod headline;
+pub(crate) mod span;
 pub(crate) mod terminal;
 pub(crate) mod text;
 pub(crate) mod time;
+pub(crate) mod zone;

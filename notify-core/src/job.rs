@@ -2,6 +2,7 @@
 
 pub(crate) mod arguments;
 pub(crate) mod name;
+pub(crate) mod pattern;
 
 use std::any::type_name;
 use std::panic::Location;

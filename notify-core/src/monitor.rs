@@ -2,6 +2,7 @@
 
 pub(crate) mod command;
 pub(crate) mod operator;
+pub(crate) mod planned;
 pub(crate) mod suggest;
 pub(crate) mod timeline;
 pub(crate) mod view;

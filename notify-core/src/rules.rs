@@ -14,6 +14,7 @@
 //! recovery is sent by the job whose own alert told of the failure.
 
 pub(crate) mod flapping;
+pub(crate) mod quiet;
 pub(crate) mod transition;
 
 use crate::format::time::{self, Time};

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::job::pattern::is_fit;
 use crate::monitor::view;
 
 /// As many names are offered.
@@ -26,7 +27,7 @@ fn instead(directory: &Path, name: &str) -> String {
         jobs.join(" or ")
     };
     let mut fitting: Vec<_> = jobs.iter().map(String::as_str).collect();
-    fitting.retain(|job| name.contains('*') && view::is_fit(name, job));
+    fitting.retain(|job| name.contains('*') && is_fit(name, job));
     fitting.sort_unstable();
     match &*fitting {
         [] => {}

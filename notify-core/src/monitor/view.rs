@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::job::name;
+use crate::job::pattern::is_fit;
 use crate::os::file::{self, Links};
 use crate::os::machine::Machine;
 use crate::settings::in_force;
@@ -23,7 +24,7 @@ use crate::state::local::lease;
 use crate::state::local::spool;
 use crate::state::run_record::Recorded;
 use crate::status::fingerprint;
-use crate::status::{LINE, OVERDUE, State, Status};
+use crate::status::{LINE, OVERDUE, Quiet, State, Status};
 
 /// More threads would wait for the disk, or for each other.
 const THREADS: usize = 8;
@@ -43,6 +44,11 @@ pub struct Job {
     pub since: Time,
     pub took: Option<Duration>,
     pub runs: u64,
+    /// How many runs have ended since that is counted, and how many of them failed.
+    pub runs_total: u64,
+    pub failures_total: u64,
+    /// When the latest run began that worked, where that is known.
+    pub last_ok: Option<Time>,
     pub location: String,
     /// The first line of the error, empty where there is none.
     pub error: String,
@@ -53,6 +59,9 @@ pub struct Job {
     pub incident: Option<String>,
     pub decision: Option<String>,
     pub silence: Option<Silence>,
+    pub acknowledged: Option<Acknowledged>,
+    /// The planned quiet that is now, once that was [looked up](crate::__cli::mark_quiet).
+    pub quiet: Option<Quiet>,
     /// Whether an alert is held back.
     pub is_held: bool,
     pub is_flapping: bool,
@@ -73,6 +82,17 @@ pub struct Silence {
     pub until: Time,
     pub because: Option<String>,
     /// Whether it is of the error with which the job fails now, or, where it works, of overdue runs.
+    pub is_of_this_error: bool,
+}
+
+/// Who is at a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "as the status file says")]
+pub struct Acknowledged {
+    pub by: String,
+    pub until: Option<Time>,
+    pub because: Option<String>,
+    /// Whether it is of the error with which the job fails now.
     pub is_of_this_error: bool,
 }
 
@@ -277,7 +297,20 @@ impl Job {
                 },
                 because: silence.because,
             }),
+            acknowledged: status.acknowledged.map(|acknowledged| Acknowledged {
+                is_of_this_error: error.as_ref() == Some(&acknowledged.error),
+                by: acknowledged.by,
+                until: acknowledged.until,
+                because: acknowledged.because,
+            }),
+            quiet: None,
             is_held: status.held.is_some(),
+            runs_total: status.runs_total,
+            failures_total: status.failures_total,
+            last_ok: match status.state {
+                State::Ok => Some(status.begun),
+                State::Error => status.last_ok,
+            },
             state: status.state,
             begun: status.begun,
             since: status.since,
@@ -311,6 +344,17 @@ impl Job {
                 .as_ref()
                 .is_some_and(|silence| silence.is_of_this_error && silence.until > now)
     }
+
+    /// Returns who is at its failure, while that lasts.
+    #[must_use]
+    pub fn acknowledged(&self, now: Time) -> Option<&Acknowledged> {
+        let lasts = |one: &&Acknowledged| one.until.is_none_or(|until| until > now);
+        let of_this = self
+            .acknowledged
+            .as_ref()
+            .filter(|one| one.is_of_this_error);
+        of_this.filter(lasts).filter(|_| self.state == State::Error)
+    }
 }
 
 /// What tells the error of a failing job from others; files of the article do not say it.
@@ -336,26 +380,6 @@ pub(crate) fn shown_name(file: &str) -> String {
 #[must_use]
 pub fn readable(text: &str) -> Cow<'_, str> {
     text::readable(text)
-}
-
-/// Tells whether a name fits a pattern in which `*` stands for any characters.
-pub(crate) fn is_fit(pattern: &str, name: &str) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else {
-        return pattern == name;
-    };
-    let Some(mut name) = name.strip_prefix(head) else {
-        return false;
-    };
-    let Some((middle, tail)) = rest.rsplit_once('*') else {
-        return name.ends_with(rest);
-    };
-    for part in middle.split('*') {
-        match name.find(part) {
-            Some(at) => name = &name[at + part.len()..],
-            None => return false,
-        }
-    }
-    name.ends_with(tail)
 }
 
 /// Returns the runs that are under way, the oldest first, of all users whose records can be read
@@ -514,28 +538,4 @@ pub(crate) fn names(folder: &Path, of_folders: bool) -> io::Result<Vec<String>> 
         names.extend(name.filter(|name| is_folder == of_folders && !name.starts_with('.')));
     }
     Ok(names)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_star_stands_for_any_characters() {
-        for (pattern, name, fits) in [
-            ("etl.load", "etl.load", true),
-            ("etl.load", "etl.loader", false),
-            ("*", "", true),
-            ("etl.*", "etl.load", true),
-            ("etl.*", "etl", false),
-            ("*.load", "etl.load", true),
-            ("e*l*d", "etl.load", true),
-            ("a*a", "a", false),
-            ("a*b*b", "ab", false),
-            ("a*bc*c", "abc", false),
-            ("*é*", "größe.é.x", true),
-        ] {
-            assert_eq!(is_fit(pattern, name), fits, "{pattern} {name}");
-        }
-    }
 }

@@ -7,6 +7,7 @@ pub(crate) mod lease;
 mod lease_format;
 pub(crate) mod lease_scan;
 pub(crate) mod queue;
+pub(crate) mod silences;
 mod snapshot;
 pub(crate) mod spool;
 mod transaction;

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use super::{setup, tell_problems};
+use super::{Desk, Refused, setup, tell_problems};
 use crate::dispatch::dispatcher;
 use crate::format::time::to_micros;
 use crate::message::alert::{Alert, Kind};
+use crate::monitor::view;
 use crate::os::random;
-use crate::settings::route::{Routes, Way};
-use crate::state::local::Queued;
+use crate::settings::route::{self, Routes};
+use crate::state::change::Change;
+use crate::state::local::{Locked, Queued};
 use crate::status::{State, Status};
 
 /// How long a person waits for an alert to be accepted.
@@ -30,13 +32,16 @@ pub enum Told {
     Nobody,
 }
 
+/// Where an alert goes, if anywhere, and what it says beside the error.
+pub(crate) type Way = (Option<Arc<Routes>>, Vec<String>);
+
 /// Finds where a channel's alerts go, and what its alert says beside the error.
-pub(crate) fn way(channel: &str, note: String) -> (Option<Arc<Routes>>, Vec<String>) {
+pub(crate) fn way(channel: &str, note: String) -> Way {
     let found = match setup().way(channel, State::Error) {
-        Way::To(routes) => (Some(routes), vec![note]),
-        Way::Instead(routes, instead) => (Some(routes), vec![note, instead]),
-        Way::Silent => (None, Vec::new()),
-        Way::Nowhere(warning) => {
+        route::Way::To(routes) => (Some(routes), vec![note]),
+        route::Way::Instead(routes, instead) => (Some(routes), vec![note, instead]),
+        route::Way::Silent => (None, Vec::new()),
+        route::Way::Nowhere(warning) => {
             warning.tell();
             (None, Vec::new())
         }
@@ -71,6 +76,55 @@ pub(crate) fn new_alert(
         facts: Vec::new(),
         notes,
         status,
+    }
+}
+
+impl Desk {
+    /// Writes what a person has made of a job's status, and tells the channel.
+    pub(super) fn write_and_tell(
+        &self,
+        mut locked: Locked<'_>,
+        file: &str,
+        status: Status,
+        kind: Kind,
+        channel: &str,
+        (routes, notes): Way,
+    ) -> Result<Told, Refused> {
+        let mut told_errors = status.told_errors.clone();
+        // The message that says so is the first that some hear of it.
+        let is_new = |error: &&String| routes.is_some() && !status.told_errors.contains(error);
+        told_errors.extend(status.fingerprint.iter().filter(is_new).cloned());
+        // It is the same error, of which nobody wants to hear.
+        let withdrawn = status.held.map(|held| held.alerts).unwrap_or_default();
+        let status = Status {
+            told_errors,
+            held: None,
+            // For whoever tells that the silence is over.
+            channel: routes
+                .as_ref()
+                .map(|_| channel.to_owned().into())
+                .or(status.channel),
+            ..status
+        };
+        let alert = routes.as_ref().map(|routes| {
+            let job = view::shown_name(file);
+            new_alert(kind, job, routes, notes, status.clone())
+        });
+        let change = Change {
+            file: file.to_owned(),
+            status: Some(status),
+            queues: queues_of(routes.as_deref()),
+            withdrawn,
+            alert,
+            ..Change::default()
+        };
+        let written = locked.change(&change);
+        drop(locked);
+        if let Some(error) = written.status_error {
+            return Err(error.into());
+        }
+        let told = send(channel, routes.as_deref(), change.alert, &written.queued);
+        Ok(told)
     }
 }
 

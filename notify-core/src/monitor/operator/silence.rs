@@ -7,7 +7,6 @@ use super::{Desk, Refused};
 use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
 use crate::monitor::view;
-use crate::state::change::Change;
 use crate::status::error_count::ErrorCount;
 use crate::status::{LINE, OVERDUE, Silence, State, Status};
 
@@ -38,7 +37,6 @@ impl Desk {
         channel: Option<&str>,
     ) -> Result<Silenced, Refused> {
         let file = self.file_of(job)?;
-        let mut alert = None;
         let because_words = because.map_or_else(String::new, |because| format!(": {because}"));
         let by = &self.by;
         let note = format!(
@@ -46,8 +44,8 @@ impl Desk {
             time::show(until)
         );
         let channel = self.channel_of(&file, channel);
-        let (routes, notes) = announce::way(&channel, note);
-        let mut locked = self.lock(&file)?;
+        let way = announce::way(&channel, note);
+        let locked = self.lock(&file)?;
         let status = self.known(&locked, job)?;
         let error = view::fingerprint(&status).filter(|_| status.state == State::Error);
         let (kind, first) = match &error {
@@ -55,11 +53,6 @@ impl Desk {
             None if status.overdue.is_some() => (Kind::Overdue, OVERDUE_WORDS.to_owned()),
             None => return Err(Refused::IsOk(job.to_owned())),
         };
-        let mut told_errors = status.told_errors.clone();
-        // The message that says so is the first that some hear of it.
-        let is_new = |error: &&String| routes.is_some() && !status.told_errors.contains(error);
-        told_errors.extend(error.iter().filter(is_new).cloned());
-        let held = status.held.clone();
         let status = Status {
             silence: Some(Silence {
                 until: to_micros(until),
@@ -67,48 +60,17 @@ impl Desk {
                 because: because.map(str::to_owned),
             }),
             fingerprint: error,
-            told_errors,
             other_errors: ErrorCount::default(),
-            held: None,
-            // For whoever tells that the silence is over.
-            channel: routes
-                .as_ref()
-                .map(|_| channel.clone().into())
-                .or(status.channel),
             ..status
         };
-        if let Some(routes) = &routes {
-            let job = view::shown_name(&file);
-            alert = Some(announce::new_alert(
-                kind,
-                job,
-                routes,
-                notes,
-                status.clone(),
-            ));
-        }
-        let change = Change {
-            file: file.clone(),
-            status: Some(status),
-            queues: announce::queues_of(routes.as_deref()),
-            // It is the same error, of which nobody wants to hear.
-            withdrawn: held.map(|held| held.alerts).unwrap_or_default(),
-            alert,
-            ..Change::default()
-        };
-        let written = locked.change(&change);
-        drop(locked);
-        if let Some(error) = written.status_error {
-            return Err(error.into());
-        }
         Ok(Silenced {
             job: view::shown_name(&file),
             error: first,
-            told: announce::send(&channel, routes.as_deref(), change.alert, &written.queued),
+            told: self.write_and_tell(locked, &file, status, kind, &channel, way)?,
         })
     }
 
-    /// Ends the silence of a job, and returns until when it would have lasted.
+    /// Ends the silence of a job's error, and returns until when it would have lasted.
     ///
     /// # Errors
     ///

@@ -385,6 +385,16 @@ impl<'a> End<'a> {
             took: ended.took,
             since: same.map_or(ended.begun, |same| same.since),
             runs: same.map_or(1, |same| same.runs.saturating_add(1)),
+            runs_total: self.previous.map_or(0, |previous| previous.runs_total) + 1,
+            failures_total: self.previous.map_or(0, |previous| previous.failures_total)
+                + u64::from(is_error),
+            last_ok: self
+                .previous
+                .filter(|_| is_error)
+                .and_then(|previous| match previous.state {
+                    State::Ok => Some(previous.begun),
+                    State::Error => previous.last_ok,
+                }),
             alerted: if is_told {
                 Some(now)
             } else if decision.send
@@ -423,6 +433,8 @@ impl<'a> End<'a> {
                 (true, ..) => None,
             },
             silence,
+            acknowledged: None,
+            quiet: None,
             flapping: self.flapping(course, is_sent),
             host: Some(ended.host.clone()),
             pid: ended.pid,
