@@ -143,5 +143,6 @@ pub mod __cli {
     };
     pub use crate::monitor::watcher::missed::limit;
     pub use crate::monitor::watcher::{Beginning, Guard};
+    pub use crate::os::random::number as random;
     pub use crate::status::Quiet;
 }

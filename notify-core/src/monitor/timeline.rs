@@ -71,7 +71,7 @@ pub enum What {
 }
 
 /// A run, as a strip of runs shows it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "as they say")]
 pub struct Recent {
     pub state: State,
@@ -79,6 +79,8 @@ pub struct Recent {
     pub took: Option<Duration>,
     /// Runs that were alike.
     pub runs: u64,
+    /// The first line of the error.
+    pub error: String,
 }
 
 /// Tells a job's story; `None` where it has no status file.
@@ -129,6 +131,7 @@ pub fn recent(directory: &Path, file: &str, most: usize) -> Vec<Recent> {
                 begun: ran.begun,
                 took: ran.took,
                 runs: ran.runs,
+                error: ran.error,
             });
         }
     }

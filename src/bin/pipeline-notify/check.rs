@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Jobs, Queue, Run};
+use notify_core::__cli::{self as look, Health, Jobs, Planned, Queue, Run};
 use serde_json::json;
 
-use self::findings::Findings;
-use self::problem::{Alarm, Kind};
+pub(crate) use self::findings::Findings;
+pub(crate) use self::problem::{Alarm, Kind};
 use crate::output::Output;
 use crate::words::plain;
 use crate::{Common, Failure, json, span};
@@ -23,10 +23,10 @@ pub(crate) const FAILURE: u8 = 3;
 /// As many lines follow the first; monitors cut long answers anywhere.
 const LINES: usize = 50;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "States and exit codes:
   0 OK        all jobs work
-  1 WARNING   a run is overdue; alerts are not delivered; a failure is silenced
+  1 WARNING   a run is overdue; alerts are not delivered; a failure is silenced or acknowledged; a planned quiet is on, whatever it covers
   2 CRITICAL  a job failed; a run died and is untold; a run is missed
   3 UNKNOWN   a JOB is not there; a file cannot be read; no jobs at all
 
@@ -48,19 +48,22 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
+        let now = Utc::now();
         let seen = common.directory().and_then(|directory| {
             let see = || -> std::io::Result<_> {
-                let jobs = look::jobs(&directory, &self.jobs)?;
+                let mut jobs = look::jobs(&directory, &self.jobs)?;
+                let (planned, _) = look::planned(&directory, now);
+                look::mark_quiet(&planned, &directory, &mut jobs.jobs, now);
                 let (runs, _) = look::runs(&directory, &self.jobs)?;
                 let names: Vec<_> = jobs.jobs.iter().map(|job| job.name.clone()).collect();
                 let of = Some(&*names).filter(|_| !self.jobs.is_empty());
-                Ok((jobs, runs, look::queues(&directory, of)?.0))
+                Ok((jobs, planned, runs, look::queues(&directory, of)?.0))
             };
             see().map_err(|error| {
                 Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
             })
         });
-        let (jobs, runs, queues) = match seen {
+        let (jobs, planned, runs, queues) = match seen {
             Ok(seen) => seen,
             // A monitor shows standard output alone.
             Err(Failure::Message(message)) => {
@@ -74,7 +77,7 @@ impl Arguments {
             }
             Err(error) => return Err(error),
         };
-        let findings = self.judge(&jobs, &runs, &queues, Utc::now());
+        let findings = self.judge(&jobs, &planned, &runs, &queues, now);
         let alarm = findings.alarm();
         output.set_code(alarm.code());
         let counts = findings.counts(&jobs, &runs, &queues);
@@ -131,7 +134,15 @@ impl Arguments {
         Ok(alarm.code())
     }
 
-    fn judge(&self, jobs: &Jobs, runs: &[Run], queues: &[Queue], now: DateTime<Utc>) -> Findings {
+    /// Finds what is wrong. Of a job that is quiet by plan nothing is worse than a warning.
+    pub(crate) fn judge(
+        &self,
+        jobs: &Jobs,
+        planned: &[Planned],
+        runs: &[Run],
+        queues: &[Queue],
+        now: DateTime<Utc>,
+    ) -> Findings {
         let mut findings = Findings {
             now,
             problems: Vec::new(),
@@ -185,6 +196,7 @@ impl Arguments {
         {
             findings.add(Kind::NoJobs, None, "there are no jobs yet".to_owned());
         }
+        findings.calm(jobs, planned);
         findings
             .problems
             .sort_by_key(|problem| std::cmp::Reverse(problem.kind.alarm()));

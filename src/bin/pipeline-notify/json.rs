@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use notify_core::__cli::{Health, Job, Queue, Run, Told, Unreadable};
+use notify_core::__cli::{Health, Job, Planned, Queue, Run, Told, Unreadable};
 use serde_json::{Value, json};
 
 pub(crate) fn time(time: DateTime<Utc>) -> String {
@@ -23,6 +23,9 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>) -> Value {
         "age_seconds": seconds(job.begun, now),
         "since": time(job.since),
         "runs": job.runs,
+        "runs_total": job.runs_total,
+        "failures_total": job.failures_total,
+        "last_ok": job.last_ok.map(time),
         "took_seconds": job.took.map(|took| Duration::as_secs_f64(&took)),
         "error": Some(&job.error).filter(|error| !error.is_empty()),
         "passed_over": job.passed_over,
@@ -32,6 +35,11 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>) -> Value {
         "incident": job.incident,
         "silenced_until": job.silence.as_ref().filter(|_| job.is_silenced(now)).map(|silence| time(silence.until)),
         "silenced_because": job.silence.as_ref().filter(|_| job.is_silenced(now)).and_then(|silence| silence.because.as_ref()),
+        "quiet_until": job.quiet.as_ref().map(|quiet| time(quiet.until)),
+        "quiet_because": job.quiet.as_ref().and_then(|quiet| quiet.because.as_ref()),
+        "acknowledged_by": job.acknowledged(now).map(|one| &one.by),
+        "acknowledged_until": job.acknowledged(now).and_then(|one| one.until).map(time),
+        "acknowledged_because": job.acknowledged(now).and_then(|one| one.because.as_ref()),
         "flapping": job.is_flapping,
         "every_hours": job.every_hours,
         "location": job.location,
@@ -45,6 +53,20 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>) -> Value {
 
 pub(crate) fn unreadable(file: &Unreadable) -> Value {
     json!({ "job": file.name, "file": file.file, "reason": file.reason })
+}
+
+pub(crate) fn planned(window: &Planned, now: DateTime<Utc>) -> Value {
+    json!({
+        "jobs": window.jobs,
+        "from": time(window.from),
+        "until": time(window.until),
+        "open": window.is_open(now),
+        "repeat": window.repeat,
+        "by": window.by,
+        "because": window.because,
+        "file": window.file.to_string_lossy(),
+        "user": window.owner.to_string(),
+    })
 }
 
 pub(crate) fn run(run: &Run, now: DateTime<Utc>) -> Value {

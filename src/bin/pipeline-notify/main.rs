@@ -9,18 +9,22 @@ mod moment;
 mod output;
 mod span;
 mod table;
+mod whole_file;
 mod words;
 
+mod ack;
 mod check;
 mod drain;
 mod explain;
 mod forget;
+mod metrics;
 mod page;
 mod rename;
 mod run;
 mod silence;
 mod status;
 mod test;
+mod unack;
 mod unsilence;
 mod watch;
 
@@ -70,10 +74,16 @@ subcommands! {
     Explain: explain,
     /// Writes all jobs to one HTML page
     Page: page,
-    /// Withholds the error of a failing job for some time
+    /// Writes what is known of all jobs, for Prometheus
+    Metrics: metrics,
+    /// Withholds the error of a failing job for some time, or plans a quiet of many
     Silence: silence,
-    /// Ends a silence before its time
+    /// Ends a silence, or a planned quiet, before its time
     Unsilence: unsilence,
+    /// Says that somebody is at a failure: no reminder is sent
+    Ack: ack,
+    /// Takes back that somebody is at a failure
+    Unack: unack,
     /// Gives a job another name, as when its function moved
     Rename: rename,
     /// Removes the status of a job that is no more
