@@ -102,7 +102,8 @@ impl Zone {
         let Some(summer) = &self.summer else {
             return self.standard;
         };
-        let year = (utc + TimeDelta::seconds(self.standard.into())).year();
+        let local = utc.checked_add_signed(TimeDelta::seconds(self.standard.into()));
+        let year = local.unwrap_or(utc).year();
         let at = |change: &Change, before: i32| {
             let local = change.of(year)?;
             local.checked_sub_signed(TimeDelta::seconds(before.into()))
@@ -161,10 +162,10 @@ impl Change {
     fn of(&self, year: i32) -> Option<NaiveDateTime> {
         let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
         let date = match self.day {
-            Day::OfYear(days) => first + TimeDelta::days(days.into()),
+            Day::OfYear(days) => first.checked_add_signed(TimeDelta::days(days.into()))?,
             Day::OfPlainYear(day) => {
                 let leap = u32::from(first.leap_year() && day > 59);
-                first + TimeDelta::days((day - 1 + leap).into())
+                first.checked_add_signed(TimeDelta::days((day - 1 + leap).into()))?
             }
             Day::OfWeek {
                 month,

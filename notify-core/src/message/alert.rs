@@ -3,6 +3,7 @@
 use std::iter;
 
 use crate::format::fields::{Fields, Page};
+use crate::format::hash;
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::status::fingerprint;
@@ -128,6 +129,31 @@ pub(crate) struct Outage {
 }
 
 impl Alert {
+    /// Makes one that says nothing beside the status.
+    pub(crate) fn new(
+        id: u64,
+        kind: Kind,
+        job: String,
+        channel: &str,
+        decided: Time,
+        status: Status,
+    ) -> Self {
+        Self {
+            id: hash::hex(id),
+            kind,
+            job,
+            channel: channel.to_owned(),
+            decided,
+            incident: status.incident.clone(),
+            earlier_error: None,
+            outage: None,
+            mention: None,
+            facts: Vec::new(),
+            notes: Vec::new(),
+            status,
+        }
+    }
+
     /// Returns the id of this alert: two messages with one id tell the same event.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -195,6 +221,7 @@ impl Alert {
         }
         match self.silenced_until() {
             Some(until) => format!("is silenced until {}", until.format("%Y-%m-%d %H:%M UTC")),
+            None if self.is_acknowledged() => "is acknowledged".to_owned(),
             None => self.kind.as_str().to_owned(),
         }
     }
@@ -212,6 +239,15 @@ impl Alert {
             && silence.until > self.decided
             && Some(&silence.error) == self.status.fingerprint.as_ref();
         is_this.then_some(silence.until)
+    }
+
+    /// Tells whether somebody is at this very error: a run that fails with it is not sent meanwhile.
+    fn is_acknowledged(&self) -> bool {
+        let acknowledged = self.status.acknowledged.as_ref();
+        self.kind == Kind::StillFailing
+            && acknowledged.is_some_and(|one| {
+                one.lasts(self.decided) && Some(&one.error) == self.status.fingerprint.as_ref()
+            })
     }
 
     /// Returns what two errors share that are alike but for numbers, ids and the like.
@@ -295,7 +331,7 @@ impl Alert {
         if self.is_repeated() {
             let error = if self.earlier_error.is_some() {
                 ", with another error than before"
-            } else if self.silenced_until().is_some() {
+            } else if self.silenced_until().is_some() || self.is_acknowledged() {
                 // There was no run that could have had one.
                 ""
             } else {

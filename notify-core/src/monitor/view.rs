@@ -62,6 +62,8 @@ pub struct Job {
     pub acknowledged: Option<Acknowledged>,
     /// The planned quiet that is now, once that was [looked up](crate::__cli::mark_quiet).
     pub quiet: Option<Quiet>,
+    /// The planned quiet in which an alert was withheld that is due once it ends.
+    pub withheld: Option<Quiet>,
     /// Whether an alert is held back.
     pub is_held: bool,
     pub is_flapping: bool,
@@ -304,6 +306,7 @@ impl Job {
                 because: acknowledged.because,
             }),
             quiet: None,
+            withheld: status.quiet,
             is_held: status.held.is_some(),
             runs_total: status.runs_total,
             failures_total: status.failures_total,

@@ -19,14 +19,13 @@ use chrono::Utc;
 use crate::dispatch::dispatcher;
 use crate::error::Error;
 use crate::format::hash;
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
 use crate::monitor::view::{self, Health, Job};
 use crate::monitor::watcher::missed::Told;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links};
 use crate::os::lock::Lock;
 use crate::os::warning::{self, Warning};
-use crate::rules::HOUR;
 use crate::rules::transition::Ended;
 use crate::runs::reaper;
 use crate::runs::report::{self, Report};
@@ -36,6 +35,7 @@ use crate::settings::environment;
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
 use crate::state::local::lease;
+use crate::state::local::silences::Silences;
 use crate::state::local::{self, Store};
 use crate::status::Status;
 use crate::status::outcome::Outcome;
@@ -228,11 +228,16 @@ impl Guard {
 
     fn tell_withheld(&self, jobs: &[Job]) -> io::Result<()> {
         let now = Utc::now();
-        let withheld = jobs.iter().filter(|job| silence_over::may_be(job, now));
+        let silences = Silences::read(self.store.directory());
+        for fault in &silences.faults {
+            Warning::new(fault.clone(), fault.clone()).tell();
+        }
+        let may_be = |job: &&Job| silence_over::may_be(job, &silences, now);
+        let withheld = jobs.iter().filter(may_be);
         let own = withheld.filter(|job| is_own(&self.store.directory().join(&job.file)));
         // One that cannot be told keeps none of the others from it.
         let told: Vec<_> = own
-            .map(|job| silence_over::tell(job, self.setup, self.store))
+            .map(|job| silence_over::tell(job, &silences, self.setup, self.store))
             .collect();
         told.into_iter().collect()
     }
@@ -256,9 +261,7 @@ impl Guard {
             .collect();
         let now = Utc::now();
         for job in jobs {
-            let seconds = job.every_hours.map(|hours| hours * HOUR);
-            let every = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            if let Some(every) = every
+            if let Some(every) = job.every_hours.map(time::hours)
                 && missed::is_missed(job.begun, every, self.grace, now)
                 && !told.knows(&job.file, job.begun)
                 && !under_way.contains(&*job.name)
@@ -285,9 +288,9 @@ impl Guard {
         let mut ended = missing(job, setup, channel.clone());
         let routes = report::routes(setup, &channel, &mut ended, &outcome, &mut warnings);
         let is_silent = channel.is_empty();
-        let is_told = routes.is_some();
-        if is_told {
-            Report {
+        // Not where it has run since, or a planned quiet is on: it is looked at again.
+        let is_told = routes.is_some()
+            && Report {
                 ended,
                 outcome: &outcome,
                 settings: setup.rules,
@@ -300,7 +303,6 @@ impl Guard {
                 || last_begun(store, &job.file) == Some(job.begun),
                 &mut warnings,
             );
-        }
         warnings.into_iter().for_each(Warning::tell);
         is_told || is_silent
     }
@@ -310,32 +312,22 @@ impl Guard {
 fn missing(job: &Job, setup: &Setup, channel: String) -> Ended {
     let event = format!("{} missed after {}", job.name, job.begun.timestamp_micros());
     let context = setup.facts.iter().filter(|(name, _)| name == "context");
+    // The same each time, so that a reader knows a repeat.
+    let run = hash::hash(&event);
     Ended {
-        // The same each time, so that a reader knows a repeat.
-        run: hash::hash(&event),
-        job: job.name.clone().into(),
         location: job.location.clone().into(),
         source: job.source.clone().unwrap_or_default().into(),
-        begun: job.begun,
-        took: None,
         host: job
             .host
             .clone()
             .unwrap_or_else(|| setup.host.clone())
             .into(),
-        pid: None,
         exe: job.exe.clone().map(Cow::Owned),
         version: job.version.clone().map(Cow::Owned),
         every_hours: job.every_hours,
         channel: channel.into(),
-        attempt: None,
-        nested: false,
-        was_overdue: false,
-        is_in_time: false,
-        last_inside: None,
-        mention: None,
         facts: context.cloned().collect::<Vec<_>>().into(),
-        notes: Vec::new(),
+        ..Ended::new(run, job.name.clone(), job.begun)
     }
 }
 

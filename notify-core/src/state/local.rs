@@ -37,6 +37,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Jobs share this many locks, so that jobs named at run time do not leave a lock each, for ever.
 const LOCKS: usize = 256;
 
+/// The folder of the notify directory in which each user has a hidden folder.
+const HIDDEN: &str = ".pipeline-notify";
+
 /// A notify directory that can be used.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -70,7 +73,7 @@ impl Store {
     pub(crate) fn with_mode(directory: &Path, mode: u32) -> io::Result<Self> {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let user = ffi::user_id();
-        let hidden = directory.join(".pipeline-notify").join(user.to_string());
+        let hidden = directory.join(HIDDEN).join(user.to_string());
         let store = Self {
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
             directory: directory.to_owned(),
@@ -88,7 +91,7 @@ impl Store {
 
     fn make_folders(&self) -> io::Result<()> {
         landlord::make_folders(&self.directory, folder_mode(self.mode))?;
-        let shared = self.directory.join(".pipeline-notify");
+        let shared = self.directory.join(HIDDEN);
         match landlord::make_folder(&shared, shared_mode(&self.directory)?) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}

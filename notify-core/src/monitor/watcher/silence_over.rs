@@ -9,21 +9,26 @@ use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
 use crate::monitor::operator;
 use crate::monitor::view::{self, Job};
+use crate::os::ffi;
 use crate::rules::{Past, SILENCE_OVER};
 use crate::settings::setup::Setup;
 use crate::state::change::Change;
+use crate::state::local::silences::Silences;
 use crate::state::local::{Queued, Store};
 use crate::status::error_count::ErrorCount;
 use crate::status::{State, Status};
 
-/// Tells whether a job's silence may have withheld what still holds.
-pub(crate) fn may_be(job: &Job, now: Time) -> bool {
+/// Tells whether a job's silence, or a planned quiet, may have withheld what still holds, and is over.
+pub(crate) fn may_be(job: &Job, silences: &Silences, now: Time) -> bool {
     let silence = job.silence.as_ref();
+    let was_silenced = silence.is_some_and(|silence| silence.until <= now);
     job.state == State::Error
         && job.alerted.is_none()
         // What is held back has a time of its own to leave.
         && !job.is_held
-        && silence.is_some_and(|silence| silence.until <= now)
+        && !job.is_silenced(now)
+        && (was_silenced || job.withheld.is_some())
+        && silences.quiet(&job.name, ffi::user_id(), now).is_none()
 }
 
 /// Tells it, and ends the silence: both happen, or neither.
@@ -31,16 +36,20 @@ pub(crate) fn may_be(job: &Job, now: Time) -> bool {
 /// # Errors
 ///
 /// Where the job's files cannot be used.
-pub(crate) fn tell(job: &Job, setup: &Setup, store: &Store) -> io::Result<()> {
-    let Some(silence) = &job.silence else {
+pub(crate) fn tell(job: &Job, silences: &Silences, setup: &Setup, store: &Store) -> io::Result<()> {
+    let silenced = job.silence.as_ref();
+    let silenced = silenced.map(|silence| ("it was silenced", silence.until, &silence.because));
+    let quiet = job.withheld.as_ref();
+    let quiet = quiet.map(|quiet| ("a planned quiet was on", quiet.until, &quiet.because));
+    let Some((what, until, because)) = quiet.or(silenced) else {
         return Ok(());
     };
     let channel = job.channel.clone();
     let channel = channel.unwrap_or_else(|| setup.default_channel.clone());
-    let until = time::show(silence.until);
-    let because = silence.because.as_deref();
+    let until = time::show(until);
+    let because = because.as_deref();
     let because = because.map_or_else(String::new, |because| format!(": {because}"));
-    let note = format!("it was silenced until {until}{because}; that is over, and it still fails");
+    let note = format!("{what} until {until}{because}; that is over, and it still fails");
     let (routes, notes) = operator::way(&channel, note);
     // Where nobody can be told now, it is told once somebody can.
     let Some(routes) = routes else {
@@ -53,7 +62,7 @@ pub(crate) fn tell(job: &Job, setup: &Setup, store: &Store) -> io::Result<()> {
     let now = to_micros(Utc::now());
     let seen = Job::new(&job.file, (*status).clone());
     // A run that has ended since has told it, or has found it mended.
-    if locked.is_passed_by() || !may_be(&seen, now) || seen.begun != job.begun {
+    if locked.is_passed_by() || !may_be(&seen, silences, now) || seen.begun != job.begun {
         return Ok(());
     }
     let mut notes = notes;
@@ -97,6 +106,7 @@ fn told(status: Status, now: Time) -> Status {
         other_errors: ErrorCount::default(),
         withheld_since: None,
         silence: None,
+        quiet: None,
         decision: Some(format!("told: {SILENCE_OVER}").into()),
         ..status
     }

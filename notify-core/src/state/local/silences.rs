@@ -5,7 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Store;
+use super::{HIDDEN, Store};
 #[cfg(feature = "cli")]
 use super::{PATIENCE, shared_mode};
 use crate::format::time::Time;
@@ -96,6 +96,14 @@ impl Silences {
             }
         }
         silences
+    }
+
+    /// Reads those of the notify directory in which something of a user's is hidden.
+    pub(super) fn around(hidden: &Path) -> Self {
+        let mut above = hidden.ancestors();
+        let is_hidden = |path: &&Path| path.file_name().is_some_and(|name| name == HIDDEN);
+        let directory = above.find(is_hidden).and_then(Path::parent);
+        directory.map(Self::read).unwrap_or_default()
     }
 
     fn read_file(&mut self, path: &Path) -> io::Result<()> {
