@@ -13,6 +13,7 @@ use crate::dispatch::refuge;
 use crate::dispatch::sender::{self, Next};
 use crate::dispatch::shed;
 use crate::error::Error;
+use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::notifier::Refusal;
 use crate::os::ffi;
@@ -427,26 +428,15 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     leave_memory(route);
     let now = Utc::now();
     let most = sender::most(route);
-    let alerts = {
-        let mut state = delivery.lock();
-        let Some(line) = state.line(route) else {
-            return Next::Nothing;
-        };
-        let memory = &mut line.memory;
-        if memory.is_sending {
-            return Next::Others;
-        }
-        if memory.alerts.is_empty() {
-            return Next::Nothing;
-        }
-        let next = memory.pace.next(now, deadline.is_some());
-        if next > now {
-            return Next::At(next);
-        }
-        memory.is_sending = true;
-        memory.pace.begin([], now);
-        let most = memory.alerts.len().min(most);
-        memory.alerts.drain(..most).collect::<Vec<_>>()
+    let taken = delivery
+        .lock()
+        .line(route)
+        .map_or(Err(Next::Nothing), |line| {
+            line.memory.take(most, now, deadline.is_some())
+        });
+    let alerts = match taken {
+        Ok(alerts) => alerts,
+        Err(next) => return next,
     };
     let sent = sender::ask(route, &alerts, deadline);
     sender::tell(route, &alerts, &sent);
@@ -493,6 +483,26 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     }
     leave_memory(route);
     Next::At(next)
+}
+
+impl Memory {
+    /// Takes what the next message tells.
+    fn take(&mut self, most: usize, now: Time, is_urgent: bool) -> Result<Vec<Alert>, Next> {
+        if self.is_sending {
+            return Err(Next::Others);
+        }
+        if self.alerts.is_empty() {
+            return Err(Next::Nothing);
+        }
+        let next = self.pace.next(now, is_urgent);
+        if next > now {
+            return Err(Next::At(next));
+        }
+        self.is_sending = true;
+        self.pace.begin([], now);
+        let most = self.alerts.len().min(most);
+        Ok(self.alerts.drain(..most).collect())
+    }
 }
 
 /// Has `alerts` send what its own channel, which is broken, does not take.

@@ -108,44 +108,58 @@ pub(crate) fn from_queue(
         let sent = settle_doubt(sent, &entries, &mut pace, now);
         tell(route, &alerts, &sent);
         write_down(&alerts, &sent);
-        match &sent {
-            Ok(()) => {
-                if pace.was_broken() {
-                    alerts.iter().for_each(ledger::tell_after_all);
-                }
-                pace.answered(now);
-                for entry in &entries {
-                    ledger::remove(queue, entry);
-                    pace.forget(entry.id());
-                }
-                if !loss.is_empty() {
-                    tell_loss(queue, &loss);
-                }
-                if waiting.len() <= BOUNDS.first {
-                    shed::over(&route.channel);
-                }
+        if matches!(sent, Err(Refusal::Channel { .. })) {
+            asked.clone_from(&entries);
+        }
+        settle(queue, &entries, &alerts, &sent, &mut pace, now);
+        if sent.is_ok() {
+            if !loss.is_empty() {
+                tell_loss(queue, &loss);
             }
-            Err(Refusal::Temporary { retry_after, .. }) => {
-                pace.failed(now, *retry_after, random::jitter());
-            }
-            Err(Refusal::Unknown { .. }) => pace.failed(now, None, random::jitter()),
-            Err(Refusal::Channel { reason }) => {
-                pace.broken(now, reason);
-                asked.clone_from(&entries);
-            }
-            Err(Refusal::Alert { reason }) => {
-                pace.answered(now);
-                match &*entries {
-                    [entry] => {
-                        pace.forget(entry.id());
-                        reject(queue, entry, &alerts[0], reason);
-                    }
-                    // One of them is to blame: each is tried by itself.
-                    entries => entries.iter().for_each(|entry| pace.send_alone(entry.id())),
-                }
+            if waiting.len() <= BOUNDS.first {
+                shed::over(&route.channel);
             }
         }
         ledger::keep_pace(queue, pace);
+    }
+}
+
+/// Takes out of the queue what the destination has taken or will never take, and sets the pace for the rest.
+fn settle(
+    queue: &Queue,
+    entries: &[Entry],
+    alerts: &[Alert],
+    sent: &Result<(), Refusal>,
+    pace: &mut Pace,
+    now: Time,
+) {
+    match sent {
+        Ok(()) => {
+            if pace.was_broken() {
+                alerts.iter().for_each(ledger::tell_after_all);
+            }
+            pace.answered(now);
+            for entry in entries {
+                ledger::remove(queue, entry);
+                pace.forget(entry.id());
+            }
+        }
+        Err(Refusal::Temporary { retry_after, .. }) => {
+            pace.failed(now, *retry_after, random::jitter());
+        }
+        Err(Refusal::Unknown { .. }) => pace.failed(now, None, random::jitter()),
+        Err(Refusal::Channel { reason }) => pace.broken(now, reason),
+        Err(Refusal::Alert { reason }) => {
+            pace.answered(now);
+            match entries {
+                [entry] => {
+                    pace.forget(entry.id());
+                    reject(queue, entry, &alerts[0], reason);
+                }
+                // One of them is to blame: each is tried by itself.
+                entries => entries.iter().for_each(|entry| pace.send_alone(entry.id())),
+            }
+        }
     }
 }
 
