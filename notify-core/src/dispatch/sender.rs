@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -17,6 +16,7 @@ use crate::dispatch::shed;
 use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
 use crate::notifier::Refusal;
+use crate::os::isolate;
 use crate::os::lock::Lock;
 use crate::os::random;
 use crate::os::warning::{self, Warning};
@@ -231,7 +231,7 @@ fn take(queue: &Queue, chosen: &[Entry]) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) 
 
 /// Asks a notifier, which is foreign code, how many alerts its messages may tell.
 pub(crate) fn most(route: &Route) -> usize {
-    catch_unwind(AssertUnwindSafe(|| route.notifier.most())).map_or(1, |most| most.max(1))
+    isolate::contain(|| route.notifier.most()).map_or(1, |most| most.max(1))
 }
 
 /// Takes a refusal that leaves open for how long it holds for one for good, once the alert was tried
@@ -267,8 +267,8 @@ pub(crate) fn ask(
 ) -> Result<(), Refusal> {
     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let timeout = left.map_or(TIMEOUT, |left| left.min(TIMEOUT));
-    catch_unwind(AssertUnwindSafe(|| route.notifier.notify(alerts, timeout)))
-        .unwrap_or_else(|_| Err(Refusal::temporary("the notifier panicked")))
+    isolate::contain(|| route.notifier.notify(alerts, timeout))
+        .unwrap_or_else(|| Err(Refusal::temporary("the notifier panicked")))
         .map_err(Refusal::redacted)
 }
 
