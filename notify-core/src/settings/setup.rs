@@ -18,6 +18,7 @@ use crate::os::per_process::PerProcess;
 use crate::os::redact;
 use crate::os::warning::Warning;
 use crate::rules::{Attempt, Settings};
+pub(crate) use crate::settings::config::ALERTS;
 use crate::settings::config::Config;
 use crate::settings::directory::{self, Missing};
 use crate::settings::environment::{self, read};
@@ -26,9 +27,6 @@ use crate::settings::route::Routes;
 use crate::settings::values::Values;
 use crate::settings::variables;
 use crate::state::local::Store;
-
-/// The channel of a job that names none.
-pub(crate) const ALERTS: &str = "alerts";
 
 /// How long the exit may wait for delivery.
 const EXIT: Duration = Duration::from_secs(5);

@@ -9,9 +9,8 @@ use crate::notifier::heartbeat::{self, Heartbeat};
 use crate::os::file::PRIVATE;
 use crate::os::warning::Warning;
 use crate::rules::Attempt;
-use crate::settings::config::{is_amount, is_channel_name};
+use crate::settings::config::{ALERTS, is_amount, is_channel_name};
 use crate::settings::environment::is_yes;
-use crate::settings::setup::ALERTS;
 use crate::state::local;
 
 /// As much of a value that makes no sense is shown.
