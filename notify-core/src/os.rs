@@ -13,4 +13,5 @@ pub(crate) mod redact;
 #[cfg(unix)]
 pub(crate) mod signals;
 pub(crate) mod warning;
+pub(crate) mod worker;
 pub(crate) mod zoneinfo;

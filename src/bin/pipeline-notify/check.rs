@@ -4,6 +4,8 @@ mod findings;
 mod problem;
 
 use std::collections::HashMap;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +14,7 @@ use notify_core::__cli::{self as look, Health, Jobs, Planned, Queue, Run};
 use serde_json::json;
 
 pub(crate) use self::findings::Findings;
+use self::problem::Problem;
 pub(crate) use self::problem::{Alarm, Kind};
 use crate::output::Output;
 use crate::words::plain;
@@ -46,24 +49,36 @@ pub(crate) struct Arguments {
     overdue: Option<Duration>,
 }
 
+/// What there is to judge.
+pub(crate) struct Seen {
+    pub(crate) jobs: Jobs,
+    pub(crate) planned: Vec<Planned>,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) queues: Vec<Queue>,
+}
+
+impl Seen {
+    /// Looks at the jobs that `wanted` names, at all where it names none.
+    pub(crate) fn of(directory: &Path, wanted: &[String], now: DateTime<Utc>) -> io::Result<Self> {
+        let mut jobs = look::jobs(directory, wanted)?;
+        let (planned, _) = look::planned(directory, now);
+        look::mark_quiet(&planned, directory, &mut jobs.jobs, now);
+        let (runs, _) = look::runs(directory, wanted)?;
+        let names: Vec<_> = jobs.jobs.iter().map(|job| job.name.clone()).collect();
+        let of = Some(&*names).filter(|_| !wanted.is_empty());
+        Ok(Self {
+            jobs,
+            planned,
+            runs,
+            queues: look::queues(directory, of)?.0,
+        })
+    }
+}
+
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
         let now = Utc::now();
-        let seen = common.directory().and_then(|directory| {
-            let see = || -> std::io::Result<_> {
-                let mut jobs = look::jobs(&directory, &self.jobs)?;
-                let (planned, _) = look::planned(&directory, now);
-                look::mark_quiet(&planned, &directory, &mut jobs.jobs, now);
-                let (runs, _) = look::runs(&directory, &self.jobs)?;
-                let names: Vec<_> = jobs.jobs.iter().map(|job| job.name.clone()).collect();
-                let of = Some(&*names).filter(|_| !self.jobs.is_empty());
-                Ok((jobs, planned, runs, look::queues(&directory, of)?.0))
-            };
-            see().map_err(|error| {
-                Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
-            })
-        });
-        let (jobs, planned, runs, queues) = match seen {
+        let seen = match self.see(common, now) {
             Ok(seen) => seen,
             // A monitor shows standard output alone.
             Err(Failure::Message(message)) => {
@@ -77,11 +92,11 @@ impl Arguments {
             }
             Err(error) => return Err(error),
         };
-        let findings = self.judge(&jobs, &planned, &runs, &queues, now);
+        let findings = self.judge(&seen, now);
         let alarm = findings.alarm();
         output.set_code(alarm.code());
-        let counts = findings.counts(&jobs, &runs, &queues);
-        let first = findings.first_line(&jobs);
+        let counts = findings.counts(&seen.jobs, &seen.runs, &seen.queues);
+        let first = findings.first_line(&seen.jobs);
         if common.json {
             let problems = findings.problems.iter().map(|problem| {
                 json!({
@@ -99,22 +114,7 @@ impl Arguments {
                 "now": json::time(findings.now),
             }))?;
         } else {
-            let mut values: Vec<_> = counts
-                .iter()
-                .map(|(name, number)| format!("{name}={number}"))
-                .collect();
-            if let [job] = &*jobs.jobs {
-                let age = (findings.now - job.begun).num_seconds().max(0);
-                let every = self.every_of(job.every_hours);
-                let limit = every.map_or_else(String::new, |every| {
-                    look::limit(every, self.grace).as_secs().to_string()
-                });
-                values.push(format!("age={age}s;;{limit};0"));
-                values.extend(
-                    job.took
-                        .map(|took| format!("took={:.3}s;;;0", took.as_secs_f64())),
-                );
-            }
+            let values = self.performance(&findings, &counts, &seen.jobs);
             output.line(&format!(
                 "{} - {} | {}",
                 alarm.as_str(),
@@ -122,27 +122,51 @@ impl Arguments {
                 values.join(" ")
             ))?;
             if findings.problems.len() > 1 {
-                for problem in findings.problems.iter().take(LINES) {
-                    let alarm = problem.kind.alarm().as_str();
-                    output.line(&format!("[{alarm}] {}", inert(&problem.words)))?;
-                }
-                if findings.problems.len() > LINES {
-                    output.line(&format!("and {} more", findings.problems.len() - LINES))?;
-                }
+                list(&findings.problems, output)?;
             }
         }
         Ok(alarm.code())
     }
 
-    /// Finds what is wrong. Of a job that is quiet by plan nothing is worse than a warning.
-    pub(crate) fn judge(
+    fn see(&self, common: &Common, now: DateTime<Utc>) -> Result<Seen, Failure> {
+        let directory = common.directory()?;
+        Seen::of(&directory, &self.jobs, now).map_err(|error| {
+            Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
+        })
+    }
+
+    /// What a monitor draws curves of.
+    fn performance<Name: std::fmt::Display>(
         &self,
+        findings: &Findings,
+        counts: &[(Name, usize)],
         jobs: &Jobs,
-        planned: &[Planned],
-        runs: &[Run],
-        queues: &[Queue],
-        now: DateTime<Utc>,
-    ) -> Findings {
+    ) -> Vec<String> {
+        let counts = counts.iter();
+        let mut values: Vec<_> = counts
+            .map(|(name, number)| format!("{name}={number}"))
+            .collect();
+        if let [job] = &*jobs.jobs {
+            let age = (findings.now - job.begun).num_seconds().max(0);
+            let every = self.every_of(job.every_hours);
+            let limit = every.map_or_else(String::new, |every| {
+                look::limit(every, self.grace).as_secs().to_string()
+            });
+            values.push(format!("age={age}s;;{limit};0"));
+            let took = job.took.map(|took| took.as_secs_f64());
+            values.extend(took.map(|took| format!("took={took:.3}s;;;0")));
+        }
+        values
+    }
+
+    /// Finds what is wrong. Of a job that is quiet by plan nothing is worse than a warning.
+    pub(crate) fn judge(&self, seen: &Seen, now: DateTime<Utc>) -> Findings {
+        let Seen {
+            jobs,
+            planned,
+            runs,
+            queues,
+        } = seen;
         let mut findings = Findings {
             now,
             problems: Vec::new(),
@@ -208,6 +232,18 @@ impl Arguments {
         self.every
             .or_else(|| Duration::try_from_secs_f64(seconds?).ok())
     }
+}
+
+/// Names the problems one by one.
+fn list(problems: &[Problem], output: &mut Output) -> Result<(), Failure> {
+    for problem in problems.iter().take(LINES) {
+        let alarm = problem.kind.alarm().as_str();
+        output.line(&format!("[{alarm}] {}", inert(&problem.words)))?;
+    }
+    if problems.len() > LINES {
+        output.line(&format!("and {} more", problems.len() - LINES))?;
+    }
+    Ok(())
 }
 
 /// Takes out what would begin the performance data.

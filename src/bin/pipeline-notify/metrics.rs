@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Job, Queue};
+use notify_core::__cli::{Health, Job, Queue};
 use notify_core::State;
 use serde_json::json;
 
 use self::exposition::{Exposition, Type};
-use crate::check::{self, Findings, Kind};
+use crate::check::{self, Findings, Kind, Seen};
 use crate::output::Output;
 use crate::words::{self, count, plain};
 use crate::{Common, Failure, json, whole_file};
@@ -95,13 +95,12 @@ struct Trouble {
 
 fn text(directory: &Path) -> io::Result<Metrics> {
     let now = Utc::now();
-    let mut jobs = look::jobs(directory, &[])?;
-    let (planned, _) = look::planned(directory, now);
-    look::mark_quiet(&planned, directory, &mut jobs.jobs, now);
-    let (runs, _) = look::runs(directory, &[])?;
-    let (queues, _) = look::queues(directory, None)?;
     // As `check` sees it, lest the two disagree.
-    let findings = check::Arguments::default().judge(&jobs, &planned, &runs, &queues, now);
+    let seen = Seen::of(directory, &[], now)?;
+    let findings = check::Arguments::default().judge(&seen, now);
+    let Seen {
+        jobs, runs, queues, ..
+    } = &seen;
     let mut troubles: HashMap<&str, Trouble> = HashMap::new();
     for problem in &findings.problems {
         if let Some(job) = &problem.job {
@@ -116,7 +115,7 @@ fn text(directory: &Path) -> io::Result<Metrics> {
     let mut page = Exposition::default();
     let (own, rest) = jobs.jobs.split_at(jobs.jobs.len().min(JOBS));
     of_jobs(&mut page, own, rest, &troubles, now);
-    of_queues(&mut page, &queues);
+    of_queues(&mut page, queues);
     let all = jobs.jobs.len() + jobs.unreadable.len();
     page.family("jobs", Type::Gauge, "Jobs that have a status file.");
     page.value(&[], all as f64);
