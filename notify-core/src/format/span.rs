@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Ten years: what is longer is a slip of the finger.
-const LONGEST: f64 = 10.0 * 365.0 * 86400.0;
+pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 365 * 86400);
 
 /// Reads numbers, each with its unit.
 ///
@@ -44,7 +44,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
         seconds += number * unit;
         rest = after[end..].trim_start();
     }
-    if seconds > LONGEST {
+    if seconds > LONGEST.as_secs_f64() {
         return Err(format!("`{text}` is more than ten years"));
     }
     Duration::try_from_secs_f64(seconds).or_else(|_| wrong())

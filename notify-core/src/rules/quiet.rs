@@ -140,6 +140,8 @@ impl Window {
             Err("the pattern is missing: write the name of a job, or * for all".to_owned())
         } else if self.length.is_zero() {
             Err("the window has no length: write for 4h".to_owned())
+        } else if self.length > span::LONGEST {
+            Err("a planned quiet lasts ten years at most".to_owned())
         } else if self.repeat.is_some() && self.length > DAY {
             Err("a window that repeats lasts 24h at most".to_owned())
         } else {

@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
     /// List what is silenced, acknowledged and planned
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["job", "from", "time", "until", "repeat", "all", "because", "channel"])]
     list: bool,
 }
 
@@ -143,7 +143,7 @@ impl Arguments {
         let named = desk.plan(&Plan {
             jobs,
             from,
-            length: (until - from).to_std().unwrap_or_default(),
+            until,
             repeat: self.repeat.as_deref(),
             because: self.because(),
         })?;

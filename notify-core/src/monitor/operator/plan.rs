@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{SubsecRound as _, Utc};
 
 use super::{Desk, Refused};
 use crate::format::time::Time;
@@ -19,7 +19,7 @@ pub struct Plan<'a> {
     /// A job, or a pattern.
     pub jobs: &'a str,
     pub from: Time,
-    pub length: Duration,
+    pub until: Time,
     /// `daily` or `weekly`, by this host's clock on the wall.
     pub repeat: Option<&'a str>,
     pub because: Option<&'a str>,
@@ -44,10 +44,13 @@ impl Desk {
                 "the time zone of this host has no rule: name one, as in TZ=Europe/Berlin";
             Refused::Window(message.to_owned())
         })?;
+        // In whole seconds, as the line has it, and to its very end.
+        let from = plan.from.trunc_subsecs(0);
+        let length = (plan.until - from).to_std().unwrap_or_default();
         let window = Window {
             jobs: plan.jobs.trim().to_owned(),
-            from: zone.local(plan.from),
-            length: plan.length,
+            from: zone.local(from),
+            length: Duration::from_secs_f64(length.as_secs_f64().ceil()),
             repeat,
             zone_name: if zone == Zone::UTC {
                 String::new()
