@@ -86,6 +86,7 @@ pub fn test_alert(channel: &str) -> Alert {
             other_errors: ErrorCount::default(),
             older_errors: ErrorCount::default(),
             overdue: None,
+            missed: None,
             held: None,
             withheld_since: None,
             silence: None,

@@ -24,7 +24,7 @@ use crate::settings::environment::{self, is_yes, read};
 use crate::settings::facts;
 use crate::settings::route::Routes;
 use crate::settings::variables;
-use crate::state::local::{self, Store};
+use crate::state::{self, Store};
 
 /// The channel of a job that names none.
 pub(crate) const ALERTS: &str = "alerts";
@@ -220,7 +220,7 @@ impl Setup {
                     return None;
                 }
             };
-            Store::with_mode(directory, self.mode)
+            Store::open(directory, self.mode)
                 .map_err(|error| {
                     let message = format!(
                         "the notify directory `{}` cannot be used ({error}): {without}; set NOTIFYDIR to a folder \
@@ -232,6 +232,11 @@ impl Setup {
                 .ok()
         });
         store.as_ref()
+    }
+
+    /// Returns the store, if it was used already.
+    pub(crate) fn opened_store(&self) -> Option<&Store> {
+        self.store.get()?.as_ref()
     }
 
     /// Returns the notify directory as it was asked for.
@@ -282,7 +287,7 @@ fn example(variable: &str) -> &'static str {
 /// made of what is asked for.
 fn file_mode(asked: Option<String>, problems: &mut Vec<Warning>) -> u32 {
     let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
-        return local::READABLE;
+        return state::READABLE;
     };
     octal_mode(&asked).unwrap_or_else(|| {
         let message = format!(

@@ -99,6 +99,7 @@ fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
         other_errors: ErrorCount::default(),
         older_errors: ErrorCount::default(),
         overdue: None,
+        missed: None,
         held: None,
         withheld_since: None,
         silence: None,

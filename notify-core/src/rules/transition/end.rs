@@ -404,6 +404,7 @@ impl<'a> End<'a> {
                 .and_then(|previous| previous.overdue)
                 .or(ended.was_overdue.then_some(now))
                 .filter(|_| !ended.is_in_time),
+            missed: None,
             decision: Some(self.words(decision).into()),
             incident: self.incident().filter(|_| is_error),
             fingerprint: self.fingerprint.clone(),
@@ -496,10 +497,16 @@ impl<'a> End<'a> {
         let is_sent = decision.send && self.context.address.is_some();
         let previous = self.previous?;
         if self.is_overdue() {
-            let is_late = is_sent && matches!(self.outcome, Outcome::Overdue(_));
-            return is_late.then(|| Status {
-                overdue: Some(now),
-                ..previous.clone()
+            let previous = is_sent.then(|| previous.clone())?;
+            return Some(match self.outcome {
+                Outcome::Missed(_) => Status {
+                    missed: Some(previous.begun),
+                    ..previous
+                },
+                _ => Status {
+                    overdue: Some(now),
+                    ..previous
+                },
             });
         }
         match (previous.state, self.state) {
