@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::dispatch::dispatcher;
 use crate::os::warning::{self, Warning};
-use crate::rules::transition::{self, Address, Context, Cover, Ended, Verdict};
+use crate::rules::transition::{self, Address, Cover, End, Ended, Transition};
 use crate::rules::{Past, Reason, Settings};
 use crate::runs::dedup::{self, Event};
 use crate::settings::route::{Routes, Way};
@@ -75,9 +75,9 @@ impl Report<'_> {
             if !still_open(seen.past) {
                 return None;
             }
-            let verdict = self.decide(seen, routes)?;
-            speech = self::speech(&verdict);
-            Some(self.change(verdict, routes))
+            let transition = self.decide(seen, routes)?;
+            speech = self::speech(&transition);
+            Some(self.change(transition, routes))
         };
         let committed = store.and_then(|store| {
             let committed = store.update(&job, self.now, &mut decide);
@@ -106,10 +106,13 @@ impl Report<'_> {
     }
 
     /// Works out what the run makes of the job.
-    fn decide(&self, seen: &Seen<'_>, routes: Option<&Routes>) -> Option<Verdict> {
+    fn decide(&self, seen: &Seen<'_>, routes: Option<&Routes>) -> Option<Transition> {
         let spoken = self.event(routes);
         let spoken = spoken.and_then(|(event, channel)| dedup::spoken(event, channel));
-        let context = Context {
+        transition::of(&End {
+            past: seen.past,
+            run: &self.ended,
+            outcome: self.outcome,
             now: seen.now,
             settings: self.settings,
             // Where no status can be written, nothing says that an alert waits.
@@ -124,23 +127,22 @@ impl Report<'_> {
                 job,
                 is_sent: *is_sent,
             }),
-        };
-        transition::of(seen.past, &self.ended, self.outcome, &context)
+        })
     }
 
     /// Returns what the store is to change.
-    fn change(&self, verdict: Verdict, routes: Option<&Routes>) -> Change {
-        let queues = routes.filter(|_| verdict.alert.is_some());
+    fn change(&self, transition: Transition, routes: Option<&Routes>) -> Change {
+        let queues = routes.filter(|_| transition.alert.is_some());
         let queues = queues.map(|routes| routes.queues.clone());
         Change {
-            status: verdict.status,
-            alert: verdict.alert,
+            status: transition.status,
+            alert: transition.alert,
             queues: queues.unwrap_or_default(),
-            is_held: verdict.is_held,
-            withdrawn: verdict.withdrawn,
+            is_held: transition.is_held,
+            withdrawn: transition.withdrawn,
             ends: self.run.clone(),
             settings: Some(self.settings),
-            noted: verdict.left.map(|left| *left),
+            noted: transition.left.map(|left| *left),
             removes: false,
         }
     }
@@ -188,11 +190,11 @@ impl Report<'_> {
 
 /// Tells whether this job speaks for what ended it: `Some(true)` where it has sent that,
 /// `Some(false)` where people know that it fails so.
-fn speech(verdict: &Verdict) -> Option<bool> {
-    let is_sent = verdict.alert.is_some() && !verdict.is_held;
+fn speech(transition: &Transition) -> Option<bool> {
+    let is_sent = transition.alert.is_some() && !transition.is_held;
     let is_known = matches!(
-        verdict.decision.reason,
+        transition.decision.reason,
         Reason::Recent | Reason::OtherErrors | Reason::FlappingOn
     );
-    (is_sent || is_known && !verdict.decision.send).then_some(is_sent)
+    (is_sent || is_known && !transition.decision.send).then_some(is_sent)
 }

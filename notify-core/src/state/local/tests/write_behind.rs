@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::rules::Settings;
-use crate::rules::transition::{self, Address, Context, Ended};
+use crate::rules::transition::{self, Address, End, Ended};
 
 use crate::status::State;
 use crate::status::outcome::Outcome;
@@ -44,7 +44,10 @@ impl Default for Rules {
 
 impl Rules {
     fn decide(&self, past: &Past, now: Time, ended: &Ended, outcome: &Outcome) -> Option<Change> {
-        let context = Context {
+        let transition = transition::of(&End {
+            past,
+            run: ended,
+            outcome,
             now,
             settings: self.settings,
             address: Some(Address {
@@ -52,18 +55,17 @@ impl Rules {
                 queues: &self.queues,
             }),
             cover: None,
-        };
-        let verdict = transition::of(past, ended, outcome, &context)?;
+        })?;
         Some(Change {
-            queues: match verdict.alert {
+            queues: match transition.alert {
                 Some(_) => self.queues.clone(),
                 None => Vec::new(),
             },
-            status: verdict.status,
-            alert: verdict.alert,
-            is_held: verdict.is_held,
-            withdrawn: verdict.withdrawn,
-            noted: verdict.left.map(|left| *left),
+            status: transition.status,
+            alert: transition.alert,
+            is_held: transition.is_held,
+            withdrawn: transition.withdrawn,
+            noted: transition.left.map(|left| *left),
             settings: Some(self.settings),
             ..Change::default()
         })
@@ -72,26 +74,11 @@ impl Rules {
 
 fn ended(run: u64, begun: Time, pid: u32) -> Ended {
     Ended {
-        run,
-        job: "etl".into(),
-        location: "etl :: run".into(),
-        source: "src/etl.rs:42".into(),
-        begun,
         took: Some(Duration::ZERO),
-        host: "worker-3".into(),
         pid: Some(pid),
-        exe: None,
-        version: None,
-        every_hours: None,
-        channel: "alerts".into(),
-        attempt: None,
-        nested: false,
-        was_overdue: false,
         is_in_time: true,
-        last_inside: None,
-        mention: None,
-        facts: std::borrow::Cow::Borrowed(&[]),
-        notes: Vec::new(),
+        channel: "alerts".into(),
+        ..Ended::new(run, "etl", begun)
     }
 }
 
@@ -446,8 +433,11 @@ impl Model {
             return false;
         };
         let age = (now - status.begun).as_seconds_f64();
-        let limits = [settings.silent, settings.ok_silent, -600.0];
-        limits.iter().any(|limit| (age - limit).abs() < 0.06)
+        let ok_silent = settings.ok_silent.unwrap_or_default();
+        let limits = [settings.silent, ok_silent].map(|limit| limit.as_secs_f64());
+        // A time so far ahead is no time to go by.
+        let mut limits = limits.into_iter().chain([-600.0]);
+        limits.any(|limit| (age - limit).abs() < 0.06)
     }
 
     /// Tells whether the time of a held alert has come.
