@@ -8,6 +8,10 @@ use crate::os::per_process;
 
 /// Returns a number that no other run on any host will have.
 #[must_use]
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(unreachable_pub, reason = "the command uses it")
+)]
 pub fn number() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     // std's hasher is seeded by the system; a forked child has its parent's seed, hence the pid.

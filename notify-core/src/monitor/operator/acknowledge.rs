@@ -7,6 +7,7 @@ use super::{Desk, Refused};
 use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
 use crate::monitor::view;
+use crate::state::change::Change;
 use crate::status::{Acknowledged, LINE, State, Status};
 
 /// What somebody is at.
@@ -40,30 +41,29 @@ impl Desk {
         let note = format!("acknowledged by {}{until_words}{because_words}", self.by);
         let channel = self.channel_of(&file, channel);
         let way = announce::way(&channel, note);
-        let locked = self.lock(&file)?;
-        let status = self.known(&locked, job)?;
-        let error = view::fingerprint(&status).filter(|_| status.state == State::Error);
-        let Some(error) = error else {
-            return Err(Refused::NothingToAcknowledge(job.to_owned()));
-        };
-        let status = Status {
-            acknowledged: Some(Acknowledged {
-                error: error.clone(),
-                by: self.by.clone(),
-                until,
-                because: because.map(str::to_owned),
-            }),
-            // Where nobody had heard of it, somebody has by now.
-            alerted: way
-                .0
-                .as_ref()
-                .map(|_| to_micros(Utc::now()))
-                .or(status.alerted),
-            fingerprint: Some(error),
-            ..status
-        };
-        let headline = status.headline(LINE);
-        let told = self.write_and_tell(locked, &file, status, Kind::StillFailing, &channel, way)?;
+        let is_heard = way.0.is_some();
+        let mut headline = String::new();
+        let told = self.change_and_tell(&file, &channel, way, |past| {
+            let status = self.known(past, job)?;
+            let error = view::fingerprint(status).filter(|_| status.state == State::Error);
+            let Some(error) = error else {
+                return Err(Refused::NothingToAcknowledge(job.to_owned()));
+            };
+            headline = status.headline(LINE);
+            let acknowledged = Status {
+                acknowledged: Some(Acknowledged {
+                    error: error.clone(),
+                    by: self.by.clone(),
+                    until,
+                    because: because.map(str::to_owned),
+                }),
+                // Where nobody had heard of it, somebody has by now.
+                alerted: is_heard.then(|| to_micros(Utc::now())).or(status.alerted),
+                fingerprint: Some(error),
+                ..status.clone()
+            };
+            Ok((acknowledged, Kind::StillFailing))
+        })?;
         Ok(Taken {
             job: view::shown_name(&file),
             error: headline,
@@ -78,17 +78,20 @@ impl Desk {
     /// Where the job is not there or not acknowledged, or its status cannot be written.
     pub fn unacknowledge(&self, job: &str) -> Result<String, Refused> {
         let file = self.file_of(job)?;
-        let mut locked = self.lock(&file)?;
-        let status = self.known(&locked, job)?;
-        let now = Utc::now();
-        let acknowledged = status.acknowledged.clone().filter(|one| one.lasts(now));
-        let Some(acknowledged) = acknowledged else {
-            return Err(Refused::NotAcknowledged(job.to_owned()));
-        };
-        locked.write(&Status {
-            acknowledged: None,
-            ..status
+        let mut by = None;
+        self.change(&file, |past| {
+            let status = self.known(past, job)?;
+            let acknowledged = status.acknowledged.as_ref();
+            let acknowledged = acknowledged.filter(|one| one.lasts(Utc::now()));
+            by = acknowledged.map(|one| one.by.clone());
+            Ok(Change {
+                noted: by.as_ref().map(|_| Status {
+                    acknowledged: None,
+                    ..status.clone()
+                }),
+                ..Change::default()
+            })
         })?;
-        Ok(acknowledged.by)
+        by.ok_or_else(|| Refused::NotAcknowledged(job.to_owned()))
     }
 }

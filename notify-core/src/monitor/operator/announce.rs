@@ -11,9 +11,10 @@ use crate::format::time::to_micros;
 use crate::message::alert::{Alert, Kind};
 use crate::monitor::view;
 use crate::os::random;
+use crate::rules::Past;
 use crate::settings::route::{self, Routes};
 use crate::state::change::Change;
-use crate::state::local::{Locked, Queued};
+use crate::state::{Committed, Queued};
 use crate::status::{State, Status};
 
 /// How long a person waits for an alert to be accepted.
@@ -62,8 +63,8 @@ pub(crate) fn new_alert(
     routes: &Routes,
     notes: Vec<String>,
     status: Status,
-) -> Alert {
-    Alert {
+) -> Box<Alert> {
+    Box::new(Alert {
         notes,
         ..Alert::new(
             random::number(),
@@ -73,78 +74,63 @@ pub(crate) fn new_alert(
             to_micros(Utc::now()),
             status,
         )
-    }
+    })
 }
 
 impl Desk {
-    /// Writes what a person has made of a job's status, and tells the channel.
-    pub(super) fn write_and_tell(
+    /// Changes a job's status as a person wants it, and tells the channel: `deed` returns the status, and
+    /// what kind of alert that is.
+    pub(super) fn change_and_tell(
         &self,
-        mut locked: Locked<'_>,
         file: &str,
-        status: Status,
-        kind: Kind,
         channel: &str,
         (routes, notes): Way,
+        mut deed: impl FnMut(&Past) -> Result<(Status, Kind), Refused>,
     ) -> Result<Told, Refused> {
-        let mut told_errors = status.told_errors.clone();
-        // The message that says so is the first that some hear of it.
-        let is_new = |error: &&String| routes.is_some() && !status.told_errors.contains(error);
-        told_errors.extend(status.fingerprint.iter().filter(is_new).cloned());
-        // It is the same error, of which nobody wants to hear.
-        let withdrawn = status.held.map(|held| held.alerts).unwrap_or_default();
-        let status = Status {
-            told_errors,
-            held: None,
-            // For whoever tells that the silence is over.
-            channel: routes
-                .as_ref()
-                .map(|_| channel.to_owned().into())
-                .or(status.channel),
-            ..status
-        };
-        let alert = routes.as_ref().map(|routes| {
-            let job = view::shown_name(file);
-            new_alert(kind, job, routes, notes, status.clone())
-        });
-        let change = Change {
-            file: file.to_owned(),
-            status: Some(status),
-            queues: queues_of(routes.as_deref()),
-            withdrawn,
-            alert,
-            ..Change::default()
-        };
-        let written = locked.change(&change);
-        drop(locked);
-        if let Some(error) = written.status_error {
-            return Err(error.into());
-        }
-        let told = send(channel, routes.as_deref(), change.alert, &written.queued);
-        Ok(told)
+        let committed = self.change(file, |past| {
+            let (status, kind) = deed(past)?;
+            // The message that says so is the first that some hear of it.
+            let is_new = |error: &&String| routes.is_some() && !status.told_errors.contains(error);
+            let new = status.fingerprint.iter().filter(is_new);
+            let told_errors = status.told_errors.iter().chain(new).cloned().collect();
+            // It is the same error, of which nobody wants to hear.
+            let withdrawn = status.held.map(|held| held.alerts).unwrap_or_default();
+            let status = Status {
+                told_errors,
+                held: None,
+                // For whoever tells that the silence is over.
+                channel: match &routes {
+                    Some(_) => Some(channel.to_owned().into()),
+                    None => status.channel,
+                },
+                ..status
+            };
+            let alert = routes.as_deref().map(|routes| {
+                let job = view::shown_name(file);
+                new_alert(kind, job, routes, notes.clone(), status.clone())
+            });
+            Ok(Change {
+                status: Some(status),
+                queues: queues_of(routes.as_deref()),
+                withdrawn,
+                alert,
+                ..Change::default()
+            })
+        })?;
+        Ok(send(channel, routes.as_deref(), committed))
     }
 }
 
 /// Sends an alert that was queued, and tells what became of it.
-pub(super) fn send(
-    channel: &str,
-    routes: Option<&Routes>,
-    alert: Option<Alert>,
-    queued: &[Queued],
-) -> Told {
-    let (Some(routes), Some(alert)) = (routes, alert) else {
+pub(super) fn send(channel: &str, routes: Option<&Routes>, committed: Committed) -> Told {
+    let (Some(routes), Some((alert, queued))) = (routes, committed.alert) else {
         return if channel.is_empty() {
             Told::Nobody
         } else {
             Told::Nowhere(channel.to_owned())
         };
     };
-    for (number, route) in routes.all.iter().enumerate() {
-        match queued.get(number) {
-            Some(Queued::Waits(entry)) => dispatcher::queued(route, entry),
-            _ => dispatcher::from_memory(route, alert.clone()),
-        }
-    }
+    dispatcher::accept(&routes.all, &alert, &queued);
     dispatcher::finish(Instant::now() + PATIENCE);
     let waits = routes.all.iter().enumerate().any(|(number, route)| {
         matches!((queued.get(number), &route.queue), (Some(Queued::Waits(entry)), Some(queue)) if queue.holds(entry))

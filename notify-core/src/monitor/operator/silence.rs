@@ -7,6 +7,7 @@ use super::{Desk, Refused};
 use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
 use crate::monitor::view;
+use crate::state::change::Change;
 use crate::status::error_count::ErrorCount;
 use crate::status::{LINE, OVERDUE, Silence, State, Status};
 
@@ -45,28 +46,35 @@ impl Desk {
         );
         let channel = self.channel_of(&file, channel);
         let way = announce::way(&channel, note);
-        let locked = self.lock(&file)?;
-        let status = self.known(&locked, job)?;
-        let error = view::fingerprint(&status).filter(|_| status.state == State::Error);
-        let (kind, first) = match &error {
-            Some(_) => (Kind::StillFailing, status.headline(LINE)),
-            None if status.overdue.is_some() => (Kind::Overdue, OVERDUE_WORDS.to_owned()),
-            None => return Err(Refused::IsOk(job.to_owned())),
-        };
-        let status = Status {
-            silence: Some(Silence {
-                until: to_micros(until),
-                error: error.clone().unwrap_or_else(|| OVERDUE.to_owned()),
-                because: because.map(str::to_owned),
-            }),
-            fingerprint: error,
-            other_errors: ErrorCount::default(),
-            ..status
-        };
+        let mut first = String::new();
+        let told = self.change_and_tell(&file, &channel, way, |past| {
+            let status = self.known(past, job)?;
+            let error = view::fingerprint(status).filter(|_| status.state == State::Error);
+            let kind = match &error {
+                Some(_) => Kind::StillFailing,
+                None if status.overdue.is_some() => Kind::Overdue,
+                None => return Err(Refused::IsOk(job.to_owned())),
+            };
+            first = match kind {
+                Kind::Overdue => OVERDUE_WORDS.to_owned(),
+                _ => status.headline(LINE),
+            };
+            let silenced = Status {
+                silence: Some(Silence {
+                    until: to_micros(until),
+                    error: error.clone().unwrap_or_else(|| OVERDUE.to_owned()),
+                    because: because.map(str::to_owned),
+                }),
+                fingerprint: error,
+                other_errors: ErrorCount::default(),
+                ..status.clone()
+            };
+            Ok((silenced, kind))
+        })?;
         Ok(Silenced {
             job: view::shown_name(&file),
             error: first,
-            told: self.write_and_tell(locked, &file, status, kind, &channel, way)?,
+            told,
         })
     }
 
@@ -77,19 +85,20 @@ impl Desk {
     /// Where the job is not there or not silenced, or its status cannot be written.
     pub fn unsilence(&self, job: &str) -> Result<Time, Refused> {
         let file = self.file_of(job)?;
-        let mut locked = self.lock(&file)?;
-        let status = self.known(&locked, job)?;
-        let silence = status
-            .silence
-            .as_ref()
-            .filter(|silence| silence.until > Utc::now());
-        let Some(until) = silence.map(|silence| silence.until) else {
-            return Err(Refused::NotSilenced(job.to_owned()));
-        };
-        locked.write(&Status {
-            silence: None,
-            ..status
+        let mut until = None;
+        self.change(&file, |past| {
+            let status = self.known(past, job)?;
+            let silence = status.silence.as_ref();
+            let silence = silence.filter(|silence| silence.until > Utc::now());
+            until = silence.map(|silence| silence.until);
+            Ok(Change {
+                noted: until.map(|_| Status {
+                    silence: None,
+                    ..status.clone()
+                }),
+                ..Change::default()
+            })
         })?;
-        Ok(until)
+        until.ok_or_else(|| Refused::NotSilenced(job.to_owned()))
     }
 }

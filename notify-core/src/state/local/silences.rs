@@ -5,9 +5,9 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{HIDDEN, Store};
+use super::{Directory, HIDDEN};
 #[cfg(feature = "cli")]
-use super::{PATIENCE, shared_mode};
+use super::{LOCK_WAIT, shared_mode};
 use crate::format::time::Time;
 #[cfg(feature = "cli")]
 use crate::os::file::Durable;
@@ -156,10 +156,10 @@ impl Planned {
     }
 }
 
-impl Store {
+impl Directory {
     /// Returns the quiet of a job of this user, where there is one now, and what is wrong with the plans.
     pub(crate) fn quiet(&self, job: &str, now: Time) -> (Option<Quiet>, Vec<String>) {
-        let silences = Silences::read(&self.directory);
+        let silences = Silences::read(&self.path);
         (silences.quiet(job, self.user, now), silences.faults)
     }
 
@@ -176,10 +176,10 @@ impl Store {
         goes: impl Fn(&Window) -> bool,
         new: Option<&Window>,
     ) -> io::Result<usize> {
-        let folder = folder(&self.directory);
+        let folder = folder(&self.path);
         let name = self.user.to_string();
         let path = folder.join(&name);
-        let lock = Lock::acquire(&self.hidden.join("silences.lock"), PATIENCE)?;
+        let lock = Lock::acquire(&self.hidden.join("silences.lock"), LOCK_WAIT)?;
         let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
         let old = file::read(&path, LIMIT, Links::Refuse)?.unwrap_or_default();
         let (mut content, mut gone) = (HEAD.to_owned(), 0);
@@ -192,7 +192,7 @@ impl Store {
             }
         }
         content += &new.map_or_else(String::new, |window| format!("{window}\n"));
-        match landlord::make_folder(&folder, shared_mode(&self.directory)?) {
+        match landlord::make_folder(&folder, shared_mode(&self.path)?) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
