@@ -88,7 +88,11 @@ impl Place {
             let payload = request.payload();
             payload["alerts"].as_array().cloned().unwrap_or_default()
         });
-        alerts.collect()
+        // A watch that is killed may send one again: it is the same by its id.
+        let mut known = std::collections::BTreeSet::new();
+        alerts
+            .filter(|alert| known.insert(alert["id"].to_string()))
+            .collect()
     }
 
     /// The same in two words each.
