@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::notifier::Refusal;
+use crate::os::engine::{PerProcess, Slot};
 use crate::os::ffi;
-use crate::os::per_process::PerProcess;
 use crate::os::random;
 use crate::os::warning::Warning;
 use crate::os::worker::{Work, Worker};
@@ -47,7 +47,7 @@ const SOON: TimeDelta = TimeDelta::seconds(2);
 /// But not at the exit, once so little of its time is left.
 const LAST_CHANCE: Duration = Duration::from_secs(1);
 
-static DELIVERY: PerProcess<Worker<Delivery>> = PerProcess::new();
+static DELIVERY: PerProcess<Worker<Delivery>> = PerProcess::new(Slot::Delivery);
 
 #[derive(Default)]
 struct Delivery {
@@ -623,6 +623,15 @@ mod tests {
     use crate::notifier::Notifier;
     use crate::state::local::spool::Queue;
     use crate::testing::{Folder, alert};
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_gives_alerts_to_deliver_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(|| DELIVERY
+            .get()
+            .lock()));
+    }
 
     /// Takes whatever it is given.
     struct Taker;

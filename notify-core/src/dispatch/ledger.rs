@@ -9,7 +9,7 @@ use chrono::Utc;
 use crate::format::time::{Time, to_micros};
 use crate::job::name;
 use crate::message::alert::Alert;
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{PerProcess, Slot};
 use crate::os::warning::Warning;
 use crate::settings::in_force;
 use crate::settings::route::Route;
@@ -22,7 +22,7 @@ use crate::status::State;
 /// Tells whoever sends that an alert waits in a queue.
 pub(crate) type Queued = fn(&Route, &Entry);
 
-static UNWRITTEN: PerProcess<Mutex<Unwritten>> = PerProcess::new();
+static UNWRITTEN: PerProcess<Mutex<Unwritten>> = PerProcess::new(Slot::Unwritten);
 
 /// What should stand on disk and cannot, as where that is full.
 #[derive(Debug, Default)]
@@ -118,4 +118,16 @@ pub(crate) fn tell_after_all(alert: &Alert) {
 /// Names the fault of a channel that takes nothing.
 pub(crate) fn fault(channel: &str) -> String {
     format!("channel {channel}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_notes_what_is_unwritten_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(unwritten));
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::format::time::Time;
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{PerProcess, Slot};
 use crate::rules::Past;
 use crate::state::local::Known;
 use crate::status::Status;
@@ -20,7 +20,7 @@ const EVENTS: usize = 64;
 /// How long a status file may lag behind in all but its time.
 const LAG: Duration = Duration::from_secs(1);
 
-static MEMORY: PerProcess<Memory> = PerProcess::new();
+static MEMORY: PerProcess<Memory> = PerProcess::new(Slot::Jobs);
 
 #[derive(Debug, Default)]
 struct Memory {

@@ -10,9 +10,9 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::os::engine::{PerProcess, Slot};
 use crate::os::file::{self, Identity, Links};
 use crate::os::lock::Lock;
-use crate::os::per_process::PerProcess;
 
 /// Locks that are kept, each with a status file: ten descriptors, however many jobs there are.
 const MOST: usize = 5;
@@ -21,11 +21,13 @@ const MOST: usize = 5;
 const AGE: Duration = Duration::from_secs(1);
 
 /// A forked child closes its copies: a lock of its parent's would outlive the parent otherwise.
-static KEPT: PerProcess<Mutex<Vec<(Key, Handle)>>> = PerProcess::letting_go(|parents| {
-    if let Ok(mut kept) = parents.try_lock() {
-        kept.drain(..).for_each(|(_, handle)| handle.close());
-    }
-});
+static KEPT: PerProcess<Mutex<Vec<(Key, Handle)>>> =
+    PerProcess::beginning(Slot::Descriptors, |parents| {
+        if let Some(Ok(mut kept)) = parents.map(Mutex::try_lock) {
+            kept.drain(..).for_each(|(_, handle)| handle.close());
+        }
+        Mutex::default()
+    });
 
 /// Names a lock: a notify directory that this process uses, and the lock's number in it.
 pub(crate) type Key = (usize, usize);
