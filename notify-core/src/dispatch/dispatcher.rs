@@ -298,7 +298,6 @@ pub(crate) fn release_due(setup: &Setup, store: &Store) {
 }
 
 /// Sends what waits in all queues whose destinations are known here, soon, and on another thread.
-#[cfg(feature = "cli")]
 pub(crate) fn take_over_all(setup: &Setup, store: &Store) {
     routes_of_queues(setup, store).iter().for_each(take_over);
 }

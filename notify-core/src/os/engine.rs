@@ -98,6 +98,11 @@ pub(crate) fn pid() -> u32 {
     Engine::this().pid
 }
 
+/// Tells whether the process was forked by one that has used this library.
+pub(crate) fn is_forked() -> bool {
+    Engine::this().parent.is_some()
+}
+
 /// Asks the system whether this is still the process of the engine: before something is written to disk a
 /// child is to be found even where the system told nobody of the fork.
 pub(crate) fn confirm() {

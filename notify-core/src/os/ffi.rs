@@ -302,7 +302,7 @@ pub(crate) fn host_name() -> Option<String> {
 }
 
 /// Sends a signal to a child that was not waited for yet, so that its number is nobody else's.
-#[cfg(all(unix, feature = "cli"))]
+#[cfg(unix)]
 pub(crate) fn send_signal(child: &std::process::Child, signal: i32) {
     if let Ok(pid) = libc::pid_t::try_from(child.id()) {
         // SAFETY: it takes two numbers; to one process that is there it can do no more than signal it.
@@ -314,7 +314,7 @@ pub(crate) fn send_signal(child: &std::process::Child, signal: i32) {
 ///
 /// To be called, and the command to be spawned, on the main thread: what counts is the end of the
 /// *thread* that forks. A command with rights of its own (`sudo`) is left alone by the kernel.
-#[cfg(all(target_os = "linux", feature = "cli"))]
+#[cfg(target_os = "linux")]
 pub(crate) fn end_with_us(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt as _;
 
@@ -339,7 +339,7 @@ pub(crate) fn end_with_us(command: &mut std::process::Command) {
 }
 
 /// There is no such thing.
-#[cfg(all(not(target_os = "linux"), feature = "cli"))]
+#[cfg(not(target_os = "linux"))]
 pub(crate) fn end_with_us(_command: &mut std::process::Command) {}
 /// GNU `timeout` sends its signal twice within a millisecond, and schedulers to a process and to its group;
 /// nobody presses Ctrl-C again so soon.

@@ -28,7 +28,6 @@ impl<T: Send + Sync> Once<T> {
         }
     }
 
-    #[cfg(feature = "cli")]
     pub(crate) fn get(&self) -> Option<&T> {
         self.value.get()
     }
@@ -52,7 +51,6 @@ impl<T: Send + Sync> Once<T> {
     }
 }
 
-#[cfg(feature = "cli")]
 impl<T: Send + Sync> From<T> for Once<T> {
     fn from(value: T) -> Self {
         let once = Self::new();

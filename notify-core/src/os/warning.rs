@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use log::Level;
 
-use crate::os::engine::{PerProcess, Slot};
+use crate::os::engine::{self, PerProcess, Slot};
 use crate::os::isolate;
 use crate::os::redact;
 
@@ -64,14 +64,18 @@ impl Warning {
     }
 }
 
-/// Writes a line to standard error past std's lock, which a thread of a forked child's parent may hold.
+/// Writes a line to standard error: in a forked child past std's lock, which a thread may have held that is
+/// not there.
 fn print(line: &str) {
+    let stderr = io::stderr();
     #[cfg(unix)]
-    if let Ok(own) = std::os::fd::AsFd::as_fd(&io::stderr()).try_clone_to_owned() {
+    if engine::is_forked()
+        && let Ok(own) = std::os::fd::AsFd::as_fd(&stderr).try_clone_to_owned()
+    {
         let _ = File::from(own).write_all(line.as_bytes());
         return;
     }
-    let _ = io::stderr().write_all(line.as_bytes());
+    let _ = stderr.lock().write_all(line.as_bytes());
 }
 
 /// Hands a line to the logger, and tells whether that takes such lines: one that takes errors alone, or one
@@ -107,6 +111,7 @@ mod tests {
     /// Issue 13, point 5: what the program prints is under a lock of std's.
     #[test]
     fn a_child_that_is_forked_while_a_thread_prints_does_not_wait_for_it() {
+        let _own = engine::own::begin();
         let ends = crate::testing::ends_in_a_fork_while(
             || io::stderr().lock(),
             || Warning::new("printed", "a warning of a test").tell(),

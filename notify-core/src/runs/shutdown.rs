@@ -96,7 +96,6 @@ const AT_ABORT: OnAbort = OnAbort {
 };
 
 /// Does the last work of a process that is no run's own, and delivers what came of it.
-#[cfg(feature = "cli")]
 pub(crate) fn end_with(work: impl FnOnce(Instant) + Send + 'static) {
     by_the_deadline(move |deadline| {
         work(deadline);

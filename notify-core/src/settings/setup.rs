@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-#[cfg(feature = "cli")]
 use crate::error::Error;
 use crate::format::text::readable;
 use crate::format::time;
@@ -216,7 +215,6 @@ impl Setup {
     }
 
     /// The same, with the reason where there is none.
-    #[cfg(feature = "cli")]
     pub(crate) fn named_directory(&self) -> Result<&Path, Error> {
         match &self.directory {
             Ok(directory) => Ok(directory),
@@ -227,13 +225,11 @@ impl Setup {
 }
 
 /// Returns the folder that a person means who names one to the command.
-#[cfg(feature = "cli")]
 pub(crate) fn meant_directory(path: &Path) -> Result<PathBuf, Error> {
     let home = read("HOME").map(PathBuf::from);
     directory::meant(path, home.as_deref()).map_err(|problem| refused(path, problem))
 }
 
-#[cfg(feature = "cli")]
 fn refused(path: &Path, problem: &'static str) -> Error {
     Error::Directory {
         path: redact::without_passwords(&path.to_string_lossy())
