@@ -15,7 +15,7 @@ use crate::notifier::Refusal;
 use crate::notifier::http::{Class, Post, Rule};
 use crate::notifier::secret::Secret;
 use crate::notifier::url::Url;
-use crate::os::engine::{PerProcess, Slot};
+use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
 use crate::os::isolate;
 use crate::os::redact::{self, Parts};
@@ -75,7 +75,7 @@ const NO_CHECK: &str =
 /// The same where the URL asks for one to be made.
 const NO_KEY: &str = "it knows no such ping key, or makes no check there, for all the `create=1`";
 
-static BEATS: PerProcess<Worker<Beats>> = PerProcess::new(Slot::Heartbeats);
+static BEATS: Part<Worker<Beats>> = Part::new(Slot::Heartbeats);
 
 /// Where pings go: a URL, with `{job}` in it for a check of each job, or the file that holds it.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 //! while it is made.
 
 use std::any::Any;
+use std::fmt;
 use std::iter;
 
 use crate::os::ffi::{OfProcess, OnceBox};
@@ -20,10 +21,8 @@ pub(crate) enum Slot {
     Signals,
     /// Values that are being made, and who makes them.
     Makers,
-    /// What is remembered of jobs.
-    Jobs,
-    /// Descriptors that stay open.
-    Descriptors,
+    /// Statuses that could not be stored.
+    Unstored,
     /// The record of the runs under way.
     Record,
     /// The settings in force.
@@ -46,6 +45,8 @@ pub(crate) enum Slot {
     Reaper,
     /// Panics on their way.
     Panics,
+    /// Events that end several jobs, and who speaks for them.
+    Events,
     /// The exit that is under way.
     Exit,
 }
@@ -112,14 +113,14 @@ pub(crate) fn confirm() {
 }
 
 /// A part of the engine, made when it is first asked for.
-pub(crate) struct PerProcess<T: 'static> {
+pub(crate) struct Part<T: 'static> {
     slot: Slot,
     /// What a process begins with, given the copy of what the process had that forked it. A lock in that copy
     /// may be held for ever.
     begin: fn(Option<&T>) -> T,
 }
 
-impl<T: Send + Sync + 'static> PerProcess<T> {
+impl<T: Send + Sync + 'static> Part<T> {
     pub(crate) const fn new(slot: Slot) -> Self
     where
         T: Default,
@@ -141,6 +142,53 @@ impl<T: Send + Sync + 'static> PerProcess<T> {
         let made = engine.parts[self.slot as usize].get_or_make(|| begin());
         // Each slot is one part's.
         made.downcast_ref().unwrap_or_else(|| Box::leak(begin()))
+    }
+}
+
+/// A value of something that is no part of the engine itself, for each process one.
+pub(crate) struct PerProcess<T> {
+    first: OnceBox<Generation<T>>,
+    /// What a forked child does with its copy of the parent's value, such as to close its files.
+    let_go: fn(&T),
+}
+
+struct Generation<T> {
+    /// The address of its process's engine.
+    engine: usize,
+    value: T,
+    next: OnceBox<Self>,
+}
+
+impl<T: Default + Send + Sync> PerProcess<T> {
+    pub(crate) const fn letting_go(let_go: fn(&T)) -> Self {
+        Self {
+            first: OnceBox::new(),
+            let_go,
+        }
+    }
+
+    /// Returns this process's value.
+    pub(crate) fn get(&self) -> &T {
+        let engine = std::ptr::from_ref(Engine::this()).addr();
+        let begin = || Generation {
+            engine,
+            value: T::default(),
+            next: OnceBox::new(),
+        };
+        let mut generation = self.first.get_or_make(begin);
+        while generation.engine != engine {
+            generation = generation.next.get_or_make(|| {
+                (self.let_go)(&generation.value);
+                begin()
+            });
+        }
+        &generation.value
+    }
+}
+
+impl<T> fmt::Debug for PerProcess<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PerProcess").finish_non_exhaustive()
     }
 }
 
@@ -197,9 +245,9 @@ mod tests {
     use crate::os::ffi::ends_in_a_fork;
 
     /// No other part is in this slot of an engine of the test's own.
-    static NUMBERS: PerProcess<Mutex<Vec<u32>>> = PerProcess::new(Slot::Unwritten);
+    static NUMBERS: Part<Mutex<Vec<u32>>> = Part::new(Slot::Unwritten);
 
-    static KEPT: PerProcess<u32> = PerProcess::beginning(Slot::Exit, |parents| {
+    static KEPT: Part<u32> = Part::beginning(Slot::Exit, |parents| {
         parents.map_or(1, |parents| parents + 1)
     });
 

@@ -2,11 +2,11 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::os::engine::{PerProcess, Slot};
+use crate::os::engine::{Part, Slot};
 use crate::os::ffi::OnceBox;
 
 /// What is being made now: a forked child makes it itself, for its parent's threads are not there.
-static MAKERS: PerProcess<Makers> = PerProcess::new(Slot::Makers);
+static MAKERS: Part<Makers> = Part::new(Slot::Makers);
 
 #[derive(Default)]
 struct Makers {

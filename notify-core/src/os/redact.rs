@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::os::engine::{PerProcess, Slot};
+use crate::os::engine::{Part, Slot};
 use crate::os::ffi::{self, OnceBox};
 
 /// What stands where a secret stood.
@@ -29,7 +29,7 @@ const FRESH: Duration = Duration::from_secs(1);
 /// Who knows the secrets that are configured.
 static SOURCE: OnceBox<fn() -> Vec<String>> = OnceBox::new();
 
-static SECRETS: PerProcess<Mutex<Gathered>> = PerProcess::new(Slot::Secrets);
+static SECRETS: Part<Mutex<Gathered>> = Part::new(Slot::Secrets);
 
 /// The secrets that were last gathered.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use std::thread;
 
 use libc::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::os::engine::{PerProcess, Slot};
+use crate::os::engine::{Part, Slot};
 use crate::os::ffi::{self, OnceBox};
 
 const ENDING: [(i32, &str); 3] = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT"), (SIGHUP, "SIGHUP")];
@@ -17,7 +17,7 @@ const ENDING: [(i32, &str); 3] = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT"), (SIG
 static REPORT: OnceBox<fn(&'static str) -> Next> = OnceBox::new();
 
 /// Whether a thread waits for signals: in a forked child none does.
-static IS_WATCHED: PerProcess<AtomicBool> = PerProcess::new(Slot::Signals);
+static IS_WATCHED: Part<AtomicBool> = Part::new(Slot::Signals);
 
 /// What becomes of the process once its signal is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

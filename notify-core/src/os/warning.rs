@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use log::Level;
 
-use crate::os::engine::{self, PerProcess, Slot};
+use crate::os::engine::{self, Part, Slot};
 use crate::os::isolate;
 use crate::os::redact;
 
@@ -21,11 +21,10 @@ const REMEMBERED: usize = 1000;
 const TARGET: &str = "pipeline_notify";
 
 /// A forked child knows what its parent has told.
-static LASTING: PerProcess<Mutex<BTreeSet<String>>> =
-    PerProcess::beginning(Slot::Warnings, |parents| {
-        let known = parents.and_then(|parents| Some(parents.try_lock().ok()?.clone()));
-        Mutex::new(known.unwrap_or_default())
-    });
+static LASTING: Part<Mutex<BTreeSet<String>>> = Part::beginning(Slot::Warnings, |parents| {
+    let known = parents.and_then(|parents| Some(parents.try_lock().ok()?.clone()));
+    Mutex::new(known.unwrap_or_default())
+});
 
 fn lasting() -> MutexGuard<'static, BTreeSet<String>> {
     LASTING.get().lock().unwrap_or_else(PoisonError::into_inner)

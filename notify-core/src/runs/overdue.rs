@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::os::engine::{PerProcess, Slot};
+use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
 use crate::os::worker::{Work, Worker};
 
-static WATCH: PerProcess<Worker<Watch>> = PerProcess::new(Slot::Overdue);
+static WATCH: Part<Worker<Watch>> = Part::new(Slot::Overdue);
 
 /// When each run under way is overdue, and what is called then.
 #[derive(Debug, Default)]

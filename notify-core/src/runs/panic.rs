@@ -15,7 +15,7 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::format::backtrace;
-use crate::os::engine::{PerProcess, Slot};
+use crate::os::engine::{Part, Slot};
 use crate::os::ffi::OnceBox;
 use crate::os::isolate::Payload;
 use crate::runs::stack;
@@ -25,7 +25,7 @@ use crate::status::outcome::Panic;
 /// Notes that are kept: more panics than this at once, on as many threads, lose their place.
 const NOTES: usize = 32;
 
-static NOTEBOOK: PerProcess<Mutex<Notebook>> = PerProcess::new(Slot::Panics);
+static NOTEBOOK: Part<Mutex<Notebook>> = Part::new(Slot::Panics);
 
 /// Panics so far. A forked child goes on from its parent's number: runs that began before the fork remember
 /// that.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::dispatch::dispatcher;
 use crate::notifier::heartbeat;
-use crate::os::engine::{PerProcess, Slot};
+use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
 use crate::os::isolate;
 #[cfg(unix)]
@@ -16,7 +16,7 @@ use crate::os::warning::Warning;
 use crate::runs::panic::{self, OnAbort};
 use crate::runs::registry::{end_all, has_returned, nothing_is_left};
 use crate::settings::in_force;
-use crate::state::local::lease;
+use crate::state;
 use crate::status::outcome::Outcome;
 
 /// How long before the deadline the last work ends, so that there is time to say what is left.
@@ -38,7 +38,7 @@ enum Step {
 }
 
 /// The wait of the exit that is under way, once one is.
-static LEAVING: PerProcess<Mutex<Option<Sender<Step>>>> = PerProcess::new(Slot::Exit);
+static LEAVING: Part<Mutex<Option<Sender<Step>>>> = Part::new(Slot::Exit);
 
 /// Has this called when the process ends.
 pub(crate) fn prepare() {
@@ -55,7 +55,7 @@ fn at_exit(code: Option<i32>) {
         *leaving = Some(steps.clone());
     }
     if nothing_is_left() {
-        lease::close();
+        state::close();
         return;
     }
     end_runs(Outcome::Exited(code), steps, &wait);
@@ -108,7 +108,7 @@ fn finish(deadline: Instant) {
     let heard = heartbeat::deadline(deadline);
     dispatcher::finish(deadline);
     heartbeat::finish(heard);
-    lease::close();
+    state::close();
 }
 
 /// Does the last work of the process, within the time that its exit may take.

@@ -4,7 +4,7 @@ use std::env;
 use std::sync::{Arc, OnceLock};
 
 use crate::error::Error;
-use crate::os::engine::{PerProcess, Slot};
+use crate::os::engine::{Part, Slot};
 use crate::os::ffi::OnceBox;
 use crate::os::harness;
 use crate::os::redact;
@@ -14,7 +14,7 @@ use crate::settings::environment::{is_yes, read};
 use crate::settings::setup::Setup;
 
 /// A forked child goes on with what its parent had settled, and meets its own problems.
-static IN_FORCE: PerProcess<InForce> = PerProcess::beginning(Slot::Settings, |parents| {
+static IN_FORCE: Part<InForce> = Part::beginning(Slot::Settings, |parents| {
     let inherited = |setup: &OnceLock<Arc<Setup>>| {
         let renewed = setup.get().map(|setup| Arc::new(setup.renewed()));
         renewed.map_or_else(OnceLock::new, OnceLock::from)
