@@ -1,6 +1,5 @@
 //! The notify directory: its folders, and the locks of its status files.
 
-#[cfg(feature = "cli")]
 pub(crate) mod admin;
 pub(crate) mod journal;
 pub(crate) mod lease;
@@ -160,7 +159,6 @@ impl Directory {
     }
 
     /// Reads a job's status file, which may be half changed.
-    #[cfg(any(test, feature = "cli"))]
     pub(crate) fn read(&self, file: &str) -> crate::rules::Past {
         transaction::read(&self.path.join(file))
     }

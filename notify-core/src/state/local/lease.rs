@@ -13,8 +13,6 @@ pub(crate) use super::lease_format::block;
 pub(crate) use super::lease_format::blocks;
 use super::lease_format::{ENDED, set_capacity};
 pub(crate) use super::lease_scan::Expired;
-#[cfg(feature = "cli")]
-pub(crate) use super::lease_scan::{Seen, look};
 use crate::format::fields::Fields;
 use crate::os::engine::{self, Part};
 use crate::os::file::{self, Links, Mark};
