@@ -6,7 +6,8 @@ pub(crate) mod pattern;
 
 use std::any::type_name;
 use std::panic::Location;
-use std::sync::OnceLock;
+
+use crate::os::once::Once;
 
 /// What the attribute knows of a function when it is compiled: one static a definition.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub struct Site {
     /// The attribute's arguments, evaluated at the first run.
     pub(crate) arguments: fn() -> Arguments,
     /// What is worked out at the first run.
-    pub(crate) job: OnceLock<Job>,
+    pub(crate) job: Once<Job>,
 }
 
 impl Site {
@@ -54,7 +55,7 @@ impl Site {
             is_wrapped: false,
             type_name: type_name::<At>,
             arguments: Arguments::new,
-            job: OnceLock::new(),
+            job: Once::new(),
         }
     }
 
