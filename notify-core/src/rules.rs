@@ -296,6 +296,10 @@ pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) 
 
 /// What may hold back an alert that is due.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that may hold it back"
+)]
 pub(crate) struct Situation {
     /// Whether a planned quiet is on, and this is no recovery of what was sent.
     pub(crate) is_quiet: bool,

@@ -1,7 +1,7 @@
 //! The clock on the wall of a zone, by the rule that `TZ` has for it (POSIX.1-2017, 8.3), such as
 //! `CET-1CEST,M3.5.0,M10.5.0/3`.
 
-use chrono::{Datelike as _, NaiveDate, NaiveDateTime, TimeDelta, Weekday};
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime, TimeDelta};
 
 use crate::format::time::Time;
 
@@ -34,11 +34,11 @@ struct Change {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Day {
     /// `M3.5.0`: the weekday of that week of the month, 5 being the last one.
-    OfWeek { month: u32, week: u8, weekday: u8 },
+    Weekday { month: u32, week: u8, weekday: u8 },
     /// `J60`: from 1, in which February never has 29 days.
-    OfPlainYear(u32),
+    Plain(u32),
     /// `59`: from 0, by the calendar.
-    OfYear(u32),
+    Calendar(u32),
 }
 
 impl Zone {
@@ -62,9 +62,10 @@ impl Zone {
             });
         }
         name(rest)?;
-        let offset = match rest.starts_with(',') {
-            true => standard + 3600,
-            false => -clock(rest, 24)?,
+        let offset = if rest.starts_with(',') {
+            standard + 3600
+        } else {
+            -clock(rest, 24)?
         };
         let begins = Change::parse(rest)?;
         let ends = Change::parse(rest)?;
@@ -138,16 +139,16 @@ impl Change {
             let week = u8::try_from(number(rest, 1..=5)?).ok()?;
             *rest = rest.strip_prefix('.')?;
             let weekday = u8::try_from(number(rest, 0..=6)?).ok()?;
-            Day::OfWeek {
+            Day::Weekday {
                 month,
                 week,
                 weekday,
             }
         } else if let Some(after) = rest.strip_prefix('J') {
             *rest = after;
-            Day::OfPlainYear(number(rest, 1..=365)?)
+            Day::Plain(number(rest, 1..=365)?)
         } else {
-            Day::OfYear(number(rest, 0..=365)?)
+            Day::Calendar(number(rest, 0..=365)?)
         };
         let seconds = match rest.strip_prefix('/') {
             Some(after) => {
@@ -162,17 +163,17 @@ impl Change {
     fn of(&self, year: i32) -> Option<NaiveDateTime> {
         let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
         let date = match self.day {
-            Day::OfYear(days) => first.checked_add_signed(TimeDelta::days(days.into()))?,
-            Day::OfPlainYear(day) => {
+            Day::Calendar(days) => first.checked_add_signed(TimeDelta::days(days.into()))?,
+            Day::Plain(day) => {
                 let leap = u32::from(first.leap_year() && day > 59);
                 first.checked_add_signed(TimeDelta::days((day - 1 + leap).into()))?
             }
-            Day::OfWeek {
+            Day::Weekday {
                 month,
                 week,
                 weekday,
             } => {
-                let weekday = Weekday::try_from((weekday + 6) % 7).ok()?;
+                let weekday = chrono::Weekday::try_from((weekday + 6) % 7).ok()?;
                 let of_week =
                     |week| NaiveDate::from_weekday_of_month_opt(year, month, weekday, week);
                 (1..=week).rev().find_map(of_week)?

@@ -24,7 +24,7 @@ pub struct Planned {
     pub file: PathBuf,
     /// The user whose file it is, as a number.
     pub owner: u32,
-    planned: silences::Planned,
+    entry: silences::Planned,
 }
 
 /// Reads what is planned in a notify directory: the first to begin stands first. Then come the files and
@@ -44,7 +44,7 @@ pub fn planned(directory: &Path, now: Time) -> (Vec<Planned>, Vec<String>) {
             because: window.because.clone(),
             file: planned.file.clone(),
             owner: planned.owner,
-            planned,
+            entry: planned,
         })
     });
     let mut windows: Vec<_> = windows.collect();
@@ -68,7 +68,7 @@ pub fn mark_quiet(planned: &[Planned], directory: &Path, jobs: &mut [Job], now: 
             && let Some(owner) = owner(&directory.join(&job.file))
         {
             let last = named
-                .filter(|window| window.planned.counts_for(owner))
+                .filter(|window| window.entry.counts_for(owner))
                 .max_by_key(|window| window.until);
             job.quiet = last.map(|window| Quiet {
                 until: window.until,
@@ -82,7 +82,7 @@ impl Planned {
     /// Tells whether it is about a job of that name, whoever's that is.
     #[must_use]
     pub fn names(&self, job: &str) -> bool {
-        self.planned.window.names(job)
+        self.entry.window.names(job)
     }
 
     /// Tells whether it is open.

@@ -18,7 +18,7 @@ use crate::status::error_count::ErrorCount;
 use crate::status::{State, Status};
 
 /// Tells whether a job's silence, or a planned quiet, may have withheld what still holds, and is over.
-pub(crate) fn may_be(job: &Job, silences: &Silences, now: Time) -> bool {
+pub(crate) fn may_be(job: &Job, plans: &Silences, now: Time) -> bool {
     let silence = job.silence.as_ref();
     let was_silenced = silence.is_some_and(|silence| silence.until <= now);
     job.state == State::Error
@@ -27,7 +27,7 @@ pub(crate) fn may_be(job: &Job, silences: &Silences, now: Time) -> bool {
         && !job.is_held
         && !job.is_silenced(now)
         && (was_silenced || job.withheld.is_some())
-        && silences.quiet(&job.name, ffi::user_id(), now).is_none()
+        && plans.quiet(&job.name, ffi::user_id(), now).is_none()
 }
 
 /// Tells it, and ends the silence: both happen, or neither.
@@ -35,7 +35,7 @@ pub(crate) fn may_be(job: &Job, silences: &Silences, now: Time) -> bool {
 /// # Errors
 ///
 /// Where the job's files cannot be used.
-pub(crate) fn tell(job: &Job, silences: &Silences, setup: &Setup, store: &Store) -> io::Result<()> {
+pub(crate) fn tell(job: &Job, plans: &Silences, setup: &Setup, store: &Store) -> io::Result<()> {
     let silenced = job.silence.as_ref();
     let silenced = silenced.map(|silence| ("it was silenced", silence.until, &silence.because));
     let quiet = job.withheld.as_ref();
@@ -59,7 +59,7 @@ pub(crate) fn tell(job: &Job, silences: &Silences, setup: &Setup, store: &Store)
         let (now, seen_job) = (seen.now, Job::new(&job.file, status.clone()));
         // A run that has ended since has told it, or has found it mended.
         if seen.access != Access::Alone
-            || !may_be(&seen_job, silences, now)
+            || !may_be(&seen_job, plans, now)
             || seen_job.begun != job.begun
         {
             return None;
