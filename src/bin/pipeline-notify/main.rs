@@ -43,7 +43,6 @@ use crate::output::Output;
 macro_rules! subcommands {
     ($($(#[doc = $about:literal])+ $name:ident: $module:ident,)+) => {
         #[derive(Debug, Subcommand)]
-        #[expect(clippy::large_enum_variant, reason = "there is one in a process")]
         enum Command {
             $($(#[doc = $about])+ $name($module::Arguments),)+
         }

@@ -1,5 +1,7 @@
 //! `metrics`: what is known of all jobs, in the text format of Prometheus (0.0.4).
 
+#![expect(clippy::cast_precision_loss, reason = "a metric is a float")]
+
 mod exposition;
 
 use std::collections::HashMap;
@@ -86,6 +88,9 @@ pub(crate) struct Metrics {
     now: DateTime<Utc>,
 }
 
+/// What a family says of a job.
+type Of<'a> = &'a dyn Fn(&Job) -> Option<f64>;
+
 /// What is known of a job beside its status.
 #[derive(Debug, Clone, Copy, Default)]
 struct Trouble {
@@ -155,7 +160,6 @@ fn of_jobs(
     let is_calm = move |job: &Job| words::is_calm(job, now);
     let seconds = |time: DateTime<Utc>| time.timestamp_micros() as f64 / 1e6;
     let one = |is_so: bool| Some(f64::from(u8::from(is_so)));
-    type Of<'a> = &'a dyn Fn(&Job) -> Option<f64>;
     // Each with what counts of it in the sum: there nothing is silenced or quiet.
     let families: [(&str, Type, &str, Of, Option<Of>); 10] = [
         (
@@ -253,8 +257,7 @@ fn of_queues(page: &mut Exposition, queues: &[Queue]) {
     let mut channels: Vec<_> = queues.iter().map(|queue| &*queue.channel).collect();
     channels.sort_unstable();
     channels.dedup();
-    type Of = fn(&Queue) -> usize;
-    let families: [(&str, &str, Of); 3] = [
+    let families: [(&str, &str, fn(&Queue) -> usize); 3] = [
         ("alerts_waiting", "Alerts that wait to be sent.", |queue| {
             queue.waiting
         }),

@@ -227,9 +227,10 @@ pub(crate) fn because(because: Option<&str>) -> String {
 
 /// Says of what jobs a quiet is planned, and when: `etl.*: quiet until Sun 02:00 UTC, weekly (it moves)`.
 pub(crate) fn planned(window: &Planned, now: DateTime<Utc>) -> String {
-    let from = match window.is_open(now) {
-        true => String::new(),
-        false => format!("from {} ", local(window.from, now)),
+    let from = if window.is_open(now) {
+        String::new()
+    } else {
+        format!("from {} ", local(window.from, now))
     };
     let until = local_in_zone(window.until, now);
     let repeat = window

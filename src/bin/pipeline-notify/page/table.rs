@@ -188,9 +188,8 @@ fn unreadable_row(file: &Unreadable) -> String {
 /// Draws what filters and sorts, which is there where the script is.
 fn tools() -> String {
     let sorts = COLUMNS.iter().filter_map(|(head, by)| Some((head, (*by)?)));
-    let sorts: String = sorts
-        .map(|(head, by)| format!("<option value={by}>{head}"))
-        .collect();
+    let sorts = sorts.map(|(head, by)| format!("<option value={by}>{head}"));
+    let sorts = sorts.collect::<Vec<_>>().concat();
     format!(
         "<form id=tools role=search hidden><label>Filter <input id=search type=search autocomplete=off></label><label>Show <select id=only><option value=\"\">all<option value=e>failing<option value=w>silenced, or unreadable<option value=o>working</select></label><label>Sort by <select id=sort>{sorts}</select></label><output id=count role=status></output></form>\n"
     )

@@ -14,11 +14,11 @@ fn patient() -> Settings {
     }
 }
 
-fn quiet() -> Option<Quiet> {
-    Some(Quiet {
+fn quiet() -> Quiet {
+    Quiet {
         until: at(86_400),
         because: Some("the database moves".to_owned()),
-    })
+    }
 }
 
 fn acknowledge(job: &mut Job<'_>, until: Option<Time>) {
@@ -40,12 +40,12 @@ fn status<'a>(job: &'a Job<'_>) -> &'a Status {
 #[test]
 fn in_a_planned_quiet_no_failure_is_sent_and_one_that_lasts_is_sent_once_at_its_end() {
     let mut job = Job::new(patient());
-    job.quiet = quiet();
+    job.quiet = Some(quiet());
     for _ in 0..180 {
         assert_eq!(job.run(MINUTE, &failed("no route")), Reason::Quiet);
     }
     assert_eq!(job.kinds(), []);
-    assert_eq!(status(&job).quiet, quiet());
+    assert_eq!(status(&job).quiet, Some(quiet()));
     assert_eq!(
         status(&job).channel.as_deref(),
         Some("alerts"),
@@ -65,7 +65,7 @@ fn in_a_planned_quiet_no_failure_is_sent_and_one_that_lasts_is_sent_once_at_its_
 fn what_fails_and_works_again_within_a_planned_quiet_is_never_sent() {
     let mut job = Job::new(Settings::default());
     job.run(MINUTE, &Outcome::Returned);
-    job.quiet = quiet();
+    job.quiet = Some(quiet());
     for _ in 0..3 {
         job.run(MINUTE, &failed("no route"));
         job.run(MINUTE, &Outcome::Returned);
@@ -80,7 +80,7 @@ fn what_fails_and_works_again_within_a_planned_quiet_is_never_sent() {
 fn the_recovery_of_what_was_sent_comes_through_a_planned_quiet_and_no_reminder_does() {
     let mut job = Job::new(Settings::default());
     job.run(MINUTE, &failed("no route"));
-    job.quiet = quiet();
+    job.quiet = Some(quiet());
     for _ in 0..180 {
         job.run(MINUTE, &failed("no route"));
     }
@@ -104,7 +104,7 @@ fn an_alert_that_was_held_stays_so_until_the_planned_quiet_ends() {
     let mut job = Job::new(settings);
     job.run(MINUTE, &failed("no route"));
     assert!(job.held.is_some());
-    job.quiet = quiet();
+    job.quiet = Some(quiet());
     for _ in 0..180 {
         job.run(MINUTE, &failed("no route"));
     }
@@ -158,7 +158,7 @@ fn runs_and_failures_are_counted_whatever_is_sent_and_the_last_success_is_known(
     job.run(MINUTE, &Outcome::Returned);
     job.run(MINUTE, &Outcome::Returned);
     let last_ok = status(&job).begun;
-    job.quiet = quiet();
+    job.quiet = Some(quiet());
     job.run(MINUTE, &failed("no route"));
     job.run(MINUTE, &failed("no route"));
     let failing = status(&job);
