@@ -91,6 +91,9 @@ pub(crate) struct Metrics {
 /// What a family says of a job.
 type Of<'a> = &'a dyn Fn(&Job) -> Option<f64>;
 
+/// What a family counts of a queue.
+type OfQueue = fn(&Queue) -> usize;
+
 /// What is known of a job beside its status.
 #[derive(Debug, Clone, Copy, Default)]
 struct Trouble {
@@ -257,7 +260,7 @@ fn of_queues(page: &mut Exposition, queues: &[Queue]) {
     let mut channels: Vec<_> = queues.iter().map(|queue| &*queue.channel).collect();
     channels.sort_unstable();
     channels.dedup();
-    let families: [(&str, &str, fn(&Queue) -> usize); 3] = [
+    let families: [(&str, &str, OfQueue); 3] = [
         ("alerts_waiting", "Alerts that wait to be sent.", |queue| {
             queue.waiting
         }),
