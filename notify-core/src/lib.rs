@@ -128,9 +128,11 @@ pub mod __cli {
     pub use crate::job::Arguments;
     pub use crate::monitor::command::child::signal_named;
     pub use crate::monitor::command::{Codes, Wrapped};
+    pub use crate::monitor::expected::{Expected, Missed, Said};
     pub use crate::monitor::operator::{
         Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user,
     };
+    pub use crate::monitor::schedule::{ClockChanges, Schedule};
     pub use crate::monitor::suggest::no_job;
     pub use crate::monitor::timeline::{
         Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, recent, story,

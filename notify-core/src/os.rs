@@ -12,4 +12,5 @@ pub(crate) mod random;
 pub(crate) mod redact;
 #[cfg(unix)]
 pub(crate) mod signals;
+pub(crate) mod timezone;
 pub(crate) mod warning;

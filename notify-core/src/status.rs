@@ -4,9 +4,11 @@ pub(crate) mod bounded;
 pub(crate) mod error_count;
 pub(crate) mod fingerprint;
 pub(crate) mod outcome;
+pub(crate) mod plan;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::format::fields::{Fields, Page, split_line};
@@ -14,6 +16,7 @@ use crate::format::headline::headline;
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::status::error_count::ErrorCount;
+use crate::status::plan::Plan;
 
 /// Whether a job works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +122,8 @@ pub(crate) struct Status {
     pub(crate) ok_version: Option<Text>,
     /// How often it is meant to run, in hours.
     pub(crate) every_hours: Option<f64>,
+    /// When it is meant to run.
+    pub(crate) plan: Option<Arc<Plan>>,
     /// Where its alerts go, of a job that can be missed, or is silenced; the empty text is nowhere.
     pub(crate) channel: Option<Text>,
     /// The error that `errors(…)` or `when` left out.
@@ -250,6 +255,7 @@ impl Status {
             every_hours: get("every-hours")
                 .and_then(|hours| hours.parse().ok())
                 .filter(|hours| *hours > 0.0 && f64::is_finite(*hours)),
+            plan: Plan::read(&fields).map(Arc::new),
             channel: same("channel"),
             passed_over: text("passed-over"),
             cancelled: time("cancelled"),
@@ -313,6 +319,9 @@ impl Status {
             "every-hours",
             self.every_hours.map(|hours| hours.to_string()),
         );
+        if let Some(plan) = &self.plan {
+            plan.write(&mut page);
+        }
         page.put_some("channel", self.channel.as_deref());
         page.put_some("passed-over", self.passed_over.as_deref());
         page.put_some("cancelled", time(self.cancelled));
@@ -357,6 +366,7 @@ impl Status {
             version,
             ok_version,
             every_hours,
+            plan,
             channel,
             passed_over,
             cancelled,
@@ -388,6 +398,7 @@ impl Status {
             && *version == previous.version
             && *ok_version == previous.ok_version
             && *every_hours == previous.every_hours
+            && *plan == previous.plan
             && *channel == previous.channel
             && *passed_over == previous.passed_over
             && *cancelled == previous.cancelled
@@ -432,6 +443,10 @@ source: src/load.rs:42
 version: 1.4.2
 ok-version: 1.4.1
 every-hours: 24
+schedule: 5 3 * * 1-5
+timezone: Europe/Berlin
+clock-changes: systemd
+grace-minutes: 7.5
 channel: data-alerts
 not counted: 2026-11-22 13:30:00:000000 UTC, replaced by /usr/bin/rsync
 

@@ -1,6 +1,7 @@
 //! A watch over a notify directory: tells of runs that die, of runs that do not come, and of what a
 //! silence withheld, and sends what nobody else does.
 
+pub(crate) mod clock;
 pub(crate) mod missed;
 mod silence_over;
 
@@ -327,6 +328,7 @@ fn missing(job: &Job, setup: &Setup, channel: String) -> Ended {
         exe: job.exe.clone().map(Cow::Owned),
         version: job.version.clone().map(Cow::Owned),
         every_hours: job.every_hours,
+        plan: job.plan.clone(),
         channel: channel.into(),
         attempt: None,
         nested: false,

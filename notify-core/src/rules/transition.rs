@@ -3,6 +3,7 @@
 mod end;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::end::End;
@@ -11,6 +12,7 @@ use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
 use crate::rules::{Attempt, Decision, Past, Reason, Settings};
 use crate::status::outcome::Outcome;
+use crate::status::plan::Plan;
 use crate::status::{Held, Status};
 
 /// A run that has ended, but for its outcome.
@@ -32,6 +34,8 @@ pub(crate) struct Ended {
     pub(crate) version: Option<Cow<'static, str>>,
     /// How often the job is meant to run.
     pub(crate) every_hours: Option<f64>,
+    /// When it is meant to run.
+    pub(crate) plan: Option<Arc<Plan>>,
     /// Where its alerts go; the empty text is nowhere.
     pub(crate) channel: Cow<'static, str>,
     pub(crate) attempt: Option<Attempt>,

@@ -474,6 +474,7 @@ impl Open {
             exe: setup.exe.as_deref().map(Cow::Borrowed),
             version: self.job.version.as_deref().map(Cow::Borrowed),
             every_hours: self.job.arguments.every_hours,
+            plan: self.job.plan.clone(),
             channel: Cow::Borrowed(channel(&self.job.arguments, setup)),
             attempt: setup.attempt,
             mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
@@ -557,13 +558,15 @@ fn settings(arguments: &Arguments, setup: &Setup) -> Settings {
 
 /// Works out what is the same at each run of a job, and warns where two share a status file.
 fn find_job(site: &'static Site, name: Option<&str>, warnings: &mut Vec<Warning>) -> Job {
+    let arguments = (site.arguments)();
     let job = Job {
         name: name::of(site),
         location: name::location(site),
         source: format!("{}:{}", site.place.file(), site.place.line()),
         is_debug_build: site.debug,
         version: Some(site.version.to_owned()).filter(|version| !version.is_empty()),
-        arguments: (site.arguments)(),
+        plan: arguments.plan(),
+        arguments,
     };
     let source = &job.source;
     for problem in &job.arguments.problems {

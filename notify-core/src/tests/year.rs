@@ -385,6 +385,7 @@ impl Replay<'_> {
             exe: None,
             version: None,
             every_hours: None,
+            plan: None,
             channel: "alerts".into(),
             attempt,
             nested: false,

@@ -77,6 +77,7 @@ fn ended(job: String, channel: &str, setup: &'static Setup) -> Ended {
         exe: setup.exe.as_deref().map(Cow::Borrowed),
         version: None,
         every_hours: None,
+        plan: None,
         channel: channel.to_owned().into(),
         attempt: None,
         nested: false,

@@ -111,6 +111,7 @@ fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
         version: None,
         ok_version: None,
         every_hours: None,
+        plan: None,
         channel: Some(channel.to_owned().into()),
         passed_over: None,
         cancelled: None,

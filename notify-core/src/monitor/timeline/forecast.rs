@@ -174,6 +174,7 @@ fn next_run(at: Time) -> Ended {
         exe: None,
         version: None,
         every_hours: None,
+        plan: None,
         channel: "".into(),
         attempt: None,
         nested: false,

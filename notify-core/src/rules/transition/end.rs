@@ -377,7 +377,8 @@ impl<'a> End<'a> {
         let earlier_hold = self.previous.and_then(|previous| previous.withheld_since);
         let silence = self.silence().cloned();
         // For whoever tells that it was missed, or that its silence is over; the run itself knows.
-        let is_named = ended.every_hours.is_some() || silence.is_some();
+        let is_expected = ended.every_hours.is_some() || ended.plan.is_some();
+        let is_named = is_expected || silence.is_some();
         Status {
             state,
             begun: ended.begun,
@@ -436,6 +437,7 @@ impl<'a> End<'a> {
                 ended.version.clone()
             },
             every_hours: ended.every_hours,
+            plan: ended.plan.clone(),
             channel: is_named.then(|| ended.channel.clone()),
             passed_over: match self.outcome {
                 Outcome::PassedOver(error) => {

@@ -34,6 +34,7 @@ fn ended(run: u64, begun: Time) -> Ended {
         nested: false,
         version: Some("1.4.2".into()),
         every_hours: None,
+        plan: None,
         channel: "alerts".into(),
         attempt: None,
         was_overdue: false,
