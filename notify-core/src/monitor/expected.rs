@@ -9,7 +9,6 @@ use chrono::{DateTime, TimeDelta, TimeZone};
 use crate::format::time::{self, Time};
 use crate::monitor::schedule::{CLOCK_WAS_SET, ClockChanges, Schedule};
 use crate::os::timezone;
-use crate::rules::HOUR;
 use crate::status::plan::Plan;
 
 /// The shortest grace of a job that should run every so often: a clock's change to or from summer time must
@@ -87,15 +86,14 @@ impl Expected {
         said: &Said,
     ) -> Result<Option<Self>, String> {
         let own = plan.and_then(|plan| plan.schedule.clone());
-        let own_every =
-            every_hours.and_then(|hours| Duration::try_from_secs_f64(hours * HOUR).ok());
+        let own_every = every_hours.map(time::hours);
         let schedule = match (&said.schedule, said.every) {
             (Some(schedule), _) => Some(schedule.clone()),
             (None, Some(_)) => None,
             (None, None) => own,
         };
         let minutes = plan.and_then(|plan| plan.grace_minutes);
-        let grace = minutes.and_then(|minutes| Duration::try_from_secs_f64(minutes * MINUTE).ok());
+        let grace = minutes.map(|minutes| time::seconds(minutes * MINUTE));
         let grace = grace.or(said.grace);
         let Some(line) = schedule else {
             let every = said.every.or(own_every);
