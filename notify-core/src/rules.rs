@@ -218,6 +218,14 @@ reasons! {
     NoMemory => "OK, and what was told is not known",
     /// It works again, and people never heard that it had failed.
     FailureUntold => "OK again, and the failure was not told",
+    /// It ended sooner or later than it should.
+    Took => "it took less or more than took_hours",
+    /// It ended sooner or later than it should, as people know.
+    TookAgain => "it took less or more than took_hours, as was sent",
+    /// It began while another run went on.
+    Overlapping => "another run goes on",
+    /// People heard that it had missed a run, and it has come after all.
+    Late => "it was missed, and ran late",
     /// It was told to be overdue, and has ended.
     WasOverdue => "it was told to be overdue",
     /// It is still running, and should have ended.

@@ -2,6 +2,7 @@
 
 pub(crate) mod asked;
 pub(crate) mod overdue;
+pub(crate) mod overlap;
 pub(crate) mod panic;
 pub(crate) mod reaper;
 pub(crate) mod registry;

@@ -100,6 +100,10 @@ pub(crate) struct Status {
     pub(crate) older_errors: ErrorCount,
     /// When people were last told that a run is overdue; `None` once one has ended in time.
     pub(crate) overdue: Option<Time>,
+    /// When people last heard that a run took too short or too long; `None` once one has not.
+    pub(crate) took_alerted: Option<Time>,
+    /// When people last heard that runs overlap.
+    pub(crate) overlap_alerted: Option<Time>,
     /// The alert that is held back.
     pub(crate) held: Option<Held>,
     /// When the first failure was held back that nobody was told of, in this incident or in one
@@ -213,6 +217,8 @@ impl Status {
             other_errors: ErrorCount::default(),
             older_errors: ErrorCount::default(),
             overdue: None,
+            took_alerted: None,
+            overlap_alerted: None,
             held: None,
             withheld_since: None,
             silence: None,
@@ -277,6 +283,8 @@ impl Status {
             other_errors: count("other-errors"),
             older_errors: count("older-errors"),
             overdue: time("overdue-alerted"),
+            took_alerted: time("took-alerted"),
+            overlap_alerted: time("overlap-alerted"),
             held: get("held").and_then(Held::parse),
             withheld_since: time("withheld-since"),
             silence: get("silenced").and_then(Silence::parse),
@@ -340,6 +348,8 @@ impl Status {
         page.put_some("other-errors", self.other_errors.render());
         page.put_some("older-errors", self.older_errors.render());
         page.put_some("overdue-alerted", time(self.overdue));
+        page.put_some("took-alerted", time(self.took_alerted));
+        page.put_some("overlap-alerted", time(self.overlap_alerted));
         page.put_some("held", self.held.as_ref().map(Held::render));
         page.put_some("withheld-since", time(self.withheld_since));
         page.put_some("silenced", self.silence.as_ref().map(Silence::render));
@@ -395,6 +405,8 @@ impl Status {
             other_errors,
             older_errors,
             overdue,
+            took_alerted,
+            overlap_alerted,
             held,
             withheld_since,
             silence,
@@ -427,6 +439,8 @@ impl Status {
             && *other_errors == previous.other_errors
             && *older_errors == previous.older_errors
             && *overdue == previous.overdue
+            && *took_alerted == previous.took_alerted
+            && *overlap_alerted == previous.overlap_alerted
             && *held == previous.held
             && *withheld_since == previous.withheld_since
             && *silence == previous.silence
@@ -471,6 +485,8 @@ told-errors: 0011aaff 0022aaff
 other-errors: 3 sent, 2 not, last 2026-11-22 11:00:00:120000 UTC: 0011aaff 0022aaff
 older-errors: 1 sent, 0 not, last 2026-11-22 11:00:00:120000 UTC: 0033aaff
 overdue-alerted: 2026-11-22 11:00:00:120000 UTC
+took-alerted: 2026-11-22 12:00:00:120000 UTC
+overlap-alerted: 2026-11-22 11:30:00:120000 UTC
 held: alerts-0123/0006-ab until 2026-11-22 14:00:00:000000 UTC
 withheld-since: 2026-11-22 13:00:00:000000 UTC
 silenced: error 0011aaff until 2026-11-23 08:00:00:000000 UTC because it is \\\\ known

@@ -89,7 +89,13 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
         ),
         Kind::Overdue => (State::Error, "still running after 90 minutes\n"),
         Kind::Flapping => (State::Error, "connection refused\n"),
-        Kind::Recovered | Kind::Ok | Kind::Steady => (State::Ok, ""),
+        Kind::Recovered
+        | Kind::Ok
+        | Kind::Steady
+        | Kind::TooShort
+        | Kind::TooLong
+        | Kind::Overlapping
+        | Kind::Late => (State::Ok, ""),
     };
     let runs = match kind {
         Kind::Failed | Kind::Overdue => 1,

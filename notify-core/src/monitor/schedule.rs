@@ -92,6 +92,13 @@ impl Schedule {
         self.zone.name()
     }
 
+    /// Writes a time as the clock of its zone shows it: `Sun 2026-11-29 03:05 (Europe/Berlin)`.
+    #[must_use]
+    pub fn clock(&self, time: Time) -> String {
+        let local = self.local(time);
+        format!("{} ({})", local.format("%a %Y-%m-%d %H:%M"), self.zone())
+    }
+
     /// Returns a time as the clock of its zone shows it.
     pub(crate) fn local(&self, time: Time) -> DateTime<Tz> {
         time.with_timezone(&self.zone)

@@ -260,6 +260,10 @@ pub(super) fn word(kind: Kind) -> &'static str {
         Kind::Ok => "ok",
         Kind::Overdue => "overdue",
         Kind::Flapping => "flapping",
+        Kind::TooShort => "too_short",
+        Kind::TooLong => "too_long",
+        Kind::Overlapping => "overlapping",
+        Kind::Late => "late",
         Kind::Steady => "steady",
     }
 }

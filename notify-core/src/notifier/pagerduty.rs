@@ -209,8 +209,14 @@ fn event(alert: &Alert, key: &str) -> Value {
 fn resolves(alert: &Alert) -> bool {
     match alert.kind {
         Kind::Recovered | Kind::Ok => true,
-        Kind::Steady => alert.state() == State::Ok,
-        Kind::Failed | Kind::StillFailing | Kind::Overdue | Kind::Flapping => false,
+        Kind::Steady | Kind::Late => alert.state() == State::Ok,
+        Kind::Failed
+        | Kind::StillFailing
+        | Kind::Overdue
+        | Kind::Flapping
+        | Kind::TooShort
+        | Kind::TooLong
+        | Kind::Overlapping => false,
     }
 }
 
@@ -218,6 +224,7 @@ fn severity(alert: &Alert) -> &'static str {
     match alert.kind {
         _ if resolves(alert) => "info",
         Kind::Overdue | Kind::Flapping => "warning",
+        kind if kind.is_remark() => "warning",
         Kind::StillFailing => "critical",
         _ => "error",
     }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use self::case::Case;
 use crate::format::hash;
 use crate::format::time::{self, Time};
+use crate::job::Took;
 use crate::message::alert::Alert;
 use crate::rules::{Attempt, Decision, Past, Reason, Settings};
 use crate::status::Status;
@@ -49,6 +50,8 @@ pub(crate) struct Ended {
     pub(crate) nested: bool,
     /// Whether people were told that it was overdue.
     pub(crate) was_overdue: bool,
+    /// How long it should take.
+    pub(crate) should_take: Option<Took>,
     /// Whether it is known that it was not overdue when it ended.
     pub(crate) is_in_time: bool,
     /// When the last run of the same job began that ended inside this one, which knows of it.
@@ -81,6 +84,7 @@ impl Ended {
             attempt: None,
             nested: false,
             was_overdue: false,
+            should_take: None,
             is_in_time: false,
             last_inside: None,
             mention: None,

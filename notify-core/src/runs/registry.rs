@@ -30,6 +30,7 @@ use crate::rules::transition::Ended;
 use crate::rules::{Past, Settings};
 use crate::runs::asked;
 use crate::runs::overdue;
+use crate::runs::overlap;
 use crate::runs::reaper;
 use crate::runs::report::{self, Report};
 use crate::settings::config::Config;
@@ -136,6 +137,9 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     if !nested {
         record(number, &run, setup);
         reaper::look_for(setup, run.started, &mut warnings);
+        if job.arguments.overlap == Some(false) {
+            tell_overlap(&run, setup, &mut warnings);
+        }
     }
     open_runs().insert(number, run);
     warnings.into_iter().for_each(Warning::tell);
@@ -478,6 +482,7 @@ impl Open {
             facts: Cow::Borrowed(&*setup.facts),
             nested: self.nested || self.keeps_cancelled(),
             was_overdue: self.was_overdue,
+            should_take: self.job.arguments.took,
             is_in_time: self.overdue_at.is_none_or(|at| now < at),
             last_inside: self.last_inside,
             notes: self.notes(),
@@ -508,8 +513,6 @@ fn tell_overdue(number: u64) {
     };
     let setup = in_force::setup_so_far();
     let mut ended = run.ended(setup, Instant::now());
-    // An event of its own: the run's end has the run's id.
-    ended.run = hash::hash(&format!("{:016x} overdue", ended.run));
     ended.notes.retain(|note| note != WAS_OVERDUE);
     let seconds = run.started.elapsed().as_secs_f64();
     let outcome = Outcome::Overdue(if seconds < MINUTE {
@@ -517,23 +520,61 @@ fn tell_overdue(number: u64) {
     } else {
         format!("still running after {:.0} minutes", seconds / MINUTE)
     });
-    let channel = channel(&run.job.arguments, setup);
     let mut warnings = Vec::new();
-    let routes = report::routes(setup, channel, &mut ended, &outcome, &mut warnings);
-    let settings = settings(&run.job.arguments, setup);
-    let is_told = Report {
-        ended,
-        outcome: &outcome,
-        settings,
-        place: None,
-        now: Instant::now(),
-    }
-    .make(setup.store(), routes.as_deref(), || true, &mut warnings);
+    let is_told = report_unended(&run, ended, "overdue", &outcome, setup, &mut warnings);
     if !is_told && let Some(run) = open_runs().get_mut(&number) {
         // Of what was withheld nobody need hear the end.
         run.was_overdue = false;
     }
     warnings.into_iter().for_each(Warning::tell);
+}
+
+/// Tells that a run has begun while another outermost run of its job goes on, here or in another process.
+fn tell_overlap(run: &Open, setup: &'static Setup, warnings: &mut Vec<Warning>) {
+    let is_other =
+        |other: &&Open| !other.nested && other.returned.is_none() && other.is_of_job_of(run);
+    let here = open_runs().values().find(is_other).map(|other| other.begun);
+    let here = here.map(|begun| (begun, "in this process".to_owned()));
+    let elsewhere = || overlap::elsewhere(setup.store()?, &run.job_name(setup), &setup.host);
+    let Some((begun, place)) = here.or_else(elsewhere) else {
+        return;
+    };
+    let mut ended = run.ended(setup, run.started);
+    (ended.took, ended.mention) = (None, None);
+    let begun = time::show(begun);
+    ended.notes.push(format!(
+        "a run that began {begun} goes on, {place} (overlap = false)"
+    ));
+    report_unended(
+        run,
+        ended,
+        "overlaps",
+        &Outcome::Overlapping,
+        setup,
+        warnings,
+    );
+}
+
+/// Reports something of a run that goes on: an event of its own, for the run's end has the run's id.
+fn report_unended(
+    run: &Open,
+    mut ended: Ended,
+    event: &str,
+    outcome: &Outcome,
+    setup: &'static Setup,
+    warnings: &mut Vec<Warning>,
+) -> bool {
+    ended.run = hash::hash(&format!("{:016x} {event}", ended.run));
+    let channel = channel(&run.job.arguments, setup);
+    let routes = report::routes(setup, channel, &mut ended, outcome, warnings);
+    Report {
+        ended,
+        outcome,
+        settings: settings(&run.job.arguments, setup),
+        place: None,
+        now: Instant::now(),
+    }
+    .make(setup.store(), routes.as_deref(), || true, warnings)
 }
 
 fn channel<'a>(arguments: &'a Arguments, setup: &'a Setup) -> &'a str {

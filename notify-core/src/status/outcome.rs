@@ -39,6 +39,8 @@ pub(crate) enum Outcome {
         expect(dead_code, reason = "the command alone looks for it")
     )]
     Missed(String),
+    /// It has begun while another run goes on.
+    Overlapping,
     /// Its process ended without a word; what is known of that.
     Died(String),
     /// It proves nothing of the job, whose status stays; why.
@@ -85,9 +87,11 @@ impl Outcome {
     pub(crate) fn state(&self) -> State {
         match self {
             // Of what proves nothing, nobody is to hear.
-            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
-                State::Ok
-            }
+            Self::Returned
+            | Self::PassedOver(_)
+            | Self::Exited(Some(0))
+            | Self::NotCounted(_)
+            | Self::Overlapping => State::Ok,
             Self::Failed(_)
             | Self::Ended(_)
             | Self::Panicked(_)
@@ -115,9 +119,11 @@ impl Outcome {
     /// What comes from outside is made readable here, and without secrets, before anything is made of it.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let text: Cow<'_, str> = match self {
-            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
-                return "".into();
-            }
+            Self::Returned
+            | Self::PassedOver(_)
+            | Self::Exited(Some(0))
+            | Self::NotCounted(_)
+            | Self::Overlapping => return "".into(),
             Self::Ended(ending) => said(&ending.text()).into_owned().into(),
             Self::Failed(text) | Self::Overdue(text) | Self::Missed(text) | Self::Died(text) => {
                 said(text)

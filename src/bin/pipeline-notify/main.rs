@@ -3,6 +3,7 @@
 //! A subcommand is one file, with its arguments and their `run`, and one line in the list below; what
 //! it alone needs beside them stands in a folder of its name.
 
+mod by_whom;
 mod despite;
 mod json;
 mod moment;

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Jobs, Queue, Run};
+use notify_core::__cli::{self as look, Health, Jobs, Queue, Run, Said};
 use notify_core::State;
 use serde_json::{Value, json};
 
+use crate::by_whom::ByWhom;
 use crate::json;
 use crate::output::{self, Colour, Output};
 use crate::table::{Row, Table};
@@ -39,6 +40,8 @@ pub(crate) struct Arguments {
     /// Draw the table anew every two seconds, until Ctrl-C
     #[arg(long)]
     watch: bool,
+    #[command(flatten)]
+    clock_changes: ByWhom,
 }
 
 /// All that there is to see at one time.
@@ -51,16 +54,19 @@ struct View {
     closed: usize,
     /// Whether nobody has named jobs.
     is_of_all: bool,
+    /// What the options say of when jobs should run.
+    said: Said,
 }
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
         loop {
             let directory = common.directory()?;
-            let view = View::of(&directory, &self.jobs).map_err(|error| {
-                let directory = directory.display();
-                Failure::Message(format!("`{directory}` cannot be read: {error}"))
-            })?;
+            let view =
+                View::of(&directory, &self.jobs, self.clock_changes.said()).map_err(|error| {
+                    let directory = directory.display();
+                    Failure::Message(format!("`{directory}` cannot be read: {error}"))
+                })?;
             let code = u8::from(!view.jobs.missing.is_empty());
             output.set_code(code);
             if common.json {
@@ -124,7 +130,7 @@ fn shown(rows: &[usize], failing: usize, others: usize, height: usize) -> usize 
 }
 
 impl View {
-    fn of(directory: &Path, wanted: &[String]) -> io::Result<Self> {
+    fn of(directory: &Path, wanted: &[String], said: Said) -> io::Result<Self> {
         let mut jobs = look::jobs(directory, wanted)?;
         let (runs, closed) = look::runs(directory, wanted)?;
         // A job that runs for the first time has no status yet.
@@ -138,6 +144,7 @@ impl View {
             queues,
             closed: closed.max(closed_too),
             is_of_all: wanted.is_empty(),
+            said,
         })
     }
 
@@ -145,7 +152,7 @@ impl View {
         json!({
             "directory": directory.to_string_lossy(),
             "now": json::time(self.now),
-            "jobs": self.jobs.jobs.iter().map(|job| json::job(job, self.now)).collect::<Vec<_>>(),
+            "jobs": self.jobs.jobs.iter().map(|job| json::job(job, self.now, &self.said)).collect::<Vec<_>>(),
             "unreadable": self.jobs.unreadable.iter().map(json::unreadable).collect::<Vec<_>>(),
             "missing": self.jobs.missing,
             "runs": self.runs.iter().map(|run| json::run(run, self.now)).collect::<Vec<_>>(),
@@ -222,7 +229,7 @@ impl View {
             .jobs
             .jobs
             .iter()
-            .map(|job| Row::of(job, self.now))
+            .map(|job| Row::of(job, self.now, &self.said))
             .collect();
         rows.extend(self.jobs.unreadable.iter().map(Row::of_unreadable));
         rows.sort_by(|one, other| (one.rank, &one.job).cmp(&(other.rank, &other.job)));

@@ -184,11 +184,31 @@ impl Line {
 
     /// Returns the times of a day at which it is due, by the clock on the wall.
     pub(crate) fn times(&self) -> impl DoubleEndedIterator<Item = NaiveTime> {
-        let hours = (0..24).filter(|hour| has(self.hours, *hour));
-        hours.flat_map(|hour| {
-            let minutes = (0..60).filter(|minute| has(self.minutes, *minute));
+        Numbers(self.hours).flat_map(|hour| {
+            let minutes = Numbers(self.minutes);
             minutes.filter_map(move |minute| NaiveTime::from_hms_opt(hour, minute, 0))
         })
+    }
+}
+
+/// The numbers of a set, in their order.
+struct Numbers(u64);
+
+impl Iterator for Numbers {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        let first = self.0.trailing_zeros();
+        self.0 &= self.0.checked_sub(1)?;
+        Some(first)
+    }
+}
+
+impl DoubleEndedIterator for Numbers {
+    fn next_back(&mut self) -> Option<u32> {
+        let last = self.0.checked_ilog2()?;
+        self.0 ^= 1 << last;
+        Some(last)
     }
 }
 

@@ -45,6 +45,12 @@ impl Case<'_> {
                 .and_then(|previous| previous.overdue)
                 .or(run.was_overdue.then_some(self.end.now))
                 .filter(|_| !run.is_in_time),
+            took_alerted: match self.took() {
+                Some(_) if settled.is_sent => Some(self.end.now),
+                Some(_) => previous.and_then(|previous| previous.took_alerted),
+                None => None,
+            },
+            overlap_alerted: previous.and_then(|previous| previous.overlap_alerted),
             held: self.held(settled),
             withheld_since: self.withheld_since(settled),
             silence,
@@ -80,11 +86,13 @@ impl Case<'_> {
         let now = self.end.now;
         let previous = self.previous?;
         if self.is_overdue() {
-            let is_late = settled.is_sent && matches!(self.end.outcome, Outcome::Overdue(_));
-            return is_late.then(|| Status {
-                overdue: Some(now),
-                ..previous.clone()
-            });
+            let mut status = settled.is_sent.then(|| previous.clone())?;
+            match self.end.outcome {
+                Outcome::Overdue(_) => status.overdue = Some(now),
+                Outcome::Overlapping => status.overlap_alerted = Some(now),
+                _ => return None,
+            }
+            return Some(status);
         }
         match (previous.state, self.state) {
             (_, State::Ok) => None,

@@ -12,9 +12,10 @@ pub(crate) use super::lease_format::block;
 #[cfg(test)]
 pub(crate) use super::lease_format::blocks;
 use super::lease_format::{ENDED, set_capacity};
+pub(crate) use super::lease_scan::look;
 pub(crate) use super::lease_scan::{Dead, find_dead};
 #[cfg(feature = "cli")]
-pub(crate) use super::lease_scan::{Seen, look, unlocked};
+pub(crate) use super::lease_scan::{Seen, unlocked};
 use crate::format::fields::Fields;
 use crate::os::file::{self, Links, Mark};
 use crate::os::per_process::{self, PerProcess};

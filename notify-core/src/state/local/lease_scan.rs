@@ -133,7 +133,6 @@ pub(crate) fn unlocked(folder: &Path) -> BTreeSet<PathBuf> {
 }
 
 /// A record as others see it.
-#[cfg(feature = "cli")]
 #[derive(Debug)]
 pub(crate) struct Seen {
     /// Whether a process holds its lock.
@@ -144,7 +143,6 @@ pub(crate) struct Seen {
 }
 
 /// Looks at the records of a folder, and leaves them as they are.
-#[cfg(feature = "cli")]
 pub(crate) fn look(folder: &Path) -> io::Result<Vec<Seen>> {
     let mut seen = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -167,7 +165,6 @@ pub(crate) fn look(folder: &Path) -> io::Result<Vec<Seen>> {
     Ok(seen)
 }
 
-#[cfg(feature = "cli")]
 impl Seen {
     fn parse(content: &str, is_locked: bool) -> Self {
         let mut blocks = blocks(content);

@@ -20,7 +20,7 @@ const SCHEDULES: [(&str, usize); 11] = [
     ("15 1,13 * * *", 8),
     ("30 1 1-7 * 1", 9),
     ("0 * * * *", 1),
-    ("*/30 6-8 * * *", 2),
+    ("*/30 6-8 * * 1-5", 2),
     ("@yearly", 2),
 ];
 
@@ -229,7 +229,7 @@ fn a_clock_that_jumps_is_no_missed_run() {
             sent: None,
         };
         let step = 10 * LOOK;
-        let days = 60;
+        let days = 40;
         for number in 0..(days * 24 * 3600 / step) {
             wall += TimeDelta::seconds(step);
             steady += Duration::from_secs(step.unsigned_abs());
@@ -251,5 +251,5 @@ fn a_clock_that_jumps_is_no_missed_run() {
             }
         }
     }
-    assert!(jumps >= 100, "{jumps}");
+    assert!(jumps >= 80, "{jumps}");
 }
