@@ -126,6 +126,7 @@ pub mod __private {
 #[doc(hidden)]
 pub mod __cli {
     pub use crate::job::Arguments;
+    pub use crate::monitor::awaited::{AllAwaited, Awaited, await_no_more, awaited};
     pub use crate::monitor::command::child::signal_named;
     pub use crate::monitor::command::{Codes, Wrapped};
     pub use crate::monitor::expected::{Expected, Missed, Said};
@@ -141,6 +142,5 @@ pub mod __cli {
         Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, readable,
         runs, span,
     };
-    pub use crate::monitor::watcher::missed::limit;
     pub use crate::monitor::watcher::{Beginning, Guard};
 }

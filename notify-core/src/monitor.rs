@@ -1,5 +1,6 @@
 //! The command's view of a notify directory, and what it does there.
 
+pub(crate) mod awaited;
 pub(crate) mod command;
 pub(crate) mod expected;
 pub(crate) mod operator;

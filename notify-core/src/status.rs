@@ -100,6 +100,10 @@ pub(crate) struct Status {
     pub(crate) older_errors: ErrorCount,
     /// When people were last told that a run is overdue; `None` once one has ended in time.
     pub(crate) overdue: Option<Time>,
+    /// When people last heard that no run has come after the latest one,
+    pub(crate) missed: Option<Time>,
+    /// and when that run was due.
+    pub(crate) missed_due: Option<Time>,
     /// When people last heard that a run took too short or too long; `None` once one has not.
     pub(crate) took_alerted: Option<Time>,
     /// When people last heard that runs overlap.
@@ -217,6 +221,8 @@ impl Status {
             other_errors: ErrorCount::default(),
             older_errors: ErrorCount::default(),
             overdue: None,
+            missed: None,
+            missed_due: None,
             took_alerted: None,
             overlap_alerted: None,
             held: None,
@@ -283,6 +289,8 @@ impl Status {
             other_errors: count("other-errors"),
             older_errors: count("older-errors"),
             overdue: time("overdue-alerted"),
+            missed: time("missed"),
+            missed_due: time("missed-due"),
             took_alerted: time("took-alerted"),
             overlap_alerted: time("overlap-alerted"),
             held: get("held").and_then(Held::parse),
@@ -348,6 +356,8 @@ impl Status {
         page.put_some("other-errors", self.other_errors.render());
         page.put_some("older-errors", self.older_errors.render());
         page.put_some("overdue-alerted", time(self.overdue));
+        page.put_some("missed", time(self.missed));
+        page.put_some("missed-due", time(self.missed_due));
         page.put_some("took-alerted", time(self.took_alerted));
         page.put_some("overlap-alerted", time(self.overlap_alerted));
         page.put_some("held", self.held.as_ref().map(Held::render));
@@ -405,6 +415,8 @@ impl Status {
             other_errors,
             older_errors,
             overdue,
+            missed,
+            missed_due,
             took_alerted,
             overlap_alerted,
             held,
@@ -439,6 +451,8 @@ impl Status {
             && *other_errors == previous.other_errors
             && *older_errors == previous.older_errors
             && *overdue == previous.overdue
+            && *missed == previous.missed
+            && *missed_due == previous.missed_due
             && *took_alerted == previous.took_alerted
             && *overlap_alerted == previous.overlap_alerted
             && *held == previous.held
@@ -485,6 +499,8 @@ told-errors: 0011aaff 0022aaff
 other-errors: 3 sent, 2 not, last 2026-11-22 11:00:00:120000 UTC: 0011aaff 0022aaff
 older-errors: 1 sent, 0 not, last 2026-11-22 11:00:00:120000 UTC: 0033aaff
 overdue-alerted: 2026-11-22 11:00:00:120000 UTC
+missed: 2026-11-22 12:30:00:120000 UTC
+missed-due: 2026-11-22 11:30:00:000000 UTC
 took-alerted: 2026-11-22 12:00:00:120000 UTC
 overlap-alerted: 2026-11-22 11:30:00:120000 UTC
 held: alerts-0123/0006-ab until 2026-11-22 14:00:00:000000 UTC

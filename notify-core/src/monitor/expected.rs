@@ -42,7 +42,7 @@ enum When {
 }
 
 /// What those say who look at a job, of when it should run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the options, by their names")]
 pub struct Said {
     pub every: Option<Duration>,

@@ -66,6 +66,8 @@ pub struct Job {
     pub version: Option<String>,
     pub every_hours: Option<f64>,
     pub(crate) plan: Option<Arc<Plan>>,
+    /// When people last heard that no run has come after the latest one.
+    pub missed: Option<Time>,
     /// Where its alerts go, where that is known; the empty text is nowhere.
     pub channel: Option<String>,
 }
@@ -304,6 +306,7 @@ impl Job {
             version: status.version.map(Cow::into_owned),
             every_hours: status.every_hours,
             plan: status.plan,
+            missed: status.missed,
             channel: status.channel.map(Cow::into_owned),
         }
     }

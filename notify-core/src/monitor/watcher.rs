@@ -5,8 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod missed;
 mod silence_over;
 
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,26 +18,21 @@ use chrono::Utc;
 
 use crate::dispatch::dispatcher;
 use crate::error::Error;
-use crate::format::hash;
-use crate::format::time::{self, Time};
+use crate::monitor::expected::Said;
 use crate::monitor::view::{self, Health, Job};
+use crate::monitor::watcher::clock::Clock;
 use crate::monitor::watcher::missed::Told;
 use crate::os::ffi;
-use crate::os::file::{self, Durable, Links};
-use crate::os::lock::Lock;
+use crate::os::file::{self, Links};
 use crate::os::warning::{self, Warning};
-use crate::rules::transition::Ended;
 use crate::runs::reaper;
-use crate::runs::report::{self, Report};
 use crate::runs::shutdown;
 use crate::settings::config::Config;
 use crate::settings::environment;
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
+use crate::state::local::Store;
 use crate::state::local::lease;
-use crate::state::local::{self, Store};
-use crate::status::Status;
-use crate::status::outcome::Outcome;
 
 /// How often the locks of the records are tried: a death is to be told within a second.
 const TICK: Duration = Duration::from_millis(250);
@@ -53,13 +47,8 @@ const LOOKS: u32 = 3;
 /// which is looked at again after this time.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// How long another that watches may be at the missed runs.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 /// The largest list of missed runs that is read.
 const LIMIT: u64 = 16 * 1024 * 1024;
-
-const PRIVATE: u32 = 0o600;
 
 /// Watches one notify directory.
 pub struct Guard {
@@ -67,8 +56,12 @@ pub struct Guard {
     store: &'static Store,
     /// How often jobs are looked at that should have run.
     every: Duration,
-    /// How late a run may begin, where that is not a matter of how often it should.
-    grace: Option<Duration>,
+    /// What the options say of when jobs should run.
+    said: Said,
+    clock: Clock,
+    began: Instant,
+    /// What a build of before has sent of runs that did not come.
+    told_before: Told,
     /// The records of dead processes that the last look left.
     left: BTreeSet<PathBuf>,
     /// How many looks in a row have left the same.
@@ -106,11 +99,7 @@ impl Guard {
     /// # Errors
     ///
     /// Where there is no such directory, or it cannot be written.
-    pub fn new(
-        directory: Option<&Path>,
-        every: Duration,
-        grace: Option<Duration>,
-    ) -> Result<Self, Error> {
+    pub fn new(directory: Option<&Path>, every: Duration, said: Said) -> Result<Self, Error> {
         // Before anybody can know that it watches.
         let is_over = until_a_signal();
         let mut config = Config::new().signals(false);
@@ -124,11 +113,17 @@ impl Guard {
             let source = io::Error::other("it cannot be written");
             return Err(Error::Directory { path, source });
         };
+        let told_before = file::read(&store.missed(), LIMIT, Links::Refuse)
+            .ok()
+            .flatten();
         Ok(Self {
             setup,
             store,
             every,
-            grace,
+            said,
+            clock: Clock::default(),
+            began: Instant::now(),
+            told_before: Told::parse(&told_before.unwrap_or_default()),
             left: BTreeSet::new(),
             idle_looks: 0,
             looked: Instant::now(),
@@ -143,7 +138,9 @@ impl Guard {
         let jobs = view::jobs(directory, &[]).unwrap_or_default().jobs;
         let runs = view::runs(directory, &[]).unwrap_or_default().0;
         let lives = |run: &&view::Run| run.health == Health::Alive;
-        let expected = jobs.iter().filter(|job| job.every_hours.is_some());
+        let expected = jobs
+            .iter()
+            .filter(|job| job.expected(&self.said).is_ok_and(|when| when.is_some()));
         let of_jobs = jobs.iter().filter_map(|job| job.channel.clone());
         let used = of_jobs.chain(runs.iter().map(|run| run.channel.clone()));
         let without = used.filter(|channel| !channel.is_empty());
@@ -210,12 +207,13 @@ impl Guard {
     }
 
     /// Tells of the jobs that should have run, each once, and of those whose silence is over.
-    fn look_at_jobs(&self) {
+    fn look_at_jobs(&mut self) {
+        self.clock.look(Utc::now(), self.began.elapsed());
         let jobs = view::jobs(self.store.directory(), &[]).map(|jobs| jobs.jobs);
         let told = jobs.and_then(|jobs| {
             // Neither keeps the other from being told.
             let withheld = self.tell_withheld(&jobs);
-            self.tell_missed(&jobs).and(withheld)
+            self.send_missed(&jobs).and(withheld)
         });
         match told {
             Ok(()) => warning::over("jobs"),
@@ -236,103 +234,6 @@ impl Guard {
             .collect();
         told.into_iter().collect()
     }
-
-    fn tell_missed(&self, jobs: &[Job]) -> io::Result<()> {
-        let directory = self.store.directory();
-        let runs = view::runs(directory, &[])?.0;
-        // Another that watches tells none that this one tells.
-        let path = self.store.missed();
-        let lock = Lock::acquire(&path.with_extension("lock"), PATIENCE)?;
-        let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
-        let content = file::read(&path, LIMIT, Links::Refuse)?.unwrap_or_default();
-        let before = Told::parse(&content);
-        let begun: HashMap<_, _> = jobs.iter().map(|job| (&*job.file, job.begun)).collect();
-        let mut told = before.clone();
-        told.retain(|file| begun.get(file).copied());
-        let under_way: HashSet<_> = runs
-            .iter()
-            .filter(|run| run.health != Health::Dead)
-            .map(|run| &*run.job)
-            .collect();
-        let now = Utc::now();
-        for job in jobs {
-            if let Some(every) = job.every_hours.map(time::hours)
-                && missed::is_missed(job.begun, every, self.grace, now)
-                && !told.knows(&job.file, job.begun)
-                && !under_way.contains(&*job.name)
-                && is_own(&directory.join(&job.file))
-                && self.tell(job, every)
-            {
-                told.add(&job.file, job.begun);
-            }
-        }
-        if told != before {
-            let new = path.with_extension("new");
-            file::replace(&path, &new, &told.render(), PRIVATE, Durable::Yes)?;
-        }
-        Ok(())
-    }
-
-    /// Tells of one; `false` where nobody can be told now.
-    fn tell(&self, job: &Job, every: Duration) -> bool {
-        let Self { setup, store, .. } = self;
-        let channel = job.channel.clone();
-        let channel = channel.unwrap_or_else(|| setup.default_channel.clone());
-        let mut warnings = Vec::new();
-        let outcome = Outcome::Missed(missed::words(job.begun, every, Utc::now()));
-        let mut ended = missing(job, setup, channel.clone());
-        let routes = report::routes(setup, &channel, &mut ended, &outcome, &mut warnings);
-        let is_silent = channel.is_empty();
-        let is_told = routes.is_some();
-        if is_told {
-            Report {
-                ended,
-                outcome: &outcome,
-                settings: setup.rules,
-                place: None,
-                now: Instant::now(),
-            }
-            .make(
-                Some(store),
-                routes.as_deref(),
-                || last_begun(store, &job.file) == Some(job.begun),
-                &mut warnings,
-            );
-        }
-        warnings.into_iter().for_each(Warning::tell);
-        is_told || is_silent
-    }
-}
-
-/// Describes the run that did not come, after the last one that did.
-fn missing(job: &Job, setup: &Setup, channel: String) -> Ended {
-    let event = format!("{} missed after {}", job.name, job.begun.timestamp_micros());
-    let context = setup.facts.iter().filter(|(name, _)| name == "context");
-    // The same each time, so that a reader knows a repeat.
-    let run = hash::hash(&event);
-    Ended {
-        location: job.location.clone().into(),
-        source: job.source.clone().unwrap_or_default().into(),
-        host: job
-            .host
-            .clone()
-            .unwrap_or_else(|| setup.host.clone())
-            .into(),
-        exe: job.exe.clone().map(Cow::Owned),
-        version: job.version.clone().map(Cow::Owned),
-        every_hours: job.every_hours,
-        plan: job.plan.clone(),
-        channel: channel.into(),
-        facts: context.cloned().collect::<Vec<_>>().into(),
-        ..Ended::new(run, job.name.clone(), job.begun)
-    }
-}
-
-/// Returns when a job's last run began, as its status file says now.
-fn last_begun(store: &Store, job: &str) -> Option<Time> {
-    let path = store.directory().join(job);
-    let content = file::read(&path, local::LIMIT, Links::Refuse).ok()??;
-    Some(Status::parse(&content)?.begun)
 }
 
 /// Tells whether a file is this user's: the jobs of another are for that one to watch.

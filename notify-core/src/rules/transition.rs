@@ -50,6 +50,8 @@ pub(crate) struct Ended {
     pub(crate) nested: bool,
     /// Whether people were told that it was overdue.
     pub(crate) was_overdue: bool,
+    /// When it was due, where it did not come.
+    pub(crate) due: Option<Time>,
     /// How long it should take.
     pub(crate) should_take: Option<Took>,
     /// Whether it is known that it was not overdue when it ended.
@@ -84,6 +86,7 @@ impl Ended {
             attempt: None,
             nested: false,
             was_overdue: false,
+            due: None,
             should_take: None,
             is_in_time: false,
             last_inside: None,

@@ -4,8 +4,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use clap::Args;
-use notify_core::__cli::{Beginning, Guard};
+use notify_core::__cli::{Beginning, Guard, Said};
 
+use crate::by_whom::ByWhom;
 use crate::output::{self, Output};
 use crate::words::{count, plain};
 use crate::{Common, Failure, span};
@@ -14,7 +15,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It tells of a run whose process died, kill -9 included, within a second; once of each job that should have run again, as its every_hours says; and of a failure that a person had silenced, when that is over and the job has not run since. It sends alerts that wait, also those that other processes have left. It tells of the jobs of its own user alone, to the channels that its environment names, and may be started anew or twice: nothing is told again.
+    after_help = "It tells of a run whose process died, kill -9 included, within a second; once of each run that should have come, as its schedule or every_hours says, at the end of its grace, and of jobs that never ran, where `expect` or a file says that they should; and of a failure that a person had silenced, when that is over and the job has not run since. It sends alerts that wait, also those that other processes have left. It tells of the jobs of its own user alone, to the channels that its environment names, and may be started anew or twice: nothing is told again.
 
 At SIGTERM or SIGINT it looks once more, sends what it can within NOTIFY_EXIT_SECONDS, and ends with 0; a second signal ends it at once. It says on standard error what it watches, and what it cannot do.
 
@@ -26,9 +27,12 @@ pub(crate) struct Arguments {
     /// How often to look for jobs that should have run, and for silences that are over
     #[arg(long, value_name = "TIME", value_parser = span::parse, default_value = "60s")]
     every: Duration,
-    /// How late a run may begin [default: 10 % of how often it should, or 1h if that is more]
+    /// How late a run may begin, where its job does not say [default: 10 % of the time between two runs, or 1h if
+    /// that is more; of a schedule at most half of that time]
     #[arg(long, value_name = "TIME", value_parser = span::parse)]
     grace: Option<Duration>,
+    #[command(flatten)]
+    clock_changes: ByWhom,
     /// Refused, and not shown: there is no answer
     #[arg(long, hide = true)]
     json: bool,
@@ -40,7 +44,11 @@ impl Arguments {
             let message = "nothing is answered here, and so there is no --json: `pipeline-notify status --json` says what goes on";
             return Err(Failure::Message(message.to_owned()));
         }
-        let guard = Guard::new(common.dir.as_deref(), self.every, self.grace)?;
+        let said = Said {
+            grace: self.grace,
+            ..self.clock_changes.said()
+        };
+        let guard = Guard::new(common.dir.as_deref(), self.every, said)?;
         output::complain(&words(&guard.beginning()));
         guard.watch();
         // Behind the ^C, so that the prompt has its own line.
@@ -70,6 +78,6 @@ fn words(beginning: &Beginning) -> String {
     let directory = plain(&directory);
     let without = plain(&without);
     format!(
-        "watching {directory} ({jobs}, {expected} with every_hours, {runs} under way); {channels}{without}"
+        "watching {directory} ({jobs}, {expected} with a schedule or every_hours, {runs} under way); {channels}{without}"
     )
 }

@@ -61,7 +61,10 @@ impl Case<'_> {
                     .previous
                     .filter(|previous| previous.alerted_by.is_none() && !previous.is_unheard());
                 match Kind::of(known.map(|previous| previous.state), self.state) {
-                    Kind::Ok => self.took().unwrap_or(Kind::Ok),
+                    Kind::Ok => match self.late() {
+                        Some(_) => Kind::Late,
+                        None => self.took().unwrap_or(Kind::Ok),
+                    },
                     kind => kind,
                 }
             }
@@ -85,6 +88,17 @@ impl Case<'_> {
         })
     }
 
+    /// Says when the run was due, where people heard that it had not come.
+    fn late_words(&self) -> Option<String> {
+        let due = self.late()?.missed_due?;
+        let begun = self.end.run.begun;
+        let late = time::span(time::between(due, begun));
+        Some(format!(
+            "it was due {}, and began {late} later",
+            time::show(due)
+        ))
+    }
+
     fn notes(&self, settled: &Settled) -> Vec<String> {
         let mut notes = self.end.run.notes.clone();
         if let Course::Begins(flapping) | Course::GoesOn(flapping) | Course::Ends(flapping) =
@@ -92,6 +106,7 @@ impl Case<'_> {
         {
             notes.push(flapping.words());
         }
+        notes.extend(self.late_words());
         notes.extend(self.took_words());
         if let Some(newer) = self.newer {
             notes.push(newer_run(newer));

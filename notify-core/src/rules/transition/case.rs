@@ -86,6 +86,12 @@ impl<'a> Case<'a> {
         is_overdue(self.end.outcome)
     }
 
+    /// Returns the status that says that people heard of it that this run had not come.
+    pub(super) fn late(&self) -> Option<&'a Status> {
+        let previous = self.previous.filter(|_| !self.keeps_status())?;
+        previous.missed.map(|_| previous)
+    }
+
     /// Tells whether a run that works ended sooner or later than it should.
     pub(super) fn took(&self) -> Option<Kind> {
         let Took { shortest, longest } = self.end.run.should_take?;

@@ -80,6 +80,9 @@ impl Case<'_> {
         if self.end.run.was_overdue && self.is_ok_due() {
             return Decision::send(Reason::WasOverdue);
         }
+        if self.late().is_some() && self.silence().is_none() {
+            return Decision::send(Reason::Late);
+        }
         self.decide_took().unwrap_or(decision)
     }
 

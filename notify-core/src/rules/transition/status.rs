@@ -89,6 +89,9 @@ impl Case<'_> {
             let mut status = settled.is_sent.then(|| previous.clone())?;
             match self.end.outcome {
                 Outcome::Overdue(_) => status.overdue = Some(now),
+                Outcome::Missed(_) => {
+                    (status.missed, status.missed_due) = (Some(now), self.end.run.due);
+                }
                 Outcome::Overlapping => status.overlap_alerted = Some(now),
                 _ => return None,
             }
