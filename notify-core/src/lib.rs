@@ -139,8 +139,9 @@ pub mod __cli {
         Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, recent, story,
     };
     pub use crate::monitor::view::{
-        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, readable,
-        runs, span,
+        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, is_fit, jobs, queues,
+        readable, runs, span,
     };
+    pub use crate::monitor::watcher::users::{become_user, watch_all};
     pub use crate::monitor::watcher::{Beginning, Guard};
 }

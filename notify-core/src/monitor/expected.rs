@@ -157,8 +157,8 @@ impl Expected {
             When::Every(every) => begun.checked_add_signed(delta(*every)),
             When::At(schedule) => {
                 let due = schedule.next(begun)?;
-                let early = EARLY.min(schedule.pause(due) / 4);
-                if time::between(begun, due) > early {
+                let ahead = time::between(begun, due);
+                if ahead > EARLY || ahead > schedule.pause(due) / 4 {
                     return Some(due);
                 }
                 schedule.next(due)
@@ -185,7 +185,7 @@ impl Expected {
     /// Returns what a job has missed by now.
     #[must_use]
     pub fn missed(&self, begun: Time, now: Time) -> Option<Missed> {
-        let due = self.due_after(begun)?;
+        let due = self.due_after(begun).filter(|due| *due <= now)?;
         let first = due.checked_add_signed(self.grace(due))?;
         if first > now {
             return None;

@@ -4,6 +4,7 @@
 pub(crate) mod clock;
 pub(crate) mod missed;
 mod silence_over;
+pub(crate) mod users;
 
 use std::collections::BTreeSet;
 use std::fs;

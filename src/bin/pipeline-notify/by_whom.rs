@@ -12,6 +12,13 @@ pub(crate) struct ByWhom {
 }
 
 impl ByWhom {
+    /// Returns the name that was given.
+    pub(crate) fn name(&self) -> Option<&'static str> {
+        let mut all = ClockChanges::ALL.into_iter();
+        let named = all.find(|(_, changes)| Some(*changes) == self.clock_changes);
+        named.map(|(name, _)| name)
+    }
+
     /// Returns what it says of when jobs should run.
     pub(crate) fn said(&self) -> Said {
         Said {

@@ -3,12 +3,12 @@
 mod findings;
 mod problem;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Jobs, Queue, Run, Said};
+use notify_core::__cli::{self as look, AllAwaited, Health, Jobs, Queue, Run, Said};
 use serde_json::json;
 
 use self::findings::Findings;
@@ -64,13 +64,14 @@ impl Arguments {
                 let (runs, _) = look::runs(&directory, &self.jobs)?;
                 let names: Vec<_> = jobs.jobs.iter().map(|job| job.name.clone()).collect();
                 let of = Some(&*names).filter(|_| !self.jobs.is_empty());
-                Ok((jobs, runs, look::queues(&directory, of)?.0))
+                let queues = look::queues(&directory, of)?.0;
+                Ok((jobs, runs, queues, look::awaited(&directory)))
             };
             see().map_err(|error| {
                 Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
             })
         });
-        let (jobs, runs, queues) = match seen {
+        let (jobs, runs, queues, awaited) = match seen {
             Ok(seen) => seen,
             // A monitor shows standard output alone.
             Err(Failure::Message(message)) => {
@@ -84,7 +85,7 @@ impl Arguments {
             }
             Err(error) => return Err(error),
         };
-        let findings = self.judge(&jobs, &runs, &queues, Utc::now());
+        let findings = self.judge(&jobs, &runs, &queues, &awaited);
         let alarm = findings.alarm();
         output.set_code(alarm.code());
         let counts = findings.counts(&jobs, &runs, &queues);
@@ -142,9 +143,9 @@ impl Arguments {
         Ok(alarm.code())
     }
 
-    fn judge(&self, jobs: &Jobs, runs: &[Run], queues: &[Queue], now: DateTime<Utc>) -> Findings {
+    fn judge(&self, jobs: &Jobs, runs: &[Run], queues: &[Queue], awaited: &AllAwaited) -> Findings {
         let mut findings = Findings {
-            now,
+            now: Utc::now(),
             problems: Vec::new(),
         };
         let mut under_way: HashMap<&str, Vec<&Run>> = HashMap::new();
@@ -183,6 +184,16 @@ impl Arguments {
             let pause = when.map(|when| when.pause(run.begun));
             findings.judge_run(run, self.overdue.or(pause));
         }
+        let known: HashSet<_> = jobs.jobs.iter().map(|job| &*job.name).collect();
+        let never_ran = awaited.all.iter().filter(|awaited| {
+            !known.contains(&*awaited.job) && !under_way.contains_key(&*awaited.job)
+        });
+        for awaited in never_ran.filter(|awaited| self.is_named(&awaited.job)) {
+            findings.judge_awaited(awaited, &said);
+        }
+        for fault in &awaited.faults {
+            findings.add(Kind::Schedule, None, fault.clone());
+        }
         findings.judge_queues(queues);
         for file in &jobs.unreadable {
             let words = format!(
@@ -192,7 +203,11 @@ impl Arguments {
             findings.add(Kind::Unreadable, Some(&file.name), words);
         }
         for name in &jobs.missing {
-            if !runs.iter().any(|run| run.is_named(name)) {
+            let is_expected = awaited
+                .all
+                .iter()
+                .any(|awaited| look::is_fit(name, &awaited.job));
+            if !is_expected && !runs.iter().any(|run| run.is_named(name)) {
                 findings.add(
                     Kind::Missing,
                     Some(name),
@@ -204,6 +219,7 @@ impl Arguments {
             && jobs.jobs.is_empty()
             && jobs.unreadable.is_empty()
             && runs.is_empty()
+            && awaited.all.is_empty()
         {
             findings.add(Kind::NoJobs, None, "there are no jobs yet".to_owned());
         }
@@ -211,6 +227,10 @@ impl Arguments {
             .problems
             .sort_by_key(|problem| std::cmp::Reverse(problem.kind.alarm()));
         findings
+    }
+
+    fn is_named(&self, job: &str) -> bool {
+        self.jobs.is_empty() || self.jobs.iter().any(|name| look::is_fit(name, job))
     }
 
     /// What the options say of when jobs should run.

@@ -14,6 +14,7 @@ mod words;
 
 mod check;
 mod drain;
+mod expect;
 mod explain;
 mod forget;
 mod page;
@@ -85,6 +86,8 @@ subcommands! {
     Test: test,
     /// Runs a command as a job: its end is told as that of an annotated function
     Run: run,
+    /// Says when a job should run that may never have run
+    Expect: expect,
     /// Stays, and tells of runs that die and of runs that do not come
     Watch: watch,
 }

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use clap::Args;
-use notify_core::__cli::{Beginning, Guard, Said};
+use notify_core::__cli::{self as look, Beginning, Guard, Said};
 
 use crate::by_whom::ByWhom;
 use crate::output::{self, Output};
@@ -15,7 +15,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It tells of a run whose process died, kill -9 included, within a second; once of each run that should have come, as its schedule or every_hours says, at the end of its grace, and of jobs that never ran, where `expect` or a file says that they should; and of a failure that a person had silenced, when that is over and the job has not run since. It sends alerts that wait, also those that other processes have left. It tells of the jobs of its own user alone, to the channels that its environment names, and may be started anew or twice: nothing is told again.
+    after_help = "It tells of a run whose process died, kill -9 included, within a second; once of each run that should have come, as its schedule or every_hours says, at the end of its grace, and of jobs that never ran, where `expect` or a file says that they should; and of a failure that a person had silenced, when that is over and the job has not run since. It sends alerts that wait, also those that other processes have left. It tells of the jobs of its own user alone (root: of every user's with --all-users), to the channels that its environment names, and may be started anew or twice: nothing is told again.
 
 At SIGTERM or SIGINT it looks once more, sends what it can within NOTIFY_EXIT_SECONDS, and ends with 0; a second signal ends it at once. It says on standard error what it watches, and what it cannot do.
 
@@ -33,6 +33,18 @@ pub(crate) struct Arguments {
     grace: Option<Duration>,
     #[command(flatten)]
     clock_changes: ByWhom,
+    /// As root: watch over the jobs of every user who has a folder there, by a child for each, which becomes that
+    /// user; alerts go to the destinations of root's environment
+    #[arg(long)]
+    all_users: bool,
+    /// Such a child: the user that it becomes
+    #[arg(
+        long = "as",
+        value_name = "USER",
+        hide = true,
+        conflicts_with = "all_users"
+    )]
+    user: Option<u32>,
     /// Refused, and not shown: there is no answer
     #[arg(long, hide = true)]
     json: bool,
@@ -43,6 +55,17 @@ impl Arguments {
         if self.json {
             let message = "nothing is answered here, and so there is no --json: `pipeline-notify status --json` says what goes on";
             return Err(Failure::Message(message.to_owned()));
+        }
+        if self.all_users {
+            return self.watch_all(common);
+        }
+        if let Some(user) = self.user {
+            let become_user = look::become_user(&common.directory()?, user);
+            become_user.map_err(|error| {
+                Failure::Message(format!(
+                    "the jobs of user {user} cannot be watched: {error}"
+                ))
+            })?;
         }
         let said = Said {
             grace: self.grace,
@@ -55,6 +78,35 @@ impl Arguments {
         if io::stderr().is_terminal() {
             let _ = writeln!(io::stderr());
         }
+        Ok(0)
+    }
+}
+
+impl Arguments {
+    fn watch_all(&self, common: &Common) -> Result<u8, Failure> {
+        let directory = common.directory()?;
+        let mut line = vec![
+            "watch".into(),
+            "--dir".into(),
+            directory.clone().into_os_string(),
+        ];
+        let seconds = |time: Duration| format!("{}s", time.as_secs_f64()).into();
+        line.extend(["--every".into(), seconds(self.every)]);
+        if let Some(grace) = self.grace {
+            line.extend(["--grace".into(), seconds(grace)]);
+        }
+        if let Some(name) = self.clock_changes.name() {
+            line.extend(["--clock-changes".into(), name.into()]);
+        }
+        let shown = directory.display().to_string();
+        output::complain(&plain(&format!(
+            "watching {shown} for each user who has a folder there"
+        )));
+        look::watch_all(&directory, &line).map_err(|error| {
+            Failure::Message(format!(
+                "`{shown}` cannot be watched for all users: {error}"
+            ))
+        })?;
         Ok(0)
     }
 }
@@ -78,6 +130,6 @@ fn words(beginning: &Beginning) -> String {
     let directory = plain(&directory);
     let without = plain(&without);
     format!(
-        "watching {directory} ({jobs}, {expected} with a schedule or every_hours, {runs} under way); {channels}{without}"
+        "watching {directory} ({jobs}, {expected} with every_hours or a schedule, {runs} under way); {channels}{without}"
     )
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use notify_core::__cli::{Expected, Health, Job, Jobs, Queue, Run};
+use notify_core::__cli::{Awaited, Expected, Health, Job, Jobs, Queue, Run, Said};
 use notify_core::State;
 
 use super::problem::{Alarm, Kind, Problem};
@@ -81,6 +81,20 @@ impl Findings {
                 job.name
             );
             self.add(Kind::Missed, Some(&job.name), words);
+        }
+    }
+
+    /// Judges a job that has never run.
+    pub(super) fn judge_awaited(&mut self, awaited: &Awaited, said: &Said) {
+        let mut awaited = awaited.clone();
+        awaited.said.grace = awaited.said.grace.or(said.grace);
+        awaited.said.clock_changes = awaited.said.clock_changes.or(said.clock_changes);
+        let expected = awaited.expected().ok();
+        let missed = expected.and_then(|expected| expected.missed(awaited.since, self.now));
+        if let Some(missed) = missed {
+            let due = words::ago(missed.due, self.now);
+            let words = format!("{}: has never run, and was due {due}", awaited.job);
+            self.add(Kind::Missed, Some(&awaited.job), words);
         }
     }
 
