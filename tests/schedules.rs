@@ -41,6 +41,13 @@ impl Watch {
         let mut command = command(folder, receiver, &["watch", "--every", "0.1s"]);
         Self(command.stderr(Stdio::null()).spawn().unwrap())
     }
+
+    /// Has it end as a service is ended: what it has sent is written down.
+    fn stop(mut self) {
+        let id = self.0.id().to_string();
+        let term = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(term.success() && self.0.wait().unwrap().success());
+    }
 }
 
 impl Drop for Watch {
@@ -99,7 +106,7 @@ fn a_run_that_a_schedule_misses_is_sent_once_and_one_that_comes_after_all_as_lat
             && text.contains("(Europe/Berlin), by the schedule `5 3 * * *`."),
         "{text}"
     );
-    drop(watch);
+    watch.stop();
     let _watch = Watch::new(&folder, &receiver);
     let late = run(
         &folder,
@@ -242,6 +249,13 @@ fn a_job_that_was_never_started_is_missed_by_the_command_and_by_a_file() {
     assert_eq!(wrong.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("column 9"));
     assert!(stdout(&expect(&["--list"])).contains("a.new"));
+    let status = run(&folder, &receiver, &["status", "a.new"]);
+    assert_eq!(status.status.code(), Some(0));
+    assert!(
+        stdout(&status).contains("Never ran, and should:\n  a.new  "),
+        "{}",
+        stdout(&status)
+    );
     // A deployment's, of three days ago.
     let file = folder.path().join(".expected/deployed");
     fs::write(
@@ -274,7 +288,7 @@ fn a_job_that_was_never_started_is_missed_by_the_command_and_by_a_file() {
             .concat()
             .contains("It has never run. Expected ")
     );
-    drop(watch);
+    watch.stop();
     let ran = run(
         &folder,
         &receiver,

@@ -71,6 +71,8 @@ while read -r zone day; do
 done <<< "$days" >> "$work/observed.tsv"
 if [ "${1:-}" = --write ]; then
     cp "$work/observed.tsv" observed.tsv
+    awk -f table.awk observed.tsv > ../../docs/schedules-table.md
 else
+    awk -f table.awk observed.tsv | diff ../../docs/schedules-table.md - || { echo "the docs differ from observed.tsv: --write"; exit 1; }
     diff observed.tsv "$work/observed.tsv" || { echo "real schedulers do otherwise than observed.tsv says"; exit 1; }
 fi

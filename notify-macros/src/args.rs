@@ -466,7 +466,16 @@ fn check_range(key: &Ident, value: Expr) -> Result<TokenStream> {
         let message = format!("`{key}` begins with the smaller number: {usage}");
         return Err(Error::new_spanned(range, message));
     }
-    let end = |end: Option<Box<Expr>>| end.map(|end| check_amount(key, *end, false)).transpose();
+    let end = |end: Option<Box<Expr>>| {
+        let checked = end.map(|end| match literal(&end) {
+            None | Some(Lit::Int(_) | Lit::Float(_)) => check_amount(key, *end, false),
+            Some(other) => {
+                let message = format!("`{key}` takes a range of numbers or `Duration`s: {usage}");
+                Err(Error::new(other.span(), message))
+            }
+        });
+        checked.transpose()
+    };
     let (start, limits, end) = (end(range.start)?, range.limits, end(range.end)?);
     Ok(quote!(#start #limits #end))
 }

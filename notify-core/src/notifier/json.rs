@@ -44,7 +44,7 @@ const ANSWERS: &[Rule] = &[];
 /// | key of an alert | | |
 /// |---|---|---|
 /// | `id` | text | two messages with one id tell the same event |
-/// | `kind` | text | `failed`, `still_failing`, `recovered`, `ok`, `overdue`, `flapping`, `steady` |
+/// | `kind` | text | `failed`, `still_failing`, `recovered`, `ok`, `overdue`, `flapping`, `steady`, `too_short`, `too_long`, `overlapping`, `late` |
 /// | `job` | text | the job's name, which is also its status file's |
 /// | `state` | text | `OK` or `ERROR` |
 /// | `summary` | text | one line for people |

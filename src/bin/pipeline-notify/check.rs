@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use clap::Args;
-use notify_core::__cli::{self as look, AllAwaited, Health, Jobs, Queue, Run, Said};
+use notify_core::__cli::{self as look, AllAwaited, Expected, Health, Jobs, Queue, Run, Said};
 use serde_json::json;
 
 use self::findings::Findings;
@@ -152,48 +152,14 @@ impl Arguments {
         for run in runs {
             under_way.entry(&run.job).or_default().push(run);
         }
-        let said = self.said();
-        let mut expected = HashMap::new();
-        for job in &jobs.jobs {
-            findings.judge_state(job);
-            let lives = |run: &&&Run| run.health != Health::Dead;
-            let is_under_way = under_way
-                .get(&*job.name)
-                .is_some_and(|runs| runs.iter().any(|run| lives(&run)));
-            match job.expected(&said) {
-                Ok(Some(when)) => {
-                    if !is_under_way {
-                        findings.judge_age(job, &when);
-                    }
-                    expected.insert(&*job.name, when);
-                }
-                Ok(None) => {}
-                Err(fault) => findings.add(
-                    Kind::Schedule,
-                    Some(&job.name),
-                    format!(
-                        "{}: nobody can tell whether it misses a run: {fault}",
-                        job.name
-                    ),
-                ),
-            }
-        }
+        let expected = self.judge_jobs(jobs, &under_way, &mut findings);
         for run in runs {
-            let own = || run.expected(&said).ok().flatten();
+            let own = || run.expected(&self.said()).ok().flatten();
             let when = expected.get(&*run.job).cloned().or_else(own);
             let pause = when.map(|when| when.pause(run.begun));
             findings.judge_run(run, self.overdue.or(pause));
         }
-        let known: HashSet<_> = jobs.jobs.iter().map(|job| &*job.name).collect();
-        let never_ran = awaited.all.iter().filter(|awaited| {
-            !known.contains(&*awaited.job) && !under_way.contains_key(&*awaited.job)
-        });
-        for awaited in never_ran.filter(|awaited| self.is_named(&awaited.job)) {
-            findings.judge_awaited(awaited, &said);
-        }
-        for fault in &awaited.faults {
-            findings.add(Kind::Schedule, None, fault.clone());
-        }
+        self.judge_awaited(jobs, &under_way, awaited, &mut findings);
         findings.judge_queues(queues);
         for file in &jobs.unreadable {
             let words = format!(
@@ -227,6 +193,57 @@ impl Arguments {
             .problems
             .sort_by_key(|problem| std::cmp::Reverse(problem.kind.alarm()));
         findings
+    }
+
+    /// Judges the jobs that have run; returns when each should run again.
+    fn judge_jobs<'a>(
+        &self,
+        jobs: &'a Jobs,
+        under_way: &HashMap<&str, Vec<&Run>>,
+        findings: &mut Findings,
+    ) -> HashMap<&'a str, Expected> {
+        let said = self.said();
+        let mut expected = HashMap::new();
+        for job in &jobs.jobs {
+            findings.judge_state(job);
+            let lives = |run: &&Run| run.health != Health::Dead;
+            let runs = under_way.get(&*job.name);
+            let is_under_way = runs.is_some_and(|runs| runs.iter().any(lives));
+            match job.expected(&said) {
+                Ok(Some(when)) => {
+                    if !is_under_way {
+                        findings.judge_age(job, &when);
+                    }
+                    expected.insert(&*job.name, when);
+                }
+                Ok(None) => {}
+                Err(fault) => {
+                    let words = "nobody can tell whether it misses a run";
+                    let words = format!("{}: {words}: {fault}", job.name);
+                    findings.add(Kind::Schedule, Some(&job.name), words);
+                }
+            }
+        }
+        expected
+    }
+
+    /// Judges the jobs that should have run and never did.
+    fn judge_awaited(
+        &self,
+        jobs: &Jobs,
+        under_way: &HashMap<&str, Vec<&Run>>,
+        awaited: &AllAwaited,
+        findings: &mut Findings,
+    ) {
+        let known: HashSet<_> = jobs.jobs.iter().map(|job| &*job.name).collect();
+        let has_run = |job: &str| known.contains(job) || under_way.contains_key(job);
+        let never_ran = awaited.all.iter().filter(|one| !has_run(&one.job));
+        for one in never_ran.filter(|one| self.is_named(&one.job)) {
+            findings.judge_awaited(one, &self.said());
+        }
+        for fault in &awaited.faults {
+            findings.add(Kind::Schedule, None, fault.clone());
+        }
     }
 
     fn is_named(&self, job: &str) -> bool {

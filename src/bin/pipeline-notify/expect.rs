@@ -155,7 +155,7 @@ fn list(directory: &Path, common: &Common, output: &mut Output) -> Result<u8, Fa
 }
 
 /// Says when it is expected next.
-fn next(awaited: &Awaited, now: DateTime<Utc>) -> String {
+pub(crate) fn next(awaited: &Awaited, now: DateTime<Utc>) -> String {
     let Ok(expected) = awaited.expected() else {
         return "at no time".to_owned();
     };
@@ -168,7 +168,7 @@ fn next(awaited: &Awaited, now: DateTime<Utc>) -> String {
     }
 }
 
-fn to_json(awaited: &Awaited, now: DateTime<Utc>) -> Value {
+pub(crate) fn to_json(awaited: &Awaited, now: DateTime<Utc>) -> Value {
     let expected = awaited.expected().ok();
     let next = expected.and_then(|expected| expected.due_after(now));
     json!({

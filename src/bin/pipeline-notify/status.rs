@@ -1,5 +1,6 @@
 //! `status`: a table of all jobs.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 use std::thread;
@@ -7,11 +8,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Jobs, Queue, Run, Said};
+use notify_core::__cli::{self as look, Awaited, Health, Jobs, Queue, Run, Said};
 use notify_core::State;
 use serde_json::{Value, json};
 
 use crate::by_whom::ByWhom;
+use crate::expect;
 use crate::json;
 use crate::output::{self, Colour, Output};
 use crate::table::{Row, Table};
@@ -56,6 +58,8 @@ struct View {
     is_of_all: bool,
     /// What the options say of when jobs should run.
     said: Said,
+    /// The jobs that should run and never did.
+    never_ran: Vec<Awaited>,
 }
 
 impl Arguments {
@@ -137,6 +141,15 @@ impl View {
         jobs.missing
             .retain(|name| !runs.iter().any(|run| run.is_named(name)));
         let (queues, closed_too) = look::queues(directory, None)?;
+        let mut never_ran = look::awaited(directory).all;
+        let known: HashSet<_> = jobs.jobs.iter().map(|job| &*job.name).collect();
+        never_ran.retain(|one| {
+            let is_wanted =
+                wanted.is_empty() || wanted.iter().any(|name| look::is_fit(name, &one.job));
+            is_wanted && !known.contains(&*one.job)
+        });
+        jobs.missing
+            .retain(|name| !never_ran.iter().any(|one| look::is_fit(name, &one.job)));
         Ok(Self {
             now: Utc::now(),
             jobs,
@@ -145,6 +158,7 @@ impl View {
             closed: closed.max(closed_too),
             is_of_all: wanted.is_empty(),
             said,
+            never_ran,
         })
     }
 
@@ -155,6 +169,7 @@ impl View {
             "jobs": self.jobs.jobs.iter().map(|job| json::job(job, self.now, &self.said)).collect::<Vec<_>>(),
             "unreadable": self.jobs.unreadable.iter().map(json::unreadable).collect::<Vec<_>>(),
             "missing": self.jobs.missing,
+            "never_ran": self.never_ran.iter().map(|one| expect::to_json(one, self.now)).collect::<Vec<_>>(),
             "runs": self.runs.iter().map(|run| json::run(run, self.now)).collect::<Vec<_>>(),
             "queues": self.queues.iter().map(json::queue).collect::<Vec<_>>(),
             "unseen_users": self.closed,
@@ -174,7 +189,8 @@ impl View {
             hidden = rows.len() - shown;
             rows.truncate(shown);
         }
-        if rows.is_empty() && self.jobs.missing.is_empty() && self.runs.is_empty() {
+        let is_empty = self.runs.is_empty() && self.never_ran.is_empty();
+        if rows.is_empty() && self.jobs.missing.is_empty() && is_empty {
             let directory = directory.display().to_string();
             lines.push(format!("no jobs in {} yet", plain(&directory)));
         } else if !rows.is_empty() {
@@ -218,6 +234,17 @@ impl View {
             lines.extend(runs.iter().take(RUNS).map(|run| self.run_line(run, output)));
             if runs.len() > RUNS {
                 lines.push(format!("  … and {} more", runs.len() - RUNS));
+            }
+        }
+        if !self.never_ran.is_empty() {
+            lines.push("Never ran, and should:".to_owned());
+            let shown = self.never_ran.iter().take(RUNS).map(|one| {
+                let line = format!("  {}  {}", one.job, expect::next(one, self.now));
+                words::cut(&plain(&line), output.width().unwrap_or(usize::MAX)).into_owned()
+            });
+            lines.extend(shown);
+            if self.never_ran.len() > RUNS {
+                lines.push(format!("  … and {} more", self.never_ran.len() - RUNS));
             }
         }
         lines.extend(self.footer(output));

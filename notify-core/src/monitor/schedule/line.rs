@@ -89,80 +89,49 @@ const LONGEST: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 impl Line {
     /// Reads a line, without the command behind it.
     pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
-        let fault = |place, words: String| Fault {
-            line: text.to_owned(),
-            place,
-            field: None,
-            words,
-        };
-        let fields = match WORDS.iter().find(|(word, _)| *word == text.trim()) {
-            Some((_, fields)) => fields,
-            None => text,
-        };
-        let parts = parts(fields);
-        let all = parts.first().map_or(0, |part| part.start)..fields.trim_end().len();
-        if text.trim_start().starts_with('@') && fields == text {
-            let words = match text.trim() {
-                "@reboot" => "a start of the machine is no time at which a job is due".to_owned(),
-                _ => format!(
-                    "cron knows {}",
-                    WORDS.map(|(word, _)| format!("`{word}`")).join(", ")
-                ),
-            };
-            return Err(fault(all, words));
-        }
-        let [minute, hour, day, month, weekday] = &*parts else {
-            let words = match parts.len() {
-                0 => "it is empty: write five fields, such as `5 3 * * 1-5`".to_owned(),
-                6.. => format!(
-                    "it has {} fields, and cron has five, from the minute on: there are no seconds and no years",
-                    parts.len()
-                ),
-                count => format!(
-                    "it has {count} of five fields: minute, hour, day of month, month, day of week"
-                ),
-            };
-            return Err(fault(all, words));
-        };
+        let (line, places) = fields(text)?;
+        let part = |number: usize| &line[places[number].clone()];
         let mut remarks = Vec::new();
-        let mut read = |number: usize, place: &Range<usize>| {
-            let field = &FIELDS[number];
-            let set = field.read(&fields[place.clone()], &mut remarks);
-            set.map_err(|(within, words)| Fault {
-                line: fields.to_owned(),
-                place: place.start + within.start..place.start + within.end,
+        let mut sets = [0; FIELDS.len()];
+        for (number, field) in FIELDS.iter().enumerate() {
+            let start = places[number].start;
+            let set = field.read(part(number), &mut remarks);
+            sets[number] = set.map_err(|(within, words)| Fault {
+                line: line.to_owned(),
+                place: start + within.start..start + within.end,
                 field: Some(field.name),
                 words,
-            })
-        };
-        let (minutes, hours) = (read(0, minute)?, read(1, hour)?);
-        let (days, months, weekdays) = (read(2, day)?, read(3, month)?, read(4, weekday)?);
-        let has_star = |place: &Range<usize>| fields[place.clone()].starts_with('*');
-        let is_every = |place: &Range<usize>| &fields[place.clone()] == "*";
-        let line = Self {
+            })?;
+        }
+        let [minutes, hours, days, months, weekdays] = sets;
+        let [minute, hour, day, _, weekday] = [0, 1, 2, 3, 4].map(part);
+        let parsed = Self {
             minutes,
             hours,
             days,
             months,
             // 7 is Sunday as 0 is.
             weekdays: (weekdays | weekdays >> SUNDAY_TOO) & 0x7f,
-            is_fixed: !has_star(minute) && !has_star(hour),
-            needs_both: has_star(day) || has_star(weekday),
+            is_fixed: !minute.starts_with('*') && !hour.starts_with('*'),
+            needs_both: day.starts_with('*') || weekday.starts_with('*'),
             remarks: Vec::new(),
         };
-        if !line.is_ever_due() {
-            let words = "cron takes it, and it is never due: no such month has that day".to_owned();
-            return Err(fault(day.start..month.end, words));
+        if !parsed.is_ever_due() {
+            return Err(Fault {
+                line: line.to_owned(),
+                place: places[2].start..places[3].end,
+                field: None,
+                words: "cron takes it, and it is never due: no such month has that day".to_owned(),
+            });
         }
-        if !is_every(day) && !is_every(weekday) {
-            let (day, weekday) = (&fields[day.clone()], &fields[weekday.clone()]);
-            remarks.push(if line.needs_both {
+        if day != "*" && weekday != "*" {
+            remarks.push(if parsed.needs_both {
                 format!("it is due on days that are both day of month `{day}` and day of week `{weekday}`, for one of them begins with `*`")
             } else {
                 format!("it is due on each day of month `{day}`, and on each day of week `{weekday}`, too")
             });
         }
-        Ok(Self { remarks, ..line })
+        Ok(Self { remarks, ..parsed })
     }
 
     fn is_ever_due(&self) -> bool {
@@ -214,6 +183,40 @@ impl DoubleEndedIterator for Numbers {
 
 fn has(set: u64, number: u32) -> bool {
     set >> number & 1 == 1
+}
+
+/// Returns the five fields of a line, for which a word may stand, and where in it each stands.
+fn fields(text: &str) -> Result<(&str, [Range<usize>; FIELDS.len()]), Fault> {
+    let word = WORDS.iter().find(|(word, _)| *word == text.trim());
+    let line = word.map_or(text, |(_, line)| line);
+    let parts = parts(line);
+    let words = match (word, text.trim()) {
+        (None, "@reboot") => "a start of the machine is no time at which a job is due".to_owned(),
+        (None, other) if other.starts_with('@') => {
+            let known = WORDS.map(|(word, _)| format!("`{word}`"));
+            format!("cron knows {}", known.join(", "))
+        }
+        _ => match <[Range<usize>; FIELDS.len()]>::try_from(parts) {
+            Ok(places) => return Ok((line, places)),
+            Err(parts) if parts.is_empty() => {
+                "it is empty: write five fields, such as `5 3 * * 1-5`".to_owned()
+            }
+            Err(parts) if parts.len() > FIELDS.len() => format!(
+                "it has {} fields, and cron has five, from the minute on: there are no seconds and no years",
+                parts.len()
+            ),
+            Err(parts) => format!(
+                "it has {} of five fields: minute, hour, day of month, month, day of week",
+                parts.len()
+            ),
+        },
+    };
+    Err(Fault {
+        line: text.to_owned(),
+        place: 0..text.len(),
+        field: None,
+        words,
+    })
 }
 
 /// Returns where the parts between blanks stand.

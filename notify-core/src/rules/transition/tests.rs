@@ -3,6 +3,7 @@
 mod bound;
 mod overdue;
 mod overlap;
+mod remarks;
 
 use std::sync::LazyLock;
 
