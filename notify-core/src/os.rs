@@ -14,3 +14,4 @@ pub(crate) mod redact;
 pub(crate) mod signals;
 pub(crate) mod timezone;
 pub(crate) mod warning;
+pub(crate) mod worker;

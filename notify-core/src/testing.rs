@@ -129,7 +129,7 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
             runs: 26,
             error: "connection refused".to_owned(),
         }),
-        mention: (kind != Kind::Ok).then(|| "U0123ABC".to_owned()),
+        mention: (kind != Kind::Ok && !kind.is_remark()).then(|| "U0123ABC".to_owned()),
         facts: [
             ("context", "env=prod https://wiki.example/etl"),
             ("instance", "eu-1"),

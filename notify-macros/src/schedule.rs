@@ -39,13 +39,13 @@ const WORDS: [&str; 7] = [
 /// What is wrong, and where.
 pub(crate) fn check(text: &str) -> Result<(), String> {
     if text.trim_start().starts_with('@') {
-        return match WORDS.contains(&text.trim()) {
-            true => Ok(()),
-            false => Err(format!(
-                "`{text}` is no schedule: cron knows {}",
-                WORDS.join(", ")
-            )),
-        };
+        if WORDS.contains(&text.trim()) {
+            return Ok(());
+        }
+        return Err(format!(
+            "`{text}` is no schedule: cron knows {}",
+            WORDS.join(", ")
+        ));
     }
     let parts: Vec<_> = text.split_whitespace().collect();
     if parts.len() != FIELDS.len() {

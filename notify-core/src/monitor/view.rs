@@ -364,6 +364,7 @@ pub fn readable(text: &str) -> Cow<'_, str> {
 }
 
 /// Tells whether a name fits a pattern in which `*` stands for any characters.
+#[must_use]
 pub fn is_fit(pattern: &str, name: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
         return pattern == name;

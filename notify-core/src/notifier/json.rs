@@ -373,7 +373,7 @@ mod tests {
             .iter()
             .filter_map(|alert| alert["kind"].as_str())
             .collect();
-        let expected = "failed still_failing recovered ok overdue flapping steady";
+        let expected = "failed still_failing recovered ok overdue flapping steady too_short too_long overlapping late";
         assert_eq!(words, expected.split(' ').collect());
         let docs: String = include_str!("json.rs")
             .lines()

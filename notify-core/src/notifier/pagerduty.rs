@@ -321,6 +321,10 @@ mod tests {
             (Kind::Steady, ok, "resolve", "info"),
             (Kind::Recovered, ok, "resolve", "info"),
             (Kind::Ok, ok, "resolve", "info"),
+            (Kind::TooShort, ok, "trigger", "warning"),
+            (Kind::TooLong, ok, "trigger", "warning"),
+            (Kind::Overlapping, ok, "trigger", "warning"),
+            (Kind::Late, ok, "resolve", "info"),
         ] {
             let expected = (action.to_owned(), severity.to_owned());
             assert_eq!(of(kind, state), expected, "{kind:?} {state}");

@@ -10,6 +10,9 @@ use crate::error::Error;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
 
+/// The channel of a job that names none.
+pub(crate) const ALERTS: &str = "alerts";
+
 /// The settings of a program, given in code. What is not set here comes from the environment.
 ///
 /// # Examples

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Awaited, Said};
+use notify_core::__cli::{self as look, Awaited, Said, Schedule};
 use serde_json::{Value, json};
 
 use crate::by_whom::ByWhom;
@@ -69,9 +69,10 @@ impl Arguments {
         };
         if self.remove {
             let was_there = look::await_no_more(&directory, job).map_err(written)?;
-            let words = match was_there {
-                true => "is not expected any more",
-                false => "was not expected by this user",
+            let words = if was_there {
+                "is not expected any more"
+            } else {
+                "was not expected by this user"
             };
             if common.json {
                 output.json(&json!({ "job": job, "removed": was_there }))?;
@@ -95,11 +96,7 @@ impl Arguments {
             ..awaited
         };
         awaited.write(&directory).map_err(written)?;
-        for remark in expected
-            .schedule()
-            .into_iter()
-            .flat_map(|schedule| schedule.remarks())
-        {
+        for remark in expected.schedule().into_iter().flat_map(Schedule::remarks) {
             output::complain(&plain(remark));
         }
         if common.json {

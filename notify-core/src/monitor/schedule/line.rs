@@ -145,9 +145,10 @@ impl Line {
         let of_month = has(self.days, date.day());
         let of_week = has(self.weekdays, date.weekday().num_days_from_sunday());
         has(self.months, date.month())
-            && match self.needs_both {
-                true => of_month && of_week,
-                false => of_month || of_week,
+            && if self.needs_both {
+                of_month && of_week
+            } else {
+                of_month || of_week
             }
     }
 
@@ -370,9 +371,9 @@ impl Field {
     }
 
     fn reversed(&self, item: &str, first: u32, last: u32) -> String {
-        let range = |from: u32, to: u32| match from == to {
-            true => from.to_string(),
-            false => format!("{from}-{to}"),
+        let range = |from: u32, to: u32| {
+            let to = (to > from).then(|| format!("-{to}"));
+            format!("{from}{}", to.unwrap_or_default())
         };
         // Once is enough for Sunday.
         let high = self

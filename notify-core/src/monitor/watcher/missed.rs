@@ -109,9 +109,10 @@ impl Guard {
     /// Sends what is expected of jobs that have no status yet.
     fn send_never_run(&self, jobs: &[Job], under_way: &HashSet<&str>) -> io::Result<()> {
         let awaited = awaited::awaited(self.store.directory());
-        match awaited.faults.is_empty() {
-            true => warning::over("expected"),
-            false => Warning::new("expected", awaited.faults.join("; ")).tell(),
+        if awaited.faults.is_empty() {
+            warning::over("expected");
+        } else {
+            Warning::new("expected", awaited.faults.join("; ")).tell();
         }
         let known: HashSet<_> = jobs.iter().map(|job| &*job.name).collect();
         let is_new = |job: &str| !known.contains(job) && !under_way.contains(job);

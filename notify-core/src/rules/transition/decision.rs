@@ -154,9 +154,10 @@ impl Case<'_> {
         } else if self.silence().is_some() {
             Decision::silent(Reason::Silenced)
         } else if matches!(self.end.outcome, Outcome::Overlapping) {
-            match overlap.is_some_and(is_recent) {
-                true => Decision::silent(Reason::Recent),
-                false => Decision::send(Reason::Overlapping),
+            if overlap.is_some_and(is_recent) {
+                Decision::silent(Reason::Recent)
+            } else {
+                Decision::send(Reason::Overlapping)
             }
         } else if told.is_some_and(|told| time::age(told, now) < settings.silent) {
             Decision::silent(Reason::Recent)
