@@ -5,9 +5,10 @@ pub(crate) mod name;
 
 use std::any::type_name;
 use std::panic::Location;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::os::once::Once;
 use crate::os::timezone;
 use crate::status::plan::Plan;
 
@@ -33,7 +34,7 @@ pub struct Site {
     /// The attribute's arguments, evaluated at the first run.
     pub(crate) arguments: fn() -> Arguments,
     /// What is worked out at the first run.
-    pub(crate) job: OnceLock<Job>,
+    pub(crate) job: Once<Job>,
 }
 
 impl Site {
@@ -57,7 +58,7 @@ impl Site {
             is_wrapped: false,
             type_name: type_name::<At>,
             arguments: Arguments::new,
-            job: OnceLock::new(),
+            job: Once::new(),
         }
     }
 

@@ -170,7 +170,6 @@ macro_rules! reasons {
 
         impl Reason {
             /// Says why, in a few words.
-            #[cfg(feature = "cli")]
             pub(crate) fn as_str(self) -> &'static str {
                 match self { $(Self::$reason => $words,)* }
             }
@@ -257,7 +256,6 @@ reasons! {
 }
 
 /// Why people are told without a run: it failed while a person had silenced that, and still does.
-#[cfg(feature = "cli")]
 pub(crate) const SILENCE_OVER: &str = "its silence is over";
 
 /// Decides whether people are told that a job is now in `state`.

@@ -393,6 +393,19 @@ impl Status {
         self.alerted.is_none() && self.told_errors.is_empty()
     }
 
+    /// Returns what the status is once the alert that it held back has left.
+    pub(crate) fn after_leaving(&self, held: &Held) -> Self {
+        Self {
+            alerted: Some(held.until),
+            alerted_by: None,
+            other_errors: ErrorCount::default(),
+            held: None,
+            withheld_since: None,
+            told_errors: self.fingerprint.iter().cloned().collect(),
+            ..self.clone()
+        }
+    }
+
     /// Tells whether nothing but times and counts sets this status apart from `previous`, so that
     /// its file need not be written anew.
     pub(crate) fn says_the_same_as(&self, previous: &Self) -> bool {

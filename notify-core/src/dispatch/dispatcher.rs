@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::notifier::Refusal;
+use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
-use crate::os::per_process::PerProcess;
 use crate::os::random;
 use crate::os::warning::Warning;
 use crate::os::worker::{Work, Worker};
@@ -25,9 +25,9 @@ use crate::settings::in_force;
 use crate::settings::route::Route;
 use crate::settings::setup::Setup;
 use crate::state::entry::Entry;
-use crate::state::local::Store;
 use crate::state::moved::Moved;
 use crate::state::rate::Pace;
+use crate::state::{Queued, Store};
 
 /// Alerts that are kept in memory, for one destination, where there is no directory for them.
 const KEPT: usize = 100;
@@ -47,7 +47,7 @@ const SOON: TimeDelta = TimeDelta::seconds(2);
 /// But not at the exit, once so little of its time is left.
 const LAST_CHANCE: Duration = Duration::from_secs(1);
 
-static DELIVERY: PerProcess<Worker<Delivery>> = PerProcess::new();
+static DELIVERY: Part<Worker<Delivery>> = Part::new(Slot::Delivery);
 
 #[derive(Default)]
 struct Delivery {
@@ -73,6 +73,19 @@ struct Memory {
     pace: Pace,
     /// Whether some are being sent.
     is_sending: bool,
+}
+
+/// Takes over an alert that was committed, and what became of it in the queues of `routes`: it is sent
+/// from there or from memory. Tells whether it is not held back.
+pub(crate) fn accept(routes: &[Route], alert: &Alert, in_queues: &[Queued]) -> bool {
+    for (number, route) in routes.iter().enumerate() {
+        match in_queues.get(number) {
+            Some(Queued::Waits(entry)) => queued(route, entry),
+            Some(Queued::Held) => look(route),
+            Some(Queued::Not) | None => from_memory(route, alert.clone()),
+        }
+    }
+    !in_queues.contains(&Queued::Held)
 }
 
 /// Sends what was queued, soon, and on another thread.
@@ -280,7 +293,7 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
 /// exit as this process's own are, for the next process may be as short as this one.
 pub(crate) fn release_due(setup: &Setup, store: &Store) {
     let now = Utc::now();
-    let due = store.outbox().due(now);
+    let due = store.due_queues(now);
     if due.is_empty() {
         return;
     }
@@ -298,7 +311,6 @@ pub(crate) fn release_due(setup: &Setup, store: &Store) {
 }
 
 /// Sends what waits in all queues whose destinations are known here, soon, and on another thread.
-#[cfg(feature = "cli")]
 pub(crate) fn take_over_all(setup: &Setup, store: &Store) {
     routes_of_queues(setup, store).iter().for_each(take_over);
 }
@@ -306,15 +318,20 @@ pub(crate) fn take_over_all(setup: &Setup, store: &Store) {
 /// Returns the destinations of the queues that are there, as far as they are known here.
 fn routes_of_queues(setup: &Setup, store: &Store) -> Vec<Route> {
     let mut found = Vec::new();
-    for name in store.outbox().queue_names() {
-        let channel = name.rsplit_once('-').map_or("", |(channel, _)| channel);
+    for queue in store.queues() {
+        let channel = queue.channel();
         let routes = if config::is_channel_name(channel) {
             setup.routes(channel)
         } else {
             None
         };
         let routes = routes.as_ref().map_or(&[][..], |routes| &routes.all);
-        found.extend(routes.iter().filter(|route| route.is_queue(&name)).cloned());
+        found.extend(
+            routes
+                .iter()
+                .filter(|route| route.is_queue(&queue))
+                .cloned(),
+        );
     }
     found
 }
@@ -621,8 +638,17 @@ mod tests {
 
     use super::*;
     use crate::notifier::Notifier;
-    use crate::state::local::spool::Queue;
+    use crate::state::Queue;
     use crate::testing::{Folder, alert};
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_gives_alerts_to_deliver_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(|| DELIVERY
+            .get()
+            .lock()));
+    }
 
     /// Takes whatever it is given.
     struct Taker;

@@ -21,7 +21,7 @@ use crate::os::machine::Machine;
 use crate::settings::in_force;
 use crate::settings::setup;
 use crate::state::local;
-use crate::state::local::lease;
+use crate::state::local::lease_scan;
 use crate::state::local::spool;
 use crate::state::run_record::Recorded;
 use crate::status::fingerprint;
@@ -59,6 +59,8 @@ pub struct Job {
     /// Whether an alert is held back.
     pub is_held: bool,
     pub is_flapping: bool,
+    /// When people last heard that no run has come after the latest one.
+    pub missed: Option<Time>,
     pub host: Option<String>,
     pub pid: Option<u32>,
     pub exe: Option<String>,
@@ -66,8 +68,6 @@ pub struct Job {
     pub version: Option<String>,
     pub every_hours: Option<f64>,
     pub(crate) plan: Option<Arc<Plan>>,
-    /// When people last heard that no run has come after the latest one.
-    pub missed: Option<Time>,
     /// Where its alerts go, where that is known; the empty text is nowhere.
     pub channel: Option<String>,
 }
@@ -257,7 +257,11 @@ fn read_all(directory: &Path, files: &[String]) -> Vec<Result<Option<Job>, Strin
 
 /// Reads a status file; `None` where it is gone.
 pub(crate) fn read(directory: &Path, file: &str) -> Result<Option<Job>, String> {
-    let content = file::read(&directory.join(file), local::LIMIT, Links::Refuse);
+    let content = file::read(
+        &directory.join(file),
+        local::MAX_STATUS_BYTES,
+        Links::Refuse,
+    );
     let content = content.map_err(|error| error.to_string())?;
     let Some(content) = content else {
         return Ok(None);
@@ -299,6 +303,7 @@ impl Job {
             is_flapping: status
                 .flapping
                 .is_some_and(|flapping| flapping.told.is_some()),
+            missed: status.missed,
             host: status.host.map(Cow::into_owned),
             pid: status.pid,
             exe: status.exe.map(Cow::into_owned),
@@ -306,7 +311,6 @@ impl Job {
             version: status.version.map(Cow::into_owned),
             every_hours: status.every_hours,
             plan: status.plan,
-            missed: status.missed,
             channel: status.channel.map(Cow::into_owned),
         }
     }
@@ -394,7 +398,7 @@ pub fn runs(directory: &Path, wanted: &[String]) -> io::Result<(Vec<Run>, usize)
     let mut runs = Vec::new();
     let mut closed = 0;
     for user in users(directory)? {
-        match lease::look(&user.join("running")) {
+        match lease_scan::look(&user.join("running")) {
             Ok(seen) => runs.extend(seen.iter().flat_map(runs_of)),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => closed += 1,
             Err(_) => {}
@@ -422,7 +426,7 @@ impl Run {
     }
 }
 
-fn runs_of(seen: &lease::Seen) -> Vec<Run> {
+fn runs_of(seen: &lease_scan::Seen) -> Vec<Run> {
     if !seen.is_locked && Recorded::successor(&seen.process).is_some() {
         // It has become another program, whose end is not ours to tell.
         return Vec::new();

@@ -24,7 +24,6 @@ use crate::monitor::view::{self, Health, Job};
 use crate::monitor::watcher::clock::Clock;
 use crate::monitor::watcher::missed::Told;
 use crate::os::ffi;
-use crate::os::file::{self, Links};
 use crate::os::warning::{self, Warning};
 use crate::runs::reaper;
 use crate::runs::shutdown;
@@ -32,8 +31,7 @@ use crate::settings::config::Config;
 use crate::settings::environment;
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
-use crate::state::local::Store;
-use crate::state::local::lease;
+use crate::state::Store;
 
 /// How often the locks of the records are tried: a death is to be told within a second.
 const TICK: Duration = Duration::from_millis(250);
@@ -48,9 +46,6 @@ const LOOKS: u32 = 3;
 /// which is looked at again after this time.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// The largest list of missed runs that is read.
-const LIMIT: u64 = 16 * 1024 * 1024;
-
 /// Watches one notify directory.
 pub struct Guard {
     setup: &'static Setup,
@@ -61,10 +56,12 @@ pub struct Guard {
     said: Said,
     clock: Clock,
     began: Instant,
-    /// What a build of before has sent of runs that did not come.
+    /// What a build of before has sent of runs that did not come, by the last run before.
     told_before: Told,
+    /// When this process has sent it: of others the status files say it.
+    sent: Told,
     /// The records of dead processes that the last look left.
-    left: BTreeSet<PathBuf>,
+    left: BTreeSet<String>,
     /// How many looks in a row have left the same.
     idle_looks: u32,
     looked: Instant,
@@ -114,9 +111,6 @@ impl Guard {
             let source = io::Error::other("it cannot be written");
             return Err(Error::Directory { path, source });
         };
-        let told_before = file::read(&store.missed(), LIMIT, Links::Refuse)
-            .ok()
-            .flatten();
         Ok(Self {
             setup,
             store,
@@ -124,7 +118,8 @@ impl Guard {
             said,
             clock: Clock::default(),
             began: Instant::now(),
-            told_before: Told::parse(&told_before.unwrap_or_default()),
+            told_before: Told::parse(&store.missed_before()),
+            sent: Told::default(),
             left: BTreeSet::new(),
             idle_looks: 0,
             looked: Instant::now(),
@@ -187,8 +182,7 @@ impl Guard {
 
     /// Reports the runs of processes that have died since the last look.
     fn look_at_records(&mut self) {
-        let folder = self.store.running();
-        let dead = lease::unlocked(folder);
+        let dead = self.store.unwatched_runs();
         let is_idle = self.idle_looks >= LOOKS && dead.is_subset(&self.left);
         if dead.is_empty() || is_idle && self.looked.elapsed() < AGAIN {
             return;
@@ -197,7 +191,7 @@ impl Guard {
         reaper::look(self.setup, &mut warnings);
         warnings.into_iter().for_each(Warning::tell);
         // Those of other machines stay, and those that another program is to tell.
-        let left = lease::unlocked(folder);
+        let left = self.store.unwatched_runs();
         self.idle_looks = if left == self.left {
             self.idle_looks.saturating_add(1)
         } else {

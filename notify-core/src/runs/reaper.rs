@@ -7,13 +7,12 @@ use chrono::Utc;
 
 use crate::format::fields::Fields;
 use crate::format::time::Time;
-use crate::os::machine::Machine;
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
 use crate::runs::report::{self, Report};
 use crate::settings::setup::Setup;
-use crate::state::change::Place;
-use crate::state::local::lease::{self, Dead};
+use crate::state::ExpiredRuns;
+use crate::state::change::RunKey;
 use crate::state::run_record::Recorded;
 use crate::status::outcome::Outcome;
 
@@ -23,24 +22,24 @@ const EVERY: Duration = Duration::from_secs(60);
 /// How long a run may be held up by those that died before it, after a power cut say.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// When this process last looked, and with which settings.
-static LOOKED: PerProcess<Mutex<Option<(Instant, usize)>>> = PerProcess::new();
+/// When this process last looked, and whether by the settings that the program has installed.
+static LOOKED: Part<Mutex<Option<(Instant, bool)>>> = Part::new(Slot::Reaper);
 
 /// Looks for the dead of the notify directory, at most once a minute, and reports them: before the
 /// run that looks ends, so that an earlier death of its own job does not overtake it. The warnings are
 /// to be told once that run is written down.
 pub(crate) fn look_for(setup: &'static Setup, now: Instant, warnings: &mut Vec<Warning>) {
-    let settings = std::ptr::from_ref(setup).addr();
+    let installed = setup.is_installed();
     {
         let Ok(mut looked) = LOOKED.get().try_lock() else {
             return;
         };
-        if looked
-            .is_some_and(|(at, with)| now.saturating_duration_since(at) < EVERY && with == settings)
-        {
+        if looked.is_some_and(|(at, with)| {
+            now.saturating_duration_since(at) < EVERY && with == installed
+        }) {
             return;
         }
-        *looked = Some((now, settings));
+        *looked = Some((now, installed));
     }
     look(setup, warnings);
 }
@@ -48,13 +47,7 @@ pub(crate) fn look_for(setup: &'static Setup, now: Instant, warnings: &mut Vec<W
 /// Looks for the dead of the notify directory, and reports them.
 pub(crate) fn look(setup: &Setup, warnings: &mut Vec<Warning>) {
     let Some(store) = setup.store() else { return };
-    let dead = lease::find_dead(store.running(), |process| {
-        Machine::this().can_judge(process)
-    });
-    if !dead.is_empty() {
-        // Before the records go, lest a finder that dies here leave nobody to look.
-        store.finish_journals();
-    }
+    let dead = store.expired_runs();
     let begun = Instant::now();
     // What does not fit is found by the next who looks.
     dead.into_iter()
@@ -63,14 +56,15 @@ pub(crate) fn look(setup: &Setup, warnings: &mut Vec<Warning>) {
 }
 
 /// Reports the runs of a dead process, and removes its record if each could be reported.
-fn bury(setup: &Setup, dead: Dead, warnings: &mut Vec<Warning>) {
-    let mut left = dead.runs.len();
-    for (place, run) in &dead.runs {
-        if report_death(setup, &dead, place, run, warnings) {
-            left -= 1;
+fn bury(setup: &Setup, dead: ExpiredRuns, warnings: &mut Vec<Warning>) {
+    let mut is_left = false;
+    for (run, recorded) in dead.runs() {
+        // Of a damaged one nothing can be said.
+        if let Some(recorded) = recorded {
+            is_left |= !report_death(setup, &dead, run, recorded, warnings);
         }
     }
-    if left == 0 {
+    if !is_left {
         dead.remove();
     }
 }
@@ -98,15 +92,12 @@ fn death(process: &Fields, begun: Time) -> String {
 /// Reports one run; `false` where another program has its destination.
 fn report_death(
     setup: &Setup,
-    dead: &Dead,
-    place: &Place,
-    run: &Fields,
+    dead: &ExpiredRuns,
+    run: &RunKey,
+    recorded: Recorded<'_>,
     warnings: &mut Vec<Warning>,
 ) -> bool {
-    let process = &dead.process;
-    let Some(recorded) = Recorded::read(run, process) else {
-        return true;
-    };
+    let process = dead.process();
     let Recorded {
         mut ended,
         settings,
@@ -133,14 +124,29 @@ fn report_death(
         ended,
         outcome: &outcome,
         settings,
-        place: Some(place.clone()),
+        run: Some(run.clone()),
         now: Instant::now(),
     }
     .make(
         setup.store(),
         routes.as_deref(),
-        || dead.is_open(place),
+        |_| dead.is_open(run),
         warnings,
     );
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_looks_for_the_dead_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(|| LOOKED
+            .get()
+            .lock()
+            .unwrap()));
+    }
 }

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,15 +19,15 @@ use crate::format::time::{self, Time, to_micros};
 use crate::job::name;
 use crate::job::{Arguments, Cancelled, Job, Site};
 use crate::notifier::heartbeat::{self, Heartbeat};
+use crate::os::engine::{self, Part, Slot};
 use crate::os::ffi;
-use crate::os::per_process::{self, PerProcess};
 use crate::os::random;
 use crate::os::redact;
 #[cfg(unix)]
 use crate::os::signals;
 use crate::os::warning::{self, Warning};
+use crate::rules::Settings;
 use crate::rules::transition::Ended;
-use crate::rules::{Past, Settings};
 use crate::runs::asked;
 use crate::runs::overdue;
 use crate::runs::overlap;
@@ -37,9 +37,8 @@ use crate::settings::config::Config;
 use crate::settings::in_force;
 use crate::settings::route::Way;
 use crate::settings::setup::Setup;
-use crate::state::local::cache;
-use crate::state::local::lease;
 use crate::state::run_record::Recorded;
+use crate::state::{self, Store};
 use crate::status::outcome::Outcome;
 use crate::status::{LINE, State};
 
@@ -49,13 +48,22 @@ const MINUTE: f64 = 60.0;
 const WAS_OVERDUE: &str = "it was overdue, and has ended now";
 
 /// The runs under way in this process, in the order in which they began.
-static OPEN: PerProcess<Mutex<BTreeMap<u64, Open>>> = PerProcess::new();
+static OPEN: Part<Mutex<BTreeMap<u64, Open>>> = Part::new(Slot::Runs);
 
 /// Which definition has which status file.
-static NAMES: PerProcess<Mutex<HashMap<String, String>>> = PerProcess::inheriting(|parents| {
-    let names = parents.try_lock().map(|names| names.clone());
+static NAMES: Part<Mutex<HashMap<String, String>>> = Part::beginning(Slot::Names, |parents| {
+    let names = parents.and_then(|parents| Some(parents.try_lock().ok()?.clone()));
     Mutex::new(names.unwrap_or_default())
 });
+
+/// Whether what is done before and after the first end of a run was done.
+static FIRST_END: Part<FirstEnd> = Part::new(Slot::FirstEnd);
+
+#[derive(Default)]
+struct FirstEnd {
+    is_begun: AtomicBool,
+    is_over: AtomicBool,
+}
 
 /// A run under way. Dropping it without an end leaves it to the exit of the process.
 #[derive(Debug)]
@@ -110,8 +118,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     let mut warnings = Vec::new();
     let job = site
         .job
-        .get_or_init(|| find_job(site, name.as_deref(), &mut warnings));
-    let _known = per_process::know();
+        .get_or_make(|| find_job(site, name.as_deref(), &mut warnings));
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let is_main = !nested && job.is_main();
     if is_main {
@@ -163,14 +170,12 @@ impl Run {
     }
 
     /// Ends the run, which is inside no other.
-    #[cfg(feature = "cli")]
     pub(crate) fn end(self, outcome: &Outcome) {
         self.end_inside(|_| {}, outcome);
     }
 
     /// Ends the run, which is inside those `around` it.
     pub(crate) fn end_inside(self, around: Around, outcome: &Outcome) {
-        let known = per_process::know();
         let (run, around) = {
             let mut open = open_runs();
             let run = open.remove(&self.number);
@@ -189,7 +194,6 @@ impl Run {
         let warnings = run
             .as_ref()
             .map(|run| end(self.number, run, outcome, &around));
-        drop(known);
         warnings.into_iter().flatten().for_each(Warning::tell);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
             // For the log alone: who leaves an error out wants no line of it from each run.
@@ -280,7 +284,7 @@ impl Config {
             record(number, &run, setup);
             if !open_runs().contains_key(&number) {
                 // It has ended meanwhile, and must not look as if it had died.
-                lease::end(number);
+                state::end_run(number);
             }
         }
         Ok(())
@@ -299,8 +303,6 @@ fn note_end(open: &mut BTreeMap<u64, Open>, ended: &Open, around: &[u64]) {
 /// Reports the end of a run; the warnings are to be told once all that must be written is written.
 /// What ends it ends those `around` it, too, or most likely does.
 fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warning> {
-    static FIRST: Once = Once::new();
-    static TAKEN_OVER: Once = Once::new();
     let setup = in_force::setup();
     let mut warnings = Vec::new();
     // Of a run that proves nothing there is nothing to tell.
@@ -309,12 +311,13 @@ fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warni
     }
     let now = Instant::now();
     reaper::look_for(setup, now, &mut warnings);
-    FIRST.call_once(|| {
+    let first_end = FIRST_END.get();
+    if !first_end.is_begun.swap(true, Ordering::Relaxed)
+        && let Some(store) = setup.store()
+    {
         // Before this run is decided on, for it may be of a job that people are told of now.
-        if let Some(store) = setup.store() {
-            dispatcher::release_due(setup, store);
-        }
-    });
+        dispatcher::release_due(setup, store);
+    }
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup, now);
     let routes = report::routes(setup, channel, &mut ended, outcome, &mut warnings);
@@ -327,27 +330,32 @@ fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warni
         add_mentions(&mut ended, around);
     }
     let settings = settings(&run.job.arguments, setup);
-    let place = if run.nested {
+    let key = if run.nested {
         None
     } else {
-        lease::place(number)
+        state::run_key(number)
     };
     Report {
         ended,
         outcome,
         settings,
-        place,
+        run: key,
         now,
     }
-    .make(setup.store(), routes.as_deref(), || true, &mut warnings);
+    .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
     if !run.nested {
-        lease::end(number);
+        state::end_run(number);
+        if let Some(store) = setup.store() {
+            store.flush_due(now);
+        }
     }
     if let Some(at) = run.overdue_at {
         overdue::forget(at, number);
     }
-    if let Some(routes) = &routes {
-        TAKEN_OVER.call_once(|| routes.all.iter().for_each(dispatcher::take_over));
+    if let Some(routes) = &routes
+        && !first_end.is_over.swap(true, Ordering::Relaxed)
+    {
+        routes.all.iter().for_each(dispatcher::take_over);
     }
     warnings.extend(setup.take_problems());
     warnings
@@ -368,9 +376,7 @@ fn record(number: u64, run: &Open, setup: &'static Setup) {
             .map_or(Cow::default(), |routes| Cow::Borrowed(&*routes.queues)),
         has_returned: run.returned.is_some(),
     };
-    match lease::begin(store.running(), number, &recorded.run(), || {
-        recorded.process()
-    }) {
+    match store.begin_run(number, &recorded) {
         Ok(()) => warning::over("record"),
         Err(error) => {
             let message =
@@ -471,7 +477,7 @@ impl Open {
                     .saturating_duration_since(self.started),
             ),
             host: Cow::Borrowed(&setup.host),
-            pid: Some(per_process::id()),
+            pid: Some(engine::pid()),
             exe: setup.exe.as_deref().map(Cow::Borrowed),
             version: self.job.version.as_deref().map(Cow::Borrowed),
             every_hours: self.job.arguments.every_hours,
@@ -571,10 +577,10 @@ fn report_unended(
         ended,
         outcome,
         settings: settings(&run.job.arguments, setup),
-        place: None,
+        run: None,
         now: Instant::now(),
     }
-    .make(setup.store(), routes.as_deref(), || true, warnings)
+    .make(setup.store(), routes.as_deref(), |_| true, warnings)
 }
 
 fn channel<'a>(arguments: &'a Arguments, setup: &'a Setup) -> &'a str {
@@ -649,9 +655,11 @@ fn watch_signals(setup: &Setup) {
 /// Tells whether the process can go at once.
 pub(crate) fn nothing_is_left() -> bool {
     for _ in 0..100 {
-        if let (Ok(open), Some(is_lagging)) = (OPEN.get().try_lock(), cache::is_lagging()) {
+        let store = in_force::setup_so_far().opened_store();
+        let is_behind = store.map_or(Some(false), Store::is_behind);
+        if let (Ok(open), Some(is_behind)) = (OPEN.get().try_lock(), is_behind) {
             return open.is_empty()
-                && !is_lagging
+                && !is_behind
                 && !dispatcher::is_waited_for()
                 && heartbeat::is_idle();
         }
@@ -689,32 +697,63 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         let outcome = after_return.as_ref().or(help.as_ref()).unwrap_or(outcome);
         warnings.extend(end(number, &run, outcome, &around));
     }
-    let Some(store) = in_force::setup().store() else {
-        return warnings;
-    };
-    for (file, recent) in cache::take_lagging() {
-        // What lags behind is not worth the harm of writing where another holds the lock.
-        if let Ok(mut locked) = store.lock(&file)
-            && !locked.is_passed_by()
-            && let Past::Known(status) = recent.correct(locked.read())
-        {
-            // At the exit there is nobody left to tell that it could not be written.
-            let _ = locked.write(&status);
-        }
+    if let Some(store) = in_force::setup().store() {
+        store.flush();
     }
     warnings
 }
 
 #[cfg(all(test, unix))]
 mod tests {
-    use super::*;
+    use std::sync::Barrier;
+    use std::thread;
 
-    /// issue 12, point 21
+    use super::*;
+    use crate::os::engine::own;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
     #[test]
     fn a_child_that_is_forked_while_a_thread_names_a_job_does_not_wait_for_it() {
-        let ends = crate::testing::ends_in_a_fork_while(names, || {
-            let _ = names().insert("etl.load".to_owned(), "src/load.rs:42".to_owned());
+        assert!(crate::testing::a_run_ends_in_a_fork_while(names));
+    }
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_begins_a_run_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(open_runs));
+    }
+
+    /// Issue 13, point 5: the arguments of an attribute are the user's code, and may take long.
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_evaluates_the_arguments_of_a_job_does_not_wait_for_it()
+    {
+        static BEGUN: Barrier = Barrier::new(2);
+        static OVER: Barrier = Barrier::new(2);
+        static PARENT: AtomicU64 = AtomicU64::new(0);
+        static SITE: Site = Site::new::<Open>("etl::slow", true, true, "").with(|| {
+            if PARENT.load(Ordering::Relaxed) == u64::from(std::process::id()) {
+                BEGUN.wait();
+                OVER.wait();
+            }
+            Arguments::new().channel(|| "")
         });
-        assert!(ends);
+        PARENT.store(std::process::id().into(), Ordering::Relaxed);
+        let _own = own::begin();
+        let run = || {
+            let _ = begin(&SITE, Some("etl.slow".to_owned()), true);
+        };
+        let own = own::get();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                own::enter(own);
+                run();
+            });
+            BEGUN.wait();
+            let ends = ffi::ends_in_a_fork(run);
+            OVER.wait();
+            assert!(ends);
+        });
     }
 }

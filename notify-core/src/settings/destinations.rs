@@ -14,7 +14,7 @@ use crate::settings::environment;
 use crate::settings::in_force;
 use crate::settings::route::{Route, Routes, Way};
 use crate::settings::setup::{ALERTS, Setup};
-use crate::state::local::spool::Queue;
+use crate::state::Queue;
 use crate::status::State;
 
 impl Setup {
@@ -53,10 +53,7 @@ impl Setup {
 
     /// Returns the destinations of a channel, if it has any.
     pub(crate) fn routes(&self, channel: &str) -> Option<Arc<Routes>> {
-        let known = || {
-            let routes = self.routes.get();
-            routes.lock().unwrap_or_else(PoisonError::into_inner)
-        };
+        let known = || self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(routes) = known().get(channel) {
             return routes.clone();
         }
@@ -125,15 +122,13 @@ impl Setup {
     }
 
     fn find_queue(&self, channel: &str, notifier: &dyn Notifier) -> Option<Queue> {
-        let outbox = self.store()?.outbox();
-        match outbox.queue_name(channel, &identity(notifier)) {
-            Ok(name) => Some(outbox.queue(&name)),
-            Err(error) => {
+        let queue = self.store()?.queue(channel, &identity(notifier));
+        queue
+            .map_err(|error| {
                 let message = format!("alerts cannot be queued on disk: {error}");
                 self.add_problem(Warning::new("outbox", message));
-                None
-            }
-        }
+            })
+            .ok()
     }
 }
 

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::{TimeDelta, Utc};
 
@@ -16,22 +15,11 @@ use crate::job::name;
 use crate::monitor::awaited::{self, Awaited};
 use crate::monitor::expected::{Expected, Missed, Watched};
 use crate::monitor::view::{self, Health, Job};
-use crate::os::file::{self, Durable, Links};
-use crate::os::lock::Lock;
 use crate::os::warning::{self, Warning};
+use crate::rules::Past;
 use crate::rules::transition::Ended;
 use crate::runs::report::{self, Report};
-use crate::state::local;
-use crate::status::Status;
 use crate::status::outcome::Outcome;
-
-/// How long another that watches may be at the jobs that never ran.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// The largest list of times that is read.
-const LIMIT: u64 = 16 * 1024 * 1024;
-
-const PRIVATE: u32 = 0o600;
 
 /// Times, each of a status file. In the list of a build of before, of jobs that were missed, each is that of
 /// the last run before; in the list of jobs that never ran, it is when people last heard of it.
@@ -59,7 +47,7 @@ impl Told {
 
 impl Guard {
     /// Sends, once each, the runs that did not come. One that cannot be sent keeps no other from it.
-    pub(super) fn send_missed(&self, jobs: &[Job]) -> io::Result<()> {
+    pub(super) fn send_missed(&mut self, jobs: &[Job]) -> io::Result<()> {
         let runs = view::runs(self.store.directory(), &[])?.0;
         let under_way: HashSet<_> = runs
             .iter()
@@ -77,7 +65,7 @@ impl Guard {
         self.send_never_run(jobs, &under_way)
     }
 
-    fn look_at_job(&self, job: &Job, expected: &Expected) {
+    fn look_at_job(&mut self, job: &Job, expected: &Expected) {
         let now = Utc::now();
         // Of what a build of before has sent, nobody is to hear again before it runs.
         if self.told_before.0.get(&job.file) == Some(&job.begun) {
@@ -86,17 +74,19 @@ impl Guard {
         let watched = Watched {
             begun: Some(job.begun),
             since: job.begun,
-            sent: job.missed,
+            sent: job.missed.max(self.sent.0.get(&job.file).copied()),
         };
         if let Some(missed) = self.to_send(expected, &watched, now) {
             let words = expected.words(Some(job.begun), &missed, now);
             let channel = job.channel.clone();
-            let is_news = || {
-                let status = last_status(self, &job.file);
-                status
-                    .is_some_and(|status| (status.begun, status.missed) == (job.begun, job.missed))
+            let is_news = |past: &Past| match past {
+                Past::Known(status) => (status.begun, status.missed) == (job.begun, job.missed),
+                // Where nothing can be written down, it is sent all the same.
+                past => *past == Past::Unknown,
             };
-            self.send_one(missing(job, missed.due), channel, words, is_news);
+            if self.send_one(missing(job, missed.due), channel, words, is_news) {
+                self.sent.0.insert(job.file.clone(), now);
+            }
         }
     }
 
@@ -121,29 +111,18 @@ impl Guard {
             return Ok(());
         }
         // Another that watches sends none that this one sends.
-        let path = self.never_run();
-        let lock = Lock::acquire(&path.with_extension("lock"), PATIENCE)?;
-        let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
-        let content = file::read(&path, LIMIT, Links::Refuse)?.unwrap_or_default();
-        let before = Told::parse(&content);
-        let mut sent = Told::default();
-        for awaited in never_ran {
-            let file = name::file_name(&awaited.job).into_owned();
-            let earlier = before.0.get(&file).copied();
-            if let Some(time) = self.look_at_awaited(awaited, earlier).or(earlier) {
-                sent.0.insert(file, time);
+        self.store.change_never_run(|content| {
+            let before = Told::parse(content);
+            let mut sent = Told::default();
+            for awaited in never_ran {
+                let file = name::file_name(&awaited.job).into_owned();
+                let earlier = before.0.get(&file).copied();
+                if let Some(time) = self.look_at_awaited(awaited, earlier).or(earlier) {
+                    sent.0.insert(file, time);
+                }
             }
-        }
-        if sent != before {
-            let new = path.with_extension("new");
-            file::replace(&path, &new, &sent.render(), PRIVATE, Durable::Yes)?;
-        }
-        Ok(())
-    }
-
-    /// Where it stands when people last heard of jobs that never ran.
-    fn never_run(&self) -> PathBuf {
-        self.store.missed().with_file_name("never-run")
+            sent.render()
+        })
     }
 
     /// Returns when people hear that a job has never run, where that is now.
@@ -171,7 +150,7 @@ impl Guard {
                 missed.due,
             )
         };
-        self.send_one(ended, awaited.channel.clone(), words, || true)
+        self.send_one(ended, awaited.channel.clone(), words, |_| true)
             .then_some(now)
     }
 
@@ -181,7 +160,7 @@ impl Guard {
         mut ended: Ended,
         channel: Option<String>,
         words: String,
-        is_news: impl FnOnce() -> bool,
+        is_news: impl Fn(&Past) -> bool,
     ) -> bool {
         let Self { setup, store, .. } = self;
         let channel = channel.unwrap_or_else(|| setup.default_channel.clone());
@@ -194,17 +173,16 @@ impl Guard {
         let mut warnings = Vec::new();
         let outcome = Outcome::Missed(words);
         let routes = report::routes(setup, &channel, &mut ended, &outcome, &mut warnings);
-        let is_sent = routes.is_some();
-        if is_sent {
+        let is_sent = routes.is_some_and(|routes| {
             let report = Report {
                 ended,
                 outcome: &outcome,
                 settings: setup.rules,
-                place: None,
+                run: None,
                 now: Instant::now(),
             };
-            report.make(Some(store), routes.as_deref(), is_news, &mut warnings);
-        }
+            report.make(Some(store), Some(&*routes), is_news, &mut warnings)
+        });
         warnings.into_iter().for_each(Warning::tell);
         is_sent
     }
@@ -236,13 +214,6 @@ fn missing(job: &Job, due: Time) -> Ended {
         due: Some(due),
         ..Ended::new(event(&job.name, due), job.name.clone(), job.begun)
     }
-}
-
-/// Returns what a job's status file says now.
-fn last_status(guard: &Guard, file: &str) -> Option<Status> {
-    let path = guard.store.directory().join(file);
-    let content = file::read(&path, local::LIMIT, Links::Refuse).ok()??;
-    Status::parse(&content)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 
-pub(crate) use super::queue::{Queue, Turn};
+use super::queue::Queue;
 use crate::format::hash;
 use crate::format::time::Time;
 use crate::os::ffi;
@@ -129,19 +129,16 @@ pub(super) fn held_until(name: &str) -> Option<Time> {
 }
 
 /// Returns what the names of a job's alerts have in common.
-#[cfg(feature = "cli")]
 pub(crate) fn job_digits(job: &str) -> String {
     format!("{:08x}", hash::hash(job) >> 32)
 }
 
 /// Reads from the name of a queue whose alerts wait there.
-#[cfg(feature = "cli")]
 pub(crate) fn channel_of(queue: &str) -> &str {
     queue.rsplit_once('-').map_or("", |(channel, _)| channel)
 }
 
 /// Reads from the name of an alert's file when it was decided.
-#[cfg(feature = "cli")]
 pub(crate) fn time_of(name: &str) -> Option<Time> {
     held_until(name)
 }
