@@ -17,6 +17,7 @@ pub(crate) mod flapping;
 pub(crate) mod transition;
 
 use crate::format::time::{self, Time};
+pub(crate) use crate::status::decision::Reason;
 use crate::status::{State, Status};
 
 /// The settings that the rules read; times are in seconds.
@@ -123,108 +124,6 @@ impl Decision {
         }
     }
 }
-
-/// Who hears of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard {
-    /// The people of its channel.
-    Told,
-    /// Nobody, for there is nobody who could be told.
-    Due,
-    /// Nobody, as was decided.
-    Not,
-}
-
-/// Declares the reasons, each with the words in which it is written down.
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $reason:ident => $words:literal,)*) => {
-        /// The rule that decided.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum Reason { $($(#[$doc])* $reason,)* }
-
-        impl Reason {
-            /// Says why, in a few words.
-            #[cfg(feature = "cli")]
-            pub(crate) fn as_str(self) -> &'static str {
-                match self { $(Self::$reason => $words,)* }
-            }
-
-            /// Says who heard of it, and why.
-            pub(crate) fn words(self, heard: Heard) -> &'static str {
-                match (heard, self) {
-                    $(
-                        (Heard::Told, Self::$reason) => concat!("told: ", $words),
-                        (Heard::Due, Self::$reason) => {
-                            concat!("due, and nobody could be told: ", $words)
-                        }
-                        (Heard::Not, Self::$reason) => concat!("not told: ", $words),
-                    )*
-                }
-            }
-        }
-    };
-}
-
-reasons! {
-    /// 1: there is no earlier status.
-    First => "the first run",
-    /// 1: the earlier status cannot be read.
-    Unreadable => "the earlier status could not be read",
-    /// 2: the status changed.
-    Changed => "the status changed",
-    /// 3: the earlier status is younger than `silent_seconds`.
-    Recent => "the same within silent_seconds",
-    /// 4: it fails again.
-    StillFailing => "it fails again",
-    /// 5: it works, and people have not heard so for `ok_silent_hours`.
-    StillOk => "OK for longer than ok_silent_hours",
-    /// 6: it works, as people know.
-    NothingNew => "OK as before",
-    /// It fails, and nobody was told.
-    Untold => "it fails, and nobody was told",
-    /// It fails, and people last heard so longer ago than `silent_seconds` and `remind_hours`.
-    Reminder => "it has failed for longer than remind_hours",
-    /// It fails otherwise than before.
-    NewError => "it fails with another error",
-    /// `OK`s are not to be told.
-    OkNever => "no OK is told (ok_silent_hours)",
-    /// It works, and the directory that would say what was told cannot be used.
-    NoMemory => "OK, and what was told is not known",
-    /// It works again, and people never heard that it had failed.
-    FailureUntold => "OK again, and the failure was not told",
-    /// It was told to be overdue, and has ended.
-    WasOverdue => "it was told to be overdue",
-    /// It is still running, and should have ended.
-    Overdue => "it is overdue",
-    /// A run that began later has ended before this one.
-    Older => "a run that began later has ended",
-    /// The run died, and one that began later has ended since.
-    Overtaken => "it died, and a later run has ended",
-    /// So many other errors were sent within this silence that the rest waits for the reminder.
-    OtherErrors => "three other errors were sent, and the rest waits for the reminder",
-    /// It works again, and another job's alert told of its failure.
-    RecoveryOfAnother => "OK again, and the failure was sent by another job (alerted-by)",
-    /// A job inside this one fails as people know, and that is why this one does.
-    KnownInside => "a job inside it fails still, as people know",
-    /// The same panic was told already, by a job inside this one.
-    SamePanic => "the same event was told already",
-    /// A person has silenced this error.
-    Silenced => "silenced by a person",
-    /// The orchestrator tries again.
-    Attempt => "another attempt follows (NOTIFY_ATTEMPT)",
-    /// It has not failed often enough in a row.
-    After => "fewer failures in a row than after",
-    /// Its status changes to and fro from now on.
-    Flapping => "it flaps",
-    /// It flaps, as people know.
-    FlappingOn => "it flaps, as was told",
-    /// It flapped, and is steady.
-    Steady => "it is steady again",
-}
-
-/// Why people are told without a run: it failed while a person had silenced that, and still does.
-#[cfg(feature = "cli")]
-pub(crate) const SILENCE_OVER: &str = "its silence is over";
 
 /// Decides whether people are told that a job is now in `state`.
 pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) -> Decision {

@@ -1,6 +1,7 @@
 //! The status of a job: what its status file says after the latest run.
 
 pub(crate) mod bounded;
+pub(crate) mod decision;
 pub(crate) mod error_count;
 pub(crate) mod fingerprint;
 pub(crate) mod outcome;
@@ -13,6 +14,7 @@ use crate::format::fields::{Fields, Page, split_line};
 use crate::format::headline::headline;
 use crate::format::text;
 use crate::format::time::{self, Time};
+use crate::status::decision::Decided;
 use crate::status::error_count::ErrorCount;
 
 /// Whether a job works.
@@ -107,7 +109,7 @@ pub(crate) struct Status {
     /// How the status changes to and fro.
     pub(crate) flapping: Option<Flapping>,
     /// Why people were told of the latest run, or not.
-    pub(crate) decision: Option<Text>,
+    pub(crate) decision: Option<Decided>,
     pub(crate) host: Option<Text>,
     pub(crate) pid: Option<u32>,
     pub(crate) exe: Option<Text>,
@@ -237,7 +239,7 @@ impl Status {
             withheld_since: time("withheld-since"),
             silence: get("silenced").and_then(Silence::parse),
             flapping: get("flapping").and_then(Flapping::parse),
-            decision: same("decision"),
+            decision: Decided::parse(&fields),
             host: same("host"),
             pid: get("pid").and_then(|pid| pid.parse().ok()),
             exe: same("exe"),
@@ -281,7 +283,9 @@ impl Status {
         page.put("runs", &self.runs.to_string());
         page.put_some("alerted", time(self.alerted));
         page.put_some("alerted-by", self.alerted_by.as_deref());
-        page.put_some("decision", self.decision.as_deref());
+        if let Some(decision) = &self.decision {
+            decision.put(&mut page);
+        }
         page.put_some("incident", self.incident.as_deref());
         page.put_some("fingerprint", self.fingerprint.as_deref());
         // What the text says already is not said twice.
@@ -414,6 +418,7 @@ runs: 3
 alerted: 2026-11-22 11:00:00:120000 UTC
 alerted-by: etl.load
 decision: not told: another attempt follows (NOTIFY_ATTEMPT)
+decision-code: not-sent attempt-follows
 incident: 7f3a91c2
 fingerprint: 0011aaff
 first-error: disk full

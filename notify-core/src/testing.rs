@@ -69,6 +69,7 @@ pub(crate) fn alert(job: &str, id: &str) -> Alert {
         mention: None,
         facts: Vec::new(),
         notes: Vec::new(),
+        dropped: None,
         status,
     }
 }
@@ -135,6 +136,7 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
             Kind::Flapping => vec!["5 changes, 4 of 9 runs failed".to_owned()],
             _ => vec!["this is a debug build".to_owned()],
         },
+        dropped: None,
         status: Status::parse(&status).unwrap(),
     }
 }

@@ -16,6 +16,7 @@ use crate::dispatch::refuge;
 use crate::dispatch::shed;
 use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
+use crate::message::dropped::Dropped;
 use crate::notifier::Refusal;
 use crate::os::lock::Lock;
 use crate::os::random;
@@ -23,7 +24,6 @@ use crate::os::warning::{self, Warning};
 use crate::settings::in_force;
 use crate::settings::route::Route;
 use crate::settings::setup::ALERTS;
-use crate::state::dropped::Loss;
 use crate::state::entry::Entry;
 use crate::state::local::spool::{Queue, Turn};
 use crate::state::rate::Pace;
@@ -100,8 +100,8 @@ pub(crate) fn from_queue(
         }
         pace.begin(alerts.iter().map(Alert::id), now);
         ledger::keep_pace(queue, pace.clone());
-        if let (Some(line), Some(last)) = (loss.line(), alerts.last_mut()) {
-            last.notes.push(line);
+        if let Some(last) = alerts.last_mut() {
+            last.dropped = Some(loss.clone()).filter(|loss| loss.count() > 0);
         }
         let sent = ask(route, &alerts, deadline);
         let now = Utc::now();
@@ -118,7 +118,7 @@ pub(crate) fn from_queue(
                     ledger::remove(queue, entry);
                     pace.forget(entry.id());
                 }
-                if !loss.is_empty() {
+                if loss.count() > 0 {
                     tell_loss(queue, &loss);
                 }
                 if waiting.len() <= BOUNDS.first {
@@ -150,16 +150,16 @@ pub(crate) fn from_queue(
 }
 
 /// Returns what was given up and not told.
-fn loss_of(queue: &Queue) -> Loss {
+fn loss_of(queue: &Queue) -> Dropped {
     queue.loss_to_tell().unwrap_or_else(|error| {
         let message = format!("it cannot be read how many alerts were given up: {error}");
         Warning::new("outbox loss", message).tell();
-        Loss::default()
+        Dropped::default()
     })
 }
 
 /// Forgets what was given up, for a message has said it.
-fn tell_loss(queue: &Queue, loss: &Loss) {
+fn tell_loss(queue: &Queue, loss: &Dropped) {
     if let Err(error) = queue.told(loss) {
         let message = format!(
             "it cannot be written that people were told how many alerts were given up, and they are told again: {error}"
@@ -465,10 +465,14 @@ mod tests {
         let told: HashSet<_> = ids.iter().collect();
         assert_eq!((ids.len(), told.len()), (60, 60));
         let (first, others) = taken.split_first().unwrap();
-        let line = "\nand 63 more alerts were given up, the oldest of 2026-11-22 13:00 UTC: \
-                    41 repeats, 11 failures, 11 recoveries\n";
+        let line = "\nand 63 more alerts were dropped, the oldest of 2026-11-22 13:00 UTC: \
+                    41 repeats, 22 others\n";
         assert!(first.1.ends_with(line), "{}", first.1);
-        assert!(others.iter().all(|(_, text)| !text.contains("given up")));
+        assert!(
+            others
+                .iter()
+                .all(|(_, text)| !text.contains("were dropped"))
+        );
         assert!(queue.loss().unwrap().is_empty());
     }
 

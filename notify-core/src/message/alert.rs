@@ -5,6 +5,7 @@ use std::iter;
 use crate::format::fields::{Fields, Page};
 use crate::format::text;
 use crate::format::time::{self, Time};
+use crate::message::dropped::Dropped;
 use crate::status::fingerprint;
 use crate::status::{LINE, State, Status};
 
@@ -113,6 +114,8 @@ pub struct Alert {
     /// Where it ran, beside what the status says: names and values.
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) notes: Vec<String>,
+    /// What was dropped from the queue that it leaves, and its message is to say; no file holds it.
+    pub(crate) dropped: Option<Dropped>,
     pub(crate) status: Status,
 }
 
@@ -321,6 +324,7 @@ impl Alert {
             remarks.push(format!("passed over, as the attribute says: {error}"));
         }
         remarks.extend(self.notes.iter().cloned());
+        remarks.extend(self.dropped.as_ref().and_then(Dropped::words));
         remarks
     }
 
@@ -441,6 +445,7 @@ impl Alert {
             mention: fields.get("mention").map(str::to_owned),
             facts: facts(&fields),
             notes: fields.all("note"),
+            dropped: None,
             status: Status::parse(&fields.text)?,
         })
     }
@@ -496,6 +501,7 @@ mod tests {
             mention: Some("U123".to_owned()),
             facts: vec![("context".to_owned(), "env=prod".to_owned())],
             notes: vec!["this is a debug build".to_owned()],
+            dropped: None,
             status: Status::parse(&status).unwrap(),
         }
     }

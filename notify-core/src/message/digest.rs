@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use crate::format::text;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
+use crate::message::dropped::Dropped;
 
 /// The most alerts that leave in one message: so many lines fit, whatever they say.
 pub(crate) const MOST: usize = 40;
@@ -46,12 +47,12 @@ pub fn message(alerts: &[Alert]) -> String {
         return digest(alerts);
     }
     // What speaks of other alerts stands apart, where no cut comes.
-    let last = given_up_line(alerts).unwrap_or_default();
+    let last = dropped_line(alerts).unwrap_or_default();
     let texts: Vec<_> = alerts
         .iter()
         .map(|alert| {
             let mut alert = alert.clone();
-            alert.notes.retain(|note| !is_given_up(note));
+            alert.dropped = None;
             alert.text()
         })
         .collect();
@@ -75,7 +76,7 @@ pub(crate) fn digest(alerts: &[Alert]) -> String {
     let lines = || groups.iter().flat_map(|group| &group.lines);
     let names: Vec<_> = lines().map(|line| width(line.job)).collect();
     let errors: Vec<_> = groups.iter().flat_map(Group::errors).collect();
-    let last = given_up_line(alerts).unwrap_or_default();
+    let last = dropped_line(alerts).unwrap_or_default();
     let with = |cuts| render(alerts, &groups, cuts) + &last;
 
     let fixed = width(&with(Cuts { name: 0, error: 0 }));
@@ -111,53 +112,11 @@ pub(crate) fn headline(alerts: &[Alert]) -> String {
     format!("{symbol} {} alerts: {}", alerts.len(), counts.join(", "))
 }
 
-/// Says how many alerts were given up, for those who read the next message.
-pub(crate) fn given_up(counts: &[(u64, &str)], oldest: Time) -> String {
-    let all = counts
-        .iter()
-        .fold(0_u64, |all, (count, _)| all.saturating_add(*count));
-    let (alerts, were) = if all == 1 {
-        ("alert", "was")
-    } else {
-        ("alerts", "were")
-    };
-    let counts: Vec<_> = counts
-        .iter()
-        .map(|(count, what)| format!("{} {what}", thousands(*count)))
-        .collect();
-    format!(
-        "{AND}{} more {alerts} {were}{GIVEN_UP}{} UTC: {}",
-        thousands(all),
-        oldest.format("%Y-%m-%d %H:%M"),
-        counts.join(", ")
-    )
-}
-
-const AND: &str = "and ";
-const GIVEN_UP: &str = " given up, the oldest of ";
-
-/// Tells whether a note is a line of [`given_up`], which speaks of other alerts than its own.
-fn is_given_up(note: &str) -> bool {
-    note.starts_with(AND) && note.contains(GIVEN_UP)
-}
-
-fn given_up_line(alerts: &[Alert]) -> Option<String> {
-    let mut notes = alerts.iter().flat_map(|alert| &alert.notes);
-    let note = notes.find(|note| is_given_up(note))?;
-    Some(format!("\n{note}\n"))
-}
-
-/// Writes a number as `1,234`.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+/// Says how many alerts were dropped, which is of none of these.
+fn dropped_line(alerts: &[Alert]) -> Option<String> {
+    let mut counts = alerts.iter().filter_map(|alert| alert.dropped.as_ref());
+    let words = counts.find_map(Dropped::words)?;
+    Some(format!("\n{words}\n"))
 }
 
 /// Jobs that stand together: they are the same now, for the same reason.
@@ -638,16 +597,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_given_up_stands_at_the_end_of_any_message() {
-        let oldest = testing::alert("a", "1").decided;
-        let line = given_up(&[(1_000, "repeats"), (234, "failures")], oldest);
-        assert_eq!(
-            line,
-            "and 1,234 more alerts were given up, the oldest of 2026-11-22 13:00 UTC: 1,000 repeats, 234 failures"
-        );
-        assert!(
-            given_up(&[(1, "failures")], oldest).starts_with("and 1 more alert was given up, ")
-        );
+    fn what_was_dropped_stands_at_the_end_of_any_message() {
+        let dropped = Dropped {
+            repeats: 1_000,
+            others: 234,
+            oldest: Some(testing::alert("a", "1").decided),
+        };
+        let line = "and 1,234 more alerts were dropped, the oldest of 2026-11-22 13:00 UTC: 1,000 repeats, 234 others";
+        assert_eq!(dropped.words().unwrap(), line);
         for count in 1..=5 {
             let mut alerts: Vec<_> = (0..count)
                 .map(|number| {
@@ -655,11 +612,14 @@ mod tests {
                     alert(&job, Kind::Failed, &error, &format!("{number:016x}"), 0)
                 })
                 .collect();
-            alerts[0].notes.push("this is a debug build".to_owned());
-            alerts[count - 1].notes.push(line.clone());
+            // A remark in the very words is a remark, and no count.
+            alerts[0]
+                .notes
+                .push("and 9 more alerts were given up, the oldest of 2026".to_owned());
+            alerts[count - 1].dropped = Some(dropped.clone());
             let text = message(&alerts);
             assert!(text.ends_with(&format!("\n{line}\n")), "{text}");
-            assert_eq!(text.matches("given up").count(), 1);
+            assert_eq!(text.matches("dropped").count(), 1);
         }
     }
 
@@ -711,7 +671,7 @@ mod tests {
                 (any_text(300), any_kind(), any_text(300), 0..400_000_i64, any_text(90)),
                 2..=MOST,
             ),
-            loss in prop::option::of(any::<[u64; 3]>()),
+            loss in prop::option::of(any::<[u64; 2]>()),
         ) {
             let mut alerts: Vec<_> = (0_u64..).zip(&alerts).map(|(number, (job, kind, error, second, host))| {
                 // Ids that no text here holds.
@@ -720,11 +680,13 @@ mod tests {
                 alert.status.host = Some(host.clone().into());
                 alert
             }).collect();
-            let loss = loss.map(|loss| {
-                let counts = [(loss[0], "repeats"), (loss[1], "failures"), (loss[2], "recoveries")];
-                given_up(&counts, alerts[0].decided)
+            let dropped = loss.map(|[repeats, others]| Dropped {
+                repeats,
+                others,
+                oldest: Some(alerts[0].decided),
             });
-            alerts[0].notes.extend(loss.clone());
+            let loss = dropped.as_ref().and_then(Dropped::words);
+            alerts[0].dropped = dropped;
 
             let text = message(&alerts);
             let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");

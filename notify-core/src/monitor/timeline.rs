@@ -21,6 +21,7 @@ use crate::os::file::{self, Links};
 use crate::rules::{self, Reason, Settings};
 use crate::state::history::{Event, History, Ran};
 use crate::state::local;
+use crate::status::decision::Decided;
 use crate::status::{State, Status};
 
 /// What is known of a job's past and future.
@@ -167,13 +168,10 @@ impl Ran {
 
     /// Tells what it is about, from when the run before it began.
     fn what(&self, earlier: Option<Time>) -> What {
-        let ends_with = |reason: Reason| self.decision.ends_with(reason.as_str());
-        if [Reason::Overdue, Reason::Overtaken, Reason::Older]
-            .into_iter()
-            .any(ends_with)
-        {
+        let reason = self.decision.as_ref().and_then(Decided::reason);
+        if let Some(Reason::Overdue | Reason::Overtaken | Reason::Older) = reason {
             What::Aside
-        } else if self.decision.ends_with(rules::SILENCE_OVER) {
+        } else if reason == Some(Reason::SilenceOver) {
             What::SilenceOver
         } else if self.settings.is_none() && earlier == Some(self.begun) {
             // A person's deed leaves the time of the last run.

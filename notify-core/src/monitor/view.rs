@@ -22,6 +22,7 @@ use crate::state::local;
 use crate::state::local::lease;
 use crate::state::local::spool;
 use crate::state::run_record::Recorded;
+use crate::status::decision::{Decided, Fate, Reason};
 use crate::status::fingerprint;
 use crate::status::{LINE, OVERDUE, State, Status};
 
@@ -52,6 +53,11 @@ pub struct Job {
     pub alerted: Option<Time>,
     pub incident: Option<String>,
     pub decision: Option<String>,
+    pub decision_code: Option<String>,
+    /// Whether the last alert had no destination that could take it.
+    pub is_undelivered: bool,
+    /// Whether the last failure was held back because another attempt follows.
+    pub attempt_follows: bool,
     pub silence: Option<Silence>,
     /// Whether an alert is held back.
     pub is_held: bool,
@@ -262,6 +268,7 @@ pub(crate) fn read(directory: &Path, file: &str) -> Result<Option<Job>, String> 
 impl Job {
     pub(crate) fn new(file: &str, status: Status) -> Self {
         let error = fingerprint(&status);
+        let decision = status.decision.as_ref();
         Self {
             name: shown_name(file),
             file: file.to_owned(),
@@ -288,7 +295,10 @@ impl Job {
             not_counted: status.not_counted,
             alerted: status.alerted,
             incident: status.incident,
-            decision: status.decision.map(Cow::into_owned),
+            decision: decision.map(Decided::words),
+            decision_code: decision.and_then(Decided::code),
+            is_undelivered: decision.and_then(Decided::fate) == Some(Fate::Undelivered),
+            attempt_follows: decision.and_then(Decided::reason) == Some(Reason::Attempt),
             is_flapping: status
                 .flapping
                 .is_some_and(|flapping| flapping.told.is_some()),

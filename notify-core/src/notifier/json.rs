@@ -14,6 +14,7 @@ use crate::format::hash;
 use crate::format::text;
 use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind, Outage};
+use crate::message::dropped::Dropped;
 use crate::notifier::secret::Secret;
 use crate::notifier::url::Destination;
 
@@ -66,6 +67,7 @@ const ANSWERS: &[Rule] = &[];
 /// | `location`, `source` | text, text or null | `module :: function`, and its `file:line` |
 /// | `version`, `ok_version` | text or null | the version of its crate, and the one with which it last worked |
 /// | `notes` | list of texts | remarks for people |
+/// | `dropped` | number or null | how many alerts were dropped because too many waited; on one alert of a document |
 /// | `facts` | object of texts | where it ran, such as `context` (`NOTIFY_CONTEXT`) |
 /// | `outage` | object or null | on a recovery, what is over: `since` (time), `runs` (number), `error` (text) |
 ///
@@ -208,8 +210,11 @@ fn object(alert: &Alert, room: usize) -> Value {
         mention,
         facts,
         notes,
+        dropped,
         status,
     } = alert;
+    let words = dropped.as_ref().and_then(Dropped::words);
+    let notes: Vec<_> = notes.iter().chain(&words).collect();
     let facts: Map<_, _> = facts
         .iter()
         .map(|(name, value)| (name.clone(), value.as_str().into()))
@@ -242,6 +247,7 @@ fn object(alert: &Alert, room: usize) -> Value {
         "version": status.version,
         "ok_version": status.ok_version,
         "notes": notes,
+        "dropped": dropped.as_ref().map(Dropped::count),
         "facts": facts,
         "outage": outage.as_ref().map(outage_object),
     })
@@ -346,6 +352,7 @@ mod tests {
                 "version": "1.4.2",
                 "ok_version": "1.4.2",
                 "notes": ["this is a debug build"],
+                "dropped": null,
                 "facts": {
                     "context": "env=prod https://wiki.example/etl",
                     "instance": "eu-1",

@@ -70,6 +70,7 @@ pub fn test_alert(channel: &str) -> Alert {
         notes: vec![format!(
             "a test of the channel `{channel}`: nothing has happened"
         )],
+        dropped: None,
         status: Status {
             state: State::Ok,
             begun: now,

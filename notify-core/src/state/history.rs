@@ -14,6 +14,7 @@ use crate::os::ffi;
 use crate::os::file::{self, Durable, Links, PRIVATE};
 use crate::rules::Settings;
 use crate::state::change::Change;
+use crate::status::decision::Decided;
 use crate::status::{LINE, State, Status};
 
 /// A history that has grown to this many bytes is made shorter.
@@ -53,8 +54,8 @@ pub(crate) struct Ran {
     pub(crate) took: Option<Duration>,
     /// How many they are.
     pub(crate) runs: u64,
-    /// Whether they were told, and by which rule.
-    pub(crate) decision: String,
+    /// Whether their alert was sent, and by which rule.
+    pub(crate) decision: Option<Decided>,
     /// The id of the alert that told it.
     pub(crate) alert: Option<String>,
     /// The first line of the error.
@@ -209,7 +210,7 @@ impl Ran {
             state: status.state,
             took: status.took,
             runs: 1,
-            decision: status.decision.clone().unwrap_or_default().into_owned(),
+            decision: status.decision.clone(),
             alert: alert.map(|alert| alert.id.clone()),
             error: status.headline(LINE),
             last: None,
@@ -241,7 +242,7 @@ impl Event {
                 line.put(ran.state.as_str());
                 line.put_some(ran.took.map(|took| took.as_micros().to_string()));
                 line.put(&ran.runs.to_string());
-                line.put(&ran.decision);
+                line.put_some(ran.decision.as_ref().map(Decided::words));
                 line.put_some(ran.alert.as_deref());
                 line.put(&ran.error);
                 line.put_some(time(ran.last));
@@ -249,6 +250,7 @@ impl Event {
                 line.put_some(ran.channel.as_deref());
                 line.put_some(time(ran.held));
                 line.put_some(ran.settings.as_ref().map(render_settings));
+                line.put_some(ran.decision.as_ref().and_then(Decided::code));
             }
             Self::Answered(answered) => {
                 line.put("answer");
@@ -282,7 +284,7 @@ impl Event {
                     state: State::parse(state)?,
                     took: took.parse().ok().map(Duration::from_micros),
                     runs: runs.parse().ok()?,
-                    decision: decision.clone(),
+                    decision: Decided::of(rest.get(5).and_then(some).as_deref(), decision),
                     alert: some(alert),
                     error: error.clone(),
                     last: time(0),
@@ -404,7 +406,7 @@ mod tests {
             state: State::Ok,
             took: Some(Duration::from_millis(1500)),
             runs: 1,
-            decision: decision.to_owned(),
+            decision: Decided::of(None, decision),
             alert: alert.map(str::to_owned),
             error: String::new(),
             last: None,
@@ -443,7 +445,7 @@ mod tests {
         let history = History::new(folder.path());
         let mut status = Status::parse("ERROR\n2026-11-22 13:00:00:123456 UTC\nx\n\nno\n").unwrap();
         for number in 0..3000 {
-            status.decision = Some(format!("told: {number}").into());
+            status.decision = Decided::of(None, &format!("told: {number}"));
             history.add_change(&Change {
                 file: "etl".to_owned(),
                 status: Some(status.clone()),
@@ -456,7 +458,7 @@ mod tests {
         let Some(Event::Ran(last)) = events.last() else {
             panic!("{events:?}")
         };
-        assert_eq!(last.decision, "told: 2999");
+        assert_eq!(last.decision, Decided::of(None, "told: 2999"));
         history.rename("etl", "load").unwrap();
         assert_eq!(
             (history.read("etl").len(), history.read("load")),

@@ -29,6 +29,7 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>) -> Value {
         "not_counted": job.not_counted,
         "alerted": job.alerted.map(time),
         "decision": job.decision,
+        "decision_code": job.decision_code,
         "incident": job.incident,
         "silenced_until": job.silence.as_ref().filter(|_| job.is_silenced(now)).map(|silence| time(silence.until)),
         "silenced_because": job.silence.as_ref().filter(|_| job.is_silenced(now)).and_then(|silence| silence.because.as_ref()),

@@ -70,6 +70,7 @@ pub(crate) fn new_alert(
         mention: None,
         facts: Vec::new(),
         notes,
+        dropped: None,
         status,
     }
 }

@@ -133,6 +133,7 @@ fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
             Kind::Recovered => vec![format!("{words}, and so a recovery looks")],
             _ => Vec::new(),
         },
+        dropped: None,
         status,
     })
 }

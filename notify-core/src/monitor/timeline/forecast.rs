@@ -150,7 +150,7 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
         until: None,
         is_told: verdict.decision.send,
         held,
-        reason: verdict.decision.reason.as_str(),
+        reason: verdict.decision.reason.words(),
     })
 }
 
@@ -234,18 +234,18 @@ mod tests {
         assert_eq!(
             of(Chance::Fails, &next),
             [
-                (Some(minutes(60)), false, Reason::Recent.as_str()),
-                (Some(minutes(120)), true, Reason::StillFailing.as_str()),
-                (None, true, Reason::Reminder.as_str()),
+                (Some(minutes(60)), false, Reason::Recent.words()),
+                (Some(minutes(120)), true, Reason::StillFailing.words()),
+                (None, true, Reason::Reminder.words()),
             ]
         );
         assert_eq!(
             of(Chance::FailsOtherwise, &next)[0],
-            (Some(minutes(60)), true, Reason::NewError.as_str())
+            (Some(minutes(60)), true, Reason::NewError.words())
         );
         assert_eq!(
             of(Chance::Works, &next),
-            [(None, true, Reason::Changed.as_str())]
+            [(None, true, Reason::Changed.words())]
         );
     }
 
@@ -264,11 +264,11 @@ mod tests {
         assert_eq!(
             of(Chance::Fails, &next)[..2],
             [
-                (Some(minutes(30)), false, Reason::Silenced.as_str()),
+                (Some(minutes(30)), false, Reason::Silenced.words()),
                 (
                     Some(noon() + TimeDelta::seconds(3564)),
                     true,
-                    Reason::StillFailing.as_str()
+                    Reason::StillFailing.words()
                 ),
             ]
         );
@@ -283,7 +283,7 @@ mod tests {
         };
         assert_eq!(
             of(Chance::Works, &outlooks(&works, never, minutes(1))),
-            [(None, false, Reason::OkNever.as_str())]
+            [(None, false, Reason::OkNever.words())]
         );
         let next = outlooks(&works, Settings::default(), minutes(1));
         assert_eq!(
@@ -292,9 +292,9 @@ mod tests {
                 (
                     Some(noon() + TimeDelta::seconds(3564)),
                     false,
-                    Reason::NothingNew.as_str()
+                    Reason::NothingNew.words()
                 ),
-                (None, true, Reason::StillOk.as_str()),
+                (None, true, Reason::StillOk.words()),
             ]
         );
     }
@@ -314,7 +314,7 @@ mod tests {
         let fails = fails.unwrap();
         assert_eq!(
             (fails.is_told, fails.reason),
-            (false, Reason::After.as_str())
+            (false, Reason::After.words())
         );
         let longest = Duration::from_secs(3564);
         assert_eq!((fails.held, fails.until), (Some(Hold::For(longest)), None));

@@ -9,10 +9,11 @@ use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
 use crate::monitor::operator;
 use crate::monitor::view::{self, Job};
-use crate::rules::{Past, SILENCE_OVER};
+use crate::rules::{Past, Reason};
 use crate::settings::setup::Setup;
 use crate::state::change::Change;
 use crate::state::local::{Queued, Store};
+use crate::status::decision::{Decided, Fate};
 use crate::status::error_count::ErrorCount;
 use crate::status::{State, Status};
 
@@ -97,7 +98,7 @@ fn told(status: Status, now: Time) -> Status {
         other_errors: ErrorCount::default(),
         withheld_since: None,
         silence: None,
-        decision: Some(format!("told: {SILENCE_OVER}").into()),
+        decision: Some(Decided::By(Fate::Sent, Reason::SilenceOver)),
         ..status
     }
 }

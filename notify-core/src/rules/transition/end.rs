@@ -10,7 +10,8 @@ use crate::format::time::{self, Time};
 use crate::message::alert::{Alert, Kind, Outage};
 use crate::os::redact;
 use crate::rules::flapping::{self, Course};
-use crate::rules::{self, Decision, Heard, Past, Reason, Situation};
+use crate::rules::{self, Decision, Past, Reason, Situation};
+use crate::status::decision::{Decided, Fate};
 use crate::status::error_count::ErrorCount;
 use crate::status::fingerprint;
 use crate::status::outcome::Outcome;
@@ -404,7 +405,7 @@ impl<'a> End<'a> {
                 .and_then(|previous| previous.overdue)
                 .or(ended.was_overdue.then_some(now))
                 .filter(|_| !ended.is_in_time),
-            decision: Some(self.words(decision).into()),
+            decision: Some(self.decided(decision)),
             incident: self.incident().filter(|_| is_error),
             fingerprint: self.fingerprint.clone(),
             first_error: is_error
@@ -539,14 +540,14 @@ impl<'a> End<'a> {
         }
     }
 
-    /// Says what was decided, and why.
-    fn words(&self, decision: Decision) -> &'static str {
-        let heard = match (decision.send, self.context.address) {
-            (true, Some(_)) => Heard::Told,
-            (true, None) => Heard::Due,
-            (false, _) => Heard::Not,
+    /// Returns what was decided, for the files.
+    fn decided(&self, decision: Decision) -> Decided {
+        let fate = match (decision.send, self.context.address) {
+            (true, Some(_)) => Fate::Sent,
+            (true, None) => Fate::Undelivered,
+            (false, _) => Fate::NotSent,
         };
-        decision.reason.words(heard)
+        Decided::By(fate, decision.reason)
     }
 
     fn flapping(&self, course: &Course, is_sent: bool) -> Option<Flapping> {
@@ -632,6 +633,7 @@ impl<'a> End<'a> {
                 .map(|(name, value)| (name.clone(), redact::hide(value).into_owned()))
                 .collect(),
             notes,
+            dropped: None,
             status: status.clone(),
         }
     }

@@ -24,6 +24,7 @@ use crate::state::change::{Change, Place, Texts};
 use crate::state::entry::Entry;
 use crate::state::local::descriptors::{self, Handle};
 use crate::state::local::lease;
+use crate::status::decision::{Decided, Fate, Reason};
 use crate::status::{State, Status};
 
 /// The largest status file that is read to its end.
@@ -219,7 +220,7 @@ impl<'a> Locked<'a> {
             alerted: None,
             told_errors,
             held: status.held.clone().filter(|_| !is_leaving),
-            decision: Some(format!("due, and nobody could be told: {why}").into()),
+            decision: Some(Decided::undelivered(why)),
             ..*status
         });
     }
@@ -234,7 +235,7 @@ impl<'a> Locked<'a> {
             // Where it cannot be written, the worst is a failure told once more.
             let _ = self.write(&Status {
                 alerted: Some(alerted),
-                decision: Some("told: once its channel worked again".into()),
+                decision: Some(Decided::By(Fate::Sent, Reason::ChannelMended)),
                 ..*status
             });
         }

@@ -31,6 +31,7 @@ pub(super) fn to_json(event: &Happened) -> Value {
         "took_seconds": event.took.map(|took| took.as_secs_f64()),
         "told": event.is_told,
         "decision": event.decision,
+        "code": event.code,
         "error": Some(&event.error).filter(|error| !error.is_empty()),
         "alerts": event.alerts,
         "answers": event.replies.iter().map(|reply| json!({

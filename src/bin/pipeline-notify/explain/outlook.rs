@@ -20,7 +20,6 @@ impl View {
         };
         let text = format!("What comes next, with {} ({source}):", rules(&story.rules));
         let mut lines = wrap(&text, output, 0);
-        let decision = story.job.decision.as_deref().unwrap_or_default();
         for sentence in self.sentences() {
             let wrapped = wrap(&sentence, output, 4);
             let number = wrapped.len();
@@ -32,11 +31,11 @@ impl View {
                 }
             }));
         }
-        if decision.starts_with("due") {
+        if story.job.is_undelivered {
             let text = "Nobody could be told of the last run: its channel had no destination. Once it has one, the next run that fails is told.";
             lines.extend(wrap(text, output, 0));
         }
-        if decision.contains("NOTIFY_ATTEMPT") {
+        if story.job.attempt_follows {
             let text = "This holds for a last attempt; the alert of one that another follows (NOTIFY_ATTEMPT) is held back.";
             lines.extend(wrap(text, output, 0));
         }
