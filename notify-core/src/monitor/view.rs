@@ -52,12 +52,7 @@ pub struct Job {
     pub not_counted: Option<String>,
     pub alerted: Option<Time>,
     pub incident: Option<String>,
-    pub decision: Option<String>,
-    pub decision_code: Option<String>,
-    /// Whether the last alert had no destination that could take it.
-    pub is_undelivered: bool,
-    /// Whether the last failure was held back because another attempt follows.
-    pub attempt_follows: bool,
+    pub(crate) decided: Option<Decided>,
     pub silence: Option<Silence>,
     /// Whether an alert is held back.
     pub is_held: bool,
@@ -268,7 +263,6 @@ pub(crate) fn read(directory: &Path, file: &str) -> Result<Option<Job>, String> 
 impl Job {
     pub(crate) fn new(file: &str, status: Status) -> Self {
         let error = fingerprint(&status);
-        let decision = status.decision.as_ref();
         Self {
             name: shown_name(file),
             file: file.to_owned(),
@@ -295,10 +289,7 @@ impl Job {
             not_counted: status.not_counted,
             alerted: status.alerted,
             incident: status.incident,
-            decision: decision.map(Decided::words),
-            decision_code: decision.and_then(Decided::code),
-            is_undelivered: decision.and_then(Decided::fate) == Some(Fate::Undelivered),
-            attempt_follows: decision.and_then(Decided::reason) == Some(Reason::Attempt),
+            decided: status.decision,
             is_flapping: status
                 .flapping
                 .is_some_and(|flapping| flapping.told.is_some()),
@@ -310,6 +301,30 @@ impl Job {
             every_hours: status.every_hours,
             channel: status.channel.map(Cow::into_owned),
         }
+    }
+
+    /// Returns what was decided of the last run's alert, in words.
+    #[must_use]
+    pub fn decision(&self) -> Option<String> {
+        self.decided.as_ref().map(Decided::words)
+    }
+
+    /// Returns the code that stands beside those words.
+    #[must_use]
+    pub fn decision_code(&self) -> Option<String> {
+        self.decided.as_ref().and_then(Decided::code)
+    }
+
+    /// Tells whether the last alert had no destination that could take it.
+    #[must_use]
+    pub fn is_undelivered(&self) -> bool {
+        self.decided.as_ref().and_then(Decided::fate) == Some(Fate::Undelivered)
+    }
+
+    /// Tells whether the last failure was held back because another attempt follows.
+    #[must_use]
+    pub fn attempt_follows(&self) -> bool {
+        self.decided.as_ref().and_then(Decided::reason) == Some(Reason::Attempt)
     }
 
     /// Tells whether it fails, and a person has silenced that.

@@ -17,8 +17,6 @@ pub(crate) mod scheme;
 pub(crate) mod secret;
 mod service_url;
 mod slack;
-#[cfg(test)]
-mod strict;
 mod teams;
 mod unreachable;
 pub(crate) mod url;

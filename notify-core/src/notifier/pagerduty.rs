@@ -275,8 +275,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::notifier::strict;
     use crate::testing::{Folder, alert_of, alerts_of_each_kind, with_text};
+    use strict_services as strict;
 
     const TESTED: &str = "0123456789abcdefghij0123456789AB";
 

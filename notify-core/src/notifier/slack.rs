@@ -2,8 +2,6 @@
 
 mod markup;
 mod payload;
-#[cfg(test)]
-mod strict;
 
 use std::time::Duration;
 
@@ -192,6 +190,8 @@ fn is_tried_as_text(answer: &Answer) -> bool {
 mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
+
+    use strict_services::slack as strict;
 
     use super::*;
     use crate::format::text;

@@ -222,10 +222,15 @@ impl View {
             lines.extend(wrap(&line, output, 0));
         }
         if story.events.is_empty() {
-            let decision = story.job.decision.as_deref();
+            let decision = story.job.decision();
             let decision = decision.map_or_else(
                 || "The status file does not say what was decided.".to_owned(),
-                |decision| format!("The status file says of the last run: {}.", plain(decision)),
+                |decision| {
+                    format!(
+                        "The status file says of the last run: {}.",
+                        plain(&decision)
+                    )
+                },
             );
             let alerted = story.job.alerted.map_or_else(
                 || "Nobody was told.".to_owned(),

@@ -262,6 +262,7 @@ mod tests {
     /// Issue 13, point 1: what a line is about goes by its code, and by the words of a line that has none.
     #[test]
     fn other_words_change_nothing_that_is_shown_but_the_words() {
+        use What::{Aside, Runs, SilenceOver};
         let lines = |words: fn(&Decided) -> Option<Decided>| -> Vec<Event> {
             let decided = [
                 (State::Ok, Fate::NotSent, Reason::NothingNew),
@@ -292,7 +293,6 @@ mod tests {
         let reworded = |decided: &Decided| Decided::of(decided.code().as_deref(), "in new words");
         assert_eq!(shown(lines(reworded)), today);
         let what: Vec<_> = today.iter().map(|(what, ..)| *what).collect();
-        use What::{Aside, Runs, SilenceOver};
         assert_eq!(what, [Runs, Runs, Aside, Aside, Aside, SilenceOver, Runs]);
         let without_code = |decided: &Decided| Decided::of(None, &decided.words());
         assert_eq!(shown(lines(without_code)), today);

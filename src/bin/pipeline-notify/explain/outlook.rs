@@ -31,11 +31,11 @@ impl View {
                 }
             }));
         }
-        if story.job.is_undelivered {
+        if story.job.is_undelivered() {
             let text = "Nobody could be told of the last run: its channel had no destination. Once it has one, the next run that fails is told.";
             lines.extend(wrap(text, output, 0));
         }
-        if story.job.attempt_follows {
+        if story.job.attempt_follows() {
             let text = "This holds for a last attempt; the alert of one that another follows (NOTIFY_ATTEMPT) is held back.";
             lines.extend(wrap(text, output, 0));
         }
