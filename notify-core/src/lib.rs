@@ -88,7 +88,7 @@ pub use notifier::samples::{samples, test_alert};
 pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
 pub use runs::panic::install_panic_hook;
 pub use settings::config::Config;
-pub use settings::destinations::channels;
+pub use settings::destinations::{Destination, channels};
 pub use status::State;
 
 /// What the expansion of `#[notify]` calls: no part of the public interface.
@@ -131,13 +131,12 @@ pub mod __cli {
     pub use crate::monitor::operator::{
         Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user,
     };
-    pub use crate::monitor::suggest::no_job;
     pub use crate::monitor::timeline::{
-        Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, recent, story,
+        Chance, Happened, Outlook, Recent, Reply, Rules, Story, What, recent, story,
     };
     pub use crate::monitor::view::{
-        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, readable,
-        runs, span,
+        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, is_fit, job_names, jobs,
+        queues, readable, runs, span,
     };
     pub use crate::monitor::watcher::missed::limit;
     pub use crate::monitor::watcher::{Beginning, Guard};

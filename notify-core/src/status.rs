@@ -19,6 +19,7 @@ use crate::status::error_count::ErrorCount;
 
 /// Whether a job works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum State {
     /// Its latest run succeeded.
     Ok,

@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 use self::answers::Places;
 pub use self::answers::Reply;
 pub use self::entries::Happened;
-pub use self::forecast::{Chance, Hold, Outlook};
+pub use self::forecast::{Chance, Outlook};
 use crate::format::time::Time;
 use crate::monitor::view::{self, Job};
 use crate::os::file::{self, Links};

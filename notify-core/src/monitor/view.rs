@@ -216,6 +216,16 @@ pub fn jobs(directory: &Path, wanted: &[String]) -> io::Result<Jobs> {
     Ok(found)
 }
 
+/// Returns the names of all jobs that have a file, whether it is a status file or not.
+///
+/// # Errors
+///
+/// Where the directory cannot be read.
+pub fn job_names(directory: &Path) -> io::Result<Vec<String>> {
+    let files = names(directory, false)?;
+    Ok(files.iter().map(|file| shown_name(file)).collect())
+}
+
 /// Finds a job's status file, by the job's name or by its own.
 pub(crate) fn find(directory: &Path, name: &str) -> Option<String> {
     let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains('/');
@@ -364,7 +374,8 @@ pub fn readable(text: &str) -> Cow<'_, str> {
 }
 
 /// Tells whether a name fits a pattern in which `*` stands for any characters.
-pub(crate) fn is_fit(pattern: &str, name: &str) -> bool {
+#[must_use]
+pub fn is_fit(pattern: &str, name: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
         return pattern == name;
     };

@@ -9,6 +9,10 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
+use crate::rules::HOUR;
+
+/// In seconds.
+const MINUTE: f64 = 60.0;
 
 /// The settings of a program, given in code. What is not set here comes from the environment.
 ///
@@ -139,6 +143,45 @@ impl Config {
             overdue_minutes: Some(minutes),
             ..self
         }
+    }
+
+    /// Sets `silent_seconds` as a [`Duration`]. Defaults to 1 second.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pipeline_notify::Config;
+    ///
+    /// let hour = Duration::from_secs(3600);
+    /// let config = Config::new()
+    ///     .silent(hour)
+    ///     .remind(4 * hour)
+    ///     .overdue(hour / 2)
+    ///     .ok_silent(Duration::MAX);
+    /// # drop(config);
+    /// ```
+    pub fn silent(self, silence: Duration) -> Self {
+        self.silent_seconds(silence.as_secs_f64())
+    }
+
+    /// Sets `ok_silent_hours` as a [`Duration`]; [`Duration::MAX`] means that no `OK` is sent, but
+    /// recoveries. Defaults to 0.99 hours.
+    pub fn ok_silent(self, silence: Duration) -> Self {
+        self.ok_silent_hours(match silence {
+            Duration::MAX => f64::INFINITY,
+            silence => silence.as_secs_f64() / HOUR,
+        })
+    }
+
+    /// Sets `remind_hours` as a [`Duration`]. Defaults to 0.99 hours.
+    pub fn remind(self, pause: Duration) -> Self {
+        self.remind_hours(pause.as_secs_f64() / HOUR)
+    }
+
+    /// Sets `overdue_minutes` as a [`Duration`]. Defaults to never.
+    pub fn overdue(self, limit: Duration) -> Self {
+        self.overdue_minutes(limit.as_secs_f64() / MINUTE)
     }
 
     /// Has jobs that do not say told as flapping while their status keeps changing: the fifth change
@@ -280,6 +323,35 @@ mod tests {
                 .check()
                 .is_ok()
         );
+    }
+
+    /// Issue 13, point 11: a `Duration` sets what a number sets.
+    #[test]
+    fn a_duration_and_a_number_of_the_unit_are_the_same_setting() {
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        let durations = Config::new()
+            .silent(Duration::from_millis(1500))
+            .ok_silent(hours(3))
+            .remind(hours(24))
+            .overdue(hours(2));
+        let numbers = Config::new()
+            .silent_seconds(1.5)
+            .ok_silent_hours(3.0)
+            .remind_hours(24.0)
+            .overdue_minutes(120.0);
+        let set = |config: &Config| {
+            [
+                config.silent_seconds,
+                config.ok_silent_hours,
+                config.remind_hours,
+                config.overdue_minutes,
+            ]
+        };
+        assert_eq!(set(&durations), set(&numbers));
+        let never = Config::new().ok_silent(Duration::MAX);
+        assert_eq!(never.ok_silent_hours, Some(f64::INFINITY));
+        let longest = Config::new().silent(Duration::MAX).remind(Duration::MAX);
+        assert!(never.check().is_ok() && longest.check().is_ok());
     }
 
     #[test]

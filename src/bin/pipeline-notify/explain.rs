@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::output::{Colour, Output};
 use crate::words::{self, count, plain};
-use crate::{Common, Failure, json, moment};
+use crate::{Common, Failure, json, moment, suggest};
 
 pub(crate) const FAILURE: u8 = 2;
 
@@ -72,7 +72,7 @@ impl Arguments {
                 return self.first_run(run, common, output, now);
             }
             return Err(Failure::Message(
-                plain(&look::no_job(&directory, &self.job)).into_owned(),
+                plain(&suggest::no_job(&directory, &self.job)).into_owned(),
             ));
         };
         let view = View {
@@ -147,9 +147,9 @@ impl View {
     fn heading(&self, output: &Output) -> Vec<String> {
         let job = &self.story.job;
         let colour = match job.state {
-            State::Ok => Colour::Green,
             State::Error if job.is_silenced(self.now) => Colour::Yellow,
             State::Error => Colour::Red,
+            _ => Colour::Green,
         };
         let facts = format!(
             "since {}, {}",

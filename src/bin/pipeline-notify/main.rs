@@ -8,6 +8,7 @@ mod json;
 mod moment;
 mod output;
 mod span;
+mod suggest;
 mod table;
 mod words;
 
@@ -138,7 +139,11 @@ enum Failure {
 
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
-        Self::Message(words::plain(&refused.to_string()).into_owned())
+        let message = match &refused {
+            Refused::NoJob { job, directory } => suggest::no_job(directory, job),
+            _ => refused.to_string(),
+        };
+        Self::Message(words::plain(&message).into_owned())
     }
 }
 

@@ -236,7 +236,7 @@ fn rank(job: &Job, now: DateTime<Utc>) -> u8 {
     match job.state {
         State::Error if job.is_silenced(now) => 1,
         State::Error => 0,
-        State::Ok => 2,
+        _ => 2,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::json;
 use crate::output::{self, Colour, Output};
 use crate::table::{Row, Table};
 use crate::words::{self, count, plain};
-use crate::{Common, Failure};
+use crate::{Common, Failure, suggest};
 
 pub(crate) const FAILURE: u8 = 2;
 
@@ -71,7 +71,7 @@ impl Arguments {
             }
             if !self.watch {
                 for name in &view.jobs.missing {
-                    output::complain(&plain(&look::no_job(&directory, name)));
+                    output::complain(&plain(&suggest::no_job(&directory, name)));
                 }
                 return Ok(code);
             }

@@ -4,13 +4,12 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::error::Error;
-use crate::monitor::suggest;
 
 /// Why something is not done.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum Refused {
-    #[error("{}", suggest::no_job(directory, job))]
+    #[error("no job `{job}` in `{}`", directory.display())]
     NoJob { job: String, directory: PathBuf },
     #[error("`{0}` is OK: there is no error to silence")]
     IsOk(String),

@@ -1,7 +1,5 @@
 //! What would happen next, as the rules say.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 
 use crate::format::time::Time;
@@ -23,58 +21,41 @@ pub enum Chance {
     FailsOtherwise,
 }
 
-/// What would happen if the next run ended so, in that time.
+/// What would happen if a run ended so now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outlook {
     /// How it would end.
     pub chance: Chance,
-    /// Until when this holds; for ever where there is no other.
-    pub until: Option<Time>,
-    /// Whether people would be told.
+    /// Whether an alert would be sent.
     pub is_told: bool,
-    /// How long the alert would be held back.
-    pub held: Option<Hold>,
     /// The rule.
     pub reason: &'static str,
+    /// Until when the alert would be held back at the latest.
+    pub held: Option<Time>,
+    /// When one would be sent that is not now, if ever.
+    pub until: Option<Time>,
 }
 
-/// How long an alert would be held back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
-    /// Until then, for an earlier one was held already.
-    Until(Time),
-    /// For so long from the end of its run.
-    For(Duration),
-}
-
-/// Works out what would happen next, by asking the rules at each time from which they may say
-/// otherwise.
+/// Works out what would happen next, by asking the rules.
 pub(super) fn outlooks(status: &Status, settings: Settings, now: Time) -> Vec<Outlook> {
     let chances: &[Chance] = match status.state {
         State::Ok => &[Chance::Fails, Chance::Works],
         State::Error => &[Chance::Fails, Chance::FailsOtherwise, Chance::Works],
     };
+    // Nobody waits for what changes sooner.
+    let soon = now + TimeDelta::seconds(1);
     let mut times = turns(status, &settings);
-    times.retain(|time| *time > now);
+    times.retain(|time| *time > soon);
     times.sort_unstable();
-    times.dedup();
-    let mut outlooks: Vec<Outlook> = Vec::new();
-    for &chance in chances {
-        let Some(mut last) = outlook(status, settings, chance, now) else {
-            continue;
-        };
-        for &time in &times {
-            let just_after = time + TimeDelta::microseconds(1);
-            let next = outlook(status, settings, chance, just_after);
-            let Some(next) = next.filter(|next| *next != last) else {
-                continue;
-            };
-            last.until = Some(time);
-            outlooks.push(std::mem::replace(&mut last, next));
-        }
-        outlooks.push(last);
-    }
-    outlooks
+    let is_told =
+        |chance, time| outlook(status, settings, chance, time).is_some_and(|next| next.is_told);
+    let outlooks = chances.iter().filter_map(|&chance| {
+        let next = outlook(status, settings, chance, soon)?;
+        let mut later = times.iter().map(|time| *time + TimeDelta::microseconds(1));
+        let until = later.find(|time| !next.is_told && is_told(chance, *time));
+        Some(Outlook { until, ..next })
+    });
+    outlooks.collect()
 }
 
 /// Lists the times from which the rules may say otherwise.
@@ -137,20 +118,12 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
     let past = Past::Known(Box::new(status));
     let verdict = transition::of(&past, &next_run(at), &outcome, &context)?;
     let held = verdict.status.and_then(|status| status.held);
-    let held = held.filter(|_| verdict.is_held).map(|held| {
-        let longest = held.until - at;
-        let is_new = longest.num_milliseconds() == milliseconds(settings.longest_silence());
-        match longest.to_std() {
-            Ok(longest) if is_new => Hold::For(longest),
-            _ => Hold::Until(held.until),
-        }
-    });
     Some(Outlook {
         chance,
-        until: None,
         is_told: verdict.decision.send,
-        held,
         reason: verdict.decision.reason.words(),
+        held: held.filter(|_| verdict.is_held).map(|held| held.until),
+        until: None,
     })
 }
 
@@ -216,37 +189,45 @@ mod tests {
         }
     }
 
-    fn of(chance: Chance, outlooks: &[Outlook]) -> Vec<(Option<Time>, bool, &'static str)> {
-        let outlooks = outlooks.iter().filter(|outlook| outlook.chance == chance);
-        outlooks
-            .map(|outlook| (outlook.until, outlook.is_told, outlook.reason))
-            .collect()
+    fn of(chance: Chance, outlooks: &[Outlook]) -> (bool, Reason, Option<Time>) {
+        let next = outlooks.iter().find(|next| next.chance == chance).unwrap();
+        let reason = [
+            Reason::Recent,
+            Reason::StillFailing,
+            Reason::NewError,
+            Reason::Changed,
+            Reason::Silenced,
+            Reason::OkNever,
+            Reason::NothingNew,
+            Reason::StillOk,
+            Reason::After,
+        ];
+        let mut reason = reason.into_iter();
+        let reason = reason.find(|reason| reason.words() == next.reason);
+        (next.is_told, reason.unwrap(), next.until)
+    }
+
+    fn just_after(time: Time) -> Option<Time> {
+        Some(time + TimeDelta::microseconds(1))
     }
 
     #[test]
-    fn what_comes_next_is_what_the_rules_say_then() {
+    fn what_comes_next_is_what_the_rules_say() {
         let hourly = Settings {
             silent: HOUR,
             remind: 2.0 * HOUR,
             ..Settings::default()
         };
         let next = outlooks(&failing(), hourly, minutes(10));
-        assert_eq!(
-            of(Chance::Fails, &next),
-            [
-                (Some(minutes(60)), false, Reason::Recent.words()),
-                (Some(minutes(120)), true, Reason::StillFailing.words()),
-                (None, true, Reason::Reminder.words()),
-            ]
-        );
-        assert_eq!(
-            of(Chance::FailsOtherwise, &next)[0],
-            (Some(minutes(60)), true, Reason::NewError.words())
-        );
-        assert_eq!(
-            of(Chance::Works, &next),
-            [(None, true, Reason::Changed.words())]
-        );
+        let hour = just_after(minutes(60));
+        assert_eq!(of(Chance::Fails, &next), (false, Reason::Recent, hour));
+        let new = (true, Reason::NewError, None);
+        assert_eq!(of(Chance::FailsOtherwise, &next), new);
+        let works = (true, Reason::Changed, None);
+        assert_eq!(of(Chance::Works, &next), works);
+        let later = outlooks(&failing(), hourly, minutes(61));
+        let again = (true, Reason::StillFailing, None);
+        assert_eq!(of(Chance::Fails, &later), again);
     }
 
     #[test]
@@ -261,17 +242,8 @@ mod tests {
             ..failing.clone()
         };
         let next = outlooks(&silenced, Settings::default(), minutes(10));
-        assert_eq!(
-            of(Chance::Fails, &next)[..2],
-            [
-                (Some(minutes(30)), false, Reason::Silenced.words()),
-                (
-                    Some(noon() + TimeDelta::seconds(3564)),
-                    true,
-                    Reason::StillFailing.words()
-                ),
-            ]
-        );
+        let half = just_after(minutes(30));
+        assert_eq!(of(Chance::Fails, &next), (false, Reason::Silenced, half));
 
         let works = Status {
             state: State::Ok,
@@ -281,22 +253,13 @@ mod tests {
             ok_silent: f64::INFINITY,
             ..Settings::default()
         };
-        assert_eq!(
-            of(Chance::Works, &outlooks(&works, never, minutes(1))),
-            [(None, false, Reason::OkNever.words())]
-        );
+        let next = outlooks(&works, never, minutes(1));
+        assert_eq!(of(Chance::Works, &next), (false, Reason::OkNever, None));
         let next = outlooks(&works, Settings::default(), minutes(1));
-        assert_eq!(
-            of(Chance::Works, &next),
-            [
-                (
-                    Some(noon() + TimeDelta::seconds(3564)),
-                    false,
-                    Reason::NothingNew.words()
-                ),
-                (None, true, Reason::StillOk.words()),
-            ]
-        );
+        let hour = just_after(noon() + TimeDelta::seconds(3564));
+        assert_eq!(of(Chance::Works, &next), (false, Reason::NothingNew, hour));
+        let next = outlooks(&works, Settings::default(), minutes(61));
+        assert_eq!(of(Chance::Works, &next), (true, Reason::StillOk, None));
     }
 
     #[test]
@@ -311,12 +274,8 @@ mod tests {
         };
         let next = outlooks(&works, patient, minutes(1));
         let fails = next.iter().find(|next| next.chance == Chance::Fails);
-        let fails = fails.unwrap();
-        assert_eq!(
-            (fails.is_told, fails.reason),
-            (false, Reason::After.words())
-        );
-        let longest = Duration::from_secs(3564);
-        assert_eq!((fails.held, fails.until), (Some(Hold::For(longest)), None));
+        let longest = minutes(1) + TimeDelta::seconds(1 + 3564);
+        assert_eq!(fails.unwrap().held, Some(longest));
+        assert_eq!(of(Chance::Fails, &next), (false, Reason::After, None));
     }
 }

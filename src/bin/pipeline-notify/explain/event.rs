@@ -54,7 +54,7 @@ pub(super) fn lines(
     let mark = if is_in_force { '>' } else { ' ' };
     let colour = match event.state {
         State::Error => Colour::Red,
-        State::Ok => Colour::Green,
+        _ => Colour::Green,
     };
     let decision = plain(&event.decision);
     let words = match event.what {

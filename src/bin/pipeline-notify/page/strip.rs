@@ -47,7 +47,7 @@ pub(super) fn draw(runs: &[Recent]) -> String {
         let top = HEIGHT - height;
         let (class, height) = match run.state {
             State::Error => (" class=f", height + FOOT),
-            State::Ok => ("", height),
+            _ => ("", height),
         };
         let title = bar_title(run);
         let wide = BAR - 1;
