@@ -154,7 +154,7 @@ fn where_there_is_no_directory_it_is_said_what_to_set_and_what_is_lost() {
         let ours = lines(&program.env("NOTIFY_EXIT_SECONDS", "1").run()).concat();
         assert!(ours.contains("they wait in memory alone"), "{ours}");
         assert!(
-            !ours.contains("24 hours") && !ours.contains("mended"),
+            !ours.contains("24 hours") && !ours.contains("fixed"),
             "{ours}"
         );
     }

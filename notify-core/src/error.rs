@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub enum Error {
     /// A `Config` is installed already, or a run has ended without one.
     #[error(
-        "the configuration is settled: install a `Config` once, before the first annotated run ends"
+        "the configuration is in use already: install a `Config` once, before the first annotated run ends"
     )]
     Settled,
     /// A channel's name has characters that it may not have.

@@ -418,7 +418,7 @@ since: 2026-11-22 11:00:00:000000 UTC
 runs: 3
 alerted: 2026-11-22 11:00:00:120000 UTC
 alerted-by: etl.load
-decision: not told: another attempt follows (NOTIFY_ATTEMPT)
+decision: not sent: another attempt follows (NOTIFY_ATTEMPT)
 decision-code: not-sent attempt-follows
 incident: 7f3a91c2
 fingerprint: 0011aaff

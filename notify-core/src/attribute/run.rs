@@ -183,7 +183,7 @@ pub fn name<N: Into<String>>(site: &'static Site, name: impl FnOnce() -> N) -> O
     let name = isolate::contain(|| name().into());
     if name.is_none() {
         let message = format!(
-            "#[notify] at {}:{}: `name` panicked when it was evaluated: the default stands in",
+            "#[notify] at {}:{}: `name` panicked when it was evaluated: the default is used",
             site.place.file(),
             site.place.line()
         );

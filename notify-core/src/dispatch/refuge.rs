@@ -21,7 +21,7 @@ use crate::state::rate::Pace;
 use crate::status::State;
 
 /// Why what follows a failure goes after it, though the channel may be mended.
-const EARLIER: &str = "so it was when the job failed";
+const EARLIER: &str = "it was broken when the job failed";
 
 /// Moves to `alerts` what waits in a queue and is to be heard there. What could be heard nowhere
 /// counts as told to nobody. Tells whether something has left.
@@ -105,7 +105,7 @@ pub(crate) fn move_from(
                 // Or a job that fails each minute would fill the queue with one and the same error.
                 ledger::add_answer(
                     &alert,
-                    format!("{BROKEN}: an alert that says the same waits"),
+                    format!("{BROKEN}: an alert with the same error waits already"),
                 );
                 for queue in others.iter().copied().chain([queue]) {
                     ledger::remove(queue, &entry);
@@ -114,7 +114,7 @@ pub(crate) fn move_from(
                 let Route { channel, mend, .. } = route;
                 let reason = broken.unwrap_or_default();
                 let message = format!(
-                    "channel `{channel}` is broken ({reason}): its alerts wait until {mend} is mended"
+                    "channel `{channel}` is broken ({reason}): its alerts wait until {mend} is fixed"
                 );
                 Warning::new(ledger::fault(channel), message).tell();
                 has_left = true;

@@ -33,7 +33,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What becomes of alerts for which there is no directory.
 const IN_MEMORY: &str =
-    "they wait in memory alone, and what it does not take before the exit is lost";
+    "they wait in memory, and those not delivered before the exit are lost";
 
 /// What a sender found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +152,7 @@ pub(crate) fn from_queue(
 /// Returns what was given up and not told.
 fn loss_of(queue: &Queue) -> Dropped {
     queue.loss_to_tell().unwrap_or_else(|error| {
-        let message = format!("it cannot be read how many alerts were given up: {error}");
+        let message = format!("the count of dropped alerts cannot be read: {error}");
         Warning::new("outbox loss", message).tell();
         Dropped::default()
     })
@@ -162,7 +162,7 @@ fn loss_of(queue: &Queue) -> Dropped {
 fn tell_loss(queue: &Queue, loss: &Dropped) {
     if let Err(error) = queue.told(loss) {
         let message = format!(
-            "it cannot be written that people were told how many alerts were given up, and they are told again: {error}"
+            "the count of dropped alerts cannot be reset, and the next message repeats it: {error}"
         );
         Warning::new("outbox loss", message).tell();
     }
@@ -267,7 +267,7 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
             warning::log(Level::Debug, || {
                 format!("channel `{channel}`: {reason}").into()
             });
-            let later = "they wait and are sent later";
+            let later = "they wait on disk and are sent later";
             let place = if route.queue.is_some() {
                 later
             } else {
@@ -279,7 +279,7 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
             Warning::new(ledger::fault(channel), message).tell();
         }
         Err(Refusal::Unknown { reason }) => {
-            let later = "they wait, and are tried again for 24 hours or 50 times";
+            let later = "they wait on disk and are tried again for 24 hours or 50 times";
             let place = if route.queue.is_some() {
                 later
             } else {
@@ -300,7 +300,7 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
                 "its alerts wait".to_owned()
             };
             let message = if route.queue.is_some() || has_refuge {
-                format!("channel `{channel}` is broken ({reason}): {what} until {mend} is mended")
+                format!("channel `{channel}` is broken ({reason}): {what} until {mend} is fixed")
             } else {
                 format!("channel `{channel}` ({mend}) is broken ({reason}): {IN_MEMORY}")
             };
@@ -346,7 +346,7 @@ fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
     if let Err(error) = queue.reject(entry, reason) {
         Warning::new(
             "rejected",
-            format!("a refused alert cannot be kept aside: {error}"),
+            format!("a refused alert cannot be moved to `rejected/`: {error}"),
         )
         .tell();
         ledger::remove(queue, entry);
@@ -366,7 +366,7 @@ fn withdraw_recovery(queue: &Queue, refused: &Entry, failed: &Alert) {
         && alert.job == failed.job
         && alert.incident == failed.incident
     {
-        let why = "the failure that is over was refused";
+        let why = "the failure before it was refused";
         ledger::remove(queue, &next);
         ledger::add_answer(&alert, format!("not sent: {why}"));
         ledger::untell(&alert, false, why);

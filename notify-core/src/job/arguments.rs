@@ -181,7 +181,7 @@ impl Arguments {
     }
 
     fn problem(&mut self, problem: String) {
-        self.problems.push(problem + ": the default stands in");
+        self.problems.push(problem + ": the default is used");
     }
 }
 

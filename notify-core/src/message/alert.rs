@@ -290,7 +290,7 @@ impl Alert {
         if let Some(outage) = &self.outage {
             let runs = runs(outage.runs, "failed run");
             remarks.push(format!(
-                "it works again after {} and {runs}; it had been: {}",
+                "works again after {} and {runs}; the error was: {}",
                 self.outage_span(outage),
                 outage.error
             ));
@@ -306,7 +306,7 @@ impl Alert {
             };
             let since = time::span(time::between(status.since, self.decided));
             remarks.push(format!(
-                "it has failed for {since}, {}{error}",
+                "failing for {since}, {}{error}",
                 runs(status.runs, "run")
             ));
         }
@@ -321,7 +321,7 @@ impl Alert {
             remarks.push(format!("at first: {first}"));
         }
         if let Some(error) = &status.passed_over {
-            remarks.push(format!("passed over, as the attribute says: {error}"));
+            remarks.push(format!("error ignored, as the attribute says: {error}"));
         }
         remarks.extend(self.notes.iter().cloned());
         remarks.extend(self.dropped.as_ref().and_then(Dropped::words));
@@ -516,7 +516,7 @@ mod tests {
         assert_eq!(
             alert.text(),
             "--- ERROR ---\n2026-11-22 13:00:00:123456 UTC\netl::load :: run\n\nconnection refused\n  \
-             caused by: no route\n\nit has failed for 2 h, 3 runs, with the same error\nthis is a debug build\n\
+             caused by: no route\n\nfailing for 2 h, 3 runs, with the same error\nthis is a debug build\n\
              job etl.load.run still failing · since 2026-11-22 11:00:00:000000 UTC · took 2.500 s · host worker-3 \
              · context env=prod · incident 7f3a91c2 · alert id-etl.load.run\n"
         );
@@ -601,7 +601,7 @@ mod tests {
             alert.summary(),
             "✓ etl.load.run recovered on worker-3 after 2 h 5 min"
         );
-        let sentence = "\nit works again after 2 h 5 min and 26 failed runs; it had been: connection refused\n";
+        let sentence = "\nworks again after 2 h 5 min and 26 failed runs; the error was: connection refused\n";
         assert!(alert.text().contains(sentence), "{}", alert.text());
     }
 

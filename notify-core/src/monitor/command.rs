@@ -172,7 +172,7 @@ impl Codes {
     }
 }
 
-/// Says what was wrong with the options, or that it is mended.
+/// Says what was wrong with the options, or that it is fixed.
 fn tell_mistakes(site: &'static Site, mistakes: &[String]) {
     for mistake in mistakes {
         let _ = writeln!(io::stderr(), "pipeline-notify: {mistake}");

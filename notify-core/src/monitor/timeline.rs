@@ -96,7 +96,7 @@ pub fn story(directory: &Path, name: &str, now: Time) -> io::Result<Option<Story
         return Ok(None);
     };
     let status = Status::parse(&content)
-        .ok_or_else(|| io::Error::other("its status file is no status file"))?;
+        .ok_or_else(|| io::Error::other("this is not a status file"))?;
     let (lines, closed) = lines(directory, &file)?;
     let known = lines.iter().rev().find_map(|line| match line {
         Event::Ran(ran) => ran.settings,

@@ -266,7 +266,7 @@ pub(crate) fn read(directory: &Path, file: &str) -> Result<Option<Job>, String> 
     let Some(content) = content else {
         return Ok(None);
     };
-    let status = Status::parse(&content).ok_or("it is no status file")?;
+    let status = Status::parse(&content).ok_or("it is not a status file")?;
     Ok(Some(Job::new(file, status)))
 }
 

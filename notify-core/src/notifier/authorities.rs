@@ -34,7 +34,7 @@ fn load() -> RootCerts {
     if let Some(variable) = VARIABLES.iter().find(|name| is_set(name)) {
         let why = found.errors.first().map(|error| format!(" ({error})"));
         let message = format!(
-            "{variable} gives no certificate authority that can be used{}: the bundled ones stand in",
+            "{variable} gives no certificate authority that can be used{}: the bundled ones are used",
             why.unwrap_or_default()
         );
         Warning::new(*variable, message).tell();

@@ -48,7 +48,7 @@ const CODES: &[(i32, Class)] = &[
 /// |---|---|
 /// | 0 | accepted |
 /// | 75 (`EX_TEMPFAIL`) | not now: they wait, and are sent later |
-/// | 69, 78 (`EX_UNAVAILABLE`, `EX_CONFIG`), 126, 127, or no such program | broken: they wait until it is mended |
+/// | 69, 78 (`EX_UNAVAILABLE`, `EX_CONFIG`), 126, 127, or no such program | broken: they wait until it is fixed |
 /// | 64, 65 (`EX_USAGE`, `EX_DATAERR`) | refused for good |
 /// | any other | not now, for 24 hours or 50 times; then refused for good |
 ///
@@ -201,7 +201,7 @@ impl Notifier for Exec {
         let stdout = child.stdout.take().map(|pipe| Said::of(pipe, Part::Last));
         let Ok(written) = written else {
             let _ = kill(&mut child);
-            return Err(Refusal::temporary("there is no thread to feed it"));
+            return Err(Refusal::temporary("no thread could be started to write to it"));
         };
         let ended = wait(&mut child, deadline);
         // While we hold it, a command that reads nothing raises no SIGPIPE here, by which programs

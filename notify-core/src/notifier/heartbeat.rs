@@ -69,10 +69,10 @@ const ANSWERS: [Rule; 2] = [
 
 /// What to do where the service knows no check of that name.
 const NO_CHECK: &str =
-    "it has no such check: add `?create=1` to the URL so that it makes one, or make it by hand";
+    "the service has no such check: add `?create=1` to the URL so that it creates one, or create it by hand";
 
 /// The same where the URL asks for one to be made.
-const NO_KEY: &str = "it knows no such ping key, or makes no check there, for all the `create=1`";
+const NO_KEY: &str = "the service does not know this ping key, or creates no check despite `create=1`";
 
 static BEATS: PerProcess<Beats> = PerProcess::new();
 
@@ -176,7 +176,7 @@ impl Heartbeat {
         let beats = BEATS.get();
         let mut state = beats.lock();
         if state.pings.len() >= WAITING {
-            return Err(unheard("more runs than it can be told of"));
+            return Err(unheard("too many pings wait already"));
         }
         state.pings.push_back(Ping {
             heartbeat: self.clone(),
@@ -189,7 +189,7 @@ impl Heartbeat {
             let thread = thread::Builder::new().name("notify-heartbeat".to_owned());
             if let Err(error) = thread.spawn(|| BEATS.get().run()) {
                 state.pings.clear();
-                return Err(unheard(&format!("there is no thread for it: {error}")));
+                return Err(unheard(&format!("no thread could be started for it: {error}")));
             }
             state.is_running = true;
         }
@@ -234,7 +234,7 @@ impl Ping {
         let mut tries = 1;
         loop {
             if self.at.elapsed() > LATE {
-                return Err("it was late, and is dropped".to_owned());
+                return Err("the ping was too late and is dropped".to_owned());
             }
             let Err(refusal) = self.post() else {
                 return Ok(());
@@ -297,7 +297,7 @@ pub(crate) fn before_job(url: &str) -> &str {
 /// by which the service tells runs apart that overlap.
 fn ping_url(url: &str, job: &str, run: u64, event: &Event) -> Result<Url, &'static str> {
     if url.contains('#') {
-        return Err("a `#` has no place in it");
+        return Err("a `#` is not allowed in it");
     }
     let url = url.replace(JOB, &slug(job));
     let (path, query) = url.split_once('?').unwrap_or((&url, ""));
@@ -350,7 +350,7 @@ fn uuid(run: u64) -> String {
 }
 
 fn unheard(reason: &str) -> Warning {
-    let message = format!("the heartbeat ({VARIABLE}) is not heard: {reason}");
+    let message = format!("the heartbeat ({VARIABLE}) is not delivered: {reason}");
     Warning::new(FAULT, message)
 }
 

@@ -40,7 +40,7 @@ impl Secret {
             Self::Text(text) => text.clone(),
             Self::File(path) => match file::read(path, LIMIT, Links::Follow) {
                 Ok(Some(text)) => text.trim().to_owned(),
-                Ok(None) => return Err("its `file:` is not there".to_owned()),
+                Ok(None) => return Err("its `file:` does not exist".to_owned()),
                 Err(error) => return Err(format!("its `file:` cannot be read: {}", error.kind())),
             },
         };

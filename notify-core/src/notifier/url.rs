@@ -48,7 +48,7 @@ impl Destination {
             Self::Url(url) => Ok(url.clone()),
             Self::File(path) => match file::read(path, LIMIT, Links::Follow) {
                 Ok(Some(secret)) => Url::parse(secret.trim()).map_err(str::to_owned),
-                Ok(None) => Err("its `file:` is not there".to_owned()),
+                Ok(None) => Err("its `file:` does not exist".to_owned()),
                 Err(error) => Err(format!("its `file:` cannot be read: {}", error.kind())),
             },
         }
@@ -71,13 +71,13 @@ impl Url {
         let uri: Uri = secret.parse().map_err(|_| "it is no URL")?;
         let authority = uri
             .authority()
-            .ok_or("it is no URL: it must begin with `https://`")?;
+            .ok_or("it is not a URL: it must begin with `https://`")?;
         if authority.as_str().contains('@') {
             return Err("it must not have a user or a password before its host");
         }
         let port = authority.as_str().strip_prefix(authority.host());
         if port.is_some_and(|port| !port.is_empty()) && authority.port_u16().is_none() {
-            return Err("its port is no number that a port can have");
+            return Err("its port is not a valid port number");
         }
         let is_loopback = is_loopback(authority.host());
         match uri.scheme_str() {

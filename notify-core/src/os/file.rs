@@ -261,7 +261,7 @@ pub(crate) fn make_private_folder(path: &Path, user: u32) -> io::Result<()> {
     } else {
         Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
-            "not a folder of this user's alone",
+            "not a private folder of this user",
         ))
     }
 }

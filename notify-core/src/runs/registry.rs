@@ -192,7 +192,7 @@ impl Run {
             warning::log(Level::Warn, || {
                 let error = redact::hide(error);
                 let (job, error) = (run.name(in_force::setup()), text::first_line(&error, LINE));
-                format!("{job}: an error was passed over, the status is OK: {error}").into()
+                format!("{job}: an error was ignored, the status is OK: {error}").into()
             });
         }
     }
@@ -370,7 +370,7 @@ fn record(number: u64, run: &Open, setup: &'static Setup) {
         Ok(()) => warning::over("record"),
         Err(error) => {
             let message =
-                format!("runs cannot be recorded ({error}): if one is killed, nobody will be told");
+                format!("runs cannot be recorded ({error}): if one is killed, no alert is sent");
             Warning::new("record", message).tell();
         }
     }
@@ -595,7 +595,7 @@ fn watch_signals(setup: &Setup) {
     if setup.signals
         && let Err(error) = signals::watch()
     {
-        let message = format!("signals cannot be watched, and are told by the next run: {error}");
+        let message = format!("signals cannot be watched, and the next run reports what they end: {error}");
         Warning::new("signals", message).tell();
     }
 }

@@ -46,8 +46,8 @@ impl Setup {
         Way::Nowhere(Warning::new(
             format!("webhook {channel}"),
             format!(
-                "nobody is told of the jobs of channel `{channel}`: set {variable} to its webhook{other}, or \
-                 channel = \"\" (NOTIFY_CHANNEL=) for status files alone{place}",
+                "no alerts are sent for the jobs of channel `{channel}`: set {variable} to its webhook{other}, or \
+                 channel = \"\" (NOTIFY_CHANNEL=) for status files only{place}",
             ),
         ))
     }

@@ -75,7 +75,7 @@ impl Setup {
         for (name, _) in environment::variables() {
             if let Some(meant) = variables::meant(&name) {
                 let message =
-                    format!("{name} is no variable of ours, and is ignored: is {meant} meant?");
+                    format!("{name} is not a variable of pipeline-notify, and is ignored: did you mean {meant}?");
                 setup.add_problem(Warning::new(name, message));
             }
         }
@@ -103,7 +103,7 @@ impl Setup {
                     problems.push(Warning::new(
                         name,
                         format!(
-                            "{name} is no number from 0 up (`{}`), and is ignored: write {}{never}",
+                            "{name} is not a number from 0 up (`{}`), and is ignored: write {}{never}",
                             text::first_line(&value, SHOWN),
                             example(name)
                         ),
@@ -140,7 +140,7 @@ impl Setup {
         } else {
             problems.push(Warning::new(
                 "NOTIFY_CHANNEL",
-                "NOTIFY_CHANNEL is no channel name (ASCII letters, digits, `-`, `_`), and is ignored",
+                "NOTIFY_CHANNEL is not a channel name (ASCII letters, digits, `-`, `_`), and is ignored",
             ));
             ALERTS.to_owned()
         };
@@ -286,7 +286,7 @@ fn file_mode(asked: Option<String>, problems: &mut Vec<Warning>) -> u32 {
     };
     octal_mode(&asked).unwrap_or_else(|| {
         let message = format!(
-            "NOTIFY_FILE_MODE is no mode of a status file (`{}`), and is taken as 0600: write it in octal digits, such \
+            "NOTIFY_FILE_MODE is not a mode of a status file (`{}`), and 0600 is used: write it in octal digits, such \
              as `0640`; the owner reads and writes, others may not write",
             text::first_line(&asked, SHOWN)
         );

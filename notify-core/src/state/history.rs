@@ -432,7 +432,7 @@ mod tests {
         let mut events: Vec<_> = (0..200)
             .map(|number| ran(number, "OK as before", None))
             .collect();
-        events[100] = ran(100, "told: the status changed", Some("a1"));
+        events[100] = ran(100, "sent: the status changed", Some("a1"));
         let short = shortened(events.clone());
         assert_eq!((short.len(), runs(&short)), (3 + RECENT, 200));
         assert_eq!(short[3..], events[150..]);

@@ -45,63 +45,63 @@ macro_rules! reasons {
 
 reasons! {
     /// 1: there is no earlier status.
-    First = "first-run": "the first run",
+    First = "first-run": "first run",
     /// 1: the earlier status cannot be read.
-    Unreadable = "unreadable-status": "the earlier status could not be read",
+    Unreadable = "unreadable-status": "the status file could not be read",
     /// 2: the status changed.
     Changed = "changed": "the status changed",
     /// 3: the earlier status is younger than `silent_seconds`.
-    Recent = "recent": "the same within silent_seconds",
+    Recent = "recent": "same status within silent_seconds",
     /// 4: it fails again.
-    StillFailing = "still-failing": "it fails again",
+    StillFailing = "still-failing": "still failing",
     /// 5: it works, and people have not heard so for `ok_silent_hours`.
     StillOk = "still-ok": "OK for longer than ok_silent_hours",
     /// 6: it works, as people know.
-    NothingNew = "nothing-new": "OK as before",
+    NothingNew = "nothing-new": "still OK",
     /// It fails, and nobody was told.
-    Untold = "unsent-failure": "it fails, and nobody was told",
+    Untold = "unsent-failure": "failing, and no alert was sent before",
     /// It fails, and people last heard so longer ago than `silent_seconds` and `remind_hours`.
-    Reminder = "reminder": "it has failed for longer than remind_hours",
+    Reminder = "reminder": "still failing after remind_hours",
     /// It fails otherwise than before.
-    NewError = "new-error": "it fails with another error",
+    NewError = "new-error": "failing with another error",
     /// `OK`s are not to be told.
-    OkNever = "ok-never": "no OK is told (ok_silent_hours)",
+    OkNever = "ok-never": "no message for OK (ok_silent_hours)",
     /// It works, and the directory that would say what was told cannot be used.
-    NoMemory = "unknown-past": "OK, and what was told is not known",
+    NoMemory = "unknown-past": "OK, and the status before is not known",
     /// It works again, and people never heard that it had failed.
-    FailureUntold = "recovery-of-unsent": "OK again, and the failure was not told",
+    FailureUntold = "recovery-of-unsent": "OK again, and the failure was not sent",
     /// It was told to be overdue, and has ended.
-    WasOverdue = "was-overdue": "it was told to be overdue",
+    WasOverdue = "was-overdue": "finished, after an overdue alert",
     /// It is still running, and should have ended.
-    Overdue = "overdue": "it is overdue",
+    Overdue = "overdue": "overdue",
     /// A run that began later has ended before this one.
-    Older = "older-run": "a run that began later has ended",
+    Older = "older-run": "a newer run has finished already",
     /// The run died, and one that began later has ended since.
-    Overtaken = "older-run-died": "it died, and a later run has ended",
+    Overtaken = "older-run-died": "died, and a newer run has finished already",
     /// So many other errors were sent within this silence that the rest waits for the reminder.
-    OtherErrors = "other-errors": "three other errors were sent, and the rest waits for the reminder",
+    OtherErrors = "other-errors": "three other errors were sent; the rest waits for the reminder",
     /// It works again, and another job's alert told of its failure.
-    RecoveryOfAnother = "recovery-by-another-job": "OK again, and the failure was sent by another job (alerted-by)",
+    RecoveryOfAnother = "recovery-by-another-job": "OK again; another job sent the failure (alerted-by)",
     /// A job inside this one fails as people know, and that is why this one does.
-    KnownInside = "known-inside": "a job inside it fails still, as people know",
+    KnownInside = "known-inside": "still failing because of a job inside it, which sent an alert",
     /// The same panic was told already, by a job inside this one.
-    SamePanic = "same-event": "the same event was told already",
+    SamePanic = "same-event": "another job sent the same event",
     /// A person has silenced this error.
     Silenced = "silenced": "silenced by a person",
     /// The orchestrator tries again.
     Attempt = "attempt-follows": "another attempt follows (NOTIFY_ATTEMPT)",
     /// It has not failed often enough in a row.
-    After = "after": "fewer failures in a row than after",
+    After = "after": "fewer failures in a row than `after`",
     /// Its status changes to and fro from now on.
-    Flapping = "flapping": "it flaps",
+    Flapping = "flapping": "flapping",
     /// It flaps, as people know.
-    FlappingOn = "still-flapping": "it flaps, as was told",
+    FlappingOn = "still-flapping": "still flapping",
     /// It flapped, and is steady.
-    Steady = "steady": "it is steady again",
+    Steady = "steady": "steady again",
     /// It failed while a person had silenced that, and still does: sent without a run.
-    SilenceOver = "silence-over": "its silence is over",
+    SilenceOver = "silence-over": "the silence is over, and it still fails",
     /// Its channel was broken, and takes alerts again.
-    ChannelMended = "channel-mended": "once its channel worked again",
+    ChannelMended = "channel-mended": "the channel works again",
 }
 
 impl Fate {
@@ -117,9 +117,9 @@ impl Fate {
 
     fn words(self) -> &'static str {
         match self {
-            Self::Sent => "told",
-            Self::Undelivered => "due, and nobody could be told",
-            Self::NotSent => "not told",
+            Self::Sent => "sent",
+            Self::Undelivered => "not delivered (no destination)",
+            Self::NotSent => "not sent",
         }
     }
 }
@@ -142,7 +142,7 @@ impl Decided {
     pub(crate) fn undelivered(why: &str) -> Self {
         Self::Said {
             code: Some(Fate::Undelivered.code().to_owned()),
-            words: format!("{}: {why}", Fate::Undelivered.words()),
+            words: format!("not delivered: {why}"),
         }
     }
 
@@ -219,7 +219,8 @@ impl Decided {
 /// before there were codes, which also drops the codes where it shortens a history of this version.
 /// Nothing else reads words.
 fn without_code(words: &str) -> (Option<Fate>, Option<Reason>) {
-    const FATES: [(&str, Fate); 3] = [
+    const FATES: [(&str, Fate); 4] = [
+        ("not delivered: ", Fate::Undelivered),
         ("told: ", Fate::Sent),
         ("due, and nobody could be told: ", Fate::Undelivered),
         ("not told: ", Fate::NotSent),

@@ -60,7 +60,7 @@ pub(crate) fn read(line: &[OsString], error: &clap::Error) -> Option<Despite> {
     for option in refused {
         let option = option.to_string_lossy();
         let name = option.split('=').next().unwrap_or_default();
-        mistakes.push(format!("`{name}` makes no sense: it is left out"));
+        mistakes.push(format!("`{name}` is not valid: it is ignored"));
     }
     let arguments = with(&kept)?;
     Some(Despite {
@@ -167,11 +167,11 @@ fn understood<'a>(
         };
         let Some((name, takes_value)) = known.iter().find(|(known, _)| known == name) else {
             if text.starts_with('-') {
-                mistakes.push(format!("there is no option `{name}`: it is left out"));
+                mistakes.push(format!("`{name}` is not an option: it is ignored"));
                 is_after_unknown = !inline;
             } else if !is_after_unknown {
                 // Not shown: it may be a secret.
-                mistakes.push("a word before `--` is no option: it is left out".to_owned());
+                mistakes.push("a word before `--` is not an option: it is ignored".to_owned());
             }
             continue;
         };
@@ -180,7 +180,7 @@ fn understood<'a>(
         if *takes_value && !inline {
             let value = next.filter(|value| !value.to_string_lossy().starts_with("--"));
             let Some(value) = value else {
-                mistakes.push(format!("`{name}` has no value: it is left out"));
+                mistakes.push(format!("`{name}` has no value: it is ignored"));
                 continue;
             };
             option.push(value.clone());
@@ -188,11 +188,11 @@ fn understood<'a>(
         }
         let is_text = option.iter().all(|word| word.to_str().is_some());
         if !is_text && name != "--dir" {
-            mistakes.push(format!("`{name}` is no UTF-8: it is left out"));
+            mistakes.push(format!("`{name}` is not UTF-8: it is ignored"));
         } else if seen.contains(name) {
-            mistakes.push(format!("`{name}` stands there twice: the first one counts"));
+            mistakes.push(format!("`{name}` is given twice: the first one counts"));
         } else if !takes_value && inline {
-            mistakes.push(format!("`{name}` takes no value: it is left out"));
+            mistakes.push(format!("`{name}` takes no value: it is ignored"));
         } else {
             seen.push(name.clone());
             // As one word, lest a value that begins with `-` be taken for an option.

@@ -205,7 +205,7 @@ impl View {
         for run in &self.runs {
             let what = match run.health {
                 Health::Alive => "running",
-                Health::Dead => "died, which the next run tells; begun",
+                Health::Dead => "died, and the next run reports it; begun",
                 Health::Unknown => "running, or dead, on another machine",
             };
             add(format!("{what} since {}", words::moment(run.begun)));
@@ -233,8 +233,8 @@ impl View {
                 },
             );
             let alerted = story.job.alerted.map_or_else(
-                || "Nobody was told.".to_owned(),
-                |alerted| format!("People were last told {}.", words::moment(alerted)),
+                || "No alert was sent.".to_owned(),
+                |alerted| format!("The last alert was sent {}.", words::moment(alerted)),
             );
             let text = format!("There is no history of it here. {decision} {alerted}");
             lines.extend(wrap(&text, output, 0));

@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     /// Jobs to show, by name; `*` stands for any characters [default: all]
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
-    /// Draw the table anew every two seconds, until Ctrl-C
+    /// Redraw the table every two seconds, until Ctrl-C
     #[arg(long)]
     watch: bool,
 }
@@ -187,11 +187,11 @@ impl View {
         for (health, heading) in [
             (
                 Health::Dead,
-                "Died, which the next run of any job will tell:",
+                "Died (the next run of any job reports it):",
             ),
             (
                 Health::Unknown,
-                "On another machine, where they may live or not:",
+                "On another machine (running or dead is not known):",
             ),
             (Health::Alive, "Running now:"),
         ] {

@@ -1,5 +1,5 @@
 //! Mistakes in the command line of a wrapped command: the command runs all the same, and people hear
-//! of them as of a job that fails until the line is mended.
+//! of them as of a job that fails until the line is fixed.
 
 use std::borrow::Cow;
 use std::time::Instant;

@@ -64,7 +64,7 @@ impl Desk {
         let (routes, notes) = if is_told {
             let since = time::span(time::between(status.since, Utc::now()));
             let by = &self.by;
-            let note = format!("retired by {by}: it had failed for {since}, at last: {error}");
+            let note = format!("retired by {by} after failing for {since}; last error: {error}");
             announce::way(&channel, note)
         } else {
             (None, Vec::new())

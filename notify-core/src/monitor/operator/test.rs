@@ -130,7 +130,7 @@ fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
         mention: None,
         facts: Vec::new(),
         notes: match kind {
-            Kind::Recovered => vec![format!("{words}, and so a recovery looks")],
+            Kind::Recovered => vec![format!("{words}; a recovery looks like this")],
             _ => Vec::new(),
         },
         dropped: None,

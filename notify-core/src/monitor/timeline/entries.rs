@@ -166,17 +166,17 @@ mod tests {
     fn runs_that_were_alike_are_one_with_what_was_answered_to_them() {
         use State::{Error, Ok};
         let events = vec![
-            ran(0, Ok, "not told: OK as before", None),
-            ran(5, Ok, "not told: OK as before", None),
-            ran(10, Error, "told: the status changed", Some("a1")),
+            ran(0, Ok, "not sent: still OK", None),
+            ran(5, Ok, "not sent: still OK", None),
+            ran(10, Error, "sent: the status changed", Some("a1")),
             answer(10, "a1", "not now: answered 503"),
             answer(11, "a1", "not now: answered 503"),
             answer(12, "a1", "accepted"),
-            ran(15, Error, "told: it fails again", Some("a2")),
+            ran(15, Error, "sent: still failing", Some("a2")),
             answer(15, "a2", "accepted"),
-            ran(20, Error, "told: it fails again", Some("a3")),
+            ran(20, Error, "sent: still failing", Some("a3")),
             answer(21, "a3", "accepted"),
-            ran(25, Error, "told: it fails again", Some("a4")),
+            ran(25, Error, "sent: still failing", Some("a4")),
         ];
         let places = Places {
             waiting: HashMap::from([("a4".to_owned(), vec!["alerts".to_owned()])]),
@@ -232,8 +232,8 @@ mod tests {
         assert_eq!(
             words,
             [
-                "taken back, for a later one says the same",
-                "taken back, for it worked again",
+                "taken back: a later alert says the same",
+                "taken back: the job worked again",
                 "held back"
             ]
         );
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn an_alert_that_was_held_when_a_person_silenced_its_error_is_taken_back() {
-        let decision = "not told: fewer failures in a row than after";
+        let decision = "not sent: fewer failures in a row than `after`";
         let mut events = [
             ran(0, State::Error, decision, Some("a1")),
             ran(0, State::Error, decision, Some("a2")),
@@ -254,7 +254,7 @@ mod tests {
         let told = tell(events.to_vec(), &Places::default());
         let replies = told.iter().flat_map(|told| &told.replies);
         let words: Vec<_> = replies.map(|reply| &*reply.words).collect();
-        let taken_back = "taken back, for a person has silenced it";
+        let taken_back = "taken back: a person silenced it";
         assert_eq!(words, [taken_back, "no answer is known"]);
         assert_eq!(told[1].what, What::Person);
     }

@@ -644,7 +644,7 @@ fn newer_run(newer: &Status) -> String {
     let begun = time::show(newer.begun);
     let pid = newer.pid.map(|pid| format!(", process {pid}"));
     format!(
-        "a newer run (begun {begun}{}) has ended {}, and the status stays that one's",
+        "a newer run (begun {begun}{}) has ended {} already, and the status stays as that run left it",
         pid.unwrap_or_default(),
         newer.state
     )

@@ -65,8 +65,8 @@ pub(super) fn lines(
             let last = clock_of(event.last, event.begun);
             format!("{runs} until {last}, {each}{decision}")
         }
-        What::Aside => format!("{decision} (the status is left as it is)"),
-        What::Person => "a person has changed the status, and the channel is told".to_owned(),
+        What::Aside => format!("{decision} (the status does not change)"),
+        What::Person => "a person changed the status, and the channel is informed".to_owned(),
         What::SilenceOver => decision.into_owned(),
     };
     let is_run = !matches!(event.what, What::Person | What::SilenceOver);
@@ -127,7 +127,7 @@ fn reply_words(event: &Happened, reply: &Reply, story: &Story) -> String {
         (Some(_), Some(later)) => text += &format!(" {} later", brief(later)),
         (Some(at), None) => text += &format!(" {}", clock_of(at, event.begun)),
         (None, _) => {
-            if let Some(until) = story.held_until.filter(|_| reply.words == "held back") {
+            if let Some(until) = story.held_until.filter(|_| reply.is_held) {
                 text += &format!(" until {}", clock_of(until, event.begun));
             }
         }

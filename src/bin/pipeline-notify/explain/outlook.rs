@@ -14,9 +14,9 @@ impl View {
     pub(super) fn outlook(&self, output: &Output) -> Vec<String> {
         let story = &self.story;
         let source = if story.knows_rules {
-            "as the last run had them"
+            "those of the last run"
         } else {
-            "the defaults, for nothing here says what the job's own are"
+            "the defaults: the job's own are not known"
         };
         let text = format!("What comes next, with {} ({source}):", rules(&story.rules));
         let mut lines = wrap(&text, output, 0);
@@ -28,11 +28,11 @@ impl View {
             lines.extend(wrapped);
         }
         if story.job.is_undelivered() {
-            let text = "Nobody could be told of the last run: its channel had no destination. Once it has one, the next run that fails is told.";
+            let text = "The last alert was not delivered: no destination could take it. Once one can, the next failed run sends an alert.";
             lines.extend(wrap(text, output, 0));
         }
         if story.job.attempt_follows() {
-            let text = "This holds for a last attempt; the alert of one that another follows (NOTIFY_ATTEMPT) is held back.";
+            let text = "This is for a last attempt. Where another attempt follows (NOTIFY_ATTEMPT), the alert is held back.";
             lines.extend(wrap(text, output, 0));
         }
         lines
