@@ -207,8 +207,8 @@ mod tests {
         (next.is_told, reason.unwrap(), next.until)
     }
 
-    fn just_after(time: Time) -> Option<Time> {
-        Some(time + TimeDelta::microseconds(1))
+    fn just_after(time: Time) -> Time {
+        time + TimeDelta::microseconds(1)
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
             ..Settings::default()
         };
         let next = outlooks(&failing(), hourly, minutes(10));
-        let hour = just_after(minutes(60));
+        let hour = Some(just_after(minutes(60)));
         assert_eq!(of(Chance::Fails, &next), (false, Reason::Recent, hour));
         let new = (true, Reason::NewError, None);
         assert_eq!(of(Chance::FailsOtherwise, &next), new);
@@ -242,7 +242,7 @@ mod tests {
             ..failing.clone()
         };
         let next = outlooks(&silenced, Settings::default(), minutes(10));
-        let half = just_after(minutes(30));
+        let half = Some(just_after(minutes(30)));
         assert_eq!(of(Chance::Fails, &next), (false, Reason::Silenced, half));
 
         let works = Status {
@@ -256,7 +256,7 @@ mod tests {
         let next = outlooks(&works, never, minutes(1));
         assert_eq!(of(Chance::Works, &next), (false, Reason::OkNever, None));
         let next = outlooks(&works, Settings::default(), minutes(1));
-        let hour = just_after(noon() + TimeDelta::seconds(3564));
+        let hour = Some(just_after(noon() + TimeDelta::seconds(3564)));
         assert_eq!(of(Chance::Works, &next), (false, Reason::NothingNew, hour));
         let next = outlooks(&works, Settings::default(), minutes(61));
         assert_eq!(of(Chance::Works, &next), (true, Reason::StillOk, None));
