@@ -3,6 +3,7 @@
 use std::iter;
 
 use crate::format::fields::{Fields, Page};
+use crate::format::hash;
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::message::dropped::Dropped;
@@ -131,6 +132,32 @@ pub(crate) struct Outage {
 }
 
 impl Alert {
+    /// Makes one that says nothing beside the status.
+    pub(crate) fn new(
+        id: u64,
+        kind: Kind,
+        job: String,
+        channel: &str,
+        decided: Time,
+        status: Status,
+    ) -> Self {
+        Self {
+            id: hash::hex(id),
+            kind,
+            job,
+            channel: channel.to_owned(),
+            decided,
+            incident: status.incident.clone(),
+            earlier_error: None,
+            outage: None,
+            mention: None,
+            facts: Vec::new(),
+            notes: Vec::new(),
+            dropped: None,
+            status,
+        }
+    }
+
     /// Returns the id of this alert: two messages with one id tell the same event.
     #[must_use]
     pub fn id(&self) -> &str {

@@ -15,7 +15,7 @@ use self::answers::Places;
 pub use self::answers::Reply;
 pub use self::entries::Happened;
 pub use self::forecast::{Chance, Outlook};
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
 use crate::monitor::view::{self, Job};
 use crate::os::file::{self, Links};
 use crate::rules::{self, Reason, Settings};
@@ -184,10 +184,11 @@ impl Ran {
 
 impl Rules {
     fn of(settings: &Settings) -> Self {
+        let hours = |time: Duration| time.div_duration_f64(time::HOUR);
         Self {
-            silent_seconds: settings.silent,
-            ok_silent_hours: settings.ok_silent / rules::HOUR,
-            remind_hours: settings.remind / rules::HOUR,
+            silent_seconds: settings.silent.as_secs_f64(),
+            ok_silent_hours: settings.ok_silent.map_or(f64::INFINITY, hours),
+            remind_hours: hours(settings.remind),
             after: settings.after,
             flapping: settings.flapping,
         }

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::format::time::HOUR;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
-use crate::rules::HOUR;
 
-/// In seconds.
-const MINUTE: f64 = 60.0;
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The settings of a program, given in code. What is not set here comes from the environment.
 ///
@@ -170,18 +169,18 @@ impl Config {
     pub fn ok_silent(self, silence: Duration) -> Self {
         self.ok_silent_hours(match silence {
             Duration::MAX => f64::INFINITY,
-            silence => silence.as_secs_f64() / HOUR,
+            silence => silence.div_duration_f64(HOUR),
         })
     }
 
     /// Sets `remind_hours` as a [`Duration`]. Defaults to 0.99 hours.
     pub fn remind(self, pause: Duration) -> Self {
-        self.remind_hours(pause.as_secs_f64() / HOUR)
+        self.remind_hours(pause.div_duration_f64(HOUR))
     }
 
     /// Sets `overdue_minutes` as a [`Duration`]. Defaults to never.
     pub fn overdue(self, limit: Duration) -> Self {
-        self.overdue_minutes(limit.as_secs_f64() / MINUTE)
+        self.overdue_minutes(limit.div_duration_f64(MINUTE))
     }
 
     /// Has jobs that do not say told as flapping while their status keeps changing: the fifth change

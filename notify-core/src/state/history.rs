@@ -343,18 +343,8 @@ impl Line {
 fn render_settings(settings: &Settings) -> String {
     let defaults = Settings::default();
     let mut words = Vec::new();
-    for (name, value, default) in [
-        ("silent", settings.silent, defaults.silent),
-        ("ok-silent", settings.ok_silent, defaults.ok_silent),
-        ("remind", settings.remind, defaults.remind),
-    ] {
-        #[expect(
-            clippy::float_cmp,
-            reason = "what was not set is the same to the last bit"
-        )]
-        if value != default {
-            words.push(format!("{name}={value}"));
-        }
+    for (name, seconds) in settings.times_set() {
+        words.push(format!("{name}={seconds}"));
     }
     if settings.after != defaults.after {
         words.push(format!("after={}", settings.after));
@@ -374,14 +364,15 @@ fn parse_settings(text: &str) -> Settings {
     let mut settings = Settings::default();
     for word in text.split(' ') {
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
-        let seconds = || value.parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
+        let seconds = value.parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
         match name {
-            "silent" => settings.silent = seconds().unwrap_or(settings.silent),
-            "ok-silent" => settings.ok_silent = seconds().unwrap_or(settings.ok_silent),
-            "remind" => settings.remind = seconds().unwrap_or(settings.remind),
             "after" => settings.after = value.parse().unwrap_or(settings.after),
             "flapping" => settings.flapping = true,
-            _ => {}
+            name => {
+                if let Some(seconds) = seconds {
+                    settings.set_time(name, seconds);
+                }
+            }
         }
     }
     settings
@@ -483,9 +474,9 @@ mod tests {
         let defaults = Settings::default();
         assert_eq!(render_settings(&defaults), DEFAULTS);
         let all = Settings {
-            silent: 0.1 + 0.2,
-            ok_silent: f64::INFINITY,
-            remind: 0.0,
+            silent: Duration::from_nanos(300_000_001),
+            ok_silent: None,
+            remind: Duration::ZERO,
             after: 3,
             flapping: true,
         };

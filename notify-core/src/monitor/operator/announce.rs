@@ -59,19 +59,15 @@ pub(crate) fn new_alert(
     status: Status,
 ) -> Alert {
     Alert {
-        id: format!("{:016x}", random::number()),
-        kind,
-        job,
-        channel: routes.channel.clone(),
-        decided: to_micros(Utc::now()),
-        incident: status.incident.clone(),
-        earlier_error: None,
-        outage: None,
-        mention: None,
-        facts: Vec::new(),
         notes,
-        dropped: None,
-        status,
+        ..Alert::new(
+            random::number(),
+            kind,
+            job,
+            &routes.channel,
+            to_micros(Utc::now()),
+            status,
+        )
     }
 }
 

@@ -2,10 +2,11 @@
 
 use chrono::TimeDelta;
 
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
 use crate::monitor::view;
-use crate::rules::transition::{self, Address, Context, Ended};
-use crate::rules::{self, Past, Settings};
+use crate::rules::flapping::STEADY;
+use crate::rules::transition::{self, Address, End, Ended};
+use crate::rules::{Past, Settings};
 use crate::runs::report;
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
@@ -61,14 +62,13 @@ pub(super) fn outlooks(status: &Status, settings: Settings, now: Time) -> Vec<Ou
 /// Lists the times from which the rules may say otherwise.
 fn turns(status: &Status, settings: &Settings) -> Vec<Time> {
     let longest = settings.longest_silence();
-    let after = |time: Time, seconds: f64| {
-        let span = TimeDelta::try_milliseconds(milliseconds(seconds))?;
-        time.checked_add_signed(span)
-    };
+    let after = |time: Time, span| time.checked_add_signed(TimeDelta::from_std(span).ok()?);
     let flapping = status.flapping.as_ref();
     let times = [
         after(status.begun, settings.silent),
-        after(status.begun, settings.ok_silent),
+        settings
+            .ok_silent
+            .and_then(|ok_silent| after(status.begun, ok_silent)),
         status.alerted.and_then(|alerted| after(alerted, longest)),
         status
             .withheld_since
@@ -84,7 +84,7 @@ fn turns(status: &Status, settings: &Settings) -> Vec<Time> {
             .last
             .and_then(|last| after(last, settings.silent)),
         flapping.and_then(|flapping| after(flapping.told?, longest)),
-        flapping.and_then(|_| after(status.since, rules::HOUR)),
+        flapping.and_then(|_| after(status.since, STEADY)),
     ];
     times.into_iter().flatten().collect()
 }
@@ -106,7 +106,14 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
         }
     };
     let queues = ["a queue".to_owned()];
-    let context = Context {
+    let end = End {
+        past: &Past::Known(Box::new(status)),
+        // A run that begins and ends then.
+        run: &Ended {
+            is_in_time: true,
+            ..Ended::new(0, "", at)
+        },
+        outcome: &outcome,
         now: at,
         settings,
         address: Some(Address {
@@ -115,48 +122,15 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
         }),
         cover: None,
     };
-    let past = Past::Known(Box::new(status));
-    let verdict = transition::of(&past, &next_run(at), &outcome, &context)?;
-    let held = verdict.status.and_then(|status| status.held);
+    let transition = transition::of(&end)?;
+    let held = transition.status.and_then(|status| status.held);
     Some(Outlook {
         chance,
-        is_told: verdict.decision.send,
-        reason: verdict.decision.reason.words(),
-        held: held.filter(|_| verdict.is_held).map(|held| held.until),
+        is_told: transition.decision.send,
+        reason: transition.decision.reason.words(),
+        held: held.filter(|_| transition.is_held).map(|held| held.until),
         until: None,
     })
-}
-
-/// Returns seconds as whole milliseconds; what is beyond a time is the longest.
-#[expect(clippy::cast_possible_truncation, reason = "it saturates")]
-fn milliseconds(seconds: f64) -> i64 {
-    (seconds * 1e3) as i64
-}
-
-/// A run that begins and ends then.
-fn next_run(at: Time) -> Ended {
-    Ended {
-        run: 0,
-        job: "".into(),
-        location: "".into(),
-        source: "".into(),
-        begun: at,
-        took: None,
-        host: "".into(),
-        pid: None,
-        exe: None,
-        version: None,
-        every_hours: None,
-        channel: "".into(),
-        attempt: None,
-        nested: false,
-        was_overdue: false,
-        is_in_time: true,
-        last_inside: None,
-        mention: None,
-        facts: Vec::new().into(),
-        notes: Vec::new(),
-    }
 }
 
 #[cfg(test)]
@@ -164,7 +138,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::rules::{HOUR, Reason};
+    use crate::rules::Reason;
     use crate::status::Silence;
 
     fn noon() -> Time {
@@ -214,8 +188,8 @@ mod tests {
     #[test]
     fn what_comes_next_is_what_the_rules_say() {
         let hourly = Settings {
-            silent: HOUR,
-            remind: 2.0 * HOUR,
+            silent: time::HOUR,
+            remind: 2 * time::HOUR,
             ..Settings::default()
         };
         let next = outlooks(&failing(), hourly, minutes(10));
@@ -250,7 +224,7 @@ mod tests {
             ..failing
         };
         let never = Settings {
-            ok_silent: f64::INFINITY,
+            ok_silent: None,
             ..Settings::default()
         };
         let next = outlooks(&works, never, minutes(1));
