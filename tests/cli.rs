@@ -526,7 +526,8 @@ fn a_silenced_error_is_withheld_and_another_and_the_recovery_come_through() {
     );
     assert_eq!(silenced.code, Some(0), "{silenced:?}");
     assert!(
-        silenced.stdout.contains("disk full") && silenced.stdout.contains("channel alerts is informed"),
+        silenced.stdout.contains("disk full")
+            && silenced.stdout.contains("channel alerts is informed"),
         "{silenced:?}"
     );
     let told = receiver.texts().pop().unwrap();
@@ -726,10 +727,7 @@ fn a_renamed_job_goes_on_as_one_incident() {
     let before = folder.status_file(LOAD);
     let taken = run(&folder, &["rename", LOAD, "taken"]);
     assert_eq!(taken.code, Some(2));
-    assert!(
-        taken.stderr.contains("`taken` exists already"),
-        "{taken:?}"
-    );
+    assert!(taken.stderr.contains("`taken` exists already"), "{taken:?}");
     // Under any two locks, and under one that is that of both.
     let names: Vec<_> = (0..300).map(|number| format!("moved {number}")).collect();
     let mut name = LOAD;

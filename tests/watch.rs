@@ -331,7 +331,12 @@ fn what_a_silence_withheld_is_told_once_when_it_is_over_though_nothing_runs() {
     let mut explain = command(&folder, &["explain", LOAD]);
     let story = explain.stdout(Stdio::piped()).output().unwrap().stdout;
     let story = String::from_utf8(story).unwrap();
-    assert_eq!(story.matches("sent: the silence is over, and it still fails").count(), 1);
+    assert_eq!(
+        story
+            .matches("sent: the silence is over, and it still fails")
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -380,8 +385,7 @@ fn what_a_silence_withheld_counts_as_untold_where_its_alert_is_refused() {
     });
     eventually("it counts as untold", || {
         let status = folder.status_file(LOAD);
-        status.contains("\ndecision: not delivered: ")
-            && !status.contains("alerted: ")
+        status.contains("\ndecision: not delivered: ") && !status.contains("alerted: ")
     });
     assert_eq!(watch.stop().0, Some(0));
 }

@@ -32,8 +32,7 @@ use crate::state::rate::Pace;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What becomes of alerts for which there is no directory.
-const IN_MEMORY: &str =
-    "they wait in memory, and those not delivered before the exit are lost";
+const IN_MEMORY: &str = "they wait in memory, and those not delivered before the exit are lost";
 
 /// What a sender found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

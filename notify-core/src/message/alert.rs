@@ -628,7 +628,8 @@ mod tests {
             alert.summary(),
             "✓ etl.load.run recovered on worker-3 after 2 h 5 min"
         );
-        let sentence = "\nworks again after 2 h 5 min and 26 failed runs; the error was: connection refused\n";
+        let sentence =
+            "\nworks again after 2 h 5 min and 26 failed runs; the error was: connection refused\n";
         assert!(alert.text().contains(sentence), "{}", alert.text());
     }
 

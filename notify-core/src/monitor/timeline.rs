@@ -18,7 +18,7 @@ pub use self::forecast::{Chance, Outlook};
 use crate::format::time::{self, Time};
 use crate::monitor::view::{self, Job};
 use crate::os::file::{self, Links};
-use crate::rules::{self, Reason, Settings};
+use crate::rules::{Reason, Settings};
 use crate::state::history::{Event, History, Ran};
 use crate::state::local;
 use crate::status::decision::Decided;
@@ -95,8 +95,8 @@ pub fn story(directory: &Path, name: &str, now: Time) -> io::Result<Option<Story
     let Some(content) = content else {
         return Ok(None);
     };
-    let status = Status::parse(&content)
-        .ok_or_else(|| io::Error::other("this is not a status file"))?;
+    let status =
+        Status::parse(&content).ok_or_else(|| io::Error::other("this is not a status file"))?;
     let (lines, closed) = lines(directory, &file)?;
     let known = lines.iter().rev().find_map(|line| match line {
         Event::Ran(ran) => ran.settings,

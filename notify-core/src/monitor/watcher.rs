@@ -362,7 +362,8 @@ fn until_a_signal() -> Arc<AtomicBool> {
         let watched = flag::register_conditional_default(signal, is_over.clone())
             .and_then(|_| flag::register(signal, is_over.clone()));
         if let Err(error) = watched {
-            let message = format!("signals cannot be watched, and end this command at once: {error}");
+            let message =
+                format!("signals cannot be watched, and end this command at once: {error}");
             Warning::new("signals", message).tell();
         }
     }

@@ -201,7 +201,9 @@ impl Notifier for Exec {
         let stdout = child.stdout.take().map(|pipe| Said::of(pipe, Part::Last));
         let Ok(written) = written else {
             let _ = kill(&mut child);
-            return Err(Refusal::temporary("no thread could be started to write to it"));
+            return Err(Refusal::temporary(
+                "no thread could be started to write to it",
+            ));
         };
         let ended = wait(&mut child, deadline);
         // While we hold it, a command that reads nothing raises no SIGPIPE here, by which programs

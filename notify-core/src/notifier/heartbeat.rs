@@ -68,11 +68,11 @@ const ANSWERS: [Rule; 2] = [
 ];
 
 /// What to do where the service knows no check of that name.
-const NO_CHECK: &str =
-    "the service has no such check: add `?create=1` to the URL so that it creates one, or create it by hand";
+const NO_CHECK: &str = "the service has no such check: add `?create=1` to the URL so that it creates one, or create it by hand";
 
 /// The same where the URL asks for one to be made.
-const NO_KEY: &str = "the service does not know this ping key, or creates no check despite `create=1`";
+const NO_KEY: &str =
+    "the service does not know this ping key, or creates no check despite `create=1`";
 
 static BEATS: PerProcess<Beats> = PerProcess::new();
 
@@ -189,7 +189,9 @@ impl Heartbeat {
             let thread = thread::Builder::new().name("notify-heartbeat".to_owned());
             if let Err(error) = thread.spawn(|| BEATS.get().run()) {
                 state.pings.clear();
-                return Err(unheard(&format!("no thread could be started for it: {error}")));
+                return Err(unheard(&format!(
+                    "no thread could be started for it: {error}"
+                )));
             }
             state.is_running = true;
         }

@@ -597,7 +597,8 @@ fn watch_signals(setup: &Setup) {
     if setup.signals
         && let Err(error) = signals::watch()
     {
-        let message = format!("signals cannot be watched, and the next run reports what they end: {error}");
+        let message =
+            format!("signals cannot be watched, and the next run reports what they end: {error}");
         Warning::new("signals", message).tell();
     }
 }

@@ -75,8 +75,9 @@ impl Setup {
         let setup = Self::new(config, installed, read);
         for (name, _) in environment::variables() {
             if let Some(meant) = variables::meant(&name) {
-                let message =
-                    format!("{name} is not a variable of pipeline-notify, and is ignored: did you mean {meant}?");
+                let message = format!(
+                    "{name} is not a variable of pipeline-notify, and is ignored: did you mean {meant}?"
+                );
                 setup.add_problem(Warning::new(name, message));
             }
         }

@@ -185,10 +185,7 @@ impl View {
     fn rest(&self, output: &Output) -> Vec<String> {
         let mut lines = Vec::new();
         for (health, heading) in [
-            (
-                Health::Dead,
-                "Died (the next run of any job reports it):",
-            ),
+            (Health::Dead, "Died (the next run of any job reports it):"),
             (
                 Health::Unknown,
                 "On another machine (running or dead is not known):",

@@ -37,7 +37,8 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, _: &mut Output) -> Result<u8, Failure> {
         if self.json {
-            let message = "`watch` has no answer, and so no --json: use `pipeline-notify status --json`";
+            let message =
+                "`watch` has no answer, and so no --json: use `pipeline-notify status --json`";
             return Err(Failure::Message(message.to_owned()));
         }
         let guard = Guard::new(common.dir.as_deref(), self.every, self.grace)?;

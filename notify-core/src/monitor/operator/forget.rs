@@ -103,7 +103,7 @@ impl Desk {
 }
 
 /// The status of a job that failed and is no more.
-pub(super) fn over(status: &Status, now: Time) -> Status {
+fn over(status: &Status, now: Time) -> Status {
     Status {
         location: status.location.clone(),
         host: status.host.clone(),

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::format::time::{self, Time};
+use crate::format::time::Time;
 use crate::monitor::view;
 use crate::rules::flapping::STEADY;
 use crate::rules::transition::{self, Address, End, Ended};
@@ -138,6 +138,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+    use crate::format::time;
     use crate::rules::Reason;
     use crate::status::Silence;
 

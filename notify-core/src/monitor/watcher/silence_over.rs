@@ -41,7 +41,8 @@ pub(crate) fn tell(job: &Job, setup: &Setup, store: &Store) -> io::Result<()> {
     let until = time::show(silence.until);
     let because = silence.because.as_deref();
     let because = because.map_or_else(String::new, |because| format!(": {because}"));
-    let note = format!("silenced until {until}{because}; the silence is over, and the job still fails");
+    let note =
+        format!("silenced until {until}{because}; the silence is over, and the job still fails");
     let (routes, notes) = operator::way(&channel, note);
     // Where nobody can be told now, it is told once somebody can.
     let Some(routes) = routes else {
