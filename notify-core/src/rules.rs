@@ -1,4 +1,4 @@
-//! The rules: which run is told, and why.
+//! The rules: which run sends an alert, and why.
 //!
 //! The numbered rules are the article's, to the letter; what stands around them closes its gaps.
 //!
@@ -6,12 +6,12 @@
 //!
 //! A panic, an exit or a signal goes from the innermost job outwards, and each decides in turn, by its
 //! own status and settings. The first whose alert is sent, or on its way, speaks for the event on its
-//! channel: the others write it down as told, and by whom. What is held back, silenced, or has no
+//! channel: the others write down that it was sent, and by whom. What is held back, silenced, or has no
 //! destination speaks for nothing. A job that fails as people know already, and is silent by the rules
 //! for that, speaks too, but only for a failure that the outer job's people know as well: that one does
-//! not repeat it, while its reminder, a new error, and its own first failure are sent. Where the inner job no longer fails, or no longer speaks, an outer job that was told of by
-//! another's alert alone counts as one that nobody was told of: its next failure is sent. A
-//! recovery is sent by the job whose own alert told of the failure.
+//! not repeat it, while its reminder, a new error, and its own first failure are sent. Where the inner job no longer fails, or no longer speaks, an outer job that was reported by
+//! another's alert alone counts as not sent: its next failure is sent. A
+//! recovery is sent by the job that sent the failure.
 
 pub(crate) mod flapping;
 pub(crate) mod transition;
@@ -25,17 +25,17 @@ use crate::status::{State, Status};
 /// The settings that the rules read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Settings {
-    /// The same status again within this time is not told. 1 s.
+    /// The same status again within this time sends nothing. 1 s.
     pub(crate) silent: Duration,
-    /// `OK` again within this time is not told; `None` is "no `OK` at all". 0.99 h, so that an
-    /// hourly job is told each hour.
+    /// `OK` again within this time sends nothing; `None` is "no `OK` at all". 0.99 h, so that an
+    /// hourly job sends one each hour.
     pub(crate) ok_silent: Option<Duration>,
-    /// While a job fails, people hear of it again when the last alert is older than this and than
+    /// While a job fails, a reminder is sent when the last alert is older than this and than
     /// `silent`. 0.99 h.
     pub(crate) remind: Duration,
-    /// The failed run in a row at which people are told. 1.
+    /// The failed run in a row that sends the alert. 1.
     pub(crate) after: u64,
-    /// Whether a job whose status keeps changing is told as flapping. Not.
+    /// Whether a job whose status keeps changing is reported as flapping. Not.
     pub(crate) flapping: bool,
 }
 
@@ -131,7 +131,7 @@ impl Past {
     }
 }
 
-/// Whether people are told of a run, and the rule that says so.
+/// Whether a run sends an alert, and the rule that says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decision {
     pub(crate) send: bool,
@@ -151,7 +151,7 @@ impl Decision {
     }
 }
 
-/// Decides whether people are told that a job is now in `state`.
+/// Decides whether an alert is sent that a job is now in `state`.
 pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) -> Decision {
     let (send, silent) = (Decision::send, Decision::silent);
     let never_ok = state == State::Ok && settings.ok_silent.is_none();
@@ -263,7 +263,7 @@ mod tests {
         };
         let (send, silent) = (true, false);
         let table = [
-            // past, state now, settings, told?, why
+            // past, state now, settings, sent?, why
             (Past::Missing, Ok, defaults, send, First),
             (Past::Missing, Error, defaults, send, First),
             (Past::Unreadable, Ok, defaults, send, Unreadable),
@@ -283,7 +283,7 @@ mod tests {
             (past(Ok, 0.9, Some(9999.0)), Ok, defaults, silent, Recent),
             (past(Ok, 3564.0, None), Ok, defaults, silent, NothingNew),
             (past(Ok, 3564.1, None), Ok, defaults, send, StillOk),
-            // a lasting silence: it fails each half second, and people heard of it an hour ago
+            // a lasting silence: it fails each half second, and the last alert is an hour old
             (
                 past(Error, 0.5, Some(3564.0)),
                 Error,
@@ -313,7 +313,7 @@ mod tests {
                 send,
                 Reminder,
             ),
-            // nobody was told
+            // no alert was sent
             (past(Error, 0.1, None), Error, defaults, send, Untold),
             // no OK at all, but a recovery
             (Past::Missing, Ok, never, silent, OkNever),
@@ -406,7 +406,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
-        /// Ours tells all that the article tells; what it tells beyond that is a reminder.
+        /// Our rules send all that the article's send; what they send beyond that is a reminder.
         #[test]
         fn over_any_history_the_article_is_followed_and_only_reminders_are_added(
             runs in prop::collection::vec((any::<bool>(), 0_u32..8_000_000, 0_u32..3_000_000), 1..60),

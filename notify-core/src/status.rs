@@ -65,7 +65,7 @@ pub(crate) struct Flapping {
     pub(crate) runs: u64,
     pub(crate) failed: u64,
     pub(crate) since: Time,
-    /// When people were last told that it flaps.
+    /// When the last alert was sent that it flaps.
     pub(crate) told: Option<Time>,
 }
 
@@ -82,34 +82,34 @@ pub(crate) struct Status {
     pub(crate) since: Time,
     /// How many runs the present state has lasted.
     pub(crate) runs: u64,
-    /// When people were last told; `None` where nobody was.
+    /// When the last alert was sent; `None` where none was.
     pub(crate) alerted: Option<Time>,
-    /// The other job whose alert told them, for one event ended both: the recovery is that one's.
+    /// The other job that sent it, because one event ended both: the recovery is that one's.
     pub(crate) alerted_by: Option<String>,
     /// The id of the incident that is open.
     pub(crate) incident: Option<String>,
-    /// What tells the error from others, where there is one.
+    /// The error's fingerprint, where there is one.
     pub(crate) fingerprint: Option<String>,
     /// The first line of the error that began the incident.
     pub(crate) first_error: Option<String>,
-    /// The errors of the incident that people were told of, by their fingerprints.
+    /// The errors of the incident that were sent, by their fingerprints.
     pub(crate) told_errors: Vec<String>,
     /// The other errors within the present silence.
     pub(crate) other_errors: ErrorCount,
     /// The errors of runs that ended after one that began later, and that left its status.
     pub(crate) older_errors: ErrorCount,
-    /// When people were last told that a run is overdue; `None` once one has ended in time.
+    /// When the last alert was sent that a run is overdue; `None` once one has ended in time.
     pub(crate) overdue: Option<Time>,
     /// The alert that is held back.
     pub(crate) held: Option<Held>,
-    /// When the first failure was held back that nobody was told of, in this incident or in one
-    /// that ended before it was told.
+    /// When the first failure was held back that was not sent, in this incident or in one
+    /// that ended before.
     pub(crate) withheld_since: Option<Time>,
     /// What a person has silenced.
     pub(crate) silence: Option<Silence>,
     /// How the status changes to and fro.
     pub(crate) flapping: Option<Flapping>,
-    /// Why people were told of the latest run, or not.
+    /// Why an alert was sent for the latest run, or not.
     pub(crate) decision: Option<Decided>,
     pub(crate) host: Option<Text>,
     pub(crate) pid: Option<u32>,
@@ -245,7 +245,7 @@ impl Status {
         let same = |key| text(key).map(Text::Owned);
         let count = |key| get(key).and_then(ErrorCount::parse).unwrap_or_default();
         let since = time("since");
-        // The article's own file does not say when people were told; it told them then.
+        // The article's own file does not say when its message was sent: at that time.
         let alerted = if since.is_some() {
             time("alerted")
         } else {
@@ -363,15 +363,15 @@ impl Status {
         page.end(&self.text)
     }
 
-    /// Tells whether nobody was told of it, nor of an error of its incident.
+    /// Returns whether no alert was sent for it, nor for an error of its incident.
     pub(crate) fn is_unheard(&self) -> bool {
         self.alerted.is_none() && self.told_errors.is_empty()
     }
 
-    /// Tells whether nothing but times and counts sets this status apart from `previous`, so that
+    /// Returns whether nothing but times and counts sets this status apart from `previous`, so that
     /// its file need not be written anew.
     pub(crate) fn says_the_same_as(&self, previous: &Self) -> bool {
-        // Named one by one, lest a new one be forgotten.
+        // Named one by one, so that the compiler asks about a new field.
         let Self {
             begun: _,
             took: _,

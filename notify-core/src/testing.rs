@@ -32,7 +32,7 @@ impl Drop for Folder {
     }
 }
 
-/// Runs a piece of code in a child that is forked while another thread holds a lock; tells whether the child
+/// Runs a piece of code in a child that is forked while another thread holds a lock; returns whether the child
 /// comes to its end. It has that lock in its memory, and not the thread that would let go of it.
 #[cfg(unix)]
 pub(crate) fn ends_in_a_fork_while<G>(

@@ -362,7 +362,7 @@ impl<T> AnyValue for &Probe<'_, T> {}
 /// Causes that are shown: a chain that leads back into itself has no end.
 const CAUSES: usize = 128;
 
-/// What is told of an error that says nothing.
+/// The text of an error that has none.
 const NO_TEXT: &str = "an error without a text";
 
 /// Where the backtrace begins that `anyhow` and `eyre` write at the end of their `Debug`.
@@ -454,7 +454,7 @@ impl Text {
     }
 }
 
-/// Tells whether a text holds another one, as whole words.
+/// Returns whether a text holds another one, as whole words.
 fn says(text: &str, other: &str) -> bool {
     let is_word = |char: char| char.is_alphanumeric();
     text.match_indices(other).any(|(start, _)| {
@@ -472,7 +472,7 @@ fn source<'a>(error: &'a (dyn Error + '_)) -> Option<&'a (dyn Error + 'static)> 
 }
 
 /// Writes what foreign code shows, from its first line that is not blank. A terminal would show so much of
-/// it: by itself, lest its control characters reach what stands around it.
+/// it: by itself, so that its control characters cannot reach the text around it.
 fn shown(text: fmt::Arguments<'_>) -> String {
     let text = piece(text);
     let text = text::readable(&text);

@@ -108,7 +108,7 @@ fn with_cause(mut outcome: Outcome) -> Outcome {
 }
 
 /// Tells of a type whether its values say which exit code they become in `main`. Of one that is not known
-/// here the exit of the process tells.
+/// here the exit of the process decides.
 fn says_exit_code(type_name: &str) -> bool {
     const KNOWN: [&str; 4] = [
         "()",

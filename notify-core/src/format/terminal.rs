@@ -34,7 +34,7 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(screen.text())
 }
 
-/// Tells whether a terminal does something else with a character than to show it in the next cell.
+/// Returns whether a terminal does something else with a character than to show it in the next cell.
 fn is_obeyed(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\t')
 }
@@ -105,7 +105,7 @@ impl Screen {
         text
     }
 
-    /// Forgets the oldest cells beyond so many; tells whether there were any.
+    /// Forgets the oldest cells beyond so many; returns whether there were any.
     #[cfg(any(test, feature = "cli"))]
     pub(crate) fn forget_all_but(&mut self, cells: usize) -> bool {
         let mut kept = 0;

@@ -185,7 +185,7 @@ impl Arguments {
     }
 }
 
-/// Tells whether Slack knows this as somebody to mention.
+/// Returns whether Slack knows this as somebody to mention.
 /// <https://docs.slack.dev/messaging/formatting-message-text/>
 fn is_mention(word: &str) -> bool {
     let is_id = word.starts_with(['U', 'W', 'S'])

@@ -13,7 +13,7 @@ use crate::status::{LINE, State, Status};
 /// The longest line that stands for the whole of an error.
 const HEADLINE: usize = 200;
 
-/// What an alert tells of its job.
+/// What an alert says of its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Kind {
@@ -56,7 +56,7 @@ impl Kind {
             .map_or("", |(_, words, _)| words)
     }
 
-    /// Tells whether it says nothing that an earlier alert of its job did not say.
+    /// Returns whether it says nothing that an earlier alert of its job did not say.
     pub(crate) fn is_repeat(self) -> bool {
         matches!(
             self,
@@ -158,7 +158,7 @@ impl Alert {
         }
     }
 
-    /// Returns the id of this alert: two messages with one id tell the same event.
+    /// Returns the id of this alert: two messages with one id are the same event.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -229,13 +229,13 @@ impl Alert {
         }
     }
 
-    /// Tells whether the run that is overdue has never begun: such a one takes no time.
+    /// Returns whether the run that is overdue has never begun: such a one takes no time.
     pub(crate) fn is_missed(&self) -> bool {
         self.kind == Kind::Overdue && self.status.took.is_none()
     }
 
-    /// Returns until when this very error is silenced. A run that fails with it is not told
-    /// meanwhile: what is told is the silence.
+    /// Returns until when this very error is silenced. A run that fails with it sends nothing
+    /// meanwhile: this alert announces the silence.
     fn silenced_until(&self) -> Option<Time> {
         let silence = self.status.silence.as_ref()?;
         let is_this = self.kind == Kind::StillFailing
@@ -388,7 +388,7 @@ impl Alert {
         details
     }
 
-    /// Tells whether it is not the first failure of its incident. A run that is overdue has not
+    /// Returns whether it is not the first failure of its incident. A run that is overdue has not
     /// failed.
     fn is_repeated(&self) -> bool {
         self.kind != Kind::Overdue && self.status.state == State::Error && self.status.runs > 1

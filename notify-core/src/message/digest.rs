@@ -13,7 +13,7 @@ use crate::message::dropped::Dropped;
 /// The most alerts that leave in one message: so many lines fit, whatever they say.
 pub(crate) const MOST: usize = 40;
 
-/// So many alerts are told one after the other; more are a digest, a line for each job.
+/// The most alerts that are written one after the other; more become a digest, a line for each job.
 const FEW: usize = 3;
 
 /// The longest message, in bytes once it is escaped: Slack may split one above 4,000 characters.
@@ -387,7 +387,7 @@ fn shown(line: &str, most: usize) -> String {
     one_line(beginning(line, room)) + ELLIPSIS
 }
 
-/// Cuts a name in its middle: its end tells it from its neighbours.
+/// Cuts a name in its middle: its end distinguishes it from its neighbours.
 fn cut_name(name: &str, most: usize) -> String {
     cut_out(&one_line(name), most, |room| room / 3)
 }

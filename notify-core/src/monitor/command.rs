@@ -37,14 +37,14 @@ const NOT_RUN: u8 = 126;
 #[expect(missing_docs, reason = "as they say")]
 pub struct Wrapped {
     pub command: OsString,
-    /// What it is called with, which nobody is told.
+    /// Its arguments, which no alert shows.
     pub arguments: Vec<OsString>,
     /// The job's name, where it is not made from the command's.
     pub name: Option<String>,
     pub settings: Arguments,
     pub directory: Option<PathBuf>,
     pub codes: Codes,
-    /// What was wrong with the options, which people hear of.
+    /// What was wrong with the options, for the channel.
     pub mistakes: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ impl Wrapped {
     #[must_use]
     pub fn run(self) -> u8 {
         let mut attendance = Attendance::new();
-        // Signals are the command's: what it makes of them is what is told.
+        // Signals are the command's: its own end is what is reported.
         let mut config = Config::new().signals(false);
         if let Some(directory) = &self.directory {
             config = config.directory(directory);
@@ -100,7 +100,7 @@ impl Wrapped {
         }
         let ended = spawned.map(|mut child| attendance.wait(&mut child));
         let mut rest = passage.map(Passage::end);
-        // Where that panics, the next run tells that this one died.
+        // Where that panics, the next run reports that this one died.
         let _ = isolate::contain(|| {
             let outcome = match &ended {
                 Ok(Ok(status)) => {

@@ -1,4 +1,4 @@
-//! What happened to a job, told in order: which rule decided each time, what became of its alerts, and
+//! What happened to a job, in order: which rule decided each time, what became of its alerts, and
 //! what would happen next. Nothing here makes or changes a file.
 
 mod answers;
@@ -67,7 +67,7 @@ pub enum What {
     Aside,
     /// What a person did to the status.
     Person,
-    /// What a silence withheld, told when it was over.
+    /// What a silence withheld, sent when it was over.
     SilenceOver,
 }
 
@@ -82,7 +82,7 @@ pub struct Recent {
     pub runs: u64,
 }
 
-/// Tells a job's story; `None` where it has no status file.
+/// Returns a job's story; `None` where it has no status file.
 ///
 /// # Errors
 ///
@@ -159,14 +159,14 @@ fn lines(directory: &Path, file: &str) -> io::Result<(Vec<Event>, usize)> {
 }
 
 impl Ran {
-    /// When it was decided whether it is told, as far as that is known.
+    /// When it was decided, as far as that is known.
     fn decided_at(&self) -> Time {
         let took = self.took.and_then(|took| TimeDelta::from_std(took).ok());
         let ended = || self.begun.checked_add_signed(took.unwrap_or_default());
         self.decided.or_else(ended).unwrap_or(self.begun)
     }
 
-    /// Tells what it is about, from when the run before it began.
+    /// Returns what it is about, from when the run before it began.
     fn what(&self, earlier: Option<Time>) -> What {
         let reason = self.decision.as_ref().and_then(Decided::reason);
         if let Some(Reason::Overdue | Reason::Overtaken | Reason::Older) = reason {

@@ -102,7 +102,7 @@ pub struct Jobs {
 pub enum Health {
     /// Its process lives.
     Alive,
-    /// Its process died, and nobody has told it yet.
+    /// Its process died, and no run has reported it yet.
     Dead,
     /// It is another machine's, of which nothing is known here.
     Unknown,
@@ -325,19 +325,19 @@ impl Job {
         self.decided.as_ref().and_then(Decided::code)
     }
 
-    /// Tells whether the last alert had no destination that could take it.
+    /// Returns whether the last alert had no destination that could take it.
     #[must_use]
     pub fn is_undelivered(&self) -> bool {
         self.decided.as_ref().and_then(Decided::fate) == Some(Fate::Undelivered)
     }
 
-    /// Tells whether the last failure was held back because another attempt follows.
+    /// Returns whether the last failure was held back because another attempt follows.
     #[must_use]
     pub fn attempt_follows(&self) -> bool {
         self.decided.as_ref().and_then(Decided::reason) == Some(Reason::Attempt)
     }
 
-    /// Tells whether it fails, and a person has silenced that.
+    /// Returns whether it fails, and a person has silenced that.
     #[must_use]
     pub fn is_silenced(&self, now: Time) -> bool {
         self.state == State::Error
@@ -348,7 +348,7 @@ impl Job {
     }
 }
 
-/// What tells the error of a failing job from others; files of the article do not say it.
+/// The fingerprint of a failing job's error; files of the article do not have one.
 pub(crate) fn fingerprint(status: &Status) -> Option<String> {
     let is_error = status.state == State::Error;
     let known = status.fingerprint.clone();
@@ -373,7 +373,7 @@ pub fn readable(text: &str) -> Cow<'_, str> {
     text::readable(text)
 }
 
-/// Tells whether a name fits a pattern in which `*` stands for any characters.
+/// Returns whether a name fits a pattern in which `*` stands for any characters.
 #[must_use]
 pub fn is_fit(pattern: &str, name: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
@@ -416,7 +416,7 @@ pub fn runs(directory: &Path, wanted: &[String]) -> io::Result<(Vec<Run>, usize)
 }
 
 impl Run {
-    /// Tells whether a name or a pattern is that of its job.
+    /// Returns whether a name or a pattern is that of its job.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
         is_fit(name, &self.job) || is_fit(name, &name::file_name(&self.job))
@@ -425,7 +425,7 @@ impl Run {
 
 fn runs_of(seen: &lease::Seen) -> Vec<Run> {
     if !seen.is_locked && Recorded::successor(&seen.process).is_some() {
-        // It has become another program, whose end is not ours to tell.
+        // It has become another program, whose end is not ours to report.
         return Vec::new();
     }
     let health = match seen.is_locked {

@@ -333,7 +333,7 @@ fn last_begun(store: &Store, job: &str) -> Option<Time> {
     Some(Status::parse(&content)?.begun)
 }
 
-/// Tells whether a file is this user's: the jobs of another are for that one to watch.
+/// Returns whether a file is this user's: the jobs of another are for that one to watch.
 fn is_own(path: &Path) -> bool {
     #[cfg(unix)]
     {

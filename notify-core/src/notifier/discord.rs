@@ -61,7 +61,7 @@ const RULES: [Rule; 6] = [
     Rule::new(405, "", Class::Channel),
 ];
 
-/// Posts to a Discord webhook: an embed for each alert, or one that tells many. It mentions nobody.
+/// Posts to a Discord webhook: an embed for each alert, or one for many. It mentions nobody.
 ///
 /// # Examples
 ///

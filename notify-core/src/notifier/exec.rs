@@ -58,7 +58,7 @@ const CODES: &[(i32, Class)] = &[
 /// reason that the log shows, so keep secrets out of both.
 ///
 /// It has the environment of the program without `SLACK_…_WEBHOOK_URL`, `NOTIFY_…_URL` and
-/// `NOTIFY_…_SECRET`, and with `NOTIFY_DISABLE=1`: an annotated program tells no alerts of alerts.
+/// `NOTIFY_…_SECRET`, and with `NOTIFY_DISABLE=1`: an annotated program sends no alerts about alerts.
 /// These say what the message is about:
 ///
 /// | variable | |
@@ -167,7 +167,7 @@ fn variables(alerts: &[Alert]) -> [(&'static str, String); 3] {
     ]
 }
 
-/// Tells whether a variable may hold a webhook or a key.
+/// Returns whether a variable may hold a webhook or a key.
 fn is_withheld(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     let is = |prefix, suffix| name.starts_with(prefix) && name.ends_with(suffix);

@@ -1,7 +1,7 @@
-//! The heartbeat: each beginning and each end of a run, told to a service that misses what never
+//! The heartbeat: each beginning and each end of a run, sent to a service that notices what never
 //! begins, in the ping protocol of Healthchecks. <https://healthchecks.io/docs/http_api/>
 //!
-//! It hears of every run before any rule, and no run waits for it: a thread of its own sends what
+//! It gets every run before any rule, and no run waits for it: a thread of its own sends what
 //! it can, and the rest is dropped, for a late heartbeat is a false one.
 
 use std::collections::VecDeque;
@@ -51,13 +51,13 @@ const LOOK: Duration = Duration::from_millis(10);
 /// The most that the exit waits.
 const EXIT: Duration = Duration::from_secs(2);
 
-/// The longest error that is told; the service keeps as much.
+/// The longest error that is sent; the service keeps as much.
 const ERROR: usize = 10_000;
 
 /// The longest slug that the service takes.
 const SLUG: usize = 100;
 
-/// The fault of a heartbeat that is not heard.
+/// The fault of a heartbeat that is not delivered.
 const FAULT: &str = "heartbeat";
 
 /// What the service answers to a ping by a check's UUID, for which it says 200 whatever becomes of it.
@@ -254,7 +254,7 @@ impl Ping {
             }
             tries += 1;
             let over = Instant::now() + pause;
-            // The exit has no time for a pause, and what waits behind may yet be heard.
+            // The exit has no time for a pause, and what waits behind may still be delivered.
             while Instant::now() < over {
                 if ffi::has_begun() {
                     return Err(reason);
@@ -296,7 +296,7 @@ pub(crate) fn before_job(url: &str) -> &str {
 }
 
 /// Makes the URL of a ping: the job's name in its place, the event after the path, and the run's id,
-/// by which the service tells runs apart that overlap.
+/// by which the service distinguishes runs that overlap.
 fn ping_url(url: &str, job: &str, run: u64, event: &Event) -> Result<Url, &'static str> {
     if url.contains('#') {
         return Err("a `#` is not allowed in it");
@@ -356,7 +356,7 @@ fn unheard(reason: &str) -> Warning {
     Warning::new(FAULT, message)
 }
 
-/// Tells whether nothing waits, without waiting for long to learn it.
+/// Returns whether nothing waits, without waiting for long to learn it.
 pub(crate) fn is_idle() -> bool {
     BEATS
         .get()
@@ -370,11 +370,11 @@ pub(crate) fn deadline(exit: Instant) -> Instant {
     exit.min(Instant::now() + EXIT)
 }
 
-/// Waits until all is sent that was told, at most until then.
+/// Waits until all pings are sent, at most until then.
 pub(crate) fn finish(deadline: Instant) {
     let beats = BEATS.get();
     let left = deadline.saturating_duration_since(Instant::now());
-    // What is not heard by then is dropped.
+    // What is not sent by then is dropped.
     let _ = beats
         .changed
         .wait_timeout_while(beats.lock(), left, |state| {

@@ -44,7 +44,7 @@ const ANSWERS: &[Rule] = &[];
 ///
 /// | key of an alert | | |
 /// |---|---|---|
-/// | `id` | text | two messages with one id tell the same event |
+/// | `id` | text | two messages with one id are the same event |
 /// | `kind` | text | `failed`, `still_failing`, `recovered`, `ok`, `overdue`, `flapping`, `steady` |
 /// | `job` | text | the job's name, which is also its status file's |
 /// | `state` | text | `OK` or `ERROR` |
@@ -57,7 +57,7 @@ const ANSWERS: &[Rule] = &[];
 /// | `channel` | text | where it was sent |
 /// | `mention` | text or null | whom it mentions |
 /// | `incident` | text or null | the same from a job's first failure to its recovery |
-/// | `decided` | time | when it was decided to tell |
+/// | `decided` | time | when it was decided to send it |
 /// | `begun` | time | when the run began |
 /// | `since` | time | when the first run of the present state began |
 /// | `took_seconds` | number or null | how long the run took |
@@ -257,7 +257,7 @@ fn outage_object(outage: &Outage) -> Value {
     json!({ "since": show(outage.since), "runs": outage.runs, "error": outage.error })
 }
 
-/// Names what an alert tells, as programs read it.
+/// Names an alert's kind, as programs read it.
 pub(super) fn word(kind: Kind) -> &'static str {
     match kind {
         Kind::Failed => "failed",

@@ -1,4 +1,4 @@
-//! Alerts that tell of nothing that has happened, to try a channel with.
+//! Alerts to try a channel with: nothing of what they say has happened.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::rules::{Past, Settings};
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
-/// Makes one alert of each kind, marked as a sample and mentioning nobody: what the rules tell of a
+/// Makes one alert of each kind, marked as a sample and mentioning nobody: what the rules send for a
 /// job that fails, works again and flaps.
 ///
 /// # Examples
@@ -114,7 +114,7 @@ fn life() -> Vec<(i64, Outcome)> {
     ]
 }
 
-/// Has the rules tell of a run.
+/// Has the rules decide on a run.
 fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
     let minutes = if matches!(outcome, Outcome::Overdue(_)) {
         90

@@ -229,7 +229,7 @@ fn hook(word: &Word<'_>, keys: std::ops::RangeInclusive<usize>) -> Result<Destin
     at(&format!("{}/{}", word.host, path.join("/")))
 }
 
-/// Tells whether a part of a word is as long as a key of Mattermost or Rocket.Chat, and no name.
+/// Returns whether a part of a word is as long as a key of Mattermost or Rocket.Chat, and no name.
 fn is_key(part: &str) -> bool {
     part.len() >= 17 && is_token(part) && part.bytes().any(|byte| byte.is_ascii_digit())
 }
@@ -428,7 +428,7 @@ fn exec(word: &Word<'_>) -> Result<Exec, Problem> {
     Ok(exec)
 }
 
-/// A webhook's own URL, whose host tells the service.
+/// A webhook's own URL, whose host names the service.
 fn plain(word: &Word<'_>) -> Made {
     let destination = Destination::parse(&format!("https://{}", word.whole))?;
     if word.is_at(&SLACK_HOSTS) {
@@ -482,7 +482,7 @@ impl Notifier for FromFile {
     }
 
     fn most(&self) -> usize {
-        // Where it cannot be read, it tells none.
+        // Where it cannot be read, it names none.
         self.read().map_or(1, |notifier| notifier.most())
     }
 

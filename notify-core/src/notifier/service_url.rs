@@ -96,7 +96,7 @@ impl<'a> Word<'a> {
         Ok(())
     }
 
-    /// Tells whether the host is one of these, or below one that begins with a dot.
+    /// Returns whether the host is one of these, or below one that begins with a dot.
     pub(super) fn is_at(&self, hosts: &[&str]) -> bool {
         let host = self.host.split(':').next().unwrap_or_default();
         let host = host.to_ascii_lowercase();

@@ -175,7 +175,7 @@ impl Notifier for Slack {
     }
 }
 
-/// Tells whether the payload is to blame, so that a short text may be taken.
+/// Returns whether the payload is to blame, so that a short text may be taken.
 fn is_tried_as_text(answer: &Answer) -> bool {
     let is_named = ANSWERS.iter().any(|rule| {
         rule.class == Class::Alert

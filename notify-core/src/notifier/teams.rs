@@ -15,7 +15,7 @@ use crate::message::digest;
 use crate::notifier::url::Destination;
 use crate::status::State;
 
-/// The heaviest card, by [`weight`]. A workflow answers 202 before it posts, and nobody hears of a
+/// The heaviest card, by [`weight`]. A workflow answers 202 before it posts, and nothing reports a
 /// card that Teams then finds too large: 28 KB by its documentation, counted as UTF-16 or not as
 /// UTF-16, and 21 KB where somebody measured it. This is below each.
 /// <https://learn.microsoft.com/microsoftteams/limits-specifications-teams>
@@ -88,7 +88,7 @@ pub struct Teams {
 
 impl Teams {
     /// Takes the workflow's URL, or `file:/path` of a file that holds it and is read at each send.
-    /// All of it is a secret: whoever knows `sig=` can post. URLs at `logic.azure.com`, which Power
+    /// All of it is a secret: anybody who knows `sig=` can post. URLs at `logic.azure.com`, which Power
     /// Automate gave until the end of 2025, and connectors at `webhook.office.com` are switched off.
     ///
     /// # Errors
@@ -400,7 +400,7 @@ fn inline(text: &str) -> String {
     harmless
 }
 
-/// Tells whether `&` before this text makes it an entity, such as `&lt;`.
+/// Returns whether `&` before this text makes it an entity, such as `&lt;`.
 fn begins_entity(text: &str) -> bool {
     text.split_once(|c: char| c != '#' && !c.is_ascii_alphanumeric())
         .is_some_and(|(name, _)| !name.is_empty() && text[name.len()..].starts_with(';'))

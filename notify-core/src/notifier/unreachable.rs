@@ -1,4 +1,4 @@
-//! Why there was no answer, in words that name what to mend.
+//! Why there was no answer, in words that name what to fix.
 
 use std::io;
 

@@ -54,7 +54,7 @@ impl Destination {
         }
     }
 
-    /// Returns what tells this destination from others. It is a secret too.
+    /// Returns what distinguishes this destination from others. It is a secret too.
     pub(crate) fn identity(&self) -> String {
         match self {
             Self::Url(url) => url.secret.clone(),
@@ -103,7 +103,7 @@ impl Url {
         &self.secret
     }
 
-    /// Tells whether a text shows a part of the URL that could be secret, such as a page that says
+    /// Returns whether a text shows a part of the URL that could be secret, such as a page that says
     /// which path was not found.
     pub(crate) fn is_shown_in(&self, text: &str) -> bool {
         let parts = self.secret.split(['/', '?', '&', '=']).skip(3);
@@ -118,7 +118,7 @@ impl Url {
         scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
     }
 
-    /// Tells whether the host is an address of this machine, written as one.
+    /// Returns whether the host is an address of this machine, written as one.
     pub(crate) fn is_loopback(&self) -> bool {
         self.is_loopback
     }

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// When the exit that has begun must be over.
 static DEADLINE: OnceLock<Instant> = OnceLock::new();
 
-/// What is called at the exit, with the exit code where the system tells it.
+/// What is called at the exit, with the exit code where the system gives it.
 static CALL_BACK: OnceLock<fn(Option<i32>)> = OnceLock::new();
 
 /// Has `call_back` called when `main` returns and when any thread calls `process::exit`, also in
@@ -41,7 +41,7 @@ fn called(code: Option<i32>) {
 /// Whether the exit code is known at the exit.
 pub(crate) const CODE_IS_KNOWN: bool = cfg!(all(target_os = "linux", target_env = "gnu"));
 
-/// glibc tells the exit code, which is what sets success apart from a failure.
+/// glibc passes the exit code, which separates success from failure.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn register() {
     use std::ffi::{c_int, c_void};
@@ -50,7 +50,7 @@ fn register() {
         fn on_exit(function: extern "C" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int;
     }
     extern "C" fn exited(code: c_int, _: *mut c_void) {
-        // As much of it as whoever waits for the process sees.
+        // The eight bits that `wait` returns to the parent.
         called(Some(code & 0xff));
     }
     // SAFETY: the declaration is glibc's; the function is static, does not unwind, and ignores its argument.
@@ -228,7 +228,7 @@ fn is_ours(signal: i32) -> bool {
     action(signal) == Some(handler())
 }
 
-/// Tells whether a signal has no handler but ours, and is not ignored.
+/// Returns whether a signal has no handler but ours, and is not ignored.
 #[cfg(unix)]
 pub(crate) fn is_free(signal: i32) -> bool {
     action(signal) == Some(libc::SIG_DFL) || is_ours(signal)
@@ -440,7 +440,7 @@ pub(crate) fn begin(patience: Duration) -> Instant {
     *DEADLINE.get_or_init(|| Instant::now() + patience)
 }
 
-/// Tells whether the exit has begun.
+/// Returns whether the exit has begun.
 pub(crate) fn has_begun() -> bool {
     DEADLINE.get().is_some()
 }

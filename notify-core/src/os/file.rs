@@ -43,7 +43,7 @@ impl Identity {
     }
 
     #[cfg(unix)]
-    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it cannot be told")]
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it is not known")]
     pub(crate) fn from(file: &Metadata) -> io::Result<Self> {
         use std::os::unix::fs::MetadataExt as _;
         Ok(Self {
@@ -94,7 +94,7 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions, links: Links) -> io::
     Ok(open_known(path, options, links)?.0)
 }
 
-/// The same, and tells what is known of the file.
+/// The same, and returns the file's metadata.
 pub(crate) fn open_known(
     path: &Path,
     options: &mut OpenOptions,
@@ -214,7 +214,7 @@ fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<
     Ok((file, metadata))
 }
 
-/// Opens a file of its owner's alone, which is made where it is missing, and tells what is known of it.
+/// Opens a file of its owner's alone, which is made where it is missing, and returns its metadata.
 pub(crate) fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<(File, Metadata)> {
     let options = with_mode(options.create(true), PRIVATE);
     let (file, metadata) = open_known(path, options, Links::Refuse)?;

@@ -85,7 +85,7 @@ impl Lock {
                 }
                 progress = (now, last);
             }
-            // At random, lest two that wait always come at the same time.
+            // At random, so that two processes do not always retry at the same time.
             thread::sleep(PAUSE.mul_f64(random::jitter()));
         }
     }

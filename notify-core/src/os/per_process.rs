@@ -118,7 +118,7 @@ impl<T> Generation<T> {
     }
 }
 
-/// Returns when a process was started, in the kernel's ticks since the boot: with its id that tells it from
+/// Returns when a process was started, in the kernel's ticks since the boot: with its id that distinguishes it from
 /// all others of the boot. `None` where it has ended, is about to, or cannot be seen.
 pub(crate) fn started(pid: u32) -> Option<u64> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;

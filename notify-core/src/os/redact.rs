@@ -132,7 +132,7 @@ impl Secrets {
         hidden.into()
     }
 
-    /// Finds what a cut at a place would part: a secret, or a password from what tells that it is one.
+    /// Finds what a cut at a place would part: a secret, or a password from the name before it.
     fn across(&self, text: &str, place: usize) -> Option<Range<usize>> {
         let passwords = passwords(text)
             .into_iter()

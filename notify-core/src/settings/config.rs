@@ -118,7 +118,7 @@ impl Config {
         }
     }
 
-    /// Sets `ok_silent_hours` of jobs that do not say; infinity means that no `OK` is told, but
+    /// Sets `ok_silent_hours` of jobs that do not say; infinity means that no `OK` is sent, but
     /// recoveries. Defaults to `NOTIFY_OK_SILENT_HOURS`, then to 0.99.
     pub fn ok_silent_hours(self, hours: f64) -> Self {
         Self {
@@ -135,7 +135,7 @@ impl Config {
         }
     }
 
-    /// Sets `overdue_minutes` of jobs that do not say: a run that takes longer is told once, while
+    /// Sets `overdue_minutes` of jobs that do not say: a run that takes longer sends one alert, while
     /// it goes on. Defaults to `NOTIFY_OVERDUE_MINUTES`, then to never.
     pub fn overdue_minutes(self, minutes: f64) -> Self {
         Self {
@@ -183,8 +183,8 @@ impl Config {
         self.overdue_minutes(limit.div_duration_f64(MINUTE))
     }
 
-    /// Has jobs that do not say told as flapping while their status keeps changing: the fifth change
-    /// without an hour and three runs in one status is told, then one alert per larger of
+    /// Has jobs that do not say report flapping while their status keeps changing: the fifth change
+    /// without an hour and three runs in one status sends an alert, then one follows per larger of
     /// `silent_seconds` and `remind_hours`, and its end. Defaults to `NOTIFY_FLAPPING`, then to `false`.
     pub fn flapping(self, is_told: bool) -> Self {
         Self {
@@ -206,7 +206,7 @@ impl Config {
         }
     }
 
-    /// Has each beginning and each end of a run told to a service that misses what never begins, in
+    /// Sends each beginning and each end of a run to a service that notices missing runs, in
     /// the ping protocol of [Healthchecks](https://healthchecks.io/docs/http_api/): a POST to
     /// `…/start`, then to the URL itself or to `…/fail` with the error, each with the run's id as `rid`.
     ///
@@ -280,7 +280,7 @@ impl Config {
     }
 }
 
-/// Tells whether a channel may be called that: it becomes a part of a file's and a variable's name.
+/// Returns whether a channel may be called that: it becomes a part of a file's and a variable's name.
 pub(crate) fn is_channel_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name
@@ -288,7 +288,7 @@ pub(crate) fn is_channel_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
-/// Tells whether a number of seconds or hours makes sense.
+/// Returns whether a number of seconds or hours makes sense.
 pub(crate) fn is_amount(value: f64, may_be_infinite: bool) -> bool {
     value >= 0.0 && (value.is_finite() || may_be_infinite)
 }

@@ -86,7 +86,7 @@ impl Setup {
         Routes::new(channel, routes.collect())
     }
 
-    /// Returns the notifiers of a channel, each with what a person has to mend when it is broken.
+    /// Returns the notifiers of a channel, each with the setting that a person has to fix when it is broken.
     pub(crate) fn find_notifiers(&self, channel: &str) -> Vec<(Arc<dyn Notifier>, String)> {
         if let Some(notifier) = self.channels.get(channel) {
             return vec![(notifier.clone(), "its notifier".to_owned())];

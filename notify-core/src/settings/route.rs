@@ -24,12 +24,12 @@ pub(crate) struct Route {
     /// The destination's queue; `None` where there is no directory for one.
     pub(crate) queue: Option<Queue>,
     pub(crate) notifier: Arc<dyn Notifier>,
-    /// What a person has to mend when the destination is broken.
+    /// The setting that a person has to fix when the destination is broken.
     pub(crate) mend: String,
 }
 
 impl Route {
-    /// Tells whether the other leads to the same place.
+    /// Returns whether the other leads to the same place.
     pub(crate) fn is(&self, other: &Self) -> bool {
         let is_same_queue = match (&self.queue, &other.queue) {
             (Some(queue), Some(other)) => queue.is(other),
@@ -39,7 +39,7 @@ impl Route {
         is_same_queue && (self.number, &self.channel) == (other.number, &other.channel)
     }
 
-    /// Tells whether its queue has that name.
+    /// Returns whether its queue has that name.
     pub(crate) fn is_queue(&self, name: &str) -> bool {
         self.queue
             .as_ref()

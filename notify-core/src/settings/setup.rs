@@ -60,12 +60,12 @@ pub(crate) struct Setup {
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
     /// Destinations, by channel, once they were looked for.
     pub(crate) routes: PerProcess<Mutex<HashMap<String, Option<Arc<Routes>>>>>,
-    /// Problems met here, told at the first end of a run.
+    /// Problems found here, logged at the first end of a run.
     problems: PerProcess<Mutex<Vec<Warning>>>,
 }
 
 impl Setup {
-    /// Tells whether they come from a `Config` that was installed.
+    /// Returns whether they come from a `Config` that was installed.
     pub(crate) fn is_installed(&self) -> bool {
         self.installed
     }
@@ -191,7 +191,7 @@ impl Setup {
         problems.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns what was wrong with the settings, to be told.
+    /// Returns what was wrong with the settings, to be logged.
     pub(crate) fn take_problems(&self) -> Vec<Warning> {
         std::mem::take(&mut *self.problems())
     }

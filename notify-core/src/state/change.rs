@@ -1,4 +1,4 @@
-//! What the end of a run changes: the job's new status, and the alert that tells of it.
+//! What the end of a run changes: the job's new status, and its alert.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::message::alert::Alert;
 use crate::rules::Settings;
 use crate::status::Status;
 
-/// A job's new status, and the alert that tells of it: both happen, or neither.
+/// A job's new status and its alert: both happen, or neither.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Change {
     /// The status file's name.
@@ -18,7 +18,7 @@ pub(crate) struct Change {
     pub(crate) queues: Vec<String>,
     /// Whether the alert is held back; the status says how long.
     pub(crate) is_held: bool,
-    /// An alert that was held, and is not to be told any more: where it waits.
+    /// An alert that was held and must no longer be sent: where it waits.
     pub(crate) withdrawn: Vec<String>,
     /// Where the run is recorded as under way, which it is no longer.
     pub(crate) place: Option<Place>,

@@ -1,6 +1,6 @@
 //! What happened to a job, a line each: its runs, the rule that decided, and what became of alerts.
 //!
-//! It is for people who ask why they were told, or not: nothing is decided by it, and what cannot be
+//! It is for people who ask why an alert was sent, or not. Nothing is decided by it. What cannot be
 //! written is missing there and nowhere else.
 
 use std::fs::OpenOptions;
@@ -56,13 +56,13 @@ pub(crate) struct Ran {
     pub(crate) runs: u64,
     /// Whether their alert was sent, and by which rule.
     pub(crate) decision: Option<Decided>,
-    /// The id of the alert that told it.
+    /// The id of its alert.
     pub(crate) alert: Option<String>,
     /// The first line of the error.
     pub(crate) error: String,
     /// When the last of them began, where they are several.
     pub(crate) last: Option<Time>,
-    /// When it was decided to tell them.
+    /// When the alert was decided.
     pub(crate) decided: Option<Time>,
     /// Where the alert goes.
     pub(crate) channel: Option<String>,

@@ -31,7 +31,7 @@ impl Bounded {
     }
 
     /// Returns what was written, with what is missing named where it is missing; no secret is cut in
-    /// two, for its halves would be told from no other text.
+    /// two, because nobody could recognise its halves.
     pub(crate) fn into_string(self) -> String {
         if self.written <= LIMIT {
             return self.head + &self.tail;

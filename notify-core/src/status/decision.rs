@@ -54,23 +54,23 @@ reasons! {
     Recent = "recent": "same status within silent_seconds",
     /// 4: it fails again.
     StillFailing = "still-failing": "still failing",
-    /// 5: it works, and people have not heard so for `ok_silent_hours`.
+    /// 5: it works, and no `OK` was sent for `ok_silent_hours`.
     StillOk = "still-ok": "OK for longer than ok_silent_hours",
-    /// 6: it works, as people know.
+    /// 6: it works, as before.
     NothingNew = "nothing-new": "still OK",
-    /// It fails, and nobody was told.
+    /// It fails, and no alert was sent.
     Untold = "unsent-failure": "failing, and no alert was sent before",
-    /// It fails, and people last heard so longer ago than `silent_seconds` and `remind_hours`.
+    /// It fails, and the last alert is older than `silent_seconds` and `remind_hours`.
     Reminder = "reminder": "still failing after remind_hours",
     /// It fails otherwise than before.
     NewError = "new-error": "failing with another error",
-    /// `OK`s are not to be told.
+    /// `OK`s send nothing.
     OkNever = "ok-never": "no message for OK (ok_silent_hours)",
-    /// It works, and the directory that would say what was told cannot be used.
+    /// It works, and the directory that holds its last status cannot be used.
     NoMemory = "unknown-past": "OK, and the status before is not known",
-    /// It works again, and people never heard that it had failed.
+    /// It works again, and its failure was never sent.
     FailureUntold = "recovery-of-unsent": "OK again, and the failure was not sent",
-    /// It was told to be overdue, and has ended.
+    /// An alert said that it was overdue, and it has ended.
     WasOverdue = "was-overdue": "finished, after an overdue alert",
     /// It is still running, and should have ended.
     Overdue = "overdue": "overdue",
@@ -80,11 +80,11 @@ reasons! {
     Overtaken = "older-run-died": "died, and a newer run has finished already",
     /// So many other errors were sent within this silence that the rest waits for the reminder.
     OtherErrors = "other-errors": "three other errors were sent; the rest waits for the reminder",
-    /// It works again, and another job's alert told of its failure.
+    /// It works again, and another job sent its failure.
     RecoveryOfAnother = "recovery-by-another-job": "OK again; another job sent the failure (alerted-by)",
-    /// A job inside this one fails as people know, and that is why this one does.
+    /// This one fails because a job inside it does, and that failure was sent before.
     KnownInside = "known-inside": "still failing because of a job inside it, which sent an alert",
-    /// The same panic was told already, by a job inside this one.
+    /// A job inside this one has sent the same panic.
     SamePanic = "same-event": "another job sent the same event",
     /// A person has silenced this error.
     Silenced = "silenced": "silenced by a person",
@@ -94,7 +94,7 @@ reasons! {
     After = "after": "fewer failures in a row than `after`",
     /// Its status changes to and fro from now on.
     Flapping = "flapping": "flapping",
-    /// It flaps, as people know.
+    /// It still flaps.
     FlappingOn = "still-flapping": "still flapping",
     /// It flapped, and is steady.
     Steady = "steady": "steady again",

@@ -27,7 +27,7 @@ pub(crate) enum Outcome {
     Panicked(Panic),
     /// Its future was dropped before it had finished.
     Cancelled,
-    /// The process exited inside it; the exit code, where the system tells it.
+    /// The process exited inside it; the exit code, where the system gives it.
     Exited(Option<i32>),
     /// A signal ended the process inside it; the signal's name.
     Signalled(&'static str),
@@ -72,7 +72,7 @@ pub(crate) struct Panic {
 }
 
 impl Outcome {
-    /// Tells whether what ended the run goes on to end those around it.
+    /// Returns whether what ended the run goes on to end those around it.
     pub(crate) fn is_event(&self) -> bool {
         let ends_all = matches!(
             self,
@@ -84,7 +84,7 @@ impl Outcome {
     /// Returns the status that a job has after such a run.
     pub(crate) fn state(&self) -> State {
         match self {
-            // Of what proves nothing, nobody is to hear.
+            // A run that proves nothing sends no alert.
             Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
                 State::Ok
             }
@@ -146,7 +146,7 @@ impl Outcome {
         }
     }
 
-    /// Returns what tells a failure, whose text is `text`, from others.
+    /// Returns the fingerprint of a failure with that text.
     pub(crate) fn fingerprint(&self, text: &str) -> String {
         match self {
             Self::Ended(ending) => ending.fingerprint(),
@@ -167,7 +167,7 @@ impl Ending {
 
     fn text(&self) -> String {
         let mut text = self.asked.as_ref().map_or_else(String::new, |asked| {
-            // The sender first: whoever stopped it knows why.
+            // The sender first: the person who stopped it knows why.
             format!("{asked}; ")
         });
         text += &self.cause;

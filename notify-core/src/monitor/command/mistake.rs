@@ -1,4 +1,4 @@
-//! Mistakes in the command line of a wrapped command: the command runs all the same, and people hear
+//! Mistakes in the command line of a wrapped command: the command runs all the same, and the channel gets
 //! of them as of a job that fails until the line is fixed.
 
 use std::borrow::Cow;
@@ -55,7 +55,7 @@ pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'stati
     warnings.into_iter().for_each(Warning::tell);
 }
 
-/// Tells whether an earlier line had mistakes.
+/// Returns whether an earlier line had mistakes.
 fn fails(job: &str, setup: &Setup) -> bool {
     let path = setup.store().map(Store::directory);
     let path = path.map(|directory| directory.join(&*name::file_name(job)));

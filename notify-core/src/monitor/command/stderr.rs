@@ -264,7 +264,7 @@ impl Tail {
     }
 }
 
-/// Tells whether a byte can change what a terminal showed before it: a control character that moves
+/// Returns whether a byte can change what a terminal showed before it: a control character that moves
 /// the cursor, or the first byte of one (C1).
 fn changes(byte: u8) -> bool {
     matches!(byte, b'\r' | 0x08 | 0x0b | 0x0c | 0x1b | 0xc2)

@@ -1,4 +1,4 @@
-//! Why a command cannot be run, in words that say what to mend.
+//! Why a command cannot be run, in words that say what to fix.
 
 use std::env;
 use std::ffi::OsStr;

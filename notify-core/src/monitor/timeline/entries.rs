@@ -41,7 +41,7 @@ pub struct Happened {
     pub replies: Vec<Reply>,
 }
 
-/// Puts what was answered beside what was told, and counts runs that were alike.
+/// Puts the answers beside the alerts, and counts runs that were alike.
 pub(super) fn tell(lines: Vec<Event>, places: &Places) -> Vec<Happened> {
     let mut runs = Vec::new();
     let mut answers: HashMap<String, Vec<Answered>> = HashMap::new();

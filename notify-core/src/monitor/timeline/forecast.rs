@@ -150,7 +150,7 @@ mod tests {
         noon() + TimeDelta::minutes(minutes)
     }
 
-    /// A job that fails since noon, as was told then.
+    /// A job that has failed since noon, when its alert was sent.
     fn failing() -> Status {
         let since =
             "since: 2026-11-22 12:00:00:000000 UTC\nalerted: 2026-11-22 12:00:00:000000 UTC";

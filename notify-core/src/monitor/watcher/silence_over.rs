@@ -17,7 +17,7 @@ use crate::status::decision::{Decided, Fate};
 use crate::status::error_count::ErrorCount;
 use crate::status::{State, Status};
 
-/// Tells whether a job's silence may have withheld what still holds.
+/// Returns whether a job's silence may have withheld what still holds.
 pub(crate) fn may_be(job: &Job, now: Time) -> bool {
     let silence = job.silence.as_ref();
     job.state == State::Error

@@ -94,7 +94,7 @@ fn a_word_goes_where_the_program_that_it_comes_from_would_post() {
             "workflows://h.example/abc/s3cr3t?xsig=1",
             workflow("https://h.example", "2016-06-01"),
         ),
-        // The host tells which it is.
+        // The host says which it is.
         (
             "workflows://x.7.environment.api.powerplatform.com/abc/s3cr3t",
             workflow(&format!("{power}{automate}"), "1"),

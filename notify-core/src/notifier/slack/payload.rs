@@ -10,7 +10,7 @@ use crate::message::alert::{Alert, Kind};
 use crate::message::digest;
 use crate::status::State;
 
-/// So many alerts are told one after the other; more are a digest.
+/// The most alerts that are shown one after the other; more become a digest.
 const FEW: usize = 3;
 
 /// The longest digest.
@@ -95,7 +95,7 @@ impl Severity {
     }
 }
 
-/// Makes the payload that tells of all these alerts.
+/// Makes the payload for all these alerts.
 pub(super) fn full(alerts: &[Alert], dialect: Dialect) -> Value {
     let (text, attachments) = if alerts.len() > FEW {
         let heading = digest::headline(alerts);
@@ -239,7 +239,7 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
                     (dialect.line(name, FIELD_NAME), value)
                 })
                 .collect();
-            fields.push(("told".to_owned(), utc(alert.decided)));
+            fields.push(("sent".to_owned(), utc(alert.decided)));
             for (name, id) in ids(alert) {
                 fields.push((name.to_owned(), dialect.line(id, ID)));
             }
