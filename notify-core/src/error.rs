@@ -1,4 +1,4 @@
-//! What can go wrong where the user calls us; where the job runs, a fault is a warning instead.
+//! Errors of calls that the user makes. During a run a fault is a warning instead.
 
 use std::io;
 use std::path::PathBuf;

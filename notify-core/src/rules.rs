@@ -200,7 +200,7 @@ pub(crate) struct Situation {
     pub(crate) failures: Option<u64>,
     /// Whether people know that the job fails.
     pub(crate) is_known: bool,
-    /// When a held alert leaves, come what may.
+    /// When a held alert is sent at the latest.
     pub(crate) until: Time,
 }
 

@@ -136,7 +136,7 @@ pub(crate) struct Status {
 /// An alert that is due and held back.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Held {
-    /// It leaves then, come what may.
+    /// It is sent then at the latest.
     pub(crate) until: Time,
     /// Where it waits, for each destination: the queue's folder and the file.
     pub(crate) alerts: Vec<String>,

@@ -11,7 +11,7 @@ const WIDTH: usize = 200;
 /// A cursor that is moved up stops here, as at a terminal's top.
 const HEIGHT: usize = 100;
 
-/// As many cells are blanked at once; more would let a short text cost much time.
+/// The most cells that are blanked at once: more would let a short text cost much time.
 const REACH: usize = 4096;
 
 /// A tab moves to the next column that this divides.
@@ -289,7 +289,7 @@ impl Screen {
             return;
         }
         let begin = line[..=column].iter().rposition(|c| *c == '\t');
-        // Of a line whose beginning is forgotten, that of the tab may be, too.
+        // Where the beginning of the line is forgotten, the tab's may be, too.
         let mut at = begin.unwrap_or(0);
         line[at] = ' ';
         at += 1;

@@ -223,7 +223,7 @@ fn groups(alerts: &[Alert]) -> Vec<Group<'_>> {
             },
         )
     }));
-    // Of one kind the largest first, and last those that share nothing.
+    // Within one kind the largest group first, and last the jobs that share no error.
     groups
         .sort_by_key(|(place, group)| (*place, group.error.is_none(), Reverse(group.lines.len())));
     groups.into_iter().map(|(_, group)| group).collect()

@@ -29,7 +29,7 @@ use crate::status::{LINE, OVERDUE, State, Status};
 /// More threads would wait for the disk, or for each other.
 const THREADS: usize = 8;
 
-/// As many files are read by one thread before a second is worth its start.
+/// One thread reads this many files before a second is worth its start.
 const SHARE: usize = 500;
 
 /// A job, by its status file.

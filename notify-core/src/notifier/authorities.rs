@@ -1,4 +1,4 @@
-//! The certificate authorities by which a server is believed to be who it says: the system's, or
+//! The certificate authorities that are trusted: the system's, or
 //! those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, as other programs take them.
 
 use std::env;

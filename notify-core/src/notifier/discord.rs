@@ -38,7 +38,7 @@ const FOOTER: usize = 100;
 /// Fields that are no longer stand side by side.
 const INLINE: usize = 40;
 
-/// So many alerts have an embed each even where that must be cut.
+/// The most alerts with an embed each, even where it must be cut.
 const FEW: usize = 3;
 
 /// The length of the text that is tried when Discord has refused the first message.

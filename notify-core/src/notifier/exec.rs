@@ -16,7 +16,7 @@ use crate::message::alert::Alert;
 use crate::message::digest;
 use crate::os::redact;
 
-/// As much of what a command says as a reason quotes.
+/// The longest part of a command's output that a reason quotes.
 const QUOTED: usize = 200;
 
 /// The longest value that a command gets in its environment.

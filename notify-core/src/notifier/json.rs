@@ -21,13 +21,13 @@ use crate::notifier::url::Destination;
 /// The version of the document.
 const VERSION: u32 = 1;
 
-/// So much of the errors of one document is sent, shared among its alerts.
+/// The most that is sent of the errors of one document, shared among its alerts.
 const ERRORS: usize = 256 * 1024;
 
 /// The most and the least of one error.
 const ERROR: (usize, usize) = (4 * 1024, 64 * 1024);
 
-/// So much of an alert's text is sent: its error is there once more.
+/// The most that is sent of an alert's text: the error is there once more.
 const TEXT: usize = 4 * 1024;
 
 /// A receiver of our own document has nothing to say beside the status.

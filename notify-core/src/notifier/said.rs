@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// As much of it as is kept.
+/// The longest part that is kept.
 const KEPT: usize = 4 * 1024;
 
 /// How long to wait for the last words of a command that has ended: a process of its own that goes

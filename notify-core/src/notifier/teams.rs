@@ -44,7 +44,7 @@ const TITLE: usize = 256;
 const NAME: usize = 60;
 const VALUE: usize = 300;
 
-/// So many alerts have a part of the card each; more are a digest.
+/// The most alerts with a part of the card each; more become a digest.
 const FEW: usize = 3;
 
 /// The length of the text that is tried when the first card was refused.

@@ -401,7 +401,7 @@ pub(crate) fn inode_at(path: &Path) -> io::Result<(u64, u64)> {
         &long
     };
     let mut file = MaybeUninit::<libc::statx>::zeroed();
-    // By its number, for glibc has a name for it since 2.28 only.
+    // By its number: glibc has a name for it only since 2.28.
     // SAFETY: the path ends with a zero, and there is room for the answer; both outlive the call.
     let answer = unsafe {
         libc::syscall(

@@ -1,4 +1,4 @@
-//! Files that others may have laid there: one function opens every file that is read or written.
+//! One function opens every file that is read or written: another user may have planted it.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};

@@ -1,4 +1,4 @@
-//! A lock between processes that is waited for only so long, and that ends with its process.
+//! A lock between processes, with a bounded wait. It ends with its process.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;

@@ -1,4 +1,4 @@
-//! Secrets in texts of ours: what a configured destination must keep to itself, and passwords in any URL.
+//! Hides secrets in texts: those of the configured destinations, and passwords in any URL.
 //!
 //! A program's error may quote what it was given, such as the webhook that it could not reach, and the
 //! status file is for all to read. What was hidden reads `[hidden]`.

@@ -105,7 +105,7 @@ impl Setup {
             word_variable(channel, "URL"),
             word_variable(channel, "SECRET"),
         );
-        // Of a channel `heartbeat` this is not.
+        // `NOTIFY_HEARTBEAT_URL` configures the heartbeat, not a channel called `heartbeat`.
         let value = environment::read(&words).filter(|_| words != heartbeat::VARIABLE);
         if let Some(value) = value {
             let signing = find_key(environment::read(&key));

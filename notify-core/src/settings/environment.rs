@@ -1,4 +1,4 @@
-//! The one room that reads the environment.
+//! The only file that reads the environment.
 
 use std::collections::BTreeSet;
 use std::env;

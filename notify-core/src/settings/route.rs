@@ -51,7 +51,7 @@ impl Routes {
     pub(crate) fn new(channel: &str, all: Vec<Route>) -> Self {
         let queues = all.iter().filter_map(|route| route.queue.as_ref());
         let queues: Vec<_> = queues.map(|queue| queue.name().to_owned()).collect();
-        // With all or none: what is queued for one must not be lost for another.
+        // Queue for all destinations or for none: after a crash an alert queued for some would be lost for the rest.
         let is_complete = queues.len() == all.len();
         Self {
             channel: channel.to_owned(),

@@ -33,7 +33,7 @@ pub(crate) const ALERTS: &str = "alerts";
 /// How long the exit may wait for delivery.
 const EXIT: Duration = Duration::from_secs(5);
 
-/// As much of a value that makes no sense is shown.
+/// The longest part of an invalid value that a warning shows.
 const SHOWN: usize = 40;
 
 /// A longer wait at the exit would look like a hang.

@@ -20,13 +20,13 @@ use crate::status::{LINE, State, Status};
 /// A history that has grown to this many bytes is made shorter.
 const FULL: u64 = 64 * 1024;
 
-/// So many bytes are kept then.
+/// The most bytes that are kept then.
 const KEPT: usize = 32 * 1024;
 
-/// So many runs are kept one by one; of earlier ones those that are alike are counted.
+/// The latest runs that are kept one by one; earlier runs that were alike are counted.
 const RECENT: usize = 50;
 
-/// Of a run's line as many fields are always written.
+/// The fields of a run's line that are always written.
 const LEAST: usize = 8;
 
 /// Stands for settings of which none was set.

@@ -8,7 +8,7 @@ use crate::os::redact;
 /// How much an error may write before it is stopped: one of 100 MB must cost neither time nor memory.
 const PATIENCE: usize = 16 * LIMIT;
 
-/// As much of the head and of the tail is kept: half of what is shown, and room for a secret that stands
+/// How much of the head and of the tail is kept: half of what is shown, and room for a secret that stands
 /// where it is cut.
 const KEPT: usize = LIMIT / 2 + redact::LONGEST;
 

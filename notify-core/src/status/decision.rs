@@ -78,7 +78,7 @@ reasons! {
     Older = "older-run": "a newer run has finished already",
     /// The run died, and one that began later has ended since.
     Overtaken = "older-run-died": "died, and a newer run has finished already",
-    /// So many other errors were sent within this silence that the rest waits for the reminder.
+    /// Enough other errors were sent within this silence; the rest waits for the reminder.
     OtherErrors = "other-errors": "three other errors were sent; the rest waits for the reminder",
     /// It works again, and another job sent its failure.
     RecoveryOfAnother = "recovery-by-another-job": "OK again; another job sent the failure (alerted-by)",

@@ -3,7 +3,7 @@
 
 use crate::format::time::{self, Time};
 
-/// So many other errors are sent within one silence; the rest wait for the reminder.
+/// The most other errors that are sent within one silence; the rest wait for the reminder.
 pub(crate) const LIMIT: u64 = 3;
 
 /// Errors that are remembered, so that the same one is not counted twice.

@@ -1,11 +1,11 @@
-//! Returns whether two errors are the same but for numbers, ids, times, paths and the order of words.
+//! Whether two errors are the same but for numbers, ids, times, paths and the order of words.
 
 mod noise;
 
 use crate::format::hash;
 use crate::format::text;
 
-/// As much of an error is compared.
+/// The part of an error that is compared.
 const COMPARED: usize = 16 * 1024;
 
 /// What follows one of these words is a code, and no noise.
@@ -228,7 +228,7 @@ impl Words {
     }
 
     fn expects(&self, part: &str, word: &str) -> Expected {
-        // Of `statusCode` the last word counts.
+        // In `statusCode` the last word counts.
         let is_capital = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
         let hump = part.as_bytes().windows(2).rposition(is_capital);
         let last = hump.map_or_else(String::new, |at| part[at + 1..].to_lowercase());

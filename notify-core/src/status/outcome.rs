@@ -9,7 +9,7 @@ use crate::os::redact;
 use crate::status::State;
 use crate::status::fingerprint;
 
-/// So many of the last lines that a command wrote to standard error say why it failed.
+/// The last lines of a command's standard error that count as the reason of its failure.
 const LAST_LINES: usize = 3;
 
 /// How a run ended, as far as it is known.

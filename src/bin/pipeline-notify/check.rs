@@ -20,7 +20,7 @@ use crate::{Common, Failure, json, span};
 /// `UNKNOWN`.
 pub(crate) const FAILURE: u8 = 3;
 
-/// As many lines follow the first; monitors cut long answers anywhere.
+/// The most lines after the first: monitors cut long answers anywhere.
 const LINES: usize = 50;
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! A command line of `run` with a mistake before its `--`: what can be understood of it all the same.
+//! A command line of `run` with a mistake before its `--`: as much as can be understood.
 //!
 //! Values of options are no matter here: `run` itself leaves out what makes no sense.
 
@@ -195,7 +195,7 @@ fn understood<'a>(
             mistakes.push(format!("`{name}` takes no value: it is ignored"));
         } else {
             seen.push(name.clone());
-            // As one word, lest a value that begins with `-` be taken for an option.
+            // As one word, so that a value that begins with `-` is not taken for an option.
             let mut joined = option.remove(0);
             if let Some(value) = option.pop() {
                 joined.push("=");

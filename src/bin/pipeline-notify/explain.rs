@@ -1,4 +1,4 @@
-//! `explain`: says why people were told of a job, or not, and what comes next.
+//! `explain`: says why an alert was sent or not, and what comes next.
 
 mod event;
 mod outlook;
@@ -15,10 +15,10 @@ use crate::{Common, Failure, json, moment, suggest};
 
 pub(crate) const FAILURE: u8 = 2;
 
-/// So many of the latest lines are shown where nobody asks for more.
+/// The latest lines that are shown without `--all`.
 const LATEST: usize = 20;
 
-/// So many lines stand before and after the one that was in force.
+/// The lines that are shown before and after the one that was in force.
 const AROUND: usize = 5;
 
 /// Sentences are broken to this width where nothing limits them.
@@ -91,7 +91,7 @@ impl Arguments {
         Ok(0)
     }
 
-    /// Of a job that runs for the first time nothing is decided yet.
+    /// A job that runs for the first time has no decision yet.
     fn first_run(
         &self,
         run: &Run,

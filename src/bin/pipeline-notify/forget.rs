@@ -1,4 +1,4 @@
-//! `forget`: removes the status of a job that is no more.
+//! `forget`: removes the status of a job that no longer exists.
 
 use chrono::Utc;
 use clap::Args;

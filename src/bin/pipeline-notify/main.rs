@@ -1,4 +1,4 @@
-//! The command `pipeline-notify`: looks at a notify directory, and tends it.
+//! The command `pipeline-notify`: shows a notify directory, and changes it.
 //!
 //! A subcommand is one file, with its arguments and their `run`, and one line in the list below; what
 //! it alone needs beside them stands in a folder of its name.

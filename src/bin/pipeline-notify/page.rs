@@ -21,7 +21,7 @@ use crate::{Common, Failure, json};
 
 pub(crate) const FAILURE: u8 = 2;
 
-/// As many jobs have a strip: one is as large as fifty plain rows.
+/// The most jobs with a strip: one strip is as large as fifty plain rows.
 const STRIPS: usize = 200;
 
 const STYLE: &str = include_str!("page.css");

@@ -1,10 +1,10 @@
-//! What somebody may have meant who names a job that is not there.
+//! The jobs that a mistyped name may mean.
 
 use std::path::Path;
 
 use notify_core::__cli::{is_fit, job_names};
 
-/// As many names are offered.
+/// The most names that are offered.
 const NAMES: usize = 5;
 
 /// Says that a job is not there, and what to do instead.

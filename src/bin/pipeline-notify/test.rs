@@ -1,4 +1,4 @@
-//! `test`: tries whether people would hear.
+//! `test`: sends a test alert to each channel.
 
 use clap::Args;
 use notify_core::__cli::{Answer, channels, test};

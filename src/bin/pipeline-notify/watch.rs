@@ -1,4 +1,4 @@
-//! `watch`: stays, and tells of what no run can tell.
+//! `watch`: stays, and reports what no run can report.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -44,7 +44,7 @@ impl Arguments {
         let guard = Guard::new(common.dir.as_deref(), self.every, self.grace)?;
         output::complain(&words(&guard.beginning()));
         guard.watch();
-        // Behind the ^C, so that the prompt has its own line.
+        // After the ^C, so that the prompt has its own line.
         if io::stderr().is_terminal() {
             let _ = writeln!(io::stderr());
         }

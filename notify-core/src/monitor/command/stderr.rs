@@ -12,13 +12,13 @@ use crate::format::text;
 use crate::os::random;
 use crate::os::redact;
 
-/// As much of its end is kept as fits into a status file, after the cause.
+/// The longest end that is kept: as much as fits into a status file, after the cause.
 const KEPT: usize = text::LIMIT - 1024;
 
-/// So much is remembered of it: a secret that stands where it is cut must be known as one.
+/// A longer end is remembered than is kept: a secret across the cut must be recognised.
 const REMEMBERED: usize = KEPT + redact::LONGEST;
 
-/// As much is read at once.
+/// The most that is read at once.
 const CHUNK: usize = 64 * 1024;
 
 const MARK: usize = 32;

@@ -127,7 +127,7 @@ const DATE_WORDS: &[&str] = &[
 /// What Kubernetes makes its suffixes of: no vowels, so that they form no words.
 const SUFFIX_LETTERS: &str = "bcdfghjklmnpqrstvwxz2456789";
 
-/// So many hexadecimal digits are an id, though they are letters alone.
+/// This many hexadecimal digits are an id, even where all are letters.
 const HASH: usize = 16;
 
 const UUID: usize = 36;

@@ -1,4 +1,4 @@
-//! A line of a job's story: what happened, and below it what was answered.
+//! A line of a job's history: what happened, and below it the answers.
 
 use std::time::Duration;
 

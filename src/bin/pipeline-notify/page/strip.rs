@@ -8,7 +8,7 @@ use notify_core::State;
 
 use crate::words::{self, count};
 
-/// As many runs make a strip.
+/// The runs of a strip.
 pub(super) const RUNS: usize = 50;
 
 /// The height of the longest bar, and of the foot that tells a failure without its colour.
