@@ -14,22 +14,22 @@ use crate::message::dropped::Dropped;
 pub(crate) const MOST: usize = 40;
 
 /// The most alerts that are written one after the other; more become a digest, a line for each job.
-const FEW: usize = 3;
+const MAX_WHOLE_ALERTS: usize = 3;
 
 /// The longest message, in bytes once it is escaped: Slack may split one above 4,000 characters.
-const LIMIT: usize = 3_900;
+const MAX_MESSAGE_BYTES: usize = 3_900;
 
 /// The longest name of a host in the heading.
-const HOST: usize = 40;
+const MAX_HOST_BYTES: usize = 40;
 
 /// The longest line of what all alerts of a digest say.
-const SHARED: usize = 200;
+const MAX_SHARED_BYTES: usize = 200;
 
 /// Alerts of so short a time have no times of their own.
 const AT_ONCE: TimeDelta = TimeDelta::seconds(60);
 
 /// A name is not cut below this: an id alone says nothing to a reader.
-const SHORTEST: usize = 16;
+const MIN_NAME_BYTES: usize = 16;
 
 const ELLIPSIS: &str = "…";
 
@@ -43,7 +43,7 @@ const ELLIPSIS: &str = "…";
 /// in HTML: errors are cut first, then names, and no alert is left out. One alone is not cut.
 #[must_use]
 pub fn message(alerts: &[Alert]) -> String {
-    if alerts.len() > FEW {
+    if alerts.len() > MAX_WHOLE_ALERTS {
         return digest(alerts);
     }
     // What speaks of other alerts stands apart, where no cut comes.
@@ -60,7 +60,7 @@ pub fn message(alerts: &[Alert]) -> String {
         return text.clone() + &last;
     }
     let between = texts.len().saturating_sub(1);
-    let room = LIMIT.saturating_sub(width(&last) + between);
+    let room = MAX_MESSAGE_BYTES.saturating_sub(width(&last) + between);
     let share = share(texts.iter().map(|text| width(text)), room);
     let texts: Vec<_> = texts
         .iter()
@@ -80,13 +80,13 @@ pub(crate) fn digest(alerts: &[Alert]) -> String {
     let with = |cuts| render(alerts, &groups, cuts) + &last;
 
     let fixed = width(&with(Cuts { name: 0, error: 0 }));
-    let room = LIMIT.saturating_sub(fixed);
+    let room = MAX_MESSAGE_BYTES.saturating_sub(fixed);
     let used = |widths: &[usize], cut: usize| -> usize {
         widths.iter().map(|width| (*width).min(cut)).sum()
     };
     // Names come first, but for the first lines of the errors, up to a third of the room.
     let first_lines: usize = errors.iter().map(|error| width(first_line(error))).sum();
-    let name = share(names.iter().copied(), room - first_lines.min(room / 3)).max(SHORTEST);
+    let name = share(names.iter().copied(), room - first_lines.min(room / 3)).max(MIN_NAME_BYTES);
     let room = room.saturating_sub(used(&names, name));
     let error = share(errors.iter().map(|error| width(error)), room);
     with(Cuts { name, error })
@@ -325,14 +325,16 @@ fn said_by_all(alerts: &[Alert]) -> String {
     }
     let shared = shared.iter().map(|(name, value)| format!("{name} {value}"));
     let shared: Vec<_> = shared.collect();
-    shown(&shared.join(" · "), SHARED) + "\n"
+    shown(&shared.join(" · "), MAX_SHARED_BYTES) + "\n"
 }
 
 fn heading(alerts: &[Alert], first: Time, last: Time) -> String {
     let mut hosts = alerts.iter().map(|alert| alert.status.host.as_deref());
     let host = hosts.next().flatten();
     let host = host.filter(|host| hosts.all(|other| other == Some(host)));
-    let host = host.map_or(String::new(), |host| format!(" on {}", shown(host, HOST)));
+    let host = host.map_or(String::new(), |host| {
+        format!(" on {}", shown(host, MAX_HOST_BYTES))
+    });
     let until = if last.date_naive() != first.date_naive() {
         format!(" to {}", last.format("%Y-%m-%d %H:%M:%S"))
     } else if last == first {
@@ -540,7 +542,7 @@ mod tests {
             })
             .collect();
         let text = message(&alerts);
-        assert!(text.len() <= LIMIT, "{}", text.len());
+        assert!(text.len() <= MAX_MESSAGE_BYTES, "{}", text.len());
         let titles: Vec<_> = text.lines().filter(|line| line.contains(" × ")).collect();
         let alike = "failed with errors alike, the first:";
         assert_eq!(
@@ -580,7 +582,7 @@ mod tests {
             .collect();
         let text = message(&alerts);
         assert!(
-            text.len() <= LIMIT && text.len() > LIMIT - 100,
+            text.len() <= MAX_MESSAGE_BYTES && text.len() > MAX_MESSAGE_BYTES - 100,
             "{}",
             text.len()
         );

@@ -27,7 +27,7 @@ use crate::status::outcome::{Ending, Outcome};
 
 /// How long the end of a program waits for what it has written to standard error, where those who
 /// read ours are slow.
-const PATIENCE: Duration = Duration::from_secs(1);
+const STDERR_WAIT: Duration = Duration::from_secs(1);
 
 const NOT_FOUND: u8 = 127;
 const NOT_RUN: u8 = 126;
@@ -106,7 +106,7 @@ impl Wrapped {
                 Ok(Ok(status)) => {
                     let is_short = memory_kills::memory_kills() > kills && kills.is_some();
                     codes.judge(*status, &attendance, || {
-                        let tail = rest.as_mut().map(|rest| rest.tail(PATIENCE));
+                        let tail = rest.as_mut().map(|rest| rest.tail(STDERR_WAIT));
                         (tail.unwrap_or_default(), is_short)
                     })
                 }

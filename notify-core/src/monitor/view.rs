@@ -27,10 +27,10 @@ use crate::status::fingerprint;
 use crate::status::{LINE, OVERDUE, State, Status};
 
 /// More threads would wait for the disk, or for each other.
-const THREADS: usize = 8;
+const MAX_THREADS: usize = 8;
 
 /// One thread reads this many files before a second is worth its start.
-const SHARE: usize = 500;
+const FILES_PER_THREAD: usize = 500;
 
 /// A job, by its status file.
 #[derive(Debug, Clone, PartialEq)]
@@ -240,8 +240,8 @@ pub(crate) fn find(directory: &Path, name: &str) -> Option<String> {
 fn read_all(directory: &Path, files: &[String]) -> Vec<Result<Option<Job>, String>> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = processors
-        .min(THREADS)
-        .min(files.len().div_ceil(SHARE))
+        .min(MAX_THREADS)
+        .min(files.len().div_ceil(FILES_PER_THREAD))
         .max(1);
     let share = files.len().div_ceil(threads).max(1);
     let read =

@@ -39,7 +39,7 @@ const FOOTER: usize = 100;
 const INLINE: usize = 40;
 
 /// The most alerts with an embed each, even where it must be cut.
-const FEW: usize = 3;
+const MAX_WHOLE_ALERTS: usize = 3;
 
 /// The length of the text that is tried when Discord has refused the first message.
 const SHORT: usize = 1_000;
@@ -174,7 +174,7 @@ fn embeds(alerts: &[Alert]) -> Option<Vec<Value>> {
     let make = |room: usize| -> Vec<_> { alerts.iter().map(|alert| embed(alert, room)).collect() };
     let mut embeds = make(TOGETHER);
     if embeds.iter().map(|(_, length)| length).sum::<usize>() > TOGETHER {
-        if alerts.len() > FEW {
+        if alerts.len() > MAX_WHOLE_ALERTS {
             return None;
         }
         embeds = make(TOGETHER / alerts.len());

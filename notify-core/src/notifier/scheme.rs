@@ -15,7 +15,7 @@ use crate::os::file::{self, Links};
 use crate::os::warning::Warning;
 
 /// The longest word that makes sense.
-const LIMIT: u64 = 8 * 1024;
+const MAX_FILE_BYTES: u64 = 8 * 1024;
 
 /// A kind of destination: how its words begin, how they are written, and what they become.
 struct Scheme {
@@ -459,7 +459,7 @@ struct FromFile {
 
 impl FromFile {
     fn read(&self) -> Result<Arc<dyn Notifier>, String> {
-        let content = match file::read(&self.path, LIMIT, Links::Follow) {
+        let content = match file::read(&self.path, MAX_FILE_BYTES, Links::Follow) {
             Ok(Some(content)) => content,
             Ok(None) => return Err("its `file:` does not exist".to_owned()),
             Err(error) => return Err(format!("its `file:` cannot be read: {}", error.kind())),

@@ -45,7 +45,7 @@ const NAME: usize = 60;
 const VALUE: usize = 300;
 
 /// The most alerts with a part of the card each; more become a digest.
-const FEW: usize = 3;
+const MAX_WHOLE_ALERTS: usize = 3;
 
 /// The length of the text that is tried when the first card was refused.
 const SHORT: usize = 1_000;
@@ -148,7 +148,7 @@ fn message(alerts: &[Alert]) -> Value {
     let around =
         weight(&summary) + weight(&fallback) + links.iter().map(Link::weight).sum::<usize>();
     let room = CARD - FRAME - around;
-    let body: Vec<_> = if alerts.len() <= FEW {
+    let body: Vec<_> = if alerts.len() <= MAX_WHOLE_ALERTS {
         let share = room / alerts.len().max(1);
         alerts.iter().flat_map(|alert| part(alert, share)).collect()
     } else {
@@ -688,7 +688,7 @@ mod tests {
             let error = plain(block.unwrap_or_default());
             let is_first = error.trim_start().starts_with(first.trim());
             let letters = |text: &str| first_letters(text, usize::MAX);
-            let is_there = number > FEW && letters(&error).contains(&first_letters(alert.error(), 10));
+            let is_there = number > MAX_WHOLE_ALERTS && letters(&error).contains(&first_letters(alert.error(), 10));
             prop_assert!(is_first || is_there, "{:?} of {}", first, error);
             let short = short(&[alert]);
             prop_assert_eq!(is_taken(&short), Ok(()));

@@ -8,7 +8,7 @@ use ureq::http::Uri;
 use crate::os::file::{self, Links};
 
 /// The longest URL that makes sense.
-const LIMIT: u64 = 8 * 1024;
+const MAX_FILE_BYTES: u64 = 8 * 1024;
 
 /// A webhook's URL, or the file that it is read from at each send. Neither is ever shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Destination {
     pub(crate) fn url(&self) -> Result<Url, String> {
         match self {
             Self::Url(url) => Ok(url.clone()),
-            Self::File(path) => match file::read(path, LIMIT, Links::Follow) {
+            Self::File(path) => match file::read(path, MAX_FILE_BYTES, Links::Follow) {
                 Ok(Some(secret)) => Url::parse(secret.trim()).map_err(str::to_owned),
                 Ok(None) => Err("its `file:` does not exist".to_owned()),
                 Err(error) => Err(format!("its `file:` cannot be read: {}", error.kind())),

@@ -18,16 +18,16 @@ use crate::status::decision::Decided;
 use crate::status::{LINE, State, Status};
 
 /// A history that has grown to this many bytes is made shorter.
-const FULL: u64 = 64 * 1024;
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// The most bytes that are kept then.
-const KEPT: usize = 32 * 1024;
+const KEPT_BYTES: usize = 32 * 1024;
 
 /// The latest runs that are kept one by one; earlier runs that were alike are counted.
-const RECENT: usize = 50;
+const RECENT_RUNS: usize = 50;
 
 /// The fields of a run's line that are always written.
-const LEAST: usize = 8;
+const MIN_FIELDS: usize = 8;
 
 /// Stands for settings of which none was set.
 const DEFAULTS: &str = "-";
@@ -93,7 +93,7 @@ impl History {
         let Some(ran) = Ran::new(change) else { return };
         let event = Event::Ran(ran);
         if let Ok(length) = self.add(&change.file, &event)
-            && length > FULL
+            && length > MAX_BYTES
         {
             let _ = self.shorten(&change.file);
         }
@@ -106,7 +106,7 @@ impl History {
 
     /// Reads a job's history, the oldest first.
     pub(crate) fn read(&self, file: &str) -> Vec<Event> {
-        let content = file::read(&self.path(file), 2 * FULL, Links::Refuse);
+        let content = file::read(&self.path(file), 2 * MAX_BYTES, Links::Refuse);
         let content = content.ok().flatten().unwrap_or_default();
         content.lines().filter_map(Event::parse).collect()
     }
@@ -150,7 +150,7 @@ impl History {
         let lines: Vec<_> = events.iter().map(Event::render).collect();
         let mut first = 0;
         let mut length: usize = lines.iter().map(|line| line.len() + 1).sum();
-        while length > KEPT {
+        while length > KEPT_BYTES {
             length -= lines[first].len() + 1;
             first += 1;
         }
@@ -167,7 +167,7 @@ impl History {
 /// Counts runs that were alike, but for the latest.
 fn shortened(events: Vec<Event>) -> Vec<Event> {
     let runs = events.iter().filter(|event| matches!(event, Event::Ran(_)));
-    let mut earlier = runs.count().saturating_sub(RECENT);
+    let mut earlier = runs.count().saturating_sub(RECENT_RUNS);
     let mut kept: Vec<Event> = Vec::with_capacity(events.len());
     for event in events {
         let is_recent = earlier == 0;
@@ -331,7 +331,7 @@ impl Line {
 
     /// Ends the line; what is empty at its end need not be written.
     fn end(mut self) -> String {
-        while self.fields > LEAST && self.text.ends_with('\t') {
+        while self.fields > MIN_FIELDS && self.text.ends_with('\t') {
             self.text.pop();
             self.fields -= 1;
         }
@@ -425,7 +425,7 @@ mod tests {
             .collect();
         events[100] = ran(100, "sent: the status changed", Some("a1"));
         let short = shortened(events.clone());
-        assert_eq!((short.len(), runs(&short)), (3 + RECENT, 200));
+        assert_eq!((short.len(), runs(&short)), (3 + RECENT_RUNS, 200));
         assert_eq!(short[3..], events[150..]);
         assert_eq!(shortened(short.clone()), short);
     }
@@ -444,7 +444,7 @@ mod tests {
             });
         }
         let length = std::fs::metadata(history.path("etl")).unwrap().len();
-        assert!(length <= FULL, "{length}");
+        assert!(length <= MAX_BYTES, "{length}");
         let events = history.read("etl");
         let Some(Event::Ran(last)) = events.last() else {
             panic!("{events:?}")

@@ -11,7 +11,7 @@ use crate::message::digest;
 use crate::status::State;
 
 /// The most alerts that are shown one after the other; more become a digest.
-const FEW: usize = 3;
+const MAX_WHOLE_ALERTS: usize = 3;
 
 /// The longest digest.
 const DIGEST: usize = 3_900;
@@ -97,7 +97,7 @@ impl Severity {
 
 /// Makes the payload for all these alerts.
 pub(super) fn full(alerts: &[Alert], dialect: Dialect) -> Value {
-    let (text, attachments) = if alerts.len() > FEW {
+    let (text, attachments) = if alerts.len() > MAX_WHOLE_ALERTS {
         let heading = digest::headline(alerts);
         let attachments = vec![digest(alerts, &heading, dialect)];
         (heading, attachments)
