@@ -1,5 +1,6 @@
 //! Slack's incoming webhooks, and those of Mattermost and Rocket.Chat, which take the like.
 
+mod block_kit;
 mod markup;
 mod payload;
 

@@ -1,10 +1,12 @@
 //! Microsoft Teams, through the webhook of a workflow.
 
+mod link;
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use ureq::http::Uri;
 
+use self::link::{Link, links};
 use super::http::{Answer, Class, Post, Rule};
 use super::sanitize::{escape, fit, line, units, visible};
 use super::{Hidden, Notifier, Ours, Refusal};
@@ -28,16 +30,11 @@ const PART: usize = 600;
 /// What a fact weighs beside its texts, and so does a block of code, and a link.
 const FACT: usize = 30;
 const CODE: usize = 150;
-const LINK: usize = 60;
 
 /// The heaviest error, and the most lines of it, where a client does not know blocks of code: each
 /// line is a paragraph there.
 const PLAIN: usize = 1_500;
 const LINES: usize = 14;
-
-/// The most links below a card, and the longest address of one.
-const LINKS: usize = 4;
-const ADDRESS: usize = 500;
 
 /// The longest title, name of a fact, and value of one.
 const TITLE: usize = 256;
@@ -197,51 +194,6 @@ fn card(body: &[Value], summary: &str, fallback: &str, links: &[Link]) -> Value 
             "content": card,
         }],
     })
-}
-
-/// A page that the person who set up the job names, such as what to do when it fails.
-#[derive(Debug, PartialEq, Eq)]
-struct Link {
-    address: String,
-    host: String,
-}
-
-impl Link {
-    /// Reads a word of a text; `None` where it is no address of a page.
-    fn read(word: &str) -> Option<Self> {
-        let address = &word[word.find("https://")?..];
-        let address = address.trim_end_matches(['.', ',', ';', ')', '>', '"', '\'']);
-        let page = address.parse::<Uri>().ok()?;
-        let is_plain = address.len() <= ADDRESS && !address.contains(char::is_control);
-        let host = page.host().filter(|host| is_plain && !host.is_empty())?;
-        Some(Self {
-            host: host.to_owned(),
-            address: address.to_owned(),
-        })
-    }
-
-    fn button(&self) -> Value {
-        json!({ "type": "Action.OpenUrl", "title": self.host, "url": self.address })
-    }
-
-    fn weight(&self) -> usize {
-        LINK + weight(&self.host) + weight(&self.address)
-    }
-}
-
-/// Returns the pages that the contexts of some alerts name. An error's own are no links: who writes
-/// an error is not always who set up the job.
-fn links(alerts: &[Alert]) -> Vec<Link> {
-    let facts = alerts.iter().flat_map(|alert| &alert.facts);
-    let contexts = facts.filter(|(name, _)| name == "context");
-    let words = contexts.flat_map(|(_, context)| context.split_whitespace());
-    let mut links = Vec::new();
-    for link in words.filter_map(Link::read) {
-        if links.len() < LINKS && !links.contains(&link) {
-            links.push(link);
-        }
-    }
-    links
 }
 
 /// Makes what a card says of one alert.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::block_kit::{bold, links, mrkdwn, plain_text, preformatted, rich_text, words};
 use super::markup::{Dialect, verbatim, verbatim_line};
 use crate::format::text;
 use crate::format::time;
@@ -384,38 +385,6 @@ const CONTEXT: &str = "context";
 const INCIDENT: &str = "incident";
 const ALERT: &str = "alert";
 
-/// Makes links of the addresses in what the person who set up the job says of it; `None` where it
-/// has none. Slack finds none by itself in a text that it is to leave as it is.
-fn links(line: &str) -> Option<Vec<Value>> {
-    if line.contains(" bytes cut …]") {
-        return None;
-    }
-    let mut parts = Vec::new();
-    let mut before = String::new();
-    for word in line.split_inclusive(' ') {
-        let begin = word.find("https://").or_else(|| word.find("http://"));
-        match begin {
-            Some(at) if !word[at..].contains(['<', '>', '|', '"', '\'', '`']) => {
-                let (start, address) = word.split_at(at);
-                before += start;
-                if !before.is_empty() {
-                    parts.push(words(&before));
-                }
-                parts.push(json!({ "type": "link", "url": address.trim_end() }));
-                before = " ".repeat(address.len() - address.trim_end().len());
-            }
-            _ => before += word,
-        }
-    }
-    if parts.is_empty() {
-        return None;
-    }
-    if !before.trim().is_empty() {
-        parts.push(words(before.trim_end()));
-    }
-    Some(parts)
-}
-
 /// Says at the foot when it was, which alert it is, and where in the code.
 fn foot(alert: &Alert) -> Vec<Value> {
     let mut when = utc(alert.decided);
@@ -454,40 +423,4 @@ fn utc(time: DateTime<Utc>) -> String {
 
 fn fenced(text: &str) -> String {
     format!("```\n{text}\n```")
-}
-
-/// A text of ours in which Slack's own words have a meaning.
-fn mrkdwn(text: &str) -> Value {
-    // Without `verbatim` Slack looks for mentions in what is plain text.
-    json!({ "type": "mrkdwn", "text": text, "verbatim": true })
-}
-
-/// A text in which nothing has a meaning, `:name:` neither.
-fn plain_text(text: &str) -> Value {
-    json!({ "type": "plain_text", "text": text, "emoji": false })
-}
-
-/// A line or more of a text in which nothing has a meaning.
-fn rich_text(elements: &[Value]) -> Value {
-    json!({
-        "type": "rich_text",
-        "elements": [{ "type": "rich_text_section", "elements": elements }],
-    })
-}
-
-fn words(text: &str) -> Value {
-    json!({ "type": "text", "text": text })
-}
-
-fn bold(text: &str) -> Value {
-    json!({ "type": "text", "text": text, "style": { "bold": true } })
-}
-
-/// A block of code that is no markup: nothing in the text has a meaning.
-/// <https://docs.slack.dev/reference/block-kit/blocks/rich-text-block/>
-fn preformatted(text: &str) -> Value {
-    json!({
-        "type": "rich_text",
-        "elements": [{ "type": "rich_text_preformatted", "elements": [words(text)] }],
-    })
 }
