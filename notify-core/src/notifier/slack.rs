@@ -2,6 +2,7 @@
 
 mod block_kit;
 mod markup;
+mod mention;
 mod payload;
 
 use std::time::Duration;

@@ -27,7 +27,7 @@ const CARD: usize = 13_500;
 const FRAME: usize = 500;
 const PART: usize = 600;
 
-/// What a fact weighs beside its texts, and so does a block of code, and a link.
+/// What a fact weighs beside its texts, and so does a block of code.
 const FACT: usize = 30;
 const CODE: usize = 150;
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::block_kit::{bold, links, mrkdwn, plain_text, preformatted, rich_text, words};
 use super::markup::{Dialect, verbatim, verbatim_line};
+use super::mention::with_mentions;
 use crate::format::text;
 use crate::format::time;
 use crate::message::alert::{Alert, Kind};
@@ -33,9 +34,6 @@ const ID: usize = 60;
 
 /// The longest summary of an alert that is sent where the first message was refused.
 const SHORT: usize = 500;
-
-/// The most that are mentioned by one message.
-const MENTIONS: usize = 10;
 
 /// How long the parts of an alert may be, in bytes as they are written. Slack refuses blocks of
 /// some 13,000 characters together, which it does not document
@@ -67,14 +65,14 @@ const SHARED: Room = Room {
 
 /// How bad it is, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Severity {
+pub(super) enum Severity {
     Bad,
     Unclear,
     Good,
 }
 
 impl Severity {
-    fn of(alert: &Alert) -> Self {
+    pub(super) fn of(alert: &Alert) -> Self {
         match (alert.kind, alert.status.state) {
             (Kind::Failed | Kind::StillFailing | Kind::Overdue, _)
             | (Kind::Steady, State::Error) => Self::Bad,
@@ -141,45 +139,6 @@ pub(super) fn short(alert: &Alert, dialect: Dialect, mentions: bool) -> Value {
 fn summary(alert: &Alert, limit: usize, dialect: Dialect) -> String {
     // The job, the host and the error.
     alert.summary_with(|part| dialect.line(part, limit / 3))
-}
-
-/// Adds whom the failures mention: the one way in which a message calls anybody.
-fn with_mentions(text: String, alerts: &[Alert], dialect: Dialect) -> String {
-    let failures = alerts
-        .iter()
-        .filter(|alert| Severity::of(alert) != Severity::Good);
-    let words = failures
-        .filter_map(|alert| alert.mention.as_deref())
-        .flat_map(str::split_whitespace);
-    let mut mentions = Vec::new();
-    for mention in words.filter_map(|word| mention(word, dialect)) {
-        if mentions.len() < MENTIONS && !mentions.contains(&mention) {
-            mentions.push(mention);
-        }
-    }
-    // In front, where the text is one line, it would hide what has happened.
-    mentions
-        .into_iter()
-        .fold(text, |text, mention| text + " " + &mention)
-}
-
-fn mention(word: &str, dialect: Dialect) -> Option<String> {
-    let is_id = (2..=32).contains(&word.len())
-        && word
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    match (dialect, word) {
-        (Dialect::Slack, "@here") => Some("<!here>".to_owned()),
-        (Dialect::Slack, "@channel") => Some("<!channel>".to_owned()),
-        (Dialect::Slack, "@everyone") => Some("<!everyone>".to_owned()),
-        (Dialect::Slack, id) if is_id && id.starts_with(['U', 'W']) => Some(format!("<@{id}>")),
-        (Dialect::Slack, id) if is_id && id.starts_with('S') => Some(format!("<!subteam^{id}>")),
-        (Dialect::Markdown, "@here") => Some("@here".to_owned()),
-        // The one word for it that both of them know.
-        (Dialect::Markdown, "@channel" | "@everyone") => Some("@all".to_owned()),
-        // Slack's ids are nobody's there.
-        _ => None,
-    }
 }
 
 fn digest(alerts: &[Alert], heading: &str, dialect: Dialect) -> Value {

@@ -5,6 +5,7 @@ use ureq::http::Uri;
 
 use crate::message::alert::Alert;
 
+/// What a link weighs beside its texts.
 const LINK: usize = 60;
 
 /// The most links below a card, and the longest address of one.
