@@ -11,6 +11,8 @@ use crate::format::time::HOUR;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
 
+/// The channel of a job that names none.
+pub(crate) const ALERTS: &str = "alerts";
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The settings of a program, given in code. What is not set here comes from the environment.

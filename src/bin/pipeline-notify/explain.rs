@@ -181,20 +181,8 @@ impl View {
         if let Some(incident) = &job.incident {
             add(format!("incident {}", plain(incident)));
         }
-        if let Some(silence) = job
-            .silence
-            .as_ref()
-            .filter(|silence| silence.until > self.now)
-        {
-            let which = if silence.is_of_this_error {
-                "silenced"
-            } else {
-                "another error is silenced"
-            };
-            let because = silence.because.as_deref();
-            let because = because.map_or_else(String::new, |because| format!(": {because}"));
-            let until = words::moment(silence.until);
-            add(plain(&format!("{which} until {until}{because}")).into_owned());
+        if let Some(silence) = self.silence() {
+            add(silence);
         }
         if let Some(until) = self.story.held_until {
             add(format!(
@@ -213,6 +201,40 @@ impl View {
         lines
     }
 
+    /// Says what a person has silenced, while that lasts.
+    fn silence(&self) -> Option<String> {
+        let silence = self.story.job.silence.as_ref();
+        let silence = silence.filter(|silence| silence.until > self.now)?;
+        let which = if silence.is_of_this_error {
+            "silenced"
+        } else {
+            "another error is silenced"
+        };
+        let because = silence.because.as_deref();
+        let because = because.map_or_else(String::new, |because| format!(": {because}"));
+        let until = words::moment(silence.until);
+        Some(plain(&format!("{which} until {until}{because}")).into_owned())
+    }
+
+    /// Says what the status file alone knows.
+    fn without_history(&self) -> String {
+        let decision = self.story.job.decision();
+        let decision = decision.map_or_else(
+            || "The status file does not say what was decided.".to_owned(),
+            |decision| {
+                format!(
+                    "The status file says of the last run: {}.",
+                    plain(&decision)
+                )
+            },
+        );
+        let alerted = self.story.job.alerted.map_or_else(
+            || "No alert was sent.".to_owned(),
+            |alerted| format!("The last alert was sent {}.", words::moment(alerted)),
+        );
+        format!("There is no history of it here. {decision} {alerted}")
+    }
+
     fn history(&self, output: &Output) -> Vec<String> {
         let story = &self.story;
         let mut lines = Vec::new();
@@ -222,21 +244,7 @@ impl View {
             lines.extend(wrap(&line, output, 0));
         }
         if story.events.is_empty() {
-            let decision = story.job.decision();
-            let decision = decision.map_or_else(
-                || "The status file does not say what was decided.".to_owned(),
-                |decision| {
-                    format!(
-                        "The status file says of the last run: {}.",
-                        plain(&decision)
-                    )
-                },
-            );
-            let alerted = story.job.alerted.map_or_else(
-                || "No alert was sent.".to_owned(),
-                |alerted| format!("The last alert was sent {}.", words::moment(alerted)),
-            );
-            let text = format!("There is no history of it here. {decision} {alerted}");
+            let text = self.without_history();
             lines.extend(wrap(&text, output, 0));
             return lines;
         }

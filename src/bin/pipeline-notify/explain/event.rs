@@ -88,6 +88,13 @@ pub(super) fn lines(
         let error = plain(&event.error);
         lines.push(format!("{:INDENT$}{}", "", words::cut(&error, room)));
     }
+    lines.extend(answers(event, story, output));
+    lines
+}
+
+/// Says what each channel answered to the alerts of a line.
+fn answers(event: &Happened, story: &Story, output: &Output) -> Vec<String> {
+    let mut lines = Vec::new();
     for replies in event
         .replies
         .chunk_by(|one, next| one.channel == next.channel)
