@@ -763,7 +763,7 @@ mod tests {
         let notifier = notifier(&word, &Ok(None)).unwrap();
         let send = || notifier.notify(&[alert("etl", "1")], Duration::from_secs(30));
         for (content, said) in [
-            (None, Some("is not there")),
+            (None, Some("does not exist")),
             (Some(""), Some("is empty")),
             (Some("exec:///bin/sh?arg=-c&arg=exit%200"), None),
             (

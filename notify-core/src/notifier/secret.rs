@@ -71,7 +71,7 @@ mod tests {
         let folder = Folder::new();
         let path = folder.path().join("key");
         let secret = Secret::parse(&format!("file:{}", path.display())).unwrap();
-        assert!(secret.reveal().unwrap_err().contains("not there"));
+        assert!(secret.reveal().unwrap_err().contains("does not exist"));
         for key in ["one", "two"] {
             fs::write(&path, format!("{key}\n")).unwrap();
             assert_eq!(secret.reveal().unwrap(), key);

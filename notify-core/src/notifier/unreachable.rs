@@ -86,6 +86,6 @@ mod tests {
             "network error: connection refused"
         );
         let refused = ureq::Error::ConnectProxyFailed("proxy server responded 403/403".into());
-        assert!(describe(&refused).starts_with("the proxy made no connection: "));
+        assert!(describe(&refused).starts_with("the proxy could not connect: "));
     }
 }

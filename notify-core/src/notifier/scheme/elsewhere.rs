@@ -179,7 +179,7 @@ fn what_would_go_elsewhere_is_refused_with_the_reason_and_what_to_write() {
         ("discord://1/s3cr3t/slack", leave_out),
         (
             "https://discord.com/api/webhooks/1/s3cr3t/messages/2",
-            "nothing has a place",
+            "nothing may follow",
         ),
         (
             "https://discord.com/api/x10/webhooks/1/s3cr3t",
@@ -191,7 +191,7 @@ fn what_would_go_elsewhere_is_refused_with_the_reason_and_what_to_write() {
         ("slack://hooks.slack.com/triggers/T0/1/s3cr3t", incoming),
         (
             "https://hooks.slack.com/services/services/T0/B0/s3cr3t",
-            "stands there twice",
+            "contains `services` twice",
         ),
         (
             "https://hooks.slack.com/s3cr3t",
