@@ -151,9 +151,9 @@ fn what_is_wrong_with_a_certificate_is_named() {
             Some(&own),
             "its certificate is for another host",
         ),
-        (&in_clear, Some(&own), "it speaks no TLS"),
-        (&nowhere, None, "its host's name is not known"),
-        // The bundled ones stand in, and it is said.
+        (&in_clear, Some(&own), "it does not speak TLS"),
+        (&nowhere, None, "its host name is not known"),
+        // The bundled ones are used, and a warning says so.
         (
             &well,
             Some(&none),

@@ -396,7 +396,7 @@ fn check_and_status_see_runs_that_are_under_way_overdue_and_dead() {
     );
     assert_eq!(check(&folder, &["other*"]).0, Some(3), "of another job");
     let status = run(&folder, &["status"]);
-    assert!(status.stdout.contains("Died, "), "{status:?}");
+    assert!(status.stdout.contains("Died (the next run"), "{status:?}");
     // The next run tells it.
     assert_eq!(Program::new("other").directory(&folder).run().code, Some(0));
     assert_eq!(
@@ -695,7 +695,7 @@ fn drain_says_of_each_queue_why_it_is_left() {
     assert!(
         other
             .stdout
-            .contains("no webhook of channel alerts here is theirs")
+            .contains("they are for a webhook that channel alerts does not have here")
             && other.stdout.contains("add --adopt alerts-"),
         "{other:?}"
     );

@@ -154,7 +154,7 @@ impl Arguments {
                     "write ids of users (U123) and groups (S123), @here or @channel",
                     "nobody is mentioned",
                 ),
-                _ => ("write a number of runs from 1", "it is left out"),
+                _ => ("write a number of runs from 1", "it is ignored"),
             };
             mistakes.push(mistake(option, text, write, instead));
             if option == "--channel" {
@@ -164,7 +164,7 @@ impl Arguments {
         settings
     }
 
-    /// The same as the attribute's arguments; what makes no sense is a mistake, and left out.
+    /// The same as the attribute's arguments; what is not valid is a mistake, and ignored.
     fn settings(&self, mistakes: &mut Vec<String>) -> Settings {
         let mut settings = self.texts(mistakes);
         let mut number = |option, text: &Option<String>, unit| {
@@ -172,7 +172,7 @@ impl Arguments {
             match span::parse_as(text, unit) {
                 Ok(number) => Some(number),
                 Err(write) => {
-                    mistakes.push(mistake(option, text, &write, "it is left out"));
+                    mistakes.push(mistake(option, text, &write, "it is ignored"));
                     None
                 }
             }
@@ -200,7 +200,7 @@ impl Arguments {
     }
 }
 
-/// Reads a list; one that holds anything else is a mistake, and left out.
+/// Reads a list; one that holds anything else is a mistake, and ignored.
 fn list<T>(
     option: &str,
     text: Option<&str>,
@@ -214,7 +214,7 @@ fn list<T>(
     match words.map(read).collect() {
         Ok(list) => list,
         Err(write) => {
-            mistakes.push(mistake(option, text, write, "it is left out"));
+            mistakes.push(mistake(option, text, write, "it is ignored"));
             Vec::new()
         }
     }
@@ -231,7 +231,7 @@ fn signal(word: &str) -> Result<i32, &'static str> {
 
 fn mistake(option: &str, value: &str, write: &str, instead: &str) -> String {
     if value.len() > SHOWN || value.contains("://") {
-        format!("`{option}` has a value that makes no sense: {write}; {instead}")
+        format!("`{option}` has a value that is not valid: {write}; {instead}")
     } else {
         format!("`{option}` is `{value}`: {write}; {instead}")
     }
