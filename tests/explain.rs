@@ -280,7 +280,10 @@ fn a_job_that_is_not_there_is_refused_with_names_that_are_near() {
         "{text}"
     );
     let (code, text) = explain(&folder, &["table.007"]);
-    assert!(code == Some(2) && text.contains("not a status file"), "{text}");
+    assert!(
+        code == Some(2) && text.contains("not a status file"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -413,7 +413,10 @@ fn a_job_whose_silence_cannot_be_ended_keeps_no_missed_run_from_being_told() {
     });
     let (code, said) = watch.stop();
     assert_eq!(code, Some(0));
-    assert!(said.contains("cannot look for missed runs and ended silences"), "{said}");
+    assert!(
+        said.contains("cannot look for missed runs and ended silences"),
+        "{said}"
+    );
 }
 
 #[test]

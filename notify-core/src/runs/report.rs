@@ -1,29 +1,22 @@
-//! One end of a run: lock, decide, write; the same for runs that finished, that the exit of the
-//! process ended, and that died.
+//! One end of a run: decided, and what it changes committed; the same for runs that finished, that the
+//! exit of the process ended, and that died.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::Utc;
-
 use crate::dispatch::dispatcher;
-use crate::format::time::to_micros;
-use crate::job::name;
-use crate::message::alert::Alert;
-use crate::os::lock::Lock;
 use crate::os::warning::{self, Warning};
 use crate::rules::transition::{self, Address, Cover, End, Ended, Transition};
 use crate::rules::{Past, Reason, Settings};
+use crate::runs::dedup::{self, Event};
 use crate::settings::route::{Routes, Way};
 use crate::settings::setup::Setup;
-use crate::state::change::{Change, Place};
-use crate::state::local::cache::{self, Event};
-use crate::state::local::lease;
-use crate::state::local::{Locked, Queued, Store};
-use crate::status::error_count::ErrorCount;
+use crate::state::change::{Change, RunKey};
+use crate::state::{self, Access, Committed, JobKey, Seen, Store};
 use crate::status::outcome::Outcome;
-use crate::status::{Held, Status};
+
+/// The fault of a store that cannot be used.
+const UNUSABLE: &str = "directory in use";
 
 /// The end of a run, to be reported.
 #[derive(Debug)]
@@ -31,18 +24,11 @@ pub(crate) struct Report<'a> {
     pub(crate) ended: Ended,
     pub(crate) outcome: &'a Outcome,
     pub(crate) settings: Settings,
-    /// Where the run is recorded as under way.
-    pub(crate) place: Option<Place>,
+    /// The run, where it was written down as under way.
+    pub(crate) run: Option<RunKey>,
     /// When it is made.
     pub(crate) now: Instant,
 }
-
-/// An alert, and what became of it in each queue.
-type Told = (Alert, Vec<Queued>);
-
-/// A lock that was kept open, and is not the one that others take any more.
-#[derive(Debug)]
-struct Outdated;
 
 /// Finds where a job's alerts go; warns where a failure would go nowhere.
 pub(crate) fn routes(
@@ -73,45 +59,68 @@ impl Report<'_> {
     /// Makes the report: afterwards the status is written, and the alert on its way. Returns whether
     /// there is one that is not held back.
     ///
-    /// `still_open` is asked under the job's lock whether there is anything left to report. The
-    /// warnings are the caller's to tell: a logger is foreign code, and may never return.
+    /// `still_open` is asked, once nobody else can change the job, whether there is anything left to report.
+    /// The warnings are the caller's to tell: a logger is foreign code, and may never return.
     pub(crate) fn make(
         &self,
         store: Option<&Store>,
         routes: Option<&Routes>,
-        still_open: impl FnOnce() -> bool,
+        still_open: impl Fn(&Past) -> bool,
         warnings: &mut Vec<Warning>,
     ) -> bool {
-        let file = name::file_name(&self.ended.job);
-        let told = self.settle(store, routes, &file, still_open, warnings);
-        let (Some(routes), Some((alert, queued))) = (routes, told) else {
+        let job = JobKey::of(&self.ended.job);
+        let (mut was_unreadable, mut speech) = (false, None);
+        let mut decide = |seen: &Seen<'_>| {
+            (was_unreadable, speech) = (*seen.past == Past::Unreadable, None);
+            if !still_open(seen.past) {
+                return None;
+            }
+            let transition = self.decide(seen, routes)?;
+            speech = self::speech(&transition);
+            Some(self.change(transition, routes))
+        };
+        let committed = store.and_then(|store| {
+            let committed = store.update(&job, self.now, &mut decide);
+            let unusable = |error| {
+                let message =
+                    format!("{store} cannot be used ({error}): alerts are sent from memory");
+                warnings.push(Warning::new(UNUSABLE, message));
+            };
+            committed.map_err(unusable).ok()
+        });
+        let committed = committed.unwrap_or_else(|| state::update_unstored(&job, &mut decide));
+        if let (Some(is_sent), Some((event, channel))) = (speech, self.event(routes)) {
+            dedup::speak(event, channel, &self.ended.job, is_sent);
+        }
+        if was_unreadable {
+            let job = &self.ended.job;
+            let message =
+                format!("the status file of {job} cannot be understood, and is written anew");
+            warnings.push(Warning::new(format!("unreadable {job}"), message));
+        }
+        self.warn(store, &committed, warnings);
+        let Some((alert, queued)) = committed.alert else {
             return false;
         };
-        let is_held = queued.contains(&Queued::Held);
-        for (number, route) in routes.all.iter().enumerate() {
-            match queued.get(number) {
-                Some(Queued::Waits(entry)) => dispatcher::queued(route, entry),
-                Some(Queued::Held) => dispatcher::look(route),
-                Some(Queued::Not) | None => dispatcher::from_memory(route, alert.clone()),
-            }
-        }
-        !is_held
+        routes.is_some_and(|routes| dispatcher::accept(&routes.all, &alert, &queued))
     }
 
-    /// Works out what the run changes, under the job's lock: a time from before it could lie before
-    /// the previous run's.
-    fn decide(&self, past: &Past, routes: Option<&Routes>, is_locked: bool) -> Option<Transition> {
+    /// Works out what the run makes of the job.
+    fn decide(&self, seen: &Seen<'_>, routes: Option<&Routes>) -> Option<Transition> {
         let spoken = self.event(routes);
-        let spoken = spoken.and_then(|(event, channel)| cache::spoken(event, channel));
+        let spoken = spoken.and_then(|(event, channel)| dedup::spoken(event, channel));
         transition::of(&End {
-            past,
+            past: seen.past,
             run: &self.ended,
             outcome: self.outcome,
-            now: to_micros(Utc::now()),
+            now: seen.now,
             settings: self.settings,
             // Where no status can be written, nothing says that an alert waits.
             address: routes.map(Routes::address).map(|address| Address {
-                queues: if is_locked { address.queues } else { &[] },
+                queues: match seen.access {
+                    Access::Memory => &[],
+                    Access::Alone | Access::PassedBy => address.queues,
+                },
                 ..address
             }),
             cover: spoken.as_ref().map(|(job, is_sent)| Cover {
@@ -119,6 +128,23 @@ impl Report<'_> {
                 is_sent: *is_sent,
             }),
         })
+    }
+
+    /// Returns what the store is to change.
+    fn change(&self, transition: Transition, routes: Option<&Routes>) -> Change {
+        let queues = routes.filter(|_| transition.alert.is_some());
+        let queues = queues.map(|routes| routes.queues.clone());
+        Change {
+            status: transition.status,
+            alert: transition.alert,
+            queues: queues.unwrap_or_default(),
+            is_held: transition.is_held,
+            withdrawn: transition.withdrawn,
+            ends: self.run.clone(),
+            settings: Some(self.settings),
+            noted: transition.left.map(|left| *left),
+            removes: false,
+        }
     }
 
     /// Names what ends several jobs at once, and the channel on which it is told once. An exit with
@@ -135,233 +161,40 @@ impl Report<'_> {
         Some((event, &routes?.channel))
     }
 
-    /// Lets this job speak for what ended it, if it has sent that, or people know that it fails so.
-    fn speak(&self, routes: Option<&Routes>, transition: &Transition) {
-        let Some((event, channel)) = self.event(routes) else {
-            return;
-        };
-        let is_sent = transition.alert.is_some() && !transition.is_held;
-        let is_known = matches!(
-            transition.decision.reason,
-            Reason::Recent | Reason::OtherErrors | Reason::FlappingOn
-        );
-        if is_sent || is_known && !transition.decision.send {
-            cache::speak(event, channel, &self.ended.job, is_sent);
-        }
-    }
-
-    /// Locks the job, decides, and writes; returns the alert, if one is due, and what became of it
-    /// in each queue.
-    fn settle(
-        &self,
-        store: Option<&Store>,
-        routes: Option<&Routes>,
-        file: &str,
-        still_open: impl FnOnce() -> bool,
-        warnings: &mut Vec<Warning>,
-    ) -> Option<Told> {
-        // Whether what was found is reported already can only be asked under the lock that all others take.
-        let kept = store.filter(|_| !self.is_found());
-        let kept = kept.and_then(|store| store.lock_again(file, self.now));
-        if let Some(locked) = kept
-            && let Ok(told) = self.settle_under(Some(locked), store, routes, file, warnings)
-        {
-            return told;
-        }
-        let locked = store.and_then(|store| lock(store, file, warnings));
-        if !still_open() {
-            return None;
-        }
-        let told = self.settle_under(locked, store, routes, file, warnings);
-        told.unwrap_or_default()
-    }
-
-    /// The same under a lock, if that is the one that all others take.
-    fn settle_under(
-        &self,
-        mut locked: Option<Locked<'_>>,
-        store: Option<&Store>,
-        routes: Option<&Routes>,
-        file: &str,
-        warnings: &mut Vec<Warning>,
-    ) -> Result<Option<Told>, Outdated> {
-        let recent = cache::recall(file);
-        let known = recent.as_ref().and_then(|recent| recent.known.as_ref());
-        let past = match &mut locked {
-            Some(locked) => locked.read_known(known),
-            None => Past::Unknown,
-        };
-        if past == Past::Unreadable {
+    /// Adds what could not be done.
+    fn warn(&self, store: Option<&Store>, committed: &Committed, warnings: &mut Vec<Warning>) {
+        if let Some(store) = store.filter(|_| committed.is_passed_by) {
             let message = format!(
-                "the status file of {} cannot be understood, and is written anew",
-                self.ended.job
+                "another process holds a lock of {store} and does not let go: it is passed by"
             );
-            warnings.push(Warning::new(format!("unreadable {file}"), message));
+            warnings.push(Warning::new("stuck lock", message));
         }
-        let past = match &recent {
-            Some(recent) => recent.correct(past),
-            None => past,
-        };
-        let was_held = past.status().is_some_and(|status| status.held.is_some());
-        // A held alert that leaves now is told; while this lasts, it stays.
-        let (past, _locks) = match store {
-            Some(store) => settle_held(store, past),
-            None => (past, Vec::new()),
-        };
-        let Some(transition) = self.decide(&past, routes, locked.is_some()) else {
-            return Ok(None);
-        };
-        if let (Some(locked), Some(recent)) = (&locked, &recent)
-            && !was_held
-            && recent.may_lag(self.now)
-            && self.touch(locked, &past, &transition)
-            && let Some(status) = past.status()
-        {
-            self.speak(routes, &transition);
-            cache::touched(file, status.since, locked.known());
-            locked.give_back(past);
-            return Ok(None);
+        if committed.is_exchanged {
+            warning::over(UNUSABLE);
         }
-        let locked = locked.map(|locked| locked.if_current().ok_or(Outdated));
-        let locked = locked.transpose()?;
-        self.speak(routes, &transition);
-        Ok(self.write(locked, routes, file, transition, warnings))
-    }
-
-    /// Where nothing is new but the time, overwrites that in the status file, which may lag behind in
-    /// all else a little longer.
-    fn touch(&self, locked: &Locked<'_>, past: &Past, transition: &Transition) -> bool {
-        let is_silent = transition.alert.is_none() && !self.is_found() && !locked.is_passed_by();
-        let (Some(status), Some(previous)) = (&transition.status, past.status()) else {
-            return false;
-        };
-        is_silent
-            && status.says_the_same_as(previous)
-            && locked.touch(status, self.place.as_ref()).is_ok()
-    }
-
-    /// Writes what was decided.
-    fn write(
-        &self,
-        locked: Option<Locked<'_>>,
-        routes: Option<&Routes>,
-        file: &str,
-        transition: Transition,
-        warnings: &mut Vec<Warning>,
-    ) -> Option<Told> {
-        let Some(mut locked) = locked else {
-            if let Some(status) = transition.status.or(transition.left.map(|left| *left)) {
-                cache::could_not_write(file, status);
-            }
-            return transition.alert.map(|alert| (*alert, Vec::new()));
-        };
-        let queues = routes.filter(|_| transition.alert.is_some());
-        let queues = queues.map(|routes| routes.queues.clone());
-        let change = Change {
-            file: file.to_owned(),
-            status: transition.status,
-            alert: transition.alert.map(|alert| *alert),
-            queues: queues.unwrap_or_default(),
-            is_held: transition.is_held,
-            withdrawn: transition.withdrawn,
-            place: self.place.clone(),
-            settings: Some(self.settings),
-        };
-        let written = locked.change(&change);
-        // After a crash before this the same may be told again.
-        if let Some(left) = transition.left
-            && locked.write(&left).is_ok()
-        {
-            let content = left.render();
-            cache::wrote(file, *left, content);
+        if committed.is_written {
+            warning::over("status");
         }
-        match (change.status, written.texts.status, written.status_error) {
-            (Some(status), Some(content), None) => {
-                cache::wrote(file, status, content);
-                warning::over("status");
-            }
-            (Some(status), _, Some(error)) => {
-                cache::could_not_write(file, status);
-                let job = &self.ended.job;
-                let message = format!("the status file of {job} cannot be written: {error}");
-                warnings.push(Warning::new("status", message));
-            }
-            _ => {}
+        if let Some(error) = &committed.status_error {
+            let job = &self.ended.job;
+            let message = format!("the status file of {job} cannot be written: {error}");
+            warnings.push(Warning::new("status", message));
         }
-        if let Some(error) = written.queue_error {
+        if let Some(error) = &committed.queue_error {
             let message =
                 format!("an alert cannot be queued on disk ({error}), and is sent from memory");
             warnings.push(Warning::new("queue", message));
         }
-        change.alert.map(|alert| (alert, written.queued))
-    }
-
-    /// Tells whether the run is one of another process, which has left its end to be found.
-    fn is_found(&self) -> bool {
-        let place = self.place.as_ref();
-        place.is_some_and(|place| !lease::is_own(place))
     }
 }
 
-/// Finds out whether an alert that was held has left, or is to leave by now: then people were told.
-/// One that stays does so for as long as the locks are held.
-fn settle_held(store: &Store, past: Past) -> (Past, Vec<Lock>) {
-    let Past::Known(status) = &past else {
-        return (past, Vec::new());
-    };
-    let Some(held) = &status.held else {
-        return (past, Vec::new());
-    };
-    let (outbox, now) = (store.outbox(), to_micros(Utc::now()));
-    if held.until <= now {
-        let queues = held.alerts.iter().filter_map(|alert| alert.split_once('/'));
-        for (queue, _) in queues {
-            // Where it cannot, it leaves with the next sender.
-            let _ = outbox.queue(queue).release(now);
-        }
-    } else {
-        let locks = held.alerts.iter().map(|alert| outbox.lock_held(alert));
-        match locks.collect::<io::Result<Option<Vec<_>>>>() {
-            Ok(None) => {}
-            Ok(Some(locks)) => return (past, locks),
-            Err(_) => return (past, Vec::new()),
-        }
-    }
-    (Past::Known(Box::new(after(held, status))), Vec::new())
-}
-
-/// Returns what a status is once its held alert has left.
-pub(crate) fn after(held: &Held, status: &Status) -> Status {
-    Status {
-        alerted: Some(held.until),
-        alerted_by: None,
-        other_errors: ErrorCount::default(),
-        held: None,
-        withheld_since: None,
-        told_errors: status.fingerprint.iter().cloned().collect(),
-        ..status.clone()
-    }
-}
-
-fn lock<'a>(store: &'a Store, file: &'a str, warnings: &mut Vec<Warning>) -> Option<Locked<'a>> {
-    let directory = store.directory().display();
-    match store.lock(file) {
-        Ok(locked) => {
-            if locked.is_passed_by() {
-                let message = format!(
-                    "another process holds a lock of `{directory}` and does not let go: it is passed by"
-                );
-                warnings.push(Warning::new("stuck lock", message));
-            }
-            warning::over("directory in use");
-            Some(locked)
-        }
-        Err(error) => {
-            let message = format!(
-                "the notify directory `{directory}` cannot be used ({error}): alerts are sent from memory"
-            );
-            warnings.push(Warning::new("directory in use", message));
-            None
-        }
-    }
+/// Tells whether this job speaks for what ended it: `Some(true)` where it has sent that,
+/// `Some(false)` where people know that it fails so.
+fn speech(transition: &Transition) -> Option<bool> {
+    let is_sent = transition.alert.is_some() && !transition.is_held;
+    let is_known = matches!(
+        transition.decision.reason,
+        Reason::Recent | Reason::OtherErrors | Reason::FlappingOn
+    );
+    (is_sent || is_known && !transition.decision.send).then_some(is_sent)
 }
