@@ -1,6 +1,6 @@
 //! The end of the process: the call-back that the system makes then, and the time that is left.
 //!
-//! The one room with `unsafe`: std has no way to be called at the exit, none to ask for the user or the
+//! Long on purpose: it is the one file with `unsafe`, so that all of it can be read in one place. std has no way to be called at the exit, none to ask for the user or the
 //! host, none to send, catch or ask for a signal, none to have a child end with its parent, none to ask
 //! which file is at a path and nothing else, and none to know a forked child.
 #![expect(
