@@ -5,7 +5,6 @@ pub(crate) mod command;
 pub(crate) mod expected;
 pub(crate) mod operator;
 pub(crate) mod schedule;
-pub(crate) mod suggest;
 pub(crate) mod timeline;
 pub(crate) mod view;
 pub(crate) mod watcher;
