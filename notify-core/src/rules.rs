@@ -13,7 +13,10 @@
 //! another's alert alone counts as one that nobody was told of: its next failure is sent. A
 //! recovery is sent by the job whose own alert told of the failure.
 
+pub(crate) mod decision;
 pub(crate) mod flapping;
+pub(crate) mod occasion;
+pub(crate) mod rule;
 pub(crate) mod transition;
 
 use crate::format::time::{self, Time};

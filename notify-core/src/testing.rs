@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use crate::format::{text, time};
 use crate::message::alert::{Alert, Kind, Outage};
+use crate::message::written::Message;
 use crate::os::random;
 use crate::status::{State, Status};
 
@@ -58,6 +59,7 @@ pub(crate) fn ends_in_a_fork_while<G>(
 pub(crate) fn alert(job: &str, id: &str) -> Alert {
     let status = Status::parse("ERROR\n2026-11-22 13:00:00:123456 UTC\netl :: run\nsince: 2026-11-22 13:00:00:123456 UTC\nruns: 1\n\nno\n").unwrap();
     Alert {
+        message: Message::default(),
         id: id.to_owned(),
         kind: Kind::Failed,
         job: job.to_owned(),
@@ -111,6 +113,7 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
     let begun = |time: &str| time::parse(&format!("2026-11-22 {time} UTC")).unwrap();
     let words = kind.as_str().replace(' ', "-");
     Alert {
+        message: Message::default(),
         id: format!("0123456789abcdef-{words}"),
         kind,
         job: "etl.load.run".to_owned(),

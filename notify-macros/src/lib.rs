@@ -75,6 +75,10 @@ use syn::parse::Parser as _;
 /// | `mention` | nobody | whom the alert of a failure mentions in Slack: `"U123"`, `"S123"`, `"@here"`, or several with spaces between them |
 /// | `cancelled` | `"error"` | what a run proves whose future is dropped unfinished: `"keep"`, for a task that is stopped at each deploy, leaves the status as it is but for a line `cancelled:`, and nothing is sent |
 /// | `every_hours` | not said | how often the job is meant to run, for those who look at the status file |
+/// | `runbook` | none | the address of a page that says what to do, `https` or `http` without a user: a button or a link in the alert |
+/// | `owner` | nobody | whose job it is: `"team-data"` |
+/// | `rule` | the built-in rules | a function, or a closure, that says which runs are sent, why and where: it gets an `&Occasion` and returns a `Decision`; see `Config::rule`. The type of the function's error must borrow nothing, as for `errors` |
+/// | `message` | as the library writes it | a function, or a closure, that writes into each alert: it gets an `&Alert` and returns a `Message`; see `Config::message` |
 /// | `name` | from the code | the job's name. It may use the parameters, and is evaluated at each run: `name = format!("load.{table}")` |
 /// | `crate = path` | by the manifest | where this library is found, for those who re-export it; a dependency under another name is found by itself |
 ///

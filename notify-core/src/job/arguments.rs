@@ -3,17 +3,27 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::format::link;
+use crate::format::text;
 use crate::job::{Arguments, Cancelled};
+use crate::message::alert::Alert;
+use crate::message::written::{Message, Writer};
 use crate::os::isolate;
+use crate::rules::decision::Decision;
+use crate::rules::occasion::Occasion;
+use crate::rules::rule::Rule;
 
-/// The name of a channel, or none.
+/// The longest name of an owner, in bytes.
+const OWNER: usize = 100;
+
+/// A text, or none.
 #[diagnostic::on_unimplemented(
-    message = "`channel` takes a text or `None`, not `{Self}`",
-    label = "not a channel's name",
+    message = "this argument takes a text or `None`, not `{Self}`",
+    label = "not a text",
     note = "write a `&str`, a `String`, or an `Option` of one"
 )]
-pub trait Channel {
-    fn channel(self) -> String;
+pub trait Text {
+    fn text(self) -> String;
 }
 
 /// A number of runs.
@@ -51,8 +61,8 @@ impl Arguments {
 
     /// `channel = …`
     #[must_use]
-    pub fn channel<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
-        let Some(name) = self.value("channel", || value().channel()) else {
+    pub fn channel<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        let Some(name) = self.value("channel", || value().text()) else {
             return self;
         };
         if name.bytes().all(is_channel_byte) {
@@ -122,8 +132,8 @@ impl Arguments {
 
     /// `mention = …`
     #[must_use]
-    pub fn mention<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
-        let Some(mention) = self.value("mention", || value().channel()) else {
+    pub fn mention<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        let Some(mention) = self.value("mention", || value().text()) else {
             return self;
         };
         if mention.split_whitespace().all(is_mention) {
@@ -139,8 +149,8 @@ impl Arguments {
 
     /// `cancelled = …`
     #[must_use]
-    pub fn cancelled<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
-        let Some(word) = self.value("cancelled", || value().channel()) else {
+    pub fn cancelled<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        let Some(word) = self.value("cancelled", || value().text()) else {
             return self;
         };
         match &*word {
@@ -151,6 +161,52 @@ impl Arguments {
                 word.escape_debug()
             )),
         }
+        self
+    }
+
+    /// `runbook = …`
+    #[must_use]
+    pub fn runbook<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        let Some(url) = self.value("runbook", || value().text()) else {
+            return self;
+        };
+        match link::check(url.trim()) {
+            _ if url.is_empty() => {}
+            Ok(()) => self.runbook = Some(url.trim().to_owned()),
+            // The URL is not shown: it may hold a password.
+            Err(fault) => self.problem(format!("`runbook` is no address of a page: {fault}")),
+        }
+        self
+    }
+
+    /// `owner = …`
+    #[must_use]
+    pub fn owner<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        if let Some(owner) = self.value("owner", || value().text()) {
+            let owner = text::readable(owner.trim()).replace('\n', " ");
+            let owner = text::first_bytes(&owner, OWNER).to_owned();
+            self.owner = Some(owner).filter(|owner| !owner.is_empty());
+        }
+        self
+    }
+
+    /// `rule = …`
+    #[must_use]
+    pub fn rule<R>(mut self, value: impl FnOnce() -> R) -> Self
+    where
+        R: Fn(&Occasion<'_>) -> Decision + Send + Sync + 'static,
+    {
+        self.rule = self.value("rule", value).map(Rule::new);
+        self
+    }
+
+    /// `message = …`
+    #[must_use]
+    pub fn message<M>(mut self, value: impl FnOnce() -> M) -> Self
+    where
+        M: Fn(&Alert) -> Message + Send + Sync + 'static,
+    {
+        self.message = self.value("message", value).map(Writer::new);
         self
     }
 
@@ -200,33 +256,33 @@ fn is_channel_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-impl Channel for &str {
-    fn channel(self) -> String {
+impl Text for &str {
+    fn text(self) -> String {
         self.to_owned()
     }
 }
 
-impl Channel for &String {
-    fn channel(self) -> String {
+impl Text for &String {
+    fn text(self) -> String {
         self.clone()
     }
 }
 
-impl Channel for String {
-    fn channel(self) -> String {
+impl Text for String {
+    fn text(self) -> String {
         self
     }
 }
 
-impl Channel for Cow<'_, str> {
-    fn channel(self) -> String {
+impl Text for Cow<'_, str> {
+    fn text(self) -> String {
         self.into_owned()
     }
 }
 
-impl<C: Channel> Channel for Option<C> {
-    fn channel(self) -> String {
-        self.map(C::channel).unwrap_or_default()
+impl<T: Text> Text for Option<T> {
+    fn text(self) -> String {
+        self.map(T::text).unwrap_or_default()
     }
 }
 
@@ -295,6 +351,36 @@ mod tests {
     fn infinity_hours_of_silence_are_never() {
         let arguments = Arguments::default().ok_silent_hours(|| f64::INFINITY);
         assert_eq!(arguments.ok_silent_hours, Some(f64::INFINITY));
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn a_runbook_that_is_no_page_is_left_out_and_its_password_is_not_shown() {
+        let said = Arguments::default()
+            .runbook(|| "https://wiki.example.com/orders")
+            .owner(|| " team-data\n");
+        assert_eq!(
+            said.runbook.as_deref(),
+            Some("https://wiki.example.com/orders")
+        );
+        assert_eq!(said.owner.as_deref(), Some("team-data"));
+        assert!(said.problems.is_empty());
+        for url in ["wiki/orders", "https://anna:s3cret@wiki/", "https://a b"] {
+            let arguments = Arguments::default().runbook(|| url);
+            assert_eq!(arguments.runbook, None, "{url}");
+            let [problem] = &*arguments.problems else {
+                panic!("{url}")
+            };
+            assert!(
+                problem.starts_with("`runbook` ") && !problem.contains("s3cret"),
+                "{problem}"
+            );
+        }
+        let none = Arguments::default().runbook(|| None::<&str>).owner(|| "");
+        assert_eq!(
+            (none.runbook, none.owner, none.problems.len()),
+            (None, None, 0)
+        );
     }
 
     #[test]

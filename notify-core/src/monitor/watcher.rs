@@ -38,6 +38,7 @@ use crate::settings::setup::Setup;
 use crate::state::local::lease;
 use crate::state::local::{self, Store};
 use crate::status::Status;
+use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 
 /// How often the locks of the records are tried: a death is to be told within a second.
@@ -334,6 +335,9 @@ fn missing(job: &Job, setup: &Setup, channel: String) -> Ended {
         is_in_time: false,
         last_inside: None,
         mention: None,
+        runbook: None,
+        owner: None,
+        said: Facts::default(),
         facts: context.cloned().collect::<Vec<_>>().into(),
         notes: Vec::new(),
     }

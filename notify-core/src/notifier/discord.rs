@@ -1,5 +1,6 @@
 //! Discord's webhooks.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -8,6 +9,7 @@ use super::http::{Answer, Class, Post, Rule};
 use super::sanitize::{escape, fit, line, units, visible};
 use super::{Hidden, Notifier, Ours, Refusal};
 use crate::error::Error;
+use crate::format::text;
 use crate::format::time;
 use crate::message::alert::{Alert, Kind};
 use crate::message::digest;
@@ -188,9 +190,15 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
     let footer = line(&format!("alert {}", alert.id), FOOTER, visible);
     let mut length = units(&title) + units(&footer);
     let mut fields = Vec::new();
-    for (name, value) in details(alert) {
-        let name = line(name, FIELD, markdown);
-        let value = line(&value, FIELD, markdown);
+    let links = alert.links();
+    let written = links
+        .iter()
+        .map(|link| (line(&link.label, FIELD, markdown), masked(&link.url)));
+    let details = details(alert)
+        .into_iter()
+        .map(|(name, value)| (line(&name, FIELD, markdown), line(&value, FIELD, markdown)));
+    // The links first: they must not be left out.
+    for (name, value) in written.chain(details) {
         let more = units(&name) + units(&value);
         let is_empty = name.trim().is_empty() || value.trim().is_empty();
         if !is_empty && fields.len() < FIELDS && length + more <= room / 3 {
@@ -207,6 +215,10 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
     if !description.is_empty() {
         embed.insert("description".to_owned(), description.into());
     }
+    if let Some(runbook) = alert.runbook() {
+        // The title leads there.
+        embed.insert("url".to_owned(), runbook.into());
+    }
     embed.insert("color".to_owned(), colour(alert).into());
     embed.insert("fields".to_owned(), fields.into());
     embed.insert("footer".to_owned(), json!({ "text": footer }));
@@ -217,28 +229,37 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
 /// Tells the error, word for word, and what there is to know beside it.
 fn description(alert: &Alert, room: usize) -> String {
     let remarks = fit(&alert.remarks().join("\n"), room / 3, units, markdown);
-    let error = alert.error();
-    if error.trim().is_empty() {
+    let body = alert.body();
+    if body.trim().is_empty() {
         return remarks;
     }
     let room = room.saturating_sub(units(&remarks) + 1);
-    format!("{}\n{remarks}", code(error, room))
-        .trim_end()
-        .to_owned()
+    let body = match alert.message.text {
+        Some(_) => fit(body, room, units, markdown),
+        None => code(body, room),
+    };
+    format!("{body}\n{remarks}").trim_end().to_owned()
+}
+
+/// Writes a link by the host that it leads to.
+/// <https://support.discord.com/hc/en-us/articles/210298617#h_01GY0DAKGXDEHE263BCAYEGFJA>
+fn masked(url: &str) -> String {
+    // A bracket would end it.
+    let target = url.replace('(', "%28").replace(')', "%29");
+    let host = url.split('/').nth(2).unwrap_or(url);
+    let host = host.split(['?', '#']).next().unwrap_or(host);
+    format!("[{}]({target})", markdown(text::first_bytes(host, INLINE)))
 }
 
 /// Returns the facts of an alert by name, but for its id, which is the footer.
-fn details(alert: &Alert) -> Vec<(&str, String)> {
-    let mut details = vec![
-        ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.to_string()),
-    ];
-    details.extend(
-        alert
-            .details()
-            .into_iter()
-            .filter(|(name, _)| *name != "alert"),
-    );
+fn details(alert: &Alert) -> Vec<(Cow<'_, str>, String)> {
+    let mut details = Vec::new();
+    if alert.message.text.is_none() {
+        details.push(("began".into(), time::show(alert.status.begun)));
+        details.push(("function".into(), alert.status.location.to_string()));
+    }
+    let more = alert.details().into_iter();
+    details.extend(more.filter(|(name, _)| name != "alert"));
     details
 }
 

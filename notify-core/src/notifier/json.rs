@@ -65,8 +65,10 @@ const ANSWERS: &[Rule] = &[];
 /// | `host`, `pid`, `exe` | text, number, text, or null | where it ran |
 /// | `location`, `source` | text, text or null | `module :: function`, and its `file:line` |
 /// | `version`, `ok_version` | text or null | the version of its crate, and the one with which it last worked |
+/// | `runbook`, `owner` | text or null | what the attribute says: the page that says what to do, and whose job it is |
+/// | `links` | list of objects | pages to open, `label` (text) and `url` (text): the runbook, and what a [`Message`](crate::Message) adds |
 /// | `notes` | list of texts | remarks for people |
-/// | `facts` | object of texts | where it ran, such as `context` (`NOTIFY_CONTEXT`) |
+/// | `facts` | object of texts | where it ran, such as `context` (`NOTIFY_CONTEXT`), and what the run said of itself ([`fact`](crate::fact())); one with the name of another is called `fact.context` |
 /// | `outage` | object or null | on a recovery, what is over: `since` (time), `runs` (number), `error` (text) |
 ///
 /// # The answer
@@ -206,14 +208,27 @@ fn object(alert: &Alert, room: usize) -> Value {
         earlier_error,
         outage,
         mention,
-        facts,
+        facts: places,
         notes,
+        message,
         status,
     } = alert;
-    let facts: Map<_, _> = facts
+    let mut facts = Map::new();
+    for (name, value) in alert.facts() {
+        let is_place = facts.len() >= places.len() && places.iter().any(|(place, _)| place == name);
+        let name = if is_place {
+            format!("fact.{name}")
+        } else {
+            name.to_owned()
+        };
+        facts.insert(name, value.into());
+    }
+    let links = alert.links();
+    let links = links
         .iter()
-        .map(|(name, value)| (name.clone(), value.as_str().into()))
-        .collect();
+        .map(|link| json!({ "label": link.label, "url": link.url }));
+    let links: Vec<_> = links.collect();
+    let notes: Vec<_> = notes.iter().chain(&message.lines).collect();
     json!({
         "id": id,
         "kind": word(*kind),
@@ -241,6 +256,9 @@ fn object(alert: &Alert, room: usize) -> Value {
         "source": status.source,
         "version": status.version,
         "ok_version": status.ok_version,
+        "runbook": status.runbook,
+        "owner": status.owner,
+        "links": links,
         "notes": notes,
         "facts": facts,
         "outage": outage.as_ref().map(outage_object),

@@ -37,6 +37,9 @@ const LINE: usize = 1_000;
 /// Ours: the longest error, in bytes of JSON; the whole event may have 512 KB.
 const ERROR: usize = 256 * 1024;
 
+/// Ours: the longest text that the program writes, likewise.
+const TEXT: usize = 64 * 1024;
+
 /// What is left out beyond so many bytes of details and remarks.
 const DETAILS: usize = 100 * 1024;
 
@@ -187,7 +190,7 @@ fn event(alert: &Alert, key: &str) -> Value {
     let source = alert.status.host.as_deref().unwrap_or_default();
     let source = Some(line(source, LINE, visible)).filter(|source| !source.trim().is_empty());
     let resolves = resolves(alert);
-    json!({
+    let mut event = json!({
         "routing_key": key,
         "event_action": if resolves { "resolve" } else { "trigger" },
         "dedup_key": dedup_key(&alert.job),
@@ -202,7 +205,16 @@ fn event(alert: &Alert, key: &str) -> Value {
             "class": alert.kind.as_str(),
             "custom_details": details(alert),
         },
-    })
+    });
+    let links = alert.links();
+    if !links.is_empty() {
+        let links = links.iter().map(|link| {
+            let text = line(&link.label, LINE, visible);
+            json!({ "href": link.url, "text": text })
+        });
+        event["links"] = links.collect();
+    }
+    event
 }
 
 /// Tells whether the alert says that all is well.
@@ -245,13 +257,13 @@ fn details(alert: &Alert) -> Map<String, Value> {
     };
     let mut details = Map::new();
     let facts = [
-        ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.to_string()),
+        ("began".into(), time::show(alert.status.begun)),
+        ("function".into(), alert.status.location.to_string()),
     ];
     for (name, value) in facts.into_iter().chain(alert.details()) {
         let value = line(&value, LINE, visible);
         if is_left(&value) {
-            details.insert(text::first_bytes(name, LINE).to_owned(), value.into());
+            details.insert(text::first_bytes(&name, LINE).to_owned(), value.into());
         }
     }
     let remarks: Vec<_> = alert
@@ -262,6 +274,10 @@ fn details(alert: &Alert) -> Map<String, Value> {
         .collect();
     if !remarks.is_empty() {
         details.insert("remarks".to_owned(), remarks.into());
+    }
+    if let Some(text) = &alert.message.text {
+        let text = fit(text, TEXT, weigh, visible);
+        details.insert("text".to_owned(), text.into());
     }
     if !alert.error().is_empty() {
         let error = fit(alert.error(), ERROR, weigh, visible);

@@ -6,11 +6,13 @@ use chrono::{TimeDelta, Utc};
 
 use crate::format::time::{self, Time};
 use crate::message::alert::{Alert, Kind};
+use crate::message::written::Message;
 use crate::os::machine::Machine;
 use crate::os::random;
 use crate::rules::transition::{self, Address, Context, Ended};
 use crate::rules::{Past, Settings};
 use crate::status::error_count::ErrorCount;
+use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
@@ -57,6 +59,7 @@ pub fn samples() -> Vec<Alert> {
 pub fn test_alert(channel: &str) -> Alert {
     let now = time::to_micros(Utc::now());
     Alert {
+        message: Message::default(),
         id: format!("{:016x}", random::number()),
         kind: Kind::Ok,
         job: "pipeline-notify.test".to_owned(),
@@ -99,6 +102,11 @@ pub fn test_alert(channel: &str) -> Alert {
             ok_version: None,
             every_hours: None,
             channel: Some(channel.to_owned().into()),
+            runbook: None,
+            owner: None,
+            alerted_channel: None,
+            silenced_by_rule: None,
+            facts: Facts::default(),
             passed_over: None,
             cancelled: None,
             not_counted: None,
@@ -153,6 +161,9 @@ fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
         is_in_time: true,
         last_inside: None,
         mention: None,
+        runbook: None,
+        owner: None,
+        said: Facts::default(),
         facts: vec![("context".to_owned(), "env=sample".to_owned())].into(),
         notes: vec!["a sample: nothing has happened".to_owned()],
     };

@@ -1,5 +1,6 @@
 //! Microsoft Teams, through the webhook of a workflow.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -203,7 +204,7 @@ fn card(body: &[Value], summary: &str, fallback: &str, links: &[Link]) -> Value 
 #[derive(Debug, PartialEq, Eq)]
 struct Link {
     address: String,
-    host: String,
+    title: String,
 }
 
 impl Link {
@@ -215,28 +216,35 @@ impl Link {
         let is_plain = address.len() <= ADDRESS && !address.contains(char::is_control);
         let host = page.host().filter(|host| is_plain && !host.is_empty())?;
         Some(Self {
-            host: host.to_owned(),
+            title: host.to_owned(),
             address: address.to_owned(),
         })
     }
 
     fn button(&self) -> Value {
-        json!({ "type": "Action.OpenUrl", "title": self.host, "url": self.address })
+        json!({ "type": "Action.OpenUrl", "title": self.title, "url": self.address })
     }
 
     fn weight(&self) -> usize {
-        LINK + weight(&self.host) + weight(&self.address)
+        LINK + weight(&self.title) + weight(&self.address)
     }
 }
 
-/// Returns the pages that the contexts of some alerts name. An error's own are no links: who writes
+/// Returns the pages that some alerts, and then their contexts, name. An error's own are no links: who writes
 /// an error is not always who set up the job.
 fn links(alerts: &[Alert]) -> Vec<Link> {
+    let named = alerts.iter().flat_map(Alert::links);
+    let named = named
+        .filter(|link| link.url.len() <= ADDRESS)
+        .map(|link| Link {
+            title: line(&link.label, NAME, visible),
+            address: link.url,
+        });
     let facts = alerts.iter().flat_map(|alert| &alert.facts);
     let contexts = facts.filter(|(name, _)| name == "context");
     let words = contexts.flat_map(|(_, context)| context.split_whitespace());
     let mut links = Vec::new();
-    for link in words.filter_map(Link::read) {
+    for link in named.chain(words.filter_map(Link::read)) {
         if links.len() < LINKS && !links.contains(&link) {
             links.push(link);
         }
@@ -253,7 +261,7 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
     let mut facts = Vec::new();
     let mut left_for_facts = room / 3;
     for (name, value) in details(alert) {
-        let name = line(name, NAME, inline);
+        let name = line(&name, NAME, inline);
         let value = line(&value, VALUE, inline);
         let heft = weight(&name) + weight(&value) + FACT;
         if heft <= left_for_facts && !value.trim().is_empty() {
@@ -265,9 +273,12 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
     let remarks = fit(&alert.remarks().join("\n"), room / 6, weight, lines);
     left = left.saturating_sub(weight(&remarks));
     let mut body = vec![heading(&title, colour(alert))];
-    body.extend(code(alert.error(), left));
+    body.extend(match &alert.message.text {
+        Some(text) => prose(text, left),
+        None => code(alert.error(), left),
+    });
     if !remarks.trim().is_empty() {
-        body.push(json!({ "type": "TextBlock", "text": remarks, "wrap": true }));
+        body.push(paragraphs(&remarks));
     }
     body.push(json!({ "type": "FactSet", "facts": facts }));
     body
@@ -295,6 +306,16 @@ fn heading(text: &str, colour: &str) -> Value {
         "color": colour,
         "separator": true,
     })
+}
+
+fn paragraphs(text: &str) -> Value {
+    json!({ "type": "TextBlock", "text": text, "wrap": true })
+}
+
+/// Shows a text that the program writes; `None` where there is nothing to see.
+fn prose(text: &str, room: usize) -> Option<Value> {
+    let text = fit(text, room, weight, lines);
+    (!text.trim().is_empty()).then(|| paragraphs(&text))
 }
 
 /// Shows an error word for word, folded where it is long; and as plain text, by its first and its last
@@ -336,15 +357,15 @@ fn monospace(text: &str) -> Value {
     json!({ "type": "TextBlock", "text": text, "wrap": true, "fontType": "monospace" })
 }
 
-fn details(alert: &Alert) -> Vec<(&str, String)> {
+fn details(alert: &Alert) -> Vec<(Cow<'_, str>, String)> {
     // The id first: it must not be left out.
-    let mut details = vec![
-        ("alert", alert.id.clone()),
-        ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.to_string()),
-    ];
+    let mut details = vec![("alert".into(), alert.id.clone())];
+    if alert.message.text.is_none() {
+        details.push(("began".into(), time::show(alert.status.begun)));
+        details.push(("function".into(), alert.status.location.to_string()));
+    }
     let more = alert.details().into_iter();
-    details.extend(more.filter(|(name, _)| *name != "alert"));
+    details.extend(more.filter(|(name, _)| name != "alert"));
     details
 }
 

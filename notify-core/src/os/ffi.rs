@@ -1,13 +1,14 @@
 //! The end of the process: the call-back that the system makes then, and the time that is left.
 //!
 //! The one room with `unsafe`: std has no way to be called at the exit, none to ask for the user or the
-//! host, none to send, catch or ask for a signal, none to have a child end with its parent, and none to ask
-//! which file is at a path and nothing else.
+//! host, none to send, catch or ask for a signal, none to have a child end with its parent, none to ask
+//! which file is at a path and nothing else, and none to ask an error that may borrow something for its type.
 #![expect(
     unsafe_code,
-    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction` and `statx` are C functions"
+    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction` and `statx` are C functions; `Error::is` wants a lifetime"
 )]
 
+use std::error::Error;
 use std::io;
 #[cfg(all(test, unix))]
 use std::panic::AssertUnwindSafe;
@@ -359,6 +360,23 @@ pub(crate) fn coarse_time() -> Duration {
 pub(crate) fn coarse_time() -> Duration {
     static FIRST: OnceLock<Instant> = OnceLock::new();
     FIRST.get_or_init(Instant::now).elapsed()
+}
+
+/// Tells whether an error is of that type; of a type with lifetimes, whichever they are.
+pub(crate) fn is_error<T: Error + 'static>(error: &(dyn Error + '_)) -> bool {
+    beyond_its_life(error).is::<T>()
+}
+
+/// Returns the error as std's own for input and output, if it is one: that borrows nothing.
+pub(crate) fn as_io_error<'a>(error: &'a (dyn Error + 'a)) -> Option<&'a io::Error> {
+    beyond_its_life(error).downcast_ref()
+}
+
+/// Returns an error as one that borrows nothing.
+fn beyond_its_life<'a>(error: &'a (dyn Error + 'a)) -> &'a (dyn Error + 'static) {
+    // SAFETY: the types differ in what the error may borrow alone, and nobody sees what it borrows:
+    // one caller asks for the type, the other for a type without lifetimes.
+    unsafe { std::mem::transmute::<&'a (dyn Error + 'a), &'a (dyn Error + 'static)>(error) }
 }
 
 /// Runs a piece of code in a forked child, while the other threads of this process are not there; tells

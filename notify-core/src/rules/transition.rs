@@ -10,6 +10,7 @@ use crate::format::hash;
 use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
 use crate::rules::{Attempt, Decision, Past, Reason, Settings};
+use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 use crate::status::{Held, Status};
 
@@ -47,6 +48,12 @@ pub(crate) struct Ended {
     pub(crate) mention: Option<Cow<'static, str>>,
     /// What its alerts say of where it ran.
     pub(crate) facts: Cow<'static, [(String, String)]>,
+    /// What to do when it fails: the address of a page.
+    pub(crate) runbook: Option<Cow<'static, str>>,
+    /// Whose job it is.
+    pub(crate) owner: Option<Cow<'static, str>>,
+    /// What the run said of itself.
+    pub(crate) said: Facts,
     /// What its alerts say beside the error.
     pub(crate) notes: Vec<String>,
 }

@@ -32,6 +32,7 @@ use crate::runs::asked;
 use crate::runs::overdue;
 use crate::runs::reaper;
 use crate::runs::report::{self, Report};
+use crate::runs::stack;
 use crate::settings::config::Config;
 use crate::settings::in_force;
 use crate::settings::route::Way;
@@ -39,6 +40,8 @@ use crate::settings::setup::Setup;
 use crate::state::local::cache;
 use crate::state::local::lease;
 use crate::state::run_record::Recorded;
+use crate::status::cause::Cause;
+use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 use crate::status::{LINE, State};
 
@@ -100,7 +103,7 @@ struct Open {
 
 /// Tells whether annotated functions report at all, or run bare.
 pub(crate) fn is_active(site: &'static Site) -> bool {
-    in_force::is_active(site.test)
+    in_force::is_active(site.test) && !stack::is_bare()
 }
 
 /// Begins a run; `nested` when another run is on this thread's stack, or is being polled on it.
@@ -161,11 +164,11 @@ impl Run {
     /// Ends the run, which is inside no other.
     #[cfg(feature = "cli")]
     pub(crate) fn end(self, outcome: &Outcome) {
-        self.end_inside(|_| {}, outcome);
+        self.end_inside(|_| {}, outcome, None);
     }
 
     /// Ends the run, which is inside those `around` it.
-    pub(crate) fn end_inside(self, around: Around, outcome: &Outcome) {
+    pub(crate) fn end_inside(self, around: Around, outcome: &Outcome, cause: Option<Cause<'_>>) {
         let known = per_process::know();
         let (run, around) = {
             let mut open = open_runs();
@@ -184,7 +187,7 @@ impl Run {
         // The exit of the process may have come first, and reports it.
         let warnings = run
             .as_ref()
-            .map(|run| end(self.number, run, outcome, &around));
+            .map(|run| end(self.number, run, outcome, cause, &around));
         drop(known);
         warnings.into_iter().flatten().for_each(Warning::tell);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
@@ -206,6 +209,7 @@ impl Run {
         self,
         around: Around,
         outcome: &Outcome,
+        cause: Option<Cause<'_>>,
         says_exit_code: fn() -> bool,
     ) {
         let is_decided = match self.main {
@@ -214,7 +218,7 @@ impl Run {
             Some(Main::Wrapped) => false,
         };
         if is_decided || *outcome != Outcome::Returned || !ffi::CODE_IS_KNOWN {
-            return self.end_inside(around, outcome);
+            return self.end_inside(around, outcome, cause);
         }
         let returned = match open_runs().get_mut(&self.number) {
             Some(run) => {
@@ -246,7 +250,7 @@ fn end_returned(job: &Job) -> Vec<Warning> {
             .collect()
     };
     let ends = returned.into_iter();
-    ends.flat_map(|(number, run)| end(number, &run, &Outcome::Returned, &[]))
+    ends.flat_map(|(number, run)| end(number, &run, &Outcome::Returned, None, &[]))
         .collect()
 }
 
@@ -294,7 +298,13 @@ fn note_end(open: &mut BTreeMap<u64, Open>, ended: &Open, around: &[u64]) {
 
 /// Reports the end of a run; the warnings are to be told once all that must be written is written.
 /// What ends it ends those `around` it, too, or most likely does.
-fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warning> {
+fn end(
+    number: u64,
+    run: &Open,
+    outcome: &Outcome,
+    cause: Option<Cause<'_>>,
+    around: &[Open],
+) -> Vec<Warning> {
     static FIRST: Once = Once::new();
     static TAKEN_OVER: Once = Once::new();
     let setup = in_force::setup();
@@ -458,6 +468,7 @@ impl Open {
     }
 
     fn ended(&self, setup: &'static Setup, now: Instant) -> Ended {
+        let arguments = &self.job.arguments;
         Ended {
             run: self.id,
             job: self.job_name(setup),
@@ -477,6 +488,9 @@ impl Open {
             channel: Cow::Borrowed(channel(&self.job.arguments, setup)),
             attempt: setup.attempt,
             mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
+            runbook: arguments.runbook.as_deref().map(Cow::Borrowed),
+            owner: arguments.owner.as_deref().map(Cow::Borrowed),
+            said: Facts::default(),
             facts: Cow::Borrowed(&*setup.facts),
             nested: self.nested || self.keeps_cancelled(),
             was_overdue: self.was_overdue,
@@ -641,7 +655,7 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         let around: Vec<_> = open.iter().map(|(_, run)| run.clone()).collect();
         let after_return = run.returned.map(|_| outcome.after_return());
         let outcome = after_return.as_ref().or(help.as_ref()).unwrap_or(outcome);
-        warnings.extend(end(number, &run, outcome, &around));
+        warnings.extend(end(number, &run, outcome, None, &around));
     }
     let Some(store) = in_force::setup().store() else {
         return warnings;

@@ -10,6 +10,7 @@ use std::time::Duration;
 #[cfg(feature = "cli")]
 use crate::error::Error;
 use crate::format::text::{self, readable};
+use crate::message::written::Writer;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::{self, Heartbeat};
 use crate::os::file::PRIVATE;
@@ -17,6 +18,7 @@ use crate::os::machine::Machine;
 use crate::os::per_process::PerProcess;
 use crate::os::redact;
 use crate::os::warning::Warning;
+use crate::rules::rule::Rule;
 use crate::rules::{Attempt, HOUR, Settings};
 use crate::settings::config::{Config, is_amount, is_channel_name};
 use crate::settings::directory::{self, Missing};
@@ -56,6 +58,8 @@ pub(crate) struct Setup {
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) signals: bool,
     pub(crate) heartbeat: Option<Arc<Heartbeat>>,
+    pub(crate) rule: Option<Rule>,
+    pub(crate) message: Option<Writer>,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
     /// Destinations, by channel, once they were looked for.
     pub(crate) routes: PerProcess<Mutex<HashMap<String, Option<Arc<Routes>>>>>,
@@ -176,6 +180,8 @@ impl Setup {
                 .signals
                 .unwrap_or_else(|| read("NOTIFY_SIGNALS").is_some_and(|value| is_yes(&value))),
             heartbeat,
+            rule: config.rule,
+            message: config.message,
             channels: config.channels,
             routes: PerProcess::new(),
             problems: PerProcess::beginning_with(Mutex::new(problems)),

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use crate::format::fields::{Fields, Page};
 use crate::format::hash;
+use crate::format::link;
 use crate::format::time;
 use crate::message::alert;
 use crate::os::machine::Machine;
 use crate::os::per_process;
 use crate::rules::transition::Ended;
 use crate::rules::{Attempt, Settings};
+use crate::status::facts::Facts;
 
 /// A run under way, and what its end is decided and told by.
 #[derive(Debug)]
@@ -64,6 +66,12 @@ impl Recorded<'_> {
         }
         if let Some(mention) = &ended.mention {
             put("mention", mention);
+        }
+        if let Some(runbook) = &ended.runbook {
+            put("runbook", runbook);
+        }
+        if let Some(owner) = &ended.owner {
+            put("owner", owner);
         }
         for note in &ended.notes {
             put("note", note);
@@ -142,6 +150,9 @@ impl Recorded<'_> {
             is_in_time: false,
             last_inside: None,
             mention: text("mention"),
+            runbook: text("runbook").filter(|url| link::check(url).is_ok()),
+            owner: text("owner"),
+            said: Facts::default(),
             facts: alert::facts(process).into(),
             notes: run.all("note"),
         };

@@ -13,6 +13,7 @@ use crate::format::time::{self, Time};
 use crate::message::alert::Kind;
 use crate::rules::transition::{self, Address, Context, Ended};
 use crate::rules::{Attempt, HOUR, Past, Settings};
+use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
@@ -392,6 +393,9 @@ impl Replay<'_> {
             is_in_time: true,
             last_inside: None,
             mention: None,
+            runbook: None,
+            owner: None,
+            said: Facts::default(),
             facts: Vec::new().into(),
             notes: Vec::new(),
         };

@@ -17,6 +17,7 @@ use crate::rules::{HOUR, Settings};
 use crate::runs::report::{self, Report};
 use crate::settings::setup::Setup;
 use crate::state::local::{self, Store};
+use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
@@ -84,6 +85,9 @@ fn ended(job: String, channel: &str, setup: &'static Setup) -> Ended {
         is_in_time: true,
         last_inside: None,
         mention: None,
+        runbook: None,
+        owner: None,
+        said: Facts::default(),
         facts: Cow::Borrowed(&*setup.facts),
         notes: Vec::new(),
     }

@@ -9,6 +9,7 @@ use super::{setup, tell_problems};
 use crate::dispatch::dispatcher;
 use crate::format::time::to_micros;
 use crate::message::alert::{Alert, Kind};
+use crate::message::written::Message;
 use crate::os::random;
 use crate::settings::route::{Routes, Way};
 use crate::state::local::Queued;
@@ -59,6 +60,7 @@ pub(crate) fn new_alert(
     status: Status,
 ) -> Alert {
     Alert {
+        message: Message::default(),
         id: format!("{:016x}", random::number()),
         kind,
         job,

@@ -10,6 +10,7 @@ use crate::monitor::view;
 use crate::rules::Past;
 use crate::state::change::Change;
 use crate::status::error_count::ErrorCount;
+use crate::status::facts::Facts;
 use crate::status::{LINE, State, Status};
 
 /// What was forgotten.
@@ -126,6 +127,11 @@ pub(super) fn over(status: &Status, now: Time) -> Status {
         flapping: None,
         decision: None,
         ok_version: status.version.clone(),
+        runbook: None,
+        owner: None,
+        alerted_channel: None,
+        silenced_by_rule: None,
+        facts: Facts::default(),
         passed_over: None,
         cancelled: None,
         not_counted: None,

@@ -8,6 +8,7 @@ use super::forget::over;
 use super::tell_problems;
 use crate::format::time::to_micros;
 use crate::message::alert::{Alert, Kind};
+use crate::message::written::Message;
 use crate::notifier::Refusal;
 use crate::os::random;
 use crate::settings::config;
@@ -15,6 +16,7 @@ use crate::settings::destinations;
 use crate::settings::environment;
 use crate::settings::setup::Setup;
 use crate::status::error_count::ErrorCount;
+use crate::status::facts::Facts;
 use crate::status::{State, Status};
 
 /// How long a channel may take to answer a test.
@@ -112,6 +114,11 @@ fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
         ok_version: None,
         every_hours: None,
         channel: Some(channel.to_owned().into()),
+        runbook: None,
+        owner: None,
+        alerted_channel: None,
+        silenced_by_rule: None,
+        facts: Facts::default(),
         passed_over: None,
         cancelled: None,
         not_counted: None,
@@ -119,6 +126,7 @@ fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
     };
     let recovered = over(&failed, now);
     [(Kind::Failed, failed), (Kind::Recovered, recovered)].map(|(kind, status)| Alert {
+        message: Message::default(),
         id: format!("{:016x}", random::number()),
         kind,
         job: TEST.to_owned(),

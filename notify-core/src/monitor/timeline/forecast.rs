@@ -9,6 +9,7 @@ use crate::monitor::view;
 use crate::rules::transition::{self, Address, Context, Ended};
 use crate::rules::{self, Past, Settings};
 use crate::runs::report;
+use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
@@ -181,6 +182,9 @@ fn next_run(at: Time) -> Ended {
         is_in_time: true,
         last_inside: None,
         mention: None,
+        runbook: None,
+        owner: None,
+        said: Facts::default(),
         facts: Vec::new().into(),
         notes: Vec::new(),
     }

@@ -8,6 +8,7 @@ use crate::format::headline::headline;
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::message::alert::{Alert, Kind, Outage};
+use crate::message::written::Message;
 use crate::os::redact;
 use crate::rules::flapping::{self, Course};
 use crate::rules::{self, Decision, Heard, Past, Reason, Situation};
@@ -437,6 +438,11 @@ impl<'a> End<'a> {
             },
             every_hours: ended.every_hours,
             channel: is_named.then(|| ended.channel.clone()),
+            runbook: ended.runbook.clone(),
+            owner: ended.owner.clone(),
+            alerted_channel: self.alerted_channel(is_sent),
+            silenced_by_rule: None,
+            facts: ended.said.clone(),
             passed_over: match self.outcome {
                 Outcome::PassedOver(error) => {
                     Some(headline(&redact::hide(text::readable(error)), LINE))
@@ -446,6 +452,17 @@ impl<'a> End<'a> {
             cancelled: None,
             not_counted: None,
             text: self.text.clone(),
+        }
+    }
+
+    /// Names the channel that later alerts of the incident go to, where it is not the job's own.
+    fn alerted_channel(&self, is_sent: bool) -> Option<String> {
+        let open = self.same.filter(|same| same.state == State::Error);
+        match self.context.address.filter(|_| is_sent) {
+            Some(address) if self.state == State::Error => Some(address.channel)
+                .filter(|channel| *channel != self.ended.channel)
+                .map(str::to_owned),
+            _ => open.and_then(|same| same.alerted_channel.clone()),
         }
     }
 
@@ -632,6 +649,7 @@ impl<'a> End<'a> {
                 .map(|(name, value)| (name.clone(), redact::hide(value).into_owned()))
                 .collect(),
             notes,
+            message: Message::default(),
             status: status.clone(),
         }
     }

@@ -13,6 +13,7 @@ use crate::message::alert::Kind;
 use crate::rules;
 use crate::state::change::{Change, Place, Texts};
 use crate::status::State;
+use crate::status::facts::Facts;
 use crate::status::fingerprint;
 use crate::status::outcome::Panic;
 
@@ -40,6 +41,9 @@ fn ended(run: u64, begun: Time) -> Ended {
         is_in_time: true,
         last_inside: None,
         mention: None,
+        runbook: None,
+        owner: None,
+        said: Facts::default(),
         facts: Vec::new().into(),
         notes: Vec::new(),
     }
