@@ -19,20 +19,22 @@ pub(crate) mod occasion;
 pub(crate) mod rule;
 pub(crate) mod transition;
 
+use std::time::Duration;
+
 use crate::format::time::{self, Time};
 use crate::status::{State, Status};
 
-/// The settings that the rules read; times are in seconds.
+/// The settings that the rules read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Settings {
     /// The same status again within this time is not told. 1 s.
-    pub(crate) silent: f64,
-    /// `OK` again within this time is not told; infinity is "no `OK` at all". 0.99 h, so that an
+    pub(crate) silent: Duration,
+    /// `OK` again within this time is not told; `None` is "no `OK` at all". 0.99 h, so that an
     /// hourly job is told each hour.
-    pub(crate) ok_silent: f64,
+    pub(crate) ok_silent: Option<Duration>,
     /// While a job fails, people hear of it again when the last alert is older than this and than
     /// `silent`. 0.99 h.
-    pub(crate) remind: f64,
+    pub(crate) remind: Duration,
     /// The failed run in a row at which people are told. 1.
     pub(crate) after: u64,
     /// Whether a job whose status keeps changing is told as flapping. Not.
@@ -40,18 +42,44 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// The longest that a failing job's alert may be withheld, in seconds.
-    pub(crate) fn longest_silence(&self) -> f64 {
+    /// The longest that a failing job's alert may be withheld.
+    pub(crate) fn longest_silence(&self) -> Duration {
         self.silent.max(self.remind)
+    }
+
+    /// Names its times as files hold them, in seconds; infinity is "never".
+    pub(crate) fn times(&self) -> [(&'static str, f64); 3] {
+        let ok_silent = self.ok_silent.as_ref().map(Duration::as_secs_f64);
+        [
+            ("silent", self.silent.as_secs_f64()),
+            ("ok-silent", ok_silent.unwrap_or(f64::INFINITY)),
+            ("remind", self.remind.as_secs_f64()),
+        ]
+    }
+
+    /// Names those of its times that are not the defaults.
+    pub(crate) fn times_set(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let pairs = self.times().into_iter().zip(Self::default().times());
+        pairs.filter_map(|(time, default)| (time != default).then_some(time))
+    }
+
+    /// Sets the time of that name to what [`times`](Self::times) has named.
+    pub(crate) fn set_time(&mut self, name: &str, seconds: f64) {
+        match name {
+            "silent" => self.silent = time::seconds(seconds),
+            "ok-silent" => self.ok_silent = time::or_never(seconds, time::seconds),
+            "remind" => self.remind = time::seconds(seconds),
+            _ => {}
+        }
     }
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            silent: 1.0,
-            ok_silent: 0.99 * HOUR,
-            remind: 0.99 * HOUR,
+            silent: Duration::from_secs(1),
+            ok_silent: Some(Duration::from_secs(3564)),
+            remind: Duration::from_secs(3564),
             after: 1,
             flapping: false,
         }
@@ -82,8 +110,6 @@ impl Attempt {
         self.number >= self.of
     }
 }
-
-pub(crate) const HOUR: f64 = 3600.0;
 
 /// What is known of a job's earlier runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -217,6 +243,8 @@ reasons! {
     Attempt => "another attempt follows (NOTIFY_ATTEMPT)",
     /// It has not failed often enough in a row.
     After => "fewer failures in a row than after",
+    /// A rule of the program says so.
+    Rule => "by the program's rule",
     /// Its status changes to and fro from now on.
     Flapping => "it flaps",
     /// It flaps, as people know.
@@ -232,7 +260,7 @@ pub(crate) const SILENCE_OVER: &str = "its silence is over";
 /// Decides whether people are told that a job is now in `state`.
 pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) -> Decision {
     let (send, silent) = (Decision::send, Decision::silent);
-    let never_ok = state == State::Ok && settings.ok_silent == f64::INFINITY;
+    let never_ok = state == State::Ok && settings.ok_silent.is_none();
     let previous = match past {
         Past::Missing | Past::Unreadable | Past::Unknown if never_ok => {
             return silent(Reason::OkNever);
@@ -261,13 +289,10 @@ pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) 
     if state == State::Error {
         return send(Reason::StillFailing);
     }
-    if never_ok {
-        return silent(Reason::OkNever);
-    }
-    if age > settings.ok_silent {
-        send(Reason::StillOk)
-    } else {
-        silent(Reason::NothingNew)
+    match settings.ok_silent {
+        None => silent(Reason::OkNever),
+        Some(longest) if age > longest => send(Reason::StillOk),
+        Some(_) => silent(Reason::NothingNew),
     }
 }
 
@@ -335,11 +360,11 @@ mod tests {
         use State::{Error, Ok};
         let defaults = Settings::default();
         let never = Settings {
-            ok_silent: f64::INFINITY,
+            ok_silent: None,
             ..defaults
         };
         let patient = Settings {
-            silent: 4.0 * HOUR,
+            silent: 4 * time::HOUR,
             ..defaults
         };
         let (send, silent) = (true, false);
@@ -381,14 +406,14 @@ mod tests {
             ),
             // the larger of the two settings counts
             (
-                past(Error, 0.5, Some(3.9 * HOUR)),
+                past(Error, 0.5, Some(3.9 * 3600.0)),
                 Error,
                 patient,
                 silent,
                 Recent,
             ),
             (
-                past(Error, 0.5, Some(4.1 * HOUR)),
+                past(Error, 0.5, Some(4.1 * 3600.0)),
                 Error,
                 patient,
                 send,
@@ -423,6 +448,36 @@ mod tests {
             let decision = decide(&past, state, noon(), &settings);
             assert_eq!(decision, Decision { send, reason }, "{past:?} now {state}");
         }
+    }
+
+    /// Issue 13, point 6: they are lengths of time inside, and the same text in the files as before.
+    #[test]
+    fn times_stand_in_files_as_seconds_and_infinity_is_never() {
+        let set = |name, seconds| {
+            let mut settings = Settings::default();
+            settings.set_time(name, seconds);
+            settings
+        };
+        for (name, seconds, text) in [
+            ("silent", 0.3, "0.3"),
+            ("silent", 14_256.0, "14256"),
+            ("ok-silent", 0.0, "0"),
+            ("ok-silent", f64::INFINITY, "inf"),
+            ("remind", 0.29 * 3600.0, "1044"),
+            ("remind", f64::MAX, "18446744073709552000"),
+        ] {
+            let settings = set(name, seconds);
+            let written: Vec<_> = settings.times_set().collect();
+            let [(key, value)] = written[..] else {
+                panic!("{name}={seconds}: {written:?}")
+            };
+            assert_eq!((key, &*value.to_string()), (name, text));
+            assert_eq!(set(key, text.parse().unwrap()), settings);
+        }
+        assert_eq!(Settings::default().times_set().next(), None);
+        assert_eq!(set("ok-silent", f64::INFINITY).ok_silent, None);
+        // A number that is none, of a damaged file, is no panic.
+        assert_eq!(set("remind", f64::NAN).remind, Duration::ZERO);
     }
 
     /// The article's five sentences (four on the alert, and "the last status file", which each run
@@ -464,7 +519,11 @@ mod tests {
             silent in prop::sample::select(vec![0.0, 0.5, 1.0, 60.0, 7200.0]),
             ok_silent_hours in prop::sample::select(vec![0.0, 0.01, 0.99, 24.0]),
         ) {
-            let settings = Settings { silent, ok_silent: ok_silent_hours * HOUR, ..Settings::default() };
+            let settings = Settings {
+                silent: time::seconds(silent),
+                ok_silent: Some(time::hours(ok_silent_hours)),
+                ..Settings::default()
+            };
             let mut pencil = Pencil { last: None, silent_seconds: silent, ok_silent_hours };
             let mut past = Past::Missing;
             let at = |milliseconds: u32| noon() + TimeDelta::milliseconds(milliseconds.into());
@@ -483,7 +542,7 @@ mod tests {
                     told = ended;
                 }
                 if state == State::Error {
-                    prop_assert!(f64::from(ended - told) / 1e3 <= silent.max(settings.remind), "a lasting silence");
+                    prop_assert!(f64::from(ended - told) / 1e3 <= settings.longest_silence().as_secs_f64(), "a lasting silence");
                 }
                 past = Past::Known(Box::new(Status {
                     begun: at(began),

@@ -204,6 +204,49 @@ impl Silence {
 }
 
 impl Status {
+    /// The status of a job after a first run, of which nothing else is known.
+    pub(crate) fn new(state: State, begun: Time) -> Self {
+        Self {
+            state,
+            begun,
+            location: "".into(),
+            took: None,
+            since: begun,
+            runs: 1,
+            alerted: None,
+            alerted_by: None,
+            incident: None,
+            fingerprint: None,
+            first_error: None,
+            told_errors: Vec::new(),
+            other_errors: ErrorCount::default(),
+            older_errors: ErrorCount::default(),
+            overdue: None,
+            held: None,
+            withheld_since: None,
+            silence: None,
+            flapping: None,
+            decision: None,
+            host: None,
+            pid: None,
+            exe: None,
+            source: None,
+            version: None,
+            ok_version: None,
+            every_hours: None,
+            channel: None,
+            runbook: None,
+            owner: None,
+            alerted_channel: None,
+            silenced_by_rule: None,
+            facts: Facts::default(),
+            passed_over: None,
+            cancelled: None,
+            not_counted: None,
+            text: String::new(),
+        }
+    }
+
     /// Reads a status file, ours or the article's; `None` where it cannot be understood.
     pub(crate) fn parse(content: &str) -> Option<Self> {
         let (state, rest) = split_line(content)?;

@@ -19,6 +19,8 @@ pub(crate) const WIDTH: usize = 30;
 /// In a second; a leap second has more.
 const NANOSECONDS: u32 = 1_000_000_000;
 
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+
 /// How far ahead a previous time may be to count as just now: clocks of hosts that share a
 /// directory disagree by seconds, a wrongly set one by hours.
 const SKEW: TimeDelta = TimeDelta::minutes(10);
@@ -126,15 +128,34 @@ fn parse_usual(text: &[u8]) -> Option<Time> {
     Some(time.and_utc())
 }
 
-/// Returns the seconds from `then` to `now`. A time ahead of `now` by up to ten minutes is just
-/// now, one further ahead is old beyond measure.
-pub(crate) fn age(then: Time, now: Time) -> f64 {
-    let age = now - then;
-    if age < -SKEW {
-        f64::INFINITY
+/// Returns the time from `then` to `now`. A time ahead of `now` by up to ten minutes is just now, one
+/// further ahead is old beyond measure.
+pub(crate) fn age(then: Time, now: Time) -> Duration {
+    if is_ahead(then, now) {
+        Duration::MAX
     } else {
-        age.max(TimeDelta::zero()).as_seconds_f64()
+        between(then, now)
     }
+}
+
+/// Tells whether a time lies ahead of `now` by more than clocks may disagree.
+pub(crate) fn is_ahead(then: Time, now: Time) -> bool {
+    then - now > SKEW
+}
+
+/// Returns a time that a person or a file gives as a number; one that is too long is the longest.
+pub(crate) fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
+}
+
+/// Returns a number of hours as [`seconds`] does.
+pub(crate) fn hours(hours: f64) -> Duration {
+    seconds(hours * HOUR.as_secs_f64())
+}
+
+/// Returns a time in that unit; `None`, which is never, where the number is infinite.
+pub(crate) fn or_never(number: f64, unit: fn(f64) -> Duration) -> Option<Duration> {
+    number.is_finite().then(|| unit(number))
 }
 
 /// Drops what [`show`] does not write, so that a time equals itself read back.
@@ -212,6 +233,9 @@ mod tests {
         let now = DateTime::from_timestamp_micros(1_795_352_400_000_000).unwrap();
         let ages =
             [-7200, -300, 0, 300, 601].map(|ahead| age(now + TimeDelta::seconds(ahead), now));
-        assert_eq!(format!("{ages:?}"), "[7200.0, 300.0, 0.0, 0.0, inf]");
+        let just_now = Duration::ZERO;
+        let expected = [7200, 300].map(Duration::from_secs);
+        assert_eq!(ages[..2], expected);
+        assert_eq!(ages[2..], [just_now, just_now, Duration::MAX]);
     }
 }

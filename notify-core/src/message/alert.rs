@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::format::fields::{Fields, Page};
 use crate::format::link::Link;
+use crate::format::hash;
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::message::written::Message;
@@ -133,6 +134,32 @@ pub(crate) struct Outage {
 }
 
 impl Alert {
+    /// Makes one that says nothing beside the status.
+    pub(crate) fn new(
+        id: u64,
+        kind: Kind,
+        job: String,
+        channel: &str,
+        decided: Time,
+        status: Status,
+    ) -> Self {
+        Self {
+            id: hash::hex(id),
+            kind,
+            job,
+            channel: channel.to_owned(),
+            decided,
+            incident: status.incident.clone(),
+            earlier_error: None,
+            outage: None,
+            mention: None,
+            facts: Vec::new(),
+            notes: Vec::new(),
+            message: Message::default(),
+            status,
+        }
+    }
+
     /// Returns the id of this alert: two messages with one id tell the same event.
     #[must_use]
     pub fn id(&self) -> &str {

@@ -15,7 +15,7 @@ use self::answers::Places;
 pub use self::answers::Reply;
 pub use self::entries::Happened;
 pub use self::forecast::{Chance, Hold, Outlook};
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
 use crate::monitor::view::{self, Job};
 use crate::os::file::{self, Links};
 use crate::rules::{self, Reason, Settings};
@@ -71,7 +71,7 @@ pub enum What {
 }
 
 /// A run, as a strip of runs shows it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "as they say")]
 pub struct Recent {
     pub state: State,
@@ -79,6 +79,8 @@ pub struct Recent {
     pub took: Option<Duration>,
     /// Runs that were alike.
     pub runs: u64,
+    /// What the last of them said of itself: names and values.
+    pub facts: Vec<(String, String)>,
 }
 
 /// Tells a job's story; `None` where it has no status file.
@@ -129,6 +131,7 @@ pub fn recent(directory: &Path, file: &str, most: usize) -> Vec<Recent> {
                 begun: ran.begun,
                 took: ran.took,
                 runs: ran.runs,
+                facts: ran.facts.to_vec(),
             });
         }
     }
@@ -186,10 +189,11 @@ impl Ran {
 
 impl Rules {
     fn of(settings: &Settings) -> Self {
+        let hours = |time: Duration| time.div_duration_f64(time::HOUR);
         Self {
-            silent_seconds: settings.silent,
-            ok_silent_hours: settings.ok_silent / rules::HOUR,
-            remind_hours: settings.remind / rules::HOUR,
+            silent_seconds: settings.silent.as_secs_f64(),
+            ok_silent_hours: settings.ok_silent.map_or(f64::INFINITY, hours),
+            remind_hours: hours(settings.remind),
             after: settings.after,
             flapping: settings.flapping,
         }

@@ -64,6 +64,12 @@ pub struct Job {
     pub every_hours: Option<f64>,
     /// Where its alerts go, where that is known; the empty text is nowhere.
     pub channel: Option<String>,
+    pub runbook: Option<String>,
+    pub owner: Option<String>,
+    /// Why the program's rule sends nothing of its failure.
+    pub silenced_by_rule: Option<String>,
+    /// What the latest run said of itself: names and values.
+    pub facts: Vec<(String, String)>,
 }
 
 /// What a person has silenced.
@@ -298,18 +304,26 @@ impl Job {
             source: status.source.map(Cow::into_owned),
             version: status.version.map(Cow::into_owned),
             every_hours: status.every_hours,
+            runbook: status.runbook.map(Cow::into_owned),
+            owner: status.owner.map(Cow::into_owned),
+            silenced_by_rule: status.silenced_by_rule,
+            facts: status.facts.to_vec(),
             channel: status.channel.map(Cow::into_owned),
         }
     }
 
-    /// Tells whether it fails, and a person has silenced that.
+    /// Tells whether it fails, and a person or the program's rule has silenced that.
     #[must_use]
     pub fn is_silenced(&self, now: Time) -> bool {
-        self.state == State::Error
-            && self
-                .silence
-                .as_ref()
-                .is_some_and(|silence| silence.is_of_this_error && silence.until > now)
+        self.silence_now(now).is_some()
+            || self.state == State::Error && self.silenced_by_rule.is_some()
+    }
+
+    /// Returns the silence of its failure, where a person has silenced that.
+    #[must_use]
+    pub fn silence_now(&self, now: Time) -> Option<&Silence> {
+        let silence = self.silence.as_ref().filter(|_| self.state == State::Error);
+        silence.filter(|silence| silence.is_of_this_error && silence.until > now)
     }
 }
 

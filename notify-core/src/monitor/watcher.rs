@@ -19,14 +19,13 @@ use chrono::Utc;
 use crate::dispatch::dispatcher;
 use crate::error::Error;
 use crate::format::hash;
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
 use crate::monitor::view::{self, Health, Job};
 use crate::monitor::watcher::missed::Told;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links};
 use crate::os::lock::Lock;
 use crate::os::warning::{self, Warning};
-use crate::rules::HOUR;
 use crate::rules::transition::Ended;
 use crate::runs::reaper;
 use crate::runs::report::{self, Report};
@@ -38,7 +37,6 @@ use crate::settings::setup::Setup;
 use crate::state::local::lease;
 use crate::state::local::{self, Store};
 use crate::status::Status;
-use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 
 /// How often the locks of the records are tried: a death is to be told within a second.
@@ -257,9 +255,7 @@ impl Guard {
             .collect();
         let now = Utc::now();
         for job in jobs {
-            let seconds = job.every_hours.map(|hours| hours * HOUR);
-            let every = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            if let Some(every) = every
+            if let Some(every) = job.every_hours.map(time::hours)
                 && missed::is_missed(job.begun, every, self.grace, now)
                 && !told.knows(&job.file, job.begun)
                 && !under_way.contains(&*job.name)
@@ -311,35 +307,24 @@ impl Guard {
 fn missing(job: &Job, setup: &Setup, channel: String) -> Ended {
     let event = format!("{} missed after {}", job.name, job.begun.timestamp_micros());
     let context = setup.facts.iter().filter(|(name, _)| name == "context");
+    // The same each time, so that a reader knows a repeat.
+    let run = hash::hash(&event);
     Ended {
-        // The same each time, so that a reader knows a repeat.
-        run: hash::hash(&event),
-        job: job.name.clone().into(),
         location: job.location.clone().into(),
         source: job.source.clone().unwrap_or_default().into(),
-        begun: job.begun,
-        took: None,
         host: job
             .host
             .clone()
             .unwrap_or_else(|| setup.host.clone())
             .into(),
-        pid: None,
         exe: job.exe.clone().map(Cow::Owned),
         version: job.version.clone().map(Cow::Owned),
         every_hours: job.every_hours,
         channel: channel.into(),
-        attempt: None,
-        nested: false,
-        was_overdue: false,
-        is_in_time: false,
-        last_inside: None,
-        mention: None,
-        runbook: None,
-        owner: None,
-        said: Facts::default(),
+        runbook: job.runbook.clone().map(Cow::Owned),
+        owner: job.owner.clone().map(Cow::Owned),
         facts: context.cloned().collect::<Vec<_>>().into(),
-        notes: Vec::new(),
+        ..Ended::new(run, job.name.clone(), job.begun)
     }
 }
 

@@ -6,13 +6,10 @@ use chrono::{TimeDelta, Utc};
 
 use crate::format::time::{self, Time};
 use crate::message::alert::{Alert, Kind};
-use crate::message::written::Message;
 use crate::os::machine::Machine;
 use crate::os::random;
-use crate::rules::transition::{self, Address, Context, Ended};
+use crate::rules::transition::{self, Address, End, Ended};
 use crate::rules::{Past, Settings};
-use crate::status::error_count::ErrorCount;
-use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
@@ -58,60 +55,24 @@ pub fn samples() -> Vec<Alert> {
 #[must_use]
 pub fn test_alert(channel: &str) -> Alert {
     let now = time::to_micros(Utc::now());
+    let status = Status {
+        location: "pipeline-notify :: test".into(),
+        host: Some(host().into()),
+        channel: Some(channel.to_owned().into()),
+        ..Status::new(State::Ok, now)
+    };
     Alert {
-        message: Message::default(),
-        id: format!("{:016x}", random::number()),
-        kind: Kind::Ok,
-        job: "pipeline-notify.test".to_owned(),
-        channel: channel.to_owned(),
-        decided: now,
-        incident: None,
-        earlier_error: None,
-        outage: None,
-        mention: None,
-        facts: Vec::new(),
         notes: vec![format!(
             "a test of the channel `{channel}`: nothing has happened"
         )],
-        status: Status {
-            state: State::Ok,
-            begun: now,
-            location: "pipeline-notify :: test".into(),
-            took: None,
-            since: now,
-            runs: 1,
-            alerted: None,
-            incident: None,
-            fingerprint: None,
-            first_error: None,
-            told_errors: Vec::new(),
-            alerted_by: None,
-            other_errors: ErrorCount::default(),
-            older_errors: ErrorCount::default(),
-            overdue: None,
-            held: None,
-            withheld_since: None,
-            silence: None,
-            flapping: None,
-            decision: None,
-            host: Some(host().into()),
-            pid: None,
-            exe: None,
-            source: None,
-            version: None,
-            ok_version: None,
-            every_hours: None,
-            channel: Some(channel.to_owned().into()),
-            runbook: None,
-            owner: None,
-            alerted_channel: None,
-            silenced_by_rule: None,
-            facts: Facts::default(),
-            passed_over: None,
-            cancelled: None,
-            not_counted: None,
-            text: String::new(),
-        },
+        ..Alert::new(
+            random::number(),
+            Kind::Ok,
+            "pipeline-notify.test".to_owned(),
+            channel,
+            now,
+            status,
+        )
     }
 }
 
@@ -142,32 +103,23 @@ fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
     } else {
         4
     };
-    let ended = Ended {
-        run: random::number(),
-        job: "sample.load".into(),
+    let run = Ended {
         location: "sample :: load".into(),
         source: "src/load.rs:42".into(),
-        begun,
         took: Some(Duration::from_secs(60 * minutes)),
         host: host().into(),
         pid: Some(std::process::id()),
-        exe: None,
         version: Some("1.4.2".into()),
-        every_hours: None,
         channel: "alerts".into(),
-        attempt: None,
-        nested: false,
-        was_overdue: false,
         is_in_time: true,
-        last_inside: None,
-        mention: None,
-        runbook: None,
-        owner: None,
-        said: Facts::default(),
         facts: vec![("context".to_owned(), "env=sample".to_owned())].into(),
         notes: vec!["a sample: nothing has happened".to_owned()],
+        ..Ended::new(random::number(), "sample.load", begun)
     };
-    let context = Context {
+    let transition = transition::of(&End {
+        past,
+        run: &run,
+        outcome,
         now: begun + TimeDelta::minutes(minutes.cast_signed()),
         settings: Settings {
             flapping: true,
@@ -178,12 +130,13 @@ fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
             queues: &[],
         }),
         cover: None,
-    };
-    let verdict = transition::of(past, &ended, outcome, &context)?;
-    if let Some(status) = verdict.status {
+        answer: None,
+        named_channel: None,
+    })?;
+    if let Some(status) = transition.status {
         *past = Past::Known(Box::new(status));
     }
-    verdict.alert.map(|alert| *alert)
+    transition.alert.map(|alert| *alert)
 }
 
 fn host() -> String {

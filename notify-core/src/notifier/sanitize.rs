@@ -5,6 +5,9 @@ use std::borrow::Cow;
 
 use crate::format::text;
 
+/// The most bytes of a character, which no measure counts as less than one.
+const LONGEST: usize = 4;
+
 /// Counts as the strictest reading of "characters" does, which takes an emoji for two.
 pub(super) fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
@@ -62,11 +65,12 @@ pub(super) fn fit(
 
 /// Renders a text in one line, cut at its end where it would be too long.
 pub(super) fn line(text: &str, limit: usize, render: impl Fn(&str) -> String) -> String {
-    let flat = text
-        .trim()
-        .replace(['\r', '\n', '\u{85}', '\u{2028}', '\u{2029}'], " ");
+    let text = text.trim();
+    // What is further behind is never shown, however long the text is.
+    let head = text::first_bytes(text, limit.saturating_mul(LONGEST));
+    let flat = head.replace(['\r', '\n', '\u{85}', '\u{2028}', '\u{2029}'], " ");
     let cut = |room: usize| match text::first_bytes(&flat, room) {
-        all if all.len() == flat.len() => Cow::Borrowed(all),
+        all if all.len() == flat.len() && head.len() == text.len() => Cow::Borrowed(all),
         head => Cow::Owned(format!("{head}…")),
     };
     shrink(&flat, limit, units, |room| render(&cut(room)))
@@ -79,8 +83,7 @@ fn shrink(
     measure: impl Fn(&str) -> usize,
     render: impl Fn(usize) -> String,
 ) -> String {
-    // No measure counts a character of four bytes as less than one.
-    let mut room = text.len().min(limit.saturating_mul(4));
+    let mut room = text.len().min(limit.saturating_mul(LONGEST));
     loop {
         let rendered = render(room);
         let length = measure(&rendered);

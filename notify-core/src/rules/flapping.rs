@@ -1,14 +1,15 @@
 //! A job whose status changes to and fro, and how it becomes steady again.
 
+use std::time::Duration;
+
 use crate::format::time::{self, Time};
-use crate::rules::HOUR;
 use crate::status::{Flapping, State, Status};
 
 /// The change of status that is told as flapping.
 const CHANGES: u64 = 5;
 
-/// A status that has lasted this long, in seconds, and for [`RUNS`] runs, is steady.
-const STEADY: f64 = HOUR;
+/// A status that has lasted this long, and for [`RUNS`] runs, is steady.
+pub(crate) const STEADY: Duration = time::HOUR;
 const RUNS: u64 = 3;
 
 /// What a run makes of a job's changes.

@@ -1,18 +1,25 @@
 //! What the end of a run makes of a job's status, and of what people are told.
+//!
+//! One pass, each step in a file of its own: what is known (`case`), what the rules decide and what holds the
+//! alert back (`decision`), the status (`status`), and the alert (`alert`).
 
-mod end;
+mod alert;
+mod case;
+mod decision;
+mod status;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use self::end::End;
+use self::case::Case;
 use crate::format::hash;
 use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
+use crate::rules::decision::Decision as Answer;
 use crate::rules::{Attempt, Decision, Past, Reason, Settings};
 use crate::status::facts::Facts;
+use crate::status::Status;
 use crate::status::outcome::Outcome;
-use crate::status::{Held, Status};
 
 /// A run that has ended, but for its outcome.
 #[derive(Debug, Clone)]
@@ -58,6 +65,37 @@ pub(crate) struct Ended {
     pub(crate) notes: Vec<String>,
 }
 
+impl Ended {
+    /// Describes a run of which nothing else is known.
+    pub(crate) fn new(run: u64, job: impl Into<Cow<'static, str>>, begun: Time) -> Self {
+        Self {
+            run,
+            job: job.into(),
+            location: "".into(),
+            source: "".into(),
+            begun,
+            took: None,
+            host: "".into(),
+            pid: None,
+            exe: None,
+            version: None,
+            every_hours: None,
+            channel: "".into(),
+            attempt: None,
+            nested: false,
+            was_overdue: false,
+            is_in_time: false,
+            last_inside: None,
+            mention: None,
+            runbook: None,
+            owner: None,
+            said: Facts::default(),
+            facts: Cow::Borrowed(&[]),
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// Where an alert of a job goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Address<'a> {
@@ -75,9 +113,30 @@ pub(crate) struct Cover<'a> {
     pub(crate) is_sent: bool,
 }
 
-/// What the rules make of the end of a run.
+/// The end of a run, and all that its transition depends on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct End<'a> {
+    pub(crate) past: &'a Past,
+    pub(crate) run: &'a Ended,
+    pub(crate) outcome: &'a Outcome,
+    /// Read under the job's lock.
+    pub(crate) now: Time,
+    pub(crate) settings: Settings,
+    /// `None` where nobody can be told.
+    pub(crate) address: Option<Address<'a>>,
+    /// What another job has told of the event that ended this run.
+    pub(crate) cover: Option<Cover<'a>>,
+    /// What a rule of the program has decided; `None` where none was asked.
+    pub(crate) answer: Option<&'a Answer>,
+    /// The channel that a rule names, now or with an earlier alert of the incident.
+    pub(crate) named_channel: Option<&'a str>,
+}
+
+/// What the end of a run changes.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Verdict {
+pub(crate) struct Transition {
+    /// What the rules decided, and why.
+    pub(crate) decision: Decision,
     pub(crate) status: Option<Status>,
     /// The status of a run that began later, with what is now known beside it; the alert is not of it.
     pub(crate) left: Option<Box<Status>>,
@@ -87,92 +146,69 @@ pub(crate) struct Verdict {
     pub(crate) is_held: bool,
     /// An alert that was held, and is not to be told any more: where it waits.
     pub(crate) withdrawn: Vec<String>,
-    pub(crate) decision: Decision,
-}
-
-/// What a verdict depends on beside the run and the job's past.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Context<'a> {
-    /// Read under the job's lock.
-    pub(crate) now: Time,
-    pub(crate) settings: Settings,
-    /// `None` where nobody can be told.
-    pub(crate) address: Option<Address<'a>>,
-    /// What another job has told of the event that ended this run.
-    pub(crate) cover: Option<Cover<'a>>,
 }
 
 /// Works out the new status of a job, and what people are told; `None` where nothing changes.
-pub(crate) fn of(
-    past: &Past,
-    ended: &Ended,
-    outcome: &Outcome,
-    context: &Context<'_>,
-) -> Option<Verdict> {
-    if *outcome == Outcome::Cancelled && ended.nested {
-        let cancelled = Some(context.now);
-        return Some(unchanged(Status {
-            cancelled,
-            ..past.status()?.clone()
-        }));
+pub(crate) fn of(end: &End<'_>) -> Option<Transition> {
+    match end.outcome {
+        Outcome::Cancelled if end.run.nested => {
+            return unchanged(end, |status| status.cancelled = Some(end.now));
+        }
+        Outcome::NotCounted(why) => {
+            let why = format!("{}, {why}", time::show(end.now));
+            return unchanged(end, |status| status.not_counted = Some(why));
+        }
+        _ => {}
     }
-    if let Outcome::NotCounted(why) = outcome {
-        let not_counted = Some(format!("{}, {why}", time::show(context.now)));
-        return Some(unchanged(Status {
-            not_counted,
-            ..past.status()?.clone()
-        }));
-    }
-    let end = End::new(past, ended, outcome, *context);
-    let course = end.course();
-    let due = end.decide(past, &course);
-    let withheld = end.hold(due);
-    let decision = withheld.map_or(due, |reason| Decision {
-        send: false,
-        reason,
-    });
-    let until = withheld
-        .filter(|reason| matches!(reason, Reason::Attempt | Reason::After) && !end.keeps_status())
-        .map(|_| end.held_until());
-    let address = end.context.address;
-    let held = until.and_then(|until| {
-        let name = held_name(until, ended.run);
-        let queues = address?.queues.iter();
-        Some(Held {
-            until,
-            alerts: queues.map(|queue| format!("{queue}/{name}")).collect(),
-        })
-    });
-    let status = end.status(decision, &course, held.as_ref());
-    let alert = address
-        .filter(|_| decision.send || held.is_some())
-        .map(|address| Box::new(end.alert(address, &course, decision, &status)));
-    let written = if end.keeps_status() {
-        end.kept(decision, &status)
+    let case = Case::new(end);
+    let settled = match case.ruled() {
+        Some(answer) => case.settle(answer),
+        None => case.hold(case.decide()),
+    };
+    let status = case.status(&settled);
+    let address = end
+        .address
+        .filter(|_| settled.decision.send || settled.held.is_some());
+    let alert = address.map(|address| Box::new(case.alert(address, &settled, &status)));
+    let keeps_status = case.keeps_status();
+    let written = if keeps_status {
+        case.status_of_other(&settled, &status)
     } else {
         Some(status)
     };
-    let earlier = end.previous.and_then(|previous| previous.held.as_ref());
+    let earlier = case.previous.and_then(|previous| previous.held.as_ref());
     let withdrawn = earlier.filter(|earlier| {
-        let held = written.as_ref().map(|written| written.held.as_ref());
-        held.is_some_and(|held| held != Some(*earlier))
+        let written = written.as_ref();
+        written.is_some_and(|written| written.held.as_ref() != Some(*earlier))
     });
+    let withdrawn = withdrawn.map(|held| held.alerts.clone());
     // With an alert goes the status that it tells of, and a run that failed is none of one that works.
-    let is_left = end.keeps_status() && (alert.is_some() || end.same.is_none());
-    let (left, status) = if is_left {
+    let (left, status) = if keeps_status && (alert.is_some() || case.same.is_none()) {
         (written.map(Box::new), None)
     } else {
         (None, written)
     };
-    Some(Verdict {
+    Some(Transition {
+        decision: settled.decision,
         status,
         left,
-        withdrawn: withdrawn
-            .map(|held| held.alerts.clone())
-            .unwrap_or_default(),
         alert,
-        is_held: held.is_some(),
-        decision,
+        is_held: settled.held.is_some(),
+        withdrawn: withdrawn.unwrap_or_default(),
+    })
+}
+
+/// The run proves nothing of the job: the status stays, but for a line that says so.
+fn unchanged(end: &End<'_>, note: impl FnOnce(&mut Status)) -> Option<Transition> {
+    let mut status = end.past.status()?.clone();
+    note(&mut status);
+    Some(Transition {
+        decision: Decision::silent(Reason::NothingNew),
+        status: Some(status),
+        left: None,
+        alert: None,
+        is_held: false,
+        withdrawn: Vec::new(),
     })
 }
 
@@ -180,21 +216,6 @@ pub(crate) fn of(
 pub(crate) fn held_name(until: Time, run: u64) -> String {
     let micros = until.timestamp_micros().max(0).cast_unsigned();
     [hash::hex(micros), hash::hex(run)].join("-")
-}
-
-/// The run proves nothing of the job: the status stays, but for a line that says so.
-fn unchanged(status: Status) -> Verdict {
-    Verdict {
-        status: Some(status),
-        left: None,
-        alert: None,
-        is_held: false,
-        withdrawn: Vec::new(),
-        decision: Decision {
-            send: false,
-            reason: Reason::NothingNew,
-        },
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::dispatch::dispatcher;
 use crate::error::Error;
 use crate::format::hash;
 use crate::format::text;
-use crate::format::time::{Time, to_micros};
+use crate::format::time::{self, Time, to_micros};
 use crate::job::name;
 use crate::job::{Arguments, Cancelled, Job, Site};
 use crate::notifier::heartbeat::{self, Heartbeat};
@@ -27,7 +27,7 @@ use crate::os::redact;
 use crate::os::signals;
 use crate::os::warning::{self, Warning};
 use crate::rules::transition::Ended;
-use crate::rules::{HOUR, Past, Settings};
+use crate::rules::{Past, Settings};
 use crate::runs::asked;
 use crate::runs::overdue;
 use crate::runs::reaper;
@@ -470,11 +470,8 @@ impl Open {
     fn ended(&self, setup: &'static Setup, now: Instant) -> Ended {
         let arguments = &self.job.arguments;
         Ended {
-            run: self.id,
-            job: self.job_name(setup),
             location: Cow::Borrowed(&self.job.location),
             source: Cow::Borrowed(&self.job.source),
-            begun: self.begun,
             took: Some(
                 self.returned
                     .unwrap_or(now)
@@ -497,6 +494,7 @@ impl Open {
             is_in_time: self.overdue_at.is_none_or(|at| now < at),
             last_inside: self.last_inside,
             notes: self.notes(),
+            ..Ended::new(self.id, self.job_name(setup), self.begun)
         }
     }
 }
@@ -557,13 +555,17 @@ fn channel<'a>(arguments: &'a Arguments, setup: &'a Setup) -> &'a str {
 
 fn settings(arguments: &Arguments, setup: &Setup) -> Settings {
     Settings {
-        silent: arguments.silent_seconds.unwrap_or(setup.rules.silent),
+        silent: arguments
+            .silent_seconds
+            .map_or(setup.rules.silent, time::seconds),
         ok_silent: arguments
             .ok_silent_hours
-            .map_or(setup.rules.ok_silent, |hours| hours * HOUR),
+            .map_or(setup.rules.ok_silent, |hours| {
+                time::or_never(hours, time::hours)
+            }),
         remind: arguments
             .remind_hours
-            .map_or(setup.rules.remind, |hours| hours * HOUR),
+            .map_or(setup.rules.remind, time::hours),
         after: arguments.after.unwrap_or(setup.rules.after),
         flapping: arguments.flapping.unwrap_or(setup.rules.flapping),
     }

@@ -13,7 +13,7 @@ use crate::job::name;
 use crate::message::alert::Alert;
 use crate::os::lock::Lock;
 use crate::os::warning::{self, Warning};
-use crate::rules::transition::{self, Address, Context, Cover, Ended, Verdict};
+use crate::rules::transition::{self, Address, Cover, End, Ended, Transition};
 use crate::rules::{Past, Reason, Settings};
 use crate::settings::route::{Routes, Way};
 use crate::settings::setup::Setup;
@@ -100,10 +100,13 @@ impl Report<'_> {
 
     /// Works out what the run changes, under the job's lock: a time from before it could lie before
     /// the previous run's.
-    fn decide(&self, past: &Past, routes: Option<&Routes>, is_locked: bool) -> Option<Verdict> {
+    fn decide(&self, past: &Past, routes: Option<&Routes>, is_locked: bool) -> Option<Transition> {
         let spoken = self.event(routes);
         let spoken = spoken.and_then(|(event, channel)| cache::spoken(event, channel));
-        let context = Context {
+        transition::of(&End {
+            past,
+            run: &self.ended,
+            outcome: self.outcome,
             now: to_micros(Utc::now()),
             settings: self.settings,
             // Where no status can be written, nothing says that an alert waits.
@@ -115,8 +118,9 @@ impl Report<'_> {
                 job,
                 is_sent: *is_sent,
             }),
-        };
-        transition::of(past, &self.ended, self.outcome, &context)
+            answer: None,
+            named_channel: None,
+        })
     }
 
     /// Names what ends several jobs at once, and the channel on which it is told once. An exit with
@@ -134,16 +138,16 @@ impl Report<'_> {
     }
 
     /// Lets this job speak for what ended it, if it has sent that, or people know that it fails so.
-    fn speak(&self, routes: Option<&Routes>, verdict: &Verdict) {
+    fn speak(&self, routes: Option<&Routes>, transition: &Transition) {
         let Some((event, channel)) = self.event(routes) else {
             return;
         };
-        let is_sent = verdict.alert.is_some() && !verdict.is_held;
+        let is_sent = transition.alert.is_some() && !transition.is_held;
         let is_known = matches!(
-            verdict.decision.reason,
+            transition.decision.reason,
             Reason::Recent | Reason::OtherErrors | Reason::FlappingOn
         );
-        if is_sent || is_known && !verdict.decision.send {
+        if is_sent || is_known && !transition.decision.send {
             cache::speak(event, channel, &self.ended.job, is_sent);
         }
     }
@@ -206,31 +210,31 @@ impl Report<'_> {
             Some(store) => settle_held(store, past),
             None => (past, Vec::new()),
         };
-        let Some(verdict) = self.decide(&past, routes, locked.is_some()) else {
+        let Some(transition) = self.decide(&past, routes, locked.is_some()) else {
             return Ok(None);
         };
         if let (Some(locked), Some(recent)) = (&locked, &recent)
             && !was_held
             && recent.may_lag(self.now)
-            && self.touch(locked, &past, &verdict)
+            && self.touch(locked, &past, &transition)
             && let Some(status) = past.status()
         {
-            self.speak(routes, &verdict);
+            self.speak(routes, &transition);
             cache::touched(file, status.since, locked.known());
             locked.give_back(past);
             return Ok(None);
         }
         let locked = locked.map(|locked| locked.if_current().ok_or(Outdated));
         let locked = locked.transpose()?;
-        self.speak(routes, &verdict);
-        Ok(self.write(locked, routes, file, verdict, warnings))
+        self.speak(routes, &transition);
+        Ok(self.write(locked, routes, file, transition, warnings))
     }
 
     /// Where nothing is new but the time, overwrites that in the status file, which may lag behind in
     /// all else a little longer.
-    fn touch(&self, locked: &Locked<'_>, past: &Past, verdict: &Verdict) -> bool {
-        let is_silent = verdict.alert.is_none() && !self.is_found() && !locked.is_passed_by();
-        let (Some(status), Some(previous)) = (&verdict.status, past.status()) else {
+    fn touch(&self, locked: &Locked<'_>, past: &Past, transition: &Transition) -> bool {
+        let is_silent = transition.alert.is_none() && !self.is_found() && !locked.is_passed_by();
+        let (Some(status), Some(previous)) = (&transition.status, past.status()) else {
             return false;
         };
         is_silent
@@ -244,30 +248,30 @@ impl Report<'_> {
         locked: Option<Locked<'_>>,
         routes: Option<&Routes>,
         file: &str,
-        verdict: Verdict,
+        transition: Transition,
         warnings: &mut Vec<Warning>,
     ) -> Option<Told> {
         let Some(mut locked) = locked else {
-            if let Some(status) = verdict.status.or(verdict.left.map(|left| *left)) {
+            if let Some(status) = transition.status.or(transition.left.map(|left| *left)) {
                 cache::could_not_write(file, status);
             }
-            return verdict.alert.map(|alert| (*alert, Vec::new()));
+            return transition.alert.map(|alert| (*alert, Vec::new()));
         };
-        let queues = routes.filter(|_| verdict.alert.is_some());
+        let queues = routes.filter(|_| transition.alert.is_some());
         let queues = queues.map(|routes| routes.queues.clone());
         let change = Change {
             file: file.to_owned(),
-            status: verdict.status,
-            alert: verdict.alert.map(|alert| *alert),
+            status: transition.status,
+            alert: transition.alert.map(|alert| *alert),
             queues: queues.unwrap_or_default(),
-            is_held: verdict.is_held,
-            withdrawn: verdict.withdrawn,
+            is_held: transition.is_held,
+            withdrawn: transition.withdrawn,
             place: self.place.clone(),
             settings: Some(self.settings),
         };
         let written = locked.change(&change);
         // After a crash before this the same may be told again.
-        if let Some(left) = verdict.left
+        if let Some(left) = transition.left
             && locked.write(&left).is_ok()
         {
             let content = left.render();

@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::format::text::{self, readable};
 use crate::message::written::Writer;
+use crate::format::time;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::{self, Heartbeat};
 use crate::os::file::PRIVATE;
@@ -19,7 +20,7 @@ use crate::os::per_process::PerProcess;
 use crate::os::redact;
 use crate::os::warning::Warning;
 use crate::rules::rule::Rule;
-use crate::rules::{Attempt, HOUR, Settings};
+use crate::rules::{Attempt, Settings};
 use crate::settings::config::{Config, is_amount, is_channel_name};
 use crate::settings::directory::{self, Missing};
 use crate::settings::environment::{self, is_yes, read};
@@ -119,11 +120,13 @@ impl Setup {
         let defaults = Settings::default();
         let rules = Settings {
             silent: number("NOTIFY_SILENT_SECONDS", config.silent_seconds, false)
-                .unwrap_or(defaults.silent),
+                .map_or(defaults.silent, time::seconds),
             ok_silent: number("NOTIFY_OK_SILENT_HOURS", config.ok_silent_hours, true)
-                .map_or(defaults.ok_silent, |hours| hours * HOUR),
+                .map_or(defaults.ok_silent, |hours| {
+                    time::or_never(hours, time::hours)
+                }),
             remind: number("NOTIFY_REMIND_HOURS", config.remind_hours, false)
-                .map_or(defaults.remind, |hours| hours * HOUR),
+                .map_or(defaults.remind, time::hours),
             after: defaults.after,
             flapping: config
                 .flapping
@@ -382,8 +385,8 @@ mod tests {
         assert_eq!(
             from_environment.rules,
             Settings {
-                silent: 14256.0,
-                ok_silent: f64::INFINITY,
+                silent: Duration::from_secs(14256),
+                ok_silent: None,
                 ..Settings::default()
             }
         );
@@ -399,7 +402,7 @@ mod tests {
         assert_eq!(from_code.directory(), Some(Path::new("/elsewhere")));
         assert_eq!(
             (from_code.rules.silent, from_code.exit),
-            (60.0, Duration::ZERO)
+            (Duration::from_secs(60), Duration::ZERO)
         );
         assert_eq!(from_code.default_channel, "data");
 

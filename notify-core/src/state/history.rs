@@ -14,6 +14,7 @@ use crate::os::ffi;
 use crate::os::file::{self, Durable, Links, PRIVATE};
 use crate::rules::Settings;
 use crate::state::change::Change;
+use crate::status::facts::Facts;
 use crate::status::{LINE, State, Status};
 
 /// A history that has grown to this many bytes is made shorter.
@@ -69,6 +70,8 @@ pub(crate) struct Ran {
     pub(crate) held: Option<Time>,
     /// What decided; `None` where a person did, and in lines that do not say it.
     pub(crate) settings: Option<Settings>,
+    /// What the last of them said of itself.
+    pub(crate) facts: Facts,
 }
 
 /// What a destination said to an alert.
@@ -179,6 +182,7 @@ fn shortened(events: Vec<Event>) -> Vec<Event> {
                 last.took = ran.took;
                 last.last = ran.last.or(Some(ran.begun));
                 last.settings = ran.settings;
+                last.facts.clone_from(&ran.facts);
                 continue;
             }
         }
@@ -217,6 +221,7 @@ impl Ran {
             channel: alert.map(|alert| alert.channel.clone()),
             held: held.map(|held| held.until),
             settings: change.settings,
+            facts: status.facts.clone(),
         })
     }
 
@@ -249,6 +254,8 @@ impl Event {
                 line.put_some(ran.channel.as_deref());
                 line.put_some(time(ran.held));
                 line.put_some(ran.settings.as_ref().map(render_settings));
+                line.put("");
+                line.put(&render_facts(&ran.facts));
             }
             Self::Answered(answered) => {
                 line.put("answer");
@@ -290,6 +297,7 @@ impl Event {
                     channel: rest.get(2).and_then(some),
                     held: time(3),
                     settings: rest.get(4).and_then(some).map(|text| parse_settings(&text)),
+                    facts: rest.get(6).map(|text| parse_facts(text)).unwrap_or_default(),
                 }))
             }
             [what, at, alert, channel, answer] if what == "answer" => {
@@ -337,22 +345,28 @@ impl Line {
     }
 }
 
+/// Writes facts, a line each.
+fn render_facts(facts: &Facts) -> String {
+    let facts = facts.iter().map(|(name, value)| format!("{name}={value}"));
+    facts.collect::<Vec<_>>().join("\n")
+}
+
+/// Reads what [`render_facts`] has written.
+fn parse_facts(text: &str) -> Facts {
+    let mut facts = Facts::default();
+    for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
+        // What is beyond the bounds is dropped.
+        let _ = facts.put(name, value.to_owned());
+    }
+    facts
+}
+
 /// Writes settings, but for those that are the defaults.
 fn render_settings(settings: &Settings) -> String {
     let defaults = Settings::default();
     let mut words = Vec::new();
-    for (name, value, default) in [
-        ("silent", settings.silent, defaults.silent),
-        ("ok-silent", settings.ok_silent, defaults.ok_silent),
-        ("remind", settings.remind, defaults.remind),
-    ] {
-        #[expect(
-            clippy::float_cmp,
-            reason = "what was not set is the same to the last bit"
-        )]
-        if value != default {
-            words.push(format!("{name}={value}"));
-        }
+    for (name, seconds) in settings.times_set() {
+        words.push(format!("{name}={seconds}"));
     }
     if settings.after != defaults.after {
         words.push(format!("after={}", settings.after));
@@ -372,14 +386,15 @@ fn parse_settings(text: &str) -> Settings {
     let mut settings = Settings::default();
     for word in text.split(' ') {
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
-        let seconds = || value.parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
+        let seconds = value.parse().ok().filter(|seconds: &f64| *seconds >= 0.0);
         match name {
-            "silent" => settings.silent = seconds().unwrap_or(settings.silent),
-            "ok-silent" => settings.ok_silent = seconds().unwrap_or(settings.ok_silent),
-            "remind" => settings.remind = seconds().unwrap_or(settings.remind),
             "after" => settings.after = value.parse().unwrap_or(settings.after),
             "flapping" => settings.flapping = true,
-            _ => {}
+            name => {
+                if let Some(seconds) = seconds {
+                    settings.set_time(name, seconds);
+                }
+            }
         }
     }
     settings
@@ -412,6 +427,7 @@ mod tests {
             channel: alert.map(|_| "alerts".to_owned()),
             held: None,
             settings: Some(Settings::default()),
+            facts: Facts::default(),
         })
     }
 
@@ -474,6 +490,7 @@ mod tests {
         };
         assert_eq!((ran.runs, &*ran.error), (3, "no"));
         assert_eq!((ran.last, ran.channel, ran.settings), (None, None, None));
+        assert!(ran.facts.is_empty());
     }
 
     #[test]
@@ -481,9 +498,9 @@ mod tests {
         let defaults = Settings::default();
         assert_eq!(render_settings(&defaults), DEFAULTS);
         let all = Settings {
-            silent: 0.1 + 0.2,
-            ok_silent: f64::INFINITY,
-            remind: 0.0,
+            silent: Duration::from_nanos(300_000_001),
+            ok_silent: None,
+            remind: Duration::ZERO,
             after: 3,
             flapping: true,
         };
@@ -529,9 +546,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_event_is_read_back_as_it_was(decision in any::<String>(), error in any::<String>(), answer in any::<String>()) {
+        fn any_event_is_read_back_as_it_was(decision in any::<String>(), error in any::<String>(), answer in any::<String>(), fact in any::<String>()) {
             let Event::Ran(ran) = ran(1, &decision, None) else { unreachable!() };
-            let ran = Event::Ran(Ran { error, held: Some(noon()), last: Some(noon()), ..ran });
+            let mut facts = Facts::default();
+            let _ = facts.put("rows", "44".to_owned());
+            let _ = facts.put("file", fact);
+            let facts = facts.readable();
+            let ran = Event::Ran(Ran { error, facts, held: Some(noon()), last: Some(noon()), ..ran });
             prop_assert_eq!(Event::parse(&ran.render()), Some(ran));
             let answered = Event::Answered(Answered {
                 at: noon(),

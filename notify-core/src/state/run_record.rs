@@ -42,15 +42,8 @@ impl Recorded<'_> {
         for queue in &*self.queues {
             put("queue", queue);
         }
-        let defaults = Settings::default();
-        for (key, value, default) in [
-            ("silent", settings.silent, defaults.silent),
-            ("ok-silent", settings.ok_silent, defaults.ok_silent),
-            ("remind", settings.remind, defaults.remind),
-        ] {
-            if value.to_bits() != default.to_bits() {
-                put(key, &value.to_string());
-            }
+        for (key, seconds) in settings.times_set() {
+            put(key, &seconds.to_string());
         }
         if settings.after > 1 {
             put("after", &settings.after.to_string());
@@ -115,28 +108,27 @@ impl Recorded<'_> {
     pub(crate) fn read(run: &Fields, process: &Fields) -> Option<Self> {
         let number = |key| run.get(key).and_then(|value| value.parse::<f64>().ok());
         let text = |key| run.get(key).map(|text| Cow::Owned(text.to_owned()));
-        let defaults = Settings::default();
-        let settings = Settings {
-            silent: number("silent").unwrap_or(defaults.silent),
-            ok_silent: number("ok-silent").unwrap_or(defaults.ok_silent),
-            remind: number("remind").unwrap_or(defaults.remind),
-            after: run
-                .get("after")
-                .and_then(|after| after.parse().ok())
-                .unwrap_or(defaults.after),
+        let mut settings = Settings {
             flapping: run.get("flapping") == Some("true"),
+            ..Settings::default()
         };
+        for (key, _) in settings.times() {
+            if let Some(seconds) = number(key) {
+                settings.set_time(key, seconds);
+            }
+        }
+        if let Some(after) = run.get("after").and_then(|after| after.parse().ok()) {
+            settings.after = after;
+        }
         let returned = run.get("returned");
         let took = returned.and_then(|after| {
             let seconds = after.strip_prefix("after ")?.strip_suffix(" s")?;
             Duration::try_from_secs_f64(seconds.parse().ok()?).ok()
         });
+        let id = u64::from_str_radix(run.get("run")?, 16).ok()?;
         let ended = Ended {
-            run: u64::from_str_radix(run.get("run")?, 16).ok()?,
-            job: text("job")?,
             location: text("location")?,
             source: text("source")?,
-            begun: time::parse(run.get("begun")?)?,
             took,
             host: process.get("host").unwrap_or("unknown").to_owned().into(),
             pid: process.get("pid").and_then(|pid| pid.parse().ok()),
@@ -145,16 +137,13 @@ impl Recorded<'_> {
             every_hours: number("every-hours"),
             channel: text("channel").unwrap_or_default(),
             attempt: process.get("attempt").and_then(Attempt::parse),
-            nested: false,
-            was_overdue: false,
-            is_in_time: false,
-            last_inside: None,
             mention: text("mention"),
             runbook: text("runbook").filter(|url| link::check(url).is_ok()),
             owner: text("owner"),
             said: Facts::default(),
             facts: alert::facts(process).into(),
             notes: run.all("note"),
+            ..Ended::new(id, text("job")?, time::parse(run.get("begun")?)?)
         };
         Some(Self {
             ended,

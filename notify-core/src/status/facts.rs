@@ -73,6 +73,12 @@ impl Facts {
         self.0.is_empty()
     }
 
+    /// Returns names and values.
+    #[cfg(feature = "cli")]
+    pub(crate) fn to_vec(&self) -> Vec<(String, String)> {
+        self.0.clone()
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut facts = self.iter();
         facts

@@ -11,13 +11,14 @@ use chrono::DateTime;
 
 use crate::format::time::{self, Time};
 use crate::message::alert::Kind;
-use crate::rules::transition::{self, Address, Context, Ended};
-use crate::rules::{Attempt, HOUR, Past, Settings};
-use crate::status::facts::Facts;
+use crate::rules::transition::{self, Address, End, Ended};
+use crate::rules::{Attempt, Past, Settings};
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
 const MINUTE: i64 = 60;
+/// Seconds.
+const HOUR: f64 = 3600.0;
 const HOUR_SECONDS: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR_SECONDS;
 
@@ -225,8 +226,8 @@ fn all_rules() -> [Rules; 5] {
     let fleet = Rules {
         name: "fleet: 4 h, no OK",
         settings: Settings {
-            silent: 14256.0,
-            ok_silent: f64::INFINITY,
+            silent: Duration::from_secs(14256),
+            ok_silent: None,
             ..Settings::default()
         },
         ..defaults
@@ -374,32 +375,18 @@ impl Replay<'_> {
 
     /// The end of a run.
     fn end(&mut self, begun: i64, now: i64, outcome: &Outcome, attempt: Option<Attempt>) {
-        let ended = Ended {
-            run: self.runs << 32,
-            job: "etl".into(),
-            location: "".into(),
-            source: "".into(),
-            begun: at(begun),
+        let run = Ended {
             took: Some(Duration::from_secs(30)),
             host: "worker".into(),
-            pid: None,
-            exe: None,
-            version: None,
-            every_hours: None,
             channel: "alerts".into(),
             attempt,
-            nested: false,
-            was_overdue: false,
             is_in_time: true,
-            last_inside: None,
-            mention: None,
-            runbook: None,
-            owner: None,
-            said: Facts::default(),
-            facts: Vec::new().into(),
-            notes: Vec::new(),
+            ..Ended::new(self.runs << 32, "etl", at(begun))
         };
-        let context = Context {
+        let end = End {
+            past: &self.past,
+            run: &run,
+            outcome,
             now: at(now),
             settings: self.settings(),
             address: Some(Address {
@@ -407,26 +394,28 @@ impl Replay<'_> {
                 queues: &QUEUES,
             }),
             cover: None,
+        answer: None,
+        named_channel: None,
         };
         let verdict = if self.rules.is_article {
-            self.article(&ended, outcome, &context)
+            self.article(&end)
         } else {
-            let verdict = transition::of(&self.past, &ended, outcome, &context).unwrap();
-            if !verdict.withdrawn.is_empty() {
+            let transition = transition::of(&end).unwrap();
+            if !transition.withdrawn.is_empty() {
                 self.held = None;
             }
-            let held = verdict
+            let held = transition
                 .status
                 .as_ref()
                 .and_then(|status| status.held.as_ref());
-            if verdict.is_held {
+            if transition.is_held {
                 self.held = held.map(|held| held.until);
             }
-            let kind = verdict
+            let kind = transition
                 .alert
-                .filter(|_| !verdict.is_held)
+                .filter(|_| !transition.is_held)
                 .map(|alert| alert.kind);
-            (verdict.status, kind)
+            (transition.status, kind)
         };
         if let (Some(status), kind) = verdict {
             self.past = Past::Known(Box::new(status));
@@ -435,23 +424,17 @@ impl Replay<'_> {
     }
 
     /// The article's five sentences.
-    fn article(
-        &self,
-        ended: &Ended,
-        outcome: &Outcome,
-        context: &Context<'_>,
-    ) -> (Option<Status>, Option<Kind>) {
-        let verdict = transition::of(&self.past, ended, outcome, context).unwrap();
-        let status = verdict.status.unwrap();
+    fn article(&self, end: &End<'_>) -> (Option<Status>, Option<Kind>) {
+        let status = transition::of(end).unwrap().status.unwrap();
         let previous = self.past.status();
-        let age = previous.map(|previous| time::age(previous.begun, context.now));
+        let age = previous.map(|previous| time::age(previous.begun, end.now));
         let Settings {
             silent, ok_silent, ..
         } = self.settings();
         let is_told = match (previous, status.state, age) {
             (Some(previous), state, _) if previous.state != state => true,
             (Some(_), State::Error, Some(age)) => age >= silent,
-            (Some(_), State::Ok, Some(age)) => age > ok_silent,
+            (Some(_), State::Ok, Some(age)) => ok_silent.is_some_and(|longest| age > longest),
             _ => true,
         };
         let kind = Kind::of(previous.map(|previous| previous.state), status.state);

@@ -30,8 +30,9 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>) -> Value {
         "alerted": job.alerted.map(time),
         "decision": job.decision,
         "incident": job.incident,
-        "silenced_until": job.silence.as_ref().filter(|_| job.is_silenced(now)).map(|silence| time(silence.until)),
-        "silenced_because": job.silence.as_ref().filter(|_| job.is_silenced(now)).and_then(|silence| silence.because.as_ref()),
+        "silenced_until": job.silence_now(now).map(|silence| time(silence.until)),
+        "silenced_because": job.silence_now(now).and_then(|silence| silence.because.as_ref()),
+        "silenced_by_rule": job.silenced_by_rule,
         "flapping": job.is_flapping,
         "every_hours": job.every_hours,
         "location": job.location,
@@ -40,7 +41,19 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>) -> Value {
         "exe": job.exe,
         "source": job.source,
         "version": job.version,
+        "runbook": job.runbook,
+        "owner": job.owner,
+        "facts": facts(&job.facts),
     })
+}
+
+/// Names and values as an object.
+pub(crate) fn facts(facts: &[(String, String)]) -> Value {
+    let facts = facts.iter();
+    facts
+        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 pub(crate) fn unreadable(file: &Unreadable) -> Value {

@@ -2,7 +2,7 @@
 //! of them as of a job that fails until the line is mended.
 
 use std::borrow::Cow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
@@ -12,17 +12,16 @@ use crate::os::file::{self, Links};
 use crate::os::per_process;
 use crate::os::random;
 use crate::os::warning::Warning;
+use crate::rules::Settings;
 use crate::rules::transition::Ended;
-use crate::rules::{HOUR, Settings};
 use crate::runs::report::{self, Report};
 use crate::settings::setup::Setup;
 use crate::state::local::{self, Store};
-use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
-/// How often people are reminded of a mistake, in seconds: it is the same at each run.
-const REMINDER: f64 = 24.0 * HOUR;
+/// How often people are reminded of a mistake: it is the same at each run.
+const REMINDER: Duration = Duration::from_secs(24 * 3600);
 
 /// Tells of the mistakes in the command line of `job`, or that there are none any more.
 pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'static Setup) {
@@ -67,28 +66,13 @@ fn fails(job: &str, setup: &Setup) -> bool {
 
 fn ended(job: String, channel: &str, setup: &'static Setup) -> Ended {
     Ended {
-        run: random::number(),
-        job: job.into(),
         location: "pipeline-notify run :: options".into(),
         source: "pipeline-notify run".into(),
-        begun: to_micros(Utc::now()),
-        took: None,
         host: Cow::Borrowed(&setup.host),
         pid: Some(per_process::id()),
         exe: setup.exe.as_deref().map(Cow::Borrowed),
-        version: None,
-        every_hours: None,
         channel: channel.to_owned().into(),
-        attempt: None,
-        nested: false,
-        was_overdue: false,
-        is_in_time: true,
-        last_inside: None,
-        mention: None,
-        runbook: None,
-        owner: None,
-        said: Facts::default(),
         facts: Cow::Borrowed(&*setup.facts),
-        notes: Vec::new(),
+        ..Ended::new(random::number(), job, to_micros(Utc::now()))
     }
 }

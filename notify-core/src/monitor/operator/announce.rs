@@ -9,7 +9,6 @@ use super::{setup, tell_problems};
 use crate::dispatch::dispatcher;
 use crate::format::time::to_micros;
 use crate::message::alert::{Alert, Kind};
-use crate::message::written::Message;
 use crate::os::random;
 use crate::settings::route::{Routes, Way};
 use crate::state::local::Queued;
@@ -60,19 +59,15 @@ pub(crate) fn new_alert(
     status: Status,
 ) -> Alert {
     Alert {
-        message: Message::default(),
-        id: format!("{:016x}", random::number()),
-        kind,
-        job,
-        channel: routes.channel.clone(),
-        decided: to_micros(Utc::now()),
-        incident: status.incident.clone(),
-        earlier_error: None,
-        outage: None,
-        mention: None,
-        facts: Vec::new(),
         notes,
-        status,
+        ..Alert::new(
+            random::number(),
+            kind,
+            job,
+            &routes.channel,
+            to_micros(Utc::now()),
+            status,
+        )
     }
 }
 

@@ -9,8 +9,6 @@ use crate::message::alert::Kind;
 use crate::monitor::view;
 use crate::rules::Past;
 use crate::state::change::Change;
-use crate::status::error_count::ErrorCount;
-use crate::status::facts::Facts;
 use crate::status::{LINE, State, Status};
 
 /// What was forgotten.
@@ -107,35 +105,15 @@ impl Desk {
 /// The status of a job that failed and is no more.
 pub(super) fn over(status: &Status, now: Time) -> Status {
     Status {
-        state: State::Ok,
-        begun: now,
-        since: now,
-        took: None,
-        runs: 1,
-        alerted: None,
-        incident: None,
-        fingerprint: None,
-        first_error: None,
-        told_errors: Vec::new(),
-        alerted_by: None,
-        other_errors: ErrorCount::default(),
-        older_errors: ErrorCount::default(),
-        overdue: None,
-        held: None,
-        withheld_since: None,
-        silence: None,
-        flapping: None,
-        decision: None,
+        location: status.location.clone(),
+        host: status.host.clone(),
+        pid: status.pid,
+        exe: status.exe.clone(),
+        source: status.source.clone(),
+        version: status.version.clone(),
         ok_version: status.version.clone(),
-        runbook: None,
-        owner: None,
-        alerted_channel: None,
-        silenced_by_rule: None,
-        facts: Facts::default(),
-        passed_over: None,
-        cancelled: None,
-        not_counted: None,
-        text: String::new(),
-        ..status.clone()
+        every_hours: status.every_hours,
+        channel: status.channel.clone(),
+        ..Status::new(State::Ok, now)
     }
 }

@@ -8,15 +8,12 @@ use super::forget::over;
 use super::tell_problems;
 use crate::format::time::to_micros;
 use crate::message::alert::{Alert, Kind};
-use crate::message::written::Message;
 use crate::notifier::Refusal;
 use crate::os::random;
 use crate::settings::config;
 use crate::settings::destinations;
 use crate::settings::environment;
 use crate::settings::setup::Setup;
-use crate::status::error_count::ErrorCount;
-use crate::status::facts::Facts;
 use crate::status::{State, Status};
 
 /// How long a channel may take to answer a test.
@@ -86,61 +83,29 @@ fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
     let incident = format!("{:08x}", random::number() >> 32);
     let words = format!("this is a test by {by}: nothing is broken");
     let failed = Status {
-        state: State::Error,
-        begun: now,
         location: "pipeline-notify :: test".into(),
-        took: None,
-        since: now,
-        runs: 1,
-        alerted: None,
         incident: Some(incident.clone()),
-        fingerprint: None,
         first_error: Some(words.clone()),
-        told_errors: Vec::new(),
-        alerted_by: None,
-        other_errors: ErrorCount::default(),
-        older_errors: ErrorCount::default(),
-        overdue: None,
-        held: None,
-        withheld_since: None,
-        silence: None,
-        flapping: None,
-        decision: None,
         host: Some(setup.host.clone().into()),
         pid: Some(std::process::id()),
-        exe: None,
-        source: None,
-        version: None,
-        ok_version: None,
-        every_hours: None,
         channel: Some(channel.to_owned().into()),
-        runbook: None,
-        owner: None,
-        alerted_channel: None,
-        silenced_by_rule: None,
-        facts: Facts::default(),
-        passed_over: None,
-        cancelled: None,
-        not_counted: None,
         text: words.clone(),
+        ..Status::new(State::Error, now)
     };
     let recovered = over(&failed, now);
     [(Kind::Failed, failed), (Kind::Recovered, recovered)].map(|(kind, status)| Alert {
-        message: Message::default(),
-        id: format!("{:016x}", random::number()),
-        kind,
-        job: TEST.to_owned(),
-        channel: channel.to_owned(),
-        decided: now,
         incident: Some(incident.clone()),
-        earlier_error: None,
-        outage: None,
-        mention: None,
-        facts: Vec::new(),
         notes: match kind {
             Kind::Recovered => vec![format!("{words}, and so a recovery looks")],
             _ => Vec::new(),
         },
-        status,
+        ..Alert::new(
+            random::number(),
+            kind,
+            TEST.to_owned(),
+            channel,
+            now,
+            status,
+        )
     })
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
 use crate::monitor::view;
-use crate::rules::transition::{self, Address, Context, Ended};
-use crate::rules::{self, Past, Settings};
+use crate::rules::flapping::STEADY;
+use crate::rules::transition::{self, Address, End, Ended};
+use crate::rules::{Past, Settings};
 use crate::runs::report;
-use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
@@ -81,14 +81,13 @@ pub(super) fn outlooks(status: &Status, settings: Settings, now: Time) -> Vec<Ou
 /// Lists the times from which the rules may say otherwise.
 fn turns(status: &Status, settings: &Settings) -> Vec<Time> {
     let longest = settings.longest_silence();
-    let after = |time: Time, seconds: f64| {
-        let span = TimeDelta::try_milliseconds(milliseconds(seconds))?;
-        time.checked_add_signed(span)
-    };
+    let after = |time: Time, span| time.checked_add_signed(TimeDelta::from_std(span).ok()?);
     let flapping = status.flapping.as_ref();
     let times = [
         after(status.begun, settings.silent),
-        after(status.begun, settings.ok_silent),
+        settings
+            .ok_silent
+            .and_then(|ok_silent| after(status.begun, ok_silent)),
         status.alerted.and_then(|alerted| after(alerted, longest)),
         status
             .withheld_since
@@ -104,7 +103,7 @@ fn turns(status: &Status, settings: &Settings) -> Vec<Time> {
             .last
             .and_then(|last| after(last, settings.silent)),
         flapping.and_then(|flapping| after(flapping.told?, longest)),
-        flapping.and_then(|_| after(status.since, rules::HOUR)),
+        flapping.and_then(|_| after(status.since, STEADY)),
     ];
     times.into_iter().flatten().collect()
 }
@@ -126,7 +125,14 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
         }
     };
     let queues = ["a queue".to_owned()];
-    let context = Context {
+    let end = End {
+        past: &Past::Known(Box::new(status)),
+        // A run that begins and ends then.
+        run: &Ended {
+            is_in_time: true,
+            ..Ended::new(0, "", at)
+        },
+        outcome: &outcome,
         now: at,
         settings,
         address: Some(Address {
@@ -134,60 +140,26 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
             queues: &queues,
         }),
         cover: None,
+        answer: None,
+        named_channel: None,
     };
-    let past = Past::Known(Box::new(status));
-    let verdict = transition::of(&past, &next_run(at), &outcome, &context)?;
-    let held = verdict.status.and_then(|status| status.held);
-    let held = held.filter(|_| verdict.is_held).map(|held| {
-        let longest = held.until - at;
-        let is_new = longest.num_milliseconds() == milliseconds(settings.longest_silence());
-        match longest.to_std() {
-            Ok(longest) if is_new => Hold::For(longest),
-            _ => Hold::Until(held.until),
+    let transition = transition::of(&end)?;
+    let held = transition.status.and_then(|status| status.held);
+    let held = held.filter(|_| transition.is_held).map(|held| {
+        let longest = time::between(at, held.until);
+        if longest.as_millis() == settings.longest_silence().as_millis() {
+            Hold::For(longest)
+        } else {
+            Hold::Until(held.until)
         }
     });
     Some(Outlook {
         chance,
         until: None,
-        is_told: verdict.decision.send,
+        is_told: transition.decision.send,
         held,
-        reason: verdict.decision.reason.as_str(),
+        reason: transition.decision.reason.as_str(),
     })
-}
-
-/// Returns seconds as whole milliseconds; what is beyond a time is the longest.
-#[expect(clippy::cast_possible_truncation, reason = "it saturates")]
-fn milliseconds(seconds: f64) -> i64 {
-    (seconds * 1e3) as i64
-}
-
-/// A run that begins and ends then.
-fn next_run(at: Time) -> Ended {
-    Ended {
-        run: 0,
-        job: "".into(),
-        location: "".into(),
-        source: "".into(),
-        begun: at,
-        took: None,
-        host: "".into(),
-        pid: None,
-        exe: None,
-        version: None,
-        every_hours: None,
-        channel: "".into(),
-        attempt: None,
-        nested: false,
-        was_overdue: false,
-        is_in_time: true,
-        last_inside: None,
-        mention: None,
-        runbook: None,
-        owner: None,
-        said: Facts::default(),
-        facts: Vec::new().into(),
-        notes: Vec::new(),
-    }
 }
 
 #[cfg(test)]
@@ -195,7 +167,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::rules::{HOUR, Reason};
+    use crate::rules::Reason;
     use crate::status::Silence;
 
     fn noon() -> Time {
@@ -230,8 +202,8 @@ mod tests {
     #[test]
     fn what_comes_next_is_what_the_rules_say_then() {
         let hourly = Settings {
-            silent: HOUR,
-            remind: 2.0 * HOUR,
+            silent: time::HOUR,
+            remind: 2 * time::HOUR,
             ..Settings::default()
         };
         let next = outlooks(&failing(), hourly, minutes(10));
@@ -282,7 +254,7 @@ mod tests {
             ..failing
         };
         let never = Settings {
-            ok_silent: f64::INFINITY,
+            ok_silent: None,
             ..Settings::default()
         };
         assert_eq!(

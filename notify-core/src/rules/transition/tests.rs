@@ -10,12 +10,10 @@ use chrono::{DateTime, TimeDelta};
 
 use super::*;
 use crate::message::alert::Kind;
-use crate::rules;
 use crate::state::change::{Change, Place, Texts};
-use crate::status::State;
-use crate::status::facts::Facts;
 use crate::status::fingerprint;
 use crate::status::outcome::Panic;
+use crate::status::{Held, State};
 
 fn at(second: i64) -> Time {
     DateTime::from_timestamp(1_795_348_800, 0).unwrap() + TimeDelta::seconds(second)
@@ -23,29 +21,15 @@ fn at(second: i64) -> Time {
 
 fn ended(run: u64, begun: Time) -> Ended {
     Ended {
-        run,
-        job: "etl.load.run".into(),
         location: "etl::load :: run".into(),
         source: "src/load.rs:42".into(),
-        begun,
         took: Some(Duration::from_secs(1)),
         host: "worker-3".into(),
         pid: Some(4242),
-        exe: None,
-        nested: false,
         version: Some("1.4.2".into()),
-        every_hours: None,
         channel: "alerts".into(),
-        attempt: None,
-        was_overdue: false,
         is_in_time: true,
-        last_inside: None,
-        mention: None,
-        runbook: None,
-        owner: None,
-        said: Facts::default(),
-        facts: Vec::new().into(),
-        notes: Vec::new(),
+        ..Ended::new(run, "etl.load.run", begun)
     }
 }
 
@@ -62,12 +46,41 @@ fn failed(text: &str) -> Outcome {
     Outcome::Failed(text.to_owned())
 }
 
+/// What the end of a run meets, beside the past.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    now: Time,
+    settings: Settings,
+    address: Option<Address<'a>>,
+    cover: Option<Cover<'a>>,
+}
+
+fn of(past: &Past, run: &Ended, outcome: &Outcome, context: &Context<'_>) -> Option<Transition> {
+    let Context {
+        now,
+        settings,
+        address,
+        cover,
+    } = *context;
+    super::of(&End {
+        past,
+        run,
+        outcome,
+        now,
+        settings,
+        address,
+        cover,
+    })
+}
+
 fn context(now: Time, address: Option<Address<'_>>) -> Context<'_> {
     Context {
         now,
         settings: Settings::default(),
         address,
         cover: None,
+        answer: None,
+        named_channel: None,
     }
 }
 
@@ -129,13 +142,13 @@ impl Job<'_> {
             attempt: self.attempt,
             ..ended(0x1111_1111_0000_0000_u64.wrapping_mul(self.runs), begun)
         };
-        let verdict = of(&self.past, &ended, outcome, &context).unwrap();
-        let status = verdict.status.unwrap();
-        if !verdict.withdrawn.is_empty() {
+        let transition = of(&self.past, &ended, outcome, &context).unwrap();
+        let status = transition.status.unwrap();
+        if !transition.withdrawn.is_empty() {
             self.held = None;
         }
-        match (&status.held, verdict.alert.map(|alert| *alert)) {
-            (Some(held), Some(alert)) if verdict.is_held => {
+        match (&status.held, transition.alert.map(|alert| *alert)) {
+            (Some(held), Some(alert)) if transition.is_held => {
                 self.held = Some((held.until, alert));
             }
             (_, alert) => self.told.extend(alert),
@@ -144,7 +157,7 @@ impl Job<'_> {
         // It is remembered as it is, and must be what its file says to others.
         assert_eq!(Status::parse(&status.render()).as_ref(), Some(&status));
         self.past = Past::Known(Box::new(status));
-        verdict.decision.reason
+        transition.decision.reason
     }
 
     fn kinds(&self) -> Vec<Kind> {
@@ -187,7 +200,7 @@ fn an_incident_lasts_from_the_first_failure_to_the_recovery() {
 #[test]
 fn another_error_is_news_within_the_silence_and_the_same_one_is_not() {
     let patient = Settings {
-        silent: 4.0 * rules::HOUR,
+        silent: 4 * time::HOUR,
         ..Settings::default()
     };
     let mut job = Job::new(patient);
@@ -238,7 +251,7 @@ fn a_recovery_tells_how_long_it_failed_and_of_what() {
 fn with_after_the_nth_failure_in_a_row_is_told_and_an_ok_takes_a_held_one_back() {
     let mut job = Job::new(Settings {
         after: 3,
-        ok_silent: f64::INFINITY,
+        ok_silent: None,
         ..Settings::default()
     });
     job.run(0, &Outcome::Returned);
@@ -262,7 +275,7 @@ fn with_after_the_nth_failure_in_a_row_is_told_and_an_ok_takes_a_held_one_back()
 fn a_job_that_fails_every_second_run_is_told_although_an_ok_takes_each_failure_back() {
     let mut job = Job::new(Settings {
         after: 3,
-        ok_silent: f64::INFINITY,
+        ok_silent: None,
         ..Settings::default()
     });
     job.run(0, &Outcome::Returned);
@@ -280,7 +293,7 @@ fn a_job_that_fails_every_second_run_is_told_although_an_ok_takes_each_failure_b
 fn a_held_alert_leaves_after_the_longest_silence_and_its_recovery_is_told() {
     let mut job = Job::new(Settings {
         after: 3,
-        ok_silent: f64::INFINITY,
+        ok_silent: None,
         ..Settings::default()
     });
     job.run(0, &Outcome::Returned);
@@ -302,7 +315,7 @@ fn a_first_run_is_held_where_its_alert_can_wait_on_disk_and_is_sent_at_once_wher
     ] {
         let settings = Settings {
             after: 3,
-            silent: 14256.0,
+            silent: Duration::from_secs(14256),
             ..Settings::default()
         };
         let mut job = Job::new(settings);
@@ -323,7 +336,7 @@ fn a_first_run_is_held_where_its_alert_can_wait_on_disk_and_is_sent_at_once_wher
 #[test]
 fn an_attempt_that_is_not_the_last_is_held_and_the_last_one_is_told() {
     let mut job = Job::new(Settings {
-        ok_silent: f64::INFINITY,
+        ok_silent: None,
         ..Settings::default()
     });
     job.run(0, &Outcome::Returned);
@@ -374,7 +387,7 @@ fn what_a_person_has_silenced_is_that_error_alone_and_is_told_when_the_silence_e
 #[test]
 fn an_error_keeps_what_another_version_wrote_for_it_and_is_not_told_once_more() {
     let settings = Settings {
-        silent: 4.0 * rules::HOUR,
+        silent: 4 * time::HOUR,
         ..Settings::default()
     };
     let mut job = Job::new(settings);
@@ -392,7 +405,7 @@ fn an_error_keeps_what_another_version_wrote_for_it_and_is_not_told_once_more() 
 fn a_job_that_changes_to_and_fro_is_told_as_flapping_and_then_as_steady() {
     let mut job = Job::new(Settings {
         flapping: true,
-        ok_silent: f64::INFINITY,
+        ok_silent: None,
         ..Settings::default()
     });
     job.run(0, &Outcome::Returned);
@@ -477,8 +490,8 @@ fn an_incident_by_the_defaults_is_told_at_each_failure_and_at_its_end() {
 fn an_incident_with_after_3_and_four_hours_of_silence_is_told_twice() {
     let told = incident(Settings {
         after: 3,
-        silent: 14256.0,
-        ok_silent: f64::INFINITY,
+        silent: Duration::from_secs(14256),
+        ok_silent: None,
         ..Settings::default()
     });
     assert_eq!(
@@ -533,34 +546,36 @@ fn a_panic_that_was_told_already_is_written_down_and_not_told_again() {
         }),
         ..context(at(1), *ALERTS)
     };
-    let verdict = of(&Past::Missing, &ended(1, at(0)), &panic, &context).unwrap();
+    let transition = of(&Past::Missing, &ended(1, at(0)), &panic, &context).unwrap();
     assert_eq!(
-        (verdict.alert, verdict.decision.reason),
+        (transition.alert, transition.decision.reason),
         (None, Reason::SamePanic)
     );
-    let status = verdict.status.unwrap();
+    let status = transition.status.unwrap();
     assert_eq!((status.state, status.alerted), (State::Error, Some(at(1))));
     assert_eq!(status.alerted_by.as_deref(), Some("etl.load.inner"));
     // Issue 12, point 0: the recovery is the other job's to tell.
     let past = Past::Known(Box::new(status));
     let context = Context {
         cover: None,
+        answer: None,
+        named_channel: None,
         settings: Settings {
-            silent: 60.0,
+            silent: Duration::from_secs(60),
             ..Settings::default()
         },
         ..context
     };
-    let verdict = of(&past, &ended(2, at(2)), &Outcome::Returned, &context).unwrap();
+    let transition = of(&past, &ended(2, at(2)), &Outcome::Returned, &context).unwrap();
     assert_eq!(
-        (verdict.alert, verdict.decision.reason),
+        (transition.alert, transition.decision.reason),
         (None, Reason::RecoveryOfAnother)
     );
     // Where the other one does not speak for it any more, this one does, by its own name.
-    let verdict = of(&past, &ended(2, at(2)), &panic, &context).unwrap();
-    assert_eq!(verdict.decision.reason, Reason::Untold);
-    assert_eq!(verdict.alert.unwrap().kind, Kind::Failed);
-    assert_eq!(verdict.status.unwrap().alerted_by, None);
+    let transition = of(&past, &ended(2, at(2)), &panic, &context).unwrap();
+    assert_eq!(transition.decision.reason, Reason::Untold);
+    assert_eq!(transition.alert.unwrap().kind, Kind::Failed);
+    assert_eq!(transition.status.unwrap().alerted_by, None);
 }
 
 #[test]
@@ -572,15 +587,15 @@ fn a_cancelled_run_inside_another_leaves_the_status_and_adds_a_line() {
         ..ended(9, at(99))
     };
     let context = context(at(100), *ALERTS);
-    let verdict = of(&past, &inner, &Outcome::Cancelled, &context).unwrap();
+    let transition = of(&past, &inner, &Outcome::Cancelled, &context).unwrap();
     assert_eq!(
-        verdict.status,
+        transition.status,
         Some(Status {
             cancelled: Some(at(100)),
             ..before
         })
     );
-    assert_eq!(verdict.alert, None);
+    assert_eq!(transition.alert, None);
     assert_eq!(
         of(&Past::Missing, &inner, &Outcome::Cancelled, &context),
         None
@@ -606,9 +621,11 @@ fn a_run_that_proves_nothing_leaves_status_incident_and_held_alert_and_adds_a_li
             ..before
         };
         let past = Past::Known(Box::new(before.clone()));
-        let verdict = of(&past, &ended(9, at(99)), &skip, &context).unwrap();
-        assert!(verdict.alert.is_none() && verdict.withdrawn.is_empty() && !verdict.is_held);
-        let status = verdict.status.unwrap();
+        let transition = of(&past, &ended(9, at(99)), &skip, &context).unwrap();
+        assert!(
+            transition.alert.is_none() && transition.withdrawn.is_empty() && !transition.is_held
+        );
+        let status = transition.status.unwrap();
         let line = format!("{}, exited with code 75", time::show(at(100)));
         assert_eq!(status.not_counted.as_deref(), Some(&*line));
         let not_counted = status.not_counted.clone();
@@ -634,16 +651,16 @@ fn a_death_found_after_a_later_run_is_told_and_leaves_the_status() {
     let (later, _) = history(&[Outcome::Returned, Outcome::Returned], *ALERTS);
     let past = Past::Known(Box::new(later));
     let died = Outcome::Died("died".to_owned());
-    let verdict = of(&past, &ended(9, at(30)), &died, &context(at(100), *ALERTS)).unwrap();
+    let transition = of(&past, &ended(9, at(30)), &died, &context(at(100), *ALERTS)).unwrap();
     assert_eq!(
-        (verdict.status, verdict.decision.reason),
+        (transition.status, transition.decision.reason),
         (None, Reason::Overtaken)
     );
-    assert_eq!(verdict.alert.unwrap().error(), "died");
+    assert_eq!(transition.alert.unwrap().error(), "died");
 
-    let verdict = of(&past, &ended(9, at(90)), &died, &context(at(100), *ALERTS)).unwrap();
-    assert_eq!(verdict.status.unwrap().state, State::Error);
-    assert_eq!(verdict.alert.unwrap().kind, Kind::Failed);
+    let transition = of(&past, &ended(9, at(90)), &died, &context(at(100), *ALERTS)).unwrap();
+    assert_eq!(transition.status.unwrap().state, State::Error);
+    assert_eq!(transition.alert.unwrap().kind, Kind::Failed);
 }
 
 #[test]
@@ -656,16 +673,16 @@ fn an_overdue_run_is_told_and_so_is_its_end() {
     };
     let past = Past::Known(Box::new(before));
     let overdue = Outcome::Overdue("still running after 60 s".to_owned());
-    let verdict = of(
+    let transition = of(
         &past,
         &ended(9, at(90)),
         &overdue,
         &context(at(150), *ALERTS),
     )
     .unwrap();
-    let alert = verdict.alert.unwrap();
+    let alert = transition.alert.unwrap();
     assert_eq!(
-        (verdict.status, alert.kind, alert.incident.as_deref()),
+        (transition.status, alert.kind, alert.incident.as_deref()),
         (None, Kind::Overdue, None)
     );
     assert!(
@@ -678,9 +695,9 @@ fn an_overdue_run_is_told_and_so_is_its_end() {
         was_overdue: true,
         ..ended(9, at(90))
     };
-    let verdict = of(&past, &late, &Outcome::Returned, &context(at(170), *ALERTS)).unwrap();
+    let transition = of(&past, &late, &Outcome::Returned, &context(at(170), *ALERTS)).unwrap();
     assert_eq!(
-        (verdict.decision.reason, verdict.alert.unwrap().kind),
+        (transition.decision.reason, transition.alert.unwrap().kind),
         (Reason::WasOverdue, Kind::Ok)
     );
 }

@@ -4,9 +4,9 @@ use super::*;
 use crate::status::Silence;
 
 const PATIENT: Settings = Settings {
-    silent: 4.0 * rules::HOUR,
-    ok_silent: f64::INFINITY,
-    remind: rules::HOUR,
+    silent: Duration::from_secs(4 * 3600),
+    ok_silent: None,
+    remind: time::HOUR,
     after: 1,
     flapping: false,
 };
@@ -81,12 +81,12 @@ fn under_a_persons_silence_the_bound_counts_per_silence_and_nothing_waits_longer
     }
     assert_eq!(job.told.len() - before, 3, "three others of twelve");
     // One that was sent, and comes and goes, is sent no more often than the settings say.
-    job.settings.silent = 4.0 * rules::HOUR;
+    job.settings.silent = 4 * time::HOUR;
     for _ in 0..10 {
         assert_eq!(job.run(60, &odd(0)), Reason::Recent);
         assert_eq!(job.run(60, &failed("disk full")), Reason::Silenced);
     }
-    job.settings.silent = 1.0;
+    job.settings.silent = Duration::from_secs(1);
     // The reminder says how many waited; the bound lasts as long as the silence.
     assert_eq!(job.run(3600, &odd(12)), Reason::Reminder);
     let notes = &job.told.last().unwrap().notes;

@@ -46,10 +46,10 @@ impl Slow {
             settings: self.settings,
             ..context(at(self.clock + 1), *ALERTS)
         };
-        let verdict = of(&self.past, &run, outcome, &context).unwrap();
-        let is_told = verdict.alert.is_some();
-        self.told.extend(verdict.alert.map(|alert| alert.kind));
-        if let Some(status) = verdict.left.map(|left| *left).or(verdict.status) {
+        let transition = of(&self.past, &run, outcome, &context).unwrap();
+        let is_told = transition.alert.is_some();
+        self.told.extend(transition.alert.map(|alert| alert.kind));
+        if let Some(status) = transition.left.map(|left| *left).or(transition.status) {
             assert_eq!(Status::parse(&status.render()).as_ref(), Some(&status));
             self.past = Past::Known(Box::new(status));
         }
@@ -67,8 +67,8 @@ impl Slow {
 #[test]
 fn an_always_slow_job_is_told_as_often_as_the_silences_say_and_never_twice_a_run() {
     let fleet = Settings {
-        silent: 14256.0,
-        ok_silent: f64::INFINITY,
+        silent: Duration::from_secs(14256),
+        ok_silent: None,
         ..Settings::default()
     };
     let mut slow = Slow::new(fleet);
@@ -90,8 +90,8 @@ fn an_always_slow_job_is_told_as_often_as_the_silences_say_and_never_twice_a_run
 #[test]
 fn what_was_overdue_and_ended_in_time_is_told_anew() {
     let mut slow = Slow::new(Settings {
-        silent: 14256.0,
-        ok_silent: f64::INFINITY,
+        silent: Duration::from_secs(14256),
+        ok_silent: None,
         ..Settings::default()
     });
     slow.run();
@@ -106,7 +106,7 @@ fn what_was_overdue_and_ended_in_time_is_told_anew() {
 #[test]
 fn a_persons_silence_holds_for_overdue_runs_and_for_their_end() {
     let mut slow = Slow::new(Settings {
-        ok_silent: 0.0,
+        ok_silent: Some(Duration::ZERO),
         ..Settings::default()
     });
     slow.run();
@@ -116,7 +116,7 @@ fn a_persons_silence_holds_for_overdue_runs_and_for_their_end() {
         error: OVERDUE.to_owned(),
         because: None,
     });
-    slow.settings.ok_silent = f64::INFINITY;
+    slow.settings.ok_silent = None;
     slow.told.clear();
     for _ in 0..10 {
         slow.run();

@@ -3,7 +3,7 @@
 use super::*;
 
 /// What a run of that begin comes to, after a newer one that has begun at second 50.
-fn after_newer(newer: &Outcome, begun: i64, outcome: &Outcome) -> (Verdict, Status) {
+fn after_newer(newer: &Outcome, begun: i64, outcome: &Outcome) -> (Transition, Status) {
     let newer = of(
         &Past::Missing,
         &ended(1, at(50)),
@@ -13,24 +13,24 @@ fn after_newer(newer: &Outcome, begun: i64, outcome: &Outcome) -> (Verdict, Stat
     let newer = newer.unwrap().status.unwrap();
     let past = Past::Known(Box::new(newer.clone()));
     let older = ended(2, at(begun));
-    let verdict = of(&past, &older, outcome, &context(at(60), *ALERTS));
-    (verdict.unwrap(), newer)
+    let transition = of(&past, &older, outcome, &context(at(60), *ALERTS));
+    (transition.unwrap(), newer)
 }
 
 #[test]
 fn an_ok_of_a_run_that_began_before_the_failure_recovers_nothing() {
     for ok in [Outcome::Returned, Outcome::PassedOver("no data".to_owned())] {
-        let (verdict, _) = after_newer(&failed("no"), 30, &ok);
+        let (transition, _) = after_newer(&failed("no"), 30, &ok);
         assert_eq!(
-            (verdict.alert, verdict.status, verdict.left),
+            (transition.alert, transition.status, transition.left),
             (None, None, None)
         );
-        assert_eq!(verdict.decision.reason, Reason::Older);
-        assert!(verdict.withdrawn.is_empty());
+        assert_eq!(transition.decision.reason, Reason::Older);
+        assert!(transition.withdrawn.is_empty());
     }
     // One that began after it does.
-    let (verdict, _) = after_newer(&failed("no"), 51, &Outcome::Returned);
-    assert_eq!(verdict.alert.unwrap().kind, Kind::Recovered);
+    let (transition, _) = after_newer(&failed("no"), 51, &Outcome::Returned);
+    assert_eq!(transition.alert.unwrap().kind, Kind::Recovered);
     // A function that calls itself has dealt with what failed inside it.
     let (_, newer) = after_newer(&failed("no"), 30, &Outcome::Returned);
     let outer = Ended {
@@ -38,20 +38,20 @@ fn an_ok_of_a_run_that_began_before_the_failure_recovers_nothing() {
         ..ended(2, at(30))
     };
     let past = Past::Known(Box::new(newer));
-    let verdict = of(&past, &outer, &Outcome::Returned, &context(at(60), *ALERTS)).unwrap();
-    assert_eq!(verdict.alert.unwrap().kind, Kind::Recovered);
+    let transition = of(&past, &outer, &Outcome::Returned, &context(at(60), *ALERTS)).unwrap();
+    assert_eq!(transition.alert.unwrap().kind, Kind::Recovered);
 }
 
 #[test]
 fn the_failure_of_an_older_run_is_sent_names_the_newer_one_and_leaves_its_status() {
     let newer_ok = "a newer run (begun 2026-11-22 12:00:50:000000 UTC, process 4242) has ended OK, and the \
                     status stays that one's";
-    let (verdict, newer) = after_newer(&Outcome::Returned, 30, &failed("disk full"));
-    let alert = verdict.alert.unwrap();
+    let (transition, newer) = after_newer(&Outcome::Returned, 30, &failed("disk full"));
+    let alert = transition.alert.unwrap();
     assert_eq!((alert.kind, alert.error()), (Kind::Failed, "disk full"));
     assert_eq!(alert.notes, [newer_ok]);
-    let left = *verdict.left.unwrap();
-    assert_eq!((verdict.status, left.older_errors.sent), (None, 1));
+    let left = *transition.left.unwrap();
+    assert_eq!((transition.status, left.older_errors.sent), (None, 1));
     let older_errors = newer.older_errors.clone();
     assert_eq!(
         Status {
@@ -61,8 +61,8 @@ fn the_failure_of_an_older_run_is_sent_names_the_newer_one_and_leaves_its_status
         newer
     );
 
-    let (verdict, newer) = after_newer(&failed("no route"), 30, &failed("disk full"));
-    let alert = verdict.alert.unwrap();
+    let (transition, newer) = after_newer(&failed("no route"), 30, &failed("disk full"));
+    let alert = transition.alert.unwrap();
     assert_eq!(
         (alert.kind, alert.error()),
         (Kind::StillFailing, "disk full")
@@ -72,7 +72,7 @@ fn the_failure_of_an_older_run_is_sent_names_the_newer_one_and_leaves_its_status
         "{:?}",
         alert.notes
     );
-    let left = verdict.left.unwrap();
+    let left = transition.left.unwrap();
     assert_eq!((left.begun, &left.text), (newer.begun, &newer.text));
     assert_eq!((left.runs, left.alerted), (2, Some(at(60))));
     assert_eq!(left.told_errors.len(), 2);
@@ -83,7 +83,7 @@ fn many_older_runs_are_kept_to_the_silence_and_the_bound() {
     let (newer, _) = history(&[Outcome::Returned], *ALERTS);
     let patient = Context {
         settings: Settings {
-            silent: 4.0 * rules::HOUR,
+            silent: 4 * time::HOUR,
             ..Settings::default()
         },
         ..context(at(60), *ALERTS)
@@ -98,9 +98,9 @@ fn many_older_runs_are_kept_to_the_silence_and_the_bound() {
                 format!("{letter}{letter}")
             };
             let older = ended(u64::from(letter), at(-30));
-            let verdict = of(&past, &older, &failed(&error), &patient).unwrap();
-            sent += u32::from(verdict.alert.is_some());
-            if let Some(status) = verdict.left.map(|left| *left).or(verdict.status) {
+            let transition = of(&past, &older, &failed(&error), &patient).unwrap();
+            sent += u32::from(transition.alert.is_some());
+            if let Some(status) = transition.left.map(|left| *left).or(transition.status) {
                 past = Past::Known(Box::new(status));
             }
         }

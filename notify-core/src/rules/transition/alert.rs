@@ -1,0 +1,102 @@
+//! The alert that tells of the end of a run.
+
+use super::Address;
+use super::case::Case;
+use super::decision::Settled;
+use crate::format::time;
+use crate::message::alert::{Alert, Kind, Outage};
+use crate::os::redact;
+use crate::rules::flapping::Course;
+use crate::status::error_count::ErrorCount;
+use crate::status::{LINE, State, Status};
+
+impl Case<'_> {
+    /// Makes the alert, which waits where it is held back.
+    pub(super) fn alert(&self, address: Address<'_>, settled: &Settled, status: &Status) -> Alert {
+        let run = self.end.run;
+        let is_error = self.state == State::Error;
+        let failed = self
+            .previous
+            .filter(|previous| previous.state == State::Error);
+        let is_other = |failed: &&Status| {
+            failed.fingerprint.is_some() && failed.fingerprint != self.fingerprint
+        };
+        let mention = run.mention.as_deref().filter(|_| is_error);
+        let hidden = |value: &String| redact::hide(value).into_owned();
+        let facts = run.facts.iter();
+        Alert {
+            incident: self.incident(),
+            earlier_error: failed
+                .filter(|_| is_error)
+                .filter(is_other)
+                .map(|failed| failed.headline(LINE)),
+            outage: failed.filter(|_| !is_error).map(outage),
+            mention: mention.map(str::to_owned),
+            facts: facts
+                .map(|(name, value)| (name.clone(), hidden(value)))
+                .collect(),
+            notes: self.notes(settled),
+            ..Alert::new(
+                run.run,
+                self.kind(),
+                run.job.to_string(),
+                address.channel,
+                self.end.now,
+                status.clone(),
+            )
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self.course {
+            _ if self.is_overdue() => Kind::Overdue,
+            Course::Begins(_) | Course::GoesOn(_) => Kind::Flapping,
+            Course::Ends(_) => Kind::Steady,
+            Course::Steady | Course::Changing(_) => {
+                // Nor by this name of what another job told.
+                let known = self
+                    .previous
+                    .filter(|previous| previous.alerted_by.is_none() && !previous.is_unheard());
+                Kind::of(known.map(|previous| previous.state), self.state)
+            }
+        }
+    }
+
+    fn notes(&self, settled: &Settled) -> Vec<String> {
+        let mut notes = self.end.run.notes.clone();
+        if let Course::Begins(flapping) | Course::GoesOn(flapping) | Course::Ends(flapping) =
+            &self.course
+        {
+            notes.push(flapping.words());
+        }
+        if let Some(newer) = self.newer {
+            notes.push(newer_run(newer));
+            notes.extend(newer.older_errors.words());
+        }
+        if settled.decision.send {
+            let others = self.previous.map(|previous| &previous.other_errors);
+            notes.extend(others.and_then(ErrorCount::words));
+        }
+        notes
+    }
+}
+
+fn outage(failed: &Status) -> Outage {
+    let first = failed.first_error.clone();
+    Outage {
+        since: failed.since,
+        runs: failed.runs,
+        error: first.unwrap_or_else(|| failed.headline(LINE)),
+    }
+}
+
+/// Names the run that began later, where an older one is told of.
+fn newer_run(newer: &Status) -> String {
+    let begun = time::show(newer.begun);
+    let pid = newer.pid.map(|pid| format!(", process {pid}"));
+    format!(
+        "a newer run (begun {begun}{}) has ended {}, and the status stays that one's",
+        pid.unwrap_or_default(),
+        newer.state
+    )
+}

@@ -1,0 +1,129 @@
+//! The end of one run beside what is known of the runs before it, and what can be asked of the two.
+
+use super::End;
+use crate::format::text;
+use crate::format::time;
+use crate::rules::Reason;
+use crate::rules::flapping::{self, Course};
+use crate::status::fingerprint;
+use crate::status::outcome::Outcome;
+use crate::status::{OVERDUE, Silence, State, Status};
+
+/// The end of a run, beside what is known of the runs before it.
+pub(super) struct Case<'a> {
+    pub(super) end: &'a End<'a>,
+    pub(super) previous: Option<&'a Status>,
+    /// The previous status, where it is the same.
+    pub(super) same: Option<&'a Status>,
+    /// The status of a run that began later, and has ended before this one did.
+    pub(super) newer: Option<&'a Status>,
+    pub(super) state: State,
+    pub(super) text: String,
+    pub(super) fingerprint: Option<String>,
+    pub(super) course: Course,
+}
+
+/// Returns what tells an error from others.
+///
+/// An error that is the one before keeps what was written for that, perhaps by another version, which
+/// went by other rules: nobody is to hear of it once more for that reason.
+fn fingerprint(outcome: &Outcome, text: &str, before: Option<&Status>) -> String {
+    let before = before.and_then(|before| Some((&before.text, before.fingerprint.as_ref()?)));
+    // What fails again mostly fails in the very same words.
+    if let Some((_, known)) = before.filter(|(before, _)| *before == text) {
+        return known.clone();
+    }
+    let new = outcome.fingerprint(text);
+    match before {
+        Some((before, known)) if *known != new && fingerprint::of(before) == new => known.clone(),
+        _ => new,
+    }
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(end: &'a End<'a>) -> Self {
+        let previous = end.past.status();
+        let state = end.outcome.state();
+        let text = text::cut(end.outcome.text(), text::LIMIT).into_owned();
+        // A run may last longer than one that began later, and a death is found late.
+        let newer = previous.filter(|previous| {
+            let says_more = state == State::Error || previous.state == State::Error;
+            !is_overdue(end.outcome)
+                && says_more
+                && previous.begun > end.run.begun
+                // A status of the future is newer than nothing,
+                && !time::is_ahead(previous.begun, end.now)
+                // and what ended inside this run it has dealt with.
+                && Some(previous.begun) != end.run.last_inside
+        });
+        let same = previous.filter(|previous| previous.state == state);
+        let fingerprint = (state == State::Error).then(|| fingerprint(end.outcome, &text, same));
+        let mut case = Self {
+            end,
+            previous,
+            same,
+            newer,
+            state,
+            text,
+            fingerprint,
+            course: Course::Steady,
+        };
+        if end.settings.flapping && !case.keeps_status() {
+            case.course = flapping::follow(previous, state, end.run.begun, end.now);
+        }
+        case
+    }
+
+    /// Tells whether the job's status stays that of another run.
+    pub(super) fn keeps_status(&self) -> bool {
+        self.newer.is_some() || self.is_overdue()
+    }
+
+    /// Tells whether the run has not ended, and should have, or did not come.
+    pub(super) fn is_overdue(&self) -> bool {
+        is_overdue(self.end.outcome)
+    }
+
+    /// What a person has silenced, while that lasts.
+    pub(super) fn silence(&self) -> Option<&'a Silence> {
+        let silence = self.previous?.silence.as_ref();
+        silence.filter(|silence| silence.until > self.end.now)
+    }
+
+    /// The same, where it is an error and not that a run is overdue.
+    pub(super) fn error_silence(&self) -> Option<&'a Silence> {
+        self.silence().filter(|silence| silence.error != OVERDUE)
+    }
+
+    /// Tells why people need not hear that the job works again: they did not hear of it that it failed.
+    pub(super) fn unheard(&self) -> Option<Reason> {
+        let failed = self.previous?;
+        if failed.alerted_by.is_some() {
+            Some(Reason::RecoveryOfAnother)
+        } else {
+            failed.is_unheard().then_some(Reason::FailureUntold)
+        }
+    }
+
+    /// Tells whether the job fails otherwise than people know.
+    pub(super) fn is_other(&self) -> bool {
+        let told = self.same.map(|same| &same.told_errors);
+        told.is_some_and(|told| !told.is_empty()) && !self.is_told_error() && !self.is_silenced()
+    }
+
+    /// Tells whether people were told of this error in this incident.
+    pub(super) fn is_told_error(&self) -> bool {
+        let known = self.fingerprint.as_ref().zip(self.same);
+        known.is_some_and(|(error, same)| same.told_errors.contains(error))
+    }
+
+    /// Tells whether a person has silenced this error.
+    pub(super) fn is_silenced(&self) -> bool {
+        self.silence()
+            .is_some_and(|silence| Some(&silence.error) == self.fingerprint.as_ref())
+    }
+}
+
+fn is_overdue(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Overdue(_) | Outcome::Missed(_))
+}

@@ -1,0 +1,293 @@
+//! Whether the end of a run is told, and whether its alert is held back.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::case::Case;
+use super::{End, held_name};
+use crate::format::time::{self, Time};
+use crate::rules::decision::Decision as Answer;
+use crate::rules::flapping::Course;
+use crate::rules::{self, Decision, Heard, Reason, Situation};
+use crate::status::outcome::Outcome;
+use crate::status::{Held, State, Status, Text};
+
+/// The longest that an alert is held, whatever the settings.
+const LONGEST_HOLD: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What is decided, once what may hold the alert back was asked.
+pub(super) struct Settled {
+    /// Silent where the alert is held back, with the reason for that.
+    pub(super) decision: Decision,
+    /// How long the alert is held back, and where it waits meanwhile.
+    pub(super) held: Option<Held>,
+    /// Whether an alert leaves now.
+    pub(super) is_sent: bool,
+    /// What a rule of the program says why, where it decided.
+    pub(super) reason: Option<String>,
+}
+
+impl Settled {
+    /// Tells whether people know of this run, by an alert of this job or of one inside it.
+    pub(super) fn is_told(&self) -> bool {
+        self.is_sent || self.decision.reason == Reason::SamePanic
+    }
+
+    /// Says what was decided, and why.
+    pub(super) fn words(&self) -> Text {
+        let heard = match (self.decision.send, self.is_sent) {
+            (true, true) => Heard::Told,
+            (true, false) => Heard::Due,
+            (false, _) => Heard::Not,
+        };
+        let words = self.decision.reason.words(heard);
+        match &self.reason {
+            Some(reason) => format!("{words}: {reason}").into(),
+            None => words.into(),
+        }
+    }
+}
+
+impl Case<'_> {
+    /// Decides whether the run is to be told.
+    pub(super) fn decide(&self) -> Decision {
+        let End { now, settings, .. } = *self.end;
+        if self.is_overdue() {
+            return self.decide_overdue();
+        }
+        if let Some(newer) = self.newer {
+            return self.decide_older(newer);
+        }
+        match &self.course {
+            Course::Begins(_) => return Decision::send(Reason::Flapping),
+            Course::GoesOn(flapping) => {
+                let is_due = flapping
+                    .told
+                    .is_none_or(|told| time::age(told, now) > settings.longest_silence());
+                return Decision {
+                    send: is_due,
+                    reason: Reason::FlappingOn,
+                };
+            }
+            Course::Ends(_) => return Decision::send(Reason::Steady),
+            Course::Steady | Course::Changing(_) => {}
+        }
+        let decision = rules::decide(self.end.past, self.state, now, &settings);
+        if self.state == State::Error {
+            return self.decide_error(decision);
+        }
+        let decision = match self.unheard() {
+            Some(reason) if decision.reason == Reason::Changed => Decision::silent(reason),
+            _ => decision,
+        };
+        if !decision.send && self.end.run.was_overdue && self.is_ok_due() {
+            return Decision::send(Reason::WasOverdue);
+        }
+        decision
+    }
+
+    /// Decides on a failure, where the rules have looked at the status alone and not at its error.
+    fn decide_error(&self, decision: Decision) -> Decision {
+        let End {
+            now,
+            settings,
+            cover,
+            ..
+        } = *self.end;
+        let Some(same) = self.same else {
+            return decision;
+        };
+        if !decision.send && same.alerted_by.is_some() && cover.is_none() {
+            // Another job spoke for it, and does not now.
+            return Decision::send(Reason::Untold);
+        }
+        let count = &same.other_errors;
+        let longer_than = |seconds| count.last.is_none_or(|last| time::age(last, now) > seconds);
+        match (self.is_other(), self.error_silence()) {
+            (true, Some(_)) if count.is_full() => {
+                if longer_than(settings.longest_silence()) {
+                    Decision::send(Reason::Reminder)
+                } else {
+                    Decision::silent(Reason::OtherErrors)
+                }
+            }
+            (true, _) if decision.send => decision,
+            (true, _) if count.is_full() => Decision::silent(Reason::OtherErrors),
+            (true, _) => Decision::send(Reason::NewError),
+            // An error that is silenced leaves the status as one that nobody was told of.
+            (false, Some(_))
+                if decision.reason == Reason::Untold
+                    && count.last.is_some()
+                    && self.is_told_error()
+                    && !self.is_silenced()
+                    && !longer_than(settings.silent) =>
+            {
+                Decision::silent(Reason::Recent)
+            }
+            (false, _) => decision,
+        }
+    }
+
+    /// Decides on a run that has not ended, and should have; or that did not come, which is told once.
+    fn decide_overdue(&self) -> Decision {
+        let End { now, settings, .. } = *self.end;
+        let told = self.previous.and_then(|previous| previous.overdue);
+        if matches!(self.end.outcome, Outcome::Missed(_)) {
+            Decision::send(Reason::Overdue)
+        } else if self.silence().is_some() {
+            Decision::silent(Reason::Silenced)
+        } else if told.is_some_and(|told| time::age(told, now) < settings.silent) {
+            Decision::silent(Reason::Recent)
+        } else {
+            Decision::send(Reason::Overdue)
+        }
+    }
+
+    /// Decides on a run that ends after one that began later.
+    fn decide_older(&self, newer: &Status) -> Decision {
+        let End { now, settings, .. } = *self.end;
+        let reason = match self.end.outcome {
+            Outcome::Died(_) => Reason::Overtaken,
+            _ => Reason::Older,
+        };
+        if self.state == State::Ok {
+            return Decision::silent(reason);
+        }
+        let decision = if newer.state == State::Error {
+            self.decide_error(rules::decide(self.end.past, self.state, now, &settings))
+        } else {
+            let count = &newer.older_errors;
+            let is_silence = count
+                .last
+                .is_some_and(|last| time::age(last, now) < settings.silent);
+            let error = self.fingerprint.as_deref().unwrap_or_default();
+            match (is_silence, count.knows(error), count.is_full()) {
+                (true, true, _) => Decision::silent(Reason::Recent),
+                (true, false, true) => Decision::silent(Reason::OtherErrors),
+                _ => Decision::send(reason),
+            }
+        };
+        if decision.send {
+            Decision::send(reason)
+        } else {
+            decision
+        }
+    }
+
+    /// Tells whether people have not been told for long enough that it works.
+    fn is_ok_due(&self) -> bool {
+        let End { now, settings, .. } = *self.end;
+        let told = self.same.and_then(|same| same.alerted);
+        let is_due = |longest| told.is_none_or(|told| time::age(told, now) > longest);
+        self.silence().is_none() && settings.ok_silent.is_some_and(is_due)
+    }
+
+    /// Returns what a rule of the program decides, where it leaves that to no other: a person's silence comes
+    /// first.
+    pub(super) fn ruled(&self) -> Option<&Answer> {
+        let answer = self.end.answer.filter(|answer| !answer.is_built_in);
+        answer.filter(|_| !self.is_overdue() && !self.is_silenced())
+    }
+
+    /// Does as a rule of the program says: of what it sends nothing is held back, but one event is sent once.
+    pub(super) fn settle(&self, answer: &Answer) -> Settled {
+        let is_sent_inside = self.end.cover.is_some_and(|cover| cover.is_sent);
+        let decision = match answer.sends() {
+            true if is_sent_inside => Decision::silent(Reason::SamePanic),
+            send => Decision {
+                send,
+                reason: Reason::Rule,
+            },
+        };
+        let reason = Some(answer.reason().to_owned());
+        Settled {
+            decision,
+            held: None,
+            is_sent: decision.send && self.end.address.is_some(),
+            reason: reason.filter(|_| decision.reason == Reason::Rule),
+        }
+    }
+
+    /// Asks what may hold an alert back that is due.
+    pub(super) fn hold(&self, due: Decision) -> Settled {
+        let withheld = self.withheld(due);
+        let decision = withheld.map_or(due, Decision::silent);
+        let waits =
+            matches!(withheld, Some(Reason::Attempt | Reason::After)) && !self.keeps_status();
+        let address = self.end.address;
+        let held = address.filter(|_| waits).map(|address| {
+            let until = self.held_until();
+            let name = held_name(until, self.end.run.run);
+            let queues = address.queues.iter();
+            let alerts = queues.map(|queue| format!("{queue}/{name}")).collect();
+            Held { until, alerts }
+        });
+        Settled {
+            decision,
+            held,
+            is_sent: decision.send && address.is_some(),
+            reason: None,
+        }
+    }
+
+    /// Tells why an alert that is due is held back, if it is.
+    fn withheld(&self, due: Decision) -> Option<Reason> {
+        let is_flapping = matches!(
+            due.reason,
+            Reason::Flapping | Reason::FlappingOn | Reason::Steady
+        );
+        if !due.send || self.is_overdue() || self.state == State::Ok {
+            return None;
+        }
+        let End {
+            now,
+            settings,
+            cover,
+            ..
+        } = *self.end;
+        let is_known = self.same.is_some_and(|same| same.alerted.is_some());
+        match cover {
+            Some(cover) if cover.is_sent => return Some(Reason::SamePanic),
+            // Of what stands people need not hear twice; of what is new they do.
+            Some(_) if is_known && due.reason == Reason::StillFailing => {
+                return Some(Reason::KnownInside);
+            }
+            _ => {}
+        }
+        if is_flapping {
+            return None;
+        }
+        // What can only be kept in memory is lost with the process, and an older run leaves no status.
+        let can_wait = self
+            .end
+            .address
+            .is_some_and(|address| !address.queues.is_empty())
+            && (self.newer.is_none() || self.same.is_some_and(|same| same.held.is_some()));
+        let situation = Situation {
+            is_silenced: self.is_silenced(),
+            attempt: self.end.run.attempt,
+            failures: can_wait.then(|| self.same.map_or(1, |same| same.runs.saturating_add(1))),
+            is_known,
+            until: self.held_until(),
+        };
+        rules::hold(&situation, now, &settings)
+    }
+
+    /// Returns when a held alert leaves: nothing withholds it longer than the settings allow.
+    fn held_until(&self) -> Time {
+        if let Some(held) = self.same.and_then(|same| same.held.as_ref()) {
+            return held.until;
+        }
+        let End { now, settings, .. } = *self.end;
+        let longest = settings.longest_silence().min(LONGEST_HOLD);
+        let told = self.same.and_then(|same| same.alerted);
+        // A job that fails on and off is withheld no longer than one that fails all the time.
+        let earlier = self.previous.filter(|previous| {
+            previous.state == State::Error || time::age(previous.since, now) <= longest
+        });
+        let withheld = earlier.and_then(|previous| previous.withheld_since);
+        let from = told.or(withheld).unwrap_or(now);
+        from + TimeDelta::milliseconds(longest.as_millis().try_into().unwrap_or(i64::MAX))
+    }
+}

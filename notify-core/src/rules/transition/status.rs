@@ -1,0 +1,248 @@
+//! What a job's status says after the end of a run.
+
+use super::Cover;
+use super::case::Case;
+use super::decision::Settled;
+use crate::format::headline::headline;
+use crate::format::text;
+use crate::format::time::{self, Time};
+use crate::os::redact;
+use crate::rules::Reason;
+use crate::rules::flapping::Course;
+use crate::status::error_count::ErrorCount;
+use crate::status::outcome::Outcome;
+use crate::status::{Flapping, Held, LINE, State, Status};
+
+/// So many errors of an incident are remembered as told.
+const TOLD_ERRORS: usize = 8;
+
+impl Case<'_> {
+    /// Returns what the status of the job is after this run.
+    pub(super) fn status(&self, settled: &Settled) -> Status {
+        let (run, previous, same) = (self.end.run, self.previous, self.same);
+        let is_error = self.state == State::Error;
+        let silence = self.silence().cloned();
+        // For whoever tells that it was missed, or that its silence is over; the run itself knows.
+        let is_named = run.every_hours.is_some() || silence.is_some();
+        let first_error = is_error.then(|| {
+            let first = same.and_then(|same| same.first_error.clone());
+            first.unwrap_or_else(|| headline(&self.text, LINE))
+        });
+        Status {
+            location: run.location.clone(),
+            took: run.took,
+            since: same.map_or(run.begun, |same| same.since),
+            runs: same.map_or(1, |same| same.runs.saturating_add(1)),
+            alerted: self.alerted(settled),
+            alerted_by: self.alerted_by(settled),
+            incident: self.incident().filter(|_| is_error),
+            fingerprint: self.fingerprint.clone(),
+            first_error,
+            told_errors: self.told_errors(settled),
+            other_errors: self.other_errors(settled),
+            overdue: previous
+                .and_then(|previous| previous.overdue)
+                .or(run.was_overdue.then_some(self.end.now))
+                .filter(|_| !run.is_in_time),
+            held: self.held(settled),
+            withheld_since: self.withheld_since(settled),
+            silence,
+            flapping: self.flapping(settled),
+            decision: Some(settled.words()),
+            host: Some(run.host.clone()),
+            pid: run.pid,
+            exe: run.exe.clone(),
+            source: Some(run.source.clone()),
+            version: run.version.clone(),
+            ok_version: if is_error {
+                previous.and_then(|previous| previous.ok_version.clone())
+            } else {
+                run.version.clone()
+            },
+            every_hours: run.every_hours,
+            channel: is_named.then(|| run.channel.clone()),
+            runbook: run.runbook.clone(),
+            owner: run.owner.clone(),
+            alerted_channel: self.alerted_channel(settled),
+            silenced_by_rule: settled
+                .reason
+                .clone()
+                .filter(|_| is_error && !settled.decision.send),
+            facts: run.said.clone(),
+            passed_over: match self.end.outcome {
+                Outcome::PassedOver(error) => {
+                    Some(headline(&redact::hide(text::readable(error)), LINE))
+                }
+                _ => None,
+            },
+            text: self.text.clone(),
+            ..Status::new(self.state, run.begun)
+        }
+    }
+
+    /// Returns what the status of another run is once this one is told, or is not; `None` where there
+    /// is none, or it says all.
+    pub(super) fn status_of_other(&self, settled: &Settled, own: &Status) -> Option<Status> {
+        let now = self.end.now;
+        let previous = self.previous?;
+        if self.is_overdue() {
+            let is_late = settled.is_sent && matches!(self.end.outcome, Outcome::Overdue(_));
+            return is_late.then(|| Status {
+                overdue: Some(now),
+                ..previous.clone()
+            });
+        }
+        match (previous.state, self.state) {
+            (_, State::Ok) => None,
+            (State::Ok, State::Error) => {
+                let mut count = previous.older_errors.clone();
+                let error = own.fingerprint.as_deref().unwrap_or_default();
+                let is_over = count
+                    .last
+                    .is_some_and(|last| time::age(last, now) >= self.end.settings.silent);
+                if settled.is_sent {
+                    if is_over {
+                        count = ErrorCount::default();
+                    }
+                    count.waiting = 0;
+                    count.send(error, now);
+                } else if settled.decision.reason == Reason::OtherErrors {
+                    count.wait(error);
+                }
+                Some(Status {
+                    older_errors: count,
+                    ..previous.clone()
+                })
+            }
+            // It counts as any other failure, and the status speaks of the newer one.
+            (State::Error, State::Error) => Some(Status {
+                runs: own.runs,
+                alerted: own.alerted,
+                alerted_by: own.alerted_by.clone(),
+                told_errors: own.told_errors.clone(),
+                other_errors: own.other_errors.clone(),
+                held: own.held.clone(),
+                withheld_since: own.withheld_since,
+                decision: own.decision.clone(),
+                alerted_channel: own.alerted_channel.clone(),
+                silenced_by_rule: own.silenced_by_rule.clone(),
+                ..previous.clone()
+            }),
+        }
+    }
+
+    /// Names the incident that is open, this run's own where it opens one.
+    pub(super) fn incident(&self) -> Option<String> {
+        let open = self.previous.and_then(|previous| previous.incident.clone());
+        // Only a status that says `ERROR` opens an incident.
+        let opens = self.state == State::Error && !self.keeps_status();
+        open.or_else(|| opens.then(|| format!("{:08x}", self.end.run.run >> 32)))
+    }
+
+    fn alerted(&self, settled: &Settled) -> Option<Time> {
+        let Settled { decision, .. } = settled;
+        let is_withheld = decision.reason == Reason::Silenced
+            || decision.reason == Reason::OtherErrors && self.error_silence().is_some();
+        if settled.is_told() {
+            Some(self.end.now)
+        } else if decision.send || is_withheld {
+            // Nobody could be told, or was to be: once somebody can, it is told.
+            None
+        } else {
+            self.same.and_then(|same| same.alerted)
+        }
+    }
+
+    /// Names the job whose alert told people of this failure, where it was never this one's own.
+    fn alerted_by(&self, settled: &Settled) -> Option<String> {
+        let same = self
+            .same
+            .filter(|same| same.state == State::Error && !settled.is_sent);
+        let spoke = same.and_then(|same| same.alerted_by.clone());
+        let is_own = same.is_some_and(|same| !same.told_errors.is_empty() && spoke.is_none());
+        match self.end.cover {
+            Some(Cover { job, .. }) if settled.decision.reason == Reason::SamePanic => {
+                (!is_own && job != self.end.run.job).then(|| job.to_owned())
+            }
+            _ => spoke,
+        }
+    }
+
+    /// Names the channel of the incident's last alert, where a rule has chosen it.
+    fn alerted_channel(&self, settled: &Settled) -> Option<String> {
+        let named = self.end.named_channel.filter(|_| self.state == State::Error);
+        if settled.is_sent {
+            named.map(str::to_owned)
+        } else {
+            self.same.and_then(|same| same.alerted_channel.clone())
+        }
+    }
+
+    fn told_errors(&self, settled: &Settled) -> Vec<String> {
+        let known = self.same.map(|same| same.told_errors.clone());
+        let mut told = known.unwrap_or_default();
+        if let Some(error) = self.fingerprint.as_ref().filter(|_| settled.is_told()) {
+            told.retain(|known| known != error);
+            told.push(error.clone());
+            if told.len() > TOLD_ERRORS {
+                told.remove(0);
+            }
+        }
+        told
+    }
+
+    /// Counts the other errors of this silence: it ends with the alert that is due without them, and
+    /// a person's when that person said.
+    fn other_errors(&self, settled: &Settled) -> ErrorCount {
+        let Some((same, error)) = self.same.zip(self.fingerprint.as_ref()) else {
+            return ErrorCount::default();
+        };
+        let reason = settled.decision.reason;
+        if settled.is_sent && self.error_silence().is_none() && reason != Reason::NewError {
+            return ErrorCount::default();
+        }
+        let mut count = same.other_errors.clone();
+        if settled.is_sent {
+            // The alert says how many there were.
+            count.waiting = 0;
+            count.last = Some(self.end.now);
+        }
+        if self.is_other() && settled.is_told() {
+            count.send(error, self.end.now);
+        } else if reason == Reason::OtherErrors {
+            count.wait(error);
+        }
+        count
+    }
+
+    fn held(&self, settled: &Settled) -> Option<Held> {
+        if settled.decision.send || settled.is_told() {
+            return None;
+        }
+        let earlier = || self.same.and_then(|same| same.held.as_ref());
+        settled.held.as_ref().or_else(earlier).cloned()
+    }
+
+    fn withheld_since(&self, settled: &Settled) -> Option<Time> {
+        if settled.is_told() {
+            return None;
+        }
+        let earlier = self.previous.and_then(|previous| previous.withheld_since);
+        earlier.or(settled.held.is_some().then_some(self.end.now))
+    }
+
+    fn flapping(&self, settled: &Settled) -> Option<Flapping> {
+        match &self.course {
+            Course::Steady | Course::Ends(_) => None,
+            Course::Changing(flapping) => Some(flapping.clone()),
+            Course::Begins(flapping) | Course::GoesOn(flapping) => Some(Flapping {
+                told: if settled.is_sent {
+                    Some(self.end.now)
+                } else {
+                    flapping.told
+                },
+                ..flapping.clone()
+            }),
+        }
+    }
+}
