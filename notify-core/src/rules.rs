@@ -173,7 +173,6 @@ macro_rules! reasons {
 
         impl Reason {
             /// Says why, in a few words.
-            #[cfg(feature = "cli")]
             pub(crate) fn as_str(self) -> &'static str {
                 match self { $(Self::$reason => $words,)* }
             }

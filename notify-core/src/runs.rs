@@ -1,6 +1,7 @@
 //! The runs of this process: their registry, their reports, and the runs of processes that died.
 
 pub(crate) mod asked;
+pub(crate) mod consult;
 pub(crate) mod handle;
 pub(crate) mod overdue;
 pub(crate) mod panic;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::format::fields::{Fields, Page};
-use crate::format::link::Link;
 use crate::format::hash;
+use crate::format::link::Link;
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::message::written::Message;

@@ -27,6 +27,7 @@ use crate::os::file::{self, Durable, Links};
 use crate::os::lock::Lock;
 use crate::os::warning::{self, Warning};
 use crate::rules::transition::Ended;
+use crate::runs::consult::Program;
 use crate::runs::reaper;
 use crate::runs::report::{self, Report};
 use crate::runs::shutdown;
@@ -280,7 +281,7 @@ impl Guard {
         let mut warnings = Vec::new();
         let outcome = Outcome::Missed(missed::words(job.begun, every, Utc::now()));
         let mut ended = missing(job, setup, channel.clone());
-        let routes = report::routes(setup, &channel, &mut ended, &outcome, &mut warnings);
+        let routes = report::routes(setup, &channel, &mut ended.notes, &outcome, &mut warnings);
         let is_silent = channel.is_empty();
         let is_told = routes.is_some();
         if is_told {
@@ -290,6 +291,8 @@ impl Guard {
                 settings: setup.rules,
                 place: None,
                 now: Instant::now(),
+                setup,
+                program: Program::default(),
             }
             .make(
                 Some(store),

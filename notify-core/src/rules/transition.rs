@@ -17,8 +17,8 @@ use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
 use crate::rules::decision::Decision as Answer;
 use crate::rules::{Attempt, Decision, Past, Reason, Settings};
-use crate::status::facts::Facts;
 use crate::status::Status;
+use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 
 /// A run that has ended, but for its outcome.

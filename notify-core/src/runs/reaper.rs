@@ -10,6 +10,7 @@ use crate::format::time::Time;
 use crate::os::machine::Machine;
 use crate::os::per_process::PerProcess;
 use crate::os::warning::Warning;
+use crate::runs::consult::Program;
 use crate::runs::report::{self, Report};
 use crate::settings::setup::Setup;
 use crate::state::change::Place;
@@ -121,7 +122,7 @@ fn report_death(
     };
     let needs_routes = !matches!(outcome, Outcome::NotCounted(_));
     let routes = if queues.is_empty() || !needs_routes {
-        report::routes(setup, &channel, &mut ended, &outcome, warnings)
+        report::routes(setup, &channel, &mut ended.notes, &outcome, warnings)
     } else {
         let routes = setup.routes(&channel);
         let Some(routes) = routes.filter(|routes| routes.queues == *queues) else {
@@ -135,6 +136,8 @@ fn report_death(
         settings,
         place: Some(place.clone()),
         now: Instant::now(),
+        setup,
+        program: Program::default(),
     }
     .make(
         setup.store(),

@@ -29,9 +29,11 @@ use crate::os::warning::{self, Warning};
 use crate::rules::transition::Ended;
 use crate::rules::{Past, Settings};
 use crate::runs::asked;
+use crate::runs::consult::{Park, Program};
 use crate::runs::overdue;
 use crate::runs::reaper;
 use crate::runs::report::{self, Report};
+use crate::runs::run_data;
 use crate::runs::stack;
 use crate::settings::config::Config;
 use crate::settings::in_force;
@@ -99,6 +101,41 @@ struct Open {
     heartbeat: Option<Arc<Heartbeat>>,
     /// When it returned, of a run whose outcome the exit of the process decides.
     returned: Option<Instant>,
+    /// What it has ended with, while the program is asked what it says to that.
+    asked: Option<Arc<Asked>>,
+}
+
+/// The end of a run about which the program is asked. If the process exits meanwhile, the built-in rules decide.
+#[derive(Debug)]
+struct Asked {
+    outcome: Outcome,
+    said: Facts,
+}
+
+/// A run whose end is being reported.
+struct Ending<'a> {
+    number: u64,
+    run: &'a Open,
+    outcome: &'a Outcome,
+    said: Facts,
+}
+
+impl Park for Ending<'_> {
+    fn park(&self) {
+        let asked = Asked {
+            outcome: self.outcome.clone(),
+            said: self.said.clone(),
+        };
+        let run = Open {
+            asked: Some(Arc::new(asked)),
+            ..self.run.clone()
+        };
+        open_runs().insert(self.number, run);
+    }
+
+    fn take_back(&self) -> bool {
+        open_runs().remove(&self.number).is_some()
+    }
 }
 
 /// Tells whether annotated functions report at all, or run bare.
@@ -131,6 +168,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         last_inside: None,
         heartbeat: None,
         returned: None,
+        asked: None,
     };
     let setup = in_force::setup_so_far();
     warnings.extend(run.beat(setup));
@@ -309,8 +347,8 @@ fn end(
     static TAKEN_OVER: Once = Once::new();
     let setup = in_force::setup();
     let mut warnings = Vec::new();
-    // Of a run that proves nothing there is nothing to tell.
-    if !(*outcome == Outcome::Cancelled && run.keeps_cancelled()) {
+    // Of a run that proves nothing there is nothing to tell, and of one whose program was asked it was told.
+    if run.asked.is_none() && !(*outcome == Outcome::Cancelled && run.keeps_cancelled()) {
         warnings.extend(run.beat_end(setup, outcome));
     }
     let now = Instant::now();
@@ -323,7 +361,11 @@ fn end(
     });
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup, now);
-    let routes = report::routes(setup, channel, &mut ended, outcome, &mut warnings);
+    ended.said = match &run.asked {
+        Some(asked) => asked.said.clone(),
+        None => run_data::end(number),
+    };
+    let routes = report::routes(setup, channel, &mut ended.notes, outcome, &mut warnings);
     if outcome.is_event()
         && let Some(routes) = &routes
     {
@@ -338,12 +380,20 @@ fn end(
     } else {
         lease::place(number)
     };
+    let ending = Ending {
+        number,
+        run,
+        outcome,
+        said: ended.said.clone(),
+    };
     Report {
         ended,
         outcome,
         settings,
         place,
         now,
+        setup,
+        program: run.program(setup, cause, &ending),
     }
     .make(setup.store(), routes.as_deref(), || true, &mut warnings);
     if !run.nested {
@@ -396,6 +446,27 @@ impl Open {
         {
             self.overdue_at = Some(at);
             overdue::watch(at, number, tell_overdue);
+        }
+    }
+
+    /// Returns what the program has to say of the end of this run: nothing, where it was asked already.
+    fn program<'a>(
+        &'a self,
+        setup: &'a Setup,
+        cause: Option<Cause<'a>>,
+        ending: &'a Ending<'a>,
+    ) -> Program<'a> {
+        let arguments = &self.job.arguments;
+        let program = Program {
+            rule: arguments.rule.as_ref().or(setup.rule.as_ref()),
+            writer: arguments.message.as_ref().or(setup.message.as_ref()),
+            cause,
+            park: Some(ending),
+        };
+        if self.asked.is_some() || program.is_silent() {
+            Program::default()
+        } else {
+            program
         }
     }
 
@@ -521,6 +592,7 @@ fn tell_overdue(number: u64) {
     };
     let setup = in_force::setup_so_far();
     let mut ended = run.ended(setup, Instant::now());
+    ended.said = run_data::so_far(number);
     // An event of its own: the run's end has the run's id.
     ended.run = hash::hash(&format!("{:016x} overdue", ended.run));
     ended.notes.retain(|note| note != WAS_OVERDUE);
@@ -532,7 +604,7 @@ fn tell_overdue(number: u64) {
     });
     let channel = channel(&run.job.arguments, setup);
     let mut warnings = Vec::new();
-    let routes = report::routes(setup, channel, &mut ended, &outcome, &mut warnings);
+    let routes = report::routes(setup, channel, &mut ended.notes, &outcome, &mut warnings);
     let settings = settings(&run.job.arguments, setup);
     let is_told = Report {
         ended,
@@ -540,6 +612,9 @@ fn tell_overdue(number: u64) {
         settings,
         place: None,
         now: Instant::now(),
+        setup,
+        // It is asked about what has ended.
+        program: Program::default(),
     }
     .make(setup.store(), routes.as_deref(), || true, &mut warnings);
     if !is_told && let Some(run) = open_runs().get_mut(&number) {
@@ -656,7 +731,10 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
     while let Some((number, run)) = open.pop() {
         let around: Vec<_> = open.iter().map(|(_, run)| run.clone()).collect();
         let after_return = run.returned.map(|_| outcome.after_return());
-        let outcome = after_return.as_ref().or(help.as_ref()).unwrap_or(outcome);
+        let asked = run.asked.clone();
+        let asked = asked.as_ref().map(|asked| &asked.outcome);
+        let ended = asked.or(after_return.as_ref()).or(help.as_ref());
+        let outcome = ended.unwrap_or(outcome);
         warnings.extend(end(number, &run, outcome, None, &around));
     }
     let Some(store) = in_force::setup().store() else {

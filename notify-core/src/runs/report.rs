@@ -13,8 +13,10 @@ use crate::job::name;
 use crate::message::alert::Alert;
 use crate::os::lock::Lock;
 use crate::os::warning::{self, Warning};
+use crate::rules::decision::Decision;
 use crate::rules::transition::{self, Address, Cover, End, Ended, Transition};
 use crate::rules::{Past, Reason, Settings};
+use crate::runs::consult::{Elsewhere, MOST, Program, Said};
 use crate::settings::route::{Routes, Way};
 use crate::settings::setup::Setup;
 use crate::state::change::{Change, Place};
@@ -23,10 +25,9 @@ use crate::state::local::lease;
 use crate::state::local::{Locked, Queued, Store};
 use crate::status::error_count::ErrorCount;
 use crate::status::outcome::Outcome;
-use crate::status::{Held, Status};
+use crate::status::{Held, State, Status};
 
 /// The end of a run, to be reported.
-#[derive(Debug)]
 pub(crate) struct Report<'a> {
     pub(crate) ended: Ended,
     pub(crate) outcome: &'a Outcome,
@@ -35,20 +36,29 @@ pub(crate) struct Report<'a> {
     pub(crate) place: Option<Place>,
     /// When it is made.
     pub(crate) now: Instant,
+    /// Who leads an alert to another channel.
+    pub(crate) setup: &'a Setup,
+    /// What the program itself has to say; nothing where it is not there.
+    pub(crate) program: Program<'a>,
 }
 
 /// An alert, and what became of it in each queue.
 type Told = (Alert, Vec<Queued>);
 
-/// A lock that was kept open, and is not the one that others take any more.
+/// Why nothing was settled yet.
 #[derive(Debug)]
-struct Outdated;
+enum Unsettled {
+    /// A lock that was kept open is not the one that others take any more.
+    Outdated,
+    /// The program is to be asked, or a channel to be looked for, with what is known now.
+    Ask(Box<Past>),
+}
 
 /// Finds where a job's alerts go; warns where a failure would go nowhere.
 pub(crate) fn routes(
     setup: &Setup,
     channel: &str,
-    ended: &mut Ended,
+    notes: &mut Vec<String>,
     outcome: &Outcome,
     warnings: &mut Vec<Warning>,
 ) -> Option<Arc<Routes>> {
@@ -58,7 +68,7 @@ pub(crate) fn routes(
     match setup.way(channel, outcome.state()) {
         Way::To(routes) => Some(routes),
         Way::Instead(routes, note) => {
-            ended.notes.push(note);
+            notes.push(note);
             Some(routes)
         }
         Way::Silent => None,
@@ -79,11 +89,26 @@ impl Report<'_> {
         &self,
         store: Option<&Store>,
         routes: Option<&Routes>,
-        still_open: impl FnOnce() -> bool,
+        still_open: impl Fn() -> bool,
         warnings: &mut Vec<Warning>,
     ) -> bool {
         let file = name::file_name(&self.ended.job);
-        let told = self.settle(store, routes, &file, still_open, warnings);
+        let mut said: Option<Said> = None;
+        let mut asked = 0;
+        let told = loop {
+            match self.settle(store, routes, &file, &still_open, said.as_ref(), warnings) {
+                Ok(told) => break told,
+                Err(past) => {
+                    asked += 1;
+                    let is_last = asked == MOST;
+                    said = Some(self.consult(*past, routes, store.is_some(), is_last, warnings));
+                    if self.program.park.is_some_and(|run| !run.take_back()) {
+                        return false;
+                    }
+                }
+            }
+        };
+        let routes = said.as_ref().map_or(routes, |said| said.routes(routes));
         let (Some(routes), Some((alert, queued))) = (routes, told) else {
             return false;
         };
@@ -98,12 +123,77 @@ impl Report<'_> {
         !is_held
     }
 
-    /// Works out what the run changes, under the job's lock: a time from before it could lie before
+    /// Asks the program, outside of every lock, what it says to what is known.
+    fn consult(
+        &self,
+        past: Past,
+        routes: Option<&Routes>,
+        is_locked: bool,
+        is_last: bool,
+        warnings: &mut Vec<Warning>,
+    ) -> Said {
+        let known = match &past {
+            Past::Known(status) => match &status.held {
+                Some(held) if held.until <= to_micros(Utc::now()) => {
+                    Past::Known(Box::new(after(held, status)))
+                }
+                _ => past.clone(),
+            },
+            other => other.clone(),
+        };
+        let earlier = named_channel(&past).and_then(|channel| self.lead_to(channel, warnings));
+        let mut said = Said {
+            past,
+            answer: None,
+            message: None,
+            elsewhere: earlier,
+            is_last,
+        };
+        let (to, spoken) = (said.routes(routes), self.spoken(said.routes(routes)));
+        let end = self.end(&known, Some(&said), to, is_locked, spoken.as_ref());
+        let answer = self.program.decide(&end, warnings);
+        if let Some(channel) = answer.as_ref().and_then(Decision::channel) {
+            said.elsewhere = if channel == self.ended.channel {
+                None
+            } else {
+                self.lead_to(channel, warnings)
+            };
+        }
+        said.answer = answer;
+        let to = said.routes(routes);
+        let transition = self.decide(&known, Some(&said), to, is_locked);
+        said.message = transition.and_then(|transition| self.program.write(&transition, warnings));
+        said
+    }
+
+    /// Finds what a channel leads to that a rule names; `None` where that is nothing, and the job's own stands in.
+    fn lead_to(&self, channel: &str, warnings: &mut Vec<Warning>) -> Option<Elsewhere> {
+        let mut notes = Vec::new();
+        let routes = routes(self.setup, channel, &mut notes, self.outcome, warnings)?;
+        Some(Elsewhere {
+            channel: channel.to_owned(),
+            routes,
+            notes,
+        })
+    }
+
+    /// Returns who speaks for what ended the run on its channel, and whether that was sent.
+    fn spoken(&self, routes: Option<&Routes>) -> Option<(String, bool)> {
+        let (event, channel) = self.event(routes)?;
+        cache::spoken(event, channel)
+    }
+
+    /// Describes the end of the run, at a time read under the job's lock: one from before it could lie before
     /// the previous run's.
-    fn decide(&self, past: &Past, routes: Option<&Routes>, is_locked: bool) -> Option<Transition> {
-        let spoken = self.event(routes);
-        let spoken = spoken.and_then(|(event, channel)| cache::spoken(event, channel));
-        transition::of(&End {
+    fn end<'a>(
+        &'a self,
+        past: &'a Past,
+        said: Option<&'a Said>,
+        routes: Option<&'a Routes>,
+        is_locked: bool,
+        spoken: Option<&'a (String, bool)>,
+    ) -> End<'a> {
+        End {
             past,
             run: &self.ended,
             outcome: self.outcome,
@@ -114,13 +204,35 @@ impl Report<'_> {
                 queues: if is_locked { address.queues } else { &[] },
                 ..address
             }),
-            cover: spoken.as_ref().map(|(job, is_sent)| Cover {
+            cover: spoken.map(|(job, is_sent)| Cover {
                 job,
                 is_sent: *is_sent,
             }),
-            answer: None,
-            named_channel: None,
-        })
+            answer: said.and_then(|said| said.answer.as_ref()),
+            named_channel: said.and_then(Said::channel),
+        }
+    }
+
+    /// Works out what the run changes.
+    fn decide(
+        &self,
+        past: &Past,
+        said: Option<&Said>,
+        routes: Option<&Routes>,
+        is_locked: bool,
+    ) -> Option<Transition> {
+        let spoken = self.spoken(routes);
+        let end = self.end(past, said, routes, is_locked, spoken.as_ref());
+        let mut transition = transition::of(&end)?;
+        if let (Some(alert), Some(said)) = (&mut transition.alert, said) {
+            if let Some(message) = &said.message {
+                alert.message = message.clone();
+            }
+            if let Some(elsewhere) = &said.elsewhere {
+                alert.notes.extend(elsewhere.notes.iter().cloned());
+            }
+        }
+        Some(transition)
     }
 
     /// Names what ends several jobs at once, and the channel on which it is told once. An exit with
@@ -159,23 +271,29 @@ impl Report<'_> {
         store: Option<&Store>,
         routes: Option<&Routes>,
         file: &str,
-        still_open: impl FnOnce() -> bool,
+        still_open: impl Fn() -> bool,
+        said: Option<&Said>,
         warnings: &mut Vec<Warning>,
-    ) -> Option<Told> {
+    ) -> Result<Option<Told>, Box<Past>> {
         // Whether what was found is reported already can only be asked under the lock that all others take.
         let kept = store.filter(|_| !self.is_found());
         let kept = kept.and_then(|store| store.lock_again(file, self.now));
-        if let Some(locked) = kept
-            && let Ok(told) = self.settle_under(Some(locked), store, routes, file, warnings)
-        {
-            return told;
+        if let Some(locked) = kept {
+            match self.settle_under(Some(locked), store, routes, file, said, warnings) {
+                Ok(told) => return Ok(told),
+                Err(Unsettled::Ask(past)) => return Err(past),
+                Err(Unsettled::Outdated) => {}
+            }
         }
         let locked = store.and_then(|store| lock(store, file, warnings));
         if !still_open() {
-            return None;
+            return Ok(None);
         }
-        let told = self.settle_under(locked, store, routes, file, warnings);
-        told.unwrap_or_default()
+        match self.settle_under(locked, store, routes, file, said, warnings) {
+            Ok(told) => Ok(told),
+            Err(Unsettled::Ask(past)) => Err(past),
+            Err(Unsettled::Outdated) => Ok(None),
+        }
     }
 
     /// The same under a lock, if that is the one that all others take.
@@ -185,8 +303,9 @@ impl Report<'_> {
         store: Option<&Store>,
         routes: Option<&Routes>,
         file: &str,
+        said: Option<&Said>,
         warnings: &mut Vec<Warning>,
-    ) -> Result<Option<Told>, Outdated> {
+    ) -> Result<Option<Told>, Unsettled> {
         let recent = cache::recall(file);
         let known = recent.as_ref().and_then(|recent| recent.known.as_ref());
         let past = match &mut locked {
@@ -204,13 +323,21 @@ impl Report<'_> {
             Some(recent) => recent.correct(past),
             None => past,
         };
+        let must_ask = match said {
+            None => !self.program.is_silent() || named_channel(&past).is_some(),
+            Some(said) => !said.is_last && said.past != past,
+        };
+        if must_ask {
+            return Err(Unsettled::Ask(Box::new(past)));
+        }
         let was_held = past.status().is_some_and(|status| status.held.is_some());
         // A held alert that leaves now is told; while this lasts, it stays.
         let (past, _locks) = match store {
             Some(store) => settle_held(store, past),
             None => (past, Vec::new()),
         };
-        let Some(transition) = self.decide(&past, routes, locked.is_some()) else {
+        let routes = said.map_or(routes, |said| said.routes(routes));
+        let Some(transition) = self.decide(&past, said, routes, locked.is_some()) else {
             return Ok(None);
         };
         if let (Some(locked), Some(recent)) = (&locked, &recent)
@@ -224,7 +351,7 @@ impl Report<'_> {
             locked.give_back(past);
             return Ok(None);
         }
-        let locked = locked.map(|locked| locked.if_current().ok_or(Outdated));
+        let locked = locked.map(|locked| locked.if_current().ok_or(Unsettled::Outdated));
         let locked = locked.transpose()?;
         self.speak(routes, &transition);
         Ok(self.write(locked, routes, file, transition, warnings))
@@ -330,6 +457,12 @@ fn settle_held(store: &Store, past: Past) -> (Past, Vec<Lock>) {
         }
     }
     (Past::Known(Box::new(after(held, status))), Vec::new())
+}
+
+/// Returns the channel that later alerts of an incident go to, where a rule has named one.
+fn named_channel(past: &Past) -> Option<&str> {
+    let status = past.status().filter(|status| status.state == State::Error);
+    status?.alerted_channel.as_deref()
 }
 
 /// Returns what a status is once its held alert has left.

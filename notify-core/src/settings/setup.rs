@@ -10,8 +10,8 @@ use std::time::Duration;
 #[cfg(feature = "cli")]
 use crate::error::Error;
 use crate::format::text::{self, readable};
-use crate::message::written::Writer;
 use crate::format::time;
+use crate::message::written::Writer;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::{self, Heartbeat};
 use crate::os::file::PRIVATE;

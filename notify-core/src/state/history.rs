@@ -297,7 +297,10 @@ impl Event {
                     channel: rest.get(2).and_then(some),
                     held: time(3),
                     settings: rest.get(4).and_then(some).map(|text| parse_settings(&text)),
-                    facts: rest.get(6).map(|text| parse_facts(text)).unwrap_or_default(),
+                    facts: rest
+                        .get(6)
+                        .map(|text| parse_facts(text))
+                        .unwrap_or_default(),
                 }))
             }
             [what, at, alert, channel, answer] if what == "answer" => {

@@ -69,6 +69,7 @@ impl Facts {
         cut
     }
 
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -196,7 +196,11 @@ impl View {
             let until = words::moment(silence.until);
             add(plain(&format!("{which} until {until}{because}")).into_owned());
         }
-        if let Some(reason) = job.silenced_by_rule.as_ref().filter(|_| job.state == State::Error) {
+        if let Some(reason) = job
+            .silenced_by_rule
+            .as_ref()
+            .filter(|_| job.state == State::Error)
+        {
             add(format!("silenced by the program's rule: {}", plain(reason)));
         }
         for (name, value) in [("owner", &job.owner), ("runbook", &job.runbook)] {

@@ -170,7 +170,10 @@ impl Case<'_> {
 
     /// Names the channel of the incident's last alert, where a rule has chosen it.
     fn alerted_channel(&self, settled: &Settled) -> Option<String> {
-        let named = self.end.named_channel.filter(|_| self.state == State::Error);
+        let named = self
+            .end
+            .named_channel
+            .filter(|_| self.state == State::Error);
         if settled.is_sent {
             named.map(str::to_owned)
         } else {

@@ -70,6 +70,8 @@ fn of(past: &Past, run: &Ended, outcome: &Outcome, context: &Context<'_>) -> Opt
         settings,
         address,
         cover,
+        answer: None,
+        named_channel: None,
     })
 }
 
@@ -79,8 +81,6 @@ fn context(now: Time, address: Option<Address<'_>>) -> Context<'_> {
         settings: Settings::default(),
         address,
         cover: None,
-        answer: None,
-        named_channel: None,
     }
 }
 
@@ -558,8 +558,6 @@ fn a_panic_that_was_told_already_is_written_down_and_not_told_again() {
     let past = Past::Known(Box::new(status));
     let context = Context {
         cover: None,
-        answer: None,
-        named_channel: None,
         settings: Settings {
             silent: Duration::from_secs(60),
             ..Settings::default()

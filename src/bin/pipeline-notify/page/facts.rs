@@ -54,7 +54,11 @@ fn line(name: &str, runs: &[Recent]) -> Option<String> {
         // Where all are the same the line is in the middle.
         let share = (number / 2.0 - least / 2.0) / (most / 2.0 - least / 2.0);
         let share = if share.is_finite() { share } else { 0.5 };
-        let _ = write!(points, "{x:.1},{:.1} ", 1.0 + (HEIGHT - 2.0) * (1.0 - share));
+        let _ = write!(
+            points,
+            "{x:.1},{:.1} ",
+            1.0 + (HEIGHT - 2.0) * (1.0 - share)
+        );
     }
     Some(format!(
         "<svg role=img aria-label=\"the last {} values of {name}: from {least} to {most}\" \
@@ -91,20 +95,37 @@ mod tests {
     fn a_fact_that_is_a_number_has_a_line_of_the_last_fifty() {
         let drawn = draw(&fact("rows", "44"), &runs(&["0", "22", "no number", "44"]));
         assert!(drawn.contains("rows 44<svg"), "{drawn}");
-        assert!(drawn.contains("the last 3 values of rows: from 0 to 44"), "{drawn}");
-        assert!(drawn.contains("points=\"0.0,11.0 30.0,6.0 60.0,1.0\""), "{drawn}");
+        assert!(
+            drawn.contains("the last 3 values of rows: from 0 to 44"),
+            "{drawn}"
+        );
+        assert!(
+            drawn.contains("points=\"0.0,11.0 30.0,6.0 60.0,1.0\""),
+            "{drawn}"
+        );
         let many: Vec<_> = (0..80).map(|number| number.to_string()).collect();
         let many: Vec<_> = many.iter().map(String::as_str).collect();
-        assert!(draw(&fact("rows", "79"), &runs(&many)).contains("the last 50 values of rows: from 30 to 79"));
+        assert!(
+            draw(&fact("rows", "79"), &runs(&many))
+                .contains("the last 50 values of rows: from 30 to 79")
+        );
     }
 
     /// Issue 17, point 3: whatever a fact says, the page stays whole.
     #[test]
     fn a_fact_that_is_no_number_is_shown_as_text_alone() {
         let drawn = draw(&fact("file", "<b>a.csv"), &runs(&["1", "2"]));
-        assert_eq!(drawn, "<div class=facts><span>file &lt;b&gt;a.csv</span> </div>");
+        assert_eq!(
+            drawn,
+            "<div class=facts><span>file &lt;b&gt;a.csv</span> </div>"
+        );
         assert_eq!(draw(&[], &runs(&["1", "2"])), "");
-        for values in [&["1e308", "-1e308"][..], &["5", "5"], &["inf", "NaN"], &["1"]] {
+        for values in [
+            &["1e308", "-1e308"][..],
+            &["5", "5"],
+            &["inf", "NaN"],
+            &["1"],
+        ] {
             let drawn = draw(&fact("rows", "1"), &runs(values));
             assert!(!drawn.contains("NaN") && !drawn.contains("inf"), "{drawn}");
         }
