@@ -106,7 +106,9 @@ impl Decision {
     }
 
     fn new(send: bool, reason: String) -> Self {
-        let reason = redact::hide(text::readable(&reason).trim().replace('\n', " "));
+        // Cut first, for it costs time to read 100 MB.
+        let reason = text::first_bytes(&reason, text::LIMIT);
+        let reason = redact::hide(text::readable(reason).trim().replace('\n', " "));
         let reason = match text::first_bytes(&reason, REASON) {
             "" => NO_REASON,
             reason => reason,

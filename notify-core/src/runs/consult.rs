@@ -4,9 +4,13 @@
 //! annotated runs bare in them. They answer to what was known when they were asked. Where another process
 //! has changed that meanwhile they are asked again.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
+use crate::format::time::Time;
 use crate::message::written::{Message, Writer};
 use crate::os::isolate;
 use crate::os::warning::Warning;
@@ -19,7 +23,9 @@ use crate::runs::stack;
 use crate::settings::config::is_channel_name;
 use crate::settings::route::Routes;
 use crate::status::cause::Cause;
-use crate::status::outcome::Outcome;
+use crate::status::facts::Facts;
+use crate::status::outcome::{Outcome, OutcomeKind};
+use crate::status::{State, Status};
 
 /// So often the program is asked; then its last answer stands.
 pub(crate) const MOST: usize = 5;
@@ -31,6 +37,8 @@ pub(crate) struct Program<'a> {
     pub(crate) writer: Option<&'a Writer>,
     /// The error that the run returned.
     pub(crate) cause: Option<Cause<'a>>,
+    /// Where the process exits: how long it waits for each answer.
+    pub(crate) at_exit: Option<Duration>,
     /// Keeps the run among those under way while the program is asked, which may exit.
     pub(crate) park: Option<&'a dyn Park>,
 }
@@ -104,31 +112,35 @@ impl Program<'_> {
         if is_kept || transition.decision.reason == Reason::Silenced {
             return None;
         }
-        let built_in = Decision::built_in(
-            transition.decision.send,
-            transition.decision.reason.as_str(),
-        );
         let text = end.outcome.text();
-        let occasion = Occasion {
-            job: &end.run.job,
-            channel: end
-                .address
-                .map_or(&*end.run.channel, |address| address.channel),
+        let channel = end.address.map(|address| address.channel);
+        let question = Question {
+            job: end.run.job.clone(),
+            channel: channel.unwrap_or(&end.run.channel).to_owned(),
             outcome,
             state: end.outcome.state(),
             error: match end.outcome {
-                Outcome::PassedOver(error) => error,
-                _ => text.trim_end(),
+                Outcome::PassedOver(error) => error.clone(),
+                _ => text.trim_end().to_owned(),
             },
-            cause: self.cause,
             begun: end.run.begun,
             took: end.run.took,
             now: end.now,
-            facts: &end.run.said,
-            previous: end.past.status(),
-            built_in: &built_in,
+            facts: end.run.said.clone(),
+            previous: end.past.status().cloned(),
+            built_in: Decision::built_in(
+                transition.decision.send,
+                transition.decision.reason.as_str(),
+            ),
         };
-        let Some(mut decision) = self.ask(|| rule.ask(&occasion)) else {
+        let answer = match self.at_exit {
+            None => self.ask(|| rule.ask(&question.occasion(self.cause))),
+            Some(patience) => {
+                let rule = rule.clone();
+                self.ask_elsewhere(patience, move || rule.ask(&question.occasion(None)))
+            }
+        };
+        let Some(mut decision) = answer else {
             warnings.push(panicked(&end.run.job, "rule", "the built-in rules decide"));
             return None;
         };
@@ -152,7 +164,14 @@ impl Program<'_> {
         warnings: &mut Vec<Warning>,
     ) -> Option<Message> {
         let (writer, alert) = (self.writer?, transition.alert.as_deref()?);
-        let Some(message) = self.ask(|| writer.ask(alert)) else {
+        let message = match self.at_exit {
+            None => self.ask(|| writer.ask(alert)),
+            Some(patience) => {
+                let (writer, alert) = (writer.clone(), alert.clone());
+                self.ask_elsewhere(patience, move || writer.ask(&alert))
+            }
+        };
+        let Some(message) = message else {
             let stands = "the alert is sent as the library writes it";
             warnings.push(panicked(&alert.job, "message", stands));
             return None;
@@ -171,9 +190,63 @@ impl Program<'_> {
         }
         isolate::contain(|| stack::bare(foreign))
     }
+
+    /// The same where the process exits: on a thread of its own, for what calls `exit` then never returns.
+    fn ask_elsewhere<R: Send + 'static>(
+        &self,
+        patience: Duration,
+        foreign: impl FnOnce() -> R + Send + 'static,
+    ) -> Option<R> {
+        if let Some(run) = self.park {
+            run.park();
+        }
+        let (answer, answered) = mpsc::channel();
+        let ask = move || {
+            let said = isolate::contain(|| stack::bare(foreign));
+            let _ = answer.send(said);
+        };
+        let thread = thread::Builder::new().name("notify-ask".to_owned());
+        thread.spawn(ask).ok()?;
+        answered.recv_timeout(patience).ok().flatten()
+    }
+}
+
+/// What a rule is asked, as it can be taken to another thread.
+struct Question {
+    job: Cow<'static, str>,
+    channel: String,
+    outcome: OutcomeKind,
+    state: State,
+    error: String,
+    begun: Time,
+    took: Option<Duration>,
+    now: Time,
+    facts: Facts,
+    previous: Option<Status>,
+    built_in: Decision,
+}
+
+impl Question {
+    fn occasion<'a>(&'a self, cause: Option<Cause<'a>>) -> Occasion<'a> {
+        Occasion {
+            job: &self.job,
+            channel: &self.channel,
+            outcome: self.outcome,
+            state: self.state,
+            error: &self.error,
+            cause,
+            begun: self.begun,
+            took: self.took,
+            now: self.now,
+            facts: &self.facts,
+            previous: self.previous.as_ref(),
+            built_in: &self.built_in,
+        }
+    }
 }
 
 fn panicked(job: &str, argument: &str, stands: &str) -> Warning {
-    let message = format!("the {argument} of {job} panicked: {stands}");
+    let message =
+        format!("the {argument} of {job} panicked, or did not answer at the exit: {stands}");
     Warning::new(message.clone(), message)
 }

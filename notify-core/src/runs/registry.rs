@@ -118,6 +118,8 @@ struct Ending<'a> {
     run: &'a Open,
     outcome: &'a Outcome,
     said: Facts,
+    /// Where the process exits: how long it waits for each answer of the program.
+    at_exit: Option<Duration>,
 }
 
 impl Park for Ending<'_> {
@@ -225,7 +227,7 @@ impl Run {
         // The exit of the process may have come first, and reports it.
         let warnings = run
             .as_ref()
-            .map(|run| end(self.number, run, outcome, cause, &around));
+            .map(|run| end(self.number, run, outcome, cause, &around, false));
         drop(known);
         warnings.into_iter().flatten().for_each(Warning::tell);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
@@ -288,7 +290,7 @@ fn end_returned(job: &Job) -> Vec<Warning> {
             .collect()
     };
     let ends = returned.into_iter();
-    ends.flat_map(|(number, run)| end(number, &run, &Outcome::Returned, None, &[]))
+    ends.flat_map(|(number, run)| end(number, &run, &Outcome::Returned, None, &[], false))
         .collect()
 }
 
@@ -342,6 +344,7 @@ fn end(
     outcome: &Outcome,
     cause: Option<Cause<'_>>,
     around: &[Open],
+    at_exit: bool,
 ) -> Vec<Warning> {
     static FIRST: Once = Once::new();
     static TAKEN_OVER: Once = Once::new();
@@ -385,6 +388,7 @@ fn end(
         run,
         outcome,
         said: ended.said.clone(),
+        at_exit: at_exit.then(|| setup.exit / 4),
     };
     Report {
         ended,
@@ -461,6 +465,7 @@ impl Open {
             rule: arguments.rule.as_ref().or(setup.rule.as_ref()),
             writer: arguments.message.as_ref().or(setup.message.as_ref()),
             cause,
+            at_exit: ending.at_exit,
             park: Some(ending),
         };
         if self.asked.is_some() || program.is_silent() {
@@ -735,7 +740,7 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         let asked = asked.as_ref().map(|asked| &asked.outcome);
         let ended = asked.or(after_return.as_ref()).or(help.as_ref());
         let outcome = ended.unwrap_or(outcome);
-        warnings.extend(end(number, &run, outcome, None, &around));
+        warnings.extend(end(number, &run, outcome, None, &around, true));
     }
     let Some(store) = in_force::setup().store() else {
         return warnings;
