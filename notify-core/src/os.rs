@@ -13,3 +13,4 @@ pub(crate) mod redact;
 #[cfg(unix)]
 pub(crate) mod signals;
 pub(crate) mod warning;
+pub(crate) mod worker;

@@ -10,4 +10,5 @@ pub(crate) mod in_force;
 pub(crate) mod pipes;
 pub(crate) mod route;
 pub(crate) mod setup;
+mod values;
 pub(crate) mod variables;

@@ -180,3 +180,16 @@ fn the_house_has_few_rooms() {
         .collect();
     assert!(rooms.len() <= MOST_FOLDERS, "{rooms:?}");
 }
+
+/// Issue 13, point 2: whoever runs foreign code asks one file to, which also sees to a payload that panics.
+#[test]
+fn panics_are_caught_in_one_place() {
+    let catches = rust_files(&sources()).into_iter().filter(|path| {
+        let text = fs::read_to_string(path).unwrap();
+        let code = without_tests(&text).lines();
+        code.filter(|line| !line.trim_start().starts_with("//"))
+            .any(|line| line.contains("catch_unwind("))
+    });
+    let catches: Vec<_> = catches.map(|path| module_of(&path)).collect();
+    assert_eq!(catches, ["os::isolate"]);
+}

@@ -1,7 +1,6 @@
 //! The background thread that takes alerts from the outbox to their destinations.
 
 use std::collections::HashSet;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,12 +12,14 @@ use crate::dispatch::refuge;
 use crate::dispatch::sender::{self, Next};
 use crate::dispatch::shed;
 use crate::error::Error;
+use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::notifier::Refusal;
 use crate::os::ffi;
 use crate::os::per_process::PerProcess;
 use crate::os::random;
 use crate::os::warning::Warning;
+use crate::os::worker::{Work, Worker};
 use crate::settings::config;
 use crate::settings::in_force;
 use crate::settings::route::Route;
@@ -46,19 +47,14 @@ const SOON: TimeDelta = TimeDelta::seconds(2);
 /// But not at the exit, once so little of its time is left.
 const LAST_CHANCE: Duration = Duration::from_secs(1);
 
-static DELIVERY: PerProcess<Delivery> = PerProcess::new();
+static DELIVERY: PerProcess<Worker<Delivery>> = PerProcess::new();
 
 #[derive(Default)]
 struct Delivery {
-    state: Mutex<State>,
-    woken: Condvar,
-}
-
-#[derive(Default)]
-struct State {
     lines: Vec<Line>,
-    is_running: bool,
     is_woken: bool,
+    /// When something may leave that could not at the last look.
+    look_at: Option<Instant>,
 }
 
 /// What waits for one destination.
@@ -142,26 +138,25 @@ fn wake(route: &Route, change: impl FnOnce(&mut Line) -> bool) {
         state.lines.push(Line::new(route.clone()));
     }
     let must_look = state.line(route).is_some_and(change);
-    if state.is_running && !must_look {
+    let is_running = delivery.is_running();
+    if is_running && !must_look {
         return;
     }
     state.is_woken = true;
-    if !state.is_running && !ffi::has_begun() {
-        let thread = thread::Builder::new()
-            .name("notify-delivery".to_owned())
-            .spawn(run);
-        state.is_running = thread.is_ok();
+    drop(state);
+    if is_running || !ffi::has_begun() {
+        // Without a thread the exit delivers.
+        let _ = delivery.wake();
     }
-    delivery.woken.notify_all();
 }
 
 /// Tells whether something of this process's waits, without waiting for long to learn it.
 pub(crate) fn is_waited_for() -> bool {
     let delivery = DELIVERY.get();
     for _ in 0..100 {
-        match delivery.state.try_lock() {
-            Ok(state) => return state.lines.iter().any(Line::is_waited_for),
-            Err(_) => thread::sleep(Duration::from_millis(1)),
+        match delivery.try_lock() {
+            Some(state) => return state.lines.iter().any(Line::is_waited_for),
+            None => thread::sleep(Duration::from_millis(1)),
         }
     }
     true
@@ -324,16 +319,23 @@ fn routes_of_queues(setup: &Setup, store: &Store) -> Vec<Route> {
     found
 }
 
-/// The background thread.
-fn run() {
-    let delivery = DELIVERY.get();
-    loop {
-        delivery.lock().is_woken = false;
-        let steps = delivery
-            .routes(|_| true)
-            .iter()
-            .map(|route| step(route, None))
-            .collect::<Vec<_>>();
+impl Work for Delivery {
+    const NAME: &'static str = "notify-delivery";
+    type Step = ();
+
+    fn next(&mut self) -> Result<(), Option<Duration>> {
+        let left = |at: Instant| at.saturating_duration_since(Instant::now());
+        let pause = self.look_at.map(left);
+        if self.is_woken || pause.is_some_and(|pause| pause.is_zero()) {
+            (self.is_woken, self.look_at) = (false, None);
+            return Ok(());
+        }
+        Err(pause)
+    }
+
+    fn act(delivery: &'static Worker<Self>, (): ()) {
+        let routes = delivery.routes(|_| true);
+        let steps: Vec<_> = routes.iter().map(|route| step(route, None)).collect();
         let now = Utc::now();
         let pause = steps.into_iter().filter_map(|next| match next {
             Next::Nothing => None,
@@ -341,19 +343,7 @@ fn run() {
             Next::Others => Some(LOOK_AGAIN),
         });
         let pause = pause.min().map(|pause| pause.to_std().unwrap_or_default());
-        let state = delivery.lock();
-        let _ = match pause {
-            Some(pause) => delivery
-                .woken
-                .wait_timeout_while(state, pause, |state| !state.is_woken)
-                .map(|_| ())
-                .is_ok(),
-            None => delivery
-                .woken
-                .wait_while(state, |state| !state.is_woken)
-                .map(|_| ())
-                .is_ok(),
-        };
+        delivery.lock().look_at = pause.and_then(|pause| Instant::now().checked_add(pause));
     }
 }
 
@@ -427,26 +417,15 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     leave_memory(route);
     let now = Utc::now();
     let most = sender::most(route);
-    let alerts = {
-        let mut state = delivery.lock();
-        let Some(line) = state.line(route) else {
-            return Next::Nothing;
-        };
-        let memory = &mut line.memory;
-        if memory.is_sending {
-            return Next::Others;
-        }
-        if memory.alerts.is_empty() {
-            return Next::Nothing;
-        }
-        let next = memory.pace.next(now, deadline.is_some());
-        if next > now {
-            return Next::At(next);
-        }
-        memory.is_sending = true;
-        memory.pace.begin([], now);
-        let most = memory.alerts.len().min(most);
-        memory.alerts.drain(..most).collect::<Vec<_>>()
+    let taken = delivery
+        .lock()
+        .line(route)
+        .map_or(Err(Next::Nothing), |line| {
+            line.memory.take(most, now, deadline.is_some())
+        });
+    let alerts = match taken {
+        Ok(alerts) => alerts,
+        Err(next) => return next,
     };
     let sent = sender::ask(route, &alerts, deadline);
     sender::tell(route, &alerts, &sent);
@@ -495,6 +474,26 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     Next::At(next)
 }
 
+impl Memory {
+    /// Takes what the next message tells.
+    fn take(&mut self, most: usize, now: Time, is_urgent: bool) -> Result<Vec<Alert>, Next> {
+        if self.is_sending {
+            return Err(Next::Others);
+        }
+        if self.alerts.is_empty() {
+            return Err(Next::Nothing);
+        }
+        let next = self.pace.next(now, is_urgent);
+        if next > now {
+            return Err(Next::At(next));
+        }
+        self.is_sending = true;
+        self.pace.begin([], now);
+        let most = self.alerts.len().min(most);
+        Ok(self.alerts.drain(..most).collect())
+    }
+}
+
 /// Has `alerts` send what its own channel, which is broken, does not take.
 fn leave_memory(route: &Route) {
     let delivery = DELIVERY.get();
@@ -533,11 +532,7 @@ fn tell_lost(route: &Route) {
     Warning::new(format!("memory of {channel}"), message).tell();
 }
 
-impl Delivery {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl Worker<Delivery> {
     fn routes(&self, chosen: impl Fn(&Line) -> bool) -> Vec<Route> {
         self.lock()
             .lines
@@ -594,7 +589,7 @@ impl Delivery {
     }
 }
 
-impl State {
+impl Delivery {
     fn line(&mut self, route: &Route) -> Option<&mut Line> {
         self.lines.iter_mut().find(|line| line.route.is(route))
     }

@@ -63,6 +63,11 @@ pub(crate) fn move_from(
         .filter(|other| !other.is(route))
         .filter_map(|other| other.queue.as_ref())
         .collect();
+    let remove = |entry: &Entry| {
+        for queue in others.iter().copied().chain([queue]) {
+            ledger::remove(queue, entry);
+        }
+    };
     let mut untold = Vec::new();
     let mut has_left = false;
     for entry in looked_at {
@@ -95,28 +100,14 @@ pub(crate) fn move_from(
                         let _ = other.set_moved(&moved);
                     }
                     if !stays {
-                        for queue in others.iter().copied().chain([queue]) {
-                            ledger::remove(queue, &entry);
-                        }
+                        remove(&entry);
                     }
                 }
             }
             None if is_failure && is_repeat(&alert, &entry, waiting, queue) => {
                 // Or a job that fails each minute would fill the queue with one and the same error.
-                ledger::add_answer(
-                    &alert,
-                    format!("{BROKEN}: an alert that says the same waits"),
-                );
-                for queue in others.iter().copied().chain([queue]) {
-                    ledger::remove(queue, &entry);
-                }
-                ledger::untell(&alert, true, &untold_for(broken));
-                let Route { channel, mend, .. } = route;
-                let reason = broken.unwrap_or_default();
-                let message = format!(
-                    "channel `{channel}` is broken ({reason}): its alerts wait until {mend} is mended"
-                );
-                Warning::new(ledger::fault(channel), message).tell();
+                remove(&entry);
+                count_as_untold(route, &alert, broken);
                 has_left = true;
             }
             None if is_failure => untold.push((entry, alert, lock)),
@@ -125,6 +116,18 @@ pub(crate) fn move_from(
     }
     untell(untold, &untold_for(broken));
     has_left
+}
+
+/// Writes down that an alert is not sent, for one that says the same waits for the broken channel.
+fn count_as_untold(route: &Route, alert: &Alert, broken: Option<&str>) {
+    let answer = format!("{BROKEN}: an alert that says the same waits");
+    ledger::add_answer(alert, answer);
+    ledger::untell(alert, true, &untold_for(broken));
+    let Route { channel, mend, .. } = route;
+    let reason = broken.unwrap_or_default();
+    let message =
+        format!("channel `{channel}` is broken ({reason}): its alerts wait until {mend} is mended");
+    Warning::new(ledger::fault(channel), message).tell();
 }
 
 /// What is said of an alert that is for a broken channel.

@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -17,6 +16,7 @@ use crate::dispatch::shed;
 use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
 use crate::notifier::Refusal;
+use crate::os::isolate;
 use crate::os::lock::Lock;
 use crate::os::random;
 use crate::os::warning::{self, Warning};
@@ -108,44 +108,58 @@ pub(crate) fn from_queue(
         let sent = settle_doubt(sent, &entries, &mut pace, now);
         tell(route, &alerts, &sent);
         write_down(&alerts, &sent);
-        match &sent {
-            Ok(()) => {
-                if pace.was_broken() {
-                    alerts.iter().for_each(ledger::tell_after_all);
-                }
-                pace.answered(now);
-                for entry in &entries {
-                    ledger::remove(queue, entry);
-                    pace.forget(entry.id());
-                }
-                if !loss.is_empty() {
-                    tell_loss(queue, &loss);
-                }
-                if waiting.len() <= BOUNDS.first {
-                    shed::over(&route.channel);
-                }
+        if matches!(sent, Err(Refusal::Channel { .. })) {
+            asked.clone_from(&entries);
+        }
+        settle(queue, &entries, &alerts, &sent, &mut pace, now);
+        if sent.is_ok() {
+            if !loss.is_empty() {
+                tell_loss(queue, &loss);
             }
-            Err(Refusal::Temporary { retry_after, .. }) => {
-                pace.failed(now, *retry_after, random::jitter());
-            }
-            Err(Refusal::Unknown { .. }) => pace.failed(now, None, random::jitter()),
-            Err(Refusal::Channel { reason }) => {
-                pace.broken(now, reason);
-                asked.clone_from(&entries);
-            }
-            Err(Refusal::Alert { reason }) => {
-                pace.answered(now);
-                match &*entries {
-                    [entry] => {
-                        pace.forget(entry.id());
-                        reject(queue, entry, &alerts[0], reason);
-                    }
-                    // One of them is to blame: each is tried by itself.
-                    entries => entries.iter().for_each(|entry| pace.send_alone(entry.id())),
-                }
+            if waiting.len() <= BOUNDS.first {
+                shed::over(&route.channel);
             }
         }
         ledger::keep_pace(queue, pace);
+    }
+}
+
+/// Takes out of the queue what the destination has taken or will never take, and sets the pace for the rest.
+fn settle(
+    queue: &Queue,
+    entries: &[Entry],
+    alerts: &[Alert],
+    sent: &Result<(), Refusal>,
+    pace: &mut Pace,
+    now: Time,
+) {
+    match sent {
+        Ok(()) => {
+            if pace.was_broken() {
+                alerts.iter().for_each(ledger::tell_after_all);
+            }
+            pace.answered(now);
+            for entry in entries {
+                ledger::remove(queue, entry);
+                pace.forget(entry.id());
+            }
+        }
+        Err(Refusal::Temporary { retry_after, .. }) => {
+            pace.failed(now, *retry_after, random::jitter());
+        }
+        Err(Refusal::Unknown { .. }) => pace.failed(now, None, random::jitter()),
+        Err(Refusal::Channel { reason }) => pace.broken(now, reason),
+        Err(Refusal::Alert { reason }) => {
+            pace.answered(now);
+            match entries {
+                [entry] => {
+                    pace.forget(entry.id());
+                    reject(queue, entry, &alerts[0], reason);
+                }
+                // One of them is to blame: each is tried by itself.
+                entries => entries.iter().for_each(|entry| pace.send_alone(entry.id())),
+            }
+        }
     }
 }
 
@@ -217,7 +231,7 @@ fn take(queue: &Queue, chosen: &[Entry]) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) 
 
 /// Asks a notifier, which is foreign code, how many alerts its messages may tell.
 pub(crate) fn most(route: &Route) -> usize {
-    catch_unwind(AssertUnwindSafe(|| route.notifier.most())).map_or(1, |most| most.max(1))
+    isolate::contain(|| route.notifier.most()).map_or(1, |most| most.max(1))
 }
 
 /// Takes a refusal that leaves open for how long it holds for one for good, once the alert was tried
@@ -253,8 +267,8 @@ pub(crate) fn ask(
 ) -> Result<(), Refusal> {
     let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
     let timeout = left.map_or(TIMEOUT, |left| left.min(TIMEOUT));
-    catch_unwind(AssertUnwindSafe(|| route.notifier.notify(alerts, timeout)))
-        .unwrap_or_else(|_| Err(Refusal::temporary("the notifier panicked")))
+    isolate::contain(|| route.notifier.notify(alerts, timeout))
+        .unwrap_or_else(|| Err(Refusal::temporary("the notifier panicked")))
         .map_err(Refusal::redacted)
 }
 

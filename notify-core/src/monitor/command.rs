@@ -6,11 +6,11 @@ pub(crate) mod mistake;
 mod stderr;
 mod unrunnable;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::panic::Location;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -66,13 +66,7 @@ impl Wrapped {
     #[must_use]
     pub fn run(self) -> u8 {
         let mut attendance = Attendance::new();
-        // Signals are the command's: what it makes of them is what is told.
-        let mut config = Config::new().signals(false);
-        if let Some(directory) = &self.directory {
-            config = config.directory(directory);
-        }
-        // It cannot be settled already.
-        let _ = in_force::settle(config);
+        self.settle();
         let shown = Path::new(&self.command)
             .file_name()
             .unwrap_or(&self.command)
@@ -86,15 +80,7 @@ impl Wrapped {
         let kills = memory_kills::memory_kills();
 
         let (passage, stderr) = Passage::open().ok().unzip();
-        let mut command = Command::new(&self.command);
-        command.args(&self.arguments);
-        if let Some(stderr) = stderr {
-            command.stderr(Stdio::from(stderr));
-        }
-        ffi::end_with_us(&mut command);
-        let spawned = command.spawn();
-        // It holds the program's end of the pipe.
-        drop(command);
+        let spawned = spawn(&self.command, &self.arguments, stderr);
         if run.is_some() {
             let _ = isolate::contain(|| tell_mistakes(site, &mistakes));
         }
@@ -134,6 +120,31 @@ impl Wrapped {
             Err(_) => NOT_RUN,
         }
     }
+
+    /// Settles the configuration: signals are the command's, and what it makes of them is what is told.
+    fn settle(&self) {
+        let mut config = Config::new().signals(false);
+        if let Some(directory) = &self.directory {
+            config = config.directory(directory);
+        }
+        // It cannot be settled already.
+        let _ = in_force::settle(config);
+    }
+}
+
+/// Starts a command, and lets go of the program's end of the pipe.
+fn spawn(
+    command: &OsStr,
+    arguments: &[OsString],
+    stderr: Option<impl Into<Stdio>>,
+) -> io::Result<Child> {
+    let mut command = Command::new(command);
+    command.args(arguments);
+    if let Some(stderr) = stderr {
+        command.stderr(stderr);
+    }
+    ffi::end_with_us(&mut command);
+    command.spawn()
 }
 
 impl Codes {

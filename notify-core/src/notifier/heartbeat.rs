@@ -5,8 +5,7 @@
 //! it can, and the rest is dropped, for a late heartbeat is a false one.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,9 +16,11 @@ use crate::notifier::http::{Class, Post, Rule};
 use crate::notifier::secret::Secret;
 use crate::notifier::url::Url;
 use crate::os::ffi;
+use crate::os::isolate;
 use crate::os::per_process::PerProcess;
 use crate::os::redact::{self, Parts};
 use crate::os::warning::{self, Warning};
+use crate::os::worker::{Work, Worker};
 use crate::status::State;
 use crate::status::outcome::Outcome;
 
@@ -74,7 +75,7 @@ const NO_CHECK: &str =
 /// The same where the URL asks for one to be made.
 const NO_KEY: &str = "it knows no such ping key, or makes no check there, for all the `create=1`";
 
-static BEATS: PerProcess<Beats> = PerProcess::new();
+static BEATS: PerProcess<Worker<Beats>> = PerProcess::new();
 
 /// Where pings go: a URL, with `{job}` in it for a check of each job, or the file that holds it.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,16 +83,10 @@ pub(crate) struct Heartbeat {
     url: Secret,
 }
 
+/// Pings that wait, and whether one is being sent.
 #[derive(Default)]
 struct Beats {
-    state: Mutex<Waiting>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
     pings: VecDeque<Ping>,
-    is_running: bool,
     is_sending: bool,
 }
 
@@ -185,46 +180,31 @@ impl Heartbeat {
             event,
             at: Instant::now(),
         });
-        if !state.is_running {
-            let thread = thread::Builder::new().name("notify-heartbeat".to_owned());
-            if let Err(error) = thread.spawn(|| BEATS.get().run()) {
-                state.pings.clear();
-                return Err(unheard(&format!("there is no thread for it: {error}")));
-            }
-            state.is_running = true;
-        }
-        beats.changed.notify_all();
-        Ok(())
+        drop(state);
+        beats.wake().map_err(|error| {
+            beats.lock().pings.clear();
+            unheard(&format!("there is no thread for it: {error}"))
+        })
     }
 }
 
-impl Beats {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl Work for Beats {
+    const NAME: &'static str = "notify-heartbeat";
+    type Step = Ping;
+
+    fn next(&mut self) -> Result<Ping, Option<Duration>> {
+        let ping = self.pings.pop_front();
+        self.is_sending = ping.is_some();
+        ping.ok_or(None)
     }
 
-    /// The thread.
-    fn run(&self) {
-        loop {
-            let ping = {
-                let state = self
-                    .changed
-                    .wait_while(self.lock(), |state| state.pings.is_empty());
-                let mut state = state.unwrap_or_else(PoisonError::into_inner);
-                let Some(ping) = state.pings.pop_front() else {
-                    continue;
-                };
-                state.is_sending = true;
-                ping
-            };
-            let sent = catch_unwind(AssertUnwindSafe(|| ping.send()));
-            match sent.unwrap_or_else(|_| Err("it panicked".to_owned())) {
-                Ok(()) => warning::over(FAULT),
-                Err(reason) => unheard(&reason).tell(),
-            }
-            self.lock().is_sending = false;
-            self.changed.notify_all();
+    fn act(worker: &'static Worker<Self>, ping: Ping) {
+        let sent = isolate::contain(|| ping.send());
+        match sent.unwrap_or_else(|| Err("it panicked".to_owned())) {
+            Ok(()) => warning::over(FAULT),
+            Err(reason) => unheard(&reason).tell(),
         }
+        worker.lock().is_sending = false;
     }
 }
 
@@ -358,9 +338,8 @@ fn unheard(reason: &str) -> Warning {
 pub(crate) fn is_idle() -> bool {
     BEATS
         .get()
-        .state
         .try_lock()
-        .is_ok_and(|state| state.pings.is_empty() && !state.is_sending)
+        .is_some_and(|state| state.pings.is_empty() && !state.is_sending)
 }
 
 /// Returns how long an exit that begins now waits for the heartbeat.
@@ -373,11 +352,9 @@ pub(crate) fn finish(deadline: Instant) {
     let beats = BEATS.get();
     let left = deadline.saturating_duration_since(Instant::now());
     // What is not heard by then is dropped.
-    let _ = beats
-        .changed
-        .wait_timeout_while(beats.lock(), left, |state| {
-            state.is_running && (state.is_sending || !state.pings.is_empty())
-        });
+    beats.wait_while(left, |state| {
+        beats.is_running() && (state.is_sending || !state.pings.is_empty())
+    });
 }
 
 #[cfg(test)]

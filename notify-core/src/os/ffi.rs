@@ -10,14 +10,13 @@
 
 use std::error::Error;
 use std::io;
-#[cfg(all(test, unix))]
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::OnceLock;
 #[cfg(unix)]
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use crate::os::isolate;
 
 /// When the exit that has begun must be over.
 static DEADLINE: OnceLock<Instant> = OnceLock::new();
@@ -35,7 +34,7 @@ pub(crate) fn at_exit(call_back: fn(Option<i32>)) {
 
 fn called(code: Option<i32>) {
     if let Some(call_back) = CALL_BACK.get() {
-        let _ = catch_unwind(|| call_back(code));
+        let _ = isolate::contain(|| call_back(code));
     }
 }
 
@@ -389,7 +388,7 @@ pub(crate) fn ends_in_a_fork(work: impl FnOnce()) -> bool {
         let child = libc::fork();
         if child == 0 {
             libc::alarm(10);
-            let has_panicked = catch_unwind(AssertUnwindSafe(work)).is_err();
+            let has_panicked = isolate::catch(work).is_err();
             libc::_exit(has_panicked.into());
         }
         let mut status = 0;

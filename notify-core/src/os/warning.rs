@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use log::Level;
 
+use crate::os::isolate;
 use crate::os::per_process::PerProcess;
 use crate::os::redact;
 
@@ -65,13 +65,13 @@ impl Warning {
 /// crate's records, would swallow it. A logger that panics has taken nothing: it is foreign code, and the
 /// threads that deliver must live on.
 pub(crate) fn log<'a>(level: Level, line: impl FnOnce() -> Cow<'a, str>) -> bool {
-    let taken = catch_unwind(AssertUnwindSafe(|| {
+    let taken = isolate::contain(|| {
         let is_taken = log::log_enabled!(target: TARGET, level);
         if is_taken {
             log::log!(target: TARGET, level, "{}", line());
         }
         is_taken
-    }));
+    });
     taken.unwrap_or(false)
 }
 

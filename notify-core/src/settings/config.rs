@@ -15,6 +15,9 @@ use crate::rules::decision::Decision;
 use crate::rules::occasion::Occasion;
 use crate::rules::rule::Rule;
 
+/// The channel of a job that names none.
+pub(crate) const ALERTS: &str = "alerts";
+
 /// The settings of a program, given in code. What is not set here comes from the environment.
 ///
 /// # Examples

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
 use crate::notifier::heartbeat;
 use crate::notifier::scheme::{self, Signing};
 use crate::notifier::secret::Secret;
 use crate::notifier::{Notifier, Slack};
+use crate::os::isolate;
 use crate::os::warning::Warning;
 use crate::settings::environment;
 use crate::settings::in_force;
@@ -169,8 +169,8 @@ pub fn channels() -> Vec<(String, String, Arc<dyn Notifier>)> {
 
 /// Asks a notifier for its identity, which is foreign code.
 fn identity(notifier: &dyn Notifier) -> String {
-    catch_unwind(AssertUnwindSafe(|| notifier.identity()))
-        .unwrap_or_else(|_| "a notifier that panicked".to_owned())
+    isolate::contain(|| notifier.identity())
+        .unwrap_or_else(|| "a notifier that panicked".to_owned())
 }
 
 fn find_webhook(

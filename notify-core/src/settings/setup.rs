@@ -9,34 +9,29 @@ use std::time::Duration;
 
 #[cfg(feature = "cli")]
 use crate::error::Error;
-use crate::format::text::{self, readable};
+use crate::format::text::readable;
 use crate::format::time;
 use crate::message::written::Writer;
 use crate::notifier::Notifier;
-use crate::notifier::heartbeat::{self, Heartbeat};
-use crate::os::file::PRIVATE;
+use crate::notifier::heartbeat::Heartbeat;
 use crate::os::machine::Machine;
 use crate::os::per_process::PerProcess;
 use crate::os::redact;
 use crate::os::warning::Warning;
 use crate::rules::rule::Rule;
 use crate::rules::{Attempt, Settings};
-use crate::settings::config::{Config, is_amount, is_channel_name};
+pub(crate) use crate::settings::config::ALERTS;
+use crate::settings::config::Config;
 use crate::settings::directory::{self, Missing};
-use crate::settings::environment::{self, is_yes, read};
+use crate::settings::environment::{self, read};
 use crate::settings::facts;
 use crate::settings::route::Routes;
+use crate::settings::values::Values;
 use crate::settings::variables;
-use crate::state::local::{self, Store};
-
-/// The channel of a job that names none.
-pub(crate) const ALERTS: &str = "alerts";
+use crate::state::local::Store;
 
 /// How long the exit may wait for delivery.
 const EXIT: Duration = Duration::from_secs(5);
-
-/// As much of a value that makes no sense is shown.
-const SHOWN: usize = 40;
 
 /// A longer wait at the exit would look like a hang.
 const LONGEST_EXIT: Duration = Duration::from_secs(3600);
@@ -92,32 +87,14 @@ impl Setup {
         installed: bool,
         environment: impl Fn(&str) -> Option<OsString>,
     ) -> Self {
-        let mut problems = Vec::new();
-        let read =
-            |name: &str| environment(name).map(|value| value.to_string_lossy().trim().to_owned());
-        let mut number = |name: &str, given: Option<f64>, may_be_infinite: bool| {
-            given.or_else(|| {
-                let value = read(name).filter(|value| !value.is_empty())?;
-                let number = match value.as_str() {
-                    "never" if may_be_infinite => Some(f64::INFINITY),
-                    value => value.parse().ok(),
-                };
-                let number = number.filter(|number| is_amount(*number, may_be_infinite));
-                if number.is_none() {
-                    let never = if may_be_infinite { ", or `never`" } else { "" };
-                    problems.push(Warning::new(
-                        name,
-                        format!(
-                            "{name} is no number from 0 up (`{}`), and is ignored: write {}{never}",
-                            text::first_line(&value, SHOWN),
-                            example(name)
-                        ),
-                    ));
-                }
-                number
-            })
-        };
+        let mut values = Values::of(&environment);
         let defaults = Settings::default();
+        let flapping = config
+            .flapping
+            .unwrap_or_else(|| values.is_yes("NOTIFY_FLAPPING"));
+        let mut number = |name, given: Option<f64>, may_be_infinite| {
+            given.or_else(|| values.number(name, may_be_infinite))
+        };
         let rules = Settings {
             silent: number("NOTIFY_SILENT_SECONDS", config.silent_seconds, false)
                 .map_or(defaults.silent, time::seconds),
@@ -127,67 +104,39 @@ impl Setup {
                 }),
             remind: number("NOTIFY_REMIND_HOURS", config.remind_hours, false)
                 .map_or(defaults.remind, time::hours),
-            after: defaults.after,
-            flapping: config
-                .flapping
-                .unwrap_or_else(|| read("NOTIFY_FLAPPING").is_some_and(|value| is_yes(&value))),
+            flapping,
+            ..defaults
         };
         let overdue_minutes = number("NOTIFY_OVERDUE_MINUTES", config.overdue_minutes, false);
         let exit = config.exit.or_else(|| {
-            let seconds = number("NOTIFY_EXIT_SECONDS", None, false)?;
-            Some(Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_EXIT))
+            let seconds = values.number("NOTIFY_EXIT_SECONDS", false);
+            seconds.map(time::seconds)
         });
-        let attempt = attempt(read("NOTIFY_ATTEMPT"), &mut problems);
-        let default_channel = config
-            .default_channel
-            .or_else(|| read("NOTIFY_CHANNEL"))
-            .unwrap_or_else(|| ALERTS.to_owned());
-        let default_channel = if default_channel.is_empty() || is_channel_name(&default_channel) {
-            default_channel
-        } else {
-            problems.push(Warning::new(
-                "NOTIFY_CHANNEL",
-                "NOTIFY_CHANNEL is no channel name (ASCII letters, digits, `-`, `_`), and is ignored",
-            ));
-            ALERTS.to_owned()
-        };
-        let heartbeat = config.heartbeat.or_else(|| read(heartbeat::VARIABLE));
-        let heartbeat = heartbeat.filter(|url| !url.is_empty()).and_then(|url| {
-            let parsed = Heartbeat::parse(&url).map(Arc::new);
-            let told = |problem| {
-                let variable = heartbeat::VARIABLE;
-                let form = "https://hc-ping.com/ping-key/{job}?create=1";
-                let message = format!("{variable} cannot be used: {problem}; write {form}");
-                problems.push(Warning::new(variable, message));
-            };
-            parsed.map_err(told).ok()
-        });
-        let mode = file_mode(read("NOTIFY_FILE_MODE"), &mut problems);
         Self {
             installed,
             directory: directory::find(config.directory, &environment),
-            mode,
+            mode: values.file_mode(),
             store: OnceLock::new(),
             exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),
             host: readable(&config.host.unwrap_or_else(|| host_name(&environment))).into_owned(),
             exe: env::current_exe()
                 .ok()
                 .map(|exe| exe.to_string_lossy().into_owned()),
-            instance: read("NOTIFY_INSTANCE").filter(|instance| !instance.is_empty()),
-            default_channel,
+            instance: values.text("NOTIFY_INSTANCE"),
+            default_channel: values.channel(config.default_channel),
             rules,
             overdue_minutes,
-            attempt,
-            facts: facts::of(&read),
+            attempt: values.attempt(),
+            facts: facts::of(&|name: &str| values.text(name)),
             signals: config
                 .signals
-                .unwrap_or_else(|| read("NOTIFY_SIGNALS").is_some_and(|value| is_yes(&value))),
-            heartbeat,
+                .unwrap_or_else(|| values.is_yes("NOTIFY_SIGNALS")),
+            heartbeat: values.heartbeat(config.heartbeat),
             rule: config.rule,
             message: config.message,
             channels: config.channels,
             routes: PerProcess::new(),
-            problems: PerProcess::beginning_with(Mutex::new(problems)),
+            problems: PerProcess::beginning_with(Mutex::new(values.problems)),
         }
     }
 
@@ -276,57 +225,6 @@ fn refused(path: &Path, problem: &'static str) -> Error {
     }
 }
 
-/// Shows a number as a variable wants it, whose name ends with the unit.
-fn example(variable: &str) -> &'static str {
-    if variable.ends_with("_SECONDS") {
-        "a number of seconds, such as `60`"
-    } else if variable.ends_with("_MINUTES") {
-        "a number of minutes, such as `90`"
-    } else {
-        "a number of hours, such as `24`"
-    }
-}
-
-/// Returns the mode of status files: that which is asked for, or the owner's alone where nothing can be
-/// made of what is asked for.
-fn file_mode(asked: Option<String>, problems: &mut Vec<Warning>) -> u32 {
-    let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
-        return local::READABLE;
-    };
-    octal_mode(&asked).unwrap_or_else(|| {
-        let message = format!(
-            "NOTIFY_FILE_MODE is no mode of a status file (`{}`), and is taken as 0600: write it in octal digits, such \
-             as `0640`; the owner reads and writes, others may not write",
-            text::first_line(&asked, SHOWN)
-        );
-        problems.push(Warning::new("NOTIFY_FILE_MODE", message));
-        PRIVATE
-    })
-}
-
-/// Reads such as `0640`; `None` where it is no mode that a status file can have.
-fn octal_mode(text: &str) -> Option<u32> {
-    let digits = text.strip_prefix("0o").unwrap_or(text);
-    let is_octal =
-        (3..=4).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
-    let mode = u32::from_str_radix(digits, 8).ok().filter(|_| is_octal)?;
-    // Nobody runs it, its owner must be able to replace it, and not everybody may forge it.
-    (mode & !0o664 == 0 && mode & 0o600 == 0o600).then_some(mode)
-}
-
-/// Reads which attempt this is.
-fn attempt(said: Option<String>, problems: &mut Vec<Warning>) -> Option<Attempt> {
-    let said = said.filter(|said| !said.is_empty())?;
-    let parsed = Attempt::parse(&said);
-    if parsed.is_none() {
-        problems.push(Warning::new(
-            "NOTIFY_ATTEMPT",
-            "NOTIFY_ATTEMPT is ignored: write `2/3` for the second of three attempts",
-        ));
-    }
-    parsed
-}
-
 fn host_name(environment: impl Fn(&str) -> Option<OsString>) -> String {
     let kernel = Machine::this().host.clone();
     let host =
@@ -337,6 +235,7 @@ fn host_name(environment: impl Fn(&str) -> Option<OsString>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::environment::is_yes;
 
     /// issue 12, point 21
     #[cfg(unix)]

@@ -12,7 +12,7 @@ use notify_core::__cli::{self as look, Health, Jobs, Queue, Run};
 use serde_json::json;
 
 use self::findings::Findings;
-use self::problem::{Alarm, Kind};
+use self::problem::{Alarm, Kind, Problem};
 use crate::output::Output;
 use crate::words::plain;
 use crate::{Common, Failure, json, span};
@@ -48,19 +48,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let seen = common.directory().and_then(|directory| {
-            let see = || -> std::io::Result<_> {
-                let jobs = look::jobs(&directory, &self.jobs)?;
-                let (runs, _) = look::runs(&directory, &self.jobs)?;
-                let names: Vec<_> = jobs.jobs.iter().map(|job| job.name.clone()).collect();
-                let of = Some(&*names).filter(|_| !self.jobs.is_empty());
-                Ok((jobs, runs, look::queues(&directory, of)?.0))
-            };
-            see().map_err(|error| {
-                Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
-            })
-        });
-        let (jobs, runs, queues) = match seen {
+        let (jobs, runs, queues) = match self.see(common) {
             Ok(seen) => seen,
             // A monitor shows standard output alone.
             Err(Failure::Message(message)) => {
@@ -96,22 +84,7 @@ impl Arguments {
                 "now": json::time(findings.now),
             }))?;
         } else {
-            let mut values: Vec<_> = counts
-                .iter()
-                .map(|(name, number)| format!("{name}={number}"))
-                .collect();
-            if let [job] = &*jobs.jobs {
-                let age = (findings.now - job.begun).num_seconds().max(0);
-                let every = self.every_of(job.every_hours);
-                let limit = every.map_or_else(String::new, |every| {
-                    look::limit(every, self.grace).as_secs().to_string()
-                });
-                values.push(format!("age={age}s;;{limit};0"));
-                values.extend(
-                    job.took
-                        .map(|took| format!("took={:.3}s;;;0", took.as_secs_f64())),
-                );
-            }
+            let values = self.performance(&findings, &counts, &jobs);
             output.line(&format!(
                 "{} - {} | {}",
                 alarm.as_str(),
@@ -119,16 +92,48 @@ impl Arguments {
                 values.join(" ")
             ))?;
             if findings.problems.len() > 1 {
-                for problem in findings.problems.iter().take(LINES) {
-                    let alarm = problem.kind.alarm().as_str();
-                    output.line(&format!("[{alarm}] {}", inert(&problem.words)))?;
-                }
-                if findings.problems.len() > LINES {
-                    output.line(&format!("and {} more", findings.problems.len() - LINES))?;
-                }
+                list(&findings.problems, output)?;
             }
         }
         Ok(alarm.code())
+    }
+
+    fn see(&self, common: &Common) -> Result<(Jobs, Vec<Run>, Vec<Queue>), Failure> {
+        let directory = common.directory()?;
+        let see = || -> std::io::Result<_> {
+            let jobs = look::jobs(&directory, &self.jobs)?;
+            let (runs, _) = look::runs(&directory, &self.jobs)?;
+            let names: Vec<_> = jobs.jobs.iter().map(|job| job.name.clone()).collect();
+            let of = Some(&*names).filter(|_| !self.jobs.is_empty());
+            Ok((jobs, runs, look::queues(&directory, of)?.0))
+        };
+        see().map_err(|error| {
+            Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
+        })
+    }
+
+    /// What a monitor draws curves of.
+    fn performance<Name: std::fmt::Display>(
+        &self,
+        findings: &Findings,
+        counts: &[(Name, usize)],
+        jobs: &Jobs,
+    ) -> Vec<String> {
+        let counts = counts.iter();
+        let mut values: Vec<_> = counts
+            .map(|(name, number)| format!("{name}={number}"))
+            .collect();
+        if let [job] = &*jobs.jobs {
+            let age = (findings.now - job.begun).num_seconds().max(0);
+            let every = self.every_of(job.every_hours);
+            let limit = every.map_or_else(String::new, |every| {
+                look::limit(every, self.grace).as_secs().to_string()
+            });
+            values.push(format!("age={age}s;;{limit};0"));
+            let took = job.took.map(|took| took.as_secs_f64());
+            values.extend(took.map(|took| format!("took={took:.3}s;;;0")));
+        }
+        values
     }
 
     fn judge(&self, jobs: &Jobs, runs: &[Run], queues: &[Queue], now: DateTime<Utc>) -> Findings {
@@ -196,6 +201,18 @@ impl Arguments {
         self.every
             .or_else(|| Duration::try_from_secs_f64(seconds?).ok())
     }
+}
+
+/// Names the problems one by one.
+fn list(problems: &[Problem], output: &mut Output) -> Result<(), Failure> {
+    for problem in problems.iter().take(LINES) {
+        let alarm = problem.kind.alarm().as_str();
+        output.line(&format!("[{alarm}] {}", inert(&problem.words)))?;
+    }
+    if problems.len() > LINES {
+        output.line(&format!("and {} more", problems.len() - LINES))?;
+    }
+    Ok(())
 }
 
 /// Takes out what would begin the performance data.

@@ -138,22 +138,26 @@ fn misspelt(error: &clap::Error, before: &[OsString]) -> Option<usize> {
     is_meant.then(|| before.iter().position(|word| word == wrong.as_str()))?
 }
 
-/// Returns the options that there are, each once and with its value.
-fn understood<'a>(
-    all: &Command,
-    mut words: impl Iterator<Item = &'a OsString>,
-    mistakes: &mut Vec<String>,
-) -> Vec<OsString> {
+/// Names the options of `run`, and whether each takes a value.
+fn options(all: &Command) -> Vec<(String, bool)> {
     let run = all.find_subcommand(RUN);
-    let known: Vec<_> = run
-        .into_iter()
+    run.into_iter()
         .chain([all])
         .flat_map(Command::get_arguments)
         .filter_map(|argument| {
             let takes_value = argument.get_action().takes_values();
             Some((format!("--{}", argument.get_long()?), takes_value))
         })
-        .collect();
+        .collect()
+}
+
+/// Returns the options that there are, each once and with its value.
+fn understood<'a>(
+    all: &Command,
+    mut words: impl Iterator<Item = &'a OsString>,
+    mistakes: &mut Vec<String>,
+) -> Vec<OsString> {
+    let known = options(all);
     let mut kept: Vec<OsString> = Vec::new();
     let mut seen: Vec<String> = Vec::new();
     let mut is_after_unknown = false;
@@ -196,12 +200,7 @@ fn understood<'a>(
         } else {
             seen.push(name.clone());
             // As one word, lest a value that begins with `-` be taken for an option.
-            let mut joined = option.remove(0);
-            if let Some(value) = option.pop() {
-                joined.push("=");
-                joined.push(value);
-            }
-            kept.push(joined);
+            kept.push(option.join(OsStr::new("=")));
         }
     }
     kept

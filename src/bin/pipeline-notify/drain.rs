@@ -78,37 +78,42 @@ impl Arguments {
             format!("{after} left:")
         };
         output.say(&format!("{sent} sent, {left_words}"))?;
-        let now = Utc::now();
         for queue in &left {
-            let name = plain(&queue.name);
-            if queue.waiting > 0 {
-                let oldest = queue.oldest.map_or_else(String::new, |oldest| {
-                    format!(", the oldest {}", words::lasting(oldest, now))
-                });
-                output.say(&format!("  {name}: {} waiting{oldest}", queue.waiting))?;
-                let channel = plain(&queue.channel);
-                output.say(&if desk.sends_from(&queue.name) {
-                    format!("    not taken now: `pipeline-notify test {channel}` says why")
-                } else {
-                    format!(
-                        "    no webhook of channel {channel} here is theirs: set the one that is, or, if it was replaced, add --adopt {name}"
-                    )
-                })?;
-            }
-            if queue.held > 0 {
-                output.say(&format!(
-                    "  {name}: {} held back until their time comes",
-                    queue.held
-                ))?;
-            }
-            if queue.rejected > 0 {
-                let folder = queue.rejected_folder.display();
-                output.say(&format!(
-                    "  {name}: {} refused, with the reasons in {folder}",
-                    queue.rejected
-                ))?;
-            }
+            list(queue, &desk, output)?;
         }
         Ok(code)
     }
+}
+
+/// Says what is left in a queue, and why.
+fn list(queue: &Queue, desk: &Desk, output: &mut Output) -> Result<(), Failure> {
+    let name = plain(&queue.name);
+    if queue.waiting > 0 {
+        let oldest = queue.oldest.map_or_else(String::new, |oldest| {
+            format!(", the oldest {}", words::lasting(oldest, Utc::now()))
+        });
+        output.say(&format!("  {name}: {} waiting{oldest}", queue.waiting))?;
+        let channel = plain(&queue.channel);
+        output.say(&if desk.sends_from(&queue.name) {
+            format!("    not taken now: `pipeline-notify test {channel}` says why")
+        } else {
+            format!(
+                "    no webhook of channel {channel} here is theirs: set the one that is, or, if it was replaced, add --adopt {name}"
+            )
+        })?;
+    }
+    if queue.held > 0 {
+        output.say(&format!(
+            "  {name}: {} held back until their time comes",
+            queue.held
+        ))?;
+    }
+    if queue.rejected > 0 {
+        let folder = queue.rejected_folder.display();
+        output.say(&format!(
+            "  {name}: {} refused, with the reasons in {folder}",
+            queue.rejected
+        ))?;
+    }
+    Ok(())
 }

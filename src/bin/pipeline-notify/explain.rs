@@ -181,20 +181,8 @@ impl View {
         if let Some(incident) = &job.incident {
             add(format!("incident {}", plain(incident)));
         }
-        if let Some(silence) = job
-            .silence
-            .as_ref()
-            .filter(|silence| silence.until > self.now)
-        {
-            let which = if silence.is_of_this_error {
-                "silenced"
-            } else {
-                "another error is silenced"
-            };
-            let because = silence.because.as_deref();
-            let because = because.map_or_else(String::new, |because| format!(": {because}"));
-            let until = words::moment(silence.until);
-            add(plain(&format!("{which} until {until}{because}")).into_owned());
+        if let Some(silence) = self.silence() {
+            add(silence);
         }
         if let Some(reason) = job
             .silenced_by_rule
@@ -228,6 +216,35 @@ impl View {
         lines
     }
 
+    /// Says what a person has silenced, while that lasts.
+    fn silence(&self) -> Option<String> {
+        let silence = self.story.job.silence.as_ref();
+        let silence = silence.filter(|silence| silence.until > self.now)?;
+        let which = if silence.is_of_this_error {
+            "silenced"
+        } else {
+            "another error is silenced"
+        };
+        let because = silence.because.as_deref();
+        let because = because.map_or_else(String::new, |because| format!(": {because}"));
+        let until = words::moment(silence.until);
+        Some(plain(&format!("{which} until {until}{because}")).into_owned())
+    }
+
+    /// Says what the status file alone knows.
+    fn without_history(&self) -> String {
+        let decision = self.story.job.decision.as_deref();
+        let decision = decision.map_or_else(
+            || "The status file does not say what was decided.".to_owned(),
+            |decision| format!("The status file says of the last run: {}.", plain(decision)),
+        );
+        let alerted = self.story.job.alerted.map_or_else(
+            || "Nobody was told.".to_owned(),
+            |alerted| format!("People were last told {}.", words::moment(alerted)),
+        );
+        format!("There is no history of it here. {decision} {alerted}")
+    }
+
     fn history(&self, output: &Output) -> Vec<String> {
         let story = &self.story;
         let mut lines = Vec::new();
@@ -237,16 +254,7 @@ impl View {
             lines.extend(wrap(&line, output, 0));
         }
         if story.events.is_empty() {
-            let decision = story.job.decision.as_deref();
-            let decision = decision.map_or_else(
-                || "The status file does not say what was decided.".to_owned(),
-                |decision| format!("The status file says of the last run: {}.", plain(decision)),
-            );
-            let alerted = story.job.alerted.map_or_else(
-                || "Nobody was told.".to_owned(),
-                |alerted| format!("People were last told {}.", words::moment(alerted)),
-            );
-            let text = format!("There is no history of it here. {decision} {alerted}");
+            let text = self.without_history();
             lines.extend(wrap(&text, output, 0));
             return lines;
         }

@@ -124,8 +124,8 @@ impl Arguments {
         Ok(wrapped.run())
     }
 
-    /// The same as the attribute's arguments; what makes no sense is a mistake, and left out.
-    fn settings(&self, mistakes: &mut Vec<String>) -> Settings {
+    /// The arguments that are texts.
+    fn texts(&self, mistakes: &mut Vec<String>) -> Settings {
         let mut settings = Settings::new();
         let texts = [
             ("--channel", &self.channel),
@@ -161,6 +161,12 @@ impl Arguments {
                 settings = settings.channel(|| ALERTS);
             }
         }
+        settings
+    }
+
+    /// The same as the attribute's arguments; what makes no sense is a mistake, and left out.
+    fn settings(&self, mistakes: &mut Vec<String>) -> Settings {
+        let mut settings = self.texts(mistakes);
         let mut number = |option, text: &Option<String>, unit| {
             let text = text.as_deref()?;
             match span::parse_as(text, unit) {

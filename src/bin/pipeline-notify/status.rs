@@ -247,6 +247,28 @@ impl View {
         .into_owned()
     }
 
+    /// Counts the alerts that did not get through.
+    fn alerts(&self, output: &Output) -> Option<String> {
+        let sum = |number: fn(&Queue) -> usize| self.queues.iter().map(number).sum::<usize>();
+        let (waiting, held) = (sum(|queue| queue.waiting), sum(|queue| queue.held));
+        let rejected = sum(|queue| queue.rejected);
+        let mut alerts = Vec::new();
+        if waiting > 0 {
+            let oldest = self.queues.iter().filter_map(|queue| queue.oldest).min();
+            let oldest = oldest.map_or_else(String::new, |oldest| {
+                format!(", the oldest {}", words::lasting(oldest, self.now))
+            });
+            alerts.push(output.paint(&format!("{waiting} waiting{oldest}"), Colour::Yellow));
+        }
+        if rejected > 0 {
+            alerts.push(output.paint(&format!("{rejected} refused"), Colour::Red));
+        }
+        if held > 0 {
+            alerts.push(format!("{held} held back"));
+        }
+        (!alerts.is_empty()).then(|| format!("alerts: {}", alerts.join(" · ")))
+    }
+
     /// The last line: counts, and alerts that did not get through.
     fn footer(&self, output: &Output) -> Vec<String> {
         let failed = self
@@ -286,26 +308,7 @@ impl View {
         if !parts.is_empty() {
             lines.push(parts.join(" · "));
         }
-        let sum = |number: fn(&Queue) -> usize| self.queues.iter().map(number).sum::<usize>();
-        let (waiting, held) = (sum(|queue| queue.waiting), sum(|queue| queue.held));
-        let rejected = sum(|queue| queue.rejected);
-        let mut alerts = Vec::new();
-        if waiting > 0 {
-            let oldest = self.queues.iter().filter_map(|queue| queue.oldest).min();
-            let oldest = oldest.map_or_else(String::new, |oldest| {
-                format!(", the oldest {}", words::lasting(oldest, self.now))
-            });
-            alerts.push(output.paint(&format!("{waiting} waiting{oldest}"), Colour::Yellow));
-        }
-        if rejected > 0 {
-            alerts.push(output.paint(&format!("{rejected} refused"), Colour::Red));
-        }
-        if held > 0 {
-            alerts.push(format!("{held} held back"));
-        }
-        if !alerts.is_empty() {
-            lines.push(format!("alerts: {}", alerts.join(" · ")));
-        }
+        lines.extend(self.alerts(output));
         if self.closed > 0 {
             let users = count(self.closed, "other user");
             let line = format!("the runs and alerts of {users} cannot be seen from here");

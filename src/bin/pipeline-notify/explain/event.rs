@@ -91,6 +91,13 @@ pub(super) fn lines(
     if !event.facts.is_empty() && is_run {
         lines.extend(wrap(&words::facts(&event.facts), output, INDENT));
     }
+    lines.extend(answers(event, story, output));
+    lines
+}
+
+/// Says what each channel answered to the alerts of a line.
+fn answers(event: &Happened, story: &Story, output: &Output) -> Vec<String> {
+    let mut lines = Vec::new();
     for replies in event
         .replies
         .chunk_by(|one, next| one.channel == next.channel)

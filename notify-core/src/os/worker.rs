@@ -1,0 +1,145 @@
+//! A background thread, and what it works on: it is started by whoever first gives it work.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::os::isolate;
+
+/// What a background thread works on.
+pub(crate) trait Work: Default + Send + 'static {
+    /// The name of the thread.
+    const NAME: &'static str;
+
+    /// One piece of the work.
+    type Step;
+
+    /// Takes the next step, or tells how long to wait for it; `None` until somebody wakes the thread.
+    ///
+    /// # Errors
+    ///
+    /// That pause, where there is nothing to do now.
+    fn next(&mut self) -> Result<Self::Step, Option<Duration>>;
+
+    /// Does it: no lock is held meanwhile. A panic in it ends this step alone.
+    fn act(worker: &'static Worker<Self>, step: Self::Step);
+}
+
+/// A background thread, and what it works on.
+#[derive(Debug, Default)]
+pub(crate) struct Worker<W> {
+    work: Mutex<W>,
+    changed: Condvar,
+    is_running: AtomicBool,
+}
+
+impl<W: Work> Worker<W> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, W> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the work, if nobody holds it.
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, W>> {
+        self.work.try_lock().ok()
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.is_running.load(Ordering::Acquire)
+    }
+
+    /// Starts the thread, unless it runs, and wakes it.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no thread to be had; the next who asks tries again.
+    pub(crate) fn wake(&'static self) -> io::Result<()> {
+        if !self.is_running.swap(true, Ordering::AcqRel) {
+            let thread = thread::Builder::new().name(W::NAME.to_owned());
+            if let Err(error) = thread.spawn(|| self.run()) {
+                self.is_running.store(false, Ordering::Release);
+                return Err(error);
+            }
+        }
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    /// Waits while the work is as `busy` says, at most so long.
+    pub(crate) fn wait_while(&self, longest: Duration, mut busy: impl FnMut(&mut W) -> bool) {
+        let _ = self
+            .changed
+            .wait_timeout_while(self.lock(), longest, |work| busy(work));
+    }
+
+    /// The thread.
+    fn run(&'static self) {
+        let mut work = self.lock();
+        loop {
+            work = match work.next() {
+                Ok(step) => {
+                    drop(work);
+                    let _ = isolate::contain(|| W::act(self, step));
+                    // For whoever waits until it is done.
+                    self.changed.notify_all();
+                    self.lock()
+                }
+                Err(Some(pause)) => {
+                    let woken = self.changed.wait_timeout(work, pause);
+                    woken.unwrap_or_else(PoisonError::into_inner).0
+                }
+                Err(None) => {
+                    let woken = self.changed.wait(work);
+                    woken.unwrap_or_else(PoisonError::into_inner)
+                }
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// Numbers to be done; an odd one panics.
+    #[derive(Default)]
+    struct Numbers {
+        waiting: VecDeque<u32>,
+        done: Vec<u32>,
+    }
+
+    impl Work for Numbers {
+        const NAME: &'static str = "notify-test";
+        type Step = u32;
+
+        fn next(&mut self) -> Result<u32, Option<Duration>> {
+            self.waiting.pop_front().ok_or(None)
+        }
+
+        fn act(worker: &'static Worker<Self>, step: u32) {
+            worker.lock().done.push(step);
+            assert!(step.is_multiple_of(2), "an odd number");
+        }
+    }
+
+    /// Issue 13, point 6: one thread serves all who wake it, and outlives a step that panics.
+    #[test]
+    fn the_thread_is_started_once_and_goes_on_after_a_panic() {
+        let worker: &'static Worker<Numbers> = Box::leak(Box::default());
+        assert!(!worker.is_running());
+        for number in 0..20 {
+            worker.lock().waiting.push_back(number);
+            worker.wake().unwrap();
+        }
+        let begun = Instant::now();
+        worker.wait_while(Duration::from_secs(60), |work| work.done.len() < 20);
+        assert!(begun.elapsed() < Duration::from_secs(60), "it has stopped");
+        // In order: there is one thread.
+        assert_eq!(worker.lock().done, (0..20).collect::<Vec<_>>());
+        assert!(worker.is_running());
+    }
+}
