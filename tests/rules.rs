@@ -167,6 +167,47 @@ fn a_rule_in_the_config_is_for_jobs_without_one() {
     );
 }
 
+/// Points 1 and 2: a run whose program has nothing to say, for nothing is sent, or a person has silenced it, is
+/// recorded as any other.
+#[test]
+fn a_run_about_which_the_program_is_not_asked_is_recorded() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let program = || {
+        let program = program(&folder, "built-in", "");
+        program.alerts_to(&receiver).env("CONFIG_RULE", "built-in")
+    };
+    for runs in 1..=3 {
+        run(program(), &["plain ok", "ok"]);
+        assert_eq!(
+            line(&folder.status_file("plain"), "runs"),
+            Some(&*runs.to_string())
+        );
+        assert_eq!(
+            line(&folder.status_file("load"), "runs"),
+            Some(&*runs.to_string())
+        );
+    }
+    run(program(), &["disk"]);
+    let status = folder.status_file("load");
+    let error = line(&status, "fingerprint").unwrap();
+    let silence = format!("silenced: error {error} until 2999-01-01 00:00:00:000000 UTC\n");
+    fs::write(
+        folder.path().join("load"),
+        status.replacen("host: ", &(silence + "host: "), 1),
+    )
+    .unwrap();
+    let silenced = program().env("RULE", "send");
+    run(silenced, &["disk"]);
+    let status = folder.status_file("load");
+    assert!(
+        line(&status, "decision")
+            .unwrap()
+            .ends_with("silenced by a person"),
+        "{status}"
+    );
+    assert_eq!(line(&status, "runs"), Some("2"));
+}
+
 /// Point 1: asked again where another process was faster, five times at most; then the last answer stands.
 #[test]
 fn a_rule_that_another_process_overtakes_each_time_is_asked_five_times() {
@@ -424,4 +465,95 @@ fn an_exit_in_a_function_ends_the_program_with_its_code_and_the_run_is_recorded(
     check("", "exit", "exit");
     check("", "exit", "disk");
     check("send", "exit", "panic");
+}
+
+/// Points 1 and 3: what the command shows of a job with a rule, facts, an owner and a runbook.
+#[test]
+fn the_command_shows_who_silenced_a_job_and_what_its_runs_said() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    for outcome in ["ok", "disk", "network"] {
+        run(
+            program(&folder, "silent", "").alerts_to(&receiver),
+            &[outcome],
+        );
+    }
+    let command = |arguments: &[&str]| {
+        let command = std::path::Path::new(env!("CARGO_BIN_EXE_pipeline-notify"));
+        let program = program(&folder, "", "").at(command, arguments);
+        program.run()
+    };
+    let status = command(&["status"]).stdout;
+    assert!(
+        status.contains("(silenced by its rule: never mind)"),
+        "{status}"
+    );
+    assert!(status.contains("1 silenced"), "{status}");
+    let check = command(&["check"]);
+    assert_eq!(check.code, Some(1), "{check:?}");
+    let words = "load: silenced by its rule (never mind), has failed";
+    assert!(check.stdout.contains(words), "{check:?}");
+    let explain = command(&["explain", "load"]).stdout;
+    for words in [
+        "silenced by the program's rule: never mind",
+        "owner team-data",
+        "runbook https://wiki.example.com/load",
+        "by the program's rule: never mind",
+        "outcome ok\n",
+        "outcome disk\n",
+        "outcome network\n",
+    ] {
+        assert!(explain.contains(words), "{words}: {explain}");
+    }
+    let json: Value = serde_json::from_str(&command(&["status", "--json"]).stdout).unwrap();
+    let job = &json["jobs"][0];
+    assert_eq!(job["silenced_by_rule"], "never mind");
+    assert_eq!(
+        (&job["owner"], &job["facts"]["outcome"]),
+        (&"team-data".into(), &"network".into())
+    );
+    let page = folder.path().join(".page.html");
+    command(&["page", "-o", page.to_str().unwrap()]);
+    let page = fs::read_to_string(page).unwrap();
+    assert!(
+        page.contains("<div class=facts><span>outcome network</span>"),
+        "{page}"
+    );
+    let runbook = "<a class=tag rel=noreferrer href=\"https://wiki.example.com/load\">runbook</a>";
+    assert!(page.contains(runbook), "{page}");
+}
+
+/// Point 3: the last numbers of a fact are a line on the page.
+#[test]
+fn numbers_that_runs_said_are_a_line_on_the_page() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    for how in ["rows 3", "rows 44", "rows 7"] {
+        let program = program(&folder, "", "").alerts_to(&receiver);
+        run(program, &[&format!("facts {how}")]);
+    }
+    let page = folder.path().join(".page.html");
+    let command = std::path::Path::new(env!("CARGO_BIN_EXE_pipeline-notify"));
+    let arguments = ["page", "-o", page.to_str().unwrap()];
+    program(&folder, "", "").at(command, &arguments).run();
+    let page = fs::read_to_string(page).unwrap();
+    let line = "rows 7<svg role=img aria-label=\"the last 3 values of rows: from 3 to 44\"";
+    assert!(page.contains(line), "{page}");
+}
+
+/// Files of the version before, and of the articles's own code, are understood, and what is new in a file is
+/// passed over by who does not know it: keys alone are added.
+#[test]
+fn a_status_file_of_the_version_before_is_understood() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let before = "ERROR\n2026-01-22 13:00:00:123456 UTC\nrules :: load\ntook: 2.000 s\n\
+                  since: 2026-01-22 11:00:00:000000 UTC\nruns: 2\nalerted: 2026-01-22 11:00:00:120000 UTC\n\
+                  decision: told: it fails again\nincident: 7f3a91c2\nfingerprint: 0011aaff\n\nno route\n";
+    fs::write(folder.path().join("load"), before).unwrap();
+    let program = program(&folder, "third", "").alerts_as_json_to(&receiver);
+    run(program.env("WEEKDAY", "1").env("HOUR", "12"), &["network"]);
+    let alerts = alerts(&receiver);
+    assert_eq!(
+        alerts[0]["incident"], "7f3a91c2",
+        "the third failure of the incident"
+    );
+    assert_eq!(alerts[0]["runs"], 3);
 }

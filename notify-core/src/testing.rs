@@ -108,7 +108,8 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
         "{state}\n2026-11-22 13:00:00:123456 UTC\netl::load :: run\ntook: 252.118 s\n\
          since: 2026-11-22 {since}:123456 UTC\nruns: {runs}\nincident: 7f3a91c2\nhost: worker-3\n\
          pid: 4242\nexe: /opt/etl/bin/etl\nsource: src/load.rs:42\nversion: 1.4.2\n\
-         every-hours: 24\n{more}\n{text}"
+         every-hours: 24\nrunbook: https://wiki.example.com/orders\nowner: team-data\nfact.rows: 44\n\
+         fact.alert: of_a_fact\n{more}\n{text}"
     );
     let begun = |time: &str| time::parse(&format!("2026-11-22 {time} UTC")).unwrap();
     let words = kind.as_str().replace(' ', "-");
@@ -156,6 +157,7 @@ pub(crate) fn with_text(alert: Alert, text: &str) -> Alert {
         passed_over: Some(line.clone()),
         host: Some(word.clone().into()),
         version: Some(line.clone().into()),
+        owner: Some(word.clone().into()),
         ..alert.status
     };
     Alert {
@@ -165,6 +167,20 @@ pub(crate) fn with_text(alert: Alert, text: &str) -> Alert {
         notes: vec![line; 3],
         status,
         ..alert
+    }
+}
+
+/// A failure into which the program has written that text wherever it can.
+pub(crate) fn written(text: &str) -> Alert {
+    let message = Message::new()
+        .headline(text)
+        .text(text)
+        .line(text)
+        .fact("place", text)
+        .link(text, "https://runs.example.com/(1)?a=[b]*c*");
+    Alert {
+        message: message.finished(),
+        ..alert_of(Kind::Failed)
     }
 }
 

@@ -189,6 +189,7 @@ fn facts(how: &str) {
             runtime.block_on(async { tokio::join!(task(1), task(2)) });
         }
         "many" => (0..40).for_each(|number| fact(&format!("f{number}"), number)),
+        rows if rows.starts_with("rows ") => fact("rows", &rows[5..]),
         "long" => fact("long", "é".repeat(1 << 20)),
         "bad" => {
             fact("No Name", 1);

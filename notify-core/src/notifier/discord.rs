@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 
 use super::http::{Answer, Class, Post, Rule};
-use super::sanitize::{escape, fit, line, units, visible};
+use super::sanitize::{address, escape, fit, line, units, visible};
 use super::{Hidden, Notifier, Ours, Refusal};
 use crate::error::Error;
-use crate::format::text;
 use crate::format::time;
 use crate::message::alert::{Alert, Kind};
 use crate::message::digest;
@@ -36,6 +35,9 @@ const TOGETHER: usize = 6_000;
 /// Ours: a field's name and value, and the footer, far below what Discord takes.
 const FIELD: usize = 300;
 const FOOTER: usize = 100;
+
+/// The longest address of a page, which may be three times as long once it is written.
+const ADDRESS: usize = 300;
 
 /// Fields that are no longer stand side by side.
 const INLINE: usize = 40;
@@ -191,9 +193,8 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
     let mut length = units(&title) + units(&footer);
     let mut fields = Vec::new();
     let links = alert.links();
-    let written = links
-        .iter()
-        .map(|link| (line(&link.label, FIELD, markdown), masked(&link.url)));
+    let links = links.iter().filter(|link| link.url.len() <= ADDRESS);
+    let written = links.map(|link| (line(&link.label, FIELD, markdown), address(&link.url)));
     let details = details(alert)
         .into_iter()
         .map(|(name, value)| (line(&name, FIELD, markdown), line(&value, FIELD, markdown)));
@@ -239,16 +240,6 @@ fn description(alert: &Alert, room: usize) -> String {
         None => code(body, room),
     };
     format!("{body}\n{remarks}").trim_end().to_owned()
-}
-
-/// Writes a link by the host that it leads to.
-/// <https://support.discord.com/hc/en-us/articles/210298617#h_01GY0DAKGXDEHE263BCAYEGFJA>
-fn masked(url: &str) -> String {
-    // A bracket would end it.
-    let target = url.replace('(', "%28").replace(')', "%29");
-    let host = url.split('/').nth(2).unwrap_or(url);
-    let host = host.split(['?', '#']).next().unwrap_or(host);
-    format!("[{}]({target})", markdown(text::first_bytes(host, INLINE)))
 }
 
 /// Returns the facts of an alert by name, but for its id, which is the footer.
@@ -322,7 +313,7 @@ mod tests {
 
     use super::*;
     use crate::notifier::strict;
-    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text, written};
 
     fn is_taken(message: &Value) -> Result<(), String> {
         strict::discord::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))
@@ -513,6 +504,27 @@ mod tests {
             ] {
                 assert_eq!(is_taken(&message), Ok(()));
             }
+        }
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn what_the_program_writes_stands_in_the_place_of_the_error() {
+        let alert = written("the disk is *full*: <@1> @everyone");
+        let message = message(std::slice::from_ref(&alert));
+        assert_eq!(is_taken(&message), Ok(()));
+        assert!(!message.to_string().contains("connection refused"));
+        insta::assert_json_snapshot!("written", message);
+    }
+
+    proptest! {
+        /// Issue 17, point 2.
+        #[test]
+        fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text(), number in 1_usize..6) {
+            let alert = written(&text);
+            let many = vec![alert.clone(); number];
+            prop_assert_eq!(is_taken(&message(&many)), Ok(()));
+            prop_assert_eq!(is_taken(&short(&[alert])), Ok(()));
         }
     }
 

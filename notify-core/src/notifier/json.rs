@@ -363,8 +363,13 @@ mod tests {
                 "source": "src/load.rs:42",
                 "version": "1.4.2",
                 "ok_version": "1.4.2",
+                "runbook": "https://wiki.example.com/orders",
+                "owner": "team-data",
+                "links": [{ "label": "runbook", "url": "https://wiki.example.com/orders" }],
                 "notes": ["this is a debug build"],
                 "facts": {
+                    "rows": "44",
+                    "alert": "of_a_fact",
                     "context": "env=prod https://wiki.example/etl",
                     "instance": "eu-1",
                     "airflow": "dag etl, task load, run manual_1, try 2",

@@ -292,7 +292,7 @@ mod tests {
 
     use super::*;
     use crate::notifier::strict;
-    use crate::testing::{Folder, alert_of, alerts_of_each_kind, with_text};
+    use crate::testing::{Folder, alert_of, alerts_of_each_kind, with_text, written};
 
     const TESTED: &str = "0123456789abcdefghij0123456789AB";
 
@@ -465,6 +465,23 @@ mod tests {
             alert.notes = vec![text.clone(); 100];
             alert.facts = vec![(text.clone(), text.clone()); 100];
             assert_eq!(is_taken(&event(&alert, TESTED)), Ok(()));
+        }
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn what_the_program_writes_stands_beside_the_error() {
+        let event = event(&written("the disk is full"), TESTED);
+        assert_eq!(is_taken(&event), Ok(()));
+        assert_eq!(event["links"][0]["href"], "https://wiki.example.com/orders");
+        insta::assert_json_snapshot!("written", event);
+    }
+
+    proptest! {
+        /// Issue 17, point 2.
+        #[test]
+        fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text()) {
+            prop_assert_eq!(is_taken(&event(&written(&text), TESTED)), Ok(()));
         }
     }
 

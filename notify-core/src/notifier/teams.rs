@@ -211,7 +211,11 @@ impl Link {
     /// Reads a word of a text; `None` where it is no address of a page.
     fn read(word: &str) -> Option<Self> {
         let address = &word[word.find("https://")?..];
-        let address = address.trim_end_matches(['.', ',', ';', ')', '>', '"', '\'']);
+        Self::at(address.trim_end_matches(['.', ',', ';', ')', '>', '"', '\'']))
+    }
+
+    /// Leads to a page; `None` where that is none, or its address is too long for a button.
+    fn at(address: &str) -> Option<Self> {
         let page = address.parse::<Uri>().ok()?;
         let is_plain = address.len() <= ADDRESS && !address.contains(char::is_control);
         let host = page.host().filter(|host| is_plain && !host.is_empty())?;
@@ -234,12 +238,13 @@ impl Link {
 /// an error is not always who set up the job.
 fn links(alerts: &[Alert]) -> Vec<Link> {
     let named = alerts.iter().flat_map(Alert::links);
-    let named = named
-        .filter(|link| link.url.len() <= ADDRESS)
-        .map(|link| Link {
-            title: line(&link.label, NAME, visible),
-            address: link.url,
-        });
+    let named = named.filter_map(|named| {
+        let link = Link::at(&named.url)?;
+        // It says where it leads.
+        let label = line(&named.label, NAME, visible);
+        let title = format!("{label}: {}", link.title);
+        Some(Link { title, ..link })
+    });
     let facts = alerts.iter().flat_map(|alert| &alert.facts);
     let contexts = facts.filter(|(name, _)| name == "context");
     let words = contexts.flat_map(|(_, context)| context.split_whitespace());
@@ -441,7 +446,7 @@ mod tests {
 
     use super::*;
     use crate::notifier::strict;
-    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text, written};
 
     fn is_taken(message: &Value) -> Result<(), String> {
         strict::teams::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))
@@ -535,6 +540,7 @@ mod tests {
                        https://e.example/1 https://e.example/2";
         alert.facts = vec![("context".to_owned(), context.to_owned())];
         alert.status.text = "see https://evil.example/\n".to_owned();
+        alert.status.runbook = None;
         let message = message(&[alert.clone(), alert.clone()]);
         assert_eq!(is_taken(&message), Ok(()));
         let button = |title: &str, url: &str| json!({ "type": "Action.OpenUrl", "title": title, "url": url });
@@ -690,6 +696,27 @@ mod tests {
             ] {
                 assert_eq!(is_taken(&message), Ok(()));
             }
+        }
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn what_the_program_writes_stands_in_the_place_of_the_error() {
+        let alert = written("the disk is *full*: <@1> @everyone");
+        let message = message(std::slice::from_ref(&alert));
+        assert_eq!(is_taken(&message), Ok(()));
+        assert!(!message.to_string().contains("connection refused"));
+        insta::assert_json_snapshot!("written", message);
+    }
+
+    proptest! {
+        /// Issue 17, point 2.
+        #[test]
+        fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text(), number in 1_usize..6) {
+            let alert = written(&text);
+            let many = vec![alert.clone(); number];
+            prop_assert_eq!(is_taken(&message(&many)), Ok(()));
+            prop_assert_eq!(is_taken(&short(&[alert])), Ok(()));
         }
     }
 

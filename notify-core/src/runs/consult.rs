@@ -134,10 +134,10 @@ impl Program<'_> {
             ),
         };
         let answer = match self.at_exit {
-            None => self.ask(|| rule.ask(&question.occasion(self.cause))),
+            None => ask(|| rule.ask(&question.occasion(self.cause))),
             Some(patience) => {
                 let rule = rule.clone();
-                self.ask_elsewhere(patience, move || rule.ask(&question.occasion(None)))
+                ask_elsewhere(patience, move || rule.ask(&question.occasion(None)))
             }
         };
         let Some(mut decision) = answer else {
@@ -165,10 +165,10 @@ impl Program<'_> {
     ) -> Option<Message> {
         let (writer, alert) = (self.writer?, transition.alert.as_deref()?);
         let message = match self.at_exit {
-            None => self.ask(|| writer.ask(alert)),
+            None => ask(|| writer.ask(alert)),
             Some(patience) => {
                 let (writer, alert) = (writer.clone(), alert.clone());
-                self.ask_elsewhere(patience, move || writer.ask(&alert))
+                ask_elsewhere(patience, move || writer.ask(&alert))
             }
         };
         let Some(message) = message else {
@@ -182,33 +182,25 @@ impl Program<'_> {
         }
         Some(message.finished())
     }
+}
 
-    /// Runs foreign code; `None` where it panics.
-    fn ask<R>(&self, foreign: impl FnOnce() -> R) -> Option<R> {
-        if let Some(run) = self.park {
-            run.park();
-        }
-        isolate::contain(|| stack::bare(foreign))
-    }
+/// Runs foreign code; `None` where it panics.
+fn ask<R>(foreign: impl FnOnce() -> R) -> Option<R> {
+    isolate::contain(|| stack::bare(foreign))
+}
 
-    /// The same where the process exits: on a thread of its own, for what calls `exit` then never returns.
-    fn ask_elsewhere<R: Send + 'static>(
-        &self,
-        patience: Duration,
-        foreign: impl FnOnce() -> R + Send + 'static,
-    ) -> Option<R> {
-        if let Some(run) = self.park {
-            run.park();
-        }
-        let (answer, answered) = mpsc::channel();
-        let ask = move || {
-            let said = isolate::contain(|| stack::bare(foreign));
-            let _ = answer.send(said);
-        };
-        let thread = thread::Builder::new().name("notify-ask".to_owned());
-        thread.spawn(ask).ok()?;
-        answered.recv_timeout(patience).ok().flatten()
-    }
+/// The same where the process exits: on a thread of its own, for what calls `exit` then never returns.
+fn ask_elsewhere<R: Send + 'static>(
+    patience: Duration,
+    foreign: impl FnOnce() -> R + Send + 'static,
+) -> Option<R> {
+    let (answer, answered) = mpsc::channel();
+    let ask = move || {
+        let _ = answer.send(ask(foreign));
+    };
+    let thread = thread::Builder::new().name("notify-ask".to_owned());
+    thread.spawn(ask).ok()?;
+    answered.recv_timeout(patience).ok().flatten()
 }
 
 /// What a rule is asked, as it can be taken to another thread.

@@ -132,6 +132,10 @@ impl Report<'_> {
         is_last: bool,
         warnings: &mut Vec<Warning>,
     ) -> Said {
+        // The program may exit: until it has answered the run is under way.
+        if let Some(run) = self.program.park {
+            run.park();
+        }
         let known = match &past {
             Past::Known(status) => match &status.held {
                 Some(held) if held.until <= to_micros(Utc::now()) => {

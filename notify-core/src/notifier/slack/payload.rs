@@ -9,6 +9,7 @@ use crate::format::text;
 use crate::format::time;
 use crate::message::alert::{Alert, Kind};
 use crate::message::digest;
+use crate::notifier::sanitize::address;
 use crate::status::State;
 
 /// So many alerts are told one after the other; more are a digest.
@@ -142,8 +143,13 @@ pub(super) fn short(alert: &Alert, dialect: Dialect, mentions: bool) -> Value {
 
 /// Writes the alert in one line, in which each part that comes from outside is harmless.
 fn summary(alert: &Alert, limit: usize, dialect: Dialect) -> String {
-    // The job, the host and the error.
-    alert.summary_with(|part| dialect.line(part, limit / 3))
+    // The job, the host and the error; or the program's own headline.
+    let parts = if alert.message.headline.is_some() {
+        1
+    } else {
+        3
+    };
+    alert.summary_with(|part| dialect.line(part, limit / parts))
 }
 
 /// Adds whom the failures mention: the one way in which a message calls anybody.
@@ -238,25 +244,24 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
                 let error = dialect.lines(alert.error().trim_end(), room.error);
                 text += &format!("\n{}", fenced(&error));
             }
-            let mut fields: Vec<_> = fields(alert)
-                .iter()
-                .map(|(name, value)| {
-                    let value = match &**name {
-                        CONTEXT => dialect.line_with_links(value, room.field),
-                        _ => dialect.line(value, room.field),
-                    };
-                    (dialect.line(name, FIELD_NAME), value)
-                })
-                .collect();
-            for Link { label, url } in alert.links() {
-                let url = dialect.line_with_links(&url, LINK);
-                fields.insert(0, (dialect.line(&label, FIELD_NAME), url));
-            }
-            fields.push(("told".to_owned(), utc(alert.decided)));
+            let links = alert.links().into_iter().map(|Link { label, url }| {
+                let url = dialect.line_with_links(&address(&url), 3 * LINK);
+                (dialect.line(&label, FIELD_NAME), url)
+            });
+            let mut named: Vec<_> = links.collect();
+            let fields = fields(alert);
+            named.extend(fields.iter().map(|(name, value)| {
+                let value = match &**name {
+                    CONTEXT => dialect.line_with_links(value, room.field),
+                    _ => dialect.line(value, room.field),
+                };
+                (dialect.line(name, FIELD_NAME), value)
+            }));
+            named.push(("told".to_owned(), utc(alert.decided)));
             for (name, id) in ids(alert) {
-                fields.push((name.to_owned(), dialect.line(id, ID)));
+                named.push((name.to_owned(), dialect.line(id, ID)));
             }
-            let fields: Vec<_> = fields
+            let fields: Vec<_> = named
                 .iter()
                 .map(|(name, value)| json!({ "title": name, "value": value, "short": true }))
                 .collect();

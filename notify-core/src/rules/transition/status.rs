@@ -174,7 +174,7 @@ impl Case<'_> {
             .end
             .named_channel
             .filter(|_| self.state == State::Error);
-        if settled.is_sent {
+        if settled.is_sent || settled.held.is_some() {
             named.map(str::to_owned)
         } else {
             self.same.and_then(|same| same.alerted_channel.clone())
