@@ -4,6 +4,7 @@ use crate::settings::pipes;
 
 /// Gathers what schedulers and people say of a run, each with its name; `read` reads a variable.
 pub(crate) fn of(read: &impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    let read = |variable: &str| read(variable).filter(|value| !value.is_empty());
     // What Airflow's operators export: https://airflow.apache.org/docs/apache-airflow/stable/
     let airflow = [
         ("dag", read("AIRFLOW_CTX_DAG_ID")),
