@@ -473,7 +473,7 @@ fn runs_under_way(folder: &Folder) -> Vec<String> {
     let files = folder.hidden_files();
     if files
         .iter()
-        .any(|(path, content)| path.contains("/locks/") && !content.is_empty())
+        .any(|(path, _)| path.contains("/locks/") && told::is_journal(folder, path))
     {
         return Vec::new();
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod asked;
 pub(crate) mod consult;
+mod dedup;
 pub(crate) mod handle;
 pub(crate) mod overdue;
 pub(crate) mod panic;

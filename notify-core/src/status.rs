@@ -101,6 +101,8 @@ pub(crate) struct Status {
     pub(crate) older_errors: ErrorCount,
     /// When people were last told that a run is overdue; `None` once one has ended in time.
     pub(crate) overdue: Option<Time>,
+    /// When the latest run began, once people were told that none came after it.
+    pub(crate) missed: Option<Time>,
     /// The alert that is held back.
     pub(crate) held: Option<Held>,
     /// When the first failure was held back that nobody was told of, in this incident or in one
@@ -222,6 +224,7 @@ impl Status {
             other_errors: ErrorCount::default(),
             older_errors: ErrorCount::default(),
             overdue: None,
+            missed: None,
             held: None,
             withheld_since: None,
             silence: None,
@@ -290,6 +293,7 @@ impl Status {
             other_errors: count("other-errors"),
             older_errors: count("older-errors"),
             overdue: time("overdue-alerted"),
+            missed: time("missed"),
             held: get("held").and_then(Held::parse),
             withheld_since: time("withheld-since"),
             silence: get("silenced").and_then(Silence::parse),
@@ -358,6 +362,7 @@ impl Status {
         page.put_some("other-errors", self.other_errors.render());
         page.put_some("older-errors", self.older_errors.render());
         page.put_some("overdue-alerted", time(self.overdue));
+        page.put_some("missed", time(self.missed));
         page.put_some("held", self.held.as_ref().map(Held::render));
         page.put_some("withheld-since", time(self.withheld_since));
         page.put_some("silenced", self.silence.as_ref().map(Silence::render));
@@ -393,6 +398,19 @@ impl Status {
         self.alerted.is_none() && self.told_errors.is_empty()
     }
 
+    /// Returns what the status is once the alert that it held back has left.
+    pub(crate) fn after_leaving(&self, held: &Held) -> Self {
+        Self {
+            alerted: Some(held.until),
+            alerted_by: None,
+            other_errors: ErrorCount::default(),
+            held: None,
+            withheld_since: None,
+            told_errors: self.fingerprint.iter().cloned().collect(),
+            ..self.clone()
+        }
+    }
+
     /// Tells whether nothing but times and counts sets this status apart from `previous`, so that
     /// its file need not be written anew.
     pub(crate) fn says_the_same_as(&self, previous: &Self) -> bool {
@@ -415,6 +433,7 @@ impl Status {
             other_errors,
             older_errors,
             overdue,
+            missed,
             held,
             withheld_since,
             silence,
@@ -451,6 +470,7 @@ impl Status {
             && *other_errors == previous.other_errors
             && *older_errors == previous.older_errors
             && *overdue == previous.overdue
+            && *missed == previous.missed
             && *held == previous.held
             && *withheld_since == previous.withheld_since
             && *silence == previous.silence

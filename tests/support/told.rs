@@ -142,13 +142,19 @@ fn without_overtaken<'a>(events: &[&'a Told]) -> Vec<&'a Told> {
     events.filter(|event| !is_overtaken(event)).collect()
 }
 
+/// Tells whether a lock file holds more than the id of the last change: one that is not finished.
+pub fn is_journal(folder: &Folder, lock: &str) -> bool {
+    let file = std::fs::metadata(folder.path().join(lock)).unwrap();
+    ![0, 8].contains(&file.len())
+}
+
 /// What lies in the hidden folder once all is done, and should not.
 pub fn litter(folder: &Folder) -> Vec<Fault> {
     let files = folder.hidden_files().into_iter();
-    let litter = files.filter(|(path, content)| {
+    let litter = files.filter(|(path, _)| {
         let name = path.rsplit('/').next().unwrap();
         !(["key", "key.lock"].contains(&name)
-            || path.contains("/locks/") && name.len() == 2 && content.is_empty()
+            || path.contains("/locks/") && name.len() == 2 && !is_journal(folder, path)
             || path.contains("/history/") && !name.starts_with('.')
             // The next sender writes over a pace that an exit has cut short.
             || path.contains("/outbox/") && [".lock", ".pace", ".pace.new"].contains(&name))

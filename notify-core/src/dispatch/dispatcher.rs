@@ -25,9 +25,9 @@ use crate::settings::in_force;
 use crate::settings::route::Route;
 use crate::settings::setup::Setup;
 use crate::state::entry::Entry;
-use crate::state::local::Store;
 use crate::state::moved::Moved;
 use crate::state::rate::Pace;
+use crate::state::{Queued, Store};
 
 /// Alerts that are kept in memory, for one destination, where there is no directory for them.
 const KEPT: usize = 100;
@@ -73,6 +73,19 @@ struct Memory {
     pace: Pace,
     /// Whether some are being sent.
     is_sending: bool,
+}
+
+/// Takes over an alert that was committed, and what became of it in the queues of `routes`: it is sent
+/// from there or from memory. Tells whether it is not held back.
+pub(crate) fn accept(routes: &[Route], alert: &Alert, in_queues: &[Queued]) -> bool {
+    for (number, route) in routes.iter().enumerate() {
+        match in_queues.get(number) {
+            Some(Queued::Waits(entry)) => queued(route, entry),
+            Some(Queued::Held) => look(route),
+            Some(Queued::Not) | None => from_memory(route, alert.clone()),
+        }
+    }
+    !in_queues.contains(&Queued::Held)
 }
 
 /// Sends what was queued, soon, and on another thread.
@@ -280,7 +293,7 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
 /// exit as this process's own are, for the next process may be as short as this one.
 pub(crate) fn release_due(setup: &Setup, store: &Store) {
     let now = Utc::now();
-    let due = store.outbox().due(now);
+    let due = store.due_queues(now);
     if due.is_empty() {
         return;
     }
@@ -306,15 +319,20 @@ pub(crate) fn take_over_all(setup: &Setup, store: &Store) {
 /// Returns the destinations of the queues that are there, as far as they are known here.
 fn routes_of_queues(setup: &Setup, store: &Store) -> Vec<Route> {
     let mut found = Vec::new();
-    for name in store.outbox().queue_names() {
-        let channel = name.rsplit_once('-').map_or("", |(channel, _)| channel);
+    for queue in store.queues() {
+        let channel = queue.channel();
         let routes = if config::is_channel_name(channel) {
             setup.routes(channel)
         } else {
             None
         };
         let routes = routes.as_ref().map_or(&[][..], |routes| &routes.all);
-        found.extend(routes.iter().filter(|route| route.is_queue(&name)).cloned());
+        found.extend(
+            routes
+                .iter()
+                .filter(|route| route.is_queue(&queue))
+                .cloned(),
+        );
     }
     found
 }
@@ -621,7 +639,7 @@ mod tests {
 
     use super::*;
     use crate::notifier::Notifier;
-    use crate::state::local::spool::Queue;
+    use crate::state::Queue;
     use crate::testing::{Folder, alert};
 
     /// Takes whatever it is given.

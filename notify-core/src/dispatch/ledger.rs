@@ -7,17 +7,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::Utc;
 
 use crate::format::time::{Time, to_micros};
-use crate::job::name;
-use crate::message::alert::Alert;
+use crate::message::alert::{Alert, Kind};
 use crate::os::per_process::PerProcess;
 use crate::os::warning::Warning;
 use crate::settings::in_force;
 use crate::settings::route::Route;
 use crate::state::entry::Entry;
 use crate::state::history::Answered;
-use crate::state::local::spool::Queue;
 use crate::state::rate::Pace;
-use crate::status::State;
+use crate::state::{JobKey, Queue};
+use crate::status::{State, Status};
 
 /// Tells whoever sends that an alert waits in a queue.
 pub(crate) type Queued = fn(&Route, &Entry);
@@ -91,31 +90,90 @@ pub(crate) fn add_answer(alert: &Alert, answer: String) {
             channel: alert.channel.clone(),
             answer,
         };
-        let file = name::file_name(&alert.job);
-        store.history().add_answer(&file, answered);
+        store.append(&JobKey::of(&alert.job), answered);
     }
 }
 
 /// Has the status say that nobody was told by an alert, which still `waits` or is gone, and why.
 pub(crate) fn untell(alert: &Alert, waits: bool, why: &str) {
-    if let Some(store) = in_force::setup_so_far().store()
-        && let Ok(mut locked) = store.lock(&name::file_name(&alert.job))
-    {
-        locked.untell(alert, waits, why);
-    }
+    // Where it cannot be written, the worst is a failure told at its reminder.
+    amend(alert, &mut |status| untold(status, alert, waits, why));
 }
 
 /// Has the status say that people were told, though it had been taken back.
 pub(crate) fn tell_after_all(alert: &Alert) {
-    if alert.status.state == State::Error
-        && let Some(store) = in_force::setup_so_far().store()
-        && let Ok(mut locked) = store.lock(&name::file_name(&alert.job))
-    {
-        locked.tell_after_all(alert.decided, alert.incident());
+    if alert.status.state == State::Error {
+        // Where it cannot be written, the worst is a failure told once more.
+        amend(alert, &mut |status| told_after_all(status, alert));
     }
+}
+
+fn amend(alert: &Alert, change: &mut dyn FnMut(&Status) -> Option<Status>) {
+    if let Some(store) = in_force::setup_so_far().store() {
+        let _ = store.amend(&JobKey::of(&alert.job), change);
+    }
+}
+
+/// Takes back that people were told by an alert, and says why they were not; `None` where the status
+/// speaks of another. One that `waits` may still be heard, and then so is what follows it.
+fn untold(status: &Status, alert: &Alert, waits: bool, why: &str) -> Option<Status> {
+    // What was held is told when it leaves; until a run finds that it has, the status says it is held.
+    let held = alert.status.held.as_ref();
+    let is_leaving = held.is_some() && status.held.as_ref() == held;
+    let told = held.map_or(alert.decided, |held| held.until);
+    if !is_leaving && status.alerted != Some(told) {
+        return None;
+    }
+    let error = alert.status.fingerprint.iter().cloned();
+    let told_errors = match (waits, alert.kind) {
+        (true, _) if is_leaving => error.collect(),
+        // Without it nobody has heard that the job fails, and nobody is to hear that it works again.
+        (false, Kind::Failed) => Vec::new(),
+        _ => status.told_errors.clone(),
+    };
+    Some(Status {
+        alerted: None,
+        told_errors,
+        held: status.held.clone().filter(|_| !is_leaving),
+        decision: Some(format!("due, and nobody could be told: {why}").into()),
+        ..status.clone()
+    })
+}
+
+/// Says that people were told of an incident, where it says that they were not.
+fn told_after_all(status: &Status, alert: &Alert) -> Option<Status> {
+    let is_untold = status.state == State::Error
+        && status.alerted.is_none()
+        && status.incident.as_deref() == alert.incident();
+    is_untold.then(|| Status {
+        alerted: Some(alert.decided),
+        decision: Some("told: once its channel worked again".into()),
+        ..status.clone()
+    })
 }
 
 /// Names the fault of a channel that takes nothing.
 pub(crate) fn fault(channel: &str) -> String {
     format!("channel {channel}")
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn an_alert_that_was_refused_is_taken_back_if_the_status_still_speaks_of_it() {
+        let refused = testing::alert("etl.run", "a1");
+        let status = |told| Status {
+            alerted: Some(told),
+            ..refused.status.clone()
+        };
+        let untold = |told| untold(&status(told), &refused, false, "it was refused: gone");
+        let of_this = untold(refused.decided).unwrap();
+        assert_eq!(of_this.alerted, None);
+        assert_eq!(untold(refused.decided + TimeDelta::seconds(1)), None);
+    }
 }

@@ -9,15 +9,14 @@ use chrono::Utc;
 use crate::dispatch::ledger::{self, Queued};
 use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
-use crate::os::lock::Lock;
 use crate::os::warning::Warning;
 use crate::settings::in_force;
 use crate::settings::route::{Route, Routes};
 use crate::settings::setup::ALERTS;
 use crate::state::entry::Entry;
-use crate::state::local::spool::Queue;
 use crate::state::moved::Moved;
 use crate::state::rate::Pace;
+use crate::state::{Claim, Queue};
 use crate::status::State;
 
 /// Why what follows a failure goes after it, though the channel may be mended.
@@ -75,7 +74,7 @@ pub(crate) fn move_from(
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
         }
-        let Ok(Some((alert, lock))) = queue.take(&entry) else {
+        let Ok(Some((alert, claim))) = queue.take(&entry) else {
             continue;
         };
         let follows = moved.leads(&alert);
@@ -110,7 +109,7 @@ pub(crate) fn move_from(
                 count_as_untold(route, &alert, broken);
                 has_left = true;
             }
-            None if is_failure => untold.push((entry, alert, lock)),
+            None if is_failure => untold.push((entry, alert, claim)),
             None => {}
         }
     }
@@ -227,8 +226,8 @@ fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str, tell_queued: 
 }
 
 /// Takes back that people were told: once for each alert in this process.
-fn untell(untold: Vec<(Entry, Alert, Lock)>, why: &str) {
-    for (entry, alert, _lock) in untold {
+fn untell(untold: Vec<(Entry, Alert, Claim)>, why: &str) {
+    for (entry, alert, _claim) in untold {
         if ledger::is_first_time(&entry) {
             ledger::untell(&alert, true, why);
         }

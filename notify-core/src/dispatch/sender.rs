@@ -17,7 +17,6 @@ use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
 use crate::notifier::Refusal;
 use crate::os::isolate;
-use crate::os::lock::Lock;
 use crate::os::random;
 use crate::os::warning::{self, Warning};
 use crate::settings::in_force;
@@ -25,8 +24,8 @@ use crate::settings::route::Route;
 use crate::settings::setup::ALERTS;
 use crate::state::dropped::Loss;
 use crate::state::entry::Entry;
-use crate::state::local::spool::{Queue, Turn};
 use crate::state::rate::Pace;
+use crate::state::{Claim, Queue, Turn};
 
 /// How long a destination may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -89,7 +88,7 @@ pub(crate) fn from_queue(
         pace.retain(|id| ids.contains(id));
         // Before the alerts are taken: what is given up meanwhile is for the next message.
         let loss = loss_of(queue);
-        let (entries, mut alerts, _locks) = take_next(queue, &waiting, &pace, most(route));
+        let (entries, mut alerts, _claims) = take_next(queue, &waiting, &pace, most(route));
         if alerts.is_empty() {
             // Others are sending them.
             return Ok(if waiting.iter().any(|entry| queue.holds(entry)) {
@@ -188,7 +187,7 @@ fn take_next(
     waiting: &[Entry],
     pace: &Pace,
     most: usize,
-) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) {
+) -> (Vec<Entry>, Vec<Alert>, Vec<Claim>) {
     let mut waiting = Cow::Borrowed(waiting);
     loop {
         let chosen = batch::choose(&waiting, pace, most);
@@ -202,14 +201,14 @@ fn take_next(
 }
 
 /// Reads and locks what is to be sent; what cannot be read is put aside.
-fn take(queue: &Queue, chosen: &[Entry]) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) {
-    let (mut entries, mut alerts, mut locks) = (Vec::new(), Vec::new(), Vec::new());
+fn take(queue: &Queue, chosen: &[Entry]) -> (Vec<Entry>, Vec<Alert>, Vec<Claim>) {
+    let (mut entries, mut alerts, mut claims) = (Vec::new(), Vec::new(), Vec::new());
     for entry in chosen {
         match queue.take(entry) {
-            Ok(Some((alert, lock))) => {
+            Ok(Some((alert, claim))) => {
                 entries.push(entry.clone());
                 alerts.push(alert);
-                locks.push(lock);
+                claims.push(claim);
             }
             Ok(None) => {}
             Err(error) => {
@@ -226,7 +225,7 @@ fn take(queue: &Queue, chosen: &[Entry]) -> (Vec<Entry>, Vec<Alert>, Vec<Lock>) 
             }
         }
     }
-    (entries, alerts, locks)
+    (entries, alerts, claims)
 }
 
 /// Asks a notifier, which is foreign code, how many alerts its messages may tell.
@@ -375,7 +374,7 @@ fn withdraw_recovery(queue: &Queue, refused: &Entry, failed: &Alert) {
     let waiting = ledger::waiting_in(queue).into_iter();
     let mut later = waiting.filter(|entry| entry.job() == refused.job() && entry > refused);
     if let Some(next) = later.next()
-        && let Ok(Some((alert, _lock))) = queue.take(&next)
+        && let Ok(Some((alert, _claim))) = queue.take(&next)
         && alert.kind == Kind::Recovered
         && alert.job == failed.job
         && alert.incident == failed.incident

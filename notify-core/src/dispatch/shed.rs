@@ -7,8 +7,8 @@ use crate::dispatch::batch::{self, Bounds};
 use crate::message::digest::thousands;
 use crate::os::warning::{self, Warning};
 use crate::settings::route::Route;
+use crate::state::Queue;
 use crate::state::entry::Entry;
-use crate::state::local::spool::Queue;
 
 /// How long alerts are cut before each message: each costs a durable write, which takes time from
 /// the sending, and all that it saves is room on the disk.

@@ -13,9 +13,6 @@ pub(crate) type Time = DateTime<Utc>;
 /// usual width is done by hand.
 const FORMAT: &str = "%Y-%m-%d %H:%M:%S:%6f";
 
-/// The length of what [`show`] writes, in the years of four digits.
-pub(crate) const WIDTH: usize = 30;
-
 /// In a second; a leap second has more.
 const NANOSECONDS: u32 = 1_000_000_000;
 

@@ -10,7 +10,7 @@ mod test;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use self::announce::Told;
 pub(crate) use self::announce::{new_alert, queues_of, way};
@@ -29,8 +29,9 @@ use crate::settings::config::Config;
 use crate::settings::destinations;
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
+use crate::state::change::Change;
 use crate::state::local::spool;
-use crate::state::local::{Locked, Store};
+use crate::state::{Access, Committed, JobKey, Renamed, Seen, Store};
 use crate::status::Status;
 
 /// Acts in one notify directory.
@@ -70,16 +71,15 @@ impl Desk {
         if file == new_file {
             return Err(Refused::SameName(new.to_owned()));
         }
-        let (locked, other) = self.store()?.lock_both(&file, &new_file)?;
-        if locked.is_passed_by() || other.is_some_and(|other| other.is_passed_by()) {
-            return Err(Refused::Busy(old.to_owned()));
+        let keys = [&file, &new_file].map(|file| JobKey::listed(file));
+        let job = old.to_owned();
+        match self.store()?.rename(&keys[0], &keys[1])? {
+            Renamed::Yes => Ok(()),
+            Renamed::Busy => Err(Refused::Busy(job)),
+            Renamed::Missing => Err(self.no_job(old)),
+            Renamed::Unreadable => Err(Refused::Unreadable { job }),
+            Renamed::Exists => Err(Refused::Exists(new.to_owned())),
         }
-        self.known(&locked, old)?;
-        if fs::symlink_metadata(self.directory.join(&new_file)).is_ok() {
-            return Err(Refused::Exists(new.to_owned()));
-        }
-        locked.rename(&new_file)?;
-        Ok(())
     }
 
     /// Moves the alerts of a queue whose destination was replaced to the channel's present queue,
@@ -89,22 +89,21 @@ impl Desk {
     ///
     /// Where there is no such queue, or the channel has no destination, or several.
     pub fn adopt(&self, name: &str, into: Option<&str>) -> Result<usize, Refused> {
-        let outbox = self.store()?.outbox();
-        let others = outbox.queue_names();
-        if !others.iter().any(|other| other == name) {
+        let all = self.store()?.queues();
+        let Some(old) = all.iter().find(|queue| queue.name() == name) else {
             return Err(Refused::NoQueue {
                 name: name.to_owned(),
-                others,
+                others: all.iter().map(|queue| queue.name().to_owned()).collect(),
             });
-        }
-        let channel = spool::channel_of(name);
+        };
+        let channel = old.channel();
         let routes = setup().routes(channel);
         tell_problems();
         let queues = queues_of(routes.as_deref());
         if queues.iter().any(|queue| queue == name) {
             return Err(Refused::IsPresent(name.to_owned()));
         }
-        let queue = match (&*queues, into) {
+        let new = match (&*queues, into) {
             ([], _) => {
                 return Err(Refused::NoDestination {
                     channel: channel.to_owned(),
@@ -120,7 +119,9 @@ impl Desk {
                     queues: queues.to_vec(),
                 })?,
         };
-        Ok(outbox.queue(queue).adopt(&outbox.queue(name))?)
+        let mut queues = routes.iter().flat_map(|routes| &routes.all);
+        let new = queues.find_map(|route| route.queue.as_ref().filter(|queue| queue.name() == new));
+        new.map_or(Ok(0), |new| Ok(new.adopt(old)?))
     }
 
     /// Sends what waits for the channels that the environment names, for at most so long.
@@ -170,15 +171,28 @@ impl Desk {
         Ok(file)
     }
 
-    fn lock<'a>(&self, file: &'a str) -> Result<Locked<'a>, Refused>
-    where
-        Self: 'a,
-    {
-        let locked = self.store()?.lock(file)?;
-        if locked.is_passed_by() {
-            return Err(Refused::Busy(view::shown_name(file)));
+    /// Changes a job that nobody else holds, or says why not.
+    fn change(
+        &self,
+        file: &str,
+        mut decide: impl FnMut(&Past) -> Result<Change, Refused>,
+    ) -> Result<Committed, Refused> {
+        let mut refused = None;
+        let mut answer = |seen: &Seen<'_>| {
+            let change = if seen.access == Access::PassedBy {
+                Err(Refused::Busy(view::shown_name(file)))
+            } else {
+                decide(seen.past)
+            };
+            change.map_err(|reason| refused = Some(reason)).ok()
+        };
+        let job = JobKey::listed(file);
+        let mut committed = self.store()?.update(&job, Instant::now(), &mut answer)?;
+        match (refused, committed.status_error.take()) {
+            (Some(refused), _) => Err(refused),
+            (None, Some(error)) => Err(error.into()),
+            (None, None) => Ok(committed),
         }
-        Ok(locked)
     }
 
     fn no_job(&self, job: &str) -> Refused {
@@ -188,10 +202,10 @@ impl Desk {
         }
     }
 
-    /// Reads a status that is about to be changed.
-    fn known(&self, locked: &Locked<'_>, job: &str) -> Result<Status, Refused> {
-        match locked.read() {
-            Past::Known(status) => Ok(*status),
+    /// Returns the status that is about to be changed.
+    fn known<'a>(&self, past: &'a Past, job: &str) -> Result<&'a Status, Refused> {
+        match past {
+            Past::Known(status) => Ok(status),
             Past::Missing => Err(self.no_job(job)),
             Past::Unreadable | Past::Unknown => Err(Refused::Unreadable {
                 job: job.to_owned(),

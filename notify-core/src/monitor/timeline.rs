@@ -92,7 +92,11 @@ pub fn story(directory: &Path, name: &str, now: Time) -> io::Result<Option<Story
     let Some(file) = view::find(directory, name) else {
         return Ok(None);
     };
-    let content = file::read(&directory.join(&file), local::LIMIT, Links::Refuse)?;
+    let content = file::read(
+        &directory.join(&file),
+        local::MAX_STATUS_BYTES,
+        Links::Refuse,
+    )?;
     let Some(content) = content else {
         return Ok(None);
     };

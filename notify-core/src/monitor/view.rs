@@ -56,6 +56,8 @@ pub struct Job {
     /// Whether an alert is held back.
     pub is_held: bool,
     pub is_flapping: bool,
+    /// When the latest run began, once people were told that none came after it.
+    pub missed: Option<Time>,
     pub host: Option<String>,
     pub pid: Option<u32>,
     pub exe: Option<String>,
@@ -256,7 +258,11 @@ fn read_all(directory: &Path, files: &[String]) -> Vec<Result<Option<Job>, Strin
 
 /// Reads a status file; `None` where it is gone.
 pub(crate) fn read(directory: &Path, file: &str) -> Result<Option<Job>, String> {
-    let content = file::read(&directory.join(file), local::LIMIT, Links::Refuse);
+    let content = file::read(
+        &directory.join(file),
+        local::MAX_STATUS_BYTES,
+        Links::Refuse,
+    );
     let content = content.map_err(|error| error.to_string())?;
     let Some(content) = content else {
         return Ok(None);
@@ -298,6 +304,7 @@ impl Job {
             is_flapping: status
                 .flapping
                 .is_some_and(|flapping| flapping.told.is_some()),
+            missed: status.missed,
             host: status.host.map(Cow::into_owned),
             pid: status.pid,
             exe: status.exe.map(Cow::into_owned),

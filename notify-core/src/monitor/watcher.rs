@@ -5,7 +5,7 @@ pub(crate) mod missed;
 mod silence_over;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,13 +19,12 @@ use chrono::Utc;
 use crate::dispatch::dispatcher;
 use crate::error::Error;
 use crate::format::hash;
-use crate::format::time::{self, Time};
+use crate::format::time;
 use crate::monitor::view::{self, Health, Job};
 use crate::monitor::watcher::missed::Told;
 use crate::os::ffi;
-use crate::os::file::{self, Durable, Links};
-use crate::os::lock::Lock;
 use crate::os::warning::{self, Warning};
+use crate::rules::Past;
 use crate::rules::transition::Ended;
 use crate::runs::consult::Program;
 use crate::runs::reaper;
@@ -35,9 +34,7 @@ use crate::settings::config::Config;
 use crate::settings::environment;
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
-use crate::state::local::lease;
-use crate::state::local::{self, Store};
-use crate::status::Status;
+use crate::state::Store;
 use crate::status::outcome::Outcome;
 
 /// How often the locks of the records are tried: a death is to be told within a second.
@@ -53,14 +50,6 @@ const LOOKS: u32 = 3;
 /// which is looked at again after this time.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// How long another that watches may be at the missed runs.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// The largest list of missed runs that is read.
-const LIMIT: u64 = 16 * 1024 * 1024;
-
-const PRIVATE: u32 = 0o600;
-
 /// Watches one notify directory.
 pub struct Guard {
     setup: &'static Setup,
@@ -69,8 +58,10 @@ pub struct Guard {
     every: Duration,
     /// How late a run may begin, where that is not a matter of how often it should.
     grace: Option<Duration>,
+    /// What this process has told, and builds of before: of others the status files say it.
+    told: Told,
     /// The records of dead processes that the last look left.
-    left: BTreeSet<PathBuf>,
+    left: BTreeSet<String>,
     /// How many looks in a row have left the same.
     idle_looks: u32,
     looked: Instant,
@@ -129,6 +120,7 @@ impl Guard {
             store,
             every,
             grace,
+            told: Told::parse(&store.missed_before()),
             left: BTreeSet::new(),
             idle_looks: 0,
             looked: Instant::now(),
@@ -189,8 +181,7 @@ impl Guard {
 
     /// Reports the runs of processes that have died since the last look.
     fn look_at_records(&mut self) {
-        let folder = self.store.running();
-        let dead = lease::unlocked(folder);
+        let dead = self.store.unwatched_runs();
         let is_idle = self.idle_looks >= LOOKS && dead.is_subset(&self.left);
         if dead.is_empty() || is_idle && self.looked.elapsed() < AGAIN {
             return;
@@ -199,7 +190,7 @@ impl Guard {
         reaper::look(self.setup, &mut warnings);
         warnings.into_iter().for_each(Warning::tell);
         // Those of other machines stay, and those that another program is to tell.
-        let left = lease::unlocked(folder);
+        let left = self.store.unwatched_runs();
         self.idle_looks = if left == self.left {
             self.idle_looks.saturating_add(1)
         } else {
@@ -210,7 +201,7 @@ impl Guard {
     }
 
     /// Tells of the jobs that should have run, each once, and of those whose silence is over.
-    fn look_at_jobs(&self) {
+    fn look_at_jobs(&mut self) {
         let jobs = view::jobs(self.store.directory(), &[]).map(|jobs| jobs.jobs);
         let told = jobs.and_then(|jobs| {
             // Neither keeps the other from being told.
@@ -237,18 +228,9 @@ impl Guard {
         told.into_iter().collect()
     }
 
-    fn tell_missed(&self, jobs: &[Job]) -> io::Result<()> {
+    fn tell_missed(&mut self, jobs: &[Job]) -> io::Result<()> {
         let directory = self.store.directory();
         let runs = view::runs(directory, &[])?.0;
-        // Another that watches tells none that this one tells.
-        let path = self.store.missed();
-        let lock = Lock::acquire(&path.with_extension("lock"), PATIENCE)?;
-        let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
-        let content = file::read(&path, LIMIT, Links::Refuse)?.unwrap_or_default();
-        let before = Told::parse(&content);
-        let begun: HashMap<_, _> = jobs.iter().map(|job| (&*job.file, job.begun)).collect();
-        let mut told = before.clone();
-        told.retain(|file| begun.get(file).copied());
         let under_way: HashSet<_> = runs
             .iter()
             .filter(|run| run.health != Health::Dead)
@@ -258,22 +240,20 @@ impl Guard {
         for job in jobs {
             if let Some(every) = job.every_hours.map(time::hours)
                 && missed::is_missed(job.begun, every, self.grace, now)
-                && !told.knows(&job.file, job.begun)
+                && job.missed != Some(job.begun)
+                && !self.told.knows(&job.file, job.begun)
                 && !under_way.contains(&*job.name)
                 && is_own(&directory.join(&job.file))
                 && self.tell(job, every)
             {
-                told.add(&job.file, job.begun);
+                self.told.add(&job.file, job.begun);
             }
-        }
-        if told != before {
-            let new = path.with_extension("new");
-            file::replace(&path, &new, &told.render(), PRIVATE, Durable::Yes)?;
         }
         Ok(())
     }
 
-    /// Tells of one; `false` where nobody can be told now.
+    /// Tells of one, unless a run has come meanwhile, or another that watches has told it; the status says
+    /// then that people know. Returns whether this one has told it.
     fn tell(&self, job: &Job, every: Duration) -> bool {
         let Self { setup, store, .. } = self;
         let channel = job.channel.clone();
@@ -282,27 +262,27 @@ impl Guard {
         let outcome = Outcome::Missed(missed::words(job.begun, every, Utc::now()));
         let mut ended = missing(job, setup, channel.clone());
         let routes = report::routes(setup, &channel, &mut ended.notes, &outcome, &mut warnings);
-        let is_silent = channel.is_empty();
-        let is_told = routes.is_some();
-        if is_told {
-            Report {
+        let is_told = routes.is_some_and(|routes| {
+            let report = Report {
                 ended,
                 outcome: &outcome,
                 settings: setup.rules,
-                place: None,
+                run: None,
                 now: Instant::now(),
                 setup,
                 program: Program::default(),
-            }
-            .make(
-                Some(store),
-                routes.as_deref(),
-                || last_begun(store, &job.file) == Some(job.begun),
-                &mut warnings,
-            );
-        }
+            };
+            let is_news = |past: &Past| match past {
+                Past::Known(status) => {
+                    status.begun == job.begun && status.missed != Some(status.begun)
+                }
+                // Where nothing can be written down, it is told all the same.
+                past => *past == Past::Unknown,
+            };
+            report.make(Some(store), Some(&*routes), is_news, &mut warnings)
+        });
         warnings.into_iter().for_each(Warning::tell);
-        is_told || is_silent
+        is_told
     }
 }
 
@@ -329,13 +309,6 @@ fn missing(job: &Job, setup: &Setup, channel: String) -> Ended {
         facts: context.cloned().collect::<Vec<_>>().into(),
         ..Ended::new(run, job.name.clone(), job.begun)
     }
-}
-
-/// Returns when a job's last run began, as its status file says now.
-fn last_begun(store: &Store, job: &str) -> Option<Time> {
-    let path = store.directory().join(job);
-    let content = file::read(&path, local::LIMIT, Links::Refuse).ok()??;
-    Some(Status::parse(&content)?.begun)
 }
 
 /// Tells whether a file is this user's: the jobs of another are for that one to watch.

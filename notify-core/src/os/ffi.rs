@@ -10,7 +10,6 @@
 
 use std::error::Error;
 use std::io;
-use std::path::Path;
 use std::sync::OnceLock;
 #[cfg(unix)]
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
@@ -394,61 +393,6 @@ pub(crate) fn ends_in_a_fork(work: impl FnOnce()) -> bool {
         let mut status = 0;
         libc::waitpid(child, &raw mut status, 0) == child && status == 0
     }
-}
-
-/// Returns the device and the number of the file at a path; a link is itself.
-///
-/// Not std's way, which asks for the file's times as well: ext4 then writes them at the next change,
-/// which costs as much as the change.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-pub(crate) fn inode_at(path: &Path) -> io::Result<(u64, u64)> {
-    use std::ffi::{CStr, CString};
-    use std::mem::MaybeUninit;
-    use std::os::unix::ffi::OsStrExt as _;
-
-    let path = path.as_os_str().as_bytes();
-    // Most paths need no allocation.
-    let mut buffer = [0; 256];
-    let long;
-    let path = if let Some(short) = buffer.get_mut(..=path.len()) {
-        short[..path.len()].copy_from_slice(path);
-        CStr::from_bytes_with_nul(short).map_err(io::Error::other)?
-    } else {
-        long = CString::new(path)?;
-        &long
-    };
-    let mut file = MaybeUninit::<libc::statx>::zeroed();
-    // By its number, for glibc has a name for it since 2.28 only.
-    // SAFETY: the path ends with a zero, and there is room for the answer; both outlive the call.
-    let answer = unsafe {
-        libc::syscall(
-            libc::SYS_statx,
-            libc::AT_FDCWD,
-            path.as_ptr(),
-            libc::AT_SYMLINK_NOFOLLOW,
-            libc::STATX_INO,
-            file.as_mut_ptr(),
-        )
-    };
-    if answer != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: it is all numbers, of which zero is one.
-    let file = unsafe { file.assume_init() };
-    let device = libc::makedev(file.stx_dev_major, file.stx_dev_minor);
-    Ok((device, file.stx_ino))
-}
-
-#[cfg(all(unix, not(all(target_os = "linux", target_env = "gnu"))))]
-pub(crate) fn inode_at(path: &Path) -> io::Result<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt as _;
-    let file = std::fs::symlink_metadata(path)?;
-    Ok((file.dev(), file.ino()))
-}
-
-#[cfg(not(unix))]
-pub(crate) fn inode_at(_path: &Path) -> io::Result<(u64, u64)> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Begins the exit: what is still to be done must be done within `patience`. Returns the deadline,

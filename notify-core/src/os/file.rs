@@ -4,7 +4,6 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use crate::os::ffi;
 use crate::os::random;
 
 /// Whether a symbolic link is followed: only where a person named the path.
@@ -34,12 +33,6 @@ pub(crate) struct Identity {
 impl Identity {
     pub(crate) fn of(file: &File) -> io::Result<Self> {
         Self::from(&file.metadata()?)
-    }
-
-    /// Tells what is at a path; a link is itself.
-    pub(crate) fn at(path: &Path) -> io::Result<Self> {
-        let (device, inode) = ffi::inode_at(path)?;
-        Ok(Self { device, inode })
     }
 
     #[cfg(unix)]
@@ -178,15 +171,14 @@ pub(crate) fn read_at(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Res
 }
 
 /// Replaces `path` as a whole by way of `temporary`, which is of the same file system: a reader
-/// sees the old content or the new, and a full disk leaves the old one. Returns the new file, and what
-/// was known of it when it was opened.
+/// sees the old content or the new, and a full disk leaves the old one. Returns the new file.
 pub(crate) fn replace(
     path: &Path,
     temporary: &Path,
     content: &str,
     mode: u32,
     durable: Durable,
-) -> io::Result<(File, Metadata)> {
+) -> io::Result<File> {
     let folder = match durable {
         Durable::Yes => open_folder_of(path)?,
         Durable::No => None,
@@ -201,7 +193,7 @@ pub(crate) fn replace(
     written
 }
 
-fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<(File, Metadata)> {
+fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(true);
     let (mut file, metadata) = open_known(path, with_mode(&mut options, mode), Links::Refuse)?;
@@ -211,7 +203,7 @@ fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<
     if durable == Durable::Yes {
         file.sync_data()?;
     }
-    Ok((file, metadata))
+    Ok(file)
 }
 
 /// Opens a file of its owner's alone, which is made where it is missing, and tells what is known of it.
@@ -301,22 +293,6 @@ pub(crate) fn set_mode(_file: &File, _known: &Metadata, _mode: u32) -> io::Resul
 mod tests {
     use super::*;
     use crate::testing::Folder;
-
-    #[test]
-    fn a_file_is_told_by_its_path_however_long_and_a_link_is_another() {
-        let folder = Folder::new();
-        for name in ["short".to_owned(), "long".repeat(60)] {
-            let path = folder.path().join(&name);
-            let file = File::create(&path).unwrap();
-            assert_eq!(Identity::at(&path).unwrap(), Identity::of(&file).unwrap());
-            let link = folder.path().join("link");
-            std::os::unix::fs::symlink(&path, &link).unwrap();
-            assert_ne!(Identity::at(&link).unwrap(), Identity::of(&file).unwrap());
-            fs::remove_file(&link).unwrap();
-            let missing = Identity::at(&link).unwrap_err();
-            assert_eq!(missing.kind(), io::ErrorKind::NotFound);
-        }
-    }
 
     #[test]
     fn a_new_file_has_its_mode_whatever_the_umask_leaves_and_whatever_was_there() {

@@ -7,14 +7,13 @@ use chrono::Utc;
 
 use crate::format::fields::Fields;
 use crate::format::time::Time;
-use crate::os::machine::Machine;
 use crate::os::per_process::PerProcess;
 use crate::os::warning::Warning;
 use crate::runs::consult::Program;
 use crate::runs::report::{self, Report};
 use crate::settings::setup::Setup;
-use crate::state::change::Place;
-use crate::state::local::lease::{self, Dead};
+use crate::state::ExpiredRuns;
+use crate::state::change::RunKey;
 use crate::state::run_record::Recorded;
 use crate::status::outcome::Outcome;
 
@@ -49,13 +48,7 @@ pub(crate) fn look_for(setup: &'static Setup, now: Instant, warnings: &mut Vec<W
 /// Looks for the dead of the notify directory, and reports them.
 pub(crate) fn look(setup: &Setup, warnings: &mut Vec<Warning>) {
     let Some(store) = setup.store() else { return };
-    let dead = lease::find_dead(store.running(), |process| {
-        Machine::this().can_judge(process)
-    });
-    if !dead.is_empty() {
-        // Before the records go, lest a finder that dies here leave nobody to look.
-        store.finish_journals();
-    }
+    let dead = store.expired_runs();
     let begun = Instant::now();
     // What does not fit is found by the next who looks.
     dead.into_iter()
@@ -64,14 +57,15 @@ pub(crate) fn look(setup: &Setup, warnings: &mut Vec<Warning>) {
 }
 
 /// Reports the runs of a dead process, and removes its record if each could be reported.
-fn bury(setup: &Setup, dead: Dead, warnings: &mut Vec<Warning>) {
-    let mut left = dead.runs.len();
-    for (place, run) in &dead.runs {
-        if report_death(setup, &dead, place, run, warnings) {
-            left -= 1;
+fn bury(setup: &Setup, dead: ExpiredRuns, warnings: &mut Vec<Warning>) {
+    let mut is_left = false;
+    for (run, recorded) in dead.runs() {
+        // Of a damaged one nothing can be said.
+        if let Some(recorded) = recorded {
+            is_left |= !report_death(setup, &dead, run, recorded, warnings);
         }
     }
-    if left == 0 {
+    if !is_left {
         dead.remove();
     }
 }
@@ -99,15 +93,12 @@ fn death(process: &Fields, begun: Time) -> String {
 /// Reports one run; `false` where another program has its destination.
 fn report_death(
     setup: &Setup,
-    dead: &Dead,
-    place: &Place,
-    run: &Fields,
+    dead: &ExpiredRuns,
+    run: &RunKey,
+    recorded: Recorded<'_>,
     warnings: &mut Vec<Warning>,
 ) -> bool {
-    let process = &dead.process;
-    let Some(recorded) = Recorded::read(run, process) else {
-        return true;
-    };
+    let process = dead.process();
     let Recorded {
         mut ended,
         settings,
@@ -134,7 +125,7 @@ fn report_death(
         ended,
         outcome: &outcome,
         settings,
-        place: Some(place.clone()),
+        run: Some(run.clone()),
         now: Instant::now(),
         setup,
         program: Program::default(),
@@ -142,7 +133,7 @@ fn report_death(
     .make(
         setup.store(),
         routes.as_deref(),
-        || dead.is_open(place),
+        |_| dead.is_open(run),
         warnings,
     );
     true

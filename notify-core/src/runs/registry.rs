@@ -26,8 +26,8 @@ use crate::os::redact;
 #[cfg(unix)]
 use crate::os::signals;
 use crate::os::warning::{self, Warning};
+use crate::rules::Settings;
 use crate::rules::transition::Ended;
-use crate::rules::{Past, Settings};
 use crate::runs::asked;
 use crate::runs::consult::{Park, Program};
 use crate::runs::overdue;
@@ -39,9 +39,8 @@ use crate::settings::config::Config;
 use crate::settings::in_force;
 use crate::settings::route::Way;
 use crate::settings::setup::Setup;
-use crate::state::local::cache;
-use crate::state::local::lease;
 use crate::state::run_record::Recorded;
+use crate::state::{self, Store};
 use crate::status::cause::Cause;
 use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
@@ -320,7 +319,7 @@ impl Config {
             record(number, &run, setup);
             if !open_runs().contains_key(&number) {
                 // It has ended meanwhile, and must not look as if it had died.
-                lease::end(number);
+                state::end_run(number);
             }
         }
         Ok(())
@@ -378,10 +377,10 @@ fn end(
         add_mentions(&mut ended, around);
     }
     let settings = settings(&run.job.arguments, setup);
-    let place = if run.nested {
+    let key = if run.nested {
         None
     } else {
-        lease::place(number)
+        state::run_key(number)
     };
     let ending = Ending {
         number,
@@ -394,14 +393,17 @@ fn end(
         ended,
         outcome,
         settings,
-        place,
+        run: key,
         now,
         setup,
         program: run.program(setup, cause, &ending),
     }
-    .make(setup.store(), routes.as_deref(), || true, &mut warnings);
+    .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
     if !run.nested {
-        lease::end(number);
+        state::end_run(number);
+        if let Some(store) = setup.store() {
+            store.flush_due(now);
+        }
     }
     if let Some(at) = run.overdue_at {
         overdue::forget(at, number);
@@ -428,9 +430,7 @@ fn record(number: u64, run: &Open, setup: &'static Setup) {
             .map_or(Cow::default(), |routes| Cow::Borrowed(&*routes.queues)),
         has_returned: run.returned.is_some(),
     };
-    match lease::begin(store.running(), number, &recorded.run(), || {
-        recorded.process()
-    }) {
+    match store.begin_run(number, &recorded) {
         Ok(()) => warning::over("record"),
         Err(error) => {
             let message =
@@ -615,13 +615,13 @@ fn tell_overdue(number: u64) {
         ended,
         outcome: &outcome,
         settings,
-        place: None,
+        run: None,
         now: Instant::now(),
         setup,
         // It is asked about what has ended.
         program: Program::default(),
     }
-    .make(setup.store(), routes.as_deref(), || true, &mut warnings);
+    .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
     if !is_told && let Some(run) = open_runs().get_mut(&number) {
         // Of what was withheld nobody need hear the end.
         run.was_overdue = false;
@@ -699,9 +699,11 @@ fn watch_signals(setup: &Setup) {
 /// Tells whether the process can go at once.
 pub(crate) fn nothing_is_left() -> bool {
     for _ in 0..100 {
-        if let (Ok(open), Some(is_lagging)) = (OPEN.get().try_lock(), cache::is_lagging()) {
+        let store = in_force::setup_so_far().opened_store();
+        let is_behind = store.map_or(Some(false), Store::is_behind);
+        if let (Ok(open), Some(is_behind)) = (OPEN.get().try_lock(), is_behind) {
             return open.is_empty()
-                && !is_lagging
+                && !is_behind
                 && !dispatcher::is_waited_for()
                 && heartbeat::is_idle();
         }
@@ -742,18 +744,8 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         let outcome = ended.unwrap_or(outcome);
         warnings.extend(end(number, &run, outcome, None, &around, true));
     }
-    let Some(store) = in_force::setup().store() else {
-        return warnings;
-    };
-    for (file, recent) in cache::take_lagging() {
-        // What lags behind is not worth the harm of writing where another holds the lock.
-        if let Ok(mut locked) = store.lock(&file)
-            && !locked.is_passed_by()
-            && let Past::Known(status) = recent.correct(locked.read())
-        {
-            // At the exit there is nobody left to tell that it could not be written.
-            let _ = locked.write(&status);
-        }
+    if let Some(store) = in_force::setup().store() {
+        store.flush();
     }
     warnings
 }

@@ -16,7 +16,7 @@ use crate::os::warning::Warning;
 use crate::runs::panic::{self, OnAbort};
 use crate::runs::registry::{end_all, has_returned, nothing_is_left};
 use crate::settings::in_force;
-use crate::state::local::lease;
+use crate::state;
 use crate::status::outcome::Outcome;
 
 /// How long before the deadline the last work ends, so that there is time to say what is left.
@@ -55,7 +55,7 @@ fn at_exit(code: Option<i32>) {
         *leaving = Some(steps.clone());
     }
     if nothing_is_left() {
-        lease::close();
+        state::close();
         return;
     }
     end_runs(Outcome::Exited(code), steps, &wait);
@@ -109,7 +109,7 @@ fn finish(deadline: Instant) {
     let heard = heartbeat::deadline(deadline);
     dispatcher::finish(deadline);
     heartbeat::finish(heard);
-    lease::close();
+    state::close();
 }
 
 /// Does the last work of the process, within the time that its exit may take.

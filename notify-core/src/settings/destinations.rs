@@ -14,7 +14,7 @@ use crate::settings::environment;
 use crate::settings::in_force;
 use crate::settings::route::{Route, Routes, Way};
 use crate::settings::setup::{ALERTS, Setup};
-use crate::state::local::spool::Queue;
+use crate::state::Queue;
 use crate::status::State;
 
 impl Setup {
@@ -125,15 +125,13 @@ impl Setup {
     }
 
     fn find_queue(&self, channel: &str, notifier: &dyn Notifier) -> Option<Queue> {
-        let outbox = self.store()?.outbox();
-        match outbox.queue_name(channel, &identity(notifier)) {
-            Ok(name) => Some(outbox.queue(&name)),
-            Err(error) => {
+        let queue = self.store()?.queue(channel, &identity(notifier));
+        queue
+            .map_err(|error| {
                 let message = format!("alerts cannot be queued on disk: {error}");
                 self.add_problem(Warning::new("outbox", message));
-                None
-            }
-        }
+            })
+            .ok()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::notifier::Notifier;
 use crate::os::warning::Warning;
 use crate::rules::transition::Address;
-use crate::state::local::spool::Queue;
+use crate::state::Queue;
 
 /// All that the alerts of a channel go to.
 pub(crate) struct Routes {
@@ -39,11 +39,9 @@ impl Route {
         is_same_queue && (self.number, &self.channel) == (other.number, &other.channel)
     }
 
-    /// Tells whether its queue has that name.
-    pub(crate) fn is_queue(&self, name: &str) -> bool {
-        self.queue
-            .as_ref()
-            .is_some_and(|queue| queue.name() == name)
+    /// Tells whether that is its queue.
+    pub(crate) fn is_queue(&self, other: &Queue) -> bool {
+        self.queue.as_ref().is_some_and(|queue| queue.is(other))
     }
 }
 

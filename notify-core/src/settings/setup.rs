@@ -28,7 +28,7 @@ use crate::settings::facts;
 use crate::settings::route::Routes;
 use crate::settings::values::Values;
 use crate::settings::variables;
-use crate::state::local::Store;
+use crate::state::Store;
 
 /// How long the exit may wait for delivery.
 const EXIT: Duration = Duration::from_secs(5);
@@ -178,7 +178,7 @@ impl Setup {
                     return None;
                 }
             };
-            Store::with_mode(directory, self.mode)
+            Store::open(directory, self.mode)
                 .map_err(|error| {
                     let message = format!(
                         "the notify directory `{}` cannot be used ({error}): {without}; set NOTIFYDIR to a folder \
@@ -190,6 +190,11 @@ impl Setup {
                 .ok()
         });
         store.as_ref()
+    }
+
+    /// Returns the store, if it was used already.
+    pub(crate) fn opened_store(&self) -> Option<&Store> {
+        self.store.get()?.as_ref()
     }
 
     /// Returns the notify directory as it was asked for.

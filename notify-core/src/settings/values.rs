@@ -11,7 +11,7 @@ use crate::os::warning::Warning;
 use crate::rules::Attempt;
 use crate::settings::config::{ALERTS, is_amount, is_channel_name};
 use crate::settings::environment::is_yes;
-use crate::state::local;
+use crate::state;
 
 /// As much of a value that makes no sense is shown.
 const SHOWN: usize = 40;
@@ -108,7 +108,7 @@ impl<Environment: Fn(&str) -> Option<OsString>> Values<Environment> {
     pub(super) fn file_mode(&mut self) -> u32 {
         let name = "NOTIFY_FILE_MODE";
         let Some(asked) = self.text(name) else {
-            return local::READABLE;
+            return state::READABLE;
         };
         octal_mode(&asked).unwrap_or_else(|| {
             let message = format!(

@@ -3,34 +3,59 @@
 use std::sync::Arc;
 
 use crate::message::alert::Alert;
-use crate::rules::Settings;
+use crate::rules::{Past, Settings};
 use crate::status::Status;
 
 /// A job's new status, and the alert that tells of it: both happen, or neither.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Change {
-    /// The status file's name.
-    pub(crate) file: String,
     /// `None` leaves it: a later run has written it.
     pub(crate) status: Option<Status>,
-    pub(crate) alert: Option<Alert>,
-    /// The folders of the queues that the alert goes to.
+    /// In a box, for it is large, and there seldom is one.
+    pub(crate) alert: Option<Box<Alert>>,
+    /// The queues that the alert goes to, by their names.
     pub(crate) queues: Vec<String>,
     /// Whether the alert is held back; the status says how long.
     pub(crate) is_held: bool,
-    /// An alert that was held, and is not to be told any more: where it waits.
+    /// An alert that was held, and is not to be sent any more: where it waits.
     pub(crate) withdrawn: Vec<String>,
-    /// Where the run is recorded as under way, which it is no longer.
-    pub(crate) place: Option<Place>,
+    /// The run that ends with this.
+    pub(crate) ends: Option<RunKey>,
     /// What decided, for the job's history; the journal does not hold it.
     pub(crate) settings: Option<Settings>,
+    /// The status that is left, with what is now known beside it: written last, and none of the history.
+    pub(crate) noted: Option<Status>,
+    /// Whether the job is no more: its status and its history go last.
+    pub(crate) removes: bool,
 }
 
-/// Where a run stands in the records of runs under way.
+/// Names a run under way to the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) record: Arc<str>,
-    pub(crate) offset: u64,
+pub(crate) struct RunKey {
+    pub(in crate::state) record: Arc<str>,
+    pub(in crate::state) offset: u64,
+}
+
+#[cfg(test)]
+impl RunKey {
+    pub(crate) fn new(record: &str, offset: u64) -> Self {
+        let record = record.into();
+        Self { record, offset }
+    }
+}
+
+impl Change {
+    /// Tells whether it changes nothing but times and counts of a job, and nobody hears of it.
+    pub(in crate::state) fn is_nothing_new(&self, past: &Past) -> bool {
+        let is_silent = self.alert.is_none()
+            && self.noted.is_none()
+            && self.withdrawn.is_empty()
+            && !self.removes;
+        let (Some(status), Some(previous)) = (&self.status, past.status()) else {
+            return false;
+        };
+        is_silent && previous.held.is_none() && status.says_the_same_as(previous)
+    }
 }
 
 /// What a change writes: each text is in several files.
@@ -49,7 +74,7 @@ impl Texts {
                 status: Some(status),
             },
             (alert, status) => Self {
-                alert: alert.as_ref().map(Alert::render),
+                alert: alert.as_ref().map(|alert| alert.render()),
                 status,
             },
         }

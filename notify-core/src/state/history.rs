@@ -91,13 +91,13 @@ impl History {
     }
 
     /// Adds a change that was made. Its job is locked.
-    pub(crate) fn add_change(&self, change: &Change) {
+    pub(crate) fn add_change(&self, file: &str, change: &Change) {
         let Some(ran) = Ran::new(change) else { return };
         let event = Event::Ran(ran);
-        if let Ok(length) = self.add(&change.file, &event)
+        if let Ok(length) = self.add(file, &event)
             && length > FULL
         {
-            let _ = self.shorten(&change.file);
+            let _ = self.shorten(file);
         }
     }
 
@@ -114,7 +114,6 @@ impl History {
     }
 
     /// Removes a job's history.
-    #[cfg(any(test, feature = "cli"))]
     pub(crate) fn forget(&self, file: &str) -> io::Result<()> {
         match std::fs::remove_file(self.path(file)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -195,7 +194,7 @@ impl Ran {
     /// Describes a change, or the alert that leaves the status as it is; `None` where a run proves
     /// nothing: the status is the one before it.
     fn new(change: &Change) -> Option<Self> {
-        let alert = change.alert.as_ref();
+        let alert = change.alert.as_deref();
         let is_of_a_run = change.settings.is_some();
         let is_not_counted = |status: &Status| status.not_counted.is_some();
         if is_of_a_run && alert.is_none() && change.status.as_ref().is_some_and(is_not_counted) {
@@ -463,11 +462,11 @@ mod tests {
         let mut status = Status::parse("ERROR\n2026-11-22 13:00:00:123456 UTC\nx\n\nno\n").unwrap();
         for number in 0..3000 {
             status.decision = Some(format!("told: {number}").into());
-            history.add_change(&Change {
-                file: "etl".to_owned(),
+            let change = Change {
                 status: Some(status.clone()),
                 ..Change::default()
-            });
+            };
+            history.add_change("etl", &change);
         }
         let length = std::fs::metadata(history.path("etl")).unwrap().len();
         assert!(length <= FULL, "{length}");
@@ -524,7 +523,7 @@ mod tests {
     fn an_alert_that_leaves_the_status_is_in_the_history_as_well() {
         let alert = crate::testing::alert_of(crate::message::alert::Kind::Overdue);
         let ran = Ran::new(&Change {
-            alert: Some(alert.clone()),
+            alert: Some(Box::new(alert.clone())),
             ..Change::default()
         });
         let ran = ran.unwrap();

@@ -1,78 +1,90 @@
 //! The notify directory: its folders, and the locks of its status files.
 
-pub(crate) mod cache;
-pub(crate) mod descriptors;
+#[cfg(feature = "cli")]
+pub(crate) mod admin;
 pub(crate) mod journal;
 pub(crate) mod lease;
 mod lease_format;
 pub(crate) mod lease_scan;
+mod lock_file;
+mod memory;
 pub(crate) mod queue;
-mod snapshot;
 pub(crate) mod spool;
 mod transaction;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-pub(crate) use self::snapshot::Known;
-#[cfg(feature = "cli")]
-pub(crate) use self::transaction::LIMIT;
-pub(crate) use self::transaction::{Locked, Queued};
+use chrono::Utc;
+
+use self::lease::Expired;
+use self::lock_file::{ID_LENGTH, LockFile};
+use self::memory::Memory;
+use self::transaction::Locked;
 use crate::format::hash;
+use crate::format::text;
+use crate::format::time::{Time, to_micros};
 use crate::os::ffi;
 use crate::os::file;
 use crate::os::landlord;
 use crate::os::lock::Lock;
+use crate::os::machine::Machine;
+use crate::os::per_process::PerProcess;
 use crate::state::history::History;
-use crate::state::local::descriptors::Handle;
 use crate::state::local::spool::Outbox;
+use crate::state::run_record::Recorded;
+use crate::state::{Committed, Decide};
+use crate::status::Status;
 
 /// How long a job's lock is waited for; once it was not to be had, it is not waited for again.
-const PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// Jobs share this many locks, so that jobs named at run time do not leave a lock each, for ever.
 const LOCKS: usize = 256;
 
+/// The largest status file that is read to its end.
+pub(crate) const MAX_STATUS_BYTES: u64 = 2 * text::LIMIT as u64;
+
+/// The mode of a status file, unless somebody wants less: everybody may read it.
+pub(crate) const READABLE: u32 = 0o644;
+
 /// A notify directory that can be used.
 #[derive(Debug)]
-pub(crate) struct Store {
-    /// Tells it from the others that this process has used.
-    number: usize,
-    directory: PathBuf,
+pub(crate) struct Directory {
+    path: PathBuf,
     hidden: PathBuf,
     running: PathBuf,
     user: u32,
     outbox: Outbox,
     history: History,
+    /// The locks that were not to be had.
     stuck: Vec<AtomicBool>,
     mode: u32,
+    /// A forked child has none of its parent's.
+    memory: PerProcess<Memory>,
+    clock: fn() -> Time,
 }
 
-/// The mode of a status file, unless somebody wants less: everybody may read it.
-pub(crate) const READABLE: u32 = 0o644;
+/// Reads this machine's clock.
+pub(crate) fn now() -> Time {
+    to_micros(Utc::now())
+}
 
-impl Store {
-    #[cfg(test)]
-    pub(crate) fn open(directory: &Path) -> io::Result<Self> {
-        Self::with_mode(directory, READABLE)
-    }
-
+impl Directory {
     /// Makes the directory where it is missing, and the hidden folder of this user in it; `mode` is that
     /// of status files.
     ///
     /// # Errors
     ///
     /// Where that cannot be done, or somebody else has laid something in the folder's place.
-    pub(crate) fn with_mode(directory: &Path, mode: u32) -> io::Result<Self> {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    pub(crate) fn open(directory: &Path, mode: u32) -> io::Result<Self> {
         let user = ffi::user_id();
         let hidden = directory.join(".pipeline-notify").join(user.to_string());
         let store = Self {
-            number: NUMBER.fetch_add(1, Ordering::Relaxed),
-            directory: directory.to_owned(),
+            path: directory.to_owned(),
             outbox: Outbox::new(&hidden, user),
             history: History::new(&hidden),
             running: hidden.join("running"),
@@ -80,15 +92,17 @@ impl Store {
             user,
             stuck: (0..LOCKS).map(|_| AtomicBool::new(false)).collect(),
             mode,
+            memory: PerProcess::letting_go(Memory::let_go),
+            clock: now,
         };
         store.make_folders()?;
         Ok(store)
     }
 
     fn make_folders(&self) -> io::Result<()> {
-        landlord::make_folders(&self.directory, folder_mode(self.mode))?;
-        let shared = self.directory.join(".pipeline-notify");
-        match landlord::make_folder(&shared, shared_mode(&self.directory)?) {
+        landlord::make_folders(&self.path, folder_mode(self.mode))?;
+        let shared = self.path.join(".pipeline-notify");
+        match landlord::make_folder(&shared, shared_mode(&self.path)?) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
@@ -103,19 +117,8 @@ impl Store {
         file::make_private_folder(&self.running, self.user)
     }
 
-    /// The folder of the records of runs under way.
-    pub(crate) fn running(&self) -> &Path {
-        &self.running
-    }
-
-    /// The file that says which missed runs people were told of.
-    #[cfg(feature = "cli")]
-    pub(crate) fn missed(&self) -> PathBuf {
-        self.hidden.join("missed")
-    }
-
     pub(crate) fn directory(&self) -> &Path {
-        &self.directory
+        &self.path
     }
 
     pub(crate) fn outbox(&self) -> &Outbox {
@@ -126,6 +129,82 @@ impl Store {
         &self.history
     }
 
+    fn memory(&self) -> &Memory {
+        self.memory.get()
+    }
+
+    fn now(&self) -> Time {
+        (self.clock)()
+    }
+
+    /// Changes a job: in memory alone, where its run tells nothing new and may stay there; else the whole
+    /// way: lock, read, decide, write.
+    pub(crate) fn update(
+        &self,
+        file: &str,
+        at: Instant,
+        decide: Decide<'_>,
+    ) -> io::Result<Committed> {
+        if self.stays_in_memory(slot(file), file, at, &mut *decide) {
+            return Ok(Committed::default());
+        }
+        Ok(self.lock(file)?.update(at, decide))
+    }
+
+    pub(crate) fn amend(
+        &self,
+        file: &str,
+        change: &mut dyn FnMut(&Status) -> Option<Status>,
+    ) -> io::Result<()> {
+        self.lock(file)?.amend(change)
+    }
+
+    /// Reads a job's status file, which may be half changed.
+    #[cfg(any(test, feature = "cli"))]
+    pub(crate) fn read(&self, file: &str) -> crate::rules::Past {
+        transaction::read(&self.path.join(file))
+    }
+
+    pub(crate) fn flush_due(&self, at: Instant) {
+        for file in self.memory().behind(Some(at)) {
+            self.catch_up(&file, at);
+        }
+    }
+
+    pub(crate) fn flush(&self) {
+        let now = Instant::now();
+        for file in self.memory().behind(None) {
+            self.catch_up(&file, now);
+        }
+    }
+
+    pub(crate) fn is_behind(&self) -> Option<bool> {
+        self.memory().is_behind()
+    }
+
+    /// Writes the runs of a job that are in memory alone. They are not worth the harm of writing where
+    /// another process holds the lock.
+    fn catch_up(&self, file: &str, at: Instant) {
+        if let Ok(locked) = self.lock(file) {
+            locked.catch_up(at);
+        }
+    }
+
+    pub(crate) fn begin_run(&self, number: u64, run: &Recorded<'_>) -> io::Result<()> {
+        lease::begin(&self.running, number, &run.run(), || run.process())
+    }
+
+    pub(crate) fn expired_runs(&self) -> Vec<Expired> {
+        let judge = |process: &_| Machine::this().can_judge(process);
+        let dead = lease_scan::find_dead(&self.running, judge);
+        if !dead.is_empty() {
+            // Finish half-done changes before records are removed: after a crash here they still make the next
+            // run look.
+            self.finish_journals();
+        }
+        dead
+    }
+
     /// Locks a status file, and first finishes a change that a dead process left half done.
     ///
     /// # Errors
@@ -134,19 +213,23 @@ impl Store {
     pub(crate) fn lock<'a>(&'a self, file: &'a str) -> io::Result<Locked<'a>> {
         let slot = slot(file);
         let path = self.lock_path(slot);
-        let patience = self.patience(slot);
-        let lock = match Lock::acquire(&path, patience) {
+        let wait = if self.stuck[slot].load(Ordering::Relaxed) {
+            Duration::ZERO
+        } else {
+            ffi::within(LOCK_WAIT)
+        };
+        let lock = match Lock::acquire(&path, wait) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // The directory was deleted under us.
                 self.make_folders()?;
-                Lock::acquire(&path, patience)?
+                Lock::acquire(&path, wait)?
             }
             lock => lock?,
         };
         self.stuck[slot].store(lock.is_none(), Ordering::Relaxed);
-        let (lock, journal) = lock.map(Handle::new).transpose()?.unzip();
+        let lock = lock.map(LockFile::of).transpose()?;
         let mut locked = Locked::new(self, file, slot, lock);
-        locked.pending = locked.finish_journal(journal.unwrap_or_default())?;
+        locked.finish_journal()?;
         Ok(locked)
     }
 
@@ -154,63 +237,22 @@ impl Store {
     pub(crate) fn finish_journals(&self) {
         for slot in 0..LOCKS {
             let path = self.lock_path(slot);
-            let is_empty = fs::symlink_metadata(&path).map_or(true, |file| file.len() == 0);
-            if is_empty {
+            let length = fs::symlink_metadata(&path).map_or(0, |file| file.len());
+            if length <= ID_LENGTH {
                 continue;
             }
             // Whoever holds it has finished what there was, and is at a change of its own.
             if let Ok(Some(lock)) = Lock::acquire_existing(&path, Duration::ZERO)
-                && let Ok((lock, journal)) = Handle::new(lock)
+                && let Ok(lock) = LockFile::of(lock)
             {
-                let mut locked = Locked::new(self, "", slot, Some(lock));
                 // What cannot be finished is left to the job's next run.
-                let _ = locked.finish_journal(journal);
+                let _ = Locked::new(self, "", slot, Some(lock)).finish_journal();
             }
         }
-    }
-
-    /// Locks two status files, in the order that all keep to; no second lock where one is for both.
-    #[cfg(feature = "cli")]
-    pub(crate) fn lock_both<'a>(
-        &'a self,
-        one: &'a str,
-        other: &'a str,
-    ) -> io::Result<(Locked<'a>, Option<Locked<'a>>)> {
-        match slot(one).cmp(&slot(other)) {
-            std::cmp::Ordering::Equal => Ok((self.lock(one)?, None)),
-            std::cmp::Ordering::Less => {
-                let one = self.lock(one)?;
-                Ok((one, Some(self.lock(other)?)))
-            }
-            std::cmp::Ordering::Greater => {
-                let other = self.lock(other)?;
-                Ok((self.lock(one)?, Some(other)))
-            }
-        }
-    }
-
-    /// Locks a status file by a lock that was kept open, where there is one, and nothing is half done;
-    /// somebody may have moved the folder away meanwhile, see [`if_current`](Locked::if_current).
-    pub(crate) fn lock_again<'a>(&'a self, file: &'a str, now: Instant) -> Option<Locked<'a>> {
-        let slot = slot(file);
-        let lock = descriptors::take((self.number, slot), self.patience(slot), now)?;
-        let mut locked = Locked::new(self, file, slot, Some(lock));
-        locked.is_kept = true;
-        let journal = locked.lock.as_ref()?.file();
-        let is_empty = file::read_at(journal, &mut [0], 0).is_ok_and(|length| length == 0);
-        is_empty.then_some(locked)
     }
 
     fn lock_path(&self, slot: usize) -> PathBuf {
         self.hidden.join("locks").join(format!("{slot:02x}"))
-    }
-
-    fn patience(&self, slot: usize) -> Duration {
-        if self.stuck[slot].load(Ordering::Relaxed) {
-            Duration::ZERO
-        } else {
-            ffi::within(PATIENCE)
-        }
     }
 }
 

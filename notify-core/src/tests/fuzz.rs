@@ -9,8 +9,8 @@ use crate::format::headline::headline;
 use crate::format::time::{self, Time};
 use crate::message::alert::{Alert, Kind};
 use crate::message::written::Message;
-use crate::state::change::{Change, Place, Texts};
-use crate::state::local::lease;
+use crate::state::change::{Change, RunKey, Texts};
+use crate::state::local::{journal, lease};
 use crate::state::rate::Pace;
 use crate::status::{LINE, State, Status};
 
@@ -235,25 +235,19 @@ fn alerts(cases: u32) {
 fn journals(cases: u32) {
     let change =
         (alert(), any::<(bool, bool)>(), 0_u64..9999).prop_map(|(alert, has, offset)| Change {
-            file: alert.job.clone(),
             status: Some(alert.status.clone()),
             queues: has.0.then(|| "alerts-0".to_owned()).into_iter().collect(),
-            is_held: false,
-            withdrawn: Vec::new(),
-            alert: has.0.then_some(alert),
-            place: has.1.then(|| Place {
-                record: "4242-0123456789abcdef".into(),
-                offset,
-            }),
-            settings: None,
+            alert: has.0.then(|| Box::new(alert)),
+            ends: has.1.then(|| RunKey::new("4242-0123456789abcdef", offset)),
+            ..Change::default()
         });
     run(cases, (change, damage()), |(change, (damage, part))| {
-        let content = change.render(&Texts::of(&change));
-        let whole = Change::parse(&content);
-        prop_assert_eq!(whole.as_ref(), Some(&change));
+        let content = journal::render("etl.load", &change, &Texts::of(&change));
+        let whole = journal::parse(&content);
+        prop_assert_eq!(whole.as_ref().map(|(_, whole)| whole), Some(&change));
         // It is all or nothing: half of a change is what it is there to prevent.
         let (damaged, _) = damage.of(&content, part);
-        let read = Change::parse(&damaged);
+        let read = journal::parse(&damaged);
         prop_assert!(read.is_none() || read == whole, "{:?}", damaged);
         Ok(())
     });

@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 
 use crate::format::time::to_micros;
-use crate::job::name;
-use crate::os::file::{self, Links};
 use crate::os::per_process;
 use crate::os::random;
 use crate::os::warning::Warning;
@@ -17,9 +15,9 @@ use crate::rules::transition::Ended;
 use crate::runs::consult::Program;
 use crate::runs::report::{self, Report};
 use crate::settings::setup::Setup;
-use crate::state::local::{self, Store};
+use crate::state::JobKey;
+use crate::status::State;
 use crate::status::outcome::Outcome;
-use crate::status::{State, Status};
 
 /// How often people are reminded of a mistake: it is the same at each run.
 const REMINDER: Duration = Duration::from_secs(24 * 3600);
@@ -49,21 +47,19 @@ pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'stati
             after: 1,
             ..setup.rules
         },
-        place: None,
+        run: None,
         now: Instant::now(),
         setup,
         program: Program::default(),
     }
-    .make(setup.store(), routes.as_deref(), || true, &mut warnings);
+    .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
     warnings.into_iter().for_each(Warning::tell);
 }
 
 /// Tells whether an earlier line had mistakes.
 fn fails(job: &str, setup: &Setup) -> bool {
-    let path = setup.store().map(Store::directory);
-    let path = path.map(|directory| directory.join(&*name::file_name(job)));
-    let content = path.and_then(|path| file::read(&path, local::LIMIT, Links::Refuse).ok()?);
-    let status = content.and_then(|content| Status::parse(&content));
+    let past = setup.store().map(|store| store.read(&JobKey::of(job)));
+    let status = past.as_ref().and_then(|past| past.status());
     status.is_some_and(|status| status.state == State::Error)
 }
 

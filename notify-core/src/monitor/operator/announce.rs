@@ -11,7 +11,7 @@ use crate::format::time::to_micros;
 use crate::message::alert::{Alert, Kind};
 use crate::os::random;
 use crate::settings::route::{Routes, Way};
-use crate::state::local::Queued;
+use crate::state::{Committed, Queued};
 use crate::status::{State, Status};
 
 /// How long a person waits for an alert to be accepted.
@@ -57,8 +57,8 @@ pub(crate) fn new_alert(
     routes: &Routes,
     notes: Vec<String>,
     status: Status,
-) -> Alert {
-    Alert {
+) -> Box<Alert> {
+    Box::new(Alert {
         notes,
         ..Alert::new(
             random::number(),
@@ -68,29 +68,19 @@ pub(crate) fn new_alert(
             to_micros(Utc::now()),
             status,
         )
-    }
+    })
 }
 
 /// Sends an alert that was queued, and tells what became of it.
-pub(super) fn send(
-    channel: &str,
-    routes: Option<&Routes>,
-    alert: Option<Alert>,
-    queued: &[Queued],
-) -> Told {
-    let (Some(routes), Some(alert)) = (routes, alert) else {
+pub(super) fn send(channel: &str, routes: Option<&Routes>, committed: Committed) -> Told {
+    let (Some(routes), Some((alert, queued))) = (routes, committed.alert) else {
         return if channel.is_empty() {
             Told::Nobody
         } else {
             Told::Nowhere(channel.to_owned())
         };
     };
-    for (number, route) in routes.all.iter().enumerate() {
-        match queued.get(number) {
-            Some(Queued::Waits(entry)) => dispatcher::queued(route, entry),
-            _ => dispatcher::from_memory(route, alert.clone()),
-        }
-    }
+    dispatcher::accept(&routes.all, &alert, &queued);
     dispatcher::finish(Instant::now() + PATIENCE);
     let waits = routes.all.iter().enumerate().any(|(number, route)| {
         matches!((queued.get(number), &route.queue), (Some(Queued::Waits(entry)), Some(queue)) if queue.holds(entry))

@@ -8,6 +8,7 @@ use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
 use crate::monitor::view;
 use crate::rules::Past;
+use crate::state::JobKey;
 use crate::state::change::Change;
 use crate::status::{LINE, State, Status};
 
@@ -39,66 +40,74 @@ impl Desk {
     ) -> Result<Forgotten, Refused> {
         let file = self.file_of(job)?;
         let channel = self.channel_of(&file, channel);
-        let mut locked = self.lock(&file)?;
-        let past = locked.read();
         let shown = view::shown_name(&file);
-        let Some(status) = past.status() else {
-            if past == Past::Missing {
-                return Err(self.no_job(job));
-            }
-            locked.remove()?;
-            return Ok(Forgotten {
-                job: shown,
-                state: None,
-                since: None,
-                runs: 0,
-                error: String::new(),
-                told: Told::Nobody,
+        let mut forgotten = Forgotten {
+            job: shown.clone(),
+            state: None,
+            since: None,
+            runs: 0,
+            error: String::new(),
+            told: Told::Nobody,
+        };
+        let is_told = |status: &Status| {
+            // Of a failure that was held back nobody knows.
+            let is_known = status.held.is_none() || status.alerted.is_some();
+            status.state == State::Error && is_known && !is_quiet
+        };
+        let past = self.store()?.read(&JobKey::listed(&file));
+        let (routes, notes) = match past.status().filter(|status| is_told(status)) {
+            // Asked before the job is locked, for it may warn.
+            Some(status) => announce::way(&channel, self.retired(status)),
+            None => (None, Vec::new()),
+        };
+        let mut is_sent = false;
+        let committed = self.change(&file, |past| {
+            let removal = Change {
+                removes: true,
+                ..Change::default()
+            };
+            let Some(status) = past.status() else {
+                return match past {
+                    Past::Missing => Err(self.no_job(job)),
+                    _ => Ok(removal),
+                };
+            };
+            is_sent = is_told(status);
+            let routes = routes.as_deref().filter(|_| is_sent);
+            let alert = routes.map(|routes| {
+                let over = over(status, to_micros(Utc::now()));
+                let mut alert = announce::new_alert(
+                    Kind::Recovered,
+                    shown.clone(),
+                    routes,
+                    notes.clone(),
+                    over,
+                );
+                alert.incident.clone_from(&status.incident);
+                alert
             });
-        };
-        let error = status.headline(LINE);
-        // Of a failure that was held back nobody knows.
-        let is_known = status.held.is_none() || status.alerted.is_some();
-        let is_told = status.state == State::Error && is_known && !is_quiet;
-        let (routes, notes) = if is_told {
-            let since = time::span(time::between(status.since, Utc::now()));
-            let by = &self.by;
-            let note = format!("retired by {by}: it had failed for {since}, at last: {error}");
-            announce::way(&channel, note)
-        } else {
-            (None, Vec::new())
-        };
-        let alert = routes.as_ref().map(|routes| {
-            let over = over(status, to_micros(Utc::now()));
-            let mut alert =
-                announce::new_alert(Kind::Recovered, shown.clone(), routes, notes, over);
-            alert.incident.clone_from(&status.incident);
-            alert
-        });
-        let held = status.held.as_ref().map(|held| held.alerts.clone());
-        // The alert first: a crash between the two tells it twice rather than never.
-        let change = Change {
-            file: file.clone(),
-            queues: announce::queues_of(routes.as_deref()),
-            withdrawn: held.unwrap_or_default(),
-            alert,
-            ..Change::default()
-        };
-        let written = locked.change(&change);
-        locked.remove()?;
-        drop(locked);
-        Ok(Forgotten {
-            job: shown,
-            state: Some(status.state),
-            since: Some(status.since),
-            runs: status.runs,
-            error,
-            told: if is_told {
-                announce::send(&channel, routes.as_deref(), change.alert, &written.queued)
-            } else {
-                Told::Nobody
-            },
-        })
+            (forgotten.state, forgotten.since) = (Some(status.state), Some(status.since));
+            (forgotten.runs, forgotten.error) = (status.runs, status.headline(LINE));
+            let held = status.held.as_ref().map(|held| held.alerts.clone());
+            // The alert first: a crash between the two tells it twice rather than never.
+            Ok(Change {
+                queues: announce::queues_of(routes),
+                withdrawn: held.unwrap_or_default(),
+                alert,
+                ..removal
+            })
+        })?;
+        if is_sent {
+            forgotten.told = announce::send(&channel, routes.as_deref(), committed);
+        }
+        Ok(forgotten)
+    }
+
+    /// Says that a job that failed is no more.
+    fn retired(&self, status: &Status) -> String {
+        let since = time::span(time::between(status.since, Utc::now()));
+        let (by, error) = (&self.by, status.headline(LINE));
+        format!("retired by {by}: it had failed for {since}, at last: {error}")
     }
 }
 

@@ -38,7 +38,6 @@ impl Desk {
         channel: Option<&str>,
     ) -> Result<Silenced, Refused> {
         let file = self.file_of(job)?;
-        let mut alert = None;
         let because_words = because.map_or_else(String::new, |because| format!(": {because}"));
         let by = &self.by;
         let note = format!(
@@ -47,64 +46,58 @@ impl Desk {
         );
         let channel = self.channel_of(&file, channel);
         let (routes, notes) = announce::way(&channel, note);
-        let mut locked = self.lock(&file)?;
-        let status = self.known(&locked, job)?;
-        let error = view::fingerprint(&status).filter(|_| status.state == State::Error);
-        let (kind, first) = match &error {
-            Some(_) => (Kind::StillFailing, status.headline(LINE)),
-            None if status.overdue.is_some() => (Kind::Overdue, OVERDUE_WORDS.to_owned()),
-            None => return Err(Refused::IsOk(job.to_owned())),
-        };
-        let mut told_errors = status.told_errors.clone();
-        // The message that says so is the first that some hear of it.
-        let is_new = |error: &&String| routes.is_some() && !status.told_errors.contains(error);
-        told_errors.extend(error.iter().filter(is_new).cloned());
-        let held = status.held.clone();
-        let status = Status {
-            silence: Some(Silence {
-                until: to_micros(until),
-                error: error.clone().unwrap_or_else(|| OVERDUE.to_owned()),
-                because: because.map(str::to_owned),
-            }),
-            fingerprint: error,
-            told_errors,
-            other_errors: ErrorCount::default(),
-            held: None,
-            // For whoever tells that the silence is over.
-            channel: routes
-                .as_ref()
-                .map(|_| channel.clone().into())
-                .or(status.channel),
-            ..status
-        };
-        if let Some(routes) = &routes {
-            let job = view::shown_name(&file);
-            alert = Some(announce::new_alert(
-                kind,
-                job,
-                routes,
-                notes,
-                status.clone(),
-            ));
-        }
-        let change = Change {
-            file: file.clone(),
-            status: Some(status),
-            queues: announce::queues_of(routes.as_deref()),
+        let mut first = String::new();
+        let committed = self.change(&file, |past| {
+            let status = self.known(past, job)?;
+            let error = view::fingerprint(status).filter(|_| status.state == State::Error);
+            let kind = match &error {
+                Some(_) => Kind::StillFailing,
+                None if status.overdue.is_some() => Kind::Overdue,
+                None => return Err(Refused::IsOk(job.to_owned())),
+            };
+            first = match kind {
+                Kind::Overdue => OVERDUE_WORDS.to_owned(),
+                _ => status.headline(LINE),
+            };
+            // The message that says so is the first that some hear of it.
+            let is_new = |error: &&String| routes.is_some() && !status.told_errors.contains(error);
+            let new = error.iter().filter(is_new);
+            let told_errors = status.told_errors.iter().chain(new).cloned().collect();
+            let silenced = Status {
+                silence: Some(Silence {
+                    until: to_micros(until),
+                    error: error.clone().unwrap_or_else(|| OVERDUE.to_owned()),
+                    because: because.map(str::to_owned),
+                }),
+                fingerprint: error,
+                told_errors,
+                other_errors: ErrorCount::default(),
+                held: None,
+                // For whoever tells that the silence is over.
+                channel: match &routes {
+                    Some(_) => Some(channel.clone().into()),
+                    None => status.channel.clone(),
+                },
+                ..status.clone()
+            };
+            let alert = routes.as_deref().map(|routes| {
+                let job = view::shown_name(&file);
+                announce::new_alert(kind, job, routes, notes.clone(), silenced.clone())
+            });
             // It is the same error, of which nobody wants to hear.
-            withdrawn: held.map(|held| held.alerts).unwrap_or_default(),
-            alert,
-            ..Change::default()
-        };
-        let written = locked.change(&change);
-        drop(locked);
-        if let Some(error) = written.status_error {
-            return Err(error.into());
-        }
+            let withdrawn = status.held.as_ref().map(|held| held.alerts.clone());
+            Ok(Change {
+                status: Some(silenced),
+                queues: announce::queues_of(routes.as_deref()),
+                withdrawn: withdrawn.unwrap_or_default(),
+                alert,
+                ..Change::default()
+            })
+        })?;
         Ok(Silenced {
             job: view::shown_name(&file),
             error: first,
-            told: announce::send(&channel, routes.as_deref(), change.alert, &written.queued),
+            told: announce::send(&channel, routes.as_deref(), committed),
         })
     }
 
@@ -115,19 +108,20 @@ impl Desk {
     /// Where the job is not there or not silenced, or its status cannot be written.
     pub fn unsilence(&self, job: &str) -> Result<Time, Refused> {
         let file = self.file_of(job)?;
-        let mut locked = self.lock(&file)?;
-        let status = self.known(&locked, job)?;
-        let silence = status
-            .silence
-            .as_ref()
-            .filter(|silence| silence.until > Utc::now());
-        let Some(until) = silence.map(|silence| silence.until) else {
-            return Err(Refused::NotSilenced(job.to_owned()));
-        };
-        locked.write(&Status {
-            silence: None,
-            ..status
+        let mut until = None;
+        self.change(&file, |past| {
+            let status = self.known(past, job)?;
+            let silence = status.silence.as_ref();
+            let silence = silence.filter(|silence| silence.until > Utc::now());
+            until = silence.map(|silence| silence.until);
+            Ok(Change {
+                noted: until.map(|_| Status {
+                    silence: None,
+                    ..status.clone()
+                }),
+                ..Change::default()
+            })
         })?;
-        Ok(until)
+        until.ok_or_else(|| Refused::NotSilenced(job.to_owned()))
     }
 }

@@ -9,7 +9,6 @@ use crate::monitor::view;
 use crate::rules::flapping::STEADY;
 use crate::rules::transition::{self, Address, End, Ended};
 use crate::rules::{Past, Settings};
-use crate::runs::report;
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
@@ -111,7 +110,7 @@ fn turns(status: &Status, settings: &Settings) -> Vec<Time> {
 fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Option<Outlook> {
     let mut status = status.clone();
     if let Some(held) = status.held.clone().filter(|held| held.until <= at) {
-        status = report::after(&held, &status);
+        status = status.after_leaving(&held);
     }
     let outcome = match (chance, status.state) {
         (Chance::Works, _) => Outcome::Returned,

@@ -1,18 +1,17 @@
 //! What a silence withheld, told when it is over: the job may not run again for a long time.
 
 use std::io;
-
-use chrono::Utc;
+use std::time::Instant;
 
 use crate::dispatch::dispatcher;
-use crate::format::time::{self, Time, to_micros};
+use crate::format::time::{self, Time};
 use crate::message::alert::Kind;
 use crate::monitor::operator;
-use crate::monitor::view::{self, Job};
-use crate::rules::{Past, SILENCE_OVER};
+use crate::monitor::view::Job;
+use crate::rules::SILENCE_OVER;
 use crate::settings::setup::Setup;
 use crate::state::change::Change;
-use crate::state::local::{Queued, Store};
+use crate::state::{Access, JobKey, Seen, Store};
 use crate::status::error_count::ErrorCount;
 use crate::status::{State, Status};
 
@@ -46,39 +45,37 @@ pub(crate) fn tell(job: &Job, setup: &Setup, store: &Store) -> io::Result<()> {
     let Some(routes) = routes else {
         return Ok(());
     };
-    let mut locked = store.lock(&job.file)?;
-    let Past::Known(status) = locked.read() else {
-        return Ok(());
-    };
-    let now = to_micros(Utc::now());
-    let seen = Job::new(&job.file, (*status).clone());
-    // A run that has ended since has told it, or has found it mended.
-    if locked.is_passed_by() || !may_be(&seen, now) || seen.begun != job.begun {
-        return Ok(());
-    }
-    let mut notes = notes;
-    notes.extend(status.other_errors.words());
-    let status = told(*status, now);
-    let name = view::shown_name(&job.file);
-    let mut alert = operator::new_alert(Kind::StillFailing, name, &routes, notes, status.clone());
-    // By the very time it is found to be told, and taken back where it is refused.
-    alert.decided = now;
-    let change = Change {
-        file: job.file.clone(),
-        status: Some(status),
-        alert: Some(alert.clone()),
-        queues: operator::queues_of(Some(&routes)),
-        ..Change::default()
-    };
-    let written = locked.change(&change);
-    drop(locked);
-    for (number, route) in routes.all.iter().enumerate() {
-        match written.queued.get(number) {
-            Some(Queued::Waits(entry)) => dispatcher::queued(route, entry),
-            _ => dispatcher::from_memory(route, alert.clone()),
+    let mut decide = |seen: &Seen<'_>| {
+        let status = seen.past.status()?;
+        let (now, seen_job) = (seen.now, Job::new(&job.file, status.clone()));
+        // A run that has ended since has told it, or has found it mended.
+        if seen.access != Access::Alone || !may_be(&seen_job, now) || seen_job.begun != job.begun {
+            return None;
         }
+        let mut notes = notes.clone();
+        notes.extend(status.other_errors.words());
+        let status = told(status.clone(), now);
+        let mut alert = operator::new_alert(
+            Kind::StillFailing,
+            seen_job.name,
+            &routes,
+            notes,
+            status.clone(),
+        );
+        // By the very time it is found to be told, and taken back where it is refused.
+        alert.decided = now;
+        Some(Change {
+            status: Some(status),
+            alert: Some(alert),
+            queues: operator::queues_of(Some(&routes)),
+            ..Change::default()
+        })
+    };
+    let committed = store.update(&JobKey::listed(&job.file), Instant::now(), &mut decide)?;
+    if let Some((alert, queued)) = committed.alert {
+        dispatcher::accept(&routes.all, &alert, &queued);
     }
-    written.status_error.map_or(Ok(()), Err)
+    committed.status_error.map_or(Ok(()), Err)
 }
 
 /// What a status is once that was told.

@@ -86,11 +86,12 @@ impl Case<'_> {
         let now = self.end.now;
         let previous = self.previous?;
         if self.is_overdue() {
-            let is_late = settled.is_sent && matches!(self.end.outcome, Outcome::Overdue(_));
-            return is_late.then(|| Status {
-                overdue: Some(now),
-                ..previous.clone()
-            });
+            let mut previous = settled.is_sent.then(|| previous.clone())?;
+            match self.end.outcome {
+                Outcome::Missed(_) => previous.missed = Some(previous.begun),
+                _ => previous.overdue = Some(now),
+            }
+            return Some(previous);
         }
         match (previous.state, self.state) {
             (_, State::Ok) => None,

@@ -11,7 +11,6 @@ use chrono::{DateTime, TimeDelta};
 
 use super::*;
 use crate::message::alert::Kind;
-use crate::state::change::{Change, Place, Texts};
 use crate::status::fingerprint;
 use crate::status::outcome::Panic;
 use crate::status::{Held, State};
@@ -716,43 +715,4 @@ fn an_error_that_is_passed_over_is_ok_and_named() {
             .text()
             .contains("passed over, as the attribute says: no data")
     );
-}
-
-#[test]
-fn a_journal_counts_only_when_it_is_complete() {
-    let (status, alerts) = history(&[failed("a")], *ALERTS);
-    let both = Change {
-        file: "etl.load.run".to_owned(),
-        status: Some(status),
-        alert: alerts.into_iter().next(),
-        queues: vec!["alerts-0".to_owned(), "alerts-1".to_owned()],
-        is_held: true,
-        withdrawn: vec!["alerts-0/01-02".to_owned()],
-        place: Some(Place {
-            record: "1-2".into(),
-            offset: 512,
-        }),
-        settings: None,
-    };
-    let alert = Change {
-        status: None,
-        ..both.clone()
-    };
-    let status = Change {
-        alert: None,
-        queues: Vec::new(),
-        place: None,
-        ..both.clone()
-    };
-    let nothing = Change {
-        status: None,
-        ..status.clone()
-    };
-    for change in [both, alert, status, nothing] {
-        let journal = change.render(&Texts::of(&change));
-        assert_eq!(Change::parse(&journal).as_ref(), Some(&change));
-        for end in 0..journal.len() {
-            assert_eq!(Change::parse(&journal[..end]), None, "cut at {end}");
-        }
-    }
 }

@@ -12,14 +12,14 @@ pub(crate) use super::lease_format::block;
 #[cfg(test)]
 pub(crate) use super::lease_format::blocks;
 use super::lease_format::{ENDED, set_capacity};
-pub(crate) use super::lease_scan::{Dead, find_dead};
+pub(crate) use super::lease_scan::Expired;
 #[cfg(feature = "cli")]
-pub(crate) use super::lease_scan::{Seen, look, unlocked};
+pub(crate) use super::lease_scan::{Seen, look};
 use crate::format::fields::Fields;
 use crate::os::file::{self, Links, Mark};
 use crate::os::per_process::{self, PerProcess};
 use crate::os::random;
-use crate::state::change::Place;
+use crate::state::change::RunKey;
 
 /// A forked child closes its copy of the file: the lock would outlive the parent otherwise.
 static RECORD: PerProcess<Mutex<Option<Record>>> = PerProcess::letting_go(|parents| {
@@ -84,16 +84,8 @@ pub(crate) fn end(run: u64) {
 }
 
 /// Returns where a run stands, so that its end can be a part of a change.
-pub(crate) fn place(run: u64) -> Option<Place> {
-    lock().as_ref()?.place(run)
-}
-
-/// Tells whether a place is in this process's record.
-pub(crate) fn is_own(place: &Place) -> bool {
-    let record = lock();
-    record.as_ref().is_some_and(|record| {
-        Arc::ptr_eq(&record.name, &place.record) || record.name == place.record
-    })
+pub(crate) fn key(run: u64) -> Option<RunKey> {
+    lock().as_ref()?.key(run)
 }
 
 /// Removes this process's record, at its exit, if no run is under way.
@@ -114,19 +106,24 @@ fn remove(record: Option<Record>) {
     }
 }
 
-/// Writes into a record that the run there has ended.
-pub(crate) fn end_at(folder: &Path, place: &Place) -> io::Result<()> {
+/// Writes into this process's record that a run has ended; `false` where that cannot be done, or it is
+/// the run of another process.
+pub(super) fn end_own(run: &RunKey) -> bool {
+    let mut record = lock();
+    let record = record.as_mut().filter(|record| record.has(run));
+    record.is_some_and(|record| record.end_at(run.offset).is_some_and(|ended| ended.is_ok()))
+}
+
+/// Writes into a record that a run has ended.
+pub(super) fn end_at(folder: &Path, run: &RunKey) -> io::Result<()> {
     if let Some(record) = &mut *lock()
-        && record.name == place.record
+        && record.has(run)
         && record.is_in(folder)
-        && let Some(slot) = record
-            .slots
-            .iter()
-            .position(|slot| slot.offset == place.offset)
+        && let Some(ended) = record.end_at(run.offset)
     {
-        return record.end_slot(slot);
+        return ended;
     }
-    write_ended(&folder.join(&*place.record), place.offset)
+    write_ended(&folder.join(&*run.record), run.offset)
 }
 
 fn write_ended(record: &Path, offset: u64) -> io::Result<()> {
@@ -235,9 +232,19 @@ impl Record {
         self.mark.is_on(&self.file)
     }
 
-    fn place(&self, run: u64) -> Option<Place> {
+    fn has(&self, run: &RunKey) -> bool {
+        Arc::ptr_eq(&self.name, &run.record) || self.name == run.record
+    }
+
+    fn end_at(&mut self, offset: u64) -> Option<io::Result<()>> {
+        let is_there = |slot: &Slot| slot.offset == offset;
+        let slot = self.slots.iter().position(is_there)?;
+        Some(self.end_slot(slot))
+    }
+
+    fn key(&self, run: u64) -> Option<RunKey> {
         let slot = self.slots.iter().find(|slot| slot.run == Some(run))?;
-        Some(Place {
+        Some(RunKey {
             record: self.name.clone(),
             offset: slot.offset,
         })
@@ -261,7 +268,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::state::local::lease_scan::UNSHOWN;
+    use crate::state::local::lease_scan::{UNSHOWN, find_dead};
     use crate::testing::Folder;
 
     fn run(name: &str) -> String {

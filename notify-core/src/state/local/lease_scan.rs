@@ -11,10 +11,13 @@ use chrono::{DateTime, Utc};
 
 use super::lease::lock;
 use super::lease_format::{ENDED, blocks};
+#[cfg(feature = "cli")]
+use super::spool::names;
 use crate::format::fields::Fields;
 use crate::format::time::Time;
 use crate::os::file::{self, Links};
-use crate::state::change::Place;
+use crate::state::change::RunKey;
+use crate::state::run_record::Recorded;
 
 /// The largest record that is read: some ten thousand runs at once.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -22,22 +25,22 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 /// A record that has not been shown for this long never will be.
 pub(super) const UNSHOWN: Duration = Duration::from_secs(60);
 
-/// A record whose process is dead.
+/// The record of a process that is dead.
 #[derive(Debug)]
-pub(crate) struct Dead {
+pub(crate) struct Expired {
     /// It is locked, so that nobody else reports it meanwhile.
     file: File,
     path: PathBuf,
     /// When the process is last known to have been alive.
     seen: Time,
-    pub(crate) process: Fields,
+    process: Fields,
     /// The runs that were under way.
-    pub(crate) runs: Vec<(Place, Fields)>,
+    pub(super) runs: Vec<(RunKey, Fields)>,
 }
 
 /// Finds the records of dead processes, but for those that cannot be judged from here: in the order in
 /// which they died, so that of one job's deaths the first is the news.
-pub(crate) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<Dead> {
+pub(super) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<Expired> {
     let own = lock().as_ref().map(|record| record.path.clone());
     let entries = fs::read_dir(folder)
         .into_iter()
@@ -46,13 +49,13 @@ pub(crate) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<D
         .map(|entry| entry.path());
     let mut dead: Vec<_> = entries
         .filter(|path| Some(path) != own.as_ref())
-        .filter_map(|path| Dead::open(path, &judge).ok().flatten())
+        .filter_map(|path| Expired::open(path, &judge).ok().flatten())
         .collect();
     dead.sort_by_key(|dead| dead.seen);
     dead
 }
 
-impl Dead {
+impl Expired {
     fn open(path: PathBuf, judge: impl Fn(&Fields) -> bool) -> io::Result<Option<Self>> {
         let Some(name) = path
             .file_name()
@@ -88,7 +91,7 @@ impl Dead {
             .filter(|block| block.is_open)
             .map(|block| {
                 (
-                    Place {
+                    RunKey {
                         record: name.clone().into(),
                         offset: block.offset,
                     },
@@ -105,11 +108,23 @@ impl Dead {
         }))
     }
 
+    /// Returns what is known of the process.
+    pub(crate) fn process(&self) -> &Fields {
+        &self.process
+    }
+
+    /// Returns the runs that were under way, each with what its end is decided by; `None` where its part of
+    /// the record is damaged.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (&RunKey, Option<Recorded<'static>>)> {
+        let runs = self.runs.iter();
+        runs.map(|(run, fields)| (run, Recorded::read(fields, &self.process)))
+    }
+
     /// Tells whether a run is still unreported: its end may stand in a journal that has only now
     /// been finished.
-    pub(crate) fn is_open(&self, place: &Place) -> bool {
+    pub(crate) fn is_open(&self, run: &RunKey) -> bool {
         let mut state = [ENDED];
-        file::read_at(&self.file, &mut state, place.offset)
+        file::read_at(&self.file, &mut state, run.offset)
             .is_ok_and(|length| length == 1 && state != [ENDED])
     }
 
@@ -119,17 +134,16 @@ impl Dead {
     }
 }
 
-/// Returns the records that no process has locked: those of the dead, and of this process none.
+/// Names the records that no process has locked: those of the dead, and of this process none.
 #[cfg(feature = "cli")]
-pub(crate) fn unlocked(folder: &Path) -> BTreeSet<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let shown = entries.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
-    let is_free = |path: &PathBuf| {
+pub(super) fn unlocked(folder: &Path) -> BTreeSet<String> {
+    let is_free = |path: &Path| {
         file::open(path, OpenOptions::new().read(true), Links::Refuse)
             // Shared, so that two that look do not see each other's lock.
             .is_ok_and(|file| file.try_lock_shared().is_ok())
     };
-    shown.map(|entry| entry.path()).filter(is_free).collect()
+    let names = names(folder).into_iter();
+    names.filter(|name| is_free(&folder.join(name))).collect()
 }
 
 /// A record as others see it.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 #[cfg(feature = "cli")]
 use chrono::DateTime;
 
-use super::spool::{PATIENCE, held_until, names};
+use super::spool::{PATIENCE, channel_of, held_until, names};
 use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::os::ffi;
@@ -44,6 +44,10 @@ pub(crate) struct Queue {
     pub(super) user: u32,
 }
 
+/// An alert that is about to be sent: nobody else sends it while this is held.
+#[derive(Debug)]
+pub(crate) struct Claim(#[expect(dead_code, reason = "it is held")] Lock);
+
 /// The right to send from a queue.
 #[derive(Debug)]
 pub(crate) enum Turn {
@@ -68,6 +72,11 @@ impl Queue {
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default()
+    }
+
+    /// Returns the channel whose alerts wait here.
+    pub(crate) fn channel(&self) -> &str {
+        channel_of(self.name())
     }
 
     /// Puts an alert at the end, durably. The same alert put twice is there once.
@@ -200,7 +209,7 @@ impl Queue {
 
     /// Reads an alert for sending, and locks it, so that nobody else sends it meanwhile; `None`
     /// where it is gone or being sent.
-    pub(crate) fn take(&self, entry: &Entry) -> io::Result<Option<(Alert, Lock)>> {
+    pub(crate) fn take(&self, entry: &Entry) -> io::Result<Option<(Alert, Claim)>> {
         let path = self.path(entry);
         let Some(lock) = Lock::acquire_existing(&path, Duration::ZERO)? else {
             return Ok(None);
@@ -212,7 +221,7 @@ impl Queue {
         }
         let alert = Alert::parse(&content)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an alert"))?;
-        Ok(Some((alert, lock)))
+        Ok(Some((alert, Claim(lock))))
     }
 
     /// Reads an alert, be it being sent or not; `None` where it is gone.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 
-pub(crate) use super::queue::{Queue, Turn};
+use super::queue::Queue;
 use crate::format::hash;
 use crate::format::time::Time;
 use crate::os::ffi;
@@ -135,7 +135,6 @@ pub(crate) fn job_digits(job: &str) -> String {
 }
 
 /// Reads from the name of a queue whose alerts wait there.
-#[cfg(feature = "cli")]
 pub(crate) fn channel_of(queue: &str) -> &str {
     queue.rsplit_once('-').map_or("", |(channel, _)| channel)
 }

@@ -1,294 +1,270 @@
-//! A job's status file under its lock: read, touched, replaced, or changed together with an alert.
+//! A job's status file under its lock: read, decided on, replaced, or changed together with an alert.
 //!
 //! A change is a journal first, in the job's lock file: whoever locks the job next and finds one
 //! finishes it. Without that, a crash between the alert and the status would leave people believing
 //! what is not so, for ever.
 
-#[cfg(feature = "cli")]
 use std::fs;
-use std::fs::OpenOptions;
 use std::io;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::Path;
+use std::time::Instant;
 
-use super::Store;
-use super::snapshot::{self, Known};
-use crate::format::text;
-use crate::format::time::{self, Time};
-use crate::message::alert::{Alert, Kind};
-use crate::os::file::{self, Durable, Identity, Links};
+use super::lock_file::{Id, LockFile};
+use super::memory::{HISTORY_EVERY, Job};
+use super::{Directory, MAX_STATUS_BYTES, journal, lease};
+use crate::message::alert::Alert;
+use crate::os::file::{self, Durable, Links};
 use crate::os::landlord::Landlord;
+use crate::os::lock::Lock;
 use crate::os::random;
 use crate::rules::Past;
-use crate::state::change::{Change, Place, Texts};
-use crate::state::entry::Entry;
-use crate::state::local::descriptors::{self, Handle};
-use crate::state::local::lease;
-use crate::status::{State, Status};
-
-/// The largest status file that is read to its end.
-pub(crate) const LIMIT: u64 = 2 * text::LIMIT as u64;
-
-/// The largest journal: a status, and the header of its alert.
-const JOURNAL: u64 = 4 * text::LIMIT as u64;
+use crate::state::change::{Change, Texts};
+use crate::state::unwritten;
+use crate::state::{Access, Committed, Decide, Queued, Seen};
+use crate::status::Status;
 
 /// A job's status file, locked.
 #[derive(Debug)]
 pub(crate) struct Locked<'a> {
-    pub(super) store: &'a Store,
+    pub(super) store: &'a Directory,
     pub(super) file: &'a str,
-    pub(super) slot: usize,
+    slot: usize,
     /// `None` where another process does not let go of it.
-    pub(super) lock: Option<Handle>,
-    /// Whether the lock was open already.
-    pub(super) is_kept: bool,
-    /// What the status file that the lock keeps open says.
-    pub(super) known: Option<Arc<Known>>,
+    pub(super) lock: Option<LockFile>,
+    /// The id of the change that this has made.
+    id: Option<Id>,
     /// A status that the journal holds, for it could not be written.
     pub(super) pending: Option<Status>,
-}
-
-/// What became of an alert on its way to one destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Queued {
-    /// It waits there to be sent.
-    Waits(Entry),
-    /// It is held back.
-    Held,
-    /// It could not be queued.
-    Not,
+    /// The journal of another job of this lock, of which the same is true.
+    pending_of_other: Option<String>,
 }
 
 /// What became of a change.
 #[derive(Debug, Default)]
-pub(crate) struct Written {
+pub(super) struct Written {
     /// What became of the alert, for each of its queues.
-    pub(crate) queued: Vec<Queued>,
-    /// What was written, or was to be.
-    pub(crate) texts: Texts,
+    pub(super) queued: Vec<Queued>,
     /// Why the alert could not be queued.
-    pub(crate) queue_error: Option<io::Error>,
+    queue_error: Option<io::Error>,
     /// Why the status could not be written.
-    pub(crate) status_error: Option<io::Error>,
+    pub(super) status_error: Option<io::Error>,
+    /// Whether the status that is left could not be written.
+    lacks_note: bool,
 }
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
         if let Some(lock) = self.lock.take() {
-            descriptors::keep((self.store.number, self.slot), lock);
+            self.store.memory().keep(self.slot, lock);
         }
     }
 }
 
 impl<'a> Locked<'a> {
-    pub(super) fn new(store: &'a Store, file: &'a str, slot: usize, lock: Option<Handle>) -> Self {
+    pub(super) fn new(
+        store: &'a Directory,
+        file: &'a str,
+        slot: usize,
+        lock: Option<LockFile>,
+    ) -> Self {
         Self {
             store,
             file,
             slot,
             lock,
-            is_kept: false,
-            known: None,
+            id: None,
             pending: None,
+            pending_of_other: None,
         }
-    }
-
-    /// Tells whether this is the lock that others take. A kept one need not be: to touch the file that
-    /// does no harm, but before a change it must be asked; `None` is the answer no, and ends the lock.
-    pub(crate) fn if_current(mut self) -> Option<Self> {
-        let path = self.store.lock_path(self.slot);
-        if self.is_kept && !self.lock.as_ref()?.is_at(&path) {
-            self.lock.take()?.close();
-            return None;
-        }
-        Some(self)
     }
 
     /// Tells whether another process holds the lock and does not let go of it.
-    pub(crate) fn is_passed_by(&self) -> bool {
+    pub(super) fn is_passed_by(&self) -> bool {
         self.lock.is_none()
     }
 
     /// Reads what is known of the job.
-    pub(crate) fn read(&self) -> Past {
-        if let Some(pending) = &self.pending {
-            return Past::Known(Box::new(pending.clone()));
-        }
-        match file::read(&self.path(), LIMIT, Links::Refuse) {
-            Ok(None) => Past::Missing,
-            Ok(Some(content)) => Status::parse(&content)
-                .map_or(Past::Unreadable, |status| Past::Known(Box::new(status))),
-            Err(_) => Past::Unreadable,
+    pub(super) fn read(&self) -> Past {
+        match &self.pending {
+            Some(pending) => Past::Known(Box::new(pending.clone())),
+            None => read(&self.store.path.join(self.file)),
         }
     }
 
-    /// Reads what is known of the job, which is what `known` says, unless others have written since.
-    pub(crate) fn read_known(&mut self, known: Option<&Arc<Known>>) -> Past {
-        let path = self.path();
-        let (Some(known), Some(lock), None) = (known, &mut self.lock, &self.pending) else {
-            return self.read();
-        };
-        let buffer = &mut [0; snapshot::LONGEST + 1];
-        if let Some(file) = lock.status_file(self.file, &path)
-            && let Ok(length) = file::read_at(file, buffer, 0)
-            && let Some(status) = known.read(&buffer[..length])
-        {
-            self.known = Some(Arc::clone(known));
-            return Past::Known(status);
-        }
-        let opened = lock.open_status_file(self.file, &path);
-        let length = opened.and_then(|file| file::read_at(file, buffer, 0));
-        let Ok(content) = length.map(|length| &buffer[..length]) else {
-            return self.read();
-        };
-        if let Some(status) = known.read(content) {
-            self.known = Some(Arc::clone(known));
-            return Past::Known(status);
-        }
-        match Known::learn(content) {
-            Some((learned, status)) => {
-                self.known = Some(Arc::new(learned));
-                Past::Known(Box::new(status))
-            }
+    /// Asks what to change, and changes it. Other runs of this process take the whole way, too, until it
+    /// is done: this one has taken the job out of memory.
+    pub(super) fn update(mut self, at: Instant, decide: Decide<'_>) -> Committed {
+        let known = self.store.memory().take(self.slot, self.file);
+        let past = match &known {
+            Some(known) => known.correct(self.read()),
             None => self.read(),
-        }
-    }
-
-    /// Returns what the status file says, if that was [`read`](Self::read_known) from the one that is
-    /// kept open.
-    pub(crate) fn known(&self) -> Option<Arc<Known>> {
-        self.known.clone()
-    }
-
-    /// Gives back what [`read_known`](Self::read_known) has lent, of which the run has changed nothing
-    /// but time and counts.
-    pub(crate) fn give_back(&self, past: Past) {
-        if let (Some(known), Past::Known(status)) = (&self.known, past) {
-            *known.lent() = Some(status);
-        }
-    }
-
-    /// Overwrites the time in the status file, in place, which is all that has changed.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written; the old status is whole then.
-    pub(crate) fn touch(&self, status: &Status, place: Option<&Place>) -> io::Result<()> {
-        let opened;
-        let lock = self.lock.as_ref().filter(|_| self.known.is_some());
-        let file = match lock.and_then(Handle::kept_status_file) {
-            Some(file) => file,
-            None => {
-                let options = &mut OpenOptions::new();
-                opened = file::open(&self.path(), options.write(true), Links::Refuse)?;
-                &opened
-            }
         };
-        if self.pending.is_some() {
-            return Err(io::Error::other("the file is not what it should be"));
-        }
-        if let Some(place) = place {
-            lease::end_at(self.store.running(), place)?;
-        }
-        let offset = status.state.as_str().len() as u64 + 1;
-        file::write_at(file, time::show(status.begun).as_bytes(), offset)
-    }
-
-    /// Takes back that people were told by an alert, and says why they were not. One that `waits` may
-    /// still be heard, and then so is what follows it.
-    pub(crate) fn untell(&mut self, alert: &Alert, waits: bool, why: &str) {
-        let Past::Known(status) = self.read() else {
-            return;
-        };
-        // What was held is told when it leaves; until a run finds that it has, the status says it is held.
-        let held = alert.status.held.as_ref();
-        let is_leaving = held.is_some() && status.held.as_ref() == held;
-        let told = held.map_or(alert.decided, |held| held.until);
-        if !is_leaving && status.alerted != Some(told) {
-            return;
-        }
-        let error = alert.status.fingerprint.iter().cloned();
-        let told_errors = match (waits, alert.kind) {
-            (true, _) if is_leaving => error.collect(),
-            // Without it nobody has heard that the job fails, and nobody is to hear that it works again.
-            (false, Kind::Failed) => Vec::new(),
-            _ => status.told_errors.clone(),
-        };
-        // Where it cannot be written, the worst is a failure told at its reminder.
-        let _ = self.write(&Status {
-            alerted: None,
-            told_errors,
-            held: status.held.clone().filter(|_| !is_leaving),
-            decision: Some(format!("due, and nobody could be told: {why}").into()),
-            ..*status
+        let past = unwritten::correct(self.file, past);
+        // A held alert that leaves now is sent; while the locks last, it stays.
+        let (past, _locks) = settle_held(self.store, past);
+        let is_passed_by = self.is_passed_by();
+        let change = decide(&Seen {
+            past: &past,
+            now: self.store.now(),
+            access: if is_passed_by {
+                Access::PassedBy
+            } else {
+                Access::Alone
+            },
         });
+        let Some(change) = change else {
+            self.put_back(known);
+            return Committed {
+                is_exchanged: true,
+                is_passed_by,
+                ..Committed::default()
+            };
+        };
+        let noted = known.as_ref().map(|known| known.noted);
+        let noted = noted.filter(|noted| at.saturating_duration_since(*noted) < HISTORY_EVERY);
+        let is_exchange = noted.is_some() && change.is_nothing_new(&past);
+        let (written, noted) = match noted.filter(|_| is_exchange && self.exchange(&change)) {
+            Some(noted) => (Written::default(), noted),
+            None => (self.change(&change), at),
+        };
+        let Change {
+            status,
+            alert,
+            noted: left,
+            removes,
+            ..
+        } = change;
+        let committed = Committed {
+            is_exchanged: true,
+            is_passed_by,
+            is_written: status.is_some() && written.status_error.is_none(),
+            alert: alert.map(|alert| (alert, written.queued)),
+            queue_error: written.queue_error,
+            status_error: written.status_error,
+        };
+        match (status, left.filter(|_| !written.lacks_note)) {
+            (Some(status), None) if committed.status_error.is_some() => {
+                unwritten::remember(self.file, status);
+            }
+            (_, Some(status)) | (Some(status), None) => {
+                unwritten::forget(self.file);
+                self.remember(status, at, noted);
+            }
+            (None, None) if removes => {}
+            (None, None) => self.put_back(known),
+        }
+        committed
     }
 
-    /// Says that people were told of an incident at that time, where it says that they were not.
-    pub(crate) fn tell_after_all(&mut self, alerted: Time, incident: Option<&str>) {
-        if let Past::Known(status) = self.read()
-            && status.state == State::Error
-            && status.alerted.is_none()
-            && status.incident.as_deref() == incident
-        {
-            // Where it cannot be written, the worst is a failure told once more.
-            let _ = self.write(&Status {
-                alerted: Some(alerted),
-                decision: Some("told: once its channel worked again".into()),
-                ..*status
-            });
+    /// Writes a status of which people are told nothing.
+    pub(super) fn amend(
+        mut self,
+        change: &mut dyn FnMut(&Status) -> Option<Status>,
+    ) -> io::Result<()> {
+        let past = self.read();
+        match past.status().and_then(change) {
+            Some(status) => self.write(&status),
+            None => Ok(()),
         }
     }
 
-    /// Writes the status alone: nobody is told of it.
+    /// Writes the runs that are in memory alone.
+    pub(super) fn catch_up(mut self, at: Instant) {
+        let Some(known) = self.store.memory().take(self.slot, self.file) else {
+            return;
+        };
+        if self.is_passed_by() || !known.is_behind() {
+            return self.put_back(Some(known));
+        }
+        match known.correct(self.read()) {
+            // They count for the status that they had.
+            Past::Known(status) if known.is_of(&status) => {
+                if self.write(&status).is_ok() {
+                    self.remember(*status, at, known.noted);
+                } else {
+                    self.put_back(Some(known));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Remembers what was written by the change that this has made.
+    fn remember(&self, status: Status, at: Instant, noted: Instant) {
+        if let Some(id) = self.id {
+            let exchanged = (at, self.store.now());
+            let job = Job::new(self.file, status, id, exchanged, noted);
+            self.store.memory().put(self.slot, job);
+        }
+    }
+
+    fn put_back(&self, known: Option<Job>) {
+        if let Some(known) = known {
+            self.store.memory().put(self.slot, known);
+        }
+    }
+
+    /// Writes a status that says nothing new but times and counts; tells whether that was done. It is one
+    /// step, and needs no journal.
+    fn exchange(&mut self, change: &Change) -> bool {
+        let has_ended = || change.ends.as_ref().is_none_or(lease::end_own);
+        let Some(status) = change.status.as_ref().filter(|_| !self.is_passed_by()) else {
+            return false;
+        };
+        has_ended() && self.write(status).is_ok()
+    }
+
+    /// Writes the status alone.
     ///
     /// # Errors
     ///
     /// Where it cannot be written; the old status is whole then.
-    pub(crate) fn write(&mut self, status: &Status) -> io::Result<()> {
-        self.replace(self.file, &status.render())
-    }
-
-    /// Gives the status file another name.
-    ///
-    /// # Errors
-    ///
-    /// Where that cannot be done, or the status waits in the journal, which would bring the old name back.
-    #[cfg(feature = "cli")]
-    pub(crate) fn rename(&self, file: &str) -> io::Result<()> {
-        if self.pending.is_some() {
-            return Err(io::Error::other("its status file cannot be written"));
+    pub(super) fn write(&mut self, status: &Status) -> io::Result<()> {
+        // First, for others must not go by what they remember once the status is another.
+        if self.pending.is_none() {
+            self.renew_id();
         }
-        fs::rename(self.path(), self.store.directory.join(file))?;
-        self.store.history.rename(self.file, file)
+        self.replace(self.file, &status.render())?;
+        // The journal would bring the old status back.
+        if self.pending.take().is_some() {
+            self.renew_id();
+        }
+        Ok(())
     }
 
-    /// Removes the status file.
-    ///
-    /// # Errors
-    ///
-    /// Where that cannot be done.
-    #[cfg(feature = "cli")]
-    pub(crate) fn remove(&self) -> io::Result<()> {
-        fs::remove_file(self.path())?;
-        self.store.history.forget(self.file)
+    /// Writes a new id, which never takes the place of a journal that is still to be finished: while
+    /// that is there, nobody remembers an id.
+    pub(super) fn renew_id(&mut self) {
+        let lock = self.lock.as_mut();
+        let lock = lock.filter(|_| self.pending_of_other.is_none());
+        self.id = lock.and_then(|lock| lock.write_id().ok());
     }
 
     /// Makes a change: the alert is queued and the status written, or after a crash whoever locks
     /// the job next does both.
-    pub(crate) fn change(&mut self, change: &Change) -> Written {
+    pub(super) fn change(&mut self, change: &Change) -> Written {
         let texts = Texts::of(change);
-        let journal = self.write_journal(change, &texts);
-        let mut written = self.apply(change, &texts);
-        if journal.is_ok() {
-            self.close_journal(change, &texts, &written);
+        // Without one, as on a full disk, a crash now can send the alert again.
+        let _ = self.write_journal(change, &texts);
+        let mut written = self.apply(self.file, change, &texts);
+        self.close_journal(self.file, change, &texts, &written);
+        self.store.history.add_change(self.file, change);
+        if let Some(left) = &change.noted {
+            // After a crash before this the same may be sent again.
+            written.lacks_note = self.write(left).is_err();
         }
-        self.store.history.add_change(change);
-        written.texts = texts;
+        if change.removes && written.status_error.is_none() {
+            written.status_error = self.remove().err();
+        }
         written
     }
 
-    fn apply(&mut self, change: &Change, texts: &Texts) -> Written {
+    fn remove(&self) -> io::Result<()> {
+        fs::remove_file(self.store.path.join(self.file))?;
+        self.store.history.forget(self.file)
+    }
+
+    fn apply(&mut self, file: &str, change: &Change, texts: &Texts) -> Written {
         let mut written = Written::default();
         if let (Some(alert), Some(text)) = (&change.alert, &texts.alert) {
             for queue in &change.queues {
@@ -305,12 +281,12 @@ impl<'a> Locked<'a> {
             // What cannot be removed is told late, which is better than never.
             let _ = self.store.outbox.withdraw(withdrawn);
         }
-        if let Some(place) = &change.place {
+        if let Some(run) = &change.ends {
             // Before the status, lest a run whose end is written down be reported as dead.
-            let _ = lease::end_at(self.store.running(), place);
+            let _ = lease::end_at(&self.store.running, run);
         }
         if let Some(status) = &texts.status {
-            written.status_error = self.replace(&change.file, status).err();
+            written.status_error = self.replace(file, status).err();
         }
         written
     }
@@ -331,99 +307,111 @@ impl<'a> Locked<'a> {
         }
     }
 
-    fn replace(&mut self, file: &str, content: &str) -> io::Result<()> {
+    fn replace(&self, file: &str, content: &str) -> io::Result<()> {
         let mut temporary = format!("{:02x}.new", self.slot);
         if self.is_passed_by() {
             temporary += &format!("-{:016x}", random::number());
         }
         let temporary = self.store.hidden.join("locks").join(temporary);
-        let Store {
-            directory, mode, ..
+        let Directory {
+            path: directory,
+            mode,
+            ..
         } = self.store;
         let landlord = Landlord::of(directory);
         let path = match &landlord {
             Some(landlord) => landlord.at(file.as_ref()),
             None => directory.join(file),
         };
-        let (new, metadata) = file::replace(&path, &temporary, content, *mode, Durable::No)?;
+        let new = file::replace(&path, &temporary, content, *mode, Durable::No)?;
         if let Some(landlord) = landlord {
             landlord.give(&new);
-        }
-        if let (Some(lock), Ok(identity)) = (&mut self.lock, Identity::from(&metadata)) {
-            lock.keep_status_file(file, new, identity);
         }
         Ok(())
     }
 
-    fn path(&self) -> PathBuf {
-        let directory = self.store.directory.as_os_str();
-        // Room for the name at once: each run asks.
-        let mut path = PathBuf::with_capacity(directory.len() + 1 + self.file.len());
-        path.push(directory);
-        path.push(self.file);
-        path
+    /// Writes the journal, which is the lock's own file: every run opens that anyway. A status without an
+    /// alert need not outlive a power cut.
+    pub(super) fn write_journal(&mut self, change: &Change, texts: &Texts) -> io::Result<()> {
+        let journal = journal::render(self.file, change, texts);
+        let lock = self.lock.as_mut().ok_or(io::ErrorKind::WouldBlock)?;
+        lock.write_journal(&journal, change.alert.is_some())
     }
 
-    /// Writes the journal, which is the lock's own file: every run opens that anyway.
-    pub(super) fn write_journal(&self, change: &Change, texts: &Texts) -> io::Result<()> {
-        let Some(lock) = &self.lock else {
-            return Err(io::ErrorKind::WouldBlock.into());
+    /// Ends the journal of a change that was made; but where its status could not be written, leaves that
+    /// there, so that the next run knows of it. The alert would come back with the whole.
+    fn close_journal(&mut self, file: &str, change: &Change, texts: &Texts, written: &Written) {
+        let pending = match &written.status_error {
+            Some(_) => Some(journal::of_status(file, change, texts)),
+            None => self.pending_of_other.clone(),
         };
-        let journal = change.render(texts);
-        let file = lock.file();
-        // Over what is there, which on a full disk is all the room that there is.
-        let written = file::write_at(file, journal.as_bytes(), 0)
-            .and_then(|()| file.set_len(journal.len() as u64))
-            // A status without an alert need not outlive a power cut.
-            .and_then(|()| {
-                if change.alert.is_some() {
-                    file.sync_data()
-                } else {
-                    Ok(())
-                }
-            });
-        if written.is_err() {
-            let _ = file.set_len(0);
-        }
-        written
-    }
-
-    /// Clears the journal of a change that was made; but for a status that could not be written, so
-    /// that the next run knows of it. The alert would come back with the whole.
-    fn close_journal(&self, change: &Change, texts: &Texts, written: &Written) {
-        let is_kept = written.status_error.is_some() && {
-            let pending = Change {
-                alert: None,
-                queues: Vec::new(),
-                place: None,
-                withdrawn: Vec::new(),
-                ..change.clone()
-            };
-            let texts = Texts {
-                alert: None,
-                status: texts.status.clone(),
-            };
-            self.write_journal(&pending, &texts).is_ok()
+        let Some((lock, pending)) = self.lock.as_mut().zip(pending) else {
+            self.pending = None;
+            return self.renew_id();
         };
-        if !is_kept {
-            let _ = self.lock.as_ref().map(|lock| lock.file().set_len(0));
+        let is_kept = lock.write_journal(&pending, false).is_ok();
+        if file == self.file {
+            self.pending = change.status.clone().filter(|_| is_kept);
+        } else if is_kept {
+            self.pending_of_other = Some(pending);
         }
     }
 
-    /// Makes a change that a dead process left half done, or whose status could not be written;
-    /// returns the status if it still cannot.
-    pub(super) fn finish_journal(&mut self, length: u64) -> io::Result<Option<Status>> {
-        let Some(lock) = self.lock.as_ref().filter(|_| length > 0) else {
-            return Ok(None);
+    /// Makes a change that a dead process left half done, or whose status could not be written.
+    pub(super) fn finish_journal(&mut self) -> io::Result<()> {
+        let Some(lock) = &mut self.lock else {
+            return Ok(());
         };
-        let Some(change) = Change::parse(&file::read_open(lock.file(), JOURNAL)?) else {
-            lock.file().set_len(0)?;
-            return Ok(None);
+        let Some(journal) = lock.journal()? else {
+            return Ok(());
+        };
+        let Some((file, change)) = journal::parse(&journal) else {
+            return lock.clear();
         };
         let texts = Texts::of(&change);
-        let written = self.apply(&change, &texts);
-        self.close_journal(&change, &texts, &written);
-        let is_pending = written.status_error.is_some() && change.file == self.file;
-        Ok(change.status.filter(|_| is_pending))
+        let written = self.apply(&file, &change, &texts);
+        self.close_journal(&file, &change, &texts, &written);
+        Ok(())
     }
+}
+
+/// Reads a status file.
+pub(super) fn read(path: &Path) -> Past {
+    match file::read(path, MAX_STATUS_BYTES, Links::Refuse) {
+        Ok(None) => Past::Missing,
+        Ok(Some(content)) => {
+            Status::parse(&content).map_or(Past::Unreadable, |status| Past::Known(Box::new(status)))
+        }
+        Err(_) => Past::Unreadable,
+    }
+}
+
+/// Finds out whether an alert that was held has left, or is to leave by now: then people hear of it.
+/// One that stays does so for as long as the locks are held.
+fn settle_held(store: &Directory, past: Past) -> (Past, Vec<Lock>) {
+    let Past::Known(status) = &past else {
+        return (past, Vec::new());
+    };
+    let Some(held) = &status.held else {
+        return (past, Vec::new());
+    };
+    let (outbox, now) = (&store.outbox, store.now());
+    if held.until <= now {
+        let queues = held.alerts.iter().filter_map(|alert| alert.split_once('/'));
+        for (queue, _) in queues {
+            // Where it cannot, it leaves with the next sender.
+            let _ = outbox.queue(queue).release(now);
+        }
+    } else {
+        let locks = held.alerts.iter().map(|alert| outbox.lock_held(alert));
+        match locks.collect::<io::Result<Option<Vec<_>>>>() {
+            Ok(None) => {}
+            Ok(Some(locks)) => return (past, locks),
+            Err(_) => return (past, Vec::new()),
+        }
+    }
+    (
+        Past::Known(Box::new(status.after_leaving(held))),
+        Vec::new(),
+    )
 }

@@ -1,0 +1,134 @@
+//! The file of a lock of jobs. It begins with the id of the last change of any of them: who knows a job's
+//! status, and the id that it was written with, need not ask for it again while the id is the same. While
+//! a change is half done, its journal stands there instead.
+//!
+//! A build of before the ids takes one for a journal that was not written to its end, and empties the file:
+//! no id that anybody remembers is left then, either.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use crate::format::text;
+use crate::os::file::{self, Identity, Links};
+use crate::os::lock::Lock;
+use crate::os::random;
+
+/// The largest journal: a status, and the header of its alert.
+const MAX_JOURNAL: u64 = 4 * text::LIMIT as u64;
+
+/// No journal is as short as an id.
+pub(super) const ID_LENGTH: u64 = size_of::<Id>() as u64;
+
+/// Begins no text, and so no journal.
+const NO_TEXT: u8 = 0x80;
+
+/// Names a change, at random.
+pub(super) type Id = [u8; 8];
+
+/// A lock's file, which is locked until [`unlock`](Self::unlock), and can be read from afterwards.
+#[derive(Debug)]
+pub(super) struct LockFile {
+    lock: Lock,
+    identity: Identity,
+    length: u64,
+}
+
+impl LockFile {
+    /// Takes a lock that was opened now.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing can be learnt of its file.
+    pub(super) fn of(lock: Lock) -> io::Result<Self> {
+        let metadata = lock.file().metadata()?;
+        Ok(Self {
+            identity: Identity::from(&metadata)?,
+            length: metadata.len(),
+            lock,
+        })
+    }
+
+    /// Reads the journal, if there is one.
+    pub(super) fn journal(&self) -> io::Result<Option<String>> {
+        if self.length <= ID_LENGTH {
+            return Ok(None);
+        }
+        file::read_open(self.file(), MAX_JOURNAL).map(Some)
+    }
+
+    /// Writes a journal over what is there, which on a full disk is all the room that there is.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; there is none then.
+    pub(super) fn write_journal(&mut self, journal: &str, is_durable: bool) -> io::Result<()> {
+        let length = journal.len() as u64;
+        let written = file::write_at(self.file(), journal.as_bytes(), 0)
+            .and_then(|()| self.file().set_len(length))
+            .and_then(|()| {
+                if is_durable {
+                    self.file().sync_data()
+                } else {
+                    Ok(())
+                }
+            });
+        self.length = length;
+        if written.is_err() {
+            let _ = self.clear();
+        }
+        written
+    }
+
+    /// Writes a new id, over the journal of a change that is done.
+    pub(super) fn write_id(&mut self) -> io::Result<Id> {
+        let mut id = random::number().to_be_bytes();
+        id[0] |= NO_TEXT;
+        // Before the rest of a journal goes: no journal begins so.
+        file::write_at(self.file(), &id, 0)?;
+        if self.length > ID_LENGTH {
+            self.file().set_len(ID_LENGTH)?;
+        }
+        self.length = ID_LENGTH;
+        Ok(id)
+    }
+
+    /// Empties the file.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        self.file().set_len(0)?;
+        self.length = 0;
+        Ok(())
+    }
+
+    /// Ends the lock.
+    pub(super) fn unlock(&self) {
+        self.lock.unlock();
+    }
+
+    /// Tells whether the last change is the one of that id. A descriptor that the program has closed, and
+    /// perhaps opened anew, reads anything else.
+    pub(super) fn is_at(&self, id: Id) -> bool {
+        has_id(self.file(), id)
+    }
+
+    /// Closes the file, unless its descriptor is the program's by now.
+    pub(super) fn close(self) {
+        let identity = self.identity;
+        file::close(self, &identity, Self::file);
+    }
+
+    fn file(&self) -> &File {
+        self.lock.file()
+    }
+}
+
+/// Tells whether the last change in the lock's file at `path` is the one of that id.
+pub(super) fn is_at(path: &Path, id: Id) -> bool {
+    file::open(path, OpenOptions::new().read(true), Links::Refuse)
+        .is_ok_and(|file| has_id(&file, id))
+}
+
+fn has_id(file: &File, id: Id) -> bool {
+    let mut found = Id::default();
+    file::read_at(file, &mut found, 0).is_ok_and(|length| length == found.len()) && found == id
+}

@@ -1,0 +1,660 @@
+//! Silent runs that stay in memory, and what others see of them. Issue 14, point 1.
+
+use std::cell::Cell;
+
+use chrono::{DateTime, TimeDelta};
+use proptest::prelude::*;
+
+use super::*;
+use crate::rules::Settings;
+use crate::rules::transition::{self, Address, End, Ended};
+
+use crate::status::State;
+use crate::status::outcome::Outcome;
+
+thread_local! {
+    /// The clock of the engines, in the test's hand.
+    static CLOCK: Cell<Time> = const { Cell::new(DateTime::UNIX_EPOCH) };
+}
+
+/// So many microseconds after one fixed time.
+pub(super) fn at(micros: i64) -> Time {
+    let begin = DateTime::from_timestamp(1_795_352_400, 0).unwrap();
+    begin + TimeDelta::microseconds(micros)
+}
+
+pub(super) fn failed(error: &str) -> Outcome {
+    Outcome::Failed(error.to_owned())
+}
+
+/// How the end of a run is decided.
+struct Rules {
+    settings: Settings,
+    queues: Vec<String>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            queues: vec!["alerts-0".to_owned()],
+        }
+    }
+}
+
+impl Rules {
+    fn decide(&self, past: &Past, now: Time, ended: &Ended, outcome: &Outcome) -> Option<Change> {
+        let transition = transition::of(&End {
+            past,
+            run: ended,
+            outcome,
+            now,
+            settings: self.settings,
+            address: Some(Address {
+                channel: "alerts",
+                queues: &self.queues,
+            }),
+            cover: None,
+        })?;
+        Some(Change {
+            queues: match transition.alert {
+                Some(_) => self.queues.clone(),
+                None => Vec::new(),
+            },
+            status: transition.status,
+            alert: transition.alert,
+            is_held: transition.is_held,
+            withdrawn: transition.withdrawn,
+            noted: transition.left.map(|left| *left),
+            settings: Some(self.settings),
+            ..Change::default()
+        })
+    }
+}
+
+fn ended(run: u64, begun: Time, pid: u32) -> Ended {
+    Ended {
+        took: Some(Duration::ZERO),
+        pid: Some(pid),
+        is_in_time: true,
+        channel: "alerts".into(),
+        ..Ended::new(run, "etl", begun)
+    }
+}
+
+/// One process, as far as its directory can tell.
+pub(super) struct Engine {
+    pub(super) store: Directory,
+    pid: u32,
+    runs: u64,
+    /// What time it is, of the clock that never jumps.
+    now: Instant,
+    rules: Rules,
+}
+
+impl Engine {
+    pub(super) fn new(folder: &Folder, pid: u32) -> Self {
+        CLOCK.set(at(0));
+        Self::beside(folder, pid)
+    }
+
+    fn beside(folder: &Folder, pid: u32) -> Self {
+        let mut store = open(folder);
+        store.clock = || CLOCK.get();
+        Self {
+            store,
+            pid,
+            runs: 0,
+            now: Instant::now(),
+            rules: Rules::default(),
+        }
+    }
+
+    pub(super) fn clock(&mut self, now: Time) {
+        let passed = (now - CLOCK.get()).to_std().unwrap_or_default();
+        self.now += passed;
+        CLOCK.set(now);
+    }
+
+    fn later(&mut self, millis: i64) {
+        self.clock(CLOCK.get() + TimeDelta::milliseconds(millis));
+    }
+
+    /// Runs a job that begins and ends now, and returns what people hear of it.
+    pub(super) fn run(&mut self, job: &str, outcome: &Outcome) -> Vec<Alert> {
+        self.runs += 1;
+        let run = u64::from(self.pid) << 32 | self.runs;
+        let ended = ended(run, CLOCK.get(), self.pid);
+        let Self { rules, store, .. } = self;
+        let decide = &mut |seen: &Seen<'_>| rules.decide(seen.past, seen.now, &ended, outcome);
+        let committed = store.update(job, self.now, decide).unwrap();
+        assert!(committed.status_error.is_none() && committed.queue_error.is_none());
+        committed
+            .alert
+            .map(|(alert, _)| *alert)
+            .into_iter()
+            .collect()
+    }
+
+    /// The jobs of which runs are in memory alone.
+    pub(super) fn behind(&self) -> Vec<String> {
+        self.store.memory().behind(None)
+    }
+
+    fn on_disk(&self, job: &str) -> Status {
+        self.store.read(job).status().unwrap().clone()
+    }
+}
+
+#[test]
+fn silent_runs_stay_in_memory_for_fifty_milliseconds() {
+    for outcome in [Outcome::Returned, failed("no")] {
+        let folder = Folder::new();
+        let mut engine = Engine::new(&folder, 1);
+        assert_eq!(engine.run("etl", &outcome).len(), 1);
+        let first = engine.on_disk("etl");
+        for _ in 0..4 {
+            engine.later(10);
+            assert!(engine.run("etl", &outcome).is_empty());
+            assert_eq!(engine.on_disk("etl"), first);
+        }
+        engine.later(10);
+        engine.run("etl", &outcome);
+        let status = engine.on_disk("etl");
+        assert_eq!((status.runs, status.begun), (6, at(50_000)));
+        assert!(engine.behind().is_empty());
+    }
+}
+
+#[test]
+fn a_run_that_says_anything_new_is_written_at_once() {
+    let folder = Folder::new();
+    let mut engine = Engine::new(&folder, 1);
+    for (outcome, state) in [
+        (Outcome::Returned, State::Ok),
+        (failed("no"), State::Error),
+        (failed("no space"), State::Error),
+        (failed("no"), State::Error),
+        (Outcome::PassedOver("no".to_owned()), State::Ok),
+        (Outcome::Returned, State::Ok),
+    ] {
+        engine.later(1);
+        engine.run("etl", &outcome);
+        let status = engine.on_disk("etl");
+        assert_eq!((status.state, status.begun), (state, CLOCK.get()));
+        assert_eq!(status.text, outcome.text());
+    }
+}
+
+#[test]
+fn each_process_adds_its_own_count_and_the_last_run_is_that_of_the_last() {
+    let folder = Folder::new();
+    let mut one = Engine::new(&folder, 1);
+    let mut other = Engine::beside(&folder, 2);
+    for _ in 0..3 {
+        one.run("etl", &Outcome::Returned);
+    }
+    other.later(1);
+    one.now = other.now;
+    for _ in 0..3 {
+        other.run("etl", &Outcome::Returned);
+    }
+    assert_eq!(
+        other.on_disk("etl").runs,
+        2,
+        "two of the first are in memory"
+    );
+    // Whichever of them is the first to write what it has.
+    one.store.flush();
+    other.store.flush();
+    let status = other.on_disk("etl");
+    assert_eq!(
+        (status.runs, status.begun, status.pid),
+        (6, at(1_000), Some(2))
+    );
+    one.store.flush();
+    assert_eq!(one.on_disk("etl").runs, 6);
+}
+
+#[test]
+fn an_outermost_run_writes_what_was_in_memory_for_long_enough() {
+    let folder = Folder::new();
+    let mut engine = Engine::new(&folder, 1);
+    for _ in 0..2 {
+        engine.run("inner", &Outcome::Returned);
+    }
+    engine.later(49);
+    engine.store.flush_due(engine.now);
+    assert_eq!(engine.on_disk("inner").runs, 1);
+    engine.later(1);
+    engine.store.flush_due(engine.now);
+    assert_eq!(engine.on_disk("inner").runs, 2);
+    assert_eq!(engine.store.is_behind(), Some(false));
+}
+
+#[test]
+fn a_job_that_shares_the_lock_costs_a_whole_way_and_no_count() {
+    let folder = Folder::new();
+    let mut engine = Engine::new(&folder, 1);
+    let neighbour = neighbour_of("etl");
+    for round in 1..=5 {
+        engine.later(1);
+        engine.run("etl", &Outcome::Returned);
+        engine.run(&neighbour, &failed("no"));
+        assert_eq!(engine.on_disk("etl").runs, round);
+        assert_eq!(engine.on_disk(&neighbour).runs, round);
+    }
+}
+
+#[test]
+fn what_somebody_amends_is_seen_by_the_next_silent_run() {
+    let folder = Folder::new();
+    let mut engine = Engine::new(&folder, 1);
+    engine.run("etl", &failed("no"));
+    engine.run("etl", &failed("no"));
+    // As its sender does, where nobody could be told.
+    let sender = open(&folder);
+    let untold = &mut |status: &Status| {
+        Some(Status {
+            alerted: None,
+            told_errors: Vec::new(),
+            ..status.clone()
+        })
+    };
+    sender.amend("etl", untold).unwrap();
+    engine.later(1);
+    assert_eq!(
+        engine.run("etl", &failed("no")).len(),
+        1,
+        "it is sent again"
+    );
+    assert_eq!(engine.on_disk("etl").runs, 3);
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn a_job_that_is_renamed_or_removed_takes_no_silent_run_with_it() {
+    let folder = Folder::new();
+    let mut engine = Engine::new(&folder, 1);
+    for _ in 0..2 {
+        engine.run("old", &Outcome::Returned);
+        engine.run("gone", &Outcome::Returned);
+    }
+    let person = open(&folder);
+    person.rename("old", "new").unwrap();
+    let removal = &mut |_: &Seen<'_>| {
+        Some(Change {
+            removes: true,
+            ..Change::default()
+        })
+    };
+    person.update("gone", Instant::now(), removal).unwrap();
+    assert_eq!(
+        engine.run("old", &Outcome::Returned).len(),
+        1,
+        "a first run"
+    );
+    engine.run("new", &failed("no"));
+    engine.store.flush();
+    assert!(!folder.path().join("gone").exists());
+    assert_eq!(engine.on_disk("old").runs, 1);
+}
+
+#[test]
+fn a_directory_that_is_deleted_or_replaced_is_found_within_fifty_milliseconds() {
+    let folder = Folder::new();
+    let mut engine = Engine::new(&folder, 1);
+    for is_replaced in [false, true] {
+        engine.run("etl", &Outcome::Returned);
+        engine.run("etl", &Outcome::Returned);
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            fs::remove_dir_all(&path)
+                .or_else(|_| fs::remove_file(&path))
+                .unwrap();
+        }
+        if is_replaced {
+            Engine::beside(&folder, 2).run("etl", &failed("no"));
+        }
+        engine.later(50);
+        assert_eq!(engine.run("etl", &Outcome::Returned).len(), 1);
+        assert_eq!(engine.on_disk("etl").runs, 1);
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_ends_the_time_in_memory() {
+    let folder = Folder::new();
+    let mut engine = Engine::new(&folder, 1);
+    for (round, jump) in [(1, 60), (2, -120), (3, 1)] {
+        engine.run("etl", &Outcome::Returned);
+        CLOCK.set(CLOCK.get() + TimeDelta::seconds(jump));
+        engine.run("etl", &Outcome::Returned);
+        let status = engine.on_disk("etl");
+        assert_eq!((status.runs, status.begun), (2 * round, CLOCK.get()));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_any_more_is_not_gone_by() {
+    let folder = Folder::new();
+    let mut engine = Engine::new(&folder, 1);
+    engine.run("etl", &Outcome::Returned);
+    // As in a program that closes all that is open, and opens files of its own.
+    let memory = engine.store.memory();
+    let path = folder.path().join(".other");
+    fs::write(&path, "not an id").unwrap();
+    let other = LockFile::of(Lock::acquire(&path, Duration::ZERO).unwrap().unwrap()).unwrap();
+    memory.keep(slot("etl"), other);
+    engine.run("etl", &Outcome::Returned);
+    assert_eq!(engine.on_disk("etl").runs, 2);
+}
+
+#[test]
+fn a_forked_child_forgets_what_its_parent_has_not_written() {
+    let folder = Folder::new();
+    let mut engine = Engine::new(&folder, 1);
+    for _ in 0..3 {
+        engine.run("etl", &Outcome::Returned);
+    }
+    let ends = ffi::ends_in_a_fork(|| {
+        engine.store.flush();
+        assert_eq!(engine.on_disk("etl").runs, 1);
+        engine.run("etl", &Outcome::Returned);
+        engine.run("etl", &Outcome::Returned);
+        engine.store.flush();
+        assert_eq!(engine.on_disk("etl").runs, 3);
+    });
+    assert!(ends);
+    engine.store.flush();
+    assert_eq!(engine.on_disk("etl").runs, 5);
+}
+
+/// However many jobs there are, few files are open.
+#[test]
+fn few_lock_files_are_open_and_the_others_are_read_all_the_same() {
+    let folder = Folder::new();
+    let mut engine = Engine::new(&folder, 1);
+    let jobs: Vec<_> = (0..40).map(|number| format!("etl.{number}")).collect();
+    for _ in 0..2 {
+        for job in &jobs {
+            engine.run(job, &Outcome::Returned);
+        }
+    }
+    assert!(jobs.iter().any(|job| engine.on_disk(job).runs == 1));
+    engine.store.flush();
+    assert!(jobs.iter().all(|job| engine.on_disk(job).runs == 2));
+}
+
+/// What two processes do in one directory.
+#[derive(Debug, Clone)]
+enum Step {
+    /// A process runs a job, which ends so.
+    Run(usize, usize, usize),
+    /// A process ends, and another begins.
+    Exit(usize),
+    /// An outermost run of a process ends.
+    Outermost(usize),
+    /// Nobody could be told by the last alert.
+    Untold(usize),
+    /// Time passes, in milliseconds.
+    Pass(i64),
+    /// The clock jumps, in seconds.
+    Jump(i64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let run = || (0_usize..2, 0_usize..2, 0_usize..6).prop_map(|(e, j, o)| Step::Run(e, j, o));
+    let step = prop_oneof![
+        12 => run(),
+        4 => (0_i64..30).prop_map(Step::Pass),
+        2 => prop_oneof![Just(51), Just(700), Just(2_500), Just(3_700_000)].prop_map(Step::Pass),
+        1 => (0_usize..2).prop_map(Step::Exit),
+        1 => (0_usize..2).prop_map(Step::Outermost),
+        1 => (0_usize..2).prop_map(Step::Untold),
+        1 => prop_oneof![Just(-5_i64), Just(-1_000), Just(2_000)].prop_map(Step::Jump),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+/// A job as it is where each run takes the whole way.
+struct Model {
+    past: Past,
+    /// Whether its held alert has left.
+    has_left: bool,
+    /// The ends of its runs in the present state, each with its process.
+    ends: Vec<(usize, Instant)>,
+}
+
+impl Model {
+    /// Tells whether the 50 ms by which others see a time too late would decide.
+    fn is_at_a_limit(&self, now: Time, settings: &Settings) -> bool {
+        let Some(status) = self.past.status() else {
+            return false;
+        };
+        let age = (now - status.begun).as_seconds_f64();
+        let ok_silent = settings.ok_silent.unwrap_or_default();
+        let limits = [settings.silent, ok_silent].map(|limit| limit.as_secs_f64());
+        // A time so far ahead is no time to go by.
+        let mut limits = limits.into_iter().chain([-600.0]);
+        limits.any(|limit| (age - limit).abs() < 0.06)
+    }
+
+    /// Tells whether the time of a held alert has come.
+    fn is_due(&self, now: Time) -> bool {
+        let held = self.past.status().and_then(|status| status.held.as_ref());
+        held.is_some_and(|held| held.until <= now)
+    }
+
+    /// What is known once a held alert has left.
+    fn settled(&self) -> Past {
+        let status = self.past.status();
+        let held = status.and_then(|status| Some((status, status.held.as_ref()?)));
+        match held.filter(|_| self.has_left) {
+            Some((status, held)) => Past::Known(Box::new(status.after_leaving(held))),
+            None => self.past.clone(),
+        }
+    }
+
+    /// So many runs may be missing on the disk: for each process those of the last 50 ms of its own.
+    fn most_behind(&self) -> usize {
+        let of = |engine: usize| {
+            let own = self.ends.iter().filter(|end| end.0 == engine);
+            let last = own.clone().map(|end| end.1).max();
+            own.filter(|end| last.is_some_and(|last| last - end.1 < memory::MAX_BEHIND))
+                .count()
+        };
+        of(0) + of(1)
+    }
+}
+
+/// What people hear, but for the counts, which may be behind.
+fn heard(alert: &Alert) -> Alert {
+    let mut alert = alert.clone();
+    alert.status.runs = 0;
+    if let Some(outage) = &mut alert.outage {
+        outage.runs = 0;
+    }
+    alert
+}
+
+/// Two processes in one directory, and their two jobs, which share a lock.
+struct World {
+    folder: Folder,
+    engines: [Engine; 2],
+    pid: u32,
+    jobs: [String; 2],
+    models: [Model; 2],
+    last_alert: [Option<Alert>; 2],
+    settings: Settings,
+}
+
+impl World {
+    fn new(settings: Settings) -> Self {
+        let folder = Folder::new();
+        let mut engines = [Engine::new(&folder, 1), Engine::beside(&folder, 2)];
+        engines[1].now = engines[0].now;
+        for engine in &mut engines {
+            engine.rules.settings = settings;
+        }
+        Self {
+            folder,
+            engines,
+            pid: 2,
+            jobs: ["etl".to_owned(), neighbour_of("etl")],
+            models: [(); 2].map(|()| Model {
+                past: Past::Missing,
+                has_left: false,
+                ends: Vec::new(),
+            }),
+            last_alert: [None, None],
+            settings,
+        }
+    }
+
+    fn pass(&mut self, millis: i64) {
+        self.engines[0].later(millis);
+        self.engines[1].now = self.engines[0].now;
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
+        match *step {
+            Step::Run(number, job, outcome) => self.run(number, job, outcome)?,
+            Step::Exit(number) => {
+                let engine = &mut self.engines[number];
+                engine.store.flush();
+                self.pid += 1;
+                let now = engine.now;
+                *engine = Engine::beside(&self.folder, self.pid);
+                (engine.now, engine.rules.settings) = (now, self.settings);
+            }
+            Step::Outermost(number) => {
+                let engine = &self.engines[number];
+                engine.store.flush_due(engine.now);
+            }
+            Step::Untold(job) => self.untell(job),
+            Step::Pass(millis) => self.pass(millis),
+            Step::Jump(seconds) => CLOCK.set(CLOCK.get() + TimeDelta::seconds(seconds)),
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, number: usize, job: usize, outcome: usize) -> Result<(), TestCaseError> {
+        let outcome = match outcome {
+            0..3 => Outcome::Returned,
+            3 | 4 => failed("no"),
+            _ => failed("disk full"),
+        };
+        while self.models[job].is_at_a_limit(CLOCK.get(), &self.settings) {
+            self.pass(70);
+        }
+        let now = CLOCK.get();
+        if self.models[job].is_due(now) {
+            // Its run lets all leave that are due in the queue.
+            for model in &mut self.models {
+                model.has_left |= model.is_due(now);
+            }
+        }
+        let (model, engine) = (&mut self.models[job], &mut self.engines[number]);
+        let told = engine.run(&self.jobs[job], &outcome);
+        let run = u64::from(engine.pid) << 32 | engine.runs;
+        let ended = ended(run, now, engine.pid);
+        let past = model.settled();
+        let change = engine.rules.decide(&past, now, &ended, &outcome).unwrap();
+        let expected: Vec<_> = change.alert.iter().map(|alert| heard(alert)).collect();
+        prop_assert_eq!(told.iter().map(heard).collect::<Vec<_>>(), expected);
+        let last = &mut self.last_alert[job];
+        *last = told.into_iter().next().or(last.take());
+        if let Some(status) = change.status.or(change.noted) {
+            if status.runs == 1 {
+                model.ends.clear();
+            }
+            model.ends.push((number, engine.now));
+            model.has_left = false;
+            model.past = Past::Known(Box::new(status));
+        }
+        Ok(())
+    }
+
+    fn untell(&mut self, job: usize) {
+        let Some(alert) = &self.last_alert[job] else {
+            return;
+        };
+        let told = alert.decided;
+        let mut untell = |status: &Status| {
+            (status.alerted == Some(told)).then(|| Status {
+                alerted: None,
+                decision: Some("due, and nobody could be told: it was refused".into()),
+                ..status.clone()
+            })
+        };
+        let model = &mut self.models[job];
+        if let Some(status) = model.past.status().and_then(&mut untell) {
+            model.past = Past::Known(Box::new(status));
+        }
+        let sender = open(&self.folder);
+        sender.amend(&self.jobs[job], &mut untell).unwrap();
+    }
+
+    /// What a reader sees is behind in times and counts alone, and in these by 50 ms.
+    fn check_what_is_seen(&self) -> Result<(), TestCaseError> {
+        for (model, job) in self.models.iter().zip(&self.jobs) {
+            let seen = self.engines[0].store.read(job);
+            let (Some(status), Some(seen)) = (model.past.status(), seen.status()) else {
+                continue;
+            };
+            let missing = status.runs - seen.runs;
+            prop_assert!(
+                missing <= model.most_behind() as u64,
+                "{missing} are missing"
+            );
+            let exact = Status {
+                begun: status.begun,
+                took: status.took,
+                runs: status.runs,
+                pid: status.pid,
+                decision: status.decision.clone(),
+                ..seen.clone()
+            };
+            prop_assert_eq!(&exact, status);
+        }
+        Ok(())
+    }
+
+    /// Once all have ended, what a reader sees is exact.
+    fn check_at_the_end(&self) -> Result<(), TestCaseError> {
+        for engine in &self.engines {
+            engine.store.flush();
+        }
+        for (model, job) in self.models.iter().zip(&self.jobs) {
+            if let Some(status) = model.past.status() {
+                prop_assert_eq!(&self.engines[0].on_disk(job), status);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn compare(steps: &[Step], settings: Settings) -> Result<(), TestCaseError> {
+    let mut world = World::new(settings);
+    for step in steps {
+        world.step(step)?;
+        world.check_what_is_seen()?;
+    }
+    world.check_at_the_end()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn two_processes_send_what_they_would_send_if_each_run_took_the_whole_way(steps in steps()) {
+        compare(&steps, Settings::default())?;
+    }
+
+    #[test]
+    fn so_they_do_for_a_job_that_flaps_and_one_that_is_held(steps in steps()) {
+        let settings = Settings { flapping: true, after: 2, ..Settings::default() };
+        compare(&steps, settings)?;
+    }
+}

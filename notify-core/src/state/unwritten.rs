@@ -1,0 +1,46 @@
+//! What this process last decided and could not write: the directory may be full, or not writable, and
+//! not every run is to be a first run then.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::os::per_process::PerProcess;
+use crate::rules::Past;
+use crate::status::Status;
+
+/// Jobs whose statuses are remembered; only programs that name jobs at run time have so many.
+const MAX_JOBS: usize = 1024;
+
+static UNWRITTEN: PerProcess<Mutex<HashMap<String, Status>>> = PerProcess::new();
+
+/// Remembers a status that could not be written.
+pub(super) fn remember(job: &str, status: Status) {
+    let mut unwritten = lock();
+    if unwritten.len() < MAX_JOBS || unwritten.contains_key(job) {
+        unwritten.insert(job.to_owned(), status);
+    }
+}
+
+/// Forgets it: a later one was written.
+pub(super) fn forget(job: &str) {
+    lock().remove(job);
+}
+
+/// Corrects what the store says of a job: the newer of that and of what could not be written counts.
+pub(super) fn correct(job: &str, past: Past) -> Past {
+    let unwritten = lock();
+    match (past, unwritten.get(job)) {
+        (Past::Known(status), Some(unwritten)) if status.begun >= unwritten.begun => {
+            Past::Known(status)
+        }
+        (_, Some(unwritten)) => Past::Known(Box::new(unwritten.clone())),
+        (past, None) => past,
+    }
+}
+
+fn lock() -> MutexGuard<'static, HashMap<String, Status>> {
+    UNWRITTEN
+        .get()
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+}
