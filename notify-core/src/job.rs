@@ -5,7 +5,8 @@ pub(crate) mod name;
 
 use std::any::type_name;
 use std::panic::Location;
-use std::sync::OnceLock;
+
+use crate::os::once::Once;
 
 use crate::message::written::Writer;
 use crate::rules::rule::Rule;
@@ -32,7 +33,7 @@ pub struct Site {
     /// The attribute's arguments, evaluated at the first run.
     pub(crate) arguments: fn() -> Arguments,
     /// What is worked out at the first run.
-    pub(crate) job: OnceLock<Job>,
+    pub(crate) job: Once<Job>,
 }
 
 impl Site {
@@ -56,7 +57,7 @@ impl Site {
             is_wrapped: false,
             type_name: type_name::<At>,
             arguments: Arguments::new,
-            job: OnceLock::new(),
+            job: Once::new(),
         }
     }
 

@@ -52,6 +52,13 @@
 //! | `format` | text, times, fields, hashes, headlines |
 //! | `error` | the public error type |
 
+#![cfg_attr(
+    not(feature = "cli"),
+    expect(
+        dead_code,
+        reason = "what the command alone uses is checked where that is built"
+    )
+)]
 // Programs may print and give up; a library may not.
 #![warn(
     clippy::expect_used,

@@ -253,7 +253,6 @@ reasons! {
 }
 
 /// Why people are told without a run: it failed while a person had silenced that, and still does.
-#[cfg(feature = "cli")]
 pub(crate) const SILENCE_OVER: &str = "its silence is over";
 
 /// Decides whether people are told that a job is now in `state`.

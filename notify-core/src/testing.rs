@@ -2,14 +2,23 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use proptest::prelude::*;
 
+use crate::dispatch::dispatcher;
 use crate::format::{text, time};
+use crate::job::Site;
 use crate::message::alert::{Alert, Kind, Outage};
 use crate::message::written::Message;
+use crate::notifier::{Notifier, Refusal};
+use crate::os::engine::own;
 use crate::os::random;
+use crate::runs::registry;
+use crate::settings::config::Config;
+use crate::settings::in_force;
+use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
 /// A folder that is gone when the test is over.
@@ -42,8 +51,10 @@ pub(crate) fn ends_in_a_fork_while<G>(
 ) -> bool {
     let (is_locked, locked) = mpsc::channel();
     let (let_go, is_over) = mpsc::channel::<()>();
+    let own = own::get();
     thread::scope(|scope| {
         scope.spawn(move || {
+            own::enter(own);
             let _guard = hold();
             is_locked.send(()).unwrap();
             let _ = is_over.recv();
@@ -53,6 +64,37 @@ pub(crate) fn ends_in_a_fork_while<G>(
         drop(let_go);
         has_ended
     })
+}
+
+/// Tells whether a child that is forked while another thread holds a lock comes to the end of a run of its
+/// own, after one of its parent's: a run that fails, and whose alert is delivered.
+#[cfg(unix)]
+pub(crate) fn a_run_ends_in_a_fork_while<G>(hold: impl FnOnce() -> G + Send) -> bool {
+    let _own = own::begin();
+    let folder = Folder::new();
+    let config = Config::new().directory(folder.path());
+    in_force::settle(config.channel("alerts", Taker)).unwrap();
+    a_run();
+    ends_in_a_fork_while(hold, a_run)
+}
+
+#[cfg(unix)]
+fn a_run() {
+    static SITE: Site = Site::new::<Taker>("etl::load", false, false, "");
+    let run = registry::begin(&SITE, Some("etl.load".to_owned()), false);
+    run.end_inside(|_| {}, &Outcome::Failed("no".to_owned()));
+    dispatcher::finish(Instant::now() + Duration::from_secs(5));
+}
+
+/// Takes whatever it is given.
+#[cfg(unix)]
+struct Taker;
+
+#[cfg(unix)]
+impl Notifier for Taker {
+    fn notify(&self, _alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+        Ok(())
+    }
 }
 
 /// A failure of that job.

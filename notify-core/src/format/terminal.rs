@@ -106,7 +106,6 @@ impl Screen {
     }
 
     /// Forgets the oldest cells beyond so many; tells whether there were any.
-    #[cfg(any(test, feature = "cli"))]
     pub(crate) fn forget_all_but(&mut self, cells: usize) -> bool {
         let mut kept = 0;
         let oldest = self.lines.iter().rposition(|line| {

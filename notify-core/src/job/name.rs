@@ -75,7 +75,6 @@ pub(crate) fn file_name(job: &str) -> Cow<'_, str> {
 }
 
 /// Undoes [`file_name`]; `None` where the name was cut, or was never made by it.
-#[cfg(any(test, feature = "cli"))]
 pub(crate) fn job_name(file: &str) -> Option<String> {
     if file == "%" {
         return Some(String::new());

@@ -11,7 +11,6 @@ use std::io::{self, Write as _};
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::job::{Arguments, Job, Site};
@@ -19,6 +18,7 @@ use crate::monitor::command::child::Attendance;
 use crate::monitor::command::stderr::Passage;
 use crate::os::ffi;
 use crate::os::isolate;
+use crate::os::once::Once;
 use crate::runs::registry;
 use crate::runs::shutdown;
 use crate::settings::config::Config;
@@ -220,6 +220,6 @@ fn site(job: Job) -> &'static Site {
         type_name: || "",
         version: "",
         arguments: Arguments::default,
-        job: OnceLock::from(job),
+        job: Once::from(job),
     }))
 }

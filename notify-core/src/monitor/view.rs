@@ -19,7 +19,7 @@ use crate::os::machine::Machine;
 use crate::settings::in_force;
 use crate::settings::setup;
 use crate::state::local;
-use crate::state::local::lease;
+use crate::state::local::lease_scan;
 use crate::state::local::spool;
 use crate::state::run_record::Recorded;
 use crate::status::fingerprint;
@@ -389,7 +389,7 @@ pub fn runs(directory: &Path, wanted: &[String]) -> io::Result<(Vec<Run>, usize)
     let mut runs = Vec::new();
     let mut closed = 0;
     for user in users(directory)? {
-        match lease::look(&user.join("running")) {
+        match lease_scan::look(&user.join("running")) {
             Ok(seen) => runs.extend(seen.iter().flat_map(runs_of)),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => closed += 1,
             Err(_) => {}
@@ -408,7 +408,7 @@ impl Run {
     }
 }
 
-fn runs_of(seen: &lease::Seen) -> Vec<Run> {
+fn runs_of(seen: &lease_scan::Seen) -> Vec<Run> {
     if !seen.is_locked && Recorded::successor(&seen.process).is_some() {
         // It has become another program, whose end is not ours to tell.
         return Vec::new();

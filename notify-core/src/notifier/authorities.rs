@@ -7,13 +7,13 @@ use std::sync::{Arc, OnceLock};
 use rustls::RootCertStore;
 use ureq::tls::{Certificate, RootCerts};
 
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
 
 /// The variables that name other authorities than the system's.
 const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-static TRUSTED: PerProcess<OnceLock<RootCerts>> = PerProcess::new();
+static TRUSTED: Part<OnceLock<RootCerts>> = Part::new(Slot::Authorities);
 
 /// Returns the authorities. They are read from disk once, at the first call: only who posts to
 /// `https` pays for it.

@@ -15,9 +15,9 @@ use crate::notifier::Refusal;
 use crate::notifier::http::{Class, Post, Rule};
 use crate::notifier::secret::Secret;
 use crate::notifier::url::Url;
+use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
 use crate::os::isolate;
-use crate::os::per_process::PerProcess;
 use crate::os::redact::{self, Parts};
 use crate::os::warning::{self, Warning};
 use crate::os::worker::{Work, Worker};
@@ -75,7 +75,7 @@ const NO_CHECK: &str =
 /// The same where the URL asks for one to be made.
 const NO_KEY: &str = "it knows no such ping key, or makes no check there, for all the `create=1`";
 
-static BEATS: PerProcess<Worker<Beats>> = PerProcess::new();
+static BEATS: Part<Worker<Beats>> = Part::new(Slot::Heartbeats);
 
 /// Where pings go: a URL, with `{job}` in it for a check of each job, or the file that holds it.
 #[derive(Debug, PartialEq, Eq)]
@@ -360,6 +360,15 @@ pub(crate) fn finish(deadline: Instant) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_gives_pings_to_send_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(|| BEATS
+            .get()
+            .lock()));
+    }
 
     fn shown(url: &str, job: &str, event: &Event) -> String {
         let run = 0x0123_4567_89ab_cdef;

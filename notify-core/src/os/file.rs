@@ -4,6 +4,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
+use crate::os::engine;
 use crate::os::random;
 
 /// Whether a symbolic link is followed: only where a person named the path.
@@ -149,6 +150,7 @@ pub(crate) fn read_open(file: &File, limit: u64) -> io::Result<String> {
 
 #[cfg(unix)]
 pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    engine::confirm();
     std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
 }
 
@@ -194,6 +196,7 @@ pub(crate) fn replace(
 }
 
 fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<File> {
+    engine::confirm();
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(true);
     let (mut file, metadata) = open_known(path, with_mode(&mut options, mode), Links::Refuse)?;
@@ -208,6 +211,7 @@ fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<
 
 /// Opens a file of its owner's alone, which is made where it is missing, and tells what is known of it.
 pub(crate) fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<(File, Metadata)> {
+    engine::confirm();
     let options = with_mode(options.create(true), PRIVATE);
     let (file, metadata) = open_known(path, options, Links::Refuse)?;
     // The umask may leave a mode by which it could not be opened again.

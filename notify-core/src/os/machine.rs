@@ -1,10 +1,9 @@
 //! The machine that this process runs on, by what tells it from others.
 
 use std::fs;
-use std::sync::OnceLock;
 
 use crate::format::fields::Fields;
-use crate::os::ffi;
+use crate::os::ffi::{self, OnceBox};
 
 /// A machine, and the time since it was started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,14 +17,14 @@ pub(crate) struct Machine {
 impl Machine {
     /// Returns this machine; what is read of it does not change while a process lives.
     pub(crate) fn this() -> &'static Self {
-        static THIS: OnceLock<Machine> = OnceLock::new();
+        static THIS: OnceBox<Machine> = OnceBox::new();
         let read = |path| {
             fs::read_to_string(path)
                 .ok()
                 .map(|text| text.trim().to_owned())
                 .filter(|text| !text.is_empty())
         };
-        THIS.get_or_init(|| Self {
+        THIS.get_or_make(|| Self {
             host: ffi::host_name(),
             id: read("/etc/machine-id"),
             boot: read("/proc/sys/kernel/random/boot_id"),

@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::os::ffi;
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{Part, Slot};
+use crate::os::ffi::{self, OnceBox};
 
 /// What stands where a secret stood.
 pub(crate) const MARK: &str = "[hidden]";
@@ -27,9 +27,9 @@ pub(crate) const LONGEST: usize = 8 * 1024;
 const FRESH: Duration = Duration::from_secs(1);
 
 /// Who knows the secrets that are configured.
-static SOURCE: OnceLock<fn() -> Vec<String>> = OnceLock::new();
+static SOURCE: OnceBox<fn() -> Vec<String>> = OnceBox::new();
 
-static SECRETS: PerProcess<Mutex<Gathered>> = PerProcess::new();
+static SECRETS: Part<Mutex<Gathered>> = Part::new(Slot::Secrets);
 
 /// The secrets that were last gathered.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ struct Gathered {
 
 /// Names who knows the secrets that are configured; it is asked once a text may hold one.
 pub(crate) fn ask(source: fn() -> Vec<String>) {
-    let _ = SOURCE.set(source);
+    SOURCE.get_or_make(|| source);
 }
 
 /// Hides in a text all secrets that are configured, and the passwords of any URL.
@@ -352,6 +352,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_looks_for_secrets_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(gathered));
+    }
 
     const SLACK: &str = "https://hooks.slack.com/services/T00000001/B00000002/s3cr3tS3CR3Ts3cr3t";
 

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,8 +19,8 @@ use crate::format::time::{self, Time, to_micros};
 use crate::job::name;
 use crate::job::{Arguments, Cancelled, Job, Site};
 use crate::notifier::heartbeat::{self, Heartbeat};
+use crate::os::engine::{self, Part, Slot};
 use crate::os::ffi;
-use crate::os::per_process::{self, PerProcess};
 use crate::os::random;
 use crate::os::redact;
 #[cfg(unix)]
@@ -52,13 +52,22 @@ const MINUTE: f64 = 60.0;
 const WAS_OVERDUE: &str = "it was overdue, and has ended now";
 
 /// The runs under way in this process, in the order in which they began.
-static OPEN: PerProcess<Mutex<BTreeMap<u64, Open>>> = PerProcess::new();
+static OPEN: Part<Mutex<BTreeMap<u64, Open>>> = Part::new(Slot::Runs);
 
 /// Which definition has which status file.
-static NAMES: PerProcess<Mutex<HashMap<String, String>>> = PerProcess::inheriting(|parents| {
-    let names = parents.try_lock().map(|names| names.clone());
+static NAMES: Part<Mutex<HashMap<String, String>>> = Part::beginning(Slot::Names, |parents| {
+    let names = parents.and_then(|parents| Some(parents.try_lock().ok()?.clone()));
     Mutex::new(names.unwrap_or_default())
 });
+
+/// Whether what is done before and after the first end of a run was done.
+static FIRST_END: Part<FirstEnd> = Part::new(Slot::FirstEnd);
+
+#[derive(Default)]
+struct FirstEnd {
+    is_begun: AtomicBool,
+    is_over: AtomicBool,
+}
 
 /// A run under way. Dropping it without an end leaves it to the exit of the process.
 #[derive(Debug)]
@@ -150,8 +159,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     let mut warnings = Vec::new();
     let job = site
         .job
-        .get_or_init(|| find_job(site, name.as_deref(), &mut warnings));
-    let _known = per_process::know();
+        .get_or_make(|| find_job(site, name.as_deref(), &mut warnings));
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let is_main = !nested && job.is_main();
     if is_main {
@@ -201,14 +209,12 @@ impl Run {
     }
 
     /// Ends the run, which is inside no other.
-    #[cfg(feature = "cli")]
     pub(crate) fn end(self, outcome: &Outcome) {
         self.end_inside(|_| {}, outcome, None);
     }
 
     /// Ends the run, which is inside those `around` it.
     pub(crate) fn end_inside(self, around: Around, outcome: &Outcome, cause: Option<Cause<'_>>) {
-        let known = per_process::know();
         let (run, around) = {
             let mut open = open_runs();
             let run = open.remove(&self.number);
@@ -227,7 +233,6 @@ impl Run {
         let warnings = run
             .as_ref()
             .map(|run| end(self.number, run, outcome, cause, &around, false));
-        drop(known);
         warnings.into_iter().flatten().for_each(Warning::tell);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
             // For the log alone: who leaves an error out wants no line of it from each run.
@@ -345,8 +350,6 @@ fn end(
     around: &[Open],
     at_exit: bool,
 ) -> Vec<Warning> {
-    static FIRST: Once = Once::new();
-    static TAKEN_OVER: Once = Once::new();
     let setup = in_force::setup();
     let mut warnings = Vec::new();
     // Of a run that proves nothing there is nothing to tell, and of one whose program was asked it was told.
@@ -355,12 +358,13 @@ fn end(
     }
     let now = Instant::now();
     reaper::look_for(setup, now, &mut warnings);
-    FIRST.call_once(|| {
+    let first_end = FIRST_END.get();
+    if !first_end.is_begun.swap(true, Ordering::Relaxed)
+        && let Some(store) = setup.store()
+    {
         // Before this run is decided on, for it may be of a job that people are told of now.
-        if let Some(store) = setup.store() {
-            dispatcher::release_due(setup, store);
-        }
-    });
+        dispatcher::release_due(setup, store);
+    }
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup, now);
     ended.said = match &run.asked {
@@ -408,8 +412,10 @@ fn end(
     if let Some(at) = run.overdue_at {
         overdue::forget(at, number);
     }
-    if let Some(routes) = &routes {
-        TAKEN_OVER.call_once(|| routes.all.iter().for_each(dispatcher::take_over));
+    if let Some(routes) = &routes
+        && !first_end.is_over.swap(true, Ordering::Relaxed)
+    {
+        routes.all.iter().for_each(dispatcher::take_over);
     }
     warnings.extend(setup.take_problems());
     warnings
@@ -554,7 +560,7 @@ impl Open {
                     .saturating_duration_since(self.started),
             ),
             host: Cow::Borrowed(&setup.host),
-            pid: Some(per_process::id()),
+            pid: Some(engine::pid()),
             exe: setup.exe.as_deref().map(Cow::Borrowed),
             version: self.job.version.as_deref().map(Cow::Borrowed),
             every_hours: self.job.arguments.every_hours,
@@ -752,14 +758,55 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use super::*;
+    use std::sync::Barrier;
+    use std::thread;
 
-    /// issue 12, point 21
+    use super::*;
+    use crate::os::engine::own;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
     #[test]
     fn a_child_that_is_forked_while_a_thread_names_a_job_does_not_wait_for_it() {
-        let ends = crate::testing::ends_in_a_fork_while(names, || {
-            let _ = names().insert("etl.load".to_owned(), "src/load.rs:42".to_owned());
+        assert!(crate::testing::a_run_ends_in_a_fork_while(names));
+    }
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_begins_a_run_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(open_runs));
+    }
+
+    /// Issue 13, point 5: the arguments of an attribute are the user's code, and may take long.
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_evaluates_the_arguments_of_a_job_does_not_wait_for_it()
+    {
+        static BEGUN: Barrier = Barrier::new(2);
+        static OVER: Barrier = Barrier::new(2);
+        static PARENT: AtomicU64 = AtomicU64::new(0);
+        static SITE: Site = Site::new::<Open>("etl::slow", true, true, "").with(|| {
+            if PARENT.load(Ordering::Relaxed) == u64::from(std::process::id()) {
+                BEGUN.wait();
+                OVER.wait();
+            }
+            Arguments::new().channel(|| "")
         });
-        assert!(ends);
+        PARENT.store(std::process::id().into(), Ordering::Relaxed);
+        let _own = own::begin();
+        let run = || {
+            let _ = begin(&SITE, Some("etl.slow".to_owned()), true);
+        };
+        let own = own::get();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                own::enter(own);
+                run();
+            });
+            BEGUN.wait();
+            let ends = ffi::ends_in_a_fork(run);
+            OVER.wait();
+            assert!(ends);
+        });
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{Part, Slot};
 use crate::status::facts::{Dropped, Facts};
 
 /// How often a value is tried to be reached. Its lock is held for less than a microsecond, but in a child
@@ -14,7 +14,7 @@ use crate::status::facts::{Dropped, Facts};
 const TRIES: usize = 1_000;
 
 /// Those of the runs that have said something.
-static SAID: PerProcess<Mutex<HashMap<u64, Arc<RunData>>>> = PerProcess::new();
+static SAID: Part<Mutex<HashMap<u64, Arc<RunData>>>> = Part::new(Slot::Said);
 
 /// How many they are: mostly none, and then no run need look.
 static COUNT: AtomicUsize = AtomicUsize::new(0);

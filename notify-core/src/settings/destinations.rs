@@ -53,10 +53,7 @@ impl Setup {
 
     /// Returns the destinations of a channel, if it has any.
     pub(crate) fn routes(&self, channel: &str) -> Option<Arc<Routes>> {
-        let known = || {
-            let routes = self.routes.get();
-            routes.lock().unwrap_or_else(PoisonError::into_inner)
-        };
+        let known = || self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(routes) = known().get(channel) {
             return routes.clone();
         }

@@ -122,7 +122,6 @@ impl History {
     }
 
     /// Gives a job's history to another name.
-    #[cfg(any(test, feature = "cli"))]
     pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         match std::fs::rename(self.path(from), self.path(to)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -1,6 +1,5 @@
 //! The notify directory: its folders, and the locks of its status files.
 
-#[cfg(feature = "cli")]
 pub(crate) mod admin;
 pub(crate) mod journal;
 pub(crate) mod lease;
@@ -27,12 +26,12 @@ use self::transaction::Locked;
 use crate::format::hash;
 use crate::format::text;
 use crate::format::time::{Time, to_micros};
+use crate::os::engine::PerProcess;
 use crate::os::ffi;
 use crate::os::file;
 use crate::os::landlord;
 use crate::os::lock::Lock;
 use crate::os::machine::Machine;
-use crate::os::per_process::PerProcess;
 use crate::state::history::History;
 use crate::state::local::spool::Outbox;
 use crate::state::run_record::Recorded;
@@ -160,7 +159,6 @@ impl Directory {
     }
 
     /// Reads a job's status file, which may be half changed.
-    #[cfg(any(test, feature = "cli"))]
     pub(crate) fn read(&self, file: &str) -> crate::rules::Past {
         transaction::read(&self.path.join(file))
     }

@@ -9,7 +9,7 @@ use crate::format::link;
 use crate::format::time;
 use crate::message::alert;
 use crate::os::machine::Machine;
-use crate::os::per_process;
+use crate::os::process;
 use crate::rules::transition::Ended;
 use crate::rules::{Attempt, Settings};
 use crate::status::facts::Facts;
@@ -82,7 +82,7 @@ impl Recorded<'_> {
         Machine::this().put(&mut fields);
         fields.put("host", &*ended.host);
         fields.put_some("pid", ended.pid.map(|pid| pid.to_string()));
-        let started = ended.pid.and_then(per_process::started);
+        let started = ended.pid.and_then(process::started);
         fields.put_some("started", started.map(|started| started.to_string()));
         fields.put_some("exe", ended.exe.as_deref());
         let attempt = ended
@@ -100,8 +100,8 @@ impl Recorded<'_> {
     pub(crate) fn successor(record: &Fields) -> Option<String> {
         let pid = record.get("pid")?.parse().ok()?;
         let started: u64 = record.get("started")?.parse().ok()?;
-        let lives = Machine::this().is_this(record) && per_process::started(pid) == Some(started);
-        lives.then(|| per_process::program(pid))
+        let lives = Machine::this().is_this(record) && process::started(pid) == Some(started);
+        lives.then(|| process::program(pid))
     }
 
     /// Reads a run back; `None` where its record is damaged.

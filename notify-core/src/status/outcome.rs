@@ -34,10 +34,6 @@ pub(crate) enum Outcome {
     /// It has not ended, and should have; what is known of that.
     Overdue(String),
     /// It has not begun, and should have; what is known of that.
-    #[cfg_attr(
-        not(feature = "cli"),
-        expect(dead_code, reason = "the command alone looks for it")
-    )]
     Missed(String),
     /// Its process ended without a word; what is known of that.
     Died(String),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 
 use crate::format::time::to_micros;
-use crate::os::per_process;
+use crate::os::engine;
 use crate::os::random;
 use crate::os::warning::Warning;
 use crate::rules::Settings;
@@ -68,7 +68,7 @@ fn ended(job: String, channel: &str, setup: &'static Setup) -> Ended {
         location: "pipeline-notify run :: options".into(),
         source: "pipeline-notify run".into(),
         host: Cow::Borrowed(&setup.host),
-        pid: Some(per_process::id()),
+        pid: Some(engine::pid()),
         exe: setup.exe.as_deref().map(Cow::Borrowed),
         channel: channel.to_owned().into(),
         facts: Cow::Borrowed(&*setup.facts),

@@ -6,7 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-#[cfg(feature = "cli")]
 use chrono::DateTime;
 
 use super::spool::{PATIENCE, channel_of, held_until, names};
@@ -143,7 +142,6 @@ impl Queue {
 
     /// Takes over all that waits in another queue. What is held there leaves as well, for a status that
     /// names its place takes it for told once it is gone.
-    #[cfg(feature = "cli")]
     pub(crate) fn adopt(&self, other: &Self) -> io::Result<usize> {
         other.release(DateTime::<chrono::Utc>::MAX_UTC)?;
         let entries = other.list();

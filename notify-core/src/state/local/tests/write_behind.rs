@@ -273,7 +273,6 @@ fn what_somebody_amends_is_seen_by_the_next_silent_run() {
     assert_eq!(engine.on_disk("etl").runs, 3);
 }
 
-#[cfg(feature = "cli")]
 #[test]
 fn a_job_that_is_renamed_or_removed_takes_no_silent_run_with_it() {
     let folder = Folder::new();
