@@ -82,7 +82,7 @@ pub(crate) fn a_run_ends_in_a_fork_while<G>(hold: impl FnOnce() -> G + Send) -> 
 fn a_run() {
     static SITE: Site = Site::new::<Taker>("etl::load", false, false, "");
     let run = registry::begin(&SITE, Some("etl.load".to_owned()), false);
-    run.end_inside(|_| {}, &Outcome::Failed("no".to_owned()));
+    run.end_inside(|_| {}, &Outcome::Failed("no".to_owned()), None);
     dispatcher::finish(Instant::now() + Duration::from_secs(5));
 }
 
