@@ -35,12 +35,12 @@ impl Decision {
     /// Sends an alert, at once. The reason is a few words, of which 200 bytes are kept: they stand behind
     /// `decision:` in the status file.
     pub fn send(reason: impl Into<String>) -> Self {
-        Self::new(true, reason.into())
+        Self::new(true, &reason.into())
     }
 
     /// Sends none. The reason is as for [`send`](Self::send).
     pub fn silent(reason: impl Into<String>) -> Self {
-        Self::new(false, reason.into())
+        Self::new(false, &reason.into())
     }
 
     /// Sends to another channel than the job's. What is sent later of the same incident goes there, too,
@@ -93,21 +93,21 @@ impl Decision {
     pub(crate) fn built_in(send: bool, reason: &str) -> Self {
         Self {
             is_built_in: true,
-            ..Self::new(send, reason.to_owned())
+            ..Self::new(send, reason)
         }
     }
 
     /// The same without its channel.
-    pub(crate) fn to_own_channel(self) -> Self {
+    pub(crate) fn without_channel(self) -> Self {
         Self {
             channel: None,
             ..self
         }
     }
 
-    fn new(send: bool, reason: String) -> Self {
+    fn new(send: bool, reason: &str) -> Self {
         // Cut first, for it costs time to read 100 MB.
-        let reason = text::first_bytes(&reason, text::LIMIT);
+        let reason = text::first_bytes(reason, text::LIMIT);
         let reason = redact::hide(text::readable(reason).trim().replace('\n', " "));
         let reason = match text::first_bytes(&reason, REASON) {
             "" => NO_REASON,

@@ -152,7 +152,7 @@ impl Program<'_> {
                 channel.escape_debug()
             );
             warnings.push(Warning::new("a channel of a rule", message));
-            decision = decision.to_own_channel();
+            decision = decision.without_channel();
         }
         Some(decision)
     }

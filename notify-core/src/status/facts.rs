@@ -96,7 +96,7 @@ impl Facts {
     pub(crate) fn readable(mut self) -> Self {
         for (_, value) in &mut self.0 {
             let shown = redact::hide(text::readable(value).replace('\n', " "));
-            *value = text::first_bytes(&shown, LONGEST_VALUE).to_owned();
+            text::first_bytes(&shown, LONGEST_VALUE).clone_into(value);
         }
         self
     }
