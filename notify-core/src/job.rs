@@ -26,7 +26,7 @@ pub struct Site {
     pub(crate) debug: bool,
     /// Whether other attributes are on the function, which may change what it returns.
     pub(crate) is_wrapped: bool,
-    /// The type name of what is nested in the annotated function: it alone tells impl type and trait.
+    /// The type name of what is nested in the annotated function: only this names the impl's type and trait.
     pub(crate) type_name: fn() -> &'static str,
     /// The version of the crate in which it stands; empty where it has none.
     pub(crate) version: &'static str,
@@ -94,7 +94,7 @@ pub struct Arguments {
     pub ok_silent_hours: Option<f64>,
     /// See the rules.
     pub remind_hours: Option<f64>,
-    /// When a run that goes on is told.
+    /// When a run that goes on is overdue.
     pub overdue_minutes: Option<f64>,
     /// See the rules.
     pub after: Option<u64>,
@@ -142,14 +142,14 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Tells whether it is the program's `main`, be it moved into another function of that name, as
+    /// Returns whether it is the program's `main`, be it moved into another function of that name, as
     /// some attributes do.
     pub(crate) fn is_main(&self) -> bool {
         let path = self.location.strip_suffix(" :: main");
         path.is_some_and(|path| path.split("::").skip(1).all(|part| part == "main"))
     }
 
-    /// Tells whether an attribute has moved it into another function.
+    /// Returns whether an attribute has moved it into another function.
     pub(crate) fn is_moved(&self) -> bool {
         self.location.ends_with("::main :: main")
     }

@@ -11,14 +11,14 @@
 //! | outcome | how a run ended: returned, failed, panicked, exited, was cancelled, died, or proves nothing |
 //! | status | what the status file says after the latest run: `OK` or `ERROR`, when, where, what |
 //! | incident | the time from a job's first `ERROR` to its next `OK` |
-//! | fingerprint | what tells an error from others: its words, without numbers, ids, times and paths |
+//! | fingerprint | what distinguishes an error from others: its words, without numbers, ids, times and paths |
 //! | headline | the line of an error that says something |
 //! | transition | what the end of a run makes of the status, and of what is sent |
 //! | decision | whether an alert is sent, and the rule that says so |
 //! | held | an alert that waits for the next attempt, the N-th failure, or its time |
 //! | change | a status and an alert that are written together or not at all |
 //! | journal | the change as it stands in the lock file until it is done: a write-ahead log |
-//! | lease | the record of a run under way; its lock tells that the process lives |
+//! | lease | the record of a run under way; its lock says that the process lives |
 //! | reaper | reports the runs whose process is gone |
 //! | alert | one message that the rules decided to send |
 //! | digest | one message of several alerts |
@@ -45,7 +45,7 @@
 //! | `notifier` | the destinations, one file each, and what they share |
 //! | `state` | the state of jobs: changes, entries, history; `local` is the notify directory |
 //! | `job` | the annotated function: its site, name and arguments |
-//! | `rules` | who is told: policy, flapping, transition; pure, time is an argument |
+//! | `rules` | which run sends an alert: policy, flapping, transition; pure, time is an argument |
 //! | `message` | one alert, and a digest of many |
 //! | `status` | the status file, outcomes, fingerprints |
 //! | `os` | the one file with `unsafe`, files, locks, signals, what no text may show |
@@ -99,7 +99,7 @@ pub use rules::occasion::{Occasion, Previous};
 pub use runs::handle::{Handle, current, fact};
 pub use runs::panic::install_panic_hook;
 pub use settings::config::Config;
-pub use settings::destinations::channels;
+pub use settings::destinations::{Destination, channels};
 pub use status::State;
 pub use status::outcome::OutcomeKind;
 
@@ -143,13 +143,12 @@ pub mod __cli {
     pub use crate::monitor::operator::{
         Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user,
     };
-    pub use crate::monitor::suggest::no_job;
     pub use crate::monitor::timeline::{
-        Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, recent, story,
+        Chance, Happened, Outlook, Recent, Reply, Rules, Story, What, recent, story,
     };
     pub use crate::monitor::view::{
-        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, readable,
-        runs, span,
+        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, is_fit, job_names, jobs,
+        queues, readable, runs, span,
     };
     pub use crate::monitor::watcher::missed::limit;
     pub use crate::monitor::watcher::{Beginning, Guard};

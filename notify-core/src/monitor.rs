@@ -2,7 +2,6 @@
 
 pub(crate) mod command;
 pub(crate) mod operator;
-pub(crate) mod suggest;
 pub(crate) mod timeline;
 pub(crate) mod view;
 pub(crate) mod watcher;

@@ -191,7 +191,7 @@ impl Store {
         local.flush();
     }
 
-    /// Tells whether there is anything to flush; `None` where that cannot be learnt at once.
+    /// Returns whether there is anything to flush; `None` where that cannot be learnt at once.
     pub(crate) fn is_behind(&self) -> Option<bool> {
         let Self::Local(local) = self;
         local.is_behind()

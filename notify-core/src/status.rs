@@ -2,6 +2,7 @@
 
 pub(crate) mod bounded;
 pub(crate) mod cause;
+pub(crate) mod decision;
 pub(crate) mod error_count;
 pub(crate) mod facts;
 pub(crate) mod fingerprint;
@@ -16,11 +17,13 @@ use crate::format::headline::headline;
 use crate::format::link;
 use crate::format::text;
 use crate::format::time::{self, Time};
+use crate::status::decision::Decided;
 use crate::status::error_count::ErrorCount;
 use crate::status::facts::Facts;
 
 /// Whether a job works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum State {
     /// Its latest run succeeded.
     Ok,
@@ -66,7 +69,7 @@ pub(crate) struct Flapping {
     pub(crate) runs: u64,
     pub(crate) failed: u64,
     pub(crate) since: Time,
-    /// When people were last told that it flaps.
+    /// When the last alert was sent that it flaps.
     pub(crate) told: Option<Time>,
 }
 
@@ -83,37 +86,37 @@ pub(crate) struct Status {
     pub(crate) since: Time,
     /// How many runs the present state has lasted.
     pub(crate) runs: u64,
-    /// When people were last told; `None` where nobody was.
+    /// When the last alert was sent; `None` where none was.
     pub(crate) alerted: Option<Time>,
-    /// The other job whose alert told them, for one event ended both: the recovery is that one's.
+    /// The other job that sent it, because one event ended both: the recovery is that one's.
     pub(crate) alerted_by: Option<String>,
     /// The id of the incident that is open.
     pub(crate) incident: Option<String>,
-    /// What tells the error from others, where there is one.
+    /// The error's fingerprint, where there is one.
     pub(crate) fingerprint: Option<String>,
     /// The first line of the error that began the incident.
     pub(crate) first_error: Option<String>,
-    /// The errors of the incident that people were told of, by their fingerprints.
+    /// The errors of the incident that were sent, by their fingerprints.
     pub(crate) told_errors: Vec<String>,
     /// The other errors within the present silence.
     pub(crate) other_errors: ErrorCount,
     /// The errors of runs that ended after one that began later, and that left its status.
     pub(crate) older_errors: ErrorCount,
-    /// When people were last told that a run is overdue; `None` once one has ended in time.
+    /// When the last alert was sent that a run is overdue; `None` once one has ended in time.
     pub(crate) overdue: Option<Time>,
     /// When the latest run began, once people were told that none came after it.
     pub(crate) missed: Option<Time>,
     /// The alert that is held back.
     pub(crate) held: Option<Held>,
-    /// When the first failure was held back that nobody was told of, in this incident or in one
-    /// that ended before it was told.
+    /// When the first failure was held back that was not sent, in this incident or in one
+    /// that ended before.
     pub(crate) withheld_since: Option<Time>,
     /// What a person has silenced.
     pub(crate) silence: Option<Silence>,
     /// How the status changes to and fro.
     pub(crate) flapping: Option<Flapping>,
-    /// Why people were told of the latest run, or not.
-    pub(crate) decision: Option<Text>,
+    /// Why an alert was sent for the latest run, or not.
+    pub(crate) decision: Option<Decided>,
     pub(crate) host: Option<Text>,
     pub(crate) pid: Option<u32>,
     pub(crate) exe: Option<Text>,
@@ -149,7 +152,7 @@ pub(crate) struct Status {
 /// An alert that is due and held back.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Held {
-    /// It leaves then, come what may.
+    /// It is sent then at the latest.
     pub(crate) until: Time,
     /// Where it waits, for each destination: the queue's folder and the file.
     pub(crate) alerts: Vec<String>,
@@ -264,7 +267,7 @@ impl Status {
         let same = |key| text(key).map(Text::Owned);
         let count = |key| get(key).and_then(ErrorCount::parse).unwrap_or_default();
         let since = time("since");
-        // The article's own file does not say when people were told; it told them then.
+        // The article's own file does not say when its message was sent: at that time.
         let alerted = if since.is_some() {
             time("alerted")
         } else {
@@ -298,7 +301,7 @@ impl Status {
             withheld_since: time("withheld-since"),
             silence: get("silenced").and_then(Silence::parse),
             flapping: get("flapping").and_then(Flapping::parse),
-            decision: same("decision"),
+            decision: Decided::parse(&fields),
             host: same("host"),
             pid: get("pid").and_then(|pid| pid.parse().ok()),
             exe: same("exe"),
@@ -348,7 +351,9 @@ impl Status {
         page.put("runs", &self.runs.to_string());
         page.put_some("alerted", time(self.alerted));
         page.put_some("alerted-by", self.alerted_by.as_deref());
-        page.put_some("decision", self.decision.as_deref());
+        if let Some(decision) = &self.decision {
+            decision.put(&mut page);
+        }
         page.put_some("incident", self.incident.as_deref());
         page.put_some("fingerprint", self.fingerprint.as_deref());
         // What the text says already is not said twice.
@@ -393,7 +398,7 @@ impl Status {
         page.end(&self.text)
     }
 
-    /// Tells whether nobody was told of it, nor of an error of its incident.
+    /// Returns whether no alert was sent for it, nor for an error of its incident.
     pub(crate) fn is_unheard(&self) -> bool {
         self.alerted.is_none() && self.told_errors.is_empty()
     }
@@ -411,10 +416,10 @@ impl Status {
         }
     }
 
-    /// Tells whether nothing but times and counts sets this status apart from `previous`, so that
+    /// Returns whether nothing but times and counts sets this status apart from `previous`, so that
     /// its file need not be written anew.
     pub(crate) fn says_the_same_as(&self, previous: &Self) -> bool {
-        // Named one by one, lest a new one be forgotten.
+        // Named one by one, so that the compiler asks about a new field.
         let Self {
             begun: _,
             took: _,
@@ -511,7 +516,8 @@ since: 2026-11-22 11:00:00:000000 UTC
 runs: 3
 alerted: 2026-11-22 11:00:00:120000 UTC
 alerted-by: etl.load
-decision: not told: another attempt follows (NOTIFY_ATTEMPT)
+decision: not sent: another attempt follows (NOTIFY_ATTEMPT)
+decision-code: not-sent attempt-follows
 incident: 7f3a91c2
 fingerprint: 0011aaff
 first-error: disk full

@@ -42,7 +42,7 @@ impl Drop for Folder {
     }
 }
 
-/// Runs a piece of code in a child that is forked while another thread holds a lock; tells whether the child
+/// Runs a piece of code in a child that is forked while another thread holds a lock; returns whether the child
 /// comes to its end. It has that lock in its memory, and not the thread that would let go of it.
 #[cfg(unix)]
 pub(crate) fn ends_in_a_fork_while<G>(
@@ -113,6 +113,7 @@ pub(crate) fn alert(job: &str, id: &str) -> Alert {
         mention: None,
         facts: Vec::new(),
         notes: Vec::new(),
+        dropped: None,
         status,
     }
 }
@@ -181,6 +182,7 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
             Kind::Flapping => vec!["5 changes, 4 of 9 runs failed".to_owned()],
             _ => vec!["this is a debug build".to_owned()],
         },
+        dropped: None,
         status: Status::parse(&status).unwrap(),
     }
 }

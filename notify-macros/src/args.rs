@@ -211,7 +211,7 @@ impl Args {
                 }
             });
             let any = types.iter().map(|listed| {
-                // An error that cannot be seen is the whole list's fault, and told once.
+                // An error that cannot be seen is a fault of the whole list, and is reported once.
                 let asked = quote_spanned! {span=>
                     #private::says_yes(&__notify_found, &__notify_error.downcast_ref::<#listed>())
                 };

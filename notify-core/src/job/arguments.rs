@@ -237,11 +237,11 @@ impl Arguments {
     }
 
     fn problem(&mut self, problem: String) {
-        self.problems.push(problem + ": the default stands in");
+        self.problems.push(problem + ": the default is used");
     }
 }
 
-/// Tells whether Slack knows this as somebody to mention.
+/// Returns whether Slack knows this as somebody to mention.
 /// <https://docs.slack.dev/messaging/formatting-message-text/>
 fn is_mention(word: &str) -> bool {
     let is_id = word.starts_with(['U', 'W', 'S'])

@@ -8,6 +8,7 @@ use crate::format::hash;
 use crate::format::link::Link;
 use crate::format::text;
 use crate::format::time::{self, Time};
+use crate::message::dropped::Dropped;
 use crate::message::written::Message;
 use crate::status::fingerprint;
 use crate::status::{LINE, State, Status};
@@ -15,7 +16,7 @@ use crate::status::{LINE, State, Status};
 /// The longest line that stands for the whole of an error.
 const HEADLINE: usize = 200;
 
-/// What an alert tells of its job.
+/// What an alert says of its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Kind {
@@ -58,7 +59,7 @@ impl Kind {
             .map_or("", |(_, words, _)| words)
     }
 
-    /// Tells whether it says nothing that an earlier alert of its job did not say.
+    /// Returns whether it says nothing that an earlier alert of its job did not say.
     pub(crate) fn is_repeat(self) -> bool {
         matches!(
             self,
@@ -119,6 +120,8 @@ pub struct Alert {
     pub(crate) notes: Vec<String>,
     /// What a function of the program has written into it.
     pub(crate) message: Message,
+    /// What was dropped from the queue that it leaves, and its message is to say; no file holds it.
+    pub(crate) dropped: Option<Dropped>,
     pub(crate) status: Status,
 }
 
@@ -156,11 +159,12 @@ impl Alert {
             facts: Vec::new(),
             notes: Vec::new(),
             message: Message::default(),
+            dropped: None,
             status,
         }
     }
 
-    /// Returns the id of this alert: two messages with one id tell the same event.
+    /// Returns the id of this alert: two messages with one id are the same event.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -268,13 +272,13 @@ impl Alert {
         }
     }
 
-    /// Tells whether the run that is overdue has never begun: such a one takes no time.
+    /// Returns whether the run that is overdue has never begun: such a one takes no time.
     pub(crate) fn is_missed(&self) -> bool {
         self.kind == Kind::Overdue && self.status.took.is_none()
     }
 
-    /// Returns until when this very error is silenced. A run that fails with it is not told
-    /// meanwhile: what is told is the silence.
+    /// Returns until when this very error is silenced. A run that fails with it sends nothing
+    /// meanwhile: this alert announces the silence.
     fn silenced_until(&self) -> Option<Time> {
         let silence = self.status.silence.as_ref()?;
         let is_this = self.kind == Kind::StillFailing
@@ -383,6 +387,7 @@ impl Alert {
             self.add_remarks(&mut remarks);
         }
         remarks.extend(self.message.lines.iter().cloned());
+        remarks.extend(self.dropped.as_ref().and_then(Dropped::words));
         remarks
     }
 
@@ -391,7 +396,7 @@ impl Alert {
         if let Some(outage) = &self.outage {
             let runs = runs(outage.runs, "failed run");
             remarks.push(format!(
-                "it works again after {} and {runs}; it had been: {}",
+                "works again after {} and {runs}; the error was: {}",
                 self.outage_span(outage),
                 outage.error
             ));
@@ -407,7 +412,7 @@ impl Alert {
             };
             let since = time::span(time::between(status.since, self.decided));
             remarks.push(format!(
-                "it has failed for {since}, {}{error}",
+                "failing for {since}, {}{error}",
                 runs(status.runs, "run")
             ));
         }
@@ -422,7 +427,7 @@ impl Alert {
             remarks.push(format!("at first: {first}"));
         }
         if let Some(error) = &status.passed_over {
-            remarks.push(format!("passed over, as the attribute says: {error}"));
+            remarks.push(format!("error ignored, as the attribute says: {error}"));
         }
         remarks.extend(self.notes.iter().cloned());
     }
@@ -474,7 +479,7 @@ impl Alert {
         details
     }
 
-    /// Tells whether it is not the first failure of its incident. A run that is overdue has not
+    /// Returns whether it is not the first failure of its incident. A run that is overdue has not
     /// failed.
     fn is_repeated(&self) -> bool {
         self.kind != Kind::Overdue && self.status.state == State::Error && self.status.runs > 1
@@ -564,6 +569,7 @@ impl Alert {
             facts: facts(&fields),
             notes: fields.all("note"),
             message: Message::read(&fields),
+            dropped: None,
             status: Status::parse(&fields.text)?,
         })
     }
@@ -640,6 +646,7 @@ mod tests {
             facts: vec![("context".to_owned(), "env=prod".to_owned())],
             notes: vec!["this is a debug build".to_owned()],
             message: Message::default(),
+            dropped: None,
             status: Status::parse(&status).unwrap(),
         }
     }
@@ -654,7 +661,7 @@ mod tests {
         assert_eq!(
             alert.text(),
             "--- ERROR ---\n2026-11-22 13:00:00:123456 UTC\netl::load :: run\n\nconnection refused\n  \
-             caused by: no route\n\nit has failed for 2 h, 3 runs, with the same error\nthis is a debug build\n\
+             caused by: no route\n\nfailing for 2 h, 3 runs, with the same error\nthis is a debug build\n\
              job etl.load.run still failing · since 2026-11-22 11:00:00:000000 UTC · took 2.500 s · host worker-3 \
              · context env=prod · incident 7f3a91c2 · alert id-etl.load.run\n"
         );
@@ -739,7 +746,8 @@ mod tests {
             alert.summary(),
             "✓ etl.load.run recovered on worker-3 after 2 h 5 min"
         );
-        let sentence = "\nit works again after 2 h 5 min and 26 failed runs; it had been: connection refused\n";
+        let sentence =
+            "\nworks again after 2 h 5 min and 26 failed runs; the error was: connection refused\n";
         assert!(alert.text().contains(sentence), "{}", alert.text());
     }
 

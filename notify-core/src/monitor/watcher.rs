@@ -211,7 +211,7 @@ impl Guard {
         match told {
             Ok(()) => warning::over("jobs"),
             Err(error) => {
-                let message = format!("missed runs and silences cannot be looked for: {error}");
+                let message = format!("cannot look for missed runs and ended silences: {error}");
                 Warning::new("jobs", message).tell();
             }
         }
@@ -311,7 +311,7 @@ fn missing(job: &Job, setup: &Setup, channel: String) -> Ended {
     }
 }
 
-/// Tells whether a file is this user's: the jobs of another are for that one to watch.
+/// Returns whether a file is this user's: the jobs of another are for that one to watch.
 fn is_own(path: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -340,7 +340,8 @@ fn until_a_signal() -> Arc<AtomicBool> {
         let watched = flag::register_conditional_default(signal, is_over.clone())
             .and_then(|_| flag::register(signal, is_over.clone()));
         if let Err(error) = watched {
-            let message = format!("signals cannot be watched, and end this at once: {error}");
+            let message =
+                format!("signals cannot be watched, and end this command at once: {error}");
             Warning::new("signals", message).tell();
         }
     }

@@ -42,8 +42,8 @@ const ADDRESS: usize = 300;
 /// Fields that are no longer stand side by side.
 const INLINE: usize = 40;
 
-/// So many alerts have an embed each even where that must be cut.
-const FEW: usize = 3;
+/// The most alerts with an embed each, even where it must be cut.
+const MAX_WHOLE_ALERTS: usize = 3;
 
 /// The length of the text that is tried when Discord has refused the first message.
 const SHORT: usize = 1_000;
@@ -65,7 +65,7 @@ const RULES: [Rule; 6] = [
     Rule::new(405, "", Class::Channel),
 ];
 
-/// Posts to a Discord webhook: an embed for each alert, or one that tells many. It mentions nobody.
+/// Posts to a Discord webhook: an embed for each alert, or one for many. It mentions nobody.
 ///
 /// # Examples
 ///
@@ -178,7 +178,7 @@ fn embeds(alerts: &[Alert]) -> Option<Vec<Value>> {
     let make = |room: usize| -> Vec<_> { alerts.iter().map(|alert| embed(alert, room)).collect() };
     let mut embeds = make(TOGETHER);
     if embeds.iter().map(|(_, length)| length).sum::<usize>() > TOGETHER {
-        if alerts.len() > FEW {
+        if alerts.len() > MAX_WHOLE_ALERTS {
             return None;
         }
         embeds = make(TOGETHER / alerts.len());
@@ -312,8 +312,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::notifier::strict;
     use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text, written};
+    use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
         strict::discord::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))

@@ -59,7 +59,7 @@ const RULES: [Rule; 3] = [
 /// works again: one for each job, also where the run that works knows nothing of the one before.
 /// With `NOTIFY_INSTANCE`, one for each job and instance.
 ///
-/// It tells each alert as an event of its own. A failure that a job is alerted for anew raises the
+/// It sends each alert as an event of its own. A failure that a job sends again raises the
 /// severity to `critical`; overdue and flapping jobs are a `warning`.
 ///
 /// # Examples
@@ -217,7 +217,7 @@ fn event(alert: &Alert, key: &str) -> Value {
     event
 }
 
-/// Tells whether the alert says that all is well.
+/// Returns whether the alert says that all is well.
 fn resolves(alert: &Alert) -> bool {
     match alert.kind {
         Kind::Recovered | Kind::Ok => true,
@@ -291,8 +291,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::notifier::strict;
     use crate::testing::{Folder, alert_of, alerts_of_each_kind, with_text, written};
+    use strict_services as strict;
 
     const TESTED: &str = "0123456789abcdefghij0123456789AB";
 

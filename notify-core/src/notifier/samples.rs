@@ -1,4 +1,4 @@
-//! Alerts that tell of nothing that has happened, to try a channel with.
+//! Alerts to try a channel with: nothing of what they say has happened.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::rules::{Past, Settings};
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
-/// Makes one alert of each kind, marked as a sample and mentioning nobody: what the rules tell of a
+/// Makes one alert of each kind, marked as a sample and mentioning nobody: what the rules send for a
 /// job that fails, works again and flaps.
 ///
 /// # Examples
@@ -54,25 +54,43 @@ pub fn samples() -> Vec<Alert> {
 /// ```
 #[must_use]
 pub fn test_alert(channel: &str) -> Alert {
+    let note = format!("a test of the channel `{channel}`: nothing has happened");
+    test(channel, Kind::Ok, "", note)
+}
+
+/// Makes a failure, which also reaches people where only failures do, and its recovery, so that
+/// nothing stays open.
+#[cfg(feature = "cli")]
+pub(crate) fn test_incident(channel: &str, by: &str) -> [Alert; 2] {
+    let words = format!("this is a test by {by}: nothing is broken");
+    let recovery = format!("{words}; a recovery looks like this");
+    let incident = format!("{:08x}", random::number() >> 32);
+    let mut failed = test(channel, Kind::Failed, &words, String::new());
+    let mut recovered = test(channel, Kind::Recovered, "", recovery);
+    failed.notes.clear();
+    for alert in [&mut failed, &mut recovered] {
+        alert.incident = Some(incident.clone());
+    }
+    failed.status.incident = Some(incident);
+    [failed, recovered]
+}
+
+fn test(channel: &str, kind: Kind, error: &str, note: String) -> Alert {
     let now = time::to_micros(Utc::now());
+    let is_error = kind == Kind::Failed;
     let status = Status {
         location: "pipeline-notify :: test".into(),
+        first_error: is_error.then(|| error.to_owned()),
         host: Some(host().into()),
+        pid: Some(std::process::id()),
         channel: Some(channel.to_owned().into()),
-        ..Status::new(State::Ok, now)
+        text: error.to_owned(),
+        ..Status::new(if is_error { State::Error } else { State::Ok }, now)
     };
+    let job = "pipeline-notify.test".to_owned();
     Alert {
-        notes: vec![format!(
-            "a test of the channel `{channel}`: nothing has happened"
-        )],
-        ..Alert::new(
-            random::number(),
-            Kind::Ok,
-            "pipeline-notify.test".to_owned(),
-            channel,
-            now,
-            status,
-        )
+        notes: vec![note],
+        ..Alert::new(random::number(), kind, job, channel, now, status)
     }
 }
 
@@ -96,7 +114,7 @@ fn life() -> Vec<(i64, Outcome)> {
     ]
 }
 
-/// Has the rules tell of a run.
+/// Has the rules decide on a run.
 fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
     let minutes = if matches!(outcome, Outcome::Overdue(_)) {
         90

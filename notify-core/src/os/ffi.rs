@@ -1,6 +1,6 @@
 //! The end of the process: the call-back that the system makes then, and the time that is left.
 //!
-//! The one room with `unsafe`: std has no way to be called at the exit, none to ask for the user or the
+//! Long on purpose: it is the one file with `unsafe`, so that all of it can be read in one place. std has no way to be called at the exit, none to ask for the user or the
 //! host, none to send, catch or ask for a signal, none to have a child end with its parent, none to ask
 //! which file is at a path and nothing else, none to know a forked child, and none to ask an error that may
 //! borrow something for its type.
@@ -25,7 +25,7 @@ use crate::os::isolate;
 /// When the exit that has begun must be over.
 static DEADLINE: OnceBox<Instant> = OnceBox::new();
 
-/// What is called at the exit, with the exit code where the system tells it.
+/// What is called at the exit, with the exit code where the system gives it.
 static CALL_BACK: OnceBox<fn(Option<i32>)> = OnceBox::new();
 
 /// Has `call_back` called when `main` returns and when any thread calls `process::exit`, also in
@@ -47,7 +47,7 @@ fn called(code: Option<i32>) {
 /// Whether the exit code is known at the exit.
 pub(crate) const CODE_IS_KNOWN: bool = cfg!(all(target_os = "linux", target_env = "gnu"));
 
-/// glibc tells the exit code, which is what sets success apart from a failure.
+/// glibc passes the exit code, which separates success from failure.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn register() {
     use std::ffi::{c_int, c_void};
@@ -56,7 +56,7 @@ fn register() {
         fn on_exit(function: extern "C" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int;
     }
     extern "C" fn exited(code: c_int, _: *mut c_void) {
-        // As much of it as whoever waits for the process sees.
+        // The eight bits that `wait` returns to the parent.
         called(Some(code & 0xff));
     }
     // SAFETY: the declaration is glibc's; the function is static, does not unwind, and ignores its argument.
@@ -427,7 +427,7 @@ fn is_ours(signal: i32) -> bool {
     action(signal) == Some(handler())
 }
 
-/// Tells whether a signal has no handler but ours, and is not ignored.
+/// Returns whether a signal has no handler but ours, and is not ignored.
 #[cfg(unix)]
 pub(crate) fn is_free(signal: i32) -> bool {
     action(signal) == Some(libc::SIG_DFL) || is_ours(signal)
@@ -601,7 +601,7 @@ pub(crate) fn begin(patience: Duration) -> Instant {
     *DEADLINE.get_or_make(|| Instant::now() + patience)
 }
 
-/// Tells whether the exit has begun.
+/// Returns whether the exit has begun.
 pub(crate) fn has_begun() -> bool {
     DEADLINE.get().is_some()
 }

@@ -1,4 +1,4 @@
-//! What the end of a run makes of a job's status, and of what people are told.
+//! What the end of a run makes of a job's status, and which alert it sends.
 //!
 //! One pass, each step in a file of its own: what is known (`case`), what the rules decide and what holds the
 //! alert back (`decision`), the status (`status`), and the alert (`alert`).
@@ -45,7 +45,7 @@ pub(crate) struct Ended {
     pub(crate) attempt: Option<Attempt>,
     /// Whether a cancellation leaves the status: inside another run, or with `cancelled = "keep"`.
     pub(crate) nested: bool,
-    /// Whether people were told that it was overdue.
+    /// Whether an alert was sent that it was overdue.
     pub(crate) was_overdue: bool,
     /// Whether it is known that it was not overdue when it ended.
     pub(crate) is_in_time: bool,
@@ -104,7 +104,7 @@ pub(crate) struct Address<'a> {
     pub(crate) queues: &'a [String],
 }
 
-/// What the other jobs that one event ends have told of it, on the channel of this one.
+/// What the other jobs that the same event ends have sent, on the channel of this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cover<'a> {
     /// The job that speaks for the event.
@@ -122,9 +122,9 @@ pub(crate) struct End<'a> {
     /// Read under the job's lock.
     pub(crate) now: Time,
     pub(crate) settings: Settings,
-    /// `None` where nobody can be told.
+    /// `None` where there is no destination.
     pub(crate) address: Option<Address<'a>>,
-    /// What another job has told of the event that ended this run.
+    /// What another job has sent about the event that ended this run.
     pub(crate) cover: Option<Cover<'a>>,
     /// What a rule of the program has decided; `None` where none was asked.
     pub(crate) answer: Option<&'a Answer>,
@@ -144,11 +144,11 @@ pub(crate) struct Transition {
     pub(crate) alert: Option<Box<Alert>>,
     /// Whether the alert is held back; the status says how long.
     pub(crate) is_held: bool,
-    /// An alert that was held, and is not to be told any more: where it waits.
+    /// An alert that was held and must no longer be sent: where it waits.
     pub(crate) withdrawn: Vec<String>,
 }
 
-/// Works out the new status of a job, and what people are told; `None` where nothing changes.
+/// Works out the new status of a job and its alert; `None` where nothing changes.
 pub(crate) fn of(end: &End<'_>) -> Option<Transition> {
     match end.outcome {
         Outcome::Cancelled if end.run.nested => {
@@ -182,7 +182,7 @@ pub(crate) fn of(end: &End<'_>) -> Option<Transition> {
         written.is_some_and(|written| written.held.as_ref() != Some(*earlier))
     });
     let withdrawn = withdrawn.map(|held| held.alerts.clone());
-    // With an alert goes the status that it tells of, and a run that failed is none of one that works.
+    // An alert carries the status of its own run. A failed run leaves the status of a job that works.
     let (left, status) = if keeps_status && (alert.is_some() || case.same.is_none()) {
         (written.map(Box::new), None)
     } else {

@@ -130,7 +130,7 @@ impl Program<'_> {
             previous: end.past.status().cloned(),
             built_in: Decision::built_in(
                 transition.decision.send,
-                transition.decision.reason.as_str(),
+                transition.decision.reason.words(),
             ),
         };
         let answer = match self.at_exit {

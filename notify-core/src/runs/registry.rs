@@ -148,7 +148,7 @@ impl Park for Ending<'_> {
     }
 }
 
-/// Tells whether annotated functions report at all, or run bare.
+/// Returns whether annotated functions report at all, or run bare.
 pub(crate) fn is_active(site: &'static Site) -> bool {
     in_force::is_active(site.test) && !stack::is_bare()
 }
@@ -239,7 +239,7 @@ impl Run {
             warning::log(Level::Warn, || {
                 let error = redact::hide(error);
                 let (job, error) = (run.name(in_force::setup()), text::first_line(&error, LINE));
-                format!("{job}: an error was passed over, the status is OK: {error}").into()
+                format!("{job}: an error was ignored, the status is OK: {error}").into()
             });
         }
     }
@@ -440,7 +440,7 @@ fn record(number: u64, run: &Open, setup: &'static Setup) {
         Ok(()) => warning::over("record"),
         Err(error) => {
             let message =
-                format!("runs cannot be recorded ({error}): if one is killed, nobody will be told");
+                format!("runs cannot be recorded ({error}): if one is killed, no alert is sent");
             Warning::new("record", message).tell();
         }
     }
@@ -521,19 +521,19 @@ impl Open {
             .collect()
     }
 
-    /// Tells whether its failures go to the channel of that name.
+    /// Returns whether its failures go to the channel of that name.
     fn is_on(&self, channel: &str, setup: &Setup) -> bool {
         let own = self::channel(&self.job.arguments, setup);
         own == channel
             || matches!(setup.way(own, State::Error), Way::Instead(routes, _) if routes.channel == channel)
     }
 
-    /// Tells whether the other is a run of the same job.
+    /// Returns whether the other is a run of the same job.
     fn is_of_job_of(&self, other: &Self) -> bool {
         std::ptr::eq(self.job, other.job) && self.name == other.name
     }
 
-    /// Tells whether its cancellation says nothing of the job.
+    /// Returns whether its cancellation says nothing of the job.
     fn keeps_cancelled(&self) -> bool {
         self.job.arguments.cancelled == Some(Cancelled::Keep)
     }
@@ -697,12 +697,13 @@ fn watch_signals(setup: &Setup) {
     if setup.signals
         && let Err(error) = signals::watch()
     {
-        let message = format!("signals cannot be watched, and are told by the next run: {error}");
+        let message =
+            format!("signals cannot be watched, and the next run reports what they end: {error}");
         Warning::new("signals", message).tell();
     }
 }
 
-/// Tells whether the process can go at once.
+/// Returns whether the process can go at once.
 pub(crate) fn nothing_is_left() -> bool {
     for _ in 0..100 {
         let store = in_force::setup_so_far().opened_store();
@@ -718,13 +719,13 @@ pub(crate) fn nothing_is_left() -> bool {
     false
 }
 
-/// Tells whether the exit decides what a `main` came to that has returned.
+/// Returns whether the exit decides what a `main` came to that has returned.
 pub(crate) fn has_returned() -> bool {
     let open = OPEN.get().try_lock();
     open.is_ok_and(|open| open.values().any(|run| run.returned.is_some()))
 }
 
-/// Tells whether the program ends in its `main` because it has shown its help: that says nothing of its jobs.
+/// Returns whether the program ends in its `main` because it has shown its help: that says nothing of its jobs.
 fn is_help(open: &BTreeMap<u64, Open>, outcome: &Outcome) -> bool {
     // Where the code is not known, it was most likely 0.
     matches!(outcome, Outcome::Exited(None | Some(0)))

@@ -76,7 +76,7 @@ impl Deref for Setup {
 }
 
 impl Setup {
-    /// Tells whether they come from a `Config` that was installed.
+    /// Returns whether they come from a `Config` that was installed.
     pub(crate) fn is_installed(&self) -> bool {
         self.installed
     }
@@ -86,8 +86,9 @@ impl Setup {
         let setup = Self::new(config, installed, read);
         for (name, _) in environment::variables() {
             if let Some(meant) = variables::meant(&name) {
-                let message =
-                    format!("{name} is no variable of ours, and is ignored: is {meant} meant?");
+                let message = format!(
+                    "{name} is not a variable of pipeline-notify, and is ignored: did you mean {meant}?"
+                );
                 setup.add_problem(Warning::new(name, message));
             }
         }
@@ -168,7 +169,7 @@ impl Setup {
         self.problems.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns what was wrong with the settings, to be told.
+    /// Returns what was wrong with the settings, to be logged.
     pub(crate) fn take_problems(&self) -> Vec<Warning> {
         std::mem::take(&mut *self.problems())
     }

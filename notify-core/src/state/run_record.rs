@@ -14,7 +14,7 @@ use crate::rules::transition::Ended;
 use crate::rules::{Attempt, Settings};
 use crate::status::facts::Facts;
 
-/// A run under way, and what its end is decided and told by.
+/// A run under way, with what its end needs for the decision and the alert.
 #[derive(Debug)]
 pub(crate) struct Recorded<'a> {
     pub(crate) ended: Ended,

@@ -9,7 +9,7 @@ use crate::os::redact;
 use crate::status::State;
 use crate::status::fingerprint;
 
-/// So many of the last lines that a command wrote to standard error say why it failed.
+/// The last lines of a command's standard error that count as the reason of its failure.
 const LAST_LINES: usize = 3;
 
 /// How a run ended, as far as it is known.
@@ -27,7 +27,7 @@ pub(crate) enum Outcome {
     Panicked(Panic),
     /// Its future was dropped before it had finished.
     Cancelled,
-    /// The process exited inside it; the exit code, where the system tells it.
+    /// The process exited inside it; the exit code, where the system gives it.
     Exited(Option<i32>),
     /// A signal ended the process inside it; the signal's name.
     Signalled(&'static str),
@@ -90,7 +90,7 @@ pub(crate) struct Panic {
 }
 
 impl Outcome {
-    /// Tells whether what ended the run goes on to end those around it.
+    /// Returns whether what ended the run goes on to end those around it.
     pub(crate) fn is_event(&self) -> bool {
         let ends_all = matches!(
             self,
@@ -120,7 +120,7 @@ impl Outcome {
     /// Returns the status that a job has after such a run.
     pub(crate) fn state(&self) -> State {
         match self {
-            // Of what proves nothing, nobody is to hear.
+            // A run that proves nothing sends no alert.
             Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
                 State::Ok
             }
@@ -182,7 +182,7 @@ impl Outcome {
         }
     }
 
-    /// Returns what tells a failure, whose text is `text`, from others.
+    /// Returns the fingerprint of a failure with that text.
     pub(crate) fn fingerprint(&self, text: &str) -> String {
         match self {
             Self::Ended(ending) => ending.fingerprint(),
@@ -203,7 +203,7 @@ impl Ending {
 
     fn text(&self) -> String {
         let mut text = self.asked.as_ref().map_or_else(String::new, |asked| {
-            // The sender first: whoever stopped it knows why.
+            // The sender first: the person who stopped it knows why.
             format!("{asked}; ")
         });
         text += &self.cause;

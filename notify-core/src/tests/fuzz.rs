@@ -133,6 +133,7 @@ fn alert() -> impl Strategy<Value = Alert> {
         facts: vec![("context".to_owned(), "env=prod".to_owned())],
         notes: vec!["debug build".to_owned()],
         message: Message::default(),
+        dropped: None,
         status,
     })
 }

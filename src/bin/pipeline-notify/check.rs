@@ -20,14 +20,14 @@ use crate::{Common, Failure, json, span};
 /// `UNKNOWN`.
 pub(crate) const FAILURE: u8 = 3;
 
-/// As many lines follow the first; monitors cut long answers anywhere.
+/// The most lines after the first: monitors cut long answers anywhere.
 const LINES: usize = 50;
 
 #[derive(Debug, Args)]
 #[command(after_help = "States and exit codes:
   0 OK        all jobs work
   1 WARNING   a run is overdue; alerts are not delivered; a failure is silenced
-  2 CRITICAL  a job failed; a run died and is untold; a run is missed
+  2 CRITICAL  a job failed; a run died and was not reported; a run is missed
   3 UNKNOWN   a JOB is not there; a file cannot be read; no jobs at all
 
 A run is missed when the last one began longer ago than it should run, and the grace: as the attribute's every_hours says, or --every. One that is under way is not missed, but overdue after as long. Alerts are not delivered when they wait for over 15 minutes, or were refused.")]

@@ -23,7 +23,7 @@ const SHOWN: usize = 40;
 #[command(
     after_help = "The command gets our standard input, output and error, and the signals that we get. When it fails, the end of what it wrote to standard error is in the alert; what it was called with is not. A time is a plain number, or such as 90s, 15min, 24h, 1d12h.
 
-What follows `--` runs, whatever is wrong before it: an option that makes no sense is left out, and the channel hears of it.
+What follows `--` runs, whatever is wrong before it: an option that is not valid is ignored, and the channel gets a message about it.
 
 Exit codes are the command's own, and:
     2  there is no command after `--`
@@ -38,19 +38,19 @@ pub(crate) struct Arguments {
     /// Where alerts go, '' for nowhere [default: that of `NOTIFY_CHANNEL`, or alerts]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
-    /// A repeat within so many seconds is not told
+    /// Send no alert for the same status within so many seconds
     #[arg(long, value_name = "SECONDS")]
     silent_seconds: Option<String>,
-    /// An OK is told when the last run began so many hours ago; `never` tells recoveries alone
+    /// Send an OK again when the last run began so many hours ago; `never`: recoveries only
     #[arg(long, value_name = "HOURS")]
     ok_silent_hours: Option<String>,
-    /// A failure is told again after so many hours, come what may
+    /// Send a failure again after so many hours at the latest
     #[arg(long, value_name = "HOURS")]
     remind_hours: Option<String>,
-    /// A failure is told at the N-th failed run in a row
+    /// Send a failure at the N-th failed run in a row
     #[arg(long, value_name = "N")]
     after: Option<String>,
-    /// A run that goes on for so many minutes is told
+    /// Send an alert for a run that takes longer than so many minutes
     #[arg(long, value_name = "MINUTES")]
     overdue_minutes: Option<String>,
     /// How often it is meant to run, for `watch` and `check`
@@ -65,7 +65,7 @@ pub(crate) struct Arguments {
     /// Exit codes that say that it did not run, such as 75,99: its status stays
     #[arg(long, value_name = "CODES")]
     skip_codes: Option<String>,
-    /// Signals that stop it as it should be, such as TERM,INT: its status stays, and nobody is told
+    /// Signals that stop it as it should be, such as TERM,INT: its status stays, and no alert is sent
     #[arg(long, value_name = "SIGNALS")]
     stop_signals: Option<String>,
     /// Left out, and not shown: there is no answer but the command's own
@@ -92,7 +92,7 @@ impl Arguments {
         };
         if self.json {
             mistakes.push(
-                "`--json` is left out: what is written here is the command's; `pipeline-notify status --json` says how it ended"
+                "`--json` is ignored: the output is the command's own; `pipeline-notify status --json` says how it ended"
                     .to_owned(),
             );
         }
@@ -154,7 +154,7 @@ impl Arguments {
                     "write ids of users (U123) and groups (S123), @here or @channel",
                     "nobody is mentioned",
                 ),
-                _ => ("write a number of runs from 1", "it is left out"),
+                _ => ("write a number of runs from 1", "it is ignored"),
             };
             mistakes.push(mistake(option, text, write, instead));
             if option == "--channel" {
@@ -164,7 +164,7 @@ impl Arguments {
         settings
     }
 
-    /// The same as the attribute's arguments; what makes no sense is a mistake, and left out.
+    /// The same as the attribute's arguments; what is not valid is a mistake, and ignored.
     fn settings(&self, mistakes: &mut Vec<String>) -> Settings {
         let mut settings = self.texts(mistakes);
         let mut number = |option, text: &Option<String>, unit| {
@@ -172,7 +172,7 @@ impl Arguments {
             match span::parse_as(text, unit) {
                 Ok(number) => Some(number),
                 Err(write) => {
-                    mistakes.push(mistake(option, text, &write, "it is left out"));
+                    mistakes.push(mistake(option, text, &write, "it is ignored"));
                     None
                 }
             }
@@ -200,7 +200,7 @@ impl Arguments {
     }
 }
 
-/// Reads a list; one that holds anything else is a mistake, and left out.
+/// Reads a list; one that holds anything else is a mistake, and ignored.
 fn list<T>(
     option: &str,
     text: Option<&str>,
@@ -214,7 +214,7 @@ fn list<T>(
     match words.map(read).collect() {
         Ok(list) => list,
         Err(write) => {
-            mistakes.push(mistake(option, text, write, "it is left out"));
+            mistakes.push(mistake(option, text, write, "it is ignored"));
             Vec::new()
         }
     }
@@ -231,7 +231,7 @@ fn signal(word: &str) -> Result<i32, &'static str> {
 
 fn mistake(option: &str, value: &str, write: &str, instead: &str) -> String {
     if value.len() > SHOWN || value.contains("://") {
-        format!("`{option}` has a value that makes no sense: {write}; {instead}")
+        format!("`{option}` has a value that is not valid: {write}; {instead}")
     } else {
         format!("`{option}` is `{value}`: {write}; {instead}")
     }

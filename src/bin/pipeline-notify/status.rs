@@ -15,7 +15,7 @@ use crate::json;
 use crate::output::{self, Colour, Output};
 use crate::table::{Row, Table};
 use crate::words::{self, count, plain};
-use crate::{Common, Failure};
+use crate::{Common, Failure, suggest};
 
 pub(crate) const FAILURE: u8 = 2;
 
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
     /// Jobs to show, by name; `*` stands for any characters [default: all]
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
-    /// Draw the table anew every two seconds, until Ctrl-C
+    /// Redraw the table every two seconds, until Ctrl-C
     #[arg(long)]
     watch: bool,
 }
@@ -71,7 +71,7 @@ impl Arguments {
             }
             if !self.watch {
                 for name in &view.jobs.missing {
-                    output::complain(&plain(&look::no_job(&directory, name)));
+                    output::complain(&plain(&suggest::no_job(&directory, name)));
                 }
                 return Ok(code);
             }
@@ -185,13 +185,10 @@ impl View {
     fn rest(&self, output: &Output) -> Vec<String> {
         let mut lines = Vec::new();
         for (health, heading) in [
-            (
-                Health::Dead,
-                "Died, which the next run of any job will tell:",
-            ),
+            (Health::Dead, "Died (the next run of any job reports it):"),
             (
                 Health::Unknown,
-                "On another machine, where they may live or not:",
+                "On another machine (running or dead is not known):",
             ),
             (Health::Alive, "Running now:"),
         ] {

@@ -53,7 +53,7 @@ impl Row {
         let (rank, colour) = match job.state {
             State::Error if is_silenced => (1, Colour::Yellow),
             State::Error => (0, Colour::Red),
-            State::Ok => (WORKS, Colour::Green),
+            _ => (WORKS, Colour::Green),
         };
         let mut remarks = Vec::new();
         if let Some(silence) = job.silence_now(now) {

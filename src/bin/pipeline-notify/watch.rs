@@ -1,4 +1,4 @@
-//! `watch`: stays, and tells of what no run can tell.
+//! `watch`: stays, and reports what no run can report.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -14,9 +14,9 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It tells of a run whose process died, kill -9 included, within a second; once of each job that should have run again, as its every_hours says; and of a failure that a person had silenced, when that is over and the job has not run since. It sends alerts that wait, also those that other processes have left. It tells of the jobs of its own user alone, to the channels that its environment names, and may be started anew or twice: nothing is told again.
+    after_help = "It reports a run whose process died (kill -9 included) within a second, a job that has missed a run (by its every_hours) once, and a failure whose silence is over if the job has not run since. It sends alerts that wait, also those that other processes left. It reports only the jobs of its own user, to the channels that its environment names. You may restart it or run two: each event is sent only once.
 
-At SIGTERM or SIGINT it looks once more, sends what it can within NOTIFY_EXIT_SECONDS, and ends with 0; a second signal ends it at once. It says on standard error what it watches, and what it cannot do.
+At SIGTERM or SIGINT it looks once more, sends what it can within NOTIFY_EXIT_SECONDS, and exits with 0. A second signal ends it at once. Standard error says what it watches and what it cannot do.
 
 Exit codes:
   0  it was asked to end
@@ -37,13 +37,14 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, _: &mut Output) -> Result<u8, Failure> {
         if self.json {
-            let message = "nothing is answered here, and so there is no --json: `pipeline-notify status --json` says what goes on";
+            let message =
+                "`watch` has no answer, and so no --json: use `pipeline-notify status --json`";
             return Err(Failure::Message(message.to_owned()));
         }
         let guard = Guard::new(common.dir.as_deref(), self.every, self.grace)?;
         output::complain(&words(&guard.beginning()));
         guard.watch();
-        // Behind the ^C, so that the prompt has its own line.
+        // After the ^C, so that the prompt has its own line.
         if io::stderr().is_terminal() {
             let _ = writeln!(io::stderr());
         }
@@ -57,7 +58,7 @@ fn words(beginning: &Beginning) -> String {
     let runs = count(beginning.runs, "run");
     let expected = beginning.expected;
     let channels = if beginning.channels.is_empty() {
-        "nobody would hear: set SLACK_ALERTS_WEBHOOK_URL to a webhook".to_owned()
+        "there is no destination: set SLACK_ALERTS_WEBHOOK_URL to a webhook".to_owned()
     } else {
         format!("alerts go to {}", beginning.channels.join(", "))
     };

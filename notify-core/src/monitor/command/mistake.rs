@@ -1,5 +1,5 @@
-//! Mistakes in the command line of a wrapped command: the command runs all the same, and people hear
-//! of them as of a job that fails until the line is mended.
+//! Mistakes in the command line of a wrapped command: the command runs all the same, and the channel gets
+//! of them as of a job that fails until the line is fixed.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -56,7 +56,7 @@ pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'stati
     warnings.into_iter().for_each(Warning::tell);
 }
 
-/// Tells whether an earlier line had mistakes.
+/// Returns whether an earlier line had mistakes.
 fn fails(job: &str, setup: &Setup) -> bool {
     let past = setup.store().map(|store| store.read(&JobKey::of(job)));
     let status = past.as_ref().and_then(|past| past.status());

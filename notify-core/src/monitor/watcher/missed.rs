@@ -25,7 +25,7 @@ pub fn limit(every: Duration, grace: Option<Duration>) -> Duration {
     every.saturating_add(grace)
 }
 
-/// Tells whether a job should have run again by now.
+/// Returns whether a job should have run again by now.
 pub(crate) fn is_missed(begun: Time, every: Duration, grace: Option<Duration>, now: Time) -> bool {
     time::between(begun, now) > limit(every, grace)
 }
@@ -68,7 +68,7 @@ impl Told {
         self.0.insert(file.to_owned(), begun);
     }
 
-    /// Tells whether people know that the job has not run since then.
+    /// Returns whether people know that the job has not run since then.
     pub(crate) fn knows(&self, file: &str, begun: Time) -> bool {
         self.0.get(file) == Some(&begun)
     }

@@ -1,4 +1,4 @@
-//! The alert that tells of the end of a run.
+//! The alert for the end of a run.
 
 use super::Address;
 use super::case::Case;
@@ -53,7 +53,7 @@ impl Case<'_> {
             Course::Begins(_) | Course::GoesOn(_) => Kind::Flapping,
             Course::Ends(_) => Kind::Steady,
             Course::Steady | Course::Changing(_) => {
-                // Nor by this name of what another job told.
+                // Nor as a repeat of what another job sent.
                 let known = self
                     .previous
                     .filter(|previous| previous.alerted_by.is_none() && !previous.is_unheard());
@@ -90,12 +90,12 @@ fn outage(failed: &Status) -> Outage {
     }
 }
 
-/// Names the run that began later, where an older one is told of.
+/// Names the run that began later, in the alert of an older one.
 fn newer_run(newer: &Status) -> String {
     let begun = time::show(newer.begun);
     let pid = newer.pid.map(|pid| format!(", process {pid}"));
     format!(
-        "a newer run (begun {begun}{}) has ended {}, and the status stays that one's",
+        "a newer run (begun {begun}{}) has ended {} already, and the status stays as that run left it",
         pid.unwrap_or_default(),
         newer.state
     )

@@ -1,4 +1,4 @@
-//! Whether the end of a run is told, and whether its alert is held back.
+//! Whether the end of a run sends an alert, and whether that is held back.
 
 use std::time::Duration;
 
@@ -9,9 +9,10 @@ use super::{End, held_name};
 use crate::format::time::{self, Time};
 use crate::rules::decision::Decision as Answer;
 use crate::rules::flapping::Course;
-use crate::rules::{self, Decision, Heard, Reason, Situation};
+use crate::rules::{self, Decision, Reason, Situation};
+use crate::status::decision::{Decided, Fate};
 use crate::status::outcome::Outcome;
-use crate::status::{Held, State, Status, Text};
+use crate::status::{Held, State, Status};
 
 /// The longest that an alert is held, whatever the settings.
 const LONGEST_HOLD: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -29,28 +30,27 @@ pub(super) struct Settled {
 }
 
 impl Settled {
-    /// Tells whether people know of this run, by an alert of this job or of one inside it.
+    /// Returns whether people know of this run, by an alert of this job or of one inside it.
     pub(super) fn is_told(&self) -> bool {
         self.is_sent || self.decision.reason == Reason::SamePanic
     }
 
-    /// Says what was decided, and why.
-    pub(super) fn words(&self) -> Text {
-        let heard = match (self.decision.send, self.is_sent) {
-            (true, true) => Heard::Told,
-            (true, false) => Heard::Due,
-            (false, _) => Heard::Not,
+    /// Returns what was decided, for the files.
+    pub(super) fn decided(&self) -> Decided {
+        let fate = match (self.decision.send, self.is_sent) {
+            (true, true) => Fate::Sent,
+            (true, false) => Fate::Undelivered,
+            (false, _) => Fate::NotSent,
         };
-        let words = self.decision.reason.words(heard);
         match &self.reason {
-            Some(reason) => format!("{words}: {reason}").into(),
-            None => words.into(),
+            Some(why) => Decided::by_program(fate, why),
+            None => Decided::By(fate, self.decision.reason),
         }
     }
 }
 
 impl Case<'_> {
-    /// Decides whether the run is to be told.
+    /// Decides whether the run sends an alert.
     pub(super) fn decide(&self) -> Decision {
         let End { now, settings, .. } = *self.end;
         if self.is_overdue() {
@@ -115,7 +115,7 @@ impl Case<'_> {
             (true, _) if decision.send => decision,
             (true, _) if count.is_full() => Decision::silent(Reason::OtherErrors),
             (true, _) => Decision::send(Reason::NewError),
-            // An error that is silenced leaves the status as one that nobody was told of.
+            // A silenced error leaves the status as one for which no alert was sent.
             (false, Some(_))
                 if decision.reason == Reason::Untold
                     && count.last.is_some()
@@ -129,7 +129,7 @@ impl Case<'_> {
         }
     }
 
-    /// Decides on a run that has not ended, and should have; or that did not come, which is told once.
+    /// Decides on an overdue run, and on a missed one, which sends one alert.
     fn decide_overdue(&self) -> Decision {
         let End { now, settings, .. } = *self.end;
         let told = self.previous.and_then(|previous| previous.overdue);
@@ -175,7 +175,7 @@ impl Case<'_> {
         }
     }
 
-    /// Tells whether people have not been told for long enough that it works.
+    /// Returns whether people have not been told for long enough that it works.
     fn is_ok_due(&self) -> bool {
         let End { now, settings, .. } = *self.end;
         let told = self.same.and_then(|same| same.alerted);
@@ -231,7 +231,7 @@ impl Case<'_> {
         }
     }
 
-    /// Tells why an alert that is due is held back, if it is.
+    /// Returns why an alert that is due is held back, if it is.
     fn withheld(&self, due: Decision) -> Option<Reason> {
         let is_flapping = matches!(
             due.reason,
@@ -249,7 +249,7 @@ impl Case<'_> {
         let is_known = self.same.is_some_and(|same| same.alerted.is_some());
         match cover {
             Some(cover) if cover.is_sent => return Some(Reason::SamePanic),
-            // Of what stands people need not hear twice; of what is new they do.
+            // A known failure needs no second alert; a new one does.
             Some(_) if is_known && due.reason == Reason::StillFailing => {
                 return Some(Reason::KnownInside);
             }

@@ -13,7 +13,7 @@ use crate::status::error_count::ErrorCount;
 use crate::status::outcome::Outcome;
 use crate::status::{Flapping, Held, LINE, State, Status};
 
-/// So many errors of an incident are remembered as told.
+/// The most errors of an incident that are remembered as sent.
 const TOLD_ERRORS: usize = 8;
 
 impl Case<'_> {
@@ -22,7 +22,7 @@ impl Case<'_> {
         let (run, previous, same) = (self.end.run, self.previous, self.same);
         let is_error = self.state == State::Error;
         let silence = self.silence().cloned();
-        // For whoever tells that it was missed, or that its silence is over; the run itself knows.
+        // For `watch`, which reports a missed run and the end of a silence; the run itself knows its channel.
         let is_named = run.every_hours.is_some() || silence.is_some();
         let first_error = is_error.then(|| {
             let first = same.and_then(|same| same.first_error.clone());
@@ -48,7 +48,7 @@ impl Case<'_> {
             withheld_since: self.withheld_since(settled),
             silence,
             flapping: self.flapping(settled),
-            decision: Some(settled.words()),
+            decision: Some(settled.decided()),
             host: Some(run.host.clone()),
             pid: run.pid,
             exe: run.exe.clone(),
@@ -80,7 +80,7 @@ impl Case<'_> {
         }
     }
 
-    /// Returns what the status of another run is once this one is told, or is not; `None` where there
+    /// Returns what the status of another run is after this decision; `None` where there
     /// is none, or it says all.
     pub(super) fn status_of_other(&self, settled: &Settled, own: &Status) -> Option<Status> {
         let now = self.end.now;
@@ -147,14 +147,14 @@ impl Case<'_> {
         if settled.is_told() {
             Some(self.end.now)
         } else if decision.send || is_withheld {
-            // Nobody could be told, or was to be: once somebody can, it is told.
+            // No alert reached anybody: the next failure is sent once one can.
             None
         } else {
             self.same.and_then(|same| same.alerted)
         }
     }
 
-    /// Names the job whose alert told people of this failure, where it was never this one's own.
+    /// Names the job that sent this failure, where this one never did.
     fn alerted_by(&self, settled: &Settled) -> Option<String> {
         let same = self
             .same

@@ -67,7 +67,7 @@ impl Findings {
         // Beyond what the clocks of two hosts may differ by.
         if job.begun > self.now + chrono::TimeDelta::minutes(10) {
             let words = format!(
-                "{}: its last run lies ahead of this clock: set the clocks right",
+                "{}: its last run is in the future: check the clocks",
                 job.name
             );
             self.add(Kind::Missed, Some(&job.name), words);
@@ -89,7 +89,7 @@ impl Findings {
         let place = format!("{pid}{}", run.host);
         if run.health == Health::Dead {
             let words = format!(
-                "{}: a run died without a word ({place}, begun {begun})",
+                "{}: a run died and was not reported ({place}, begun {begun})",
                 run.job
             );
             self.add(Kind::Dead, Some(&run.job), words);
@@ -97,7 +97,7 @@ impl Findings {
             && (self.now - run.begun).to_std().is_ok_and(|age| age > limit)
         {
             let lives = match run.health {
-                Health::Unknown => "has not ended, and may be dead: its machine is another",
+                Health::Unknown => "has not ended, and may be dead: it is on another machine",
                 Health::Alive | Health::Dead => "is overdue: it is still running",
             };
             let words = format!("{}: a run {lives} ({place}, begun {begun})", run.job);

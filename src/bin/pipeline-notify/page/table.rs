@@ -77,7 +77,7 @@ impl View<'_> {
         let class = match job.state {
             State::Error if is_silenced => "w",
             State::Error => "e",
-            State::Ok => "o",
+            _ => "o",
         };
         let mut name = escape(&words::cut(&plain(&job.name), TEXT));
         for run in runs {

@@ -51,7 +51,7 @@ fn a_rule_sends_what_the_others_withhold_and_withholds_what_they_send() {
         assert!(sent.alert.is_some() && !sent.is_held);
         let status = sent.status.unwrap();
         assert_eq!(status.alerted, Some(at(61)));
-        assert!(status.decision.unwrap().ends_with(": yes"));
+        assert!(status.decision.unwrap().words().ends_with(": yes"));
 
         let withheld = end(&past, &outcome, &silent, |_| {});
         assert_eq!(
