@@ -44,9 +44,9 @@
 //! | `settings` | `Config`, the environment, the settings in force, and where alerts go |
 //! | `notifier` | the destinations, one file each, and what they share |
 //! | `state` | the state of jobs: changes, entries, history; `local` is the notify directory |
+//! | `job` | the annotated function: its site, name and arguments |
 //! | `rules` | which run sends an alert: policy, flapping, transition; pure, time is an argument |
 //! | `message` | one alert, and a digest of many |
-//! | `job` | the annotated function: its site, name and arguments |
 //! | `status` | the status file, outcomes, fingerprints |
 //! | `os` | the one file with `unsafe`, files, locks, signals, what no text may show |
 //! | `format` | text, times, fields, hashes, headlines |
@@ -91,12 +91,17 @@ pub use dispatch::dispatcher::drain;
 pub use error::Error;
 pub use message::alert::{Alert, Kind};
 pub use message::digest::message;
+pub use message::written::Message;
 pub use notifier::samples::{samples, test_alert};
 pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
+pub use rules::decision::Decision;
+pub use rules::occasion::{Occasion, Previous};
+pub use runs::handle::{Handle, current, fact};
 pub use runs::panic::install_panic_hook;
 pub use settings::config::Config;
 pub use settings::destinations::{Destination, channels};
 pub use status::State;
+pub use status::outcome::OutcomeKind;
 
 /// What the expansion of `#[notify]` calls: no part of the public interface.
 #[doc(hidden)]

@@ -4,3 +4,4 @@ pub(crate) mod alert;
 mod cut;
 pub(crate) mod digest;
 pub(crate) mod dropped;
+pub(crate) mod written;

@@ -30,6 +30,7 @@ fn check(event: &Value) -> Result<(), Problem> {
         "event_action",
         "dedup_key",
         "client",
+        "links",
         "payload",
     ];
     let event = object(event, "event", &keys)?;
@@ -47,6 +48,14 @@ fn check(event: &Value) -> Result<(), Problem> {
         return Err("dedup_key: more than 255 characters".to_owned());
     }
     text(event, "client", 1_024)?;
+    let links = event
+        .get("links")
+        .map(|links| links.as_array().ok_or("links: no list"));
+    for link in links.transpose()?.into_iter().flatten() {
+        let link = object(link, "link", &["href", "text"])?;
+        required(link, "href", usize::MAX)?;
+        text(link, "text", usize::MAX)?;
+    }
     let keys = [
         "summary",
         "source",

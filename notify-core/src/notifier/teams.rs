@@ -2,6 +2,7 @@
 
 mod link;
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -205,7 +206,7 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
     let mut facts = Vec::new();
     let mut left_for_facts = room / 3;
     for (name, value) in details(alert) {
-        let name = line(name, NAME, inline);
+        let name = line(&name, NAME, inline);
         let value = line(&value, VALUE, inline);
         let heft = weight(&name) + weight(&value) + FACT;
         if heft <= left_for_facts && !value.trim().is_empty() {
@@ -217,9 +218,12 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
     let remarks = fit(&alert.remarks().join("\n"), room / 6, weight, lines);
     left = left.saturating_sub(weight(&remarks));
     let mut body = vec![heading(&title, colour(alert))];
-    body.extend(code(alert.error(), left));
+    body.extend(match &alert.message.text {
+        Some(text) => prose(text, left),
+        None => code(alert.error(), left),
+    });
     if !remarks.trim().is_empty() {
-        body.push(json!({ "type": "TextBlock", "text": remarks, "wrap": true }));
+        body.push(paragraphs(&remarks));
     }
     body.push(json!({ "type": "FactSet", "facts": facts }));
     body
@@ -247,6 +251,16 @@ fn heading(text: &str, colour: &str) -> Value {
         "color": colour,
         "separator": true,
     })
+}
+
+fn paragraphs(text: &str) -> Value {
+    json!({ "type": "TextBlock", "text": text, "wrap": true })
+}
+
+/// Shows a text that the program writes; `None` where there is nothing to see.
+fn prose(text: &str, room: usize) -> Option<Value> {
+    let text = fit(text, room, weight, lines);
+    (!text.trim().is_empty()).then(|| paragraphs(&text))
 }
 
 /// Shows an error word for word, folded where it is long; and as plain text, by its first and its last
@@ -288,15 +302,15 @@ fn monospace(text: &str) -> Value {
     json!({ "type": "TextBlock", "text": text, "wrap": true, "fontType": "monospace" })
 }
 
-fn details(alert: &Alert) -> Vec<(&str, String)> {
+fn details(alert: &Alert) -> Vec<(Cow<'_, str>, String)> {
     // The id first: it must not be left out.
-    let mut details = vec![
-        ("alert", alert.id.clone()),
-        ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.to_string()),
-    ];
+    let mut details = vec![("alert".into(), alert.id.clone())];
+    if alert.message.text.is_none() {
+        details.push(("began".into(), time::show(alert.status.begun)));
+        details.push(("function".into(), alert.status.location.to_string()));
+    }
     let more = alert.details().into_iter();
-    details.extend(more.filter(|(name, _)| *name != "alert"));
+    details.extend(more.filter(|(name, _)| name != "alert"));
     details
 }
 
@@ -372,7 +386,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text, written};
     use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
@@ -467,6 +481,7 @@ mod tests {
                        https://e.example/1 https://e.example/2";
         alert.facts = vec![("context".to_owned(), context.to_owned())];
         alert.status.text = "see https://evil.example/\n".to_owned();
+        alert.status.runbook = None;
         let message = message(&[alert.clone(), alert.clone()]);
         assert_eq!(is_taken(&message), Ok(()));
         let button = |title: &str, url: &str| json!({ "type": "Action.OpenUrl", "title": title, "url": url });
@@ -622,6 +637,27 @@ mod tests {
             ] {
                 assert_eq!(is_taken(&message), Ok(()));
             }
+        }
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn what_the_program_writes_stands_in_the_place_of_the_error() {
+        let alert = written("the disk is *full*: <@1> @everyone");
+        let message = message(std::slice::from_ref(&alert));
+        assert_eq!(is_taken(&message), Ok(()));
+        assert!(!message.to_string().contains("connection refused"));
+        insta::assert_json_snapshot!("written", message);
+    }
+
+    proptest! {
+        /// Issue 17, point 2.
+        #[test]
+        fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text(), number in 1_usize..6) {
+            let alert = written(&text);
+            let many = vec![alert.clone(); number];
+            prop_assert_eq!(is_taken(&message(&many)), Ok(()));
+            prop_assert_eq!(is_taken(&short(&[alert])), Ok(()));
         }
     }
 

@@ -55,6 +55,8 @@ impl Rules {
                 queues: &self.queues,
             }),
             cover: None,
+            answer: None,
+            named_channel: None,
         })?;
         Some(Change {
             queues: match transition.alert {
