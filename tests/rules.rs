@@ -20,9 +20,7 @@ fn program(folder: &Folder, rule: &str, message: &str) -> Program {
 }
 
 fn run(program: Program, outcomes: &[&str]) -> Ended {
-    let program = outcomes
-        .iter()
-        .fold(program, |program, outcome| program.arg(outcome));
+    let program = outcomes.iter().fold(program, Program::arg);
     program.run()
 }
 
