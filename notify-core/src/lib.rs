@@ -11,14 +11,14 @@
 //! | outcome | how a run ended: returned, failed, panicked, exited, was cancelled, died, or proves nothing |
 //! | status | what the status file says after the latest run: `OK` or `ERROR`, when, where, what |
 //! | incident | the time from a job's first `ERROR` to its next `OK` |
-//! | fingerprint | what tells an error from others: its words, without numbers, ids, times and paths |
+//! | fingerprint | what distinguishes an error from others: its words, without numbers, ids, times and paths |
 //! | headline | the line of an error that says something |
 //! | transition | what the end of a run makes of the status, and of what is sent |
 //! | decision | whether an alert is sent, and the rule that says so |
 //! | held | an alert that waits for the next attempt, the N-th failure, or its time |
 //! | change | a status and an alert that are written together or not at all |
 //! | journal | the change as it stands in the lock file until it is done: a write-ahead log |
-//! | lease | the record of a run under way; its lock tells that the process lives |
+//! | lease | the record of a run under way; its lock says that the process lives |
 //! | reaper | reports the runs whose process is gone |
 //! | alert | one message that the rules decided to send |
 //! | digest | one message of several alerts |
@@ -44,9 +44,9 @@
 //! | `settings` | `Config`, the environment, the settings in force, and where alerts go |
 //! | `notifier` | the destinations, one file each, and what they share |
 //! | `state` | the state of jobs: changes, entries, history; `local` is the notify directory |
-//! | `rules` | who is told: policy, flapping, transition; pure, time is an argument |
-//! | `message` | one alert, and a digest of many |
 //! | `job` | the annotated function: its site, name and arguments |
+//! | `rules` | which run sends an alert: policy, flapping, transition; pure, time is an argument |
+//! | `message` | one alert, and a digest of many |
 //! | `status` | the status file, outcomes, fingerprints |
 //! | `os` | the one file with `unsafe`, files, locks, signals, what no text may show |
 //! | `format` | text, times, fields, hashes, headlines |
@@ -91,12 +91,17 @@ pub use dispatch::dispatcher::drain;
 pub use error::Error;
 pub use message::alert::{Alert, Kind};
 pub use message::digest::message;
+pub use message::written::Message;
 pub use notifier::samples::{samples, test_alert};
 pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
+pub use rules::decision::Decision;
+pub use rules::occasion::{Occasion, Previous};
+pub use runs::handle::{Handle, current, fact};
 pub use runs::panic::install_panic_hook;
 pub use settings::config::Config;
-pub use settings::destinations::channels;
+pub use settings::destinations::{Destination, channels};
 pub use status::State;
+pub use status::outcome::OutcomeKind;
 
 /// What the expansion of `#[notify]` calls: no part of the public interface.
 #[doc(hidden)]
@@ -134,21 +139,24 @@ pub mod __private {
 pub mod __cli {
     pub use crate::format::span::parse as parse_span;
     pub use crate::job::Arguments;
+    pub use crate::job::pattern::is_fit;
+    pub use crate::monitor::awaited::{AllAwaited, Awaited, await_no_more, awaited};
     pub use crate::monitor::command::child::signal_named;
     pub use crate::monitor::command::{Codes, Wrapped};
+    pub use crate::monitor::expected::{Expected, Missed, Said};
     pub use crate::monitor::operator::{
         Answer, Desk, Forgotten, Plan, Refused, Silenced, Taken, Told, channels, test, user,
     };
     pub use crate::monitor::planned::{Planned, mark_quiet, planned};
-    pub use crate::monitor::suggest::no_job;
+    pub use crate::monitor::schedule::{ClockChanges, Schedule};
     pub use crate::monitor::timeline::{
-        Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, recent, story,
+        Chance, Happened, Outlook, Recent, Reply, Rules, Story, What, recent, story,
     };
     pub use crate::monitor::view::{
-        Acknowledged, Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues,
-        readable, runs, span,
+        Acknowledged, Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, job_names,
+        jobs, queues, readable, runs, span,
     };
-    pub use crate::monitor::watcher::missed::limit;
+    pub use crate::monitor::watcher::users::{become_user, watch_all};
     pub use crate::monitor::watcher::{Beginning, Guard};
     pub use crate::os::random::number as random;
     pub use crate::status::Quiet;

@@ -193,7 +193,7 @@ impl Store {
         local.flush();
     }
 
-    /// Tells whether there is anything to flush; `None` where that cannot be learnt at once.
+    /// Returns whether there is anything to flush; `None` where that cannot be learnt at once.
     pub(crate) fn is_behind(&self) -> Option<bool> {
         let Self::Local(local) = self;
         local.is_behind()
@@ -291,6 +291,27 @@ impl Store {
     ) -> io::Result<usize> {
         let Self::Local(local) = self;
         local.plan(now, goes, new)
+    }
+
+    /// Changes the list of the jobs that never ran, and that people heard of: one process at a time.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be done; the old list is whole then.
+    #[cfg(feature = "cli")]
+    pub(crate) fn change_never_run(&self, change: impl FnOnce(&str) -> String) -> io::Result<()> {
+        let Self::Local(local) = self;
+        local.change_never_run(change)
+    }
+
+    /// Looks at the runs of this user that are under way, process by process.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be seen.
+    pub(crate) fn look_at_runs(&self) -> io::Result<Vec<local::lease_scan::Seen>> {
+        let Self::Local(local) = self;
+        local.look_at_runs()
     }
 
     /// Returns the notify directory.

@@ -9,6 +9,7 @@ use syn::spanned::Spanned as _;
 use syn::{Error, Expr, ExprLit, ExprUnary, Ident, Lit, Path, Result, Token, Type, UnOp};
 
 use crate::manifest::{self, Dependency};
+use crate::schedule;
 
 /// The arguments whose value is settled at a job's first run. Each is a method of the core's
 /// `Arguments`: one more is one more line.
@@ -39,10 +40,24 @@ const SETTLED: &[(&str, Kind)] = &[
             may_be_never: false,
         },
     ),
+    ("schedule", Kind::Schedule),
+    ("timezone", Kind::Timezone),
+    (
+        "grace_minutes",
+        Kind::Amount {
+            may_be_never: false,
+        },
+    ),
+    ("took_hours", Kind::Range),
+    ("overlap", Kind::Switch),
     ("after", Kind::Count),
     ("flapping", Kind::Switch),
     ("mention", Kind::Mention),
     ("cancelled", Kind::Cancelled),
+    ("runbook", Kind::Runbook),
+    ("owner", Kind::Owner),
+    ("rule", Kind::Rule),
+    ("message", Kind::Message),
 ];
 
 /// The other arguments.
@@ -55,6 +70,12 @@ enum Kind {
     Channel,
     /// A number or a `Duration`.
     Amount { may_be_never: bool },
+    /// A line of a crontab.
+    Schedule,
+    /// The name of a time zone.
+    Timezone,
+    /// Two numbers or `Duration`s, or one of them.
+    Range,
     /// A number of runs.
     Count,
     /// `true` or `false`.
@@ -63,6 +84,14 @@ enum Kind {
     Mention,
     /// `"keep"` or `"error"`
     Cancelled,
+    /// The address of a page.
+    Runbook,
+    /// The name of a person or a team.
+    Owner,
+    /// A function that decides.
+    Rule,
+    /// A function that writes.
+    Message,
 }
 
 /// What stands in the parentheses.
@@ -93,6 +122,16 @@ impl Parse for Args {
             if !input.is_empty() && input.parse::<Token![,]>().is_err() {
                 return Err(input.error("arguments are separated by a comma"));
             }
+        }
+        let key = |name| given.iter().find(|key| *key == name);
+        if let (Some(schedule), Some(_)) = (key("schedule"), key("every_hours")) {
+            let message = "`schedule` and `every_hours` both say when it should run: remove one";
+            return Err(Error::new(schedule.span(), message));
+        }
+        if let (Some(zone), None) = (key("timezone"), key("schedule")) {
+            let message =
+                "`timezone` is that of a `schedule`, and there is none: remove it, or add one";
+            return Err(Error::new(zone.span(), message));
         }
         Ok(args)
     }
@@ -170,9 +209,14 @@ impl Args {
         self.name.as_ref()
     }
 
-    /// Tells whether some errors are passed over.
-    pub(crate) fn has_filter(&self) -> bool {
-        self.when.is_some() || self.errors.is_some()
+    /// Tells whether the user's code looks at errors: a filter, or a rule.
+    pub(crate) fn looks_at_errors(&self) -> bool {
+        self.when.is_some() || self.errors.is_some() || self.has_rule()
+    }
+
+    /// Tells whether a rule is to see the error itself.
+    pub(crate) fn has_rule(&self) -> bool {
+        self.settled.iter().any(|(key, _)| key == "rule")
     }
 
     /// The condition under which the error in `probe` is a failure.
@@ -194,7 +238,7 @@ impl Args {
                 }
             });
             let any = types.iter().map(|listed| {
-                // An error that cannot be seen is the whole list's fault, and told once.
+                // An error that cannot be seen is a fault of the whole list, and is reported once.
                 let asked = quote_spanned! {span=>
                     #private::says_yes(&__notify_found, &__notify_error.downcast_ref::<#listed>())
                 };
@@ -309,10 +353,17 @@ impl Kind {
         match self {
             Self::Channel => check_channel(key, &value)?,
             Self::Amount { may_be_never } => return check_amount(key, value, may_be_never),
+            Self::Range => return check_range(key, value),
             Self::Count => return check_count(key, value),
+            Self::Schedule => check_text(key, &value, "5 3 * * 1-5", schedule::check)?,
+            Self::Timezone => check_text(key, &value, "Europe/Berlin", check_zone)?,
             Self::Switch => check_switch(key, &value)?,
             Self::Mention => check_mention(key, &value)?,
             Self::Cancelled => check_cancelled(key, &value)?,
+            Self::Runbook => check_runbook(key, &value)?,
+            Self::Owner => check_owner(key, &value)?,
+            Self::Rule => check_function(key, &value, RULE)?,
+            Self::Message => check_function(key, &value, MESSAGE)?,
         }
         Ok(value.into_token_stream())
     }
@@ -379,6 +430,77 @@ fn check_amount(key: &Ident, value: Expr, may_be_never: bool) -> Result<TokenStr
     }
 }
 
+/// Checks a text where it is written here.
+fn check_text(
+    key: &Ident,
+    value: &Expr,
+    example: &str,
+    check: fn(&str) -> std::result::Result<(), String>,
+) -> Result<()> {
+    match literal(value) {
+        None => Ok(()),
+        Some(Lit::Str(text)) => check(&text.value())
+            .map_err(|fault| Error::new(text.span(), format!("`{key}`: {fault}"))),
+        Some(other) => {
+            let message =
+                format!("`{key}` takes a text: write `{key} = \"{example}\"`, for example");
+            Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+/// Checks the characters alone: which zones there are those know who look at the job.
+fn check_zone(name: &str) -> std::result::Result<(), String> {
+    let is_fitting = |byte: u8| byte.is_ascii_alphanumeric() || b"/_+-".contains(&byte);
+    if !name.is_empty() && name.bytes().all(is_fitting) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{name}` is no name of a time zone, such as `Europe/Berlin` or `UTC`"
+    ))
+}
+
+/// Checks the ends of a range, which are amounts.
+fn check_range(key: &Ident, value: Expr) -> Result<TokenStream> {
+    let usage = format!("write `{key} = 0.5..4.0`, `{key} = ..4.0` or `{key} = 0.5..`");
+    let Expr::Range(range) = value else {
+        return match literal(&value) {
+            Some(literal) => {
+                let message = format!("`{key}` takes a range: {usage}");
+                Err(Error::new(literal.span(), message))
+            }
+            None => Ok(value.into_token_stream()),
+        };
+    };
+    if range.start.is_none() && range.end.is_none() {
+        let message = format!("`{key}` needs one end at least: {usage}");
+        return Err(Error::new_spanned(range, message));
+    }
+    let number = |end: &Option<Box<Expr>>| match literal(end.as_deref()?) {
+        Some(Lit::Int(number)) => number.base10_parse::<f64>().ok(),
+        Some(Lit::Float(number)) => number.base10_parse::<f64>().ok(),
+        _ => None,
+    };
+    if let (Some(start), Some(end)) = (number(&range.start), number(&range.end))
+        && start >= end
+    {
+        let message = format!("`{key}` begins with the smaller number: {usage}");
+        return Err(Error::new_spanned(range, message));
+    }
+    let end = |end: Option<Box<Expr>>| {
+        let checked = end.map(|end| match literal(&end) {
+            None | Some(Lit::Int(_) | Lit::Float(_)) => check_amount(key, *end, false),
+            Some(other) => {
+                let message = format!("`{key}` takes a range of numbers or `Duration`s: {usage}");
+                Err(Error::new(other.span(), message))
+            }
+        });
+        checked.transpose()
+    };
+    let (start, limits, end) = (end(range.start)?, range.limits, end(range.end)?);
+    Ok(quote!(#start #limits #end))
+}
+
 fn check_count(key: &Ident, value: Expr) -> Result<TokenStream> {
     let message =
         format!("`{key}` takes a number of runs from 1 up: write `{key} = 3`, for example");
@@ -419,6 +541,76 @@ fn check_cancelled(key: &Ident, value: &Expr) -> Result<()> {
                 "`{key}` takes `\"keep\"`, for which a cancelled run proves nothing, or `\"error\"`, the default"
             );
             Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+/// As the core checks it at run time.
+fn check_runbook(key: &Ident, value: &Expr) -> Result<()> {
+    let Some(literal) = literal(value) else {
+        return Ok(());
+    };
+    let example = format!("write `{key} = \"https://wiki.example.com/orders\"`, for example");
+    let Lit::Str(text) = literal else {
+        let message = format!("`{key}` takes the address of a page: {example}");
+        return Err(Error::new(literal.span(), message));
+    };
+    match fault_of_url(text.value().trim()) {
+        Some(fault) => Err(Error::new(
+            text.span(),
+            format!("`{key}` {fault}: {example}"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Says what is wrong with the address of a page.
+fn fault_of_url(url: &str) -> Option<&'static str> {
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| {
+        let head = url.get(..scheme.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    });
+    let Some(rest) = scheme.map(|scheme| &url[scheme.len()..]) else {
+        return Some("must begin with `https://` or `http://`");
+    };
+    let is_of_a_url =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    if url.len() > 2_000 {
+        Some("is longer than 2,000 bytes")
+    } else if !url.bytes().all(is_of_a_url) {
+        Some("has a character that no URL has, which is written as `%20`, say")
+    } else if authority.contains('@') {
+        Some("must have no user and no password before the host, for everybody can read it")
+    } else if authority.is_empty() || authority.starts_with(':') {
+        Some("has no host")
+    } else {
+        None
+    }
+}
+
+fn check_owner(key: &Ident, value: &Expr) -> Result<()> {
+    match literal(value) {
+        None | Some(Lit::Str(_)) => Ok(()),
+        Some(other) => {
+            let message =
+                format!("`{key}` takes a text: write `{key} = \"team-data\"`, for example");
+            Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+/// What the function of `rule` gets and returns, and that of `message`.
+const RULE: &str = "it gets an `&Occasion`, and returns a `Decision`";
+const MESSAGE: &str = "it gets an `&Alert`, and returns a `Message`";
+
+fn check_function(key: &Ident, value: &Expr, does: &str) -> Result<()> {
+    match literal(value) {
+        None => Ok(()),
+        Some(literal) => {
+            let message = format!("`{key}` takes a closure or the path of a function: {does}");
+            Err(Error::new(literal.span(), message))
         }
     }
 }

@@ -14,58 +14,78 @@
 use std::any::{Any, type_name};
 use std::convert::Infallible;
 use std::error::Error;
-use std::fmt::{self, Debug, Display, Write as _};
+use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::process::ExitCode;
 
-use crate::format::backtrace;
-use crate::format::text;
+use crate::attribute::error_text::Text;
 use crate::os::isolate;
 use crate::runs::panic;
-use crate::status::bounded::Bounded;
+use crate::status::cause::Cause;
 use crate::status::outcome::{Ending, Outcome};
 
 /// How a run ended, for the eyes of the expansion.
 #[derive(Debug)]
-pub struct Verdict(Outcome);
+pub struct Verdict<'a> {
+    pub(crate) outcome: Outcome,
+    /// What was returned, where it is an error.
+    pub(crate) cause: Option<Cause<'a>>,
+}
 
-impl Verdict {
+impl<'a> Verdict<'a> {
     /// Asks a filter whether this error is a failure. A filter that panics says yes.
     #[must_use]
     pub fn filtered(self, is_failure: impl FnOnce() -> bool) -> Self {
-        match self.0 {
+        let outcome = match self.outcome {
             Outcome::Failed(text) if !isolate::contain(is_failure).unwrap_or(true) => {
-                Self(Outcome::PassedOver(text))
+                Outcome::PassedOver(text)
             }
-            outcome => Self(outcome),
-        }
-    }
-
-    fn of<R, S: Says<R>>(value: &R) -> Self {
-        Self(S::error(value).map_or(Outcome::Returned, Outcome::Failed))
+            outcome => outcome,
+        };
+        Self { outcome, ..self }
     }
 
     pub(crate) fn of_exit_code(code: ExitCode) -> Self {
         if code == ExitCode::SUCCESS {
-            return Self(Outcome::Returned);
+            return Outcome::Returned.into();
         }
         // The number can be read nowhere else.
         let debug = format!("{code:?}");
         let number: String = debug.chars().filter(char::is_ascii_digit).collect();
-        Self(Outcome::Ended(Ending::of(format!("exit code {number}"))))
+        Outcome::Ended(Ending::of(format!("exit code {number}"))).into()
     }
 
-    pub(crate) fn into_outcome(self) -> Outcome {
-        self.0
+    pub(crate) fn caused_by(self, cause: Cause<'a>) -> Self {
+        Self {
+            cause: Some(cause),
+            ..self
+        }
+    }
+}
+
+impl From<Outcome> for Verdict<'_> {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            cause: None,
+        }
+    }
+}
+
+/// No method of [`Verdict`]: that would be for one lifetime, and a pointer to it must be for all.
+fn verdict_of<R, S: Says<R>>(value: &R) -> Verdict<'_> {
+    Verdict {
+        outcome: S::error(value).map_or(Outcome::Returned, Outcome::Failed),
+        cause: S::cause(value).map(Cause::Borrowed),
     }
 }
 
 /// The outcome of a function that returns `()`.
 #[inline]
 #[must_use]
-pub fn nothing((): &()) -> Verdict {
-    Verdict(Outcome::Returned)
+pub fn nothing((): &()) -> Verdict<'_> {
+    Outcome::Returned.into()
 }
 
 /// What stands behind `Box<dyn Error>`, `anyhow::Error`, `eyre::Report`.
@@ -115,6 +135,11 @@ as_payload! {
 pub trait Says<R> {
     /// Returns the text of its error; `None` where it is no error.
     fn error(value: &R) -> Option<String>;
+
+    /// Returns its error, where that is one.
+    fn cause(_: &R) -> Option<&(dyn Error + '_)> {
+        None
+    }
 }
 
 /// Links the rungs: where one has no fitting method, the next is asked.
@@ -134,9 +159,9 @@ macro_rules! next {
     };
 }
 
-/// A rung: the type of its name, the bounds of its errors, and its text for one.
+/// A rung: the type of its name, the bounds of its errors, its text for one, and the error itself.
 macro_rules! rung {
-    ($(#[$doc:meta])* $rung:ident [$($bound:tt)*] $says:expr) => {
+    ($(#[$doc:meta])* $rung:ident [$($bound:tt)*] $says:expr $(, $cause:expr)?) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $rung<R, W>(pub(crate) PhantomData<fn() -> (R, W)>);
@@ -163,13 +188,20 @@ macro_rules! rung {
                 says(error, &mut text);
                 Some(text.finish())
             }
+
+            $(
+                fn cause(value: &Result<T, E>) -> Option<&(dyn Error + '_)> {
+                    let cause: fn(&E) -> Option<&(dyn Error + '_)> = $cause;
+                    value.as_ref().err().and_then(cause)
+                }
+            )?
         }
     };
 }
 
 rung! {
     /// The rung for errors, and the first: most are.
-    Caused [E: Error] |error, text| text.chain(error)
+    Caused [E: Error] |error, text| text.chain(error), |error| Some(error)
 }
 
 rung! {
@@ -181,7 +213,7 @@ rung! {
             text.display(&"(the error could not be read: that panicked)");
         }
         text.backtrace(error);
-    }
+    }, |error| isolate::contain(|| error.deref().as_error())
 }
 
 rung! {
@@ -282,7 +314,7 @@ impl<E, W, S: Says<Result<ExitCode, E>>> Seen<Result<ExitCode, E>, W, S> {
     pub fn __notify_classify(&self) -> Classify<Result<ExitCode, E>, W> {
         Classify::new(|value| match value {
             Ok(code) => Verdict::of_exit_code(*code),
-            Err(_) => Verdict::of::<_, S>(value),
+            Err(_) => verdict_of::<_, S>(value),
         })
     }
 }
@@ -300,24 +332,24 @@ impl<R, W, S: Says<R>> NoExitCode for Seen<R, W, S> {
 
     #[inline]
     fn __notify_classify(&self) -> Classify<R, W> {
-        Classify::new(Verdict::of::<R, S>)
+        Classify::new(verdict_of::<R, S>)
     }
 }
 
 /// From a value to its outcome, in a function that is run in the way `W`.
 #[derive(Debug)]
-pub struct Classify<R, W>(pub fn(&R) -> Verdict, PhantomData<W>);
+pub struct Classify<R, W>(pub fn(&R) -> Verdict<'_>, PhantomData<W>);
 
 impl<R, W> Classify<R, W> {
     #[inline]
-    pub(crate) fn new(classify: fn(&R) -> Verdict) -> Self {
+    pub(crate) fn new(classify: fn(&R) -> Verdict<'_>) -> Self {
         Self(classify, PhantomData)
     }
 
     /// Goes by another function, which asks a filter.
     #[inline]
     #[must_use]
-    pub fn by(mut self, classify: fn(&R) -> Verdict) -> Self {
+    pub fn by(mut self, classify: fn(&R) -> Verdict<'_>) -> Self {
         self.0 = classify;
         self
     }
@@ -358,163 +390,3 @@ pub trait AnyValue {
 }
 
 impl<T> AnyValue for &Probe<'_, T> {}
-
-/// Causes that are shown: a chain that leads back into itself has no end.
-const CAUSES: usize = 128;
-
-/// What is told of an error that says nothing.
-const NO_TEXT: &str = "an error without a text";
-
-/// Where the backtrace begins that `anyhow` and `eyre` write at the end of their `Debug`.
-const BACKTRACE: &str = "Stack backtrace:";
-
-/// The text of an error. Each piece comes from foreign code, which may panic, fail, or never end.
-struct Text {
-    whole: Bounded,
-    /// The pieces so far, by which a cause is known that was shown already.
-    pieces: Vec<String>,
-}
-
-impl Text {
-    fn new() -> Self {
-        Self {
-            whole: Bounded::new(),
-            pieces: Vec::new(),
-        }
-    }
-
-    fn chain(&mut self, error: &dyn Error) {
-        self.display(&error);
-        let mut cause = source(error);
-        for _ in 0..CAUSES {
-            let Some(error) = cause else {
-                return;
-            };
-            let text = shown(format_args!("{error}"));
-            // Many errors show their cause in their own text.
-            if !self.pieces.iter().any(|piece| says(piece, text.trim())) {
-                self.write(format_args!("\n  caused by: {text}"));
-                self.pieces.push(text);
-            }
-            cause = source(error);
-        }
-        self.write(format_args!("\n  … and so on"));
-    }
-
-    fn display(&mut self, error: &dyn Display) {
-        self.add(shown(format_args!("{error}")));
-    }
-
-    /// Writes the long form, in which reports that are no `Error` show their causes.
-    fn long(&mut self, error: &dyn Display) {
-        self.add(shown(format_args!("{error:#}")));
-    }
-
-    /// Writes the account that a report gives in its `Debug`, where all that is known so far is its
-    /// own text, and the account goes on from there.
-    ///
-    /// One for a terminal, with its escape sequences, is none.
-    fn account(&mut self, error: &(impl Display + Debug)) {
-        let [said] = &*self.pieces else {
-            return;
-        };
-        let debug = piece(format_args!("{error:?}"));
-        let account = debug.split(BACKTRACE).next().unwrap_or_default().trim_end();
-        let is_own = |rest: &str| rest.lines().skip(1).any(|line| !line.trim().is_empty());
-        if !account.contains('\x1b') && account.strip_prefix(&**said).is_some_and(is_own) {
-            let rest = account[said.len()..].to_owned();
-            self.add(rest);
-        }
-    }
-
-    fn add(&mut self, mut text: String) {
-        if self.pieces.is_empty() && text.trim().is_empty() {
-            NO_TEXT.clone_into(&mut text);
-        }
-        self.write(format_args!("{text}"));
-        self.pieces.push(text);
-    }
-
-    /// Adds the backtrace that `anyhow` and `eyre` write at the end of their `Debug`.
-    fn backtrace(&mut self, error: &dyn Debug) {
-        let debug = piece(format_args!("{error:?}"));
-        if let Some(start) = debug.rfind(BACKTRACE) {
-            let frames = backtrace::trim(&debug[start + BACKTRACE.len()..]);
-            self.write(format_args!("\n\n{BACKTRACE}\n{frames}"));
-        }
-    }
-
-    fn write(&mut self, text: fmt::Arguments<'_>) {
-        // It only ever fails because it is full, which it says itself.
-        let _ = write_foreign(&mut self.whole, text);
-    }
-
-    fn finish(self) -> String {
-        self.whole.into_string()
-    }
-}
-
-/// Tells whether a text holds another one, as whole words.
-fn says(text: &str, other: &str) -> bool {
-    let is_word = |char: char| char.is_alphanumeric();
-    text.match_indices(other).any(|(start, _)| {
-        let end = start + other.len();
-        let cuts = |before: Option<char>, after: Option<char>| {
-            before.is_some_and(is_word) && after.is_some_and(is_word)
-        };
-        !cuts(text[..start].chars().next_back(), other.chars().next())
-            && !cuts(other.chars().next_back(), text[end..].chars().next())
-    })
-}
-
-fn source<'a>(error: &'a (dyn Error + '_)) -> Option<&'a (dyn Error + 'static)> {
-    isolate::contain(|| error.source()).flatten()
-}
-
-/// Writes what foreign code shows, from its first line that is not blank. A terminal would show so much of
-/// it: by itself, lest its control characters reach what stands around it.
-fn shown(text: fmt::Arguments<'_>) -> String {
-    let text = piece(text);
-    let text = text::readable(&text);
-    let blank = text.len() - text.trim_start().len();
-    let begin = text[..blank].rfind('\n').map_or(0, |end| end + 1);
-    text[begin..].to_owned()
-}
-
-/// Writes what foreign code shows, as far as it comes.
-fn piece(text: fmt::Arguments<'_>) -> String {
-    let mut bounded = Bounded::new();
-    if let Some(fault) = write_foreign(&mut bounded, text) {
-        let _ = bounded.write_str(fault);
-    }
-    bounded.into_string()
-}
-
-/// Writes what foreign code shows; says what went wrong with that.
-fn write_foreign(to: &mut Bounded, text: fmt::Arguments<'_>) -> Option<&'static str> {
-    let mut is_full = false;
-    let mut writer = Watched {
-        to,
-        is_full: &mut is_full,
-    };
-    match isolate::contain(|| writer.write_fmt(text)) {
-        Some(Ok(())) => None,
-        Some(Err(_)) if is_full => None,
-        Some(Err(_)) => Some("(its text could not be written: `fmt` failed)"),
-        None => Some("(its text could not be written: `fmt` panicked)"),
-    }
-}
-
-/// Tells a full writer from a `fmt` that fails by itself.
-struct Watched<'a> {
-    to: &'a mut Bounded,
-    is_full: &'a mut bool,
-}
-
-impl fmt::Write for Watched<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let result = self.to.write_str(text);
-        *self.is_full |= result.is_err();
-        result
-    }
-}

@@ -405,7 +405,7 @@ fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next {
     let sent =
         released.and_then(|held| Ok((sender::from_queue(route, queue, deadline, queued)?, held)));
     let (next, held) = sent.unwrap_or_else(|error| {
-        let message = format!("the outbox cannot be read ({error}): its alerts wait");
+        let message = format!("the outbox cannot be read, and its alerts wait: {error}");
         Warning::new("outbox", message).tell();
         (Next::At(Utc::now() + TimeDelta::minutes(1)), None)
     });
@@ -544,7 +544,7 @@ fn leave_memory(route: &Route) {
 fn tell_lost(route: &Route) {
     let Route { channel, mend, .. } = route;
     let message = format!(
-        "channel `{channel}` ({mend}) has {KEPT} alerts in memory that it does not take: further ones are lost"
+        "channel `{channel}` ({mend}) takes no alerts: {KEPT} are in memory, and every further one is lost"
     );
     Warning::new(format!("memory of {channel}"), message).tell();
 }

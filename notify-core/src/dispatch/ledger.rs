@@ -16,6 +16,7 @@ use crate::state::entry::Entry;
 use crate::state::history::Answered;
 use crate::state::rate::Pace;
 use crate::state::{JobKey, Queue};
+use crate::status::decision::{Decided, Fate, Reason};
 use crate::status::{State, Status};
 
 /// Tells whoever sends that an alert waits in a queue.
@@ -135,7 +136,7 @@ fn untold(status: &Status, alert: &Alert, waits: bool, why: &str) -> Option<Stat
         alerted: None,
         told_errors,
         held: status.held.clone().filter(|_| !is_leaving),
-        decision: Some(format!("due, and nobody could be told: {why}").into()),
+        decision: Some(Decided::undelivered(why)),
         ..status.clone()
     })
 }
@@ -147,7 +148,7 @@ fn told_after_all(status: &Status, alert: &Alert) -> Option<Status> {
         && status.incident.as_deref() == alert.incident();
     is_untold.then(|| Status {
         alerted: Some(alert.decided),
-        decision: Some("told: once its channel worked again".into()),
+        decision: Some(Decided::By(Fate::Sent, Reason::ChannelMended)),
         ..status.clone()
     })
 }

@@ -17,7 +17,7 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 365 * 86400);
 pub fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || {
         Err(format!(
-            "`{text}` is no length of time: write 30s, 15min, 2h, 1d or 1d12h"
+            "`{text}` is not a length of time: write 30s, 15min, 2h, 1d or 1d12h"
         ))
     };
     let mut seconds = 0.0;

@@ -1,19 +1,30 @@
 //! The values that the attribute's arguments may have.
 
 use std::borrow::Cow;
+use std::ops::{Range, RangeFrom, RangeInclusive, RangeTo, RangeToInclusive};
 use std::time::Duration;
 
-use crate::job::{Arguments, Cancelled};
+use crate::format::link;
+use crate::format::text;
+use crate::job::{Arguments, Cancelled, Took};
+use crate::message::alert::Alert;
+use crate::message::written::{Message, Writer};
 use crate::os::isolate;
+use crate::rules::decision::Decision;
+use crate::rules::occasion::Occasion;
+use crate::rules::rule::Rule;
 
-/// The name of a channel, or none.
+/// The longest name of an owner, in bytes.
+const OWNER: usize = 100;
+
+/// A text, or none.
 #[diagnostic::on_unimplemented(
-    message = "`channel` takes a text or `None`, not `{Self}`",
-    label = "not a channel's name",
+    message = "this argument takes a text or `None`, not `{Self}`",
+    label = "not a text",
     note = "write a `&str`, a `String`, or an `Option` of one"
 )]
-pub trait Channel {
-    fn channel(self) -> String;
+pub trait Text {
+    fn text(self) -> String;
 }
 
 /// A number of runs.
@@ -38,6 +49,17 @@ pub trait Amount {
     fn amount(self, unit: f64) -> f64;
 }
 
+/// A range of numbers or `Duration`s.
+#[diagnostic::on_unimplemented(
+    message = "`took_hours` takes a range of numbers or `Duration`s, not `{Self}`",
+    label = "not a range",
+    note = "write `0.5..4.0`, `..4.0` or `0.5..`"
+)]
+pub trait Span {
+    /// Returns its ends, as numbers of units of so many seconds.
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>);
+}
+
 const SECOND: f64 = 1.0;
 const MINUTE: f64 = 60.0;
 const HOUR: f64 = 3600.0;
@@ -51,8 +73,8 @@ impl Arguments {
 
     /// `channel = …`
     #[must_use]
-    pub fn channel<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
-        let Some(name) = self.value("channel", || value().channel()) else {
+    pub fn channel<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        let Some(name) = self.value("channel", || value().text()) else {
             return self;
         };
         if name.bytes().all(is_channel_byte) {
@@ -101,6 +123,56 @@ impl Arguments {
         self
     }
 
+    /// `schedule = …`: what it says is read by those who look at the status file.
+    #[must_use]
+    pub fn schedule<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        self.schedule = self.words("schedule", value);
+        self
+    }
+
+    /// `timezone = …`
+    #[must_use]
+    pub fn timezone<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        self.timezone = self.words("timezone", value);
+        self
+    }
+
+    /// `grace_minutes = …`
+    #[must_use]
+    pub fn grace_minutes<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
+        self.grace_minutes = self.number("grace_minutes", MINUTE, f64::MAX, value);
+        self
+    }
+
+    /// `took_hours = …`
+    #[must_use]
+    pub fn took_hours<S: Span>(mut self, value: impl FnOnce() -> S) -> Self {
+        let Some((least, most)) = self.value("took_hours", || value().ends(HOUR)) else {
+            return self;
+        };
+        let time = |hours: f64| Duration::try_from_secs_f64(hours * HOUR).ok();
+        let (shortest, longest) = (least.map(time), most.map(time));
+        let is_wrong = shortest == Some(None) || longest == Some(None);
+        if is_wrong || least.zip(most).is_some_and(|(least, most)| least >= most) {
+            self.problem(
+                "`took_hours` must be a range of numbers from 0, the smaller one first".to_owned(),
+            );
+        } else {
+            self.took = Some(Took {
+                shortest: shortest.flatten(),
+                longest: longest.flatten(),
+            });
+        }
+        self
+    }
+
+    /// `overlap = …`
+    #[must_use]
+    pub fn overlap(mut self, value: impl FnOnce() -> bool) -> Self {
+        self.overlap = self.value("overlap", value);
+        self
+    }
+
     /// `after = …`
     #[must_use]
     pub fn after<C: Count>(mut self, value: impl FnOnce() -> C) -> Self {
@@ -122,8 +194,8 @@ impl Arguments {
 
     /// `mention = …`
     #[must_use]
-    pub fn mention<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
-        let Some(mention) = self.value("mention", || value().channel()) else {
+    pub fn mention<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        let Some(mention) = self.value("mention", || value().text()) else {
             return self;
         };
         if mention.split_whitespace().all(is_mention) {
@@ -139,8 +211,8 @@ impl Arguments {
 
     /// `cancelled = …`
     #[must_use]
-    pub fn cancelled<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
-        let Some(word) = self.value("cancelled", || value().channel()) else {
+    pub fn cancelled<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        let Some(word) = self.value("cancelled", || value().text()) else {
             return self;
         };
         match &*word {
@@ -152,6 +224,57 @@ impl Arguments {
             )),
         }
         self
+    }
+
+    /// `runbook = …`
+    #[must_use]
+    pub fn runbook<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        let Some(url) = self.value("runbook", || value().text()) else {
+            return self;
+        };
+        match link::check(url.trim()) {
+            _ if url.is_empty() => {}
+            Ok(()) => self.runbook = Some(url.trim().to_owned()),
+            // The URL is not shown: it may hold a password.
+            Err(fault) => self.problem(format!("`runbook` is no address of a page: {fault}")),
+        }
+        self
+    }
+
+    /// `owner = …`
+    #[must_use]
+    pub fn owner<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        if let Some(owner) = self.value("owner", || value().text()) {
+            let owner = text::readable(owner.trim()).replace('\n', " ");
+            let owner = text::first_bytes(&owner, OWNER).to_owned();
+            self.owner = Some(owner).filter(|owner| !owner.is_empty());
+        }
+        self
+    }
+
+    /// `rule = …`
+    #[must_use]
+    pub fn rule<R>(mut self, value: impl FnOnce() -> R) -> Self
+    where
+        R: Fn(&Occasion<'_>) -> Decision + Send + Sync + 'static,
+    {
+        self.rule = self.value("rule", value).map(Rule::new);
+        self
+    }
+
+    /// `message = …`
+    #[must_use]
+    pub fn message<M>(mut self, value: impl FnOnce() -> M) -> Self
+    where
+        M: Fn(&Alert) -> Message + Send + Sync + 'static,
+    {
+        self.message = self.value("message", value).map(Writer::new);
+        self
+    }
+
+    fn words<T: Text>(&mut self, argument: &str, value: impl FnOnce() -> T) -> Option<String> {
+        let text = self.value(argument, || value().text())?;
+        Some(text).filter(|text| !text.trim().is_empty())
     }
 
     fn number<A: Amount>(
@@ -181,11 +304,11 @@ impl Arguments {
     }
 
     fn problem(&mut self, problem: String) {
-        self.problems.push(problem + ": the default stands in");
+        self.problems.push(problem + ": the default is used");
     }
 }
 
-/// Tells whether Slack knows this as somebody to mention.
+/// Returns whether Slack knows this as somebody to mention.
 /// <https://docs.slack.dev/messaging/formatting-message-text/>
 fn is_mention(word: &str) -> bool {
     let is_id = word.starts_with(['U', 'W', 'S'])
@@ -200,39 +323,70 @@ fn is_channel_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-impl Channel for &str {
-    fn channel(self) -> String {
+impl Text for &str {
+    fn text(self) -> String {
         self.to_owned()
     }
 }
 
-impl Channel for &String {
-    fn channel(self) -> String {
+impl Text for &String {
+    fn text(self) -> String {
         self.clone()
     }
 }
 
-impl Channel for String {
-    fn channel(self) -> String {
+impl Text for String {
+    fn text(self) -> String {
         self
     }
 }
 
-impl Channel for Cow<'_, str> {
-    fn channel(self) -> String {
+impl Text for Cow<'_, str> {
+    fn text(self) -> String {
         self.into_owned()
     }
 }
 
-impl<C: Channel> Channel for Option<C> {
-    fn channel(self) -> String {
-        self.map(C::channel).unwrap_or_default()
+impl<T: Text> Text for Option<T> {
+    fn text(self) -> String {
+        self.map(T::text).unwrap_or_default()
     }
 }
 
 impl Amount for Duration {
     fn amount(self, unit: f64) -> f64 {
         self.as_secs_f64() / unit
+    }
+}
+
+impl<A: Amount> Span for Range<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        (Some(self.start.amount(unit)), Some(self.end.amount(unit)))
+    }
+}
+
+impl<A: Amount> Span for RangeInclusive<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        let (start, end) = self.into_inner();
+        (start..end).ends(unit)
+    }
+}
+
+impl<A: Amount> Span for RangeFrom<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        (Some(self.start.amount(unit)), None)
+    }
+}
+
+impl<A: Amount> Span for RangeTo<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        (None, Some(self.end.amount(unit)))
+    }
+}
+
+impl<A: Amount> Span for RangeToInclusive<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        (..self.end).ends(unit)
     }
 }
 
@@ -277,6 +431,39 @@ mod tests {
         assert!(arguments.problems.is_empty());
     }
 
+    /// Issue 18, point 2.
+    #[test]
+    fn how_long_a_run_should_take_is_any_range_of_numbers_or_durations() {
+        let took = |arguments: Arguments| {
+            assert!(arguments.problems.is_empty(), "{:?}", arguments.problems);
+            let Took { shortest, longest } = arguments.took.unwrap();
+            [shortest, longest].map(|time| time.map(|time| time.as_secs()))
+        };
+        let new = Arguments::default;
+        assert_eq!(
+            took(new().took_hours(|| 0.5..4.0)),
+            [Some(1800), Some(14400)]
+        );
+        assert_eq!(
+            took(new().took_hours(|| 1..=4u8)),
+            [Some(3600), Some(14400)]
+        );
+        assert_eq!(took(new().took_hours(|| ..4i64)), [None, Some(14400)]);
+        assert_eq!(took(new().took_hours(|| ..=0.5f32)), [None, Some(1800)]);
+        let minute = Duration::from_secs(60);
+        assert_eq!(took(new().took_hours(|| minute..)), [Some(60), None]);
+        for arguments in [
+            new().took_hours(|| 4.0..0.5),
+            new().took_hours(|| 4.0..4.0),
+            new().took_hours(|| -1.0..),
+            new().took_hours(|| ..f64::NAN),
+            new().took_hours(|| ..f64::INFINITY),
+            new().took_hours(|| -> Range<f64> { panic!("no") }),
+        ] {
+            assert_eq!((arguments.took, arguments.problems.len()), (None, 1));
+        }
+    }
+
     #[test]
     fn what_makes_no_sense_is_left_out_and_told() {
         let arguments = Arguments::default()
@@ -295,6 +482,36 @@ mod tests {
     fn infinity_hours_of_silence_are_never() {
         let arguments = Arguments::default().ok_silent_hours(|| f64::INFINITY);
         assert_eq!(arguments.ok_silent_hours, Some(f64::INFINITY));
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn a_runbook_that_is_no_page_is_left_out_and_its_password_is_not_shown() {
+        let said = Arguments::default()
+            .runbook(|| "https://wiki.example.com/orders")
+            .owner(|| " team-data\n");
+        assert_eq!(
+            said.runbook.as_deref(),
+            Some("https://wiki.example.com/orders")
+        );
+        assert_eq!(said.owner.as_deref(), Some("team-data"));
+        assert!(said.problems.is_empty());
+        for url in ["wiki/orders", "https://anna:s3cret@wiki/", "https://a b"] {
+            let arguments = Arguments::default().runbook(|| url);
+            assert_eq!(arguments.runbook, None, "{url}");
+            let [problem] = &*arguments.problems else {
+                panic!("{url}")
+            };
+            assert!(
+                problem.starts_with("`runbook` ") && !problem.contains("s3cret"),
+                "{problem}"
+            );
+        }
+        let none = Arguments::default().runbook(|| None::<&str>).owner(|| "");
+        assert_eq!(
+            (none.runbook, none.owner, none.problems.len()),
+            (None, None, 0)
+        );
     }
 
     #[test]

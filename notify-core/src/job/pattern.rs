@@ -1,7 +1,12 @@
 //! Names of jobs, with `*` for any characters.
 
-/// Tells whether a name fits a pattern in which `*` stands for any characters.
-pub(crate) fn is_fit(pattern: &str, name: &str) -> bool {
+/// Returns whether a name fits a pattern in which `*` stands for any characters.
+#[must_use]
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(unreachable_pub, reason = "the command uses it")
+)]
+pub fn is_fit(pattern: &str, name: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
         return pattern == name;
     };

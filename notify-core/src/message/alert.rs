@@ -1,18 +1,22 @@
 //! One message that the rules decided to send.
 
-use std::iter;
+use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::format::fields::{Fields, Page};
 use crate::format::hash;
+use crate::format::link::Link;
 use crate::format::text;
 use crate::format::time::{self, Time};
+use crate::message::dropped::Dropped;
+use crate::message::written::Message;
 use crate::status::fingerprint;
 use crate::status::{LINE, State, Status};
 
 /// The longest line that stands for the whole of an error.
 const HEADLINE: usize = 200;
 
-/// What an alert tells of its job.
+/// What an alert says of its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Kind {
@@ -30,23 +34,36 @@ pub enum Kind {
     Flapping,
     /// It was flapping, and has been in one status for an hour and three runs.
     Steady,
+    /// It works, and its run ended sooner than it should (`took_hours`).
+    TooShort,
+    /// It works, and its run ended later than it should (`took_hours`).
+    TooLong,
+    /// A run began while another went on (`overlap = false`).
+    Overlapping,
+    /// A run that was missed has come after all.
+    Late,
 }
 
 impl Kind {
     /// Each kind in words, and the letter for it in the names of the outbox: a small one, and not
     /// that of another. They stand in the order of a digest.
-    pub(crate) const ALL: [(Self, &'static str, char); 7] = [
+    pub(crate) const ALL: [(Self, &'static str, char); 11] = [
         (Self::Failed, "failed", 'f'),
         (Self::StillFailing, "still failing", 's'),
         (Self::Flapping, "is flapping", 'p'),
         (Self::Overdue, "is overdue", 'd'),
+        (Self::TooShort, "ended too soon", 'q'),
+        (Self::TooLong, "took too long", 'l'),
+        (Self::Overlapping, "overlaps another run", 'v'),
         (Self::Steady, "is steady again", 'y'),
+        (Self::Late, "ran late", 'a'),
         (Self::Recovered, "recovered", 'r'),
         (Self::Ok, "ok", 'o'),
     ];
 
     /// Returns the kind in words: `failed`, `still failing`, `recovered`, `ok`, `is overdue`,
-    /// `is flapping` or `is steady again`.
+    /// `is flapping`, `is steady again`, `ended too soon`, `took too long`, `overlaps another run` or
+    /// `ran late`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         Self::ALL
@@ -55,7 +72,12 @@ impl Kind {
             .map_or("", |(_, words, _)| words)
     }
 
-    /// Tells whether it says nothing that an earlier alert of its job did not say.
+    /// Tells whether the job works, and something about its run is to be looked at.
+    pub(crate) fn is_remark(self) -> bool {
+        matches!(self, Self::TooShort | Self::TooLong | Self::Overlapping)
+    }
+
+    /// Returns whether it says nothing that an earlier alert of its job did not say.
     pub(crate) fn is_repeat(self) -> bool {
         matches!(
             self,
@@ -114,6 +136,10 @@ pub struct Alert {
     /// Where it ran, beside what the status says: names and values.
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) notes: Vec<String>,
+    /// What a function of the program has written into it.
+    pub(crate) message: Message,
+    /// What was dropped from the queue that it leaves, and its message is to say; no file holds it.
+    pub(crate) dropped: Option<Dropped>,
     pub(crate) status: Status,
 }
 
@@ -150,11 +176,13 @@ impl Alert {
             mention: None,
             facts: Vec::new(),
             notes: Vec::new(),
+            message: Message::default(),
+            dropped: None,
             status,
         }
     }
 
-    /// Returns the id of this alert: two messages with one id tell the same event.
+    /// Returns the id of this alert: two messages with one id are the same event.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -196,6 +224,40 @@ impl Alert {
         self.incident.as_deref()
     }
 
+    /// Returns how long the run took; `None` where it is not known.
+    #[must_use]
+    pub fn took(&self) -> Option<Duration> {
+        self.status.took
+    }
+
+    /// Returns the address of the page that says what to do: the attribute's `runbook`.
+    #[must_use]
+    pub fn runbook(&self) -> Option<&str> {
+        self.status.runbook.as_deref()
+    }
+
+    /// Returns whose job it is: the attribute's `owner`.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        self.status.owner.as_deref()
+    }
+
+    /// Returns the facts of an alert, by name: of where it ran, such as `context` (`NOTIFY_CONTEXT`), what the run
+    /// said of itself ([`fact`](crate::fact())), and what a [`Message`] added.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let place = self.facts.iter();
+        let place = place.map(|(name, value)| (name.as_str(), value.as_str()));
+        let run = self.status.facts.iter();
+        place.chain(run).chain(self.message.facts.iter())
+    }
+
+    /// Returns the value of a fact; of several with one name, the last one's.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        let named = self.facts().filter(|(known, _)| *known == name);
+        named.last().map(|(_, value)| value)
+    }
+
     /// Returns the alert in one line, as a phone's lock screen shows it:
     /// `✗ etl.load failed on worker-3: connection refused`.
     #[must_use]
@@ -205,6 +267,9 @@ impl Alert {
 
     /// The same, in which `write` has written what comes from outside.
     pub(crate) fn summary_with(&self, write: impl Fn(&str) -> String) -> String {
+        if let Some(headline) = &self.message.headline {
+            return write(headline);
+        }
         let title = self.title_with(&write);
         match self.headline() {
             headline if self.outage.is_none() && !headline.is_empty() => {
@@ -226,13 +291,13 @@ impl Alert {
         }
     }
 
-    /// Tells whether the run that is overdue has never begun: such a one takes no time.
+    /// Returns whether the run that is overdue has never begun: such a one takes no time.
     pub(crate) fn is_missed(&self) -> bool {
         self.kind == Kind::Overdue && self.status.took.is_none()
     }
 
-    /// Returns until when this very error is silenced. A run that fails with it is not told
-    /// meanwhile: what is told is the silence.
+    /// Returns until when this very error is silenced. A run that fails with it sends nothing
+    /// meanwhile: this alert announces the silence.
     fn silenced_until(&self) -> Option<Time> {
         let silence = self.status.silence.as_ref()?;
         let is_this = self.kind == Kind::StillFailing
@@ -263,6 +328,9 @@ impl Alert {
 
     /// The same, in which `write` has written what comes from outside.
     pub(crate) fn title_with(&self, write: impl Fn(&str) -> String) -> String {
+        if let Some(headline) = &self.message.headline {
+            return write(headline);
+        }
         let job = write(&text::readable(&self.job));
         let mut title = format!("{} {job} {}", self.symbol(), self.became());
         if let Some(host) = &self.status.host {
@@ -279,6 +347,7 @@ impl Alert {
     pub(crate) fn symbol(&self) -> char {
         match (self.kind, self.status.state) {
             (Kind::Flapping, _) => '⚠',
+            (kind, _) if kind.is_remark() => '⚠',
             // A job may work, and be overdue all the same.
             (Kind::Overdue, _) | (_, State::Error) => '✗',
             (_, State::Ok) => '✓',
@@ -294,36 +363,73 @@ impl Alert {
             Kind::Overdue if self.is_missed() => "MISSED",
             Kind::Overdue => "OVERDUE",
             Kind::Flapping => "FLAPPING",
+            Kind::TooShort => "TOO SHORT",
+            Kind::TooLong => "TOO LONG",
+            Kind::Overlapping => "OVERLAPPING",
+            Kind::Late => "LATE",
             _ => status.state.as_str(),
         };
-        let mut text = format!(
-            "--- {heading} ---\n{}\n{}\n",
-            time::show(status.begun),
-            status.location
-        );
-        if !self.error().is_empty() {
-            text += &format!("\n{}\n", self.error());
+        let mut text = match &self.message.headline {
+            Some(headline) => format!("{headline}\n"),
+            None => format!("--- {heading} ---\n"),
+        };
+        if self.message.text.is_none() {
+            text += &format!("{}\n{}\n", time::show(status.begun), status.location);
+        }
+        if !self.body().is_empty() {
+            text += &format!("\n{}\n", self.body());
         }
         text.push('\n');
         for remark in self.remarks() {
             text += &format!("{remark}\n");
         }
+        for Link { label, url } in self.links() {
+            text += &format!("{label}: {url}\n");
+        }
         let facts = self.details();
         let facts = facts.iter().map(|(name, value)| format!("{name} {value}"));
         let job = text::readable(&self.job);
         let job = format!("job {job} {}", self.became());
-        let all: Vec<_> = iter::once(job).chain(facts).collect();
+        let job = self.message.text.is_none().then_some(job);
+        let all: Vec<_> = job.into_iter().chain(facts).collect();
         text + &all.join(" · ") + "\n"
+    }
+
+    /// Returns what stands below the headline: the error, or what the program writes in its place.
+    pub(crate) fn body(&self) -> &str {
+        match &self.message.text {
+            Some(text) => text.trim_end(),
+            None => self.error(),
+        }
+    }
+
+    /// Returns the pages that a reader can open: what to do, and what the program adds.
+    pub(crate) fn links(&self) -> Vec<Link> {
+        let runbook = self.runbook().map(|url| Link {
+            label: "runbook".to_owned(),
+            url: url.to_owned(),
+        });
+        let added = self.message.links.iter().cloned();
+        runbook.into_iter().chain(added).collect()
     }
 
     /// Says, a sentence each, what there is to know beside the error.
     pub(crate) fn remarks(&self) -> Vec<String> {
-        let status = &self.status;
         let mut remarks = Vec::new();
+        if self.message.text.is_none() {
+            self.add_remarks(&mut remarks);
+        }
+        remarks.extend(self.message.lines.iter().cloned());
+        remarks.extend(self.dropped.as_ref().and_then(Dropped::words));
+        remarks
+    }
+
+    fn add_remarks(&self, remarks: &mut Vec<String>) {
+        let status = &self.status;
         if let Some(outage) = &self.outage {
             let runs = runs(outage.runs, "failed run");
             remarks.push(format!(
-                "it works again after {} and {runs}; it had been: {}",
+                "works again after {} and {runs}; the error was: {}",
                 self.outage_span(outage),
                 outage.error
             ));
@@ -339,7 +445,7 @@ impl Alert {
             };
             let since = time::span(time::between(status.since, self.decided));
             remarks.push(format!(
-                "it has failed for {since}, {}{error}",
+                "failing for {since}, {}{error}",
                 runs(status.runs, "run")
             ));
         }
@@ -354,14 +460,28 @@ impl Alert {
             remarks.push(format!("at first: {first}"));
         }
         if let Some(error) = &status.passed_over {
-            remarks.push(format!("passed over, as the attribute says: {error}"));
+            remarks.push(format!("error ignored, as the attribute says: {error}"));
         }
         remarks.extend(self.notes.iter().cloned());
-        remarks
     }
 
     /// Returns the facts that follow the error, by name: when, where, how long.
-    pub(crate) fn details(&self) -> Vec<(&str, String)> {
+    pub(crate) fn details(&self) -> Vec<(Cow<'_, str>, String)> {
+        let mut details: Vec<(Cow<'_, str>, String)> = Vec::new();
+        if self.message.text.is_none() {
+            let own = self.own_details().into_iter();
+            details.extend(own.map(|(name, value)| (name.into(), value)));
+            details.extend(named(self.status.facts.iter()));
+        }
+        details.extend(named(self.message.facts.iter()));
+        if let Some(incident) = &self.incident {
+            details.push(("incident".into(), incident.clone()));
+        }
+        details.push(("alert".into(), self.id.clone()));
+        details
+    }
+
+    fn own_details(&self) -> Vec<(&str, String)> {
         let status = &self.status;
         let mut details = Vec::new();
         if self.is_repeated() {
@@ -383,17 +503,16 @@ impl Alert {
                 },
             ));
         }
+        if let Some(owner) = &status.owner {
+            details.push(("owner", owner.to_string()));
+        }
         for (name, value) in &self.facts {
             details.push((name, value.clone()));
         }
-        if let Some(incident) = &self.incident {
-            details.push(("incident", incident.clone()));
-        }
-        details.push(("alert", self.id.clone()));
         details
     }
 
-    /// Tells whether it is not the first failure of its incident. A run that is overdue has not
+    /// Returns whether it is not the first failure of its incident. A run that is overdue has not
     /// failed.
     fn is_repeated(&self) -> bool {
         self.kind != Kind::Overdue && self.status.state == State::Error && self.status.runs > 1
@@ -403,19 +522,23 @@ impl Alert {
         time::span(time::between(outage.since, self.status.begun))
     }
 
-    /// Returns the error in one line, cut where it is long.
+    /// Returns the error in one line, cut where it is long, or what the program writes in its place.
     pub(crate) fn headline(&self) -> String {
-        self.status.headline(HEADLINE)
+        match &self.message.headline {
+            Some(headline) => text::first_bytes(headline, HEADLINE).to_owned(),
+            None => self.status.headline(HEADLINE),
+        }
     }
 
     /// Returns what a digest says of it, and no more: the rest was given up while it waited.
     pub(crate) fn shrunk(&self) -> Self {
         let mut status = self.status.clone();
-        status.text = self.headline();
+        status.text = status.headline(HEADLINE);
         let location = text::first_bytes(&self.status.location, HEADLINE);
         status.location = location.to_owned().into();
         (status.exe, status.source, status.passed_over) = (None, None, None);
         Self {
+            message: self.message.shrunk(),
             notes: vec!["the rest of it was given up while it waited with many others".to_owned()],
             status,
             ..self.clone()
@@ -449,6 +572,7 @@ impl Alert {
         for note in &self.notes {
             page.put("note", note);
         }
+        self.message.write(&mut page);
         page.end(status)
     }
 
@@ -477,6 +601,8 @@ impl Alert {
             mention: fields.get("mention").map(str::to_owned),
             facts: facts(&fields),
             notes: fields.all("note"),
+            message: Message::read(&fields),
+            dropped: None,
             status: Status::parse(&fields.text)?,
         })
     }
@@ -485,6 +611,26 @@ impl Alert {
 /// Counts in words: `1 run`, `2 runs`.
 pub(crate) fn runs(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// What the library itself says by these names: a fact that is called so is shown as `fact.host`.
+const OWN: [&str; 12] = [
+    "alert", "began", "context", "function", "host", "incident", "instance", "job", "owner",
+    "since", "took", "version",
+];
+
+/// Names facts so that none is taken for what the library says.
+fn named<'a>(
+    facts: impl Iterator<Item = (&'a str, &'a str)>,
+) -> impl Iterator<Item = (Cow<'a, str>, String)> {
+    facts.map(|(name, value)| {
+        let shown = if OWN.contains(&name) {
+            format!("fact.{name}").into()
+        } else {
+            name.into()
+        };
+        (shown, value.to_owned())
+    })
 }
 
 /// Writes what is said of where a run ran.
@@ -532,6 +678,8 @@ mod tests {
             mention: Some("U123".to_owned()),
             facts: vec![("context".to_owned(), "env=prod".to_owned())],
             notes: vec!["this is a debug build".to_owned()],
+            message: Message::default(),
+            dropped: None,
             status: Status::parse(&status).unwrap(),
         }
     }
@@ -546,7 +694,7 @@ mod tests {
         assert_eq!(
             alert.text(),
             "--- ERROR ---\n2026-11-22 13:00:00:123456 UTC\netl::load :: run\n\nconnection refused\n  \
-             caused by: no route\n\nit has failed for 2 h, 3 runs, with the same error\nthis is a debug build\n\
+             caused by: no route\n\nfailing for 2 h, 3 runs, with the same error\nthis is a debug build\n\
              job etl.load.run still failing · since 2026-11-22 11:00:00:000000 UTC · took 2.500 s · host worker-3 \
              · context env=prod · incident 7f3a91c2 · alert id-etl.load.run\n"
         );
@@ -631,7 +779,8 @@ mod tests {
             alert.summary(),
             "✓ etl.load.run recovered on worker-3 after 2 h 5 min"
         );
-        let sentence = "\nit works again after 2 h 5 min and 26 failed runs; it had been: connection refused\n";
+        let sentence =
+            "\nworks again after 2 h 5 min and 26 failed runs; the error was: connection refused\n";
         assert!(alert.text().contains(sentence), "{}", alert.text());
     }
 

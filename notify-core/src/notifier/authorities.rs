@@ -1,4 +1,4 @@
-//! The certificate authorities by which a server is believed to be who it says: the system's, or
+//! The certificate authorities that are trusted: the system's, or
 //! those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, as other programs take them.
 
 use std::env;
@@ -34,7 +34,7 @@ fn load() -> RootCerts {
     if let Some(variable) = VARIABLES.iter().find(|name| is_set(name)) {
         let why = found.errors.first().map(|error| format!(" ({error})"));
         let message = format!(
-            "{variable} gives no certificate authority that can be used{}: the bundled ones stand in",
+            "{variable} gives no certificate authority that can be used{}: the bundled ones are used",
             why.unwrap_or_default()
         );
         Warning::new(*variable, message).tell();

@@ -1,11 +1,12 @@
 //! Discord's webhooks.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
 use super::http::{Answer, Class, Post, Rule};
-use super::sanitize::{escape, fit, line, units, visible};
+use super::sanitize::{address, escape, fit, line, units, visible};
 use super::{Hidden, Notifier, Ours, Refusal};
 use crate::error::Error;
 use crate::format::time;
@@ -35,11 +36,14 @@ const TOGETHER: usize = 6_000;
 const FIELD: usize = 300;
 const FOOTER: usize = 100;
 
+/// The longest address of a page, which may be three times as long once it is written.
+const ADDRESS: usize = 300;
+
 /// Fields that are no longer stand side by side.
 const INLINE: usize = 40;
 
-/// So many alerts have an embed each even where that must be cut.
-const FEW: usize = 3;
+/// The most alerts with an embed each, even where it must be cut.
+const MAX_WHOLE_ALERTS: usize = 3;
 
 /// The length of the text that is tried when Discord has refused the first message.
 const SHORT: usize = 1_000;
@@ -61,7 +65,7 @@ const RULES: [Rule; 6] = [
     Rule::new(405, "", Class::Channel),
 ];
 
-/// Posts to a Discord webhook: an embed for each alert, or one that tells many. It mentions nobody.
+/// Posts to a Discord webhook: an embed for each alert, or one for many. It mentions nobody.
 ///
 /// # Examples
 ///
@@ -174,7 +178,7 @@ fn embeds(alerts: &[Alert]) -> Option<Vec<Value>> {
     let make = |room: usize| -> Vec<_> { alerts.iter().map(|alert| embed(alert, room)).collect() };
     let mut embeds = make(TOGETHER);
     if embeds.iter().map(|(_, length)| length).sum::<usize>() > TOGETHER {
-        if alerts.len() > FEW {
+        if alerts.len() > MAX_WHOLE_ALERTS {
             return None;
         }
         embeds = make(TOGETHER / alerts.len());
@@ -188,9 +192,14 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
     let footer = line(&format!("alert {}", alert.id), FOOTER, visible);
     let mut length = units(&title) + units(&footer);
     let mut fields = Vec::new();
-    for (name, value) in details(alert) {
-        let name = line(name, FIELD, markdown);
-        let value = line(&value, FIELD, markdown);
+    let links = alert.links();
+    let links = links.iter().filter(|link| link.url.len() <= ADDRESS);
+    let written = links.map(|link| (line(&link.label, FIELD, markdown), address(&link.url)));
+    let details = details(alert)
+        .into_iter()
+        .map(|(name, value)| (line(&name, FIELD, markdown), line(&value, FIELD, markdown)));
+    // The links first: they must not be left out.
+    for (name, value) in written.chain(details) {
         let more = units(&name) + units(&value);
         let is_empty = name.trim().is_empty() || value.trim().is_empty();
         if !is_empty && fields.len() < FIELDS && length + more <= room / 3 {
@@ -207,6 +216,10 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
     if !description.is_empty() {
         embed.insert("description".to_owned(), description.into());
     }
+    if let Some(runbook) = alert.runbook() {
+        // The title leads there.
+        embed.insert("url".to_owned(), runbook.into());
+    }
     embed.insert("color".to_owned(), colour(alert).into());
     embed.insert("fields".to_owned(), fields.into());
     embed.insert("footer".to_owned(), json!({ "text": footer }));
@@ -217,28 +230,27 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
 /// Tells the error, word for word, and what there is to know beside it.
 fn description(alert: &Alert, room: usize) -> String {
     let remarks = fit(&alert.remarks().join("\n"), room / 3, units, markdown);
-    let error = alert.error();
-    if error.trim().is_empty() {
+    let body = alert.body();
+    if body.trim().is_empty() {
         return remarks;
     }
     let room = room.saturating_sub(units(&remarks) + 1);
-    format!("{}\n{remarks}", code(error, room))
-        .trim_end()
-        .to_owned()
+    let body = match alert.message.text {
+        Some(_) => fit(body, room, units, markdown),
+        None => code(body, room),
+    };
+    format!("{body}\n{remarks}").trim_end().to_owned()
 }
 
 /// Returns the facts of an alert by name, but for its id, which is the footer.
-fn details(alert: &Alert) -> Vec<(&str, String)> {
-    let mut details = vec![
-        ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.to_string()),
-    ];
-    details.extend(
-        alert
-            .details()
-            .into_iter()
-            .filter(|(name, _)| *name != "alert"),
-    );
+fn details(alert: &Alert) -> Vec<(Cow<'_, str>, String)> {
+    let mut details = Vec::new();
+    if alert.message.text.is_none() {
+        details.push(("began".into(), time::show(alert.status.begun)));
+        details.push(("function".into(), alert.status.location.to_string()));
+    }
+    let more = alert.details().into_iter();
+    details.extend(more.filter(|(name, _)| name != "alert"));
     details
 }
 
@@ -290,6 +302,7 @@ fn markdown(text: &str) -> String {
 fn colour(alert: &Alert) -> u32 {
     match (alert.kind, alert.state()) {
         (Kind::Overdue | Kind::Flapping, _) => AMBER,
+        (kind, _) if kind.is_remark() => AMBER,
         (_, State::Error) => RED,
         (_, State::Ok) => GREEN,
     }
@@ -300,8 +313,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::notifier::strict;
-    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text, written};
+    use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
         strict::discord::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))
@@ -492,6 +505,27 @@ mod tests {
             ] {
                 assert_eq!(is_taken(&message), Ok(()));
             }
+        }
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn what_the_program_writes_stands_in_the_place_of_the_error() {
+        let alert = written("the disk is *full*: <@1> @everyone");
+        let message = message(std::slice::from_ref(&alert));
+        assert_eq!(is_taken(&message), Ok(()));
+        assert!(!message.to_string().contains("connection refused"));
+        insta::assert_json_snapshot!("written", message);
+    }
+
+    proptest! {
+        /// Issue 17, point 2.
+        #[test]
+        fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text(), number in 1_usize..6) {
+            let alert = written(&text);
+            let many = vec![alert.clone(); number];
+            prop_assert_eq!(is_taken(&message(&many)), Ok(()));
+            prop_assert_eq!(is_taken(&short(&[alert])), Ok(()));
         }
     }
 

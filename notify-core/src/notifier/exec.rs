@@ -16,7 +16,7 @@ use crate::message::alert::Alert;
 use crate::message::digest;
 use crate::os::redact;
 
-/// As much of what a command says as a reason quotes.
+/// The longest part of a command's output that a reason quotes.
 const QUOTED: usize = 200;
 
 /// The longest value that a command gets in its environment.
@@ -48,7 +48,7 @@ const CODES: &[(i32, Class)] = &[
 /// |---|---|
 /// | 0 | accepted |
 /// | 75 (`EX_TEMPFAIL`) | not now: they wait, and are sent later |
-/// | 69, 78 (`EX_UNAVAILABLE`, `EX_CONFIG`), 126, 127, or no such program | broken: they wait until it is mended |
+/// | 69, 78 (`EX_UNAVAILABLE`, `EX_CONFIG`), 126, 127, or no such program | broken: they wait until it is fixed |
 /// | 64, 65 (`EX_USAGE`, `EX_DATAERR`) | refused for good |
 /// | any other | not now, for 24 hours or 50 times; then refused for good |
 ///
@@ -58,7 +58,7 @@ const CODES: &[(i32, Class)] = &[
 /// reason that the log shows, so keep secrets out of both.
 ///
 /// It has the environment of the program without `SLACK_…_WEBHOOK_URL`, `NOTIFY_…_URL` and
-/// `NOTIFY_…_SECRET`, and with `NOTIFY_DISABLE=1`: an annotated program tells no alerts of alerts.
+/// `NOTIFY_…_SECRET`, and with `NOTIFY_DISABLE=1`: an annotated program sends no alerts about alerts.
 /// These say what the message is about:
 ///
 /// | variable | |
@@ -66,6 +66,8 @@ const CODES: &[(i32, Class)] = &[
 /// | `NOTIFY_TITLE` | the message in one line |
 /// | `NOTIFY_KIND` | the alert's `kind`, as in the JSON; `digest` where several differ |
 /// | `NOTIFY_JOB` | the job's name; of several jobs, a name a line |
+/// | `NOTIFY_RUNBOOK` | the address of the page that says what to do; of several jobs, one a line; empty where there is none |
+/// | `NOTIFY_OWNER` | whose job it is; likewise |
 ///
 /// # Examples
 ///
@@ -136,7 +138,7 @@ impl Exec {
 }
 
 /// Says what a message is about, for programs that do not read JSON.
-fn variables(alerts: &[Alert]) -> [(&'static str, String); 3] {
+fn variables(alerts: &[Alert]) -> [(&'static str, String); 5] {
     let title = match alerts {
         [alert] => alert.summary(),
         alerts => digest::digest(alerts)
@@ -156,18 +158,23 @@ fn variables(alerts: &[Alert]) -> [(&'static str, String); 3] {
     };
     // Nothing in them ends a variable, or a line, before its time.
     let plain = |text: &str| text.replace(char::is_control, " ");
-    let mut jobs: Vec<_> = alerts.iter().map(|alert| plain(alert.job())).collect();
-    jobs.sort_unstable();
-    jobs.dedup();
     let bounded = |text: String| text::first_bytes(&text, VALUE).to_owned();
+    let of_all = |name: fn(&Alert) -> Option<&str>| {
+        let mut values: Vec<_> = alerts.iter().filter_map(name).map(plain).collect();
+        values.sort_unstable();
+        values.dedup();
+        bounded(values.join("\n"))
+    };
     [
         ("NOTIFY_TITLE", bounded(plain(&title))),
         ("NOTIFY_KIND", kind.to_owned()),
-        ("NOTIFY_JOB", bounded(jobs.join("\n"))),
+        ("NOTIFY_JOB", of_all(|alert| Some(alert.job()))),
+        ("NOTIFY_RUNBOOK", of_all(Alert::runbook)),
+        ("NOTIFY_OWNER", of_all(Alert::owner)),
     ]
 }
 
-/// Tells whether a variable may hold a webhook or a key.
+/// Returns whether a variable may hold a webhook or a key.
 fn is_withheld(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     let is = |prefix, suffix| name.starts_with(prefix) && name.ends_with(suffix);
@@ -201,7 +208,9 @@ impl Notifier for Exec {
         let stdout = child.stdout.take().map(|pipe| Said::of(pipe, Part::Last));
         let Ok(written) = written else {
             let _ = kill(&mut child);
-            return Err(Refusal::temporary("there is no thread to feed it"));
+            return Err(Refusal::temporary(
+                "no thread could be started to write to it",
+            ));
         };
         let ended = wait(&mut child, deadline);
         // While we hold it, a command that reads nothing raises no SIGPIPE here, by which programs

@@ -37,6 +37,9 @@ const LINE: usize = 1_000;
 /// Ours: the longest error, in bytes of JSON; the whole event may have 512 KB.
 const ERROR: usize = 256 * 1024;
 
+/// Ours: the longest text that the program writes, likewise.
+const TEXT: usize = 64 * 1024;
+
 /// What is left out beyond so many bytes of details and remarks.
 const DETAILS: usize = 100 * 1024;
 
@@ -56,7 +59,7 @@ const RULES: [Rule; 3] = [
 /// works again: one for each job, also where the run that works knows nothing of the one before.
 /// With `NOTIFY_INSTANCE`, one for each job and instance.
 ///
-/// It tells each alert as an event of its own. A failure that a job is alerted for anew raises the
+/// It sends each alert as an event of its own. A failure that a job sends again raises the
 /// severity to `critical`; overdue and flapping jobs are a `warning`.
 ///
 /// # Examples
@@ -187,7 +190,7 @@ fn event(alert: &Alert, key: &str) -> Value {
     let source = alert.status.host.as_deref().unwrap_or_default();
     let source = Some(line(source, LINE, visible)).filter(|source| !source.trim().is_empty());
     let resolves = resolves(alert);
-    json!({
+    let mut event = json!({
         "routing_key": key,
         "event_action": if resolves { "resolve" } else { "trigger" },
         "dedup_key": dedup_key(&alert.job),
@@ -202,15 +205,30 @@ fn event(alert: &Alert, key: &str) -> Value {
             "class": alert.kind.as_str(),
             "custom_details": details(alert),
         },
-    })
+    });
+    let links = alert.links();
+    if !links.is_empty() {
+        let links = links.iter().map(|link| {
+            let text = line(&link.label, LINE, visible);
+            json!({ "href": link.url, "text": text })
+        });
+        event["links"] = links.collect();
+    }
+    event
 }
 
-/// Tells whether the alert says that all is well.
+/// Returns whether the alert says that all is well.
 fn resolves(alert: &Alert) -> bool {
     match alert.kind {
         Kind::Recovered | Kind::Ok => true,
-        Kind::Steady => alert.state() == State::Ok,
-        Kind::Failed | Kind::StillFailing | Kind::Overdue | Kind::Flapping => false,
+        Kind::Steady | Kind::Late => alert.state() == State::Ok,
+        Kind::Failed
+        | Kind::StillFailing
+        | Kind::Overdue
+        | Kind::Flapping
+        | Kind::TooShort
+        | Kind::TooLong
+        | Kind::Overlapping => false,
     }
 }
 
@@ -218,6 +236,7 @@ fn severity(alert: &Alert) -> &'static str {
     match alert.kind {
         _ if resolves(alert) => "info",
         Kind::Overdue | Kind::Flapping => "warning",
+        kind if kind.is_remark() => "warning",
         Kind::StillFailing => "critical",
         _ => "error",
     }
@@ -245,13 +264,13 @@ fn details(alert: &Alert) -> Map<String, Value> {
     };
     let mut details = Map::new();
     let facts = [
-        ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.to_string()),
+        ("began".into(), time::show(alert.status.begun)),
+        ("function".into(), alert.status.location.to_string()),
     ];
     for (name, value) in facts.into_iter().chain(alert.details()) {
         let value = line(&value, LINE, visible);
         if is_left(&value) {
-            details.insert(text::first_bytes(name, LINE).to_owned(), value.into());
+            details.insert(text::first_bytes(&name, LINE).to_owned(), value.into());
         }
     }
     let remarks: Vec<_> = alert
@@ -262,6 +281,10 @@ fn details(alert: &Alert) -> Map<String, Value> {
         .collect();
     if !remarks.is_empty() {
         details.insert("remarks".to_owned(), remarks.into());
+    }
+    if let Some(text) = &alert.message.text {
+        let text = fit(text, TEXT, weigh, visible);
+        details.insert("text".to_owned(), text.into());
     }
     if !alert.error().is_empty() {
         let error = fit(alert.error(), ERROR, weigh, visible);
@@ -275,8 +298,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::notifier::strict;
-    use crate::testing::{Folder, alert_of, alerts_of_each_kind, with_text};
+    use crate::testing::{Folder, alert_of, alerts_of_each_kind, with_text, written};
+    use strict_services as strict;
 
     const TESTED: &str = "0123456789abcdefghij0123456789AB";
 
@@ -314,6 +337,10 @@ mod tests {
             (Kind::Steady, ok, "resolve", "info"),
             (Kind::Recovered, ok, "resolve", "info"),
             (Kind::Ok, ok, "resolve", "info"),
+            (Kind::TooShort, ok, "trigger", "warning"),
+            (Kind::TooLong, ok, "trigger", "warning"),
+            (Kind::Overlapping, ok, "trigger", "warning"),
+            (Kind::Late, ok, "resolve", "info"),
         ] {
             let expected = (action.to_owned(), severity.to_owned());
             assert_eq!(of(kind, state), expected, "{kind:?} {state}");
@@ -449,6 +476,23 @@ mod tests {
             alert.notes = vec![text.clone(); 100];
             alert.facts = vec![(text.clone(), text.clone()); 100];
             assert_eq!(is_taken(&event(&alert, TESTED)), Ok(()));
+        }
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn what_the_program_writes_stands_beside_the_error() {
+        let event = event(&written("the disk is full"), TESTED);
+        assert_eq!(is_taken(&event), Ok(()));
+        assert_eq!(event["links"][0]["href"], "https://wiki.example.com/orders");
+        insta::assert_json_snapshot!("written", event);
+    }
+
+    proptest! {
+        /// Issue 17, point 2.
+        #[test]
+        fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text()) {
+            prop_assert_eq!(is_taken(&event(&written(&text), TESTED)), Ok(()));
         }
     }
 

@@ -1,9 +1,9 @@
 //! Slack's incoming webhooks, and those of Mattermost and Rocket.Chat, which take the like.
 
+mod block_kit;
 mod markup;
+mod mention;
 mod payload;
-#[cfg(test)]
-mod strict;
 
 use std::time::Duration;
 
@@ -177,7 +177,7 @@ impl Notifier for Slack {
     }
 }
 
-/// Tells whether the payload is to blame, so that a short text may be taken.
+/// Returns whether the payload is to blame, so that a short text may be taken.
 fn is_tried_as_text(answer: &Answer) -> bool {
     let is_named = ANSWERS.iter().any(|rule| {
         rule.class == Class::Alert
@@ -193,10 +193,12 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
+    use strict_services::slack as strict;
+
     use super::*;
     use crate::format::text;
     use crate::message::alert::Kind;
-    use crate::testing::{alert_of, alerts_of_each_kind};
+    use crate::testing::{alert_of, alerts_of_each_kind, written};
 
     /// What becomes of an alert that is answered so.
     fn becomes(status: u16, body: &str) -> &'static str {
@@ -282,7 +284,7 @@ mod tests {
     fn mentioned(kind: Kind) -> &'static [&'static str] {
         match kind {
             Kind::Failed | Kind::StillFailing | Kind::Overdue | Kind::Flapping => &["<@U0123ABC>"],
-            Kind::Recovered | Kind::Ok | Kind::Steady => &[],
+            _ => &[],
         }
     }
 
@@ -497,6 +499,31 @@ mod tests {
             1 => ("[`<&@a\u{202e}]", 0..100_000_usize).prop_map(|(c, count)| c.repeat(count)),
         ];
         prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn what_the_program_writes_stands_in_the_place_of_the_error() {
+        let alert = written("the disk is *full*: <!here> @all");
+        let alone = std::slice::from_ref(&alert);
+        let slack = payload::full(alone, Dialect::Slack);
+        assert!(!slack.to_string().contains("connection refused"));
+        insta::assert_snapshot!("written", format!("{slack:#}"));
+        let compatible = payload::full(alone, Dialect::Markdown);
+        insta::assert_snapshot!("written_compatible", format!("{compatible:#}"));
+    }
+
+    proptest! {
+        /// Issue 17, point 2.
+        #[test]
+        fn whatever_the_program_writes_breaks_no_rule(text in anything(), count in 1_usize..6) {
+            let alerts = vec![written(&text); count];
+            let broken = strict::check(&payload::full(&alerts, Dialect::Slack), &["<@U0123ABC>"]);
+            prop_assert!(broken.is_ok(), "{broken:?}");
+            let compatible = payload::full(&alerts, Dialect::Markdown);
+            let broken = strict::check_compatible(&compatible, &[]);
+            prop_assert!(broken.is_ok(), "{broken:?}");
+        }
     }
 
     proptest! {

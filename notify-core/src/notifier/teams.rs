@@ -1,10 +1,13 @@
 //! Microsoft Teams, through the webhook of a workflow.
 
+mod link;
+
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use ureq::http::Uri;
 
+use self::link::{Link, links};
 use super::http::{Answer, Class, Post, Rule};
 use super::sanitize::{escape, fit, line, units, visible};
 use super::{Hidden, Notifier, Ours, Refusal};
@@ -15,7 +18,7 @@ use crate::message::digest;
 use crate::notifier::url::Destination;
 use crate::status::State;
 
-/// The heaviest card, by [`weight`]. A workflow answers 202 before it posts, and nobody hears of a
+/// The heaviest card, by [`weight`]. A workflow answers 202 before it posts, and nothing reports a
 /// card that Teams then finds too large: 28 KB by its documentation, counted as UTF-16 or not as
 /// UTF-16, and 21 KB where somebody measured it. This is below each.
 /// <https://learn.microsoft.com/microsoftteams/limits-specifications-teams>
@@ -25,27 +28,22 @@ const CARD: usize = 13_500;
 const FRAME: usize = 500;
 const PART: usize = 600;
 
-/// What a fact weighs beside its texts, and so does a block of code, and a link.
+/// What a fact weighs beside its texts, and so does a block of code.
 const FACT: usize = 30;
 const CODE: usize = 150;
-const LINK: usize = 60;
 
 /// The heaviest error, and the most lines of it, where a client does not know blocks of code: each
 /// line is a paragraph there.
 const PLAIN: usize = 1_500;
 const LINES: usize = 14;
 
-/// The most links below a card, and the longest address of one.
-const LINKS: usize = 4;
-const ADDRESS: usize = 500;
-
 /// The longest title, name of a fact, and value of one.
 const TITLE: usize = 256;
 const NAME: usize = 60;
 const VALUE: usize = 300;
 
-/// So many alerts have a part of the card each; more are a digest.
-const FEW: usize = 3;
+/// The most alerts with a part of the card each; more become a digest.
+const MAX_WHOLE_ALERTS: usize = 3;
 
 /// The length of the text that is tried when the first card was refused.
 const SHORT: usize = 1_000;
@@ -88,7 +86,7 @@ pub struct Teams {
 
 impl Teams {
     /// Takes the workflow's URL, or `file:/path` of a file that holds it and is read at each send.
-    /// All of it is a secret: whoever knows `sig=` can post. URLs at `logic.azure.com`, which Power
+    /// All of it is a secret: anybody who knows `sig=` can post. URLs at `logic.azure.com`, which Power
     /// Automate gave until the end of 2025, and connectors at `webhook.office.com` are switched off.
     ///
     /// # Errors
@@ -148,7 +146,7 @@ fn message(alerts: &[Alert]) -> Value {
     let around =
         weight(&summary) + weight(&fallback) + links.iter().map(Link::weight).sum::<usize>();
     let room = CARD - FRAME - around;
-    let body: Vec<_> = if alerts.len() <= FEW {
+    let body: Vec<_> = if alerts.len() <= MAX_WHOLE_ALERTS {
         let share = room / alerts.len().max(1);
         alerts.iter().flat_map(|alert| part(alert, share)).collect()
     } else {
@@ -199,51 +197,6 @@ fn card(body: &[Value], summary: &str, fallback: &str, links: &[Link]) -> Value 
     })
 }
 
-/// A page that the person who set up the job names, such as what to do when it fails.
-#[derive(Debug, PartialEq, Eq)]
-struct Link {
-    address: String,
-    host: String,
-}
-
-impl Link {
-    /// Reads a word of a text; `None` where it is no address of a page.
-    fn read(word: &str) -> Option<Self> {
-        let address = &word[word.find("https://")?..];
-        let address = address.trim_end_matches(['.', ',', ';', ')', '>', '"', '\'']);
-        let page = address.parse::<Uri>().ok()?;
-        let is_plain = address.len() <= ADDRESS && !address.contains(char::is_control);
-        let host = page.host().filter(|host| is_plain && !host.is_empty())?;
-        Some(Self {
-            host: host.to_owned(),
-            address: address.to_owned(),
-        })
-    }
-
-    fn button(&self) -> Value {
-        json!({ "type": "Action.OpenUrl", "title": self.host, "url": self.address })
-    }
-
-    fn weight(&self) -> usize {
-        LINK + weight(&self.host) + weight(&self.address)
-    }
-}
-
-/// Returns the pages that the contexts of some alerts name. An error's own are no links: who writes
-/// an error is not always who set up the job.
-fn links(alerts: &[Alert]) -> Vec<Link> {
-    let facts = alerts.iter().flat_map(|alert| &alert.facts);
-    let contexts = facts.filter(|(name, _)| name == "context");
-    let words = contexts.flat_map(|(_, context)| context.split_whitespace());
-    let mut links = Vec::new();
-    for link in words.filter_map(Link::read) {
-        if links.len() < LINKS && !links.contains(&link) {
-            links.push(link);
-        }
-    }
-    links
-}
-
 /// Makes what a card says of one alert.
 fn part(alert: &Alert, room: usize) -> Vec<Value> {
     let mut left = room.saturating_sub(PART);
@@ -253,7 +206,7 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
     let mut facts = Vec::new();
     let mut left_for_facts = room / 3;
     for (name, value) in details(alert) {
-        let name = line(name, NAME, inline);
+        let name = line(&name, NAME, inline);
         let value = line(&value, VALUE, inline);
         let heft = weight(&name) + weight(&value) + FACT;
         if heft <= left_for_facts && !value.trim().is_empty() {
@@ -265,9 +218,12 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
     let remarks = fit(&alert.remarks().join("\n"), room / 6, weight, lines);
     left = left.saturating_sub(weight(&remarks));
     let mut body = vec![heading(&title, colour(alert))];
-    body.extend(code(alert.error(), left));
+    body.extend(match &alert.message.text {
+        Some(text) => prose(text, left),
+        None => code(alert.error(), left),
+    });
     if !remarks.trim().is_empty() {
-        body.push(json!({ "type": "TextBlock", "text": remarks, "wrap": true }));
+        body.push(paragraphs(&remarks));
     }
     body.push(json!({ "type": "FactSet", "facts": facts }));
     body
@@ -295,6 +251,16 @@ fn heading(text: &str, colour: &str) -> Value {
         "color": colour,
         "separator": true,
     })
+}
+
+fn paragraphs(text: &str) -> Value {
+    json!({ "type": "TextBlock", "text": text, "wrap": true })
+}
+
+/// Shows a text that the program writes; `None` where there is nothing to see.
+fn prose(text: &str, room: usize) -> Option<Value> {
+    let text = fit(text, room, weight, lines);
+    (!text.trim().is_empty()).then(|| paragraphs(&text))
 }
 
 /// Shows an error word for word, folded where it is long; and as plain text, by its first and its last
@@ -336,15 +302,15 @@ fn monospace(text: &str) -> Value {
     json!({ "type": "TextBlock", "text": text, "wrap": true, "fontType": "monospace" })
 }
 
-fn details(alert: &Alert) -> Vec<(&str, String)> {
+fn details(alert: &Alert) -> Vec<(Cow<'_, str>, String)> {
     // The id first: it must not be left out.
-    let mut details = vec![
-        ("alert", alert.id.clone()),
-        ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.to_string()),
-    ];
+    let mut details = vec![("alert".into(), alert.id.clone())];
+    if alert.message.text.is_none() {
+        details.push(("began".into(), time::show(alert.status.begun)));
+        details.push(("function".into(), alert.status.location.to_string()));
+    }
     let more = alert.details().into_iter();
-    details.extend(more.filter(|(name, _)| *name != "alert"));
+    details.extend(more.filter(|(name, _)| name != "alert"));
     details
 }
 
@@ -400,7 +366,7 @@ fn inline(text: &str) -> String {
     harmless
 }
 
-/// Tells whether `&` before this text makes it an entity, such as `&lt;`.
+/// Returns whether `&` before this text makes it an entity, such as `&lt;`.
 fn begins_entity(text: &str) -> bool {
     text.split_once(|c: char| c != '#' && !c.is_ascii_alphanumeric())
         .is_some_and(|(name, _)| !name.is_empty() && text[name.len()..].starts_with(';'))
@@ -409,6 +375,7 @@ fn begins_entity(text: &str) -> bool {
 fn colour(alert: &Alert) -> &'static str {
     match (alert.kind, alert.state()) {
         (Kind::Overdue | Kind::Flapping, _) => "warning",
+        (kind, _) if kind.is_remark() => "warning",
         (_, State::Error) => "attention",
         (_, State::Ok) => "good",
     }
@@ -419,8 +386,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::notifier::strict;
-    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text, written};
+    use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
         strict::teams::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))
@@ -514,6 +481,7 @@ mod tests {
                        https://e.example/1 https://e.example/2";
         alert.facts = vec![("context".to_owned(), context.to_owned())];
         alert.status.text = "see https://evil.example/\n".to_owned();
+        alert.status.runbook = None;
         let message = message(&[alert.clone(), alert.clone()]);
         assert_eq!(is_taken(&message), Ok(()));
         let button = |title: &str, url: &str| json!({ "type": "Action.OpenUrl", "title": title, "url": url });
@@ -672,6 +640,27 @@ mod tests {
         }
     }
 
+    /// Issue 17, point 2.
+    #[test]
+    fn what_the_program_writes_stands_in_the_place_of_the_error() {
+        let alert = written("the disk is *full*: <@1> @everyone");
+        let message = message(std::slice::from_ref(&alert));
+        assert_eq!(is_taken(&message), Ok(()));
+        assert!(!message.to_string().contains("connection refused"));
+        insta::assert_json_snapshot!("written", message);
+    }
+
+    proptest! {
+        /// Issue 17, point 2.
+        #[test]
+        fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text(), number in 1_usize..6) {
+            let alert = written(&text);
+            let many = vec![alert.clone(); number];
+            prop_assert_eq!(is_taken(&message(&many)), Ok(()));
+            prop_assert_eq!(is_taken(&short(&[alert])), Ok(()));
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_is_taken_mentions_nobody_and_begins_with_the_first_line(
@@ -688,7 +677,7 @@ mod tests {
             let error = plain(block.unwrap_or_default());
             let is_first = error.trim_start().starts_with(first.trim());
             let letters = |text: &str| first_letters(text, usize::MAX);
-            let is_there = number > FEW && letters(&error).contains(&first_letters(alert.error(), 10));
+            let is_there = number > MAX_WHOLE_ALERTS && letters(&error).contains(&first_letters(alert.error(), 10));
             prop_assert!(is_first || is_there, "{:?} of {}", first, error);
             let short = short(&[alert]);
             prop_assert_eq!(is_taken(&short), Ok(()));

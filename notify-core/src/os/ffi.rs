@@ -1,13 +1,15 @@
 //! The end of the process: the call-back that the system makes then, and the time that is left.
 //!
-//! The one room with `unsafe`: std has no way to be called at the exit, none to ask for the user or the
-//! host, none to send, catch or ask for a signal, none to have a child end with its parent, none to ask
-//! which file is at a path and nothing else, and none to know a forked child.
+//! Long on purpose: it is the one file with `unsafe`, so that all of it can be read in one place. std has no way to be called at the exit, none to ask for the user or the
+//! host, none to send, catch or ask for a signal, none to have a child end with its parent, none to become
+//! another user for good, none to ask which file is at a path and nothing else, none to know a forked child, and none to
+//! ask an error that may borrow something for its type.
 #![expect(
     unsafe_code,
-    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `statx`, `mmap` and `madvise` are C functions"
+    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `statx`, `mmap` and `madvise` are C functions; `Error::is` wants a lifetime"
 )]
 
+use std::error::Error;
 use std::ffi::c_void;
 use std::fmt;
 use std::io;
@@ -23,7 +25,7 @@ use crate::os::isolate;
 /// When the exit that has begun must be over.
 static DEADLINE: OnceBox<Instant> = OnceBox::new();
 
-/// What is called at the exit, with the exit code where the system tells it.
+/// What is called at the exit, with the exit code where the system gives it.
 static CALL_BACK: OnceBox<fn(Option<i32>)> = OnceBox::new();
 
 /// Has `call_back` called when `main` returns and when any thread calls `process::exit`, also in
@@ -45,7 +47,7 @@ fn called(code: Option<i32>) {
 /// Whether the exit code is known at the exit.
 pub(crate) const CODE_IS_KNOWN: bool = cfg!(all(target_os = "linux", target_env = "gnu"));
 
-/// glibc tells the exit code, which is what sets success apart from a failure.
+/// glibc passes the exit code, which separates success from failure.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn register() {
     use std::ffi::{c_int, c_void};
@@ -54,7 +56,7 @@ fn register() {
         fn on_exit(function: extern "C" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int;
     }
     extern "C" fn exited(code: c_int, _: *mut c_void) {
-        // As much of it as whoever waits for the process sees.
+        // The eight bits that `wait` returns to the parent.
         called(Some(code & 0xff));
     }
     // SAFETY: the declaration is glibc's; the function is static, does not unwind, and ignores its argument.
@@ -309,6 +311,63 @@ pub(crate) fn send_signal(child: &std::process::Child, signal: i32) {
     }
 }
 
+/// Becomes another user for good: the groups, then the group, then the user. `group` stands in where the system
+/// does not know that user. It ends when its parent does, as [`end_with_us`] has it.
+///
+/// To be called before there is a second thread.
+#[cfg(all(target_os = "linux", feature = "cli"))]
+pub(crate) fn become_user(user: u32, group: u32) -> io::Result<()> {
+    use std::mem::MaybeUninit;
+
+    let check = |answer: libc::c_int| match answer {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    };
+    let mut buffer = vec![0; 64 * 1024];
+    let mut entry = MaybeUninit::<libc::passwd>::zeroed();
+    let mut found = ptr::null_mut();
+    // SAFETY: the answer and its texts have room that outlives them.
+    let answer = unsafe {
+        libc::getpwuid_r(
+            user,
+            entry.as_mut_ptr(),
+            buffer.as_mut_ptr(),
+            buffer.len(),
+            &raw mut found,
+        )
+    };
+    if answer != 0 {
+        return Err(io::Error::from_raw_os_error(answer));
+    }
+    // SAFETY: `found` is null or points to the entry, whose name ends in a zero; the calls take numbers and texts.
+    unsafe {
+        let group = match found.as_ref() {
+            Some(entry) => {
+                check(libc::initgroups(entry.pw_name, entry.pw_gid))?;
+                entry.pw_gid
+            }
+            None => {
+                check(libc::setgroups(1, &raw const group))?;
+                group
+            }
+        };
+        check(libc::setresgid(group, group, group))?;
+        check(libc::setresuid(user, user, user))?;
+        // The change of user has taken back that it ends with its parent.
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
+    }
+    // SAFETY: it takes a number.
+    if user != 0 && unsafe { libc::setuid(0) } == 0 {
+        return Err(io::Error::other("it could become root again"));
+    }
+    Ok(())
+}
+
+#[cfg(all(not(target_os = "linux"), feature = "cli"))]
+pub(crate) fn become_user(_user: u32, _group: u32) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Has a command killed when this process ends before it, however it ends.
 ///
 /// To be called, and the command to be spawned, on the main thread: what counts is the end of the
@@ -425,7 +484,7 @@ fn is_ours(signal: i32) -> bool {
     action(signal) == Some(handler())
 }
 
-/// Tells whether a signal has no handler but ours, and is not ignored.
+/// Returns whether a signal has no handler but ours, and is not ignored.
 #[cfg(unix)]
 pub(crate) fn is_free(signal: i32) -> bool {
     action(signal) == Some(libc::SIG_DFL) || is_ours(signal)
@@ -558,6 +617,23 @@ pub(crate) fn coarse_time() -> Duration {
     FIRST.get_or_make(Instant::now).elapsed()
 }
 
+/// Tells whether an error is of that type; of a type with lifetimes, whichever they are.
+pub(crate) fn is_error<T: Error + 'static>(error: &(dyn Error + '_)) -> bool {
+    beyond_its_life(error).is::<T>()
+}
+
+/// Returns the error as std's own for input and output, if it is one: that borrows nothing.
+pub(crate) fn as_io_error<'a>(error: &'a (dyn Error + 'a)) -> Option<&'a io::Error> {
+    beyond_its_life(error).downcast_ref()
+}
+
+/// Returns an error as one that borrows nothing.
+fn beyond_its_life<'a>(error: &'a (dyn Error + 'a)) -> &'a (dyn Error + 'static) {
+    // SAFETY: the types differ in what the error may borrow alone, and nobody sees what it borrows:
+    // one caller asks for the type, the other for a type without lifetimes.
+    unsafe { std::mem::transmute::<&'a (dyn Error + 'a), &'a (dyn Error + 'static)>(error) }
+}
+
 /// Runs a piece of code in a forked child, while the other threads of this process are not there; tells
 /// whether it came to its end within ten seconds.
 #[cfg(all(test, unix))]
@@ -582,7 +658,7 @@ pub(crate) fn begin(patience: Duration) -> Instant {
     *DEADLINE.get_or_make(|| Instant::now() + patience)
 }
 
-/// Tells whether the exit has begun.
+/// Returns whether the exit has begun.
 pub(crate) fn has_begun() -> bool {
     DEADLINE.get().is_some()
 }

@@ -1,4 +1,4 @@
-//! The machine that this process runs on, by what tells it from others.
+//! The machine that this process runs on, by what distinguishes it from others.
 
 use std::fs;
 
@@ -31,14 +31,14 @@ impl Machine {
         })
     }
 
-    /// Adds what tells the machine to a record.
+    /// Adds the machine's identity to a record.
     pub(crate) fn put(&self, fields: &mut Fields) {
         fields.put_some("kernel-host", self.host.as_deref());
         fields.put_some("machine", self.id.as_deref());
         fields.put_some("boot", self.boot.as_deref());
     }
 
-    /// Tells whether the process of a record ran on this host since it was last started, so that its id
+    /// Returns whether the process of a record ran on this host since it was last started, so that its id
     /// means something here.
     pub(crate) fn is_this(&self, record: &Fields) -> bool {
         record.get("boot") == self.boot.as_deref()
@@ -46,12 +46,12 @@ impl Machine {
             && record.get("kernel-host") == self.host.as_deref()
     }
 
-    /// Tells whether a lock that is free proves that the process of a record is dead: it ran under
+    /// Returns whether a lock that is free proves that the process of a record is dead: it ran under
     /// this kernel, or on this machine before it was started anew. Of another machine's processes
     /// nothing is known here.
     ///
     /// In a sandbox that hides both ids of the machine, such as one without `/proc/sys`, its name is
-    /// all that tells it from others.
+    /// all that distinguishes it from others.
     pub(crate) fn can_judge(&self, record: &Fields) -> bool {
         let same = |key, own: &Option<String>| own.is_some() && record.get(key) == own.as_deref();
         let is_hidden = |key, own: &Option<String>| own.is_none() || record.get(key).is_none();

@@ -1,4 +1,4 @@
-//! Numbers that nobody can foretell.
+//! Numbers that nobody can predict.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Secrets in texts of ours: what a configured destination must keep to itself, and passwords in any URL.
+//! Hides secrets in texts: those of the configured destinations, and passwords in any URL.
 //!
 //! A program's error may quote what it was given, such as the webhook that it could not reach, and the
 //! status file is for all to read. What was hidden reads `[hidden]`.
@@ -132,7 +132,7 @@ impl Secrets {
         hidden.into()
     }
 
-    /// Finds what a cut at a place would part: a secret, or a password from what tells that it is one.
+    /// Finds what a cut at a place would part: a secret, or a password from the name before it.
     fn across(&self, text: &str, place: usize) -> Option<Range<usize>> {
         let passwords = passwords(text)
             .into_iter()

@@ -1,4 +1,4 @@
-//! Faults of ours, told once while they last: to the log, or to standard error where no logger takes
+//! Faults of this library, written once while they last: to the log, or to standard error where no logger takes
 //! them.
 
 use std::borrow::Cow;
@@ -14,13 +14,13 @@ use crate::os::engine::{self, Part, Slot};
 use crate::os::isolate;
 use crate::os::redact;
 
-/// Faults that are remembered; a program that makes up new ones without end is told of these.
+/// Faults that are remembered; a program that produces new ones without end gets only these.
 const REMEMBERED: usize = 1000;
 
 /// What filters of a log know this library by.
 const TARGET: &str = "pipeline_notify";
 
-/// A forked child knows what its parent has told.
+/// A forked child knows what its parent has written.
 static LASTING: Part<Mutex<BTreeSet<String>>> = Part::beginning(Slot::Warnings, |parents| {
     let known = parents.and_then(|parents| Some(parents.try_lock().ok()?.clone()));
     Mutex::new(known.unwrap_or_default())
@@ -30,10 +30,10 @@ fn lasting() -> MutexGuard<'static, BTreeSet<String>> {
     LASTING.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A fault of ours. It is gathered where a lock is held, and told where none is: a logger is
+/// A fault of this library. It is created where a lock is held, and written where none is: a logger is
 /// foreign code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "a fault that is not told is a silence"]
+#[must_use = "a fault must be written"]
 pub(crate) struct Warning {
     fault: String,
     message: String,
@@ -77,7 +77,7 @@ fn print(line: &str) {
     let _ = stderr.lock().write_all(line.as_bytes());
 }
 
-/// Hands a line to the logger, and tells whether that takes such lines: one that takes errors alone, or one
+/// Hands a line to the logger, and returns whether that takes such lines: one that takes errors alone, or one
 /// crate's records, would swallow it. A logger that panics has taken nothing: it is foreign code, and the
 /// threads that deliver must live on.
 pub(crate) fn log<'a>(level: Level, line: impl FnOnce() -> Cow<'a, str>) -> bool {
@@ -91,7 +91,7 @@ pub(crate) fn log<'a>(level: Level, line: impl FnOnce() -> Cow<'a, str>) -> bool
     taken.unwrap_or(false)
 }
 
-/// Ends a fault, so that it is told again when it comes back.
+/// Ends a fault, so that it is written again when it comes back.
 pub(crate) fn over(fault: &str) {
     lasting().remove(fault);
 }

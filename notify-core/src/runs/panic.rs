@@ -240,7 +240,7 @@ pub(crate) fn elsewhere(payload: &dyn Any) -> String {
     .text()
 }
 
-/// Tells whether a text says no more than that another thread has panicked.
+/// Returns whether a text says no more than that another thread has panicked.
 pub(crate) fn is_untold(text: &str) -> bool {
     UNTOLD.iter().any(|untold| text.contains(untold))
 }

@@ -64,8 +64,8 @@ fn from_environment() -> &'static Arc<Setup> {
     from_environment.get_or_init(|| Arc::new(Setup::of_process(Config::new(), false)))
 }
 
-/// Tells whether annotated functions report, or run bare: when they are switched off, and in tests and in
-/// what tests start, lest somebody's `cargo test` call out the night shift. An installed `Config`
+/// Returns whether annotated functions report, or run bare: when they are switched off, and in tests and in
+/// what tests start, so that `cargo test` pages nobody. An installed `Config`
 /// switches them on there, and so does `NOTIFY_DISABLE=0`.
 pub(crate) fn is_active(in_test: bool) -> bool {
     static IS_OFF: OnceBox<Option<bool>> = OnceBox::new();

@@ -11,11 +11,13 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::format::text::readable;
 use crate::format::time;
+use crate::message::written::Writer;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
 use crate::os::machine::Machine;
 use crate::os::redact;
 use crate::os::warning::Warning;
+use crate::rules::rule::Rule;
 use crate::rules::{Attempt, Settings};
 pub(crate) use crate::settings::config::ALERTS;
 use crate::settings::config::Config;
@@ -60,6 +62,8 @@ pub(crate) struct Settled {
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) signals: bool,
     pub(crate) heartbeat: Option<Arc<Heartbeat>>,
+    pub(crate) rule: Option<Rule>,
+    pub(crate) message: Option<Writer>,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
 }
 
@@ -72,7 +76,7 @@ impl Deref for Setup {
 }
 
 impl Setup {
-    /// Tells whether they come from a `Config` that was installed.
+    /// Returns whether they come from a `Config` that was installed.
     pub(crate) fn is_installed(&self) -> bool {
         self.installed
     }
@@ -82,8 +86,9 @@ impl Setup {
         let setup = Self::new(config, installed, read);
         for (name, _) in environment::variables() {
             if let Some(meant) = variables::meant(&name) {
-                let message =
-                    format!("{name} is no variable of ours, and is ignored: is {meant} meant?");
+                let message = format!(
+                    "{name} is not a variable of pipeline-notify, and is ignored: did you mean {meant}?"
+                );
                 setup.add_problem(Warning::new(name, message));
             }
         }
@@ -139,6 +144,8 @@ impl Setup {
                 .signals
                 .unwrap_or_else(|| values.is_yes("NOTIFY_SIGNALS")),
             heartbeat: values.heartbeat(config.heartbeat),
+            rule: config.rule,
+            message: config.message,
             channels: config.channels,
         };
         Self::of(Arc::new(settled), values.problems)
@@ -162,7 +169,7 @@ impl Setup {
         self.problems.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns what was wrong with the settings, to be told.
+    /// Returns what was wrong with the settings, to be logged.
     pub(crate) fn take_problems(&self) -> Vec<Warning> {
         std::mem::take(&mut *self.problems())
     }

@@ -1,18 +1,22 @@
 //! A run as its record describes it: what its death is reported by.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::format::fields::{Fields, Page};
 use crate::format::hash;
+use crate::format::link;
 use crate::format::time;
 use crate::message::alert;
 use crate::os::machine::Machine;
 use crate::os::process;
 use crate::rules::transition::Ended;
 use crate::rules::{Attempt, Settings};
+use crate::status::facts::Facts;
+use crate::status::plan::Plan;
 
-/// A run under way, and what its end is decided and told by.
+/// A run under way, with what its end needs for the decision and the alert.
 #[derive(Debug)]
 pub(crate) struct Recorded<'a> {
     pub(crate) ended: Ended,
@@ -58,11 +62,20 @@ impl Recorded<'_> {
         if let Some(mention) = &ended.mention {
             put("mention", mention);
         }
+        if let Some(runbook) = &ended.runbook {
+            put("runbook", runbook);
+        }
+        if let Some(owner) = &ended.owner {
+            put("owner", owner);
+        }
         for note in &ended.notes {
             put("note", note);
         }
         if let Some(took) = ended.took.filter(|_| self.has_returned) {
             put("returned", &format!("after {:.6} s", took.as_secs_f64()));
+        }
+        if let Some(plan) = &ended.plan {
+            plan.write(&mut run);
         }
         run.end("")
     }
@@ -127,9 +140,13 @@ impl Recorded<'_> {
             exe: process.get("exe").map(|exe| exe.to_owned().into()),
             version: text("version"),
             every_hours: number("every-hours"),
+            plan: Plan::read(run).map(Arc::new),
             channel: text("channel").unwrap_or_default(),
             attempt: process.get("attempt").and_then(Attempt::parse),
             mention: text("mention"),
+            runbook: text("runbook").filter(|url| link::check(url).is_ok()),
+            owner: text("owner"),
+            said: Facts::default(),
             facts: alert::facts(process).into(),
             notes: run.all("note"),
             ..Ended::new(id, text("job")?, time::parse(run.get("begun")?)?)

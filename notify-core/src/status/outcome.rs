@@ -9,7 +9,7 @@ use crate::os::redact;
 use crate::status::State;
 use crate::status::fingerprint;
 
-/// So many of the last lines that a command wrote to standard error say why it failed.
+/// The last lines of a command's standard error that count as the reason of its failure.
 const LAST_LINES: usize = 3;
 
 /// How a run ended, as far as it is known.
@@ -27,7 +27,7 @@ pub(crate) enum Outcome {
     Panicked(Panic),
     /// Its future was dropped before it had finished.
     Cancelled,
-    /// The process exited inside it; the exit code, where the system tells it.
+    /// The process exited inside it; the exit code, where the system gives it.
     Exited(Option<i32>),
     /// A signal ended the process inside it; the signal's name.
     Signalled(&'static str),
@@ -35,10 +35,34 @@ pub(crate) enum Outcome {
     Overdue(String),
     /// It has not begun, and should have; what is known of that.
     Missed(String),
+    /// It has begun while another run goes on.
+    Overlapping,
     /// Its process ended without a word; what is known of that.
     Died(String),
     /// It proves nothing of the job, whose status stays; why.
     NotCounted(String),
+}
+
+/// How a run ended, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OutcomeKind {
+    /// Its function returned, and what it returned is no failure.
+    Returned,
+    /// Its function returned an error that `errors(…)` or `when` leaves out: the status is `OK`.
+    PassedOver,
+    /// Its function returned an error.
+    Failed,
+    /// Its function returned an `ExitCode` that means a failure.
+    ExitCode,
+    /// It panicked.
+    Panicked,
+    /// Its future was dropped before it had finished.
+    Cancelled,
+    /// The process exited inside it, with success or not.
+    Exited,
+    /// A signal ended the process inside it.
+    Signalled,
 }
 
 /// How a program ended that failed.
@@ -68,7 +92,7 @@ pub(crate) struct Panic {
 }
 
 impl Outcome {
-    /// Tells whether what ended the run goes on to end those around it.
+    /// Returns whether what ended the run goes on to end those around it.
     pub(crate) fn is_event(&self) -> bool {
         let ends_all = matches!(
             self,
@@ -77,13 +101,35 @@ impl Outcome {
         ends_all && self.state() == State::Error
     }
 
+    /// Names it in a word; `None` where the program was not there when the run ended, or the run has not
+    /// ended, or proves nothing.
+    pub(crate) fn kind(&self) -> Option<OutcomeKind> {
+        Some(match self {
+            Self::Returned => OutcomeKind::Returned,
+            Self::PassedOver(_) => OutcomeKind::PassedOver,
+            Self::Failed(_) => OutcomeKind::Failed,
+            Self::Ended(_) => OutcomeKind::ExitCode,
+            Self::Panicked(_) => OutcomeKind::Panicked,
+            Self::Cancelled => OutcomeKind::Cancelled,
+            Self::Exited(_) => OutcomeKind::Exited,
+            Self::Signalled(_) => OutcomeKind::Signalled,
+            Self::Overdue(_)
+            | Self::Missed(_)
+            | Self::Overlapping
+            | Self::Died(_)
+            | Self::NotCounted(_) => return None,
+        })
+    }
+
     /// Returns the status that a job has after such a run.
     pub(crate) fn state(&self) -> State {
         match self {
-            // Of what proves nothing, nobody is to hear.
-            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
-                State::Ok
-            }
+            // A run that proves nothing sends no alert.
+            Self::Returned
+            | Self::PassedOver(_)
+            | Self::Exited(Some(0))
+            | Self::NotCounted(_)
+            | Self::Overlapping => State::Ok,
             Self::Failed(_)
             | Self::Ended(_)
             | Self::Panicked(_)
@@ -111,9 +157,11 @@ impl Outcome {
     /// What comes from outside is made readable here, and without secrets, before anything is made of it.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let text: Cow<'_, str> = match self {
-            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
-                return "".into();
-            }
+            Self::Returned
+            | Self::PassedOver(_)
+            | Self::Exited(Some(0))
+            | Self::NotCounted(_)
+            | Self::Overlapping => return "".into(),
             Self::Ended(ending) => said(&ending.text()).into_owned().into(),
             Self::Failed(text) | Self::Overdue(text) | Self::Missed(text) | Self::Died(text) => {
                 said(text)
@@ -142,7 +190,7 @@ impl Outcome {
         }
     }
 
-    /// Returns what tells a failure, whose text is `text`, from others.
+    /// Returns the fingerprint of a failure with that text.
     pub(crate) fn fingerprint(&self, text: &str) -> String {
         match self {
             Self::Ended(ending) => ending.fingerprint(),
@@ -163,7 +211,7 @@ impl Ending {
 
     fn text(&self) -> String {
         let mut text = self.asked.as_ref().map_or_else(String::new, |asked| {
-            // The sender first: whoever stopped it knows why.
+            // The sender first: the person who stopped it knows why.
             format!("{asked}; ")
         });
         text += &self.cause;

@@ -15,7 +15,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The channel is told who is at it. No reminder is sent while the job fails with this error; another error, and the recovery, are sent. `check` says WARNING meanwhile. It ends with the failure, or with the time of --for, or once the job fails with another error.
+    after_help = "The channel gets a message who is at it. No reminder is sent while the job fails with this error; another error, and the recovery, are sent. `check` says WARNING meanwhile. It ends with the failure, or with the time of --for, or once the job fails with another error.
 
 Exit codes:
   0  it is acknowledged

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use notify_core::__cli::{Health, Job, Planned, Queue, Run, Told, Unreadable};
+use notify_core::__cli::{Health, Job, Planned, Queue, Run, Said, Told, Unreadable};
 use serde_json::{Value, json};
 
 pub(crate) fn time(time: DateTime<Utc>) -> String {
@@ -14,7 +14,12 @@ fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> f64 {
     (to - from).as_seconds_f64()
 }
 
-pub(crate) fn job(job: &Job, now: DateTime<Utc>) -> Value {
+pub(crate) fn job(job: &Job, now: DateTime<Utc>, said: &Said) -> Value {
+    let (schedule, timezone) = job.schedule().unzip();
+    let expected = job.expected(said);
+    let fault = expected.as_ref().err();
+    let next = expected.as_ref().ok().and_then(Option::as_ref);
+    let next = next.and_then(|expected| expected.next(job.begun, now));
     json!({
         "job": job.name,
         "file": job.file,
@@ -31,10 +36,12 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>) -> Value {
         "passed_over": job.passed_over,
         "not_counted": job.not_counted,
         "alerted": job.alerted.map(time),
-        "decision": job.decision,
+        "decision": job.decision(),
+        "decision_code": job.decision_code(),
         "incident": job.incident,
-        "silenced_until": job.silence.as_ref().filter(|_| job.is_silenced(now)).map(|silence| time(silence.until)),
-        "silenced_because": job.silence.as_ref().filter(|_| job.is_silenced(now)).and_then(|silence| silence.because.as_ref()),
+        "silenced_until": job.silence_now(now).map(|silence| time(silence.until)),
+        "silenced_because": job.silence_now(now).and_then(|silence| silence.because.as_ref()),
+        "silenced_by_rule": job.silenced_by_rule,
         "quiet_until": job.quiet.as_ref().map(|quiet| time(quiet.until)),
         "quiet_because": job.quiet.as_ref().and_then(|quiet| quiet.because.as_ref()),
         "acknowledged_by": job.acknowledged(now).map(|one| &one.by),
@@ -42,13 +49,29 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>) -> Value {
         "acknowledged_because": job.acknowledged(now).and_then(|one| one.because.as_ref()),
         "flapping": job.is_flapping,
         "every_hours": job.every_hours,
+        "schedule": schedule,
+        "timezone": timezone.flatten(),
+        "schedule_fault": fault,
+        "next": next.map(time),
         "location": job.location,
         "host": job.host,
         "pid": job.pid,
         "exe": job.exe,
         "source": job.source,
         "version": job.version,
+        "runbook": job.runbook,
+        "owner": job.owner,
+        "facts": facts(&job.facts),
     })
+}
+
+/// Names and values as an object.
+pub(crate) fn facts(facts: &[(String, String)]) -> Value {
+    let facts = facts.iter();
+    facts
+        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 pub(crate) fn unreadable(file: &Unreadable) -> Value {

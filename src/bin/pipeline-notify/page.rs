@@ -1,5 +1,6 @@
 //! `page`: all jobs on one HTML page, which needs nothing beside itself.
 
+mod facts;
 mod strip;
 mod table;
 
@@ -23,7 +24,7 @@ pub(crate) const FAILURE: u8 = 2;
 /// What stands above the table where nothing else is said.
 pub(crate) const TITLE: &str = "Jobs";
 
-/// As many jobs have a strip: one is as large as fifty plain rows.
+/// The most jobs with a strip: one strip is as large as fifty plain rows.
 const STRIPS: usize = 200;
 
 const STYLE: &str = include_str!("page.css");
@@ -252,7 +253,7 @@ fn rank(job: &Job, now: DateTime<Utc>) -> u8 {
     match job.state {
         State::Error if words::is_calm(job, now) => 1,
         State::Error => 0,
-        State::Ok => 2,
+        _ => 2,
     }
 }
 

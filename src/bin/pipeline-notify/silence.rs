@@ -18,7 +18,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Of a job that fails, this error alone is withheld: another one, and the recovery, come through; after three other errors the rest wait for the reminder, which says how many there were. Of a job that works and takes too long, it is withheld that its runs are overdue. The channel is told who silenced it, and until when. A failure that outlasts the silence is sent by its next run, or by `watch` before that.
+    after_help = "Of a job that fails, only this error is silenced: another error and the recovery are still sent. After three other errors the rest wait for the reminder, which says how many there were. For a job that works but takes too long, its overdue alerts are silenced. The channel gets a message who silenced it and until when. A failure that outlasts the silence is sent by its next run, or by `watch` before that.
 
 With --from, --repeat, --all or a pattern, a quiet is planned: nothing is sent of those jobs, present or to come, but recoveries of failures that were sent. What still fails, or is still missing, at its end is sent then, once. Deployment tools may write such plans as files: see docs/cli.md.
 
@@ -47,10 +47,10 @@ pub(crate) struct Arguments {
     /// Withhold everything but recoveries, and not this error alone; --from and patterns imply it
     #[arg(long, conflicts_with = "channel")]
     all: bool,
-    /// Why, for those who wonder
+    /// Why, for the message and the screens
     #[arg(long, value_name = "TEXT")]
     because: Option<String>,
-    /// The channel to tell [default: the job's, where a run under way or its status file names it, or `NOTIFY_CHANNEL`, or alerts]
+    /// The channel that gets a message [default: the job's, where a run under way or its status file names it, or `NOTIFY_CHANNEL`, or alerts]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
     /// List what is silenced, acknowledged and planned

@@ -13,7 +13,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The job's next failed run is sent as if nothing had been silenced. A planned quiet is named as it was planned, as by `silence --list`: 'etl.*' ends that of etl.*, and no other.
+    after_help = "The job's next failed run sends its alert as if nothing had been silenced. A planned quiet is named as it was planned, as by `silence --list`: 'etl.*' ends that of etl.*, and no other.
 
 Exit codes:
   0  it is no longer silenced

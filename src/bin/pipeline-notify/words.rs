@@ -11,6 +11,15 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 /// No line is broken to less.
 const NARROWEST: usize = 20;
 
+/// Writes what a run said of itself: `rows 44 · file orders.csv`.
+pub(crate) fn facts(facts: &[(String, String)]) -> String {
+    let facts = facts.iter();
+    let facts: Vec<_> = facts
+        .map(|(name, value)| format!("{name} {}", plain(value)))
+        .collect();
+    facts.join(" · ")
+}
+
 /// Replaces what a terminal would obey by what it shows.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     let shown = readable(text);
@@ -125,7 +134,7 @@ pub(crate) fn since_by(
 /// Says for how long something lasts: `for 2 h`; and where clocks disagree, that they do.
 pub(crate) fn lasting(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if lies_ahead(then, now) {
-        format!("since {}, which lies ahead of this clock", moment(then))
+        format!("since {}, which is in the future", moment(then))
     } else {
         format!("for {}", since(then, now))
     }
@@ -134,7 +143,7 @@ pub(crate) fn lasting(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// Says how long ago something was: `2 h ago`; and where clocks disagree, that they do.
 pub(crate) fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if lies_ahead(then, now) {
-        format!("at {}, which lies ahead of this clock", moment(then))
+        format!("at {}, which is in the future", moment(then))
     } else {
         format!("{} ago", since(then, now))
     }
@@ -268,11 +277,16 @@ pub(crate) fn calm(
     now: DateTime<Utc>,
     show: fn(DateTime<Utc>, DateTime<Utc>) -> String,
 ) -> Option<(String, Option<&str>)> {
-    let silence = job.silence.as_ref().filter(|_| job.is_silenced(now));
     let (what, until, because) = if let Some(quiet) = &job.quiet {
         ("quiet".to_owned(), Some(quiet.until), &quiet.because)
-    } else if let Some(silence) = silence {
+    } else if let Some(silence) = job.silence_now(now) {
         ("silenced".to_owned(), Some(silence.until), &silence.because)
+    } else if job.is_silenced(now) {
+        (
+            "silenced by its rule".to_owned(),
+            None,
+            &job.silenced_by_rule,
+        )
     } else {
         let one = job.acknowledged(now)?;
         (
@@ -288,14 +302,14 @@ pub(crate) fn calm(
 /// Says whether people were told.
 pub(crate) fn told(told: &Told) -> String {
     match told {
-        Told::Delivered(channel) => format!("channel {channel} is told"),
+        Told::Delivered(channel) => format!("channel {channel} is informed"),
         Told::Waits(channel) => format!(
-            "channel {channel} does not take the message now: it waits, and `pipeline-notify drain` sends it"
+            "channel {channel} does not take the message now: it waits; `pipeline-notify drain` sends it"
         ),
         Told::Nowhere(channel) => {
-            format!("nobody is told: channel {channel} has no destination here")
+            format!("no message is sent: channel {channel} has no destination here")
         }
-        Told::Nobody => "nobody is told".to_owned(),
+        Told::Nobody => "no message is sent".to_owned(),
     }
 }
 
@@ -340,7 +354,7 @@ mod tests {
         assert_eq!(lasting(now - TimeDelta::hours(2), now), "for 2 h");
         assert_eq!(ago(now - TimeDelta::hours(2), now), "2 h ago");
         for words in [lasting(ahead, now), ago(ahead, now)] {
-            assert!(words.ends_with("which lies ahead of this clock"), "{words}");
+            assert!(words.ends_with("which is in the future"), "{words}");
             assert!(!words.contains("in 1494 d"), "{words}");
         }
     }

@@ -1,5 +1,5 @@
-//! Mistakes in the command line of a wrapped command: the command runs all the same, and people hear
-//! of them as of a job that fails until the line is mended.
+//! Mistakes in the command line of a wrapped command: the command runs all the same, and the channel gets
+//! of them as of a job that fails until the line is fixed.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use crate::os::random;
 use crate::os::warning::Warning;
 use crate::rules::Settings;
 use crate::rules::transition::Ended;
+use crate::runs::consult::Program;
 use crate::runs::report::{self, Report};
 use crate::settings::setup::Setup;
 use crate::state::JobKey;
@@ -37,7 +38,7 @@ pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'stati
     }
     let mut warnings = Vec::new();
     let mut ended = ended(name, channel, setup);
-    let routes = report::routes(setup, channel, &mut ended, &outcome, &mut warnings);
+    let routes = report::routes(setup, channel, &mut ended.notes, &outcome, &mut warnings);
     Report {
         ended,
         outcome: &outcome,
@@ -48,12 +49,14 @@ pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'stati
         },
         run: None,
         now: Instant::now(),
+        setup,
+        program: Program::default(),
     }
     .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
     warnings.into_iter().for_each(Warning::tell);
 }
 
-/// Tells whether an earlier line had mistakes.
+/// Returns whether an earlier line had mistakes.
 fn fails(job: &str, setup: &Setup) -> bool {
     let past = setup.store().map(|store| store.read(&JobKey::of(job)));
     let status = past.as_ref().and_then(|past| past.status());

@@ -9,15 +9,16 @@ use crate::message::alert::Kind;
 use crate::monitor::operator;
 use crate::monitor::view::Job;
 use crate::os::ffi;
-use crate::rules::SILENCE_OVER;
+use crate::rules::Reason;
 use crate::settings::setup::Setup;
 use crate::state::change::Change;
 use crate::state::local::silences::Silences;
 use crate::state::{Access, JobKey, Seen, Store};
+use crate::status::decision::{Decided, Fate};
 use crate::status::error_count::ErrorCount;
 use crate::status::{State, Status};
 
-/// Tells whether a job's silence, or a planned quiet, may have withheld what still holds, and is over.
+/// Returns whether a job's silence, or a planned quiet, may have withheld what still holds, and is over.
 pub(crate) fn may_be(job: &Job, plans: &Silences, now: Time) -> bool {
     let silence = job.silence.as_ref();
     let was_silenced = silence.is_some_and(|silence| silence.until <= now);
@@ -37,10 +38,17 @@ pub(crate) fn may_be(job: &Job, plans: &Silences, now: Time) -> bool {
 /// Where the job's files cannot be used.
 pub(crate) fn tell(job: &Job, plans: &Silences, setup: &Setup, store: &Store) -> io::Result<()> {
     let silenced = job.silence.as_ref();
-    let silenced = silenced.map(|silence| ("it was silenced", silence.until, &silence.because));
+    let silenced =
+        silenced.map(|silence| (("silenced", "the silence"), silence.until, &silence.because));
     let quiet = job.withheld.as_ref();
-    let quiet = quiet.map(|quiet| ("a planned quiet was on", quiet.until, &quiet.because));
-    let Some((what, until, because)) = quiet.or(silenced) else {
+    let quiet = quiet.map(|quiet| {
+        (
+            ("a planned quiet was on", "the quiet"),
+            quiet.until,
+            &quiet.because,
+        )
+    });
+    let Some(((was, what), until, because)) = quiet.or(silenced) else {
         return Ok(());
     };
     let channel = job.channel.clone();
@@ -48,7 +56,7 @@ pub(crate) fn tell(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
     let until = time::show(until);
     let because = because.as_deref();
     let because = because.map_or_else(String::new, |because| format!(": {because}"));
-    let note = format!("{what} until {until}{because}; that is over, and it still fails");
+    let note = format!("{was} until {until}{because}; {what} is over, and the job still fails");
     let (routes, notes) = operator::way(&channel, note);
     // Where nobody can be told now, it is told once somebody can.
     let Some(routes) = routes else {
@@ -107,7 +115,7 @@ fn told(status: Status, now: Time) -> Status {
         withheld_since: None,
         silence: None,
         quiet: None,
-        decision: Some(format!("told: {SILENCE_OVER}").into()),
+        decision: Some(Decided::By(Fate::Sent, Reason::SilenceOver)),
         ..status
     }
 }

@@ -12,6 +12,7 @@ use super::silences::Silences;
 use super::spool::{PATIENCE, channel_of, held_until, names};
 use crate::format::time::Time;
 use crate::message::alert::Alert;
+use crate::message::dropped::Dropped;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links, PRIVATE};
 use crate::os::lock::Lock;
@@ -320,13 +321,13 @@ impl Queue {
 
     /// Returns what a message can say of it; waits for whoever is at it, for some of what is counted
     /// meanwhile may be told by that very message.
-    pub(crate) fn loss_to_tell(&self) -> io::Result<Loss> {
+    pub(crate) fn loss_to_tell(&self) -> io::Result<Dropped> {
         if !self.folder.join(LOSS).try_exists()? {
-            return Ok(Loss::default());
+            return Ok(Dropped::default());
         }
         match Lock::acquire(&self.folder.join(LOSS_LOCK), ffi::within(PATIENCE))? {
-            Some(_lock) => self.settled_loss(),
-            None => Ok(Loss::default()),
+            Some(_lock) => Ok(self.settled_loss()?.dropped),
+            None => Ok(Dropped::default()),
         }
     }
 
@@ -335,7 +336,7 @@ impl Queue {
     /// # Errors
     ///
     /// Where it cannot be written: it is said again then.
-    pub(crate) fn told(&self, told: &Loss) -> io::Result<()> {
+    pub(crate) fn told(&self, told: &Dropped) -> io::Result<()> {
         let lock = Lock::acquire(&self.folder.join(LOSS_LOCK), ffi::within(PATIENCE))?;
         let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
         let mut loss = self.settled_loss()?;

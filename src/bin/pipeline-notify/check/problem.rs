@@ -36,6 +36,7 @@ pub(crate) enum Kind {
     Dead,
     Missed,
     Overdue,
+    Schedule,
     Waiting,
     Rejected,
     Silenced,
@@ -47,11 +48,12 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Failed,
         Self::Dead,
         Self::Missed,
         Self::Overdue,
+        Self::Schedule,
         Self::Waiting,
         Self::Rejected,
         Self::Silenced,
@@ -66,6 +68,7 @@ impl Kind {
         match self {
             Self::Failed | Self::Dead | Self::Missed => Alarm::Critical,
             Self::Overdue
+            | Self::Schedule
             | Self::Waiting
             | Self::Rejected
             | Self::Silenced
@@ -81,6 +84,7 @@ impl Kind {
             Self::Dead => "dead",
             Self::Missed => "missed",
             Self::Overdue => "overdue",
+            Self::Schedule => "schedule",
             Self::Waiting => "waiting",
             Self::Rejected => "rejected",
             Self::Silenced => "silenced",

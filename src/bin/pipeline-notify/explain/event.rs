@@ -1,4 +1,4 @@
-//! A line of a job's story: what happened, and below it what was answered.
+//! A line of a job's history: what happened, and below it the answers.
 
 use std::time::Duration;
 
@@ -31,7 +31,9 @@ pub(super) fn to_json(event: &Happened) -> Value {
         "took_seconds": event.took.map(|took| took.as_secs_f64()),
         "told": event.is_told,
         "decision": event.decision,
+        "code": event.code,
         "error": Some(&event.error).filter(|error| !error.is_empty()),
+        "facts": json::facts(&event.facts),
         "alerts": event.alerts,
         "answers": event.replies.iter().map(|reply| json!({
             "channel": reply.channel,
@@ -53,7 +55,7 @@ pub(super) fn lines(
     let mark = if is_in_force { '>' } else { ' ' };
     let colour = match event.state {
         State::Error => Colour::Red,
-        State::Ok => Colour::Green,
+        _ => Colour::Green,
     };
     let decision = plain(&event.decision);
     let words = match event.what {
@@ -64,8 +66,8 @@ pub(super) fn lines(
             let last = clock_of(event.last, event.begun);
             format!("{runs} until {last}, {each}{decision}")
         }
-        What::Aside => format!("{decision} (the status is left as it is)"),
-        What::Person => "a person has changed the status, and the channel is told".to_owned(),
+        What::Aside => format!("{decision} (the status does not change)"),
+        What::Person => "a person changed the status, and the channel is informed".to_owned(),
         What::SilenceOver => decision.into_owned(),
     };
     let is_run = !matches!(event.what, What::Person | What::SilenceOver);
@@ -86,6 +88,9 @@ pub(super) fn lines(
         let room = output.width().unwrap_or(usize::MAX).saturating_sub(INDENT);
         let error = plain(&event.error);
         lines.push(format!("{:INDENT$}{}", "", words::cut(&error, room)));
+    }
+    if !event.facts.is_empty() && is_run {
+        lines.extend(wrap(&words::facts(&event.facts), output, INDENT));
     }
     lines.extend(answers(event, story, output));
     lines
@@ -133,7 +138,7 @@ fn reply_words(event: &Happened, reply: &Reply, story: &Story) -> String {
         (Some(_), Some(later)) => text += &format!(" {} later", brief(later)),
         (Some(at), None) => text += &format!(" {}", clock_of(at, event.begun)),
         (None, _) => {
-            if let Some(until) = story.held_until.filter(|_| reply.words == "held back") {
+            if let Some(until) = story.held_until.filter(|_| reply.is_held) {
                 text += &format!(" until {}", clock_of(until, event.begun));
             }
         }

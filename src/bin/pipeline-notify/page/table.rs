@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use notify_core::__cli::{Health, Job, Recent, Run, Unreadable};
+use notify_core::__cli::{Health, Job, Recent, Run, Said, Unreadable};
 use notify_core::State;
 
+use super::facts;
 use super::strip::{self, RUNS};
 use super::{STRIPS, View, escape};
 use crate::json;
@@ -87,7 +88,7 @@ impl View<'_> {
         let class = match job.state {
             State::Error if calm.is_some() => "w",
             State::Error => "e",
-            State::Ok => "o",
+            _ => "o",
         };
         let mut name = escape(&words::cut(&plain(&job.name), TEXT));
         for run in runs {
@@ -96,11 +97,22 @@ impl View<'_> {
         if job.is_flapping {
             name += "<span class=tag>flapping</span>";
         }
-        if let Some((calm, because)) = calm {
+        let calm = calm.map(|(calm, because)| {
             let because = because.map_or_else(String::new, |because| format!(": {because}"));
-            let calm = calm + &because;
-            let calm = escape(&words::cut(&plain(&calm), TEXT));
-            name += &format!("<span class=tag>{calm}</span>");
+            calm + &because
+        });
+        let owner = job.owner.as_ref().map(|owner| format!("owner {owner}"));
+        for text in [calm, owner].into_iter().flatten() {
+            name += &format!(
+                "<span class=tag>{}</span>",
+                escape(&words::cut(&plain(&text), TEXT))
+            );
+        }
+        if let Some(runbook) = &job.runbook {
+            name += &format!(
+                "<a class=tag rel=noreferrer href=\"{}\">runbook</a>",
+                escape(runbook)
+            );
         }
         let what = match (&job.passed_over, job.error.is_empty()) {
             (Some(error), _) => format!("passed over: {error}"),
@@ -112,6 +124,7 @@ impl View<'_> {
             name += &format!("<div class=what>{what}</div>");
         }
         let strip = self.recent.get(&job.file);
+        name += &facts::draw(&job.facts, strip.map_or(&[], Vec::as_slice));
         name += &strip.map_or_else(String::new, |runs| last_runs(runs));
         let took = job.took.map_or_else(String::new, words::took);
         let host = escape(&plain(job.host.as_deref().unwrap_or_default()));
@@ -134,13 +147,26 @@ impl View<'_> {
                 job.state.as_str(),
                 &name,
                 &self.age(job.since, is_full),
-                &self.age(job.begun, is_full),
+                &(self.age(job.begun, is_full) + &self.next(job)),
                 &took,
                 &job.runs.to_string(),
                 &host,
                 &strip.map_or_else(String::new, |runs| strip::draw(runs)),
             ],
         )
+    }
+
+    /// Says when a job runs next, or why nobody can tell.
+    fn next(&self, job: &Job) -> String {
+        let words = match job.expected(&Said::default()) {
+            Ok(expected) => match expected.and_then(|when| when.next(job.begun, self.now)) {
+                Some(next) => format!("next {}", words::local_in_zone(next, self.now)),
+                None => return String::new(),
+            },
+            Err(fault) => fault,
+        };
+        let words = escape(&words::cut(&plain(&words), TEXT));
+        format!("<div class=what>{words}</div>")
     }
 
     fn first_row(&self, job: &str, runs: &[&Run]) -> String {
@@ -203,7 +229,7 @@ fn last_runs(runs: &[Recent]) -> String {
     let lines = runs.iter().rev().take(LAST_RUNS).map(|run| {
         let class = match run.state {
             State::Error => " class=f",
-            State::Ok => "",
+            _ => "",
         };
         let error = escape(&words::cut(&plain(&run.error), TEXT));
         let error = match &*error {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use notify_core::__cli::{self as look, Acknowledged, Job, Planned};
+use notify_core::__cli::{self as look, Acknowledged, Job, Planned, Said};
 use serde_json::json;
 
 use crate::output::{self, Output};
@@ -25,8 +25,8 @@ pub(super) fn run(directory: &Path, is_json: bool, output: &mut Output) -> Resul
         output.json(&json!({
             "directory": directory.to_string_lossy(),
             "planned": planned.iter().map(|window| json::planned(window, now)).collect::<Vec<_>>(),
-            "silenced": silenced.iter().map(|job| json::job(job, now)).collect::<Vec<_>>(),
-            "acknowledged": acknowledged.iter().map(|(job, _)| json::job(job, now)).collect::<Vec<_>>(),
+            "silenced": silenced.iter().map(|job| json::job(job, now, &Said::default())).collect::<Vec<_>>(),
+            "acknowledged": acknowledged.iter().map(|(job, _)| json::job(job, now, &Said::default())).collect::<Vec<_>>(),
             "faults": faults,
         }))?;
     } else {

@@ -56,6 +56,8 @@ impl Rules {
             }),
             cover: None,
             quiet: None,
+            answer: None,
+            named_channel: None,
         })?;
         Some(Change {
             queues: match transition.alert {
@@ -584,7 +586,9 @@ impl World {
         let mut untell = |status: &Status| {
             (status.alerted == Some(told)).then(|| Status {
                 alerted: None,
-                decision: Some("due, and nobody could be told: it was refused".into()),
+                decision: Some(crate::status::decision::Decided::undelivered(
+                    "it was refused",
+                )),
                 ..status.clone()
             })
         };

@@ -3,11 +3,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Problem, object, required, text, time};
+use crate::{Problem, object, required, text, time};
 
 /// Returns the status and the body with which the service refuses an event; `None` where it takes
 /// it.
-pub(crate) fn refuse(body: &str) -> Option<(u16, String)> {
+#[must_use]
+pub fn refuse(body: &str) -> Option<(u16, String)> {
     if body.len() > 512 * 1024 {
         return Some((413, String::new()));
     }
@@ -29,6 +30,7 @@ fn check(event: &Value) -> Result<(), Problem> {
         "event_action",
         "dedup_key",
         "client",
+        "links",
         "payload",
     ];
     let event = object(event, "event", &keys)?;
@@ -46,6 +48,14 @@ fn check(event: &Value) -> Result<(), Problem> {
         return Err("dedup_key: more than 255 characters".to_owned());
     }
     text(event, "client", 1_024)?;
+    let links = event
+        .get("links")
+        .map(|links| links.as_array().ok_or("links: no list"));
+    for link in links.transpose()?.into_iter().flatten() {
+        let link = object(link, "link", &["href", "text"])?;
+        required(link, "href", usize::MAX)?;
+        text(link, "text", usize::MAX)?;
+    }
     let keys = [
         "summary",
         "source",

@@ -4,10 +4,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Problem, list, none_of, object, required, unescaped};
+use crate::{Problem, list, none_of, object, required, unescaped};
 
 /// Returns the status and the body with which a workflow refuses a card; `None` where it takes it.
-pub(crate) fn refuse(body: &str) -> Option<(u16, String)> {
+#[must_use]
+pub fn refuse(body: &str) -> Option<(u16, String)> {
     // Both limits, and each way to count: what is not ASCII may be escaped on the way.
     let escaped = |unit| if unit < 128 { 1 } else { 6 };
     if body.encode_utf16().map(escaped).sum::<usize>() > 21_000
@@ -73,9 +74,10 @@ fn check_card(card: &Value) -> Result<(), Problem> {
         // It says where it leads.
         let title = required(action, "title", 256)?;
         let url = required(action, "url", 2_048)?;
-        let host = url.strip_prefix("https://").unwrap_or_default();
-        let host = host.split(['/', '?', '#', ':']).next();
-        if host != Some(title) {
+        let page = url.strip_prefix("https://").or(url.strip_prefix("http://"));
+        let host = page.unwrap_or_default().split(['/', '?', '#', ':']).next();
+        let host = host.filter(|host| !host.is_empty());
+        if !host.is_some_and(|host| title == host || title.ends_with(&format!(": {host}"))) {
             return Err(format!("url: {url} is not at {title}"));
         }
     }

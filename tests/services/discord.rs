@@ -3,10 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Problem, list, none_of, object, required, text, time, unescaped};
+use crate::{Problem, list, none_of, object, required, text, time, unescaped};
 
 /// Returns the status and the body with which Discord refuses a message; `None` where it takes it.
-pub(crate) fn refuse(body: &str) -> Option<(u16, String)> {
+#[must_use]
+pub fn refuse(body: &str) -> Option<(u16, String)> {
     let Ok(message) = serde_json::from_str(body) else {
         return Some(answer(50109, "The request body contains invalid JSON."));
     };
@@ -53,10 +54,15 @@ fn check_embed(embed: &Value) -> Result<usize, Problem> {
         "fields",
         "footer",
         "timestamp",
+        "url",
     ];
     let embed = object(embed, "embed", &keys)?;
     let mut length = 0;
     let mut count = |text: Option<&str>| length += text.unwrap_or_default().encode_utf16().count();
+    let url = text(embed, "url", 2_048)?;
+    if url.is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+        return Err("embed: url: no page".to_owned());
+    }
     let title = text(embed, "title", 256)?;
     let description = text(embed, "description", 4_096)?;
     let fields = list(embed, "fields", 25)?;
