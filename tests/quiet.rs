@@ -421,7 +421,7 @@ fn what_is_planned_is_listed_and_comes_again_by_the_clock_of_the_host() {
         (&["silence", "etl.*"], "say --for how long, or --until when"),
         (
             &["silence", "etl.*", "--from", "soon", "--for", "2h"],
-            "`soon` is no time",
+            "`soon` is not a time",
         ),
         (
             &["silence", "etl.*", "--for", "2h", "--repeat", "hourly"],
@@ -452,7 +452,7 @@ fn an_acknowledged_failure_is_sent_no_more_until_it_changes_and_the_channel_know
         ),
         "{said}"
     );
-    assert!(said.contains("channel alerts is told"), "{said}");
+    assert!(said.contains("channel alerts is informed"), "{said}");
     let sent = place.alerts().pop().unwrap();
     let text = sent["text"].as_str().unwrap();
     assert!(
