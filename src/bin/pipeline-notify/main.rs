@@ -46,6 +46,7 @@ use crate::output::Output;
 macro_rules! subcommands {
     ($($(#[doc = $about:literal])+ $name:ident: $module:ident,)+) => {
         #[derive(Debug, Subcommand)]
+        #[expect(clippy::large_enum_variant, reason = "there is one in all")]
         enum Command {
             $($(#[doc = $about])+ $name($module::Arguments),)+
         }

@@ -2,6 +2,11 @@
 
 use super::*;
 
+static WINDOW: LazyLock<Quiet> = LazyLock::new(|| Quiet {
+    until: at(999),
+    because: None,
+});
+
 /// The end of one run, as a rule decides it.
 fn end(
     past: &Past,
@@ -47,10 +52,10 @@ fn a_rule_sends_what_the_others_withhold_and_withholds_what_they_send() {
         (Past::Unknown, Outcome::Returned),
     ] {
         // One that the settings would hold back is sent, too.
-        let sent = end(&past, &outcome, &send, |end| end.settings.after = 9);
-        assert_eq!(sent.decision, Decision::send(Reason::Rule), "{past:?}");
-        assert!(sent.alert.is_some() && !sent.is_held);
-        let status = sent.status.unwrap();
+        let done = end(&past, &outcome, &send, |end| end.settings.after = 9);
+        assert_eq!(done.decision, Decision::send(Reason::Rule), "{past:?}");
+        assert!(done.alert.is_some() && !done.is_held);
+        let status = done.status.unwrap();
         assert_eq!(status.alerted, Some(at(61)));
         assert!(status.decision.unwrap().words().ends_with(": yes"));
 
@@ -130,16 +135,12 @@ fn the_channel_of_an_incident_is_forgotten_with_the_incident() {
 #[test]
 fn a_planned_quiet_and_an_acknowledged_failure_come_before_a_rule_but_for_the_recovery() {
     let send = Answer::send("yes");
-    let window = Quiet {
-        until: at(999),
-        because: None,
-    };
-    let quiet = |end: &mut End<'_>| end.quiet = Some(&window);
+    let quiet = |end: &mut End<'_>| end.quiet = Some(&WINDOW);
     for before in [past(State::Ok), past(State::Error)] {
         let withheld = end(&before, &failed("a"), &send, quiet);
         assert_eq!(withheld.decision, Decision::silent(Reason::Quiet));
         let status = withheld.status.unwrap();
-        assert_eq!((status.alerted, status.quiet), (None, Some(window.clone())));
+        assert_eq!((status.alerted, status.quiet), (None, Some(WINDOW.clone())));
         assert!(withheld.alert.is_none() && status.silenced_by_rule.is_none());
     }
     let recovered = end(&past(State::Error), &Outcome::Returned, &send, quiet);
