@@ -357,7 +357,7 @@ mod tests {
             ("etl.* from 2026-11-28T22:00 for 0s", "no length"),
             (
                 "etl.* from 2026-11-28T22:00 for ever",
-                "`ever` is no length of time",
+                "`ever` is not a length of time",
             ),
             (
                 "etl.* from 2026-11-28T22:00 for 4h repeat hourly",

@@ -13,8 +13,8 @@ use super::{Directory, LOCKS, lease};
 use crate::format::time::Time;
 use crate::rules::Past;
 use crate::state::{Access, Decide, Seen};
-use crate::status::Status;
 use crate::status::decision::Decided;
+use crate::status::{State, Status};
 
 /// For so long after an exchange with the disk a silent run may stay in memory.
 pub(super) const MAX_BEHIND: Duration = Duration::from_millis(50);
@@ -73,12 +73,14 @@ pub(super) struct Job {
     behind: u64,
 }
 
-/// By what the run that the disk shows last is known as this process's own.
+/// By what the run that the disk shows last is known as this process's own, and how many it counts.
 #[derive(Debug)]
 struct Written {
     begun: Time,
     pid: Option<u32>,
     decision: Option<Decided>,
+    runs_total: u64,
+    failures_total: u64,
 }
 
 impl Job {
@@ -96,6 +98,8 @@ impl Job {
                 begun: status.begun,
                 pid: status.pid,
                 decision: status.decision.clone(),
+                runs_total: status.runs_total,
+                failures_total: status.failures_total,
             },
             past: Past::Known(Box::new(status)),
             id,
@@ -118,8 +122,10 @@ impl Job {
             Past::Known(status) => status,
             past => return past,
         };
-        let own = self.past.status();
-        if let Some(own) = own.filter(|_| self.is_behind() && self.is_of(&status)) {
+        let Some(own) = self.past.status().filter(|_| self.is_behind()) else {
+            return Past::Known(status);
+        };
+        if self.is_of(&status) {
             if (status.begun, status.pid) == (self.written.begun, self.written.pid) {
                 (status.begun, status.took, status.pid) = (own.begun, own.took, own.pid);
                 if status.decision == self.written.decision {
@@ -128,6 +134,14 @@ impl Job {
             }
             status.runs = status.runs.saturating_add(self.behind);
         }
+        if (own.state, status.state) == (State::Ok, State::Error) {
+            status.last_ok = status.last_ok.max(Some(own.begun));
+        }
+        // These count the runs in whatever state.
+        status.runs_total += own.runs_total.saturating_sub(self.written.runs_total);
+        status.failures_total += own
+            .failures_total
+            .saturating_sub(self.written.failures_total);
         Past::Known(status)
     }
 

@@ -176,16 +176,12 @@ impl<'a> Locked<'a> {
         if self.is_passed_by() || !known.is_behind() {
             return self.put_back(Some(known));
         }
-        match known.correct(self.read()) {
-            // They count for the status that they had.
-            Past::Known(status) if known.is_of(&status) => {
-                if self.write(&status).is_ok() {
-                    self.remember(*status, at, known.noted);
-                } else {
-                    self.put_back(Some(known));
-                }
+        if let Past::Known(status) = known.correct(self.read()) {
+            if self.write(&status).is_ok() {
+                self.remember(*status, at, known.noted);
+            } else {
+                self.put_back(Some(known));
             }
-            _ => {}
         }
     }
 

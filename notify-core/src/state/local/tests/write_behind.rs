@@ -473,7 +473,8 @@ impl Model {
 /// What people hear, but for the counts, which may be behind.
 fn heard(alert: &Alert) -> Alert {
     let mut alert = alert.clone();
-    alert.status.runs = 0;
+    (alert.status.runs, alert.status.runs_total) = (0, 0);
+    (alert.status.failures_total, alert.status.last_ok) = (0, None);
     if let Some(outage) = &mut alert.outage {
         outage.runs = 0;
     }
@@ -616,6 +617,10 @@ impl World {
                 begun: status.begun,
                 took: status.took,
                 runs: status.runs,
+                // Of these more may be missing: they count those of the state before, too.
+                runs_total: seen.runs_total.max(status.runs_total),
+                failures_total: seen.failures_total.max(status.failures_total),
+                last_ok: seen.last_ok.max(status.last_ok),
                 pid: status.pid,
                 decision: status.decision.clone(),
                 ..seen.clone()
