@@ -492,9 +492,12 @@ impl Model {
     }
 }
 
-/// What people hear, but for the counts, which may be behind.
+/// What people hear, but for the counts, and the time of another run, which may be behind.
 fn heard(alert: &Alert) -> Alert {
     let mut alert = alert.clone();
+    alert
+        .notes
+        .retain(|note| !note.starts_with("a newer run (begun "));
     alert.status.runs = 0;
     if let Some(outage) = &mut alert.outage {
         outage.runs = 0;
