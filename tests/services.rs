@@ -3,14 +3,13 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what a test cannot do fails it")]
 
-#[path = "../notify-core/src/notifier/strict/mod.rs"]
-mod strict;
 mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::{Value, json};
+use strict_services::{discord, pagerduty, teams};
 use support::service::{Answer, Post, Service};
 use support::{Ended, Folder, Program};
 
@@ -32,17 +31,13 @@ fn judge(service: &str, target: &str, body: &str) -> Answer {
     let (path, refused, accepted) = match service {
         "discord" => (
             "/api/webhooks/1234/s3cr3t?wait=true",
-            strict::discord::refuse(body),
+            discord::refuse(body),
             (200, json!({ "id": "1" }).to_string()),
         ),
-        "teams" => (
-            SERVICES[1].1,
-            strict::teams::refuse(body),
-            (202, String::new()),
-        ),
+        "teams" => (SERVICES[1].1, teams::refuse(body), (202, String::new())),
         _ => (
             "/v2/enqueue",
-            strict::pagerduty::refuse(body),
+            pagerduty::refuse(body),
             (
                 202,
                 json!({ "status": "success", "message": "Event processed" }).to_string(),

@@ -38,8 +38,8 @@ const FOOTER: usize = 100;
 /// Fields that are no longer stand side by side.
 const INLINE: usize = 40;
 
-/// So many alerts have an embed each even where that must be cut.
-const FEW: usize = 3;
+/// The most alerts with an embed each, even where it must be cut.
+const MAX_WHOLE_ALERTS: usize = 3;
 
 /// The length of the text that is tried when Discord has refused the first message.
 const SHORT: usize = 1_000;
@@ -61,7 +61,7 @@ const RULES: [Rule; 6] = [
     Rule::new(405, "", Class::Channel),
 ];
 
-/// Posts to a Discord webhook: an embed for each alert, or one that tells many. It mentions nobody.
+/// Posts to a Discord webhook: an embed for each alert, or one for many. It mentions nobody.
 ///
 /// # Examples
 ///
@@ -174,7 +174,7 @@ fn embeds(alerts: &[Alert]) -> Option<Vec<Value>> {
     let make = |room: usize| -> Vec<_> { alerts.iter().map(|alert| embed(alert, room)).collect() };
     let mut embeds = make(TOGETHER);
     if embeds.iter().map(|(_, length)| length).sum::<usize>() > TOGETHER {
-        if alerts.len() > FEW {
+        if alerts.len() > MAX_WHOLE_ALERTS {
             return None;
         }
         embeds = make(TOGETHER / alerts.len());
@@ -290,6 +290,7 @@ fn markdown(text: &str) -> String {
 fn colour(alert: &Alert) -> u32 {
     match (alert.kind, alert.state()) {
         (Kind::Overdue | Kind::Flapping, _) => AMBER,
+        (kind, _) if kind.is_remark() => AMBER,
         (_, State::Error) => RED,
         (_, State::Ok) => GREEN,
     }
@@ -300,8 +301,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::notifier::strict;
     use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+    use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
         strict::discord::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))
@@ -496,6 +497,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
         #[test]
         fn any_text_is_taken_mentions_nobody_and_begins_with_the_first_line(
             text in crate::testing::wild_text(),

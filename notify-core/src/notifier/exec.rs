@@ -16,7 +16,7 @@ use crate::message::alert::Alert;
 use crate::message::digest;
 use crate::os::redact;
 
-/// As much of what a command says as a reason quotes.
+/// The longest part of a command's output that a reason quotes.
 const QUOTED: usize = 200;
 
 /// The longest value that a command gets in its environment.
@@ -48,7 +48,7 @@ const CODES: &[(i32, Class)] = &[
 /// |---|---|
 /// | 0 | accepted |
 /// | 75 (`EX_TEMPFAIL`) | not now: they wait, and are sent later |
-/// | 69, 78 (`EX_UNAVAILABLE`, `EX_CONFIG`), 126, 127, or no such program | broken: they wait until it is mended |
+/// | 69, 78 (`EX_UNAVAILABLE`, `EX_CONFIG`), 126, 127, or no such program | broken: they wait until it is fixed |
 /// | 64, 65 (`EX_USAGE`, `EX_DATAERR`) | refused for good |
 /// | any other | not now, for 24 hours or 50 times; then refused for good |
 ///
@@ -58,7 +58,7 @@ const CODES: &[(i32, Class)] = &[
 /// reason that the log shows, so keep secrets out of both.
 ///
 /// It has the environment of the program without `SLACK_…_WEBHOOK_URL`, `NOTIFY_…_URL` and
-/// `NOTIFY_…_SECRET`, and with `NOTIFY_DISABLE=1`: an annotated program tells no alerts of alerts.
+/// `NOTIFY_…_SECRET`, and with `NOTIFY_DISABLE=1`: an annotated program sends no alerts about alerts.
 /// These say what the message is about:
 ///
 /// | variable | |
@@ -167,7 +167,7 @@ fn variables(alerts: &[Alert]) -> [(&'static str, String); 3] {
     ]
 }
 
-/// Tells whether a variable may hold a webhook or a key.
+/// Returns whether a variable may hold a webhook or a key.
 fn is_withheld(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     let is = |prefix, suffix| name.starts_with(prefix) && name.ends_with(suffix);
@@ -201,7 +201,9 @@ impl Notifier for Exec {
         let stdout = child.stdout.take().map(|pipe| Said::of(pipe, Part::Last));
         let Ok(written) = written else {
             let _ = kill(&mut child);
-            return Err(Refusal::temporary("there is no thread to feed it"));
+            return Err(Refusal::temporary(
+                "no thread could be started to write to it",
+            ));
         };
         let ended = wait(&mut child, deadline);
         // While we hold it, a command that reads nothing raises no SIGPIPE here, by which programs

@@ -56,7 +56,7 @@ const RULES: [Rule; 3] = [
 /// works again: one for each job, also where the run that works knows nothing of the one before.
 /// With `NOTIFY_INSTANCE`, one for each job and instance.
 ///
-/// It tells each alert as an event of its own. A failure that a job is alerted for anew raises the
+/// It sends each alert as an event of its own. A failure that a job sends again raises the
 /// severity to `critical`; overdue and flapping jobs are a `warning`.
 ///
 /// # Examples
@@ -205,12 +205,18 @@ fn event(alert: &Alert, key: &str) -> Value {
     })
 }
 
-/// Tells whether the alert says that all is well.
+/// Returns whether the alert says that all is well.
 fn resolves(alert: &Alert) -> bool {
     match alert.kind {
         Kind::Recovered | Kind::Ok => true,
-        Kind::Steady => alert.state() == State::Ok,
-        Kind::Failed | Kind::StillFailing | Kind::Overdue | Kind::Flapping => false,
+        Kind::Steady | Kind::Late => alert.state() == State::Ok,
+        Kind::Failed
+        | Kind::StillFailing
+        | Kind::Overdue
+        | Kind::Flapping
+        | Kind::TooShort
+        | Kind::TooLong
+        | Kind::Overlapping => false,
     }
 }
 
@@ -218,6 +224,7 @@ fn severity(alert: &Alert) -> &'static str {
     match alert.kind {
         _ if resolves(alert) => "info",
         Kind::Overdue | Kind::Flapping => "warning",
+        kind if kind.is_remark() => "warning",
         Kind::StillFailing => "critical",
         _ => "error",
     }
@@ -275,8 +282,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::notifier::strict;
     use crate::testing::{Folder, alert_of, alerts_of_each_kind, with_text};
+    use strict_services as strict;
 
     const TESTED: &str = "0123456789abcdefghij0123456789AB";
 
@@ -314,6 +321,10 @@ mod tests {
             (Kind::Steady, ok, "resolve", "info"),
             (Kind::Recovered, ok, "resolve", "info"),
             (Kind::Ok, ok, "resolve", "info"),
+            (Kind::TooShort, ok, "trigger", "warning"),
+            (Kind::TooLong, ok, "trigger", "warning"),
+            (Kind::Overlapping, ok, "trigger", "warning"),
+            (Kind::Late, ok, "resolve", "info"),
         ] {
             let expected = (action.to_owned(), severity.to_owned());
             assert_eq!(of(kind, state), expected, "{kind:?} {state}");

@@ -18,7 +18,7 @@ pub(super) fn visible(text: &str) -> String {
     text::visible(text).replace(['\u{2028}', '\u{2029}'], "\n")
 }
 
-/// Escapes with a backslash what `is_marked`, which is also told whether a line begins there. The
+/// Escapes with a backslash what `is_marked`, which also gets whether a line begins there. The
 /// addresses of pages are left as they are, so that they can be followed.
 pub(super) fn escape(text: &str, is_marked: impl Fn(char, bool) -> bool) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);

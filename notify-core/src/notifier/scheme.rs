@@ -15,7 +15,7 @@ use crate::os::file::{self, Links};
 use crate::os::warning::Warning;
 
 /// The longest word that makes sense.
-const LIMIT: u64 = 8 * 1024;
+const MAX_FILE_BYTES: u64 = 8 * 1024;
 
 /// A kind of destination: how its words begin, how they are written, and what they become.
 struct Scheme {
@@ -143,7 +143,7 @@ fn direct(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
     let name = name.to_ascii_lowercase();
     let scheme = SCHEMES.iter().find(|scheme| scheme.names.contains(&&*name));
     let Some(scheme) = scheme else {
-        return Err(format!("nothing begins like that; write {}", forms()));
+        return Err(format!("its scheme is unknown; write {}", forms()));
     };
     let made = Word::parse(rest).and_then(|word| (scheme.make)(&word, signing));
     made.map_err(|problem| format!("{problem}; write {}", scheme.form))
@@ -182,7 +182,7 @@ fn slack(word: &Word<'_>) -> Result<Destination, Problem> {
     }
     let tokens = tokens.strip_prefix(&["services"]).unwrap_or(&tokens);
     let [a, b, c] = *tokens else {
-        return Err("it has not three tokens");
+        return Err("it does not have three tokens");
     };
     if ![a, b, c].into_iter().all(is_token) {
         return Err("its tokens are not letters and digits");
@@ -193,7 +193,7 @@ fn slack(word: &Word<'_>) -> Result<Destination, Problem> {
 /// Checks that a URL of Slack is no other than an incoming webhook's.
 fn is_incoming(word: &Word<'_>) -> Result<(), Problem> {
     match *word.segments() {
-        ["services", "services", ..] => Err("its `services` stands there twice"),
+        ["services", "services", ..] => Err("it contains `services` twice"),
         ["services", ..] => word.is_a_webhook_alone(),
         ["triggers" | "workflows", ..] => Err(super::slack::TRIGGER),
         _ => Err("it is not the URL of an incoming webhook"),
@@ -209,7 +209,7 @@ fn is_token(token: &str) -> bool {
 fn hook(word: &Word<'_>, keys: std::ops::RangeInclusive<usize>) -> Result<Destination, Problem> {
     word.is_a_webhook_alone()?;
     if is_key(word.host) {
-        return Err("its host looks like a key: the host stands before the keys");
+        return Err("its host looks like a key: write the host before the keys");
     }
     let segments = word.segments();
     let (folder, key) = match segments.iter().rposition(|part| *part == "hooks") {
@@ -218,7 +218,7 @@ fn hook(word: &Word<'_>, keys: std::ops::RangeInclusive<usize>) -> Result<Destin
         None => (&[][..], &*segments),
     };
     if folder.iter().any(|part| is_key(part)) {
-        return Err("a channel has no place behind the key: a webhook has its own");
+        return Err("no channel may follow the key: a webhook has its own");
     }
     if !keys.contains(&key.len()) {
         return Err("its path is not the webhook's key");
@@ -229,7 +229,7 @@ fn hook(word: &Word<'_>, keys: std::ops::RangeInclusive<usize>) -> Result<Destin
     at(&format!("{}/{}", word.host, path.join("/")))
 }
 
-/// Tells whether a part of a word is as long as a key of Mattermost or Rocket.Chat, and no name.
+/// Returns whether a part of a word is as long as a key of Mattermost or Rocket.Chat, and no name.
 fn is_key(part: &str) -> bool {
     part.len() >= 17 && is_token(part) && part.bytes().any(|byte| byte.is_ascii_digit())
 }
@@ -299,7 +299,7 @@ fn is_the_end(rest: &[&str]) -> Result<(), Problem> {
         ["slack" | "github"] => Err(
             "with `/slack` or `/github` at its end it takes what other programs send: leave that out",
         ),
-        _ => Err("nothing has a place behind its token"),
+        _ => Err("nothing may follow its token"),
     }
 }
 
@@ -375,7 +375,7 @@ fn workflow(word: &Word<'_>) -> Result<Destination, Problem> {
     let version = word.option(&["ver", "api-version"]).unwrap_or(usual);
     let is_of_version = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
     if version.is_empty() || !version.bytes().all(is_of_version) {
-        return Err("its version is none, such as 1 or 2016-06-01");
+        return Err("its version is not one such as 1 or 2016-06-01");
     }
     let route = match word.option(&["route", "routeid"]) {
         None | Some("") => String::new(),
@@ -428,7 +428,7 @@ fn exec(word: &Word<'_>) -> Result<Exec, Problem> {
     Ok(exec)
 }
 
-/// A webhook's own URL, whose host tells the service.
+/// A webhook's own URL, whose host names the service.
 fn plain(word: &Word<'_>) -> Made {
     let destination = Destination::parse(&format!("https://{}", word.whole))?;
     if word.is_at(&SLACK_HOSTS) {
@@ -446,7 +446,7 @@ fn plain(word: &Word<'_>) -> Made {
         return Ok(Arc::new(Teams::to(destination)));
     }
     Err(
-        "its host does not tell which service it is: put that in place of `https` \
+        "its host does not say which service it is: write the service in place of `https` \
          (`mattermost`, `rocketchat`, or `jsons` for JSON)",
     )
 }
@@ -459,9 +459,9 @@ struct FromFile {
 
 impl FromFile {
     fn read(&self) -> Result<Arc<dyn Notifier>, String> {
-        let content = match file::read(&self.path, LIMIT, Links::Follow) {
+        let content = match file::read(&self.path, MAX_FILE_BYTES, Links::Follow) {
             Ok(Some(content)) => content,
-            Ok(None) => return Err("its `file:` is not there".to_owned()),
+            Ok(None) => return Err("its `file:` does not exist".to_owned()),
             Err(error) => return Err(format!("its `file:` cannot be read: {}", error.kind())),
         };
         let mut words = content.split_whitespace();
@@ -482,7 +482,7 @@ impl Notifier for FromFile {
     }
 
     fn most(&self) -> usize {
-        // Where it cannot be read, it tells none.
+        // Where it cannot be read, it names none.
         self.read().map_or(1, |notifier| notifier.most())
     }
 
@@ -763,7 +763,7 @@ mod tests {
         let notifier = notifier(&word, &Ok(None)).unwrap();
         let send = || notifier.notify(&[alert("etl", "1")], Duration::from_secs(30));
         for (content, said) in [
-            (None, Some("is not there")),
+            (None, Some("does not exist")),
             (Some(""), Some("is empty")),
             (Some("exec:///bin/sh?arg=-c&arg=exit%200"), None),
             (

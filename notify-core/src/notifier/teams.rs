@@ -1,10 +1,12 @@
 //! Microsoft Teams, through the webhook of a workflow.
 
+mod link;
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use ureq::http::Uri;
 
+use self::link::{Link, links};
 use super::http::{Answer, Class, Post, Rule};
 use super::sanitize::{escape, fit, line, units, visible};
 use super::{Hidden, Notifier, Ours, Refusal};
@@ -15,7 +17,7 @@ use crate::message::digest;
 use crate::notifier::url::Destination;
 use crate::status::State;
 
-/// The heaviest card, by [`weight`]. A workflow answers 202 before it posts, and nobody hears of a
+/// The heaviest card, by [`weight`]. A workflow answers 202 before it posts, and nothing reports a
 /// card that Teams then finds too large: 28 KB by its documentation, counted as UTF-16 or not as
 /// UTF-16, and 21 KB where somebody measured it. This is below each.
 /// <https://learn.microsoft.com/microsoftteams/limits-specifications-teams>
@@ -25,27 +27,22 @@ const CARD: usize = 13_500;
 const FRAME: usize = 500;
 const PART: usize = 600;
 
-/// What a fact weighs beside its texts, and so does a block of code, and a link.
+/// What a fact weighs beside its texts, and so does a block of code.
 const FACT: usize = 30;
 const CODE: usize = 150;
-const LINK: usize = 60;
 
 /// The heaviest error, and the most lines of it, where a client does not know blocks of code: each
 /// line is a paragraph there.
 const PLAIN: usize = 1_500;
 const LINES: usize = 14;
 
-/// The most links below a card, and the longest address of one.
-const LINKS: usize = 4;
-const ADDRESS: usize = 500;
-
 /// The longest title, name of a fact, and value of one.
 const TITLE: usize = 256;
 const NAME: usize = 60;
 const VALUE: usize = 300;
 
-/// So many alerts have a part of the card each; more are a digest.
-const FEW: usize = 3;
+/// The most alerts with a part of the card each; more become a digest.
+const MAX_WHOLE_ALERTS: usize = 3;
 
 /// The length of the text that is tried when the first card was refused.
 const SHORT: usize = 1_000;
@@ -88,7 +85,7 @@ pub struct Teams {
 
 impl Teams {
     /// Takes the workflow's URL, or `file:/path` of a file that holds it and is read at each send.
-    /// All of it is a secret: whoever knows `sig=` can post. URLs at `logic.azure.com`, which Power
+    /// All of it is a secret: anybody who knows `sig=` can post. URLs at `logic.azure.com`, which Power
     /// Automate gave until the end of 2025, and connectors at `webhook.office.com` are switched off.
     ///
     /// # Errors
@@ -148,7 +145,7 @@ fn message(alerts: &[Alert]) -> Value {
     let around =
         weight(&summary) + weight(&fallback) + links.iter().map(Link::weight).sum::<usize>();
     let room = CARD - FRAME - around;
-    let body: Vec<_> = if alerts.len() <= FEW {
+    let body: Vec<_> = if alerts.len() <= MAX_WHOLE_ALERTS {
         let share = room / alerts.len().max(1);
         alerts.iter().flat_map(|alert| part(alert, share)).collect()
     } else {
@@ -197,51 +194,6 @@ fn card(body: &[Value], summary: &str, fallback: &str, links: &[Link]) -> Value 
             "content": card,
         }],
     })
-}
-
-/// A page that the person who set up the job names, such as what to do when it fails.
-#[derive(Debug, PartialEq, Eq)]
-struct Link {
-    address: String,
-    host: String,
-}
-
-impl Link {
-    /// Reads a word of a text; `None` where it is no address of a page.
-    fn read(word: &str) -> Option<Self> {
-        let address = &word[word.find("https://")?..];
-        let address = address.trim_end_matches(['.', ',', ';', ')', '>', '"', '\'']);
-        let page = address.parse::<Uri>().ok()?;
-        let is_plain = address.len() <= ADDRESS && !address.contains(char::is_control);
-        let host = page.host().filter(|host| is_plain && !host.is_empty())?;
-        Some(Self {
-            host: host.to_owned(),
-            address: address.to_owned(),
-        })
-    }
-
-    fn button(&self) -> Value {
-        json!({ "type": "Action.OpenUrl", "title": self.host, "url": self.address })
-    }
-
-    fn weight(&self) -> usize {
-        LINK + weight(&self.host) + weight(&self.address)
-    }
-}
-
-/// Returns the pages that the contexts of some alerts name. An error's own are no links: who writes
-/// an error is not always who set up the job.
-fn links(alerts: &[Alert]) -> Vec<Link> {
-    let facts = alerts.iter().flat_map(|alert| &alert.facts);
-    let contexts = facts.filter(|(name, _)| name == "context");
-    let words = contexts.flat_map(|(_, context)| context.split_whitespace());
-    let mut links = Vec::new();
-    for link in words.filter_map(Link::read) {
-        if links.len() < LINKS && !links.contains(&link) {
-            links.push(link);
-        }
-    }
-    links
 }
 
 /// Makes what a card says of one alert.
@@ -400,7 +352,7 @@ fn inline(text: &str) -> String {
     harmless
 }
 
-/// Tells whether `&` before this text makes it an entity, such as `&lt;`.
+/// Returns whether `&` before this text makes it an entity, such as `&lt;`.
 fn begins_entity(text: &str) -> bool {
     text.split_once(|c: char| c != '#' && !c.is_ascii_alphanumeric())
         .is_some_and(|(name, _)| !name.is_empty() && text[name.len()..].starts_with(';'))
@@ -409,6 +361,7 @@ fn begins_entity(text: &str) -> bool {
 fn colour(alert: &Alert) -> &'static str {
     match (alert.kind, alert.state()) {
         (Kind::Overdue | Kind::Flapping, _) => "warning",
+        (kind, _) if kind.is_remark() => "warning",
         (_, State::Error) => "attention",
         (_, State::Ok) => "good",
     }
@@ -419,8 +372,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::notifier::strict;
     use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+    use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
         strict::teams::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))
@@ -688,7 +641,7 @@ mod tests {
             let error = plain(block.unwrap_or_default());
             let is_first = error.trim_start().starts_with(first.trim());
             let letters = |text: &str| first_letters(text, usize::MAX);
-            let is_there = number > FEW && letters(&error).contains(&first_letters(alert.error(), 10));
+            let is_there = number > MAX_WHOLE_ALERTS && letters(&error).contains(&first_letters(alert.error(), 10));
             prop_assert!(is_first || is_there, "{:?} of {}", first, error);
             let short = short(&[alert]);
             prop_assert_eq!(is_taken(&short), Ok(()));

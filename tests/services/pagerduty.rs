@@ -3,11 +3,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Problem, object, required, text, time};
+use crate::{Problem, object, required, text, time};
 
 /// Returns the status and the body with which the service refuses an event; `None` where it takes
 /// it.
-pub(crate) fn refuse(body: &str) -> Option<(u16, String)> {
+#[must_use]
+pub fn refuse(body: &str) -> Option<(u16, String)> {
     if body.len() > 512 * 1024 {
         return Some((413, String::new()));
     }

@@ -1,22 +1,20 @@
-//! What somebody may have meant who names a job that is not there.
+//! The jobs that a mistyped name may mean.
 
 use std::path::Path;
 
-use crate::monitor::view;
+use notify_core::__cli::{is_fit, job_names};
 
-/// As many names are offered.
+/// The most names that are offered.
 const NAMES: usize = 5;
 
 /// Says that a job is not there, and what to do instead.
-#[must_use]
-pub fn no_job(directory: &Path, name: &str) -> String {
+pub(crate) fn no_job(directory: &Path, name: &str) -> String {
     let instead = instead(directory, name);
     format!("no job `{name}` in `{}`: {instead}", directory.display())
 }
 
 fn instead(directory: &Path, name: &str) -> String {
-    let files = view::names(directory, false).unwrap_or_default();
-    let jobs: Vec<_> = files.iter().map(|file| view::shown_name(file)).collect();
+    let jobs = job_names(directory).unwrap_or_default();
     if jobs.is_empty() {
         return "there are none yet, or it is another directory: see --dir and NOTIFYDIR"
             .to_owned();
@@ -26,7 +24,7 @@ fn instead(directory: &Path, name: &str) -> String {
         jobs.join(" or ")
     };
     let mut fitting: Vec<_> = jobs.iter().map(String::as_str).collect();
-    fitting.retain(|job| name.contains('*') && view::is_fit(name, job));
+    fitting.retain(|job| name.contains('*') && is_fit(name, job));
     fitting.sort_unstable();
     match &*fitting {
         [] => {}
@@ -51,7 +49,7 @@ fn near<'a>(jobs: &'a [String], name: &str) -> Vec<&'a str> {
     let mut found = Vec::new();
     for job in jobs {
         let lower = job.to_lowercase();
-        let steps = steps(&wanted, &lower);
+        let steps = strsim::levenshtein(&wanted, &lower);
         let holds = !wanted.is_empty() && (lower.contains(&wanted) || wanted.contains(&lower));
         // A slip of the finger in each three letters, or the part of the name that is known.
         if holds || steps <= wanted.chars().count() / 3 {
@@ -64,22 +62,6 @@ fn near<'a>(jobs: &'a [String], name: &str) -> Vec<&'a str> {
         found.retain(|(_, steps, _)| *steps == least);
     }
     found.into_iter().map(|(.., job)| job).take(NAMES).collect()
-}
-
-/// Counts the letters that must be added, removed or changed to make one word of another.
-fn steps(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, c) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, d) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(c != *d);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]
@@ -109,14 +91,16 @@ mod tests {
 
     #[test]
     fn who_names_a_job_that_is_not_there_is_told_what_to_do_instead() {
-        let folder = crate::testing::Folder::new();
+        let folder = format!("pipeline-notify-suggest-{}", std::process::id());
+        let folder = std::env::temp_dir().join(folder);
+        std::fs::create_dir_all(&folder).unwrap();
         let no_job = |name: &str| {
-            let text = no_job(folder.path(), name);
+            let text = no_job(&folder, name);
             text.rsplit_once("`: ").unwrap().1.to_owned()
         };
         assert!(no_job("etl.load").starts_with("there are none yet, or it is another directory"));
         for job in ["etl.load", "etl.save", "web.crawl"] {
-            std::fs::write(folder.path().join(job), "").unwrap();
+            std::fs::write(folder.join(job), "").unwrap();
         }
         assert_eq!(no_job("etl.laod"), "did you mean `etl.load`?");
         assert_eq!(no_job("zzz"), "`pipeline-notify status` shows all");
@@ -129,5 +113,6 @@ mod tests {
             "name one job, such as `etl.load` or `etl.save`, or another of 3"
         );
         assert_eq!(no_job("x*"), "`pipeline-notify status` shows all");
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -3,10 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Problem, list, none_of, object, required, text, time, unescaped};
+use crate::{Problem, list, none_of, object, required, text, time, unescaped};
 
 /// Returns the status and the body with which Discord refuses a message; `None` where it takes it.
-pub(crate) fn refuse(body: &str) -> Option<(u16, String)> {
+#[must_use]
+pub fn refuse(body: &str) -> Option<(u16, String)> {
     let Ok(message) = serde_json::from_str(body) else {
         return Some(answer(50109, "The request body contains invalid JSON."));
     };

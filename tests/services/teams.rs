@@ -4,10 +4,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Problem, list, none_of, object, required, unescaped};
+use crate::{Problem, list, none_of, object, required, unescaped};
 
 /// Returns the status and the body with which a workflow refuses a card; `None` where it takes it.
-pub(crate) fn refuse(body: &str) -> Option<(u16, String)> {
+#[must_use]
+pub fn refuse(body: &str) -> Option<(u16, String)> {
     // Both limits, and each way to count: what is not ASCII may be escaped on the way.
     let escaped = |unit| if unit < 128 { 1 } else { 6 };
     if body.encode_utf16().map(escaped).sum::<usize>() > 21_000

@@ -1,16 +1,12 @@
-//! What Slack documents of a payload, as a receiver that forgives nothing. The tests of the whole
-//! read it too.
-
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::allow_attributes,
-    reason = "each of its two readers uses a part of it"
-)]
+//! What Slack documents of a payload, as a receiver that forgives nothing.
 
 use serde_json::Value;
 
 /// Checks a payload of Slack, in which these mentions are live and no others, each once.
+///
+/// # Errors
+///
+/// Where the receiver would refuse it, with what is wrong.
 pub fn check(payload: &Value, mentions: &[&str]) -> Result<(), String> {
     keys(
         payload,
@@ -193,6 +189,10 @@ fn is_plain_markdown(text: &str) -> Result<(), String> {
 }
 
 /// Checks a payload for Mattermost and Rocket.Chat.
+///
+/// # Errors
+///
+/// Where the receiver would refuse it, with what is wrong.
 pub fn check_compatible(payload: &Value, mentions: &[&str]) -> Result<(), String> {
     keys(payload, &["text"], &["attachments"])?;
     let text = string(&payload["text"])?;
@@ -245,6 +245,7 @@ pub fn check_compatible(payload: &Value, mentions: &[&str]) -> Result<(), String
 }
 
 /// Returns all that a reader of Slack sees of a payload, escapes undone.
+#[must_use]
 pub fn shown(payload: &Value) -> String {
     fn collect(value: &Value, shown: &mut String) {
         match value {

@@ -1,14 +1,15 @@
-//! What each service takes, by its own documentation: for the unit tests here, and for the
-//! receivers of the tests of the whole.
+//! What each service takes, by its own documentation: for the unit tests of `notify-core`, and for
+//! the receivers of the tests of the whole.
 
-pub(crate) mod discord;
-pub(crate) mod pagerduty;
-pub(crate) mod teams;
+pub mod discord;
+pub mod pagerduty;
+pub mod slack;
+pub mod teams;
 
 use serde_json::{Map, Value};
 
 /// What is wrong with a part of a message, and where.
-pub(crate) type Problem = String;
+type Problem = String;
 
 /// Returns an object that has no keys but these.
 fn object<'a>(
