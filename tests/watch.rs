@@ -233,9 +233,9 @@ fn a_missed_run_is_told_once_over_a_restart_and_again_when_another_is_missed() {
     works(&folder, "a.for.nobody", 30, "every-hours: 24\nchannel: \n");
     let watch = Watch::new(&folder, &receiver);
     assert!(
-        watch
-            .beginning
-            .contains("(5 jobs, 4 with every_hours, 0 runs under way); alerts go to alerts"),
+        watch.beginning.contains(
+            "(5 jobs, 4 with every_hours or a schedule, 0 runs under way); alerts go to alerts"
+        ),
         "{}",
         watch.beginning
     );

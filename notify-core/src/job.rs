@@ -5,8 +5,12 @@ pub(crate) mod name;
 
 use std::any::type_name;
 use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::os::once::Once;
+use crate::os::timezone;
+use crate::status::plan::Plan;
 
 use crate::message::written::Writer;
 use crate::rules::rule::Rule;
@@ -102,6 +106,18 @@ pub struct Arguments {
     pub flapping: Option<bool>,
     /// How often the job is meant to run.
     pub every_hours: Option<f64>,
+    /// When the job is meant to run, as a line of a crontab.
+    pub schedule: Option<String>,
+    /// The time zone of that, by its name.
+    pub timezone: Option<String>,
+    /// Who starts it, where that is not cron.
+    pub clock_changes: Option<String>,
+    /// How late a run may begin.
+    pub grace_minutes: Option<f64>,
+    /// How long a run should take.
+    pub took: Option<Took>,
+    /// Whether runs may overlap.
+    pub overlap: Option<bool>,
     /// Whom a failure mentions.
     pub mention: Option<String>,
     /// What a run proves whose future is dropped unfinished.
@@ -116,6 +132,29 @@ pub struct Arguments {
     pub message: Option<Writer>,
     /// What was wrong with those that are left out.
     pub problems: Vec<String>,
+}
+
+impl Arguments {
+    /// Returns when the job is meant to run, as far as that is said.
+    pub(crate) fn plan(&self) -> Option<Arc<Plan>> {
+        let timezone = self.timezone.clone();
+        let plan = Plan {
+            schedule: self.schedule.clone(),
+            timezone: timezone.or_else(|| self.schedule.as_ref().and_then(|_| timezone::name())),
+            clock_changes: self.clock_changes.clone(),
+            grace_minutes: self.grace_minutes,
+        };
+        (plan != Plan::default()).then(|| Arc::new(plan))
+    }
+}
+
+/// How long a run should take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Took {
+    /// A run that works is not sooner at its end,
+    pub shortest: Option<Duration>,
+    /// nor later.
+    pub longest: Option<Duration>,
 }
 
 /// What becomes of a job's status when a run's future is dropped unfinished.
@@ -139,6 +178,8 @@ pub(crate) struct Job {
     /// The version of its crate.
     pub(crate) version: Option<String>,
     pub(crate) arguments: Arguments,
+    /// When it is meant to run.
+    pub(crate) plan: Option<Arc<Plan>>,
 }
 
 impl Job {

@@ -16,7 +16,9 @@
 //! | transition | what the end of a run makes of the status, and of what is sent |
 //! | decision | whether an alert is sent, and the rule that says so |
 //! | held | an alert that waits for the next attempt, the N-th failure, or its time |
-//! | change | a status and an alert that are written together or not at all |
+//! | store | where the state of jobs lives: a notify directory |
+//! | change | a status and an alert that are written together or not at all; a random id names it |
+//! | write-behind | silent runs change memory alone, and the store is told a little later |
 //! | journal | the change as it stands in the lock file until it is done: a write-ahead log |
 //! | lease | the record of a run under way; its lock says that the process lives |
 //! | reaper | reports the runs whose process is gone |
@@ -43,7 +45,7 @@
 //! | `dispatch` | the background thread, the sender, batches, load shedding |
 //! | `settings` | `Config`, the environment, the settings in force, and where alerts go |
 //! | `notifier` | the destinations, one file each, and what they share |
-//! | `state` | the state of jobs: changes, entries, history; `local` is the notify directory |
+//! | `state` | the boundary: the state of jobs, runs and queues; `local` is the notify directory, whose files nobody above knows |
 //! | `job` | the annotated function: its site, name and arguments |
 //! | `rules` | which run sends an alert: policy, flapping, transition; pure, time is an argument |
 //! | `message` | one alert, and a digest of many |
@@ -138,11 +140,14 @@ pub mod __private {
 #[doc(hidden)]
 pub mod __cli {
     pub use crate::job::Arguments;
+    pub use crate::monitor::awaited::{AllAwaited, Awaited, await_no_more, awaited};
     pub use crate::monitor::command::child::signal_named;
     pub use crate::monitor::command::{Codes, Wrapped};
+    pub use crate::monitor::expected::{Expected, Missed, Said};
     pub use crate::monitor::operator::{
         Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user,
     };
+    pub use crate::monitor::schedule::{ClockChanges, Schedule};
     pub use crate::monitor::timeline::{
         Chance, Happened, Outlook, Recent, Reply, Rules, Story, What, recent, story,
     };
@@ -150,6 +155,6 @@ pub mod __cli {
         Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, is_fit, job_names, jobs,
         queues, readable, runs, span,
     };
-    pub use crate::monitor::watcher::missed::limit;
+    pub use crate::monitor::watcher::users::{become_user, watch_all};
     pub use crate::monitor::watcher::{Beginning, Guard};
 }

@@ -5,6 +5,7 @@ pub(crate) mod consult;
 mod dedup;
 pub(crate) mod handle;
 pub(crate) mod overdue;
+pub(crate) mod overlap;
 pub(crate) mod panic;
 pub(crate) mod reaper;
 pub(crate) mod registry;

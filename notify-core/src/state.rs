@@ -267,6 +267,27 @@ impl Store {
         local.missed_before()
     }
 
+    /// Changes the list of the jobs that never ran, and that people heard of: one process at a time.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be done; the old list is whole then.
+    #[cfg(feature = "cli")]
+    pub(crate) fn change_never_run(&self, change: impl FnOnce(&str) -> String) -> io::Result<()> {
+        let Self::Local(local) = self;
+        local.change_never_run(change)
+    }
+
+    /// Looks at the runs of this user that are under way, process by process.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be seen.
+    pub(crate) fn look_at_runs(&self) -> io::Result<Vec<local::lease_scan::Seen>> {
+        let Self::Local(local) = self;
+        local.look_at_runs()
+    }
+
     /// Returns the notify directory.
     pub(crate) fn directory(&self) -> &Path {
         let Self::Local(local) = self;

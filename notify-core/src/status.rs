@@ -7,9 +7,11 @@ pub(crate) mod error_count;
 pub(crate) mod facts;
 pub(crate) mod fingerprint;
 pub(crate) mod outcome;
+pub(crate) mod plan;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::format::fields::{Fields, Page, split_line};
@@ -20,6 +22,7 @@ use crate::format::time::{self, Time};
 use crate::status::decision::Decided;
 use crate::status::error_count::ErrorCount;
 use crate::status::facts::Facts;
+use crate::status::plan::Plan;
 
 /// Whether a job works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,8 +107,14 @@ pub(crate) struct Status {
     pub(crate) older_errors: ErrorCount,
     /// When the last alert was sent that a run is overdue; `None` once one has ended in time.
     pub(crate) overdue: Option<Time>,
-    /// When the latest run began, once people were told that none came after it.
+    /// When people last heard that no run has come after the latest one,
     pub(crate) missed: Option<Time>,
+    /// and when that run was due.
+    pub(crate) missed_due: Option<Time>,
+    /// When people last heard that a run took too short or too long; `None` once one has not.
+    pub(crate) took_alerted: Option<Time>,
+    /// When people last heard that runs overlap.
+    pub(crate) overlap_alerted: Option<Time>,
     /// The alert that is held back.
     pub(crate) held: Option<Held>,
     /// When the first failure was held back that was not sent, in this incident or in one
@@ -128,6 +137,8 @@ pub(crate) struct Status {
     pub(crate) ok_version: Option<Text>,
     /// How often it is meant to run, in hours.
     pub(crate) every_hours: Option<f64>,
+    /// When it is meant to run.
+    pub(crate) plan: Option<Arc<Plan>>,
     /// Where its alerts go, of a job that can be missed, or is silenced; the empty text is nowhere.
     pub(crate) channel: Option<Text>,
     /// What to do when it fails: the address of a page.
@@ -228,6 +239,9 @@ impl Status {
             older_errors: ErrorCount::default(),
             overdue: None,
             missed: None,
+            missed_due: None,
+            took_alerted: None,
+            overlap_alerted: None,
             held: None,
             withheld_since: None,
             silence: None,
@@ -240,6 +254,7 @@ impl Status {
             version: None,
             ok_version: None,
             every_hours: None,
+            plan: None,
             channel: None,
             runbook: None,
             owner: None,
@@ -297,6 +312,9 @@ impl Status {
             older_errors: count("older-errors"),
             overdue: time("overdue-alerted"),
             missed: time("missed"),
+            missed_due: time("missed-due"),
+            took_alerted: time("took-alerted"),
+            overlap_alerted: time("overlap-alerted"),
             held: get("held").and_then(Held::parse),
             withheld_since: time("withheld-since"),
             silence: get("silenced").and_then(Silence::parse),
@@ -314,6 +332,7 @@ impl Status {
             every_hours: get("every-hours")
                 .and_then(|hours| hours.parse().ok())
                 .filter(|hours| *hours > 0.0 && f64::is_finite(*hours)),
+            plan: Plan::read(&fields).map(Arc::new),
             channel: same("channel"),
             // Another user may have written the file.
             runbook: same("runbook").filter(|url| link::check(url).is_ok()),
@@ -368,6 +387,9 @@ impl Status {
         page.put_some("older-errors", self.older_errors.render());
         page.put_some("overdue-alerted", time(self.overdue));
         page.put_some("missed", time(self.missed));
+        page.put_some("missed-due", time(self.missed_due));
+        page.put_some("took-alerted", time(self.took_alerted));
+        page.put_some("overlap-alerted", time(self.overlap_alerted));
         page.put_some("held", self.held.as_ref().map(Held::render));
         page.put_some("withheld-since", time(self.withheld_since));
         page.put_some("silenced", self.silence.as_ref().map(Silence::render));
@@ -386,6 +408,9 @@ impl Status {
             "every-hours",
             self.every_hours.map(|hours| hours.to_string()),
         );
+        if let Some(plan) = &self.plan {
+            plan.write(&mut page);
+        }
         page.put_some("channel", self.channel.as_deref());
         page.put_some("runbook", self.runbook.as_deref());
         page.put_some("owner", self.owner.as_deref());
@@ -439,6 +464,9 @@ impl Status {
             older_errors,
             overdue,
             missed,
+            missed_due,
+            took_alerted,
+            overlap_alerted,
             held,
             withheld_since,
             silence,
@@ -449,6 +477,7 @@ impl Status {
             version,
             ok_version,
             every_hours,
+            plan,
             channel,
             runbook,
             owner,
@@ -476,6 +505,9 @@ impl Status {
             && *older_errors == previous.older_errors
             && *overdue == previous.overdue
             && *missed == previous.missed
+            && *missed_due == previous.missed_due
+            && *took_alerted == previous.took_alerted
+            && *overlap_alerted == previous.overlap_alerted
             && *held == previous.held
             && *withheld_since == previous.withheld_since
             && *silence == previous.silence
@@ -486,6 +518,7 @@ impl Status {
             && *version == previous.version
             && *ok_version == previous.ok_version
             && *every_hours == previous.every_hours
+            && *plan == previous.plan
             && *channel == previous.channel
             && *runbook == previous.runbook
             && *owner == previous.owner
@@ -525,6 +558,10 @@ told-errors: 0011aaff 0022aaff
 other-errors: 3 sent, 2 not, last 2026-11-22 11:00:00:120000 UTC: 0011aaff 0022aaff
 older-errors: 1 sent, 0 not, last 2026-11-22 11:00:00:120000 UTC: 0033aaff
 overdue-alerted: 2026-11-22 11:00:00:120000 UTC
+missed: 2026-11-22 12:30:00:120000 UTC
+missed-due: 2026-11-22 11:30:00:000000 UTC
+took-alerted: 2026-11-22 12:00:00:120000 UTC
+overlap-alerted: 2026-11-22 11:30:00:120000 UTC
 held: alerts-0123/0006-ab until 2026-11-22 14:00:00:000000 UTC
 withheld-since: 2026-11-22 13:00:00:000000 UTC
 silenced: error 0011aaff until 2026-11-23 08:00:00:000000 UTC because it is \\\\ known
@@ -536,6 +573,10 @@ source: src/load.rs:42
 version: 1.4.2
 ok-version: 1.4.1
 every-hours: 24
+schedule: 5 3 * * 1-5
+timezone: Europe/Berlin
+clock-changes: systemd
+grace-minutes: 7.5
 channel: data-alerts
 runbook: https://wiki.example.com/orders
 owner: team-data

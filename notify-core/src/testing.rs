@@ -134,7 +134,13 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
         ),
         Kind::Overdue => (State::Error, "still running after 90 minutes\n"),
         Kind::Flapping => (State::Error, "connection refused\n"),
-        Kind::Recovered | Kind::Ok | Kind::Steady => (State::Ok, ""),
+        Kind::Recovered
+        | Kind::Ok
+        | Kind::Steady
+        | Kind::TooShort
+        | Kind::TooLong
+        | Kind::Overlapping
+        | Kind::Late => (State::Ok, ""),
     };
     let runs = match kind {
         Kind::Failed | Kind::Overdue => 1,
@@ -170,7 +176,7 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
             runs: 26,
             error: "connection refused".to_owned(),
         }),
-        mention: (kind != Kind::Ok).then(|| "U0123ABC".to_owned()),
+        mention: (kind != Kind::Ok && !kind.is_remark()).then(|| "U0123ABC".to_owned()),
         facts: [
             ("context", "env=prod https://wiki.example/etl"),
             ("instance", "eu-1"),

@@ -13,6 +13,7 @@ mod expand;
 mod expectations;
 mod function;
 mod manifest;
+mod schedule;
 
 use proc_macro::TokenStream;
 use syn::parse::Parser as _;
@@ -75,6 +76,11 @@ use syn::parse::Parser as _;
 /// | `mention` | nobody | whom the alert of a failure mentions in Slack: `"U123"`, `"S123"`, `"@here"`, or several with spaces between them |
 /// | `cancelled` | `"error"` | what a run proves whose future is dropped unfinished: `"keep"`, for a task that is stopped at each deploy, leaves the status as it is but for a line `cancelled:`, and nothing is sent |
 /// | `every_hours` | not said | how often the job is meant to run, for those who look at the status file |
+/// | `schedule` | not said | when the job is meant to run, as a line of a crontab says it: `"5 3 * * 1-5"`, `"@daily"`. Not together with `every_hours` |
+/// | `timezone` | the host's | the time zone of the schedule: `"Europe/Berlin"` |
+/// | `grace_minutes` | a tenth of the time between two runs, or an hour if that is more | how late a run may begin, for those who look; it wins over theirs |
+/// | `took_hours` | not said | how long a run should take: a range such as `0.5..4.0`, `..4.0` or `0.5..`, of numbers or `Duration`s. A run that works and ends sooner or later is sent as a remark; the status stays `OK` |
+/// | `overlap` | `true` | `false`: a run that begins while another outermost run of the same job goes on is sent as a remark |
 /// | `runbook` | none | the address of a page that says what to do, `https` or `http` without a user: a button or a link in the alert |
 /// | `owner` | nobody | whose job it is: `"team-data"` |
 /// | `rule` | the built-in rules | a function, or a closure, that says which runs are sent, why and where: it gets an `&Occasion` and returns a `Decision`; see `Config::rule`. The type of the function's error must borrow nothing, as for `errors` |

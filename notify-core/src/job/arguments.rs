@@ -1,11 +1,12 @@
 //! The values that the attribute's arguments may have.
 
 use std::borrow::Cow;
+use std::ops::{Range, RangeFrom, RangeInclusive, RangeTo, RangeToInclusive};
 use std::time::Duration;
 
 use crate::format::link;
 use crate::format::text;
-use crate::job::{Arguments, Cancelled};
+use crate::job::{Arguments, Cancelled, Took};
 use crate::message::alert::Alert;
 use crate::message::written::{Message, Writer};
 use crate::os::isolate;
@@ -46,6 +47,17 @@ pub trait Count {
 pub trait Amount {
     /// Returns how many units this is, where `unit` is the length of one in seconds.
     fn amount(self, unit: f64) -> f64;
+}
+
+/// A range of numbers or `Duration`s.
+#[diagnostic::on_unimplemented(
+    message = "`took_hours` takes a range of numbers or `Duration`s, not `{Self}`",
+    label = "not a range",
+    note = "write `0.5..4.0`, `..4.0` or `0.5..`"
+)]
+pub trait Span {
+    /// Returns its ends, as numbers of units of so many seconds.
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>);
 }
 
 const SECOND: f64 = 1.0;
@@ -108,6 +120,56 @@ impl Arguments {
     #[must_use]
     pub fn every_hours<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
         self.every_hours = self.number("every_hours", HOUR, f64::MAX, value);
+        self
+    }
+
+    /// `schedule = …`: what it says is read by those who look at the status file.
+    #[must_use]
+    pub fn schedule<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        self.schedule = self.words("schedule", value);
+        self
+    }
+
+    /// `timezone = …`
+    #[must_use]
+    pub fn timezone<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        self.timezone = self.words("timezone", value);
+        self
+    }
+
+    /// `grace_minutes = …`
+    #[must_use]
+    pub fn grace_minutes<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
+        self.grace_minutes = self.number("grace_minutes", MINUTE, f64::MAX, value);
+        self
+    }
+
+    /// `took_hours = …`
+    #[must_use]
+    pub fn took_hours<S: Span>(mut self, value: impl FnOnce() -> S) -> Self {
+        let Some((least, most)) = self.value("took_hours", || value().ends(HOUR)) else {
+            return self;
+        };
+        let time = |hours: f64| Duration::try_from_secs_f64(hours * HOUR).ok();
+        let (shortest, longest) = (least.map(time), most.map(time));
+        let is_wrong = shortest == Some(None) || longest == Some(None);
+        if is_wrong || least.zip(most).is_some_and(|(least, most)| least >= most) {
+            self.problem(
+                "`took_hours` must be a range of numbers from 0, the smaller one first".to_owned(),
+            );
+        } else {
+            self.took = Some(Took {
+                shortest: shortest.flatten(),
+                longest: longest.flatten(),
+            });
+        }
+        self
+    }
+
+    /// `overlap = …`
+    #[must_use]
+    pub fn overlap(mut self, value: impl FnOnce() -> bool) -> Self {
+        self.overlap = self.value("overlap", value);
         self
     }
 
@@ -210,6 +272,11 @@ impl Arguments {
         self
     }
 
+    fn words<T: Text>(&mut self, argument: &str, value: impl FnOnce() -> T) -> Option<String> {
+        let text = self.value(argument, || value().text())?;
+        Some(text).filter(|text| !text.trim().is_empty())
+    }
+
     fn number<A: Amount>(
         &mut self,
         argument: &str,
@@ -292,6 +359,37 @@ impl Amount for Duration {
     }
 }
 
+impl<A: Amount> Span for Range<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        (Some(self.start.amount(unit)), Some(self.end.amount(unit)))
+    }
+}
+
+impl<A: Amount> Span for RangeInclusive<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        let (start, end) = self.into_inner();
+        (start..end).ends(unit)
+    }
+}
+
+impl<A: Amount> Span for RangeFrom<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        (Some(self.start.amount(unit)), None)
+    }
+}
+
+impl<A: Amount> Span for RangeTo<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        (None, Some(self.end.amount(unit)))
+    }
+}
+
+impl<A: Amount> Span for RangeToInclusive<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        (..self.end).ends(unit)
+    }
+}
+
 macro_rules! amounts {
     ($($number:ty)*) => { $(
         impl Amount for $number {
@@ -331,6 +429,39 @@ mod tests {
         assert_eq!(arguments.ok_silent_hours, Some(0.5));
         assert_eq!(arguments.remind_hours, Some(2.5));
         assert!(arguments.problems.is_empty());
+    }
+
+    /// Issue 18, point 2.
+    #[test]
+    fn how_long_a_run_should_take_is_any_range_of_numbers_or_durations() {
+        let took = |arguments: Arguments| {
+            assert!(arguments.problems.is_empty(), "{:?}", arguments.problems);
+            let Took { shortest, longest } = arguments.took.unwrap();
+            [shortest, longest].map(|time| time.map(|time| time.as_secs()))
+        };
+        let new = Arguments::default;
+        assert_eq!(
+            took(new().took_hours(|| 0.5..4.0)),
+            [Some(1800), Some(14400)]
+        );
+        assert_eq!(
+            took(new().took_hours(|| 1..=4u8)),
+            [Some(3600), Some(14400)]
+        );
+        assert_eq!(took(new().took_hours(|| ..4i64)), [None, Some(14400)]);
+        assert_eq!(took(new().took_hours(|| ..=0.5f32)), [None, Some(1800)]);
+        let minute = Duration::from_secs(60);
+        assert_eq!(took(new().took_hours(|| minute..)), [Some(60), None]);
+        for arguments in [
+            new().took_hours(|| 4.0..0.5),
+            new().took_hours(|| 4.0..4.0),
+            new().took_hours(|| -1.0..),
+            new().took_hours(|| ..f64::NAN),
+            new().took_hours(|| ..f64::INFINITY),
+            new().took_hours(|| -> Range<f64> { panic!("no") }),
+        ] {
+            assert_eq!((arguments.took, arguments.problems.len()), (None, 1));
+        }
     }
 
     #[test]

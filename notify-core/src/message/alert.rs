@@ -34,29 +34,47 @@ pub enum Kind {
     Flapping,
     /// It was flapping, and has been in one status for an hour and three runs.
     Steady,
+    /// It works, and its run ended sooner than it should (`took_hours`).
+    TooShort,
+    /// It works, and its run ended later than it should (`took_hours`).
+    TooLong,
+    /// A run began while another went on (`overlap = false`).
+    Overlapping,
+    /// A run that was missed has come after all.
+    Late,
 }
 
 impl Kind {
     /// Each kind in words, and the letter for it in the names of the outbox: a small one, and not
     /// that of another. They stand in the order of a digest.
-    pub(crate) const ALL: [(Self, &'static str, char); 7] = [
+    pub(crate) const ALL: [(Self, &'static str, char); 11] = [
         (Self::Failed, "failed", 'f'),
         (Self::StillFailing, "still failing", 's'),
         (Self::Flapping, "is flapping", 'p'),
         (Self::Overdue, "is overdue", 'd'),
+        (Self::TooShort, "ended too soon", 'q'),
+        (Self::TooLong, "took too long", 'l'),
+        (Self::Overlapping, "overlaps another run", 'v'),
         (Self::Steady, "is steady again", 'y'),
+        (Self::Late, "ran late", 'a'),
         (Self::Recovered, "recovered", 'r'),
         (Self::Ok, "ok", 'o'),
     ];
 
     /// Returns the kind in words: `failed`, `still failing`, `recovered`, `ok`, `is overdue`,
-    /// `is flapping` or `is steady again`.
+    /// `is flapping`, `is steady again`, `ended too soon`, `took too long`, `overlaps another run` or
+    /// `ran late`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         Self::ALL
             .into_iter()
             .find(|(kind, ..)| *kind == self)
             .map_or("", |(_, words, _)| words)
+    }
+
+    /// Tells whether the job works, and something about its run is to be looked at.
+    pub(crate) fn is_remark(self) -> bool {
+        matches!(self, Self::TooShort | Self::TooLong | Self::Overlapping)
     }
 
     /// Returns whether it says nothing that an earlier alert of its job did not say.
@@ -319,6 +337,7 @@ impl Alert {
     pub(crate) fn symbol(&self) -> char {
         match (self.kind, self.status.state) {
             (Kind::Flapping, _) => '⚠',
+            (kind, _) if kind.is_remark() => '⚠',
             // A job may work, and be overdue all the same.
             (Kind::Overdue, _) | (_, State::Error) => '✗',
             (_, State::Ok) => '✓',
@@ -334,6 +353,10 @@ impl Alert {
             Kind::Overdue if self.is_missed() => "MISSED",
             Kind::Overdue => "OVERDUE",
             Kind::Flapping => "FLAPPING",
+            Kind::TooShort => "TOO SHORT",
+            Kind::TooLong => "TOO LONG",
+            Kind::Overlapping => "OVERLAPPING",
+            Kind::Late => "LATE",
             _ => status.state.as_str(),
         };
         let mut text = match &self.message.headline {

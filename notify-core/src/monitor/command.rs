@@ -203,6 +203,7 @@ fn job(name: Option<String>, shown: &str, arguments: Arguments) -> Job {
         source: "pipeline-notify run".to_owned(),
         is_debug_build: false,
         version: None,
+        plan: arguments.plan(),
         arguments,
     }
 }

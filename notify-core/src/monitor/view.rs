@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::error::Error;
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::job::name;
+use crate::monitor::expected::{Expected, Said};
 use crate::os::file::{self, Links};
 use crate::os::machine::Machine;
 use crate::settings::in_force;
@@ -24,6 +26,7 @@ use crate::state::local::spool;
 use crate::state::run_record::Recorded;
 use crate::status::decision::{Decided, Fate, Reason};
 use crate::status::fingerprint;
+use crate::status::plan::Plan;
 use crate::status::{LINE, OVERDUE, State, Status};
 
 /// More threads would wait for the disk, or for each other.
@@ -57,7 +60,7 @@ pub struct Job {
     /// Whether an alert is held back.
     pub is_held: bool,
     pub is_flapping: bool,
-    /// When the latest run began, once people were told that none came after it.
+    /// When people last heard that no run has come after the latest one.
     pub missed: Option<Time>,
     pub host: Option<String>,
     pub pid: Option<u32>,
@@ -65,6 +68,7 @@ pub struct Job {
     pub source: Option<String>,
     pub version: Option<String>,
     pub every_hours: Option<f64>,
+    pub(crate) plan: Option<Arc<Plan>>,
     /// Where its alerts go, where that is known; the empty text is nowhere.
     pub channel: Option<String>,
     pub runbook: Option<String>,
@@ -127,6 +131,7 @@ pub struct Run {
     pub health: Health,
     pub channel: String,
     pub every_hours: Option<f64>,
+    pub(crate) plan: Option<Arc<Plan>>,
 }
 
 /// The alerts of one destination that were not delivered.
@@ -322,12 +327,29 @@ impl Job {
             source: status.source.map(Cow::into_owned),
             version: status.version.map(Cow::into_owned),
             every_hours: status.every_hours,
+            plan: status.plan,
             runbook: status.runbook.map(Cow::into_owned),
             owner: status.owner.map(Cow::into_owned),
             silenced_by_rule: status.silenced_by_rule,
             facts: status.facts.to_vec(),
             channel: status.channel.map(Cow::into_owned),
         }
+    }
+
+    /// Returns when it should run, as it says itself or as `said`; `None` where nobody says.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its schedule, and where.
+    pub fn expected(&self, said: &Said) -> Result<Option<Expected>, String> {
+        Expected::new(self.plan.as_deref(), self.every_hours, said)
+    }
+
+    /// Returns its schedule and its time zone, as it says them.
+    #[must_use]
+    pub fn schedule(&self) -> Option<(&str, Option<&str>)> {
+        let plan = self.plan.as_ref()?;
+        Some((plan.schedule.as_deref()?, plan.timezone.as_deref()))
     }
 
     /// Returns what was decided of the last run's alert, in words.
@@ -437,6 +459,15 @@ pub fn runs(directory: &Path, wanted: &[String]) -> io::Result<(Vec<Run>, usize)
 }
 
 impl Run {
+    /// Returns when its job should run, as for a [`Job`].
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its schedule, and where.
+    pub fn expected(&self, said: &Said) -> Result<Option<Expected>, String> {
+        Expected::new(self.plan.as_deref(), self.every_hours, said)
+    }
+
     /// Returns whether a name or a pattern is that of its job.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
@@ -466,6 +497,7 @@ fn runs_of(seen: &lease_scan::Seen) -> Vec<Run> {
         health,
         channel: recorded.ended.channel.into_owned(),
         every_hours: recorded.ended.every_hours,
+        plan: recorded.ended.plan,
     });
     runs.collect()
 }

@@ -302,6 +302,7 @@ fn markdown(text: &str) -> String {
 fn colour(alert: &Alert) -> u32 {
     match (alert.kind, alert.state()) {
         (Kind::Overdue | Kind::Flapping, _) => AMBER,
+        (kind, _) if kind.is_remark() => AMBER,
         (_, State::Error) => RED,
         (_, State::Ok) => GREEN,
     }

@@ -45,7 +45,7 @@ const ANSWERS: &[Rule] = &[];
 /// | key of an alert | | |
 /// |---|---|---|
 /// | `id` | text | two messages with one id are the same event |
-/// | `kind` | text | `failed`, `still_failing`, `recovered`, `ok`, `overdue`, `flapping`, `steady` |
+/// | `kind` | text | `failed`, `still_failing`, `recovered`, `ok`, `overdue`, `flapping`, `steady`, `too_short`, `too_long`, `overlapping`, `late` |
 /// | `job` | text | the job's name, which is also its status file's |
 /// | `state` | text | `OK` or `ERROR` |
 /// | `summary` | text | one line for people |
@@ -283,6 +283,10 @@ pub(super) fn word(kind: Kind) -> &'static str {
         Kind::Ok => "ok",
         Kind::Overdue => "overdue",
         Kind::Flapping => "flapping",
+        Kind::TooShort => "too_short",
+        Kind::TooLong => "too_long",
+        Kind::Overlapping => "overlapping",
+        Kind::Late => "late",
         Kind::Steady => "steady",
     }
 }
@@ -398,7 +402,7 @@ mod tests {
             .iter()
             .filter_map(|alert| alert["kind"].as_str())
             .collect();
-        let expected = "failed still_failing recovered ok overdue flapping steady";
+        let expected = "failed still_failing recovered ok overdue flapping steady too_short too_long overlapping late";
         assert_eq!(words, expected.split(' ').collect());
         let docs: String = include_str!("json.rs")
             .lines()

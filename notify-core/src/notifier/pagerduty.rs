@@ -221,8 +221,14 @@ fn event(alert: &Alert, key: &str) -> Value {
 fn resolves(alert: &Alert) -> bool {
     match alert.kind {
         Kind::Recovered | Kind::Ok => true,
-        Kind::Steady => alert.state() == State::Ok,
-        Kind::Failed | Kind::StillFailing | Kind::Overdue | Kind::Flapping => false,
+        Kind::Steady | Kind::Late => alert.state() == State::Ok,
+        Kind::Failed
+        | Kind::StillFailing
+        | Kind::Overdue
+        | Kind::Flapping
+        | Kind::TooShort
+        | Kind::TooLong
+        | Kind::Overlapping => false,
     }
 }
 
@@ -230,6 +236,7 @@ fn severity(alert: &Alert) -> &'static str {
     match alert.kind {
         _ if resolves(alert) => "info",
         Kind::Overdue | Kind::Flapping => "warning",
+        kind if kind.is_remark() => "warning",
         Kind::StillFailing => "critical",
         _ => "error",
     }
@@ -330,6 +337,10 @@ mod tests {
             (Kind::Steady, ok, "resolve", "info"),
             (Kind::Recovered, ok, "resolve", "info"),
             (Kind::Ok, ok, "resolve", "info"),
+            (Kind::TooShort, ok, "trigger", "warning"),
+            (Kind::TooLong, ok, "trigger", "warning"),
+            (Kind::Overlapping, ok, "trigger", "warning"),
+            (Kind::Late, ok, "resolve", "info"),
         ] {
             let expected = (action.to_owned(), severity.to_owned());
             assert_eq!(of(kind, state), expected, "{kind:?} {state}");

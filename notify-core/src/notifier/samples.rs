@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 
 use crate::format::time::{self, Time};
+use crate::job::Took;
 use crate::message::alert::{Alert, Kind};
 use crate::os::machine::Machine;
 use crate::os::random;
@@ -30,9 +31,25 @@ pub fn samples() -> Vec<Alert> {
     let now = time::to_micros(Utc::now());
     let mut past = Past::Missing;
     let mut samples: Vec<Alert> = Vec::new();
-    for (minutes_ago, outcome) in life() {
+    let should_take = |shortest: u64, longest: u64| {
+        let minutes = |minutes| Some(Duration::from_secs(60 * minutes));
+        Some(Took {
+            shortest: minutes(shortest),
+            longest: minutes(longest),
+        })
+    };
+    let works = || Outcome::Returned;
+    let beside = [
+        (660, works(), None),
+        (650, works(), should_take(10, 20)),
+        (640, works(), None),
+        (630, works(), should_take(1, 2)),
+    ];
+    let life = life().into_iter();
+    let life = life.map(|(minutes_ago, outcome)| (minutes_ago, outcome, None));
+    for (minutes_ago, outcome, should_take) in beside.into_iter().chain(life) {
         let begun = now - TimeDelta::minutes(minutes_ago);
-        let alert = tell(&mut past, begun, &outcome);
+        let alert = tell(&mut past, begun, &outcome, should_take);
         samples.extend(alert.filter(|alert| samples.iter().all(|told| told.kind != alert.kind)));
     }
     samples
@@ -101,10 +118,13 @@ fn life() -> Vec<(i64, Outcome)> {
     let overdue = "still running after 90 minutes".to_owned();
     vec![
         (600, Outcome::Returned),
+        (570, Outcome::Overlapping),
         (540, failed(refused)),
         (480, failed("the table `orders` is locked")),
         (420, Outcome::Overdue(overdue)),
         (330, Outcome::Returned),
+        (320, Outcome::Missed("No run for 10 minutes.".to_owned())),
+        (300, Outcome::Returned),
         (270, failed(refused)),
         (210, Outcome::Returned),
         (150, failed(refused)),
@@ -115,7 +135,12 @@ fn life() -> Vec<(i64, Outcome)> {
 }
 
 /// Has the rules decide on a run.
-fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
+fn tell(
+    past: &mut Past,
+    begun: Time,
+    outcome: &Outcome,
+    should_take: Option<Took>,
+) -> Option<Alert> {
     let minutes = if matches!(outcome, Outcome::Overdue(_)) {
         90
     } else {
@@ -129,6 +154,8 @@ fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
         pid: Some(std::process::id()),
         version: Some("1.4.2".into()),
         channel: "alerts".into(),
+        should_take,
+        due: Some(begun),
         is_in_time: true,
         facts: vec![("context".to_owned(), "env=sample".to_owned())].into(),
         notes: vec!["a sample: nothing has happened".to_owned()],
@@ -151,7 +178,7 @@ fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
         answer: None,
         named_channel: None,
     })?;
-    if let Some(status) = transition.status {
+    if let Some(status) = transition.left.map(|left| *left).or(transition.status) {
         *past = Past::Known(Box::new(status));
     }
     transition.alert.map(|alert| *alert)

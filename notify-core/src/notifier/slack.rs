@@ -284,7 +284,7 @@ mod tests {
     fn mentioned(kind: Kind) -> &'static [&'static str] {
         match kind {
             Kind::Failed | Kind::StillFailing | Kind::Overdue | Kind::Flapping => &["<@U0123ABC>"],
-            Kind::Recovered | Kind::Ok | Kind::Steady => &[],
+            _ => &[],
         }
     }
 

@@ -375,6 +375,7 @@ fn begins_entity(text: &str) -> bool {
 fn colour(alert: &Alert) -> &'static str {
     match (alert.kind, alert.state()) {
         (Kind::Overdue | Kind::Flapping, _) => "warning",
+        (kind, _) if kind.is_remark() => "warning",
         (_, State::Error) => "attention",
         (_, State::Ok) => "good",
     }

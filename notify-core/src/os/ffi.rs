@@ -1,12 +1,12 @@
 //! The end of the process: the call-back that the system makes then, and the time that is left.
 //!
 //! Long on purpose: it is the one file with `unsafe`, so that all of it can be read in one place. std has no way to be called at the exit, none to ask for the user or the
-//! host, none to send, catch or ask for a signal, none to have a child end with its parent, none to ask
-//! which file is at a path and nothing else, none to know a forked child, and none to ask an error that may
-//! borrow something for its type.
+//! host, none to send, catch or ask for a signal, none to have a child end with its parent, none to become
+//! another user for good, none to ask which file is at a path and nothing else, none to know a forked child, and none to
+//! ask an error that may borrow something for its type.
 #![expect(
     unsafe_code,
-    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `statx`, `mmap` and `madvise` are C functions; `Error::is` wants a lifetime"
+    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `statx`, `mmap` and `madvise` are C functions; `Error::is` wants a lifetime"
 )]
 
 use std::error::Error;
@@ -309,6 +309,63 @@ pub(crate) fn send_signal(child: &std::process::Child, signal: i32) {
         // SAFETY: it takes two numbers; to one process that is there it can do no more than signal it.
         unsafe { libc::kill(pid, signal) };
     }
+}
+
+/// Becomes another user for good: the groups, then the group, then the user. `group` stands in where the system
+/// does not know that user. It ends when its parent does, as [`end_with_us`] has it.
+///
+/// To be called before there is a second thread.
+#[cfg(all(target_os = "linux", feature = "cli"))]
+pub(crate) fn become_user(user: u32, group: u32) -> io::Result<()> {
+    use std::mem::MaybeUninit;
+
+    let check = |answer: libc::c_int| match answer {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    };
+    let mut buffer = vec![0; 64 * 1024];
+    let mut entry = MaybeUninit::<libc::passwd>::zeroed();
+    let mut found = ptr::null_mut();
+    // SAFETY: the answer and its texts have room that outlives them.
+    let answer = unsafe {
+        libc::getpwuid_r(
+            user,
+            entry.as_mut_ptr(),
+            buffer.as_mut_ptr(),
+            buffer.len(),
+            &raw mut found,
+        )
+    };
+    if answer != 0 {
+        return Err(io::Error::from_raw_os_error(answer));
+    }
+    // SAFETY: `found` is null or points to the entry, whose name ends in a zero; the calls take numbers and texts.
+    unsafe {
+        let group = match found.as_ref() {
+            Some(entry) => {
+                check(libc::initgroups(entry.pw_name, entry.pw_gid))?;
+                entry.pw_gid
+            }
+            None => {
+                check(libc::setgroups(1, &raw const group))?;
+                group
+            }
+        };
+        check(libc::setresgid(group, group, group))?;
+        check(libc::setresuid(user, user, user))?;
+        // The change of user has taken back that it ends with its parent.
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
+    }
+    // SAFETY: it takes a number.
+    if user != 0 && unsafe { libc::setuid(0) } == 0 {
+        return Err(io::Error::other("it could become root again"));
+    }
+    Ok(())
+}
+
+#[cfg(all(not(target_os = "linux"), feature = "cli"))]
+pub(crate) fn become_user(_user: u32, _group: u32) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Has a command killed when this process ends before it, however it ends.

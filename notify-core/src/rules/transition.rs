@@ -9,17 +9,20 @@ mod decision;
 mod status;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::case::Case;
 use crate::format::hash;
 use crate::format::time::{self, Time};
+use crate::job::Took;
 use crate::message::alert::Alert;
 use crate::rules::decision::Decision as Answer;
 use crate::rules::{Attempt, Decision, Past, Reason, Settings};
 use crate::status::Status;
 use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
+use crate::status::plan::Plan;
 
 /// A run that has ended, but for its outcome.
 #[derive(Debug, Clone)]
@@ -40,6 +43,8 @@ pub(crate) struct Ended {
     pub(crate) version: Option<Cow<'static, str>>,
     /// How often the job is meant to run.
     pub(crate) every_hours: Option<f64>,
+    /// When it is meant to run.
+    pub(crate) plan: Option<Arc<Plan>>,
     /// Where its alerts go; the empty text is nowhere.
     pub(crate) channel: Cow<'static, str>,
     pub(crate) attempt: Option<Attempt>,
@@ -47,6 +52,10 @@ pub(crate) struct Ended {
     pub(crate) nested: bool,
     /// Whether an alert was sent that it was overdue.
     pub(crate) was_overdue: bool,
+    /// When it was due, where it did not come.
+    pub(crate) due: Option<Time>,
+    /// How long it should take.
+    pub(crate) should_take: Option<Took>,
     /// Whether it is known that it was not overdue when it ended.
     pub(crate) is_in_time: bool,
     /// When the last run of the same job began that ended inside this one, which knows of it.
@@ -80,10 +89,13 @@ impl Ended {
             exe: None,
             version: None,
             every_hours: None,
+            plan: None,
             channel: "".into(),
             attempt: None,
             nested: false,
             was_overdue: false,
+            due: None,
+            should_take: None,
             is_in_time: false,
             last_inside: None,
             mention: None,

@@ -31,6 +31,7 @@ use crate::rules::transition::Ended;
 use crate::runs::asked;
 use crate::runs::consult::{Park, Program};
 use crate::runs::overdue;
+use crate::runs::overlap;
 use crate::runs::reaper;
 use crate::runs::report::{self, Report};
 use crate::runs::run_data;
@@ -186,6 +187,9 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     if !nested {
         record(number, &run, setup);
         reaper::look_for(setup, run.started, &mut warnings);
+        if job.arguments.overlap == Some(false) {
+            tell_overlap(&run, setup, &mut warnings);
+        }
     }
     open_runs().insert(number, run);
     warnings.into_iter().for_each(Warning::tell);
@@ -564,6 +568,7 @@ impl Open {
             exe: setup.exe.as_deref().map(Cow::Borrowed),
             version: self.job.version.as_deref().map(Cow::Borrowed),
             every_hours: self.job.arguments.every_hours,
+            plan: self.job.plan.clone(),
             channel: Cow::Borrowed(channel(&self.job.arguments, setup)),
             attempt: setup.attempt,
             mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
@@ -573,6 +578,7 @@ impl Open {
             facts: Cow::Borrowed(&*setup.facts),
             nested: self.nested || self.keeps_cancelled(),
             was_overdue: self.was_overdue,
+            should_take: self.job.arguments.took,
             is_in_time: self.overdue_at.is_none_or(|at| now < at),
             last_inside: self.last_inside,
             notes: self.notes(),
@@ -604,8 +610,6 @@ fn tell_overdue(number: u64) {
     let setup = in_force::setup_so_far();
     let mut ended = run.ended(setup, Instant::now());
     ended.said = run_data::so_far(number);
-    // An event of its own: the run's end has the run's id.
-    ended.run = hash::hash(&format!("{:016x} overdue", ended.run));
     ended.notes.retain(|note| note != WAS_OVERDUE);
     let seconds = run.started.elapsed().as_secs_f64();
     let outcome = Outcome::Overdue(if seconds < MINUTE {
@@ -613,26 +617,64 @@ fn tell_overdue(number: u64) {
     } else {
         format!("still running after {:.0} minutes", seconds / MINUTE)
     });
-    let channel = channel(&run.job.arguments, setup);
     let mut warnings = Vec::new();
-    let routes = report::routes(setup, channel, &mut ended.notes, &outcome, &mut warnings);
-    let settings = settings(&run.job.arguments, setup);
-    let is_told = Report {
+    let is_told = report_unended(&run, ended, "overdue", &outcome, setup, &mut warnings);
+    if !is_told && let Some(run) = open_runs().get_mut(&number) {
+        // Of what was withheld nobody need hear the end.
+        run.was_overdue = false;
+    }
+    warnings.into_iter().for_each(Warning::tell);
+}
+
+/// Tells that a run has begun while another outermost run of its job goes on, here or in another process.
+fn tell_overlap(run: &Open, setup: &'static Setup, warnings: &mut Vec<Warning>) {
+    let is_other =
+        |other: &&Open| !other.nested && other.returned.is_none() && other.is_of_job_of(run);
+    let here = open_runs().values().find(is_other).map(|other| other.begun);
+    let here = here.map(|begun| (begun, "in this process".to_owned()));
+    let elsewhere = || overlap::elsewhere(setup.store()?, &run.job_name(setup), &setup.host);
+    let Some((begun, place)) = here.or_else(elsewhere) else {
+        return;
+    };
+    let mut ended = run.ended(setup, run.started);
+    (ended.took, ended.mention) = (None, None);
+    let begun = time::show(begun);
+    ended.notes.push(format!(
+        "a run that began {begun} goes on, {place} (overlap = false)"
+    ));
+    report_unended(
+        run,
         ended,
-        outcome: &outcome,
-        settings,
+        "overlaps",
+        &Outcome::Overlapping,
+        setup,
+        warnings,
+    );
+}
+
+/// Reports something of a run that goes on: an event of its own, for the run's end has the run's id.
+fn report_unended(
+    run: &Open,
+    mut ended: Ended,
+    event: &str,
+    outcome: &Outcome,
+    setup: &'static Setup,
+    warnings: &mut Vec<Warning>,
+) -> bool {
+    ended.run = hash::hash(&format!("{:016x} {event}", ended.run));
+    let channel = channel(&run.job.arguments, setup);
+    let routes = report::routes(setup, channel, &mut ended.notes, outcome, warnings);
+    Report {
+        ended,
+        outcome,
+        settings: settings(&run.job.arguments, setup),
         run: None,
         now: Instant::now(),
         setup,
         // It is asked about what has ended.
         program: Program::default(),
     }
-    .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
-    if !is_told && let Some(run) = open_runs().get_mut(&number) {
-        // Of what was withheld nobody need hear the end.
-        run.was_overdue = false;
-    }
-    warnings.into_iter().for_each(Warning::tell);
+    .make(setup.store(), routes.as_deref(), |_| true, warnings)
 }
 
 fn channel<'a>(arguments: &'a Arguments, setup: &'a Setup) -> &'a str {
@@ -659,13 +701,15 @@ fn settings(arguments: &Arguments, setup: &Setup) -> Settings {
 
 /// Works out what is the same at each run of a job, and warns where two share a status file.
 fn find_job(site: &'static Site, name: Option<&str>, warnings: &mut Vec<Warning>) -> Job {
+    let arguments = (site.arguments)();
     let job = Job {
         name: name::of(site),
         location: name::location(site),
         source: format!("{}:{}", site.place.file(), site.place.line()),
         is_debug_build: site.debug,
         version: Some(site.version.to_owned()).filter(|version| !version.is_empty()),
-        arguments: (site.arguments)(),
+        plan: arguments.plan(),
+        arguments,
     };
     let source = &job.source;
     for problem in &job.arguments.problems {

@@ -29,6 +29,8 @@ use crate::format::time::{Time, to_micros};
 use crate::os::engine::PerProcess;
 use crate::os::ffi;
 use crate::os::file;
+#[cfg(feature = "cli")]
+use crate::os::file::{Durable, Links};
 use crate::os::landlord;
 use crate::os::lock::Lock;
 use crate::os::machine::Machine;
@@ -114,6 +116,28 @@ impl Directory {
         file::make_private_folder(&self.hidden, self.user)?;
         file::make_private_folder(&self.hidden.join("locks"), self.user)?;
         file::make_private_folder(&self.running, self.user)
+    }
+
+    pub(crate) fn look_at_runs(&self) -> io::Result<Vec<lease_scan::Seen>> {
+        lease_scan::look(&self.running)
+    }
+
+    #[cfg(feature = "cli")]
+    pub(crate) fn change_never_run(&self, change: impl FnOnce(&str) -> String) -> io::Result<()> {
+        /// The largest list that is read.
+        const LARGEST: u64 = 16 * 1024 * 1024;
+        const PRIVATE: u32 = 0o600;
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let path = self.hidden.join("never-run");
+        let lock = Lock::acquire(&path.with_extension("lock"), PATIENCE)?;
+        let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
+        let before = file::read(&path, LARGEST, Links::Refuse)?.unwrap_or_default();
+        let after = change(&before);
+        if after != before {
+            let new = path.with_extension("new");
+            file::replace(&path, &new, &after, PRIVATE, Durable::Yes)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn directory(&self) -> &Path {

@@ -1,6 +1,7 @@
 //! A run as its record describes it: what its death is reported by.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::format::fields::{Fields, Page};
@@ -13,6 +14,7 @@ use crate::os::process;
 use crate::rules::transition::Ended;
 use crate::rules::{Attempt, Settings};
 use crate::status::facts::Facts;
+use crate::status::plan::Plan;
 
 /// A run under way, with what its end needs for the decision and the alert.
 #[derive(Debug)]
@@ -71,6 +73,9 @@ impl Recorded<'_> {
         }
         if let Some(took) = ended.took.filter(|_| self.has_returned) {
             put("returned", &format!("after {:.6} s", took.as_secs_f64()));
+        }
+        if let Some(plan) = &ended.plan {
+            plan.write(&mut run);
         }
         run.end("")
     }
@@ -135,6 +140,7 @@ impl Recorded<'_> {
             exe: process.get("exe").map(|exe| exe.to_owned().into()),
             version: text("version"),
             every_hours: number("every-hours"),
+            plan: Plan::read(run).map(Arc::new),
             channel: text("channel").unwrap_or_default(),
             attempt: process.get("attempt").and_then(Attempt::parse),
             mention: text("mention"),

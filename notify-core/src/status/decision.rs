@@ -70,6 +70,14 @@ reasons! {
     NoMemory = "unknown-past": "OK, and the status before is not known",
     /// It works again, and its failure was never sent.
     FailureUntold = "recovery-of-unsent": "OK again, and the failure was not sent",
+    /// It ended sooner or later than it should.
+    Took = "took": "the run took less or more than took_hours",
+    /// It ended sooner or later than it should, as was sent.
+    TookAgain = "took-again": "the run took less or more than took_hours, as was sent",
+    /// It began while another run went on.
+    Overlapping = "overlapping": "another run is still going",
+    /// An alert said that it had missed a run, and it has come after all.
+    Late = "late": "it ran late, after a missed-run alert",
     /// An alert said that it was overdue, and it has ended.
     WasOverdue = "was-overdue": "finished, after an overdue alert",
     /// It is still running, and should have ended.

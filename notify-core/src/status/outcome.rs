@@ -35,6 +35,8 @@ pub(crate) enum Outcome {
     Overdue(String),
     /// It has not begun, and should have; what is known of that.
     Missed(String),
+    /// It has begun while another run goes on.
+    Overlapping,
     /// Its process ended without a word; what is known of that.
     Died(String),
     /// It proves nothing of the job, whose status stays; why.
@@ -111,9 +113,11 @@ impl Outcome {
             Self::Cancelled => OutcomeKind::Cancelled,
             Self::Exited(_) => OutcomeKind::Exited,
             Self::Signalled(_) => OutcomeKind::Signalled,
-            Self::Overdue(_) | Self::Missed(_) | Self::Died(_) | Self::NotCounted(_) => {
-                return None;
-            }
+            Self::Overdue(_)
+            | Self::Missed(_)
+            | Self::Overlapping
+            | Self::Died(_)
+            | Self::NotCounted(_) => return None,
         })
     }
 
@@ -121,9 +125,11 @@ impl Outcome {
     pub(crate) fn state(&self) -> State {
         match self {
             // A run that proves nothing sends no alert.
-            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
-                State::Ok
-            }
+            Self::Returned
+            | Self::PassedOver(_)
+            | Self::Exited(Some(0))
+            | Self::NotCounted(_)
+            | Self::Overlapping => State::Ok,
             Self::Failed(_)
             | Self::Ended(_)
             | Self::Panicked(_)
@@ -151,9 +157,11 @@ impl Outcome {
     /// What comes from outside is made readable here, and without secrets, before anything is made of it.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let text: Cow<'_, str> = match self {
-            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
-                return "".into();
-            }
+            Self::Returned
+            | Self::PassedOver(_)
+            | Self::Exited(Some(0))
+            | Self::NotCounted(_)
+            | Self::Overlapping => return "".into(),
             Self::Ended(ending) => said(&ending.text()).into_owned().into(),
             Self::Failed(text) | Self::Overdue(text) | Self::Missed(text) | Self::Died(text) => {
                 said(text)

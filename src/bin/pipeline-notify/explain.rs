@@ -5,7 +5,7 @@ mod outlook;
 
 use chrono::{DateTime, Local, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Run, Story};
+use notify_core::__cli::{self as look, Health, Run, Said, Story};
 use notify_core::State;
 use serde_json::{Value, json};
 
@@ -330,7 +330,7 @@ impl View {
             "job": story.job.name,
             "now": json::time(self.now),
             "at": self.at.map(json::time),
-            "status": json::job(&story.job, self.now),
+            "status": json::job(&story.job, self.now, &Said::default()),
             "running": self.runs.iter().map(|run| json::run(run, self.now)).collect::<Vec<_>>(),
             "held_until": story.held_until.map(json::time),
             "settings": {

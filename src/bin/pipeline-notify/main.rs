@@ -3,6 +3,7 @@
 //! A subcommand is one file, with its arguments and their `run`, and one line in the list below; what
 //! it alone needs beside them stands in a folder of its name.
 
+mod by_whom;
 mod despite;
 mod json;
 mod moment;
@@ -14,6 +15,7 @@ mod words;
 
 mod check;
 mod drain;
+mod expect;
 mod explain;
 mod forget;
 mod page;
@@ -85,6 +87,8 @@ subcommands! {
     Test: test,
     /// Runs a command as a job, like an annotated function
     Run: run,
+    /// Says when a job should run that may never have run
+    Expect: expect,
     /// Stays, and reports runs that die and runs that are missed
     Watch: watch,
 }

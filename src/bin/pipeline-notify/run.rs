@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 
 use clap::Args;
-use notify_core::__cli::{Arguments as Settings, Codes, Wrapped, signal_named};
+use notify_core::__cli::{
+    Arguments as Settings, ClockChanges, Codes, Schedule, Wrapped, signal_named,
+};
 
 use crate::output::Output;
 use crate::span::{self, Unit};
@@ -56,6 +58,24 @@ pub(crate) struct Arguments {
     /// How often it is meant to run, for `watch` and `check`
     #[arg(long, value_name = "HOURS")]
     every_hours: Option<String>,
+    /// When it is meant to run, as in a crontab, such as '5 3 * * 1-5'
+    #[arg(long, value_name = "SCHEDULE")]
+    schedule: Option<String>,
+    /// The time zone of the schedule, such as Europe/Berlin [default: the host's]
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
+    /// Who starts it, for what is due when clocks change: cron, systemd or kubernetes
+    #[arg(long, value_name = "WHO")]
+    clock_changes: Option<String>,
+    /// How late it may begin, for `watch` and `check`
+    #[arg(long, value_name = "MINUTES")]
+    grace_minutes: Option<String>,
+    /// How long it should take, such as 0.5..4, ..4 or 30min..: a run that works and ends sooner or later is told
+    #[arg(long, value_name = "RANGE")]
+    took_hours: Option<String>,
+    /// A run that begins while another goes on is told
+    #[arg(long)]
+    no_overlap: bool,
     /// Whom a failure mentions: ids of Slack's users and groups, @here, @channel
     #[arg(long, value_name = "WHOM")]
     mention: Option<String>,
@@ -189,6 +209,12 @@ impl Arguments {
         if let Some(hours) = number("--every-hours", &self.every_hours, Unit::Hours) {
             settings = settings.every_hours(|| hours);
         }
+        if let Some(minutes) = number("--grace-minutes", &self.grace_minutes, Unit::Minutes) {
+            settings = settings.grace_minutes(|| minutes);
+        }
+        if self.no_overlap {
+            settings = settings.overlap(|| false);
+        }
         let ok_hours = match self.ok_silent_hours.as_deref().map(str::trim) {
             Some("never" | "inf") => Some(f64::INFINITY),
             _ => number("--ok-silent-hours", &self.ok_silent_hours, Unit::Hours),
@@ -196,8 +222,70 @@ impl Arguments {
         if let Some(hours) = ok_hours {
             settings = settings.ok_silent_hours(|| hours);
         }
+        if let Some(range) = &self.took_hours {
+            settings = took_hours(settings, range, mistakes);
+        }
+        settings = self.plan(settings, mistakes);
         settings
     }
+
+    /// When it should run. A schedule that is wrong is left out, and so is how often beside one.
+    fn plan(&self, mut settings: Settings, mistakes: &mut Vec<String>) -> Settings {
+        let clock_changes = self.clock_changes.as_deref();
+        if let Some(name) = clock_changes {
+            match ClockChanges::named(name) {
+                Some(_) => settings.clock_changes = Some(name.to_owned()),
+                None => {
+                    let write = "write cron, systemd or kubernetes";
+                    mistakes.push(mistake("--clock-changes", name, write, "it is cron"));
+                }
+            }
+        }
+        let Some(schedule) = self.schedule.as_deref() else {
+            return settings;
+        };
+        if settings.every_hours.take().is_some() {
+            mistakes.push(
+                "`--every-hours` and `--schedule` both say when it should run: `--every-hours` is left out"
+                    .to_owned(),
+            );
+        }
+        let zone = self.timezone.as_deref();
+        match Schedule::new(schedule, zone.unwrap_or("UTC"), ClockChanges::Cron) {
+            Ok(_) => {
+                settings = settings.schedule(|| schedule);
+                if let Some(zone) = zone {
+                    settings = settings.timezone(|| zone);
+                }
+            }
+            Err(fault) => mistakes.push(mistake("--schedule", schedule, &fault, "it is left out")),
+        }
+        settings
+    }
+}
+
+/// Reads `0.5..4`, in which either end may be left out.
+fn took_hours(settings: Settings, range: &str, mistakes: &mut Vec<String>) -> Settings {
+    let end = |text: &str| match text.trim() {
+        "" => Ok(None),
+        text => span::parse_as(text, Unit::Hours).map(Some),
+    };
+    let ends = range.split_once("..").and_then(|(start, rest)| {
+        let rest = rest.strip_prefix('=').unwrap_or(rest);
+        Some((end(start).ok()?, end(rest).ok()?))
+    });
+    let taken = match ends {
+        Some((Some(start), Some(end))) => settings.clone().took_hours(|| start..end),
+        Some((Some(start), None)) => settings.clone().took_hours(|| start..),
+        Some((None, Some(end))) => settings.clone().took_hours(|| ..end),
+        Some((None, None)) | None => settings.clone(),
+    };
+    if taken.took.is_some() {
+        return taken;
+    }
+    let write = "write the smaller number of hours first, such as 0.5..4, ..4 or 30min..";
+    mistakes.push(mistake("--took-hours", range, write, "it is left out"));
+    settings
 }
 
 /// Reads a list; one that holds anything else is a mistake, and ignored.

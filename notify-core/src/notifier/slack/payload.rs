@@ -80,9 +80,11 @@ impl Severity {
     pub(super) fn of(alert: &Alert) -> Self {
         match (alert.kind, alert.status.state) {
             (Kind::Failed | Kind::StillFailing | Kind::Overdue, _)
-            | (Kind::Steady, State::Error) => Self::Bad,
-            (Kind::Flapping, _) => Self::Unclear,
-            (Kind::Recovered | Kind::Ok | Kind::Steady, _) => Self::Good,
+            | (Kind::Steady | Kind::Late, State::Error) => Self::Bad,
+            (Kind::Flapping | Kind::TooShort | Kind::TooLong | Kind::Overlapping, _) => {
+                Self::Unclear
+            }
+            (Kind::Recovered | Kind::Ok | Kind::Steady | Kind::Late, _) => Self::Good,
         }
     }
 

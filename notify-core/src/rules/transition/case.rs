@@ -3,6 +3,8 @@
 use super::End;
 use crate::format::text;
 use crate::format::time;
+use crate::job::Took;
+use crate::message::alert::Kind;
 use crate::rules::Reason;
 use crate::rules::flapping::{self, Course};
 use crate::status::fingerprint;
@@ -79,9 +81,30 @@ impl<'a> Case<'a> {
         self.newer.is_some() || self.is_overdue()
     }
 
-    /// Returns whether the run has not ended, and should have, or did not come.
+    /// Returns whether this is no end: the run goes on and should not, did not come, or overlaps another.
     pub(super) fn is_overdue(&self) -> bool {
         is_overdue(self.end.outcome)
+    }
+
+    /// Returns the status that says that people heard of it that this run had not come.
+    pub(super) fn late(&self) -> Option<&'a Status> {
+        let previous = self.previous.filter(|_| !self.keeps_status())?;
+        previous.missed.map(|_| previous)
+    }
+
+    /// Tells whether a run that works ended sooner or later than it should.
+    pub(super) fn took(&self) -> Option<Kind> {
+        let Took { shortest, longest } = self.end.run.should_take?;
+        let took = self.end.run.took.filter(|_| self.state == State::Ok)?;
+        if self.keeps_status() {
+            None
+        } else if shortest.is_some_and(|shortest| took < shortest) {
+            Some(Kind::TooShort)
+        } else {
+            longest
+                .filter(|longest| took > *longest)
+                .map(|_| Kind::TooLong)
+        }
     }
 
     /// What a person has silenced, while that lasts.
@@ -125,5 +148,8 @@ impl<'a> Case<'a> {
 }
 
 fn is_overdue(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Overdue(_) | Outcome::Missed(_))
+    matches!(
+        outcome,
+        Outcome::Overdue(_) | Outcome::Missed(_) | Outcome::Overlapping
+    )
 }

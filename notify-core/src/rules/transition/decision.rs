@@ -81,10 +81,31 @@ impl Case<'_> {
             Some(reason) if decision.reason == Reason::Changed => Decision::silent(reason),
             _ => decision,
         };
-        if !decision.send && self.end.run.was_overdue && self.is_ok_due() {
+        if decision.send {
+            return decision;
+        }
+        if self.end.run.was_overdue && self.is_ok_due() {
             return Decision::send(Reason::WasOverdue);
         }
-        decision
+        if self.late().is_some() && self.silence().is_none() {
+            return Decision::send(Reason::Late);
+        }
+        self.decide_took().unwrap_or(decision)
+    }
+
+    /// Decides on a run that works and ended sooner or later than it should: that is sent at once, and while it
+    /// goes on so no more often than a failure.
+    fn decide_took(&self) -> Option<Decision> {
+        self.took()?;
+        let End { now, settings, .. } = *self.end;
+        let sent = self.previous.and_then(|previous| previous.took_alerted);
+        Some(if self.silence().is_some() {
+            Decision::silent(Reason::Silenced)
+        } else if sent.is_some_and(|sent| time::age(sent, now) <= settings.longest_silence()) {
+            Decision::silent(Reason::TookAgain)
+        } else {
+            Decision::send(Reason::Took)
+        })
     }
 
     /// Decides on a failure, where the rules have looked at the status alone and not at its error.
@@ -133,10 +154,18 @@ impl Case<'_> {
     fn decide_overdue(&self) -> Decision {
         let End { now, settings, .. } = *self.end;
         let told = self.previous.and_then(|previous| previous.overdue);
+        let overlap = self.previous.and_then(|previous| previous.overlap_alerted);
+        let is_recent = |sent| time::age(sent, now) <= settings.longest_silence();
         if matches!(self.end.outcome, Outcome::Missed(_)) {
             Decision::send(Reason::Overdue)
         } else if self.silence().is_some() {
             Decision::silent(Reason::Silenced)
+        } else if matches!(self.end.outcome, Outcome::Overlapping) {
+            if overlap.is_some_and(is_recent) {
+                Decision::silent(Reason::Recent)
+            } else {
+                Decision::send(Reason::Overlapping)
+            }
         } else if told.is_some_and(|told| time::age(told, now) < settings.silent) {
             Decision::silent(Reason::Recent)
         } else {

@@ -23,7 +23,8 @@ impl Case<'_> {
         let is_error = self.state == State::Error;
         let silence = self.silence().cloned();
         // For `watch`, which reports a missed run and the end of a silence; the run itself knows its channel.
-        let is_named = run.every_hours.is_some() || silence.is_some();
+        let is_expected = run.every_hours.is_some() || run.plan.is_some();
+        let is_named = is_expected || silence.is_some();
         let first_error = is_error.then(|| {
             let first = same.and_then(|same| same.first_error.clone());
             first.unwrap_or_else(|| headline(&self.text, LINE))
@@ -44,6 +45,12 @@ impl Case<'_> {
                 .and_then(|previous| previous.overdue)
                 .or(run.was_overdue.then_some(self.end.now))
                 .filter(|_| !run.is_in_time),
+            took_alerted: match self.took() {
+                Some(_) if settled.is_sent => Some(self.end.now),
+                Some(_) => previous.and_then(|previous| previous.took_alerted),
+                None => None,
+            },
+            overlap_alerted: previous.and_then(|previous| previous.overlap_alerted),
             held: self.held(settled),
             withheld_since: self.withheld_since(settled),
             silence,
@@ -60,6 +67,7 @@ impl Case<'_> {
                 run.version.clone()
             },
             every_hours: run.every_hours,
+            plan: run.plan.clone(),
             channel: is_named.then(|| run.channel.clone()),
             runbook: run.runbook.clone(),
             owner: run.owner.clone(),
@@ -86,12 +94,16 @@ impl Case<'_> {
         let now = self.end.now;
         let previous = self.previous?;
         if self.is_overdue() {
-            let mut previous = settled.is_sent.then(|| previous.clone())?;
+            let mut status = settled.is_sent.then(|| previous.clone())?;
             match self.end.outcome {
-                Outcome::Missed(_) => previous.missed = Some(previous.begun),
-                _ => previous.overdue = Some(now),
+                Outcome::Overdue(_) => status.overdue = Some(now),
+                Outcome::Missed(_) => {
+                    (status.missed, status.missed_due) = (Some(now), self.end.run.due);
+                }
+                Outcome::Overlapping => status.overlap_alerted = Some(now),
+                _ => return None,
             }
-            return Some(previous);
+            return Some(status);
         }
         match (previous.state, self.state) {
             (_, State::Ok) => None,

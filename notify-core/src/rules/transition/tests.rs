@@ -3,6 +3,7 @@
 mod bound;
 mod overdue;
 mod overlap;
+mod remarks;
 mod ruled;
 
 use std::sync::LazyLock;
