@@ -52,10 +52,10 @@ fn a_rule_sends_what_the_others_withhold_and_withholds_what_they_send() {
         (Past::Unknown, Outcome::Returned),
     ] {
         // One that the settings would hold back is sent, too.
-        let done = end(&past, &outcome, &send, |end| end.settings.after = 9);
-        assert_eq!(done.decision, Decision::send(Reason::Rule), "{past:?}");
-        assert!(done.alert.is_some() && !done.is_held);
-        let status = done.status.unwrap();
+        let ended = end(&past, &outcome, &send, |end| end.settings.after = 9);
+        assert_eq!(ended.decision, Decision::send(Reason::Rule), "{past:?}");
+        assert!(ended.alert.is_some() && !ended.is_held);
+        let status = ended.status.unwrap();
         assert_eq!(status.alerted, Some(at(61)));
         assert!(status.decision.unwrap().words().ends_with(": yes"));
 
