@@ -17,6 +17,7 @@ pub(crate) mod decision;
 pub(crate) mod flapping;
 pub(crate) mod occasion;
 pub(crate) mod rule;
+pub(crate) mod took;
 pub(crate) mod transition;
 
 use std::time::Duration;
