@@ -4,4 +4,5 @@ pub(crate) mod alert;
 mod cut;
 pub(crate) mod digest;
 pub(crate) mod dropped;
+pub(crate) mod writer;
 pub(crate) mod written;

@@ -18,6 +18,7 @@ pub(crate) mod flapping;
 pub(crate) mod occasion;
 pub(crate) mod quiet;
 pub(crate) mod rule;
+pub(crate) mod took;
 pub(crate) mod transition;
 
 use std::time::Duration;

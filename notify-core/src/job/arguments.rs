@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use crate::format::link;
 use crate::format::text;
-use crate::job::{Arguments, Cancelled, Took};
+use crate::job::{Arguments, Cancelled};
 use crate::message::alert::Alert;
-use crate::message::written::{Message, Writer};
+use crate::message::writer::Writer;
+use crate::message::written::Message;
 use crate::os::isolate;
 use crate::rules::decision::Decision;
 use crate::rules::occasion::Occasion;
 use crate::rules::rule::Rule;
+use crate::rules::took::Took;
 
 /// The longest name of an owner, in bytes.
 const OWNER: usize = 100;

@@ -1,12 +1,10 @@
 //! What a function of the program writes into an alert.
 
-use std::fmt::{self, Display};
-use std::sync::Arc;
+use std::fmt::Display;
 
 use crate::format::fields::{Fields, Page};
 use crate::format::link::{self, Link};
 use crate::format::text;
-use crate::message::alert::Alert;
 use crate::os::redact;
 use crate::status::facts::{self, Facts};
 
@@ -193,27 +191,6 @@ fn line(text: String, limit: usize) -> String {
     let text = text::cut(text, text::LIMIT);
     let line = redact::hide(text::readable(text.trim()).replace('\n', " "));
     text::first_bytes(&line, limit).to_owned()
-}
-
-/// A function of the program that writes into alerts.
-#[derive(Clone)]
-pub struct Writer(Arc<dyn Fn(&Alert) -> Message + Send + Sync>);
-
-impl Writer {
-    pub(crate) fn new(writer: impl Fn(&Alert) -> Message + Send + Sync + 'static) -> Self {
-        Self(Arc::new(writer))
-    }
-
-    /// Asks it. It is foreign code.
-    pub(crate) fn ask(&self, alert: &Alert) -> Message {
-        (self.0)(alert)
-    }
-}
-
-impl fmt::Debug for Writer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Writer(…)")
-    }
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use super::End;
 use crate::format::text;
 use crate::format::time;
-use crate::job::Took;
 use crate::message::alert::Kind;
 use crate::rules::Reason;
 use crate::rules::flapping::{self, Course};
+use crate::rules::took::Took;
 use crate::status::fingerprint;
 use crate::status::outcome::Outcome;
 use crate::status::{Acknowledged, OVERDUE, Silence, State, Status};
