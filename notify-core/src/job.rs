@@ -2,7 +2,6 @@
 
 pub(crate) mod arguments;
 pub(crate) mod name;
-pub(crate) mod pattern;
 
 use std::any::type_name;
 use std::panic::Location;

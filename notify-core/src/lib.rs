@@ -139,9 +139,9 @@ pub mod __private {
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod __cli {
+    pub use crate::format::pattern::is_fit;
     pub use crate::format::span::parse as parse_span;
     pub use crate::job::Arguments;
-    pub use crate::job::pattern::is_fit;
     pub use crate::monitor::awaited::{AllAwaited, Awaited, await_no_more, awaited};
     pub use crate::monitor::command::child::signal_named;
     pub use crate::monitor::command::{Codes, Wrapped};

@@ -12,10 +12,10 @@ use std::thread;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::format::pattern::is_fit;
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::job::name;
-use crate::job::pattern::is_fit;
 use crate::monitor::expected::{Expected, Said};
 use crate::os::file::{self, Links};
 use crate::os::machine::Machine;

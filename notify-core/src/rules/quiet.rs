@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
 
+use crate::format::pattern;
 use crate::format::span;
 use crate::format::text;
 use crate::format::time::Time;
 use crate::format::zone::Zone;
-use crate::job::pattern;
 use crate::status::Quiet;
 
 /// The longest window that comes again, and the shortest time after which one does.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::{SubsecRound as _, Utc};
 
 use super::{Desk, Refused};
+use crate::format::pattern::is_fit;
 use crate::format::time::Time;
 use crate::format::zone::Zone;
-use crate::job::pattern::is_fit;
 use crate::monitor::{planned, view};
 use crate::os::zoneinfo;
 use crate::rules::quiet::{Repeat, Window};
