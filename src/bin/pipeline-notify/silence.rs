@@ -16,7 +16,7 @@ pub(crate) const FAILURE: u8 = 2;
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("end").required(true).args(["time", "until"]),
-    after_help = "Only this error is silenced: another error and the recovery are still sent. After three other errors the rest wait for the reminder, which says how many there were. For a job that works but takes too long, its overdue alerts are silenced. The channel gets a message who silenced it and until when; `check` says WARNING meanwhile. A failure that outlasts the silence is told by its next run, or by `watch` before that.
+    after_help = "Only this error is silenced: another error and the recovery are still sent. After three other errors the rest wait for the reminder, which says how many there were. For a job that works but takes too long, its overdue alerts are silenced. The channel gets a message who silenced it and until when; `check` says WARNING meanwhile. A failure that outlasts the silence is sent by its next run, or by `watch` before that.
 
 Exit codes:
   0  it is silenced
