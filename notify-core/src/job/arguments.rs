@@ -5,12 +5,11 @@ use std::ops::{Range, RangeFrom, RangeInclusive, RangeTo, RangeToInclusive};
 use std::time::Duration;
 
 use crate::format::link;
-use crate::format::text;
 use crate::job::{Arguments, Cancelled};
 use crate::message::alert::Alert;
 use crate::message::writer::Writer;
 use crate::message::written::Message;
-use crate::os::isolate;
+use crate::os::{isolate, redact};
 use crate::rules::decision::Decision;
 use crate::rules::occasion::Occasion;
 use crate::rules::rule::Rule;
@@ -247,8 +246,7 @@ impl Arguments {
     #[must_use]
     pub fn owner<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
         if let Some(owner) = self.value("owner", || value().text()) {
-            let owner = text::readable(owner.trim()).replace('\n', " ");
-            let owner = text::first_bytes(&owner, OWNER).to_owned();
+            let owner = redact::line(&owner, OWNER);
             self.owner = Some(owner).filter(|owner| !owner.is_empty());
         }
         self

@@ -539,7 +539,7 @@ impl Alert {
         (status.exe, status.source, status.passed_over) = (None, None, None);
         Self {
             message: self.message.shrunk(),
-            notes: vec!["the rest of it was given up while it waited with many others".to_owned()],
+            notes: vec!["the rest of it was dropped while it waited with many others".to_owned()],
             status,
             ..self.clone()
         }

@@ -259,7 +259,7 @@ impl Arguments {
                 }
                 Ok(None) => {}
                 Err(fault) => {
-                    let words = "nobody can tell whether it misses a run";
+                    let words = "missed runs are not noticed";
                     let words = format!("{}: {words}: {fault}", job.name);
                     findings.add(Kind::Schedule, Some(&job.name), words);
                 }

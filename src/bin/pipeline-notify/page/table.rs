@@ -156,7 +156,7 @@ impl View<'_> {
         )
     }
 
-    /// Says when a job runs next, or why nobody can tell.
+    /// Says when a job runs next, or why that is not known.
     fn next(&self, job: &Job) -> String {
         let words = match job.expected(&Said::default()) {
             Ok(expected) => match expected.and_then(|when| when.next(job.begun, self.now)) {
