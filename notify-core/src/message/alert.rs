@@ -530,21 +530,6 @@ impl Alert {
         }
     }
 
-    /// Returns what a digest says of it, and no more: the rest was given up while it waited.
-    pub(crate) fn shrunk(&self) -> Self {
-        let mut status = self.status.clone();
-        status.text = status.headline(HEADLINE);
-        let location = text::first_bytes(&self.status.location, HEADLINE);
-        status.location = location.to_owned().into();
-        (status.exe, status.source, status.passed_over) = (None, None, None);
-        Self {
-            message: self.message.shrunk(),
-            notes: vec!["the rest of it was dropped while it waited with many others".to_owned()],
-            status,
-            ..self.clone()
-        }
-    }
-
     /// Writes the alert as a file of the outbox.
     pub(crate) fn render(&self) -> String {
         self.render_with(&self.status.render())
