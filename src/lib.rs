@@ -47,8 +47,8 @@
 )]
 
 pub use notify_core::{
-    Alert, Config, Discord, Error, Exec, Json, Kind, Notifier, PagerDuty, Refusal, Slack, State,
-    Teams, channels, drain, install_panic_hook, message, samples, test_alert,
+    Alert, Config, Destination, Discord, Error, Exec, Json, Kind, Notifier, PagerDuty, Refusal,
+    Slack, State, Teams, channels, drain, install_panic_hook, message, samples, test_alert,
 };
 pub use notify_macros::notify;
 

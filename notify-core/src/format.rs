@@ -4,6 +4,7 @@ pub(crate) mod backtrace;
 pub(crate) mod fields;
 pub(crate) mod hash;
 pub(crate) mod headline;
+pub(crate) mod link;
 pub(crate) mod terminal;
 pub(crate) mod text;
 pub(crate) mod time;

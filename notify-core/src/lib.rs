@@ -85,7 +85,7 @@ pub use error::Error;
 pub use message::alert::{Alert, Kind};
 pub use message::digest::message;
 pub use notifier::samples::{samples, test_alert};
-pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
+pub use notifier::{Destination, Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
 pub use runs::panic::install_panic_hook;
 pub use settings::config::Config;
 pub use settings::destinations::channels;

@@ -2,3 +2,4 @@
 
 pub(crate) mod alert;
 pub(crate) mod digest;
+pub(crate) mod links;

@@ -4,6 +4,7 @@ use std::iter;
 
 use crate::format::fields::{Fields, Page};
 use crate::format::hash;
+use crate::format::link::{self, Link};
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::status::fingerprint;
@@ -304,6 +305,15 @@ impl Alert {
         let job = format!("job {job} {}", self.became());
         let all: Vec<_> = iter::once(job).chain(facts).collect();
         text + &all.join(" · ") + "\n"
+    }
+
+    /// Returns the pages that a reader can open: those that the context names. An error's own are none,
+    /// for who writes an error is not always who set up the job.
+    pub(crate) fn links(&self) -> Vec<Link> {
+        let contexts = self.facts.iter().filter(|(name, _)| name == "context");
+        contexts
+            .flat_map(|(_, context)| link::in_text(context))
+            .collect()
     }
 
     /// Says, a sentence each, what there is to know beside the error.

@@ -3,12 +3,20 @@
 #[cfg(feature = "tls")]
 mod authorities;
 mod body;
+mod child;
+mod destination;
 mod discord;
 mod exec;
+mod google_chat;
 pub(crate) mod heartbeat;
 mod hidden;
 pub(crate) mod http;
+mod jsm;
 mod json;
+mod key;
+mod mail;
+mod mentions;
+mod ntfy;
 mod pagerduty;
 mod said;
 pub(crate) mod samples;
@@ -16,6 +24,7 @@ mod sanitize;
 pub(crate) mod scheme;
 pub(crate) mod secret;
 mod service_url;
+mod severity;
 mod slack;
 #[cfg(test)]
 mod strict;
@@ -26,9 +35,14 @@ pub(crate) mod url;
 use std::fmt;
 use std::time::Duration;
 
+pub use destination::Destination;
 pub use discord::Discord;
 pub use exec::Exec;
+use google_chat::GoogleChat;
+use jsm::Jsm;
 pub use json::Json;
+use mail::Sendmail;
+use ntfy::Ntfy;
 pub use pagerduty::PagerDuty;
 pub use slack::Slack;
 pub use teams::Teams;

@@ -4,6 +4,7 @@ mod markup;
 mod payload;
 #[cfg(test)]
 mod strict;
+pub(super) mod word;
 
 use std::time::Duration;
 

@@ -56,7 +56,7 @@ pub(crate) struct Arguments {
     /// How often it is meant to run, for `watch` and `check`
     #[arg(long, value_name = "HOURS")]
     every_hours: Option<String>,
-    /// Whom a failure mentions: ids of Slack's users and groups, @here, @channel
+    /// Whom a failure mentions: ids of Slack's or Discord's users and groups, names at Teams, @here, @channel
     #[arg(long, value_name = "WHOM")]
     mention: Option<String>,
     /// Exit codes that are success, such as 9,24

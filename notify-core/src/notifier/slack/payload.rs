@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use super::markup::{Dialect, verbatim, verbatim_line};
 use crate::format::text;
 use crate::format::time;
+use crate::job::mention::Mention;
 use crate::message::alert::{Alert, Kind};
 use crate::message::digest;
+use crate::notifier::mentions;
 use crate::status::State;
 
 /// So many alerts are told one after the other; more are a digest.
@@ -32,9 +34,6 @@ const ID: usize = 60;
 
 /// The longest summary of an alert that is sent where the first message was refused.
 const SHORT: usize = 500;
-
-/// The most that are mentioned by one message.
-const MENTIONS: usize = 10;
 
 /// How long the parts of an alert may be, in bytes as they are written. Slack refuses blocks of
 /// some 13,000 characters together, which it does not document
@@ -144,39 +143,23 @@ fn summary(alert: &Alert, limit: usize, dialect: Dialect) -> String {
 
 /// Adds whom the failures mention: the one way in which a message calls anybody.
 fn with_mentions(text: String, alerts: &[Alert], dialect: Dialect) -> String {
-    let failures = alerts
-        .iter()
-        .filter(|alert| Severity::of(alert) != Severity::Good);
-    let words = failures
-        .filter_map(|alert| alert.mention.as_deref())
-        .flat_map(str::split_whitespace);
-    let mut mentions = Vec::new();
-    for mention in words.filter_map(|word| mention(word, dialect)) {
-        if mentions.len() < MENTIONS && !mentions.contains(&mention) {
-            mentions.push(mention);
-        }
-    }
     // In front, where the text is one line, it would hide what has happened.
-    mentions
+    mentions::of(alerts, |mention| write_mention(mention, dialect))
         .into_iter()
         .fold(text, |text, mention| text + " " + &mention)
 }
 
-fn mention(word: &str, dialect: Dialect) -> Option<String> {
-    let is_id = (2..=32).contains(&word.len())
-        && word
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    match (dialect, word) {
-        (Dialect::Slack, "@here") => Some("<!here>".to_owned()),
-        (Dialect::Slack, "@channel") => Some("<!channel>".to_owned()),
-        (Dialect::Slack, "@everyone") => Some("<!everyone>".to_owned()),
-        (Dialect::Slack, id) if is_id && id.starts_with(['U', 'W']) => Some(format!("<@{id}>")),
-        (Dialect::Slack, id) if is_id && id.starts_with('S') => Some(format!("<!subteam^{id}>")),
-        (Dialect::Markdown, "@here") => Some("@here".to_owned()),
+fn write_mention(mention: Mention<'_>, dialect: Dialect) -> Option<String> {
+    match (dialect, mention) {
+        (Dialect::Slack, Mention::Here) => Some("<!here>".to_owned()),
+        (Dialect::Slack, Mention::Channel) => Some("<!channel>".to_owned()),
+        (Dialect::Slack, Mention::Everyone) => Some("<!everyone>".to_owned()),
+        (Dialect::Slack, Mention::SlackUser(id)) => Some(format!("<@{id}>")),
+        (Dialect::Slack, Mention::SlackGroup(id)) => Some(format!("<!subteam^{id}>")),
+        (Dialect::Markdown, Mention::Here) => Some("@here".to_owned()),
         // The one word for it that both of them know.
-        (Dialect::Markdown, "@channel" | "@everyone") => Some("@all".to_owned()),
-        // Slack's ids are nobody's there.
+        (Dialect::Markdown, Mention::Channel | Mention::Everyone) => Some("@all".to_owned()),
+        // The ids of other services are nobody's there.
         _ => None,
     }
 }

@@ -2,6 +2,10 @@
 //! receivers of the tests of the whole.
 
 pub(crate) mod discord;
+pub(crate) mod google_chat;
+pub(crate) mod jsm;
+pub(crate) mod mail;
+pub(crate) mod ntfy;
 pub(crate) mod pagerduty;
 pub(crate) mod teams;
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Problem, object, required, text, time};
+use super::{Problem, list, object, required, text, time};
 
 /// Returns the status and the body with which the service refuses an event; `None` where it takes
 /// it.
@@ -29,6 +29,7 @@ fn check(event: &Value) -> Result<(), Problem> {
         "event_action",
         "dedup_key",
         "client",
+        "links",
         "payload",
     ];
     let event = object(event, "event", &keys)?;
@@ -46,6 +47,14 @@ fn check(event: &Value) -> Result<(), Problem> {
         return Err("dedup_key: more than 255 characters".to_owned());
     }
     text(event, "client", 1_024)?;
+    for link in list(event, "links", usize::MAX)? {
+        let link = object(link, "link", &["href", "text"])?;
+        let href = required(link, "href", usize::MAX)?;
+        if !href.starts_with("https://") {
+            return Err(format!("href: no {href}"));
+        }
+        text(link, "text", 1_024)?;
+    }
     let keys = [
         "summary",
         "source",
@@ -112,6 +121,7 @@ fn an_event_that_breaks_one_of_the_rules_is_refused() {
         ("{}", "\"\""),
         ("{}", "{},\"host\":\"x\""),
         ("{}", "{},\"timestamp\":\"2026-11-22 13:00\""),
+        ("{}", "{}},\"links\":[{\"text\":\"x\"}],\"x\":{"),
         ("etl failed", &"x".repeat(512 * 1024)),
     ] {
         let broken = whole.replacen(part, other, 1);
