@@ -5,30 +5,34 @@
 //!
 //! Each says that it is a sample. With none set, a receiver on this machine prints them.
 
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use pipeline_notify::{Notifier, Slack, channels, samples};
 
+/// Slack takes one message a second.
+const PAUSE: Duration = Duration::from_secs(1);
+
 fn main() -> anyhow::Result<()> {
-    let mut all = channels();
-    // Slack takes one message a second.
-    let mut pause = Duration::from_secs(1);
+    let all = channels();
     if all.is_empty() {
-        let slack: Arc<dyn Notifier> = Arc::new(Slack::new(&support::receiver()?)?);
-        all.push(("alerts".to_owned(), "the receiver here".to_owned(), slack));
-        pause = Duration::ZERO;
+        let slack = Slack::new(&support::receiver()?)?;
+        send("alerts (the receiver here)", &slack, Duration::ZERO);
     }
-    for (channel, variable, notifier) in all {
-        for alert in samples() {
-            let kind = alert.kind().as_str();
-            match notifier.notify(&[alert], Duration::from_secs(10)) {
-                Ok(()) => println!("{channel} ({variable}): {kind}: accepted"),
-                Err(refusal) => println!("{channel} ({variable}): {kind}: {refusal}"),
-            }
-            thread::sleep(pause);
-        }
+    for one in &all {
+        let name = format!("{} ({})", one.channel(), one.variable());
+        send(&name, one.notifier(), PAUSE);
     }
     Ok(())
+}
+
+fn send(name: &str, notifier: &dyn Notifier, pause: Duration) {
+    for alert in samples() {
+        let kind = alert.kind().as_str();
+        match notifier.notify(&[alert], Duration::from_secs(10)) {
+            Ok(()) => println!("{name}: {kind}: accepted"),
+            Err(refusal) => println!("{name}: {kind}: {refusal}"),
+        }
+        thread::sleep(pause);
+    }
 }

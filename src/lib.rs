@@ -48,7 +48,8 @@
 
 pub use notify_core::{
     Alert, Config, Destination, Discord, Error, Exec, Json, Kind, Notifier, PagerDuty, Refusal,
-    Slack, State, Teams, channels, drain, install_panic_hook, message, samples, test_alert,
+    Service, Slack, State, Teams, channels, drain, install_panic_hook, message, samples,
+    test_alert,
 };
 pub use notify_macros::notify;
 

@@ -220,7 +220,7 @@ fn a_heartbeat_is_not_heard_by_a_page_or_a_service_that_says_no() {
         assert_eq!(ended.code, Some(0));
         let ours = ended
             .stderr
-            .matches("the heartbeat (NOTIFY_HEARTBEAT_URL) is not heard")
+            .matches("the heartbeat (NOTIFY_HEARTBEAT_URL) is not delivered")
             .count();
         assert_eq!(
             ours,

@@ -146,10 +146,14 @@ fn what_is_wrong_with_a_certificate_is_named() {
         // The system does not know it either.
         (&well, None, "add that authority to the system's"),
         (&expired, Some(&own), "its certificate has expired"),
-        (&elsewhere, Some(&own), "its certificate is of another host"),
-        (&in_clear, Some(&own), "it speaks no TLS"),
-        (&nowhere, None, "its host's name is not known"),
-        // The bundled ones stand in, and it is said.
+        (
+            &elsewhere,
+            Some(&own),
+            "its certificate is for another host",
+        ),
+        (&in_clear, Some(&own), "it does not speak TLS"),
+        (&nowhere, None, "its host name is not known"),
+        // The bundled ones are used, and a warning says so.
         (
             &well,
             Some(&none),

@@ -93,7 +93,7 @@ fn a_failure_whose_channel_is_gone_is_told_once_in_alerts_and_so_is_its_recovery
     assert_eq!(kinds(&told(&alerts)), ["failed", "still failing"]);
     assert_eq!(dba.requests().len(), 1);
 
-    // The channel is mended: the recovery still goes where the failure was heard.
+    // The channel is fixed: the recovery still goes where the failure was heard.
     is_broken.store(false, Ordering::Relaxed);
     pass_15_minutes(&folder);
     run(&folder, "ok", &channels);
@@ -124,7 +124,7 @@ fn a_channel_whose_file_is_missing_is_broken_too() {
     let heard = told(&alerts);
     assert_eq!(kinds(&heard), ["failed", "recovered"]);
     assert!(
-        heard[0].text.contains("its `file:` is not there"),
+        heard[0].text.contains("its `file:` does not exist"),
         "{}",
         heard[0].text
     );
@@ -143,7 +143,7 @@ fn where_alerts_is_broken_too_a_failure_waits_and_counts_as_untold_until_it_is_m
     run(&folder, "the disk is full", &channels);
     let status = folder.status_file(JOB);
     assert!(!status.contains("\nalerted: "), "{status}");
-    let decision = "\ndecision: due, and nobody could be told: the channel is broken: answered 404";
+    let decision = "\ndecision: not delivered: the channel is broken: answered 404";
     assert!(status.contains(decision), "{status}");
     assert_eq!(folder.waiting_alerts().len(), 1);
 

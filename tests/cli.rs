@@ -391,12 +391,12 @@ fn check_and_status_see_runs_that_are_under_way_overdue_and_dead() {
     let (code, line) = check(&folder, &[ends]);
     assert_eq!(code, Some(2));
     assert!(
-        line.contains("ends.main: a run died without a word"),
+        line.contains("ends.main: a run died and was not reported"),
         "{line}"
     );
     assert_eq!(check(&folder, &["other*"]).0, Some(3), "of another job");
     let status = run(&folder, &["status"]);
-    assert!(status.stdout.contains("Died, "), "{status:?}");
+    assert!(status.stdout.contains("Died (the next run"), "{status:?}");
     // The next run tells it.
     assert_eq!(Program::new("other").directory(&folder).run().code, Some(0));
     assert_eq!(
@@ -526,7 +526,8 @@ fn a_silenced_error_is_withheld_and_another_and_the_recovery_come_through() {
     );
     assert_eq!(silenced.code, Some(0), "{silenced:?}");
     assert!(
-        silenced.stdout.contains("disk full") && silenced.stdout.contains("channel alerts is told"),
+        silenced.stdout.contains("disk full")
+            && silenced.stdout.contains("channel alerts is informed"),
         "{silenced:?}"
     );
     let told = receiver.texts().pop().unwrap();
@@ -694,7 +695,7 @@ fn drain_says_of_each_queue_why_it_is_left() {
     assert!(
         other
             .stdout
-            .contains("no webhook of channel alerts here is theirs")
+            .contains("they are for a webhook that channel alerts does not have here")
             && other.stdout.contains("add --adopt alerts-"),
         "{other:?}"
     );
@@ -726,10 +727,7 @@ fn a_renamed_job_goes_on_as_one_incident() {
     let before = folder.status_file(LOAD);
     let taken = run(&folder, &["rename", LOAD, "taken"]);
     assert_eq!(taken.code, Some(2));
-    assert!(
-        taken.stderr.contains("`taken` is there already"),
-        "{taken:?}"
-    );
+    assert!(taken.stderr.contains("`taken` exists already"), "{taken:?}");
     // Under any two locks, and under one that is that of both.
     let names: Vec<_> = (0..300).map(|number| format!("moved {number}")).collect();
     let mut name = LOAD;
@@ -748,7 +746,7 @@ fn a_renamed_job_goes_on_as_one_incident() {
     outcomes(&folder, &receiver, &["ok"]);
     let texts = receiver.texts();
     assert_eq!(texts.len(), 2);
-    assert!(texts[1].contains("it works again"), "{texts:?}");
+    assert!(texts[1].contains("works again"), "{texts:?}");
 }
 
 #[test]
@@ -944,7 +942,7 @@ fn a_test_tells_whether_people_would_hear() {
     assert!(
         nobody
             .stdout
-            .contains("nobody would hear: set SLACK_ALERTS_WEBHOOK_URL"),
+            .contains("there is no destination: set SLACK_ALERTS_WEBHOOK_URL"),
         "{nobody:?}"
     );
     let heard = tell(&folder, &receiver, &["test"]);
@@ -1101,7 +1099,7 @@ fn a_status_that_lies_ahead_is_said_to() {
     assert_eq!(code, Some(2));
     assert!(
         line.contains("etl.load: has failed since ")
-            && line.contains(", which lies ahead of this clock, 1 run"),
+            && line.contains(", which is in the future, 1 run"),
         "{line}"
     );
     let forgotten = run(&folder, &["forget", "etl.load", "--quiet"]).stdout;

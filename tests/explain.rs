@@ -78,21 +78,21 @@ fn each_run_says_which_rule_told_it_and_what_was_answered() {
         "3 runs (UTC)",
         "no disk",
         "incident ",
-        "OK told: the first run alert ",
+        "OK sent: first run alert ",
         ", channel alerts: accepted ",
         " s later",
         "OK 2 runs until ",
-        ", not told: the same within silent_seconds",
-        "ERROR told: the status changed no route alert ",
+        ", not sent: same status within silent_seconds",
+        "ERROR sent: the status changed no route alert ",
         ", channel alerts: accepted ",
-        "ERROR not told: the same within silent_seconds",
-        "ERROR told: it fails with another error no disk alert ",
+        "ERROR not sent: same status within silent_seconds",
+        "ERROR sent: failing with another error no disk alert ",
         ", channel alerts: accepted ",
-        "What comes next, with silent_seconds 3600, ok_silent_hours 0.99, remind_hours 0.99 (as the last run had them):",
+        "What comes next, with silent_seconds 3600, ok_silent_hours 0.99, remind_hours 0.99 (those of the last run):",
         "- If it fails again before ",
-        " UTC, nobody is told: the same within silent_seconds; after that it is told: ",
-        "- If it fails with another error, it is told: it fails with another error",
-        "- If it works, it is told: the status changed.",
+        " UTC, nothing is sent: same status within silent_seconds.",
+        "- If it fails with another error, an alert is sent: failing with another error",
+        "- If it works, an alert is sent: the status changed.",
     ] {
         let at = rest.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
         rest = &rest[at + part.len()..];
@@ -142,10 +142,10 @@ fn an_alert_that_is_held_says_until_when_and_what_became_of_it() {
     let held = flat(&text);
     for part in [
         "an alert is held back until ",
-        "ERROR not told: fewer failures in a row than after",
+        "ERROR not sent: fewer failures in a row than `after`",
         ", channel alerts: held back until ",
-        ", after 3 (as the last run had them)",
-        "- The alert that is held back leaves ",
+        ", after 3 (those of the last run)",
+        "- The alert that is held back is sent ",
         "its alert is held back until ",
     ] {
         assert!(held.contains(part), "{part}: {text}");
@@ -154,11 +154,11 @@ fn an_alert_that_is_held_says_until_when_and_what_became_of_it() {
     let (_, text) = explain(&folder, &[JOB]);
     let back = flat(&text);
     assert!(
-        back.contains(", channel alerts: taken back, for it worked again"),
+        back.contains(", channel alerts: taken back: the job worked again"),
         "{text}"
     );
     assert!(
-        back.contains("- If it fails before ") && back.contains("its alert is held back until "),
+        back.contains("- If it fails, its alert is held back until "),
         "{text}"
     );
     assert_eq!(receiver.accepted().len(), 1, "the first run alone is told");
@@ -197,7 +197,7 @@ fn what_was_in_force_at_a_time_is_marked() {
     );
     let (code, text) = explain(&folder, &[JOB, "--at", "then"]);
     assert!(
-        code == Some(2) && text.contains("`then` is no time"),
+        code == Some(2) && text.contains("`then` is not a time"),
         "{text}"
     );
 }
@@ -225,10 +225,10 @@ fn what_a_person_has_silenced_is_said_with_its_end_and_its_reason() {
     for part in [
         "silenced until ",
         ": the line is cut",
-        "a person has changed the status, and the channel is told alert ",
-        "nobody is told: silenced by a person; after that it is told: ",
-        "- If it fails with another error, it is told: ",
-        "remind_hours 0.99 (as the last run had them)",
+        "a person changed the status, and the channel is informed alert ",
+        " UTC, nothing is sent: silenced by a person.",
+        "- If it fails with another error, an alert is sent: ",
+        "remind_hours 0.99 (those of the last run)",
     ] {
         assert!(flat.contains(part), "{part}: {text}");
     }
@@ -247,9 +247,9 @@ fn without_a_history_the_status_file_alone_speaks() {
     assert_eq!(code, Some(0), "{text}");
     for part in [
         "ERROR since ",
-        "There is no history of it here. The status file does not say what was decided. People were last told ",
-        "(the defaults, for nothing here says what the job's own are)",
-        "- If it fails again, it is told: it fails again.",
+        "There is no history of it here. The status file does not say what was decided. The last alert was sent ",
+        "(the defaults: the job's own are not known)",
+        "- If it fails again, an alert is sent: still failing.",
     ] {
         assert!(flat.contains(part), "{part}: {text}");
     }
@@ -280,7 +280,10 @@ fn a_job_that_is_not_there_is_refused_with_names_that_are_near() {
         "{text}"
     );
     let (code, text) = explain(&folder, &["table.007"]);
-    assert!(code == Some(2) && text.contains("no status file"), "{text}");
+    assert!(
+        code == Some(2) && text.contains("not a status file"),
+        "{text}"
+    );
 }
 
 #[test]

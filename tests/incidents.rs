@@ -58,7 +58,7 @@ fn an_ok_takes_a_held_failure_back_and_nobody_hears_of_either() {
     assert_eq!(held(&folder).len(), 1);
     let status = folder.status_file(JOB);
     assert!(
-        status.contains("\ndecision: not told: fewer failures in a row than after\n"),
+        status.contains("\ndecision: not sent: fewer failures in a row than `after`\n"),
         "{status}"
     );
     assert!(status.contains("\nheld: alerts-"), "{status}");
@@ -85,7 +85,7 @@ fn the_nth_failure_in_a_row_is_told_once_and_so_is_the_recovery() {
     );
     run(&folder, &receiver, &settings, &["ok"]);
     assert_eq!(told(&receiver).len(), 2);
-    assert!(receiver.texts()[1].contains("3 failed runs; it had been: disk full"));
+    assert!(receiver.texts()[1].contains("3 failed runs; the error was: disk full"));
     assert!(held(&folder).is_empty());
 }
 

@@ -97,7 +97,7 @@ fn a_page_needs_nothing_beside_itself_and_shows_the_failing_first() {
         "<td role=cell>7",
         "<td role=cell>worker-3",
         "<div class=what>connection refused</div>",
-        "cannot be read: it is no status file",
+        "cannot be read: it is not a status file",
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }

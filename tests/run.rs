@@ -109,7 +109,7 @@ fn a_failing_exit_code_stays_and_is_told_with_the_end_of_standard_error() {
     }
     // The next one that works is the recovery.
     place.run(&["sh", "-c", "exit 0"]);
-    assert!(place.receiver.texts()[1].contains("it had been: exited with code 3"));
+    assert!(place.receiver.texts()[1].contains("the error was: exited with code 3"));
 }
 
 #[test]

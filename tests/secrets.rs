@@ -296,13 +296,13 @@ fn a_key_that_cannot_be_used_stays_secret_and_its_document_at_home() {
 fn a_heartbeat_stays_secret() {
     for (answer, said) in [
         (Answer::Ok, ""),
-        (Answer::Status(404, "s3cr3t not found"), "not heard"),
-        (Answer::Status(500, "s3cr3t"), "not heard"),
+        (Answer::Status(404, "s3cr3t not found"), "not delivered"),
+        (Answer::Status(500, "s3cr3t"), "not delivered"),
         (
             Answer::With(302, "Location: https://127.0.0.1:9/s3cr3t", ""),
-            "not heard",
+            "not delivered",
         ),
-        (Answer::Close, "not heard"),
+        (Answer::Close, "not delivered"),
     ] {
         let when = format!("{answer:?}");
         let receiver = Receiver::answering(move |_| answer.clone());

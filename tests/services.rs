@@ -3,14 +3,13 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what a test cannot do fails it")]
 
-#[path = "../notify-core/src/notifier/strict/mod.rs"]
-mod strict;
 mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::{Value, json};
+use strict_services::{discord, google_chat, jsm, ntfy, pagerduty, teams};
 use support::service::{Answer, Post, Service};
 use support::{Ended, Folder, Program};
 
@@ -32,17 +31,13 @@ fn judge(service: &str, target: &str, body: &str) -> Answer {
     let (path, refused, accepted) = match service {
         "discord" => (
             "/api/webhooks/1234/s3cr3t?wait=true",
-            strict::discord::refuse(body),
+            discord::refuse(body),
             (200, json!({ "id": "1" }).to_string()),
         ),
-        "teams" => (
-            SERVICES[1].1,
-            strict::teams::refuse(body),
-            (202, String::new()),
-        ),
+        "teams" => (SERVICES[1].1, teams::refuse(body), (202, String::new())),
         _ => (
             "/v2/enqueue",
-            strict::pagerduty::refuse(body),
+            pagerduty::refuse(body),
             (
                 202,
                 json!({ "status": "success", "message": "Event processed" }).to_string(),
@@ -344,10 +339,10 @@ const WORDS: [(&str, &str, [&str; 2]); 4] = [
 
 fn judge_word(name: &str, targets: [&str; 2], target: &str, body: &str) -> Answer {
     let refused = match name {
-        "gchat" => strict::google_chat::refuse(body),
-        "ntfy" => strict::ntfy::refuse(body),
-        _ if target.contains("/close") => strict::jsm::refuse_to_close(body),
-        _ => strict::jsm::refuse(body),
+        "gchat" => google_chat::refuse(body),
+        "ntfy" => ntfy::refuse(body),
+        _ if target.contains("/close") => jsm::refuse_to_close(body),
+        _ => jsm::refuse(body),
     };
     if !targets.iter().any(|known| target.starts_with(known)) {
         return (404, "", String::new());

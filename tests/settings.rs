@@ -152,9 +152,9 @@ fn where_there_is_no_directory_it_is_said_what_to_set_and_what_is_lost() {
     for command in ["exec:///bin/false", "exec:///no/such/program"] {
         let program = failing().env("NOTIFY_ALERTS_URL", command);
         let ours = lines(&program.env("NOTIFY_EXIT_SECONDS", "1").run()).concat();
-        assert!(ours.contains("they wait in memory alone"), "{ours}");
+        assert!(ours.contains("they wait in memory, and"), "{ours}");
         assert!(
-            !ours.contains("24 hours") && !ours.contains("mended"),
+            !ours.contains("24 hours") && !ours.contains("fixed"),
             "{ours}"
         );
     }
@@ -389,9 +389,9 @@ fn a_value_and_a_name_that_are_slips_are_shown_with_what_to_write() {
         .run();
     let ours = lines(&ended).join("\n");
     for words in [
-        "NOTIFY_SILENT_SECONDS is no number from 0 up (`4h`), and is ignored: write a number of seconds, such as `60`",
-        "NOTIFY_OK_SILENT_HOURS is no number from 0 up (`ever`), and is ignored: write a number of hours, such as `24`, or `never`",
-        "NOTIFY_FLAPING is no variable of ours, and is ignored: is NOTIFY_FLAPPING meant?",
+        "NOTIFY_SILENT_SECONDS is not a number from 0 up (`4h`), and is ignored: write a number of seconds, such as `60`",
+        "NOTIFY_OK_SILENT_HOURS is not a number from 0 up (`ever`), and is ignored: write a number of hours, such as `24`, or `never`",
+        "NOTIFY_FLAPING is not a variable of pipeline-notify, and is ignored: did you mean NOTIFY_FLAPPING?",
     ] {
         assert!(ours.contains(words), "{words}\n{ours}");
     }

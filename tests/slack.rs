@@ -1,14 +1,13 @@
 //! What arrives in Slack, at a receiver that keeps Slack's documented rules to the letter.
 #![cfg(unix)]
 
-#[path = "../notify-core/src/notifier/slack/strict.rs"]
-mod strict;
 mod support;
 
 use std::time::Duration;
 
 use pipeline_notify::{Alert, Notifier as _, Refusal, Slack, samples, test_alert};
 use serde_json::Value;
+use strict_services::slack as strict;
 use support::receiver::Request;
 use support::{Answer, Folder, Program, Receiver};
 

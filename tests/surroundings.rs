@@ -304,7 +304,7 @@ fn a_folder_that_somebody_else_has_laid_is_refused() {
     fs::set_permissions(&user, fs::Permissions::from_mode(0o777)).unwrap();
     let ours = lines(&failing().directory(&folder).alerts_to(&receiver).run());
     assert!(
-        ours.concat().contains("not a folder of this user's alone"),
+        ours.concat().contains("not a private folder of this user"),
         "{ours:?}"
     );
 }

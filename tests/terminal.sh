@@ -148,6 +148,16 @@ trials() {
     trial rename-unknown 2 "pipeline-notify rename etl.load.custmers00000 etl.load.clients"
     trial rename "$(either 0 2)" "pipeline-notify rename $fails etl.load.clients"
     trial rename-back "$(either 0 2)" "pipeline-notify rename etl.load.clients $fails"
+    trial expect 0 "pipeline-notify expect etl.new --schedule '5 3 * * 1-5' --timezone Europe/Berlin"
+    trial expect-list 0 "pipeline-notify expect --list"
+    trial expect-wrong+ 2 "pipeline-notify expect etl.new --schedule '5 3 * * fri-sun'"
+    trial expect-no-time 2 "pipeline-notify expect etl.new"
+    trial expect-remove 0 "pipeline-notify expect etl.new --remove"
+    trial expect-remove-again 1 "pipeline-notify expect etl.new --remove"
+    trial check-schedule+ "$(either 2 3)" "pipeline-notify check $fails --schedule '5 3 * * *' --timezone UTC"
+    trial run-schedule 0 "pipeline-notify run --name run.daily --schedule '5 3 * * *' --timezone UTC -- true"
+    trial run-schedule-status 0 "pipeline-notify status run.daily"
+    trial run-schedule-wrong+ 0 "pipeline-notify run --name run.daily --schedule '5 3 * * 1-9' -- true"
     trial drain-nothing 0 "pipeline-notify drain"
     trial run 0 "pipeline-notify run --name run.hello -- echo hello"
     trial run-exit-3 3 "pipeline-notify run --name run.three -- sh -c 'echo no route >&2; exit 3'"
@@ -171,7 +181,7 @@ trials() {
     trial forgotten-status 0 "pipeline-notify status run.hello"
     trial forget "$(either 0 2)" "pipeline-notify forget $fails"
     trial forget-again 2 "pipeline-notify forget $fails"
-    for of in "" status check watch explain test run drain silence unsilence rename forget page; do
+    for of in "" status check watch expect explain test run drain silence unsilence rename forget page; do
         # To a monitor the help of its plugin is no good news.
         [ "$jobs" != "$last" ] || trial "help${of:+-}$of" "$([ "$of" = check ] && echo 3 || echo 0)" "pipeline-notify $of --help"
     done

@@ -233,9 +233,9 @@ fn a_missed_run_is_told_once_over_a_restart_and_again_when_another_is_missed() {
     works(&folder, "a.for.nobody", 30, "every-hours: 24\nchannel: \n");
     let watch = Watch::new(&folder, &receiver);
     assert!(
-        watch
-            .beginning
-            .contains("(5 jobs, 4 with every_hours, 0 runs under way); alerts go to alerts"),
+        watch.beginning.contains(
+            "(5 jobs, 4 with every_hours or a schedule, 0 runs under way); alerts go to alerts"
+        ),
         "{}",
         watch.beginning
     );
@@ -316,7 +316,7 @@ fn what_a_silence_withheld_is_told_once_when_it_is_over_though_nothing_runs() {
     assert!(
         told.contains("still failing")
             && told.contains("disk full")
-            && told.contains(": it moves; that is over, and it still fails"),
+            && told.contains(": it moves; the silence is over, and the job still fails"),
         "{told}"
     );
     // Neither of the two tells it again, nor does one that begins later.
@@ -331,7 +331,12 @@ fn what_a_silence_withheld_is_told_once_when_it_is_over_though_nothing_runs() {
     let mut explain = command(&folder, &["explain", LOAD]);
     let story = explain.stdout(Stdio::piped()).output().unwrap().stdout;
     let story = String::from_utf8(story).unwrap();
-    assert_eq!(story.matches("told: its silence is over").count(), 1);
+    assert_eq!(
+        story
+            .matches("sent: the silence is over, and it still fails")
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -362,7 +367,7 @@ fn the_end_of_a_silence_is_no_news_where_it_withheld_nothing_or_the_job_works() 
         assert_eq!(watch.stop(), (Some(0), String::new()));
     }
     let told = receiver.texts().concat();
-    assert!(!told.contains("that is over"), "{told}");
+    assert!(!told.contains("the silence is over"), "{told}");
 }
 
 #[test]
@@ -380,8 +385,7 @@ fn what_a_silence_withheld_counts_as_untold_where_its_alert_is_refused() {
     });
     eventually("it counts as untold", || {
         let status = folder.status_file(LOAD);
-        status.contains("\ndecision: due, and nobody could be told: ")
-            && !status.contains("alerted: ")
+        status.contains("\ndecision: not delivered: ") && !status.contains("alerted: ")
     });
     assert_eq!(watch.stop().0, Some(0));
 }
@@ -409,7 +413,10 @@ fn a_job_whose_silence_cannot_be_ended_keeps_no_missed_run_from_being_told() {
     });
     let (code, said) = watch.stop();
     assert_eq!(code, Some(0));
-    assert!(said.contains("silences cannot be looked for"), "{said}");
+    assert!(
+        said.contains("cannot look for missed runs and ended silences"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -320,7 +320,7 @@ fn a_heartbeat_that_is_not_heard_is_one_warning_and_changes_nothing() {
         assert!(!pings.is_empty(), "{when}");
         let warnings = ended
             .stderr
-            .matches("the heartbeat (NOTIFY_HEARTBEAT_URL) is not heard")
+            .matches("the heartbeat (NOTIFY_HEARTBEAT_URL) is not delivered")
             .count();
         // A hung one was not answered by the time that the exit has for it.
         assert_eq!(warnings, usize::from(!is_hung), "{when}: {}", ended.stderr);
@@ -333,7 +333,7 @@ fn a_flood_of_runs_waits_for_no_heartbeat() {
     let receiver = Receiver::answering(|_| Answer::Hang);
     let (ended, pings) = beat(&receiver, "/uuid", &["changes", "1000"]);
     assert_eq!((ended.code, pings.len()), (Some(0), 1), "{}", ended.stderr);
-    let said = "more runs than it can be told of";
+    let said = "too many pings wait already";
     assert_eq!(ended.stderr.matches(said).count(), 1, "{}", ended.stderr);
 }
 

@@ -461,8 +461,8 @@ fn what_follows_the_dashes_runs_whatever_is_wrong_before_them_and_the_channel_he
         (&["--skip-codes", "all"], "`--skip-codes` is `all`"),
         (&["--stop-signals", "TREM"], "`--stop-signals` is `TREM`"),
         (&["--json"], "`--json`"),
-        (&["--bogus", "value"], "no option `--bogus`"),
-        (&["-x"], "no option `-x`"),
+        (&["--bogus", "value"], "`--bogus` is not an option"),
+        (&["-x"], "`-x` is not an option"),
         (&["--channel"], "`--channel` has no value"),
     ] {
         let place = Place::new();

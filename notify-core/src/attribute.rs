@@ -2,6 +2,7 @@
 
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 pub(crate) mod classify;
+mod error_text;
 #[expect(missing_docs, reason = "the expansion alone calls it")]
 pub(crate) mod filter;
 #[expect(missing_docs, reason = "the expansion alone calls it")]

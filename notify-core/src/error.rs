@@ -1,4 +1,4 @@
-//! What can go wrong where the user calls us; where the job runs, a fault is a warning instead.
+//! Errors of calls that the user makes. During a run a fault is a warning instead.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub enum Error {
     /// A `Config` is installed already, or a run has ended without one.
     #[error(
-        "the configuration is settled: install a `Config` once, before the first annotated run ends"
+        "the configuration is in use already: install a `Config` once, before the first annotated run ends"
     )]
     Settled,
     /// A channel's name has characters that it may not have.

@@ -6,7 +6,12 @@ pub(crate) mod name;
 
 use std::any::type_name;
 use std::panic::Location;
-use std::sync::OnceLock;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::os::once::Once;
+use crate::os::timezone;
+use crate::status::plan::Plan;
 
 /// What the attribute knows of a function when it is compiled: one static a definition.
 #[derive(Debug)]
@@ -23,14 +28,14 @@ pub struct Site {
     pub(crate) debug: bool,
     /// Whether other attributes are on the function, which may change what it returns.
     pub(crate) is_wrapped: bool,
-    /// The type name of what is nested in the annotated function: it alone tells impl type and trait.
+    /// The type name of what is nested in the annotated function: only this names the impl's type and trait.
     pub(crate) type_name: fn() -> &'static str,
     /// The version of the crate in which it stands; empty where it has none.
     pub(crate) version: &'static str,
     /// The attribute's arguments, evaluated at the first run.
     pub(crate) arguments: fn() -> Arguments,
     /// What is worked out at the first run.
-    pub(crate) job: OnceLock<Job>,
+    pub(crate) job: Once<Job>,
 }
 
 impl Site {
@@ -54,7 +59,7 @@ impl Site {
             is_wrapped: false,
             type_name: type_name::<At>,
             arguments: Arguments::new,
-            job: OnceLock::new(),
+            job: Once::new(),
         }
     }
 
@@ -91,7 +96,7 @@ pub struct Arguments {
     pub ok_silent_hours: Option<f64>,
     /// See the rules.
     pub remind_hours: Option<f64>,
-    /// When a run that goes on is told.
+    /// When a run that goes on is overdue.
     pub overdue_minutes: Option<f64>,
     /// See the rules.
     pub after: Option<u64>,
@@ -99,12 +104,47 @@ pub struct Arguments {
     pub flapping: Option<bool>,
     /// How often the job is meant to run.
     pub every_hours: Option<f64>,
+    /// When the job is meant to run, as a line of a crontab.
+    pub schedule: Option<String>,
+    /// The time zone of that, by its name.
+    pub timezone: Option<String>,
+    /// Who starts it, where that is not cron.
+    pub clock_changes: Option<String>,
+    /// How late a run may begin.
+    pub grace_minutes: Option<f64>,
+    /// How long a run should take.
+    pub took: Option<Took>,
+    /// Whether runs may overlap.
+    pub overlap: Option<bool>,
     /// Whom a failure mentions.
     pub mention: Option<String>,
     /// What a run proves whose future is dropped unfinished.
     pub cancelled: Option<Cancelled>,
     /// What was wrong with those that are left out.
     pub problems: Vec<String>,
+}
+
+impl Arguments {
+    /// Returns when the job is meant to run, as far as that is said.
+    pub(crate) fn plan(&self) -> Option<Arc<Plan>> {
+        let timezone = self.timezone.clone();
+        let plan = Plan {
+            schedule: self.schedule.clone(),
+            timezone: timezone.or_else(|| self.schedule.as_ref().and_then(|_| timezone::name())),
+            clock_changes: self.clock_changes.clone(),
+            grace_minutes: self.grace_minutes,
+        };
+        (plan != Plan::default()).then(|| Arc::new(plan))
+    }
+}
+
+/// How long a run should take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Took {
+    /// A run that works is not sooner at its end,
+    pub shortest: Option<Duration>,
+    /// nor later.
+    pub longest: Option<Duration>,
 }
 
 /// What becomes of a job's status when a run's future is dropped unfinished.
@@ -128,17 +168,19 @@ pub(crate) struct Job {
     /// The version of its crate.
     pub(crate) version: Option<String>,
     pub(crate) arguments: Arguments,
+    /// When it is meant to run.
+    pub(crate) plan: Option<Arc<Plan>>,
 }
 
 impl Job {
-    /// Tells whether it is the program's `main`, be it moved into another function of that name, as
+    /// Returns whether it is the program's `main`, be it moved into another function of that name, as
     /// some attributes do.
     pub(crate) fn is_main(&self) -> bool {
         let path = self.location.strip_suffix(" :: main");
         path.is_some_and(|path| path.split("::").skip(1).all(|part| part == "main"))
     }
 
-    /// Tells whether an attribute has moved it into another function.
+    /// Returns whether an attribute has moved it into another function.
     pub(crate) fn is_moved(&self) -> bool {
         self.location.ends_with("::main :: main")
     }

@@ -11,14 +11,14 @@
 //! | outcome | how a run ended: returned, failed, panicked, exited, was cancelled, died, or proves nothing |
 //! | status | what the status file says after the latest run: `OK` or `ERROR`, when, where, what |
 //! | incident | the time from a job's first `ERROR` to its next `OK` |
-//! | fingerprint | what tells an error from others: its words, without numbers, ids, times and paths |
+//! | fingerprint | what distinguishes an error from others: its words, without numbers, ids, times and paths |
 //! | headline | the line of an error that says something |
 //! | transition | what the end of a run makes of the status, and of what is sent |
 //! | decision | whether an alert is sent, and the rule that says so |
 //! | held | an alert that waits for the next attempt, the N-th failure, or its time |
 //! | change | a status and an alert that are written together or not at all |
 //! | journal | the change as it stands in the lock file until it is done: a write-ahead log |
-//! | lease | the record of a run under way; its lock tells that the process lives |
+//! | lease | the record of a run under way; its lock says that the process lives |
 //! | reaper | reports the runs whose process is gone |
 //! | alert | one message that the rules decided to send |
 //! | digest | one message of several alerts |
@@ -44,7 +44,7 @@
 //! | `settings` | `Config`, the environment, the settings in force, and where alerts go |
 //! | `notifier` | the destinations, one file each, and what they share |
 //! | `state` | the state of jobs: changes, entries, history; `local` is the notify directory |
-//! | `rules` | who is told: policy, flapping, transition; pure, time is an argument |
+//! | `rules` | which run sends an alert: policy, flapping, transition; pure, time is an argument |
 //! | `message` | one alert, and a digest of many |
 //! | `job` | the annotated function: its site, name and arguments |
 //! | `status` | the status file, outcomes, fingerprints |
@@ -52,6 +52,13 @@
 //! | `format` | text, times, fields, hashes, headlines |
 //! | `error` | the public error type |
 
+#![cfg_attr(
+    not(feature = "cli"),
+    expect(
+        dead_code,
+        reason = "what the command alone uses is checked where that is built"
+    )
+)]
 // Programs may print and give up; a library may not.
 #![warn(
     clippy::expect_used,
@@ -85,10 +92,10 @@ pub use error::Error;
 pub use message::alert::{Alert, Kind};
 pub use message::digest::message;
 pub use notifier::samples::{samples, test_alert};
-pub use notifier::{Destination, Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
+pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Service, Slack, Teams};
 pub use runs::panic::install_panic_hook;
 pub use settings::config::Config;
-pub use settings::destinations::channels;
+pub use settings::destinations::{Destination, channels};
 pub use status::State;
 
 /// What the expansion of `#[notify]` calls: no part of the public interface.
@@ -126,19 +133,21 @@ pub mod __private {
 #[doc(hidden)]
 pub mod __cli {
     pub use crate::job::Arguments;
+    pub use crate::monitor::awaited::{AllAwaited, Awaited, await_no_more, awaited};
     pub use crate::monitor::command::child::signal_named;
     pub use crate::monitor::command::{Codes, Wrapped};
+    pub use crate::monitor::expected::{Expected, Missed, Said};
     pub use crate::monitor::operator::{
         Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user,
     };
-    pub use crate::monitor::suggest::no_job;
+    pub use crate::monitor::schedule::{ClockChanges, Schedule};
     pub use crate::monitor::timeline::{
-        Chance, Happened, Hold, Outlook, Recent, Reply, Rules, Story, What, recent, story,
+        Chance, Happened, Outlook, Recent, Reply, Rules, Story, What, recent, story,
     };
     pub use crate::monitor::view::{
-        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, jobs, queues, readable,
-        runs, span,
+        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, is_fit, job_names, jobs,
+        queues, readable, runs, span,
     };
-    pub use crate::monitor::watcher::missed::limit;
+    pub use crate::monitor::watcher::users::{become_user, watch_all};
     pub use crate::monitor::watcher::{Beginning, Guard};
 }

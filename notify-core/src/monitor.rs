@@ -1,8 +1,10 @@
 //! The command's view of a notify directory, and what it does there.
 
+pub(crate) mod awaited;
 pub(crate) mod command;
+pub(crate) mod expected;
 pub(crate) mod operator;
-pub(crate) mod suggest;
+pub(crate) mod schedule;
 pub(crate) mod timeline;
 pub(crate) mod view;
 pub(crate) mod watcher;

@@ -1,5 +1,6 @@
 //! What the operating system is asked for: files, locks, signals, deadlines, and the one file with `unsafe`.
 
+pub(crate) mod engine;
 pub(crate) mod ffi;
 pub(crate) mod file;
 pub(crate) mod harness;
@@ -7,10 +8,12 @@ pub(crate) mod isolate;
 pub(crate) mod landlord;
 pub(crate) mod lock;
 pub(crate) mod machine;
-pub(crate) mod per_process;
+pub(crate) mod once;
+pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod redact;
 #[cfg(unix)]
 pub(crate) mod signals;
+pub(crate) mod timezone;
 pub(crate) mod warning;
 pub(crate) mod worker;

@@ -1,4 +1,4 @@
-//! The rules: which run is told, and why.
+//! The rules: which run sends an alert, and why.
 //!
 //! The numbered rules are the article's, to the letter; what stands around them closes its gaps.
 //!
@@ -6,12 +6,12 @@
 //!
 //! A panic, an exit or a signal goes from the innermost job outwards, and each decides in turn, by its
 //! own status and settings. The first whose alert is sent, or on its way, speaks for the event on its
-//! channel: the others write it down as told, and by whom. What is held back, silenced, or has no
+//! channel: the others write down that it was sent, and by whom. What is held back, silenced, or has no
 //! destination speaks for nothing. A job that fails as people know already, and is silent by the rules
 //! for that, speaks too, but only for a failure that the outer job's people know as well: that one does
-//! not repeat it, while its reminder, a new error, and its own first failure are sent. Where the inner job no longer fails, or no longer speaks, an outer job that was told of by
-//! another's alert alone counts as one that nobody was told of: its next failure is sent. A
-//! recovery is sent by the job whose own alert told of the failure.
+//! not repeat it, while its reminder, a new error, and its own first failure are sent. Where the inner job no longer fails, or no longer speaks, an outer job that was reported by
+//! another's alert alone counts as not sent: its next failure is sent. A
+//! recovery is sent by the job that sent the failure.
 
 pub(crate) mod flapping;
 pub(crate) mod transition;
@@ -19,22 +19,23 @@ pub(crate) mod transition;
 use std::time::Duration;
 
 use crate::format::time::{self, Time};
+pub(crate) use crate::status::decision::Reason;
 use crate::status::{State, Status};
 
 /// The settings that the rules read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Settings {
-    /// The same status again within this time is not told. 1 s.
+    /// The same status again within this time sends nothing. 1 s.
     pub(crate) silent: Duration,
-    /// `OK` again within this time is not told; `None` is "no `OK` at all". 0.99 h, so that an
-    /// hourly job is told each hour.
+    /// `OK` again within this time sends nothing; `None` is "no `OK` at all". 0.99 h, so that an
+    /// hourly job sends one each hour.
     pub(crate) ok_silent: Option<Duration>,
-    /// While a job fails, people hear of it again when the last alert is older than this and than
+    /// While a job fails, a reminder is sent when the last alert is older than this and than
     /// `silent`. 0.99 h.
     pub(crate) remind: Duration,
-    /// The failed run in a row at which people are told. 1.
+    /// The failed run in a row that sends the alert. 1.
     pub(crate) after: u64,
-    /// Whether a job whose status keeps changing is told as flapping. Not.
+    /// Whether a job whose status keeps changing is reported as flapping. Not.
     pub(crate) flapping: bool,
 }
 
@@ -130,7 +131,7 @@ impl Past {
     }
 }
 
-/// Whether people are told of a run, and the rule that says so.
+/// Whether a run sends an alert, and the rule that says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decision {
     pub(crate) send: bool,
@@ -150,109 +151,7 @@ impl Decision {
     }
 }
 
-/// Who hears of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard {
-    /// The people of its channel.
-    Told,
-    /// Nobody, for there is nobody who could be told.
-    Due,
-    /// Nobody, as was decided.
-    Not,
-}
-
-/// Declares the reasons, each with the words in which it is written down.
-macro_rules! reasons {
-    ($($(#[$doc:meta])* $reason:ident => $words:literal,)*) => {
-        /// The rule that decided.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum Reason { $($(#[$doc])* $reason,)* }
-
-        impl Reason {
-            /// Says why, in a few words.
-            #[cfg(feature = "cli")]
-            pub(crate) fn as_str(self) -> &'static str {
-                match self { $(Self::$reason => $words,)* }
-            }
-
-            /// Says who heard of it, and why.
-            pub(crate) fn words(self, heard: Heard) -> &'static str {
-                match (heard, self) {
-                    $(
-                        (Heard::Told, Self::$reason) => concat!("told: ", $words),
-                        (Heard::Due, Self::$reason) => {
-                            concat!("due, and nobody could be told: ", $words)
-                        }
-                        (Heard::Not, Self::$reason) => concat!("not told: ", $words),
-                    )*
-                }
-            }
-        }
-    };
-}
-
-reasons! {
-    /// 1: there is no earlier status.
-    First => "the first run",
-    /// 1: the earlier status cannot be read.
-    Unreadable => "the earlier status could not be read",
-    /// 2: the status changed.
-    Changed => "the status changed",
-    /// 3: the earlier status is younger than `silent_seconds`.
-    Recent => "the same within silent_seconds",
-    /// 4: it fails again.
-    StillFailing => "it fails again",
-    /// 5: it works, and people have not heard so for `ok_silent_hours`.
-    StillOk => "OK for longer than ok_silent_hours",
-    /// 6: it works, as people know.
-    NothingNew => "OK as before",
-    /// It fails, and nobody was told.
-    Untold => "it fails, and nobody was told",
-    /// It fails, and people last heard so longer ago than `silent_seconds` and `remind_hours`.
-    Reminder => "it has failed for longer than remind_hours",
-    /// It fails otherwise than before.
-    NewError => "it fails with another error",
-    /// `OK`s are not to be told.
-    OkNever => "no OK is told (ok_silent_hours)",
-    /// It works, and the directory that would say what was told cannot be used.
-    NoMemory => "OK, and what was told is not known",
-    /// It works again, and people never heard that it had failed.
-    FailureUntold => "OK again, and the failure was not told",
-    /// It was told to be overdue, and has ended.
-    WasOverdue => "it was told to be overdue",
-    /// It is still running, and should have ended.
-    Overdue => "it is overdue",
-    /// A run that began later has ended before this one.
-    Older => "a run that began later has ended",
-    /// The run died, and one that began later has ended since.
-    Overtaken => "it died, and a later run has ended",
-    /// So many other errors were sent within this silence that the rest waits for the reminder.
-    OtherErrors => "three other errors were sent, and the rest waits for the reminder",
-    /// It works again, and another job's alert told of its failure.
-    RecoveryOfAnother => "OK again, and the failure was sent by another job (alerted-by)",
-    /// A job inside this one fails as people know, and that is why this one does.
-    KnownInside => "a job inside it fails still, as people know",
-    /// The same panic was told already, by a job inside this one.
-    SamePanic => "the same event was told already",
-    /// A person has silenced this error.
-    Silenced => "silenced by a person",
-    /// The orchestrator tries again.
-    Attempt => "another attempt follows (NOTIFY_ATTEMPT)",
-    /// It has not failed often enough in a row.
-    After => "fewer failures in a row than after",
-    /// Its status changes to and fro from now on.
-    Flapping => "it flaps",
-    /// It flaps, as people know.
-    FlappingOn => "it flaps, as was told",
-    /// It flapped, and is steady.
-    Steady => "it is steady again",
-}
-
-/// Why people are told without a run: it failed while a person had silenced that, and still does.
-#[cfg(feature = "cli")]
-pub(crate) const SILENCE_OVER: &str = "its silence is over";
-
-/// Decides whether people are told that a job is now in `state`.
+/// Decides whether an alert is sent that a job is now in `state`.
 pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) -> Decision {
     let (send, silent) = (Decision::send, Decision::silent);
     let never_ok = state == State::Ok && settings.ok_silent.is_none();
@@ -301,7 +200,7 @@ pub(crate) struct Situation {
     pub(crate) failures: Option<u64>,
     /// Whether people know that the job fails.
     pub(crate) is_known: bool,
-    /// When a held alert leaves, come what may.
+    /// When a held alert is sent at the latest.
     pub(crate) until: Time,
 }
 
@@ -364,7 +263,7 @@ mod tests {
         };
         let (send, silent) = (true, false);
         let table = [
-            // past, state now, settings, told?, why
+            // past, state now, settings, sent?, why
             (Past::Missing, Ok, defaults, send, First),
             (Past::Missing, Error, defaults, send, First),
             (Past::Unreadable, Ok, defaults, send, Unreadable),
@@ -384,7 +283,7 @@ mod tests {
             (past(Ok, 0.9, Some(9999.0)), Ok, defaults, silent, Recent),
             (past(Ok, 3564.0, None), Ok, defaults, silent, NothingNew),
             (past(Ok, 3564.1, None), Ok, defaults, send, StillOk),
-            // a lasting silence: it fails each half second, and people heard of it an hour ago
+            // a lasting silence: it fails each half second, and the last alert is an hour old
             (
                 past(Error, 0.5, Some(3564.0)),
                 Error,
@@ -414,7 +313,7 @@ mod tests {
                 send,
                 Reminder,
             ),
-            // nobody was told
+            // no alert was sent
             (past(Error, 0.1, None), Error, defaults, send, Untold),
             // no OK at all, but a recovery
             (Past::Missing, Ok, never, silent, OkNever),
@@ -507,7 +406,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
-        /// Ours tells all that the article tells; what it tells beyond that is a reminder.
+        /// Our rules send all that the article's send; what they send beyond that is a reminder.
         #[test]
         fn over_any_history_the_article_is_followed_and_only_reminders_are_added(
             runs in prop::collection::vec((any::<bool>(), 0_u32..8_000_000, 0_u32..3_000_000), 1..60),

@@ -3,6 +3,7 @@
 pub(crate) mod asked;
 mod dedup;
 pub(crate) mod overdue;
+pub(crate) mod overlap;
 pub(crate) mod panic;
 pub(crate) mod reaper;
 pub(crate) mod registry;

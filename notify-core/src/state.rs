@@ -52,7 +52,6 @@ impl<'a> JobKey<'a> {
     }
 
     /// Returns the key of a job as the store lists it.
-    #[cfg(feature = "cli")]
     pub(crate) fn listed(job: &'a str) -> Self {
         Self(Cow::Borrowed(job))
     }
@@ -111,7 +110,6 @@ pub(crate) struct Committed {
 }
 
 /// What became of the wish to give a job another name.
-#[cfg(feature = "cli")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Renamed {
     Yes,
@@ -175,7 +173,6 @@ impl Store {
     }
 
     /// Reads what is known of a job.
-    #[cfg(feature = "cli")]
     pub(crate) fn read(&self, job: &JobKey<'_>) -> Past {
         let Self::Local(local) = self;
         local.read(&job.0)
@@ -194,7 +191,7 @@ impl Store {
         local.flush();
     }
 
-    /// Tells whether there is anything to flush; `None` where that cannot be learnt at once.
+    /// Returns whether there is anything to flush; `None` where that cannot be learnt at once.
     pub(crate) fn is_behind(&self) -> Option<bool> {
         let Self::Local(local) = self;
         local.is_behind()
@@ -253,28 +250,45 @@ impl Store {
     /// # Errors
     ///
     /// Where that cannot be done.
-    #[cfg(feature = "cli")]
     pub(crate) fn rename(&self, from: &JobKey<'_>, to: &JobKey<'_>) -> io::Result<Renamed> {
         let Self::Local(local) = self;
         local.rename(&from.0, &to.0)
     }
 
     /// Names the processes that have runs under way and are gone; nobody has reported them.
-    #[cfg(feature = "cli")]
     pub(crate) fn unwatched_runs(&self) -> BTreeSet<String> {
         let Self::Local(local) = self;
         local.unwatched_runs()
     }
 
     /// Reads what a build of before has noted of the missed runs that it told.
-    #[cfg(feature = "cli")]
     pub(crate) fn missed_before(&self) -> String {
         let Self::Local(local) = self;
         local.missed_before()
     }
 
-    /// Returns the notify directory.
+    /// Changes the list of the jobs that never ran, and that people heard of: one process at a time.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be done; the old list is whole then.
     #[cfg(feature = "cli")]
+    pub(crate) fn change_never_run(&self, change: impl FnOnce(&str) -> String) -> io::Result<()> {
+        let Self::Local(local) = self;
+        local.change_never_run(change)
+    }
+
+    /// Looks at the runs of this user that are under way, process by process.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be seen.
+    pub(crate) fn look_at_runs(&self) -> io::Result<Vec<local::lease_scan::Seen>> {
+        let Self::Local(local) = self;
+        local.look_at_runs()
+    }
+
+    /// Returns the notify directory.
     pub(crate) fn directory(&self) -> &Path {
         let Self::Local(local) = self;
         local.directory()

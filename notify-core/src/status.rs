@@ -1,22 +1,28 @@
 //! The status of a job: what its status file says after the latest run.
 
 pub(crate) mod bounded;
+pub(crate) mod decision;
 pub(crate) mod error_count;
 pub(crate) mod fingerprint;
 pub(crate) mod outcome;
+pub(crate) mod plan;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::format::fields::{Fields, Page, split_line};
 use crate::format::headline::headline;
 use crate::format::text;
 use crate::format::time::{self, Time};
+use crate::status::decision::Decided;
 use crate::status::error_count::ErrorCount;
+use crate::status::plan::Plan;
 
 /// Whether a job works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum State {
     /// Its latest run succeeded.
     Ok,
@@ -62,7 +68,7 @@ pub(crate) struct Flapping {
     pub(crate) runs: u64,
     pub(crate) failed: u64,
     pub(crate) since: Time,
-    /// When people were last told that it flaps.
+    /// When the last alert was sent that it flaps.
     pub(crate) told: Option<Time>,
 }
 
@@ -79,37 +85,43 @@ pub(crate) struct Status {
     pub(crate) since: Time,
     /// How many runs the present state has lasted.
     pub(crate) runs: u64,
-    /// When people were last told; `None` where nobody was.
+    /// When the last alert was sent; `None` where none was.
     pub(crate) alerted: Option<Time>,
-    /// The other job whose alert told them, for one event ended both: the recovery is that one's.
+    /// The other job that sent it, because one event ended both: the recovery is that one's.
     pub(crate) alerted_by: Option<String>,
     /// The id of the incident that is open.
     pub(crate) incident: Option<String>,
-    /// What tells the error from others, where there is one.
+    /// The error's fingerprint, where there is one.
     pub(crate) fingerprint: Option<String>,
     /// The first line of the error that began the incident.
     pub(crate) first_error: Option<String>,
-    /// The errors of the incident that people were told of, by their fingerprints.
+    /// The errors of the incident that were sent, by their fingerprints.
     pub(crate) told_errors: Vec<String>,
     /// The other errors within the present silence.
     pub(crate) other_errors: ErrorCount,
     /// The errors of runs that ended after one that began later, and that left its status.
     pub(crate) older_errors: ErrorCount,
-    /// When people were last told that a run is overdue; `None` once one has ended in time.
+    /// When the last alert was sent that a run is overdue; `None` once one has ended in time.
     pub(crate) overdue: Option<Time>,
-    /// When the latest run began, once people were told that none came after it.
+    /// When people last heard that no run has come after the latest one,
     pub(crate) missed: Option<Time>,
+    /// and when that run was due.
+    pub(crate) missed_due: Option<Time>,
+    /// When people last heard that a run took too short or too long; `None` once one has not.
+    pub(crate) took_alerted: Option<Time>,
+    /// When people last heard that runs overlap.
+    pub(crate) overlap_alerted: Option<Time>,
     /// The alert that is held back.
     pub(crate) held: Option<Held>,
-    /// When the first failure was held back that nobody was told of, in this incident or in one
-    /// that ended before it was told.
+    /// When the first failure was held back that was not sent, in this incident or in one
+    /// that ended before.
     pub(crate) withheld_since: Option<Time>,
     /// What a person has silenced.
     pub(crate) silence: Option<Silence>,
     /// How the status changes to and fro.
     pub(crate) flapping: Option<Flapping>,
-    /// Why people were told of the latest run, or not.
-    pub(crate) decision: Option<Text>,
+    /// Why an alert was sent for the latest run, or not.
+    pub(crate) decision: Option<Decided>,
     pub(crate) host: Option<Text>,
     pub(crate) pid: Option<u32>,
     pub(crate) exe: Option<Text>,
@@ -121,6 +133,8 @@ pub(crate) struct Status {
     pub(crate) ok_version: Option<Text>,
     /// How often it is meant to run, in hours.
     pub(crate) every_hours: Option<f64>,
+    /// When it is meant to run.
+    pub(crate) plan: Option<Arc<Plan>>,
     /// Where its alerts go, of a job that can be missed, or is silenced; the empty text is nowhere.
     pub(crate) channel: Option<Text>,
     /// The error that `errors(…)` or `when` left out.
@@ -135,7 +149,7 @@ pub(crate) struct Status {
 /// An alert that is due and held back.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Held {
-    /// It leaves then, come what may.
+    /// It is sent then at the latest.
     pub(crate) until: Time,
     /// Where it waits, for each destination: the queue's folder and the file.
     pub(crate) alerts: Vec<String>,
@@ -211,6 +225,9 @@ impl Status {
             older_errors: ErrorCount::default(),
             overdue: None,
             missed: None,
+            missed_due: None,
+            took_alerted: None,
+            overlap_alerted: None,
             held: None,
             withheld_since: None,
             silence: None,
@@ -223,6 +240,7 @@ impl Status {
             version: None,
             ok_version: None,
             every_hours: None,
+            plan: None,
             channel: None,
             passed_over: None,
             cancelled: None,
@@ -245,7 +263,7 @@ impl Status {
         let same = |key| text(key).map(Text::Owned);
         let count = |key| get(key).and_then(ErrorCount::parse).unwrap_or_default();
         let since = time("since");
-        // The article's own file does not say when people were told; it told them then.
+        // The article's own file does not say when its message was sent: at that time.
         let alerted = if since.is_some() {
             time("alerted")
         } else {
@@ -275,11 +293,14 @@ impl Status {
             older_errors: count("older-errors"),
             overdue: time("overdue-alerted"),
             missed: time("missed"),
+            missed_due: time("missed-due"),
+            took_alerted: time("took-alerted"),
+            overlap_alerted: time("overlap-alerted"),
             held: get("held").and_then(Held::parse),
             withheld_since: time("withheld-since"),
             silence: get("silenced").and_then(Silence::parse),
             flapping: get("flapping").and_then(Flapping::parse),
-            decision: same("decision"),
+            decision: Decided::parse(&fields),
             host: same("host"),
             pid: get("pid").and_then(|pid| pid.parse().ok()),
             exe: same("exe"),
@@ -292,6 +313,7 @@ impl Status {
             every_hours: get("every-hours")
                 .and_then(|hours| hours.parse().ok())
                 .filter(|hours| *hours > 0.0 && f64::is_finite(*hours)),
+            plan: Plan::read(&fields).map(Arc::new),
             channel: same("channel"),
             passed_over: text("passed-over"),
             cancelled: time("cancelled"),
@@ -323,7 +345,9 @@ impl Status {
         page.put("runs", &self.runs.to_string());
         page.put_some("alerted", time(self.alerted));
         page.put_some("alerted-by", self.alerted_by.as_deref());
-        page.put_some("decision", self.decision.as_deref());
+        if let Some(decision) = &self.decision {
+            decision.put(&mut page);
+        }
         page.put_some("incident", self.incident.as_deref());
         page.put_some("fingerprint", self.fingerprint.as_deref());
         // What the text says already is not said twice.
@@ -338,6 +362,9 @@ impl Status {
         page.put_some("older-errors", self.older_errors.render());
         page.put_some("overdue-alerted", time(self.overdue));
         page.put_some("missed", time(self.missed));
+        page.put_some("missed-due", time(self.missed_due));
+        page.put_some("took-alerted", time(self.took_alerted));
+        page.put_some("overlap-alerted", time(self.overlap_alerted));
         page.put_some("held", self.held.as_ref().map(Held::render));
         page.put_some("withheld-since", time(self.withheld_since));
         page.put_some("silenced", self.silence.as_ref().map(Silence::render));
@@ -356,6 +383,9 @@ impl Status {
             "every-hours",
             self.every_hours.map(|hours| hours.to_string()),
         );
+        if let Some(plan) = &self.plan {
+            plan.write(&mut page);
+        }
         page.put_some("channel", self.channel.as_deref());
         page.put_some("passed-over", self.passed_over.as_deref());
         page.put_some("cancelled", time(self.cancelled));
@@ -363,7 +393,7 @@ impl Status {
         page.end(&self.text)
     }
 
-    /// Tells whether nobody was told of it, nor of an error of its incident.
+    /// Returns whether no alert was sent for it, nor for an error of its incident.
     pub(crate) fn is_unheard(&self) -> bool {
         self.alerted.is_none() && self.told_errors.is_empty()
     }
@@ -381,10 +411,10 @@ impl Status {
         }
     }
 
-    /// Tells whether nothing but times and counts sets this status apart from `previous`, so that
+    /// Returns whether nothing but times and counts sets this status apart from `previous`, so that
     /// its file need not be written anew.
     pub(crate) fn says_the_same_as(&self, previous: &Self) -> bool {
-        // Named one by one, lest a new one be forgotten.
+        // Named one by one, so that the compiler asks about a new field.
         let Self {
             begun: _,
             took: _,
@@ -404,6 +434,9 @@ impl Status {
             older_errors,
             overdue,
             missed,
+            missed_due,
+            took_alerted,
+            overlap_alerted,
             held,
             withheld_since,
             silence,
@@ -414,6 +447,7 @@ impl Status {
             version,
             ok_version,
             every_hours,
+            plan,
             channel,
             passed_over,
             cancelled,
@@ -436,6 +470,9 @@ impl Status {
             && *older_errors == previous.older_errors
             && *overdue == previous.overdue
             && *missed == previous.missed
+            && *missed_due == previous.missed_due
+            && *took_alerted == previous.took_alerted
+            && *overlap_alerted == previous.overlap_alerted
             && *held == previous.held
             && *withheld_since == previous.withheld_since
             && *silence == previous.silence
@@ -446,6 +483,7 @@ impl Status {
             && *version == previous.version
             && *ok_version == previous.ok_version
             && *every_hours == previous.every_hours
+            && *plan == previous.plan
             && *channel == previous.channel
             && *passed_over == previous.passed_over
             && *cancelled == previous.cancelled
@@ -471,7 +509,8 @@ since: 2026-11-22 11:00:00:000000 UTC
 runs: 3
 alerted: 2026-11-22 11:00:00:120000 UTC
 alerted-by: etl.load
-decision: not told: another attempt follows (NOTIFY_ATTEMPT)
+decision: not sent: another attempt follows (NOTIFY_ATTEMPT)
+decision-code: not-sent attempt-follows
 incident: 7f3a91c2
 fingerprint: 0011aaff
 first-error: disk full
@@ -479,6 +518,10 @@ told-errors: 0011aaff 0022aaff
 other-errors: 3 sent, 2 not, last 2026-11-22 11:00:00:120000 UTC: 0011aaff 0022aaff
 older-errors: 1 sent, 0 not, last 2026-11-22 11:00:00:120000 UTC: 0033aaff
 overdue-alerted: 2026-11-22 11:00:00:120000 UTC
+missed: 2026-11-22 12:30:00:120000 UTC
+missed-due: 2026-11-22 11:30:00:000000 UTC
+took-alerted: 2026-11-22 12:00:00:120000 UTC
+overlap-alerted: 2026-11-22 11:30:00:120000 UTC
 held: alerts-0123/0006-ab until 2026-11-22 14:00:00:000000 UTC
 withheld-since: 2026-11-22 13:00:00:000000 UTC
 silenced: error 0011aaff until 2026-11-23 08:00:00:000000 UTC because it is \\\\ known
@@ -490,6 +533,10 @@ source: src/load.rs:42
 version: 1.4.2
 ok-version: 1.4.1
 every-hours: 24
+schedule: 5 3 * * 1-5
+timezone: Europe/Berlin
+clock-changes: systemd
+grace-minutes: 7.5
 channel: data-alerts
 not counted: 2026-11-22 13:30:00:000000 UTC, replaced by /usr/bin/rsync
 

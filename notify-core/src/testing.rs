@@ -2,13 +2,22 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use proptest::prelude::*;
 
+use crate::dispatch::dispatcher;
 use crate::format::{text, time};
+use crate::job::Site;
 use crate::message::alert::{Alert, Kind, Outage};
+use crate::notifier::{Notifier, Refusal};
+use crate::os::engine::own;
 use crate::os::random;
+use crate::runs::registry;
+use crate::settings::config::Config;
+use crate::settings::in_force;
+use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
 /// A folder that is gone when the test is over.
@@ -32,7 +41,7 @@ impl Drop for Folder {
     }
 }
 
-/// Runs a piece of code in a child that is forked while another thread holds a lock; tells whether the child
+/// Runs a piece of code in a child that is forked while another thread holds a lock; returns whether the child
 /// comes to its end. It has that lock in its memory, and not the thread that would let go of it.
 #[cfg(unix)]
 pub(crate) fn ends_in_a_fork_while<G>(
@@ -41,8 +50,10 @@ pub(crate) fn ends_in_a_fork_while<G>(
 ) -> bool {
     let (is_locked, locked) = mpsc::channel();
     let (let_go, is_over) = mpsc::channel::<()>();
+    let own = own::get();
     thread::scope(|scope| {
         scope.spawn(move || {
+            own::enter(own);
             let _guard = hold();
             is_locked.send(()).unwrap();
             let _ = is_over.recv();
@@ -52,6 +63,37 @@ pub(crate) fn ends_in_a_fork_while<G>(
         drop(let_go);
         has_ended
     })
+}
+
+/// Tells whether a child that is forked while another thread holds a lock comes to the end of a run of its
+/// own, after one of its parent's: a run that fails, and whose alert is delivered.
+#[cfg(unix)]
+pub(crate) fn a_run_ends_in_a_fork_while<G>(hold: impl FnOnce() -> G + Send) -> bool {
+    let _own = own::begin();
+    let folder = Folder::new();
+    let config = Config::new().directory(folder.path());
+    in_force::settle(config.channel("alerts", Taker)).unwrap();
+    a_run();
+    ends_in_a_fork_while(hold, a_run)
+}
+
+#[cfg(unix)]
+fn a_run() {
+    static SITE: Site = Site::new::<Taker>("etl::load", false, false, "");
+    let run = registry::begin(&SITE, Some("etl.load".to_owned()), false);
+    run.end_inside(|_| {}, &Outcome::Failed("no".to_owned()));
+    dispatcher::finish(Instant::now() + Duration::from_secs(5));
+}
+
+/// Takes whatever it is given.
+#[cfg(unix)]
+struct Taker;
+
+#[cfg(unix)]
+impl Notifier for Taker {
+    fn notify(&self, _alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+        Ok(())
+    }
 }
 
 /// A failure of that job.
@@ -69,6 +111,7 @@ pub(crate) fn alert(job: &str, id: &str) -> Alert {
         mention: None,
         facts: Vec::new(),
         notes: Vec::new(),
+        dropped: None,
         status,
     }
 }
@@ -89,7 +132,13 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
         ),
         Kind::Overdue => (State::Error, "still running after 90 minutes\n"),
         Kind::Flapping => (State::Error, "connection refused\n"),
-        Kind::Recovered | Kind::Ok | Kind::Steady => (State::Ok, ""),
+        Kind::Recovered
+        | Kind::Ok
+        | Kind::Steady
+        | Kind::TooShort
+        | Kind::TooLong
+        | Kind::Overlapping
+        | Kind::Late => (State::Ok, ""),
     };
     let runs = match kind {
         Kind::Failed | Kind::Overdue => 1,
@@ -123,7 +172,7 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
             runs: 26,
             error: "connection refused".to_owned(),
         }),
-        mention: (kind != Kind::Ok).then(|| "U0123ABC".to_owned()),
+        mention: (kind != Kind::Ok && !kind.is_remark()).then(|| "U0123ABC".to_owned()),
         facts: [
             ("context", "env=prod https://wiki.example/etl"),
             ("instance", "eu-1"),
@@ -135,6 +184,7 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
             Kind::Flapping => vec!["5 changes, 4 of 9 runs failed".to_owned()],
             _ => vec!["this is a debug build".to_owned()],
         },
+        dropped: None,
         status: Status::parse(&status).unwrap(),
     }
 }

@@ -9,6 +9,7 @@ use syn::spanned::Spanned as _;
 use syn::{Error, Expr, ExprLit, ExprUnary, Ident, Lit, Path, Result, Token, Type, UnOp};
 
 use crate::manifest::{self, Dependency};
+use crate::schedule;
 
 /// The arguments whose value is settled at a job's first run. Each is a method of the core's
 /// `Arguments`: one more is one more line.
@@ -39,6 +40,16 @@ const SETTLED: &[(&str, Kind)] = &[
             may_be_never: false,
         },
     ),
+    ("schedule", Kind::Schedule),
+    ("timezone", Kind::Timezone),
+    (
+        "grace_minutes",
+        Kind::Amount {
+            may_be_never: false,
+        },
+    ),
+    ("took_hours", Kind::Range),
+    ("overlap", Kind::Switch),
     ("after", Kind::Count),
     ("flapping", Kind::Switch),
     ("mention", Kind::Mention),
@@ -55,6 +66,12 @@ enum Kind {
     Channel,
     /// A number or a `Duration`.
     Amount { may_be_never: bool },
+    /// A line of a crontab.
+    Schedule,
+    /// The name of a time zone.
+    Timezone,
+    /// Two numbers or `Duration`s, or one of them.
+    Range,
     /// A number of runs.
     Count,
     /// `true` or `false`.
@@ -93,6 +110,16 @@ impl Parse for Args {
             if !input.is_empty() && input.parse::<Token![,]>().is_err() {
                 return Err(input.error("arguments are separated by a comma"));
             }
+        }
+        let key = |name| given.iter().find(|key| *key == name);
+        if let (Some(schedule), Some(_)) = (key("schedule"), key("every_hours")) {
+            let message = "`schedule` and `every_hours` both say when it should run: remove one";
+            return Err(Error::new(schedule.span(), message));
+        }
+        if let (Some(zone), None) = (key("timezone"), key("schedule")) {
+            let message =
+                "`timezone` is that of a `schedule`, and there is none: remove it, or add one";
+            return Err(Error::new(zone.span(), message));
         }
         Ok(args)
     }
@@ -194,7 +221,7 @@ impl Args {
                 }
             });
             let any = types.iter().map(|listed| {
-                // An error that cannot be seen is the whole list's fault, and told once.
+                // An error that cannot be seen is a fault of the whole list, and is reported once.
                 let asked = quote_spanned! {span=>
                     #private::says_yes(&__notify_found, &__notify_error.downcast_ref::<#listed>())
                 };
@@ -309,7 +336,10 @@ impl Kind {
         match self {
             Self::Channel => check_channel(key, &value)?,
             Self::Amount { may_be_never } => return check_amount(key, value, may_be_never),
+            Self::Range => return check_range(key, value),
             Self::Count => return check_count(key, value),
+            Self::Schedule => check_text(key, &value, "5 3 * * 1-5", schedule::check)?,
+            Self::Timezone => check_text(key, &value, "Europe/Berlin", check_zone)?,
             Self::Switch => check_switch(key, &value)?,
             Self::Mention => check_mention(key, &value)?,
             Self::Cancelled => check_cancelled(key, &value)?,
@@ -377,6 +407,77 @@ fn check_amount(key: &Ident, value: Expr, may_be_never: bool) -> Result<TokenStr
             Err(Error::new(other.span(), message))
         }
     }
+}
+
+/// Checks a text where it is written here.
+fn check_text(
+    key: &Ident,
+    value: &Expr,
+    example: &str,
+    check: fn(&str) -> std::result::Result<(), String>,
+) -> Result<()> {
+    match literal(value) {
+        None => Ok(()),
+        Some(Lit::Str(text)) => check(&text.value())
+            .map_err(|fault| Error::new(text.span(), format!("`{key}`: {fault}"))),
+        Some(other) => {
+            let message =
+                format!("`{key}` takes a text: write `{key} = \"{example}\"`, for example");
+            Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+/// Checks the characters alone: which zones there are those know who look at the job.
+fn check_zone(name: &str) -> std::result::Result<(), String> {
+    let is_fitting = |byte: u8| byte.is_ascii_alphanumeric() || b"/_+-".contains(&byte);
+    if !name.is_empty() && name.bytes().all(is_fitting) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{name}` is no name of a time zone, such as `Europe/Berlin` or `UTC`"
+    ))
+}
+
+/// Checks the ends of a range, which are amounts.
+fn check_range(key: &Ident, value: Expr) -> Result<TokenStream> {
+    let usage = format!("write `{key} = 0.5..4.0`, `{key} = ..4.0` or `{key} = 0.5..`");
+    let Expr::Range(range) = value else {
+        return match literal(&value) {
+            Some(literal) => {
+                let message = format!("`{key}` takes a range: {usage}");
+                Err(Error::new(literal.span(), message))
+            }
+            None => Ok(value.into_token_stream()),
+        };
+    };
+    if range.start.is_none() && range.end.is_none() {
+        let message = format!("`{key}` needs one end at least: {usage}");
+        return Err(Error::new_spanned(range, message));
+    }
+    let number = |end: &Option<Box<Expr>>| match literal(end.as_deref()?) {
+        Some(Lit::Int(number)) => number.base10_parse::<f64>().ok(),
+        Some(Lit::Float(number)) => number.base10_parse::<f64>().ok(),
+        _ => None,
+    };
+    if let (Some(start), Some(end)) = (number(&range.start), number(&range.end))
+        && start >= end
+    {
+        let message = format!("`{key}` begins with the smaller number: {usage}");
+        return Err(Error::new_spanned(range, message));
+    }
+    let end = |end: Option<Box<Expr>>| {
+        let checked = end.map(|end| match literal(&end) {
+            None | Some(Lit::Int(_) | Lit::Float(_)) => check_amount(key, *end, false),
+            Some(other) => {
+                let message = format!("`{key}` takes a range of numbers or `Duration`s: {usage}");
+                Err(Error::new(other.span(), message))
+            }
+        });
+        checked.transpose()
+    };
+    let (start, limits, end) = (end(range.start)?, range.limits, end(range.end)?);
+    Ok(quote!(#start #limits #end))
 }
 
 fn check_count(key: &Ident, value: Expr) -> Result<TokenStream> {

@@ -191,7 +191,7 @@ impl<'a> Names<'a> {
         }}
     }
 
-    /// A function that returns a value, or a boxed future: its type tells.
+    /// A function that returns a value, or a boxed future: its type decides.
     ///
     /// ```ignore
     /// // Input:
@@ -356,7 +356,7 @@ impl<'a> Names<'a> {
     ///     let value = {
     ///         let future = pin!(async move {
     ///             let _ = (&b, &a);
-    ///             // Only a `return` inside tells the block its type, for coercions and messages.
+    ///             // Only a `return` inside gives the block its type, for coercions and messages.
     ///             if let Some(value) = None::<Result<usize, E>> { return value; }
     ///             match () { () => { BODY } }
     ///         });

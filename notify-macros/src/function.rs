@@ -236,7 +236,7 @@ fn has_inner_attribute(body: &Group) -> bool {
 
 /// How a function hands back its result.
 pub(crate) enum Returns {
-    /// By value, or a boxed future: the type tells.
+    /// By value, or a boxed future: the type decides.
     Value,
     /// By the future of an `async fn`.
     Async,

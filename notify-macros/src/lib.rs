@@ -13,6 +13,7 @@ mod expand;
 mod expectations;
 mod function;
 mod manifest;
+mod schedule;
 
 use proc_macro::TokenStream;
 use syn::parse::Parser as _;
@@ -42,7 +43,7 @@ use syn::parse::Parser as _;
 /// | `Ok(Err(_))`, `Some(Err(_))` | `OK`: only the outer result counts |
 /// | `impl Termination` | by its exit code |
 /// | in `main`, a `Termination` type of your own, or any type below another attribute | by the exit code of the process, at its end |
-/// | `impl Trait`, any other | `OK`, because nobody sees through it |
+/// | `impl Trait`, any other | `OK`, because the type is hidden |
 /// | `Result<impl Trait, impl Error>` | as a `Result` |
 /// | `!` | only a panic ends it |
 /// | `async fn`, `impl Future<Output = T>` | what the *future* comes to, as above |
@@ -66,21 +67,26 @@ use syn::parse::Parser as _;
 /// | `errors(TypeA, TypeB)` | every error | only these make the run an `ERROR`. Each is looked for as the error itself, in a `Box`, an `Arc`, `anyhow::Error` or `eyre::Report` and their contexts, and along the causes. An error that cannot be searched (a `Vec`, a `String` that is not listed, `Box<dyn AppError>`, a report that may wrap what it holds, as `miette`'s) is a compile error: use `when` |
 /// | `when = \|error\| …`, or a path | every error | only an error for which this is true makes the run an `ERROR`. It gets a reference to the error, and cannot use the parameters, which are gone by then |
 /// | `channel` | `"alerts"` | where alerts go: a `&str`, `String`, or `Option` of one; `""` and `None` send none |
-/// | `silent_seconds` | `1.0` | a status younger than this is not told again |
-/// | `ok_silent_hours` | `0.99` | `OK` again is told after this; `f64::INFINITY` is never |
-/// | `remind_hours` | `0.99` | while it fails, it is told at least this often |
-/// | `overdue_minutes` | never | a run that takes longer is told once, while it goes on, and so is its end |
-/// | `after` | `1` | people are told at the N-th failed run in a row. What is held back is told in any case once it is older than the larger of `silent_seconds` and `remind_hours` |
-/// | `flapping` | `false` | a job whose status keeps changing is told as one that flaps |
+/// | `silent_seconds` | `1.0` | the same status within this time sends nothing |
+/// | `ok_silent_hours` | `0.99` | `OK` again is sent after this; `f64::INFINITY` is never |
+/// | `remind_hours` | `0.99` | while it fails, an alert is sent at least this often |
+/// | `overdue_minutes` | never | a run that takes longer sends one alert while it goes on, and one at its end |
+/// | `after` | `1` | an alert is sent at the N-th failed run in a row. If the job still fails, it is sent once it is older than the larger of `silent_seconds` and `remind_hours` |
+/// | `flapping` | `false` | a job whose status keeps changing sends alerts that say so |
 /// | `mention` | nobody | whom the alert of a failure mentions in Slack: `"U123"`, `"S123"`, `"@here"`, or several with spaces between them |
 /// | `cancelled` | `"error"` | what a run proves whose future is dropped unfinished: `"keep"`, for a task that is stopped at each deploy, leaves the status as it is but for a line `cancelled:`, and nothing is sent |
 /// | `every_hours` | not said | how often the job is meant to run, for those who look at the status file |
+/// | `schedule` | not said | when the job is meant to run, as a line of a crontab says it: `"5 3 * * 1-5"`, `"@daily"`. Not together with `every_hours` |
+/// | `timezone` | the host's | the time zone of the schedule: `"Europe/Berlin"` |
+/// | `grace_minutes` | a tenth of the time between two runs, or an hour if that is more | how late a run may begin, for those who look; it wins over theirs |
+/// | `took_hours` | not said | how long a run should take: a range such as `0.5..4.0`, `..4.0` or `0.5..`, of numbers or `Duration`s. A run that works and ends sooner or later is sent as a remark; the status stays `OK` |
+/// | `overlap` | `true` | `false`: a run that begins while another outermost run of the same job goes on is sent as a remark |
 /// | `name` | from the code | the job's name. It may use the parameters, and is evaluated at each run: `name = format!("load.{table}")` |
 /// | `crate = path` | by the manifest | where this library is found, for those who re-export it; a dependency under another name is found by itself |
 ///
 /// Numbers may be of any type, or a [`Duration`](std::time::Duration). All but `name` are evaluated once, at
 /// the job's first run, as if they stood beside the function: without its parameters, `self` and type
-/// parameters. One that panics or makes no sense is told in a warning, and the default stands in. With
+/// parameters. One that panics or is not valid is a warning, and the default is used. With
 /// both filters an error must pass both. An error that is passed over leaves the status `OK`, is named in
 /// it, and is a warning in the log, if there is a logger; a panic is never passed over. An error type that hides what
 /// it holds, also from [`Error::source`](std::error::Error::source), hides it from `errors`, too.
@@ -142,7 +148,7 @@ pub fn notify(arguments: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// Takes further `#[notify]` off an item, so that a mistake is told once.
+/// Takes further `#[notify]` off an item, so that a mistake is reported once.
 fn once(item: TokenStream) -> TokenStream {
     let strip = |input: syn::parse::ParseStream| {
         let mut attributes = input.call(syn::Attribute::parse_outer)?;

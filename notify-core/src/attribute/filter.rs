@@ -133,7 +133,7 @@ pub trait FindPointed<'a> {
     fn __notify_find(&self) -> Found<'a, Self::Error, Whole>;
 }
 
-/// Errors of an unknown type that can be told what type they are.
+/// Errors of an unknown type, for which each known type is tried.
 pub trait AsStaticError {
     fn as_static_error(&self) -> &(dyn Error + 'static);
 }

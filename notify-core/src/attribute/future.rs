@@ -1,4 +1,4 @@
-//! Functions that return a future: what counts is what the future comes to.
+//! Functions that return a future: the outcome of the run is that of the future.
 
 use std::future::Future;
 use std::marker::PhantomData;

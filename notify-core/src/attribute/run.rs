@@ -108,7 +108,7 @@ fn with_cause(mut outcome: Outcome) -> Outcome {
 }
 
 /// Tells of a type whether its values say which exit code they become in `main`. Of one that is not known
-/// here the exit of the process tells.
+/// here the exit of the process decides.
 fn says_exit_code(type_name: &str) -> bool {
     const KNOWN: [&str; 4] = [
         "()",
@@ -183,7 +183,7 @@ pub fn name<N: Into<String>>(site: &'static Site, name: impl FnOnce() -> N) -> O
     let name = isolate::contain(|| name().into());
     if name.is_none() {
         let message = format!(
-            "#[notify] at {}:{}: `name` panicked when it was evaluated: the default stands in",
+            "#[notify] at {}:{}: `name` panicked when it was evaluated: the default is used",
             site.place.file(),
             site.place.line()
         );

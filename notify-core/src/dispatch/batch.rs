@@ -111,6 +111,7 @@ fn last_words(waiting: &[Entry]) -> HashSet<usize> {
                 last_words.insert(job, at);
             }
             Some(Kind::StillFailing | Kind::Overdue) => {}
+            Some(kind) if kind.is_remark() => {}
             Some(Kind::Failed) => {
                 failed.insert(job);
                 last_words.remove(job);

@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::notifier::Refusal;
+use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
-use crate::os::per_process::PerProcess;
 use crate::os::random;
 use crate::os::warning::Warning;
 use crate::os::worker::{Work, Worker};
@@ -47,7 +47,7 @@ const SOON: TimeDelta = TimeDelta::seconds(2);
 /// But not at the exit, once so little of its time is left.
 const LAST_CHANCE: Duration = Duration::from_secs(1);
 
-static DELIVERY: PerProcess<Worker<Delivery>> = PerProcess::new();
+static DELIVERY: Part<Worker<Delivery>> = Part::new(Slot::Delivery);
 
 #[derive(Default)]
 struct Delivery {
@@ -311,7 +311,6 @@ pub(crate) fn release_due(setup: &Setup, store: &Store) {
 }
 
 /// Sends what waits in all queues whose destinations are known here, soon, and on another thread.
-#[cfg(feature = "cli")]
 pub(crate) fn take_over_all(setup: &Setup, store: &Store) {
     routes_of_queues(setup, store).iter().for_each(take_over);
 }
@@ -406,7 +405,7 @@ fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next {
     let sent =
         released.and_then(|held| Ok((sender::from_queue(route, queue, deadline, queued)?, held)));
     let (next, held) = sent.unwrap_or_else(|error| {
-        let message = format!("the outbox cannot be read ({error}): its alerts wait");
+        let message = format!("the outbox cannot be read, and its alerts wait: {error}");
         Warning::new("outbox", message).tell();
         (Next::At(Utc::now() + TimeDelta::minutes(1)), None)
     });
@@ -545,7 +544,7 @@ fn leave_memory(route: &Route) {
 fn tell_lost(route: &Route) {
     let Route { channel, mend, .. } = route;
     let message = format!(
-        "channel `{channel}` ({mend}) has {KEPT} alerts in memory that it does not take: further ones are lost"
+        "channel `{channel}` ({mend}) takes no alerts: {KEPT} are in memory, and every further one is lost"
     );
     Warning::new(format!("memory of {channel}"), message).tell();
 }
@@ -641,6 +640,15 @@ mod tests {
     use crate::notifier::Notifier;
     use crate::state::Queue;
     use crate::testing::{Folder, alert};
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_gives_alerts_to_deliver_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(|| DELIVERY
+            .get()
+            .lock()));
+    }
 
     /// Takes whatever it is given.
     struct Taker;

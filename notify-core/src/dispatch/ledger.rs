@@ -8,7 +8,7 @@ use chrono::Utc;
 
 use crate::format::time::{Time, to_micros};
 use crate::message::alert::{Alert, Kind};
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
 use crate::settings::in_force;
 use crate::settings::route::Route;
@@ -16,12 +16,13 @@ use crate::state::entry::Entry;
 use crate::state::history::Answered;
 use crate::state::rate::Pace;
 use crate::state::{JobKey, Queue};
+use crate::status::decision::{Decided, Fate, Reason};
 use crate::status::{State, Status};
 
 /// Tells whoever sends that an alert waits in a queue.
 pub(crate) type Queued = fn(&Route, &Entry);
 
-static UNWRITTEN: PerProcess<Mutex<Unwritten>> = PerProcess::new();
+static UNWRITTEN: Part<Mutex<Unwritten>> = Part::new(Slot::Unwritten);
 
 /// What should stand on disk and cannot, as where that is full.
 #[derive(Debug, Default)]
@@ -135,7 +136,7 @@ fn untold(status: &Status, alert: &Alert, waits: bool, why: &str) -> Option<Stat
         alerted: None,
         told_errors,
         held: status.held.clone().filter(|_| !is_leaving),
-        decision: Some(format!("due, and nobody could be told: {why}").into()),
+        decision: Some(Decided::undelivered(why)),
         ..status.clone()
     })
 }
@@ -147,7 +148,7 @@ fn told_after_all(status: &Status, alert: &Alert) -> Option<Status> {
         && status.incident.as_deref() == alert.incident();
     is_untold.then(|| Status {
         alerted: Some(alert.decided),
-        decision: Some("told: once its channel worked again".into()),
+        decision: Some(Decided::By(Fate::Sent, Reason::ChannelMended)),
         ..status.clone()
     })
 }
@@ -163,6 +164,13 @@ mod tests {
 
     use super::*;
     use crate::testing;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_notes_what_is_unwritten_does_not_wait_for_it() {
+        assert!(testing::a_run_ends_in_a_fork_while(unwritten));
+    }
 
     #[test]
     fn an_alert_that_was_refused_is_taken_back_if_the_status_still_speaks_of_it() {

@@ -20,7 +20,7 @@ use crate::state::{Claim, Queue};
 use crate::status::State;
 
 /// Why what follows a failure goes after it, though the channel may be mended.
-const EARLIER: &str = "so it was when the job failed";
+const EARLIER: &str = "it was broken when the job failed";
 
 /// Moves to `alerts` what waits in a queue and is to be heard there. What could be heard nowhere
 /// counts as told to nobody. Tells whether something has left.
@@ -119,13 +119,13 @@ pub(crate) fn move_from(
 
 /// Writes down that an alert is not sent, for one that says the same waits for the broken channel.
 fn count_as_untold(route: &Route, alert: &Alert, broken: Option<&str>) {
-    let answer = format!("{BROKEN}: an alert that says the same waits");
+    let answer = format!("{BROKEN}: an alert with the same error waits already");
     ledger::add_answer(alert, answer);
     ledger::untell(alert, true, &untold_for(broken));
     let Route { channel, mend, .. } = route;
     let reason = broken.unwrap_or_default();
     let message =
-        format!("channel `{channel}` is broken ({reason}): its alerts wait until {mend} is mended");
+        format!("channel `{channel}` is broken ({reason}): its alerts wait until {mend} is fixed");
     Warning::new(ledger::fault(channel), message).tell();
 }
 

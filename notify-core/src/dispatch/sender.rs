@@ -15,6 +15,7 @@ use crate::dispatch::refuge;
 use crate::dispatch::shed;
 use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
+use crate::message::dropped::Dropped;
 use crate::notifier::Refusal;
 use crate::os::isolate;
 use crate::os::random;
@@ -22,7 +23,6 @@ use crate::os::warning::{self, Warning};
 use crate::settings::in_force;
 use crate::settings::route::Route;
 use crate::settings::setup::ALERTS;
-use crate::state::dropped::Loss;
 use crate::state::entry::Entry;
 use crate::state::rate::Pace;
 use crate::state::{Claim, Queue, Turn};
@@ -31,8 +31,7 @@ use crate::state::{Claim, Queue, Turn};
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What becomes of alerts for which there is no directory.
-const IN_MEMORY: &str =
-    "they wait in memory alone, and what it does not take before the exit is lost";
+const IN_MEMORY: &str = "they wait in memory, and those not delivered before the exit are lost";
 
 /// What a sender found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,8 +98,8 @@ pub(crate) fn from_queue(
         }
         pace.begin(alerts.iter().map(Alert::id), now);
         ledger::keep_pace(queue, pace.clone());
-        if let (Some(line), Some(last)) = (loss.line(), alerts.last_mut()) {
-            last.notes.push(line);
+        if let Some(last) = alerts.last_mut() {
+            last.dropped = Some(loss.clone()).filter(|loss| loss.count() > 0);
         }
         let sent = ask(route, &alerts, deadline);
         let now = Utc::now();
@@ -112,7 +111,7 @@ pub(crate) fn from_queue(
         }
         settle(queue, &entries, &alerts, &sent, &mut pace, now);
         if sent.is_ok() {
-            if !loss.is_empty() {
+            if loss.count() > 0 {
                 tell_loss(queue, &loss);
             }
             if waiting.len() <= BOUNDS.first {
@@ -163,19 +162,19 @@ fn settle(
 }
 
 /// Returns what was given up and not told.
-fn loss_of(queue: &Queue) -> Loss {
+fn loss_of(queue: &Queue) -> Dropped {
     queue.loss_to_tell().unwrap_or_else(|error| {
-        let message = format!("it cannot be read how many alerts were given up: {error}");
+        let message = format!("the count of dropped alerts cannot be read: {error}");
         Warning::new("outbox loss", message).tell();
-        Loss::default()
+        Dropped::default()
     })
 }
 
 /// Forgets what was given up, for a message has said it.
-fn tell_loss(queue: &Queue, loss: &Loss) {
+fn tell_loss(queue: &Queue, loss: &Dropped) {
     if let Err(error) = queue.told(loss) {
         let message = format!(
-            "it cannot be written that people were told how many alerts were given up, and they are told again: {error}"
+            "the count of dropped alerts cannot be reset, and the next message repeats it: {error}"
         );
         Warning::new("outbox loss", message).tell();
     }
@@ -280,7 +279,7 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
             warning::log(Level::Debug, || {
                 format!("channel `{channel}`: {reason}").into()
             });
-            let later = "they wait and are sent later";
+            let later = "they wait on disk and are sent later";
             let place = if route.queue.is_some() {
                 later
             } else {
@@ -292,7 +291,7 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
             Warning::new(ledger::fault(channel), message).tell();
         }
         Err(Refusal::Unknown { reason }) => {
-            let later = "they wait, and are tried again for 24 hours or 50 times";
+            let later = "they wait on disk and are tried again for 24 hours or 50 times";
             let place = if route.queue.is_some() {
                 later
             } else {
@@ -313,7 +312,7 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
                 "its alerts wait".to_owned()
             };
             let message = if route.queue.is_some() || has_refuge {
-                format!("channel `{channel}` is broken ({reason}): {what} until {mend} is mended")
+                format!("channel `{channel}` is broken ({reason}): {what} until {mend} is fixed")
             } else {
                 format!("channel `{channel}` ({mend}) is broken ({reason}): {IN_MEMORY}")
             };
@@ -359,7 +358,7 @@ fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
     if let Err(error) = queue.reject(entry, reason) {
         Warning::new(
             "rejected",
-            format!("a refused alert cannot be kept aside: {error}"),
+            format!("a refused alert cannot be moved to `rejected/`: {error}"),
         )
         .tell();
         ledger::remove(queue, entry);
@@ -379,7 +378,7 @@ fn withdraw_recovery(queue: &Queue, refused: &Entry, failed: &Alert) {
         && alert.job == failed.job
         && alert.incident == failed.incident
     {
-        let why = "the failure that is over was refused";
+        let why = "the failure before it was refused";
         ledger::remove(queue, &next);
         ledger::add_answer(&alert, format!("not sent: {why}"));
         ledger::untell(&alert, false, why);
@@ -478,10 +477,14 @@ mod tests {
         let told: HashSet<_> = ids.iter().collect();
         assert_eq!((ids.len(), told.len()), (60, 60));
         let (first, others) = taken.split_first().unwrap();
-        let line = "\nand 63 more alerts were given up, the oldest of 2026-11-22 13:00 UTC: \
-                    41 repeats, 11 failures, 11 recoveries\n";
+        let line = "\nand 63 more alerts were dropped, the oldest of 2026-11-22 13:00 UTC: \
+                    41 repeats, 22 others\n";
         assert!(first.1.ends_with(line), "{}", first.1);
-        assert!(others.iter().all(|(_, text)| !text.contains("given up")));
+        assert!(
+            others
+                .iter()
+                .all(|(_, text)| !text.contains("were dropped"))
+        );
         assert!(queue.loss().unwrap().is_empty());
     }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::dispatch::batch::{self, Bounds};
-use crate::message::digest::thousands;
+use crate::message::dropped::thousands;
 use crate::os::warning::{self, Warning};
 use crate::settings::route::Route;
 use crate::state::Queue;

@@ -11,7 +11,7 @@ const WIDTH: usize = 200;
 /// A cursor that is moved up stops here, as at a terminal's top.
 const HEIGHT: usize = 100;
 
-/// As many cells are blanked at once; more would let a short text cost much time.
+/// The most cells that are blanked at once: more would let a short text cost much time.
 const REACH: usize = 4096;
 
 /// A tab moves to the next column that this divides.
@@ -34,7 +34,7 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(screen.text())
 }
 
-/// Tells whether a terminal does something else with a character than to show it in the next cell.
+/// Returns whether a terminal does something else with a character than to show it in the next cell.
 fn is_obeyed(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\t')
 }
@@ -105,8 +105,7 @@ impl Screen {
         text
     }
 
-    /// Forgets the oldest cells beyond so many; tells whether there were any.
-    #[cfg(any(test, feature = "cli"))]
+    /// Forgets the oldest cells beyond so many; returns whether there were any.
     pub(crate) fn forget_all_but(&mut self, cells: usize) -> bool {
         let mut kept = 0;
         let oldest = self.lines.iter().rposition(|line| {
@@ -289,7 +288,7 @@ impl Screen {
             return;
         }
         let begin = line[..=column].iter().rposition(|c| *c == '\t');
-        // Of a line whose beginning is forgotten, that of the tab may be, too.
+        // Where the beginning of the line is forgotten, the tab's may be, too.
         let mut at = begin.unwrap_or(0);
         line[at] = ' ';
         at += 1;

@@ -48,7 +48,7 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Tells whether a mark turns the direction of writing.
+/// Returns whether a mark turns the direction of writing.
 pub(crate) fn turns_writing(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -80,7 +80,7 @@ fn is_backtrace_heading(line: &str) -> bool {
     rest.is_some_and(|rest| is_word_alone(rest) && !rest.trim_start().starts_with("is "))
 }
 
-/// Tells whether a backtrace begins there that has no heading.
+/// Returns whether a backtrace begins there that has no heading.
 fn is_first_frame(line: &str, next: &str) -> bool {
     let is_frame = |line: &str, number: &str| {
         let frame = line.trim_start().strip_prefix(number);

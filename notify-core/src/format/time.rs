@@ -135,7 +135,7 @@ pub(crate) fn age(then: Time, now: Time) -> Duration {
     }
 }
 
-/// Tells whether a time lies ahead of `now` by more than clocks may disagree.
+/// Returns whether a time lies ahead of `now` by more than clocks may disagree.
 pub(crate) fn is_ahead(then: Time, now: Time) -> bool {
     then - now > SKEW
 }

@@ -1,10 +1,11 @@
 //! The values that the attribute's arguments may have.
 
 use std::borrow::Cow;
+use std::ops::{Range, RangeFrom, RangeInclusive, RangeTo, RangeToInclusive};
 use std::time::Duration;
 
 use crate::job::mention::Mention;
-use crate::job::{Arguments, Cancelled};
+use crate::job::{Arguments, Cancelled, Took};
 use crate::os::isolate;
 
 /// The name of a channel, or none.
@@ -37,6 +38,17 @@ pub trait Count {
 pub trait Amount {
     /// Returns how many units this is, where `unit` is the length of one in seconds.
     fn amount(self, unit: f64) -> f64;
+}
+
+/// A range of numbers or `Duration`s.
+#[diagnostic::on_unimplemented(
+    message = "`took_hours` takes a range of numbers or `Duration`s, not `{Self}`",
+    label = "not a range",
+    note = "write `0.5..4.0`, `..4.0` or `0.5..`"
+)]
+pub trait Span {
+    /// Returns its ends, as numbers of units of so many seconds.
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>);
 }
 
 const SECOND: f64 = 1.0;
@@ -102,6 +114,56 @@ impl Arguments {
         self
     }
 
+    /// `schedule = …`: what it says is read by those who look at the status file.
+    #[must_use]
+    pub fn schedule<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
+        self.schedule = self.text("schedule", value);
+        self
+    }
+
+    /// `timezone = …`
+    #[must_use]
+    pub fn timezone<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
+        self.timezone = self.text("timezone", value);
+        self
+    }
+
+    /// `grace_minutes = …`
+    #[must_use]
+    pub fn grace_minutes<A: Amount>(mut self, value: impl FnOnce() -> A) -> Self {
+        self.grace_minutes = self.number("grace_minutes", MINUTE, f64::MAX, value);
+        self
+    }
+
+    /// `took_hours = …`
+    #[must_use]
+    pub fn took_hours<S: Span>(mut self, value: impl FnOnce() -> S) -> Self {
+        let Some((least, most)) = self.value("took_hours", || value().ends(HOUR)) else {
+            return self;
+        };
+        let time = |hours: f64| Duration::try_from_secs_f64(hours * HOUR).ok();
+        let (shortest, longest) = (least.map(time), most.map(time));
+        let is_wrong = shortest == Some(None) || longest == Some(None);
+        if is_wrong || least.zip(most).is_some_and(|(least, most)| least >= most) {
+            self.problem(
+                "`took_hours` must be a range of numbers from 0, the smaller one first".to_owned(),
+            );
+        } else {
+            self.took = Some(Took {
+                shortest: shortest.flatten(),
+                longest: longest.flatten(),
+            });
+        }
+        self
+    }
+
+    /// `overlap = …`
+    #[must_use]
+    pub fn overlap(mut self, value: impl FnOnce() -> bool) -> Self {
+        self.overlap = self.value("overlap", value);
+        self
+    }
+
     /// `after = …`
     #[must_use]
     pub fn after<C: Count>(mut self, value: impl FnOnce() -> C) -> Self {
@@ -158,6 +220,11 @@ impl Arguments {
         self
     }
 
+    fn text<C: Channel>(&mut self, argument: &str, value: impl FnOnce() -> C) -> Option<String> {
+        let text = self.value(argument, || value().channel())?;
+        Some(text).filter(|text| !text.trim().is_empty())
+    }
+
     fn number<A: Amount>(
         &mut self,
         argument: &str,
@@ -185,7 +252,7 @@ impl Arguments {
     }
 
     fn problem(&mut self, problem: String) {
-        self.problems.push(problem + ": the default stands in");
+        self.problems.push(problem + ": the default is used");
     }
 }
 
@@ -229,6 +296,37 @@ impl Amount for Duration {
     }
 }
 
+impl<A: Amount> Span for Range<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        (Some(self.start.amount(unit)), Some(self.end.amount(unit)))
+    }
+}
+
+impl<A: Amount> Span for RangeInclusive<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        let (start, end) = self.into_inner();
+        (start..end).ends(unit)
+    }
+}
+
+impl<A: Amount> Span for RangeFrom<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        (Some(self.start.amount(unit)), None)
+    }
+}
+
+impl<A: Amount> Span for RangeTo<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        (None, Some(self.end.amount(unit)))
+    }
+}
+
+impl<A: Amount> Span for RangeToInclusive<A> {
+    fn ends(self, unit: f64) -> (Option<f64>, Option<f64>) {
+        (..self.end).ends(unit)
+    }
+}
+
 macro_rules! amounts {
     ($($number:ty)*) => { $(
         impl Amount for $number {
@@ -268,6 +366,39 @@ mod tests {
         assert_eq!(arguments.ok_silent_hours, Some(0.5));
         assert_eq!(arguments.remind_hours, Some(2.5));
         assert!(arguments.problems.is_empty());
+    }
+
+    /// Issue 18, point 2.
+    #[test]
+    fn how_long_a_run_should_take_is_any_range_of_numbers_or_durations() {
+        let took = |arguments: Arguments| {
+            assert!(arguments.problems.is_empty(), "{:?}", arguments.problems);
+            let Took { shortest, longest } = arguments.took.unwrap();
+            [shortest, longest].map(|time| time.map(|time| time.as_secs()))
+        };
+        let new = Arguments::default;
+        assert_eq!(
+            took(new().took_hours(|| 0.5..4.0)),
+            [Some(1800), Some(14400)]
+        );
+        assert_eq!(
+            took(new().took_hours(|| 1..=4u8)),
+            [Some(3600), Some(14400)]
+        );
+        assert_eq!(took(new().took_hours(|| ..4i64)), [None, Some(14400)]);
+        assert_eq!(took(new().took_hours(|| ..=0.5f32)), [None, Some(1800)]);
+        let minute = Duration::from_secs(60);
+        assert_eq!(took(new().took_hours(|| minute..)), [Some(60), None]);
+        for arguments in [
+            new().took_hours(|| 4.0..0.5),
+            new().took_hours(|| 4.0..4.0),
+            new().took_hours(|| -1.0..),
+            new().took_hours(|| ..f64::NAN),
+            new().took_hours(|| ..f64::INFINITY),
+            new().took_hours(|| -> Range<f64> { panic!("no") }),
+        ] {
+            assert_eq!((arguments.took, arguments.problems.len()), (None, 1));
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::job::Site;
 const NESTED: &str = "::__NOTIFY_SITE";
 
 /// The longest file name that the common file systems hold, in bytes.
-const LONGEST: usize = 255;
+const MAX_FILE_NAME_BYTES: usize = 255;
 
 /// Returns the job's name: `crate.module.Type.Trait.function`, or with `package.binary` in the
 /// crate's place.
@@ -39,7 +39,10 @@ pub(crate) fn location(site: &Site) -> String {
 /// byte, as does a leading dot. A name too long ends in `%-` and a hash, which no other name holds.
 pub(crate) fn file_name(job: &str) -> Cow<'_, str> {
     let is_ordinary = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+=@,".contains(&byte);
-    if (1..=LONGEST).contains(&job.len()) && !job.starts_with('.') && job.bytes().all(is_ordinary) {
+    if (1..=MAX_FILE_NAME_BYTES).contains(&job.len())
+        && !job.starts_with('.')
+        && job.bytes().all(is_ordinary)
+    {
         return Cow::Borrowed(job);
     }
     let mut name = String::with_capacity(job.len());
@@ -60,11 +63,11 @@ pub(crate) fn file_name(job: &str) -> Cow<'_, str> {
     if name.is_empty() {
         return Cow::Borrowed("%");
     }
-    if name.len() > LONGEST {
+    if name.len() > MAX_FILE_NAME_BYTES {
         let mut hasher = SipHasher13::new();
         hasher.write(job.as_bytes());
         let hash = format!("%-{:032x}", hasher.finish128().as_u128());
-        let mut end = LONGEST - hash.len();
+        let mut end = MAX_FILE_NAME_BYTES - hash.len();
         while !name.is_char_boundary(end) {
             end -= 1;
         }
@@ -75,7 +78,6 @@ pub(crate) fn file_name(job: &str) -> Cow<'_, str> {
 }
 
 /// Undoes [`file_name`]; `None` where the name was cut, or was never made by it.
-#[cfg(any(test, feature = "cli"))]
 pub(crate) fn job_name(file: &str) -> Option<String> {
     if file == "%" {
         return Some(String::new());
@@ -366,10 +368,10 @@ mod tests {
     #[test]
     fn long_names_are_cut_and_stay_apart() {
         let (one, other) = ("x".repeat(300) + "1", "x".repeat(300) + "2");
-        assert_eq!(file_name(&one).len(), LONGEST);
+        assert_eq!(file_name(&one).len(), MAX_FILE_NAME_BYTES);
         assert_ne!(file_name(&one), file_name(&other));
         assert_eq!(
-            &file_name(&one)[LONGEST - 34..],
+            &file_name(&one)[MAX_FILE_NAME_BYTES - 34..],
             "%-a0d1ed42b081fad1b24fc02f2d3c61c4",
             "the same on every compiler"
         );
@@ -385,7 +387,7 @@ mod tests {
         #[test]
         fn no_name_leaves_the_directory(job in "(?s)[./\\\\\0a%é]{0,400}") {
             let file = file_name(&job);
-            prop_assert!(!file.is_empty() && file.len() <= LONGEST);
+            prop_assert!(!file.is_empty() && file.len() <= MAX_FILE_NAME_BYTES);
             prop_assert!(!file.starts_with('.') && !file.contains(['/', '\\', '\0']));
             prop_assert_eq!(std::path::Path::new(&*file).components().count(), 1);
         }

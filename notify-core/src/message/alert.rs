@@ -7,13 +7,14 @@ use crate::format::hash;
 use crate::format::link::{self, Link};
 use crate::format::text;
 use crate::format::time::{self, Time};
+use crate::message::dropped::Dropped;
 use crate::status::fingerprint;
 use crate::status::{LINE, State, Status};
 
 /// The longest line that stands for the whole of an error.
 const HEADLINE: usize = 200;
 
-/// What an alert tells of its job.
+/// What an alert says of its job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Kind {
@@ -31,23 +32,36 @@ pub enum Kind {
     Flapping,
     /// It was flapping, and has been in one status for an hour and three runs.
     Steady,
+    /// It works, and its run ended sooner than it should (`took_hours`).
+    TooShort,
+    /// It works, and its run ended later than it should (`took_hours`).
+    TooLong,
+    /// A run began while another went on (`overlap = false`).
+    Overlapping,
+    /// A run that was missed has come after all.
+    Late,
 }
 
 impl Kind {
     /// Each kind in words, and the letter for it in the names of the outbox: a small one, and not
     /// that of another. They stand in the order of a digest.
-    pub(crate) const ALL: [(Self, &'static str, char); 7] = [
+    pub(crate) const ALL: [(Self, &'static str, char); 11] = [
         (Self::Failed, "failed", 'f'),
         (Self::StillFailing, "still failing", 's'),
         (Self::Flapping, "is flapping", 'p'),
         (Self::Overdue, "is overdue", 'd'),
+        (Self::TooShort, "ended too soon", 'q'),
+        (Self::TooLong, "took too long", 'l'),
+        (Self::Overlapping, "overlaps another run", 'v'),
         (Self::Steady, "is steady again", 'y'),
+        (Self::Late, "ran late", 'a'),
         (Self::Recovered, "recovered", 'r'),
         (Self::Ok, "ok", 'o'),
     ];
 
     /// Returns the kind in words: `failed`, `still failing`, `recovered`, `ok`, `is overdue`,
-    /// `is flapping` or `is steady again`.
+    /// `is flapping`, `is steady again`, `ended too soon`, `took too long`, `overlaps another run` or
+    /// `ran late`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         Self::ALL
@@ -56,7 +70,12 @@ impl Kind {
             .map_or("", |(_, words, _)| words)
     }
 
-    /// Tells whether it says nothing that an earlier alert of its job did not say.
+    /// Tells whether the job works, and something about its run is to be looked at.
+    pub(crate) fn is_remark(self) -> bool {
+        matches!(self, Self::TooShort | Self::TooLong | Self::Overlapping)
+    }
+
+    /// Returns whether it says nothing that an earlier alert of its job did not say.
     pub(crate) fn is_repeat(self) -> bool {
         matches!(
             self,
@@ -115,6 +134,8 @@ pub struct Alert {
     /// Where it ran, beside what the status says: names and values.
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) notes: Vec<String>,
+    /// What was dropped from the queue that it leaves, and its message is to say; no file holds it.
+    pub(crate) dropped: Option<Dropped>,
     pub(crate) status: Status,
 }
 
@@ -151,11 +172,12 @@ impl Alert {
             mention: None,
             facts: Vec::new(),
             notes: Vec::new(),
+            dropped: None,
             status,
         }
     }
 
-    /// Returns the id of this alert: two messages with one id tell the same event.
+    /// Returns the id of this alert: two messages with one id are the same event.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -226,13 +248,13 @@ impl Alert {
         }
     }
 
-    /// Tells whether the run that is overdue has never begun: such a one takes no time.
+    /// Returns whether the run that is overdue has never begun: such a one takes no time.
     pub(crate) fn is_missed(&self) -> bool {
         self.kind == Kind::Overdue && self.status.took.is_none()
     }
 
-    /// Returns until when this very error is silenced. A run that fails with it is not told
-    /// meanwhile: what is told is the silence.
+    /// Returns until when this very error is silenced. A run that fails with it sends nothing
+    /// meanwhile: this alert announces the silence.
     fn silenced_until(&self) -> Option<Time> {
         let silence = self.status.silence.as_ref()?;
         let is_this = self.kind == Kind::StillFailing
@@ -270,6 +292,7 @@ impl Alert {
     pub(crate) fn symbol(&self) -> char {
         match (self.kind, self.status.state) {
             (Kind::Flapping, _) => '⚠',
+            (kind, _) if kind.is_remark() => '⚠',
             // A job may work, and be overdue all the same.
             (Kind::Overdue, _) | (_, State::Error) => '✗',
             (_, State::Ok) => '✓',
@@ -285,6 +308,10 @@ impl Alert {
             Kind::Overdue if self.is_missed() => "MISSED",
             Kind::Overdue => "OVERDUE",
             Kind::Flapping => "FLAPPING",
+            Kind::TooShort => "TOO SHORT",
+            Kind::TooLong => "TOO LONG",
+            Kind::Overlapping => "OVERLAPPING",
+            Kind::Late => "LATE",
             _ => status.state.as_str(),
         };
         let mut text = format!(
@@ -323,7 +350,7 @@ impl Alert {
         if let Some(outage) = &self.outage {
             let runs = runs(outage.runs, "failed run");
             remarks.push(format!(
-                "it works again after {} and {runs}; it had been: {}",
+                "works again after {} and {runs}; the error was: {}",
                 self.outage_span(outage),
                 outage.error
             ));
@@ -339,7 +366,7 @@ impl Alert {
             };
             let since = time::span(time::between(status.since, self.decided));
             remarks.push(format!(
-                "it has failed for {since}, {}{error}",
+                "failing for {since}, {}{error}",
                 runs(status.runs, "run")
             ));
         }
@@ -354,9 +381,10 @@ impl Alert {
             remarks.push(format!("at first: {first}"));
         }
         if let Some(error) = &status.passed_over {
-            remarks.push(format!("passed over, as the attribute says: {error}"));
+            remarks.push(format!("error ignored, as the attribute says: {error}"));
         }
         remarks.extend(self.notes.iter().cloned());
+        remarks.extend(self.dropped.as_ref().and_then(Dropped::words));
         remarks
     }
 
@@ -393,7 +421,7 @@ impl Alert {
         details
     }
 
-    /// Tells whether it is not the first failure of its incident. A run that is overdue has not
+    /// Returns whether it is not the first failure of its incident. A run that is overdue has not
     /// failed.
     fn is_repeated(&self) -> bool {
         self.kind != Kind::Overdue && self.status.state == State::Error && self.status.runs > 1
@@ -477,6 +505,7 @@ impl Alert {
             mention: fields.get("mention").map(str::to_owned),
             facts: facts(&fields),
             notes: fields.all("note"),
+            dropped: None,
             status: Status::parse(&fields.text)?,
         })
     }
@@ -532,6 +561,7 @@ mod tests {
             mention: Some("U123".to_owned()),
             facts: vec![("context".to_owned(), "env=prod".to_owned())],
             notes: vec!["this is a debug build".to_owned()],
+            dropped: None,
             status: Status::parse(&status).unwrap(),
         }
     }
@@ -546,7 +576,7 @@ mod tests {
         assert_eq!(
             alert.text(),
             "--- ERROR ---\n2026-11-22 13:00:00:123456 UTC\netl::load :: run\n\nconnection refused\n  \
-             caused by: no route\n\nit has failed for 2 h, 3 runs, with the same error\nthis is a debug build\n\
+             caused by: no route\n\nfailing for 2 h, 3 runs, with the same error\nthis is a debug build\n\
              job etl.load.run still failing · since 2026-11-22 11:00:00:000000 UTC · took 2.500 s · host worker-3 \
              · context env=prod · incident 7f3a91c2 · alert id-etl.load.run\n"
         );
@@ -631,7 +661,8 @@ mod tests {
             alert.summary(),
             "✓ etl.load.run recovered on worker-3 after 2 h 5 min"
         );
-        let sentence = "\nit works again after 2 h 5 min and 26 failed runs; it had been: connection refused\n";
+        let sentence =
+            "\nworks again after 2 h 5 min and 26 failed runs; the error was: connection refused\n";
         assert!(alert.text().contains(sentence), "{}", alert.text());
     }
 

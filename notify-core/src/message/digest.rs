@@ -5,32 +5,33 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use crate::format::text;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
+use crate::message::cut::{
+    cut_error, cut_in_the_middle, cut_name, first_line, one_line, share, shown, width,
+};
+use crate::message::dropped::Dropped;
 
 /// The most alerts that leave in one message: so many lines fit, whatever they say.
 pub(crate) const MOST: usize = 40;
 
-/// So many alerts are told one after the other; more are a digest, a line for each job.
-const FEW: usize = 3;
+/// The most alerts that are written one after the other; more become a digest, a line for each job.
+const MAX_WHOLE_ALERTS: usize = 3;
 
 /// The longest message, in bytes once it is escaped: Slack may split one above 4,000 characters.
-const LIMIT: usize = 3_900;
+const MAX_MESSAGE_BYTES: usize = 3_900;
 
 /// The longest name of a host in the heading.
-const HOST: usize = 40;
+const MAX_HOST_BYTES: usize = 40;
 
 /// The longest line of what all alerts of a digest say.
-const SHARED: usize = 200;
+const MAX_SHARED_BYTES: usize = 200;
 
 /// Alerts of so short a time have no times of their own.
 const AT_ONCE: TimeDelta = TimeDelta::seconds(60);
 
 /// A name is not cut below this: an id alone says nothing to a reader.
-const SHORTEST: usize = 16;
-
-const ELLIPSIS: &str = "…";
+const MIN_NAME_BYTES: usize = 16;
 
 /// Returns one alert's text, those of a few, or for more a digest that names each.
 ///
@@ -42,16 +43,16 @@ const ELLIPSIS: &str = "…";
 /// in HTML: errors are cut first, then names, and no alert is left out. One alone is not cut.
 #[must_use]
 pub fn message(alerts: &[Alert]) -> String {
-    if alerts.len() > FEW {
+    if alerts.len() > MAX_WHOLE_ALERTS {
         return digest(alerts);
     }
     // What speaks of other alerts stands apart, where no cut comes.
-    let last = given_up_line(alerts).unwrap_or_default();
+    let last = dropped_line(alerts).unwrap_or_default();
     let texts: Vec<_> = alerts
         .iter()
         .map(|alert| {
             let mut alert = alert.clone();
-            alert.notes.retain(|note| !is_given_up(note));
+            alert.dropped = None;
             alert.text()
         })
         .collect();
@@ -59,7 +60,7 @@ pub fn message(alerts: &[Alert]) -> String {
         return text.clone() + &last;
     }
     let between = texts.len().saturating_sub(1);
-    let room = LIMIT.saturating_sub(width(&last) + between);
+    let room = MAX_MESSAGE_BYTES.saturating_sub(width(&last) + between);
     let share = share(texts.iter().map(|text| width(text)), room);
     let texts: Vec<_> = texts
         .iter()
@@ -75,17 +76,17 @@ pub(crate) fn digest(alerts: &[Alert]) -> String {
     let lines = || groups.iter().flat_map(|group| &group.lines);
     let names: Vec<_> = lines().map(|line| width(line.job)).collect();
     let errors: Vec<_> = groups.iter().flat_map(Group::errors).collect();
-    let last = given_up_line(alerts).unwrap_or_default();
+    let last = dropped_line(alerts).unwrap_or_default();
     let with = |cuts| render(alerts, &groups, cuts) + &last;
 
     let fixed = width(&with(Cuts { name: 0, error: 0 }));
-    let room = LIMIT.saturating_sub(fixed);
+    let room = MAX_MESSAGE_BYTES.saturating_sub(fixed);
     let used = |widths: &[usize], cut: usize| -> usize {
         widths.iter().map(|width| (*width).min(cut)).sum()
     };
     // Names come first, but for the first lines of the errors, up to a third of the room.
     let first_lines: usize = errors.iter().map(|error| width(first_line(error))).sum();
-    let name = share(names.iter().copied(), room - first_lines.min(room / 3)).max(SHORTEST);
+    let name = share(names.iter().copied(), room - first_lines.min(room / 3)).max(MIN_NAME_BYTES);
     let room = room.saturating_sub(used(&names, name));
     let error = share(errors.iter().map(|error| width(error)), room);
     with(Cuts { name, error })
@@ -111,53 +112,11 @@ pub(crate) fn headline(alerts: &[Alert]) -> String {
     format!("{symbol} {} alerts: {}", alerts.len(), counts.join(", "))
 }
 
-/// Says how many alerts were given up, for those who read the next message.
-pub(crate) fn given_up(counts: &[(u64, &str)], oldest: Time) -> String {
-    let all = counts
-        .iter()
-        .fold(0_u64, |all, (count, _)| all.saturating_add(*count));
-    let (alerts, were) = if all == 1 {
-        ("alert", "was")
-    } else {
-        ("alerts", "were")
-    };
-    let counts: Vec<_> = counts
-        .iter()
-        .map(|(count, what)| format!("{} {what}", thousands(*count)))
-        .collect();
-    format!(
-        "{AND}{} more {alerts} {were}{GIVEN_UP}{} UTC: {}",
-        thousands(all),
-        oldest.format("%Y-%m-%d %H:%M"),
-        counts.join(", ")
-    )
-}
-
-const AND: &str = "and ";
-const GIVEN_UP: &str = " given up, the oldest of ";
-
-/// Tells whether a note is a line of [`given_up`], which speaks of other alerts than its own.
-fn is_given_up(note: &str) -> bool {
-    note.starts_with(AND) && note.contains(GIVEN_UP)
-}
-
-fn given_up_line(alerts: &[Alert]) -> Option<String> {
-    let mut notes = alerts.iter().flat_map(|alert| &alert.notes);
-    let note = notes.find(|note| is_given_up(note))?;
-    Some(format!("\n{note}\n"))
-}
-
-/// Writes a number as `1,234`.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+/// Says how many alerts were dropped, which is of none of these.
+fn dropped_line(alerts: &[Alert]) -> Option<String> {
+    let mut counts = alerts.iter().filter_map(|alert| alert.dropped.as_ref());
+    let words = counts.find_map(Dropped::words)?;
+    Some(format!("\n{words}\n"))
 }
 
 /// Jobs that stand together: they are the same now, for the same reason.
@@ -264,7 +223,7 @@ fn groups(alerts: &[Alert]) -> Vec<Group<'_>> {
             },
         )
     }));
-    // Of one kind the largest first, and last those that share nothing.
+    // Within one kind the largest group first, and last the jobs that share no error.
     groups
         .sort_by_key(|(place, group)| (*place, group.error.is_none(), Reverse(group.lines.len())));
     groups.into_iter().map(|(_, group)| group).collect()
@@ -366,14 +325,16 @@ fn said_by_all(alerts: &[Alert]) -> String {
     }
     let shared = shared.iter().map(|(name, value)| format!("{name} {value}"));
     let shared: Vec<_> = shared.collect();
-    shown(&shared.join(" · "), SHARED) + "\n"
+    shown(&shared.join(" · "), MAX_SHARED_BYTES) + "\n"
 }
 
 fn heading(alerts: &[Alert], first: Time, last: Time) -> String {
     let mut hosts = alerts.iter().map(|alert| alert.status.host.as_deref());
     let host = hosts.next().flatten();
     let host = host.filter(|host| hosts.all(|other| other == Some(host)));
-    let host = host.map_or(String::new(), |host| format!(" on {}", shown(host, HOST)));
+    let host = host.map_or(String::new(), |host| {
+        format!(" on {}", shown(host, MAX_HOST_BYTES))
+    });
     let until = if last.date_naive() != first.date_naive() {
         format!(" to {}", last.format("%Y-%m-%d %H:%M:%S"))
     } else if last == first {
@@ -384,112 +345,6 @@ fn heading(alerts: &[Alert], first: Time, last: Time) -> String {
     let count = alerts.len();
     let first = first.format("%Y-%m-%d %H:%M:%S");
     format!("--- {count} alerts{host}, {first}{until} UTC ---\n")
-}
-
-/// Returns how much of a message a text takes up, in bytes, when it is escaped.
-fn width(text: &str) -> usize {
-    text.chars().map(width_of).sum()
-}
-
-fn width_of(c: char) -> usize {
-    match c {
-        '&' => "&amp;".len(),
-        '<' | '>' => "&lt;".len(),
-        // It is shown as a space.
-        c if c.is_control() => 1,
-        c => c.len_utf8(),
-    }
-}
-
-/// Returns the most that each of these may take up so that all are within `room`: the short ones
-/// leave what they do not need to the long ones.
-fn share(widths: impl Iterator<Item = usize>, room: usize) -> usize {
-    let mut widths: Vec<_> = widths.collect();
-    widths.sort_unstable();
-    let (mut room, mut left) = (room, widths.len());
-    for width in widths {
-        if width > room / left {
-            return room / left;
-        }
-        room -= width;
-        left -= 1;
-    }
-    usize::MAX
-}
-
-/// Returns the beginning of a line, with an ellipsis where more follows.
-fn shown(line: &str, most: usize) -> String {
-    if width(line) <= most {
-        return one_line(line);
-    }
-    let Some(room) = most.checked_sub(ELLIPSIS.len()) else {
-        return String::new();
-    };
-    one_line(beginning(line, room)) + ELLIPSIS
-}
-
-/// Cuts a name in its middle: its end tells it from its neighbours.
-fn cut_name(name: &str, most: usize) -> String {
-    cut_out(&one_line(name), most, |room| room / 3)
-}
-
-/// Cuts an error in its middle: it begins with what went wrong, and ends with what that comes from.
-fn cut_error(error: &str, most: usize) -> String {
-    cut_out(error, most, |room| room - room / 3)
-}
-
-/// Leaves out what is in the middle of a text, and shows so much of its head.
-fn cut_out(text: &str, most: usize, head: impl Fn(usize) -> usize) -> String {
-    if width(text) <= most {
-        return text.to_owned();
-    }
-    let Some(room) = most.checked_sub(ELLIPSIS.len()) else {
-        return String::new();
-    };
-    let head = beginning(text, head(room));
-    let mut room = room - width(head);
-    let mut begin = text.len();
-    for (at, c) in text.char_indices().rev() {
-        let Some(left) = room.checked_sub(width_of(c)) else {
-            break;
-        };
-        (room, begin) = (left, at);
-    }
-    format!("{head}{ELLIPSIS}{}", &text[begin..])
-}
-
-fn first_line(text: &str) -> &str {
-    text::first_line(text, usize::MAX)
-}
-
-fn beginning(line: &str, room: usize) -> &str {
-    let mut room = room;
-    for (at, c) in line.char_indices() {
-        let Some(left) = room.checked_sub(width_of(c)) else {
-            return &line[..at];
-        };
-        room = left;
-    }
-    line
-}
-
-/// A name with a line break in it would look like two alerts.
-fn one_line(text: &str) -> String {
-    text::readable(text).replace(char::is_control, " ")
-}
-
-/// Cuts an alert's text so that it takes up no more than that; its end, with its id, stays.
-fn cut_in_the_middle(text: &str, most: usize) -> String {
-    let mut room = most;
-    loop {
-        let cut = text::cut(text, room);
-        let length = width(&cut);
-        if length <= most || room == 0 {
-            return cut.into_owned();
-        }
-        // In proportion to how much the escapes add, and always less than before.
-        room = (room * most / length).min(room - 1);
-    }
 }
 
 #[cfg(test)]
@@ -581,7 +436,7 @@ mod tests {
             })
             .collect();
         let text = message(&alerts);
-        assert!(text.len() <= LIMIT, "{}", text.len());
+        assert!(text.len() <= MAX_MESSAGE_BYTES, "{}", text.len());
         let titles: Vec<_> = text.lines().filter(|line| line.contains(" × ")).collect();
         let alike = "failed with errors alike, the first:";
         assert_eq!(
@@ -621,7 +476,7 @@ mod tests {
             .collect();
         let text = message(&alerts);
         assert!(
-            text.len() <= LIMIT && text.len() > LIMIT - 100,
+            text.len() <= MAX_MESSAGE_BYTES && text.len() > MAX_MESSAGE_BYTES - 100,
             "{}",
             text.len()
         );
@@ -638,16 +493,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_given_up_stands_at_the_end_of_any_message() {
-        let oldest = testing::alert("a", "1").decided;
-        let line = given_up(&[(1_000, "repeats"), (234, "failures")], oldest);
-        assert_eq!(
-            line,
-            "and 1,234 more alerts were given up, the oldest of 2026-11-22 13:00 UTC: 1,000 repeats, 234 failures"
-        );
-        assert!(
-            given_up(&[(1, "failures")], oldest).starts_with("and 1 more alert was given up, ")
-        );
+    fn what_was_dropped_stands_at_the_end_of_any_message() {
+        let dropped = Dropped {
+            repeats: 1_000,
+            others: 234,
+            oldest: Some(testing::alert("a", "1").decided),
+        };
+        let line = "and 1,234 more alerts were dropped, the oldest of 2026-11-22 13:00 UTC: 1,000 repeats, 234 others";
+        assert_eq!(dropped.words().unwrap(), line);
         for count in 1..=5 {
             let mut alerts: Vec<_> = (0..count)
                 .map(|number| {
@@ -655,11 +508,14 @@ mod tests {
                     alert(&job, Kind::Failed, &error, &format!("{number:016x}"), 0)
                 })
                 .collect();
-            alerts[0].notes.push("this is a debug build".to_owned());
-            alerts[count - 1].notes.push(line.clone());
+            // A remark in the very words is a remark, and no count.
+            alerts[0]
+                .notes
+                .push("and 9 more alerts were given up, the oldest of 2026".to_owned());
+            alerts[count - 1].dropped = Some(dropped.clone());
             let text = message(&alerts);
             assert!(text.ends_with(&format!("\n{line}\n")), "{text}");
-            assert_eq!(text.matches("given up").count(), 1);
+            assert_eq!(text.matches("dropped").count(), 1);
         }
     }
 
@@ -711,7 +567,7 @@ mod tests {
                 (any_text(300), any_kind(), any_text(300), 0..400_000_i64, any_text(90)),
                 2..=MOST,
             ),
-            loss in prop::option::of(any::<[u64; 3]>()),
+            loss in prop::option::of(any::<[u64; 2]>()),
         ) {
             let mut alerts: Vec<_> = (0_u64..).zip(&alerts).map(|(number, (job, kind, error, second, host))| {
                 // Ids that no text here holds.
@@ -720,11 +576,13 @@ mod tests {
                 alert.status.host = Some(host.clone().into());
                 alert
             }).collect();
-            let loss = loss.map(|loss| {
-                let counts = [(loss[0], "repeats"), (loss[1], "failures"), (loss[2], "recoveries")];
-                given_up(&counts, alerts[0].decided)
+            let dropped = loss.map(|[repeats, others]| Dropped {
+                repeats,
+                others,
+                oldest: Some(alerts[0].decided),
             });
-            alerts[0].notes.extend(loss.clone());
+            let loss = dropped.as_ref().and_then(Dropped::words);
+            alerts[0].dropped = dropped;
 
             let text = message(&alerts);
             let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");

@@ -11,7 +11,6 @@ use std::io::{self, Write as _};
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::job::{Arguments, Job, Site};
@@ -19,6 +18,7 @@ use crate::monitor::command::child::Attendance;
 use crate::monitor::command::stderr::Passage;
 use crate::os::ffi;
 use crate::os::isolate;
+use crate::os::once::Once;
 use crate::runs::registry;
 use crate::runs::shutdown;
 use crate::settings::config::Config;
@@ -27,7 +27,7 @@ use crate::status::outcome::{Ending, Outcome};
 
 /// How long the end of a program waits for what it has written to standard error, where those who
 /// read ours are slow.
-const PATIENCE: Duration = Duration::from_secs(1);
+const STDERR_WAIT: Duration = Duration::from_secs(1);
 
 const NOT_FOUND: u8 = 127;
 const NOT_RUN: u8 = 126;
@@ -37,14 +37,14 @@ const NOT_RUN: u8 = 126;
 #[expect(missing_docs, reason = "as they say")]
 pub struct Wrapped {
     pub command: OsString,
-    /// What it is called with, which nobody is told.
+    /// Its arguments, which no alert shows.
     pub arguments: Vec<OsString>,
     /// The job's name, where it is not made from the command's.
     pub name: Option<String>,
     pub settings: Arguments,
     pub directory: Option<PathBuf>,
     pub codes: Codes,
-    /// What was wrong with the options, which people hear of.
+    /// What was wrong with the options, for the channel.
     pub mistakes: Vec<String>,
 }
 
@@ -86,13 +86,13 @@ impl Wrapped {
         }
         let ended = spawned.map(|mut child| attendance.wait(&mut child));
         let mut rest = passage.map(Passage::end);
-        // Where that panics, the next run tells that this one died.
+        // Where that panics, the next run reports that this one died.
         let _ = isolate::contain(|| {
             let outcome = match &ended {
                 Ok(Ok(status)) => {
                     let is_short = memory_kills::memory_kills() > kills && kills.is_some();
                     codes.judge(*status, &attendance, || {
-                        let tail = rest.as_mut().map(|rest| rest.tail(PATIENCE));
+                        let tail = rest.as_mut().map(|rest| rest.tail(STDERR_WAIT));
                         (tail.unwrap_or_default(), is_short)
                     })
                 }
@@ -183,7 +183,7 @@ impl Codes {
     }
 }
 
-/// Says what was wrong with the options, or that it is mended.
+/// Says what was wrong with the options, or that it is fixed.
 fn tell_mistakes(site: &'static Site, mistakes: &[String]) {
     for mistake in mistakes {
         let _ = writeln!(io::stderr(), "pipeline-notify: {mistake}");
@@ -203,6 +203,7 @@ fn job(name: Option<String>, shown: &str, arguments: Arguments) -> Job {
         source: "pipeline-notify run".to_owned(),
         is_debug_build: false,
         version: None,
+        plan: arguments.plan(),
         arguments,
     }
 }
@@ -220,6 +221,6 @@ fn site(job: Job) -> &'static Site {
         type_name: || "",
         version: "",
         arguments: Arguments::default,
-        job: OnceLock::from(job),
+        job: Once::from(job),
     }))
 }

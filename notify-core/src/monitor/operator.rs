@@ -136,7 +136,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Tells whether a queue's alerts are for a destination that the environment names.
+    /// Returns whether a queue's alerts are for a destination that the environment names.
     #[must_use]
     pub fn sends_from(&self, queue: &str) -> bool {
         let routes = setup().routes(spool::channel_of(queue));

@@ -1,4 +1,4 @@
-//! What happened to a job, told in order: which rule decided each time, what became of its alerts, and
+//! What happened to a job, in order: which rule decided each time, what became of its alerts, and
 //! what would happen next. Nothing here makes or changes a file.
 
 mod answers;
@@ -14,13 +14,14 @@ use chrono::TimeDelta;
 use self::answers::Places;
 pub use self::answers::Reply;
 pub use self::entries::Happened;
-pub use self::forecast::{Chance, Hold, Outlook};
+pub use self::forecast::{Chance, Outlook};
 use crate::format::time::{self, Time};
 use crate::monitor::view::{self, Job};
 use crate::os::file::{self, Links};
-use crate::rules::{self, Reason, Settings};
+use crate::rules::{Reason, Settings};
 use crate::state::history::{Event, History, Ran};
 use crate::state::local;
+use crate::status::decision::Decided;
 use crate::status::{State, Status};
 
 /// What is known of a job's past and future.
@@ -66,7 +67,7 @@ pub enum What {
     Aside,
     /// What a person did to the status.
     Person,
-    /// What a silence withheld, told when it was over.
+    /// What a silence withheld, sent when it was over.
     SilenceOver,
 }
 
@@ -81,7 +82,7 @@ pub struct Recent {
     pub runs: u64,
 }
 
-/// Tells a job's story; `None` where it has no status file.
+/// Returns a job's story; `None` where it has no status file.
 ///
 /// # Errors
 ///
@@ -98,8 +99,8 @@ pub fn story(directory: &Path, name: &str, now: Time) -> io::Result<Option<Story
     let Some(content) = content else {
         return Ok(None);
     };
-    let status = Status::parse(&content)
-        .ok_or_else(|| io::Error::other("its status file is no status file"))?;
+    let status =
+        Status::parse(&content).ok_or_else(|| io::Error::other("this is not a status file"))?;
     let (lines, closed) = lines(directory, &file)?;
     let known = lines.iter().rev().find_map(|line| match line {
         Event::Ran(ran) => ran.settings,
@@ -162,22 +163,19 @@ fn lines(directory: &Path, file: &str) -> io::Result<(Vec<Event>, usize)> {
 }
 
 impl Ran {
-    /// When it was decided whether it is told, as far as that is known.
+    /// When it was decided, as far as that is known.
     fn decided_at(&self) -> Time {
         let took = self.took.and_then(|took| TimeDelta::from_std(took).ok());
         let ended = || self.begun.checked_add_signed(took.unwrap_or_default());
         self.decided.or_else(ended).unwrap_or(self.begun)
     }
 
-    /// Tells what it is about, from when the run before it began.
+    /// Returns what it is about, from when the run before it began.
     fn what(&self, earlier: Option<Time>) -> What {
-        let ends_with = |reason: Reason| self.decision.ends_with(reason.as_str());
-        if [Reason::Overdue, Reason::Overtaken, Reason::Older]
-            .into_iter()
-            .any(ends_with)
-        {
+        let reason = self.decision.as_ref().and_then(Decided::reason);
+        if let Some(Reason::Overdue | Reason::Overtaken | Reason::Older) = reason {
             What::Aside
-        } else if self.decision.ends_with(rules::SILENCE_OVER) {
+        } else if reason == Some(Reason::SilenceOver) {
             What::SilenceOver
         } else if self.settings.is_none() && earlier == Some(self.begun) {
             // A person's deed leaves the time of the last run.

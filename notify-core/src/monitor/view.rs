@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -14,22 +15,25 @@ use crate::error::Error;
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::job::name;
+use crate::monitor::expected::{Expected, Said};
 use crate::os::file::{self, Links};
 use crate::os::machine::Machine;
 use crate::settings::in_force;
 use crate::settings::setup;
 use crate::state::local;
-use crate::state::local::lease;
+use crate::state::local::lease_scan;
 use crate::state::local::spool;
 use crate::state::run_record::Recorded;
+use crate::status::decision::{Decided, Fate, Reason};
 use crate::status::fingerprint;
+use crate::status::plan::Plan;
 use crate::status::{LINE, OVERDUE, State, Status};
 
 /// More threads would wait for the disk, or for each other.
-const THREADS: usize = 8;
+const MAX_THREADS: usize = 8;
 
-/// As many files are read by one thread before a second is worth its start.
-const SHARE: usize = 500;
+/// One thread reads this many files before a second is worth its start.
+const FILES_PER_THREAD: usize = 500;
 
 /// A job, by its status file.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,12 +55,12 @@ pub struct Job {
     pub not_counted: Option<String>,
     pub alerted: Option<Time>,
     pub incident: Option<String>,
-    pub decision: Option<String>,
+    pub(crate) decided: Option<Decided>,
     pub silence: Option<Silence>,
     /// Whether an alert is held back.
     pub is_held: bool,
     pub is_flapping: bool,
-    /// When the latest run began, once people were told that none came after it.
+    /// When people last heard that no run has come after the latest one.
     pub missed: Option<Time>,
     pub host: Option<String>,
     pub pid: Option<u32>,
@@ -64,6 +68,7 @@ pub struct Job {
     pub source: Option<String>,
     pub version: Option<String>,
     pub every_hours: Option<f64>,
+    pub(crate) plan: Option<Arc<Plan>>,
     /// Where its alerts go, where that is known; the empty text is nowhere.
     pub channel: Option<String>,
 }
@@ -103,7 +108,7 @@ pub struct Jobs {
 pub enum Health {
     /// Its process lives.
     Alive,
-    /// Its process died, and nobody has told it yet.
+    /// Its process died, and no run has reported it yet.
     Dead,
     /// It is another machine's, of which nothing is known here.
     Unknown,
@@ -120,6 +125,7 @@ pub struct Run {
     pub health: Health,
     pub channel: String,
     pub every_hours: Option<f64>,
+    pub(crate) plan: Option<Arc<Plan>>,
 }
 
 /// The alerts of one destination that were not delivered.
@@ -217,6 +223,16 @@ pub fn jobs(directory: &Path, wanted: &[String]) -> io::Result<Jobs> {
     Ok(found)
 }
 
+/// Returns the names of all jobs that have a file, whether it is a status file or not.
+///
+/// # Errors
+///
+/// Where the directory cannot be read.
+pub fn job_names(directory: &Path) -> io::Result<Vec<String>> {
+    let files = names(directory, false)?;
+    Ok(files.iter().map(|file| shown_name(file)).collect())
+}
+
 /// Finds a job's status file, by the job's name or by its own.
 pub(crate) fn find(directory: &Path, name: &str) -> Option<String> {
     let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains('/');
@@ -231,8 +247,8 @@ pub(crate) fn find(directory: &Path, name: &str) -> Option<String> {
 fn read_all(directory: &Path, files: &[String]) -> Vec<Result<Option<Job>, String>> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = processors
-        .min(THREADS)
-        .min(files.len().div_ceil(SHARE))
+        .min(MAX_THREADS)
+        .min(files.len().div_ceil(FILES_PER_THREAD))
         .max(1);
     let share = files.len().div_ceil(threads).max(1);
     let read =
@@ -261,7 +277,7 @@ pub(crate) fn read(directory: &Path, file: &str) -> Result<Option<Job>, String> 
     let Some(content) = content else {
         return Ok(None);
     };
-    let status = Status::parse(&content).ok_or("it is no status file")?;
+    let status = Status::parse(&content).ok_or("it is not a status file")?;
     Ok(Some(Job::new(file, status)))
 }
 
@@ -294,7 +310,7 @@ impl Job {
             not_counted: status.not_counted,
             alerted: status.alerted,
             incident: status.incident,
-            decision: status.decision.map(Cow::into_owned),
+            decided: status.decision,
             is_flapping: status
                 .flapping
                 .is_some_and(|flapping| flapping.told.is_some()),
@@ -305,11 +321,52 @@ impl Job {
             source: status.source.map(Cow::into_owned),
             version: status.version.map(Cow::into_owned),
             every_hours: status.every_hours,
+            plan: status.plan,
             channel: status.channel.map(Cow::into_owned),
         }
     }
 
-    /// Tells whether it fails, and a person has silenced that.
+    /// Returns when it should run, as it says itself or as `said`; `None` where nobody says.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its schedule, and where.
+    pub fn expected(&self, said: &Said) -> Result<Option<Expected>, String> {
+        Expected::new(self.plan.as_deref(), self.every_hours, said)
+    }
+
+    /// Returns its schedule and its time zone, as it says them.
+    #[must_use]
+    pub fn schedule(&self) -> Option<(&str, Option<&str>)> {
+        let plan = self.plan.as_ref()?;
+        Some((plan.schedule.as_deref()?, plan.timezone.as_deref()))
+    }
+
+    /// Returns what was decided of the last run's alert, in words.
+    #[must_use]
+    pub fn decision(&self) -> Option<String> {
+        self.decided.as_ref().map(Decided::words)
+    }
+
+    /// Returns the code that stands beside those words.
+    #[must_use]
+    pub fn decision_code(&self) -> Option<String> {
+        self.decided.as_ref().and_then(Decided::code)
+    }
+
+    /// Returns whether the last alert had no destination that could take it.
+    #[must_use]
+    pub fn is_undelivered(&self) -> bool {
+        self.decided.as_ref().and_then(Decided::fate) == Some(Fate::Undelivered)
+    }
+
+    /// Returns whether the last failure was held back because another attempt follows.
+    #[must_use]
+    pub fn attempt_follows(&self) -> bool {
+        self.decided.as_ref().and_then(Decided::reason) == Some(Reason::Attempt)
+    }
+
+    /// Returns whether it fails, and a person has silenced that.
     #[must_use]
     pub fn is_silenced(&self, now: Time) -> bool {
         self.state == State::Error
@@ -320,7 +377,7 @@ impl Job {
     }
 }
 
-/// What tells the error of a failing job from others; files of the article do not say it.
+/// The fingerprint of a failing job's error; files of the article do not have one.
 pub(crate) fn fingerprint(status: &Status) -> Option<String> {
     let is_error = status.state == State::Error;
     let known = status.fingerprint.clone();
@@ -345,8 +402,9 @@ pub fn readable(text: &str) -> Cow<'_, str> {
     text::readable(text)
 }
 
-/// Tells whether a name fits a pattern in which `*` stands for any characters.
-pub(crate) fn is_fit(pattern: &str, name: &str) -> bool {
+/// Returns whether a name fits a pattern in which `*` stands for any characters.
+#[must_use]
+pub fn is_fit(pattern: &str, name: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
         return pattern == name;
     };
@@ -375,7 +433,7 @@ pub fn runs(directory: &Path, wanted: &[String]) -> io::Result<(Vec<Run>, usize)
     let mut runs = Vec::new();
     let mut closed = 0;
     for user in users(directory)? {
-        match lease::look(&user.join("running")) {
+        match lease_scan::look(&user.join("running")) {
             Ok(seen) => runs.extend(seen.iter().flat_map(runs_of)),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => closed += 1,
             Err(_) => {}
@@ -387,16 +445,25 @@ pub fn runs(directory: &Path, wanted: &[String]) -> io::Result<(Vec<Run>, usize)
 }
 
 impl Run {
-    /// Tells whether a name or a pattern is that of its job.
+    /// Returns when its job should run, as for a [`Job`].
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its schedule, and where.
+    pub fn expected(&self, said: &Said) -> Result<Option<Expected>, String> {
+        Expected::new(self.plan.as_deref(), self.every_hours, said)
+    }
+
+    /// Returns whether a name or a pattern is that of its job.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
         is_fit(name, &self.job) || is_fit(name, &name::file_name(&self.job))
     }
 }
 
-fn runs_of(seen: &lease::Seen) -> Vec<Run> {
+fn runs_of(seen: &lease_scan::Seen) -> Vec<Run> {
     if !seen.is_locked && Recorded::successor(&seen.process).is_some() {
-        // It has become another program, whose end is not ours to tell.
+        // It has become another program, whose end is not ours to report.
         return Vec::new();
     }
     let health = match seen.is_locked {
@@ -416,6 +483,7 @@ fn runs_of(seen: &lease::Seen) -> Vec<Run> {
         health,
         channel: recorded.ended.channel.into_owned(),
         every_hours: recorded.ended.every_hours,
+        plan: recorded.ended.plan,
     });
     runs.collect()
 }

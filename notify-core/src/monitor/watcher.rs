@@ -1,11 +1,12 @@
 //! A watch over a notify directory: tells of runs that die, of runs that do not come, and of what a
 //! silence withheld, and sends what nobody else does.
 
+pub(crate) mod clock;
 pub(crate) mod missed;
 mod silence_over;
+pub(crate) mod users;
 
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,23 +19,19 @@ use chrono::Utc;
 
 use crate::dispatch::dispatcher;
 use crate::error::Error;
-use crate::format::hash;
-use crate::format::time;
+use crate::monitor::expected::Said;
 use crate::monitor::view::{self, Health, Job};
+use crate::monitor::watcher::clock::Clock;
 use crate::monitor::watcher::missed::Told;
 use crate::os::ffi;
 use crate::os::warning::{self, Warning};
-use crate::rules::Past;
-use crate::rules::transition::Ended;
 use crate::runs::reaper;
-use crate::runs::report::{self, Report};
 use crate::runs::shutdown;
 use crate::settings::config::Config;
 use crate::settings::environment;
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
 use crate::state::Store;
-use crate::status::outcome::Outcome;
 
 /// How often the locks of the records are tried: a death is to be told within a second.
 const TICK: Duration = Duration::from_millis(250);
@@ -55,10 +52,14 @@ pub struct Guard {
     store: &'static Store,
     /// How often jobs are looked at that should have run.
     every: Duration,
-    /// How late a run may begin, where that is not a matter of how often it should.
-    grace: Option<Duration>,
-    /// What this process has told, and builds of before: of others the status files say it.
-    told: Told,
+    /// What the options say of when jobs should run.
+    said: Said,
+    clock: Clock,
+    began: Instant,
+    /// What a build of before has sent of runs that did not come, by the last run before.
+    told_before: Told,
+    /// When this process has sent it: of others the status files say it.
+    sent: Told,
     /// The records of dead processes that the last look left.
     left: BTreeSet<String>,
     /// How many looks in a row have left the same.
@@ -96,11 +97,7 @@ impl Guard {
     /// # Errors
     ///
     /// Where there is no such directory, or it cannot be written.
-    pub fn new(
-        directory: Option<&Path>,
-        every: Duration,
-        grace: Option<Duration>,
-    ) -> Result<Self, Error> {
+    pub fn new(directory: Option<&Path>, every: Duration, said: Said) -> Result<Self, Error> {
         // Before anybody can know that it watches.
         let is_over = until_a_signal();
         let mut config = Config::new().signals(false);
@@ -118,8 +115,11 @@ impl Guard {
             setup,
             store,
             every,
-            grace,
-            told: Told::parse(&store.missed_before()),
+            said,
+            clock: Clock::default(),
+            began: Instant::now(),
+            told_before: Told::parse(&store.missed_before()),
+            sent: Told::default(),
             left: BTreeSet::new(),
             idle_looks: 0,
             looked: Instant::now(),
@@ -134,7 +134,9 @@ impl Guard {
         let jobs = view::jobs(directory, &[]).unwrap_or_default().jobs;
         let runs = view::runs(directory, &[]).unwrap_or_default().0;
         let lives = |run: &&view::Run| run.health == Health::Alive;
-        let expected = jobs.iter().filter(|job| job.every_hours.is_some());
+        let expected = jobs
+            .iter()
+            .filter(|job| job.expected(&self.said).is_ok_and(|when| when.is_some()));
         let of_jobs = jobs.iter().filter_map(|job| job.channel.clone());
         let used = of_jobs.chain(runs.iter().map(|run| run.channel.clone()));
         let without = used.filter(|channel| !channel.is_empty());
@@ -201,16 +203,17 @@ impl Guard {
 
     /// Tells of the jobs that should have run, each once, and of those whose silence is over.
     fn look_at_jobs(&mut self) {
+        self.clock.look(Utc::now(), self.began.elapsed());
         let jobs = view::jobs(self.store.directory(), &[]).map(|jobs| jobs.jobs);
         let told = jobs.and_then(|jobs| {
             // Neither keeps the other from being told.
             let withheld = self.tell_withheld(&jobs);
-            self.tell_missed(&jobs).and(withheld)
+            self.send_missed(&jobs).and(withheld)
         });
         match told {
             Ok(()) => warning::over("jobs"),
             Err(error) => {
-                let message = format!("missed runs and silences cannot be looked for: {error}");
+                let message = format!("cannot look for missed runs and ended silences: {error}");
                 Warning::new("jobs", message).tell();
             }
         }
@@ -226,87 +229,9 @@ impl Guard {
             .collect();
         told.into_iter().collect()
     }
-
-    fn tell_missed(&mut self, jobs: &[Job]) -> io::Result<()> {
-        let directory = self.store.directory();
-        let runs = view::runs(directory, &[])?.0;
-        let under_way: HashSet<_> = runs
-            .iter()
-            .filter(|run| run.health != Health::Dead)
-            .map(|run| &*run.job)
-            .collect();
-        let now = Utc::now();
-        for job in jobs {
-            if let Some(every) = job.every_hours.map(time::hours)
-                && missed::is_missed(job.begun, every, self.grace, now)
-                && job.missed != Some(job.begun)
-                && !self.told.knows(&job.file, job.begun)
-                && !under_way.contains(&*job.name)
-                && is_own(&directory.join(&job.file))
-                && self.tell(job, every)
-            {
-                self.told.add(&job.file, job.begun);
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells of one, unless a run has come meanwhile, or another that watches has told it; the status says
-    /// then that people know. Returns whether this one has told it.
-    fn tell(&self, job: &Job, every: Duration) -> bool {
-        let Self { setup, store, .. } = self;
-        let channel = job.channel.clone();
-        let channel = channel.unwrap_or_else(|| setup.default_channel.clone());
-        let mut warnings = Vec::new();
-        let outcome = Outcome::Missed(missed::words(job.begun, every, Utc::now()));
-        let mut ended = missing(job, setup, channel.clone());
-        let routes = report::routes(setup, &channel, &mut ended, &outcome, &mut warnings);
-        let is_told = routes.is_some_and(|routes| {
-            let report = Report {
-                ended,
-                outcome: &outcome,
-                settings: setup.rules,
-                run: None,
-                now: Instant::now(),
-            };
-            let is_news = |past: &Past| match past {
-                Past::Known(status) => {
-                    status.begun == job.begun && status.missed != Some(status.begun)
-                }
-                // Where nothing can be written down, it is told all the same.
-                past => *past == Past::Unknown,
-            };
-            report.make(Some(store), Some(&*routes), is_news, &mut warnings)
-        });
-        warnings.into_iter().for_each(Warning::tell);
-        is_told
-    }
 }
 
-/// Describes the run that did not come, after the last one that did.
-fn missing(job: &Job, setup: &Setup, channel: String) -> Ended {
-    let event = format!("{} missed after {}", job.name, job.begun.timestamp_micros());
-    let context = setup.facts.iter().filter(|(name, _)| name == "context");
-    // The same each time, so that a reader knows a repeat.
-    let run = hash::hash(&event);
-    Ended {
-        location: job.location.clone().into(),
-        source: job.source.clone().unwrap_or_default().into(),
-        host: job
-            .host
-            .clone()
-            .unwrap_or_else(|| setup.host.clone())
-            .into(),
-        exe: job.exe.clone().map(Cow::Owned),
-        version: job.version.clone().map(Cow::Owned),
-        every_hours: job.every_hours,
-        channel: channel.into(),
-        facts: context.cloned().collect::<Vec<_>>().into(),
-        ..Ended::new(run, job.name.clone(), job.begun)
-    }
-}
-
-/// Tells whether a file is this user's: the jobs of another are for that one to watch.
+/// Returns whether a file is this user's: the jobs of another are for that one to watch.
 fn is_own(path: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -335,7 +260,8 @@ fn until_a_signal() -> Arc<AtomicBool> {
         let watched = flag::register_conditional_default(signal, is_over.clone())
             .and_then(|_| flag::register(signal, is_over.clone()));
         if let Err(error) = watched {
-            let message = format!("signals cannot be watched, and end this at once: {error}");
+            let message =
+                format!("signals cannot be watched, and end this command at once: {error}");
             Warning::new("signals", message).tell();
         }
     }

@@ -1,4 +1,4 @@
-//! The certificate authorities by which a server is believed to be who it says: the system's, or
+//! The certificate authorities that are trusted: the system's, or
 //! those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, as other programs take them.
 
 use std::env;
@@ -7,13 +7,13 @@ use std::sync::{Arc, OnceLock};
 use rustls::RootCertStore;
 use ureq::tls::{Certificate, RootCerts};
 
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
 
 /// The variables that name other authorities than the system's.
 const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-static TRUSTED: PerProcess<OnceLock<RootCerts>> = PerProcess::new();
+static TRUSTED: Part<OnceLock<RootCerts>> = Part::new(Slot::Authorities);
 
 /// Returns the authorities. They are read from disk once, at the first call: only who posts to
 /// `https` pays for it.
@@ -34,7 +34,7 @@ fn load() -> RootCerts {
     if let Some(variable) = VARIABLES.iter().find(|name| is_set(name)) {
         let why = found.errors.first().map(|error| format!(" ({error})"));
         let message = format!(
-            "{variable} gives no certificate authority that can be used{}: the bundled ones stand in",
+            "{variable} gives no certificate authority that can be used{}: the bundled ones are used",
             why.unwrap_or_default()
         );
         Warning::new(*variable, message).tell();

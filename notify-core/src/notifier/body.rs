@@ -8,10 +8,10 @@ use crate::format::text;
 /// The longest title of a page that is quoted.
 const TITLE: usize = 80;
 
-/// Tells whether a body is a web page.
+/// Returns whether a body is a web page.
 ///
 /// The content type alone does not say it: Slack sends its `ok` as `text/html`, as many a framework
-/// does where it was told nothing else.
+/// does by default.
 pub(super) fn is_page(content_type: &str, body: &str) -> bool {
     let body = without_mark(body).to_ascii_lowercase();
     let begins = |start| body.starts_with(start);
@@ -27,7 +27,7 @@ pub(super) fn is_page(content_type: &str, body: &str) -> bool {
         })
 }
 
-/// Tells whether a body is JSON that says no: its `ok` or its `success` is false.
+/// Returns whether a body is JSON that says no: its `ok` or its `success` is false.
 ///
 /// Anything else is no such word: receivers answer JSON of every kind.
 pub(super) fn says_no(body: &str) -> bool {

@@ -12,7 +12,7 @@ use super::http::Class;
 use super::said::{Part, Said};
 use crate::format::text;
 
-/// As much of what a command says as a reason quotes.
+/// The longest part of a command's output that a reason quotes.
 const QUOTED: usize = 200;
 
 /// How often to look whether a command has ended, at first and at last.
@@ -52,7 +52,7 @@ pub(super) fn run(
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_withheld(name)) {
         command.env_remove(name);
     }
-    // An annotated program tells no alerts of alerts.
+    // An annotated program sends no alerts about alerts.
     command.env("NOTIFY_DISABLE", "1");
     command
         .stdin(stdin)
@@ -74,7 +74,9 @@ pub(super) fn run(
     let stdout = child.stdout.take().map(|pipe| Said::of(pipe, Part::Last));
     let Ok(written) = written else {
         let _ = kill(&mut child);
-        return Err(Refusal::temporary("there is no thread to feed it"));
+        return Err(Refusal::temporary(
+            "no thread could be started to write to it",
+        ));
     };
     let ended = wait(&mut child, deadline);
     // While we hold it, a command that reads nothing raises no SIGPIPE here, by which programs
@@ -99,7 +101,7 @@ pub(super) fn run(
     })
 }
 
-/// Tells whether a variable may hold a webhook or a key.
+/// Returns whether a variable may hold a webhook or a key.
 fn is_withheld(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     let is = |prefix, suffix| name.starts_with(prefix) && name.ends_with(suffix);

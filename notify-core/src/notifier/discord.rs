@@ -41,8 +41,8 @@ const FOOTER: usize = 100;
 /// Fields that are no longer stand side by side.
 const INLINE: usize = 40;
 
-/// So many alerts have an embed each even where that must be cut.
-const FEW: usize = 3;
+/// The most alerts with an embed each, even where it must be cut.
+const MAX_WHOLE_ALERTS: usize = 3;
 
 /// The length of the text that is tried when Discord has refused the first message.
 const SHORT: usize = 1_000;
@@ -64,7 +64,7 @@ const RULES: [Rule; 6] = [
     Rule::new(405, "", Class::Channel),
 ];
 
-/// Posts to a Discord webhook: an embed for each alert, or one that tells many. Where a job's
+/// Posts to a Discord webhook: an embed for each alert, or one for many. Where a job's
 /// `mention` names users of Discord (`123456789012345678`), roles (`&123456789012345678`), `@here` or
 /// `@everyone`, a failure calls them; nothing else in a message calls anybody. The title leads to the
 /// first address in `NOTIFY_CONTEXT`.
@@ -199,7 +199,7 @@ fn embeds(alerts: &[Alert]) -> Option<Vec<Value>> {
     let make = |room: usize| -> Vec<_> { alerts.iter().map(|alert| embed(alert, room)).collect() };
     let mut embeds = make(TOGETHER);
     if embeds.iter().map(|(_, length)| length).sum::<usize>() > TOGETHER {
-        if alerts.len() > FEW {
+        if alerts.len() > MAX_WHOLE_ALERTS {
             return None;
         }
         embeds = make(TOGETHER / alerts.len());
@@ -314,9 +314,9 @@ mod tests {
     use super::super::http::Answer;
     use super::*;
     use crate::message::alert::Kind;
-    use crate::notifier::strict;
     use crate::status::State;
     use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+    use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
         strict::discord::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))

@@ -25,7 +25,7 @@ const VALUE: usize = 4 * 1024;
 /// |---|---|
 /// | 0 | accepted |
 /// | 75 (`EX_TEMPFAIL`) | not now: they wait, and are sent later |
-/// | 69, 78 (`EX_UNAVAILABLE`, `EX_CONFIG`), 126, 127, or no such program | broken: they wait until it is mended |
+/// | 69, 78 (`EX_UNAVAILABLE`, `EX_CONFIG`), 126, 127, or no such program | broken: they wait until it is fixed |
 /// | 64, 65 (`EX_USAGE`, `EX_DATAERR`) | refused for good |
 /// | any other | not now, for 24 hours or 50 times; then refused for good |
 ///
@@ -35,7 +35,7 @@ const VALUE: usize = 4 * 1024;
 /// reason that the log shows, so keep secrets out of both.
 ///
 /// It has the environment of the program without `SLACK_…_WEBHOOK_URL`, `NOTIFY_…_URL` and
-/// `NOTIFY_…_SECRET`, and with `NOTIFY_DISABLE=1`: an annotated program tells no alerts of alerts.
+/// `NOTIFY_…_SECRET`, and with `NOTIFY_DISABLE=1`: an annotated program sends no alerts about alerts.
 /// These say what the message is about:
 ///
 /// | variable | |

@@ -237,8 +237,8 @@ mod tests {
     use super::super::http::Answer;
     use super::*;
     use crate::message::alert::Kind;
-    use crate::notifier::strict;
     use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+    use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
         strict::google_chat::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))

@@ -1,7 +1,7 @@
-//! The heartbeat: each beginning and each end of a run, told to a service that misses what never
+//! The heartbeat: each beginning and each end of a run, sent to a service that notices what never
 //! begins, in the ping protocol of Healthchecks. <https://healthchecks.io/docs/http_api/>
 //!
-//! It hears of every run before any rule, and no run waits for it: a thread of its own sends what
+//! It gets every run before any rule, and no run waits for it: a thread of its own sends what
 //! it can, and the rest is dropped, for a late heartbeat is a false one.
 
 use std::collections::VecDeque;
@@ -15,9 +15,9 @@ use crate::notifier::Refusal;
 use crate::notifier::http::{Class, Post, Rule};
 use crate::notifier::secret::Secret;
 use crate::notifier::url::Url;
+use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
 use crate::os::isolate;
-use crate::os::per_process::PerProcess;
 use crate::os::redact::{self, Parts};
 use crate::os::warning::{self, Warning};
 use crate::os::worker::{Work, Worker};
@@ -52,13 +52,13 @@ const LOOK: Duration = Duration::from_millis(10);
 /// The most that the exit waits.
 const EXIT: Duration = Duration::from_secs(2);
 
-/// The longest error that is told; the service keeps as much.
+/// The longest error that is sent; the service keeps as much.
 const ERROR: usize = 10_000;
 
 /// The longest slug that the service takes.
 const SLUG: usize = 100;
 
-/// The fault of a heartbeat that is not heard.
+/// The fault of a heartbeat that is not delivered.
 const FAULT: &str = "heartbeat";
 
 /// What the service answers to a ping by a check's UUID, for which it says 200 whatever becomes of it.
@@ -69,13 +69,13 @@ const ANSWERS: [Rule; 2] = [
 ];
 
 /// What to do where the service knows no check of that name.
-const NO_CHECK: &str =
-    "it has no such check: add `?create=1` to the URL so that it makes one, or make it by hand";
+const NO_CHECK: &str = "the service has no such check: add `?create=1` to the URL so that it creates one, or create it by hand";
 
 /// The same where the URL asks for one to be made.
-const NO_KEY: &str = "it knows no such ping key, or makes no check there, for all the `create=1`";
+const NO_KEY: &str =
+    "the service does not know this ping key, or creates no check despite `create=1`";
 
-static BEATS: PerProcess<Worker<Beats>> = PerProcess::new();
+static BEATS: Part<Worker<Beats>> = Part::new(Slot::Heartbeats);
 
 /// Where pings go: a URL, with `{job}` in it for a check of each job, or the file that holds it.
 #[derive(Debug, PartialEq, Eq)]
@@ -171,7 +171,7 @@ impl Heartbeat {
         let beats = BEATS.get();
         let mut state = beats.lock();
         if state.pings.len() >= WAITING {
-            return Err(unheard("more runs than it can be told of"));
+            return Err(unheard("too many pings wait already"));
         }
         state.pings.push_back(Ping {
             heartbeat: self.clone(),
@@ -183,7 +183,7 @@ impl Heartbeat {
         drop(state);
         beats.wake().map_err(|error| {
             beats.lock().pings.clear();
-            unheard(&format!("there is no thread for it: {error}"))
+            unheard(&format!("no thread could be started for it: {error}"))
         })
     }
 }
@@ -214,7 +214,7 @@ impl Ping {
         let mut tries = 1;
         loop {
             if self.at.elapsed() > LATE {
-                return Err("it was late, and is dropped".to_owned());
+                return Err("the ping was too late and is dropped".to_owned());
             }
             let Err(refusal) = self.post() else {
                 return Ok(());
@@ -232,7 +232,7 @@ impl Ping {
             }
             tries += 1;
             let over = Instant::now() + pause;
-            // The exit has no time for a pause, and what waits behind may yet be heard.
+            // The exit has no time for a pause, and what waits behind may still be delivered.
             while Instant::now() < over {
                 if ffi::has_begun() {
                     return Err(reason);
@@ -274,10 +274,10 @@ pub(crate) fn before_job(url: &str) -> &str {
 }
 
 /// Makes the URL of a ping: the job's name in its place, the event after the path, and the run's id,
-/// by which the service tells runs apart that overlap.
+/// by which the service distinguishes runs that overlap.
 fn ping_url(url: &str, job: &str, run: u64, event: &Event) -> Result<Url, &'static str> {
     if url.contains('#') {
-        return Err("a `#` has no place in it");
+        return Err("a `#` is not allowed in it");
     }
     let url = url.replace(JOB, &slug(job));
     let (path, query) = url.split_once('?').unwrap_or((&url, ""));
@@ -330,11 +330,11 @@ fn uuid(run: u64) -> String {
 }
 
 fn unheard(reason: &str) -> Warning {
-    let message = format!("the heartbeat ({VARIABLE}) is not heard: {reason}");
+    let message = format!("the heartbeat ({VARIABLE}) is not delivered: {reason}");
     Warning::new(FAULT, message)
 }
 
-/// Tells whether nothing waits, without waiting for long to learn it.
+/// Returns whether nothing waits, without waiting for long to learn it.
 pub(crate) fn is_idle() -> bool {
     BEATS
         .get()
@@ -347,11 +347,11 @@ pub(crate) fn deadline(exit: Instant) -> Instant {
     exit.min(Instant::now() + EXIT)
 }
 
-/// Waits until all is sent that was told, at most until then.
+/// Waits until all pings are sent, at most until then.
 pub(crate) fn finish(deadline: Instant) {
     let beats = BEATS.get();
     let left = deadline.saturating_duration_since(Instant::now());
-    // What is not heard by then is dropped.
+    // What is not sent by then is dropped.
     beats.wait_while(left, |state| {
         beats.is_running() && (state.is_sending || !state.pings.is_empty())
     });
@@ -360,6 +360,15 @@ pub(crate) fn finish(deadline: Instant) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_gives_pings_to_send_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(|| BEATS
+            .get()
+            .lock()));
+    }
 
     fn shown(url: &str, job: &str, event: &Event) -> String {
         let run = 0x0123_4567_89ab_cdef;

@@ -1,4 +1,4 @@
-//! What of a notifier no text may show.
+//! The secrets of a notifier, which no text may show.
 
 use crate::notifier::secret::Secret;
 use crate::notifier::url::Destination;

@@ -19,10 +19,10 @@ use crate::format::text;
 use crate::format::time::{Time, between};
 use crate::notifier::url::Url;
 
-/// As much of an answer as is read. Most services answer with a word; Discord with the message.
+/// The longest answer that is read. Most services answer with a word; Discord with the message.
 const ANSWER: u64 = 128 * 1024;
 
-/// As much of an answer as a reason quotes.
+/// The longest part of an answer that a reason quotes.
 const QUOTED: usize = 200;
 
 /// What is posted: `Post::json(&url, &body).header("x-key", &key).send(timeout)?`.

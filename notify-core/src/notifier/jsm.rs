@@ -230,9 +230,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::notifier::strict;
     use crate::status::State;
     use crate::testing::{alert_of, alerts_of_each_kind, with_text};
+    use strict_services as strict;
 
     fn is_taken(alert: &Alert) -> Result<(), String> {
         let requests = if resolves(alert) {

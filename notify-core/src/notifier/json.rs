@@ -14,19 +14,20 @@ use crate::error::Error;
 use crate::format::text;
 use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind, Outage};
+use crate::message::dropped::Dropped;
 use crate::notifier::secret::Secret;
 use crate::notifier::url::Destination;
 
 /// The version of the document.
 const VERSION: u32 = 1;
 
-/// So much of the errors of one document is sent, shared among its alerts.
+/// The most that is sent of the errors of one document, shared among its alerts.
 const ERRORS: usize = 256 * 1024;
 
 /// The most and the least of one error.
 const ERROR: (usize, usize) = (4 * 1024, 64 * 1024);
 
-/// So much of an alert's text is sent: its error is there once more.
+/// The most that is sent of an alert's text: the error is there once more.
 const TEXT: usize = 4 * 1024;
 
 /// A receiver of our own document has nothing to say beside the status.
@@ -43,8 +44,8 @@ const ANSWERS: &[Rule] = &[];
 ///
 /// | key of an alert | | |
 /// |---|---|---|
-/// | `id` | text | two messages with one id tell the same event |
-/// | `kind` | text | `failed`, `still_failing`, `recovered`, `ok`, `overdue`, `flapping`, `steady` |
+/// | `id` | text | two messages with one id are the same event |
+/// | `kind` | text | `failed`, `still_failing`, `recovered`, `ok`, `overdue`, `flapping`, `steady`, `too_short`, `too_long`, `overlapping`, `late` |
 /// | `job` | text | the job's name, which is also its status file's |
 /// | `state` | text | `OK` or `ERROR` |
 /// | `summary` | text | one line for people |
@@ -56,7 +57,7 @@ const ANSWERS: &[Rule] = &[];
 /// | `channel` | text | where it was sent |
 /// | `mention` | text or null | whom it mentions |
 /// | `incident` | text or null | the same from a job's first failure to its recovery |
-/// | `decided` | time | when it was decided to tell |
+/// | `decided` | time | when it was decided to send it |
 /// | `begun` | time | when the run began |
 /// | `since` | time | when the first run of the present state began |
 /// | `took_seconds` | number or null | how long the run took |
@@ -66,6 +67,7 @@ const ANSWERS: &[Rule] = &[];
 /// | `location`, `source` | text, text or null | `module :: function`, and its `file:line` |
 /// | `version`, `ok_version` | text or null | the version of its crate, and the one with which it last worked |
 /// | `notes` | list of texts | remarks for people |
+/// | `dropped` | number or null | how many alerts were dropped because too many waited; on one alert of a document |
 /// | `facts` | object of texts | where it ran, such as `context` (`NOTIFY_CONTEXT`) |
 /// | `outage` | object or null | on a recovery, what is over: `since` (time), `runs` (number), `error` (text) |
 ///
@@ -74,7 +76,7 @@ const ANSWERS: &[Rule] = &[];
 /// 2xx accepts all alerts of the document, unless it is a web page (a proxy's, or one to sign in:
 /// tried again later) or JSON whose `ok` or `success` is false (as a 400). 408, 429 and 5xx ask for a later try, after `Retry-After`
 /// where it is given. 401, 403, 404, 410 and redirects say that the webhook itself is broken: alerts
-/// wait until it is mended. Anything else refuses this document for good.
+/// wait until it is fixed. Anything else refuses this document for good.
 ///
 /// A document may come twice, for an answer can be lost on its way. The header `Idempotency-Key` is
 /// then the same: an alert's id, or a hash of all ids.
@@ -229,8 +231,11 @@ fn object(alert: &Alert, room: usize) -> Value {
         mention,
         facts,
         notes,
+        dropped,
         status,
     } = alert;
+    let words = dropped.as_ref().and_then(Dropped::words);
+    let notes: Vec<_> = notes.iter().chain(&words).collect();
     let facts: Map<_, _> = facts
         .iter()
         .map(|(name, value)| (name.clone(), value.as_str().into()))
@@ -263,6 +268,7 @@ fn object(alert: &Alert, room: usize) -> Value {
         "version": status.version,
         "ok_version": status.ok_version,
         "notes": notes,
+        "dropped": dropped.as_ref().map(Dropped::count),
         "facts": facts,
         "outage": outage.as_ref().map(outage_object),
     })
@@ -272,7 +278,7 @@ fn outage_object(outage: &Outage) -> Value {
     json!({ "since": show(outage.since), "runs": outage.runs, "error": outage.error })
 }
 
-/// Names what an alert tells, as programs read it.
+/// Names an alert's kind, as programs read it.
 pub(super) fn word(kind: Kind) -> &'static str {
     match kind {
         Kind::Failed => "failed",
@@ -281,6 +287,10 @@ pub(super) fn word(kind: Kind) -> &'static str {
         Kind::Ok => "ok",
         Kind::Overdue => "overdue",
         Kind::Flapping => "flapping",
+        Kind::TooShort => "too_short",
+        Kind::TooLong => "too_long",
+        Kind::Overlapping => "overlapping",
+        Kind::Late => "late",
         Kind::Steady => "steady",
     }
 }
@@ -357,6 +367,7 @@ mod tests {
                 "version": "1.4.2",
                 "ok_version": "1.4.2",
                 "notes": ["this is a debug build"],
+                "dropped": null,
                 "facts": {
                     "context": "env=prod https://wiki.example/etl",
                     "instance": "eu-1",
@@ -380,7 +391,7 @@ mod tests {
             .iter()
             .filter_map(|alert| alert["kind"].as_str())
             .collect();
-        let expected = "failed still_failing recovered ok overdue flapping steady";
+        let expected = "failed still_failing recovered ok overdue flapping steady too_short too_long overlapping late";
         assert_eq!(words, expected.split(' ').collect());
         let docs: String = include_str!("json.rs")
             .lines()

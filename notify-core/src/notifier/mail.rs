@@ -104,8 +104,8 @@ mod tests {
 
     use super::*;
     use crate::message::alert::Kind;
-    use crate::notifier::strict;
     use crate::testing::{Folder, alert_of};
+    use strict_services as strict;
 
     const TIME: Duration = Duration::from_secs(30);
 

@@ -4,7 +4,6 @@
 mod authorities;
 mod body;
 mod child;
-mod destination;
 mod discord;
 mod exec;
 mod google_chat;
@@ -23,11 +22,10 @@ pub(crate) mod samples;
 mod sanitize;
 pub(crate) mod scheme;
 pub(crate) mod secret;
+mod service;
 mod service_url;
 mod severity;
 mod slack;
-#[cfg(test)]
-mod strict;
 mod teams;
 mod unreachable;
 pub(crate) mod url;
@@ -35,7 +33,6 @@ pub(crate) mod url;
 use std::fmt;
 use std::time::Duration;
 
-pub use destination::Destination;
 pub use discord::Discord;
 pub use exec::Exec;
 use google_chat::GoogleChat;
@@ -44,6 +41,7 @@ pub use json::Json;
 use mail::Sendmail;
 use ntfy::Ntfy;
 pub use pagerduty::PagerDuty;
+pub use service::Service;
 pub use slack::Slack;
 pub use teams::Teams;
 
@@ -77,7 +75,7 @@ use crate::os::redact;
 /// }
 /// ```
 pub trait Notifier: Send + Sync {
-    /// Sends one message that tells all of `alerts`: mostly one, several where they waited
+    /// Sends one message with all of `alerts`: mostly one, several where they waited
     /// together. [`message`](crate::message) writes them as text.
     ///
     /// # Errors
@@ -85,12 +83,12 @@ pub trait Notifier: Send + Sync {
     /// A [`Refusal`], which says what becomes of the alerts.
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal>;
 
-    /// Returns how many alerts one message can tell; more leave in several. Defaults to 40.
+    /// Returns how many alerts one message can hold; more leave in several. Defaults to 40.
     fn most(&self) -> usize {
         digest::MOST
     }
 
-    /// Returns what tells this destination from others: alerts that wait for it are sent only by
+    /// Returns what distinguishes this destination from others: alerts that wait for it are sent only by
     /// processes that have a notifier of the same identity. It may be a secret, for only a keyed
     /// hash of it is stored. Defaults to the name of the type.
     fn identity(&self) -> String {
@@ -127,7 +125,7 @@ pub enum Refusal {
         /// What went wrong.
         reason: String,
     },
-    /// It cannot be told whether it would ever be taken: the alert is tried again, for 24 hours or
+    /// The answer does not say whether the alert would ever be taken: the alert is tried again, for 24 hours or
     /// 50 times, and is then as one that never will be.
     Unknown {
         /// What went wrong.

@@ -229,8 +229,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::notifier::strict;
     use crate::testing::{alert_of, alerts_of_each_kind, with_text};
+    use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
         strict::ntfy::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))

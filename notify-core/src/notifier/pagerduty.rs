@@ -56,7 +56,7 @@ const RULES: [Rule; 3] = [
 /// works again: one for each job, also where the run that works knows nothing of the one before.
 /// With `NOTIFY_INSTANCE`, one for each job and instance.
 ///
-/// It tells each alert as an event of its own. A failure that a job is alerted for anew raises the
+/// It sends each alert as an event of its own. A failure that a job sends again raises the
 /// severity to `critical`; overdue and flapping jobs are a `warning`.
 ///
 /// # Examples
@@ -270,9 +270,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::notifier::strict;
     use crate::status::State;
     use crate::testing::{Folder, alert_of, alerts_of_each_kind, with_text};
+    use strict_services as strict;
 
     const TESTED: &str = "0123456789abcdefghij0123456789AB";
 
@@ -310,6 +310,10 @@ mod tests {
             (Kind::Steady, ok, "resolve", "info"),
             (Kind::Recovered, ok, "resolve", "info"),
             (Kind::Ok, ok, "resolve", "info"),
+            (Kind::TooShort, ok, "trigger", "warning"),
+            (Kind::TooLong, ok, "trigger", "warning"),
+            (Kind::Overlapping, ok, "trigger", "warning"),
+            (Kind::Late, ok, "resolve", "info"),
         ] {
             let expected = (action.to_owned(), severity.to_owned());
             assert_eq!(of(kind, state), expected, "{kind:?} {state}");

@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// As much of it as is kept.
-const KEPT: usize = 4 * 1024;
+/// The longest part that is kept.
+const KEPT_BYTES: usize = 4 * 1024;
 
 /// How long to wait for the last words of a command that has ended: a process of its own that goes
 /// on may hold the pipe open for ever.
@@ -91,15 +91,15 @@ impl Words {
         let mut kept = self.lock();
         match part {
             Part::First => {
-                let room = KEPT.saturating_sub(kept.bytes.len());
+                let room = KEPT_BYTES.saturating_sub(kept.bytes.len());
                 kept.bytes.extend_from_slice(&said[..said.len().min(room)]);
                 // A line is all that is asked for, whatever holds the pipe open then.
-                kept.is_enough =
-                    kept.bytes.len() >= KEPT || kept.bytes.trim_ascii_start().contains(&b'\n');
+                kept.is_enough = kept.bytes.len() >= KEPT_BYTES
+                    || kept.bytes.trim_ascii_start().contains(&b'\n');
             }
             Part::Last => {
                 kept.bytes.extend_from_slice(said);
-                let surplus = kept.bytes.len().saturating_sub(KEPT);
+                let surplus = kept.bytes.len().saturating_sub(KEPT_BYTES);
                 kept.bytes.drain(..surplus);
             }
         }

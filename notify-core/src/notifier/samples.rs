@@ -1,10 +1,11 @@
-//! Alerts that tell of nothing that has happened, to try a channel with.
+//! Alerts to try a channel with: nothing of what they say has happened.
 
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 
 use crate::format::time::{self, Time};
+use crate::job::Took;
 use crate::message::alert::{Alert, Kind};
 use crate::os::machine::Machine;
 use crate::os::random;
@@ -13,7 +14,7 @@ use crate::rules::{Past, Settings};
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
-/// Makes one alert of each kind, marked as a sample and mentioning nobody: what the rules tell of a
+/// Makes one alert of each kind, marked as a sample and mentioning nobody: what the rules send for a
 /// job that fails, works again and flaps.
 ///
 /// # Examples
@@ -30,9 +31,25 @@ pub fn samples() -> Vec<Alert> {
     let now = time::to_micros(Utc::now());
     let mut past = Past::Missing;
     let mut samples: Vec<Alert> = Vec::new();
-    for (minutes_ago, outcome) in life() {
+    let should_take = |shortest: u64, longest: u64| {
+        let minutes = |minutes| Some(Duration::from_secs(60 * minutes));
+        Some(Took {
+            shortest: minutes(shortest),
+            longest: minutes(longest),
+        })
+    };
+    let works = || Outcome::Returned;
+    let beside = [
+        (660, works(), None),
+        (650, works(), should_take(10, 20)),
+        (640, works(), None),
+        (630, works(), should_take(1, 2)),
+    ];
+    let life = life().into_iter();
+    let life = life.map(|(minutes_ago, outcome)| (minutes_ago, outcome, None));
+    for (minutes_ago, outcome, should_take) in beside.into_iter().chain(life) {
         let begun = now - TimeDelta::minutes(minutes_ago);
-        let alert = tell(&mut past, begun, &outcome);
+        let alert = tell(&mut past, begun, &outcome, should_take);
         samples.extend(alert.filter(|alert| samples.iter().all(|told| told.kind != alert.kind)));
     }
     samples
@@ -54,25 +71,43 @@ pub fn samples() -> Vec<Alert> {
 /// ```
 #[must_use]
 pub fn test_alert(channel: &str) -> Alert {
+    let note = format!("a test of the channel `{channel}`: nothing has happened");
+    test(channel, Kind::Ok, "", note)
+}
+
+/// Makes a failure, which also reaches people where only failures do, and its recovery, so that
+/// nothing stays open.
+#[cfg(feature = "cli")]
+pub(crate) fn test_incident(channel: &str, by: &str) -> [Alert; 2] {
+    let words = format!("this is a test by {by}: nothing is broken");
+    let recovery = format!("{words}; a recovery looks like this");
+    let incident = format!("{:08x}", random::number() >> 32);
+    let mut failed = test(channel, Kind::Failed, &words, String::new());
+    let mut recovered = test(channel, Kind::Recovered, "", recovery);
+    failed.notes.clear();
+    for alert in [&mut failed, &mut recovered] {
+        alert.incident = Some(incident.clone());
+    }
+    failed.status.incident = Some(incident);
+    [failed, recovered]
+}
+
+fn test(channel: &str, kind: Kind, error: &str, note: String) -> Alert {
     let now = time::to_micros(Utc::now());
+    let is_error = kind == Kind::Failed;
     let status = Status {
         location: "pipeline-notify :: test".into(),
+        first_error: is_error.then(|| error.to_owned()),
         host: Some(host().into()),
+        pid: Some(std::process::id()),
         channel: Some(channel.to_owned().into()),
-        ..Status::new(State::Ok, now)
+        text: error.to_owned(),
+        ..Status::new(if is_error { State::Error } else { State::Ok }, now)
     };
+    let job = "pipeline-notify.test".to_owned();
     Alert {
-        notes: vec![format!(
-            "a test of the channel `{channel}`: nothing has happened"
-        )],
-        ..Alert::new(
-            random::number(),
-            Kind::Ok,
-            "pipeline-notify.test".to_owned(),
-            channel,
-            now,
-            status,
-        )
+        notes: vec![note],
+        ..Alert::new(random::number(), kind, job, channel, now, status)
     }
 }
 
@@ -83,10 +118,13 @@ fn life() -> Vec<(i64, Outcome)> {
     let overdue = "still running after 90 minutes".to_owned();
     vec![
         (600, Outcome::Returned),
+        (570, Outcome::Overlapping),
         (540, failed(refused)),
         (480, failed("the table `orders` is locked")),
         (420, Outcome::Overdue(overdue)),
         (330, Outcome::Returned),
+        (320, Outcome::Missed("No run for 10 minutes.".to_owned())),
+        (300, Outcome::Returned),
         (270, failed(refused)),
         (210, Outcome::Returned),
         (150, failed(refused)),
@@ -96,8 +134,13 @@ fn life() -> Vec<(i64, Outcome)> {
     ]
 }
 
-/// Has the rules tell of a run.
-fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
+/// Has the rules decide on a run.
+fn tell(
+    past: &mut Past,
+    begun: Time,
+    outcome: &Outcome,
+    should_take: Option<Took>,
+) -> Option<Alert> {
     let minutes = if matches!(outcome, Outcome::Overdue(_)) {
         90
     } else {
@@ -111,6 +154,8 @@ fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
         pid: Some(std::process::id()),
         version: Some("1.4.2".into()),
         channel: "alerts".into(),
+        should_take,
+        due: Some(begun),
         is_in_time: true,
         facts: vec![("context".to_owned(), "env=sample".to_owned())].into(),
         notes: vec!["a sample: nothing has happened".to_owned()],
@@ -131,7 +176,7 @@ fn tell(past: &mut Past, begun: Time, outcome: &Outcome) -> Option<Alert> {
         }),
         cover: None,
     })?;
-    if let Some(status) = transition.status {
+    if let Some(status) = transition.left.map(|left| *left).or(transition.status) {
         *past = Past::Known(Box::new(status));
     }
     transition.alert.map(|alert| *alert)

@@ -32,7 +32,7 @@ pub(super) fn fenced(text: &str) -> String {
     fenced + "\n```"
 }
 
-/// Escapes with a backslash what `is_marked`, which is also told whether a line begins there. The
+/// Escapes with a backslash what `is_marked`, which also gets whether a line begins there. The
 /// addresses of pages are left as they are, so that they can be followed.
 pub(super) fn escape(text: &str, is_marked: impl Fn(char, bool) -> bool) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);

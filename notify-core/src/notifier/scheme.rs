@@ -192,7 +192,7 @@ fn direct(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
     let name = name.to_ascii_lowercase();
     let scheme = SCHEMES.iter().find(|scheme| scheme.names.contains(&&*name));
     let Some(scheme) = scheme else {
-        return Err(format!("nothing begins like that; write {}", forms()));
+        return Err(format!("its scheme is unknown; write {}", forms()));
     };
     let made = Word::parse(rest).and_then(|word| (scheme.make)(&word, signing));
     made.map_err(|problem| format!("{problem}; write {}", scheme.form))
@@ -203,7 +203,7 @@ fn forms() -> String {
     format!("{}, or {FILE}", forms.join(", "))
 }
 
-/// A webhook's own URL, whose host tells the service.
+/// A webhook's own URL, whose host names the service.
 fn plain(word: &Word<'_>) -> Made {
     let destination = Destination::parse(&format!("https://{}", word.whole))?;
     if word.is_at(&slack::word::HOSTS) {
@@ -227,7 +227,7 @@ fn plain(word: &Word<'_>) -> Made {
         return made(Teams::to(destination));
     }
     Err(
-        "its host does not tell which service it is: put that in place of `https` \
+        "its host does not say which service it is: write the service in place of `https` \
          (`mattermost`, `rocketchat`, `ntfys`, or `jsons` for JSON)",
     )
 }
@@ -530,7 +530,7 @@ mod tests {
         let notifier = notifier(&word, &Ok(None)).unwrap();
         let send = || notifier.notify(&[alert("etl", "1")], Duration::from_secs(30));
         for (content, said) in [
-            (None, Some("is not there")),
+            (None, Some("does not exist")),
             (Some(""), Some("is empty")),
             (Some("exec:///bin/sh?arg=-c&arg=exit%200"), None),
             (

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::os::file::{self, Links};
 
 /// The longest key that makes sense.
-const LIMIT: u64 = 8 * 1024;
+const MAX_FILE_BYTES: u64 = 8 * 1024;
 
 /// A key, or the file that it is read from at each use. Neither is ever shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,9 +38,9 @@ impl Secret {
     pub(crate) fn reveal(&self) -> Result<String, String> {
         let text = match self {
             Self::Text(text) => text.clone(),
-            Self::File(path) => match file::read(path, LIMIT, Links::Follow) {
+            Self::File(path) => match file::read(path, MAX_FILE_BYTES, Links::Follow) {
                 Ok(Some(text)) => text.trim().to_owned(),
-                Ok(None) => return Err("its `file:` is not there".to_owned()),
+                Ok(None) => return Err("its `file:` does not exist".to_owned()),
                 Err(error) => return Err(format!("its `file:` cannot be read: {}", error.kind())),
             },
         };
@@ -71,7 +71,7 @@ mod tests {
         let folder = Folder::new();
         let path = folder.path().join("key");
         let secret = Secret::parse(&format!("file:{}", path.display())).unwrap();
-        assert!(secret.reveal().unwrap_err().contains("not there"));
+        assert!(secret.reveal().unwrap_err().contains("does not exist"));
         for key in ["one", "two"] {
             fs::write(&path, format!("{key}\n")).unwrap();
             assert_eq!(secret.reveal().unwrap(), key);

@@ -23,7 +23,7 @@ pub(super) struct Word<'a> {
 impl<'a> Word<'a> {
     pub(super) fn parse(whole: &'a str) -> Result<Self, Problem> {
         if whole.contains('#') {
-            return Err("a `#` has no place in it, a webhook has its own channel");
+            return Err("a `#` is not allowed in it, a webhook has its own channel");
         }
         let (before, query) = match whole.split_once('?') {
             Some((before, query)) => (before, Some(query)),
@@ -80,7 +80,7 @@ impl<'a> Word<'a> {
     pub(super) fn is_a_webhook_alone(&self) -> Result<(), Problem> {
         self.has_no_user()?;
         if self.path.contains('@') {
-            return Err("the host stands before the keys, and no `@` after it");
+            return Err("write the host before the keys, and no `@` after it");
         }
         let places = [
             "to",
@@ -98,7 +98,7 @@ impl<'a> Word<'a> {
         Ok(())
     }
 
-    /// Tells whether the host is one of these, or below one that begins with a dot.
+    /// Returns whether the host is one of these, or below one that begins with a dot.
     pub(super) fn is_at(&self, hosts: &[&str]) -> bool {
         let host = self.host.split(':').next().unwrap_or_default();
         let host = host.to_ascii_lowercase();

@@ -15,6 +15,7 @@ impl Severity {
     pub(super) fn of(alert: &Alert) -> Self {
         match (alert.kind, alert.state()) {
             (Kind::Overdue | Kind::Flapping, _) => Self::Unclear,
+            (kind, _) if kind.is_remark() => Self::Unclear,
             (_, State::Error) => Self::Bad,
             (_, State::Ok) => Self::Good,
         }
@@ -30,7 +31,13 @@ impl Severity {
 pub(super) fn resolves(alert: &Alert) -> bool {
     match alert.kind {
         Kind::Recovered | Kind::Ok => true,
-        Kind::Steady => alert.state() == State::Ok,
-        Kind::Failed | Kind::StillFailing | Kind::Overdue | Kind::Flapping => false,
+        Kind::Steady | Kind::Late => alert.state() == State::Ok,
+        Kind::Failed
+        | Kind::StillFailing
+        | Kind::Overdue
+        | Kind::Flapping
+        | Kind::TooShort
+        | Kind::TooLong
+        | Kind::Overlapping => false,
     }
 }

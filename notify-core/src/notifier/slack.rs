@@ -1,9 +1,9 @@
 //! Slack's incoming webhooks, and those of Mattermost and Rocket.Chat, which take the like.
 
+mod block_kit;
 mod markup;
+mod mention;
 mod payload;
-#[cfg(test)]
-mod strict;
 pub(super) mod word;
 
 use std::time::Duration;
@@ -178,7 +178,7 @@ impl Notifier for Slack {
     }
 }
 
-/// Tells whether the payload is to blame, so that a short text may be taken.
+/// Returns whether the payload is to blame, so that a short text may be taken.
 fn is_tried_as_text(answer: &Answer) -> bool {
     let is_named = ANSWERS.iter().any(|rule| {
         rule.class == Class::Alert
@@ -193,6 +193,8 @@ fn is_tried_as_text(answer: &Answer) -> bool {
 mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
+
+    use strict_services::slack as strict;
 
     use super::*;
     use crate::format::text;
@@ -283,7 +285,7 @@ mod tests {
     fn mentioned(kind: Kind) -> &'static [&'static str] {
         match kind {
             Kind::Failed | Kind::StillFailing | Kind::Overdue | Kind::Flapping => &["<@U0123ABC>"],
-            Kind::Recovered | Kind::Ok | Kind::Steady => &[],
+            _ => &[],
         }
     }
 

@@ -18,7 +18,7 @@ use crate::message::alert::Alert;
 use crate::message::{digest, links};
 use crate::notifier::url::Destination;
 
-/// The heaviest card, by [`weight`]. A workflow answers 202 before it posts, and nobody hears of a
+/// The heaviest card, by [`weight`]. A workflow answers 202 before it posts, and nothing reports a
 /// card that Teams then finds too large: 28 KB by its documentation, counted as UTF-16 or not as
 /// UTF-16, and 21 KB where somebody measured it. This is below each.
 /// <https://learn.microsoft.com/microsoftteams/limits-specifications-teams>
@@ -35,22 +35,22 @@ const CODE: usize = 150;
 const LINK: usize = 60;
 const MENTION: usize = 100;
 
+/// The most links below a card, and the longest address of one.
+const LINKS: usize = 4;
+const ADDRESS: usize = 500;
+
 /// The heaviest error, and the most lines of it, where a client does not know blocks of code: each
 /// line is a paragraph there.
 const PLAIN: usize = 1_500;
 const LINES: usize = 14;
-
-/// The most links below a card, and the longest address of one.
-const LINKS: usize = 4;
-const ADDRESS: usize = 500;
 
 /// The longest title, name of a fact, and value of one.
 const TITLE: usize = 256;
 const NAME: usize = 60;
 const VALUE: usize = 300;
 
-/// So many alerts have a part of the card each; more are a digest.
-const FEW: usize = 3;
+/// The most alerts with a part of the card each; more become a digest.
+const MAX_WHOLE_ALERTS: usize = 3;
 
 /// The length of the text that is tried when the first card was refused.
 const SHORT: usize = 1_000;
@@ -94,7 +94,7 @@ pub struct Teams {
 
 impl Teams {
     /// Takes the workflow's URL, or `file:/path` of a file that holds it and is read at each send.
-    /// All of it is a secret: whoever knows `sig=` can post. URLs at `logic.azure.com`, which Power
+    /// All of it is a secret: anybody who knows `sig=` can post. URLs at `logic.azure.com`, which Power
     /// Automate gave until the end of 2025, and connectors at `webhook.office.com` are switched off.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl Notifier for Teams {
 fn message(alerts: &[Alert]) -> Value {
     let frame = Frame::of(alerts, LINKS);
     let room = CARD - FRAME - frame.weight();
-    let body: Vec<_> = if alerts.len() <= FEW {
+    let body: Vec<_> = if alerts.len() <= MAX_WHOLE_ALERTS {
         let share = room / alerts.len().max(1);
         alerts.iter().flat_map(|alert| part(alert, share)).collect()
     } else {
@@ -403,7 +403,7 @@ fn inline(text: &str) -> String {
     harmless
 }
 
-/// Tells whether `&` before this text makes it an entity, such as `&lt;`.
+/// Returns whether `&` before this text makes it an entity, such as `&lt;`.
 fn begins_entity(text: &str) -> bool {
     text.split_once(|c: char| c != '#' && !c.is_ascii_alphanumeric())
         .is_some_and(|(name, _)| !name.is_empty() && text[name.len()..].starts_with(';'))
@@ -424,9 +424,9 @@ mod tests {
     use super::super::http::Answer;
     use super::*;
     use crate::message::alert::Kind;
-    use crate::notifier::strict;
     use crate::status::State;
     use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+    use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
         strict::teams::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))
@@ -497,7 +497,7 @@ mod tests {
             many["summary"]
                 .as_str()
                 .unwrap()
-                .starts_with("✗ 7 alerts: 1 failed, ")
+                .starts_with("✗ 11 alerts: 1 failed, ")
         );
         assert!(short(&all)["summary"] == many["summary"]);
         let markup = with_text(alert, "[a](http://b) __init__");
@@ -721,7 +721,7 @@ mod tests {
             let error = plain(block.unwrap_or_default());
             let is_first = error.trim_start().starts_with(first.trim());
             let letters = |text: &str| first_letters(text, usize::MAX);
-            let is_there = number > FEW && letters(&error).contains(&first_letters(alert.error(), 10));
+            let is_there = number > MAX_WHOLE_ALERTS && letters(&error).contains(&first_letters(alert.error(), 10));
             prop_assert!(is_first || is_there, "{:?} of {}", first, error);
             let short = short(&[alert]);
             prop_assert_eq!(is_taken(&short), Ok(()));

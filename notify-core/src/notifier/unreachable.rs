@@ -1,9 +1,9 @@
-//! Why there was no answer, in words that name what to mend.
+//! Why there was no answer, in words that name what to fix.
 
 use std::io;
 
 /// A host that the system's resolver does not know.
-const UNKNOWN: &str = "its host's name is not known, or no name server answers";
+const UNKNOWN: &str = "its host name is not known, or no name server answers";
 
 /// What std writes where the system's resolver fails: there is no kind of error for it.
 const RESOLVER: &str = "failed to lookup address information";
@@ -16,7 +16,7 @@ pub(super) fn describe(error: &ureq::Error) -> String {
         ureq::Error::Io(error) => of_network(error),
         // It says which status the proxy gave, and nothing of the proxy's URL.
         ureq::Error::ConnectProxyFailed(reason) => {
-            format!("the proxy made no connection: {reason}")
+            format!("the proxy could not connect: {reason}")
         }
         #[cfg(feature = "tls")]
         ureq::Error::Rustls(error) => of_tls(error).to_owned(),
@@ -55,10 +55,10 @@ fn of_tls(error: &rustls::Error) -> &'static str {
         ) => "its certificate is not valid yet: is this machine's clock right?",
         Error::InvalidCertificate(
             Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
-        ) => "its certificate is of another host",
+        ) => "its certificate is for another host",
         Error::InvalidCertificate(Certificate::Revoked) => "its certificate was revoked",
         Error::InvalidCertificate(_) => "its certificate cannot be trusted",
-        Error::InvalidMessage(_) => "it speaks no TLS: is it `http`, or the port another?",
+        Error::InvalidMessage(_) => "it does not speak TLS: is it `http`, or is the port wrong?",
         Error::AlertReceived(_) => "it refused the TLS connection",
         _ => NO_TLS,
     }
@@ -86,6 +86,6 @@ mod tests {
             "network error: connection refused"
         );
         let refused = ureq::Error::ConnectProxyFailed("proxy server responded 403/403".into());
-        assert!(describe(&refused).starts_with("the proxy made no connection: "));
+        assert!(describe(&refused).starts_with("the proxy could not connect: "));
     }
 }

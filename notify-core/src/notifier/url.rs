@@ -8,7 +8,7 @@ use ureq::http::Uri;
 use crate::os::file::{self, Links};
 
 /// The longest URL that makes sense.
-const LIMIT: u64 = 8 * 1024;
+const MAX_FILE_BYTES: u64 = 8 * 1024;
 
 /// A webhook's URL, or the file that it is read from at each send. Neither is ever shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -46,15 +46,15 @@ impl Destination {
     pub(crate) fn url(&self) -> Result<Url, String> {
         match self {
             Self::Url(url) => Ok(url.clone()),
-            Self::File(path) => match file::read(path, LIMIT, Links::Follow) {
+            Self::File(path) => match file::read(path, MAX_FILE_BYTES, Links::Follow) {
                 Ok(Some(secret)) => Url::parse(secret.trim()).map_err(str::to_owned),
-                Ok(None) => Err("its `file:` is not there".to_owned()),
+                Ok(None) => Err("its `file:` does not exist".to_owned()),
                 Err(error) => Err(format!("its `file:` cannot be read: {}", error.kind())),
             },
         }
     }
 
-    /// Returns what tells this destination from others. It is a secret too.
+    /// Returns what distinguishes this destination from others. It is a secret too.
     pub(crate) fn identity(&self) -> String {
         match self {
             Self::Url(url) => url.secret.clone(),
@@ -71,13 +71,13 @@ impl Url {
         let uri: Uri = secret.parse().map_err(|_| "it is no URL")?;
         let authority = uri
             .authority()
-            .ok_or("it is no URL: it must begin with `https://`")?;
+            .ok_or("it is not a URL: it must begin with `https://`")?;
         if authority.as_str().contains('@') {
             return Err("it must not have a user or a password before its host");
         }
         let port = authority.as_str().strip_prefix(authority.host());
         if port.is_some_and(|port| !port.is_empty()) && authority.port_u16().is_none() {
-            return Err("its port is no number that a port can have");
+            return Err("its port is not a valid port number");
         }
         let is_loopback = is_loopback(authority.host());
         match uri.scheme_str() {
@@ -121,7 +121,7 @@ impl Url {
         }
     }
 
-    /// Tells whether a text shows a part of the URL that could be secret, such as a page that says
+    /// Returns whether a text shows a part of the URL that could be secret, such as a page that says
     /// which path was not found.
     pub(crate) fn is_shown_in(&self, text: &str) -> bool {
         let parts = self.secret.split(['/', '?', '&', '=']).skip(3);
@@ -136,7 +136,7 @@ impl Url {
         scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
     }
 
-    /// Tells whether the host is an address of this machine, written as one.
+    /// Returns whether the host is an address of this machine, written as one.
     pub(crate) fn is_loopback(&self) -> bool {
         self.is_loopback
     }

@@ -1,31 +1,37 @@
 //! The end of the process: the call-back that the system makes then, and the time that is left.
 //!
-//! The one room with `unsafe`: std has no way to be called at the exit, none to ask for the user or the
-//! host, none to send, catch or ask for a signal, none to have a child end with its parent, and none to ask
-//! which file is at a path and nothing else.
+//! Long on purpose: it is the one file with `unsafe`, so that all of it can be read in one place. std has no way to be called at the exit, none to ask for the user or the
+//! host, none to send, catch or ask for a signal, none to have a child end with its parent, none to become
+//! another user for good, none to ask which file is at a path and nothing else, and none to know a forked child.
 #![expect(
     unsafe_code,
-    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction` and `statx` are C functions"
+    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `statx`, `mmap` and `madvise` are C functions"
 )]
 
+use std::ffi::c_void;
+use std::fmt;
 use std::io;
-use std::sync::OnceLock;
+use std::marker::PhantomData;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 #[cfg(unix)]
-use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64};
 use std::time::{Duration, Instant};
 
 use crate::os::isolate;
 
 /// When the exit that has begun must be over.
-static DEADLINE: OnceLock<Instant> = OnceLock::new();
+static DEADLINE: OnceBox<Instant> = OnceBox::new();
 
-/// What is called at the exit, with the exit code where the system tells it.
-static CALL_BACK: OnceLock<fn(Option<i32>)> = OnceLock::new();
+/// What is called at the exit, with the exit code where the system gives it.
+static CALL_BACK: OnceBox<fn(Option<i32>)> = OnceBox::new();
 
 /// Has `call_back` called when `main` returns and when any thread calls `process::exit`, also in
 /// processes forked from this one. The first one stays.
 pub(crate) fn at_exit(call_back: fn(Option<i32>)) {
-    if CALL_BACK.set(call_back).is_ok() {
+    static IS_REGISTERED: AtomicBool = AtomicBool::new(false);
+    CALL_BACK.get_or_make(|| call_back);
+    if !IS_REGISTERED.swap(true, Ordering::AcqRel) {
         register();
     }
 }
@@ -39,7 +45,7 @@ fn called(code: Option<i32>) {
 /// Whether the exit code is known at the exit.
 pub(crate) const CODE_IS_KNOWN: bool = cfg!(all(target_os = "linux", target_env = "gnu"));
 
-/// glibc tells the exit code, which is what sets success apart from a failure.
+/// glibc passes the exit code, which separates success from failure.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn register() {
     use std::ffi::{c_int, c_void};
@@ -48,11 +54,11 @@ fn register() {
         fn on_exit(function: extern "C" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int;
     }
     extern "C" fn exited(code: c_int, _: *mut c_void) {
-        // As much of it as whoever waits for the process sees.
+        // The eight bits that `wait` returns to the parent.
         called(Some(code & 0xff));
     }
     // SAFETY: the declaration is glibc's; the function is static, does not unwind, and ignores its argument.
-    unsafe { on_exit(exited, std::ptr::null_mut()) };
+    unsafe { on_exit(exited, ptr::null_mut()) };
 }
 
 #[cfg(all(unix, not(all(target_os = "linux", target_env = "gnu"))))]
@@ -66,6 +72,199 @@ fn register() {
 
 #[cfg(not(unix))]
 fn register() {}
+
+/// A value that is made once. Nobody waits for another thread that makes it, which a forked child would do
+/// for ever: of two the first one stays.
+pub(crate) struct OnceBox<T> {
+    value: AtomicPtr<T>,
+    owned: PhantomData<T>,
+}
+
+impl<T: Send + Sync> OnceBox<T> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            value: AtomicPtr::new(ptr::null_mut()),
+            owned: PhantomData,
+        }
+    }
+
+    pub(crate) fn get(&self) -> Option<&T> {
+        // SAFETY: it is null, or comes from the box in `get_or_make` and is left alone until this is dropped.
+        unsafe { self.value.load(Ordering::Acquire).as_ref() }
+    }
+
+    pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> &T {
+        if let Some(value) = self.get() {
+            return value;
+        }
+        let new = Box::into_raw(Box::new(make()));
+        let (null, order) = (ptr::null_mut(), Ordering::AcqRel);
+        let winner = match self
+            .value
+            .compare_exchange(null, new, order, Ordering::Acquire)
+        {
+            Ok(_) => new,
+            Err(first) => {
+                // SAFETY: it is from the box above, and nobody else has seen it.
+                drop(unsafe { Box::from_raw(new) });
+                first
+            }
+        };
+        // SAFETY: as in `get`; it is not null.
+        unsafe { &*winner }
+    }
+}
+
+impl<T> Drop for OnceBox<T> {
+    fn drop(&mut self) {
+        let value = *self.value.get_mut();
+        if !value.is_null() {
+            // SAFETY: it is from the box in `get_or_make`, and nobody borrows it any more.
+            drop(unsafe { Box::from_raw(value) });
+        }
+    }
+}
+
+impl<T> fmt::Debug for OnceBox<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnceBox").finish_non_exhaustive()
+    }
+}
+
+/// How often this process's ancestors have forked, where the kernel empties no page in the child.
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+/// A value of this process alone, which a forked child does not find, and makes anew.
+///
+/// Its address stands in a page that the kernel empties in each child (Linux, `MADV_WIPEONFORK`), also in one
+/// of a raw `clone`. Where there is no such page a handler in the child counts forks: it may run between
+/// `fork` and `exec`, and does nothing else.
+pub(crate) struct OfProcess<T: 'static> {
+    page: AtomicPtr<AtomicPtr<Counted<T>>>,
+    /// The one that was made last, by this process or by the one that forked it.
+    last: AtomicPtr<Counted<T>>,
+}
+
+/// A value, and the forks before it.
+struct Counted<T> {
+    forks: u32,
+    value: T,
+}
+
+impl<T: Send + Sync> OfProcess<T> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            page: AtomicPtr::new(ptr::null_mut()),
+            last: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// Returns the value of this process; `make` is given that of the process that forked it.
+    pub(crate) fn get_or_make(&self, make: impl FnOnce(Option<&'static T>) -> T) -> &'static T {
+        // SAFETY: it is null, or a page that stays.
+        let page = unsafe { self.page.load(Ordering::Acquire).as_ref() };
+        let page = page.unwrap_or_else(|| self.begin());
+        let found = page.load(Ordering::Acquire);
+        Self::of_this_process(found).unwrap_or_else(|| self.put(page, found, make))
+    }
+
+    /// Makes a new value, for this is another process than the one that has made the present one.
+    pub(crate) fn renew(&self, make: impl FnOnce(Option<&'static T>) -> T) {
+        // SAFETY: as above.
+        if let Some(page) = unsafe { self.page.load(Ordering::Acquire).as_ref() } {
+            self.put(page, page.load(Ordering::Acquire), make);
+        }
+    }
+
+    fn of_this_process(found: *mut Counted<T>) -> Option<&'static T> {
+        // SAFETY: it is null, or comes from the box in `put`, which is never dropped.
+        let found = unsafe { found.as_ref() }?;
+        (found.forks == FORKS.load(Ordering::Relaxed)).then_some(&found.value)
+    }
+
+    /// Replaces what was `found`, unless another thread does; returns what stands there then.
+    fn put(
+        &self,
+        page: &AtomicPtr<Counted<T>>,
+        found: *mut Counted<T>,
+        make: impl FnOnce(Option<&'static T>) -> T,
+    ) -> &'static T {
+        // SAFETY: it is null, or comes from the box below, which is never dropped.
+        let last = unsafe { self.last.load(Ordering::Acquire).as_ref() };
+        let new = Box::into_raw(Box::new(Counted {
+            forks: FORKS.load(Ordering::Relaxed),
+            value: make(last.map(|last| &last.value)),
+        }));
+        let order = Ordering::AcqRel;
+        let winner = match page.compare_exchange(found, new, order, Ordering::Acquire) {
+            Ok(_) => {
+                self.last.store(new, Ordering::Release);
+                new
+            }
+            Err(first) => {
+                // SAFETY: it is from the box above, and nobody else has seen it.
+                drop(unsafe { Box::from_raw(new) });
+                first
+            }
+        };
+        // SAFETY: it comes from the box above, of this thread or another one, and is never dropped.
+        unsafe { &(*winner).value }
+    }
+
+    /// Makes the page; of two threads the first one's stays.
+    #[cold]
+    fn begin(&self) -> &AtomicPtr<Counted<T>> {
+        let new = wiped_page().unwrap_or_else(|| {
+            count_forks();
+            Box::into_raw(Box::new(AtomicPtr::<Counted<T>>::new(ptr::null_mut()))).cast()
+        });
+        let (null, order) = (ptr::null_mut(), Ordering::AcqRel);
+        let put = self
+            .page
+            .compare_exchange(null, new.cast(), order, Ordering::Acquire);
+        // SAFETY: both are pages that stay; zeros are a pointer to nothing.
+        unsafe { &*put.map_or_else(|first| first, |_| new.cast()) }
+    }
+}
+
+/// Returns a page that is all zeros in each forked child; `None` where the kernel has none (before 4.14).
+#[cfg(target_os = "linux")]
+fn wiped_page() -> Option<*mut c_void> {
+    // SAFETY: it reads a number.
+    let size = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok()?;
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: it maps memory where there is none yet.
+    let page = unsafe { libc::mmap(ptr::null_mut(), size, access, kind, -1, 0) };
+    if page == libc::MAP_FAILED {
+        return None;
+    }
+    // SAFETY: the page is the one above, which nothing uses so far.
+    if unsafe { libc::madvise(page, size, libc::MADV_WIPEONFORK) } != 0 {
+        // SAFETY: the same.
+        unsafe { libc::munmap(page, size) };
+        return None;
+    }
+    Some(page)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn wiped_page() -> Option<*mut c_void> {
+    None
+}
+
+/// Has each forked child count.
+#[cfg(unix)]
+fn count_forks() {
+    unsafe extern "C" fn forked() {
+        FORKS.fetch_add(1, Ordering::Relaxed);
+    }
+    // SAFETY: the handler is static, and takes no lock and no memory.
+    unsafe { libc::pthread_atfork(None, None, Some(forked)) };
+}
+
+#[cfg(not(unix))]
+fn count_forks() {}
 
 /// Returns whose files a file of ours is.
 #[cfg(unix)]
@@ -102,7 +301,7 @@ pub(crate) fn host_name() -> Option<String> {
 }
 
 /// Sends a signal to a child that was not waited for yet, so that its number is nobody else's.
-#[cfg(all(unix, feature = "cli"))]
+#[cfg(unix)]
 pub(crate) fn send_signal(child: &std::process::Child, signal: i32) {
     if let Ok(pid) = libc::pid_t::try_from(child.id()) {
         // SAFETY: it takes two numbers; to one process that is there it can do no more than signal it.
@@ -110,11 +309,68 @@ pub(crate) fn send_signal(child: &std::process::Child, signal: i32) {
     }
 }
 
+/// Becomes another user for good: the groups, then the group, then the user. `group` stands in where the system
+/// does not know that user. It ends when its parent does, as [`end_with_us`] has it.
+///
+/// To be called before there is a second thread.
+#[cfg(all(target_os = "linux", feature = "cli"))]
+pub(crate) fn become_user(user: u32, group: u32) -> io::Result<()> {
+    use std::mem::MaybeUninit;
+
+    let check = |answer: libc::c_int| match answer {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    };
+    let mut buffer = vec![0; 64 * 1024];
+    let mut entry = MaybeUninit::<libc::passwd>::zeroed();
+    let mut found = ptr::null_mut();
+    // SAFETY: the answer and its texts have room that outlives them.
+    let answer = unsafe {
+        libc::getpwuid_r(
+            user,
+            entry.as_mut_ptr(),
+            buffer.as_mut_ptr(),
+            buffer.len(),
+            &raw mut found,
+        )
+    };
+    if answer != 0 {
+        return Err(io::Error::from_raw_os_error(answer));
+    }
+    // SAFETY: `found` is null or points to the entry, whose name ends in a zero; the calls take numbers and texts.
+    unsafe {
+        let group = match found.as_ref() {
+            Some(entry) => {
+                check(libc::initgroups(entry.pw_name, entry.pw_gid))?;
+                entry.pw_gid
+            }
+            None => {
+                check(libc::setgroups(1, &raw const group))?;
+                group
+            }
+        };
+        check(libc::setresgid(group, group, group))?;
+        check(libc::setresuid(user, user, user))?;
+        // The change of user has taken back that it ends with its parent.
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
+    }
+    // SAFETY: it takes a number.
+    if user != 0 && unsafe { libc::setuid(0) } == 0 {
+        return Err(io::Error::other("it could become root again"));
+    }
+    Ok(())
+}
+
+#[cfg(all(not(target_os = "linux"), feature = "cli"))]
+pub(crate) fn become_user(_user: u32, _group: u32) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Has a command killed when this process ends before it, however it ends.
 ///
 /// To be called, and the command to be spawned, on the main thread: what counts is the end of the
 /// *thread* that forks. A command with rights of its own (`sudo`) is left alone by the kernel.
-#[cfg(all(target_os = "linux", feature = "cli"))]
+#[cfg(target_os = "linux")]
 pub(crate) fn end_with_us(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt as _;
 
@@ -139,7 +395,7 @@ pub(crate) fn end_with_us(command: &mut std::process::Command) {
 }
 
 /// There is no such thing.
-#[cfg(all(not(target_os = "linux"), feature = "cli"))]
+#[cfg(not(target_os = "linux"))]
 pub(crate) fn end_with_us(_command: &mut std::process::Command) {}
 /// GNU `timeout` sends its signal twice within a millisecond, and schedulers to a process and to its group;
 /// nobody presses Ctrl-C again so soon.
@@ -201,7 +457,7 @@ pub(crate) fn die_by(signal: i32) {
         libc::sigemptyset(&raw mut set);
         libc::sigaddset(&raw mut set, signal);
         libc::raise(signal);
-        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut());
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, ptr::null_mut());
     }
 }
 
@@ -211,7 +467,7 @@ fn action(signal: i32) -> Option<libc::sighandler_t> {
     // SAFETY: without a new action it writes the old one, which is all numbers; zero is one.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
-        let answer = libc::sigaction(signal, std::ptr::null(), &raw mut action);
+        let answer = libc::sigaction(signal, ptr::null(), &raw mut action);
         (answer == 0).then_some(action.sa_sigaction)
     }
 }
@@ -226,7 +482,7 @@ fn is_ours(signal: i32) -> bool {
     action(signal) == Some(handler())
 }
 
-/// Tells whether a signal has no handler but ours, and is not ignored.
+/// Returns whether a signal has no handler but ours, and is not ignored.
 #[cfg(unix)]
 pub(crate) fn is_free(signal: i32) -> bool {
     action(signal) == Some(libc::SIG_DFL) || is_ours(signal)
@@ -267,7 +523,7 @@ fn set_action(signal: i32, handler: libc::sighandler_t) -> io::Result<()> {
         action.sa_sigaction = handler;
         action.sa_flags = libc::SA_RESTART | libc::SA_ONSTACK;
         libc::sigemptyset(&raw mut action.sa_mask);
-        libc::sigaction(signal, &raw const action, std::ptr::null_mut())
+        libc::sigaction(signal, &raw const action, ptr::null_mut())
     };
     if answer == 0 {
         Ok(())
@@ -291,7 +547,7 @@ pub(crate) fn next_signal() -> i32 {
 /// written to.
 #[cfg(target_os = "linux")]
 fn sleep() {
-    let no_time_limit = std::ptr::null::<libc::timespec>();
+    let no_time_limit = ptr::null::<libc::timespec>();
     // SAFETY: the number is static; it sleeps as long as that is 0.
     unsafe {
         libc::syscall(
@@ -355,8 +611,8 @@ pub(crate) fn coarse_time() -> Duration {
 /// Returns the time since the first call.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn coarse_time() -> Duration {
-    static FIRST: OnceLock<Instant> = OnceLock::new();
-    FIRST.get_or_init(Instant::now).elapsed()
+    static FIRST: OnceBox<Instant> = OnceBox::new();
+    FIRST.get_or_make(Instant::now).elapsed()
 }
 
 /// Runs a piece of code in a forked child, while the other threads of this process are not there; tells
@@ -380,10 +636,10 @@ pub(crate) fn ends_in_a_fork(work: impl FnOnce()) -> bool {
 /// Begins the exit: what is still to be done must be done within `patience`. Returns the deadline,
 /// the earlier one where the exit had begun already.
 pub(crate) fn begin(patience: Duration) -> Instant {
-    *DEADLINE.get_or_init(|| Instant::now() + patience)
+    *DEADLINE.get_or_make(|| Instant::now() + patience)
 }
 
-/// Tells whether the exit has begun.
+/// Returns whether the exit has begun.
 pub(crate) fn has_begun() -> bool {
     DEADLINE.get().is_some()
 }
@@ -398,6 +654,58 @@ pub(crate) fn within(patience: Duration) -> Duration {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    fn value_of(of_process: &OfProcess<(u32, u32)>) -> (u32, u32) {
+        let pid = std::process::id();
+        *of_process.get_or_make(|parents| (pid, parents.map_or(0, |(parent, _)| *parent)))
+    }
+
+    /// Issue 13, point 5: by the page that the kernel empties, and by the count of the handler.
+    #[test]
+    fn a_forked_child_finds_no_value_of_its_parent_and_is_told_that() {
+        let (by_page, by_count) = (OfProcess::new(), OfProcess::new());
+        let word = AtomicPtr::new(Box::into_raw(Box::new(AtomicPtr::new(ptr::null_mut()))));
+        let by_count = OfProcess {
+            page: word,
+            ..by_count
+        };
+        count_forks();
+        for of_process in [by_page, by_count] {
+            let parent = std::process::id();
+            assert_eq!(value_of(&of_process), (parent, 0));
+            assert!(ends_in_a_fork(|| {
+                let child = std::process::id();
+                assert_eq!(value_of(&of_process), (child, parent));
+                assert_eq!(value_of(&of_process), (child, parent), "it stays");
+                assert!(ends_in_a_fork(|| {
+                    assert_eq!(value_of(&of_process), (std::process::id(), child));
+                }));
+            }));
+            assert_eq!(value_of(&of_process), (parent, 0));
+        }
+    }
+
+    /// Issue 13, point 5: no handler runs in such a child.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_child_of_a_raw_clone_finds_no_value_of_its_parent() {
+        let of_process = OfProcess::new();
+        let parent = std::process::id();
+        assert_eq!(value_of(&of_process), (parent, 0));
+        // SAFETY: as `fork`: the child has this thread alone, allocates once, and goes without exit handlers.
+        unsafe {
+            let child = libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0);
+            if child == 0 {
+                libc::alarm(10);
+                let is_new = value_of(&of_process) == (std::process::id(), parent);
+                libc::_exit(i32::from(!is_new));
+            }
+            let mut status = 0;
+            let child = libc::pid_t::try_from(child).unwrap();
+            assert_eq!(libc::waitpid(child, &raw mut status, 0), child);
+            assert_eq!(status, 0);
+        }
+    }
 
     /// issue 12, point 20b
     #[test]

@@ -1,9 +1,10 @@
-//! Files that others may have laid there: one function opens every file that is read or written.
+//! One function opens every file that is read or written: another user may have planted it.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
+use crate::os::engine;
 use crate::os::random;
 
 /// Whether a symbolic link is followed: only where a person named the path.
@@ -36,7 +37,7 @@ impl Identity {
     }
 
     #[cfg(unix)]
-    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it cannot be told")]
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it is not known")]
     pub(crate) fn from(file: &Metadata) -> io::Result<Self> {
         use std::os::unix::fs::MetadataExt as _;
         Ok(Self {
@@ -87,7 +88,7 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions, links: Links) -> io::
     Ok(open_known(path, options, links)?.0)
 }
 
-/// The same, and tells what is known of the file.
+/// The same, and returns the file's metadata.
 pub(crate) fn open_known(
     path: &Path,
     options: &mut OpenOptions,
@@ -149,6 +150,7 @@ pub(crate) fn read_open(file: &File, limit: u64) -> io::Result<String> {
 
 #[cfg(unix)]
 pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    engine::confirm();
     std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
 }
 
@@ -194,6 +196,7 @@ pub(crate) fn replace(
 }
 
 fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<File> {
+    engine::confirm();
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(true);
     let (mut file, metadata) = open_known(path, with_mode(&mut options, mode), Links::Refuse)?;
@@ -206,8 +209,9 @@ fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<
     Ok(file)
 }
 
-/// Opens a file of its owner's alone, which is made where it is missing, and tells what is known of it.
+/// Opens a file of its owner's alone, which is made where it is missing, and returns its metadata.
 pub(crate) fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<(File, Metadata)> {
+    engine::confirm();
     let options = with_mode(options.create(true), PRIVATE);
     let (file, metadata) = open_known(path, options, Links::Refuse)?;
     // The umask may leave a mode by which it could not be opened again.
@@ -253,7 +257,7 @@ pub(crate) fn make_private_folder(path: &Path, user: u32) -> io::Result<()> {
     } else {
         Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
-            "not a folder of this user's alone",
+            "not a private folder of this user",
         ))
     }
 }

@@ -1,4 +1,4 @@
-//! What tells a program that cargo or rustdoc runs as a test, and one that such a test has started.
+//! Recognises a program that cargo or rustdoc runs as a test, and one that such a test has started.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ const HASH: usize = 16;
 /// What rustdoc puts behind the name of the folder of a documentation test.
 const RANDOM: usize = 6;
 
-/// Tells whether this program runs for a test: it is one, or its parent is, or nextest has started it.
+/// Returns whether this program runs for a test: it is one, or its parent is, or nextest has started it.
 pub(crate) fn is_test(exe: Option<&Path>, parent: Option<&Path>, is_nextest: bool) -> bool {
     is_nextest || [exe, parent].into_iter().flatten().any(is_test_program)
 }
 
-/// Returns the program of the process that has started this one, where the system tells it.
+/// Returns the program of the process that has started this one, where the system names it.
 pub(crate) fn parent() -> Option<std::path::PathBuf> {
     #[cfg(unix)]
     let parent = std::fs::read_link(format!("/proc/{}/exe", std::os::unix::process::parent_id()));

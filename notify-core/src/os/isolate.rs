@@ -1,4 +1,4 @@
-//! Foreign code, whose panics go no further than to whoever calls it.
+//! Runs foreign code, and stops its panics at the call.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};

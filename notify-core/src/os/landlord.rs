@@ -1,4 +1,4 @@
-//! Whose things are that root makes: in a folder of another user's they are that user's, who after one
+//! The owner of files that root creates: in another user's folder they belong to that user, who after one
 //! `sudo` could not write there any more otherwise.
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! A lock between processes that is waited for only so long, and that ends with its process.
+//! A lock between processes, with a bounded wait. It ends with its process.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -85,7 +85,7 @@ impl Lock {
                 }
                 progress = (now, last);
             }
-            // At random, lest two that wait always come at the same time.
+            // At random, so that two processes do not always retry at the same time.
             thread::sleep(PAUSE.mul_f64(random::jitter()));
         }
     }

@@ -1,10 +1,9 @@
-//! The machine that this process runs on, by what tells it from others.
+//! The machine that this process runs on, by what distinguishes it from others.
 
 use std::fs;
-use std::sync::OnceLock;
 
 use crate::format::fields::Fields;
-use crate::os::ffi;
+use crate::os::ffi::{self, OnceBox};
 
 /// A machine, and the time since it was started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,28 +17,28 @@ pub(crate) struct Machine {
 impl Machine {
     /// Returns this machine; what is read of it does not change while a process lives.
     pub(crate) fn this() -> &'static Self {
-        static THIS: OnceLock<Machine> = OnceLock::new();
+        static THIS: OnceBox<Machine> = OnceBox::new();
         let read = |path| {
             fs::read_to_string(path)
                 .ok()
                 .map(|text| text.trim().to_owned())
                 .filter(|text| !text.is_empty())
         };
-        THIS.get_or_init(|| Self {
+        THIS.get_or_make(|| Self {
             host: ffi::host_name(),
             id: read("/etc/machine-id"),
             boot: read("/proc/sys/kernel/random/boot_id"),
         })
     }
 
-    /// Adds what tells the machine to a record.
+    /// Adds the machine's identity to a record.
     pub(crate) fn put(&self, fields: &mut Fields) {
         fields.put_some("kernel-host", self.host.as_deref());
         fields.put_some("machine", self.id.as_deref());
         fields.put_some("boot", self.boot.as_deref());
     }
 
-    /// Tells whether the process of a record ran on this host since it was last started, so that its id
+    /// Returns whether the process of a record ran on this host since it was last started, so that its id
     /// means something here.
     pub(crate) fn is_this(&self, record: &Fields) -> bool {
         record.get("boot") == self.boot.as_deref()
@@ -47,12 +46,12 @@ impl Machine {
             && record.get("kernel-host") == self.host.as_deref()
     }
 
-    /// Tells whether a lock that is free proves that the process of a record is dead: it ran under
+    /// Returns whether a lock that is free proves that the process of a record is dead: it ran under
     /// this kernel, or on this machine before it was started anew. Of another machine's processes
     /// nothing is known here.
     ///
     /// In a sandbox that hides both ids of the machine, such as one without `/proc/sys`, its name is
-    /// all that tells it from others.
+    /// all that distinguishes it from others.
     pub(crate) fn can_judge(&self, record: &Fields) -> bool {
         let same = |key, own: &Option<String>| own.is_some() && record.get(key) == own.as_deref();
         let is_hidden = |key, own: &Option<String>| own.is_none() || record.get(key).is_none();

@@ -1,17 +1,17 @@
-//! Numbers that nobody can foretell.
+//! Numbers that nobody can predict.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use crate::os::per_process;
+use crate::os::engine;
 
 /// Returns a number that no other run on any host will have.
 pub(crate) fn number() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     // std's hasher is seeded by the system; a forked child has its parent's seed, hence the pid.
     let mut hasher = RandomState::new().build_hasher();
-    hasher.write_u32(per_process::id());
+    hasher.write_u32(engine::pid());
     hasher.write_u64(COUNT.fetch_add(1, Ordering::Relaxed));
     hasher.write_u128(
         SystemTime::UNIX_EPOCH

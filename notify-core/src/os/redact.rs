@@ -1,15 +1,15 @@
-//! Secrets in texts of ours: what a configured destination must keep to itself, and passwords in any URL.
+//! Hides secrets in texts: those of the configured destinations, and passwords in any URL.
 //!
 //! A program's error may quote what it was given, such as the webhook that it could not reach, and the
 //! status file is for all to read. What was hidden reads `[hidden]`.
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::os::ffi;
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{Part, Slot};
+use crate::os::ffi::{self, OnceBox};
 
 /// What stands where a secret stood.
 pub(crate) const MARK: &str = "[hidden]";
@@ -27,9 +27,9 @@ pub(crate) const LONGEST: usize = 8 * 1024;
 const FRESH: Duration = Duration::from_secs(1);
 
 /// Who knows the secrets that are configured.
-static SOURCE: OnceLock<fn() -> Vec<String>> = OnceLock::new();
+static SOURCE: OnceBox<fn() -> Vec<String>> = OnceBox::new();
 
-static SECRETS: PerProcess<Mutex<Gathered>> = PerProcess::new();
+static SECRETS: Part<Mutex<Gathered>> = Part::new(Slot::Secrets);
 
 /// The secrets that were last gathered.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ struct Gathered {
 
 /// Names who knows the secrets that are configured; it is asked once a text may hold one.
 pub(crate) fn ask(source: fn() -> Vec<String>) {
-    let _ = SOURCE.set(source);
+    SOURCE.get_or_make(|| source);
 }
 
 /// Hides in a text all secrets that are configured, and the passwords of any URL.
@@ -132,7 +132,7 @@ impl Secrets {
         hidden.into()
     }
 
-    /// Finds what a cut at a place would part: a secret, or a password from what tells that it is one.
+    /// Finds what a cut at a place would part: a secret, or a password from the name before it.
     fn across(&self, text: &str, place: usize) -> Option<Range<usize>> {
         let passwords = passwords(text)
             .into_iter()
@@ -376,6 +376,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_looks_for_secrets_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(gathered));
+    }
 
     const SLACK: &str = "https://hooks.slack.com/services/T00000001/B00000002/s3cr3tS3CR3Ts3cr3t";
 

@@ -4,21 +4,20 @@
 //! way, for a program that ends in good order must not be killed by us.
 
 use std::io;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use libc::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::os::ffi;
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{Part, Slot};
+use crate::os::ffi::{self, OnceBox};
 
 const ENDING: [(i32, &str); 3] = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT"), (SIGHUP, "SIGHUP")];
 
-static REPORT: OnceLock<fn(&'static str) -> Next> = OnceLock::new();
+static REPORT: OnceBox<fn(&'static str) -> Next> = OnceBox::new();
 
 /// Whether a thread waits for signals: in a forked child none does.
-static IS_WATCHED: PerProcess<AtomicBool> = PerProcess::new();
+static IS_WATCHED: Part<AtomicBool> = Part::new(Slot::Signals);
 
 /// What becomes of the process once its signal is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +30,7 @@ pub(crate) enum Next {
 
 /// Sets what is called with the name of a signal that is about to end the process.
 pub(crate) fn at_signal(report: fn(&'static str) -> Next) {
-    let _ = REPORT.set(report);
+    REPORT.get_or_make(|| report);
 }
 
 /// Watches signals, from now on: each that the program leaves alone is reported, and then does what it

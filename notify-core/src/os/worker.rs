@@ -6,6 +6,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(test)]
+use crate::os::engine::own;
 use crate::os::isolate;
 
 /// What a background thread works on.
@@ -57,7 +59,14 @@ impl<W: Work> Worker<W> {
     pub(crate) fn wake(&'static self) -> io::Result<()> {
         if !self.is_running.swap(true, Ordering::AcqRel) {
             let thread = thread::Builder::new().name(W::NAME.to_owned());
-            if let Err(error) = thread.spawn(|| self.run()) {
+            #[cfg(test)]
+            let own = own::get();
+            let run = move || {
+                #[cfg(test)]
+                own::enter(own);
+                self.run();
+            };
+            if let Err(error) = thread.spawn(run) {
                 self.is_running.store(false, Ordering::Release);
                 return Err(error);
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::format::time::{self, Time};
 use crate::status::{Flapping, State, Status};
 
-/// The change of status that is told as flapping.
+/// The change of status that counts as flapping.
 const CHANGES: u64 = 5;
 
 /// A status that has lasted this long, and for [`RUNS`] runs, is steady.
@@ -17,13 +17,13 @@ const RUNS: u64 = 3;
 pub(crate) enum Course {
     /// It is steady.
     Steady,
-    /// It changes, and not often enough to be told as flapping.
+    /// It changes, but not often enough to count as flapping.
     Changing(Flapping),
     /// It flaps from now on.
     Begins(Flapping),
     /// It flaps on.
     GoesOn(Flapping),
-    /// It was told to flap, and is steady again.
+    /// It was reported as flapping, and is steady again.
     Ends(Flapping),
 }
 

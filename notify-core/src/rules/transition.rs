@@ -1,4 +1,4 @@
-//! What the end of a run makes of a job's status, and of what people are told.
+//! What the end of a run makes of a job's status, and which alert it sends.
 //!
 //! One pass, each step in a file of its own: what is known (`case`), what the rules decide and what holds the
 //! alert back (`decision`), the status (`status`), and the alert (`alert`).
@@ -9,15 +9,18 @@ mod decision;
 mod status;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::case::Case;
 use crate::format::hash;
 use crate::format::time::{self, Time};
+use crate::job::Took;
 use crate::message::alert::Alert;
 use crate::rules::{Attempt, Decision, Past, Reason, Settings};
 use crate::status::Status;
 use crate::status::outcome::Outcome;
+use crate::status::plan::Plan;
 
 /// A run that has ended, but for its outcome.
 #[derive(Debug, Clone)]
@@ -38,13 +41,19 @@ pub(crate) struct Ended {
     pub(crate) version: Option<Cow<'static, str>>,
     /// How often the job is meant to run.
     pub(crate) every_hours: Option<f64>,
+    /// When it is meant to run.
+    pub(crate) plan: Option<Arc<Plan>>,
     /// Where its alerts go; the empty text is nowhere.
     pub(crate) channel: Cow<'static, str>,
     pub(crate) attempt: Option<Attempt>,
     /// Whether a cancellation leaves the status: inside another run, or with `cancelled = "keep"`.
     pub(crate) nested: bool,
-    /// Whether people were told that it was overdue.
+    /// Whether an alert was sent that it was overdue.
     pub(crate) was_overdue: bool,
+    /// When it was due, where it did not come.
+    pub(crate) due: Option<Time>,
+    /// How long it should take.
+    pub(crate) should_take: Option<Took>,
     /// Whether it is known that it was not overdue when it ended.
     pub(crate) is_in_time: bool,
     /// When the last run of the same job began that ended inside this one, which knows of it.
@@ -72,10 +81,13 @@ impl Ended {
             exe: None,
             version: None,
             every_hours: None,
+            plan: None,
             channel: "".into(),
             attempt: None,
             nested: false,
             was_overdue: false,
+            due: None,
+            should_take: None,
             is_in_time: false,
             last_inside: None,
             mention: None,
@@ -93,7 +105,7 @@ pub(crate) struct Address<'a> {
     pub(crate) queues: &'a [String],
 }
 
-/// What the other jobs that one event ends have told of it, on the channel of this one.
+/// What the other jobs that the same event ends have sent, on the channel of this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cover<'a> {
     /// The job that speaks for the event.
@@ -111,9 +123,9 @@ pub(crate) struct End<'a> {
     /// Read under the job's lock.
     pub(crate) now: Time,
     pub(crate) settings: Settings,
-    /// `None` where nobody can be told.
+    /// `None` where there is no destination.
     pub(crate) address: Option<Address<'a>>,
-    /// What another job has told of the event that ended this run.
+    /// What another job has sent about the event that ended this run.
     pub(crate) cover: Option<Cover<'a>>,
 }
 
@@ -129,11 +141,11 @@ pub(crate) struct Transition {
     pub(crate) alert: Option<Box<Alert>>,
     /// Whether the alert is held back; the status says how long.
     pub(crate) is_held: bool,
-    /// An alert that was held, and is not to be told any more: where it waits.
+    /// An alert that was held and must no longer be sent: where it waits.
     pub(crate) withdrawn: Vec<String>,
 }
 
-/// Works out the new status of a job, and what people are told; `None` where nothing changes.
+/// Works out the new status of a job and its alert; `None` where nothing changes.
 pub(crate) fn of(end: &End<'_>) -> Option<Transition> {
     match end.outcome {
         Outcome::Cancelled if end.run.nested => {
@@ -166,7 +178,7 @@ pub(crate) fn of(end: &End<'_>) -> Option<Transition> {
         written.is_some_and(|written| written.held.as_ref() != Some(*earlier))
     });
     let withdrawn = withdrawn.map(|held| held.alerts.clone());
-    // With an alert goes the status that it tells of, and a run that failed is none of one that works.
+    // An alert carries the status of its own run. A failed run leaves the status of a job that works.
     let (left, status) = if keeps_status && (alert.is_some() || case.same.is_none()) {
         (written.map(Box::new), None)
     } else {

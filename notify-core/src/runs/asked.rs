@@ -1,15 +1,16 @@
 //! Whether a program was asked for its help or its version, by its arguments.
 
 use std::ffi::{OsStr, OsString};
-use std::sync::OnceLock;
+
+use crate::os::ffi::OnceBox;
 
 /// What the status file says of a run that was.
 pub(crate) const HELP: &str = "help or version was asked for";
 
 /// Tells it of this process.
 pub(crate) fn for_help() -> bool {
-    static IS_ASKED: OnceLock<bool> = OnceLock::new();
-    *IS_ASKED.get_or_init(|| by(std::env::args_os().skip(1)))
+    static IS_ASKED: OnceBox<bool> = OnceBox::new();
+    *IS_ASKED.get_or_make(|| by(std::env::args_os().skip(1)))
 }
 
 /// What follows `--` are no options, and `--version 1.4` is one with a value, as `-h db1` is.

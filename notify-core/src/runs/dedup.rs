@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{Part, Slot};
 
 /// Events that are remembered.
 const MAX_EVENTS: usize = 64;
 
-static SPOKEN: PerProcess<Mutex<VecDeque<Spoken>>> = PerProcess::new();
+static SPOKEN: Part<Mutex<VecDeque<Spoken>>> = Part::new(Slot::Events);
 
 /// One thing that ends several jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

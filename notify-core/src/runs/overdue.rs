@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
 use crate::os::worker::{Work, Worker};
 
-static WATCH: PerProcess<Worker<Watch>> = PerProcess::new();
+static WATCH: Part<Worker<Watch>> = Part::new(Slot::Overdue);
 
 /// When each run under way is overdue, and what is called then.
 #[derive(Debug, Default)]
@@ -43,5 +43,19 @@ impl Work for Watch {
 
     fn act(_: &'static Worker<Self>, (run, tell): Self::Step) {
         tell(run);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_watches_a_run_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(|| WATCH
+            .get()
+            .lock()));
     }
 }

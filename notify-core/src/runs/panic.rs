@@ -10,13 +10,14 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::panic::PanicHookInfo;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::format::backtrace;
+use crate::os::engine::{Part, Slot};
+use crate::os::ffi::OnceBox;
 use crate::os::isolate::Payload;
-use crate::os::per_process::PerProcess;
 use crate::runs::stack;
 use crate::status::bounded::Bounded;
 use crate::status::outcome::Panic;
@@ -24,7 +25,7 @@ use crate::status::outcome::Panic;
 /// Notes that are kept: more panics than this at once, on as many threads, lose their place.
 const NOTES: usize = 32;
 
-static NOTEBOOK: PerProcess<Mutex<Notebook>> = PerProcess::new();
+static NOTEBOOK: Part<Mutex<Notebook>> = Part::new(Slot::Panics);
 
 /// Panics so far. A forked child goes on from its parent's number: runs that began before the fork remember
 /// that.
@@ -35,7 +36,7 @@ static PANICS: AtomicUsize = AtomicUsize::new(0);
 static HOOK: AtomicUsize = AtomicUsize::new(0);
 
 /// What the hook calls where a panic ends the process.
-static ON_ABORT: OnceLock<OnAbort> = OnceLock::new();
+static ON_ABORT: OnceBox<OnAbort> = OnceBox::new();
 
 /// What the hook calls under `panic = "abort"`.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +87,7 @@ struct Notebook {
 
 /// Sets what the hook calls where a panic ends the process.
 pub(crate) fn on_abort(calls: OnAbort) {
-    let _ = ON_ABORT.set(calls);
+    ON_ABORT.get_or_make(|| calls);
 }
 
 /// Installs the hook, unless that was done before.
@@ -239,7 +240,7 @@ pub(crate) fn elsewhere(payload: &dyn Any) -> String {
     .text()
 }
 
-/// Tells whether a text says no more than that another thread has panicked.
+/// Returns whether a text says no more than that another thread has panicked.
 pub(crate) fn is_untold(text: &str) -> bool {
     UNTOLD.iter().any(|untold| text.contains(untold))
 }
@@ -363,16 +364,11 @@ fn bounded(text: &dyn std::fmt::Display) -> String {
 mod tests {
     use super::*;
 
-    /// issue 12, point 21
+    /// Issue 13, point 5.
     #[cfg(unix)]
     #[test]
     fn a_child_that_is_forked_while_a_thread_reads_the_notes_of_panics_does_not_wait_for_it() {
-        let ends = crate::testing::ends_in_a_fork_while(notebook, || {
-            let payload: Payload = Box::new("in the child".to_owned());
-            let panics = count();
-            assert!(of(&payload, panics).identity > panics);
-        });
-        assert!(ends);
+        assert!(crate::testing::a_run_ends_in_a_fork_while(notebook));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use chrono::Utc;
 
 use crate::format::fields::Fields;
 use crate::format::time::Time;
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
 use crate::runs::report::{self, Report};
 use crate::settings::setup::Setup;
@@ -22,24 +22,24 @@ const EVERY: Duration = Duration::from_secs(60);
 /// How long a run may be held up by those that died before it, after a power cut say.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// When this process last looked, and with which settings.
-static LOOKED: PerProcess<Mutex<Option<(Instant, usize)>>> = PerProcess::new();
+/// When this process last looked, and whether by the settings that the program has installed.
+static LOOKED: Part<Mutex<Option<(Instant, bool)>>> = Part::new(Slot::Reaper);
 
 /// Looks for the dead of the notify directory, at most once a minute, and reports them: before the
 /// run that looks ends, so that an earlier death of its own job does not overtake it. The warnings are
 /// to be told once that run is written down.
 pub(crate) fn look_for(setup: &'static Setup, now: Instant, warnings: &mut Vec<Warning>) {
-    let settings = std::ptr::from_ref(setup).addr();
+    let installed = setup.is_installed();
     {
         let Ok(mut looked) = LOOKED.get().try_lock() else {
             return;
         };
-        if looked
-            .is_some_and(|(at, with)| now.saturating_duration_since(at) < EVERY && with == settings)
-        {
+        if looked.is_some_and(|(at, with)| {
+            now.saturating_duration_since(at) < EVERY && with == installed
+        }) {
             return;
         }
-        *looked = Some((now, settings));
+        *looked = Some((now, installed));
     }
     look(setup, warnings);
 }
@@ -134,4 +134,19 @@ fn report_death(
         warnings,
     );
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_looks_for_the_dead_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(|| LOOKED
+            .get()
+            .lock()
+            .unwrap()));
+    }
 }

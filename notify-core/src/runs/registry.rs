@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,8 +19,8 @@ use crate::format::time::{self, Time, to_micros};
 use crate::job::name;
 use crate::job::{Arguments, Cancelled, Job, Site};
 use crate::notifier::heartbeat::{self, Heartbeat};
+use crate::os::engine::{self, Part, Slot};
 use crate::os::ffi;
-use crate::os::per_process::{self, PerProcess};
 use crate::os::random;
 use crate::os::redact;
 #[cfg(unix)]
@@ -30,6 +30,7 @@ use crate::rules::Settings;
 use crate::rules::transition::Ended;
 use crate::runs::asked;
 use crate::runs::overdue;
+use crate::runs::overlap;
 use crate::runs::reaper;
 use crate::runs::report::{self, Report};
 use crate::settings::config::Config;
@@ -47,13 +48,22 @@ const MINUTE: f64 = 60.0;
 const WAS_OVERDUE: &str = "it was overdue, and has ended now";
 
 /// The runs under way in this process, in the order in which they began.
-static OPEN: PerProcess<Mutex<BTreeMap<u64, Open>>> = PerProcess::new();
+static OPEN: Part<Mutex<BTreeMap<u64, Open>>> = Part::new(Slot::Runs);
 
 /// Which definition has which status file.
-static NAMES: PerProcess<Mutex<HashMap<String, String>>> = PerProcess::inheriting(|parents| {
-    let names = parents.try_lock().map(|names| names.clone());
+static NAMES: Part<Mutex<HashMap<String, String>>> = Part::beginning(Slot::Names, |parents| {
+    let names = parents.and_then(|parents| Some(parents.try_lock().ok()?.clone()));
     Mutex::new(names.unwrap_or_default())
 });
+
+/// Whether what is done before and after the first end of a run was done.
+static FIRST_END: Part<FirstEnd> = Part::new(Slot::FirstEnd);
+
+#[derive(Default)]
+struct FirstEnd {
+    is_begun: AtomicBool,
+    is_over: AtomicBool,
+}
 
 /// A run under way. Dropping it without an end leaves it to the exit of the process.
 #[derive(Debug)]
@@ -97,7 +107,7 @@ struct Open {
     returned: Option<Instant>,
 }
 
-/// Tells whether annotated functions report at all, or run bare.
+/// Returns whether annotated functions report at all, or run bare.
 pub(crate) fn is_active(site: &'static Site) -> bool {
     in_force::is_active(site.test)
 }
@@ -108,8 +118,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     let mut warnings = Vec::new();
     let job = site
         .job
-        .get_or_init(|| find_job(site, name.as_deref(), &mut warnings));
-    let _known = per_process::know();
+        .get_or_make(|| find_job(site, name.as_deref(), &mut warnings));
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let is_main = !nested && job.is_main();
     if is_main {
@@ -135,6 +144,9 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     if !nested {
         record(number, &run, setup);
         reaper::look_for(setup, run.started, &mut warnings);
+        if job.arguments.overlap == Some(false) {
+            tell_overlap(&run, setup, &mut warnings);
+        }
     }
     open_runs().insert(number, run);
     warnings.into_iter().for_each(Warning::tell);
@@ -158,14 +170,12 @@ impl Run {
     }
 
     /// Ends the run, which is inside no other.
-    #[cfg(feature = "cli")]
     pub(crate) fn end(self, outcome: &Outcome) {
         self.end_inside(|_| {}, outcome);
     }
 
     /// Ends the run, which is inside those `around` it.
     pub(crate) fn end_inside(self, around: Around, outcome: &Outcome) {
-        let known = per_process::know();
         let (run, around) = {
             let mut open = open_runs();
             let run = open.remove(&self.number);
@@ -184,14 +194,13 @@ impl Run {
         let warnings = run
             .as_ref()
             .map(|run| end(self.number, run, outcome, &around));
-        drop(known);
         warnings.into_iter().flatten().for_each(Warning::tell);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
             // For the log alone: who leaves an error out wants no line of it from each run.
             warning::log(Level::Warn, || {
                 let error = redact::hide(error);
                 let (job, error) = (run.name(in_force::setup()), text::first_line(&error, LINE));
-                format!("{job}: an error was passed over, the status is OK: {error}").into()
+                format!("{job}: an error was ignored, the status is OK: {error}").into()
             });
         }
     }
@@ -294,8 +303,6 @@ fn note_end(open: &mut BTreeMap<u64, Open>, ended: &Open, around: &[u64]) {
 /// Reports the end of a run; the warnings are to be told once all that must be written is written.
 /// What ends it ends those `around` it, too, or most likely does.
 fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warning> {
-    static FIRST: Once = Once::new();
-    static TAKEN_OVER: Once = Once::new();
     let setup = in_force::setup();
     let mut warnings = Vec::new();
     // Of a run that proves nothing there is nothing to tell.
@@ -304,12 +311,13 @@ fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warni
     }
     let now = Instant::now();
     reaper::look_for(setup, now, &mut warnings);
-    FIRST.call_once(|| {
+    let first_end = FIRST_END.get();
+    if !first_end.is_begun.swap(true, Ordering::Relaxed)
+        && let Some(store) = setup.store()
+    {
         // Before this run is decided on, for it may be of a job that people are told of now.
-        if let Some(store) = setup.store() {
-            dispatcher::release_due(setup, store);
-        }
-    });
+        dispatcher::release_due(setup, store);
+    }
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup, now);
     let routes = report::routes(setup, channel, &mut ended, outcome, &mut warnings);
@@ -344,8 +352,10 @@ fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warni
     if let Some(at) = run.overdue_at {
         overdue::forget(at, number);
     }
-    if let Some(routes) = &routes {
-        TAKEN_OVER.call_once(|| routes.all.iter().for_each(dispatcher::take_over));
+    if let Some(routes) = &routes
+        && !first_end.is_over.swap(true, Ordering::Relaxed)
+    {
+        routes.all.iter().for_each(dispatcher::take_over);
     }
     warnings.extend(setup.take_problems());
     warnings
@@ -370,7 +380,7 @@ fn record(number: u64, run: &Open, setup: &'static Setup) {
         Ok(()) => warning::over("record"),
         Err(error) => {
             let message =
-                format!("runs cannot be recorded ({error}): if one is killed, nobody will be told");
+                format!("runs cannot be recorded ({error}): if one is killed, no alert is sent");
             Warning::new("record", message).tell();
         }
     }
@@ -429,19 +439,19 @@ impl Open {
             .collect()
     }
 
-    /// Tells whether its failures go to the channel of that name.
+    /// Returns whether its failures go to the channel of that name.
     fn is_on(&self, channel: &str, setup: &Setup) -> bool {
         let own = self::channel(&self.job.arguments, setup);
         own == channel
             || matches!(setup.way(own, State::Error), Way::Instead(routes, _) if routes.channel == channel)
     }
 
-    /// Tells whether the other is a run of the same job.
+    /// Returns whether the other is a run of the same job.
     fn is_of_job_of(&self, other: &Self) -> bool {
         std::ptr::eq(self.job, other.job) && self.name == other.name
     }
 
-    /// Tells whether its cancellation says nothing of the job.
+    /// Returns whether its cancellation says nothing of the job.
     fn keeps_cancelled(&self) -> bool {
         self.job.arguments.cancelled == Some(Cancelled::Keep)
     }
@@ -467,16 +477,18 @@ impl Open {
                     .saturating_duration_since(self.started),
             ),
             host: Cow::Borrowed(&setup.host),
-            pid: Some(per_process::id()),
+            pid: Some(engine::pid()),
             exe: setup.exe.as_deref().map(Cow::Borrowed),
             version: self.job.version.as_deref().map(Cow::Borrowed),
             every_hours: self.job.arguments.every_hours,
+            plan: self.job.plan.clone(),
             channel: Cow::Borrowed(channel(&self.job.arguments, setup)),
             attempt: setup.attempt,
             mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
             facts: Cow::Borrowed(&*setup.facts),
             nested: self.nested || self.keeps_cancelled(),
             was_overdue: self.was_overdue,
+            should_take: self.job.arguments.took,
             is_in_time: self.overdue_at.is_none_or(|at| now < at),
             last_inside: self.last_inside,
             notes: self.notes(),
@@ -507,8 +519,6 @@ fn tell_overdue(number: u64) {
     };
     let setup = in_force::setup_so_far();
     let mut ended = run.ended(setup, Instant::now());
-    // An event of its own: the run's end has the run's id.
-    ended.run = hash::hash(&format!("{:016x} overdue", ended.run));
     ended.notes.retain(|note| note != WAS_OVERDUE);
     let seconds = run.started.elapsed().as_secs_f64();
     let outcome = Outcome::Overdue(if seconds < MINUTE {
@@ -516,23 +526,61 @@ fn tell_overdue(number: u64) {
     } else {
         format!("still running after {:.0} minutes", seconds / MINUTE)
     });
-    let channel = channel(&run.job.arguments, setup);
     let mut warnings = Vec::new();
-    let routes = report::routes(setup, channel, &mut ended, &outcome, &mut warnings);
-    let settings = settings(&run.job.arguments, setup);
-    let is_told = Report {
-        ended,
-        outcome: &outcome,
-        settings,
-        run: None,
-        now: Instant::now(),
-    }
-    .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
+    let is_told = report_unended(&run, ended, "overdue", &outcome, setup, &mut warnings);
     if !is_told && let Some(run) = open_runs().get_mut(&number) {
         // Of what was withheld nobody need hear the end.
         run.was_overdue = false;
     }
     warnings.into_iter().for_each(Warning::tell);
+}
+
+/// Tells that a run has begun while another outermost run of its job goes on, here or in another process.
+fn tell_overlap(run: &Open, setup: &'static Setup, warnings: &mut Vec<Warning>) {
+    let is_other =
+        |other: &&Open| !other.nested && other.returned.is_none() && other.is_of_job_of(run);
+    let here = open_runs().values().find(is_other).map(|other| other.begun);
+    let here = here.map(|begun| (begun, "in this process".to_owned()));
+    let elsewhere = || overlap::elsewhere(setup.store()?, &run.job_name(setup), &setup.host);
+    let Some((begun, place)) = here.or_else(elsewhere) else {
+        return;
+    };
+    let mut ended = run.ended(setup, run.started);
+    (ended.took, ended.mention) = (None, None);
+    let begun = time::show(begun);
+    ended.notes.push(format!(
+        "a run that began {begun} goes on, {place} (overlap = false)"
+    ));
+    report_unended(
+        run,
+        ended,
+        "overlaps",
+        &Outcome::Overlapping,
+        setup,
+        warnings,
+    );
+}
+
+/// Reports something of a run that goes on: an event of its own, for the run's end has the run's id.
+fn report_unended(
+    run: &Open,
+    mut ended: Ended,
+    event: &str,
+    outcome: &Outcome,
+    setup: &'static Setup,
+    warnings: &mut Vec<Warning>,
+) -> bool {
+    ended.run = hash::hash(&format!("{:016x} {event}", ended.run));
+    let channel = channel(&run.job.arguments, setup);
+    let routes = report::routes(setup, channel, &mut ended, outcome, warnings);
+    Report {
+        ended,
+        outcome,
+        settings: settings(&run.job.arguments, setup),
+        run: None,
+        now: Instant::now(),
+    }
+    .make(setup.store(), routes.as_deref(), |_| true, warnings)
 }
 
 fn channel<'a>(arguments: &'a Arguments, setup: &'a Setup) -> &'a str {
@@ -559,13 +607,15 @@ fn settings(arguments: &Arguments, setup: &Setup) -> Settings {
 
 /// Works out what is the same at each run of a job, and warns where two share a status file.
 fn find_job(site: &'static Site, name: Option<&str>, warnings: &mut Vec<Warning>) -> Job {
+    let arguments = (site.arguments)();
     let job = Job {
         name: name::of(site),
         location: name::location(site),
         source: format!("{}:{}", site.place.file(), site.place.line()),
         is_debug_build: site.debug,
         version: Some(site.version.to_owned()).filter(|version| !version.is_empty()),
-        arguments: (site.arguments)(),
+        plan: arguments.plan(),
+        arguments,
     };
     let source = &job.source;
     for problem in &job.arguments.problems {
@@ -597,12 +647,13 @@ fn watch_signals(setup: &Setup) {
     if setup.signals
         && let Err(error) = signals::watch()
     {
-        let message = format!("signals cannot be watched, and are told by the next run: {error}");
+        let message =
+            format!("signals cannot be watched, and the next run reports what they end: {error}");
         Warning::new("signals", message).tell();
     }
 }
 
-/// Tells whether the process can go at once.
+/// Returns whether the process can go at once.
 pub(crate) fn nothing_is_left() -> bool {
     for _ in 0..100 {
         let store = in_force::setup_so_far().opened_store();
@@ -618,13 +669,13 @@ pub(crate) fn nothing_is_left() -> bool {
     false
 }
 
-/// Tells whether the exit decides what a `main` came to that has returned.
+/// Returns whether the exit decides what a `main` came to that has returned.
 pub(crate) fn has_returned() -> bool {
     let open = OPEN.get().try_lock();
     open.is_ok_and(|open| open.values().any(|run| run.returned.is_some()))
 }
 
-/// Tells whether the program ends in its `main` because it has shown its help: that says nothing of its jobs.
+/// Returns whether the program ends in its `main` because it has shown its help: that says nothing of its jobs.
 fn is_help(open: &BTreeMap<u64, Open>, outcome: &Outcome) -> bool {
     // Where the code is not known, it was most likely 0.
     matches!(outcome, Outcome::Exited(None | Some(0)))
@@ -655,14 +706,55 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use super::*;
+    use std::sync::Barrier;
+    use std::thread;
 
-    /// issue 12, point 21
+    use super::*;
+    use crate::os::engine::own;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
     #[test]
     fn a_child_that_is_forked_while_a_thread_names_a_job_does_not_wait_for_it() {
-        let ends = crate::testing::ends_in_a_fork_while(names, || {
-            let _ = names().insert("etl.load".to_owned(), "src/load.rs:42".to_owned());
+        assert!(crate::testing::a_run_ends_in_a_fork_while(names));
+    }
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_begins_a_run_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(open_runs));
+    }
+
+    /// Issue 13, point 5: the arguments of an attribute are the user's code, and may take long.
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_evaluates_the_arguments_of_a_job_does_not_wait_for_it()
+    {
+        static BEGUN: Barrier = Barrier::new(2);
+        static OVER: Barrier = Barrier::new(2);
+        static PARENT: AtomicU64 = AtomicU64::new(0);
+        static SITE: Site = Site::new::<Open>("etl::slow", true, true, "").with(|| {
+            if PARENT.load(Ordering::Relaxed) == u64::from(std::process::id()) {
+                BEGUN.wait();
+                OVER.wait();
+            }
+            Arguments::new().channel(|| "")
         });
-        assert!(ends);
+        PARENT.store(std::process::id().into(), Ordering::Relaxed);
+        let _own = own::begin();
+        let run = || {
+            let _ = begin(&SITE, Some("etl.slow".to_owned()), true);
+        };
+        let own = own::get();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                own::enter(own);
+                run();
+            });
+            BEGUN.wait();
+            let ends = ffi::ends_in_a_fork(run);
+            OVER.wait();
+            assert!(ends);
+        });
     }
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::dispatch::dispatcher;
 use crate::notifier::heartbeat;
+use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
 use crate::os::isolate;
-use crate::os::per_process::PerProcess;
 #[cfg(unix)]
 use crate::os::signals::{self, Next};
 use crate::os::warning::Warning;
@@ -38,7 +38,7 @@ enum Step {
 }
 
 /// The wait of the exit that is under way, once one is.
-static LEAVING: PerProcess<Mutex<Option<Sender<Step>>>> = PerProcess::new();
+static LEAVING: Part<Mutex<Option<Sender<Step>>>> = Part::new(Slot::Exit);
 
 /// Has this called when the process ends.
 pub(crate) fn prepare() {
@@ -96,7 +96,6 @@ const AT_ABORT: OnAbort = OnAbort {
 };
 
 /// Does the last work of a process that is no run's own, and delivers what came of it.
-#[cfg(feature = "cli")]
 pub(crate) fn end_with(work: impl FnOnce(Instant) + Send + 'static) {
     by_the_deadline(move |deadline| {
         work(deadline);
@@ -157,5 +156,20 @@ fn work_until_the_deadline(
             Ok(Step::CutShort) => is_cut_short = true,
             Ok(Step::Done) | Err(_) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_leaves_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(|| LEAVING
+            .get()
+            .lock()
+            .unwrap()));
     }
 }

@@ -12,7 +12,7 @@ pub(crate) fn on_this_thread(show: &mut dyn FnMut(&[u64])) {
     let _ = STACK.try_with(|stack| stack.try_borrow().map(|stack| show(&stack)));
 }
 
-/// Tells whether a run is on this thread's stack.
+/// Returns whether a run is on this thread's stack.
 pub(crate) fn is_nested() -> bool {
     let is_nested =
         |stack: &RefCell<Vec<u64>>| stack.try_borrow().is_ok_and(|stack| !stack.is_empty());

@@ -13,7 +13,7 @@ use crate::settings::environment;
 use crate::settings::setup::Setup;
 
 /// The longest file of a secret that makes sense.
-const LIMIT: u64 = redact::LONGEST as u64;
+const MAX_FILE_BYTES: u64 = redact::LONGEST as u64;
 
 /// Gathers them all. It calls no foreign code, for it is asked under locks.
 pub(crate) fn all(setup: &Setup) -> Vec<String> {
@@ -67,7 +67,7 @@ fn of_variable(name: &str, value: &OsStr) -> Vec<String> {
 }
 
 fn words_in(path: &Path) -> Vec<String> {
-    let content = file::read(path, LIMIT, Links::Follow)
+    let content = file::read(path, MAX_FILE_BYTES, Links::Follow)
         .ok()
         .flatten()
         .unwrap_or_default();

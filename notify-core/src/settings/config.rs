@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::format::time::HOUR;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
 
 /// The channel of a job that names none.
 pub(crate) const ALERTS: &str = "alerts";
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The settings of a program, given in code. What is not set here comes from the environment.
 ///
@@ -118,7 +120,7 @@ impl Config {
         }
     }
 
-    /// Sets `ok_silent_hours` of jobs that do not say; infinity means that no `OK` is told, but
+    /// Sets `ok_silent_hours` of jobs that do not say; infinity means that no `OK` is sent, but
     /// recoveries. Defaults to `NOTIFY_OK_SILENT_HOURS`, then to 0.99.
     pub fn ok_silent_hours(self, hours: f64) -> Self {
         Self {
@@ -135,7 +137,7 @@ impl Config {
         }
     }
 
-    /// Sets `overdue_minutes` of jobs that do not say: a run that takes longer is told once, while
+    /// Sets `overdue_minutes` of jobs that do not say: a run that takes longer sends one alert, while
     /// it goes on. Defaults to `NOTIFY_OVERDUE_MINUTES`, then to never.
     pub fn overdue_minutes(self, minutes: f64) -> Self {
         Self {
@@ -144,8 +146,47 @@ impl Config {
         }
     }
 
-    /// Has jobs that do not say told as flapping while their status keeps changing: the fifth change
-    /// without an hour and three runs in one status is told, then one alert per larger of
+    /// Sets `silent_seconds` as a [`Duration`]. Defaults to 1 second.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pipeline_notify::Config;
+    ///
+    /// let hour = Duration::from_secs(3600);
+    /// let config = Config::new()
+    ///     .silent(hour)
+    ///     .remind(4 * hour)
+    ///     .overdue(hour / 2)
+    ///     .ok_silent(Duration::MAX);
+    /// # drop(config);
+    /// ```
+    pub fn silent(self, silence: Duration) -> Self {
+        self.silent_seconds(silence.as_secs_f64())
+    }
+
+    /// Sets `ok_silent_hours` as a [`Duration`]; [`Duration::MAX`] means that no `OK` is sent, but
+    /// recoveries. Defaults to 0.99 hours.
+    pub fn ok_silent(self, silence: Duration) -> Self {
+        self.ok_silent_hours(match silence {
+            Duration::MAX => f64::INFINITY,
+            silence => silence.div_duration_f64(HOUR),
+        })
+    }
+
+    /// Sets `remind_hours` as a [`Duration`]. Defaults to 0.99 hours.
+    pub fn remind(self, pause: Duration) -> Self {
+        self.remind_hours(pause.div_duration_f64(HOUR))
+    }
+
+    /// Sets `overdue_minutes` as a [`Duration`]. Defaults to never.
+    pub fn overdue(self, limit: Duration) -> Self {
+        self.overdue_minutes(limit.div_duration_f64(MINUTE))
+    }
+
+    /// Has jobs that do not say report flapping while their status keeps changing: the fifth change
+    /// without an hour and three runs in one status sends an alert, then one follows per larger of
     /// `silent_seconds` and `remind_hours`, and its end. Defaults to `NOTIFY_FLAPPING`, then to `false`.
     pub fn flapping(self, is_told: bool) -> Self {
         Self {
@@ -167,7 +208,7 @@ impl Config {
         }
     }
 
-    /// Has each beginning and each end of a run told to a service that misses what never begins, in
+    /// Sends each beginning and each end of a run to a service that notices missing runs, in
     /// the ping protocol of [Healthchecks](https://healthchecks.io/docs/http_api/): a POST to
     /// `…/start`, then to the URL itself or to `…/fail` with the error, each with the run's id as `rid`.
     ///
@@ -248,7 +289,7 @@ impl Config {
     }
 }
 
-/// Tells whether a channel may be called that: it becomes a part of a file's and a variable's name.
+/// Returns whether a channel may be called that: it becomes a part of a file's and a variable's name.
 pub(crate) fn is_channel_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
         && name
@@ -256,7 +297,7 @@ pub(crate) fn is_channel_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
-/// Tells whether a number of seconds or hours makes sense.
+/// Returns whether a number of seconds or hours makes sense.
 pub(crate) fn is_amount(value: f64, may_be_infinite: bool) -> bool {
     value >= 0.0 && (value.is_finite() || may_be_infinite)
 }
@@ -290,6 +331,35 @@ mod tests {
                 .check()
                 .is_ok()
         );
+    }
+
+    /// Issue 13, point 11: a `Duration` sets what a number sets.
+    #[test]
+    fn a_duration_and_a_number_of_the_unit_are_the_same_setting() {
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        let durations = Config::new()
+            .silent(Duration::from_millis(1500))
+            .ok_silent(hours(3))
+            .remind(hours(24))
+            .overdue(hours(2));
+        let numbers = Config::new()
+            .silent_seconds(1.5)
+            .ok_silent_hours(3.0)
+            .remind_hours(24.0)
+            .overdue_minutes(120.0);
+        let set = |config: &Config| {
+            [
+                config.silent_seconds,
+                config.ok_silent_hours,
+                config.remind_hours,
+                config.overdue_minutes,
+            ]
+        };
+        assert_eq!(set(&durations), set(&numbers));
+        let never = Config::new().ok_silent(Duration::MAX);
+        assert_eq!(never.ok_silent_hours, Some(f64::INFINITY));
+        let longest = Config::new().silent(Duration::MAX).remind(Duration::MAX);
+        assert!(never.check().is_ok() && longest.check().is_ok());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::fmt;
 use std::sync::{Arc, PoisonError};
 
 use crate::notifier::heartbeat;
@@ -45,18 +46,15 @@ impl Setup {
         Way::Nowhere(Warning::new(
             format!("webhook {channel}"),
             format!(
-                "nobody is told of the jobs of channel `{channel}`: set {variable} to its webhook{other}, or \
-                 channel = \"\" (NOTIFY_CHANNEL=) for status files alone{place}",
+                "no alerts are sent for the jobs of channel `{channel}`: set {variable} to its webhook{other}, or \
+                 channel = \"\" (NOTIFY_CHANNEL=) for status files only{place}",
             ),
         ))
     }
 
     /// Returns the destinations of a channel, if it has any.
     pub(crate) fn routes(&self, channel: &str) -> Option<Arc<Routes>> {
-        let known = || {
-            let routes = self.routes.get();
-            routes.lock().unwrap_or_else(PoisonError::into_inner)
-        };
+        let known = || self.routes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(routes) = known().get(channel) {
             return routes.clone();
         }
@@ -85,7 +83,7 @@ impl Setup {
         Routes::new(channel, routes.collect())
     }
 
-    /// Returns the notifiers of a channel, each with what a person has to mend when it is broken.
+    /// Returns the notifiers of a channel, each with the setting that a person has to fix when it is broken.
     pub(crate) fn find_notifiers(&self, channel: &str) -> Vec<(Arc<dyn Notifier>, String)> {
         if let Some(notifier) = self.channels.get(channel) {
             return vec![(notifier.clone(), "its notifier".to_owned())];
@@ -104,7 +102,7 @@ impl Setup {
             word_variable(channel, "URL"),
             word_variable(channel, "SECRET"),
         );
-        // Of a channel `heartbeat` this is not.
+        // `NOTIFY_HEARTBEAT_URL` configures the heartbeat, not a channel called `heartbeat`.
         let value = environment::read(&words).filter(|_| words != heartbeat::VARIABLE);
         if let Some(value) = value {
             let signing = find_key(environment::read(&key));
@@ -135,31 +133,75 @@ impl Setup {
     }
 }
 
-/// Returns every channel that the environment names, each with a variable that names it and a
-/// notifier: as often as it has destinations.
+/// A destination that the environment names: one of a channel's.
 ///
-/// It is for trying them, such as with [`samples`](crate::samples); what makes no sense in a variable is
-/// told as a warning.
+/// It is made by [`channels`].
+#[derive(Clone)]
+pub struct Destination {
+    channel: String,
+    variable: String,
+    notifier: Arc<dyn Notifier>,
+}
+
+impl Destination {
+    /// Returns the channel whose alerts go there.
+    #[must_use]
+    pub fn channel(&self) -> &str {
+        &self.channel
+    }
+
+    /// Returns what names it in messages: its variable, and which of several it is.
+    #[must_use]
+    pub fn variable(&self) -> &str {
+        &self.variable
+    }
+
+    /// Returns what takes alerts there.
+    #[must_use]
+    pub fn notifier(&self) -> &dyn Notifier {
+        &*self.notifier
+    }
+}
+
+impl fmt::Debug for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The notifier is foreign code, and may show a secret.
+        f.debug_struct("Destination")
+            .field("channel", &self.channel)
+            .field("variable", &self.variable)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns every destination that the environment names: as often a channel as it has destinations.
+///
+/// It is for trying them, such as with [`samples`](crate::samples). What makes no sense in a variable
+/// is a warning.
 ///
 /// # Examples
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// for (channel, variable, notifier) in pipeline_notify::channels() {
-///     let alert = pipeline_notify::test_alert(&channel);
-///     let answer = notifier.notify(&[alert], Duration::from_secs(10));
+/// for destination in pipeline_notify::channels() {
+///     let (channel, variable) = (destination.channel(), destination.variable());
+///     let alert = pipeline_notify::test_alert(channel);
+///     let answer = destination.notifier().notify(&[alert], Duration::from_secs(10));
 ///     println!("{channel} ({variable}): {answer:?}");
 /// }
 /// # assert!(pipeline_notify::channels().is_empty(), "none is set where the documentation is tested");
 /// ```
 #[must_use]
-pub fn channels() -> Vec<(String, String, Arc<dyn Notifier>)> {
+pub fn channels() -> Vec<Destination> {
     let setup = in_force::setup_so_far();
     let mut all = Vec::new();
     for channel in environment::channels_in_environment() {
-        let notifiers = setup.find_notifiers(&channel).into_iter();
-        all.extend(notifiers.map(|(notifier, variable)| (channel.clone(), variable, notifier)));
+        let found = setup.find_notifiers(&channel).into_iter();
+        all.extend(found.map(|(notifier, variable)| Destination {
+            channel: channel.clone(),
+            variable,
+            notifier,
+        }));
     }
     setup.take_problems().into_iter().for_each(Warning::tell);
     all

@@ -76,7 +76,7 @@ pub(crate) fn meant(path: &Path, home: Option<&Path>) -> Result<PathBuf, &'stati
     };
     if ["${", "$(", "{{"].iter().any(|open| text.contains(open)) || text.split('/').any(is_variable)
     {
-        return Err("it contains a variable that nobody has filled in");
+        return Err("it contains a variable that was not replaced");
     }
     if let Some(name) = text.strip_prefix('~') {
         // Not of the text, which has lost what is not UTF-8.
@@ -84,8 +84,8 @@ pub(crate) fn meant(path: &Path, home: Option<&Path>) -> Result<PathBuf, &'stati
             (Ok(rest), Some(home)) if name.is_empty() || name.starts_with('/') => {
                 Ok(home.join(rest))
             }
-            (Ok(_), None) => Err("there is no HOME for its `~`"),
-            _ => Err("`~` with a user's name stands for nothing here: write the whole path"),
+            (Ok(_), None) => Err("its `~` needs HOME, which is not set"),
+            _ => Err("`~` with a user's name is not supported: write the whole path"),
         };
     }
     let is_filled = !UNFILLED.iter().any(|open| text.starts_with(open));
@@ -95,7 +95,7 @@ pub(crate) fn meant(path: &Path, home: Option<&Path>) -> Result<PathBuf, &'stati
     if path.is_absolute() || is_filled && !is_word && !is_foreign {
         Ok(path.to_owned())
     } else {
-        Err("it is no path of a folder: write one that begins with `/`")
+        Err("it is not the path of a folder: write one that begins with `/`")
     }
 }
 

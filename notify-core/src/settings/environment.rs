@@ -1,4 +1,4 @@
-//! The one room that reads the environment.
+//! The only file that reads the environment.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -31,7 +31,7 @@ pub(crate) fn channels_in_environment() -> Vec<String> {
             .strip_prefix("NOTIFY_")
             .and_then(|name| name.strip_suffix("_URL"));
         let channel = slack.or(other)?.to_ascii_lowercase();
-        // A heartbeat is no channel: it hears of each run.
+        // `NOTIFY_HEARTBEAT_URL` configures the heartbeat, not a channel called `heartbeat`.
         is_channel_name(&channel)
             .then_some(channel)
             .filter(|channel| channel != "heartbeat")

@@ -1,4 +1,4 @@
-//! What the environment says of where the process runs, for its alerts: what a person looks up next.
+//! Facts from the environment about where the process runs: what the reader of an alert looks up next.
 
 use crate::settings::pipes;
 

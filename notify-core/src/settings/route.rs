@@ -24,12 +24,12 @@ pub(crate) struct Route {
     /// The destination's queue; `None` where there is no directory for one.
     pub(crate) queue: Option<Queue>,
     pub(crate) notifier: Arc<dyn Notifier>,
-    /// What a person has to mend when the destination is broken.
+    /// The setting that a person has to fix when the destination is broken.
     pub(crate) mend: String,
 }
 
 impl Route {
-    /// Tells whether the other leads to the same place.
+    /// Returns whether the other leads to the same place.
     pub(crate) fn is(&self, other: &Self) -> bool {
         let is_same_queue = match (&self.queue, &other.queue) {
             (Some(queue), Some(other)) => queue.is(other),
@@ -39,7 +39,7 @@ impl Route {
         is_same_queue && (self.number, &self.channel) == (other.number, &other.channel)
     }
 
-    /// Tells whether that is its queue.
+    /// Returns whether that is its queue.
     pub(crate) fn is_queue(&self, other: &Queue) -> bool {
         self.queue.as_ref().is_some_and(|queue| queue.is(other))
     }
@@ -49,7 +49,7 @@ impl Routes {
     pub(crate) fn new(channel: &str, all: Vec<Route>) -> Self {
         let queues = all.iter().filter_map(|route| route.queue.as_ref());
         let queues: Vec<_> = queues.map(|queue| queue.name().to_owned()).collect();
-        // With all or none: what is queued for one must not be lost for another.
+        // Queue for all destinations or for none: after a crash an alert queued for some would be lost for the rest.
         let is_complete = queues.len() == all.len();
         Self {
             channel: channel.to_owned(),

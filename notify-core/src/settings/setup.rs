@@ -3,18 +3,17 @@
 use std::collections::HashMap;
 use std::env;
 use std::ffi::OsString;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-#[cfg(feature = "cli")]
 use crate::error::Error;
 use crate::format::text::readable;
 use crate::format::time;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
 use crate::os::machine::Machine;
-use crate::os::per_process::PerProcess;
 use crate::os::redact;
 use crate::os::warning::Warning;
 use crate::rules::{Attempt, Settings};
@@ -34,12 +33,21 @@ const EXIT: Duration = Duration::from_secs(5);
 /// A longer wait at the exit would look like a hang.
 const LONGEST_EXIT: Duration = Duration::from_secs(3600);
 
-/// Settings that are settled.
+/// Settings that are settled, and what was found by them.
 pub(crate) struct Setup {
+    settled: Arc<Settled>,
+    store: OnceLock<Option<Store>>,
+    /// Destinations, by channel, once they were looked for.
+    pub(super) routes: Mutex<HashMap<String, Option<Arc<Routes>>>>,
+    /// Problems met here, told at the first end of a run.
+    problems: Mutex<Vec<Warning>>,
+}
+
+/// Settings that are settled.
+pub(crate) struct Settled {
     installed: bool,
     directory: Result<PathBuf, Missing>,
     mode: u32,
-    store: OnceLock<Option<Store>>,
     pub(crate) exit: Duration,
     pub(crate) host: String,
     pub(crate) exe: Option<String>,
@@ -53,14 +61,18 @@ pub(crate) struct Setup {
     pub(crate) signals: bool,
     pub(crate) heartbeat: Option<Arc<Heartbeat>>,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
-    /// Destinations, by channel, once they were looked for.
-    pub(crate) routes: PerProcess<Mutex<HashMap<String, Option<Arc<Routes>>>>>,
-    /// Problems met here, told at the first end of a run.
-    problems: PerProcess<Mutex<Vec<Warning>>>,
+}
+
+impl Deref for Setup {
+    type Target = Settled;
+
+    fn deref(&self) -> &Settled {
+        &self.settled
+    }
 }
 
 impl Setup {
-    /// Tells whether they come from a `Config` that was installed.
+    /// Returns whether they come from a `Config` that was installed.
     pub(crate) fn is_installed(&self) -> bool {
         self.installed
     }
@@ -70,8 +82,9 @@ impl Setup {
         let setup = Self::new(config, installed, read);
         for (name, _) in environment::variables() {
             if let Some(meant) = variables::meant(&name) {
-                let message =
-                    format!("{name} is no variable of ours, and is ignored: is {meant} meant?");
+                let message = format!(
+                    "{name} is not a variable of pipeline-notify, and is ignored: did you mean {meant}?"
+                );
                 setup.add_problem(Warning::new(name, message));
             }
         }
@@ -108,11 +121,10 @@ impl Setup {
             let seconds = values.number("NOTIFY_EXIT_SECONDS", false);
             seconds.map(time::seconds)
         });
-        Self {
+        let settled = Settled {
             installed,
             directory: directory::find(config.directory, &environment),
             mode: values.file_mode(),
-            store: OnceLock::new(),
             exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),
             host: readable(&config.host.unwrap_or_else(|| host_name(&environment))).into_owned(),
             exe: env::current_exe()
@@ -123,23 +135,35 @@ impl Setup {
             rules,
             overdue_minutes,
             attempt: values.attempt(),
-            facts: facts::of(&|name: &str| values.text(name)),
+            facts: facts::of(&|name: &str| values.raw(name)),
             signals: config
                 .signals
                 .unwrap_or_else(|| values.is_yes("NOTIFY_SIGNALS")),
             heartbeat: values.heartbeat(config.heartbeat),
             channels: config.channels,
-            routes: PerProcess::new(),
-            problems: PerProcess::beginning_with(Mutex::new(values.problems)),
+        };
+        Self::of(Arc::new(settled), values.problems)
+    }
+
+    fn of(settled: Arc<Settled>, problems: Vec<Warning>) -> Self {
+        Self {
+            settled,
+            store: OnceLock::new(),
+            routes: Mutex::default(),
+            problems: Mutex::new(problems),
         }
     }
 
-    fn problems(&self) -> MutexGuard<'_, Vec<Warning>> {
-        let problems = self.problems.get();
-        problems.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the same settings, with nothing found by them so far.
+    pub(crate) fn renewed(&self) -> Self {
+        Self::of(self.settled.clone(), Vec::new())
     }
 
-    /// Returns what was wrong with the settings, to be told.
+    pub(super) fn problems(&self) -> MutexGuard<'_, Vec<Warning>> {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what was wrong with the settings, to be logged.
     pub(crate) fn take_problems(&self) -> Vec<Warning> {
         std::mem::take(&mut *self.problems())
     }
@@ -197,7 +221,6 @@ impl Setup {
     }
 
     /// The same, with the reason where there is none.
-    #[cfg(feature = "cli")]
     pub(crate) fn named_directory(&self) -> Result<&Path, Error> {
         match &self.directory {
             Ok(directory) => Ok(directory),
@@ -208,13 +231,11 @@ impl Setup {
 }
 
 /// Returns the folder that a person means who names one to the command.
-#[cfg(feature = "cli")]
 pub(crate) fn meant_directory(path: &Path) -> Result<PathBuf, Error> {
     let home = read("HOME").map(PathBuf::from);
     directory::meant(path, home.as_deref()).map_err(|problem| refused(path, problem))
 }
 
-#[cfg(feature = "cli")]
 fn refused(path: &Path, problem: &'static str) -> Error {
     Error::Directory {
         path: redact::without_passwords(&path.to_string_lossy())
@@ -235,26 +256,6 @@ fn host_name(environment: impl Fn(&str) -> Option<OsString>) -> String {
 mod tests {
     use super::*;
     use crate::settings::environment::is_yes;
-
-    /// issue 12, point 21
-    #[cfg(unix)]
-    #[test]
-    fn a_child_that_is_forked_while_a_thread_looks_for_routes_or_adds_a_problem_does_not_wait_for_it()
-     {
-        let setup = &setup(Config::new(), &[]);
-        let problem = || Warning::new("fault", "message");
-        let routes = || setup.routes.get().lock().unwrap();
-        assert!(crate::testing::ends_in_a_fork_while(routes, || {
-            assert!(setup.routes("no-such-channel").is_none());
-        }));
-        assert!(crate::testing::ends_in_a_fork_while(
-            || setup.problems(),
-            || {
-                setup.add_problem(problem());
-                assert_eq!(setup.take_problems().len(), 1);
-            }
-        ));
-    }
 
     fn setup(config: Config, environment: &[(&str, &str)]) -> Setup {
         Setup::new(config, true, |name| {

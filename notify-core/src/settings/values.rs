@@ -55,7 +55,7 @@ impl<Environment: Fn(&str) -> Option<OsString>> Values<Environment> {
         if number.is_none() {
             let never = if may_be_infinite { ", or `never`" } else { "" };
             let message = format!(
-                "{name} is no number from 0 up (`{}`), and is ignored: write {}{never}",
+                "{name} is not a number from 0 up (`{}`), and is ignored: write {}{never}",
                 text::first_line(&value, SHOWN),
                 example(name)
             );

@@ -1,4 +1,4 @@
-//! What the end of a run changes: the job's new status, and the alert that tells of it.
+//! What the end of a run changes: the job's new status, and its alert.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::message::alert::Alert;
 use crate::rules::{Past, Settings};
 use crate::status::Status;
 
-/// A job's new status, and the alert that tells of it: both happen, or neither.
+/// A job's new status and its alert: both happen, or neither.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Change {
     /// `None` leaves it: a later run has written it.
@@ -45,7 +45,7 @@ impl RunKey {
 }
 
 impl Change {
-    /// Tells whether it changes nothing but times and counts of a job, and nobody hears of it.
+    /// Returns whether it changes nothing but times and counts of a job, and nobody hears of it.
     pub(in crate::state) fn is_nothing_new(&self, past: &Past) -> bool {
         let is_silent = self.alert.is_none()
             && self.noted.is_none()

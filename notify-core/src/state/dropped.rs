@@ -1,100 +1,78 @@
-//! What was given up and people have not been told of: how many alerts, of which kinds.
-
-use std::collections::BTreeMap;
+//! What was dropped from a queue and no message has said yet, in the queue's file.
 
 use crate::format::fields::Fields;
-use crate::format::time::{self, Time};
+use crate::format::time;
 use crate::message::alert::Kind;
-use crate::message::digest;
+use crate::message::dropped::Dropped;
 use crate::state::entry::Entry;
 
-/// How many alerts were given up since the last message that said so.
+/// The alerts that were dropped since the last message that said so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Loss {
-    counts: BTreeMap<What, u64>,
-    /// When the oldest of them was decided.
-    oldest: Option<Time>,
+    pub(crate) dropped: Dropped,
     /// The names of those that are counted and perhaps not removed yet.
     pub(crate) going: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
-    Repeat,
-    Failure,
-    Recovery,
-    Other,
-}
-
-impl What {
-    const ALL: [(Self, &'static str, &'static str); 4] = [
-        (Self::Repeat, "repeat", "repeats"),
-        (Self::Failure, "failure", "failures"),
-        (Self::Recovery, "recovery", "recoveries"),
-        (Self::Other, "other", "others"),
-    ];
-
-    fn of(kind: Option<Kind>) -> Self {
-        match kind {
-            Some(Kind::Failed) => Self::Failure,
-            Some(Kind::Recovered) => Self::Recovery,
-            Some(kind) if kind.is_repeat() => Self::Repeat,
-            _ => Self::Other,
-        }
-    }
-}
+const REPEATS: &str = "repeats";
+const OTHERS: &str = "others";
+/// What versions before counted apart from [`OTHERS`].
+const OLD_OTHERS: [&str; 2] = ["failures", "recoveries"];
+const OLDEST: &str = "oldest";
+const GOING: &str = "going";
 
 impl Loss {
     /// Counts alerts that are about to be removed.
     pub(crate) fn count(&mut self, entries: &[Entry]) {
+        let Dropped {
+            repeats,
+            others,
+            oldest,
+        } = &mut self.dropped;
         for entry in entries {
-            let count = self.counts.entry(What::of(entry.kind())).or_default();
+            let is_repeat = entry.kind().is_some_and(Kind::is_repeat);
+            let count = if is_repeat {
+                &mut *repeats
+            } else {
+                &mut *others
+            };
             *count = count.saturating_add(1);
             let decided = entry.decided();
-            self.oldest = Some(self.oldest.map_or(decided, |oldest| oldest.min(decided)));
+            *oldest = Some(oldest.map_or(decided, |oldest| oldest.min(decided)));
         }
-        self.going = entries
-            .iter()
-            .map(|entry| entry.name().to_owned())
-            .collect();
+        let names = entries.iter().map(|entry| entry.name().to_owned());
+        self.going = names.collect();
     }
 
-    /// Takes off what people have been told of.
-    pub(crate) fn tell(&mut self, told: &Self) {
-        for (what, count) in &told.counts {
-            if let Some(left) = self.counts.get_mut(what) {
-                *left = left.saturating_sub(*count);
-            }
-        }
-        self.counts.retain(|_, count| *count > 0);
+    /// Takes off what a message has said.
+    pub(crate) fn tell(&mut self, said: &Dropped) {
+        let dropped = &mut self.dropped;
+        dropped.repeats = dropped.repeats.saturating_sub(said.repeats);
+        dropped.others = dropped.others.saturating_sub(said.others);
         if self.is_empty() {
-            self.oldest = None;
+            self.dropped.oldest = None;
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.counts.is_empty()
-    }
-
-    /// Returns what the next message says of it; `None` where nothing was given up.
-    pub(crate) fn line(&self) -> Option<String> {
-        let counts: Vec<_> = What::ALL
-            .into_iter()
-            .filter_map(|(what, one, many)| {
-                let count = *self.counts.get(&what)?;
-                Some((count, if count == 1 { one } else { many }))
-            })
-            .collect();
-        (!counts.is_empty()).then(|| digest::given_up(&counts, self.oldest.unwrap_or_default()))
+        self.dropped.count() == 0
     }
 
     /// Writes the queue's file.
     pub(crate) fn render(&self) -> String {
         let mut fields = Fields::default();
-        for (what, _, many) in What::ALL {
-            fields.put_some(many, self.counts.get(&what).map(u64::to_string));
+        let Dropped {
+            repeats,
+            others,
+            oldest,
+        } = &self.dropped;
+        for (key, count) in [(REPEATS, repeats), (OTHERS, others)] {
+            fields.put_some(
+                key,
+                Some(count).filter(|count| **count > 0).map(u64::to_string),
+            );
         }
-        fields.put_some("oldest", self.oldest.map(time::show));
+        fields.put_some(OLDEST, oldest.map(time::show));
         for name in &self.going {
             fields.put(GOING, &**name);
         }
@@ -104,21 +82,21 @@ impl Loss {
     /// Reads the queue's file.
     pub(crate) fn parse(content: &str) -> Self {
         let fields = Fields::parse(content);
-        let count = |key| fields.get(key).and_then(|count| count.parse().ok());
-        let going = fields.iter().filter(|(key, _)| *key == GOING);
+        let count = |key| -> u64 {
+            let count = fields.get(key).and_then(|count| count.parse().ok());
+            count.unwrap_or_default()
+        };
+        let others = OLD_OTHERS.into_iter().map(count);
         Self {
-            counts: What::ALL
-                .into_iter()
-                .filter_map(|(what, _, many)| Some((what, count(many)?)))
-                .filter(|(_, count)| *count > 0)
-                .collect(),
-            oldest: fields.get("oldest").and_then(time::parse),
-            going: going.map(|(_, name)| name.to_owned()).collect(),
+            dropped: Dropped {
+                repeats: count(REPEATS),
+                others: others.fold(count(OTHERS), u64::saturating_add),
+                oldest: fields.get(OLDEST).and_then(time::parse),
+            },
+            going: fields.all(GOING),
         }
     }
 }
-
-const GOING: &str = "going";
 
 #[cfg(test)]
 mod tests {
@@ -141,22 +119,34 @@ mod tests {
     }
 
     #[test]
-    fn what_was_given_up_is_counted_by_kind_until_it_is_told() {
+    fn what_was_dropped_is_counted_until_a_message_has_said_it() {
         let mut loss = Loss::default();
-        assert_eq!(loss.line(), None);
+        assert_eq!(loss.dropped.words(), None);
         loss.count(&entries());
         assert_eq!(
-            loss.line().unwrap(),
-            "and 4 more alerts were given up, the oldest of 2026-11-22 13:00 UTC: 2 repeats, 1 failure, 1 recovery"
+            loss.dropped.words().unwrap(),
+            "and 4 more alerts were dropped, the oldest of 2026-11-22 13:00 UTC: 2 repeats, 2 others"
         );
         assert_eq!(Loss::parse(&loss.render()), loss);
-        let told = loss.clone();
+        let said = loss.dropped.clone();
         loss.count(&entries()[..1]);
-        loss.tell(&told);
-        assert!(loss.line().unwrap().ends_with(
-            "and 1 more alert was given up, the oldest of 2026-11-22 13:00 UTC: 1 failure"
-        ));
-        loss.tell(&told);
-        assert!(loss.is_empty() && loss.line().is_none());
+        loss.tell(&said);
+        assert_eq!(
+            loss.dropped.words().unwrap(),
+            "and 1 more alert was dropped, the oldest of 2026-11-22 13:00 UTC: 1 others"
+        );
+        loss.tell(&said);
+        assert!(loss.is_empty() && loss.dropped.words().is_none());
+    }
+
+    /// Issue 13, point 1: a file of the version before counted by four kinds.
+    #[test]
+    fn an_older_file_is_understood() {
+        let loss = Loss::parse(
+            "repeats: 7\nfailures: 2\nrecoveries: 3\nothers: 1\n\
+             oldest: 2026-11-22 13:00:00:000000 UTC\ngoing: a\n",
+        );
+        assert_eq!((loss.dropped.repeats, loss.dropped.others), (7, 6));
+        assert_eq!(loss.going, ["a"]);
     }
 }

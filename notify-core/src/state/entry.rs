@@ -15,7 +15,7 @@ impl Entry {
         let micros = alert.decided.timestamp_micros().max(0).cast_unsigned();
         let job = hash::hex(hash::hash(&alert.job));
         let kind = alert.kind.letter().encode_utf8(&mut [0; 4]).to_owned();
-        // Eight digits tell jobs apart well enough: two that share them only keep to one order.
+        // Eight digits distinguish jobs well enough: two that share them only keep to one order.
         Self([&*hash::hex(micros), &job[..8], &kind, &alert.id].join("-"))
     }
 
@@ -55,13 +55,13 @@ impl Entry {
             .unwrap_or_default()
     }
 
-    /// Returns what it tells, where the name says so.
+    /// Returns its kind, where the name says so.
     pub(crate) fn kind(&self) -> Option<Kind> {
         self.letter()
             .and_then(|letter| Kind::of_letter(letter.to_ascii_lowercase()))
     }
 
-    /// Tells whether it was cut to its first line.
+    /// Returns whether it was cut to its first line.
     pub(crate) fn is_shrunk(&self) -> bool {
         self.letter()
             .is_some_and(|letter| letter.is_ascii_uppercase())
@@ -83,7 +83,7 @@ impl Entry {
         [self.part(0), self.job(), self.id()].join("-")
     }
 
-    /// Tells whether the other is the same alert, be one of them cut.
+    /// Returns whether the other is the same alert, be one of them cut.
     pub(crate) fn is_same_alert_as(&self, other: &Self) -> bool {
         (self.part(0), self.job(), self.id()) == (other.part(0), other.job(), other.id())
     }

@@ -1,6 +1,6 @@
 //! What happened to a job, a line each: its runs, the rule that decided, and what became of alerts.
 //!
-//! It is for people who ask why they were told, or not: nothing is decided by it, and what cannot be
+//! It is for people who ask why an alert was sent, or not. Nothing is decided by it. What cannot be
 //! written is missing there and nowhere else.
 
 use std::fs::OpenOptions;
@@ -14,19 +14,20 @@ use crate::os::ffi;
 use crate::os::file::{self, Durable, Links, PRIVATE};
 use crate::rules::Settings;
 use crate::state::change::Change;
+use crate::status::decision::Decided;
 use crate::status::{LINE, State, Status};
 
 /// A history that has grown to this many bytes is made shorter.
-const FULL: u64 = 64 * 1024;
+const MAX_BYTES: u64 = 64 * 1024;
 
-/// So many bytes are kept then.
-const KEPT: usize = 32 * 1024;
+/// The most bytes that are kept then.
+const KEPT_BYTES: usize = 32 * 1024;
 
-/// So many runs are kept one by one; of earlier ones those that are alike are counted.
-const RECENT: usize = 50;
+/// The latest runs that are kept one by one; earlier runs that were alike are counted.
+const RECENT_RUNS: usize = 50;
 
-/// Of a run's line as many fields are always written.
-const LEAST: usize = 8;
+/// The fields of a run's line that are always written.
+const MIN_FIELDS: usize = 8;
 
 /// Stands for settings of which none was set.
 const DEFAULTS: &str = "-";
@@ -53,15 +54,15 @@ pub(crate) struct Ran {
     pub(crate) took: Option<Duration>,
     /// How many they are.
     pub(crate) runs: u64,
-    /// Whether they were told, and by which rule.
-    pub(crate) decision: String,
-    /// The id of the alert that told it.
+    /// Whether their alert was sent, and by which rule.
+    pub(crate) decision: Option<Decided>,
+    /// The id of its alert.
     pub(crate) alert: Option<String>,
     /// The first line of the error.
     pub(crate) error: String,
     /// When the last of them began, where they are several.
     pub(crate) last: Option<Time>,
-    /// When it was decided to tell them.
+    /// When the alert was decided.
     pub(crate) decided: Option<Time>,
     /// Where the alert goes.
     pub(crate) channel: Option<String>,
@@ -92,7 +93,7 @@ impl History {
         let Some(ran) = Ran::new(change) else { return };
         let event = Event::Ran(ran);
         if let Ok(length) = self.add(file, &event)
-            && length > FULL
+            && length > MAX_BYTES
         {
             let _ = self.shorten(file);
         }
@@ -105,7 +106,7 @@ impl History {
 
     /// Reads a job's history, the oldest first.
     pub(crate) fn read(&self, file: &str) -> Vec<Event> {
-        let content = file::read(&self.path(file), 2 * FULL, Links::Refuse);
+        let content = file::read(&self.path(file), 2 * MAX_BYTES, Links::Refuse);
         let content = content.ok().flatten().unwrap_or_default();
         content.lines().filter_map(Event::parse).collect()
     }
@@ -119,7 +120,6 @@ impl History {
     }
 
     /// Gives a job's history to another name.
-    #[cfg(any(test, feature = "cli"))]
     pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         match std::fs::rename(self.path(from), self.path(to)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -148,7 +148,7 @@ impl History {
         let lines: Vec<_> = events.iter().map(Event::render).collect();
         let mut first = 0;
         let mut length: usize = lines.iter().map(|line| line.len() + 1).sum();
-        while length > KEPT {
+        while length > KEPT_BYTES {
             length -= lines[first].len() + 1;
             first += 1;
         }
@@ -165,7 +165,7 @@ impl History {
 /// Counts runs that were alike, but for the latest.
 fn shortened(events: Vec<Event>) -> Vec<Event> {
     let runs = events.iter().filter(|event| matches!(event, Event::Ran(_)));
-    let mut earlier = runs.count().saturating_sub(RECENT);
+    let mut earlier = runs.count().saturating_sub(RECENT_RUNS);
     let mut kept: Vec<Event> = Vec::with_capacity(events.len());
     for event in events {
         let is_recent = earlier == 0;
@@ -208,7 +208,7 @@ impl Ran {
             state: status.state,
             took: status.took,
             runs: 1,
-            decision: status.decision.clone().unwrap_or_default().into_owned(),
+            decision: status.decision.clone(),
             alert: alert.map(|alert| alert.id.clone()),
             error: status.headline(LINE),
             last: None,
@@ -240,7 +240,7 @@ impl Event {
                 line.put(ran.state.as_str());
                 line.put_some(ran.took.map(|took| took.as_micros().to_string()));
                 line.put(&ran.runs.to_string());
-                line.put(&ran.decision);
+                line.put_some(ran.decision.as_ref().map(Decided::words));
                 line.put_some(ran.alert.as_deref());
                 line.put(&ran.error);
                 line.put_some(time(ran.last));
@@ -248,6 +248,7 @@ impl Event {
                 line.put_some(ran.channel.as_deref());
                 line.put_some(time(ran.held));
                 line.put_some(ran.settings.as_ref().map(render_settings));
+                line.put_some(ran.decision.as_ref().and_then(Decided::code));
             }
             Self::Answered(answered) => {
                 line.put("answer");
@@ -281,7 +282,7 @@ impl Event {
                     state: State::parse(state)?,
                     took: took.parse().ok().map(Duration::from_micros),
                     runs: runs.parse().ok()?,
-                    decision: decision.clone(),
+                    decision: Decided::of(rest.get(5).and_then(some).as_deref(), decision),
                     alert: some(alert),
                     error: error.clone(),
                     last: time(0),
@@ -328,7 +329,7 @@ impl Line {
 
     /// Ends the line; what is empty at its end need not be written.
     fn end(mut self) -> String {
-        while self.fields > LEAST && self.text.ends_with('\t') {
+        while self.fields > MIN_FIELDS && self.text.ends_with('\t') {
             self.text.pop();
             self.fields -= 1;
         }
@@ -394,7 +395,7 @@ mod tests {
             state: State::Ok,
             took: Some(Duration::from_millis(1500)),
             runs: 1,
-            decision: decision.to_owned(),
+            decision: Decided::of(None, decision),
             alert: alert.map(str::to_owned),
             error: String::new(),
             last: None,
@@ -420,9 +421,9 @@ mod tests {
         let mut events: Vec<_> = (0..200)
             .map(|number| ran(number, "OK as before", None))
             .collect();
-        events[100] = ran(100, "told: the status changed", Some("a1"));
+        events[100] = ran(100, "sent: the status changed", Some("a1"));
         let short = shortened(events.clone());
-        assert_eq!((short.len(), runs(&short)), (3 + RECENT, 200));
+        assert_eq!((short.len(), runs(&short)), (3 + RECENT_RUNS, 200));
         assert_eq!(short[3..], events[150..]);
         assert_eq!(shortened(short.clone()), short);
     }
@@ -433,7 +434,7 @@ mod tests {
         let history = History::new(folder.path());
         let mut status = Status::parse("ERROR\n2026-11-22 13:00:00:123456 UTC\nx\n\nno\n").unwrap();
         for number in 0..3000 {
-            status.decision = Some(format!("told: {number}").into());
+            status.decision = Decided::of(None, &format!("told: {number}"));
             let change = Change {
                 status: Some(status.clone()),
                 ..Change::default()
@@ -441,12 +442,12 @@ mod tests {
             history.add_change("etl", &change);
         }
         let length = std::fs::metadata(history.path("etl")).unwrap().len();
-        assert!(length <= FULL, "{length}");
+        assert!(length <= MAX_BYTES, "{length}");
         let events = history.read("etl");
         let Some(Event::Ran(last)) = events.last() else {
             panic!("{events:?}")
         };
-        assert_eq!(last.decision, "told: 2999");
+        assert_eq!(last.decision, Decided::of(None, "told: 2999"));
         history.rename("etl", "load").unwrap();
         assert_eq!(
             (history.read("etl").len(), history.read("load")),

@@ -1,6 +1,5 @@
 //! The notify directory: its folders, and the locks of its status files.
 
-#[cfg(feature = "cli")]
 pub(crate) mod admin;
 pub(crate) mod journal;
 pub(crate) mod lease;
@@ -27,12 +26,14 @@ use self::transaction::Locked;
 use crate::format::hash;
 use crate::format::text;
 use crate::format::time::{Time, to_micros};
+use crate::os::engine::PerProcess;
 use crate::os::ffi;
 use crate::os::file;
+#[cfg(feature = "cli")]
+use crate::os::file::{Durable, Links};
 use crate::os::landlord;
 use crate::os::lock::Lock;
 use crate::os::machine::Machine;
-use crate::os::per_process::PerProcess;
 use crate::state::history::History;
 use crate::state::local::spool::Outbox;
 use crate::state::run_record::Recorded;
@@ -117,6 +118,28 @@ impl Directory {
         file::make_private_folder(&self.running, self.user)
     }
 
+    pub(crate) fn look_at_runs(&self) -> io::Result<Vec<lease_scan::Seen>> {
+        lease_scan::look(&self.running)
+    }
+
+    #[cfg(feature = "cli")]
+    pub(crate) fn change_never_run(&self, change: impl FnOnce(&str) -> String) -> io::Result<()> {
+        /// The largest list that is read.
+        const LARGEST: u64 = 16 * 1024 * 1024;
+        const PRIVATE: u32 = 0o600;
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let path = self.hidden.join("never-run");
+        let lock = Lock::acquire(&path.with_extension("lock"), PATIENCE)?;
+        let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
+        let before = file::read(&path, LARGEST, Links::Refuse)?.unwrap_or_default();
+        let after = change(&before);
+        if after != before {
+            let new = path.with_extension("new");
+            file::replace(&path, &new, &after, PRIVATE, Durable::Yes)?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn directory(&self) -> &Path {
         &self.path
     }
@@ -160,7 +183,6 @@ impl Directory {
     }
 
     /// Reads a job's status file, which may be half changed.
-    #[cfg(any(test, feature = "cli"))]
     pub(crate) fn read(&self, file: &str) -> crate::rules::Past {
         transaction::read(&self.path.join(file))
     }

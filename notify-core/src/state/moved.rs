@@ -12,11 +12,11 @@ use crate::status::State;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Moved(BTreeMap<String, Before>);
 
-/// What the people of the broken channel had heard of the failure.
+/// What the broken channel had received of the failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Before {
     Nothing,
-    /// Its beginning: they are to hear of its end, too.
+    /// Its first alert: its recovery goes there, too.
     Beginning,
 }
 
@@ -50,12 +50,12 @@ impl Moved {
         self.0.is_empty()
     }
 
-    /// Tells whether an alert may be of one of the jobs, by its file's name alone.
+    /// Returns whether an alert may be of one of the jobs, by its file's name alone.
     pub(crate) fn may_hold(&self, entry: &Entry) -> bool {
         self.0.keys().any(|job| job.starts_with(entry.job()))
     }
 
-    /// Tells whether an alert follows one that has left. A failure that begins anew is tried at its
+    /// Returns whether an alert follows one that has left. A failure that begins anew is tried at its
     /// own channel first.
     pub(crate) fn leads(&self, alert: &Alert) -> bool {
         alert.kind != Kind::Failed && self.0.contains_key(&key(alert))

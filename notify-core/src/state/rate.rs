@@ -27,7 +27,7 @@ const PATIENCE: u32 = 3;
 /// More attempts than there can be otherwise: the alert leaves by itself.
 const ALONE: u32 = 1_000_000;
 
-/// What is refused so that nobody can tell for how long is tried again for this time, or so often.
+/// An alert whose refusal may be temporary is tried again for this time, or so often.
 const DOUBTFUL: TimeDelta = TimeDelta::hours(24);
 const DOUBTS: u32 = 50;
 
@@ -39,11 +39,11 @@ pub(crate) struct Pace {
     sent: Option<Time>,
     failures: u32,
     not_before: Option<Time>,
-    /// Why somebody has to mend the destination, as it said at the last attempt.
+    /// Why a person has to fix the destination, as it said at the last attempt.
     broken: Option<String>,
     /// How often each alert that still waits was tried, counted before it is sent.
     attempts: BTreeMap<String, u32>,
-    /// How often each was refused so that nobody can tell for how long, and since when.
+    /// How often each was refused with an unclear answer, and since when.
     doubts: BTreeMap<String, (u32, Time)>,
 }
 
@@ -107,20 +107,20 @@ impl Pace {
         self.pause(now, asked.unwrap_or(grown));
     }
 
-    /// Records that somebody has to mend the channel, which takes a person's time.
+    /// Records that a person has to fix the channel, which takes a person's time.
     pub(crate) fn broken(&mut self, now: Time, reason: &str) {
         self.failures = self.failures.saturating_add(1);
         self.broken = Some(reason.to_owned());
         self.pause(now, LONGEST_PAUSE);
     }
 
-    /// Tells why the destination is broken, while it is not asked again.
+    /// Returns why the destination is broken, while it is not asked again.
     pub(crate) fn broken_at(&self, now: Time) -> Option<&str> {
         let pause = self.not_before.map(|time| clamp(time, now, LONGEST_PAUSE));
         self.broken.as_deref().filter(|_| pause > Some(now))
     }
 
-    /// Tells whether it was broken at the last attempt.
+    /// Returns whether it was broken at the last attempt.
     pub(crate) fn was_broken(&self) -> bool {
         self.broken.is_some()
     }
@@ -130,7 +130,7 @@ impl Pace {
         self.sent
     }
 
-    /// Counts that an alert was refused so that nobody can tell for how long, and tells whether it has
+    /// Counts that an alert was refused with an unclear answer, and returns whether it has
     /// been tried for long or often enough.
     pub(crate) fn doubt(&mut self, id: &str, now: Time) -> bool {
         let (count, since) = self.doubts.entry(id.to_owned()).or_insert((0, now));
@@ -142,7 +142,7 @@ impl Pace {
         self.not_before = Some(now + pause.min(LONGEST_PAUSE));
     }
 
-    /// Tells whether the alert was tried so often that it steps aside for others.
+    /// Returns whether the alert was tried so often that it steps aside for others.
     pub(crate) fn steps_aside(&self, id: &str) -> bool {
         self.attempts(id) >= PATIENCE
     }
@@ -152,7 +152,7 @@ impl Pace {
         self.attempts.insert(id.to_owned(), ALONE);
     }
 
-    /// Tells whether the alert was in a message that was refused.
+    /// Returns whether the alert was in a message that was refused.
     pub(crate) fn must_go_alone(&self, id: &str) -> bool {
         self.attempts(id) >= ALONE
     }

@@ -1,6 +1,7 @@
 //! A run as its record describes it: what its death is reported by.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::format::fields::{Fields, Page};
@@ -8,11 +9,12 @@ use crate::format::hash;
 use crate::format::time;
 use crate::message::alert;
 use crate::os::machine::Machine;
-use crate::os::per_process;
+use crate::os::process;
 use crate::rules::transition::Ended;
 use crate::rules::{Attempt, Settings};
+use crate::status::plan::Plan;
 
-/// A run under way, and what its end is decided and told by.
+/// A run under way, with what its end needs for the decision and the alert.
 #[derive(Debug)]
 pub(crate) struct Recorded<'a> {
     pub(crate) ended: Ended,
@@ -64,6 +66,9 @@ impl Recorded<'_> {
         if let Some(took) = ended.took.filter(|_| self.has_returned) {
             put("returned", &format!("after {:.6} s", took.as_secs_f64()));
         }
+        if let Some(plan) = &ended.plan {
+            plan.write(&mut run);
+        }
         run.end("")
     }
 
@@ -74,7 +79,7 @@ impl Recorded<'_> {
         Machine::this().put(&mut fields);
         fields.put("host", &*ended.host);
         fields.put_some("pid", ended.pid.map(|pid| pid.to_string()));
-        let started = ended.pid.and_then(per_process::started);
+        let started = ended.pid.and_then(process::started);
         fields.put_some("started", started.map(|started| started.to_string()));
         fields.put_some("exe", ended.exe.as_deref());
         let attempt = ended
@@ -92,8 +97,8 @@ impl Recorded<'_> {
     pub(crate) fn successor(record: &Fields) -> Option<String> {
         let pid = record.get("pid")?.parse().ok()?;
         let started: u64 = record.get("started")?.parse().ok()?;
-        let lives = Machine::this().is_this(record) && per_process::started(pid) == Some(started);
-        lives.then(|| per_process::program(pid))
+        let lives = Machine::this().is_this(record) && process::started(pid) == Some(started);
+        lives.then(|| process::program(pid))
     }
 
     /// Reads a run back; `None` where its record is damaged.
@@ -127,6 +132,7 @@ impl Recorded<'_> {
             exe: process.get("exe").map(|exe| exe.to_owned().into()),
             version: text("version"),
             every_hours: number("every-hours"),
+            plan: Plan::read(run).map(Arc::new),
             channel: text("channel").unwrap_or_default(),
             attempt: process.get("attempt").and_then(Attempt::parse),
             mention: text("mention"),

@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::os::per_process::PerProcess;
+use crate::os::engine::{Part, Slot};
 use crate::rules::Past;
 use crate::status::Status;
 
 /// Jobs whose statuses are remembered; only programs that name jobs at run time have so many.
 const MAX_JOBS: usize = 1024;
 
-static UNWRITTEN: PerProcess<Mutex<HashMap<String, Status>>> = PerProcess::new();
+static UNWRITTEN: Part<Mutex<HashMap<String, Status>>> = Part::new(Slot::Unstored);
 
 /// Remembers a status that could not be written.
 pub(super) fn remember(job: &str, status: Status) {

@@ -6,11 +6,11 @@ use crate::format::text::{LIMIT, first_bytes, last_bytes};
 use crate::os::redact;
 
 /// How much an error may write before it is stopped: one of 100 MB must cost neither time nor memory.
-const PATIENCE: usize = 16 * LIMIT;
+const MAX_WRITTEN: usize = 16 * LIMIT;
 
-/// As much of the head and of the tail is kept: half of what is shown, and room for a secret that stands
+/// How much of the head and of the tail is kept: half of what is shown, and room for a secret that stands
 /// where it is cut.
-const KEPT: usize = LIMIT / 2 + redact::LONGEST;
+const KEPT_BYTES: usize = LIMIT / 2 + redact::LONGEST;
 
 /// A writer that keeps the head and the tail of what is written to it, and stops one that goes on
 /// for ever.
@@ -31,12 +31,12 @@ impl Bounded {
     }
 
     /// Returns what was written, with what is missing named where it is missing; no secret is cut in
-    /// two, for its halves would be told from no other text.
+    /// two, because nobody could recognise its halves.
     pub(crate) fn into_string(self) -> String {
         if self.written <= LIMIT {
             return self.head + &self.tail;
         }
-        let more = if self.written > PATIENCE {
+        let more = if self.written > MAX_WRITTEN {
             "more than "
         } else {
             ""
@@ -59,7 +59,7 @@ impl Bounded {
 impl fmt::Write for Bounded {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = if self.tail.is_empty() {
-            KEPT.saturating_sub(self.head.len())
+            KEPT_BYTES.saturating_sub(self.head.len())
         } else {
             0
         };
@@ -67,13 +67,13 @@ impl fmt::Write for Bounded {
         self.head += head;
         let rest = &text[head.len()..];
         if !rest.is_empty() {
-            self.tail += last_bytes(rest, KEPT);
-            if self.tail.len() > 2 * KEPT {
-                self.tail = last_bytes(&self.tail, KEPT).to_owned();
+            self.tail += last_bytes(rest, KEPT_BYTES);
+            if self.tail.len() > 2 * KEPT_BYTES {
+                self.tail = last_bytes(&self.tail, KEPT_BYTES).to_owned();
             }
         }
         self.written += text.len();
-        if self.written > PATIENCE {
+        if self.written > MAX_WRITTEN {
             Err(fmt::Error)
         } else {
             Ok(())
@@ -120,7 +120,7 @@ mod tests {
         let mut chunks = 0;
         while writer.write_str(&"x".repeat(1024)).is_ok() {
             chunks += 1;
-            assert!(chunks <= PATIENCE / 1024);
+            assert!(chunks <= MAX_WRITTEN / 1024);
         }
         assert!(writer.into_string().contains("more than"));
     }

@@ -3,7 +3,7 @@
 
 use crate::format::time::{self, Time};
 
-/// So many other errors are sent within one silence; the rest wait for the reminder.
+/// The most other errors that are sent within one silence; the rest wait for the reminder.
 pub(crate) const LIMIT: u64 = 3;
 
 /// Errors that are remembered, so that the same one is not counted twice.
@@ -22,12 +22,12 @@ pub(crate) struct ErrorCount {
 }
 
 impl ErrorCount {
-    /// Tells whether no other error is sent any more.
+    /// Returns whether no other error is sent any more.
     pub(crate) fn is_full(&self) -> bool {
         self.sent >= LIMIT
     }
 
-    /// Tells whether the error is counted already.
+    /// Returns whether the error is counted already.
     pub(crate) fn knows(&self, error: &str) -> bool {
         self.errors.iter().any(|known| known == error)
     }

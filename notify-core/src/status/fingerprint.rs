@@ -1,11 +1,11 @@
-//! Tells whether two errors are the same but for numbers, ids, times, paths and the order of words.
+//! Whether two errors are the same but for numbers, ids, times, paths and the order of words.
 
 mod noise;
 
 use crate::format::hash;
 use crate::format::text;
 
-/// As much of an error is compared.
+/// The part of an error that is compared.
 const COMPARED: usize = 16 * 1024;
 
 /// What follows one of these words is a code, and no noise.
@@ -87,7 +87,7 @@ enum Expected {
     Id,
 }
 
-/// The words of an error that tell it from others.
+/// The words of an error that distinguish it from others.
 #[derive(Debug, Default)]
 struct Words {
     kept: Vec<String>,
@@ -228,7 +228,7 @@ impl Words {
     }
 
     fn expects(&self, part: &str, word: &str) -> Expected {
-        // Of `statusCode` the last word counts.
+        // In `statusCode` the last word counts.
         let is_capital = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
         let hump = part.as_bytes().windows(2).rposition(is_capital);
         let last = hump.map_or_else(String::new, |at| part[at + 1..].to_lowercase());
@@ -243,7 +243,7 @@ impl Words {
         }
     }
 
-    /// Tells whether it is a code, which tells one error from another.
+    /// Returns whether it is a code, which tells one error from another.
     fn is_code(&self, part: &str, follows: Option<&str>) -> bool {
         let is_http = matches!(part.parse::<u16>(), Ok(400..600));
         let counts_nothing = follows.is_none_or(|follows| {
@@ -259,7 +259,7 @@ impl Words {
     }
 }
 
-/// Tells whether it looks like a code: `12`, `E0433` with so many letters at most, `42P01`,
+/// Returns whether it looks like a code: `12`, `E0433` with so many letters at most, `42P01`,
 /// `0xC0000005`.
 fn has_form_of_code(part: &str, letters: usize) -> bool {
     if let Some(hex) = part.strip_prefix("0x").or(part.strip_prefix("0X")) {

@@ -9,7 +9,7 @@ use crate::os::redact;
 use crate::status::State;
 use crate::status::fingerprint;
 
-/// So many of the last lines that a command wrote to standard error say why it failed.
+/// The last lines of a command's standard error that count as the reason of its failure.
 const LAST_LINES: usize = 3;
 
 /// How a run ended, as far as it is known.
@@ -27,18 +27,16 @@ pub(crate) enum Outcome {
     Panicked(Panic),
     /// Its future was dropped before it had finished.
     Cancelled,
-    /// The process exited inside it; the exit code, where the system tells it.
+    /// The process exited inside it; the exit code, where the system gives it.
     Exited(Option<i32>),
     /// A signal ended the process inside it; the signal's name.
     Signalled(&'static str),
     /// It has not ended, and should have; what is known of that.
     Overdue(String),
     /// It has not begun, and should have; what is known of that.
-    #[cfg_attr(
-        not(feature = "cli"),
-        expect(dead_code, reason = "the command alone looks for it")
-    )]
     Missed(String),
+    /// It has begun while another run goes on.
+    Overlapping,
     /// Its process ended without a word; what is known of that.
     Died(String),
     /// It proves nothing of the job, whose status stays; why.
@@ -72,7 +70,7 @@ pub(crate) struct Panic {
 }
 
 impl Outcome {
-    /// Tells whether what ended the run goes on to end those around it.
+    /// Returns whether what ended the run goes on to end those around it.
     pub(crate) fn is_event(&self) -> bool {
         let ends_all = matches!(
             self,
@@ -84,10 +82,12 @@ impl Outcome {
     /// Returns the status that a job has after such a run.
     pub(crate) fn state(&self) -> State {
         match self {
-            // Of what proves nothing, nobody is to hear.
-            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
-                State::Ok
-            }
+            // A run that proves nothing sends no alert.
+            Self::Returned
+            | Self::PassedOver(_)
+            | Self::Exited(Some(0))
+            | Self::NotCounted(_)
+            | Self::Overlapping => State::Ok,
             Self::Failed(_)
             | Self::Ended(_)
             | Self::Panicked(_)
@@ -115,9 +115,11 @@ impl Outcome {
     /// What comes from outside is made readable here, and without secrets, before anything is made of it.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let text: Cow<'_, str> = match self {
-            Self::Returned | Self::PassedOver(_) | Self::Exited(Some(0)) | Self::NotCounted(_) => {
-                return "".into();
-            }
+            Self::Returned
+            | Self::PassedOver(_)
+            | Self::Exited(Some(0))
+            | Self::NotCounted(_)
+            | Self::Overlapping => return "".into(),
             Self::Ended(ending) => said(&ending.text()).into_owned().into(),
             Self::Failed(text) | Self::Overdue(text) | Self::Missed(text) | Self::Died(text) => {
                 said(text)
@@ -146,7 +148,7 @@ impl Outcome {
         }
     }
 
-    /// Returns what tells a failure, whose text is `text`, from others.
+    /// Returns the fingerprint of a failure with that text.
     pub(crate) fn fingerprint(&self, text: &str) -> String {
         match self {
             Self::Ended(ending) => ending.fingerprint(),
@@ -167,7 +169,7 @@ impl Ending {
 
     fn text(&self) -> String {
         let mut text = self.asked.as_ref().map_or_else(String::new, |asked| {
-            // The sender first: whoever stopped it knows why.
+            // The sender first: the person who stopped it knows why.
             format!("{asked}; ")
         });
         text += &self.cause;

@@ -131,6 +131,7 @@ fn alert() -> impl Strategy<Value = Alert> {
         mention: None,
         facts: vec![("context".to_owned(), "env=prod".to_owned())],
         notes: vec!["debug build".to_owned()],
+        dropped: None,
         status,
     })
 }

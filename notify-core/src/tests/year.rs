@@ -1,4 +1,4 @@
-//! A generated year of a hundred jobs, replayed by the rules: what people hear, how soon, and what
+//! A generated year of a hundred jobs, replayed by the rules: what is sent, how soon, and what
 //! they never hear. `cargo test --release -p pipeline-notify-core year -- --ignored --nocapture`
 //! prints the table.
 

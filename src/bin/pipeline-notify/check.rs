@@ -3,16 +3,17 @@
 mod findings;
 mod problem;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Jobs, Queue, Run};
+use notify_core::__cli::{self as look, AllAwaited, Expected, Health, Jobs, Queue, Run, Said};
 use serde_json::json;
 
 use self::findings::Findings;
 use self::problem::{Alarm, Kind, Problem};
+use crate::by_whom::ByWhom;
 use crate::output::Output;
 use crate::words::plain;
 use crate::{Common, Failure, json, span};
@@ -20,17 +21,17 @@ use crate::{Common, Failure, json, span};
 /// `UNKNOWN`.
 pub(crate) const FAILURE: u8 = 3;
 
-/// As many lines follow the first; monitors cut long answers anywhere.
+/// The most lines after the first: monitors cut long answers anywhere.
 const LINES: usize = 50;
 
 #[derive(Debug, Args)]
 #[command(after_help = "States and exit codes:
   0 OK        all jobs work
-  1 WARNING   a run is overdue; alerts are not delivered; a failure is silenced
-  2 CRITICAL  a job failed; a run died and is untold; a run is missed
+  1 WARNING   a run is overdue; a schedule is wrong; alerts are not delivered; a failure is silenced
+  2 CRITICAL  a job failed; a run died and was not reported; a run is missed
   3 UNKNOWN   a JOB is not there; a file cannot be read; no jobs at all
 
-A run is missed when the last one began longer ago than it should run, and the grace: as the attribute's every_hours says, or --every. One that is under way is not missed, but overdue after as long. Alerts are not delivered when they wait for over 15 minutes, or were refused.")]
+A run is missed when none has begun by the time at which one was due, and the grace: as the attribute's schedule or every_hours says, or --schedule or --every. One that is under way is not missed, but overdue after as long. Alerts are not delivered when they wait for over 15 minutes, or were refused.")]
 pub(crate) struct Arguments {
     /// Jobs to check, by name; `*` stands for any characters [default: all]
     #[arg(value_name = "JOB")]
@@ -38,17 +39,29 @@ pub(crate) struct Arguments {
     /// How often the jobs should run, such as 24h [default: their `every_hours`]
     #[arg(long, value_name = "TIME", value_parser = span::parse)]
     every: Option<Duration>,
-    /// How late a run may begin [default: 10 % of how often it should, or 1h if that is more]
+    /// When the jobs should run, as in a crontab, such as '5 3 * * 1-5' [default: their `schedule`]
+    #[arg(long, value_name = "SCHEDULE", conflicts_with = "every")]
+    schedule: Option<String>,
+    /// The time zone of --schedule, such as Europe/Berlin [default: the jobs', or this host's]
+    #[arg(long, value_name = "ZONE", requires = "schedule")]
+    timezone: Option<String>,
+    /// How late a run may begin, where its job does not say [default: 10 % of the time between two runs, or 1h if
+    /// that is more; of a schedule at most half of that time]
     #[arg(long, value_name = "TIME", value_parser = span::parse)]
     grace: Option<Duration>,
+    #[command(flatten)]
+    clock_changes: ByWhom,
     /// How long a run may take [default: as often as it should run]
     #[arg(long, value_name = "TIME", value_parser = span::parse)]
     overdue: Option<Duration>,
 }
 
+/// What a check looks at.
+type Seen = (Jobs, Vec<Run>, Vec<Queue>, AllAwaited);
+
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let (jobs, runs, queues) = match self.see(common) {
+        let (jobs, runs, queues, awaited) = match self.see(common) {
             Ok(seen) => seen,
             // A monitor shows standard output alone.
             Err(Failure::Message(message)) => {
@@ -62,7 +75,7 @@ impl Arguments {
             }
             Err(error) => return Err(error),
         };
-        let findings = self.judge(&jobs, &runs, &queues, Utc::now());
+        let findings = self.judge(&jobs, &runs, &queues, &awaited);
         let alarm = findings.alarm();
         output.set_code(alarm.code());
         let counts = findings.counts(&jobs, &runs, &queues);
@@ -98,14 +111,15 @@ impl Arguments {
         Ok(alarm.code())
     }
 
-    fn see(&self, common: &Common) -> Result<(Jobs, Vec<Run>, Vec<Queue>), Failure> {
+    fn see(&self, common: &Common) -> Result<Seen, Failure> {
         let directory = common.directory()?;
         let see = || -> std::io::Result<_> {
             let jobs = look::jobs(&directory, &self.jobs)?;
             let (runs, _) = look::runs(&directory, &self.jobs)?;
             let names: Vec<_> = jobs.jobs.iter().map(|job| job.name.clone()).collect();
             let of = Some(&*names).filter(|_| !self.jobs.is_empty());
-            Ok((jobs, runs, look::queues(&directory, of)?.0))
+            let queues = look::queues(&directory, of)?.0;
+            Ok((jobs, runs, queues, look::awaited(&directory)))
         };
         see().map_err(|error| {
             Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
@@ -125,9 +139,10 @@ impl Arguments {
             .collect();
         if let [job] = &*jobs.jobs {
             let age = (findings.now - job.begun).num_seconds().max(0);
-            let every = self.every_of(job.every_hours);
-            let limit = every.map_or_else(String::new, |every| {
-                look::limit(every, self.grace).as_secs().to_string()
+            let expected = job.expected(&self.said()).ok().flatten();
+            let deadline = expected.and_then(|expected| expected.deadline(job.begun));
+            let limit = deadline.map_or_else(String::new, |deadline| {
+                (deadline - job.begun).num_seconds().to_string()
             });
             values.push(format!("age={age}s;;{limit};0"));
             let took = job.took.map(|took| took.as_secs_f64());
@@ -136,36 +151,23 @@ impl Arguments {
         values
     }
 
-    fn judge(&self, jobs: &Jobs, runs: &[Run], queues: &[Queue], now: DateTime<Utc>) -> Findings {
+    fn judge(&self, jobs: &Jobs, runs: &[Run], queues: &[Queue], awaited: &AllAwaited) -> Findings {
         let mut findings = Findings {
-            now,
+            now: Utc::now(),
             problems: Vec::new(),
         };
         let mut under_way: HashMap<&str, Vec<&Run>> = HashMap::new();
         for run in runs {
             under_way.entry(&run.job).or_default().push(run);
         }
-        let every: HashMap<_, _> = jobs
-            .jobs
-            .iter()
-            .map(|job| (&*job.name, job.every_hours))
-            .collect();
-        for job in &jobs.jobs {
-            findings.judge_state(job);
-            let lives = |run: &&&Run| run.health != Health::Dead;
-            let is_under_way = under_way
-                .get(&*job.name)
-                .is_some_and(|runs| runs.iter().any(|run| lives(&run)));
-            if let Some(every) = self.every_of(job.every_hours)
-                && !is_under_way
-            {
-                findings.judge_age(job, every, look::limit(every, self.grace));
-            }
-        }
+        let expected = self.judge_jobs(jobs, &under_way, &mut findings);
         for run in runs {
-            let every = every.get(&*run.job).copied().flatten().or(run.every_hours);
-            findings.judge_run(run, self.overdue.or_else(|| self.every_of(every)));
+            let own = || run.expected(&self.said()).ok().flatten();
+            let when = expected.get(&*run.job).cloned().or_else(own);
+            let pause = when.map(|when| when.pause(run.begun));
+            findings.judge_run(run, self.overdue.or(pause));
         }
+        self.judge_awaited(jobs, &under_way, awaited, &mut findings);
         findings.judge_queues(queues);
         for file in &jobs.unreadable {
             let words = format!(
@@ -175,7 +177,11 @@ impl Arguments {
             findings.add(Kind::Unreadable, Some(&file.name), words);
         }
         for name in &jobs.missing {
-            if !runs.iter().any(|run| run.is_named(name)) {
+            let is_expected = awaited
+                .all
+                .iter()
+                .any(|awaited| look::is_fit(name, &awaited.job));
+            if !is_expected && !runs.iter().any(|run| run.is_named(name)) {
                 findings.add(
                     Kind::Missing,
                     Some(name),
@@ -187,6 +193,7 @@ impl Arguments {
             && jobs.jobs.is_empty()
             && jobs.unreadable.is_empty()
             && runs.is_empty()
+            && awaited.all.is_empty()
         {
             findings.add(Kind::NoJobs, None, "there are no jobs yet".to_owned());
         }
@@ -196,10 +203,70 @@ impl Arguments {
         findings
     }
 
-    fn every_of(&self, every_hours: Option<f64>) -> Option<Duration> {
-        let seconds = every_hours.map(|hours| hours * 3600.0);
-        self.every
-            .or_else(|| Duration::try_from_secs_f64(seconds?).ok())
+    /// Judges the jobs that have run; returns when each should run again.
+    fn judge_jobs<'a>(
+        &self,
+        jobs: &'a Jobs,
+        under_way: &HashMap<&str, Vec<&Run>>,
+        findings: &mut Findings,
+    ) -> HashMap<&'a str, Expected> {
+        let said = self.said();
+        let mut expected = HashMap::new();
+        for job in &jobs.jobs {
+            findings.judge_state(job);
+            let lives = |run: &&Run| run.health != Health::Dead;
+            let runs = under_way.get(&*job.name);
+            let is_under_way = runs.is_some_and(|runs| runs.iter().any(lives));
+            match job.expected(&said) {
+                Ok(Some(when)) => {
+                    if !is_under_way {
+                        findings.judge_age(job, &when);
+                    }
+                    expected.insert(&*job.name, when);
+                }
+                Ok(None) => {}
+                Err(fault) => {
+                    let words = "nobody can tell whether it misses a run";
+                    let words = format!("{}: {words}: {fault}", job.name);
+                    findings.add(Kind::Schedule, Some(&job.name), words);
+                }
+            }
+        }
+        expected
+    }
+
+    /// Judges the jobs that should have run and never did.
+    fn judge_awaited(
+        &self,
+        jobs: &Jobs,
+        under_way: &HashMap<&str, Vec<&Run>>,
+        awaited: &AllAwaited,
+        findings: &mut Findings,
+    ) {
+        let known: HashSet<_> = jobs.jobs.iter().map(|job| &*job.name).collect();
+        let has_run = |job: &str| known.contains(job) || under_way.contains_key(job);
+        let never_ran = awaited.all.iter().filter(|one| !has_run(&one.job));
+        for one in never_ran.filter(|one| self.is_named(&one.job)) {
+            findings.judge_awaited(one, &self.said());
+        }
+        for fault in &awaited.faults {
+            findings.add(Kind::Schedule, None, fault.clone());
+        }
+    }
+
+    fn is_named(&self, job: &str) -> bool {
+        self.jobs.is_empty() || self.jobs.iter().any(|name| look::is_fit(name, job))
+    }
+
+    /// What the options say of when jobs should run.
+    fn said(&self) -> Said {
+        Said {
+            every: self.every,
+            schedule: self.schedule.clone(),
+            timezone: self.timezone.clone(),
+            grace: self.grace,
+            ..self.clock_changes.said()
+        }
     }
 }
 

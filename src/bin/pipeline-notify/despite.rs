@@ -1,4 +1,4 @@
-//! A command line of `run` with a mistake before its `--`: what can be understood of it all the same.
+//! A command line of `run` with a mistake before its `--`: as much as can be understood.
 //!
 //! Values of options are no matter here: `run` itself leaves out what makes no sense.
 
@@ -60,7 +60,7 @@ pub(crate) fn read(line: &[OsString], error: &clap::Error) -> Option<Despite> {
     for option in refused {
         let option = option.to_string_lossy();
         let name = option.split('=').next().unwrap_or_default();
-        mistakes.push(format!("`{name}` makes no sense: it is left out"));
+        mistakes.push(format!("`{name}` is not valid: it is ignored"));
     }
     let arguments = with(&kept)?;
     Some(Despite {
@@ -171,11 +171,11 @@ fn understood<'a>(
         };
         let Some((name, takes_value)) = known.iter().find(|(known, _)| known == name) else {
             if text.starts_with('-') {
-                mistakes.push(format!("there is no option `{name}`: it is left out"));
+                mistakes.push(format!("`{name}` is not an option: it is ignored"));
                 is_after_unknown = !inline;
             } else if !is_after_unknown {
                 // Not shown: it may be a secret.
-                mistakes.push("a word before `--` is no option: it is left out".to_owned());
+                mistakes.push("a word before `--` is not an option: it is ignored".to_owned());
             }
             continue;
         };
@@ -184,7 +184,7 @@ fn understood<'a>(
         if *takes_value && !inline {
             let value = next.filter(|value| !value.to_string_lossy().starts_with("--"));
             let Some(value) = value else {
-                mistakes.push(format!("`{name}` has no value: it is left out"));
+                mistakes.push(format!("`{name}` has no value: it is ignored"));
                 continue;
             };
             option.push(value.clone());
@@ -192,14 +192,14 @@ fn understood<'a>(
         }
         let is_text = option.iter().all(|word| word.to_str().is_some());
         if !is_text && name != "--dir" {
-            mistakes.push(format!("`{name}` is no UTF-8: it is left out"));
+            mistakes.push(format!("`{name}` is not UTF-8: it is ignored"));
         } else if seen.contains(name) {
-            mistakes.push(format!("`{name}` stands there twice: the first one counts"));
+            mistakes.push(format!("`{name}` is given twice: the first one counts"));
         } else if !takes_value && inline {
-            mistakes.push(format!("`{name}` takes no value: it is left out"));
+            mistakes.push(format!("`{name}` takes no value: it is ignored"));
         } else {
             seen.push(name.clone());
-            // As one word, lest a value that begins with `-` be taken for an option.
+            // As one word, so that a value that begins with `-` is not taken for an option.
             kept.push(option.join(OsStr::new("=")));
         }
     }

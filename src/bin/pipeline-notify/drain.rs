@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// How long to try
     #[arg(long = "for", id = "time", value_name = "TIME", value_parser = span::parse, default_value = "30s")]
     time: Duration,
-    /// First move the alerts of this queue to the present queue of its channel
+    /// First move the alerts of this queue to the current queue of its channel
     #[arg(long, value_name = "QUEUE")]
     adopt: Option<String>,
     /// The queue to move them to, where the channel has several
@@ -95,16 +95,16 @@ fn list(queue: &Queue, desk: &Desk, output: &mut Output) -> Result<(), Failure> 
         output.say(&format!("  {name}: {} waiting{oldest}", queue.waiting))?;
         let channel = plain(&queue.channel);
         output.say(&if desk.sends_from(&queue.name) {
-            format!("    not taken now: `pipeline-notify test {channel}` says why")
+            format!("    not delivered: `pipeline-notify test {channel}` says why")
         } else {
             format!(
-                "    no webhook of channel {channel} here is theirs: set the one that is, or, if it was replaced, add --adopt {name}"
+                "    they are for a webhook that channel {channel} does not have here: set it, or, if it was replaced, add --adopt {name}"
             )
         })?;
     }
     if queue.held > 0 {
         output.say(&format!(
-            "  {name}: {} held back until their time comes",
+            "  {name}: {} held back until they are due",
             queue.held
         ))?;
     }

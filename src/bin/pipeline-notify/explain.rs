@@ -1,24 +1,24 @@
-//! `explain`: says why people were told of a job, or not, and what comes next.
+//! `explain`: says why an alert was sent or not, and what comes next.
 
 mod event;
 mod outlook;
 
 use chrono::{DateTime, Local, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Run, Story};
+use notify_core::__cli::{self as look, Health, Run, Said, Story};
 use notify_core::State;
 use serde_json::{Value, json};
 
 use crate::output::{Colour, Output};
 use crate::words::{self, count, plain};
-use crate::{Common, Failure, json, moment};
+use crate::{Common, Failure, json, moment, suggest};
 
 pub(crate) const FAILURE: u8 = 2;
 
-/// So many of the latest lines are shown where nobody asks for more.
+/// The latest lines that are shown without `--all`.
 const LATEST: usize = 20;
 
-/// So many lines stand before and after the one that was in force.
+/// The lines that are shown before and after the one that was in force.
 const AROUND: usize = 5;
 
 /// Sentences are broken to this width where nothing limits them.
@@ -72,7 +72,7 @@ impl Arguments {
                 return self.first_run(run, common, output, now);
             }
             return Err(Failure::Message(
-                plain(&look::no_job(&directory, &self.job)).into_owned(),
+                plain(&suggest::no_job(&directory, &self.job)).into_owned(),
             ));
         };
         let view = View {
@@ -91,7 +91,7 @@ impl Arguments {
         Ok(0)
     }
 
-    /// Of a job that runs for the first time nothing is decided yet.
+    /// A job that runs for the first time has no decision yet.
     fn first_run(
         &self,
         run: &Run,
@@ -147,9 +147,9 @@ impl View {
     fn heading(&self, output: &Output) -> Vec<String> {
         let job = &self.story.job;
         let colour = match job.state {
-            State::Ok => Colour::Green,
             State::Error if job.is_silenced(self.now) => Colour::Yellow,
             State::Error => Colour::Red,
+            _ => Colour::Green,
         };
         let facts = format!(
             "since {}, {}",
@@ -193,7 +193,7 @@ impl View {
         for run in &self.runs {
             let what = match run.health {
                 Health::Alive => "running",
-                Health::Dead => "died, which the next run tells; begun",
+                Health::Dead => "died, and the next run reports it; begun",
                 Health::Unknown => "running, or dead, on another machine",
             };
             add(format!("{what} since {}", words::moment(run.begun)));
@@ -218,14 +218,19 @@ impl View {
 
     /// Says what the status file alone knows.
     fn without_history(&self) -> String {
-        let decision = self.story.job.decision.as_deref();
+        let decision = self.story.job.decision();
         let decision = decision.map_or_else(
             || "The status file does not say what was decided.".to_owned(),
-            |decision| format!("The status file says of the last run: {}.", plain(decision)),
+            |decision| {
+                format!(
+                    "The status file says of the last run: {}.",
+                    plain(&decision)
+                )
+            },
         );
         let alerted = self.story.job.alerted.map_or_else(
-            || "Nobody was told.".to_owned(),
-            |alerted| format!("People were last told {}.", words::moment(alerted)),
+            || "No alert was sent.".to_owned(),
+            |alerted| format!("The last alert was sent {}.", words::moment(alerted)),
         );
         format!("There is no history of it here. {decision} {alerted}")
     }
@@ -310,7 +315,7 @@ impl View {
             "job": story.job.name,
             "now": json::time(self.now),
             "at": self.at.map(json::time),
-            "status": json::job(&story.job, self.now),
+            "status": json::job(&story.job, self.now, &Said::default()),
             "running": self.runs.iter().map(|run| json::run(run, self.now)).collect::<Vec<_>>(),
             "held_until": story.held_until.map(json::time),
             "settings": {

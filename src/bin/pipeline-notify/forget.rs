@@ -1,4 +1,4 @@
-//! `forget`: removes the status of a job that is no more.
+//! `forget`: removes the status of a job that no longer exists.
 
 use chrono::Utc;
 use clap::Args;
@@ -14,7 +14,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Where the job failed, its channel is told that the incident is closed, so that nobody goes on looking into it, and services that keep incidents close theirs.
+    after_help = "Where the job failed, its channel gets a message that the incident is closed, and services that keep incidents close theirs.
 
 Exit codes:
   0  it is forgotten
@@ -24,10 +24,10 @@ pub(crate) struct Arguments {
     /// The job to forget
     #[arg(value_name = "JOB")]
     job: String,
-    /// Tell nobody, even if it failed
+    /// Send no message, even if it failed
     #[arg(long)]
     quiet: bool,
-    /// The channel to tell [default: the job's, where a run under way or its status file names it, or `NOTIFY_CHANNEL`, or alerts]
+    /// The channel that gets a message [default: the job's, where a run under way or its status file names it, or `NOTIFY_CHANNEL`, or alerts]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
 }

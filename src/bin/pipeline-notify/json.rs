@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use notify_core::__cli::{Health, Job, Queue, Run, Told, Unreadable};
+use notify_core::__cli::{Health, Job, Queue, Run, Said, Told, Unreadable};
 use serde_json::{Value, json};
 
 pub(crate) fn time(time: DateTime<Utc>) -> String {
@@ -14,7 +14,12 @@ fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> f64 {
     (to - from).as_seconds_f64()
 }
 
-pub(crate) fn job(job: &Job, now: DateTime<Utc>) -> Value {
+pub(crate) fn job(job: &Job, now: DateTime<Utc>, said: &Said) -> Value {
+    let (schedule, timezone) = job.schedule().unzip();
+    let expected = job.expected(said);
+    let fault = expected.as_ref().err();
+    let next = expected.as_ref().ok().and_then(Option::as_ref);
+    let next = next.and_then(|expected| expected.next(job.begun, now));
     json!({
         "job": job.name,
         "file": job.file,
@@ -28,12 +33,17 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>) -> Value {
         "passed_over": job.passed_over,
         "not_counted": job.not_counted,
         "alerted": job.alerted.map(time),
-        "decision": job.decision,
+        "decision": job.decision(),
+        "decision_code": job.decision_code(),
         "incident": job.incident,
         "silenced_until": job.silence.as_ref().filter(|_| job.is_silenced(now)).map(|silence| time(silence.until)),
         "silenced_because": job.silence.as_ref().filter(|_| job.is_silenced(now)).and_then(|silence| silence.because.as_ref()),
         "flapping": job.is_flapping,
         "every_hours": job.every_hours,
+        "schedule": schedule,
+        "timezone": timezone.flatten(),
+        "schedule_fault": fault,
+        "next": next.map(time),
         "location": job.location,
         "host": job.host,
         "pid": job.pid,

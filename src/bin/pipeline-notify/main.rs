@@ -1,18 +1,21 @@
-//! The command `pipeline-notify`: looks at a notify directory, and tends it.
+//! The command `pipeline-notify`: shows a notify directory, and changes it.
 //!
 //! A subcommand is one file, with its arguments and their `run`, and one line in the list below; what
 //! it alone needs beside them stands in a folder of its name.
 
+mod by_whom;
 mod despite;
 mod json;
 mod moment;
 mod output;
 mod span;
+mod suggest;
 mod table;
 mod words;
 
 mod check;
 mod drain;
+mod expect;
 mod explain;
 mod forget;
 mod page;
@@ -66,29 +69,31 @@ subcommands! {
     Status: status,
     /// Checks all jobs, as a plugin of Icinga, Nagios and their like
     Check: check,
-    /// Says why people were told of a job, or not, and what comes next
+    /// Says why an alert was sent or not, and what comes next
     Explain: explain,
     /// Writes all jobs to one HTML page
     Page: page,
-    /// Withholds the error of a failing job for some time
+    /// Sends no alerts for the error of a failing job for some time
     Silence: silence,
     /// Ends a silence before its time
     Unsilence: unsilence,
     /// Gives a job another name, as when its function moved
     Rename: rename,
-    /// Removes the status of a job that is no more
+    /// Removes the status of a job that no longer exists
     Forget: forget,
     /// Sends the alerts that wait
     Drain: drain,
     /// Sends a test alert to each channel
     Test: test,
-    /// Runs a command as a job: its end is told as that of an annotated function
+    /// Runs a command as a job, like an annotated function
     Run: run,
-    /// Stays, and tells of runs that die and of runs that do not come
+    /// Says when a job should run that may never have run
+    Expect: expect,
+    /// Stays, and reports runs that die and runs that are missed
     Watch: watch,
 }
 
-/// Looks at a notify directory, and tends it.
+/// Shows a notify directory, and changes it.
 #[derive(Debug, Parser)]
 #[command(name = "pipeline-notify", version, arg_required_else_help = true)]
 struct Arguments {
@@ -138,7 +143,11 @@ enum Failure {
 
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
-        Self::Message(words::plain(&refused.to_string()).into_owned())
+        let message = match &refused {
+            Refused::NoJob { job, directory } => suggest::no_job(directory, job),
+            _ => refused.to_string(),
+        };
+        Self::Message(words::plain(&message).into_owned())
     }
 }
 

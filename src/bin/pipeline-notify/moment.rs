@@ -12,7 +12,7 @@ pub(crate) fn after(now: DateTime<Utc>, time: Duration) -> Result<DateTime<Utc>,
         .ok()
         .filter(|time| !time.is_zero());
     let until = until.and_then(|time| now.checked_add_signed(time));
-    until.ok_or_else(|| "give a time longer than none".to_owned())
+    until.ok_or_else(|| "give a length of time above zero".to_owned())
 }
 
 /// Reads a time of the zone of `now`, which must lie ahead.
@@ -22,13 +22,13 @@ pub(crate) fn parse<Zone: TimeZone>(
 ) -> Result<DateTime<Utc>, String> {
     let wrong = || {
         format!(
-            "`{text}` is no time: write 'Mon 08:00', '2026-11-23 08:00' or '08:00', in local time"
+            "`{text}` is not a time: write 'Mon 08:00', '2026-11-23 08:00' or '08:00', in local time"
         )
     };
     let (local, _) = read(text.trim(), now.naive_local()).ok_or_else(wrong)?;
     let time = in_zone(local, &now.timezone()).ok_or_else(wrong)?;
     if time <= *now {
-        return Err(format!("`{text}` is over already"));
+        return Err(format!("`{text}` is in the past"));
     }
     Ok(time)
 }
@@ -44,7 +44,7 @@ pub(crate) fn parse_past<Zone: TimeZone>(
     }
     let wrong = || {
         format!(
-            "`{text}` is no time: write 'Sat 03:00', '2026-11-22 13:00' or '03:00', in local time, or 2026-11-22T13:00:00Z"
+            "`{text}` is not a time: write 'Sat 03:00', '2026-11-22 13:00' or '03:00', in local time, or 2026-11-22T13:00:00Z"
         )
     };
     let yesterday = text.strip_prefix("yesterday").map(str::trim_start);

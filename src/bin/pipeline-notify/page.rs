@@ -21,7 +21,7 @@ use crate::{Common, Failure, json};
 
 pub(crate) const FAILURE: u8 = 2;
 
-/// As many jobs have a strip: one is as large as fifty plain rows.
+/// The most jobs with a strip: one strip is as large as fifty plain rows.
 const STRIPS: usize = 200;
 
 const STYLE: &str = include_str!("page.css");
@@ -236,7 +236,7 @@ fn rank(job: &Job, now: DateTime<Utc>) -> u8 {
     match job.state {
         State::Error if job.is_silenced(now) => 1,
         State::Error => 0,
-        State::Ok => 2,
+        _ => 2,
     }
 }
 

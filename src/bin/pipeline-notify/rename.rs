@@ -12,7 +12,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The next run under the new name goes on where the last one under the old name ended: what fails stays one incident, and nothing is told for the move alone. Alerts that wait keep the old name.
+    after_help = "The next run under the new name goes on where the last one under the old name ended: a failure stays one incident, and the move itself sends no message. Alerts that wait keep the old name.
 
 Exit codes:
   0  it has the new name
@@ -47,7 +47,7 @@ pub(crate) fn warn_of_runs(desk: &Desk, job: &str) {
     let (runs, _) = runs(desk.directory(), &[job.to_owned()]).unwrap_or_default();
     if runs.iter().any(|run| run.health == Health::Alive) {
         output::complain(&format!(
-            "a run of `{}` is under way, and writes its status file again when it ends",
+            "a run of `{}` is going on, and writes the old status file again when it ends",
             plain(job)
         ));
     }

@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 
 use clap::Args;
-use notify_core::__cli::{Arguments as Settings, Codes, Wrapped, signal_named};
+use notify_core::__cli::{
+    Arguments as Settings, ClockChanges, Codes, Schedule, Wrapped, signal_named,
+};
 
 use crate::output::Output;
 use crate::span::{self, Unit};
@@ -23,7 +25,7 @@ const SHOWN: usize = 40;
 #[command(
     after_help = "The command gets our standard input, output and error, and the signals that we get. When it fails, the end of what it wrote to standard error is in the alert; what it was called with is not. A time is a plain number, or such as 90s, 15min, 24h, 1d12h.
 
-What follows `--` runs, whatever is wrong before it: an option that makes no sense is left out, and the channel hears of it.
+What follows `--` runs, whatever is wrong before it: an option that is not valid is ignored, and the channel gets a message about it.
 
 Exit codes are the command's own, and:
     2  there is no command after `--`
@@ -38,24 +40,42 @@ pub(crate) struct Arguments {
     /// Where alerts go, '' for nowhere [default: that of `NOTIFY_CHANNEL`, or alerts]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
-    /// A repeat within so many seconds is not told
+    /// Send no alert for the same status within so many seconds
     #[arg(long, value_name = "SECONDS")]
     silent_seconds: Option<String>,
-    /// An OK is told when the last run began so many hours ago; `never` tells recoveries alone
+    /// Send an OK again when the last run began so many hours ago; `never`: recoveries only
     #[arg(long, value_name = "HOURS")]
     ok_silent_hours: Option<String>,
-    /// A failure is told again after so many hours, come what may
+    /// Send a failure again after so many hours at the latest
     #[arg(long, value_name = "HOURS")]
     remind_hours: Option<String>,
-    /// A failure is told at the N-th failed run in a row
+    /// Send a failure at the N-th failed run in a row
     #[arg(long, value_name = "N")]
     after: Option<String>,
-    /// A run that goes on for so many minutes is told
+    /// Send an alert for a run that takes longer than so many minutes
     #[arg(long, value_name = "MINUTES")]
     overdue_minutes: Option<String>,
     /// How often it is meant to run, for `watch` and `check`
     #[arg(long, value_name = "HOURS")]
     every_hours: Option<String>,
+    /// When it is meant to run, as in a crontab, such as '5 3 * * 1-5'
+    #[arg(long, value_name = "SCHEDULE")]
+    schedule: Option<String>,
+    /// The time zone of the schedule, such as Europe/Berlin [default: the host's]
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
+    /// Who starts it, for what is due when clocks change: cron, systemd or kubernetes
+    #[arg(long, value_name = "WHO")]
+    clock_changes: Option<String>,
+    /// How late it may begin, for `watch` and `check`
+    #[arg(long, value_name = "MINUTES")]
+    grace_minutes: Option<String>,
+    /// How long it should take, such as 0.5..4, ..4 or 30min..: a run that works and ends sooner or later is told
+    #[arg(long, value_name = "RANGE")]
+    took_hours: Option<String>,
+    /// A run that begins while another goes on is told
+    #[arg(long)]
+    no_overlap: bool,
     /// Whom a failure mentions: ids of Slack's or Discord's users and groups, names at Teams, @here, @channel
     #[arg(long, value_name = "WHOM")]
     mention: Option<String>,
@@ -65,7 +85,7 @@ pub(crate) struct Arguments {
     /// Exit codes that say that it did not run, such as 75,99: its status stays
     #[arg(long, value_name = "CODES")]
     skip_codes: Option<String>,
-    /// Signals that stop it as it should be, such as TERM,INT: its status stays, and nobody is told
+    /// Signals that stop it as it should be, such as TERM,INT: its status stays, and no alert is sent
     #[arg(long, value_name = "SIGNALS")]
     stop_signals: Option<String>,
     /// Left out, and not shown: there is no answer but the command's own
@@ -92,7 +112,7 @@ impl Arguments {
         };
         if self.json {
             mistakes.push(
-                "`--json` is left out: what is written here is the command's; `pipeline-notify status --json` says how it ended"
+                "`--json` is ignored: the output is the command's own; `pipeline-notify status --json` says how it ended"
                     .to_owned(),
             );
         }
@@ -154,7 +174,7 @@ impl Arguments {
                     "write ids of users (U123) and groups (S123), @here or @channel",
                     "nobody is mentioned",
                 ),
-                _ => ("write a number of runs from 1", "it is left out"),
+                _ => ("write a number of runs from 1", "it is ignored"),
             };
             mistakes.push(mistake(option, text, write, instead));
             if option == "--channel" {
@@ -164,7 +184,7 @@ impl Arguments {
         settings
     }
 
-    /// The same as the attribute's arguments; what makes no sense is a mistake, and left out.
+    /// The same as the attribute's arguments; what is not valid is a mistake, and ignored.
     fn settings(&self, mistakes: &mut Vec<String>) -> Settings {
         let mut settings = self.texts(mistakes);
         let mut number = |option, text: &Option<String>, unit| {
@@ -172,7 +192,7 @@ impl Arguments {
             match span::parse_as(text, unit) {
                 Ok(number) => Some(number),
                 Err(write) => {
-                    mistakes.push(mistake(option, text, &write, "it is left out"));
+                    mistakes.push(mistake(option, text, &write, "it is ignored"));
                     None
                 }
             }
@@ -189,6 +209,12 @@ impl Arguments {
         if let Some(hours) = number("--every-hours", &self.every_hours, Unit::Hours) {
             settings = settings.every_hours(|| hours);
         }
+        if let Some(minutes) = number("--grace-minutes", &self.grace_minutes, Unit::Minutes) {
+            settings = settings.grace_minutes(|| minutes);
+        }
+        if self.no_overlap {
+            settings = settings.overlap(|| false);
+        }
         let ok_hours = match self.ok_silent_hours.as_deref().map(str::trim) {
             Some("never" | "inf") => Some(f64::INFINITY),
             _ => number("--ok-silent-hours", &self.ok_silent_hours, Unit::Hours),
@@ -196,11 +222,73 @@ impl Arguments {
         if let Some(hours) = ok_hours {
             settings = settings.ok_silent_hours(|| hours);
         }
+        if let Some(range) = &self.took_hours {
+            settings = took_hours(settings, range, mistakes);
+        }
+        settings = self.plan(settings, mistakes);
+        settings
+    }
+
+    /// When it should run. A schedule that is wrong is left out, and so is how often beside one.
+    fn plan(&self, mut settings: Settings, mistakes: &mut Vec<String>) -> Settings {
+        let clock_changes = self.clock_changes.as_deref();
+        if let Some(name) = clock_changes {
+            match ClockChanges::named(name) {
+                Some(_) => settings.clock_changes = Some(name.to_owned()),
+                None => {
+                    let write = "write cron, systemd or kubernetes";
+                    mistakes.push(mistake("--clock-changes", name, write, "it is cron"));
+                }
+            }
+        }
+        let Some(schedule) = self.schedule.as_deref() else {
+            return settings;
+        };
+        if settings.every_hours.take().is_some() {
+            mistakes.push(
+                "`--every-hours` and `--schedule` both say when it should run: `--every-hours` is left out"
+                    .to_owned(),
+            );
+        }
+        let zone = self.timezone.as_deref();
+        match Schedule::new(schedule, zone.unwrap_or("UTC"), ClockChanges::Cron) {
+            Ok(_) => {
+                settings = settings.schedule(|| schedule);
+                if let Some(zone) = zone {
+                    settings = settings.timezone(|| zone);
+                }
+            }
+            Err(fault) => mistakes.push(mistake("--schedule", schedule, &fault, "it is left out")),
+        }
         settings
     }
 }
 
-/// Reads a list; one that holds anything else is a mistake, and left out.
+/// Reads `0.5..4`, in which either end may be left out.
+fn took_hours(settings: Settings, range: &str, mistakes: &mut Vec<String>) -> Settings {
+    let end = |text: &str| match text.trim() {
+        "" => Ok(None),
+        text => span::parse_as(text, Unit::Hours).map(Some),
+    };
+    let ends = range.split_once("..").and_then(|(start, rest)| {
+        let rest = rest.strip_prefix('=').unwrap_or(rest);
+        Some((end(start).ok()?, end(rest).ok()?))
+    });
+    let taken = match ends {
+        Some((Some(start), Some(end))) => settings.clone().took_hours(|| start..end),
+        Some((Some(start), None)) => settings.clone().took_hours(|| start..),
+        Some((None, Some(end))) => settings.clone().took_hours(|| ..end),
+        Some((None, None)) | None => settings.clone(),
+    };
+    if taken.took.is_some() {
+        return taken;
+    }
+    let write = "write the smaller number of hours first, such as 0.5..4, ..4 or 30min..";
+    mistakes.push(mistake("--took-hours", range, write, "it is left out"));
+    settings
+}
+
+/// Reads a list; one that holds anything else is a mistake, and ignored.
 fn list<T>(
     option: &str,
     text: Option<&str>,
@@ -214,7 +302,7 @@ fn list<T>(
     match words.map(read).collect() {
         Ok(list) => list,
         Err(write) => {
-            mistakes.push(mistake(option, text, write, "it is left out"));
+            mistakes.push(mistake(option, text, write, "it is ignored"));
             Vec::new()
         }
     }
@@ -231,7 +319,7 @@ fn signal(word: &str) -> Result<i32, &'static str> {
 
 fn mistake(option: &str, value: &str, write: &str, instead: &str) -> String {
     if value.len() > SHOWN || value.contains("://") {
-        format!("`{option}` has a value that makes no sense: {write}; {instead}")
+        format!("`{option}` has a value that is not valid: {write}; {instead}")
     } else {
         format!("`{option}` is `{value}`: {write}; {instead}")
     }

@@ -16,7 +16,7 @@ pub(crate) const FAILURE: u8 = 2;
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("end").required(true).args(["time", "until"]),
-    after_help = "This error alone is withheld: another one, and the recovery, come through; after three other errors the rest wait for the reminder, which says how many there were. Of a job that works and takes too long, it is withheld that its runs are overdue. The channel is told who silenced it, and until when; `check` says WARNING meanwhile. A failure that outlasts the silence is told by its next run, or by `watch` before that.
+    after_help = "Only this error is silenced: another error and the recovery are still sent. After three other errors the rest wait for the reminder, which says how many there were. For a job that works but takes too long, its overdue alerts are silenced. The channel gets a message who silenced it and until when; `check` says WARNING meanwhile. A failure that outlasts the silence is told by its next run, or by `watch` before that.
 
 Exit codes:
   0  it is silenced
@@ -32,10 +32,10 @@ pub(crate) struct Arguments {
     /// Until when, in local time: 'Mon 08:00', '2026-11-23 08:00' or '08:00'
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
-    /// Why, for those who wonder
+    /// Why, for the message and the screens
     #[arg(long, value_name = "TEXT")]
     because: Option<String>,
-    /// The channel to tell [default: the job's, where a run under way or its status file names it, or `NOTIFY_CHANNEL`, or alerts]
+    /// The channel that gets a message [default: the job's, where a run under way or its status file names it, or `NOTIFY_CHANNEL`, or alerts]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
 }

@@ -9,7 +9,7 @@ const LONGEST: f64 = 10.0 * 365.0 * 86400.0;
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || {
         Err(format!(
-            "`{text}` is no length of time: write 30s, 15min, 2h, 1d or 1d12h"
+            "`{text}` is not a length of time: write 30s, 15min, 2h, 1d or 1d12h"
         ))
     };
     let mut seconds = 0.0;

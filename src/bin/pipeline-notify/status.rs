@@ -1,5 +1,6 @@
 //! `status`: a table of all jobs.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 use std::thread;
@@ -7,15 +8,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Jobs, Queue, Run};
+use notify_core::__cli::{self as look, Awaited, Health, Jobs, Queue, Run, Said};
 use notify_core::State;
 use serde_json::{Value, json};
 
+use crate::by_whom::ByWhom;
+use crate::expect;
 use crate::json;
 use crate::output::{self, Colour, Output};
 use crate::table::{Row, Table};
 use crate::words::{self, count, plain};
-use crate::{Common, Failure};
+use crate::{Common, Failure, suggest};
 
 pub(crate) const FAILURE: u8 = 2;
 
@@ -36,9 +39,11 @@ pub(crate) struct Arguments {
     /// Jobs to show, by name; `*` stands for any characters [default: all]
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
-    /// Draw the table anew every two seconds, until Ctrl-C
+    /// Redraw the table every two seconds, until Ctrl-C
     #[arg(long)]
     watch: bool,
+    #[command(flatten)]
+    clock_changes: ByWhom,
 }
 
 /// All that there is to see at one time.
@@ -51,16 +56,21 @@ struct View {
     closed: usize,
     /// Whether nobody has named jobs.
     is_of_all: bool,
+    /// What the options say of when jobs should run.
+    said: Said,
+    /// The jobs that should run and never did.
+    never_ran: Vec<Awaited>,
 }
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
         loop {
             let directory = common.directory()?;
-            let view = View::of(&directory, &self.jobs).map_err(|error| {
-                let directory = directory.display();
-                Failure::Message(format!("`{directory}` cannot be read: {error}"))
-            })?;
+            let view =
+                View::of(&directory, &self.jobs, self.clock_changes.said()).map_err(|error| {
+                    let directory = directory.display();
+                    Failure::Message(format!("`{directory}` cannot be read: {error}"))
+                })?;
             let code = u8::from(!view.jobs.missing.is_empty());
             output.set_code(code);
             if common.json {
@@ -71,7 +81,7 @@ impl Arguments {
             }
             if !self.watch {
                 for name in &view.jobs.missing {
-                    output::complain(&plain(&look::no_job(&directory, name)));
+                    output::complain(&plain(&suggest::no_job(&directory, name)));
                 }
                 return Ok(code);
             }
@@ -124,13 +134,22 @@ fn shown(rows: &[usize], failing: usize, others: usize, height: usize) -> usize 
 }
 
 impl View {
-    fn of(directory: &Path, wanted: &[String]) -> io::Result<Self> {
+    fn of(directory: &Path, wanted: &[String], said: Said) -> io::Result<Self> {
         let mut jobs = look::jobs(directory, wanted)?;
         let (runs, closed) = look::runs(directory, wanted)?;
         // A job that runs for the first time has no status yet.
         jobs.missing
             .retain(|name| !runs.iter().any(|run| run.is_named(name)));
         let (queues, closed_too) = look::queues(directory, None)?;
+        let mut never_ran = look::awaited(directory).all;
+        let known: HashSet<_> = jobs.jobs.iter().map(|job| &*job.name).collect();
+        never_ran.retain(|one| {
+            let is_wanted =
+                wanted.is_empty() || wanted.iter().any(|name| look::is_fit(name, &one.job));
+            is_wanted && !known.contains(&*one.job)
+        });
+        jobs.missing
+            .retain(|name| !never_ran.iter().any(|one| look::is_fit(name, &one.job)));
         Ok(Self {
             now: Utc::now(),
             jobs,
@@ -138,6 +157,8 @@ impl View {
             queues,
             closed: closed.max(closed_too),
             is_of_all: wanted.is_empty(),
+            said,
+            never_ran,
         })
     }
 
@@ -145,9 +166,10 @@ impl View {
         json!({
             "directory": directory.to_string_lossy(),
             "now": json::time(self.now),
-            "jobs": self.jobs.jobs.iter().map(|job| json::job(job, self.now)).collect::<Vec<_>>(),
+            "jobs": self.jobs.jobs.iter().map(|job| json::job(job, self.now, &self.said)).collect::<Vec<_>>(),
             "unreadable": self.jobs.unreadable.iter().map(json::unreadable).collect::<Vec<_>>(),
             "missing": self.jobs.missing,
+            "never_ran": self.never_ran.iter().map(|one| expect::to_json(one, self.now)).collect::<Vec<_>>(),
             "runs": self.runs.iter().map(|run| json::run(run, self.now)).collect::<Vec<_>>(),
             "queues": self.queues.iter().map(json::queue).collect::<Vec<_>>(),
             "unseen_users": self.closed,
@@ -167,7 +189,8 @@ impl View {
             hidden = rows.len() - shown;
             rows.truncate(shown);
         }
-        if rows.is_empty() && self.jobs.missing.is_empty() && self.runs.is_empty() {
+        let is_empty = self.runs.is_empty() && self.never_ran.is_empty();
+        if rows.is_empty() && self.jobs.missing.is_empty() && is_empty {
             let directory = directory.display().to_string();
             lines.push(format!("no jobs in {} yet", plain(&directory)));
         } else if !rows.is_empty() {
@@ -185,13 +208,10 @@ impl View {
     fn rest(&self, output: &Output) -> Vec<String> {
         let mut lines = Vec::new();
         for (health, heading) in [
-            (
-                Health::Dead,
-                "Died, which the next run of any job will tell:",
-            ),
+            (Health::Dead, "Died (the next run of any job reports it):"),
             (
                 Health::Unknown,
-                "On another machine, where they may live or not:",
+                "On another machine (running or dead is not known):",
             ),
             (Health::Alive, "Running now:"),
         ] {
@@ -213,6 +233,17 @@ impl View {
                 lines.push(format!("  … and {} more", runs.len() - RUNS));
             }
         }
+        if !self.never_ran.is_empty() {
+            lines.push("Never ran, and should:".to_owned());
+            let shown = self.never_ran.iter().take(RUNS).map(|one| {
+                let line = format!("  {}  {}", one.job, expect::next(one, self.now));
+                words::cut(&plain(&line), output.width().unwrap_or(usize::MAX)).into_owned()
+            });
+            lines.extend(shown);
+            if self.never_ran.len() > RUNS {
+                lines.push(format!("  … and {} more", self.never_ran.len() - RUNS));
+            }
+        }
         lines.extend(self.footer(output));
         lines
     }
@@ -222,7 +253,7 @@ impl View {
             .jobs
             .jobs
             .iter()
-            .map(|job| Row::of(job, self.now))
+            .map(|job| Row::of(job, self.now, &self.said))
             .collect();
         rows.extend(self.jobs.unreadable.iter().map(Row::of_unreadable));
         rows.sort_by(|one, other| (one.rank, &one.job).cmp(&(other.rank, &other.job)));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use notify_core::__cli::{Job, Unreadable};
+use notify_core::__cli::{Job, Said, Unreadable};
 use notify_core::State;
 
 use crate::output::{Colour, Output};
@@ -23,7 +23,12 @@ const GAP: usize = 2;
 /// The rank of jobs that work.
 const WORKS: u8 = 3;
 
-const HEADINGS: [&str; 7] = ["STATUS", "JOB", "SINCE", "LAST", "TOOK", "RUNS", "HOST"];
+const HEADINGS: [&str; 8] = [
+    "STATUS", "JOB", "SINCE", "LAST", NEXT, "TOOK", "RUNS", "HOST",
+];
+
+/// The column that is there only where a job says when it runs next.
+const NEXT: &str = "NEXT";
 
 /// A job, as the table shows it.
 #[derive(Debug)]
@@ -35,6 +40,8 @@ pub(crate) struct Row {
     colour: Colour,
     since: Option<(DateTime<Utc>, DateTime<Utc>)>,
     last: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// How long from now it runs next.
+    next: Option<Duration>,
     took: Option<Duration>,
     runs: String,
     host: String,
@@ -48,12 +55,12 @@ pub(crate) struct Table {
 }
 
 impl Row {
-    pub(crate) fn of(job: &Job, now: DateTime<Utc>) -> Self {
+    pub(crate) fn of(job: &Job, now: DateTime<Utc>, said: &Said) -> Self {
         let is_silenced = job.is_silenced(now);
         let (rank, colour) = match job.state {
             State::Error if is_silenced => (1, Colour::Yellow),
             State::Error => (0, Colour::Red),
-            State::Ok => (WORKS, Colour::Green),
+            _ => (WORKS, Colour::Green),
         };
         let mut remarks = Vec::new();
         if let Some(silence) = job.silence.as_ref().filter(|_| is_silenced) {
@@ -67,6 +74,12 @@ impl Row {
         if job.is_flapping {
             remarks.push("(flapping)".to_owned());
         }
+        let expected = job.expected(said);
+        if let Err(fault) = &expected {
+            remarks.push(format!("({fault})"));
+        }
+        let next = expected.ok().flatten();
+        let next = next.and_then(|expected| expected.next(job.begun, now));
         match (&job.passed_over, job.error.is_empty()) {
             (Some(error), _) => remarks.push(format!("passed over: {error}")),
             (None, false) => remarks.push(job.error.clone()),
@@ -79,6 +92,7 @@ impl Row {
             status: job.state.as_str(),
             since: Some((job.since, now)),
             last: Some((job.begun, now)),
+            next: next.and_then(|next| (next - now).to_std().ok()),
             took: job.took,
             runs: job.runs.to_string(),
             host: plain(job.host.as_deref().unwrap_or_default()).into_owned(),
@@ -94,6 +108,7 @@ impl Row {
             colour: Colour::Yellow,
             since: None,
             last: None,
+            next: None,
             took: None,
             runs: String::new(),
             host: String::new(),
@@ -111,7 +126,7 @@ impl Row {
         1 + usize::from(!self.remark.is_empty())
     }
 
-    fn cells(&self, is_narrow: bool) -> [String; 7] {
+    fn cells(&self, is_narrow: bool) -> [String; 8] {
         let span = if is_narrow { words::short } else { words::span };
         let age = |times: Option<(DateTime<Utc>, DateTime<Utc>)>, span: fn(Duration) -> String| {
             times.map_or_else(String::new, |(then, now)| words::since_by(then, now, span))
@@ -126,6 +141,8 @@ impl Row {
             self.job.clone(),
             age(self.since, words::span),
             age(self.last, span),
+            self.next
+                .map_or_else(String::new, |next| format!("in {}", span(next))),
             self.took.map_or_else(
                 String::new,
                 if is_narrow {
@@ -149,13 +166,18 @@ impl Table {
         let limit = output.width();
         let is_narrow = limit.is_some_and(|width| width < 120);
         let cells: Vec<_> = self.rows.iter().map(|row| row.cells(is_narrow)).collect();
-        let mut widths = HEADINGS.map(str::len);
+        let has_next = self.rows.iter().any(|row| row.next.is_some());
+        // A column without a width is left out.
+        let mut widths = HEADINGS.map(|heading| match heading {
+            NEXT if !has_next => 0,
+            _ => heading.len(),
+        });
         for cells in &cells {
             for (width, cell) in widths.iter_mut().zip(cells) {
                 *width = (*width).max(words::cells(cell));
             }
         }
-        let fixed: usize = widths.iter().sum::<usize>() - widths[1] + GAP * (widths.len() - 1);
+        let fixed: usize = widths.iter().sum::<usize>() - widths[1] + GAP * (shown(&widths) - 1);
         if let Some(limit) = limit {
             widths[1] = widths[1].min(limit.saturating_sub(fixed).max(JOB));
         }
@@ -197,10 +219,16 @@ impl Table {
     }
 }
 
+/// Counts the columns that are shown.
+fn shown(widths: &[usize]) -> usize {
+    widths.iter().filter(|width| **width > 0).count()
+}
+
 /// Lays out cells, numbers to the right.
-fn line(cells: &[String; 7], widths: &[usize; 7]) -> String {
+fn line(cells: &[String; 8], widths: &[usize; 8]) -> String {
     let mut line = String::new();
-    for (number, (cell, width)) in cells.iter().zip(widths).enumerate() {
+    let columns = cells.iter().zip(widths).enumerate();
+    for (number, (cell, width)) in columns.filter(|(_, (_, width))| **width > 0) {
         let room = width.saturating_sub(words::cells(cell));
         if number > 0 {
             line.push_str("  ");

@@ -1,4 +1,4 @@
-//! `test`: tries whether people would hear.
+//! `test`: sends a test alert to each channel.
 
 use clap::Args;
 use notify_core::__cli::{Answer, channels, test};
@@ -13,11 +13,11 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A message is sent that is marked as a test: a failure and its recovery, of a job that is none. It is sent at once, and not through the outbox.
+    after_help = "Sends a failure and its recovery, marked as a test, of a job that does not exist. Both are sent at once, and not through the outbox.
 
 Exit codes:
-  0  every destination has taken it: people would hear
-  1  one has not, or there is none; see the answer"
+  0  every destination accepted it
+  1  one did not, or there is none: see the answer"
 )]
 pub(crate) struct Arguments {
     /// Channels to test [default: all that `SLACK_…_WEBHOOK_URL` and `NOTIFY_…_URL` name]
@@ -59,7 +59,7 @@ impl Arguments {
             });
             output.json(&json!({ "heard": is_heard, "answers": answers.collect::<Vec<_>>() }))?;
         } else if answers.is_empty() {
-            output.say("nobody would hear: set SLACK_ALERTS_WEBHOOK_URL to a webhook")?;
+            output.say("there is no destination: set SLACK_ALERTS_WEBHOOK_URL to a webhook")?;
         }
         Ok(code)
     }

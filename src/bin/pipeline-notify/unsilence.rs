@@ -13,7 +13,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The job's next failed run is told as if nothing had been silenced.
+    after_help = "The job's next failed run sends its alert as if nothing had been silenced.
 
 Exit codes:
   0  it is no longer silenced

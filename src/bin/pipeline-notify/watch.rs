@@ -1,11 +1,12 @@
-//! `watch`: stays, and tells of what no run can tell.
+//! `watch`: stays, and reports what no run can report.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use clap::Args;
-use notify_core::__cli::{Beginning, Guard};
+use notify_core::__cli::{self as look, Beginning, Guard, Said};
 
+use crate::by_whom::ByWhom;
 use crate::output::{self, Output};
 use crate::words::{count, plain};
 use crate::{Common, Failure, span};
@@ -14,9 +15,9 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It tells of a run whose process died, kill -9 included, within a second; once of each job that should have run again, as its every_hours says; and of a failure that a person had silenced, when that is over and the job has not run since. It sends alerts that wait, also those that other processes have left. It tells of the jobs of its own user alone, to the channels that its environment names, and may be started anew or twice: nothing is told again.
+    after_help = "It reports a run whose process died (kill -9 included) within a second, each missed run once at the end of its grace (by the job's schedule or every_hours, or by what `expect` or a file says of a job that never ran), and a failure whose silence is over if the job has not run since. It sends alerts that wait, also those that other processes left. It reports only the jobs of its own user (root: of every user with --all-users), to the channels that its environment names. You may restart it or run two: each event is sent only once.
 
-At SIGTERM or SIGINT it looks once more, sends what it can within NOTIFY_EXIT_SECONDS, and ends with 0; a second signal ends it at once. It says on standard error what it watches, and what it cannot do.
+At SIGTERM or SIGINT it looks once more, sends what it can within NOTIFY_EXIT_SECONDS, and exits with 0. A second signal ends it at once. Standard error says what it watches and what it cannot do.
 
 Exit codes:
   0  it was asked to end
@@ -26,9 +27,24 @@ pub(crate) struct Arguments {
     /// How often to look for jobs that should have run, and for silences that are over
     #[arg(long, value_name = "TIME", value_parser = span::parse, default_value = "60s")]
     every: Duration,
-    /// How late a run may begin [default: 10 % of how often it should, or 1h if that is more]
+    /// How late a run may begin, where its job does not say [default: 10 % of the time between two runs, or 1h if
+    /// that is more; of a schedule at most half of that time]
     #[arg(long, value_name = "TIME", value_parser = span::parse)]
     grace: Option<Duration>,
+    #[command(flatten)]
+    clock_changes: ByWhom,
+    /// As root: watch over the jobs of every user who has a folder there, by a child for each, which becomes that
+    /// user; alerts go to the destinations of root's environment
+    #[arg(long)]
+    all_users: bool,
+    /// Such a child: the user that it becomes
+    #[arg(
+        long = "as",
+        value_name = "USER",
+        hide = true,
+        conflicts_with = "all_users"
+    )]
+    user: Option<u32>,
     /// Refused, and not shown: there is no answer
     #[arg(long, hide = true)]
     json: bool,
@@ -37,16 +53,61 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, _: &mut Output) -> Result<u8, Failure> {
         if self.json {
-            let message = "nothing is answered here, and so there is no --json: `pipeline-notify status --json` says what goes on";
+            let message =
+                "`watch` has no answer, and so no --json: use `pipeline-notify status --json`";
             return Err(Failure::Message(message.to_owned()));
         }
-        let guard = Guard::new(common.dir.as_deref(), self.every, self.grace)?;
+        if self.all_users {
+            return self.watch_all(common);
+        }
+        if let Some(user) = self.user {
+            let become_user = look::become_user(&common.directory()?, user);
+            become_user.map_err(|error| {
+                Failure::Message(format!(
+                    "the jobs of user {user} cannot be watched: {error}"
+                ))
+            })?;
+        }
+        let said = Said {
+            grace: self.grace,
+            ..self.clock_changes.said()
+        };
+        let guard = Guard::new(common.dir.as_deref(), self.every, said)?;
         output::complain(&words(&guard.beginning()));
         guard.watch();
-        // Behind the ^C, so that the prompt has its own line.
+        // After the ^C, so that the prompt has its own line.
         if io::stderr().is_terminal() {
             let _ = writeln!(io::stderr());
         }
+        Ok(0)
+    }
+}
+
+impl Arguments {
+    fn watch_all(&self, common: &Common) -> Result<u8, Failure> {
+        let directory = common.directory()?;
+        let mut line = vec![
+            "watch".into(),
+            "--dir".into(),
+            directory.clone().into_os_string(),
+        ];
+        let seconds = |time: Duration| format!("{}s", time.as_secs_f64()).into();
+        line.extend(["--every".into(), seconds(self.every)]);
+        if let Some(grace) = self.grace {
+            line.extend(["--grace".into(), seconds(grace)]);
+        }
+        if let Some(name) = self.clock_changes.name() {
+            line.extend(["--clock-changes".into(), name.into()]);
+        }
+        let shown = directory.display().to_string();
+        output::complain(&plain(&format!(
+            "watching {shown} for each user who has a folder there"
+        )));
+        look::watch_all(&directory, &line).map_err(|error| {
+            Failure::Message(format!(
+                "`{shown}` cannot be watched for all users: {error}"
+            ))
+        })?;
         Ok(0)
     }
 }
@@ -57,7 +118,7 @@ fn words(beginning: &Beginning) -> String {
     let runs = count(beginning.runs, "run");
     let expected = beginning.expected;
     let channels = if beginning.channels.is_empty() {
-        "nobody would hear: set SLACK_ALERTS_WEBHOOK_URL to a webhook".to_owned()
+        "there is no destination: set SLACK_ALERTS_WEBHOOK_URL to a webhook".to_owned()
     } else {
         format!("alerts go to {}", beginning.channels.join(", "))
     };
@@ -70,6 +131,6 @@ fn words(beginning: &Beginning) -> String {
     let directory = plain(&directory);
     let without = plain(&without);
     format!(
-        "watching {directory} ({jobs}, {expected} with every_hours, {runs} under way); {channels}{without}"
+        "watching {directory} ({jobs}, {expected} with every_hours or a schedule, {runs} under way); {channels}{without}"
     )
 }

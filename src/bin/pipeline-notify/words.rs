@@ -124,7 +124,7 @@ pub(crate) fn since_by(
 /// Says for how long something lasts: `for 2 h`; and where clocks disagree, that they do.
 pub(crate) fn lasting(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if lies_ahead(then, now) {
-        format!("since {}, which lies ahead of this clock", moment(then))
+        format!("since {}, which is in the future", moment(then))
     } else {
         format!("for {}", since(then, now))
     }
@@ -133,7 +133,7 @@ pub(crate) fn lasting(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// Says how long ago something was: `2 h ago`; and where clocks disagree, that they do.
 pub(crate) fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if lies_ahead(then, now) {
-        format!("at {}, which lies ahead of this clock", moment(then))
+        format!("at {}, which is in the future", moment(then))
     } else {
         format!("{} ago", since(then, now))
     }
@@ -222,14 +222,14 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 /// Says whether people were told.
 pub(crate) fn told(told: &Told) -> String {
     match told {
-        Told::Delivered(channel) => format!("channel {channel} is told"),
+        Told::Delivered(channel) => format!("channel {channel} is informed"),
         Told::Waits(channel) => format!(
-            "channel {channel} does not take the message now: it waits, and `pipeline-notify drain` sends it"
+            "channel {channel} does not take the message now: it waits; `pipeline-notify drain` sends it"
         ),
         Told::Nowhere(channel) => {
-            format!("nobody is told: channel {channel} has no destination here")
+            format!("no message is sent: channel {channel} has no destination here")
         }
-        Told::Nobody => "nobody is told".to_owned(),
+        Told::Nobody => "no message is sent".to_owned(),
     }
 }
 
@@ -274,7 +274,7 @@ mod tests {
         assert_eq!(lasting(now - TimeDelta::hours(2), now), "for 2 h");
         assert_eq!(ago(now - TimeDelta::hours(2), now), "2 h ago");
         for words in [lasting(ahead, now), ago(ahead, now)] {
-            assert!(words.ends_with("which lies ahead of this clock"), "{words}");
+            assert!(words.ends_with("which is in the future"), "{words}");
             assert!(!words.contains("in 1494 d"), "{words}");
         }
     }

@@ -66,7 +66,7 @@ const VAGUE: &[&str] = &[
     "xml",
 ];
 
-/// A line of these alone tells how a program ended.
+/// A line of only these words says how a program ended.
 const END: &[&str] = &[
     "exited",
     "exit",
@@ -98,7 +98,7 @@ const END: &[&str] = &[
     "returned",
 ];
 
-/// How lines begin that tell what to do, or where one is.
+/// How lines begin that give advice, or name a place.
 const HINTS: &[&str] = &[
     "note:",
     "hint:",
@@ -175,7 +175,7 @@ pub(super) fn all(text: &str) -> Vec<Line<'_>> {
     lines
 }
 
-/// Tells whether it is a word that says no more than that there is an error.
+/// Returns whether it is a word that says no more than that there is an error.
 pub(super) fn is_empty_word(text: &str) -> bool {
     let word = text.trim_end_matches([':', '!', '.', ' ']);
     ["error", "err", "caused by", "fatal", "exception", "errors"]
@@ -245,7 +245,7 @@ impl<'a> Line<'a> {
         is_number.then_some(rest.trim())
     }
 
-    /// Tells whether it says something by itself.
+    /// Returns whether it says something by itself.
     pub(super) fn says_something(&self) -> bool {
         !self.is_noise()
             && !self.is_vague()
@@ -259,7 +259,7 @@ impl<'a> Line<'a> {
         BACK.iter().any(|back| text.contains(back))
     }
 
-    /// Tells whether it is no line to begin with: a mark, a quotation, a place, a hint.
+    /// Returns whether it is no line to begin with: a mark, a quotation, a place, a hint.
     pub(super) fn is_noise(&self) -> bool {
         !self.text.contains(char::is_alphanumeric)
             || self.is_mark()
@@ -277,7 +277,7 @@ impl<'a> Line<'a> {
         self.text.ends_with(':')
     }
 
-    /// Tells whether it says how a program ended, and no more.
+    /// Returns whether it says how a program ended, and no more.
     pub(super) fn ends_a_program(&self) -> bool {
         self.consists_of(END)
     }
@@ -291,19 +291,19 @@ impl<'a> Line<'a> {
         WORDLESS.contains(&self.text)
     }
 
-    /// Tells whether it quotes what could not be read: `3 | x = `.
+    /// Returns whether it quotes what could not be read: `3 | x = `.
     pub(super) fn is_quote(&self) -> bool {
         let rest = self.text.trim_start_matches(|c: char| c.is_ascii_digit());
         rest.trim_start().starts_with('|')
     }
 
-    /// Tells whether it points into the line above.
+    /// Returns whether it points into the line above.
     fn is_mark(&self) -> bool {
         let mark = self.text.trim_start_matches(['|', ' ']);
         mark.contains('^') && mark.chars().all(|c| "^~-_ ".contains(c))
     }
 
-    /// Tells whether it is a place in a file: `--> src/main.rs:1:3`.
+    /// Returns whether it is a place in a file: `--> src/main.rs:1:3`.
     fn is_place(&self) -> bool {
         let place = self.text.trim_start_matches(['-', '>', ' ']);
         let number = |c: char| c.is_ascii_digit();
@@ -324,7 +324,7 @@ impl<'a> Line<'a> {
             || self.has_quiet_level()
     }
 
-    /// Tells whether it is a frame of a backtrace in another language than ours: `#0 {main}` of PHP,
+    /// Returns whether it is a frame of a backtrace in another language than ours: `#0 {main}` of PHP,
     /// `from a.rb:5:in 'f'` of Ruby.
     fn is_frame(&self) -> bool {
         let number = self.text.strip_prefix('#');

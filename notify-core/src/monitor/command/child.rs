@@ -102,7 +102,7 @@ mod unix {
     /// What asks for an end, and nothing else.
     const STOPS: [i32; 3] = [SIGTERM, SIGINT, SIGQUIT];
 
-    /// A second core, of us, would mislead whoever looks for the first.
+    /// Signals that dump core. We exit with 128+n instead, so that our core file does not hide the child's.
     const WITH_CORE: [i32; 10] = [
         SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGXCPU, SIGXFSZ,
     ];
@@ -276,7 +276,7 @@ mod unix {
         std::iter::empty()
     }
 
-    /// Tells whether a signal is of what this process itself did: it has used up its time, or a file
+    /// Returns whether a signal is of what this process itself did: it has used up its time, or a file
     /// of it grew too large.
     fn is_own(origin: &Origin) -> bool {
         let of_a_limit = [SIGXCPU, SIGXFSZ, SIGSYS, SIGTRAP];
@@ -314,7 +314,7 @@ mod unix {
             .unwrap_or_default()
     }
 
-    /// Tells whether the terminal sends its signals to this process, and so to the program too, which
+    /// Returns whether the terminal sends its signals to this process, and so to the program too, which
     /// is in the same group.
     fn is_in_foreground() -> bool {
         let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -393,7 +393,7 @@ mod unix {
                 let found = attendance(came).stop(status, &[SIGTERM, SIGINT]);
                 assert_eq!(found, stop, "{came:?} {status:?}");
             }
-            // A service that was only told to read its settings anew has failed by itself.
+            // SIGHUP only asks a service to read its settings again: its end is a failure.
             let asked = |came: &[i32], status| attendance(came).asked(status);
             assert_eq!(asked(&[SIGHUP], exited(1)), None);
             assert!(asked(&[SIGHUP], exited(129)).is_some());

@@ -1,5 +1,5 @@
-//! Mistakes in the command line of a wrapped command: the command runs all the same, and people hear
-//! of them as of a job that fails until the line is mended.
+//! Mistakes in the command line of a wrapped command: the command runs all the same, and the channel gets
+//! of them as of a job that fails until the line is fixed.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 
 use crate::format::time::to_micros;
-use crate::os::per_process;
+use crate::os::engine;
 use crate::os::random;
 use crate::os::warning::Warning;
 use crate::rules::Settings;
@@ -53,7 +53,7 @@ pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'stati
     warnings.into_iter().for_each(Warning::tell);
 }
 
-/// Tells whether an earlier line had mistakes.
+/// Returns whether an earlier line had mistakes.
 fn fails(job: &str, setup: &Setup) -> bool {
     let past = setup.store().map(|store| store.read(&JobKey::of(job)));
     let status = past.as_ref().and_then(|past| past.status());
@@ -65,7 +65,7 @@ fn ended(job: String, channel: &str, setup: &'static Setup) -> Ended {
         location: "pipeline-notify run :: options".into(),
         source: "pipeline-notify run".into(),
         host: Cow::Borrowed(&setup.host),
-        pid: Some(per_process::id()),
+        pid: Some(engine::pid()),
         exe: setup.exe.as_deref().map(Cow::Borrowed),
         channel: channel.to_owned().into(),
         facts: Cow::Borrowed(&*setup.facts),

@@ -12,16 +12,16 @@ use crate::format::text;
 use crate::os::random;
 use crate::os::redact;
 
-/// As much of its end is kept as fits into a status file, after the cause.
-const KEPT: usize = text::LIMIT - 1024;
+/// The longest end that is kept: as much as fits into a status file, after the cause.
+const KEPT_BYTES: usize = text::LIMIT - 1024;
 
-/// So much is remembered of it: a secret that stands where it is cut must be known as one.
-const REMEMBERED: usize = KEPT + redact::LONGEST;
+/// A longer end is remembered than is kept: a secret across the cut must be recognised.
+const REMEMBERED_BYTES: usize = KEPT_BYTES + redact::LONGEST;
 
-/// As much is read at once.
-const CHUNK: usize = 64 * 1024;
+/// The most that is read at once.
+const CHUNK_BYTES: usize = 64 * 1024;
 
-const MARK: usize = 32;
+const MARK_BYTES: usize = 32;
 
 /// A pipe that ends in our own standard error.
 ///
@@ -30,7 +30,7 @@ const MARK: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Passage {
     writer: PipeWriter,
-    mark: [u8; MARK],
+    mark: [u8; MARK_BYTES],
     is_marked: Arc<AtomicBool>,
     tail: Arc<Mutex<Tail>>,
     over: Receiver<()>,
@@ -139,8 +139,8 @@ fn own_stderr() -> io::Result<io::Stderr> {
 }
 
 /// Makes bytes that no program writes.
-fn mark() -> [u8; MARK] {
-    let mut mark = [0; MARK];
+fn mark() -> [u8; MARK_BYTES] {
+    let mut mark = [0; MARK_BYTES];
     for part in mark.chunks_exact_mut(8) {
         part.copy_from_slice(&random::number().to_le_bytes());
     }
@@ -157,9 +157,9 @@ fn pass(
     mut from: impl Read,
     onward: &mut Onward<impl Write>,
     is_marked: &AtomicBool,
-    mark: &[u8; MARK],
+    mark: &[u8; MARK_BYTES],
 ) {
-    let mut chunk = vec![0; CHUNK];
+    let mut chunk = vec![0; CHUNK_BYTES];
     // What may be the beginning of the mark.
     let mut held = Vec::new();
     loop {
@@ -178,11 +178,11 @@ fn pass(
             continue;
         }
         held.extend_from_slice(come);
-        if let Some(end) = held.windows(MARK).position(|bytes| bytes == mark) {
+        if let Some(end) = held.windows(MARK_BYTES).position(|bytes| bytes == mark) {
             onward.take(&held[..end]);
             return;
         }
-        let free = held.len().saturating_sub(MARK - 1);
+        let free = held.len().saturating_sub(MARK_BYTES - 1);
         if !onward.take(&held[..free]) {
             return;
         }
@@ -222,7 +222,7 @@ impl<W: Write> Onward<W> {
 impl Tail {
     fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() > 2 * REMEMBERED {
+        if self.bytes.len() > 2 * REMEMBERED_BYTES {
             self.show(false);
         }
     }
@@ -230,9 +230,9 @@ impl Tail {
     /// Brings what has come onto the screen; where more is to come, all up to a character that may not
     /// be whole.
     fn show(&mut self, is_end: bool) {
-        if self.bytes.len() > REMEMBERED && !self.bytes.iter().any(|byte| changes(*byte)) {
+        if self.bytes.len() > REMEMBERED_BYTES && !self.bytes.iter().any(|byte| changes(*byte)) {
             // It only adds to what there is, of which no more than the end is remembered.
-            self.bytes.drain(..self.bytes.len() - REMEMBERED);
+            self.bytes.drain(..self.bytes.len() - REMEMBERED_BYTES);
             self.screen = Screen::default();
             self.is_cut = true;
             if !is_end {
@@ -245,13 +245,13 @@ impl Tail {
         self.screen
             .write(&String::from_utf8_lossy(&self.bytes[..end]));
         self.bytes.drain(..end);
-        self.is_cut |= self.screen.forget_all_but(REMEMBERED);
+        self.is_cut |= self.screen.forget_all_but(REMEMBERED_BYTES);
     }
 
     fn text(&mut self) -> String {
         self.show(true);
         let text = self.screen.text();
-        let begin = text.len() - text::last_bytes(&text, KEPT).len();
+        let begin = text.len() - text::last_bytes(&text, KEPT_BYTES).len();
         let end = &text[redact::cut_after(&text, begin)..];
         self.is_cut |= end.len() < text.len();
         if !self.is_cut {
@@ -264,7 +264,7 @@ impl Tail {
     }
 }
 
-/// Tells whether a byte can change what a terminal showed before it: a control character that moves
+/// Returns whether a byte can change what a terminal showed before it: a control character that moves
 /// the cursor, or the first byte of one (C1).
 fn changes(byte: u8) -> bool {
     matches!(byte, b'\r' | 0x08 | 0x0b | 0x0c | 0x1b | 0xc2)
@@ -288,7 +288,7 @@ mod tests {
         }
     }
 
-    fn passed(chunks: Vec<Vec<u8>>, is_marked: bool, mark: &[u8; MARK]) -> Vec<u8> {
+    fn passed(chunks: Vec<Vec<u8>>, is_marked: bool, mark: &[u8; MARK_BYTES]) -> Vec<u8> {
         let mut onward = Onward {
             to: Vec::new(),
             tail: Arc::default(),
@@ -312,7 +312,7 @@ mod tests {
             assert_eq!(passed(chunks, true, &mark), b"an error\n", "{size}");
         }
         // Before the program has ended there is none, and a part of one is no mark.
-        let part = mark[..MARK - 1].to_vec();
+        let part = mark[..MARK_BYTES - 1].to_vec();
         assert_eq!(passed(vec![content.clone()], false, &mark), content);
         assert_eq!(passed(vec![part.clone()], true, &mark), part);
     }
@@ -353,16 +353,18 @@ mod tests {
         let mut tail = Tail::default();
         for number in 0..100_000 {
             tail.add(format!("line {number}\n").as_bytes());
-            assert!(tail.bytes.len() <= 2 * REMEMBERED);
+            assert!(tail.bytes.len() <= 2 * REMEMBERED_BYTES);
         }
         let text = tail.text();
         let mut lines = text.lines();
         assert_eq!(lines.next(), Some("(the end of standard error)"));
         assert!(lines.all(|line| line.starts_with("line ")));
-        assert!(text.ends_with("line 99999") && text.len() > KEPT / 2 && text.len() < text::LIMIT);
+        assert!(
+            text.ends_with("line 99999") && text.len() > KEPT_BYTES / 2 && text.len() < text::LIMIT
+        );
         // One line without an end is kept as well.
         let mut tail = Tail::default();
-        tail.add(&vec![b'x'; 3 * KEPT]);
+        tail.add(&vec![b'x'; 3 * KEPT_BYTES]);
         assert!(tail.text().ends_with("xxx"));
     }
 
@@ -374,7 +376,7 @@ mod tests {
         for done in 0..20_000 {
             let bar = "#".repeat(done % 100);
             tail.add(format!("\r\x1b[2K{bar} {done}").as_bytes());
-            assert!(tail.bytes.len() <= 2 * REMEMBERED);
+            assert!(tail.bytes.len() <= 2 * REMEMBERED_BYTES);
         }
         tail.add(b"\r\x1b[2K100%\n");
         assert_eq!(tail.text(), "error: größe unknown\n100%");
@@ -385,9 +387,9 @@ mod tests {
     fn no_secret_is_cut_in_two_where_one_line_is_longer_than_what_is_kept() {
         // Any URL's password is one.
         let secret = "postgres://etl:hunter2hunter2@db";
-        for behind in KEPT - secret.len()..=KEPT {
+        for behind in KEPT_BYTES - secret.len()..=KEPT_BYTES {
             let mut tail = Tail::default();
-            tail.add(format!("{}{secret}", "x".repeat(KEPT)).as_bytes());
+            tail.add(format!("{}{secret}", "x".repeat(KEPT_BYTES)).as_bytes());
             tail.add("y".repeat(behind).as_bytes());
             let text = redact::hide(tail.text()).into_owned();
             assert!(!text.contains("ter2"), "{behind}: {}", &text[..80]);
@@ -398,7 +400,7 @@ mod tests {
     #[test]
     fn a_character_that_comes_in_two_parts_is_one() {
         let mut tail = Tail::default();
-        let text = "größe\r".repeat(KEPT);
+        let text = "größe\r".repeat(KEPT_BYTES);
         for part in text.as_bytes().chunks(7) {
             tail.add(part);
         }

@@ -1,4 +1,4 @@
-//! Why a command cannot be run, in words that say what to mend.
+//! Why a command cannot be run, in words that say what to fix.
 
 use std::env;
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::format::text;
 
-/// As much of a script is read to find its interpreter, as the kernel does.
+/// How much of a script is read to find its interpreter: as much as the kernel reads.
 const FIRST_LINE: u64 = 256;
 
 /// The longest list of folders that is shown.

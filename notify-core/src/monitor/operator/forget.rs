@@ -107,12 +107,12 @@ impl Desk {
     fn retired(&self, status: &Status) -> String {
         let since = time::span(time::between(status.since, Utc::now()));
         let (by, error) = (&self.by, status.headline(LINE));
-        format!("retired by {by}: it had failed for {since}, at last: {error}")
+        format!("retired by {by} after failing for {since}; last error: {error}")
     }
 }
 
 /// The status of a job that failed and is no more.
-pub(super) fn over(status: &Status, now: Time) -> Status {
+fn over(status: &Status, now: Time) -> Status {
     Status {
         location: status.location.clone(),
         host: status.host.clone(),

@@ -4,29 +4,28 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::error::Error;
-use crate::monitor::suggest;
 
 /// Why something is not done.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum Refused {
-    #[error("{}", suggest::no_job(directory, job))]
+    #[error("no job `{job}` in `{}`", directory.display())]
     NoJob { job: String, directory: PathBuf },
     #[error("`{0}` is OK: there is no error to silence")]
     IsOk(String),
     #[error("`{0}` is not silenced")]
     NotSilenced(String),
-    #[error("`{0}` is there already: forget it first, or choose another name")]
+    #[error("`{0}` exists already: forget it first, or choose another name")]
     Exists(String),
-    #[error("`{0}` is its name already")]
+    #[error("`{0}` has this name already")]
     SameName(String),
-    #[error("the status file of `{job}` cannot be understood: mend it, or remove it")]
+    #[error("the status file of `{job}` cannot be read: fix it, or remove it")]
     Unreadable { job: String },
     #[error("`{job}` belongs to user {owner}: do this as that user (sudo -u '#{owner}' …)")]
     Foreign { job: String, owner: u32 },
-    #[error("another process holds the lock of `{0}` and does not let go: try again")]
+    #[error("another process holds the lock of `{0}`: try again")]
     Busy(String),
-    #[error("there is no queue `{name}` here, but {}", list(others))]
+    #[error("there is no queue `{name}`; the queues are: {}", list(others))]
     NoQueue { name: String, others: Vec<String> },
     #[error("channel `{channel}` has no destination to adopt them: set {variable}")]
     NoDestination { channel: String, variable: String },
@@ -38,11 +37,11 @@ pub enum Refused {
         channel: String,
         queues: Vec<String>,
     },
-    #[error("`{0}` is the channel's present queue: `pipeline-notify drain` sends from it")]
+    #[error("`{0}` is the channel's current queue: `pipeline-notify drain` sends from it")]
     IsPresent(String),
     #[error(transparent)]
     Directory(#[from] Error),
-    #[error("it cannot be done: {0}")]
+    #[error("failed: {0}")]
     Io(#[from] io::Error),
 }
 

@@ -2,25 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-
-use super::forget::over;
 use super::tell_problems;
-use crate::format::time::to_micros;
-use crate::message::alert::{Alert, Kind};
-use crate::notifier::Refusal;
-use crate::os::random;
+use crate::notifier::{Refusal, samples};
 use crate::settings::config;
 use crate::settings::destinations;
 use crate::settings::environment;
-use crate::settings::setup::Setup;
-use crate::status::{State, Status};
 
 /// How long a channel may take to answer a test.
 const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The job of which a test tells.
-const TEST: &str = "pipeline-notify.test";
 
 /// What a channel said to a test.
 #[derive(Debug)]
@@ -63,7 +52,7 @@ pub fn test(channel: &str, by: &str) -> Vec<Answer> {
         }];
     }
     let answers = found.into_iter().map(|(notifier, destination)| {
-        let alerts = test_alerts(channel, by, setup);
+        let alerts = samples::test_incident(channel, by);
         let begun = Instant::now();
         let sent = notifier.notify(&alerts, TIMEOUT);
         Answer {
@@ -74,38 +63,4 @@ pub fn test(channel: &str, by: &str) -> Vec<Answer> {
         }
     });
     answers.collect()
-}
-
-/// A failure, so that it is heard where only failures are, and its recovery, so that nothing stays
-/// open.
-fn test_alerts(channel: &str, by: &str, setup: &Setup) -> [Alert; 2] {
-    let now = to_micros(Utc::now());
-    let incident = format!("{:08x}", random::number() >> 32);
-    let words = format!("this is a test by {by}: nothing is broken");
-    let failed = Status {
-        location: "pipeline-notify :: test".into(),
-        incident: Some(incident.clone()),
-        first_error: Some(words.clone()),
-        host: Some(setup.host.clone().into()),
-        pid: Some(std::process::id()),
-        channel: Some(channel.to_owned().into()),
-        text: words.clone(),
-        ..Status::new(State::Error, now)
-    };
-    let recovered = over(&failed, now);
-    [(Kind::Failed, failed), (Kind::Recovered, recovered)].map(|(kind, status)| Alert {
-        incident: Some(incident.clone()),
-        notes: match kind {
-            Kind::Recovered => vec![format!("{words}, and so a recovery looks")],
-            _ => Vec::new(),
-        },
-        ..Alert::new(
-            random::number(),
-            kind,
-            TEST.to_owned(),
-            channel,
-            now,
-            status,
-        )
-    })
 }

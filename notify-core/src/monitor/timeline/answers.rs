@@ -26,6 +26,8 @@ pub struct Reply {
     pub at: Option<Time>,
     /// How long after the decision, at most.
     pub later: Option<Duration>,
+    /// Whether the alert is held back now.
+    pub is_held: bool,
 }
 
 /// Where a job's alerts are that nobody has answered for good.
@@ -91,6 +93,7 @@ pub(super) fn replies(
                 times: 1,
                 at: Some(answer.at),
                 later: after,
+                is_held: false,
             }),
         }
     }
@@ -100,6 +103,7 @@ pub(super) fn replies(
         times: 0,
         at: None,
         later: None,
+        is_held: false,
     };
     if let Some(channels) = places.waiting.get(id) {
         let waits = |channel: &String| unanswered(Some(channel.clone()), "waits".to_owned());
@@ -112,15 +116,18 @@ pub(super) fn replies(
             .any(|later| later.what(Some(ran.begun)) == What::Person);
         let words = match (places.held.get(id), ran.held) {
             (Some(_), _) => "held back",
-            (None, Some(_)) if is_silenced => "taken back, for a person has silenced it",
+            (None, Some(_)) if is_silenced => "taken back: a person silenced it",
             (None, Some(_)) => match later.iter().find(|later| later.begun > ran.begun) {
-                Some(next) if next.state == State::Ok => "taken back, for it worked again",
-                Some(_) => "taken back, for a later one says the same",
-                None => "was held back, and no answer is known",
+                Some(next) if next.state == State::Ok => "taken back: the job worked again",
+                Some(_) => "taken back: a later alert says the same",
+                None => "was held back; no answer is known",
             },
             (None, None) => "no answer is known",
         };
-        replies.push(unanswered(channel, words.to_owned()));
+        replies.push(Reply {
+            is_held: places.held.contains_key(id),
+            ..unanswered(channel, words.to_owned())
+        });
     }
     replies
 }

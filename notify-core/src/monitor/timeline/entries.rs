@@ -8,6 +8,7 @@ use super::answers::{Places, Reply, replies};
 use crate::format::time::Time;
 use crate::state::history::{Answered, Event, Ran};
 use crate::status::State;
+use crate::status::decision::{Decided, Fate};
 
 /// Something that happened to a job; runs that were alike are one.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,9 +27,11 @@ pub struct Happened {
     pub state: State,
     /// How long the last one took.
     pub took: Option<Duration>,
-    /// Whether they were told and by which rule, as it was written down.
+    /// Whether their alert was sent and by which rule, as it was written down.
     pub decision: String,
-    /// Whether people were told.
+    /// The code that stands beside it.
+    pub code: Option<String>,
+    /// Whether their alert was sent.
     pub is_told: bool,
     /// The first line of the error.
     pub error: String,
@@ -38,7 +41,7 @@ pub struct Happened {
     pub replies: Vec<Reply>,
 }
 
-/// Puts what was answered beside what was told, and counts runs that were alike.
+/// Puts the answers beside the alerts, and counts runs that were alike.
 pub(super) fn tell(lines: Vec<Event>, places: &Places) -> Vec<Happened> {
     let mut runs = Vec::new();
     let mut answers: HashMap<String, Vec<Answered>> = HashMap::new();
@@ -76,6 +79,7 @@ pub(super) fn tell(lines: Vec<Event>, places: &Places) -> Vec<Happened> {
 
 impl Happened {
     fn new(ran: &Ran, what: What, replies: Vec<Reply>) -> Self {
+        let decision = ran.decision.as_ref();
         Self {
             what,
             begun: ran.begun,
@@ -84,8 +88,9 @@ impl Happened {
             runs: ran.runs,
             state: ran.state,
             took: ran.took,
-            decision: ran.decision.clone(),
-            is_told: ran.decision.starts_with("told"),
+            decision: decision.map(Decided::words).unwrap_or_default(),
+            code: decision.and_then(Decided::code),
+            is_told: decision.and_then(Decided::fate) == Some(Fate::Sent),
             error: ran.error.clone(),
             alerts: ran.alert.iter().cloned().collect(),
             replies,
@@ -125,7 +130,7 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
 
     use super::*;
-    use crate::rules::Settings;
+    use crate::rules::{Reason, Settings};
 
     fn minutes(minutes: i64) -> Time {
         DateTime::from_timestamp(1_795_348_800, 0).unwrap() + TimeDelta::minutes(minutes)
@@ -137,7 +142,7 @@ mod tests {
             state,
             took: Some(Duration::from_secs(2)),
             runs: 1,
-            decision: decision.to_owned(),
+            decision: Decided::of(None, decision),
             alert: alert.map(str::to_owned),
             error: String::new(),
             last: None,
@@ -161,17 +166,17 @@ mod tests {
     fn runs_that_were_alike_are_one_with_what_was_answered_to_them() {
         use State::{Error, Ok};
         let events = vec![
-            ran(0, Ok, "not told: OK as before", None),
-            ran(5, Ok, "not told: OK as before", None),
-            ran(10, Error, "told: the status changed", Some("a1")),
+            ran(0, Ok, "not sent: still OK", None),
+            ran(5, Ok, "not sent: still OK", None),
+            ran(10, Error, "sent: the status changed", Some("a1")),
             answer(10, "a1", "not now: answered 503"),
             answer(11, "a1", "not now: answered 503"),
             answer(12, "a1", "accepted"),
-            ran(15, Error, "told: it fails again", Some("a2")),
+            ran(15, Error, "sent: still failing", Some("a2")),
             answer(15, "a2", "accepted"),
-            ran(20, Error, "told: it fails again", Some("a3")),
+            ran(20, Error, "sent: still failing", Some("a3")),
             answer(21, "a3", "accepted"),
-            ran(25, Error, "told: it fails again", Some("a4")),
+            ran(25, Error, "sent: still failing", Some("a4")),
         ];
         let places = Places {
             waiting: HashMap::from([("a4".to_owned(), vec!["alerts".to_owned()])]),
@@ -227,8 +232,8 @@ mod tests {
         assert_eq!(
             words,
             [
-                "taken back, for a later one says the same",
-                "taken back, for it worked again",
+                "taken back: a later alert says the same",
+                "taken back: the job worked again",
                 "held back"
             ]
         );
@@ -236,7 +241,7 @@ mod tests {
 
     #[test]
     fn an_alert_that_was_held_when_a_person_silenced_its_error_is_taken_back() {
-        let decision = "not told: fewer failures in a row than after";
+        let decision = "not sent: fewer failures in a row than `after`";
         let mut events = [
             ran(0, State::Error, decision, Some("a1")),
             ran(0, State::Error, decision, Some("a2")),
@@ -249,8 +254,47 @@ mod tests {
         let told = tell(events.to_vec(), &Places::default());
         let replies = told.iter().flat_map(|told| &told.replies);
         let words: Vec<_> = replies.map(|reply| &*reply.words).collect();
-        let taken_back = "taken back, for a person has silenced it";
+        let taken_back = "taken back: a person silenced it";
         assert_eq!(words, [taken_back, "no answer is known"]);
         assert_eq!(told[1].what, What::Person);
+    }
+
+    /// Issue 13, point 1: what a line is about goes by its code, and by the words of a line that has none.
+    #[test]
+    fn other_words_change_nothing_that_is_shown_but_the_words() {
+        use What::{Aside, Runs, SilenceOver};
+        let lines = |words: fn(&Decided) -> Option<Decided>| -> Vec<Event> {
+            let decided = [
+                (State::Ok, Fate::NotSent, Reason::NothingNew),
+                (State::Ok, Fate::NotSent, Reason::NothingNew),
+                (State::Error, Fate::Sent, Reason::Changed),
+                (State::Error, Fate::Sent, Reason::Overdue),
+                (State::Error, Fate::Sent, Reason::Older),
+                (State::Error, Fate::NotSent, Reason::Overtaken),
+                (State::Error, Fate::Sent, Reason::SilenceOver),
+                (State::Error, Fate::Undelivered, Reason::Untold),
+            ];
+            let lines = (0..).zip(decided).map(|(minute, (state, fate, reason))| {
+                let Event::Ran(ran) = ran(minute, state, "", None) else {
+                    unreachable!()
+                };
+                let decision = words(&Decided::By(fate, reason));
+                Event::Ran(Ran { decision, ..ran })
+            });
+            lines.collect()
+        };
+        let shown = |lines| -> Vec<_> {
+            let events = tell(lines, &Places::default()).into_iter();
+            events
+                .map(|event| (event.what, event.runs, event.is_told, event.state))
+                .collect()
+        };
+        let today = shown(lines(|decided| Some(decided.clone())));
+        let reworded = |decided: &Decided| Decided::of(decided.code().as_deref(), "in new words");
+        assert_eq!(shown(lines(reworded)), today);
+        let what: Vec<_> = today.iter().map(|(what, ..)| *what).collect();
+        assert_eq!(what, [Runs, Runs, Aside, Aside, Aside, SilenceOver, Runs]);
+        let without_code = |decided: &Decided| Decided::of(None, &decided.words());
+        assert_eq!(shown(lines(without_code)), today);
     }
 }

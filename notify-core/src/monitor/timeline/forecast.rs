@@ -1,10 +1,8 @@
 //! What would happen next, as the rules say.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 
-use crate::format::time::{self, Time};
+use crate::format::time::Time;
 use crate::monitor::view;
 use crate::rules::flapping::STEADY;
 use crate::rules::transition::{self, Address, End, Ended};
@@ -23,58 +21,41 @@ pub enum Chance {
     FailsOtherwise,
 }
 
-/// What would happen if the next run ended so, in that time.
+/// What would happen if a run ended so now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outlook {
     /// How it would end.
     pub chance: Chance,
-    /// Until when this holds; for ever where there is no other.
-    pub until: Option<Time>,
-    /// Whether people would be told.
+    /// Whether an alert would be sent.
     pub is_told: bool,
-    /// How long the alert would be held back.
-    pub held: Option<Hold>,
     /// The rule.
     pub reason: &'static str,
+    /// Until when the alert would be held back at the latest.
+    pub held: Option<Time>,
+    /// When one would be sent that is not now, if ever.
+    pub until: Option<Time>,
 }
 
-/// How long an alert would be held back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
-    /// Until then, for an earlier one was held already.
-    Until(Time),
-    /// For so long from the end of its run.
-    For(Duration),
-}
-
-/// Works out what would happen next, by asking the rules at each time from which they may say
-/// otherwise.
+/// Works out what would happen next, by asking the rules.
 pub(super) fn outlooks(status: &Status, settings: Settings, now: Time) -> Vec<Outlook> {
     let chances: &[Chance] = match status.state {
         State::Ok => &[Chance::Fails, Chance::Works],
         State::Error => &[Chance::Fails, Chance::FailsOtherwise, Chance::Works],
     };
+    // Nobody waits for what changes sooner.
+    let soon = now + TimeDelta::seconds(1);
     let mut times = turns(status, &settings);
-    times.retain(|time| *time > now);
+    times.retain(|time| *time > soon);
     times.sort_unstable();
-    times.dedup();
-    let mut outlooks: Vec<Outlook> = Vec::new();
-    for &chance in chances {
-        let Some(mut last) = outlook(status, settings, chance, now) else {
-            continue;
-        };
-        for &time in &times {
-            let just_after = time + TimeDelta::microseconds(1);
-            let next = outlook(status, settings, chance, just_after);
-            let Some(next) = next.filter(|next| *next != last) else {
-                continue;
-            };
-            last.until = Some(time);
-            outlooks.push(std::mem::replace(&mut last, next));
-        }
-        outlooks.push(last);
-    }
-    outlooks
+    let is_told =
+        |chance, time| outlook(status, settings, chance, time).is_some_and(|next| next.is_told);
+    let outlooks = chances.iter().filter_map(|&chance| {
+        let next = outlook(status, settings, chance, soon)?;
+        let mut later = times.iter().map(|time| *time + TimeDelta::microseconds(1));
+        let until = later.find(|time| !next.is_told && is_told(chance, *time));
+        Some(Outlook { until, ..next })
+    });
+    outlooks.collect()
 }
 
 /// Lists the times from which the rules may say otherwise.
@@ -142,20 +123,12 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
     };
     let transition = transition::of(&end)?;
     let held = transition.status.and_then(|status| status.held);
-    let held = held.filter(|_| transition.is_held).map(|held| {
-        let longest = time::between(at, held.until);
-        if longest.as_millis() == settings.longest_silence().as_millis() {
-            Hold::For(longest)
-        } else {
-            Hold::Until(held.until)
-        }
-    });
     Some(Outlook {
         chance,
-        until: None,
         is_told: transition.decision.send,
-        held,
-        reason: transition.decision.reason.as_str(),
+        reason: transition.decision.reason.words(),
+        held: held.filter(|_| transition.is_held).map(|held| held.until),
+        until: None,
     })
 }
 
@@ -164,6 +137,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+    use crate::format::time;
     use crate::rules::Reason;
     use crate::status::Silence;
 
@@ -175,7 +149,7 @@ mod tests {
         noon() + TimeDelta::minutes(minutes)
     }
 
-    /// A job that fails since noon, as was told then.
+    /// A job that has failed since noon, when its alert was sent.
     fn failing() -> Status {
         let since =
             "since: 2026-11-22 12:00:00:000000 UTC\nalerted: 2026-11-22 12:00:00:000000 UTC";
@@ -189,37 +163,45 @@ mod tests {
         }
     }
 
-    fn of(chance: Chance, outlooks: &[Outlook]) -> Vec<(Option<Time>, bool, &'static str)> {
-        let outlooks = outlooks.iter().filter(|outlook| outlook.chance == chance);
-        outlooks
-            .map(|outlook| (outlook.until, outlook.is_told, outlook.reason))
-            .collect()
+    fn of(chance: Chance, outlooks: &[Outlook]) -> (bool, Reason, Option<Time>) {
+        let next = outlooks.iter().find(|next| next.chance == chance).unwrap();
+        let reason = [
+            Reason::Recent,
+            Reason::StillFailing,
+            Reason::NewError,
+            Reason::Changed,
+            Reason::Silenced,
+            Reason::OkNever,
+            Reason::NothingNew,
+            Reason::StillOk,
+            Reason::After,
+        ];
+        let mut reason = reason.into_iter();
+        let reason = reason.find(|reason| reason.words() == next.reason);
+        (next.is_told, reason.unwrap(), next.until)
+    }
+
+    fn just_after(time: Time) -> Time {
+        time + TimeDelta::microseconds(1)
     }
 
     #[test]
-    fn what_comes_next_is_what_the_rules_say_then() {
+    fn what_comes_next_is_what_the_rules_say() {
         let hourly = Settings {
             silent: time::HOUR,
             remind: 2 * time::HOUR,
             ..Settings::default()
         };
         let next = outlooks(&failing(), hourly, minutes(10));
-        assert_eq!(
-            of(Chance::Fails, &next),
-            [
-                (Some(minutes(60)), false, Reason::Recent.as_str()),
-                (Some(minutes(120)), true, Reason::StillFailing.as_str()),
-                (None, true, Reason::Reminder.as_str()),
-            ]
-        );
-        assert_eq!(
-            of(Chance::FailsOtherwise, &next)[0],
-            (Some(minutes(60)), true, Reason::NewError.as_str())
-        );
-        assert_eq!(
-            of(Chance::Works, &next),
-            [(None, true, Reason::Changed.as_str())]
-        );
+        let hour = Some(just_after(minutes(60)));
+        assert_eq!(of(Chance::Fails, &next), (false, Reason::Recent, hour));
+        let new = (true, Reason::NewError, None);
+        assert_eq!(of(Chance::FailsOtherwise, &next), new);
+        let works = (true, Reason::Changed, None);
+        assert_eq!(of(Chance::Works, &next), works);
+        let later = outlooks(&failing(), hourly, minutes(61));
+        let again = (true, Reason::StillFailing, None);
+        assert_eq!(of(Chance::Fails, &later), again);
     }
 
     #[test]
@@ -234,17 +216,8 @@ mod tests {
             ..failing.clone()
         };
         let next = outlooks(&silenced, Settings::default(), minutes(10));
-        assert_eq!(
-            of(Chance::Fails, &next)[..2],
-            [
-                (Some(minutes(30)), false, Reason::Silenced.as_str()),
-                (
-                    Some(noon() + TimeDelta::seconds(3564)),
-                    true,
-                    Reason::StillFailing.as_str()
-                ),
-            ]
-        );
+        let half = Some(just_after(minutes(30)));
+        assert_eq!(of(Chance::Fails, &next), (false, Reason::Silenced, half));
 
         let works = Status {
             state: State::Ok,
@@ -254,22 +227,13 @@ mod tests {
             ok_silent: None,
             ..Settings::default()
         };
-        assert_eq!(
-            of(Chance::Works, &outlooks(&works, never, minutes(1))),
-            [(None, false, Reason::OkNever.as_str())]
-        );
+        let next = outlooks(&works, never, minutes(1));
+        assert_eq!(of(Chance::Works, &next), (false, Reason::OkNever, None));
         let next = outlooks(&works, Settings::default(), minutes(1));
-        assert_eq!(
-            of(Chance::Works, &next),
-            [
-                (
-                    Some(noon() + TimeDelta::seconds(3564)),
-                    false,
-                    Reason::NothingNew.as_str()
-                ),
-                (None, true, Reason::StillOk.as_str()),
-            ]
-        );
+        let hour = Some(just_after(noon() + TimeDelta::seconds(3564)));
+        assert_eq!(of(Chance::Works, &next), (false, Reason::NothingNew, hour));
+        let next = outlooks(&works, Settings::default(), minutes(61));
+        assert_eq!(of(Chance::Works, &next), (true, Reason::StillOk, None));
     }
 
     #[test]
@@ -284,12 +248,8 @@ mod tests {
         };
         let next = outlooks(&works, patient, minutes(1));
         let fails = next.iter().find(|next| next.chance == Chance::Fails);
-        let fails = fails.unwrap();
-        assert_eq!(
-            (fails.is_told, fails.reason),
-            (false, Reason::After.as_str())
-        );
-        let longest = Duration::from_secs(3564);
-        assert_eq!((fails.held, fails.until), (Some(Hold::For(longest)), None));
+        let longest = minutes(1) + TimeDelta::seconds(1 + 3564);
+        assert_eq!(fails.unwrap().held, Some(longest));
+        assert_eq!(of(Chance::Fails, &next), (false, Reason::After, None));
     }
 }

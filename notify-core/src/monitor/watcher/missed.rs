@@ -1,124 +1,234 @@
-//! Runs that did not come, and which of them people were told of.
+//! Runs that did not come: who should have run, and what people hear of it.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+use std::time::Instant;
 
+use chrono::{TimeDelta, Utc};
+
+use super::{Guard, is_own};
 use crate::format::fields::Fields;
+use crate::format::hash;
 use crate::format::time::{self, Time};
+use crate::job::name;
+use crate::monitor::awaited::{self, Awaited};
+use crate::monitor::expected::{Expected, Missed, Watched};
+use crate::monitor::view::{self, Health, Job};
+use crate::os::warning::{self, Warning};
+use crate::rules::Past;
+use crate::rules::transition::Ended;
+use crate::runs::report::{self, Report};
+use crate::status::outcome::Outcome;
 
-/// The shortest grace: a clock's change to or from summer time must not be an alarm.
-const GRACE: Duration = Duration::from_secs(60 * 60);
-
-/// From then on a date is written with its year.
-const YEAR: Duration = Duration::from_secs(300 * 24 * 60 * 60);
-
-/// The times of the last runs before those that were missed and told, by the status file. Builds of before
-/// noted them in a file of their own; nobody is to hear of them again.
+/// Times, each of a status file. In the list of a build of before, of jobs that were missed, each is that of
+/// the last run before; in the list of jobs that never ran, it is when people last heard of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Told(BTreeMap<String, Time>);
-
-/// Returns how long after its last run began a job is missed that should run every so often. The
-/// grace is a tenth of that, or an hour if that is more, where nothing else is said.
-#[must_use]
-pub fn limit(every: Duration, grace: Option<Duration>) -> Duration {
-    let grace = grace.unwrap_or_else(|| GRACE.max(every / 10));
-    every.saturating_add(grace)
-}
-
-/// Tells whether a job should have run again by now.
-pub(crate) fn is_missed(begun: Time, every: Duration, grace: Option<Duration>, now: Time) -> bool {
-    time::between(begun, now) > limit(every, grace)
-}
-
-/// Says that a job has not run: `No run for 2 days (last: 26 Nov 03:52 UTC). Expected every 24 hours.`
-pub(crate) fn words(begun: Time, every: Duration, now: Time) -> String {
-    let age = time::between(begun, now);
-    // Where that is nearer, the year goes without saying.
-    let format = if age < YEAR {
-        "%-d %b %H:%M UTC"
-    } else {
-        "%-d %b %Y %H:%M UTC"
-    };
-    let (age, begun, every) = (in_words(age), begun.format(format), in_words(every));
-    format!("No run for {age} (last: {begun}). Expected every {every}.")
-}
-
-/// Writes a length of time in its largest unit of which there are two: `2 days`, `24 hours`.
-fn in_words(time: Duration) -> String {
-    let seconds = time.as_secs();
-    let units = [(86400, "days"), (3600, "hours"), (60, "minutes")];
-    let unit = units.iter().find(|(unit, _)| seconds >= 2 * unit);
-    match unit {
-        Some((unit, name)) => format!("{} {name}", seconds / unit),
-        None => format!("{seconds} seconds"),
-    }
-}
+pub(super) struct Told(BTreeMap<String, Time>);
 
 impl Told {
-    pub(crate) fn parse(content: &str) -> Self {
+    pub(super) fn parse(content: &str) -> Self {
         let told = Fields::parse(content).all("told").into_iter();
         let told = told.filter_map(|told| {
-            let (begun, file) = told.split_once(" UTC ")?;
-            Some((file.to_owned(), time::parse(begun)?))
+            let (time, file) = told.split_once(" UTC ")?;
+            Some((file.to_owned(), time::parse(time)?))
         });
         Self(told.collect())
     }
 
-    pub(crate) fn add(&mut self, file: &str, begun: Time) {
-        self.0.insert(file.to_owned(), begun);
+    fn render(&self) -> String {
+        let mut fields = Fields::default();
+        for (file, time) in &self.0 {
+            fields.put("told", format!("{} {file}", time::show(*time)));
+        }
+        fields.render()
+    }
+}
+
+impl Guard {
+    /// Sends, once each, the runs that did not come. One that cannot be sent keeps no other from it.
+    pub(super) fn send_missed(&mut self, jobs: &[Job]) -> io::Result<()> {
+        let runs = view::runs(self.store.directory(), &[])?.0;
+        let under_way: HashSet<_> = runs
+            .iter()
+            .filter(|run| run.health != Health::Dead)
+            .map(|run| &*run.job)
+            .collect();
+        let idle = jobs.iter().filter(|job| !under_way.contains(&*job.name));
+        for job in idle.filter(|job| is_own(&self.store.directory().join(&job.file))) {
+            match job.expected(&self.said) {
+                Ok(Some(expected)) => self.look_at_job(job, &expected),
+                Ok(None) => {}
+                Err(fault) => tell_fault(&job.name, &fault),
+            }
+        }
+        self.send_never_run(jobs, &under_way)
     }
 
-    /// Tells whether people know that the job has not run since then.
-    pub(crate) fn knows(&self, file: &str, begun: Time) -> bool {
-        self.0.get(file) == Some(&begun)
+    fn look_at_job(&mut self, job: &Job, expected: &Expected) {
+        let now = Utc::now();
+        // Of what a build of before has sent, nobody is to hear again before it runs.
+        if self.told_before.0.get(&job.file) == Some(&job.begun) {
+            return;
+        }
+        let watched = Watched {
+            begun: Some(job.begun),
+            since: job.begun,
+            sent: job.missed.max(self.sent.0.get(&job.file).copied()),
+        };
+        if let Some(missed) = self.to_send(expected, &watched, now) {
+            let words = expected.words(Some(job.begun), &missed, now);
+            let channel = job.channel.clone();
+            let is_news = |past: &Past| match past {
+                Past::Known(status) => (status.begun, status.missed) == (job.begun, job.missed),
+                // Where nothing can be written down, it is sent all the same.
+                past => *past == Past::Unknown,
+            };
+            if self.send_one(missing(job, missed.due), channel, words, is_news) {
+                self.sent.0.insert(job.file.clone(), now);
+            }
+        }
+    }
+
+    fn to_send(&self, expected: &Expected, watched: &Watched, now: Time) -> Option<Missed> {
+        let silent = self.setup.rules.longest_silence();
+        let silent = TimeDelta::from_std(silent).unwrap_or(TimeDelta::MAX);
+        expected.to_send(watched, now, self.clock.was_set(), silent)
+    }
+
+    /// Sends what is expected of jobs that have no status yet.
+    fn send_never_run(&self, jobs: &[Job], under_way: &HashSet<&str>) -> io::Result<()> {
+        let awaited = awaited::awaited(self.store.directory());
+        if awaited.faults.is_empty() {
+            warning::over("expected");
+        } else {
+            Warning::new("expected", awaited.faults.join("; ")).tell();
+        }
+        let known: HashSet<_> = jobs.iter().map(|job| &*job.name).collect();
+        let is_new = |job: &str| !known.contains(job) && !under_way.contains(job);
+        let never_ran: Vec<_> = awaited.all.iter().filter(|one| is_new(&one.job)).collect();
+        if never_ran.is_empty() {
+            return Ok(());
+        }
+        // Another that watches sends none that this one sends.
+        self.store.change_never_run(|content| {
+            let before = Told::parse(content);
+            let mut sent = Told::default();
+            for awaited in never_ran {
+                let file = name::file_name(&awaited.job).into_owned();
+                let earlier = before.0.get(&file).copied();
+                if let Some(time) = self.look_at_awaited(awaited, earlier).or(earlier) {
+                    sent.0.insert(file, time);
+                }
+            }
+            sent.render()
+        })
+    }
+
+    /// Returns when people hear that a job has never run, where that is now.
+    fn look_at_awaited(&self, awaited: &Awaited, sent: Option<Time>) -> Option<Time> {
+        let now = Utc::now();
+        let mut awaited = awaited.clone();
+        let said = &mut awaited.said;
+        said.grace = said.grace.or(self.said.grace);
+        said.clock_changes = said.clock_changes.or(self.said.clock_changes);
+        let expected = awaited.expected().ok()?;
+        let watched = Watched {
+            begun: None,
+            since: awaited.since,
+            sent,
+        };
+        let missed = self.to_send(&expected, &watched, now)?;
+        let words = expected.words(None, &missed, now);
+        let ended = Ended {
+            location: "it has never run".into(),
+            source: awaited.file.display().to_string().into(),
+            due: Some(missed.due),
+            ..Ended::new(
+                event(&awaited.job, missed.due),
+                awaited.job.clone(),
+                missed.due,
+            )
+        };
+        self.send_one(ended, awaited.channel.clone(), words, |_| true)
+            .then_some(now)
+    }
+
+    /// Sends that one run did not come; `false` where nobody can be told now.
+    fn send_one(
+        &self,
+        mut ended: Ended,
+        channel: Option<String>,
+        words: String,
+        is_news: impl Fn(&Past) -> bool,
+    ) -> bool {
+        let Self { setup, store, .. } = self;
+        let channel = channel.unwrap_or_else(|| setup.default_channel.clone());
+        let context = setup.facts.iter().filter(|(name, _)| name == "context");
+        ended.facts = context.cloned().collect::<Vec<_>>().into();
+        ended.channel = channel.clone().into();
+        if ended.host.is_empty() {
+            ended.host = setup.host.clone().into();
+        }
+        let mut warnings = Vec::new();
+        let outcome = Outcome::Missed(words);
+        let routes = report::routes(setup, &channel, &mut ended, &outcome, &mut warnings);
+        let is_sent = routes.is_some_and(|routes| {
+            let report = Report {
+                ended,
+                outcome: &outcome,
+                settings: setup.rules,
+                run: None,
+                now: Instant::now(),
+            };
+            report.make(Some(store), Some(&*routes), is_news, &mut warnings)
+        });
+        warnings.into_iter().for_each(Warning::tell);
+        is_sent
+    }
+}
+
+fn tell_fault(job: &str, fault: &str) {
+    let message = format!("{job}: nobody can tell whether it misses a run: {fault}");
+    Warning::new(format!("schedule of {job}"), message).tell();
+}
+
+/// The same each time, so that a reader knows a repeat.
+fn event(job: &str, due: Time) -> u64 {
+    hash::hash(&format!(
+        "{job} missed the run of {}",
+        due.timestamp_micros()
+    ))
+}
+
+/// Describes the run that did not come, after the last one that did.
+fn missing(job: &Job, due: Time) -> Ended {
+    Ended {
+        location: job.location.clone().into(),
+        source: job.source.clone().unwrap_or_default().into(),
+        host: job.host.clone().unwrap_or_default().into(),
+        exe: job.exe.clone().map(Cow::Owned),
+        version: job.version.clone().map(Cow::Owned),
+        every_hours: job.every_hours,
+        plan: job.plan.clone(),
+        due: Some(due),
+        ..Ended::new(event(&job.name, due), job.name.clone(), job.begun)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, TimeDelta};
-
     use super::*;
 
-    fn at(hours: i64) -> Time {
-        DateTime::from_timestamp(1_795_348_800, 0).unwrap() + TimeDelta::hours(hours)
-    }
-
     #[test]
-    fn a_run_is_missed_after_the_grace_and_an_early_one_is_fine() {
-        let hour = Duration::from_secs(3600);
-        let late = |every, hours| is_missed(at(0), every, None, at(hours));
-        // An hour at least, so that summer time is no alarm; a tenth of what is longer.
-        assert_eq!([26, 27].map(|hours| late(24 * hour, hours)), [false, true]);
-        assert_eq!([2, 3].map(|hours| late(hour, hours)), [false, true]);
-        assert_eq!(
-            [110, 111].map(|hours| late(100 * hour, hours)),
-            [false, true]
-        );
-        assert!(!late(24 * hour, -5), "it lies ahead of this clock");
-        assert!(is_missed(at(0), 24 * hour, Some(Duration::ZERO), at(25)));
-        assert!(!late(Duration::MAX, 1_000_000));
-        assert_eq!(
-            words(at(0), 24 * hour, at(50)),
-            "No run for 2 days (last: 22 Nov 12:00 UTC). Expected every 24 hours."
-        );
-        assert_eq!(
-            words(at(0), 7 * 24 * hour, at(24 * 400)),
-            "No run for 400 days (last: 22 Nov 2026 12:00 UTC). Expected every 7 days."
-        );
-        assert!(
-            words(at(0), hour / 12, at(1))
-                .ends_with("for 60 minutes (last: 22 Nov 12:00 UTC). Expected every 5 minutes.")
-        );
-    }
-
-    /// Issue 13, point 4.
-    #[test]
-    fn what_a_build_of_before_has_told_is_known() {
-        let content = "told: 2026-11-22 13:00:00:000000 UTC etl.load\ntold: x\nnonsense\n";
-        let told = Told::parse(content);
-        assert!(told.knows("etl.load", at(1)) && !told.knows("etl.load", at(2)));
-        assert!(!told.knows("etl", at(1)));
+    fn times_are_read_back_as_they_were_written() {
+        let noon = chrono::DateTime::from_timestamp(1_795_348_800, 0).unwrap();
+        let mut told = Told::default();
+        for (file, hours) in [("etl.load", 1), ("a b\nc: d", 2)] {
+            told.0
+                .insert(file.to_owned(), noon + TimeDelta::hours(hours));
+        }
+        assert_eq!(Told::parse(&told.render()), told);
         assert_eq!(Told::parse("nonsense\ntold: x\n"), Told::default());
     }
 }

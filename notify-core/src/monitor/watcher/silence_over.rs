@@ -8,14 +8,15 @@ use crate::format::time::{self, Time};
 use crate::message::alert::Kind;
 use crate::monitor::operator;
 use crate::monitor::view::Job;
-use crate::rules::SILENCE_OVER;
+use crate::rules::Reason;
 use crate::settings::setup::Setup;
 use crate::state::change::Change;
 use crate::state::{Access, JobKey, Seen, Store};
+use crate::status::decision::{Decided, Fate};
 use crate::status::error_count::ErrorCount;
 use crate::status::{State, Status};
 
-/// Tells whether a job's silence may have withheld what still holds.
+/// Returns whether a job's silence may have withheld what still holds.
 pub(crate) fn may_be(job: &Job, now: Time) -> bool {
     let silence = job.silence.as_ref();
     job.state == State::Error
@@ -39,7 +40,8 @@ pub(crate) fn tell(job: &Job, setup: &Setup, store: &Store) -> io::Result<()> {
     let until = time::show(silence.until);
     let because = silence.because.as_deref();
     let because = because.map_or_else(String::new, |because| format!(": {because}"));
-    let note = format!("it was silenced until {until}{because}; that is over, and it still fails");
+    let note =
+        format!("silenced until {until}{because}; the silence is over, and the job still fails");
     let (routes, notes) = operator::way(&channel, note);
     // Where nobody can be told now, it is told once somebody can.
     let Some(routes) = routes else {
@@ -94,7 +96,7 @@ fn told(status: Status, now: Time) -> Status {
         other_errors: ErrorCount::default(),
         withheld_since: None,
         silence: None,
-        decision: Some(format!("told: {SILENCE_OVER}").into()),
+        decision: Some(Decided::By(Fate::Sent, Reason::SilenceOver)),
         ..status
     }
 }

@@ -62,7 +62,7 @@ fn is_the_end(rest: &[&str]) -> Result<(), Problem> {
         ["slack" | "github"] => Err(
             "with `/slack` or `/github` at its end it takes what other programs send: leave that out",
         ),
-        _ => Err("nothing has a place behind its token"),
+        _ => Err("nothing may follow its token"),
     }
 }
 

@@ -97,8 +97,8 @@ mod tests {
 
     use super::*;
     use crate::message::alert::Kind;
-    use crate::notifier::strict;
     use crate::testing::{alert_of, alerts_of_each_kind, with_text};
+    use strict_services as strict;
 
     fn letter(alerts: &[Alert]) -> String {
         let from = Address::read("jobs@example.com").unwrap();

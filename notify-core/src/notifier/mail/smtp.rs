@@ -24,8 +24,8 @@ use crate::message::alert::Alert;
 use crate::notifier::http::Class;
 use crate::notifier::service_url::{Problem, Word, at, decode_text};
 use crate::notifier::{Hidden, Notifier, Ours, Refusal, authorities, unreachable};
+use crate::os::engine::PerProcess;
 use crate::os::machine::Machine;
-use crate::os::per_process::PerProcess;
 use crate::os::warning::Warning;
 
 /// Where a server takes mail of those whom it knows, and where it does so by TLS from the first byte.
@@ -43,7 +43,7 @@ const QUOTED: usize = 200;
 /// server that answers a letter a minute, counts until it ends.
 const CONVERSATIONS: usize = 4;
 
-static UNDER_WAY: PerProcess<AtomicUsize> = PerProcess::new();
+static UNDER_WAY: PerProcess<AtomicUsize> = PerProcess::letting_go(|_| {});
 
 /// How a connection is kept from others' eyes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

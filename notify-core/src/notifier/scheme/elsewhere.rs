@@ -94,7 +94,7 @@ fn a_word_goes_where_the_program_that_it_comes_from_would_post() {
             "workflows://h.example/abc/s3cr3t?xsig=1",
             workflow("https://h.example", "2016-06-01"),
         ),
-        // The host tells which it is.
+        // The host says which it is.
         (
             "workflows://x.7.environment.api.powerplatform.com/abc/s3cr3t",
             workflow(&format!("{power}{automate}"), "1"),
@@ -128,7 +128,7 @@ fn the_clouds_of_microsoft_are_known_and_nothing_that_only_looks_like_them() {
         let word = format!("https://{host}/workflows/abc?sig=s3cr3t");
         let problem = made(&word).unwrap_err();
         assert!(
-            problem.contains("does not tell which service"),
+            problem.contains("does not say which service"),
             "{word}: {problem}"
         );
     }
@@ -137,7 +137,7 @@ fn the_clouds_of_microsoft_are_known_and_nothing_that_only_looks_like_them() {
 #[test]
 fn what_would_go_elsewhere_is_refused_with_the_reason_and_what_to_write() {
     let its_channel = "a webhook has its own: make a webhook for that channel";
-    let host_first = "the host stands before the keys";
+    let host_first = "write the host before the keys";
     let incoming = "make an incoming webhook";
     let leave_out = "leave that out; write ";
     let key = "s3cr3t789abcdef0123456789a";
@@ -179,7 +179,7 @@ fn what_would_go_elsewhere_is_refused_with_the_reason_and_what_to_write() {
         ("discord://1/s3cr3t/slack", leave_out),
         (
             "https://discord.com/api/webhooks/1/s3cr3t/messages/2",
-            "nothing has a place",
+            "nothing may follow",
         ),
         (
             "https://discord.com/api/x10/webhooks/1/s3cr3t",
@@ -191,7 +191,7 @@ fn what_would_go_elsewhere_is_refused_with_the_reason_and_what_to_write() {
         ("slack://hooks.slack.com/triggers/T0/1/s3cr3t", incoming),
         (
             "https://hooks.slack.com/services/services/T0/B0/s3cr3t",
-            "stands there twice",
+            "contains `services` twice",
         ),
         (
             "https://hooks.slack.com/s3cr3t",
@@ -217,12 +217,12 @@ fn what_would_go_elsewhere_is_refused_with_the_reason_and_what_to_write() {
         ),
         (
             "workflows://h.example/abc/s3cr3t?ver=1%26sig",
-            "its version is none",
+            "its version is not one",
         ),
         // Which service it is.
         (
             "https://mm.example/hooks/s3cr3t",
-            "put that in place of `https`",
+            "write the service in place of `https`",
         ),
     ] {
         let problem = made(word).expect_err(word);

@@ -10,7 +10,7 @@ use crate::notifier::{Hidden, Notifier, Ours, Refusal};
 use crate::os::file::{self, Links};
 
 /// The longest word that makes sense.
-const LIMIT: u64 = 8 * 1024;
+const MAX_FILE_BYTES: u64 = 8 * 1024;
 
 /// A word in a file, which is read at each send.
 pub(super) struct FromFile {
@@ -27,9 +27,9 @@ impl FromFile {
     }
 
     fn read(&self) -> Result<Arc<dyn Notifier>, String> {
-        let content = match file::read(&self.path, LIMIT, Links::Follow) {
+        let content = match file::read(&self.path, MAX_FILE_BYTES, Links::Follow) {
             Ok(Some(content)) => content,
-            Ok(None) => return Err("its `file:` is not there".to_owned()),
+            Ok(None) => return Err("its `file:` does not exist".to_owned()),
             Err(error) => return Err(format!("its `file:` cannot be read: {}", error.kind())),
         };
         let mut words = content.split_whitespace();
@@ -50,7 +50,7 @@ impl Notifier for FromFile {
     }
 
     fn most(&self) -> usize {
-        // Where it cannot be read, it tells none.
+        // Where it cannot be read, it names none.
         self.read().map_or(1, |notifier| notifier.most())
     }
 

@@ -51,7 +51,7 @@ impl Dialect {
         format!("`{}`", self.escape(&code))
     }
 
-    /// Tells whether a sign in a line has a meaning where it is no code.
+    /// Returns whether a sign in a line has a meaning where it is no code.
     fn is_live(self, line: &str) -> bool {
         let is_live = match self {
             Self::Slack => line.starts_with('>'),
@@ -78,7 +78,7 @@ impl Dialect {
     }
 }
 
-/// Tells whether an underscore is not within a word, as those of `load_orders` are.
+/// Returns whether an underscore is not within a word, as those of `load_orders` are.
 fn has_emphasis(line: &str) -> bool {
     let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     line.match_indices('_').any(|(at, _)| {
@@ -86,7 +86,7 @@ fn has_emphasis(line: &str) -> bool {
     })
 }
 
-/// Tells whether a line has something like `:name:`. The minutes of a time are none.
+/// Returns whether a line has something like `:name:`. The minutes of a time are none.
 fn has_emoji(line: &str) -> bool {
     let is_of_name = |c: char| c.is_ascii_alphanumeric() || "_+-".contains(c);
     let is_minutes = |name: &str| name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_digit());
@@ -98,7 +98,7 @@ fn has_emoji(line: &str) -> bool {
         .any(|name| !name.is_empty() && !is_minutes(name) && name.chars().all(is_of_name))
 }
 
-/// Tells whether a word is a face, such as `:-)`, `;)` or `8)`.
+/// Returns whether a word is a face, such as `:-)`, `;)` or `8)`.
 fn has_smiley(line: &str) -> bool {
     let is_face = |word: &str| {
         let mut signs = word.trim_start_matches(['>', 'O', '0', '\'']).chars();
@@ -112,7 +112,7 @@ fn has_smiley(line: &str) -> bool {
     line.split_whitespace().any(is_face)
 }
 
-/// Tells whether a line begins a list, a quotation, a heading or a rule.
+/// Returns whether a line begins a list, a quotation, a heading or a rule.
 fn begins_block(line: &str) -> bool {
     let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
     let is_number = rest.len() < line.len() && rest.starts_with(['.', ')']);
@@ -185,7 +185,7 @@ mod tests {
         );
     }
 
-    /// Tells whether nothing has a meaning outside of inline code, which every second backtick ends.
+    /// Returns whether nothing has a meaning outside of inline code, which every second backtick ends.
     fn is_dead(line: &str) -> bool {
         let outside: Vec<_> = line.split('`').step_by(2).collect();
         line.matches('`').count().is_multiple_of(2)

@@ -3,17 +3,17 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::block_kit::{bold, links, mrkdwn, plain_text, preformatted, rich_text, words};
 use super::markup::{Dialect, verbatim, verbatim_line};
+use super::mention::with_mentions;
 use crate::format::text;
 use crate::format::time;
-use crate::job::mention::Mention;
 use crate::message::alert::{Alert, Kind};
 use crate::message::digest;
-use crate::notifier::mentions;
 use crate::status::State;
 
-/// So many alerts are told one after the other; more are a digest.
-const FEW: usize = 3;
+/// The most alerts that are shown one after the other; more become a digest.
+const MAX_WHOLE_ALERTS: usize = 3;
 
 /// The longest digest.
 const DIGEST: usize = 3_900;
@@ -65,19 +65,21 @@ const SHARED: Room = Room {
 
 /// How bad it is, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Severity {
+pub(super) enum Severity {
     Bad,
     Unclear,
     Good,
 }
 
 impl Severity {
-    fn of(alert: &Alert) -> Self {
+    pub(super) fn of(alert: &Alert) -> Self {
         match (alert.kind, alert.status.state) {
             (Kind::Failed | Kind::StillFailing | Kind::Overdue, _)
-            | (Kind::Steady, State::Error) => Self::Bad,
-            (Kind::Flapping, _) => Self::Unclear,
-            (Kind::Recovered | Kind::Ok | Kind::Steady, _) => Self::Good,
+            | (Kind::Steady | Kind::Late, State::Error) => Self::Bad,
+            (Kind::Flapping | Kind::TooShort | Kind::TooLong | Kind::Overlapping, _) => {
+                Self::Unclear
+            }
+            (Kind::Recovered | Kind::Ok | Kind::Steady | Kind::Late, _) => Self::Good,
         }
     }
 
@@ -94,9 +96,9 @@ impl Severity {
     }
 }
 
-/// Makes the payload that tells of all these alerts.
+/// Makes the payload for all these alerts.
 pub(super) fn full(alerts: &[Alert], dialect: Dialect) -> Value {
-    let (text, attachments) = if alerts.len() > FEW {
+    let (text, attachments) = if alerts.len() > MAX_WHOLE_ALERTS {
         let heading = digest::headline(alerts);
         let attachments = vec![digest(alerts, &heading, dialect)];
         (heading, attachments)
@@ -139,29 +141,6 @@ pub(super) fn short(alert: &Alert, dialect: Dialect, mentions: bool) -> Value {
 fn summary(alert: &Alert, limit: usize, dialect: Dialect) -> String {
     // The job, the host and the error.
     alert.summary_with(|part| dialect.line(part, limit / 3))
-}
-
-/// Adds whom the failures mention: the one way in which a message calls anybody.
-fn with_mentions(text: String, alerts: &[Alert], dialect: Dialect) -> String {
-    // In front, where the text is one line, it would hide what has happened.
-    mentions::of(alerts, |mention| write_mention(mention, dialect))
-        .into_iter()
-        .fold(text, |text, mention| text + " " + &mention)
-}
-
-fn write_mention(mention: Mention<'_>, dialect: Dialect) -> Option<String> {
-    match (dialect, mention) {
-        (Dialect::Slack, Mention::Here) => Some("<!here>".to_owned()),
-        (Dialect::Slack, Mention::Channel) => Some("<!channel>".to_owned()),
-        (Dialect::Slack, Mention::Everyone) => Some("<!everyone>".to_owned()),
-        (Dialect::Slack, Mention::SlackUser(id)) => Some(format!("<@{id}>")),
-        (Dialect::Slack, Mention::SlackGroup(id)) => Some(format!("<!subteam^{id}>")),
-        (Dialect::Markdown, Mention::Here) => Some("@here".to_owned()),
-        // The one word for it that both of them know.
-        (Dialect::Markdown, Mention::Channel | Mention::Everyone) => Some("@all".to_owned()),
-        // The ids of other services are nobody's there.
-        _ => None,
-    }
 }
 
 fn digest(alerts: &[Alert], heading: &str, dialect: Dialect) -> Value {
@@ -222,7 +201,7 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
                     (dialect.line(name, FIELD_NAME), value)
                 })
                 .collect();
-            fields.push(("told".to_owned(), utc(alert.decided)));
+            fields.push(("sent".to_owned(), utc(alert.decided)));
             for (name, id) in ids(alert) {
                 fields.push((name.to_owned(), dialect.line(id, ID)));
             }
@@ -367,38 +346,6 @@ const CONTEXT: &str = "context";
 const INCIDENT: &str = "incident";
 const ALERT: &str = "alert";
 
-/// Makes links of the addresses in what the person who set up the job says of it; `None` where it
-/// has none. Slack finds none by itself in a text that it is to leave as it is.
-fn links(line: &str) -> Option<Vec<Value>> {
-    if line.contains(" bytes cut …]") {
-        return None;
-    }
-    let mut parts = Vec::new();
-    let mut before = String::new();
-    for word in line.split_inclusive(' ') {
-        let begin = word.find("https://").or_else(|| word.find("http://"));
-        match begin {
-            Some(at) if !word[at..].contains(['<', '>', '|', '"', '\'', '`']) => {
-                let (start, address) = word.split_at(at);
-                before += start;
-                if !before.is_empty() {
-                    parts.push(words(&before));
-                }
-                parts.push(json!({ "type": "link", "url": address.trim_end() }));
-                before = " ".repeat(address.len() - address.trim_end().len());
-            }
-            _ => before += word,
-        }
-    }
-    if parts.is_empty() {
-        return None;
-    }
-    if !before.trim().is_empty() {
-        parts.push(words(before.trim_end()));
-    }
-    Some(parts)
-}
-
 /// Says at the foot when it was, which alert it is, and where in the code.
 fn foot(alert: &Alert) -> Vec<Value> {
     let mut when = utc(alert.decided);
@@ -437,40 +384,4 @@ fn utc(time: DateTime<Utc>) -> String {
 
 fn fenced(text: &str) -> String {
     format!("```\n{text}\n```")
-}
-
-/// A text of ours in which Slack's own words have a meaning.
-fn mrkdwn(text: &str) -> Value {
-    // Without `verbatim` Slack looks for mentions in what is plain text.
-    json!({ "type": "mrkdwn", "text": text, "verbatim": true })
-}
-
-/// A text in which nothing has a meaning, `:name:` neither.
-fn plain_text(text: &str) -> Value {
-    json!({ "type": "plain_text", "text": text, "emoji": false })
-}
-
-/// A line or more of a text in which nothing has a meaning.
-fn rich_text(elements: &[Value]) -> Value {
-    json!({
-        "type": "rich_text",
-        "elements": [{ "type": "rich_text_section", "elements": elements }],
-    })
-}
-
-fn words(text: &str) -> Value {
-    json!({ "type": "text", "text": text })
-}
-
-fn bold(text: &str) -> Value {
-    json!({ "type": "text", "text": text, "style": { "bold": true } })
-}
-
-/// A block of code that is no markup: nothing in the text has a meaning.
-/// <https://docs.slack.dev/reference/block-kit/blocks/rich-text-block/>
-fn preformatted(text: &str) -> Value {
-    json!({
-        "type": "rich_text",
-        "elements": [{ "type": "rich_text_preformatted", "elements": [words(text)] }],
-    })
 }

@@ -34,7 +34,7 @@ pub(in crate::notifier) fn webhook(word: &Word<'_>) -> Result<Destination, Probl
     }
     let tokens = tokens.strip_prefix(&["services"]).unwrap_or(&tokens);
     let [a, b, c] = *tokens else {
-        return Err("it has not three tokens");
+        return Err("it does not have three tokens");
     };
     if ![a, b, c].into_iter().all(is_token) {
         return Err("its tokens are not letters and digits");
@@ -45,7 +45,7 @@ pub(in crate::notifier) fn webhook(word: &Word<'_>) -> Result<Destination, Probl
 /// Checks that a URL of Slack is no other than an incoming webhook's.
 pub(in crate::notifier) fn is_incoming(word: &Word<'_>) -> Result<(), Problem> {
     match *word.segments() {
-        ["services", "services", ..] => Err("its `services` stands there twice"),
+        ["services", "services", ..] => Err("it contains `services` twice"),
         ["services", ..] => word.is_a_webhook_alone(),
         ["triggers" | "workflows", ..] => Err(TRIGGER),
         _ => Err("it is not the URL of an incoming webhook"),
@@ -64,7 +64,7 @@ pub(in crate::notifier) fn hook(
 ) -> Result<Destination, Problem> {
     word.is_a_webhook_alone()?;
     if is_key(word.host) {
-        return Err("its host looks like a key: the host stands before the keys");
+        return Err("its host looks like a key: write the host before the keys");
     }
     let segments = word.segments();
     let (folder, key) = match segments.iter().rposition(|part| *part == "hooks") {
@@ -73,7 +73,7 @@ pub(in crate::notifier) fn hook(
         None => (&[][..], &*segments),
     };
     if folder.iter().any(|part| is_key(part)) {
-        return Err("a channel has no place behind the key: a webhook has its own");
+        return Err("no channel may follow the key: a webhook has its own");
     }
     if !keys.contains(&key.len()) {
         return Err("its path is not the webhook's key");
@@ -84,7 +84,7 @@ pub(in crate::notifier) fn hook(
     at(&format!("{}/{}", word.host, path.join("/")))
 }
 
-/// Tells whether a part of a word is as long as a key of Mattermost or Rocket.Chat, and no name.
+/// Returns whether a part of a word is as long as a key of Mattermost or Rocket.Chat, and no name.
 fn is_key(part: &str) -> bool {
     part.len() >= 17 && is_token(part) && part.bytes().any(|byte| byte.is_ascii_digit())
 }

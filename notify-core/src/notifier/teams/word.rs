@@ -18,7 +18,7 @@ const POWER_PLATFORM_HOSTS: [&str; 5] = [
 /// Where they were before.
 const LOGIC_HOSTS: [&str; 3] = [".logic.azure.com", ".logic.azure.us", ".logic.azure.cn"];
 
-/// Tells whether a URL is that of a workflow.
+/// Returns whether a URL is that of a workflow.
 pub(in crate::notifier) fn is_known(word: &Word<'_>) -> bool {
     word.is_at(&POWER_PLATFORM_HOSTS) || word.is_at(&LOGIC_HOSTS)
 }
@@ -46,7 +46,7 @@ pub(in crate::notifier) fn webhook(word: &Word<'_>) -> Result<Destination, Probl
     let version = word.option(&["ver", "api-version"]).unwrap_or(usual);
     let is_of_version = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
     if version.is_empty() || !version.bytes().all(is_of_version) {
-        return Err("its version is none, such as 1 or 2016-06-01");
+        return Err("its version is not one such as 1 or 2016-06-01");
     }
     let route = match word.option(&["route", "routeid"]) {
         None | Some("") => String::new(),

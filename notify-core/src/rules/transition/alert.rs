@@ -1,13 +1,15 @@
-//! The alert that tells of the end of a run.
+//! The alert for the end of a run.
 
 use super::Address;
 use super::case::Case;
 use super::decision::Settled;
 use crate::format::time;
+use crate::job::Took;
 use crate::message::alert::{Alert, Kind, Outage};
 use crate::os::redact;
 use crate::rules::flapping::Course;
 use crate::status::error_count::ErrorCount;
+use crate::status::outcome::Outcome;
 use crate::status::{LINE, State, Status};
 
 impl Case<'_> {
@@ -49,17 +51,52 @@ impl Case<'_> {
 
     fn kind(&self) -> Kind {
         match self.course {
+            _ if *self.end.outcome == Outcome::Overlapping => Kind::Overlapping,
             _ if self.is_overdue() => Kind::Overdue,
             Course::Begins(_) | Course::GoesOn(_) => Kind::Flapping,
             Course::Ends(_) => Kind::Steady,
             Course::Steady | Course::Changing(_) => {
-                // Nor by this name of what another job told.
+                // Nor as a repeat of what another job sent.
                 let known = self
                     .previous
                     .filter(|previous| previous.alerted_by.is_none() && !previous.is_unheard());
-                Kind::of(known.map(|previous| previous.state), self.state)
+                match Kind::of(known.map(|previous| previous.state), self.state) {
+                    Kind::Ok => match self.late() {
+                        Some(_) => Kind::Late,
+                        None => self.took().unwrap_or(Kind::Ok),
+                    },
+                    kind => kind,
+                }
             }
         }
+    }
+
+    /// Says how long the run should have taken, where it did not.
+    fn took_words(&self) -> Option<String> {
+        let kind = self.took()?;
+        let took = time::span(self.end.run.took?);
+        let Took { shortest, longest } = self.end.run.should_take?;
+        Some(match kind {
+            Kind::TooShort => {
+                let shortest = time::span(shortest?);
+                format!("it took {took}, and should take {shortest} at least (took_hours)")
+            }
+            _ => {
+                let longest = time::span(longest?);
+                format!("it took {took}, and should take {longest} at most (took_hours)")
+            }
+        })
+    }
+
+    /// Says when the run was due, where people heard that it had not come.
+    fn late_words(&self) -> Option<String> {
+        let due = self.late()?.missed_due?;
+        let begun = self.end.run.begun;
+        let late = time::span(time::between(due, begun));
+        Some(format!(
+            "it was due {}, and began {late} later",
+            time::show(due)
+        ))
     }
 
     fn notes(&self, settled: &Settled) -> Vec<String> {
@@ -69,6 +106,8 @@ impl Case<'_> {
         {
             notes.push(flapping.words());
         }
+        notes.extend(self.late_words());
+        notes.extend(self.took_words());
         if let Some(newer) = self.newer {
             notes.push(newer_run(newer));
             notes.extend(newer.older_errors.words());
@@ -90,12 +129,12 @@ fn outage(failed: &Status) -> Outage {
     }
 }
 
-/// Names the run that began later, where an older one is told of.
+/// Names the run that began later, in the alert of an older one.
 fn newer_run(newer: &Status) -> String {
     let begun = time::show(newer.begun);
     let pid = newer.pid.map(|pid| format!(", process {pid}"));
     format!(
-        "a newer run (begun {begun}{}) has ended {}, and the status stays that one's",
+        "a newer run (begun {begun}{}) has ended {} already, and the status stays as that run left it",
         pid.unwrap_or_default(),
         newer.state
     )

@@ -3,6 +3,8 @@
 use super::End;
 use crate::format::text;
 use crate::format::time;
+use crate::job::Took;
+use crate::message::alert::Kind;
 use crate::rules::Reason;
 use crate::rules::flapping::{self, Course};
 use crate::status::fingerprint;
@@ -23,10 +25,10 @@ pub(super) struct Case<'a> {
     pub(super) course: Course,
 }
 
-/// Returns what tells an error from others.
+/// Returns the fingerprint of an error.
 ///
 /// An error that is the one before keeps what was written for that, perhaps by another version, which
-/// went by other rules: nobody is to hear of it once more for that reason.
+/// went by other rules: an update must not send the same error again.
 fn fingerprint(outcome: &Outcome, text: &str, before: Option<&Status>) -> String {
     let before = before.and_then(|before| Some((&before.text, before.fingerprint.as_ref()?)));
     // What fails again mostly fails in the very same words.
@@ -74,14 +76,35 @@ impl<'a> Case<'a> {
         case
     }
 
-    /// Tells whether the job's status stays that of another run.
+    /// Returns whether the job's status stays that of another run.
     pub(super) fn keeps_status(&self) -> bool {
         self.newer.is_some() || self.is_overdue()
     }
 
-    /// Tells whether the run has not ended, and should have, or did not come.
+    /// Returns whether this is no end: the run goes on and should not, did not come, or overlaps another.
     pub(super) fn is_overdue(&self) -> bool {
         is_overdue(self.end.outcome)
+    }
+
+    /// Returns the status that says that people heard of it that this run had not come.
+    pub(super) fn late(&self) -> Option<&'a Status> {
+        let previous = self.previous.filter(|_| !self.keeps_status())?;
+        previous.missed.map(|_| previous)
+    }
+
+    /// Tells whether a run that works ended sooner or later than it should.
+    pub(super) fn took(&self) -> Option<Kind> {
+        let Took { shortest, longest } = self.end.run.should_take?;
+        let took = self.end.run.took.filter(|_| self.state == State::Ok)?;
+        if self.keeps_status() {
+            None
+        } else if shortest.is_some_and(|shortest| took < shortest) {
+            Some(Kind::TooShort)
+        } else {
+            longest
+                .filter(|longest| took > *longest)
+                .map(|_| Kind::TooLong)
+        }
     }
 
     /// What a person has silenced, while that lasts.
@@ -95,7 +118,7 @@ impl<'a> Case<'a> {
         self.silence().filter(|silence| silence.error != OVERDUE)
     }
 
-    /// Tells why people need not hear that the job works again: they did not hear of it that it failed.
+    /// Returns why people need not hear that the job works again: they did not hear of it that it failed.
     pub(super) fn unheard(&self) -> Option<Reason> {
         let failed = self.previous?;
         if failed.alerted_by.is_some() {
@@ -105,19 +128,19 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Tells whether the job fails otherwise than people know.
+    /// Returns whether the job fails otherwise than people know.
     pub(super) fn is_other(&self) -> bool {
         let told = self.same.map(|same| &same.told_errors);
         told.is_some_and(|told| !told.is_empty()) && !self.is_told_error() && !self.is_silenced()
     }
 
-    /// Tells whether people were told of this error in this incident.
+    /// Returns whether people were told of this error in this incident.
     pub(super) fn is_told_error(&self) -> bool {
         let known = self.fingerprint.as_ref().zip(self.same);
         known.is_some_and(|(error, same)| same.told_errors.contains(error))
     }
 
-    /// Tells whether a person has silenced this error.
+    /// Returns whether a person has silenced this error.
     pub(super) fn is_silenced(&self) -> bool {
         self.silence()
             .is_some_and(|silence| Some(&silence.error) == self.fingerprint.as_ref())
@@ -125,5 +148,8 @@ impl<'a> Case<'a> {
 }
 
 fn is_overdue(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Overdue(_) | Outcome::Missed(_))
+    matches!(
+        outcome,
+        Outcome::Overdue(_) | Outcome::Missed(_) | Outcome::Overlapping
+    )
 }

@@ -1,4 +1,4 @@
-//! Whether the end of a run is told, and whether its alert is held back.
+//! Whether the end of a run sends an alert, and whether that is held back.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use super::case::Case;
 use super::{End, held_name};
 use crate::format::time::{self, Time};
 use crate::rules::flapping::Course;
-use crate::rules::{self, Decision, Heard, Reason, Situation};
+use crate::rules::{self, Decision, Reason, Situation};
+use crate::status::decision::{Decided, Fate};
 use crate::status::outcome::Outcome;
 use crate::status::{Held, State, Status};
 
@@ -26,24 +27,24 @@ pub(super) struct Settled {
 }
 
 impl Settled {
-    /// Tells whether people know of this run, by an alert of this job or of one inside it.
+    /// Returns whether people know of this run, by an alert of this job or of one inside it.
     pub(super) fn is_told(&self) -> bool {
         self.is_sent || self.decision.reason == Reason::SamePanic
     }
 
-    /// Says what was decided, and why.
-    pub(super) fn words(&self) -> &'static str {
-        let heard = match (self.decision.send, self.is_sent) {
-            (true, true) => Heard::Told,
-            (true, false) => Heard::Due,
-            (false, _) => Heard::Not,
+    /// Returns what was decided, for the files.
+    pub(super) fn decided(&self) -> Decided {
+        let fate = match (self.decision.send, self.is_sent) {
+            (true, true) => Fate::Sent,
+            (true, false) => Fate::Undelivered,
+            (false, _) => Fate::NotSent,
         };
-        self.decision.reason.words(heard)
+        Decided::By(fate, self.decision.reason)
     }
 }
 
 impl Case<'_> {
-    /// Decides whether the run is to be told.
+    /// Decides whether the run sends an alert.
     pub(super) fn decide(&self) -> Decision {
         let End { now, settings, .. } = *self.end;
         if self.is_overdue() {
@@ -74,10 +75,31 @@ impl Case<'_> {
             Some(reason) if decision.reason == Reason::Changed => Decision::silent(reason),
             _ => decision,
         };
-        if !decision.send && self.end.run.was_overdue && self.is_ok_due() {
+        if decision.send {
+            return decision;
+        }
+        if self.end.run.was_overdue && self.is_ok_due() {
             return Decision::send(Reason::WasOverdue);
         }
-        decision
+        if self.late().is_some() && self.silence().is_none() {
+            return Decision::send(Reason::Late);
+        }
+        self.decide_took().unwrap_or(decision)
+    }
+
+    /// Decides on a run that works and ended sooner or later than it should: that is sent at once, and while it
+    /// goes on so no more often than a failure.
+    fn decide_took(&self) -> Option<Decision> {
+        self.took()?;
+        let End { now, settings, .. } = *self.end;
+        let sent = self.previous.and_then(|previous| previous.took_alerted);
+        Some(if self.silence().is_some() {
+            Decision::silent(Reason::Silenced)
+        } else if sent.is_some_and(|sent| time::age(sent, now) <= settings.longest_silence()) {
+            Decision::silent(Reason::TookAgain)
+        } else {
+            Decision::send(Reason::Took)
+        })
     }
 
     /// Decides on a failure, where the rules have looked at the status alone and not at its error.
@@ -108,7 +130,7 @@ impl Case<'_> {
             (true, _) if decision.send => decision,
             (true, _) if count.is_full() => Decision::silent(Reason::OtherErrors),
             (true, _) => Decision::send(Reason::NewError),
-            // An error that is silenced leaves the status as one that nobody was told of.
+            // A silenced error leaves the status as one for which no alert was sent.
             (false, Some(_))
                 if decision.reason == Reason::Untold
                     && count.last.is_some()
@@ -122,14 +144,22 @@ impl Case<'_> {
         }
     }
 
-    /// Decides on a run that has not ended, and should have; or that did not come, which is told once.
+    /// Decides on an overdue run, and on a missed one, which sends one alert.
     fn decide_overdue(&self) -> Decision {
         let End { now, settings, .. } = *self.end;
         let told = self.previous.and_then(|previous| previous.overdue);
+        let overlap = self.previous.and_then(|previous| previous.overlap_alerted);
+        let is_recent = |sent| time::age(sent, now) <= settings.longest_silence();
         if matches!(self.end.outcome, Outcome::Missed(_)) {
             Decision::send(Reason::Overdue)
         } else if self.silence().is_some() {
             Decision::silent(Reason::Silenced)
+        } else if matches!(self.end.outcome, Outcome::Overlapping) {
+            if overlap.is_some_and(is_recent) {
+                Decision::silent(Reason::Recent)
+            } else {
+                Decision::send(Reason::Overlapping)
+            }
         } else if told.is_some_and(|told| time::age(told, now) < settings.silent) {
             Decision::silent(Reason::Recent)
         } else {
@@ -168,7 +198,7 @@ impl Case<'_> {
         }
     }
 
-    /// Tells whether people have not been told for long enough that it works.
+    /// Returns whether people have not been told for long enough that it works.
     fn is_ok_due(&self) -> bool {
         let End { now, settings, .. } = *self.end;
         let told = self.same.and_then(|same| same.alerted);
@@ -197,7 +227,7 @@ impl Case<'_> {
         }
     }
 
-    /// Tells why an alert that is due is held back, if it is.
+    /// Returns why an alert that is due is held back, if it is.
     fn withheld(&self, due: Decision) -> Option<Reason> {
         let is_flapping = matches!(
             due.reason,
@@ -215,7 +245,7 @@ impl Case<'_> {
         let is_known = self.same.is_some_and(|same| same.alerted.is_some());
         match cover {
             Some(cover) if cover.is_sent => return Some(Reason::SamePanic),
-            // Of what stands people need not hear twice; of what is new they do.
+            // A known failure needs no second alert; a new one does.
             Some(_) if is_known && due.reason == Reason::StillFailing => {
                 return Some(Reason::KnownInside);
             }

@@ -13,7 +13,7 @@ use crate::status::error_count::ErrorCount;
 use crate::status::outcome::Outcome;
 use crate::status::{Flapping, Held, LINE, State, Status};
 
-/// So many errors of an incident are remembered as told.
+/// The most errors of an incident that are remembered as sent.
 const TOLD_ERRORS: usize = 8;
 
 impl Case<'_> {
@@ -22,8 +22,9 @@ impl Case<'_> {
         let (run, previous, same) = (self.end.run, self.previous, self.same);
         let is_error = self.state == State::Error;
         let silence = self.silence().cloned();
-        // For whoever tells that it was missed, or that its silence is over; the run itself knows.
-        let is_named = run.every_hours.is_some() || silence.is_some();
+        // For `watch`, which reports a missed run and the end of a silence; the run itself knows its channel.
+        let is_expected = run.every_hours.is_some() || run.plan.is_some();
+        let is_named = is_expected || silence.is_some();
         let first_error = is_error.then(|| {
             let first = same.and_then(|same| same.first_error.clone());
             first.unwrap_or_else(|| headline(&self.text, LINE))
@@ -44,11 +45,17 @@ impl Case<'_> {
                 .and_then(|previous| previous.overdue)
                 .or(run.was_overdue.then_some(self.end.now))
                 .filter(|_| !run.is_in_time),
+            took_alerted: match self.took() {
+                Some(_) if settled.is_sent => Some(self.end.now),
+                Some(_) => previous.and_then(|previous| previous.took_alerted),
+                None => None,
+            },
+            overlap_alerted: previous.and_then(|previous| previous.overlap_alerted),
             held: self.held(settled),
             withheld_since: self.withheld_since(settled),
             silence,
             flapping: self.flapping(settled),
-            decision: Some(settled.words().into()),
+            decision: Some(settled.decided()),
             host: Some(run.host.clone()),
             pid: run.pid,
             exe: run.exe.clone(),
@@ -60,6 +67,7 @@ impl Case<'_> {
                 run.version.clone()
             },
             every_hours: run.every_hours,
+            plan: run.plan.clone(),
             channel: is_named.then(|| run.channel.clone()),
             passed_over: match self.end.outcome {
                 Outcome::PassedOver(error) => {
@@ -72,18 +80,22 @@ impl Case<'_> {
         }
     }
 
-    /// Returns what the status of another run is once this one is told, or is not; `None` where there
+    /// Returns what the status of another run is after this decision; `None` where there
     /// is none, or it says all.
     pub(super) fn status_of_other(&self, settled: &Settled, own: &Status) -> Option<Status> {
         let now = self.end.now;
         let previous = self.previous?;
         if self.is_overdue() {
-            let mut previous = settled.is_sent.then(|| previous.clone())?;
+            let mut status = settled.is_sent.then(|| previous.clone())?;
             match self.end.outcome {
-                Outcome::Missed(_) => previous.missed = Some(previous.begun),
-                _ => previous.overdue = Some(now),
+                Outcome::Overdue(_) => status.overdue = Some(now),
+                Outcome::Missed(_) => {
+                    (status.missed, status.missed_due) = (Some(now), self.end.run.due);
+                }
+                Outcome::Overlapping => status.overlap_alerted = Some(now),
+                _ => return None,
             }
-            return Some(previous);
+            return Some(status);
         }
         match (previous.state, self.state) {
             (_, State::Ok) => None,
@@ -137,14 +149,14 @@ impl Case<'_> {
         if settled.is_told() {
             Some(self.end.now)
         } else if decision.send || is_withheld {
-            // Nobody could be told, or was to be: once somebody can, it is told.
+            // No alert reached anybody: the next failure is sent once one can.
             None
         } else {
             self.same.and_then(|same| same.alerted)
         }
     }
 
-    /// Names the job whose alert told people of this failure, where it was never this one's own.
+    /// Names the job that sent this failure, where this one never did.
     fn alerted_by(&self, settled: &Settled) -> Option<String> {
         let same = self
             .same

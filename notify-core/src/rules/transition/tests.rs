@@ -3,6 +3,7 @@
 mod bound;
 mod overdue;
 mod overlap;
+mod remarks;
 
 use std::sync::LazyLock;
 
@@ -465,9 +466,9 @@ fn an_incident_by_the_defaults_is_told_at_each_failure_and_at_its_end() {
         [
             "✓ etl.load.run ok on worker-3 []",
             "✗ etl.load.run failed on worker-3: disk full []",
-            "✗ etl.load.run still failing on worker-3: no route [it has failed for 5 min 1 s, 2 runs, with \
+            "✗ etl.load.run still failing on worker-3: no route [failing for 5 min 1 s, 2 runs, with \
              another error than before; before: disk full]",
-            "✗ etl.load.run still failing on worker-3: no route [it has failed for 10 min 1 s, 3 runs, with \
+            "✗ etl.load.run still failing on worker-3: no route [failing for 10 min 1 s, 3 runs, with \
              the same error; at first: disk full]",
         ]
     );
@@ -475,10 +476,10 @@ fn an_incident_by_the_defaults_is_told_at_each_failure_and_at_its_end() {
     assert_eq!(
         told[12..],
         [
-            "✗ etl.load.run still failing on worker-3: no route [it has failed for 55 min 1 s, 12 runs, \
+            "✗ etl.load.run still failing on worker-3: no route [failing for 55 min 1 s, 12 runs, \
              with the same error; at first: disk full]",
-            "✓ etl.load.run recovered on worker-3 after 1 h [it works again after 1 h and 12 failed runs; \
-             it had been: disk full]",
+            "✓ etl.load.run recovered on worker-3 after 1 h [works again after 1 h and 12 failed runs; \
+             the error was: disk full]",
         ]
     );
 }
@@ -494,10 +495,10 @@ fn an_incident_with_after_3_and_four_hours_of_silence_is_told_twice() {
     assert_eq!(
         told,
         [
-            "✗ etl.load.run failed on worker-3: no route [it has failed for 10 min 1 s, 3 runs, with the \
+            "✗ etl.load.run failed on worker-3: no route [failing for 10 min 1 s, 3 runs, with the \
              same error; at first: disk full]",
-            "✓ etl.load.run recovered on worker-3 after 1 h [it works again after 1 h and 12 failed runs; \
-             it had been: disk full]",
+            "✓ etl.load.run recovered on worker-3 after 1 h [works again after 1 h and 12 failed runs; \
+             the error was: disk full]",
         ]
     );
 }
@@ -710,6 +711,6 @@ fn an_error_that_is_passed_over_is_ok_and_named() {
     assert!(
         alerts[0]
             .text()
-            .contains("passed over, as the attribute says: no data")
+            .contains("error ignored, as the attribute says: no data")
     );
 }

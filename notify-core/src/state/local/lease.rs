@@ -13,19 +13,18 @@ pub(crate) use super::lease_format::block;
 pub(crate) use super::lease_format::blocks;
 use super::lease_format::{ENDED, set_capacity};
 pub(crate) use super::lease_scan::Expired;
-#[cfg(feature = "cli")]
-pub(crate) use super::lease_scan::{Seen, look};
 use crate::format::fields::Fields;
+use crate::os::engine::{self, Part};
 use crate::os::file::{self, Links, Mark};
-use crate::os::per_process::{self, PerProcess};
 use crate::os::random;
 use crate::state::change::RunKey;
 
 /// A forked child closes its copy of the file: the lock would outlive the parent otherwise.
-static RECORD: PerProcess<Mutex<Option<Record>>> = PerProcess::letting_go(|parents| {
-    if let Ok(mut record) = parents.try_lock() {
+static RECORD: Part<Mutex<Option<Record>>> = Part::beginning(engine::Slot::Record, |parents| {
+    if let Some(Ok(mut record)) = parents.map(Mutex::try_lock) {
         record.take().into_iter().for_each(Record::let_go);
     }
+    Mutex::default()
 });
 
 /// This process's record.
@@ -139,7 +138,7 @@ impl Record {
     /// Writes the record under a hidden name, locks it, and only then shows it: one that is seen
     /// without its lock is dead.
     fn create(folder: &Path, run: u64, fields: &str, process: &str) -> io::Result<Self> {
-        let name = format!("{}-{:016x}", per_process::id(), random::number());
+        let name = format!("{}-{:016x}", engine::pid(), random::number());
         let temporary = folder.join(format!(".{name}"));
         let path = folder.join(&name);
         let (file, metadata) = file::open_known(

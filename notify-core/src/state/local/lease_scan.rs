@@ -1,6 +1,5 @@
 //! The records of other processes: of the dead to report them, of all others to look at them.
 
-#[cfg(feature = "cli")]
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -11,7 +10,6 @@ use chrono::{DateTime, Utc};
 
 use super::lease::lock;
 use super::lease_format::{ENDED, blocks};
-#[cfg(feature = "cli")]
 use super::spool::names;
 use crate::format::fields::Fields;
 use crate::format::time::Time;
@@ -135,7 +133,6 @@ impl Expired {
 }
 
 /// Names the records that no process has locked: those of the dead, and of this process none.
-#[cfg(feature = "cli")]
 pub(super) fn unlocked(folder: &Path) -> BTreeSet<String> {
     let is_free = |path: &Path| {
         file::open(path, OpenOptions::new().read(true), Links::Refuse)
@@ -147,7 +144,6 @@ pub(super) fn unlocked(folder: &Path) -> BTreeSet<String> {
 }
 
 /// A record as others see it.
-#[cfg(feature = "cli")]
 #[derive(Debug)]
 pub(crate) struct Seen {
     /// Whether a process holds its lock.
@@ -158,7 +154,6 @@ pub(crate) struct Seen {
 }
 
 /// Looks at the records of a folder, and leaves them as they are.
-#[cfg(feature = "cli")]
 pub(crate) fn look(folder: &Path) -> io::Result<Vec<Seen>> {
     let mut seen = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -181,7 +176,6 @@ pub(crate) fn look(folder: &Path) -> io::Result<Vec<Seen>> {
     Ok(seen)
 }
 
-#[cfg(feature = "cli")]
 impl Seen {
     fn parse(content: &str, is_locked: bool) -> Self {
         let mut blocks = blocks(content);

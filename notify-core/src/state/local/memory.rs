@@ -13,7 +13,8 @@ use super::{Directory, LOCKS, lease};
 use crate::format::time::Time;
 use crate::rules::Past;
 use crate::state::{Access, Decide, Seen};
-use crate::status::{Status, Text};
+use crate::status::Status;
+use crate::status::decision::Decided;
 
 /// For so long after an exchange with the disk a silent run may stay in memory.
 pub(super) const MAX_BEHIND: Duration = Duration::from_millis(50);
@@ -77,7 +78,7 @@ pub(super) struct Job {
 struct Written {
     begun: Time,
     pid: Option<u32>,
-    decision: Option<Text>,
+    decision: Option<Decided>,
 }
 
 impl Job {

@@ -6,12 +6,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-#[cfg(feature = "cli")]
 use chrono::DateTime;
 
 use super::spool::{PATIENCE, channel_of, held_until, names};
 use crate::format::time::Time;
 use crate::message::alert::Alert;
+use crate::message::dropped::Dropped;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links, PRIVATE};
 use crate::os::lock::Lock;
@@ -143,7 +143,6 @@ impl Queue {
 
     /// Takes over all that waits in another queue. What is held there leaves as well, for a status that
     /// names its place takes it for told once it is gone.
-    #[cfg(feature = "cli")]
     pub(crate) fn adopt(&self, other: &Self) -> io::Result<usize> {
         other.release(DateTime::<chrono::Utc>::MAX_UTC)?;
         let entries = other.list();
@@ -309,13 +308,13 @@ impl Queue {
 
     /// Returns what a message can say of it; waits for whoever is at it, for some of what is counted
     /// meanwhile may be told by that very message.
-    pub(crate) fn loss_to_tell(&self) -> io::Result<Loss> {
+    pub(crate) fn loss_to_tell(&self) -> io::Result<Dropped> {
         if !self.folder.join(LOSS).try_exists()? {
-            return Ok(Loss::default());
+            return Ok(Dropped::default());
         }
         match Lock::acquire(&self.folder.join(LOSS_LOCK), ffi::within(PATIENCE))? {
-            Some(_lock) => self.settled_loss(),
-            None => Ok(Loss::default()),
+            Some(_lock) => Ok(self.settled_loss()?.dropped),
+            None => Ok(Dropped::default()),
         }
     }
 
@@ -324,7 +323,7 @@ impl Queue {
     /// # Errors
     ///
     /// Where it cannot be written: it is said again then.
-    pub(crate) fn told(&self, told: &Loss) -> io::Result<()> {
+    pub(crate) fn told(&self, told: &Dropped) -> io::Result<()> {
         let lock = Lock::acquire(&self.folder.join(LOSS_LOCK), ffi::within(PATIENCE))?;
         let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
         let mut loss = self.settled_loss()?;

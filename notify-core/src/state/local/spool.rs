@@ -129,7 +129,6 @@ pub(super) fn held_until(name: &str) -> Option<Time> {
 }
 
 /// Returns what the names of a job's alerts have in common.
-#[cfg(feature = "cli")]
 pub(crate) fn job_digits(job: &str) -> String {
     format!("{:08x}", hash::hash(job) >> 32)
 }
@@ -140,7 +139,6 @@ pub(crate) fn channel_of(queue: &str) -> &str {
 }
 
 /// Reads from the name of an alert's file when it was decided.
-#[cfg(feature = "cli")]
 pub(crate) fn time_of(name: &str) -> Option<Time> {
     held_until(name)
 }

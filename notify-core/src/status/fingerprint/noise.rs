@@ -127,22 +127,22 @@ const DATE_WORDS: &[&str] = &[
 /// What Kubernetes makes its suffixes of: no vowels, so that they form no words.
 const SUFFIX_LETTERS: &str = "bcdfghjklmnpqrstvwxz2456789";
 
-/// So many hexadecimal digits are an id, though they are letters alone.
+/// This many hexadecimal digits are an id, even where all are letters.
 const HASH: usize = 16;
 
 const UUID: usize = 36;
 
-/// Tells whether a lower-case word is a unit.
+/// Returns whether a lower-case word is a unit.
 pub(super) fn is_unit(word: &str) -> bool {
     UNITS.contains(&word)
 }
 
-/// Tells whether a lower-case word is one of a date.
+/// Returns whether a lower-case word is one of a date.
 pub(super) fn is_date_word(word: &str) -> bool {
     DATE_WORDS.contains(&word)
 }
 
-/// Tells whether it is a path or an address with one.
+/// Returns whether it is a path or an address with one.
 pub(super) fn is_path(chunk: &str) -> bool {
     let bytes = chunk.as_bytes();
     let is_drive = matches!(bytes, [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
@@ -175,7 +175,7 @@ pub(super) fn host(chunk: &str) -> Option<&str> {
     Some(authority.rsplit('@').next().unwrap_or_default())
 }
 
-/// Tells whether it is made of numbers alone: a number, a date, a time, a network address, a share.
+/// Returns whether it is made of numbers alone: a number, a date, a time, a network address, a share.
 pub(super) fn is_number(chunk: &str) -> bool {
     let has_digit = chunk.contains(|c: char| c.is_ascii_digit());
     let is_numeric = chunk.starts_with(|c: char| c.is_ascii_digit())
@@ -196,7 +196,7 @@ fn is_hardware_address(chunk: &str) -> bool {
             .all(|part| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Tells whether it is numbers with their units: `950ms`, `1.02s`, `2m3s`, `12GiB`.
+/// Returns whether it is numbers with their units: `950ms`, `1.02s`, `2m3s`, `12GiB`.
 pub(super) fn is_measure(chunk: &str) -> bool {
     let is_digit = |c: char| c.is_ascii_digit() || ".,_".contains(c);
     let mut rest = chunk;
@@ -226,7 +226,7 @@ pub(super) fn find_uuid(chunk: &str) -> Option<(&str, &str)> {
     Some((&chunk[..at], &chunk[at + UUID..]))
 }
 
-/// Tells whether a long word has the letters of a token and none of a name: base64, base62.
+/// Returns whether a long word has the letters of a token and none of a name: base64, base62.
 pub(super) fn is_token(chunk: &str) -> bool {
     let has = |is: fn(&u8) -> bool| chunk.as_bytes().iter().any(is);
     chunk.len() >= 20
@@ -239,7 +239,7 @@ pub(super) fn is_token(chunk: &str) -> bool {
         && is_restless(chunk)
 }
 
-/// Tells whether a part of a word, letters and digits alone, is an id.
+/// Returns whether a part of a word, letters and digits alone, is an id.
 pub(super) fn is_id(part: &str) -> bool {
     let bytes = part.as_bytes();
     let is_hex = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_hexdigit);
@@ -267,7 +267,7 @@ pub(super) fn is_id(part: &str) -> bool {
     bytes.len() >= 7 && !has_vowel(part) || bytes.len() >= 8 && is_restless(part)
 }
 
-/// Tells whether what follows a word such as `id` is one: here fewer signs of it are enough.
+/// Returns whether what follows a word such as `id` is one: here fewer signs of it are enough.
 pub(super) fn is_named_id(part: &str) -> bool {
     let is_long = part.len() >= 6 && part.is_ascii();
     part.contains(|c: char| c.is_ascii_digit())
@@ -275,12 +275,12 @@ pub(super) fn is_named_id(part: &str) -> bool {
         || part.len() >= 8 && is_restless(part)
 }
 
-/// Tells whether it can be the last part of a pod's name, behind a `-`, or the one before.
+/// Returns whether it can be the last part of a pod's name, behind a `-`, or the one before.
 pub(super) fn is_suffix(part: &str) -> bool {
     matches!(part.len(), 5 | 8..=10) && part.chars().all(|c| SUFFIX_LETTERS.contains(c))
 }
 
-/// Tells whether it is the name of a type that has a number in it: `Utf8Error`, `S3Error`.
+/// Returns whether it is the name of a type that has a number in it: `Utf8Error`, `S3Error`.
 pub(super) fn is_name(part: &str) -> bool {
     let is_small = |c: char| c.is_ascii_lowercase();
     let head = part.trim_end_matches(is_small);
@@ -295,7 +295,7 @@ fn has_vowel(part: &str) -> bool {
     part.contains(|c: char| "aeiouyAEIOUY".contains(c))
 }
 
-/// Tells whether small letters, capitals and digits take turns as they do in no name.
+/// Returns whether small letters, capitals and digits take turns as they do in no name.
 fn is_restless(part: &str) -> bool {
     let class = |byte: u8| match byte {
         b'0'..=b'9' => 0,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use notify_core::__cli::{Health, Job, Jobs, Queue, Run};
+use notify_core::__cli::{Awaited, Expected, Health, Job, Jobs, Queue, Run, Said};
 use notify_core::State;
 
 use super::problem::{Alarm, Kind, Problem};
@@ -56,22 +56,45 @@ impl Findings {
         }
     }
 
-    pub(super) fn judge_age(&mut self, job: &Job, every: Duration, limit: Duration) {
-        let should = words::span(every);
+    pub(super) fn judge_age(&mut self, job: &Job, expected: &Expected) {
         // Beyond what the clocks of two hosts may differ by.
         if job.begun > self.now + chrono::TimeDelta::minutes(10) {
             let words = format!(
-                "{}: its last run lies ahead of this clock: set the clocks right",
+                "{}: its last run is in the future: check the clocks",
                 job.name
             );
             self.add(Kind::Missed, Some(&job.name), words);
-        } else if (self.now - job.begun).to_std().is_ok_and(|age| age > limit) {
+        } else if let Some(missed) = expected.missed(job.begun, self.now) {
             let age = words::since(job.begun, self.now);
+            let should = match expected.schedule() {
+                Some(schedule) => {
+                    let due = schedule.clock(missed.due);
+                    format!("it was due {due}, by `{}`", schedule.text())
+                }
+                None => format!(
+                    "it should run every {}",
+                    words::span(expected.pause(self.now))
+                ),
+            };
             let words = format!(
-                "{}: has missed a run: the last began {age} ago, and it should run every {should}",
+                "{}: has missed a run: the last began {age} ago, and {should}",
                 job.name
             );
             self.add(Kind::Missed, Some(&job.name), words);
+        }
+    }
+
+    /// Judges a job that has never run.
+    pub(super) fn judge_awaited(&mut self, awaited: &Awaited, said: &Said) {
+        let mut awaited = awaited.clone();
+        awaited.said.grace = awaited.said.grace.or(said.grace);
+        awaited.said.clock_changes = awaited.said.clock_changes.or(said.clock_changes);
+        let expected = awaited.expected().ok();
+        let missed = expected.and_then(|expected| expected.missed(awaited.since, self.now));
+        if let Some(missed) = missed {
+            let due = words::ago(missed.due, self.now);
+            let words = format!("{}: has never run, and was due {due}", awaited.job);
+            self.add(Kind::Missed, Some(&awaited.job), words);
         }
     }
 
@@ -83,7 +106,7 @@ impl Findings {
         let place = format!("{pid}{}", run.host);
         if run.health == Health::Dead {
             let words = format!(
-                "{}: a run died without a word ({place}, begun {begun})",
+                "{}: a run died and was not reported ({place}, begun {begun})",
                 run.job
             );
             self.add(Kind::Dead, Some(&run.job), words);
@@ -91,7 +114,7 @@ impl Findings {
             && (self.now - run.begun).to_std().is_ok_and(|age| age > limit)
         {
             let lives = match run.health {
-                Health::Unknown => "has not ended, and may be dead: its machine is another",
+                Health::Unknown => "has not ended, and may be dead: it is on another machine",
                 Health::Alive | Health::Dead => "is overdue: it is still running",
             };
             let words = format!("{}: a run {lives} ({place}, begun {begun})", run.job);

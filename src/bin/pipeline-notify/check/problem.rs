@@ -36,6 +36,7 @@ pub(super) enum Kind {
     Dead,
     Missed,
     Overdue,
+    Schedule,
     Waiting,
     Rejected,
     Silenced,
@@ -48,7 +49,9 @@ impl Kind {
     pub(super) fn alarm(self) -> Alarm {
         match self {
             Self::Failed | Self::Dead | Self::Missed => Alarm::Critical,
-            Self::Overdue | Self::Waiting | Self::Rejected | Self::Silenced => Alarm::Warning,
+            Self::Overdue | Self::Schedule | Self::Waiting | Self::Rejected | Self::Silenced => {
+                Alarm::Warning
+            }
             Self::Missing | Self::Unreadable | Self::NoJobs => Alarm::Unknown,
         }
     }
@@ -59,6 +62,7 @@ impl Kind {
             Self::Dead => "dead",
             Self::Missed => "missed",
             Self::Overdue => "overdue",
+            Self::Schedule => "schedule",
             Self::Waiting => "waiting",
             Self::Rejected => "rejected",
             Self::Silenced => "silenced",

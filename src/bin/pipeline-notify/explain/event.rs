@@ -1,4 +1,4 @@
-//! A line of a job's story: what happened, and below it what was answered.
+//! A line of a job's history: what happened, and below it the answers.
 
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ pub(super) fn to_json(event: &Happened) -> Value {
         "took_seconds": event.took.map(|took| took.as_secs_f64()),
         "told": event.is_told,
         "decision": event.decision,
+        "code": event.code,
         "error": Some(&event.error).filter(|error| !error.is_empty()),
         "alerts": event.alerts,
         "answers": event.replies.iter().map(|reply| json!({
@@ -53,7 +54,7 @@ pub(super) fn lines(
     let mark = if is_in_force { '>' } else { ' ' };
     let colour = match event.state {
         State::Error => Colour::Red,
-        State::Ok => Colour::Green,
+        _ => Colour::Green,
     };
     let decision = plain(&event.decision);
     let words = match event.what {
@@ -64,8 +65,8 @@ pub(super) fn lines(
             let last = clock_of(event.last, event.begun);
             format!("{runs} until {last}, {each}{decision}")
         }
-        What::Aside => format!("{decision} (the status is left as it is)"),
-        What::Person => "a person has changed the status, and the channel is told".to_owned(),
+        What::Aside => format!("{decision} (the status does not change)"),
+        What::Person => "a person changed the status, and the channel is informed".to_owned(),
         What::SilenceOver => decision.into_owned(),
     };
     let is_run = !matches!(event.what, What::Person | What::SilenceOver);
@@ -133,7 +134,7 @@ fn reply_words(event: &Happened, reply: &Reply, story: &Story) -> String {
         (Some(_), Some(later)) => text += &format!(" {} later", brief(later)),
         (Some(at), None) => text += &format!(" {}", clock_of(at, event.begun)),
         (None, _) => {
-            if let Some(until) = story.held_until.filter(|_| reply.words == "held back") {
+            if let Some(until) = story.held_until.filter(|_| reply.is_held) {
                 text += &format!(" until {}", clock_of(until, event.begun));
             }
         }

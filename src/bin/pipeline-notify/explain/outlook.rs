@@ -1,7 +1,7 @@
 //! What comes next: in sentences, and for programs.
 
-use chrono::{DateTime, Local, TimeDelta, Utc};
-use notify_core::__cli::{Chance, Hold, Outlook, Rules};
+use chrono::{DateTime, Local, Utc};
+use notify_core::__cli::{Chance, Outlook, Rules};
 use notify_core::State;
 use serde_json::{Value, json};
 
@@ -14,30 +14,25 @@ impl View {
     pub(super) fn outlook(&self, output: &Output) -> Vec<String> {
         let story = &self.story;
         let source = if story.knows_rules {
-            "as the last run had them"
+            "those of the last run"
         } else {
-            "the defaults, for nothing here says what the job's own are"
+            "the defaults: the job's own are not known"
         };
         let text = format!("What comes next, with {} ({source}):", rules(&story.rules));
         let mut lines = wrap(&text, output, 0);
-        let decision = story.job.decision.as_deref().unwrap_or_default();
         for sentence in self.sentences() {
-            let wrapped = wrap(&sentence, output, 4);
-            let number = wrapped.len();
-            lines.extend(wrapped.into_iter().enumerate().map(|(line, text)| {
-                if line == 0 && number > 0 {
-                    format!("  - {}", text.trim_start())
-                } else {
-                    text
-                }
-            }));
+            let mut wrapped = wrap(&sentence, output, 4);
+            if let Some(first) = wrapped.first_mut() {
+                *first = format!("  - {}", first.trim_start());
+            }
+            lines.extend(wrapped);
         }
-        if decision.starts_with("due") {
-            let text = "Nobody could be told of the last run: its channel had no destination. Once it has one, the next run that fails is told.";
+        if story.job.is_undelivered() {
+            let text = "The last alert was not delivered: no destination could take it. Once one can, the next failed run sends an alert.";
             lines.extend(wrap(text, output, 0));
         }
-        if decision.contains("NOTIFY_ATTEMPT") {
-            let text = "This holds for a last attempt; the alert of one that another follows (NOTIFY_ATTEMPT) is held back.";
+        if story.job.attempt_follows() {
+            let text = "This is for a last attempt. Where another attempt follows (NOTIFY_ATTEMPT), the alert is held back.";
             lines.extend(wrap(text, output, 0));
         }
         lines
@@ -45,84 +40,47 @@ impl View {
 
     /// Says what would happen, a sentence for each way in which the next run may end.
     fn sentences(&self) -> Vec<String> {
-        let of = |chance: Chance| -> Vec<_> {
-            let next = self.story.next.iter();
-            next.filter(|next| next.chance == chance).collect()
-        };
-        let says = |outlooks: &[&Outlook]| -> Vec<_> {
-            let outlooks = outlooks.iter();
-            outlooks
-                .map(|outlook| (outlook.until, outlook.is_told, outlook.reason))
-                .collect()
-        };
-        let fails = of(Chance::Fails);
-        let is_error = self.story.job.state == State::Error;
         let mut sentences = Vec::new();
         if let Some(until) = self.story.held_until.filter(|until| *until > self.now) {
+            let until = words::moment(until);
             sentences.push(format!(
-                "The alert that is held back leaves {}, if it has not worked before.",
-                words::moment(until)
+                "The alert that is held back is sent {until}, unless the job works before."
             ));
         }
-        let again = if is_error { "fails again" } else { "fails" };
-        sentences.extend(self.sentence(&format!("If it {again}"), &fails));
-        let otherwise = of(Chance::FailsOtherwise);
-        if says(&otherwise) != says(&fails) {
-            sentences.extend(self.sentence("If it fails with another error", &otherwise));
+        let is_error = self.story.job.state == State::Error;
+        let mut last: Option<&Outlook> = None;
+        for next in &self.story.next {
+            let condition = match (next.chance, is_error) {
+                (Chance::Works, true) => "it works",
+                (Chance::Works, false) => "it works again",
+                (Chance::Fails, true) => "it fails again",
+                (Chance::Fails, false) => "it fails",
+                (Chance::FailsOtherwise, _) => "it fails with another error",
+            };
+            let says = |next: &Outlook| (next.reason, next.held, next.until);
+            let is_same = last.is_some_and(|last| says(last) == says(next));
+            if next.chance != Chance::FailsOtherwise || !is_same {
+                sentences.push(self.sentence(condition, next));
+            }
+            last = Some(next);
         }
-        let again = if is_error { "works" } else { "works again" };
-        sentences.extend(self.sentence(&format!("If it {again}"), &of(Chance::Works)));
         sentences
     }
 
-    fn sentence(&self, condition: &str, outlooks: &[&Outlook]) -> Option<String> {
-        let mut parts: Vec<(Option<DateTime<Utc>>, &Outlook)> = Vec::new();
-        let mut from = self.now;
-        for outlook in outlooks {
-            // What holds for less than a second is nobody's concern.
-            let until = outlook.until.unwrap_or(DateTime::<Utc>::MAX_UTC);
-            if until - from < TimeDelta::seconds(1) {
-                continue;
-            }
-            from = until;
-            match parts.last_mut() {
-                // By which rule it would be told then makes no difference.
-                Some((until, last)) if last.is_told && outlook.is_told => *until = outlook.until,
-                _ => parts.push((outlook.until, outlook)),
-            }
-        }
-        let is_silent = |outlook: &Outlook| !outlook.is_told && outlook.held.is_none();
-        if let Some((_, last)) = parts.last()
-            && parts.iter().all(|(_, outlook)| is_silent(outlook))
-        {
-            return Some(format!("{condition}, {}.", self.fate(last)));
-        }
-        let mut text = String::new();
-        for (number, (until, outlook)) in parts.iter().enumerate() {
-            let before = until.map(|until| format!("before {}", self.clock(until)));
-            match (number, before) {
-                (0, Some(before)) => text += &format!("{condition} {before}, "),
-                (0, None) => text += &format!("{condition}, "),
-                (_, Some(before)) => text += &format!("; then, {before}, "),
-                (_, None) => text += "; after that ",
-            }
-            text += &self.fate(outlook);
-        }
-        (!text.is_empty()).then(|| text + ".")
-    }
-
-    fn fate(&self, outlook: &Outlook) -> String {
-        let reason = outlook.reason;
-        match outlook.held {
-            None if outlook.is_told => format!("it is told: {reason}"),
-            None => format!("nobody is told: {reason}"),
-            Some(Hold::Until(until)) => {
+    fn sentence(&self, condition: &str, next: &Outlook) -> String {
+        let reason = next.reason;
+        let before = next
+            .until
+            .map(|until| format!(" before {}", self.clock(until)));
+        let before = before.unwrap_or_default();
+        match next.held {
+            _ if next.is_told => format!("If {condition}, an alert is sent: {reason}."),
+            None => format!("If {condition}{before}, nothing is sent: {reason}."),
+            Some(until) => {
                 let until = self.clock(until);
-                format!("its alert is held back until {until} at the latest: {reason}")
-            }
-            Some(Hold::For(longest)) => {
-                let longest = words::span(longest);
-                format!("its alert is held back for {longest} at most: {reason}")
+                format!(
+                    "If {condition}, its alert is held back until {until} at the latest: {reason}."
+                )
             }
         }
     }
@@ -149,14 +107,7 @@ pub(super) fn to_json(next: &Outlook) -> Value {
         },
         "until": next.until.map(json::time),
         "told": next.is_told,
-        "held_until": match next.held {
-            Some(Hold::Until(until)) => Some(json::time(until)),
-            _ => None,
-        },
-        "held_seconds": match next.held {
-            Some(Hold::For(time)) => Some(time.as_secs_f64()),
-            _ => None,
-        },
+        "held_until": next.held.map(json::time),
         "reason": next.reason,
     })
 }

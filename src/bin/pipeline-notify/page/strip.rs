@@ -8,7 +8,7 @@ use notify_core::State;
 
 use crate::words::{self, count};
 
-/// As many runs make a strip.
+/// The runs of a strip.
 pub(super) const RUNS: usize = 50;
 
 /// The height of the longest bar, and of the foot that tells a failure without its colour.
@@ -47,7 +47,7 @@ pub(super) fn draw(runs: &[Recent]) -> String {
         let top = HEIGHT - height;
         let (class, height) = match run.state {
             State::Error => (" class=f", height + FOOT),
-            State::Ok => ("", height),
+            _ => ("", height),
         };
         let title = bar_title(run);
         let wide = BAR - 1;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use notify_core::__cli::{Health, Job, Run, Unreadable};
+use notify_core::__cli::{Health, Job, Run, Said, Unreadable};
 use notify_core::State;
 
 use super::strip::{self, RUNS};
@@ -76,7 +76,7 @@ impl View<'_> {
         let class = match job.state {
             State::Error if is_silenced => "w",
             State::Error => "e",
-            State::Ok => "o",
+            _ => "o",
         };
         let mut name = escape(&words::cut(&plain(&job.name), TEXT));
         for run in runs {
@@ -114,13 +114,26 @@ impl View<'_> {
                 job.state.as_str(),
                 &name,
                 &self.age(job.since, is_full),
-                &self.age(job.begun, is_full),
+                &(self.age(job.begun, is_full) + &self.next(job)),
                 &took,
                 &job.runs.to_string(),
                 &host,
                 &strip.map_or_else(String::new, |runs| strip::draw(runs)),
             ],
         )
+    }
+
+    /// Says when a job runs next, or why nobody can tell.
+    fn next(&self, job: &Job) -> String {
+        let words = match job.expected(&Said::default()) {
+            Ok(expected) => match expected.and_then(|when| when.next(job.begun, self.now)) {
+                Some(next) => format!("next {}", words::local_in_zone(next, self.now)),
+                None => return String::new(),
+            },
+            Err(fault) => fault,
+        };
+        let words = escape(&words::cut(&plain(&words), TEXT));
+        format!("<div class=what>{words}</div>")
     }
 
     fn first_row(&self, job: &str, runs: &[&Run]) -> String {

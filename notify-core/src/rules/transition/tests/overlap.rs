@@ -44,8 +44,8 @@ fn an_ok_of_a_run_that_began_before_the_failure_recovers_nothing() {
 
 #[test]
 fn the_failure_of_an_older_run_is_sent_names_the_newer_one_and_leaves_its_status() {
-    let newer_ok = "a newer run (begun 2026-11-22 12:00:50:000000 UTC, process 4242) has ended OK, and the \
-                    status stays that one's";
+    let newer_ok = "a newer run (begun 2026-11-22 12:00:50:000000 UTC, process 4242) has ended OK already, and \
+                    the status stays as that run left it";
     let (transition, newer) = after_newer(&Outcome::Returned, 30, &failed("disk full"));
     let alert = transition.alert.unwrap();
     assert_eq!((alert.kind, alert.error()), (Kind::Failed, "disk full"));

@@ -64,15 +64,15 @@ fn what_is_given_up_is_counted_and_gone_but_for_what_is_being_sent() {
     queue.give_up(&entries, None).unwrap();
     assert_eq!(queue.list(), entries[1..2]);
     let loss = queue.loss().unwrap();
-    assert!(loss.line().unwrap().contains(" 2 more alerts ") && loss.going.is_empty());
+    assert!(loss.dropped.words().unwrap().contains(" 2 more alerts ") && loss.going.is_empty());
     drop(sent);
     queue.give_up(&entries[1..2], None).unwrap();
-    queue.told(&loss).unwrap();
+    queue.told(&loss.dropped).unwrap();
     let left = queue.loss().unwrap();
-    assert!(left.line().unwrap().contains(" 1 more alert "));
-    queue.told(&left).unwrap();
+    assert!(left.dropped.words().unwrap().contains(" 1 more alert "));
+    queue.told(&left.dropped).unwrap();
     assert!(queue.loss().unwrap().is_empty());
-    queue.told(&left).unwrap();
+    queue.told(&left.dropped).unwrap();
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_death_between_counting_and_removing_counts_nothing_twice() {
 
     queue.give_up(&entries[1..], None).unwrap();
     assert!(queue.list().is_empty());
-    let line = queue.loss().unwrap().line().unwrap();
+    let line = queue.loss().unwrap().dropped.words().unwrap();
     assert!(line.contains(" 3 more alerts "), "{line}");
 }
 

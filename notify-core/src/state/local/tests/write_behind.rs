@@ -271,7 +271,6 @@ fn what_somebody_amends_is_seen_by_the_next_silent_run() {
     assert_eq!(engine.on_disk("etl").runs, 3);
 }
 
-#[cfg(feature = "cli")]
 #[test]
 fn a_job_that_is_renamed_or_removed_takes_no_silent_run_with_it() {
     let folder = Folder::new();
@@ -584,7 +583,9 @@ impl World {
         let mut untell = |status: &Status| {
             (status.alerted == Some(told)).then(|| Status {
                 alerted: None,
-                decision: Some("due, and nobody could be told: it was refused".into()),
+                decision: Some(crate::status::decision::Decided::undelivered(
+                    "it was refused",
+                )),
                 ..status.clone()
             })
         };

@@ -1,0 +1,455 @@
+//! Jobs that should run and may never have run, in the folder `.expected` of the notify directory: a job a line.
+//! One file is written by `pipeline-notify expect`, for each user, and others by deployment tools.
+//!
+//! ```text
+//! etl.load schedule 5 3 * * 1-5 zone Europe/Berlin grace 10min channel data-alerts
+//! etl.sync every 6h
+//! ```
+
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::format::text;
+use crate::format::time::{Time, to_micros};
+use crate::monitor::expected::{Expected, Said};
+use crate::monitor::schedule::ClockChanges;
+use crate::os::ffi;
+use crate::os::file::{self, Durable, Links};
+
+/// More files, or larger ones, are no plan.
+const FILES: usize = 100;
+const LIMIT: u64 = 1024 * 1024;
+
+/// What stands above the lines that the command has written.
+const HEAD: &str = "# Written by `pipeline-notify expect`; `pipeline-notify expect JOB --remove` takes out a line.\n";
+
+const ROOT: u32 = 0;
+
+/// Those who may write to a file beside its owner.
+const OTHERS_WRITE: u32 = 0o022;
+
+/// A job that should run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Awaited {
+    /// Its name.
+    pub job: String,
+    /// When it should run.
+    pub said: Said,
+    /// Where its alerts go; the default channel where it is `None`.
+    pub channel: Option<String>,
+    /// Since when that is said: what was due before is not missed.
+    pub since: Time,
+    /// Where it is said.
+    pub file: PathBuf,
+}
+
+/// All that is expected of a user's jobs.
+#[derive(Debug, Default)]
+pub struct AllAwaited {
+    /// By the order of the files and their lines.
+    pub all: Vec<Awaited>,
+    /// Files and lines that do not count, and why.
+    pub faults: Vec<String>,
+}
+
+fn folder(directory: &Path) -> PathBuf {
+    directory.join(".expected")
+}
+
+/// Reads what is expected in a notify directory. A file that does not count keeps none of the others from it.
+#[must_use]
+pub fn awaited(directory: &Path) -> AllAwaited {
+    let mut found = AllAwaited::default();
+    let folder = folder(directory);
+    // A link in its place would make others' files plans.
+    match fs::symlink_metadata(&folder) {
+        Ok(folder) if folder.is_dir() => {}
+        Ok(_) => {
+            let path = folder.display();
+            found.faults.push(format!(
+                "`{path}` is not a folder: nothing in it is expected"
+            ));
+            return found;
+        }
+        Err(_) => return found,
+    }
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()),
+        Err(error) => {
+            found.fault(&folder, &error.to_string());
+            return found;
+        }
+    };
+    // A tool writes a file under such a name before it is whole.
+    let is_hidden = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        name.as_encoded_bytes().starts_with(b".")
+    };
+    let mut files: Vec<_> = entries.filter(|path| !is_hidden(path)).collect();
+    files.sort();
+    if files.len() > FILES {
+        found.fault(&folder, &format!("of its files only {FILES} count"));
+    }
+    let owner = fs::metadata(directory).map_or(ROOT, |folder| owner_and_mode(&folder).0);
+    for path in files.into_iter().take(FILES) {
+        if let Err(error) = found.read(&path, owner) {
+            found.fault(&path, &error.to_string());
+        }
+    }
+    found
+}
+
+impl AllAwaited {
+    fn read(&mut self, path: &Path, of_directory: u32) -> io::Result<()> {
+        let options = &mut OpenOptions::new();
+        let (file, metadata) = file::open_known(path, options.read(true), Links::Refuse)?;
+        let (owner, mode) = owner_and_mode(&metadata);
+        if mode & OTHERS_WRITE != 0 {
+            let why = "other users may write to it: say chmod go-w";
+            return Err(io::Error::other(why));
+        }
+        if metadata.len() > LIMIT {
+            return Err(io::Error::other(format!("it has more than {LIMIT} bytes")));
+        }
+        // One of root is about the jobs of whose directory it is, and any other about its owner's.
+        let of = if owner == ROOT { of_directory } else { owner };
+        if of != ffi::user_id() {
+            return Ok(());
+        }
+        let since = metadata
+            .modified()
+            .map_or_else(|_| Utc::now(), DateTime::from);
+        for (number, line) in file::read_open(&file, LIMIT)?.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            match Awaited::parse(line, since, path) {
+                Ok(awaited) => self.all.push(awaited),
+                Err(error) => self.fault(path, &format!("line {}: {error}", number + 1)),
+            }
+        }
+        Ok(())
+    }
+
+    fn fault(&mut self, path: &Path, why: &str) {
+        let path = path.display().to_string();
+        self.faults.push(format!(
+            "what `{}` expects does not count: {why}",
+            text::readable(&path)
+        ));
+    }
+}
+
+impl Awaited {
+    /// Reads a line.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, in words.
+    pub fn parse(line: &str, since: DateTime<Utc>, file: &Path) -> Result<Self, String> {
+        let form = || {
+            "write JOB schedule MINUTE HOUR DAY MONTH WEEKDAY, as in etl.load schedule 5 3 * * 1-5, or JOB every 6h"
+                .to_owned()
+        };
+        let keys = [" schedule ", " every "];
+        let at = keys.iter().filter_map(|key| line.find(key)).min();
+        let (job, rest) = line.split_at(at.ok_or_else(form)?);
+        let mut words = rest.split_whitespace().peekable();
+        let mut awaited = Self {
+            job: job.trim().to_owned(),
+            said: Said::default(),
+            channel: None,
+            since: to_micros(since),
+            file: file.to_owned(),
+        };
+        while let Some(key) = words.next() {
+            if key == "schedule" {
+                let fields = match words.peek() {
+                    Some(word) if word.starts_with('@') => 1,
+                    _ => 5,
+                };
+                let schedule: Vec<_> = words.by_ref().take(fields).collect();
+                awaited.said.schedule = Some(schedule.join(" "));
+                continue;
+            }
+            let value = words
+                .next()
+                .ok_or_else(|| format!("`{key}` has no value"))?;
+            let said = &mut awaited.said;
+            match key {
+                "every" => said.every = Some(length(value)?),
+                "grace" => said.grace = Some(length(value)?),
+                "zone" => said.timezone = Some(value.to_owned()),
+                "changes" => {
+                    let changes = ClockChanges::named(value);
+                    let wrong = || format!("`{value}` is none of cron, systemd and kubernetes");
+                    said.clock_changes = Some(changes.ok_or_else(wrong)?);
+                }
+                "channel" => awaited.channel = Some(value.to_owned()),
+                _ => {
+                    return Err(format!(
+                        "`{key}` is no word of such a line: there are schedule, every, zone, grace, changes and channel"
+                    ));
+                }
+            }
+        }
+        awaited.expected().map(|_| awaited)
+    }
+
+    /// Returns when it should run.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with that, in words.
+    pub fn expected(&self) -> Result<Expected, String> {
+        if self.job.is_empty() || self.job.contains(['\n', '\r', '#']) {
+            return Err(format!("`{}` is no name of a job", self.job.escape_debug()));
+        }
+        if self.said.schedule.is_some() && self.said.every.is_some() {
+            return Err(
+                "`schedule` and `every` both say when it should run: remove one".to_owned(),
+            );
+        }
+        if !self
+            .channel
+            .iter()
+            .all(|channel| channel.bytes().all(is_channel_byte))
+        {
+            return Err("a channel's name has only ASCII letters, digits, `-` and `_`".to_owned());
+        }
+        let expected = Expected::new(None, None, &self.said)?;
+        expected.ok_or_else(|| "it does not say when the job should run".to_owned())
+    }
+
+    /// Adds it to the file of this user, in place of what that says of the same job.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be written.
+    pub fn write(&self, directory: &Path) -> io::Result<()> {
+        change(directory, &self.job, Some(&self.to_string())).map(drop)
+    }
+}
+
+/// Takes a job out of the file of this user; tells whether it was there.
+///
+/// # Errors
+///
+/// Where that cannot be written.
+pub fn await_no_more(directory: &Path, job: &str) -> io::Result<bool> {
+    change(directory, job, None)
+}
+
+fn change(directory: &Path, job: &str, new: Option<&str>) -> io::Result<bool> {
+    let folder = folder(directory);
+    let name = ffi::user_id().to_string();
+    let path = folder.join(&name);
+    let old = file::read(&path, LIMIT, Links::Refuse)?.unwrap_or_default();
+    let (mut content, mut was_there) = (HEAD.to_owned(), false);
+    for line in old.lines().filter(|line| !line.starts_with('#')) {
+        // What a person has written by hand, and wrongly, is that person's to mend.
+        match Awaited::parse(line, Utc::now(), &path) {
+            Ok(awaited) if awaited.job == job => was_there = true,
+            _ => content = content + line + "\n",
+        }
+    }
+    if new.is_none() && !was_there {
+        return Ok(false);
+    }
+    if let Some(line) = new {
+        content = content + line + "\n";
+    }
+    match fs::create_dir(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let temporary = folder.join(format!(".{name}.new"));
+    file::replace(&path, &temporary, &content, MODE, Durable::Yes)?;
+    Ok(was_there)
+}
+
+/// Everybody may read what is expected.
+const MODE: u32 = 0o644;
+
+impl fmt::Display for Awaited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Said {
+            every,
+            schedule,
+            timezone,
+            clock_changes,
+            grace,
+        } = &self.said;
+        f.write_str(&self.job)?;
+        let seconds = |time: &Duration| format!("{}s", time.as_secs());
+        let changes = ClockChanges::ALL.into_iter();
+        let changes = changes.filter(|(_, changes)| Some(*changes) == *clock_changes);
+        let changes = changes.map(|(name, _)| name.to_owned()).next();
+        for (key, value) in [
+            ("schedule", schedule.clone()),
+            ("every", every.as_ref().map(seconds)),
+            ("zone", timezone.clone()),
+            ("grace", grace.as_ref().map(seconds)),
+            ("changes", changes),
+            ("channel", self.channel.clone()),
+        ] {
+            if let Some(value) = value {
+                write!(f, " {key} {value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_channel_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+/// Reads `90s`, `10min`, `6h` or `1d`.
+fn length(text: &str) -> Result<Duration, String> {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, unit) = text.split_at(end);
+    let unit = match unit {
+        "s" => Some(1),
+        "m" | "min" => Some(60),
+        "h" => Some(60 * 60),
+        "d" => Some(24 * 60 * 60),
+        _ => None,
+    };
+    let seconds = digits
+        .parse()
+        .ok()
+        .zip(unit)
+        .and_then(|(number, unit): (u64, u64)| number.checked_mul(unit));
+    let seconds = seconds.filter(|seconds| *seconds < 10 * 366 * 24 * 60 * 60);
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| format!("`{text}` is no length of time: write 90s, 10min, 6h or 1d"))
+}
+
+#[cfg(unix)]
+fn owner_and_mode(file: &fs::Metadata) -> (u32, u32) {
+    use std::os::unix::fs::MetadataExt as _;
+    (file.uid(), file.mode())
+}
+
+#[cfg(not(unix))]
+fn owner_and_mode(_file: &fs::Metadata) -> (u32, u32) {
+    (ROOT, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::Folder;
+
+    fn parse(line: &str) -> Result<Awaited, String> {
+        Awaited::parse(line, DateTime::UNIX_EPOCH, Path::new("file"))
+    }
+
+    /// Issue 18, point 1: a file of lines that a deployment writes.
+    #[test]
+    fn a_line_is_read_and_written_back_and_a_wrong_one_says_what_is_wrong() {
+        for line in [
+            "etl.load schedule 5 3 * * 1-5 zone Europe/Berlin grace 600s changes systemd channel data-alerts",
+            "etl.sync every 21600s",
+            "a b schedule @daily zone UTC",
+        ] {
+            assert_eq!(parse(line).unwrap().to_string(), line);
+        }
+        assert_eq!(
+            parse("a every 6h grace 1d").unwrap().to_string(),
+            "a every 21600s grace 86400s"
+        );
+        for (line, word) in [
+            ("etl.load", "write JOB schedule"),
+            ("etl.load schedule 5 3 * *", "it has 4 of five fields"),
+            (
+                "etl.load schedule 5 3 * * 1-9 zone UTC",
+                "column 9 (day of week `1-9`)",
+            ),
+            (
+                "etl.load schedule 5 3 * * * zone Mars",
+                "no time zone `Mars`",
+            ),
+            (
+                "etl.load schedule 5 3 * * * zone UTC every 6h",
+                "both say when",
+            ),
+            ("etl.load every soon", "`soon` is no length of time"),
+            ("etl.load every 6h mood good", "`mood` is no word"),
+            ("etl.load every 6h grace", "`grace` has no value"),
+            ("etl.load every 6h changes at", "none of cron"),
+            ("etl.load every 6h channel a/b", "a channel's name"),
+            (" every 6h", "write JOB schedule"),
+        ] {
+            let fault = parse(line.trim()).expect_err(line);
+            assert!(fault.contains(word), "{line}: {fault}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_others_may_write_does_not_count_and_keeps_no_other_from_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let place = Folder::new();
+        let folder = folder(place.path());
+        fs::create_dir(&folder).unwrap();
+        let write = |name: &str, mode: u32, content: &str| {
+            fs::write(folder.join(name), content).unwrap();
+            fs::set_permissions(folder.join(name), fs::Permissions::from_mode(mode)).unwrap();
+        };
+        write(
+            "deployed",
+            0o644,
+            "# all of them\n\none every 1h\nnonsense\ntwo every 2h\n",
+        );
+        write("group", 0o664, "three every 1h\n");
+        write(".half", 0o644, "four every 1h\n");
+        std::os::unix::fs::symlink(folder.join("deployed"), folder.join("link")).unwrap();
+        let found = awaited(place.path());
+        let jobs: Vec<_> = found.all.iter().map(|awaited| &*awaited.job).collect();
+        assert_eq!(jobs, ["one", "two"]);
+        let faults = found.faults.join("\n");
+        for fault in ["deployed` expects does not count: line 4", "group", "link"] {
+            assert!(faults.contains(fault), "{faults}");
+        }
+        parse("three every 3h")
+            .unwrap()
+            .write(place.path())
+            .unwrap();
+        parse("three every 4h")
+            .unwrap()
+            .write(place.path())
+            .unwrap();
+        let own = |job: &str| {
+            awaited(place.path())
+                .all
+                .iter()
+                .filter(|awaited| awaited.job == job)
+                .count()
+        };
+        assert_eq!(own("three"), 1);
+        assert!(await_no_more(place.path(), "three").unwrap());
+        assert!(!await_no_more(place.path(), "three").unwrap());
+        assert_eq!((own("three"), own("one")), (0, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_taken_as_it_is_written_back_or_refused(line in "[a-z.]{1,6}( (schedule|every|zone|grace|@daily|\\*|5|1-5|6h|UTC)){0,9}|\\PC{0,30}") {
+            if let Ok(awaited) = parse(line.trim()) {
+                prop_assert_eq!(parse(&awaited.to_string()).unwrap(), awaited);
+            }
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The process-wide state, in one value: the engine. A forked child has a new one.
+//!
+//! A fork copies the parent's memory, and with it locks that another thread held, work that another thread
+//! was at, and threads that are not there: the child must wait for none of them. So whatever one part of a
+//! run leaves for the next stands in the engine, each kind in a slot of its own, and none is waited for
+//! while it is made.
+
+use std::any::Any;
+use std::fmt;
+use std::iter;
+
+use crate::os::ffi::{OfProcess, OnceBox};
+
+/// What an engine holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// Faults that last, and were told.
+    Warnings,
+    Secrets,
+    /// Whether signals are watched.
+    Signals,
+    /// Values that are being made, and who makes them.
+    Makers,
+    /// Statuses that could not be stored.
+    Unstored,
+    /// The record of the runs under way.
+    Record,
+    /// The settings in force.
+    Settings,
+    /// Certificate authorities.
+    Authorities,
+    Heartbeats,
+    Delivery,
+    /// What should stand on disk and cannot.
+    Unwritten,
+    /// The runs under way.
+    Runs,
+    /// Which job has which name.
+    Names,
+    /// What is done once, before or after the first end of a run.
+    FirstEnd,
+    /// Runs that may be overdue.
+    Overdue,
+    /// When the dead were last looked for.
+    Reaper,
+    /// Panics on their way.
+    Panics,
+    /// Events that end several jobs, and who speaks for them.
+    Events,
+    /// The exit that is under way.
+    Exit,
+}
+
+const SLOTS: usize = Slot::Exit as usize + 1;
+
+/// The state of one process.
+pub(crate) struct Engine {
+    pid: u32,
+    /// That of the process that forked this one, as it was then.
+    parent: Option<&'static Self>,
+    parts: [OnceBox<Box<dyn Any + Send + Sync>>; SLOTS],
+}
+
+static ENGINE: OfProcess<Engine> = OfProcess::new();
+
+impl Engine {
+    fn new(parent: Option<&'static Self>) -> Self {
+        Self {
+            pid: std::process::id(),
+            parent,
+            parts: [const { OnceBox::new() }; SLOTS],
+        }
+    }
+
+    /// Returns the engine of this process. It costs no system call.
+    fn this() -> &'static Self {
+        #[cfg(test)]
+        if let Some(own) = own::of_this_thread() {
+            return own;
+        }
+        ENGINE.get_or_make(Self::new)
+    }
+
+    fn find<T: 'static>(&self, slot: Slot) -> Option<&T> {
+        let part = self.parts[slot as usize].get()?;
+        part.downcast_ref()
+    }
+
+    /// Returns the copy of what the parent had, or its own parent.
+    fn inherited<T: 'static>(&self, slot: Slot) -> Option<&'static T> {
+        let ancestors = iter::successors(self.parent, |engine| engine.parent);
+        let mut found = ancestors.filter_map(|engine| engine.find(slot));
+        found.next()
+    }
+}
+
+/// Returns this process's id.
+pub(crate) fn pid() -> u32 {
+    Engine::this().pid
+}
+
+/// Tells whether the process was forked by one that has used this library.
+pub(crate) fn is_forked() -> bool {
+    Engine::this().parent.is_some()
+}
+
+/// Asks the system whether this is still the process of the engine: before something is written to disk a
+/// child is to be found even where the system told nobody of the fork.
+pub(crate) fn confirm() {
+    if Engine::this().pid != std::process::id() {
+        ENGINE.renew(Engine::new);
+    }
+}
+
+/// A part of the engine, made when it is first asked for.
+pub(crate) struct Part<T: 'static> {
+    slot: Slot,
+    /// What a process begins with, given the copy of what the process had that forked it. A lock in that copy
+    /// may be held for ever.
+    begin: fn(Option<&T>) -> T,
+}
+
+impl<T: Send + Sync + 'static> Part<T> {
+    pub(crate) const fn new(slot: Slot) -> Self
+    where
+        T: Default,
+    {
+        Self::beginning(slot, |_| T::default())
+    }
+
+    pub(crate) const fn beginning(slot: Slot, begin: fn(Option<&T>) -> T) -> Self {
+        Self { slot, begin }
+    }
+
+    /// Returns this process's value.
+    pub(crate) fn get(&self) -> &'static T {
+        let engine = Engine::this();
+        if let Some(part) = engine.find(self.slot) {
+            return part;
+        }
+        let begin = || Box::new((self.begin)(engine.inherited(self.slot)));
+        let made = engine.parts[self.slot as usize].get_or_make(|| begin());
+        // Each slot is one part's.
+        made.downcast_ref().unwrap_or_else(|| Box::leak(begin()))
+    }
+}
+
+/// A value of something that is no part of the engine itself, for each process one.
+pub(crate) struct PerProcess<T> {
+    first: OnceBox<Generation<T>>,
+    /// What a forked child does with its copy of the parent's value, such as to close its files.
+    let_go: fn(&T),
+}
+
+struct Generation<T> {
+    /// The address of its process's engine.
+    engine: usize,
+    value: T,
+    next: OnceBox<Self>,
+}
+
+impl<T: Default + Send + Sync> PerProcess<T> {
+    pub(crate) const fn letting_go(let_go: fn(&T)) -> Self {
+        Self {
+            first: OnceBox::new(),
+            let_go,
+        }
+    }
+
+    /// Returns this process's value.
+    pub(crate) fn get(&self) -> &T {
+        let engine = std::ptr::from_ref(Engine::this()).addr();
+        let begin = || Generation {
+            engine,
+            value: T::default(),
+            next: OnceBox::new(),
+        };
+        let mut generation = self.first.get_or_make(begin);
+        while generation.engine != engine {
+            generation = generation.next.get_or_make(|| {
+                (self.let_go)(&generation.value);
+                begin()
+            });
+        }
+        &generation.value
+    }
+}
+
+impl<T> fmt::Debug for PerProcess<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PerProcess").finish_non_exhaustive()
+    }
+}
+
+/// An engine of a test's own.
+#[cfg(test)]
+pub(crate) mod own {
+    use std::cell::Cell;
+
+    use super::Engine;
+
+    thread_local! {
+        static OWN: Cell<Option<&'static Engine>> = const { Cell::new(None) };
+    }
+
+    pub(super) fn of_this_thread() -> Option<&'static Engine> {
+        let own = OWN.get()?;
+        if own.pid != std::process::id() {
+            enter(Some(Box::leak(Box::new(Engine::new(Some(own))))));
+        }
+        OWN.get()
+    }
+
+    /// While this lives, its thread and the threads of its engine have an engine that no other test sees.
+    #[must_use]
+    pub(crate) struct Own(());
+
+    pub(crate) fn begin() -> Own {
+        enter(Some(Box::leak(Box::new(Engine::new(None)))));
+        Own(())
+    }
+
+    impl Drop for Own {
+        fn drop(&mut self) {
+            enter(None);
+        }
+    }
+
+    /// Has a thread share an engine.
+    pub(crate) fn enter(engine: Option<&'static Engine>) {
+        OWN.set(engine);
+    }
+
+    pub(crate) fn get() -> Option<&'static Engine> {
+        OWN.get()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::sync::Mutex;
+    use std::thread;
+
+    use super::*;
+    use crate::os::ffi::ends_in_a_fork;
+
+    /// No other part is in this slot of an engine of the test's own.
+    static NUMBERS: Part<Mutex<Vec<u32>>> = Part::new(Slot::Unwritten);
+
+    static KEPT: Part<u32> = Part::beginning(Slot::Exit, |parents| {
+        parents.map_or(1, |parents| parents + 1)
+    });
+
+    /// Issue 13, point 5.
+    #[test]
+    fn a_forked_child_begins_anew_and_knows_what_its_ancestors_had() {
+        let _own = own::begin();
+        NUMBERS.get().lock().unwrap().push(7);
+        assert_eq!((*KEPT.get(), pid()), (1, std::process::id()));
+        let held = NUMBERS.get().lock().unwrap();
+        assert!(ends_in_a_fork(|| {
+            assert!(NUMBERS.get().lock().unwrap().is_empty());
+            assert_eq!(pid(), std::process::id());
+            // The grandchild is the first to ask for it.
+            assert!(ends_in_a_fork(|| assert_eq!(*KEPT.get(), 2)));
+            assert_eq!(*KEPT.get(), 2);
+            assert!(ends_in_a_fork(|| assert_eq!(*KEPT.get(), 3)));
+        }));
+        assert_eq!(*held, [7]);
+    }
+
+    /// Issue 13, point 5.
+    #[test]
+    fn two_tests_have_engines_of_their_own() {
+        let seen = [1, 2].map(|number| {
+            thread::spawn(move || {
+                let _own = own::begin();
+                NUMBERS.get().lock().unwrap().push(number);
+                NUMBERS.get().lock().unwrap().clone()
+            })
+        });
+        assert_eq!(seen.map(|seen| seen.join().unwrap()), [[1], [2]]);
+    }
+}

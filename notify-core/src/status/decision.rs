@@ -1,0 +1,388 @@
+//! What was decided of a run's alert, as files hold it: a code for programs, words for people.
+//!
+//! Programs go by the code alone, so that the words may be written anew at any time.
+
+use crate::format::fields::{Fields, Page};
+
+/// The words, as a key of the status file.
+const WORDS: &str = "decision";
+
+/// The code, as a key of the status file.
+const CODE: &str = "decision-code";
+
+/// Whether an alert was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is on its way to its channel, or was delivered.
+    Sent,
+    /// It was due, and no destination could take it.
+    Undelivered,
+    /// A rule withheld it, or holds it back.
+    NotSent,
+}
+
+/// Declares the reasons, each with its code and its words.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $reason:ident = $code:literal: $words:literal,)*) => {
+        /// The rule that decided. Its code stands in files, and stays; its words may change.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Reason { $($(#[$doc])* $reason,)* }
+
+        impl Reason {
+            const ALL: &[Self] = &[$(Self::$reason,)*];
+
+            fn code(self) -> &'static str {
+                match self { $(Self::$reason => $code,)* }
+            }
+
+            /// Says why, in a few words.
+            pub(crate) fn words(self) -> &'static str {
+                match self { $(Self::$reason => $words,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// 1: there is no earlier status.
+    First = "first-run": "first run",
+    /// 1: the earlier status cannot be read.
+    Unreadable = "unreadable-status": "the status file could not be read",
+    /// 2: the status changed.
+    Changed = "changed": "the status changed",
+    /// 3: the earlier status is younger than `silent_seconds`.
+    Recent = "recent": "same status within silent_seconds",
+    /// 4: it fails again.
+    StillFailing = "still-failing": "still failing",
+    /// 5: it works, and no `OK` was sent for `ok_silent_hours`.
+    StillOk = "still-ok": "OK for longer than ok_silent_hours",
+    /// 6: it works, as before.
+    NothingNew = "nothing-new": "still OK",
+    /// It fails, and no alert was sent.
+    Untold = "unsent-failure": "failing, and no alert was sent before",
+    /// It fails, and the last alert is older than `silent_seconds` and `remind_hours`.
+    Reminder = "reminder": "still failing after remind_hours",
+    /// It fails otherwise than before.
+    NewError = "new-error": "failing with another error",
+    /// `OK`s send nothing.
+    OkNever = "ok-never": "no message for OK (ok_silent_hours)",
+    /// It works, and the directory that holds its last status cannot be used.
+    NoMemory = "unknown-past": "OK, and the status before is not known",
+    /// It works again, and its failure was never sent.
+    FailureUntold = "recovery-of-unsent": "OK again, and the failure was not sent",
+    /// It ended sooner or later than it should.
+    Took = "took": "the run took less or more than took_hours",
+    /// It ended sooner or later than it should, as was sent.
+    TookAgain = "took-again": "the run took less or more than took_hours, as was sent",
+    /// It began while another run went on.
+    Overlapping = "overlapping": "another run is still going",
+    /// An alert said that it had missed a run, and it has come after all.
+    Late = "late": "it ran late, after a missed-run alert",
+    /// An alert said that it was overdue, and it has ended.
+    WasOverdue = "was-overdue": "finished, after an overdue alert",
+    /// It is still running, and should have ended.
+    Overdue = "overdue": "overdue",
+    /// A run that began later has ended before this one.
+    Older = "older-run": "a newer run has finished already",
+    /// The run died, and one that began later has ended since.
+    Overtaken = "older-run-died": "died, and a newer run has finished already",
+    /// Enough other errors were sent within this silence; the rest waits for the reminder.
+    OtherErrors = "other-errors": "three other errors were sent; the rest waits for the reminder",
+    /// It works again, and another job sent its failure.
+    RecoveryOfAnother = "recovery-by-another-job": "OK again; another job sent the failure (alerted-by)",
+    /// This one fails because a job inside it does, and that failure was sent before.
+    KnownInside = "known-inside": "still failing because of a job inside it, which sent an alert",
+    /// A job inside this one has sent the same panic.
+    SamePanic = "same-event": "another job sent the same event",
+    /// A person has silenced this error.
+    Silenced = "silenced": "silenced by a person",
+    /// The orchestrator tries again.
+    Attempt = "attempt-follows": "another attempt follows (NOTIFY_ATTEMPT)",
+    /// It has not failed often enough in a row.
+    After = "after": "fewer failures in a row than `after`",
+    /// Its status changes to and fro from now on.
+    Flapping = "flapping": "flapping",
+    /// It still flaps.
+    FlappingOn = "still-flapping": "still flapping",
+    /// It flapped, and is steady.
+    Steady = "steady": "steady again",
+    /// It failed while a person had silenced that, and still does: sent without a run.
+    SilenceOver = "silence-over": "the silence is over, and it still fails",
+    /// Its channel was broken, and takes alerts again.
+    ChannelMended = "channel-mended": "the channel works again",
+}
+
+impl Fate {
+    const ALL: [Self; 3] = [Self::Sent, Self::Undelivered, Self::NotSent];
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Undelivered => "undelivered",
+            Self::NotSent => "not-sent",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Undelivered => "not delivered (no destination)",
+            Self::NotSent => "not sent",
+        }
+    }
+}
+
+/// What was decided of a run's alert, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Decided {
+    /// By a rule, in the words of this version.
+    By(Fate, Reason),
+    /// In other words: those of a file, or of what came in between.
+    Said {
+        /// `None` in files from before there were codes; one of a later version may be unknown here.
+        code: Option<String>,
+        words: String,
+    },
+}
+
+impl Decided {
+    /// An alert that was due reaches nobody now, for a reason that no rule gave.
+    pub(crate) fn undelivered(why: &str) -> Self {
+        Self::Said {
+            code: Some(Fate::Undelivered.code().to_owned()),
+            words: format!("not delivered: {why}"),
+        }
+    }
+
+    /// Takes what a file says; `None` where it says nothing.
+    pub(crate) fn of(code: Option<&str>, words: &str) -> Option<Self> {
+        if words.is_empty() && code.is_none() {
+            return None;
+        }
+        let said = Self::Said {
+            code: code.map(str::to_owned),
+            words: words.to_owned(),
+        };
+        let known = code.and_then(|_| Some(Self::By(said.fate()?, said.reason()?)));
+        // A file in other words keeps them.
+        Some(known.filter(|known| known.words() == words).unwrap_or(said))
+    }
+
+    pub(crate) fn fate(&self) -> Option<Fate> {
+        match self {
+            Self::By(fate, _) => Some(*fate),
+            Self::Said { code: None, words } => without_code(words).0,
+            Self::Said {
+                code: Some(code), ..
+            } => {
+                let word = code.split(' ').next();
+                Fate::ALL.into_iter().find(|fate| Some(fate.code()) == word)
+            }
+        }
+    }
+
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::By(_, reason) => Some(*reason),
+            Self::Said { code: None, words } => without_code(words).1,
+            Self::Said {
+                code: Some(code), ..
+            } => {
+                let word = code.split(' ').nth(1);
+                let mut all = Reason::ALL.iter().copied();
+                all.find(|reason| Some(reason.code()) == word)
+            }
+        }
+    }
+
+    /// Returns the code: the fate's, and the reason's where there is one.
+    pub(crate) fn code(&self) -> Option<String> {
+        match self {
+            Self::By(fate, reason) => Some(format!("{} {}", fate.code(), reason.code())),
+            Self::Said { code, .. } => code.clone(),
+        }
+    }
+
+    /// Says whether it was sent, and why.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::By(fate, reason) => format!("{}: {}", fate.words(), reason.words()),
+            Self::Said { words, .. } => words.clone(),
+        }
+    }
+
+    /// Reads it from a status file.
+    pub(crate) fn parse(fields: &Fields) -> Option<Self> {
+        Self::of(fields.get(CODE), fields.get(WORDS).unwrap_or_default())
+    }
+
+    /// Writes it into a status file.
+    pub(crate) fn put(&self, page: &mut Page) {
+        page.put(WORDS, &self.words());
+        page.put_some(CODE, self.code().as_deref());
+    }
+}
+
+/// Understands words that stand without a code, by as much as anything depends on: those of a version
+/// before there were codes, which also drops the codes where it shortens a history of this version.
+/// Nothing else reads words.
+fn without_code(words: &str) -> (Option<Fate>, Option<Reason>) {
+    const FATES: [(&str, Fate); 4] = [
+        ("not delivered: ", Fate::Undelivered),
+        ("told: ", Fate::Sent),
+        ("due, and nobody could be told: ", Fate::Undelivered),
+        ("not told: ", Fate::NotSent),
+    ];
+    const REASONS: [(&str, Reason); 5] = [
+        ("it is overdue", Reason::Overdue),
+        ("it died, and a later run has ended", Reason::Overtaken),
+        ("a run that began later has ended", Reason::Older),
+        ("its silence is over", Reason::SilenceOver),
+        ("another attempt follows (NOTIFY_ATTEMPT)", Reason::Attempt),
+    ];
+    for fate in Fate::ALL {
+        if let Some(rest) = words.strip_prefix(&format!("{}: ", fate.words())) {
+            let mut all = Reason::ALL.iter().copied();
+            if let Some(reason) = all.find(|reason| reason.words() == rest) {
+                return (Some(fate), Some(reason));
+            }
+        }
+    }
+    let fate = FATES.iter().find(|(before, _)| words.starts_with(before));
+    let reason = REASONS.iter().find(|(said, _)| words.ends_with(said));
+    (
+        fate.map(|(_, fate)| *fate),
+        reason.map(|(_, reason)| *reason),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(content: &str) -> Option<Decided> {
+        Decided::parse(&Fields::parse(content))
+    }
+
+    fn written(decided: &Decided) -> String {
+        let mut page = Page::new(0);
+        decided.put(&mut page);
+        page.end("")
+    }
+
+    #[test]
+    fn each_decision_is_read_back_as_it_was_and_no_two_share_a_code_or_words() {
+        let (mut codes, mut words) = (BTreeSet::new(), BTreeSet::new());
+        for &reason in Reason::ALL {
+            for fate in Fate::ALL {
+                let decided = Decided::By(fate, reason);
+                assert_eq!(read(&written(&decided)), Some(decided.clone()));
+                assert!(codes.insert(decided.code()) && words.insert(decided.words()));
+            }
+        }
+    }
+
+    /// Files hold these: they may become more, and none may change.
+    #[test]
+    fn the_codes_are_those_of_the_files_that_there_are() {
+        let codes: Vec<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+        let known = "first-run unreadable-status changed recent still-failing still-ok nothing-new \
+            unsent-failure reminder new-error ok-never unknown-past recovery-of-unsent was-overdue \
+            overdue older-run older-run-died other-errors recovery-by-another-job known-inside \
+            same-event silenced attempt-follows after flapping still-flapping steady silence-over \
+            channel-mended";
+        for code in known.split_whitespace() {
+            assert!(codes.contains(&code), "{code}");
+        }
+        assert!(codes.iter().all(|code| !code.contains(' ')));
+    }
+
+    /// Issue 13, point 1: the code decides, in whatever words, and the words stay as they are.
+    #[test]
+    fn other_words_change_neither_the_fate_nor_the_reason() {
+        for &reason in Reason::ALL {
+            for fate in Fate::ALL {
+                let code = Decided::By(fate, reason).code().unwrap();
+                for words in ["", "told: it is overdue", "ganz andere Worte"] {
+                    let decided = Decided::of(Some(&code), words).unwrap();
+                    assert_eq!(
+                        (decided.fate(), decided.reason()),
+                        (Some(fate), Some(reason))
+                    );
+                    assert_eq!(decided.words(), words);
+                }
+            }
+        }
+        let later = Decided::of(Some("sent a-later-reason"), "x").unwrap();
+        assert_eq!((later.fate(), later.reason()), (Some(Fate::Sent), None));
+        assert_eq!(read(&written(&later)), Some(later));
+    }
+
+    /// Issue 13, point 1: old files stay readable.
+    #[test]
+    fn a_line_without_a_code_is_understood_by_the_words_of_its_version() {
+        for (words, fate, reason) in [
+            ("told: the status changed", Some(Fate::Sent), None),
+            (
+                "told: it is overdue",
+                Some(Fate::Sent),
+                Some(Reason::Overdue),
+            ),
+            (
+                "not told: it died, and a later run has ended",
+                Some(Fate::NotSent),
+                Some(Reason::Overtaken),
+            ),
+            (
+                "due, and nobody could be told: a run that began later has ended",
+                Some(Fate::Undelivered),
+                Some(Reason::Older),
+            ),
+            (
+                "told: its silence is over",
+                Some(Fate::Sent),
+                Some(Reason::SilenceOver),
+            ),
+            (
+                "not told: another attempt follows (NOTIFY_ATTEMPT)",
+                Some(Fate::NotSent),
+                Some(Reason::Attempt),
+            ),
+            ("something else", None, None),
+        ] {
+            let decided = read(&format!("decision: {words}\n")).unwrap();
+            assert_eq!((decided.fate(), decided.words()), (fate, words.to_owned()));
+            if reason.is_some() {
+                assert_eq!(decided.reason(), reason);
+            }
+            assert_eq!(written(&decided), format!("decision: {words}\n"));
+        }
+        assert_eq!(read("since: x\n"), None);
+        // An old version that shortens a history of ours keeps the words alone.
+        for &reason in Reason::ALL {
+            let words = Decided::By(Fate::NotSent, reason).words();
+            let decided = Decided::of(None, &words).unwrap();
+            assert_eq!(
+                (decided.fate(), decided.reason()),
+                (Some(Fate::NotSent), Some(reason))
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_file_says_is_written_again_as_it_was(
+            code in prop::option::of(any::<String>()),
+            words in any::<String>(),
+        ) {
+            if let Some(decided) = Decided::of(code.as_deref(), &words) {
+                prop_assert_eq!((decided.code(), decided.words()), (code, words));
+                prop_assert_eq!(read(&written(&decided)), Some(decided));
+            }
+        }
+    }
+}
