@@ -47,9 +47,9 @@
 )]
 
 pub use notify_core::{
-    Alert, Config, Destination, Discord, Error, Exec, Json, Kind, Notifier, PagerDuty, Refusal,
-    Service, Slack, State, Teams, channels, drain, install_panic_hook, message, samples,
-    test_alert,
+    Alert, Config, Decision, Destination, Discord, Error, Exec, Handle, Json, Kind, Message,
+    Notifier, Occasion, OutcomeKind, PagerDuty, Previous, Refusal, Service, Slack, State, Teams,
+    channels, current, drain, fact, install_panic_hook, message, samples, test_alert,
 };
 pub use notify_macros::notify;
 

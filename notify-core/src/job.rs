@@ -13,6 +13,9 @@ use crate::os::once::Once;
 use crate::os::timezone;
 use crate::status::plan::Plan;
 
+use crate::message::written::Writer;
+use crate::rules::rule::Rule;
+
 /// What the attribute knows of a function when it is compiled: one static a definition.
 #[derive(Debug)]
 pub struct Site {
@@ -120,6 +123,14 @@ pub struct Arguments {
     pub mention: Option<String>,
     /// What a run proves whose future is dropped unfinished.
     pub cancelled: Option<Cancelled>,
+    /// What to do when it fails: the address of a page.
+    pub runbook: Option<String>,
+    /// Whose job it is.
+    pub owner: Option<String>,
+    /// The program's own rule.
+    pub rule: Option<Rule>,
+    /// The program's own words.
+    pub message: Option<Writer>,
     /// What was wrong with those that are left out.
     pub problems: Vec<String>,
 }

@@ -16,7 +16,9 @@
 //! | transition | what the end of a run makes of the status, and of what is sent |
 //! | decision | whether an alert is sent, and the rule that says so |
 //! | held | an alert that waits for the next attempt, the N-th failure, or its time |
-//! | change | a status and an alert that are written together or not at all |
+//! | store | where the state of jobs lives: a notify directory |
+//! | change | a status and an alert that are written together or not at all; a random id names it |
+//! | write-behind | silent runs change memory alone, and the store is told a little later |
 //! | journal | the change as it stands in the lock file until it is done: a write-ahead log |
 //! | lease | the record of a run under way; its lock says that the process lives |
 //! | reaper | reports the runs whose process is gone |
@@ -43,10 +45,10 @@
 //! | `dispatch` | the background thread, the sender, batches, load shedding |
 //! | `settings` | `Config`, the environment, the settings in force, and where alerts go |
 //! | `notifier` | the destinations, one file each, and what they share |
-//! | `state` | the state of jobs: changes, entries, history; `local` is the notify directory |
+//! | `state` | the boundary: the state of jobs, runs and queues; `local` is the notify directory, whose files nobody above knows |
+//! | `job` | the annotated function: its site, name and arguments |
 //! | `rules` | which run sends an alert: policy, flapping, transition; pure, time is an argument |
 //! | `message` | one alert, and a digest of many |
-//! | `job` | the annotated function: its site, name and arguments |
 //! | `status` | the status file, outcomes, fingerprints |
 //! | `os` | the one file with `unsafe`, files, locks, signals, what no text may show |
 //! | `format` | text, times, fields, hashes, headlines |
@@ -91,12 +93,17 @@ pub use dispatch::dispatcher::drain;
 pub use error::Error;
 pub use message::alert::{Alert, Kind};
 pub use message::digest::message;
+pub use message::written::Message;
 pub use notifier::samples::{samples, test_alert};
 pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Service, Slack, Teams};
+pub use rules::decision::Decision;
+pub use rules::occasion::{Occasion, Previous};
+pub use runs::handle::{Handle, current, fact};
 pub use runs::panic::install_panic_hook;
 pub use settings::config::Config;
 pub use settings::destinations::{Destination, channels};
 pub use status::State;
+pub use status::outcome::OutcomeKind;
 
 /// What the expansion of `#[notify]` calls: no part of the public interface.
 #[doc(hidden)]

@@ -5,3 +5,4 @@ mod cut;
 pub(crate) mod digest;
 pub(crate) mod dropped;
 pub(crate) mod links;
+pub(crate) mod written;

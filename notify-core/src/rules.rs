@@ -13,7 +13,10 @@
 //! another's alert alone counts as not sent: its next failure is sent. A
 //! recovery is sent by the job that sent the failure.
 
+pub(crate) mod decision;
 pub(crate) mod flapping;
+pub(crate) mod occasion;
+pub(crate) mod rule;
 pub(crate) mod transition;
 
 use std::time::Duration;

@@ -1,12 +1,15 @@
 //! The runs of this process: their registry, their reports, and the runs of processes that died.
 
 pub(crate) mod asked;
+pub(crate) mod consult;
 mod dedup;
+pub(crate) mod handle;
 pub(crate) mod overdue;
 pub(crate) mod overlap;
 pub(crate) mod panic;
 pub(crate) mod reaper;
 pub(crate) mod registry;
 pub(crate) mod report;
+pub(crate) mod run_data;
 pub(crate) mod shutdown;
 pub(crate) mod stack;

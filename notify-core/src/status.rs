@@ -1,8 +1,10 @@
 //! The status of a job: what its status file says after the latest run.
 
 pub(crate) mod bounded;
+pub(crate) mod cause;
 pub(crate) mod decision;
 pub(crate) mod error_count;
+pub(crate) mod facts;
 pub(crate) mod fingerprint;
 pub(crate) mod outcome;
 pub(crate) mod plan;
@@ -14,10 +16,12 @@ use std::time::Duration;
 
 use crate::format::fields::{Fields, Page, split_line};
 use crate::format::headline::headline;
+use crate::format::link;
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::status::decision::Decided;
 use crate::status::error_count::ErrorCount;
+use crate::status::facts::Facts;
 use crate::status::plan::Plan;
 
 /// Whether a job works.
@@ -137,6 +141,16 @@ pub(crate) struct Status {
     pub(crate) plan: Option<Arc<Plan>>,
     /// Where its alerts go, of a job that can be missed, or is silenced; the empty text is nowhere.
     pub(crate) channel: Option<Text>,
+    /// What to do when it fails: the address of a page.
+    pub(crate) runbook: Option<Text>,
+    /// Whose job it is.
+    pub(crate) owner: Option<Text>,
+    /// Where the incident's last alert went, if not to the job's own channel: later ones follow it.
+    pub(crate) alerted_channel: Option<String>,
+    /// Why a rule of the program sends nothing of a failure.
+    pub(crate) silenced_by_rule: Option<String>,
+    /// What the latest run said of itself.
+    pub(crate) facts: Facts,
     /// The error that `errors(…)` or `when` left out.
     pub(crate) passed_over: Option<String>,
     /// When a run inside another one was last cancelled.
@@ -242,6 +256,11 @@ impl Status {
             every_hours: None,
             plan: None,
             channel: None,
+            runbook: None,
+            owner: None,
+            alerted_channel: None,
+            silenced_by_rule: None,
+            facts: Facts::default(),
             passed_over: None,
             cancelled: None,
             not_counted: None,
@@ -315,6 +334,12 @@ impl Status {
                 .filter(|hours| *hours > 0.0 && f64::is_finite(*hours)),
             plan: Plan::read(&fields).map(Arc::new),
             channel: same("channel"),
+            // Another user may have written the file.
+            runbook: same("runbook").filter(|url| link::check(url).is_ok()),
+            owner: same("owner"),
+            alerted_channel: text("alerted-channel"),
+            silenced_by_rule: text("silenced-by-rule"),
+            facts: Facts::read(&fields),
             passed_over: text("passed-over"),
             cancelled: time("cancelled"),
             not_counted: text(NOT_COUNTED),
@@ -387,6 +412,11 @@ impl Status {
             plan.write(&mut page);
         }
         page.put_some("channel", self.channel.as_deref());
+        page.put_some("runbook", self.runbook.as_deref());
+        page.put_some("owner", self.owner.as_deref());
+        page.put_some("alerted-channel", self.alerted_channel.as_deref());
+        page.put_some("silenced-by-rule", self.silenced_by_rule.as_deref());
+        self.facts.write(&mut page);
         page.put_some("passed-over", self.passed_over.as_deref());
         page.put_some("cancelled", time(self.cancelled));
         page.put_some(NOT_COUNTED, self.not_counted.as_deref());
@@ -449,6 +479,11 @@ impl Status {
             every_hours,
             plan,
             channel,
+            runbook,
+            owner,
+            alerted_channel,
+            silenced_by_rule,
+            facts,
             passed_over,
             cancelled,
             not_counted,
@@ -485,6 +520,11 @@ impl Status {
             && *every_hours == previous.every_hours
             && *plan == previous.plan
             && *channel == previous.channel
+            && *runbook == previous.runbook
+            && *owner == previous.owner
+            && *alerted_channel == previous.alerted_channel
+            && *silenced_by_rule == previous.silenced_by_rule
+            && *facts == previous.facts
             && *passed_over == previous.passed_over
             && *cancelled == previous.cancelled
             && *not_counted == previous.not_counted
@@ -538,6 +578,12 @@ timezone: Europe/Berlin
 clock-changes: systemd
 grace-minutes: 7.5
 channel: data-alerts
+runbook: https://wiki.example.com/orders
+owner: team-data
+alerted-channel: on-call
+silenced-by-rule: not the third failure
+fact.rows: 44
+fact.file: orders.csv
 not counted: 2026-11-22 13:30:00:000000 UTC, replaced by /usr/bin/rsync
 
 connection refused

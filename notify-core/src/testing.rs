@@ -11,6 +11,7 @@ use crate::dispatch::dispatcher;
 use crate::format::{text, time};
 use crate::job::Site;
 use crate::message::alert::{Alert, Kind, Outage};
+use crate::message::written::Message;
 use crate::notifier::{Notifier, Refusal};
 use crate::os::engine::own;
 use crate::os::random;
@@ -81,7 +82,7 @@ pub(crate) fn a_run_ends_in_a_fork_while<G>(hold: impl FnOnce() -> G + Send) -> 
 fn a_run() {
     static SITE: Site = Site::new::<Taker>("etl::load", false, false, "");
     let run = registry::begin(&SITE, Some("etl.load".to_owned()), false);
-    run.end_inside(|_| {}, &Outcome::Failed("no".to_owned()));
+    run.end_inside(|_| {}, &Outcome::Failed("no".to_owned()), None);
     dispatcher::finish(Instant::now() + Duration::from_secs(5));
 }
 
@@ -100,6 +101,7 @@ impl Notifier for Taker {
 pub(crate) fn alert(job: &str, id: &str) -> Alert {
     let status = Status::parse("ERROR\n2026-11-22 13:00:00:123456 UTC\netl :: run\nsince: 2026-11-22 13:00:00:123456 UTC\nruns: 1\n\nno\n").unwrap();
     Alert {
+        message: Message::default(),
         id: id.to_owned(),
         kind: Kind::Failed,
         job: job.to_owned(),
@@ -155,11 +157,13 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
         "{state}\n2026-11-22 13:00:00:123456 UTC\netl::load :: run\ntook: 252.118 s\n\
          since: 2026-11-22 {since}:123456 UTC\nruns: {runs}\nincident: 7f3a91c2\nhost: worker-3\n\
          pid: 4242\nexe: /opt/etl/bin/etl\nsource: src/load.rs:42\nversion: 1.4.2\n\
-         every-hours: 24\n{more}\n{text}"
+         every-hours: 24\nrunbook: https://wiki.example.com/orders\nowner: team-data\nfact.rows: 44\n\
+         fact.alert: of_a_fact\n{more}\n{text}"
     );
     let begun = |time: &str| time::parse(&format!("2026-11-22 {time} UTC")).unwrap();
     let words = kind.as_str().replace(' ', "-");
     Alert {
+        message: Message::default(),
         id: format!("0123456789abcdef-{words}"),
         kind,
         job: "etl.load.run".to_owned(),
@@ -203,6 +207,7 @@ pub(crate) fn with_text(alert: Alert, text: &str) -> Alert {
         passed_over: Some(line.clone()),
         host: Some(word.clone().into()),
         version: Some(line.clone().into()),
+        owner: Some(word.clone().into()),
         ..alert.status
     };
     Alert {
@@ -212,6 +217,20 @@ pub(crate) fn with_text(alert: Alert, text: &str) -> Alert {
         notes: vec![line; 3],
         status,
         ..alert
+    }
+}
+
+/// A failure into which the program has written that text wherever it can.
+pub(crate) fn written(text: &str) -> Alert {
+    let message = Message::new()
+        .headline(text)
+        .text(text)
+        .line(text)
+        .fact("place", text)
+        .link(text, "https://runs.example.com/(1)?a=[b]*c*");
+    Alert {
+        message: message.finished(),
+        ..alert_of(Kind::Failed)
     }
 }
 

@@ -54,6 +54,10 @@ const SETTLED: &[(&str, Kind)] = &[
     ("flapping", Kind::Switch),
     ("mention", Kind::Mention),
     ("cancelled", Kind::Cancelled),
+    ("runbook", Kind::Runbook),
+    ("owner", Kind::Owner),
+    ("rule", Kind::Rule),
+    ("message", Kind::Message),
 ];
 
 /// The other arguments.
@@ -80,6 +84,14 @@ enum Kind {
     Mention,
     /// `"keep"` or `"error"`
     Cancelled,
+    /// The address of a page.
+    Runbook,
+    /// The name of a person or a team.
+    Owner,
+    /// A function that decides.
+    Rule,
+    /// A function that writes.
+    Message,
 }
 
 /// What stands in the parentheses.
@@ -197,9 +209,14 @@ impl Args {
         self.name.as_ref()
     }
 
-    /// Tells whether some errors are passed over.
-    pub(crate) fn has_filter(&self) -> bool {
-        self.when.is_some() || self.errors.is_some()
+    /// Tells whether the user's code looks at errors: a filter, or a rule.
+    pub(crate) fn looks_at_errors(&self) -> bool {
+        self.when.is_some() || self.errors.is_some() || self.has_rule()
+    }
+
+    /// Tells whether a rule is to see the error itself.
+    pub(crate) fn has_rule(&self) -> bool {
+        self.settled.iter().any(|(key, _)| key == "rule")
     }
 
     /// The condition under which the error in `probe` is a failure.
@@ -343,6 +360,10 @@ impl Kind {
             Self::Switch => check_switch(key, &value)?,
             Self::Mention => check_mention(key, &value)?,
             Self::Cancelled => check_cancelled(key, &value)?,
+            Self::Runbook => check_runbook(key, &value)?,
+            Self::Owner => check_owner(key, &value)?,
+            Self::Rule => check_function(key, &value, RULE)?,
+            Self::Message => check_function(key, &value, MESSAGE)?,
         }
         Ok(value.into_token_stream())
     }
@@ -520,6 +541,76 @@ fn check_cancelled(key: &Ident, value: &Expr) -> Result<()> {
                 "`{key}` takes `\"keep\"`, for which a cancelled run proves nothing, or `\"error\"`, the default"
             );
             Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+/// As the core checks it at run time.
+fn check_runbook(key: &Ident, value: &Expr) -> Result<()> {
+    let Some(literal) = literal(value) else {
+        return Ok(());
+    };
+    let example = format!("write `{key} = \"https://wiki.example.com/orders\"`, for example");
+    let Lit::Str(text) = literal else {
+        let message = format!("`{key}` takes the address of a page: {example}");
+        return Err(Error::new(literal.span(), message));
+    };
+    match fault_of_url(text.value().trim()) {
+        Some(fault) => Err(Error::new(
+            text.span(),
+            format!("`{key}` {fault}: {example}"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Says what is wrong with the address of a page.
+fn fault_of_url(url: &str) -> Option<&'static str> {
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| {
+        let head = url.get(..scheme.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    });
+    let Some(rest) = scheme.map(|scheme| &url[scheme.len()..]) else {
+        return Some("must begin with `https://` or `http://`");
+    };
+    let is_of_a_url =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    if url.len() > 2_000 {
+        Some("is longer than 2,000 bytes")
+    } else if !url.bytes().all(is_of_a_url) {
+        Some("has a character that no URL has, which is written as `%20`, say")
+    } else if authority.contains('@') {
+        Some("must have no user and no password before the host, for everybody can read it")
+    } else if authority.is_empty() || authority.starts_with(':') {
+        Some("has no host")
+    } else {
+        None
+    }
+}
+
+fn check_owner(key: &Ident, value: &Expr) -> Result<()> {
+    match literal(value) {
+        None | Some(Lit::Str(_)) => Ok(()),
+        Some(other) => {
+            let message =
+                format!("`{key}` takes a text: write `{key} = \"team-data\"`, for example");
+            Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+/// What the function of `rule` gets and returns, and that of `message`.
+const RULE: &str = "it gets an `&Occasion`, and returns a `Decision`";
+const MESSAGE: &str = "it gets an `&Alert`, and returns a `Message`";
+
+fn check_function(key: &Ident, value: &Expr, does: &str) -> Result<()> {
+    match literal(value) {
+        None => Ok(()),
+        Some(literal) => {
+            let message = format!("`{key}` takes a closure or the path of a function: {does}");
+            Err(Error::new(literal.span(), message))
         }
     }
 }

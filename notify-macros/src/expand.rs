@@ -156,7 +156,7 @@ impl<'a> Names<'a> {
     /// Tells the function whose value is `()`, of which nothing need be asked.
     fn returns_nothing(&self) -> bool {
         let output = &self.function.signature.output;
-        matches!(output, ReturnType::Default) && !self.args.has_filter()
+        matches!(output, ReturnType::Default) && !self.args.looks_at_errors()
     }
 
     /// From what was returned to an outcome, by its type; see the core's `classify`. The type must be
@@ -177,16 +177,25 @@ impl<'a> Names<'a> {
         }
         let classify = self.classify(&quote_spanned!(*span=> #private::look(__notify_value)));
         let verdict = quote_spanned!(*span=> (#classify.0)(__notify_value));
-        let error = Ident::new("__notify_failure", *span);
-        let Some(filter) = self.args.filter(&error) else {
+        if !self.args.looks_at_errors() {
             return quote_spanned!(*span=> |__notify_value| #verdict);
-        };
+        }
+        let error = Ident::new("__notify_failure", *span);
+        let filtered = self.args.filter(&error);
+        let filtered = filtered.map(|filter| quote_spanned!(*span=> .filtered(|| #filter)));
+        let showing = self.args.has_rule().then(|| {
+            quote_spanned! {*span=> .showing(&{
+                use #private::finds::*;
+                let __notify_probe = #error.__notify_bare().__notify_bare();
+                (&&&&&&__notify_probe).__notify_find()
+            })}
+        });
         quote_spanned! {*span=> |__notify_value| {
             use #private::AnyValue as _;
             let __notify_verdict = #verdict;
             match (&#private::Probe(__notify_value)).__notify_split() {
                 #private::Split::Value => __notify_verdict,
-                #private::Split::Error(#error) => __notify_verdict.filtered(|| #filter),
+                #private::Split::Error(#error) => __notify_verdict #filtered #showing,
             }
         }}
     }
@@ -241,7 +250,7 @@ impl<'a> Names<'a> {
         };
         let way = quote_spanned!(place=> __notify_way());
         let classify = self.classify(&quote_spanned!(*span=> (&#returns).#way));
-        let by = self.args.has_filter().then(|| {
+        let by = self.args.looks_at_errors().then(|| {
             let classify = self.classify_value();
             quote_spanned!(*span=> .by(#classify))
         });
@@ -400,7 +409,7 @@ impl<'a> Names<'a> {
         let end = if self.function.never().is_some() {
             quote_spanned!(*span=> #private::Frame::never(__notify_frame, __notify_value))
         } else {
-            let (classify, how) = if self.returns_nothing() || self.args.has_filter() {
+            let (classify, how) = if self.returns_nothing() || self.args.looks_at_errors() {
                 (None, self.classify_value())
             } else {
                 let value = quote_spanned!(*span=> #private::look(&__notify_value));

@@ -87,13 +87,14 @@ fn check_embed(embed: &Value) -> Result<usize, Problem> {
         "fields",
         "footer",
         "timestamp",
+        "url",
     ];
     let embed = object(embed, "embed", &keys)?;
     let mut length = 0;
     let mut count = |text: Option<&str>| length += text.unwrap_or_default().encode_utf16().count();
     let url = text(embed, "url", 2_048)?;
-    if url.is_some_and(|url| !url.starts_with("https://")) {
-        return Err("url: Not a well formed URL.".to_owned());
+    if url.is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
+        return Err("embed: url: no page".to_owned());
     }
     let title = text(embed, "title", 256)?;
     let description = text(embed, "description", 4_096)?;

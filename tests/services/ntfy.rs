@@ -79,7 +79,10 @@ fn check(message: &Value) -> Result<(), Problem> {
         required(action, "label", 100)?;
         addresses.push(required(action, "url", 2_000)?);
     }
-    match addresses.iter().find(|url| !url.starts_with("https://")) {
+    match addresses
+        .iter()
+        .find(|url| !url.starts_with("https://") && !url.starts_with("http://"))
+    {
         Some(url) => Err(format!("url: {url}")),
         None => Ok(()),
     }

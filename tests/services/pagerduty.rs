@@ -51,7 +51,7 @@ fn check(event: &Value) -> Result<(), Problem> {
     for link in list(event, "links", usize::MAX)? {
         let link = object(link, "link", &["href", "text"])?;
         let href = required(link, "href", usize::MAX)?;
-        if !href.starts_with("https://") {
+        if !href.starts_with("https://") && !href.starts_with("http://") {
             return Err(format!("href: no {href}"));
         }
         text(link, "text", 1_024)?;

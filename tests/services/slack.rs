@@ -86,12 +86,15 @@ fn check_block(block: &Value) -> Result<usize, String> {
                 };
                 for part in list(&element["elements"]) {
                     if part["type"] == "link" && !styles.is_empty() {
-                        keys(part, &["type", "url"], &[])?;
+                        keys(part, &["type", "url"], &["text"])?;
                         let url = string(&part["url"])?;
                         if !is_address(&format!("<{url}>")) {
                             return Err(format!("{part} is no address"));
                         }
                         written += length("url", url, 3_000)?;
+                        if let Some(text) = part["text"].as_str() {
+                            written += length("text of a link", text, 3_000)?;
+                        }
                         continue;
                     }
                     keys(part, &["type", "text"], styles)?;

@@ -31,6 +31,8 @@ const DIFFERENCES: &[(&str, &str, f64, Option<f64>)] = &[
         Some(20.0),
     ),
     ("polls", "`async fn`: ns added to a poll", 1000.0, None),
+    ("fact", "`fact`: ns", 1.0, Some(200.0)),
+    ("fact-outside", "`fact` outside a run: ns", 1.0, None),
 ];
 
 /// Figures that are no times.

@@ -22,48 +22,70 @@ use std::process::ExitCode;
 use crate::attribute::error_text::Text;
 use crate::os::isolate;
 use crate::runs::panic;
+use crate::status::cause::Cause;
 use crate::status::outcome::{Ending, Outcome};
 
 /// How a run ended, for the eyes of the expansion.
 #[derive(Debug)]
-pub struct Verdict(Outcome);
+pub struct Verdict<'a> {
+    pub(crate) outcome: Outcome,
+    /// What was returned, where it is an error.
+    pub(crate) cause: Option<Cause<'a>>,
+}
 
-impl Verdict {
+impl<'a> Verdict<'a> {
     /// Asks a filter whether this error is a failure. A filter that panics says yes.
     #[must_use]
     pub fn filtered(self, is_failure: impl FnOnce() -> bool) -> Self {
-        match self.0 {
+        let outcome = match self.outcome {
             Outcome::Failed(text) if !isolate::contain(is_failure).unwrap_or(true) => {
-                Self(Outcome::PassedOver(text))
+                Outcome::PassedOver(text)
             }
-            outcome => Self(outcome),
-        }
-    }
-
-    fn of<R, S: Says<R>>(value: &R) -> Self {
-        Self(S::error(value).map_or(Outcome::Returned, Outcome::Failed))
+            outcome => outcome,
+        };
+        Self { outcome, ..self }
     }
 
     pub(crate) fn of_exit_code(code: ExitCode) -> Self {
         if code == ExitCode::SUCCESS {
-            return Self(Outcome::Returned);
+            return Outcome::Returned.into();
         }
         // The number can be read nowhere else.
         let debug = format!("{code:?}");
         let number: String = debug.chars().filter(char::is_ascii_digit).collect();
-        Self(Outcome::Ended(Ending::of(format!("exit code {number}"))))
+        Outcome::Ended(Ending::of(format!("exit code {number}"))).into()
     }
 
-    pub(crate) fn into_outcome(self) -> Outcome {
-        self.0
+    pub(crate) fn caused_by(self, cause: Cause<'a>) -> Self {
+        Self {
+            cause: Some(cause),
+            ..self
+        }
+    }
+}
+
+impl From<Outcome> for Verdict<'_> {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            cause: None,
+        }
+    }
+}
+
+/// No method of [`Verdict`]: that would be for one lifetime, and a pointer to it must be for all.
+fn verdict_of<R, S: Says<R>>(value: &R) -> Verdict<'_> {
+    Verdict {
+        outcome: S::error(value).map_or(Outcome::Returned, Outcome::Failed),
+        cause: S::cause(value).map(Cause::Borrowed),
     }
 }
 
 /// The outcome of a function that returns `()`.
 #[inline]
 #[must_use]
-pub fn nothing((): &()) -> Verdict {
-    Verdict(Outcome::Returned)
+pub fn nothing((): &()) -> Verdict<'_> {
+    Outcome::Returned.into()
 }
 
 /// What stands behind `Box<dyn Error>`, `anyhow::Error`, `eyre::Report`.
@@ -113,6 +135,11 @@ as_payload! {
 pub trait Says<R> {
     /// Returns the text of its error; `None` where it is no error.
     fn error(value: &R) -> Option<String>;
+
+    /// Returns its error, where that is one.
+    fn cause(_: &R) -> Option<&(dyn Error + '_)> {
+        None
+    }
 }
 
 /// Links the rungs: where one has no fitting method, the next is asked.
@@ -132,9 +159,9 @@ macro_rules! next {
     };
 }
 
-/// A rung: the type of its name, the bounds of its errors, and its text for one.
+/// A rung: the type of its name, the bounds of its errors, its text for one, and the error itself.
 macro_rules! rung {
-    ($(#[$doc:meta])* $rung:ident [$($bound:tt)*] $says:expr) => {
+    ($(#[$doc:meta])* $rung:ident [$($bound:tt)*] $says:expr $(, $cause:expr)?) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $rung<R, W>(pub(crate) PhantomData<fn() -> (R, W)>);
@@ -161,13 +188,20 @@ macro_rules! rung {
                 says(error, &mut text);
                 Some(text.finish())
             }
+
+            $(
+                fn cause(value: &Result<T, E>) -> Option<&(dyn Error + '_)> {
+                    let cause: fn(&E) -> Option<&(dyn Error + '_)> = $cause;
+                    value.as_ref().err().and_then(cause)
+                }
+            )?
         }
     };
 }
 
 rung! {
     /// The rung for errors, and the first: most are.
-    Caused [E: Error] |error, text| text.chain(error)
+    Caused [E: Error] |error, text| text.chain(error), |error| Some(error)
 }
 
 rung! {
@@ -179,7 +213,7 @@ rung! {
             text.display(&"(the error could not be read: that panicked)");
         }
         text.backtrace(error);
-    }
+    }, |error| isolate::contain(|| error.deref().as_error())
 }
 
 rung! {
@@ -280,7 +314,7 @@ impl<E, W, S: Says<Result<ExitCode, E>>> Seen<Result<ExitCode, E>, W, S> {
     pub fn __notify_classify(&self) -> Classify<Result<ExitCode, E>, W> {
         Classify::new(|value| match value {
             Ok(code) => Verdict::of_exit_code(*code),
-            Err(_) => Verdict::of::<_, S>(value),
+            Err(_) => verdict_of::<_, S>(value),
         })
     }
 }
@@ -298,24 +332,24 @@ impl<R, W, S: Says<R>> NoExitCode for Seen<R, W, S> {
 
     #[inline]
     fn __notify_classify(&self) -> Classify<R, W> {
-        Classify::new(Verdict::of::<R, S>)
+        Classify::new(verdict_of::<R, S>)
     }
 }
 
 /// From a value to its outcome, in a function that is run in the way `W`.
 #[derive(Debug)]
-pub struct Classify<R, W>(pub fn(&R) -> Verdict, PhantomData<W>);
+pub struct Classify<R, W>(pub fn(&R) -> Verdict<'_>, PhantomData<W>);
 
 impl<R, W> Classify<R, W> {
     #[inline]
-    pub(crate) fn new(classify: fn(&R) -> Verdict) -> Self {
+    pub(crate) fn new(classify: fn(&R) -> Verdict<'_>) -> Self {
         Self(classify, PhantomData)
     }
 
     /// Goes by another function, which asks a filter.
     #[inline]
     #[must_use]
-    pub fn by(mut self, classify: fn(&R) -> Verdict) -> Self {
+    pub fn by(mut self, classify: fn(&R) -> Verdict<'_>) -> Self {
         self.0 = classify;
         self
     }

@@ -3,16 +3,13 @@
 use std::any::Any;
 use std::convert::Infallible;
 use std::error::Error;
-use std::io;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::attribute::classify::{AsError, NoError, Probe};
-
-/// Errors in a chain that are looked at: one that leads back into itself has no end.
-const CAUSES: usize = 128;
+use crate::attribute::classify::{AsError, NoError, Probe, Verdict};
+use crate::status::cause::{self, Cause};
 
 /// An error that a filter can look at.
 #[diagnostic::on_unimplemented(
@@ -260,7 +257,10 @@ pub trait ListedError {
 
 impl<T: Error + 'static> ListedError for &Listed<T> {
     fn __notify_is<E, S>(&self, found: &Found<'_, E, S>) -> bool {
-        found.itself.is::<T>() || found.chain.is_some_and(in_chain::<T>)
+        found.itself.is::<T>()
+            || found
+                .chain
+                .is_some_and(|chain| cause::find::<T>(chain).is_some())
     }
 }
 
@@ -374,28 +374,18 @@ impl<T, E> Answer<Asked, E> for Option<&T> {
     }
 }
 
+impl<'a> Verdict<'a> {
+    /// Lets a rule see the error, and not its text alone.
+    #[must_use]
+    pub fn showing<E, S>(self, found: &Found<'a, E, S>) -> Self {
+        match found.chain {
+            Some(error) => self.caused_by(Cause::Whole(error)),
+            None => self,
+        }
+    }
+}
+
 /// Tells what the error itself says.
 pub fn says_yes<S, E, A: Answer<S, E>>(_: &Found<'_, E, S>, answer: &A) -> bool {
     answer.is_yes()
-}
-
-fn in_chain<T: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    for _ in 0..CAUSES {
-        let Some(error) = next else {
-            return false;
-        };
-        if error.is::<T>() || error.is::<Box<T>>() || error.is::<Arc<T>>() {
-            return true;
-        }
-        // The chain of an `io::Error` leaves out the error that it was made from.
-        next = match error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-        {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    false
 }

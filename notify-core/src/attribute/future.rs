@@ -48,7 +48,7 @@ async fn follow<F: Future + Unpin>(
     site: &'static Site,
     name: Option<String>,
     mut future: F,
-    classify: fn(&F::Output) -> Verdict,
+    classify: fn(&F::Output) -> Verdict<'_>,
 ) -> F::Output {
     let mut frame = Frame::new(site, name);
     let value = frame.follow(&mut future).await;
@@ -77,7 +77,7 @@ pub fn opaque<T, R: Future<Output = T>>(
     site: &'static Site,
     name: Option<String>,
     future: R,
-    classify: fn(&T) -> Verdict,
+    classify: fn(&T) -> Verdict<'_>,
 ) -> impl Future<Output = T> + use<T, R> {
     // Boxed, and so neither `unsafe` nor a copy of the future beside itself.
     follow(site, name, Box::pin(future), classify)
@@ -99,7 +99,7 @@ macro_rules! boxed {
 
         impl<'a, T: 'a> Follow for Pin<Box<dyn Future<Output = T> $(+ $auto)* + 'a>> {
             type Value = T;
-            fn follow(self, site: &'static Site, name: Option<String>, classify: fn(&T) -> Verdict) -> Self {
+            fn follow(self, site: &'static Site, name: Option<String>, classify: fn(&T) -> Verdict<'_>) -> Self {
                 Box::pin(follow(site, name, self, classify))
             }
         }
@@ -121,7 +121,7 @@ pub trait Follow {
         self,
         site: &'static Site,
         name: Option<String>,
-        classify: fn(&Self::Value) -> Verdict,
+        classify: fn(&Self::Value) -> Verdict<'_>,
     ) -> Self;
 }
 

@@ -65,11 +65,11 @@ impl Frame {
 
     /// Ends the run with what its function returned.
     #[inline]
-    pub fn finish<R>(mut self, value: R, classify: fn(&R) -> Verdict) -> R {
+    pub fn finish<R>(mut self, value: R, classify: fn(&R) -> Verdict<'_>) -> R {
         if self.run.is_some() {
-            let verdict = isolate::contain(|| classify(&value));
-            let outcome = with_cause(verdict.map_or_else(unreadable, Verdict::into_outcome));
-            self.end_returned(&outcome, || says_exit_code(type_name::<R>()));
+            let mut verdict = isolate::contain(|| classify(&value)).unwrap_or_else(unreadable);
+            verdict.outcome = with_cause(verdict.outcome);
+            self.end_returned(&verdict, || says_exit_code(type_name::<R>()));
         }
         value
     }
@@ -80,16 +80,18 @@ impl Frame {
     }
 
     #[cold]
-    fn end_returned(&mut self, outcome: &Outcome, says_exit_code: fn() -> bool) {
+    fn end_returned(&mut self, verdict: &Verdict<'_>, says_exit_code: fn() -> bool) {
         if let Some(run) = self.run.take() {
-            let _ = isolate::contain(|| run.end_returned(on_this_thread, outcome, says_exit_code));
+            let Verdict { outcome, cause } = verdict;
+            let end = || run.end_returned(on_this_thread, outcome, *cause, says_exit_code);
+            let _ = isolate::contain(end);
         }
     }
 
     #[cold]
     pub(crate) fn end(&mut self, outcome: &Outcome) {
         if let Some(run) = self.run.take() {
-            let _ = isolate::contain(|| run.end_inside(on_this_thread, outcome));
+            let _ = isolate::contain(|| run.end_inside(on_this_thread, outcome, None));
         }
     }
 }
@@ -125,8 +127,8 @@ fn says_exit_code(type_name: &str) -> bool {
     })
 }
 
-fn unreadable() -> Outcome {
-    Outcome::Failed("what it returned could not be read: that panicked".to_owned())
+fn unreadable<'a>() -> Verdict<'a> {
+    Outcome::Failed("what it returned could not be read: that panicked".to_owned()).into()
 }
 
 impl Drop for Frame {
@@ -261,7 +263,7 @@ pub fn run<R, F: FnOnce() -> R>(
     site: &'static Site,
     name: Option<String>,
     body: F,
-    classify: fn(&R) -> Verdict,
+    classify: fn(&R) -> Verdict<'_>,
 ) -> R {
     let mut frame = Frame::new(site, name);
     let value = frame.run(body);
@@ -274,21 +276,22 @@ pub fn terminate<R: Termination, F: FnOnce() -> R>(
     site: &'static Site,
     name: Option<String>,
     body: F,
-    classify: fn(&R) -> Verdict,
+    classify: fn(&R) -> Verdict<'_>,
 ) -> ExitCode {
     let mut frame = Frame::new(site, name);
     let value = frame.run(body);
     if frame.run.is_none() {
         return value.report();
     }
-    let verdict =
-        isolate::contain(|| classify(&value)).map_or_else(unreadable, Verdict::into_outcome);
+    let verdict = isolate::contain(|| classify(&value)).unwrap_or_else(unreadable);
+    let outcome = verdict.outcome;
     let code = frame.run(|| value.report());
-    let outcome = match verdict {
-        Outcome::Returned => Verdict::of_exit_code(code).into_outcome(),
-        failure => failure,
+    let verdict = match outcome {
+        Outcome::Returned => Verdict::of_exit_code(code),
+        // The error itself has become the code.
+        failure => failure.into(),
     };
-    frame.end_returned(&outcome, || true);
+    frame.end_returned(&verdict, || true);
     code
 }
 

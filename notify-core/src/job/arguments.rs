@@ -4,18 +4,28 @@ use std::borrow::Cow;
 use std::ops::{Range, RangeFrom, RangeInclusive, RangeTo, RangeToInclusive};
 use std::time::Duration;
 
+use crate::format::link;
+use crate::format::text;
 use crate::job::mention::Mention;
 use crate::job::{Arguments, Cancelled, Took};
+use crate::message::alert::Alert;
+use crate::message::written::{Message, Writer};
 use crate::os::isolate;
+use crate::rules::decision::Decision;
+use crate::rules::occasion::Occasion;
+use crate::rules::rule::Rule;
 
-/// The name of a channel, or none.
+/// The longest name of an owner, in bytes.
+const OWNER: usize = 100;
+
+/// A text, or none.
 #[diagnostic::on_unimplemented(
-    message = "`channel` takes a text or `None`, not `{Self}`",
-    label = "not a channel's name",
+    message = "this argument takes a text or `None`, not `{Self}`",
+    label = "not a text",
     note = "write a `&str`, a `String`, or an `Option` of one"
 )]
-pub trait Channel {
-    fn channel(self) -> String;
+pub trait Text {
+    fn text(self) -> String;
 }
 
 /// A number of runs.
@@ -64,8 +74,8 @@ impl Arguments {
 
     /// `channel = …`
     #[must_use]
-    pub fn channel<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
-        let Some(name) = self.value("channel", || value().channel()) else {
+    pub fn channel<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        let Some(name) = self.value("channel", || value().text()) else {
             return self;
         };
         if name.bytes().all(is_channel_byte) {
@@ -116,15 +126,15 @@ impl Arguments {
 
     /// `schedule = …`: what it says is read by those who look at the status file.
     #[must_use]
-    pub fn schedule<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
-        self.schedule = self.text("schedule", value);
+    pub fn schedule<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        self.schedule = self.words("schedule", value);
         self
     }
 
     /// `timezone = …`
     #[must_use]
-    pub fn timezone<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
-        self.timezone = self.text("timezone", value);
+    pub fn timezone<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        self.timezone = self.words("timezone", value);
         self
     }
 
@@ -185,8 +195,8 @@ impl Arguments {
 
     /// `mention = …`
     #[must_use]
-    pub fn mention<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
-        let Some(mention) = self.value("mention", || value().channel()) else {
+    pub fn mention<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        let Some(mention) = self.value("mention", || value().text()) else {
             return self;
         };
         let is_known = |word| Mention::read(word).is_some();
@@ -205,8 +215,8 @@ impl Arguments {
 
     /// `cancelled = …`
     #[must_use]
-    pub fn cancelled<C: Channel>(mut self, value: impl FnOnce() -> C) -> Self {
-        let Some(word) = self.value("cancelled", || value().channel()) else {
+    pub fn cancelled<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        let Some(word) = self.value("cancelled", || value().text()) else {
             return self;
         };
         match &*word {
@@ -220,8 +230,54 @@ impl Arguments {
         self
     }
 
-    fn text<C: Channel>(&mut self, argument: &str, value: impl FnOnce() -> C) -> Option<String> {
-        let text = self.value(argument, || value().channel())?;
+    /// `runbook = …`
+    #[must_use]
+    pub fn runbook<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        let Some(url) = self.value("runbook", || value().text()) else {
+            return self;
+        };
+        match link::check(url.trim()) {
+            _ if url.is_empty() => {}
+            Ok(()) => self.runbook = Some(url.trim().to_owned()),
+            // The URL is not shown: it may hold a password.
+            Err(fault) => self.problem(format!("`runbook` is no address of a page: {fault}")),
+        }
+        self
+    }
+
+    /// `owner = …`
+    #[must_use]
+    pub fn owner<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
+        if let Some(owner) = self.value("owner", || value().text()) {
+            let owner = text::readable(owner.trim()).replace('\n', " ");
+            let owner = text::first_bytes(&owner, OWNER).to_owned();
+            self.owner = Some(owner).filter(|owner| !owner.is_empty());
+        }
+        self
+    }
+
+    /// `rule = …`
+    #[must_use]
+    pub fn rule<R>(mut self, value: impl FnOnce() -> R) -> Self
+    where
+        R: Fn(&Occasion<'_>) -> Decision + Send + Sync + 'static,
+    {
+        self.rule = self.value("rule", value).map(Rule::new);
+        self
+    }
+
+    /// `message = …`
+    #[must_use]
+    pub fn message<M>(mut self, value: impl FnOnce() -> M) -> Self
+    where
+        M: Fn(&Alert) -> Message + Send + Sync + 'static,
+    {
+        self.message = self.value("message", value).map(Writer::new);
+        self
+    }
+
+    fn words<T: Text>(&mut self, argument: &str, value: impl FnOnce() -> T) -> Option<String> {
+        let text = self.value(argument, || value().text())?;
         Some(text).filter(|text| !text.trim().is_empty())
     }
 
@@ -260,33 +316,33 @@ fn is_channel_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-impl Channel for &str {
-    fn channel(self) -> String {
+impl Text for &str {
+    fn text(self) -> String {
         self.to_owned()
     }
 }
 
-impl Channel for &String {
-    fn channel(self) -> String {
+impl Text for &String {
+    fn text(self) -> String {
         self.clone()
     }
 }
 
-impl Channel for String {
-    fn channel(self) -> String {
+impl Text for String {
+    fn text(self) -> String {
         self
     }
 }
 
-impl Channel for Cow<'_, str> {
-    fn channel(self) -> String {
+impl Text for Cow<'_, str> {
+    fn text(self) -> String {
         self.into_owned()
     }
 }
 
-impl<C: Channel> Channel for Option<C> {
-    fn channel(self) -> String {
-        self.map(C::channel).unwrap_or_default()
+impl<T: Text> Text for Option<T> {
+    fn text(self) -> String {
+        self.map(T::text).unwrap_or_default()
     }
 }
 
@@ -419,6 +475,36 @@ mod tests {
     fn infinity_hours_of_silence_are_never() {
         let arguments = Arguments::default().ok_silent_hours(|| f64::INFINITY);
         assert_eq!(arguments.ok_silent_hours, Some(f64::INFINITY));
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn a_runbook_that_is_no_page_is_left_out_and_its_password_is_not_shown() {
+        let said = Arguments::default()
+            .runbook(|| "https://wiki.example.com/orders")
+            .owner(|| " team-data\n");
+        assert_eq!(
+            said.runbook.as_deref(),
+            Some("https://wiki.example.com/orders")
+        );
+        assert_eq!(said.owner.as_deref(), Some("team-data"));
+        assert!(said.problems.is_empty());
+        for url in ["wiki/orders", "https://anna:s3cret@wiki/", "https://a b"] {
+            let arguments = Arguments::default().runbook(|| url);
+            assert_eq!(arguments.runbook, None, "{url}");
+            let [problem] = &*arguments.problems else {
+                panic!("{url}")
+            };
+            assert!(
+                problem.starts_with("`runbook` ") && !problem.contains("s3cret"),
+                "{problem}"
+            );
+        }
+        let none = Arguments::default().runbook(|| None::<&str>).owner(|| "");
+        assert_eq!(
+            (none.runbook, none.owner, none.problems.len()),
+            (None, None, 0)
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One message that the rules decided to send.
 
-use std::iter;
+use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::format::fields::{Fields, Page};
 use crate::format::hash;
@@ -8,6 +9,7 @@ use crate::format::link::{self, Link};
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::message::dropped::Dropped;
+use crate::message::written::Message;
 use crate::status::fingerprint;
 use crate::status::{LINE, State, Status};
 
@@ -134,6 +136,8 @@ pub struct Alert {
     /// Where it ran, beside what the status says: names and values.
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) notes: Vec<String>,
+    /// What a function of the program has written into it.
+    pub(crate) message: Message,
     /// What was dropped from the queue that it leaves, and its message is to say; no file holds it.
     pub(crate) dropped: Option<Dropped>,
     pub(crate) status: Status,
@@ -172,6 +176,7 @@ impl Alert {
             mention: None,
             facts: Vec::new(),
             notes: Vec::new(),
+            message: Message::default(),
             dropped: None,
             status,
         }
@@ -219,6 +224,40 @@ impl Alert {
         self.incident.as_deref()
     }
 
+    /// Returns how long the run took; `None` where it is not known.
+    #[must_use]
+    pub fn took(&self) -> Option<Duration> {
+        self.status.took
+    }
+
+    /// Returns the address of the page that says what to do: the attribute's `runbook`.
+    #[must_use]
+    pub fn runbook(&self) -> Option<&str> {
+        self.status.runbook.as_deref()
+    }
+
+    /// Returns whose job it is: the attribute's `owner`.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        self.status.owner.as_deref()
+    }
+
+    /// Returns the facts of an alert, by name: of where it ran, such as `context` (`NOTIFY_CONTEXT`), what the run
+    /// said of itself ([`fact`](crate::fact())), and what a [`Message`] added.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let place = self.facts.iter();
+        let place = place.map(|(name, value)| (name.as_str(), value.as_str()));
+        let run = self.status.facts.iter();
+        place.chain(run).chain(self.message.facts.iter())
+    }
+
+    /// Returns the value of a fact; of several with one name, the last one's.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        let named = self.facts().filter(|(known, _)| *known == name);
+        named.last().map(|(_, value)| value)
+    }
+
     /// Returns the alert in one line, as a phone's lock screen shows it:
     /// `✗ etl.load failed on worker-3: connection refused`.
     #[must_use]
@@ -228,6 +267,9 @@ impl Alert {
 
     /// The same, in which `write` has written what comes from outside.
     pub(crate) fn summary_with(&self, write: impl Fn(&str) -> String) -> String {
+        if let Some(headline) = &self.message.headline {
+            return write(headline);
+        }
         let title = self.title_with(&write);
         match self.headline() {
             headline if self.outage.is_none() && !headline.is_empty() => {
@@ -276,6 +318,9 @@ impl Alert {
 
     /// The same, in which `write` has written what comes from outside.
     pub(crate) fn title_with(&self, write: impl Fn(&str) -> String) -> String {
+        if let Some(headline) = &self.message.headline {
+            return write(headline);
+        }
         let job = write(&text::readable(&self.job));
         let mut title = format!("{} {job} {}", self.symbol(), self.became());
         if let Some(host) = &self.status.host {
@@ -314,39 +359,71 @@ impl Alert {
             Kind::Late => "LATE",
             _ => status.state.as_str(),
         };
-        let mut text = format!(
-            "--- {heading} ---\n{}\n{}\n",
-            time::show(status.begun),
-            status.location
-        );
-        if !self.error().is_empty() {
-            text += &format!("\n{}\n", self.error());
+        let mut text = match &self.message.headline {
+            Some(headline) => format!("{headline}\n"),
+            None => format!("--- {heading} ---\n"),
+        };
+        if self.message.text.is_none() {
+            text += &format!("{}\n{}\n", time::show(status.begun), status.location);
+        }
+        if !self.body().is_empty() {
+            text += &format!("\n{}\n", self.body());
         }
         text.push('\n');
         for remark in self.remarks() {
             text += &format!("{remark}\n");
         }
+        for Link { label, url } in self.links() {
+            text += &format!("{label}: {url}\n");
+        }
         let facts = self.details();
         let facts = facts.iter().map(|(name, value)| format!("{name} {value}"));
         let job = text::readable(&self.job);
         let job = format!("job {job} {}", self.became());
-        let all: Vec<_> = iter::once(job).chain(facts).collect();
+        let job = self.message.text.is_none().then_some(job);
+        let all: Vec<_> = job.into_iter().chain(facts).collect();
         text + &all.join(" · ") + "\n"
     }
 
-    /// Returns the pages that a reader can open: those that the context names. An error's own are none,
-    /// for who writes an error is not always who set up the job.
+    /// Returns what stands below the headline: the error, or what the program writes in its place.
+    pub(crate) fn body(&self) -> &str {
+        match &self.message.text {
+            Some(text) => text.trim_end(),
+            None => self.error(),
+        }
+    }
+
+    /// Returns the pages that a reader can open: what to do, and what the program adds.
     pub(crate) fn links(&self) -> Vec<Link> {
+        let runbook = self.runbook().map(|url| Link {
+            label: "runbook".to_owned(),
+            url: url.to_owned(),
+        });
+        let added = self.message.links.iter().cloned();
+        runbook.into_iter().chain(added).collect()
+    }
+
+    /// Returns all of these, and those that the context names. An error's own are none: who writes an error
+    /// is not always who set up the job.
+    pub(crate) fn pages(&self) -> Vec<Link> {
         let contexts = self.facts.iter().filter(|(name, _)| name == "context");
-        contexts
-            .flat_map(|(_, context)| link::in_text(context))
-            .collect()
+        let named = contexts.flat_map(|(_, context)| link::in_text(context));
+        self.links().into_iter().chain(named).collect()
     }
 
     /// Says, a sentence each, what there is to know beside the error.
     pub(crate) fn remarks(&self) -> Vec<String> {
-        let status = &self.status;
         let mut remarks = Vec::new();
+        if self.message.text.is_none() {
+            self.add_remarks(&mut remarks);
+        }
+        remarks.extend(self.message.lines.iter().cloned());
+        remarks.extend(self.dropped.as_ref().and_then(Dropped::words));
+        remarks
+    }
+
+    fn add_remarks(&self, remarks: &mut Vec<String>) {
+        let status = &self.status;
         if let Some(outage) = &self.outage {
             let runs = runs(outage.runs, "failed run");
             remarks.push(format!(
@@ -384,12 +461,25 @@ impl Alert {
             remarks.push(format!("error ignored, as the attribute says: {error}"));
         }
         remarks.extend(self.notes.iter().cloned());
-        remarks.extend(self.dropped.as_ref().and_then(Dropped::words));
-        remarks
     }
 
     /// Returns the facts that follow the error, by name: when, where, how long.
-    pub(crate) fn details(&self) -> Vec<(&str, String)> {
+    pub(crate) fn details(&self) -> Vec<(Cow<'_, str>, String)> {
+        let mut details: Vec<(Cow<'_, str>, String)> = Vec::new();
+        if self.message.text.is_none() {
+            let own = self.own_details().into_iter();
+            details.extend(own.map(|(name, value)| (name.into(), value)));
+            details.extend(named(self.status.facts.iter()));
+        }
+        details.extend(named(self.message.facts.iter()));
+        if let Some(incident) = &self.incident {
+            details.push(("incident".into(), incident.clone()));
+        }
+        details.push(("alert".into(), self.id.clone()));
+        details
+    }
+
+    fn own_details(&self) -> Vec<(&str, String)> {
         let status = &self.status;
         let mut details = Vec::new();
         if self.is_repeated() {
@@ -411,13 +501,12 @@ impl Alert {
                 },
             ));
         }
+        if let Some(owner) = &status.owner {
+            details.push(("owner", owner.to_string()));
+        }
         for (name, value) in &self.facts {
             details.push((name, value.clone()));
         }
-        if let Some(incident) = &self.incident {
-            details.push(("incident", incident.clone()));
-        }
-        details.push(("alert", self.id.clone()));
         details
     }
 
@@ -431,19 +520,23 @@ impl Alert {
         time::span(time::between(outage.since, self.status.begun))
     }
 
-    /// Returns the error in one line, cut where it is long.
+    /// Returns the error in one line, cut where it is long, or what the program writes in its place.
     pub(crate) fn headline(&self) -> String {
-        self.status.headline(HEADLINE)
+        match &self.message.headline {
+            Some(headline) => text::first_bytes(headline, HEADLINE).to_owned(),
+            None => self.status.headline(HEADLINE),
+        }
     }
 
     /// Returns what a digest says of it, and no more: the rest was given up while it waited.
     pub(crate) fn shrunk(&self) -> Self {
         let mut status = self.status.clone();
-        status.text = self.headline();
+        status.text = status.headline(HEADLINE);
         let location = text::first_bytes(&self.status.location, HEADLINE);
         status.location = location.to_owned().into();
         (status.exe, status.source, status.passed_over) = (None, None, None);
         Self {
+            message: self.message.shrunk(),
             notes: vec!["the rest of it was given up while it waited with many others".to_owned()],
             status,
             ..self.clone()
@@ -477,6 +570,7 @@ impl Alert {
         for note in &self.notes {
             page.put("note", note);
         }
+        self.message.write(&mut page);
         page.end(status)
     }
 
@@ -505,6 +599,7 @@ impl Alert {
             mention: fields.get("mention").map(str::to_owned),
             facts: facts(&fields),
             notes: fields.all("note"),
+            message: Message::read(&fields),
             dropped: None,
             status: Status::parse(&fields.text)?,
         })
@@ -514,6 +609,26 @@ impl Alert {
 /// Counts in words: `1 run`, `2 runs`.
 pub(crate) fn runs(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// What the library itself says by these names: a fact that is called so is shown as `fact.host`.
+const OWN: [&str; 12] = [
+    "alert", "began", "context", "function", "host", "incident", "instance", "job", "owner",
+    "since", "took", "version",
+];
+
+/// Names facts so that none is taken for what the library says.
+fn named<'a>(
+    facts: impl Iterator<Item = (&'a str, &'a str)>,
+) -> impl Iterator<Item = (Cow<'a, str>, String)> {
+    facts.map(|(name, value)| {
+        let shown = if OWN.contains(&name) {
+            format!("fact.{name}").into()
+        } else {
+            name.into()
+        };
+        (shown, value.to_owned())
+    })
 }
 
 /// Writes what is said of where a run ran.
@@ -561,6 +676,7 @@ mod tests {
             mention: Some("U123".to_owned()),
             facts: vec![("context".to_owned(), "env=prod".to_owned())],
             notes: vec!["this is a debug build".to_owned()],
+            message: Message::default(),
             dropped: None,
             status: Status::parse(&status).unwrap(),
         }

@@ -72,7 +72,7 @@ pub enum What {
 }
 
 /// A run, as a strip of runs shows it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "as they say")]
 pub struct Recent {
     pub state: State,
@@ -80,6 +80,8 @@ pub struct Recent {
     pub took: Option<Duration>,
     /// Runs that were alike.
     pub runs: u64,
+    /// What the last of them said of itself: names and values.
+    pub facts: Vec<(String, String)>,
 }
 
 /// Returns a job's story; `None` where it has no status file.
@@ -134,6 +136,7 @@ pub fn recent(directory: &Path, file: &str, most: usize) -> Vec<Recent> {
                 begun: ran.begun,
                 took: ran.took,
                 runs: ran.runs,
+                facts: ran.facts.to_vec(),
             });
         }
     }

@@ -71,6 +71,12 @@ pub struct Job {
     pub(crate) plan: Option<Arc<Plan>>,
     /// Where its alerts go, where that is known; the empty text is nowhere.
     pub channel: Option<String>,
+    pub runbook: Option<String>,
+    pub owner: Option<String>,
+    /// Why the program's rule sends nothing of its failure.
+    pub silenced_by_rule: Option<String>,
+    /// What the latest run said of itself: names and values.
+    pub facts: Vec<(String, String)>,
 }
 
 /// What a person has silenced.
@@ -322,6 +328,10 @@ impl Job {
             version: status.version.map(Cow::into_owned),
             every_hours: status.every_hours,
             plan: status.plan,
+            runbook: status.runbook.map(Cow::into_owned),
+            owner: status.owner.map(Cow::into_owned),
+            silenced_by_rule: status.silenced_by_rule,
+            facts: status.facts.to_vec(),
             channel: status.channel.map(Cow::into_owned),
         }
     }
@@ -366,14 +376,18 @@ impl Job {
         self.decided.as_ref().and_then(Decided::reason) == Some(Reason::Attempt)
     }
 
-    /// Returns whether it fails, and a person has silenced that.
+    /// Tells whether it fails, and a person or the program's rule has silenced that.
     #[must_use]
     pub fn is_silenced(&self, now: Time) -> bool {
-        self.state == State::Error
-            && self
-                .silence
-                .as_ref()
-                .is_some_and(|silence| silence.is_of_this_error && silence.until > now)
+        self.silence_now(now).is_some()
+            || self.state == State::Error && self.silenced_by_rule.is_some()
+    }
+
+    /// Returns the silence of its failure, where a person has silenced that.
+    #[must_use]
+    pub fn silence_now(&self, now: Time) -> Option<&Silence> {
+        let silence = self.silence.as_ref().filter(|_| self.state == State::Error);
+        silence.filter(|silence| silence.is_of_this_error && silence.until > now)
     }
 }
 

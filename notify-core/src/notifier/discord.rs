@@ -2,12 +2,13 @@
 
 pub(super) mod word;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::http::{self, Class, Post, Rule};
-use super::sanitize::{escape, fenced, fit, line, units, visible};
+use super::sanitize::{address, escape, fenced, fit, line, units, visible};
 use super::severity::Severity;
 use super::{Hidden, Notifier, Ours, Refusal, mentions};
 use crate::error::Error;
@@ -37,6 +38,9 @@ const TOGETHER: usize = 6_000;
 /// Ours: a field's name and value, and the footer, far below what Discord takes.
 const FIELD: usize = 300;
 const FOOTER: usize = 100;
+
+/// The longest address of a page, which may be three times as long once it is written.
+const ADDRESS: usize = 300;
 
 /// Fields that are no longer stand side by side.
 const INLINE: usize = 40;
@@ -213,9 +217,14 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
     let footer = line(&format!("alert {}", alert.id), FOOTER, visible);
     let mut length = units(&title) + units(&footer);
     let mut fields = Vec::new();
-    for (name, value) in details(alert) {
-        let name = line(name, FIELD, markdown);
-        let value = line(&value, FIELD, markdown);
+    let links = alert.links();
+    let links = links.iter().filter(|link| link.url.len() <= ADDRESS);
+    let written = links.map(|link| (line(&link.label, FIELD, markdown), address(&link.url)));
+    let details = details(alert)
+        .into_iter()
+        .map(|(name, value)| (line(&name, FIELD, markdown), line(&value, FIELD, markdown)));
+    // The links first: they must not be left out.
+    for (name, value) in written.chain(details) {
         let more = units(&name) + units(&value);
         let is_empty = name.trim().is_empty() || value.trim().is_empty();
         if !is_empty && fields.len() < FIELDS && length + more <= room / 3 {
@@ -232,7 +241,7 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
     if !description.is_empty() {
         embed.insert("description".to_owned(), description.into());
     }
-    if let Some(link) = alert.links().first() {
+    if let Some(link) = alert.pages().first() {
         // The title leads there.
         embed.insert("url".to_owned(), link.url.as_str().into());
     }
@@ -246,28 +255,27 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
 /// Tells the error, word for word, and what there is to know beside it.
 fn description(alert: &Alert, room: usize) -> String {
     let remarks = fit(&alert.remarks().join("\n"), room / 3, units, markdown);
-    let error = alert.error();
-    if error.trim().is_empty() {
+    let body = alert.body();
+    if body.trim().is_empty() {
         return remarks;
     }
     let room = room.saturating_sub(units(&remarks) + 1);
-    format!("{}\n{remarks}", code(error, room))
-        .trim_end()
-        .to_owned()
+    let body = match alert.message.text {
+        Some(_) => fit(body, room, units, markdown),
+        None => code(body, room),
+    };
+    format!("{body}\n{remarks}").trim_end().to_owned()
 }
 
 /// Returns the facts of an alert by name, but for its id, which is the footer.
-fn details(alert: &Alert) -> Vec<(&str, String)> {
-    let mut details = vec![
-        ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.to_string()),
-    ];
-    details.extend(
-        alert
-            .details()
-            .into_iter()
-            .filter(|(name, _)| *name != "alert"),
-    );
+fn details(alert: &Alert) -> Vec<(Cow<'_, str>, String)> {
+    let mut details = Vec::new();
+    if alert.message.text.is_none() {
+        details.push(("began".into(), time::show(alert.status.begun)));
+        details.push(("function".into(), alert.status.location.to_string()));
+    }
+    let more = alert.details().into_iter();
+    details.extend(more.filter(|(name, _)| name != "alert"));
     details
 }
 
@@ -315,7 +323,7 @@ mod tests {
     use super::*;
     use crate::message::alert::Kind;
     use crate::status::State;
-    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text, written};
     use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
@@ -398,6 +406,7 @@ mod tests {
     #[test]
     fn the_title_leads_to_the_first_page_of_the_context() {
         let mut alert = alert_of(Kind::Failed);
+        alert.status.runbook = None;
         let url = |alert: &Alert| message(std::slice::from_ref(alert))["embeds"][0]["url"].clone();
         assert_eq!(url(&alert), "https://wiki.example/etl");
         alert.facts.clear();
@@ -526,6 +535,27 @@ mod tests {
             ] {
                 assert_eq!(is_taken(&message), Ok(()));
             }
+        }
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn what_the_program_writes_stands_in_the_place_of_the_error() {
+        let alert = written("the disk is *full*: <@1> @everyone");
+        let message = message(std::slice::from_ref(&alert));
+        assert_eq!(is_taken(&message), Ok(()));
+        assert!(!message.to_string().contains("connection refused"));
+        insta::assert_json_snapshot!("written", message);
+    }
+
+    proptest! {
+        /// Issue 17, point 2.
+        #[test]
+        fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text(), number in 1_usize..6) {
+            let alert = written(&text);
+            let many = vec![alert.clone(); number];
+            prop_assert_eq!(is_taken(&message(&many)), Ok(()));
+            prop_assert_eq!(is_taken(&short(&[alert])), Ok(()));
         }
     }
 

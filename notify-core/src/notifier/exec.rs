@@ -43,6 +43,8 @@ const VALUE: usize = 4 * 1024;
 /// | `NOTIFY_TITLE` | the message in one line |
 /// | `NOTIFY_KIND` | the alert's `kind`, as in the JSON; `digest` where several differ |
 /// | `NOTIFY_JOB` | the job's name; of several jobs, a name a line |
+/// | `NOTIFY_RUNBOOK` | the address of the page that says what to do; of several jobs, one a line; empty where there is none |
+/// | `NOTIFY_OWNER` | whose job it is; likewise |
 ///
 /// # Examples
 ///
@@ -121,7 +123,7 @@ impl Exec {
 }
 
 /// Says what a message is about, for programs that do not read JSON.
-fn variables(alerts: &[Alert]) -> [(&'static str, String); 3] {
+fn variables(alerts: &[Alert]) -> [(&'static str, String); 5] {
     let title = match alerts {
         [alert] => alert.summary(),
         alerts => digest::digest(alerts)
@@ -141,14 +143,19 @@ fn variables(alerts: &[Alert]) -> [(&'static str, String); 3] {
     };
     // Nothing in them ends a variable, or a line, before its time.
     let plain = |text: &str| text.replace(char::is_control, " ");
-    let mut jobs: Vec<_> = alerts.iter().map(|alert| plain(alert.job())).collect();
-    jobs.sort_unstable();
-    jobs.dedup();
     let bounded = |text: String| text::first_bytes(&text, VALUE).to_owned();
+    let of_all = |name: fn(&Alert) -> Option<&str>| {
+        let mut values: Vec<_> = alerts.iter().filter_map(name).map(plain).collect();
+        values.sort_unstable();
+        values.dedup();
+        bounded(values.join("\n"))
+    };
     [
         ("NOTIFY_TITLE", bounded(plain(&title))),
         ("NOTIFY_KIND", kind.to_owned()),
-        ("NOTIFY_JOB", bounded(jobs.join("\n"))),
+        ("NOTIFY_JOB", of_all(|alert| Some(alert.job()))),
+        ("NOTIFY_RUNBOOK", of_all(Alert::runbook)),
+        ("NOTIFY_OWNER", of_all(Alert::owner)),
     ]
 }
 

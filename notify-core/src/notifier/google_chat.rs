@@ -164,8 +164,8 @@ fn short(alerts: &[Alert]) -> Value {
 
 fn one(alert: &Alert) -> String {
     let mut text = alert.title_with(|part| line(part, TITLE, inline));
-    if !alert.error().trim().is_empty() {
-        text += &format!("\n{}", fit(alert.error(), ERROR, units, block));
+    if !alert.body().trim().is_empty() {
+        text += &format!("\n{}", fit(alert.body(), ERROR, units, block));
     }
     let mut lines = Vec::new();
     let mut left = REMARKS;
@@ -176,10 +176,11 @@ fn one(alert: &Alert) -> String {
             lines.push(written);
         }
     }
-    let began = ("began", time::show(alert.status.begun));
+    let began = ("began".into(), time::show(alert.status.begun));
+    let began = alert.message.text.is_none().then_some(began);
     let mut facts = Vec::new();
     let mut left = FACTS;
-    for (name, value) in std::iter::once(began).chain(alert.details()) {
+    for (name, value) in began.into_iter().chain(alert.details()) {
         let written = line(&format!("{name} {value}"), LINE, inline);
         if units(&written) + 3 < left {
             left -= units(&written) + 3;

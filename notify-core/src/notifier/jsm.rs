@@ -209,10 +209,10 @@ fn priority(alert: &Alert) -> &'static str {
 fn details(alert: &Alert) -> Map<String, Value> {
     let mut details = Map::new();
     let mut left = DETAILS;
-    let links = alert.links().into_iter();
+    let links = alert.pages().into_iter();
     let links = links.map(|link| (format!("link {}", link.label), link.url));
     let facts = alert.details().into_iter();
-    let facts = facts.map(|(name, value)| (name.to_owned(), value));
+    let facts = facts.map(|(name, value)| (name.into_owned(), value));
     for (name, value) in links.chain(facts).take(MOST_DETAILS) {
         let name = text::first_bytes(&visible(&name), DETAIL / 10).to_owned();
         let value = line(&value, DETAIL, visible);

@@ -66,9 +66,11 @@ const ANSWERS: &[Rule] = &[];
 /// | `host`, `pid`, `exe` | text, number, text, or null | where it ran |
 /// | `location`, `source` | text, text or null | `module :: function`, and its `file:line` |
 /// | `version`, `ok_version` | text or null | the version of its crate, and the one with which it last worked |
+/// | `runbook`, `owner` | text or null | what the attribute says: the page that says what to do, and whose job it is |
+/// | `links` | list of objects | pages to open, `label` (text) and `url` (text): the runbook, and what a [`Message`](crate::Message) adds |
 /// | `notes` | list of texts | remarks for people |
+/// | `facts` | object of texts | where it ran, such as `context` (`NOTIFY_CONTEXT`), and what the run said of itself ([`fact`](crate::fact())); one with the name of another is called `fact.context` |
 /// | `dropped` | number or null | how many alerts were dropped because too many waited; on one alert of a document |
-/// | `facts` | object of texts | where it ran, such as `context` (`NOTIFY_CONTEXT`) |
 /// | `outage` | object or null | on a recovery, what is over: `since` (time), `runs` (number), `error` (text) |
 ///
 /// # The answer
@@ -229,17 +231,29 @@ fn object(alert: &Alert, room: usize) -> Value {
         earlier_error,
         outage,
         mention,
-        facts,
+        facts: places,
         notes,
+        message,
         dropped,
         status,
     } = alert;
-    let words = dropped.as_ref().and_then(Dropped::words);
-    let notes: Vec<_> = notes.iter().chain(&words).collect();
-    let facts: Map<_, _> = facts
+    let mut facts = Map::new();
+    for (name, value) in alert.facts() {
+        let is_place = facts.len() >= places.len() && places.iter().any(|(place, _)| place == name);
+        let name = if is_place {
+            format!("fact.{name}")
+        } else {
+            name.to_owned()
+        };
+        facts.insert(name, value.into());
+    }
+    let links = alert.links();
+    let links = links
         .iter()
-        .map(|(name, value)| (name.clone(), value.as_str().into()))
-        .collect();
+        .map(|link| json!({ "label": link.label, "url": link.url }));
+    let links: Vec<_> = links.collect();
+    let words = dropped.as_ref().and_then(Dropped::words);
+    let notes: Vec<_> = notes.iter().chain(&message.lines).chain(&words).collect();
     json!({
         "id": id,
         "kind": word(*kind),
@@ -267,6 +281,9 @@ fn object(alert: &Alert, room: usize) -> Value {
         "source": status.source,
         "version": status.version,
         "ok_version": status.ok_version,
+        "runbook": status.runbook,
+        "owner": status.owner,
+        "links": links,
         "notes": notes,
         "dropped": dropped.as_ref().map(Dropped::count),
         "facts": facts,
@@ -366,9 +383,14 @@ mod tests {
                 "source": "src/load.rs:42",
                 "version": "1.4.2",
                 "ok_version": "1.4.2",
+                "runbook": "https://wiki.example.com/orders",
+                "owner": "team-data",
+                "links": [{ "label": "runbook", "url": "https://wiki.example.com/orders" }],
                 "notes": ["this is a debug build"],
                 "dropped": null,
                 "facts": {
+                    "rows": "44",
+                    "alert": "of_a_fact",
                     "context": "env=prod https://wiki.example/etl",
                     "instance": "eu-1",
                     "airflow": "dag etl, task load, run manual_1, try 2",

@@ -37,6 +37,9 @@ const ERROR: usize = 256 * 1024;
 /// Ours: the most links.
 const LINKS: usize = 10;
 
+/// Ours: the longest text that the program writes, likewise.
+const TEXT: usize = 64 * 1024;
+
 /// What is left out beyond so many bytes of details and remarks.
 const DETAILS: usize = 100 * 1024;
 
@@ -210,7 +213,7 @@ fn event(alert: &Alert, routing_key: &str) -> Value {
         },
     });
     // They are of what opens an incident alone.
-    let links = alert.links();
+    let links = alert.pages();
     if !resolves && !links.is_empty() {
         let links = links.iter().take(LINKS);
         let links =
@@ -240,13 +243,13 @@ fn details(alert: &Alert) -> Map<String, Value> {
     };
     let mut details = Map::new();
     let facts = [
-        ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.to_string()),
+        ("began".into(), time::show(alert.status.begun)),
+        ("function".into(), alert.status.location.to_string()),
     ];
     for (name, value) in facts.into_iter().chain(alert.details()) {
         let value = line(&value, LINE, visible);
         if is_left(&value) {
-            details.insert(text::first_bytes(name, LINE).to_owned(), value.into());
+            details.insert(text::first_bytes(&name, LINE).to_owned(), value.into());
         }
     }
     let remarks: Vec<_> = alert
@@ -257,6 +260,10 @@ fn details(alert: &Alert) -> Map<String, Value> {
         .collect();
     if !remarks.is_empty() {
         details.insert("remarks".to_owned(), remarks.into());
+    }
+    if let Some(text) = &alert.message.text {
+        let text = fit(text, TEXT, weigh, visible);
+        details.insert("text".to_owned(), text.into());
     }
     if !alert.error().is_empty() {
         let error = fit(alert.error(), ERROR, weigh, visible);
@@ -271,7 +278,7 @@ mod tests {
 
     use super::*;
     use crate::status::State;
-    use crate::testing::{Folder, alert_of, alerts_of_each_kind, with_text};
+    use crate::testing::{Folder, alert_of, alerts_of_each_kind, with_text, written};
     use strict_services as strict;
 
     const TESTED: &str = "0123456789abcdefghij0123456789AB";
@@ -323,7 +330,11 @@ mod tests {
     // Issue 16, point 5.
     #[test]
     fn what_opens_an_incident_has_the_pages_of_the_context_and_what_resolves_it_has_none() {
-        let links = |kind| event(&alert_of(kind), TESTED)["links"].clone();
+        let links = |kind| {
+            let mut alert = alert_of(kind);
+            alert.status.runbook = None;
+            event(&alert, TESTED)["links"].clone()
+        };
         let expected = json!([{ "href": "https://wiki.example/etl", "text": "wiki.example" }]);
         assert_eq!(links(Kind::Failed), expected);
         assert_eq!(links(Kind::Recovered), Value::Null);
@@ -448,6 +459,23 @@ mod tests {
             alert.notes = vec![text.clone(); 100];
             alert.facts = vec![(text.clone(), text.clone()); 100];
             assert_eq!(is_taken(&event(&alert, TESTED)), Ok(()));
+        }
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn what_the_program_writes_stands_beside_the_error() {
+        let event = event(&written("the disk is full"), TESTED);
+        assert_eq!(is_taken(&event), Ok(()));
+        assert_eq!(event["links"][0]["href"], "https://wiki.example.com/orders");
+        insta::assert_json_snapshot!("written", event);
+    }
+
+    proptest! {
+        /// Issue 17, point 2.
+        #[test]
+        fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text()) {
+            prop_assert_eq!(is_taken(&event(&written(&text), TESTED)), Ok(()));
         }
     }
 

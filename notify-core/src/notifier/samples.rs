@@ -175,6 +175,8 @@ fn tell(
             queues: &[],
         }),
         cover: None,
+        answer: None,
+        named_channel: None,
     })?;
     if let Some(status) = transition.left.map(|left| *left).or(transition.status) {
         *past = Past::Known(Box::new(status));

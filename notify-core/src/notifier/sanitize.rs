@@ -8,6 +8,9 @@ use crate::format::text;
 /// The most bytes of a character, which no measure counts as less than one.
 const LONGEST: usize = 4;
 
+/// Signs of an address that mark nothing within one.
+const PLAIN: &str = "-._~:/?#&=%+,;";
+
 /// Counts as the strictest reading of "characters" does, which takes an emoji for two.
 pub(super) fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
@@ -62,9 +65,22 @@ fn page(text: &str) -> &str {
     if !text.starts_with("https://") && !text.starts_with("http://") {
         return "";
     }
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#&=%+,;".contains(c);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || PLAIN.contains(c);
     let end = text.find(|c| !is_plain(c)).unwrap_or(text.len());
     &text[..end]
+}
+
+/// Writes an address of which nothing is markup, so that it can be followed.
+pub(super) fn address(url: &str) -> String {
+    let mut address = String::with_capacity(url.len());
+    for c in url.chars() {
+        if c.is_ascii_alphanumeric() || PLAIN.contains(c) {
+            address.push(c);
+        } else {
+            address += &format!("%{:02X}", u32::from(c));
+        }
+    }
+    address
 }
 
 /// Renders a text, cut in its middle where it would be too long; what is missing is named.

@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use crate::format::text;
     use crate::message::alert::Kind;
-    use crate::testing::{alert_of, alerts_of_each_kind};
+    use crate::testing::{alert_of, alerts_of_each_kind, written};
 
     /// What becomes of an alert that is answered so.
     fn becomes(status: u16, body: &str) -> &'static str {
@@ -500,6 +500,31 @@ mod tests {
             1 => ("[`<&@a\u{202e}]", 0..100_000_usize).prop_map(|(c, count)| c.repeat(count)),
         ];
         prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn what_the_program_writes_stands_in_the_place_of_the_error() {
+        let alert = written("the disk is *full*: <!here> @all");
+        let alone = std::slice::from_ref(&alert);
+        let slack = payload::full(alone, Dialect::Slack);
+        assert!(!slack.to_string().contains("connection refused"));
+        insta::assert_snapshot!("written", format!("{slack:#}"));
+        let compatible = payload::full(alone, Dialect::Markdown);
+        insta::assert_snapshot!("written_compatible", format!("{compatible:#}"));
+    }
+
+    proptest! {
+        /// Issue 17, point 2.
+        #[test]
+        fn whatever_the_program_writes_breaks_no_rule(text in anything(), count in 1_usize..6) {
+            let alerts = vec![written(&text); count];
+            let broken = strict::check(&payload::full(&alerts, Dialect::Slack), &["<@U0123ABC>"]);
+            prop_assert!(broken.is_ok(), "{broken:?}");
+            let compatible = payload::full(&alerts, Dialect::Markdown);
+            let broken = strict::check_compatible(&compatible, &[]);
+            prop_assert!(broken.is_ok(), "{broken:?}");
+        }
     }
 
     proptest! {

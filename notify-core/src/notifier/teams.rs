@@ -2,6 +2,7 @@
 
 pub(super) mod word;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -176,6 +177,13 @@ impl Frame {
         let mut links = links::of(alerts, usize::MAX);
         links.retain(|link| link.url.len() <= ADDRESS);
         links.truncate(most);
+        for link in &mut links {
+            // It says where it leads.
+            let host = link.host();
+            if link.label != host {
+                link.label = format!("{}: {host}", line(&link.label, NAME, visible));
+            }
+        }
         Self {
             summary: line(&summary, TITLE, visible),
             fallback: line(&summary, TITLE, inline),
@@ -256,7 +264,7 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
     let mut facts = Vec::new();
     let mut left_for_facts = room / 3;
     for (name, value) in details(alert) {
-        let name = line(name, NAME, inline);
+        let name = line(&name, NAME, inline);
         let value = line(&value, VALUE, inline);
         let heft = weight(&name) + weight(&value) + FACT;
         if heft <= left_for_facts && !value.trim().is_empty() {
@@ -268,7 +276,10 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
     let remarks = fit(&alert.remarks().join("\n"), room / 6, weight, lines);
     left = left.saturating_sub(weight(&remarks));
     let mut body = vec![heading(&title, colour(Severity::of(alert)))];
-    body.extend(code(alert.error(), left));
+    body.extend(match &alert.message.text {
+        Some(text) => prose(text, left),
+        None => code(alert.error(), left),
+    });
     if !remarks.trim().is_empty() {
         body.push(text_block(&remarks));
     }
@@ -298,6 +309,12 @@ fn heading(text: &str, colour: &str) -> Value {
         "color": colour,
         "separator": true,
     })
+}
+
+/// Shows a text that the program writes; `None` where there is nothing to see.
+fn prose(text: &str, room: usize) -> Option<Value> {
+    let text = fit(text, room, weight, lines);
+    (!text.trim().is_empty()).then(|| text_block(&text))
 }
 
 /// Shows an error word for word, folded where it is long; and as plain text, by its first and its last
@@ -339,15 +356,15 @@ fn monospace(text: &str) -> Value {
     json!({ "type": "TextBlock", "text": text, "wrap": true, "fontType": "monospace" })
 }
 
-fn details(alert: &Alert) -> Vec<(&str, String)> {
+fn details(alert: &Alert) -> Vec<(Cow<'_, str>, String)> {
     // The id first: it must not be left out.
-    let mut details = vec![
-        ("alert", alert.id.clone()),
-        ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.to_string()),
-    ];
+    let mut details = vec![("alert".into(), alert.id.clone())];
+    if alert.message.text.is_none() {
+        details.push(("began".into(), time::show(alert.status.begun)));
+        details.push(("function".into(), alert.status.location.to_string()));
+    }
     let more = alert.details().into_iter();
-    details.extend(more.filter(|(name, _)| *name != "alert"));
+    details.extend(more.filter(|(name, _)| name != "alert"));
     details
 }
 
@@ -425,7 +442,7 @@ mod tests {
     use super::*;
     use crate::message::alert::Kind;
     use crate::status::State;
-    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text, written};
     use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
@@ -520,6 +537,7 @@ mod tests {
                        https://e.example/1 https://e.example/2";
         alert.facts = vec![("context".to_owned(), context.to_owned())];
         alert.status.text = "see https://evil.example/\n".to_owned();
+        alert.status.runbook = None;
         let message = message(&[alert.clone(), alert.clone()]);
         assert_eq!(is_taken(&message), Ok(()));
         let button = |title: &str, url: &str| json!({ "type": "Action.OpenUrl", "title": title, "url": url });
@@ -701,6 +719,27 @@ mod tests {
             ] {
                 assert_eq!(is_taken(&message), Ok(()));
             }
+        }
+    }
+
+    /// Issue 17, point 2.
+    #[test]
+    fn what_the_program_writes_stands_in_the_place_of_the_error() {
+        let alert = written("the disk is *full*: <@1> @everyone");
+        let message = message(std::slice::from_ref(&alert));
+        assert_eq!(is_taken(&message), Ok(()));
+        assert!(!message.to_string().contains("connection refused"));
+        insta::assert_json_snapshot!("written", message);
+    }
+
+    proptest! {
+        /// Issue 17, point 2.
+        #[test]
+        fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text(), number in 1_usize..6) {
+            let alert = written(&text);
+            let many = vec![alert.clone(); number];
+            prop_assert_eq!(is_taken(&message(&many)), Ok(()));
+            prop_assert_eq!(is_taken(&short(&[alert])), Ok(()));
         }
     }
 

@@ -35,6 +35,8 @@ pub(crate) enum Slot {
     Unwritten,
     /// The runs under way.
     Runs,
+    /// What runs under way have said of themselves.
+    Said,
     /// Which job has which name.
     Names,
     /// What is done once, before or after the first end of a run.

@@ -2,12 +2,14 @@
 //!
 //! Long on purpose: it is the one file with `unsafe`, so that all of it can be read in one place. std has no way to be called at the exit, none to ask for the user or the
 //! host, none to send, catch or ask for a signal, none to have a child end with its parent, none to become
-//! another user for good, none to ask which file is at a path and nothing else, and none to know a forked child.
+//! another user for good, none to ask which file is at a path and nothing else, none to know a forked child, and none to
+//! ask an error that may borrow something for its type.
 #![expect(
     unsafe_code,
-    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `statx`, `mmap` and `madvise` are C functions"
+    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `statx`, `mmap` and `madvise` are C functions; `Error::is` wants a lifetime"
 )]
 
+use std::error::Error;
 use std::ffi::c_void;
 use std::fmt;
 use std::io;
@@ -613,6 +615,23 @@ pub(crate) fn coarse_time() -> Duration {
 pub(crate) fn coarse_time() -> Duration {
     static FIRST: OnceBox<Instant> = OnceBox::new();
     FIRST.get_or_make(Instant::now).elapsed()
+}
+
+/// Tells whether an error is of that type; of a type with lifetimes, whichever they are.
+pub(crate) fn is_error<T: Error + 'static>(error: &(dyn Error + '_)) -> bool {
+    beyond_its_life(error).is::<T>()
+}
+
+/// Returns the error as std's own for input and output, if it is one: that borrows nothing.
+pub(crate) fn as_io_error<'a>(error: &'a (dyn Error + 'a)) -> Option<&'a io::Error> {
+    beyond_its_life(error).downcast_ref()
+}
+
+/// Returns an error as one that borrows nothing.
+fn beyond_its_life<'a>(error: &'a (dyn Error + 'a)) -> &'a (dyn Error + 'static) {
+    // SAFETY: the types differ in what the error may borrow alone, and nobody sees what it borrows:
+    // one caller asks for the type, the other for a type without lifetimes.
+    unsafe { std::mem::transmute::<&'a (dyn Error + 'a), &'a (dyn Error + 'static)>(error) }
 }
 
 /// Runs a piece of code in a forked child, while the other threads of this process are not there; tells

@@ -17,8 +17,10 @@ use crate::format::hash;
 use crate::format::time::{self, Time};
 use crate::job::Took;
 use crate::message::alert::Alert;
+use crate::rules::decision::Decision as Answer;
 use crate::rules::{Attempt, Decision, Past, Reason, Settings};
 use crate::status::Status;
+use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 use crate::status::plan::Plan;
 
@@ -62,6 +64,12 @@ pub(crate) struct Ended {
     pub(crate) mention: Option<Cow<'static, str>>,
     /// What its alerts say of where it ran.
     pub(crate) facts: Cow<'static, [(String, String)]>,
+    /// What to do when it fails: the address of a page.
+    pub(crate) runbook: Option<Cow<'static, str>>,
+    /// Whose job it is.
+    pub(crate) owner: Option<Cow<'static, str>>,
+    /// What the run said of itself.
+    pub(crate) said: Facts,
     /// What its alerts say beside the error.
     pub(crate) notes: Vec<String>,
 }
@@ -91,6 +99,9 @@ impl Ended {
             is_in_time: false,
             last_inside: None,
             mention: None,
+            runbook: None,
+            owner: None,
+            said: Facts::default(),
             facts: Cow::Borrowed(&[]),
             notes: Vec::new(),
         }
@@ -127,6 +138,10 @@ pub(crate) struct End<'a> {
     pub(crate) address: Option<Address<'a>>,
     /// What another job has sent about the event that ended this run.
     pub(crate) cover: Option<Cover<'a>>,
+    /// What a rule of the program has decided; `None` where none was asked.
+    pub(crate) answer: Option<&'a Answer>,
+    /// The channel that a rule names, now or with an earlier alert of the incident.
+    pub(crate) named_channel: Option<&'a str>,
 }
 
 /// What the end of a run changes.
@@ -158,9 +173,10 @@ pub(crate) fn of(end: &End<'_>) -> Option<Transition> {
         _ => {}
     }
     let case = Case::new(end);
-    let due = case.decide();
-    // A rule of the user's own has its place here: it sees what is due, and what it sends can still be held.
-    let settled = case.hold(due);
+    let settled = match case.ruled() {
+        Some(answer) => case.settle(answer),
+        None => case.hold(case.decide()),
+    };
     let status = case.status(&settled);
     let address = end
         .address

@@ -9,6 +9,7 @@ use crate::format::fields::Fields;
 use crate::format::time::Time;
 use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
+use crate::runs::consult::Program;
 use crate::runs::report::{self, Report};
 use crate::settings::setup::Setup;
 use crate::state::ExpiredRuns;
@@ -112,7 +113,7 @@ fn report_death(
     };
     let needs_routes = !matches!(outcome, Outcome::NotCounted(_));
     let routes = if queues.is_empty() || !needs_routes {
-        report::routes(setup, &channel, &mut ended, &outcome, warnings)
+        report::routes(setup, &channel, &mut ended.notes, &outcome, warnings)
     } else {
         let routes = setup.routes(&channel);
         let Some(routes) = routes.filter(|routes| routes.queues == *queues) else {
@@ -126,6 +127,8 @@ fn report_death(
         settings,
         run: Some(run.clone()),
         now: Instant::now(),
+        setup,
+        program: Program::default(),
     }
     .make(
         setup.store(),

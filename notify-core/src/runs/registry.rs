@@ -29,16 +29,21 @@ use crate::os::warning::{self, Warning};
 use crate::rules::Settings;
 use crate::rules::transition::Ended;
 use crate::runs::asked;
+use crate::runs::consult::{Park, Program};
 use crate::runs::overdue;
 use crate::runs::overlap;
 use crate::runs::reaper;
 use crate::runs::report::{self, Report};
+use crate::runs::run_data;
+use crate::runs::stack;
 use crate::settings::config::Config;
 use crate::settings::in_force;
 use crate::settings::route::Way;
 use crate::settings::setup::Setup;
 use crate::state::run_record::Recorded;
 use crate::state::{self, Store};
+use crate::status::cause::Cause;
+use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 use crate::status::{LINE, State};
 
@@ -105,11 +110,48 @@ struct Open {
     heartbeat: Option<Arc<Heartbeat>>,
     /// When it returned, of a run whose outcome the exit of the process decides.
     returned: Option<Instant>,
+    /// What it has ended with, while the program is asked what it says to that.
+    asked: Option<Arc<Asked>>,
+}
+
+/// The end of a run about which the program is asked. If the process exits meanwhile, the built-in rules decide.
+#[derive(Debug)]
+struct Asked {
+    outcome: Outcome,
+    said: Facts,
+}
+
+/// A run whose end is being reported.
+struct Ending<'a> {
+    number: u64,
+    run: &'a Open,
+    outcome: &'a Outcome,
+    said: Facts,
+    /// Where the process exits: how long it waits for each answer of the program.
+    at_exit: Option<Duration>,
+}
+
+impl Park for Ending<'_> {
+    fn park(&self) {
+        let asked = Asked {
+            outcome: self.outcome.clone(),
+            said: self.said.clone(),
+        };
+        let run = Open {
+            asked: Some(Arc::new(asked)),
+            ..self.run.clone()
+        };
+        open_runs().insert(self.number, run);
+    }
+
+    fn take_back(&self) -> bool {
+        open_runs().remove(&self.number).is_some()
+    }
 }
 
 /// Returns whether annotated functions report at all, or run bare.
 pub(crate) fn is_active(site: &'static Site) -> bool {
-    in_force::is_active(site.test)
+    in_force::is_active(site.test) && !stack::is_bare()
 }
 
 /// Begins a run; `nested` when another run is on this thread's stack, or is being polled on it.
@@ -136,6 +178,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         last_inside: None,
         heartbeat: None,
         returned: None,
+        asked: None,
     };
     let setup = in_force::setup_so_far();
     warnings.extend(run.beat(setup));
@@ -171,11 +214,11 @@ impl Run {
 
     /// Ends the run, which is inside no other.
     pub(crate) fn end(self, outcome: &Outcome) {
-        self.end_inside(|_| {}, outcome);
+        self.end_inside(|_| {}, outcome, None);
     }
 
     /// Ends the run, which is inside those `around` it.
-    pub(crate) fn end_inside(self, around: Around, outcome: &Outcome) {
+    pub(crate) fn end_inside(self, around: Around, outcome: &Outcome, cause: Option<Cause<'_>>) {
         let (run, around) = {
             let mut open = open_runs();
             let run = open.remove(&self.number);
@@ -193,7 +236,7 @@ impl Run {
         // The exit of the process may have come first, and reports it.
         let warnings = run
             .as_ref()
-            .map(|run| end(self.number, run, outcome, &around));
+            .map(|run| end(self.number, run, outcome, cause, &around, false));
         warnings.into_iter().flatten().for_each(Warning::tell);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
             // For the log alone: who leaves an error out wants no line of it from each run.
@@ -214,6 +257,7 @@ impl Run {
         self,
         around: Around,
         outcome: &Outcome,
+        cause: Option<Cause<'_>>,
         says_exit_code: fn() -> bool,
     ) {
         let is_decided = match self.main {
@@ -222,7 +266,7 @@ impl Run {
             Some(Main::Wrapped) => false,
         };
         if is_decided || *outcome != Outcome::Returned || !ffi::CODE_IS_KNOWN {
-            return self.end_inside(around, outcome);
+            return self.end_inside(around, outcome, cause);
         }
         let returned = match open_runs().get_mut(&self.number) {
             Some(run) => {
@@ -254,7 +298,7 @@ fn end_returned(job: &Job) -> Vec<Warning> {
             .collect()
     };
     let ends = returned.into_iter();
-    ends.flat_map(|(number, run)| end(number, &run, &Outcome::Returned, &[]))
+    ends.flat_map(|(number, run)| end(number, &run, &Outcome::Returned, None, &[], false))
         .collect()
 }
 
@@ -302,11 +346,18 @@ fn note_end(open: &mut BTreeMap<u64, Open>, ended: &Open, around: &[u64]) {
 
 /// Reports the end of a run; the warnings are to be told once all that must be written is written.
 /// What ends it ends those `around` it, too, or most likely does.
-fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warning> {
+fn end(
+    number: u64,
+    run: &Open,
+    outcome: &Outcome,
+    cause: Option<Cause<'_>>,
+    around: &[Open],
+    at_exit: bool,
+) -> Vec<Warning> {
     let setup = in_force::setup();
     let mut warnings = Vec::new();
-    // Of a run that proves nothing there is nothing to tell.
-    if !(*outcome == Outcome::Cancelled && run.keeps_cancelled()) {
+    // Of a run that proves nothing there is nothing to tell, and of one whose program was asked it was told.
+    if run.asked.is_none() && !(*outcome == Outcome::Cancelled && run.keeps_cancelled()) {
         warnings.extend(run.beat_end(setup, outcome));
     }
     let now = Instant::now();
@@ -320,7 +371,11 @@ fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warni
     }
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup, now);
-    let routes = report::routes(setup, channel, &mut ended, outcome, &mut warnings);
+    ended.said = match &run.asked {
+        Some(asked) => asked.said.clone(),
+        None => run_data::end(number),
+    };
+    let routes = report::routes(setup, channel, &mut ended.notes, outcome, &mut warnings);
     if outcome.is_event()
         && let Some(routes) = &routes
     {
@@ -335,12 +390,21 @@ fn end(number: u64, run: &Open, outcome: &Outcome, around: &[Open]) -> Vec<Warni
     } else {
         state::run_key(number)
     };
+    let ending = Ending {
+        number,
+        run,
+        outcome,
+        said: ended.said.clone(),
+        at_exit: at_exit.then(|| setup.exit / 4),
+    };
     Report {
         ended,
         outcome,
         settings,
         run: key,
         now,
+        setup,
+        program: run.program(setup, cause, &ending),
     }
     .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
     if !run.nested {
@@ -396,6 +460,28 @@ impl Open {
         {
             self.overdue_at = Some(at);
             overdue::watch(at, number, tell_overdue);
+        }
+    }
+
+    /// Returns what the program has to say of the end of this run: nothing, where it was asked already.
+    fn program<'a>(
+        &'a self,
+        setup: &'a Setup,
+        cause: Option<Cause<'a>>,
+        ending: &'a Ending<'a>,
+    ) -> Program<'a> {
+        let arguments = &self.job.arguments;
+        let program = Program {
+            rule: arguments.rule.as_ref().or(setup.rule.as_ref()),
+            writer: arguments.message.as_ref().or(setup.message.as_ref()),
+            cause,
+            at_exit: ending.at_exit,
+            park: Some(ending),
+        };
+        if self.asked.is_some() || program.is_silent() {
+            Program::default()
+        } else {
+            program
         }
     }
 
@@ -468,6 +554,7 @@ impl Open {
     }
 
     fn ended(&self, setup: &'static Setup, now: Instant) -> Ended {
+        let arguments = &self.job.arguments;
         Ended {
             location: Cow::Borrowed(&self.job.location),
             source: Cow::Borrowed(&self.job.source),
@@ -485,6 +572,9 @@ impl Open {
             channel: Cow::Borrowed(channel(&self.job.arguments, setup)),
             attempt: setup.attempt,
             mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
+            runbook: arguments.runbook.as_deref().map(Cow::Borrowed),
+            owner: arguments.owner.as_deref().map(Cow::Borrowed),
+            said: Facts::default(),
             facts: Cow::Borrowed(&*setup.facts),
             nested: self.nested || self.keeps_cancelled(),
             was_overdue: self.was_overdue,
@@ -519,6 +609,7 @@ fn tell_overdue(number: u64) {
     };
     let setup = in_force::setup_so_far();
     let mut ended = run.ended(setup, Instant::now());
+    ended.said = run_data::so_far(number);
     ended.notes.retain(|note| note != WAS_OVERDUE);
     let seconds = run.started.elapsed().as_secs_f64();
     let outcome = Outcome::Overdue(if seconds < MINUTE {
@@ -572,13 +663,16 @@ fn report_unended(
 ) -> bool {
     ended.run = hash::hash(&format!("{:016x} {event}", ended.run));
     let channel = channel(&run.job.arguments, setup);
-    let routes = report::routes(setup, channel, &mut ended, outcome, warnings);
+    let routes = report::routes(setup, channel, &mut ended.notes, outcome, warnings);
     Report {
         ended,
         outcome,
         settings: settings(&run.job.arguments, setup),
         run: None,
         now: Instant::now(),
+        setup,
+        // It is asked about what has ended.
+        program: Program::default(),
     }
     .make(setup.store(), routes.as_deref(), |_| true, warnings)
 }
@@ -695,8 +789,11 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
     while let Some((number, run)) = open.pop() {
         let around: Vec<_> = open.iter().map(|(_, run)| run.clone()).collect();
         let after_return = run.returned.map(|_| outcome.after_return());
-        let outcome = after_return.as_ref().or(help.as_ref()).unwrap_or(outcome);
-        warnings.extend(end(number, &run, outcome, &around));
+        let asked = run.asked.clone();
+        let asked = asked.as_ref().map(|asked| &asked.outcome);
+        let ended = asked.or(after_return.as_ref()).or(help.as_ref());
+        let outcome = ended.unwrap_or(outcome);
+        warnings.extend(end(number, &run, outcome, None, &around, true));
     }
     if let Some(store) = in_force::setup().store() {
         store.flush();

@@ -5,21 +5,24 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::dispatch::dispatcher;
+use crate::format::time::Time;
 use crate::os::warning::{self, Warning};
+use crate::rules::decision::Decision;
 use crate::rules::transition::{self, Address, Cover, End, Ended, Transition};
 use crate::rules::{Past, Reason, Settings};
+use crate::runs::consult::{Elsewhere, MOST, Program, Said};
 use crate::runs::dedup::{self, Event};
 use crate::settings::route::{Routes, Way};
 use crate::settings::setup::Setup;
 use crate::state::change::{Change, RunKey};
 use crate::state::{self, Access, Committed, JobKey, Seen, Store};
+use crate::status::State;
 use crate::status::outcome::Outcome;
 
 /// The fault of a store that cannot be used.
 const UNUSABLE: &str = "directory in use";
 
 /// The end of a run, to be reported.
-#[derive(Debug)]
 pub(crate) struct Report<'a> {
     pub(crate) ended: Ended,
     pub(crate) outcome: &'a Outcome,
@@ -28,13 +31,24 @@ pub(crate) struct Report<'a> {
     pub(crate) run: Option<RunKey>,
     /// When it is made.
     pub(crate) now: Instant,
+    /// Who leads an alert to another channel.
+    pub(crate) setup: &'a Setup,
+    /// What the program itself has to say; nothing where it is not there.
+    pub(crate) program: Program<'a>,
+}
+
+/// What an engine has seen, to be answered outside of it.
+struct Open {
+    past: Past,
+    now: Time,
+    access: Access,
 }
 
 /// Finds where a job's alerts go; warns where a failure would go nowhere.
 pub(crate) fn routes(
     setup: &Setup,
     channel: &str,
-    ended: &mut Ended,
+    notes: &mut Vec<String>,
     outcome: &Outcome,
     warnings: &mut Vec<Warning>,
 ) -> Option<Arc<Routes>> {
@@ -44,7 +58,7 @@ pub(crate) fn routes(
     match setup.way(channel, outcome.state()) {
         Way::To(routes) => Some(routes),
         Way::Instead(routes, note) => {
-            ended.notes.push(note);
+            notes.push(note);
             Some(routes)
         }
         Way::Silent => None,
@@ -68,14 +82,48 @@ impl Report<'_> {
         still_open: impl Fn(&Past) -> bool,
         warnings: &mut Vec<Warning>,
     ) -> bool {
+        let mut said: Option<Said> = None;
+        for asked in 1.. {
+            let told = self.settle(store, routes, said.as_ref(), &still_open, warnings);
+            let open = match told {
+                Ok(is_told) => return is_told,
+                Err(open) => *open,
+            };
+            said = Some(self.consult(open, routes, asked == MOST, warnings));
+            if self.program.park.is_some_and(|run| !run.take_back()) {
+                // The exit of the process has taken it.
+                break;
+            }
+        }
+        false
+    }
+
+    /// Has the store make the change, unless the program is to be asked about what was found there.
+    fn settle(
+        &self,
+        store: Option<&Store>,
+        routes: Option<&Routes>,
+        said: Option<&Said>,
+        still_open: impl Fn(&Past) -> bool,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<bool, Box<Open>> {
         let job = JobKey::of(&self.ended.job);
-        let (mut was_unreadable, mut speech) = (false, None);
+        let routes = said.map_or(routes, |said| said.routes(routes));
+        let (mut was_unreadable, mut speech, mut open) = (false, None, None);
         let mut decide = |seen: &Seen<'_>| {
-            (was_unreadable, speech) = (*seen.past == Past::Unreadable, None);
+            (was_unreadable, speech, open) = (*seen.past == Past::Unreadable, None, None);
             if !still_open(seen.past) {
                 return None;
             }
-            let transition = self.decide(seen, routes)?;
+            if self.must_ask(seen.past, said) {
+                open = Some(Open {
+                    past: seen.past.clone(),
+                    now: seen.now,
+                    access: seen.access,
+                });
+                return None;
+            }
+            let transition = self.decide(seen, said, routes)?;
             speech = self::speech(&transition);
             Some(self.change(transition, routes))
         };
@@ -89,6 +137,9 @@ impl Report<'_> {
             committed.map_err(unusable).ok()
         });
         let committed = committed.unwrap_or_else(|| state::update_unstored(&job, &mut decide));
+        if let Some(open) = open {
+            return Err(Box::new(open));
+        }
         if let (Some(is_sent), Some((event, channel))) = (speech, self.event(routes)) {
             dedup::speak(event, channel, &self.ended.job, is_sent);
         }
@@ -100,16 +151,89 @@ impl Report<'_> {
         }
         self.warn(store, &committed, warnings);
         let Some((alert, queued)) = committed.alert else {
-            return false;
+            return Ok(false);
         };
-        routes.is_some_and(|routes| dispatcher::accept(&routes.all, &alert, &queued))
+        Ok(routes.is_some_and(|routes| dispatcher::accept(&routes.all, &alert, &queued)))
     }
 
-    /// Works out what the run makes of the job.
-    fn decide(&self, seen: &Seen<'_>, routes: Option<&Routes>) -> Option<Transition> {
-        let spoken = self.event(routes);
-        let spoken = spoken.and_then(|(event, channel)| dedup::spoken(event, channel));
-        transition::of(&End {
+    /// Tells whether the program, or a channel that it named, must be asked before this past can be decided on.
+    fn must_ask(&self, past: &Past, said: Option<&Said>) -> bool {
+        match said {
+            None => !self.program.is_silent() || named_channel(past).is_some(),
+            Some(said) => !said.is_last && said.past != *past,
+        }
+    }
+
+    /// Asks the program, outside of every lock, what it says to what is known.
+    fn consult(
+        &self,
+        open: Open,
+        routes: Option<&Routes>,
+        is_last: bool,
+        warnings: &mut Vec<Warning>,
+    ) -> Said {
+        // The program may exit: until it has answered the run is under way.
+        if let Some(run) = self.program.park {
+            run.park();
+        }
+        let Open { past, now, access } = open;
+        let seen = Seen {
+            past: &past,
+            now,
+            access,
+        };
+        let earlier = named_channel(&past).and_then(|channel| self.lead_to(channel, warnings));
+        let mut said = Said {
+            past: Past::Unknown,
+            answer: None,
+            message: None,
+            elsewhere: earlier,
+            is_last,
+        };
+        let (to, spoken) = (said.routes(routes), self.spoken(said.routes(routes)));
+        let end = self.end(&seen, Some(&said), to, spoken.as_ref());
+        let answer = self.program.decide(&end, warnings);
+        if let Some(channel) = answer.as_ref().and_then(Decision::channel) {
+            said.elsewhere = if channel == self.ended.channel {
+                None
+            } else {
+                self.lead_to(channel, warnings)
+            };
+        }
+        said.answer = answer;
+        let transition = self.decide(&seen, Some(&said), said.routes(routes));
+        said.message = transition.and_then(|transition| self.program.write(&transition, warnings));
+        said.past = past;
+        said
+    }
+
+    /// Finds what a channel leads to that a rule names; `None` where that is nothing, and the job's own stands
+    /// in.
+    fn lead_to(&self, channel: &str, warnings: &mut Vec<Warning>) -> Option<Elsewhere> {
+        let mut notes = Vec::new();
+        let routes = routes(self.setup, channel, &mut notes, self.outcome, warnings)?;
+        Some(Elsewhere {
+            channel: channel.to_owned(),
+            routes,
+            notes,
+        })
+    }
+
+    /// Returns who speaks for what ended the run on its channel, and whether that was sent.
+    fn spoken(&self, routes: Option<&Routes>) -> Option<(String, bool)> {
+        let (event, channel) = self.event(routes)?;
+        dedup::spoken(event, channel)
+    }
+
+    /// Describes the end of the run.
+    fn end<'a>(
+        &'a self,
+        seen: &Seen<'a>,
+        said: Option<&'a Said>,
+        routes: Option<&'a Routes>,
+        spoken: Option<&'a (String, bool)>,
+    ) -> End<'a> {
+        End {
             past: seen.past,
             run: &self.ended,
             outcome: self.outcome,
@@ -123,11 +247,33 @@ impl Report<'_> {
                 },
                 ..address
             }),
-            cover: spoken.as_ref().map(|(job, is_sent)| Cover {
+            cover: spoken.map(|(job, is_sent)| Cover {
                 job,
                 is_sent: *is_sent,
             }),
-        })
+            answer: said.and_then(|said| said.answer.as_ref()),
+            named_channel: said.and_then(Said::channel),
+        }
+    }
+
+    /// Works out what the run makes of the job.
+    fn decide(
+        &self,
+        seen: &Seen<'_>,
+        said: Option<&Said>,
+        routes: Option<&Routes>,
+    ) -> Option<Transition> {
+        let spoken = self.spoken(routes);
+        let mut transition = transition::of(&self.end(seen, said, routes, spoken.as_ref()))?;
+        if let (Some(alert), Some(said)) = (&mut transition.alert, said) {
+            if let Some(message) = &said.message {
+                alert.message = message.clone();
+            }
+            if let Some(elsewhere) = &said.elsewhere {
+                alert.notes.extend(elsewhere.notes.iter().cloned());
+            }
+        }
+        Some(transition)
     }
 
     /// Returns what the store is to change.
@@ -197,4 +343,10 @@ fn speech(transition: &Transition) -> Option<bool> {
         Reason::Recent | Reason::OtherErrors | Reason::FlappingOn
     );
     (is_sent || is_known && !transition.decision.send).then_some(is_sent)
+}
+
+/// Returns the channel that later alerts of an incident go to, where a rule has named one.
+fn named_channel(past: &Past) -> Option<&str> {
+    let status = past.status().filter(|status| status.state == State::Error);
+    status?.alerted_channel.as_deref()
 }

@@ -1,8 +1,11 @@
 //! The runs on this thread's stack.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 thread_local! {
+    /// Whether annotated functions run bare on this thread, for a run that ends on it asks the program.
+    static IS_BARE: Cell<bool> = const { Cell::new(false) };
+
     /// The runs on this thread's stack, or being polled on it, the innermost last.
     static STACK: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
@@ -17,6 +20,34 @@ pub(crate) fn is_nested() -> bool {
     let is_nested =
         |stack: &RefCell<Vec<u64>>| stack.try_borrow().is_ok_and(|stack| !stack.is_empty());
     STACK.try_with(is_nested).unwrap_or(false)
+}
+
+/// Returns the innermost run on this thread's stack, if one can say something of itself.
+pub(crate) fn innermost() -> Option<u64> {
+    let last = |stack: &RefCell<Vec<u64>>| stack.try_borrow().ok()?.last().copied();
+    STACK.try_with(last).ok().flatten().filter(|_| !is_bare())
+}
+
+/// Tells whether annotated functions run bare on this thread.
+pub(crate) fn is_bare() -> bool {
+    IS_BARE.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Runs code of the program that a run asks at its end: what is annotated runs bare in it, for the end of
+/// one run is no place for another.
+pub(crate) fn bare<R>(foreign: impl FnOnce() -> R) -> R {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            let _ = IS_BARE.try_with(|is_bare| is_bare.set(self.0));
+        }
+    }
+    let _before = Before(
+        IS_BARE
+            .try_with(|is_bare| is_bare.replace(true))
+            .unwrap_or(false),
+    );
+    foreign()
 }
 
 /// A run's place on its thread's stack; it ends with this.

@@ -8,8 +8,13 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::format::time::HOUR;
+use crate::message::alert::Alert;
+use crate::message::written::{Message, Writer};
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
+use crate::rules::decision::Decision;
+use crate::rules::occasion::Occasion;
+use crate::rules::rule::Rule;
 
 /// The channel of a job that names none.
 pub(crate) const ALERTS: &str = "alerts";
@@ -56,6 +61,8 @@ pub struct Config {
     pub(crate) flapping: Option<bool>,
     pub(crate) signals: Option<bool>,
     pub(crate) heartbeat: Option<String>,
+    pub(crate) rule: Option<Rule>,
+    pub(crate) message: Option<Writer>,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
 }
 
@@ -258,6 +265,65 @@ impl Config {
     pub fn channel(mut self, name: impl Into<String>, notifier: impl Notifier + 'static) -> Self {
         self.channels.insert(name.into(), Arc::new(notifier));
         self
+    }
+
+    /// Has a rule of the program decide which runs are sent, for jobs whose attribute has no `rule`. It gets
+    /// an [`Occasion`], which also says what the built-in rules decide, and answers with a [`Decision`].
+    ///
+    /// It must answer the same for the same occasion, and change nothing: it is asked anew where another process
+    /// was faster, five times at most, and then its last answer stands. It is asked once the run has ended, on the
+    /// run's thread or at the exit on one of ours, and holds up nothing but that: a rule that never returns keeps
+    /// its run from ever ending. What is annotated runs bare in it. If it panics, the built-in rules decide, and
+    /// the log is warned.
+    ///
+    /// The built-in rules alone decide on what happens while the program is not there (a run that was killed, or
+    /// never began; an alert that was held back and whose time has come), on a run that is overdue, and where a
+    /// person has silenced the error. `pipeline-notify explain` says who decided.
+    ///
+    /// A failure of which the rule says nothing counts as silenced by a person: `pipeline-notify status` and
+    /// `check` show that it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pipeline_notify::{Config, Decision};
+    ///
+    /// // A failure is sent once it is the third in a row; all else is as it was.
+    /// let config = Config::new().rule(|occasion| match occasion.failures() {
+    ///     1 | 2 => Decision::silent("not the third failure yet"),
+    ///     _ => occasion.built_in(),
+    /// });
+    /// assert!(format!("{config:?}").starts_with("Config"));
+    /// ```
+    pub fn rule(self, rule: impl Fn(&Occasion<'_>) -> Decision + Send + Sync + 'static) -> Self {
+        Self {
+            rule: Some(Rule::new(rule)),
+            ..self
+        }
+    }
+
+    /// Has a function of the program write into each alert, for jobs whose attribute has no `message`. It gets the
+    /// [`Alert`] as the library would send it, and returns a [`Message`]: what it adds, or writes instead.
+    ///
+    /// It is asked at the end of the run, before the alert is stored, under the same conditions as a
+    /// [`rule`](Self::rule): so every destination shows the same, also when another process sends the alert. If it
+    /// panics, the alert is sent as the library writes it, and the log is warned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pipeline_notify::{Config, Message};
+    ///
+    /// let config = Config::new().message(|alert| {
+    ///     Message::new().link("dashboard", format!("https://dash.example.com/{}", alert.job()))
+    /// });
+    /// assert!(format!("{config:?}").starts_with("Config"));
+    /// ```
+    pub fn message(self, message: impl Fn(&Alert) -> Message + Send + Sync + 'static) -> Self {
+        Self {
+            message: Some(Writer::new(message)),
+            ..self
+        }
     }
 
     /// Checks what the types of the setters let through.

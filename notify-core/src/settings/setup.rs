@@ -11,11 +11,13 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::format::text::readable;
 use crate::format::time;
+use crate::message::written::Writer;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
 use crate::os::machine::Machine;
 use crate::os::redact;
 use crate::os::warning::Warning;
+use crate::rules::rule::Rule;
 use crate::rules::{Attempt, Settings};
 pub(crate) use crate::settings::config::ALERTS;
 use crate::settings::config::Config;
@@ -60,6 +62,8 @@ pub(crate) struct Settled {
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) signals: bool,
     pub(crate) heartbeat: Option<Arc<Heartbeat>>,
+    pub(crate) rule: Option<Rule>,
+    pub(crate) message: Option<Writer>,
     pub(crate) channels: HashMap<String, Arc<dyn Notifier>>,
 }
 
@@ -140,6 +144,8 @@ impl Setup {
                 .signals
                 .unwrap_or_else(|| values.is_yes("NOTIFY_SIGNALS")),
             heartbeat: values.heartbeat(config.heartbeat),
+            rule: config.rule,
+            message: config.message,
             channels: config.channels,
         };
         Self::of(Arc::new(settled), values.problems)

@@ -15,6 +15,7 @@ use crate::os::file::{self, Durable, Links, PRIVATE};
 use crate::rules::Settings;
 use crate::state::change::Change;
 use crate::status::decision::Decided;
+use crate::status::facts::Facts;
 use crate::status::{LINE, State, Status};
 
 /// A history that has grown to this many bytes is made shorter.
@@ -70,6 +71,8 @@ pub(crate) struct Ran {
     pub(crate) held: Option<Time>,
     /// What decided; `None` where a person did, and in lines that do not say it.
     pub(crate) settings: Option<Settings>,
+    /// What the last of them said of itself.
+    pub(crate) facts: Facts,
 }
 
 /// What a destination said to an alert.
@@ -178,6 +181,7 @@ fn shortened(events: Vec<Event>) -> Vec<Event> {
                 last.took = ran.took;
                 last.last = ran.last.or(Some(ran.begun));
                 last.settings = ran.settings;
+                last.facts.clone_from(&ran.facts);
                 continue;
             }
         }
@@ -216,6 +220,7 @@ impl Ran {
             channel: alert.map(|alert| alert.channel.clone()),
             held: held.map(|held| held.until),
             settings: change.settings,
+            facts: status.facts.clone(),
         })
     }
 
@@ -249,6 +254,7 @@ impl Event {
                 line.put_some(time(ran.held));
                 line.put_some(ran.settings.as_ref().map(render_settings));
                 line.put_some(ran.decision.as_ref().and_then(Decided::code));
+                line.put(&render_facts(&ran.facts));
             }
             Self::Answered(answered) => {
                 line.put("answer");
@@ -290,6 +296,10 @@ impl Event {
                     channel: rest.get(2).and_then(some),
                     held: time(3),
                     settings: rest.get(4).and_then(some).map(|text| parse_settings(&text)),
+                    facts: rest
+                        .get(6)
+                        .map(|text| parse_facts(text))
+                        .unwrap_or_default(),
                 }))
             }
             [what, at, alert, channel, answer] if what == "answer" => {
@@ -335,6 +345,22 @@ impl Line {
         }
         self.text
     }
+}
+
+/// Writes facts, a line each.
+fn render_facts(facts: &Facts) -> String {
+    let facts = facts.iter().map(|(name, value)| format!("{name}={value}"));
+    facts.collect::<Vec<_>>().join("\n")
+}
+
+/// Reads what [`render_facts`] has written.
+fn parse_facts(text: &str) -> Facts {
+    let mut facts = Facts::default();
+    for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
+        // What is beyond the bounds is dropped.
+        let _ = facts.put(name, value.to_owned());
+    }
+    facts
 }
 
 /// Writes settings, but for those that are the defaults.
@@ -403,6 +429,7 @@ mod tests {
             channel: alert.map(|_| "alerts".to_owned()),
             held: None,
             settings: Some(Settings::default()),
+            facts: Facts::default(),
         })
     }
 
@@ -465,6 +492,7 @@ mod tests {
         };
         assert_eq!((ran.runs, &*ran.error), (3, "no"));
         assert_eq!((ran.last, ran.channel, ran.settings), (None, None, None));
+        assert!(ran.facts.is_empty());
     }
 
     #[test]
@@ -520,9 +548,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_event_is_read_back_as_it_was(decision in any::<String>(), error in any::<String>(), answer in any::<String>()) {
+        fn any_event_is_read_back_as_it_was(decision in any::<String>(), error in any::<String>(), answer in any::<String>(), fact in any::<String>()) {
             let Event::Ran(ran) = ran(1, &decision, None) else { unreachable!() };
-            let ran = Event::Ran(Ran { error, held: Some(noon()), last: Some(noon()), ..ran });
+            let mut facts = Facts::default();
+            let _ = facts.put("rows", "44".to_owned());
+            let _ = facts.put("file", fact);
+            let facts = facts.readable();
+            let ran = Event::Ran(Ran { error, facts, held: Some(noon()), last: Some(noon()), ..ran });
             prop_assert_eq!(Event::parse(&ran.render()), Some(ran));
             let answered = Event::Answered(Answered {
                 at: noon(),

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use crate::format::fields::{Fields, Page};
 use crate::format::hash;
+use crate::format::link;
 use crate::format::time;
 use crate::message::alert;
 use crate::os::machine::Machine;
 use crate::os::process;
 use crate::rules::transition::Ended;
 use crate::rules::{Attempt, Settings};
+use crate::status::facts::Facts;
 use crate::status::plan::Plan;
 
 /// A run under way, with what its end needs for the decision and the alert.
@@ -59,6 +61,12 @@ impl Recorded<'_> {
         }
         if let Some(mention) = &ended.mention {
             put("mention", mention);
+        }
+        if let Some(runbook) = &ended.runbook {
+            put("runbook", runbook);
+        }
+        if let Some(owner) = &ended.owner {
+            put("owner", owner);
         }
         for note in &ended.notes {
             put("note", note);
@@ -136,6 +144,9 @@ impl Recorded<'_> {
             channel: text("channel").unwrap_or_default(),
             attempt: process.get("attempt").and_then(Attempt::parse),
             mention: text("mention"),
+            runbook: text("runbook").filter(|url| link::check(url).is_ok()),
+            owner: text("owner"),
+            said: Facts::default(),
             facts: alert::facts(process).into(),
             notes: run.all("note"),
             ..Ended::new(id, text("job")?, time::parse(run.get("begun")?)?)

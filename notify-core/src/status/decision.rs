@@ -100,6 +100,8 @@ reasons! {
     Attempt = "attempt-follows": "another attempt follows (NOTIFY_ATTEMPT)",
     /// It has not failed often enough in a row.
     After = "after": "fewer failures in a row than `after`",
+    /// A rule of the program says so.
+    Rule = "rule": "by the program's rule",
     /// Its status changes to and fro from now on.
     Flapping = "flapping": "flapping",
     /// It still flaps.
@@ -151,6 +153,15 @@ impl Decided {
         Self::Said {
             code: Some(Fate::Undelivered.code().to_owned()),
             words: format!("not delivered: {why}"),
+        }
+    }
+
+    /// A rule of the program decided, and says why in its own words.
+    pub(crate) fn by_program(fate: Fate, why: &str) -> Self {
+        let rule = Self::By(fate, Reason::Rule);
+        Self::Said {
+            code: rule.code(),
+            words: format!("{}: {why}", rule.words()),
         }
     }
 

@@ -43,6 +43,28 @@ pub(crate) enum Outcome {
     NotCounted(String),
 }
 
+/// How a run ended, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OutcomeKind {
+    /// Its function returned, and what it returned is no failure.
+    Returned,
+    /// Its function returned an error that `errors(…)` or `when` leaves out: the status is `OK`.
+    PassedOver,
+    /// Its function returned an error.
+    Failed,
+    /// Its function returned an `ExitCode` that means a failure.
+    ExitCode,
+    /// It panicked.
+    Panicked,
+    /// Its future was dropped before it had finished.
+    Cancelled,
+    /// The process exited inside it, with success or not.
+    Exited,
+    /// A signal ended the process inside it.
+    Signalled,
+}
+
 /// How a program ended that failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Ending {
@@ -77,6 +99,26 @@ impl Outcome {
             Self::Panicked(_) | Self::Exited(_) | Self::Signalled(_)
         );
         ends_all && self.state() == State::Error
+    }
+
+    /// Names it in a word; `None` where the program was not there when the run ended, or the run has not
+    /// ended, or proves nothing.
+    pub(crate) fn kind(&self) -> Option<OutcomeKind> {
+        Some(match self {
+            Self::Returned => OutcomeKind::Returned,
+            Self::PassedOver(_) => OutcomeKind::PassedOver,
+            Self::Failed(_) => OutcomeKind::Failed,
+            Self::Ended(_) => OutcomeKind::ExitCode,
+            Self::Panicked(_) => OutcomeKind::Panicked,
+            Self::Cancelled => OutcomeKind::Cancelled,
+            Self::Exited(_) => OutcomeKind::Exited,
+            Self::Signalled(_) => OutcomeKind::Signalled,
+            Self::Overdue(_)
+            | Self::Missed(_)
+            | Self::Overlapping
+            | Self::Died(_)
+            | Self::NotCounted(_) => return None,
+        })
     }
 
     /// Returns the status that a job has after such a run.

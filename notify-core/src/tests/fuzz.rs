@@ -8,6 +8,7 @@ use crate::format::fields::Fields;
 use crate::format::headline::headline;
 use crate::format::time::{self, Time};
 use crate::message::alert::{Alert, Kind};
+use crate::message::written::Message;
 use crate::state::change::{Change, RunKey, Texts};
 use crate::state::local::{journal, lease};
 use crate::state::rate::Pace;
@@ -131,6 +132,7 @@ fn alert() -> impl Strategy<Value = Alert> {
         mention: None,
         facts: vec![("context".to_owned(), "env=prod".to_owned())],
         notes: vec!["debug build".to_owned()],
+        message: Message::default(),
         dropped: None,
         status,
     })

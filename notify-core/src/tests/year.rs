@@ -394,6 +394,8 @@ impl Replay<'_> {
                 queues: &QUEUES,
             }),
             cover: None,
+            answer: None,
+            named_channel: None,
         };
         let verdict = if self.rules.is_article {
             self.article(&end)

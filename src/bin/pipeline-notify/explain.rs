@@ -184,6 +184,21 @@ impl View {
         if let Some(silence) = self.silence() {
             add(silence);
         }
+        if let Some(reason) = job
+            .silenced_by_rule
+            .as_ref()
+            .filter(|_| job.state == State::Error)
+        {
+            add(format!("silenced by the program's rule: {}", plain(reason)));
+        }
+        for (name, value) in [("owner", &job.owner), ("runbook", &job.runbook)] {
+            if let Some(value) = value {
+                add(format!("{name} {}", plain(value)));
+            }
+        }
+        if !job.facts.is_empty() {
+            add(words::facts(&job.facts));
+        }
         if let Some(until) = self.story.held_until {
             add(format!(
                 "an alert is held back until {}",

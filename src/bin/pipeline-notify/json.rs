@@ -36,8 +36,9 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>, said: &Said) -> Value {
         "decision": job.decision(),
         "decision_code": job.decision_code(),
         "incident": job.incident,
-        "silenced_until": job.silence.as_ref().filter(|_| job.is_silenced(now)).map(|silence| time(silence.until)),
-        "silenced_because": job.silence.as_ref().filter(|_| job.is_silenced(now)).and_then(|silence| silence.because.as_ref()),
+        "silenced_until": job.silence_now(now).map(|silence| time(silence.until)),
+        "silenced_because": job.silence_now(now).and_then(|silence| silence.because.as_ref()),
+        "silenced_by_rule": job.silenced_by_rule,
         "flapping": job.is_flapping,
         "every_hours": job.every_hours,
         "schedule": schedule,
@@ -50,7 +51,19 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>, said: &Said) -> Value {
         "exe": job.exe,
         "source": job.source,
         "version": job.version,
+        "runbook": job.runbook,
+        "owner": job.owner,
+        "facts": facts(&job.facts),
     })
+}
+
+/// Names and values as an object.
+pub(crate) fn facts(facts: &[(String, String)]) -> Value {
+    let facts = facts.iter();
+    facts
+        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 pub(crate) fn unreadable(file: &Unreadable) -> Value {

@@ -1,5 +1,6 @@
 //! `page`: all jobs on one HTML page, which needs nothing beside itself.
 
+mod facts;
 mod strip;
 mod table;
 

@@ -63,13 +63,16 @@ impl Row {
             _ => (WORKS, Colour::Green),
         };
         let mut remarks = Vec::new();
-        if let Some(silence) = job.silence.as_ref().filter(|_| is_silenced) {
+        if let Some(silence) = job.silence_now(now) {
             let because = silence.because.as_deref();
             let because = because.map_or_else(String::new, |because| format!(", {because}"));
             remarks.push(format!(
                 "(silenced until {}{because})",
                 words::local(silence.until, now)
             ));
+        }
+        if let Some(reason) = job.silenced_by_rule.as_ref().filter(|_| is_silenced) {
+            remarks.push(format!("(silenced by its rule: {reason})"));
         }
         if job.is_flapping {
             remarks.push("(flapping)".to_owned());

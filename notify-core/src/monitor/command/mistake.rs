@@ -12,6 +12,7 @@ use crate::os::random;
 use crate::os::warning::Warning;
 use crate::rules::Settings;
 use crate::rules::transition::Ended;
+use crate::runs::consult::Program;
 use crate::runs::report::{self, Report};
 use crate::settings::setup::Setup;
 use crate::state::JobKey;
@@ -37,7 +38,7 @@ pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'stati
     }
     let mut warnings = Vec::new();
     let mut ended = ended(name, channel, setup);
-    let routes = report::routes(setup, channel, &mut ended, &outcome, &mut warnings);
+    let routes = report::routes(setup, channel, &mut ended.notes, &outcome, &mut warnings);
     Report {
         ended,
         outcome: &outcome,
@@ -48,6 +49,8 @@ pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'stati
         },
         run: None,
         now: Instant::now(),
+        setup,
+        program: Program::default(),
     }
     .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
     warnings.into_iter().for_each(Warning::tell);

@@ -35,6 +35,8 @@ pub struct Happened {
     pub is_told: bool,
     /// The first line of the error.
     pub error: String,
+    /// What the run said of itself: names and values. Runs that said different things are not one.
+    pub facts: Vec<(String, String)>,
     /// The ids of the alerts.
     pub alerts: Vec<String>,
     /// What became of them.
@@ -92,6 +94,7 @@ impl Happened {
             code: decision.and_then(Decided::code),
             is_told: decision.and_then(Decided::fate) == Some(Fate::Sent),
             error: ran.error.clone(),
+            facts: ran.facts.to_vec(),
             alerts: ran.alert.iter().cloned().collect(),
             replies,
         }
@@ -106,8 +109,8 @@ impl Happened {
         };
         let is_run = self.what == What::Runs && next.what == What::Runs;
         is_run
-            && (self.state, &self.decision, &self.error)
-                == (next.state, &next.decision, &next.error)
+            && (self.state, &self.decision, &self.error, &self.facts)
+                == (next.state, &next.decision, &next.error, &next.facts)
             && self.alerts.is_empty() == next.alerts.is_empty()
             && said(self) == said(next)
     }
@@ -131,6 +134,7 @@ mod tests {
 
     use super::*;
     use crate::rules::{Reason, Settings};
+    use crate::status::facts::Facts;
 
     fn minutes(minutes: i64) -> Time {
         DateTime::from_timestamp(1_795_348_800, 0).unwrap() + TimeDelta::minutes(minutes)
@@ -150,6 +154,7 @@ mod tests {
             channel: alert.map(|_| "alerts".to_owned()),
             held: None,
             settings: Some(Settings::default()),
+            facts: Facts::default(),
         })
     }
 

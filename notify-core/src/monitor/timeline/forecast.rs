@@ -120,6 +120,8 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
             queues: &queues,
         }),
         cover: None,
+        answer: None,
+        named_channel: None,
     };
     let transition = transition::of(&end)?;
     let held = transition.status.and_then(|status| status.held);

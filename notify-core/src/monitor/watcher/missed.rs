@@ -18,6 +18,7 @@ use crate::monitor::view::{self, Health, Job};
 use crate::os::warning::{self, Warning};
 use crate::rules::Past;
 use crate::rules::transition::Ended;
+use crate::runs::consult::Program;
 use crate::runs::report::{self, Report};
 use crate::status::outcome::Outcome;
 
@@ -172,7 +173,7 @@ impl Guard {
         }
         let mut warnings = Vec::new();
         let outcome = Outcome::Missed(words);
-        let routes = report::routes(setup, &channel, &mut ended, &outcome, &mut warnings);
+        let routes = report::routes(setup, &channel, &mut ended.notes, &outcome, &mut warnings);
         let is_sent = routes.is_some_and(|routes| {
             let report = Report {
                 ended,
@@ -180,6 +181,8 @@ impl Guard {
                 settings: setup.rules,
                 run: None,
                 now: Instant::now(),
+                setup,
+                program: Program::default(),
             };
             report.make(Some(store), Some(&*routes), is_news, &mut warnings)
         });
@@ -212,6 +215,8 @@ fn missing(job: &Job, due: Time) -> Ended {
         every_hours: job.every_hours,
         plan: job.plan.clone(),
         due: Some(due),
+        runbook: job.runbook.clone().map(Cow::Owned),
+        owner: job.owner.clone().map(Cow::Owned),
         ..Ended::new(event(&job.name, due), job.name.clone(), job.begun)
     }
 }

@@ -59,22 +59,23 @@ fn boxed(severity: Severity, part: &str) -> String {
 
 fn one(alert: &Alert, room: usize) -> String {
     let mut part = heading(&alert.title());
-    if !alert.error().trim().is_empty() {
-        part += &preformatted(alert.error(), room);
+    if !alert.body().trim().is_empty() {
+        part += &preformatted(alert.body(), room);
     }
     for remark in alert.remarks() {
         part += &format!("<p style=\"margin:0 0 6px\">{}</p>\n", text(&remark));
     }
     let facts = [
-        ("began", time::show(alert.status.begun)),
-        ("function", alert.status.location.to_string()),
+        ("began".into(), time::show(alert.status.begun)),
+        ("function".into(), alert.status.location.to_string()),
     ];
+    let facts = alert.message.text.is_none().then_some(facts);
     part += "<table style=\"font-size:14px\">\n";
-    for (name, value) in facts.into_iter().chain(alert.details()) {
+    for (name, value) in facts.into_iter().flatten().chain(alert.details()) {
         part += &format!(
             "<tr><td style=\"padding-right:12px;vertical-align:top\">{}</td>\
              <td style=\"overflow-wrap:anywhere\">{}</td></tr>\n",
-            text(name),
+            text(&name),
             text(&value)
         );
     }

@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use super::block_kit::{bold, links, mrkdwn, plain_text, preformatted, rich_text, words};
 use super::markup::{Dialect, verbatim, verbatim_line};
 use super::mention::with_mentions;
+use crate::format::link::Link;
 use crate::format::text;
 use crate::format::time;
 use crate::message::alert::{Alert, Kind};
 use crate::message::digest;
+use crate::notifier::sanitize::address;
 use crate::status::State;
 
 /// The most alerts that are shown one after the other; more become a digest.
@@ -31,6 +33,9 @@ const NAME: usize = 150;
 /// The longest name of a field, and the longest id.
 const FIELD_NAME: usize = 40;
 const ID: usize = 60;
+
+/// The longest address of a page.
+const LINK: usize = 2_000;
 
 /// The longest summary of an alert that is sent where the first message was refused.
 const SHORT: usize = 500;
@@ -139,8 +144,13 @@ pub(super) fn short(alert: &Alert, dialect: Dialect, mentions: bool) -> Value {
 
 /// Writes the alert in one line, in which each part that comes from outside is harmless.
 fn summary(alert: &Alert, limit: usize, dialect: Dialect) -> String {
-    // The job, the host and the error.
-    alert.summary_with(|part| dialect.line(part, limit / 3))
+    // The job, the host and the error; or the program's own headline.
+    let parts = if alert.message.headline.is_some() {
+        1
+    } else {
+        3
+    };
+    alert.summary_with(|part| dialect.line(part, limit / parts))
 }
 
 fn digest(alerts: &[Alert], heading: &str, dialect: Dialect) -> Value {
@@ -187,36 +197,48 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
         }
         Dialect::Markdown => {
             let mut text = remarks(alert, room.remarks, |line, most| dialect.line(line, most));
-            if !alert.error().trim().is_empty() {
+            if let Some(body) = &alert.message.text {
+                text = format!(
+                    "{}\n{text}",
+                    harmless_lines(body.trim_end(), room.error, dialect)
+                );
+            } else if !alert.error().trim().is_empty() {
                 let error = dialect.lines(alert.error().trim_end(), room.error);
                 text += &format!("\n{}", fenced(&error));
             }
-            let mut fields: Vec<_> = fields(alert)
-                .iter()
-                .map(|(name, value)| {
-                    let value = match &**name {
-                        CONTEXT => dialect.line_with_links(value, room.field),
-                        _ => dialect.line(value, room.field),
-                    };
-                    (dialect.line(name, FIELD_NAME), value)
-                })
-                .collect();
-            fields.push(("sent".to_owned(), utc(alert.decided)));
+            let links = alert.links().into_iter().map(|Link { label, url }| {
+                let url = dialect.line_with_links(&address(&url), 3 * LINK);
+                (dialect.line(&label, FIELD_NAME), url)
+            });
+            let mut named: Vec<_> = links.collect();
+            let fields = fields(alert);
+            named.extend(fields.iter().map(|(name, value)| {
+                let value = match &**name {
+                    CONTEXT => dialect.line_with_links(value, room.field),
+                    _ => dialect.line(value, room.field),
+                };
+                (dialect.line(name, FIELD_NAME), value)
+            }));
+            named.push(("sent".to_owned(), utc(alert.decided)));
             for (name, id) in ids(alert) {
-                fields.push((name.to_owned(), dialect.line(id, ID)));
+                named.push((name.to_owned(), dialect.line(id, ID)));
             }
-            let fields: Vec<_> = fields
+            let fields: Vec<_> = named
                 .iter()
                 .map(|(name, value)| json!({ "title": name, "value": value, "short": true }))
                 .collect();
-            let job = dialect.line(&alert.job, NAME);
-            json!({
+            let mut attachment = json!({
                 "color": color,
                 "fallback": harmless_lines(&alert.text(), room.fallback, dialect),
-                "title": format!("{job} {}", outcome(alert)),
                 "text": text.trim_start(),
                 "fields": fields,
-            })
+            });
+            // The program's own headline stands above the attachment already.
+            if alert.message.headline.is_none() {
+                let job = dialect.line(&alert.job, NAME);
+                attachment["title"] = format!("{job} {}", outcome(alert)).into();
+            }
+            attachment
         }
     }
 }
@@ -224,20 +246,26 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
 /// Makes Slack's blocks. What comes from outside stands in `rich_text` and `plain_text` alone,
 /// where no sign of it has a meaning.
 fn blocks(alert: &Alert, room: Room) -> Vec<Value> {
-    let job = verbatim_line(&alert.job, NAME);
-    let outcome = outcome(alert);
-    let heading = if job.is_empty() {
-        vec![words(&outcome)]
-    } else {
-        vec![bold(&job), words(&format!(" {outcome}"))]
-    };
-    let mut blocks = vec![rich_text(&heading)];
+    let mut blocks = Vec::new();
+    // The program's own headline stands above them already.
+    if alert.message.headline.is_none() {
+        blocks.push(rich_text(&heading(alert)));
+    }
+    if let Some(text) = alert.message.text.as_deref().map(str::trim_end)
+        && !text.is_empty()
+    {
+        blocks.push(rich_text(&[words(&verbatim(text, room.error))]));
+    }
     let remarks = remarks(alert, room.remarks, verbatim_line);
     if !remarks.is_empty() {
         blocks.push(rich_text(&[words(&remarks)]));
     }
-    if !alert.error().trim().is_empty() {
+    if alert.message.text.is_none() && !alert.error().trim().is_empty() {
         blocks.push(preformatted(&verbatim(alert.error(), room.error)));
+    }
+    let pages = pages(alert);
+    if !pages.is_empty() {
+        blocks.push(rich_text(&pages));
     }
     let mut plain = Vec::new();
     let mut linked = None;
@@ -258,6 +286,34 @@ fn blocks(alert: &Alert, room: Room) -> Vec<Value> {
     blocks.extend(linked.map(|linked| rich_text(&linked)));
     blocks.push(json!({ "type": "context", "elements": foot(alert) }));
     blocks
+}
+
+fn heading(alert: &Alert) -> Vec<Value> {
+    let job = verbatim_line(&alert.job, NAME);
+    let outcome = outcome(alert);
+    if job.is_empty() {
+        vec![words(&outcome)]
+    } else {
+        vec![bold(&job), words(&format!(" {outcome}"))]
+    }
+}
+
+/// Makes links of the pages that the alert names, in one line. No button: Slack shows a warning beside one that
+/// an app without a server has posted.
+/// <https://docs.slack.dev/reference/block-kit/block-elements/button-element/>
+fn pages(alert: &Alert) -> Vec<Value> {
+    let mut elements = Vec::new();
+    for Link { label, url } in alert.links() {
+        if url.len() > LINK {
+            continue;
+        }
+        if !elements.is_empty() {
+            elements.push(words(" · "));
+        }
+        let text = verbatim_line(&label, FIELD_NAME);
+        elements.push(json!({ "type": "link", "url": url, "text": text }));
+    }
+    elements
 }
 
 /// Writes each line of a text so that no sign in it has a meaning.
@@ -318,16 +374,19 @@ fn remarks(alert: &Alert, limit: usize, write: impl Fn(&str, usize) -> String) -
 
 /// Returns names and values, as many as a section holds.
 fn fields(alert: &Alert) -> Vec<(String, String)> {
-    let mut all = vec![("job".to_owned(), alert.job.clone())];
+    let mut all = Vec::new();
+    if alert.message.text.is_none() {
+        all.push(("job".to_owned(), alert.job.clone()));
+    }
     for (name, value) in alert.details() {
-        match name {
+        match &*name {
             INCIDENT | ALERT => {}
             "since" => {
                 // Its microseconds are for programs.
-                all.push((name.to_owned(), utc(alert.status.since)));
+                all.push((name.into_owned(), utc(alert.status.since)));
                 all.push(("runs".to_owned(), alert.status.runs.to_string()));
             }
-            _ => all.push((name.to_owned(), value)),
+            _ => all.push((name.into_owned(), value)),
         }
     }
     all.retain(|(name, value)| !name.trim().is_empty() && !value.trim().is_empty());
@@ -365,7 +424,8 @@ fn foot(alert: &Alert) -> Vec<Value> {
         .into_iter()
         .flatten()
         .map(|place| verbatim_line(place, NAME));
-    let place: Vec<_> = place.filter(|place| !place.trim().is_empty()).collect();
+    let place = place.filter(|place| alert.message.text.is_none() && !place.trim().is_empty());
+    let place: Vec<_> = place.collect();
     let mut foot = vec![mrkdwn(&when), plain_text(&ids.join(" · "))];
     if !place.is_empty() {
         foot.push(plain_text(&place.join(" · ")));

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use super::case::Case;
 use super::{End, held_name};
 use crate::format::time::{self, Time};
+use crate::rules::decision::Decision as Answer;
 use crate::rules::flapping::Course;
 use crate::rules::{self, Decision, Reason, Situation};
 use crate::status::decision::{Decided, Fate};
@@ -24,6 +25,8 @@ pub(super) struct Settled {
     pub(super) held: Option<Held>,
     /// Whether an alert leaves now.
     pub(super) is_sent: bool,
+    /// What a rule of the program says why, where it decided.
+    pub(super) reason: Option<String>,
 }
 
 impl Settled {
@@ -39,7 +42,10 @@ impl Settled {
             (true, false) => Fate::Undelivered,
             (false, _) => Fate::NotSent,
         };
-        Decided::By(fate, self.decision.reason)
+        match &self.reason {
+            Some(why) => Decided::by_program(fate, why),
+            None => Decided::By(fate, self.decision.reason),
+        }
     }
 }
 
@@ -206,6 +212,32 @@ impl Case<'_> {
         self.silence().is_none() && settings.ok_silent.is_some_and(is_due)
     }
 
+    /// Returns what a rule of the program decides, where it leaves that to no other: a person's silence comes
+    /// first.
+    pub(super) fn ruled(&self) -> Option<&Answer> {
+        let answer = self.end.answer.filter(|answer| !answer.is_built_in);
+        answer.filter(|_| !self.is_overdue() && !self.is_silenced())
+    }
+
+    /// Does as a rule of the program says: of what it sends nothing is held back, but one event is sent once.
+    pub(super) fn settle(&self, answer: &Answer) -> Settled {
+        let is_sent_inside = self.end.cover.is_some_and(|cover| cover.is_sent);
+        let decision = match answer.sends() {
+            true if is_sent_inside => Decision::silent(Reason::SamePanic),
+            send => Decision {
+                send,
+                reason: Reason::Rule,
+            },
+        };
+        let reason = Some(answer.reason().to_owned());
+        Settled {
+            decision,
+            held: None,
+            is_sent: decision.send && self.end.address.is_some(),
+            reason: reason.filter(|_| decision.reason == Reason::Rule),
+        }
+    }
+
     /// Asks what may hold an alert back that is due.
     pub(super) fn hold(&self, due: Decision) -> Settled {
         let withheld = self.withheld(due);
@@ -224,6 +256,7 @@ impl Case<'_> {
             decision,
             held,
             is_sent: decision.send && address.is_some(),
+            reason: None,
         }
     }
 

@@ -69,6 +69,14 @@ impl Case<'_> {
             every_hours: run.every_hours,
             plan: run.plan.clone(),
             channel: is_named.then(|| run.channel.clone()),
+            runbook: run.runbook.clone(),
+            owner: run.owner.clone(),
+            alerted_channel: self.alerted_channel(settled),
+            silenced_by_rule: settled
+                .reason
+                .clone()
+                .filter(|_| is_error && !settled.decision.send),
+            facts: run.said.clone(),
             passed_over: match self.end.outcome {
                 Outcome::PassedOver(error) => {
                     Some(headline(&redact::hide(text::readable(error)), LINE))
@@ -129,6 +137,8 @@ impl Case<'_> {
                 held: own.held.clone(),
                 withheld_since: own.withheld_since,
                 decision: own.decision.clone(),
+                alerted_channel: own.alerted_channel.clone(),
+                silenced_by_rule: own.silenced_by_rule.clone(),
                 ..previous.clone()
             }),
         }
@@ -168,6 +178,19 @@ impl Case<'_> {
                 (!is_own && job != self.end.run.job).then(|| job.to_owned())
             }
             _ => spoke,
+        }
+    }
+
+    /// Names the channel of the incident's last alert, where a rule has chosen it.
+    fn alerted_channel(&self, settled: &Settled) -> Option<String> {
+        let named = self
+            .end
+            .named_channel
+            .filter(|_| self.state == State::Error);
+        if settled.is_sent || settled.held.is_some() {
+            named.map(str::to_owned)
+        } else {
+            self.same.and_then(|same| same.alerted_channel.clone())
         }
     }
 

@@ -4,6 +4,7 @@ mod bound;
 mod overdue;
 mod overlap;
 mod remarks;
+mod ruled;
 
 use std::sync::LazyLock;
 
@@ -70,6 +71,8 @@ fn of(past: &Past, run: &Ended, outcome: &Outcome, context: &Context<'_>) -> Opt
         settings,
         address,
         cover,
+        answer: None,
+        named_channel: None,
     })
 }
 

@@ -49,6 +49,15 @@ impl LockFile {
         })
     }
 
+    /// Reads the id of the last change, if there is one.
+    pub(super) fn id(&self) -> Option<Id> {
+        let mut id = Id::default();
+        let is_id = self.length == ID_LENGTH;
+        let length = is_id.then(|| file::read_at(self.file(), &mut id, 0));
+        let is_whole = length?.is_ok_and(|length| length == id.len());
+        is_whole.then_some(id)
+    }
+
     /// Reads the journal, if there is one.
     pub(super) fn journal(&self) -> io::Result<Option<String>> {
         if self.length <= ID_LENGTH {

@@ -1,8 +1,9 @@
 //! What this process knows of its jobs, so that a silent run need not ask the disk: write-behind.
 //!
 //! A run that tells nothing new changes memory alone, for a short time after the job's status was exchanged
-//! with the disk, and as long as nobody else has changed the job: the id in the job's lock file says so.
-//! Everything else takes the whole way, and takes the job out of memory meanwhile.
+//! with the disk, and as long as nobody else has changed what the job's status says: the id in the job's lock
+//! file says so. Times and counts alone leave the id, so that processes that are all silent do not disturb each
+//! other. Everything else takes the whole way, and takes the job out of memory meanwhile.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,7 +24,7 @@ pub(super) const MAX_BEHIND: Duration = Duration::from_millis(50);
 pub(super) const HISTORY_EVERY: Duration = Duration::from_secs(1);
 
 /// Jobs of one lock that are remembered: only programs that name jobs at run time have so many.
-const MAX_JOBS_OF_LOCK: usize = 16;
+const MAX_JOBS_OF_LOCK: usize = 4;
 
 /// Lock files that are kept open to read ids; of others the file is opened each time.
 const MAX_OPEN: usize = 8;
@@ -60,7 +61,7 @@ pub(super) struct Job {
     file: String,
     /// What its last run made of it.
     past: Past,
-    written: Written,
+    shown: Shown,
     /// The change that wrote what is on the disk.
     id: Id,
     /// When it was last exchanged with the disk,
@@ -73,12 +74,24 @@ pub(super) struct Job {
     behind: u64,
 }
 
-/// By what the run that the disk shows last is known as this process's own.
+/// By what the run that the disk shows is known.
 #[derive(Debug)]
-struct Written {
+pub(super) struct Shown {
     begun: Time,
     pid: Option<u32>,
+    runs: u64,
     decision: Option<Decided>,
+}
+
+impl Shown {
+    pub(super) fn of(status: &Status) -> Self {
+        Self {
+            begun: status.begun,
+            pid: status.pid,
+            runs: status.runs,
+            decision: status.decision.clone(),
+        }
+    }
 }
 
 impl Job {
@@ -92,11 +105,7 @@ impl Job {
     ) -> Self {
         Self {
             file: file.to_owned(),
-            written: Written {
-                begun: status.begun,
-                pid: status.pid,
-                decision: status.decision.clone(),
-            },
+            shown: Shown::of(&status),
             past: Past::Known(Box::new(status)),
             id,
             exchanged,
@@ -111,24 +120,41 @@ impl Job {
         self.behind > 0
     }
 
-    /// Adds to what was read from the disk the runs that are in memory alone. Where a run of others came
-    /// since, they came before that one, and only count: after it they could not have stayed in memory.
-    pub(super) fn correct(&self, past: Past) -> Past {
+    /// Adds to what was read from the disk the runs that are in memory alone; `id` is that of the last change.
+    /// Of two runs of which the disk shows one, the one that began later is shown.
+    pub(super) fn correct(&self, past: Past, id: Option<Id>, now: Time) -> Past {
         let mut status = match past {
             Past::Known(status) => status,
             past => return past,
         };
         let own = self.past.status();
         if let Some(own) = own.filter(|_| self.is_behind() && self.is_of(&status)) {
-            if (status.begun, status.pid) == (self.written.begun, self.written.pid) {
+            let is_own = (status.begun, status.pid) == (self.shown.begun, self.shown.pid);
+            // What began after now came before the clock was set back, and before whatever is shown.
+            if is_own || own.begun > status.begun && own.begun <= now {
                 (status.begun, status.took, status.pid) = (own.begun, own.took, own.pid);
-                if status.decision == self.written.decision {
+                // What somebody has said of the last alert stays said.
+                if id == Some(self.id) || status.decision == self.shown.decision {
                     status.decision.clone_from(&own.decision);
                 }
             }
             status.runs = status.runs.saturating_add(self.behind);
         }
         Past::Known(status)
+    }
+
+    /// Adds a silent run that has seen the change of that id, and what it has left on the disk; the status,
+    /// with all that is in memory alone, is written when this process's last exchange is old enough.
+    pub(super) fn follow(mut self, shown: Shown, status: Status, id: Id) -> Self {
+        self.behind = status.runs.saturating_sub(shown.runs);
+        self.shown = shown;
+        (self.past, self.id) = (Past::Known(Box::new(status)), id);
+        self
+    }
+
+    /// Tells whether its runs may stay in memory.
+    pub(super) fn may_stay(&self, at: Instant, now: Time) -> bool {
+        self.is_young(at) && self.is_near(now)
     }
 
     /// Tells whether that is the status of its runs, which ends with another.
@@ -177,7 +203,9 @@ impl Memory {
     pub(super) fn put(&self, slot: usize, job: Job) {
         let jobs = &mut self.slot(slot).jobs;
         if jobs.len() >= MAX_JOBS_OF_LOCK {
-            match jobs.iter().position(|job| !job.is_behind()) {
+            let is_old = |other: &Job| !other.is_behind() && !other.is_young(job.exchanged);
+            let old = jobs.iter().position(is_old);
+            match old.or_else(|| jobs.iter().position(|job| !job.is_behind())) {
                 Some(other) => drop(jobs.swap_remove(other)),
                 None if job.is_behind() => {}
                 None => return,

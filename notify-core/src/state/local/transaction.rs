@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::lock_file::{Id, LockFile};
-use super::memory::{HISTORY_EVERY, Job};
+use super::memory::{HISTORY_EVERY, Job, Shown};
 use super::{Directory, MAX_STATUS_BYTES, journal, lease};
 use crate::message::alert::Alert;
 use crate::os::file::{self, Durable, Links};
@@ -94,18 +94,20 @@ impl<'a> Locked<'a> {
     /// Asks what to change, and changes it. Other runs of this process take the whole way, too, until it
     /// is done: this one has taken the job out of memory.
     pub(super) fn update(mut self, at: Instant, decide: Decide<'_>) -> Committed {
-        let known = self.store.memory().take(self.slot, self.file);
+        let mut known = self.store.memory().take(self.slot, self.file);
+        let (on_disk, id) = (self.read(), self.lock.as_ref().and_then(LockFile::id));
+        let shown = on_disk.status().map(Shown::of);
         let past = match &known {
-            Some(known) => known.correct(self.read()),
-            None => self.read(),
+            Some(known) => known.correct(on_disk, id, self.store.now()),
+            None => on_disk,
         };
         let past = unwritten::correct(self.file, past);
         // A held alert that leaves now is sent; while the locks last, it stays.
         let (past, _locks) = settle_held(self.store, past);
-        let is_passed_by = self.is_passed_by();
+        let (is_passed_by, now) = (self.is_passed_by(), self.store.now());
         let change = decide(&Seen {
             past: &past,
-            now: self.store.now(),
+            now,
             access: if is_passed_by {
                 Access::PassedBy
             } else {
@@ -120,13 +122,27 @@ impl<'a> Locked<'a> {
                 ..Committed::default()
             };
         };
+        let is_nothing_new = !is_passed_by && change.is_nothing_new(&past);
+        // Somebody has changed the job since this process wrote it, which was a moment ago.
+        if is_nothing_new
+            && let (Some(id), Some(shown), Some(status)) = (id, shown, &change.status)
+            && change.ends.as_ref().is_none_or(lease::end_own)
+            && let Some(known) = known.take_if(|known| known.may_stay(at, now))
+        {
+            let job = known.follow(shown, status.clone(), id);
+            self.store.memory().put(self.slot, job);
+            return Committed {
+                is_exchanged: true,
+                ..Committed::default()
+            };
+        }
         let noted = known.as_ref().map(|known| known.noted);
         let noted = noted.filter(|noted| at.saturating_duration_since(*noted) < HISTORY_EVERY);
-        let is_exchange = noted.is_some() && change.is_nothing_new(&past);
-        let (written, noted) = match noted.filter(|_| is_exchange && self.exchange(&change)) {
-            Some(noted) => (Written::default(), noted),
-            None => (self.change(&change), at),
-        };
+        let (written, noted) =
+            match noted.filter(|_| is_nothing_new && self.exchange(&change, &past, id)) {
+                Some(noted) => (Written::default(), noted),
+                None => (self.change(&change), at),
+            };
         let Change {
             status,
             alert,
@@ -173,13 +189,19 @@ impl<'a> Locked<'a> {
         let Some(known) = self.store.memory().take(self.slot, self.file) else {
             return;
         };
+        let id = self.lock.as_ref().and_then(LockFile::id);
         if self.is_passed_by() || !known.is_behind() {
             return self.put_back(Some(known));
         }
-        match known.correct(self.read()) {
+        match known.correct(self.read(), id, self.store.now()) {
             // They count for the status that they had.
             Past::Known(status) if known.is_of(&status) => {
-                if self.write(&status).is_ok() {
+                self.id = id;
+                let written = match id {
+                    Some(_) => self.replace(self.file, &status.render()),
+                    None => self.write(&status),
+                };
+                if written.is_ok() {
                     self.remember(*status, at, known.noted);
                 } else {
                     self.put_back(Some(known));
@@ -205,13 +227,21 @@ impl<'a> Locked<'a> {
     }
 
     /// Writes a status that says nothing new but times and counts; tells whether that was done. It is one
-    /// step, and needs no journal.
-    fn exchange(&mut self, change: &Change) -> bool {
-        let has_ended = || change.ends.as_ref().is_none_or(lease::end_own);
-        let Some(status) = change.status.as_ref().filter(|_| !self.is_passed_by()) else {
+    /// step, and needs no journal; nor an id, for what others remember still holds, but where a run has ended
+    /// that began before the one that they know.
+    fn exchange(&mut self, change: &Change, past: &Past, id: Option<Id>) -> bool {
+        let (Some(status), Some(previous)) = (&change.status, past.status()) else {
             return false;
         };
-        has_ended() && self.write(status).is_ok()
+        if !change.ends.as_ref().is_none_or(lease::end_own) {
+            return false;
+        }
+        self.id = id.filter(|_| status.begun >= previous.begun);
+        let written = match self.id {
+            Some(_) => self.replace(self.file, &status.render()),
+            None => self.write(status),
+        };
+        written.is_ok()
     }
 
     /// Writes the status alone.

@@ -40,12 +40,18 @@ impl Findings {
             &job.error
         };
         let since = words::lasting(job.since, self.now);
-        if let Some(silence) = job.silence.as_ref().filter(|_| job.is_silenced(self.now)) {
+        if let Some(silence) = job.silence_now(self.now) {
             let until = words::local_in_zone(silence.until, self.now);
             let because = silence.because.as_deref();
             let because = because.map_or_else(String::new, |because| format!(" ({because})"));
             let words = format!(
                 "{}: silenced until {until}{because}, has failed {since}: {error}",
+                job.name
+            );
+            self.add(Kind::Silenced, Some(&job.name), words);
+        } else if let Some(reason) = &job.silenced_by_rule {
+            let words = format!(
+                "{}: silenced by its rule ({reason}), has failed {since}: {error}",
                 job.name
             );
             self.add(Kind::Silenced, Some(&job.name), words);

@@ -33,6 +33,7 @@ pub(super) fn to_json(event: &Happened) -> Value {
         "decision": event.decision,
         "code": event.code,
         "error": Some(&event.error).filter(|error| !error.is_empty()),
+        "facts": json::facts(&event.facts),
         "alerts": event.alerts,
         "answers": event.replies.iter().map(|reply| json!({
             "channel": reply.channel,
@@ -87,6 +88,9 @@ pub(super) fn lines(
         let room = output.width().unwrap_or(usize::MAX).saturating_sub(INDENT);
         let error = plain(&event.error);
         lines.push(format!("{:INDENT$}{}", "", words::cut(&error, room)));
+    }
+    if !event.facts.is_empty() && is_run {
+        lines.extend(wrap(&words::facts(&event.facts), output, INDENT));
     }
     lines.extend(answers(event, story, output));
     lines

@@ -84,6 +84,7 @@ mod tests {
             begun: DateTime::UNIX_EPOCH,
             took: Some(Duration::from_secs(seconds)),
             runs: 1,
+            facts: Vec::new(),
         };
         let strip = draw(&[run(State::Ok, 10), run(State::Error, 5)]);
         assert!(

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use notify_core::__cli::{Health, Job, Run, Said, Unreadable};
 use notify_core::State;
 
+use super::facts;
 use super::strip::{self, RUNS};
 use super::{STRIPS, View, escape};
 use crate::json;
@@ -85,14 +86,25 @@ impl View<'_> {
         if job.is_flapping {
             name += "<span class=tag>flapping</span>";
         }
-        if let Some(silence) = job.silence.as_ref().filter(|_| is_silenced) {
+        let silenced = job.silence_now(self.now).map(|silence| {
             let because = silence.because.as_deref();
             let because = because.map_or_else(String::new, |because| format!(": {because}"));
             let until = words::local(silence.until, self.now);
-            let text = format!("silenced until {until}{because}");
+            format!("silenced until {until}{because}")
+        });
+        let by_rule = job.silenced_by_rule.as_ref().filter(|_| is_silenced);
+        let by_rule = by_rule.map(|reason| format!("silenced by its rule: {reason}"));
+        let owner = job.owner.as_ref().map(|owner| format!("owner {owner}"));
+        for text in [silenced, by_rule, owner].into_iter().flatten() {
             name += &format!(
                 "<span class=tag>{}</span>",
                 escape(&words::cut(&plain(&text), TEXT))
+            );
+        }
+        if let Some(runbook) = &job.runbook {
+            name += &format!(
+                "<a class=tag rel=noreferrer href=\"{}\">runbook</a>",
+                escape(runbook)
             );
         }
         let what = match (&job.passed_over, job.error.is_empty()) {
@@ -105,6 +117,7 @@ impl View<'_> {
             name += &format!("<div class=what>{what}</div>");
         }
         let strip = self.recent.get(&job.file);
+        name += &facts::draw(&job.facts, strip.map_or(&[], Vec::as_slice));
         let took = job.took.map_or_else(String::new, words::took);
         let host = escape(&plain(job.host.as_deref().unwrap_or_default()));
         let is_full = strip.is_some();

@@ -1,0 +1,143 @@
+//! What a rule of the program decides.
+
+use crate::format::text;
+use crate::os::redact;
+
+/// The longest reason, in bytes: it stands in one line of the status file.
+const REASON: usize = 200;
+
+/// Stands for a reason that says nothing.
+const NO_REASON: &str = "no reason given";
+
+/// Whether an alert of a run is sent, why, and where: what a rule of the program answers.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::Decision;
+///
+/// let decision = Decision::send("the third failure").to("on-call");
+/// assert!(decision.sends());
+/// assert_eq!((decision.reason(), decision.channel()), ("the third failure", Some("on-call")));
+/// assert!(!Decision::silent("it is night").sends());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a decision is for the rule to return"]
+pub struct Decision {
+    send: bool,
+    reason: String,
+    channel: Option<String>,
+    /// Whether it is the answer of the built-in rules, which may hold an alert back, too.
+    pub(crate) is_built_in: bool,
+}
+
+impl Decision {
+    /// Sends an alert, at once. The reason is a few words, of which 200 bytes are kept: they stand behind
+    /// `decision:` in the status file.
+    pub fn send(reason: impl Into<String>) -> Self {
+        Self::new(true, &reason.into())
+    }
+
+    /// Sends none. The reason is as for [`send`](Self::send).
+    pub fn silent(reason: impl Into<String>) -> Self {
+        Self::new(false, &reason.into())
+    }
+
+    /// Sends to another channel than the job's. What is sent later of the same incident goes there, too,
+    /// unless the rule names another again.
+    ///
+    /// A name that is none for a channel (ASCII letters, digits, `-` and `_`) is a warning, and changes
+    /// nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pipeline_notify::{Decision, Occasion};
+    ///
+    /// // The built-in rules say when, and the error says where.
+    /// fn by_error(occasion: &Occasion<'_>) -> Decision {
+    ///     if occasion.is::<std::io::Error>() {
+    ///         occasion.built_in().to("storage")
+    ///     } else {
+    ///         occasion.built_in()
+    ///     }
+    /// }
+    /// # let _ = by_error;
+    /// ```
+    pub fn to(self, channel: impl Into<String>) -> Self {
+        Self {
+            channel: Some(channel.into()),
+            ..self
+        }
+    }
+
+    /// Tells whether an alert is sent.
+    #[must_use]
+    pub fn sends(&self) -> bool {
+        self.send
+    }
+
+    /// Returns why.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Returns the channel that [`to`](Self::to) named.
+    #[must_use]
+    pub fn channel(&self) -> Option<&str> {
+        self.channel.as_deref()
+    }
+
+    /// The answer of the built-in rules.
+    pub(crate) fn built_in(send: bool, reason: &str) -> Self {
+        Self {
+            is_built_in: true,
+            ..Self::new(send, reason)
+        }
+    }
+
+    /// The same without its channel.
+    pub(crate) fn without_channel(self) -> Self {
+        Self {
+            channel: None,
+            ..self
+        }
+    }
+
+    fn new(send: bool, reason: &str) -> Self {
+        // Cut first, for it costs time to read 100 MB.
+        let reason = text::first_bytes(reason, text::LIMIT);
+        let reason = redact::hide(text::readable(reason).trim().replace('\n', " "));
+        let reason = match text::first_bytes(&reason, REASON) {
+            "" => NO_REASON,
+            reason => reason,
+        };
+        Self {
+            send,
+            reason: reason.to_owned(),
+            channel: None,
+            is_built_in: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 17, point 1.
+    #[test]
+    fn a_reason_is_one_readable_line_of_200_bytes() {
+        for (given, reason) in [
+            ("third failure", "third failure"),
+            (" a\nb ", "a b"),
+            ("\x1b[31mred\x1b[0m", "red"),
+            ("", NO_REASON),
+            (" \n ", NO_REASON),
+        ] {
+            assert_eq!(Decision::send(given).reason(), reason);
+        }
+        assert_eq!(Decision::silent("é".repeat(500)).reason().len(), REASON);
+    }
+}

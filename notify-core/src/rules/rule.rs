@@ -1,0 +1,28 @@
+//! A rule of the program: a function that says whether people hear of a run.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::rules::decision::Decision;
+use crate::rules::occasion::Occasion;
+
+/// A function of the program that decides.
+#[derive(Clone)]
+pub struct Rule(Arc<dyn Fn(&Occasion<'_>) -> Decision + Send + Sync>);
+
+impl Rule {
+    pub(crate) fn new(rule: impl Fn(&Occasion<'_>) -> Decision + Send + Sync + 'static) -> Self {
+        Self(Arc::new(rule))
+    }
+
+    /// Asks it. It is foreign code.
+    pub(crate) fn ask(&self, occasion: &Occasion<'_>) -> Decision {
+        (self.0)(occasion)
+    }
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rule(…)")
+    }
+}

@@ -1,0 +1,126 @@
+//! A rule of the program beside the built-in rules: issue 17, point 1.
+
+use super::*;
+
+/// The end of one run, as a rule decides it.
+fn end(
+    past: &Past,
+    outcome: &Outcome,
+    answer: &Answer,
+    more: impl FnOnce(&mut End<'_>),
+) -> Transition {
+    let run = ended(0x2222_2222_0000_0000, at(60));
+    let mut end = End {
+        past,
+        run: &run,
+        outcome,
+        now: at(61),
+        settings: Settings::default(),
+        address: *ALERTS,
+        cover: None,
+        answer: Some(answer),
+        named_channel: None,
+    };
+    more(&mut end);
+    super::super::of(&end).unwrap()
+}
+
+fn past(state: State) -> Past {
+    let status = Status {
+        alerted: Some(at(0)),
+        incident: (state == State::Error).then(|| "11111111".to_owned()),
+        ..Status::new(state, at(0))
+    };
+    Past::Known(Box::new(status))
+}
+
+#[test]
+fn a_rule_sends_what_the_others_withhold_and_withholds_what_they_send() {
+    let (send, silent) = (Answer::send("yes"), Answer::silent("no"));
+    for (past, outcome) in [
+        (Past::Missing, failed("a")),
+        (past(State::Ok), failed("a")),
+        (past(State::Error), failed("a")),
+        (past(State::Ok), Outcome::Returned),
+        (past(State::Error), Outcome::Returned),
+        (Past::Unknown, Outcome::Returned),
+    ] {
+        // One that the settings would hold back is sent, too.
+        let sent = end(&past, &outcome, &send, |end| end.settings.after = 9);
+        assert_eq!(sent.decision, Decision::send(Reason::Rule), "{past:?}");
+        assert!(sent.alert.is_some() && !sent.is_held);
+        let status = sent.status.unwrap();
+        assert_eq!(status.alerted, Some(at(61)));
+        assert!(status.decision.unwrap().words().ends_with(": yes"));
+
+        let withheld = end(&past, &outcome, &silent, |_| {});
+        assert_eq!(
+            withheld.decision,
+            Decision::silent(Reason::Rule),
+            "{past:?}"
+        );
+        assert!(withheld.alert.is_none());
+        let status = withheld.status.unwrap();
+        // When people were last told is not forgotten.
+        let same = past.status().filter(|past| past.state == status.state);
+        assert_eq!(status.alerted, same.and_then(|same| same.alerted));
+        let is_failure = status.state == State::Error;
+        assert_eq!(status.silenced_by_rule.is_some(), is_failure);
+    }
+}
+
+#[test]
+fn what_the_built_in_rules_answered_is_theirs_with_what_holds_it_back() {
+    let answer = Answer::built_in(true, "it fails").to("on-call");
+    let held = end(&past(State::Ok), &failed("a"), &answer, |end| {
+        end.settings.after = 3;
+        end.named_channel = Some("on-call");
+    });
+    assert_eq!(held.decision, Decision::silent(Reason::After));
+    assert!(held.is_held);
+    let status = held.status.unwrap();
+    assert_eq!(status.silenced_by_rule, None);
+    // What follows goes there, too, for the alert that waits does.
+    assert_eq!(status.alerted_channel.as_deref(), Some("on-call"));
+}
+
+#[test]
+fn a_persons_silence_and_an_alert_that_was_sent_inside_come_before_a_rule() {
+    let outcome = failed("a");
+    let silenced = Status {
+        silence: Some(crate::status::Silence {
+            until: at(999),
+            error: fingerprint::of("a\n"),
+            because: None,
+        }),
+        ..past(State::Error).status().unwrap().clone()
+    };
+    let silenced = Past::Known(Box::new(silenced));
+    let send = Answer::send("yes");
+    let decision = end(&silenced, &outcome, &send, |_| {}).decision;
+    assert_eq!(decision, Decision::silent(Reason::Silenced));
+    let covered = end(&past(State::Ok), &outcome, &send, |end| {
+        end.cover = Some(Cover {
+            job: "inner",
+            is_sent: true,
+        });
+    });
+    assert_eq!(covered.decision, Decision::silent(Reason::SamePanic));
+}
+
+#[test]
+fn the_channel_of_an_incident_is_forgotten_with_the_incident() {
+    let send = Answer::send("yes");
+    let named = |end: &mut End<'_>| end.named_channel = Some("on-call");
+    let failed = end(&past(State::Ok), &failed("a"), &send, named);
+    let status = failed.status.unwrap();
+    assert_eq!(status.alerted_channel.as_deref(), Some("on-call"));
+    for answer in [&send, &Answer::silent("no")] {
+        let past = Past::Known(Box::new(status.clone()));
+        let recovered = end(&past, &Outcome::Returned, answer, named);
+        assert_eq!(recovered.status.unwrap().alerted_channel, None);
+        let fails_on = end(&past, &super::failed("a"), answer, named);
+        let channel = fails_on.status.unwrap().alerted_channel;
+        assert_eq!(channel.as_deref(), Some("on-call"));
+    }
+}

@@ -1,0 +1,244 @@
+//! What the program itself says of the end of a run: the answer of its rule, and its message.
+//!
+//! Both are foreign code: they are asked outside every lock, a panic in them goes no further, and what is
+//! annotated runs bare in them. They answer to what was known when they were asked. Where another process
+//! has changed that meanwhile they are asked again.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use crate::format::time::Time;
+use crate::message::written::{Message, Writer};
+use crate::os::isolate;
+use crate::os::warning::Warning;
+use crate::rules::decision::Decision;
+use crate::rules::occasion::Occasion;
+use crate::rules::rule::Rule;
+use crate::rules::transition::{self, End, Transition};
+use crate::rules::{Past, Reason};
+use crate::runs::stack;
+use crate::settings::config::is_channel_name;
+use crate::settings::route::Routes;
+use crate::status::cause::Cause;
+use crate::status::facts::Facts;
+use crate::status::outcome::{Outcome, OutcomeKind};
+use crate::status::{State, Status};
+
+/// So often the program is asked; then its last answer stands.
+pub(crate) const MOST: usize = 5;
+
+/// The functions of the program that have a say at the end of a run.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Program<'a> {
+    pub(crate) rule: Option<&'a Rule>,
+    pub(crate) writer: Option<&'a Writer>,
+    /// The error that the run returned.
+    pub(crate) cause: Option<Cause<'a>>,
+    /// Where the process exits: how long it waits for each answer.
+    pub(crate) at_exit: Option<Duration>,
+    /// Keeps the run among those under way while the program is asked, which may exit.
+    pub(crate) park: Option<&'a dyn Park>,
+}
+
+/// Keeps a run among those under way for a while.
+pub(crate) trait Park {
+    /// Puts it there.
+    fn park(&self);
+    /// Takes it back; `false` where the exit of the process has taken it, and reports it.
+    fn take_back(&self) -> bool;
+}
+
+/// What the program said to what was known then.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) past: Past,
+    pub(crate) answer: Option<Decision>,
+    pub(crate) message: Option<Message>,
+    /// Where the alert goes, if not to the channel of the job.
+    pub(crate) elsewhere: Option<Elsewhere>,
+    /// Whether it stands, whatever has changed meanwhile.
+    pub(crate) is_last: bool,
+}
+
+/// A channel that a rule names, and what it leads to.
+pub(crate) struct Elsewhere {
+    pub(crate) channel: String,
+    pub(crate) routes: Arc<Routes>,
+    /// What there is to say of the way.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Said {
+    /// Returns where the alert goes: `own` where no rule says otherwise.
+    pub(crate) fn routes<'a>(&'a self, own: Option<&'a Routes>) -> Option<&'a Routes> {
+        self.elsewhere
+            .as_ref()
+            .map_or(own, |elsewhere| Some(&elsewhere.routes))
+    }
+
+    /// Returns the channel that a rule names.
+    pub(crate) fn channel(&self) -> Option<&str> {
+        Some(&*self.elsewhere.as_ref()?.channel)
+    }
+}
+
+impl fmt::Debug for Program<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Elsewhere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.channel)
+    }
+}
+
+impl Program<'_> {
+    pub(crate) fn is_silent(&self) -> bool {
+        self.rule.is_none() && self.writer.is_none()
+    }
+
+    /// Asks the rule about the end of a run; `None` where it has no say, or leaves it to the built-in rules.
+    pub(crate) fn decide(&self, end: &End<'_>, warnings: &mut Vec<Warning>) -> Option<Decision> {
+        let rule = self.rule?;
+        let outcome = end.outcome.kind()?;
+        let transition = transition::of(end)?;
+        let is_kept = *end.outcome == Outcome::Cancelled && end.run.nested;
+        // A person's silence comes first.
+        if is_kept || transition.decision.reason == Reason::Silenced {
+            return None;
+        }
+        let text = end.outcome.text();
+        let channel = end.address.map(|address| address.channel);
+        let question = Question {
+            job: end.run.job.clone(),
+            channel: channel.unwrap_or(&end.run.channel).to_owned(),
+            outcome,
+            state: end.outcome.state(),
+            error: match end.outcome {
+                Outcome::PassedOver(error) => error.clone(),
+                _ => text.trim_end().to_owned(),
+            },
+            begun: end.run.begun,
+            took: end.run.took,
+            now: end.now,
+            facts: end.run.said.clone(),
+            previous: end.past.status().cloned(),
+            built_in: Decision::built_in(
+                transition.decision.send,
+                transition.decision.reason.words(),
+            ),
+        };
+        let answer = match self.at_exit {
+            None => ask(|| rule.ask(&question.occasion(self.cause))),
+            Some(patience) => {
+                let rule = rule.clone();
+                ask_elsewhere(patience, move || rule.ask(&question.occasion(None)))
+            }
+        };
+        let Some(mut decision) = answer else {
+            warnings.push(panicked(&end.run.job, "rule", "the built-in rules decide"));
+            return None;
+        };
+        if let Some(channel) = decision.channel().filter(|name| !is_channel_name(name)) {
+            let message = format!(
+                "the rule of {} names the channel `{}`, and a channel's name has only ASCII letters, digits, \
+                 `-` and `_`: its own channel stands in",
+                end.run.job,
+                channel.escape_debug()
+            );
+            warnings.push(Warning::new("a channel of a rule", message));
+            decision = decision.without_channel();
+        }
+        Some(decision)
+    }
+
+    /// Asks for what is to be written into the alert that a transition sends.
+    pub(crate) fn write(
+        &self,
+        transition: &Transition,
+        warnings: &mut Vec<Warning>,
+    ) -> Option<Message> {
+        let (writer, alert) = (self.writer?, transition.alert.as_deref()?);
+        let message = match self.at_exit {
+            None => ask(|| writer.ask(alert)),
+            Some(patience) => {
+                let (writer, alert) = (writer.clone(), alert.clone());
+                ask_elsewhere(patience, move || writer.ask(&alert))
+            }
+        };
+        let Some(message) = message else {
+            let stands = "the alert is sent as the library writes it";
+            warnings.push(panicked(&alert.job, "message", stands));
+            return None;
+        };
+        for problem in message.problems() {
+            let message = format!("the message of {}: {problem}", alert.job);
+            warnings.push(Warning::new(message.clone(), message));
+        }
+        Some(message.finished())
+    }
+}
+
+/// Runs foreign code; `None` where it panics.
+fn ask<R>(foreign: impl FnOnce() -> R) -> Option<R> {
+    isolate::contain(|| stack::bare(foreign))
+}
+
+/// The same where the process exits: on a thread of its own, for what calls `exit` then never returns.
+fn ask_elsewhere<R: Send + 'static>(
+    patience: Duration,
+    foreign: impl FnOnce() -> R + Send + 'static,
+) -> Option<R> {
+    let (answer, answered) = mpsc::channel();
+    let ask = move || {
+        let _ = answer.send(ask(foreign));
+    };
+    let thread = thread::Builder::new().name("notify-ask".to_owned());
+    thread.spawn(ask).ok()?;
+    answered.recv_timeout(patience).ok().flatten()
+}
+
+/// What a rule is asked, as it can be taken to another thread.
+struct Question {
+    job: Cow<'static, str>,
+    channel: String,
+    outcome: OutcomeKind,
+    state: State,
+    error: String,
+    begun: Time,
+    took: Option<Duration>,
+    now: Time,
+    facts: Facts,
+    previous: Option<Status>,
+    built_in: Decision,
+}
+
+impl Question {
+    fn occasion<'a>(&'a self, cause: Option<Cause<'a>>) -> Occasion<'a> {
+        Occasion {
+            job: &self.job,
+            channel: &self.channel,
+            outcome: self.outcome,
+            state: self.state,
+            error: &self.error,
+            cause,
+            begun: self.begun,
+            took: self.took,
+            now: self.now,
+            facts: &self.facts,
+            previous: self.previous.as_ref(),
+            built_in: &self.built_in,
+        }
+    }
+}
+
+fn panicked(job: &str, argument: &str, stands: &str) -> Warning {
+    let message =
+        format!("the {argument} of {job} panicked, or did not answer at the exit: {stands}");
+    Warning::new(message.clone(), message)
+}
