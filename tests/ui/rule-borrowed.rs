@@ -1,7 +1,5 @@
 use std::fmt;
 
-use pipeline_notify::Occasion;
-
 #[derive(Debug)]
 struct Borrowed<'a>(&'a str);
 
@@ -13,7 +11,7 @@ impl fmt::Display for Borrowed<'_> {
 
 impl std::error::Error for Borrowed<'_> {}
 
-#[pipeline_notify::notify(rule = Occasion::built_in)]
+#[pipeline_notify::notify(rule = |occasion| occasion.built_in())]
 fn run(text: &str) -> Result<(), Borrowed<'_>> {
     Err(Borrowed(text))
 }
