@@ -1,4 +1,4 @@
-//! Two types of error, two channels: who can mend it hears of it.
+//! Two types of error, two channels: the people who can mend it get the alert.
 //!
 //!     cargo run --example channels
 

@@ -1,5 +1,4 @@
-//! Arbitrary alerting rules in code: only the third failure, on weekdays between 8 and 18 h; and all that one
-//! type of error says, at any time.
+//! A rule in code: the third failure, on weekdays between 8 and 18 h; and each failure by a full disk.
 //!
 //!     cargo run --example rule
 

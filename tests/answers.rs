@@ -204,7 +204,7 @@ fn a_heartbeat_is_not_heard_by_a_page_or_a_service_that_says_no() {
             404,
             PLAIN,
             "not found",
-            "answered 404 not found: it has no such check: add `?create=1`",
+            "answered 404 not found: the service has no such check: add `?create=1`",
         ),
         (200, PLAIN, "OK", ""),
         (201, PLAIN, "Created", ""),

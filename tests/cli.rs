@@ -605,7 +605,10 @@ fn a_job_that_works_or_is_not_there_cannot_be_silenced() {
             &["silence", "a.works", "--until", "soon"],
             "write 'Mon 08:00'",
         ),
-        (&["silence", "a.works"], "required"),
+        (
+            &["silence", "a.works"],
+            "say --for how long, or --until when",
+        ),
         (&["unsilence", "nope"], "no job `nope`"),
     ] {
         let answer = run(&folder, arguments);
@@ -635,7 +638,7 @@ fn who_names_a_job_that_is_not_there_is_told_what_to_do_instead() {
     instead("`pipeline-notify status` shows all");
     fails(&folder, "etl.load", "no route");
     instead("did you mean `etl.load`?");
-    let pattern = run(&folder, &["silence", "*", "--for", "2h"]);
+    let pattern = run(&folder, &["ack", "*", "--because", "x"]);
     assert!(
         pattern.code == Some(2)
             && pattern

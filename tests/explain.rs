@@ -121,7 +121,8 @@ fn an_alert_that_is_not_taken_waits_and_says_what_was_answered() {
         .iter()
         .map(|answer| answer["answer"].as_str())
         .collect();
-    let [Some(first), Some("waits")] = *words else {
+    // Where the machine is busy, the exit may end a third try.
+    let [Some(first), .., Some("waits")] = *words else {
         panic!("{json:#}")
     };
     assert!(

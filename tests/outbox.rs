@@ -117,7 +117,7 @@ fn of_a_job_that_keeps_failing_while_the_webhook_is_broken_all_is_told_or_counte
     }
     let ended = run(&folder, &receiver, "20");
     let warnings = ended.stderr.lines();
-    let surplus = warnings.filter(|line| line.contains("repeats are given up and counted"));
+    let surplus = warnings.filter(|line| line.contains("repeats are dropped and counted"));
     assert_eq!(surplus.count(), 1, "{}", ended.stderr);
     // The run's own says the same as those that wait, which the history says of it.
     let waiting = names(&queue).len();

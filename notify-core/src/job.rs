@@ -7,14 +7,14 @@ pub(crate) mod name;
 use std::any::type_name;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::os::once::Once;
 use crate::os::timezone;
 use crate::status::plan::Plan;
 
-use crate::message::written::Writer;
+use crate::message::writer::Writer;
 use crate::rules::rule::Rule;
+use crate::rules::took::Took;
 
 /// What the attribute knows of a function when it is compiled: one static a definition.
 #[derive(Debug)]
@@ -147,15 +147,6 @@ impl Arguments {
         };
         (plan != Plan::default()).then(|| Arc::new(plan))
     }
-}
-
-/// How long a run should take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Took {
-    /// A run that works is not sooner at its end,
-    pub shortest: Option<Duration>,
-    /// nor later.
-    pub longest: Option<Duration>,
 }
 
 /// What becomes of a job's status when a run's future is dropped unfinished.

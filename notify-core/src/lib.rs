@@ -139,22 +139,27 @@ pub mod __private {
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod __cli {
+    pub use crate::format::pattern::is_fit;
+    pub use crate::format::span::parse as parse_span;
     pub use crate::job::Arguments;
     pub use crate::monitor::awaited::{AllAwaited, Awaited, await_no_more, awaited};
     pub use crate::monitor::command::child::signal_named;
     pub use crate::monitor::command::{Codes, Wrapped};
     pub use crate::monitor::expected::{Expected, Missed, Said};
     pub use crate::monitor::operator::{
-        Answer, Desk, Forgotten, Refused, Silenced, Told, channels, test, user,
+        Answer, Desk, Forgotten, Plan, Refused, Silenced, Taken, Told, channels, test, user,
     };
+    pub use crate::monitor::planned::{Planned, mark_quiet, planned};
     pub use crate::monitor::schedule::{ClockChanges, Schedule};
     pub use crate::monitor::timeline::{
         Chance, Happened, Outlook, Recent, Reply, Rules, Story, What, recent, story,
     };
     pub use crate::monitor::view::{
-        Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, is_fit, job_names, jobs,
-        queues, readable, runs, span,
+        Acknowledged, Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, job_names,
+        jobs, queues, readable, runs, span,
     };
     pub use crate::monitor::watcher::users::{become_user, watch_all};
     pub use crate::monitor::watcher::{Beginning, Guard};
+    pub use crate::os::random::number as random;
+    pub use crate::status::Quiet;
 }

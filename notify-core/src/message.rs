@@ -5,4 +5,5 @@ mod cut;
 pub(crate) mod digest;
 pub(crate) mod dropped;
 pub(crate) mod links;
+pub(crate) mod writer;
 pub(crate) mod written;

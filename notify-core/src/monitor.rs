@@ -4,6 +4,7 @@ pub(crate) mod awaited;
 pub(crate) mod command;
 pub(crate) mod expected;
 pub(crate) mod operator;
+pub(crate) mod planned;
 pub(crate) mod schedule;
 pub(crate) mod timeline;
 pub(crate) mod view;

@@ -17,3 +17,4 @@ pub(crate) mod signals;
 pub(crate) mod timezone;
 pub(crate) mod warning;
 pub(crate) mod worker;
+pub(crate) mod zoneinfo;

@@ -16,7 +16,9 @@
 pub(crate) mod decision;
 pub(crate) mod flapping;
 pub(crate) mod occasion;
+pub(crate) mod quiet;
 pub(crate) mod rule;
+pub(crate) mod took;
 pub(crate) mod transition;
 
 use std::time::Duration;
@@ -193,11 +195,19 @@ pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) 
     }
 }
 
-/// What may hold back the alert of a failure that is due.
+/// What may hold back an alert that is due.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that may hold it back"
+)]
 pub(crate) struct Situation {
+    /// Whether a planned quiet is on, and this is no recovery of what was sent.
+    pub(crate) is_quiet: bool,
     /// Whether a person has silenced this error.
     pub(crate) is_silenced: bool,
+    /// Whether somebody is at this error.
+    pub(crate) is_acknowledged: bool,
     pub(crate) attempt: Option<Attempt>,
     /// How many runs in a row have failed with this one, where its alert can wait on disk.
     pub(crate) failures: Option<u64>,
@@ -207,11 +217,16 @@ pub(crate) struct Situation {
     pub(crate) until: Time,
 }
 
-/// Decides whether the alert of a failure is held back, and why. Held is not dropped: it leaves at
+/// Decides whether an alert is held back, and why. Held is not dropped: it leaves at
 /// `until`, unless an `OK` takes it back.
 pub(crate) fn hold(situation: &Situation, now: Time, settings: &Settings) -> Option<Reason> {
-    if situation.is_silenced {
-        return Some(Reason::Silenced);
+    let by_people = [
+        (situation.is_quiet, Reason::Quiet),
+        (situation.is_silenced, Reason::Silenced),
+        (situation.is_acknowledged, Reason::Acknowledged),
+    ];
+    if let Some((_, reason)) = by_people.into_iter().find(|(is_so, _)| *is_so) {
+        return Some(reason);
     }
     // What cannot wait on disk nobody would send later.
     let failures = situation.failures?;

@@ -32,7 +32,9 @@ use self::run_record::Recorded;
 use crate::format::time::Time;
 use crate::job::name;
 use crate::rules::Past;
-use crate::status::Status;
+#[cfg(feature = "cli")]
+use crate::rules::quiet::Window;
+use crate::status::{Quiet, Status};
 
 /// An engine that keeps the state of jobs.
 #[derive(Debug)]
@@ -265,6 +267,30 @@ impl Store {
     pub(crate) fn missed_before(&self) -> String {
         let Self::Local(local) = self;
         local.missed_before()
+    }
+
+    /// Returns the planned quiet of a job of this user, where there is one now, and what is wrong with the
+    /// plans.
+    pub(crate) fn quiet(&self, job: &str, now: Time) -> (Option<Quiet>, Vec<String>) {
+        let Self::Local(local) = self;
+        local.quiet(job, now)
+    }
+
+    /// Takes out the planned quiets of this user that `goes` names, adds one, and returns how many were
+    /// taken out.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be written; all stay then.
+    #[cfg(feature = "cli")]
+    pub(crate) fn plan(
+        &self,
+        now: Time,
+        goes: impl Fn(&Window) -> bool,
+        new: Option<&Window>,
+    ) -> io::Result<usize> {
+        let Self::Local(local) = self;
+        local.plan(now, goes, new)
     }
 
     /// Changes the list of the jobs that never ran, and that people heard of: one process at a time.

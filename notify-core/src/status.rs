@@ -89,6 +89,11 @@ pub(crate) struct Status {
     pub(crate) since: Time,
     /// How many runs the present state has lasted.
     pub(crate) runs: u64,
+    /// How many runs have ended since that is counted, and how many of them failed.
+    pub(crate) runs_total: u64,
+    pub(crate) failures_total: u64,
+    /// Of a job that fails, when its latest run began that worked.
+    pub(crate) last_ok: Option<Time>,
     /// When the last alert was sent; `None` where none was.
     pub(crate) alerted: Option<Time>,
     /// The other job that sent it, because one event ended both: the recovery is that one's.
@@ -122,6 +127,10 @@ pub(crate) struct Status {
     pub(crate) withheld_since: Option<Time>,
     /// What a person has silenced.
     pub(crate) silence: Option<Silence>,
+    /// Who is at the failure.
+    pub(crate) acknowledged: Option<Acknowledged>,
+    /// The planned quiet in which an alert was withheld that is due once it ends.
+    pub(crate) quiet: Option<Quiet>,
     /// How the status changes to and fro.
     pub(crate) flapping: Option<Flapping>,
     /// Why an alert was sent for the latest run, or not.
@@ -181,6 +190,29 @@ pub(crate) struct Silence {
     pub(crate) because: Option<String>,
 }
 
+/// That somebody is at an error: it is not sent again until then, or while it lasts.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Acknowledged {
+    /// The error's fingerprint.
+    pub(crate) error: String,
+    pub(crate) by: String,
+    pub(crate) until: Option<Time>,
+    pub(crate) because: Option<String>,
+}
+
+/// A time in which alerts are withheld, by a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(unreachable_pub, reason = "the command uses it")
+)]
+pub struct Quiet {
+    /// When it ends.
+    pub until: Time,
+    /// Why, as its author says.
+    pub because: Option<String>,
+}
+
 impl Held {
     fn parse(value: &str) -> Option<Self> {
         let (alerts, until) = value.split_once(" until ")?;
@@ -195,13 +227,26 @@ impl Held {
     }
 }
 
+/// Takes a value apart into what was said, and why.
+fn split_because(value: &str) -> (&str, Option<String>) {
+    match value.split_once(" because ") {
+        Some((value, because)) => (value, Some(because.to_owned())),
+        None => (value, None),
+    }
+}
+
+/// Puts both together.
+fn with_because(value: String, because: Option<&String>) -> String {
+    match because {
+        Some(because) => value + " because " + because,
+        None => value,
+    }
+}
+
 impl Silence {
     fn parse(value: &str) -> Option<Self> {
         let (error, rest) = value.split_once(" until ")?;
-        let (until, because) = match rest.split_once(" because ") {
-            Some((until, because)) => (until, Some(because.to_owned())),
-            None => (rest, None),
-        };
+        let (until, because) = split_because(rest);
         Some(Self {
             until: time::parse(until)?,
             error: error.strip_prefix("error ")?.to_owned(),
@@ -210,12 +255,54 @@ impl Silence {
     }
 
     fn render(&self) -> String {
-        let mut value = format!("error {} until {}", self.error, time::show(self.until));
-        if let Some(because) = &self.because {
-            value += " because ";
-            value += because;
-        }
-        value
+        let value = format!("error {} until {}", self.error, time::show(self.until));
+        with_because(value, self.because.as_ref())
+    }
+}
+
+impl Acknowledged {
+    fn parse(value: &str) -> Option<Self> {
+        let (value, because) = split_because(value);
+        let (rest, by) = value.split_once(" by ")?;
+        let (error, until) = match rest.split_once(" until ") {
+            Some((error, until)) => (error, Some(time::parse(until)?)),
+            None => (rest, None),
+        };
+        Some(Self {
+            error: error.strip_prefix("error ")?.to_owned(),
+            by: by.to_owned(),
+            until,
+            because,
+        })
+    }
+
+    fn render(&self) -> String {
+        let until = self.until.map(time::show);
+        let until = until.map_or_else(String::new, |until| format!(" until {until}"));
+        let value = format!("error {}{until} by {}", self.error, self.by);
+        with_because(value, self.because.as_ref())
+    }
+
+    /// Tells whether it is not over yet.
+    pub(crate) fn lasts(&self, now: Time) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
+}
+
+impl Quiet {
+    fn parse(value: &str) -> Option<Self> {
+        let (until, because) = split_because(value);
+        Some(Self {
+            until: time::parse(until.strip_prefix("until ")?)?,
+            because,
+        })
+    }
+
+    fn render(&self) -> String {
+        with_because(
+            format!("until {}", time::show(self.until)),
+            self.because.as_ref(),
+        )
     }
 }
 
@@ -229,6 +316,9 @@ impl Status {
             took: None,
             since: begun,
             runs: 1,
+            runs_total: 0,
+            failures_total: 0,
+            last_ok: None,
             alerted: None,
             alerted_by: None,
             incident: None,
@@ -245,6 +335,8 @@ impl Status {
             held: None,
             withheld_since: None,
             silence: None,
+            acknowledged: None,
+            quiet: None,
             flapping: None,
             decision: None,
             host: None,
@@ -281,6 +373,7 @@ impl Status {
         let text = |key| get(key).map(str::to_owned);
         let same = |key| text(key).map(Text::Owned);
         let count = |key| get(key).and_then(ErrorCount::parse).unwrap_or_default();
+        let number = |key| get(key).and_then(|number| number.parse().ok());
         let since = time("since");
         // The article's own file does not say when its message was sent: at that time.
         let alerted = if since.is_some() {
@@ -294,7 +387,10 @@ impl Status {
             location: text::unescape(location).into(),
             took: get("took").and_then(parse_seconds),
             since: since.unwrap_or(begun),
-            runs: get("runs").and_then(|runs| runs.parse().ok()).unwrap_or(1),
+            runs: number("runs").unwrap_or(1),
+            runs_total: number("runs-total").unwrap_or_default(),
+            failures_total: number("failures-total").unwrap_or_default(),
+            last_ok: time("last-ok"),
             alerted,
             incident: text("incident"),
             fingerprint: text("fingerprint"),
@@ -318,6 +414,8 @@ impl Status {
             held: get("held").and_then(Held::parse),
             withheld_since: time("withheld-since"),
             silence: get("silenced").and_then(Silence::parse),
+            acknowledged: get("acknowledged").and_then(Acknowledged::parse),
+            quiet: get("quiet").and_then(Quiet::parse),
             flapping: get("flapping").and_then(Flapping::parse),
             decision: Decided::parse(&fields),
             host: same("host"),
@@ -368,6 +466,10 @@ impl Status {
         );
         page.put("since", &time::show(self.since));
         page.put("runs", &self.runs.to_string());
+        let total = |number: u64| (number > 0).then(|| number.to_string());
+        page.put_some("runs-total", total(self.runs_total));
+        page.put_some("failures-total", total(self.failures_total));
+        page.put_some("last-ok", time(self.last_ok));
         page.put_some("alerted", time(self.alerted));
         page.put_some("alerted-by", self.alerted_by.as_deref());
         if let Some(decision) = &self.decision {
@@ -393,6 +495,11 @@ impl Status {
         page.put_some("held", self.held.as_ref().map(Held::render));
         page.put_some("withheld-since", time(self.withheld_since));
         page.put_some("silenced", self.silence.as_ref().map(Silence::render));
+        page.put_some(
+            "acknowledged",
+            self.acknowledged.as_ref().map(Acknowledged::render),
+        );
+        page.put_some("quiet", self.quiet.as_ref().map(Quiet::render));
         page.put_some("flapping", self.flapping.as_ref().map(Flapping::render));
         page.put_some("host", self.host.as_deref());
         page.put_some("pid", self.pid.map(|pid| pid.to_string()));
@@ -449,11 +556,14 @@ impl Status {
             begun: _,
             took: _,
             runs: _,
+            runs_total: _,
+            failures_total: _,
             pid: _,
             decision: _,
             state,
             location,
             since,
+            last_ok,
             alerted,
             incident,
             fingerprint,
@@ -470,6 +580,8 @@ impl Status {
             held,
             withheld_since,
             silence,
+            acknowledged,
+            quiet,
             flapping,
             host,
             exe,
@@ -495,6 +607,7 @@ impl Status {
             && (text.is_empty() || *text == previous.text)
             && *location == previous.location
             && *since == previous.since
+            && *last_ok == previous.last_ok
             && *alerted == previous.alerted
             && *incident == previous.incident
             && *fingerprint == previous.fingerprint
@@ -511,6 +624,8 @@ impl Status {
             && *held == previous.held
             && *withheld_since == previous.withheld_since
             && *silence == previous.silence
+            && *acknowledged == previous.acknowledged
+            && *quiet == previous.quiet
             && *flapping == previous.flapping
             && *host == previous.host
             && *exe == previous.exe
@@ -547,6 +662,9 @@ etl::load :: run
 took: 252.118 s
 since: 2026-11-22 11:00:00:000000 UTC
 runs: 3
+runs-total: 864
+failures-total: 17
+last-ok: 2026-11-22 10:00:00:000000 UTC
 alerted: 2026-11-22 11:00:00:120000 UTC
 alerted-by: etl.load
 decision: not sent: another attempt follows (NOTIFY_ATTEMPT)
@@ -565,6 +683,8 @@ overlap-alerted: 2026-11-22 11:30:00:120000 UTC
 held: alerts-0123/0006-ab until 2026-11-22 14:00:00:000000 UTC
 withheld-since: 2026-11-22 13:00:00:000000 UTC
 silenced: error 0011aaff until 2026-11-23 08:00:00:000000 UTC because it is \\\\ known
+acknowledged: error 0011aaff until 2026-11-23 08:00:00:000000 UTC by anna because the disk is on its way
+quiet: until 2026-11-23 02:00:00:000000 UTC because the database moves
 flapping: 5 changes, 4 of 9 runs failed since 2026-11-22 09:00:00:000000 UTC, told 2026-11-22 11:00:00:120000 UTC
 host: worker-3
 pid: 4242

@@ -31,7 +31,7 @@ pub(crate) fn give_up(
     let waits = format!("more than {first} alerts wait for channel `{channel}` ({mend})");
     let message = match reduce(queue, &surplus, deadline) {
         Ok(()) => format!(
-            "{waits}: repeats are given up and counted, others cut to their first line, and beyond {} counted, too",
+            "{waits}: repeats are dropped and counted, others are cut to their first line, and beyond {} they are counted, too",
             thousands(bounds.second as u64)
         ),
         Err(error) => format!("{waits}, and they cannot be made fewer: {error}"),

@@ -5,15 +5,16 @@ use std::ops::{Range, RangeFrom, RangeInclusive, RangeTo, RangeToInclusive};
 use std::time::Duration;
 
 use crate::format::link;
-use crate::format::text;
 use crate::job::mention::Mention;
-use crate::job::{Arguments, Cancelled, Took};
+use crate::job::{Arguments, Cancelled};
 use crate::message::alert::Alert;
-use crate::message::written::{Message, Writer};
-use crate::os::isolate;
+use crate::message::writer::Writer;
+use crate::message::written::Message;
+use crate::os::{isolate, redact};
 use crate::rules::decision::Decision;
 use crate::rules::occasion::Occasion;
 use crate::rules::rule::Rule;
+use crate::rules::took::Took;
 
 /// The longest name of an owner, in bytes.
 const OWNER: usize = 100;
@@ -249,8 +250,7 @@ impl Arguments {
     #[must_use]
     pub fn owner<T: Text>(mut self, value: impl FnOnce() -> T) -> Self {
         if let Some(owner) = self.value("owner", || value().text()) {
-            let owner = text::readable(owner.trim()).replace('\n', " ");
-            let owner = text::first_bytes(&owner, OWNER).to_owned();
+            let owner = redact::line(&owner, OWNER);
             self.owner = Some(owner).filter(|owner| !owner.is_empty());
         }
         self

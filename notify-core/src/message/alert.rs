@@ -286,6 +286,7 @@ impl Alert {
         }
         match self.silenced_until() {
             Some(until) => format!("is silenced until {}", until.format("%Y-%m-%d %H:%M UTC")),
+            None if self.is_acknowledged() => "is acknowledged".to_owned(),
             None => self.kind.as_str().to_owned(),
         }
     }
@@ -303,6 +304,15 @@ impl Alert {
             && silence.until > self.decided
             && Some(&silence.error) == self.status.fingerprint.as_ref();
         is_this.then_some(silence.until)
+    }
+
+    /// Tells whether somebody is at this very error: a run that fails with it is not sent meanwhile.
+    fn is_acknowledged(&self) -> bool {
+        let acknowledged = self.status.acknowledged.as_ref();
+        self.kind == Kind::StillFailing
+            && acknowledged.is_some_and(|one| {
+                one.lasts(self.decided) && Some(&one.error) == self.status.fingerprint.as_ref()
+            })
     }
 
     /// Returns what two errors share that are alike but for numbers, ids and the like.
@@ -435,7 +445,7 @@ impl Alert {
         if self.is_repeated() {
             let error = if self.earlier_error.is_some() {
                 ", with another error than before"
-            } else if self.silenced_until().is_some() {
+            } else if self.silenced_until().is_some() || self.is_acknowledged() {
                 // There was no run that could have had one.
                 ""
             } else {
@@ -537,7 +547,7 @@ impl Alert {
         (status.exe, status.source, status.passed_over) = (None, None, None);
         Self {
             message: self.message.shrunk(),
-            notes: vec!["the rest of it was given up while it waited with many others".to_owned()],
+            notes: vec!["the rest of it was dropped while it waited with many others".to_owned()],
             status,
             ..self.clone()
         }

@@ -1,12 +1,10 @@
 //! What a function of the program writes into an alert.
 
-use std::fmt::{self, Display};
-use std::sync::Arc;
+use std::fmt::Display;
 
 use crate::format::fields::{Fields, Page};
 use crate::format::link::{self, Link};
 use crate::format::text;
-use crate::message::alert::Alert;
 use crate::os::redact;
 use crate::status::facts::{self, Facts};
 
@@ -67,7 +65,7 @@ impl Message {
     /// Writes the headline, which a phone's lock screen shows: one line of at most 500 bytes. An empty one
     /// changes nothing.
     pub fn headline(mut self, headline: impl Into<String>) -> Self {
-        let headline = line(headline.into(), HEADLINE);
+        let headline = redact::line(&headline.into(), HEADLINE);
         self.headline = Some(headline).filter(|headline| !headline.is_empty());
         self
     }
@@ -86,7 +84,7 @@ impl Message {
 
     /// Adds a line below the error, of at most 1,000 bytes; 16 lines are kept.
     pub fn line(mut self, line: impl Into<String>) -> Self {
-        let line = self::line(line.into(), LINE);
+        let line = redact::line(&line.into(), LINE);
         if self.lines.len() == LINES {
             self.problem(format!("a line is dropped: a message may have {LINES}"));
         } else if !line.is_empty() {
@@ -107,7 +105,7 @@ impl Message {
     /// Adds a link: a button or a link where a service has such, else a line. The URL must be `https` or `http`,
     /// without a user in it; another is dropped with a warning. 8 links are kept.
     pub fn link(mut self, label: impl Into<String>, url: impl Into<String>) -> Self {
-        let (label, url) = (line(label.into(), LABEL), url.into());
+        let (label, url) = (redact::line(&label.into(), LABEL), url.into());
         let url = url.trim();
         if let Err(fault) = link::check(url) {
             // The URL is not shown: it may hold a password.
@@ -188,34 +186,6 @@ impl Message {
     }
 }
 
-/// Makes one readable line of at most `limit` bytes, without secrets.
-fn line(text: String, limit: usize) -> String {
-    let text = text::cut(text, text::LIMIT);
-    let line = redact::hide(text::readable(text.trim()).replace('\n', " "));
-    text::first_bytes(&line, limit).to_owned()
-}
-
-/// A function of the program that writes into alerts.
-#[derive(Clone)]
-pub struct Writer(Arc<dyn Fn(&Alert) -> Message + Send + Sync>);
-
-impl Writer {
-    pub(crate) fn new(writer: impl Fn(&Alert) -> Message + Send + Sync + 'static) -> Self {
-        Self(Arc::new(writer))
-    }
-
-    /// Asks it. It is foreign code.
-    pub(crate) fn ask(&self, alert: &Alert) -> Message {
-        (self.0)(alert)
-    }
-}
-
-impl fmt::Debug for Writer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Writer(…)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -247,8 +217,12 @@ mod tests {
 
     #[test]
     fn what_is_empty_changes_nothing_but_an_empty_text() {
-        let message = Message::new().headline(" \n").line("").text("");
-        assert_eq!((&message.headline, message.lines.len()), (&None, 0));
+        // The last one has a mark between its blanks that nobody sees.
+        for nothing in ["", " \n", "\r\n\u{202e}\r\n\u{202e}"] {
+            let message = Message::new().headline(nothing).line(nothing);
+            assert_eq!((&message.headline, message.lines.len()), (&None, 0));
+        }
+        let message = Message::new().text("");
         assert_eq!(message.text.as_deref(), Some(""));
     }
 

@@ -1,8 +1,10 @@
 //! What a person does in a notify directory: silences an error, renames or forgets a job, has what
 //! waits sent elsewhere, and tests the channels.
 
+mod acknowledge;
 mod announce;
 mod forget;
+mod plan;
 mod refused;
 mod silence;
 mod test;
@@ -12,9 +14,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+pub use self::acknowledge::Taken;
 pub use self::announce::Told;
 pub(crate) use self::announce::{new_alert, queues_of, way};
 pub use self::forget::Forgotten;
+pub use self::plan::Plan;
 pub use self::refused::Refused;
 pub use self::silence::Silenced;
 pub use self::test::{Answer, channels, test};

@@ -80,6 +80,8 @@ pub struct Recent {
     pub took: Option<Duration>,
     /// Runs that were alike.
     pub runs: u64,
+    /// The first line of the error.
+    pub error: String,
     /// What the last of them said of itself: names and values.
     pub facts: Vec<(String, String)>,
 }
@@ -136,6 +138,7 @@ pub fn recent(directory: &Path, file: &str, most: usize) -> Vec<Recent> {
                 begun: ran.begun,
                 took: ran.took,
                 runs: ran.runs,
+                error: ran.error,
                 facts: ran.facts.to_vec(),
             });
         }

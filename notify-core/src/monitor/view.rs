@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::format::pattern::is_fit;
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::job::name;
@@ -27,7 +28,7 @@ use crate::state::run_record::Recorded;
 use crate::status::decision::{Decided, Fate, Reason};
 use crate::status::fingerprint;
 use crate::status::plan::Plan;
-use crate::status::{LINE, OVERDUE, State, Status};
+use crate::status::{LINE, OVERDUE, Quiet, State, Status};
 
 /// More threads would wait for the disk, or for each other.
 const MAX_THREADS: usize = 8;
@@ -47,6 +48,11 @@ pub struct Job {
     pub since: Time,
     pub took: Option<Duration>,
     pub runs: u64,
+    /// How many runs have ended since that is counted, and how many of them failed.
+    pub runs_total: u64,
+    pub failures_total: u64,
+    /// When the latest run began that worked, where that is known.
+    pub last_ok: Option<Time>,
     pub location: String,
     /// The first line of the error, empty where there is none.
     pub error: String,
@@ -57,6 +63,11 @@ pub struct Job {
     pub incident: Option<String>,
     pub(crate) decided: Option<Decided>,
     pub silence: Option<Silence>,
+    pub acknowledged: Option<Acknowledged>,
+    /// The planned quiet that is now, once that was [looked up](crate::__cli::mark_quiet).
+    pub quiet: Option<Quiet>,
+    /// The planned quiet in which an alert was withheld that is due once it ends.
+    pub withheld: Option<Quiet>,
     /// Whether an alert is held back.
     pub is_held: bool,
     pub is_flapping: bool,
@@ -86,6 +97,17 @@ pub struct Silence {
     pub until: Time,
     pub because: Option<String>,
     /// Whether it is of the error with which the job fails now, or, where it works, of overdue runs.
+    pub is_of_this_error: bool,
+}
+
+/// Who is at a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "as the status file says")]
+pub struct Acknowledged {
+    pub by: String,
+    pub until: Option<Time>,
+    pub because: Option<String>,
+    /// Whether it is of the error with which the job fails now.
     pub is_of_this_error: bool,
 }
 
@@ -305,7 +327,21 @@ impl Job {
                 },
                 because: silence.because,
             }),
+            acknowledged: status.acknowledged.map(|acknowledged| Acknowledged {
+                is_of_this_error: error.as_ref() == Some(&acknowledged.error),
+                by: acknowledged.by,
+                until: acknowledged.until,
+                because: acknowledged.because,
+            }),
+            quiet: None,
+            withheld: status.quiet,
             is_held: status.held.is_some(),
+            runs_total: status.runs_total,
+            failures_total: status.failures_total,
+            last_ok: match status.state {
+                State::Ok => Some(status.begun),
+                State::Error => status.last_ok,
+            },
             state: status.state,
             begun: status.begun,
             since: status.since,
@@ -389,6 +425,17 @@ impl Job {
         let silence = self.silence.as_ref().filter(|_| self.state == State::Error);
         silence.filter(|silence| silence.is_of_this_error && silence.until > now)
     }
+
+    /// Returns who is at its failure, while that lasts.
+    #[must_use]
+    pub fn acknowledged(&self, now: Time) -> Option<&Acknowledged> {
+        let lasts = |one: &&Acknowledged| one.until.is_none_or(|until| until > now);
+        let of_this = self
+            .acknowledged
+            .as_ref()
+            .filter(|one| one.is_of_this_error);
+        of_this.filter(lasts).filter(|_| self.state == State::Error)
+    }
 }
 
 /// The fingerprint of a failing job's error; files of the article do not have one.
@@ -414,27 +461,6 @@ pub(crate) fn shown_name(file: &str) -> String {
 #[must_use]
 pub fn readable(text: &str) -> Cow<'_, str> {
     text::readable(text)
-}
-
-/// Returns whether a name fits a pattern in which `*` stands for any characters.
-#[must_use]
-pub fn is_fit(pattern: &str, name: &str) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else {
-        return pattern == name;
-    };
-    let Some(mut name) = name.strip_prefix(head) else {
-        return false;
-    };
-    let Some((middle, tail)) = rest.rsplit_once('*') else {
-        return name.ends_with(rest);
-    };
-    for part in middle.split('*') {
-        match name.find(part) {
-            Some(at) => name = &name[at + part.len()..],
-            None => return false,
-        }
-    }
-    name.ends_with(tail)
 }
 
 /// Returns the runs that are under way, the oldest first, of all users whose records can be read
@@ -603,28 +629,4 @@ pub(crate) fn names(folder: &Path, of_folders: bool) -> io::Result<Vec<String>> 
         names.extend(name.filter(|name| is_folder == of_folders && !name.starts_with('.')));
     }
     Ok(names)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_star_stands_for_any_characters() {
-        for (pattern, name, fits) in [
-            ("etl.load", "etl.load", true),
-            ("etl.load", "etl.loader", false),
-            ("*", "", true),
-            ("etl.*", "etl.load", true),
-            ("etl.*", "etl", false),
-            ("*.load", "etl.load", true),
-            ("e*l*d", "etl.load", true),
-            ("a*a", "a", false),
-            ("a*b*b", "ab", false),
-            ("a*bc*c", "abc", false),
-            ("*é*", "größe.é.x", true),
-        ] {
-            assert_eq!(is_fit(pattern, name), fits, "{pattern} {name}");
-        }
-    }
 }

@@ -32,6 +32,7 @@ use crate::settings::environment;
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
 use crate::state::Store;
+use crate::state::local::silences::Silences;
 
 /// How often the locks of the records are tried: a death is to be told within a second.
 const TICK: Duration = Duration::from_millis(250);
@@ -221,11 +222,16 @@ impl Guard {
 
     fn tell_withheld(&self, jobs: &[Job]) -> io::Result<()> {
         let now = Utc::now();
-        let withheld = jobs.iter().filter(|job| silence_over::may_be(job, now));
+        let silences = Silences::read(self.store.directory());
+        for fault in &silences.faults {
+            Warning::new(fault.clone(), fault.clone()).tell();
+        }
+        let may_be = |job: &&Job| silence_over::may_be(job, &silences, now);
+        let withheld = jobs.iter().filter(may_be);
         let own = withheld.filter(|job| is_own(&self.store.directory().join(&job.file)));
         // One that cannot be told keeps none of the others from it.
         let told: Vec<_> = own
-            .map(|job| silence_over::tell(job, self.setup, self.store))
+            .map(|job| silence_over::tell(job, &silences, self.setup, self.store))
             .collect();
         told.into_iter().collect()
     }

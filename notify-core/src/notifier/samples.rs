@@ -5,10 +5,10 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 
 use crate::format::time::{self, Time};
-use crate::job::Took;
 use crate::message::alert::{Alert, Kind};
 use crate::os::machine::Machine;
 use crate::os::random;
+use crate::rules::took::Took;
 use crate::rules::transition::{self, Address, End, Ended};
 use crate::rules::{Past, Settings};
 use crate::status::outcome::Outcome;
@@ -175,6 +175,7 @@ fn tell(
             queues: &[],
         }),
         cover: None,
+        quiet: None,
         answer: None,
         named_channel: None,
     })?;

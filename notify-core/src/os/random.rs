@@ -7,7 +7,12 @@ use std::time::SystemTime;
 use crate::os::engine;
 
 /// Returns a number that no other run on any host will have.
-pub(crate) fn number() -> u64 {
+#[must_use]
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(unreachable_pub, reason = "the command uses it")
+)]
+pub fn number() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     // std's hasher is seeded by the system; a forked child has its parent's seed, hence the pid.
     let mut hasher = RandomState::new().build_hasher();

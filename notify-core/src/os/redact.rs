@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::format::text;
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::{self, OnceBox};
 
@@ -61,6 +62,16 @@ pub(crate) fn hide<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
     known.clean.clear();
     known.clean.push_str(&text);
     text
+}
+
+/// Makes one line of at most `limit` bytes that can be read and holds no secret; empty where nothing is left
+/// to see.
+pub(crate) fn line(text: &str, limit: usize) -> String {
+    // Cut first, for it costs time to read 100 MB.
+    let shown = text::readable(text::first_bytes(text, text::LIMIT)).replace('\n', " ");
+    // Trimmed last: a mark that nobody sees may have stood between the blanks.
+    let hidden = hide(shown.trim());
+    text::first_bytes(&hidden, limit).trim_end().to_owned()
 }
 
 /// Returns where a text may be cut: at a place, or before the secret that is there.

@@ -1,6 +1,5 @@
 //! What a rule of the program decides.
 
-use crate::format::text;
 use crate::os::redact;
 
 /// The longest reason, in bytes: it stands in one line of the status file.
@@ -106,16 +105,13 @@ impl Decision {
     }
 
     fn new(send: bool, reason: &str) -> Self {
-        // Cut first, for it costs time to read 100 MB.
-        let reason = text::first_bytes(reason, text::LIMIT);
-        let reason = redact::hide(text::readable(reason).trim().replace('\n', " "));
-        let reason = match text::first_bytes(&reason, REASON) {
-            "" => NO_REASON,
-            reason => reason,
-        };
+        let mut reason = redact::line(reason, REASON);
+        if reason.is_empty() {
+            NO_REASON.clone_into(&mut reason);
+        }
         Self {
             send,
-            reason: reason.to_owned(),
+            reason,
             channel: None,
             is_built_in: false,
         }

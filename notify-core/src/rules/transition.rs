@@ -15,14 +15,14 @@ use std::time::Duration;
 use self::case::Case;
 use crate::format::hash;
 use crate::format::time::{self, Time};
-use crate::job::Took;
 use crate::message::alert::Alert;
 use crate::rules::decision::Decision as Answer;
+use crate::rules::took::Took;
 use crate::rules::{Attempt, Decision, Past, Reason, Settings};
-use crate::status::Status;
 use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
 use crate::status::plan::Plan;
+use crate::status::{Quiet, Status};
 
 /// A run that has ended, but for its outcome.
 #[derive(Debug, Clone)]
@@ -138,6 +138,8 @@ pub(crate) struct End<'a> {
     pub(crate) address: Option<Address<'a>>,
     /// What another job has sent about the event that ended this run.
     pub(crate) cover: Option<Cover<'a>>,
+    /// The planned quiet that is on for the job, once that was looked up: where something would be sent.
+    pub(crate) quiet: Option<&'a Quiet>,
     /// What a rule of the program has decided; `None` where none was asked.
     pub(crate) answer: Option<&'a Answer>,
     /// The channel that a rule names, now or with an earlier alert of the incident.

@@ -11,7 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::format::time::Time;
-use crate::message::written::{Message, Writer};
+use crate::message::writer::Writer;
+use crate::message::written::Message;
 use crate::os::isolate;
 use crate::os::warning::Warning;
 use crate::rules::decision::Decision;

@@ -618,10 +618,19 @@ fn tell_overdue(number: u64) {
         format!("still running after {:.0} minutes", seconds / MINUTE)
     });
     let mut warnings = Vec::new();
+    let job = ended.job.clone();
     let is_told = report_unended(&run, ended, "overdue", &outcome, setup, &mut warnings);
     if !is_told && let Some(run) = open_runs().get_mut(&number) {
         // Of what was withheld nobody need hear the end.
         run.was_overdue = false;
+        // What a planned quiet has withheld is due at its end.
+        let now = Utc::now();
+        let quiet = setup.store().and_then(|store| store.quiet(&job, now).0);
+        let left = quiet.and_then(|quiet| (quiet.until - now).to_std().ok());
+        if let Some(at) = left.and_then(|left| Instant::now().checked_add(left)) {
+            run.overdue_at = Some(at);
+            overdue::watch(at, number, tell_overdue);
+        }
     }
     warnings.into_iter().for_each(Warning::tell);
 }

@@ -89,7 +89,7 @@ impl Report<'_> {
                 Ok(is_told) => return is_told,
                 Err(open) => *open,
             };
-            said = Some(self.consult(open, routes, asked == MOST, warnings));
+            said = Some(self.consult(open, store, routes, asked == MOST, warnings));
             if self.program.park.is_some_and(|run| !run.take_back()) {
                 // The exit of the process has taken it.
                 break;
@@ -110,6 +110,7 @@ impl Report<'_> {
         let job = JobKey::of(&self.ended.job);
         let routes = said.map_or(routes, |said| said.routes(routes));
         let (mut was_unreadable, mut speech, mut open) = (false, None, None);
+        let mut faults = Vec::new();
         let mut decide = |seen: &Seen<'_>| {
             (was_unreadable, speech, open) = (*seen.past == Past::Unreadable, None, None);
             if !still_open(seen.past) {
@@ -123,7 +124,7 @@ impl Report<'_> {
                 });
                 return None;
             }
-            let transition = self.decide(seen, said, routes)?;
+            let transition = self.decide(seen, store, said, routes, &mut faults)?;
             speech = self::speech(&transition);
             Some(self.change(transition, routes))
         };
@@ -140,6 +141,8 @@ impl Report<'_> {
         if let Some(open) = open {
             return Err(Box::new(open));
         }
+        let faults = faults.into_iter();
+        warnings.extend(faults.map(|fault| Warning::new(fault.clone(), fault)));
         if let (Some(is_sent), Some((event, channel))) = (speech, self.event(routes)) {
             dedup::speak(event, channel, &self.ended.job, is_sent);
         }
@@ -168,6 +171,7 @@ impl Report<'_> {
     fn consult(
         &self,
         open: Open,
+        store: Option<&Store>,
         routes: Option<&Routes>,
         is_last: bool,
         warnings: &mut Vec<Warning>,
@@ -201,7 +205,9 @@ impl Report<'_> {
             };
         }
         said.answer = answer;
-        let transition = self.decide(&seen, Some(&said), said.routes(routes));
+        let to = said.routes(routes);
+        // The faults are told with the report itself.
+        let transition = self.decide(&seen, store, Some(&said), to, &mut Vec::new());
         said.message = transition.and_then(|transition| self.program.write(&transition, warnings));
         said.past = past;
         said
@@ -251,20 +257,34 @@ impl Report<'_> {
                 job,
                 is_sent: *is_sent,
             }),
+            quiet: None,
             answer: said.and_then(|said| said.answer.as_ref()),
             named_channel: said.and_then(Said::channel),
         }
     }
 
-    /// Works out what the run makes of the job.
+    /// Works out what the run makes of the job, and what is wrong with the planned quiets.
     fn decide(
         &self,
         seen: &Seen<'_>,
+        store: Option<&Store>,
         said: Option<&Said>,
         routes: Option<&Routes>,
+        faults: &mut Vec<String>,
     ) -> Option<Transition> {
         let spoken = self.spoken(routes);
-        let mut transition = transition::of(&self.end(seen, said, routes, spoken.as_ref()))?;
+        let end = self.end(seen, said, routes, spoken.as_ref());
+        let mut transition = transition::of(&end)?;
+        // A run of which nothing would be sent does not pay for the look.
+        let is_sent = transition.alert.is_some() && !transition.is_held;
+        if let Some(store) = store.filter(|_| is_sent) {
+            let (quiet, wrong) = store.quiet(&self.ended.job, end.now);
+            *faults = wrong;
+            if quiet.is_some() {
+                let quiet = quiet.as_ref();
+                transition = transition::of(&End { quiet, ..end })?;
+            }
+        }
         if let (Some(alert), Some(said)) = (&mut transition.alert, said) {
             if let Some(message) = &said.message {
                 alert.message = message.clone();
@@ -311,7 +331,7 @@ impl Report<'_> {
     fn warn(&self, store: Option<&Store>, committed: &Committed, warnings: &mut Vec<Warning>) {
         if let Some(store) = store.filter(|_| committed.is_passed_by) {
             let message = format!(
-                "another process holds a lock of {store} and does not let go: it is passed by"
+                "another process holds a lock of {store} and does not release it: the status is written without the lock"
             );
             warnings.push(Warning::new("stuck lock", message));
         }

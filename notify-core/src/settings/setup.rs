@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::format::text::readable;
 use crate::format::time;
-use crate::message::written::Writer;
+use crate::message::writer::Writer;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
 use crate::os::machine::Machine;

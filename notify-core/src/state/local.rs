@@ -8,6 +8,7 @@ pub(crate) mod lease_scan;
 mod lock_file;
 mod memory;
 pub(crate) mod queue;
+pub(crate) mod silences;
 pub(crate) mod spool;
 mod transaction;
 
@@ -46,6 +47,9 @@ const LOCK_WAIT: Duration = Duration::from_secs(2);
 /// Jobs share this many locks, so that jobs named at run time do not leave a lock each, for ever.
 const LOCKS: usize = 256;
 
+/// The folder of the notify directory in which each user has a hidden folder.
+const HIDDEN: &str = ".pipeline-notify";
+
 /// The largest status file that is read to its end.
 pub(crate) const MAX_STATUS_BYTES: u64 = 2 * text::LIMIT as u64;
 
@@ -83,7 +87,7 @@ impl Directory {
     /// Where that cannot be done, or somebody else has laid something in the folder's place.
     pub(crate) fn open(directory: &Path, mode: u32) -> io::Result<Self> {
         let user = ffi::user_id();
-        let hidden = directory.join(".pipeline-notify").join(user.to_string());
+        let hidden = directory.join(HIDDEN).join(user.to_string());
         let store = Self {
             path: directory.to_owned(),
             outbox: Outbox::new(&hidden, user),
@@ -102,7 +106,7 @@ impl Directory {
 
     fn make_folders(&self) -> io::Result<()> {
         landlord::make_folders(&self.path, folder_mode(self.mode))?;
-        let shared = self.path.join(".pipeline-notify");
+        let shared = self.path.join(HIDDEN);
         match landlord::make_folder(&shared, shared_mode(&self.path)?) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}

@@ -96,6 +96,10 @@ reasons! {
     SamePanic = "same-event": "another job sent the same event",
     /// A person has silenced this error.
     Silenced = "silenced": "silenced by a person",
+    /// A planned quiet is on.
+    Quiet = "quiet": "a planned quiet is on",
+    /// Somebody is at this error.
+    Acknowledged = "acknowledged": "acknowledged by a person",
     /// The orchestrator tries again.
     Attempt = "attempt-follows": "another attempt follows (NOTIFY_ATTEMPT)",
     /// It has not failed often enough in a row.

@@ -95,8 +95,7 @@ impl Facts {
     /// Makes them fit to be read by anybody: as a terminal shows them, in one line, without secrets.
     pub(crate) fn readable(mut self) -> Self {
         for (_, value) in &mut self.0 {
-            let shown = redact::hide(text::readable(value).replace('\n', " "));
-            text::first_bytes(&shown, LONGEST_VALUE).clone_into(value);
+            *value = redact::line(value, LONGEST_VALUE);
         }
         self
     }

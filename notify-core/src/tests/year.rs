@@ -394,6 +394,7 @@ impl Replay<'_> {
                 queues: &QUEUES,
             }),
             cover: None,
+            quiet: None,
             answer: None,
             named_channel: None,
         };

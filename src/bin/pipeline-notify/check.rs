@@ -4,15 +4,20 @@ mod findings;
 mod problem;
 
 use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, AllAwaited, Expected, Health, Jobs, Queue, Run, Said};
+use notify_core::__cli::{
+    self as look, AllAwaited, Expected, Health, Jobs, Planned, Queue, Run, Said,
+};
 use serde_json::json;
 
-use self::findings::Findings;
-use self::problem::{Alarm, Kind, Problem};
+pub(crate) use self::findings::Findings;
+use self::problem::Problem;
+pub(crate) use self::problem::{Alarm, Kind};
 use crate::by_whom::ByWhom;
 use crate::output::Output;
 use crate::words::plain;
@@ -24,10 +29,10 @@ pub(crate) const FAILURE: u8 = 3;
 /// The most lines after the first: monitors cut long answers anywhere.
 const LINES: usize = 50;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "States and exit codes:
   0 OK        all jobs work
-  1 WARNING   a run is overdue; a schedule is wrong; alerts are not delivered; a failure is silenced
+  1 WARNING   a run is overdue; a schedule is wrong; alerts are not delivered; a failure is silenced or acknowledged; a planned quiet is on, whatever it covers
   2 CRITICAL  a job failed; a run died and was not reported; a run is missed
   3 UNKNOWN   a JOB is not there; a file cannot be read; no jobs at all
 
@@ -56,12 +61,39 @@ pub(crate) struct Arguments {
     overdue: Option<Duration>,
 }
 
-/// What a check looks at.
-type Seen = (Jobs, Vec<Run>, Vec<Queue>, AllAwaited);
+/// What there is to judge.
+pub(crate) struct Seen {
+    pub(crate) jobs: Jobs,
+    pub(crate) planned: Vec<Planned>,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) queues: Vec<Queue>,
+    /// The jobs that should run, whether they ever did or not.
+    pub(crate) awaited: AllAwaited,
+}
+
+impl Seen {
+    /// Looks at the jobs that `wanted` names, at all where it names none.
+    pub(crate) fn of(directory: &Path, wanted: &[String], now: DateTime<Utc>) -> io::Result<Self> {
+        let mut jobs = look::jobs(directory, wanted)?;
+        let (planned, _) = look::planned(directory, now);
+        look::mark_quiet(&planned, directory, &mut jobs.jobs, now);
+        let (runs, _) = look::runs(directory, wanted)?;
+        let names: Vec<_> = jobs.jobs.iter().map(|job| job.name.clone()).collect();
+        let of = Some(&*names).filter(|_| !wanted.is_empty());
+        Ok(Self {
+            jobs,
+            planned,
+            runs,
+            queues: look::queues(directory, of)?.0,
+            awaited: look::awaited(directory),
+        })
+    }
+}
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let (jobs, runs, queues, awaited) = match self.see(common) {
+        let now = Utc::now();
+        let seen = match self.see(common, now) {
             Ok(seen) => seen,
             // A monitor shows standard output alone.
             Err(Failure::Message(message)) => {
@@ -75,11 +107,11 @@ impl Arguments {
             }
             Err(error) => return Err(error),
         };
-        let findings = self.judge(&jobs, &runs, &queues, &awaited);
+        let findings = self.judge(&seen, now);
         let alarm = findings.alarm();
         output.set_code(alarm.code());
-        let counts = findings.counts(&jobs, &runs, &queues);
-        let first = findings.first_line(&jobs);
+        let counts = findings.counts(&seen.jobs, &seen.runs, &seen.queues);
+        let first = findings.first_line(&seen.jobs);
         if common.json {
             let problems = findings.problems.iter().map(|problem| {
                 json!({
@@ -97,7 +129,7 @@ impl Arguments {
                 "now": json::time(findings.now),
             }))?;
         } else {
-            let values = self.performance(&findings, &counts, &jobs);
+            let values = self.performance(&findings, &counts, &seen.jobs);
             output.line(&format!(
                 "{} - {} | {}",
                 alarm.as_str(),
@@ -111,17 +143,9 @@ impl Arguments {
         Ok(alarm.code())
     }
 
-    fn see(&self, common: &Common) -> Result<Seen, Failure> {
+    fn see(&self, common: &Common, now: DateTime<Utc>) -> Result<Seen, Failure> {
         let directory = common.directory()?;
-        let see = || -> std::io::Result<_> {
-            let jobs = look::jobs(&directory, &self.jobs)?;
-            let (runs, _) = look::runs(&directory, &self.jobs)?;
-            let names: Vec<_> = jobs.jobs.iter().map(|job| job.name.clone()).collect();
-            let of = Some(&*names).filter(|_| !self.jobs.is_empty());
-            let queues = look::queues(&directory, of)?.0;
-            Ok((jobs, runs, queues, look::awaited(&directory)))
-        };
-        see().map_err(|error| {
+        Seen::of(&directory, &self.jobs, now).map_err(|error| {
             Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
         })
     }
@@ -151,9 +175,17 @@ impl Arguments {
         values
     }
 
-    fn judge(&self, jobs: &Jobs, runs: &[Run], queues: &[Queue], awaited: &AllAwaited) -> Findings {
+    /// Finds what is wrong. Of a job that is quiet by plan nothing is worse than a warning.
+    pub(crate) fn judge(&self, seen: &Seen, now: DateTime<Utc>) -> Findings {
+        let Seen {
+            jobs,
+            planned,
+            runs,
+            queues,
+            awaited,
+        } = seen;
         let mut findings = Findings {
-            now: Utc::now(),
+            now,
             problems: Vec::new(),
         };
         let mut under_way: HashMap<&str, Vec<&Run>> = HashMap::new();
@@ -197,6 +229,7 @@ impl Arguments {
         {
             findings.add(Kind::NoJobs, None, "there are no jobs yet".to_owned());
         }
+        findings.calm(jobs, planned);
         findings
             .problems
             .sort_by_key(|problem| std::cmp::Reverse(problem.kind.alarm()));
@@ -226,7 +259,7 @@ impl Arguments {
                 }
                 Ok(None) => {}
                 Err(fault) => {
-                    let words = "nobody can tell whether it misses a run";
+                    let words = "missed runs are not noticed";
                     let words = format!("{}: {words}: {fault}", job.name);
                     findings.add(Kind::Schedule, Some(&job.name), words);
                 }

@@ -251,7 +251,10 @@ mod tests {
             (&["rum", "--", "ls", "-x"], "misspelt"),
             (&["--", "ls", "-x"], "`run` is missing"),
             (&["--dir", "/x", "--", "ls", "-x"], "`run` is missing"),
-            (&["run", "--dir", "", "--", "ls", "-x"], "`--dir` makes no"),
+            (
+                &["run", "--dir", "", "--", "ls", "-x"],
+                "`--dir` is not valid",
+            ),
         ] {
             let (arguments, mistakes) = read_words(words).unwrap_or_default();
             assert!(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use notify_core::__cli::{Health, Job, Queue, Run, Said, Told, Unreadable};
+use notify_core::__cli::{Health, Job, Planned, Queue, Run, Said, Told, Unreadable};
 use serde_json::{Value, json};
 
 pub(crate) fn time(time: DateTime<Utc>) -> String {
@@ -28,6 +28,9 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>, said: &Said) -> Value {
         "age_seconds": seconds(job.begun, now),
         "since": time(job.since),
         "runs": job.runs,
+        "runs_total": job.runs_total,
+        "failures_total": job.failures_total,
+        "last_ok": job.last_ok.map(time),
         "took_seconds": job.took.map(|took| Duration::as_secs_f64(&took)),
         "error": Some(&job.error).filter(|error| !error.is_empty()),
         "passed_over": job.passed_over,
@@ -39,6 +42,11 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>, said: &Said) -> Value {
         "silenced_until": job.silence_now(now).map(|silence| time(silence.until)),
         "silenced_because": job.silence_now(now).and_then(|silence| silence.because.as_ref()),
         "silenced_by_rule": job.silenced_by_rule,
+        "quiet_until": job.quiet.as_ref().map(|quiet| time(quiet.until)),
+        "quiet_because": job.quiet.as_ref().and_then(|quiet| quiet.because.as_ref()),
+        "acknowledged_by": job.acknowledged(now).map(|one| &one.by),
+        "acknowledged_until": job.acknowledged(now).and_then(|one| one.until).map(time),
+        "acknowledged_because": job.acknowledged(now).and_then(|one| one.because.as_ref()),
         "flapping": job.is_flapping,
         "every_hours": job.every_hours,
         "schedule": schedule,
@@ -68,6 +76,20 @@ pub(crate) fn facts(facts: &[(String, String)]) -> Value {
 
 pub(crate) fn unreadable(file: &Unreadable) -> Value {
     json!({ "job": file.name, "file": file.file, "reason": file.reason })
+}
+
+pub(crate) fn planned(window: &Planned, now: DateTime<Utc>) -> Value {
+    json!({
+        "jobs": window.jobs,
+        "from": time(window.from),
+        "until": time(window.until),
+        "open": window.is_open(now),
+        "repeat": window.repeat,
+        "by": window.by,
+        "because": window.because,
+        "file": window.file.to_string_lossy(),
+        "user": window.owner.to_string(),
+    })
 }
 
 pub(crate) fn run(run: &Run, now: DateTime<Utc>) -> Value {

@@ -11,19 +11,23 @@ mod output;
 mod span;
 mod suggest;
 mod table;
+mod whole_file;
 mod words;
 
+mod ack;
 mod check;
 mod drain;
 mod expect;
 mod explain;
 mod forget;
+mod metrics;
 mod page;
 mod rename;
 mod run;
 mod silence;
 mod status;
 mod test;
+mod unack;
 mod unsilence;
 mod watch;
 
@@ -42,7 +46,7 @@ use crate::output::Output;
 macro_rules! subcommands {
     ($($(#[doc = $about:literal])+ $name:ident: $module:ident,)+) => {
         #[derive(Debug, Subcommand)]
-        #[expect(clippy::large_enum_variant, reason = "there is one in a process")]
+        #[expect(clippy::large_enum_variant, reason = "there is one in all")]
         enum Command {
             $($(#[doc = $about])+ $name($module::Arguments),)+
         }
@@ -73,10 +77,16 @@ subcommands! {
     Explain: explain,
     /// Writes all jobs to one HTML page
     Page: page,
-    /// Sends no alerts for the error of a failing job for some time
+    /// Writes what is known of all jobs, for Prometheus
+    Metrics: metrics,
+    /// Sends no alerts for the error of a failing job for some time, or plans a quiet of many
     Silence: silence,
-    /// Ends a silence before its time
+    /// Ends a silence, or a planned quiet, before its time
     Unsilence: unsilence,
+    /// Says that somebody is at a failure: no reminder is sent
+    Ack: ack,
+    /// Takes back that somebody is at a failure
+    Unack: unack,
     /// Gives a job another name, as when its function moved
     Rename: rename,
     /// Removes the status of a job that no longer exists

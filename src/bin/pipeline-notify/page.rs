@@ -5,31 +5,36 @@ mod strip;
 mod table;
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Job, Jobs, Queue, Recent, Run};
+use notify_core::__cli::{self as look, Health, Job, Jobs, Planned, Queue, Recent, Run};
 use notify_core::State;
 use serde_json::json;
 
 use self::strip::RUNS;
 use crate::output::Output;
 use crate::words::{self, count, plain};
-use crate::{Common, Failure, json};
+use crate::{Common, Failure, json, whole_file};
 
 pub(crate) const FAILURE: u8 = 2;
+
+/// What stands above the table where nothing else is said.
+pub(crate) const TITLE: &str = "Jobs";
 
 /// The most jobs with a strip: one strip is as large as fifty plain rows.
 const STRIPS: usize = 200;
 
 const STYLE: &str = include_str!("page.css");
 
+/// Filters and sorts the table.
+const SCRIPT: &str = include_str!("page.js");
+
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The page needs no server and no script, loads nothing, and can be read on a phone. It is made whole under another name first, so that nobody sees half of it; a cron job can write it each minute.
+    after_help = "The page needs no server, loads nothing, and can be read on a phone. Its script filters and sorts; without it all is there to read. It is made whole under another name first, so that nobody sees half of it; a cron job, or `watch --page FILE`, can write it each minute.
 
 Exit codes:
   0  the page is written
@@ -40,15 +45,16 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "FILE.html")]
     output: PathBuf,
     /// What stands above the table
-    #[arg(long, value_name = "TEXT", default_value = "Jobs")]
+    #[arg(long, value_name = "TEXT", default_value = TITLE)]
     title: String,
 }
 
 /// All that the page shows.
-struct View<'a> {
+pub(crate) struct View<'a> {
     title: &'a str,
     now: DateTime<Utc>,
     jobs: Jobs,
+    planned: Vec<Planned>,
     runs: Vec<Run>,
     queues: Vec<Queue>,
     /// Users whose runs and alerts cannot be seen.
@@ -59,20 +65,12 @@ struct View<'a> {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let directory = common.directory()?;
-        let view = View::of(&directory, &self.title).map_err(|error| {
-            Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
-        })?;
-        let page = view.page();
-        write(&self.output, &page).map_err(|error| {
-            let file = self.output.display();
-            Failure::Message(format!("`{file}` cannot be written: {error}"))
-        })?;
+        let (view, bytes) = write(&common.directory()?, &self.output, &self.title)?;
         let (jobs, failed) = (view.jobs.jobs.len(), view.failed());
         if common.json {
             output.json(&json!({
                 "file": self.output.to_string_lossy(),
-                "bytes": page.len(),
+                "bytes": bytes,
                 "jobs": jobs,
                 "failed": failed,
                 "now": json::time(view.now),
@@ -89,35 +87,28 @@ impl Arguments {
     }
 }
 
-/// Writes a file that is there whole or not at all.
-fn write(path: &Path, content: &str) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut temporary = std::ffi::OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}.new", std::process::id()));
-    let temporary = path.with_file_name(temporary);
-    let written = (|| {
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&temporary)?;
-        file.write_all(content.as_bytes())?;
-        file.sync_data()?;
-        fs::rename(&temporary, path)
-    })();
-    if written
-        .as_ref()
-        .is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists)
-    {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
+/// Writes the page of a notify directory, whole or not at all; returns what it shows, and its length.
+pub(crate) fn write<'a>(
+    directory: &Path,
+    file: &Path,
+    title: &'a str,
+) -> Result<(View<'a>, usize), Failure> {
+    let view = View::of(directory, title).map_err(|error| {
+        Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
+    })?;
+    let page = view.page();
+    whole_file::write(file, &page).map_err(|error| {
+        Failure::Message(format!("`{}` cannot be written: {error}", file.display()))
+    })?;
+    Ok((view, page.len()))
 }
 
 impl<'a> View<'a> {
     fn of(directory: &Path, title: &'a str) -> io::Result<Self> {
         let now = Utc::now();
         let mut jobs = look::jobs(directory, &[])?;
+        let (planned, _) = look::planned(directory, now);
+        look::mark_quiet(&planned, directory, &mut jobs.jobs, now);
         jobs.jobs.sort_by(|one, other| {
             (rank(one, now), &one.name).cmp(&(rank(other, now), &other.name))
         });
@@ -131,6 +122,7 @@ impl<'a> View<'a> {
             title,
             now,
             jobs,
+            planned,
             runs,
             queues,
             closed: closed.max(closed_too),
@@ -151,14 +143,20 @@ impl<'a> View<'a> {
         } else {
             title.clone()
         };
-        // Nothing is loaded or run, whatever a name or an error might hold.
-        let policy = "default-src 'none'; style-src 'unsafe-inline'";
+        // Nothing is loaded or run but the script below, whatever a name or an error might hold: nobody
+        // can know this number before.
+        let nonce = look::random();
+        let policy = format!(
+            "default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-{nonce:016x}'"
+        );
         let mut page = format!(
-            "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<meta http-equiv=Content-Security-Policy content=\"{policy}\">\n<meta name=viewport content=\"width=device-width,initial-scale=1\">\n<meta name=referrer content=no-referrer>\n<title>{tab}</title>\n<style>\n{STYLE}</style>\n<h1>{title}</h1>\n"
+            "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<meta http-equiv=Content-Security-Policy content=\"{policy}\">\n<meta name=viewport content=\"width=device-width,initial-scale=1\">\n<meta name=referrer content=no-referrer>\n<title>{tab}</title>\n<style>\n{STYLE}</style>\n<main>\n<h1>{title}</h1>\n"
         );
         page += &self.summary();
         page += &self.alerts();
+        page += &self.quiet();
         page += &self.table();
+        page += &format!("</main>\n<script nonce={nonce:016x}>\n{SCRIPT}</script>\n");
         page
     }
 
@@ -166,7 +164,7 @@ impl<'a> View<'a> {
         let all = self.jobs.jobs.len() + self.jobs.unreadable.len();
         let failed = self.failed();
         let jobs = self.jobs.jobs.iter();
-        let silenced = jobs.filter(|job| job.is_silenced(self.now)).count();
+        let silenced = jobs.filter(|job| words::is_calm(job, self.now)).count();
         let of = |health: Health| self.runs.iter().filter(|run| run.health == health).count();
         let mut parts = vec![count(all, "job")];
         for (number, what, class) in [
@@ -190,6 +188,24 @@ impl<'a> View<'a> {
             words::moment(self.now),
             words::zone()
         )
+    }
+
+    /// What is planned.
+    fn quiet(&self) -> String {
+        if self.planned.is_empty() {
+            return String::new();
+        }
+        let lines = self.planned.iter().map(|window| {
+            let class = if window.is_open(self.now) {
+                "warn"
+            } else {
+                "dim"
+            };
+            let line = escape(&plain(&words::planned(window, self.now)));
+            format!("<li class={class}>{line}\n")
+        });
+        let lines: String = lines.collect();
+        format!("<h2>Planned quiet</h2>\n<ul>\n{lines}</ul>\n")
     }
 
     /// What waits or was refused, and what cannot be seen.
@@ -235,7 +251,7 @@ impl<'a> View<'a> {
 /// Those with the smallest stand first.
 fn rank(job: &Job, now: DateTime<Utc>) -> u8 {
     match job.state {
-        State::Error if job.is_silenced(now) => 1,
+        State::Error if words::is_calm(job, now) => 1,
         State::Error => 0,
         _ => 2,
     }

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Awaited, Health, Jobs, Queue, Run, Said};
+use notify_core::__cli::{self as look, Awaited, Health, Jobs, Planned, Queue, Run, Said};
 use notify_core::State;
 use serde_json::{Value, json};
 
@@ -24,6 +24,9 @@ pub(crate) const FAILURE: u8 = 2;
 
 /// How often `--watch` draws anew.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// A planned quiet is shown so long before it begins.
+const SOON: TimeDelta = TimeDelta::hours(24);
 
 /// More runs than these are counted.
 const RUNS: usize = 20;
@@ -50,6 +53,7 @@ pub(crate) struct Arguments {
 struct View {
     now: DateTime<Utc>,
     jobs: Jobs,
+    planned: Vec<Planned>,
     runs: Vec<Run>,
     queues: Vec<Queue>,
     /// Users whose runs and alerts cannot be seen.
@@ -135,7 +139,12 @@ fn shown(rows: &[usize], failing: usize, others: usize, height: usize) -> usize 
 
 impl View {
     fn of(directory: &Path, wanted: &[String], said: Said) -> io::Result<Self> {
+        let now = Utc::now();
         let mut jobs = look::jobs(directory, wanted)?;
+        let (mut planned, _) = look::planned(directory, now);
+        look::mark_quiet(&planned, directory, &mut jobs.jobs, now);
+        // What comes later is for `silence --list`.
+        planned.retain(|window| window.is_open(now) || window.from - now < SOON);
         let (runs, closed) = look::runs(directory, wanted)?;
         // A job that runs for the first time has no status yet.
         jobs.missing
@@ -151,8 +160,9 @@ impl View {
         jobs.missing
             .retain(|name| !never_ran.iter().any(|one| look::is_fit(name, &one.job)));
         Ok(Self {
-            now: Utc::now(),
+            now,
             jobs,
+            planned,
             runs,
             queues,
             closed: closed.max(closed_too),
@@ -167,6 +177,7 @@ impl View {
             "directory": directory.to_string_lossy(),
             "now": json::time(self.now),
             "jobs": self.jobs.jobs.iter().map(|job| json::job(job, self.now, &self.said)).collect::<Vec<_>>(),
+            "planned": self.planned.iter().map(|window| json::planned(window, self.now)).collect::<Vec<_>>(),
             "unreadable": self.jobs.unreadable.iter().map(json::unreadable).collect::<Vec<_>>(),
             "missing": self.jobs.missing,
             "never_ran": self.never_ran.iter().map(|one| expect::to_json(one, self.now)).collect::<Vec<_>>(),
@@ -244,7 +255,25 @@ impl View {
                 lines.push(format!("  … and {} more", self.never_ran.len() - RUNS));
             }
         }
+        lines.extend(self.quiet(output));
         lines.extend(self.footer(output));
+        lines
+    }
+
+    /// What is planned, now and soon.
+    fn quiet(&self, output: &Output) -> Vec<String> {
+        if self.planned.is_empty() {
+            return Vec::new();
+        }
+        let mut lines = vec![output.paint("Planned quiet:", Colour::Yellow)];
+        lines.extend(self.planned.iter().take(RUNS).map(|window| {
+            let line = format!("  {}", plain(&words::planned(window, self.now)));
+            let width = output.width().unwrap_or(usize::MAX);
+            words::cut(&line, width).into_owned()
+        }));
+        if self.planned.len() > RUNS {
+            lines.push(format!("  … and {} more", self.planned.len() - RUNS));
+        }
         lines
     }
 
@@ -312,7 +341,7 @@ impl View {
             .jobs
             .jobs
             .iter()
-            .filter(|job| job.is_silenced(self.now))
+            .filter(|job| words::is_calm(job, self.now))
             .count();
         let alive = self
             .runs

@@ -56,24 +56,18 @@ pub(crate) struct Table {
 
 impl Row {
     pub(crate) fn of(job: &Job, now: DateTime<Utc>, said: &Said) -> Self {
-        let is_silenced = job.is_silenced(now);
+        let calm = words::calm(job, now, words::local);
+        let calm = calm.filter(|_| job.state == State::Error);
         let (rank, colour) = match job.state {
-            State::Error if is_silenced => (1, Colour::Yellow),
+            State::Error if calm.is_some() => (1, Colour::Yellow),
             State::Error => (0, Colour::Red),
             _ => (WORKS, Colour::Green),
         };
         let mut remarks = Vec::new();
-        if let Some(silence) = job.silence_now(now) {
-            let because = silence.because.as_deref();
-            let because = because.map_or_else(String::new, |because| format!(", {because}"));
-            remarks.push(format!(
-                "(silenced until {}{because})",
-                words::local(silence.until, now)
-            ));
-        }
-        if let Some(reason) = job.silenced_by_rule.as_ref().filter(|_| is_silenced) {
-            remarks.push(format!("(silenced by its rule: {reason})"));
-        }
+        remarks.extend(calm.map(|(calm, because)| {
+            let because = because.map_or_else(String::new, |because| format!(": {because}"));
+            format!("({calm}{because})")
+        }));
         if job.is_flapping {
             remarks.push("(flapping)".to_owned());
         }

@@ -1,6 +1,8 @@
 //! `watch`: stays, and reports what no run can report.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,7 +11,7 @@ use notify_core::__cli::{self as look, Beginning, Guard, Said};
 use crate::by_whom::ByWhom;
 use crate::output::{self, Output};
 use crate::words::{count, plain};
-use crate::{Common, Failure, span};
+use crate::{Common, Failure, metrics, page, span};
 
 pub(crate) const FAILURE: u8 = 2;
 
@@ -31,6 +33,12 @@ pub(crate) struct Arguments {
     /// that is more; of a schedule at most half of that time]
     #[arg(long, value_name = "TIME", value_parser = span::parse)]
     grace: Option<Duration>,
+    /// Keep a file of metrics fresh, as often, as `metrics -o FILE` writes it
+    #[arg(long, value_name = "FILE.prom", conflicts_with = "all_users")]
+    metrics: Option<PathBuf>,
+    /// Keep a page fresh, as often, as `page -o FILE` writes it
+    #[arg(long, value_name = "FILE.html", conflicts_with = "all_users")]
+    page: Option<PathBuf>,
     #[command(flatten)]
     clock_changes: ByWhom,
     /// As root: watch over the jobs of every user who has a folder there, by a child for each, which becomes that
@@ -74,12 +82,64 @@ impl Arguments {
         };
         let guard = Guard::new(common.dir.as_deref(), self.every, said)?;
         output::complain(&words(&guard.beginning()));
+        self.keep_files_fresh(&guard.beginning().directory);
         guard.watch();
         // After the ^C, so that the prompt has its own line.
         if io::stderr().is_terminal() {
             let _ = writeln!(io::stderr());
         }
         Ok(0)
+    }
+}
+
+impl Arguments {
+    /// Writes what is asked for, again and again, beside the watch: a folder of a network that hangs must
+    /// not keep it from what it is for.
+    fn keep_files_fresh(&self, directory: &Path) {
+        let (directory, every) = (directory.to_owned(), self.every);
+        let files = [
+            (self.metrics.clone(), Kept::Metrics),
+            (self.page.clone(), Kept::Page),
+        ];
+        for (file, kept) in files {
+            let Some(file) = file else { continue };
+            let directory = directory.clone();
+            let keep = move || {
+                let mut last = None;
+                loop {
+                    let fault = kept.write(&directory, &file).err();
+                    // Once while it lasts.
+                    if let Some(fault) = fault.as_ref().filter(|_| fault != last) {
+                        output::complain(fault);
+                    }
+                    last = fault;
+                    thread::sleep(every);
+                }
+            };
+            if let Err(error) = thread::Builder::new().spawn(keep) {
+                output::complain(&format!("there is no thread to keep a file fresh: {error}"));
+            }
+        }
+    }
+}
+
+/// A file that is kept fresh.
+#[derive(Debug, Clone, Copy)]
+enum Kept {
+    Metrics,
+    Page,
+}
+
+impl Kept {
+    fn write(self, directory: &Path, file: &Path) -> Result<(), String> {
+        let written = match self {
+            Self::Metrics => metrics::write(directory, file).map(drop),
+            Self::Page => page::write(directory, file, page::TITLE).map(drop),
+        };
+        written.map_err(|failure| match failure {
+            Failure::Message(message) => message,
+            Failure::Output(error) => error.to_string(),
+        })
     }
 }
 

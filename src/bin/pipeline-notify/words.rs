@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
-use notify_core::__cli::{Told, readable};
+use notify_core::__cli::{Acknowledged, Job, Planned, Told, readable};
+use notify_core::State;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// No line is broken to less.
@@ -226,6 +227,76 @@ fn zone_at(time: DateTime<Utc>) -> String {
 /// Counts: `1 job`, `2 jobs`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Says why, behind what is so.
+pub(crate) fn because(because: Option<&str>) -> String {
+    because.map_or_else(String::new, |because| format!(" ({because})"))
+}
+
+/// Says of what jobs a quiet is planned, and when: `etl.*: quiet until Sun 02:00 UTC, weekly (it moves)`.
+pub(crate) fn planned(window: &Planned, now: DateTime<Utc>) -> String {
+    let from = if window.is_open(now) {
+        String::new()
+    } else {
+        format!("from {} ", local(window.from, now))
+    };
+    let until = local_in_zone(window.until, now);
+    let repeat = window
+        .repeat
+        .map_or_else(String::new, |repeat| format!(", {repeat}"));
+    let because = because(window.because.as_deref());
+    format!(
+        "{}: quiet {from}until {until}{repeat}{because}",
+        window.jobs
+    )
+}
+
+/// Says who is at a failure: `acknowledged by anna until Mon 08:00 UTC (the disk is on its way)`.
+pub(crate) fn acknowledged(one: &Acknowledged, now: DateTime<Utc>) -> String {
+    let until = one
+        .until
+        .map(|until| format!(" until {}", local_in_zone(until, now)));
+    let because = because(one.because.as_deref());
+    format!(
+        "acknowledged by {}{}{because}",
+        one.by,
+        until.unwrap_or_default()
+    )
+}
+
+/// Tells whether a job fails, and that is no alarm now.
+pub(crate) fn is_calm(job: &Job, now: DateTime<Utc>) -> bool {
+    job.state == State::Error && calm(job, now, local).is_some()
+}
+
+/// Says why what is wrong with a job is no alarm now, and the reason that somebody gave:
+/// `silenced until Mon 08:00`. `show` writes times.
+pub(crate) fn calm(
+    job: &Job,
+    now: DateTime<Utc>,
+    show: fn(DateTime<Utc>, DateTime<Utc>) -> String,
+) -> Option<(String, Option<&str>)> {
+    let (what, until, because) = if let Some(quiet) = &job.quiet {
+        ("quiet".to_owned(), Some(quiet.until), &quiet.because)
+    } else if let Some(silence) = job.silence_now(now) {
+        ("silenced".to_owned(), Some(silence.until), &silence.because)
+    } else if job.is_silenced(now) {
+        (
+            "silenced by its rule".to_owned(),
+            None,
+            &job.silenced_by_rule,
+        )
+    } else {
+        let one = job.acknowledged(now)?;
+        (
+            format!("acknowledged by {}", one.by),
+            one.until,
+            &one.because,
+        )
+    };
+    let until = until.map_or_else(String::new, |until| format!(" until {}", show(until, now)));
+    Some((what + &until, because.as_deref()))
 }
 
 /// Says whether people were told.

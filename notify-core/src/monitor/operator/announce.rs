@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use super::{setup, tell_problems};
+use super::{Desk, Refused, setup, tell_problems};
 use crate::dispatch::dispatcher;
 use crate::format::time::to_micros;
 use crate::message::alert::{Alert, Kind};
+use crate::monitor::view;
 use crate::os::random;
-use crate::settings::route::{Routes, Way};
+use crate::rules::Past;
+use crate::settings::route::{self, Routes};
+use crate::state::change::Change;
 use crate::state::{Committed, Queued};
 use crate::status::{State, Status};
 
@@ -30,13 +33,16 @@ pub enum Told {
     Nobody,
 }
 
+/// Where an alert goes, if anywhere, and what it says beside the error.
+pub(crate) type Way = (Option<Arc<Routes>>, Vec<String>);
+
 /// Finds where a channel's alerts go, and what its alert says beside the error.
-pub(crate) fn way(channel: &str, note: String) -> (Option<Arc<Routes>>, Vec<String>) {
+pub(crate) fn way(channel: &str, note: String) -> Way {
     let found = match setup().way(channel, State::Error) {
-        Way::To(routes) => (Some(routes), vec![note]),
-        Way::Instead(routes, instead) => (Some(routes), vec![note, instead]),
-        Way::Silent => (None, Vec::new()),
-        Way::Nowhere(warning) => {
+        route::Way::To(routes) => (Some(routes), vec![note]),
+        route::Way::Instead(routes, instead) => (Some(routes), vec![note, instead]),
+        route::Way::Silent => (None, Vec::new()),
+        route::Way::Nowhere(warning) => {
             warning.tell();
             (None, Vec::new())
         }
@@ -69,6 +75,50 @@ pub(crate) fn new_alert(
             status,
         )
     })
+}
+
+impl Desk {
+    /// Changes a job's status as a person wants it, and tells the channel: `deed` returns the status, and
+    /// what kind of alert that is.
+    pub(super) fn change_and_tell(
+        &self,
+        file: &str,
+        channel: &str,
+        (routes, notes): Way,
+        mut deed: impl FnMut(&Past) -> Result<(Status, Kind), Refused>,
+    ) -> Result<Told, Refused> {
+        let committed = self.change(file, |past| {
+            let (status, kind) = deed(past)?;
+            // The message that says so is the first that some hear of it.
+            let is_new = |error: &&String| routes.is_some() && !status.told_errors.contains(error);
+            let new = status.fingerprint.iter().filter(is_new);
+            let told_errors = status.told_errors.iter().chain(new).cloned().collect();
+            // It is the same error, of which nobody wants to hear.
+            let withdrawn = status.held.map(|held| held.alerts).unwrap_or_default();
+            let status = Status {
+                told_errors,
+                held: None,
+                // For whoever tells that the silence is over.
+                channel: match &routes {
+                    Some(_) => Some(channel.to_owned().into()),
+                    None => status.channel,
+                },
+                ..status
+            };
+            let alert = routes.as_deref().map(|routes| {
+                let job = view::shown_name(file);
+                new_alert(kind, job, routes, notes.clone(), status.clone())
+            });
+            Ok(Change {
+                status: Some(status),
+                queues: queues_of(routes.as_deref()),
+                withdrawn,
+                alert,
+                ..Change::default()
+            })
+        })?;
+        Ok(send(channel, routes.as_deref(), committed))
+    }
 }
 
 /// Sends an alert that was queued, and tells what became of it.

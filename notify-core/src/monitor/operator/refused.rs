@@ -15,6 +15,14 @@ pub enum Refused {
     IsOk(String),
     #[error("`{0}` is not silenced")]
     NotSilenced(String),
+    #[error("`{0}` is OK: there is no failure to acknowledge")]
+    NothingToAcknowledge(String),
+    #[error("`{0}` is not acknowledged")]
+    NotAcknowledged(String),
+    #[error("{0}")]
+    Window(String),
+    #[error("the planned quiet of `{jobs}` stands in `{}`: take its line out there", file.display())]
+    PlannedElsewhere { jobs: String, file: PathBuf },
     #[error("`{0}` exists already: forget it first, or choose another name")]
     Exists(String),
     #[error("`{0}` has this name already")]

@@ -45,9 +45,9 @@ impl Desk {
             time::show(until)
         );
         let channel = self.channel_of(&file, channel);
-        let (routes, notes) = announce::way(&channel, note);
+        let way = announce::way(&channel, note);
         let mut first = String::new();
-        let committed = self.change(&file, |past| {
+        let told = self.change_and_tell(&file, &channel, way, |past| {
             let status = self.known(past, job)?;
             let error = view::fingerprint(status).filter(|_| status.state == State::Error);
             let kind = match &error {
@@ -59,10 +59,6 @@ impl Desk {
                 Kind::Overdue => OVERDUE_WORDS.to_owned(),
                 _ => status.headline(LINE),
             };
-            // The message that says so is the first that some hear of it.
-            let is_new = |error: &&String| routes.is_some() && !status.told_errors.contains(error);
-            let new = error.iter().filter(is_new);
-            let told_errors = status.told_errors.iter().chain(new).cloned().collect();
             let silenced = Status {
                 silence: Some(Silence {
                     until: to_micros(until),
@@ -70,38 +66,19 @@ impl Desk {
                     because: because.map(str::to_owned),
                 }),
                 fingerprint: error,
-                told_errors,
                 other_errors: ErrorCount::default(),
-                held: None,
-                // For whoever tells that the silence is over.
-                channel: match &routes {
-                    Some(_) => Some(channel.clone().into()),
-                    None => status.channel.clone(),
-                },
                 ..status.clone()
             };
-            let alert = routes.as_deref().map(|routes| {
-                let job = view::shown_name(&file);
-                announce::new_alert(kind, job, routes, notes.clone(), silenced.clone())
-            });
-            // It is the same error, of which nobody wants to hear.
-            let withdrawn = status.held.as_ref().map(|held| held.alerts.clone());
-            Ok(Change {
-                status: Some(silenced),
-                queues: announce::queues_of(routes.as_deref()),
-                withdrawn: withdrawn.unwrap_or_default(),
-                alert,
-                ..Change::default()
-            })
+            Ok((silenced, kind))
         })?;
         Ok(Silenced {
             job: view::shown_name(&file),
             error: first,
-            told: announce::send(&channel, routes.as_deref(), committed),
+            told,
         })
     }
 
-    /// Ends the silence of a job, and returns until when it would have lasted.
+    /// Ends the silence of a job's error, and returns until when it would have lasted.
     ///
     /// # Errors
     ///

@@ -120,6 +120,7 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
             queues: &queues,
         }),
         cover: None,
+        quiet: None,
         answer: None,
         named_channel: None,
     };

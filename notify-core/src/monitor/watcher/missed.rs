@@ -192,7 +192,7 @@ impl Guard {
 }
 
 fn tell_fault(job: &str, fault: &str) {
-    let message = format!("{job}: nobody can tell whether it misses a run: {fault}");
+    let message = format!("{job}: missed runs are not noticed: {fault}");
     Warning::new(format!("schedule of {job}"), message).tell();
 }
 

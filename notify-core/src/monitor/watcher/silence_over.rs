@@ -8,22 +8,27 @@ use crate::format::time::{self, Time};
 use crate::message::alert::Kind;
 use crate::monitor::operator;
 use crate::monitor::view::Job;
+use crate::os::ffi;
 use crate::rules::Reason;
 use crate::settings::setup::Setup;
 use crate::state::change::Change;
+use crate::state::local::silences::Silences;
 use crate::state::{Access, JobKey, Seen, Store};
 use crate::status::decision::{Decided, Fate};
 use crate::status::error_count::ErrorCount;
 use crate::status::{State, Status};
 
-/// Returns whether a job's silence may have withheld what still holds.
-pub(crate) fn may_be(job: &Job, now: Time) -> bool {
+/// Returns whether a job's silence, or a planned quiet, may have withheld what still holds, and is over.
+pub(crate) fn may_be(job: &Job, plans: &Silences, now: Time) -> bool {
     let silence = job.silence.as_ref();
+    let was_silenced = silence.is_some_and(|silence| silence.until <= now);
     job.state == State::Error
         && job.alerted.is_none()
         // What is held back has a time of its own to leave.
         && !job.is_held
-        && silence.is_some_and(|silence| silence.until <= now)
+        && !job.is_silenced(now)
+        && (was_silenced || job.withheld.is_some())
+        && plans.quiet(&job.name, ffi::user_id(), now).is_none()
 }
 
 /// Tells it, and ends the silence: both happen, or neither.
@@ -31,17 +36,27 @@ pub(crate) fn may_be(job: &Job, now: Time) -> bool {
 /// # Errors
 ///
 /// Where the job's files cannot be used.
-pub(crate) fn tell(job: &Job, setup: &Setup, store: &Store) -> io::Result<()> {
-    let Some(silence) = &job.silence else {
+pub(crate) fn tell(job: &Job, plans: &Silences, setup: &Setup, store: &Store) -> io::Result<()> {
+    let silenced = job.silence.as_ref();
+    let silenced =
+        silenced.map(|silence| (("silenced", "the silence"), silence.until, &silence.because));
+    let quiet = job.withheld.as_ref();
+    let quiet = quiet.map(|quiet| {
+        (
+            ("a planned quiet was on", "the quiet"),
+            quiet.until,
+            &quiet.because,
+        )
+    });
+    let Some(((was, what), until, because)) = quiet.or(silenced) else {
         return Ok(());
     };
     let channel = job.channel.clone();
     let channel = channel.unwrap_or_else(|| setup.default_channel.clone());
-    let until = time::show(silence.until);
-    let because = silence.because.as_deref();
+    let until = time::show(until);
+    let because = because.as_deref();
     let because = because.map_or_else(String::new, |because| format!(": {because}"));
-    let note =
-        format!("silenced until {until}{because}; the silence is over, and the job still fails");
+    let note = format!("{was} until {until}{because}; {what} is over, and the job still fails");
     let (routes, notes) = operator::way(&channel, note);
     // Where nobody can be told now, it is told once somebody can.
     let Some(routes) = routes else {
@@ -51,7 +66,10 @@ pub(crate) fn tell(job: &Job, setup: &Setup, store: &Store) -> io::Result<()> {
         let status = seen.past.status()?;
         let (now, seen_job) = (seen.now, Job::new(&job.file, status.clone()));
         // A run that has ended since has told it, or has found it mended.
-        if seen.access != Access::Alone || !may_be(&seen_job, now) || seen_job.begun != job.begun {
+        if seen.access != Access::Alone
+            || !may_be(&seen_job, plans, now)
+            || seen_job.begun != job.begun
+        {
             return None;
         }
         let mut notes = notes.clone();
@@ -96,6 +114,7 @@ fn told(status: Status, now: Time) -> Status {
         other_errors: ErrorCount::default(),
         withheld_since: None,
         silence: None,
+        quiet: None,
         decision: Some(Decided::By(Fate::Sent, Reason::SilenceOver)),
         ..status
     }

@@ -3,13 +3,13 @@
 use super::End;
 use crate::format::text;
 use crate::format::time;
-use crate::job::Took;
 use crate::message::alert::Kind;
 use crate::rules::Reason;
 use crate::rules::flapping::{self, Course};
+use crate::rules::took::Took;
 use crate::status::fingerprint;
 use crate::status::outcome::Outcome;
-use crate::status::{OVERDUE, Silence, State, Status};
+use crate::status::{Acknowledged, OVERDUE, Silence, State, Status};
 
 /// The end of a run, beside what is known of the runs before it.
 pub(super) struct Case<'a> {
@@ -138,6 +138,13 @@ impl<'a> Case<'a> {
     pub(super) fn is_told_error(&self) -> bool {
         let known = self.fingerprint.as_ref().zip(self.same);
         known.is_some_and(|(error, same)| same.told_errors.contains(error))
+    }
+
+    /// Returns who is at this very error, while that lasts.
+    pub(super) fn acknowledged(&self) -> Option<&'a Acknowledged> {
+        let acknowledged = self.same?.acknowledged.as_ref();
+        acknowledged
+            .filter(|one| one.lasts(self.end.now) && Some(&one.error) == self.fingerprint.as_ref())
     }
 
     /// Returns whether a person has silenced this error.

@@ -212,17 +212,20 @@ impl Case<'_> {
         self.silence().is_none() && settings.ok_silent.is_some_and(is_due)
     }
 
-    /// Returns what a rule of the program decides, where it leaves that to no other: a person's silence comes
-    /// first.
+    /// Returns what a rule of the program decides, where it leaves that to no other: what a person has silenced
+    /// or acknowledged comes first.
     pub(super) fn ruled(&self) -> Option<&Answer> {
         let answer = self.end.answer.filter(|answer| !answer.is_built_in);
-        answer.filter(|_| !self.is_overdue() && !self.is_silenced())
+        let is_a_persons = self.is_silenced() || self.acknowledged().is_some();
+        answer.filter(|_| !self.is_overdue() && !is_a_persons)
     }
 
-    /// Does as a rule of the program says: of what it sends nothing is held back, but one event is sent once.
+    /// Does as a rule of the program says: of what it sends nothing is held back, but by a planned quiet, and one
+    /// event is sent once.
     pub(super) fn settle(&self, answer: &Answer) -> Settled {
         let is_sent_inside = self.end.cover.is_some_and(|cover| cover.is_sent);
         let decision = match answer.sends() {
+            true if self.is_quiet(self.decide().reason) => Decision::silent(Reason::Quiet),
             true if is_sent_inside => Decision::silent(Reason::SamePanic),
             send => Decision {
                 send,
@@ -266,9 +269,10 @@ impl Case<'_> {
             due.reason,
             Reason::Flapping | Reason::FlappingOn | Reason::Steady
         );
-        if !due.send || self.is_overdue() || self.state == State::Ok {
+        if !due.send {
             return None;
         }
+        let is_failure = self.state == State::Error && !self.is_overdue();
         let End {
             now,
             settings,
@@ -276,7 +280,7 @@ impl Case<'_> {
             ..
         } = *self.end;
         let is_known = self.same.is_some_and(|same| same.alerted.is_some());
-        match cover {
+        match cover.filter(|_| is_failure) {
             Some(cover) if cover.is_sent => return Some(Reason::SamePanic),
             // A known failure needs no second alert; a new one does.
             Some(_) if is_known && due.reason == Reason::StillFailing => {
@@ -284,23 +288,37 @@ impl Case<'_> {
             }
             _ => {}
         }
-        if is_flapping {
-            return None;
-        }
         // What can only be kept in memory is lost with the process, and an older run leaves no status.
-        let can_wait = self
-            .end
-            .address
-            .is_some_and(|address| !address.queues.is_empty())
+        let address = self.end.address;
+        let can_wait = is_failure
+            && !is_flapping
+            && address.is_some_and(|address| !address.queues.is_empty())
             && (self.newer.is_none() || self.same.is_some_and(|same| same.held.is_some()));
         let situation = Situation {
-            is_silenced: self.is_silenced(),
+            is_quiet: self.is_quiet(due.reason),
+            is_silenced: is_failure && !is_flapping && self.is_silenced(),
+            is_acknowledged: is_failure && self.acknowledged().is_some(),
             attempt: self.end.run.attempt,
             failures: can_wait.then(|| self.same.map_or(1, |same| same.runs.saturating_add(1))),
             is_known,
             until: self.held_until(),
         };
         rules::hold(&situation, now, &settings)
+    }
+
+    /// Returns whether a planned quiet withholds what would be sent for that reason.
+    fn is_quiet(&self, reason: Reason) -> bool {
+        self.end.quiet.is_some() && !self.is_recovery(reason)
+    }
+
+    /// Returns whether it is the end of what people were sent.
+    fn is_recovery(&self, reason: Reason) -> bool {
+        self.state == State::Ok
+            && !self.is_overdue()
+            && matches!(
+                reason,
+                Reason::Changed | Reason::Late | Reason::WasOverdue | Reason::Steady
+            )
     }
 
     /// Returns when a held alert leaves: nothing withholds it longer than the settings allow.

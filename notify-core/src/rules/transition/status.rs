@@ -11,7 +11,7 @@ use crate::rules::Reason;
 use crate::rules::flapping::Course;
 use crate::status::error_count::ErrorCount;
 use crate::status::outcome::Outcome;
-use crate::status::{Flapping, Held, LINE, State, Status};
+use crate::status::{Flapping, Held, LINE, Quiet, State, Status};
 
 /// The most errors of an incident that are remembered as sent.
 const TOLD_ERRORS: usize = 8;
@@ -22,9 +22,10 @@ impl Case<'_> {
         let (run, previous, same) = (self.end.run, self.previous, self.same);
         let is_error = self.state == State::Error;
         let silence = self.silence().cloned();
+        let quiet = self.quiet(settled);
         // For `watch`, which reports a missed run and the end of a silence; the run itself knows its channel.
         let is_expected = run.every_hours.is_some() || run.plan.is_some();
-        let is_named = is_expected || silence.is_some();
+        let is_named = is_expected || silence.is_some() || quiet.is_some();
         let first_error = is_error.then(|| {
             let first = same.and_then(|same| same.first_error.clone());
             first.unwrap_or_else(|| headline(&self.text, LINE))
@@ -34,6 +35,15 @@ impl Case<'_> {
             took: run.took,
             since: same.map_or(run.begun, |same| same.since),
             runs: same.map_or(1, |same| same.runs.saturating_add(1)),
+            runs_total: previous.map_or(0, |previous| previous.runs_total) + 1,
+            failures_total: previous.map_or(0, |previous| previous.failures_total)
+                + u64::from(is_error),
+            last_ok: previous
+                .filter(|_| is_error)
+                .and_then(|previous| match previous.state {
+                    State::Ok => Some(previous.begun),
+                    State::Error => previous.last_ok,
+                }),
             alerted: self.alerted(settled),
             alerted_by: self.alerted_by(settled),
             incident: self.incident().filter(|_| is_error),
@@ -54,6 +64,8 @@ impl Case<'_> {
             held: self.held(settled),
             withheld_since: self.withheld_since(settled),
             silence,
+            acknowledged: self.acknowledged().cloned(),
+            quiet,
             flapping: self.flapping(settled),
             decision: Some(settled.decided()),
             host: Some(run.host.clone()),
@@ -105,8 +117,14 @@ impl Case<'_> {
             }
             return Some(status);
         }
+        // It has ended all the same.
+        let previous = Status {
+            runs_total: own.runs_total,
+            failures_total: own.failures_total,
+            ..previous.clone()
+        };
         match (previous.state, self.state) {
-            (_, State::Ok) => None,
+            (_, State::Ok) => Some(previous),
             (State::Ok, State::Error) => {
                 let mut count = previous.older_errors.clone();
                 let error = own.fingerprint.as_deref().unwrap_or_default();
@@ -124,7 +142,7 @@ impl Case<'_> {
                 }
                 Some(Status {
                     older_errors: count,
-                    ..previous.clone()
+                    ..previous
                 })
             }
             // It counts as any other failure, and the status speaks of the newer one.
@@ -136,10 +154,11 @@ impl Case<'_> {
                 other_errors: own.other_errors.clone(),
                 held: own.held.clone(),
                 withheld_since: own.withheld_since,
+                quiet: own.quiet.clone(),
                 decision: own.decision.clone(),
                 alerted_channel: own.alerted_channel.clone(),
                 silenced_by_rule: own.silenced_by_rule.clone(),
-                ..previous.clone()
+                ..previous
             }),
         }
     }
@@ -155,6 +174,7 @@ impl Case<'_> {
     fn alerted(&self, settled: &Settled) -> Option<Time> {
         let Settled { decision, .. } = settled;
         let is_withheld = decision.reason == Reason::Silenced
+            || decision.reason == Reason::Quiet && self.state == State::Error
             || decision.reason == Reason::OtherErrors && self.error_silence().is_some();
         if settled.is_told() {
             Some(self.end.now)
@@ -245,6 +265,16 @@ impl Case<'_> {
         }
         let earlier = self.previous.and_then(|previous| previous.withheld_since);
         earlier.or(settled.held.is_some().then_some(self.end.now))
+    }
+
+    /// Returns the planned quiet that has withheld an alert, which is due once it ends.
+    fn quiet(&self, settled: &Settled) -> Option<Quiet> {
+        let is_due = self.state == State::Error && !settled.decision.send && !settled.is_told();
+        match settled.decision.reason {
+            _ if !is_due => None,
+            Reason::Quiet => self.end.quiet.cloned(),
+            _ => self.same.and_then(|same| same.quiet.clone()),
+        }
     }
 
     fn flapping(&self, settled: &Settled) -> Option<Flapping> {

@@ -3,6 +3,7 @@
 mod bound;
 mod overdue;
 mod overlap;
+mod quiet;
 mod remarks;
 mod ruled;
 
@@ -54,6 +55,7 @@ struct Context<'a> {
     settings: Settings,
     address: Option<Address<'a>>,
     cover: Option<Cover<'a>>,
+    quiet: Option<&'a Quiet>,
 }
 
 fn of(past: &Past, run: &Ended, outcome: &Outcome, context: &Context<'_>) -> Option<Transition> {
@@ -62,6 +64,7 @@ fn of(past: &Past, run: &Ended, outcome: &Outcome, context: &Context<'_>) -> Opt
         settings,
         address,
         cover,
+        quiet,
     } = *context;
     super::of(&End {
         past,
@@ -71,6 +74,7 @@ fn of(past: &Past, run: &Ended, outcome: &Outcome, context: &Context<'_>) -> Opt
         settings,
         address,
         cover,
+        quiet,
         answer: None,
         named_channel: None,
     })
@@ -82,6 +86,7 @@ fn context(now: Time, address: Option<Address<'_>>) -> Context<'_> {
         settings: Settings::default(),
         address,
         cover: None,
+        quiet: None,
     }
 }
 
@@ -103,6 +108,7 @@ struct Job<'a> {
     settings: Settings,
     address: Option<Address<'a>>,
     attempt: Option<Attempt>,
+    quiet: Option<Quiet>,
     /// The alert that waits, and until when.
     held: Option<(Time, Alert)>,
     told: Vec<Alert>,
@@ -117,6 +123,7 @@ impl Job<'_> {
             settings,
             address: *ALERTS,
             attempt: None,
+            quiet: None,
             held: None,
             told: Vec::new(),
         }
@@ -128,7 +135,8 @@ impl Job<'_> {
         self.runs += 1;
         let begun = at(self.clock);
         let now = begun + TimeDelta::seconds(1);
-        if let Some((_, alert)) = self.held.take_if(|(until, _)| *until <= now) {
+        let is_due = |until| until <= now && self.quiet.is_none();
+        if let Some((_, alert)) = self.held.take_if(|(until, _)| is_due(*until)) {
             self.told.push(alert);
             if let Past::Known(status) = &mut self.past {
                 let held = status.held.take().unwrap();
@@ -137,6 +145,7 @@ impl Job<'_> {
         }
         let context = Context {
             settings: self.settings,
+            quiet: self.quiet.as_ref(),
             ..context(now, self.address)
         };
         let ended = Ended {

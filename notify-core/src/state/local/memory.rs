@@ -14,8 +14,8 @@ use super::{Directory, LOCKS, lease};
 use crate::format::time::Time;
 use crate::rules::Past;
 use crate::state::{Access, Decide, Seen};
-use crate::status::Status;
 use crate::status::decision::Decided;
+use crate::status::{State, Status};
 
 /// For so long after an exchange with the disk a silent run may stay in memory.
 pub(super) const MAX_BEHIND: Duration = Duration::from_millis(50);
@@ -74,13 +74,15 @@ pub(super) struct Job {
     behind: u64,
 }
 
-/// By what the run that the disk shows is known.
+/// By what the run that the disk shows is known, and how many it counts.
 #[derive(Debug)]
 pub(super) struct Shown {
     begun: Time,
     pid: Option<u32>,
     runs: u64,
     decision: Option<Decided>,
+    runs_total: u64,
+    failures_total: u64,
 }
 
 impl Shown {
@@ -90,6 +92,8 @@ impl Shown {
             pid: status.pid,
             runs: status.runs,
             decision: status.decision.clone(),
+            runs_total: status.runs_total,
+            failures_total: status.failures_total,
         }
     }
 }
@@ -127,8 +131,10 @@ impl Job {
             Past::Known(status) => status,
             past => return past,
         };
-        let own = self.past.status();
-        if let Some(own) = own.filter(|_| self.is_behind() && self.is_of(&status)) {
+        let Some(own) = self.past.status().filter(|_| self.is_behind()) else {
+            return Past::Known(status);
+        };
+        if self.is_of(&status) {
             let is_own = (status.begun, status.pid) == (self.shown.begun, self.shown.pid);
             // What began after now came before the clock was set back, and before whatever is shown.
             if is_own || own.begun > status.begun && own.begun <= now {
@@ -140,6 +146,18 @@ impl Job {
             }
             status.runs = status.runs.saturating_add(self.behind);
         }
+        if status.state == State::Error {
+            let last_ok = match own.state {
+                State::Ok => Some(own.begun),
+                State::Error => own.last_ok,
+            };
+            let known = [status.last_ok, last_ok].into_iter().flatten();
+            // What lies ahead came before the clock was set back.
+            status.last_ok = known.max_by_key(|time| (*time <= now, *time));
+        }
+        // These count the runs in whatever state.
+        status.runs_total += own.runs_total.saturating_sub(self.shown.runs_total);
+        status.failures_total += own.failures_total.saturating_sub(self.shown.failures_total);
         Past::Known(status)
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use chrono::DateTime;
 
+use super::silences::Silences;
 use super::spool::{PATIENCE, channel_of, held_until, names};
 use crate::format::time::Time;
 use crate::message::alert::Alert;
@@ -103,7 +104,8 @@ impl Queue {
         }
     }
 
-    /// Lets the held alerts leave whose time has come, and returns when the next one may.
+    /// Lets the held alerts leave whose time has come, but for those of jobs that are quiet by plan, and
+    /// returns when the next one may.
     pub(crate) fn release(&self, now: Time) -> io::Result<Option<Time>> {
         self.release_to(now, &mut Vec::new())
     }
@@ -111,12 +113,14 @@ impl Queue {
     /// The same, and adds those that leave to `left`.
     pub(crate) fn release_to(&self, now: Time, left: &mut Vec<Entry>) -> io::Result<Option<Time>> {
         let mut next = None;
+        let mut later = |until: Time| next = Some(next.map_or(until, |next: Time| next.min(until)));
+        let mut silences = None;
         for name in names(&self.held) {
             let Some(until) = held_until(&name) else {
                 continue;
             };
             if until > now {
-                next = Some(next.map_or(until, |next: Time| next.min(until)));
+                later(until);
                 continue;
             }
             let path = self.held.join(&name);
@@ -128,8 +132,17 @@ impl Queue {
                 continue;
             }
             let content = file::read_open(lock.file(), LIMIT)?;
+            let alert = Alert::parse(&content);
+            let silences = silences.get_or_insert_with(|| Silences::around(&self.held));
+            let quiet = alert
+                .as_ref()
+                .and_then(|alert| silences.quiet(&alert.job, self.user, now));
+            if let Some(quiet) = quiet {
+                later(quiet.until);
+                continue;
+            }
             // What cannot be read is for the sender to put aside, and to tell.
-            let entry = Alert::parse(&content).map_or_else(
+            let entry = alert.map_or_else(
                 || Entry::parse(name.replacen('-', "-00000000-", 1)),
                 |alert| Some(Entry::of(&alert)),
             );

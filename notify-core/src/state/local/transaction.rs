@@ -193,21 +193,17 @@ impl<'a> Locked<'a> {
         if self.is_passed_by() || !known.is_behind() {
             return self.put_back(Some(known));
         }
-        match known.correct(self.read(), id, self.store.now()) {
-            // They count for the status that they had.
-            Past::Known(status) if known.is_of(&status) => {
-                self.id = id;
-                let written = match id {
-                    Some(_) => self.replace(self.file, &status.render()),
-                    None => self.write(&status),
-                };
-                if written.is_ok() {
-                    self.remember(*status, at, known.noted);
-                } else {
-                    self.put_back(Some(known));
-                }
+        if let Past::Known(status) = known.correct(self.read(), id, self.store.now()) {
+            self.id = id;
+            let written = match id {
+                Some(_) => self.replace(self.file, &status.render()),
+                None => self.write(&status),
+            };
+            if written.is_ok() {
+                self.remember(*status, at, known.noted);
+            } else {
+                self.put_back(Some(known));
             }
-            _ => {}
         }
     }
 
@@ -432,13 +428,13 @@ fn settle_held(store: &Directory, past: Past) -> (Past, Vec<Lock>) {
             // Where it cannot, it leaves with the next sender.
             let _ = outbox.queue(queue).release(now);
         }
-    } else {
-        let locks = held.alerts.iter().map(|alert| outbox.lock_held(alert));
-        match locks.collect::<io::Result<Option<Vec<_>>>>() {
-            Ok(None) => {}
-            Ok(Some(locks)) => return (past, locks),
-            Err(_) => return (past, Vec::new()),
-        }
+    }
+    // One that is due stays, too, while a planned quiet is on.
+    let locks = held.alerts.iter().map(|alert| outbox.lock_held(alert));
+    match locks.collect::<io::Result<Option<Vec<_>>>>() {
+        Ok(None) => {}
+        Ok(Some(locks)) => return (past, locks),
+        Err(_) => return (past, Vec::new()),
     }
     (
         Past::Known(Box::new(status.after_leaving(held))),

@@ -1,9 +1,10 @@
 //! What is wrong with what was seen, one by one and summed up.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use notify_core::__cli::{Awaited, Expected, Health, Job, Jobs, Queue, Run, Said};
+use notify_core::__cli::{Awaited, Expected, Health, Job, Jobs, Planned, Queue, Run, Said};
 use notify_core::State;
 
 use super::problem::{Alarm, Kind, Problem};
@@ -16,21 +17,23 @@ const WAIT: Duration = Duration::from_secs(15 * 60);
 const FIRST: usize = 200;
 
 /// What was seen, and what is wrong with it.
-pub(super) struct Findings {
-    pub(super) now: DateTime<Utc>,
-    pub(super) problems: Vec<Problem>,
+#[derive(Debug)]
+pub(crate) struct Findings {
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl Findings {
-    pub(super) fn add(&mut self, kind: Kind, job: Option<&str>, words: String) {
+    pub(crate) fn add(&mut self, kind: Kind, job: Option<&str>, words: String) {
         self.problems.push(Problem {
             kind,
+            what: kind,
             job: job.map(str::to_owned),
             words,
         });
     }
 
-    pub(super) fn judge_state(&mut self, job: &Job) {
+    pub(crate) fn judge_state(&mut self, job: &Job) {
         if job.state == State::Ok {
             return;
         }
@@ -40,25 +43,63 @@ impl Findings {
             &job.error
         };
         let since = words::lasting(job.since, self.now);
-        if let Some(silence) = job.silence_now(self.now) {
-            let until = words::local_in_zone(silence.until, self.now);
-            let because = silence.because.as_deref();
-            let because = because.map_or_else(String::new, |because| format!(" ({because})"));
-            let words = format!(
-                "{}: silenced until {until}{because}, has failed {since}: {error}",
-                job.name
-            );
-            self.add(Kind::Silenced, Some(&job.name), words);
-        } else if let Some(reason) = &job.silenced_by_rule {
-            let words = format!(
-                "{}: silenced by its rule ({reason}), has failed {since}: {error}",
-                job.name
-            );
-            self.add(Kind::Silenced, Some(&job.name), words);
-        } else {
-            let runs = count(usize::try_from(job.runs).unwrap_or(usize::MAX), "run");
-            let words = format!("{}: has failed {since}, {runs}: {error}", job.name);
-            self.add(Kind::Failed, Some(&job.name), words);
+        let kind = match job.acknowledged(self.now) {
+            _ if job.is_silenced(self.now) => Kind::Silenced,
+            Some(_) => Kind::Acknowledged,
+            None => Kind::Failed,
+        };
+        let words = match words::calm(job, self.now, words::local_in_zone) {
+            Some((calm, because)) => {
+                let because = words::because(because);
+                format!("{}: {calm}{because}, has failed {since}: {error}", job.name)
+            }
+            None => {
+                let runs = count(usize::try_from(job.runs).unwrap_or(usize::MAX), "run");
+                format!("{}: has failed {since}, {runs}: {error}", job.name)
+            }
+        };
+        self.add(kind, Some(&job.name), words);
+    }
+
+    /// Makes a warning of what is wrong with jobs that are quiet by plan, and says what is planned.
+    pub(super) fn calm(&mut self, jobs: &Jobs, planned: &[Planned]) {
+        let now = self.now;
+        let open: Vec<_> = planned
+            .iter()
+            .filter(|window| window.is_open(now))
+            .collect();
+        let known: HashMap<_, _> = jobs.jobs.iter().map(|job| (&*job.name, job)).collect();
+        for problem in &mut self.problems {
+            if !matches!(problem.kind.alarm(), Alarm::Critical | Alarm::Unknown) {
+                continue;
+            }
+            let name = problem.job.as_deref();
+            let until = match name.and_then(|name| known.get(name)) {
+                Some(job) => job.quiet.as_ref().map(|quiet| quiet.until),
+                // Whose job that would be is not known, nor which jobs are to come.
+                None => {
+                    let is_about = |window: &&&Planned| name.is_none_or(|name| window.names(name));
+                    open.iter()
+                        .filter(is_about)
+                        .map(|window| window.until)
+                        .max()
+                }
+            };
+            let Some(until) = until else { continue };
+            // Of a job that fails it is said already.
+            if problem.what != Kind::Failed {
+                let until = words::local_in_zone(until, now);
+                problem.words += &format!(" (quiet until {until})");
+            }
+            problem.kind = Kind::Quiet;
+        }
+        let is_asked = |window: &Planned| {
+            jobs.jobs.iter().any(|job| window.names(&job.name))
+                || jobs.missing.iter().any(|name| window.names(name))
+                || jobs.jobs.is_empty() && jobs.missing.is_empty()
+        };
+        for window in open.into_iter().filter(|window| is_asked(window)) {
+            self.add(Kind::Quiet, None, words::planned(window, now));
         }
     }
 
@@ -128,7 +169,7 @@ impl Findings {
         }
     }
 
-    pub(super) fn judge_queues(&mut self, queues: &[Queue]) {
+    pub(crate) fn judge_queues(&mut self, queues: &[Queue]) {
         for queue in queues {
             let channel = &queue.channel;
             if let Some(oldest) = queue.oldest
@@ -152,19 +193,19 @@ impl Findings {
         }
     }
 
-    pub(super) fn alarm(&self) -> Alarm {
+    pub(crate) fn alarm(&self) -> Alarm {
         let alarms = self.problems.iter().map(|problem| problem.kind.alarm());
         alarms.max().unwrap_or(Alarm::Ok)
     }
 
-    fn number(&self, kind: Kind) -> usize {
+    pub(crate) fn number(&self, kind: Kind) -> usize {
         self.problems
             .iter()
             .filter(|problem| problem.kind == kind)
             .count()
     }
 
-    pub(super) fn first_line(&self, jobs: &Jobs) -> String {
+    pub(crate) fn first_line(&self, jobs: &Jobs) -> String {
         let all = jobs.jobs.len() + jobs.unreadable.len();
         let line = match &*self.problems {
             [] => match &*jobs.jobs {
@@ -187,12 +228,12 @@ impl Findings {
         words::cut(&line, FIRST).into_owned()
     }
 
-    pub(super) fn counts(
+    pub(crate) fn counts(
         &self,
         jobs: &Jobs,
         runs: &[Run],
         queues: &[Queue],
-    ) -> [(&'static str, usize); 9] {
+    ) -> [(&'static str, usize); 11] {
         let sum = |number: fn(&Queue) -> usize| queues.iter().map(number).sum::<usize>();
         [
             ("jobs", jobs.jobs.len() + jobs.unreadable.len()),
@@ -209,6 +250,11 @@ impl Findings {
             ),
             ("waiting", sum(|queue| queue.waiting)),
             ("rejected", sum(|queue| queue.rejected)),
+            ("acknowledged", self.number(Kind::Acknowledged)),
+            (
+                "quiet",
+                jobs.jobs.iter().filter(|job| job.quiet.is_some()).count(),
+            ),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 /// What a monitor tells apart, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Alarm {
+pub(crate) enum Alarm {
     Ok,
     Unknown,
     Warning,
@@ -10,7 +10,7 @@ pub(super) enum Alarm {
 }
 
 impl Alarm {
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "OK",
             Self::Unknown => "UNKNOWN",
@@ -19,7 +19,7 @@ impl Alarm {
         }
     }
 
-    pub(super) fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         match self {
             Self::Ok => 0,
             Self::Warning => 1,
@@ -31,7 +31,7 @@ impl Alarm {
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Failed,
     Dead,
     Missed,
@@ -40,23 +40,45 @@ pub(super) enum Kind {
     Waiting,
     Rejected,
     Silenced,
+    Acknowledged,
+    Quiet,
     Missing,
     Unreadable,
     NoJobs,
 }
 
 impl Kind {
-    pub(super) fn alarm(self) -> Alarm {
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Failed,
+        Self::Dead,
+        Self::Missed,
+        Self::Overdue,
+        Self::Schedule,
+        Self::Waiting,
+        Self::Rejected,
+        Self::Silenced,
+        Self::Acknowledged,
+        Self::Quiet,
+        Self::Missing,
+        Self::Unreadable,
+        Self::NoJobs,
+    ];
+
+    pub(crate) fn alarm(self) -> Alarm {
         match self {
             Self::Failed | Self::Dead | Self::Missed => Alarm::Critical,
-            Self::Overdue | Self::Schedule | Self::Waiting | Self::Rejected | Self::Silenced => {
-                Alarm::Warning
-            }
+            Self::Overdue
+            | Self::Schedule
+            | Self::Waiting
+            | Self::Rejected
+            | Self::Silenced
+            | Self::Acknowledged
+            | Self::Quiet => Alarm::Warning,
             Self::Missing | Self::Unreadable | Self::NoJobs => Alarm::Unknown,
         }
     }
 
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Failed => "failed",
             Self::Dead => "dead",
@@ -66,6 +88,8 @@ impl Kind {
             Self::Waiting => "waiting",
             Self::Rejected => "rejected",
             Self::Silenced => "silenced",
+            Self::Acknowledged => "acknowledged",
+            Self::Quiet => "quiet",
             Self::Missing => "missing",
             Self::Unreadable => "unreadable",
             Self::NoJobs => "no jobs",
@@ -75,8 +99,11 @@ impl Kind {
 
 /// One thing that is wrong, in a sentence.
 #[derive(Debug)]
-pub(super) struct Problem {
-    pub(super) kind: Kind,
-    pub(super) job: Option<String>,
-    pub(super) words: String,
+pub(crate) struct Problem {
+    /// What it counts as,
+    pub(crate) kind: Kind,
+    /// and what it is, be it in a planned quiet.
+    pub(crate) what: Kind,
+    pub(crate) job: Option<String>,
+    pub(crate) words: String,
 }

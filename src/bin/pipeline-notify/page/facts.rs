@@ -81,6 +81,7 @@ mod tests {
             begun: DateTime::UNIX_EPOCH,
             took: None,
             runs: 1,
+            error: String::new(),
             facts: vec![("rows".to_owned(), (*value).to_owned())],
         };
         values.iter().map(run).collect()

@@ -49,7 +49,7 @@ pub(super) fn draw(runs: &[Recent]) -> String {
             State::Error => (" class=f", height + FOOT),
             _ => ("", height),
         };
-        let title = bar_title(run);
+        let title = words(run);
         let wide = BAR - 1;
         // It cannot fail: it writes into a text.
         let _ = write!(
@@ -60,7 +60,8 @@ pub(super) fn draw(runs: &[Recent]) -> String {
     strip + "</svg>"
 }
 
-fn bar_title(run: &Recent) -> String {
+/// Says when a run began, how it ended, and how long it took.
+pub(super) fn words(run: &Recent) -> String {
     let mut title = format!("{} {}", words::moment(run.begun), run.state.as_str());
     if let Some(took) = run.took {
         title += &format!(", {}", words::took(took));
@@ -84,6 +85,7 @@ mod tests {
             begun: DateTime::UNIX_EPOCH,
             took: Some(Duration::from_secs(seconds)),
             runs: 1,
+            error: String::new(),
             facts: Vec::new(),
         };
         let strip = draw(&[run(State::Ok, 10), run(State::Error, 5)]);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use notify_core::__cli::{Health, Job, Run, Said, Unreadable};
+use notify_core::__cli::{Health, Job, Recent, Run, Said, Unreadable};
 use notify_core::State;
 
 use super::facts;
@@ -14,6 +14,21 @@ use crate::words::{self, plain};
 
 /// Longer errors and names are cut.
 const TEXT: usize = 300;
+
+/// As many of a job's latest runs are listed with their errors.
+const LAST_RUNS: usize = 10;
+
+/// The columns, and what each is sorted by, as the script calls it.
+const COLUMNS: [(&str, Option<&str>); 8] = [
+    ("Status", Some("place")),
+    ("Job", Some("name")),
+    ("Since", Some("since")),
+    ("Last run", Some("last")),
+    ("Took", Some("took")),
+    ("Runs", Some("runs")),
+    ("Host", None),
+    ("Recent runs", None),
+];
 
 impl View<'_> {
     pub(super) fn table(&self) -> String {
@@ -55,27 +70,23 @@ impl View<'_> {
             String::new()
         };
         // Roles, for the narrow table is none to a reader of screens.
-        let heads = [
-            "Status",
-            "Job",
-            "Since",
-            "Last run",
-            "Took",
-            "Runs",
-            "Host",
-            "Recent runs",
-        ];
-        let heads = heads.map(|head| "<th role=columnheader>".to_owned() + head);
-        let heads = heads.concat();
+        let heads: String = COLUMNS
+            .map(|(head, by)| {
+                let by = by.map_or_else(String::new, |by| format!(" data-by={by}"));
+                format!("<th role=columnheader scope=col{by}>{head}")
+            })
+            .concat();
+        let tools = tools();
         format!(
-            "<p class=dim>Recent runs: a bar each, the last {RUNS}, the newest to the right; the longer it took, the higher; red with a foot where it failed.{strips}</p>\n<table role=table>\n<thead role=rowgroup><tr role=row>{heads}</thead>\n<tbody role=rowgroup>\n{rows}</tbody></table>\n"
+            "<p class=dim>Recent runs: a bar each, the last {RUNS}, the newest to the right; the longer it took, the higher; red with a foot where it failed.{strips}</p>\n{tools}<table role=table aria-label=Jobs>\n<thead role=rowgroup><tr role=row>{heads}</thead>\n<tbody role=rowgroup>\n{rows}</tbody></table>\n"
         )
     }
 
     fn row(&self, job: &Job, runs: &[&Run]) -> String {
-        let is_silenced = job.is_silenced(self.now);
+        let calm = words::calm(job, self.now, words::local);
+        let calm = calm.filter(|_| job.state == State::Error);
         let class = match job.state {
-            State::Error if is_silenced => "w",
+            State::Error if calm.is_some() => "w",
             State::Error => "e",
             _ => "o",
         };
@@ -86,16 +97,12 @@ impl View<'_> {
         if job.is_flapping {
             name += "<span class=tag>flapping</span>";
         }
-        let silenced = job.silence_now(self.now).map(|silence| {
-            let because = silence.because.as_deref();
+        let calm = calm.map(|(calm, because)| {
             let because = because.map_or_else(String::new, |because| format!(": {because}"));
-            let until = words::local(silence.until, self.now);
-            format!("silenced until {until}{because}")
+            calm + &because
         });
-        let by_rule = job.silenced_by_rule.as_ref().filter(|_| is_silenced);
-        let by_rule = by_rule.map(|reason| format!("silenced by its rule: {reason}"));
         let owner = job.owner.as_ref().map(|owner| format!("owner {owner}"));
-        for text in [silenced, by_rule, owner].into_iter().flatten() {
+        for text in [calm, owner].into_iter().flatten() {
             name += &format!(
                 "<span class=tag>{}</span>",
                 escape(&words::cut(&plain(&text), TEXT))
@@ -118,11 +125,24 @@ impl View<'_> {
         }
         let strip = self.recent.get(&job.file);
         name += &facts::draw(&job.facts, strip.map_or(&[], Vec::as_slice));
+        name += &strip.map_or_else(String::new, |runs| last_runs(runs));
         let took = job.took.map_or_else(String::new, words::took);
         let host = escape(&plain(job.host.as_deref().unwrap_or_default()));
         let is_full = strip.is_some();
+        let seconds = |time: DateTime<Utc>| time.timestamp();
+        let took_keys = job.took.map_or_else(
+            || "x".to_owned(),
+            |took| format!("{:.3}", took.as_secs_f64()),
+        );
+        let keys = format!(
+            "{} {} {took_keys} {}",
+            seconds(job.since),
+            seconds(job.begun),
+            job.runs
+        );
         cells(
             class,
+            &keys,
             [
                 job.state.as_str(),
                 &name,
@@ -136,7 +156,7 @@ impl View<'_> {
         )
     }
 
-    /// Says when a job runs next, or why nobody can tell.
+    /// Says when a job runs next, or why that is not known.
     fn next(&self, job: &Job) -> String {
         let words = match job.expected(&Said::default()) {
             Ok(expected) => match expected.and_then(|when| when.next(job.begun, self.now)) {
@@ -156,7 +176,7 @@ impl View<'_> {
         }
         let host = runs.first().map_or("", |run| &run.host);
         let host = escape(&plain(host));
-        cells("", ["first run", &name, "", "", "", "", &host, ""])
+        cells("", "", ["first run", &name, "", "", "", "", &host, ""])
     }
 
     fn tag(&self, run: &Run) -> String {
@@ -188,14 +208,50 @@ fn unreadable_row(file: &Unreadable) -> String {
     let name = escape(&words::cut(&plain(&file.name), TEXT));
     let reason = escape(&words::cut(&plain(&file.reason), TEXT));
     let name = format!("{name}<div class=what>cannot be read: {reason}</div>");
-    cells("w", ["?", &name, "", "", "", "", "", ""])
+    cells("w", "", ["?", &name, "", "", "", "", "", ""])
 }
 
-fn cells(class: &str, cells: [&str; 8]) -> String {
+/// Draws what filters and sorts, which is there where the script is.
+fn tools() -> String {
+    let sorts = COLUMNS.iter().filter_map(|(head, by)| Some((head, (*by)?)));
+    let sorts = sorts.map(|(head, by)| format!("<option value={by}>{head}"));
+    let sorts = sorts.collect::<Vec<_>>().concat();
+    format!(
+        "<form id=tools role=search hidden><label>Filter <input id=search type=search autocomplete=off></label><label>Show <select id=only><option value=\"\">all<option value=e>failing<option value=w>silenced, or unreadable<option value=o>working</select></label><label>Sort by <select id=sort>{sorts}</select></label><output id=count role=status></output></form>\n"
+    )
+}
+
+/// Lists a job's latest runs with their errors, the newest first, to be opened.
+fn last_runs(runs: &[Recent]) -> String {
+    if runs.is_empty() {
+        return String::new();
+    }
+    let lines = runs.iter().rev().take(LAST_RUNS).map(|run| {
+        let class = match run.state {
+            State::Error => " class=f",
+            _ => "",
+        };
+        let error = escape(&words::cut(&plain(&run.error), TEXT));
+        let error = match &*error {
+            "" => String::new(),
+            error => format!("<div class=what>{error}</div>"),
+        };
+        format!("<li{class}>{}{error}", strip::words(run))
+    });
+    let lines: String = lines.collect();
+    format!("<details><summary>Last runs</summary><ol>{lines}</ol></details>")
+}
+
+/// Writes a row; `keys` are what it is sorted by: since, last, took, runs.
+fn cells(class: &str, keys: &str, cells: [&str; 8]) -> String {
     let mut row = match class {
-        "" => "<tr role=row>".to_owned(),
-        class => format!("<tr class={class} role=row>"),
+        "" => "<tr role=row".to_owned(),
+        class => format!("<tr class={class} role=row"),
     };
+    if !keys.is_empty() {
+        row += &format!(" data-k=\"{keys}\"");
+    }
+    row.push('>');
     for (number, cell) in cells.iter().enumerate() {
         row += match number {
             1 => "<th role=rowheader>",

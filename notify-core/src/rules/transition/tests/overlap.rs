@@ -20,11 +20,14 @@ fn after_newer(newer: &Outcome, begun: i64, outcome: &Outcome) -> (Transition, S
 #[test]
 fn an_ok_of_a_run_that_began_before_the_failure_recovers_nothing() {
     for ok in [Outcome::Returned, Outcome::PassedOver("no data".to_owned())] {
-        let (transition, _) = after_newer(&failed("no"), 30, &ok);
-        assert_eq!(
-            (transition.alert, transition.status, transition.left),
-            (None, None, None)
-        );
+        let (transition, newer) = after_newer(&failed("no"), 30, &ok);
+        assert_eq!((transition.alert, transition.status), (None, None));
+        // It is counted, and that is all.
+        let counted = Status {
+            runs_total: 2,
+            ..newer
+        };
+        assert_eq!(transition.left, Some(Box::new(counted)));
         assert_eq!(transition.decision.reason, Reason::Older);
         assert!(transition.withdrawn.is_empty());
     }
@@ -53,9 +56,12 @@ fn the_failure_of_an_older_run_is_sent_names_the_newer_one_and_leaves_its_status
     let left = *transition.left.unwrap();
     assert_eq!((transition.status, left.older_errors.sent), (None, 1));
     let older_errors = newer.older_errors.clone();
+    assert_eq!((left.runs_total, left.failures_total), (2, 1));
     assert_eq!(
         Status {
             older_errors,
+            runs_total: 1,
+            failures_total: 0,
             ..left
         },
         newer

@@ -1,7 +1,7 @@
 //! Issue 18, points 1 and 2: runs that were too short, too long, too many or late are sent as remarks.
 
 use super::*;
-use crate::job::Took;
+use crate::rules::took::Took;
 use crate::status::{OVERDUE, Silence};
 
 /// A job that should take a minute to an hour.

@@ -2,6 +2,11 @@
 
 use super::*;
 
+static WINDOW: LazyLock<Quiet> = LazyLock::new(|| Quiet {
+    until: at(999),
+    because: None,
+});
+
 /// The end of one run, as a rule decides it.
 fn end(
     past: &Past,
@@ -18,6 +23,7 @@ fn end(
         settings: Settings::default(),
         address: *ALERTS,
         cover: None,
+        quiet: None,
         answer: Some(answer),
         named_channel: None,
     };
@@ -46,10 +52,10 @@ fn a_rule_sends_what_the_others_withhold_and_withholds_what_they_send() {
         (Past::Unknown, Outcome::Returned),
     ] {
         // One that the settings would hold back is sent, too.
-        let sent = end(&past, &outcome, &send, |end| end.settings.after = 9);
-        assert_eq!(sent.decision, Decision::send(Reason::Rule), "{past:?}");
-        assert!(sent.alert.is_some() && !sent.is_held);
-        let status = sent.status.unwrap();
+        let ended = end(&past, &outcome, &send, |end| end.settings.after = 9);
+        assert_eq!(ended.decision, Decision::send(Reason::Rule), "{past:?}");
+        assert!(ended.alert.is_some() && !ended.is_held);
+        let status = ended.status.unwrap();
         assert_eq!(status.alerted, Some(at(61)));
         assert!(status.decision.unwrap().words().ends_with(": yes"));
 
@@ -123,4 +129,36 @@ fn the_channel_of_an_incident_is_forgotten_with_the_incident() {
         let channel = fails_on.status.unwrap().alerted_channel;
         assert_eq!(channel.as_deref(), Some("on-call"));
     }
+}
+
+/// Issue 18, points 3 and 4.
+#[test]
+fn a_planned_quiet_and_an_acknowledged_failure_come_before_a_rule_but_for_the_recovery() {
+    let send = Answer::send("yes");
+    let quiet = |end: &mut End<'_>| end.quiet = Some(&WINDOW);
+    for before in [past(State::Ok), past(State::Error)] {
+        let withheld = end(&before, &failed("a"), &send, quiet);
+        assert_eq!(withheld.decision, Decision::silent(Reason::Quiet));
+        let status = withheld.status.unwrap();
+        assert_eq!((status.alerted, status.quiet), (None, Some(WINDOW.clone())));
+        assert!(withheld.alert.is_none() && status.silenced_by_rule.is_none());
+    }
+    let recovered = end(&past(State::Error), &Outcome::Returned, &send, quiet);
+    assert_eq!(recovered.decision, Decision::send(Reason::Rule));
+
+    let acknowledged = Status {
+        acknowledged: Some(crate::status::Acknowledged {
+            error: fingerprint::of("a\n"),
+            by: "anna".to_owned(),
+            until: None,
+            because: None,
+        }),
+        alerted: None,
+        ..past(State::Error).status().unwrap().clone()
+    };
+    let acknowledged = Past::Known(Box::new(acknowledged));
+    let decision = end(&acknowledged, &failed("a"), &send, |_| {}).decision;
+    assert_eq!(decision, Decision::silent(Reason::Acknowledged));
+    let decision = end(&acknowledged, &failed("b"), &send, |_| {}).decision;
+    assert_eq!(decision, Decision::send(Reason::Rule), "another error");
 }

@@ -55,6 +55,7 @@ impl Rules {
                 queues: &self.queues,
             }),
             cover: None,
+            quiet: None,
             answer: None,
             named_channel: None,
         })?;
@@ -237,6 +238,26 @@ fn each_process_adds_its_own_count_and_the_last_run_is_that_of_the_last() {
     );
     one.store.flush();
     assert_eq!(one.on_disk("etl").runs, 6);
+}
+
+/// Issue 18, point 5.
+#[test]
+fn runs_that_were_in_memory_count_after_another_process_has_failed() {
+    let folder = Folder::new();
+    let mut one = Engine::new(&folder, 1);
+    let mut other = Engine::beside(&folder, 2);
+    one.run("etl", &Outcome::Returned);
+    one.later(1);
+    one.run("etl", &Outcome::Returned);
+    other.now = one.now;
+    other.later(1);
+    other.run("etl", &failed("no"));
+    assert_eq!(one.on_disk("etl").runs_total, 2, "one is in memory");
+    one.store.flush();
+    let status = one.on_disk("etl");
+    assert_eq!((status.runs, status.begun), (1, at(2_000)));
+    assert_eq!((status.runs_total, status.failures_total), (3, 1));
+    assert_eq!(status.last_ok, Some(at(1_000)));
 }
 
 #[test]
@@ -499,7 +520,8 @@ fn heard(alert: &Alert) -> Alert {
     alert
         .notes
         .retain(|note| !note.starts_with("a newer run (begun "));
-    alert.status.runs = 0;
+    (alert.status.runs, alert.status.runs_total) = (0, 0);
+    (alert.status.failures_total, alert.status.last_ok) = (0, None);
     if let Some(outage) = &mut alert.outage {
         outage.runs = 0;
     }
@@ -649,6 +671,10 @@ impl World {
                 begun: status.begun,
                 took: status.took,
                 runs: status.runs,
+                // Of these more may be missing: they count those of the state before, too.
+                runs_total: seen.runs_total.max(status.runs_total),
+                failures_total: seen.failures_total.max(status.failures_total),
+                last_ok: status.last_ok,
                 pid: status.pid,
                 decision: status.decision.clone(),
                 ..seen.clone()
@@ -673,6 +699,7 @@ impl World {
             if self.has_jumped {
                 // Which of two runs was the last cannot be told.
                 (seen.begun, seen.pid) = (status.begun, status.pid);
+                seen.last_ok = status.last_ok;
             }
             prop_assert_eq!(&seen, status);
         }

@@ -1,0 +1,310 @@
+//! The files of planned quiet, in the folder `.silences` of the notify directory: a window a line. One
+//! is written by `pipeline-notify silence`, for each user, and others by deployment tools.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Directory, HIDDEN};
+#[cfg(feature = "cli")]
+use super::{LOCK_WAIT, shared_mode};
+use crate::format::time::Time;
+#[cfg(feature = "cli")]
+use crate::os::file::Durable;
+use crate::os::file::{self, Links};
+#[cfg(feature = "cli")]
+use crate::os::landlord;
+#[cfg(feature = "cli")]
+use crate::os::lock::Lock;
+use crate::os::zoneinfo;
+use crate::rules::quiet::{self, Window};
+use crate::status::Quiet;
+
+/// More files, or larger ones, are no plan.
+const FILES: usize = 100;
+const LIMIT: u64 = 256 * 1024;
+
+/// What stands above the windows that the command has written.
+#[cfg(feature = "cli")]
+const HEAD: &str = "# Written by `pipeline-notify silence`; `pipeline-notify unsilence PATTERN` takes out a line.\n";
+
+const ROOT: u32 = 0;
+
+/// Those who may write to a file beside its owner.
+const OTHERS_WRITE: u32 = 0o022;
+
+/// What is planned, by all files that count.
+#[derive(Debug, Default)]
+pub(crate) struct Silences {
+    pub(crate) all: Vec<Planned>,
+    /// Files and lines that do not count, and why.
+    pub(crate) faults: Vec<String>,
+}
+
+/// A window, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Planned {
+    pub(crate) window: Window,
+    pub(crate) file: PathBuf,
+    /// The user whose file it is: it is about that user's jobs, and about all where that is root.
+    pub(crate) owner: u32,
+}
+
+/// Returns the folder of these files.
+pub(crate) fn folder(directory: &Path) -> PathBuf {
+    directory.join(".silences")
+}
+
+impl Silences {
+    /// Reads the files of a notify directory. One that does not count keeps none of the others from it.
+    pub(crate) fn read(directory: &Path) -> Self {
+        let mut silences = Self::default();
+        let folder = folder(directory);
+        // A link in its place would make others' files plans.
+        let is_folder = |metadata: fs::Metadata| metadata.is_dir();
+        match fs::symlink_metadata(&folder).map(is_folder) {
+            Ok(true) => {}
+            Ok(false) => {
+                let path = folder.display();
+                silences
+                    .faults
+                    .push(format!("`{path}` is not a folder: no planned quiet holds"));
+                return silences;
+            }
+            Err(_) => return silences,
+        }
+        let mut files: Vec<_> = match fs::read_dir(&folder) {
+            Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+            Err(error) => {
+                silences.fault(&folder, &error.to_string());
+                return silences;
+            }
+        };
+        // A tool writes a file under such a name before it is whole.
+        let is_hidden = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default();
+            name.as_encoded_bytes().starts_with(b".")
+        };
+        files.retain(|path| !is_hidden(path));
+        files.sort();
+        if files.len() > FILES {
+            silences.fault(&folder, &format!("of its files only {FILES} count"));
+        }
+        for path in files.into_iter().take(FILES) {
+            if let Err(error) = silences.read_file(&path) {
+                silences.fault(&path, &error.to_string());
+            }
+        }
+        silences
+    }
+
+    /// Reads those of the notify directory in which something of a user's is hidden.
+    pub(super) fn around(hidden: &Path) -> Self {
+        let mut above = hidden.ancestors();
+        let is_hidden = |path: &&Path| path.file_name().is_some_and(|name| name == HIDDEN);
+        let directory = above.find(is_hidden).and_then(Path::parent);
+        directory.map(Self::read).unwrap_or_default()
+    }
+
+    fn read_file(&mut self, path: &Path) -> io::Result<()> {
+        let options = &mut OpenOptions::new();
+        let (file, metadata) = file::open_known(path, options.read(true), Links::Refuse)?;
+        let (owner, mode) = owner_and_mode(&metadata);
+        if mode & OTHERS_WRITE != 0 {
+            return Err(io::Error::other(
+                "other users may write to it: say chmod go-w",
+            ));
+        }
+        if metadata.len() > LIMIT {
+            return Err(io::Error::other(format!("it has more than {LIMIT} bytes")));
+        }
+        let content = file::read_open(&file, LIMIT)?;
+        for (number, line) in content.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            match Window::parse(line, zoneinfo::rule) {
+                Ok(window) => self.all.push(Planned {
+                    window,
+                    file: path.to_owned(),
+                    owner,
+                }),
+                Err(error) => self.fault(path, &format!("line {}: {error}", number + 1)),
+            }
+        }
+        Ok(())
+    }
+
+    fn fault(&mut self, path: &Path, why: &str) {
+        let path = path.display();
+        self.faults
+            .push(format!("a planned quiet does not hold: `{path}`: {why}"));
+    }
+
+    /// Returns the quiet of a user's job, where there is one now.
+    pub(crate) fn quiet(&self, job: &str, owner: u32, now: Time) -> Option<Quiet> {
+        let counts = self.all.iter().filter(|planned| planned.counts_for(owner));
+        quiet::of(counts.map(|planned| &planned.window), job, now)
+    }
+}
+
+impl Planned {
+    /// Tells whether it is about jobs of that user.
+    pub(crate) fn counts_for(&self, owner: u32) -> bool {
+        self.owner == ROOT || self.owner == owner
+    }
+}
+
+impl Directory {
+    /// Returns the quiet of a job of this user, where there is one now, and what is wrong with the plans.
+    pub(crate) fn quiet(&self, job: &str, now: Time) -> (Option<Quiet>, Vec<String>) {
+        let silences = Silences::read(&self.path);
+        (silences.quiet(job, self.user, now), silences.faults)
+    }
+
+    /// Changes this user's own file: takes out the windows that `goes` names, and those that are over,
+    /// adds one, and returns how many `goes` has named.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; the old one is whole then.
+    #[cfg(feature = "cli")]
+    pub(crate) fn plan(
+        &self,
+        now: Time,
+        goes: impl Fn(&Window) -> bool,
+        new: Option<&Window>,
+    ) -> io::Result<usize> {
+        let folder = folder(&self.path);
+        let name = self.user.to_string();
+        let path = folder.join(&name);
+        let lock = Lock::acquire(&self.hidden.join("silences.lock"), LOCK_WAIT)?;
+        let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
+        let old = file::read(&path, LIMIT, Links::Refuse)?.unwrap_or_default();
+        let (mut content, mut gone) = (HEAD.to_owned(), 0);
+        for line in old.lines().filter(|line| !line.starts_with('#')) {
+            // What a person has written by hand, and wrongly, is that person's to mend.
+            match Window::parse(line, zoneinfo::rule) {
+                Ok(window) if goes(&window) => gone += 1,
+                Ok(window) if window.next(now).is_none() => {}
+                _ => content = content + line + "\n",
+            }
+        }
+        content += &new.map_or_else(String::new, |window| format!("{window}\n"));
+        match landlord::make_folder(&folder, shared_mode(&self.path)?) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        let temporary = folder.join(format!(".{name}.new"));
+        let mode = self.mode & !OTHERS_WRITE;
+        file::replace(&path, &temporary, &content, mode, Durable::Yes)?;
+        Ok(gone)
+    }
+}
+
+#[cfg(unix)]
+fn owner_and_mode(file: &fs::Metadata) -> (u32, u32) {
+    use std::os::unix::fs::MetadataExt as _;
+    (file.uid(), file.mode())
+}
+
+#[cfg(not(unix))]
+fn owner_and_mode(_file: &fs::Metadata) -> (u32, u32) {
+    (ROOT, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::time;
+    use crate::os::ffi;
+    use crate::testing::Folder;
+
+    const OPEN: &str = "from 2026-11-28T22:00Z for 4h";
+
+    fn midnight() -> Time {
+        time::parse("2026-11-29 00:00:00:000000 UTC").unwrap()
+    }
+
+    fn write(path: &Path, mode: u32, content: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Issue 18, point 3: a malformed line is a warning, and the rest holds.
+    #[test]
+    fn a_line_or_a_file_that_is_wrong_keeps_no_other_from_counting() {
+        let place = Folder::new();
+        let folder = folder(place.path());
+        write(
+            &folder.join("one"),
+            0o644,
+            &format!("# a plan\n\netl.* {OPEN} because it moves\nnonsense\nweb {OPEN}\n"),
+        );
+        write(&folder.join("group-writes"), 0o664, &format!("a {OPEN}\n"));
+        write(&folder.join("all-write"), 0o602, &format!("b {OPEN}\n"));
+        write(&folder.join(".half"), 0o644, &format!("c {OPEN}\n"));
+        write(&folder.join("large"), 0o644, &"x".repeat(300_000));
+        write(
+            &place.path().join("elsewhere"),
+            0o644,
+            &format!("d {OPEN}\n"),
+        );
+        std::os::unix::fs::symlink(place.path().join("elsewhere"), folder.join("link")).unwrap();
+        fs::create_dir(folder.join("folder")).unwrap();
+        let silences = Silences::read(place.path());
+        let own = ffi::user_id();
+        let quiet = |job| silences.quiet(job, own, midnight());
+        assert_eq!(
+            quiet("etl.load").unwrap().because.as_deref(),
+            Some("it moves")
+        );
+        assert!(quiet("web").is_some());
+        for job in ["a", "b", "c", "d", "other"] {
+            assert_eq!(quiet(job), None, "{job}");
+        }
+        let faults = silences.faults.join("\n");
+        for fault in [
+            "one`: line 4: write PATTERN",
+            "group-writes`: other users",
+            "all-write`: other users",
+            "large`: it has more",
+            "link`",
+            "folder`",
+        ] {
+            assert!(faults.contains(fault), "{fault}: {faults}");
+        }
+        assert_eq!(silences.faults.len(), 6, "{faults}");
+    }
+
+    /// Issue 18, point 3: files count only if they are of the job's user or of root.
+    #[test]
+    fn a_file_is_about_jobs_of_its_owner_and_one_of_root_about_all() {
+        let window = Window::parse(&format!("* {OPEN}"), |_| None).unwrap();
+        let planned = |owner| Silences {
+            all: vec![Planned {
+                window: window.clone(),
+                file: PathBuf::new(),
+                owner,
+            }],
+            faults: Vec::new(),
+        };
+        let is_quiet = |of: u32, job_of| planned(of).quiet("etl", job_of, midnight()).is_some();
+        assert!(is_quiet(1000, 1000) && is_quiet(0, 1000) && is_quiet(0, 0));
+        assert!(!is_quiet(1001, 1000) && !is_quiet(1000, 0));
+    }
+
+    #[test]
+    fn without_the_folder_nothing_is_planned_and_a_link_in_its_place_is_refused() {
+        let place = Folder::new();
+        assert!(Silences::read(place.path()).faults.is_empty());
+        let elsewhere = place.path().join("elsewhere");
+        write(&elsewhere.join("plan"), 0o644, &format!("* {OPEN}\n"));
+        std::os::unix::fs::symlink(&elsewhere, folder(place.path())).unwrap();
+        let silences = Silences::read(place.path());
+        assert!(silences.all.is_empty() && silences.faults.len() == 1);
+    }
+}
