@@ -321,16 +321,16 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_a_megabyte_fits() {
+    fn a_text_longer_than_any_that_is_kept_fits() {
         for text in [
-            "\"\\".repeat(500_000),
-            "漢\n".repeat(250_000),
-            "😀".repeat(250_000),
+            "\"\\".repeat(50_000),
+            "漢\n".repeat(25_000),
+            "😀".repeat(25_000),
         ] {
             let mut alert = with_text(alert_of(Kind::StillFailing), &text);
             let address = |number| format!("https://a.example/{number}/{} ", "x".repeat(270));
             alert.facts = vec![("context".to_owned(), (0..9).map(address).collect())];
-            for number in [1, 3, 40] {
+            for number in [1, 3, 12] {
                 let alerts = vec![alert.clone(); number];
                 assert_eq!(is_taken(&of(&alerts)), Ok(()));
                 assert_eq!(is_taken(&short(&alerts, "topic")), Ok(()));

@@ -156,14 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_a_megabyte_fits() {
+    fn a_text_longer_than_any_that_is_kept_fits() {
         for text in [
-            "\"\\<&".repeat(250_000),
-            "漢\n".repeat(250_000),
-            ".\nFrom a\n".repeat(100_000),
+            "\"\\<&".repeat(25_000),
+            "漢\n".repeat(25_000),
+            ".\nFrom a\n".repeat(10_000),
         ] {
             let alert = with_text(alert_of(Kind::StillFailing), &text);
-            for number in [1, 3, 40] {
+            for number in [1, 3, 12] {
                 let letter = letter(&vec![alert.clone(); number]);
                 assert_eq!(strict::mail::check(&letter), Ok(()));
                 assert!(letter.len() < 1024 * 1024, "{}", letter.len());
