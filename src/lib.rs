@@ -48,8 +48,8 @@
 
 pub use notify_core::{
     Alert, Config, Decision, Destination, Discord, Error, Exec, Handle, Json, Kind, Message,
-    Notifier, Occasion, OutcomeKind, PagerDuty, Previous, Refusal, Slack, State, Teams, channels,
-    current, drain, fact, install_panic_hook, message, samples, test_alert,
+    Notifier, Occasion, OutcomeKind, PagerDuty, Previous, Refusal, Service, Slack, State, Teams,
+    channels, current, drain, fact, install_panic_hook, message, samples, test_alert,
 };
 pub use notify_macros::notify;
 

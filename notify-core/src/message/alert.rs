@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::format::fields::{Fields, Page};
 use crate::format::hash;
-use crate::format::link::Link;
+use crate::format::link::{self, Link};
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::message::dropped::Dropped;
@@ -411,6 +411,14 @@ impl Alert {
         });
         let added = self.message.links.iter().cloned();
         runbook.into_iter().chain(added).collect()
+    }
+
+    /// Returns all of these, and those that the context names. An error's own are none: who writes an error
+    /// is not always who set up the job.
+    pub(crate) fn pages(&self) -> Vec<Link> {
+        let contexts = self.facts.iter().filter(|(name, _)| name == "context");
+        let named = contexts.flat_map(|(_, context)| link::in_text(context));
+        self.links().into_iter().chain(named).collect()
     }
 
     /// Says, a sentence each, what there is to know beside the error.
