@@ -11,5 +11,6 @@ pub(crate) mod reaper;
 pub(crate) mod registry;
 pub(crate) mod report;
 pub(crate) mod run_data;
+mod sharded;
 pub(crate) mod shutdown;
 pub(crate) mod stack;

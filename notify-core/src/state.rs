@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::change::{Change, RunKey};
 use self::entry::Entry;
@@ -29,7 +29,7 @@ pub(crate) use self::local::READABLE;
 pub(crate) use self::local::lease::Expired as ExpiredRuns;
 pub(crate) use self::local::queue::{Claim, Queue, Turn};
 use self::run_record::Recorded;
-use crate::format::time::Time;
+use crate::format::time::{Micros, Time};
 use crate::job::name;
 use crate::rules::Past;
 #[cfg(feature = "cli")]
@@ -82,6 +82,34 @@ pub(crate) enum Access {
 /// Answers what to change; `None` where there is nothing to change. It is pure, and may be asked again
 /// where another process was faster: the last answer counts.
 pub(crate) type Decide<'a> = &'a mut dyn FnMut(&Seen<'_>) -> Option<Change>;
+
+/// A run that a job may have repeated: what it came to, and what is decided on the same run again.
+#[derive(Clone, Copy)]
+pub(crate) struct Again<'a> {
+    pub(crate) kind: Kind<'a>,
+    pub(crate) decide: &'a dyn Fn(&Seen<'_>) -> Option<Change>,
+}
+
+/// What makes two runs of a job alike, of which all else is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kind<'a> {
+    /// Tells its definition from others of the program.
+    pub(crate) definition: usize,
+    /// The error that it has returned, if it has.
+    pub(crate) error: Option<&'a str>,
+}
+
+/// The end of a run that may be a repeat.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Repeat<'a> {
+    pub(crate) kind: Kind<'a>,
+    pub(crate) begun: Micros,
+    pub(crate) took: Duration,
+    pub(crate) pid: u32,
+    pub(crate) at: Instant,
+    /// The run, where it was written down as under way.
+    pub(crate) ends: Option<&'a RunKey>,
+}
 
 /// What became of an alert on its way to one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,8 +171,15 @@ impl Store {
         local::Directory::open(directory, mode).map(Self::Local)
     }
 
-    /// Changes a job, whole or not at all, and ends its run with that. A run that ends at `at` and tells
-    /// nothing new may be written a little later, see [`flush`](Self::flush).
+    /// Ends a run in memory alone, if it repeats the one before: it is written a little later, see
+    /// [`flush`](Self::flush). Tells whether that may be.
+    pub(crate) fn repeat(&self, job: &JobKey<'_>, run: &Repeat<'_>) -> bool {
+        let Self::Local(local) = self;
+        local.repeat(&job.0, run)
+    }
+
+    /// Changes a job, whole or not at all, and ends its run with that, `at` that time. Where a `repeat` of the run
+    /// is given, another like it may be written later.
     ///
     /// # Errors
     ///
@@ -154,9 +189,10 @@ impl Store {
         job: &JobKey<'_>,
         at: Instant,
         decide: Decide<'_>,
+        again: Option<Again<'_>>,
     ) -> io::Result<Committed> {
         let Self::Local(local) = self;
-        local.update(&job.0, at, decide)
+        local.update(&job.0, at, decide, again)
     }
 
     /// Changes what a job's status says, and nothing that people are told: `change` returns the status to

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use crate::job::{Arguments, Job, Site};
+use crate::job::{Arguments, Job, Site, name};
 use crate::monitor::command::child::Attendance;
 use crate::monitor::command::stderr::Passage;
 use crate::os::ffi;
@@ -197,8 +197,10 @@ fn tell_mistakes(site: &'static Site, mistakes: &[String]) {
 }
 
 fn job(name: Option<String>, shown: &str, arguments: Arguments) -> Job {
+    let name = name.unwrap_or_else(|| format!("run.{shown}"));
     Job {
-        name: name.unwrap_or_else(|| format!("run.{shown}")),
+        file: name::file_name(&name).into_owned(),
+        name,
         location: format!("pipeline-notify run :: {shown}"),
         source: "pipeline-notify run".to_owned(),
         is_debug_build: false,

@@ -2,8 +2,8 @@
 //! its end or the exit of the process.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::dispatch::dispatcher;
 use crate::error::Error;
 use crate::format::hash;
 use crate::format::text;
-use crate::format::time::{self, Time, to_micros};
+use crate::format::time::{self, Micros, Time};
 use crate::job::name;
 use crate::job::{Arguments, Cancelled, Job, Site};
 use crate::notifier::heartbeat::{self, Heartbeat};
@@ -35,13 +35,14 @@ use crate::runs::overlap;
 use crate::runs::reaper;
 use crate::runs::report::{self, Report};
 use crate::runs::run_data;
+use crate::runs::sharded::{self, Sharded, Values};
 use crate::runs::stack;
 use crate::settings::config::Config;
 use crate::settings::in_force;
 use crate::settings::route::Way;
 use crate::settings::setup::Setup;
 use crate::state::run_record::Recorded;
-use crate::state::{self, Store};
+use crate::state::{self, JobKey, Kind, Repeat, Store};
 use crate::status::cause::Cause;
 use crate::status::facts::Facts;
 use crate::status::outcome::Outcome;
@@ -52,8 +53,8 @@ const MINUTE: f64 = 60.0;
 
 const WAS_OVERDUE: &str = "it was overdue, and has ended now";
 
-/// The runs under way in this process, in the order in which they began.
-static OPEN: Part<Mutex<BTreeMap<u64, Open>>> = Part::new(Slot::Runs);
+/// The runs under way in this process.
+static OPEN: Part<Sharded<Open>> = Part::new(Slot::Runs);
 
 /// Which definition has which status file.
 static NAMES: Part<Mutex<HashMap<String, String>>> = Part::beginning(Slot::Names, |parents| {
@@ -97,7 +98,7 @@ struct Open {
     job: &'static Job,
     /// The name, where the attribute's `name` made one for this run.
     name: Option<String>,
-    begun: Time,
+    begun: Micros,
     started: Instant,
     nested: bool,
     /// When it is overdue, if it ever is.
@@ -141,11 +142,11 @@ impl Park for Ending<'_> {
             asked: Some(Arc::new(asked)),
             ..self.run.clone()
         };
-        open_runs().insert(self.number, run);
+        open_runs(self.number).insert(self.number, Box::new(run));
     }
 
     fn take_back(&self) -> bool {
-        open_runs().remove(&self.number).is_some()
+        open_runs(self.number).remove(&self.number).is_some()
     }
 }
 
@@ -156,21 +157,20 @@ pub(crate) fn is_active(site: &'static Site) -> bool {
 
 /// Begins a run; `nested` when another run is on this thread's stack, or is being polled on it.
 pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> Run {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
     let mut warnings = Vec::new();
     let job = site
         .job
         .get_or_make(|| find_job(site, name.as_deref(), &mut warnings));
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let number = sharded::number();
     let is_main = !nested && job.is_main();
     if is_main {
         warnings.extend(end_returned(job));
     }
-    let mut run = Open {
+    let mut run = Box::new(Open {
         id: random::number(),
         job,
         name,
-        begun: to_micros(Utc::now()),
+        begun: time::micros_now(),
         started: Instant::now(),
         nested,
         overdue_at: None,
@@ -179,7 +179,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         heartbeat: None,
         returned: None,
         asked: None,
-    };
+    });
     let setup = in_force::setup_so_far();
     warnings.extend(run.beat(setup));
     run.watch(number, setup);
@@ -191,7 +191,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
             tell_overlap(&run, setup, &mut warnings);
         }
     }
-    open_runs().insert(number, run);
+    open_runs(number).insert(number, run);
     warnings.into_iter().for_each(Warning::tell);
     let main = || {
         if site.is_wrapped || job.is_moved() {
@@ -220,15 +220,15 @@ impl Run {
     /// Ends the run, which is inside those `around` it.
     pub(crate) fn end_inside(self, around: Around, outcome: &Outcome, cause: Option<Cause<'_>>) {
         let (run, around) = {
-            let mut open = open_runs();
-            let run = open.remove(&self.number);
+            let run = open_runs(self.number).remove(&self.number);
             let mut ends_too = Vec::new();
             if let Some(run) = &run {
                 // Copied only where it ends them all, for most runs are silent, and inside another.
                 around(&mut |numbers| {
-                    note_end(&mut open, run, numbers);
+                    note_end(run, numbers);
                     let numbers = numbers.iter().filter(|_| outcome.is_event());
-                    ends_too.extend(numbers.filter_map(|number| open.get(number)).cloned());
+                    let open = |number: &u64| open_runs(*number).get(number).cloned();
+                    ends_too.extend(numbers.filter_map(open).map(|run| *run));
                 });
             }
             (run, ends_too)
@@ -268,7 +268,7 @@ impl Run {
         if is_decided || *outcome != Outcome::Returned || !ffi::CODE_IS_KNOWN {
             return self.end_inside(around, outcome, cause);
         }
-        let returned = match open_runs().get_mut(&self.number) {
+        let returned = match open_runs(self.number).get_mut(&self.number) {
             Some(run) => {
                 run.returned = Some(Instant::now());
                 run.clone()
@@ -284,19 +284,15 @@ impl Run {
 
 /// Ends the runs of a `main` that have returned, for it runs again: it is a function like others.
 fn end_returned(job: &Job) -> Vec<Warning> {
-    let returned: Vec<_> = {
-        let mut open = open_runs();
-        let is_returned = |run: &Open| run.returned.is_some() && std::ptr::eq(run.job, job);
-        let numbers: Vec<_> = open
-            .iter()
-            .filter(|(_, run)| is_returned(run))
-            .map(|(number, _)| *number)
-            .collect();
-        let taken = numbers.into_iter();
-        taken
-            .filter_map(|number| Some((number, open.remove(&number)?)))
-            .collect()
-    };
+    let is_returned = |run: &Open| run.returned.is_some() && std::ptr::eq(run.job, job);
+    let mut returned = Vec::new();
+    for mut open in OPEN.get().all() {
+        let (taken, left) = std::mem::take(&mut *open)
+            .into_iter()
+            .partition(|(_, run)| is_returned(run));
+        *open = left;
+        returned.extend::<Values<Open>>(taken);
+    }
     let ends = returned.into_iter();
     ends.flat_map(|(number, run)| end(number, &run, &Outcome::Returned, None, &[], false))
         .collect()
@@ -312,9 +308,11 @@ impl Config {
     pub fn install(self) -> Result<(), Error> {
         let setup = in_force::settle(self)?;
         let mut warnings = Vec::new();
-        for (number, run) in &mut *open_runs() {
-            run.watch(*number, setup);
-            warnings.extend(run.beat(setup));
+        for mut open in OPEN.get().all() {
+            for (number, run) in &mut *open {
+                run.watch(*number, setup);
+                warnings.extend(run.beat(setup));
+            }
         }
         warnings.into_iter().for_each(Warning::tell);
         watch_signals(setup);
@@ -322,11 +320,11 @@ impl Config {
         if !setup.signals {
             signals::let_go();
         }
-        let open = open_runs().clone();
-        // Not under the lock: a notifier may be asked who it is.
-        for (number, run) in open {
+        let open: Vec<_> = OPEN.get().all().map(|open| open.clone()).collect();
+        // Not under a lock: a notifier may be asked who it is.
+        for (number, run) in open.into_iter().flatten() {
             record(number, &run, setup);
-            if !open_runs().contains_key(&number) {
+            if !open_runs(number).contains_key(&number) {
                 // It has ended meanwhile, and must not look as if it had died.
                 state::end_run(number);
             }
@@ -336,10 +334,11 @@ impl Config {
 }
 
 /// Lets the runs of the same job know that it has ended inside them: what they end with is newer.
-fn note_end(open: &mut BTreeMap<u64, Open>, ended: &Open, around: &[u64]) {
+fn note_end(ended: &Open, around: &[u64]) {
     for number in around {
+        let mut open = open_runs(*number);
         if let Some(run) = open.get_mut(number).filter(|run| ended.is_of_job_of(run)) {
-            run.last_inside = Some(ended.begun);
+            run.last_inside = Some(time::from_micros(ended.begun));
         }
     }
 }
@@ -361,8 +360,72 @@ fn end(
         warnings.extend(run.beat_end(setup, outcome));
     }
     let now = Instant::now();
-    reaper::look_for(setup, now, &mut warnings);
-    let first_end = FIRST_END.get();
+    let store = setup.store();
+    let key = if run.nested {
+        None
+    } else {
+        state::run_key(number)
+    };
+    let kind = run.kind(number, setup, outcome, now);
+    let repeats = |kind: Kind<'_>, store: &Store| {
+        let repeat = Repeat {
+            kind,
+            begun: run.begun,
+            took: now.saturating_duration_since(run.started),
+            pid: engine::pid(),
+            at: now,
+            ends: key.as_ref(),
+        };
+        match (&run.name, &setup.instance) {
+            (None, None) => store.repeat(&JobKey::listed(&run.job.file), &repeat),
+            _ => store.repeat(&JobKey::of(&run.job_name(setup)), &repeat),
+        }
+    };
+    if !kind
+        .zip(store)
+        .is_some_and(|(kind, store)| repeats(kind, store))
+    {
+        reaper::look_for(setup, now, &mut warnings);
+        let mut ended = run.ended(setup, now);
+        ended.said = match &run.asked {
+            Some(asked) => asked.said.clone(),
+            None => run_data::end(number),
+        };
+        let ending = Ending {
+            number,
+            run,
+            outcome,
+            said: ended.said.clone(),
+            at_exit: at_exit.then(|| setup.exit / 4),
+        };
+        let mut report = Report {
+            ended,
+            outcome,
+            settings: settings(&run.job.arguments, setup),
+            run: key,
+            now,
+            setup,
+            kind,
+            program: run.program(setup, cause, &ending),
+        };
+        report_end(&mut report, run, around, &mut warnings);
+    }
+    if !run.nested {
+        state::end_run(number);
+        if let Some(store) = store {
+            store.flush_due(now);
+        }
+    }
+    if let Some(at) = run.overdue_at {
+        overdue::forget(at, number);
+    }
+    warnings.extend(setup.take_problems());
+    warnings
+}
+
+/// Reports the end of a run the whole way.
+fn report_end(report: &mut Report<'_>, run: &Open, around: &[Open], warnings: &mut Vec<Warning>) {
+    let (setup, first_end) = (report.setup, FIRST_END.get());
     if !first_end.is_begun.swap(true, Ordering::Relaxed)
         && let Some(store) = setup.store()
     {
@@ -370,59 +433,22 @@ fn end(
         dispatcher::release_due(setup, store);
     }
     let channel = channel(&run.job.arguments, setup);
-    let mut ended = run.ended(setup, now);
-    ended.said = match &run.asked {
-        Some(asked) => asked.said.clone(),
-        None => run_data::end(number),
-    };
-    let routes = report::routes(setup, channel, &mut ended.notes, outcome, &mut warnings);
-    if outcome.is_event()
+    let notes = &mut report.ended.notes;
+    let routes = report::routes(setup, channel, notes, report.outcome, warnings);
+    if report.outcome.is_event()
         && let Some(routes) = &routes
     {
         let around = around
             .iter()
             .filter(|outer| outer.is_on(&routes.channel, setup));
-        add_mentions(&mut ended, around);
+        add_mentions(&mut report.ended, around);
     }
-    let settings = settings(&run.job.arguments, setup);
-    let key = if run.nested {
-        None
-    } else {
-        state::run_key(number)
-    };
-    let ending = Ending {
-        number,
-        run,
-        outcome,
-        said: ended.said.clone(),
-        at_exit: at_exit.then(|| setup.exit / 4),
-    };
-    Report {
-        ended,
-        outcome,
-        settings,
-        run: key,
-        now,
-        setup,
-        program: run.program(setup, cause, &ending),
-    }
-    .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
-    if !run.nested {
-        state::end_run(number);
-        if let Some(store) = setup.store() {
-            store.flush_due(now);
-        }
-    }
-    if let Some(at) = run.overdue_at {
-        overdue::forget(at, number);
-    }
+    report.make(setup.store(), routes.as_deref(), |_| true, warnings);
     if let Some(routes) = &routes
         && !first_end.is_over.swap(true, Ordering::Relaxed)
     {
         routes.all.iter().for_each(dispatcher::take_over);
     }
-    warnings.extend(setup.take_problems());
-    warnings
 }
 
 /// Writes down that an outermost run is under way, so that its death can be told.
@@ -461,6 +487,35 @@ impl Open {
             self.overdue_at = Some(at);
             overdue::watch(at, number, tell_overdue);
         }
+    }
+
+    /// Returns what makes another run one that repeats this one; `None` where more counts than what it has returned.
+    fn kind<'a>(
+        &self,
+        number: u64,
+        setup: &Setup,
+        outcome: &'a Outcome,
+        now: Instant,
+    ) -> Option<Kind<'a>> {
+        let error = match outcome {
+            Outcome::Returned => None,
+            Outcome::Failed(error) => Some(&**error),
+            _ => return None,
+        };
+        let arguments = &self.job.arguments;
+        let is_plain = arguments.rule.is_none()
+            && setup.rule.is_none()
+            && arguments.took.is_none()
+            && self.overdue_at.is_none_or(|at| now < at)
+            && !self.was_overdue
+            && self.last_inside.is_none()
+            && self.returned.is_none()
+            && self.asked.is_none()
+            && !run_data::has_said(number);
+        is_plain.then(|| Kind {
+            definition: std::ptr::from_ref(self.job).addr(),
+            error,
+        })
     }
 
     /// Returns what the program has to say of the end of this run: nothing, where it was asked already.
@@ -582,7 +637,7 @@ impl Open {
             is_in_time: self.overdue_at.is_none_or(|at| now < at),
             last_inside: self.last_inside,
             notes: self.notes(),
-            ..Ended::new(self.id, self.job_name(setup), self.begun)
+            ..Ended::new(self.id, self.job_name(setup), time::from_micros(self.begun))
         }
     }
 }
@@ -600,7 +655,7 @@ fn add_mentions<'a>(ended: &mut Ended, around: impl Iterator<Item = &'a Open>) {
 
 /// Tells that a run is still under way, and leaves its status as it is.
 fn tell_overdue(number: u64) {
-    let run = match open_runs().get_mut(&number) {
+    let run = match open_runs(number).get_mut(&number) {
         Some(run) => {
             run.was_overdue = true;
             run.clone()
@@ -620,7 +675,7 @@ fn tell_overdue(number: u64) {
     let mut warnings = Vec::new();
     let job = ended.job.clone();
     let is_told = report_unended(&run, ended, "overdue", &outcome, setup, &mut warnings);
-    if !is_told && let Some(run) = open_runs().get_mut(&number) {
+    if !is_told && let Some(run) = open_runs(number).get_mut(&number) {
         // Of what was withheld nobody need hear the end.
         run.was_overdue = false;
         // What a planned quiet has withheld is due at its end.
@@ -638,9 +693,13 @@ fn tell_overdue(number: u64) {
 /// Tells that a run has begun while another outermost run of its job goes on, here or in another process.
 fn tell_overlap(run: &Open, setup: &'static Setup, warnings: &mut Vec<Warning>) {
     let is_other =
-        |other: &&Open| !other.nested && other.returned.is_none() && other.is_of_job_of(run);
-    let here = open_runs().values().find(is_other).map(|other| other.begun);
-    let here = here.map(|begun| (begun, "in this process".to_owned()));
+        |other: &Open| !other.nested && other.returned.is_none() && other.is_of_job_of(run);
+    let begun = |open: &Values<Open>| {
+        let others = open.values().filter(|other| is_other(other));
+        others.map(|other| other.begun).min()
+    };
+    let here = OPEN.get().all().filter_map(|open| begun(&open)).min();
+    let here = here.map(|begun| (time::from_micros(begun), "in this process".to_owned()));
     let elsewhere = || overlap::elsewhere(setup.store()?, &run.job_name(setup), &setup.host);
     let Some((begun, place)) = here.or_else(elsewhere) else {
         return;
@@ -680,6 +739,7 @@ fn report_unended(
         run: None,
         now: Instant::now(),
         setup,
+        kind: None,
         // It is asked about what has ended.
         program: Program::default(),
     }
@@ -711,8 +771,10 @@ fn settings(arguments: &Arguments, setup: &Setup) -> Settings {
 /// Works out what is the same at each run of a job, and warns where two share a status file.
 fn find_job(site: &'static Site, name: Option<&str>, warnings: &mut Vec<Warning>) -> Job {
     let arguments = (site.arguments)();
+    let own_name = name::of(site);
     let job = Job {
-        name: name::of(site),
+        file: name::file_name(&own_name).into_owned(),
+        name: own_name,
         location: name::location(site),
         source: format!("{}:{}", site.place.file(), site.place.line()),
         is_debug_build: site.debug,
@@ -740,8 +802,9 @@ fn names() -> MutexGuard<'static, HashMap<String, String>> {
     NAMES.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn open_runs() -> MutexGuard<'static, BTreeMap<u64, Open>> {
-    OPEN.get().lock().unwrap_or_else(PoisonError::into_inner)
+/// Returns the runs under way among which that of this number is.
+fn open_runs(number: u64) -> MutexGuard<'static, Values<Open>> {
+    OPEN.get().of(number)
 }
 
 /// Has signals reported that end the process, once that is asked for.
@@ -761,8 +824,12 @@ pub(crate) fn nothing_is_left() -> bool {
     for _ in 0..100 {
         let store = in_force::setup_so_far().opened_store();
         let is_behind = store.map_or(Some(false), Store::is_behind);
-        if let (Ok(open), Some(is_behind)) = (OPEN.get().try_lock(), is_behind) {
-            return open.is_empty()
+        let open = OPEN.get().try_all();
+        let number = open
+            .map(|open| Some(open.ok()?.len()))
+            .sum::<Option<usize>>();
+        if let (Some(number), Some(is_behind)) = (number, is_behind) {
+            return number == 0
                 && !is_behind
                 && !dispatcher::is_waited_for()
                 && heartbeat::is_idle();
@@ -774,29 +841,33 @@ pub(crate) fn nothing_is_left() -> bool {
 
 /// Returns whether the exit decides what a `main` came to that has returned.
 pub(crate) fn has_returned() -> bool {
-    let open = OPEN.get().try_lock();
-    open.is_ok_and(|open| open.values().any(|run| run.returned.is_some()))
+    let has = |open: &Values<Open>| open.values().any(|run| run.returned.is_some());
+    let mut open = OPEN.get().try_all().flatten();
+    open.any(|open| has(&open))
 }
 
 /// Returns whether the program ends in its `main` because it has shown its help: that says nothing of its jobs.
-fn is_help(open: &BTreeMap<u64, Open>, outcome: &Outcome) -> bool {
+fn is_help(open: &[(u64, Box<Open>)], outcome: &Outcome) -> bool {
     // Where the code is not known, it was most likely 0.
     matches!(outcome, Outcome::Exited(None | Some(0)))
         && open
-            .values()
-            .any(|run| run.returned.is_none() && run.job.is_main())
+            .iter()
+            .any(|(_, run)| run.returned.is_none() && run.job.is_main())
         && asked::for_help()
 }
 
 /// Ends the runs that the end of the process cuts short, the innermost first, and brings status
 /// files up to date.
 pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
-    let open = std::mem::take(&mut *open_runs());
+    let shards = OPEN.get().all();
+    let mut open: Vec<_> = shards
+        .flat_map(|mut open| std::mem::take(&mut *open))
+        .collect();
+    open.sort_by_key(|(number, run)| (run.started, *number));
     let help = is_help(&open, outcome).then(|| Outcome::NotCounted(asked::HELP.to_owned()));
-    let mut open: Vec<_> = open.into_iter().collect();
     let mut warnings = Vec::new();
     while let Some((number, run)) = open.pop() {
-        let around: Vec<_> = open.iter().map(|(_, run)| run.clone()).collect();
+        let around: Vec<_> = open.iter().map(|(_, run)| Open::clone(run)).collect();
         let after_return = run.returned.map(|_| outcome.after_return());
         let asked = run.asked.clone();
         let asked = asked.as_ref().map(|asked| &asked.outcome);
@@ -813,6 +884,7 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
 #[cfg(all(test, unix))]
 mod tests {
     use std::sync::Barrier;
+    use std::sync::atomic::AtomicU64;
     use std::thread;
 
     use super::*;
@@ -829,7 +901,10 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_child_that_is_forked_while_a_thread_begins_a_run_does_not_wait_for_it() {
-        assert!(crate::testing::a_run_ends_in_a_fork_while(open_runs));
+        assert!(crate::testing::a_run_ends_in_a_fork_while(|| OPEN
+            .get()
+            .all()
+            .collect::<Vec<_>>()));
     }
 
     /// Issue 13, point 5: the arguments of an attribute are the user's code, and may take long.

@@ -81,6 +81,11 @@ pub(crate) fn so_far(run: u64) -> Facts {
     facts.unwrap_or_default().readable()
 }
 
+/// Tells whether a run has said anything.
+pub(crate) fn has_said(run: u64) -> bool {
+    find(|said| said.get(&run).cloned()).is_some()
+}
+
 /// Returns what a run has said that ends now, and hears no more of it.
 pub(crate) fn end(run: u64) -> Facts {
     let data = find(|said| {
