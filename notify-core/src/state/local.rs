@@ -99,15 +99,20 @@ impl Directory {
             memory: PerProcess::letting_go(Memory::let_go),
             clock: time::micros_now,
         };
-        // Those below are this user's alone, and are found to be missing when they are used.
-        let is_there =
-            |folder: &Path| fs::symlink_metadata(folder).is_ok_and(|folder| folder.is_dir());
-        if !is_there(&directory.join(HIDDEN))
-            || file::check_private_folder(&store.hidden, user).is_err()
-        {
+        if !store.has_folders() {
             store.make_folders()?;
         }
         Ok(store)
+    }
+
+    /// Tells whether all folders are there, as they must be: mostly they are, and nothing need be made.
+    fn has_folders(&self) -> bool {
+        let shared = fs::symlink_metadata(self.path.join(HIDDEN));
+        let private = [&self.hidden, &self.hidden.join("locks"), &self.running];
+        shared.is_ok_and(|shared| shared.is_dir())
+            && private
+                .into_iter()
+                .all(|folder| file::check_private_folder(folder, self.user).is_ok())
     }
 
     fn make_folders(&self) -> io::Result<()> {
