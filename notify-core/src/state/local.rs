@@ -236,7 +236,7 @@ impl Directory {
                 self.make_folders()?;
                 begin()
             }
-            begun => begun,
+            result => result,
         }
     }
 
