@@ -209,7 +209,7 @@ pub(crate) fn finish(deadline: Instant) {
         match pauses.min() {
             // The thread of this process may be done sooner.
             Some(pause) if pause < left => {
-                delivery.wait_while(pause, |state| state.lines.iter().any(Line::is_waited_for))
+                delivery.wait_while(pause, |state| state.lines.iter().any(Line::is_waited_for));
             }
             Some(_) => break,
             // Not what has just gone to another channel.

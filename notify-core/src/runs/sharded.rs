@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockResult};
 
 /// More threads than this share shards.
-const SHARDS: u64 = 16;
+const SHARDS: usize = 16;
 
 /// So many numbers a thread takes at once; they are of one shard.
 const BLOCK: u64 = 1 << 16;
@@ -18,7 +18,7 @@ thread_local! {
 
 /// Values by their numbers. A value is in a box, for it is moved in and out more often than it is looked at.
 #[derive(Debug)]
-pub(crate) struct Sharded<T>([Shard<T>; SHARDS as usize]);
+pub(crate) struct Sharded<T>([Shard<T>; SHARDS]);
 
 /// The values of one shard, in the order of their numbers.
 pub(crate) type Values<T> = BTreeMap<u64, Box<T>>;
@@ -43,14 +43,14 @@ pub(crate) fn number() -> u64 {
 
 impl<T> Default for Sharded<T> {
     fn default() -> Self {
-        Self([(); SHARDS as usize].map(|()| Shard(Mutex::default())))
+        Self([(); SHARDS].map(|()| Shard(Mutex::default())))
     }
 }
 
 impl<T> Sharded<T> {
     /// Returns the shard of a number.
     pub(crate) fn of(&self, number: u64) -> MutexGuard<'_, Values<T>> {
-        let shard = usize::try_from(number / BLOCK % SHARDS).unwrap_or_default();
+        let shard = usize::try_from(number / BLOCK).unwrap_or_default() % SHARDS;
         self.0[shard]
             .0
             .lock()

@@ -90,15 +90,11 @@ pub(crate) fn key(run: u64) -> Option<RunKey> {
 /// Removes this process's record, at its exit, if no run is under way.
 pub(crate) fn close() {
     let mut record = lock();
-    if record
-        .as_ref()
-        .is_some_and(|record| record.slots.iter().all(|slot| slot.run.is_none()))
-    {
-        if let Some(record) = record.take() {
-            let _ = fs::remove_file(&record.path);
-            // The exit closes it.
-            std::mem::forget(record.file);
-        }
+    let is_idle = |record: &mut Record| record.slots.iter().all(|slot| slot.run.is_none());
+    if let Some(record) = record.take_if(is_idle) {
+        let _ = fs::remove_file(&record.path);
+        // The exit closes it.
+        std::mem::forget(record.file);
     }
 }
 
