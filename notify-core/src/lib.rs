@@ -155,6 +155,7 @@ pub mod __cli {
     };
     pub use crate::monitor::planned::{Planned, mark_quiet, planned};
     pub use crate::monitor::schedule::{ClockChanges, Schedule};
+    pub use crate::monitor::tables::{init_store, store_script};
     pub use crate::monitor::timeline::{
         Chance, Happened, Outlook, Recent, Reply, Rules, Story, What, recent, story,
     };
@@ -165,5 +166,6 @@ pub mod __cli {
     pub use crate::monitor::watcher::users::{become_user, watch_all};
     pub use crate::monitor::watcher::{Beginning, Guard};
     pub use crate::os::random::number as random;
+    pub use crate::state::place::Place;
     pub use crate::status::Quiet;
 }

@@ -92,7 +92,12 @@ pub(crate) fn is_first_time(entry: &Entry) -> bool {
 
 /// Removes an alert that is done with, or remembers that it is.
 pub(crate) fn remove(queue: &Queue, entry: &Entry) {
-    if let Err(error) = queue.remove(entry) {
+    remove_all(queue, std::slice::from_ref(entry));
+}
+
+/// The same of several.
+pub(crate) fn remove_all(queue: &Queue, entries: &[Entry]) {
+    for (entry, error) in queue.remove_all(entries) {
         unwritten().sent.insert(entry.key());
         let message = format!("an alert that was sent cannot be removed from the outbox: {error}");
         Warning::new("outbox removal", message).tell();
@@ -110,15 +115,24 @@ pub(crate) fn waiting_in(queue: &Queue) -> Vec<Entry> {
 }
 
 /// Adds to the history of an alert's job what became of it.
-pub(crate) fn add_answer(alert: &Alert, answer: String) {
+pub(crate) fn add_answer(alert: &Alert, answer: &str) {
+    add_answers(std::slice::from_ref(alert), answer);
+}
+
+/// The same of several.
+pub(crate) fn add_answers(alerts: &[Alert], answer: &str) {
     if let Some(store) = in_force::setup_so_far().store() {
-        let answered = Answered {
-            at: to_micros(Utc::now()),
-            alert: alert.id.clone(),
-            channel: alert.channel.clone(),
-            answer,
-        };
-        store.append(&JobKey::of(&alert.job), answered);
+        let at = to_micros(Utc::now());
+        let answers = alerts.iter().map(|alert| {
+            let answered = Answered {
+                at,
+                alert: alert.id.clone(),
+                channel: alert.channel.clone(),
+                answer: answer.to_owned(),
+            };
+            (JobKey::of(&alert.job), answered)
+        });
+        store.append(answers.collect());
     }
 }
 

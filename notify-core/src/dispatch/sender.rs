@@ -6,7 +6,6 @@ use std::collections::HashSet;
 use std::io;
 use std::time::Instant;
 
-use chrono::Utc;
 use log::Level;
 
 use crate::dispatch::batch::{self, MOST};
@@ -72,7 +71,7 @@ pub(crate) fn from_queue(
         if shed::shed(route, queue, &waiting, MOST, deadline) {
             waiting = ledger::waiting_in(queue);
         }
-        let now = Utc::now();
+        let now = queue.now();
         let mut pace = ledger::pace_of(queue, now).every(follow_up::pause(route));
         if refuge::move_from(route, queue, &waiting, &pace, &asked, deadline, tell_queued) {
             waiting = ledger::waiting_in(queue);
@@ -80,7 +79,7 @@ pub(crate) fn from_queue(
         if waiting.is_empty() {
             return Ok(Next::Nothing);
         }
-        let next = pace.next(now, deadline.is_some());
+        let next = pace.next(now, deadline.is_some() && !queue.is_of_a_fleet());
         if next > now {
             return Ok(Next::At(next));
         }
@@ -104,7 +103,7 @@ pub(crate) fn from_queue(
             last.dropped = Some(loss.clone()).filter(|loss| loss.count() > 0);
         }
         let sent = follow_up::send(route, queue, &alerts, deadline).map_err(lasting);
-        let now = Utc::now();
+        let now = queue.now();
         let sent = settle_doubt(sent, &entries, &mut pace, now);
         tell(route, &alerts, &sent);
         write_down(&alerts, &sent);
@@ -139,8 +138,8 @@ fn settle(
                 alerts.iter().for_each(ledger::tell_after_all);
             }
             pace.answered(now);
+            ledger::remove_all(queue, entries);
             for entry in entries {
-                ledger::remove(queue, entry);
                 pace.forget(entry.id());
             }
         }
@@ -215,8 +214,8 @@ fn of_one_message(route: &Route, queue: &Queue, taken: Taken) -> Taken {
 /// Reads and locks what is to be sent; what cannot be read is put aside.
 fn take(queue: &Queue, chosen: &[Entry]) -> Taken {
     let (mut entries, mut alerts, mut claims) = (Vec::new(), Vec::new(), Vec::new());
-    for entry in chosen {
-        match queue.take(entry) {
+    for (entry, taken) in chosen.iter().zip(queue.take_all(chosen)) {
+        match taken {
             Ok(Some((alert, claim))) => {
                 entries.push(entry.clone());
                 alerts.push(alert);
@@ -363,9 +362,7 @@ fn write_down(alerts: &[Alert], sent: &Result<(), Refusal>) {
         Err(Refusal::Channel { reason }) => format!("the channel is broken: {reason}"),
         Err(Refusal::Alert { reason }) => format!("refused: {reason}"),
     };
-    for alert in alerts {
-        ledger::add_answer(alert, answer.clone());
-    }
+    ledger::add_answers(alerts, &answer);
 }
 
 /// Keeps an alert aside that nobody will be told, so that its job counts as untold.
@@ -399,7 +396,7 @@ fn withdraw_recovery(queue: &Queue, refused: &Entry, failed: &Alert) {
     {
         let why = "the failure before it was refused";
         ledger::remove(queue, &next);
-        ledger::add_answer(&alert, format!("not sent: {why}"));
+        ledger::add_answer(&alert, &format!("not sent: {why}"));
         ledger::untell(&alert, false, why);
     }
 }
@@ -409,7 +406,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
-    use chrono::TimeDelta;
+    use chrono::{TimeDelta, Utc};
 
     use super::*;
     use crate::message::digest::{self, message};
@@ -437,7 +434,8 @@ mod tests {
     }
 
     fn route(folder: &Folder) -> (Route, Queue, Arc<Receiver>) {
-        let queue = Outbox::new(folder.path(), ffi::user_id()).queue("alerts-0");
+        let outbox = Outbox::new(folder.path(), ffi::user_id());
+        let queue = Queue::from(outbox.queue("alerts-0"));
         let receiver = Arc::new(Receiver::default());
         let route = Route {
             number: 0,

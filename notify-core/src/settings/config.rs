@@ -52,6 +52,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[must_use = "a `Config` does nothing until it is installed"]
 pub struct Config {
     pub(crate) directory: Option<PathBuf>,
+    /// Whether the directory counts though the environment names a store.
+    pub(crate) is_local: bool,
     pub(crate) exit: Option<Duration>,
     pub(crate) host: Option<String>,
     pub(crate) default_channel: Option<String>,
@@ -90,6 +92,15 @@ impl Config {
     pub fn directory(self, directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: Some(directory.into()),
+            ..self
+        }
+    }
+
+    /// Has the directory count though the environment names a store.
+    #[cfg(feature = "cli")]
+    pub(crate) fn local(self) -> Self {
+        Self {
+            is_local: true,
             ..self
         }
     }

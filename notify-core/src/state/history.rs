@@ -172,6 +172,24 @@ impl History {
     }
 }
 
+/// Returns the line of a change; `None` where it has none.
+#[cfg(feature = "postgres")]
+pub(in crate::state) fn line_of(change: &Change) -> Option<String> {
+    Ran::new(change).map(|ran| Event::Ran(ran).render())
+}
+
+/// Returns the line of what a destination said.
+#[cfg(feature = "postgres")]
+pub(in crate::state) fn line_of_answer(answered: Answered) -> String {
+    Event::Answered(answered).render()
+}
+
+/// Reads a line.
+#[cfg(feature = "postgres")]
+pub(in crate::state) fn event_of(line: &str) -> Option<Event> {
+    Event::parse(line)
+}
+
 /// Counts runs that were alike, but for the latest, and leaves out what is no event.
 fn shortened<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Cow<'a, str>> {
     let events = lines.filter_map(|line| Some((Cow::from(line), Event::parse(line)?)));

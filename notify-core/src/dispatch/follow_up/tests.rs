@@ -78,7 +78,7 @@ struct Place {
 impl Place {
     fn new(follow_ups: FollowUps) -> Self {
         let folder = Folder::new();
-        let queue = Outbox::new(folder.path(), ffi::user_id()).queue("alerts-0");
+        let queue = Queue::from(Outbox::new(folder.path(), ffi::user_id()).queue("alerts-0"));
         let service = Arc::new(Service::default());
         *service.follow_ups.lock().unwrap() = follow_ups;
         let route = Route {

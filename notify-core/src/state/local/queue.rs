@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use chrono::DateTime;
 
 use super::silences::Silences;
-use super::spool::{PATIENCE, channel_of, held_until, names};
+use super::spool::{PATIENCE, held_until, names};
 use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::message::dropped::Dropped;
@@ -20,6 +20,7 @@ use crate::state::dropped::Loss;
 use crate::state::entry::Entry;
 use crate::state::moved::Moved;
 use crate::state::rate::Pace;
+use crate::state::turn::{Claim, Turn};
 
 /// The largest file that is read.
 const LIMIT: u64 = 256 * 1024;
@@ -46,21 +47,6 @@ pub(crate) struct Queue {
     pub(super) user: u32,
 }
 
-/// An alert that is about to be sent: nobody else sends it while this is held.
-#[derive(Debug)]
-pub(crate) struct Claim(#[expect(dead_code, reason = "it is held")] Lock);
-
-/// The right to send from a queue.
-#[derive(Debug)]
-pub(crate) enum Turn {
-    /// Nobody else sends while this is held.
-    Mine(#[expect(dead_code, reason = "it is held")] Lock),
-    /// The sender that holds the lock is stuck, and passed by.
-    Stuck,
-    /// Another sender is at work.
-    Others,
-}
-
 impl Queue {
     /// Tells whether the other is this queue; compared as text, for that is much less work than part by
     /// part.
@@ -74,11 +60,6 @@ impl Queue {
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default()
-    }
-
-    /// Returns the channel whose alerts wait here.
-    pub(crate) fn channel(&self) -> &str {
-        channel_of(self.name())
     }
 
     /// Puts an alert at the end, durably. The same alert put twice is there once.
@@ -234,7 +215,7 @@ impl Queue {
         }
         let alert = Alert::parse(&content)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an alert"))?;
-        Ok(Some((alert, Claim(lock))))
+        Ok(Some((alert, Claim(Box::new(lock)))))
     }
 
     /// Reads an alert, be it being sent or not; `None` where it is gone.
@@ -365,7 +346,7 @@ impl Queue {
     /// Asks for the right to send, without waiting.
     pub(crate) fn turn(&self) -> io::Result<Turn> {
         match Lock::acquire(&self.folder.join(LOCK), Duration::ZERO)? {
-            Some(lock) => Ok(Turn::Mine(lock)),
+            Some(lock) => Ok(Turn::Mine(Box::new(lock))),
             None if self.has_stuck_sender() => Ok(Turn::Stuck),
             None => Ok(Turn::Others),
         }
