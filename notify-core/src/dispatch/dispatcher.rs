@@ -481,10 +481,12 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let is_refused = match &sent {
         Ok(()) | Err(Refusal::Alert { .. }) => true,
         // All of them are counted.
-        Err(Refusal::Unknown { .. }) => alerts.iter().fold(true, |all, alert| {
-            let is_over = memory.pace.doubt(alert.id(), now);
-            all && is_over
-        }),
+        Err(Refusal::Unknown { .. } | Refusal::Gone { .. }) => {
+            alerts.iter().fold(true, |all, alert| {
+                let is_over = memory.pace.doubt(alert.id(), now);
+                all && is_over
+            })
+        }
         Err(Refusal::Temporary { .. } | Refusal::Channel { .. }) => false,
     };
     match sent {

@@ -32,6 +32,8 @@ struct Unwritten {
     sent: HashSet<String>,
     /// The keys of alerts that nobody can be told now, which their status says already.
     untold: HashSet<String>,
+    /// What is kept of messages, by their keys; `None` where that should be gone.
+    handles: BTreeMap<(Queue, String), Option<String>>,
 }
 
 fn unwritten() -> MutexGuard<'static, Unwritten> {
@@ -55,6 +57,31 @@ pub(crate) fn keep_pace(queue: &Queue, pace: Pace) {
         state.paces.remove(queue);
     } else {
         state.paces.insert(queue.clone(), pace);
+    }
+}
+
+/// Reads what is kept of a message, by the key of what it speaks of. What cannot be read is as good as gone: a
+/// new message is sent then.
+pub(crate) fn handle_of(queue: &Queue, key: &str) -> Option<String> {
+    let kept = unwritten()
+        .handles
+        .get(&(queue.clone(), key.to_owned()))
+        .cloned();
+    kept.unwrap_or_else(|| queue.handle(key).ok().flatten())
+}
+
+/// Keeps that of a message, or forgets it; for this process alone where it cannot be written.
+pub(crate) fn keep_handle(queue: &Queue, key: &str, handle: Option<String>) {
+    let written = match &handle {
+        Some(text) => queue.set_handle(key, text),
+        None => queue.forget_handle(key),
+    };
+    let place = (queue.clone(), key.to_owned());
+    let mut state = unwritten();
+    if written.is_ok() {
+        state.handles.remove(&place);
+    } else {
+        state.handles.insert(place, handle);
     }
 }
 

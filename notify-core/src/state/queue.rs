@@ -250,4 +250,41 @@ impl Queue {
     pub(crate) fn set_moved(&self, moved: &Moved) -> io::Result<()> {
         either!(self, queue => queue.set_moved(moved))
     }
+
+    /// Reads what is kept of a message, by the key of what it speaks of; `None` where nothing is.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub(crate) fn handle(&self, key: &str) -> io::Result<Option<String>> {
+        either!(self, queue => queue.handle(key))
+    }
+
+    /// Keeps that of a message.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; the old one is whole then.
+    pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
+        either!(self, queue => queue.set_handle(key, text))
+    }
+
+    /// Forgets a message.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be removed.
+    pub(crate) fn forget_handle(&self, key: &str) -> io::Result<()> {
+        either!(self, queue => queue.forget_handle(key))
+    }
+
+    /// Returns the keys of what is kept in a folder.
+    #[cfg(test)]
+    pub(crate) fn handle_keys(&self) -> Vec<String> {
+        match self {
+            Self::Local(queue) => queue.handle_keys(),
+            #[cfg(feature = "postgres")]
+            Self::Shared(_) => Vec::new(),
+        }
+    }
 }

@@ -33,6 +33,7 @@ const PACE: &str = ".pace";
 const MOVED: &str = ".moved";
 const LOSS: &str = ".given-up";
 const LOSS_LOCK: &str = ".given-up.lock";
+const HANDLES: &str = ".handles";
 
 /// So many alerts are counted at once, before they are removed: their names fit into the file.
 const BATCH: usize = 1_000;
@@ -396,6 +397,51 @@ impl Queue {
             return remove_if_there(&path);
         }
         write(&path, &moved.render(), Durable::Yes)
+    }
+
+    /// Reads what is kept of a message, by the key of what it speaks of; `None` where nothing is.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub(crate) fn handle(&self, key: &str) -> io::Result<Option<String>> {
+        file::read(&self.handle_path(key), LIMIT, Links::Refuse)
+    }
+
+    /// Keeps that of a message.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; the old one is whole then.
+    pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
+        let path = self.handle_path(key);
+        match write(&path, text, Durable::No) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.make(&self.folder)?;
+                file::make_private_folder(&self.folder.join(HANDLES), self.user)?;
+                write(&path, text, Durable::No)
+            }
+            written => written,
+        }
+    }
+
+    /// Forgets a message.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be removed.
+    pub(crate) fn forget_handle(&self, key: &str) -> io::Result<()> {
+        remove_if_there(&self.handle_path(key))
+    }
+
+    /// Returns the keys of what is kept.
+    #[cfg(test)]
+    pub(crate) fn handle_keys(&self) -> Vec<String> {
+        names(&self.folder.join(HANDLES))
+    }
+
+    fn handle_path(&self, key: &str) -> PathBuf {
+        self.folder.join(HANDLES).join(key)
     }
 
     fn path(&self, entry: &Entry) -> PathBuf {

@@ -347,7 +347,7 @@ const FIND: &str = "WITH f AS MATERIALIZED (SELECT r.process, r.number, r.missin
     ORDER BY r.missing, r.process, r.number LIMIT 1000";
 
 /// Names the queues in which alerts wait or are held.
-const WAITING: &str = "SELECT DISTINCT a.queue FROM pn.alert a WHERE a.state <> 'rejected'";
+const WAITING: &str = "SELECT DISTINCT a.queue FROM pn.alert a WHERE a.state IN ('waits', 'held')";
 
 const LOOK: &str = "SELECT r.process::text, r.about, r.run, ({free})::text FROM pn.run r ORDER BY r.process, r.number";
 

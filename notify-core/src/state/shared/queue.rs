@@ -378,6 +378,28 @@ impl Queue {
         self.ask(MOVED, &[&moved.render()]).map(drop)
     }
 
+    pub(crate) fn handle(&self, key: &str) -> io::Result<Option<String>> {
+        const HANDLE: &str = "SELECT a.body FROM pn.alert a WHERE a.queue = $1::text AND a.name = $2::text AND a.state = 'handle'";
+        let rows = self.ask(HANDLE, &[key])?;
+        Ok(rows
+            .into_iter()
+            .next()
+            .and_then(|row| row.into_iter().next()))
+    }
+
+    pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
+        const KEEP: &str = "INSERT INTO pn.alert (queue, name, job, state, body) \
+            VALUES ($1::text, $2::text, '', 'handle', $3::text) \
+            ON CONFLICT (queue, name) DO UPDATE SET body = EXCLUDED.body";
+        self.ask(KEEP, &[key, text]).map(drop)
+    }
+
+    pub(crate) fn forget_handle(&self, key: &str) -> io::Result<()> {
+        const FORGET: &str =
+            "DELETE FROM pn.alert WHERE queue = $1::text AND name = $2::text AND state = 'handle'";
+        self.ask(FORGET, &[key]).map(drop)
+    }
+
     /// Reads one of the queue's texts.
     fn text(&self, column: &str) -> io::Result<String> {
         const TEXTS: &str =

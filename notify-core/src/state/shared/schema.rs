@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS pn.queue (
     lease timestamptz NOT NULL DEFAULT '-infinity'
 ) WITH (fillfactor = 50);
 
--- An alert that waits, is held back, or was refused.
+-- An alert that waits, is held back, or was refused; or what a message is known by.
 CREATE TABLE IF NOT EXISTS pn.alert (
     queue text NOT NULL,
     name text NOT NULL,

@@ -75,8 +75,7 @@ impl Shared {
 
     /// Returns the queues with what waits in them.
     pub(in crate::state) fn all_queues(&self) -> io::Result<Vec<Waiting>> {
-        const ALERTS: &str =
-            "SELECT a.queue, a.name, a.state FROM pn.alert a ORDER BY a.queue, a.name";
+        const ALERTS: &str = "SELECT a.queue, a.name, a.state FROM pn.alert a WHERE a.state <> 'handle' ORDER BY a.queue, a.name";
         let rows = self.link().ask_now(ALERTS, Vec::new())?;
         let mut queues: BTreeMap<String, Waiting> = BTreeMap::new();
         for [queue, name, state] in rows.into_iter().filter_map(|alert| row(vec![alert])) {
