@@ -147,7 +147,10 @@ pub(super) fn short_of_all(alerts: &[Alert], dialect: Dialect) -> Value {
     match alerts {
         [alert] => short(alert, dialect, true),
         _ => {
-            json!({ "text": with_mentions(fenced(&dialect.lines(&digest::message(alerts), DIGEST - 300)), alerts, dialect) })
+            // No sign ends code but a backtick, which looks much like this letter.
+            let text = digest::message(alerts).replace('`', "\u{2cb}");
+            let text = fenced(&dialect.lines(&text, DIGEST - 300));
+            json!({ "text": with_mentions(text, alerts, dialect) })
         }
     }
 }
