@@ -98,7 +98,10 @@ pub use notifier::samples::{samples, test_alert};
 pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
 pub use rules::decision::Decision;
 pub use rules::occasion::{Occasion, Previous};
-pub use runs::handle::{Handle, current, fact};
+pub use runs::handle::{Handle, current, fact, progress, progress_unknown};
+pub use runs::last_lines::LastLines;
+#[cfg(feature = "tracing")]
+pub use runs::layer::LastLinesLayer;
 pub use runs::panic::install_panic_hook;
 pub use settings::config::Config;
 pub use settings::destinations::{Destination, channels};
@@ -162,4 +165,5 @@ pub mod __cli {
     pub use crate::monitor::watcher::{Beginning, Guard};
     pub use crate::os::random::number as random;
     pub use crate::status::Quiet;
+    pub use crate::status::progress::Progress;
 }

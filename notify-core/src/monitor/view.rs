@@ -28,6 +28,7 @@ use crate::state::run_record::Recorded;
 use crate::status::decision::{Decided, Fate, Reason};
 use crate::status::fingerprint;
 use crate::status::plan::Plan;
+use crate::status::progress::Progress;
 use crate::status::{LINE, OVERDUE, Quiet, State, Status};
 
 /// More threads would wait for the disk, or for each other.
@@ -153,6 +154,7 @@ pub struct Run {
     pub health: Health,
     pub channel: String,
     pub every_hours: Option<f64>,
+    pub progress: Option<Progress>,
     pub(crate) plan: Option<Arc<Plan>>,
 }
 
@@ -412,6 +414,12 @@ impl Job {
         self.decided.as_ref().and_then(Decided::reason) == Some(Reason::Attempt)
     }
 
+    /// Returns whether a rule of the program has decided on the last run.
+    #[must_use]
+    pub fn is_ruled(&self) -> bool {
+        self.decided.as_ref().and_then(Decided::reason) == Some(Reason::Rule)
+    }
+
     /// Tells whether it fails, and a person or the program's rule has silenced that.
     #[must_use]
     pub fn is_silenced(&self, now: Time) -> bool {
@@ -523,6 +531,7 @@ fn runs_of(seen: &lease_scan::Seen) -> Vec<Run> {
         health,
         channel: recorded.ended.channel.into_owned(),
         every_hours: recorded.ended.every_hours,
+        progress: recorded.ended.heard.progress,
         plan: recorded.ended.plan,
     });
     runs.collect()
