@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::{Value, json};
-use strict_services::{discord, pagerduty, teams};
+use strict_services::{discord, google_chat, jsm, ntfy, pagerduty, teams};
 use support::service::{Answer, Post, Service};
 use support::{Ended, Folder, Program};
 
@@ -310,5 +310,151 @@ fn a_service_that_is_busy_gets_the_alert_when_it_says_or_keeps_it_waiting() {
         );
         let counts = (service.posts().len(), folder.waiting_alerts().len());
         assert_eq!(counts, (sent, 2 - sent), "{name}");
+    }
+}
+
+/// What each of the services that a word names takes at loopback: the word, with the address in it, the
+/// targets of a failure and of its recovery, and what the service answers where it takes them.
+const WORDS: [(&str, &str, [&str; 2]); 4] = [
+    (
+        "gchat",
+        "gchat://ADDRESS/v1/spaces/AAAA/messages?key=AIzaKEY01&token=s3cr3tTOKEN",
+        ["/v1/spaces/AAAA/messages?key=AIzaKEY01&token=s3cr3tTOKEN&requestId="; 2],
+    ),
+    ("ntfy", "ntfy://tk_s3cr3t@ADDRESS/jobs", ["/"; 2]),
+    (
+        "jira",
+        "jira://ADDRESS/s3cr3t-0123",
+        [
+            "/jsm/ops/integration/v2/alerts",
+            "/jsm/ops/integration/v2/alerts/load/close?identifierType=alias",
+        ],
+    ),
+    (
+        "opsgenie",
+        "opsgenie://ADDRESS/s3cr3t-0123",
+        ["/v2/alerts", "/v2/alerts/load/close?identifierType=alias"],
+    ),
+];
+
+fn judge_word(name: &str, targets: [&str; 2], target: &str, body: &str) -> Answer {
+    let refused = match name {
+        "gchat" => google_chat::refuse(body),
+        "ntfy" => ntfy::refuse(body),
+        _ if target.contains("/close") => jsm::refuse_to_close(body),
+        _ => jsm::refuse(body),
+    };
+    if !targets.iter().any(|known| target.starts_with(known)) {
+        return (404, "", String::new());
+    }
+    let accepted = match name {
+        "gchat" => (200, json!({ "name": "spaces/AAAA/messages/1" })),
+        "ntfy" => (200, json!({ "id": "1", "event": "message" })),
+        _ => (202, json!({ "result": "Request will be processed" })),
+    };
+    let (status, body) = refused.unwrap_or((accepted.0, accepted.1.to_string()));
+    (status, "", body)
+}
+
+fn run_word(
+    word: &str,
+    service: &Service,
+    folder: &Folder,
+    outcomes: &[&str],
+    seconds: &str,
+) -> Ended {
+    let address = service.url("").replace("http://", "");
+    let program = Program::new("services")
+        .env("NOTIFY_ALERTS_URL", word.replace("ADDRESS", &address))
+        .env("NOTIFY_EXIT_SECONDS", seconds)
+        .directory(folder);
+    let ended = outcomes.iter().fold(program, Program::arg).run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let files = folder.hidden_files().into_iter();
+    let files = files.chain(folder.status_files());
+    for (place, text) in files.chain([("stderr".to_owned(), ended.stderr.clone())]) {
+        assert!(!text.contains(SECRET), "{place}: {text}");
+    }
+    ended
+}
+
+/// Issue 16, points 2 to 4.
+#[test]
+fn an_incident_of_a_service_that_a_word_names_is_opened_and_closed_as_one() {
+    for (name, word, targets) in WORDS {
+        let folder = Folder::new();
+        let service = Service::new(move |_, target, body| judge_word(name, targets, target, body));
+        for outcome in ["the disk is full", "the disk is gone", "ok"] {
+            let ended = run_word(word, &service, &folder, &[outcome], "20");
+            assert!(folder.waiting_alerts().is_empty(), "{name}: {ended:?}");
+        }
+        let posts = service.posts();
+        assert_eq!(posts.len(), 3, "{name}: {posts:?}");
+        for (post, target) in posts.iter().zip([targets[0], targets[0], targets[1]]) {
+            assert!((200..300).contains(&post.status), "{name}: {post:?}");
+            assert!(post.target.starts_with(target), "{name}: {post:?}");
+        }
+        let of = |path: &str| -> BTreeSet<String> {
+            let values = posts.iter().map(|post| post.body.pointer(path));
+            values.flatten().map(Value::to_string).collect()
+        };
+        match name {
+            "gchat" => {
+                assert_eq!(of("/thread/threadKey").len(), 1, "{posts:?}");
+                let in_thread = "messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD";
+                assert!(posts.iter().all(|post| post.target.contains(in_thread)));
+                let targets: BTreeSet<_> = posts.iter().map(|post| &post.target).collect();
+                assert_eq!(
+                    targets.len(),
+                    3,
+                    "a request has an id of its own: {posts:?}"
+                );
+            }
+            "ntfy" => assert_eq!(of("/sequence_id").len(), 1, "{posts:?}"),
+            _ => assert_eq!(of("/alias"), ["\"load\"".to_owned()].into()),
+        }
+    }
+}
+
+/// Issue 16, point 4: what is missing is named.
+#[test]
+fn a_service_that_a_word_names_and_that_has_to_be_mended_says_how() {
+    for (index, status, said) in [
+        (0, 404, "the space or its webhook was deleted"),
+        (1, 403, "needs a token"),
+        (2, 401, "is it that of an API integration?"),
+        (3, 403, "may not create and close alerts"),
+    ] {
+        let (name, word, _) = WORDS[index];
+        let folder = Folder::new();
+        // An answer may repeat the secret.
+        let body = "no: AIzaKEY01 s3cr3tTOKEN tk_s3cr3t s3cr3t-0123";
+        let service = Service::new(move |_, _, _| (status, "", body.to_owned()));
+        let ended = run_word(word, &service, &folder, &["the disk is full"], "2");
+        assert!(ended.stderr.contains(said), "{name}: {}", ended.stderr);
+        let counts = (service.posts().len(), folder.waiting_alerts().len());
+        assert_eq!(counts, (1, 1), "{name}");
+    }
+}
+
+/// Issue 16, point 4: a refused message is sent once more, and is short.
+#[test]
+fn a_service_that_a_word_names_and_that_refuses_a_message_gets_a_short_one() {
+    for (name, word, targets) in WORDS {
+        let folder = Folder::new();
+        let service = Service::new(move |number, target, body| match number {
+            0 => (if name == "jira" { 422 } else { 400 }, "", String::new()),
+            _ => judge_word(name, targets, target, body),
+        });
+        run_word(word, &service, &folder, &["long"], "20");
+        let posts = service.posts();
+        assert_eq!(posts.len(), 2, "{name}");
+        assert!((200..300).contains(&posts[1].status), "{name}: {posts:?}");
+        let [long, short] = [0, 1].map(|number: usize| posts[number].body.to_string());
+        assert!(
+            short.len() < long.len() && short.contains("the first line of load"),
+            "{short}"
+        );
+        assert!(folder.waiting_alerts().is_empty());
     }
 }

@@ -28,6 +28,12 @@ pub enum Error {
         /// What is wrong with it, without the URL.
         problem: &'static str,
     },
+    /// A word that names a destination cannot be used.
+    #[error("the destination cannot be used: {problem}")]
+    Destination {
+        /// What is wrong with it, and the right form, without the word.
+        problem: String,
+    },
     /// A routing key of PagerDuty cannot be used.
     #[error("the routing key of PagerDuty cannot be used: {problem}")]
     RoutingKey {

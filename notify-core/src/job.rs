@@ -1,6 +1,7 @@
 //! A job: an annotated function, what the attribute says of it, and its name.
 
 pub(crate) mod arguments;
+pub(crate) mod mention;
 pub(crate) mod name;
 
 use std::any::type_name;

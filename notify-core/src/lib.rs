@@ -95,7 +95,7 @@ pub use message::alert::{Alert, Kind};
 pub use message::digest::message;
 pub use message::written::Message;
 pub use notifier::samples::{samples, test_alert};
-pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Slack, Teams};
+pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Service, Slack, Teams};
 pub use rules::decision::Decision;
 pub use rules::occasion::{Occasion, Previous};
 pub use runs::handle::{Handle, current, fact, progress, progress_unknown};

@@ -4,5 +4,6 @@ pub(crate) mod alert;
 mod cut;
 pub(crate) mod digest;
 pub(crate) mod dropped;
+pub(crate) mod links;
 pub(crate) mod writer;
 pub(crate) mod written;

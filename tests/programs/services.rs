@@ -1,4 +1,4 @@
-//! A program that tells `SERVICE` at `URL` of one job's runs, one for each argument: `ok`, `slow`,
+//! A program that tells `SERVICE` at `URL`, or what its environment names, of one job's runs, one for each argument: `ok`, `slow`,
 //! `storm`, which is a dozen jobs that fail, `long`, which is an error of a megabyte, or the text of
 //! an error.
 
@@ -9,9 +9,11 @@ use std::{env, thread};
 use pipeline_notify::{Config, Discord, PagerDuty, Teams, notify};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (url, key) = (env::var("URL")?, env::var("KEY").unwrap_or_default());
+    let [url, key, service] =
+        ["URL", "KEY", "SERVICE"].map(|name| env::var(name).unwrap_or_default());
     let config = Config::new().silent_seconds(0.0).remind_hours(0.0);
-    let config = match env::var("SERVICE")?.as_str() {
+    let config = match service.as_str() {
+        "" => config,
         "discord" => config.channel("alerts", Discord::new(&url)?),
         "teams" => config.channel("alerts", Teams::new(&url)?),
         _ => config.channel("alerts", PagerDuty::at(&url, &key)?),

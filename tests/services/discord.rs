@@ -1,7 +1,7 @@
 //! Discord's rules for the message of a webhook.
 //! <https://discord.com/developers/docs/resources/webhook#execute-webhook>
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{Problem, list, none_of, object, required, text, time, unescaped};
 
@@ -28,13 +28,7 @@ fn check(message: &Value) -> Result<(), Problem> {
     if content.is_none() && embeds.is_empty() {
         return Err("Cannot send an empty message".to_owned());
     }
-    // Ours: nobody is ever called.
-    if message.get("allowed_mentions") != Some(&json!({ "parse": [] })) {
-        return Err("allowed_mentions: not off".to_owned());
-    }
-    if let Some(content) = content {
-        harmless(content, "content")?;
-    }
+    check_calls(message, content.unwrap_or_default())?;
     let mut together = 0;
     for embed in embeds {
         together += check_embed(embed)?;
@@ -45,10 +39,49 @@ fn check(message: &Value) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Checks that whoever may be called is called once, and nobody else: also by a text that is not ours.
+fn check_calls(message: &Map<String, Value>, content: &str) -> Result<(), Problem> {
+    let allowed = message.get("allowed_mentions").unwrap_or(&Value::Null);
+    let allowed = object(allowed, "allowed_mentions", &["parse", "users", "roles"])?;
+    if !allowed.contains_key("parse") {
+        return Err("allowed_mentions: not off".to_owned());
+    }
+    let of = |key: &str| -> Result<Vec<&str>, Problem> {
+        let ids = list(allowed, key, 100)?.iter();
+        Ok(ids.map(|id| id.as_str().unwrap_or_default()).collect())
+    };
+    let mut called = Vec::new();
+    for id in of("parse")? {
+        if id != "everyone" {
+            return Err(format!("parse: {id}"));
+        }
+        let both = ["@everyone", "@here"].map(str::to_owned);
+        called.extend(
+            both.into_iter()
+                .filter(|word| content.split_whitespace().any(|w| w == word)),
+        );
+    }
+    called.extend(of("users")?.iter().map(|id| format!("<@{id}>")));
+    called.extend(of("roles")?.iter().map(|id| format!("<@&{id}>")));
+    let mut rest: Vec<_> = content
+        .split(' ')
+        .flat_map(|part| part.split('\n'))
+        .collect();
+    for call in &called {
+        let number = rest.iter().filter(|word| *word == call).count();
+        if number != 1 {
+            return Err(format!("content: {number} times {call}"));
+        }
+        rest.retain(|word| word != call);
+    }
+    harmless(&rest.join(" "), "content")
+}
+
 /// Returns the length of all its texts.
 fn check_embed(embed: &Value) -> Result<usize, Problem> {
     let keys = [
         "title",
+        "url",
         "description",
         "color",
         "fields",
@@ -146,6 +179,15 @@ fn a_message_that_breaks_one_of_discords_rules_is_refused() {
         json!({ "content": "x" }).to_string(),
         json!({ "allowed_mentions": { "parse": [] } }).to_string(),
         json!({ "content": "x", "allowed_mentions": { "parse": ["users"] } }).to_string(),
+        json!({ "content": "x", "allowed_mentions": { "users": [] } }).to_string(),
+        json!({ "content": "x", "allowed_mentions": { "parse": [], "users": ["1"] } }).to_string(),
+        json!({ "content": "<@1> <@1>", "allowed_mentions": { "parse": [], "users": ["1"] } })
+            .to_string(),
+        json!({ "content": "<@1> <@2>", "allowed_mentions": { "parse": [], "users": ["1"] } })
+            .to_string(),
+        json!({ "content": "x @everyone @everyone", "allowed_mentions": { "parse": ["everyone"] } })
+            .to_string(),
+        message(json!({ "title": "x", "url": "javascript:x" })),
         json!({ "content": long(2_001), "allowed_mentions": { "parse": [] } }).to_string(),
         message(json!({})),
         message(json!({ "title": " " })),

@@ -2,6 +2,10 @@
 //! the receivers of the tests of the whole.
 
 pub mod discord;
+pub mod google_chat;
+pub mod jsm;
+pub mod mail;
+pub mod ntfy;
 pub mod pagerduty;
 pub mod slack;
 pub mod teams;

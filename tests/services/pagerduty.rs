@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{Problem, object, required, text, time};
+use crate::{Problem, list, object, required, text, time};
 
 /// Returns the status and the body with which the service refuses an event; `None` where it takes
 /// it.
@@ -48,13 +48,13 @@ fn check(event: &Value) -> Result<(), Problem> {
         return Err("dedup_key: more than 255 characters".to_owned());
     }
     text(event, "client", 1_024)?;
-    let links = event
-        .get("links")
-        .map(|links| links.as_array().ok_or("links: no list"));
-    for link in links.transpose()?.into_iter().flatten() {
+    for link in list(event, "links", usize::MAX)? {
         let link = object(link, "link", &["href", "text"])?;
-        required(link, "href", usize::MAX)?;
-        text(link, "text", usize::MAX)?;
+        let href = required(link, "href", usize::MAX)?;
+        if !href.starts_with("https://") && !href.starts_with("http://") {
+            return Err(format!("href: no {href}"));
+        }
+        text(link, "text", 1_024)?;
     }
     let keys = [
         "summary",
@@ -122,6 +122,7 @@ fn an_event_that_breaks_one_of_the_rules_is_refused() {
         ("{}", "\"\""),
         ("{}", "{},\"host\":\"x\""),
         ("{}", "{},\"timestamp\":\"2026-11-22 13:00\""),
+        ("{}", "{}},\"links\":[{\"text\":\"x\"}],\"x\":{"),
         ("etl failed", &"x".repeat(512 * 1024)),
     ] {
         let broken = whole.replacen(part, other, 1);

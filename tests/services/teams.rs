@@ -88,15 +88,48 @@ fn check_card(card: &Value) -> Result<(), Problem> {
     )?;
     is(card, "type", "AdaptiveCard")?;
     is(card, "version", "1.4")?;
-    // Entities here would be what makes a mention live.
+    let mut called = Vec::new();
     if let Some(teams) = card.get("msteams") {
-        is(object(teams, "msteams", &["width"])?, "width", "Full")?;
+        let teams = object(teams, "msteams", &["width", "entities"])?;
+        is(teams, "width", "Full")?;
+        for entity in list(teams, "entities", 100)? {
+            called.push(mentioned(entity)?);
+        }
     }
     let body = list(card, "body", 100)?;
     if body.is_empty() {
         return Err("body: is empty".to_owned());
     }
-    body.iter().try_for_each(check_element)
+    for element in body {
+        let words = element["text"].as_str().unwrap_or_default().split(' ');
+        if !called.is_empty() && words.clone().eq(called.iter().copied()) {
+            called.clear();
+        } else {
+            check_element(element)?;
+        }
+    }
+    if called.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("entities: {called:?} stand in no text"))
+    }
+}
+
+/// Returns the text that mentions somebody.
+fn mentioned(entity: &Value) -> Result<&str, Problem> {
+    let entity = object(entity, "entity", &["type", "text", "mentioned"])?;
+    is(entity, "type", "mention")?;
+    let text = required(entity, "text", 256)?;
+    let somebody = entity.get("mentioned").unwrap_or(&Value::Null);
+    let somebody = object(somebody, "mentioned", &["id", "name"])?;
+    let (id, name) = (
+        required(somebody, "id", 128)?,
+        required(somebody, "name", 128)?,
+    );
+    if text != format!("<at>{name}</at>") || id.contains(['<', '>', ' ']) {
+        return Err(format!("text: {text} is not that of {name}"));
+    }
+    Ok(text)
 }
 
 fn check_element(element: &Value) -> Result<(), Problem> {
@@ -235,6 +268,11 @@ fn a_card_that_breaks_one_of_the_rules_is_refused() {
         .to_string()
     };
     let text = |text: &str| message(json!([{ "type": "TextBlock", "text": text, "wrap": true }]));
+    let calls = |name: &str| {
+        let mentioned = json!({ "id": name, "name": name });
+        let text = format!("<at>{name}</at>");
+        json!({ "width": "Full", "entities": [{ "type": "mention", "text": text, "mentioned": mentioned }] })
+    };
     let whole = text("x");
     assert_eq!(refuse(&whole), None);
     assert_eq!(refuse(&text(&"x".repeat(13_000))), None);
@@ -258,6 +296,14 @@ fn a_card_that_breaks_one_of_the_rules_is_refused() {
         message(json!([{ "type": "FactSet" }])),
         message(json!([{ "type": "FactSet", "facts": [{ "title": "x" }] }])),
         text("<at>x</at>"),
+        text("<at>a@x.example</at>").replace(
+            "\"body\"",
+            &format!("\"msteams\":{},\"body\"", calls("b@x.example")),
+        ),
+        text("x").replace(
+            "\"body\"",
+            &format!("\"msteams\":{},\"body\"", calls("a@x.example")),
+        ),
         text("[a](b)"),
         text("\\\\[a](b)"),
         text("&amp;"),

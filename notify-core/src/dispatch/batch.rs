@@ -1,5 +1,5 @@
 //! What waits for one destination, by the names of its files alone: what leaves next, and what is
-//! given up where too much waits. Of ten thousand alerts nothing but the names is ever in memory.
+//! dropped where too much waits. Of ten thousand alerts nothing but the names is ever in memory.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -7,30 +7,17 @@ use crate::message::alert::Kind;
 use crate::state::entry::Entry;
 use crate::state::rate::Pace;
 
-/// How much may wait for one destination.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
-    /// Beyond it repeats are given up, and of other alerts the text.
-    pub(crate) first: usize,
-    /// Beyond it alerts of any kind are given up.
-    pub(crate) second: usize,
-}
+/// How many alerts may wait for one destination: most take a block of 4 KiB, and in 250 digests, one a second,
+/// all of them leave within five minutes.
+pub(crate) const MOST: usize = 10_000;
 
-/// A thousand alerts are 25 digests, which are told within a minute and can still be read; they take
-/// up 100 MB at most. Ten thousand that were shrunk take up 40 MB, in blocks of 4 KiB, and a quarter
-/// of an hour to tell.
-pub(crate) const BOUNDS: Bounds = Bounds {
-    first: 1_000,
-    second: 10_000,
-};
-
-/// What waits beyond the bounds, each the oldest first.
+/// What is to be dropped of what waits.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Surplus {
-    /// What is removed, and counted.
-    pub(crate) given_up: Vec<Entry>,
-    /// What is cut to its first line.
-    pub(crate) shrunk: Vec<Entry>,
+    /// They say what an earlier alert of their job said.
+    pub(crate) repeats: Vec<Entry>,
+    /// Of these nobody has heard, and their jobs are to count so.
+    pub(crate) others: Vec<Entry>,
 }
 
 /// Chooses what the next message tells: all that waits, the oldest first, up to `most`.
@@ -60,44 +47,38 @@ pub(crate) fn choose(waiting: &[Entry], pace: &Pace, most: usize) -> Vec<Entry> 
     }
 }
 
-/// Chooses what is given up of what waits, the oldest first.
+/// Chooses what is dropped, so that no more than `most` wait.
 ///
-/// Beyond the first bound repeats are, but for one that alone says that its job still fails, and
-/// the oldest of what is left shrink. Beyond the second, failures go together with their
-/// recoveries, for that leaves people with what is true; then what a later alert of the job
-/// overtakes; then whatever is the oldest.
-pub(crate) fn surplus(waiting: &[Entry], bounds: Bounds) -> Surplus {
-    if waiting.len() <= bounds.first {
+/// Repeats go first, the oldest first, but for one that alone says that its job still fails. Where that is not
+/// enough, the newest of the others go, and a failure together with its recovery. The recovery of a
+/// failure that was sent stays, however many wait: people would believe for ever that the job fails.
+pub(crate) fn surplus(waiting: &[Entry], most: usize) -> Surplus {
+    let Some(mut beyond) = waiting.len().checked_sub(most).filter(|beyond| *beyond > 0) else {
         return Surplus::default();
-    }
-    let mut gone = BTreeSet::new();
-    let mut give_up = |most: usize, candidates: &mut dyn Iterator<Item = Vec<usize>>| {
-        while waiting.len() - gone.len() > most
-            && let Some(candidates) = candidates.next()
-        {
-            gone.extend(candidates);
-        }
     };
-    let all = || 0..waiting.len();
     let last_words = last_words(waiting);
-    let mut repeats = all()
-        .filter(|at| waiting[*at].kind().is_some_and(Kind::is_repeat) && !last_words.contains(at));
-    give_up(bounds.first, &mut repeats.by_ref().map(|at| vec![at]));
-    give_up(bounds.second, &mut pairs(waiting).into_iter());
-    let newest: HashMap<_, _> = all().map(|at| (waiting[at].job(), at)).collect();
-    let mut overtaken = all().filter(|at| newest.get(waiting[*at].job()) != Some(at));
-    give_up(bounds.second, &mut overtaken.by_ref().map(|at| vec![at]));
-    give_up(bounds.second, &mut all().map(|at| vec![at]));
-
-    let stays = all().filter(|at| !gone.contains(at)).map(|at| &waiting[at]);
-    let beyond = (waiting.len() - gone.len()).saturating_sub(bounds.first);
+    let is_repeat =
+        |at: &usize| waiting[*at].kind().is_some_and(Kind::is_repeat) && !last_words.contains(at);
+    let repeats: BTreeSet<_> = (0..waiting.len()).filter(is_repeat).take(beyond).collect();
+    beyond -= repeats.len();
+    let failures = failures_of_recoveries(waiting);
+    let mut others = BTreeSet::new();
+    for at in (0..waiting.len()).rev().filter(|at| !repeats.contains(at)) {
+        if others.len() >= beyond {
+            break;
+        }
+        match (waiting[at].kind(), failures.get(&at)) {
+            (Some(Kind::Recovered), Some(failure)) => others.extend([*failure, at]),
+            (Some(Kind::Recovered) | None, _) => {}
+            (Some(_), _) => {
+                others.insert(at);
+            }
+        }
+    }
+    let entries = |chosen: BTreeSet<usize>| chosen.into_iter().map(|at| waiting[at].clone());
     Surplus {
-        shrunk: stays
-            .take(beyond)
-            .filter(|entry| !entry.is_shrunk())
-            .cloned()
-            .collect(),
-        given_up: gone.into_iter().map(|at| waiting[at].clone()).collect(),
+        repeats: entries(repeats).collect(),
+        others: entries(others).collect(),
     }
 }
 
@@ -125,27 +106,25 @@ fn last_words(waiting: &[Entry]) -> HashSet<usize> {
     last_words.into_values().collect()
 }
 
-/// Returns the failures that wait together with their recovery, the oldest first.
-fn pairs(waiting: &[Entry]) -> Vec<Vec<usize>> {
-    let (mut open, mut pairs) = (HashMap::new(), Vec::new());
+/// Returns where the failure of each recovery stands, if that waits, too.
+fn failures_of_recoveries(waiting: &[Entry]) -> HashMap<usize, usize> {
+    let (mut open, mut failures) = (HashMap::new(), HashMap::new());
     for (at, entry) in waiting.iter().enumerate() {
         match entry.kind() {
             Some(Kind::Failed) => {
-                open.insert(entry.job(), at);
+                open.entry(entry.job()).or_insert(at);
             }
             Some(Kind::Recovered) => {
-                pairs.extend(open.remove(entry.job()).map(|failure| vec![failure, at]));
+                failures.extend(open.remove(entry.job()).map(|failure| (at, failure)));
             }
             _ => {}
         }
     }
-    pairs.sort_unstable();
-    pairs
+    failures
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
 
     use chrono::{TimeDelta, Utc};
     use proptest::prelude::*;
@@ -164,13 +143,13 @@ mod tests {
         alerts.collect()
     }
 
-    /// Returns the numbers of what is given up, and of what shrinks.
-    fn numbers(waiting: &[Entry], first: usize, second: usize) -> (Vec<usize>, Vec<usize>) {
-        let surplus = surplus(waiting, Bounds { first, second });
+    /// Returns the numbers of the repeats that are dropped, and of the others.
+    fn numbers(waiting: &[Entry], most: usize) -> (Vec<usize>, Vec<usize>) {
+        let surplus = surplus(waiting, most);
         let number = |entry: &Entry| waiting.iter().position(|other| other == entry).unwrap();
         (
-            surplus.given_up.iter().map(number).collect(),
-            surplus.shrunk.iter().map(number).collect(),
+            surplus.repeats.iter().map(number).collect(),
+            surplus.others.iter().map(number).collect(),
         )
     }
 
@@ -187,15 +166,13 @@ mod tests {
             ("7f3a91c2", "d6f9ad35", Some(Kind::Failed), alert.decided)
         );
         let old = Entry::parse(entry.key()).unwrap();
+        assert_eq!((old.kind(), old.id()), (None, "7f3a91c2"));
+        // A version before cut alerts to their first line, and wrote the letter of the kind large.
+        let cut = Entry::parse(name.replace("-f-", "-F-")).unwrap();
         assert_eq!(
-            (old.kind(), old.is_shrunk(), old.id()),
-            (None, false, "7f3a91c2")
+            (cut.kind(), cut.key(), cut.decided()),
+            (Some(Kind::Failed), entry.key(), alert.decided)
         );
-        for cut in [entry.shrunk(Kind::Failed), old.shrunk(Kind::Failed)] {
-            assert!(cut.is_shrunk() && cut.kind() == Some(Kind::Failed));
-            assert_eq!((cut.key(), cut.decided()), (entry.key(), alert.decided));
-            assert_eq!(Entry::parse(cut.name().to_owned()), Some(cut));
-        }
         for name in [
             "",
             "1",
@@ -250,22 +227,22 @@ mod tests {
     }
 
     #[test]
-    fn up_to_the_first_bound_everything_stays() {
+    fn up_to_the_bound_everything_stays() {
         let entries = waiting(&[("a", 'o'), ("a", 's'), ("b", 'f')]);
-        assert_eq!(numbers(&entries, 3, 3), (vec![], vec![]));
+        assert_eq!(numbers(&entries, 3), (vec![], vec![]));
     }
 
     #[test]
     fn repeats_go_first_and_the_oldest_of_them_and_no_more_than_needed() {
         let entries = waiting(&[("a", 'f'), ("b", 'o'), ("a", 's'), ("c", 'd'), ("a", 's')]);
-        assert_eq!(numbers(&entries, 3, 9), (vec![1, 2], vec![]));
-        assert_eq!(numbers(&entries, 1, 9), (vec![1, 2, 3, 4], vec![]));
-        assert_eq!(numbers(&entries, 0, 9), (vec![1, 2, 3, 4], vec![0]));
+        assert_eq!(numbers(&entries, 3), (vec![1, 2], vec![]));
+        assert_eq!(numbers(&entries, 1), (vec![1, 2, 3, 4], vec![]));
+        assert_eq!(numbers(&entries, 0), (vec![1, 2, 3, 4], vec![0]));
     }
 
     #[test]
-    fn the_last_word_of_a_job_that_still_fails_stays() {
-        // The failure of each was told long ago; that of the last waits.
+    fn the_last_word_of_a_job_that_still_fails_goes_after_all_other_repeats() {
+        // The failure of each was sent long ago; that of the last waits.
         let entries = waiting(&[
             ("a", 's'),
             ("a", 's'),
@@ -274,21 +251,15 @@ mod tests {
             ("b", 's'),
             ("a", 'd'),
         ]);
-        assert_eq!(numbers(&entries, 0, 9).0, [0, 4, 5]);
+        assert_eq!(numbers(&entries, 3), (vec![0, 4, 5], vec![]));
+        assert_eq!(numbers(&entries, 2), (vec![0, 4, 5], vec![3]));
+        assert_eq!(numbers(&entries, 1), (vec![0, 4, 5], vec![1, 3]));
         let entries = waiting(&[("a", 's'), ("a", 'r'), ("a", 'o')]);
-        assert_eq!(numbers(&entries, 0, 9).0, [0, 2]);
+        assert_eq!(numbers(&entries, 1), (vec![0, 2], vec![]));
     }
 
     #[test]
-    fn what_is_beyond_the_first_bound_shrinks_once_the_oldest_first() {
-        let mut entries = waiting(&[("a", 'f'), ("b", 'f'), ("b", 'r'), ("c", 'f')]);
-        assert_eq!(numbers(&entries, 2, 9), (vec![], vec![0, 1]));
-        entries[0] = entries[0].shrunk(Kind::Failed);
-        assert_eq!(numbers(&entries, 2, 9), (vec![], vec![1]));
-    }
-
-    #[test]
-    fn beyond_the_second_bound_failures_go_with_their_recoveries_and_then_what_is_overtaken() {
+    fn of_the_others_the_newest_go_and_the_recovery_of_a_failure_that_was_sent_stays() {
         let entries = waiting(&[
             ("a", 'r'),
             ("b", 'f'),
@@ -297,18 +268,20 @@ mod tests {
             ("d", 'f'),
             ("a", 'f'),
         ]);
-        assert_eq!(numbers(&entries, 1, 5).0, [1, 3]);
-        assert_eq!(numbers(&entries, 1, 4).0, [1, 3]);
-        assert_eq!(numbers(&entries, 1, 3).0, [0, 1, 3]);
-        assert_eq!(numbers(&entries, 1, 2), (vec![0, 1, 2, 3], vec![4]));
+        assert_eq!(numbers(&entries, 5).1, [5]);
+        assert_eq!(numbers(&entries, 4).1, [4, 5]);
+        assert_eq!(numbers(&entries, 3).1, [1, 3, 4, 5]);
+        assert_eq!(numbers(&entries, 1).1, [1, 2, 3, 4, 5]);
+        assert_eq!(numbers(&entries, 0).1, [1, 2, 3, 4, 5]);
     }
 
     proptest! {
+        /// What the channel has heard in the end, and what is to be sent anew, is how each job is.
         #[test]
-        fn whatever_is_given_up_what_is_left_tells_how_each_job_is(
+        fn whatever_is_dropped_what_is_left_says_how_each_job_is_or_the_job_says_it_anew(
             failing in prop::collection::vec(any::<bool>(), 6),
             runs in prop::collection::vec((0..6_usize, any::<bool>()), 0..80),
-            first in 0..40_usize,
+            most in 0..40_usize,
         ) {
             use crate::status::State;
             let state = |fails| if fails { State::Error } else { State::Ok };
@@ -319,42 +292,29 @@ mod tests {
                 (job.to_string(), kind.letter())
             }).collect();
             let entries = waiting(&history);
-            let surplus = surplus(&entries, Bounds { first, second: 1_000 });
+            let Surplus { repeats, others } = surplus(&entries, most);
 
-            let left = |entry: &&Entry| !surplus.given_up.contains(entry);
-            let told: Vec<_> = entries.iter().filter(left).collect();
-            prop_assert_eq!(told.len() + surplus.given_up.len(), entries.len());
-            prop_assert!(told.len() >= entries.len().min(first));
-            prop_assert!(surplus.given_up.iter().all(|entry| entry.kind().unwrap().is_repeat()));
-            let mut believed = BTreeMap::new();
-            let mut names = BTreeMap::new();
-            for (entry, (job, _)) in entries.iter().zip(&history) {
-                names.insert(entry.job().to_owned(), job.parse::<usize>().unwrap());
+            let recoveries = entries.iter().filter(|entry| entry.kind() == Some(Kind::Recovered));
+            let left = entries.len() - repeats.len() - others.len();
+            prop_assert!(left <= most + recoveries.count());
+            prop_assert!(left >= entries.len().min(most).saturating_sub(1), "one goes with its failure");
+            prop_assert!(repeats.iter().all(|entry| entry.kind().unwrap().is_repeat()));
+            for job in 0..6 {
+                let (mut believed, mut is_anew) = (failing[job], false);
+                for (entry, _) in entries.iter().zip(&runs).filter(|(_, (of, _))| *of == job) {
+                    let fails = match entry.kind() {
+                        Some(Kind::Failed | Kind::StillFailing) => true,
+                        Some(Kind::Recovered) => false,
+                        _ => continue,
+                    };
+                    if others.contains(entry) {
+                        is_anew = fails;
+                    } else if !repeats.contains(entry) {
+                        (believed, is_anew) = (fails, false);
+                    }
+                }
+                prop_assert!(is_anew || believed == (now[job] == State::Error), "job {}", job);
             }
-            for entry in &told {
-                let fails = matches!(entry.kind(), Some(Kind::Failed | Kind::StillFailing));
-                believed.insert(entry.job().to_owned(), fails);
-            }
-            for (hash, job) in names {
-                let fails = now[job] == State::Error;
-                // A job that is well may go unmentioned; one that fails may not.
-                prop_assert_eq!(believed.get(&hash).copied().unwrap_or(false), fails);
-            }
-        }
-
-        #[test]
-        fn no_more_is_left_than_the_second_bound(
-            alerts in prop::collection::vec(("[a-e]", prop::sample::select(vec!['f', 's', 'r', 'o', 'd'])), 0..80),
-            first in 0..40_usize,
-            more in 0..40_usize,
-        ) {
-            let entries = waiting(&alerts);
-            let bounds = Bounds { first, second: first + more };
-            let surplus = surplus(&entries, bounds);
-            let left = entries.len() - surplus.given_up.len();
-            prop_assert!(left <= bounds.second);
-            prop_assert_eq!(surplus.shrunk.len(), left.saturating_sub(first));
-            prop_assert!(surplus.shrunk.iter().all(|entry| !surplus.given_up.contains(entry)));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 
-use crate::dispatch::batch::BOUNDS;
+use crate::dispatch::batch::MOST;
 use crate::dispatch::ledger;
 use crate::dispatch::refuge;
 use crate::dispatch::sender::{self, Next};
@@ -31,6 +31,9 @@ use crate::state::{Queued, Store};
 
 /// Alerts that are kept in memory, for one destination, where there is no directory for them.
 const KEPT: usize = 100;
+
+/// After so many alerts of this process it looks whether too many wait.
+const OWN: usize = 1_000;
 
 /// The longest that a drain goes on, where it is given longer than there is time.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -97,17 +100,17 @@ pub(crate) fn queued(route: &Route, entry: &Entry) {
         // It cannot leave before the others, for which the thread is at work or has set itself a time.
         own == 1
     });
-    if own.is_multiple_of(BOUNDS.first) && !ffi::has_begun() {
-        // So much is left where the thread hangs in a notifier: then another keeps to the bounds.
+    if own.is_multiple_of(OWN) && !ffi::has_begun() {
+        // So much is left where the thread hangs in a notifier: then another keeps to the bound.
         let route = route.clone();
         let thread = thread::Builder::new().name("notify-surplus".to_owned());
-        let _ = thread.spawn(move || give_up(&route));
+        let _ = thread.spawn(move || shed(&route));
     }
 }
 
-fn give_up(route: &Route) {
+fn shed(route: &Route) {
     if let Some(queue) = &route.queue {
-        shed::give_up(route, queue, &ledger::waiting_in(queue), BOUNDS, None);
+        shed::shed(route, queue, &ledger::waiting_in(queue), MOST, None);
         DELIVERY.get().settle(route);
     }
 }

@@ -101,6 +101,41 @@ pub(crate) fn untell(alert: &Alert, waits: bool, why: &str) {
     amend(alert, &mut |status| untold(status, alert, waits, why));
 }
 
+/// Has the next run of an alert's job send it again, for the alert is dropped; not where another destination of
+/// its channel has it.
+pub(crate) fn send_anew(alert: &Alert) {
+    if is_only(alert) {
+        amend(alert, &mut |status| {
+            // The repeats that followed it are dropped as well.
+            let is_open = [status.state, alert.status.state] == [State::Error; 2]
+                && status.incident.is_some()
+                && status.incident.as_deref() == alert.incident();
+            let alerted = if is_open {
+                Some(sent_at(alert))
+            } else {
+                status.alerted
+            };
+            let status = Status {
+                alerted,
+                ..status.clone()
+            };
+            untold(
+                &status,
+                alert,
+                false,
+                "too many alerts waited, and this one was dropped",
+            )
+        });
+    }
+}
+
+/// Returns whether no other destination may have sent an alert.
+pub(crate) fn is_only(alert: &Alert) -> bool {
+    let setup = in_force::setup_so_far();
+    let routes = setup.routes(&alert.channel);
+    routes.is_none_or(|routes| routes.all.len() == 1)
+}
+
 /// Has the status say that people were told, though it had been taken back.
 pub(crate) fn tell_after_all(alert: &Alert) {
     if alert.status.state == State::Error {
@@ -121,8 +156,7 @@ fn untold(status: &Status, alert: &Alert, waits: bool, why: &str) -> Option<Stat
     // What was held is told when it leaves; until a run finds that it has, the status says it is held.
     let held = alert.status.held.as_ref();
     let is_leaving = held.is_some() && status.held.as_ref() == held;
-    let told = held.map_or(alert.decided, |held| held.until);
-    if !is_leaving && status.alerted != Some(told) {
+    if !is_leaving && status.alerted != Some(sent_at(alert)) {
         return None;
     }
     let error = alert.status.fingerprint.iter().cloned();
@@ -139,6 +173,12 @@ fn untold(status: &Status, alert: &Alert, waits: bool, why: &str) -> Option<Stat
         decision: Some(Decided::undelivered(why)),
         ..status.clone()
     })
+}
+
+/// Returns when an alert counts as sent by its status: where it was held, when it is to leave.
+fn sent_at(alert: &Alert) -> Time {
+    let held = alert.status.held.as_ref();
+    held.map_or(alert.decided, |held| held.until)
 }
 
 /// Says that people were told of an incident, where it says that they were not.

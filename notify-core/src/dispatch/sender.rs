@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use log::Level;
 
-use crate::dispatch::batch::{self, BOUNDS};
+use crate::dispatch::batch::{self, MOST};
 use crate::dispatch::ledger::{self, Queued};
 use crate::dispatch::refuge;
 use crate::dispatch::shed;
@@ -62,13 +62,13 @@ pub(crate) fn from_queue(
     let turn = queue.turn()?;
     if matches!(turn, Turn::Others) {
         // The other may be long at one message.
-        shed::give_up(route, queue, &waiting, BOUNDS, deadline);
+        shed::shed(route, queue, &waiting, MOST, deadline);
         return Ok(Next::Others);
     }
     let mut asked = Vec::new();
     loop {
         let mut waiting = ledger::waiting_in(queue);
-        if shed::give_up(route, queue, &waiting, BOUNDS, deadline) {
+        if shed::shed(route, queue, &waiting, MOST, deadline) {
             waiting = ledger::waiting_in(queue);
         }
         let now = Utc::now();
@@ -114,7 +114,7 @@ pub(crate) fn from_queue(
             if loss.count() > 0 {
                 tell_loss(queue, &loss);
             }
-            if waiting.len() <= BOUNDS.first {
+            if waiting.len() <= MOST {
                 shed::over(&route.channel);
             }
         }
@@ -346,13 +346,8 @@ fn write_down(alerts: &[Alert], sent: &Result<(), Refusal>) {
 
 /// Keeps an alert aside that nobody will be told, so that its job counts as untold.
 fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
-    let setup = in_force::setup_so_far();
-    // With several destinations another one has told it.
-    let is_only = setup
-        .routes(&alert.channel)
-        .is_none_or(|routes| routes.all.len() == 1);
     // First, for an exit waits no longer than for what is in the queue.
-    if is_only {
+    if ledger::is_only(alert) {
         ledger::untell(alert, false, &format!("it was refused: {reason}"));
     }
     if let Err(error) = queue.reject(entry, reason) {
@@ -392,7 +387,6 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::dispatch::batch::Bounds;
     use crate::message::digest::{self, message};
     use crate::notifier::Notifier;
     use crate::os::ffi;
@@ -444,18 +438,14 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_beyond_the_bounds_is_told_or_counted() {
+    fn whatever_is_beyond_the_bound_is_sent_or_counted() {
         let (folder, now) = (Folder::new(), Utc::now());
         let (route, queue, receiver) = route(&folder);
         let deadline = Some(Instant::now() + Duration::from_secs(60));
-        let bounds = Bounds {
-            first: 30,
-            second: 60,
-        };
         *receiver.is_down.lock().unwrap() = true;
         for jobs in [0..15, 15..40, 40..41] {
             put(&queue, jobs);
-            shed::give_up(&route, &queue, &queue.list(), bounds, deadline);
+            shed::shed(&route, &queue, &queue.list(), 60, deadline);
             // A message that is refused tells nobody what was given up.
             queue.set_pace(&Pace::new(now)).unwrap();
             assert!(matches!(
@@ -464,7 +454,6 @@ mod tests {
             ));
         }
         assert_eq!(queue.list().len(), 60);
-        assert!(queue.list().iter().any(Entry::is_shrunk));
 
         *receiver.is_down.lock().unwrap() = false;
         queue.set_pace(&Pace::new(now)).unwrap();

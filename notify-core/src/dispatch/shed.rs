@@ -1,38 +1,34 @@
-//! What waits in a queue beyond its bounds: given up, counted, and said once.
+//! What waits in a queue beyond its bound: dropped, counted, and said once.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::dispatch::batch::{self, Bounds};
+use crate::dispatch::batch::{self, Surplus};
+use crate::dispatch::ledger;
 use crate::message::dropped::thousands;
 use crate::os::warning::{self, Warning};
 use crate::settings::route::Route;
 use crate::state::Queue;
 use crate::state::entry::Entry;
 
-/// How long alerts are cut before each message: each costs a durable write, which takes time from
-/// the sending, and all that it saves is room on the disk.
-const CUTTING: Duration = Duration::from_millis(100);
-
-/// Brings a queue within its bounds, until the deadline; tells whether anything was to be done.
-pub(crate) fn give_up(
+/// Brings a queue within its bound, until the deadline; returns whether anything was to be done.
+pub(crate) fn shed(
     route: &Route,
     queue: &Queue,
     waiting: &[Entry],
-    bounds: Bounds,
+    most: usize,
     deadline: Option<Instant>,
 ) -> bool {
-    let surplus = batch::surplus(waiting, bounds);
-    if surplus.given_up.is_empty() && surplus.shrunk.is_empty() {
+    let surplus = batch::surplus(waiting, most);
+    if surplus == Surplus::default() {
         return false;
     }
     let Route { channel, mend, .. } = route;
-    let first = thousands(bounds.first as u64);
-    let waits = format!("more than {first} alerts wait for channel `{channel}` ({mend})");
-    let message = match reduce(queue, &surplus, deadline) {
+    let most = thousands(most as u64);
+    let waits = format!("more than {most} alerts wait for channel `{channel}` ({mend})");
+    let message = match drop_all(queue, &surplus, deadline) {
         Ok(()) => format!(
-            "{waits}: repeats are dropped and counted, others are cut to their first line, and beyond {} they are counted, too",
-            thousands(bounds.second as u64)
+            "{waits}: the oldest repeats are dropped and counted, then the newest of the others, whose jobs send them anew at their next run"
         ),
         Err(error) => format!("{waits}, and they cannot be made fewer: {error}"),
     };
@@ -40,29 +36,21 @@ pub(crate) fn give_up(
     true
 }
 
-/// Gives up and cuts what is beyond the bounds.
-fn reduce(queue: &Queue, surplus: &batch::Surplus, deadline: Option<Instant>) -> io::Result<()> {
-    let goes_on = || deadline.is_none_or(|deadline| Instant::now() < deadline);
-    if !surplus.given_up.is_empty() {
-        queue.give_up(&surplus.given_up, deadline)?;
-    }
-    let begun = Instant::now();
-    for entry in &surplus.shrunk {
-        if !goes_on() || begun.elapsed() > CUTTING {
-            break;
+fn drop_all(queue: &Queue, surplus: &Surplus, deadline: Option<Instant>) -> io::Result<()> {
+    queue.give_up(&surplus.repeats, deadline)?;
+    for entry in &surplus.others {
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Ok(());
         }
-        match queue.shrink(entry) {
-            // Its sender says that it cannot be read, and keeps it aside.
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
-            // It was sent meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            shrunk => shrunk?,
+        // Before it is removed: after a crash between the two it is sent twice, and not never.
+        if let Ok(Some((alert, _claim))) = queue.take(entry) {
+            ledger::send_anew(&alert);
         }
     }
-    Ok(())
+    queue.give_up(&surplus.others, deadline)
 }
 
-/// Records that a queue is within its bounds again, so that the next time is told.
+/// Records that a queue is within its bound again, so that the next time is reported.
 pub(crate) fn over(channel: &str) {
     warning::over(&fault(channel));
 }

@@ -40,6 +40,26 @@ const MESSAGE_KEYS: &[&str] = &[
 /// the line alone says little: `db error: password authentication failed`,
 /// `exited with code 1: no such table`. A line that is too long keeps its beginning and its end.
 pub(crate) fn headline(text: &str, limit: usize) -> String {
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    if is_plain(line) {
+        return shorten(line, limit);
+    }
+    choose_and_join(text, limit)
+}
+
+/// Returns whether it is one line of nothing but words, as most errors of a line are: then there is nothing to choose
+/// or to leave out, and nobody need look for it.
+fn is_plain(text: &str) -> bool {
+    let is_of_a_word =
+        |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.' | b'/' | b'\'');
+    let mut words = text.split(' ');
+    text.len() <= text::LIMIT
+        && words.all(|word| !word.is_empty() && word.bytes().all(is_of_a_word))
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && !text.starts_with("npm ")
+}
+
+fn choose_and_join(text: &str, limit: usize) -> String {
     // The files of other versions hold what was never made so.
     let text = text::cut(text::readable(text), text::LIMIT);
     let text = &*text;

@@ -12,6 +12,32 @@ pub(crate) struct Link {
     pub(crate) url: String,
 }
 
+impl Link {
+    /// Returns the host that it leads to, without a port.
+    pub(crate) fn host(&self) -> &str {
+        host(&self.url)
+    }
+}
+
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let name = host.rsplit_once(':').filter(|(_, port)| is_port(port));
+    name.map_or(host, |(name, _)| name)
+}
+
+/// Finds the pages that a text names, by `https` alone; each is called by its host.
+pub(crate) fn in_text(text: &str) -> impl Iterator<Item = Link> {
+    text.split_whitespace().filter_map(|word| {
+        let url = &word[word.find("https://")?..];
+        let url = url.trim_end_matches(['.', ',', ';', ')', '>', '"', '\'']);
+        let label = host(url).to_owned();
+        let url = url.to_owned();
+        check(&url).is_ok().then_some(Link { label, url })
+    })
+}
+
 /// What is wrong with an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -99,6 +125,25 @@ mod tests {
         }
         let long = format!("https://wiki/{}", "a".repeat(LONGEST));
         assert_eq!(check(&long), Err(Fault::Length));
+    }
+
+    // Issue 16, point 5.
+    #[test]
+    fn the_pages_in_a_text_are_found_and_called_by_their_hosts() {
+        let text = "env=prod (https://a.example/x?y=1&z=2), link=https://b.example:8443/_c_. https:// \
+                    http://c.example/ https://user:pass@d.example/ https://e.example/<!here> https://f.example";
+        let found: Vec<_> = in_text(text).map(|link| (link.label, link.url)).collect();
+        let expected = [
+            ("a.example", "https://a.example/x?y=1&z=2"),
+            ("b.example", "https://b.example:8443/_c_"),
+            ("f.example", "https://f.example"),
+        ];
+        assert_eq!(
+            found,
+            expected.map(|(label, url)| (label.to_owned(), url.to_owned()))
+        );
+        let long = format!("https://a.example/{}", "x".repeat(LONGEST));
+        assert_eq!(in_text(&long).count(), 0);
     }
 
     proptest! {

@@ -5,6 +5,7 @@ use std::ops::{Range, RangeFrom, RangeInclusive, RangeTo, RangeToInclusive};
 use std::time::Duration;
 
 use crate::format::link;
+use crate::job::mention::Mention;
 use crate::job::{Arguments, Cancelled};
 use crate::message::alert::Alert;
 use crate::message::writer::Writer;
@@ -206,11 +207,14 @@ impl Arguments {
         let Some(mention) = self.value("mention", || value().text()) else {
             return self;
         };
-        if mention.split_whitespace().all(is_mention) {
+        let is_known = |word| Mention::read(word).is_some();
+        if mention.split_whitespace().all(is_known) {
             self.mention = Some(mention).filter(|mention| !mention.trim().is_empty());
         } else {
             self.problem(format!(
-                "`mention` is `{}`, and may hold the ids of users (`U123`) and groups (`S123`), `@here` and `@channel`",
+                "`mention` is `{}`, and may hold `@here`, `@channel`, ids of Slack's users (`U123`) and groups (`S123`), \
+                 of Discord's users (`123456789012345678`) and roles (`&123456789012345678`), and the addresses \
+                 that people sign in to Teams with (`anna@example.com`)",
                 mention.escape_debug()
             ));
         }
@@ -313,17 +317,6 @@ impl Arguments {
     fn problem(&mut self, problem: String) {
         self.problems.push(problem + ": the default is used");
     }
-}
-
-/// Returns whether Slack knows this as somebody to mention.
-/// <https://docs.slack.dev/messaging/formatting-message-text/>
-fn is_mention(word: &str) -> bool {
-    let is_id = word.starts_with(['U', 'W', 'S'])
-        && word.len() > 1
-        && word
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    is_id || ["@here", "@channel", "@everyone"].contains(&word)
 }
 
 fn is_channel_byte(byte: u8) -> bool {

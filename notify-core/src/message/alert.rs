@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use crate::format::fields::{Fields, Page};
 use crate::format::hash;
-use crate::format::link::Link;
+use crate::format::link::{self, Link};
 use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::message::dropped::Dropped;
 use crate::message::written::Message;
 use crate::status::fingerprint;
-use crate::status::log_lines::{self, LogLines};
+use crate::status::log_lines;
 use crate::status::{LINE, State, Status};
 
 /// The longest line that stands for the whole of an error.
@@ -455,6 +455,14 @@ impl Alert {
         runbook.into_iter().chain(added).collect()
     }
 
+    /// Returns all of these, and those that the context names. An error's own are none: who writes an error
+    /// is not always who set up the job.
+    pub(crate) fn pages(&self) -> Vec<Link> {
+        let contexts = self.facts.iter().filter(|(name, _)| name == "context");
+        let named = contexts.flat_map(|(_, context)| link::in_text(context));
+        self.links().into_iter().chain(named).collect()
+    }
+
     /// Says, a sentence each, what there is to know beside the error.
     pub(crate) fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
@@ -569,22 +577,6 @@ impl Alert {
         match &self.message.headline {
             Some(headline) => text::first_bytes(headline, HEADLINE).to_owned(),
             None => self.status.headline(HEADLINE),
-        }
-    }
-
-    /// Returns what a digest says of it, and no more: the rest was given up while it waited.
-    pub(crate) fn shrunk(&self) -> Self {
-        let mut status = self.status.clone();
-        status.text = status.headline(HEADLINE);
-        let location = text::first_bytes(&self.status.location, HEADLINE);
-        status.location = location.to_owned().into();
-        (status.exe, status.source, status.passed_over) = (None, None, None);
-        status.log_lines = LogLines::default();
-        Self {
-            message: self.message.shrunk(),
-            notes: vec!["the rest of it was dropped while it waited with many others".to_owned()],
-            status,
-            ..self.clone()
         }
     }
 

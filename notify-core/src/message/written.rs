@@ -136,14 +136,6 @@ impl Message {
         }
     }
 
-    /// The same with its headline alone.
-    pub(crate) fn shrunk(&self) -> Self {
-        Self {
-            headline: self.headline.clone(),
-            ..Self::default()
-        }
-    }
-
     /// Makes what was written fit to be stored.
     pub(crate) fn finished(self) -> Self {
         Self {

@@ -1,19 +1,22 @@
 //! Discord's webhooks.
 
+pub(super) mod word;
+
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::http::{Answer, Class, Post, Rule};
-use super::sanitize::{address, escape, fit, line, units, visible};
-use super::{Hidden, Notifier, Ours, Refusal};
+use super::http::{self, Class, Post, Rule};
+use super::sanitize::{address, escape, fenced, fit, line, units, visible};
+use super::severity::Severity;
+use super::{Hidden, Notifier, Ours, Refusal, mentions};
 use crate::error::Error;
 use crate::format::time;
-use crate::message::alert::{Alert, Kind};
+use crate::job::mention::Mention;
+use crate::message::alert::Alert;
 use crate::message::digest;
-use crate::notifier::url::{Destination, Url};
-use crate::status::State;
+use crate::notifier::url::Destination;
 use crate::status::log_lines::HEADING;
 
 // <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>
@@ -69,7 +72,10 @@ const RULES: [Rule; 6] = [
     Rule::new(405, "", Class::Channel),
 ];
 
-/// Posts to a Discord webhook: an embed for each alert, or one for many. It mentions nobody.
+/// Posts to a Discord webhook: an embed for each alert, or one for many. Where a job's
+/// `mention` names users of Discord (`123456789012345678`), roles (`&123456789012345678`), `@here` or
+/// `@everyone`, a failure calls them; nothing else in a message calls anybody. The title leads to the
+/// first address in `NOTIFY_CONTEXT`.
 ///
 /// # Examples
 ///
@@ -109,22 +115,17 @@ impl Discord {
 
 impl Notifier for Discord {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
-        let begun = Instant::now();
-        let url = self.destination.url().and_then(|url| confirming(&url));
+        let url = self.destination.url();
         let url = url.map_err(|reason| Refusal::Channel { reason })?;
-        let post = |message: &Value| {
-            let left = timeout.saturating_sub(begun.elapsed());
-            let answer = Post::json(&url, &message.to_string()).send(left)?;
-            Ok(answer.or_no(is_error))
-        };
-        let answer = post(&message(alerts))?;
-        // The message was refused: a short one says at least what happened.
-        let answer = if is_refused(&answer) {
-            post(&short(alerts))?
-        } else {
-            answer
-        };
-        answer.judge(&RULES)
+        // Without it Discord says 204 before it knows whether the message is saved.
+        let url = url.asking("wait=true");
+        http::send_or_short(
+            timeout,
+            &RULES,
+            &message(alerts),
+            || short(alerts),
+            |body, left| Ok(Post::json(&url, body).send(left)?.or_no(is_error)),
+        )
     }
 
     fn hidden(&self, _: Ours) -> Vec<Hidden> {
@@ -136,42 +137,66 @@ impl Notifier for Discord {
     }
 }
 
-/// Asks for an answer that says whether the message was saved; without it Discord says 204 before
-/// it knows.
-fn confirming(url: &Url) -> Result<Url, String> {
-    let whole = url.as_str();
-    let whole = whole.split('#').next().unwrap_or(whole);
-    let sign = if whole.contains('?') { '&' } else { '?' };
-    let confirming = format!("{whole}{sign}wait=true");
-    Destination::parse(&confirming)
-        .map_err(str::to_owned)?
-        .url()
-}
-
 /// Tells Discord's form of an error from the message that it answers with: that has an id.
 fn is_error(said: &Value) -> bool {
     said.get("code").is_some() && said.get("message").is_some() && said.get("id").is_none()
 }
 
-fn is_refused(answer: &Answer) -> bool {
-    matches!(answer.meant(), 400 | 413) && answer.class(&RULES) == Class::Alert
-}
-
-/// Makes the message of some alerts.
+/// Makes the message of some alerts. Embeds call nobody, whatever they say: only the text above them does.
 fn message(alerts: &[Alert]) -> Value {
     let embeds = embeds(alerts).unwrap_or_else(|| digest(alerts));
-    with_no_mentions(json!({ "embeds": embeds }))
+    let mut message = json!({ "embeds": embeds });
+    let calls = Calls::of(alerts);
+    if !calls.written.is_empty() {
+        message["content"] = calls.written.join(" ").into();
+    }
+    message["allowed_mentions"] = calls.allowed;
+    message
 }
 
 /// Makes a message that says in few words what the other one says.
 fn short(alerts: &[Alert]) -> Value {
     let text = digest::message(alerts);
-    with_no_mentions(json!({ "content": fit(&text, SHORT, units, markdown) }))
+    // What is allowed to be called is so wherever it stands.
+    let silent = |text: &str| markdown(text).replace('@', "@\u{200b}");
+    let text = fit(&text, SHORT, units, silent);
+    let calls = Calls::of(alerts);
+    let content: Vec<_> = std::iter::once(text).chain(calls.written).collect();
+    json!({ "content": content.join("\n"), "allowed_mentions": calls.allowed })
 }
 
-fn with_no_mentions(mut message: Value) -> Value {
-    message["allowed_mentions"] = json!({ "parse": [] });
-    message
+/// Whom a message calls, as it is written, and as it is allowed.
+/// <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
+struct Calls {
+    written: Vec<String>,
+    allowed: Value,
+}
+
+impl Calls {
+    fn of(alerts: &[Alert]) -> Self {
+        let called = mentions::of(alerts, |mention| match mention {
+            Mention::Here => Some(("parse", "everyone".to_owned(), "@here".to_owned())),
+            Mention::Channel | Mention::Everyone => {
+                Some(("parse", "everyone".to_owned(), "@everyone".to_owned()))
+            }
+            Mention::DiscordUser(id) => Some(("users", id.to_owned(), format!("<@{id}>"))),
+            Mention::DiscordRole(id) => Some(("roles", id.to_owned(), format!("<@&{id}>"))),
+            _ => None,
+        });
+        let mut allowed = json!({ "parse": [] });
+        for list in ["parse", "users", "roles"] {
+            let ids = called.iter().filter(|(kind, ..)| *kind == list);
+            let mut ids: Vec<_> = ids.map(|(_, id, _)| id.as_str()).collect();
+            ids.dedup();
+            if !ids.is_empty() {
+                allowed[list] = ids.into();
+            }
+        }
+        Self {
+            written: called.into_iter().map(|(.., written)| written).collect(),
+            allowed,
+        }
+    }
 }
 
 /// Makes an embed for each alert; `None` where they are too many or too long for that.
@@ -220,11 +245,11 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
     if !description.is_empty() {
         embed.insert("description".to_owned(), description.into());
     }
-    if let Some(runbook) = alert.runbook() {
+    if let Some(link) = alert.pages().first() {
         // The title leads there.
-        embed.insert("url".to_owned(), runbook.into());
+        embed.insert("url".to_owned(), link.url.as_str().into());
     }
-    embed.insert("color".to_owned(), colour(alert).into());
+    embed.insert("color".to_owned(), colour(Severity::of(alert)).into());
     embed.insert("fields".to_owned(), fields.into());
     embed.insert("footer".to_owned(), json!({ "text": footer }));
     embed.insert("timestamp".to_owned(), time::rfc3339(alert.decided).into());
@@ -253,11 +278,11 @@ fn description(alert: &Alert, room: usize) -> String {
 /// Shows the last lines that the run has logged, as many as have room.
 fn log_lines(alert: &Alert, room: usize) -> String {
     let room = room.saturating_sub(units(HEADING) + units(&fenced("")) + 1);
-    let lines = alert.lines_below(room, |line| units(&unfenced(line)) + 1);
+    // A fence of each line counts too much, and never too little.
+    let lines = alert.lines_below(room, |line| units(&fenced(line)));
     if lines.is_empty() {
         return String::new();
     }
-    let lines: Vec<_> = lines.iter().map(|line| unfenced(line)).collect();
     format!("{HEADING}\n{}", fenced(&lines.join("\n")))
 }
 
@@ -278,34 +303,17 @@ fn digest(alerts: &[Alert]) -> Vec<Value> {
     let text = digest::message(alerts);
     let (title, text) = text.split_once('\n').unwrap_or_default();
     let title = line(title.trim_matches(['-', ' ']), TITLE, markdown);
-    let is_bad = |alert: &Alert| colour(alert) == RED;
-    let colour = match alerts.iter().find(|alert| is_bad(alert)) {
-        Some(_) => RED,
-        None => alerts.first().map_or(GREEN, colour),
-    };
     let description = code(text.trim_matches('\n'), DESCRIPTION);
-    vec![json!({ "title": title, "description": description, "color": colour })]
+    vec![json!({
+        "title": title,
+        "description": description,
+        "color": colour(Severity::worst(alerts)),
+    })]
 }
 
 /// Shows a text as it is, to the letter.
 fn code(text: &str, room: usize) -> String {
-    fit(text, room, units, |text| fenced(&unfenced(text)))
-}
-
-fn fenced(text: &str) -> String {
-    format!("```\n{text}\n```")
-}
-
-/// Puts a space that nobody sees between backticks, so that they end no block of code.
-fn unfenced(text: &str) -> String {
-    let mut unfenced = String::with_capacity(text.len());
-    for c in visible(text).chars() {
-        if c == '`' && unfenced.ends_with('`') {
-            unfenced.push('\u{200b}');
-        }
-        unfenced.push(c);
-    }
-    unfenced
+    fit(text, room, units, fenced)
 }
 
 /// Escapes what Discord takes for markup; names and addresses of people are no mentions then.
@@ -318,12 +326,11 @@ fn markdown(text: &str) -> String {
     })
 }
 
-fn colour(alert: &Alert) -> u32 {
-    match (alert.kind, alert.state()) {
-        (Kind::Overdue | Kind::Flapping, _) => AMBER,
-        (kind, _) if kind.is_remark() => AMBER,
-        (_, State::Error) => RED,
-        (_, State::Ok) => GREEN,
+fn colour(severity: Severity) -> u32 {
+    match severity {
+        Severity::Bad => RED,
+        Severity::Unclear => AMBER,
+        Severity::Good => GREEN,
     }
 }
 
@@ -331,7 +338,10 @@ fn colour(alert: &Alert) -> u32 {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::http::Answer;
     use super::*;
+    use crate::message::alert::Kind;
+    use crate::status::State;
     use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text, written};
     use strict_services as strict;
 
@@ -379,6 +389,47 @@ mod tests {
             assert_eq!(shown(&many).matches(&job).count(), 1, "{job}");
         }
         insta::assert_json_snapshot!("digest", many);
+    }
+
+    // Issue 16, point 5.
+    #[test]
+    fn a_failure_calls_those_whom_discord_knows_and_a_recovery_nobody() {
+        let mut alert = alert_of(Kind::Failed);
+        alert.mention = Some(
+            "U123 123456789012345678 anna@example.com &234567890123456789 @here @channel 123456789012345678"
+                .to_owned(),
+        );
+        let called = message(std::slice::from_ref(&alert));
+        assert_eq!(
+            called["content"],
+            "<@123456789012345678> <@&234567890123456789> @here @everyone"
+        );
+        let allowed = json!({
+            "parse": ["everyone"],
+            "users": ["123456789012345678"],
+            "roles": ["234567890123456789"],
+        });
+        assert_eq!(called["allowed_mentions"], allowed);
+        assert_eq!(is_taken(&called), Ok(()));
+        let short = short(&[with_text(alert.clone(), "@everyone <@123456789012345678>")]);
+        assert_eq!(short["allowed_mentions"], allowed);
+        assert_eq!(is_taken(&short), Ok(()));
+        alert.kind = Kind::Recovered;
+        alert.status.state = State::Ok;
+        let recovered = message(&[alert]);
+        assert_eq!(recovered.get("content"), None);
+        assert_eq!(recovered["allowed_mentions"], json!({ "parse": [] }));
+    }
+
+    // Issue 16, point 5.
+    #[test]
+    fn the_title_leads_to_the_first_page_of_the_context() {
+        let mut alert = alert_of(Kind::Failed);
+        alert.status.runbook = None;
+        let url = |alert: &Alert| message(std::slice::from_ref(alert))["embeds"][0]["url"].clone();
+        assert_eq!(url(&alert), "https://wiki.example/etl");
+        alert.facts.clear();
+        assert_eq!(url(&alert), Value::Null);
     }
 
     #[test]
@@ -479,27 +530,6 @@ mod tests {
     }
 
     #[test]
-    fn the_webhook_is_asked_to_confirm_whatever_else_its_url_asks() {
-        for (url, asked) in [
-            (
-                "https://discord.com/api/webhooks/1/x",
-                "https://discord.com/api/webhooks/1/x?wait=true",
-            ),
-            (
-                "https://discord.com/api/webhooks/1/x?thread_id=2",
-                "https://discord.com/api/webhooks/1/x?thread_id=2&wait=true",
-            ),
-            (
-                "https://discord.com/api/webhooks/1/x#y",
-                "https://discord.com/api/webhooks/1/x?wait=true",
-            ),
-        ] {
-            let url = Destination::parse(url).unwrap().url().unwrap();
-            assert_eq!(confirming(&url).unwrap().as_str(), asked);
-        }
-    }
-
-    #[test]
     fn an_error_does_not_show_the_webhook() {
         let error = Discord::new("http://discord.com/api/webhooks/1/SECRET").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("SECRET"));
@@ -555,7 +585,8 @@ mod tests {
             text in crate::testing::wild_text(),
             number in 1_usize..14,
         ) {
-            let alert = with_text(alert_of(Kind::StillFailing), &text);
+            let mut alert = with_text(alert_of(Kind::StillFailing), &text);
+            alert.mention = Some("@everyone 123456789012345678".to_owned());
             let first = plain(crate::format::text::first_line(&visible(alert.error()), 80));
             let message = message(&vec![alert.clone(); number]);
             prop_assert_eq!(is_taken(&message), Ok(()));
@@ -568,7 +599,7 @@ mod tests {
             prop_assert!(is_first || is_there, "{:?} of {}", first, all);
             let short = short(&[alert]);
             prop_assert_eq!(is_taken(&short), Ok(()));
-            prop_assert!(shown(&short).contains(first.trim()));
+            prop_assert!(shown(&short).contains(first.trim()), "{:?} of {}", first, short);
         }
     }
 }

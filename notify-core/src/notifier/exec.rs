@@ -1,42 +1,19 @@
 //! A command that takes alerts on its standard input.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, PipeReader, Write as _};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
-use super::http::Class;
-use super::said::{Part, Said};
-use super::{Hidden, Notifier, Ours, Refusal, json};
+use super::service_url::{Problem, Word, decode};
+use super::{Hidden, Notifier, Ours, Refusal, child, json};
 use crate::format::text;
 use crate::message::alert::Alert;
 use crate::message::digest;
 use crate::os::redact;
 
-/// The longest part of a command's output that a reason quotes.
-const QUOTED: usize = 200;
-
 /// The longest value that a command gets in its environment.
 const VALUE: usize = 4 * 1024;
-
-/// How often to look whether a command has ended, at first and at last.
-const LOOK: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
-
-/// What exit codes mean, as in `sysexits.h`, and as shells say that a program is not there. Any other
-/// may be an outage, of which most programs say no more than 1.
-const CODES: &[(i32, Class)] = &[
-    (0, Class::Accepted),
-    (64, Class::Alert),     // EX_USAGE
-    (65, Class::Alert),     // EX_DATAERR
-    (75, Class::Temporary), // EX_TEMPFAIL
-    (69, Class::Channel),   // EX_UNAVAILABLE
-    (78, Class::Channel),   // EX_CONFIG
-    (126, Class::Channel),  // it cannot be executed
-    (127, Class::Channel),  // it is not there
-];
 
 /// Runs a command for each message, with the alerts as JSON on its standard input.
 ///
@@ -119,20 +96,28 @@ impl Exec {
         self
     }
 
+    /// Reads a word of `exec`.
+    pub(super) fn read(word: &Word<'_>) -> Result<Self, Problem> {
+        if word.user.is_some() || !word.host.is_empty() || word.segments().is_empty() {
+            return Err("it takes three slashes and an absolute path");
+        }
+        let mut exec = Self::new(decode(word.path)?);
+        for part in word.query.into_iter().flat_map(|query| query.split('&')) {
+            match part.split_once('=') {
+                Some(("arg", value)) => exec = exec.arg(decode(value)?),
+                Some(("text", "yes")) => exec = exec.text(),
+                Some(("text", "no")) => {}
+                Some(("text", _)) => return Err("its `text=` is neither `yes` nor `no`"),
+                _ if part.is_empty() => {}
+                _ => return Err("what follows its `?` is neither `arg=` nor `text=yes`"),
+            }
+        }
+        Ok(exec)
+    }
+
     fn command(&self, alerts: &[Alert]) -> Command {
         let mut command = Command::new(&self.program);
-        command
-            .args(&self.arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        for (name, _) in std::env::vars_os().filter(|(name, _)| is_withheld(name)) {
-            command.env_remove(name);
-        }
-        command.env("NOTIFY_DISABLE", "1");
-        command.envs(variables(alerts));
-        // An interrupt at the terminal ends the job, not the telling of it.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.args(&self.arguments).envs(variables(alerts));
         command
     }
 }
@@ -174,66 +159,14 @@ fn variables(alerts: &[Alert]) -> [(&'static str, String); 5] {
     ]
 }
 
-/// Returns whether a variable may hold a webhook or a key.
-fn is_withheld(name: &OsStr) -> bool {
-    let name = name.to_string_lossy();
-    let is = |prefix, suffix| name.starts_with(prefix) && name.ends_with(suffix);
-    is("SLACK_", "_WEBHOOK_URL") || is("NOTIFY_", "_URL") || is("NOTIFY_", "_SECRET")
-}
-
 impl Notifier for Exec {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
-        let deadline = Instant::now() + timeout;
-        let temporary = |error: io::Error| {
-            Refusal::temporary(format!("it cannot be started: {}", error.kind()))
-        };
-        let (reader, mut writer) = io::pipe().map_err(temporary)?;
-        let stdin = reader.try_clone().map_err(temporary)?;
-        let mut command = self.command(alerts);
-        let spawned = command.stdin(stdin).spawn();
-        // It holds the other copy of the pipe.
-        drop(command);
-        let mut child = spawned.map_err(|error| refusal_to_start(&error))?;
-        let body = if self.is_text {
+        let input = if self.is_text {
             digest::message(alerts)
         } else {
             json::document(alerts)
         };
-        let written = thread::Builder::new()
-            .name("notify-exec".to_owned())
-            .spawn(move || {
-                let _ = writer.write_all(body.as_bytes());
-            });
-        let stderr = child.stderr.take().map(|pipe| Said::of(pipe, Part::First));
-        let stdout = child.stdout.take().map(|pipe| Said::of(pipe, Part::Last));
-        let Ok(written) = written else {
-            let _ = kill(&mut child);
-            return Err(Refusal::temporary(
-                "no thread could be started to write to it",
-            ));
-        };
-        let ended = wait(&mut child, deadline);
-        // While we hold it, a command that reads nothing raises no SIGPIPE here, by which programs
-        // end that have asked for that.
-        let_go(reader, &written);
-        let status = match ended {
-            Ok(Some(status)) => status,
-            Ok(None) => return Err(Refusal::temporary("it was killed: it took too long")),
-            Err(error) => {
-                return Err(Refusal::Channel {
-                    reason: format!(
-                        "its exit code is not known, is SIGCHLD ignored? ({})",
-                        error.kind()
-                    ),
-                });
-            }
-        };
-        judge(status, || {
-            let [stderr, stdout] =
-                [stderr, stdout].map(|said| move || said.map(|said| said.line()));
-            let line = stderr().filter(|line| !line.is_empty()).or_else(stdout);
-            line.unwrap_or_default()
-        })
+        child::run(self.command(alerts), input, &[], timeout)
     }
 
     fn hidden(&self, _: Ours) -> Vec<Hidden> {
@@ -249,87 +182,6 @@ impl Notifier for Exec {
             .map(|part| part.to_string_lossy())
             .collect();
         format!("exec:{}", parts.join("\0"))
-    }
-}
-
-fn refusal_to_start(error: &io::Error) -> Refusal {
-    let reason = format!("it cannot be started: {}", error.kind());
-    match error.kind() {
-        // More processes than there may be, or no memory.
-        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory | io::ErrorKind::Interrupted => {
-            Refusal::temporary(reason)
-        }
-        _ => Refusal::Channel { reason },
-    }
-}
-
-fn judge(status: ExitStatus, words: impl FnOnce() -> String) -> Result<(), Refusal> {
-    let class = match status.code() {
-        Some(code) => CODES
-            .iter()
-            .find(|(known, _)| *known == code)
-            .map(|(_, class)| *class),
-        // A signal ended it, such as that of the kernel where memory is short.
-        None => Some(Class::Temporary),
-    };
-    if class == Some(Class::Accepted) {
-        return Ok(());
-    }
-    let ended = status.code().map_or_else(
-        || "a signal ended it".to_owned(),
-        |code| format!("exit code {code}"),
-    );
-    let words = words();
-    let words = text::escape(text::first_line(&words, QUOTED).trim_end());
-    let reason = if words.is_empty() {
-        ended
-    } else {
-        format!("{ended}: {words}")
-    };
-    Err(match class {
-        Some(Class::Temporary) => Refusal::temporary(reason),
-        Some(Class::Channel) => Refusal::Channel { reason },
-        Some(Class::Alert | Class::Accepted) => Refusal::Alert { reason },
-        None => Refusal::Unknown { reason },
-    })
-}
-
-/// Waits for the command's end; kills it, and returns nothing, where that does not come in time.
-fn wait(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
-    let (mut pause, longest) = LOOK;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            kill(child)?;
-            return Ok(None);
-        }
-        thread::sleep(pause.min(left));
-        pause = (pause * 2).min(longest);
-    }
-}
-
-fn kill(child: &mut Child) -> io::Result<()> {
-    child.kill()?;
-    child.wait().map(|_| ())
-}
-
-/// Lets go of a pipe once its writer is done; what the command has not read is read for it.
-fn let_go(reader: PipeReader, writer: &JoinHandle<()>) {
-    if writer.is_finished() {
-        return;
-    }
-    let reader = Arc::new(reader);
-    let drained = reader.clone();
-    // A thread, for what the command has started may hold the pipe: not our wait.
-    let thread = thread::Builder::new().name("notify-exec".to_owned());
-    let spawned = thread.spawn(move || {
-        let _ = io::copy(&mut &*drained, &mut io::sink());
-    });
-    if spawned.is_err() {
-        std::mem::forget(reader);
     }
 }
 
@@ -389,28 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn every_exit_code_has_its_meaning() {
-        for code in 0..=255 {
-            let expected = match code {
-                0 => "accepted",
-                64 | 65 => "alert",
-                75 => "temporary",
-                69 | 78 | 126 | 127 => "channel",
-                _ => "unknown",
-            };
-            let status = std::os::unix::process::ExitStatusExt::from_raw(code << 8);
-            let class = match judge(status, || "why\nnot".to_owned()) {
-                Ok(()) => "accepted",
-                Err(Refusal::Temporary { reason, .. }) => {
-                    assert_eq!(reason, "exit code 75: why");
-                    "temporary"
-                }
-                Err(Refusal::Channel { .. }) => "channel",
-                Err(Refusal::Alert { .. }) => "alert",
-                Err(Refusal::Unknown { .. }) => "unknown",
-            };
-            assert_eq!(class, expected, "{code}");
-        }
+    fn a_command_that_a_signal_ended_may_be_run_again() {
         let killed = shell("kill -9 $$").notify(&many(), TIME).unwrap_err();
         assert_eq!(killed, Refusal::temporary("a signal ended it"));
     }
@@ -527,22 +358,6 @@ mod tests {
                 "{program}: {refusal:?}"
             );
             assert!(!refusal.reason().contains("SECRET"));
-        }
-    }
-
-    #[test]
-    fn variables_that_may_hold_a_secret_are_withheld() {
-        for (name, withheld) in [
-            ("SLACK_ALERTS_WEBHOOK_URL", true),
-            ("NOTIFY_DATAALERTS_URL", true),
-            ("NOTIFY_HEARTBEAT_URL", true),
-            ("NOTIFY_ALERTS_SECRET", true),
-            ("NOTIFY_CONTEXT", false),
-            ("NOTIFYDIR", false),
-            ("DATABASE_URL", false),
-            ("PATH", false),
-        ] {
-            assert_eq!(is_withheld(OsStr::new(name)), withheld, "{name}");
         }
     }
 }

@@ -120,6 +120,27 @@ impl<'a> Post<'a> {
     }
 }
 
+/// Sends a message, and where the service refuses that, a short one, which says at least what happened.
+///
+/// # Errors
+///
+/// The refusal that the last answer comes to by the service's table.
+pub(crate) fn send_or_short(
+    timeout: Duration,
+    rules: &[Rule],
+    message: &Value,
+    short: impl FnOnce() -> Value,
+    send: impl Fn(&str, Duration) -> Result<Answer, Refusal>,
+) -> Result<(), Refusal> {
+    let begun = Instant::now();
+    let mut answer = send(&message.to_string(), timeout)?;
+    if answer.refuses_the_message(rules) {
+        let left = timeout.saturating_sub(begun.elapsed());
+        answer = send(&short().to_string(), left)?;
+    }
+    answer.judge(rules)
+}
+
 /// What a service answered.
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -131,6 +152,8 @@ pub(crate) struct Answer {
     is_page: bool,
     /// Whether its body says no, whatever the status.
     says_no: bool,
+    /// The pause that its service asks for in its documentation alone.
+    pause: Option<Duration>,
 }
 
 /// What an answer says of the alert, the channel, or the moment: [`Refusal`] without its reason.
@@ -150,6 +173,8 @@ pub(crate) struct Rule {
     /// A part of the body; any body where it is empty.
     pub(crate) says: &'static str,
     pub(crate) class: Class,
+    /// What is to be mended, in the service's own terms; empty where the answer says it.
+    hint: &'static str,
 }
 
 impl Rule {
@@ -166,7 +191,13 @@ impl Rule {
             statuses,
             says,
             class,
+            hint: "",
         }
+    }
+
+    /// Adds what is to be mended.
+    pub(crate) const fn hint(self, hint: &'static str) -> Self {
+        Self { hint, ..self }
     }
 
     fn fits(&self, status: u16, answer: &Answer) -> bool {
@@ -198,7 +229,13 @@ impl Answer {
             body,
             headers,
             is_quotable,
+            pause: None,
         }
+    }
+
+    /// Sets the pause that is granted where the answer asks for none.
+    pub(crate) fn or_pause(self, pause: Option<Duration>) -> Self {
+        Self { pause, ..self }
     }
 
     /// Takes it for a no, too, where its body is JSON of which a service's own form says so.
@@ -222,15 +259,26 @@ impl Answer {
 
     /// Sorts the answer by a service's table.
     pub(crate) fn class(&self, rules: &[Rule]) -> Class {
+        self.sort(rules).0
+    }
+
+    /// Returns its class, and what is to be mended.
+    fn sort(&self, rules: &[Rule]) -> (Class, &'static str) {
         if self.is_success() && self.is_page {
             // A sign-in page, or a proxy's: the service has not seen the alert.
-            return Class::Temporary;
+            return (Class::Temporary, "");
         }
         let status = self.meant();
         rules
             .iter()
             .find(|rule| rule.fits(status, self))
-            .map_or_else(|| Class::of(status), |rule| rule.class)
+            .map_or_else(|| (Class::of(status), ""), |rule| (rule.class, rule.hint))
+    }
+
+    /// Tells whether it refuses the message itself, so that one that says less may be taken.
+    fn refuses_the_message(&self, rules: &[Rule]) -> bool {
+        let is_of_the_message = matches!(self.meant(), 200..=299 | 400 | 413 | 422);
+        is_of_the_message && self.class(rules) == Class::Alert
     }
 
     /// Judges the answer by a service's table.
@@ -239,22 +287,19 @@ impl Answer {
     ///
     /// The refusal that it comes to.
     pub(crate) fn judge(self, rules: &[Rule]) -> Result<(), Refusal> {
-        match self.class(rules) {
-            Class::Accepted => Ok(()),
-            class => Err(self.refuse(class)),
+        let (class, hint) = self.sort(rules);
+        let mut reason = self.reason();
+        if !hint.is_empty() {
+            reason += &format!(": {hint}");
         }
-    }
-
-    /// Makes it a refusal of that class; an answer that was accepted is one of the alert.
-    pub(crate) fn refuse(self, class: Class) -> Refusal {
-        let reason = self.reason();
         match class {
-            Class::Temporary => Refusal::Temporary {
+            Class::Accepted => Ok(()),
+            Class::Temporary => Err(Refusal::Temporary {
                 reason,
                 retry_after: self.retry_after(),
-            },
-            Class::Channel => Refusal::Channel { reason },
-            Class::Alert | Class::Accepted => Refusal::Alert { reason },
+            }),
+            Class::Channel => Err(Refusal::Channel { reason }),
+            Class::Alert => Err(Refusal::Alert { reason }),
         }
     }
 
@@ -296,7 +341,7 @@ impl Answer {
             Duration::try_from_secs_f64(body.get("retry_after")?.as_f64()?).ok()
         });
         // No pause at all would be a storm: our own grows.
-        asked.filter(|pause| !pause.is_zero())
+        asked.filter(|pause| !pause.is_zero()).or(self.pause)
     }
 
     /// An answer without a service.
@@ -375,6 +420,49 @@ mod tests {
         ] {
             let answer = Answer::made(status, body);
             assert_eq!(answer.class(&rules), class, "{status} {body}");
+        }
+    }
+
+    // Issue 16, point 4.
+    #[test]
+    fn a_reason_ends_with_what_is_to_be_mended() {
+        let rules = [Rule::new(403, "", Class::Channel).hint("its token may not write")];
+        let refusal = Answer::made(403, "forbidden").judge(&rules).unwrap_err();
+        assert_eq!(
+            refusal.reason(),
+            "answered 403 forbidden: its token may not write"
+        );
+        let refusal = Answer::made(404, "").judge(&rules).unwrap_err();
+        assert_eq!(refusal.reason(), "answered 404");
+    }
+
+    #[test]
+    fn a_message_that_is_refused_is_sent_once_more_in_short() {
+        for (first, second, sent, expected) in [
+            (200, 200, 1, "accepted"),
+            (400, 200, 2, "accepted"),
+            (413, 400, 2, "alert"),
+            (422, 503, 2, "temporary"),
+            (401, 200, 1, "channel"),
+            (409, 200, 1, "alert"),
+            (500, 200, 1, "temporary"),
+        ] {
+            let bodies = std::cell::RefCell::new(Vec::new());
+            let send = |body: &str, _| {
+                bodies.borrow_mut().push(body.to_owned());
+                let is_first = bodies.borrow().len() == 1;
+                Ok(Answer::made(if is_first { first } else { second }, ""))
+            };
+            let timeout = Duration::from_secs(9);
+            let ended = send_or_short(timeout, &[], &"full".into(), || "short".into(), send);
+            let ended = match ended {
+                Ok(()) => "accepted",
+                Err(Refusal::Temporary { .. }) => "temporary",
+                Err(Refusal::Channel { .. }) => "channel",
+                Err(_) => "alert",
+            };
+            assert_eq!(ended, expected, "{first} {second}");
+            assert_eq!(bodies.into_inner(), ["\"full\"", "\"short\""][..sent]);
         }
     }
 

@@ -8,9 +8,9 @@ use ring::hmac;
 use serde_json::{Map, Value, json};
 
 use super::http::{Post, Rule};
-use super::{Hidden, Notifier, Ours, Refusal};
+use super::service_url::{Problem, Word, at};
+use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::error::Error;
-use crate::format::hash;
 use crate::format::text;
 use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind, Outage};
@@ -149,6 +149,27 @@ impl Json {
             .map_err(problem)
     }
 
+    /// Reads a word of `jsons` or `json`.
+    pub(super) fn read(
+        word: &Word<'_>,
+        scheme: &str,
+        signing: &Result<Option<Secret>, Problem>,
+    ) -> Result<Self, Problem> {
+        let signing = signing.clone()?;
+        if signing.is_some() {
+            can_sign()?;
+        }
+        word.has_no_user()?;
+        let destination = Destination::parse(&format!("{scheme}://{}", word.whole));
+        let destination = destination.map_err(|problem| match scheme {
+            "http" if at(word.whole).is_ok() => {
+                "`json://` would show it to the network: use `jsons://` (127.0.0.1 and [::1] excepted)"
+            }
+            _ => problem,
+        })?;
+        Ok(Self::to(destination).signing(signing))
+    }
+
     pub(crate) fn signing(self, secret: Option<Secret>) -> Self {
         Self { secret, ..self }
     }
@@ -169,7 +190,7 @@ impl Notifier for Json {
         let key =
             key.map_err(|problem| broken(format!("it cannot be signed, its secret: {problem}")))?;
         let body = document(alerts);
-        let id = idempotency_key(alerts);
+        let id = key::of_message(alerts);
         let signature = key.as_ref().map(|key| signature(key, &body)).transpose();
         let signature = signature.map_err(|problem| broken(problem.to_owned()))?;
         let mut post = Post::json(&url, &body).header("idempotency-key", &id);
@@ -298,18 +319,8 @@ fn show(time: Time) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-/// Makes what is the same whenever the same alerts are sent, in whichever order.
-fn idempotency_key(alerts: &[Alert]) -> String {
-    if let [alert] = alerts {
-        return alert.id.clone();
-    }
-    let mut ids: Vec<_> = alerts.iter().map(Alert::id).collect();
-    ids.sort_unstable();
-    format!("{:016x}", hash::hash(&ids.join(" ")))
-}
-
 /// Says what is missing where nothing can be signed.
-pub(super) fn can_sign() -> Result<(), &'static str> {
+fn can_sign() -> Result<(), &'static str> {
     if cfg!(feature = "tls") {
         Ok(())
     } else {
@@ -431,18 +442,6 @@ mod tests {
         let document = document(&alerts);
         assert!(document.len() < 640 * 1024, "{}", document.len());
         assert!((0..40).all(|number| document.contains(&format!("error {number} x"))));
-    }
-
-    #[test]
-    fn the_same_alerts_have_the_same_key_in_whichever_order() {
-        let (one, two) = (alert_of(Kind::Failed), alert_of(Kind::Ok));
-        assert_eq!(
-            idempotency_key(std::slice::from_ref(&one)),
-            "0123456789abcdef-failed"
-        );
-        let both = idempotency_key(&[one.clone(), two.clone()]);
-        assert_eq!(both, idempotency_key(&[two.clone(), one.clone()]));
-        assert_ne!(both, idempotency_key(&[one.clone(), one]));
     }
 
     /// The second test case of RFC 4231.

@@ -3,19 +3,28 @@
 #[cfg(feature = "tls")]
 mod authorities;
 mod body;
+mod child;
 mod discord;
 mod exec;
+mod google_chat;
 pub(crate) mod heartbeat;
 mod hidden;
 pub(crate) mod http;
+mod jsm;
 mod json;
+mod key;
+mod mail;
+mod mentions;
+mod ntfy;
 mod pagerduty;
 mod said;
 pub(crate) mod samples;
 mod sanitize;
 pub(crate) mod scheme;
 pub(crate) mod secret;
+mod service;
 mod service_url;
+mod severity;
 mod slack;
 mod teams;
 mod unreachable;
@@ -26,8 +35,13 @@ use std::time::Duration;
 
 pub use discord::Discord;
 pub use exec::Exec;
+use google_chat::GoogleChat;
+use jsm::Jsm;
 pub use json::Json;
+use mail::Sendmail;
+use ntfy::Ntfy;
 pub use pagerduty::PagerDuty;
+pub use service::Service;
 pub use slack::Slack;
 pub use teams::Teams;
 

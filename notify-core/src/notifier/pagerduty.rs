@@ -7,15 +7,15 @@ use serde_json::{Map, Value, json};
 
 use super::http::{Answer, Class, Post, Rule};
 use super::sanitize::{fit, line, visible};
-use super::{Hidden, Notifier, Ours, Refusal};
+use super::service_url::{Problem, Word};
+use super::severity::{Severity, resolves};
+use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::error::Error;
-use crate::format::hash;
 use crate::format::text;
 use crate::format::time;
 use crate::message::alert::{Alert, Kind};
 use crate::notifier::secret::Secret;
 use crate::notifier::url::Destination;
-use crate::status::State;
 
 /// Where the service is; in the European Union at `https://events.eu.pagerduty.com`.
 const SERVICE: &str = "https://events.pagerduty.com";
@@ -25,9 +25,6 @@ const PATH: &str = "/v2/enqueue";
 /// The length of a routing key.
 const KEY: usize = 32;
 
-/// The longest key of an incident, in characters.
-const DEDUP_KEY: usize = 255;
-
 /// The longest summary.
 const SUMMARY: usize = 1_024;
 
@@ -36,6 +33,9 @@ const LINE: usize = 1_000;
 
 /// Ours: the longest error, in bytes of JSON; the whole event may have 512 KB.
 const ERROR: usize = 256 * 1024;
+
+/// Ours: the most links.
+const LINKS: usize = 10;
 
 /// Ours: the longest text that the program writes, likewise.
 const TEXT: usize = 64 * 1024;
@@ -112,11 +112,25 @@ impl PagerDuty {
             channel: "pagerduty".to_owned(),
             problem,
         })?;
-        Ok(Self::to(destination, key))
+        Ok(Self { key, destination })
     }
 
-    pub(crate) fn to(destination: Destination, key: Secret) -> Self {
-        Self { key, destination }
+    /// `pagerduty://key`, or `pagerduty://host/key`, such as that of the European Union; or shoutrrr's
+    /// `pagerduty:///key`.
+    pub(super) fn read(word: &Word<'_>) -> Result<Self, Problem> {
+        if word.user.is_some() {
+            return Err("it takes the integration's key alone");
+        }
+        let made = match (word.host, &*word.segments()) {
+            (key, []) => Self::new(key),
+            ("", [key]) => Self::new(key),
+            (host, [key]) if word.is_at(&["events.pagerduty.com", "events.eu.pagerduty.com"]) => {
+                Self::at(&format!("https://{host}"), key)
+            }
+            _ => return Err("it is not a key alone"),
+        };
+        // Not the error's own text, which speaks of code.
+        made.map_err(|_| "its key is not 32 letters and digits")
     }
 }
 
@@ -175,27 +189,19 @@ fn judge(answer: Answer) -> Result<(), Refusal> {
         let status = said.get("status").and_then(Value::as_str);
         status.is_some_and(|status| status != "success")
     });
-    match answer.judge(&RULES) {
-        Err(Refusal::Temporary {
-            reason,
-            retry_after: None,
-        }) if is_busy => Err(Refusal::Temporary {
-            reason,
-            retry_after: Some(PAUSE),
-        }),
-        other => other,
-    }
+    let pause = if is_busy { Some(PAUSE) } else { None };
+    answer.or_pause(pause).judge(&RULES)
 }
 
 /// Makes the event of an alert.
-fn event(alert: &Alert, key: &str) -> Value {
+fn event(alert: &Alert, routing_key: &str) -> Value {
     let source = alert.status.host.as_deref().unwrap_or_default();
     let source = Some(line(source, LINE, visible)).filter(|source| !source.trim().is_empty());
     let resolves = resolves(alert);
     let mut event = json!({
-        "routing_key": key,
+        "routing_key": routing_key,
         "event_action": if resolves { "resolve" } else { "trigger" },
-        "dedup_key": dedup_key(&alert.job),
+        "dedup_key": key::of_job(&alert.job),
         "client": "pipeline-notify",
         "payload": {
             "summary": line(&alert.summary(), SUMMARY, visible),
@@ -208,52 +214,24 @@ fn event(alert: &Alert, key: &str) -> Value {
             "custom_details": details(alert),
         },
     });
-    let links = alert.links();
-    if !links.is_empty() {
-        let links = links.iter().map(|link| {
-            let text = line(&link.label, LINE, visible);
-            json!({ "href": link.url, "text": text })
-        });
+    // They are of what opens an incident alone.
+    let links = alert.pages();
+    if !resolves && !links.is_empty() {
+        let links = links.iter().take(LINKS);
+        let links =
+            links.map(|link| json!({ "href": link.url, "text": line(&link.label, LINE, visible) }));
         event["links"] = links.collect();
     }
     event
 }
 
-/// Returns whether the alert says that all is well.
-fn resolves(alert: &Alert) -> bool {
-    match alert.kind {
-        Kind::Recovered | Kind::Ok => true,
-        Kind::Steady | Kind::Late => alert.state() == State::Ok,
-        Kind::Failed
-        | Kind::StillFailing
-        | Kind::Overdue
-        | Kind::Flapping
-        | Kind::TooShort
-        | Kind::TooLong
-        | Kind::Overlapping
-        | Kind::Started => false,
-    }
-}
-
 fn severity(alert: &Alert) -> &'static str {
-    match alert.kind {
+    match Severity::of(alert) {
         _ if resolves(alert) => "info",
-        Kind::Overdue | Kind::Flapping => "warning",
-        kind if kind.is_remark() => "warning",
-        Kind::StillFailing => "critical",
+        Severity::Unclear => "warning",
+        _ if alert.kind == Kind::StillFailing => "critical",
         _ => "error",
     }
-}
-
-/// Names the incident after the job, whose name ends with the instance where there is one: a run
-/// without a past then resolves what another one has opened.
-fn dedup_key(job: &str) -> String {
-    if job.chars().count() <= DEDUP_KEY {
-        return job.to_owned();
-    }
-    let hash = format!("~{:016x}", hash::hash(job));
-    let head: String = job.chars().take(DEDUP_KEY - hash.len()).collect();
-    head + &hash
 }
 
 /// Returns what there is to know by name, with the error to the letter.
@@ -305,6 +283,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::status::State;
     use crate::testing::{Folder, alert_of, alerts_of_each_kind, with_text, written};
     use strict_services as strict;
 
@@ -356,14 +335,17 @@ mod tests {
         }
     }
 
+    // Issue 16, point 5.
     #[test]
-    fn a_long_name_of_a_job_ends_in_a_hash_that_tells_it_from_others() {
-        let name = |end: &str| format!("{}{end}", "é".repeat(250));
-        assert_eq!(dedup_key(&name("12345")), name("12345"));
-        let (one, other) = (dedup_key(&name("123456")), dedup_key(&name("123457")));
-        assert_ne!(one, other);
-        assert_eq!(one, dedup_key(&name("123456")));
-        assert_eq!(one.chars().count(), DEDUP_KEY);
+    fn what_opens_an_incident_has_the_pages_of_the_context_and_what_resolves_it_has_none() {
+        let links = |kind| {
+            let mut alert = alert_of(kind);
+            alert.status.runbook = None;
+            event(&alert, TESTED)["links"].clone()
+        };
+        let expected = json!([{ "href": "https://wiki.example/etl", "text": "wiki.example" }]);
+        assert_eq!(links(Kind::Failed), expected);
+        assert_eq!(links(Kind::Recovered), Value::Null);
     }
 
     #[test]

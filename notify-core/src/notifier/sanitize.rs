@@ -21,6 +21,20 @@ pub(super) fn visible(text: &str) -> String {
     text::visible(text).replace(['\u{2028}', '\u{2029}'], "\n")
 }
 
+/// Writes a text as a block of code. A space that nobody sees stands between its own backticks, so that
+/// they end no block.
+pub(super) fn fenced(text: &str) -> String {
+    let mut fenced = String::from("```\n");
+    let begin = fenced.len();
+    for c in visible(text).chars() {
+        if c == '`' && fenced[begin..].ends_with('`') {
+            fenced.push('\u{200b}');
+        }
+        fenced.push(c);
+    }
+    fenced + "\n```"
+}
+
 /// Escapes with a backslash what `is_marked`, which also gets whether a line begins there. The
 /// addresses of pages are left as they are, so that they can be followed.
 pub(super) fn escape(text: &str, is_marked: impl Fn(char, bool) -> bool) -> String {

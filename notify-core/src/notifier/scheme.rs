@@ -1,21 +1,26 @@
 //! Destinations as words in the environment: `slack://…`, `jsons://…`, `exec:///…`. A word that
 //! cannot be used is a problem that shows the right form, and nothing of the word.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+#[cfg(test)]
+mod elsewhere;
+mod from_file;
+#[cfg(test)]
+mod services;
 
-use super::service_url::{Problem, Word, decode};
-use super::{Discord, Exec, Hidden, Json, Notifier, Ours, PagerDuty, Refusal, Slack, Teams};
-use crate::message::alert::Alert;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::sync::Arc;
+
+use from_file::FromFile;
+
+use super::service_url::{Problem, Word};
+use super::{
+    Discord, Exec, GoogleChat, Jsm, Json, Notifier, Ntfy, PagerDuty, Sendmail, Slack, Teams,
+    discord, mail, slack, teams,
+};
 use crate::notifier::secret::Secret;
 use crate::notifier::url::Destination;
-use crate::os::file::{self, Links};
 use crate::os::warning::Warning;
-
-/// The longest word that makes sense.
-const MAX_FILE_BYTES: u64 = 8 * 1024;
 
 /// A kind of destination: how its words begin, how they are written, and what they become.
 struct Scheme {
@@ -29,52 +34,95 @@ type Made = Result<Arc<dyn Notifier>, Problem>;
 /// The key of documents: none, one, or one that cannot be used.
 pub(crate) type Signing = Result<Option<Secret>, Problem>;
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "what reads a word may fail, and each kind reads one"
+)]
+fn made<T: Notifier + 'static>(notifier: T) -> Made {
+    Ok(Arc::new(notifier))
+}
+
 /// Every kind there is.
 const SCHEMES: &[Scheme] = &[
     Scheme {
         names: &["slack"],
         form: "slack://TokenA/TokenB/TokenC",
-        make: |word, _| Ok(Arc::new(Slack::to(slack(word)?))),
+        make: |word, _| made(Slack::to(slack::word::webhook(word)?)),
     },
     Scheme {
         names: &["mattermost", "mmost", "mmosts"],
         form: "mattermost://host/key",
-        make: |word, _| Ok(Arc::new(Slack::compatible_to(hook(word, 1..=1)?))),
+        make: |word, _| made(Slack::compatible_to(slack::word::hook(word, 1..=1)?)),
     },
     Scheme {
         names: &["rocketchat", "rocket", "rockets"],
         form: "rocketchat://host/keyA/keyB",
-        make: |word, _| Ok(Arc::new(Slack::compatible_to(hook(word, 1..=2)?))),
+        make: |word, _| made(Slack::compatible_to(slack::word::hook(word, 1..=2)?)),
     },
     Scheme {
         names: &["discord"],
         form: "discord://1234567890/WebhookToken or discord://WebhookToken@1234567890",
-        make: |word, _| Ok(Arc::new(Discord::to(discord(word)?))),
+        make: |word, _| made(Discord::to(discord::word::webhook(word)?)),
     },
     Scheme {
         names: &["workflows", "workflow", "teams", "msteams"],
         form: "workflows://host/workflow/signature",
-        make: |word, _| Ok(Arc::new(Teams::to(workflow(word)?))),
+        make: |word, _| made(Teams::to(teams::word::webhook(word)?)),
+    },
+    Scheme {
+        names: &["gchat"],
+        form: "gchat://Space/Key/Token",
+        make: |word, _| made(GoogleChat::read(word)?),
+    },
+    Scheme {
+        names: &["ntfys", "ntfy"],
+        form: "ntfys://topic or ntfys://token@host/topic",
+        make: |word, _| made(Ntfy::read(word)?),
+    },
+    Scheme {
+        names: &["sendmail"],
+        form: "sendmail:///usr/sbin/sendmail?to=anna@example.com",
+        make: |word, _| made(Sendmail::read(word)?),
+    },
+    Scheme {
+        names: &["mailtos"],
+        form: "mailtos://user:password@host:587/?from=jobs@example.com&to=anna@example.com",
+        make: |word, _| mail::by_smtp(word, false),
+    },
+    Scheme {
+        names: &["mailto"],
+        form: "mailto://127.0.0.1:25/?from=jobs@example.com&to=anna@example.com",
+        make: |word, _| mail::by_smtp(word, true),
     },
     Scheme {
         names: &["pagerduty"],
         form: "pagerduty://0123456789abcdef0123456789abcdef",
-        make: |word, _| Ok(Arc::new(pagerduty(word)?)),
+        make: |word, _| made(PagerDuty::read(word)?),
+    },
+    Scheme {
+        names: &["jira"],
+        form: "jira://IntegrationKey",
+        make: |word, _| made(Jsm::of_jira(word)?),
+    },
+    Scheme {
+        names: &["opsgenie"],
+        form: "opsgenie://IntegrationKey or opsgenie://IntegrationKey?region=eu",
+        make: |word, _| made(Jsm::of_opsgenie(word)?),
     },
     Scheme {
         names: &["jsons"],
         form: "jsons://host/path",
-        make: |word, signing| json(word, "https", signing),
+        make: |word, signing| made(Json::read(word, "https", signing)?),
     },
     Scheme {
         names: &["json"],
         form: "json://127.0.0.1:8080/path",
-        make: |word, signing| json(word, "http", signing),
+        make: |word, signing| made(Json::read(word, "http", signing)?),
     },
     Scheme {
         names: &["exec"],
         form: "exec:///path/to/program?arg=one&arg=two",
-        make: |word, _| Ok(Arc::new(exec(word)?)),
+        make: |word, _| made(Exec::read(word)?),
     },
     Scheme {
         names: &["https", "http"],
@@ -119,17 +167,18 @@ pub(crate) fn notifiers(
 }
 
 /// Makes the notifier of one word, a `file:` too.
-fn notifier(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
+///
+/// # Errors
+///
+/// What is wrong, and the right form.
+pub(super) fn notifier(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
     match word.strip_prefix("file:") {
         Some(path) => {
             let path = Path::new(path);
             if !path.is_absolute() {
                 return Err(format!("`file:` takes an absolute path; write {FILE}"));
             }
-            Ok(Arc::new(FromFile {
-                path: path.to_owned(),
-                signing: signing.clone(),
-            }))
+            Ok(Arc::new(FromFile::new(path, signing)))
         }
         None => direct(word, signing),
     }
@@ -154,357 +203,42 @@ fn forms() -> String {
     format!("{}, or {FILE}", forms.join(", "))
 }
 
-const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
-
-/// `slack://A/B/C` as Apprise has it, or `slack://hook:A-B-C@webhook` as shoutrrr; and with the host
-/// and the path of the webhook's own URL.
-fn slack(word: &Word<'_>) -> Result<Destination, Problem> {
-    let segments = word.segments();
-    let mut host = SLACK_HOSTS[0];
-    let tokens = match word.user {
-        Some(user) if segments.is_empty() => {
-            let tokens = user.strip_prefix("hook:").unwrap_or(user);
-            tokens.split('-').collect()
-        }
-        _ => {
-            word.is_a_webhook_alone()?;
-            if word.is_at(&SLACK_HOSTS) {
-                is_incoming(word)?;
-                host = word.host;
-                segments
-            } else {
-                [&[word.host], &*segments].concat()
-            }
-        }
-    };
-    if tokens.iter().any(|token| token.starts_with("xox")) {
-        return Err("it is the token of a bot, and an incoming webhook is what is posted to");
-    }
-    let tokens = tokens.strip_prefix(&["services"]).unwrap_or(&tokens);
-    let [a, b, c] = *tokens else {
-        return Err("it does not have three tokens");
-    };
-    if ![a, b, c].into_iter().all(is_token) {
-        return Err("its tokens are not letters and digits");
-    }
-    Destination::parse(&format!("https://{host}/services/{a}/{b}/{c}"))
-}
-
-/// Checks that a URL of Slack is no other than an incoming webhook's.
-fn is_incoming(word: &Word<'_>) -> Result<(), Problem> {
-    match *word.segments() {
-        ["services", "services", ..] => Err("it contains `services` twice"),
-        ["services", ..] => word.is_a_webhook_alone(),
-        ["triggers" | "workflows", ..] => Err(super::slack::TRIGGER),
-        _ => Err("it is not the URL of an incoming webhook"),
-    }
-}
-
-fn is_token(token: &str) -> bool {
-    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-/// A webhook of Mattermost or Rocket.Chat, which take Slack's payload. The server may be below a
-/// folder of its host: that is what stands before `hooks`, or else before Mattermost's one key.
-fn hook(word: &Word<'_>, keys: std::ops::RangeInclusive<usize>) -> Result<Destination, Problem> {
-    word.is_a_webhook_alone()?;
-    if is_key(word.host) {
-        return Err("its host looks like a key: write the host before the keys");
-    }
-    let segments = word.segments();
-    let (folder, key) = match segments.iter().rposition(|part| *part == "hooks") {
-        Some(at) => (&segments[..at], &segments[at + 1..]),
-        None if keys == (1..=1) => segments.split_at(segments.len().saturating_sub(1)),
-        None => (&[][..], &*segments),
-    };
-    if folder.iter().any(|part| is_key(part)) {
-        return Err("no channel may follow the key: a webhook has its own");
-    }
-    if !keys.contains(&key.len()) {
-        return Err("its path is not the webhook's key");
-    }
-    // An address with `hooks` in it twice is a slip, and no folder of that name.
-    let folder = folder.iter().filter(|part| **part != "hooks");
-    let path: Vec<_> = folder.chain([&"hooks"]).chain(key).copied().collect();
-    at(&format!("{}/{}", word.host, path.join("/")))
-}
-
-/// Returns whether a part of a word is as long as a key of Mattermost or Rocket.Chat, and no name.
-fn is_key(part: &str) -> bool {
-    part.len() >= 17 && is_token(part) && part.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-/// In clear to a loopback address, and to no other.
-fn at(rest: &str) -> Result<Destination, Problem> {
-    Destination::parse(&format!("http://{rest}"))
-        .or_else(|_| Destination::parse(&format!("https://{rest}")))
-}
-
-const DISCORD_HOSTS: [&str; 4] = [
-    "discord.com",
-    ".discord.com",
-    "discordapp.com",
-    ".discordapp.com",
-];
-
-/// `discord://ID/Token` as Apprise has it, or `discord://Token@ID` as shoutrrr; and with the host
-/// and the path of the webhook's own URL.
-fn discord(word: &Word<'_>) -> Result<Destination, Problem> {
-    if word.is_at(&DISCORD_HOSTS) {
-        return discord_url(word);
-    }
-    let (id, token) = match (word.user, &*word.segments()) {
-        (Some(token), []) => (word.host, token),
-        (None, [token, rest @ ..]) => {
-            word.is_a_webhook_alone()?;
-            is_the_end(rest)?;
-            (word.host, *token)
-        }
-        (Some(_), _) => return Err("it must not have a name before an `@`"),
-        _ => return Err("it is not an id and a token"),
-    };
-    let thread = match checked(id, token, word)? {
-        Some(thread) => format!("?thread_id={thread}"),
-        None => String::new(),
-    };
-    Destination::parse(&format!(
-        "https://discord.com/api/webhooks/{id}/{token}{thread}"
-    ))
-}
-
-/// A webhook's own URL, also one that names the version of the service: `/api/v10/webhooks/…`.
-fn discord_url(word: &Word<'_>) -> Result<Destination, Problem> {
-    word.is_a_webhook_alone()?;
-    let segments = word.segments();
-    let is_version = |part: &str| {
-        let number = part.strip_prefix('v');
-        number.is_some_and(|number| number.parse::<u16>().is_ok())
-    };
-    let (id, token, rest) = match *segments {
-        ["api", "webhooks", id, token, ref rest @ ..] => (id, token, rest),
-        ["api", version, "webhooks", id, token, ref rest @ ..] if is_version(version) => {
-            (id, token, rest)
-        }
-        _ => return Err("it is not the URL of a webhook"),
-    };
-    is_the_end(rest)?;
-    checked(id, token, word)?;
-    Destination::parse(&format!("https://{}", word.whole.trim_end_matches('/')))
-}
-
-/// Checks that nothing follows a webhook of Discord.
-fn is_the_end(rest: &[&str]) -> Result<(), Problem> {
-    match rest {
-        [] => Ok(()),
-        ["slack" | "github"] => Err(
-            "with `/slack` or `/github` at its end it takes what other programs send: leave that out",
-        ),
-        _ => Err("nothing may follow its token"),
-    }
-}
-
-/// Checks the parts of a webhook of Discord, and returns its thread.
-fn checked<'a>(id: &str, token: &str, word: &Word<'a>) -> Result<Option<&'a str>, Problem> {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number(id) {
-        return Err("its id is not a number");
-    }
-    let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    if token.is_empty() || !token.bytes().all(is_of_token) {
-        return Err("its token is not letters, digits, `-` and `_`");
-    }
-    match word.option(&["thread_id", "thread"]) {
-        Some(thread) if !is_number(thread) => Err("its thread is not a number"),
-        thread => Ok(thread),
-    }
-}
-
-/// `pagerduty://key`, or `pagerduty://host/key`, such as that of the European Union; or shoutrrr's
-/// `pagerduty:///key`.
-fn pagerduty(word: &Word<'_>) -> Result<PagerDuty, Problem> {
-    if word.user.is_some() {
-        return Err("it takes the integration's key alone");
-    }
-    let made = match (word.host, &*word.segments()) {
-        (key, []) => PagerDuty::new(key),
-        ("", [key]) => PagerDuty::new(key),
-        (host, [key]) if word.is_at(&["events.pagerduty.com", "events.eu.pagerduty.com"]) => {
-            PagerDuty::at(&format!("https://{host}"), key)
-        }
-        _ => return Err("it is not a key alone"),
-    };
-    // Not the error's own text, which speaks of code.
-    made.map_err(|_| "its key is not 32 letters and digits")
-}
-
-const OLD_CONNECTOR: Problem =
-    "it is an old connector of Office 365, which Microsoft has switched off: make a workflow";
-
-/// Where workflows have been since the end of 2025, in each of Microsoft's clouds.
-const POWER_PLATFORM_HOSTS: [&str; 5] = [
-    ".api.powerplatform.com",
-    ".api.gov.powerplatform.microsoft.us",
-    ".api.high.powerplatform.microsoft.us",
-    ".api.appsplatform.us",
-    ".api.powerplatform.partner.microsoftonline.cn",
-];
-
-/// Where they were before.
-const LOGIC_HOSTS: [&str; 3] = [".logic.azure.com", ".logic.azure.us", ".logic.azure.cn"];
-
-/// `workflows://host/workflow/signature` as Apprise has it, or the workflow's whole URL.
-fn workflow(word: &Word<'_>) -> Result<Destination, Problem> {
-    if word.user.is_some() || word.is_at(&[".webhook.office.com"]) {
-        return Err(OLD_CONNECTOR);
-    }
-    word.is_a_webhook_alone()?;
-    if word.option(&["sig"]).is_some() {
-        return at(word.whole);
-    }
-    let [workflow, signature] = *word.segments() else {
-        return Err("it is not a host, a workflow and a signature");
-    };
-    let is_new = word.is_at(&POWER_PLATFORM_HOSTS);
-    let automate = word.option(&["pa"]).map(str::to_ascii_lowercase);
-    let is_automate = automate.is_some_and(|pa| ["yes", "y", "1", "true", "on"].contains(&&*pa));
-    let (folder, usual) = match (is_new, is_automate) {
-        (true, _) => (AUTOMATE, "1"),
-        (false, true) => (AUTOMATE, "2022-03-01-preview"),
-        (false, false) => ("", "2016-06-01"),
-    };
-    let version = word.option(&["ver", "api-version"]).unwrap_or(usual);
-    let is_of_version = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
-    if version.is_empty() || !version.bytes().all(is_of_version) {
-        return Err("its version is not one such as 1 or 2016-06-01");
-    }
-    let route = match word.option(&["route", "routeid"]) {
-        None | Some("") => String::new(),
-        Some(route) if !route.bytes().all(|byte| byte.is_ascii_digit()) => {
-            return Err("its route is not a number");
-        }
-        Some(_) if folder.is_empty() => return Err("a route needs `pa=yes`"),
-        Some(route) => format!("/cu/{route}"),
-    };
-    at(&format!(
-        "{}{folder}{route}/workflows/{workflow}/triggers/manual/paths/invoke?api-version={version}\
-         &sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig={signature}",
-        word.host
-    ))
-}
-
-const AUTOMATE: &str = "/powerautomate/automations/direct";
-
-fn json(word: &Word<'_>, scheme: &str, signing: &Signing) -> Made {
-    let signing = signing.clone()?;
-    if signing.is_some() {
-        super::json::can_sign()?;
-    }
-    word.has_no_user()?;
-    let destination = Destination::parse(&format!("{scheme}://{}", word.whole));
-    let destination = destination.map_err(|problem| match scheme {
-        "http" if at(word.whole).is_ok() => {
-            "`json://` would show it to the network: use `jsons://` (127.0.0.1 and [::1] excepted)"
-        }
-        _ => problem,
-    })?;
-    Ok(Arc::new(Json::to(destination).signing(signing)))
-}
-
-fn exec(word: &Word<'_>) -> Result<Exec, Problem> {
-    if word.user.is_some() || !word.host.is_empty() || word.segments().is_empty() {
-        return Err("it takes three slashes and an absolute path");
-    }
-    let mut exec = Exec::new(decode(word.path)?);
-    for part in word.query.into_iter().flat_map(|query| query.split('&')) {
-        match part.split_once('=') {
-            Some(("arg", value)) => exec = exec.arg(decode(value)?),
-            Some(("text", "yes")) => exec = exec.text(),
-            Some(("text", "no")) => {}
-            Some(("text", _)) => return Err("its `text=` is neither `yes` nor `no`"),
-            _ if part.is_empty() => {}
-            _ => return Err("what follows its `?` is neither `arg=` nor `text=yes`"),
-        }
-    }
-    Ok(exec)
-}
-
 /// A webhook's own URL, whose host names the service.
 fn plain(word: &Word<'_>) -> Made {
     let destination = Destination::parse(&format!("https://{}", word.whole))?;
-    if word.is_at(&SLACK_HOSTS) {
-        is_incoming(word)?;
-        return Ok(Arc::new(Slack::to(destination)));
+    if word.is_at(&slack::word::HOSTS) {
+        slack::word::is_incoming(word)?;
+        return made(Slack::to(destination));
     }
-    if word.is_at(&DISCORD_HOSTS) {
-        return Ok(Arc::new(Discord::to(discord_url(word)?)));
+    if word.is_at(&discord::word::HOSTS) {
+        return made(Discord::to(discord::word::url(word)?));
+    }
+    if word.is_at(&[GoogleChat::HOST]) {
+        return made(GoogleChat::read(word)?);
+    }
+    if word.is_at(&[Ntfy::HOST]) {
+        return made(Ntfy::read(word)?);
     }
     if word.is_at(&[".webhook.office.com"]) {
-        return Err(OLD_CONNECTOR);
+        return Err(teams::word::OLD_CONNECTOR);
     }
-    if word.is_at(&LOGIC_HOSTS) || word.is_at(&POWER_PLATFORM_HOSTS) {
+    if teams::word::is_known(word) {
         word.is_a_webhook_alone()?;
-        return Ok(Arc::new(Teams::to(destination)));
+        return made(Teams::to(destination));
     }
     Err(
         "its host does not say which service it is: write the service in place of `https` \
-         (`mattermost`, `rocketchat`, or `jsons` for JSON)",
+         (`mattermost`, `rocketchat`, `ntfys`, or `jsons` for JSON)",
     )
 }
-
-/// A word in a file, which is read at each send.
-struct FromFile {
-    path: PathBuf,
-    signing: Signing,
-}
-
-impl FromFile {
-    fn read(&self) -> Result<Arc<dyn Notifier>, String> {
-        let content = match file::read(&self.path, MAX_FILE_BYTES, Links::Follow) {
-            Ok(Some(content)) => content,
-            Ok(None) => return Err("its `file:` does not exist".to_owned()),
-            Err(error) => return Err(format!("its `file:` cannot be read: {}", error.kind())),
-        };
-        let mut words = content.split_whitespace();
-        match (words.next(), words.next()) {
-            (Some(word), None) => {
-                direct(word, &self.signing).map_err(|problem| format!("in its `file:`, {problem}"))
-            }
-            (None, _) => Err("its `file:` is empty".to_owned()),
-            _ => Err("its `file:` holds more than one word: name a file for each".to_owned()),
-        }
-    }
-}
-
-impl Notifier for FromFile {
-    fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
-        let notifier = self.read().map_err(|reason| Refusal::Channel { reason })?;
-        notifier.notify(alerts, timeout)
-    }
-
-    fn most(&self) -> usize {
-        // Where it cannot be read, it names none.
-        self.read().map_or(1, |notifier| notifier.most())
-    }
-
-    fn hidden(&self, ours: Ours) -> Vec<Hidden> {
-        self.read()
-            .map(|notifier| notifier.hidden(ours))
-            .unwrap_or_default()
-    }
-
-    fn identity(&self) -> String {
-        format!("file:{}", self.path.display())
-    }
-}
-
-#[cfg(test)]
-mod elsewhere;
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::time::Duration;
 
     use super::*;
+    use crate::notifier::Refusal;
     use crate::testing::{Folder, alert};
 
     /// A secret part, which no problem may show.
@@ -617,8 +351,42 @@ mod tests {
         ),
         ("exec:///my%20bin/tell", "exec:/my bin/tell"),
         ("exec:///bin/tell?text=yes&arg=a", "exec:/bin/tell\0a"),
+        (
+            "gchat://AAAA/key/s3cr3t",
+            "https://chat.googleapis.com/v1/spaces/AAAA/messages?key=key&token=s3cr3t ",
+        ),
+        ("ntfys://s3cr3t", "ntfy:https://ntfy.sh/s3cr3t"),
+        (
+            "sendmail:///bin/sendmail?to=root",
+            "sendmail:/bin/sendmail  root",
+        ),
+        #[cfg(feature = "email")]
+        (
+            "mailtos://me:s3cr3t@mail.example",
+            "smtp:mail.example:587 me@mail.example me@mail.example",
+        ),
+        #[cfg(feature = "email")]
+        (
+            "mailto://127.0.0.1?from=a@a.example",
+            "smtp:127.0.0.1:25 a@a.example a@a.example",
+        ),
+        (
+            "jira://s3cr3t-0123",
+            "https://api.atlassian.com/jsm/ops/integration/v2/alerts s3cr3t-0123",
+        ),
+        (
+            "opsgenie://s3cr3t-0123",
+            "https://api.opsgenie.com/v2/alerts s3cr3t-0123",
+        ),
         ("file:/run/secrets/alerts", "file:/run/secrets/alerts"),
     ];
+
+    /// Returns the kinds that this build knows.
+    fn schemes() -> impl Iterator<Item = &'static Scheme> {
+        let is_off =
+            |scheme: &&Scheme| scheme.form.starts_with("mailto") && !cfg!(feature = "email");
+        SCHEMES.iter().filter(move |scheme| !is_off(scheme))
+    }
 
     #[test]
     fn every_form_becomes_its_destination() {
@@ -626,7 +394,7 @@ mod tests {
             let expected = (vec![(*destination).to_owned()], Vec::new());
             assert_eq!(made(word), expected, "{word}");
         }
-        for scheme in SCHEMES {
+        for scheme in schemes() {
             let is_walked = |name: &&str| {
                 let start = format!("{name}://");
                 TABLE.iter().any(|(word, _)| word.starts_with(&start))
@@ -637,8 +405,7 @@ mod tests {
 
     #[test]
     fn every_form_that_is_shown_as_the_right_one_can_be_used() {
-        for form in SCHEMES
-            .iter()
+        for form in schemes()
             .flat_map(|scheme| scheme.form.split(" or "))
             .chain([FILE])
         {

@@ -5,6 +5,8 @@
 
 use std::ffi::OsString;
 
+use crate::notifier::url::Destination;
+
 /// What is wrong with a word, without the word.
 pub(super) type Problem = &'static str;
 
@@ -106,6 +108,12 @@ impl<'a> Word<'a> {
     }
 }
 
+/// In clear to a loopback address, and to no other.
+pub(super) fn at(rest: &str) -> Result<Destination, Problem> {
+    Destination::parse(&format!("http://{rest}"))
+        .or_else(|_| Destination::parse(&format!("https://{rest}")))
+}
+
 /// Decodes `%20`; a `+` is a plus.
 pub(super) fn decode(text: &str) -> Result<OsString, Problem> {
     let mut bytes = Vec::new();
@@ -128,6 +136,24 @@ pub(super) fn decode(text: &str) -> Result<OsString, Problem> {
         return Err("it contains a NUL");
     }
     os_string(bytes)
+}
+
+/// The same where it must be a text.
+pub(super) fn decode_text(text: &str) -> Result<String, Problem> {
+    decode(text)?.into_string().map_err(|_| "it is not UTF-8")
+}
+
+/// Encodes what is not plain in a part of a URL.
+pub(super) fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded += &format!("%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 #[cfg(unix)]
@@ -161,6 +187,15 @@ mod tests {
             (bare.user, bare.host, bare.segments().len(), bare.query),
             (None, "", 0, None)
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_comes_back_from_its_encoding(text in "[^\0]{0,40}") {
+            let encoded = encode(&text);
+            assert!(encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte)));
+            assert_eq!(decode_text(&encoded), Ok(text));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod block_kit;
 mod markup;
 mod mention;
 mod payload;
+pub(super) mod word;
 
 use std::time::Duration;
 

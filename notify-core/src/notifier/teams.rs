@@ -1,22 +1,23 @@
 //! Microsoft Teams, through the webhook of a workflow.
 
-mod link;
+pub(super) mod word;
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use self::link::{Link, links};
-use super::http::{Answer, Class, Post, Rule};
+use super::http::{self, Class, Post, Rule};
 use super::sanitize::{escape, fit, line, units, visible};
-use super::{Hidden, Notifier, Ours, Refusal};
+use super::severity::Severity;
+use super::{Hidden, Notifier, Ours, Refusal, mentions};
 use crate::error::Error;
+use crate::format::link::Link;
 use crate::format::time;
-use crate::message::alert::{Alert, Kind};
-use crate::message::digest;
+use crate::job::mention::Mention;
+use crate::message::alert::Alert;
+use crate::message::{digest, links};
 use crate::notifier::url::Destination;
-use crate::status::State;
 use crate::status::log_lines::HEADING;
 
 /// The heaviest card, by [`weight`]. A workflow answers 202 before it posts, and nothing reports a
@@ -29,9 +30,16 @@ const CARD: usize = 13_500;
 const FRAME: usize = 500;
 const PART: usize = 600;
 
-/// What a fact weighs beside its texts, and so does a block of code.
+/// What a fact weighs beside its texts, and so does a block of code, a link,
+/// and a mention.
 const FACT: usize = 30;
 const CODE: usize = 150;
+const LINK: usize = 60;
+const MENTION: usize = 100;
+
+/// The most links below a card, and the longest address of one.
+const LINKS: usize = 4;
+const ADDRESS: usize = 500;
 
 /// The heaviest error, and the most lines of it, where a client does not know blocks of code: each
 /// line is a paragraph there.
@@ -66,8 +74,9 @@ const RULES: [Rule; 6] = [
 ];
 
 /// Posts an Adaptive Card to a workflow of Microsoft Teams, made from the template "Post to a
-/// channel when a webhook request is received". It mentions nobody. Below the card is a button for
-/// each address in `NOTIFY_CONTEXT`, four at most.
+/// channel when a webhook request is received". Where a job's `mention` names people by the address that
+/// they sign in with (`anna@example.com`), or by their object ids, a failure mentions them. Below the
+/// card is a button for each address in `NOTIFY_CONTEXT`, four at most.
 ///
 /// # Examples
 ///
@@ -111,23 +120,17 @@ impl Teams {
 
 impl Notifier for Teams {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
-        let begun = Instant::now();
         let url = self
             .destination
             .url()
             .map_err(|reason| Refusal::Channel { reason })?;
-        let post = |message: &Value| {
-            let left = timeout.saturating_sub(begun.elapsed());
-            Post::json(&url, &message.to_string()).send(left)
-        };
-        let answer = post(&message(alerts))?;
-        // The card was refused: a short one says at least what happened.
-        let answer = if is_refused(&answer) {
-            post(&short(alerts))?
-        } else {
-            answer
-        };
-        answer.judge(&RULES)
+        http::send_or_short(
+            timeout,
+            &RULES,
+            &message(alerts),
+            || short(alerts),
+            |body, left| Post::json(&url, body).send(left),
+        )
     }
 
     fn hidden(&self, _: Ours) -> Vec<Hidden> {
@@ -139,66 +142,121 @@ impl Notifier for Teams {
     }
 }
 
-fn is_refused(answer: &Answer) -> bool {
-    matches!(answer.status, 200..=299 | 400 | 413) && answer.class(&RULES) == Class::Alert
-}
-
 /// Makes the message of some alerts.
 fn message(alerts: &[Alert]) -> Value {
-    let links = links(alerts);
-    let (summary, fallback) = summaries(alerts);
-    let around =
-        weight(&summary) + weight(&fallback) + links.iter().map(Link::weight).sum::<usize>();
-    let room = CARD - FRAME - around;
+    let frame = Frame::of(alerts, LINKS);
+    let room = CARD - FRAME - frame.weight();
     let body: Vec<_> = if alerts.len() <= MAX_WHOLE_ALERTS {
         let share = room / alerts.len().max(1);
         alerts.iter().flat_map(|alert| part(alert, share)).collect()
     } else {
         digest(alerts, room)
     };
-    card(&body, &summary, &fallback, &links)
+    frame.around(body)
 }
 
 /// Makes a message that says in few words what the other one says.
 fn short(alerts: &[Alert]) -> Value {
-    let (summary, fallback) = summaries(alerts);
     let text = fit(&digest::message(alerts), SHORT, weight, lines);
-    let body = [json!({ "type": "TextBlock", "text": text, "wrap": true })];
-    card(&body, &summary, &fallback, &[])
+    Frame::of(alerts, 0).around(vec![text_block(&text)])
 }
 
-/// Says all in one line, for a phone's notice and for the list of activities, which cannot show a
-/// card: as it is, and with markup escaped.
-fn summaries(alerts: &[Alert]) -> (String, String) {
-    let summary = match alerts {
-        [alert] => alert.summary(),
-        _ => digest::headline(alerts),
-    };
-    let write = |render: fn(&str) -> String| line(&summary, TITLE, render);
-    (write(visible), write(inline))
+/// What a message has beside its text.
+struct Frame {
+    /// All in one line, for a phone's notice and for the list of activities, which cannot show a card:
+    /// as it is, and with markup escaped.
+    summary: String,
+    fallback: String,
+    links: Vec<Link>,
+    /// The names of those whom it mentions.
+    mentioned: Vec<String>,
 }
 
-fn card(body: &[Value], summary: &str, fallback: &str, links: &[Link]) -> Value {
-    let mut card = json!({
-        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
-        "type": "AdaptiveCard",
-        "version": "1.4",
-        "fallbackText": fallback,
-        "msteams": { "width": "Full" },
-        "body": body,
-    });
-    if !links.is_empty() {
-        card["actions"] = links.iter().map(Link::button).collect();
+impl Frame {
+    fn of(alerts: &[Alert], most: usize) -> Self {
+        let summary = match alerts {
+            [alert] => alert.summary(),
+            _ => digest::headline(alerts),
+        };
+        let mut links = links::of(alerts, usize::MAX);
+        links.retain(|link| link.url.len() <= ADDRESS);
+        links.truncate(most);
+        for link in &mut links {
+            // It says where it leads.
+            let host = link.host();
+            if link.label != host {
+                link.label = format!("{}: {host}", line(&link.label, NAME, visible));
+            }
+        }
+        Self {
+            summary: line(&summary, TITLE, visible),
+            fallback: line(&summary, TITLE, inline),
+            links,
+            mentioned: mentions::of(alerts, |mention| match mention {
+                Mention::Account(name) => Some(name.to_owned()),
+                _ => None,
+            }),
+        }
     }
+
+    fn weight(&self) -> usize {
+        let of_link = |link: &Link| LINK + weight(&link.label) + weight(&link.url);
+        // It stands once in the text, and three times beside it.
+        let of_mention = |name: &String| MENTION + 4 * weight(name);
+        weight(&self.summary)
+            + weight(&self.fallback)
+            + self.links.iter().map(of_link).sum::<usize>()
+            + self.mentioned.iter().map(of_mention).sum::<usize>()
+    }
+
+    /// Makes the message of what a card says.
+    fn around(self, mut body: Vec<Value>) -> Value {
+        let mut teams = json!({ "width": "Full" });
+        if !self.mentioned.is_empty() {
+            let written = |name: &String| format!("<at>{name}</at>");
+            let texts: Vec<_> = self.mentioned.iter().map(written).collect();
+            body.push(text_block(&texts.join(" ")));
+            teams["entities"] = self.mentioned.iter().map(mention).collect();
+        }
+        let mut card = json!({
+            "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+            "type": "AdaptiveCard",
+            "version": "1.4",
+            "fallbackText": self.fallback,
+            "msteams": teams,
+            "body": body,
+        });
+        if !self.links.is_empty() {
+            card["actions"] = self.links.iter().map(button).collect();
+        }
+        json!({
+            "type": "message",
+            "summary": self.summary,
+            "attachments": [{
+                "contentType": "application/vnd.microsoft.card.adaptive",
+                "contentUrl": null,
+                "content": card,
+            }],
+        })
+    }
+}
+
+/// Makes a mention live: without it, the text alone mentions nobody.
+/// <https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format#mention-support-within-adaptive-cards>
+fn mention(name: &String) -> Value {
     json!({
-        "type": "message",
-        "summary": summary,
-        "attachments": [{
-            "contentType": "application/vnd.microsoft.card.adaptive",
-            "contentUrl": null,
-            "content": card,
-        }],
+        "type": "mention",
+        "text": format!("<at>{name}</at>"),
+        "mentioned": { "id": name, "name": name },
     })
+}
+
+fn button(link: &Link) -> Value {
+    json!({ "type": "Action.OpenUrl", "title": link.label, "url": link.url })
+}
+
+fn text_block(text: &str) -> Value {
+    json!({ "type": "TextBlock", "text": text, "wrap": true })
 }
 
 /// Makes what a card says of one alert.
@@ -223,14 +281,14 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
     left = left.saturating_sub(weight(&remarks));
     let (log_lines, heft) = log_lines(alert, (left / 3).min(left.saturating_sub(ERROR)));
     left = left.saturating_sub(heft);
-    let mut body = vec![heading(&title, colour(alert))];
+    let mut body = vec![heading(&title, colour(Severity::of(alert)))];
     body.extend(match &alert.message.text {
         Some(text) => prose(text, left),
         None => code(alert.error(), left),
     });
     body.extend(log_lines);
     if !remarks.trim().is_empty() {
-        body.push(paragraphs(&remarks));
+        body.push(text_block(&remarks));
     }
     body.push(json!({ "type": "FactSet", "facts": facts }));
     body
@@ -241,11 +299,11 @@ fn digest(alerts: &[Alert], room: usize) -> Vec<Value> {
     let text = digest::message(alerts);
     let (title, text) = text.split_once('\n').unwrap_or_default();
     let title = line(title.trim_matches(['-', ' ']), TITLE, inline);
-    let worst = ["attention", "warning", "good"]
-        .into_iter()
-        .find(|known| alerts.iter().any(|alert| colour(alert) == *known));
     let text = fit(text.trim_matches('\n'), room - PART, weight, lines);
-    vec![heading(&title, worst.unwrap_or("good")), monospace(&text)]
+    vec![
+        heading(&title, colour(Severity::worst(alerts))),
+        monospace(&text),
+    ]
 }
 
 fn heading(text: &str, colour: &str) -> Value {
@@ -260,14 +318,10 @@ fn heading(text: &str, colour: &str) -> Value {
     })
 }
 
-fn paragraphs(text: &str) -> Value {
-    json!({ "type": "TextBlock", "text": text, "wrap": true })
-}
-
 /// Shows a text that the program writes; `None` where there is nothing to see.
 fn prose(text: &str, room: usize) -> Option<Value> {
     let text = fit(text, room, weight, lines);
-    (!text.trim().is_empty()).then(|| paragraphs(&text))
+    (!text.trim().is_empty()).then(|| text_block(&text))
 }
 
 /// Shows an error word for word, folded where it is long; and as plain text, by its first and its last
@@ -305,7 +359,7 @@ fn log_lines(alert: &Alert, room: usize) -> (Vec<Value>, usize) {
     }
     let all = visible(&all.join("\n"));
     let heft = weight(&last) + weight(&all) + CODE + CODE;
-    (vec![paragraphs(HEADING), code_block(&all, &last)], heft)
+    (vec![text_block(HEADING), code_block(&all, &last)], heft)
 }
 
 /// Returns the first and the last lines of a text, and says how many are missing.
@@ -399,12 +453,11 @@ fn begins_entity(text: &str) -> bool {
         .is_some_and(|(name, _)| !name.is_empty() && text[name.len()..].starts_with(';'))
 }
 
-fn colour(alert: &Alert) -> &'static str {
-    match (alert.kind, alert.state()) {
-        (Kind::Overdue | Kind::Flapping, _) => "warning",
-        (kind, _) if kind.is_remark() => "warning",
-        (_, State::Error) => "attention",
-        (_, State::Ok) => "good",
+fn colour(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Bad => "attention",
+        Severity::Unclear => "warning",
+        Severity::Good => "good",
     }
 }
 
@@ -412,7 +465,10 @@ fn colour(alert: &Alert) -> &'static str {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::http::Answer;
     use super::*;
+    use crate::message::alert::Kind;
+    use crate::status::State;
     use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text, written};
     use strict_services as strict;
 
@@ -519,6 +575,32 @@ mod tests {
         );
         alert.facts.clear();
         assert_eq!(content(&super::message(&[alert])).get("actions"), None);
+    }
+
+    // Issue 16, point 5.
+    #[test]
+    fn a_failure_mentions_accounts_and_a_recovery_nobody() {
+        let mut alert = alert_of(Kind::Failed);
+        alert.mention =
+            Some("U123 anna@example.com @here 123456789012345678 anna@example.com".to_owned());
+        for message in [
+            message(std::slice::from_ref(&alert)),
+            short(std::slice::from_ref(&alert)),
+        ] {
+            assert_eq!(is_taken(&message), Ok(()));
+            let entity = json!({
+                "type": "mention",
+                "text": "<at>anna@example.com</at>",
+                "mentioned": { "id": "anna@example.com", "name": "anna@example.com" },
+            });
+            assert_eq!(content(&message)["msteams"]["entities"], json!([entity]));
+            let body = content(&message)["body"].as_array().unwrap();
+            assert_eq!(body.last().unwrap()["text"], "<at>anna@example.com</at>");
+        }
+        alert.kind = Kind::Recovered;
+        alert.status.state = State::Ok;
+        let recovered = message(&[alert]);
+        assert_eq!(content(&recovered)["msteams"], json!({ "width": "Full" }));
     }
 
     /// Issue 12, point 29: it was a metre high, for each line was a paragraph.
@@ -690,7 +772,8 @@ mod tests {
             text in crate::testing::wild_text(),
             number in 1_usize..6,
         ) {
-            let alert = with_text(alert_of(Kind::StillFailing), &text);
+            let mut alert = with_text(alert_of(Kind::StillFailing), &text);
+            alert.mention = Some(format!("{}@example.com bert@example.com", "x".repeat(80)));
             let message = message(&vec![alert.clone(); number]);
             prop_assert_eq!(is_taken(&message), Ok(()));
             let first = plain(crate::format::text::first_line(&visible(alert.error()), 80));

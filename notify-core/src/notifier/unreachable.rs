@@ -26,7 +26,7 @@ pub(super) fn describe(error: &ureq::Error) -> String {
     }
 }
 
-fn of_network(error: &io::Error) -> String {
+pub(super) fn of_network(error: &io::Error) -> String {
     #[cfg(feature = "tls")]
     if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref()) {
         return of_tls(error).to_owned();

@@ -103,6 +103,24 @@ impl Url {
         &self.secret
     }
 
+    /// Adds an option to its query, whatever else that asks.
+    pub(crate) fn asking(&self, option: &str) -> Self {
+        let whole = self.secret.split('#').next().unwrap_or_default();
+        let sign = if whole.contains('?') { '&' } else { '?' };
+        Self {
+            secret: format!("{whole}{sign}{option}"),
+            ..*self
+        }
+    }
+
+    /// Adds a part to its path, which must be its end.
+    pub(crate) fn below(&self, part: &str) -> Self {
+        Self {
+            secret: format!("{}/{part}", self.secret),
+            ..*self
+        }
+    }
+
     /// Returns whether a text shows a part of the URL that could be secret, such as a page that says
     /// which path was not found.
     pub(crate) fn is_shown_in(&self, text: &str) -> bool {
@@ -208,6 +226,21 @@ mod tests {
         ] {
             let problem = Destination::parse(url).unwrap_err();
             assert!(!problem.contains("SECRET") && !problem.is_empty(), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_option_is_added_whatever_else_a_url_asks() {
+        for (url, asked) in [
+            ("https://a.example/1/x", "https://a.example/1/x?wait=true"),
+            (
+                "https://a.example/x?y=2",
+                "https://a.example/x?y=2&wait=true",
+            ),
+            ("https://a.example/x#y", "https://a.example/x?wait=true"),
+        ] {
+            let url = Url::parse(url).unwrap().asking("wait=true");
+            assert_eq!(url.as_str(), asked);
         }
     }
 

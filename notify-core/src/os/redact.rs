@@ -274,7 +274,8 @@ fn decoded(text: &str) -> Option<String> {
 }
 
 /// Parts of a path that are the same for everybody.
-const FIXED: [&str; 6] = [
+const FIXED: [&str; 7] = [
+    "messages",
     "services",
     "webhooks",
     "workflows",
@@ -283,8 +284,15 @@ const FIXED: [&str; 6] = [
     "powerautomate",
 ];
 
-/// Schemes whose first token stands where others have their host.
-const HOSTLESS: [&str; 2] = ["slack", "pagerduty"];
+/// Tells whether the first token stands where others have their host. Who knows a topic of ntfy may
+/// write to it.
+fn is_hostless(scheme: &str, path: &str) -> bool {
+    match &*scheme.to_ascii_lowercase() {
+        "slack" | "pagerduty" | "jira" | "opsgenie" => true,
+        "ntfy" | "ntfys" => path.trim_matches('/').is_empty(),
+        _ => false,
+    }
+}
 
 /// What the secret options of a query are called.
 const OPTIONS: [&str; 12] = [
@@ -330,7 +338,7 @@ pub(crate) fn of_url(url: &str, parts: Parts) -> Vec<String> {
         );
         long.extend(path.split('/').filter(|part| !FIXED.contains(part)));
         long.extend(user.split([':', '-']));
-        long.extend(Some(host).filter(|_| HOSTLESS.contains(&&*scheme.to_ascii_lowercase())));
+        long.extend(Some(host).filter(|_| is_hostless(scheme, path)));
     }
     let options = query.split('&').filter_map(|option| option.split_once('='));
     let options = options.filter(|(name, _)| OPTIONS.contains(&&*name.to_ascii_lowercase()));
@@ -343,7 +351,23 @@ pub(crate) fn of_url(url: &str, parts: Parts) -> Vec<String> {
 pub(crate) fn of_word(word: &str) -> Vec<String> {
     let scheme = word.split_once("://").map_or("", |(scheme, _)| scheme);
     match &*scheme.to_ascii_lowercase() {
-        "json" | "jsons" => of_url(word, Parts::Options),
+        "json" | "jsons" | "mailto" | "mailtos" => of_url(word, Parts::Options),
+        // It names people, and a program.
+        "sendmail" => Vec::new(),
+        // Where one has to say who he is, the topic's name is no secret.
+        "ntfy" | "ntfys" if word.contains('@') => {
+            let user = word.split(['/', '@']).nth(2).map(str::to_owned);
+            let whole = of_url(word, Parts::Options);
+            whole.into_iter().chain(user).collect()
+        }
+        // What follows the token names a thread.
+        "gchat" => {
+            let end = word
+                .match_indices('/')
+                .nth(4)
+                .map_or(word.len(), |(end, _)| end);
+            of_url(&word[..end], Parts::Tokens)
+        }
         "exec" => {
             let query = word.split_once('?').map_or("", |(_, query)| query);
             let values = query

@@ -260,7 +260,14 @@ impl Config {
     /// | `mattermost://host/key`, `rocketchat://host/keyA/keyB` | the same payload, to `https://host/hooks/…`; `mattermost://host/folder/key` for a server below a folder |
     /// | `discord://WebhookID/WebhookToken`, `discord://WebhookToken@WebhookID`, `https://discord.com/api/webhooks/…` | [`Discord`](crate::Discord) |
     /// | `workflows://host/workflow/signature`, `https://….api.powerplatform.com/…` | [`Teams`](crate::Teams) |
+    /// | `gchat://Space/Key/Token`, `gchat://Space/Key/Token/thread`, `https://chat.googleapis.com/v1/spaces/…` | Google Chat; the messages of an incident are a thread, or all of them the one that is named |
+    /// | `ntfys://topic`, `ntfys://host/topic`, `ntfys://token@host/topic`, `ntfys://user:password@host/topic` | ntfy, at ntfy.sh or a host |
+    /// | `sendmail:///usr/sbin/sendmail?to=anna@example.com,root` | mail, by a program that takes it; with `from=` or not |
+    /// | `mailtos://user:password@host:587/?from=jobs@example.com&to=anna@example.com` | mail, by a server with STARTTLS, or TLS at port 465; needs the feature `email` |
+    /// | `mailto://127.0.0.1:25/?from=jobs@example.com&to=anna@example.com` | the same in clear, to this machine |
     /// | `pagerduty://key`, `pagerduty://events.eu.pagerduty.com/key` | [`PagerDuty`](crate::PagerDuty) |
+    /// | `jira://key` | Jira Service Management |
+    /// | `opsgenie://key`, `opsgenie://key?region=eu` | Opsgenie |
     /// | `jsons://host/path`, `json://127.0.0.1:8080/path` | [`Json`](crate::Json), by `https` or, to a loopback address, `http`; signed with the key in `NOTIFY_<CHANNEL>_SECRET` where there is one |
     /// | `exec:///path/to/program?arg=one&arg=two` | [`Exec`](crate::Exec); `%20` is a space |
     /// | `file:/path` | what that file holds, one of the above, read at each send |

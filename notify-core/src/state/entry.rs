@@ -55,30 +55,13 @@ impl Entry {
             .unwrap_or_default()
     }
 
-    /// Returns its kind, where the name says so.
+    /// Returns its kind, where the name says so: a version before wrote it large once it had cut the alert to its first line.
     pub(crate) fn kind(&self) -> Option<Kind> {
         self.letter()
             .and_then(|letter| Kind::of_letter(letter.to_ascii_lowercase()))
     }
 
-    /// Returns whether it was cut to its first line.
-    pub(crate) fn is_shrunk(&self) -> bool {
-        self.letter()
-            .is_some_and(|letter| letter.is_ascii_uppercase())
-    }
-
-    /// Returns the name under which the alert stands once it is cut to its first line.
-    pub(crate) fn shrunk(&self, kind: Kind) -> Self {
-        let letter = kind.letter().to_ascii_uppercase();
-        Self(format!(
-            "{}-{}-{letter}-{}",
-            self.part(0),
-            self.job(),
-            self.id()
-        ))
-    }
-
-    /// Returns what stays the same when it is cut.
+    /// Returns what stays the same when a version before cuts it.
     pub(crate) fn key(&self) -> String {
         [self.part(0), self.job(), self.id()].join("-")
     }

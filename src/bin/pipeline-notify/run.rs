@@ -83,7 +83,7 @@ pub(crate) struct Arguments {
     /// Send the beginning of each run, too
     #[arg(long)]
     start: bool,
-    /// Whom a failure mentions: ids of Slack's users and groups, @here, @channel
+    /// Whom a failure mentions: ids of Slack's or Discord's users and groups, names at Teams, @here, @channel
     #[arg(long, value_name = "WHOM")]
     mention: Option<String>,
     /// Exit codes that are success, such as 9,24

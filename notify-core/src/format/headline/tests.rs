@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::headline;
+use super::{choose_and_join, headline, is_plain};
 
 /// Errors of real crates and programs, and what a phone is to show.
 const CASES: &[(&str, &str)] = &[
@@ -253,6 +253,18 @@ fn a_line_that_is_too_long_keeps_its_end() {
 }
 
 proptest! {
+    #[test]
+    fn where_a_text_is_nothing_but_words_there_is_nothing_to_choose(
+        text in "((caused by|Error|exited with code 1|panicked|npm|explicit panic|stack backtrace|goroutine 1|make|at|info|line 3|[a-z0-9_./'-]{1,9}) ){0,6}[a-zA-Z0-9_./'-]{1,9}",
+        limit in 4_usize..60,
+    ) {
+        if is_plain(&text) {
+            for text in [text.clone(), format!("{text}\n")] {
+                prop_assert_eq!(headline(&text, limit), choose_and_join(&text, limit));
+            }
+        }
+    }
+
     #[test]
     fn a_headline_is_one_line_within_its_limit_and_never_empty(
         text in prop_oneof![

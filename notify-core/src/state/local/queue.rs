@@ -361,22 +361,6 @@ impl Queue {
         write(&self.folder.join(LOSS), &loss.render(), durable)
     }
 
-    /// Cuts an alert to its first line, unless it is being sent.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be read or written.
-    pub(crate) fn shrink(&self, entry: &Entry) -> io::Result<()> {
-        let Some((alert, _lock)) = self.take(entry)? else {
-            return Ok(());
-        };
-        let shrunk = entry.shrunk(alert.kind());
-        // The name first, under which it is locked as before: a sender never sees two of it.
-        fs::rename(self.path(entry), self.path(&shrunk))?;
-        let content = alert.shrunk().render();
-        write(&self.path(&shrunk), &content, Durable::Yes)
-    }
-
     /// Asks for the right to send, without waiting.
     pub(crate) fn turn(&self) -> io::Result<Turn> {
         match Lock::acquire(&self.folder.join(LOCK), Duration::ZERO)? {

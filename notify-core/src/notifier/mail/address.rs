@@ -1,0 +1,147 @@
+//! Addresses of mail, and the names of hosts within them.
+
+use crate::notifier::service_url::{Problem, Word, decode_text};
+
+/// The longest address that SMTP takes, and the longest label of a host's name.
+const LONGEST: usize = 254;
+const LABEL: usize = 63;
+
+const NONE: Problem = "what it names is no address, such as anna@example.com";
+
+/// An address of plain letters and signs, which needs no quotes anywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Address(String);
+
+impl Address {
+    /// Reads an address as it is written in a word.
+    pub(super) fn read(text: &str) -> Result<Self, Problem> {
+        Self::parse(&decode_text(text)?, false)
+    }
+
+    /// The same, or the name of a user of this machine.
+    pub(super) fn local(text: &str) -> Result<Self, Problem> {
+        Self::parse(&decode_text(text)?, true)
+    }
+
+    fn parse(text: &str, may_be_local: bool) -> Result<Self, Problem> {
+        // https://www.rfc-editor.org/rfc/rfc5322#section-3.2.3
+        let is_of_name =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte);
+        let is_of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+        let are_parts = |text: &str| text.split('.').all(|part| !part.is_empty());
+        let (name, host) = match text.rsplit_once('@') {
+            Some((name, host)) => (name, Some(host)),
+            None => (text, None),
+        };
+        // A program would take one that begins so for an option.
+        let is_name = are_parts(name) && name.bytes().all(is_of_name) && !name.starts_with('-');
+        let is_host = match host {
+            Some(host) => are_parts(host) && host.bytes().all(is_of_host),
+            None => may_be_local,
+        };
+        if is_name && is_host && text.len() <= LONGEST {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NONE)
+        }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the host that it is at; `None` for a user of this machine.
+    pub(super) fn host(&self) -> Option<&str> {
+        self.0.rsplit_once('@').map(|(_, host)| host)
+    }
+}
+
+/// Returns whom the `to` of a word names.
+pub(super) fn list(
+    word: &Word<'_>,
+    read: impl Fn(&str) -> Result<Address, Problem>,
+) -> Result<Vec<Address>, Problem> {
+    let lists = word.options().filter(|(name, _)| name == "to");
+    let mut all: Vec<Address> = Vec::new();
+    for address in lists.flat_map(|(_, list)| list.split([',', ';'])) {
+        let address = read(address)?;
+        if !all.contains(&address) {
+            all.push(address);
+        }
+    }
+    Ok(all)
+}
+
+pub(super) fn join(addresses: &[Address], between: &str) -> String {
+    let addresses: Vec<_> = addresses.iter().map(Address::as_str).collect();
+    addresses.join(between)
+}
+
+/// Makes a host's name one that a server of mail takes: letters, digits and hyphens, with dots between;
+/// `None` where nothing is left of it. Servers refuse `app_1` and what is not ASCII.
+pub(super) fn host_name(host: &str) -> Option<String> {
+    let plain = |c: char| match c.to_ascii_lowercase() {
+        c if c.is_ascii_alphanumeric() || c == '.' => c,
+        _ => '-',
+    };
+    let plain: String = host.chars().map(plain).collect();
+    let labels = plain.split('.').map(|label| {
+        let label = &label[..label.len().min(LABEL)];
+        label.trim_matches('-')
+    });
+    let labels: Vec<_> = labels.filter(|label| !label.is_empty()).collect();
+    let name = labels.join(".");
+    (1..=LONGEST).contains(&name.len()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_plain_and_has_a_host_where_it_must() {
+        for (text, with_host, local) in [
+            ("anna@example.com", true, true),
+            ("a.b+c_d@mail-1.example", true, true),
+            ("anna%40example.com", true, true),
+            ("root", false, true),
+            ("", false, false),
+            ("@example.com", false, false),
+            ("anna@", false, false),
+            ("anna@@example.com", false, false),
+            ("anna@example..com", false, false),
+            (".anna@example.com", false, false),
+            ("-oX@example.com", false, false),
+            ("anna@exämple.com", false, false),
+            ("anna bert@example.com", false, false),
+            ("anna%0d%0aBcc:x@example.com", false, false),
+            ("<anna@example.com>", false, false),
+            ("\"anna\"@example.com", false, false),
+            ("anna@[127.0.0.1]", false, false),
+        ] {
+            assert_eq!(Address::read(text).is_ok(), with_host, "{text}");
+            assert_eq!(Address::local(text).is_ok(), local, "{text}");
+        }
+        let long = format!("{}@example.com", "x".repeat(LONGEST));
+        assert!(Address::read(&long).is_err());
+    }
+
+    // Issue 16, point 3.
+    #[test]
+    fn a_hosts_name_is_made_one_that_servers_take() {
+        for (host, name) in [
+            ("worker-3", Some("worker-3")),
+            ("app_1", Some("app-1")),
+            ("DB.Example.COM.", Some("db.example.com")),
+            ("_x_._", Some("x")),
+            ("büro", Some("b-ro")),
+            ("ロード", None),
+            ("", None),
+            ("a b\r\nc", Some("a-b--c")),
+        ] {
+            assert_eq!(host_name(host).as_deref(), name, "{host}");
+        }
+        let name = host_name(&"x".repeat(300)).unwrap();
+        assert_eq!(name.len(), LABEL);
+    }
+}

@@ -1,0 +1,66 @@
+//! A destination whose word stands in a file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Signing, direct};
+use crate::message::alert::Alert;
+use crate::notifier::{Hidden, Notifier, Ours, Refusal};
+use crate::os::file::{self, Links};
+
+/// The longest word that makes sense.
+const MAX_FILE_BYTES: u64 = 8 * 1024;
+
+/// A word in a file, which is read at each send.
+pub(super) struct FromFile {
+    path: PathBuf,
+    signing: Signing,
+}
+
+impl FromFile {
+    pub(super) fn new(path: &Path, signing: &Signing) -> Self {
+        Self {
+            path: path.to_owned(),
+            signing: signing.clone(),
+        }
+    }
+
+    fn read(&self) -> Result<Arc<dyn Notifier>, String> {
+        let content = match file::read(&self.path, MAX_FILE_BYTES, Links::Follow) {
+            Ok(Some(content)) => content,
+            Ok(None) => return Err("its `file:` does not exist".to_owned()),
+            Err(error) => return Err(format!("its `file:` cannot be read: {}", error.kind())),
+        };
+        let mut words = content.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some(word), None) => {
+                direct(word, &self.signing).map_err(|problem| format!("in its `file:`, {problem}"))
+            }
+            (None, _) => Err("its `file:` is empty".to_owned()),
+            _ => Err("its `file:` holds more than one word: name a file for each".to_owned()),
+        }
+    }
+}
+
+impl Notifier for FromFile {
+    fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
+        let notifier = self.read().map_err(|reason| Refusal::Channel { reason })?;
+        notifier.notify(alerts, timeout)
+    }
+
+    fn most(&self) -> usize {
+        // Where it cannot be read, it names none.
+        self.read().map_or(1, |notifier| notifier.most())
+    }
+
+    fn hidden(&self, ours: Ours) -> Vec<Hidden> {
+        self.read()
+            .map(|notifier| notifier.hidden(ours))
+            .unwrap_or_default()
+    }
+
+    fn identity(&self) -> String {
+        format!("file:{}", self.path.display())
+    }
+}

@@ -1,0 +1,68 @@
+//! A service by the word that names it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Hidden, Notifier, Ours, Refusal, scheme};
+use crate::error::Error;
+use crate::message::alert::Alert;
+
+/// Takes alerts to whatever a word names: one of those that `NOTIFY_<CHANNEL>_URL` may hold, which
+/// [`Config::channel`](crate::Config::channel) lists, such as `ntfys://topic` or
+/// `sendmail:///usr/sbin/sendmail?to=anna@example.com`.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::{Config, Service};
+///
+/// # fn main() -> Result<(), pipeline_notify::Error> {
+/// let mail = Service::new("sendmail:///usr/sbin/sendmail?to=anna@example.com")?;
+/// let config = Config::new().channel("data-alerts", mail);
+/// let error = Service::new("gchat://s3cr3t").unwrap_err().to_string();
+/// assert!(error.contains("gchat://Space/Key/Token") && !error.contains("s3cr3t"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Service(Arc<dyn Notifier>);
+
+impl Service {
+    /// Reads a word, or `file:/path` of a file that holds it and is read at each send.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Destination`] where it cannot be used. The error shows the right form, and nothing of
+    /// the word.
+    pub fn new(word: &str) -> Result<Self, Error> {
+        let notifier = scheme::notifier(word.trim(), &Ok(None));
+        notifier
+            .map(Self)
+            .map_err(|problem| Error::Destination { problem })
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Service(…)")
+    }
+}
+
+impl Notifier for Service {
+    fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
+        self.0.notify(alerts, timeout)
+    }
+
+    fn most(&self) -> usize {
+        self.0.most()
+    }
+
+    fn hidden(&self, ours: Ours) -> Vec<Hidden> {
+        self.0.hidden(ours)
+    }
+
+    fn identity(&self) -> String {
+        self.0.identity()
+    }
+}

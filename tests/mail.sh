@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# Letters of a job to real servers of mail: Exim by SMTP and by its `sendmail`, aiosmtpd, and OpenSMTPD.
+# What is not installed is passed over with a word (apt-get install exim4-daemon-light; pip install
+# aiosmtpd; apt-get download opensmtpd, and its folder of `dpkg -x` in $OPENSMTPD). Must be root, for
+# Exim takes another configuration from nobody else.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+servers=()
+cleanup() {
+    for server in "${servers[@]}"; do kill "$server" 2> /dev/null || true; done
+    rm -rf "$work"
+}
+trap cleanup EXIT
+chmod 755 "$work"
+passed=0
+
+if [ -z "${PROGRAM:-}" ]; then
+    cargo build --quiet --features email --example services
+    PROGRAM=${CARGO_TARGET_DIR:-target}/debug/examples/services
+fi
+
+# Runs the job to a word: it fails, fails otherwise, and works.
+tell() {
+    NOTIFY_DISABLE=0 NOTIFYDIR="$work/$1" NOTIFY_EXIT_SECONDS=20 NOTIFY_ALERTS_URL="$2" NOTIFY_CONTEXT='env=test https://wiki.example/etl' \
+        "$PROGRAM" "connection to \`größe_db\` refused" 2> "$work/$1.stderr"
+    NOTIFY_DISABLE=0 NOTIFYDIR="$work/$1" NOTIFY_EXIT_SECONDS=20 NOTIFY_ALERTS_URL="$2" "$PROGRAM" ok 2>> "$work/$1.stderr"
+}
+
+# Reads the letters that a server has kept, as a reader of mail would.
+check() {
+    python3 - "$1" "$work/$2" << 'PYTHON'
+import email, email.policy, pathlib, sys
+name, path = sys.argv[1], pathlib.Path(sys.argv[2])
+files = sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
+raw = [f.read_bytes() for f in files]
+raw = [l for r in raw for l in (r.split(b"\n-- end --\n") if b"\n-- end --\n" in r else [r]) if l.strip()]
+letters = [email.message_from_bytes(r.lstrip(), policy=email.policy.default) for r in raw]
+assert len(letters) == 2, f"{name}: {len(letters)} letters"
+letters.sort(key=lambda l: "recovered" in l["Subject"])
+failed, recovered = letters
+for letter in letters:
+    assert not letter.defects, letter.defects
+    assert letter["Auto-Submitted"] == "auto-generated" and letter["From"] and letter["To"]
+    assert [part.get_content_type() for part in letter.iter_parts()] == ["text/plain", "text/html"]
+assert "connection to `größe_db` refused" in failed["Subject"], failed["Subject"]
+for kind in ("plain", "html"):
+    assert "größe_db" in failed.get_body((kind,)).get_content(), kind
+assert 'href="https://wiki.example/etl"' in failed.get_body(("html",)).get_content()
+assert "recovered" in recovered["Subject"], recovered["Subject"]
+assert failed["References"] == recovered["References"] == failed["In-Reply-To"]
+assert failed["Message-ID"] != recovered["Message-ID"]
+print(f"ok: {name}: {failed['Subject']} | {recovered['Subject']}")
+PYTHON
+    passed=$((passed + 1))
+}
+
+# Waits until a port is open, for ten seconds at most.
+open_port() {
+    for _ in $(seq 100); do
+        (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null && return
+        sleep 0.1
+    done
+    echo "nobody listens at $1" >&2
+    return 1
+}
+
+port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+if command -v exim4 > /dev/null && [ "$(id -u)" = 0 ]; then
+    user=$(exim4 -C /dev/null -bP exim_user 2> /dev/null | sed 's/.*= *//'); user=${user:-Debian-exim}
+    for way in smtp sendmail; do
+        mkdir -p "$work/exim-$way"/{spool,log,mail}
+        cat > "$work/exim-$way/conf" << CONF
+primary_hostname = mail.example.com
+spool_directory = $work/exim-$way/spool
+log_file_path = $work/exim-$way/log/%s
+qualify_domain = example.com
+acl_smtp_rcpt = accept_all
+acl_smtp_data = accept_all
+trusted_users = root
+tls_advertise_hosts =
+begin acl
+accept_all:
+  accept
+begin routers
+all:
+  driver = accept
+  transport = file
+begin transports
+file:
+  driver = appendfile
+  directory = $work/exim-$way/mail
+  create_directory
+  user = $user
+  message_suffix = ""
+  message_prefix = ""
+CONF
+        chown -R "$user" "$work/exim-$way"
+        chown root "$work/exim-$way/conf"
+        chmod 644 "$work/exim-$way/conf"
+    done
+    p=$(port)
+    exim4 -C "$work/exim-smtp/conf" -bdf -oX "127.0.0.1.$p" -oP "$work/exim.pid" &
+    servers+=($!)
+    open_port "$p"
+    tell a "mailtos://127.0.0.1:$p/?from=jobs@example.com&to=anna@example.com"
+    printf '#!/bin/sh\nexec exim4 -C %s -odf "$@"\n' "$work/exim-sendmail/conf" > "$work/sendmail"
+    chmod 755 "$work/sendmail"
+    tell b "sendmail://$work/sendmail?to=anna@example.com&from=jobs@example.com"
+    sleep 2
+    check "Exim by SMTP" exim-smtp/mail
+    check "Exim by sendmail" exim-sendmail/mail
+else
+    echo "passed over: Exim (exim4-daemon-light, as root)"
+fi
+
+if python3 -c 'import aiosmtpd' 2> /dev/null; then
+    p=$(port)
+    python3 - "$p" "$work/aiosmtpd" << 'PYTHON' &
+import asyncio, pathlib, sys
+from aiosmtpd.controller import Controller
+folder = pathlib.Path(sys.argv[2]); folder.mkdir()
+class Handler:
+    async def handle_DATA(self, server, session, envelope):
+        (folder / str(len(list(folder.iterdir())))).write_bytes(envelope.content.replace(b"\r\n", b"\n"))
+        return "250 OK"
+Controller(Handler(), hostname="127.0.0.1", port=int(sys.argv[1])).start()
+asyncio.new_event_loop().run_forever()
+PYTHON
+    servers+=($!)
+    open_port "$p"
+    tell c "mailtos://me:password@127.0.0.1:$p/?from=jobs@example.com&to=anna@example.com"
+    check aiosmtpd aiosmtpd
+else
+    echo "passed over: aiosmtpd"
+fi
+
+if [ -n "${OPENSMTPD:-}" ]; then
+    p=$(port)
+    mkdir -p "$work/opensmtpd"
+    cat > "$work/opensmtpd.conf" << CONF
+listen on 127.0.0.1 port $p
+action keep mda "cat >> $work/opensmtpd/letters; printf '\n-- end --\n' >> $work/opensmtpd/letters" user nobody virtual { "@" = nobody }
+match from any for any action keep
+CONF
+    chmod 777 "$work/opensmtpd"
+    PATH="$OPENSMTPD/usr/sbin:$PATH" "$OPENSMTPD/usr/sbin/smtpd" -d -f "$work/opensmtpd.conf" > "$work/opensmtpd.log" 2>&1 &
+    servers+=($!)
+    open_port "$p"
+    tell d "mailtos://127.0.0.1:$p/?from=jobs@example.com&to=anna@example.com"
+    sleep 3
+    check OpenSMTPD opensmtpd/letters
+else
+    echo "passed over: OpenSMTPD (a folder of its package in \$OPENSMTPD)"
+fi
+
+echo "$passed passed, 0 failed"
