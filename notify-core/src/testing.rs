@@ -115,6 +115,7 @@ pub(crate) fn alert(job: &str, id: &str) -> Alert {
         facts: Vec::new(),
         notes: Vec::new(),
         dropped: None,
+        recovered: None,
         status,
     }
 }
@@ -200,6 +201,7 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
             _ => vec!["this is a debug build".to_owned()],
         },
         dropped: None,
+        recovered: None,
         status: Status::parse(&status).unwrap(),
     }
 }

@@ -144,6 +144,8 @@ pub struct Alert {
     pub(crate) message: Message,
     /// What was dropped from the queue that it leaves, and its message is to say; no file holds it.
     pub(crate) dropped: Option<Dropped>,
+    /// How many of the jobs that its message speaks of work again, of how many; no file holds it.
+    pub(crate) recovered: Option<(usize, usize)>,
     pub(crate) status: Status,
 }
 
@@ -182,6 +184,7 @@ impl Alert {
             notes: Vec::new(),
             message: Message::default(),
             dropped: None,
+            recovered: None,
             status,
         }
     }
@@ -638,6 +641,7 @@ impl Alert {
             notes: fields.all("note"),
             message: Message::read(&fields),
             dropped: None,
+            recovered: None,
             status: Status::parse(&fields.text)?,
         })
     }
@@ -715,6 +719,7 @@ mod tests {
             notes: vec!["this is a debug build".to_owned()],
             message: Message::default(),
             dropped: None,
+            recovered: None,
             status: Status::parse(&status).unwrap(),
         }
     }

@@ -98,7 +98,8 @@ pub(crate) fn digest(alerts: &[Alert]) -> String {
     with(Cuts { name, error })
 }
 
-/// Says how many alerts there are, and of what: `✗ 12 alerts: 9 failed, 3 recovered`.
+/// Says how many alerts there are, and of what: `✗ 12 alerts: 9 failed, 3 recovered`; in a message that is
+/// brought up to date, `✗ 3 of 12 recovered: 9 failed, 3 recovered`.
 pub(crate) fn headline(alerts: &[Alert]) -> String {
     let is_good = alerts
         .iter()
@@ -117,7 +118,11 @@ pub(crate) fn headline(alerts: &[Alert]) -> String {
             format!("{count} {words}")
         })
         .collect();
-    format!("{symbol} {} alerts: {}", alerts.len(), counts.join(", "))
+    let counts = counts.join(", ");
+    match alerts.iter().find_map(|alert| alert.recovered) {
+        Some((over, all)) => format!("{symbol} {over} of {all} recovered: {counts}"),
+        None => format!("{symbol} {} alerts: {counts}", alerts.len()),
+    }
 }
 
 /// Says how many alerts were dropped, which is of none of these.
@@ -368,9 +373,12 @@ fn heading(alerts: &[Alert], first: Time, last: Time) -> String {
     } else {
         format!(" to {}", last.format("%H:%M:%S"))
     };
-    let count = alerts.len();
+    let count = match alerts.iter().find_map(|alert| alert.recovered) {
+        Some((over, all)) => format!("{over} of {all} recovered"),
+        None => format!("{} alerts", alerts.len()),
+    };
     let first = first.format("%Y-%m-%d %H:%M:%S");
-    format!("--- {count} alerts{host}, {first}{until} UTC ---\n")
+    format!("--- {count}{host}, {first}{until} UTC ---\n")
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ impl Wrapped {
     fn settle(&self) {
         let mut config = Config::new().signals(false);
         if let Some(directory) = &self.directory {
-            config = config.directory(directory);
+            config = config.directory(directory).local();
         }
         // It cannot be settled already.
         let _ = in_force::settle(config);

@@ -236,6 +236,8 @@ fn object(alert: &Alert, room: usize) -> Value {
         notes,
         message,
         dropped,
+        // Of messages that are edited, which no document is.
+        recovered: _,
         status,
     } = alert;
     let mut facts = Map::new();

@@ -48,6 +48,12 @@ impl Warning {
         }
     }
 
+    /// Returns whether it is of that fault.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is(&self, fault: &str) -> bool {
+        self.fault == fault
+    }
+
     /// Tells it, unless it was told and still lasts.
     pub(crate) fn tell(self) {
         {

@@ -52,6 +52,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[must_use = "a `Config` does nothing until it is installed"]
 pub struct Config {
     pub(crate) directory: Option<PathBuf>,
+    /// Whether the directory counts though the environment names a store.
+    pub(crate) is_local: bool,
     pub(crate) exit: Option<Duration>,
     pub(crate) host: Option<String>,
     pub(crate) default_channel: Option<String>,
@@ -91,6 +93,15 @@ impl Config {
     pub fn directory(self, directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: Some(directory.into()),
+            ..self
+        }
+    }
+
+    /// Has the directory count though the environment names a store.
+    #[cfg(feature = "cli")]
+    pub(crate) fn local(self) -> Self {
+        Self {
+            is_local: true,
             ..self
         }
     }
@@ -257,9 +268,12 @@ impl Config {
     /// | word | |
     /// |---|---|
     /// | `slack://TokenA/TokenB/TokenC`, `slack://hook:TokenA-TokenB-TokenC@webhook`, `https://hooks.slack.com/services/…` | [`Slack`](crate::Slack) |
+    /// | `slack://xoxb-Token/#channel`, `slack://xoxb-Token/C0123ABCD` | Slack, as a bot: an incident is one message, with its story in the thread |
     /// | `mattermost://host/key`, `rocketchat://host/keyA/keyB` | the same payload, to `https://host/hooks/…`; `mattermost://host/folder/key` for a server below a folder |
     /// | `discord://WebhookID/WebhookToken`, `discord://WebhookToken@WebhookID`, `https://discord.com/api/webhooks/…` | [`Discord`](crate::Discord) |
     /// | `workflows://host/workflow/signature`, `https://….api.powerplatform.com/…` | [`Teams`](crate::Teams) |
+    /// | `tgram://123456:Token/-1001234567890`, `tgram://123456:Token/-1001234567890:42` | Telegram; an incident is one message, with replies |
+    /// | `matrixs://AccessToken@host/!room:server` | Matrix; an incident is one message, with its story in the thread |
     /// | `gchat://Space/Key/Token`, `gchat://Space/Key/Token/thread`, `https://chat.googleapis.com/v1/spaces/…` | Google Chat; the messages of an incident are a thread, or all of them the one that is named |
     /// | `ntfys://topic`, `ntfys://host/topic`, `ntfys://token@host/topic`, `ntfys://user:password@host/topic` | ntfy, at ntfy.sh or a host |
     /// | `sendmail:///usr/sbin/sendmail?to=anna@example.com,root` | mail, by a program that takes it; with `from=` or not |

@@ -29,6 +29,9 @@ use crate::settings::values::Values;
 use crate::settings::variables;
 use crate::state::Store;
 
+/// The variable that names the shared store.
+const STORE: &str = "NOTIFY_STORE";
+
 /// How long the exit may wait for delivery.
 const EXIT: Duration = Duration::from_secs(5);
 
@@ -49,6 +52,11 @@ pub(crate) struct Setup {
 pub(crate) struct Settled {
     installed: bool,
     directory: Result<PathBuf, Missing>,
+    /// The address of the shared store, which is a secret.
+    #[cfg(feature = "postgres")]
+    store: Option<String>,
+    #[cfg(feature = "postgres")]
+    password: Option<String>,
     mode: u32,
     pub(crate) exit: Duration,
     pub(crate) host: String,
@@ -129,6 +137,10 @@ impl Setup {
         });
         let settled = Settled {
             installed,
+            #[cfg(feature = "postgres")]
+            store: values.text(STORE).filter(|_| !config.is_local),
+            #[cfg(feature = "postgres")]
+            password: values.text("PGPASSWORD"),
             directory: directory::find(config.directory, &environment),
             mode: values.file_mode(),
             exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),
@@ -151,6 +163,13 @@ impl Setup {
             message: config.message,
             channels: config.channels,
         };
+        #[cfg(not(feature = "postgres"))]
+        if values.text(STORE).is_some() {
+            let message = format!(
+                "{STORE} needs pipeline-notify built with its feature `postgres`: the notify directory is used"
+            );
+            values.problems.push(Warning::new(STORE, message));
+        }
         Self::of(Arc::new(settled), values.problems)
     }
 
@@ -184,6 +203,10 @@ impl Setup {
     /// Returns the notify directory; `None` where there is none that can be used.
     pub(crate) fn store(&self) -> Option<&Store> {
         let store = self.store.get_or_init(|| {
+            #[cfg(feature = "postgres")]
+            if let Some(store) = self.shared_store() {
+                return Some(store);
+            }
             let without = "no status files are written, and alerts are sent from memory";
             let directory = match &self.directory {
                 Ok(directory) => directory,
@@ -217,6 +240,41 @@ impl Setup {
                 .ok()
         });
         store.as_ref()
+    }
+
+    /// Returns the shared store, where one is named; one whose address makes no sense is a warning, and the notify
+    /// directory stands in.
+    #[cfg(feature = "postgres")]
+    fn shared_store(&self) -> Option<Store> {
+        let address = self.settled.store.as_ref()?;
+        let store = Store::share(address, self.password.clone(), self.directory(), self.mode);
+        let unusable = |problem| {
+            let message =
+                format!("{STORE} cannot be used ({problem}): the notify directory is used");
+            self.add_problem(Warning::new(STORE, message));
+        };
+        store.map_err(unusable).ok()
+    }
+
+    /// Tells what is wrong with the name of the shared store.
+    #[cfg(feature = "cli")]
+    pub(crate) fn tell_store_problem(&self) {
+        let mut problems = self.problems();
+        let is_it = |problem: &Warning| problem.is(STORE);
+        let (told, left) = problems.drain(..).partition(is_it);
+        *problems = left;
+        drop(problems);
+        let told: Vec<Warning> = told;
+        told.into_iter().for_each(Warning::tell);
+    }
+
+    /// Returns whether a shared store is named.
+    #[cfg(feature = "cli")]
+    pub(crate) fn names_store(&self) -> bool {
+        #[cfg(feature = "postgres")]
+        return self.settled.store.is_some();
+        #[cfg(not(feature = "postgres"))]
+        false
     }
 
     /// Returns the store, if it was used already.

@@ -148,6 +148,16 @@ pub(super) fn short(alert: &Alert, dialect: Dialect, mentions: bool) -> Value {
     json!({ "text": text })
 }
 
+/// The same for however many.
+pub(super) fn short_of_all(alerts: &[Alert], dialect: Dialect) -> Value {
+    match alerts {
+        [alert] => short(alert, dialect, true),
+        _ => {
+            json!({ "text": with_mentions(fenced(&dialect.lines(&digest::message(alerts), DIGEST - 300)), alerts, dialect) })
+        }
+    }
+}
+
 /// Writes the alert in one line, in which each part that comes from outside is harmless.
 fn summary(alert: &Alert, limit: usize, dialect: Dialect) -> String {
     // The job, the host and the error; or the program's own headline.
