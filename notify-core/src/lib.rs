@@ -102,7 +102,10 @@ pub use notifier::{
 };
 pub use rules::decision::Decision;
 pub use rules::occasion::{Occasion, Previous};
-pub use runs::handle::{Handle, current, fact};
+pub use runs::handle::{Handle, current, fact, progress, progress_unknown};
+pub use runs::last_lines::LastLines;
+#[cfg(feature = "tracing")]
+pub use runs::layer::LastLinesLayer;
 pub use runs::panic::install_panic_hook;
 pub use settings::config::Config;
 pub use settings::destinations::{Destination, channels};
@@ -168,4 +171,5 @@ pub mod __cli {
     pub use crate::os::random::number as random;
     pub use crate::state::place::Place;
     pub use crate::status::Quiet;
+    pub use crate::status::progress::Progress;
 }

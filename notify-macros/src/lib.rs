@@ -81,6 +81,7 @@ use syn::parse::Parser as _;
 /// | `grace_minutes` | a tenth of the time between two runs, or an hour if that is more | how late a run may begin, for those who look; it wins over theirs |
 /// | `took_hours` | not said | how long a run should take: a range such as `0.5..4.0`, `..4.0` or `0.5..`, of numbers or `Duration`s. A run that works and ends sooner or later is sent as a remark; the status stays `OK` |
 /// | `overlap` | `true` | `false`: a run that begins while another outermost run of the same job goes on is sent as a remark |
+/// | `start` | `false` | `true`: the beginning of each run is sent, too, for runs of hours; what they say with `progress` is in `status` and in the alert of one that is overdue |
 /// | `runbook` | none | the address of a page that says what to do, `https` or `http` without a user: a button or a link in the alert |
 /// | `owner` | nobody | whose job it is: `"team-data"` |
 /// | `rule` | the built-in rules | a function, or a closure, that says which runs are sent, why and where: it gets an `&Occasion` and returns a `Decision`; see `Config::rule`. The type of the function's error must borrow nothing, as for `errors` |

@@ -175,6 +175,13 @@ impl Arguments {
         self
     }
 
+    /// `start = …`
+    #[must_use]
+    pub fn start(mut self, value: impl FnOnce() -> bool) -> Self {
+        self.start = self.value("start", value);
+        self
+    }
+
     /// `after = …`
     #[must_use]
     pub fn after<C: Count>(mut self, value: impl FnOnce() -> C) -> Self {

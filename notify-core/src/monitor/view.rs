@@ -26,6 +26,7 @@ use crate::state::{SeenRuns as Seen, channel_of, job_digits, time_of};
 use crate::status::decision::{Decided, Fate, Reason};
 use crate::status::fingerprint;
 use crate::status::plan::Plan;
+use crate::status::progress::Progress;
 use crate::status::{LINE, OVERDUE, Quiet, State, Status};
 
 /// More threads would wait for the disk, or for each other.
@@ -151,6 +152,7 @@ pub struct Run {
     pub health: Health,
     pub channel: String,
     pub every_hours: Option<f64>,
+    pub progress: Option<Progress>,
     pub(crate) plan: Option<Arc<Plan>>,
 }
 
@@ -434,6 +436,12 @@ impl Job {
         self.decided.as_ref().and_then(Decided::reason) == Some(Reason::Attempt)
     }
 
+    /// Returns whether a rule of the program has decided on the last run.
+    #[must_use]
+    pub fn is_ruled(&self) -> bool {
+        self.decided.as_ref().and_then(Decided::reason) == Some(Reason::Rule)
+    }
+
     /// Tells whether it fails, and a person or the program's rule has silenced that.
     #[must_use]
     pub fn is_silenced(&self, now: Time) -> bool {
@@ -541,6 +549,7 @@ fn runs_of(seen: &Seen, judges_all: bool) -> Vec<Run> {
         health,
         channel: recorded.ended.channel.into_owned(),
         every_hours: recorded.ended.every_hours,
+        progress: recorded.ended.heard.progress,
         plan: recorded.ended.plan,
     });
     runs.collect()

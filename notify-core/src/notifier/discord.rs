@@ -20,6 +20,7 @@ use crate::message::alert::Alert;
 use crate::message::digest;
 use crate::message::dropped::Dropped;
 use crate::notifier::url::{Destination, Url};
+use crate::status::log_lines::HEADING;
 
 // <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>
 
@@ -47,6 +48,9 @@ const ADDRESS: usize = 300;
 
 /// Fields that are no longer stand side by side.
 const INLINE: usize = 40;
+
+/// What is kept for the error before log lines have room.
+const ERROR: usize = 600;
 
 /// The most alerts with an embed each, even where it must be cut.
 const MAX_WHOLE_ALERTS: usize = 3;
@@ -412,7 +416,7 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
     (embed.into(), length)
 }
 
-/// Tells the error, word for word, and what there is to know beside it.
+/// Tells the error, word for word, what there is to know beside it, and what the run has logged last.
 fn description(alert: &Alert, room: usize) -> String {
     let remarks = fit(&alert.remarks().join("\n"), room / 3, units, markdown);
     let body = alert.body();
@@ -420,11 +424,26 @@ fn description(alert: &Alert, room: usize) -> String {
         return remarks;
     }
     let room = room.saturating_sub(units(&remarks) + 1);
+    let log_lines = log_lines(alert, (room / 2).min(room.saturating_sub(ERROR)));
+    let room = room.saturating_sub(units(&log_lines) + 1);
     let body = match alert.message.text {
         Some(_) => fit(body, room, units, markdown),
         None => code(body, room),
     };
-    format!("{body}\n{remarks}").trim_end().to_owned()
+    let parts = [&*body, &*remarks, &*log_lines];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("\n").trim_end().to_owned()
+}
+
+/// Shows the last lines that the run has logged, as many as have room.
+fn log_lines(alert: &Alert, room: usize) -> String {
+    let room = room.saturating_sub(units(HEADING) + units(&fenced("")) + 1);
+    // A fence of each line counts too much, and never too little.
+    let lines = alert.lines_below(room, |line| units(&fenced(line)));
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("{HEADING}\n{}", fenced(&lines.join("\n")))
 }
 
 /// Returns the facts of an alert by name, but for its id, which is the footer.

@@ -124,6 +124,11 @@ fn report_death(
         None if dead.may_live() => Outcome::Died(lost_contact(process, ended.begun)),
         None => Outcome::Died(death(process, ended.begun)),
     };
+    if let Some(progress) = ended.heard.progress {
+        // How long the rest would have taken is no news any more.
+        let progress = progress.words(Time::MAX_UTC);
+        ended.notes.push(format!("it had come to {progress}"));
+    }
     let needs_routes = !matches!(outcome, Outcome::NotCounted(_));
     let routes = if queues.is_empty() || !needs_routes {
         report::routes(setup, &channel, &mut ended.notes, &outcome, warnings)

@@ -34,7 +34,7 @@ use crate::runs::overdue;
 use crate::runs::overlap;
 use crate::runs::reaper;
 use crate::runs::report::{self, Report};
-use crate::runs::run_data;
+use crate::runs::run_data::{self, RunData};
 use crate::runs::stack;
 use crate::settings::config::Config;
 use crate::settings::in_force;
@@ -43,12 +43,19 @@ use crate::settings::setup::Setup;
 use crate::state::run_record::Recorded;
 use crate::state::{self, Store};
 use crate::status::cause::Cause;
-use crate::status::facts::Facts;
+use crate::status::heard::Heard;
 use crate::status::outcome::Outcome;
 use crate::status::{LINE, State};
 
 /// Seconds.
 const MINUTE: f64 = 60.0;
+
+/// How often the runs under way are tried to be reached by what is logged outside of them. Their lock is held for
+/// microseconds, but in a child that was forked meanwhile nobody lets go of it.
+const TRIES: usize = 1_000;
+
+/// How often what a run says of itself is written down.
+const NEWS: Duration = Duration::from_secs(1);
 
 const WAS_OVERDUE: &str = "it was overdue, and has ended now";
 
@@ -104,6 +111,8 @@ struct Open {
     overdue_at: Option<Instant>,
     /// Whether people were told so.
     was_overdue: bool,
+    /// Whether its beginning was sent.
+    is_start_sent: bool,
     /// When the last run of the same job began that ended inside this one.
     last_inside: Option<Time>,
     /// What was told of its beginning.
@@ -118,7 +127,7 @@ struct Open {
 #[derive(Debug)]
 struct Asked {
     outcome: Outcome,
-    said: Facts,
+    heard: Heard,
 }
 
 /// A run whose end is being reported.
@@ -126,7 +135,7 @@ struct Ending<'a> {
     number: u64,
     run: &'a Open,
     outcome: &'a Outcome,
-    said: Facts,
+    heard: Heard,
     /// Where the process exits: how long it waits for each answer of the program.
     at_exit: Option<Duration>,
 }
@@ -135,7 +144,7 @@ impl Park for Ending<'_> {
     fn park(&self) {
         let asked = Asked {
             outcome: self.outcome.clone(),
-            said: self.said.clone(),
+            heard: self.heard.clone(),
         };
         let run = Open {
             asked: Some(Arc::new(asked)),
@@ -175,6 +184,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         nested,
         overdue_at: None,
         was_overdue: false,
+        is_start_sent: false,
         last_inside: None,
         heartbeat: None,
         returned: None,
@@ -187,9 +197,10 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     if !nested {
         record(number, &run, setup);
         reaper::look_for(setup, run.started, &mut warnings);
-        if job.arguments.overlap == Some(false) {
-            tell_overlap(&run, setup, &mut warnings);
-        }
+    }
+    run.tell_start(setup, &mut warnings);
+    if !nested && job.arguments.overlap == Some(false) {
+        tell_overlap(&run, setup, &mut warnings);
     }
     open_runs().insert(number, run);
     warnings.into_iter().for_each(Warning::tell);
@@ -219,24 +230,28 @@ impl Run {
 
     /// Ends the run, which is inside those `around` it.
     pub(crate) fn end_inside(self, around: Around, outcome: &Outcome, cause: Option<Cause<'_>>) {
-        let (run, around) = {
+        let (run, inside, around) = {
             let mut open = open_runs();
             let run = open.remove(&self.number);
-            let mut ends_too = Vec::new();
+            let (mut inside, mut ends_too) = (None, Vec::new());
             if let Some(run) = &run {
                 // Copied only where it ends them all, for most runs are silent, and inside another.
                 around(&mut |numbers| {
+                    inside = numbers
+                        .last()
+                        .copied()
+                        .filter(|outer| open.contains_key(outer));
                     note_end(&mut open, run, numbers);
                     let numbers = numbers.iter().filter(|_| outcome.is_event());
                     ends_too.extend(numbers.filter_map(|number| open.get(number)).cloned());
                 });
             }
-            (run, ends_too)
+            (run, inside, ends_too)
         };
         // The exit of the process may have come first, and reports it.
         let warnings = run
             .as_ref()
-            .map(|run| end(self.number, run, outcome, cause, &around, false));
+            .map(|run| end(self.number, run, inside, outcome, cause, &around, false));
         warnings.into_iter().flatten().for_each(Warning::tell);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
             // For the log alone: who leaves an error out wants no line of it from each run.
@@ -298,7 +313,7 @@ fn end_returned(job: &Job) -> Vec<Warning> {
             .collect()
     };
     let ends = returned.into_iter();
-    ends.flat_map(|(number, run)| end(number, &run, &Outcome::Returned, None, &[], false))
+    ends.flat_map(|(number, run)| end(number, &run, None, &Outcome::Returned, None, &[], false))
         .collect()
 }
 
@@ -323,14 +338,20 @@ impl Config {
             signals::let_go();
         }
         let open = open_runs().clone();
+        let mut warnings = Vec::new();
         // Not under the lock: a notifier may be asked who it is.
-        for (number, run) in open {
+        for (number, mut run) in open {
             record(number, &run, setup);
+            run.tell_start(setup, &mut warnings);
+            if let Some(open) = open_runs().get_mut(&number) {
+                open.is_start_sent = run.is_start_sent;
+            }
             if !open_runs().contains_key(&number) {
                 // It has ended meanwhile, and must not look as if it had died.
                 state::end_run(number);
             }
         }
+        warnings.into_iter().for_each(Warning::tell);
         Ok(())
     }
 }
@@ -349,6 +370,7 @@ fn note_end(open: &mut BTreeMap<u64, Open>, ended: &Open, around: &[u64]) {
 fn end(
     number: u64,
     run: &Open,
+    inside: Option<u64>,
     outcome: &Outcome,
     cause: Option<Cause<'_>>,
     around: &[Open],
@@ -371,9 +393,9 @@ fn end(
     }
     let channel = channel(&run.job.arguments, setup);
     let mut ended = run.ended(setup, now);
-    ended.said = match &run.asked {
-        Some(asked) => asked.said.clone(),
-        None => run_data::end(number),
+    ended.heard = match &run.asked {
+        Some(asked) => asked.heard.clone(),
+        None => run_data::end(number, inside, outcome.state() == State::Error),
     };
     let routes = report::routes(setup, channel, &mut ended.notes, outcome, &mut warnings);
     if outcome.is_event()
@@ -394,7 +416,7 @@ fn end(
         number,
         run,
         outcome,
-        said: ended.said.clone(),
+        heard: ended.heard.clone(),
         at_exit: at_exit.then(|| setup.exit / 4),
     };
     Report {
@@ -425,6 +447,29 @@ fn end(
     warnings
 }
 
+/// Has what a run says of itself written into the record of runs under way, at most once a second: for those who
+/// look at it meanwhile, and for its death.
+pub(crate) fn watch_news(number: u64) {
+    if let Some(at) = Instant::now().checked_add(NEWS) {
+        overdue::watch(at, number, note_news);
+    }
+}
+
+fn note_news(number: u64) {
+    let Some((outermost, is_news)) = run_data::take_news(number) else {
+        return;
+    };
+    let run = { open_runs().get(&outermost).cloned() };
+    if let Some(run) = run.filter(|_| is_news) {
+        record(outermost, &run, in_force::setup_so_far());
+        if !open_runs().contains_key(&outermost) {
+            // It has ended meanwhile, and must not look as if it had died.
+            state::end_run(outermost);
+        }
+    }
+    watch_news(number);
+}
+
 /// Writes down that an outermost run is under way, so that its death can be told.
 fn record(number: u64, run: &Open, setup: &'static Setup) {
     let Some(store) = setup.store().filter(|_| !run.nested) else {
@@ -432,8 +477,10 @@ fn record(number: u64, run: &Open, setup: &'static Setup) {
     };
     let channel = channel(&run.job.arguments, setup);
     let routes = setup.routes(channel);
+    let mut ended = run.ended(setup, run.started);
+    ended.heard = run_data::of_record(number);
     let recorded = Recorded {
-        ended: run.ended(setup, run.started),
+        ended,
         settings: settings(&run.job.arguments, setup),
         queues: routes
             .as_ref()
@@ -461,6 +508,22 @@ impl Open {
             self.overdue_at = Some(at);
             overdue::watch(at, number, tell_overdue);
         }
+    }
+
+    /// Sends that it has begun, where that is asked for, once it is known where to: a `Config` may come later.
+    fn tell_start(&mut self, setup: &'static Setup, warnings: &mut Vec<Warning>) {
+        let arguments = &self.job.arguments;
+        let is_asked_for = arguments.start.unwrap_or(setup.start && !self.nested);
+        if !is_asked_for || self.is_start_sent || asked::for_help() {
+            return;
+        }
+        if setup.routes(channel(arguments, setup)).is_none() {
+            return;
+        }
+        self.is_start_sent = true;
+        let mut ended = self.ended(setup, self.started);
+        ended.took = None;
+        report_unended(self, ended, "started", &Outcome::Started, setup, warnings);
     }
 
     /// Returns what the program has to say of the end of this run: nothing, where it was asked already.
@@ -574,7 +637,7 @@ impl Open {
             mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
             runbook: arguments.runbook.as_deref().map(Cow::Borrowed),
             owner: arguments.owner.as_deref().map(Cow::Borrowed),
-            said: Facts::default(),
+            heard: Heard::default(),
             facts: Cow::Borrowed(&*setup.facts),
             nested: self.nested || self.keeps_cancelled(),
             was_overdue: self.was_overdue,
@@ -609,13 +672,19 @@ fn tell_overdue(number: u64) {
     };
     let setup = in_force::setup_so_far();
     let mut ended = run.ended(setup, Instant::now());
-    ended.said = run_data::so_far(number);
+    ended.heard = run_data::so_far(number, true);
     ended.notes.retain(|note| note != WAS_OVERDUE);
     let seconds = run.started.elapsed().as_secs_f64();
+    let progress = ended.heard.progress;
+    let progress = progress.map(|progress| format!(": {}", progress.words(Utc::now())));
+    let progress = progress.unwrap_or_default();
     let outcome = Outcome::Overdue(if seconds < MINUTE {
-        format!("still running after {seconds:.1} seconds")
+        format!("still running after {seconds:.1} seconds{progress}")
     } else {
-        format!("still running after {:.0} minutes", seconds / MINUTE)
+        format!(
+            "still running after {:.0} minutes{progress}",
+            seconds / MINUTE
+        )
     });
     let mut warnings = Vec::new();
     let job = ended.job.clone();
@@ -736,6 +805,21 @@ fn find_job(site: &'static Site, name: Option<&str>, warnings: &mut Vec<Warning>
     job
 }
 
+/// Returns the one outermost run that is under way; `None` where there is none, or several.
+pub(crate) fn sole() -> Option<Arc<RunData>> {
+    let open = (0..TRIES).find_map(|_| {
+        let open = OPEN.get().try_lock().ok();
+        if open.is_none() {
+            thread::yield_now();
+        }
+        open
+    })?;
+    let mut outermost = open.iter().filter(|(_, run)| !run.nested);
+    let (number, run) = outermost.next()?;
+    let is_sole = outermost.next().is_none() && run.asked.is_none();
+    is_sole.then(|| run_data::of(*number))
+}
+
 fn names() -> MutexGuard<'static, HashMap<String, String>> {
     NAMES.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -802,7 +886,7 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         let asked = asked.as_ref().map(|asked| &asked.outcome);
         let ended = asked.or(after_return.as_ref()).or(help.as_ref());
         let outcome = ended.unwrap_or(outcome);
-        warnings.extend(end(number, &run, outcome, None, &around, true));
+        warnings.extend(end(number, &run, None, outcome, None, &around, true));
     }
     if let Some(store) = in_force::setup().store() {
         store.flush();

@@ -62,6 +62,7 @@ pub struct Config {
     pub(crate) remind_hours: Option<f64>,
     pub(crate) overdue_minutes: Option<f64>,
     pub(crate) flapping: Option<bool>,
+    pub(crate) start: bool,
     pub(crate) signals: Option<bool>,
     pub(crate) heartbeat: Option<String>,
     pub(crate) rule: Option<Rule>,
@@ -210,6 +211,15 @@ impl Config {
     pub fn flapping(self, is_told: bool) -> Self {
         Self {
             flapping: Some(is_told),
+            ..self
+        }
+    }
+
+    /// Sends the beginning of each run that is inside no other, of jobs that do not say `start`. Defaults to
+    /// `false`.
+    pub fn start(self, is_sent: bool) -> Self {
+        Self {
+            start: is_sent,
             ..self
         }
     }

@@ -65,6 +65,8 @@ pub(crate) struct Settled {
     pub(crate) default_channel: String,
     pub(crate) rules: Settings,
     pub(crate) overdue_minutes: Option<f64>,
+    /// Whether the beginning of a run is sent whose job does not say.
+    pub(crate) start: bool,
     pub(crate) attempt: Option<Attempt>,
     /// What alerts say of where the process runs.
     pub(crate) facts: Vec<(String, String)>,
@@ -150,6 +152,7 @@ impl Setup {
             default_channel: values.channel(config.default_channel),
             rules,
             overdue_minutes,
+            start: config.start,
             attempt: values.attempt(),
             facts: facts::of(&|name: &str| values.raw(name)),
             signals: config

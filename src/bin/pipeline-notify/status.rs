@@ -293,7 +293,9 @@ impl View {
             .pid
             .map_or_else(String::new, |pid| format!("pid {pid} on "));
         let since = words::since(run.begun, self.now);
-        let facts = format!("{since}, {pid}{}", plain(&run.host));
+        let progress = run.progress.map(|progress| progress.words(self.now));
+        let progress = progress.map_or_else(String::new, |progress| format!(", {progress}"));
+        let facts = format!("{since}, {pid}{}{progress}", plain(&run.host));
         let job = plain(&run.job);
         let Some(width) = output.width() else {
             return format!("  {job}  {facts}");
