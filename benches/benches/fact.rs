@@ -33,7 +33,7 @@ fn measure(criterion: &mut Criterion, name: &str, call: impl Fn(u64)) {
 fn measure_both(criterion: &mut Criterion, place: &Place, where_: &str) {
     let name = |what: &str| place.measurement(&format!("{what}{where_}"));
     measure(criterion, &name("fact"), |rows| {
-        fact(black_box("rows"), rows)
+        fact(black_box("rows"), rows);
     });
     measure(criterion, &name("progress"), |rows| {
         progress(black_box(rows), u64::MAX / 2);

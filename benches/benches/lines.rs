@@ -58,7 +58,7 @@ fn inside(criterion: &mut Criterion, place: &Place) -> Result<(), &'static str> 
     let mut pair = group(criterion, &place.measurement("log-line"));
     pair.bench_function("floor", |bencher| bencher.iter(|| write(&floor, next())));
     pair.bench_function("library", |bencher| {
-        bencher.iter(|| write(&library, next()))
+        bencher.iter(|| write(&library, next()));
     });
     pair.finish();
 
