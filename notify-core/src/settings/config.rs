@@ -53,6 +53,10 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub struct Config {
     pub(crate) directory: Option<PathBuf>,
     /// Whether the directory counts though the environment names a store.
+    #[cfg_attr(
+        all(feature = "cli", not(feature = "postgres")),
+        expect(dead_code, reason = "without the feature there is no store")
+    )]
     pub(crate) is_local: bool,
     pub(crate) exit: Option<Duration>,
     pub(crate) host: Option<String>,
