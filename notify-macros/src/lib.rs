@@ -73,7 +73,7 @@ use syn::parse::Parser as _;
 /// | `overdue_minutes` | never | a run that takes longer sends one alert while it goes on, and one at its end |
 /// | `after` | `1` | an alert is sent at the N-th failed run in a row. If the job still fails, it is sent once it is older than the larger of `silent_seconds` and `remind_hours` |
 /// | `flapping` | `false` | a job whose status keeps changing sends alerts that say so |
-/// | `mention` | nobody | whom the alert of a failure mentions in Slack: `"U123"`, `"S123"`, `"@here"`, or several with spaces between them |
+/// | `mention` | nobody | whom the alert of a failure mentions: `"U123"`, `"S123"`, `"@here"` in Slack, or several with spaces between them; docs/destinations.md has those of Discord, Teams and Telegram |
 /// | `cancelled` | `"error"` | what a run proves whose future is dropped unfinished: `"keep"`, for a task that is stopped at each deploy, leaves the status as it is but for a line `cancelled:`, and nothing is sent |
 /// | `every_hours` | not said | how often the job is meant to run, for those who look at the status file |
 /// | `schedule` | not said | when the job is meant to run, as a line of a crontab says it: `"5 3 * * 1-5"`, `"@daily"`. Not together with `every_hours` |

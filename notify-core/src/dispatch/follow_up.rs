@@ -44,8 +44,8 @@ pub(crate) fn of(route: &Route) -> FollowUps {
     isolate::contain(|| route.notifier.follow_ups()).unwrap_or_default()
 }
 
-/// Counts how many of some alerts, from the first on, and which of them, leave as one message: those that go to
-/// the thread of the first, or those that are of none.
+/// Tells of each of some alerts whether it leaves in one message with the first: those do that go to the same
+/// thread, or where the first is of none, those that are of none.
 pub(crate) fn together(route: &Route, queue: &Queue, alerts: &[Alert]) -> Vec<bool> {
     let now = Utc::now();
     if of(route) == FollowUps::Messages {

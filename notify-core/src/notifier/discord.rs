@@ -234,9 +234,7 @@ impl Sent {
         let message = ids
             .next()
             .filter(|id| is_id(id))
-            .ok_or_else(|| Refusal::Gone {
-                reason: "the id of its message is not known".to_owned(),
-            })?;
+            .ok_or_else(Refusal::unknown_message)?;
         Ok(Self {
             message: message.to_owned(),
             channel: ids.next().unwrap_or_default().to_owned(),

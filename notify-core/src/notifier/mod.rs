@@ -228,6 +228,13 @@ impl Refusal {
         }
     }
 
+    /// Says that what was kept names no message: a new one is sent.
+    pub(crate) fn unknown_message() -> Self {
+        Self::Gone {
+            reason: "the id of its message is not known".to_owned(),
+        }
+    }
+
     /// Hides in the reason what no text may show.
     pub(crate) fn redacted(mut self) -> Self {
         let (Self::Temporary { reason, .. }

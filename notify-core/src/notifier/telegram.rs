@@ -208,9 +208,7 @@ fn handle_of(said: &Value) -> Option<String> {
 fn sent(handle: &str) -> Result<(i64, i64), Refusal> {
     let parts = handle.split_once(' ');
     let parts = parts.and_then(|(chat, id)| Some((chat.parse().ok()?, id.parse().ok()?)));
-    parts.ok_or_else(|| Refusal::Gone {
-        reason: "the id of its message is not known".to_owned(),
-    })
+    parts.ok_or_else(Refusal::unknown_message)
 }
 
 impl fmt::Debug for Telegram {

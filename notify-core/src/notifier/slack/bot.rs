@@ -213,9 +213,7 @@ fn channel_of(text: &str) -> Result<String, Problem> {
 impl<'a> Sent<'a> {
     fn read(handle: &'a str) -> Result<Self, Refusal> {
         let parts = handle.split_once(' ');
-        let (channel, ts) = parts.ok_or_else(|| Refusal::Gone {
-            reason: "the id of its message is not known".to_owned(),
-        })?;
+        let (channel, ts) = parts.ok_or_else(Refusal::unknown_message)?;
         Ok(Self { channel, ts })
     }
 }
