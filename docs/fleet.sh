@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Three hosts without a disk, and one store: a PostgreSQL of its own on loopback, a receiver, a watch. One host is killed.
-# It needs PostgreSQL's programs, Python 3, and pipeline-notify built with the features cli and postgres:
-#     cargo build --features cli,postgres && docs/fleet.sh
+# It needs PostgreSQL's programs and Python 3, and builds pipeline-notify unless PIPELINE_NOTIFY names it:
+#     docs/fleet.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
-command=${PIPELINE_NOTIFY:-target/debug/pipeline-notify}
+[ -n "${PIPELINE_NOTIFY:-}" ] || cargo build --quiet --features cli,postgres --bin pipeline-notify
+command=${PIPELINE_NOTIFY:-${CARGO_TARGET_DIR:-target}/debug/pipeline-notify}
 binaries=$(ls -d /usr/lib/postgresql/*/bin 2> /dev/null | sort -V | tail -1 || true)
 binaries=${binaries:-$(pg_config --bindir)}
 folder=$(mktemp -d)
