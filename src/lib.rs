@@ -23,6 +23,7 @@
 //! - Other destinations than Slack, several for a channel, chosen in the environment or in code:
 //!   [`Config::channel`]; your own: [`Notifier`].
 //! - A service that misses runs that never begin: [`Config::heartbeat`].
+//! - The last log lines of a run, in its alert: [`LastLines`].
 //! - The rules, the status file, and what is told of which end: the
 //!   [README](https://docs.rs/crate/pipeline-notify/latest).
 //!
@@ -31,6 +32,7 @@
 //! - `tls`, on by default: `https`, and signed documents ([`Json::secret`]). Off, both are errors
 //!   that say so; loopback, [`Exec`] and a [`Notifier`] of your own are left.
 //! - `cli`: the command `pipeline-notify`.
+//! - `tracing`: a layer for `tracing-subscriber` that keeps the last events of each run (`LastLines::layer`).
 //!
 //! # Logging
 //!
@@ -46,10 +48,13 @@
     clippy::unwrap_used
 )]
 
+#[cfg(feature = "tracing")]
+pub use notify_core::LastLinesLayer;
 pub use notify_core::{
-    Alert, Config, Decision, Destination, Discord, Error, Exec, Handle, Json, Kind, Message,
-    Notifier, Occasion, OutcomeKind, PagerDuty, Previous, Refusal, Service, Slack, State, Teams,
-    channels, current, drain, fact, install_panic_hook, message, samples, test_alert,
+    Alert, Config, Decision, Destination, Discord, Error, Exec, Handle, Json, Kind, LastLines,
+    Message, Notifier, Occasion, OutcomeKind, PagerDuty, Previous, Refusal, Service, Slack, State,
+    Teams, channels, current, drain, fact, install_panic_hook, message, progress, progress_unknown,
+    samples, test_alert,
 };
 pub use notify_macros::notify;
 

@@ -88,7 +88,7 @@ fn each_run_says_which_rule_told_it_and_what_was_answered() {
         "ERROR not sent: same status within silent_seconds",
         "ERROR sent: failing with another error no disk alert ",
         ", channel alerts: accepted ",
-        "What comes next, with silent_seconds 3600, ok_silent_hours 0.99, remind_hours 0.99 (those of the last run):",
+        "What comes next by the built-in rules, with silent_seconds 3600, ok_silent_hours 0.99, remind_hours 0.99 (those of the last run):",
         "- If it fails again before ",
         " UTC, nothing is sent: same status within silent_seconds.",
         "- If it fails with another error, an alert is sent: failing with another error",

@@ -28,9 +28,10 @@ fail() {
     echo "FAULT: $*"
     exit 1
 }
+ours=(env -i PATH="$PATH" HOME="$work" TZ=UTC USER=anna NOTIFYDIR="$work/jobs" NOTIFY_EXIT_SECONDS=1
+    SLACK_ALERTS_WEBHOOK_URL="http://127.0.0.1:9/" "$command")
 notify() {
-    env -i PATH="$PATH" HOME="$work" TZ=UTC USER=anna NOTIFYDIR="$work/jobs" NOTIFY_EXIT_SECONDS=1 \
-        SLACK_ALERTS_WEBHOOK_URL="${webhook:-http://127.0.0.1:9/}" "$command" "$@"
+    "${ours[@]}" "$@"
 }
 # A port that nobody uses now.
 free_port() {
@@ -61,7 +62,8 @@ notify run --name "odd \"name\\ {x=\"y\"} é" -- true
 
 notify metrics | promtool check metrics || fail "promtool finds fault with the metrics"
 
-notify watch --every 1s --metrics "$work/textfiles/pipeline-notify.prom" --page "$work/page.html" 2> "$work/watch.log" &
+# No function: it would run in a shell of its own, and that alone would be ended.
+"${ours[@]}" watch --every 1s --metrics "$work/textfiles/pipeline-notify.prom" --page "$work/page.html" 2> "$work/watch.log" &
 watch=$!
 children+=("$watch")
 exporter_port="$(free_port)"

@@ -49,7 +49,23 @@ fn settled(text: &str, readme: &str) -> String {
         }
     }
     lines.retain(|line| line != "debug build");
+    // The times of log lines, one after the other.
+    let mut times = readme.lines().filter_map(log_time);
+    for line in &mut lines {
+        if log_time(line).is_some()
+            && let Some(time) = times.next()
+        {
+            line.replace_range(..time.len(), time);
+        }
+    }
     lines.join("\n") + "\n"
+}
+
+/// Returns the time that a log line begins with.
+fn log_time(line: &str) -> Option<&str> {
+    let (time, _) = line.split_once(' ')?;
+    let signs = time.replace(|c: char| c.is_ascii_digit(), "0");
+    (signs == "00:00:00.000").then_some(time)
 }
 
 #[test]
@@ -62,12 +78,17 @@ fn the_first_screen_shows_a_real_status_file_and_a_real_alert() {
     );
 
     let (folder, receiver) = (Folder::new(), Receiver::new());
+    let mut prices = vec!["9.50"; 60];
+    (prices[43], prices[44]) = ("0.00", "n/a");
+    let orders = folder.path().join(".orders");
+    fs::create_dir(&orders).unwrap();
+    fs::write(orders.join("orders.csv"), prices.join("\n")).unwrap();
     let mut command = Program::new("orders")
         .directory(&folder)
         .alerts_to(&receiver)
         .command();
     assert_eq!(
-        command.current_dir(folder.path()).status().unwrap().code(),
+        command.current_dir(orders).status().unwrap().code(),
         Some(1)
     );
 

@@ -192,6 +192,49 @@ fn a_command_that_floods_both_outputs_is_passed_on_in_bounded_memory_and_its_las
     assert!(status.len() < 70 * 1024, "{}", status.len());
 }
 
+/// Issue 17, point 4: for tools that write their errors there.
+#[test]
+fn on_demand_the_end_of_standard_output_is_kept_too_and_what_is_written_comes_through_untouched() {
+    let place = Place::new();
+    let run = |options: &[&str], script: &str| {
+        let ended = place.command(options, &["sh", "-c", script]).output();
+        (ended.unwrap().stdout, place.folder.status_file("run.sh"))
+    };
+    let both = r"printf 'row 1\n\0\377\nno such table\n'; echo 'giving up' >&2; exit 3";
+    let (stdout, status) = run(&["--stdout-tail"], both);
+    assert_eq!(stdout, b"row 1\n\0\xff\nno such table\n");
+    let (head, tail) = status
+        .split_once("\n\nexited with code 3\n\n(standard output)\nrow 1\n")
+        .unwrap();
+    assert!(
+        tail.ends_with("\nno such table\n\n(standard error)\ngiving up\n"),
+        "{status}"
+    );
+    assert!(head.contains("\nfingerprint: "));
+    // Where the error is there alone, it is the error.
+    let alone = "echo 'no such table'; exit 3";
+    let (_, status) = run(&["--stdout-tail"], alone);
+    assert!(status.ends_with("\n\nexited with code 3\n\n(standard output)\nno such table\n"));
+    let text = place.receiver.texts().pop().unwrap();
+    assert!(text.contains("no such table"), "{text}");
+    // Of much the end is kept, within a status file's bound.
+    let much = "yes out | head -c 300000; yes err | head -c 300000 >&2; exit 3";
+    let (stdout, status) = run(&["--stdout-tail"], much);
+    assert_eq!(stdout.len(), 300_000);
+    for end in [
+        "\n\n(the end of standard output)\nout\n",
+        "\n\n(the end of standard error)\nerr\n",
+    ] {
+        assert!(status.contains(end), "{}", &status[..900]);
+    }
+    assert!(status.len() < 70 * 1024 && !status.contains("bytes cut"));
+    // Without it standard output is the command's own.
+    let (_, status) = run(&[], alone);
+    assert!(status.ends_with("\n\nexited with code 3\n"), "{status}");
+    let (_, status) = run(&["--stdout-tail"], "echo all is well");
+    assert!(status.starts_with("OK\n") && !status.contains("all is well"));
+}
+
 #[test]
 fn a_command_that_closes_its_outputs_is_waited_for() {
     let place = Place::new();

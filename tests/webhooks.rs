@@ -54,7 +54,7 @@ fn alerts(request: &Request) -> Vec<Value> {
     };
     let documented = "id kind job state summary text error earlier_error first_error passed_over channel mention \
                       incident decided begun since took_seconds runs every_hours host pid exe location source version \
-                      ok_version notes facts outage dropped runbook owner links";
+                      ok_version notes facts outage dropped runbook owner links log_lines";
     let documented: BTreeSet<_> = documented.split_whitespace().map(str::to_owned).collect();
     for alert in &alerts {
         assert_eq!(keys(alert), documented);

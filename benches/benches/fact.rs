@@ -1,9 +1,9 @@
-//! A fact of a run: inside one, where it is kept, and outside, where nothing happens.
+//! A fact and a progress of a run: inside one, where they are kept, and outside, where nothing happens.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use pipeline_notify::{fact, notify};
+use pipeline_notify::{fact, notify, progress};
 use pipeline_notify_benches::{Place, group, install};
 
 /// What is done with a value in any case.
@@ -12,7 +12,7 @@ fn look(name: &str, value: u64) {
     black_box((name, value));
 }
 
-fn measure(criterion: &mut Criterion, name: &str) {
+fn measure(criterion: &mut Criterion, name: &str, call: impl Fn(u64)) {
     let mut pair = group(criterion, name);
     let mut rows = 0;
     pair.bench_function("floor", |bencher| {
@@ -24,22 +24,32 @@ fn measure(criterion: &mut Criterion, name: &str) {
     pair.bench_function("library", |bencher| {
         bencher.iter(|| {
             rows += 1;
-            fact(black_box("rows"), rows);
+            call(rows);
         });
     });
     pair.finish();
 }
 
+fn measure_both(criterion: &mut Criterion, place: &Place, where_: &str) {
+    let name = |what: &str| place.measurement(&format!("{what}{where_}"));
+    measure(criterion, &name("fact"), |rows| {
+        fact(black_box("rows"), rows);
+    });
+    measure(criterion, &name("progress"), |rows| {
+        progress(black_box(rows), u64::MAX / 2);
+    });
+}
+
 #[notify(name = "facts")]
-fn inside(criterion: &mut Criterion, name: &str) {
-    measure(criterion, name);
+fn inside(criterion: &mut Criterion, place: &Place) {
+    measure_both(criterion, place, "");
 }
 
 fn facts(criterion: &mut Criterion) {
     let place = Place::new().expect("a folder");
     install(&place);
-    inside(criterion, &place.measurement("fact"));
-    measure(criterion, &place.measurement("fact-outside"));
+    inside(criterion, &place);
+    measure_both(criterion, &place, "-outside");
     let status = std::fs::read_to_string(place.status().join("facts"));
     assert!(status.expect("a status file").contains("\nfact.rows: "));
     place.clear();

@@ -62,6 +62,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The shared store of `NOTIFY_STORE` cannot be used.
+    #[error("failed to use the store `{store}`")]
+    Store {
+        /// The store, without what is secret of its address.
+        store: String,
+        /// Why.
+        source: io::Error,
+    },
     /// There is no notify directory: neither `NOTIFYDIR` nor a home directory nor `STATE_DIRECTORY` is set.
     #[error("there is no notify directory: set NOTIFYDIR")]
     NoDirectory,

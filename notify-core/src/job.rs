@@ -119,6 +119,8 @@ pub struct Arguments {
     pub took: Option<Took>,
     /// Whether runs may overlap.
     pub overlap: Option<bool>,
+    /// Whether the beginning of a run is sent.
+    pub start: Option<bool>,
     /// Whom a failure mentions.
     pub mention: Option<String>,
     /// What a run proves whose future is dropped unfinished.

@@ -27,6 +27,8 @@
 //! | channel | a named destination, `alerts` if nothing is said |
 //! | route | one destination of a channel: its notifier and its queue |
 //! | notifier | code that takes an alert to a service |
+//! | handle | what a service knows a message by, so that it can be edited and replied to |
+//! | thread | the message of one incident or several, with what is to be known to go on in it |
 //! | entry | an alert that waits, by the name of its file |
 //! | spool | all queues of a user in a notify directory |
 //! | rate | how fast a queue may send: tokens, back-off, pauses that a service asks for |
@@ -95,10 +97,15 @@ pub use message::alert::{Alert, Kind};
 pub use message::digest::message;
 pub use message::written::Message;
 pub use notifier::samples::{samples, test_alert};
-pub use notifier::{Discord, Exec, Json, Notifier, PagerDuty, Refusal, Service, Slack, Teams};
+pub use notifier::{
+    Discord, Exec, FollowUps, Json, Notifier, PagerDuty, Refusal, Service, Slack, Teams,
+};
 pub use rules::decision::Decision;
 pub use rules::occasion::{Occasion, Previous};
-pub use runs::handle::{Handle, current, fact};
+pub use runs::handle::{Handle, current, fact, progress, progress_unknown};
+pub use runs::last_lines::LastLines;
+#[cfg(feature = "tracing")]
+pub use runs::layer::LastLinesLayer;
 pub use runs::panic::install_panic_hook;
 pub use settings::config::Config;
 pub use settings::destinations::{Destination, channels};
@@ -151,6 +158,7 @@ pub mod __cli {
     };
     pub use crate::monitor::planned::{Planned, mark_quiet, planned};
     pub use crate::monitor::schedule::{ClockChanges, Schedule};
+    pub use crate::monitor::tables::{init_store, store_script};
     pub use crate::monitor::timeline::{
         Chance, Happened, Outlook, Recent, Reply, Rules, Story, What, recent, story,
     };
@@ -161,5 +169,7 @@ pub mod __cli {
     pub use crate::monitor::watcher::users::{become_user, watch_all};
     pub use crate::monitor::watcher::{Beginning, Guard};
     pub use crate::os::random::number as random;
+    pub use crate::state::place::Place;
     pub use crate::status::Quiet;
+    pub use crate::status::progress::Progress;
 }

@@ -4,6 +4,10 @@ pub(crate) mod asked;
 pub(crate) mod consult;
 mod dedup;
 pub(crate) mod handle;
+pub(crate) mod last_lines;
+#[cfg(feature = "tracing")]
+pub(crate) mod layer;
+mod log_ring;
 pub(crate) mod overdue;
 pub(crate) mod overlap;
 pub(crate) mod panic;

@@ -11,8 +11,14 @@ pub(crate) mod entry;
 pub(crate) mod history;
 pub(crate) mod local;
 pub(crate) mod moved;
+#[cfg(feature = "cli")]
+pub(crate) mod place;
+mod queue;
 pub(crate) mod rate;
 pub(crate) mod run_record;
+#[cfg(feature = "postgres")]
+pub(crate) mod shared;
+pub(crate) mod turn;
 mod unwritten;
 
 use std::borrow::Cow;
@@ -26,9 +32,16 @@ use self::change::{Change, RunKey};
 use self::entry::Entry;
 use self::history::Answered;
 pub(crate) use self::local::READABLE;
-pub(crate) use self::local::lease::Expired as ExpiredRuns;
-pub(crate) use self::local::queue::{Claim, Queue, Turn};
+#[cfg(feature = "cli")]
+pub(crate) use self::local::lease_scan::Seen as SeenRuns;
+#[cfg(feature = "cli")]
+pub(crate) use self::local::silences::{Planned, Silences};
+#[cfg(feature = "cli")]
+pub(crate) use self::local::spool::{channel_of, job_digits, time_of};
+pub(crate) use self::queue::Queue;
 use self::run_record::Recorded;
+pub(crate) use self::turn::{Claim, Turn};
+use crate::format::fields::Fields;
 use crate::format::time::{Micros, Time};
 use crate::job::name;
 use crate::rules::Past;
@@ -36,11 +49,36 @@ use crate::rules::Past;
 use crate::rules::quiet::Window;
 use crate::status::{Quiet, Status};
 
+/// The fault of a store that cannot be used: told once, whoever meets it first.
+pub(crate) const UNUSABLE: &str = "directory in use";
+
 /// An engine that keeps the state of jobs.
 #[derive(Debug)]
 pub(crate) enum Store {
     /// A notify directory on this machine.
     Local(local::Directory),
+    /// A database that many hosts share.
+    #[cfg(feature = "postgres")]
+    Shared(shared::Shared),
+}
+
+/// The runs of a process that is gone. Nobody else reports them while this lasts.
+#[derive(Debug)]
+pub(crate) enum ExpiredRuns {
+    Local(local::lease::Expired),
+    #[cfg(feature = "postgres")]
+    Shared(shared::life::Gone),
+}
+
+/// Has either engine do it.
+macro_rules! either {
+    ($store:expr, $found:ident => $done:expr) => {
+        match $store {
+            Self::Local($found) => $done,
+            #[cfg(feature = "postgres")]
+            Self::Shared($found) => $done,
+        }
+    };
 }
 
 /// Names a job to the store.
@@ -155,8 +193,13 @@ pub(crate) enum Renamed {
 
 impl fmt::Display for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Local(local) = self;
-        write!(f, "the notify directory `{}`", local.directory().display())
+        match self {
+            Self::Local(local) => {
+                write!(f, "the notify directory `{}`", local.directory().display())
+            }
+            #[cfg(feature = "postgres")]
+            Self::Shared(shared) => write!(f, "{shared}"),
+        }
     }
 }
 
@@ -174,12 +217,47 @@ impl Store {
     /// Ends a run in memory alone, if it repeats the one before: it is written a little later, see
     /// [`flush`](Self::flush). Tells whether that may be.
     pub(crate) fn repeat(&self, job: &JobKey<'_>, run: &Repeat<'_>) -> bool {
-        let Self::Local(local) = self;
-        local.repeat(&job.0, run)
+        match self {
+            Self::Local(local) => local.repeat(&job.0, run),
+            // Its silent runs are decided on, each, and stay in memory, too.
+            #[cfg(feature = "postgres")]
+            Self::Shared(_) => false,
+        }
     }
 
-    /// Changes a job, whole or not at all, and ends its run with that, `at` that time. Where a `repeat` of the run
-    /// is given, another like it may be written later.
+    /// Begins to connect to the shared store at `address`; `directory` is what stands in for it while it
+    /// cannot be reached.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the address, without what is secret of it.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn share(
+        address: &str,
+        password: Option<String>,
+        directory: Option<&Path>,
+        mode: u32,
+    ) -> Result<Self, String> {
+        shared::Shared::open(address, password, directory, mode).map(Self::Shared)
+    }
+
+    /// Returns the statements that make the tables of a store, for the schema of that address or the default one.
+    #[cfg(all(feature = "cli", feature = "postgres"))]
+    pub(crate) fn script(address: Option<&str>) -> Result<String, String> {
+        shared::Shared::script(address)
+    }
+
+    /// Makes the tables of a shared store where they are missing, and says what is there.
+    #[cfg(all(feature = "cli", feature = "postgres"))]
+    pub(crate) fn look_at_tables(&self) -> io::Result<String> {
+        match self {
+            Self::Local(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Shared(shared) => shared.look_at_tables(),
+        }
+    }
+
+    /// Changes a job, whole or not at all, and ends its run with that. A run that ends at `at` and tells
+    /// nothing new may be written a little later, see [`flush`](Self::flush).
     ///
     /// # Errors
     ///
@@ -191,8 +269,11 @@ impl Store {
         decide: Decide<'_>,
         again: Option<Again<'_>>,
     ) -> io::Result<Committed> {
-        let Self::Local(local) = self;
-        local.update(&job.0, at, decide, again)
+        match self {
+            Self::Local(local) => local.update(&job.0, at, decide, again),
+            #[cfg(feature = "postgres")]
+            Self::Shared(shared) => shared.update(&job.0, at, decide),
+        }
     }
 
     /// Changes what a job's status says, and nothing that people are told: `change` returns the status to
@@ -206,33 +287,28 @@ impl Store {
         job: &JobKey<'_>,
         change: &mut dyn FnMut(&Status) -> Option<Status>,
     ) -> io::Result<()> {
-        let Self::Local(local) = self;
-        local.amend(&job.0, change)
+        either!(self, engine => engine.amend(&job.0, change))
     }
 
     /// Reads what is known of a job.
     pub(crate) fn read(&self, job: &JobKey<'_>) -> Past {
-        let Self::Local(local) = self;
-        local.read(&job.0)
+        either!(self, engine => engine.read(&job.0))
     }
 
     /// Writes what silent runs have changed in memory alone for as long as they may, `at` the end of an
     /// outermost run.
     pub(crate) fn flush_due(&self, at: Instant) {
-        let Self::Local(local) = self;
-        local.flush_due(at);
+        either!(self, engine => engine.flush_due(at));
     }
 
     /// Writes all that silent runs have changed in memory alone.
     pub(crate) fn flush(&self) {
-        let Self::Local(local) = self;
-        local.flush();
+        either!(self, engine => engine.flush());
     }
 
     /// Returns whether there is anything to flush; `None` where that cannot be learnt at once.
     pub(crate) fn is_behind(&self) -> Option<bool> {
-        let Self::Local(local) = self;
-        local.is_behind()
+        either!(self, engine => engine.is_behind())
     }
 
     /// Writes down that a run of this process is under way.
@@ -241,15 +317,23 @@ impl Store {
     ///
     /// Where that cannot be done; the run's death would go unreported.
     pub(crate) fn begin_run(&self, number: u64, run: &Recorded<'_>) -> io::Result<()> {
-        let Self::Local(local) = self;
-        local.begin_run(number, run)
+        either!(self, engine => engine.begin_run(number, run))
     }
 
     /// Returns the runs whose processes are gone, in the order in which these died. Nobody else reports
     /// them while this lasts.
     pub(crate) fn expired_runs(&self) -> Vec<ExpiredRuns> {
-        let Self::Local(local) = self;
-        local.expired_runs()
+        match self {
+            Self::Local(local) => {
+                let dead = local.expired_runs().into_iter();
+                dead.map(ExpiredRuns::Local).collect()
+            }
+            #[cfg(feature = "postgres")]
+            Self::Shared(shared) => {
+                let gone = shared.expired_runs().into_iter();
+                gone.map(ExpiredRuns::Shared).collect()
+            }
+        }
     }
 
     /// Returns the queue of a destination, which only those find who know the destination's identity.
@@ -258,29 +342,59 @@ impl Store {
     ///
     /// Where there can be no queues.
     pub(crate) fn queue(&self, channel: &str, identity: &str) -> io::Result<Queue> {
-        let Self::Local(local) = self;
-        let name = local.outbox().queue_name(channel, identity)?;
-        Ok(local.outbox().queue(&name))
+        match self {
+            Self::Local(local) => {
+                let name = local.outbox().queue_name(channel, identity)?;
+                Ok(local.outbox().queue(&name).into())
+            }
+            #[cfg(feature = "postgres")]
+            Self::Shared(shared) => {
+                let name = shared::queue::name(channel, identity);
+                Ok(Queue::Shared(shared.queue(&name)))
+            }
+        }
     }
 
     /// Returns the queues in which alerts wait or are held.
     pub(crate) fn queues(&self) -> Vec<Queue> {
-        let Self::Local(local) = self;
-        let outbox = local.outbox();
-        let names = outbox.queue_names();
-        names.iter().map(|name| outbox.queue(name)).collect()
+        match self {
+            Self::Local(local) => {
+                let outbox = local.outbox();
+                let names = outbox.queue_names();
+                names.iter().map(|name| outbox.queue(name).into()).collect()
+            }
+            #[cfg(feature = "postgres")]
+            Self::Shared(shared) => {
+                let names = shared.queue_names();
+                let queues = names.iter().map(|name| shared.queue(name));
+                queues.map(Queue::Shared).collect()
+            }
+        }
     }
 
     /// Returns the names of the queues with a held alert whose time has come.
     pub(crate) fn due_queues(&self, now: Time) -> BTreeSet<String> {
-        let Self::Local(local) = self;
-        local.outbox().due(now)
+        match self {
+            Self::Local(local) => local.outbox().due(now),
+            #[cfg(feature = "postgres")]
+            Self::Shared(shared) => shared.due_queues(now),
+        }
     }
 
-    /// Adds to a job's history what a destination said of an alert.
-    pub(crate) fn append(&self, job: &JobKey<'_>, answered: Answered) {
-        let Self::Local(local) = self;
-        local.history().add_answer(&job.0, answered);
+    /// Adds to the histories of jobs what a destination said of their alerts.
+    pub(crate) fn append(&self, answers: Vec<(JobKey<'_>, Answered)>) {
+        match self {
+            Self::Local(local) => {
+                for (job, answered) in answers {
+                    local.history().add_answer(&job.0, answered);
+                }
+            }
+            #[cfg(feature = "postgres")]
+            Self::Shared(shared) => {
+                let answers = answers.into_iter();
+                shared.add_answers(answers.map(|(job, answered)| (job.0, answered)));
+            }
+        }
     }
 
     /// Gives a job another name: the next run under it goes on where the last one ended.
@@ -289,27 +403,23 @@ impl Store {
     ///
     /// Where that cannot be done.
     pub(crate) fn rename(&self, from: &JobKey<'_>, to: &JobKey<'_>) -> io::Result<Renamed> {
-        let Self::Local(local) = self;
-        local.rename(&from.0, &to.0)
+        either!(self, engine => engine.rename(&from.0, &to.0))
     }
 
     /// Names the processes that have runs under way and are gone; nobody has reported them.
     pub(crate) fn unwatched_runs(&self) -> BTreeSet<String> {
-        let Self::Local(local) = self;
-        local.unwatched_runs()
+        either!(self, engine => engine.unwatched_runs())
     }
 
     /// Reads what a build of before has noted of the missed runs that it told.
     pub(crate) fn missed_before(&self) -> String {
-        let Self::Local(local) = self;
-        local.missed_before()
+        either!(self, engine => engine.missed_before())
     }
 
     /// Returns the planned quiet of a job of this user, where there is one now, and what is wrong with the
     /// plans.
     pub(crate) fn quiet(&self, job: &str, now: Time) -> (Option<Quiet>, Vec<String>) {
-        let Self::Local(local) = self;
-        local.quiet(job, now)
+        either!(self, engine => engine.quiet(job, now))
     }
 
     /// Takes out the planned quiets of this user that `goes` names, adds one, and returns how many were
@@ -325,8 +435,7 @@ impl Store {
         goes: impl Fn(&Window) -> bool,
         new: Option<&Window>,
     ) -> io::Result<usize> {
-        let Self::Local(local) = self;
-        local.plan(now, goes, new)
+        either!(self, engine => engine.plan(now, goes, new))
     }
 
     /// Changes the list of the jobs that never ran, and that people heard of: one process at a time.
@@ -336,8 +445,7 @@ impl Store {
     /// Where that cannot be done; the old list is whole then.
     #[cfg(feature = "cli")]
     pub(crate) fn change_never_run(&self, change: impl FnOnce(&str) -> String) -> io::Result<()> {
-        let Self::Local(local) = self;
-        local.change_never_run(change)
+        either!(self, engine => engine.change_never_run(change))
     }
 
     /// Looks at the runs of this user that are under way, process by process.
@@ -346,19 +454,103 @@ impl Store {
     ///
     /// Where they cannot be seen.
     pub(crate) fn look_at_runs(&self) -> io::Result<Vec<local::lease_scan::Seen>> {
-        let Self::Local(local) = self;
-        local.look_at_runs()
+        either!(self, engine => engine.look_at_runs())
     }
 
-    /// Returns the notify directory.
-    pub(crate) fn directory(&self) -> &Path {
-        let Self::Local(local) = self;
-        local.directory()
+    /// Returns the notify directory, where the store is one.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unnecessary_wraps, reason = "another engine has none")
+    )]
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::Local(local) => Some(local.directory()),
+            #[cfg(feature = "postgres")]
+            Self::Shared(_) => None,
+        }
     }
 }
 
-/// Decides by what this process remembers alone, for there is no store that can be used.
-pub(crate) fn update_unstored(job: &JobKey<'_>, decide: Decide<'_>) -> Committed {
+impl ExpiredRuns {
+    /// Returns what is known of the process.
+    pub(crate) fn process(&self) -> &Fields {
+        match self {
+            Self::Local(dead) => dead.process(),
+            #[cfg(feature = "postgres")]
+            Self::Shared(gone) => gone.process(),
+        }
+    }
+
+    /// Returns the runs that were under way, each with what its end is decided by; `None` where its part of
+    /// the record is damaged.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (&RunKey, Option<Recorded<'static>>)> {
+        let runs = match self {
+            Self::Local(dead) => dead.open_runs(),
+            #[cfg(feature = "postgres")]
+            Self::Shared(gone) => gone.open_runs(),
+        };
+        let process = self.process();
+        runs.iter()
+            .map(move |(run, fields)| (run, Recorded::read(fields, process)))
+    }
+
+    /// Tells whether a run is still unreported.
+    pub(crate) fn is_open(&self, run: &RunKey) -> bool {
+        match self {
+            Self::Local(dead) => dead.is_open(run),
+            // The change itself finds out.
+            #[cfg(feature = "postgres")]
+            Self::Shared(gone) => gone.is_open(run),
+        }
+    }
+
+    /// Tells whether the process may live all the same, and only its connection to the store is lost.
+    pub(crate) fn may_live(&self) -> bool {
+        match self {
+            Self::Local(_) => false,
+            #[cfg(feature = "postgres")]
+            Self::Shared(gone) => gone.may_live(),
+        }
+    }
+
+    /// Names the program that the process has become, where it is one by now.
+    pub(crate) fn successor(&self) -> Option<String> {
+        match self {
+            Self::Local(_) => Recorded::successor(self.process()),
+            #[cfg(feature = "postgres")]
+            Self::Shared(_) => {
+                let program = Recorded::successor(self.process())?;
+                (self.process().get("exe") != Some(&*program)).then_some(program)
+            }
+        }
+    }
+
+    /// Removes what was written of the process, once each of its runs is reported.
+    pub(crate) fn remove(self) {
+        match self {
+            Self::Local(dead) => dead.remove(),
+            // Each run has gone with its report.
+            #[cfg(feature = "postgres")]
+            Self::Shared(_) => {}
+        }
+    }
+}
+
+/// Decides by what this process remembers alone, for the store cannot be used, or there is none.
+pub(crate) fn update_unstored(
+    store: Option<&Store>,
+    job: &JobKey<'_>,
+    at: Instant,
+    decide: Decide<'_>,
+) -> Committed {
+    #[cfg(feature = "postgres")]
+    if let Some(Store::Shared(shared)) = store
+        && let Some(committed) = shared.update_unreached(&job.0, at, &mut *decide)
+    {
+        return committed;
+    }
+    #[cfg(not(feature = "postgres"))]
+    let _ = (store, at);
     let past = unwritten::correct(&job.0, Past::Unknown);
     let change = decide(&Seen {
         past: &past,
@@ -379,11 +571,17 @@ pub(crate) fn update_unstored(job: &JobKey<'_>, decide: Decide<'_>) -> Committed
 
 /// Returns the key of a run of this process that is under way, so that its end can be a part of a change.
 pub(crate) fn run_key(number: u64) -> Option<RunKey> {
+    #[cfg(feature = "postgres")]
+    if let Some(key) = shared::life::key(number) {
+        return Some(key);
+    }
     local::lease::key(number)
 }
 
 /// Writes down that a run of this process has ended, wherever it was written down.
 pub(crate) fn end_run(number: u64) {
+    #[cfg(feature = "postgres")]
+    shared::life::end(number);
     local::lease::end(number);
 }
 

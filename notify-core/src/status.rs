@@ -6,8 +6,11 @@ pub(crate) mod decision;
 pub(crate) mod error_count;
 pub(crate) mod facts;
 pub(crate) mod fingerprint;
+pub(crate) mod heard;
+pub(crate) mod log_lines;
 pub(crate) mod outcome;
 pub(crate) mod plan;
+pub(crate) mod progress;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,6 +25,7 @@ use crate::format::time::{self, Time};
 use crate::status::decision::Decided;
 use crate::status::error_count::ErrorCount;
 use crate::status::facts::Facts;
+use crate::status::log_lines::LogLines;
 use crate::status::plan::Plan;
 
 /// Whether a job works.
@@ -35,6 +39,9 @@ pub enum State {
 }
 
 const NOT_COUNTED: &str = "not counted";
+
+/// How many log lines stand below the error.
+const LOG_LINES: &str = "log-lines";
 
 /// The longest line that stands for an error.
 pub(crate) const LINE: usize = 500;
@@ -166,7 +173,10 @@ pub(crate) struct Status {
     pub(crate) cancelled: Option<Time>,
     /// When and why the latest run was one that proves nothing.
     pub(crate) not_counted: Option<String>,
+    /// The error.
     pub(crate) text: String,
+    /// What the run has logged last, if it failed.
+    pub(crate) log_lines: LogLines,
 }
 
 /// An alert that is due and held back.
@@ -357,6 +367,7 @@ impl Status {
             cancelled: None,
             not_counted: None,
             text: String::new(),
+            log_lines: LogLines::default(),
         }
     }
 
@@ -367,7 +378,10 @@ impl Status {
         let (location, rest) = split_line(rest).unwrap_or_default();
         let state = State::parse(state)?;
         let begun = time::parse(begun)?;
-        let fields = Fields::parse(rest);
+        let mut fields = Fields::parse(rest);
+        let lines = fields.get(LOG_LINES).and_then(|lines| lines.parse().ok());
+        let below = std::mem::take(&mut fields.text);
+        let (error, log_lines) = LogLines::split(below, lines.unwrap_or(0));
         let get = |key| fields.get(key);
         let time = |key| get(key).and_then(time::parse);
         let text = |key| get(key).map(str::to_owned);
@@ -395,7 +409,7 @@ impl Status {
             incident: text("incident"),
             fingerprint: text("fingerprint"),
             first_error: text("first-error").or_else(|| {
-                let first = || headline(&fields.text, LINE);
+                let first = || headline(&error, LINE);
                 (state == State::Error).then(first)
             }),
             told_errors: match get("told-errors") {
@@ -441,7 +455,8 @@ impl Status {
             passed_over: text("passed-over"),
             cancelled: time("cancelled"),
             not_counted: text(NOT_COUNTED),
-            text: fields.text,
+            text: error,
+            log_lines,
         })
     }
 
@@ -527,7 +542,9 @@ impl Status {
         page.put_some("passed-over", self.passed_over.as_deref());
         page.put_some("cancelled", time(self.cancelled));
         page.put_some(NOT_COUNTED, self.not_counted.as_deref());
-        page.end(&self.text)
+        let lines = self.log_lines.len();
+        page.put_some(LOG_LINES, (lines > 0).then(|| lines.to_string()));
+        page.end(&self.log_lines.below(&self.text))
     }
 
     /// Returns whether no alert was sent for it, nor for an error of its incident.
@@ -548,8 +565,8 @@ impl Status {
         }
     }
 
-    /// Returns whether nothing but times and counts sets this status apart from `previous`, so that
-    /// its file need not be written anew.
+    /// Returns whether nothing but times, counts and log lines, which name times, sets this status apart from
+    /// `previous`, so that its file need not be written anew.
     pub(crate) fn says_the_same_as(&self, previous: &Self) -> bool {
         // Named one by one, so that the compiler asks about a new field.
         let Self {
@@ -560,6 +577,7 @@ impl Status {
             failures_total: _,
             pid: _,
             decision: _,
+            log_lines: _,
             state,
             location,
             since,
@@ -705,9 +723,14 @@ silenced-by-rule: not the third failure
 fact.rows: 44
 fact.file: orders.csv
 not counted: 2026-11-22 13:30:00:000000 UTC, replaced by /usr/bin/rsync
+log-lines: 2
 
 connection refused
   caused by: no route to host
+
+last log lines:
+13:00:00.123 INFO etl::load: reading orders.csv
+13:00:00.124 WARN etl::load: 2 rows are empty
 ";
 
     #[test]
@@ -718,6 +741,7 @@ connection refused
             status.text,
             "connection refused\n  caused by: no route to host\n"
         );
+        assert_eq!(status.log_lines.len(), 2);
         assert_eq!(status.render(), FULL);
     }
 

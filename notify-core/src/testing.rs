@@ -18,6 +18,7 @@ use crate::os::random;
 use crate::runs::registry;
 use crate::settings::config::Config;
 use crate::settings::in_force;
+use crate::status::log_lines::LogLines;
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
@@ -114,6 +115,7 @@ pub(crate) fn alert(job: &str, id: &str) -> Alert {
         facts: Vec::new(),
         notes: Vec::new(),
         dropped: None,
+        recovered: None,
         status,
     }
 }
@@ -140,7 +142,8 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
         | Kind::TooShort
         | Kind::TooLong
         | Kind::Overlapping
-        | Kind::Late => (State::Ok, ""),
+        | Kind::Late
+        | Kind::Started => (State::Ok, ""),
     };
     let runs = match kind {
         Kind::Failed | Kind::Overdue => 1,
@@ -153,12 +156,21 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
         (true, _) => "ok-version: 1.4.1\nfirst-error: disk full\n",
         (false, _) => "passed-over: no such table\n",
     };
+    let (lines, log_lines) = if is_failure {
+        (
+            "log-lines: 2\n",
+            "\nlast log lines:\n13:04:11.998 INFO etl::load: reading orders.csv rows=44\n\
+             13:04:12.003 WARN etl::load: 2 rows have *no* `price`\n",
+        )
+    } else {
+        ("", "")
+    };
     let status = format!(
         "{state}\n2026-11-22 13:00:00:123456 UTC\netl::load :: run\ntook: 252.118 s\n\
          since: 2026-11-22 {since}:123456 UTC\nruns: {runs}\nincident: 7f3a91c2\nhost: worker-3\n\
          pid: 4242\nexe: /opt/etl/bin/etl\nsource: src/load.rs:42\nversion: 1.4.2\n\
          every-hours: 24\nrunbook: https://wiki.example.com/orders\nowner: team-data\nfact.rows: 44\n\
-         fact.alert: of_a_fact\n{more}\n{text}"
+         fact.alert: of_a_fact\n{more}{lines}\n{text}{log_lines}"
     );
     let begun = |time: &str| time::parse(&format!("2026-11-22 {time} UTC")).unwrap();
     let words = kind.as_str().replace(' ', "-");
@@ -189,6 +201,7 @@ pub(crate) fn alert_of(kind: Kind) -> Alert {
             _ => vec!["this is a debug build".to_owned()],
         },
         dropped: None,
+        recovered: None,
         status: Status::parse(&status).unwrap(),
     }
 }
@@ -208,6 +221,7 @@ pub(crate) fn with_text(alert: Alert, text: &str) -> Alert {
         host: Some(word.clone().into()),
         version: Some(line.clone().into()),
         owner: Some(word.clone().into()),
+        log_lines: LogLines::new(vec![line.replace('\n', " "); 9]),
         ..alert.status
     };
     Alert {

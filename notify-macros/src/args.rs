@@ -50,6 +50,7 @@ const SETTLED: &[(&str, Kind)] = &[
     ),
     ("took_hours", Kind::Range),
     ("overlap", Kind::Switch),
+    ("start", Kind::Switch),
     ("after", Kind::Count),
     ("flapping", Kind::Switch),
     ("mention", Kind::Mention),

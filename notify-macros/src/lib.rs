@@ -73,7 +73,7 @@ use syn::parse::Parser as _;
 /// | `overdue_minutes` | never | a run that takes longer sends one alert while it goes on, and one at its end |
 /// | `after` | `1` | an alert is sent at the N-th failed run in a row. If the job still fails, it is sent once it is older than the larger of `silent_seconds` and `remind_hours` |
 /// | `flapping` | `false` | a job whose status keeps changing sends alerts that say so |
-/// | `mention` | nobody | whom the alert of a failure mentions in Slack: `"U123"`, `"S123"`, `"@here"`, or several with spaces between them |
+/// | `mention` | nobody | whom the alert of a failure mentions: `"U123"`, `"S123"`, `"@here"` in Slack, or several with spaces between them; docs/destinations.md has those of Discord, Teams and Telegram |
 /// | `cancelled` | `"error"` | what a run proves whose future is dropped unfinished: `"keep"`, for a task that is stopped at each deploy, leaves the status as it is but for a line `cancelled:`, and nothing is sent |
 /// | `every_hours` | not said | how often the job is meant to run, for those who look at the status file |
 /// | `schedule` | not said | when the job is meant to run, as a line of a crontab says it: `"5 3 * * 1-5"`, `"@daily"`. Not together with `every_hours` |
@@ -81,6 +81,7 @@ use syn::parse::Parser as _;
 /// | `grace_minutes` | a tenth of the time between two runs, or an hour if that is more | how late a run may begin, for those who look; it wins over theirs |
 /// | `took_hours` | not said | how long a run should take: a range such as `0.5..4.0`, `..4.0` or `0.5..`, of numbers or `Duration`s. A run that works and ends sooner or later is sent as a remark; the status stays `OK` |
 /// | `overlap` | `true` | `false`: a run that begins while another outermost run of the same job goes on is sent as a remark |
+/// | `start` | `false` | `true`: the beginning of each run is sent, too, for runs of hours; what they say with `progress` is in `status` and in the alert of one that is overdue |
 /// | `runbook` | none | the address of a page that says what to do, `https` or `http` without a user: a button or a link in the alert |
 /// | `owner` | nobody | whose job it is: `"team-data"` |
 /// | `rule` | the built-in rules | a function, or a closure, that says which runs are sent, why and where: it gets an `&Occasion` and returns a `Decision`; see `Config::rule`. The type of the function's error must borrow nothing, as for `errors` |

@@ -1,10 +1,19 @@
 //! The README's first program, whose outcome the README shows.
 
-use pipeline_notify::notify;
+use log::{info, warn};
+use pipeline_notify::{LastLines, fact, notify};
 
-#[notify]
+#[notify(runbook = "https://wiki.example.com/orders")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    LastLines::wrap(env_logger::Builder::from_default_env().build()).install()?;
+    info!("reading orders.csv");
     let orders = std::fs::read_to_string("orders.csv")?;
-    println!("{} orders", orders.lines().count());
+    info!("{} orders", orders.lines().count());
+    for (rows, price) in orders.lines().enumerate() {
+        fact("rows", rows);
+        if price.parse::<f64>()? == 0.0 {
+            warn!("order {rows} costs nothing");
+        }
+    }
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! A program that tells `SERVICE` at `URL`, or what its environment names, of one job's runs, one for each argument: `ok`, `slow`,
-//! `storm`, which is a dozen jobs that fail, `long`, which is an error of a megabyte, or the text of
+//! `storm`, which is a dozen jobs that fail, `outage`, which is forty, `calm`, which is forty that work, `long`, which is an error of a megabyte, or the text of
 //! an error.
 
 use std::error::Error;
@@ -11,7 +11,9 @@ use pipeline_notify::{Config, Discord, PagerDuty, Teams, notify};
 fn main() -> Result<(), Box<dyn Error>> {
     let [url, key, service] =
         ["URL", "KEY", "SERVICE"].map(|name| env::var(name).unwrap_or_default());
-    let config = Config::new().silent_seconds(0.0).remind_hours(0.0);
+    // Each failure that follows another is a reminder, unless the test says otherwise.
+    let remind_hours = env::var("REMIND_HOURS").map_or(Ok(0.0), |hours| hours.parse())?;
+    let config = Config::new().silent_seconds(0.0).remind_hours(remind_hours);
     let config = match service.as_str() {
         "" => config,
         "discord" => config.channel("alerts", Discord::new(&url)?),
@@ -25,8 +27,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     config.flapping(true).install()?;
     for outcome in env::args().skip(1) {
         match outcome.as_str() {
-            "storm" => {
-                for number in 0..12 {
+            "calm" => {
+                for number in 0..40 {
+                    let _ = load(&format!("storm-{number}"), "ok");
+                }
+            }
+            "storm" | "outage" => {
+                let all = if outcome == "storm" { 12 } else { 40 };
+                for number in 0..all {
                     let _ = load(&format!("storm-{number}"), "the disk is full");
                 }
             }

@@ -134,14 +134,21 @@ fn check_embed(embed: &Value) -> Result<usize, Problem> {
 fn harmless(text: &str, place: &str) -> Result<(), Problem> {
     let mut outside = String::new();
     let mut rest = text;
-    // Only what begins with a fence is ours; any other is escaped.
-    while let Some(block) = rest.strip_prefix("```\n") {
-        let Some((_, after)) = block.split_once("```") else {
-            return Err(format!("{place}: a block of code does not end"));
-        };
-        rest = after;
+    // Only a line that is a fence is ours; any other is escaped.
+    loop {
+        if let Some(block) = rest.strip_prefix("```\n") {
+            let Some((_, after)) = block.split_once("```") else {
+                return Err(format!("{place}: a block of code does not end"));
+            };
+            rest = after;
+        } else if let Some((before, _)) = rest.split_once("\n```\n") {
+            outside += &unescaped(before);
+            rest = &rest[before.len() + 1..];
+        } else {
+            outside += &unescaped(rest);
+            break;
+        }
     }
-    outside += &unescaped(rest);
     let live = [
         "`",
         "<@",

@@ -5,10 +5,13 @@ pub mod discord;
 pub mod google_chat;
 pub mod jsm;
 pub mod mail;
+pub mod matrix;
 pub mod ntfy;
 pub mod pagerduty;
 pub mod slack;
+pub mod slack_bot;
 pub mod teams;
+pub mod telegram;
 
 use serde_json::{Map, Value};
 

@@ -224,13 +224,21 @@ pub fn check_compatible(payload: &Value, mentions: &[&str]) -> Result<(), String
                 return Err(format!("a text of {}", text.len()));
             }
         }
-        let (before, block) = text.split_once("```\n").unwrap_or((text, ""));
-        if block.matches("```").count() != usize::from(before.len() < text.len())
-            || before.len() < text.len() && !block.ends_with("\n```")
-        {
-            return Err(format!("the block of code is broken: {text}"));
+        let broken = || format!("a block of code is broken: {text}");
+        let mut rest = text;
+        while let Some((before, block)) = rest.split_once("```\n") {
+            is_plain_markdown(before)?;
+            let (code, after) = block.split_once("\n```").ok_or_else(broken)?;
+            let is_end = after.is_empty() || after.starts_with('\n');
+            if code.contains("```") || !is_end {
+                return Err(broken());
+            }
+            rest = after;
         }
-        is_plain_markdown(before)?;
+        if rest.contains("```") {
+            return Err(broken());
+        }
+        is_plain_markdown(rest)?;
         is_plain_markdown(string(&attachment["fallback"])?)?;
         if let Some(title) = attachment.get("title") {
             is_dead(string(title)?)?;

@@ -10,6 +10,8 @@
 )]
 
 pub mod receiver;
+#[cfg(feature = "postgres")]
+pub mod server;
 pub mod service;
 pub mod told;
 

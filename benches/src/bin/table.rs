@@ -16,6 +16,16 @@ const RATIOS: &[(&str, &str, f64)] = &[
     ("alert-10s", "alert, receiver answers in 10 s", 1.3),
     ("alert-never", "alert, receiver never answers", 1.3),
     (
+        "log-line",
+        "a record in `LastLines`; floor: in `env_logger`, to a sink",
+        0.3,
+    ),
+    (
+        "event",
+        "an event in the layer; floor: in `fmt`'s, to a sink",
+        0.5,
+    ),
+    (
         "many-jobs",
         "a call among 100,000 jobs; floor: among ten",
         1.2,
@@ -33,6 +43,13 @@ const DIFFERENCES: &[(&str, &str, f64, Option<f64>)] = &[
     ("polls", "`async fn`: ns added to a poll", 1000.0, None),
     ("fact", "`fact`: ns", 1.0, Some(200.0)),
     ("fact-outside", "`fact` outside a run: ns", 1.0, None),
+    ("progress", "`progress`: ns", 1.0, Some(30.0)),
+    (
+        "progress-outside",
+        "`progress` outside a run: ns",
+        1.0,
+        None,
+    ),
 ];
 
 /// Figures that are no times.

@@ -27,7 +27,7 @@ use crate::settings::setup::Setup;
 use crate::state::entry::Entry;
 use crate::state::moved::Moved;
 use crate::state::rate::Pace;
-use crate::state::{Queued, Store};
+use crate::state::{Queue, Queued, Store, UNUSABLE};
 
 /// Alerts that are kept in memory, for one destination, where there is no directory for them.
 const KEPT: usize = 100;
@@ -43,6 +43,9 @@ const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(1);
 
 /// The same at the exit, where somebody waits: the first time, and in the end.
 const LOOK_AGAIN_AT_EXIT: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(10)];
+
+/// The least where many hosts send from the queue, and each look asks the store.
+const LOOK_AGAIN_IN_A_FLEET: Duration = Duration::from_millis(200);
 
 /// What is younger waits for so long, so as not to overtake what is older.
 const SOON: TimeDelta = TimeDelta::seconds(2);
@@ -132,11 +135,7 @@ pub(crate) fn from_memory(route: &Route, alert: Alert) {
 
 /// Sends what dead processes have left in the queue of a destination.
 pub(crate) fn take_over(route: &Route) {
-    if route
-        .queue
-        .as_ref()
-        .is_some_and(|queue| !queue.list().is_empty() || queue.has_held())
-    {
+    if route.queue.as_ref().is_some_and(Queue::may_have_some) {
         look(route);
     }
 }
@@ -201,9 +200,9 @@ pub(crate) fn finish(deadline: Instant) {
             .iter()
             .zip(steps)
             .filter(|(route, _)| delivery.waits_for(route));
-        let pauses = waiting.map(|(_, next)| match next {
+        let pauses = waiting.map(|(route, next)| match next {
             Next::At(time) => (time - now).to_std().unwrap_or_default(),
-            Next::Nothing | Next::Others => look_again,
+            Next::Nothing | Next::Others => look_again.max(pause_of(route)),
         });
         let left = deadline.saturating_duration_since(Instant::now());
         match pauses.min() {
@@ -274,11 +273,14 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
             .map(|route| step(route, Some(deadline)))
             .collect();
         let now = Utc::now();
-        let pause = steps.iter().filter_map(|next| match next {
-            Next::Nothing => None,
-            Next::At(time) => Some((*time - now).to_std().unwrap_or_default()),
-            Next::Others => Some(LOOK_AGAIN_AT_EXIT[1]),
-        });
+        let pause = lines
+            .iter()
+            .zip(&steps)
+            .filter_map(|(route, next)| match next {
+                Next::Nothing => None,
+                Next::At(time) => Some((*time - now).to_std().unwrap_or_default()),
+                Next::Others => Some(LOOK_AGAIN_AT_EXIT[1].max(pause_of(route))),
+            });
         let left = deadline.saturating_duration_since(Instant::now());
         let queues = routes_of_queues(setup, store).into_iter();
         let mut queues = queues.filter_map(|route| route.queue);
@@ -370,6 +372,15 @@ impl Work for Delivery {
     }
 }
 
+/// Returns how long at least to wait before a queue is looked at again from which others send.
+fn pause_of(route: &Route) -> Duration {
+    let queue = route.queue.as_ref();
+    match queue.filter(|queue| queue.is_of_a_fleet()) {
+        Some(_) => LOOK_AGAIN_IN_A_FLEET,
+        None => Duration::ZERO,
+    }
+}
+
 /// Sends what may leave now for one destination, the oldest first: from disk, and what could not be
 /// queued there.
 fn step(route: &Route, deadline: Option<Instant>) -> Next {
@@ -407,12 +418,17 @@ fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next {
     let Some(queue) = &route.queue else {
         return Next::Nothing;
     };
-    let released = queue.release(Utc::now());
+    let released = queue.release(queue.now());
     let sent =
         released.and_then(|held| Ok((sender::from_queue(route, queue, deadline, queued)?, held)));
     let (next, held) = sent.unwrap_or_else(|error| {
         let message = format!("the outbox cannot be read, and its alerts wait: {error}");
-        Warning::new("outbox", message).tell();
+        let fault = if queue.is_of_a_fleet() {
+            UNUSABLE
+        } else {
+            "outbox"
+        };
+        Warning::new(fault, message).tell();
         (Next::At(Utc::now() + TimeDelta::minutes(1)), None)
     });
     // Where another sends, it may be this process's thread, at its last message: what dead processes have
@@ -425,7 +441,13 @@ fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next {
     if is_settled {
         DELIVERY.get().settle(route);
     }
-    match (next, deadline, held) {
+    // The queue's clock may be another than this host's.
+    let ahead = queue.now() - Utc::now();
+    let next = match next {
+        Next::At(time) => Next::At(time - ahead),
+        next => next,
+    };
+    match (next, deadline, held.map(|until| until - ahead)) {
         // What was queued since the last look has woken nobody.
         (Next::Nothing, None, _) if DELIVERY.get().waits_on_disk(route) => Next::At(Utc::now()),
         // At the exit nobody waits for what is held.
@@ -462,10 +484,12 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let is_refused = match &sent {
         Ok(()) | Err(Refusal::Alert { .. }) => true,
         // All of them are counted.
-        Err(Refusal::Unknown { .. }) => alerts.iter().fold(true, |all, alert| {
-            let is_over = memory.pace.doubt(alert.id(), now);
-            all && is_over
-        }),
+        Err(Refusal::Unknown { .. } | Refusal::Gone { .. }) => {
+            alerts.iter().fold(true, |all, alert| {
+                let is_over = memory.pace.doubt(alert.id(), now);
+                all && is_over
+            })
+        }
         Err(Refusal::Temporary { .. } | Refusal::Channel { .. }) => false,
     };
     match sent {
@@ -644,7 +668,6 @@ mod tests {
 
     use super::*;
     use crate::notifier::Notifier;
-    use crate::state::Queue;
     use crate::testing::{Folder, alert};
 
     /// Issue 13, point 5.
@@ -668,7 +691,7 @@ mod tests {
     /// A destination with one alert on disk that this process has queued; no thread is at work.
     fn route(folder: &Folder) -> (Route, Queue) {
         let outbox = crate::state::local::spool::Outbox::new(folder.path(), ffi::user_id());
-        let queue = outbox.queue("alerts-0");
+        let queue = Queue::from(outbox.queue("alerts-0"));
         let route = Route {
             number: 0,
             channel: format!("alerts {}", folder.path().display()),

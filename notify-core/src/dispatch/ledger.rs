@@ -32,6 +32,8 @@ struct Unwritten {
     sent: HashSet<String>,
     /// The keys of alerts that nobody can be told now, which their status says already.
     untold: HashSet<String>,
+    /// What is kept of messages, by their keys; `None` where that should be gone.
+    handles: BTreeMap<(Queue, String), Option<String>>,
 }
 
 fn unwritten() -> MutexGuard<'static, Unwritten> {
@@ -58,6 +60,31 @@ pub(crate) fn keep_pace(queue: &Queue, pace: Pace) {
     }
 }
 
+/// Reads what is kept of a message, by the key of what it speaks of. What cannot be read is as good as gone: a
+/// new message is sent then.
+pub(crate) fn handle_of(queue: &Queue, key: &str) -> Option<String> {
+    let kept = unwritten()
+        .handles
+        .get(&(queue.clone(), key.to_owned()))
+        .cloned();
+    kept.unwrap_or_else(|| queue.handle(key).ok().flatten())
+}
+
+/// Keeps that of a message, or forgets it; for this process alone where it cannot be written.
+pub(crate) fn keep_handle(queue: &Queue, key: &str, handle: Option<String>) {
+    let written = match &handle {
+        Some(text) => queue.set_handle(key, text),
+        None => queue.forget_handle(key),
+    };
+    let place = (queue.clone(), key.to_owned());
+    let mut state = unwritten();
+    if written.is_ok() {
+        state.handles.remove(&place);
+    } else {
+        state.handles.insert(place, handle);
+    }
+}
+
 /// Tells whether this process meets an alert for the first time that nobody can be told now.
 pub(crate) fn is_first_time(entry: &Entry) -> bool {
     unwritten().untold.insert(entry.key())
@@ -65,7 +92,12 @@ pub(crate) fn is_first_time(entry: &Entry) -> bool {
 
 /// Removes an alert that is done with, or remembers that it is.
 pub(crate) fn remove(queue: &Queue, entry: &Entry) {
-    if let Err(error) = queue.remove(entry) {
+    remove_all(queue, std::slice::from_ref(entry));
+}
+
+/// The same of several.
+pub(crate) fn remove_all(queue: &Queue, entries: &[Entry]) {
+    for (entry, error) in queue.remove_all(entries) {
         unwritten().sent.insert(entry.key());
         let message = format!("an alert that was sent cannot be removed from the outbox: {error}");
         Warning::new("outbox removal", message).tell();
@@ -83,15 +115,24 @@ pub(crate) fn waiting_in(queue: &Queue) -> Vec<Entry> {
 }
 
 /// Adds to the history of an alert's job what became of it.
-pub(crate) fn add_answer(alert: &Alert, answer: String) {
+pub(crate) fn add_answer(alert: &Alert, answer: &str) {
+    add_answers(std::slice::from_ref(alert), answer);
+}
+
+/// The same of several.
+pub(crate) fn add_answers(alerts: &[Alert], answer: &str) {
     if let Some(store) = in_force::setup_so_far().store() {
-        let answered = Answered {
-            at: to_micros(Utc::now()),
-            alert: alert.id.clone(),
-            channel: alert.channel.clone(),
-            answer,
-        };
-        store.append(&JobKey::of(&alert.job), answered);
+        let at = to_micros(Utc::now());
+        let answers = alerts.iter().map(|alert| {
+            let answered = Answered {
+                at,
+                alert: alert.id.clone(),
+                channel: alert.channel.clone(),
+                answer: answer.to_owned(),
+            };
+            (JobKey::of(&alert.job), answered)
+        });
+        store.append(answers.collect());
     }
 }
 

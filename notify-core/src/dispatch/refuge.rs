@@ -120,7 +120,7 @@ pub(crate) fn move_from(
 /// Writes down that an alert is not sent, for one that says the same waits for the broken channel.
 fn count_as_untold(route: &Route, alert: &Alert, broken: Option<&str>) {
     let answer = format!("{BROKEN}: an alert with the same error waits already");
-    ledger::add_answer(alert, answer);
+    ledger::add_answer(alert, &answer);
     ledger::untell(alert, true, &untold_for(broken));
     let Route { channel, mend, .. } = route;
     let reason = broken.unwrap_or_default();
@@ -218,7 +218,7 @@ fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str, tell_queued: 
             Some(Err(_)) | None => return false,
         }
     }
-    ledger::add_answer(alert, format!("{BROKEN}: sent to `{ALERTS}` instead"));
+    ledger::add_answer(alert, &format!("{BROKEN}: sent to `{ALERTS}` instead"));
     for (route, entry) in queued {
         tell_queued(route, &entry);
     }

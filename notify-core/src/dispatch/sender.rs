@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use chrono::Utc;
 use log::Level;
 
 use crate::dispatch::batch::{self, MOST};
+use crate::dispatch::follow_up;
 use crate::dispatch::ledger::{self, Queued};
 use crate::dispatch::refuge;
 use crate::dispatch::shed;
@@ -27,11 +27,11 @@ use crate::state::entry::Entry;
 use crate::state::rate::Pace;
 use crate::state::{Claim, Queue, Turn};
 
-/// How long a destination may take to answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
 /// What becomes of alerts for which there is no directory.
 const IN_MEMORY: &str = "they wait in memory, and those not delivered before the exit are lost";
+
+/// What is being sent, and nobody else sends meanwhile.
+type Taken = (Vec<Entry>, Vec<Alert>, Vec<Claim>);
 
 /// What a sender found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,15 +71,15 @@ pub(crate) fn from_queue(
         if shed::shed(route, queue, &waiting, MOST, deadline) {
             waiting = ledger::waiting_in(queue);
         }
-        let now = Utc::now();
-        let mut pace = ledger::pace_of(queue, now);
+        let now = queue.now();
+        let mut pace = ledger::pace_of(queue, now).every(follow_up::pause(route));
         if refuge::move_from(route, queue, &waiting, &pace, &asked, deadline, tell_queued) {
             waiting = ledger::waiting_in(queue);
         }
         if waiting.is_empty() {
             return Ok(Next::Nothing);
         }
-        let next = pace.next(now, deadline.is_some());
+        let next = pace.next(now, deadline.is_some() && !queue.is_of_a_fleet());
         if next > now {
             return Ok(Next::At(next));
         }
@@ -87,7 +87,8 @@ pub(crate) fn from_queue(
         pace.retain(|id| ids.contains(id));
         // Before the alerts are taken: what is given up meanwhile is for the next message.
         let loss = loss_of(queue);
-        let (entries, mut alerts, _claims) = take_next(queue, &waiting, &pace, most(route));
+        let taken = take_next(queue, &waiting, &pace, most(route));
+        let (entries, mut alerts, _claims) = of_one_message(route, queue, taken);
         if alerts.is_empty() {
             // Others are sending them.
             return Ok(if waiting.iter().any(|entry| queue.holds(entry)) {
@@ -101,8 +102,8 @@ pub(crate) fn from_queue(
         if let Some(last) = alerts.last_mut() {
             last.dropped = Some(loss.clone()).filter(|loss| loss.count() > 0);
         }
-        let sent = ask(route, &alerts, deadline);
-        let now = Utc::now();
+        let sent = follow_up::send(route, queue, &alerts, deadline).map_err(lasting);
+        let now = queue.now();
         let sent = settle_doubt(sent, &entries, &mut pace, now);
         tell(route, &alerts, &sent);
         write_down(&alerts, &sent);
@@ -137,15 +138,17 @@ fn settle(
                 alerts.iter().for_each(ledger::tell_after_all);
             }
             pace.answered(now);
+            ledger::remove_all(queue, entries);
             for entry in entries {
-                ledger::remove(queue, entry);
                 pace.forget(entry.id());
             }
         }
         Err(Refusal::Temporary { retry_after, .. }) => {
             pace.failed(now, *retry_after, random::jitter());
         }
-        Err(Refusal::Unknown { .. }) => pace.failed(now, None, random::jitter()),
+        Err(Refusal::Unknown { .. } | Refusal::Gone { .. }) => {
+            pace.failed(now, None, random::jitter());
+        }
         Err(Refusal::Channel { reason }) => pace.broken(now, reason),
         Err(Refusal::Alert { reason }) => {
             pace.answered(now);
@@ -181,12 +184,7 @@ fn tell_loss(queue: &Queue, loss: &Dropped) {
 }
 
 /// Takes what the next message tells, and passes by what others are sending.
-fn take_next(
-    queue: &Queue,
-    waiting: &[Entry],
-    pace: &Pace,
-    most: usize,
-) -> (Vec<Entry>, Vec<Alert>, Vec<Claim>) {
+fn take_next(queue: &Queue, waiting: &[Entry], pace: &Pace, most: usize) -> Taken {
     let mut waiting = Cow::Borrowed(waiting);
     loop {
         let chosen = batch::choose(&waiting, pace, most);
@@ -199,11 +197,25 @@ fn take_next(
     }
 }
 
+/// Leaves of what was taken what one message can tell; the rest is for the next.
+fn of_one_message(route: &Route, queue: &Queue, taken: Taken) -> Taken {
+    let (entries, alerts, claims) = taken;
+    let goes = follow_up::together(route, queue, &alerts);
+    let mut left = Taken::default();
+    let all = entries.into_iter().zip(alerts).zip(claims).zip(goes);
+    for (((entry, alert), claim), _) in all.filter(|(_, goes)| *goes) {
+        left.0.push(entry);
+        left.1.push(alert);
+        left.2.push(claim);
+    }
+    left
+}
+
 /// Reads and locks what is to be sent; what cannot be read is put aside.
-fn take(queue: &Queue, chosen: &[Entry]) -> (Vec<Entry>, Vec<Alert>, Vec<Claim>) {
+fn take(queue: &Queue, chosen: &[Entry]) -> Taken {
     let (mut entries, mut alerts, mut claims) = (Vec::new(), Vec::new(), Vec::new());
-    for entry in chosen {
-        match queue.take(entry) {
+    for (entry, taken) in chosen.iter().zip(queue.take_all(chosen)) {
+        match taken {
             Ok(Some((alert, claim))) => {
                 entries.push(entry.clone());
                 alerts.push(alert);
@@ -257,17 +269,24 @@ fn settle_doubt(
     Err(Refusal::Unknown { reason })
 }
 
-/// Calls the notifier.
+/// Sends a message of its own, for which nothing is kept.
 pub(crate) fn ask(
     route: &Route,
     alerts: &[Alert],
     deadline: Option<Instant>,
 ) -> Result<(), Refusal> {
-    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-    let timeout = left.map_or(TIMEOUT, |left| left.min(TIMEOUT));
-    isolate::contain(|| route.notifier.notify(alerts, timeout))
-        .unwrap_or_else(|| Err(Refusal::temporary("the notifier panicked")))
-        .map_err(Refusal::redacted)
+    follow_up::call(route, deadline, |notifier, timeout| {
+        notifier.notify(alerts, timeout)
+    })
+    .map_err(lasting)
+}
+
+/// Takes a refusal that speaks of an earlier message, where there is none, for an unclear one.
+fn lasting(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::Gone { reason } => Refusal::Unknown { reason },
+        refusal => refusal,
+    }
 }
 
 /// Tells once what the notifier said.
@@ -290,7 +309,7 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
             );
             Warning::new(ledger::fault(channel), message).tell();
         }
-        Err(Refusal::Unknown { reason }) => {
+        Err(Refusal::Unknown { reason } | Refusal::Gone { reason }) => {
             let later = "they wait on disk and are tried again for 24 hours or 50 times";
             let place = if route.queue.is_some() {
                 later
@@ -333,15 +352,17 @@ pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
 fn write_down(alerts: &[Alert], sent: &Result<(), Refusal>) {
     let answer = match sent {
         Ok(()) => "accepted".to_owned(),
-        Err(Refusal::Temporary { reason, .. } | Refusal::Unknown { reason }) => {
+        Err(
+            Refusal::Temporary { reason, .. }
+            | Refusal::Unknown { reason }
+            | Refusal::Gone { reason },
+        ) => {
             format!("not now: {reason}")
         }
         Err(Refusal::Channel { reason }) => format!("the channel is broken: {reason}"),
         Err(Refusal::Alert { reason }) => format!("refused: {reason}"),
     };
-    for alert in alerts {
-        ledger::add_answer(alert, answer.clone());
-    }
+    ledger::add_answers(alerts, &answer);
 }
 
 /// Keeps an alert aside that nobody will be told, so that its job counts as untold.
@@ -375,7 +396,7 @@ fn withdraw_recovery(queue: &Queue, refused: &Entry, failed: &Alert) {
     {
         let why = "the failure before it was refused";
         ledger::remove(queue, &next);
-        ledger::add_answer(&alert, format!("not sent: {why}"));
+        ledger::add_answer(&alert, &format!("not sent: {why}"));
         ledger::untell(&alert, false, why);
     }
 }
@@ -383,8 +404,9 @@ fn withdraw_recovery(queue: &Queue, refused: &Entry, failed: &Alert) {
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
-    use chrono::TimeDelta;
+    use chrono::{TimeDelta, Utc};
 
     use super::*;
     use crate::message::digest::{self, message};
@@ -412,7 +434,8 @@ mod tests {
     }
 
     fn route(folder: &Folder) -> (Route, Queue, Arc<Receiver>) {
-        let queue = Outbox::new(folder.path(), ffi::user_id()).queue("alerts-0");
+        let outbox = Outbox::new(folder.path(), ffi::user_id());
+        let queue = Queue::from(outbox.queue("alerts-0"));
         let receiver = Arc::new(Receiver::default());
         let route = Route {
             number: 0,

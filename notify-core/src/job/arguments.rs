@@ -175,6 +175,13 @@ impl Arguments {
         self
     }
 
+    /// `start = …`
+    #[must_use]
+    pub fn start(mut self, value: impl FnOnce() -> bool) -> Self {
+        self.start = self.value("start", value);
+        self
+    }
+
     /// `after = …`
     #[must_use]
     pub fn after<C: Count>(mut self, value: impl FnOnce() -> C) -> Self {
@@ -206,7 +213,8 @@ impl Arguments {
         } else {
             self.problem(format!(
                 "`mention` is `{}`, and may hold `@here`, `@channel`, ids of Slack's users (`U123`) and groups (`S123`), \
-                 of Discord's users (`123456789012345678`) and roles (`&123456789012345678`), and the addresses \
+                 of Discord's users (`123456789012345678`) and roles (`&123456789012345678`), \
+                 names of Telegram's users (`@anna_k`), and the addresses \
                  that people sign in to Teams with (`anna@example.com`)",
                 mention.escape_debug()
             ));

@@ -19,6 +19,8 @@ pub(crate) enum Mention<'a> {
     DiscordUser(&'a str),
     /// The number of a role of Discord, written with a `&` before it.
     DiscordRole(&'a str),
+    /// A user of Telegram by name, with the `@` before it.
+    TelegramUser(&'a str),
     /// An account of Microsoft's by the name that its owner signs in with, `anna@example.com`, or by its
     /// object id.
     Account(&'a str),
@@ -39,6 +41,7 @@ impl<'a> Mention<'a> {
             id if is_slack_id && id.starts_with(['U', 'W']) => Some(Self::SlackUser(id)),
             id if is_slack_id && id.starts_with('S') => Some(Self::SlackGroup(id)),
             id if is_snowflake(id) => Some(Self::DiscordUser(id)),
+            name if is_telegram_name(name) => Some(Self::TelegramUser(name)),
             name if is_account(name) => Some(Self::Account(name)),
             role => {
                 let id = role.strip_prefix('&').filter(|id| is_snowflake(id))?;
@@ -52,6 +55,18 @@ impl<'a> Mention<'a> {
 /// <https://discord.com/developers/docs/reference#snowflakes>
 fn is_snowflake(id: &str) -> bool {
     (15..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Tells whether it is a name of Telegram's, with the `@`.
+/// <https://telegram.org/faq#usernames-and-t-me>
+fn is_telegram_name(name: &str) -> bool {
+    name.strip_prefix('@').is_some_and(|name| {
+        (5..=32).contains(&name.len())
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
 }
 
 fn is_account(name: &str) -> bool {
@@ -98,6 +113,8 @@ mod tests {
                 "87d349ed-44d7-43e1-9a83-5f2406dee5bd",
                 Some(Mention::Account("87d349ed-44d7-43e1-9a83-5f2406dee5bd")),
             ),
+            ("@anna_k", Some(Mention::TelegramUser("@anna_k"))),
+            ("@1anna", None),
             ("", None),
             ("U", None),
             ("u0123abc", None),

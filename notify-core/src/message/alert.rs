@@ -11,6 +11,7 @@ use crate::format::time::{self, Time};
 use crate::message::dropped::Dropped;
 use crate::message::written::Message;
 use crate::status::fingerprint;
+use crate::status::log_lines;
 use crate::status::{LINE, State, Status};
 
 /// The longest line that stands for the whole of an error.
@@ -42,12 +43,14 @@ pub enum Kind {
     Overlapping,
     /// A run that was missed has come after all.
     Late,
+    /// A run has begun (`start = true`).
+    Started,
 }
 
 impl Kind {
     /// Each kind in words, and the letter for it in the names of the outbox: a small one, and not
     /// that of another. They stand in the order of a digest.
-    pub(crate) const ALL: [(Self, &'static str, char); 11] = [
+    pub(crate) const ALL: [(Self, &'static str, char); 12] = [
         (Self::Failed, "failed", 'f'),
         (Self::StillFailing, "still failing", 's'),
         (Self::Flapping, "is flapping", 'p'),
@@ -58,12 +61,13 @@ impl Kind {
         (Self::Steady, "is steady again", 'y'),
         (Self::Late, "ran late", 'a'),
         (Self::Recovered, "recovered", 'r'),
+        (Self::Started, "started", 'b'),
         (Self::Ok, "ok", 'o'),
     ];
 
     /// Returns the kind in words: `failed`, `still failing`, `recovered`, `ok`, `is overdue`,
-    /// `is flapping`, `is steady again`, `ended too soon`, `took too long`, `overlaps another run` or
-    /// `ran late`.
+    /// `is flapping`, `is steady again`, `ended too soon`, `took too long`, `overlaps another run`,
+    /// `ran late` or `started`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         Self::ALL
@@ -81,7 +85,7 @@ impl Kind {
     pub(crate) fn is_repeat(self) -> bool {
         matches!(
             self,
-            Self::StillFailing | Self::Flapping | Self::Overdue | Self::Ok
+            Self::StillFailing | Self::Flapping | Self::Overdue | Self::Started | Self::Ok
         )
     }
 
@@ -140,6 +144,8 @@ pub struct Alert {
     pub(crate) message: Message,
     /// What was dropped from the queue that it leaves, and its message is to say; no file holds it.
     pub(crate) dropped: Option<Dropped>,
+    /// How many of the jobs that its message speaks of work again, of how many; no file holds it.
+    pub(crate) recovered: Option<(usize, usize)>,
     pub(crate) status: Status,
 }
 
@@ -178,6 +184,7 @@ impl Alert {
             notes: Vec::new(),
             message: Message::default(),
             dropped: None,
+            recovered: None,
             status,
         }
     }
@@ -216,6 +223,26 @@ impl Alert {
     #[must_use]
     pub fn error(&self) -> &str {
         self.status.text.trim_end()
+    }
+
+    /// Returns the last lines that the run has logged, oldest first, such as
+    /// `13:00:00.123 INFO etl::load: reading orders.csv`; none where it works, or nothing
+    /// [keeps them](crate::LastLines).
+    pub fn log_lines(&self) -> impl Iterator<Item = &str> {
+        self.status.log_lines.iter()
+    }
+
+    /// Returns those that belong below the error, as many as have room there, by a measure of a line with its end:
+    /// none where the program has written another text.
+    pub(crate) fn lines_below(
+        &self,
+        room: usize,
+        measure: impl Fn(&str) -> usize,
+    ) -> Vec<Cow<'_, str>> {
+        match &self.message.text {
+            Some(_) => Vec::new(),
+            None => self.status.log_lines.within(room, measure),
+        }
     }
 
     /// Returns the id that all alerts from a job's first failure to its recovery share.
@@ -342,11 +369,12 @@ impl Alert {
         title
     }
 
-    /// Returns `✗` where something is wrong, `✓` where nothing is, and `⚠` where its last run alone
-    /// does not say.
+    /// Returns `✗` where something is wrong, `✓` where nothing is, `⚠` where its last run alone does not say, and
+    /// `▸` for a beginning.
     pub(crate) fn symbol(&self) -> char {
         match (self.kind, self.status.state) {
             (Kind::Flapping, _) => '⚠',
+            (Kind::Started, _) => '▸',
             (kind, _) if kind.is_remark() => '⚠',
             // A job may work, and be overdue all the same.
             (Kind::Overdue, _) | (_, State::Error) => '✗',
@@ -358,6 +386,19 @@ impl Alert {
     /// began, `module :: function`, the error.
     #[must_use]
     pub fn text(&self) -> String {
+        self.text_with(&self.lines_below(usize::MAX, str::len))
+    }
+
+    /// The same, where it is to have at most so many bytes: without log lines rather than beyond that.
+    pub(crate) fn text_within(&self, limit: usize, measure: impl Fn(&str) -> usize) -> String {
+        let text = self.text();
+        if measure(&text) <= limit {
+            return text;
+        }
+        self.text_with(&[])
+    }
+
+    fn text_with(&self, log_lines: &[Cow<'_, str>]) -> String {
         let status = &self.status;
         let heading = match self.kind {
             Kind::Overdue if self.is_missed() => "MISSED",
@@ -367,6 +408,7 @@ impl Alert {
             Kind::TooLong => "TOO LONG",
             Kind::Overlapping => "OVERLAPPING",
             Kind::Late => "LATE",
+            Kind::Started => "STARTED",
             _ => status.state.as_str(),
         };
         let mut text = match &self.message.headline {
@@ -378,6 +420,9 @@ impl Alert {
         }
         if !self.body().is_empty() {
             text += &format!("\n{}\n", self.body());
+        }
+        if !log_lines.is_empty() {
+            text += &format!("\n{}\n{}\n", log_lines::HEADING, log_lines.join("\n"));
         }
         text.push('\n');
         for remark in self.remarks() {
@@ -596,6 +641,7 @@ impl Alert {
             notes: fields.all("note"),
             message: Message::read(&fields),
             dropped: None,
+            recovered: None,
             status: Status::parse(&fields.text)?,
         })
     }
@@ -673,6 +719,7 @@ mod tests {
             notes: vec!["this is a debug build".to_owned()],
             message: Message::default(),
             dropped: None,
+            recovered: None,
             status: Status::parse(&status).unwrap(),
         }
     }

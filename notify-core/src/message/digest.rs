@@ -27,6 +27,9 @@ const MAX_HOST_BYTES: usize = 40;
 /// The longest line of what all alerts of a digest say.
 const MAX_SHARED_BYTES: usize = 200;
 
+/// The most that the addresses of runbooks take up together.
+const MAX_RUNBOOK_BYTES: usize = 600;
+
 /// Alerts of so short a time have no times of their own.
 const AT_ONCE: TimeDelta = TimeDelta::seconds(60);
 
@@ -48,19 +51,22 @@ pub fn message(alerts: &[Alert]) -> String {
     }
     // What speaks of other alerts stands apart, where no cut comes.
     let last = dropped_line(alerts).unwrap_or_default();
-    let texts: Vec<_> = alerts
+    let alerts: Vec<_> = alerts
         .iter()
         .map(|alert| {
             let mut alert = alert.clone();
             alert.dropped = None;
-            alert.text()
+            alert
         })
         .collect();
-    if let [text] = &*texts {
-        return text.clone() + &last;
+    if let [alert] = &*alerts {
+        return alert.text() + &last;
     }
-    let between = texts.len().saturating_sub(1);
+    let between = alerts.len().saturating_sub(1);
     let room = MAX_MESSAGE_BYTES.saturating_sub(width(&last) + between);
+    let fair = room / alerts.len().max(1);
+    let texts = alerts.iter().map(|alert| alert.text_within(fair, width));
+    let texts: Vec<_> = texts.collect();
     let share = share(texts.iter().map(|text| width(text)), room);
     let texts: Vec<_> = texts
         .iter()
@@ -92,9 +98,12 @@ pub(crate) fn digest(alerts: &[Alert]) -> String {
     with(Cuts { name, error })
 }
 
-/// Says how many alerts there are, and of what: `✗ 12 alerts: 9 failed, 3 recovered`.
+/// Says how many alerts there are, and of what: `✗ 12 alerts: 9 failed, 3 recovered`; in a message that is
+/// brought up to date, `✗ 3 of 12 recovered: 9 failed, 3 recovered`.
 pub(crate) fn headline(alerts: &[Alert]) -> String {
-    let is_good = alerts.iter().all(|alert| alert.symbol() == '✓');
+    let is_good = alerts
+        .iter()
+        .all(|alert| matches!(alert.symbol(), '✓' | '▸'));
     let symbol = if is_good { '✓' } else { '✗' };
     let mut counts = BTreeMap::new();
     for alert in alerts {
@@ -109,7 +118,11 @@ pub(crate) fn headline(alerts: &[Alert]) -> String {
             format!("{count} {words}")
         })
         .collect();
-    format!("{symbol} {} alerts: {}", alerts.len(), counts.join(", "))
+    let counts = counts.join(", ");
+    match alerts.iter().find_map(|alert| alert.recovered) {
+        Some((over, all)) => format!("{symbol} {over} of {all} recovered: {counts}"),
+        None => format!("{symbol} {} alerts: {counts}", alerts.len()),
+    }
 }
 
 /// Says how many alerts were dropped, which is of none of these.
@@ -162,6 +175,16 @@ impl Group<'_> {
             Some(shared) => vec![&shared.text],
             None => self.lines.iter().map(|line| &*line.error).collect(),
         }
+    }
+
+    /// Returns the pages that say what to do, each once, where something is wrong.
+    fn runbooks(&self) -> Vec<&str> {
+        let last = self.lines.iter().filter_map(Line::last);
+        let wrong = last.filter(|alert| !matches!(alert.symbol(), '✓' | '▸'));
+        let mut runbooks: Vec<_> = wrong.filter_map(Alert::runbook).collect();
+        runbooks.sort_unstable();
+        runbooks.dedup();
+        runbooks
     }
 
     /// Says how many jobs there are, what became of them, and how their error begins.
@@ -279,6 +302,7 @@ fn render(alerts: &[Alert], groups: &[Group<'_>], cuts: Cuts) -> String {
     };
     let mut text = heading(alerts, first, last);
     text += &said_by_all(alerts);
+    let mut room_of_runbooks = MAX_RUNBOOK_BYTES;
     for group in groups {
         let error = group.error.as_ref().map_or("", |shared| &*shared.text);
         text += &format!("\n{}{}\n", group.title(), cut_error(error, cuts.error));
@@ -303,6 +327,13 @@ fn render(alerts: &[Alert], groups: &[Group<'_>], cuts: Cuts) -> String {
                 text += &cut_error(&line.error, cuts.error);
             }
             text.push('\n');
+        }
+        for runbook in group.runbooks() {
+            let line = format!("  runbook: {runbook}\n");
+            if let Some(rest) = room_of_runbooks.checked_sub(width(&line)) {
+                room_of_runbooks = rest;
+                text += &line;
+            }
         }
     }
     text
@@ -342,9 +373,12 @@ fn heading(alerts: &[Alert], first: Time, last: Time) -> String {
     } else {
         format!(" to {}", last.format("%H:%M:%S"))
     };
-    let count = alerts.len();
+    let count = match alerts.iter().find_map(|alert| alert.recovered) {
+        Some((over, all)) => format!("{over} of {all} recovered"),
+        None => format!("{} alerts", alerts.len()),
+    };
     let first = first.format("%Y-%m-%d %H:%M:%S");
-    format!("--- {count} alerts{host}, {first}{until} UTC ---\n")
+    format!("--- {count}{host}, {first}{until} UTC ---\n")
 }
 
 #[cfg(test)]
@@ -381,6 +415,39 @@ mod tests {
              1 × failed\n  c · alert 1c: disk full\n      on /dev/sda1\n\n\
              1 × recovered\n  d · alert 1d\n"
         );
+    }
+
+    /// Issue 17, point 6: who is woken by a digest looks for the page, too.
+    #[test]
+    fn a_digest_shows_each_runbook_once_below_the_jobs_that_it_is_for() {
+        let mut alerts = [
+            alert("a", Kind::Failed, "db gone\n", "1a", 0),
+            alert("b", Kind::Failed, "db gone\n", "1b", 1),
+            alert("c", Kind::Failed, "disk full\n", "1c", 2),
+            alert("d", Kind::Recovered, "", "1d", 3),
+        ];
+        for (alert, page) in alerts.iter_mut().zip(["db", "db", "disk", "db"]) {
+            alert.status.runbook = Some(format!("https://wiki.example.com/{page}").into());
+        }
+        alerts[3].status.state = crate::status::State::Ok;
+        assert_eq!(
+            message(&alerts),
+            "--- 4 alerts on worker-3, 2026-11-22 13:00:00 to 13:00:03 UTC ---\n\n\
+             2 × failed: db gone\n  a · alert 1a\n  b · alert 1b\n  runbook: https://wiki.example.com/db\n\n\
+             1 × failed\n  c · alert 1c: disk full\n  runbook: https://wiki.example.com/disk\n\n\
+             1 × recovered\n  d · alert 1d\n"
+        );
+        // Many long ones do not push the jobs out.
+        let many = alerts.iter().cycle().take(36);
+        let mut alerts: Vec<_> = many.cloned().collect();
+        for (number, alert) in alerts.iter_mut().enumerate() {
+            alert.job = format!("job {number}");
+            let page = "x".repeat(300);
+            alert.status.runbook = Some(format!("https://wiki.example.com/{page}{number}").into());
+        }
+        let text = message(&alerts);
+        assert!(width(&text) <= MAX_MESSAGE_BYTES, "{}", width(&text));
+        assert_eq!(text.matches("runbook: ").count(), 1, "{text}");
     }
 
     #[test]

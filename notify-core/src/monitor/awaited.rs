@@ -20,6 +20,7 @@ use crate::monitor::expected::{Expected, Said};
 use crate::monitor::schedule::ClockChanges;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links};
+use crate::state::place::Place;
 
 /// More files, or larger ones, are no plan.
 const FILES: usize = 100;
@@ -61,10 +62,17 @@ fn folder(directory: &Path) -> PathBuf {
     directory.join(".expected")
 }
 
-/// Reads what is expected in a notify directory. A file that does not count keeps none of the others from it.
+/// Reads what is expected in a notify directory or a store. A file that does not count keeps none of the others from it.
 #[must_use]
-pub fn awaited(directory: &Path) -> AllAwaited {
+pub fn awaited(place: &Place) -> AllAwaited {
     let mut found = AllAwaited::default();
+    let Some(directory) = place.folder() else {
+        match place.expected() {
+            Ok((content, since)) => found.add(&content, Path::new(&place.to_string()), since),
+            Err(error) => found.fault(Path::new(&place.to_string()), &error.to_string()),
+        }
+        return found;
+    };
     let folder = folder(directory);
     // A link in its place would make others' files plans.
     match fs::symlink_metadata(&folder) {
@@ -124,7 +132,12 @@ impl AllAwaited {
         let since = metadata
             .modified()
             .map_or_else(|_| Utc::now(), DateTime::from);
-        for (number, line) in file::read_open(&file, LIMIT)?.lines().enumerate() {
+        self.add(&file::read_open(&file, LIMIT)?, path, since);
+        Ok(())
+    }
+
+    fn add(&mut self, content: &str, path: &Path, since: DateTime<Utc>) {
+        for (number, line) in content.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
@@ -134,7 +147,6 @@ impl AllAwaited {
                 Err(error) => self.fault(path, &format!("line {}: {error}", number + 1)),
             }
         }
-        Ok(())
     }
 
     fn fault(&mut self, path: &Path, why: &str) {
@@ -232,8 +244,8 @@ impl Awaited {
     /// # Errors
     ///
     /// Where that cannot be written.
-    pub fn write(&self, directory: &Path) -> io::Result<()> {
-        change(directory, &self.job, Some(&self.to_string())).map(drop)
+    pub fn write(&self, place: &Place) -> io::Result<()> {
+        change(place, &self.job, Some(&self.to_string())).map(drop)
     }
 }
 
@@ -242,28 +254,27 @@ impl Awaited {
 /// # Errors
 ///
 /// Where that cannot be written.
-pub fn await_no_more(directory: &Path, job: &str) -> io::Result<bool> {
-    change(directory, job, None)
+pub fn await_no_more(place: &Place, job: &str) -> io::Result<bool> {
+    change(place, job, None)
 }
 
-fn change(directory: &Path, job: &str, new: Option<&str>) -> io::Result<bool> {
+fn change(place: &Place, job: &str, new: Option<&str>) -> io::Result<bool> {
+    let mut was_there = false;
+    let Some(directory) = place.folder() else {
+        place.change_expected(&mut |old| {
+            let edited = edited(old, Path::new(""), job, new);
+            was_there = edited.1;
+            edited.0
+        })?;
+        return Ok(was_there);
+    };
     let folder = folder(directory);
     let name = ffi::user_id().to_string();
     let path = folder.join(&name);
     let old = file::read(&path, LIMIT, Links::Refuse)?.unwrap_or_default();
-    let (mut content, mut was_there) = (HEAD.to_owned(), false);
-    for line in old.lines().filter(|line| !line.starts_with('#')) {
-        // What a person has written by hand, and wrongly, is that person's to mend.
-        match Awaited::parse(line, Utc::now(), &path) {
-            Ok(awaited) if awaited.job == job => was_there = true,
-            _ => content = content + line + "\n",
-        }
-    }
+    let (content, was_there) = edited(&old, &path, job, new);
     if new.is_none() && !was_there {
         return Ok(false);
-    }
-    if let Some(line) = new {
-        content = content + line + "\n";
     }
     match fs::create_dir(&folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -272,6 +283,22 @@ fn change(directory: &Path, job: &str, new: Option<&str>) -> io::Result<bool> {
     let temporary = folder.join(format!(".{name}.new"));
     file::replace(&path, &temporary, &content, MODE, Durable::Yes)?;
     Ok(was_there)
+}
+
+/// Takes the line of a job out, and adds a new one; tells whether there was one.
+fn edited(old: &str, path: &Path, job: &str, new: Option<&str>) -> (String, bool) {
+    let (mut content, mut was_there) = (HEAD.to_owned(), false);
+    for line in old.lines().filter(|line| !line.starts_with('#')) {
+        // What a person has written by hand, and wrongly, is that person's to mend.
+        match Awaited::parse(line, Utc::now(), path) {
+            Ok(awaited) if awaited.job == job => was_there = true,
+            _ => content = content + line + "\n",
+        }
+    }
+    if let Some(line) = new {
+        content = content + line + "\n";
+    }
+    (content, was_there)
 }
 
 /// Everybody may read what is expected.
@@ -416,7 +443,7 @@ mod tests {
         write("group", 0o664, "three every 1h\n");
         write(".half", 0o644, "four every 1h\n");
         std::os::unix::fs::symlink(folder.join("deployed"), folder.join("link")).unwrap();
-        let found = awaited(place.path());
+        let found = awaited(&place.path().into());
         let jobs: Vec<_> = found.all.iter().map(|awaited| &*awaited.job).collect();
         assert_eq!(jobs, ["one", "two"]);
         let faults = found.faults.join("\n");
@@ -425,22 +452,22 @@ mod tests {
         }
         parse("three every 3h")
             .unwrap()
-            .write(place.path())
+            .write(&place.path().into())
             .unwrap();
         parse("three every 4h")
             .unwrap()
-            .write(place.path())
+            .write(&place.path().into())
             .unwrap();
         let own = |job: &str| {
-            awaited(place.path())
+            awaited(&place.path().into())
                 .all
                 .iter()
                 .filter(|awaited| awaited.job == job)
                 .count()
         };
         assert_eq!(own("three"), 1);
-        assert!(await_no_more(place.path(), "three").unwrap());
-        assert!(!await_no_more(place.path(), "three").unwrap());
+        assert!(await_no_more(&place.path().into(), "three").unwrap());
+        assert!(!await_no_more(&place.path().into(), "three").unwrap());
         assert_eq!((own("three"), own("one")), (0, 1));
     }
 

@@ -3,7 +3,7 @@
 pub(crate) mod child;
 mod memory_kills;
 pub(crate) mod mistake;
-mod stderr;
+mod output;
 mod unrunnable;
 
 use std::ffi::{OsStr, OsString};
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::job::{Arguments, Job, Site, name};
 use crate::monitor::command::child::Attendance;
-use crate::monitor::command::stderr::Passage;
+use crate::monitor::command::output::{Passage, Rest, Stream};
 use crate::os::ffi;
 use crate::os::isolate;
 use crate::os::once::Once;
@@ -25,9 +25,8 @@ use crate::settings::config::Config;
 use crate::settings::in_force;
 use crate::status::outcome::{Ending, Outcome};
 
-/// How long the end of a program waits for what it has written to standard error, where those who
-/// read ours are slow.
-const STDERR_WAIT: Duration = Duration::from_secs(1);
+/// How long the end of a program waits for what it has written, where those who read our outputs are slow.
+const OUTPUT_WAIT: Duration = Duration::from_secs(1);
 
 const NOT_FOUND: u8 = 127;
 const NOT_RUN: u8 = 126;
@@ -44,6 +43,8 @@ pub struct Wrapped {
     pub settings: Arguments,
     pub directory: Option<PathBuf>,
     pub codes: Codes,
+    /// Whether the end of standard output is kept, too, which becomes a pipe then.
+    pub stdout_tail: bool,
     /// What was wrong with the options, for the channel.
     pub mistakes: Vec<String>,
 }
@@ -79,21 +80,35 @@ impl Wrapped {
         let run = run.flatten();
         let kills = memory_kills::memory_kills();
 
-        let (passage, stderr) = Passage::open().ok().unzip();
-        let spawned = spawn(&self.command, &self.arguments, stderr);
+        let open = |stream| Passage::open(stream).ok().unzip();
+        let (passage, stderr) = open(Stream::stderr(self.stdout_tail));
+        let (passage_of_stdout, stdout) = if self.stdout_tail {
+            open(Stream::stdout())
+        } else {
+            (None, None)
+        };
+        let spawned = spawn(&self.command, &self.arguments, stdout, stderr);
         if run.is_some() {
             let _ = isolate::contain(|| tell_mistakes(site, &mistakes));
         }
         let ended = spawned.map(|mut child| attendance.wait(&mut child));
         let mut rest = passage.map(Passage::end);
+        let mut rest_of_stdout = passage_of_stdout.map(Passage::end);
         // Where that panics, the next run reports that this one died.
         let _ = isolate::contain(|| {
             let outcome = match &ended {
                 Ok(Ok(status)) => {
                     let is_short = memory_kills::memory_kills() > kills && kills.is_some();
                     codes.judge(*status, &attendance, || {
-                        let tail = rest.as_mut().map(|rest| rest.tail(STDERR_WAIT));
-                        (tail.unwrap_or_default(), is_short)
+                        let tail = |rest: &mut Option<Rest>| {
+                            let tail = rest.as_mut().map(|rest| rest.tail(OUTPUT_WAIT));
+                            tail.unwrap_or_default()
+                        };
+                        Left {
+                            output: tail(&mut rest),
+                            stdout: tail(&mut rest_of_stdout),
+                            is_short,
+                        }
                     })
                 }
                 Ok(Err(error)) => Outcome::Failed(format!("how it ended is not known: {error}")),
@@ -109,9 +124,10 @@ impl Wrapped {
         });
         attendance.unless_asked(move || {
             shutdown::end_with(|_| {});
-            if let Some(rest) = rest {
-                rest.finish();
-            }
+            [rest_of_stdout, rest]
+                .into_iter()
+                .flatten()
+                .for_each(Rest::finish);
         });
         match ended {
             Ok(Ok(status)) => child::end_as(status),
@@ -125,21 +141,25 @@ impl Wrapped {
     fn settle(&self) {
         let mut config = Config::new().signals(false);
         if let Some(directory) = &self.directory {
-            config = config.directory(directory);
+            config = config.directory(directory).local();
         }
         // It cannot be settled already.
         let _ = in_force::settle(config);
     }
 }
 
-/// Starts a command, and lets go of the program's end of the pipe.
+/// Starts a command, and lets go of the program's ends of the pipes.
 fn spawn(
     command: &OsStr,
     arguments: &[OsString],
+    stdout: Option<impl Into<Stdio>>,
     stderr: Option<impl Into<Stdio>>,
 ) -> io::Result<Child> {
     let mut command = Command::new(command);
     command.args(arguments);
+    if let Some(stdout) = stdout {
+        command.stdout(stdout);
+    }
     if let Some(stderr) = stderr {
         command.stderr(stderr);
     }
@@ -147,14 +167,22 @@ fn spawn(
     command.spawn()
 }
 
+/// What a command that has failed leaves to be told.
+struct Left {
+    /// The end of standard error.
+    output: String,
+    stdout: String,
+    /// Whether memory was short.
+    is_short: bool,
+}
+
 impl Codes {
-    /// Tells what an end comes to; `output` returns the end of standard error, and whether memory was
-    /// short.
+    /// Tells what an end comes to; `left` is asked where it is a failure.
     fn judge(
         &self,
         status: ExitStatus,
         attendance: &Attendance,
-        output: impl FnOnce() -> (String, bool),
+        left: impl FnOnce() -> Left,
     ) -> Outcome {
         let Some(mut cause) = child::cause(status) else {
             return Outcome::Returned;
@@ -171,7 +199,11 @@ impl Codes {
         if let Some(stop) = attendance.stop(status, &self.stop) {
             return Outcome::NotCounted(stop);
         }
-        let (output, is_short) = output();
+        let Left {
+            output,
+            stdout,
+            is_short,
+        } = left();
         if is_short {
             cause += ", perhaps out of memory";
         }
@@ -179,6 +211,7 @@ impl Codes {
             cause,
             asked: attendance.asked(status),
             output,
+            stdout,
         })
     }
 }

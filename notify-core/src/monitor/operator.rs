@@ -9,9 +9,8 @@ mod refused;
 mod silence;
 mod test;
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use self::acknowledge::Taken;
@@ -34,14 +33,14 @@ use crate::settings::destinations;
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
 use crate::state::change::Change;
-use crate::state::local::spool;
-use crate::state::{Access, Committed, JobKey, Renamed, Seen, Store};
+use crate::state::place::Place;
+use crate::state::{Access, Committed, JobKey, Renamed, Seen, Store, channel_of};
 use crate::status::Status;
 
 /// Acts in one notify directory.
 #[derive(Debug)]
 pub struct Desk {
-    directory: PathBuf,
+    place: Place,
     /// Who acts, as the channel is told.
     by: String,
 }
@@ -53,15 +52,29 @@ impl Desk {
     ///
     /// Where there is no such directory.
     pub fn open(directory: Option<&Path>, by: String) -> Result<Self, Error> {
-        let directory = view::directory(directory)?;
-        in_force::settle(Config::new().directory(&directory))?;
-        Ok(Self { directory, by })
+        let place = view::directory(directory)?;
+        Self::at(&place, by)
     }
 
-    /// Returns the directory.
+    /// Takes a place there.
+    ///
+    /// # Errors
+    ///
+    /// Where the settings of this process are settled already.
+    pub fn at(place: &Place, by: String) -> Result<Self, Error> {
+        let config = Config::new();
+        in_force::settle(match place.folder() {
+            Some(folder) => config.directory(folder).local(),
+            None => config,
+        })?;
+        let place = place.clone();
+        Ok(Self { place, by })
+    }
+
+    /// Returns where it is.
     #[must_use]
-    pub fn directory(&self) -> &Path {
-        &self.directory
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Gives a job another name: the next run under it goes on where the last one ended.
@@ -143,7 +156,7 @@ impl Desk {
     /// Returns whether a queue's alerts are for a destination that the environment names.
     #[must_use]
     pub fn sends_from(&self, queue: &str) -> bool {
-        let routes = setup().routes(spool::channel_of(queue));
+        let routes = setup().routes(channel_of(queue));
         queues_of(routes.as_deref())
             .iter()
             .any(|name| name == queue)
@@ -153,7 +166,7 @@ impl Desk {
         let store = setup().store();
         store.ok_or_else(|| {
             tell_problems();
-            let path = self.directory.clone();
+            let path = self.place.to_string().into();
             let source = io::Error::from(io::ErrorKind::PermissionDenied);
             Refused::Directory(Error::Directory { path, source })
         })
@@ -161,16 +174,12 @@ impl Desk {
 
     /// Finds the status file of a job, which must be this user's: the locks of another are not ours.
     fn file_of(&self, job: &str) -> Result<String, Refused> {
-        let file = view::find(&self.directory, job);
+        let file = view::find(&self.place, job);
         let file = file.ok_or_else(|| self.no_job(job))?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt as _;
-            let owner = fs::symlink_metadata(self.directory.join(&file))?.uid();
-            if owner != ffi::user_id() {
-                let job = job.to_owned();
-                return Err(Refused::Foreign { job, owner });
-            }
+        let owner = self.place.owner(&file)?;
+        if cfg!(unix) && owner != ffi::user_id() {
+            let job = job.to_owned();
+            return Err(Refused::Foreign { job, owner });
         }
         Ok(file)
     }
@@ -204,7 +213,7 @@ impl Desk {
     fn no_job(&self, job: &str) -> Refused {
         Refused::NoJob {
             job: job.to_owned(),
-            directory: self.directory.clone(),
+            place: self.place.clone(),
         }
     }
 
@@ -224,10 +233,10 @@ impl Desk {
         if let Some(given) = given {
             return given.to_owned();
         }
-        let runs = view::runs(&self.directory, &[view::shown_name(file)]);
+        let runs = view::runs(&self.place, &[view::shown_name(file)]);
         let runs = runs.map(|(runs, _)| runs).unwrap_or_default();
         let run = runs.into_iter().rfind(|run| run.health != Health::Unknown);
-        let status = || view::read(&self.directory, file).ok()??.channel;
+        let status = || view::read(&self.place, file).ok()??.channel;
         run.map(|run| run.channel)
             .or_else(status)
             .unwrap_or_else(|| setup().default_channel.clone())

@@ -1,12 +1,12 @@
 //! Planned quiet, as the command sees it.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::format::time::Time;
 use crate::monitor::view::Job;
 use crate::rules::quiet::Repeat;
-use crate::state::local::silences::{self, Silences};
+use crate::state::place::Place;
+use crate::state::{self, Silences};
 use crate::status::Quiet;
 
 /// A window of planned quiet that is open, or comes.
@@ -24,14 +24,14 @@ pub struct Planned {
     pub file: PathBuf,
     /// The user whose file it is, as a number.
     pub owner: u32,
-    entry: silences::Planned,
+    entry: state::Planned,
 }
 
-/// Reads what is planned in a notify directory: the first to begin stands first. Then come the files and
+/// Reads what is planned in a notify directory or a store: the first to begin stands first. Then come the files and
 /// lines that do not count, and why.
 #[must_use]
-pub fn planned(directory: &Path, now: Time) -> (Vec<Planned>, Vec<String>) {
-    let Silences { all, faults } = Silences::read(directory);
+pub fn planned(place: &Place, now: Time) -> (Vec<Planned>, Vec<String>) {
+    let Silences { all, faults } = place.silences();
     let windows = all.into_iter().filter_map(|planned| {
         let window = &planned.window;
         let (from, until) = window.next(now)?;
@@ -53,7 +53,7 @@ pub fn planned(directory: &Path, now: Time) -> (Vec<Planned>, Vec<String>) {
 }
 
 /// Says of each job whether it is quiet now.
-pub fn mark_quiet(planned: &[Planned], directory: &Path, jobs: &mut [Job], now: Time) {
+pub fn mark_quiet(planned: &[Planned], place: &Place, jobs: &mut [Job], now: Time) {
     let open: Vec<_> = planned
         .iter()
         .filter(|window| window.is_open(now))
@@ -65,7 +65,7 @@ pub fn mark_quiet(planned: &[Planned], directory: &Path, jobs: &mut [Job], now: 
             .peekable();
         // Whose it is need not be asked where nothing is planned for that name.
         if named.peek().is_some()
-            && let Some(owner) = owner(&directory.join(&job.file))
+            && let Ok(owner) = place.owner(&job.file)
         {
             let last = named
                 .filter(|window| window.entry.counts_for(owner))
@@ -90,15 +90,4 @@ impl Planned {
     pub fn is_open(&self, now: Time) -> bool {
         self.from <= now
     }
-}
-
-#[cfg(unix)]
-fn owner(path: &Path) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt as _;
-    Some(fs::symlink_metadata(path).ok()?.uid())
-}
-
-#[cfg(not(unix))]
-fn owner(path: &Path) -> Option<u32> {
-    path.exists().then_some(0)
 }

@@ -6,7 +6,6 @@ mod entries;
 mod forecast;
 
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -17,10 +16,9 @@ pub use self::entries::Happened;
 pub use self::forecast::{Chance, Outlook};
 use crate::format::time::{self, Time};
 use crate::monitor::view::{self, Job};
-use crate::os::file::{self, Links};
 use crate::rules::{Reason, Settings};
-use crate::state::history::{Event, History, Ran};
-use crate::state::local;
+use crate::state::history::{Event, Ran};
+use crate::state::place::Place;
 use crate::status::decision::Decided;
 use crate::status::{State, Status};
 
@@ -91,27 +89,23 @@ pub struct Recent {
 /// # Errors
 ///
 /// Where that file or the directory cannot be read, or is no status file.
-pub fn story(directory: &Path, name: &str, now: Time) -> io::Result<Option<Story>> {
-    let Some(file) = view::find(directory, name) else {
+pub fn story(place: &Place, name: &str, now: Time) -> io::Result<Option<Story>> {
+    let Some(file) = view::find(place, name) else {
         return Ok(None);
     };
-    let content = file::read(
-        &directory.join(&file),
-        local::MAX_STATUS_BYTES,
-        Links::Refuse,
-    )?;
+    let content = place.text(&file)?;
     let Some(content) = content else {
         return Ok(None);
     };
     let status =
         Status::parse(&content).ok_or_else(|| io::Error::other("this is not a status file"))?;
-    let (lines, closed) = lines(directory, &file)?;
+    let (lines, closed) = lines(place, &file)?;
     let known = lines.iter().rev().find_map(|line| match line {
         Event::Ran(ran) => ran.settings,
         Event::Answered(_) => None,
     });
     let settings = known.unwrap_or_default();
-    let places = Places::of(directory, &file, &status)?;
+    let places = Places::of(place, &file, &status)?;
     Ok(Some(Story {
         next: forecast::outlooks(&status, settings, now),
         held_until: status.held.as_ref().map(|held| held.until),
@@ -125,8 +119,8 @@ pub fn story(directory: &Path, name: &str, now: Time) -> io::Result<Option<Story
 
 /// Returns a job's latest runs, the oldest first.
 #[must_use]
-pub fn recent(directory: &Path, file: &str, most: usize) -> Vec<Recent> {
-    let lines = lines(directory, file).map(|(lines, _)| lines);
+pub fn recent(place: &Place, file: &str, most: usize) -> Vec<Recent> {
+    let lines = lines(place, file).map(|(lines, _)| lines);
     let mut earlier = None;
     let mut runs = Vec::new();
     for line in lines.unwrap_or_default() {
@@ -147,18 +141,13 @@ pub fn recent(directory: &Path, file: &str, most: usize) -> Vec<Recent> {
 }
 
 /// Reads what the users' histories say of a job, and counts those that cannot be read.
-fn lines(directory: &Path, file: &str) -> io::Result<(Vec<Event>, usize)> {
-    let (mut lines, mut closed, mut read) = (Vec::new(), 0, 0);
-    for hidden in view::users(directory)? {
-        // Its owner alone can look into it.
-        if std::fs::read_dir(&hidden).is_err() {
-            closed += 1;
-            continue;
-        }
-        let events = History::new(&hidden).read(file);
-        read += usize::from(!events.is_empty());
-        lines.extend(events);
-    }
+fn lines(place: &Place, file: &str) -> io::Result<(Vec<Event>, usize)> {
+    let (histories, closed) = place.histories(file)?;
+    let read = histories
+        .iter()
+        .filter(|history| !history.is_empty())
+        .count();
+    let mut lines: Vec<_> = histories.into_iter().flatten().collect();
     if read > 1 {
         lines.sort_by_key(|line| match line {
             Event::Ran(ran) => ran.decided_at(),

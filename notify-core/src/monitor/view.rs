@@ -1,4 +1,4 @@
-//! What can be seen of a notify directory: its jobs, the runs under way, and what waits to be sent.
+//! What can be seen of a notify directory or a store: its jobs, the runs under way, and what waits to be sent.
 //! Nothing here makes or changes a file.
 
 use std::borrow::Cow;
@@ -17,17 +17,16 @@ use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::job::name;
 use crate::monitor::expected::{Expected, Said};
-use crate::os::file::{self, Links};
 use crate::os::machine::Machine;
 use crate::settings::in_force;
 use crate::settings::setup;
-use crate::state::local;
-use crate::state::local::lease_scan;
-use crate::state::local::spool;
+use crate::state::place::{Place, Reader, Waiting};
 use crate::state::run_record::Recorded;
+use crate::state::{SeenRuns as Seen, channel_of, job_digits, time_of};
 use crate::status::decision::{Decided, Fate, Reason};
 use crate::status::fingerprint;
 use crate::status::plan::Plan;
+use crate::status::progress::Progress;
 use crate::status::{LINE, OVERDUE, Quiet, State, Status};
 
 /// More threads would wait for the disk, or for each other.
@@ -153,6 +152,7 @@ pub struct Run {
     pub health: Health,
     pub channel: String,
     pub every_hours: Option<f64>,
+    pub progress: Option<Progress>,
     pub(crate) plan: Option<Arc<Plan>>,
 }
 
@@ -175,18 +175,41 @@ pub struct Queue {
     pub rejected_folder: PathBuf,
 }
 
-/// Returns the notify directory: the one given, or the one that the library would use.
+/// Returns the notify directory or the store: the one given, or the one that the library would use.
 ///
 /// # Errors
 ///
 /// [`Error::NoDirectory`] where there is none, [`Error::Directory`] where it is no folder.
-pub fn directory(given: Option<&Path>) -> Result<PathBuf, Error> {
+pub fn directory(given: Option<&Path>) -> Result<Place, Error> {
+    if given.is_none() {
+        let setup = in_force::setup_so_far();
+        let named = setup.names_store().then(|| setup.store()).flatten();
+        setup.tell_store_problem();
+        match named.filter(|store| store.directory().is_none()) {
+            Some(store) => {
+                let place = Place::from(store);
+                let unreached = |source| Error::Store {
+                    store: place.to_string(),
+                    source,
+                };
+                place.expected().map_err(unreached)?;
+                return Ok(place);
+            }
+            // To look elsewhere would show that all is well.
+            None if setup.names_store() => {
+                let source = io::Error::from(io::ErrorKind::InvalidInput);
+                let store = "NOTIFY_STORE".into();
+                return Err(Error::Store { store, source });
+            }
+            None => {}
+        }
+    }
     let path = match given {
         Some(path) => setup::meant_directory(path)?,
         None => in_force::setup_so_far().named_directory()?.to_owned(),
     };
     match fs::metadata(&path) {
-        Ok(folder) if folder.is_dir() => Ok(path),
+        Ok(folder) if folder.is_dir() => Ok(Place::from(&*path)),
         Ok(_) => {
             let source = io::Error::from(io::ErrorKind::NotADirectory);
             Err(Error::Directory { path, source })
@@ -201,12 +224,12 @@ pub fn directory(given: Option<&Path>) -> Result<PathBuf, Error> {
 /// # Errors
 ///
 /// Where the directory cannot be read.
-pub fn jobs(directory: &Path, wanted: &[String]) -> io::Result<Jobs> {
+pub fn jobs(place: &Place, wanted: &[String]) -> io::Result<Jobs> {
     let mut found = Jobs::default();
     let mut files = BTreeSet::new();
     let (patterns, plain): (Vec<_>, Vec<_>) = wanted.iter().partition(|name| name.contains('*'));
     for name in plain {
-        match find(directory, name) {
+        match find(place, name) {
             Some(file) => {
                 files.insert(file);
             }
@@ -215,7 +238,7 @@ pub fn jobs(directory: &Path, wanted: &[String]) -> io::Result<Jobs> {
     }
     if wanted.is_empty() || !patterns.is_empty() {
         let mut has_fitted = vec![false; patterns.len()];
-        for file in names(directory, false)? {
+        for file in place.files()? {
             let job = shown_name(&file);
             let mut fits = wanted.is_empty();
             for (pattern, has_fitted) in patterns.iter().zip(&mut has_fitted) {
@@ -236,7 +259,7 @@ pub fn jobs(directory: &Path, wanted: &[String]) -> io::Result<Jobs> {
             .extend(unfitted.map(|(pattern, _)| pattern.clone()));
     }
     let files: Vec<_> = files.into_iter().collect();
-    for (file, job) in files.iter().zip(read_all(directory, &files)) {
+    for (file, job) in files.iter().zip(read_all(place, &files)?) {
         match job {
             Ok(Some(job)) => found.jobs.push(job),
             Ok(None) => {}
@@ -256,23 +279,24 @@ pub fn jobs(directory: &Path, wanted: &[String]) -> io::Result<Jobs> {
 /// # Errors
 ///
 /// Where the directory cannot be read.
-pub fn job_names(directory: &Path) -> io::Result<Vec<String>> {
-    let files = names(directory, false)?;
+pub fn job_names(place: &Place) -> io::Result<Vec<String>> {
+    let files = place.files()?;
     Ok(files.iter().map(|file| shown_name(file)).collect())
 }
 
 /// Finds a job's status file, by the job's name or by its own.
-pub(crate) fn find(directory: &Path, name: &str) -> Option<String> {
+pub(crate) fn find(place: &Place, name: &str) -> Option<String> {
     let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains('/');
     let as_is = is_plain.then(|| name.to_owned());
     [Some(name::file_name(name).into_owned()), as_is]
         .into_iter()
         .flatten()
-        .find(|file| fs::symlink_metadata(directory.join(file)).is_ok())
+        .find(|file| place.has(file))
 }
 
 /// Reads status files, in as many threads as they are worth.
-fn read_all(directory: &Path, files: &[String]) -> Vec<Result<Option<Job>, String>> {
+fn read_all(place: &Place, files: &[String]) -> io::Result<Vec<Result<Option<Job>, String>>> {
+    let reader = place.reader(files)?;
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = processors
         .min(MAX_THREADS)
@@ -280,8 +304,8 @@ fn read_all(directory: &Path, files: &[String]) -> Vec<Result<Option<Job>, Strin
         .max(1);
     let share = files.len().div_ceil(threads).max(1);
     let read =
-        |files: &[String]| -> Vec<_> { files.iter().map(|file| read(directory, file)).collect() };
-    thread::scope(|scope| {
+        |files: &[String]| -> Vec<_> { files.iter().map(|file| read_by(&reader, file)).collect() };
+    Ok(thread::scope(|scope| {
         let shares = files
             .chunks(share)
             .map(|files| (files, scope.spawn(move || read(files))));
@@ -291,17 +315,17 @@ fn read_all(directory: &Path, files: &[String]) -> Vec<Result<Option<Job>, Strin
             // Where no thread is to be had, or one fell over, this one does its work.
             .flat_map(|(files, thread)| thread.join().unwrap_or_else(|_| read(files)))
             .collect()
-    })
+    }))
 }
 
 /// Reads a status file; `None` where it is gone.
-pub(crate) fn read(directory: &Path, file: &str) -> Result<Option<Job>, String> {
-    let content = file::read(
-        &directory.join(file),
-        local::MAX_STATUS_BYTES,
-        Links::Refuse,
-    );
-    let content = content.map_err(|error| error.to_string())?;
+pub(crate) fn read(place: &Place, file: &str) -> Result<Option<Job>, String> {
+    let reader = place.reader(&[file.to_owned()]);
+    read_by(&reader.map_err(|error| error.to_string())?, file)
+}
+
+fn read_by(reader: &Reader<'_>, file: &str) -> Result<Option<Job>, String> {
+    let content = reader.text(file).map_err(|error| error.to_string())?;
     let Some(content) = content else {
         return Ok(None);
     };
@@ -412,6 +436,12 @@ impl Job {
         self.decided.as_ref().and_then(Decided::reason) == Some(Reason::Attempt)
     }
 
+    /// Returns whether a rule of the program has decided on the last run.
+    #[must_use]
+    pub fn is_ruled(&self) -> bool {
+        self.decided.as_ref().and_then(Decided::reason) == Some(Reason::Rule)
+    }
+
     /// Tells whether it fails, and a person or the program's rule has silenced that.
     #[must_use]
     pub fn is_silenced(&self, now: Time) -> bool {
@@ -469,16 +499,12 @@ pub fn readable(text: &str) -> Cow<'_, str> {
 /// # Errors
 ///
 /// Where the directory cannot be read.
-pub fn runs(directory: &Path, wanted: &[String]) -> io::Result<(Vec<Run>, usize)> {
-    let mut runs = Vec::new();
-    let mut closed = 0;
-    for user in users(directory)? {
-        match lease_scan::look(&user.join("running")) {
-            Ok(seen) => runs.extend(seen.iter().flat_map(runs_of)),
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => closed += 1,
-            Err(_) => {}
-        }
-    }
+pub fn runs(place: &Place, wanted: &[String]) -> io::Result<(Vec<Run>, usize)> {
+    let (seen, closed) = place.live_runs()?;
+    let runs = seen
+        .iter()
+        .flat_map(|seen| runs_of(seen, place.judges_all()));
+    let mut runs: Vec<_> = runs.collect();
     runs.retain(|run: &Run| wanted.is_empty() || wanted.iter().any(|name| run.is_named(name)));
     runs.sort_by(|one, other| (one.begun, &one.job).cmp(&(other.begun, &other.job)));
     Ok((runs, closed))
@@ -501,14 +527,14 @@ impl Run {
     }
 }
 
-fn runs_of(seen: &lease_scan::Seen) -> Vec<Run> {
+fn runs_of(seen: &Seen, judges_all: bool) -> Vec<Run> {
     if !seen.is_locked && Recorded::successor(&seen.process).is_some() {
         // It has become another program, whose end is not ours to report.
         return Vec::new();
     }
     let health = match seen.is_locked {
         true => Health::Alive,
-        false if Machine::this().can_judge(&seen.process) => Health::Dead,
+        false if judges_all || Machine::this().can_judge(&seen.process) => Health::Dead,
         false => Health::Unknown,
     };
     let recorded = seen
@@ -523,6 +549,7 @@ fn runs_of(seen: &lease_scan::Seen) -> Vec<Run> {
         health,
         channel: recorded.ended.channel.into_owned(),
         every_hours: recorded.ended.every_hours,
+        progress: recorded.ended.heard.progress,
         plan: recorded.ended.plan,
     });
     runs.collect()
@@ -534,99 +561,37 @@ fn runs_of(seen: &lease_scan::Seen) -> Vec<Run> {
 /// # Errors
 ///
 /// Where the directory cannot be read.
-pub fn queues(directory: &Path, jobs: Option<&[String]>) -> io::Result<(Vec<Queue>, usize)> {
-    let jobs = jobs.map(|jobs| jobs.iter().map(|job| spool::job_digits(job)).collect());
-    let mut queues = Vec::new();
-    let mut closed = 0;
-    for hidden in users(directory)? {
-        if let Err(error) = fs::read_dir(&hidden) {
-            closed += usize::from(error.kind() == io::ErrorKind::PermissionDenied);
-            continue;
-        }
-        let user = hidden
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let folders = ["outbox", "held", "rejected"].map(|folder| hidden.join(folder));
-        let names: BTreeSet<_> = folders
-            .iter()
-            .flat_map(|folder| names(folder, true).unwrap_or_default())
-            .collect();
-        for name in names {
-            let [waiting, held, rejected] = &folders;
-            let queue = Queue::look(&user, &name, waiting, held, rejected, jobs.as_ref());
-            if queue.waiting + queue.held + queue.rejected > 0 {
-                queues.push(queue);
-            }
-        }
-    }
-    Ok((queues, closed))
+pub fn queues(place: &Place, jobs: Option<&[String]>) -> io::Result<(Vec<Queue>, usize)> {
+    let digits = |job: &String| job_digits(job);
+    let jobs: Option<BTreeSet<_>> = jobs.map(|jobs| jobs.iter().map(digits).collect());
+    let (all, closed) = place.queues()?;
+    let queues = all
+        .into_iter()
+        .map(|waiting| Queue::of(waiting, jobs.as_ref()));
+    let is_empty = |queue: &Queue| queue.waiting + queue.held + queue.rejected == 0;
+    Ok((queues.filter(|queue| !is_empty(queue)).collect(), closed))
 }
 
 impl Queue {
-    fn look(
-        user: &str,
-        name: &str,
-        waiting: &Path,
-        held: &Path,
-        rejected: &Path,
-        jobs: Option<&BTreeSet<String>>,
-    ) -> Self {
-        let is_wanted = |file: &String| {
-            let is_reason = Path::new(file)
-                .extension()
-                .is_some_and(|end| end == "reason");
+    fn of(queue: Waiting, jobs: Option<&BTreeSet<String>>) -> Self {
+        let is_wanted = |file: &&String| {
             let job = file.split('-').nth(1).unwrap_or_default();
-            !is_reason && jobs.is_none_or(|jobs| jobs.contains(job))
+            jobs.is_none_or(|jobs| jobs.contains(job))
         };
-        let list = |folder: &Path| -> Vec<_> {
-            let names = names(&folder.join(name), false).unwrap_or_default();
-            names.into_iter().filter(is_wanted).collect()
-        };
-        let waiting = list(waiting);
+        let waiting = queue.unsent.iter().filter(is_wanted);
         Self {
-            user: user.to_owned(),
-            name: name.to_owned(),
-            channel: spool::channel_of(name).to_owned(),
-            oldest: waiting.iter().filter_map(|name| spool::time_of(name)).min(),
-            waiting: waiting.len(),
+            channel: channel_of(&queue.name).to_owned(),
+            oldest: waiting.clone().filter_map(|name| time_of(name)).min(),
+            waiting: waiting.count(),
             // The names of held alerts do not say whose they are.
             held: match jobs {
-                None => list(held).len(),
+                None => queue.held.len(),
                 Some(_) => 0,
             },
-            rejected: list(rejected).len(),
-            rejected_folder: rejected.join(name),
+            rejected: queue.rejected.iter().filter(is_wanted).count(),
+            rejected_folder: queue.rejected_folder,
+            user: queue.user,
+            name: queue.name,
         }
     }
-}
-
-/// Returns the hidden folders, one for each user.
-pub(crate) fn users(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let hidden = directory.join(".pipeline-notify");
-    match names(&hidden, true) {
-        Ok(names) => Ok(names.into_iter().map(|name| hidden.join(name)).collect()),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(Vec::new())
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Returns the names in a folder, of the folders there or of all else, without hidden ones.
-pub(crate) fn names(folder: &Path, of_folders: bool) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let name = entry.file_name().into_string().ok();
-        names.extend(name.filter(|name| is_folder == of_folders && !name.starts_with('.')));
-    }
-    Ok(names)
 }

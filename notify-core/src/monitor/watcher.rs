@@ -7,9 +7,8 @@ mod silence_over;
 pub(crate) mod users;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -32,7 +31,7 @@ use crate::settings::environment;
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
 use crate::state::Store;
-use crate::state::local::silences::Silences;
+use crate::state::place::Place;
 
 /// How often the locks of the records are tried: a death is to be told within a second.
 const TICK: Duration = Duration::from_millis(250);
@@ -74,7 +73,7 @@ pub struct Guard {
 #[derive(Debug)]
 #[expect(missing_docs, reason = "as they say")]
 pub struct Beginning {
-    pub directory: PathBuf,
+    pub place: Place,
     pub jobs: usize,
     /// Those of the jobs that are meant to run every so often.
     pub expected: usize,
@@ -103,11 +102,11 @@ impl Guard {
         let is_over = until_a_signal();
         let mut config = Config::new().signals(false);
         if let Some(directory) = directory {
-            config = config.directory(directory);
+            config = config.directory(directory).local();
         }
         let setup = in_force::settle(config)?;
-        let path = setup.named_directory()?.to_owned();
         let Some(store) = setup.store() else {
+            let path = setup.named_directory()?.to_owned();
             tell_problems(setup);
             let source = io::Error::other("it cannot be written");
             return Err(Error::Directory { path, source });
@@ -131,9 +130,9 @@ impl Guard {
     /// Returns what there is to watch.
     #[must_use]
     pub fn beginning(&self) -> Beginning {
-        let directory = self.store.directory();
-        let jobs = view::jobs(directory, &[]).unwrap_or_default().jobs;
-        let runs = view::runs(directory, &[]).unwrap_or_default().0;
+        let place = self.place();
+        let jobs = view::jobs(&place, &[]).unwrap_or_default().jobs;
+        let runs = view::runs(&place, &[]).unwrap_or_default().0;
         let lives = |run: &&view::Run| run.health == Health::Alive;
         let expected = jobs
             .iter()
@@ -144,12 +143,16 @@ impl Guard {
         let without = without.filter(|channel| self.setup.routes(channel).is_none());
         Beginning {
             without: without.collect::<BTreeSet<_>>().into_iter().collect(),
-            directory: directory.to_owned(),
+            place,
             expected: expected.count(),
             jobs: jobs.len(),
             runs: runs.iter().filter(lives).count(),
             channels: environment::channels_in_environment(),
         }
+    }
+
+    fn place(&self) -> Place {
+        Place::from(self.store)
     }
 
     /// Watches until SIGTERM or SIGINT, then looks once more, and sends what can be sent by the
@@ -205,7 +208,7 @@ impl Guard {
     /// Tells of the jobs that should have run, each once, and of those whose silence is over.
     fn look_at_jobs(&mut self) {
         self.clock.look(Utc::now(), self.began.elapsed());
-        let jobs = view::jobs(self.store.directory(), &[]).map(|jobs| jobs.jobs);
+        let jobs = view::jobs(&self.place(), &[]).map(|jobs| jobs.jobs);
         let told = jobs.and_then(|jobs| {
             // Neither keeps the other from being told.
             let withheld = self.tell_withheld(&jobs);
@@ -222,13 +225,14 @@ impl Guard {
 
     fn tell_withheld(&self, jobs: &[Job]) -> io::Result<()> {
         let now = Utc::now();
-        let silences = Silences::read(self.store.directory());
+        let place = self.place();
+        let silences = place.silences();
         for fault in &silences.faults {
             Warning::new(fault.clone(), fault.clone()).tell();
         }
         let may_be = |job: &&Job| silence_over::may_be(job, &silences, now);
         let withheld = jobs.iter().filter(may_be);
-        let own = withheld.filter(|job| is_own(&self.store.directory().join(&job.file)));
+        let own = withheld.filter(|job| is_own(&place, &job.file));
         // One that cannot be told keeps none of the others from it.
         let told: Vec<_> = own
             .map(|job| silence_over::tell(job, &silences, self.setup, self.store))
@@ -237,17 +241,9 @@ impl Guard {
     }
 }
 
-/// Returns whether a file is this user's: the jobs of another are for that one to watch.
-fn is_own(path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        fs::symlink_metadata(path).is_ok_and(|file| file.uid() == ffi::user_id())
-    }
-    #[cfg(not(unix))]
-    {
-        path.exists()
-    }
+/// Returns whether a job is this user's: those of another are for that one to watch.
+fn is_own(place: &Place, file: &str) -> bool {
+    place.owner(file).is_ok_and(|owner| owner == ffi::user_id())
 }
 
 fn tell_problems(setup: &Setup) {

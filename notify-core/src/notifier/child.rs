@@ -151,7 +151,7 @@ fn judge(
         Some(Class::Temporary) => Refusal::temporary(reason),
         Some(Class::Channel) => Refusal::Channel { reason },
         Some(Class::Alert | Class::Accepted) => Refusal::Alert { reason },
-        None => Refusal::Unknown { reason },
+        Some(Class::Gone | Class::Unknown) | None => Refusal::Unknown { reason },
     })
 }
 
@@ -217,7 +217,7 @@ mod tests {
                 }
                 Err(Refusal::Channel { .. }) => "channel",
                 Err(Refusal::Alert { .. }) => "alert",
-                Err(Refusal::Unknown { .. }) => "unknown",
+                Err(Refusal::Unknown { .. } | Refusal::Gone { .. }) => "unknown",
             };
             assert_eq!(class, expected, "{code}");
         }

@@ -7,16 +7,20 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::http::{self, Class, Post, Rule};
+use ureq::http::Method;
+
+use super::http::{self, Answer, Class, Post, Rule};
 use super::sanitize::{address, escape, fenced, fit, line, units, visible};
 use super::severity::Severity;
-use super::{Hidden, Notifier, Ours, Refusal, mentions};
+use super::{FollowUps, Hidden, Notifier, Ours, Refusal, mentions};
 use crate::error::Error;
 use crate::format::time;
 use crate::job::mention::Mention;
 use crate::message::alert::Alert;
 use crate::message::digest;
-use crate::notifier::url::Destination;
+use crate::message::dropped::Dropped;
+use crate::notifier::url::{Destination, Url};
+use crate::status::log_lines::HEADING;
 
 // <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>
 
@@ -45,6 +49,9 @@ const ADDRESS: usize = 300;
 /// Fields that are no longer stand side by side.
 const INLINE: usize = 40;
 
+/// What is kept for the error before log lines have room.
+const ERROR: usize = 600;
+
 /// The most alerts with an embed each, even where it must be cut.
 const MAX_WHOLE_ALERTS: usize = 3;
 
@@ -68,7 +75,17 @@ const RULES: [Rule; 6] = [
     Rule::new(405, "", Class::Channel),
 ];
 
-/// Posts to a Discord webhook: an embed for each alert, or one for many. Where a job's
+/// What Discord answers where a message of the webhook's is to be edited.
+const RULES_OF_EDITS: [Rule; 3] = [
+    // Deleted, or written by another webhook.
+    Rule::new(404, "10008", Class::Gone),
+    Rule::new(403, "50005", Class::Gone),
+    // Too many edits of an old message.
+    Rule::new(400, "30046", Class::Temporary),
+];
+
+/// Posts to a Discord webhook: an embed for each alert, or one for many. An incident is one message, which is
+/// edited; its reminders and its recovery are short messages that lead to it. Where a job's
 /// `mention` names users of Discord (`123456789012345678`), roles (`&123456789012345678`), `@here` or
 /// `@everyone`, a failure calls them; nothing else in a message calls anybody. The title leads to the
 /// first address in `NOTIFY_CONTEXT`.
@@ -107,21 +124,79 @@ impl Discord {
     pub(crate) fn to(destination: Destination) -> Self {
         Self { destination }
     }
+
+    fn url(&self) -> Result<Url, Refusal> {
+        let url = self.destination.url();
+        url.map_err(|reason| Refusal::Channel { reason })
+    }
+
+    fn send(
+        &self,
+        message: &Value,
+        short: impl FnOnce() -> Value,
+        timeout: Duration,
+    ) -> Result<Answer, Refusal> {
+        // Without it Discord says 204 before it knows whether the message is saved.
+        let url = self.url()?.asking("wait=true");
+        http::answer_or_short(timeout, &RULES, message, short, |body, left| {
+            Ok(Post::json(&url, body).send(left)?.or_no(is_error))
+        })
+    }
+
+    /// Returns the address of a message, for which the service must say in which server the webhook is.
+    fn address_of(&self, sent: &Sent, timeout: Duration) -> Option<String> {
+        let Sent { channel, message } = sent;
+        if channel.is_empty() {
+            return None;
+        }
+        let asked = || {
+            let answer = Post::get(&self.url().ok()?).send(timeout).ok()?;
+            answer.judge(&RULES).ok()?;
+            id(&answer.json()?, "guild_id")
+        };
+        let guild = asked().unwrap_or_else(|| "@me".to_owned());
+        Some(format!(
+            "https://discord.com/channels/{guild}/{channel}/{message}"
+        ))
+    }
 }
 
 impl Notifier for Discord {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
-        let url = self.destination.url();
-        let url = url.map_err(|reason| Refusal::Channel { reason })?;
-        // Without it Discord says 204 before it knows whether the message is saved.
-        let url = url.asking("wait=true");
-        http::send_or_short(
-            timeout,
-            &RULES,
-            &message(alerts),
-            || short(alerts),
-            |body, left| Ok(Post::json(&url, body).send(left)?.or_no(is_error)),
-        )
+        self.post(alerts, timeout).map(drop)
+    }
+
+    fn follow_ups(&self) -> FollowUps {
+        FollowUps::Edits
+    }
+
+    fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
+        let answer = self.send(&message(alerts), || short(alerts), timeout)?;
+        Ok(answer
+            .json()
+            .and_then(|said| Sent::of(&said))
+            .map(Sent::handle))
+    }
+
+    fn edit(&self, handle: &str, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
+        let sent = Sent::read(handle)?;
+        let url = self.url()?.below(&format!("messages/{}", sent.message));
+        let rules = [&RULES_OF_EDITS[..], &RULES].concat();
+        let edited = edited(alerts).to_string();
+        let answer = Post::json(&url, &edited).by(Method::PATCH).send(timeout)?;
+        answer.or_no(is_error).judge(&rules)
+    }
+
+    fn reply(
+        &self,
+        handle: &str,
+        alerts: &[Alert],
+        _is_loud: bool,
+        timeout: Duration,
+    ) -> Result<(), Refusal> {
+        let address = self.address_of(&Sent::read(handle)?, timeout / 4);
+        let message = further(alerts, address.as_deref());
+        self.send(&message, || short(alerts), timeout).map(drop)
     }
 
     fn hidden(&self, _: Ours) -> Vec<Hidden> {
@@ -133,6 +208,49 @@ impl Notifier for Discord {
     }
 }
 
+/// A message that was sent.
+struct Sent {
+    channel: String,
+    message: String,
+}
+
+impl Sent {
+    /// Reads what the service answers.
+    fn of(said: &Value) -> Option<Self> {
+        Some(Self {
+            channel: id(said, "channel_id").unwrap_or_default(),
+            message: id(said, "id")?,
+        })
+    }
+
+    /// Writes what is kept.
+    fn handle(self) -> String {
+        format!("{} {}", self.message, self.channel)
+    }
+
+    /// Reads what was kept.
+    fn read(handle: &str) -> Result<Self, Refusal> {
+        let mut ids = handle.split(' ');
+        let message = ids
+            .next()
+            .filter(|id| is_id(id))
+            .ok_or_else(Refusal::unknown_message)?;
+        Ok(Self {
+            message: message.to_owned(),
+            channel: ids.next().unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+fn id(said: &Value, key: &str) -> Option<String> {
+    let id = said.get(key)?.as_str()?;
+    is_id(id).then(|| id.to_owned())
+}
+
+fn is_id(id: &str) -> bool {
+    (1..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Tells Discord's form of an error from the message that it answers with: that has an id.
 fn is_error(said: &Value) -> bool {
     said.get("code").is_some() && said.get("message").is_some() && said.get("id").is_none()
@@ -141,13 +259,57 @@ fn is_error(said: &Value) -> bool {
 /// Makes the message of some alerts. Embeds call nobody, whatever they say: only the text above them does.
 fn message(alerts: &[Alert]) -> Value {
     let embeds = embeds(alerts).unwrap_or_else(|| digest(alerts));
-    let mut message = json!({ "embeds": embeds });
+    with_calls(json!({ "embeds": embeds }), alerts)
+}
+
+/// Adds whom a message calls.
+fn with_calls(mut message: Value, alerts: &[Alert]) -> Value {
     let calls = Calls::of(alerts);
     if !calls.written.is_empty() {
         message["content"] = calls.written.join(" ").into();
     }
     message["allowed_mentions"] = calls.allowed;
     message
+}
+
+/// Makes what a message is to be from now on: nobody is called by an edit.
+fn edited(alerts: &[Alert]) -> Value {
+    let embeds = embeds(alerts).unwrap_or_else(|| digest(alerts));
+    json!({ "embeds": embeds, "allowed_mentions": { "parse": [] } })
+}
+
+/// Makes a short message that leads to the first of its incident.
+fn further(alerts: &[Alert], first: Option<&str>) -> Value {
+    let title = match alerts {
+        [alert] => alert.title(),
+        _ => digest::headline(alerts),
+    };
+    let errors = alerts.iter().map(Alert::headline);
+    let errors: std::collections::BTreeSet<_> = errors.filter(|error| !error.is_empty()).collect();
+    let errors = errors.into_iter().take(MAX_WHOLE_ALERTS);
+    let mut lines: Vec<_> = errors.map(|error| line(&error, FIELD, markdown)).collect();
+    let remarks = match alerts {
+        [alert] => alert.remarks(),
+        _ => Vec::new(),
+    };
+    lines.extend(remarks.first().map(|remark| line(remark, FIELD, markdown)));
+    let dropped = alerts.iter().filter_map(|alert| alert.dropped.as_ref());
+    lines.extend(dropped.filter_map(Dropped::words));
+    lines.extend(first.map(|first| format!("the first message: {first}")));
+    let ids: Vec<_> = alerts.iter().map(|alert| &*alert.id).collect();
+    let mut embed = json!({
+        "title": line(&title, TITLE, markdown),
+        "color": colour(Severity::worst(alerts)),
+        "footer": { "text": line(&format!("alert {}", ids.join(", ")), FOOTER, visible) },
+    });
+    lines.retain(|line| !line.trim().is_empty());
+    if !lines.is_empty() {
+        embed["description"] = lines.join("\n").into();
+    }
+    if let Some(first) = first {
+        embed["url"] = first.into();
+    }
+    with_calls(json!({ "embeds": [embed] }), alerts)
 }
 
 /// Makes a message that says in few words what the other one says.
@@ -252,7 +414,7 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
     (embed.into(), length)
 }
 
-/// Tells the error, word for word, and what there is to know beside it.
+/// Tells the error, word for word, what there is to know beside it, and what the run has logged last.
 fn description(alert: &Alert, room: usize) -> String {
     let remarks = fit(&alert.remarks().join("\n"), room / 3, units, markdown);
     let body = alert.body();
@@ -260,11 +422,26 @@ fn description(alert: &Alert, room: usize) -> String {
         return remarks;
     }
     let room = room.saturating_sub(units(&remarks) + 1);
+    let log_lines = log_lines(alert, (room / 2).min(room.saturating_sub(ERROR)));
+    let room = room.saturating_sub(units(&log_lines) + 1);
     let body = match alert.message.text {
         Some(_) => fit(body, room, units, markdown),
         None => code(body, room),
     };
-    format!("{body}\n{remarks}").trim_end().to_owned()
+    let parts = [&*body, &*remarks, &*log_lines];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("\n").trim_end().to_owned()
+}
+
+/// Shows the last lines that the run has logged, as many as have room.
+fn log_lines(alert: &Alert, room: usize) -> String {
+    let room = room.saturating_sub(units(HEADING) + units(&fenced("")) + 1);
+    // A fence of each line counts too much, and never too little.
+    let lines = alert.lines_below(room, |line| units(&fenced(line)));
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("{HEADING}\n{}", fenced(&lines.join("\n")))
 }
 
 /// Returns the facts of an alert by name, but for its id, which is the footer.

@@ -14,6 +14,7 @@ use crate::format::time;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
 use crate::notifier::url::Destination;
+use crate::status::log_lines::HEADING;
 
 // A message may have 32,000 bytes with all that is around its text.
 // <https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create>
@@ -165,7 +166,10 @@ fn short(alerts: &[Alert]) -> Value {
 fn one(alert: &Alert) -> String {
     let mut text = alert.title_with(|part| line(part, TITLE, inline));
     if !alert.body().trim().is_empty() {
-        text += &format!("\n{}", fit(alert.body(), ERROR, units, block));
+        let log_lines = log_lines(alert, ERROR / 2);
+        let room = ERROR - units(&log_lines);
+        text += &format!("\n{}", fit(alert.body(), room, units, block));
+        text += &log_lines;
     }
     let mut lines = Vec::new();
     let mut left = REMARKS;
@@ -189,6 +193,17 @@ fn one(alert: &Alert) -> String {
     }
     lines.push(facts.join(" · "));
     format!("{text}\n{}", lines.join("\n"))
+}
+
+/// Shows the last lines that the run has logged, as many as have room.
+fn log_lines(alert: &Alert, room: usize) -> String {
+    let room = room - units(HEADING) - units(&block("")) - 2;
+    // A fence of each line counts too much, and never too little.
+    let lines = alert.lines_below(room, |line| units(&block(line)));
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("\n{HEADING}\n{}", block(&lines.join("\n")))
 }
 
 /// Makes a card of buttons.

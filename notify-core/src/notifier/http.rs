@@ -1,4 +1,4 @@
-//! One POST to a service, and what its answer means.
+//! One request to a service, and what its answer means.
 
 use std::fmt;
 use std::io::Read as _;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::{NaiveDateTime, Utc};
 use serde_json::Value;
 use ureq::Agent;
-use ureq::http::{HeaderMap, HeaderValue};
+use ureq::http::{HeaderMap, HeaderValue, Method, Request};
 #[cfg(feature = "tls")]
 use ureq::tls::TlsConfig;
 
@@ -27,6 +27,7 @@ const QUOTED: usize = 200;
 
 /// What is posted: `Post::json(&url, &body).header("x-key", &key).send(timeout)?`.
 pub(crate) struct Post<'a> {
+    method: Method,
     url: &'a Url,
     body: &'a str,
     content_type: &'a str,
@@ -37,6 +38,7 @@ pub(crate) struct Post<'a> {
 impl<'a> Post<'a> {
     pub(crate) fn json(url: &'a Url, body: &'a str) -> Self {
         Self {
+            method: Method::POST,
             url,
             body,
             content_type: "application/json",
@@ -51,6 +53,16 @@ impl<'a> Post<'a> {
             content_type: "text/plain; charset=utf-8",
             ..Self::json(url, body)
         }
+    }
+
+    /// Asks for what is at the URL.
+    pub(crate) fn get(url: &'a Url) -> Self {
+        Self::json(url, "").by(Method::GET)
+    }
+
+    /// Sends it by another method than POST.
+    pub(crate) fn by(self, method: Method) -> Self {
+        Self { method, ..self }
     }
 
     /// Adds a header; a value that a header cannot hold fails the send.
@@ -95,15 +107,22 @@ impl<'a> Post<'a> {
         } else {
             config
         };
-        let request = Agent::from(config.build())
-            .post(self.url.as_str())
-            .header("content-type", self.content_type);
-        let request = self.headers.iter().fold(request, |request, (name, value)| {
-            request.header(*name, *value)
-        });
-        let answer = request
-            .send(self.body)
-            .map_err(|error| Refusal::temporary(unreachable::describe(&error)))?;
+        let mut request = Request::builder()
+            .method(self.method.clone())
+            .uri(self.url.as_str());
+        for (name, value) in &self.headers {
+            request = request.header(*name, *value);
+        }
+        let agent = Agent::from(config.build());
+        let answer = if self.method == Method::GET {
+            let request = request.body(()).map_err(ureq::Error::from);
+            request.and_then(|request| agent.run(request))
+        } else {
+            let request = request.header("content-type", self.content_type);
+            let request = request.body(self.body).map_err(ureq::Error::from);
+            request.and_then(|request| agent.run(request))
+        };
+        let answer = answer.map_err(|error| Refusal::temporary(unreachable::describe(&error)))?;
         let status = answer.status().as_u16();
         let headers = answer.headers().clone();
         let mut read = Vec::new();
@@ -132,13 +151,29 @@ pub(crate) fn send_or_short(
     short: impl FnOnce() -> Value,
     send: impl Fn(&str, Duration) -> Result<Answer, Refusal>,
 ) -> Result<(), Refusal> {
+    answer_or_short(timeout, rules, message, short, send).map(drop)
+}
+
+/// The same, and returns the answer.
+///
+/// # Errors
+///
+/// Those of [`send_or_short`].
+pub(crate) fn answer_or_short(
+    timeout: Duration,
+    rules: &[Rule],
+    message: &Value,
+    short: impl FnOnce() -> Value,
+    send: impl Fn(&str, Duration) -> Result<Answer, Refusal>,
+) -> Result<Answer, Refusal> {
     let begun = Instant::now();
     let mut answer = send(&message.to_string(), timeout)?;
     if answer.refuses_the_message(rules) {
         let left = timeout.saturating_sub(begun.elapsed());
         answer = send(&short().to_string(), left)?;
     }
-    answer.judge(rules)
+    answer.judge(rules)?;
+    Ok(answer)
 }
 
 /// What a service answered.
@@ -163,6 +198,8 @@ pub(crate) enum Class {
     Temporary,
     Channel,
     Alert,
+    Gone,
+    Unknown,
 }
 
 /// One line of a service's table of answers. The first line that fits decides; where none does,
@@ -276,7 +313,7 @@ impl Answer {
     }
 
     /// Tells whether it refuses the message itself, so that one that says less may be taken.
-    fn refuses_the_message(&self, rules: &[Rule]) -> bool {
+    pub(crate) fn refuses_the_message(&self, rules: &[Rule]) -> bool {
         let is_of_the_message = matches!(self.meant(), 200..=299 | 400 | 413 | 422);
         is_of_the_message && self.class(rules) == Class::Alert
     }
@@ -286,7 +323,7 @@ impl Answer {
     /// # Errors
     ///
     /// The refusal that it comes to.
-    pub(crate) fn judge(self, rules: &[Rule]) -> Result<(), Refusal> {
+    pub(crate) fn judge(&self, rules: &[Rule]) -> Result<(), Refusal> {
         let (class, hint) = self.sort(rules);
         let mut reason = self.reason();
         if !hint.is_empty() {
@@ -300,7 +337,14 @@ impl Answer {
             }),
             Class::Channel => Err(Refusal::Channel { reason }),
             Class::Alert => Err(Refusal::Alert { reason }),
+            Class::Gone => Err(Refusal::Gone { reason }),
+            Class::Unknown => Err(Refusal::Unknown { reason }),
         }
+    }
+
+    /// Returns its body, where that is JSON.
+    pub(crate) fn json(&self) -> Option<Value> {
+        body::json(&self.body)
     }
 
     /// Says what was answered, in one line that repeats no secret.
@@ -330,16 +374,14 @@ impl Answer {
         format!("answered {status} {body}").trim_end().to_owned() + redirect
     }
 
-    /// Returns the pause that is asked for: by the header, else by a number of seconds in the body.
+    /// Returns the pause that is asked for: by the header, or in the body.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let header = |name| self.headers.get(name)?.to_str().ok();
         // The service's own clock, for a date is on it.
         let now = header("date").and_then(date).unwrap_or_else(Utc::now);
         let in_header = header("retry-after").and_then(|value| pause(value, now));
-        let asked = in_header.or_else(|| {
-            let body = body::json(&self.body)?;
-            Duration::try_from_secs_f64(body.get("retry_after")?.as_f64()?).ok()
-        });
+        // One of them may be rounded, and too short then.
+        let asked = in_header.max(self.json().as_ref().and_then(pause_in));
         // No pause at all would be a storm: our own grows.
         asked.filter(|pause| !pause.is_zero()).or(self.pause)
     }
@@ -355,6 +397,17 @@ impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.reason())
     }
+}
+
+/// Reads the pause that a body asks for: in seconds, as Telegram writes it, or in milliseconds as Matrix does.
+fn pause_in(body: &Value) -> Option<Duration> {
+    let seconds = [
+        body.get("retry_after"),
+        body.pointer("/parameters/retry_after"),
+    ];
+    let seconds = seconds.into_iter().flatten().find_map(Value::as_f64);
+    let milliseconds = || Some(body.get("retry_after_ms")?.as_f64()? / 1e3);
+    Duration::try_from_secs_f64(seconds.or_else(milliseconds)?).ok()
 }
 
 /// Reads `Retry-After`, which is a number of seconds or a date.
@@ -397,7 +450,7 @@ mod tests {
                 Ok(()) => Class::Accepted,
                 Err(Refusal::Temporary { .. }) => Class::Temporary,
                 Err(Refusal::Channel { .. }) => Class::Channel,
-                Err(Refusal::Alert { .. } | Refusal::Unknown { .. }) => Class::Alert,
+                Err(_) => Class::Alert,
             };
             assert_eq!(class, expected, "{status}");
         }

@@ -131,8 +131,10 @@ impl fmt::Debug for Jsm {
 impl Notifier for Jsm {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let begun = Instant::now();
+        // A beginning is no alert there, and closes none.
+        let alerts = alerts.iter().filter(|alert| alert.kind != Kind::Started);
         alerts
-            .iter()
+            .into_iter()
             .try_for_each(|alert| self.send(alert, timeout.saturating_sub(begun.elapsed())))
     }
 
@@ -162,9 +164,14 @@ fn paused(answer: Answer) -> Answer {
 /// Makes the request that opens an alert, or counts one more of it.
 fn opening(alert: &Alert) -> Value {
     let mut opening = short(alert);
-    opening["description"] = fit(&alert.text(), DESCRIPTION, units, visible).into();
+    opening["description"] = fit(&text(alert), DESCRIPTION, units, visible).into();
     opening["details"] = details(alert).into();
     opening
+}
+
+/// Writes an alert, in which log lines are whole, or not there.
+fn text(alert: &Alert) -> String {
+    alert.text_within(DESCRIPTION, units)
 }
 
 /// Makes one that says in few words what the other one says.
@@ -184,7 +191,7 @@ fn short(alert: &Alert) -> Value {
 
 /// Makes the request that closes an alert.
 fn closing(alert: &Alert) -> Value {
-    let mut closing = json!({ "note": fit(&alert.text(), DESCRIPTION, units, visible) });
+    let mut closing = json!({ "note": fit(&text(alert), DESCRIPTION, units, visible) });
     if let Some(source) = source(alert) {
         closing["source"] = source.into();
     }

@@ -45,7 +45,7 @@ const ANSWERS: &[Rule] = &[];
 /// | key of an alert | | |
 /// |---|---|---|
 /// | `id` | text | two messages with one id are the same event |
-/// | `kind` | text | `failed`, `still_failing`, `recovered`, `ok`, `overdue`, `flapping`, `steady`, `too_short`, `too_long`, `overlapping`, `late` |
+/// | `kind` | text | `failed`, `still_failing`, `recovered`, `ok`, `overdue`, `flapping`, `steady`, `too_short`, `too_long`, `overlapping`, `late`, `started` |
 /// | `job` | text | the job's name, which is also its status file's |
 /// | `state` | text | `OK` or `ERROR` |
 /// | `summary` | text | one line for people |
@@ -68,6 +68,7 @@ const ANSWERS: &[Rule] = &[];
 /// | `version`, `ok_version` | text or null | the version of its crate, and the one with which it last worked |
 /// | `runbook`, `owner` | text or null | what the attribute says: the page that says what to do, and whose job it is |
 /// | `links` | list of objects | pages to open, `label` (text) and `url` (text): the runbook, and what a [`Message`](crate::Message) adds |
+/// | `log_lines` | list of texts | the last lines that the run has logged, oldest first ([`LastLines`](crate::LastLines)) |
 /// | `notes` | list of texts | remarks for people |
 /// | `facts` | object of texts | where it ran, such as `context` (`NOTIFY_CONTEXT`), and what the run said of itself ([`fact`](crate::fact())); one with the name of another is called `fact.context` |
 /// | `dropped` | number or null | how many alerts were dropped because too many waited; on one alert of a document |
@@ -235,6 +236,8 @@ fn object(alert: &Alert, room: usize) -> Value {
         notes,
         message,
         dropped,
+        // Of messages that are edited, which no document is.
+        recovered: _,
         status,
     } = alert;
     let mut facts = Map::new();
@@ -260,7 +263,7 @@ fn object(alert: &Alert, room: usize) -> Value {
         "job": job,
         "state": status.state.as_str(),
         "summary": alert.summary(),
-        "text": text::cut(alert.text(), TEXT),
+        "text": text::cut(alert.text_within(TEXT, str::len), TEXT),
         "error": text::cut(alert.error(), room),
         "earlier_error": earlier_error,
         "first_error": status.first_error,
@@ -287,6 +290,7 @@ fn object(alert: &Alert, room: usize) -> Value {
         "notes": notes,
         "dropped": dropped.as_ref().map(Dropped::count),
         "facts": facts,
+        "log_lines": alert.log_lines().collect::<Vec<_>>(),
         "outage": outage.as_ref().map(outage_object),
     })
 }
@@ -308,6 +312,7 @@ pub(super) fn word(kind: Kind) -> &'static str {
         Kind::TooLong => "too_long",
         Kind::Overlapping => "overlapping",
         Kind::Late => "late",
+        Kind::Started => "started",
         Kind::Steady => "steady",
     }
 }
@@ -354,7 +359,7 @@ mod tests {
         let document: Value =
             serde_json::from_str(&document(&[alert_of(Kind::Recovered)])).unwrap();
         let text = alert_of(Kind::Recovered).text();
-        let expected = json!({
+        let mut expected = json!({
             "version": 1,
             "alerts": [{
                 "id": "0123456789abcdef-recovered",
@@ -402,6 +407,7 @@ mod tests {
                 },
             }],
         });
+        expected["alerts"][0]["log_lines"] = json!([]);
         assert_eq!(document, expected);
     }
 
@@ -413,7 +419,7 @@ mod tests {
             .iter()
             .filter_map(|alert| alert["kind"].as_str())
             .collect();
-        let expected = "failed still_failing recovered ok overdue flapping steady too_short too_long overlapping late";
+        let expected = "failed still_failing recovered ok overdue flapping steady too_short too_long overlapping late started";
         assert_eq!(words, expected.split(' ').collect());
         let docs: String = include_str!("json.rs")
             .lines()

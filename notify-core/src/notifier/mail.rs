@@ -110,7 +110,7 @@ mod tests {
     const TIME: Duration = Duration::from_secs(30);
 
     fn sendmail(rest: &str) -> Result<Sendmail, Problem> {
-        Sendmail::read(&Word::parse(rest).unwrap())
+        Sendmail::read(&Word::parse(rest))
     }
 
     /// A program that does with its input what `script` says.
@@ -170,7 +170,7 @@ mod tests {
                 Err(Refusal::Temporary { .. }) => "temporary",
                 Err(Refusal::Channel { .. }) => "channel",
                 Err(Refusal::Alert { .. }) => "alert",
-                Err(Refusal::Unknown { .. }) => "unknown",
+                Err(Refusal::Unknown { .. } | Refusal::Gone { .. }) => "unknown",
             };
             assert_eq!(class, expected, "{code}");
         }

@@ -14,9 +14,11 @@ mod jsm;
 mod json;
 mod key;
 mod mail;
+mod matrix;
 mod mentions;
 mod ntfy;
 mod pagerduty;
+mod parts;
 mod said;
 pub(crate) mod samples;
 mod sanitize;
@@ -27,6 +29,7 @@ mod service_url;
 mod severity;
 mod slack;
 mod teams;
+mod telegram;
 mod unreachable;
 pub(crate) mod url;
 
@@ -39,11 +42,14 @@ use google_chat::GoogleChat;
 use jsm::Jsm;
 pub use json::Json;
 use mail::Sendmail;
+use matrix::Matrix;
 use ntfy::Ntfy;
 pub use pagerduty::PagerDuty;
 pub use service::Service;
 pub use slack::Slack;
+use slack::bot::SlackBot;
 pub use teams::Teams;
+use telegram::Telegram;
 
 #[expect(
     unreachable_pub,
@@ -95,11 +101,85 @@ pub trait Notifier: Send + Sync {
         std::any::type_name::<Self>().to_owned()
     }
 
+    /// Returns what can follow a message here. Where that is more than further messages, an incident is one
+    /// message: its alerts are sent by [`post`](Self::post), [`edit`](Self::edit) and
+    /// [`reply`](Self::reply), and [`notify`](Self::notify) is not called. Defaults to
+    /// [`FollowUps::Messages`].
+    fn follow_ups(&self) -> FollowUps {
+        FollowUps::Messages
+    }
+
+    /// Sends one message, as [`notify`](Self::notify) does, and returns the handle by which the service
+    /// knows it, such as its id; `None` where it can never be changed. A handle is written to disk: keep
+    /// secrets out of it. Defaults to `notify`, and no handle.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`notify`](Self::notify).
+    fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
+        self.notify(alerts, timeout).map(|()| None)
+    }
+
+    /// Brings a message that was posted up to date: `alerts` are the latest of each job that it speaks of. A
+    /// message is edited at most once a minute, and always when a job works again.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`]; [`Refusal::Gone`] has the alerts sent as a new message, and after
+    /// [`Refusal::Alert`] the message is edited no more. Defaults to `Gone`.
+    fn edit(&self, _handle: &str, _alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+        let reason = "its messages cannot be edited".to_owned();
+        Err(Refusal::Gone { reason })
+    }
+
+    /// Sends what follows in an incident behind the message that was posted: into its thread, or as a
+    /// short message that leads to it. One that `is_loud`, as a reminder and a recovery are, is to be noticed
+    /// by all who see the message. Defaults to `notify`.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`]; [`Refusal::Gone`] has the alerts sent as a new message.
+    fn reply(
+        &self,
+        _handle: &str,
+        alerts: &[Alert],
+        _is_loud: bool,
+        timeout: Duration,
+    ) -> Result<(), Refusal> {
+        self.notify(alerts, timeout)
+    }
+
     /// Returns what no text may show; of this library's own notifiers alone.
     #[doc(hidden)]
     fn hidden(&self, _: Ours) -> Vec<Hidden> {
         Vec::new()
     }
+
+    /// Returns how far apart the messages are to be, after the first five; of this library's own notifiers
+    /// alone.
+    #[doc(hidden)]
+    fn pause(&self, _: Ours) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    /// Returns whose edits the service counts together, if it does; of this library's own notifiers alone.
+    #[doc(hidden)]
+    fn counted_edits(&self, _: Ours) -> Option<String> {
+        None
+    }
+}
+
+/// What can follow a message that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum FollowUps {
+    /// Further messages alone.
+    #[default]
+    Messages,
+    /// Edits of the message. A reply is a further message.
+    Edits,
+    /// Edits of the message, and replies in its thread, which are noticed by few unless they are loud.
+    Threads,
 }
 
 /// Why a destination did not take an alert, which decides what becomes of it.
@@ -125,6 +205,12 @@ pub enum Refusal {
         /// What went wrong.
         reason: String,
     },
+    /// The message that was to be edited or replied to is not there any more: it is forgotten, and the alerts
+    /// are sent as a new one.
+    Gone {
+        /// What went wrong.
+        reason: String,
+    },
     /// The answer does not say whether the alert would ever be taken: the alert is tried again, for 24 hours or
     /// 50 times, and is then as one that never will be.
     Unknown {
@@ -142,11 +228,19 @@ impl Refusal {
         }
     }
 
+    /// Says that what was kept names no message: a new one is sent.
+    pub(crate) fn unknown_message() -> Self {
+        Self::Gone {
+            reason: "the id of its message is not known".to_owned(),
+        }
+    }
+
     /// Hides in the reason what no text may show.
     pub(crate) fn redacted(mut self) -> Self {
         let (Self::Temporary { reason, .. }
         | Self::Channel { reason }
         | Self::Alert { reason }
+        | Self::Gone { reason }
         | Self::Unknown { reason }) = &mut self;
         *reason = redact::hide(std::mem::take(reason)).into_owned();
         self
@@ -159,6 +253,7 @@ impl Refusal {
             Self::Temporary { reason, .. }
             | Self::Channel { reason }
             | Self::Alert { reason }
+            | Self::Gone { reason }
             | Self::Unknown { reason } => reason,
         }
     }

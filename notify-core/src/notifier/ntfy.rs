@@ -168,7 +168,11 @@ fn message(alerts: &[Alert], topic: &str, room: usize) -> Value {
         [alert] => alert.summary(),
         _ => digest::headline(alerts),
     };
-    let text = digest::message(alerts);
+    let text = match alerts {
+        // Log lines are whole, or not there.
+        [alert] => alert.text_within(room, weight),
+        _ => digest::message(alerts),
+    };
     let mut message = json!({
         "topic": topic,
         "title": line(&title, TITLE, visible),

@@ -59,7 +59,7 @@ const RULES: [Rule; 3] = [
 /// works again: one for each job, also where the run that works knows nothing of the one before.
 /// With `NOTIFY_INSTANCE`, one for each job and instance.
 ///
-/// It sends each alert as an event of its own. A failure that a job sends again raises the
+/// It sends each alert as an event of its own, but for a beginning (`start = true`), which is none. A failure that a job sends again raises the
 /// severity to `critical`; overdue and flapping jobs are a `warning`.
 ///
 /// # Examples
@@ -155,7 +155,9 @@ impl Notifier for PagerDuty {
         let key = self.key.reveal().map_err(channel)?;
         check(&key).map_err(|problem| channel(problem.to_owned()))?;
         let url = self.destination.url().map_err(channel)?;
-        for alert in alerts {
+        // A beginning is no incident, and ends none.
+        let events = alerts.iter().filter(|alert| alert.kind != Kind::Started);
+        for alert in events {
             let left = timeout.saturating_sub(begun.elapsed());
             let event = event(alert, &key).to_string();
             judge(Post::json(&url, &event).hiding(&key).send(left)?)?;
@@ -269,6 +271,10 @@ fn details(alert: &Alert) -> Map<String, Value> {
         let error = fit(alert.error(), ERROR, weigh, visible);
         details.insert("error".to_owned(), error.into());
     }
+    let lines: Vec<_> = alert.log_lines().map(visible).collect();
+    if !lines.is_empty() {
+        details.insert("log_lines".to_owned(), lines.into());
+    }
     details
 }
 
@@ -289,7 +295,9 @@ mod tests {
 
     #[test]
     fn an_alert_of_each_kind_is_an_event() {
-        for alert in alerts_of_each_kind() {
+        // A beginning is never sent.
+        let alerts = alerts_of_each_kind().into_iter();
+        for alert in alerts.filter(|alert| alert.kind != Kind::Started) {
             let event = event(&alert, TESTED);
             assert_eq!(is_taken(&event), Ok(()));
             insta::assert_json_snapshot!(alert.kind.as_str().replace(' ', "-"), event);

@@ -11,6 +11,8 @@ use crate::os::random;
 use crate::rules::took::Took;
 use crate::rules::transition::{self, Address, End, Ended};
 use crate::rules::{Past, Settings};
+use crate::status::heard::Heard;
+use crate::status::log_lines::LogLines;
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
@@ -118,6 +120,7 @@ fn life() -> Vec<(i64, Outcome)> {
     let overdue = "still running after 90 minutes".to_owned();
     vec![
         (600, Outcome::Returned),
+        (580, Outcome::Started),
         (570, Outcome::Overlapping),
         (540, failed(refused)),
         (480, failed("the table `orders` is locked")),
@@ -134,6 +137,13 @@ fn life() -> Vec<(i64, Outcome)> {
     ]
 }
 
+/// What a run that fails has logged.
+const LINES: [&str; 3] = [
+    "13:00:00.118 INFO sample::load: reading orders.csv",
+    "13:00:01.402 INFO sample::load: 44 rows",
+    "13:00:01.403 WARN sample::db: the pool has no connection left waiting=3",
+];
+
 /// Has the rules decide on a run.
 fn tell(
     past: &mut Past,
@@ -146,7 +156,17 @@ fn tell(
     } else {
         4
     };
+    let log_lines = if outcome.state() == State::Error {
+        LINES.map(str::to_owned).to_vec()
+    } else {
+        Vec::new()
+    };
+    let heard = Heard {
+        log_lines: LogLines::new(log_lines),
+        ..Heard::default()
+    };
     let run = Ended {
+        heard,
         location: "sample :: load".into(),
         source: "src/load.rs:42".into(),
         took: Some(Duration::from_secs(60 * minutes)),

@@ -15,8 +15,8 @@ use from_file::FromFile;
 
 use super::service_url::{Problem, Word};
 use super::{
-    Discord, Exec, GoogleChat, Jsm, Json, Notifier, Ntfy, PagerDuty, Sendmail, Slack, Teams,
-    discord, mail, slack, teams,
+    Discord, Exec, GoogleChat, Jsm, Json, Matrix, Notifier, Ntfy, PagerDuty, Sendmail, Slack,
+    SlackBot, Teams, Telegram, discord, mail, slack, teams,
 };
 use crate::notifier::secret::Secret;
 use crate::notifier::url::Destination;
@@ -46,8 +46,13 @@ fn made<T: Notifier + 'static>(notifier: T) -> Made {
 const SCHEMES: &[Scheme] = &[
     Scheme {
         names: &["slack"],
-        form: "slack://TokenA/TokenB/TokenC",
-        make: |word, _| made(Slack::to(slack::word::webhook(word)?)),
+        form: "slack://TokenA/TokenB/TokenC or slack://xoxb-Token/#channel",
+        make: |word, _| {
+            if SlackBot::is_named_by(word) {
+                return made(SlackBot::read(word)?);
+            }
+            made(Slack::to(slack::word::webhook(word)?))
+        },
     },
     Scheme {
         names: &["mattermost", "mmost", "mmosts"],
@@ -78,6 +83,16 @@ const SCHEMES: &[Scheme] = &[
         names: &["ntfys", "ntfy"],
         form: "ntfys://topic or ntfys://token@host/topic",
         make: |word, _| made(Ntfy::read(word)?),
+    },
+    Scheme {
+        names: &["tgram"],
+        form: "tgram://123456:Token/-1001234567890 or tgram://123456:Token/-1001234567890:42",
+        make: |word, _| made(Telegram::read(word)?),
+    },
+    Scheme {
+        names: &["matrixs", "matrix"],
+        form: "matrixs://AccessToken@host/!room:server",
+        make: |word, _| made(Matrix::read(word)?),
     },
     Scheme {
         names: &["sendmail"],
@@ -194,7 +209,16 @@ fn direct(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
     let Some(scheme) = scheme else {
         return Err(format!("its scheme is unknown; write {}", forms()));
     };
-    let made = Word::parse(rest).and_then(|word| (scheme.make)(&word, signing));
+    let word = Word::parse(rest);
+    // Of others it is a slip.
+    let may_name_a_channel =
+        name == "slack" && SlackBot::is_named_by(&word) || name.starts_with("matrix");
+    let checked = if may_name_a_channel {
+        Ok(())
+    } else {
+        word.has_no_channel()
+    };
+    let made = checked.and_then(|()| (scheme.make)(&word, signing));
     made.map_err(|problem| format!("{problem}; write {}", scheme.form))
 }
 
@@ -257,6 +281,18 @@ mod tests {
     const TABLE: &[(&str, &str)] = &[
         ("slack://T0/B0/s3cr3t", SLACK),
         ("slack://T0/B0/s3cr3t/", SLACK),
+        (
+            "slack://xoxb-1-2-s3cr3t/#ops",
+            "https://slack.com/api xoxb-1-2 #ops",
+        ),
+        (
+            "tgram://123:s3cr3t/-100",
+            "telegram:https://api.telegram.org 123 -100:0",
+        ),
+        (
+            "matrixs://s3cr3t@m.example/!room:m.example",
+            "matrix:https://m.example !room:m.example",
+        ),
         ("SLACK://T0/B0/s3cr3t", SLACK),
         ("slack://hook:T0-B0-s3cr3t@webhook", SLACK),
         ("slack://hook:T0-B0-s3cr3t@webhook?color=good", SLACK),

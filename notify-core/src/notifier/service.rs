@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Hidden, Notifier, Ours, Refusal, scheme};
+use super::{FollowUps, Hidden, Notifier, Ours, Refusal, scheme};
 use crate::error::Error;
 use crate::message::alert::Alert;
 
@@ -56,6 +56,36 @@ impl Notifier for Service {
 
     fn most(&self) -> usize {
         self.0.most()
+    }
+
+    fn follow_ups(&self) -> FollowUps {
+        self.0.follow_ups()
+    }
+
+    fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
+        self.0.post(alerts, timeout)
+    }
+
+    fn edit(&self, handle: &str, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
+        self.0.edit(handle, alerts, timeout)
+    }
+
+    fn reply(
+        &self,
+        handle: &str,
+        alerts: &[Alert],
+        is_loud: bool,
+        timeout: Duration,
+    ) -> Result<(), Refusal> {
+        self.0.reply(handle, alerts, is_loud, timeout)
+    }
+
+    fn pause(&self, ours: Ours) -> Duration {
+        self.0.pause(ours)
+    }
+
+    fn counted_edits(&self, ours: Ours) -> Option<String> {
+        self.0.counted_edits(ours)
     }
 
     fn hidden(&self, ours: Ours) -> Vec<Hidden> {

@@ -21,10 +21,7 @@ pub(super) struct Word<'a> {
 }
 
 impl<'a> Word<'a> {
-    pub(super) fn parse(whole: &'a str) -> Result<Self, Problem> {
-        if whole.contains('#') {
-            return Err("a `#` is not allowed in it, a webhook has its own channel");
-        }
+    pub(super) fn parse(whole: &'a str) -> Self {
         let (before, query) = match whole.split_once('?') {
             Some((before, query)) => (before, Some(query)),
             None => (whole, None),
@@ -34,13 +31,21 @@ impl<'a> Word<'a> {
             Some((user, host)) => (Some(user), host),
             None => (None, authority),
         };
-        Ok(Self {
+        Self {
             whole,
             user,
             host,
             path,
             query,
-        })
+        }
+    }
+
+    /// Checks that it names no channel.
+    pub(super) fn has_no_channel(&self) -> Result<(), Problem> {
+        if self.whole.contains('#') {
+            return Err("a `#` is not allowed in it, a webhook has its own channel");
+        }
+        Ok(())
     }
 
     /// The parts of the path, without the empty ones that a `/` at the end makes.
@@ -174,15 +179,15 @@ mod tests {
 
     #[test]
     fn a_word_has_its_parts_as_they_are_written() {
-        let word = Word::parse("Us:er@Host:80//a/B/?k=v?w@x/y").unwrap();
+        let word = Word::parse("Us:er@Host:80//a/B/?k=v?w@x/y");
         assert_eq!((word.user, word.host), (Some("Us:er"), "Host:80"));
         assert_eq!(
             (word.segments(), word.query),
             (vec!["a", "B"], Some("k=v?w@x/y"))
         );
         assert!(word.is_at(&["host"]) && !word.is_at(&[".host", "ost"]));
-        assert!(Word::parse("a#b").is_err());
-        let bare = Word::parse("").unwrap();
+        assert!(Word::parse("a#b").has_no_channel().is_err() && word.has_no_channel().is_ok());
+        let bare = Word::parse("");
         assert_eq!(
             (bare.user, bare.host, bare.segments().len(), bare.query),
             (None, "", 0, None)

@@ -38,6 +38,7 @@ pub(super) fn resolves(alert: &Alert) -> bool {
         | Kind::Flapping
         | Kind::TooShort
         | Kind::TooLong
-        | Kind::Overlapping => false,
+        | Kind::Overlapping
+        | Kind::Started => false,
     }
 }

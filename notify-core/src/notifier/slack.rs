@@ -1,6 +1,7 @@
 //! Slack's incoming webhooks, and those of Mattermost and Rocket.Chat, which take the like.
 
 mod block_kit;
+pub(super) mod bot;
 mod markup;
 mod mention;
 mod payload;
@@ -211,7 +212,7 @@ mod tests {
             Ok(()) => "accepted",
             Err(Refusal::Temporary { .. }) => "temporary",
             Err(Refusal::Channel { .. }) => "channel",
-            Err(Refusal::Alert { .. } | Refusal::Unknown { .. }) => "alert",
+            Err(_) => "alert",
         }
     }
 

@@ -18,6 +18,7 @@ use crate::job::mention::Mention;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
 use crate::notifier::url::Destination;
+use crate::status::log_lines::HEADING;
 
 /// The heaviest card, by [`weight`]. A workflow answers 202 before it posts, and nothing reports a
 /// card that Teams then finds too large: 28 KB by its documentation, counted as UTF-16 or not as
@@ -49,6 +50,9 @@ const LINES: usize = 14;
 const TITLE: usize = 256;
 const NAME: usize = 60;
 const VALUE: usize = 300;
+
+/// What is kept for the error before log lines have room.
+const ERROR: usize = 1_400;
 
 /// The most alerts with a part of the card each; more become a digest.
 const MAX_WHOLE_ALERTS: usize = 3;
@@ -275,11 +279,14 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
     left = left.saturating_sub(room / 3 - left_for_facts);
     let remarks = fit(&alert.remarks().join("\n"), room / 6, weight, lines);
     left = left.saturating_sub(weight(&remarks));
+    let (log_lines, heft) = log_lines(alert, (left / 3).min(left.saturating_sub(ERROR)));
+    left = left.saturating_sub(heft);
     let mut body = vec![heading(&title, colour(Severity::of(alert)))];
     body.extend(match &alert.message.text {
         Some(text) => prose(text, left),
         None => code(alert.error(), left),
     });
+    body.extend(log_lines);
     if !remarks.trim().is_empty() {
         body.push(text_block(&remarks));
     }
@@ -327,12 +334,32 @@ fn code(error: &str, room: usize) -> Option<Value> {
     if snippet.trim().is_empty() || plain.trim().is_empty() {
         return None;
     }
-    Some(json!({
+    Some(code_block(&snippet, &plain))
+}
+
+fn code_block(snippet: &str, plain: &str) -> Value {
+    json!({
         "type": "CodeBlock",
         "codeSnippet": snippet,
         "language": "PlainText",
-        "fallback": monospace(&plain),
-    }))
+        "fallback": monospace(plain),
+    })
+}
+
+/// Shows the last lines that the run has logged, as many as have room; and as plain text the last of them, where a
+/// client does not know such a block. Returns what it weighs, too.
+fn log_lines(alert: &Alert, room: usize) -> (Vec<Value>, usize) {
+    let room = room.saturating_sub(CODE + CODE);
+    let last = alert.lines_below(PLAIN.min(room / 3), |line| weight(&lines(line)) + 4);
+    let last = lines(&last.join("\n"));
+    let room = room.saturating_sub(weight(&last));
+    let all = alert.lines_below(room, |line| weight(&visible(line)) + 4);
+    if all.is_empty() || last.is_empty() {
+        return (Vec::new(), 0);
+    }
+    let all = visible(&all.join("\n"));
+    let heft = weight(&last) + weight(&all) + CODE + CODE;
+    (vec![text_block(HEADING), code_block(&all, &last)], heft)
 }
 
 /// Returns the first and the last lines of a text, and says how many are missing.

@@ -113,10 +113,12 @@ impl Url {
         }
     }
 
-    /// Adds a part to its path, which must be its end.
+    /// Adds a part to its path, whatever it asks behind that.
     pub(crate) fn below(&self, part: &str) -> Self {
+        let end = self.secret.find(['?', '#']).unwrap_or(self.secret.len());
+        let (path, rest) = self.secret.split_at(end);
         Self {
-            secret: format!("{}/{part}", self.secret),
+            secret: format!("{}/{part}{rest}", path.trim_end_matches('/')),
             ..*self
         }
     }

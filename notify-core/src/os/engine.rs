@@ -49,6 +49,9 @@ pub(crate) enum Slot {
     Panics,
     /// Events that end several jobs, and who speaks for them.
     Events,
+    /// Connections to shared stores.
+    #[cfg(feature = "postgres")]
+    Links,
     /// The exit that is under way.
     Exit,
 }

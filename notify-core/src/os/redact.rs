@@ -246,7 +246,7 @@ fn stands_alone(text: &str, place: &Range<usize>) -> bool {
 }
 
 /// Returns a text without its percent-encoding; `None` where it has none, or what it stands for is no text.
-fn decoded(text: &str) -> Option<String> {
+pub(crate) fn decoded(text: &str) -> Option<String> {
     if !text.contains('%') {
         return None;
     }

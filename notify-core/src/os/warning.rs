@@ -18,7 +18,7 @@ use crate::os::redact;
 const REMEMBERED: usize = 1000;
 
 /// What filters of a log know this library by.
-const TARGET: &str = "pipeline_notify";
+pub(crate) const TARGET: &str = "pipeline_notify";
 
 /// A forked child knows what its parent has written.
 static LASTING: Part<Mutex<BTreeSet<String>>> = Part::beginning(Slot::Warnings, |parents| {
@@ -46,6 +46,12 @@ impl Warning {
             fault: fault.into(),
             message: message.into(),
         }
+    }
+
+    /// Returns whether it is of that fault.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is(&self, fault: &str) -> bool {
+        self.fault == fault
     }
 
     /// Tells it, unless it was told and still lasts.

@@ -19,7 +19,7 @@ use crate::message::alert::Alert;
 use crate::rules::decision::Decision as Answer;
 use crate::rules::took::Took;
 use crate::rules::{Attempt, Decision, Past, Reason, Settings};
-use crate::status::facts::Facts;
+use crate::status::heard::Heard;
 use crate::status::outcome::Outcome;
 use crate::status::plan::Plan;
 use crate::status::{Quiet, Status};
@@ -68,8 +68,8 @@ pub(crate) struct Ended {
     pub(crate) runbook: Option<Cow<'static, str>>,
     /// Whose job it is.
     pub(crate) owner: Option<Cow<'static, str>>,
-    /// What the run said of itself.
-    pub(crate) said: Facts,
+    /// What the program has said of it.
+    pub(crate) heard: Heard,
     /// What its alerts say beside the error.
     pub(crate) notes: Vec<String>,
 }
@@ -101,7 +101,7 @@ impl Ended {
             mention: None,
             runbook: None,
             owner: None,
-            said: Facts::default(),
+            heard: Heard::default(),
             facts: Cow::Borrowed(&[]),
             notes: Vec::new(),
         }

@@ -127,7 +127,7 @@ impl Program<'_> {
             begun: end.run.begun,
             took: end.run.took,
             now: end.now,
-            facts: end.run.said.clone(),
+            facts: end.run.heard.facts.clone(),
             previous: end.past.status().cloned(),
             built_in: Decision::built_in(
                 transition.decision.send,

@@ -1,4 +1,5 @@
-//! Runs that take longer than they should, watched by a thread that is there only where one may.
+//! What is to be done about runs under way after some time, such as one that is overdue: by a thread that is there
+//! only where one may be.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use crate::os::worker::{Work, Worker};
 
 static WATCH: Part<Worker<Watch>> = Part::new(Slot::Overdue);
 
-/// When each run under way is overdue, and what is called then.
+/// When something is to be done about each run under way, and what is called then.
 #[derive(Debug, Default)]
 struct Watch(BTreeMap<(Instant, u64), fn(u64)>);
 
@@ -18,7 +19,7 @@ pub(crate) fn watch(at: Instant, run: u64, tell: fn(u64)) {
     let watch = WATCH.get();
     watch.lock().0.insert((at, run), tell);
     if let Err(error) = watch.wake() {
-        let message = format!("there is no thread to watch for runs that are overdue: {error}");
+        let message = format!("there is no thread to watch runs that are under way: {error}");
         Warning::new("overdue", message).tell();
     }
 }

@@ -103,13 +103,25 @@ const DAY_AND_CLOCK: &str = "%Y-%m-%d %H:%M:%S";
 
 /// Says what is known of a death, and what may have been the cause: the commonest first.
 fn death(process: &Fields, begun: Time) -> String {
+    let causes = "died: the process disappeared (SIGTERM, SIGINT, SIGHUP, kill -9, out of memory, a crash, or power loss)";
+    gone(causes, process, begun)
+}
+
+/// The same of a process that may go on.
+fn lost_contact(process: &Fields, begun: Time) -> String {
+    let causes = "lost contact: the connection of the process to the store is gone (its network, its host, or the store); \
+                  the process may go on, and its end is reported then";
+    gone(causes, process, begun)
+}
+
+fn gone(causes: &str, process: &Fields, begun: Time) -> String {
     let words = |key| process.get(key).unwrap_or("?");
     let gone = Utc::now();
     let is_same_day = begun.date_naive() == gone.date_naive();
     let format = if is_same_day { CLOCK } else { DAY_AND_CLOCK };
     let [begun, gone] = [begun, gone].map(|time| time.format(format));
     format!(
-        "died: the process disappeared (SIGTERM, SIGINT, SIGHUP, kill -9, out of memory, a crash, or power loss)\n  \
+        "{causes}\n  \
          Started {begun}, gone by {gone} UTC.\n  \
          process {} on {}, {}",
         words("pid"),
@@ -134,11 +146,17 @@ fn report_death(
         has_returned,
     } = recorded;
     let channel = ended.channel.clone();
-    let outcome = match Recorded::successor(process) {
+    let outcome = match dead.successor() {
         _ if has_returned => Outcome::Returned,
         Some(program) => Outcome::NotCounted(format!("replaced by {program}")),
+        None if dead.may_live() => Outcome::Died(lost_contact(process, ended.begun)),
         None => Outcome::Died(death(process, ended.begun)),
     };
+    if let Some(progress) = ended.heard.progress {
+        // How long the rest would have taken is no news any more.
+        let progress = progress.words(Time::MAX_UTC);
+        ended.notes.push(format!("it had come to {progress}"));
+    }
     let needs_routes = !matches!(outcome, Outcome::NotCounted(_));
     let routes = if queues.is_empty() || !needs_routes {
         report::routes(setup, &channel, &mut ended.notes, &outcome, warnings)

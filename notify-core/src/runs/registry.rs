@@ -34,7 +34,7 @@ use crate::runs::overdue;
 use crate::runs::overlap;
 use crate::runs::reaper;
 use crate::runs::report::{self, Report};
-use crate::runs::run_data;
+use crate::runs::run_data::{self, RunData};
 use crate::runs::sharded::{self, Sharded, Values};
 use crate::runs::stack;
 use crate::settings::config::Config;
@@ -44,12 +44,15 @@ use crate::settings::setup::Setup;
 use crate::state::run_record::Recorded;
 use crate::state::{self, JobKey, Kind, Repeat, Store};
 use crate::status::cause::Cause;
-use crate::status::facts::Facts;
+use crate::status::heard::Heard;
 use crate::status::outcome::Outcome;
 use crate::status::{LINE, State};
 
 /// Seconds.
 const MINUTE: f64 = 60.0;
+
+/// How often what a run says of itself is written down.
+const NEWS: Duration = Duration::from_secs(1);
 
 const WAS_OVERDUE: &str = "it was overdue, and has ended now";
 
@@ -105,6 +108,8 @@ struct Open {
     overdue_at: Option<Instant>,
     /// Whether people were told so.
     was_overdue: bool,
+    /// Whether its beginning was sent.
+    is_start_sent: bool,
     /// When the last run of the same job began that ended inside this one.
     last_inside: Option<Time>,
     /// What was told of its beginning.
@@ -119,7 +124,7 @@ struct Open {
 #[derive(Debug)]
 struct Asked {
     outcome: Outcome,
-    said: Facts,
+    heard: Heard,
 }
 
 /// A run whose end is being reported.
@@ -127,7 +132,7 @@ struct Ending<'a> {
     number: u64,
     run: &'a Open,
     outcome: &'a Outcome,
-    said: Facts,
+    heard: Heard,
     /// Where the process exits: how long it waits for each answer of the program.
     at_exit: Option<Duration>,
 }
@@ -136,7 +141,7 @@ impl Park for Ending<'_> {
     fn park(&self) {
         let asked = Asked {
             outcome: self.outcome.clone(),
-            said: self.said.clone(),
+            heard: self.heard.clone(),
         };
         let run = Open {
             asked: Some(Arc::new(asked)),
@@ -175,6 +180,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         nested,
         overdue_at: None,
         was_overdue: false,
+        is_start_sent: false,
         last_inside: None,
         heartbeat: None,
         returned: None,
@@ -187,9 +193,10 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     if !nested {
         record(number, &run, setup);
         reaper::look_for(setup, run.started, &mut warnings);
-        if job.arguments.overlap == Some(false) {
-            tell_overlap(&run, setup, &mut warnings);
-        }
+    }
+    run.tell_start(setup, &mut warnings);
+    if !nested && job.arguments.overlap == Some(false) {
+        tell_overlap(&run, setup, &mut warnings);
     }
     open_runs(number).insert(number, run);
     warnings.into_iter().for_each(Warning::tell);
@@ -219,24 +226,25 @@ impl Run {
 
     /// Ends the run, which is inside those `around` it.
     pub(crate) fn end_inside(self, around: Around, outcome: &Outcome, cause: Option<Cause<'_>>) {
-        let (run, around) = {
+        let (run, inside, around) = {
             let run = open_runs(self.number).remove(&self.number);
-            let mut ends_too = Vec::new();
+            let (mut inside, mut ends_too) = (None, Vec::new());
             if let Some(run) = &run {
                 // Copied only where it ends them all, for most runs are silent, and inside another.
                 around(&mut |numbers| {
+                    inside = numbers.last().copied();
                     note_end(run, numbers);
                     let numbers = numbers.iter().filter(|_| outcome.is_event());
                     let open = |number: &u64| open_runs(*number).get(number).cloned();
                     ends_too.extend(numbers.filter_map(open).map(|run| *run));
                 });
             }
-            (run, ends_too)
+            (run, inside, ends_too)
         };
         // The exit of the process may have come first, and reports it.
         let warnings = run
             .as_ref()
-            .map(|run| end(self.number, run, outcome, cause, &around, false));
+            .map(|run| end(self.number, run, inside, outcome, cause, &around, false));
         warnings.into_iter().flatten().for_each(Warning::tell);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
             // For the log alone: who leaves an error out wants no line of it from each run.
@@ -294,7 +302,7 @@ fn end_returned(job: &Job) -> Vec<Warning> {
         returned.extend::<Values<Open>>(taken);
     }
     let ends = returned.into_iter();
-    ends.flat_map(|(number, run)| end(number, &run, &Outcome::Returned, None, &[], false))
+    ends.flat_map(|(number, run)| end(number, &run, None, &Outcome::Returned, None, &[], false))
         .collect()
 }
 
@@ -321,14 +329,20 @@ impl Config {
             signals::let_go();
         }
         let open: Vec<_> = OPEN.get().all().map(|open| open.clone()).collect();
+        let mut warnings = Vec::new();
         // Not under a lock: a notifier may be asked who it is.
-        for (number, run) in open.into_iter().flatten() {
+        for (number, mut run) in open.into_iter().flatten() {
             record(number, &run, setup);
+            run.tell_start(setup, &mut warnings);
+            if let Some(open) = open_runs(number).get_mut(&number) {
+                open.is_start_sent = run.is_start_sent;
+            }
             if !open_runs(number).contains_key(&number) {
                 // It has ended meanwhile, and must not look as if it had died.
                 state::end_run(number);
             }
         }
+        warnings.into_iter().for_each(Warning::tell);
         Ok(())
     }
 }
@@ -348,6 +362,7 @@ fn note_end(ended: &Open, around: &[u64]) {
 fn end(
     number: u64,
     run: &Open,
+    inside: Option<u64>,
     outcome: &Outcome,
     cause: Option<Cause<'_>>,
     around: &[Open],
@@ -387,15 +402,18 @@ fn end(
     {
         reaper::look_for(setup, now, &mut warnings);
         let mut ended = run.ended(setup, now);
-        ended.said = match &run.asked {
-            Some(asked) => asked.said.clone(),
-            None => run_data::end(number),
+        ended.heard = match &run.asked {
+            Some(asked) => asked.heard.clone(),
+            None => {
+                let inside = inside.filter(|outer| open_runs(*outer).contains_key(outer));
+                run_data::end(number, inside, outcome.state() == State::Error)
+            }
         };
         let ending = Ending {
             number,
             run,
             outcome,
-            said: ended.said.clone(),
+            heard: ended.heard.clone(),
             at_exit: at_exit.then(|| setup.exit / 4),
         };
         let mut report = Report {
@@ -451,6 +469,29 @@ fn report_end(report: &mut Report<'_>, run: &Open, around: &[Open], warnings: &m
     }
 }
 
+/// Has what a run says of itself written into the record of runs under way, at most once a second: for those who
+/// look at it meanwhile, and for its death.
+pub(crate) fn watch_news(number: u64) {
+    if let Some(at) = Instant::now().checked_add(NEWS) {
+        overdue::watch(at, number, note_news);
+    }
+}
+
+fn note_news(number: u64) {
+    let Some((outermost, is_news)) = run_data::take_news(number) else {
+        return;
+    };
+    let run = { open_runs(outermost).get(&outermost).cloned() };
+    if let Some(run) = run.filter(|_| is_news) {
+        record(outermost, &run, in_force::setup_so_far());
+        if !open_runs(outermost).contains_key(&outermost) {
+            // It has ended meanwhile, and must not look as if it had died.
+            state::end_run(outermost);
+        }
+    }
+    watch_news(number);
+}
+
 /// Writes down that an outermost run is under way, so that its death can be told.
 fn record(number: u64, run: &Open, setup: &'static Setup) {
     let Some(store) = setup.store().filter(|_| !run.nested) else {
@@ -458,8 +499,10 @@ fn record(number: u64, run: &Open, setup: &'static Setup) {
     };
     let channel = channel(&run.job.arguments, setup);
     let routes = setup.routes(channel);
+    let mut ended = run.ended(setup, run.started);
+    ended.heard = run_data::of_record(number);
     let recorded = Recorded {
-        ended: run.ended(setup, run.started),
+        ended,
         settings: settings(&run.job.arguments, setup),
         queues: routes
             .as_ref()
@@ -516,6 +559,22 @@ impl Open {
             definition: std::ptr::from_ref(self.job).addr(),
             error,
         })
+    }
+
+    /// Sends that it has begun, where that is asked for, once it is known where to: a `Config` may come later.
+    fn tell_start(&mut self, setup: &'static Setup, warnings: &mut Vec<Warning>) {
+        let arguments = &self.job.arguments;
+        let is_asked_for = arguments.start.unwrap_or(setup.start && !self.nested);
+        if !is_asked_for || self.is_start_sent || asked::for_help() {
+            return;
+        }
+        if setup.routes(channel(arguments, setup)).is_none() {
+            return;
+        }
+        self.is_start_sent = true;
+        let mut ended = self.ended(setup, self.started);
+        ended.took = None;
+        report_unended(self, ended, "started", &Outcome::Started, setup, warnings);
     }
 
     /// Returns what the program has to say of the end of this run: nothing, where it was asked already.
@@ -629,7 +688,7 @@ impl Open {
             mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
             runbook: arguments.runbook.as_deref().map(Cow::Borrowed),
             owner: arguments.owner.as_deref().map(Cow::Borrowed),
-            said: Facts::default(),
+            heard: Heard::default(),
             facts: Cow::Borrowed(&*setup.facts),
             nested: self.nested || self.keeps_cancelled(),
             was_overdue: self.was_overdue,
@@ -664,13 +723,19 @@ fn tell_overdue(number: u64) {
     };
     let setup = in_force::setup_so_far();
     let mut ended = run.ended(setup, Instant::now());
-    ended.said = run_data::so_far(number);
+    ended.heard = run_data::so_far(number, true);
     ended.notes.retain(|note| note != WAS_OVERDUE);
     let seconds = run.started.elapsed().as_secs_f64();
+    let progress = ended.heard.progress;
+    let progress = progress.map(|progress| format!(": {}", progress.words(Utc::now())));
+    let progress = progress.unwrap_or_default();
     let outcome = Outcome::Overdue(if seconds < MINUTE {
-        format!("still running after {seconds:.1} seconds")
+        format!("still running after {seconds:.1} seconds{progress}")
     } else {
-        format!("still running after {:.0} minutes", seconds / MINUTE)
+        format!(
+            "still running after {:.0} minutes{progress}",
+            seconds / MINUTE
+        )
     });
     let mut warnings = Vec::new();
     let job = ended.job.clone();
@@ -798,6 +863,29 @@ fn find_job(site: &'static Site, name: Option<&str>, warnings: &mut Vec<Warning>
     job
 }
 
+/// Returns the one outermost run that is under way; `None` where there is none, or several.
+pub(crate) fn sole() -> Option<Arc<RunData>> {
+    let mut sole = None;
+    for open in OPEN.get().patiently() {
+        for (number, run) in open?.iter().filter(|(_, run)| !run.nested) {
+            if sole.replace((*number, run.asked.is_none())).is_some() {
+                return None;
+            }
+        }
+    }
+    let (number, is_unasked) = sole?;
+    is_unasked.then(|| run_data::of(number))
+}
+
+/// Tells whether the first of two runs under way began after the other.
+pub(crate) fn is_later(one: u64, other: u64) -> bool {
+    let started = |number| Some(OPEN.get().of_patiently(number)?.get(&number)?.started);
+    one != other
+        && started(one)
+            .zip(started(other))
+            .is_some_and(|(one, other)| one > other)
+}
+
 fn names() -> MutexGuard<'static, HashMap<String, String>> {
     NAMES.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -873,7 +961,7 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         let asked = asked.as_ref().map(|asked| &asked.outcome);
         let ended = asked.or(after_return.as_ref()).or(help.as_ref());
         let outcome = ended.unwrap_or(outcome);
-        warnings.extend(end(number, &run, outcome, None, &around, true));
+        warnings.extend(end(number, &run, None, outcome, None, &around, true));
     }
     if let Some(store) = in_force::setup().store() {
         store.flush();

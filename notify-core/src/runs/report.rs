@@ -15,12 +15,12 @@ use crate::runs::dedup::{self, Event};
 use crate::settings::route::{Routes, Way};
 use crate::settings::setup::Setup;
 use crate::state::change::{Change, RunKey};
-use crate::state::{self, Access, Again, Committed, JobKey, Kind, Seen, Store};
+use crate::state::{self, Access, Again, Committed, JobKey, Kind, Seen, Store, UNUSABLE};
 use crate::status::State;
 use crate::status::outcome::Outcome;
 
-/// The fault of a store that cannot be used.
-const UNUSABLE: &str = "directory in use";
+/// What an alert says beside the error where the shared store could not be asked.
+const UNRECORDED: &str = "the store cannot be reached: this is not recorded there, may be sent again, and its recovery may not be";
 
 /// The end of a run, to be reported.
 pub(crate) struct Report<'a> {
@@ -126,7 +126,12 @@ impl Report<'_> {
                 });
                 return None;
             }
-            let transition = self.decide(seen, store, said, routes, &mut faults)?;
+            let mut transition = self.decide(seen, store, said, routes, &mut faults)?;
+            let is_unreached = seen.access == Access::Memory
+                && store.is_some_and(|store| store.directory().is_none());
+            if let Some(alert) = transition.alert.as_mut().filter(|_| is_unreached) {
+                alert.notes.push(UNRECORDED.to_owned());
+            }
             speech = self::speech(&transition);
             Some(self.change(transition, routes))
         };
@@ -145,7 +150,8 @@ impl Report<'_> {
             };
             committed.map_err(unusable).ok()
         });
-        let committed = committed.unwrap_or_else(|| state::update_unstored(&job, &mut decide));
+        let committed =
+            committed.unwrap_or_else(|| state::update_unstored(store, &job, self.now, &mut decide));
         if let Some(open) = open {
             return Err(Box::new(open));
         }

@@ -2,16 +2,27 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread;
+use std::time::Instant;
+
+use chrono::Utc;
 
 use crate::os::engine::{Part, Slot};
+use crate::runs::log_ring::{self, Line, Ring};
+use crate::runs::stack;
 use crate::status::facts::{Dropped, Facts};
+use crate::status::heard::Heard;
+use crate::status::log_lines::LogLines;
+use crate::status::progress::Progress;
 
 /// How often a value is tried to be reached. Its lock is held for less than a microsecond, but in a child
 /// that was forked meanwhile nobody lets go of it.
 const TRIES: usize = 1_000;
+
+/// The total of a run that does not know it.
+pub(crate) const UNKNOWN: u64 = u64::MAX;
 
 /// Those of the runs that have said something.
 static SAID: Part<Mutex<HashMap<u64, Arc<RunData>>>> = Part::new(Slot::Said);
@@ -21,31 +32,105 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     /// The run that last said something on this thread.
-    static LATEST: RefCell<Option<(u64, Arc<RunData>)>> = const { RefCell::new(None) };
+    static LATEST: RefCell<Option<Arc<RunData>>> = const { RefCell::new(None) };
 }
 
 /// What one run has said so far.
 #[derive(Debug)]
 pub(crate) struct RunData {
+    number: u64,
+    /// The run that it is inside, or itself.
+    outermost: u64,
+    /// How much is done, and of how much. They are written without a clock or a lock: a loop calls for it.
+    done: AtomicU64,
+    total: AtomicU64,
+    /// When that was first said, and how much was done then.
+    first: OnceLock<(Instant, u64)>,
+    /// Whether something of it is to be written into the record of runs under way.
+    is_news: AtomicBool,
+    /// Whether somebody looks for that.
+    is_watched: AtomicBool,
     /// `None` once the run has ended.
-    facts: Mutex<Option<Facts>>,
+    said: Mutex<Option<Said>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Said {
+    facts: Facts,
+    lines: Ring,
+}
+
+impl Said {
+    fn heard(self, has_failed: bool) -> Heard {
+        Heard {
+            facts: self.facts.readable(),
+            log_lines: if has_failed {
+                self.lines.readable()
+            } else {
+                LogLines::default()
+            },
+            progress: None,
+        }
+    }
 }
 
 impl RunData {
+    /// Returns the run's number.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Says how far the run has come.
+    pub(crate) fn advance(&self, done: u64, total: u64) {
+        self.done.store(done, Ordering::Relaxed);
+        self.total.store(total, Ordering::Relaxed);
+        if self.first.get().is_none() {
+            let _ = self.first.set((Instant::now(), done));
+        }
+        // It is set seldom: another thread reads it.
+        if !self.is_news.load(Ordering::Relaxed) {
+            self.is_news.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns how far it has come, if it says so.
+    fn progress(&self) -> Option<Progress> {
+        let (at, first) = self.first.get()?;
+        let total = self.total.load(Ordering::Relaxed);
+        let total = (total != UNKNOWN).then_some(total);
+        let done = self.done.load(Ordering::Relaxed);
+        Some(Progress::new(*first, done, total, at.elapsed(), Utc::now()))
+    }
+
+    /// Takes the duty to look for its news; `false` where somebody has it.
+    pub(crate) fn take_watch(&self) -> bool {
+        !self.is_watched.load(Ordering::Relaxed) && !self.is_watched.swap(true, Ordering::Relaxed)
+    }
+
     /// Says a fact of the run, unless that has ended.
     pub(crate) fn put(&self, name: &str, value: String) -> Result<(), Dropped> {
-        match self.facts().as_mut().and_then(|facts| facts.as_mut()) {
-            Some(facts) => facts.put(name, value),
+        self.is_news.store(true, Ordering::Relaxed);
+        match self.said().as_mut().and_then(|said| said.as_mut()) {
+            Some(said) => said.facts.put(name, value),
             None => Ok(()),
         }
     }
 
-    fn facts(&self) -> Option<MutexGuard<'_, Option<Facts>>> {
+    /// Keeps a line that the run has logged, unless that has ended.
+    pub(crate) fn log(&self, line: Line) {
+        let old = match self.said().as_mut().and_then(|said| said.as_mut()) {
+            Some(said) => said.lines.push(line),
+            None => Some(line),
+        };
+        old.into_iter().for_each(log_ring::reuse);
+    }
+
+    fn said(&self) -> Option<MutexGuard<'_, Option<Said>>> {
         for _ in 0..TRIES {
-            match self.facts.try_lock() {
-                Ok(facts) => return Some(facts),
-                Err(std::sync::TryLockError::Poisoned(facts)) => return Some(facts.into_inner()),
-                Err(std::sync::TryLockError::WouldBlock) => thread::yield_now(),
+            match self.said.try_lock() {
+                Ok(said) => return Some(said),
+                Err(TryLockError::Poisoned(said)) => return Some(said.into_inner()),
+                Err(TryLockError::WouldBlock) => thread::yield_now(),
             }
         }
         None
@@ -54,31 +139,44 @@ impl RunData {
 
 /// Returns the data of a run that is under way.
 pub(crate) fn of(run: u64) -> Arc<RunData> {
-    let known = LATEST.try_with(|latest| match &*latest.try_borrow().ok()? {
-        Some((number, data)) if *number == run => Some(Arc::clone(data)),
-        _ => None,
+    let known = LATEST.try_with(|latest| {
+        let latest = latest.try_borrow().ok()?;
+        latest.as_ref().filter(|data| data.number == run).cloned()
     });
     if let Ok(Some(data)) = known {
         return data;
     }
     let data = Arc::clone(said().entry(run).or_insert_with(|| {
         COUNT.fetch_add(1, Ordering::Relaxed);
-        let facts = Mutex::new(Some(Facts::default()));
-        Arc::new(RunData { facts })
+        Arc::new(RunData {
+            number: run,
+            outermost: stack::outermost().unwrap_or(run),
+            done: AtomicU64::default(),
+            total: AtomicU64::new(UNKNOWN),
+            first: OnceLock::new(),
+            is_news: AtomicBool::default(),
+            is_watched: AtomicBool::default(),
+            said: Mutex::new(Some(Said::default())),
+        })
     }));
     let _ = LATEST.try_with(|latest| {
         if let Ok(mut latest) = latest.try_borrow_mut() {
-            *latest = Some((run, Arc::clone(&data)));
+            *latest = Some(Arc::clone(&data));
         }
     });
     data
 }
 
-/// Returns what a run has said so far.
-pub(crate) fn so_far(run: u64) -> Facts {
-    let data = find(|said| said.get(&run).cloned());
-    let facts = data.and_then(|data| data.facts()?.clone());
-    facts.unwrap_or_default().readable()
+/// Returns what a run has said so far, with its log lines where something is wrong with it.
+pub(crate) fn so_far(run: u64, with_lines: bool) -> Heard {
+    let Some(data) = find(|said| said.get(&run).cloned()) else {
+        return Heard::default();
+    };
+    let said = data.said().and_then(|said| said.clone());
+    Heard {
+        progress: data.progress(),
+        ..said.unwrap_or_default().heard(with_lines)
+    }
 }
 
 /// Tells whether a run has said anything.
@@ -86,15 +184,43 @@ pub(crate) fn has_said(run: u64) -> bool {
     find(|said| said.get(&run).cloned()).is_some()
 }
 
-/// Returns what a run has said that ends now, and hears no more of it.
-pub(crate) fn end(run: u64) -> Facts {
+/// Returns what the record of an outermost run says of it: how far the innermost run has come in it that says so.
+pub(crate) fn of_record(run: u64) -> Heard {
+    let inner = find(|said| {
+        let inside = said.values().filter(|data| data.outermost == run);
+        let says = inside.filter_map(|data| Some((data.first.get()?.0, data)));
+        says.max_by_key(|(first, _)| *first)
+            .map(|(_, data)| Arc::clone(data))
+    });
+    Heard {
+        progress: inner.and_then(|inner| inner.progress()),
+        ..so_far(run, false)
+    }
+}
+
+/// Returns the outermost run of one, and whether that has said something since this was last asked; `None` where it
+/// has ended.
+pub(crate) fn take_news(run: u64) -> Option<(u64, bool)> {
+    let data = find(|said| said.get(&run).cloned())?;
+    Some((data.outermost, data.is_news.swap(false, Ordering::Relaxed)))
+}
+
+/// Returns what a run has said that ends now, and hears no more of it. What it has logged was logged inside the
+/// run around it, too.
+pub(crate) fn end(run: u64, around: Option<u64>, has_failed: bool) -> Heard {
     let data = find(|said| {
         let data = said.remove(&run)?;
         COUNT.fetch_sub(1, Ordering::Relaxed);
         Some(data)
     });
-    let facts = data.and_then(|data| data.facts()?.take());
-    facts.unwrap_or_default().readable()
+    let said = data.and_then(|data| data.said()?.take());
+    let said = said.unwrap_or_default();
+    if let Some(around) = around.filter(|_| !said.lines.is_empty())
+        && let Some(outer) = of(around).said().as_mut().and_then(|outer| outer.as_mut())
+    {
+        outer.lines.append(said.lines.clone());
+    }
+    said.heard(has_failed)
 }
 
 fn find(

@@ -3,13 +3,18 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockResult};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError, TryLockResult};
+use std::thread;
 
 /// More threads than this share shards.
 const SHARDS: usize = 16;
 
 /// So many numbers a thread takes at once; they are of one shard.
 const BLOCK: u64 = 1 << 16;
+
+/// How often one who must not wait tries to reach a shard. Its lock is held for microseconds, but in a child that was
+/// forked meanwhile nobody lets go of it.
+const TRIES: usize = 1_000;
 
 thread_local! {
     /// The next number of this thread, if it is not the first of a block.
@@ -28,7 +33,7 @@ pub(crate) type Values<T> = BTreeMap<u64, Box<T>>;
 #[repr(align(128))]
 struct Shard<T>(Mutex<Values<T>>);
 
-/// Returns a number that nobody else in this process has; those of a thread grow.
+/// Returns a number that nobody else in this process has; those of a thread grow, and say nothing of other threads.
 pub(crate) fn number() -> u64 {
     static BLOCKS: AtomicU64 = AtomicU64::new(0);
     let next = NEXT.get();
@@ -50,11 +55,13 @@ impl<T> Default for Sharded<T> {
 impl<T> Sharded<T> {
     /// Returns the shard of a number.
     pub(crate) fn of(&self, number: u64) -> MutexGuard<'_, Values<T>> {
-        let shard = usize::try_from(number / BLOCK).unwrap_or_default() % SHARDS;
-        self.0[shard]
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let lock = self.0[shard(number)].0.lock();
+        lock.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, for one who must not wait for long; `None` where somebody holds it all the time.
+    pub(crate) fn of_patiently(&self, number: u64) -> Option<MutexGuard<'_, Values<T>>> {
+        self.0[shard(number)].try_for_a_while()
     }
 
     /// Returns all shards, one after the other.
@@ -63,10 +70,32 @@ impl<T> Sharded<T> {
         locks.map(|lock| lock.unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The same, for one who must not wait for long; `None` for those that somebody holds all the time.
+    pub(crate) fn patiently(&self) -> impl Iterator<Item = Option<MutexGuard<'_, Values<T>>>> {
+        self.0.iter().map(Shard::try_for_a_while)
+    }
+
     /// The same, as far as nobody holds them.
     pub(crate) fn try_all(&self) -> impl Iterator<Item = TryLockResult<MutexGuard<'_, Values<T>>>> {
         self.0.iter().map(|shard| shard.0.try_lock())
     }
+}
+
+impl<T> Shard<T> {
+    fn try_for_a_while(&self) -> Option<MutexGuard<'_, Values<T>>> {
+        for _ in 0..TRIES {
+            match self.0.try_lock() {
+                Ok(values) => return Some(values),
+                Err(TryLockError::Poisoned(values)) => return Some(values.into_inner()),
+                Err(TryLockError::WouldBlock) => thread::yield_now(),
+            }
+        }
+        None
+    }
+}
+
+fn shard(number: u64) -> usize {
+    usize::try_from(number / BLOCK).unwrap_or_default() % SHARDS
 }
 
 #[cfg(test)]

@@ -22,10 +22,22 @@ pub(crate) fn is_nested() -> bool {
     STACK.try_with(is_nested).unwrap_or(false)
 }
 
-/// Returns the innermost run on this thread's stack, if one can say something of itself.
+/// Returns the innermost run on this thread's stack.
 pub(crate) fn innermost() -> Option<u64> {
     let last = |stack: &RefCell<Vec<u64>>| stack.try_borrow().ok()?.last().copied();
-    STACK.try_with(last).ok().flatten().filter(|_| !is_bare())
+    STACK.try_with(last).ok().flatten()
+}
+
+/// Returns the outermost run on this thread's stack.
+pub(crate) fn outermost() -> Option<u64> {
+    let first = |stack: &RefCell<Vec<u64>>| stack.try_borrow().ok()?.first().copied();
+    STACK.try_with(first).ok().flatten()
+}
+
+/// Returns how many runs are on this thread's stack.
+pub(crate) fn depth() -> usize {
+    let depth = |stack: &RefCell<Vec<u64>>| stack.try_borrow().map_or(0, |stack| stack.len());
+    STACK.try_with(depth).unwrap_or(0)
 }
 
 /// Tells whether annotated functions run bare on this thread.

@@ -42,6 +42,15 @@ fn of_variable(name: &str, value: &OsStr) -> Vec<String> {
         let key = Secret::parse(&text).ok().and_then(|key| key.reveal().ok());
         return key.into_iter().collect();
     }
+    if name == "NOTIFY_STORE" {
+        return match text.trim().strip_prefix("file:") {
+            Some(path) => words_in(Path::new(path))
+                .iter()
+                .flat_map(|url| of_store(url))
+                .collect(),
+            None => of_store(text.trim()),
+        };
+    }
     // A heartbeat that cannot be used is in no settings, and is no less a secret.
     if !is_webhook && !is_own("_URL") {
         return Vec::new();
@@ -63,6 +72,18 @@ fn of_variable(name: &str, value: &OsStr) -> Vec<String> {
             .flat_map(|notifier| notifier.hidden(Ours::new()));
         all.extend(hidden.flat_map(|hidden| hidden.texts()));
     }
+    all
+}
+
+/// Returns the secrets of a store's address: its password, too, as it is meant.
+fn of_store(address: &str) -> Vec<String> {
+    let mut all = redact::of_url(address, redact::Parts::Options);
+    let meant = all
+        .iter()
+        .skip(1)
+        .filter_map(|secret| redact::decoded(secret));
+    let meant: Vec<_> = meant.collect();
+    all.extend(meant);
     all
 }
 

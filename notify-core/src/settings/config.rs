@@ -52,6 +52,12 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[must_use = "a `Config` does nothing until it is installed"]
 pub struct Config {
     pub(crate) directory: Option<PathBuf>,
+    /// Whether the directory counts though the environment names a store.
+    #[cfg_attr(
+        all(feature = "cli", not(feature = "postgres")),
+        expect(dead_code, reason = "without the feature there is no store")
+    )]
+    pub(crate) is_local: bool,
     pub(crate) exit: Option<Duration>,
     pub(crate) host: Option<String>,
     pub(crate) default_channel: Option<String>,
@@ -60,6 +66,7 @@ pub struct Config {
     pub(crate) remind_hours: Option<f64>,
     pub(crate) overdue_minutes: Option<f64>,
     pub(crate) flapping: Option<bool>,
+    pub(crate) start: bool,
     pub(crate) signals: Option<bool>,
     pub(crate) heartbeat: Option<String>,
     pub(crate) rule: Option<Rule>,
@@ -90,6 +97,15 @@ impl Config {
     pub fn directory(self, directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: Some(directory.into()),
+            ..self
+        }
+    }
+
+    /// Has the directory count though the environment names a store.
+    #[cfg(feature = "cli")]
+    pub(crate) fn local(self) -> Self {
+        Self {
+            is_local: true,
             ..self
         }
     }
@@ -203,6 +219,15 @@ impl Config {
         }
     }
 
+    /// Sends the beginning of each run that is inside no other, of jobs that do not say `start`. Defaults to
+    /// `false`.
+    pub fn start(self, is_sent: bool) -> Self {
+        Self {
+            start: is_sent,
+            ..self
+        }
+    }
+
     /// Has SIGTERM, SIGINT and SIGHUP reported at once, and not by the next run. They then do what
     /// they would have done. A signal for which the program has a handler, or sets one later, is the
     /// program's own: then only the end that it comes to is reported.
@@ -247,9 +272,12 @@ impl Config {
     /// | word | |
     /// |---|---|
     /// | `slack://TokenA/TokenB/TokenC`, `slack://hook:TokenA-TokenB-TokenC@webhook`, `https://hooks.slack.com/services/…` | [`Slack`](crate::Slack) |
+    /// | `slack://xoxb-Token/#channel`, `slack://xoxb-Token/C0123ABCD` | Slack, as a bot: an incident is one message, with its story in the thread |
     /// | `mattermost://host/key`, `rocketchat://host/keyA/keyB` | the same payload, to `https://host/hooks/…`; `mattermost://host/folder/key` for a server below a folder |
     /// | `discord://WebhookID/WebhookToken`, `discord://WebhookToken@WebhookID`, `https://discord.com/api/webhooks/…` | [`Discord`](crate::Discord) |
     /// | `workflows://host/workflow/signature`, `https://….api.powerplatform.com/…` | [`Teams`](crate::Teams) |
+    /// | `tgram://123456:Token/-1001234567890`, `tgram://123456:Token/-1001234567890:42` | Telegram; an incident is one message, with replies |
+    /// | `matrixs://AccessToken@host/!room:server` | Matrix; an incident is one message, with its story in the thread |
     /// | `gchat://Space/Key/Token`, `gchat://Space/Key/Token/thread`, `https://chat.googleapis.com/v1/spaces/…` | Google Chat; the messages of an incident are a thread, or all of them the one that is named |
     /// | `ntfys://topic`, `ntfys://host/topic`, `ntfys://token@host/topic`, `ntfys://user:password@host/topic` | ntfy, at ntfy.sh or a host |
     /// | `sendmail:///usr/sbin/sendmail?to=anna@example.com,root` | mail, by a program that takes it; with `from=` or not |

@@ -60,8 +60,14 @@ pub(crate) fn find(
 /// What is wrong, where it can be none that anybody means.
 pub(crate) fn meant(path: &Path, home: Option<&Path>) -> Result<PathBuf, &'static str> {
     let text = path.to_string_lossy();
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        return Err("it is the address of a database: set it as NOTIFY_STORE");
+    }
     if text.contains("://") || text.starts_with("file:") {
-        return Err("it is an address, and NOTIFYDIR takes a folder, such as /var/lib/notify");
+        return Err(
+            "it is an address, and NOTIFYDIR takes a folder, such as /var/lib/notify (NOTIFY_STORE takes the \
+             address of a shared store)",
+        );
     }
     if text.chars().any(char::is_control) {
         return Err("it contains a line break or another control character");

@@ -30,6 +30,9 @@ use crate::settings::values::Values;
 use crate::settings::variables;
 use crate::state::Store;
 
+/// The variable that names the shared store.
+const STORE: &str = "NOTIFY_STORE";
+
 /// How long the exit may wait for delivery.
 const EXIT: Duration = Duration::from_secs(5);
 
@@ -52,6 +55,11 @@ pub(crate) struct Setup {
 pub(crate) struct Settled {
     installed: bool,
     directory: Result<PathBuf, Missing>,
+    /// The address of the shared store, which is a secret.
+    #[cfg(feature = "postgres")]
+    store: Option<String>,
+    #[cfg(feature = "postgres")]
+    password: Option<String>,
     mode: u32,
     pub(crate) exit: Duration,
     pub(crate) host: String,
@@ -60,6 +68,8 @@ pub(crate) struct Settled {
     pub(crate) default_channel: String,
     pub(crate) rules: Settings,
     pub(crate) overdue_minutes: Option<f64>,
+    /// Whether the beginning of a run is sent whose job does not say.
+    pub(crate) start: bool,
     pub(crate) attempt: Option<Attempt>,
     /// What alerts say of where the process runs.
     pub(crate) facts: Vec<(String, String)>,
@@ -130,6 +140,10 @@ impl Setup {
         });
         let settled = Settled {
             installed,
+            #[cfg(feature = "postgres")]
+            store: values.text(STORE).filter(|_| !config.is_local),
+            #[cfg(feature = "postgres")]
+            password: values.text("PGPASSWORD"),
             directory: directory::find(config.directory, &environment),
             mode: values.file_mode(),
             exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),
@@ -139,6 +153,7 @@ impl Setup {
             default_channel: values.channel(config.default_channel),
             rules,
             overdue_minutes,
+            start: config.start,
             attempt: values.attempt(),
             facts: facts::of(&|name: &str| values.raw(name)),
             signals: config
@@ -149,6 +164,13 @@ impl Setup {
             message: config.message,
             channels: config.channels,
         };
+        #[cfg(not(feature = "postgres"))]
+        if values.text(STORE).is_some() {
+            let message = format!(
+                "{STORE} needs pipeline-notify built with its feature `postgres`: the notify directory is used"
+            );
+            values.problems.push(Warning::new(STORE, message));
+        }
         Self::of(Arc::new(settled), values.problems)
     }
 
@@ -190,6 +212,10 @@ impl Setup {
     /// Returns the notify directory; `None` where there is none that can be used.
     pub(crate) fn store(&self) -> Option<&Store> {
         let store = self.store.get_or_init(|| {
+            #[cfg(feature = "postgres")]
+            if let Some(store) = self.shared_store() {
+                return Some(store);
+            }
             let without = "no status files are written, and alerts are sent from memory";
             let directory = match &self.directory {
                 Ok(directory) => directory,
@@ -223,6 +249,41 @@ impl Setup {
                 .ok()
         });
         store.as_ref()
+    }
+
+    /// Returns the shared store, where one is named; one whose address makes no sense is a warning, and the notify
+    /// directory stands in.
+    #[cfg(feature = "postgres")]
+    fn shared_store(&self) -> Option<Store> {
+        let address = self.settled.store.as_ref()?;
+        let store = Store::share(address, self.password.clone(), self.directory(), self.mode);
+        let unusable = |problem| {
+            let message =
+                format!("{STORE} cannot be used ({problem}): the notify directory is used");
+            self.add_problem(Warning::new(STORE, message));
+        };
+        store.map_err(unusable).ok()
+    }
+
+    /// Tells what is wrong with the name of the shared store.
+    #[cfg(feature = "cli")]
+    pub(crate) fn tell_store_problem(&self) {
+        let mut problems = self.problems();
+        let is_it = |problem: &Warning| problem.is(STORE);
+        let (told, left) = problems.drain(..).partition(is_it);
+        *problems = left;
+        drop(problems);
+        let told: Vec<Warning> = told;
+        told.into_iter().for_each(Warning::tell);
+    }
+
+    /// Returns whether a shared store is named.
+    #[cfg(feature = "cli")]
+    pub(crate) fn names_store(&self) -> bool {
+        #[cfg(feature = "postgres")]
+        return self.settled.store.is_some();
+        #[cfg(not(feature = "postgres"))]
+        false
     }
 
     /// Returns the store, if it was used already.

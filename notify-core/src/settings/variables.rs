@@ -1,7 +1,7 @@
 //! The variables that this library reads, and those that somebody has misspelt.
 
 /// All that have one name; beside them there are two for each channel.
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 16] = [
     "NOTIFYDIR",
     "NOTIFY_ATTEMPT",
     "NOTIFY_CHANNEL",
@@ -17,6 +17,7 @@ const KNOWN: [&str; 15] = [
     "NOTIFY_REMIND_HOURS",
     "NOTIFY_SIGNALS",
     "NOTIFY_SILENT_SECONDS",
+    "NOTIFY_STORE",
 ];
 
 /// What the names of a channel's variables end with.

@@ -3,6 +3,7 @@
 //! It is for people who ask why an alert was sent, or not. Nothing is decided by it. What cannot be
 //! written is missing there and nowhere else.
 
+use std::borrow::Cow;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -109,9 +110,10 @@ impl History {
 
     /// Reads a job's history, the oldest first.
     pub(crate) fn read(&self, file: &str) -> Vec<Event> {
-        let content = file::read(&self.path(file), 2 * MAX_BYTES, Links::Refuse);
-        let content = content.ok().flatten().unwrap_or_default();
-        content.lines().filter_map(Event::parse).collect()
+        self.content(file)
+            .lines()
+            .filter_map(Event::parse)
+            .collect()
     }
 
     /// Removes a job's history.
@@ -147,8 +149,8 @@ impl History {
     }
 
     fn shorten(&self, file: &str) -> io::Result<()> {
-        let events = shortened(self.read(file));
-        let lines: Vec<_> = events.iter().map(Event::render).collect();
+        let content = self.content(file);
+        let lines = shortened(content.lines());
         let mut first = 0;
         let mut length: usize = lines.iter().map(|line| line.len() + 1).sum();
         while length > KEPT_BYTES {
@@ -160,21 +162,48 @@ impl History {
         file::replace(&self.path(file), &temporary, &content, PRIVATE, Durable::No).map(drop)
     }
 
+    fn content(&self, file: &str) -> String {
+        let content = file::read(&self.path(file), 2 * MAX_BYTES, Links::Refuse);
+        content.ok().flatten().unwrap_or_default()
+    }
+
     fn path(&self, file: &str) -> PathBuf {
         self.folder.join(file)
     }
 }
 
-/// Counts runs that were alike, but for the latest.
-fn shortened(events: Vec<Event>) -> Vec<Event> {
-    let runs = events.iter().filter(|event| matches!(event, Event::Ran(_)));
+/// Returns the line of a change; `None` where it has none.
+#[cfg(feature = "postgres")]
+pub(in crate::state) fn line_of(change: &Change) -> Option<String> {
+    Ran::new(change).map(|ran| Event::Ran(ran).render())
+}
+
+/// Returns the line of what a destination said.
+#[cfg(feature = "postgres")]
+pub(in crate::state) fn line_of_answer(answered: Answered) -> String {
+    Event::Answered(answered).render()
+}
+
+/// Reads a line.
+#[cfg(feature = "postgres")]
+pub(in crate::state) fn event_of(line: &str) -> Option<Event> {
+    Event::parse(line)
+}
+
+/// Counts runs that were alike, but for the latest, and leaves out what is no event.
+fn shortened<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Cow<'a, str>> {
+    let events = lines.filter_map(|line| Some((Cow::from(line), Event::parse(line)?)));
+    let events: Vec<_> = events.collect();
+    let runs = events
+        .iter()
+        .filter(|(_, event)| matches!(event, Event::Ran(_)));
     let mut earlier = runs.count().saturating_sub(RECENT_RUNS);
-    let mut kept: Vec<Event> = Vec::with_capacity(events.len());
-    for event in events {
+    let mut kept: Vec<(Cow<'_, str>, Event)> = Vec::with_capacity(events.len());
+    for (line, event) in events {
         let is_recent = earlier == 0;
         if let Event::Ran(ran) = &event {
             earlier = earlier.saturating_sub(1);
-            if let Some(Event::Ran(last)) = kept.last_mut().filter(|_| !is_recent)
+            if let Some((line, Event::Ran(last))) = kept.last_mut().filter(|_| !is_recent)
                 && last.is_like(ran)
             {
                 last.runs += ran.runs;
@@ -182,12 +211,18 @@ fn shortened(events: Vec<Event>) -> Vec<Event> {
                 last.last = ran.last.or(Some(ran.begun));
                 last.settings = ran.settings;
                 last.facts.clone_from(&ran.facts);
+                // Written once it is known how many they are.
+                *line = Cow::Borrowed("");
                 continue;
             }
         }
-        kept.push(event);
+        kept.push((line, event));
     }
-    kept
+    let rendered = |(line, event): (Cow<'a, str>, Event)| match &*line {
+        "" => Cow::from(event.render()),
+        _ => line,
+    };
+    kept.into_iter().map(rendered).collect()
 }
 
 impl Ran {
@@ -449,10 +484,16 @@ mod tests {
             .map(|number| ran(number, "OK as before", None))
             .collect();
         events[100] = ran(100, "sent: the status changed", Some("a1"));
-        let short = shortened(events.clone());
+        let shortened = |events: &[Event]| -> Vec<Event> {
+            let lines: Vec<_> = events.iter().map(Event::render).collect();
+            let lines = shortened(lines.iter().map(String::as_str));
+            let events = lines.iter().map(|line| Event::parse(line).unwrap());
+            events.collect()
+        };
+        let short = shortened(&events);
         assert_eq!((short.len(), runs(&short)), (3 + RECENT_RUNS, 200));
         assert_eq!(short[3..], events[150..]);
-        assert_eq!(shortened(short.clone()), short);
+        assert_eq!(shortened(&short), short);
     }
 
     #[test]

@@ -6,7 +6,9 @@ pub(crate) mod lease;
 mod lease_format;
 pub(crate) mod lease_scan;
 mod lock_file;
-mod memory;
+#[cfg(feature = "cli")]
+pub(in crate::state) mod look;
+pub(in crate::state) mod memory;
 pub(crate) mod queue;
 pub(crate) mod silences;
 pub(crate) mod spool;

@@ -34,6 +34,8 @@ const DOUBTS: u32 = 50;
 /// What a queue remembers from one message to the next, whichever process sends it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pace {
+    /// The pause between messages, in seconds, once there was a burst of them.
+    every: f64,
     tokens: f64,
     refilled: Time,
     sent: Option<Time>,
@@ -50,6 +52,7 @@ pub(crate) struct Pace {
 impl Pace {
     pub(crate) fn new(now: Time) -> Self {
         Self {
+            every: 1.0,
             tokens: BURST,
             refilled: now,
             sent: None,
@@ -61,6 +64,14 @@ impl Pace {
         }
     }
 
+    /// Sets the pause between messages, which is a second where nothing is set.
+    pub(crate) fn every(self, pause: Duration) -> Self {
+        Self {
+            every: pause.as_secs_f64().clamp(0.01, LONGEST_PAUSE.as_secs_f64()),
+            ..self
+        }
+    }
+
     /// Returns when the next message may leave: `now`, or later. At the exit nothing gathers.
     pub(crate) fn next(&self, now: Time, exiting: bool) -> Time {
         let gathered = self
@@ -68,8 +79,11 @@ impl Pace {
             .filter(|_| !exiting)
             .map(|sent| clamp(sent + GATHER, now, GATHER));
         let paused = self.not_before.map(|time| clamp(time, now, LONGEST_PAUSE));
-        let missing = (1.0 - self.tokens_at(now)).max(0.0);
-        #[expect(clippy::cast_possible_truncation, reason = "at most one second")]
+        let missing = (1.0 - self.tokens_at(now)).max(0.0) * self.every;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "some quarters of an hour at most"
+        )]
         let refilled = now + TimeDelta::microseconds((missing * 1e6).ceil() as i64);
         [gathered, paused]
             .into_iter()
@@ -176,7 +190,7 @@ impl Pace {
 
     fn tokens_at(&self, now: Time) -> f64 {
         let elapsed = (now - self.refilled).as_seconds_f64().max(0.0);
-        (self.tokens + elapsed).min(BURST)
+        (self.tokens + elapsed / self.every).min(BURST)
     }
 
     /// Writes the queue's file.
@@ -205,6 +219,7 @@ impl Pace {
         let number = |key| fields.get(key).and_then(|value| value.parse::<f64>().ok());
         let new = Self::new(now);
         Self {
+            every: new.every,
             tokens: number("tokens")
                 .filter(|tokens| tokens.is_finite())
                 .unwrap_or(new.tokens)

@@ -14,7 +14,9 @@ use crate::os::process;
 use crate::rules::transition::Ended;
 use crate::rules::{Attempt, Settings};
 use crate::status::facts::Facts;
+use crate::status::heard::Heard;
 use crate::status::plan::Plan;
+use crate::status::progress::Progress;
 
 /// A run under way, with what its end needs for the decision and the alert.
 #[derive(Debug)]
@@ -70,6 +72,11 @@ impl Recorded<'_> {
         }
         for note in &ended.notes {
             put("note", note);
+        }
+        ended.heard.facts.write(&mut run);
+        let mut put = |key, value: &str| run.put(key, value);
+        if let Some(progress) = &ended.heard.progress {
+            put("progress", &progress.render());
         }
         if let Some(took) = ended.took.filter(|_| self.has_returned) {
             put("returned", &format!("after {:.6} s", took.as_secs_f64()));
@@ -146,7 +153,11 @@ impl Recorded<'_> {
             mention: text("mention"),
             runbook: text("runbook").filter(|url| link::check(url).is_ok()),
             owner: text("owner"),
-            said: Facts::default(),
+            heard: Heard {
+                facts: Facts::read(run),
+                progress: run.get("progress").and_then(Progress::parse),
+                ..Heard::default()
+            },
             facts: alert::facts(process).into(),
             notes: run.all("note"),
             ..Ended::new(id, text("job")?, time::parse(run.get("begun")?)?)

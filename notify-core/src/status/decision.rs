@@ -76,6 +76,8 @@ reasons! {
     TookAgain = "took-again": "the run took less or more than took_hours, as was sent",
     /// It began while another run went on.
     Overlapping = "overlapping": "another run is still going",
+    /// It has begun, and that is asked for.
+    Started = "started": "the run has begun (start)",
     /// An alert said that it had missed a run, and it has come after all.
     Late = "late": "it ran late, after a missed-run alert",
     /// An alert said that it was overdue, and it has ended.

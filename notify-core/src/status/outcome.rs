@@ -37,6 +37,8 @@ pub(crate) enum Outcome {
     Missed(String),
     /// It has begun while another run goes on.
     Overlapping,
+    /// It has begun, and that is to be sent.
+    Started,
     /// Its process ended without a word; what is known of that.
     Died(String),
     /// It proves nothing of the job, whose status stays; why.
@@ -74,6 +76,8 @@ pub(crate) struct Ending {
     pub(crate) asked: Option<String>,
     /// What it wrote to standard error, as a terminal shows it.
     pub(crate) output: String,
+    /// What it wrote to standard output, where that is kept.
+    pub(crate) stdout: String,
 }
 
 /// A panic, as far as it is known.
@@ -116,6 +120,7 @@ impl Outcome {
             Self::Overdue(_)
             | Self::Missed(_)
             | Self::Overlapping
+            | Self::Started
             | Self::Died(_)
             | Self::NotCounted(_) => return None,
         })
@@ -129,7 +134,8 @@ impl Outcome {
             | Self::PassedOver(_)
             | Self::Exited(Some(0))
             | Self::NotCounted(_)
-            | Self::Overlapping => State::Ok,
+            | Self::Overlapping
+            | Self::Started => State::Ok,
             Self::Failed(_)
             | Self::Ended(_)
             | Self::Panicked(_)
@@ -161,7 +167,8 @@ impl Outcome {
             | Self::PassedOver(_)
             | Self::Exited(Some(0))
             | Self::NotCounted(_)
-            | Self::Overlapping => return "".into(),
+            | Self::Overlapping
+            | Self::Started => return "".into(),
             Self::Ended(ending) => said(&ending.text()).into_owned().into(),
             Self::Failed(text) | Self::Overdue(text) | Self::Missed(text) | Self::Died(text) => {
                 said(text)
@@ -215,15 +222,24 @@ impl Ending {
             format!("{asked}; ")
         });
         text += &self.cause;
-        if !self.output.is_empty() {
-            text += "\n\n";
-            text += &self.output;
+        // Standard error last: its last line is most likely the reason.
+        for output in [&self.stdout, &self.output] {
+            if !output.is_empty() {
+                text += "\n\n";
+                text += output;
+            }
         }
         text
     }
 
     fn fingerprint(&self) -> String {
-        let output = redact::hide(&*self.output);
+        // What is done is on standard output, unless errors are there, too.
+        let output = if self.output.is_empty() {
+            &self.stdout
+        } else {
+            &self.output
+        };
+        let output = redact::hide(&**output);
         let lines = output.lines().filter(|line| !line.trim().is_empty());
         let mut last: Vec<_> = lines.rev().take(LAST_LINES).collect();
         last.reverse();
@@ -321,6 +337,7 @@ mod tests {
             cause: "killed by SIGTERM".to_owned(),
             asked: Some("asked to end: SIGTERM from init, pid 1".to_owned()),
             output: "bye".to_owned(),
+            stdout: String::new(),
         });
         let text = asked.text();
         assert_eq!(

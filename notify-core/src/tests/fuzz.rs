@@ -134,6 +134,7 @@ fn alert() -> impl Strategy<Value = Alert> {
         notes: vec!["debug build".to_owned()],
         message: Message::default(),
         dropped: None,
+        recovered: None,
         status,
     })
 }

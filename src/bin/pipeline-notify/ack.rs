@@ -43,7 +43,7 @@ impl Arguments {
         let until = until.transpose().map_err(Failure::Message)?;
         let because = Some(self.because.trim()).filter(|because| !because.is_empty());
         let user = crate::user();
-        let desk = Desk::open(Some(&common.directory()?), user.clone())?;
+        let desk = Desk::at(&common.place()?, user.clone())?;
         let taken = desk.acknowledge(&self.job, until, because, self.channel.as_deref())?;
         if common.json {
             output.json(&json!({

@@ -5,13 +5,12 @@ mod problem;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
 use notify_core::__cli::{
-    self as look, AllAwaited, Expected, Health, Jobs, Planned, Queue, Run, Said,
+    self as look, AllAwaited, Expected, Health, Jobs, Place, Planned, Queue, Run, Said,
 };
 use serde_json::json;
 
@@ -73,19 +72,19 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// Looks at the jobs that `wanted` names, at all where it names none.
-    pub(crate) fn of(directory: &Path, wanted: &[String], now: DateTime<Utc>) -> io::Result<Self> {
-        let mut jobs = look::jobs(directory, wanted)?;
-        let (planned, _) = look::planned(directory, now);
-        look::mark_quiet(&planned, directory, &mut jobs.jobs, now);
-        let (runs, _) = look::runs(directory, wanted)?;
+    pub(crate) fn of(place: &Place, wanted: &[String], now: DateTime<Utc>) -> io::Result<Self> {
+        let mut jobs = look::jobs(place, wanted)?;
+        let (planned, _) = look::planned(place, now);
+        look::mark_quiet(&planned, place, &mut jobs.jobs, now);
+        let (runs, _) = look::runs(place, wanted)?;
         let names: Vec<_> = jobs.jobs.iter().map(|job| job.name.clone()).collect();
         let of = Some(&*names).filter(|_| !wanted.is_empty());
         Ok(Self {
             jobs,
             planned,
             runs,
-            queues: look::queues(directory, of)?.0,
-            awaited: look::awaited(directory),
+            queues: look::queues(place, of)?.0,
+            awaited: look::awaited(place),
         })
     }
 }
@@ -144,9 +143,9 @@ impl Arguments {
     }
 
     fn see(&self, common: &Common, now: DateTime<Utc>) -> Result<Seen, Failure> {
-        let directory = common.directory()?;
-        Seen::of(&directory, &self.jobs, now).map_err(|error| {
-            Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
+        let place = common.place()?;
+        Seen::of(&place, &self.jobs, now).map_err(|error| {
+            Failure::Message(format!("`{}` cannot be read: {error}", place.display()))
         })
     }
 

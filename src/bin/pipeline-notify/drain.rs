@@ -36,15 +36,15 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let directory = common.directory()?;
-        let desk = Desk::open(Some(&directory), crate::user())?;
+        let place = common.place()?;
+        let desk = Desk::at(&place, crate::user())?;
         let adopted = match &self.adopt {
             Some(queue) => Some(desk.adopt(queue, self.into.as_deref())?),
             None => None,
         };
         let see = || -> Result<Vec<Queue>, Failure> {
-            let all = queues(&directory, None).map_err(|error| {
-                Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
+            let all = queues(&place, None).map_err(|error| {
+                Failure::Message(format!("`{}` cannot be read: {error}", place.display()))
             })?;
             Ok(all
                 .0

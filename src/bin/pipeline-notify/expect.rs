@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Awaited, Said, Schedule};
+use notify_core::__cli::{self as look, Awaited, Place, Said, Schedule};
 use serde_json::{Value, json};
 
 use crate::by_whom::ByWhom;
@@ -57,18 +57,16 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let directory = common.directory()?;
+        let place = common.place()?;
         let Some(job) = self.job.as_deref() else {
-            return list(&directory, common, output);
+            return list(&place, common, output);
         };
         let written = |error: std::io::Error| {
-            let directory = directory.display();
-            Failure::Message(format!(
-                "what `{directory}` expects cannot be written: {error}"
-            ))
+            let place = place.display();
+            Failure::Message(format!("what `{place}` expects cannot be written: {error}"))
         };
         if self.remove {
-            let was_there = look::await_no_more(&directory, job).map_err(written)?;
+            let was_there = look::await_no_more(&place, job).map_err(written)?;
             let words = if was_there {
                 "is not expected any more"
             } else {
@@ -95,7 +93,7 @@ impl Arguments {
             },
             ..awaited
         };
-        awaited.write(&directory).map_err(written)?;
+        awaited.write(&place).map_err(written)?;
         for remark in expected.schedule().into_iter().flat_map(Schedule::remarks) {
             output::complain(&plain(remark));
         }
@@ -128,8 +126,8 @@ impl Arguments {
     }
 }
 
-fn list(directory: &Path, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-    let (found, now) = (look::awaited(directory), Utc::now());
+fn list(place: &Place, common: &Common, output: &mut Output) -> Result<u8, Failure> {
+    let (found, now) = (look::awaited(place), Utc::now());
     for fault in &found.faults {
         output::complain(&plain(fault));
     }

@@ -55,7 +55,7 @@ struct View {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let directory = common.directory()?;
+        let place = common.place()?;
         let now = Utc::now();
         let local = now.with_timezone(&Local);
         let at = self.at.as_ref().map(|at| moment::parse_past(at, &local));
@@ -64,15 +64,15 @@ impl Arguments {
             let job = plain(&self.job);
             Failure::Message(format!("`{job}` cannot be explained: {error}"))
         };
-        let story = look::story(&directory, &self.job, now).map_err(cannot)?;
-        let runs = look::runs(&directory, std::slice::from_ref(&self.job));
+        let story = look::story(&place, &self.job, now).map_err(cannot)?;
+        let runs = look::runs(&place, std::slice::from_ref(&self.job));
         let runs = runs.map(|(runs, _)| runs).unwrap_or_default();
         let Some(story) = story else {
             if let Some(run) = runs.first() {
                 return self.first_run(run, common, output, now);
             }
             return Err(Failure::Message(
-                plain(&suggest::no_job(&directory, &self.job)).into_owned(),
+                plain(&suggest::no_job(&place, &self.job)).into_owned(),
             ));
         };
         let view = View {

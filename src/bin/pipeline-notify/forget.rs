@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let desk = Desk::open(Some(&common.directory()?), crate::user())?;
+        let desk = Desk::at(&common.place()?, crate::user())?;
         let forgotten = desk.forget(&self.job, self.channel.as_deref(), self.quiet)?;
         if common.json {
             output.json(&json!({

@@ -100,6 +100,11 @@ pub(crate) fn run(run: &Run, now: DateTime<Utc>) -> Value {
         "pid": run.pid,
         "host": run.host,
         "channel": run.channel,
+        "progress": run.progress.map(|progress| json!({
+            "done": progress.done,
+            "total": progress.total,
+            "until": progress.until.map(time),
+        })),
         "state": match run.health {
             Health::Alive => "alive",
             Health::Dead => "dead",

@@ -26,6 +26,7 @@ mod rename;
 mod run;
 mod silence;
 mod status;
+mod store;
 mod test;
 mod unack;
 mod unsilence;
@@ -39,7 +40,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
-use notify_core::__cli::Refused;
+use notify_core::__cli::{Place, Refused};
 
 use crate::output::Output;
 
@@ -101,6 +102,8 @@ subcommands! {
     Expect: expect,
     /// Stays, and reports runs that die and runs that are missed
     Watch: watch,
+    /// Makes the tables of a store that many hosts share
+    Store: store,
 }
 
 /// Shows a notify directory, and changes it.
@@ -119,7 +122,7 @@ const LAST: usize = 100;
 /// What every subcommand understands.
 #[derive(Debug, Args)]
 struct Common {
-    /// The notify directory [default: $NOTIFYDIR, or pipeline-notify in the user's state folder]
+    /// The notify directory [default: the store of `NOTIFY_STORE`, $NOTIFYDIR, or pipeline-notify in the user's state folder]
     #[arg(long, global = true, value_name = "FOLDER", display_order = LAST)]
     dir: Option<PathBuf>,
     /// Answer in JSON, for programs
@@ -128,13 +131,14 @@ struct Common {
 }
 
 impl Common {
-    /// Finds the notify directory, which must be there.
-    fn directory(&self) -> Result<PathBuf, Failure> {
+    /// Finds the notify directory, which must be there, or the store.
+    fn place(&self) -> Result<Place, Failure> {
         notify_core::__cli::directory(self.dir.as_deref()).map_err(|error| {
             let hint = match &error {
                 notify_core::Error::Directory { source, .. } => {
                     format!(": {source}; name another with --dir or NOTIFYDIR")
                 }
+                notify_core::Error::Store { source, .. } => format!(": {source}"),
                 _ => ", or name it with --dir".to_owned(),
             };
             Failure::Message(format!("{error}{hint}"))
@@ -154,7 +158,7 @@ enum Failure {
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         let message = match &refused {
-            Refused::NoJob { job, directory } => suggest::no_job(directory, job),
+            Refused::NoJob { job, place } => suggest::no_job(place, job),
             _ => refused.to_string(),
         };
         Self::Message(words::plain(&message).into_owned())

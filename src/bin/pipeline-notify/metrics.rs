@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{Health, Job, Queue};
+use notify_core::__cli::{Health, Job, Place, Queue};
 use notify_core::State;
 use serde_json::json;
 
@@ -41,17 +41,17 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let directory = common.directory()?;
+        let place = common.place()?;
         let Some(file) = &self.output else {
             if common.json {
                 let message = "the metrics are Prometheus's text: leave out --json, or write them to a file with -o";
                 return Err(Failure::Message(message.to_owned()));
             }
-            let text = text(&directory).map_err(|error| unreadable(&directory, &error))?;
+            let text = text(&place).map_err(|error| unreadable(&place, &error))?;
             output.raw(&text.content)?;
             return Ok(0);
         };
-        let written = write(&directory, file)?;
+        let written = write(&place, file)?;
         if common.json {
             output.json(&json!({
                 "file": file.to_string_lossy(),
@@ -69,16 +69,16 @@ impl Arguments {
 }
 
 /// Writes the metrics to a file, whole or not at all.
-pub(crate) fn write(directory: &Path, file: &Path) -> Result<Metrics, Failure> {
-    let text = text(directory).map_err(|error| unreadable(directory, &error))?;
+pub(crate) fn write(place: &Place, file: &Path) -> Result<Metrics, Failure> {
+    let text = text(place).map_err(|error| unreadable(place, &error))?;
     whole_file::write(file, &text.content).map_err(|error| {
         Failure::Message(format!("`{}` cannot be written: {error}", file.display()))
     })?;
     Ok(text)
 }
 
-fn unreadable(directory: &Path, error: &io::Error) -> Failure {
-    Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
+fn unreadable(place: &Place, error: &io::Error) -> Failure {
+    Failure::Message(format!("`{}` cannot be read: {error}", place.display()))
 }
 
 /// The metrics of a notify directory.
@@ -101,10 +101,10 @@ struct Trouble {
     died: u64,
 }
 
-fn text(directory: &Path) -> io::Result<Metrics> {
+fn text(place: &Place) -> io::Result<Metrics> {
     let now = Utc::now();
     // As `check` sees it, lest the two disagree.
-    let seen = Seen::of(directory, &[], now)?;
+    let seen = Seen::of(place, &[], now)?;
     let findings = check::Arguments::default().judge(&seen, now);
     let Seen {
         jobs, runs, queues, ..

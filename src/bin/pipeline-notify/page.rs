@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Job, Jobs, Planned, Queue, Recent, Run};
+use notify_core::__cli::{self as look, Health, Job, Jobs, Place, Planned, Queue, Recent, Run};
 use notify_core::State;
 use serde_json::json;
 
@@ -65,7 +65,7 @@ pub(crate) struct View<'a> {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let (view, bytes) = write(&common.directory()?, &self.output, &self.title)?;
+        let (view, bytes) = write(&common.place()?, &self.output, &self.title)?;
         let (jobs, failed) = (view.jobs.jobs.len(), view.failed());
         if common.json {
             output.json(&json!({
@@ -89,12 +89,12 @@ impl Arguments {
 
 /// Writes the page of a notify directory, whole or not at all; returns what it shows, and its length.
 pub(crate) fn write<'a>(
-    directory: &Path,
+    place: &Place,
     file: &Path,
     title: &'a str,
 ) -> Result<(View<'a>, usize), Failure> {
-    let view = View::of(directory, title).map_err(|error| {
-        Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
+    let view = View::of(place, title).map_err(|error| {
+        Failure::Message(format!("`{}` cannot be read: {error}", place.display()))
     })?;
     let page = view.page();
     whole_file::write(file, &page).map_err(|error| {
@@ -104,19 +104,19 @@ pub(crate) fn write<'a>(
 }
 
 impl<'a> View<'a> {
-    fn of(directory: &Path, title: &'a str) -> io::Result<Self> {
+    fn of(place: &Place, title: &'a str) -> io::Result<Self> {
         let now = Utc::now();
-        let mut jobs = look::jobs(directory, &[])?;
-        let (planned, _) = look::planned(directory, now);
-        look::mark_quiet(&planned, directory, &mut jobs.jobs, now);
+        let mut jobs = look::jobs(place, &[])?;
+        let (planned, _) = look::planned(place, now);
+        look::mark_quiet(&planned, place, &mut jobs.jobs, now);
         jobs.jobs.sort_by(|one, other| {
             (rank(one, now), &one.name).cmp(&(rank(other, now), &other.name))
         });
-        let (runs, closed) = look::runs(directory, &[])?;
-        let (queues, closed_too) = look::queues(directory, None)?;
+        let (runs, closed) = look::runs(place, &[])?;
+        let (queues, closed_too) = look::queues(place, None)?;
         let files = jobs.jobs.iter().take(STRIPS).map(|job| &job.file);
         let recent = files
-            .map(|file| (file.clone(), look::recent(directory, file, RUNS)))
+            .map(|file| (file.clone(), look::recent(place, file, RUNS)))
             .collect();
         Ok(Self {
             title,

@@ -29,8 +29,8 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let directory = common.directory()?;
-        let desk = Desk::open(Some(&directory), crate::user())?;
+        let place = common.place()?;
+        let desk = Desk::at(&place, crate::user())?;
         desk.rename(&self.old, &self.new)?;
         if common.json {
             output.json(&json!({ "old": self.old, "new": self.new }))?;
@@ -44,7 +44,7 @@ impl Arguments {
 
 /// Warns where a run is under way, whose end will write the old file again.
 pub(crate) fn warn_of_runs(desk: &Desk, job: &str) {
-    let (runs, _) = runs(desk.directory(), &[job.to_owned()]).unwrap_or_default();
+    let (runs, _) = runs(desk.place(), &[job.to_owned()]).unwrap_or_default();
     if runs.iter().any(|run| run.health == Health::Alive) {
         output::complain(&format!(
             "a run of `{}` is going on, and writes the old status file again when it ends",

@@ -33,6 +33,10 @@ Exit codes are the command's own, and:
   127  it is not there
 Where a signal kills the command, the same signal kills this; where that would write a core, and as process 1 of a container, the exit code is 128 + the signal's number. On Linux the command is killed where this is."
 )]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub(crate) struct Arguments {
     /// The job's name [default: run. and the command's file name]
     #[arg(long, value_name = "NAME")]
@@ -76,6 +80,9 @@ pub(crate) struct Arguments {
     /// A run that begins while another goes on is told
     #[arg(long)]
     no_overlap: bool,
+    /// Send the beginning of each run, too
+    #[arg(long)]
+    start: bool,
     /// Whom a failure mentions: ids of Slack's or Discord's users and groups, names at Teams, @here, @channel
     #[arg(long, value_name = "WHOM")]
     mention: Option<String>,
@@ -88,6 +95,9 @@ pub(crate) struct Arguments {
     /// Signals that stop it as it should be, such as TERM,INT: its status stays, and no alert is sent
     #[arg(long, value_name = "SIGNALS")]
     stop_signals: Option<String>,
+    /// Keep the end of standard output, too, for a command that writes its errors there: it becomes a pipe
+    #[arg(long)]
+    stdout_tail: bool,
     /// Left out, and not shown: there is no answer but the command's own
     #[arg(long, hide = true)]
     json: bool,
@@ -139,6 +149,7 @@ impl Arguments {
             settings,
             directory: common.dir.clone(),
             codes,
+            stdout_tail: self.stdout_tail,
             mistakes,
         };
         Ok(wrapped.run())
@@ -214,6 +225,9 @@ impl Arguments {
         }
         if self.no_overlap {
             settings = settings.overlap(|| false);
+        }
+        if self.start {
+            settings = settings.start(|| true);
         }
         let ok_hours = match self.ok_silent_hours.as_deref().map(str::trim) {
             Some("never" | "inf") => Some(f64::INFINITY),

@@ -60,13 +60,13 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let directory = common.directory()?;
+        let place = common.place()?;
         let Some(job) = &self.job else {
-            return list::run(&directory, common.json, output);
+            return list::run(&place, common.json, output);
         };
         let now = Utc::now();
         let (from, until) = self.times(now).map_err(Failure::Message)?;
-        let desk = Desk::open(Some(&directory), crate::user())?;
+        let desk = Desk::at(&place, crate::user())?;
         if job.contains('*') || self.from.is_some() || self.repeat.is_some() || self.all {
             self.plan(&desk, job, (from, until), common, output)
         } else {

@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Awaited, Health, Jobs, Planned, Queue, Run, Said};
+use notify_core::__cli::{self as look, Awaited, Health, Jobs, Place, Planned, Queue, Run, Said};
 use notify_core::State;
 use serde_json::{Value, json};
 
@@ -69,23 +68,23 @@ struct View {
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
         loop {
-            let directory = common.directory()?;
+            let place = common.place()?;
             let view =
-                View::of(&directory, &self.jobs, self.clock_changes.said()).map_err(|error| {
-                    let directory = directory.display();
-                    Failure::Message(format!("`{directory}` cannot be read: {error}"))
+                View::of(&place, &self.jobs, self.clock_changes.said()).map_err(|error| {
+                    let place = place.display();
+                    Failure::Message(format!("`{place}` cannot be read: {error}"))
                 })?;
             let code = u8::from(!view.jobs.missing.is_empty());
             output.set_code(code);
             if common.json {
-                output.json(&view.to_json(&directory))?;
+                output.json(&view.to_json(&place))?;
             } else {
-                let lines = view.lines(&directory, output);
+                let lines = view.lines(&place, output);
                 self.draw(&lines, output)?;
             }
             if !self.watch {
                 for name in &view.jobs.missing {
-                    output::complain(&plain(&suggest::no_job(&directory, name)));
+                    output::complain(&plain(&suggest::no_job(&place, name)));
                 }
                 return Ok(code);
             }
@@ -138,19 +137,19 @@ fn shown(rows: &[usize], failing: usize, others: usize, height: usize) -> usize 
 }
 
 impl View {
-    fn of(directory: &Path, wanted: &[String], said: Said) -> io::Result<Self> {
+    fn of(place: &Place, wanted: &[String], said: Said) -> io::Result<Self> {
         let now = Utc::now();
-        let mut jobs = look::jobs(directory, wanted)?;
-        let (mut planned, _) = look::planned(directory, now);
-        look::mark_quiet(&planned, directory, &mut jobs.jobs, now);
+        let mut jobs = look::jobs(place, wanted)?;
+        let (mut planned, _) = look::planned(place, now);
+        look::mark_quiet(&planned, place, &mut jobs.jobs, now);
         // What comes later is for `silence --list`.
         planned.retain(|window| window.is_open(now) || window.from - now < SOON);
-        let (runs, closed) = look::runs(directory, wanted)?;
+        let (runs, closed) = look::runs(place, wanted)?;
         // A job that runs for the first time has no status yet.
         jobs.missing
             .retain(|name| !runs.iter().any(|run| run.is_named(name)));
-        let (queues, closed_too) = look::queues(directory, None)?;
-        let mut never_ran = look::awaited(directory).all;
+        let (queues, closed_too) = look::queues(place, None)?;
+        let mut never_ran = look::awaited(place).all;
         let known: HashSet<_> = jobs.jobs.iter().map(|job| &*job.name).collect();
         never_ran.retain(|one| {
             let is_wanted =
@@ -172,9 +171,9 @@ impl View {
         })
     }
 
-    fn to_json(&self, directory: &Path) -> Value {
+    fn to_json(&self, place: &Place) -> Value {
         json!({
-            "directory": directory.to_string_lossy(),
+            "directory": place.to_string_lossy(),
             "now": json::time(self.now),
             "jobs": self.jobs.jobs.iter().map(|job| json::job(job, self.now, &self.said)).collect::<Vec<_>>(),
             "planned": self.planned.iter().map(|window| json::planned(window, self.now)).collect::<Vec<_>>(),
@@ -187,7 +186,7 @@ impl View {
         })
     }
 
-    fn lines(&self, directory: &Path, output: &Output) -> Vec<String> {
+    fn lines(&self, place: &Place, output: &Output) -> Vec<String> {
         let mut lines = Vec::new();
         let mut rows = self.rows();
         let rest = self.rest(output);
@@ -202,8 +201,8 @@ impl View {
         }
         let is_empty = self.runs.is_empty() && self.never_ran.is_empty();
         if rows.is_empty() && self.jobs.missing.is_empty() && is_empty {
-            let directory = directory.display().to_string();
-            lines.push(format!("no jobs in {} yet", plain(&directory)));
+            let place = place.display().to_string();
+            lines.push(format!("no jobs in {} yet", plain(&place)));
         } else if !rows.is_empty() {
             lines = Table::new(rows).lines(output);
         }
@@ -294,7 +293,9 @@ impl View {
             .pid
             .map_or_else(String::new, |pid| format!("pid {pid} on "));
         let since = words::since(run.begun, self.now);
-        let facts = format!("{since}, {pid}{}", plain(&run.host));
+        let progress = run.progress.map(|progress| progress.words(self.now));
+        let progress = progress.map_or_else(String::new, |progress| format!(", {progress}"));
+        let facts = format!("{since}, {pid}{}{progress}", plain(&run.host));
         let job = plain(&run.job);
         let Some(width) = output.width() else {
             return format!("  {job}  {facts}");

@@ -1,23 +1,24 @@
 //! The jobs that a mistyped name may mean.
 
-use std::path::Path;
-
-use notify_core::__cli::{is_fit, job_names};
+use notify_core::__cli::{Place, is_fit, job_names};
 
 /// The most names that are offered.
 const NAMES: usize = 5;
 
 /// Says that a job is not there, and what to do instead.
-pub(crate) fn no_job(directory: &Path, name: &str) -> String {
-    let instead = instead(directory, name);
-    format!("no job `{name}` in `{}`: {instead}", directory.display())
+pub(crate) fn no_job(place: &Place, name: &str) -> String {
+    let instead = instead(place, name);
+    format!("no job `{name}` in `{}`: {instead}", place.display())
 }
 
-fn instead(directory: &Path, name: &str) -> String {
-    let jobs = job_names(directory).unwrap_or_default();
+fn instead(place: &Place, name: &str) -> String {
+    let jobs = job_names(place).unwrap_or_default();
     if jobs.is_empty() {
-        return "there are none yet, or it is another directory: see --dir and NOTIFYDIR"
-            .to_owned();
+        let other = match place.folder() {
+            Some(_) => "another directory: see --dir and NOTIFYDIR",
+            None => "another store: see NOTIFY_STORE",
+        };
+        return format!("there are none yet, or it is {other}");
     }
     let list = |jobs: &[&str]| {
         let jobs: Vec<_> = jobs.iter().map(|job| format!("`{job}`")).collect();
@@ -95,7 +96,7 @@ mod tests {
         let folder = std::env::temp_dir().join(folder);
         std::fs::create_dir_all(&folder).unwrap();
         let no_job = |name: &str| {
-            let text = no_job(&folder, name);
+            let text = no_job(&folder.as_path().into(), name);
             text.rsplit_once("`: ").unwrap().1.to_owned()
         };
         assert!(no_job("etl.load").starts_with("there are none yet, or it is another directory"));

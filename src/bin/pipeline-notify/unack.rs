@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let desk = Desk::open(Some(&common.directory()?), crate::user())?;
+        let desk = Desk::at(&common.place()?, crate::user())?;
         let by = desk.unacknowledge(&self.job)?;
         if common.json {
             output.json(&json!({ "job": self.job, "was_acknowledged_by": by }))?;

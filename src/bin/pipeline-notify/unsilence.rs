@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let desk = Desk::open(Some(&common.directory()?), crate::user())?;
+        let desk = Desk::at(&common.place()?, crate::user())?;
         let job = &self.job;
         let planned = desk.unplan(job);
         let until = match (desk.unsilence(job), &planned) {

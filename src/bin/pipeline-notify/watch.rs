@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Args;
-use notify_core::__cli::{self as look, Beginning, Guard, Said};
+use notify_core::__cli::{self as look, Beginning, Guard, Place, Said};
 
 use crate::by_whom::ByWhom;
 use crate::output::{self, Output};
@@ -69,7 +69,7 @@ impl Arguments {
             return self.watch_all(common);
         }
         if let Some(user) = self.user {
-            let become_user = look::become_user(&common.directory()?, user);
+            let become_user = look::become_user(&Self::folder(common)?, user);
             become_user.map_err(|error| {
                 Failure::Message(format!(
                     "the jobs of user {user} cannot be watched: {error}"
@@ -82,7 +82,7 @@ impl Arguments {
         };
         let guard = Guard::new(common.dir.as_deref(), self.every, said)?;
         output::complain(&words(&guard.beginning()));
-        self.keep_files_fresh(&guard.beginning().directory);
+        self.keep_files_fresh(&guard.beginning().place);
         guard.watch();
         // After the ^C, so that the prompt has its own line.
         if io::stderr().is_terminal() {
@@ -95,19 +95,19 @@ impl Arguments {
 impl Arguments {
     /// Writes what is asked for, again and again, beside the watch: a folder of a network that hangs must
     /// not keep it from what it is for.
-    fn keep_files_fresh(&self, directory: &Path) {
-        let (directory, every) = (directory.to_owned(), self.every);
+    fn keep_files_fresh(&self, place: &Place) {
+        let (place, every) = (place.to_owned(), self.every);
         let files = [
             (self.metrics.clone(), Kept::Metrics),
             (self.page.clone(), Kept::Page),
         ];
         for (file, kept) in files {
             let Some(file) = file else { continue };
-            let directory = directory.clone();
+            let place = place.clone();
             let keep = move || {
                 let mut last = None;
                 loop {
-                    let fault = kept.write(&directory, &file).err();
+                    let fault = kept.write(&place, &file).err();
                     // Once while it lasts.
                     if let Some(fault) = fault.as_ref().filter(|_| fault != last) {
                         output::complain(fault);
@@ -131,10 +131,10 @@ enum Kept {
 }
 
 impl Kept {
-    fn write(self, directory: &Path, file: &Path) -> Result<(), String> {
+    fn write(self, place: &Place, file: &Path) -> Result<(), String> {
         let written = match self {
-            Self::Metrics => metrics::write(directory, file).map(drop),
-            Self::Page => page::write(directory, file, page::TITLE).map(drop),
+            Self::Metrics => metrics::write(place, file).map(drop),
+            Self::Page => page::write(place, file, page::TITLE).map(drop),
         };
         written.map_err(|failure| match failure {
             Failure::Message(message) => message,
@@ -144,12 +144,22 @@ impl Kept {
 }
 
 impl Arguments {
+    /// Returns the notify directory: a store is watched for all users anyway.
+    fn folder(common: &Common) -> Result<PathBuf, Failure> {
+        let place = common.place()?;
+        place.folder().map(Path::to_owned).ok_or_else(|| {
+            let message =
+                format!("`{place}` is no folder: leave --all-users out, for a store has no users");
+            Failure::Message(message)
+        })
+    }
+
     fn watch_all(&self, common: &Common) -> Result<u8, Failure> {
-        let directory = common.directory()?;
+        let folder = Self::folder(common)?;
         let mut line = vec![
             "watch".into(),
             "--dir".into(),
-            directory.clone().into_os_string(),
+            folder.clone().into_os_string(),
         ];
         let seconds = |time: Duration| format!("{}s", time.as_secs_f64()).into();
         line.extend(["--every".into(), seconds(self.every)]);
@@ -159,11 +169,11 @@ impl Arguments {
         if let Some(name) = self.clock_changes.name() {
             line.extend(["--clock-changes".into(), name.into()]);
         }
-        let shown = directory.display().to_string();
+        let shown = folder.display().to_string();
         output::complain(&plain(&format!(
             "watching {shown} for each user who has a folder there"
         )));
-        look::watch_all(&directory, &line).map_err(|error| {
+        look::watch_all(&folder, &line).map_err(|error| {
             Failure::Message(format!(
                 "`{shown}` cannot be watched for all users: {error}"
             ))
@@ -173,7 +183,7 @@ impl Arguments {
 }
 
 fn words(beginning: &Beginning) -> String {
-    let directory = beginning.directory.display().to_string();
+    let place = beginning.place.display().to_string();
     let jobs = count(beginning.jobs, "job");
     let runs = count(beginning.runs, "run");
     let expected = beginning.expected;
@@ -188,9 +198,9 @@ fn words(beginning: &Beginning) -> String {
             "; of its jobs' channels, these have no destination in this environment: {without}"
         );
     }
-    let directory = plain(&directory);
+    let place = plain(&place);
     let without = plain(&without);
     format!(
-        "watching {directory} ({jobs}, {expected} with every_hours or a schedule, {runs} under way); {channels}{without}"
+        "watching {place} ({jobs}, {expected} with every_hours or a schedule, {runs} under way); {channels}{without}"
     )
 }

@@ -63,7 +63,7 @@ impl Desk {
         };
         window.check().map_err(Refused::Window)?;
         self.store()?.plan(Utc::now(), |_| false, Some(&window))?;
-        let files = view::names(&self.directory, false)?;
+        let files = self.place.files()?;
         let named = files
             .iter()
             .filter(|file| window.names(&view::shown_name(file)));
@@ -77,7 +77,7 @@ impl Desk {
     /// Where others have planned it, or the plan cannot be written.
     pub fn unplan(&self, jobs: &str) -> Result<usize, Refused> {
         let now = Utc::now();
-        let (windows, _) = planned::planned(&self.directory, now);
+        let (windows, _) = planned::planned(&self.place, now);
         let mut theirs = windows
             .iter()
             .filter(|window| window.jobs == jobs)
@@ -101,7 +101,7 @@ impl Desk {
     #[must_use]
     pub fn still_quiet(&self, jobs: &str) -> Vec<String> {
         let now = Utc::now();
-        let (windows, _) = planned::planned(&self.directory, now);
+        let (windows, _) = planned::planned(&self.place, now);
         let open = windows.iter().filter(|window| window.is_open(now));
         let fits = open.filter(|window| is_fit(&window.jobs, jobs));
         fits.map(|window| window.jobs.clone()).collect()

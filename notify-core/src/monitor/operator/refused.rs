@@ -4,13 +4,14 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::error::Error;
+use crate::state::place::Place;
 
 /// Why something is not done.
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum Refused {
-    #[error("no job `{job}` in `{}`", directory.display())]
-    NoJob { job: String, directory: PathBuf },
+    #[error("no job `{job}` in `{place}`")]
+    NoJob { job: String, place: Place },
     #[error("`{0}` is OK: there is no error to silence")]
     IsOk(String),
     #[error("`{0}` is not silenced")]

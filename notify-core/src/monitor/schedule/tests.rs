@@ -19,7 +19,8 @@ fn utc(text: &str) -> Time {
 /// All times from one to before another; the same twice where it is due twice.
 fn all(schedule: &Schedule, from: Time, to: Time) -> Vec<Time> {
     let first = schedule.local(from).date_naive().pred_opt().unwrap();
-    let days = first.iter_days().take(4);
+    // Two days touch four where an hour is left out of them.
+    let days = first.iter_days().take(5);
     let mut times: Vec<_> = days.flat_map(|date| schedule.on(date)).collect();
     times.retain(|time| (from..to).contains(time));
     times.sort_unstable();

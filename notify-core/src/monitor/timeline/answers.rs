@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use super::What;
@@ -10,7 +9,8 @@ use crate::format::time::Time;
 use crate::monitor::view;
 use crate::state::entry::Entry;
 use crate::state::history::{Answered, Ran};
-use crate::state::local::spool;
+use crate::state::place::Place;
+use crate::state::{channel_of, job_digits};
 use crate::status::{State, Status};
 
 /// What became of alerts on their way to a destination.
@@ -40,19 +40,15 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn of(directory: &Path, file: &str, status: &Status) -> io::Result<Self> {
-        let job = spool::job_digits(&view::shown_name(file));
+    pub(super) fn of(place: &Place, file: &str, status: &Status) -> io::Result<Self> {
+        let job = job_digits(&view::shown_name(file));
         let mut places = Self::default();
-        for hidden in view::users(directory)? {
-            let folder = hidden.join("outbox");
-            for queue in view::names(&folder, true).unwrap_or_default() {
-                let names = view::names(&folder.join(&queue), false).unwrap_or_default();
-                let entries = names.into_iter().filter_map(Entry::parse);
-                for entry in entries.filter(|entry| entry.job() == job) {
-                    let channels = places.waiting.entry(entry.id().to_owned());
-                    let channel = spool::channel_of(&queue).to_owned();
-                    channels.or_default().push(channel);
-                }
+        for queue in place.queues()?.0 {
+            let entries = queue.unsent.into_iter().filter_map(Entry::parse);
+            for entry in entries.filter(|entry| entry.job() == job) {
+                let channels = places.waiting.entry(entry.id().to_owned());
+                let channel = channel_of(&queue.name).to_owned();
+                channels.or_default().push(channel);
             }
         }
         if let Some(held) = &status.held {

@@ -49,14 +49,15 @@ impl Told {
 impl Guard {
     /// Sends, once each, the runs that did not come. One that cannot be sent keeps no other from it.
     pub(super) fn send_missed(&mut self, jobs: &[Job]) -> io::Result<()> {
-        let runs = view::runs(self.store.directory(), &[])?.0;
+        let place = self.place();
+        let runs = view::runs(&place, &[])?.0;
         let under_way: HashSet<_> = runs
             .iter()
             .filter(|run| run.health != Health::Dead)
             .map(|run| &*run.job)
             .collect();
         let idle = jobs.iter().filter(|job| !under_way.contains(&*job.name));
-        for job in idle.filter(|job| is_own(&self.store.directory().join(&job.file))) {
+        for job in idle.filter(|job| is_own(&place, &job.file)) {
             match job.expected(&self.said) {
                 Ok(Some(expected)) => self.look_at_job(job, &expected),
                 Ok(None) => {}
@@ -99,7 +100,7 @@ impl Guard {
 
     /// Sends what is expected of jobs that have no status yet.
     fn send_never_run(&self, jobs: &[Job], under_way: &HashSet<&str>) -> io::Result<()> {
-        let awaited = awaited::awaited(self.store.directory());
+        let awaited = awaited::awaited(&self.place());
         if awaited.faults.is_empty() {
             warning::over("expected");
         } else {

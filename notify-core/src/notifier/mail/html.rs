@@ -6,6 +6,7 @@ use crate::message::alert::Alert;
 use crate::message::{digest, links};
 use crate::notifier::sanitize::{fit, line, visible};
 use crate::notifier::severity::Severity;
+use crate::status::log_lines::HEADING;
 
 /// The longest title and other value, and the longest error, together with those of other alerts.
 const LINE: usize = 300;
@@ -61,6 +62,11 @@ fn one(alert: &Alert, room: usize) -> String {
     let mut part = heading(&alert.title());
     if !alert.body().trim().is_empty() {
         part += &preformatted(alert.body(), room);
+    }
+    let lines = alert.lines_below(room, |line| escape(&visible(line)).len() + 1);
+    if !lines.is_empty() {
+        part += &format!("<p style=\"margin:0 0 6px\">{HEADING}</p>\n");
+        part += &preformatted(&lines.join("\n"), room);
     }
     for remark in alert.remarks() {
         part += &format!("<p style=\"margin:0 0 6px\">{}</p>\n", text(&remark));

@@ -238,6 +238,7 @@ impl Stage {
             Class::Temporary => Refusal::temporary(reason),
             Class::Channel => Refusal::Channel { reason },
             Class::Alert | Class::Accepted => Refusal::Alert { reason },
+            Class::Gone | Class::Unknown => Refusal::Unknown { reason },
         }
     }
 }

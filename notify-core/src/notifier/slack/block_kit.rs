@@ -69,3 +69,14 @@ pub(super) fn preformatted(text: &str) -> Value {
         "elements": [{ "type": "rich_text_preformatted", "elements": [words(text)] }],
     })
 }
+
+/// The same below a title.
+pub(super) fn titled(title: &str, text: &str) -> Value {
+    json!({
+        "type": "rich_text",
+        "elements": [
+            { "type": "rich_text_section", "elements": [bold(title)] },
+            { "type": "rich_text_preformatted", "elements": [words(text)] },
+        ],
+    })
+}

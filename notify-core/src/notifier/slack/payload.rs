@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::block_kit::{bold, links, mrkdwn, plain_text, preformatted, rich_text, words};
+use super::block_kit::{bold, links, mrkdwn, plain_text, preformatted, rich_text, titled, words};
 use super::markup::{Dialect, verbatim, verbatim_line};
 use super::mention::with_mentions;
 use crate::format::link::Link;
@@ -13,6 +13,7 @@ use crate::message::alert::{Alert, Kind};
 use crate::message::digest;
 use crate::notifier::sanitize::address;
 use crate::status::State;
+use crate::status::log_lines::HEADING;
 
 /// The most alerts that are shown one after the other; more become a digest.
 const MAX_WHOLE_ALERTS: usize = 3;
@@ -48,6 +49,7 @@ struct Room {
     summary: usize,
     remarks: usize,
     error: usize,
+    log_lines: usize,
     field: usize,
     fallback: usize,
 }
@@ -56,6 +58,7 @@ const ALONE: Room = Room {
     summary: 1_000,
     remarks: 1_500,
     error: 2_600,
+    log_lines: 2_000,
     field: 300,
     fallback: 1_200,
 };
@@ -64,6 +67,7 @@ const SHARED: Room = Room {
     summary: 600,
     remarks: 500,
     error: 800,
+    log_lines: 300,
     field: 100,
     fallback: 1_200,
 };
@@ -84,7 +88,9 @@ impl Severity {
             (Kind::Flapping | Kind::TooShort | Kind::TooLong | Kind::Overlapping, _) => {
                 Self::Unclear
             }
-            (Kind::Recovered | Kind::Ok | Kind::Steady | Kind::Late, _) => Self::Good,
+            (Kind::Recovered | Kind::Ok | Kind::Started | Kind::Steady | Kind::Late, _) => {
+                Self::Good
+            }
         }
     }
 
@@ -142,6 +148,19 @@ pub(super) fn short(alert: &Alert, dialect: Dialect, mentions: bool) -> Value {
     json!({ "text": text })
 }
 
+/// The same for however many.
+pub(super) fn short_of_all(alerts: &[Alert], dialect: Dialect) -> Value {
+    match alerts {
+        [alert] => short(alert, dialect, true),
+        _ => {
+            // No sign ends code but a backtick, which looks much like this letter.
+            let text = digest::message(alerts).replace('`', "\u{2cb}");
+            let text = fenced(&dialect.lines(&text, DIGEST - 300));
+            json!({ "text": with_mentions(text, alerts, dialect) })
+        }
+    }
+}
+
 /// Writes the alert in one line, in which each part that comes from outside is harmless.
 fn summary(alert: &Alert, limit: usize, dialect: Dialect) -> String {
     // The job, the host and the error; or the program's own headline.
@@ -191,7 +210,8 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
     let color = Severity::of(alert).color();
     match dialect {
         Dialect::Slack => {
-            let fallback = dialect.lines(&alert.text(), room.fallback);
+            let text = alert.text_within(room.fallback, str::len);
+            let fallback = dialect.lines(&text, room.fallback);
             let blocks = blocks(alert, room);
             json!({ "color": color, "fallback": fallback, "blocks": blocks })
         }
@@ -205,6 +225,12 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
             } else if !alert.error().trim().is_empty() {
                 let error = dialect.lines(alert.error().trim_end(), room.error);
                 text += &format!("\n{}", fenced(&error));
+                let lines = log_lines(alert, room.log_lines, |line| {
+                    dialect.lines(line, room.log_lines)
+                });
+                if !lines.is_empty() {
+                    text += &format!("\n{HEADING}\n{}", fenced(&lines));
+                }
             }
             let links = alert.links().into_iter().map(|Link { label, url }| {
                 let url = dialect.line_with_links(&address(&url), 3 * LINK);
@@ -229,7 +255,11 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
                 .collect();
             let mut attachment = json!({
                 "color": color,
-                "fallback": harmless_lines(&alert.text(), room.fallback, dialect),
+                "fallback": harmless_lines(
+                    &alert.text_within(room.fallback / 2, str::len),
+                    room.fallback,
+                    dialect,
+                ),
                 "text": text.trim_start(),
                 "fields": fields,
             });
@@ -262,6 +292,12 @@ fn blocks(alert: &Alert, room: Room) -> Vec<Value> {
     }
     if alert.message.text.is_none() && !alert.error().trim().is_empty() {
         blocks.push(preformatted(&verbatim(alert.error(), room.error)));
+    }
+    let logged = log_lines(alert, room.log_lines, |line| {
+        verbatim_line(line, room.log_lines)
+    });
+    if !logged.is_empty() {
+        blocks.push(titled(HEADING, &logged));
     }
     let pages = pages(alert);
     if !pages.is_empty() {
@@ -314,6 +350,13 @@ fn pages(alert: &Alert) -> Vec<Value> {
         elements.push(json!({ "type": "link", "url": url, "text": text }));
     }
     elements
+}
+
+/// Writes the last lines that the run has logged, as many as have room.
+fn log_lines(alert: &Alert, room: usize, write: impl Fn(&str) -> String) -> String {
+    let lines = alert.lines_below(room, |line| write(line).len() + 1);
+    let lines: Vec<_> = lines.iter().map(|line| write(line)).collect();
+    lines.join("\n")
 }
 
 /// Writes each line of a text so that no sign in it has a meaning.

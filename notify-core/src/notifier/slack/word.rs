@@ -29,9 +29,6 @@ pub(in crate::notifier) fn webhook(word: &Word<'_>) -> Result<Destination, Probl
             }
         }
     };
-    if tokens.iter().any(|token| token.starts_with("xox")) {
-        return Err("it is the token of a bot, and an incoming webhook is what is posted to");
-    }
     let tokens = tokens.strip_prefix(&["services"]).unwrap_or(&tokens);
     let [a, b, c] = *tokens else {
         return Err("it does not have three tokens");

@@ -32,7 +32,9 @@ impl Case<'_> {
                 .filter(|_| is_error)
                 .filter(is_other)
                 .map(|failed| failed.headline(LINE)),
-            outage: failed.filter(|_| !is_error).map(outage),
+            outage: failed
+                .filter(|_| !is_error && !self.is_overdue())
+                .map(outage),
             mention: mention.map(str::to_owned),
             facts: facts
                 .map(|(name, value)| (name.clone(), hidden(value)))
@@ -52,6 +54,7 @@ impl Case<'_> {
     fn kind(&self) -> Kind {
         match self.course {
             _ if *self.end.outcome == Outcome::Overlapping => Kind::Overlapping,
+            _ if *self.end.outcome == Outcome::Started => Kind::Started,
             _ if self.is_overdue() => Kind::Overdue,
             Course::Begins(_) | Course::GoesOn(_) => Kind::Flapping,
             Course::Ends(_) => Kind::Steady,

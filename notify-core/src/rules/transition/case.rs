@@ -81,7 +81,8 @@ impl<'a> Case<'a> {
         self.newer.is_some() || self.is_overdue()
     }
 
-    /// Returns whether this is no end: the run goes on and should not, did not come, or overlaps another.
+    /// Returns whether this is no end: the run goes on and should not, did not come, overlaps another, or has
+    /// begun.
     pub(super) fn is_overdue(&self) -> bool {
         is_overdue(self.end.outcome)
     }
@@ -157,6 +158,6 @@ impl<'a> Case<'a> {
 fn is_overdue(outcome: &Outcome) -> bool {
     matches!(
         outcome,
-        Outcome::Overdue(_) | Outcome::Missed(_) | Outcome::Overlapping
+        Outcome::Overdue(_) | Outcome::Missed(_) | Outcome::Overlapping | Outcome::Started
     )
 }

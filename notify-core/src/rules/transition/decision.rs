@@ -150,7 +150,7 @@ impl Case<'_> {
         }
     }
 
-    /// Decides on an overdue run, and on a missed one, which sends one alert.
+    /// Decides on what is no end: an overdue run, a missed one, which sends one alert, a beginning.
     fn decide_overdue(&self) -> Decision {
         let End { now, settings, .. } = *self.end;
         let told = self.previous.and_then(|previous| previous.overdue);
@@ -160,6 +160,8 @@ impl Case<'_> {
             Decision::send(Reason::Overdue)
         } else if self.silence().is_some() {
             Decision::silent(Reason::Silenced)
+        } else if matches!(self.end.outcome, Outcome::Started) {
+            Decision::send(Reason::Started)
         } else if matches!(self.end.outcome, Outcome::Overlapping) {
             if overlap.is_some_and(is_recent) {
                 Decision::silent(Reason::Recent)

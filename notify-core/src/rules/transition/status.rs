@@ -88,7 +88,8 @@ impl Case<'_> {
                 .reason
                 .clone()
                 .filter(|_| is_error && !settled.decision.send),
-            facts: run.said.clone(),
+            facts: run.heard.facts.clone(),
+            log_lines: run.heard.log_lines.clone(),
             passed_over: match self.end.outcome {
                 Outcome::PassedOver(error) => {
                     Some(headline(&redact::hide(text::readable(error)), LINE))

@@ -15,7 +15,6 @@ use crate::format::fields::Fields;
 use crate::format::time::Time;
 use crate::os::file::{self, Links};
 use crate::state::change::RunKey;
-use crate::state::run_record::Recorded;
 
 /// The largest record that is read: some ten thousand runs at once.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -111,11 +110,9 @@ impl Expired {
         &self.process
     }
 
-    /// Returns the runs that were under way, each with what its end is decided by; `None` where its part of
-    /// the record is damaged.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = (&RunKey, Option<Recorded<'static>>)> {
-        let runs = self.runs.iter();
-        runs.map(|(run, fields)| (run, Recorded::read(fields, &self.process)))
+    /// Returns the runs that were under way, as the record says.
+    pub(crate) fn open_runs(&self) -> &[(RunKey, Fields)] {
+        &self.runs
     }
 
     /// Tells whether a run is still unreported: its end may stand in a journal that has only now

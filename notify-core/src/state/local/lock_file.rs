@@ -24,7 +24,7 @@ pub(super) const ID_LENGTH: u64 = size_of::<Id>() as u64;
 const NO_TEXT: u8 = 0x80;
 
 /// Names a change, at random.
-pub(super) type Id = [u8; 8];
+pub(in crate::state) type Id = [u8; 8];
 
 /// A lock's file, which is locked until [`unlock`](Self::unlock), and can be read from afterwards.
 #[derive(Debug)]

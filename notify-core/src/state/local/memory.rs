@@ -61,7 +61,7 @@ struct Slot {
 
 /// A job as this process last left it.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(in crate::state) struct Job {
     file: String,
     /// What its last run made of it.
     past: Past,
@@ -84,7 +84,7 @@ pub(super) struct Job {
 
 /// Which runs repeat another.
 #[derive(Debug)]
-pub(super) struct Alike {
+pub(in crate::state) struct Alike {
     definition: usize,
     error: Option<String>,
     /// They end by then.
@@ -123,7 +123,7 @@ impl Alike {
 
 /// By what the run that the disk shows is known, and how many it counts.
 #[derive(Debug)]
-pub(super) struct Shown {
+pub(in crate::state) struct Shown {
     begun: Time,
     pid: Option<u32>,
     runs: u64,
@@ -133,7 +133,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    pub(super) fn of(status: &Status) -> Self {
+    pub(in crate::state) fn of(status: &Status) -> Self {
         Self {
             begun: status.begun,
             pid: status.pid,
@@ -147,7 +147,7 @@ impl Shown {
 
 impl Job {
     /// Remembers a status that was written.
-    pub(super) fn new(
+    pub(in crate::state) fn new(
         file: &str,
         status: Status,
         id: Id,
@@ -174,7 +174,7 @@ impl Job {
     }
 
     /// Tells whether runs of it are in memory alone.
-    pub(super) fn is_behind(&self) -> bool {
+    pub(in crate::state) fn is_behind(&self) -> bool {
         self.behind > 0
     }
 
@@ -206,7 +206,7 @@ impl Job {
 
     /// Adds to what was read from the disk the runs that are in memory alone; `id` is that of the last change.
     /// Of two runs of which the disk shows one, the one that began later is shown.
-    pub(super) fn correct(&self, past: Past, id: Option<Id>, now: Time) -> Past {
+    pub(in crate::state) fn correct(&self, past: Past, id: Option<Id>, now: Time) -> Past {
         let mut status = match past {
             Past::Known(status) => status,
             past => return past,
@@ -256,6 +256,32 @@ impl Job {
         self.shown = shown;
         (self.past, self.id) = (Past::Known(Box::new(status)), id);
         self
+    }
+
+    /// Adds a silent run to those that are in memory alone.
+    #[cfg(feature = "postgres")]
+    pub(in crate::state) fn add_silent(&mut self, status: Status) {
+        self.past = Past::Known(Box::new(status));
+        self.behind += 1;
+    }
+
+    /// Returns what its last run made of it.
+    #[cfg(feature = "postgres")]
+    pub(in crate::state) fn past(&self) -> &Past {
+        &self.past
+    }
+
+    /// Counts the runs that are in memory alone.
+    #[cfg(feature = "postgres")]
+    pub(in crate::state) fn runs_behind(&self) -> u64 {
+        self.behind
+    }
+
+    /// Notes that so many of them were written, by the change of that id.
+    #[cfg(feature = "postgres")]
+    pub(in crate::state) fn is_written(&mut self, shown: Shown, id: Id, runs: u64) {
+        self.behind = self.behind.saturating_sub(runs);
+        (self.shown, self.id) = (shown, id);
     }
 
     /// Tells whether its runs may stay in memory.

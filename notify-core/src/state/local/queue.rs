@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use chrono::DateTime;
 
 use super::silences::Silences;
-use super::spool::{PATIENCE, channel_of, held_until, names};
+use super::spool::{PATIENCE, held_until, names};
 use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::message::dropped::Dropped;
@@ -20,6 +20,7 @@ use crate::state::dropped::Loss;
 use crate::state::entry::Entry;
 use crate::state::moved::Moved;
 use crate::state::rate::Pace;
+use crate::state::turn::{Claim, Turn};
 
 /// The largest file that is read.
 const LIMIT: u64 = 256 * 1024;
@@ -32,6 +33,7 @@ const PACE: &str = ".pace";
 const MOVED: &str = ".moved";
 const LOSS: &str = ".given-up";
 const LOSS_LOCK: &str = ".given-up.lock";
+const HANDLES: &str = ".handles";
 
 /// So many alerts are counted at once, before they are removed: their names fit into the file.
 const BATCH: usize = 1_000;
@@ -43,21 +45,6 @@ pub(crate) struct Queue {
     pub(super) held: PathBuf,
     pub(super) rejected: PathBuf,
     pub(super) user: u32,
-}
-
-/// An alert that is about to be sent: nobody else sends it while this is held.
-#[derive(Debug)]
-pub(crate) struct Claim(#[expect(dead_code, reason = "it is held")] Lock);
-
-/// The right to send from a queue.
-#[derive(Debug)]
-pub(crate) enum Turn {
-    /// Nobody else sends while this is held.
-    Mine(#[expect(dead_code, reason = "it is held")] Lock),
-    /// The sender that holds the lock is stuck, and passed by.
-    Stuck,
-    /// Another sender is at work.
-    Others,
 }
 
 impl Queue {
@@ -73,11 +60,6 @@ impl Queue {
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default()
-    }
-
-    /// Returns the channel whose alerts wait here.
-    pub(crate) fn channel(&self) -> &str {
-        channel_of(self.name())
     }
 
     /// Puts an alert at the end, durably. The same alert put twice is there once.
@@ -233,7 +215,7 @@ impl Queue {
         }
         let alert = Alert::parse(&content)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an alert"))?;
-        Ok(Some((alert, Claim(lock))))
+        Ok(Some((alert, Claim(Box::new(lock)))))
     }
 
     /// Reads an alert, be it being sent or not; `None` where it is gone.
@@ -364,7 +346,7 @@ impl Queue {
     /// Asks for the right to send, without waiting.
     pub(crate) fn turn(&self) -> io::Result<Turn> {
         match Lock::acquire(&self.folder.join(LOCK), Duration::ZERO)? {
-            Some(lock) => Ok(Turn::Mine(lock)),
+            Some(lock) => Ok(Turn::Mine(Box::new(lock))),
             None if self.has_stuck_sender() => Ok(Turn::Stuck),
             None => Ok(Turn::Others),
         }
@@ -415,6 +397,51 @@ impl Queue {
             return remove_if_there(&path);
         }
         write(&path, &moved.render(), Durable::Yes)
+    }
+
+    /// Reads what is kept of a message, by the key of what it speaks of; `None` where nothing is.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub(crate) fn handle(&self, key: &str) -> io::Result<Option<String>> {
+        file::read(&self.handle_path(key), LIMIT, Links::Refuse)
+    }
+
+    /// Keeps that of a message.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; the old one is whole then.
+    pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
+        let path = self.handle_path(key);
+        match write(&path, text, Durable::No) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.make(&self.folder)?;
+                file::make_private_folder(&self.folder.join(HANDLES), self.user)?;
+                write(&path, text, Durable::No)
+            }
+            written => written,
+        }
+    }
+
+    /// Forgets a message.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be removed.
+    pub(crate) fn forget_handle(&self, key: &str) -> io::Result<()> {
+        remove_if_there(&self.handle_path(key))
+    }
+
+    /// Returns the keys of what is kept.
+    #[cfg(test)]
+    pub(crate) fn handle_keys(&self) -> Vec<String> {
+        names(&self.folder.join(HANDLES))
+    }
+
+    fn handle_path(&self, key: &str) -> PathBuf {
+        self.folder.join(HANDLES).join(key)
     }
 
     fn path(&self, entry: &Entry) -> PathBuf {

@@ -118,7 +118,19 @@ impl Silences {
         if metadata.len() > LIMIT {
             return Err(io::Error::other(format!("it has more than {LIMIT} bytes")));
         }
-        let content = file::read_open(&file, LIMIT)?;
+        self.add(&file::read_open(&file, LIMIT)?, path, owner);
+        Ok(())
+    }
+
+    /// Reads windows that stand elsewhere than in a file, and are about all jobs.
+    #[cfg(feature = "postgres")]
+    pub(in crate::state) fn of_all(content: &str, place: &str) -> Self {
+        let mut silences = Self::default();
+        silences.add(content, Path::new(place), ROOT);
+        silences
+    }
+
+    fn add(&mut self, content: &str, path: &Path, owner: u32) {
         for (number, line) in content.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
@@ -133,7 +145,6 @@ impl Silences {
                 Err(error) => self.fault(path, &format!("line {}: {error}", number + 1)),
             }
         }
-        Ok(())
     }
 
     fn fault(&mut self, path: &Path, why: &str) {
@@ -182,16 +193,7 @@ impl Directory {
         let lock = Lock::acquire(&self.hidden.join("silences.lock"), LOCK_WAIT)?;
         let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
         let old = file::read(&path, LIMIT, Links::Refuse)?.unwrap_or_default();
-        let (mut content, mut gone) = (HEAD.to_owned(), 0);
-        for line in old.lines().filter(|line| !line.starts_with('#')) {
-            // What a person has written by hand, and wrongly, is that person's to mend.
-            match Window::parse(line, zoneinfo::rule) {
-                Ok(window) if goes(&window) => gone += 1,
-                Ok(window) if window.next(now).is_none() => {}
-                _ => content = content + line + "\n",
-            }
-        }
-        content += &new.map_or_else(String::new, |window| format!("{window}\n"));
+        let (content, gone) = edited(&old, now, goes, new);
         match landlord::make_folder(&folder, shared_mode(&self.path)?) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
@@ -201,6 +203,28 @@ impl Directory {
         file::replace(&path, &temporary, &content, mode, Durable::Yes)?;
         Ok(gone)
     }
+}
+
+/// Takes out of a plan the windows that `goes` names, and those that are over, and adds one; returns how many
+/// `goes` has named.
+#[cfg(feature = "cli")]
+pub(in crate::state) fn edited(
+    old: &str,
+    now: Time,
+    goes: impl Fn(&Window) -> bool,
+    new: Option<&Window>,
+) -> (String, usize) {
+    let (mut content, mut gone) = (HEAD.to_owned(), 0);
+    for line in old.lines().filter(|line| !line.starts_with('#')) {
+        // What a person has written by hand, and wrongly, is that person's to mend.
+        match Window::parse(line, zoneinfo::rule) {
+            Ok(window) if goes(&window) => gone += 1,
+            Ok(window) if window.next(now).is_none() => {}
+            _ => content = content + line + "\n",
+        }
+    }
+    content += &new.map_or_else(String::new, |window| format!("{window}\n"));
+    (content, gone)
 }
 
 #[cfg(unix)]

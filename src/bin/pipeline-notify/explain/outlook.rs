@@ -18,7 +18,10 @@ impl View {
         } else {
             "the defaults: the job's own are not known"
         };
-        let text = format!("What comes next, with {} ({source}):", rules(&story.rules));
+        let text = format!(
+            "What comes next by the built-in rules, with {} ({source}):",
+            rules(&story.rules)
+        );
         let mut lines = wrap(&text, output, 0);
         for sentence in self.sentences() {
             let mut wrapped = wrap(&sentence, output, 4);
@@ -29,6 +32,10 @@ impl View {
         }
         if story.job.is_undelivered() {
             let text = "The last alert was not delivered: no destination could take it. Once one can, the next failed run sends an alert.";
+            lines.extend(wrap(text, output, 0));
+        }
+        if story.job.is_ruled() {
+            let text = "The program has a rule of its own, which may decide otherwise: it is asked where the program runs.";
             lines.extend(wrap(text, output, 0));
         }
         if story.job.attempt_follows() {

@@ -186,7 +186,9 @@ impl View<'_> {
             Health::Dead => ("died, begun before", " bad"),
             Health::Unknown => ("on another machine for", ""),
         };
-        format!("<span class=\"tag{class}\">{what} {since}</span>")
+        let progress = run.progress.map(|progress| progress.words(self.now));
+        let progress = progress.map_or_else(String::new, |progress| format!(", {progress}"));
+        format!("<span class=\"tag{class}\">{what} {since}{progress}</span>")
     }
 
     /// Writes how long ago something was, and when.

@@ -1,20 +1,18 @@
 //! `silence --list`: what is planned, silenced and acknowledged.
 
-use std::path::Path;
-
 use chrono::{DateTime, Utc};
-use notify_core::__cli::{self as look, Acknowledged, Job, Planned, Said};
+use notify_core::__cli::{self as look, Acknowledged, Job, Place, Planned, Said};
 use serde_json::json;
 
 use crate::output::{self, Output};
 use crate::words::{self, plain};
 use crate::{Failure, json};
 
-pub(super) fn run(directory: &Path, is_json: bool, output: &mut Output) -> Result<u8, Failure> {
+pub(super) fn run(place: &Place, is_json: bool, output: &mut Output) -> Result<u8, Failure> {
     let now = Utc::now();
-    let (planned, faults) = look::planned(directory, now);
-    let jobs = look::jobs(directory, &[]).map_err(|error| {
-        Failure::Message(format!("`{}` cannot be read: {error}", directory.display()))
+    let (planned, faults) = look::planned(place, now);
+    let jobs = look::jobs(place, &[]).map_err(|error| {
+        Failure::Message(format!("`{}` cannot be read: {error}", place.display()))
     })?;
     let jobs = jobs.jobs.iter();
     let silenced: Vec<_> = jobs.clone().filter(|job| has_silence(job, now)).collect();
@@ -23,7 +21,7 @@ pub(super) fn run(directory: &Path, is_json: bool, output: &mut Output) -> Resul
         .collect();
     if is_json {
         output.json(&json!({
-            "directory": directory.to_string_lossy(),
+            "directory": place.to_string_lossy(),
             "planned": planned.iter().map(|window| json::planned(window, now)).collect::<Vec<_>>(),
             "silenced": silenced.iter().map(|job| json::job(job, now, &Said::default())).collect::<Vec<_>>(),
             "acknowledged": acknowledged.iter().map(|(job, _)| json::job(job, now, &Said::default())).collect::<Vec<_>>(),
@@ -40,8 +38,8 @@ pub(super) fn run(directory: &Path, is_json: bool, output: &mut Output) -> Resul
             output.say(&plain(&acknowledged_line(job, acknowledged, now)))?;
         }
         if planned.is_empty() && silenced.is_empty() && acknowledged.is_empty() {
-            let directory = directory.display().to_string();
-            output.say(&format!("nothing is silenced in {}", plain(&directory)))?;
+            let place = place.display().to_string();
+            output.say(&format!("nothing is silenced in {}", plain(&place)))?;
         }
     }
     for fault in faults {

@@ -1,4 +1,5 @@
-//! Standard error of a program that runs under ours: passed on as it comes, and its end kept.
+//! What a program writes that runs under ours, to standard error and on demand to standard output: passed on as it
+//! comes, and its end kept.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +16,9 @@ use crate::os::redact;
 /// The longest end that is kept: as much as fits into a status file, after the cause.
 const KEPT_BYTES: usize = text::LIMIT - 1024;
 
+/// So much of that is standard output's, where its end is kept, too.
+const KEPT_OF_STDOUT: usize = KEPT_BYTES / 4;
+
 /// A longer end is remembered than is kept: a secret across the cut must be recognised.
 const REMEMBERED_BYTES: usize = KEPT_BYTES + redact::LONGEST;
 
@@ -23,7 +27,49 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 const MARK_BYTES: usize = 32;
 
-/// A pipe that ends in our own standard error.
+/// What is kept of one output.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stream {
+    name: &'static str,
+    kept: usize,
+    /// Whether its name stands above its end, also where that is all of it.
+    is_named: bool,
+    own: fn() -> io::Result<Own>,
+}
+
+#[cfg(unix)]
+type Own = std::fs::File;
+
+#[cfg(not(unix))]
+type Own = Box<dyn Write + Send>;
+
+impl Stream {
+    /// Standard error, beside which the end of standard output is kept or not.
+    pub(crate) const fn stderr(is_beside_stdout: bool) -> Self {
+        let kept = if is_beside_stdout {
+            KEPT_BYTES - KEPT_OF_STDOUT
+        } else {
+            KEPT_BYTES
+        };
+        Self {
+            name: "standard error",
+            kept,
+            is_named: is_beside_stdout,
+            own: own_stderr,
+        }
+    }
+
+    pub(crate) const fn stdout() -> Self {
+        Self {
+            name: "standard output",
+            kept: KEPT_OF_STDOUT,
+            is_named: true,
+            own: own_stdout,
+        }
+    }
+}
+
+/// A pipe that ends in our own output of that name.
 ///
 /// What the program has left in it when it ends is followed by a mark of ours: another process that
 /// still holds the pipe must not keep us waiting for its end.
@@ -45,8 +91,9 @@ pub(crate) struct Rest {
 }
 
 /// The end of what was written so far, as a terminal shows it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Tail {
+    stream: Stream,
     /// What is not on the screen yet.
     bytes: Vec<u8>,
     screen: Screen,
@@ -59,13 +106,14 @@ impl Passage {
     /// # Errors
     ///
     /// Where there is no pipe or no thread to be had.
-    pub(crate) fn open() -> io::Result<(Self, PipeWriter)> {
+    pub(crate) fn open(stream: Stream) -> io::Result<(Self, PipeWriter)> {
         let (reader, writer) = io::pipe()?;
-        let to = own_stderr()?;
-        Self::between(reader, writer, to)
+        let to = (stream.own)()?;
+        Self::between(stream, reader, writer, to)
     }
 
     fn between(
+        stream: Stream,
         reader: PipeReader,
         writer: PipeWriter,
         to: impl Write + Send + 'static,
@@ -76,7 +124,7 @@ impl Passage {
             writer,
             mark: mark(),
             is_marked: Arc::default(),
-            tail: Arc::default(),
+            tail: Arc::new(Mutex::new(Tail::of(stream))),
             over: is_over,
         };
         let (mark, is_marked) = (passage.mark, passage.is_marked.clone());
@@ -85,7 +133,7 @@ impl Passage {
             tail: passage.tail.clone(),
         };
         thread::Builder::new()
-            .name("notify-stderr".to_owned())
+            .name("notify-output".to_owned())
             .spawn(move || {
                 pass(reader, &mut onward, &is_marked, &mark);
                 let _ = over.send(());
@@ -99,9 +147,9 @@ impl Passage {
             mut writer, mark, ..
         } = self;
         self.is_marked.store(true, Ordering::SeqCst);
-        // Where the pipe is full this waits for those who read our standard error.
+        // Where the pipe is full this waits for those who read our output.
         let write = move || drop(writer.write_all(&mark));
-        let thread = thread::Builder::new().name("notify-stderr-end".to_owned());
+        let thread = thread::Builder::new().name("notify-output-end".to_owned());
         Rest {
             // Without a thread there is no mark, and nothing to wait for.
             is_over: thread.spawn(write).is_err(),
@@ -128,14 +176,25 @@ impl Rest {
 
 /// Opens our standard error anew: one that nobody reads must not block what else we say there.
 #[cfg(unix)]
-fn own_stderr() -> io::Result<std::fs::File> {
+fn own_stderr() -> io::Result<Own> {
     use std::os::fd::AsFd as _;
     Ok(io::stderr().as_fd().try_clone_to_owned()?.into())
 }
 
+#[cfg(unix)]
+fn own_stdout() -> io::Result<Own> {
+    use std::os::fd::AsFd as _;
+    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
 #[cfg(not(unix))]
-fn own_stderr() -> io::Result<io::Stderr> {
-    Ok(io::stderr())
+fn own_stderr() -> io::Result<Own> {
+    Ok(Box::new(io::stderr()))
+}
+
+#[cfg(not(unix))]
+fn own_stdout() -> io::Result<Own> {
+    Ok(Box::new(io::stdout()))
 }
 
 /// Makes bytes that no program writes.
@@ -207,7 +266,7 @@ impl<W: Write> Onward<W> {
                 Ok(written) => bytes = &bytes[written..],
                 Err(error) => match error.kind() {
                     io::ErrorKind::Interrupted => {}
-                    // Somebody else has made our standard error so.
+                    // Somebody else has made our output so.
                     io::ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(1)),
                     io::ErrorKind::BrokenPipe => return false,
                     // A full disk is no reason to stop the program.
@@ -220,6 +279,15 @@ impl<W: Write> Onward<W> {
 }
 
 impl Tail {
+    fn of(stream: Stream) -> Self {
+        Self {
+            stream,
+            bytes: Vec::new(),
+            screen: Screen::default(),
+            is_cut: false,
+        }
+    }
+
     fn add(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         if self.bytes.len() > 2 * REMEMBERED_BYTES {
@@ -249,18 +317,32 @@ impl Tail {
     }
 
     fn text(&mut self) -> String {
+        let Stream {
+            name,
+            kept,
+            is_named,
+            ..
+        } = self.stream;
         self.show(true);
         let text = self.screen.text();
-        let begin = text.len() - text::last_bytes(&text, KEPT_BYTES).len();
+        let begin = text.len() - text::last_bytes(&text, kept).len();
         let end = &text[redact::cut_after(&text, begin)..];
         self.is_cut |= end.len() < text.len();
+        if end.trim().is_empty() {
+            return String::new();
+        }
         if !self.is_cut {
-            return end.trim_end().to_owned();
+            let end = end.trim_end();
+            return if is_named {
+                format!("({name})\n{end}")
+            } else {
+                end.to_owned()
+            };
         }
         // A line of which the beginning is lost is none.
         let whole = end.split_once('\n').map_or(end, |(_, rest)| rest);
         let whole = if whole.trim().is_empty() { end } else { whole };
-        format!("(the end of standard error)\n{}", whole.trim_end())
+        format!("(the end of {name})\n{}", whole.trim_end())
     }
 }
 
@@ -273,6 +355,12 @@ fn changes(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Default for Tail {
+        fn default() -> Self {
+            Self::of(Stream::stderr(false))
+        }
+    }
 
     /// Gives out its chunks one by one.
     struct Chunks(Vec<Vec<u8>>);
@@ -291,7 +379,7 @@ mod tests {
     fn passed(chunks: Vec<Vec<u8>>, is_marked: bool, mark: &[u8; MARK_BYTES]) -> Vec<u8> {
         let mut onward = Onward {
             to: Vec::new(),
-            tail: Arc::default(),
+            tail: Arc::new(Mutex::new(Tail::default())),
         };
         pass(
             Chunks(chunks),
@@ -320,7 +408,8 @@ mod tests {
     #[test]
     fn a_process_that_holds_the_pipe_open_does_not_keep_the_end_from_coming() {
         let (reader, writer) = io::pipe().unwrap();
-        let (passage, mut theirs) = Passage::between(reader, writer, Vec::new()).unwrap();
+        let (passage, mut theirs) =
+            Passage::between(Stream::stderr(false), reader, writer, Vec::new()).unwrap();
         theirs.write_all(b"no route to host\n").unwrap();
         let mut rest = passage.end();
         assert_eq!(rest.tail(Duration::from_secs(60)), "no route to host");
@@ -340,7 +429,8 @@ mod tests {
             }
         }
         let (reader, writer) = io::pipe().unwrap();
-        let (passage, mut theirs) = Passage::between(reader, writer, Closed).unwrap();
+        let (passage, mut theirs) =
+            Passage::between(Stream::stderr(false), reader, writer, Closed).unwrap();
         // The first write may still find the reader there.
         while theirs.write_all(b"x").is_ok() {}
         let mut rest = passage.end();

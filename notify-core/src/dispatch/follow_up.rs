@@ -1,0 +1,276 @@
+//! One message for an incident, where a destination can edit its messages: what follows edits the message and
+//! stands in its thread. A message that is gone is sent anew, so that no alert is lost.
+//!
+//! What a service knows a message by is kept beside the queue, once the service has answered: a crash between the
+//! two costs a second message.
+
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+
+use crate::dispatch::budget;
+use crate::dispatch::thread::{self, Thread};
+use crate::format::time::Time;
+use crate::message::alert::Alert;
+use crate::notifier::{FollowUps, Notifier, Ours, Refusal};
+use crate::os::isolate;
+use crate::settings::route::Route;
+use crate::state::Queue;
+
+/// How long a destination may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Calls a notifier, which is foreign code, for no longer than somebody waits.
+pub(crate) fn call<T>(
+    route: &Route,
+    deadline: Option<Instant>,
+    ask: impl FnOnce(&dyn Notifier, Duration) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let timeout = left.map_or(TIMEOUT, |left| left.min(TIMEOUT));
+    isolate::contain(|| ask(&*route.notifier, timeout))
+        .unwrap_or_else(|| Err(Refusal::temporary("the notifier panicked")))
+        .map_err(Refusal::redacted)
+}
+
+/// Asks how far apart the messages are to be.
+pub(crate) fn pause(route: &Route) -> Duration {
+    let pause = isolate::contain(|| route.notifier.pause(Ours::new()));
+    pause.unwrap_or(Duration::from_secs(1))
+}
+
+/// Asks what can follow a message.
+pub(crate) fn of(route: &Route) -> FollowUps {
+    isolate::contain(|| route.notifier.follow_ups()).unwrap_or_default()
+}
+
+/// Tells of each of some alerts whether it leaves in one message with the first: those do that go to the same
+/// thread, or where the first is of none, those that are of none.
+pub(crate) fn together(route: &Route, queue: &Queue, alerts: &[Alert]) -> Vec<bool> {
+    let now = Utc::now();
+    if of(route) == FollowUps::Messages {
+        return vec![true; alerts.len()];
+    }
+    let mut first: Option<Option<Thread>> = None;
+    let mut taken: Vec<Alert> = Vec::new();
+    // In the order of each job: what stays behind has those of its job stay, too.
+    let mut behind: Vec<&str> = Vec::new();
+    let goes = |alert: &Alert, taken: &[Alert], first: &mut Option<Option<Thread>>| {
+        let thread = Thread::of(queue, alert, now);
+        let Some(first) = first else {
+            *first = Some(thread);
+            return true;
+        };
+        match (&*first, thread) {
+            (None, None) => taken
+                .iter()
+                .all(|other| other.job != alert.job || other.incident == alert.incident),
+            (Some(first), Some(thread)) => {
+                let new = [taken, std::slice::from_ref(alert)].concat();
+                first.is(&thread) && first.has_room_for(&new) && !shares_a_job(&new)
+            }
+            _ => false,
+        }
+    };
+    alerts
+        .iter()
+        .map(|alert| {
+            let is_free = !behind.contains(&&*alert.job);
+            let goes = is_free && goes(alert, &taken, &mut first);
+            if goes {
+                taken.push(alert.clone());
+            } else {
+                behind.push(&alert.job);
+            }
+            goes
+        })
+        .collect()
+}
+
+/// Tells whether two incidents of one job are among some alerts.
+fn shares_a_job(alerts: &[Alert]) -> bool {
+    alerts.iter().any(|one| {
+        alerts
+            .iter()
+            .any(|other| other.job == one.job && other.incident != one.incident)
+    })
+}
+
+/// Sends alerts as what they are to their incidents: the message that opens these, or what follows it.
+///
+/// # Errors
+///
+/// Why the alerts are to be sent again, or never will be taken.
+pub(crate) fn send(
+    route: &Route,
+    queue: &Queue,
+    alerts: &[Alert],
+    deadline: Option<Instant>,
+) -> Result<(), Refusal> {
+    let now = Utc::now();
+    let follow_ups = of(route);
+    let message = Message {
+        route,
+        queue,
+        alerts,
+        deadline,
+        follow_ups,
+        now,
+    };
+    let thread = match (follow_ups, alerts.first()) {
+        (FollowUps::Messages, _) | (_, None) => {
+            return call(route, deadline, |notifier, timeout| {
+                notifier.notify(alerts, timeout)
+            });
+        }
+        (_, Some(first)) => Thread::of(queue, first, now),
+    };
+    match thread {
+        Some(thread) => message.follow(thread),
+        None => message.open(),
+    }
+}
+
+/// What is being sent.
+struct Message<'a> {
+    route: &'a Route,
+    queue: &'a Queue,
+    alerts: &'a [Alert],
+    deadline: Option<Instant>,
+    follow_ups: FollowUps,
+    now: Time,
+}
+
+impl Message<'_> {
+    fn call<T>(
+        &self,
+        ask: impl FnOnce(&dyn Notifier, Duration) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        call(self.route, self.deadline, ask)
+    }
+
+    fn post(&self, alerts: &[Alert]) -> Result<Option<String>, Refusal> {
+        self.call(|notifier, timeout| notifier.post(alerts, timeout))
+    }
+
+    /// Posts the message that opens its incidents.
+    fn open(&self) -> Result<(), Refusal> {
+        let handle = self.post(self.alerts)?;
+        let thread = handle.and_then(|handle| Thread::begin(handle, self.alerts, self.now));
+        if let Some(thread) = thread {
+            thread.keep(self.queue, true);
+        }
+        Ok(())
+    }
+
+    /// Edits the message, and replies to it. The edit comes first: it shows whether the message is still there.
+    fn follow(&self, mut thread: Thread) -> Result<(), Refusal> {
+        let untold = thread.untold(self.alerts);
+        let is_over = thread::has_recovery(self.alerts);
+        if untold.is_empty() && !is_over {
+            return Ok(());
+        }
+        let joins = untold.iter().any(|alert| !thread.has(alert));
+        thread.take(self.alerts);
+        let edit = self.edit(&mut thread, is_over);
+        let replied = match &edit {
+            Err(refusal @ Refusal::Channel { .. }) => return Err(refusal.clone()),
+            Err(Refusal::Gone { .. }) => return self.begin_anew(&thread),
+            edit => self.reply(&thread, &untold, matches!(edit, Ok(true))),
+        };
+        let is_said = match replied {
+            Err(Refusal::Gone { .. }) => return self.begin_anew(&thread),
+            replied => replied?,
+        };
+        if joins {
+            thread.opens(self.now);
+        }
+        let owed = edit.err().filter(|_| match (is_over, is_said) {
+            (true, _) => thread.must_edit_again(),
+            // Nothing else has shown it.
+            (false, is_said) => !is_said,
+        });
+        if owed.is_none() {
+            thread.owes_no_edit();
+        }
+        thread.keep(self.queue, joins);
+        owed.map_or(Ok(()), Err)
+    }
+
+    /// Brings the message up to date, if it may be edited now; returns whether that was done. A recovery is shown
+    /// at once.
+    fn edit(&self, thread: &mut Thread, is_over: bool) -> Result<bool, Refusal> {
+        let is_due = thread.may_edit(self.now) && budget::takes_edit(self.route, self.now);
+        if thread.is_fixed || !(is_due || is_over) {
+            return Ok(false);
+        }
+        let shown = match thread.shown() {
+            // As a whole, where it is the only one.
+            one if one.len() == 1 => self.alerts[self.alerts.len() - 1..].to_vec(),
+            shown => shown,
+        };
+        let edited = self.call(|notifier, timeout| notifier.edit(&thread.handle, &shown, timeout));
+        match edited {
+            Err(Refusal::Alert { .. }) => {
+                thread.is_fixed = true;
+                Ok(false)
+            }
+            Err(refusal @ (Refusal::Channel { .. } | Refusal::Gone { .. })) => Err(refusal),
+            edited => {
+                thread.was_edited(self.now);
+                edited.map(|()| true)
+            }
+        }
+    }
+
+    /// Sends what follows: into the thread, or where there is none, what an edit alone would leave unnoticed.
+    /// Returns whether there was anything to send.
+    fn reply(&self, thread: &Thread, untold: &[Alert], is_edited: bool) -> Result<bool, Refusal> {
+        let is_loud = untold.iter().any(thread::is_loud);
+        let said: Vec<_> = match self.follow_ups {
+            FollowUps::Threads => untold.to_vec(),
+            _ if is_edited => chosen(untold, thread::is_loud),
+            _ if thread.is_fixed => untold.to_vec(),
+            _ => chosen(untold, thread::is_news),
+        };
+        if said.is_empty() {
+            return Ok(false);
+        }
+        let said: Vec<_> = said
+            .into_iter()
+            .map(|alert| quiet(alert, is_loud))
+            .collect();
+        let is_loud = is_loud || self.follow_ups != FollowUps::Threads;
+        self.call(|notifier, timeout| notifier.reply(&thread.handle, &said, is_loud, timeout))?;
+        Ok(true)
+    }
+
+    /// Sends a new message in place of one that is gone, of all that this one said.
+    fn begin_anew(&self, thread: &Thread) -> Result<(), Refusal> {
+        let shown = match thread.shown() {
+            one if one.len() == 1 => self.alerts.to_vec(),
+            shown => shown,
+        };
+        match self.post(&shown)? {
+            Some(handle) => thread.renewed(handle).keep(self.queue, false),
+            None => thread.forget(self.queue),
+        }
+        Ok(())
+    }
+}
+
+fn chosen(alerts: &[Alert], is_chosen: impl Fn(&Alert) -> bool) -> Vec<Alert> {
+    let chosen = alerts.iter().filter(|alert| is_chosen(alert));
+    chosen.cloned().collect()
+}
+
+/// Leaves out whom an alert mentions, unless it is to be noticed.
+fn quiet(alert: Alert, is_loud: bool) -> Alert {
+    Alert {
+        mention: alert.mention.filter(|_| is_loud),
+        ..alert
+    }
+}
+
+#[cfg(test)]
+mod tests;

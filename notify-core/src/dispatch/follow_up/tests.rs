@@ -1,0 +1,366 @@
+//! Issue 16, point 1: what becomes of an incident's message, by what its service answers.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::TimeDelta;
+
+use super::*;
+use crate::message::alert::Kind;
+use crate::os::ffi;
+use crate::state::local::spool::Outbox;
+use crate::status::State;
+use crate::status::decision::{Decided, Fate, Reason};
+use crate::testing::{self, Folder};
+
+/// Writes down what it is asked, and refuses what it is told to.
+#[derive(Default)]
+struct Service {
+    asked: Mutex<Vec<String>>,
+    refuses: Mutex<Vec<(&'static str, Refusal)>>,
+    follow_ups: Mutex<FollowUps>,
+}
+
+impl Service {
+    fn answer(&self, what: &str, handle: &str, alerts: &[Alert]) -> Result<(), Refusal> {
+        let ids: Vec<_> = alerts.iter().map(Alert::id).collect();
+        let asked = format!("{what} {handle} {}", ids.join("+"));
+        self.asked.lock().unwrap().push(asked.replace("  ", " "));
+        let mut refuses = self.refuses.lock().unwrap();
+        let known = refuses.iter().position(|(refused, _)| *refused == what);
+        known.map_or(Ok(()), |place| Err(refuses.remove(place).1))
+    }
+
+    fn refuse(&self, what: &'static str, refusal: Refusal) {
+        self.refuses.lock().unwrap().push((what, refusal));
+    }
+
+    fn take_asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+impl Notifier for Service {
+    fn notify(&self, alerts: &[Alert], _: Duration) -> Result<(), Refusal> {
+        self.answer("notify", "", alerts)
+    }
+
+    fn follow_ups(&self) -> FollowUps {
+        *self.follow_ups.lock().unwrap()
+    }
+
+    fn post(&self, alerts: &[Alert], _: Duration) -> Result<Option<String>, Refusal> {
+        self.answer("post", "", alerts)?;
+        Ok(Some(format!("m{}", alerts[0].id())))
+    }
+
+    fn edit(&self, handle: &str, alerts: &[Alert], _: Duration) -> Result<(), Refusal> {
+        self.answer("edit", handle, alerts)
+    }
+
+    fn reply(
+        &self,
+        handle: &str,
+        alerts: &[Alert],
+        is_loud: bool,
+        _: Duration,
+    ) -> Result<(), Refusal> {
+        self.answer(if is_loud { "loud" } else { "reply" }, handle, alerts)
+    }
+}
+
+struct Place {
+    folder: Folder,
+    route: Route,
+    queue: Queue,
+    service: Arc<Service>,
+}
+
+impl Place {
+    fn new(follow_ups: FollowUps) -> Self {
+        let folder = Folder::new();
+        let queue = Queue::from(Outbox::new(folder.path(), ffi::user_id()).queue("alerts-0"));
+        let service = Arc::new(Service::default());
+        *service.follow_ups.lock().unwrap() = follow_ups;
+        let route = Route {
+            number: 0,
+            channel: format!("alerts {}", folder.path().display()),
+            queue: Some(queue.clone()),
+            notifier: service.clone(),
+            mend: "it".to_owned(),
+        };
+        Self {
+            folder,
+            route,
+            queue,
+            service,
+        }
+    }
+
+    fn send(&self, alerts: &[Alert]) -> Result<(), Refusal> {
+        send(&self.route, &self.queue, alerts, None)
+    }
+
+    /// Sends what must be taken, and returns what was asked.
+    fn sent(&self, alerts: &[Alert]) -> Vec<String> {
+        self.send(alerts).unwrap();
+        self.service.take_asked()
+    }
+
+    fn refuse(&self, what: &'static str, refusal: Refusal) {
+        self.service.refuse(what, refusal);
+    }
+}
+
+fn alert(job: &str, incident: &str, kind: Kind, id: &str) -> Alert {
+    let mut alert = testing::alert(job, id);
+    alert.kind = kind;
+    alert.incident = Some(incident.to_owned());
+    if kind == Kind::Recovered {
+        alert.status.state = State::Ok;
+    }
+    alert.status.decision = Some(Decided::By(Fate::Sent, Reason::StillFailing));
+    alert
+}
+
+fn failed(id: &str) -> Alert {
+    alert("etl", "i1", Kind::Failed, id)
+}
+
+fn still(id: &str) -> Alert {
+    alert("etl", "i1", Kind::StillFailing, id)
+}
+
+fn recovered(id: &str) -> Alert {
+    alert("etl", "i1", Kind::Recovered, id)
+}
+
+fn gone() -> Refusal {
+    Refusal::Gone {
+        reason: "it was deleted".to_owned(),
+    }
+}
+
+#[test]
+fn what_follows_edits_the_message_once_a_minute_and_a_recovery_at_once() {
+    let place = Place::new(FollowUps::Threads);
+    assert_eq!(place.sent(&[failed("1")]), ["post 1"]);
+    assert_eq!(place.sent(&[still("2")]), ["edit m1 2", "reply m1 2"]);
+    assert_eq!(place.sent(&[still("3")]), ["reply m1 3"]);
+    assert_eq!(place.sent(&[still("4"), still("5")]), ["reply m1 4+5"]);
+    assert_eq!(place.sent(&[recovered("6")]), ["edit m1 6", "loud m1 6"]);
+    // It is over, and what fails then is another incident.
+    let next = alert("etl", "i2", Kind::Failed, "7");
+    assert_eq!(place.sent(&[next]), ["post 7"]);
+}
+
+#[test]
+fn a_notifier_that_knows_nothing_of_it_is_asked_as_before() {
+    let place = Place::new(FollowUps::Messages);
+    let all = [failed("1"), still("2"), recovered("3")];
+    assert_eq!(together(&place.route, &place.queue, &all), [true; 3]);
+    assert_eq!(place.sent(&all[..1]), ["notify 1"]);
+    assert_eq!(place.sent(&all[1..]), ["notify 2+3"]);
+    assert!(place.queue.handle_keys().is_empty());
+}
+
+#[test]
+fn where_nothing_but_edits_follows_what_they_would_leave_unnoticed_is_a_message() {
+    let place = Place::new(FollowUps::Edits);
+    place.sent(&[failed("1")]);
+    assert_eq!(place.sent(&[still("2")]), ["edit m1 2"]);
+    // The edit would come too soon: the same again shows with the next one, and another error is said.
+    assert_eq!(place.sent(&[still("3")]), Vec::<String>::new());
+    let mut other = still("4");
+    other.earlier_error = Some("no".to_owned());
+    assert_eq!(place.sent(&[other]), ["loud m1 4"]);
+    let mut reminder = still("5");
+    reminder.status.decision = Some(Decided::By(Fate::Sent, Reason::Reminder));
+    assert_eq!(place.sent(&[reminder]), ["loud m1 5"]);
+    // And so is what was dropped, which nothing else says.
+    let mut last = still("6");
+    last.dropped = Some(crate::message::dropped::Dropped::default());
+    assert_eq!(place.sent(&[last]), ["loud m1 6"]);
+    assert_eq!(place.sent(&[recovered("7")]), ["edit m1 7", "loud m1 7"]);
+}
+
+#[test]
+fn what_was_sent_before_a_crash_is_not_sent_again_once_that_is_written_down() {
+    let place = Place::new(FollowUps::Threads);
+    assert_eq!(place.sent(&[failed("1")]), ["post 1"]);
+    assert_eq!(place.sent(&[failed("1")]), Vec::<String>::new());
+    place.sent(&[still("2")]);
+    assert_eq!(place.sent(&[still("2"), still("3")]), ["reply m1 3"]);
+}
+
+#[test]
+fn in_place_of_a_message_that_is_gone_another_is_sent_whether_an_edit_or_a_reply_shows_it() {
+    for what in ["edit", "reply"] {
+        let place = Place::new(FollowUps::Threads);
+        place.sent(&[failed("1")]);
+        place.refuse(what, gone());
+        let asked = place.sent(&[still("2")]);
+        assert_eq!(asked.last().unwrap(), "post 2", "{what}");
+        assert_eq!(place.sent(&[recovered("3")]), ["edit m2 3", "loud m2 3"]);
+    }
+    // At its end nothing is left to follow.
+    let place = Place::new(FollowUps::Threads);
+    place.sent(&[failed("1")]);
+    place.refuse("edit", gone());
+    assert_eq!(place.sent(&[recovered("2")]), ["edit m1 2", "post 2"]);
+    assert_eq!(place.queue.handle_keys(), ["latest"], "what joins at once");
+}
+
+#[test]
+fn an_edit_that_is_refused_is_not_tried_again_and_the_thread_goes_on() {
+    let place = Place::new(FollowUps::Threads);
+    place.sent(&[failed("1")]);
+    let reason = "too old".to_owned();
+    place.refuse("edit", Refusal::Alert { reason });
+    assert_eq!(place.sent(&[still("2")]), ["edit m1 2", "reply m1 2"]);
+    assert_eq!(place.sent(&[recovered("3")]), ["loud m1 3"]);
+}
+
+#[test]
+fn a_recovery_is_heard_once_and_shown_as_soon_as_an_edit_is_taken() {
+    let place = Place::new(FollowUps::Threads);
+    place.sent(&[failed("1")]);
+    place.refuse("edit", Refusal::temporary("ratelimited"));
+    assert!(
+        place.send(&[recovered("2")]).is_err(),
+        "it waits for the edit"
+    );
+    assert_eq!(place.service.take_asked(), ["edit m1 2", "loud m1 2"]);
+    assert_eq!(place.sent(&[recovered("2")]), ["edit m1 2"]);
+    // Or not at all, where none ever is.
+    let place = Place::new(FollowUps::Threads);
+    place.sent(&[failed("1")]);
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        place.refuse("edit", Refusal::temporary("ratelimited"));
+        if place.send(&[recovered("2")]).is_ok() {
+            break;
+        }
+    }
+    assert_eq!(tries, 5);
+}
+
+#[test]
+fn a_broken_channel_has_the_alerts_wait_and_they_are_sent_once() {
+    let place = Place::new(FollowUps::Threads);
+    place.sent(&[failed("1")]);
+    let reason = "invalid_auth".to_owned();
+    for what in ["edit", "loud"] {
+        let reason = reason.clone();
+        place.refuse(what, Refusal::Channel { reason });
+        let refusal = place.send(&[recovered("2")]).unwrap_err();
+        assert_eq!(refusal.reason(), "invalid_auth");
+    }
+    place.service.take_asked();
+    assert_eq!(place.sent(&[recovered("2")]), ["edit m1 2", "loud m1 2"]);
+}
+
+/// Issue 16: forty jobs, one outage, one message.
+#[test]
+fn what_fails_at_once_joins_the_message_that_counts_what_works_again() {
+    let place = Place::new(FollowUps::Threads);
+    let of = |kind: Kind, numbers: std::ops::Range<u32>| -> Vec<Alert> {
+        let letter = kind.letter();
+        numbers
+            .map(|n| alert(&format!("job-{n}"), "i", kind, &format!("{letter}{n}")))
+            .collect()
+    };
+    assert_eq!(place.sent(&of(Kind::Failed, 0..1)), ["post f0"]);
+    assert_eq!(
+        place.sent(&of(Kind::Failed, 1..3)),
+        ["edit mf0 f0+f1+f2", "loud mf0 f1+f2"]
+    );
+    assert_eq!(
+        place.sent(&of(Kind::Recovered, 1..3)),
+        ["edit mf0 f0+r1+r2", "loud mf0 r1+r2"]
+    );
+    // A job that fails anew has a message of its own.
+    let again = alert("job-1", "i2", Kind::Failed, "again");
+    assert_eq!(
+        together(&place.route, &place.queue, std::slice::from_ref(&again)),
+        [true]
+    );
+    assert_eq!(place.sent(&[again]), ["post again"]);
+    // One that is deleted is sent anew as a whole, and once.
+    place.refuse("edit", gone());
+    let recovered = of(Kind::Recovered, 0..1);
+    let asked = place.sent(&recovered);
+    assert_eq!(asked, ["edit mf0 r0+r1+r2", "post r0+r1+r2"]);
+}
+
+#[test]
+fn a_digest_says_how_many_work_again() {
+    let mut thread = Thread::begin(
+        "m".to_owned(),
+        &[failed("1"), alert("b", "i", Kind::Failed, "2")],
+        Utc::now(),
+    )
+    .unwrap();
+    assert_eq!(thread.shown()[0].recovered, None);
+    thread.take(&[recovered("3")]);
+    let shown = thread.shown();
+    let headline = crate::message::digest::headline(&shown);
+    assert_eq!(headline, "✗ 1 of 2 recovered: 1 failed, 1 recovered");
+    assert!(crate::message::digest::digest(&shown).starts_with("--- 1 of 2 recovered"));
+}
+
+#[test]
+fn alerts_of_several_messages_leave_one_message_after_the_other_in_the_order_of_each_job() {
+    let place = Place::new(FollowUps::Threads);
+    place.sent(&[failed("1")]);
+    let other = |kind, id| alert("other", "o1", kind, id);
+    let all = [
+        still("2"),
+        other(Kind::StillFailing, "3"),
+        recovered("4"),
+        alert("etl", "i2", Kind::Failed, "5"),
+        alert("etl", "i2", Kind::Recovered, "6"),
+    ];
+    let goes = together(&place.route, &place.queue, &all);
+    assert_eq!(goes, [true, false, true, false, false]);
+    // Two incidents of a job never share a message.
+    let rest = [
+        all[3].clone(),
+        all[4].clone(),
+        alert("etl", "i3", Kind::Failed, "7"),
+    ];
+    let place = Place::new(FollowUps::Threads);
+    assert_eq!(
+        together(&place.route, &place.queue, &rest),
+        [true, true, false]
+    );
+}
+
+#[test]
+fn a_thread_is_read_back_as_it_was_written_and_what_is_damaged_is_none() {
+    let place = Place::new(FollowUps::Threads);
+    let now = Utc::now();
+    let thread = Thread::begin("C1 12.3".to_owned(), &[failed("1")], now).unwrap();
+    thread.keep(&place.queue, true);
+    let read = Thread::of(&place.queue, &still("2"), now).unwrap();
+    assert!(read.is(&thread) && read.has(&failed("1")));
+    assert!(read.untold(&[failed("1")]).is_empty());
+    let joins = alert("other", "o", Kind::Failed, "3");
+    assert!(Thread::of(&place.queue, &joins, now).is_some());
+    let later = now + TimeDelta::seconds(11);
+    assert!(Thread::of(&place.queue, &joins, later).is_none());
+    for key in place.queue.handle_keys() {
+        place.queue.set_handle(&key, "alert: no\nhandle\n").unwrap();
+    }
+    assert!(Thread::of(&place.queue, &still("2"), now).is_none());
+}
+
+/// The folder is full or gone: this process still knows its messages.
+#[test]
+fn a_handle_that_cannot_be_written_is_kept_in_memory() {
+    let place = Place::new(FollowUps::Threads);
+    let folder = place.folder.path().join("outbox");
+    std::fs::write(folder, "in its place").unwrap();
+    assert_eq!(place.sent(&[failed("1")]), ["post 1"]);
+    assert_eq!(place.sent(&[recovered("2")]), ["edit m1 2", "loud m1 2"]);
+}

@@ -1,0 +1,299 @@
+//! The message of one incident or several, with what is to be known to go on in it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::dispatch::ledger;
+use crate::format::fields::Fields;
+use crate::format::hash;
+use crate::format::text;
+use crate::format::time::{self, Time};
+use crate::message::alert::{Alert, Kind};
+use crate::message::digest;
+use crate::state::Queue;
+use crate::status::State;
+use crate::status::decision::{Decided, Reason};
+
+/// A message is edited at most once in this time, but for a recovery.
+const EDIT_PAUSE: Duration = Duration::from_secs(60);
+
+/// Failures that follow within this time are of the same outage.
+const OUTAGE: Duration = Duration::from_secs(10);
+
+/// How often an edit that says that all is over is tried.
+const LAST_EDITS: u32 = 5;
+
+/// The longest text of an alert that is kept, for all of a message together, and for each at least.
+const KEPT: usize = 6_000;
+const LEAST_KEPT: usize = 300;
+
+/// The key of the thread that was opened last, to which what follows at once belongs.
+const LATEST: &str = "latest";
+
+/// A message that was posted, and what it says now.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Thread {
+    /// What the service knows the message by.
+    pub(crate) handle: String,
+    /// When alerts last opened it or joined it.
+    opened: Option<Time>,
+    edited: Option<Time>,
+    /// Whether the service takes no edits of it.
+    pub(crate) is_fixed: bool,
+    /// How often the edit that says that all is over has failed.
+    failed_edits: u32,
+    /// The ids of the alerts that were sent last: after a crash they are not sent again.
+    told: BTreeSet<String>,
+    /// The latest alert of each incident that it speaks of, in their order.
+    alerts: Vec<Alert>,
+}
+
+/// Names an incident to the store of handles; `None` where the alert is of none.
+fn key(alert: &Alert) -> Option<String> {
+    let incident = alert.incident.as_deref()?;
+    Some(hash::hex(hash::hash(&format!("{}\n{incident}", alert.job))))
+}
+
+impl Thread {
+    /// Finds the thread of an alert: that of its incident, or where it opens one, that of the same outage.
+    pub(crate) fn of(queue: &Queue, alert: &Alert, now: Time) -> Option<Self> {
+        let key = key(alert)?;
+        match ledger::handle_of(queue, &key) {
+            Some(text) => Self::follow(queue, &text),
+            None if alert.kind == Kind::Failed => {
+                let latest = ledger::handle_of(queue, LATEST);
+                let latest = latest.and_then(|text| Self::follow(queue, &text));
+                latest.filter(|thread| thread.takes_in(alert, now))
+            }
+            None => None,
+        }
+    }
+
+    /// Reads a thread, or the one that a part of it leads to.
+    fn follow(queue: &Queue, text: &str) -> Option<Self> {
+        let fields = Fields::parse(text);
+        match fields.get("part-of") {
+            Some(first) => Self::parse(&Fields::parse(&ledger::handle_of(queue, first)?)),
+            None => Self::parse(&fields),
+        }
+    }
+
+    /// Begins one, of the alerts that a message was posted for; `None` where no incident of them goes on.
+    pub(crate) fn begin(handle: String, alerts: &[Alert], now: Time) -> Option<Self> {
+        let mut thread = Self {
+            handle,
+            opened: Some(now),
+            ..Self::default()
+        };
+        thread.take(alerts);
+        (!thread.is_over()).then_some(thread)
+    }
+
+    /// Goes on with another message.
+    pub(crate) fn renewed(&self, handle: String) -> Self {
+        Self {
+            handle,
+            edited: None,
+            ..self.clone()
+        }
+    }
+
+    /// Tells whether an incident that begins now is of the outage that opened this thread. Two incidents of a job
+    /// never share a message.
+    fn takes_in(&self, alert: &Alert, now: Time) -> bool {
+        let is_now = self
+            .opened
+            .is_some_and(|opened| time::age(opened, now) <= OUTAGE);
+        is_now
+            && self.alerts.len() < digest::MOST
+            && self.alerts.iter().all(|known| known.job != alert.job)
+    }
+
+    /// Tells whether this is the thread that the other was, before or after something was sent to it.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.handle == other.handle
+    }
+
+    /// Tells whether all of these can follow in it.
+    pub(crate) fn has_room_for(&self, alerts: &[Alert]) -> bool {
+        let new = alerts.iter().filter(|alert| self.place(alert).is_none());
+        self.alerts.len() + new.count() <= digest::MOST
+    }
+
+    /// Returns those of some alerts that were not sent to it, or not for certain.
+    pub(crate) fn untold(&self, alerts: &[Alert]) -> Vec<Alert> {
+        let untold = alerts.iter().filter(|alert| !self.told.contains(&alert.id));
+        untold.cloned().collect()
+    }
+
+    /// Takes in what is being sent: it is what the message says from now on.
+    pub(crate) fn take(&mut self, alerts: &[Alert]) {
+        for alert in alerts.iter().filter(|alert| alert.incident.is_some()) {
+            match self.place(alert) {
+                Some(place) => self.alerts[place] = alert.clone(),
+                None => self.alerts.push(alert.clone()),
+            }
+        }
+        let room = (KEPT / self.alerts.len().max(1)).max(LEAST_KEPT);
+        for alert in &mut self.alerts {
+            let kept = text::cut(alert.status.text.as_str(), room).into_owned();
+            alert.status.text = kept;
+            alert.dropped = None;
+        }
+        self.told = alerts.iter().map(|alert| alert.id.clone()).collect();
+    }
+
+    /// Has what follows at once join it anew.
+    pub(crate) fn opens(&mut self, now: Time) {
+        self.opened = Some(now);
+    }
+
+    /// Tells whether it speaks of an alert's incident already.
+    pub(crate) fn has(&self, alert: &Alert) -> bool {
+        self.place(alert).is_some()
+    }
+
+    fn place(&self, alert: &Alert) -> Option<usize> {
+        let is_of = |known: &Alert| known.job == alert.job && known.incident == alert.incident;
+        self.alerts.iter().position(is_of)
+    }
+
+    /// Returns what the message is to say: the latest of each incident, and how many are over.
+    pub(crate) fn shown(&self) -> Vec<Alert> {
+        let mut shown = self.alerts.clone();
+        let all = shown.len();
+        let over = shown.iter().filter(|alert| is_over(alert)).count();
+        if let [first, _, ..] = &mut *shown {
+            first.recovered = (over > 0).then_some((over, all));
+        }
+        shown
+    }
+
+    /// Tells whether each of its incidents is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.alerts.iter().all(is_over)
+    }
+
+    /// Tells whether the message may be edited again.
+    pub(crate) fn may_edit(&self, now: Time) -> bool {
+        let is_recent = |edited: Time| time::age(edited, now) < EDIT_PAUSE;
+        !self.is_fixed && !self.edited.is_some_and(is_recent)
+    }
+
+    /// Counts an edit.
+    pub(crate) fn was_edited(&mut self, now: Time) {
+        self.edited = Some(now);
+    }
+
+    /// Counts that the edit has failed that was to say that all is over, and tells whether it is tried again.
+    pub(crate) fn must_edit_again(&mut self) -> bool {
+        self.failed_edits += 1;
+        self.failed_edits < LAST_EDITS
+    }
+
+    /// Counts that it shows what it is to show.
+    pub(crate) fn owes_no_edit(&mut self) {
+        self.failed_edits = 0;
+    }
+
+    /// Keeps it for what follows, or forgets it where all is over.
+    pub(crate) fn keep(&self, queue: &Queue, is_latest: bool) {
+        let keys: Vec<_> = self.alerts.iter().filter_map(key).collect();
+        let Some((first, others)) = keys.split_first() else {
+            return;
+        };
+        let is_owed = (1..LAST_EDITS).contains(&self.failed_edits);
+        if self.is_over() && !is_owed {
+            self.forget(queue);
+            return;
+        }
+        ledger::keep_handle(queue, first, Some(self.render()));
+        let part = || {
+            let mut fields = Fields::default();
+            fields.put("part-of", first.as_str());
+            fields.render()
+        };
+        for key in others {
+            if ledger::handle_of(queue, key).is_none() {
+                ledger::keep_handle(queue, key, Some(part()));
+            }
+        }
+        if is_latest {
+            ledger::keep_handle(queue, LATEST, Some(part()));
+        }
+    }
+
+    /// Forgets it.
+    pub(crate) fn forget(&self, queue: &Queue) {
+        for key in self.alerts.iter().filter_map(key) {
+            ledger::keep_handle(queue, &key, None);
+        }
+    }
+
+    fn render(&self) -> String {
+        let mut fields = Fields::default();
+        fields.put("handle", self.handle.as_str());
+        fields.put_some("opened", self.opened.map(time::show));
+        fields.put_some("edited", self.edited.map(time::show));
+        if self.is_fixed {
+            fields.put("edits", "refused");
+        }
+        fields.put("failed-edits", self.failed_edits.to_string());
+        for id in &self.told {
+            fields.put("sent", id.as_str());
+        }
+        for alert in &self.alerts {
+            fields.put("alert", alert.render());
+        }
+        fields.render()
+    }
+
+    fn parse(fields: &Fields) -> Option<Self> {
+        let time = |key| fields.get(key).and_then(time::parse);
+        let failed_edits = fields.get("failed-edits");
+        let alerts = fields.all("alert");
+        let alerts: Vec<_> = alerts
+            .iter()
+            .filter_map(|alert| Alert::parse(alert))
+            .collect();
+        Some(Self {
+            handle: fields.get("handle")?.to_owned(),
+            opened: time("opened"),
+            edited: time("edited"),
+            is_fixed: fields.get("edits") == Some("refused"),
+            failed_edits: failed_edits
+                .and_then(|number| number.parse().ok())
+                .unwrap_or(0),
+            told: fields.all("sent").into_iter().collect(),
+            alerts,
+        })
+        .filter(|thread| !thread.alerts.is_empty())
+    }
+}
+
+/// Tells whether an alert says that its job works again.
+fn is_over(alert: &Alert) -> bool {
+    alert.status.state == State::Ok
+}
+
+/// Tells whether an alert is to be noticed by all: what it says is new, or it reminds. What fails again as before,
+/// or with another error, does not.
+pub(crate) fn is_loud(alert: &Alert) -> bool {
+    let reason = alert.status.decision.as_ref().and_then(Decided::reason);
+    let is_reminder = matches!(
+        reason,
+        Some(Reason::Reminder | Reason::SilenceOver | Reason::Untold | Reason::ChannelMended)
+    );
+    // What was dropped before it is said by this one alone.
+    alert.kind != Kind::StillFailing || is_reminder || alert.dropped.is_some()
+}
+
+/// Tells whether an alert has an error that the one before had not.
+pub(crate) fn is_news(alert: &Alert) -> bool {
+    is_loud(alert) || alert.earlier_error.is_some()
+}
+
+/// Tells whether a recovery is among some alerts.
+pub(crate) fn has_recovery(alerts: &[Alert]) -> bool {
+    alerts.iter().any(is_over)
+}

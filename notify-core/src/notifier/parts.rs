@@ -1,0 +1,75 @@
+//! The parts of a message that services show one below the other, as plain texts of a bounded length.
+
+use super::sanitize::{fit, line, units, visible};
+use crate::format::time;
+use crate::message::alert::Alert;
+use crate::message::digest;
+
+/// The longest title.
+const TITLE: usize = 200;
+
+/// The longest of the other lines, together and each.
+const REMARKS: usize = 600;
+const FACTS: usize = 700;
+const LINE: usize = 200;
+
+/// The parts of a message, none of which has a blank end.
+pub(super) struct Parts {
+    pub(super) title: String,
+    /// The error, word for word, or a digest.
+    pub(super) body: String,
+    /// Whether the body is to be shown letter by letter: it is no text of the program's.
+    pub(super) is_code: bool,
+    pub(super) lines: Vec<String>,
+}
+
+impl Parts {
+    /// Takes a message apart, whose body is no longer than that.
+    pub(super) fn of(alerts: &[Alert], room: usize) -> Self {
+        let body = |text: &str| {
+            fit(text.trim_end(), room, units, visible)
+                .trim_end()
+                .to_owned()
+        };
+        match alerts {
+            [alert] => Self {
+                title: line(&alert.title(), TITLE, visible),
+                body: body(alert.body()),
+                is_code: alert.message.text.is_none(),
+                lines: lines(alert),
+            },
+            _ => Self {
+                title: line(&digest::headline(alerts), TITLE, visible),
+                body: body(digest::message(alerts).trim_start()),
+                is_code: true,
+                lines: Vec::new(),
+            },
+        }
+    }
+}
+
+/// Says what there is to know beside the error: remarks, a line each, and the facts in one.
+fn lines(alert: &Alert) -> Vec<String> {
+    let mut lines = within(REMARKS, alert.remarks().into_iter());
+    let began = ("began".into(), time::show(alert.status.begun));
+    let began = alert.message.text.is_none().then_some(began);
+    let facts = began.into_iter().chain(alert.details());
+    let facts = within(FACTS, facts.map(|(name, value)| format!("{name} {value}")));
+    lines.push(facts.join(" · "));
+    lines.retain(|line| !line.trim().is_empty());
+    lines
+}
+
+/// Leaves of some texts what fits together, each in one line.
+fn within(room: usize, texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut left = room;
+    let texts = texts.map(|text| line(&text, LINE, visible));
+    texts
+        .filter(|text| {
+            let length = units(text) + 3;
+            let fits = !text.trim().is_empty() && length < left;
+            left -= if fits { length } else { 0 };
+            fits
+        })
+        .collect()
+}

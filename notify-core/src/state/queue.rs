@@ -1,0 +1,290 @@
+//! The alerts that wait for one destination, in whichever engine.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Instant;
+
+#[cfg(feature = "postgres")]
+use chrono::Utc;
+
+use super::local;
+#[cfg(feature = "postgres")]
+use super::shared;
+use crate::format::time::Time;
+use crate::message::alert::Alert;
+use crate::message::dropped::Dropped;
+#[cfg(test)]
+use crate::state::dropped::Loss;
+use crate::state::entry::Entry;
+use crate::state::moved::Moved;
+use crate::state::rate::Pace;
+use crate::state::turn::{Claim, Turn};
+
+/// The alerts that wait for one destination.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Queue {
+    /// A folder of a notify directory.
+    Local(local::queue::Queue),
+    /// Rows of the shared store.
+    #[cfg(feature = "postgres")]
+    Shared(shared::queue::Queue),
+}
+
+/// Has the queue of either engine answer.
+macro_rules! either {
+    ($queue:expr, $found:ident => $answer:expr) => {
+        match $queue {
+            Queue::Local($found) => $answer,
+            #[cfg(feature = "postgres")]
+            Queue::Shared($found) => $answer,
+        }
+    };
+}
+
+impl From<local::queue::Queue> for Queue {
+    fn from(queue: local::queue::Queue) -> Self {
+        Self::Local(queue)
+    }
+}
+
+impl Queue {
+    /// Tells whether the other is this queue.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Local(one), Self::Local(other)) => one.is(other),
+            #[cfg(feature = "postgres")]
+            (one, other) => one == other,
+        }
+    }
+
+    /// Returns the name by which it is found again.
+    pub(crate) fn name(&self) -> &str {
+        either!(self, queue => queue.name())
+    }
+
+    /// Returns the channel whose alerts wait here.
+    pub(crate) fn channel(&self) -> &str {
+        local::spool::channel_of(self.name())
+    }
+
+    /// Returns whether the processes of many hosts send from it: an exit gathers, too, and looks less often.
+    pub(crate) fn is_of_a_fleet(&self) -> bool {
+        !matches!(self, Self::Local(_))
+    }
+
+    /// Reads the clock by which its alerts are sent: one for all who do.
+    pub(crate) fn now(&self) -> Time {
+        match self {
+            Self::Local(_) => local::now(),
+            #[cfg(feature = "postgres")]
+            Self::Shared(queue) => queue.now().unwrap_or_else(Utc::now),
+        }
+    }
+
+    /// Puts an alert at the end, durably. The same alert put twice is there once.
+    pub(crate) fn put(&self, alert: &Alert, content: &str) -> io::Result<Entry> {
+        either!(self, queue => queue.put(alert, content))
+    }
+
+    /// Keeps an alert back, durably; it leaves when its name says so, unless it is withdrawn.
+    #[cfg(test)]
+    pub(crate) fn hold(&self, content: &str, name: &str) -> io::Result<()> {
+        either!(self, queue => queue.hold(content, name))
+    }
+
+    /// Lets the held alerts leave whose time has come, but for those of jobs that are quiet by plan, and
+    /// returns when the next one may.
+    pub(crate) fn release(&self, now: Time) -> io::Result<Option<Time>> {
+        self.release_to(now, &mut Vec::new())
+    }
+
+    /// The same, and adds those that leave to `left`.
+    pub(crate) fn release_to(&self, now: Time, left: &mut Vec<Entry>) -> io::Result<Option<Time>> {
+        either!(self, queue => queue.release_to(now, left))
+    }
+
+    /// Takes over all that waits in another queue. What is held there leaves as well, for a status that
+    /// names its place takes it for told once it is gone.
+    pub(crate) fn adopt(&self, other: &Self) -> io::Result<usize> {
+        match (self, other) {
+            (Self::Local(one), Self::Local(other)) => one.adopt(other),
+            #[cfg(feature = "postgres")]
+            (Self::Shared(one), Self::Shared(other)) => one.adopt(other),
+            #[cfg(feature = "postgres")]
+            _ => Err(io::ErrorKind::CrossesDevices.into()),
+        }
+    }
+
+    /// Tells whether alerts may wait or be held back here, which others have left.
+    pub(crate) fn may_have_some(&self) -> bool {
+        match self {
+            Self::Local(queue) => !queue.list().is_empty() || queue.has_held(),
+            #[cfg(feature = "postgres")]
+            Self::Shared(queue) => queue.may_have_some(),
+        }
+    }
+
+    /// Returns what waits, the oldest first.
+    pub(crate) fn list(&self) -> Vec<Entry> {
+        either!(self, queue => queue.list())
+    }
+
+    /// Tells whether an alert still waits.
+    pub(crate) fn holds(&self, entry: &Entry) -> bool {
+        either!(self, queue => queue.holds(entry))
+    }
+
+    /// Reads an alert for sending, and keeps others from sending it meanwhile; `None` where it is gone or
+    /// being sent.
+    pub(crate) fn take(&self, entry: &Entry) -> io::Result<Option<(Alert, Claim)>> {
+        either!(self, queue => queue.take(entry))
+    }
+
+    /// Reads an alert, be it being sent or not; `None` where it is gone.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub(crate) fn read(&self, entry: &Entry) -> io::Result<Option<Alert>> {
+        either!(self, queue => queue.read(entry))
+    }
+
+    /// Removes alerts that were accepted, and returns those that could not be removed: the sender must not send
+    /// them again then.
+    pub(crate) fn remove_all<'a>(&self, entries: &'a [Entry]) -> Vec<(&'a Entry, io::Error)> {
+        match self {
+            Self::Local(queue) => {
+                let removed = entries.iter().map(|entry| (entry, queue.remove(entry)));
+                removed
+                    .filter_map(|(entry, removed)| Some((entry, removed.err()?)))
+                    .collect()
+            }
+            #[cfg(feature = "postgres")]
+            Self::Shared(queue) => match queue.remove_all(entries) {
+                Ok(()) => Vec::new(),
+                Err(error) => {
+                    let why = error.to_string();
+                    entries
+                        .iter()
+                        .map(|entry| (entry, io::Error::other(why.clone())))
+                        .collect()
+                }
+            },
+        }
+    }
+
+    /// Reads alerts for sending, each as [`take`](Self::take) does.
+    pub(crate) fn take_all(&self, entries: &[Entry]) -> Vec<io::Result<Option<(Alert, Claim)>>> {
+        match self {
+            Self::Local(queue) => entries.iter().map(|entry| queue.take(entry)).collect(),
+            #[cfg(feature = "postgres")]
+            Self::Shared(queue) => queue.take_all(entries),
+        }
+    }
+
+    /// Puts an alert aside that will never be accepted, with the reason beside it; returns where it is.
+    pub(crate) fn reject(&self, entry: &Entry, reason: &str) -> io::Result<PathBuf> {
+        either!(self, queue => queue.reject(entry, reason))
+    }
+
+    /// Removes alerts that are not told, and counts them; not those that are being sent. Stops at
+    /// the deadline; where another is at it, waits for that one if there is a deadline.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be counted: nothing is removed then.
+    pub(crate) fn give_up(&self, entries: &[Entry], deadline: Option<Instant>) -> io::Result<()> {
+        either!(self, queue => queue.give_up(entries, deadline))
+    }
+
+    /// Reads what was given up since the last message that said so.
+    #[cfg(test)]
+    pub(crate) fn loss(&self) -> io::Result<Loss> {
+        either!(self, queue => queue.loss())
+    }
+
+    /// Returns what a message can say of it; waits for whoever is at it, for some of what is counted
+    /// meanwhile may be told by that very message.
+    pub(crate) fn loss_to_tell(&self) -> io::Result<Dropped> {
+        either!(self, queue => queue.loss_to_tell())
+    }
+
+    /// Takes off what a message that was accepted has said.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written: it is said again then.
+    pub(crate) fn told(&self, told: &Dropped) -> io::Result<()> {
+        either!(self, queue => queue.told(told))
+    }
+
+    /// Asks for the right to send, without waiting.
+    pub(crate) fn turn(&self) -> io::Result<Turn> {
+        either!(self, queue => queue.turn())
+    }
+
+    /// Reads what the queue's last sender, in whichever process, left for the next.
+    pub(crate) fn pace(&self, now: Time) -> Pace {
+        either!(self, queue => queue.pace(now))
+    }
+
+    /// Writes what the queue's next sender must know.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; the sender itself must not forget it then.
+    pub(crate) fn set_pace(&self, pace: &Pace) -> io::Result<()> {
+        either!(self, queue => queue.set_pace(pace))
+    }
+
+    /// Reads which jobs' failures have left for another channel.
+    pub(crate) fn moved(&self) -> Moved {
+        either!(self, queue => queue.moved())
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; what follows is then sent to the queue's own destination.
+    pub(crate) fn set_moved(&self, moved: &Moved) -> io::Result<()> {
+        either!(self, queue => queue.set_moved(moved))
+    }
+
+    /// Reads what is kept of a message, by the key of what it speaks of; `None` where nothing is.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub(crate) fn handle(&self, key: &str) -> io::Result<Option<String>> {
+        either!(self, queue => queue.handle(key))
+    }
+
+    /// Keeps that of a message.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written; the old one is whole then.
+    pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
+        either!(self, queue => queue.set_handle(key, text))
+    }
+
+    /// Forgets a message.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be removed.
+    pub(crate) fn forget_handle(&self, key: &str) -> io::Result<()> {
+        either!(self, queue => queue.forget_handle(key))
+    }
+
+    /// Returns the keys of what is kept in a folder.
+    #[cfg(test)]
+    pub(crate) fn handle_keys(&self) -> Vec<String> {
+        match self {
+            Self::Local(queue) => queue.handle_keys(),
+            #[cfg(feature = "postgres")]
+            Self::Shared(_) => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Which database the store is in, and how it is reached: `postgres://user:password@host/database?schema=notify`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
+
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
+
+use crate::os::file::{self, Links};
+
+/// The schema of the tables, where the address names none.
+const SCHEMA: &str = "pipeline_notify";
+
+/// The longest name that the server takes.
+const MAX_NAME: usize = 63;
+
+/// The longest file of an address that makes sense.
+const MAX_FILE_BYTES: u64 = 8 * 1024;
+
+const PORT: u16 = 5432;
+
+/// Where the store is, as a person has set it.
+pub(super) struct Address {
+    text: Text,
+    /// What can be shown of it.
+    shown: String,
+    schema: String,
+    /// What counts where the address has none.
+    password: Option<String>,
+}
+
+/// The address itself, or the file that it is read from at each connection: a password in it may last minutes.
+enum Text {
+    Here(String),
+    File(PathBuf),
+}
+
+/// How far the server is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// No encryption: to this host alone, unless that was written out.
+    Plain,
+    /// Encrypted, whoever answers: only where that was written out.
+    Encrypted,
+    /// Encrypted, and the certificate is that of the host.
+    Verified,
+}
+
+/// What it takes to connect.
+pub(super) struct Target {
+    pub(super) config: Config,
+    pub(super) hosts: Vec<(String, u16)>,
+    trust: Option<Trust>,
+    /// The file of the authorities that are trusted, in place of the system's.
+    pub(super) authorities: Option<PathBuf>,
+}
+
+/// Never the address: a password may stand in it.
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Address").field(&self.shown).finish()
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl Address {
+    /// Reads an address, or `file:/path` of one; `password` counts where the address has none.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, without the value.
+    pub(super) fn parse(value: &str, password: Option<String>) -> Result<Self, String> {
+        let value = value.trim();
+        let text = match value.strip_prefix("file:") {
+            Some(path) if Path::new(path).is_absolute() => Text::File(path.into()),
+            Some(_) => return Err("`file:` takes an absolute path".to_owned()),
+            None => Text::Here(value.to_owned()),
+        };
+        let content = text.read()?;
+        let target = Target::parse(&content)?;
+        Ok(Self {
+            shown: target.shown(),
+            schema: schema(&content)?,
+            text,
+            password,
+        })
+    }
+
+    /// Returns what it takes to connect now.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, without the value.
+    pub(super) fn target(&self) -> Result<Target, String> {
+        let mut target = Target::parse(&self.text.read()?)?;
+        if let Some(password) = &self.password
+            && target.config.get_password().is_none()
+        {
+            target.config.password(password);
+        }
+        Ok(target)
+    }
+
+    /// Returns the schema of the tables, as SQL names it.
+    pub(super) fn schema(&self) -> String {
+        format!("\"{}\"", self.schema)
+    }
+}
+
+impl Text {
+    fn read(&self) -> Result<String, String> {
+        match self {
+            Self::Here(text) => Ok(text.clone()),
+            Self::File(path) => match file::read(path, MAX_FILE_BYTES, Links::Follow) {
+                Ok(Some(text)) => Ok(text.trim().to_owned()),
+                Ok(None) => Err("its `file:` does not exist".to_owned()),
+                Err(error) => Err(format!("its `file:` cannot be read: {}", error.kind())),
+            },
+        }
+    }
+}
+
+/// Returns the schema of the tables where nobody names one, as SQL names it.
+#[cfg(feature = "cli")]
+pub(super) fn usual_schema() -> String {
+    format!("\"{SCHEMA}\"")
+}
+
+/// Splits an address into what is before its parameters, and these.
+fn split(address: &str) -> (&str, Vec<(&str, &str)>) {
+    let (before, query) = address.split_once('?').unwrap_or((address, ""));
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    (before, pairs.collect())
+}
+
+fn schema(address: &str) -> Result<String, String> {
+    let (_, parameters) = split(address);
+    let named = parameters.into_iter().find(|(key, _)| *key == "schema");
+    let name = named.map_or(SCHEMA, |(_, name)| name);
+    let is_letter =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    let is_name = name.starts_with(|first: char| !first.is_ascii_digit())
+        && name.len() <= MAX_NAME
+        && name.chars().all(is_letter);
+    if is_name {
+        Ok(name.to_owned())
+    } else {
+        Err("its `schema=` takes small letters, digits and `_`, such as pipeline_notify".to_owned())
+    }
+}
+
+impl Target {
+    fn parse(address: &str) -> Result<Self, String> {
+        let is_known = |scheme: &&str| address.starts_with(scheme);
+        if !["postgres://", "postgresql://"].iter().any(is_known) {
+            return Err(
+                "it is no address of a PostgreSQL database, such as postgres://user:password@host/database"
+                    .to_owned(),
+            );
+        }
+        let (before, parameters) = split(address);
+        let (mut trust, mut authorities, mut rest) = (None, None, Vec::new());
+        for (key, value) in parameters {
+            match (key, value) {
+                ("schema", _) => {}
+                ("sslmode", "disable") => trust = Some(Trust::Plain),
+                ("sslmode", "require") => trust = Some(Trust::Encrypted),
+                ("sslmode", "verify-full") => trust = Some(Trust::Verified),
+                ("sslmode", _) => {
+                    return Err("its `sslmode=` takes verify-full, require or disable".to_owned());
+                }
+                ("sslrootcert", "system") => authorities = None,
+                ("sslrootcert", path) => authorities = Some(PathBuf::from(path)),
+                (key, value) => rest.push(format!("{key}={value}")),
+            }
+        }
+        let plain = if rest.is_empty() {
+            before.to_owned()
+        } else {
+            format!("{before}?{}", rest.join("&"))
+        };
+        // Not the error's own text: it may quote a part of the value.
+        let config = Config::from_str(&plain);
+        let mut config = config.map_err(|_| "its parts cannot be understood: a `%`, `@`, `/` or `:` in a password is written %25, %40, %2F, %3A")?;
+        let ports = config.get_ports().to_vec();
+        let port = |number: usize| match *ports {
+            [] => PORT,
+            [port] => port,
+            _ => ports.get(number).copied().unwrap_or(PORT),
+        };
+        let mut hosts = Vec::new();
+        for (number, host) in config.get_hosts().iter().enumerate() {
+            match host {
+                Host::Tcp(name) => hosts.push((name.clone(), port(number))),
+                #[cfg(unix)]
+                Host::Unix(_) => {
+                    return Err(
+                        "it names a socket's folder: name a host, such as 127.0.0.1".to_owned()
+                    );
+                }
+            }
+        }
+        if hosts.is_empty() {
+            return Err("it names no host".to_owned());
+        }
+        if config.get_user().is_none() {
+            return Err("it names no user".to_owned());
+        }
+        if config.get_dbname().is_none() {
+            return Err("it names no database".to_owned());
+        }
+        config.application_name("pipeline-notify");
+        Ok(Self {
+            config,
+            hosts,
+            trust,
+            authorities,
+        })
+    }
+
+    /// Returns how far a host is trusted, where `is_here` says that it is this one.
+    pub(super) fn trust(&self, is_here: bool) -> Trust {
+        let usual = if is_here {
+            Trust::Plain
+        } else {
+            Trust::Verified
+        };
+        self.trust.unwrap_or(usual)
+    }
+
+    /// Returns the settings to connect with, by how far the server is trusted.
+    pub(super) fn settings(&self, trust: Trust) -> Config {
+        let mut config = self.config.clone();
+        config.ssl_mode(match trust {
+            Trust::Plain => SslMode::Disable,
+            Trust::Encrypted | Trust::Verified => SslMode::Require,
+        });
+        config
+    }
+
+    /// Says where it is, without a password.
+    fn shown(&self) -> String {
+        let hosts = self.hosts.iter().map(|(host, port)| match port {
+            &PORT => host.clone(),
+            port => format!("{host}:{port}"),
+        });
+        let hosts: Vec<_> = hosts.collect();
+        let database = self.config.get_dbname().unwrap_or_default();
+        format!("postgres://{}/{database}", hosts.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 15, point 1.
+    #[test]
+    fn an_address_is_understood_and_its_password_is_never_shown() {
+        let address = Address::parse(
+            "postgres://notify:s3cr%40t@db1,db2:6432/etl?schema=notify&sslmode=require&connect_timeout=3",
+            Some("0ther".to_owned()),
+        );
+        let address = address.unwrap();
+        assert_eq!(address.to_string(), "postgres://db1,db2:6432/etl");
+        assert_eq!(address.schema(), "\"notify\"");
+        assert!(!format!("{address:?}{address}").contains("s3cr"));
+        let target = address.target().unwrap();
+        assert_eq!(target.config.get_password(), Some(&b"s3cr@t"[..]));
+        assert_eq!(target.trust(true), Trust::Encrypted);
+    }
+
+    /// Issue 15, point 1.
+    #[test]
+    fn this_host_is_reached_plainly_and_every_other_is_verified_unless_that_is_written_out() {
+        let trust = |parameters: &str, is_here| {
+            let address = format!("postgres://u@h/d?{parameters}");
+            Target::parse(&address).unwrap().trust(is_here)
+        };
+        assert_eq!(trust("", true), Trust::Plain);
+        assert_eq!(trust("", false), Trust::Verified);
+        assert_eq!(trust("sslmode=disable", false), Trust::Plain);
+        assert_eq!(trust("sslmode=require", false), Trust::Encrypted);
+        assert_eq!(trust("sslmode=verify-full", true), Trust::Verified);
+    }
+
+    /// Issue 15, points 1 and 8.
+    #[test]
+    fn what_is_no_address_is_refused_without_being_shown() {
+        for (value, why) in [
+            ("mysql://u:SECRET@h/d", "no address of a PostgreSQL"),
+            ("/var/lib/SECRET", "no address of a PostgreSQL"),
+            ("", "no address of a PostgreSQL"),
+            ("file:SECRET", "absolute path"),
+            ("file:/nowhere/SECRET", "does not exist"),
+            ("postgres://:SECRET@/d", "no host"),
+            ("postgres://u:SECRET@h", "no database"),
+            ("postgres://h/SECRET", "no user"),
+            ("postgres://u:SECRET@h/d?sslmode=prefer", "verify-full"),
+            ("postgres://u:SECRET@h/d?schema=a.b", "schema="),
+            ("postgres://u:SECRET@h/d?schema=\"x\"", "schema="),
+            ("postgres://u:SECRET@h/d?nonsense=1", "cannot be understood"),
+            ("postgres://u:SECRET@h:port/d", "cannot be understood"),
+            ("postgres://u:SECRET@%2Ftmp/d", "socket"),
+        ] {
+            let error = Address::parse(value, None).unwrap_err();
+            assert!(
+                error.contains(why) && !error.contains("SECRET"),
+                "{value}: {error}"
+            );
+        }
+    }
+}

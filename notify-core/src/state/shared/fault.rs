@@ -1,0 +1,127 @@
+//! Why the store did not answer, and what a person does about it.
+
+use std::fmt;
+use std::io;
+
+use tokio_postgres::error::{DbError, SqlState};
+
+use crate::os::redact;
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It was not asked: the store cannot be reached.
+    Away(String),
+    /// It was asked, and what became of it is not known.
+    Unheard(String),
+    /// The server said no for now: it was not done.
+    Later(String),
+    /// The server says no until a person does something: it was not done.
+    Never(String),
+    /// The same, for the tables are not there.
+    Missing(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Away(why)
+        | Self::Unheard(why)
+        | Self::Later(why)
+        | Self::Never(why)
+        | Self::Missing(why)) = self;
+        f.write_str(why)
+    }
+}
+
+impl From<Fault> for io::Error {
+    fn from(fault: Fault) -> Self {
+        Self::other(fault.to_string())
+    }
+}
+
+impl Fault {
+    /// Takes what the client says of a question that was asked; `mend` is what gives the role its rights.
+    pub(super) fn of(error: &tokio_postgres::Error, mend: &str) -> Self {
+        match error.as_db_error() {
+            Some(said) => Self::said(said, mend),
+            None => Self::Unheard(words(error)),
+        }
+    }
+
+    /// Takes what the client says of a connection that was not made.
+    pub(super) fn of_connection(error: &tokio_postgres::Error, mend: &str) -> Self {
+        match error.as_db_error() {
+            Some(said) => Self::said(said, mend),
+            None => Self::Away(words(error)),
+        }
+    }
+
+    fn said(said: &DbError, mend: &str) -> Self {
+        let code = said.code();
+        // The server's own words may quote a value.
+        let words = redact::line(said.message(), 200);
+        let is = |codes: &[&SqlState]| codes.contains(&code);
+        if is(&[&SqlState::INSUFFICIENT_PRIVILEGE]) {
+            return Self::Never(format!("{words}: run as its owner: {mend}"));
+        }
+        if is(&[&SqlState::UNDEFINED_TABLE, &SqlState::INVALID_SCHEMA_NAME]) {
+            return Self::Missing(format!(
+                "{words}: run `pipeline-notify store init` as a role that may make tables"
+            ));
+        }
+        if is(&[&SqlState::UNDEFINED_COLUMN]) {
+            return Self::Never(format!(
+                "{words}: its tables are of another version of the library"
+            ));
+        }
+        if is(&[
+            &SqlState::INVALID_PASSWORD,
+            &SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+        ]) {
+            return Self::Never(format!(
+                "{words}: the user and password of NOTIFY_STORE are not right"
+            ));
+        }
+        if is(&[&SqlState::INVALID_CATALOG_NAME]) {
+            return Self::Never(format!(
+                "{words}: the database of NOTIFY_STORE must be made first"
+            ));
+        }
+        if is(&[&SqlState::READ_ONLY_SQL_TRANSACTION]) {
+            return Self::Away(
+                "the server is read-only: name the primary in NOTIFY_STORE, or all servers"
+                    .to_owned(),
+            );
+        }
+        if is(&[&SqlState::TOO_MANY_CONNECTIONS]) {
+            return Self::Away(format!(
+                "{words}: raise max_connections, or put PgBouncer between"
+            ));
+        }
+        Self::Later(format!("{words} ({})", code.code()))
+    }
+
+    /// Tells whether the tables are missing.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing(_))
+    }
+
+    /// Tells whether a person must do something first.
+    pub(super) fn is_for_good(&self) -> bool {
+        matches!(self, Self::Never(_) | Self::Missing(_))
+    }
+}
+
+/// Returns the innermost cause, which says most, without what may be secret of it.
+fn words(error: &tokio_postgres::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    redact::line(&cause.to_string(), 200)
+}
+
+/// Returns what is wrong with a certificate or a connection, in a few words.
+pub(super) fn of_io(error: &io::Error) -> String {
+    redact::line(&error.to_string(), 200)
+}

@@ -1,0 +1,476 @@
+//! Runs under way, as all hosts see them: a row each. Its process holds the advisory lock of its number for as
+//! long as its connection lasts, or renews a lease where a pooler is between.
+//!
+//! Who finds the lock free, or the lease over, notes that the process is missing; its own next sign of life takes
+//! that back. One that stays missing is gone.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_postgres::Client;
+
+use super::Shared;
+use super::fault::Fault;
+use super::link::Link;
+use super::session::{self, row};
+use super::transaction::Row;
+use crate::format::fields::Fields;
+use crate::os::machine::Machine;
+use crate::os::process;
+use crate::state::change::RunKey;
+use crate::state::local::lease_scan::Seen;
+
+/// A run that has ended by then is never written down: those of a tight loop.
+const NEW: Duration = Duration::from_millis(50);
+
+/// What the keys of these runs begin with.
+const PREFIX: &str = "store-";
+
+const WRITE: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS a) \
+    INSERT INTO pn.run AS t (process, number, job, direct, lease, missing, server, about, run) \
+    SELECT $1::text::bigint, x.number, x.job, $2::text::boolean, clock_timestamp() + interval '30 s', NULL, \
+    $3::text, x.about, x.run \
+    FROM s, jsonb_to_recordset($4::text::jsonb) AS x(number bigint, job text, about text, run text) WHERE s.a IS NOT NULL \
+    ON CONFLICT (process, number) DO UPDATE SET direct = excluded.direct, lease = excluded.lease, missing = NULL, \
+    server = excluded.server, run = excluded.run";
+
+const ERASE: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS a) \
+    DELETE FROM pn.run r USING s WHERE s.a IS NOT NULL AND r.process = $1::text::bigint \
+    AND r.number IN (SELECT value::bigint FROM jsonb_array_elements_text($2::text::jsonb))";
+
+/// A process whose lock was lost for a moment, or that renews its lease, is not missing.
+const BEAT: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS a) \
+    UPDATE pn.run r SET lease = clock_timestamp() + interval '30 s', missing = NULL FROM s \
+    WHERE s.a IS NOT NULL AND r.process = $1::text::bigint";
+
+const LOCK: &str = "SELECT pg_try_advisory_lock($1::text::bigint)::text";
+
+/// Whether nothing says that the process of a row lives.
+const IS_FREE: &str = "CASE WHEN r.direct THEN NOT EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' \
+    AND l.objsubid = 1 AND l.granted AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) \
+    AND ((l.classid::bigint << 32) | l.objid::bigint) = r.process) \
+    ELSE r.lease < clock_timestamp() END";
+
+/// The runs of this process.
+#[derive(Default)]
+pub(super) struct Runs {
+    under_way: BTreeMap<u64, Run>,
+    /// Those that have ended, and stand in the store.
+    ended: Vec<u64>,
+    has_written: bool,
+    /// What was read of their jobs as they began, so that the end need not ask.
+    pub(super) ahead: HashMap<String, Row>,
+    /// What was found then of those that are gone,
+    found: Option<Vec<Gone>>,
+    /// and the queues in which alerts waited.
+    waiting: Option<HashSet<String>>,
+}
+
+struct Run {
+    job: String,
+    about: String,
+    text: String,
+    begun: Instant,
+    is_written: bool,
+    /// Whether the store is being told its end: it must not be written down behind that.
+    is_ending: bool,
+}
+
+/// A run that is to be written down.
+pub(super) struct New {
+    number: u64,
+    job: String,
+    about: String,
+    text: String,
+}
+
+impl Runs {
+    /// Adds a run, and tells whether it is the first to be written down.
+    pub(super) fn begin(&mut self, number: u64, job: String, about: String, text: String) -> bool {
+        let begun = Instant::now();
+        let run = Run {
+            job,
+            about,
+            text,
+            begun,
+            is_written: false,
+            is_ending: false,
+        };
+        self.under_way.insert(number, run);
+        !self.has_written
+    }
+
+    fn has(&self, number: u64) -> bool {
+        self.under_way.contains_key(&number)
+    }
+
+    /// Takes out a run that has ended; its row goes a moment later, if there is one.
+    pub(super) fn end(&mut self, number: u64) {
+        if let Some(run) = self.under_way.remove(&number) {
+            self.ahead.remove(&run.job);
+            if run.is_written {
+                self.ended.push(number);
+            }
+        }
+    }
+
+    /// Notes whether the store is being told the end of a run.
+    pub(super) fn set_ending(&mut self, number: u64, is_ending: bool) {
+        if let Some(run) = self.under_way.get_mut(&number) {
+            run.is_ending = is_ending;
+        }
+    }
+
+    /// The same of one whose row has gone with its end.
+    pub(super) fn is_over(&mut self, number: u64) {
+        if let Some(run) = self.under_way.remove(&number) {
+            self.ahead.remove(&run.job);
+        }
+    }
+
+    /// Tells whether rows are left of runs that have ended.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.ended.is_empty()
+    }
+
+    /// Tells whether alerts may wait in a queue.
+    pub(super) fn may_wait(&mut self, queue: &str) -> bool {
+        // Only what was there at the beginning: of what came since somebody else knows.
+        self.waiting
+            .as_mut()
+            .is_none_or(|waiting| waiting.remove(queue))
+    }
+
+    /// Tells whether it is known that nothing waited as this process began.
+    pub(super) fn none_waits(&self) -> bool {
+        self.waiting.as_ref().is_some_and(HashSet::is_empty)
+    }
+
+    pub(super) fn register_anew(&mut self) {
+        for run in self.under_way.values_mut() {
+            run.is_written = false;
+        }
+    }
+
+    /// Takes the runs that are to be written down.
+    pub(super) fn take_new(&mut self, even_new: bool) -> Vec<New> {
+        let is_old = |run: &Run| even_new || run.begun.elapsed() >= NEW;
+        let runs = self.under_way.iter_mut();
+        let new = runs.filter(|(_, run)| !run.is_written && !run.is_ending && is_old(run));
+        let new = new.map(|(number, run)| {
+            run.is_written = true;
+            New {
+                number: *number,
+                job: run.job.clone(),
+                about: run.about.clone(),
+                text: run.text.clone(),
+            }
+        });
+        let new: Vec<_> = new.collect();
+        self.has_written |= !new.is_empty();
+        new
+    }
+
+    pub(super) fn take_ended(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.ended)
+    }
+
+    fn not_written(&mut self, new: &[New]) {
+        for new in new {
+            if let Some(run) = self.under_way.get_mut(&new.number) {
+                run.is_written = false;
+            }
+        }
+    }
+}
+
+/// Writes down that runs have begun, and reads what is known of their jobs.
+pub(super) async fn write(
+    link: Arc<Link>,
+    client: Arc<Client>,
+    new: Vec<New>,
+    is_direct: bool,
+) -> Result<(), Fault> {
+    let rows = new.iter().map(|run| {
+        let clean = |text: &str| text.replace('\0', "\u{fffd}");
+        serde_json::json!({
+            "number": run.number.cast_signed(), "job": clean(&run.job),
+            "about": clean(&run.about), "run": clean(&run.text),
+        })
+    });
+    let rows = serde_json::Value::Array(rows.collect()).to_string();
+    let values = [
+        Some(link.process.to_string()),
+        Some(is_direct.to_string()),
+        Some(link.server()),
+        Some(rows),
+    ];
+    let written = session::ask(&client, &link.statement(WRITE), &values, "").await;
+    if let Err(fault) = written {
+        link.runs().not_written(&new);
+        return Err(fault);
+    }
+    let is_first = link.runs().waiting.is_none();
+    for run in new {
+        let value = [Some(run.job.clone())];
+        let rows = session::ask(
+            &client,
+            &link.statement(super::transaction::READ),
+            &value,
+            "",
+        )
+        .await?;
+        let mut runs = link.runs();
+        if let Some(row) = Row::read(rows).filter(|_| runs.has(run.number)) {
+            runs.ahead.insert(run.job, row);
+        }
+    }
+    if is_first {
+        look_around(&link, &client).await?;
+    }
+    Ok(())
+}
+
+/// Erases the rows of runs that have ended.
+pub(super) async fn erase(
+    link: Arc<Link>,
+    client: Arc<Client>,
+    ended: Vec<u64>,
+) -> Result<(), Fault> {
+    let values = erased(&link, &ended);
+    let erased = session::ask(&client, &link.statement(ERASE), &values, "").await;
+    if erased.is_err() {
+        link.runs().ended.extend(ended);
+    }
+    erased.map(drop)
+}
+
+fn erased(link: &Link, ended: &[u64]) -> [Option<String>; 2] {
+    let numbers = ended.iter().map(|number| number.cast_signed().to_string());
+    let numbers = serde_json::json!(numbers.collect::<Vec<_>>()).to_string();
+    [Some(link.process.to_string()), Some(numbers)]
+}
+
+/// Says that this process lives.
+pub(super) async fn beat(
+    link: Arc<Link>,
+    client: Arc<Client>,
+    is_direct: bool,
+) -> Result<(), Fault> {
+    let process = [Some(link.process.to_string())];
+    if is_direct {
+        // It is held already, but where an earlier connection had it: taken twice, it is still one lock.
+        session::ask(&client, LOCK, &process, "").await?;
+    }
+    if !link.runs().under_way.is_empty() {
+        session::ask(&client, &link.statement(BEAT), &process, "").await?;
+    }
+    Ok(())
+}
+
+/// Returns the key of a run of this process.
+pub(crate) fn key(number: u64) -> Option<RunKey> {
+    let links = Link::all();
+    let link = links.iter().find(|link| link.runs().has(number))?;
+    Some(key_of(link.process, number))
+}
+
+/// Writes down that a run of this process has ended.
+pub(crate) fn end(number: u64) {
+    for link in Link::all() {
+        link.runs().end(number);
+    }
+}
+
+fn key_of(process: i64, number: u64) -> RunKey {
+    RunKey {
+        record: format!("{PREFIX}{process}").into(),
+        offset: number,
+    }
+}
+
+/// Returns the process of a run, where it is one of a store.
+pub(super) fn process_of(run: &RunKey) -> Option<i64> {
+    run.record.strip_prefix(PREFIX)?.parse().ok()
+}
+
+/// The runs of a process that is gone.
+#[derive(Debug)]
+pub(crate) struct Gone {
+    about: Fields,
+    /// Whether its connection may have ended before it did: it gave no sign of life before that (one that is killed
+    /// has given one within the last seconds), or the server was started anew, which ends every connection.
+    is_cut: bool,
+    runs: Vec<(RunKey, Fields)>,
+}
+
+impl Gone {
+    pub(crate) fn process(&self) -> &Fields {
+        &self.about
+    }
+
+    pub(in crate::state) fn open_runs(&self) -> &[(RunKey, Fields)] {
+        &self.runs
+    }
+
+    /// The change itself finds out, where it is made.
+    #[expect(clippy::unused_self, reason = "the other engine asks its file")]
+    pub(crate) fn is_open(&self, _run: &RunKey) -> bool {
+        true
+    }
+
+    /// Tells whether the process may live, cut off from the store.
+    pub(crate) fn may_live(&self) -> bool {
+        let about = &self.about;
+        let lives = || {
+            let pid = about.get("pid")?.parse().ok()?;
+            let started: u64 = about.get("started")?.parse().ok()?;
+            Some(process::started(pid) == Some(started))
+        };
+        if Machine::this().is_this(about) {
+            return lives().unwrap_or(false);
+        }
+        self.is_cut
+    }
+}
+
+/// Finds the runs of those that have been missing for so many seconds, and notes who is missing from now on. Who looks
+/// right after the server was started gives everybody time to come back.
+const FIND: &str = "WITH f AS MATERIALIZED (SELECT r.process, r.number, r.missing FROM pn.run r WHERE ({free})), \
+    m AS (UPDATE pn.run r SET missing = clock_timestamp() FROM f \
+    WHERE f.missing IS NULL AND r.missing IS NULL AND r.process = f.process AND r.number = f.number) \
+    SELECT r.process::text, r.number::text, r.server, (r.direct AND r.missing - r.lease > interval '-23.5 s')::text, \
+    r.about, r.run FROM pn.run r JOIN f USING (process, number) \
+    WHERE r.missing < clock_timestamp() - ($1::text || ' s')::interval \
+    AND pg_postmaster_start_time() < clock_timestamp() - interval '15 s' \
+    ORDER BY r.missing, r.process, r.number LIMIT 1000";
+
+/// Names the queues in which alerts wait or are held.
+const WAITING: &str = "SELECT DISTINCT a.queue FROM pn.alert a WHERE a.state IN ('waits', 'held')";
+
+const LOOK: &str = "SELECT r.process::text, r.about, r.run, ({free})::text FROM pn.run r ORDER BY r.process, r.number";
+
+/// For so long one must be missing for who has looked on all the time, and for who has come only now.
+const MISSING: Duration = Duration::from_secs(1);
+const MISSING_FOR_NEWCOMERS: Duration = Duration::from_secs(15);
+
+fn with_free(statement: &str) -> String {
+    statement.replace("{free}", IS_FREE)
+}
+
+impl Shared {
+    /// Finds the runs of processes that are gone. As a process begins, its background thread has looked already.
+    pub(crate) fn expired_runs(&self) -> Vec<Gone> {
+        let link = self.link();
+        if let Some(found) = link.runs().found.take() {
+            return found;
+        }
+        // Where it cannot be asked, the next who looks finds them.
+        let rows = link.ask_now(&with_free(FIND), vec![Some(missing(&link))]);
+        rows.map(|rows| gone(&link, rows)).unwrap_or_default()
+    }
+
+    /// Looks at all runs under way, process by process.
+    pub(crate) fn look_at_runs(&self) -> std::io::Result<Vec<Seen>> {
+        let rows = self.link().ask_now(&with_free(LOOK), Vec::new())?;
+        let mut seen: Vec<Seen> = Vec::new();
+        let mut last = String::new();
+        for row in rows {
+            let Some([process, about, run, is_free]) = row_of(row) else {
+                continue;
+            };
+            if seen.is_empty() || process != last {
+                seen.push(Seen {
+                    is_locked: is_free != "true",
+                    process: Fields::parse(&about),
+                    runs: Vec::new(),
+                });
+                last = process;
+            }
+            if let Some(seen) = seen.last_mut() {
+                seen.runs.push(Fields::parse(&run));
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Names the processes that are missing.
+    pub(crate) fn unwatched_runs(&self) -> std::collections::BTreeSet<String> {
+        // With for how long it is missing: a process is looked at again as that grows.
+        let statement = "SELECT DISTINCT r.process::text || ' ' || least(20, coalesce(floor(extract(epoch FROM \
+            clock_timestamp() - r.missing)), -1))::text FROM pn.run r WHERE ({free})";
+        let rows = self.link().ask_now(&with_free(statement), Vec::new());
+        let rows = rows.unwrap_or_default().into_iter();
+        rows.filter_map(|row| row_of::<1>(row).map(|[process]| process))
+            .collect()
+    }
+
+    /// Erases the rows of runs that have ended, at the exit.
+    pub(super) fn erase_ended(&self, until: Instant) {
+        let link = self.link();
+        let ended = link.runs().take_ended();
+        if ended.is_empty() {
+            return;
+        }
+        let values = erased(&link, &ended).to_vec();
+        if link.ask(ERASE, values, until).is_err() {
+            link.runs().ended.extend(ended);
+        }
+    }
+}
+
+/// Returns for how many seconds one must be missing.
+fn missing(link: &Link) -> String {
+    let is_old = |(since, _): (Instant, bool)| since.elapsed() >= MISSING_FOR_NEWCOMERS;
+    let missing = if link.up().is_some_and(is_old) {
+        MISSING
+    } else {
+        MISSING_FOR_NEWCOMERS
+    };
+    missing.as_secs().to_string()
+}
+
+/// Reads the runs of those that are gone.
+fn gone(link: &Link, rows: session::Rows) -> Vec<Gone> {
+    let mut gone: Vec<Gone> = Vec::new();
+    let mut last = None;
+    for row in rows {
+        let Some([process, number, server, is_cut, about, run]) = row_of(row) else {
+            continue;
+        };
+        let (Ok(process), Ok(number)) = (process.parse::<i64>(), number.parse::<i64>()) else {
+            continue;
+        };
+        if last.replace(process) != Some(process) {
+            gone.push(Gone {
+                about: Fields::parse(&about),
+                is_cut: is_cut == "true" || server != link.server(),
+                runs: Vec::new(),
+            });
+        }
+        if let Some(gone) = gone.last_mut() {
+            let run = Fields::parse(&run);
+            gone.runs
+                .push((key_of(process, number.cast_unsigned()), run));
+        }
+    }
+    gone
+}
+
+/// Looks, as the process begins, for what others have left: its end need not ask then.
+async fn look_around(link: &Link, client: &Client) -> Result<(), Fault> {
+    let find = link.statement(&with_free(FIND));
+    let rows = session::ask(client, &find, &[Some(missing(link))], "").await?;
+    let found = gone(link, rows);
+    let rows = session::ask(client, &link.statement(WAITING), &[], "").await?;
+    let mut runs = link.runs();
+    runs.found = Some(found);
+    runs.waiting = Some(rows.into_iter().flatten().flatten().collect());
+    Ok(())
+}
+
+/// Takes the columns of a row.
+fn row_of<const COLUMNS: usize>(columns: Vec<Option<String>>) -> Option<[String; COLUMNS]> {
+    row(vec![columns])
+}

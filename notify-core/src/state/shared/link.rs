@@ -1,0 +1,347 @@
+//! The one connection of a process to its store, and the background thread that has it: whoever asks hands
+//! over, and waits for the answer until a time of its own.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::address::Address;
+use super::fault::Fault;
+use super::life::Runs;
+use super::memory::Known;
+use super::schema;
+use super::session::Rows;
+use super::worker;
+use crate::format::time::{Time, to_micros};
+use crate::os::engine::{Part, Slot};
+use crate::os::ffi;
+use crate::os::random;
+
+/// How long a question may take; after one that took longer nobody waits until the store has answered again.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long it may take where the store answers all the time, and is only slow, as when a whole fleet begins at once.
+const LONGEST: Duration = Duration::from_secs(4);
+
+/// The connections of this process: one for each store, whoever opened it. A forked child makes its own.
+static LINKS: Part<Mutex<Vec<Arc<Link>>>> = Part::new(Slot::Links);
+
+/// The connection of this process to a store.
+pub(super) struct Link {
+    address: Arc<Address>,
+    schema: String,
+    /// This process, by a random number: the store knows it by that alone.
+    pub(super) process: i64,
+    events: UnboundedSender<Event>,
+    standing: Mutex<Standing>,
+    pub(super) runs: Mutex<Runs>,
+    /// What this process knows of its jobs.
+    pub(super) memory: Mutex<HashMap<String, Known>>,
+}
+
+/// How the connection stands.
+#[derive(Debug, Default)]
+struct Standing {
+    /// Since when it is open.
+    up: Option<Instant>,
+    is_direct: bool,
+    was_up: bool,
+    /// Why the last attempt failed.
+    fault: Option<Fault>,
+    /// Whether somebody has waited in vain since the last answer.
+    is_tripped: bool,
+    ahead: TimeDelta,
+    server: String,
+    /// When the server has last answered anything.
+    heard: Option<Instant>,
+}
+
+/// What the thread is told.
+pub(super) enum Event {
+    Ask(Question),
+    /// A run has begun that is to be written down soon.
+    Begun,
+    Tick,
+    Connected(Result<super::session::Session, Fault>),
+    /// The connection of that number is closed.
+    Closed(u64),
+}
+
+/// A question, and who waits for the answer.
+pub(super) struct Question {
+    pub(super) statement: String,
+    pub(super) values: Vec<Option<String>>,
+    pub(super) until: Instant,
+    pub(super) stage: Arc<Stage>,
+    pub(super) reply: SyncSender<Result<Rows, Fault>>,
+}
+
+/// How far a question has come.
+#[derive(Debug, Default)]
+pub(super) struct Stage(AtomicU8);
+
+const WAITS: u8 = 0;
+const ASKED: u8 = 1;
+const GIVEN_UP: u8 = 2;
+
+impl Stage {
+    /// Tells whether it may be asked: from now on it is.
+    pub(super) fn ask(&self) -> bool {
+        self.change(ASKED)
+    }
+
+    /// Tells whether it was not asked, and never will be.
+    fn give_up(&self) -> bool {
+        self.change(GIVEN_UP)
+    }
+
+    fn change(&self, to: u8) -> bool {
+        let order = Ordering::AcqRel;
+        self.0
+            .compare_exchange(WAITS, to, order, Ordering::Acquire)
+            .is_ok()
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Link {
+    /// Returns this process's connection to that store, which begins now where there is none.
+    pub(super) fn of(address: &Arc<Address>) -> Arc<Self> {
+        let mut links = LINKS.get().lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |link: &&Arc<Self>| {
+            Arc::ptr_eq(&link.address, address)
+                || (link.address.to_string(), &link.schema)
+                    == (address.to_string(), &address.schema())
+        };
+        if let Some(link) = links.iter().find(is_it) {
+            return link.clone();
+        }
+        let link = Self::begin(address.clone());
+        links.push(link.clone());
+        link
+    }
+
+    /// Returns the connections that are there.
+    pub(super) fn all() -> Vec<Arc<Self>> {
+        let links = LINKS.get().lock().unwrap_or_else(PoisonError::into_inner);
+        links.clone()
+    }
+
+    fn begin(address: Arc<Address>) -> Arc<Self> {
+        let (sender, events) = tokio::sync::mpsc::unbounded_channel();
+        let link = Arc::new(Self {
+            schema: address.schema(),
+            address,
+            process: random::number().cast_signed(),
+            events: sender,
+            standing: Mutex::default(),
+            runs: Mutex::default(),
+            memory: Mutex::default(),
+        });
+        let own = link.clone();
+        let thread = thread::Builder::new().name("notify-store".to_owned());
+        if let Err(error) = thread.spawn(move || worker::run(&own, events)) {
+            link.fail(Fault::Never(format!("there is no thread for it: {error}")));
+        }
+        link
+    }
+
+    /// Asks the store, and waits for the answer until then.
+    pub(super) fn ask(
+        &self,
+        statement: &str,
+        values: Vec<Option<String>>,
+        until: Instant,
+    ) -> Result<Rows, Fault> {
+        if let Some(fault) = self.standing().closed() {
+            return Err(fault);
+        }
+        self.ask_anyway(statement, values, until)
+    }
+
+    /// The same, though somebody has waited in vain: what was done already is to be known.
+    pub(super) fn ask_anyway(
+        &self,
+        statement: &str,
+        values: Vec<Option<String>>,
+        until: Instant,
+    ) -> Result<Rows, Fault> {
+        let begun = Instant::now();
+        let (reply, answer) = mpsc::sync_channel(1);
+        let stage = Arc::new(Stage::default());
+        let question = Question {
+            statement: self.statement(statement),
+            // A text of the database holds no such character.
+            values: values
+                .into_iter()
+                .map(|value| value.map(|text| text.replace('\0', "\u{fffd}")))
+                .collect(),
+            until: until.max(begun + ffi::within(LONGEST)),
+            stage: stage.clone(),
+            reply,
+        };
+        let gone = || Fault::Away("its thread is gone".to_owned());
+        self.send(Event::Ask(question)).map_err(|()| gone())?;
+        let mut until = until;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match answer.recv_timeout(left) {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => match self.more(begun) {
+                    Some(later) => until = later,
+                    None => break,
+                },
+            }
+        }
+        let why = self.trip();
+        Err(if stage.give_up() {
+            Fault::Away(why)
+        } else {
+            Fault::Unheard(why)
+        })
+    }
+
+    /// The same, for as long as a question may take.
+    pub(super) fn ask_now(
+        &self,
+        statement: &str,
+        values: Vec<Option<String>>,
+    ) -> Result<Rows, Fault> {
+        self.ask(statement, values, deadline())
+    }
+
+    /// Writes a statement for the schema of the store.
+    pub(super) fn statement(&self, statement: &str) -> String {
+        schema::of(&self.schema, statement)
+    }
+
+    pub(super) fn send(&self, event: Event) -> Result<(), ()> {
+        self.events.send(event).map_err(drop)
+    }
+
+    pub(super) fn events(&self) -> UnboundedSender<Event> {
+        self.events.clone()
+    }
+
+    pub(super) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Notes that the connection is open.
+    pub(super) fn rise(&self, session: &super::session::Session) {
+        *self.standing() = Standing {
+            up: Some(Instant::now()),
+            is_direct: session.is_direct,
+            was_up: true,
+            fault: None,
+            is_tripped: false,
+            ahead: session.ahead,
+            server: session.server.clone(),
+            heard: Some(Instant::now()),
+        };
+    }
+
+    /// Notes why there is no connection.
+    pub(super) fn fail(&self, fault: Fault) {
+        let mut standing = self.standing();
+        (standing.up, standing.fault) = (None, Some(fault));
+    }
+
+    /// Notes that the store has answered.
+    pub(super) fn answered(&self) {
+        self.standing().is_tripped = false;
+        self.hear();
+    }
+
+    /// Notes that the server has answered something, be it only to who connects.
+    pub(super) fn hear(&self) {
+        self.standing().heard = Some(Instant::now());
+    }
+
+    /// Returns until when to wait longer, where the server has answered lately.
+    fn more(&self, begun: Instant) -> Option<Instant> {
+        let until = (self.standing().heard? + PATIENCE).min(begun + ffi::within(LONGEST));
+        (until > Instant::now()).then_some(until)
+    }
+
+    pub(super) fn set_ahead(&self, ahead: TimeDelta) {
+        self.standing().ahead = ahead;
+    }
+
+    /// Returns why a question need not be asked now.
+    pub(super) fn closed(&self) -> Option<Fault> {
+        self.standing().closed()
+    }
+
+    /// Reads the store's clock; `None` where it was never seen.
+    pub(super) fn now(&self) -> Option<Time> {
+        let standing = self.standing();
+        standing
+            .was_up
+            .then(|| to_micros(Utc::now() + standing.ahead))
+    }
+
+    /// Returns since when the connection is open, and whether it is direct.
+    pub(super) fn up(&self) -> Option<(Instant, bool)> {
+        let standing = self.standing();
+        Some((standing.up?, standing.is_direct))
+    }
+
+    /// Names the start of the server to which this is connected.
+    pub(super) fn server(&self) -> String {
+        self.standing().server.clone()
+    }
+
+    pub(super) fn runs(&self) -> MutexGuard<'_, Runs> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn memory(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that somebody has waited in vain.
+    fn trip(&self) -> String {
+        let mut standing = self.standing();
+        standing.is_tripped = true;
+        let fault = standing.fault.as_ref();
+        fault.map_or_else(|| "it does not answer".to_owned(), Fault::to_string)
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Standing {
+    fn closed(&self) -> Option<Fault> {
+        let fault = self.fault.as_ref().filter(|_| self.up.is_none());
+        // One that was reached before may be back at once, after a restart.
+        let fault = fault.filter(|fault| !self.was_up || self.is_tripped || fault.is_for_good());
+        match fault {
+            Some(fault) => Some(fault.clone()),
+            None if self.is_tripped => Some(Fault::Away("it does not answer".to_owned())),
+            None => None,
+        }
+    }
+}
+
+/// Returns until when a question that is asked now may take.
+pub(super) fn deadline() -> Instant {
+    Instant::now() + ffi::within(PATIENCE)
+}

@@ -1,0 +1,258 @@
+//! What this process knows of its jobs, so that a silent run need not ask the store: write-behind.
+//!
+//! A run that tells nothing new changes memory alone, for a second after the job was exchanged with the store. The
+//! background thread writes what has come together, for all jobs in one statement, where nobody else has changed
+//! them meanwhile.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio_postgres::Client;
+
+use super::Shared;
+use super::fault::Fault;
+use super::life;
+use super::link::Link;
+use super::session;
+use crate::format::hash;
+use crate::format::time::Time;
+use crate::os::random;
+use crate::rules::Past;
+use crate::state::local::memory::{Job, Shown};
+use crate::state::{Access, Decide, Seen};
+use crate::status::Status;
+
+/// For so long after an exchange a silent run may stay in memory.
+const STAY: Duration = Duration::from_secs(1);
+
+/// What has stayed there for so long is written.
+const DUE: Duration = Duration::from_millis(700);
+
+/// What no run has used for so long is forgotten.
+const FORGOTTEN: Duration = Duration::from_secs(60);
+
+/// A job as this process last left it.
+#[derive(Debug)]
+pub(super) struct Known {
+    job: Job,
+    /// The change that wrote what is in the store.
+    id: String,
+    exchanged: Instant,
+    is_being_written: bool,
+}
+
+/// Reads jobs whose runs are to be written.
+const READ: &str = "SELECT j.name, j.change, j.status FROM pn.job j \
+    WHERE j.name IN (SELECT jsonb_array_elements_text($1::text::jsonb))";
+
+/// Writes them, where nobody has changed them meanwhile.
+const WRITE: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS a, \
+    set_config('lock_timeout', '1500', true) AS b) \
+    UPDATE pn.job j SET change = x.id, status = x.status, written = clock_timestamp() \
+    FROM s, jsonb_to_recordset($1::text::jsonb) AS x(name text, seen text, id text, status text) \
+    WHERE s.a IS NOT NULL AND s.b IS NOT NULL AND j.name = x.name AND j.change = x.seen RETURNING j.name, j.change";
+
+/// What is written of a job.
+struct Written {
+    name: String,
+    seen: String,
+    id: String,
+    status: Box<Status>,
+    /// How many runs of those in memory that are.
+    runs: u64,
+}
+
+impl Known {
+    pub(super) fn new(name: &str, status: Status, id: &str, exchanged: Instant) -> Self {
+        Self {
+            job: Job::new(name, status, id_of(id), (exchanged, 0), exchanged, None),
+            id: id.to_owned(),
+            exchanged,
+            is_being_written: false,
+        }
+    }
+
+    /// Adds to what was read from the store the runs that are in memory alone.
+    pub(super) fn correct(&self, past: Past, id: &str, now: Time) -> Past {
+        self.job.correct(past, Some(id_of(id)), now)
+    }
+}
+
+/// Reads an id, which is a number.
+fn id_of(id: &str) -> [u8; 8] {
+    u64::from_str_radix(id, 16)
+        .unwrap_or_default()
+        .to_be_bytes()
+}
+
+impl Shared {
+    /// Ends a run in memory alone, where it may stay there; tells whether it does.
+    pub(super) fn stays_in_memory(
+        &self,
+        link: &Link,
+        job: &str,
+        at: Instant,
+        decide: Decide<'_>,
+    ) -> bool {
+        let mut memory = link.memory();
+        let Some(known) = memory.get_mut(job) else {
+            return false;
+        };
+        if at.saturating_duration_since(known.exchanged) >= STAY {
+            return false;
+        }
+        let now = self.now();
+        let change = decide(&Seen {
+            past: known.job.past(),
+            now,
+            access: Access::Alone,
+        });
+        let Some(change) = change else { return true };
+        let is_own = |run| life::process_of(run) == Some(link.process);
+        if !change.is_nothing_new(known.job.past()) || !change.ends.as_ref().is_none_or(is_own) {
+            return false;
+        }
+        if let Some(run) = &change.ends {
+            link.runs().end(run.offset);
+        }
+        if let Some(status) = change.status {
+            known.job.add_silent(status);
+        }
+        true
+    }
+
+    /// Writes all that silent runs have changed in memory alone, at the exit.
+    pub(crate) fn flush(&self) {
+        let link = self.link();
+        let until = super::link::deadline();
+        self.erase_ended(until);
+        let behind = take_behind(&link, Duration::ZERO, Instant::now());
+        if behind.is_empty() {
+            return;
+        }
+        let rows = link.ask(READ, vec![Some(names(&behind))], until);
+        let all = rows.map(|rows| corrected(&link, rows)).unwrap_or_default();
+        let values = vec![Some(values(&all))];
+        let written = link.ask(WRITE, values, until).unwrap_or_default();
+        put_back(&link, &all, &behind, written);
+    }
+
+    pub(crate) fn is_behind(&self) -> Option<bool> {
+        let link = self.link();
+        let memory = link.memory.try_lock().ok()?;
+        let runs = link.runs.try_lock().ok()?;
+        Some(runs.is_behind() || memory.values().any(|known| known.job.is_behind()))
+    }
+}
+
+/// Tells whether runs are to be written by now, and forgets jobs that no run has used for long.
+pub(super) fn is_due(link: &Link, now: Instant) -> bool {
+    let Ok(mut memory) = link.memory.try_lock() else {
+        return false;
+    };
+    let age = |known: &Known| now.saturating_duration_since(known.exchanged);
+    memory.retain(|_, known| known.job.is_behind() || age(known) < FORGOTTEN);
+    let is_due =
+        |known: &Known| known.job.is_behind() && !known.is_being_written && age(known) >= DUE;
+    memory.values().any(is_due)
+}
+
+/// Writes what is due.
+pub(super) async fn write_behind(link: Arc<Link>, client: Arc<Client>) -> Result<(), Fault> {
+    let behind = take_behind(&link, DUE, Instant::now());
+    let asked = async {
+        let names = [Some(names(&behind))];
+        let rows = session::ask(&client, &link.statement(READ), &names, "").await?;
+        let all = corrected(&link, rows);
+        let values = [Some(values(&all))];
+        let written = session::ask(&client, &link.statement(WRITE), &values, "").await?;
+        Ok((all, written))
+    };
+    match asked.await {
+        Ok((all, written)) => {
+            put_back(&link, &all, &behind, written);
+            Ok(())
+        }
+        Err(fault) => {
+            put_back(&link, &[], &behind, Vec::new());
+            Err(fault)
+        }
+    }
+}
+
+/// Takes the names of the jobs of which runs have been in memory alone for so long.
+fn take_behind(link: &Link, age: Duration, now: Instant) -> Vec<String> {
+    let mut memory = link.memory();
+    let is_due = |known: &Known| {
+        known.job.is_behind()
+            && !known.is_being_written
+            && now.saturating_duration_since(known.exchanged) >= age
+    };
+    let due = memory.iter_mut().filter(|(_, known)| is_due(known));
+    due.map(|(name, known)| {
+        known.is_being_written = true;
+        name.clone()
+    })
+    .collect()
+}
+
+fn names(behind: &[String]) -> String {
+    json!(behind).to_string()
+}
+
+/// Adds to what was read the runs that are in memory.
+fn corrected(link: &Link, rows: session::Rows) -> Vec<Written> {
+    let memory = link.memory();
+    let now = link.now().unwrap_or_default();
+    let rows = rows
+        .into_iter()
+        .filter_map(|row| session::row::<3>(vec![row]));
+    let written = rows.filter_map(|[name, seen, status]| {
+        let known = memory.get(&name)?;
+        let past = Past::Known(Box::new(Status::parse(&status)?));
+        match known.correct(past, &seen, now) {
+            Past::Known(status) => Some(Written {
+                id: hash::hex(random::number()),
+                runs: known.job.runs_behind(),
+                name,
+                seen,
+                status,
+            }),
+            _ => None,
+        }
+    });
+    written.collect()
+}
+
+fn values(all: &[Written]) -> String {
+    let rows = all.iter().map(|one| {
+        let status = one.status.render().replace('\0', "\u{fffd}");
+        json!({ "name": one.name, "seen": one.seen, "id": one.id, "status": status })
+    });
+    serde_json::Value::Array(rows.collect()).to_string()
+}
+
+/// Notes what was written. A job that others have changed is forgotten: its next run asks the store.
+fn put_back(link: &Link, all: &[Written], behind: &[String], written: session::Rows) {
+    let mut memory = link.memory();
+    let written: Vec<_> = written
+        .into_iter()
+        .filter_map(|row| session::row::<2>(vec![row]))
+        .collect();
+    for name in behind {
+        let Some(known) = memory.get_mut(name) else {
+            continue;
+        };
+        known.is_being_written = false;
+        let Some(one) = all.iter().find(|one| one.name == *name) else {
+            continue;
+        };
+        if written.iter().any(|[of, id]| (of, id) == (name, &one.id)) {
+            known
+                .job
+                .is_written(Shown::of(&one.status), id_of(&one.id), one.runs);
+            (known.id, known.exchanged) = (one.id.clone(), Instant::now());
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What people have planned for the jobs of a store: texts, each of which changes whole.
+
+#[cfg(feature = "cli")]
+use std::io;
+
+use chrono::DateTime;
+
+use super::fault::Fault;
+use super::link::Link;
+use super::session::row;
+use crate::format::time::Time;
+use crate::state::local::silences::Silences;
+
+/// The text of planned quiet.
+pub(super) const QUIET: &str = "quiet";
+
+/// The list of the jobs that never ran, and that people heard of.
+#[cfg(feature = "cli")]
+pub(super) const NEVER_RUN: &str = "never-run";
+
+/// So often a text that others change is changed anew.
+#[cfg(feature = "cli")]
+const TRIES: u32 = 5;
+
+/// The lines of the jobs that should run.
+#[cfg(feature = "cli")]
+pub(super) const EXPECTED: &str = "expected";
+
+const READ: &str = "SELECT p.body, (extract(epoch FROM p.at) * 1000000)::bigint::text FROM pn.plan p WHERE p.name = $1::text";
+
+/// Reads the planned quiet.
+pub(super) fn read(link: &Link) -> Result<Silences, Fault> {
+    let place = format!("{} (planned quiet)", link.address());
+    Ok(Silences::of_all(&text(link, QUIET)?, &place))
+}
+
+fn text(link: &Link, name: &str) -> Result<String, Fault> {
+    since(link, name).map(|(text, _)| text)
+}
+
+/// Reads a text, and since when it stands so.
+pub(super) fn since(link: &Link, name: &str) -> Result<(String, Time), Fault> {
+    let rows = link.ask_now(READ, vec![Some(name.to_owned())])?;
+    let [body, at] = row(rows).unwrap_or_default();
+    let at = at.parse().ok().and_then(DateTime::from_timestamp_micros);
+    Ok((body, at.unwrap_or_default()))
+}
+
+/// Changes a text: `change` may be asked again, where others were faster.
+#[cfg(feature = "cli")]
+pub(super) fn change(
+    link: &Link,
+    name: &str,
+    mut change: impl FnMut(&str) -> String,
+) -> io::Result<()> {
+    const WRITE: &str = "INSERT INTO pn.plan AS p (name, body) SELECT $1::text, $3::text \
+        WHERE $2::text = '' OR EXISTS (SELECT FROM pn.plan o WHERE o.name = $1::text) \
+        ON CONFLICT (name) DO UPDATE SET body = $3::text, at = clock_timestamp() WHERE p.body = $2::text RETURNING 1::text";
+    for _ in 0..TRIES {
+        let before = text(link, name)?;
+        let after = change(&before);
+        if after == before {
+            return Ok(());
+        }
+        let values = [name, &before, &after].map(|value| Some(value.to_owned()));
+        if !link.ask_now(WRITE, values.to_vec())?.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(io::ErrorKind::WouldBlock.into())
+}

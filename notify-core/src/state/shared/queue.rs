@@ -1,0 +1,430 @@
+//! The alerts that wait for one destination, in the whole fleet: rows, and one sender at a time by a lease.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::DateTime;
+use serde_json::json;
+
+use super::address::Address;
+use super::link::{Link, deadline};
+use super::plans;
+use crate::format::hash;
+use crate::format::time::Time;
+use crate::message::alert::Alert;
+use crate::message::dropped::Dropped;
+use crate::os::random;
+use crate::state::dropped::Loss;
+use crate::state::entry::Entry;
+use crate::state::local::spool::time_of;
+use crate::state::moved::Moved;
+use crate::state::rate::Pace;
+use crate::state::turn::{Claim, Turn};
+
+/// Names queues alike on all hosts. The identities of destinations are long and random where they are secret.
+const KEYS: [&[u8; 16]; 2] = [b"pipeline-notify0", b"pipeline-notify1"];
+
+/// So often a text that others change is changed anew.
+const TRIES: u32 = 5;
+
+/// The alerts that wait for one destination.
+#[derive(Clone)]
+pub(crate) struct Queue {
+    pub(super) address: Arc<Address>,
+    pub(super) name: String,
+}
+
+/// The right to send, which is given back when this goes.
+pub(crate) struct Lease {
+    link: Arc<Link>,
+    queue: String,
+    token: String,
+}
+
+/// Names the queue of a destination, so that only those who know the destination find it.
+pub(crate) fn name(channel: &str, identity: &str) -> String {
+    let [one, other] = KEYS.map(|key| hash::keyed_hash(key, identity));
+    format!("{channel}-{one:016x}{other:016x}")
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Queue").field(&self.name).finish()
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Lease").field(&self.queue).finish()
+    }
+}
+
+impl PartialEq for Queue {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Queue {}
+
+impl PartialOrd for Queue {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Queue {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.name.cmp(&other.name)
+    }
+}
+
+/// Who sends lets the lease run on by this: what a post takes, and a margin.
+const TURN: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS a), \
+    free AS (SELECT q.name FROM pn.queue q, s WHERE s.a IS NOT NULL AND q.name = $1::text AND (q.token = '' \
+    OR q.lease < clock_timestamp() OR q.direct AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' \
+    AND l.objsubid = 1 AND l.granted AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) \
+    AND ((l.classid::bigint << 32) | l.objid::bigint) = q.sender)) FOR UPDATE OF q SKIP LOCKED) \
+    UPDATE pn.queue q SET token = $2::text, sender = $3::text::bigint, direct = $4::text::boolean, \
+    lease = clock_timestamp() + interval '12 s' FROM free WHERE q.name = free.name RETURNING 1::text";
+
+const GIVE_BACK: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS a) \
+    UPDATE pn.queue q SET token = '' FROM s WHERE s.a IS NOT NULL AND q.name = $1::text AND q.token = $2::text";
+
+const HELD: &str = "SELECT a.name, a.body FROM pn.alert a WHERE a.queue = $1::text AND a.state = 'held' ORDER BY a.name";
+
+/// One that is withdrawn meanwhile is not there any more.
+const LEAVE: &str = "UPDATE pn.alert SET state = 'waits', name = $3::text \
+    WHERE queue = $1::text AND name = $2::text AND state = 'held' RETURNING 1::text";
+
+impl Queue {
+    fn link(&self) -> Arc<Link> {
+        Link::of(&self.address)
+    }
+
+    fn ask(&self, statement: &str, values: &[&str]) -> io::Result<Vec<Vec<String>>> {
+        let own = [&*self.name];
+        let values = own
+            .iter()
+            .chain(values)
+            .map(|value| Some((*value).to_owned()));
+        let rows = self.link().ask_now(statement, values.collect())?;
+        let texts =
+            |row: Vec<Option<String>>| row.into_iter().map(Option::unwrap_or_default).collect();
+        Ok(rows.into_iter().map(texts).collect())
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads the store's clock.
+    pub(crate) fn now(&self) -> Option<Time> {
+        self.link().now()
+    }
+
+    pub(crate) fn put(&self, alert: &Alert, content: &str) -> io::Result<Entry> {
+        let entry = Entry::of(alert);
+        self.place(&alert.job, entry.name(), "waits", content)?;
+        Ok(entry)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn hold(&self, content: &str, name: &str) -> io::Result<()> {
+        let alert = Alert::parse(content).ok_or(io::ErrorKind::InvalidData)?;
+        self.place(&alert.job, name, "held", content)
+    }
+
+    fn place(&self, job: &str, name: &str, state: &str, content: &str) -> io::Result<()> {
+        const PUT: &str = "WITH q AS (INSERT INTO pn.queue (name) VALUES ($1::text) ON CONFLICT DO NOTHING) \
+            INSERT INTO pn.alert (queue, job, name, state, body) \
+            VALUES ($1::text, $2::text, $3::text, $4::text, $5::text) ON CONFLICT DO NOTHING";
+        let job = crate::job::name::file_name(job);
+        self.ask(PUT, &[&job, name, state, content]).map(drop)
+    }
+
+    pub(crate) fn release_to(&self, now: Time, left: &mut Vec<Entry>) -> io::Result<Option<Time>> {
+        let mut next = None;
+        let mut later = |until: Time| next = Some(next.map_or(until, |next: Time| next.min(until)));
+        let mut planned = None;
+        for row in self.ask(HELD, &[])? {
+            let [name, body] = &*row else { continue };
+            let Some(until) = time_of(name) else { continue };
+            if until > now {
+                later(until);
+                continue;
+            }
+            let alert = Alert::parse(body);
+            let planned =
+                planned.get_or_insert_with(|| plans::read(&self.link()).unwrap_or_default());
+            let quiet = alert
+                .as_ref()
+                .and_then(|alert| planned.quiet(&alert.job, 0, now));
+            if let Some(quiet) = quiet {
+                later(quiet.until);
+                continue;
+            }
+            // What cannot be read is for the sender to put aside, and to tell.
+            let entry = alert.map_or_else(
+                || Entry::parse(name.replacen('-', "-00000000-", 1)),
+                |alert| Some(Entry::of(&alert)),
+            );
+            let Some(entry) = entry else { continue };
+            if !self.ask(LEAVE, &[name, entry.name()])?.is_empty() {
+                left.push(entry);
+            }
+        }
+        Ok(next)
+    }
+
+    /// Tells whether an alert of that name is held.
+    pub(super) fn is_held(&self, name: &str) -> bool {
+        self.ask(HELD, &[])
+            .is_ok_and(|rows| rows.iter().any(|row| row[0] == name))
+    }
+
+    pub(crate) fn adopt(&self, other: &Self) -> io::Result<usize> {
+        const ADOPT: &str = "UPDATE pn.alert SET queue = $2::text WHERE queue = $1::text AND state = 'waits' RETURNING 1::text";
+        other.release_to(DateTime::<chrono::Utc>::MAX_UTC, &mut Vec::new())?;
+        if other.list().is_empty() {
+            return Ok(0);
+        }
+        let turn = other.turn()?;
+        if matches!(turn, Turn::Others) {
+            return Err(io::Error::other(
+                "another process sends from that queue now",
+            ));
+        }
+        Ok(other.ask(ADOPT, &[&self.name])?.len())
+    }
+
+    /// Tells whether alerts waited or were held here as this process began.
+    pub(crate) fn may_have_some(&self) -> bool {
+        self.link().runs().may_wait(&self.name)
+    }
+
+    /// Makes its row, so that it can be taken turns at.
+    #[cfg(feature = "cli")]
+    pub(super) fn make(&self) -> io::Result<()> {
+        const MAKE: &str = "INSERT INTO pn.queue (name) VALUES ($1::text) ON CONFLICT DO NOTHING";
+        self.ask(MAKE, &[]).map(drop)
+    }
+
+    pub(crate) fn list(&self) -> Vec<Entry> {
+        const LIST: &str =
+            "SELECT a.name FROM pn.alert a WHERE a.queue = $1::text AND a.state = 'waits'";
+        let rows = self.ask(LIST, &[]).unwrap_or_default().into_iter();
+        let names = rows.filter_map(|row| row.into_iter().next());
+        let mut entries: Vec<_> = names.filter_map(Entry::parse).collect();
+        entries.sort_unstable();
+        entries
+    }
+
+    pub(crate) fn holds(&self, entry: &Entry) -> bool {
+        self.body(entry).is_ok_and(|body| body.is_some())
+    }
+
+    fn body(&self, entry: &Entry) -> io::Result<Option<String>> {
+        const BODY: &str = "SELECT a.body FROM pn.alert a WHERE a.queue = $1::text AND a.name = $2::text AND a.state = 'waits'";
+        let rows = self.ask(BODY, &[entry.name()])?;
+        Ok(rows.into_iter().flatten().next())
+    }
+
+    /// The same as [`take`](Self::take) of each.
+    pub(crate) fn take_all(&self, entries: &[Entry]) -> Vec<io::Result<Option<(Alert, Claim)>>> {
+        const BODIES: &str = "SELECT a.name, a.body FROM pn.alert a WHERE a.queue = $1::text AND a.state = 'waits' \
+            AND a.name IN (SELECT jsonb_array_elements_text($2::text::jsonb))";
+        let Ok(rows) = self.ask(BODIES, &[&names(entries)]) else {
+            // They wait on.
+            return entries.iter().map(|_| Ok(None)).collect();
+        };
+        let taken = entries.iter().map(|entry| {
+            let Some(row) = rows.iter().find(|row| row[0] == entry.name()) else {
+                return Ok(None);
+            };
+            let alert = Alert::parse(&row[1]);
+            let damaged = || io::Error::new(io::ErrorKind::InvalidData, "not an alert");
+            Ok(Some((alert.ok_or_else(damaged)?, Claim(Box::new(())))))
+        });
+        taken.collect()
+    }
+
+    /// Whoever has the turn is alone.
+    pub(crate) fn take(&self, entry: &Entry) -> io::Result<Option<(Alert, Claim)>> {
+        let Some(body) = self.body(entry)? else {
+            return Ok(None);
+        };
+        let alert = Alert::parse(&body)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an alert"))?;
+        Ok(Some((alert, Claim(Box::new(())))))
+    }
+
+    pub(crate) fn read(&self, entry: &Entry) -> io::Result<Option<Alert>> {
+        Ok(self.body(entry)?.and_then(|body| Alert::parse(&body)))
+    }
+
+    pub(crate) fn remove_all(&self, entries: &[Entry]) -> io::Result<()> {
+        const REMOVE: &str = "DELETE FROM pn.alert WHERE queue = $1::text AND state = 'waits' \
+            AND name IN (SELECT jsonb_array_elements_text($2::text::jsonb))";
+        let values = [self.name.clone(), names(entries)].map(Some).to_vec();
+        // The destination has them: whoever waited in vain before, this is tried.
+        self.link().ask_anyway(REMOVE, values, deadline())?;
+        Ok(())
+    }
+
+    pub(crate) fn reject(&self, entry: &Entry, reason: &str) -> io::Result<PathBuf> {
+        const REJECT: &str = "UPDATE pn.alert SET state = 'rejected', reason = $3::text \
+            WHERE queue = $1::text AND name = $2::text";
+        self.ask(REJECT, &[entry.name(), reason])?;
+        Ok(PathBuf::from(&self.name).join(entry.name()))
+    }
+
+    /// Removes them and counts them, both or neither.
+    pub(crate) fn give_up(&self, entries: &[Entry], _deadline: Option<Instant>) -> io::Result<()> {
+        const GIVE_UP: &str = "WITH ok AS (UPDATE pn.queue SET loss = $4::text WHERE name = $1::text AND loss = $3::text RETURNING 1), \
+            gone AS (DELETE FROM pn.alert a USING ok WHERE a.queue = $1::text AND a.state = 'waits' \
+            AND a.name IN (SELECT jsonb_array_elements_text($2::text::jsonb)) RETURNING 1) \
+            SELECT count(*)::text FROM ok";
+        for _ in 0..TRIES {
+            let there = self.list();
+            let given_up: Vec<_> = entries
+                .iter()
+                .filter(|entry| there.contains(entry))
+                .cloned()
+                .collect();
+            if given_up.is_empty() {
+                return Ok(());
+            }
+            let before = self.text("loss")?;
+            let mut loss = Loss::parse(&before);
+            loss.count(&given_up);
+            loss.going.clear();
+            let names = names(&given_up);
+            let done = self.ask(GIVE_UP, &[&names, &before, &loss.render()])?;
+            if done.first().is_some_and(|row| row[0] == "1") {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn loss(&self) -> io::Result<Loss> {
+        self.text("loss").map(|text| Loss::parse(&text))
+    }
+
+    pub(crate) fn loss_to_tell(&self) -> io::Result<Dropped> {
+        self.text("loss").map(|text| Loss::parse(&text).dropped)
+    }
+
+    pub(crate) fn told(&self, told: &Dropped) -> io::Result<()> {
+        const TOLD: &str = "UPDATE pn.queue SET loss = $3::text WHERE name = $1::text AND loss = $2::text RETURNING 1::text";
+        for _ in 0..TRIES {
+            let before = self.text("loss")?;
+            let mut loss = Loss::parse(&before);
+            loss.tell(told);
+            let after = if loss.is_empty() {
+                String::new()
+            } else {
+                loss.render()
+            };
+            if !self.ask(TOLD, &[&before, &after])?.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    pub(crate) fn turn(&self) -> io::Result<Turn> {
+        let link = self.link();
+        let token = hash::hex(random::number());
+        let is_direct = link.up().is_some_and(|(_, is_direct)| is_direct);
+        let values = [&*token, &link.process.to_string(), &is_direct.to_string()];
+        Ok(if self.ask(TURN, &values)?.is_empty() {
+            Turn::Others
+        } else {
+            let queue = self.name.clone();
+            Turn::Mine(Box::new(Lease { link, queue, token }))
+        })
+    }
+
+    pub(crate) fn pace(&self, now: Time) -> Pace {
+        let text = self.text("pace").unwrap_or_default();
+        if text.is_empty() {
+            return Pace::new(now);
+        }
+        Pace::parse(&text, now)
+    }
+
+    /// Who writes it has the turn, which lasts on.
+    pub(crate) fn set_pace(&self, pace: &Pace) -> io::Result<()> {
+        const PACE: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS a) \
+            UPDATE pn.queue q SET pace = $2::text, lease = clock_timestamp() + interval '12 s' FROM s \
+            WHERE s.a IS NOT NULL AND q.name = $1::text";
+        self.ask(PACE, &[&pace.render()]).map(drop)
+    }
+
+    pub(crate) fn moved(&self) -> Moved {
+        self.text("moved")
+            .map(|text| Moved::parse(&text))
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn set_moved(&self, moved: &Moved) -> io::Result<()> {
+        const MOVED: &str = "UPDATE pn.queue SET moved = $2::text WHERE name = $1::text";
+        self.ask(MOVED, &[&moved.render()]).map(drop)
+    }
+
+    pub(crate) fn handle(&self, key: &str) -> io::Result<Option<String>> {
+        const HANDLE: &str = "SELECT a.body FROM pn.alert a WHERE a.queue = $1::text AND a.name = $2::text AND a.state = 'handle'";
+        let rows = self.ask(HANDLE, &[key])?;
+        Ok(rows
+            .into_iter()
+            .next()
+            .and_then(|row| row.into_iter().next()))
+    }
+
+    pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
+        const KEEP: &str = "INSERT INTO pn.alert (queue, name, job, state, body) \
+            VALUES ($1::text, $2::text, '', 'handle', $3::text) \
+            ON CONFLICT (queue, name) DO UPDATE SET body = EXCLUDED.body";
+        self.ask(KEEP, &[key, text]).map(drop)
+    }
+
+    pub(crate) fn forget_handle(&self, key: &str) -> io::Result<()> {
+        const FORGET: &str =
+            "DELETE FROM pn.alert WHERE queue = $1::text AND name = $2::text AND state = 'handle'";
+        self.ask(FORGET, &[key]).map(drop)
+    }
+
+    /// Reads one of the queue's texts.
+    fn text(&self, column: &str) -> io::Result<String> {
+        const TEXTS: &str =
+            "SELECT q.pace, q.moved, q.loss FROM pn.queue q WHERE q.name = $1::text";
+        let rows = self.ask(TEXTS, &[])?;
+        let place = ["pace", "moved", "loss"]
+            .iter()
+            .position(|name| *name == column);
+        let row = rows.into_iter().next().unwrap_or_default();
+        Ok(row
+            .into_iter()
+            .nth(place.unwrap_or_default())
+            .unwrap_or_default())
+    }
+}
+
+fn names(entries: &[Entry]) -> String {
+    let names: Vec<_> = entries.iter().map(Entry::name).collect();
+    json!(names).to_string()
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let values = vec![Some(self.queue.clone()), Some(self.token.clone())];
+        // Where it cannot be given back, it ends with this process, or by itself.
+        let _ = self.link.ask_anyway(GIVE_BACK, values, deadline());
+    }
+}

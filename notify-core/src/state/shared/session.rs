@@ -1,0 +1,231 @@
+//! A connection to the first of the servers that can be written to.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, NoTls};
+
+use super::address::{Address, Target, Trust};
+use super::fault::{self, Fault};
+use super::link::Link;
+use super::schema;
+use super::tls::Tls;
+use crate::format::time::Time;
+
+/// How long one server may take until it can be asked.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Other products say so in `version()`, and some of these have no session locks.
+const OTHERS: [&str; 5] = [
+    "Redshift",
+    "Greenplum",
+    "Cockroach",
+    "Yugabyte",
+    "EnterpriseDB",
+];
+
+/// The first version that this library is tried with.
+const OLDEST_SERVER: u32 = 140_000;
+
+/// What is asked first: whether this server can be written to, whether it is the one at the other end and no pooler is
+/// between, and of which version the tables are. Where it is direct, the lock is taken that says that this process
+/// lives, and the server is to notice soon where it cannot any more.
+const LOOK: &str = "SELECT (pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on')::text, d.direct::text, \
+    CASE WHEN d.direct AND NOT pg_is_in_recovery() THEN pg_try_advisory_lock($5::text::bigint)::text ELSE '' END, \
+    CASE WHEN d.direct THEN set_config('tcp_keepalives_idle', '3', false) || set_config('tcp_keepalives_interval', '2', false) \
+    || set_config('tcp_keepalives_count', '2', false) ELSE '' END, \
+    pg_postmaster_start_time()::text, \
+    (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text, {meta} \
+    FROM (SELECT coalesce(host(inet_client_addr()) = $1::text AND inet_client_port()::text = $2::text \
+    AND host(inet_server_addr()) = $3::text AND inet_server_port()::text = $4::text, false) \
+    AND version() LIKE 'PostgreSQL %' AND version() !~ '{others}' \
+    AND current_setting('server_version_num')::integer >= {oldest} AS direct) d";
+
+const META: &str = "(SELECT m.oldest::text FROM pn.meta m LIMIT 1)";
+
+/// An answer's rows, all as text.
+pub(super) type Rows = Vec<Vec<Option<String>>>;
+
+/// A connection that is open.
+pub(super) struct Session {
+    pub(super) client: Arc<Client>,
+    /// Whether no pooler is between, so that the server sees it when this process ends.
+    pub(super) is_direct: bool,
+    /// Whether the lock is held that says that this process lives.
+    pub(super) is_locked: bool,
+    /// Names this start of the server.
+    pub(super) server: String,
+    /// By how much the server's clock is ahead.
+    pub(super) ahead: TimeDelta,
+    /// What gives the role its rights.
+    pub(super) mend: String,
+    /// What ends with the connection.
+    pub(super) open: tokio::task::JoinHandle<()>,
+}
+
+impl Session {
+    /// Connects to the first server that can be written to.
+    pub(super) async fn open(link: &Link) -> Result<Self, Fault> {
+        let address = link.address();
+        let target = address.target().map_err(Fault::Never)?;
+        let mut first = None;
+        for (host, port) in &target.hosts {
+            let connecting = Self::to(&target, link, host, *port);
+            let session = timeout(PATIENCE, connecting).await;
+            let slow = || Err(Fault::Away(format!("{host} does not answer")));
+            match session.unwrap_or_else(|_| slow()) {
+                Ok(session) => return Ok(session),
+                Err(fault) => first = first.or(Some(fault)),
+            }
+        }
+        Err(first.unwrap_or_else(|| Fault::Never("it names no host".to_owned())))
+    }
+
+    async fn to(target: &Target, link: &Link, host: &str, port: u16) -> Result<Self, Fault> {
+        let unreached =
+            |error: std::io::Error| Fault::Away(format!("{host}: {}", fault::of_io(&error)));
+        let name = host.trim_start_matches('[').trim_end_matches(']');
+        let mut stream = Err(std::io::ErrorKind::NotFound.into());
+        for to in lookup_host((name, port)).await.map_err(unreached)? {
+            stream = TcpStream::connect(to).await;
+            if stream.is_ok() {
+                break;
+            }
+        }
+        let stream = stream.map_err(unreached)?;
+        let _ = stream.set_nodelay(true);
+        let ends = stream
+            .local_addr()
+            .and_then(|own| Ok((own, stream.peer_addr()?)));
+        let ends = ends.map_err(unreached)?;
+        let trust = target.trust(ends.1.ip().is_loopback());
+        let settings = target.settings(trust);
+        let refused = |error: tokio_postgres::Error| Fault::of_connection(&error, "");
+        let (client, open) = if trust == Trust::Plain {
+            let (client, connection) =
+                settings.connect_raw(stream, NoTls).await.map_err(refused)?;
+            (client, tokio::spawn(async move { drop(connection.await) }))
+        } else {
+            let tls = Tls::new(name, trust, target.authorities.as_deref()).map_err(Fault::Never)?;
+            let (client, connection) = settings.connect_raw(stream, tls).await.map_err(refused)?;
+            (client, tokio::spawn(async move { drop(connection.await) }))
+        };
+        let mut session = Self {
+            client: Arc::new(client),
+            is_direct: false,
+            is_locked: false,
+            server: String::new(),
+            ahead: TimeDelta::zero(),
+            mend: schema::rights(
+                &link.address().schema(),
+                target.config.get_user().unwrap_or_default(),
+            ),
+            open,
+        };
+        link.hear();
+        session.look(link.address(), ends, link.process).await?;
+        Ok(session)
+    }
+
+    /// Finds out who answers, and makes the tables where they are missing.
+    async fn look(
+        &mut self,
+        address: &Address,
+        ends: (SocketAddr, SocketAddr),
+        process: i64,
+    ) -> Result<(), Fault> {
+        let schema = address.schema();
+        match self.ask(&schema, META, ends, process).await {
+            Err(fault) if fault.is_missing() => {}
+            answer => return answer,
+        }
+        self.ask(&schema, "NULL", ends, process).await?;
+        let made = self
+            .client
+            .batch_execute(&schema::statements(&schema))
+            .await;
+        made.map_err(|error| match Fault::of(&error, &self.mend) {
+            Fault::Never(_) => Fault::Never(format!(
+                "its tables are missing, and this role may not make them: run `pipeline-notify store init` as a role that may, and then: {}",
+                self.mend
+            )),
+            fault => fault,
+        })
+    }
+
+    async fn ask(
+        &mut self,
+        schema: &str,
+        meta: &str,
+        ends: (SocketAddr, SocketAddr),
+        process: i64,
+    ) -> Result<(), Fault> {
+        let look = LOOK.replace("{meta}", meta);
+        let look = look.replace("{others}", &OTHERS.join("|"));
+        let look = look.replace("{oldest}", &OLDEST_SERVER.to_string());
+        let end = |end: SocketAddr| [end.ip().to_canonical().to_string(), end.port().to_string()];
+        let ends = [end(ends.0), end(ends.1)].into_iter().flatten();
+        let values: Vec<_> = ends.chain([process.to_string()]).map(Some).collect();
+        let begun = (Instant::now(), Utc::now());
+        let look = schema::of(schema, &look);
+        let rows = ask(&self.client, &look, &values, &self.mend).await?;
+        let [read_only, direct, locked, _, started, clock, oldest] =
+            row(rows).ok_or_else(|| Fault::Never("it does not answer as PostgreSQL".to_owned()))?;
+        if read_only == "true" {
+            let why = "the server is read-only: name the primary in NOTIFY_STORE, or all servers";
+            return Err(Fault::Away(why.to_owned()));
+        }
+        if oldest
+            .parse::<u32>()
+            .is_ok_and(|oldest| oldest > schema::VERSION)
+        {
+            let why = "its tables are of a newer version of the library, which this one must not write to: update the library";
+            return Err(Fault::Never(why.to_owned()));
+        }
+        // Where an earlier connection is not seen to be gone yet, that one holds the lock for a moment.
+        (self.is_direct, self.is_locked) = (direct == "true", locked == "true");
+        self.server = started;
+        self.ahead = ahead(&clock, begun).unwrap_or_default();
+        Ok(())
+    }
+}
+
+/// Asks, with all values as text; a statement that has no name works through every pooler.
+pub(super) async fn ask(
+    client: &Client,
+    statement: &str,
+    values: &[Option<String>],
+    mend: &str,
+) -> Result<Rows, Fault> {
+    let values: Vec<(&(dyn ToSql + Sync), Type)> = values
+        .iter()
+        .map(|value| (value as &(dyn ToSql + Sync), Type::TEXT))
+        .collect();
+    let rows = client.query_typed(statement, &values).await;
+    let rows = rows.map_err(|error| Fault::of(&error, mend))?;
+    let texts = rows.iter().map(|row| {
+        let columns = 0..row.len();
+        let text = |column| row.try_get::<_, Option<String>>(column).ok().flatten();
+        columns.map(text).collect()
+    });
+    Ok(texts.collect())
+}
+
+/// Takes the one row of an answer, of so many columns.
+pub(super) fn row<const COLUMNS: usize>(rows: Rows) -> Option<[String; COLUMNS]> {
+    let row = rows.into_iter().next()?;
+    let row: Vec<_> = row.into_iter().map(Option::unwrap_or_default).collect();
+    row.try_into().ok()
+}
+
+/// Reads the server's clock, asked at `begun`, and returns by how much it is ahead of this host's.
+pub(super) fn ahead(clock: &str, begun: (Instant, Time)) -> Option<TimeDelta> {
+    let server = DateTime::from_timestamp_micros(clock.parse().ok()?)?;
+    let half = TimeDelta::from_std(begun.0.elapsed() / 2).ok()?;
+    Some(server - (begun.1 + half))
+}

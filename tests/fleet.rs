@@ -1,0 +1,525 @@
+//! The shared store: pods without a disk and hosts as one, over a `PostgreSQL` that the tests start themselves. Without
+//! its programs they are passed over with a word.
+#![cfg(all(feature = "cli", feature = "postgres", unix))]
+
+mod support;
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use support::server::{self, PASSWORD, Server, schema, server};
+use support::{Ended, Folder, Program, Receiver, eventually};
+
+/// A program in a pod: its disk is new, and goes with it.
+fn pod(name: &str, store: &str, receiver: &Receiver) -> Program {
+    Program::new(name)
+        .env("NOTIFY_STORE", store)
+        .env("NOTIFY_OK_SILENT_HOURS", "never")
+        .env("NOTIFY_SILENT_SECONDS", "3600")
+        .alerts_to(receiver)
+}
+
+/// Runs the job of `incidents` once in a pod of its own, with these outcomes.
+fn runs(store: &str, receiver: &Receiver, outcomes: &[&str]) -> Ended {
+    let disk = Folder::new();
+    let program = outcomes
+        .iter()
+        .fold(pod("incidents", store, receiver), Program::arg);
+    program.directory(&disk).run()
+}
+
+/// The command on a store, with nothing else in its environment.
+fn command(store: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"));
+    command
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("HOME", "/nonexistent")
+        .env("NOTIFY_STORE", store)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs it, and returns its code and all that it wrote.
+fn said(store: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = command(store, arguments).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    assert!(!text.contains(PASSWORD), "{text}");
+    (output.status.code(), text)
+}
+
+/// A process that is killed where the test does not get to its end.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn watch(store: &str, receiver: &Receiver) -> Running {
+    let mut command = command(store, &["watch", "--every", "0.2s"]);
+    command.env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook());
+    command.stderr(Stdio::null()).stdout(Stdio::null());
+    Running(command.spawn().unwrap())
+}
+
+fn count(texts: &[String], what: &str) -> usize {
+    texts.concat().matches(what).count()
+}
+
+fn rows(server: &Server, store: &str, table: &str) -> usize {
+    let schema = schema(store);
+    server
+        .sql(&format!("SELECT count(*) FROM {schema}.{table}"))
+        .parse()
+        .unwrap()
+}
+
+/// Issue 15, points 1, 2 and 8.
+#[test]
+fn pods_without_a_disk_are_one_job_with_one_incident() {
+    let Some(server) = server() else { return };
+    let (store, receiver) = (server.store(), Receiver::new());
+    for outcome in ["ok", "ok", "boom", "boom", "ok", "ok"] {
+        let ended = runs(&store, &receiver, &[outcome]);
+        assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
+    }
+    let texts = receiver.texts();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(
+        texts[0].contains("boom") && count(&texts, "--- ERROR ---") == 1,
+        "{texts:?}"
+    );
+    let (code, shown) = said(&store, &["status"]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("incidents.load"), "{shown}");
+    assert_eq!(
+        (rows(server, &store, "run"), rows(server, &store, "alert")),
+        (0, 0)
+    );
+    let status = server.sql(&format!("SELECT status FROM {}.job", schema(&store)));
+    assert!(
+        status.starts_with("OK\n") && status.contains("runs-total: 6"),
+        "{status}"
+    );
+}
+
+/// Issue 15, point 2: alerts that are held, and a recovery of which nobody had heard.
+#[test]
+fn a_failure_that_is_held_back_is_sent_at_the_next_or_withdrawn_in_whichever_pod() {
+    let Some(server) = server() else { return };
+    let (store, receiver) = (server.store(), Receiver::new());
+    let run = |outcome: &str| {
+        let disk = Folder::new();
+        let program = pod("incidents", &store, &receiver)
+            .arg(outcome)
+            .env("AFTER", "2");
+        assert_eq!(program.directory(&disk).run().stderr, "");
+    };
+    run("one");
+    assert_eq!(rows(server, &store, "alert"), 1, "it is held");
+    run("ok");
+    assert_eq!(
+        (rows(server, &store, "alert"), receiver.texts().len()),
+        (0, 0)
+    );
+    run("one");
+    run("two");
+    assert_eq!(receiver.texts().len(), 1);
+    run("ok");
+    assert_eq!(receiver.texts().len(), 2);
+    assert_eq!(rows(server, &store, "alert"), 0);
+}
+
+/// Issue 15, point 4: lost 0, and told once; where each could ask the store in time, by a few messages.
+#[test]
+fn many_processes_that_fail_at_once_are_a_few_messages() {
+    let Some(server) = server() else { return };
+    let (store, receiver) = (server.store(), Receiver::new());
+    assert_eq!(said(&store, &["store", "init"]).0, Some(0));
+    let all: Vec<_> = (0..24)
+        .map(|number| {
+            let (store, webhook) = (store.clone(), receiver.webhook());
+            thread::spawn(move || {
+                let disk = Folder::new();
+                Program::new("incidents")
+                    .arg("boom")
+                    .env("NOTIFY_STORE", store)
+                    .env("NOTIFY_INSTANCE", format!("host{number}"))
+                    .env("NOTIFY_EXIT_SECONDS", "30")
+                    .env("SLACK_ALERTS_WEBHOOK_URL", webhook)
+                    .directory(&disk)
+                    .run()
+            })
+        })
+        .collect();
+    let ended: Vec<_> = all.into_iter().map(|one| one.join().unwrap()).collect();
+    let slow = ended
+        .iter()
+        .filter(|ended| ended.stderr.contains("does not answer"))
+        .count();
+    // What a process could not send in time is sent by whoever comes next.
+    assert_eq!(said_with(&store, &receiver, &["drain"]).0, Some(0));
+    let texts = receiver.texts();
+    for number in 0..24 {
+        let told = texts
+            .concat()
+            .matches(&format!("load@host{number} "))
+            .count();
+        assert!(
+            told >= 1 && (told == 1 || slow > 0),
+            "host{number}: {told}, {texts:?}"
+        );
+    }
+    assert!(
+        texts.len() <= 4 + 2 * slow,
+        "{} messages, {slow} slow",
+        texts.len()
+    );
+    assert_eq!(rows(server, &store, "alert"), 0);
+}
+
+/// Issue 15, point 3: the dead are found by a watch on another host.
+#[test]
+fn a_killed_pod_is_reported_by_a_watch_and_one_that_is_stopped_is_not() {
+    let Some(server) = server() else { return };
+    let (store, receiver) = (server.store(), Receiver::new());
+    assert_eq!(said(&store, &["store", "init"]).0, Some(0));
+    let _watch = watch(&store, &receiver);
+    let disks = [Folder::new(), Folder::new()];
+    let begin = |disk: &Folder, instance: &str| {
+        let program = pod("ends", &store, &receiver).arg("hang").directory(disk);
+        Running(
+            program
+                .env("NOTIFY_INSTANCE", instance)
+                .command()
+                .spawn()
+                .unwrap(),
+        )
+    };
+    let (mut killed, stopped) = (begin(&disks[0], "killed"), begin(&disks[1], "stopped"));
+    eventually("both runs are written down", || {
+        rows(server, &store, "run") == 2
+    });
+    signal(&stopped.0, "STOP");
+    killed.0.kill().unwrap();
+    // A watch that has come only now, and a server that was started only now, give everybody 15 seconds.
+    let looked = Instant::now();
+    while count(&receiver.texts(), "died: ") == 0 {
+        assert!(
+            looked.elapsed() < Duration::from_secs(90),
+            "no death is reported"
+        );
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(receiver.texts()[0].contains("ends.main@killed"));
+    assert_eq!(rows(server, &store, "run"), 1, "the other is under way");
+    let (_, shown) = said(&store, &["status"]);
+    assert!(
+        shown.contains("1 running") && shown.contains("1 failed"),
+        "{shown}"
+    );
+    signal(&stopped.0, "CONT");
+}
+
+/// Issue 15, point 5: a store that is down, that never answers, that says no, or that is no store.
+#[test]
+fn without_the_store_the_job_is_the_same_and_its_failure_is_sent_by_the_process() {
+    let Some(server) = server() else { return };
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent_port = silent.local_addr().unwrap().port();
+    server.sql("CREATE ROLE nobody_here LOGIN");
+    server.sql("CREATE SCHEMA closed; CREATE ROLE closed_out LOGIN");
+    for (store, why) in [
+        (format!("postgres://u:{PASSWORD}@127.0.0.1:1/d"), "refused"),
+        (
+            format!("postgres://u:{PASSWORD}@127.0.0.1:{silent_port}/d"),
+            "does not answer",
+        ),
+        (
+            server.address("nobody_here", "schema=never_made"),
+            "store init",
+        ),
+        (server.address("no_such_role", ""), "user and password"),
+        (
+            server.address("postgres", "sslmode=verify-full"),
+            "NOTIFY_STORE",
+        ),
+        (
+            format!(
+                "postgres://u:{PASSWORD}@127.0.0.1:{}/no_such_database",
+                server.port
+            ),
+            "",
+        ),
+    ] {
+        let (disk, receiver) = (Folder::new(), Receiver::new());
+        let run = |outcome: &str| {
+            pod("incidents", &store, &receiver)
+                .arg(outcome)
+                .directory(&disk)
+                .run()
+        };
+        let ended = run("boom");
+        assert_eq!((ended.code, &*ended.stdout), (Some(0), ""), "{store}");
+        let warned = &ended.stderr;
+        assert_eq!(
+            warned.matches("the store `postgres://").count(),
+            1,
+            "{warned}"
+        );
+        assert!(
+            warned.contains(why) || why == "NOTIFY_STORE",
+            "{why}: {warned}"
+        );
+        assert!(!warned.contains(PASSWORD), "{warned}");
+        let texts = receiver.texts();
+        assert!(texts.len() == 1 && texts[0].contains("boom"), "{texts:?}");
+        assert!(
+            texts[0].contains("the store cannot be reached"),
+            "{texts:?}"
+        );
+        // It was noted on this host: its recovery is known, and nothing else is sent.
+        run("ok");
+        assert_eq!(receiver.texts().len(), 2, "{:?}", receiver.texts());
+        run("ok");
+        assert_eq!(receiver.texts().len(), 2, "{store}");
+        assert!(receiver.texts().iter().all(|text| !text.contains(PASSWORD)));
+    }
+}
+
+/// Issue 15, point 5: what was noted while the store was away is known to it afterwards.
+#[test]
+fn a_failure_of_which_the_store_did_not_hear_has_its_recovery_once_the_store_is_back() {
+    let Some(server) = server() else { return };
+    let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
+    let run = |store: &str, outcome: &str| {
+        pod("incidents", store, &receiver)
+            .arg(outcome)
+            .directory(&disk)
+            .run()
+    };
+    run(&store, "ok");
+    run(&format!("postgres://u:{PASSWORD}@127.0.0.1:1/d"), "boom");
+    assert_eq!(receiver.texts().len(), 1);
+    run(&store, "ok");
+    assert_eq!(receiver.texts().len(), 2, "{:?}", receiver.texts());
+    run(&store, "ok");
+    assert_eq!(receiver.texts().len(), 2);
+}
+
+/// Issue 15, point 6.
+#[test]
+fn first_users_at_once_make_the_tables_once_and_a_role_without_rights_is_told_the_grant() {
+    let Some(server) = server() else { return };
+    let (store, receiver) = (server.store(), Receiver::new());
+    let first: Vec<_> = (0..8)
+        .map(|number| {
+            let store = store.clone();
+            thread::spawn(move || {
+                let disk = Folder::new();
+                let program = Program::new("incidents")
+                    .arg("ok")
+                    .env("NOTIFY_STORE", store);
+                program
+                    .env("NOTIFY_INSTANCE", format!("h{number}"))
+                    .env("NOTIFY_CHANNEL", "")
+                    .directory(&disk)
+                    .run()
+                    .stderr
+            })
+        })
+        .collect();
+    for stderr in first.into_iter().map(|one| one.join().unwrap()) {
+        assert!(
+            stderr.is_empty() || stderr.contains("does not answer"),
+            "{stderr}"
+        );
+    }
+    let (code, script) = said(&store, &["store", "init", "--print"]);
+    assert!(
+        code == Some(0) && script.contains("CREATE TABLE") && script.contains("GRANT USAGE"),
+        "{script}"
+    );
+
+    let role = format!("least_{}", schema(&store));
+    server.sql(&format!("CREATE ROLE {role} LOGIN"));
+    let lesser = server.address(&role, &format!("schema={}", schema(&store)));
+    let warned = runs(&lesser, &receiver, &["boom"]).stderr;
+    let grant = warned
+        .split_once("run as its owner: ")
+        .map(|(_, grant)| grant);
+    let grant = grant.unwrap_or_else(|| panic!("{warned}"));
+    let end = grant.find(";)").unwrap();
+    server.sql(&grant[..end]);
+    assert_eq!(warned.matches("pipeline-notify: ").count(), 1, "{warned}");
+    assert_eq!(receiver.texts().len(), 1);
+    let ended = runs(&lesser, &receiver, &["boom", "ok"]);
+    assert_eq!(ended.stderr, "", "the least rights are enough");
+    assert_eq!(receiver.texts().len(), 3, "{:?}", receiver.texts());
+    assert_eq!(said(&lesser, &["status"]).0, Some(0));
+
+    // A library that is older than the tables allow keeps away from them.
+    server.sql(&format!(
+        "UPDATE {}.meta SET version = 99, oldest = 99",
+        schema(&store)
+    ));
+    let warned = runs(&store, &receiver, &["boom"]).stderr;
+    assert!(warned.contains("update the library"), "{warned}");
+}
+
+/// Issue 15, point 7.
+#[test]
+fn the_commands_work_on_the_store_and_check_says_when_it_cannot_be_reached() {
+    let Some(server) = server() else { return };
+    let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
+    runs(&store, &receiver, &["boom"]);
+    let job = "pipeline-notify.incidents.load";
+    let page = disk.path().join("fleet.html");
+    for (arguments, code, word) in [
+        (&["status"][..], 0, "1 failed"),
+        (&["check"], 2, "CRITICAL"),
+        (&["explain", job], 0, "accepted"),
+        (&["page", "-o", page.to_str().unwrap()], 0, ""),
+        (&["metrics"], 0, job),
+        (&["silence", job, "--for", "1h"], 0, "silenced"),
+        (&["silence", "web.*", "--for", "1h", "--all"], 0, ""),
+        (&["silence", "--list"], 0, "web.*"),
+        (&["unsilence", job], 0, ""),
+        (&["ack", job, "--because", "it is mine"], 0, ""),
+        (&["expect", "etl.never", "--every", "1h"], 0, ""),
+        (&["expect", "--list"], 0, "etl.never"),
+        (&["rename", job, "etl.load"], 0, ""),
+        (&["drain"], 0, ""),
+        (&["forget", "etl.load"], 0, "is forgotten"),
+        (&["status", "etl.load"], 1, "no job"),
+    ] {
+        let (ended, text) = said_with(&store, &receiver, arguments);
+        assert!(
+            ended == Some(code) && text.contains(word),
+            "{arguments:?}: {ended:?} {text}"
+        );
+    }
+    assert!(std::fs::read_to_string(page).unwrap().contains(job));
+    let away = format!("postgres://u:{PASSWORD}@127.0.0.1:1/d");
+    let (code, text) = said(&away, &["check"]);
+    assert!(
+        code == Some(3) && text.contains("UNKNOWN"),
+        "{code:?} {text}"
+    );
+    let (code, text) = said("postgres://nonsense", &["check"]);
+    assert!(
+        code == Some(3) && text.contains("NOTIFY_STORE"),
+        "{code:?} {text}"
+    );
+    // `--dir` means a folder, whatever the environment names.
+    let (code, text) = said(&away, &["status", "--dir", disk.path().to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{text}");
+}
+
+/// Issue 15, point 2: no round trip in a loop, and none of the runs is lost.
+#[test]
+fn silent_runs_in_a_loop_are_written_together() {
+    let Some(server) = server() else { return };
+    let (store, receiver) = (server.store(), Receiver::new());
+    let disk = Folder::new();
+    let mut program = pod("incidents", &store, &receiver);
+    for _ in 0..2_000 {
+        program = program.arg("ok");
+    }
+    let ended = program.directory(&disk).run();
+    assert_eq!(ended.stderr, "");
+    let status = server.sql(&format!("SELECT status FROM {}.job", schema(&store)));
+    assert!(status.contains("\nruns: 2000\n"), "{status}");
+    assert!(rows(server, &store, "history") < 100);
+    assert_eq!(rows(server, &store, "run"), 0);
+}
+
+/// Issue 15, point 5: a server that is started anew ends every connection, and no run.
+#[test]
+fn a_server_that_crashes_costs_no_alert_and_no_false_death() {
+    if server::binaries().is_none() {
+        return println!("passed over: there is no PostgreSQL here");
+    }
+    let Some(server) = Server::start(&[]) else {
+        return;
+    };
+    let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
+    let outcomes = ["ok", "sleep 3000", "boom", "sleep 1500", "ok"];
+    let program = outcomes
+        .iter()
+        .fold(pod("incidents", &store, &receiver), Program::arg);
+    let running = program.directory(&disk).command().spawn().unwrap();
+    let mut running = Running(running);
+    eventually("the run is known", || {
+        server
+            .try_sql(&format!("SELECT 1 FROM {}.job", schema(&store)))
+            .is_ok_and(|rows| rows == "1")
+    });
+    server.crash();
+    server.begin(&[]);
+    assert!(running.0.wait().unwrap().success());
+    let texts = receiver.texts();
+    assert!(texts.len() == 2 && texts[0].contains("boom"), "{texts:?}");
+    let status = server.sql(&format!("SELECT status FROM {}.job", schema(&store)));
+    assert!(status.starts_with("OK\n"), "{status}");
+    assert_eq!(count(&texts, "died") + count(&texts, "lost contact"), 0);
+}
+
+/// Issue 15, point 8.
+#[test]
+fn an_address_in_the_wrong_variable_is_refused_by_name() {
+    let (receiver, disk) = (Receiver::new(), Folder::new());
+    let store = format!("postgres://u:{PASSWORD}@127.0.0.1:1/d");
+    let program = Program::new("incidents").arg("ok").alerts_to(&receiver);
+    let warned = program.env("NOTIFYDIR", &store).run().stderr;
+    assert!(
+        warned.contains("NOTIFY_STORE") && !warned.contains(PASSWORD),
+        "{warned}"
+    );
+    let warned = runs(&format!("mysql://u:{PASSWORD}@h/d"), &receiver, &["ok"]).stderr;
+    assert!(
+        warned.contains("NOTIFY_STORE cannot be used") && !warned.contains(PASSWORD),
+        "{warned}"
+    );
+    let path = disk.path().join("address");
+    std::fs::write(&path, &store).unwrap();
+    let warned = runs(&format!("file:{}", path.display()), &receiver, &["boom"]).stderr;
+    assert!(
+        warned.contains("the store `postgres://127.0.0.1:1/d`") && !warned.contains(PASSWORD),
+        "{warned}"
+    );
+}
+
+/// The same as `said`, with a destination for what the command sends.
+fn said_with(store: &str, receiver: &Receiver, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = command(store, arguments);
+    let output = command
+        .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&text).into_owned(),
+    )
+}
+
+fn signal(child: &Child, signal: &str) {
+    let script = format!("kill -{signal} {}", child.id());
+    assert!(
+        Command::new("sh")
+            .args(["-c", &script])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
