@@ -85,11 +85,8 @@ mod tests {
         let _ = number();
         let some = || (0..100).map(|_| number()).collect::<HashSet<_>>();
         assert!(crate::os::ffi::ends_in_a_fork(|| {
-            let lines = some()
-                .iter()
-                .map(|number| format!("{number}\n"))
-                .collect::<String>();
-            std::fs::write(&path, lines).unwrap();
+            let lines: Vec<_> = some().iter().map(u64::to_string).collect();
+            std::fs::write(&path, lines.join("\n")).unwrap();
         }));
         let own = some();
         let childs = std::fs::read_to_string(&path).unwrap();

@@ -1026,4 +1026,34 @@ mod tests {
             assert!(ends);
         });
     }
+
+    /// The numbers of a thread say nothing of those of another.
+    #[test]
+    fn of_two_runs_the_later_one_is_known_whichever_threads_they_are_on() {
+        static SITE: Site = Site::new::<Open>("etl::part", true, true, "").with(Arguments::new);
+        let _own = own::begin();
+        let own = own::get();
+        let run = || begin(&SITE, None, true);
+        let (is_there, begun) = (Barrier::new(2), Barrier::new(2));
+        let (early, late) = thread::scope(|scope| {
+            let late = scope.spawn(|| {
+                own::enter(own);
+                run().end(&Outcome::Cancelled);
+                is_there.wait();
+                begun.wait();
+                run()
+            });
+            is_there.wait();
+            let early = run();
+            begun.wait();
+            (early, late.join().unwrap())
+        });
+        assert!(early.number > late.number);
+        assert!(is_later(late.number, early.number));
+        assert!(!is_later(early.number, late.number));
+        assert!(!is_later(late.number, late.number));
+        for run in [late, early] {
+            run.end(&Outcome::Cancelled);
+        }
+    }
 }

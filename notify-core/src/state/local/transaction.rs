@@ -101,8 +101,6 @@ impl<'a> Locked<'a> {
         again: Option<Again<'_>>,
     ) -> Committed {
         let mut known = self.store.memory().take(self.slot, self.file);
-        // Most processes have one run of a job.
-        let again = again.filter(|_| known.is_some());
         let (on_disk, id) = (self.read(), self.lock.as_ref().and_then(LockFile::id));
         let shown = on_disk.status().map(Shown::of);
         let past = match &known {
@@ -131,6 +129,8 @@ impl<'a> Locked<'a> {
             };
         };
         let is_nothing_new = !is_passed_by && change.is_nothing_new(&past);
+        // Most processes have one run of a job, and after an alert a job seldom goes on as before.
+        let again = again.filter(|_| is_nothing_new && known.is_some());
         // Somebody has changed the job since this process wrote it, which was a moment ago.
         if is_nothing_new
             && let (Some(id), Some(shown), Some(status)) = (id, shown, &change.status)
