@@ -85,24 +85,9 @@ fn main() -> Result<ExitCode, String> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        "mixed" => {
-            // Which of the jobs fail is in the bits of the third argument; its own end, too.
-            let fails = |job: u32| (bits() >> job) & 1 == 1;
-            for job in 0..times() {
-                let _ = load(job % 3, fails(job));
-            }
-            if fails(times()) {
-                Err("the disk is full".to_owned())
-            } else {
-                Ok(ExitCode::SUCCESS)
-            }
-        }
+        "mixed" => mixed(),
         "mix" => {
-            // So many runs on each of so many threads, in the order that a seed says.
-            let threads = number(4, 1);
-            thread::scope(|scope| {
-                (0..threads).for_each(|thread| drop(scope.spawn(move || mix(thread))));
-            });
+            mix_threads();
             Ok(ExitCode::SUCCESS)
         }
         "burst" => {
@@ -138,6 +123,27 @@ fn number<N: std::str::FromStr>(argument: usize, default: N) -> N {
         .unwrap_or(default)
 }
 
+/// Runs three jobs in turn; the bits of the third argument say which runs fail, its own end included.
+fn mixed() -> Result<ExitCode, String> {
+    let fails = |job: u32| (bits() >> job) & 1 == 1;
+    for job in 0..times() {
+        let _ = load(job % 3, fails(job));
+    }
+    if fails(times()) {
+        Err("the disk is full".to_owned())
+    } else {
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Has so many runs on each of so many threads, in the order that a seed says.
+fn mix_threads() {
+    let threads = number(4, 1);
+    thread::scope(|scope| {
+        (0..threads).for_each(|thread| drop(scope.spawn(move || mix(thread))));
+    });
+}
+
 /// Runs the job so often, inside another so that most runs stay in memory, and prints of each whether it failed, and
 /// between which microseconds it ran. In each run of one outcome there are a few of the other.
 #[notify(channel = "")]
@@ -155,12 +161,12 @@ fn mix(thread: u64) {
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        let fails = (random >> 40) % 32 == 0;
+        let fails = (random >> 40).is_multiple_of(32);
         let fails = fails != is_mostly_failing;
         let begun = now();
         let _ = alternate(fails);
         said += &format!("{fails} {begun} {}\n", now());
-        if (random >> 50) % 4 == 0 {
+        if (random >> 50).is_multiple_of(4) {
             thread::sleep(Duration::from_micros(random >> 55));
         }
     }

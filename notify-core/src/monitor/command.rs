@@ -19,7 +19,7 @@ use crate::monitor::command::output::{Passage, Rest, Stream};
 use crate::os::ffi;
 use crate::os::isolate;
 use crate::os::once::Once;
-use crate::runs::registry;
+use crate::runs::run;
 use crate::runs::shutdown;
 use crate::settings::config::Config;
 use crate::settings::in_force;
@@ -75,8 +75,7 @@ impl Wrapped {
             .into_owned();
         let (codes, mistakes) = (self.codes, self.mistakes);
         let site = site(job(self.name, &shown, self.settings));
-        let run = registry::is_active(site)
-            .then(|| isolate::contain(|| registry::begin(site, None, false)));
+        let run = run::is_active(site).then(|| isolate::contain(|| run::begin(site, None, false)));
         let run = run.flatten();
         let kills = memory_kills::memory_kills();
 
