@@ -18,6 +18,9 @@ import time
 
 BOUND = 120
 
+# Ours: a key is answered within as many seconds, also of ten thousand rows on a machine that is busy.
+KEY = 10
+
 # The contrast of each text with what is behind it, as WCAG 2.1 (1.4.3) has it.
 CONTRAST = r"""(() => {
     const rgb = text => text.match(/[\d.]+/g).map(Number);
@@ -125,9 +128,12 @@ class Browser:
         self.wait(lambda m: m.get("method") == "Page.loadEventFired", "the page")
 
     def key(self, key, code, text=None):
+        begun = time.monotonic()
         for kind in ("keyDown", "keyUp"):
             more = {"text": text} if text and kind == "keyDown" else {}
             self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **more)
+        took = time.monotonic() - begun
+        check(took < KEY, f"{key} is answered after {took:.0f} s")
 
     def tab(self):
         self.key("Tab", 9)
@@ -188,6 +194,8 @@ def walk(browser, page, width):
             check(browser.value("sort.value") == "name", "the key down does not choose how to sort")
             names = browser.value(FIRST)
             check(names == sorted(names, key=str.lower), f"by name they are {names}")
+            if width <= 1200:
+                browser.key("ArrowUp", 38)
         elif name == "button":
             before = browser.value("sort.value")
             browser.enter()
@@ -203,9 +211,20 @@ def walk(browser, page, width):
             check(browser.value("document.activeElement.parentElement.open"), "Enter opens no list of runs")
             break
     names = [name for name, _ in reached]
-    for name in ("input", "select", "summary") + (("button",) if width > 960 else ()):
+    for name in ("input", "select", "summary") + (("button",) if width > 1200 else ()):
         check(name in names, f"at {width} pixels the keys reach {reached}, and no {name}")
     print(f"{width} pixels, by keys: {', '.join(f'{name} {label[:12]}' for name, label in reached)}")
+
+
+def grow(browser):
+    """Shows more rows of a page that has more than a browser lays out at once, by the key."""
+    shown, is_hidden = browser.value("[" + SHOWN + ", more.hidden]")
+    all_rows = browser.value("document.querySelectorAll('tbody tr').length")
+    check(is_hidden == (shown == all_rows), f"{shown} of {all_rows} rows are shown, and the button says otherwise")
+    if not is_hidden:
+        browser.value("more.focus()")
+        browser.enter()
+        check(browser.value(SHOWN) == 2 * shown, "Enter on `Show more` does not show as many again")
 
 
 def main():
@@ -217,9 +236,8 @@ def main():
             for width in (360, 900, 1600):
                 for scheme in ("light", "dark"):
                     look(browser, page, pictures, width, scheme)
-                # Sorting ten thousand rows at each key takes headless Chromium minutes: the way of the keys is the same.
-                if browser.value(SHOWN) < 1000:
-                    walk(browser, page, width)
+                walk(browser, page, width)
+                grow(browser)
             browser.load(page, 900, "light", script=False)
             browser.ask("Emulation.setScriptExecutionDisabled", value=False)
             without = browser.value("[" + SHOWN + ", tools.hidden, document.querySelectorAll('thead button').length]")

@@ -292,6 +292,51 @@ fn a_page_is_there_whole_or_not_at_all() {
     assert_eq!(names(place.path()), ["jobs.html", "taken"]);
 }
 
+/// Issue 18, point 5: a `watch` that is killed while it writes leaves a file, and in a container the next one has the
+/// same number.
+#[test]
+fn what_a_killed_process_of_the_same_number_has_left_keeps_no_file_from_being_written() {
+    let (folder, place) = (Folder::new(), Folder::new());
+    let script = "umask 022; echo half > .jobs.html.$$.new; exec \"$1\" page -o jobs.html";
+    let output = Command::new("sh")
+        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_pipeline-notify")])
+        .env("NOTIFYDIR", folder.path())
+        .current_dir(place.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(place.path().join("jobs.html").exists());
+}
+
+/// Issue 18, points 1 and 6: what nobody has heard of since is on the page as it is in `check`.
+#[test]
+fn a_job_that_never_ran_and_one_that_has_missed_a_run_are_on_the_page() {
+    let folder = Folder::new();
+    write(&folder, "a.works", "OK", "worker-3", "");
+    let long_ago = "OK\n2020-01-01 00:00:00:000000 UTC\nx\nruns: 7\nevery-hours: 24\n\n";
+    fs::write(folder.path().join("b.missed"), long_ago).unwrap();
+    let expected = folder.path().join(".expected");
+    fs::create_dir(&expected).unwrap();
+    fs::write(
+        expected.join("deployed"),
+        "<c>.never schedule 0 4 1 1 * zone UTC\n",
+    )
+    .unwrap();
+    let page = page(&folder, &[]);
+    assert!(page.contains("<span class=bad>1 missed</span>"), "{page}");
+    assert!(page.contains("<span class=dim>1 never ran</span>"));
+    let missed = between(&page, "b.missed", "\n");
+    assert!(
+        missed.starts_with("<span class=\"tag bad\">has missed a run</span>"),
+        "{missed}"
+    );
+    let never = between(&page, "never ran<th role=rowheader>", "\n");
+    assert!(
+        never.starts_with("&lt;c&gt;.never<td") && never.contains("<div class=next>next "),
+        "{never}"
+    );
+}
+
 #[test]
 fn a_folder_without_jobs_has_a_page_too() {
     let page = page(&Folder::new(), &[]);
@@ -336,6 +381,8 @@ fn a_page_of_ten_thousand_jobs_is_a_few_megabytes_and_says_what_it_leaves_out() 
     let page = page(&folder, &[]);
     assert!(page.len() < 5_000_000, "{}", page.len());
     assert_eq!(page.matches("<th role=rowheader>").count(), 10_001);
+    // A browser lays out a group at a time: all at once takes it ten seconds.
+    assert_eq!(page.matches("<tbody role=rowgroup>").count(), 101);
     let strips = page.matches("<svg").count();
     assert!((101..=200).contains(&strips), "{strips}");
     assert!(

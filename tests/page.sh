@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Draws the page of `pipeline-notify page` in headless Chromium, with a few jobs and with ten thousand,
-# light and dark, wide and as on a phone, and walks that of a few with the keys alone: `tests/page.py` says where it
+# light and dark, wide and as on a phone, and walks each with the keys alone: `tests/page.py` says where it
 # fails. It is passed over where there is no Chromium or Python. Everything is in a temporary folder; nothing listens.
 #
 #     tests/page.sh [FOLDER [PICTURES]]

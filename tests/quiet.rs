@@ -496,6 +496,71 @@ fn an_acknowledged_failure_is_sent_no_more_until_it_changes_and_the_channel_know
     assert_eq!(place.say(&["ack", "nobody", "--because", "x"]).0, 2);
 }
 
+/// A deployment tool that writes a line wrong learns of it before the night in which nothing is quiet.
+#[test]
+fn check_warns_of_a_line_that_plans_nothing() {
+    let place = Place::new(&[]);
+    place.run("etl.load", "true");
+    assert_eq!(place.say(&["check"]).0, 0);
+    place.plan("release", "etl.* form 2026-01-01T00:00Z for 4h\n");
+    let (code, said) = place.say(&["check"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains("release`: line 1: write PATTERN from TIME for LENGTH"),
+        "{said}"
+    );
+    assert_eq!(place.say(&["check", "etl.load"]).0, 0, "that one is fine");
+    let (_, metrics) = place.say(&["metrics"]);
+    assert!(metrics.contains("pipeline_notify_problems{kind=\"plan\"} 1\n"));
+}
+
+/// Issue 18, points 1 and 5: a job that never ran has no status file, and is missed all the same.
+#[test]
+fn metrics_know_the_jobs_that_never_ran() {
+    let place = Place::new(&[]);
+    let expected = place.folder.path().join(".expected");
+    fs::create_dir(&expected).unwrap();
+    let file = expected.join("deployed");
+    let lines = ["etl.never", "web.never"].map(|job| format!("{job} every 1h\n"));
+    fs::write(&file, lines.concat() + "web.soon every 900h\n").unwrap();
+    let mut touch = Command::new("touch");
+    touch.args(["-d", "3 days ago"]).arg(&file);
+    assert!(touch.status().unwrap().success());
+    place.plan("release", &open("etl.*"));
+    let (_, check) = place.say(&["check"]);
+    assert!(
+        check.contains("[CRITICAL] web.never: has never run"),
+        "{check}"
+    );
+    assert!(
+        check.contains("[WARNING] etl.never: has never run"),
+        "{check}"
+    );
+    let (_, text) = place.say(&["metrics"]);
+    for line in [
+        "job_missed{job_name=\"etl.never\"} 1",
+        "job_quiet{job_name=\"etl.never\"} 1",
+        "job_missed{job_name=\"web.never\"} 1",
+        "job_quiet{job_name=\"web.never\"} 0",
+        "job_missed{job_name=\"web.soon\"} 0",
+        "problems{kind=\"missed\"} 1",
+        "jobs 0",
+    ] {
+        let line = format!("pipeline_notify_{line}");
+        assert!(text.lines().any(|one| one == line), "{line}: {text}");
+    }
+    assert!(!text.contains("job_failing{"), "it has no status: {text}");
+
+    // What is said of the grace counts for both.
+    let grace = ["--grace", "1000h"];
+    assert_eq!(place.say(&[&["check"][..], &grace].concat()).0, 1);
+    let (_, text) = place.say(&[&["metrics"][..], &grace].concat());
+    assert!(
+        text.contains("job_missed{job_name=\"web.never\"} 0\n"),
+        "{text}"
+    );
+}
+
 /// Issue 18, point 5: `check` and metrics agree, and a file of metrics is there whole or not at all.
 #[test]
 fn metrics_say_what_check_says_and_count_the_jobs_beyond_the_bound_as_one() {

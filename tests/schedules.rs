@@ -211,6 +211,35 @@ fn check_and_status_say_what_is_missed_when_it_runs_next_and_where_a_schedule_is
     }
 }
 
+/// cron makes up for 02:30 on the day on which clocks leave it out, and systemd does not: a page and metrics say what
+/// `check` says.
+#[test]
+fn who_starts_the_jobs_is_said_to_the_page_and_to_the_metrics_as_well() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let line = "schedule: 30 2 25-31 3 */7\ntimezone: Europe/Berlin\n";
+    works(&folder, "etl.spring", 24, line);
+    works(&folder, "etl.missed", 24 * 400, line);
+    let page = folder.path().join(".page.html");
+    let page = page.to_str().unwrap();
+    for (who, is_due) in [("cron", true), ("systemd", false)] {
+        let who = ["--clock-changes", who];
+        let call = |arguments: &[&str]| run(&folder, &receiver, &[arguments, &who].concat());
+        let made = call(&["page", "-o", page]);
+        assert!(made.status.success(), "{made:?}");
+        let page = fs::read_to_string(page).unwrap();
+        assert_eq!(page.contains("next "), is_due, "{who:?}: {page}");
+        assert_eq!(page.contains("has missed a run"), is_due, "{who:?}: {page}");
+        let check = stdout(&call(&["check"]));
+        assert_eq!(check.contains("missed=1"), is_due, "{who:?}: {check}");
+        let metrics = stdout(&call(&["metrics"]));
+        let missed = format!(
+            "job_missed{{job_name=\"etl.missed\"}} {}\n",
+            u8::from(is_due)
+        );
+        assert!(metrics.contains(&missed), "{who:?}: {metrics}");
+    }
+}
+
 #[test]
 fn a_wrong_schedule_stops_no_command() {
     let (folder, receiver) = (Folder::new(), Receiver::new());

@@ -154,7 +154,7 @@ trials() {
     trial silence-job-to-come 0 "pipeline-notify silence etl.new --all --for 2h"
     trial silence-list 0 "pipeline-notify silence --list"
     trial silence-list-json+ 0 "pipeline-notify silence --list --json"
-    trial quiet-status 0 "pipeline-notify status | tail -n 8"
+    trial quiet-status+ 0 "pipeline-notify status | tail -n 8"
     trial quiet-check+ "$(either 1 1)" "pipeline-notify check 'etl.load.*'"
     trial unsilence-pattern 0 "pipeline-notify unsilence 'etl.load.*'"
     trial unsilence-pattern-again 2 "pipeline-notify unsilence 'etl.load.*'"

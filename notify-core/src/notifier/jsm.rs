@@ -106,19 +106,20 @@ impl Jsm {
             let post = Post::json(url, body).header("authorization", &authorization);
             Ok(paused(post.hiding(&key).send(left)?))
         };
-        if resolves(alert) {
-            let url = url.below(&format!("{}/close", encode(&key::of_job(&alert.job))));
-            let url = url.asking("identifierType=alias");
-            return post(&url, &closing(alert).to_string(), timeout)?.judge(&RULES);
+        let begun = Instant::now();
+        if !resolves(alert) {
+            let full = opening(alert);
+            let send = |body: &str, left| post(&url, body, left);
+            http::send_or_short(timeout, &RULES, &full, || short(alert), send)?;
+            // What a remark opens is closed at once: no later alert would.
+            if !alert.kind.is_remark() {
+                return Ok(());
+            }
         }
-        let full = opening(alert);
-        http::send_or_short(
-            timeout,
-            &RULES,
-            &full,
-            || short(alert),
-            |body, left| post(&url, body, left),
-        )
+        let url = url.below(&format!("{}/close", encode(&key::of_alert(alert))));
+        let url = url.asking("identifierType=alias");
+        let left = timeout.saturating_sub(begun.elapsed());
+        post(&url, &closing(alert).to_string(), left)?.judge(&RULES)
     }
 }
 
@@ -178,7 +179,7 @@ fn text(alert: &Alert) -> String {
 fn short(alert: &Alert) -> Value {
     let mut short = json!({
         "message": line(&alert.summary(), MESSAGE, visible),
-        "alias": key::of_job(&alert.job),
+        "alias": key::of_alert(alert),
         "entity": line(&alert.job, 2 * MESSAGE, visible),
         "priority": priority(alert),
         "tags": ["pipeline-notify"],

@@ -17,6 +17,16 @@ pub(super) fn of_job(job: &str) -> String {
     head + &hash
 }
 
+/// Makes the key of what a service opens and closes for an alert: that of its job. A remark has one of its own, for it
+/// is no part of a failure, and no later alert of its job ends it.
+pub(super) fn of_alert(alert: &Alert) -> String {
+    if alert.kind.is_remark() {
+        of_job(&format!("{} (remark)", alert.job))
+    } else {
+        of_job(&alert.job)
+    }
+}
+
 /// Returns the incident of a message, where all its alerts are of one.
 pub(super) fn of_incident(alerts: &[Alert]) -> Option<&str> {
     let first = alerts.first()?.incident()?;

@@ -157,9 +157,9 @@ impl Notifier for PagerDuty {
         let url = self.destination.url().map_err(channel)?;
         // A beginning is no incident, and ends none.
         let events = alerts.iter().filter(|alert| alert.kind != Kind::Started);
-        for alert in events {
+        for event in events.flat_map(|alert| events_of(alert, &key)) {
             let left = timeout.saturating_sub(begun.elapsed());
-            let event = event(alert, &key).to_string();
+            let event = event.to_string();
             judge(Post::json(&url, &event).hiding(&key).send(left)?)?;
         }
         Ok(())
@@ -193,20 +193,27 @@ fn judge(answer: Answer) -> Result<(), Refusal> {
     answer.or_pause(pause).judge(&RULES)
 }
 
-/// Makes the event of an alert.
-fn event(alert: &Alert, routing_key: &str) -> Value {
+/// Makes the events of an alert. What a remark opens is resolved at once: whoever is on call hears of it, and no later
+/// alert would.
+fn events_of(alert: &Alert, routing_key: &str) -> Vec<Value> {
+    let first = event(alert, routing_key, resolves(alert));
+    let ends = alert.kind.is_remark();
+    let end = ends.then(|| event(alert, routing_key, true));
+    [Some(first), end].into_iter().flatten().collect()
+}
+
+fn event(alert: &Alert, routing_key: &str, resolves: bool) -> Value {
     let source = alert.status.host.as_deref().unwrap_or_default();
     let source = Some(line(source, LINE, visible)).filter(|source| !source.trim().is_empty());
-    let resolves = resolves(alert);
     let mut event = json!({
         "routing_key": routing_key,
         "event_action": if resolves { "resolve" } else { "trigger" },
-        "dedup_key": key::of_job(&alert.job),
+        "dedup_key": key::of_alert(alert),
         "client": "pipeline-notify",
         "payload": {
             "summary": line(&alert.summary(), SUMMARY, visible),
             "source": source.unwrap_or_else(|| "unknown".to_owned()),
-            "severity": severity(alert),
+            "severity": if resolves { "info" } else { severity(alert) },
             "timestamp": time::rfc3339(alert.decided),
             "component": line(&alert.job, LINE, visible),
             "group": line(&alert.channel, LINE, visible),
@@ -227,7 +234,6 @@ fn event(alert: &Alert, routing_key: &str) -> Value {
 
 fn severity(alert: &Alert) -> &'static str {
     match Severity::of(alert) {
-        _ if resolves(alert) => "info",
         Severity::Unclear => "warning",
         _ if alert.kind == Kind::StillFailing => "critical",
         _ => "error",
@@ -298,9 +304,11 @@ mod tests {
         // A beginning is never sent.
         let alerts = alerts_of_each_kind().into_iter();
         for alert in alerts.filter(|alert| alert.kind != Kind::Started) {
-            let event = event(&alert, TESTED);
-            assert_eq!(is_taken(&event), Ok(()));
-            insta::assert_json_snapshot!(alert.kind.as_str().replace(' ', "-"), event);
+            let events = events_of(&alert, TESTED);
+            for event in &events {
+                assert_eq!(is_taken(event), Ok(()));
+            }
+            insta::assert_json_snapshot!(alert.kind.as_str().replace(' ', "-"), events[0]);
         }
     }
 
@@ -309,8 +317,9 @@ mod tests {
         let of = |kind, state| {
             let mut alert = alert_of(kind);
             alert.status.state = state;
-            let event = event(&alert, TESTED);
-            assert_eq!(event["dedup_key"], "etl.load.run");
+            let event = events_of(&alert, TESTED).remove(0);
+            let remark = if kind.is_remark() { " (remark)" } else { "" };
+            assert_eq!(event["dedup_key"], format!("etl.load.run{remark}"));
             let severity = event["payload"]["severity"].as_str().unwrap().to_owned();
             (event["event_action"].as_str().unwrap().to_owned(), severity)
         };
@@ -335,13 +344,27 @@ mod tests {
         }
     }
 
+    /// Issue 18, point 2: no later alert of the job would resolve it.
+    #[test]
+    fn what_a_remark_opens_is_resolved_at_once_and_is_no_part_of_a_failure() {
+        for kind in [Kind::TooShort, Kind::TooLong, Kind::Overlapping] {
+            let events = events_of(&alert_of(kind), TESTED);
+            let of = |key: &str| events.iter().map(|event| event[key].clone()).collect();
+            let (actions, keys): (Vec<_>, Vec<_>) = (of("event_action"), of("dedup_key"));
+            assert_eq!(actions, ["trigger", "resolve"], "{kind:?}");
+            assert_eq!(keys, ["etl.load.run (remark)"; 2], "{kind:?}");
+            assert_eq!(events[1]["links"], Value::Null);
+        }
+        assert_eq!(events_of(&alert_of(Kind::Failed), TESTED).len(), 1);
+    }
+
     // Issue 16, point 5.
     #[test]
     fn what_opens_an_incident_has_the_pages_of_the_context_and_what_resolves_it_has_none() {
         let links = |kind| {
             let mut alert = alert_of(kind);
             alert.status.runbook = None;
-            event(&alert, TESTED)["links"].clone()
+            events_of(&alert, TESTED)[0]["links"].clone()
         };
         let expected = json!([{ "href": "https://wiki.example/etl", "text": "wiki.example" }]);
         assert_eq!(links(Kind::Failed), expected);
@@ -466,14 +489,14 @@ mod tests {
             alert.job.clone_from(&text);
             alert.notes = vec![text.clone(); 100];
             alert.facts = vec![(text.clone(), text.clone()); 100];
-            assert_eq!(is_taken(&event(&alert, TESTED)), Ok(()));
+            assert_eq!(is_taken(&events_of(&alert, TESTED)[0]), Ok(()));
         }
     }
 
     /// Issue 17, point 2.
     #[test]
     fn what_the_program_writes_stands_beside_the_error() {
-        let event = event(&written("the disk is full"), TESTED);
+        let event = events_of(&written("the disk is full"), TESTED).remove(0);
         assert_eq!(is_taken(&event), Ok(()));
         assert_eq!(event["links"][0]["href"], "https://wiki.example.com/orders");
         insta::assert_json_snapshot!("written", event);
@@ -483,7 +506,7 @@ mod tests {
         /// Issue 17, point 2.
         #[test]
         fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text()) {
-            prop_assert_eq!(is_taken(&event(&written(&text), TESTED)), Ok(()));
+            prop_assert_eq!(is_taken(&events_of(&written(&text), TESTED)[0]), Ok(()));
         }
     }
 
@@ -491,7 +514,7 @@ mod tests {
         #[test]
         fn any_text_is_taken_and_begins_with_the_first_line(text in crate::testing::wild_text()) {
             let alert = with_text(alert_of(Kind::StillFailing), &text);
-            let event = event(&alert, TESTED);
+            let event = events_of(&alert, TESTED).remove(0);
             prop_assert_eq!(is_taken(&event), Ok(()));
             let error = event["payload"]["custom_details"]["error"].as_str().unwrap_or_default();
             let seen = visible(alert.error());

@@ -3,7 +3,7 @@
 use clap::Args;
 use notify_core::__cli::{ClockChanges, Said};
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ByWhom {
     /// Who starts the jobs that do not say so: cron, systemd or kubernetes. They differ in what is due when clocks
     /// change [default: cron]

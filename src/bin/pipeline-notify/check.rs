@@ -14,7 +14,7 @@ use notify_core::__cli::{
 };
 use serde_json::json;
 
-pub(crate) use self::findings::Findings;
+pub(crate) use self::findings::{Findings, expected_of};
 use self::problem::Problem;
 pub(crate) use self::problem::{Alarm, Kind};
 use crate::by_whom::ByWhom;
@@ -31,7 +31,7 @@ const LINES: usize = 50;
 #[derive(Debug, Default, Args)]
 #[command(after_help = "States and exit codes:
   0 OK        all jobs work
-  1 WARNING   a run is overdue; a schedule is wrong; alerts are not delivered; a failure is silenced or acknowledged; a planned quiet is on, whatever it covers
+  1 WARNING   a run is overdue; a schedule, or a line of planned quiet, is wrong; alerts are not delivered; a failure is silenced or acknowledged; a planned quiet is on, whatever it covers
   2 CRITICAL  a job failed; a run died and was not reported; a run is missed
   3 UNKNOWN   a JOB is not there; a file cannot be read; no jobs at all
 
@@ -64,8 +64,12 @@ pub(crate) struct Arguments {
 pub(crate) struct Seen {
     pub(crate) jobs: Jobs,
     pub(crate) planned: Vec<Planned>,
+    /// Files and lines of planned quiet that do not count, and why.
+    pub(crate) faults: Vec<String>,
     pub(crate) runs: Vec<Run>,
     pub(crate) queues: Vec<Queue>,
+    /// Users whose runs and alerts cannot be seen.
+    pub(crate) closed: usize,
     /// The jobs that should run, whether they ever did or not.
     pub(crate) awaited: AllAwaited,
 }
@@ -74,22 +78,36 @@ impl Seen {
     /// Looks at the jobs that `wanted` names, at all where it names none.
     pub(crate) fn of(place: &Place, wanted: &[String], now: DateTime<Utc>) -> io::Result<Self> {
         let mut jobs = look::jobs(place, wanted)?;
-        let (planned, _) = look::planned(place, now);
+        let (planned, faults) = look::planned(place, now);
         look::mark_quiet(&planned, place, &mut jobs.jobs, now);
-        let (runs, _) = look::runs(place, wanted)?;
+        let (runs, closed) = look::runs(place, wanted)?;
         let names: Vec<_> = jobs.jobs.iter().map(|job| job.name.clone()).collect();
         let of = Some(&*names).filter(|_| !wanted.is_empty());
+        let (queues, closed_too) = look::queues(place, of)?;
         Ok(Self {
             jobs,
             planned,
+            faults,
             runs,
-            queues: look::queues(place, of)?.0,
+            queues,
+            closed: closed.max(closed_too),
             awaited: look::awaited(place),
         })
     }
 }
 
 impl Arguments {
+    /// Returns a check of all jobs that says this of when they should run.
+    pub(crate) fn of_all(said: &Said) -> Self {
+        Self {
+            grace: said.grace,
+            clock_changes: ByWhom {
+                clock_changes: said.clock_changes,
+            },
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
         let now = Utc::now();
         let seen = match self.see(common, now) {
@@ -179,9 +197,11 @@ impl Arguments {
         let Seen {
             jobs,
             planned,
+            faults,
             runs,
             queues,
             awaited,
+            ..
         } = seen;
         let mut findings = Findings {
             now,
@@ -200,6 +220,10 @@ impl Arguments {
         }
         self.judge_awaited(jobs, &under_way, awaited, &mut findings);
         findings.judge_queues(queues);
+        // A check of one job among many is about that job.
+        for fault in faults.iter().filter(|_| self.jobs.is_empty()) {
+            findings.add(Kind::Plan, None, fault.clone());
+        }
         for file in &jobs.unreadable {
             let words = format!(
                 "{}: the status file cannot be read: {}",

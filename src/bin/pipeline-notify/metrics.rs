@@ -7,18 +7,20 @@ mod exposition;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{Health, Job, Place, Queue};
+use notify_core::__cli::{Health, Job, Place, Queue, Said};
 use notify_core::State;
 use serde_json::json;
 
-use self::exposition::{Exposition, Type};
+use self::exposition::{Exposition, Type, label};
+use crate::by_whom::ByWhom;
 use crate::check::{self, Findings, Kind, Seen};
 use crate::output::Output;
 use crate::words::{self, count, plain};
-use crate::{Common, Failure, json, whole_file};
+use crate::{Common, Failure, json, span, whole_file};
 
 pub(crate) const FAILURE: u8 = 2;
 
@@ -37,21 +39,30 @@ pub(crate) struct Arguments {
     /// The file to write [default: standard output]
     #[arg(short, long, value_name = "FILE.prom")]
     output: Option<PathBuf>,
+    /// How late a run may begin, where its job does not say: as of `check`
+    #[arg(long, value_name = "TIME", value_parser = span::parse)]
+    grace: Option<Duration>,
+    #[command(flatten)]
+    clock_changes: ByWhom,
 }
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
         let place = common.place()?;
+        let said = Said {
+            grace: self.grace,
+            ..self.clock_changes.said()
+        };
         let Some(file) = &self.output else {
             if common.json {
                 let message = "the metrics are Prometheus's text: leave out --json, or write them to a file with -o";
                 return Err(Failure::Message(message.to_owned()));
             }
-            let text = text(&place).map_err(|error| unreadable(&place, &error))?;
+            let text = text(&place, &said).map_err(|error| unreadable(&place, &error))?;
             output.raw(&text.content)?;
             return Ok(0);
         };
-        let written = write(&place, file)?;
+        let written = write(&place, file, &said)?;
         if common.json {
             output.json(&json!({
                 "file": file.to_string_lossy(),
@@ -69,8 +80,8 @@ impl Arguments {
 }
 
 /// Writes the metrics to a file, whole or not at all.
-pub(crate) fn write(place: &Place, file: &Path) -> Result<Metrics, Failure> {
-    let text = text(place).map_err(|error| unreadable(place, &error))?;
+pub(crate) fn write(place: &Place, file: &Path, said: &Said) -> Result<Metrics, Failure> {
+    let text = text(place, said).map_err(|error| unreadable(place, &error))?;
     whole_file::write(file, &text.content).map_err(|error| {
         Failure::Message(format!("`{}` cannot be written: {error}", file.display()))
     })?;
@@ -88,51 +99,99 @@ pub(crate) struct Metrics {
     now: DateTime<Utc>,
 }
 
+/// What is known of a job.
+#[derive(Debug)]
+struct Known<'a> {
+    name: &'a str,
+    /// `None` where it has no status file: it should run and never did, or its first run died.
+    job: Option<&'a Job>,
+    is_quiet: bool,
+    is_missed: bool,
+    died: u64,
+}
+
+impl<'a> Known<'a> {
+    fn nothing_of(name: &'a str) -> Self {
+        Self {
+            name,
+            job: None,
+            is_quiet: false,
+            is_missed: false,
+            died: 0,
+        }
+    }
+
+    /// Returns all jobs by name, those without a status file as well.
+    fn all(seen: &'a Seen, findings: &'a Findings) -> Vec<Self> {
+        let jobs = seen.jobs.jobs.iter();
+        let mut all: Vec<_> = jobs
+            .map(|job| Self {
+                job: Some(job),
+                is_quiet: job.quiet.is_some(),
+                ..Self::nothing_of(&job.name)
+            })
+            .collect();
+        let places = all.iter().enumerate();
+        let mut places: HashMap<_, _> = places.map(|(place, job)| (job.name, place)).collect();
+        let awaited = seen.awaited.all.iter().map(|awaited| (&*awaited.job, None));
+        let of_runs = findings.problems.iter().filter_map(|problem| {
+            let is_of_runs = matches!(problem.what, Kind::Missed | Kind::Dead);
+            Some((
+                problem.job.as_deref().filter(|_| is_of_runs)?,
+                Some(problem.what),
+            ))
+        });
+        let is_open = |name: &str| {
+            let mut windows = seen.planned.iter();
+            windows.any(|window| window.is_open(findings.now) && window.names(name))
+        };
+        for (name, what) in awaited.chain(of_runs) {
+            let place = *places.entry(name).or_insert_with(|| {
+                all.push(Self {
+                    is_quiet: is_open(name),
+                    ..Self::nothing_of(name)
+                });
+                all.len() - 1
+            });
+            match what {
+                Some(Kind::Missed) => all[place].is_missed = true,
+                Some(_) => all[place].died += 1,
+                None => {}
+            }
+        }
+        all.sort_by_key(|known| known.name);
+        all
+    }
+}
+
 /// What a family says of a job.
-type Of<'a> = &'a dyn Fn(&Job) -> Option<f64>;
+type Of<'a> = &'a dyn Fn(&Known<'_>) -> Option<f64>;
 
 /// What a family counts of a queue.
 type OfQueue = fn(&Queue) -> usize;
 
-/// What is known of a job beside its status.
-#[derive(Debug, Clone, Copy, Default)]
-struct Trouble {
-    missed: u64,
-    died: u64,
-}
-
-fn text(place: &Place) -> io::Result<Metrics> {
+fn text(place: &Place, said: &Said) -> io::Result<Metrics> {
     let now = Utc::now();
     // As `check` sees it, lest the two disagree.
     let seen = Seen::of(place, &[], now)?;
-    let findings = check::Arguments::default().judge(&seen, now);
+    let findings = check::Arguments::of_all(said).judge(&seen, now);
     let Seen {
         jobs, runs, queues, ..
     } = &seen;
-    let mut troubles: HashMap<&str, Trouble> = HashMap::new();
-    for problem in &findings.problems {
-        if let Some(job) = &problem.job {
-            let trouble = troubles.entry(job).or_default();
-            match problem.what {
-                Kind::Missed => trouble.missed = 1,
-                Kind::Dead => trouble.died += 1,
-                _ => {}
-            }
-        }
-    }
     let mut page = Exposition::default();
-    let (own, rest) = jobs.jobs.split_at(jobs.jobs.len().min(JOBS));
-    of_jobs(&mut page, own, rest, &troubles, now);
+    let known = Known::all(&seen, &findings);
+    let (own, rest) = known.split_at(known.len().min(JOBS));
+    of_jobs(&mut page, own, rest, now);
     of_queues(&mut page, queues);
     let all = jobs.jobs.len() + jobs.unreadable.len();
     page.family("jobs", Type::Gauge, "Jobs that have a status file.");
-    page.value(&[], all as f64);
+    page.value("", all as f64);
     page.family(
         "unreadable_files",
         Type::Gauge,
         "Status files that cannot be read.",
     );
-    page.value(&[], jobs.unreadable.len() as f64);
+    page.value("", jobs.unreadable.len() as f64);
     page.family("runs", Type::Gauge, "Runs that have begun, and have not ended: alive, dead, or unknown where their machine is another.");
     for (health, state) in [
         (Health::Alive, "alive"),
@@ -140,7 +199,7 @@ fn text(place: &Place) -> io::Result<Metrics> {
         (Health::Unknown, "unknown"),
     ] {
         let runs = runs.iter().filter(|run| run.health == health);
-        page.value(&[("state", state)], runs.count() as f64);
+        page.value(&label("state", state), runs.count() as f64);
     }
     of_check(&mut page, &findings);
     Ok(Metrics {
@@ -151,14 +210,7 @@ fn text(place: &Place) -> io::Result<Metrics> {
 }
 
 /// Writes ten series a job, each of a family of its own; `rest` is summed, without the jobs' names.
-fn of_jobs(
-    page: &mut Exposition,
-    own: &[Job],
-    rest: &[Job],
-    troubles: &HashMap<&str, Trouble>,
-    now: DateTime<Utc>,
-) {
-    let trouble = |job: &Job| troubles.get(&*job.name).copied().unwrap_or_default();
+fn of_jobs(page: &mut Exposition, own: &[Known<'_>], rest: &[Known<'_>], now: DateTime<Utc>) {
     let is_failing = |job: &Job| job.state == State::Error;
     let is_calm = move |job: &Job| words::is_calm(job, now);
     let seconds = |time: DateTime<Utc>| time.timestamp_micros() as f64 / 1e6;
@@ -169,88 +221,86 @@ fn of_jobs(
             "job_failing",
             Type::Gauge,
             "Whether the job fails: 1 where its latest run did.",
-            &|job| one(is_failing(job)),
-            Some(&|job| one(is_failing(job) && !is_calm(job))),
+            &|known| one(is_failing(known.job?)),
+            Some(&|known| {
+                let job = known.job?;
+                one(is_failing(job) && !is_calm(job))
+            }),
         ),
         (
             "job_silenced",
             Type::Gauge,
             "Whether the job fails, and that is silenced, acknowledged, or quiet by plan.",
-            &|job| one(is_calm(job)),
+            &|known| one(is_calm(known.job?)),
             None,
         ),
         (
             "job_quiet",
             Type::Gauge,
             "Whether a planned quiet holds for the job.",
-            &|job| one(job.quiet.is_some()),
+            &|known| one(known.is_quiet),
             None,
         ),
         (
             "job_missed",
             Type::Gauge,
-            "Whether the job should have run again by now.",
-            &|job| Some(trouble(job).missed as f64),
-            Some(&|job| {
-                Some(if job.quiet.is_some() {
-                    0.0
-                } else {
-                    trouble(job).missed as f64
-                })
-            }),
+            "Whether the job should have run, or run again, by now.",
+            &|known| one(known.is_missed),
+            Some(&|known| one(known.is_missed && !known.is_quiet)),
         ),
         (
             "job_died",
             Type::Gauge,
             "Runs of the job whose process is gone, and that nobody has reported yet.",
-            &|job| Some(trouble(job).died as f64),
-            Some(&|job| Some(trouble(job).died as f64)),
+            &|known| Some(known.died as f64),
+            Some(&|known| Some(known.died as f64)),
         ),
         (
             "job_last_run_timestamp_seconds",
             Type::Gauge,
             "When the job's latest run began.",
-            &|job| Some(seconds(job.begun)),
+            &|known| Some(seconds(known.job?.begun)),
             None,
         ),
         (
             "job_last_success_timestamp_seconds",
             Type::Gauge,
             "When the job's latest run began that worked.",
-            &|job| job.last_ok.map(seconds),
+            &|known| known.job?.last_ok.map(seconds),
             None,
         ),
         (
             "job_last_run_duration_seconds",
             Type::Gauge,
             "How long the job's latest run took.",
-            &|job| job.took.map(|took| took.as_secs_f64()),
+            &|known| known.job?.took.map(|took| took.as_secs_f64()),
             None,
         ),
         (
             "job_runs_total",
             Type::Counter,
             "Runs of the job that have ended.",
-            &|job| Some(job.runs_total as f64),
-            Some(&|job| Some(job.runs_total as f64)),
+            &|known| Some(known.job?.runs_total as f64),
+            Some(&|known| Some(known.job?.runs_total as f64)),
         ),
         (
             "job_failures_total",
             Type::Counter,
             "Runs of the job that have failed.",
-            &|job| Some(job.failures_total as f64),
-            Some(&|job| Some(job.failures_total as f64)),
+            &|known| Some(known.job?.failures_total as f64),
+            Some(&|known| Some(known.job?.failures_total as f64)),
         ),
     ];
+    let labels: Vec<_> = own.iter().map(|job| label("job_name", job.name)).collect();
     for (name, kind, help, of, of_rest) in families {
         page.family(name, kind, help);
-        for job in own {
-            if let Some(value) = of(job) {
-                page.value(&[("job_name", &job.name)], value);
+        for (known, label) in own.iter().zip(&labels) {
+            if let Some(value) = of(known) {
+                page.value(label, value);
             }
         }
         if let Some(of) = of_rest.filter(|_| !rest.is_empty()) {
-            page.value(&[], rest.iter().filter_map(of).sum());
+            page.value("", rest.iter().filter_map(of).sum());
         }
     }
 }
@@ -279,7 +329,7 @@ fn of_queues(page: &mut Exposition, queues: &[Queue]) {
         page.family(name, Type::Gauge, help);
         for channel in &channels {
             let sum: usize = of(queues, channel).map(number).sum();
-            page.value(&[("channel", channel)], sum as f64);
+            page.value(&label("channel", channel), sum as f64);
         }
     }
     let help = "When the oldest alert that waits was decided.";
@@ -287,7 +337,7 @@ fn of_queues(page: &mut Exposition, queues: &[Queue]) {
     for channel in &channels {
         if let Some(oldest) = of(queues, channel).filter_map(|queue| queue.oldest).min() {
             page.value(
-                &[("channel", channel)],
+                &label("channel", channel),
                 oldest.timestamp_micros() as f64 / 1e6,
             );
         }
@@ -302,13 +352,13 @@ fn of<'a>(queues: &'a [Queue], channel: &'a str) -> impl Iterator<Item = &'a Que
 fn of_check(page: &mut Exposition, findings: &Findings) {
     let help = "What `pipeline-notify check` answers: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.";
     page.family("check_state", Type::Gauge, help);
-    page.value(&[], f64::from(findings.alarm().code()));
+    page.value("", f64::from(findings.alarm().code()));
     page.family(
         "problems",
         Type::Gauge,
         "What `pipeline-notify check` finds, by kind.",
     );
     for kind in Kind::ALL {
-        page.value(&[("kind", kind.as_str())], findings.number(kind) as f64);
+        page.value(&label("kind", kind.as_str()), findings.number(kind) as f64);
     }
 }

@@ -4,20 +4,23 @@ mod facts;
 mod strip;
 mod table;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Job, Jobs, Place, Planned, Queue, Recent, Run};
+use notify_core::__cli::{self as look, Awaited, Health, Job, Place, Recent, Said};
 use notify_core::State;
 use serde_json::json;
 
 use self::strip::RUNS;
+use crate::by_whom::ByWhom;
+use crate::check::{self, Kind, Seen};
 use crate::output::Output;
 use crate::words::{self, count, plain};
-use crate::{Common, Failure, json, whole_file};
+use crate::{Common, Failure, json, span, whole_file};
 
 pub(crate) const FAILURE: u8 = 2;
 
@@ -47,26 +50,34 @@ pub(crate) struct Arguments {
     /// What stands above the table
     #[arg(long, value_name = "TEXT", default_value = TITLE)]
     title: String,
+    /// How late a run may begin, where its job does not say: as of `check`
+    #[arg(long, value_name = "TIME", value_parser = span::parse)]
+    grace: Option<Duration>,
+    #[command(flatten)]
+    clock_changes: ByWhom,
 }
 
 /// All that the page shows.
 pub(crate) struct View<'a> {
     title: &'a str,
     now: DateTime<Utc>,
-    jobs: Jobs,
-    planned: Vec<Planned>,
-    runs: Vec<Run>,
-    queues: Vec<Queue>,
-    /// Users whose runs and alerts cannot be seen.
-    closed: usize,
+    /// What the options say of when jobs should run.
+    said: Said,
+    seen: Seen,
+    /// The jobs of which `check` says that they have missed a run.
+    missed: HashSet<String>,
     /// The runs of those that are shown with them, by their files.
     recent: HashMap<String, Vec<Recent>>,
 }
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let (view, bytes) = write(&common.place()?, &self.output, &self.title)?;
-        let (jobs, failed) = (view.jobs.jobs.len(), view.failed());
+        let said = Said {
+            grace: self.grace,
+            ..self.clock_changes.said()
+        };
+        let (view, bytes) = write(&common.place()?, &self.output, &self.title, said)?;
+        let (jobs, failed) = (view.jobs().len(), view.failed());
         if common.json {
             output.json(&json!({
                 "file": self.output.to_string_lossy(),
@@ -92,8 +103,9 @@ pub(crate) fn write<'a>(
     place: &Place,
     file: &Path,
     title: &'a str,
+    said: Said,
 ) -> Result<(View<'a>, usize), Failure> {
-    let view = View::of(place, title).map_err(|error| {
+    let view = View::of(place, title, said).map_err(|error| {
         Failure::Message(format!("`{}` cannot be read: {error}", place.display()))
     })?;
     let page = view.page();
@@ -104,34 +116,45 @@ pub(crate) fn write<'a>(
 }
 
 impl<'a> View<'a> {
-    fn of(place: &Place, title: &'a str) -> io::Result<Self> {
+    fn of(place: &Place, title: &'a str, said: Said) -> io::Result<Self> {
         let now = Utc::now();
-        let mut jobs = look::jobs(place, &[])?;
-        let (planned, _) = look::planned(place, now);
-        look::mark_quiet(&planned, place, &mut jobs.jobs, now);
-        jobs.jobs.sort_by(|one, other| {
+        let mut seen = Seen::of(place, &[], now)?;
+        let findings = check::Arguments::of_all(&said).judge(&seen, now);
+        let missed = findings.problems.into_iter();
+        let missed = missed.filter(|problem| problem.what == Kind::Missed);
+        let jobs = &mut seen.jobs.jobs;
+        jobs.sort_by(|one, other| {
             (rank(one, now), &one.name).cmp(&(rank(other, now), &other.name))
         });
-        let (runs, closed) = look::runs(place, &[])?;
-        let (queues, closed_too) = look::queues(place, None)?;
-        let files = jobs.jobs.iter().take(STRIPS).map(|job| &job.file);
+        let files = jobs.iter().take(STRIPS).map(|job| &job.file);
         let recent = files
             .map(|file| (file.clone(), look::recent(place, file, RUNS)))
             .collect();
         Ok(Self {
             title,
             now,
-            jobs,
-            planned,
-            runs,
-            queues,
-            closed: closed.max(closed_too),
+            said,
+            missed: missed.filter_map(|problem| problem.job).collect(),
+            seen,
             recent,
         })
     }
 
+    fn jobs(&self) -> &[Job] {
+        &self.seen.jobs.jobs
+    }
+
+    /// Returns the jobs that should run, never did, and do not run now.
+    fn never_ran(&self) -> Vec<&Awaited> {
+        let jobs = self.jobs().iter().map(|job| &*job.name);
+        let runs = self.seen.runs.iter().map(|run| &*run.job);
+        let mut known: HashSet<_> = jobs.chain(runs).collect();
+        let awaited = self.seen.awaited.all.iter();
+        awaited.filter(|one| known.insert(&one.job)).collect()
+    }
+
     fn failed(&self) -> usize {
-        let jobs = self.jobs.jobs.iter();
+        let jobs = self.jobs().iter();
         jobs.filter(|job| job.state == State::Error).count()
     }
 
@@ -161,18 +184,24 @@ impl<'a> View<'a> {
     }
 
     fn summary(&self) -> String {
-        let all = self.jobs.jobs.len() + self.jobs.unreadable.len();
+        let unreadable = self.seen.jobs.unreadable.len();
+        let all = self.jobs().len() + unreadable;
         let failed = self.failed();
-        let jobs = self.jobs.jobs.iter();
+        let jobs = self.jobs().iter();
         let silenced = jobs.filter(|job| words::is_calm(job, self.now)).count();
-        let of = |health: Health| self.runs.iter().filter(|run| run.health == health).count();
+        let of = |health: Health| {
+            let runs = self.seen.runs.iter();
+            runs.filter(|run| run.health == health).count()
+        };
         let mut parts = vec![count(all, "job")];
         for (number, what, class) in [
             (failed, "failed", "bad"),
             (silenced, "silenced", "warn"),
-            (self.jobs.unreadable.len(), "unreadable", "warn"),
+            (self.missed.len(), "missed", "bad"),
+            (unreadable, "unreadable", "warn"),
             (of(Health::Dead), "died", "bad"),
             (of(Health::Alive), "running", "dim"),
+            (self.never_ran().len(), "never ran", "dim"),
         ] {
             if number > 0 {
                 parts.push(format!("<span class={class}>{number} {what}</span>"));
@@ -192,10 +221,13 @@ impl<'a> View<'a> {
 
     /// What is planned.
     fn quiet(&self) -> String {
-        if self.planned.is_empty() {
+        let Seen {
+            planned, faults, ..
+        } = &self.seen;
+        if planned.is_empty() && faults.is_empty() {
             return String::new();
         }
-        let lines = self.planned.iter().map(|window| {
+        let lines = planned.iter().map(|window| {
             let class = if window.is_open(self.now) {
                 "warn"
             } else {
@@ -204,14 +236,17 @@ impl<'a> View<'a> {
             let line = escape(&plain(&words::planned(window, self.now)));
             format!("<li class={class}>{line}\n")
         });
-        let lines: String = lines.collect();
+        let faults = faults
+            .iter()
+            .map(|fault| format!("<li class=warn>{}\n", escape(&plain(fault))));
+        let lines: String = lines.chain(faults).collect();
         format!("<h2>Planned quiet</h2>\n<ul>\n{lines}</ul>\n")
     }
 
     /// What waits or was refused, and what cannot be seen.
     fn alerts(&self) -> String {
         let mut lines = Vec::new();
-        for queue in &self.queues {
+        for queue in &self.seen.queues {
             let mut parts = Vec::new();
             if queue.waiting > 0 {
                 let oldest = queue.oldest.map_or_else(String::new, |oldest| {
@@ -234,8 +269,8 @@ impl<'a> View<'a> {
             let channel = escape(&plain(&queue.channel));
             lines.push(format!("channel {channel}: {}", parts.join(" · ")));
         }
-        if self.closed > 0 {
-            let users = count(self.closed, "other user");
+        if self.seen.closed > 0 {
+            let users = count(self.seen.closed, "other user");
             lines.push(format!(
                 "the runs and alerts of {users} cannot be seen from here"
             ));

@@ -80,9 +80,9 @@ impl Arguments {
             grace: self.grace,
             ..self.clock_changes.said()
         };
-        let guard = Guard::new(common.dir.as_deref(), self.every, said)?;
+        let guard = Guard::new(common.dir.as_deref(), self.every, said.clone())?;
         output::complain(&words(&guard.beginning()));
-        self.keep_files_fresh(&guard.beginning().place);
+        self.keep_files_fresh(&guard.beginning().place, &said);
         guard.watch();
         // After the ^C, so that the prompt has its own line.
         if io::stderr().is_terminal() {
@@ -95,7 +95,7 @@ impl Arguments {
 impl Arguments {
     /// Writes what is asked for, again and again, beside the watch: a folder of a network that hangs must
     /// not keep it from what it is for.
-    fn keep_files_fresh(&self, place: &Place) {
+    fn keep_files_fresh(&self, place: &Place, said: &Said) {
         let (place, every) = (place.to_owned(), self.every);
         let files = [
             (self.metrics.clone(), Kept::Metrics),
@@ -103,11 +103,11 @@ impl Arguments {
         ];
         for (file, kept) in files {
             let Some(file) = file else { continue };
-            let place = place.clone();
+            let (place, said) = (place.clone(), said.clone());
             let keep = move || {
                 let mut last = None;
                 loop {
-                    let fault = kept.write(&place, &file).err();
+                    let fault = kept.write(&place, &file, &said).err();
                     // Once while it lasts.
                     if let Some(fault) = fault.as_ref().filter(|_| fault != last) {
                         output::complain(fault);
@@ -131,10 +131,10 @@ enum Kept {
 }
 
 impl Kept {
-    fn write(self, place: &Place, file: &Path) -> Result<(), String> {
+    fn write(self, place: &Place, file: &Path, said: &Said) -> Result<(), String> {
         let written = match self {
-            Self::Metrics => metrics::write(place, file).map(drop),
-            Self::Page => page::write(place, file, page::TITLE).map(drop),
+            Self::Metrics => metrics::write(place, file, said).map(drop),
+            Self::Page => page::write(place, file, page::TITLE, said.clone()).map(drop),
         };
         written.map_err(|failure| match failure {
             Failure::Message(message) => message,

@@ -83,6 +83,28 @@ fn what_is_due_when_clocks_change_is_what_the_real_scheduler_does() {
     assert!(lines >= 40 * 6, "{lines}");
 }
 
+/// The table of the docs has each line of each day, and a letter beside each difference, which the docs explain.
+#[test]
+fn each_difference_in_the_table_of_the_docs_is_explained() {
+    let table = include_str!("../../../../docs/schedules-table.md");
+    let docs = include_str!("../../../../docs/schedules.md");
+    let mut rows = 0;
+    for row in table.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let [_, _, cron, systemd, kubernetes, letters, _] = *cells else {
+            panic!("{row}");
+        };
+        rows += 1;
+        let differ = cron != systemd || cron != kubernetes;
+        assert_eq!(differ, !letters.is_empty(), "{row}");
+        for letter in letters.split_whitespace() {
+            assert!(docs.contains(&format!("- **{letter}**: ")), "{row}");
+        }
+    }
+    assert_eq!(rows, OBSERVED.lines().count() - 1);
+    assert!(rows >= 40 * 6, "{rows}");
+}
+
 /// What `crontab -n` of Debian's cron says of each line: taken (t) or refused (r); and what is said here.
 #[test]
 fn what_cron_refuses_and_what_it_never_runs_is_refused_with_the_place_and_a_word() {

@@ -16,6 +16,14 @@ const WAIT: Duration = Duration::from_secs(15 * 60);
 /// A longer first line is not shown as a whole.
 const FIRST: usize = 200;
 
+/// Returns when a job that never ran should run, as it says itself or as `said`.
+pub(crate) fn expected_of(awaited: &Awaited, said: &Said) -> Result<Expected, String> {
+    let mut awaited = awaited.clone();
+    awaited.said.grace = awaited.said.grace.or(said.grace);
+    awaited.said.clock_changes = awaited.said.clock_changes.or(said.clock_changes);
+    awaited.expected()
+}
+
 /// What was seen, and what is wrong with it.
 #[derive(Debug)]
 pub(crate) struct Findings {
@@ -133,10 +141,7 @@ impl Findings {
 
     /// Judges a job that has never run.
     pub(super) fn judge_awaited(&mut self, awaited: &Awaited, said: &Said) {
-        let mut awaited = awaited.clone();
-        awaited.said.grace = awaited.said.grace.or(said.grace);
-        awaited.said.clock_changes = awaited.said.clock_changes.or(said.clock_changes);
-        let expected = awaited.expected().ok();
+        let expected = expected_of(awaited, said).ok();
         let missed = expected.and_then(|expected| expected.missed(awaited.since, self.now));
         if let Some(missed) = missed {
             let due = words::ago(missed.due, self.now);

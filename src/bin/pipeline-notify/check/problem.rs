@@ -42,13 +42,14 @@ pub(crate) enum Kind {
     Silenced,
     Acknowledged,
     Quiet,
+    Plan,
     Missing,
     Unreadable,
     NoJobs,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Failed,
         Self::Dead,
         Self::Missed,
@@ -59,6 +60,7 @@ impl Kind {
         Self::Silenced,
         Self::Acknowledged,
         Self::Quiet,
+        Self::Plan,
         Self::Missing,
         Self::Unreadable,
         Self::NoJobs,
@@ -73,7 +75,8 @@ impl Kind {
             | Self::Rejected
             | Self::Silenced
             | Self::Acknowledged
-            | Self::Quiet => Alarm::Warning,
+            | Self::Quiet
+            | Self::Plan => Alarm::Warning,
             Self::Missing | Self::Unreadable | Self::NoJobs => Alarm::Unknown,
         }
     }
@@ -90,6 +93,7 @@ impl Kind {
             Self::Silenced => "silenced",
             Self::Acknowledged => "acknowledged",
             Self::Quiet => "quiet",
+            Self::Plan => "plan",
             Self::Missing => "missing",
             Self::Unreadable => "unreadable",
             Self::NoJobs => "no jobs",

@@ -32,30 +32,22 @@ impl Exposition {
         let _ = writeln!(self.text, "# HELP {family} {help}\n# TYPE {family} {kind}");
     }
 
-    pub(super) fn value(&mut self, labels: &[(&str, &str)], value: f64) {
-        self.text += &self.family;
-        for (number, (name, label)) in labels.iter().enumerate() {
-            let before = if number == 0 { '{' } else { ',' };
-            let _ = write!(self.text, "{before}{name}=\"");
-            for c in label.chars() {
-                match c {
-                    '\\' => self.text += "\\\\",
-                    '"' => self.text += "\\\"",
-                    '\n' => self.text += "\\n",
-                    c => self.text.push(c),
-                }
-            }
-            self.text.push('"');
-        }
-        if !labels.is_empty() {
-            self.text.push('}');
-        }
-        let _ = writeln!(self.text, " {value}");
+    /// Writes a value, with a [`label`] or none.
+    pub(super) fn value(&mut self, label: &str, value: f64) {
+        let family = &self.family;
+        let _ = writeln!(self.text, "{family}{label} {value}");
     }
 
     pub(super) fn end(self) -> String {
         self.text
     }
+}
+
+/// Writes a label, whatever its text holds.
+pub(super) fn label(name: &str, text: &str) -> String {
+    let text = text.replace('\\', "\\\\");
+    let text = text.replace('"', "\\\"").replace('\n', "\\n");
+    format!("{{{name}=\"{text}\"}}")
 }
 
 #[cfg(test)]
@@ -67,11 +59,11 @@ mod tests {
     fn whatever_a_label_holds_stays_within_its_quotes() {
         let mut page = Exposition::default();
         page.family("job_failing", Type::Gauge, "Whether it fails.");
-        page.value(&[("job_name", "a\\b\"c\nd{e=\"f\"} 1"), ("x", "é")], 1.0);
-        page.value(&[], 1_795_348_800.25);
+        page.value(&label("job_name", "a\\b\"c\nd{e=\"f\"} é 1"), 1.0);
+        page.value("", 1_795_348_800.25);
         assert_eq!(
             page.end(),
-            "# HELP pipeline_notify_job_failing Whether it fails.\n# TYPE pipeline_notify_job_failing gauge\npipeline_notify_job_failing{job_name=\"a\\\\b\\\"c\\nd{e=\\\"f\\\"} 1\",x=\"é\"} 1\npipeline_notify_job_failing 1795348800.25\n"
+            "# HELP pipeline_notify_job_failing Whether it fails.\n# TYPE pipeline_notify_job_failing gauge\npipeline_notify_job_failing{job_name=\"a\\\\b\\\"c\\nd{e=\\\"f\\\"} é 1\"} 1\npipeline_notify_job_failing 1795348800.25\n"
         );
     }
 }

@@ -3,20 +3,26 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use notify_core::__cli::{Health, Job, Recent, Run, Said, Unreadable};
+use notify_core::__cli::{Awaited, Expected, Health, Job, Recent, Run, Unreadable};
 use notify_core::State;
 
 use super::facts;
 use super::strip::{self, RUNS};
 use super::{STRIPS, View, escape};
-use crate::json;
 use crate::words::{self, plain};
+use crate::{check, json};
 
 /// Longer errors and names are cut.
 const TEXT: usize = 300;
 
 /// As many of a job's latest runs are listed with their errors.
 const LAST_RUNS: usize = 10;
+
+/// A browser lays out as many rows together, once they come near.
+const GROUP: usize = 100;
+
+/// What stands beside a job that should have run by now.
+const MISSED: &str = "<span class=\"tag bad\">has missed a run</span>";
 
 /// The columns, and what each is sorted by, as the script calls it.
 const COLUMNS: [(&str, Option<&str>); 8] = [
@@ -33,38 +39,40 @@ const COLUMNS: [(&str, Option<&str>); 8] = [
 impl View<'_> {
     pub(super) fn table(&self) -> String {
         let mut under_way: HashMap<&str, Vec<&Run>> = HashMap::new();
-        for run in &self.runs {
+        for run in &self.seen.runs {
             under_way.entry(&run.job).or_default().push(run);
         }
-        let mut rows = String::new();
+        let mut rows = Vec::new();
         let (failing, working): (Vec<_>, Vec<_>) = self
-            .jobs
-            .jobs
+            .jobs()
             .iter()
             .partition(|job| job.state == State::Error);
         for job in failing {
             let runs = under_way.remove(&*job.name).unwrap_or_default();
-            rows += &self.row(job, &runs);
+            rows.push(self.row(job, &runs));
         }
-        for file in &self.jobs.unreadable {
-            rows += &unreadable_row(file);
+        for file in &self.seen.jobs.unreadable {
+            rows.push(unreadable_row(file));
         }
-        let mut works = String::new();
+        let mut works = Vec::new();
         for job in working {
             let runs = under_way.remove(&*job.name).unwrap_or_default();
-            works += &self.row(job, &runs);
+            works.push(self.row(job, &runs));
         }
         // Jobs that run for the first time have no status yet.
         let mut first: Vec<_> = under_way.into_iter().collect();
         first.sort_by_key(|(job, _)| *job);
         for (job, runs) in first {
-            rows += &self.first_row(job, &runs);
+            rows.push(self.first_row(job, &runs));
         }
-        rows += &works;
+        for awaited in self.never_ran() {
+            rows.push(self.never_ran_row(awaited));
+        }
+        rows.append(&mut works);
         if rows.is_empty() {
             return "<p>There are no jobs yet.\n".to_owned();
         }
-        let strips = if self.jobs.jobs.len() > STRIPS {
+        let strips = if self.jobs().len() > STRIPS {
             format!(" Of {STRIPS} jobs alone, those that fail first.")
         } else {
             String::new()
@@ -76,9 +84,12 @@ impl View<'_> {
                 format!("<th role=columnheader scope=col{by}>{head}")
             })
             .concat();
+        let groups = rows.chunks(GROUP).map(<[String]>::concat);
+        let groups = groups.map(|rows| format!("<tbody role=rowgroup>\n{rows}</tbody>"));
+        let groups = groups.collect::<Vec<_>>().concat();
         let tools = tools();
         format!(
-            "<p class=dim>Recent runs: a bar each, the last {RUNS}, the newest to the right; the longer it took, the higher; red with a foot where it failed.{strips}</p>\n{tools}<table role=table aria-label=Jobs>\n<thead role=rowgroup><tr role=row>{heads}</thead>\n<tbody role=rowgroup>\n{rows}</tbody></table>\n"
+            "<p class=dim>Recent runs: a bar each, the last {RUNS}, the newest to the right; the longer it took, the higher; red with a foot where it failed.{strips}</p>\n{tools}<table role=table aria-label=Jobs>\n<thead role=rowgroup><tr role=row>{heads}</thead>\n{groups}</table>\n<button id=more type=button hidden>Show more</button>\n"
         )
     }
 
@@ -93,6 +104,9 @@ impl View<'_> {
         let mut name = escape(&words::cut(&plain(&job.name), TEXT));
         for run in runs {
             name += &self.tag(run);
+        }
+        if self.missed.contains(&job.name) {
+            name += MISSED;
         }
         if job.is_flapping {
             name += "<span class=tag>flapping</span>";
@@ -147,7 +161,7 @@ impl View<'_> {
                 job.state.as_str(),
                 &name,
                 &self.age(job.since, is_full),
-                &(self.age(job.begun, is_full) + &self.next(job)),
+                &(self.age(job.begun, is_full) + " ago" + &self.next(job)),
                 &took,
                 &job.runs.to_string(),
                 &host,
@@ -158,15 +172,35 @@ impl View<'_> {
 
     /// Says when a job runs next, or why that is not known.
     fn next(&self, job: &Job) -> String {
-        let words = match job.expected(&Said::default()) {
-            Ok(expected) => match expected.and_then(|when| when.next(job.begun, self.now)) {
+        self.next_after(job.expected(&self.said), job.begun)
+    }
+
+    fn next_after(
+        &self,
+        expected: Result<Option<Expected>, String>,
+        begun: DateTime<Utc>,
+    ) -> String {
+        let words = match expected {
+            Ok(expected) => match expected.and_then(|when| when.next(begun, self.now)) {
                 Some(next) => format!("next {}", words::local_in_zone(next, self.now)),
                 None => return String::new(),
             },
             Err(fault) => fault,
         };
         let words = escape(&words::cut(&plain(&words), TEXT));
-        format!("<div class=what>{words}</div>")
+        format!("<div class=next>{words}</div>")
+    }
+
+    fn never_ran_row(&self, awaited: &Awaited) -> String {
+        let mut name = escape(&words::cut(&plain(&awaited.job), TEXT));
+        if self.missed.contains(&awaited.job) {
+            name += MISSED;
+        }
+        let next = self.next_after(
+            check::expected_of(awaited, &self.said).map(Some),
+            awaited.since,
+        );
+        cells("", "", ["never ran", &name, "", &next, "", "", "", ""])
     }
 
     fn first_row(&self, job: &str, runs: &[&Run]) -> String {
