@@ -11,6 +11,7 @@ mod log_ring;
 pub(crate) mod overdue;
 pub(crate) mod overlap;
 pub(crate) mod panic;
+pub(crate) mod postponed;
 pub(crate) mod reaper;
 pub(crate) mod registry;
 pub(crate) mod report;

@@ -126,6 +126,9 @@ pub(crate) type Decide<'a> = &'a mut dyn FnMut(&Seen<'_>) -> Option<Change>;
 pub(crate) enum Queued {
     /// It waits there to be sent.
     Waits(Entry),
+    /// It waits in another queue of that destination, on this host, for the shared store cannot be reached.
+    #[cfg(feature = "postgres")]
+    Aside(Queue, Entry),
     /// It is held back.
     Held,
     /// It could not be queued.
@@ -232,6 +235,24 @@ impl Store {
         either!(self, engine => engine.update(&job.0, at, decide))
     }
 
+    /// Tells whether it may be that it cannot be asked now, and can be in a moment.
+    pub(crate) fn may_come(&self) -> bool {
+        !matches!(self, Self::Local(_))
+    }
+
+    /// Tells whether it cannot be asked now, and is about to answer: it was heard lately.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_self, reason = "another engine may be far away")
+    )]
+    pub(crate) fn is_coming(&self) -> bool {
+        match self {
+            Self::Local(_) => false,
+            #[cfg(feature = "postgres")]
+            Self::Shared(shared) => shared.is_coming(),
+        }
+    }
+
     /// Changes what a job's status says, and nothing that people are told: `change` returns the status to
     /// write, and may be asked again.
     ///
@@ -322,8 +343,8 @@ impl Store {
             #[cfg(feature = "postgres")]
             Self::Shared(shared) => {
                 let names = shared.queue_names();
-                let queues = names.iter().map(|name| shared.queue(name));
-                queues.map(Queue::Shared).collect()
+                let queues = names.iter().map(|name| Queue::Shared(shared.queue(name)));
+                queues.chain(shared.queues_aside()).collect()
             }
         }
     }

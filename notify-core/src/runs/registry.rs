@@ -32,6 +32,7 @@ use crate::runs::asked;
 use crate::runs::consult::{Park, Program};
 use crate::runs::overdue;
 use crate::runs::overlap;
+use crate::runs::postponed;
 use crate::runs::reaper;
 use crate::runs::report::{self, Report};
 use crate::runs::run_data::{self, RunData};
@@ -419,7 +420,7 @@ fn end(
         heard: ended.heard.clone(),
         at_exit: at_exit.then(|| setup.exit / 4),
     };
-    Report {
+    let report = Report {
         ended,
         outcome,
         settings,
@@ -427,8 +428,8 @@ fn end(
         now,
         setup,
         program: run.program(setup, cause, &ending),
-    }
-    .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
+    };
+    postponed::make(&report, setup.store(), routes.as_ref(), &mut warnings);
     if !run.nested {
         state::end_run(number);
         if let Some(store) = setup.store() {
@@ -848,6 +849,7 @@ pub(crate) fn nothing_is_left() -> bool {
         if let (Ok(open), Some(is_behind)) = (OPEN.get().try_lock(), is_behind) {
             return open.is_empty()
                 && !is_behind
+                && postponed::is_idle()
                 && !dispatcher::is_waited_for()
                 && heartbeat::is_idle();
         }

@@ -14,6 +14,7 @@ use crate::os::isolate;
 use crate::os::signals::{self, Next};
 use crate::os::warning::Warning;
 use crate::runs::panic::{self, OnAbort};
+use crate::runs::postponed;
 use crate::runs::registry::{end_all, has_returned, nothing_is_left};
 use crate::settings::in_force;
 use crate::state;
@@ -106,6 +107,7 @@ pub(crate) fn end_with(work: impl FnOnce(Instant) + Send + 'static) {
 /// Gives delivery and the heartbeat their time.
 fn finish(deadline: Instant) {
     let heard = heartbeat::deadline(deadline);
+    postponed::finish(deadline);
     dispatcher::finish(deadline);
     heartbeat::finish(heard);
     state::close();

@@ -6,6 +6,7 @@
 
 mod address;
 mod fault;
+mod heard;
 pub(crate) mod life;
 mod link;
 mod memory;
@@ -42,7 +43,7 @@ use crate::os::random;
 use crate::rules::Past;
 #[cfg(feature = "cli")]
 use crate::rules::quiet::Window;
-use crate::state::Renamed;
+use crate::state::{self, Renamed};
 use crate::state::history::{self, Answered};
 use crate::state::local;
 use crate::state::local::silences::Silences;
@@ -87,6 +88,10 @@ impl Shared {
         Link::of(&self.address)
     }
 
+    pub(crate) fn is_coming(&self) -> bool {
+        self.link().is_coming()
+    }
+
     /// Reads the store's clock; this host's as long as that was never seen.
     pub(crate) fn now(&self) -> Time {
         self.link().now().unwrap_or_else(local::now)
@@ -96,7 +101,15 @@ impl Shared {
         Queue {
             address: self.address.clone(),
             name: name.to_owned(),
+            aside: self.substitute.queue(name),
         }
+    }
+
+    /// Returns the queues on this host with alerts that the store could not be given.
+    pub(crate) fn queues_aside(&self) -> impl Iterator<Item = state::Queue> {
+        let names = self.substitute.queue_names().into_iter();
+        let queues = names.filter_map(|name| self.substitute.queue(&name));
+        queues.map(state::Queue::Local)
     }
 
     /// Returns the names of the queues in which alerts wait or are held.

@@ -59,8 +59,10 @@ struct Standing {
     is_tripped: bool,
     ahead: TimeDelta,
     server: String,
-    /// When the server has last answered anything.
+    /// When the server has last answered anything,
     heard: Option<Instant>,
+    /// and whether this process is at work on the answer.
+    is_at_work: bool,
 }
 
 /// What the thread is told.
@@ -253,6 +255,7 @@ impl Link {
             ahead: session.ahead,
             server: session.server.clone(),
             heard: Some(Instant::now()),
+            is_at_work: false,
         };
     }
 
@@ -273,10 +276,25 @@ impl Link {
         self.standing().heard = Some(Instant::now());
     }
 
+    /// Notes whether this process is at work on what the server has answered.
+    pub(super) fn set_at_work(&self, is_at_work: bool) {
+        self.standing().is_at_work = is_at_work;
+    }
+
     /// Returns until when to wait longer, where the server has answered lately.
     fn more(&self, begun: Instant) -> Option<Instant> {
-        let until = (self.standing().heard? + PATIENCE).min(begun + ffi::within(LONGEST));
+        let until = (self.standing().heard()? + PATIENCE).min(begun + ffi::within(LONGEST));
         (until > Instant::now()).then_some(until)
+    }
+
+    /// Tells whether nothing can be asked now, and the server, which has answered lately, may be about to.
+    pub(super) fn is_coming(&self) -> bool {
+        let standing = self.standing();
+        let is_up = standing.up.is_some() && !standing.is_tripped;
+        let fault = standing.fault.as_ref();
+        let is_hopeless = |fault: &Fault| !standing.was_up || fault.is_for_good();
+        let is_heard = |heard: Instant| heard.elapsed() < PATIENCE;
+        !is_up && standing.heard().is_some_and(is_heard) && !fault.is_some_and(is_hopeless)
     }
 
     pub(super) fn set_ahead(&self, ahead: TimeDelta) {
@@ -329,6 +347,12 @@ impl Link {
 }
 
 impl Standing {
+    /// Returns when the server has last answered: now, where it is not the server that is waited for.
+    fn heard(&self) -> Option<Instant> {
+        self.heard
+            .map(|heard| if self.is_at_work { Instant::now() } else { heard })
+    }
+
     fn closed(&self) -> Option<Fault> {
         let fault = self.fault.as_ref().filter(|_| self.up.is_none());
         // One that was reached before may be back at once, after a restart.
