@@ -198,7 +198,7 @@ impl Store {
     #[cfg(feature = "postgres")]
     pub(crate) fn share(
         address: &str,
-        password: Option<String>,
+        password: Option<shared::Password>,
         directory: Option<&Path>,
         mode: u32,
     ) -> Result<Self, String> {

@@ -154,7 +154,12 @@ impl Work for Postponed {
 
     fn act(worker: &'static Worker<Self>, end: End) {
         let store = in_force::setup().store();
-        let until = || worker.lock().until.map_or(end.until, |exit| exit.min(end.until));
+        let until = || {
+            worker
+                .lock()
+                .until
+                .map_or(end.until, |exit| exit.min(end.until))
+        };
         let mut warnings = Vec::new();
         loop {
             while store.is_some_and(Store::is_coming) && Instant::now() < until() {

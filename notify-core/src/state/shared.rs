@@ -10,6 +10,7 @@ mod heard;
 pub(crate) mod life;
 mod link;
 mod memory;
+mod passfile;
 mod plans;
 pub(crate) mod queue;
 mod retention;
@@ -33,6 +34,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use self::address::Address;
+pub(crate) use self::address::Password;
 use self::link::{Event, Link, deadline};
 use self::queue::Queue;
 use self::substitute::Substitute;
@@ -43,13 +45,13 @@ use crate::os::random;
 use crate::rules::Past;
 #[cfg(feature = "cli")]
 use crate::rules::quiet::Window;
-use crate::state::{self, Renamed};
 use crate::state::history::{self, Answered};
 use crate::state::local;
 use crate::state::local::silences::Silences;
 use crate::state::run_record::Recorded;
 #[cfg(feature = "cli")]
 use crate::state::turn::Turn;
+use crate::state::{self, Renamed};
 use crate::status::Quiet;
 
 /// A store that many hosts share.
@@ -71,7 +73,7 @@ impl Shared {
     /// in for the store while it cannot be reached.
     pub(crate) fn open(
         address: &str,
-        password: Option<String>,
+        password: Option<Password>,
         directory: Option<&Path>,
         mode: u32,
     ) -> Result<Self, String> {
@@ -158,7 +160,7 @@ impl Shared {
         let job = crate::job::name::file_name(&run.ended.job).into_owned();
         let is_first = link
             .runs()
-            .begin(number, job, run.process().render(), run.run());
+            .begin(number, job, || run.process().render(), run.run());
         if is_first {
             let _ = link.send(Event::Begun);
         }

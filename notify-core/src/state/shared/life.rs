@@ -56,6 +56,8 @@ const IS_FREE: &str = "CASE WHEN r.direct THEN NOT EXISTS (SELECT FROM pg_locks 
 #[derive(Default)]
 pub(super) struct Runs {
     under_way: BTreeMap<u64, Run>,
+    /// What is known of this process.
+    about: Option<Arc<str>>,
     /// Those that have ended, and stand in the store.
     ended: Vec<u64>,
     has_written: bool,
@@ -69,7 +71,7 @@ pub(super) struct Runs {
 
 struct Run {
     job: String,
-    about: String,
+    about: Arc<str>,
     text: String,
     begun: Instant,
     is_written: bool,
@@ -81,14 +83,21 @@ struct Run {
 pub(super) struct New {
     number: u64,
     job: String,
-    about: String,
+    about: Arc<str>,
     text: String,
 }
 
 impl Runs {
     /// Adds a run, and tells whether it is the first to be written down.
-    pub(super) fn begin(&mut self, number: u64, job: String, about: String, text: String) -> bool {
+    pub(super) fn begin(
+        &mut self,
+        number: u64,
+        job: String,
+        about: impl FnOnce() -> String,
+        text: String,
+    ) -> bool {
         let begun = Instant::now();
+        let about = self.about.get_or_insert_with(|| about().into()).clone();
         let run = Run {
             job,
             about,

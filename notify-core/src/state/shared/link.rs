@@ -349,8 +349,13 @@ impl Link {
 impl Standing {
     /// Returns when the server has last answered: now, where it is not the server that is waited for.
     fn heard(&self) -> Option<Instant> {
-        self.heard
-            .map(|heard| if self.is_at_work { Instant::now() } else { heard })
+        self.heard.map(|heard| {
+            if self.is_at_work {
+                Instant::now()
+            } else {
+                heard
+            }
+        })
     }
 
     fn closed(&self) -> Option<Fault> {

@@ -106,7 +106,8 @@ impl Session {
         let ends = ends.map_err(unreached)?;
         let stream = Heard::new(stream, link.clone());
         let trust = target.trust(ends.1.ip().is_loopback());
-        let settings = target.settings(trust);
+        let settings = target.settings(trust, host, port);
+        let settings = settings.map_err(Fault::Never)?;
         let refused = |error: tokio_postgres::Error| Fault::of_connection(&error, "");
         let (client, open) = if trust == Trust::Plain {
             let (client, connection) =

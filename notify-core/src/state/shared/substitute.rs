@@ -54,7 +54,9 @@ impl Substitute {
     /// Returns the names of the queues that are there.
     pub(super) fn queue_names(&self) -> Vec<String> {
         let outbox = self.outbox();
-        outbox.map(|outbox| outbox.queue_names()).unwrap_or_default()
+        outbox
+            .map(|outbox| outbox.queue_names())
+            .unwrap_or_default()
     }
 
     /// Reads what was noted of a job. Most hosts never note anything.
@@ -103,7 +105,12 @@ impl Shared {
         let noted = committed.alert.map(|(alert, queued)| {
             let names = &queues;
             let queued = names.iter().zip(queued);
-            (alert, queued.map(|(name, queued)| self.aside(name, queued)).collect())
+            (
+                alert,
+                queued
+                    .map(|(name, queued)| self.aside(name, queued))
+                    .collect(),
+            )
         });
         Some(Committed {
             alert: noted.or_else(|| unnoted.map(|alert| (alert, Vec::new()))),
