@@ -241,10 +241,6 @@ impl Store {
     }
 
     /// Tells whether it cannot be asked now, and is about to answer: it was heard lately.
-    #[cfg_attr(
-        not(feature = "postgres"),
-        expect(clippy::unused_self, reason = "another engine may be far away")
-    )]
     pub(crate) fn is_coming(&self) -> bool {
         match self {
             Self::Local(_) => false,

@@ -84,10 +84,6 @@ impl Queue {
 
     /// Returns the queue on this host in which alerts wait for the same destination that the shared store could not
     /// be given.
-    #[cfg_attr(
-        not(feature = "postgres"),
-        expect(clippy::unused_self, reason = "another engine has one")
-    )]
     pub(crate) fn aside(&self) -> Option<Self> {
         match self {
             Self::Local(_) => None,

@@ -329,7 +329,7 @@ impl Gone {
         true
     }
 
-    /// Tells whether the process may live, cut off from the store.
+    /// Tells whether the process may live, or have ended well, cut off from the store.
     pub(crate) fn may_live(&self) -> bool {
         let about = &self.about;
         let lives = || {
@@ -337,10 +337,7 @@ impl Gone {
             let started: u64 = about.get("started")?.parse().ok()?;
             Some(process::started(pid) == Some(started))
         };
-        if Machine::this().is_this(about) {
-            return lives().unwrap_or(false);
-        }
-        self.is_cut
+        self.is_cut || Machine::this().is_this(about) && lives() == Some(true)
     }
 }
 

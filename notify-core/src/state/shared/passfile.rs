@@ -1,4 +1,4 @@
-//! The password file of PostgreSQL's own programs, which `PGPASSFILE` names: `host:port:database:user:password` a line,
+//! The password file of `PostgreSQL`'s own programs, which `PGPASSFILE` names: `host:port:database:user:password` a line,
 //! with `*` for any, and `\` before a `:` or `\`.
 
 use std::path::Path;
@@ -106,12 +106,12 @@ mod tests {
             assert_eq!(found, Ok(Some(password.to_owned())), "{host}:{port}");
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let error = super::password(&path, &login("db", 5432)).unwrap_err();
+        let error = password(&path, &login("db", 5432)).unwrap_err();
         assert!(
             error.contains("chmod 600") && !error.contains("a:b"),
             "{error}"
         );
-        let missing = super::password(&folder.path().join("none"), &login("db", 1));
+        let missing = password(&folder.path().join("none"), &login("db", 1));
         assert!(missing.is_err());
     }
 }

@@ -77,7 +77,7 @@ impl Shared {
         decide: Decide<'_>,
     ) -> Option<Committed> {
         let directory = self.substitute.directory()?;
-        let (mut unnoted, mut queues) = (None, Vec::new());
+        let (mut unnoted, mut names) = (None, Vec::new());
         let done = directory.update(job, at, &mut |seen: &Seen<'_>| {
             let unknown = Past::Unknown;
             let past = match seen.past {
@@ -90,7 +90,7 @@ impl Shared {
                 now: seen.now,
                 access: Access::Memory,
             })?;
-            queues.clone_from(&change.queues);
+            names.clone_from(&change.queues);
             change.ends = None;
             let status = change.status.as_ref();
             let is_failure = status.is_some_and(|status| status.state == State::Error);
@@ -103,7 +103,6 @@ impl Shared {
         });
         let committed = done.ok()?;
         let noted = committed.alert.map(|(alert, queued)| {
-            let names = &queues;
             let queued = names.iter().zip(queued);
             (
                 alert,
