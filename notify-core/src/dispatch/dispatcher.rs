@@ -214,7 +214,10 @@ pub(crate) fn finish(deadline: Instant) {
         });
         let left = deadline.saturating_duration_since(Instant::now());
         match pauses.min() {
-            Some(pause) if pause < left => thread::sleep(pause),
+            // The thread of this process may be done sooner.
+            Some(pause) if pause < left => {
+                delivery.wait_while(pause, |state| state.lines.iter().any(Line::is_waited_for));
+            }
             Some(_) => break,
             // Not what has just gone to another channel.
             None if delivery.routes(Line::is_waited_for).is_empty() => return,

@@ -128,6 +128,7 @@ impl End {
             run: self.run.clone(),
             now: Instant::now(),
             setup,
+            kind: None,
             program: Program::default(),
         };
         let (store, routes) = (setup.store(), self.routes.as_deref());

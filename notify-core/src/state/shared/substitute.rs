@@ -78,7 +78,7 @@ impl Shared {
     ) -> Option<Committed> {
         let directory = self.substitute.directory()?;
         let (mut unnoted, mut names) = (None, Vec::new());
-        let done = directory.update(job, at, &mut |seen: &Seen<'_>| {
+        let decide = &mut |seen: &Seen<'_>| {
             let unknown = Past::Unknown;
             let past = match seen.past {
                 Past::Missing => &unknown,
@@ -100,8 +100,8 @@ impl Shared {
             }
             unnoted = change.alert.take();
             None
-        });
-        let committed = done.ok()?;
+        };
+        let committed = directory.update(job, at, decide, None).ok()?;
         let noted = committed.alert.map(|(alert, queued)| {
             let queued = names.iter().zip(queued);
             (
@@ -149,7 +149,7 @@ impl Shared {
                 })
             };
             // Where it cannot be removed, it is older than what the store says by now.
-            let _ = directory.update(job, Instant::now(), &mut { removal });
+            let _ = directory.update(job, Instant::now(), &mut { removal }, None);
         }
     }
 }
