@@ -609,7 +609,10 @@ fn first_users_at_once_make_the_tables_once_and_a_role_without_rights_is_told_th
     assert_eq!(receiver.texts().len(), 1);
     let ended = runs(&lesser, &receiver, &["boom", "ok"]);
     assert_eq!(ended.stderr, "", "the least rights are enough");
-    assert_eq!(receiver.texts().len(), 3, "{:?}", receiver.texts());
+    // On a slow machine both are one message.
+    let texts = receiver.texts();
+    let sent = ["--- ERROR ---", "--- OK ---"].map(|word| count(&texts, word));
+    assert_eq!(sent, [2, 1], "{texts:?}");
     assert_eq!(said(&lesser, &["status"]).0, Some(0));
 
     // A library that is older than the tables allow keeps away from them.
