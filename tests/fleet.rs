@@ -9,8 +9,11 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rcgen::{CertificateParams, KeyPair};
+use serde_json::json;
 use support::server::{self, PASSWORD, Server, schema, server};
-use support::{Ended, Folder, Program, Receiver, eventually};
+use support::service::Service;
+use support::{Answer, Ended, Folder, Program, Receiver, eventually};
 
 /// A program in a pod: its disk is new, and goes with it.
 fn pod(name: &str, store: &str, receiver: &Receiver) -> Program {
@@ -296,6 +299,248 @@ fn without_the_store_the_job_is_the_same_and_its_failure_is_sent_by_the_process(
     }
 }
 
+/// Issue 15, points 1 and 5: by a real handshake.
+#[test]
+fn an_encrypted_server_is_verified_and_one_that_is_not_trusted_is_a_warning_that_names_the_mend() {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let pem = certificate.self_signed(&key).unwrap().pem();
+    let Some(server) = Server::start_encrypted(&pem, &key.serialize_pem()) else {
+        return println!("passed over: there is no PostgreSQL here");
+    };
+    let disk = Folder::new();
+    let roots = disk.path().join("roots.pem");
+    std::fs::write(&roots, &pem).unwrap();
+    let roots = format!("sslrootcert={}", roots.display());
+    let named = |parameters: &str| {
+        server
+            .address("postgres", parameters)
+            .replace("127.0.0.1", "localhost")
+    };
+    for (store, mend) in [
+        (named(&format!("sslmode=verify-full&{roots}")), ""),
+        (named("sslmode=require"), ""),
+        (named("sslmode=verify-full"), "sslrootcert="),
+        // Its certificate is for `localhost`.
+        (
+            server.address("postgres", &format!("sslmode=verify-full&{roots}")),
+            "as its certificate does",
+        ),
+    ] {
+        let receiver = Receiver::new();
+        let ended = runs(&store, &receiver, &["boom"]);
+        assert_eq!((ended.code, &*ended.stdout), (Some(0), ""), "{store}");
+        assert_eq!(receiver.texts().len(), 1, "{store}: {}", ended.stderr);
+        assert!(!ended.stderr.contains(PASSWORD), "{}", ended.stderr);
+        let is_silent = ended.stderr.is_empty();
+        assert!(
+            is_silent == mend.is_empty() && ended.stderr.contains(mend),
+            "{store}: {}",
+            ended.stderr
+        );
+        runs(&store, &receiver, &["ok"]);
+    }
+}
+
+/// A server of the name only: it says so much, a byte at a time where it drips, and holds the connection.
+fn impostor(says: &'static [u8], drips: bool) -> u16 {
+    use std::io::{Read as _, Write as _};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut connection in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let _ = connection.read(&mut [0; 1024]);
+                let pause = Duration::from_millis(if drips { 100 } else { 0 });
+                for byte in says
+                    .iter()
+                    .cycle()
+                    .take(if drips { 400 } else { says.len() })
+                {
+                    let _ = connection.write_all(&[*byte]);
+                    thread::sleep(pause);
+                }
+                thread::sleep(Duration::from_secs(60));
+            });
+        }
+    });
+    port
+}
+
+/// Issue 15, point 5: whatever is at the other end, the job is the same.
+#[test]
+fn a_server_that_is_none_changes_nothing_but_what_is_said_of_it() {
+    let Some(server) = server() else { return };
+    server
+        .sql("CREATE ROLE reader LOGIN; ALTER ROLE reader SET default_transaction_read_only = on");
+    server.sql("CREATE ROLE few LOGIN CONNECTION LIMIT 0");
+    let to = |port: u16, parameters: &str| {
+        format!("postgres://u:{PASSWORD}@127.0.0.1:{port}/d?{parameters}")
+    };
+    let long = b"R\x00\x00\x0f\xff";
+    let stores = [
+        (
+            "never answers",
+            to(impostor(b"", false), ""),
+            "does not answer",
+        ),
+        ("drips", to(impostor(long, true), ""), "does not answer"),
+        (
+            "hangs in TLS",
+            to(impostor(b"S", false), "sslmode=require"),
+            "does not answer",
+        ),
+        (
+            "speaks HTTP",
+            to(impostor(b"HTTP/1.1 400\r\n", false), ""),
+            "",
+        ),
+        (
+            "has no TLS",
+            server.address("postgres", "sslmode=verify-full"),
+            "sslmode=disable",
+        ),
+        ("is read-only", server.address("reader", ""), "read-only"),
+        ("is full", server.address("few", ""), "PgBouncer"),
+    ];
+    thread::scope(|scope| {
+        for (what, store, why) in &stores {
+            scope.spawn(move || {
+                let receiver = Receiver::new();
+                let ended = runs(store, &receiver, &["boom"]);
+                assert_eq!((ended.code, &*ended.stdout), (Some(0), ""), "{what}");
+                let warned = &ended.stderr;
+                let warnings = warned.matches("the store `postgres://").count();
+                assert_eq!(warnings, 1, "{what}: {warned}");
+                assert!(warned.contains(why), "{what}: {warned}");
+                assert!(!warned.contains(PASSWORD), "{what}: {warned}");
+                let texts = receiver.texts();
+                assert!(
+                    texts.len() == 1 && texts[0].contains("boom"),
+                    "{what}: {texts:?}"
+                );
+            });
+        }
+    });
+}
+
+/// Issue 15, point 1: neither other users of the machine nor those of the server see the password.
+#[test]
+fn the_password_may_be_in_its_own_file_and_is_seen_nowhere() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Some(server) = server() else { return };
+    server.sql(&format!("CREATE ROLE notify LOGIN PASSWORD '{PASSWORD}'"));
+    let (receiver, disk) = (Receiver::new(), Folder::new());
+    let path = disk.path().join("pgpass");
+    std::fs::write(
+        &path,
+        format!("127.0.0.1:{}:*:notify:{PASSWORD}\n", server.port),
+    )
+    .unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let store = server.store();
+    assert_eq!(said(&store, &["store", "init"]).0, Some(0));
+    let rights = format!(
+        "GRANT ALL ON SCHEMA {0} TO notify; GRANT ALL ON ALL TABLES IN SCHEMA {0} TO notify",
+        schema(&store)
+    );
+    server.sql(&rights);
+    let store = store.replace(&format!("postgres:{PASSWORD}@"), "notify@");
+    let mut command = pod("ends", &store, &receiver)
+        .arg("hang")
+        .env("PGPASSFILE", &path);
+    command = command.directory(&disk);
+    let running = Running(command.command().spawn().unwrap());
+    let asked = "SELECT application_name FROM pg_stat_activity WHERE usename = 'notify'";
+    eventually("it is connected", || !server.sql(asked).is_empty());
+    assert_eq!(server.sql(asked), "pipeline-notify");
+    let words = std::fs::read(format!("/proc/{}/cmdline", running.0.id())).unwrap_or_default();
+    assert!(!String::from_utf8_lossy(&words).contains(PASSWORD));
+
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let other = pod("incidents", &store, &receiver)
+        .arg("ok")
+        .env("PGPASSFILE", &path);
+    let warned = other.directory(&Folder::new()).run().stderr;
+    assert!(
+        warned.contains("chmod 600") && !warned.contains(PASSWORD),
+        "{warned}"
+    );
+}
+
+/// Issue 15, point 5: with neither the store nor the destination.
+#[test]
+fn what_can_neither_be_recorded_nor_sent_waits_on_this_host_and_is_sent_by_the_next_process() {
+    let is_down = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let known = is_down.clone();
+    let receiver = Receiver::answering(move |_| {
+        if known.load(std::sync::atomic::Ordering::Relaxed) {
+            Answer::Status(503, "down")
+        } else {
+            Answer::Ok
+        }
+    });
+    let (store, disk) = (
+        format!("postgres://u:{PASSWORD}@127.0.0.1:1/d"),
+        Folder::new(),
+    );
+    let run = |outcome: &str, exit: &str| {
+        let program = pod("incidents", &store, &receiver).arg(outcome);
+        let program = program.env("NOTIFY_EXIT_SECONDS", exit).directory(&disk);
+        program.run().stderr
+    };
+    for error in ["boom", "bang"] {
+        let warned = run(error, "1");
+        assert!(warned.contains("they wait on disk"), "{warned}");
+    }
+    assert!(receiver.accepted().is_empty());
+    is_down.store(false, std::sync::atomic::Ordering::Relaxed);
+    // A destination that failed is asked again after a pause.
+    run("ok", "30");
+    let accepted = receiver.accepted();
+    assert!(accepted[0].contains("boom"), "{accepted:?}");
+    assert!(
+        accepted.concat().contains("OK"),
+        "its recovery is known: {accepted:?}"
+    );
+}
+
+/// Issues 15 and 16: what a message is known by is in the store, so that another pod edits it.
+#[test]
+fn an_incident_is_one_message_though_it_fails_in_one_pod_and_recovers_in_another() {
+    let Some(server) = server() else { return };
+    let store = server.store();
+    let slack = Service::of(|asked| {
+        let ok = json!({ "ok": true, "channel": "C1", "ts": asked.number.to_string() });
+        (200, "", ok.to_string())
+    });
+    let address = slack.url("").replace("http://", "");
+    for outcome in ["the disk is full", "ok"] {
+        let disk = Folder::new();
+        let program = Program::new("services")
+            .env("NOTIFY_STORE", &store)
+            .env("NOTIFY_EXIT_SECONDS", "20")
+            .env(
+                "NOTIFY_ALERTS_URL",
+                format!("slack://{address}/xoxb-1-2-s3cr3t/#ops"),
+            )
+            .arg(outcome);
+        let ended = program.directory(&disk).run();
+        assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
+    }
+    let posts = slack.posts();
+    let methods: Vec<_> = posts.iter().map(|post| &*post.target).collect();
+    let edit = posts
+        .iter()
+        .find(|post| post.target.ends_with("chat.update"));
+    let edit = edit.unwrap_or_else(|| panic!("{methods:?}"));
+    assert_eq!(edit.body["ts"], "0", "{methods:?}");
+    let is_own = |post: &&support::service::Post| {
+        post.target.ends_with("chat.postMessage") && post.body["thread_ts"].is_null()
+    };
+    assert_eq!(posts.iter().filter(is_own).count(), 1, "{methods:?}");
+}
+
 /// Issue 15, point 5: what was noted while the store was away is known to it afterwards.
 #[test]
 fn a_failure_of_which_the_store_did_not_hear_has_its_recovery_once_the_store_is_back() {
@@ -364,7 +609,10 @@ fn first_users_at_once_make_the_tables_once_and_a_role_without_rights_is_told_th
     assert_eq!(receiver.texts().len(), 1);
     let ended = runs(&lesser, &receiver, &["boom", "ok"]);
     assert_eq!(ended.stderr, "", "the least rights are enough");
-    assert_eq!(receiver.texts().len(), 3, "{:?}", receiver.texts());
+    // On a slow machine both are one message.
+    let texts = receiver.texts();
+    let sent = ["--- ERROR ---", "--- OK ---"].map(|word| count(&texts, word));
+    assert_eq!(sent, [2, 1], "{texts:?}");
     assert_eq!(said(&lesser, &["status"]).0, Some(0));
 
     // A library that is older than the tables allow keeps away from them.

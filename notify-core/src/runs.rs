@@ -13,6 +13,7 @@ mod log_ring;
 pub(crate) mod overdue;
 pub(crate) mod overlap;
 pub(crate) mod panic;
+pub(crate) mod postponed;
 pub(crate) mod reaper;
 mod registry;
 pub(crate) mod report;

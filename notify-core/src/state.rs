@@ -154,6 +154,9 @@ pub(crate) struct Repeat<'a> {
 pub(crate) enum Queued {
     /// It waits there to be sent.
     Waits(Entry),
+    /// It waits in another queue of that destination, on this host, for the shared store cannot be reached.
+    #[cfg(feature = "postgres")]
+    Aside(Queue, Entry),
     /// It is held back.
     Held,
     /// It could not be queued.
@@ -234,7 +237,7 @@ impl Store {
     #[cfg(feature = "postgres")]
     pub(crate) fn share(
         address: &str,
-        password: Option<String>,
+        password: Option<shared::Password>,
         directory: Option<&Path>,
         mode: u32,
     ) -> Result<Self, String> {
@@ -273,6 +276,20 @@ impl Store {
             Self::Local(local) => local.update(&job.0, at, decide, again),
             #[cfg(feature = "postgres")]
             Self::Shared(shared) => shared.update(&job.0, at, decide),
+        }
+    }
+
+    /// Tells whether it may be that it cannot be asked now, and can be in a moment.
+    pub(crate) fn may_come(&self) -> bool {
+        !matches!(self, Self::Local(_))
+    }
+
+    /// Tells whether it cannot be asked now, and is about to answer: it was heard lately.
+    pub(crate) fn is_coming(&self) -> bool {
+        match self {
+            Self::Local(_) => false,
+            #[cfg(feature = "postgres")]
+            Self::Shared(shared) => shared.is_coming(),
         }
     }
 
@@ -366,8 +383,8 @@ impl Store {
             #[cfg(feature = "postgres")]
             Self::Shared(shared) => {
                 let names = shared.queue_names();
-                let queues = names.iter().map(|name| shared.queue(name));
-                queues.map(Queue::Shared).collect()
+                let queues = names.iter().map(|name| Queue::Shared(shared.queue(name)));
+                queues.chain(shared.queues_aside()).collect()
             }
         }
     }

@@ -79,6 +79,27 @@ fn free_port() -> u16 {
 impl Server {
     /// Makes and starts a server; `None` where there is no `PostgreSQL`.
     pub fn start(settings: &[&str]) -> Option<Self> {
+        let server = Self::make()?;
+        server.begin(settings);
+        Some(server)
+    }
+
+    /// The same with `ssl = on` and that certificate, for the host `localhost`.
+    pub fn start_encrypted(certificate: &str, key: &str) -> Option<Self> {
+        let server = Self::make()?;
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = server.data().join(name);
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            if server.user != own_user() {
+                chown(&path, Some(server.user), Some(server.user)).unwrap();
+            }
+        }
+        server.begin(&["ssl=on"]);
+        Some(server)
+    }
+
+    fn make() -> Option<Self> {
         let folder = Folder::new();
         let server = Self {
             port: free_port(),
@@ -117,7 +138,6 @@ impl Server {
             "{}",
             String::from_utf8_lossy(&made.stderr)
         );
-        server.begin(settings);
         Some(server)
     }
 

@@ -87,6 +87,8 @@ pub(crate) fn accept(routes: &[Route], alert: &Alert, in_queues: &[Queued]) -> b
     for (number, route) in routes.iter().enumerate() {
         match in_queues.get(number) {
             Some(Queued::Waits(entry)) => queued(route, entry),
+            #[cfg(feature = "postgres")]
+            Some(Queued::Aside(queue, entry)) => queued(&route.by(queue.clone()), entry),
             Some(Queued::Held) => look(route),
             Some(Queued::Not) | None => from_memory(route, alert.clone()),
         }
@@ -135,8 +137,14 @@ pub(crate) fn from_memory(route: &Route, alert: Alert) {
 
 /// Sends what dead processes have left in the queue of a destination.
 pub(crate) fn take_over(route: &Route) {
-    if route.queue.as_ref().is_some_and(Queue::may_have_some) {
+    let own = route.queue.as_ref();
+    if own.is_some_and(Queue::may_have_some) {
         look(route);
+    }
+    if let Some(aside) = own.and_then(Queue::aside)
+        && aside.may_have_some()
+    {
+        look(&route.by(aside));
     }
 }
 
@@ -334,12 +342,7 @@ fn routes_of_queues(setup: &Setup, store: &Store) -> Vec<Route> {
             None
         };
         let routes = routes.as_ref().map_or(&[][..], |routes| &routes.all);
-        found.extend(
-            routes
-                .iter()
-                .filter(|route| route.is_queue(&queue))
-                .cloned(),
-        );
+        found.extend(routes.iter().filter_map(|route| route.from(&queue)));
     }
     found
 }

@@ -79,7 +79,7 @@ pub(crate) fn from_queue(
         if waiting.is_empty() {
             return Ok(Next::Nothing);
         }
-        let next = pace.next(now, deadline.is_some() && !queue.is_of_a_fleet());
+        let next = pace.next(now, deadline.is_some() && !queue.gathers_at_exit());
         if next > now {
             return Ok(Next::At(next));
         }

@@ -43,6 +43,8 @@ pub(crate) enum Slot {
     FirstEnd,
     /// Runs that may be overdue.
     Overdue,
+    /// Ends of runs that wait for the store.
+    Postponed,
     /// When the dead were last looked for.
     Reaper,
     /// Panics on their way.

@@ -13,6 +13,7 @@ use crate::os::engine::{self, Part, Slot};
 use crate::os::warning::Warning;
 use crate::rules::transition::Ended;
 use crate::runs::consult::{Park, Program};
+use crate::runs::postponed;
 use crate::runs::registry::{Asked, OPEN, Open, channel, open_runs, settings};
 use crate::runs::report::{self, Report};
 use crate::runs::run_data;
@@ -192,7 +193,7 @@ fn report_end(report: &mut Report<'_>, run: &Open, around: &[Open], warnings: &m
             .filter(|outer| outer.is_on(&routes.channel, setup));
         add_mentions(&mut report.ended, around);
     }
-    report.make(setup.store(), routes.as_deref(), |_| true, warnings);
+    postponed::make(report, setup.store(), routes.as_ref(), warnings);
     if let Some(routes) = &routes
         && !first_end.is_over.swap(true, Ordering::Relaxed)
     {
@@ -247,6 +248,7 @@ pub(crate) fn nothing_is_left() -> bool {
         if let (Some(number), Some(is_behind)) = (number, is_behind) {
             return number == 0
                 && !is_behind
+                && postponed::is_idle()
                 && !dispatcher::is_waited_for()
                 && heartbeat::is_idle();
         }

@@ -46,6 +46,14 @@ struct Open {
     access: Access,
 }
 
+/// Why a report is not made yet.
+enum Unsettled {
+    /// The program is to be asked about that.
+    Ask(Box<Open>),
+    /// The store is about to answer.
+    Later,
+}
+
 /// Finds where a job's alerts go; warns where a failure would go nowhere.
 pub(crate) fn routes(
     setup: &Setup,
@@ -84,12 +92,37 @@ impl Report<'_> {
         still_open: impl Fn(&Past) -> bool,
         warnings: &mut Vec<Warning>,
     ) -> bool {
+        let made = self.try_make(store, routes, false, &still_open, warnings);
+        made.unwrap_or(false)
+    }
+
+    /// The same, unless the store does not answer in time and is about to; tells whether it was made.
+    pub(crate) fn make_if_reached(
+        &self,
+        store: Option<&Store>,
+        routes: Option<&Routes>,
+        still_open: impl Fn(&Past) -> bool,
+        warnings: &mut Vec<Warning>,
+    ) -> bool {
+        let made = self.try_make(store, routes, true, &still_open, warnings);
+        made.is_some()
+    }
+
+    fn try_make(
+        &self,
+        store: Option<&Store>,
+        routes: Option<&Routes>,
+        waits: bool,
+        still_open: &dyn Fn(&Past) -> bool,
+        warnings: &mut Vec<Warning>,
+    ) -> Option<bool> {
         let mut said: Option<Said> = None;
         for asked in 1.. {
-            let told = self.settle(store, routes, said.as_ref(), &still_open, warnings);
+            let told = self.settle(store, routes, said.as_ref(), waits, still_open, warnings);
             let open = match told {
-                Ok(is_told) => return is_told,
-                Err(open) => *open,
+                Ok(is_told) => return Some(is_told),
+                Err(Unsettled::Later) => return None,
+                Err(Unsettled::Ask(open)) => *open,
             };
             said = Some(self.consult(open, store, routes, asked == MOST, warnings));
             if self.program.park.is_some_and(|run| !run.take_back()) {
@@ -97,7 +130,7 @@ impl Report<'_> {
                 break;
             }
         }
-        false
+        Some(false)
     }
 
     /// Has the store make the change, unless the program is to be asked about what was found there.
@@ -106,9 +139,10 @@ impl Report<'_> {
         store: Option<&Store>,
         routes: Option<&Routes>,
         said: Option<&Said>,
-        still_open: impl Fn(&Past) -> bool,
+        waits: bool,
+        still_open: &dyn Fn(&Past) -> bool,
         warnings: &mut Vec<Warning>,
-    ) -> Result<bool, Box<Open>> {
+    ) -> Result<bool, Unsettled> {
         let job = JobKey::of(&self.ended.job);
         let routes = said.map_or(routes, |said| said.routes(routes));
         let (mut was_unreadable, mut speech, mut open) = (false, None, None);
@@ -141,19 +175,23 @@ impl Report<'_> {
             let transition = self.decide(seen, None, said, routes, &mut Vec::new());
             Some(self.change(transition.filter(|_| !is_asked)?, routes))
         };
-        let committed = store.and_then(|store| {
-            let committed = store.update(&job, self.now, &mut decide, self.again(&again));
-            let unusable = |error| {
+        let mut updated =
+            |store: &Store| store.update(&job, self.now, &mut decide, self.again(&again));
+        let committed = match store.map(|store| (store, updated(store))) {
+            Some((_, Ok(committed))) => Some(committed),
+            Some((store, Err(_))) if waits && store.is_coming() => return Err(Unsettled::Later),
+            Some((store, Err(error))) => {
                 let message =
                     format!("{store} cannot be used ({error}): alerts are sent from memory");
                 warnings.push(Warning::new(UNUSABLE, message));
-            };
-            committed.map_err(unusable).ok()
-        });
+                None
+            }
+            None => None,
+        };
         let committed =
             committed.unwrap_or_else(|| state::update_unstored(store, &job, self.now, &mut decide));
         if let Some(open) = open {
-            return Err(Box::new(open));
+            return Err(Unsettled::Ask(Box::new(open)));
         }
         let faults = faults.into_iter();
         warnings.extend(faults.map(|fault| Warning::new(fault.clone(), fault)));

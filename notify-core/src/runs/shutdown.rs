@@ -15,6 +15,7 @@ use crate::os::signals::{self, Next};
 use crate::os::warning::Warning;
 use crate::runs::end::{end_all, nothing_is_left};
 use crate::runs::panic::{self, OnAbort};
+use crate::runs::postponed;
 use crate::runs::registry::has_returned;
 use crate::settings::in_force;
 use crate::state;
@@ -107,6 +108,7 @@ pub(crate) fn end_with(work: impl FnOnce(Instant) + Send + 'static) {
 /// Gives delivery and the heartbeat their time.
 fn finish(deadline: Instant) {
     let heard = heartbeat::deadline(deadline);
+    postponed::finish(deadline);
     dispatcher::finish(deadline);
     heartbeat::finish(heard);
     state::close();

@@ -39,9 +39,20 @@ impl Route {
         is_same_queue && (self.number, &self.channel) == (other.number, &other.channel)
     }
 
-    /// Returns whether that is its queue.
-    pub(crate) fn is_queue(&self, other: &Queue) -> bool {
-        self.queue.as_ref().is_some_and(|queue| queue.is(other))
+    /// Returns the way from that queue, where what waits in it is for this destination: it is its own, or the one
+    /// that stands in for its own on this host.
+    pub(crate) fn from(&self, queue: &Queue) -> Option<Self> {
+        let own = self.queue.as_ref()?;
+        let is_aside = || own.aside().is_some_and(|aside| aside.is(queue));
+        (own.is(queue) || is_aside()).then(|| self.by(queue.clone()))
+    }
+
+    /// Returns the same with another queue.
+    pub(crate) fn by(&self, queue: Queue) -> Self {
+        Self {
+            queue: Some(queue),
+            ..self.clone()
+        }
     }
 }
 

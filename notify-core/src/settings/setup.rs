@@ -29,6 +29,8 @@ use crate::settings::route::Routes;
 use crate::settings::values::Values;
 use crate::settings::variables;
 use crate::state::Store;
+#[cfg(feature = "postgres")]
+use crate::state::shared::Password;
 
 /// The variable that names the shared store.
 const STORE: &str = "NOTIFY_STORE";
@@ -59,7 +61,7 @@ pub(crate) struct Settled {
     #[cfg(feature = "postgres")]
     store: Option<String>,
     #[cfg(feature = "postgres")]
-    password: Option<String>,
+    password: Option<Password>,
     mode: u32,
     pub(crate) exit: Duration,
     pub(crate) host: String,
@@ -143,7 +145,14 @@ impl Setup {
             #[cfg(feature = "postgres")]
             store: values.text(STORE).filter(|_| !config.is_local),
             #[cfg(feature = "postgres")]
-            password: values.text("PGPASSWORD"),
+            password: {
+                let file = || {
+                    values
+                        .text("PGPASSFILE")
+                        .map(|path| Password::File(path.into()))
+                };
+                values.text("PGPASSWORD").map(Password::Word).or_else(file)
+            },
             directory: directory::find(config.directory, &environment),
             mode: values.file_mode(),
             exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),

@@ -79,7 +79,19 @@ pub(crate) fn now() -> Time {
     time::from_micros(time::micros_now())
 }
 
+/// Returns the hidden folder of a user in a notify directory.
+fn hidden_of(directory: &Path, user: u32) -> PathBuf {
+    directory.join(HIDDEN).join(user.to_string())
+}
+
 impl Directory {
+    /// Returns this user's outbox in a notify directory, which need not be there yet.
+    #[cfg(feature = "postgres")]
+    pub(in crate::state) fn outbox_of(directory: &Path) -> Outbox {
+        let user = ffi::user_id();
+        Outbox::new(&hidden_of(directory, user), user)
+    }
+
     /// Makes the directory where it is missing, and the hidden folder of this user in it; `mode` is that
     /// of status files.
     ///
@@ -88,7 +100,7 @@ impl Directory {
     /// Where that cannot be done, or somebody else has laid something in the folder's place.
     pub(crate) fn open(directory: &Path, mode: u32) -> io::Result<Self> {
         let user = ffi::user_id();
-        let hidden = directory.join(HIDDEN).join(user.to_string());
+        let hidden = hidden_of(directory, user);
         let store = Self {
             path: directory.to_owned(),
             outbox: Outbox::new(&hidden, user),

@@ -72,6 +72,26 @@ impl Queue {
         !matches!(self, Self::Local(_))
     }
 
+    /// Returns whether what follows soon gathers even where a process exits: it is of a fleet, or stands in for the
+    /// queue of one.
+    pub(crate) fn gathers_at_exit(&self) -> bool {
+        match self {
+            Self::Local(queue) => queue.is_aside(),
+            #[cfg(feature = "postgres")]
+            Self::Shared(_) => true,
+        }
+    }
+
+    /// Returns the queue on this host in which alerts wait for the same destination that the shared store could not
+    /// be given.
+    pub(crate) fn aside(&self) -> Option<Self> {
+        match self {
+            Self::Local(_) => None,
+            #[cfg(feature = "postgres")]
+            Self::Shared(queue) => queue.aside.clone().map(Self::Local),
+        }
+    }
+
     /// Reads the clock by which its alerts are sent: one for all who do.
     pub(crate) fn now(&self) -> Time {
         match self {

@@ -6,9 +6,11 @@
 
 mod address;
 mod fault;
+mod heard;
 pub(crate) mod life;
 mod link;
 mod memory;
+mod passfile;
 mod plans;
 pub(crate) mod queue;
 mod retention;
@@ -32,6 +34,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use self::address::Address;
+pub(crate) use self::address::Password;
 use self::link::{Event, Link, deadline};
 use self::queue::Queue;
 use self::substitute::Substitute;
@@ -42,13 +45,13 @@ use crate::os::random;
 use crate::rules::Past;
 #[cfg(feature = "cli")]
 use crate::rules::quiet::Window;
-use crate::state::Renamed;
 use crate::state::history::{self, Answered};
 use crate::state::local;
 use crate::state::local::silences::Silences;
 use crate::state::run_record::Recorded;
 #[cfg(feature = "cli")]
 use crate::state::turn::Turn;
+use crate::state::{self, Renamed};
 use crate::status::Quiet;
 
 /// A store that many hosts share.
@@ -70,7 +73,7 @@ impl Shared {
     /// in for the store while it cannot be reached.
     pub(crate) fn open(
         address: &str,
-        password: Option<String>,
+        password: Option<Password>,
         directory: Option<&Path>,
         mode: u32,
     ) -> Result<Self, String> {
@@ -87,6 +90,10 @@ impl Shared {
         Link::of(&self.address)
     }
 
+    pub(crate) fn is_coming(&self) -> bool {
+        self.link().is_coming()
+    }
+
     /// Reads the store's clock; this host's as long as that was never seen.
     pub(crate) fn now(&self) -> Time {
         self.link().now().unwrap_or_else(local::now)
@@ -96,7 +103,15 @@ impl Shared {
         Queue {
             address: self.address.clone(),
             name: name.to_owned(),
+            aside: self.substitute.queue(name),
         }
+    }
+
+    /// Returns the queues on this host with alerts that the store could not be given.
+    pub(crate) fn queues_aside(&self) -> impl Iterator<Item = state::Queue> {
+        let names = self.substitute.queue_names().into_iter();
+        let queues = names.filter_map(|name| self.substitute.queue(&name));
+        queues.map(state::Queue::Local)
     }
 
     /// Returns the names of the queues in which alerts wait or are held.
@@ -145,7 +160,7 @@ impl Shared {
         let job = crate::job::name::file_name(&run.ended.job).into_owned();
         let is_first = link
             .runs()
-            .begin(number, job, run.process().render(), run.run());
+            .begin(number, job, || run.process().render(), run.run());
         if is_first {
             let _ = link.send(Event::Begun);
         }

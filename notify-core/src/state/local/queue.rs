@@ -45,6 +45,8 @@ pub(crate) struct Queue {
     pub(super) held: PathBuf,
     pub(super) rejected: PathBuf,
     pub(super) user: u32,
+    /// Whether it stands in for a queue of a shared store.
+    pub(super) is_aside: bool,
 }
 
 impl Queue {
@@ -52,6 +54,20 @@ impl Queue {
     /// part.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.folder.as_os_str() == other.folder.as_os_str()
+    }
+
+    /// Tells whether it stands in for a queue of a shared store.
+    pub(crate) fn is_aside(&self) -> bool {
+        self.is_aside
+    }
+
+    /// Returns the same as one that does.
+    #[cfg(feature = "postgres")]
+    pub(in crate::state) fn aside(self) -> Self {
+        Self {
+            is_aside: true,
+            ..self
+        }
     }
 
     /// Returns its folder's name, by which it is found again.

@@ -47,6 +47,7 @@ impl Outbox {
             held: self.held.join(name),
             rejected: self.rejected.join(name),
             user: self.user,
+            is_aside: false,
         }
     }
 

@@ -7,6 +7,7 @@ use std::str::FromStr as _;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
+use super::passfile::{self, Login};
 use crate::os::file::{self, Links};
 
 /// The schema of the tables, where the address names none.
@@ -27,7 +28,15 @@ pub(super) struct Address {
     shown: String,
     schema: String,
     /// What counts where the address has none.
-    password: Option<String>,
+    password: Option<Password>,
+}
+
+/// A password beside the address. It has no `Debug`, for it is a secret.
+#[derive(Clone)]
+pub(crate) enum Password {
+    Word(String),
+    /// The file that has it, read at each connection.
+    File(PathBuf),
 }
 
 /// The address itself, or the file that it is read from at each connection: a password in it may last minutes.
@@ -54,6 +63,8 @@ pub(super) struct Target {
     trust: Option<Trust>,
     /// The file of the authorities that are trusted, in place of the system's.
     pub(super) authorities: Option<PathBuf>,
+    /// The file that has the password, where nothing else has it.
+    password_file: Option<PathBuf>,
 }
 
 /// Never the address: a password may stand in it.
@@ -75,7 +86,7 @@ impl Address {
     /// # Errors
     ///
     /// What is wrong, without the value.
-    pub(super) fn parse(value: &str, password: Option<String>) -> Result<Self, String> {
+    pub(super) fn parse(value: &str, password: Option<Password>) -> Result<Self, String> {
         let value = value.trim();
         let text = match value.strip_prefix("file:") {
             Some(path) if Path::new(path).is_absolute() => Text::File(path.into()),
@@ -99,10 +110,12 @@ impl Address {
     /// What is wrong, without the value.
     pub(super) fn target(&self) -> Result<Target, String> {
         let mut target = Target::parse(&self.text.read()?)?;
-        if let Some(password) = &self.password
-            && target.config.get_password().is_none()
-        {
-            target.config.password(password);
+        if target.config.get_password().is_none() {
+            match &self.password {
+                Some(Password::Word(word)) => drop(target.config.password(word)),
+                Some(Password::File(path)) => target.password_file = Some(path.clone()),
+                None => {}
+            }
         }
         Ok(target)
     }
@@ -222,6 +235,7 @@ impl Target {
             hosts,
             trust,
             authorities,
+            password_file: None,
         })
     }
 
@@ -235,14 +249,29 @@ impl Target {
         self.trust.unwrap_or(usual)
     }
 
-    /// Returns the settings to connect with, by how far the server is trusted.
-    pub(super) fn settings(&self, trust: Trust) -> Config {
+    /// Returns the settings to connect to a host with, by how far the server is trusted.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file of the password.
+    pub(super) fn settings(&self, trust: Trust, host: &str, port: u16) -> Result<Config, String> {
         let mut config = self.config.clone();
+        if let Some(path) = &self.password_file {
+            let login = Login {
+                host,
+                port,
+                database: config.get_dbname().unwrap_or_default(),
+                user: config.get_user().unwrap_or_default(),
+            };
+            if let Some(password) = passfile::password(path, &login)? {
+                config.password(password);
+            }
+        }
         config.ssl_mode(match trust {
             Trust::Plain => SslMode::Disable,
             Trust::Encrypted | Trust::Verified => SslMode::Require,
         });
-        config
+        Ok(config)
     }
 
     /// Says where it is, without a password.
@@ -266,7 +295,7 @@ mod tests {
     fn an_address_is_understood_and_its_password_is_never_shown() {
         let address = Address::parse(
             "postgres://notify:s3cr%40t@db1,db2:6432/etl?schema=notify&sslmode=require&connect_timeout=3",
-            Some("0ther".to_owned()),
+            Some(Password::Word("0ther".to_owned())),
         );
         let address = address.unwrap();
         assert_eq!(address.to_string(), "postgres://db1,db2:6432/etl");

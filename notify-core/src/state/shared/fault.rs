@@ -52,7 +52,16 @@ impl Fault {
     pub(super) fn of_connection(error: &tokio_postgres::Error, mend: &str) -> Self {
         match error.as_db_error() {
             Some(said) => Self::said(said, mend),
-            None => Self::Away(words(error)),
+            None if is_distrusted(error) => Self::Never(format!(
+                "{}: name the server in NOTIFY_STORE as its certificate does, and the file of its authorities with sslrootcert=",
+                words(error)
+            )),
+            None => match words(error) {
+                words if words.contains("does not support TLS") => Self::Never(format!(
+                    "{words}: switch ssl on there, or write sslmode=disable where nobody else is on the way"
+                )),
+                words => Self::Away(words),
+            },
         }
     }
 
@@ -110,6 +119,22 @@ impl Fault {
     pub(super) fn is_for_good(&self) -> bool {
         matches!(self, Self::Never(_) | Self::Missing(_))
     }
+}
+
+/// Tells whether the server's certificate is not trusted.
+fn is_distrusted(error: &tokio_postgres::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Returns the innermost cause, which says most, without what may be secret of it.

@@ -56,6 +56,8 @@ const IS_FREE: &str = "CASE WHEN r.direct THEN NOT EXISTS (SELECT FROM pg_locks 
 #[derive(Default)]
 pub(super) struct Runs {
     under_way: BTreeMap<u64, Run>,
+    /// What is known of this process.
+    about: Option<Arc<str>>,
     /// Those that have ended, and stand in the store.
     ended: Vec<u64>,
     has_written: bool,
@@ -69,7 +71,7 @@ pub(super) struct Runs {
 
 struct Run {
     job: String,
-    about: String,
+    about: Arc<str>,
     text: String,
     begun: Instant,
     is_written: bool,
@@ -81,14 +83,21 @@ struct Run {
 pub(super) struct New {
     number: u64,
     job: String,
-    about: String,
+    about: Arc<str>,
     text: String,
 }
 
 impl Runs {
     /// Adds a run, and tells whether it is the first to be written down.
-    pub(super) fn begin(&mut self, number: u64, job: String, about: String, text: String) -> bool {
+    pub(super) fn begin(
+        &mut self,
+        number: u64,
+        job: String,
+        about: impl FnOnce() -> String,
+        text: String,
+    ) -> bool {
         let begun = Instant::now();
+        let about = self.about.get_or_insert_with(|| about().into()).clone();
         let run = Run {
             job,
             about,
@@ -320,7 +329,7 @@ impl Gone {
         true
     }
 
-    /// Tells whether the process may live, cut off from the store.
+    /// Tells whether the process may live, or have ended well, cut off from the store.
     pub(crate) fn may_live(&self) -> bool {
         let about = &self.about;
         let lives = || {
@@ -328,10 +337,7 @@ impl Gone {
             let started: u64 = about.get("started")?.parse().ok()?;
             Some(process::started(pid) == Some(started))
         };
-        if Machine::this().is_this(about) {
-            return lives().unwrap_or(false);
-        }
-        self.is_cut
+        self.is_cut || Machine::this().is_this(about) && lives() == Some(true)
     }
 }
 

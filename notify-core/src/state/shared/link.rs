@@ -59,8 +59,15 @@ struct Standing {
     is_tripped: bool,
     ahead: TimeDelta,
     server: String,
-    /// When the server has last answered anything.
-    heard: Option<Instant>,
+    heard: Heard,
+}
+
+/// When the server has last answered anything.
+#[derive(Debug, Clone, Copy, Default)]
+struct Heard {
+    at: Option<Instant>,
+    /// Whether this process is at work on the answer.
+    is_at_work: bool,
 }
 
 /// What the thread is told.
@@ -252,7 +259,10 @@ impl Link {
             is_tripped: false,
             ahead: session.ahead,
             server: session.server.clone(),
-            heard: Some(Instant::now()),
+            heard: Heard {
+                at: Some(Instant::now()),
+                is_at_work: false,
+            },
         };
     }
 
@@ -270,13 +280,28 @@ impl Link {
 
     /// Notes that the server has answered something, be it only to who connects.
     pub(super) fn hear(&self) {
-        self.standing().heard = Some(Instant::now());
+        self.standing().heard.at = Some(Instant::now());
+    }
+
+    /// Notes whether this process is at work on what the server has answered.
+    pub(super) fn set_at_work(&self, is_at_work: bool) {
+        self.standing().heard.is_at_work = is_at_work;
     }
 
     /// Returns until when to wait longer, where the server has answered lately.
     fn more(&self, begun: Instant) -> Option<Instant> {
-        let until = (self.standing().heard? + PATIENCE).min(begun + ffi::within(LONGEST));
+        let until = (self.standing().heard.last()? + PATIENCE).min(begun + ffi::within(LONGEST));
         (until > Instant::now()).then_some(until)
+    }
+
+    /// Tells whether nothing can be asked now, and the server, which has answered lately, may be about to.
+    pub(super) fn is_coming(&self) -> bool {
+        let standing = self.standing();
+        let is_up = standing.up.is_some() && !standing.is_tripped;
+        let fault = standing.fault.as_ref();
+        let is_hopeless = |fault: &Fault| !standing.was_up || fault.is_for_good();
+        let is_heard = |heard: Instant| heard.elapsed() < PATIENCE;
+        !is_up && standing.heard.last().is_some_and(is_heard) && !fault.is_some_and(is_hopeless)
     }
 
     pub(super) fn set_ahead(&self, ahead: TimeDelta) {
@@ -325,6 +350,14 @@ impl Link {
 
     fn standing(&self) -> MutexGuard<'_, Standing> {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Heard {
+    /// Returns when it has: now, where it is not the server that is waited for.
+    fn last(self) -> Option<Instant> {
+        self.at
+            .map(|at| if self.is_at_work { Instant::now() } else { at })
     }
 }
 

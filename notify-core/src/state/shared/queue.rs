@@ -19,6 +19,7 @@ use crate::message::dropped::Dropped;
 use crate::os::random;
 use crate::state::dropped::Loss;
 use crate::state::entry::Entry;
+use crate::state::local;
 use crate::state::local::spool::time_of;
 use crate::state::moved::Moved;
 use crate::state::rate::Pace;
@@ -35,6 +36,8 @@ const TRIES: u32 = 5;
 pub(crate) struct Queue {
     pub(super) address: Arc<Address>,
     pub(super) name: String,
+    /// The queue on this host that stands in for it, where there is a place for one.
+    pub(crate) aside: Option<local::queue::Queue>,
 }
 
 /// The right to send, which is given back when this goes.

@@ -12,6 +12,7 @@ use tokio_postgres::{Client, NoTls};
 
 use super::address::{Address, Target, Trust};
 use super::fault::{self, Fault};
+use super::heard::Heard;
 use super::link::Link;
 use super::schema;
 use super::tls::Tls;
@@ -70,7 +71,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Connects to the first server that can be written to.
-    pub(super) async fn open(link: &Link) -> Result<Self, Fault> {
+    pub(super) async fn open(link: &Arc<Link>) -> Result<Self, Fault> {
         let address = link.address();
         let target = address.target().map_err(Fault::Never)?;
         let mut first = None;
@@ -86,7 +87,7 @@ impl Session {
         Err(first.unwrap_or_else(|| Fault::Never("it names no host".to_owned())))
     }
 
-    async fn to(target: &Target, link: &Link, host: &str, port: u16) -> Result<Self, Fault> {
+    async fn to(target: &Target, link: &Arc<Link>, host: &str, port: u16) -> Result<Self, Fault> {
         let unreached =
             |error: std::io::Error| Fault::Away(format!("{host}: {}", fault::of_io(&error)));
         let name = host.trim_start_matches('[').trim_end_matches(']');
@@ -103,8 +104,10 @@ impl Session {
             .local_addr()
             .and_then(|own| Ok((own, stream.peer_addr()?)));
         let ends = ends.map_err(unreached)?;
+        let stream = Heard::new(stream, link.clone());
         let trust = target.trust(ends.1.ip().is_loopback());
-        let settings = target.settings(trust);
+        let settings = target.settings(trust, host, port);
+        let settings = settings.map_err(Fault::Never)?;
         let refused = |error: tokio_postgres::Error| Fault::of_connection(&error, "");
         let (client, open) = if trust == Trust::Plain {
             let (client, connection) =

@@ -1,5 +1,7 @@
 //! What stands in for the store while it cannot be reached: a notify directory of this host, where there is one. A
 //! failure is noted there, so that its recovery is known; once the store has the job's next change, the note goes.
+//! Its alert waits there until it is sent, by this process or by a later one: under the name that its queue has in
+//! the store, by which whoever knows the destination finds it.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -9,7 +11,9 @@ use super::Shared;
 use crate::rules::Past;
 use crate::state::change::Change;
 use crate::state::local::Directory;
-use crate::state::{Access, Committed, Decide, Seen};
+use crate::state::local::queue::Queue;
+use crate::state::local::spool::Outbox;
+use crate::state::{self, Access, Committed, Decide, Queued, Seen};
 use crate::status::State;
 
 /// Its place below the notify directory of the settings, whose status files are not to be mixed with notes.
@@ -38,6 +42,23 @@ impl Substitute {
         self.directory.get_or_init(open).as_ref()
     }
 
+    fn outbox(&self) -> Option<Outbox> {
+        Some(Directory::outbox_of(self.path.as_ref()?))
+    }
+
+    /// Returns the queue that stands in for that of the store.
+    pub(super) fn queue(&self, name: &str) -> Option<Queue> {
+        Some(self.outbox()?.queue(name).aside())
+    }
+
+    /// Returns the names of the queues that are there.
+    pub(super) fn queue_names(&self) -> Vec<String> {
+        let outbox = self.outbox();
+        outbox
+            .map(|outbox| outbox.queue_names())
+            .unwrap_or_default()
+    }
+
     /// Reads what was noted of a job. Most hosts never note anything.
     fn read(&self, job: &str) -> Option<Past> {
         let path = self.path.as_ref()?.join(job);
@@ -56,7 +77,7 @@ impl Shared {
         decide: Decide<'_>,
     ) -> Option<Committed> {
         let directory = self.substitute.directory()?;
-        let mut alert = None;
+        let (mut unnoted, mut names) = (None, Vec::new());
         let decide = &mut |seen: &Seen<'_>| {
             let unknown = Past::Unknown;
             let past = match seen.past {
@@ -69,19 +90,40 @@ impl Shared {
                 now: seen.now,
                 access: Access::Memory,
             })?;
-            // Nothing is queued here: it is sent by this process.
-            alert = change.alert.take();
-            change.queues = Vec::new();
+            names.clone_from(&change.queues);
             change.ends = None;
             let status = change.status.as_ref();
             let is_failure = status.is_some_and(|status| status.state == State::Error);
-            (is_noted || is_failure).then_some(change)
+            if is_noted || is_failure {
+                unnoted = None;
+                return Some(change);
+            }
+            unnoted = change.alert.take();
+            None
         };
-        directory.update(job, at, decide, None).ok()?;
+        let committed = directory.update(job, at, decide, None).ok()?;
+        let noted = committed.alert.map(|(alert, queued)| {
+            let queued = names.iter().zip(queued);
+            (
+                alert,
+                queued
+                    .map(|(name, queued)| self.aside(name, queued))
+                    .collect(),
+            )
+        });
         Some(Committed {
-            alert: alert.map(|alert| (alert, Vec::new())),
+            alert: noted.or_else(|| unnoted.map(|alert| (alert, Vec::new()))),
+            queue_error: committed.queue_error,
             ..Committed::default()
         })
+    }
+
+    /// Says in which queue an alert waits.
+    fn aside(&self, name: &str, queued: Queued) -> Queued {
+        match (queued, self.substitute.queue(name)) {
+            (Queued::Waits(entry), Some(queue)) => Queued::Aside(state::Queue::Local(queue), entry),
+            (queued, _) => queued,
+        }
     }
 
     /// The newer of what the store says of a job and of what was noted here counts.

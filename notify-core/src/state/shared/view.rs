@@ -93,7 +93,26 @@ impl Shared {
                 _ => waiting.rejected.push(name),
             }
         }
-        Ok(queues.into_values().collect())
+        let mut all: Vec<_> = queues.into_values().collect();
+        all.extend(self.waiting_aside());
+        Ok(all)
+    }
+
+    /// Returns the queues on this host with alerts that the store could not be given.
+    fn waiting_aside(&self) -> Vec<Waiting> {
+        let queues = self.queues_aside().map(|queue| Waiting {
+            user: String::new(),
+            name: queue.name().to_owned(),
+            unsent: queue
+                .list()
+                .iter()
+                .map(|entry| entry.name().to_owned())
+                .collect(),
+            held: Vec::new(),
+            rejected: Vec::new(),
+            rejected_folder: PathBuf::new(),
+        });
+        queues.filter(|queue| !queue.unsent.is_empty()).collect()
     }
 
     /// Reads the latest of a job's history, the oldest first.

@@ -1,0 +1,190 @@
+//! Ends of runs about which a shared store could not be asked in time, though it is about to answer, as where a whole
+//! fleet begins at once. The job goes on; they are reported in their order as soon as the store answers, and without
+//! it once that takes too long.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::os::engine::{Part, Slot};
+use crate::os::warning::Warning;
+use crate::os::worker::{Work, Worker};
+use crate::rules::transition::Ended;
+use crate::rules::{Past, Settings};
+use crate::runs::consult::Program;
+use crate::runs::report::Report;
+use crate::settings::in_force;
+use crate::settings::route::Routes;
+use crate::state::Store;
+use crate::state::change::RunKey;
+use crate::status::outcome::Outcome;
+
+/// How long one waits, where the process goes on.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// How much of the exit's time is left to send what comes of them.
+const SENDING: Duration = Duration::from_millis(1500);
+
+/// How soon to look again whether the store answers.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// So many may wait.
+const MOST: usize = 1_000;
+
+static POSTPONED: Part<Worker<Postponed>> = Part::new(Slot::Postponed);
+
+#[derive(Default)]
+struct Postponed {
+    ends: VecDeque<End>,
+    is_at_work: bool,
+    /// When the exit waits no longer.
+    until: Option<Instant>,
+}
+
+/// The end of a run, with all that its report takes.
+struct End {
+    ended: Ended,
+    outcome: Outcome,
+    settings: Settings,
+    run: Option<RunKey>,
+    routes: Option<Arc<Routes>>,
+    until: Instant,
+}
+
+/// Makes a report now, or has it made later. Where the program has a say it is made now: its functions need not be
+/// there any more.
+pub(crate) fn make(
+    report: &Report<'_>,
+    store: Option<&Store>,
+    routes: Option<&Arc<Routes>>,
+    warnings: &mut Vec<Warning>,
+) {
+    let own = routes.map(AsRef::as_ref);
+    let may_wait = report.program.is_silent() && store.is_some_and(Store::may_come);
+    if !may_wait {
+        report.make(store, own, |_| true, warnings);
+        return;
+    }
+    let worker = POSTPONED.get();
+    // Those of before come first.
+    if worker.lock().is_idle() && report.make_if_reached(store, own, |_| true, warnings) {
+        return;
+    }
+    let end = End {
+        ended: report.ended.clone(),
+        outcome: report.outcome.clone(),
+        settings: report.settings,
+        run: report.run.clone(),
+        routes: routes.cloned(),
+        until: Instant::now() + PATIENCE,
+    };
+    let is_full = {
+        let mut postponed = worker.lock();
+        let is_full = postponed.ends.len() >= MOST;
+        if !is_full {
+            postponed.ends.push_back(end);
+        }
+        is_full
+    };
+    if is_full {
+        report.make(store, own, |_| true, warnings);
+    } else if worker.wake().is_err() {
+        // Without a thread nobody waits.
+        while let Some(end) = { worker.lock().ends.pop_front() } {
+            end.report(false, warnings);
+        }
+    }
+}
+
+/// Tells whether all are reported, without waiting for long to learn it.
+pub(crate) fn is_idle() -> bool {
+    let postponed = POSTPONED.get().try_lock();
+    postponed.is_some_and(|postponed| postponed.is_idle())
+}
+
+/// Waits until all are reported, at the exit.
+pub(crate) fn finish(deadline: Instant) {
+    let worker = POSTPONED.get();
+    worker.lock().until = Some(deadline.checked_sub(SENDING).unwrap_or(deadline));
+    let left = deadline.saturating_duration_since(Instant::now());
+    worker.wait_while(left, |postponed| !postponed.is_idle());
+}
+
+impl Postponed {
+    fn is_idle(&self) -> bool {
+        self.ends.is_empty() && !self.is_at_work
+    }
+}
+
+impl End {
+    /// Makes the report; tells whether that was done. Without the store, unless it `waits` for that.
+    fn report(&self, waits: bool, warnings: &mut Vec<Warning>) -> bool {
+        let setup = in_force::setup();
+        let report = Report {
+            ended: self.ended.clone(),
+            outcome: &self.outcome,
+            settings: self.settings,
+            run: self.run.clone(),
+            now: Instant::now(),
+            setup,
+            kind: None,
+            program: Program::default(),
+        };
+        let (store, routes) = (setup.store(), self.routes.as_deref());
+        // The store may have made it already, and its answer is what was lost.
+        let begun = self.ended.begun;
+        let is_open = |past: &Past| past.status().is_none_or(|status| status.begun != begun);
+        if waits {
+            return report.make_if_reached(store, routes, is_open, warnings);
+        }
+        report.make(store, routes, is_open, warnings);
+        true
+    }
+}
+
+impl Work for Postponed {
+    const NAME: &'static str = "notify-postponed";
+    type Step = End;
+
+    fn next(&mut self) -> Result<End, Option<Duration>> {
+        let end = self.ends.pop_front();
+        self.is_at_work = end.is_some();
+        end.ok_or(None)
+    }
+
+    fn act(worker: &'static Worker<Self>, end: End) {
+        let store = in_force::setup().store();
+        let until = || {
+            worker
+                .lock()
+                .until
+                .map_or(end.until, |exit| exit.min(end.until))
+        };
+        let mut warnings = Vec::new();
+        loop {
+            while store.is_some_and(Store::is_coming) && Instant::now() < until() {
+                thread::sleep(LOOK_AGAIN);
+            }
+            if end.report(Instant::now() < until(), &mut warnings) {
+                break;
+            }
+        }
+        worker.lock().is_at_work = false;
+        warnings.into_iter().for_each(Warning::tell);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 13, point 5.
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_forked_while_a_thread_postpones_does_not_wait_for_it() {
+        assert!(crate::testing::a_run_ends_in_a_fork_while(|| POSTPONED
+            .get()
+            .lock()));
+    }
+}

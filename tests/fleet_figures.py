@@ -1,0 +1,633 @@
+#!/usr/bin/env python3
+"""What the shared store promises, shown with a real PostgreSQL, and its figures.
+
+    cargo build --all-features --examples --bin pipeline-notify
+    tests/fleet_figures.py storm|killed-storm|kills|crashes|stopped|told|pooler|cut|speed [number]
+
+It needs PostgreSQL's programs (and PgBouncer, and the right to make network namespaces, where these are named), starts
+its own servers on loopback, and ends with 1 where something was lost, believed wrongly, or too slow.
+"""
+import base64
+import collections
+import glob
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILT = os.environ.get("BUILT", os.path.join(HERE, "target", "debug"))
+COMMAND = os.path.join(BUILT, "pipeline-notify")
+BINARIES = (sorted(glob.glob("/usr/lib/postgresql/*/bin")) or [""])[-1]
+FOLDER = tempfile.mkdtemp(prefix="fleet-figures-")
+os.chmod(FOLDER, 0o755)
+USER = "postgres"
+SLOW = os.environ.get("SLOW")  # logging in takes as long as in a debug build of another workspace
+AUTH = os.environ.get("AUTH", "scram-sha-256")
+ended = []  # what is to be done at the end
+faults = []
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def as_user(arguments):
+    """The server refuses root."""
+    return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", *arguments] if os.getuid() == 0 else arguments
+
+
+def verifier():
+    """Of a password that takes as long to hash as in a debug build."""
+    rounds, salt = 24 * 4096, os.urandom(16)
+    salted = hashlib.pbkdf2_hmac("sha256", b"s3cret", salt, rounds)
+    key = lambda word: hmac.digest(salted, word, "sha256")
+    plain = lambda value: base64.b64encode(value).decode()
+    return f"SCRAM-SHA-256${rounds}:{plain(salt)}${plain(hashlib.sha256(key(b'Client Key')).digest())}:{plain(key(b'Server Key'))}"
+
+
+def must(what, holds):
+    print(("ok    " if holds else "FAULT ") + what, flush=True)
+    if not holds:
+        faults.append(what)
+
+
+def part(values, share):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(len(values) * share))] if values else float("nan")
+
+
+class Database:
+    def __init__(self, *settings, address="127.0.0.1"):
+        self.port, self.data, self.address = free_port(), os.path.join(FOLDER, f"data{len(ended)}"), address
+        self.settings = settings
+        os.mkdir(self.data)
+        if os.getuid() == 0:
+            shutil.chown(self.data, USER, USER)
+        words = os.path.join(FOLDER, "password")
+        with open(words, "w") as file:
+            file.write("s3cret")
+        made = as_user([f"{BINARIES}/initdb", "-D", self.data, "-U", "postgres", "-A", AUTH, f"--pwfile={words}", "--locale=C", "-E", "UTF8", "--no-sync"])
+        subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd="/")
+        with open(os.path.join(self.data, "pg_hba.conf"), "a") as rules:
+            rules.write(f"host all all 10.0.0.0/8 {AUTH}\n")
+        ended.append(self.crash)
+        self.begin()
+        if SLOW:
+            self.sql(f"ALTER ROLE postgres PASSWORD '{verifier()}'")
+
+    def begin(self):
+        settings = [f"listen_addresses={self.address}", "unix_socket_directories=", "max_connections=200", *self.settings]
+        arguments = [f"{BINARIES}/postgres", "-D", self.data, "-p", str(self.port)]
+        for setting in settings:
+            arguments += ["-c", setting]
+        log = open(os.path.join(FOLDER, f"log{self.port}"), "ab")
+        self.server = subprocess.Popen(as_user(arguments), cwd="/", stdout=log, stderr=log)
+        while subprocess.run([f"{BINARIES}/pg_isready", "-q", "-h", self.address, "-p", str(self.port)]).returncode:
+            time.sleep(0.05)
+
+    def all_of_it(self):
+        children = open(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read().split()
+        return [self.server.pid, *map(int, children)]
+
+    def crash(self):
+        """Kills the server and all its processes at once, as a power cut does."""
+        try:
+            all_of_it = self.all_of_it()
+        except FileNotFoundError:
+            return
+        for pid in all_of_it:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.server.wait()
+        # What the last one left: the kernel keeps it for a moment.
+        try:
+            os.remove(os.path.join(self.data, "postmaster.pid"))
+        except FileNotFoundError:
+            pass
+
+    def send(self, number):
+        for pid in self.all_of_it():
+            os.kill(pid, number)
+
+    def store(self, port=None, parameters=""):
+        return f"postgres://postgres:s3cret@{self.address}:{port or self.port}/postgres?schema=fleet{parameters}"
+
+    def sql(self, statement):
+        said = subprocess.run(
+            ["psql", "-h", self.address, "-p", str(self.port), "-U", "postgres", "-XAtqc", statement, "postgres"],
+            capture_output=True, text=True, env={**os.environ, "PGPASSWORD": "s3cret"})
+        return said.stdout.strip()
+
+
+class Receiver:
+    """Takes messages, each a list of alerts; knows when each came."""
+
+    def __init__(self, takes=0.02, address="127.0.0.1"):
+        self.posts, self.lock, outer = [], threading.Lock(), self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                time.sleep(takes)
+                with outer.lock:
+                    outer.posts.append((time.time(), body))
+                try:
+                    self.send_response(200)
+                    self.end_headers()
+                    self.wfile.write(b"ok")
+                except OSError:
+                    pass
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            request_queue_size = 256
+            daemon_threads = True
+
+        self.server = Server((address, 0), Handler)
+        self.url = f"json://{address}:{self.server.server_address[1]}/alerts"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def alerts(self):
+        with self.lock:
+            posts = list(self.posts)
+        return [(at, alert) for at, body in posts for alert in alerts_of(body)]
+
+
+def alerts_of(body):
+    return body.get("alerts") or [body]
+
+
+def environment(store, receiver, disk, **more):
+    return {"PATH": os.environ["PATH"], "HOME": disk, "NOTIFY_STORE": store, "NOTIFY_ALERTS_URL": receiver.url,
+            "NOTIFY_DISABLE": "0", "NOTIFY_OK_SILENT_HOURS": "never", **more}
+
+
+def disk():
+    return tempfile.mkdtemp(prefix="disk", dir=FOLDER)
+
+
+def program(name, *arguments):
+    return [os.path.join(BUILT, "examples", name), *arguments]
+
+
+def init(store):
+    subprocess.run([COMMAND, "store", "init"], env={"NOTIFY_STORE": store, "HOME": "/nonexistent"}, check=True, stdout=subprocess.DEVNULL)
+
+
+def storm(kill, rounds):
+    """60 processes of 10 hosts fail at once; a third of them may be killed at a random moment."""
+    for number in range(rounds):
+        database, receiver = Database(), Receiver()
+        store = database.store()
+        init(store)
+        begun = time.time()
+        processes = []
+        disks = [disk() for _ in range(10)]
+        for job in range(60):
+            instance = f"h{job % 10}j{job}"
+            more = {"NOTIFY_INSTANCE": instance}
+            stderr = open(os.path.join(FOLDER, f"err{number}-{job}"), "w")
+            processes.append(subprocess.Popen(program("incidents", "boom"), stderr=stderr, stdout=subprocess.DEVNULL,
+                             env=environment(store, receiver, disks[job % 10], **more)))
+        killed = set()
+        if kill:
+            for job in random.sample(range(60), 20):
+                time.sleep(random.random() * 0.3)
+                if processes[job].poll() is None:
+                    processes[job].kill()
+                    killed.add(job)
+        ends = [process.wait() for process in processes]
+        took = time.time() - begun
+        posts = len(receiver.posts)
+        committed = set(database.sql("SELECT name FROM fleet.job WHERE status LIKE 'ERROR%'").split())
+        # What a killed one had decided is sent by the next process, whichever that is.
+        time.sleep(13 if kill else 0)
+        drain = environment(store, receiver, disk())
+        subprocess.run([COMMAND, "drain"], env=drain, stdout=subprocess.DEVNULL)
+        told = collections.Counter(name_of(alert) for _, alert in receiver.alerts())
+        errors = [open(os.path.join(FOLDER, f"err{number}-{job}")).read() for job in range(60)]
+        slow = sum("cannot be used" in error for error in errors)
+        must_be_told = [f"h{job % 10}j{job}" for job in range(60) if job not in killed or any(f"@h{job % 10}j{job}" in name for name in committed)]
+        lost = [job for job in must_be_told if told[job] == 0]
+        twice = [job for job in told if told[job] > 1]
+        print(f"round {number}: {took:.1f} s, {posts} posts before and {len(receiver.posts)} after the drain, {len(killed)} killed, "
+              f"{slow} could not ask the store, {len(lost)} lost, {len(twice)} twice; alerts left {database.sql('SELECT count(*) FROM fleet.alert')}")
+        for error in sorted(set(errors) - {""})[:3]:
+            print("   ", error.strip()[:300])
+        must("at most 3 posts", posts <= 3 + (1 if kill else 0) and len(receiver.posts) <= 3 + (len(killed) if kill else 0))
+        must("none lost", not lost)
+        must("none twice", kill or not twice)
+        database.crash()
+
+
+def name_of(alert):
+    return alert["job"].rsplit("@", 1)[-1]
+
+
+def begin(arguments, store, receiver, **more):
+    """A job in a pod of its own; ready once it says that it runs."""
+    return subprocess.Popen(program(*arguments), env=environment(store, receiver, disk(), **more), text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def watch(store, receiver):
+    """Watches, and is quick once it has been there for 15 seconds."""
+    log = open(os.path.join(FOLDER, "watch"), "w")
+    process = subprocess.Popen([COMMAND, "watch", "--every", "1s"], env=environment(store, receiver, disk()), stdout=log, stderr=log)
+    ended.append(process.kill)
+    time.sleep(17)
+    return process
+
+
+def is_death(alert):
+    return "died" in (alert["error"] or "") or "died" in alert["text"]
+
+
+def until(seconds, holds):
+    end = time.time() + seconds
+    while not holds() and time.time() < end:
+        time.sleep(0.1)
+    return holds()
+
+
+def kills(number):
+    """Jobs of 8 processes at a time are killed at random moments, and some end by themselves."""
+    database, receiver = Database(), Receiver()
+    store = database.store()
+    init(store)
+    watch(store, receiver)
+    lock, counts, killed, unharmed, failed = threading.Lock(), [0], set(), set(), set()
+
+    def slot(_):
+        while True:
+            with lock:
+                if len(killed) >= number:
+                    return
+                counts[0] += 1
+                name = f"p{counts[0]}"
+                kind = random.choice(["hang"] * 7 + ["err", "ok", "err killed"])
+                if kind == "hang":
+                    killed.add(name)
+            process = begin(["ends", kind.split()[0]], store, receiver, NOTIFY_INSTANCE=name)
+            if kind == "hang":
+                process.stdout.readline()
+                time.sleep(0.15 + random.random() * 0.4)
+                process.kill()
+            elif kind == "err killed":
+                time.sleep(random.random() * 0.3)
+                process.kill()
+            else:
+                (unharmed if kind == "ok" else failed).add(name)
+            process.communicate()
+
+    slots = [threading.Thread(target=slot, args=(n,)) for n in range(8)]
+    for one in slots:
+        one.start()
+    for one in slots:
+        one.join()
+    told = lambda: collections.Counter(name_of(a) for _, a in receiver.alerts())
+    until(60, lambda: all(told()[name] for name in killed | failed))
+    all_told = told()
+    wrong = set(database.sql("SELECT split_part(name, '@', 2) FROM fleet.job WHERE status LIKE 'ERROR%'").split()) ^ set(all_told)
+    deaths = {name_of(a) for _, a in receiver.alerts() if is_death(a)}
+    print(f"{len(killed)} killed, {len(failed)} failed, {len(unharmed)} ended well, {counts[0]} in all; {len(receiver.posts)} posts; repeats "
+          f"{sum(count - 1 for count in all_told.values())}")
+    must("none lost", all(all_told[name] for name in killed | failed))
+    must("no false death", not deaths & (unharmed | failed))
+    must(f"no wrong belief {sorted(wrong)[:5]}", not wrong)
+    must("no run is left", database.sql("SELECT count(*) FROM fleet.run") == "0")
+
+
+def crashes(number):
+    """The server is killed in mid-change, so often; the jobs fail and work again meanwhile."""
+    database, receiver = Database(), Receiver()
+    store = database.store()
+    init(store)
+    watch(store, receiver)
+    over, lock, counts, begun, codes = threading.Event(), threading.Lock(), [0], [], []
+
+    def slot(_):
+        while not over.is_set():
+            with lock:
+                counts[0] += 1
+                name = f"p{counts[0]}"
+                begun.append(name)
+            pauses = [f"sleep {random.randint(50, 400)}" for _ in range(4)]
+            outcomes = ["incidents", pauses[0], "boom", pauses[1], "ok", pauses[2], "bang", pauses[3], "ok"]
+            process = begin(outcomes, store, receiver, NOTIFY_INSTANCE=name, NOTIFY_EXIT_SECONDS="10")
+            process.communicate()
+            codes.append(process.returncode)
+
+    slots = [threading.Thread(target=slot, args=(n,)) for n in range(8)]
+    for one in slots:
+        one.start()
+    for _ in range(number):
+        time.sleep(1.5 + random.random() * 1.5)
+        database.crash()
+        database.begin()
+    time.sleep(2)
+    over.set()
+    for one in slots:
+        one.join()
+    subprocess.run([COMMAND, "drain"], env=environment(store, receiver, disk()), stdout=subprocess.DEVNULL)
+    time.sleep(4)
+    heard = collections.defaultdict(list)
+    for _, alert in sorted(receiver.alerts(), key=lambda one: one[1]["decided"]):
+        heard[name_of(alert)].append((alert["kind"], alert["id"]))
+    kinds = {name: [kind for kind, _ in all_of] for name, all_of in heard.items()}
+    lost = [name for name in begun if "failed" not in kinds.get(name, [])]
+    wrong = [name for name in begun if kinds.get(name) and kinds[name][-1] != "recovered"]
+    repeats = sum(len(all_of) - len({one for _, one in all_of}) for all_of in heard.values())
+    more = sum(max(0, len(all_of) - 4) for all_of in kinds.values())
+    deaths = [a for _, a in receiver.alerts() if is_death(a)]
+    contact = sum("lost contact" in a["text"] for _, a in receiver.alerts())
+    print(f"{number} crashes, {len(begun)} jobs, {len(receiver.alerts())} alerts in {len(receiver.posts)} posts; the same alert again {repeats}, "
+          f"further alerts {more}, lost contact {contact}, store's status wrong "
+          f"{database.sql('SELECT count(*) FROM fleet.job WHERE status NOT LIKE $$OK%$$')}")
+    must(f"none lost {lost[:5]}", not lost)
+    must(f"no wrong belief {[(name, kinds[name]) for name in wrong[:3]]}", not wrong)
+    must("no false death", not deaths)
+    must("every job ended as ever", set(codes) == {0})
+
+
+def stopped(seconds):
+    """A job is stopped for a minute, and then the server is."""
+    database, receiver = Database(), Receiver()
+    store = database.store()
+    init(store)
+    watch(store, receiver)
+    job = begin(["ends", "hang"], store, receiver, NOTIFY_INSTANCE="job")
+    job.stdout.readline()
+    time.sleep(1)
+    job.send_signal(signal.SIGSTOP)
+    time.sleep(seconds)
+    must("a job that is stopped is not dead", not receiver.alerts())
+    job.send_signal(signal.SIGCONT)
+    job.communicate()
+    must("and ends as ever", job.returncode == 0 and not receiver.alerts())
+    hold = tempfile.mkdtemp(dir=FOLDER)
+    jobs = [begin(["ends", "held ok"], store, receiver, NOTIFY_INSTANCE=f"under-way{n}", HOLD=hold) for n in range(4)]
+    brief = begin(["ends", "hang"], store, receiver, NOTIFY_INSTANCE="brief")
+    brief.stdout.readline()
+    until(20, lambda: database.sql("SELECT count(*) FROM fleet.run") == "5")
+    database.send(signal.SIGSTOP)
+    begun = time.time()
+    took = []
+    for n in range(4):
+        start = time.time()
+        one = begin(["ends", "err"], store, receiver, NOTIFY_INSTANCE=f"meanwhile{n}")
+        one.communicate()
+        took.append(time.time() - start)
+    time.sleep(max(0, seconds - (time.time() - begun)))
+    database.send(signal.SIGCONT)
+    time.sleep(30)
+    open(f"{hold}/go", "w").close()
+    for one in jobs:
+        one.communicate()
+    time.sleep(2)
+    told = collections.Counter((name_of(a), a["kind"]) for _, a in receiver.alerts())
+    print(f"without an answer a process that fails takes {max(took):.2f} s; {dict(told)}; of the one that ended meanwhile: "
+          f"{[a['error'] for _, a in receiver.alerts() if name_of(a) == 'brief']}")
+    must("failures are sent without the server", all(told[(f"meanwhile{n}", "failed")] == 1 for n in range(4)))
+    must("nobody is taken for dead", not [a for _, a in receiver.alerts() if is_death(a) or name_of(a).startswith("under-way")])
+    must("an end waits 2.1 s at most", max(took) < 2.1 + 1)
+
+
+def latency(what, promised, events, receiver, patience=60):
+    """How long after each event its job's alert came."""
+    until(patience, lambda: set(events) <= {name_of(a) for _, a in receiver.alerts()})
+    came = {}
+    for at, alert in receiver.alerts():
+        came.setdefault(name_of(alert), at)
+    took = [came.get(name, float("inf")) - at for name, at in events.items()]
+    print(f"{what}: {len(took)} times, median {part(took, 0.5):.2f} s, p95 {part(took, 0.95):.2f} s, at most {max(took):.2f} s")
+    must(f"{what}: at most {promised} s (p95)", part(took, 0.95) <= promised)
+
+
+def kill_some(store, receiver, number, pause):
+    events = {}
+    for n in range(number):
+        job = begin(["ends", "hang"], store, receiver, NOTIFY_INSTANCE=f"k{n}")
+        job.stdout.readline()
+        time.sleep(pause)
+        events[f"k{n}"] = time.time()
+        job.kill()
+        job.communicate()
+    return events
+
+
+def told(number):
+    database, receiver = Database(), Receiver()
+    init(database.store())
+    watch(database.store(), receiver)
+    events = {}
+    for n in range(number):
+        # One after the other: what comes within two seconds of a message gathers.
+        one = kill_some(database.store(), receiver, 1, 0.5 + random.random())
+        events[f"k{n}"] = one["k0"]
+        until(20, lambda: len(receiver.alerts()) > n)
+        time.sleep(2)
+    came = [at for at, _ in receiver.alerts()]
+    took = [at - began for at, began in zip(came, events.values())]
+    print(f"killed with a watch: {len(took)} times, median {part(took, 0.5):.2f} s, p95 {part(took, 0.95):.2f} s, at most {max(took):.2f} s")
+    must("killed with a watch: at most 1.5 s (p95)", len(took) == number and part(took, 0.95) <= 1.5)
+
+
+def pooler(number):
+    database, receiver = Database(), Receiver()
+    init(database.store())
+    port, folder = free_port(), tempfile.mkdtemp(dir=FOLDER)
+    os.chmod(folder, 0o755)
+    with open(f"{folder}/users", "w") as users:
+        users.write('"postgres" "s3cret"\n')
+    with open(f"{folder}/ini", "w") as ini:
+        ini.write(f"[databases]\n* = host=127.0.0.1 port={database.port}\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port={port}\n"
+                  f"auth_type=plain\nauth_file={folder}/users\npool_mode=transaction\nunix_socket_dir=\nmax_client_conn=500\n")
+    bouncer = subprocess.Popen(as_user([shutil.which("pgbouncer"), "-q", f"{folder}/ini"]), cwd="/", stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    ended.append(bouncer.kill)
+    time.sleep(1)
+    store = database.store(port)
+    watch(store, receiver)
+    latency("behind PgBouncer in transaction mode", 40, kill_some(store, receiver, number, 0.5), receiver, 60)
+
+
+def cut(number):
+    """Jobs in a network namespace of their own, whose link goes."""
+    space, own, other = f"fleet{os.getpid()}", "10.213.7.1", "10.213.7.2"
+    ip = lambda words: subprocess.run(["ip", *words.split()], check=True, capture_output=True)
+    try:
+        ip(f"netns add {space}")
+        ended.append(lambda: ip(f"netns del {space}"))
+        ip(f"link add fleet0 type veth peer name fleet1 netns {space}")
+    except (subprocess.CalledProcessError, FileNotFoundError):
+        print("passed over: no network namespaces, or no links between them, may be made here")
+        return
+    ip(f"addr add {own}/30 dev fleet0")
+    ip("link set fleet0 up")
+    ip(f"-n {space} addr add {other}/30 dev fleet1")
+    ip(f"-n {space} link set fleet1 up")
+    database, receiver = Database(address=own), Receiver()
+    store = database.store(parameters="&sslmode=disable")
+    init(store)
+    watch(store, receiver)
+    jobs = []
+    for n in range(number):
+        arguments = ["ip", "netns", "exec", space, *program("ends", "hang")]
+        more = environment(store, receiver, disk(), NOTIFY_INSTANCE=f"k{n}")
+        jobs.append(subprocess.Popen(arguments, env=more, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    until(20, lambda: database.sql("SELECT count(*) FROM fleet.run") == str(number))
+    time.sleep(2)
+    ip(f"-n {space} link set fleet1 down")
+    events = {f"k{n}": time.time() for n in range(number)}
+    latency("link cut", 10, events, receiver, 30)
+    for job in jobs:
+        job.kill()
+
+
+class Proxy:
+    """Passes bytes on, and counts how often the client has spoken."""
+
+    def __init__(self, to):
+        self.socket, self.said, outer = socket.create_server(("127.0.0.1", 0), backlog=64), [], self
+        self.port = self.socket.getsockname()[1]
+
+        def run():
+            while True:
+                client, _ = self.socket.accept()
+                server = socket.create_connection(("127.0.0.1", to))
+                for one in (client, server):
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                threading.Thread(target=carry, args=(client, server, True), daemon=True).start()
+                threading.Thread(target=carry, args=(server, client, False), daemon=True).start()
+
+        def carry(source, sink, counts):
+            try:
+                while data := source.recv(1 << 16):
+                    if counts:
+                        outer.said.append((time.time(), data))
+                    sink.sendall(data)
+            except OSError:
+                pass
+            for one in (source, sink):
+                try:
+                    one.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+
+        threading.Thread(target=run, daemon=True).start()
+
+
+def session(port, number):
+    """A session that holds its lock, as a process with a run under way does."""
+    s = socket.create_connection(("127.0.0.1", port))
+    words = b"".join(one + b"\0" for one in (b"user", b"postgres", b"database", b"postgres")) + b"\0"
+    s.sendall((len(words) + 8).to_bytes(4, "big") + (196608).to_bytes(4, "big") + words)
+    answer = b""
+    while b"Z\0\0\0\5I" not in answer:
+        answer += s.recv(4096)
+    query = (f"SELECT pg_advisory_lock({number}); INSERT INTO fleet.run VALUES ({number}, 1, 'j{number}', true, now() + interval '30 s', "
+             "NULL, 'x', '', '')").encode() + b"\0"
+    s.sendall(b"Q" + (len(query) + 4).to_bytes(4, "big") + query)
+    answer = b""
+    while b"Z\0\0\0\5I" not in answer:
+        answer += s.recv(4096)
+    return s
+
+
+def speed(_):
+    global AUTH
+    AUTH = "trust"
+    database, receiver = Database("max_connections=1200", "max_locks_per_transaction=64"), Receiver()
+    store = database.store()
+    init(store)
+
+    def loop(runs, **more):
+        start = time.time()
+        subprocess.run(program("incidents", *["ok"] * runs), env={**environment(store, receiver, disk(), **more)}, check=True)
+        return time.time() - start
+
+    rows = {"store": [], "directory": []}
+    for _ in range(7):
+        for place in rows:
+            more = {} if place == "store" else {"NOTIFY_STORE": "", "NOTIFYDIR": disk()}
+            rows[place].append((loop(20_000, **more) - loop(200, **more)) / 19_800 * 1e6)
+    store_us, directory_us = part(rows["store"], 0.5), part(rows["directory"], 0.5)
+    print(f"a silent run in a loop: {store_us:.1f} µs, in a directory {directory_us:.1f} µs: {store_us / directory_us:.2f} x")
+    must("a silent run in a loop: at most 1.1 x the directory's", store_us <= 1.1 * directory_us)
+
+    proxy, trips = Proxy(database.port), []
+    for n in range(10):
+        hold = tempfile.mkdtemp(dir=FOLDER)
+        more = environment(database.store(proxy.port), receiver, disk(), NOTIFY_INSTANCE=f"one{n}", HOLD=hold)
+        job = subprocess.Popen(program("ends", "held ok"), env=more)
+        time.sleep(1.5)
+        proxy.said.clear()
+        open(f"{hold}/go", "w").close()
+        job.wait()
+        time.sleep(0.1)
+        # The last word, Terminate, has no answer.
+        asked = [data for _, data in proxy.said if data != b"X\0\0\0\4"]
+        trips.append(len(asked))
+    print(f"round trips at the end of a run: {trips}")
+    must("the end of a single-run process: one round trip", part(trips, 0.5) == 1)
+
+    template = database.sql("SELECT max(status) FROM fleet.job").replace("'", "''")
+    database.sql("INSERT INTO fleet.job (name, change, status) SELECT 'etl.job' || n, 'c' || n, $status$" + template
+                 + "\n$status$ FROM generate_series(1, 10000) n")
+    took = []
+    for _ in range(5):
+        start = time.time()
+        subprocess.run([COMMAND, "status"], env={"NOTIFY_STORE": store, "HOME": "/nonexistent"}, check=True, stdout=subprocess.DEVNULL)
+        took.append(time.time() - start)
+    print(f"status of 10,000 jobs: {part(took, 0.5):.2f} s")
+    must("status of 10,000 jobs: at most 1 s", part(took, 0.5) <= 1)
+    database.sql("DELETE FROM fleet.job WHERE name LIKE 'etl.job%'")
+
+    sessions = [session(database.port, n + 1) for n in range(1_000)]
+    watching = watch(store, receiver)
+    ports = database.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'pipeline-notify'").split()
+    used = lambda pid: sum(map(int, open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[11:13]))
+    if ports:
+        before, start = used(ports[0]), time.time()
+        time.sleep(20)
+        share = (used(ports[0]) - before) / os.sysconf("SC_CLK_TCK") / (time.time() - start)
+        print(f"a watch over 1,000 sessions: {100 * share:.1f} % of a core on the server")
+        must("1,000 sessions: at most 2 % of a core", share <= 0.02)
+    else:
+        must("the watch looks", False)
+    del sessions, watching
+
+
+if __name__ == "__main__":
+    ways = {
+        "storm": (lambda number: storm(False, number), 3), "killed-storm": (lambda number: storm(True, number), 3),
+        "kills": (kills, 1000), "crashes": (crashes, 20), "stopped": (stopped, 60), "told": (told, 20), "pooler": (pooler, 20),
+        "cut": (cut, 20), "speed": (speed, 0),
+    }
+    if len(sys.argv) < 2 or sys.argv[1] not in ways:
+        sys.exit(__doc__)
+    way, usual = ways[sys.argv[1]]
+    try:
+        way(int(sys.argv[2]) if len(sys.argv) > 2 else usual)
+    finally:
+        for end in reversed(ended):
+            end()
+        shutil.rmtree(FOLDER, ignore_errors=True)
+    sys.exit(1 if faults else 0)
