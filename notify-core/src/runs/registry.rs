@@ -12,6 +12,7 @@ use chrono::Utc;
 use log::Level;
 
 use crate::dispatch::dispatcher;
+use crate::dispatch::standing::Standing;
 use crate::error::Error;
 use crate::format::hash;
 use crate::format::text;
@@ -56,6 +57,9 @@ const TRIES: usize = 1_000;
 
 /// How often what a run says of itself is written down.
 const NEWS: Duration = Duration::from_secs(1);
+
+/// How soon after the last time it is shown again in the message of its beginning, if that may be edited then.
+const SHOWN: Duration = Duration::from_secs(10);
 
 const WAS_OVERDUE: &str = "it was overdue, and has ended now";
 
@@ -113,6 +117,8 @@ struct Open {
     was_overdue: bool,
     /// Whether its beginning was sent.
     is_start_sent: bool,
+    /// When it was last shown how far it has come.
+    shown: Option<Instant>,
     /// When the last run of the same job began that ended inside this one.
     last_inside: Option<Time>,
     /// What was told of its beginning.
@@ -185,6 +191,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         overdue_at: None,
         was_overdue: false,
         is_start_sent: false,
+        shown: None,
         last_inside: None,
         heartbeat: None,
         returned: None,
@@ -429,6 +436,9 @@ fn end(
         program: run.program(setup, cause, &ending),
     }
     .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
+    if run.is_start_sent {
+        run.show_end(setup, outcome, now);
+    }
     if !run.nested {
         state::end_run(number);
         if let Some(store) = setup.store() {
@@ -467,7 +477,35 @@ fn note_news(number: u64) {
             state::end_run(outermost);
         }
     }
+    if is_news {
+        show_progress(number, outermost);
+    }
     watch_news(number);
+}
+
+/// Has the message of the beginning of a run, or of the one around it, show how far it has come.
+fn show_progress(number: u64, outermost: u64) {
+    let Some(progress) = run_data::so_far(number, false).progress else {
+        return;
+    };
+    let run = {
+        let mut open = open_runs();
+        let is_due = |run: &Open| {
+            let is_recent = |shown: Instant| shown.elapsed() < SHOWN;
+            run.is_start_sent && !run.shown.is_some_and(is_recent)
+        };
+        let mut numbers = [number, outermost].into_iter();
+        let number = numbers.find(|number| open.get(number).is_some_and(is_due));
+        number.and_then(|number| open.get_mut(&number)).map(|run| {
+            run.shown = Some(Instant::now());
+            run.clone()
+        })
+    };
+    if let Some(run) = run {
+        let setup = in_force::setup_so_far();
+        let words = progress.words(Utc::now());
+        run.show(setup, Standing::progress(run.name(setup), run.begun, words));
+    }
 }
 
 /// Writes down that an outermost run is under way, so that its death can be told.
@@ -524,6 +562,27 @@ impl Open {
         let mut ended = self.ended(setup, self.started);
         ended.took = None;
         report_unended(self, ended, "started", &Outcome::Started, setup, warnings);
+    }
+
+    /// Has the message of its beginning show how it stands.
+    fn show(&self, setup: &Setup, standing: Standing) {
+        let Some(routes) = setup.routes(channel(&self.job.arguments, setup)) else {
+            return;
+        };
+        for route in &routes.all {
+            dispatcher::show(route, standing.clone());
+        }
+    }
+
+    /// Has it show how it has ended.
+    fn show_end(&self, setup: &Setup, outcome: &Outcome, now: Instant) {
+        let took = self.returned.unwrap_or(now);
+        let took = took.saturating_duration_since(self.started);
+        let (state, text) = (outcome.state(), outcome.text().into_owned());
+        self.show(
+            setup,
+            Standing::end(self.name(setup), self.begun, state, text, took),
+        );
     }
 
     /// Returns what the program has to say of the end of this run: nothing, where it was asked already.
