@@ -207,10 +207,11 @@ impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
         for part in [" ", key.as_str(), "="] {
             self.0.write_str(part)?;
         }
-        Ok(match value.to_borrowed_str() {
+        match value.to_borrowed_str() {
             Some(value) => self.0.write_str(value)?,
             None => write!(self.0, "{value}")?,
-        })
+        }
+        Ok(())
     }
 }
 

@@ -504,7 +504,8 @@ fn show_progress(number: u64, outermost: u64) {
     if let Some(run) = run {
         let setup = in_force::setup_so_far();
         let words = progress.words(Utc::now());
-        run.show(setup, Standing::progress(run.name(setup), run.begun, words));
+        let standing = Standing::progress(run.name(setup), run.begun, words);
+        run.show(setup, &standing);
     }
 }
 
@@ -565,7 +566,7 @@ impl Open {
     }
 
     /// Has the message of its beginning show how it stands.
-    fn show(&self, setup: &Setup, standing: Standing) {
+    fn show(&self, setup: &Setup, standing: &Standing) {
         let Some(routes) = setup.routes(channel(&self.job.arguments, setup)) else {
             return;
         };
@@ -579,10 +580,8 @@ impl Open {
         let took = self.returned.unwrap_or(now);
         let took = took.saturating_duration_since(self.started);
         let (state, text) = (outcome.state(), outcome.text().into_owned());
-        self.show(
-            setup,
-            Standing::end(self.name(setup), self.begun, state, text, took),
-        );
+        let standing = Standing::end(self.name(setup), self.begun, state, text, took);
+        self.show(setup, &standing);
     }
 
     /// Returns what the program has to say of the end of this run: nothing, where it was asked already.
