@@ -164,6 +164,8 @@ pub enum Cancelled {
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) name: String,
+    /// The file name that it makes.
+    pub(crate) file: String,
     /// `module :: function`.
     pub(crate) location: String,
     /// `file:line`.

@@ -3,6 +3,8 @@
 pub(crate) mod asked;
 pub(crate) mod consult;
 mod dedup;
+mod definition;
+pub(crate) mod end;
 pub(crate) mod handle;
 pub(crate) mod last_lines;
 #[cfg(feature = "tracing")]
@@ -12,8 +14,11 @@ pub(crate) mod overdue;
 pub(crate) mod overlap;
 pub(crate) mod panic;
 pub(crate) mod reaper;
-pub(crate) mod registry;
+mod registry;
 pub(crate) mod report;
+pub(crate) mod run;
 pub(crate) mod run_data;
+mod sharded;
 pub(crate) mod shutdown;
 pub(crate) mod stack;
+mod unended;

@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::change::{Change, RunKey};
 use self::entry::Entry;
@@ -42,7 +42,7 @@ pub(crate) use self::queue::Queue;
 use self::run_record::Recorded;
 pub(crate) use self::turn::{Claim, Turn};
 use crate::format::fields::Fields;
-use crate::format::time::Time;
+use crate::format::time::{Micros, Time};
 use crate::job::name;
 use crate::rules::Past;
 #[cfg(feature = "cli")]
@@ -121,6 +121,34 @@ pub(crate) enum Access {
 /// where another process was faster: the last answer counts.
 pub(crate) type Decide<'a> = &'a mut dyn FnMut(&Seen<'_>) -> Option<Change>;
 
+/// A run that a job may have repeated: what it came to, and what is decided on the same run again.
+#[derive(Clone, Copy)]
+pub(crate) struct Again<'a> {
+    pub(crate) kind: Kind<'a>,
+    pub(crate) decide: &'a dyn Fn(&Seen<'_>) -> Option<Change>,
+}
+
+/// What makes two runs of a job alike, of which all else is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kind<'a> {
+    /// Tells its definition from others of the program.
+    pub(crate) definition: usize,
+    /// The error that it has returned, if it has.
+    pub(crate) error: Option<&'a str>,
+}
+
+/// The end of a run that may be a repeat.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Repeat<'a> {
+    pub(crate) kind: Kind<'a>,
+    pub(crate) begun: Micros,
+    pub(crate) took: Duration,
+    pub(crate) pid: u32,
+    pub(crate) at: Instant,
+    /// The run, where it was written down as under way.
+    pub(crate) ends: Option<&'a RunKey>,
+}
+
 /// What became of an alert on its way to one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Queued {
@@ -186,6 +214,17 @@ impl Store {
         local::Directory::open(directory, mode).map(Self::Local)
     }
 
+    /// Ends a run in memory alone, if it repeats the one before: it is written a little later, see
+    /// [`flush`](Self::flush). Tells whether that may be.
+    pub(crate) fn repeat(&self, job: &JobKey<'_>, run: &Repeat<'_>) -> bool {
+        match self {
+            Self::Local(local) => local.repeat(&job.0, run),
+            // Its silent runs are decided on, each, and stay in memory, too.
+            #[cfg(feature = "postgres")]
+            Self::Shared(_) => false,
+        }
+    }
+
     /// Begins to connect to the shared store at `address`; `directory` is what stands in for it while it
     /// cannot be reached.
     ///
@@ -228,8 +267,13 @@ impl Store {
         job: &JobKey<'_>,
         at: Instant,
         decide: Decide<'_>,
+        again: Option<Again<'_>>,
     ) -> io::Result<Committed> {
-        either!(self, engine => engine.update(&job.0, at, decide))
+        match self {
+            Self::Local(local) => local.update(&job.0, at, decide, again),
+            #[cfg(feature = "postgres")]
+            Self::Shared(shared) => shared.update(&job.0, at, decide),
+        }
     }
 
     /// Changes what a job's status says, and nothing that people are told: `change` returns the status to

@@ -15,7 +15,7 @@ use crate::message::written::Message;
 use crate::notifier::{Notifier, Refusal};
 use crate::os::engine::own;
 use crate::os::random;
-use crate::runs::registry;
+use crate::runs::run;
 use crate::settings::config::Config;
 use crate::settings::in_force;
 use crate::status::log_lines::LogLines;
@@ -82,7 +82,7 @@ pub(crate) fn a_run_ends_in_a_fork_while<G>(hold: impl FnOnce() -> G + Send) -> 
 #[cfg(unix)]
 fn a_run() {
     static SITE: Site = Site::new::<Taker>("etl::load", false, false, "");
-    let run = registry::begin(&SITE, Some("etl.load".to_owned()), false);
+    let run = run::begin(&SITE, Some("etl.load".to_owned()), false);
     run.end_inside(|_| {}, &Outcome::Failed("no".to_owned()), None);
     dispatcher::finish(Instant::now() + Duration::from_secs(5));
 }

@@ -85,17 +85,10 @@ fn main() -> Result<ExitCode, String> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        "mixed" => {
-            // Which of the jobs fail is in the bits of the third argument; its own end, too.
-            let fails = |job: u32| (bits() >> job) & 1 == 1;
-            for job in 0..times() {
-                let _ = load(job % 3, fails(job));
-            }
-            if fails(times()) {
-                Err("the disk is full".to_owned())
-            } else {
-                Ok(ExitCode::SUCCESS)
-            }
+        "mixed" => mixed(),
+        "mix" => {
+            mix_threads();
+            Ok(ExitCode::SUCCESS)
         }
         "burst" => {
             (0..times()).for_each(|table| drop(load(table, true)));
@@ -116,13 +109,68 @@ fn main() -> Result<ExitCode, String> {
 
 /// The second argument: how many times.
 fn times() -> u32 {
-    let times = std::env::args().nth(2).and_then(|times| times.parse().ok());
-    times.unwrap_or(1)
+    number(2, 1)
 }
 
 fn bits() -> u64 {
-    let bits = std::env::args().nth(3).and_then(|bits| bits.parse().ok());
-    bits.unwrap_or(0)
+    number(3, 0)
+}
+
+fn number<N: std::str::FromStr>(argument: usize, default: N) -> N {
+    let number = std::env::args().nth(argument);
+    number
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(default)
+}
+
+/// Runs three jobs in turn; the bits of the third argument say which runs fail, its own end included.
+fn mixed() -> Result<ExitCode, String> {
+    let fails = |job: u32| (bits() >> job) & 1 == 1;
+    for job in 0..times() {
+        let _ = load(job % 3, fails(job));
+    }
+    if fails(times()) {
+        Err("the disk is full".to_owned())
+    } else {
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Has so many runs on each of so many threads, in the order that a seed says.
+fn mix_threads() {
+    let threads = number(4, 1);
+    thread::scope(|scope| {
+        (0..threads).for_each(|thread| drop(scope.spawn(move || mix(thread))));
+    });
+}
+
+/// Runs the job so often, inside another so that most runs stay in memory, and prints of each whether it failed, and
+/// between which microseconds it ran. In each run of one outcome there are a few of the other.
+#[notify(channel = "")]
+fn mix(thread: u64) {
+    let mut random = bits() ^ thread << 32;
+    let is_mostly_failing = bits() % 2 == 1;
+    let now = || {
+        std::time::UNIX_EPOCH
+            .elapsed()
+            .unwrap_or_default()
+            .as_micros()
+    };
+    let mut said = String::new();
+    for _ in 0..times() {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let fails = (random >> 40).is_multiple_of(32);
+        let fails = fails != is_mostly_failing;
+        let begun = now();
+        let _ = alternate(fails);
+        said += &format!("{fails} {begun} {}\n", now());
+        if (random >> 50).is_multiple_of(4) {
+            thread::sleep(Duration::from_micros(random >> 55));
+        }
+    }
+    print!("{said}");
 }
 
 /// Says that it is here, and goes on when it may: both by files in the folder that `HOLD` names.

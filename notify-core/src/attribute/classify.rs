@@ -225,7 +225,6 @@ rung! {
             text.long(error);
         }
         text.account(error);
-        text.backtrace(error);
     }
 }
 
@@ -234,7 +233,6 @@ rung! {
     Traced [E: Display + Debug] |error, text| {
         text.long(error);
         text.account(error);
-        text.backtrace(error);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The text of an error: what it says, its causes, and its backtrace. All of it is foreign code.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Debug, Display, Write as _};
 
@@ -18,18 +19,19 @@ const NO_TEXT: &str = "an error without a text";
 const BACKTRACE: &str = "Stack backtrace:";
 
 /// The text of an error. Each piece comes from foreign code, which may panic, fail, or never end.
+#[derive(Default)]
 pub(super) struct Text {
-    whole: Bounded,
-    /// The pieces so far, by which a cause is known that was shown already.
-    pieces: Vec<String>,
+    /// The first piece, which mostly is all.
+    said: Option<String>,
+    /// The pieces after it, by which a cause is known that was shown already.
+    causes: Vec<String>,
+    /// All pieces, once there is a second one.
+    whole: Option<Bounded>,
 }
 
 impl Text {
     pub(super) fn new() -> Self {
-        Self {
-            whole: Bounded::new(),
-            pieces: Vec::new(),
-        }
+        Self::default()
     }
 
     pub(super) fn chain(&mut self, error: &dyn Error) {
@@ -41,9 +43,10 @@ impl Text {
             };
             let text = shown(format_args!("{error}"));
             // Many errors show their cause in their own text.
-            if !self.pieces.iter().any(|piece| says(piece, text.trim())) {
+            let mut pieces = self.said.iter().chain(&self.causes);
+            if !pieces.any(|piece| says(piece, text.trim())) {
                 self.write(format_args!("\n  caused by: {text}"));
-                self.pieces.push(text);
+                self.causes.push(text);
             }
             cause = source(error);
         }
@@ -59,34 +62,37 @@ impl Text {
         self.add(shown(format_args!("{error:#}")));
     }
 
-    /// Writes the account that a report gives in its `Debug`, where all that is known so far is its
-    /// own text, and the account goes on from there.
+    /// Writes what a report gives in its `Debug`: an account, where all that is known so far is its own text
+    /// and the account goes on from there, and a backtrace.
     ///
     /// One for a terminal, with its escape sequences, is none.
-    pub(super) fn account(&mut self, error: &(impl Display + Debug)) {
-        let [said] = &*self.pieces else {
-            return;
-        };
+    pub(super) fn account(&mut self, error: &dyn Debug) {
         let debug = piece(format_args!("{error:?}"));
         let account = debug.split(BACKTRACE).next().unwrap_or_default().trim_end();
-        let is_own = |rest: &str| rest.lines().skip(1).any(|line| !line.trim().is_empty());
-        if !account.contains('\x1b') && account.strip_prefix(&**said).is_some_and(is_own) {
-            let rest = account[said.len()..].to_owned();
-            self.add(rest);
+        let said = self.said.as_deref().filter(|_| self.causes.is_empty());
+        let rest = said.and_then(|said| account.strip_prefix(said));
+        let is_own = |rest: &&str| rest.lines().skip(1).any(|line| !line.trim().is_empty());
+        if let Some(rest) = rest.filter(is_own)
+            && !account.contains('\x1b')
+        {
+            self.write(format_args!("{rest}"));
         }
+        self.backtrace_in(&debug);
     }
 
-    pub(super) fn add(&mut self, mut text: String) {
-        if self.pieces.is_empty() && text.trim().is_empty() {
+    fn add(&mut self, mut text: String) {
+        if text.trim().is_empty() {
             NO_TEXT.clone_into(&mut text);
         }
-        self.write(format_args!("{text}"));
-        self.pieces.push(text);
+        self.said = Some(text);
     }
 
     /// Adds the backtrace that `anyhow` and `eyre` write at the end of their `Debug`.
     pub(super) fn backtrace(&mut self, error: &dyn Debug) {
-        let debug = piece(format_args!("{error:?}"));
+        self.backtrace_in(&piece(format_args!("{error:?}")));
+    }
+
+    fn backtrace_in(&mut self, debug: &str) {
         if let Some(start) = debug.rfind(BACKTRACE) {
             let frames = backtrace::trim(&debug[start + BACKTRACE.len()..]);
             self.write(format_args!("\n\n{BACKTRACE}\n{frames}"));
@@ -94,12 +100,19 @@ impl Text {
     }
 
     pub(super) fn write(&mut self, text: fmt::Arguments<'_>) {
+        let said = self.said.as_deref().unwrap_or_default();
+        let whole = self.whole.get_or_insert_with(|| {
+            let mut whole = Bounded::new();
+            let _ = whole.write_str(said);
+            whole
+        });
         // It only ever fails because it is full, which it says itself.
-        let _ = write_foreign(&mut self.whole, text);
+        let _ = write_foreign(whole, text);
     }
 
     pub(super) fn finish(self) -> String {
-        self.whole.into_string()
+        let whole = self.whole.map(Bounded::into_string);
+        whole.or(self.said).unwrap_or_default()
     }
 }
 
@@ -123,11 +136,15 @@ fn source<'a>(error: &'a (dyn Error + '_)) -> Option<&'a (dyn Error + 'static)> 
 /// Writes what foreign code shows, from its first line that is not blank. A terminal would show so much of
 /// it: by itself, so that its control characters cannot reach the text around it.
 fn shown(text: fmt::Arguments<'_>) -> String {
-    let text = piece(text);
-    let text = text::readable(&text);
+    let mut text = piece(text);
+    if let Cow::Owned(readable) = text::readable(&text) {
+        text = readable;
+    }
     let blank = text.len() - text.trim_start().len();
-    let begin = text[..blank].rfind('\n').map_or(0, |end| end + 1);
-    text[begin..].to_owned()
+    if let Some(end) = text[..blank].rfind('\n') {
+        text.drain(..=end);
+    }
+    text
 }
 
 /// Writes what foreign code shows, as far as it comes.

@@ -11,7 +11,7 @@ use crate::attribute::run::{Frame, Plain, Returns};
 use crate::job::Site;
 use crate::os::isolate;
 use crate::runs::panic;
-use crate::runs::registry;
+use crate::runs::run;
 use crate::status::outcome::Outcome;
 
 impl Frame {
@@ -59,7 +59,7 @@ async fn follow<F: Future + Unpin>(
 
 /// Runs a body that makes a future. If it panics, that was the run.
 pub fn make<R, F: FnOnce() -> R>(site: &'static Site, name: &Option<String>, body: F) -> R {
-    if !registry::is_active(site) {
+    if !run::is_active(site) {
         return body();
     }
     let panics = panic::count();
@@ -135,7 +135,7 @@ impl<T> Classify<T, Boxed> {
         body: F,
     ) -> R {
         let future = make(site, &name, body);
-        if registry::is_active(site) {
+        if run::is_active(site) {
             future.follow(site, name, self.0)
         } else {
             future

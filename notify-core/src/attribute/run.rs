@@ -12,7 +12,7 @@ use crate::job::Site;
 use crate::os::isolate;
 use crate::os::warning::Warning;
 use crate::runs::panic;
-use crate::runs::registry::{self, Run};
+use crate::runs::run::{self, Run};
 use crate::runs::shutdown;
 use crate::runs::stack::{Entered, is_nested, on_this_thread};
 use crate::status::outcome::Outcome;
@@ -29,7 +29,7 @@ impl Frame {
     /// Begins a run.
     #[inline]
     pub fn new(site: &'static Site, name: Option<String>) -> Self {
-        if registry::is_active(site) {
+        if run::is_active(site) {
             Self::begin(site, name)
         } else {
             Self { run: None }
@@ -42,7 +42,7 @@ impl Frame {
         panic::watch();
         shutdown::prepare();
         let nested = is_nested();
-        let run = isolate::contain(|| registry::begin(site, name, nested));
+        let run = isolate::contain(|| run::begin(site, name, nested));
         Self { run }
     }
 
@@ -179,7 +179,7 @@ impl Drop for Guard {
 /// Makes this run's name, where the attribute's `name` says how.
 #[inline]
 pub fn name<N: Into<String>>(site: &'static Site, name: impl FnOnce() -> N) -> Option<String> {
-    if !registry::is_active(site) {
+    if !run::is_active(site) {
         return None;
     }
     let name = isolate::contain(|| name().into());

@@ -228,7 +228,10 @@ pub(crate) fn finish(deadline: Instant) {
         });
         let left = deadline.saturating_duration_since(Instant::now());
         match pauses.min() {
-            Some(pause) if pause < left => thread::sleep(pause),
+            // The thread of this process may be done sooner.
+            Some(pause) if pause < left => {
+                delivery.wait_while(pause, |state| state.lines.iter().any(Line::is_waited_for));
+            }
             Some(_) => break,
             // Not what has just gone to another channel.
             None if delivery.routes(Line::is_waited_for).is_empty() => return,
@@ -416,11 +419,8 @@ fn step(route: &Route, deadline: Option<Instant>) -> Next {
     let Some(queue) = &route.queue else {
         return next;
     };
-    if !delivery
-        .lock()
-        .line(route)
-        .is_some_and(|line| !line.standings.is_empty())
-    {
+    let has_none = |line: &mut Line| line.standings.is_empty();
+    if delivery.lock().line(route).is_none_or(has_none) {
         return next;
     }
     let turn = queue.turn();

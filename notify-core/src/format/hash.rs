@@ -25,10 +25,13 @@ pub(crate) fn hex(number: u64) -> String {
 
 /// Adds the last so many hexadecimal digits of a number to a text.
 pub(crate) fn push_hex(text: &mut String, number: u64, digits: u32) {
-    for place in (0..digits).rev() {
+    let mut all = [0; 16];
+    for (digit, place) in all.iter_mut().zip((0..digits).rev()) {
         let nibble = usize::try_from(number >> (4 * place) & 0xf).unwrap_or_default();
-        text.push(char::from(b"0123456789abcdef"[nibble]));
+        *digit = b"0123456789abcdef"[nibble];
     }
+    let digits = all.iter().take_while(|digit| **digit != 0).count();
+    *text += str::from_utf8(&all[..digits]).unwrap_or_default();
 }
 
 #[cfg(test)]

@@ -130,8 +130,11 @@ pub(crate) fn last_bytes(text: &str, limit: usize) -> &str {
 pub(crate) fn escape(value: &str) -> Cow<'_, str> {
     // What is ASCII, as most is, need not be taken apart into characters; looked at to its end, so that
     // the compiler can take many bytes at once.
-    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && (byte != b'\\');
-    if value.bytes().fold(true, |all, byte| all & is_plain(byte)) || !value.contains(is_escaped) {
+    let is_plain = |byte: &u8| (b' '..=b'~').contains(byte) && (*byte != b'\\');
+    let are_plain = |bytes: &[u8; 16]| bytes.iter().fold(true, |all, byte| all & is_plain(byte));
+    let (many, rest) = value.as_bytes().as_chunks();
+    let is_all_plain = many.iter().all(are_plain) && rest.iter().all(is_plain);
+    if is_all_plain || !value.contains(is_escaped) {
         return Cow::Borrowed(value);
     }
     let mut escaped = String::with_capacity(value.len() + 8);

@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use crate::job::{Arguments, Job, Site};
+use crate::job::{Arguments, Job, Site, name};
 use crate::monitor::command::child::Attendance;
 use crate::monitor::command::output::{Passage, Rest, Stream};
 use crate::os::ffi;
 use crate::os::isolate;
 use crate::os::once::Once;
-use crate::runs::registry;
+use crate::runs::run;
 use crate::runs::shutdown;
 use crate::settings::config::Config;
 use crate::settings::in_force;
@@ -75,8 +75,7 @@ impl Wrapped {
             .into_owned();
         let (codes, mistakes) = (self.codes, self.mistakes);
         let site = site(job(self.name, &shown, self.settings));
-        let run = registry::is_active(site)
-            .then(|| isolate::contain(|| registry::begin(site, None, false)));
+        let run = run::is_active(site).then(|| isolate::contain(|| run::begin(site, None, false)));
         let run = run.flatten();
         let kills = memory_kills::memory_kills();
 
@@ -230,8 +229,10 @@ fn tell_mistakes(site: &'static Site, mistakes: &[String]) {
 }
 
 fn job(name: Option<String>, shown: &str, arguments: Arguments) -> Job {
+    let name = name.unwrap_or_else(|| format!("run.{shown}"));
     Job {
-        name: name.unwrap_or_else(|| format!("run.{shown}")),
+        file: name::file_name(&name).into_owned(),
+        name,
         location: format!("pipeline-notify run :: {shown}"),
         source: "pipeline-notify run".to_owned(),
         is_debug_build: false,

@@ -200,7 +200,9 @@ impl Desk {
             change.map_err(|reason| refused = Some(reason)).ok()
         };
         let job = JobKey::listed(file);
-        let mut committed = self.store()?.update(&job, Instant::now(), &mut answer)?;
+        let mut committed = self
+            .store()?
+            .update(&job, Instant::now(), &mut answer, None)?;
         match (refused, committed.status_error.take()) {
             (Some(refused), _) => Err(refused),
             (None, Some(error)) => Err(error.into()),

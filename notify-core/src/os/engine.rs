@@ -109,10 +109,16 @@ pub(crate) fn is_forked() -> bool {
     Engine::this().parent.is_some()
 }
 
-/// Asks the system whether this is still the process of the engine: before something is written to disk a
-/// child is to be found even where the system told nobody of the fork.
+/// Tells this process's engine from those of its ancestors, which stay in its memory.
+pub(crate) fn address() -> usize {
+    std::ptr::from_ref(Engine::this()).addr()
+}
+
+/// Asks the system whether this is still the process of the engine, where a fork may go unnoticed otherwise:
+/// before something is written to disk a child is to be found.
 pub(crate) fn confirm() {
-    if Engine::this().pid != std::process::id() {
+    let engine = Engine::this();
+    if !ENGINE.is_sure() && engine.pid != std::process::id() {
         ENGINE.renew(Engine::new);
     }
 }
@@ -174,7 +180,7 @@ impl<T: Default + Send + Sync> PerProcess<T> {
 
     /// Returns this process's value.
     pub(crate) fn get(&self) -> &T {
-        let engine = std::ptr::from_ref(Engine::this()).addr();
+        let engine = address();
         let begin = || Generation {
             engine,
             value: T::default(),

@@ -33,7 +33,8 @@ static CALL_BACK: OnceBox<fn(Option<i32>)> = OnceBox::new();
 pub(crate) fn at_exit(call_back: fn(Option<i32>)) {
     static IS_REGISTERED: AtomicBool = AtomicBool::new(false);
     CALL_BACK.get_or_make(|| call_back);
-    if !IS_REGISTERED.swap(true, Ordering::AcqRel) {
+    // Looked at first: each run asks, and a write would take the line from other threads.
+    if !IS_REGISTERED.load(Ordering::Acquire) && !IS_REGISTERED.swap(true, Ordering::AcqRel) {
         register();
     }
 }
@@ -143,6 +144,8 @@ static FORKS: AtomicU32 = AtomicU32::new(0);
 /// `fork` and `exec`, and does nothing else.
 pub(crate) struct OfProcess<T: 'static> {
     page: AtomicPtr<AtomicPtr<Counted<T>>>,
+    /// Whether the kernel empties it: then no child is ever missed.
+    is_wiped: AtomicBool,
     /// The one that was made last, by this process or by the one that forked it.
     last: AtomicPtr<Counted<T>>,
 }
@@ -157,8 +160,14 @@ impl<T: Send + Sync> OfProcess<T> {
     pub(crate) const fn new() -> Self {
         Self {
             page: AtomicPtr::new(ptr::null_mut()),
+            is_wiped: AtomicBool::new(false),
             last: AtomicPtr::new(ptr::null_mut()),
         }
+    }
+
+    /// Tells whether each child is found without asking the system.
+    pub(crate) fn is_sure(&self) -> bool {
+        self.is_wiped.load(Ordering::Relaxed)
     }
 
     /// Returns the value of this process; `make` is given that of the process that forked it.
@@ -216,7 +225,9 @@ impl<T: Send + Sync> OfProcess<T> {
     /// Makes the page; of two threads the first one's stays.
     #[cold]
     fn begin(&self) -> &AtomicPtr<Counted<T>> {
-        let new = wiped_page().unwrap_or_else(|| {
+        let wiped = wiped_page();
+        self.is_wiped.store(wiped.is_some(), Ordering::Relaxed);
+        let new = wiped.unwrap_or_else(|| {
             count_forks();
             Box::into_raw(Box::new(AtomicPtr::<Counted<T>>::new(ptr::null_mut()))).cast()
         });

@@ -132,11 +132,24 @@ pub(crate) fn close<T>(opened: T, identity: &Identity, file: fn(&T) -> &File) {
 
 /// Reads at most `limit` bytes of a file, as text; `None` where there is no file.
 pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Option<String>> {
-    match open(path, OpenOptions::new().read(true), links) {
-        Ok(file) => read_open(&file, limit).map(Some),
+    match open_known(path, OpenOptions::new().read(true), links) {
+        // So much of it, and no look for its end. Files of the kernel have no length.
+        Ok((file, metadata)) => match metadata.len() {
+            0 => read_open(&file, limit).map(Some),
+            length => read_open(&file, limit.min(length)).map(Some),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Reads a short file of the kernel's, or one that is as good as that, in one piece; `None` where there is none.
+pub(crate) fn read_short(path: impl AsRef<Path>) -> Option<String> {
+    /// None that is read so is longer.
+    const LONGEST: usize = 2048;
+    let (mut file, mut content) = (File::open(path).ok()?, [0; LONGEST]);
+    let length = file.read(&mut content).ok()?;
+    Some(String::from_utf8_lossy(&content[..length]).into_owned())
 }
 
 /// Reads at most `limit` bytes of an open file, as text.
@@ -245,12 +258,23 @@ fn open_folder_of(_path: &Path) -> io::Result<Option<File>> {
 /// Makes a folder, and those above it, that only its owner can enter; one that is not `user`'s is refused.
 #[cfg(unix)]
 pub(crate) fn make_private_folder(path: &Path, user: u32) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
     match fs::DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => fs::set_permissions(path, fs::Permissions::from_mode(0o700))?,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),
     }
+    check_private_folder(path, user)
+}
+
+/// Tells whether a folder is there that only its owner `user` can enter.
+///
+/// # Errors
+///
+/// Where it is not, or is no such folder.
+#[cfg(unix)]
+pub(crate) fn check_private_folder(path: &Path, user: u32) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
     let folder = fs::symlink_metadata(path)?;
     if folder.is_dir() && folder.uid() == user && folder.mode() & 0o777 == 0o700 {
         Ok(())
@@ -265,6 +289,11 @@ pub(crate) fn make_private_folder(path: &Path, user: u32) -> io::Result<()> {
 #[cfg(not(unix))]
 pub(crate) fn make_private_folder(path: &Path, _user: u32) -> io::Result<()> {
     fs::create_dir_all(path)
+}
+
+#[cfg(not(unix))]
+pub(crate) fn check_private_folder(path: &Path, _user: u32) -> io::Result<()> {
+    fs::symlink_metadata(path).map(|_| ())
 }
 
 #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! A lock between processes, with a bounded wait. It ends with its process.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 use std::thread;
@@ -20,6 +20,8 @@ const BUSY: u32 = 5;
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
+    /// What was known of the file when it was opened.
+    metadata: Metadata,
 }
 
 impl Lock {
@@ -32,8 +34,8 @@ impl Lock {
     pub(crate) fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
         // Opened anew each time: two threads on one descriptor would not exclude each other.
         let options = &mut OpenOptions::new();
-        let (file, _) = file::open_private(path, options.read(true).write(true))?;
-        Self::of(file, patience)
+        let opened = file::open_private(path, options.read(true).write(true))?;
+        Self::of(opened, patience)
     }
 
     /// Takes the lock of a file that must be there; `None` also where it is not.
@@ -42,19 +44,16 @@ impl Lock {
     ///
     /// As [`acquire`](Self::acquire).
     pub(crate) fn acquire_existing(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
-        match file::open(
-            path,
-            OpenOptions::new().read(true).write(true),
-            Links::Refuse,
-        ) {
-            Ok(file) => Self::of(file, patience),
+        let options = &mut OpenOptions::new();
+        match file::open_known(path, options.read(true).write(true), Links::Refuse) {
+            Ok(opened) => Self::of(opened, patience),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    fn of(file: File, patience: Duration) -> io::Result<Option<Self>> {
-        let lock = Self { file };
+    fn of((file, metadata): (File, Metadata), patience: Duration) -> io::Result<Option<Self>> {
+        let lock = Self { file, metadata };
         Ok(lock.again(patience)?.then_some(lock))
     }
 
@@ -65,7 +64,7 @@ impl Lock {
     ///
     /// Where the file system has no locks.
     pub(crate) fn again(&self, patience: Duration) -> io::Result<bool> {
-        let Self { file } = self;
+        let Self { file, .. } = self;
         if is_taken(file)? {
             return Ok(true);
         }
@@ -93,6 +92,11 @@ impl Lock {
     /// Ends the lock, and leaves its file open.
     pub(crate) fn unlock(&self) {
         let _ = self.file.unlock();
+    }
+
+    /// What was known of the file before it was locked, of which its length may be another by now.
+    pub(crate) fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
     /// The file that is locked.

@@ -1,9 +1,8 @@
 //! The machine that this process runs on, by what distinguishes it from others.
 
-use std::fs;
-
 use crate::format::fields::Fields;
 use crate::os::ffi::{self, OnceBox};
+use crate::os::file;
 
 /// A machine, and the time since it was started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,10 +18,8 @@ impl Machine {
     pub(crate) fn this() -> &'static Self {
         static THIS: OnceBox<Machine> = OnceBox::new();
         let read = |path| {
-            fs::read_to_string(path)
-                .ok()
-                .map(|text| text.trim().to_owned())
-                .filter(|text| !text.is_empty())
+            let text = file::read_short(path)?.trim().to_owned();
+            Some(text).filter(|text| !text.is_empty())
         };
         THIS.get_or_make(|| Self {
             host: ffi::host_name(),
@@ -119,7 +116,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn the_kernels_name_for_the_host_is_that_of_its_own_file() {
-        let file = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+        let file = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
         assert_eq!(Machine::this().host.as_deref(), Some(file.trim()));
     }
 }

@@ -1,12 +1,22 @@
 //! Which process is which, as the kernel says.
 
+use std::env;
 use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::os::ffi::OnceBox;
+use crate::os::file;
+
+/// Returns the file of this program, where the system names it.
+pub(crate) fn exe() -> Option<&'static Path> {
+    static EXE: OnceBox<Option<PathBuf>> = OnceBox::new();
+    EXE.get_or_make(|| env::current_exe().ok()).as_deref()
+}
 
 /// Returns when a process was started, in the kernel's ticks since the boot: with its id that tells it from
 /// all others of the boot. `None` where it has ended, is about to, or cannot be seen.
 pub(crate) fn started(pid: u32) -> Option<u64> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let stat = String::from_utf8_lossy(&stat);
+    let stat = file::read_short(format!("/proc/{pid}/stat"))?;
     // The name, in parentheses, may hold anything; the state follows it.
     let (_, fields) = stat.rsplit_once(") ")?;
     let mut fields = fields.split(' ');

@@ -1,10 +1,17 @@
 //! Numbers that nobody can predict.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::cell::RefCell;
+use std::hash::{BuildHasher as _, DefaultHasher, Hasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use crate::os::engine;
+
+thread_local! {
+    /// What makes this thread's numbers, and the address of the engine of its process: a forked child has its
+    /// parent's.
+    static SOURCE: RefCell<Option<(usize, DefaultHasher)>> = const { RefCell::new(None) };
+}
 
 /// Returns a number that no other run on any host will have.
 #[must_use]
@@ -13,6 +20,20 @@ use crate::os::engine;
     expect(unreachable_pub, reason = "the command uses it")
 )]
 pub fn number() -> u64 {
+    let engine = engine::address();
+    let next = |source: &mut Option<(usize, DefaultHasher)>| {
+        let source = match source.take() {
+            Some(known) if known.0 == engine => source.insert(known),
+            _ => source.insert((engine, begin())),
+        };
+        source.1.write_u64(0);
+        source.1.finish()
+    };
+    SOURCE.with_borrow_mut(next)
+}
+
+/// Returns a hasher that begins otherwise in each thread of each process.
+fn begin() -> DefaultHasher {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     // std's hasher is seeded by the system; a forked child has its parent's seed, hence the pid.
     let mut hasher = RandomState::new().build_hasher();
@@ -24,7 +45,7 @@ pub fn number() -> u64 {
             .unwrap_or_default()
             .as_nanos(),
     );
-    hasher.finish()
+    hasher
 }
 
 /// Returns a number from 0 to 1.
@@ -34,11 +55,46 @@ pub(crate) fn jitter() -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+    use std::thread;
+
     use super::*;
 
     #[test]
     fn two_numbers_differ_and_a_jitter_is_a_part_of_one() {
         assert_ne!(number(), number());
         assert!((0.0..=1.0).contains(&jitter()));
+    }
+
+    /// Issue 14, point 3: a number costs no look at the clock, and is nobody else's all the same.
+    #[test]
+    fn the_numbers_of_all_threads_differ() {
+        let some = || (0..1000).map(|_| number()).collect::<Vec<_>>();
+        let threads = [(); 8].map(|()| thread::spawn(some));
+        let all = threads.into_iter().flat_map(|all| all.join().unwrap());
+        assert_eq!(all.collect::<HashSet<_>>().len(), 8000);
+    }
+
+    /// Issue 14, point 3.
+    #[cfg(unix)]
+    #[test]
+    fn a_forked_child_has_other_numbers_than_its_parent() {
+        let folder = crate::testing::Folder::new();
+        let path = folder.path().join("numbers");
+        // The thread has begun before the fork.
+        let _ = number();
+        let some = || (0..100).map(|_| number()).collect::<HashSet<_>>();
+        assert!(crate::os::ffi::ends_in_a_fork(|| {
+            let lines: Vec<_> = some().iter().map(u64::to_string).collect();
+            std::fs::write(&path, lines.join("\n")).unwrap();
+        }));
+        let own = some();
+        let childs = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(childs.lines().count(), 100);
+        assert!(
+            childs
+                .lines()
+                .all(|number| !own.contains(&number.parse().unwrap()))
+        );
     }
 }

@@ -7,9 +7,9 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use crate::os::warning::Warning;
-use crate::runs::registry;
 use crate::runs::run_data::{self, RunData};
 use crate::runs::stack;
+use crate::runs::unended;
 use crate::status::facts::{self, Dropped};
 
 thread_local! {
@@ -263,7 +263,7 @@ pub(crate) fn innermost() -> Option<Arc<RunData>> {
 fn say(data: &RunData, name: &str, value: impl Display) {
     let said = facts::written(value).and_then(|value| data.put(name, value));
     if data.take_watch() {
-        registry::watch_news(data.number());
+        unended::watch_news(data.number());
     }
     if let Err(dropped) = said {
         warn(dropped);
@@ -276,7 +276,7 @@ fn advance(data: &RunData, done: impl TryInto<u64>, total: impl TryInto<u64>) {
     };
     data.advance(done, total);
     if data.take_watch() {
-        registry::watch_news(data.number());
+        unended::watch_news(data.number());
     }
 }
 

@@ -234,7 +234,7 @@ pub(crate) fn later(
     other: Option<Arc<RunData>>,
 ) -> Option<Arc<RunData>> {
     match (one, other) {
-        (Some(one), Some(other)) if one.number() > other.number() => Some(one),
+        (Some(one), Some(other)) if registry::is_later(one.number(), other.number()) => Some(one),
         (one, other) => other.or(one),
     }
 }

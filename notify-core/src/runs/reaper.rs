@@ -1,6 +1,6 @@
 //! Runs that died without a word: found by their records, and reported.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -23,26 +23,54 @@ const EVERY: Duration = Duration::from_secs(60);
 /// How long a run may be held up by those that died before it, after a power cut say.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// When this process last looked, and whether by the settings that the program has installed.
-static LOOKED: Part<Mutex<Option<(Instant, bool)>>> = Part::new(Slot::Reaper);
+/// When this process looks again. No lock, for each run asks, on every thread.
+static AGAIN: Part<Again> = Part::new(Slot::Reaper);
+
+struct Again {
+    begun: Instant,
+    /// In seconds after `begun`.
+    due: AtomicU64,
+    /// Whether it last looked by the settings that the program has installed.
+    installed: AtomicBool,
+}
+
+impl Default for Again {
+    fn default() -> Self {
+        Self {
+            begun: Instant::now(),
+            due: AtomicU64::new(0),
+            installed: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Again {
+    /// Tells whether this run is to look; of several at once the first is.
+    fn is_due(&self, now: Instant, installed: bool) -> bool {
+        let order = Ordering::Relaxed;
+        let (at, due) = (
+            now.saturating_duration_since(self.begun).as_secs(),
+            self.due.load(order),
+        );
+        if at < due && self.installed.load(order) == installed {
+            return false;
+        }
+        let next = at + EVERY.as_secs();
+        if self.due.compare_exchange(due, next, order, order).is_err() {
+            return false;
+        }
+        self.installed.store(installed, order);
+        true
+    }
+}
 
 /// Looks for the dead of the notify directory, at most once a minute, and reports them: before the
 /// run that looks ends, so that an earlier death of its own job does not overtake it. The warnings are
 /// to be told once that run is written down.
 pub(crate) fn look_for(setup: &'static Setup, now: Instant, warnings: &mut Vec<Warning>) {
-    let installed = setup.is_installed();
-    {
-        let Ok(mut looked) = LOOKED.get().try_lock() else {
-            return;
-        };
-        if looked.is_some_and(|(at, with)| {
-            now.saturating_duration_since(at) < EVERY && with == installed
-        }) {
-            return;
-        }
-        *looked = Some((now, installed));
+    if AGAIN.get().is_due(now, setup.is_installed()) {
+        look(setup, warnings);
     }
-    look(setup, warnings);
 }
 
 /// Looks for the dead of the notify directory, and reports them.
@@ -146,6 +174,7 @@ fn report_death(
         run: Some(run.clone()),
         now: Instant::now(),
         setup,
+        kind: None,
         program: Program::default(),
     }
     .make(
@@ -161,13 +190,19 @@ fn report_death(
 mod tests {
     use super::*;
 
-    /// Issue 13, point 5.
-    #[cfg(unix)]
     #[test]
-    fn a_child_that_is_forked_while_a_thread_looks_for_the_dead_does_not_wait_for_it() {
-        assert!(crate::testing::a_run_ends_in_a_fork_while(|| LOOKED
-            .get()
-            .lock()
-            .unwrap()));
+    fn a_process_looks_at_once_then_each_minute_and_anew_once_settings_are_installed() {
+        let again = Again::default();
+        let at = |seconds| again.begun + Duration::from_secs(seconds);
+        for (seconds, installed, is_due) in [
+            (0, false, true),
+            (59, false, false),
+            (60, false, true),
+            (61, true, true),
+            (119, true, false),
+            (121, true, true),
+        ] {
+            assert_eq!(again.is_due(at(seconds), installed), is_due, "{seconds}");
+        }
     }
 }

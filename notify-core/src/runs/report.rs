@@ -15,7 +15,7 @@ use crate::runs::dedup::{self, Event};
 use crate::settings::route::{Routes, Way};
 use crate::settings::setup::Setup;
 use crate::state::change::{Change, RunKey};
-use crate::state::{self, Access, Committed, JobKey, Seen, Store, UNUSABLE};
+use crate::state::{self, Access, Again, Committed, JobKey, Kind, Seen, Store, UNUSABLE};
 use crate::status::State;
 use crate::status::outcome::Outcome;
 
@@ -33,6 +33,8 @@ pub(crate) struct Report<'a> {
     pub(crate) now: Instant,
     /// Who leads an alert to another channel.
     pub(crate) setup: &'a Setup,
+    /// What makes another run one that repeats it; `None` where none does.
+    pub(crate) kind: Option<Kind<'a>>,
     /// What the program itself has to say; nothing where it is not there.
     pub(crate) program: Program<'a>,
 }
@@ -133,8 +135,14 @@ impl Report<'_> {
             speech = self::speech(&transition);
             Some(self.change(transition, routes))
         };
+        // The same run once more, which is told nobody.
+        let again = |seen: &Seen<'_>| {
+            let is_asked = self.must_ask(seen.past, said);
+            let transition = self.decide(seen, None, said, routes, &mut Vec::new());
+            Some(self.change(transition.filter(|_| !is_asked)?, routes))
+        };
         let committed = store.and_then(|store| {
-            let committed = store.update(&job, self.now, &mut decide);
+            let committed = store.update(&job, self.now, &mut decide, self.again(&again));
             let unusable = |error| {
                 let message =
                     format!("{store} cannot be used ({error}): alerts are sent from memory");
@@ -163,6 +171,14 @@ impl Report<'_> {
             return Ok(false);
         };
         Ok(routes.is_some_and(|routes| dispatcher::accept(&routes.all, &alert, &queued)))
+    }
+
+    /// Describes the run to those that may repeat it.
+    fn again<'b>(&'b self, decide: &'b dyn Fn(&Seen<'_>) -> Option<Change>) -> Option<Again<'b>> {
+        Some(Again {
+            kind: self.kind?,
+            decide,
+        })
     }
 
     /// Tells whether the program, or a channel that it named, must be asked before this past can be decided on.

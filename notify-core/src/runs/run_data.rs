@@ -75,7 +75,7 @@ impl Said {
 }
 
 impl RunData {
-    /// Returns the run's number: of two runs the later has the higher one.
+    /// Returns the run's number.
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
@@ -179,12 +179,18 @@ pub(crate) fn so_far(run: u64, with_lines: bool) -> Heard {
     }
 }
 
+/// Tells whether a run has said anything.
+pub(crate) fn has_said(run: u64) -> bool {
+    find(|said| said.get(&run).cloned()).is_some()
+}
+
 /// Returns what the record of an outermost run says of it: how far the innermost run has come in it that says so.
 pub(crate) fn of_record(run: u64) -> Heard {
     let inner = find(|said| {
         let inside = said.values().filter(|data| data.outermost == run);
-        let says = inside.filter(|data| data.first.get().is_some());
-        says.max_by_key(|data| data.number).cloned()
+        let says = inside.filter_map(|data| Some((data.first.get()?.0, data)));
+        says.max_by_key(|(first, _)| *first)
+            .map(|(_, data)| Arc::clone(data))
     });
     Heard {
         progress: inner.and_then(|inner| inner.progress()),

@@ -13,8 +13,9 @@ use crate::os::isolate;
 #[cfg(unix)]
 use crate::os::signals::{self, Next};
 use crate::os::warning::Warning;
+use crate::runs::end::{end_all, nothing_is_left};
 use crate::runs::panic::{self, OnAbort};
-use crate::runs::registry::{end_all, has_returned, nothing_is_left};
+use crate::runs::registry::has_returned;
 use crate::settings::in_force;
 use crate::state;
 use crate::status::outcome::Outcome;

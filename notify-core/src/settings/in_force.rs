@@ -1,12 +1,12 @@
 //! The settings in force in this process: settled at the first end of a run.
 
-use std::env;
 use std::sync::{Arc, OnceLock};
 
 use crate::error::Error;
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::OnceBox;
 use crate::os::harness;
+use crate::os::process;
 use crate::os::redact;
 use crate::settings::confidential;
 use crate::settings::config::Config;
@@ -80,8 +80,7 @@ pub(crate) fn is_active(in_test: bool) -> bool {
     let in_harness = in_test
         || *IN_HARNESS.get_or_make(|| {
             let is_nextest = read("NEXTEST").is_some_and(|value| !value.is_empty());
-            let exe = env::current_exe().ok();
-            harness::is_test(exe.as_deref(), harness::parent().as_deref(), is_nextest)
+            harness::is_test(process::exe(), harness::parent().as_deref(), is_nextest)
         });
     let settled = || IN_FORCE.get().settled.get();
     !in_harness || settled().is_some_and(|setup| setup.is_installed())

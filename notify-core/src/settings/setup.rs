@@ -1,10 +1,10 @@
 //! The settings in force: those given in code, then the environment's, then the defaults.
 
 use std::collections::HashMap;
-use std::env;
 use std::ffi::OsString;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::message::writer::Writer;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
 use crate::os::machine::Machine;
+use crate::os::process;
 use crate::os::redact;
 use crate::os::warning::Warning;
 use crate::rules::rule::Rule;
@@ -46,6 +47,8 @@ pub(crate) struct Setup {
     pub(super) routes: Mutex<HashMap<String, Option<Arc<Routes>>>>,
     /// Problems met here, told at the first end of a run.
     problems: Mutex<Vec<Warning>>,
+    /// Whether there are some: each run asks, on every thread.
+    has_problems: AtomicBool,
 }
 
 /// Settings that are settled.
@@ -145,9 +148,7 @@ impl Setup {
             mode: values.file_mode(),
             exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),
             host: readable(&config.host.unwrap_or_else(|| host_name(&environment))).into_owned(),
-            exe: env::current_exe()
-                .ok()
-                .map(|exe| exe.to_string_lossy().into_owned()),
+            exe: process::exe().map(|exe| exe.to_string_lossy().into_owned()),
             instance: values.text("NOTIFY_INSTANCE"),
             default_channel: values.channel(config.default_channel),
             rules,
@@ -178,6 +179,7 @@ impl Setup {
             settled,
             store: OnceLock::new(),
             routes: Mutex::default(),
+            has_problems: AtomicBool::new(!problems.is_empty()),
             problems: Mutex::new(problems),
         }
     }
@@ -193,11 +195,18 @@ impl Setup {
 
     /// Returns what was wrong with the settings, to be logged.
     pub(crate) fn take_problems(&self) -> Vec<Warning> {
-        std::mem::take(&mut *self.problems())
+        if !self.has_problems.load(Ordering::Acquire) {
+            return Vec::new();
+        }
+        let mut problems = self.problems();
+        self.has_problems.store(false, Ordering::Relaxed);
+        std::mem::take(&mut *problems)
     }
 
     pub(crate) fn add_problem(&self, warning: Warning) {
-        self.problems().push(warning);
+        let mut problems = self.problems();
+        problems.push(warning);
+        self.has_problems.store(true, Ordering::Release);
     }
 
     /// Returns the notify directory; `None` where there is none that can be used.

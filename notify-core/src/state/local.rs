@@ -20,15 +20,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-
 use self::lease::Expired;
 use self::lock_file::{ID_LENGTH, LockFile};
 use self::memory::Memory;
 use self::transaction::Locked;
 use crate::format::hash;
 use crate::format::text;
-use crate::format::time::{Time, to_micros};
+use crate::format::time::{self, Micros, Time};
 use crate::os::engine::PerProcess;
 use crate::os::ffi;
 use crate::os::file;
@@ -37,10 +35,11 @@ use crate::os::file::{Durable, Links};
 use crate::os::landlord;
 use crate::os::lock::Lock;
 use crate::os::machine::Machine;
+use crate::rules::Past;
 use crate::state::history::History;
 use crate::state::local::spool::Outbox;
 use crate::state::run_record::Recorded;
-use crate::state::{Committed, Decide};
+use crate::state::{Again, Committed, Decide, Repeat};
 use crate::status::Status;
 
 /// How long a job's lock is waited for; once it was not to be had, it is not waited for again.
@@ -72,12 +71,12 @@ pub(crate) struct Directory {
     mode: u32,
     /// A forked child has none of its parent's.
     memory: PerProcess<Memory>,
-    clock: fn() -> Time,
+    clock: fn() -> Micros,
 }
 
 /// Reads this machine's clock.
 pub(crate) fn now() -> Time {
-    to_micros(Utc::now())
+    time::from_micros(time::micros_now())
 }
 
 impl Directory {
@@ -100,10 +99,22 @@ impl Directory {
             stuck: (0..LOCKS).map(|_| AtomicBool::new(false)).collect(),
             mode,
             memory: PerProcess::letting_go(Memory::let_go),
-            clock: now,
+            clock: time::micros_now,
         };
-        store.make_folders()?;
+        if !store.has_folders() {
+            store.make_folders()?;
+        }
         Ok(store)
+    }
+
+    /// Tells whether all folders are there, as they must be: mostly they are, and nothing need be made.
+    fn has_folders(&self) -> bool {
+        let shared = fs::symlink_metadata(self.path.join(HIDDEN));
+        let private = [&self.hidden, &self.hidden.join("locks"), &self.running];
+        shared.is_ok_and(|shared| shared.is_dir())
+            && private
+                .into_iter()
+                .all(|folder| file::check_private_folder(folder, self.user).is_ok())
     }
 
     fn make_folders(&self) -> io::Result<()> {
@@ -163,21 +174,23 @@ impl Directory {
     }
 
     fn now(&self) -> Time {
-        (self.clock)()
+        time::from_micros((self.clock)())
     }
 
-    /// Changes a job: in memory alone, where its run tells nothing new and may stay there; else the whole
-    /// way: lock, read, decide, write.
+    /// Ends a run in memory alone; tells whether that may be.
+    pub(crate) fn repeat(&self, file: &str, run: &Repeat<'_>) -> bool {
+        self.stays_in_memory(slot(file), file, run)
+    }
+
+    /// Changes a job, the whole way: lock, read, decide, write.
     pub(crate) fn update(
         &self,
         file: &str,
         at: Instant,
         decide: Decide<'_>,
+        again: Option<Again<'_>>,
     ) -> io::Result<Committed> {
-        if self.stays_in_memory(slot(file), file, at, &mut *decide) {
-            return Ok(Committed::default());
-        }
-        Ok(self.lock(file)?.update(at, decide))
+        Ok(self.lock(file)?.update(at, decide, again))
     }
 
     pub(crate) fn amend(
@@ -189,7 +202,7 @@ impl Directory {
     }
 
     /// Reads a job's status file, which may be half changed.
-    pub(crate) fn read(&self, file: &str) -> crate::rules::Past {
+    pub(crate) fn read(&self, file: &str) -> Past {
         transaction::read(&self.path.join(file))
     }
 
@@ -219,7 +232,14 @@ impl Directory {
     }
 
     pub(crate) fn begin_run(&self, number: u64, run: &Recorded<'_>) -> io::Result<()> {
-        lease::begin(&self.running, number, &run.run(), || run.process())
+        let begin = || lease::begin(&self.running, number, &run.run(), || run.process());
+        match begin() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.make_folders()?;
+                begin()
+            }
+            result => result,
+        }
     }
 
     pub(crate) fn expired_runs(&self) -> Vec<Expired> {

@@ -50,6 +50,7 @@ pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'stati
         run: None,
         now: Instant::now(),
         setup,
+        kind: None,
         program: Program::default(),
     }
     .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);

@@ -183,6 +183,7 @@ impl Guard {
                 run: None,
                 now: Instant::now(),
                 setup,
+                kind: None,
                 program: Program::default(),
             };
             report.make(Some(store), Some(&*routes), is_news, &mut warnings)

@@ -91,7 +91,12 @@ pub(crate) fn tell(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
             ..Change::default()
         })
     };
-    let committed = store.update(&JobKey::listed(&job.file), Instant::now(), &mut decide)?;
+    let committed = store.update(
+        &JobKey::listed(&job.file),
+        Instant::now(),
+        &mut decide,
+        None,
+    )?;
     if let Some((alert, queued)) = committed.alert {
         dispatcher::accept(&routes.all, &alert, &queued);
     }

@@ -90,11 +90,11 @@ pub(crate) fn key(run: u64) -> Option<RunKey> {
 /// Removes this process's record, at its exit, if no run is under way.
 pub(crate) fn close() {
     let mut record = lock();
-    if record
-        .as_ref()
-        .is_some_and(|record| record.slots.iter().all(|slot| slot.run.is_none()))
-    {
-        remove(record.take());
+    let is_idle = |record: &mut Record| record.slots.iter().all(|slot| slot.run.is_none());
+    if let Some(record) = record.take_if(is_idle) {
+        let _ = fs::remove_file(&record.path);
+        // The exit closes it.
+        std::mem::forget(record.file);
     }
 }
 
@@ -141,26 +141,27 @@ impl Record {
         let name = format!("{}-{:016x}", engine::pid(), random::number());
         let temporary = folder.join(format!(".{name}"));
         let path = folder.join(&name);
-        let (file, metadata) = file::open_known(
-            &temporary,
-            OpenOptions::new().read(true).write(true).create_new(true),
-            Links::Refuse,
-        )?;
+        let options = &mut OpenOptions::new();
+        let (file, _) = file::open_private(&temporary, options.read(true).write(true))?;
         let written = (|| {
-            file::set_mode(&file, &metadata, 0o600)?;
             file.try_lock().map_err(io::Error::from)?;
-            let block = block(process);
-            file::write_at(&file, &block, 0)?;
-            let mut record = Self {
+            let (process, first) = (block(process), block(fields));
+            file::write_at(&file, &[&*process, &*first].concat(), 0)?;
+            let slot = Slot {
+                offset: process.len() as u64,
+                capacity: first.len(),
+                run: Some(run),
+                has_ended: false,
+            };
+            let record = Self {
                 mark: Mark::set(&file)?,
                 file,
                 path: path.clone(),
                 folder: folder.to_owned(),
                 name: name.into(),
-                slots: Vec::new(),
-                end: block.len() as u64,
+                end: slot.offset + first.len() as u64,
+                slots: vec![slot],
             };
-            record.begin(run, fields)?;
             fs::rename(&temporary, &path)?;
             Ok(record)
         })();
@@ -180,7 +181,9 @@ impl Record {
             .iter_mut()
             .find(|slot| slot.run.is_none() && slot.capacity >= block.len());
         if let Some(slot) = free {
-            set_capacity(&mut block, slot.capacity);
+            if slot.capacity != block.len() {
+                set_capacity(&mut block, slot.capacity);
+            }
             file::write_at(&self.file, &block, slot.offset)?;
             slot.run = Some(run);
             slot.has_ended = false;

@@ -30,8 +30,15 @@ pub(in crate::state) type Id = [u8; 8];
 #[derive(Debug)]
 pub(super) struct LockFile {
     lock: Lock,
-    identity: Identity,
-    length: u64,
+    content: Content,
+}
+
+/// What it holds.
+#[derive(Debug, Clone, Copy)]
+enum Content {
+    Nothing,
+    Id(Id),
+    Journal,
 }
 
 impl LockFile {
@@ -41,29 +48,30 @@ impl LockFile {
     ///
     /// Where nothing can be learnt of its file.
     pub(super) fn of(lock: Lock) -> io::Result<Self> {
-        let metadata = lock.file().metadata()?;
-        Ok(Self {
-            identity: Identity::from(&metadata)?,
-            length: metadata.len(),
-            lock,
-        })
+        let mut head = [0; size_of::<Id>() + 1];
+        let length = file::read_at(lock.file(), &mut head, 0)?;
+        let content = match head[..length].try_into() {
+            Ok(id) => Content::Id(id),
+            Err(_) if length < head.len() => Content::Nothing,
+            Err(_) => Content::Journal,
+        };
+        Ok(Self { lock, content })
     }
 
     /// Reads the id of the last change, if there is one.
     pub(super) fn id(&self) -> Option<Id> {
-        let mut id = Id::default();
-        let is_id = self.length == ID_LENGTH;
-        let length = is_id.then(|| file::read_at(self.file(), &mut id, 0));
-        let is_whole = length?.is_ok_and(|length| length == id.len());
-        is_whole.then_some(id)
+        match self.content {
+            Content::Id(id) => Some(id),
+            Content::Nothing | Content::Journal => None,
+        }
     }
 
     /// Reads the journal, if there is one.
     pub(super) fn journal(&self) -> io::Result<Option<String>> {
-        if self.length <= ID_LENGTH {
-            return Ok(None);
+        match self.content {
+            Content::Nothing | Content::Id(_) => Ok(None),
+            Content::Journal => file::read_open(self.file(), MAX_JOURNAL).map(Some),
         }
-        file::read_open(self.file(), MAX_JOURNAL).map(Some)
     }
 
     /// Writes a journal over what is there, which on a full disk is all the room that there is.
@@ -82,7 +90,7 @@ impl LockFile {
                     Ok(())
                 }
             });
-        self.length = length;
+        self.content = Content::Journal;
         if written.is_err() {
             let _ = self.clear();
         }
@@ -95,17 +103,17 @@ impl LockFile {
         id[0] |= NO_TEXT;
         // Before the rest of a journal goes: no journal begins so.
         file::write_at(self.file(), &id, 0)?;
-        if self.length > ID_LENGTH {
+        if let Content::Journal = self.content {
             self.file().set_len(ID_LENGTH)?;
         }
-        self.length = ID_LENGTH;
+        self.content = Content::Id(id);
         Ok(id)
     }
 
     /// Empties the file.
     pub(super) fn clear(&mut self) -> io::Result<()> {
         self.file().set_len(0)?;
-        self.length = 0;
+        self.content = Content::Nothing;
         Ok(())
     }
 
@@ -122,8 +130,10 @@ impl LockFile {
 
     /// Closes the file, unless its descriptor is the program's by now.
     pub(super) fn close(self) {
-        let identity = self.identity;
-        file::close(self, &identity, Self::file);
+        // Where nothing tells one file from another none was kept.
+        if let Ok(identity) = Identity::from(self.lock.metadata()) {
+            file::close(self, &identity, Self::file);
+        }
     }
 
     fn file(&self) -> &File {

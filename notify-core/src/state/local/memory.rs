@@ -11,14 +11,16 @@ use std::time::{Duration, Instant};
 
 use super::lock_file::{self, Id, LockFile};
 use super::{Directory, LOCKS, lease};
-use crate::format::time::Time;
+use crate::format::time::{self, Micros, Time};
+use crate::os::ffi::OnceBox;
 use crate::rules::Past;
-use crate::state::{Access, Decide, Seen};
+use crate::state::{Kind, Repeat};
 use crate::status::decision::Decided;
 use crate::status::{State, Status};
 
 /// For so long after an exchange with the disk a silent run may stay in memory.
 pub(super) const MAX_BEHIND: Duration = Duration::from_millis(50);
+pub(super) const MAX_BEHIND_MICROS: Micros = 50_000;
 
 /// Silent runs that follow one another have a line in the history so often.
 pub(super) const HISTORY_EVERY: Duration = Duration::from_secs(1);
@@ -38,7 +40,8 @@ const NEVER: u64 = u64::MAX;
 /// The jobs of one process in one notify directory.
 #[derive(Debug)]
 pub(super) struct Memory {
-    slots: Vec<Mutex<Slot>>,
+    /// Made when they are first used, for most processes have few jobs.
+    slots: [OnceBox<Mutex<Slot>>; LOCKS],
     /// The first time at which something may have to be written, in microseconds after `begun`.
     due: AtomicU64,
     begun: Instant,
@@ -46,8 +49,9 @@ pub(super) struct Memory {
     open: AtomicUsize,
 }
 
-/// The jobs of one lock.
+/// The jobs of one lock, on cache lines of their own.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 struct Slot {
     /// Kept to read the id, and never to lock: two threads on one descriptor would not exclude each other.
     lock_file: Option<LockFile>,
@@ -64,14 +68,57 @@ pub(in crate::state) struct Job {
     shown: Shown,
     /// The change that wrote what is on the disk.
     id: Id,
-    /// When it was last exchanged with the disk,
-    exchanged: Instant,
-    /// and by the clock, which may jump.
-    exchanged_at: Time,
+    /// How long its runs may stay in memory,
+    until: Instant,
+    /// and when it was last exchanged with the disk, by the clock, which may jump.
+    exchanged_at: Micros,
+    /// Which runs repeat the one that has left `past`, if some do,
+    pub(super) alike: Option<Alike>,
+    /// and those that have.
+    repeated: Repeated,
     /// When its history last had a line of this process.
     pub(super) noted: Instant,
     /// Runs that are in memory alone.
     behind: u64,
+}
+
+/// Which runs repeat another.
+#[derive(Debug)]
+pub(in crate::state) struct Alike {
+    definition: usize,
+    error: Option<String>,
+    /// They end by then.
+    until: Micros,
+    /// What is decided on them.
+    decision: Option<Decided>,
+}
+
+/// Runs that have repeated another.
+#[derive(Debug, Default, Clone, Copy)]
+struct Repeated {
+    number: u64,
+    /// When the last one began, and how long it took.
+    begun: Micros,
+    took: Duration,
+    pid: u32,
+}
+
+impl Alike {
+    pub(super) fn new(kind: Kind<'_>, until: Micros, decision: Option<Decided>) -> Self {
+        Self {
+            definition: kind.definition,
+            error: kind.error.map(str::to_owned),
+            until,
+            decision,
+        }
+    }
+
+    fn kind(&self) -> Kind<'_> {
+        Kind {
+            definition: self.definition,
+            error: self.error.as_deref(),
+        }
+    }
 }
 
 /// By what the run that the disk shows is known, and how many it counts.
@@ -104,16 +151,23 @@ impl Job {
         file: &str,
         status: Status,
         id: Id,
-        (exchanged, exchanged_at): (Instant, Time),
+        (exchanged, exchanged_at): (Instant, Micros),
         noted: Instant,
+        alike: Option<Alike>,
     ) -> Self {
+        let repeated = Repeated {
+            begun: status.begun.timestamp_micros(),
+            ..Repeated::default()
+        };
         Self {
             file: file.to_owned(),
             shown: Shown::of(&status),
             past: Past::Known(Box::new(status)),
             id,
-            exchanged,
+            until: exchanged + MAX_BEHIND,
             exchanged_at,
+            alike,
+            repeated,
             noted,
             behind: 0,
         }
@@ -122,6 +176,32 @@ impl Job {
     /// Tells whether runs of it are in memory alone.
     pub(in crate::state) fn is_behind(&self) -> bool {
         self.behind > 0
+    }
+
+    /// Makes what is remembered the status after the last run that has repeated another.
+    fn catch_up(&mut self) {
+        let number = std::mem::take(&mut self.repeated.number);
+        if let (Past::Known(status), Some(alike)) = (&mut self.past, &self.alike)
+            && number > 0
+        {
+            let Repeated {
+                begun, took, pid, ..
+            } = self.repeated;
+            (status.begun, status.took) = (time::from_micros(begun), Some(took));
+            status.pid = Some(pid);
+            status.decision.clone_from(&alike.decision);
+            status.runs = status.runs.saturating_add(number);
+            status.runs_total += number;
+            if status.state == State::Error {
+                status.failures_total += number;
+            }
+        }
+    }
+
+    /// Tells whether that is the end of a run that repeats the one before.
+    fn is_repeated_by(&self, run: &Repeat<'_>, now: Micros) -> bool {
+        let is_alike = |alike: &Alike| alike.kind() == run.kind && now <= alike.until;
+        self.alike.as_ref().is_some_and(is_alike) && run.begun >= self.repeated.begun
     }
 
     /// Adds to what was read from the disk the runs that are in memory alone; `id` is that of the last change.
@@ -163,8 +243,16 @@ impl Job {
 
     /// Adds a silent run that has seen the change of that id, and what it has left on the disk; the status,
     /// with all that is in memory alone, is written when this process's last exchange is old enough.
-    pub(super) fn follow(mut self, shown: Shown, status: Status, id: Id) -> Self {
+    pub(super) fn follow(
+        mut self,
+        shown: Shown,
+        status: Status,
+        id: Id,
+        alike: Option<Alike>,
+    ) -> Self {
         self.behind = status.runs.saturating_sub(shown.runs);
+        self.repeated.begun = status.begun.timestamp_micros();
+        self.alike = alike;
         self.shown = shown;
         (self.past, self.id) = (Past::Known(Box::new(status)), id);
         self
@@ -198,7 +286,7 @@ impl Job {
 
     /// Tells whether its runs may stay in memory.
     pub(super) fn may_stay(&self, at: Instant, now: Time) -> bool {
-        self.is_young(at) && self.is_near(now)
+        self.is_young(at) && self.is_near(now.timestamp_micros())
     }
 
     /// Tells whether that is the status of its runs, which ends with another.
@@ -208,20 +296,19 @@ impl Job {
     }
 
     /// Tells whether no more time has passed by the clock, either.
-    fn is_near(&self, now: Time) -> bool {
-        let passed = (now - self.exchanged_at).abs().to_std();
-        passed.is_ok_and(|passed| passed < MAX_BEHIND)
+    fn is_near(&self, now: Micros) -> bool {
+        now.abs_diff(self.exchanged_at) < MAX_BEHIND_MICROS.unsigned_abs()
     }
 
     fn is_young(&self, at: Instant) -> bool {
-        at.saturating_duration_since(self.exchanged) < MAX_BEHIND
+        at < self.until
     }
 }
 
 impl Default for Memory {
     fn default() -> Self {
         Self {
-            slots: (0..LOCKS).map(|_| Mutex::default()).collect(),
+            slots: [const { OnceBox::new() }; LOCKS],
             due: AtomicU64::new(NEVER),
             begun: Instant::now(),
             open: AtomicUsize::new(0),
@@ -231,26 +318,31 @@ impl Default for Memory {
 
 impl Memory {
     fn slot(&self, slot: usize) -> MutexGuard<'_, Slot> {
-        self.slots[slot]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let slot = self.slots[slot].get_or_make(Mutex::default);
+        slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns those that were used.
+    fn slots(&self) -> impl Iterator<Item = &Mutex<Slot>> {
+        self.slots.iter().filter_map(OnceBox::get)
     }
 
     /// Takes a job out, for as long as its run takes the whole way: other runs must do the same meanwhile.
     pub(super) fn take(&self, slot: usize, file: &str) -> Option<Job> {
         let jobs = &mut self.slot(slot).jobs;
         let index = jobs.iter().position(|job| job.file == file)?;
-        Some(jobs.swap_remove(index))
+        let mut job = jobs.swap_remove(index);
+        job.catch_up();
+        Some(job)
     }
 
     /// Remembers a job, which is still locked.
     pub(super) fn put(&self, slot: usize, job: Job) {
         let jobs = &mut self.slot(slot).jobs;
         if jobs.len() >= MAX_JOBS_OF_LOCK {
-            let is_old = |other: &Job| !other.is_behind() && !other.is_young(job.exchanged);
-            let old = jobs.iter().position(is_old);
-            match old.or_else(|| jobs.iter().position(|job| !job.is_behind())) {
-                Some(other) => drop(jobs.swap_remove(other)),
+            let written = jobs.iter().enumerate().filter(|(_, job)| !job.is_behind());
+            match written.min_by_key(|(_, job)| job.until) {
+                Some((oldest, _)) => drop(jobs.swap_remove(oldest)),
                 None if job.is_behind() => {}
                 None => return,
             }
@@ -288,7 +380,7 @@ impl Memory {
         }
         let now = Instant::now();
         let is_idle = |used: Instant| now.saturating_duration_since(used) >= IDLE;
-        let idle = self.slots.iter().find_map(|slot| {
+        let idle = self.slots().find_map(|slot| {
             let mut slot = slot.try_lock().ok()?;
             let is_idle = slot.used.is_none_or(is_idle);
             slot.lock_file.take_if(|_| is_idle)
@@ -306,12 +398,12 @@ impl Memory {
         }
         self.due.store(NEVER, Ordering::Relaxed);
         let mut behind = Vec::new();
-        for slot in 0..LOCKS {
-            let slot = self.slot(slot);
+        for slot in self.slots() {
+            let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
             for job in slot.jobs.iter().filter(|job| job.is_behind()) {
-                if at.is_some_and(|at| job.is_young(at)) {
-                    self.note_due(job);
-                } else {
+                // Also of one that is about to be written, for that may fail.
+                self.note_due(job);
+                if at.is_none_or(|at| !job.is_young(at)) {
                     behind.push(job.file.clone());
                 }
             }
@@ -324,7 +416,7 @@ impl Memory {
         if self.due.load(Ordering::Relaxed) == NEVER {
             return Some(false);
         }
-        for slot in &self.slots {
+        for slot in self.slots() {
             if slot.try_lock().ok()?.jobs.iter().any(Job::is_behind) {
                 return Some(true);
             }
@@ -334,7 +426,7 @@ impl Memory {
 
     /// Closes a parent's files, in its forked child.
     pub(super) fn let_go(&self) {
-        for slot in &self.slots {
+        for slot in self.slots() {
             if let Ok(mut slot) = slot.try_lock() {
                 slot.lock_file.take().into_iter().for_each(LockFile::close);
             }
@@ -342,8 +434,11 @@ impl Memory {
     }
 
     fn note_due(&self, job: &Job) {
-        let due = self.micros(job.exchanged + MAX_BEHIND);
-        self.due.fetch_min(due, Ordering::Relaxed);
+        let due = self.micros(job.until);
+        // Looked at first: a write would take the line from other threads.
+        if due < self.due.load(Ordering::Relaxed) {
+            self.due.fetch_min(due, Ordering::Relaxed);
+        }
     }
 
     fn micros(&self, at: Instant) -> u64 {
@@ -353,14 +448,8 @@ impl Memory {
 }
 
 impl Directory {
-    /// Ends a run in memory alone, where it may stay there; tells whether it does.
-    pub(super) fn stays_in_memory(
-        &self,
-        slot_number: usize,
-        file: &str,
-        at: Instant,
-        decide: Decide<'_>,
-    ) -> bool {
+    /// Ends a run in memory alone, where it repeats the one before and may stay there; tells whether it does.
+    pub(super) fn stays_in_memory(&self, slot_number: usize, file: &str, run: &Repeat<'_>) -> bool {
         let memory = self.memory();
         let mut slot = memory.slot(slot_number);
         let Slot {
@@ -368,33 +457,36 @@ impl Directory {
             used,
             jobs,
         } = &mut *slot;
-        let is_it = |job: &&mut Job| job.file == file && job.is_young(at);
+        let is_it = |job: &&mut Job| job.file == file && job.is_young(run.at);
         let Some(job) = jobs.iter_mut().find(is_it) else {
             return false;
         };
-        *used = Some(at);
+        *used = Some(run.at);
         let is_unchanged = match lock_file {
             Some(lock_file) => lock_file.is_at(job.id),
             None => lock_file::is_at(&self.lock_path(slot_number), job.id),
         };
-        let now = self.now();
-        if !is_unchanged || !job.is_near(now) {
-            return false;
-        }
-        let change = decide(&Seen {
-            past: &job.past,
-            now,
-            access: Access::Alone,
-        });
-        let Some(change) = change else { return true };
-        if !change.is_nothing_new(&job.past) || !change.ends.as_ref().is_none_or(lease::end_own) {
-            return false;
-        }
-        if let (Past::Known(known), Some(status)) = (&mut job.past, change.status) {
-            **known = status;
+        let now = (self.clock)();
+        let stays = is_unchanged
+            && job.is_near(now)
+            && job.is_repeated_by(run, now)
+            && run.ends.is_none_or(lease::end_own);
+        if stays {
+            let number = job.repeated.number + 1;
+            let Repeat {
+                begun, took, pid, ..
+            } = *run;
+            job.repeated = Repeated {
+                number,
+                begun,
+                took,
+                pid,
+            };
+            if job.behind == 0 {
+                memory.note_due(job);
+            }
             job.behind += 1;
-            memory.note_due(job);
         }
-        true
+        stays
     }
 }

@@ -18,7 +18,9 @@ fn open(folder: &Folder) -> Directory {
 /// Makes a change, and returns what became of it.
 fn commit(store: &Directory, change: &Change) -> Committed {
     let decide = &mut |_: &Seen<'_>| Some(change.clone());
-    store.update("etl.run", Instant::now(), decide).unwrap()
+    store
+        .update("etl.run", Instant::now(), decide, None)
+        .unwrap()
 }
 
 fn entry(committed: Committed) -> Entry {
@@ -146,7 +148,9 @@ fn a_neighbour_that_shares_the_lock_leaves_a_pending_journal_alone() {
     };
     for change in [&change, &noted, &change] {
         let decide = &mut |_: &Seen<'_>| Some(change.clone());
-        let committed = store.update(&neighbour, Instant::now(), decide).unwrap();
+        let committed = store
+            .update(&neighbour, Instant::now(), decide, None)
+            .unwrap();
         assert!(committed.status_error.is_none());
         assert_eq!(lock_file(&store, "etl.run"), pending);
     }

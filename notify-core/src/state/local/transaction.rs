@@ -10,8 +10,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::lock_file::{Id, LockFile};
-use super::memory::{HISTORY_EVERY, Job, Shown};
+use super::memory::{Alike, HISTORY_EVERY, Job, MAX_BEHIND_MICROS, Shown};
 use super::{Directory, MAX_STATUS_BYTES, journal, lease};
+use crate::format::time;
 use crate::message::alert::Alert;
 use crate::os::file::{self, Durable, Links};
 use crate::os::landlord::Landlord;
@@ -20,7 +21,7 @@ use crate::os::random;
 use crate::rules::Past;
 use crate::state::change::{Change, Texts};
 use crate::state::unwritten;
-use crate::state::{Access, Committed, Decide, Queued, Seen};
+use crate::state::{Access, Again, Committed, Decide, Queued, Seen};
 use crate::status::Status;
 
 /// A job's status file, locked.
@@ -93,7 +94,12 @@ impl<'a> Locked<'a> {
 
     /// Asks what to change, and changes it. Other runs of this process take the whole way, too, until it
     /// is done: this one has taken the job out of memory.
-    pub(super) fn update(mut self, at: Instant, decide: Decide<'_>) -> Committed {
+    pub(super) fn update(
+        mut self,
+        at: Instant,
+        decide: Decide<'_>,
+        again: Option<Again<'_>>,
+    ) -> Committed {
         let mut known = self.store.memory().take(self.slot, self.file);
         let (on_disk, id) = (self.read(), self.lock.as_ref().and_then(LockFile::id));
         let shown = on_disk.status().map(Shown::of);
@@ -123,13 +129,16 @@ impl<'a> Locked<'a> {
             };
         };
         let is_nothing_new = !is_passed_by && change.is_nothing_new(&past);
+        // Most processes have one run of a job, and after an alert a job seldom goes on as before.
+        let again = again.filter(|_| is_nothing_new && known.is_some());
         // Somebody has changed the job since this process wrote it, which was a moment ago.
         if is_nothing_new
             && let (Some(id), Some(shown), Some(status)) = (id, shown, &change.status)
             && change.ends.as_ref().is_none_or(lease::end_own)
             && let Some(known) = known.take_if(|known| known.may_stay(at, now))
         {
-            let job = known.follow(shown, status.clone(), id);
+            let alike = self.alike(again, status);
+            let job = known.follow(shown, status.clone(), id, alike);
             self.store.memory().put(self.slot, job);
             return Committed {
                 is_exchanged: true,
@@ -138,11 +147,15 @@ impl<'a> Locked<'a> {
         }
         let noted = known.as_ref().map(|known| known.noted);
         let noted = noted.filter(|noted| at.saturating_duration_since(*noted) < HISTORY_EVERY);
-        let (written, noted) =
-            match noted.filter(|_| is_nothing_new && self.exchange(&change, &past, id)) {
-                Some(noted) => (Written::default(), noted),
-                None => (self.change(&change), at),
+        let (written, noted) = if is_nothing_new && self.exchange(&change, &past, id) {
+            let note = || {
+                self.store.history.add_change(self.file, &change);
+                at
             };
+            (Written::default(), noted.unwrap_or_else(note))
+        } else {
+            (self.change(&change), at)
+        };
         let Change {
             status,
             alert,
@@ -164,7 +177,8 @@ impl<'a> Locked<'a> {
             }
             (_, Some(status)) | (Some(status), None) => {
                 unwritten::forget(self.file);
-                self.remember(status, at, noted);
+                let alike = self.alike(again, &status);
+                self.remember(status, at, noted, alike);
             }
             (None, None) if removes => {}
             (None, None) => self.put_back(known),
@@ -186,7 +200,7 @@ impl<'a> Locked<'a> {
 
     /// Writes the runs that are in memory alone.
     pub(super) fn catch_up(mut self, at: Instant) {
-        let Some(known) = self.store.memory().take(self.slot, self.file) else {
+        let Some(mut known) = self.store.memory().take(self.slot, self.file) else {
             return;
         };
         let id = self.lock.as_ref().and_then(LockFile::id);
@@ -200,7 +214,8 @@ impl<'a> Locked<'a> {
                 None => self.write(&status),
             };
             if written.is_ok() {
-                self.remember(*status, at, known.noted);
+                let alike = known.alike.take();
+                self.remember(*status, at, known.noted, alike);
             } else {
                 self.put_back(Some(known));
             }
@@ -208,12 +223,28 @@ impl<'a> Locked<'a> {
     }
 
     /// Remembers what was written by the change that this has made.
-    fn remember(&self, status: Status, at: Instant, noted: Instant) {
+    fn remember(&self, status: Status, at: Instant, noted: Instant, alike: Option<Alike>) {
         if let Some(id) = self.id {
-            let exchanged = (at, self.store.now());
-            let job = Job::new(self.file, status, id, exchanged, noted);
+            let exchanged = (at, (self.store.clock)());
+            let job = Job::new(self.file, status, id, exchanged, noted, alike);
             self.store.memory().put(self.slot, job);
         }
+    }
+
+    /// Finds out which runs repeat the one that leaves this status: the rules are asked about the last moment at
+    /// which that may stay in memory. The older a status and an alert are, the sooner they send: what is silent
+    /// then is silent before.
+    fn alike(&self, again: Option<Again<'_>>, status: &Status) -> Option<Alike> {
+        let again = again?;
+        let until = (self.store.clock)() + MAX_BEHIND_MICROS;
+        let past = Past::Known(Box::new(status.clone()));
+        let change = (again.decide)(&Seen {
+            past: &past,
+            now: time::from_micros(until),
+            access: Access::Alone,
+        });
+        let change = change.filter(|change| change.is_nothing_new(&past))?;
+        Some(Alike::new(again.kind, until, change.status?.decision))
     }
 
     fn put_back(&self, known: Option<Job>) {

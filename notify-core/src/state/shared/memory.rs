@@ -66,13 +66,7 @@ struct Written {
 impl Known {
     pub(super) fn new(name: &str, status: Status, id: &str, exchanged: Instant) -> Self {
         Self {
-            job: Job::new(
-                name,
-                status,
-                id_of(id),
-                (exchanged, Time::default()),
-                exchanged,
-            ),
+            job: Job::new(name, status, id_of(id), (exchanged, 0), exchanged, None),
             id: id.to_owned(),
             exchanged,
             is_being_written: false,

@@ -57,7 +57,7 @@ impl Shared {
     ) -> Option<Committed> {
         let directory = self.substitute.directory()?;
         let mut alert = None;
-        let done = directory.update(job, at, &mut |seen: &Seen<'_>| {
+        let decide = &mut |seen: &Seen<'_>| {
             let unknown = Past::Unknown;
             let past = match seen.past {
                 Past::Missing => &unknown,
@@ -76,8 +76,8 @@ impl Shared {
             let status = change.status.as_ref();
             let is_failure = status.is_some_and(|status| status.state == State::Error);
             (is_noted || is_failure).then_some(change)
-        });
-        done.ok()?;
+        };
+        directory.update(job, at, decide, None).ok()?;
         Some(Committed {
             alert: alert.map(|alert| (alert, Vec::new())),
             ..Committed::default()
@@ -107,7 +107,7 @@ impl Shared {
                 })
             };
             // Where it cannot be removed, it is older than what the store says by now.
-            let _ = directory.update(job, Instant::now(), &mut { removal });
+            let _ = directory.update(job, Instant::now(), &mut { removal }, None);
         }
     }
 }

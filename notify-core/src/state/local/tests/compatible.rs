@@ -49,7 +49,7 @@ fn a_time_that_a_build_of_before_has_written_in_place_counts() {
     let path = folder.path().join("etl");
     let status = fs::read_to_string(&path).unwrap();
     let (before, rest) = status.split_at("ERROR\n".len());
-    let time = crate::format::time::show(at(2_999_000));
+    let time = time::show(at(2_999_000));
     fs::write(&path, format!("{before}{time}{}", &rest[time.len()..])).unwrap();
     // Two seconds after its own last run it would send again.
     assert!(engine.run("etl", &failed("no")).is_empty());

@@ -9,6 +9,7 @@ use super::*;
 use crate::rules::Settings;
 use crate::rules::transition::{self, Address, End, Ended};
 
+use crate::state::{Kind, Repeat};
 use crate::status::State;
 use crate::status::outcome::Outcome;
 
@@ -103,7 +104,7 @@ impl Engine {
 
     fn beside(folder: &Folder, pid: u32) -> Self {
         let mut store = open(folder);
-        store.clock = || CLOCK.get();
+        store.clock = || CLOCK.get().timestamp_micros();
         Self {
             store,
             pid,
@@ -129,8 +130,33 @@ impl Engine {
         let run = u64::from(self.pid) << 32 | self.runs;
         let ended = ended(run, CLOCK.get(), self.pid);
         let Self { rules, store, .. } = self;
-        let decide = &mut |seen: &Seen<'_>| rules.decide(seen.past, seen.now, &ended, outcome);
-        let committed = store.update(job, self.now, decide).unwrap();
+        let error = match outcome {
+            Outcome::Failed(error) => Some(&**error),
+            _ => None,
+        };
+        let kind = Kind {
+            definition: 1,
+            error,
+        };
+        let is_plain = matches!(outcome, Outcome::Returned | Outcome::Failed(_));
+        let repeat = Repeat {
+            kind,
+            begun: CLOCK.get().timestamp_micros(),
+            took: Duration::ZERO,
+            pid: self.pid,
+            at: self.now,
+            ends: None,
+        };
+        if is_plain && store.repeat(job, &repeat) {
+            return Vec::new();
+        }
+        let decide = |seen: &Seen<'_>| rules.decide(seen.past, seen.now, &ended, outcome);
+        let again = is_plain.then_some(Again {
+            kind,
+            decide: &decide,
+        });
+        let decide = &mut |seen: &Seen<'_>| decide(seen);
+        let committed = store.update(job, self.now, decide, again).unwrap();
         assert!(committed.status_error.is_none() && committed.queue_error.is_none());
         committed
             .alert
@@ -332,7 +358,9 @@ fn a_job_that_is_renamed_or_removed_takes_no_silent_run_with_it() {
             ..Change::default()
         })
     };
-    person.update("gone", Instant::now(), removal).unwrap();
+    person
+        .update("gone", Instant::now(), removal, None)
+        .unwrap();
     assert_eq!(
         engine.run("old", &Outcome::Returned).len(),
         1,

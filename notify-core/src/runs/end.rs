@@ -1,0 +1,294 @@
+//! The end of a run: reported once, by its own return or by the exit of the process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::dispatch::dispatcher;
+use crate::format::time;
+use crate::job::Job;
+use crate::notifier::heartbeat;
+use crate::os::engine::{self, Part, Slot};
+use crate::os::warning::Warning;
+use crate::rules::transition::Ended;
+use crate::runs::consult::{Park, Program};
+use crate::runs::registry::{Asked, OPEN, Open, channel, open_runs, settings};
+use crate::runs::report::{self, Report};
+use crate::runs::run_data;
+use crate::runs::sharded::Values;
+use crate::runs::{asked, overdue, reaper};
+use crate::settings::in_force;
+use crate::settings::setup::Setup;
+use crate::state::{self, JobKey, Kind, Repeat, Store};
+use crate::status::State;
+use crate::status::cause::Cause;
+use crate::status::heard::Heard;
+use crate::status::outcome::Outcome;
+/// Whether what is done before and after the first end of a run was done.
+static FIRST_END: Part<FirstEnd> = Part::new(Slot::FirstEnd);
+
+#[derive(Default)]
+struct FirstEnd {
+    is_begun: AtomicBool,
+    is_over: AtomicBool,
+}
+
+/// A run whose end is being reported.
+struct Ending<'a> {
+    number: u64,
+    run: &'a Open,
+    outcome: &'a Outcome,
+    heard: Heard,
+    /// Where the process exits: how long it waits for each answer of the program.
+    at_exit: Option<Duration>,
+}
+
+impl Park for Ending<'_> {
+    fn park(&self) {
+        let asked = Asked {
+            outcome: self.outcome.clone(),
+            heard: self.heard.clone(),
+        };
+        let run = Open {
+            asked: Some(Arc::new(asked)),
+            ..self.run.clone()
+        };
+        open_runs(self.number).insert(self.number, Box::new(run));
+    }
+
+    fn take_back(&self) -> bool {
+        open_runs(self.number).remove(&self.number).is_some()
+    }
+}
+
+/// Ends the runs of a `main` that have returned, for it runs again: it is a function like others.
+pub(super) fn end_returned(job: &Job) -> Vec<Warning> {
+    let is_returned = |run: &Open| run.returned.is_some() && std::ptr::eq(run.job, job);
+    let mut returned = Vec::new();
+    for mut open in OPEN.get().all() {
+        let (taken, left) = std::mem::take(&mut *open)
+            .into_iter()
+            .partition(|(_, run)| is_returned(run));
+        *open = left;
+        returned.extend::<Values<Open>>(taken);
+    }
+    let ends = returned.into_iter();
+    ends.flat_map(|(number, run)| end(number, &run, None, &Outcome::Returned, None, &[], false))
+        .collect()
+}
+
+/// Lets the runs of the same job know that it has ended inside them: what they end with is newer.
+pub(super) fn note_end(ended: &Open, around: &[u64]) {
+    for number in around {
+        let mut open = open_runs(*number);
+        if let Some(run) = open.get_mut(number).filter(|run| ended.is_of_job_of(run)) {
+            run.last_inside = Some(time::from_micros(ended.begun));
+        }
+    }
+}
+
+/// Reports the end of a run; the warnings are to be given once all that must be written is written.
+/// What ends it ends those `around` it, too, or most likely does.
+pub(super) fn end(
+    number: u64,
+    run: &Open,
+    inside: Option<u64>,
+    outcome: &Outcome,
+    cause: Option<Cause<'_>>,
+    around: &[Open],
+    at_exit: bool,
+) -> Vec<Warning> {
+    let setup = in_force::setup();
+    let mut warnings = Vec::new();
+    // A run that proves nothing has nothing to report, and one whose program was asked has reported its end.
+    if run.asked.is_none() && !(*outcome == Outcome::Cancelled && run.keeps_cancelled()) {
+        warnings.extend(run.beat_end(setup, outcome));
+    }
+    let now = Instant::now();
+    let store = setup.store();
+    let key = if run.nested {
+        None
+    } else {
+        state::run_key(number)
+    };
+    let kind = run.kind(number, setup, outcome, now);
+    let repeats = |kind: Kind<'_>, store: &Store| {
+        let repeat = Repeat {
+            kind,
+            begun: run.begun,
+            took: now.saturating_duration_since(run.started),
+            pid: engine::pid(),
+            at: now,
+            ends: key.as_ref(),
+        };
+        match (&run.name, &setup.instance) {
+            (None, None) => store.repeat(&JobKey::listed(&run.job.file), &repeat),
+            _ => store.repeat(&JobKey::of(&run.job_name(setup)), &repeat),
+        }
+    };
+    if !kind
+        .zip(store)
+        .is_some_and(|(kind, store)| repeats(kind, store))
+    {
+        reaper::look_for(setup, now, &mut warnings);
+        let mut ended = run.ended(setup, now);
+        ended.heard = match &run.asked {
+            Some(asked) => asked.heard.clone(),
+            None => {
+                let inside = inside.filter(|outer| open_runs(*outer).contains_key(outer));
+                run_data::end(number, inside, outcome.state() == State::Error)
+            }
+        };
+        let ending = Ending {
+            number,
+            run,
+            outcome,
+            heard: ended.heard.clone(),
+            at_exit: at_exit.then(|| setup.exit / 4),
+        };
+        let mut report = Report {
+            ended,
+            outcome,
+            settings: settings(&run.job.arguments, setup),
+            run: key,
+            now,
+            setup,
+            kind,
+            program: run.program(setup, cause, &ending),
+        };
+        report_end(&mut report, run, around, &mut warnings);
+    }
+    if run.is_start_sent {
+        run.show_end(setup, outcome, now);
+    }
+    if !run.nested {
+        state::end_run(number);
+        if let Some(store) = store {
+            store.flush_due(now);
+        }
+    }
+    if let Some(at) = run.overdue_at {
+        overdue::forget(at, number);
+    }
+    warnings.extend(setup.take_problems());
+    warnings
+}
+
+/// Reports the end of a run the whole way.
+fn report_end(report: &mut Report<'_>, run: &Open, around: &[Open], warnings: &mut Vec<Warning>) {
+    let (setup, first_end) = (report.setup, FIRST_END.get());
+    if !first_end.is_begun.swap(true, Ordering::Relaxed)
+        && let Some(store) = setup.store()
+    {
+        // Before this run is decided on, for it may be of a job of which an alert is sent now.
+        dispatcher::release_due(setup, store);
+    }
+    let channel = channel(&run.job.arguments, setup);
+    let notes = &mut report.ended.notes;
+    let routes = report::routes(setup, channel, notes, report.outcome, warnings);
+    if report.outcome.is_event()
+        && let Some(routes) = &routes
+    {
+        let around = around
+            .iter()
+            .filter(|outer| outer.is_on(&routes.channel, setup));
+        add_mentions(&mut report.ended, around);
+    }
+    report.make(setup.store(), routes.as_deref(), |_| true, warnings);
+    if let Some(routes) = &routes
+        && !first_end.is_over.swap(true, Ordering::Relaxed)
+    {
+        routes.all.iter().for_each(dispatcher::take_over);
+    }
+}
+
+impl Open {
+    /// Returns what the program has to say of the end of this run: nothing, where it was asked already.
+    fn program<'a>(
+        &'a self,
+        setup: &'a Setup,
+        cause: Option<Cause<'a>>,
+        ending: &'a Ending<'a>,
+    ) -> Program<'a> {
+        let arguments = &self.job.arguments;
+        let program = Program {
+            rule: arguments.rule.as_ref().or(setup.rule.as_ref()),
+            writer: arguments.message.as_ref().or(setup.message.as_ref()),
+            cause,
+            at_exit: ending.at_exit,
+            park: Some(ending),
+        };
+        if self.asked.is_some() || program.is_silent() {
+            Program::default()
+        } else {
+            program
+        }
+    }
+}
+
+/// Has the alert mention whom the runs `around` it would: it alone speaks for what ends them all.
+fn add_mentions<'a>(ended: &mut Ended, around: impl Iterator<Item = &'a Open>) {
+    let mentions = around.filter_map(|outer| outer.job.arguments.mention.as_deref());
+    for mention in mentions.flat_map(str::split_whitespace) {
+        let known = ended.mention.as_deref().unwrap_or_default();
+        if !known.split_whitespace().any(|known| known == mention) {
+            ended.mention = Some(format!("{known} {mention}").trim().to_owned().into());
+        }
+    }
+}
+
+/// Returns whether the process can go at once.
+pub(crate) fn nothing_is_left() -> bool {
+    for _ in 0..100 {
+        let store = in_force::setup_so_far().opened_store();
+        let is_behind = store.map_or(Some(false), Store::is_behind);
+        let open = OPEN.get().try_all();
+        let number = open
+            .map(|open| Some(open.ok()?.len()))
+            .sum::<Option<usize>>();
+        if let (Some(number), Some(is_behind)) = (number, is_behind) {
+            return number == 0
+                && !is_behind
+                && !dispatcher::is_waited_for()
+                && heartbeat::is_idle();
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    false
+}
+
+/// Returns whether the program ends in its `main` because it has shown its help: that says nothing of its jobs.
+fn is_help(open: &[(u64, Box<Open>)], outcome: &Outcome) -> bool {
+    // Where the code is not known, it was most likely 0.
+    matches!(outcome, Outcome::Exited(None | Some(0)))
+        && open
+            .iter()
+            .any(|(_, run)| run.returned.is_none() && run.job.is_main())
+        && asked::for_help()
+}
+
+/// Ends the runs that the end of the process cuts short, the innermost first, and brings status
+/// files up to date.
+pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
+    let shards = OPEN.get().all();
+    let mut open: Vec<_> = shards
+        .flat_map(|mut open| std::mem::take(&mut *open))
+        .collect();
+    open.sort_by_key(|(number, run)| (run.started, *number));
+    let help = is_help(&open, outcome).then(|| Outcome::NotCounted(asked::HELP.to_owned()));
+    let mut warnings = Vec::new();
+    while let Some((number, run)) = open.pop() {
+        let around: Vec<_> = open.iter().map(|(_, run)| Open::clone(run)).collect();
+        let after_return = run.returned.map(|_| outcome.after_return());
+        let asked = run.asked.clone();
+        let asked = asked.as_ref().map(|asked| &asked.outcome);
+        let ended = asked.or(after_return.as_ref()).or(help.as_ref());
+        let outcome = ended.unwrap_or(outcome);
+        warnings.extend(end(number, &run, None, outcome, None, &around, true));
+    }
+    if let Some(store) = in_force::setup().store() {
+        store.flush();
+    }
+    warnings
+}

@@ -1,0 +1,261 @@
+//! What is reported of a run that goes on: that it has begun, overlaps another or is overdue, and how far it is.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+
+use crate::dispatch::dispatcher;
+use crate::dispatch::standing::Standing;
+use crate::format::hash;
+use crate::format::time;
+use crate::os::warning::{self, Warning};
+use crate::rules::transition::Ended;
+use crate::runs::consult::Program;
+use crate::runs::registry::{OPEN, Open, WAS_OVERDUE, channel, open_runs, settings};
+use crate::runs::report::{self, Report};
+use crate::runs::run_data;
+use crate::runs::sharded::Values;
+use crate::runs::{asked, overdue, overlap};
+use crate::settings::in_force;
+use crate::settings::setup::Setup;
+use crate::state;
+use crate::state::run_record::Recorded;
+use crate::status::outcome::Outcome;
+/// Seconds.
+const MINUTE: f64 = 60.0;
+
+/// How often what a run says of itself is written down.
+const NEWS: Duration = Duration::from_secs(1);
+
+/// How soon after the last time it is shown again in the message of its beginning, if that may be edited then.
+const SHOWN: Duration = Duration::from_secs(10);
+
+/// Has what a run says of itself written into the record of runs under way, at most once a second: for those who
+/// look at it meanwhile, and for its death.
+pub(crate) fn watch_news(number: u64) {
+    if let Some(at) = Instant::now().checked_add(NEWS) {
+        overdue::watch(at, number, note_news);
+    }
+}
+
+fn note_news(number: u64) {
+    let Some((outermost, is_news)) = run_data::take_news(number) else {
+        return;
+    };
+    let run = { open_runs(outermost).get(&outermost).cloned() };
+    if let Some(run) = run.filter(|_| is_news) {
+        record(outermost, &run, in_force::setup_so_far());
+        if !open_runs(outermost).contains_key(&outermost) {
+            // It has ended meanwhile, and must not look as if it had died.
+            state::end_run(outermost);
+        }
+    }
+    if is_news {
+        show_progress(number, outermost);
+    }
+    watch_news(number);
+}
+
+/// Has the message of the beginning of a run, or of the one around it, show how far it has come.
+fn show_progress(number: u64, outermost: u64) {
+    let Some(progress) = run_data::so_far(number, false).progress else {
+        return;
+    };
+    let due = |number: u64| {
+        let mut open = open_runs(number);
+        let run = open.get_mut(&number).filter(|run| run.is_start_sent)?;
+        let is_recent = |shown: Instant| shown.elapsed() < SHOWN;
+        if run.shown.is_some_and(is_recent) {
+            return None;
+        }
+        run.shown = Some(Instant::now());
+        Some(run.clone())
+    };
+    if let Some(run) = due(number).or_else(|| due(outermost)) {
+        let setup = in_force::setup_so_far();
+        let (job, words) = (run.job_name(setup).into_owned(), progress.words(Utc::now()));
+        run.show(
+            setup,
+            &Standing::progress(job, time::from_micros(run.begun), words),
+        );
+    }
+}
+
+/// Writes down that an outermost run is under way, so that its death can be reported.
+pub(super) fn record(number: u64, run: &Open, setup: &'static Setup) {
+    let Some(store) = setup.store().filter(|_| !run.nested) else {
+        return;
+    };
+    let channel = channel(&run.job.arguments, setup);
+    let routes = setup.routes(channel);
+    let mut ended = run.ended(setup, run.started);
+    ended.heard = run_data::of_record(number);
+    let recorded = Recorded {
+        ended,
+        settings: settings(&run.job.arguments, setup),
+        queues: routes
+            .as_ref()
+            .map_or(Cow::default(), |routes| Cow::Borrowed(&*routes.queues)),
+        has_returned: run.returned.is_some(),
+    };
+    match store.begin_run(number, &recorded) {
+        Ok(()) => warning::over("record"),
+        Err(error) => {
+            let message =
+                format!("runs cannot be recorded ({error}): if one is killed, no alert is sent");
+            Warning::new("record", message).tell();
+        }
+    }
+}
+
+impl Open {
+    /// Has the message of its beginning show how it stands.
+    fn show(&self, setup: &Setup, standing: &Standing) {
+        let Some(routes) = setup.routes(channel(&self.job.arguments, setup)) else {
+            return;
+        };
+        for route in &routes.all {
+            dispatcher::show(route, standing.clone());
+        }
+    }
+
+    /// Has it show how it has ended.
+    pub(super) fn show_end(&self, setup: &Setup, outcome: &Outcome, now: Instant) {
+        let took = self.returned.unwrap_or(now);
+        let took = took.saturating_duration_since(self.started);
+        let (state, text) = (outcome.state(), outcome.text().into_owned());
+        let job = self.job_name(setup).into_owned();
+        self.show(
+            setup,
+            &Standing::end(job, time::from_micros(self.begun), state, text, took),
+        );
+    }
+
+    /// Has the run watched, if a job of its kind should end within some time.
+    pub(super) fn watch(&mut self, number: u64, setup: &Setup) {
+        let minutes = self.job.arguments.overdue_minutes.or(setup.overdue_minutes);
+        let time = minutes.and_then(|minutes| Duration::try_from_secs_f64(minutes * MINUTE).ok());
+        if self.overdue_at.is_none()
+            && let Some(at) = time.and_then(|time| self.started.checked_add(time))
+        {
+            self.overdue_at = Some(at);
+            overdue::watch(at, number, tell_overdue);
+        }
+    }
+
+    /// Sends that it has begun, where that is asked for, once it is known where to: a `Config` may come later.
+    pub(super) fn tell_start(&mut self, setup: &'static Setup, warnings: &mut Vec<Warning>) {
+        let arguments = &self.job.arguments;
+        let is_asked_for = arguments.start.unwrap_or(setup.start && !self.nested);
+        if !is_asked_for || self.is_start_sent || asked::for_help() {
+            return;
+        }
+        if setup.routes(channel(arguments, setup)).is_none() {
+            return;
+        }
+        self.is_start_sent = true;
+        let mut ended = self.ended(setup, self.started);
+        ended.took = None;
+        report_unended(self, ended, "started", &Outcome::Started, setup, warnings);
+    }
+}
+
+/// Tells that a run is still under way, and leaves its status as it is.
+fn tell_overdue(number: u64) {
+    let run = match open_runs(number).get_mut(&number) {
+        Some(run) => {
+            run.was_overdue = true;
+            run.clone()
+        }
+        None => return,
+    };
+    let setup = in_force::setup_so_far();
+    let mut ended = run.ended(setup, Instant::now());
+    ended.heard = run_data::so_far(number, true);
+    ended.notes.retain(|note| note != WAS_OVERDUE);
+    let seconds = run.started.elapsed().as_secs_f64();
+    let progress = ended.heard.progress;
+    let progress = progress.map(|progress| format!(": {}", progress.words(Utc::now())));
+    let progress = progress.unwrap_or_default();
+    let outcome = Outcome::Overdue(if seconds < MINUTE {
+        format!("still running after {seconds:.1} seconds{progress}")
+    } else {
+        format!(
+            "still running after {:.0} minutes{progress}",
+            seconds / MINUTE
+        )
+    });
+    let mut warnings = Vec::new();
+    let job = ended.job.clone();
+    let is_sent = report_unended(&run, ended, "overdue", &outcome, setup, &mut warnings);
+    if !is_sent && let Some(run) = open_runs(number).get_mut(&number) {
+        // Of what was withheld nobody need hear the end.
+        run.was_overdue = false;
+        // What a planned quiet has withheld is due at its end.
+        let now = Utc::now();
+        let quiet = setup.store().and_then(|store| store.quiet(&job, now).0);
+        let left = quiet.and_then(|quiet| (quiet.until - now).to_std().ok());
+        if let Some(at) = left.and_then(|left| Instant::now().checked_add(left)) {
+            run.overdue_at = Some(at);
+            overdue::watch(at, number, tell_overdue);
+        }
+    }
+    warnings.into_iter().for_each(Warning::tell);
+}
+
+/// Tells that a run has begun while another outermost run of its job goes on, here or in another process.
+pub(super) fn tell_overlap(run: &Open, setup: &'static Setup, warnings: &mut Vec<Warning>) {
+    let is_other =
+        |other: &Open| !other.nested && other.returned.is_none() && other.is_of_job_of(run);
+    let begun = |open: &Values<Open>| {
+        let others = open.values().filter(|other| is_other(other));
+        others.map(|other| other.begun).min()
+    };
+    let here = OPEN.get().all().filter_map(|open| begun(&open)).min();
+    let here = here.map(|begun| (time::from_micros(begun), "in this process".to_owned()));
+    let elsewhere = || overlap::elsewhere(setup.store()?, &run.job_name(setup), &setup.host);
+    let Some((begun, place)) = here.or_else(elsewhere) else {
+        return;
+    };
+    let mut ended = run.ended(setup, run.started);
+    (ended.took, ended.mention) = (None, None);
+    let begun = time::show(begun);
+    ended.notes.push(format!(
+        "a run that began {begun} goes on, {place} (overlap = false)"
+    ));
+    report_unended(
+        run,
+        ended,
+        "overlaps",
+        &Outcome::Overlapping,
+        setup,
+        warnings,
+    );
+}
+
+/// Reports something of a run that goes on: an event of its own, for the run's end has the run's id.
+fn report_unended(
+    run: &Open,
+    mut ended: Ended,
+    event: &str,
+    outcome: &Outcome,
+    setup: &'static Setup,
+    warnings: &mut Vec<Warning>,
+) -> bool {
+    ended.run = hash::hash(&format!("{:016x} {event}", ended.run));
+    let channel = channel(&run.job.arguments, setup);
+    let routes = report::routes(setup, channel, &mut ended.notes, outcome, warnings);
+    Report {
+        ended,
+        outcome,
+        settings: settings(&run.job.arguments, setup),
+        run: None,
+        now: Instant::now(),
+        setup,
+        kind: None,
+        // It is asked about what has ended.
+        program: Program::default(),
+    }
+    .make(setup.store(), routes.as_deref(), |_| true, warnings)
+}
