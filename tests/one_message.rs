@@ -35,6 +35,8 @@ const ALL: [Kind; 4] = [Slack, Discord, Telegram, Matrix];
 #[derive(Debug, Default)]
 struct Taken {
     said: Vec<String>,
+    /// What was sent, as it came.
+    bodies: Vec<String>,
     /// Messages by their numbers, and whether they are still there.
     messages: BTreeMap<usize, bool>,
     transactions: BTreeMap<String, usize>,
@@ -59,7 +61,11 @@ impl Chat {
         }));
         let known = taken.clone();
         let service = Service::of(move |asked| {
-            let answer = known.lock().unwrap().answer(kind, asked);
+            let answer = {
+                let mut taken = known.lock().unwrap();
+                taken.bodies.push(asked.body.to_owned());
+                taken.answer(kind, asked)
+            };
             std::thread::sleep(known.lock().unwrap().slow);
             answer
         });
@@ -198,10 +204,10 @@ impl Taken {
                     self.said.push(format!("edit: {}", became(title)));
                     return (200, json!({ "id": edited, "channel_id": "2" }));
                 }
-                let leads_to_first = body
+                let leads_to_another = body
                     .to_string()
-                    .contains("https://discord.com/channels/3/2/1");
-                let what = if leads_to_first { "loud" } else { "top" };
+                    .contains("https://discord.com/channels/3/2/");
+                let what = if leads_to_another { "loud" } else { "top" };
                 let number = self.add(what, title);
                 (200, json!({ "id": number.to_string(), "channel_id": "2" }))
             }
@@ -295,7 +301,7 @@ impl Taken {
 /// Says what became of a job, by the title of a message.
 fn became(text: &str) -> &str {
     let line = text.lines().next().unwrap_or_default();
-    let known = ["recovered", "still failing", "failed"];
+    let known = ["recovered", "still failing", "failed", "started", "ok"];
     // Of several: `12 of 40`.
     let before = line.split(" recovered").next().unwrap_or_default();
     let before = before.trim_start_matches(['✗', '✓', ' ']);
@@ -403,12 +409,7 @@ fn of_a_message_that_is_deleted_in_the_middle_no_alert_is_lost_and_one_more_is_s
         );
         chat.run(&folder, &["ok"]);
         let said = chat.said().split_off(2);
-        let heard: &[&str] = match kind {
-            // It leads to the second message.
-            Discord => &["edit: recovered", "top: recovered"],
-            _ => &["edit: recovered", "loud: recovered"],
-        };
-        assert_eq!(said, heard, "{kind:?}");
+        assert_eq!(said, ["edit: recovered", "loud: recovered"], "{kind:?}");
         assert!(folder.waiting_alerts().is_empty());
     }
 }
@@ -489,4 +490,48 @@ fn forty_jobs_that_fail_in_one_outage_are_one_message_which_counts_those_that_wo
         );
         assert!(folder.waiting_alerts().is_empty());
     }
+}
+
+/// Issue 17, point 5: the message of a run's beginning shows how far the run has come, and its end goes on in it.
+#[test]
+fn the_message_of_a_beginning_shows_progress_and_the_end() {
+    std::thread::scope(|scope| {
+        for kind in ALL {
+            scope.spawn(move || the_message_of_a_beginning_of(kind));
+        }
+    });
+}
+
+fn the_message_of_a_beginning_of(kind: Kind) {
+    let (folder, chat) = (Folder::new(), Chat::new(kind));
+    for (number, outcome) in ["ok", "the disk is full", "ok"].into_iter().enumerate() {
+        let hold = folder.path().with_extension(format!("hold{number}"));
+        let program = chat.program(&folder).env("HOLD", hold.to_str().unwrap());
+        let program = program.arg(&format!("train {outcome}"));
+        let mut child = program.command().spawn().unwrap();
+        let edits = number + 1;
+        eventually("the message shows how far the run is", || {
+            chat.count("edit: started") >= edits
+        });
+        let last = chat.taken.lock().unwrap().bodies.last().cloned().unwrap();
+        assert!(last.contains("45 %"), "{kind:?}: {last}");
+        std::fs::write(&hold, "").unwrap();
+        assert!(child.wait().unwrap().success(), "{kind:?}");
+        std::fs::remove_file(&hold).unwrap();
+    }
+    let mut said = chat.said();
+    // Where the machine is slow a minute has gone by.
+    said.dedup();
+    let begun = ["top: started", "edit: started"];
+    let expected = [
+        &begun[..],
+        &["edit: ok", "loud: ok"],
+        &begun,
+        &["edit: failed", "loud: failed"],
+        &begun,
+        // Of the incident, and then of the run that ended it.
+        &["edit: recovered", "loud: recovered", "edit: ok"],
+    ]
+    .concat();
+    assert_eq!(said, expected, "{kind:?}");
 }

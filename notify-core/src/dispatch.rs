@@ -8,4 +8,5 @@ pub(crate) mod ledger;
 pub(crate) mod refuge;
 pub(crate) mod sender;
 pub(crate) mod shed;
+pub(crate) mod standing;
 mod thread;

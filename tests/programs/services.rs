@@ -1,12 +1,12 @@
 //! A program that tells `SERVICE` at `URL`, or what its environment names, of one job's runs, one for each argument: `ok`, `slow`,
-//! `storm`, which is a dozen jobs that fail, `outage`, which is forty, `calm`, which is forty that work, `long`, which is an error of a megabyte, or the text of
+//! `storm`, which is a dozen jobs that fail, `outage`, which is forty, `calm`, which is forty that work, `long`, which is an error of a megabyte, `train` and an outcome, which says how far it is until the file `HOLD` is there, or the text of
 //! an error.
 
 use std::error::Error;
 use std::time::Duration;
 use std::{env, thread};
 
-use pipeline_notify::{Config, Discord, PagerDuty, Teams, notify};
+use pipeline_notify::{Config, Discord, PagerDuty, Teams, notify, progress};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [url, key, service] =
@@ -39,25 +39,46 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
             }
             outcome => {
-                let _ = load("load", outcome);
+                let _ = match outcome.strip_prefix("train ") {
+                    Some(outcome) => train(outcome),
+                    None => load("load", outcome),
+                };
             }
         }
     }
     Ok(())
 }
 
+/// A run of hours, as far as anybody sees.
+#[notify(name = "train", start = true)]
+fn train(outcome: &str) -> Result<(), String> {
+    let hold = env::var_os("HOLD").unwrap_or_default();
+    for turn in 0..1_200 {
+        progress(45_000 + turn, 100_000);
+        if std::fs::exists(&hold).unwrap_or(true) {
+            break;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    load_of(outcome)
+}
+
 #[notify(name = name.to_owned())]
 fn load(name: &str, outcome: &str) -> Result<(), String> {
+    if outcome == "long" {
+        let rest = "``` <@1> ".repeat(120_000);
+        return Err(format!("the first line of {name}\n{rest}"));
+    }
+    load_of(outcome)
+}
+
+fn load_of(outcome: &str) -> Result<(), String> {
     match outcome {
         "ok" => Ok(()),
         "slow" => {
             thread::sleep(Duration::from_millis(500));
             Ok(())
         }
-        "long" => Err(format!(
-            "the first line of {name}\n{}",
-            "``` <@1> ".repeat(120_000)
-        )),
         error => Err(error.to_owned()),
     }
 }

@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 use chrono::{TimeDelta, Utc};
 
 use crate::dispatch::batch::MOST;
+use crate::dispatch::follow_up;
 use crate::dispatch::ledger;
 use crate::dispatch::refuge;
 use crate::dispatch::sender::{self, Next};
 use crate::dispatch::shed;
+use crate::dispatch::standing::Standing;
 use crate::error::Error;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
-use crate::notifier::Refusal;
+use crate::notifier::{FollowUps, Refusal};
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
 use crate::os::random;
@@ -27,7 +29,7 @@ use crate::settings::setup::Setup;
 use crate::state::entry::Entry;
 use crate::state::moved::Moved;
 use crate::state::rate::Pace;
-use crate::state::{Queue, Queued, Store, UNUSABLE};
+use crate::state::{Queue, Queued, Store, Turn, UNUSABLE};
 
 /// Alerts that are kept in memory, for one destination, where there is no directory for them.
 const KEPT: usize = 100;
@@ -37,6 +39,9 @@ const OWN: usize = 1_000;
 
 /// The longest that a drain goes on, where it is given longer than there is time.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// When to try again to show how a run has ended.
+const SHOW_AGAIN: TimeDelta = TimeDelta::minutes(1);
 
 /// How soon to look again at a queue from which another process sends.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(1);
@@ -69,6 +74,10 @@ struct Line {
     /// The keys of what this process has queued on disk: its exit waits for that.
     own: HashSet<String>,
     memory: Memory,
+    /// How the runs stand whose beginnings were sent to it, as far as it is to show that.
+    standings: Vec<Standing>,
+    /// Whether one is being shown that says how a run has ended.
+    is_showing: bool,
 }
 
 /// Alerts that could not be queued on disk.
@@ -133,6 +142,19 @@ pub(crate) fn from_memory(route: &Route, alert: Alert) {
     if is_lost {
         tell_lost(route);
     }
+}
+
+/// Has the message of a run's beginning show how the run stands, once no alert waits, where messages are edited.
+pub(crate) fn show(route: &Route, standing: Standing) {
+    if route.queue.is_none() || follow_up::of(route) == FollowUps::Messages {
+        return;
+    }
+    wake(route, |line| {
+        line.standings
+            .retain(|known| !known.is_of_run_of(&standing));
+        line.standings.push(standing);
+        true
+    });
 }
 
 /// Sends what dead processes have left in the queue of a destination.
@@ -226,7 +248,7 @@ pub(crate) fn finish(deadline: Instant) {
         }
         look_again = (look_again * 2).min(in_the_end);
     }
-    for route in delivery.routes(Line::is_waited_for) {
+    for route in delivery.routes(Line::has_alerts) {
         let Route { channel, mend, .. } = &route;
         let lost = delivery.in_memory(&route);
         // A fault of its own: that the channel takes nothing now was told, and that it waits.
@@ -384,9 +406,59 @@ fn pause_of(route: &Route) -> Duration {
     }
 }
 
+/// Sends what may leave now for one destination; then, where nothing waits, shows how runs stand.
+fn step(route: &Route, deadline: Option<Instant>) -> Next {
+    let next = send(route, deadline);
+    let delivery = DELIVERY.get();
+    if next != Next::Nothing {
+        if let (Next::At(_), Some(_), Some(line)) = (next, deadline, delivery.lock().line(route)) {
+            // The exit waits for none that stands behind others' alerts.
+            if !line.has_alerts() {
+                line.standings.clear();
+            }
+        }
+        return next;
+    }
+    let Some(queue) = &route.queue else {
+        return next;
+    };
+    let has_none = |line: &mut Line| line.standings.is_empty();
+    if delivery.lock().line(route).is_none_or(has_none) {
+        return next;
+    }
+    let turn = queue.turn();
+    if matches!(turn, Ok(Turn::Others)) {
+        return Next::Others;
+    }
+    let standings = match delivery.lock().line(route) {
+        Some(line) => {
+            line.is_showing = line.standings.iter().any(Standing::is_last);
+            std::mem::take(&mut line.standings)
+        }
+        None => Vec::new(),
+    };
+    let shown = standings.into_iter();
+    let mut later: Vec<_> = shown
+        .filter_map(|standing| standing.show(route, queue, deadline))
+        .collect();
+    let mut state = delivery.lock();
+    let Some(line) = state.line(route) else {
+        return next;
+    };
+    line.is_showing = false;
+    later.retain(|_| deadline.is_none());
+    let is_left = !later.is_empty();
+    line.standings.append(&mut later);
+    if is_left {
+        Next::At(Utc::now() + SHOW_AGAIN)
+    } else {
+        next
+    }
+}
+
 /// Sends what may leave now for one destination, the oldest first: from disk, and what could not be
 /// queued there.
-fn step(route: &Route, deadline: Option<Instant>) -> Next {
+fn send(route: &Route, deadline: Option<Instant>) -> Next {
     let mut ways: [fn(&Route, Option<Instant>) -> Next; 2] = [send_from_queue, send_from_memory];
     if DELIVERY.get().has_older_in_memory(route) {
         ways.reverse();
@@ -657,10 +729,17 @@ impl Line {
             route,
             own: HashSet::new(),
             memory,
+            standings: Vec::new(),
+            is_showing: false,
         }
     }
 
     fn is_waited_for(&self) -> bool {
+        self.has_alerts() || self.is_showing || self.standings.iter().any(Standing::is_last)
+    }
+
+    /// Tells whether alerts of this process wait.
+    fn has_alerts(&self) -> bool {
         !self.own.is_empty() || !self.memory.alerts.is_empty() || self.memory.is_sending
     }
 }

@@ -61,6 +61,10 @@ pub(crate) fn together(route: &Route, queue: &Queue, alerts: &[Alert]) -> Vec<bo
             *first = Some(thread);
             return true;
         };
+        // It shows how far its run has come, and no other's.
+        if taken.iter().chain([alert]).any(thread::begins_run) {
+            return false;
+        }
         match (&*first, thread) {
             (None, None) => taken
                 .iter()
@@ -158,7 +162,8 @@ impl Message<'_> {
         let handle = self.post(self.alerts)?;
         let thread = handle.and_then(|handle| Thread::begin(handle, self.alerts, self.now));
         if let Some(thread) = thread {
-            thread.keep(self.queue, true);
+            let is_of_run = self.alerts.iter().any(thread::begins_run);
+            thread.keep(self.queue, !is_of_run);
         }
         Ok(())
     }
@@ -172,7 +177,8 @@ impl Message<'_> {
         }
         let joins = untold.iter().any(|alert| !thread.has(alert));
         thread.take(self.alerts);
-        let edit = self.edit(&mut thread, is_over);
+        let is_urgent = is_over || thread.was_of_run();
+        let edit = self.edit(&mut thread, is_urgent);
         let replied = match &edit {
             Err(refusal @ Refusal::Channel { .. }) => return Err(refusal.clone()),
             Err(Refusal::Gone { .. }) => return self.begin_anew(&thread),
@@ -197,11 +203,11 @@ impl Message<'_> {
         owed.map_or(Ok(()), Err)
     }
 
-    /// Brings the message up to date, if it may be edited now; returns whether that was done. A recovery is shown
-    /// at once.
-    fn edit(&self, thread: &mut Thread, is_over: bool) -> Result<bool, Refusal> {
+    /// Brings the message up to date, if it may be edited now; returns whether that was done. The end of a run or an
+    /// incident is shown at once.
+    fn edit(&self, thread: &mut Thread, is_urgent: bool) -> Result<bool, Refusal> {
         let is_due = thread.may_edit(self.now) && budget::takes_edit(self.route, self.now);
-        if thread.is_fixed || !(is_due || is_over) {
+        if thread.is_fixed || !(is_due || is_urgent) {
             return Ok(false);
         }
         let shown = match thread.shown() {

@@ -46,19 +46,49 @@ pub(crate) struct Thread {
     told: BTreeSet<String>,
     /// The latest alert of each incident that it speaks of, in their order.
     alerts: Vec<Alert>,
+    /// What it was kept by, and is no more; no file holds it.
+    left: Vec<String>,
 }
 
-/// Names an incident to the store of handles; `None` where the alert is of none.
+/// Names to the store of handles what an alert may go on with: the message of its incident, or that of its run's
+/// beginning.
+fn keys(alert: &Alert) -> impl Iterator<Item = String> {
+    let incident = incident_of(alert);
+    let incident = incident.map(|incident| key_of(&alert.job, incident));
+    let is_of_run = alert.kind != Kind::Overlapping;
+    let run = is_of_run.then(|| key_of_run(&alert.job, alert.status.begun));
+    incident.into_iter().chain(run)
+}
+
+/// Names what a message speaks of in an alert.
 fn key(alert: &Alert) -> Option<String> {
-    let incident = alert.incident.as_deref()?;
-    Some(hash::hex(hash::hash(&format!("{}\n{incident}", alert.job))))
+    keys(alert).next()
+}
+
+fn key_of_run(job: &str, begun: Time) -> String {
+    key_of(job, &time::show(begun))
+}
+
+fn key_of(job: &str, part: &str) -> String {
+    hash::hex(hash::hash(&format!("{job}\n{part}")))
+}
+
+/// Returns the incident that an alert tells of: not the one in which a run has merely begun.
+fn incident_of(alert: &Alert) -> Option<&str> {
+    let is_of_it = !matches!(alert.kind, Kind::Started | Kind::Overlapping);
+    alert.incident.as_deref().filter(|_| is_of_it)
+}
+
+/// Tells whether an alert opens the message of a run, which shows how far that comes and how it ends.
+pub(crate) fn begins_run(alert: &Alert) -> bool {
+    alert.kind == Kind::Started
 }
 
 impl Thread {
     /// Finds the thread of an alert: that of its incident, or where it opens one, that of the same outage.
     pub(crate) fn of(queue: &Queue, alert: &Alert, now: Time) -> Option<Self> {
-        let key = key(alert)?;
-        match ledger::handle_of(queue, &key) {
+        let kept = keys(alert).find_map(|key| ledger::handle_of(queue, &key));
+        match kept {
             Some(text) => Self::follow(queue, &text),
             None if alert.kind == Kind::Failed => {
                 let latest = ledger::handle_of(queue, LATEST);
@@ -67,6 +97,18 @@ impl Thread {
             }
             None => None,
         }
+    }
+
+    /// Finds the message of a run's beginning, unless it speaks of more by now.
+    pub(crate) fn of_run(queue: &Queue, job: &str, begun: Time) -> Option<Self> {
+        let kept = ledger::handle_of(queue, &key_of_run(job, begun))?;
+        let thread = Self::parse(&Fields::parse(&kept))?;
+        (thread.alerts.len() == 1).then_some(thread)
+    }
+
+    /// Returns the alert that it speaks of, where there is one alone.
+    pub(crate) fn only(&self) -> Option<&Alert> {
+        self.alerts.first().filter(|_| self.alerts.len() == 1)
     }
 
     /// Reads a thread, or the one that a part of it leads to.
@@ -128,10 +170,18 @@ impl Thread {
 
     /// Takes in what is being sent: it is what the message says from now on.
     pub(crate) fn take(&mut self, alerts: &[Alert]) {
-        for alert in alerts.iter().filter(|alert| alert.incident.is_some()) {
+        for alert in alerts {
             match self.place(alert) {
-                Some(place) => self.alerts[place] = alert.clone(),
-                None => self.alerts.push(alert.clone()),
+                Some(place) => {
+                    let before = std::mem::replace(&mut self.alerts[place], alert.clone());
+                    if key(&before) != key(alert) {
+                        self.left.extend(key(&before));
+                    }
+                }
+                None if incident_of(alert).is_some() || begins_run(alert) => {
+                    self.alerts.push(alert.clone());
+                }
+                None => {}
             }
         }
         let room = (KEPT / self.alerts.len().max(1)).max(LEAST_KEPT);
@@ -154,7 +204,11 @@ impl Thread {
     }
 
     fn place(&self, alert: &Alert) -> Option<usize> {
-        let is_of = |known: &Alert| known.job == alert.job && known.incident == alert.incident;
+        let is_of = |known: &Alert| match incident_of(known) {
+            Some(incident) => Some(incident) == incident_of(alert),
+            None => known.status.begun == alert.status.begun && alert.kind != Kind::Overlapping,
+        };
+        let is_of = |known: &Alert| known.job == alert.job && is_of(known);
         self.alerts.iter().position(is_of)
     }
 
@@ -172,6 +226,11 @@ impl Thread {
     /// Tells whether each of its incidents is over.
     pub(crate) fn is_over(&self) -> bool {
         self.alerts.iter().all(is_over)
+    }
+
+    /// Tells whether it was of a run that goes on, and is not any more.
+    pub(crate) fn was_of_run(&self) -> bool {
+        !self.left.is_empty()
     }
 
     /// Tells whether the message may be edited again.
@@ -198,6 +257,9 @@ impl Thread {
 
     /// Keeps it for what follows, or forgets it where all is over.
     pub(crate) fn keep(&self, queue: &Queue, is_latest: bool) {
+        for key in &self.left {
+            ledger::keep_handle(queue, key, None);
+        }
         let keys: Vec<_> = self.alerts.iter().filter_map(key).collect();
         let Some((first, others)) = keys.split_first() else {
             return;
@@ -225,7 +287,8 @@ impl Thread {
 
     /// Forgets it.
     pub(crate) fn forget(&self, queue: &Queue) {
-        for key in self.alerts.iter().filter_map(key) {
+        let keys = self.alerts.iter().filter_map(key);
+        for key in keys.chain(self.left.iter().cloned()) {
             ledger::keep_handle(queue, &key, None);
         }
     }
@@ -266,6 +329,7 @@ impl Thread {
                 .unwrap_or(0),
             told: fields.all("sent").into_iter().collect(),
             alerts,
+            left: Vec::new(),
         })
         .filter(|thread| !thread.alerts.is_empty())
     }
@@ -273,7 +337,8 @@ impl Thread {
 
 /// Tells whether an alert says that its job works again.
 fn is_over(alert: &Alert) -> bool {
-    alert.status.state == State::Ok
+    let goes_on = matches!(alert.kind, Kind::Started | Kind::Overlapping);
+    alert.status.state == State::Ok && !goes_on
 }
 
 /// Tells whether an alert is to be noticed by all: what it says is new, or it reminds. What fails again as before,

@@ -18,7 +18,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 #[cfg(unix)]
 use std::sync::atomic::{AtomicI32, AtomicU64};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::os::isolate;
 
@@ -611,12 +611,29 @@ fn milliseconds() -> u64 {
 /// Returns the time since the system's start, some milliseconds behind: it costs a tenth of the exact one.
 #[cfg(target_os = "linux")]
 pub(crate) fn coarse_time() -> Duration {
+    coarse(libc::CLOCK_MONOTONIC_COARSE)
+}
+
+/// Returns the time of day, as far behind and as cheap.
+#[cfg(target_os = "linux")]
+pub(crate) fn coarse_now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + coarse(libc::CLOCK_REALTIME_COARSE)
+}
+
+/// Returns the time of day.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn coarse_now() -> SystemTime {
+    SystemTime::now()
+}
+
+#[cfg(target_os = "linux")]
+fn coarse(clock: libc::clockid_t) -> Duration {
     let mut now = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
     // SAFETY: it writes the time into what is there.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut now) };
+    unsafe { libc::clock_gettime(clock, &raw mut now) };
     let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
     Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or_default())
 }

@@ -160,6 +160,9 @@ pub(super) fn end(
         };
         report_end(&mut report, run, around, &mut warnings);
     }
+    if run.is_start_sent {
+        run.show_end(setup, outcome, now);
+    }
     if !run.nested {
         state::end_run(number);
         if let Some(store) = store {

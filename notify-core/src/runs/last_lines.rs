@@ -204,7 +204,14 @@ struct Pairs<'a>(&'a mut Text);
 
 impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
-        Ok(write!(self.0, " {key}={value}")?)
+        for part in [" ", key.as_str(), "="] {
+            self.0.write_str(part)?;
+        }
+        match value.to_borrowed_str() {
+            Some(value) => self.0.write_str(value)?,
+            None => write!(self.0, "{value}")?,
+        }
+        Ok(())
     }
 }
 

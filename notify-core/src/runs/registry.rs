@@ -41,6 +41,8 @@ pub(super) struct Open {
     pub(super) was_overdue: bool,
     /// Whether its beginning was sent.
     pub(super) is_start_sent: bool,
+    /// When it was last shown how far it has come.
+    pub(super) shown: Option<Instant>,
     /// When the last run of the same job began that ended inside this one.
     pub(super) last_inside: Option<Time>,
     /// The heartbeat that knows of its beginning.

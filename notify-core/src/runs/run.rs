@@ -72,6 +72,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         overdue_at: None,
         was_overdue: false,
         is_start_sent: false,
+        shown: None,
         last_inside: None,
         heartbeat: None,
         returned: None,

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
+use crate::dispatch::dispatcher;
+use crate::dispatch::standing::Standing;
 use crate::format::hash;
 use crate::format::time;
 use crate::os::warning::{self, Warning};
@@ -26,6 +28,9 @@ const MINUTE: f64 = 60.0;
 /// How often what a run says of itself is written down.
 const NEWS: Duration = Duration::from_secs(1);
 
+/// How soon after the last time it is shown again in the message of its beginning, if that may be edited then.
+const SHOWN: Duration = Duration::from_secs(10);
+
 /// Has what a run says of itself written into the record of runs under way, at most once a second: for those who
 /// look at it meanwhile, and for its death.
 pub(crate) fn watch_news(number: u64) {
@@ -46,7 +51,35 @@ fn note_news(number: u64) {
             state::end_run(outermost);
         }
     }
+    if is_news {
+        show_progress(number, outermost);
+    }
     watch_news(number);
+}
+
+/// Has the message of the beginning of a run, or of the one around it, show how far it has come.
+fn show_progress(number: u64, outermost: u64) {
+    let Some(progress) = run_data::so_far(number, false).progress else {
+        return;
+    };
+    let due = |number: u64| {
+        let mut open = open_runs(number);
+        let run = open.get_mut(&number).filter(|run| run.is_start_sent)?;
+        let is_recent = |shown: Instant| shown.elapsed() < SHOWN;
+        if run.shown.is_some_and(is_recent) {
+            return None;
+        }
+        run.shown = Some(Instant::now());
+        Some(run.clone())
+    };
+    if let Some(run) = due(number).or_else(|| due(outermost)) {
+        let setup = in_force::setup_so_far();
+        let (job, words) = (run.job_name(setup).into_owned(), progress.words(Utc::now()));
+        run.show(
+            setup,
+            &Standing::progress(job, time::from_micros(run.begun), words),
+        );
+    }
 }
 
 /// Writes down that an outermost run is under way, so that its death can be reported.
@@ -77,6 +110,28 @@ pub(super) fn record(number: u64, run: &Open, setup: &'static Setup) {
 }
 
 impl Open {
+    /// Has the message of its beginning show how it stands.
+    fn show(&self, setup: &Setup, standing: &Standing) {
+        let Some(routes) = setup.routes(channel(&self.job.arguments, setup)) else {
+            return;
+        };
+        for route in &routes.all {
+            dispatcher::show(route, standing.clone());
+        }
+    }
+
+    /// Has it show how it has ended.
+    pub(super) fn show_end(&self, setup: &Setup, outcome: &Outcome, now: Instant) {
+        let took = self.returned.unwrap_or(now);
+        let took = took.saturating_duration_since(self.started);
+        let (state, text) = (outcome.state(), outcome.text().into_owned());
+        let job = self.job_name(setup).into_owned();
+        self.show(
+            setup,
+            &Standing::end(job, time::from_micros(self.begun), state, text, took),
+        );
+    }
+
     /// Has the run watched, if a job of its kind should end within some time.
     pub(super) fn watch(&mut self, number: u64, setup: &Setup) {
         let minutes = self.job.arguments.overdue_minutes.or(setup.overdue_minutes);

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 
 use super::*;
+use crate::dispatch::standing::Standing;
 use crate::message::alert::Kind;
 use crate::os::ffi;
 use crate::state::local::spool::Outbox;
@@ -363,4 +364,103 @@ fn a_handle_that_cannot_be_written_is_kept_in_memory() {
     std::fs::write(folder, "in its place").unwrap();
     assert_eq!(place.sent(&[failed("1")]), ["post 1"]);
     assert_eq!(place.sent(&[recovered("2")]), ["edit m1 2", "loud m1 2"]);
+}
+
+/// One that its run has begun, while its job fails or not.
+fn started(id: &str) -> Alert {
+    let mut started = alert("etl", "i1", Kind::Started, id);
+    started.status.state = State::Ok;
+    started
+}
+
+fn show(place: &Place, run: &Alert, comes: fn(String, Time) -> Standing) -> Vec<String> {
+    let standing = comes(run.job.clone(), run.status.begun);
+    assert!(standing.show(&place.route, &place.queue, None).is_none());
+    let asked = place.service.take_asked().into_iter();
+    // Each edit has an id of its own.
+    asked
+        .map(|asked| asked.rsplit_once(' ').unwrap().0.to_owned())
+        .collect()
+}
+
+fn half(job: String, begun: Time) -> Standing {
+    Standing::progress(job, begun, "45 %, 2 h left".to_owned())
+}
+
+fn ended_well(job: String, begun: Time) -> Standing {
+    Standing::end(job, begun, State::Ok, String::new(), Duration::ZERO)
+}
+
+/// Issue 17, point 5: a beginning in an incident is no end of it, and has a message of its own.
+#[test]
+fn a_run_that_begins_or_overlaps_in_an_incident_leaves_its_message_as_it_is() {
+    let place = Place::new(FollowUps::Threads);
+    assert_eq!(place.sent(&[failed("1")]), ["post 1"]);
+    let mut begun = started("2");
+    begun.status.begun += TimeDelta::hours(1);
+    let mut overlaps = alert("etl", "i1", Kind::Overlapping, "3");
+    overlaps.status = begun.status.clone();
+    let goes = together(
+        &place.route,
+        &place.queue,
+        &[begun.clone(), overlaps.clone()],
+    );
+    assert_eq!(goes, [true, false], "a beginning is alone in its message");
+    assert_eq!(place.sent(&[begun]), ["post 2"]);
+    assert_eq!(place.sent(&[overlaps]), ["post 3"]);
+    assert_eq!(place.sent(&[still("4")]), ["edit m1 4", "reply m1 4"]);
+    assert_eq!(place.sent(&[recovered("5")]), ["edit m1 5", "loud m1 5"]);
+}
+
+/// Issue 17, point 5.
+#[test]
+fn the_message_of_a_beginning_shows_how_far_the_run_comes_and_what_it_ends_with() {
+    for follow_ups in [FollowUps::Threads, FollowUps::Edits] {
+        let place = Place::new(follow_ups);
+        let begun = started("1");
+        assert_eq!(place.sent(&[begun.clone()]), ["post 1"]);
+        assert_eq!(show(&place, &begun, half), ["edit m1"]);
+        assert_eq!(show(&place, &begun, half), [""; 0], "once a minute");
+        // The failure goes on in it, and is shown at once.
+        assert_eq!(place.sent(&[failed("2")]), ["edit m1 2", "loud m1 2"]);
+        assert_eq!(show(&place, &begun, half), [""; 0]);
+        assert_eq!(show(&place, &begun, ended_well), [""; 0]);
+        assert_eq!(place.sent(&[recovered("3")]), ["edit m1 3", "loud m1 3"]);
+        assert!(place.queue.handle_keys().is_empty());
+        // One of which nothing is sent but its beginning.
+        assert_eq!(place.sent(&[started("4")]), ["post 4"]);
+        assert_eq!(show(&place, &begun, ended_well), ["edit m4"]);
+        assert!(place.queue.handle_keys().is_empty());
+    }
+}
+
+/// Issue 17, point 5: an edit of progress that is refused costs nothing, and the last one is tried again.
+#[test]
+fn what_is_refused_of_a_beginnings_message_loses_no_alert() {
+    let (begun, threads) = (started("1"), FollowUps::Threads);
+    let last = || ended_well(begun.job.clone(), begun.status.begun);
+    let place = Place::new(threads);
+    assert_eq!(place.sent(&[begun.clone()]), ["post 1"]);
+    place.refuse("edit", gone());
+    assert_eq!(show(&place, &begun, half), ["edit m1"]);
+    assert_eq!(place.sent(&[failed("2")]), ["post 2"]);
+
+    let place = Place::new(threads);
+    assert_eq!(place.sent(&[begun.clone()]), ["post 1"]);
+    let mut standing = Some(last());
+    for _ in 0..5 {
+        place.refuse("edit", Refusal::temporary("it is down"));
+        let shown = standing.unwrap();
+        standing = shown.show(&place.route, &place.queue, None);
+    }
+    assert!(standing.is_none(), "it is tried five times");
+    assert_eq!(place.service.take_asked().len(), 5);
+
+    let place = Place::new(threads);
+    assert_eq!(place.sent(&[begun.clone()]), ["post 1"]);
+    let reason = "it takes no edits".to_owned();
+    place.refuse("edit", Refusal::Alert { reason });
+    assert_eq!(show(&place, &begun, half), ["edit m1"]);
+    assert_eq!(show(&place, &begun, ended_well), [""; 0]);
+    assert_eq!(place.sent(&[failed("2")]), ["loud m1 2"]);
 }
