@@ -418,7 +418,7 @@ fn the_message_of_a_beginning_shows_how_far_the_run_comes_and_what_it_ends_with(
     for follow_ups in [FollowUps::Threads, FollowUps::Edits] {
         let place = Place::new(follow_ups);
         let begun = started("1");
-        assert_eq!(place.sent(&[begun.clone()]), ["post 1"]);
+        assert_eq!(place.sent(std::slice::from_ref(&begun)), ["post 1"]);
         assert_eq!(show(&place, &begun, half), ["edit m1"]);
         assert_eq!(show(&place, &begun, half), [""; 0], "once a minute");
         // The failure goes on in it, and is shown at once.
@@ -440,13 +440,13 @@ fn what_is_refused_of_a_beginnings_message_loses_no_alert() {
     let (begun, threads) = (started("1"), FollowUps::Threads);
     let last = || ended_well(begun.job.clone(), begun.status.begun);
     let place = Place::new(threads);
-    assert_eq!(place.sent(&[begun.clone()]), ["post 1"]);
+    assert_eq!(place.sent(std::slice::from_ref(&begun)), ["post 1"]);
     place.refuse("edit", gone());
     assert_eq!(show(&place, &begun, half), ["edit m1"]);
     assert_eq!(place.sent(&[failed("2")]), ["post 2"]);
 
     let place = Place::new(threads);
-    assert_eq!(place.sent(&[begun.clone()]), ["post 1"]);
+    assert_eq!(place.sent(std::slice::from_ref(&begun)), ["post 1"]);
     let mut standing = Some(last());
     for _ in 0..5 {
         place.refuse("edit", Refusal::temporary("it is down"));
@@ -457,7 +457,7 @@ fn what_is_refused_of_a_beginnings_message_loses_no_alert() {
     assert_eq!(place.service.take_asked().len(), 5);
 
     let place = Place::new(threads);
-    assert_eq!(place.sent(&[begun.clone()]), ["post 1"]);
+    assert_eq!(place.sent(std::slice::from_ref(&begun)), ["post 1"]);
     let reason = "it takes no edits".to_owned();
     place.refuse("edit", Refusal::Alert { reason });
     assert_eq!(show(&place, &begun, half), ["edit m1"]);
