@@ -1,41 +1,65 @@
 //! The one format of every file here: `key: value` lines, an empty line, a text.
 
-use crate::format::text::{escape, unescape};
+use crate::format::text::{escape, unescape_into};
 
 /// What a file says: its fields in their order, and its text.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Fields {
-    fields: Vec<(String, String)>,
+    /// All keys and values, one after the other: a job's file is read at each of its runs.
+    words: String,
+    places: Vec<Place>,
     pub(crate) text: String,
+}
+
+/// Where a key and its value stand: the key up to the value, the value up to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    key: usize,
+    value: usize,
+    end: usize,
 }
 
 impl Fields {
     /// Reads a file. A line that is no field is passed over, and of two equal keys the first counts.
     pub(crate) fn parse(content: &str) -> Self {
-        let mut fields = Vec::new();
+        let mut read = Self {
+            words: String::with_capacity(content.len()),
+            places: Vec::with_capacity(32),
+            text: String::new(),
+        };
         let mut rest = content;
         while let Some((line, after)) = split_line(rest) {
             rest = after;
             if line.is_empty() {
                 break;
             }
-            if let Some((key, value)) = line.split_once(": ") {
-                fields.push((key.to_owned(), unescape(value)));
+            if let Some((key, value)) = split_field(line) {
+                read.add(key, |words| unescape_into(words, value));
             }
         }
-        Self {
-            fields,
-            text: rest.to_owned(),
-        }
+        rest.clone_into(&mut read.text);
+        read
     }
 
     /// Adds a field.
-    pub(crate) fn put(&mut self, key: &str, value: impl Into<String>) {
-        self.fields.push((key.to_owned(), value.into()));
+    pub(crate) fn put(&mut self, key: &str, value: impl AsRef<str>) {
+        self.add(key, |words| words.push_str(value.as_ref()));
+    }
+
+    fn add(&mut self, key: &str, put_value: impl FnOnce(&mut String)) {
+        let begin = self.words.len();
+        self.words += key;
+        let value = self.words.len();
+        put_value(&mut self.words);
+        self.places.push(Place {
+            key: begin,
+            value,
+            end: self.words.len(),
+        });
     }
 
     /// Adds a field where there is a value.
-    pub(crate) fn put_some(&mut self, key: &str, value: Option<impl Into<String>>) {
+    pub(crate) fn put_some(&mut self, key: &str, value: Option<impl AsRef<str>>) {
         if let Some(value) = value {
             self.put(key, value);
         }
@@ -57,9 +81,9 @@ impl Fields {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
+        let word = |from: usize, to: usize| &self.words[from..to];
+        let places = self.places.iter();
+        places.map(move |place| (word(place.key, place.value), word(place.value, place.end)))
     }
 
     /// Writes the file.
@@ -122,6 +146,18 @@ pub(crate) fn split_line(text: &str) -> Option<(&str, &str)> {
     Some((line.strip_suffix('\r').unwrap_or(line), rest))
 }
 
+/// Splits a line at its first colon and space.
+fn split_field(line: &str) -> Option<(&str, &str)> {
+    let mut from = 0;
+    loop {
+        let colon = from + line.get(from..)?.find(':')?;
+        if let Some(value) = line[colon + 1..].strip_prefix(' ') {
+            return Some((&line[..colon], value));
+        }
+        from = colon + 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -141,6 +177,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_line_is_split_at_its_first_colon_and_space(line in "[a: \u{e4}]{0,12}") {
+            prop_assert_eq!(split_field(&line), line.split_once(": "));
+        }
+
         #[test]
         fn any_content_can_be_read(content in any::<String>()) {
             let _ = Fields::parse(&content);

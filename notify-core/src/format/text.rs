@@ -155,15 +155,21 @@ fn is_escaped(c: char) -> bool {
 /// Undoes [`escape`]; what is no escape is left as it is.
 pub(crate) fn unescape(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
+    unescape_into(&mut text, value);
+    text
+}
+
+/// Appends to `text` what [`unescape`] returns.
+pub(crate) fn unescape_into(text: &mut String, value: &str) {
     let mut rest = value;
     while let Some(at) = rest.find('\\') {
-        text += &rest[..at];
+        *text += &rest[..at];
         rest = &rest[at..];
         let (c, length) = unescape_first(rest).unwrap_or(('\\', 1));
         text.push(c);
         rest = &rest[length..];
     }
-    text + rest
+    *text += rest;
 }
 
 /// Reads the escape that `text` begins with: its character, and its length in bytes.
