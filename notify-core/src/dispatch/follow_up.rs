@@ -164,6 +164,7 @@ impl Message<'_> {
         if let Some(thread) = thread {
             let is_of_run = self.alerts.iter().any(thread::begins_run);
             thread.keep(self.queue, !is_of_run);
+            self.queue.forget_stale_handles(self.now);
         }
         Ok(())
     }

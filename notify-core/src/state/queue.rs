@@ -298,6 +298,15 @@ impl Queue {
         either!(self, queue => queue.forget_handle(key))
     }
 
+    /// Forgets the messages to which nothing was sent for three months, where they are kept in a folder.
+    pub(crate) fn forget_stale_handles(&self, now: Time) {
+        match self {
+            Self::Local(queue) => queue.forget_stale_handles(now),
+            #[cfg(feature = "postgres")]
+            Self::Shared(_) => {}
+        }
+    }
+
     /// Returns the keys of what is kept in a folder.
     #[cfg(test)]
     pub(crate) fn handle_keys(&self) -> Vec<String> {

@@ -1,6 +1,8 @@
 //! Issue 16, point 1: what becomes of an incident's message, by what its service answers.
 
+use std::fs;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use chrono::TimeDelta;
 
@@ -361,7 +363,7 @@ fn a_thread_is_read_back_as_it_was_written_and_what_is_damaged_is_none() {
 fn a_handle_that_cannot_be_written_is_kept_in_memory() {
     let place = Place::new(FollowUps::Threads);
     let folder = place.folder.path().join("outbox");
-    std::fs::write(folder, "in its place").unwrap();
+    fs::write(folder, "in its place").unwrap();
     assert_eq!(place.sent(&[failed("1")]), ["post 1"]);
     assert_eq!(place.sent(&[recovered("2")]), ["edit m1 2", "loud m1 2"]);
 }
@@ -463,4 +465,29 @@ fn what_is_refused_of_a_beginnings_message_loses_no_alert() {
     assert_eq!(show(&place, &begun, half), ["edit m1"]);
     assert_eq!(show(&place, &begun, ended_well), [""; 0]);
     assert_eq!(place.sent(&[failed("2")]), ["loud m1 2"]);
+}
+
+/// Issue 16, point 1: a job that never works again leaves nothing behind for ever.
+#[test]
+fn what_a_message_is_known_by_is_forgotten_three_months_after_the_last_that_was_sent_to_it() {
+    let place = Place::new(FollowUps::Threads);
+    let handles = || place.queue.handle_keys().len();
+    // Not a failure: those that follow at once share a message.
+    let opened = |job: &str, id: &str| place.sent(&[alert(job, id, Kind::StillFailing, id)]);
+    let age = |days: u64| {
+        let folder = place.folder.path().join("outbox/alerts-0/.handles");
+        for handle in fs::read_dir(folder).unwrap() {
+            let handle = fs::File::options().write(true).open(handle.unwrap().path());
+            let written = SystemTime::now() - Duration::from_secs(days * 24 * 3600);
+            handle.unwrap().set_modified(written).unwrap();
+        }
+    };
+    assert_eq!(opened("old", "1"), ["post 1"]);
+    let kept = handles();
+    age(89);
+    assert_eq!(opened("young", "2"), ["post 2"]);
+    assert_eq!(handles(), kept + 1, "that of both messages");
+    age(91);
+    assert_eq!(opened("new", "3"), ["post 3"]);
+    assert_eq!(handles(), kept, "that of the new message alone");
 }

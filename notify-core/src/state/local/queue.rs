@@ -35,6 +35,9 @@ const LOSS: &str = ".given-up";
 const LOSS_LOCK: &str = ".given-up.lock";
 const HANDLES: &str = ".handles";
 
+/// What a message is known by is kept for so long after something was last sent to it: a reminder comes far sooner.
+const STALE: Duration = Duration::from_secs(90 * 24 * 3600);
+
 /// So many alerts are counted at once, before they are removed: their names fit into the file.
 const BATCH: usize = 1_000;
 
@@ -448,6 +451,22 @@ impl Queue {
     /// Where it cannot be removed.
     pub(crate) fn forget_handle(&self, key: &str) -> io::Result<()> {
         remove_if_there(&self.handle_path(key))
+    }
+
+    /// Forgets the messages to which nothing was sent for [`STALE`]: of a job that never works again, or a run whose
+    /// end nobody saw.
+    pub(crate) fn forget_stale_handles(&self, now: Time) {
+        let limit = SystemTime::from(now).checked_sub(STALE);
+        let is_stale = |path: &Path| {
+            let written = fs::symlink_metadata(path).and_then(|file| file.modified());
+            written.is_ok_and(|written| limit.is_some_and(|limit| written < limit))
+        };
+        let paths = names(&self.folder.join(HANDLES)).into_iter();
+        let stale = paths.map(|key| self.handle_path(&key));
+        for path in stale.filter(|path| is_stale(path)) {
+            // What cannot be removed is tried again with the next message.
+            let _ = fs::remove_file(path);
+        }
     }
 
     /// Returns the keys of what is kept.
