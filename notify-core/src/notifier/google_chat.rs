@@ -357,6 +357,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
         #[test]
         fn any_text_is_taken_calls_nobody_and_begins_with_the_first_line(
             text in crate::testing::wild_text(),

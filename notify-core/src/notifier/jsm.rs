@@ -331,6 +331,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
         #[test]
         fn any_text_is_taken_and_stands_in_the_description(text in crate::testing::wild_text()) {
             let alert = with_text(alert_of(Kind::StillFailing), &text);

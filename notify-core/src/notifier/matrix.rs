@@ -355,13 +355,13 @@ mod tests {
 
     #[test]
     fn a_text_of_a_megabyte_fits_four_times() {
-        for text in [
-            "<&>\"".repeat(250_000),
-            "漢\n".repeat(250_000),
-            "\u{1}\"\\".repeat(250_000),
-        ] {
-            let alert = with_text(alert_of(Kind::StillFailing), &text);
+        for words in ["<&>\"", "漢\n", "\u{1}\"\\"] {
+            // In one alert, or in several.
             for number in [1, 3, 40] {
+                let alert = with_text(
+                    alert_of(Kind::StillFailing),
+                    &words.repeat(250_000 / number),
+                );
                 let new = message(&vec![alert.clone(); number], BODY, true);
                 let mut event = new.clone();
                 event["m.relates_to"] = json!({ "rel_type": "m.replace", "event_id": "$1" });

@@ -343,6 +343,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
         #[test]
         fn any_text_is_taken_and_its_first_line_is_shown(
             text in crate::testing::wild_text(),

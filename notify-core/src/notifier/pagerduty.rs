@@ -503,6 +503,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
         /// Issue 17, point 2.
         #[test]
         fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text()) {
@@ -511,6 +512,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
         #[test]
         fn any_text_is_taken_and_begins_with_the_first_line(text in crate::testing::wild_text()) {
             let alert = with_text(alert_of(Kind::StillFailing), &text);

@@ -756,6 +756,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
         /// Issue 17, point 2.
         #[test]
         fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text(), number in 1_usize..6) {
@@ -767,6 +768,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
         #[test]
         fn any_text_is_taken_mentions_nobody_and_begins_with_the_first_line(
             text in crate::testing::wild_text(),

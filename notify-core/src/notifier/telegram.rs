@@ -492,14 +492,16 @@ mod tests {
 
     #[test]
     fn a_text_of_a_megabyte_fits() {
-        for text in [
-            "@anna_k \u{202e}".repeat(90_000),
-            "漢\n".repeat(250_000),
-            "😀".repeat(250_000),
+        for (words, times) in [
+            ("@anna_k \u{202e}", 90_000),
+            ("漢\n", 250_000),
+            ("😀", 250_000),
         ] {
-            let mut alert = with_text(alert_of(Kind::StillFailing), &text);
-            alert.facts = vec![("context".to_owned(), "@bert_b ".repeat(9_000))];
+            // In one alert, or in several.
             for number in [1, 3, 40] {
+                let text = words.repeat(times / number);
+                let mut alert = with_text(alert_of(Kind::StillFailing), &text);
+                alert.facts = vec![("context".to_owned(), "@bert_b ".repeat(9_000))];
                 for room in [BODY, SHORT] {
                     let message = message(&vec![alert.clone(); number], room);
                     assert_eq!(is_taken(message, &[]), Ok(()));

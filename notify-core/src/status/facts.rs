@@ -210,6 +210,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
         /// Issue 17, point 3.
         #[test]
         fn whatever_was_said_is_within_the_bounds_and_read_back_from_a_file(

@@ -52,7 +52,7 @@ fn lock_file(store: &Directory, file: &str) -> Vec<u8> {
 }
 
 fn is_id(content: &[u8]) -> bool {
-    content.len() as u64 == ID_LENGTH && std::str::from_utf8(content).is_err()
+    content.len() as u64 == ID_LENGTH && content[0] >= 0x80
 }
 
 fn waiting(store: &Directory) -> usize {
