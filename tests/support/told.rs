@@ -157,7 +157,7 @@ pub fn litter(folder: &Folder) -> Vec<Fault> {
             || path.contains("/locks/") && name.len() == 2 && !is_journal(folder, path)
             // The next one that writes a status of this lock writes over one that a kill has cut short: what says
             // nothing new has no journal that somebody would finish.
-            || path.contains("/locks/") && name.len() == "f7.new".len() && name.ends_with(".new")
+            || path.contains("/locks/") && name.get(2..) == Some(".new")
             || path.contains("/history/") && !name.starts_with('.')
             // The next sender writes over a pace that an exit has cut short.
             || path.contains("/outbox/") && [".lock", ".pace", ".pace.new"].contains(&name))
