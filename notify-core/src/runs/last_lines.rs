@@ -42,6 +42,9 @@ thread_local! {
 /// Secrets that the library knows are hidden, and what a terminal obeys is removed. The status file is for all to
 /// read unless `NOTIFY_FILE_MODE` says otherwise: a program that logs what not everybody should see sets it to `0640`.
 ///
+/// The lines are kept in memory: the alert of a run that was killed has none. Its facts and its progress are in
+/// it, for these are written down while it runs.
+///
 /// # Costs
 ///
 /// [`log::max_level`] is raised to `Info`: what the macros did not even format before is formatted for the run. The
