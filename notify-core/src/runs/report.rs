@@ -118,9 +118,9 @@ impl Report<'_> {
     ) -> Option<bool> {
         let mut said: Option<Said> = None;
         for asked in 1.. {
-            let told = self.settle(store, routes, said.as_ref(), waits, still_open, warnings);
-            let open = match told {
-                Ok(is_told) => return Some(is_told),
+            let settled = self.settle(store, routes, said.as_ref(), waits, still_open, warnings);
+            let open = match settled {
+                Ok(is_sent) => return Some(is_sent),
                 Err(Unsettled::Later) => return None,
                 Err(Unsettled::Ask(open)) => *open,
             };
@@ -169,7 +169,7 @@ impl Report<'_> {
             speech = self::speech(&transition);
             Some(self.change(transition, routes))
         };
-        // The same run once more, which is told nobody.
+        // The same run once more, of which nothing is sent.
         let again = |seen: &Seen<'_>| {
             let is_asked = self.must_ask(seen.past, said);
             let transition = self.decide(seen, None, said, routes, &mut Vec::new());

@@ -6,7 +6,6 @@
 
 mod address;
 mod fault;
-mod heard;
 pub(crate) mod life;
 mod link;
 mod memory;
@@ -16,6 +15,7 @@ pub(crate) mod queue;
 mod retention;
 mod schema;
 mod session;
+mod stream;
 mod substitute;
 mod tls;
 mod transaction;

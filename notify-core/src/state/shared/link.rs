@@ -59,12 +59,12 @@ struct Standing {
     is_tripped: bool,
     ahead: TimeDelta,
     server: String,
-    heard: Heard,
+    activity: Activity,
 }
 
 /// When the server has last answered anything.
 #[derive(Debug, Clone, Copy, Default)]
-struct Heard {
+struct Activity {
     at: Option<Instant>,
     /// Whether this process is at work on the answer.
     is_at_work: bool,
@@ -259,7 +259,7 @@ impl Link {
             is_tripped: false,
             ahead: session.ahead,
             server: session.server.clone(),
-            heard: Heard {
+            activity: Activity {
                 at: Some(Instant::now()),
                 is_at_work: false,
             },
@@ -280,17 +280,17 @@ impl Link {
 
     /// Notes that the server has answered something, be it only to who connects.
     pub(super) fn hear(&self) {
-        self.standing().heard.at = Some(Instant::now());
+        self.standing().activity.at = Some(Instant::now());
     }
 
     /// Notes whether this process is at work on what the server has answered.
     pub(super) fn set_at_work(&self, is_at_work: bool) {
-        self.standing().heard.is_at_work = is_at_work;
+        self.standing().activity.is_at_work = is_at_work;
     }
 
     /// Returns until when to wait longer, where the server has answered lately.
     fn more(&self, begun: Instant) -> Option<Instant> {
-        let until = (self.standing().heard.last()? + PATIENCE).min(begun + ffi::within(LONGEST));
+        let until = (self.standing().activity.last()? + PATIENCE).min(begun + ffi::within(LONGEST));
         (until > Instant::now()).then_some(until)
     }
 
@@ -301,7 +301,7 @@ impl Link {
         let fault = standing.fault.as_ref();
         let is_hopeless = |fault: &Fault| !standing.was_up || fault.is_for_good();
         let is_heard = |heard: Instant| heard.elapsed() < PATIENCE;
-        !is_up && standing.heard.last().is_some_and(is_heard) && !fault.is_some_and(is_hopeless)
+        !is_up && standing.activity.last().is_some_and(is_heard) && !fault.is_some_and(is_hopeless)
     }
 
     pub(super) fn set_ahead(&self, ahead: TimeDelta) {
@@ -353,7 +353,7 @@ impl Link {
     }
 }
 
-impl Heard {
+impl Activity {
     /// Returns when it has: now, where it is not the server that is waited for.
     fn last(self) -> Option<Instant> {
         self.at

@@ -12,9 +12,9 @@ use tokio_postgres::{Client, NoTls};
 
 use super::address::{Address, Target, Trust};
 use super::fault::{self, Fault};
-use super::heard::Heard;
 use super::link::Link;
 use super::schema;
+use super::stream::Stream;
 use super::tls::Tls;
 use crate::format::time::Time;
 
@@ -104,7 +104,7 @@ impl Session {
             .local_addr()
             .and_then(|own| Ok((own, stream.peer_addr()?)));
         let ends = ends.map_err(unreached)?;
-        let stream = Heard::new(stream, link.clone());
+        let stream = Stream::new(stream, link.clone());
         let trust = target.trust(ends.1.ip().is_loopback());
         let settings = target.settings(trust, host, port);
         let settings = settings.map_err(Fault::Never)?;

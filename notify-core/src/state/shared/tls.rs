@@ -17,7 +17,7 @@ use tokio_postgres::tls::{ChannelBinding, TlsConnect};
 use tokio_rustls::TlsConnector;
 
 use super::address::Trust;
-use super::heard::Heard;
+use super::stream::Stream;
 
 /// What encrypts a connection to one host.
 #[derive(Clone)]
@@ -27,7 +27,7 @@ pub(super) struct Tls {
 }
 
 /// An encrypted connection.
-pub(super) struct Encrypted(tokio_rustls::client::TlsStream<Heard>);
+pub(super) struct Encrypted(tokio_rustls::client::TlsStream<Stream>);
 
 impl Tls {
     /// Prepares connections to a host; `authorities` is a file of those who are trusted, in place of the
@@ -128,12 +128,12 @@ impl ServerCertVerifier for Anybody {
     }
 }
 
-impl TlsConnect<Heard> for Tls {
+impl TlsConnect<Stream> for Tls {
     type Stream = Encrypted;
     type Error = io::Error;
     type Future = Pin<Box<dyn Future<Output = io::Result<Encrypted>> + Send>>;
 
-    fn connect(self, stream: Heard) -> Self::Future {
+    fn connect(self, stream: Stream) -> Self::Future {
         let connecting = self.connector.connect(self.host, stream);
         Box::pin(async move { connecting.await.map(Encrypted) })
     }

@@ -13,18 +13,18 @@ use tokio::net::TcpStream;
 
 use super::link::Link;
 
-/// A connection, and who is told of the server's answers.
-pub(super) struct Heard {
-    stream: TcpStream,
+/// A connection, and where the server's part in it is noted.
+pub(super) struct Stream {
+    inner: TcpStream,
     link: Arc<Link>,
     /// Whether the last that went over it came from the server.
     was_read: bool,
 }
 
-impl Heard {
-    pub(super) fn new(stream: TcpStream, link: Arc<Link>) -> Self {
+impl Stream {
+    pub(super) fn new(inner: TcpStream, link: Arc<Link>) -> Self {
         Self {
-            stream,
+            inner,
             link,
             was_read: false,
         }
@@ -38,14 +38,14 @@ impl Heard {
     }
 }
 
-impl AsyncRead for Heard {
+impl AsyncRead for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let read = Pin::new(&mut self.inner).poll_read(context, buffer);
         if buffer.filled().len() > before {
             self.turn(true);
         } else if read.is_pending() {
@@ -55,7 +55,7 @@ impl AsyncRead for Heard {
     }
 }
 
-impl AsyncWrite for Heard {
+impl AsyncWrite for Stream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -64,14 +64,14 @@ impl AsyncWrite for Heard {
         if self.was_read {
             self.turn(false);
         }
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        Pin::new(&mut self.inner).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }
