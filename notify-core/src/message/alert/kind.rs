@@ -1,0 +1,108 @@
+//! What an alert says of its job, as a word of a closed list.
+
+use crate::status::State;
+
+/// What an alert says of its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Kind {
+    /// It failed, and did not before.
+    Failed,
+    /// It fails as it did before.
+    StillFailing,
+    /// It works again.
+    Recovered,
+    /// It works, as before: the article's quiet sign of life.
+    Ok,
+    /// It is still running, and should have ended.
+    Overdue,
+    /// Its status changes to and fro.
+    Flapping,
+    /// It was flapping, and has been in one status for an hour and three runs.
+    Steady,
+    /// It works, and its run ended sooner than it should (`took_hours`).
+    TooShort,
+    /// It works, and its run ended later than it should (`took_hours`).
+    TooLong,
+    /// A run began while another went on (`overlap = false`).
+    Overlapping,
+    /// A run that was missed has come after all.
+    Late,
+    /// A run has begun (`start = true`).
+    Started,
+}
+
+impl Kind {
+    /// Each kind in words, and the letter for it in the names of the outbox: a small one, and not
+    /// that of another. They stand in the order of a digest.
+    pub(crate) const ALL: [(Self, &'static str, char); 12] = [
+        (Self::Failed, "failed", 'f'),
+        (Self::StillFailing, "still failing", 's'),
+        (Self::Flapping, "is flapping", 'p'),
+        (Self::Overdue, "is overdue", 'd'),
+        (Self::TooShort, "ended too soon", 'q'),
+        (Self::TooLong, "took too long", 'l'),
+        (Self::Overlapping, "overlaps another run", 'v'),
+        (Self::Steady, "is steady again", 'y'),
+        (Self::Late, "ran late", 'a'),
+        (Self::Recovered, "recovered", 'r'),
+        (Self::Started, "started", 'b'),
+        (Self::Ok, "ok", 'o'),
+    ];
+
+    /// Returns the kind in words: `failed`, `still failing`, `recovered`, `ok`, `is overdue`,
+    /// `is flapping`, `is steady again`, `ended too soon`, `took too long`, `overlaps another run`,
+    /// `ran late` or `started`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::ALL
+            .into_iter()
+            .find(|(kind, ..)| *kind == self)
+            .map_or("", |(_, words, _)| words)
+    }
+
+    /// Tells whether the job works, and something about its run is to be looked at.
+    pub(crate) fn is_remark(self) -> bool {
+        matches!(self, Self::TooShort | Self::TooLong | Self::Overlapping)
+    }
+
+    /// Returns whether it says nothing that an earlier alert of its job did not say.
+    pub(crate) fn is_repeat(self) -> bool {
+        matches!(
+            self,
+            Self::StillFailing | Self::Flapping | Self::Overdue | Self::Started | Self::Ok
+        )
+    }
+
+    /// Returns the letter for it in the names of the outbox.
+    pub(crate) fn letter(self) -> char {
+        Self::ALL
+            .into_iter()
+            .find(|(kind, ..)| *kind == self)
+            .map_or('x', |(.., letter)| letter)
+    }
+
+    /// Returns the kind of that letter; `None` also for one that only a later version knows.
+    pub(crate) fn of_letter(letter: char) -> Option<Self> {
+        let mut kinds = Self::ALL.into_iter();
+        kinds
+            .find(|(.., known)| *known == letter)
+            .map(|(kind, ..)| kind)
+    }
+
+    /// Returns where a digest names this kind: the smaller, the sooner.
+    pub(crate) fn place(self) -> usize {
+        let place = Self::ALL.iter().position(|(kind, ..)| *kind == self);
+        place.unwrap_or_default()
+    }
+
+    /// Names what became of a job that was in the state `before` and is in `now`.
+    pub(crate) fn of(before: Option<State>, now: State) -> Self {
+        match (before, now) {
+            (Some(State::Error), State::Error) => Self::StillFailing,
+            (_, State::Error) => Self::Failed,
+            (Some(State::Error), State::Ok) => Self::Recovered,
+            (_, State::Ok) => Self::Ok,
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! How an alert reads: its summary, its title, its text, its remarks and its details.
+
+use std::borrow::Cow;
+
+use super::{Alert, Kind, Outage};
+use crate::format::link::{self, Link};
+use crate::format::text;
+use crate::format::time::{self, Time};
+use crate::message::dropped::Dropped;
+use crate::status::log_lines;
+use crate::status::{LINE, State};
+
+/// The longest line that stands for the whole of an error.
+const HEADLINE: usize = 200;
+
+impl Alert {
+    /// Returns the alert in one line, as a phone's lock screen shows it:
+    /// `✗ etl.load failed on worker-3: connection refused`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        self.summary_with(str::to_owned)
+    }
+
+    /// The same, in which `write` has written what comes from outside.
+    pub(crate) fn summary_with(&self, write: impl Fn(&str) -> String) -> String {
+        if let Some(headline) = &self.message.headline {
+            return write(headline);
+        }
+        let title = self.title_with(&write);
+        match self.headline() {
+            headline if self.outage.is_none() && !headline.is_empty() => {
+                format!("{title}: {}", write(&headline))
+            }
+            _ => title,
+        }
+    }
+
+    /// Says what became of the job, in closer words than the kind's where there are any.
+    pub(crate) fn became(&self) -> String {
+        if self.is_missed() {
+            return "missed a run".to_owned();
+        }
+        match self.silenced_until() {
+            Some(until) => format!("is silenced until {}", until.format("%Y-%m-%d %H:%M UTC")),
+            None if self.is_acknowledged() => "is acknowledged".to_owned(),
+            None => self.kind.as_str().to_owned(),
+        }
+    }
+
+    /// Returns whether the run that is overdue has never begun: such a one takes no time.
+    pub(crate) fn is_missed(&self) -> bool {
+        self.kind == Kind::Overdue && self.status.took.is_none()
+    }
+
+    /// Returns until when this very error is silenced. A run that fails with it sends nothing
+    /// meanwhile: this alert announces the silence.
+    fn silenced_until(&self) -> Option<Time> {
+        let silence = self.status.silence.as_ref()?;
+        let is_this = self.kind == Kind::StillFailing
+            && silence.until > self.decided
+            && Some(&silence.error) == self.status.fingerprint.as_ref();
+        is_this.then_some(silence.until)
+    }
+
+    /// Tells whether somebody is at this very error: a run that fails with it is not sent meanwhile.
+    fn is_acknowledged(&self) -> bool {
+        let acknowledged = self.status.acknowledged.as_ref();
+        self.kind == Kind::StillFailing
+            && acknowledged.is_some_and(|one| {
+                one.lasts(self.decided) && Some(&one.error) == self.status.fingerprint.as_ref()
+            })
+    }
+
+    /// Returns the summary without the error: `✗ etl.load failed on worker-3`.
+    pub(crate) fn title(&self) -> String {
+        self.title_with(str::to_owned)
+    }
+
+    /// The same, in which `write` has written what comes from outside.
+    pub(crate) fn title_with(&self, write: impl Fn(&str) -> String) -> String {
+        if let Some(headline) = &self.message.headline {
+            return write(headline);
+        }
+        let job = write(&text::readable(&self.job));
+        let mut title = format!("{} {job} {}", self.symbol(), self.became());
+        if let Some(host) = &self.status.host {
+            title += &format!(" on {}", write(host));
+        }
+        if let Some(outage) = &self.outage {
+            title += &format!(" after {}", self.outage_span(outage));
+        }
+        title
+    }
+
+    /// Returns `✗` where something is wrong, `✓` where nothing is, `⚠` where its last run alone does not say, and
+    /// `▸` for a beginning.
+    pub(crate) fn symbol(&self) -> char {
+        match (self.kind, self.status.state) {
+            (Kind::Flapping, _) => '⚠',
+            (Kind::Started, _) => '▸',
+            (kind, _) if kind.is_remark() => '⚠',
+            // A job may work, and be overdue all the same.
+            (Kind::Overdue, _) | (_, State::Error) => '✗',
+            (_, State::Ok) => '✓',
+        }
+    }
+
+    /// Returns the alert as text, which begins like the article's: `--- ERROR ---`, when the run
+    /// began, `module :: function`, the error.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.text_with(&self.lines_below(usize::MAX, str::len))
+    }
+
+    /// The same, where it is to have at most so many bytes: without log lines rather than beyond that.
+    pub(crate) fn text_within(&self, limit: usize, measure: impl Fn(&str) -> usize) -> String {
+        let text = self.text();
+        if measure(&text) <= limit {
+            return text;
+        }
+        self.text_with(&[])
+    }
+
+    fn text_with(&self, log_lines: &[Cow<'_, str>]) -> String {
+        let status = &self.status;
+        let heading = match self.kind {
+            Kind::Overdue if self.is_missed() => "MISSED",
+            Kind::Overdue => "OVERDUE",
+            Kind::Flapping => "FLAPPING",
+            Kind::TooShort => "TOO SHORT",
+            Kind::TooLong => "TOO LONG",
+            Kind::Overlapping => "OVERLAPPING",
+            Kind::Late => "LATE",
+            Kind::Started => "STARTED",
+            _ => status.state.as_str(),
+        };
+        let mut text = match &self.message.headline {
+            Some(headline) => format!("{headline}\n"),
+            None => format!("--- {heading} ---\n"),
+        };
+        if self.message.text.is_none() {
+            text += &format!("{}\n{}\n", time::show(status.begun), status.location);
+        }
+        if !self.body().is_empty() {
+            text += &format!("\n{}\n", self.body());
+        }
+        if !log_lines.is_empty() {
+            text += &format!("\n{}\n{}\n", log_lines::HEADING, log_lines.join("\n"));
+        }
+        text.push('\n');
+        for remark in self.remarks() {
+            text += &format!("{remark}\n");
+        }
+        for Link { label, url } in self.links() {
+            text += &format!("{label}: {url}\n");
+        }
+        let facts = self.details();
+        let facts = facts.iter().map(|(name, value)| format!("{name} {value}"));
+        let job = text::readable(&self.job);
+        let job = format!("job {job} {}", self.became());
+        let job = self.message.text.is_none().then_some(job);
+        let all: Vec<_> = job.into_iter().chain(facts).collect();
+        text + &all.join(" · ") + "\n"
+    }
+
+    /// Returns what stands below the headline: the error, or what the program writes in its place.
+    pub(crate) fn body(&self) -> &str {
+        match &self.message.text {
+            Some(text) => text.trim_end(),
+            None => self.error(),
+        }
+    }
+
+    /// Returns the pages that a reader can open: what to do, and what the program adds.
+    pub(crate) fn links(&self) -> Vec<Link> {
+        let runbook = self.runbook().map(|url| Link {
+            label: "runbook".to_owned(),
+            url: url.to_owned(),
+        });
+        let added = self.message.links.iter().cloned();
+        runbook.into_iter().chain(added).collect()
+    }
+
+    /// Returns all of these, and those that the context names. An error's own are none: who writes an error
+    /// is not always who set up the job.
+    pub(crate) fn pages(&self) -> Vec<Link> {
+        let contexts = self.facts.iter().filter(|(name, _)| name == "context");
+        let named = contexts.flat_map(|(_, context)| link::in_text(context));
+        self.links().into_iter().chain(named).collect()
+    }
+
+    /// Says, a sentence each, what there is to know beside the error.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if self.message.text.is_none() {
+            self.add_remarks(&mut remarks);
+        }
+        remarks.extend(self.message.lines.iter().cloned());
+        remarks.extend(self.dropped.as_ref().and_then(Dropped::words));
+        remarks
+    }
+
+    fn add_remarks(&self, remarks: &mut Vec<String>) {
+        let status = &self.status;
+        if let Some(outage) = &self.outage {
+            let runs = runs(outage.runs, "failed run");
+            remarks.push(format!(
+                "works again after {} and {runs}; the error was: {}",
+                self.outage_span(outage),
+                outage.error
+            ));
+        }
+        if self.is_repeated() {
+            let error = if self.earlier_error.is_some() {
+                ", with another error than before"
+            } else if self.silenced_until().is_some() || self.is_acknowledged() {
+                // There was no run that could have had one.
+                ""
+            } else {
+                ", with the same error"
+            };
+            let since = time::span(time::between(status.since, self.decided));
+            remarks.push(format!(
+                "failing for {since}, {}{error}",
+                runs(status.runs, "run")
+            ));
+        }
+        if let Some(earlier) = &self.earlier_error {
+            remarks.push(format!("before: {earlier}"));
+        }
+        if let Some(first) = &status.first_error
+            && self.is_repeated()
+            && *first != status.headline(LINE)
+            && Some(first) != self.earlier_error.as_ref()
+        {
+            remarks.push(format!("at first: {first}"));
+        }
+        if let Some(error) = &status.passed_over {
+            remarks.push(format!("error ignored, as the attribute says: {error}"));
+        }
+        remarks.extend(self.notes.iter().cloned());
+    }
+
+    /// Returns the facts that follow the error, by name: when, where, how long.
+    pub(crate) fn details(&self) -> Vec<(Cow<'_, str>, String)> {
+        let mut details: Vec<(Cow<'_, str>, String)> = Vec::new();
+        if self.message.text.is_none() {
+            let own = self.own_details().into_iter();
+            details.extend(own.map(|(name, value)| (name.into(), value)));
+            details.extend(named(self.status.facts.iter()));
+        }
+        details.extend(named(self.message.facts.iter()));
+        if let Some(incident) = &self.incident {
+            details.push(("incident".into(), incident.clone()));
+        }
+        details.push(("alert".into(), self.id.clone()));
+        details
+    }
+
+    fn own_details(&self) -> Vec<(&str, String)> {
+        let status = &self.status;
+        let mut details = Vec::new();
+        if self.is_repeated() {
+            details.push(("since", time::show(status.since)));
+        }
+        if let Some(took) = status.took {
+            details.push(("took", time::span(took)));
+        }
+        if let Some(host) = &status.host {
+            details.push(("host", host.to_string()));
+        }
+        if let Some(version) = &status.version {
+            let last_ok = status.ok_version.as_ref().filter(|ok| *ok != version);
+            details.push((
+                "version",
+                match last_ok {
+                    Some(ok) => format!("{version} (last OK: {ok})"),
+                    None => version.to_string(),
+                },
+            ));
+        }
+        if let Some(owner) = &status.owner {
+            details.push(("owner", owner.to_string()));
+        }
+        for (name, value) in &self.facts {
+            details.push((name, value.clone()));
+        }
+        details
+    }
+
+    /// Returns whether it is not the first failure of its incident. A run that is overdue has not
+    /// failed.
+    fn is_repeated(&self) -> bool {
+        self.kind != Kind::Overdue && self.status.state == State::Error && self.status.runs > 1
+    }
+
+    pub(crate) fn outage_span(&self, outage: &Outage) -> String {
+        time::span(time::between(outage.since, self.status.begun))
+    }
+
+    /// Returns the error in one line, cut where it is long, or what the program writes in its place.
+    pub(crate) fn headline(&self) -> String {
+        match &self.message.headline {
+            Some(headline) => text::first_bytes(headline, HEADLINE).to_owned(),
+            None => self.status.headline(HEADLINE),
+        }
+    }
+}
+
+/// Counts in words: `1 run`, `2 runs`.
+fn runs(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// What the library itself says by these names: a fact that is called so is shown as `fact.host`.
+const OWN: [&str; 12] = [
+    "alert", "began", "context", "function", "host", "incident", "instance", "job", "owner",
+    "since", "took", "version",
+];
+
+/// Names facts so that none is taken for what the library says.
+fn named<'a>(
+    facts: impl Iterator<Item = (&'a str, &'a str)>,
+) -> impl Iterator<Item = (Cow<'a, str>, String)> {
+    facts.map(|(name, value)| {
+        let shown = if OWN.contains(&name) {
+            format!("fact.{name}").into()
+        } else {
+            name.into()
+        };
+        (shown, value.to_owned())
+    })
+}
