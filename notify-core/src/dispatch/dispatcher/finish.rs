@@ -1,0 +1,167 @@
+//! Sends what waits until it is sent or the time is over: at the exit of the process, and where the program asks.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+
+use super::step::step;
+use super::waiting::Line;
+use super::{DELIVERY, routes_of_queues};
+use crate::dispatch::ledger;
+use crate::dispatch::sender::Next;
+use crate::error::Error;
+use crate::os::warning::Warning;
+use crate::settings::in_force;
+use crate::settings::route::Route;
+
+/// The longest that a drain goes on, where it is given longer than there is time.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The same at the exit, where somebody waits: the first time, and in the end.
+const LOOK_AGAIN_AT_EXIT: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(10)];
+
+/// The least where many hosts send from the queue, and each look asks the store.
+const LOOK_AGAIN_IN_A_FLEET: Duration = Duration::from_millis(200);
+
+/// Tells whether something of this process's waits, without waiting for long to learn it.
+pub(crate) fn is_waited_for() -> bool {
+    let delivery = DELIVERY.get();
+    for _ in 0..100 {
+        match delivery.try_lock() {
+            Some(state) => return state.lines.iter().any(Line::is_waited_for),
+            None => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+    true
+}
+
+/// Sends what this process has queued, until it is sent, or cannot be before the deadline. A warning then
+/// says what is left.
+pub(crate) fn finish(deadline: Instant) {
+    let delivery = DELIVERY.get();
+    let [mut look_again, in_the_end] = LOOK_AGAIN_AT_EXIT;
+    loop {
+        let lines = delivery.routes(Line::is_waited_for);
+        // Another thread may hang in a request: this one must be able to say so at the deadline.
+        let steps: Vec<_> = lines
+            .iter()
+            .map(|route| step(route, Some(deadline)))
+            .collect();
+        if look_again == in_the_end {
+            // After the first quick looks the sender must be another process. What it has delivered leaves the
+            // list of this one.
+            for route in &lines {
+                delivery.settle(route);
+            }
+        }
+        let now = Utc::now();
+        let waiting = lines
+            .iter()
+            .zip(steps)
+            .filter(|(route, _)| delivery.waits_for(route));
+        let pauses = waiting.map(|(route, next)| match next {
+            Next::At(time) => (time - now).to_std().unwrap_or_default(),
+            Next::Nothing | Next::Others => look_again.max(pause_of(route)),
+        });
+        let left = deadline.saturating_duration_since(Instant::now());
+        match pauses.min() {
+            // The thread of this process may be done sooner.
+            Some(pause) if pause < left => {
+                delivery.wait_while(pause, |state| state.lines.iter().any(Line::is_waited_for));
+            }
+            Some(_) => break,
+            // Not what has just gone to another channel.
+            None if delivery.routes(Line::is_waited_for).is_empty() => return,
+            None if left.is_zero() => break,
+            None => {}
+        }
+        look_again = (look_again * 2).min(in_the_end);
+    }
+    for route in delivery.routes(Line::has_alerts) {
+        let Route { channel, mend, .. } = &route;
+        let lost = delivery.in_memory(&route);
+        // A fault of its own: that the channel takes nothing now was told, and that it waits.
+        let (fault, place) = match lost {
+            0 => (
+                ledger::fault(channel),
+                "they wait on disk for the next run".to_owned(),
+            ),
+            1 => (format!("loss of {channel}"), "1 alert is lost".to_owned()),
+            lost => (
+                format!("loss of {channel}"),
+                format!("{lost} alerts are lost"),
+            ),
+        };
+        let message = format!(
+            "channel `{channel}` ({mend}) did not take all alerts before the exit: {place}"
+        );
+        Warning::new(fault, message).tell();
+    }
+}
+
+/// Sends what waits in the notify directory for the channels that this program has, be it of this
+/// process or of earlier ones, for at most `patience`, or a day.
+///
+/// Returns how many alerts still wait. `#[notify]` calls this by itself when a run ends with an
+/// alert; call it where many short runs were killed, or before a machine is taken away.
+///
+/// # Errors
+///
+/// [`Error::NoDirectory`] where there is no notify directory that can be used.
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// # fn main() -> Result<(), pipeline_notify::Error> {
+/// let left = pipeline_notify::drain(Duration::from_secs(30))?;
+/// assert_eq!(left, 0, "some alerts could not be delivered yet");
+/// # Ok(())
+/// # }
+/// ```
+pub fn drain(patience: Duration) -> Result<usize, Error> {
+    let deadline = Instant::now() + patience.min(LONGEST);
+    let setup = in_force::setup();
+    let store = setup.store().ok_or(Error::NoDirectory)?;
+    loop {
+        // What leaves a broken channel may open another's queue.
+        let lines = routes_of_queues(setup, store);
+        let steps: Vec<_> = lines
+            .iter()
+            .map(|route| step(route, Some(deadline)))
+            .collect();
+        let now = Utc::now();
+        let pause = lines
+            .iter()
+            .zip(&steps)
+            .filter_map(|(route, next)| match next {
+                Next::Nothing => None,
+                Next::At(time) => Some((*time - now).to_std().unwrap_or_default()),
+                Next::Others => Some(LOOK_AGAIN_AT_EXIT[1].max(pause_of(route))),
+            });
+        let left = deadline.saturating_duration_since(Instant::now());
+        let queues = routes_of_queues(setup, store).into_iter();
+        let mut queues = queues.filter_map(|route| route.queue);
+        match pause.min() {
+            Some(pause) if pause < left => thread::sleep(pause),
+            // It has just come from a broken channel's.
+            None if !left.is_zero()
+                && queues.any(|queue| !ledger::waiting_in(&queue).is_empty()) =>
+            {
+                thread::sleep(LOOK_AGAIN_AT_EXIT[1]);
+            }
+            _ => return Ok(queues.map(|queue| queue.list().len()).sum()),
+        }
+    }
+}
+
+/// Returns how long at least to wait before a queue is looked at again from which others send.
+fn pause_of(route: &Route) -> Duration {
+    let queue = route.queue.as_ref();
+    match queue.filter(|queue| queue.is_of_a_fleet()) {
+        Some(_) => LOOK_AGAIN_IN_A_FLEET,
+        None => Duration::ZERO,
+    }
+}

@@ -1,0 +1,244 @@
+//! One step: what may leave now for one destination is sent, from disk and from memory.
+
+use std::time::{Duration, Instant};
+
+use chrono::{TimeDelta, Utc};
+
+use super::waiting::{Line, Memory};
+use super::{DELIVERY, KEPT, from_memory, queued, warn_of_loss};
+use crate::dispatch::refuge;
+use crate::dispatch::sender::{self, Next};
+use crate::dispatch::standing::Standing;
+use crate::notifier::Refusal;
+use crate::os::random;
+use crate::os::warning::Warning;
+use crate::settings::route::Route;
+use crate::state::{Turn, UNUSABLE};
+
+/// When to try again to show how a run has ended.
+const SHOW_AGAIN: TimeDelta = TimeDelta::minutes(1);
+
+/// What is younger waits for so long, so as not to overtake what is older.
+const SOON: TimeDelta = TimeDelta::seconds(2);
+
+/// But not at the exit, once so little of its time is left.
+const LAST_CHANCE: Duration = Duration::from_secs(1);
+
+/// Sends what may leave now for one destination; then, where nothing waits, shows how runs stand.
+pub(super) fn step(route: &Route, deadline: Option<Instant>) -> Next {
+    let next = send(route, deadline);
+    let delivery = DELIVERY.get();
+    if next != Next::Nothing {
+        if let (Next::At(_), Some(_), Some(line)) = (next, deadline, delivery.lock().line(route)) {
+            // The exit waits for none that stands behind others' alerts.
+            if !line.has_alerts() {
+                line.standings.clear();
+            }
+        }
+        return next;
+    }
+    let Some(queue) = &route.queue else {
+        return next;
+    };
+    let has_none = |line: &mut Line| line.standings.is_empty();
+    if delivery.lock().line(route).is_none_or(has_none) {
+        return next;
+    }
+    let turn = queue.turn();
+    if matches!(turn, Ok(Turn::Others)) {
+        return Next::Others;
+    }
+    let standings = match delivery.lock().line(route) {
+        Some(line) => {
+            line.is_showing = line.standings.iter().any(Standing::is_last);
+            std::mem::take(&mut line.standings)
+        }
+        None => Vec::new(),
+    };
+    let shown = standings.into_iter();
+    let mut later: Vec<_> = shown
+        .filter_map(|standing| standing.show(route, queue, deadline))
+        .collect();
+    let mut state = delivery.lock();
+    let Some(line) = state.line(route) else {
+        return next;
+    };
+    line.is_showing = false;
+    later.retain(|_| deadline.is_none());
+    let is_left = !later.is_empty();
+    line.standings.append(&mut later);
+    if is_left {
+        Next::At(Utc::now() + SHOW_AGAIN)
+    } else {
+        next
+    }
+}
+
+/// Sends what may leave now for one destination, the oldest first: from disk, and what could not be
+/// queued there.
+fn send(route: &Route, deadline: Option<Instant>) -> Next {
+    let mut ways: [fn(&Route, Option<Instant>) -> Next; 2] = [send_from_queue, send_from_memory];
+    if DELIVERY.get().has_older_in_memory(route) {
+        ways.reverse();
+    }
+    let next = ways[0](route, deadline);
+    if goes_first(next, deadline) {
+        return next;
+    }
+    match (next, ways[1](route, deadline)) {
+        (Next::At(one), Next::At(other)) => Next::At(one.min(other)),
+        // Others are looked at again soon, whatever waits for long.
+        (Next::Others, _) | (_, Next::Others) => Next::Others,
+        (Next::Nothing, next) | (next, Next::Nothing) => next,
+    }
+}
+
+/// Tells whether what is older is about to leave, so that what is younger must not go before it: a
+/// recovery would overtake its failure.
+fn goes_first(older: Next, deadline: Option<Instant>) -> bool {
+    match (older, deadline) {
+        (Next::Nothing, _) | (Next::At(_), Some(_)) => false,
+        (Next::At(time), None) => time - Utc::now() <= SOON,
+        (Next::Others, None) => true,
+        (Next::Others, Some(deadline)) => {
+            deadline.saturating_duration_since(Instant::now()) > LAST_CHANCE
+        }
+    }
+}
+
+/// Sends what may leave now from disk.
+pub(super) fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next {
+    let Some(queue) = &route.queue else {
+        return Next::Nothing;
+    };
+    let released = queue.release(queue.now());
+    let sent =
+        released.and_then(|held| Ok((sender::from_queue(route, queue, deadline, queued)?, held)));
+    let (next, held) = sent.unwrap_or_else(|error| {
+        let message = format!("the outbox cannot be read, and its alerts wait: {error}");
+        let fault = if queue.is_of_a_fleet() {
+            UNUSABLE
+        } else {
+            "outbox"
+        };
+        Warning::new(fault, message).tell();
+        (Next::At(Utc::now() + TimeDelta::minutes(1)), None)
+    });
+    // Where another sends, it may be this process's thread, at its last message: what dead processes have
+    // left is not to be left again for that.
+    let is_settled = match next {
+        Next::Nothing => true,
+        Next::At(_) => deadline.is_some(),
+        Next::Others => false,
+    };
+    if is_settled {
+        DELIVERY.get().settle(route);
+    }
+    // The queue's clock may be another than this host's.
+    let ahead = queue.now() - Utc::now();
+    let next = match next {
+        Next::At(time) => Next::At(time - ahead),
+        next => next,
+    };
+    match (next, deadline, held.map(|until| until - ahead)) {
+        // What was queued since the last look has woken nobody.
+        (Next::Nothing, None, _) if DELIVERY.get().waits_on_disk(route) => Next::At(Utc::now()),
+        // At the exit nobody waits for what is held.
+        (Next::Nothing, None, Some(until)) => Next::At(until),
+        (next, ..) => next,
+    }
+}
+
+/// The same for what could not be queued.
+fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
+    let delivery = DELIVERY.get();
+    leave_memory(route);
+    let now = Utc::now();
+    let most = sender::most(route);
+    let taken = delivery
+        .lock()
+        .line(route)
+        .map_or(Err(Next::Nothing), |line| {
+            line.memory.take(most, now, deadline.is_some())
+        });
+    let alerts = match taken {
+        Ok(alerts) => alerts,
+        Err(next) => return next,
+    };
+    let sent = sender::ask(route, &alerts, deadline);
+    sender::tell(route, &alerts, &sent);
+    let mut state = delivery.lock();
+    let Some(line) = state.line(route) else {
+        return Next::Nothing;
+    };
+    let memory = &mut line.memory;
+    memory.is_sending = false;
+    let now = Utc::now();
+    let is_refused = match &sent {
+        Ok(()) | Err(Refusal::Alert { .. }) => true,
+        // All of them are counted.
+        Err(Refusal::Unknown { .. } | Refusal::Gone { .. }) => {
+            alerts.iter().fold(true, |all, alert| {
+                let is_over = memory.pace.doubt(alert.id(), now);
+                all && is_over
+            })
+        }
+        Err(Refusal::Temporary { .. } | Refusal::Channel { .. }) => false,
+    };
+    match sent {
+        _ if is_refused => {
+            for alert in &alerts {
+                memory.pace.forget(alert.id());
+            }
+            memory.pace.answered(now);
+            if memory.alerts.is_empty() {
+                return Next::Nothing;
+            }
+            return Next::At(memory.pace.next(now, deadline.is_some()));
+        }
+        Err(Refusal::Temporary { retry_after, .. }) => {
+            memory.pace.failed(now, retry_after, random::jitter());
+        }
+        Err(Refusal::Channel { reason }) => memory.pace.broken(now, &reason),
+        Ok(()) | Err(_) => memory.pace.failed(now, None, random::jitter()),
+    }
+    memory.alerts.splice(0..0, alerts);
+    let is_lost = memory.alerts.len() > KEPT;
+    memory.alerts.truncate(KEPT);
+    let next = memory.pace.next(now, deadline.is_some());
+    drop(state);
+    if is_lost {
+        warn_of_loss(route);
+    }
+    leave_memory(route);
+    Next::At(next)
+}
+
+/// Has `alerts` send what its own channel, which is broken, does not take.
+fn leave_memory(route: &Route) {
+    let delivery = DELIVERY.get();
+    let waits = |line: &mut Line| !line.memory.alerts.is_empty();
+    if !delivery.lock().line(route).is_some_and(waits) {
+        return;
+    }
+    let Some(refuge) = refuge::in_memory(route) else {
+        return;
+    };
+    let taken = match delivery.lock().line(route) {
+        Some(line) => {
+            let Memory {
+                alerts,
+                moved,
+                pace,
+                ..
+            } = &mut line.memory;
+            refuge::take_from(alerts, moved, pace, Utc::now())
+        }
+        None => Vec::new(),
+    };
+    for (alert, reason) in taken {
+        for other in &refuge.all {
+            from_memory(other, refuge::copy(route, &alert, &reason));
+        }
+    }
+}

@@ -1,0 +1,84 @@
+
+use std::sync::Arc;
+
+use super::step::send_from_queue;
+use super::*;
+use crate::notifier::{Notifier, Refusal};
+use crate::testing::{Folder, alert};
+
+/// Issue 13, point 5.
+#[cfg(unix)]
+#[test]
+fn a_child_that_is_forked_while_a_thread_gives_alerts_to_deliver_does_not_wait_for_it() {
+    assert!(crate::testing::a_run_ends_in_a_fork_while(|| DELIVERY
+        .get()
+        .lock()));
+}
+
+/// Takes whatever it is given.
+struct Taker;
+
+impl Notifier for Taker {
+    fn notify(&self, _alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+/// A destination with one alert on disk that this process has queued; no thread is at work.
+fn route(folder: &Folder) -> (Route, Queue) {
+    let outbox = crate::state::local::spool::Outbox::new(folder.path(), ffi::user_id());
+    let queue = Queue::from(outbox.queue("alerts-0"));
+    let route = Route {
+        number: 0,
+        channel: format!("alerts {}", folder.path().display()),
+        queue: Some(queue.clone()),
+        notifier: Arc::new(Taker),
+        mend: "it".to_owned(),
+    };
+    let alert = alert("etl", "a1");
+    let entry = queue.put(&alert, &alert.render()).unwrap();
+    let mut line = Line::new(route.clone());
+    line.own.insert(entry.key());
+    DELIVERY.get().lock().lines.push(line);
+    (route, queue)
+}
+
+fn forget(route: &Route) {
+    DELIVERY
+        .get()
+        .lock()
+        .lines
+        .retain(|line| !line.route.is(route));
+}
+
+#[test]
+fn what_was_sent_is_not_waited_for_while_another_alert_is_held() {
+    let folder = Folder::new();
+    let (route, queue) = route(&folder);
+    let until = Utc::now() + TimeDelta::hours(1);
+    let name = crate::rules::transition::held_name(until, 7);
+    queue.hold(&alert("held", "a2").render(), &name).unwrap();
+
+    let next = send_from_queue(&route, None);
+    assert!(queue.list().is_empty(), "it was sent");
+    assert!(matches!(next, Next::At(time) if time > Utc::now() + TimeDelta::minutes(50)));
+    // Or the next one would take itself for the second that waits, and wake nobody.
+    assert!(!DELIVERY.get().waits_on_disk(&route));
+    forget(&route);
+}
+
+#[test]
+fn a_queue_from_which_others_send_is_looked_at_again_though_memory_waits_for_long() {
+    let folder = Folder::new();
+    let (route, queue) = route(&folder);
+    let mut older = alert("older", "a0");
+    older.decided -= TimeDelta::hours(1);
+    if let Some(line) = DELIVERY.get().lock().line(&route) {
+        line.memory.alerts.push(older);
+        line.memory.pace.broken(Utc::now(), "it is gone");
+    }
+    let turn = queue.turn().unwrap();
+    assert_eq!(step(&route, None), Next::Others);
+    drop(turn);
+    forget(&route);
+}

@@ -1,0 +1,162 @@
+//! What waits for each destination, as the background thread knows it.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use chrono::Utc;
+
+use crate::dispatch::ledger;
+use crate::dispatch::sender::Next;
+use crate::dispatch::standing::Standing;
+use crate::format::time::Time;
+use crate::message::alert::Alert;
+use crate::os::worker::Worker;
+use crate::settings::route::Route;
+use crate::state::entry::Entry;
+use crate::state::moved::Moved;
+use crate::state::rate::Pace;
+
+#[derive(Default)]
+pub(super) struct Delivery {
+    pub(super) lines: Vec<Line>,
+    pub(super) is_woken: bool,
+    /// When something may leave that could not at the last look.
+    pub(super) look_at: Option<Instant>,
+}
+
+/// What waits for one destination.
+pub(super) struct Line {
+    pub(super) route: Route,
+    /// The keys of what this process has queued on disk: its exit waits for that.
+    pub(super) own: HashSet<String>,
+    pub(super) memory: Memory,
+    /// How the runs stand whose beginnings were sent to it, as far as it is to show that.
+    pub(super) standings: Vec<Standing>,
+    /// Whether one is being shown that says how a run has ended.
+    pub(super) is_showing: bool,
+}
+
+/// Alerts that could not be queued on disk.
+pub(super) struct Memory {
+    pub(super) alerts: Vec<Alert>,
+    /// The jobs whose failures were sent to `alerts`.
+    pub(super) moved: Moved,
+    pub(super) pace: Pace,
+    /// Whether some are being sent.
+    pub(super) is_sending: bool,
+}
+
+impl Memory {
+    /// Takes the alerts of the next message.
+    pub(super) fn take(
+        &mut self,
+        most: usize,
+        now: Time,
+        is_urgent: bool,
+    ) -> Result<Vec<Alert>, Next> {
+        if self.is_sending {
+            return Err(Next::Others);
+        }
+        if self.alerts.is_empty() {
+            return Err(Next::Nothing);
+        }
+        let next = self.pace.next(now, is_urgent);
+        if next > now {
+            return Err(Next::At(next));
+        }
+        self.is_sending = true;
+        self.pace.begin([], now);
+        let most = self.alerts.len().min(most);
+        Ok(self.alerts.drain(..most).collect())
+    }
+}
+
+impl Worker<Delivery> {
+    pub(super) fn routes(&self, chosen: impl Fn(&Line) -> bool) -> Vec<Route> {
+        self.lock()
+            .lines
+            .iter()
+            .filter(|line| chosen(line))
+            .map(|line| line.route.clone())
+            .collect()
+    }
+
+    pub(super) fn waits_on_disk(&self, route: &Route) -> bool {
+        let mut state = self.lock();
+        state.line(route).is_some_and(|line| !line.own.is_empty())
+    }
+
+    /// Counts what could not be queued and is not sent.
+    pub(super) fn in_memory(&self, route: &Route) -> usize {
+        let mut state = self.lock();
+        state.line(route).map_or(0, |line| line.memory.alerts.len())
+    }
+
+    pub(super) fn waits_for(&self, route: &Route) -> bool {
+        self.lock()
+            .line(route)
+            .is_some_and(|line| line.is_waited_for())
+    }
+
+    /// Tells whether what could not be queued is older than what waits on disk.
+    pub(super) fn has_older_in_memory(&self, route: &Route) -> bool {
+        let oldest = match self.lock().line(route) {
+            Some(line) if line.memory.is_sending => return true,
+            Some(line) => line.memory.alerts.first().map(Entry::of),
+            None => None,
+        };
+        let (Some(oldest), Some(queue)) = (oldest, &route.queue) else {
+            return false;
+        };
+        let waiting = ledger::waiting_in(queue);
+        waiting.first().is_none_or(|first| oldest < *first)
+    }
+
+    /// Forgets what this process queued and is sent, by whichever process.
+    pub(super) fn settle(&self, route: &Route) {
+        let Some(queue) = &route.queue else { return };
+        // What is queued from here on is not in the list.
+        let Some(own) = self.lock().line(route).map(|line| line.own.clone()) else {
+            return;
+        };
+        let waiting = ledger::waiting_in(queue);
+        let waiting: HashSet<_> = waiting.iter().map(Entry::key).collect();
+        if let Some(line) = self.lock().line(route) {
+            line.own
+                .retain(|key| waiting.contains(key) || !own.contains(key));
+        }
+    }
+}
+
+impl Delivery {
+    pub(super) fn line(&mut self, route: &Route) -> Option<&mut Line> {
+        self.lines.iter_mut().find(|line| line.route.is(route))
+    }
+}
+
+impl Line {
+    pub(super) fn new(route: Route) -> Self {
+        let memory = Memory {
+            alerts: Vec::new(),
+            moved: Moved::default(),
+            pace: Pace::new(Utc::now()),
+            is_sending: false,
+        };
+        Self {
+            route,
+            own: HashSet::new(),
+            memory,
+            standings: Vec::new(),
+            is_showing: false,
+        }
+    }
+
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.has_alerts() || self.is_showing || self.standings.iter().any(Standing::is_last)
+    }
+
+    /// Tells whether alerts of this process wait.
+    pub(super) fn has_alerts(&self) -> bool {
+        !self.own.is_empty() || !self.memory.alerts.is_empty() || self.memory.is_sending
+    }
+}
