@@ -1,14 +1,14 @@
 //! The annotated function, as far as it must be understood: never its body.
 
+mod output;
+mod parameters;
+
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
-use syn::punctuated::Punctuated;
-use syn::{
-    Attribute, Error, FnArg, GenericArgument, Ident, Pat, PathArguments, Result, ReturnType,
-    Signature, Token, Type, TypeImplTrait, TypeNever, TypeParamBound, Visibility,
-};
+use syn::{Attribute, Error, Ident, Result, ReturnType, Signature, Token, Type, Visibility};
 
-use crate::args::located_at;
+pub(crate) use output::Returns;
+use parameters::name_all;
 
 /// A function with a body.
 pub(crate) struct Function {
@@ -89,45 +89,6 @@ fn is_of_a_copied(attribute: &Attribute, signature: &Signature, body: &Group) ->
         && matches!(first, Some(TokenTree::Ident(lint)) if lint == "dead_code")
         && place(attribute.pound_token.span) == body
         && place(signature.fn_token.span) != body
-}
-
-/// The beginning of the names of parameters that have none.
-const UNNAMED: &str = "__notify_";
-
-/// Gives a name to each `_` of the parameters, so that it is dropped in its turn and not after all that
-/// is taken into the body.
-fn name_all(signature: &mut Signature) {
-    let mut number = 0;
-    for parameter in &mut signature.inputs {
-        if let FnArg::Typed(parameter) = parameter
-            && !is_conditional(&parameter.attrs)
-            && !matches!(*parameter.ty, Type::Reference(_) | Type::Ptr(_))
-        {
-            name_parts(&mut parameter.pat, &mut number);
-        }
-    }
-}
-
-/// Of tuples and arrays alone: what else has parts may not let go of one, for it is dropped as a whole.
-fn name_parts(pattern: &mut Pat, number: &mut usize) {
-    match pattern {
-        Pat::Wild(wild) => {
-            let span = located_at(wild.underscore_token.span);
-            let name = Ident::new(&format!("{UNNAMED}{number}"), span);
-            *number += 1;
-            *pattern = syn::parse_quote!(#name);
-        }
-        Pat::Paren(inner) => name_parts(&mut inner.pat, number),
-        Pat::Tuple(tuple) => tuple
-            .elems
-            .iter_mut()
-            .for_each(|part| name_parts(part, number)),
-        Pat::Slice(slice) => slice
-            .elems
-            .iter_mut()
-            .for_each(|part| name_parts(part, number)),
-        _ => {}
-    }
 }
 
 const TWICE: &str = "`#[notify]` is on this function twice: remove one";
@@ -234,20 +195,6 @@ fn has_inner_attribute(body: &Group) -> bool {
     is(tokens.next(), '#') && is(tokens.next(), '!')
 }
 
-/// How a function hands back its result.
-pub(crate) enum Returns {
-    /// By value, or a boxed future: the type decides.
-    Value,
-    /// By the future of an `async fn`.
-    Async,
-    /// `impl Future`, and the type of its output.
-    Future(Box<Type>),
-    /// `impl Termination`
-    Termination,
-    /// Another opaque type.
-    Opaque,
-}
-
 /// Attributes that leave the body and its value as they are.
 const PLAIN: [&str; 17] = [
     "allow",
@@ -285,218 +232,10 @@ impl Function {
         };
         self.signature.ident == "main" && !self.attributes.iter().all(is_plain)
     }
-
-    pub(crate) fn returns(&self) -> Result<Returns> {
-        if self.signature.asyncness.is_some() {
-            return Ok(Returns::Async);
-        }
-        let ReturnType::Type(_, output) = &self.signature.output else {
-            return Ok(Returns::Value);
-        };
-        let Some(opaque) = opaque(output) else {
-            return Ok(Returns::Value);
-        };
-        for bound in &opaque.bounds {
-            let TypeParamBound::Trait(bound) = bound else {
-                continue;
-            };
-            let Some(last) = bound.path.segments.last() else {
-                continue;
-            };
-            match last.ident.to_string().as_str() {
-                "Future" => return Ok(Returns::Future(Box::new(future_output(&last.arguments)))),
-                "Termination" => return Ok(Returns::Termination),
-                "IntoFuture" => {
-                    let message = "`#[notify]` cannot follow an `IntoFuture`: make the function `async`, or return `impl Future<Output = …>`";
-                    return Err(Error::new_spanned(opaque, message));
-                }
-                _ => {}
-            }
-        }
-        Ok(Returns::Opaque)
-    }
-
-    /// The return type, with `_` for each `impl Trait` in it.
-    pub(crate) fn output(&self) -> Type {
-        match &self.signature.output {
-            ReturnType::Default => syn::parse_quote!(()),
-            ReturnType::Type(_, output) => erase((**output).clone()),
-        }
-    }
-
-    /// Tells whether the return type can be written elsewhere.
-    pub(crate) fn is_written(&self) -> bool {
-        struct Unwritten(bool);
-        impl<'ast> syn::visit::Visit<'ast> for Unwritten {
-            fn visit_type_impl_trait(&mut self, _: &'ast TypeImplTrait) {
-                self.0 = true;
-            }
-        }
-        let mut unwritten = Unwritten(self.never().is_some());
-        if let ReturnType::Type(_, output) = &self.signature.output {
-            syn::visit::Visit::visit_type(&mut unwritten, output);
-        }
-        !unwritten.0
-    }
-
-    /// The `!` of a function that never returns.
-    pub(crate) fn never(&self) -> Option<&TypeNever> {
-        match &self.signature.output {
-            ReturnType::Type(_, output) => match &**output {
-                Type::Never(never) => Some(never),
-                _ => None,
-            },
-            ReturnType::Default => None,
-        }
-    }
-
-    /// The names that the parameters bind and the body uses, in the order in which they are dropped.
-    ///
-    /// A name that is not used is left where it is, so that the compiler says so.
-    pub(crate) fn bound_names(&self) -> Vec<Ident> {
-        let mut names = Vec::new();
-        for parameter in &self.signature.inputs {
-            match parameter {
-                FnArg::Receiver(receiver) => {
-                    if !is_conditional(&receiver.attrs) {
-                        names.push(Ident::from(receiver.self_token));
-                    }
-                }
-                FnArg::Typed(parameter) => {
-                    if !is_conditional(&parameter.attrs) {
-                        let mut bound = Vec::new();
-                        bindings(&parameter.pat, &mut bound);
-                        // What a pattern leaves is dropped after what it binds, the first part first.
-                        let is_left = |name: &Ident| name.to_string().starts_with(UNNAMED);
-                        let (left, bound): (Vec<_>, Vec<_>) = bound.into_iter().partition(is_left);
-                        names.extend(left.into_iter().rev().chain(bound));
-                    }
-                }
-            }
-        }
-        if !names.is_empty() {
-            let mut words = Words::default();
-            words.read(self.body.stream());
-            names.retain(|name| words.has(&name.to_string()));
-        }
-        names.reverse();
-        names
-    }
-}
-
-fn opaque(output: &Type) -> Option<&TypeImplTrait> {
-    match output {
-        Type::ImplTrait(opaque) => Some(opaque),
-        Type::Group(group) => opaque(&group.elem),
-        Type::Paren(paren) => opaque(&paren.elem),
-        _ => None,
-    }
-}
-
-fn future_output(arguments: &PathArguments) -> Type {
-    if let PathArguments::AngleBracketed(arguments) = arguments {
-        for argument in &arguments.args {
-            if let GenericArgument::AssocType(argument) = argument
-                && argument.ident == "Output"
-            {
-                return erase(argument.ty.clone());
-            }
-        }
-    }
-    syn::parse_quote!(_)
-}
-
-fn erase(mut output: Type) -> Type {
-    struct Erase;
-    impl syn::visit_mut::VisitMut for Erase {
-        fn visit_type_mut(&mut self, node: &mut Type) {
-            if matches!(node, Type::ImplTrait(_)) {
-                *node = syn::parse_quote!(_);
-            } else {
-                syn::visit_mut::visit_type_mut(self, node);
-            }
-        }
-    }
-    syn::visit_mut::VisitMut::visit_type_mut(&mut Erase, &mut output);
-    output
-}
-
-fn is_conditional(attributes: &[Attribute]) -> bool {
-    attributes
-        .iter()
-        .any(|attribute| attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr"))
-}
-
-fn bindings(pattern: &Pat, names: &mut Vec<Ident>) {
-    match pattern {
-        Pat::Ident(pattern) => {
-            names.push(pattern.ident.clone());
-            if let Some((_, inner)) = &pattern.subpat {
-                bindings(inner, names);
-            }
-        }
-        Pat::Paren(pattern) => bindings(&pattern.pat, names),
-        Pat::Reference(pattern) => bindings(&pattern.pat, names),
-        Pat::Type(pattern) => bindings(&pattern.pat, names),
-        Pat::Slice(pattern) => all(&pattern.elems, names),
-        Pat::Tuple(pattern) => all(&pattern.elems, names),
-        Pat::TupleStruct(pattern) => all(&pattern.elems, names),
-        Pat::Struct(pattern) => {
-            for field in &pattern.fields {
-                bindings(&field.pat, names);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn all(patterns: &Punctuated<Pat, Token![,]>, names: &mut Vec<Ident>) {
-    for pattern in patterns {
-        bindings(pattern, names);
-    }
 }
 
 /// Tells whether a block is no more than one expression.
 pub(crate) fn is_one_expression(body: &Group) -> bool {
     let mut tokens = body.stream().into_iter();
     !tokens.any(|tree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';'))
-}
-
-/// The words of a body: its identifiers, and the literals that may hold some (`"{name}"`).
-#[derive(Default)]
-struct Words {
-    identifiers: std::collections::HashSet<String>,
-    literals: Vec<String>,
-}
-
-impl Words {
-    fn read(&mut self, tokens: TokenStream) {
-        for tree in tokens {
-            match tree {
-                TokenTree::Group(group) => self.read(group.stream()),
-                TokenTree::Ident(ident) => {
-                    self.identifiers.insert(ident.to_string());
-                }
-                TokenTree::Literal(literal) => {
-                    let text = literal.to_string();
-                    if text.contains('{') {
-                        self.literals.push(text);
-                    }
-                }
-                TokenTree::Punct(_) => {}
-            }
-        }
-    }
-
-    fn has(&self, name: &str) -> bool {
-        let in_format = |literal: &String| {
-            literal.match_indices(name).any(|(index, _)| {
-                let after = literal[index + name.len()..].chars().next();
-                literal[..index].ends_with('{') && matches!(after, Some('}' | ':'))
-            })
-        };
-        name.starts_with('_')
-            || self.identifiers.contains(name)
-            || self.literals.iter().any(in_format)
-    }
 }

@@ -1,0 +1,359 @@
+//! The values of arguments: what can be checked of them before they are evaluated.
+
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{ToTokens as _, quote};
+use syn::{Error, Expr, ExprLit, ExprUnary, Ident, Lit, Result, UnOp};
+
+use crate::schedule;
+
+/// What a value may be.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    /// The name of a channel, or none.
+    Channel,
+    /// A number or a `Duration`.
+    Amount,
+    /// The same, or infinity.
+    AmountOrNever,
+    /// A line of a crontab.
+    Schedule,
+    /// The name of a time zone.
+    Timezone,
+    /// Two numbers or `Duration`s, or one of them.
+    Range,
+    /// A number of runs.
+    Count,
+    /// `true` or `false`.
+    Switch,
+    /// Whom Slack is to mention.
+    Mention,
+    /// `"keep"` or `"error"`
+    Cancelled,
+    /// The address of a page.
+    Runbook,
+    /// The name of a person or a team.
+    Owner,
+    /// A function that decides.
+    Rule,
+    /// A function that writes.
+    Message,
+}
+
+impl Kind {
+    /// Checks what can be checked of a value before it is evaluated.
+    pub(super) fn check(self, key: &Ident, value: Expr) -> Result<TokenStream> {
+        match self {
+            Self::Channel => check_channel(key, &value)?,
+            Self::Amount => return check_amount(key, value, false),
+            Self::AmountOrNever => return check_amount(key, value, true),
+            Self::Range => return check_range(key, value),
+            Self::Count => return check_count(key, value),
+            Self::Schedule => check_text(key, &value, "5 3 * * 1-5", schedule::check)?,
+            Self::Timezone => check_text(key, &value, "Europe/Berlin", check_zone)?,
+            Self::Switch => check_switch(key, &value)?,
+            Self::Mention => check_mention(key, &value)?,
+            Self::Cancelled => check_cancelled(key, &value)?,
+            Self::Runbook => check_runbook(key, &value)?,
+            Self::Owner => check_text(key, &value, "team-data", |_| Ok(()))?,
+            Self::Rule => check_function(key, &value, RULE)?,
+            Self::Message => check_function(key, &value, MESSAGE)?,
+        }
+        Ok(value.into_token_stream())
+    }
+}
+
+fn check_channel(key: &Ident, value: &Expr) -> Result<()> {
+    let Some(literal) = literal(value) else {
+        return Ok(());
+    };
+    let Lit::Str(text) = literal else {
+        let message = format!("`{key}` takes a text: write `{key} = \"…\"`, or `{key} = None`");
+        return Err(Error::new(literal.span(), message));
+    };
+    let is_fitting = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
+    match text.value().chars().find(|char| !is_fitting(*char)) {
+        Some(char) => {
+            let char = char.escape_debug();
+            let message = format!(
+                "a channel's name has no `{char}`: only ASCII letters, digits, `-` and `_`"
+            );
+            Err(Error::new(text.span(), message))
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_amount(key: &Ident, value: Expr, may_be_never: bool) -> Result<TokenStream> {
+    if let Expr::Unary(ExprUnary {
+        op: UnOp::Neg(_),
+        expr,
+        ..
+    }) = &value
+        && is_number(expr)
+    {
+        let message = format!("`{key}` cannot be negative");
+        return Err(Error::new_spanned(&value, message));
+    }
+    if let Expr::Path(path) = &value
+        && let Some(last) = path.path.segments.last()
+    {
+        if last.ident == "NAN" {
+            let message = format!("`{key}` must be a number");
+            return Err(Error::new_spanned(&value, message));
+        }
+        if !may_be_never && last.ident == "INFINITY" {
+            let message = format!("`{key}` must be finite: only `ok_silent_hours` may be infinite");
+            return Err(Error::new_spanned(&value, message));
+        }
+    }
+    match literal(&value) {
+        // With a type of its own: a number without one would be a finding of a strict lint.
+        Some(Lit::Int(number)) if number.suffix().is_empty() => {
+            Ok(suffixed(number.base10_parse()?, number.span()))
+        }
+        Some(Lit::Float(number)) if number.suffix().is_empty() => {
+            Ok(suffixed(number.base10_parse()?, number.span()))
+        }
+        None | Some(Lit::Int(_) | Lit::Float(_)) => Ok(value.into_token_stream()),
+        Some(other) => {
+            let message =
+                format!("`{key}` takes a number or a `Duration`: write `{key} = 60`, for example");
+            Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+/// Checks a text where it is written here.
+fn check_text(
+    key: &Ident,
+    value: &Expr,
+    example: &str,
+    check: fn(&str) -> std::result::Result<(), String>,
+) -> Result<()> {
+    match literal(value) {
+        None => Ok(()),
+        Some(Lit::Str(text)) => check(&text.value())
+            .map_err(|fault| Error::new(text.span(), format!("`{key}`: {fault}"))),
+        Some(other) => {
+            let message =
+                format!("`{key}` takes a text: write `{key} = \"{example}\"`, for example");
+            Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+/// Checks the characters alone: which zones there are those know who look at the job.
+fn check_zone(name: &str) -> std::result::Result<(), String> {
+    let is_fitting = |byte: u8| byte.is_ascii_alphanumeric() || b"/_+-".contains(&byte);
+    if !name.is_empty() && name.bytes().all(is_fitting) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{name}` is no name of a time zone, such as `Europe/Berlin` or `UTC`"
+    ))
+}
+
+/// Checks the ends of a range, which are amounts.
+fn check_range(key: &Ident, value: Expr) -> Result<TokenStream> {
+    let usage = format!("write `{key} = 0.5..4.0`, `{key} = ..4.0` or `{key} = 0.5..`");
+    let Expr::Range(range) = value else {
+        return match literal(&value) {
+            Some(literal) => {
+                let message = format!("`{key}` takes a range: {usage}");
+                Err(Error::new(literal.span(), message))
+            }
+            None => Ok(value.into_token_stream()),
+        };
+    };
+    if range.start.is_none() && range.end.is_none() {
+        let message = format!("`{key}` needs one end at least: {usage}");
+        return Err(Error::new_spanned(range, message));
+    }
+    let number = |end: &Option<Box<Expr>>| match literal(end.as_deref()?) {
+        Some(Lit::Int(number)) => number.base10_parse::<f64>().ok(),
+        Some(Lit::Float(number)) => number.base10_parse::<f64>().ok(),
+        _ => None,
+    };
+    if let (Some(start), Some(end)) = (number(&range.start), number(&range.end))
+        && start >= end
+    {
+        let message = format!("`{key}` begins with the smaller number: {usage}");
+        return Err(Error::new_spanned(range, message));
+    }
+    let end = |end: Option<Box<Expr>>| {
+        let checked = end.map(|end| match literal(&end) {
+            None | Some(Lit::Int(_) | Lit::Float(_)) => check_amount(key, *end, false),
+            Some(other) => {
+                let message = format!("`{key}` takes a range of numbers or `Duration`s: {usage}");
+                Err(Error::new(other.span(), message))
+            }
+        });
+        checked.transpose()
+    };
+    let (start, limits, end) = (end(range.start)?, range.limits, end(range.end)?);
+    Ok(quote!(#start #limits #end))
+}
+
+fn check_count(key: &Ident, value: Expr) -> Result<TokenStream> {
+    let message =
+        format!("`{key}` takes a number of runs from 1 up: write `{key} = 3`, for example");
+    match literal(&value) {
+        Some(Lit::Int(number)) if number.base10_parse::<u64>().is_ok_and(|count| count == 0) => {
+            Err(Error::new(number.span(), message))
+        }
+        // With a type of its own, as for an amount.
+        Some(Lit::Int(number)) if number.suffix().is_empty() => {
+            let mut literal = Literal::u64_suffixed(number.base10_parse()?);
+            literal.set_span(number.span());
+            Ok(literal.to_token_stream())
+        }
+        None if matches!(&value, Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) if is_number(expr)) => {
+            Err(Error::new_spanned(value, message))
+        }
+        None | Some(Lit::Int(_)) => Ok(value.into_token_stream()),
+        Some(other) => Err(Error::new(other.span(), message)),
+    }
+}
+
+fn check_switch(key: &Ident, value: &Expr) -> Result<()> {
+    match literal(value) {
+        None | Some(Lit::Bool(_)) => Ok(()),
+        Some(other) => {
+            let message = format!("`{key}` is on or off: write `{key} = true`");
+            Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+fn check_cancelled(key: &Ident, value: &Expr) -> Result<()> {
+    match literal(value) {
+        None => Ok(()),
+        Some(Lit::Str(text)) if ["keep", "error"].contains(&&*text.value()) => Ok(()),
+        Some(other) => {
+            let message = format!(
+                "`{key}` takes `\"keep\"`, for which a cancelled run proves nothing, or `\"error\"`, the default"
+            );
+            Err(Error::new(other.span(), message))
+        }
+    }
+}
+
+/// As the core checks it at run time.
+fn check_runbook(key: &Ident, value: &Expr) -> Result<()> {
+    let Some(literal) = literal(value) else {
+        return Ok(());
+    };
+    let example = format!("write `{key} = \"https://wiki.example.com/orders\"`, for example");
+    let Lit::Str(text) = literal else {
+        let message = format!("`{key}` takes the address of a page: {example}");
+        return Err(Error::new(literal.span(), message));
+    };
+    match fault_of_url(text.value().trim()) {
+        Some(fault) => Err(Error::new(
+            text.span(),
+            format!("`{key}` {fault}: {example}"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Says what is wrong with the address of a page.
+fn fault_of_url(url: &str) -> Option<&'static str> {
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| {
+        let head = url.get(..scheme.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    });
+    let Some(rest) = scheme.map(|scheme| &url[scheme.len()..]) else {
+        return Some("must begin with `https://` or `http://`");
+    };
+    let is_of_a_url =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    if url.len() > 2_000 {
+        Some("is longer than 2,000 bytes")
+    } else if !url.bytes().all(is_of_a_url) {
+        Some("has a character that no URL has, which is written as `%20`, say")
+    } else if authority.contains('@') {
+        Some("must have no user and no password before the host, for everybody can read it")
+    } else if authority.is_empty() || authority.starts_with(':') {
+        Some("has no host")
+    } else {
+        None
+    }
+}
+
+/// What the function of `rule` gets and returns, and that of `message`.
+const RULE: &str = "it gets an `&Occasion`, and returns a `Decision`";
+const MESSAGE: &str = "it gets an `&Alert`, and returns a `Message`";
+
+fn check_function(key: &Ident, value: &Expr, does: &str) -> Result<()> {
+    match literal(value) {
+        None => Ok(()),
+        Some(literal) => {
+            let message = format!("`{key}` takes a closure or the path of a function: {does}");
+            Err(Error::new(literal.span(), message))
+        }
+    }
+}
+
+fn check_mention(key: &Ident, value: &Expr) -> Result<()> {
+    let Some(literal) = literal(value) else {
+        return Ok(());
+    };
+    let message = format!(
+        "`{key}` takes the id of a user (`\"U123\"`) or of a group (`\"S123\"`), `\"@here\"` or `\"@channel\"`, \
+         or several with spaces between them"
+    );
+    let Lit::Str(text) = literal else {
+        return Err(Error::new(literal.span(), message));
+    };
+    if text.value().split_whitespace().all(is_mention) {
+        Ok(())
+    } else {
+        Err(Error::new(text.span(), message))
+    }
+}
+
+/// As the core checks it at run time.
+fn is_mention(word: &str) -> bool {
+    let is_id = word.starts_with(['U', 'W', 'S'])
+        && word.len() > 1
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_id || ["@here", "@channel", "@everyone"].contains(&word)
+}
+
+fn suffixed(number: f64, span: Span) -> TokenStream {
+    let mut literal = Literal::f64_suffixed(number);
+    literal.set_span(span);
+    literal.to_token_stream()
+}
+
+fn literal(value: &Expr) -> Option<&Lit> {
+    match value {
+        Expr::Lit(ExprLit { lit, .. }) => Some(lit),
+        Expr::Group(group) => literal(&group.expr),
+        Expr::Paren(paren) => literal(&paren.expr),
+        _ => None,
+    }
+}
+
+fn is_number(value: &Expr) -> bool {
+    matches!(literal(value), Some(Lit::Int(_) | Lit::Float(_)))
+}
+
+pub(super) fn check_name(value: &Expr) -> Result<()> {
+    match literal(value) {
+        Some(Lit::Str(text)) if text.value().is_empty() => Err(Error::new(
+            text.span(),
+            "`name` is empty: write the job's name, or leave the argument out",
+        )),
+        None | Some(Lit::Str(_)) => Ok(()),
+        Some(other) => Err(Error::new(
+            other.span(),
+            "`name` takes a text: write `name = \"…\"`, or an expression such as `format!(…)`",
+        )),
+    }
+}
