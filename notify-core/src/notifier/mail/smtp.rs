@@ -1,31 +1,23 @@
 //! A server of mail, spoken to by SMTP.
 
+mod conversation;
+
 use std::fmt;
-use std::io;
-use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{
-    Certificate, CertificateStore, SmtpConnection, TlsParameters, TlsParametersBuilder,
-};
 use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt};
-use lettre::transport::smtp::extension::ClientId;
-use ureq::tls::RootCerts;
+
+use conversation::{Conversation, Stage};
 
 use super::address::{self, Address};
 use super::letter::Letter;
-use crate::format::text;
 use crate::message::alert::Alert;
-use crate::notifier::http::Class;
 use crate::notifier::service_url::{Problem, Word, at, decode_text};
-use crate::notifier::{Hidden, Notifier, Ours, Refusal, authorities, unreachable};
+use crate::notifier::{Hidden, Notifier, Ours, Refusal};
 use crate::os::engine::PerProcess;
-use crate::os::machine::Machine;
 use crate::os::warning::Warning;
 
 /// Where a server takes mail of those whom it knows, and where it does so by TLS from the first byte.
@@ -35,9 +27,6 @@ const SUBMISSIONS: u16 = 465;
 
 /// Where a server on this machine takes mail.
 const LOCAL: u16 = 25;
-
-/// As much of an answer as a reason quotes.
-const QUOTED: usize = 200;
 
 /// So many conversations at most are under way in this process; one that outlives its time, as with a
 /// server that answers a letter a minute, counts until it ends.
@@ -132,28 +121,28 @@ impl Smtp {
 
     /// Speaks with the server until it has the letter, or has refused it.
     fn converse(&self, letter: &str, deadline: Instant) -> Result<(), Refusal> {
-        let mut talk = Talk::begin(self, deadline)?;
-        talk.log_in(self)?;
-        talk.say(
+        let mut conversation = Conversation::begin(self, deadline)?;
+        conversation.log_in(self)?;
+        conversation.say(
             Stage::Sender,
             Mail::new(Some(lettre(&self.from)?), Vec::new()),
         )?;
-        self.name_recipients(&mut talk)?;
-        talk.say(Stage::Data, Data)?;
-        talk.within_time()?;
-        let sent = talk
+        self.name_recipients(&mut conversation)?;
+        conversation.say(Stage::Data, Data)?;
+        conversation.within_time()?;
+        let sent = conversation
             .connection
             .message(letter.replace('\n', "\r\n").as_bytes());
         sent.map_err(|error| Stage::Letter.refusal(&error))?;
-        let _ = talk.connection.command(Quit);
+        let _ = conversation.connection.command(Quit);
         Ok(())
     }
 
     /// Names who the letter is for. Those whom the server knows get it also where it knows others not.
-    fn name_recipients(&self, talk: &mut Talk) -> Result<(), Refusal> {
+    fn name_recipients(&self, conversation: &mut Conversation) -> Result<(), Refusal> {
         let mut refused = Vec::new();
         for to in &self.to {
-            match talk.say(Stage::Recipient, Rcpt::new(lettre(to)?, Vec::new())) {
+            match conversation.say(Stage::Recipient, Rcpt::new(lettre(to)?, Vec::new())) {
                 Ok(()) => {}
                 Err(Refusal::Channel { reason }) => refused.push(reason),
                 // Nobody has it yet: all get it later.
@@ -199,185 +188,6 @@ fn lettre(address: &Address) -> Result<lettre::Address, Refusal> {
     parsed.map_err(|_| Refusal::Channel {
         reason: "an address cannot be used".to_owned(),
     })
-}
-
-/// What was said last when an answer came, which tells what it speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Greeting,
-    Login,
-    Sender,
-    Recipient,
-    Data,
-    Letter,
-}
-
-impl Stage {
-    /// Sorts an answer's code. <https://www.rfc-editor.org/rfc/rfc5321#section-4.2>
-    fn class(self, code: u16) -> Class {
-        match (self, code) {
-            (_, 400..=499) => Class::Temporary,
-            // The letter is too large, or its content is not liked.
-            (Self::Sender, 552) | (Self::Data | Self::Letter, _) => Class::Alert,
-            _ => Class::Channel,
-        }
-    }
-
-    fn refusal(self, error: &Error) -> Refusal {
-        let Some(code) = error.status().map(u16::from) else {
-            return Refusal::temporary(no_answer(error));
-        };
-        // What a server says of a login may repeat it.
-        let words = match self {
-            Self::Login => "it does not take the user and the password".to_owned(),
-            _ => std::error::Error::source(error).map_or_else(String::new, ToString::to_string),
-        };
-        let words = text::escape(text::first_line(&words, QUOTED)).into_owned();
-        let reason = format!("answered {code} {words}").trim_end().to_owned();
-        match self.class(code) {
-            Class::Temporary => Refusal::temporary(reason),
-            Class::Channel => Refusal::Channel { reason },
-            Class::Alert | Class::Accepted => Refusal::Alert { reason },
-            Class::Gone | Class::Unknown => Refusal::Unknown { reason },
-        }
-    }
-}
-
-/// Says why there was no answer.
-fn no_answer(error: &Error) -> String {
-    if error.is_response() {
-        return "it speaks no SMTP, or the port is another".to_owned();
-    }
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            return match error.kind() {
-                io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-                    "no answer in time".to_owned()
-                }
-                _ => unreachable::of_network(error),
-            };
-        }
-        source = error.source();
-    }
-    "the conversation failed".to_owned()
-}
-
-/// A conversation with a server.
-struct Talk {
-    connection: SmtpConnection,
-    deadline: Instant,
-}
-
-impl Talk {
-    fn begin(smtp: &Smtp, deadline: Instant) -> Result<Self, Refusal> {
-        let name = Machine::this().host.as_deref().and_then(address::host_name);
-        let name = name.map_or(ClientId::Ipv4(Ipv4Addr::LOCALHOST), ClientId::Domain);
-        let tls = match smtp.security {
-            Security::Plain => None,
-            _ => Some(tls(&smtp.host)?),
-        };
-        let begun = SmtpConnection::connect(
-            (smtp.host.as_str(), smtp.port),
-            Some(left(deadline)?),
-            &name,
-            tls.as_ref().filter(|_| smtp.security == Security::Implicit),
-            None,
-        );
-        let connection = begun.map_err(|error| Stage::Greeting.refusal(&error))?;
-        let mut talk = Self {
-            connection,
-            deadline,
-        };
-        let can_upgrade = talk.connection.can_starttls();
-        let upgrades = match smtp.security {
-            Security::Upgrade if !can_upgrade => {
-                return Err(Refusal::Channel {
-                    reason: "it offers no TLS (STARTTLS), and would show all to the network: is the port 465?"
-                        .to_owned(),
-                });
-            }
-            Security::Upgrade => true,
-            Security::Local => can_upgrade,
-            Security::Implicit | Security::Plain => false,
-        };
-        if let Some(tls) = tls.filter(|_| upgrades) {
-            talk.within_time()?;
-            let secured = talk.connection.starttls(&tls, &name);
-            secured.map_err(|error| Stage::Greeting.refusal(&error))?;
-        }
-        Ok(talk)
-    }
-
-    /// Says who we are, where the server asks that.
-    fn log_in(&mut self, smtp: &Smtp) -> Result<(), Refusal> {
-        let Some((user, password)) = &smtp.login else {
-            return Ok(());
-        };
-        let mechanisms = [Mechanism::Plain, Mechanism::Login];
-        let offered = self
-            .connection
-            .server_info()
-            .get_auth_mechanism(&mechanisms);
-        if offered.is_none() {
-            // If it wants one all the same, it says so to the next words.
-            return Ok(());
-        }
-        self.within_time()?;
-        let credentials = Credentials::new(user.clone(), password.clone());
-        let taken = self.connection.auth(&mechanisms, &credentials);
-        taken
-            .map(|_| ())
-            .map_err(|error| Stage::Login.refusal(&error))
-    }
-
-    fn say(&mut self, stage: Stage, command: impl fmt::Display) -> Result<(), Refusal> {
-        self.within_time()?;
-        let answer = self.connection.command(command);
-        answer.map(|_| ()).map_err(|error| stage.refusal(&error))
-    }
-
-    /// Grants the next answer what is left of the time.
-    fn within_time(&mut self) -> Result<(), Refusal> {
-        let left = left(self.deadline)?;
-        let set = self.connection.set_timeout(Some(left));
-        set.map_err(|error| Refusal::temporary(unreachable::of_network(&error)))
-    }
-}
-
-fn left(deadline: Instant) -> Result<Duration, Refusal> {
-    let left = deadline.saturating_duration_since(Instant::now());
-    if left.is_zero() {
-        return Err(Refusal::temporary("no answer in time"));
-    }
-    Ok(left)
-}
-
-/// Trusts those authorities that `https` trusts.
-fn tls(host: &str) -> Result<TlsParameters, Refusal> {
-    let builder = TlsParametersBuilder::new(host.to_owned());
-    let builder = match authorities::trusted() {
-        RootCerts::Specific(certificates) => {
-            let mut builder = builder.certificate_store(CertificateStore::None);
-            for certificate in certificates.iter() {
-                let der = certificate.der().to_vec();
-                // One that cannot be read would make all of them useless.
-                let is_readable = rustls::RootCertStore::empty()
-                    .add(der.clone().into())
-                    .is_ok();
-                if let Ok(root) = Certificate::from_der(der)
-                    && is_readable
-                {
-                    builder = builder.add_root_certificate(root);
-                }
-            }
-            builder
-        }
-        _ => builder.certificate_store(CertificateStore::WebpkiRoots),
-    };
-    builder
-        .build()
-        .map_err(|_| Refusal::temporary("no TLS connection can be made"))
 }
 
 impl fmt::Debug for Smtp {

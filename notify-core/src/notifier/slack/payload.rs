@@ -1,10 +1,14 @@
 //! What is posted: a line for the lock screen, and below it each alert with a colour at its edge.
 
+mod blocks;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::block_kit::{bold, links, mrkdwn, plain_text, preformatted, rich_text, titled, words};
-use super::markup::{Dialect, verbatim, verbatim_line};
+use blocks::blocks;
+
+use super::block_kit::preformatted;
+use super::markup::{Dialect, verbatim};
 use super::mention::with_mentions;
 use crate::format::link::Link;
 use crate::format::text;
@@ -12,6 +16,7 @@ use crate::format::time;
 use crate::message::alert::{Alert, Kind};
 use crate::message::digest;
 use crate::notifier::sanitize::address;
+use crate::notifier::severity::Severity;
 use crate::status::State;
 use crate::status::log_lines::HEADING;
 
@@ -72,38 +77,21 @@ const SHARED: Room = Room {
     fallback: 1_200,
 };
 
-/// How bad it is, the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Severity {
-    Bad,
-    Unclear,
-    Good,
+/// Rates an alert as the others do, but for two kinds: a run that is overdue is as bad as a failure here, and a
+/// beginning is good whatever the job's state.
+fn severity(alert: &Alert) -> Severity {
+    match alert.kind {
+        Kind::Overdue => Severity::Bad,
+        Kind::Started => Severity::Good,
+        _ => Severity::of(alert),
+    }
 }
 
-impl Severity {
-    pub(super) fn of(alert: &Alert) -> Self {
-        match (alert.kind, alert.status.state) {
-            (Kind::Failed | Kind::StillFailing | Kind::Overdue, _)
-            | (Kind::Steady | Kind::Late, State::Error) => Self::Bad,
-            (Kind::Flapping | Kind::TooShort | Kind::TooLong | Kind::Overlapping, _) => {
-                Self::Unclear
-            }
-            (Kind::Recovered | Kind::Ok | Kind::Started | Kind::Steady | Kind::Late, _) => {
-                Self::Good
-            }
-        }
-    }
-
-    fn worst(alerts: &[Alert]) -> Self {
-        alerts.iter().map(Self::of).min().unwrap_or(Self::Good)
-    }
-
-    fn color(self) -> &'static str {
-        match self {
-            Self::Bad => "#d0021b",
-            Self::Unclear => "#f5a623",
-            Self::Good => "#2eb67d",
-        }
+fn color(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Bad => "#d0021b",
+        Severity::Unclear => "#f5a623",
+        Severity::Good => "#2eb67d",
     }
 }
 
@@ -173,7 +161,7 @@ fn summary(alert: &Alert, limit: usize, dialect: Dialect) -> String {
 }
 
 fn digest(alerts: &[Alert], heading: &str, dialect: Dialect) -> Value {
-    let color = Severity::worst(alerts).color();
+    let color = color(alerts.iter().map(severity).min().unwrap_or(Severity::Good));
     let text = digest::message(alerts);
     match dialect {
         Dialect::Slack => {
@@ -207,7 +195,7 @@ fn parts(text: &str) -> Vec<&str> {
 }
 
 fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
-    let color = Severity::of(alert).color();
+    let color = color(severity(alert));
     match dialect {
         Dialect::Slack => {
             let text = alert.text_within(room.fallback, str::len);
@@ -271,85 +259,6 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
             attachment
         }
     }
-}
-
-/// Makes Slack's blocks. What comes from outside stands in `rich_text` and `plain_text` alone,
-/// where no sign of it has a meaning.
-fn blocks(alert: &Alert, room: Room) -> Vec<Value> {
-    let mut blocks = Vec::new();
-    // The program's own headline stands above them already.
-    if alert.message.headline.is_none() {
-        blocks.push(rich_text(&heading(alert)));
-    }
-    if let Some(text) = alert.message.text.as_deref().map(str::trim_end)
-        && !text.is_empty()
-    {
-        blocks.push(rich_text(&[words(&verbatim(text, room.error))]));
-    }
-    let remarks = remarks(alert, room.remarks, verbatim_line);
-    if !remarks.is_empty() {
-        blocks.push(rich_text(&[words(&remarks)]));
-    }
-    if alert.message.text.is_none() && !alert.error().trim().is_empty() {
-        blocks.push(preformatted(&verbatim(alert.error(), room.error)));
-    }
-    let logged = log_lines(alert, room.log_lines, |line| {
-        verbatim_line(line, room.log_lines)
-    });
-    if !logged.is_empty() {
-        blocks.push(titled(HEADING, &logged));
-    }
-    let pages = pages(alert);
-    if !pages.is_empty() {
-        blocks.push(rich_text(&pages));
-    }
-    let mut plain = Vec::new();
-    let mut linked = None;
-    for (name, value) in &fields(alert) {
-        let name = verbatim_line(name, FIELD_NAME);
-        let value = verbatim_line(value, room.field);
-        match links(&value) {
-            Some(links) if name == CONTEXT => {
-                linked = Some([vec![bold(&name), words(" ")], links].concat());
-            }
-            _ => plain.push(plain_text(&format!("{name}: {value}"))),
-        }
-    }
-    if !plain.is_empty() {
-        blocks.push(json!({ "type": "section", "fields": plain }));
-    }
-    // No other element has both links and letters without a meaning.
-    blocks.extend(linked.map(|linked| rich_text(&linked)));
-    blocks.push(json!({ "type": "context", "elements": foot(alert) }));
-    blocks
-}
-
-fn heading(alert: &Alert) -> Vec<Value> {
-    let job = verbatim_line(&alert.job, NAME);
-    let outcome = outcome(alert);
-    if job.is_empty() {
-        vec![words(&outcome)]
-    } else {
-        vec![bold(&job), words(&format!(" {outcome}"))]
-    }
-}
-
-/// Makes links of the pages that the alert names, in one line. No button: Slack shows a warning beside one that
-/// an app without a server has posted.
-/// <https://docs.slack.dev/reference/block-kit/block-elements/button-element/>
-fn pages(alert: &Alert) -> Vec<Value> {
-    let mut elements = Vec::new();
-    for Link { label, url } in alert.links() {
-        if url.len() > LINK {
-            continue;
-        }
-        if !elements.is_empty() {
-            elements.push(words(" · "));
-        }
-        let text = verbatim_line(&label, FIELD_NAME);
-        elements.push(json!({ "type": "link", "url": url, "text": text }));
-    }
-    elements
 }
 
 /// Writes the last lines that the run has logged, as many as have room.
@@ -447,34 +356,6 @@ fn fields(alert: &Alert) -> Vec<(String, String)> {
 const CONTEXT: &str = "context";
 const INCIDENT: &str = "incident";
 const ALERT: &str = "alert";
-
-/// Says at the foot when it was, which alert it is, and where in the code.
-fn foot(alert: &Alert) -> Vec<Value> {
-    let mut when = utc(alert.decided);
-    let unix = alert.decided.timestamp();
-    if unix > 0 {
-        when += &format!(" (<!date^{unix}^{{date_short_pretty}} {{time_secs}}|{when}>)");
-    }
-    let ids: Vec<_> = ids(alert)
-        .into_iter()
-        .map(|(name, id)| format!("{name} {}", verbatim_line(id, ID)))
-        .collect();
-    let place = [
-        Some(&*alert.status.location),
-        alert.status.source.as_deref(),
-    ];
-    let place = place
-        .into_iter()
-        .flatten()
-        .map(|place| verbatim_line(place, NAME));
-    let place = place.filter(|place| alert.message.text.is_none() && !place.trim().is_empty());
-    let place: Vec<_> = place.collect();
-    let mut foot = vec![mrkdwn(&when), plain_text(&ids.join(" · "))];
-    if !place.is_empty() {
-        foot.push(plain_text(&place.join(" · ")));
-    }
-    foot
-}
 
 fn ids(alert: &Alert) -> Vec<(&'static str, &str)> {
     let incident = alert.incident.as_deref().map(|id| (INCIDENT, id));

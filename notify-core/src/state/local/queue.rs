@@ -1,22 +1,22 @@
-//! The alerts that wait for one destination, those held back for it, and those it has refused.
+//! The alerts that wait for one destination, and those that it has refused.
+
+mod handles;
+mod held;
+mod loss;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use chrono::DateTime;
 
-use super::silences::Silences;
-use super::spool::{PATIENCE, held_until, names};
+use super::spool::names;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
-use crate::message::dropped::Dropped;
-use crate::os::ffi;
 use crate::os::file::{self, Durable, Links, PRIVATE};
 use crate::os::lock::Lock;
-use crate::state::dropped::Loss;
 use crate::state::entry::Entry;
 use crate::state::moved::Moved;
 use crate::state::rate::Pace;
@@ -31,15 +31,6 @@ const STUCK: Duration = Duration::from_secs(30);
 const LOCK: &str = ".lock";
 const PACE: &str = ".pace";
 const MOVED: &str = ".moved";
-const LOSS: &str = ".given-up";
-const LOSS_LOCK: &str = ".given-up.lock";
-const HANDLES: &str = ".handles";
-
-/// What a message is known by is kept for so long after something was last sent to it: a reminder comes far sooner.
-const STALE: Duration = Duration::from_secs(90 * 24 * 3600);
-
-/// So many alerts are counted at once, before they are removed: their names fit into the file.
-const BATCH: usize = 1_000;
 
 /// The alerts that wait for one destination.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,11 +79,6 @@ impl Queue {
         Ok(entry)
     }
 
-    /// Keeps an alert back, durably; it leaves when its file's name says so, unless it is withdrawn.
-    pub(crate) fn hold(&self, content: &str, name: &str) -> io::Result<()> {
-        self.place(&self.held, name, content)
-    }
-
     /// Writes a file into a folder, which is made where it is missing.
     fn place(&self, folder: &Path, name: &str, content: &str) -> io::Result<()> {
         let path = folder.join(name);
@@ -103,56 +89,6 @@ impl Queue {
             }
             written => written,
         }
-    }
-
-    /// Lets the held alerts leave whose time has come, but for those of jobs that are quiet by plan, and
-    /// returns when the next one may.
-    pub(crate) fn release(&self, now: Time) -> io::Result<Option<Time>> {
-        self.release_to(now, &mut Vec::new())
-    }
-
-    /// The same, and adds those that leave to `left`.
-    pub(crate) fn release_to(&self, now: Time, left: &mut Vec<Entry>) -> io::Result<Option<Time>> {
-        let mut next = None;
-        let mut later = |until: Time| next = Some(next.map_or(until, |next: Time| next.min(until)));
-        let mut silences = None;
-        for name in names(&self.held) {
-            let Some(until) = held_until(&name) else {
-                continue;
-            };
-            if until > now {
-                later(until);
-                continue;
-            }
-            let path = self.held.join(&name);
-            // A run that ends now decides by it whether it was told.
-            let Some(lock) = Lock::acquire_existing(&path, Duration::ZERO)? else {
-                continue;
-            };
-            if !path.exists() {
-                continue;
-            }
-            let content = file::read_open(lock.file(), LIMIT)?;
-            let alert = Alert::parse(&content);
-            let silences = silences.get_or_insert_with(|| Silences::around(&self.held));
-            let quiet = alert
-                .as_ref()
-                .and_then(|alert| silences.quiet(&alert.job, self.user, now));
-            if let Some(quiet) = quiet {
-                later(quiet.until);
-                continue;
-            }
-            // What cannot be read is for the sender to put aside, and to tell.
-            let entry = alert.map_or_else(
-                || Entry::parse(name.replacen('-', "-00000000-", 1)),
-                |alert| Some(Entry::of(&alert)),
-            );
-            let Some(entry) = entry else { continue };
-            self.make(&self.folder)?;
-            fs::rename(&path, self.path(&entry))?;
-            left.push(entry);
-        }
-        Ok(next)
     }
 
     /// Takes over all that waits in another queue. What is held there leaves as well, for a status that
@@ -182,11 +118,6 @@ impl Queue {
         file::sync_folder_of(&self.folder.join(LOCK))?;
         file::sync_folder_of(&other.folder.join(LOCK))?;
         Ok(adopted)
-    }
-
-    /// Tells whether alerts are held back here.
-    pub(crate) fn has_held(&self) -> bool {
-        !names(&self.held).is_empty()
     }
 
     fn make(&self, folder: &Path) -> io::Result<()> {
@@ -269,99 +200,6 @@ impl Queue {
         Ok(rejected)
     }
 
-    /// Removes alerts that are not told, and counts them; not those that are being sent. Stops at
-    /// the deadline; where another is at it, waits for that one if there is a deadline.
-    ///
-    /// Each batch is counted, together with its names, before it is removed: after a crash between
-    /// the two the next one knows what is counted already.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be counted: nothing is removed then.
-    pub(crate) fn give_up(&self, entries: &[Entry], deadline: Option<Instant>) -> io::Result<()> {
-        // At the exit the other may be a thread of this process, which ends before it is done.
-        let patience = deadline.map_or(Duration::ZERO, |deadline| {
-            deadline
-                .saturating_duration_since(Instant::now())
-                .min(PATIENCE)
-        });
-        let goes_on = || deadline.is_none_or(|deadline| Instant::now() < deadline);
-        let Some(_lock) = Lock::acquire(&self.folder.join(LOSS_LOCK), patience)? else {
-            return Ok(());
-        };
-        for entries in entries.chunks(BATCH) {
-            if !goes_on() {
-                break;
-            }
-            let before = self.settled_loss()?;
-            let mut loss = before.clone();
-            loss.count(entries);
-            self.set_loss(&loss, Durable::Yes)?;
-            let mut gone = Vec::with_capacity(entries.len());
-            for entry in entries.iter().take_while(|_| goes_on()) {
-                let path = self.path(entry);
-                let is_free = Lock::acquire_existing(&path, Duration::ZERO)?;
-                if is_free.is_some() && path.exists() {
-                    self.remove(entry)?;
-                    gone.push(entry.clone());
-                }
-            }
-            let mut loss = before;
-            loss.count(&gone);
-            loss.going.clear();
-            self.set_loss(&loss, Durable::No)?;
-        }
-        Ok(())
-    }
-
-    /// Reads what was given up since the last message that said so.
-    pub(crate) fn loss(&self) -> io::Result<Loss> {
-        let content = file::read(&self.folder.join(LOSS), LIMIT, Links::Refuse)?;
-        Ok(content.map_or_else(Loss::default, |content| Loss::parse(&content)))
-    }
-
-    /// Returns what a message can say of it; waits for whoever is at it, for some of what is counted
-    /// meanwhile may be told by that very message.
-    pub(crate) fn loss_to_tell(&self) -> io::Result<Dropped> {
-        if !self.folder.join(LOSS).try_exists()? {
-            return Ok(Dropped::default());
-        }
-        match Lock::acquire(&self.folder.join(LOSS_LOCK), ffi::within(PATIENCE))? {
-            Some(_lock) => Ok(self.settled_loss()?.dropped),
-            None => Ok(Dropped::default()),
-        }
-    }
-
-    /// Takes off what a message that was accepted has said.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written: it is said again then.
-    pub(crate) fn told(&self, told: &Dropped) -> io::Result<()> {
-        let lock = Lock::acquire(&self.folder.join(LOSS_LOCK), ffi::within(PATIENCE))?;
-        let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
-        let mut loss = self.settled_loss()?;
-        loss.tell(told);
-        if !loss.is_empty() {
-            return self.set_loss(&loss, Durable::Yes);
-        }
-        remove_if_there(&self.folder.join(LOSS))
-    }
-
-    /// Returns what was given up, once all of it is gone: a dead process may have counted some and
-    /// not removed them.
-    fn settled_loss(&self) -> io::Result<Loss> {
-        let mut loss = self.loss()?;
-        for entry in loss.going.drain(..).filter_map(Entry::parse) {
-            self.remove(&entry)?;
-        }
-        Ok(loss)
-    }
-
-    fn set_loss(&self, loss: &Loss, durable: Durable) -> io::Result<()> {
-        write(&self.folder.join(LOSS), &loss.render(), durable)
-    }
-
     /// Asks for the right to send, without waiting.
     pub(crate) fn turn(&self) -> io::Result<Turn> {
         match Lock::acquire(&self.folder.join(LOCK), Duration::ZERO)? {
@@ -416,67 +254,6 @@ impl Queue {
             return remove_if_there(&path);
         }
         write(&path, &moved.render(), Durable::Yes)
-    }
-
-    /// Reads what is kept of a message, by the key of what it speaks of; `None` where nothing is.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be read.
-    pub(crate) fn handle(&self, key: &str) -> io::Result<Option<String>> {
-        file::read(&self.handle_path(key), LIMIT, Links::Refuse)
-    }
-
-    /// Keeps that of a message.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written; the old one is whole then.
-    pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
-        let path = self.handle_path(key);
-        match write(&path, text, Durable::No) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.make(&self.folder)?;
-                file::make_private_folder(&self.folder.join(HANDLES), self.user)?;
-                write(&path, text, Durable::No)
-            }
-            written => written,
-        }
-    }
-
-    /// Forgets a message.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be removed.
-    pub(crate) fn forget_handle(&self, key: &str) -> io::Result<()> {
-        remove_if_there(&self.handle_path(key))
-    }
-
-    /// Forgets the messages to which nothing was sent for [`STALE`]: of a job that never works again, or a run whose
-    /// end nobody saw.
-    pub(crate) fn forget_stale_handles(&self, now: Time) {
-        let limit = SystemTime::from(now).checked_sub(STALE);
-        let is_stale = |path: &Path| {
-            let written = fs::symlink_metadata(path).and_then(|file| file.modified());
-            written.is_ok_and(|written| limit.is_some_and(|limit| written < limit))
-        };
-        let paths = names(&self.folder.join(HANDLES)).into_iter();
-        let stale = paths.map(|key| self.handle_path(&key));
-        for path in stale.filter(|path| is_stale(path)) {
-            // What cannot be removed is tried again with the next message.
-            let _ = fs::remove_file(path);
-        }
-    }
-
-    /// Returns the keys of what is kept.
-    #[cfg(test)]
-    pub(crate) fn handle_keys(&self) -> Vec<String> {
-        names(&self.folder.join(HANDLES))
-    }
-
-    fn handle_path(&self, key: &str) -> PathBuf {
-        self.folder.join(HANDLES).join(key)
     }
 
     fn path(&self, entry: &Entry) -> PathBuf {

@@ -4,7 +4,8 @@
 //! Who finds the lock free, or the lease over, notes that the process is missing; its own next sign of life takes
 //! that back. One that stays missing is gone.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod own;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,9 +21,7 @@ use crate::os::machine::Machine;
 use crate::os::process;
 use crate::state::change::RunKey;
 use crate::state::local::lease_scan::Seen;
-
-/// A run that has ended by then is never written down: those of a tight loop.
-const NEW: Duration = Duration::from_millis(50);
+pub(super) use own::{New, Runs};
 
 /// What the keys of these runs begin with.
 const PREFIX: &str = "store-";
@@ -51,148 +50,6 @@ const IS_FREE: &str = "CASE WHEN r.direct THEN NOT EXISTS (SELECT FROM pg_locks 
     AND l.objsubid = 1 AND l.granted AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) \
     AND ((l.classid::bigint << 32) | l.objid::bigint) = r.process) \
     ELSE r.lease < clock_timestamp() END";
-
-/// The runs of this process.
-#[derive(Default)]
-pub(super) struct Runs {
-    under_way: BTreeMap<u64, Run>,
-    /// What is known of this process.
-    about: Option<Arc<str>>,
-    /// Those that have ended, and stand in the store.
-    ended: Vec<u64>,
-    has_written: bool,
-    /// What was read of their jobs as they began, so that the end need not ask.
-    pub(super) ahead: HashMap<String, Row>,
-    /// What was found then of those that are gone,
-    found: Option<Vec<Gone>>,
-    /// and the queues in which alerts waited.
-    waiting: Option<HashSet<String>>,
-}
-
-struct Run {
-    job: String,
-    about: Arc<str>,
-    text: String,
-    begun: Instant,
-    is_written: bool,
-    /// Whether the store is being told its end: it must not be written down behind that.
-    is_ending: bool,
-}
-
-/// A run that is to be written down.
-pub(super) struct New {
-    number: u64,
-    job: String,
-    about: Arc<str>,
-    text: String,
-}
-
-impl Runs {
-    /// Adds a run, and tells whether it is the first to be written down.
-    pub(super) fn begin(
-        &mut self,
-        number: u64,
-        job: String,
-        about: impl FnOnce() -> String,
-        text: String,
-    ) -> bool {
-        let begun = Instant::now();
-        let about = self.about.get_or_insert_with(|| about().into()).clone();
-        let run = Run {
-            job,
-            about,
-            text,
-            begun,
-            is_written: false,
-            is_ending: false,
-        };
-        self.under_way.insert(number, run);
-        !self.has_written
-    }
-
-    fn has(&self, number: u64) -> bool {
-        self.under_way.contains_key(&number)
-    }
-
-    /// Takes out a run that has ended; its row goes a moment later, if there is one.
-    pub(super) fn end(&mut self, number: u64) {
-        if let Some(run) = self.under_way.remove(&number) {
-            self.ahead.remove(&run.job);
-            if run.is_written {
-                self.ended.push(number);
-            }
-        }
-    }
-
-    /// Notes whether the store is being told the end of a run.
-    pub(super) fn set_ending(&mut self, number: u64, is_ending: bool) {
-        if let Some(run) = self.under_way.get_mut(&number) {
-            run.is_ending = is_ending;
-        }
-    }
-
-    /// The same of one whose row has gone with its end.
-    pub(super) fn is_over(&mut self, number: u64) {
-        if let Some(run) = self.under_way.remove(&number) {
-            self.ahead.remove(&run.job);
-        }
-    }
-
-    /// Tells whether rows are left of runs that have ended.
-    pub(super) fn is_behind(&self) -> bool {
-        !self.ended.is_empty()
-    }
-
-    /// Tells whether alerts may wait in a queue.
-    pub(super) fn may_wait(&mut self, queue: &str) -> bool {
-        // Only what was there at the beginning: of what came since somebody else knows.
-        self.waiting
-            .as_mut()
-            .is_none_or(|waiting| waiting.remove(queue))
-    }
-
-    /// Tells whether it is known that nothing waited as this process began.
-    pub(super) fn none_waits(&self) -> bool {
-        self.waiting.as_ref().is_some_and(HashSet::is_empty)
-    }
-
-    pub(super) fn register_anew(&mut self) {
-        for run in self.under_way.values_mut() {
-            run.is_written = false;
-        }
-    }
-
-    /// Takes the runs that are to be written down.
-    pub(super) fn take_new(&mut self, even_new: bool) -> Vec<New> {
-        let is_old = |run: &Run| even_new || run.begun.elapsed() >= NEW;
-        let runs = self.under_way.iter_mut();
-        let new = runs.filter(|(_, run)| !run.is_written && !run.is_ending && is_old(run));
-        let new = new.map(|(number, run)| {
-            run.is_written = true;
-            New {
-                number: *number,
-                job: run.job.clone(),
-                about: run.about.clone(),
-                text: run.text.clone(),
-            }
-        });
-        let new: Vec<_> = new.collect();
-        self.has_written |= !new.is_empty();
-        new
-    }
-
-    pub(super) fn take_ended(&mut self) -> Vec<u64> {
-        std::mem::take(&mut self.ended)
-    }
-
-    fn not_written(&mut self, new: &[New]) {
-        for new in new {
-            if let Some(run) = self.under_way.get_mut(&new.number) {
-                run.is_written = false;
-            }
-        }
-    }
-}
 
 /// Writes down that runs have begun, and reads what is known of their jobs.
 pub(super) async fn write(
@@ -272,7 +129,7 @@ pub(super) async fn beat(
         // It is held already, but where an earlier connection had it: taken twice, it is still one lock.
         session::ask(&client, LOCK, &process, "").await?;
     }
-    if !link.runs().under_way.is_empty() {
+    if link.runs().is_any_under_way() {
         session::ask(&client, &link.statement(BEAT), &process, "").await?;
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! The alerts that wait for one destination, in the whole fleet: rows, and one sender at a time by a lease.
 
+mod lease;
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -16,7 +18,6 @@ use crate::format::hash;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::message::dropped::Dropped;
-use crate::os::random;
 use crate::state::dropped::Loss;
 use crate::state::entry::Entry;
 use crate::state::local;
@@ -40,13 +41,6 @@ pub(crate) struct Queue {
     pub(crate) aside: Option<local::queue::Queue>,
 }
 
-/// The right to send, which is given back when this goes.
-pub(crate) struct Lease {
-    link: Arc<Link>,
-    queue: String,
-    token: String,
-}
-
 /// Names the queue of a destination, so that only those who know the destination find it.
 pub(crate) fn name(channel: &str, identity: &str) -> String {
     let [one, other] = KEYS.map(|key| hash::keyed_hash(key, identity));
@@ -56,12 +50,6 @@ pub(crate) fn name(channel: &str, identity: &str) -> String {
 impl fmt::Debug for Queue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Queue").field(&self.name).finish()
-    }
-}
-
-impl fmt::Debug for Lease {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Lease").field(&self.queue).finish()
     }
 }
 
@@ -84,18 +72,6 @@ impl Ord for Queue {
         self.name.cmp(&other.name)
     }
 }
-
-/// Who sends lets the lease run on by this: what a post takes, and a margin.
-const TURN: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS a), \
-    free AS (SELECT q.name FROM pn.queue q, s WHERE s.a IS NOT NULL AND q.name = $1::text AND (q.token = '' \
-    OR q.lease < clock_timestamp() OR q.direct AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' \
-    AND l.objsubid = 1 AND l.granted AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) \
-    AND ((l.classid::bigint << 32) | l.objid::bigint) = q.sender)) FOR UPDATE OF q SKIP LOCKED) \
-    UPDATE pn.queue q SET token = $2::text, sender = $3::text::bigint, direct = $4::text::boolean, \
-    lease = clock_timestamp() + interval '12 s' FROM free WHERE q.name = free.name RETURNING 1::text";
-
-const GIVE_BACK: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS a) \
-    UPDATE pn.queue q SET token = '' FROM s WHERE s.a IS NOT NULL AND q.name = $1::text AND q.token = $2::text";
 
 const HELD: &str = "SELECT a.name, a.body FROM pn.alert a WHERE a.queue = $1::text AND a.state = 'held' ORDER BY a.name";
 
@@ -341,19 +317,6 @@ impl Queue {
         Err(io::ErrorKind::WouldBlock.into())
     }
 
-    pub(crate) fn turn(&self) -> io::Result<Turn> {
-        let link = self.link();
-        let token = hash::hex(random::number());
-        let is_direct = link.up().is_some_and(|(_, is_direct)| is_direct);
-        let values = [&*token, &link.process.to_string(), &is_direct.to_string()];
-        Ok(if self.ask(TURN, &values)?.is_empty() {
-            Turn::Others
-        } else {
-            let queue = self.name.clone();
-            Turn::Mine(Box::new(Lease { link, queue, token }))
-        })
-    }
-
     pub(crate) fn pace(&self, now: Time) -> Pace {
         let text = self.text("pace").unwrap_or_default();
         if text.is_empty() {
@@ -422,12 +385,4 @@ impl Queue {
 fn names(entries: &[Entry]) -> String {
     let names: Vec<_> = entries.iter().map(Entry::name).collect();
     json!(names).to_string()
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let values = vec![Some(self.queue.clone()), Some(self.token.clone())];
-        // Where it cannot be given back, it ends with this process, or by itself.
-        let _ = self.link.ask_anyway(GIVE_BACK, values, deadline());
-    }
 }

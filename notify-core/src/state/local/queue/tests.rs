@@ -3,7 +3,10 @@
 use chrono::{TimeDelta, Utc};
 
 use super::super::spool::Outbox;
+use super::loss::LOSS;
 use super::*;
+use crate::os::ffi;
+use crate::state::dropped::Loss;
 use crate::testing::{Folder, alert};
 
 fn queue(folder: &Folder) -> Queue {

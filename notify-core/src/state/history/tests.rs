@@ -1,0 +1,180 @@
+use chrono::{DateTime, TimeDelta};
+use proptest::prelude::*;
+
+use super::event::{DEFAULTS, parse_settings, render_settings};
+use super::*;
+use crate::format::time::Time;
+use crate::rules::Settings;
+use crate::status::State;
+use crate::status::Status;
+use crate::status::decision::Decided;
+use crate::status::facts::Facts;
+use crate::testing::Folder;
+use std::time::Duration;
+
+fn noon() -> Time {
+    DateTime::from_timestamp(1_795_348_800, 0).unwrap()
+}
+
+fn ran(number: i64, decision: &str, alert: Option<&str>) -> Event {
+    Event::Ran(Ran {
+        begun: noon() + TimeDelta::minutes(number),
+        state: State::Ok,
+        took: Some(Duration::from_millis(1500)),
+        runs: 1,
+        decision: Decided::of(None, decision),
+        alert: alert.map(str::to_owned),
+        error: String::new(),
+        last: None,
+        decided: alert.map(|_| noon()),
+        channel: alert.map(|_| "alerts".to_owned()),
+        held: None,
+        settings: Some(Settings::default()),
+        facts: Facts::default(),
+    })
+}
+
+fn runs(events: &[Event]) -> u64 {
+    events
+        .iter()
+        .map(|event| match event {
+            Event::Ran(ran) => ran.runs,
+            Event::Answered(_) => 0,
+        })
+        .sum()
+}
+
+#[test]
+fn of_runs_that_are_alike_the_latest_are_kept_one_by_one_and_the_earlier_are_counted() {
+    let mut events: Vec<_> = (0..200)
+        .map(|number| ran(number, "OK as before", None))
+        .collect();
+    events[100] = ran(100, "sent: the status changed", Some("a1"));
+    let shortened = |events: &[Event]| -> Vec<Event> {
+        let lines: Vec<_> = events.iter().map(Event::render).collect();
+        let lines = shortened(lines.iter().map(String::as_str));
+        let events = lines.iter().map(|line| Event::parse(line).unwrap());
+        events.collect()
+    };
+    let short = shortened(&events);
+    assert_eq!((short.len(), runs(&short)), (3 + RECENT_RUNS, 200));
+    assert_eq!(short[3..], events[150..]);
+    assert_eq!(shortened(&short), short);
+}
+
+#[test]
+fn a_history_stays_small_and_its_latest_lines_are_whole() {
+    let folder = Folder::new();
+    let history = History::new(folder.path());
+    let mut status = Status::parse("ERROR\n2026-11-22 13:00:00:123456 UTC\nx\n\nno\n").unwrap();
+    for number in 0..3000 {
+        status.decision = Decided::of(None, &format!("told: {number}"));
+        let change = Change {
+            status: Some(status.clone()),
+            ..Change::default()
+        };
+        history.add_change("etl", &change);
+    }
+    let length = std::fs::metadata(history.path("etl")).unwrap().len();
+    assert!(length <= MAX_BYTES, "{length}");
+    let events = history.read("etl");
+    let Some(Event::Ran(last)) = events.last() else {
+        panic!("{events:?}")
+    };
+    assert_eq!(last.decision, Decided::of(None, "told: 2999"));
+    history.rename("etl", "load").unwrap();
+    assert_eq!(
+        (history.read("etl").len(), history.read("load")),
+        (0, events)
+    );
+    history.forget("load").unwrap();
+    assert!(history.read("load").is_empty());
+}
+
+#[test]
+fn a_line_of_an_earlier_version_can_be_read() {
+    let line =
+        "ran\t2026-11-22 13:00:00:123456 UTC\tERROR\t1500000\t3\ttold: it fails again\t0a1b\tno";
+    let Some(Event::Ran(ran)) = Event::parse(line) else {
+        panic!("{line}")
+    };
+    assert_eq!((ran.runs, &*ran.error), (3, "no"));
+    assert_eq!((ran.last, ran.channel, ran.settings), (None, None, None));
+    assert!(ran.facts.is_empty());
+}
+
+#[test]
+fn settings_are_written_where_they_were_set_and_read_back() {
+    let defaults = Settings::default();
+    assert_eq!(render_settings(&defaults), DEFAULTS);
+    let all = Settings {
+        silent: Duration::from_nanos(300_000_001),
+        ok_silent: None,
+        remind: Duration::ZERO,
+        after: 3,
+        flapping: true,
+    };
+    for settings in [
+        defaults,
+        all,
+        Settings {
+            after: 2,
+            ..defaults
+        },
+    ] {
+        assert_eq!(parse_settings(&render_settings(&settings)), settings);
+    }
+    assert_eq!(parse_settings("silent=NaN after=x remind=-1 y"), defaults);
+}
+
+#[test]
+fn an_alert_that_leaves_the_status_is_in_the_history_as_well() {
+    let alert = crate::testing::alert_of(crate::message::alert::Kind::Overdue);
+    let ran = Ran::new(&Change {
+        alert: Some(Box::new(alert.clone())),
+        ..Change::default()
+    });
+    let ran = ran.unwrap();
+    assert_eq!(
+        (ran.alert, ran.decided),
+        (Some(alert.id), Some(alert.decided))
+    );
+    assert_eq!(Ran::new(&Change::default()), None);
+    // A run that proves nothing is no second one of the run before it.
+    let mut status = alert.status;
+    let ran = |status: &Status| {
+        Ran::new(&Change {
+            status: Some(status.clone()),
+            settings: Some(Settings::default()),
+            ..Change::default()
+        })
+    };
+    assert!(ran(&status).is_some());
+    status.not_counted = Some("2026-11-22, it did not run".to_owned());
+    assert_eq!(ran(&status), None);
+}
+
+proptest! {
+    #[test]
+    fn any_event_is_read_back_as_it_was(decision in any::<String>(), error in any::<String>(), answer in any::<String>(), fact in any::<String>()) {
+        let Event::Ran(ran) = ran(1, &decision, None) else { unreachable!() };
+        let mut facts = Facts::default();
+        let _ = facts.put("rows", "44".to_owned());
+        let _ = facts.put("file", fact);
+        let facts = facts.readable();
+        let ran = Event::Ran(Ran { error, facts, held: Some(noon()), last: Some(noon()), ..ran });
+        prop_assert_eq!(Event::parse(&ran.render()), Some(ran));
+        let answered = Event::Answered(Answered {
+            at: noon(),
+            alert: "a1".to_owned(),
+            channel: "alerts".to_owned(),
+            answer,
+        });
+        prop_assert_eq!(Event::parse(&answered.render()), Some(answered));
+    }
+
+    #[test]
+    fn any_line_can_be_read(line in any::<String>()) {
+        let _ = Event::parse(&line);
+    }
+}
