@@ -24,7 +24,7 @@
 //!   [`Config::channel`]; your own: [`Notifier`].
 //! - A service that misses runs that never begin: [`Config::heartbeat`].
 //! - The last log lines of a run, in its alert: [`LastLines`].
-//! - The rules, the status file, and what is told of which end: the
+//! - The rules, the status file, and what is sent of which end: the
 //!   [README](https://docs.rs/crate/pipeline-notify/latest).
 //!
 //! # Features

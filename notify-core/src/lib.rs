@@ -18,7 +18,7 @@
 //! | held | an alert that waits for the next attempt, the N-th failure, or its time |
 //! | store | where the state of jobs lives: a notify directory |
 //! | change | a status and an alert that are written together or not at all; a random id names it |
-//! | write-behind | silent runs change memory alone, and the store is told a little later |
+//! | write-behind | silent runs change memory alone, and the store learns of them a little later |
 //! | journal | the change as it stands in the lock file until it is done: a write-ahead log |
 //! | lease | the record of a run under way; its lock says that the process lives |
 //! | reaper | reports the runs whose process is gone |
@@ -154,7 +154,7 @@ pub mod __cli {
     pub use crate::monitor::command::{Codes, Wrapped};
     pub use crate::monitor::expected::{Expected, Missed, Said};
     pub use crate::monitor::operator::{
-        Answer, Desk, Forgotten, Plan, Refused, Silenced, Taken, Told, channels, test, user,
+        Announcement, Answer, Desk, Forgotten, Plan, Refused, Silenced, Taken, channels, test, user,
     };
     pub use crate::monitor::planned::{Planned, mark_quiet, planned};
     pub use crate::monitor::schedule::{ClockChanges, Schedule};

@@ -174,7 +174,7 @@ pub(crate) fn decide(past: &Past, state: State, now: Time, settings: &Settings) 
     }
     if state == State::Error {
         match previous.alerted {
-            None => return send(Reason::Untold),
+            None => return send(Reason::UnsentFailure),
             Some(alerted) if time::age(alerted, now) > settings.longest_silence() => {
                 return send(Reason::Reminder);
             }
@@ -332,7 +332,7 @@ mod tests {
                 Reminder,
             ),
             // no alert was sent
-            (past(Error, 0.1, None), Error, defaults, send, Untold),
+            (past(Error, 0.1, None), Error, defaults, send, UnsentFailure),
             // no OK at all, but a recovery
             (Past::Missing, Ok, never, silent, OkNever),
             (Past::Unreadable, Ok, never, silent, OkNever),
@@ -440,7 +440,7 @@ mod tests {
             let mut past = Past::Missing;
             let at = |milliseconds: u32| noon() + TimeDelta::milliseconds(milliseconds.into());
             let mut clock = 0;
-            let mut told = 0;
+            let mut sent = 0;
             for (ok, pause, took) in runs {
                 let state = if ok { State::Ok } else { State::Error };
                 let began = clock + pause;
@@ -451,14 +451,14 @@ mod tests {
                 let decision = decide(&past, state, now, &settings);
                 prop_assert_eq!(decision.send, article || decision.reason == Reason::Reminder);
                 if decision.send {
-                    told = ended;
+                    sent = ended;
                 }
                 if state == State::Error {
-                    prop_assert!(f64::from(ended - told) / 1e3 <= settings.longest_silence().as_secs_f64(), "a lasting silence");
+                    prop_assert!(f64::from(ended - sent) / 1e3 <= settings.longest_silence().as_secs_f64(), "a lasting silence");
                 }
                 past = Past::Known(Box::new(Status {
                     begun: at(began),
-                    alerted: Some(at(told)),
+                    alerted: Some(at(sent)),
                     ..Status::parse(&format!("{state}\n2018-08-12 09:05:01:000007 UTC\n")).unwrap()
                 }));
             }

@@ -67,7 +67,7 @@ pub(crate) fn ends_in_a_fork_while<G>(
     })
 }
 
-/// Tells whether a child that is forked while another thread holds a lock comes to the end of a run of its
+/// Returns whether a child that is forked while another thread holds a lock comes to the end of a run of its
 /// own, after one of its parent's: a run that fails, and whose alert is delivered.
 #[cfg(unix)]
 pub(crate) fn a_run_ends_in_a_fork_while<G>(hold: impl FnOnce() -> G + Send) -> bool {

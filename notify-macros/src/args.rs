@@ -156,12 +156,12 @@ impl Args {
         self.name.as_ref()
     }
 
-    /// Tells whether the user's code looks at errors: a filter, or a rule.
+    /// Returns whether the user's code looks at errors: a filter, or a rule.
     pub(crate) fn looks_at_errors(&self) -> bool {
         self.when.is_some() || self.errors.is_some() || self.has_rule()
     }
 
-    /// Tells whether a rule is to see the error itself.
+    /// Returns whether a rule is to see the error itself.
     pub(crate) fn has_rule(&self) -> bool {
         self.settled.iter().any(|(key, _)| key == "rule")
     }

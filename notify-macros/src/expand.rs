@@ -3,6 +3,9 @@
 //! What is ours has a span of its own kind ([`located_at`]): shown at the user's place, known as an
 //! expansion's, so that no lint looks at it and no name of it can be meant by the user. What is the
 //! user's keeps its tokens untouched, above all the braces of the body.
+//!
+//! Long on purpose: a function has six forms, and each stands here with its input and its output, so that what they
+//! share and where they differ can be read in one place.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
@@ -153,7 +156,7 @@ impl<'a> Names<'a> {
         quote_spanned!(*span=> #head #arrow #output { #arguments #body })
     }
 
-    /// Tells the function whose value is `()`, of which nothing need be asked.
+    /// Recognizes the function whose value is `()`, of which nothing need be asked.
     fn returns_nothing(&self) -> bool {
         let output = &self.function.signature.output;
         matches!(output, ReturnType::Default) && !self.args.looks_at_errors()

@@ -69,7 +69,7 @@ impl Parse for Function {
 const COPIED: &str = "another attribute runs a copy of this function's body, and never this function: nothing would be \
      reported. Put `#[notify]` above that attribute";
 
-/// Tells the `#[allow(dead_code)]` of an attribute that has taken the body elsewhere, as
+/// Recognizes the `#[allow(dead_code)]` of an attribute that has taken the body elsewhere, as
 /// `rocket::launch` does: it stands where the body is, and no user can write one there. In a function that
 /// a macro makes all is in one place.
 fn is_of_a_copied(attribute: &Attribute, signature: &Signature, body: &Group) -> bool {
@@ -93,7 +93,7 @@ fn is_of_a_copied(attribute: &Attribute, signature: &Signature, body: &Group) ->
 
 const TWICE: &str = "`#[notify]` is on this function twice: remove one";
 
-/// Tells `#[notify]` by its last segment, under which it is imported.
+/// Recognizes `#[notify]` by its last segment, under which it is imported.
 pub(crate) fn is_notify(attribute: &Attribute) -> bool {
     let last = attribute.path().segments.last();
     last.is_some_and(|segment| segment.ident == "notify")
@@ -220,7 +220,7 @@ const PLAIN: [&str; 17] = [
 const TOOLS: [&str; 3] = ["clippy", "rustfmt", "diagnostic"];
 
 impl Function {
-    /// Tells whether it may be the program's `main`, and another attribute what makes the exit code of it.
+    /// Returns whether it may be the program's `main`, and another attribute what makes the exit code of it.
     pub(crate) fn is_wrapped_main(&self) -> bool {
         let is_plain = |attribute: &Attribute| {
             let path = attribute.path();
@@ -234,7 +234,7 @@ impl Function {
     }
 }
 
-/// Tells whether a block is no more than one expression.
+/// Returns whether a block is no more than one expression.
 pub(crate) fn is_one_expression(body: &Group) -> bool {
     let mut tokens = body.stream().into_iter();
     !tokens.any(|tree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';'))

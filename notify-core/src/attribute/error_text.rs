@@ -171,7 +171,7 @@ fn write_foreign(to: &mut Bounded, text: fmt::Arguments<'_>) -> Option<&'static 
     }
 }
 
-/// Tells a full writer from a `fmt` that fails by itself.
+/// Distinguishes a full writer from a `fmt` that fails by itself.
 struct Watched<'a> {
     to: &'a mut Bounded,
     is_full: &'a mut bool,

@@ -385,7 +385,7 @@ impl<'a> Verdict<'a> {
     }
 }
 
-/// Tells what the error itself says.
+/// Returns what the error itself says.
 pub fn says_yes<S, E, A: Answer<S, E>>(_: &Found<'_, E, S>, answer: &A) -> bool {
     answer.is_yes()
 }

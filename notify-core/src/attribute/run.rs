@@ -100,7 +100,7 @@ impl Frame {
 /// error's backtrace.
 fn with_cause(mut outcome: Outcome) -> Outcome {
     if let Outcome::Failed(text) = &mut outcome
-        && panic::is_untold(text)
+        && panic::is_vague(text)
         && let Some(cause) = isolate::contain(|| panic::cause(text)).flatten()
     {
         let error = text::before_backtrace(text).trim_end().len();
@@ -109,7 +109,7 @@ fn with_cause(mut outcome: Outcome) -> Outcome {
     outcome
 }
 
-/// Tells of a type whether its values say which exit code they become in `main`. Of one that is not known
+/// Finds out of a type whether its values say which exit code they become in `main`. Of one that is not known
 /// here the exit of the process decides.
 fn says_exit_code(type_name: &str) -> bool {
     const KNOWN: [&str; 4] = [
@@ -189,7 +189,7 @@ pub fn name<N: Into<String>>(site: &'static Site, name: impl FnOnce() -> N) -> O
             site.place.file(),
             site.place.line()
         );
-        let _ = isolate::contain(|| Warning::new(message.clone(), message).tell());
+        let _ = isolate::contain(|| Warning::new(message.clone(), message).warn());
     }
     name.filter(|name| !name.is_empty())
 }

@@ -20,7 +20,7 @@ pub(crate) struct Surplus {
     pub(crate) others: Vec<Entry>,
 }
 
-/// Chooses what the next message tells: all that waits, the oldest first, up to `most`.
+/// Chooses the alerts of the next message: all that waits, the oldest first, up to `most`.
 ///
 /// An alert that was tried too often steps aside, and with it those of its job, so that they stay
 /// in order: they are chosen when nothing else waits.

@@ -22,7 +22,7 @@ const PLACE: &str = ".edits";
 
 const COUNT: &str = "count";
 
-/// Tells whether a message may be edited now, and counts the edit.
+/// Returns whether a message may be edited now, and counts the edit.
 pub(crate) fn takes_edit(route: &Route, now: Time) -> bool {
     let Some(account) = isolate::contain(|| route.notifier.counted_edits(Ours::new())).flatten()
     else {

@@ -44,7 +44,7 @@ const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(1);
 static DELIVERY: Part<Worker<Delivery>> = Part::new(Slot::Delivery);
 
 /// Takes over an alert that was committed, and what became of it in the queues of `routes`: it is sent
-/// from there or from memory. Tells whether it is not held back.
+/// from there or from memory. Returns whether it is not held back.
 pub(crate) fn accept(routes: &[Route], alert: &Alert, in_queues: &[Queued]) -> bool {
     for (number, route) in routes.iter().enumerate() {
         match in_queues.get(number) {
@@ -225,7 +225,7 @@ fn warn_of_loss(route: &Route) {
     let message = format!(
         "channel `{channel}` ({mend}) takes no alerts: {KEPT} are in memory, and every further one is lost"
     );
-    Warning::new(format!("memory of {channel}"), message).tell();
+    Warning::new(format!("memory of {channel}"), message).warn();
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(crate) fn of(route: &Route) -> FollowUps {
     isolate::contain(|| route.notifier.follow_ups()).unwrap_or_default()
 }
 
-/// Tells of each of some alerts whether it leaves in one message with the first: those do that go to the same
+/// Returns of each of some alerts whether it leaves in one message with the first: those do that go to the same
 /// thread, or where the first is of none, those that are of none.
 pub(crate) fn together(route: &Route, queue: &Queue, alerts: &[Alert]) -> Vec<bool> {
     let now = Utc::now();
@@ -91,7 +91,7 @@ pub(crate) fn together(route: &Route, queue: &Queue, alerts: &[Alert]) -> Vec<bo
         .collect()
 }
 
-/// Tells whether two incidents of one job are among some alerts.
+/// Returns whether two incidents of one job are among some alerts.
 fn shares_a_job(alerts: &[Alert]) -> bool {
     alerts.iter().any(|one| {
         alerts
@@ -171,19 +171,19 @@ impl Message<'_> {
 
     /// Edits the message, and replies to it. The edit comes first: it shows whether the message is still there.
     fn follow(&self, mut thread: Thread) -> Result<(), Refusal> {
-        let untold = thread.untold(self.alerts);
+        let unsent = thread.unsent(self.alerts);
         let is_over = thread::has_recovery(self.alerts);
-        if untold.is_empty() && !is_over {
+        if unsent.is_empty() && !is_over {
             return Ok(());
         }
-        let joins = untold.iter().any(|alert| !thread.has(alert));
+        let joins = unsent.iter().any(|alert| !thread.has(alert));
         thread.take(self.alerts);
         let is_urgent = is_over || thread.was_of_run();
         let edit = self.edit(&mut thread, is_urgent);
         let replied = match &edit {
             Err(refusal @ Refusal::Channel { .. }) => return Err(refusal.clone()),
             Err(Refusal::Gone { .. }) => return self.begin_anew(&thread),
-            edit => self.reply(&thread, &untold, matches!(edit, Ok(true))),
+            edit => self.reply(&thread, &unsent, matches!(edit, Ok(true))),
         };
         let is_said = match replied {
             Err(Refusal::Gone { .. }) => return self.begin_anew(&thread),
@@ -232,13 +232,13 @@ impl Message<'_> {
 
     /// Sends what follows: into the thread, or where there is none, what an edit alone would leave unnoticed.
     /// Returns whether there was anything to send.
-    fn reply(&self, thread: &Thread, untold: &[Alert], is_edited: bool) -> Result<bool, Refusal> {
-        let is_loud = untold.iter().any(thread::is_loud);
+    fn reply(&self, thread: &Thread, unsent: &[Alert], is_edited: bool) -> Result<bool, Refusal> {
+        let is_loud = unsent.iter().any(thread::is_loud);
         let said: Vec<_> = match self.follow_ups {
-            FollowUps::Threads => untold.to_vec(),
-            _ if is_edited => chosen(untold, thread::is_loud),
-            _ if thread.is_fixed => untold.to_vec(),
-            _ => chosen(untold, thread::is_news),
+            FollowUps::Threads => unsent.to_vec(),
+            _ if is_edited => chosen(unsent, thread::is_loud),
+            _ if thread.is_fixed => unsent.to_vec(),
+            _ => chosen(unsent, thread::is_news),
         };
         if said.is_empty() {
             return Ok(false);

@@ -1,5 +1,5 @@
 //! What is written down of alerts on their way: that they are done with, what was answered, and whether
-//! their jobs count as told.
+//! of their jobs the status says so.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ use crate::state::{JobKey, Queue};
 use crate::status::decision::{Decided, Fate, Reason};
 use crate::status::{State, Status};
 
-/// Tells whoever sends that an alert waits in a queue.
+/// Says to the sender that an alert waits in a queue.
 pub(crate) type Queued = fn(&Route, &Entry);
 
 static UNWRITTEN: Part<Mutex<Unwritten>> = Part::new(Slot::Unwritten);
@@ -30,8 +30,8 @@ struct Unwritten {
     paces: BTreeMap<Queue, Pace>,
     /// The keys of accepted alerts that could not be removed.
     sent: HashSet<String>,
-    /// The keys of alerts that nobody can be told now, which their status says already.
-    untold: HashSet<String>,
+    /// The keys of alerts that cannot be sent now, which their status says already.
+    unsent: HashSet<String>,
     /// What is kept of messages, by their keys; `None` where that should be gone.
     handles: BTreeMap<(Queue, String), Option<String>>,
 }
@@ -85,9 +85,9 @@ pub(crate) fn keep_handle(queue: &Queue, key: &str, handle: Option<String>) {
     }
 }
 
-/// Tells whether this process meets an alert for the first time that nobody can be told now.
+/// Returns whether this process meets an alert for the first time that cannot be sent now.
 pub(crate) fn is_first_time(entry: &Entry) -> bool {
-    unwritten().untold.insert(entry.key())
+    unwritten().unsent.insert(entry.key())
 }
 
 /// Removes an alert that is done with, or remembers that it is.
@@ -100,7 +100,7 @@ pub(crate) fn remove_all(queue: &Queue, entries: &[Entry]) {
     for (entry, error) in queue.remove_all(entries) {
         unwritten().sent.insert(entry.key());
         let message = format!("an alert that was sent cannot be removed from the outbox: {error}");
-        Warning::new("outbox removal", message).tell();
+        Warning::new("outbox removal", message).warn();
     }
 }
 
@@ -136,10 +136,10 @@ pub(crate) fn add_answers(alerts: &[Alert], answer: &str) {
     }
 }
 
-/// Has the status say that nobody was told by an alert, which still `waits` or is gone, and why.
-pub(crate) fn untell(alert: &Alert, waits: bool, why: &str) {
-    // Where it cannot be written, the worst is a failure told at its reminder.
-    amend(alert, &mut |status| untold(status, alert, waits, why));
+/// Has the status say that an alert, which still `waits` or is gone, was not sent, and why.
+pub(crate) fn take_back(alert: &Alert, waits: bool, why: &str) {
+    // Where it cannot be written, the worst is a failure that is sent at its reminder.
+    amend(alert, &mut |status| taken_back(status, alert, waits, why));
 }
 
 /// Has the next run of an alert's job send it again, for the alert is dropped; not where another destination of
@@ -160,7 +160,7 @@ pub(crate) fn send_anew(alert: &Alert) {
                 alerted,
                 ..status.clone()
             };
-            untold(
+            taken_back(
                 &status,
                 alert,
                 false,
@@ -177,11 +177,11 @@ pub(crate) fn is_only(alert: &Alert) -> bool {
     routes.is_none_or(|routes| routes.all.len() == 1)
 }
 
-/// Has the status say that people were told, though it had been taken back.
-pub(crate) fn tell_after_all(alert: &Alert) {
+/// Has the status say that the alert was sent, though that had been taken back.
+pub(crate) fn restore_sent(alert: &Alert) {
     if alert.status.state == State::Error {
-        // Where it cannot be written, the worst is a failure told once more.
-        amend(alert, &mut |status| told_after_all(status, alert));
+        // Where it cannot be written, the worst is a failure that is sent once more.
+        amend(alert, &mut |status| restored(status, alert));
     }
 }
 
@@ -191,10 +191,10 @@ fn amend(alert: &Alert, change: &mut dyn FnMut(&Status) -> Option<Status>) {
     }
 }
 
-/// Takes back that people were told by an alert, and says why they were not; `None` where the status
-/// speaks of another. One that `waits` may still be heard, and then so is what follows it.
-fn untold(status: &Status, alert: &Alert, waits: bool, why: &str) -> Option<Status> {
-    // What was held is told when it leaves; until a run finds that it has, the status says it is held.
+/// Takes back that an alert was sent, and says why it was not; `None` where the status
+/// speaks of another. One that `waits` may still be sent, and then so is what follows it.
+fn taken_back(status: &Status, alert: &Alert, waits: bool, why: &str) -> Option<Status> {
+    // What was held is sent when it leaves; until a run finds that it has, the status says it is held.
     let held = alert.status.held.as_ref();
     let is_leaving = held.is_some() && status.held.as_ref() == held;
     if !is_leaving && status.alerted != Some(sent_at(alert)) {
@@ -203,7 +203,7 @@ fn untold(status: &Status, alert: &Alert, waits: bool, why: &str) -> Option<Stat
     let error = alert.status.fingerprint.iter().cloned();
     let told_errors = match (waits, alert.kind) {
         (true, _) if is_leaving => error.collect(),
-        // Without it nobody has heard that the job fails, and nobody is to hear that it works again.
+        // Without it nobody knows that the job fails, and nobody is to hear that it works again.
         (false, Kind::Failed) => Vec::new(),
         _ => status.told_errors.clone(),
     };
@@ -222,12 +222,12 @@ fn sent_at(alert: &Alert) -> Time {
     held.map_or(alert.decided, |held| held.until)
 }
 
-/// Says that people were told of an incident, where it says that they were not.
-fn told_after_all(status: &Status, alert: &Alert) -> Option<Status> {
-    let is_untold = status.state == State::Error
+/// Says that an incident was sent, where it says that it was not.
+fn restored(status: &Status, alert: &Alert) -> Option<Status> {
+    let is_unsent = status.state == State::Error
         && status.alerted.is_none()
         && status.incident.as_deref() == alert.incident();
-    is_untold.then(|| Status {
+    is_unsent.then(|| Status {
         alerted: Some(alert.decided),
         decision: Some(Decided::By(Fate::Sent, Reason::ChannelMended)),
         ..status.clone()
@@ -256,13 +256,13 @@ mod tests {
     #[test]
     fn an_alert_that_was_refused_is_taken_back_if_the_status_still_speaks_of_it() {
         let refused = testing::alert("etl.run", "a1");
-        let status = |told| Status {
-            alerted: Some(told),
+        let status = |at| Status {
+            alerted: Some(at),
             ..refused.status.clone()
         };
-        let untold = |told| untold(&status(told), &refused, false, "it was refused: gone");
-        let of_this = untold(refused.decided).unwrap();
+        let taken_back = |at| taken_back(&status(at), &refused, false, "it was refused: gone");
+        let of_this = taken_back(refused.decided).unwrap();
         assert_eq!(of_this.alerted, None);
-        assert_eq!(untold(refused.decided + TimeDelta::seconds(1)), None);
+        assert_eq!(taken_back(refused.decided + TimeDelta::seconds(1)), None);
     }
 }

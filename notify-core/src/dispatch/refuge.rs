@@ -22,10 +22,10 @@ use crate::status::State;
 /// Why what follows a failure goes after it, though the channel may be mended.
 const EARLIER: &str = "it was broken when the job failed";
 
-/// Moves to `alerts` what waits in a queue and is to be heard there. What could be heard nowhere
-/// counts as told to nobody. Tells whether something has left.
+/// Moves to `alerts` what waits in a queue and is to be heard there. What could be sent nowhere
+/// counts as not sent. Returns whether something has left.
 ///
-/// `tell_queued` is called for each alert that waits in another queue by now.
+/// `on_queued` is called for each alert that waits in another queue by now.
 ///
 /// `asked` is what the destination has just refused, for it is broken. Without that, or with no place
 /// to go to, only what came since its last answer is looked at.
@@ -36,7 +36,7 @@ pub(crate) fn move_from(
     pace: &Pace,
     asked: &[Entry],
     deadline: Option<Instant>,
-    tell_queued: Queued,
+    on_queued: Queued,
 ) -> bool {
     let now = Utc::now();
     let mut moved = queue.moved();
@@ -67,7 +67,7 @@ pub(crate) fn move_from(
             ledger::remove(queue, entry);
         }
     };
-    let mut untold = Vec::new();
+    let mut unsent = Vec::new();
     let mut has_left = false;
     for entry in looked_at {
         // What is left goes with the next sender.
@@ -91,7 +91,7 @@ pub(crate) fn move_from(
         match &refuge {
             Some(refuge) => {
                 let reason = broken.unwrap_or(EARLIER);
-                if go(route, &alert, refuge, reason, tell_queued) {
+                if go(route, &alert, refuge, reason, on_queued) {
                     has_left = true;
                     let stays = moved.leave(&alert);
                     let _ = queue.set_moved(&moved);
@@ -106,37 +106,37 @@ pub(crate) fn move_from(
             None if is_failure && is_repeat(&alert, &entry, waiting, queue) => {
                 // Or a job that fails each minute would fill the queue with one and the same error.
                 remove(&entry);
-                count_as_untold(route, &alert, broken);
+                count_as_unsent(route, &alert, broken);
                 has_left = true;
             }
-            None if is_failure => untold.push((entry, alert, claim)),
+            None if is_failure => unsent.push((entry, alert, claim)),
             None => {}
         }
     }
-    untell(untold, &untold_for(broken));
+    take_back(unsent, &unsent_because(broken));
     has_left
 }
 
 /// Writes down that an alert is not sent, for one that says the same waits for the broken channel.
-fn count_as_untold(route: &Route, alert: &Alert, broken: Option<&str>) {
+fn count_as_unsent(route: &Route, alert: &Alert, broken: Option<&str>) {
     let answer = format!("{BROKEN}: an alert with the same error waits already");
     ledger::add_answer(alert, &answer);
-    ledger::untell(alert, true, &untold_for(broken));
+    ledger::take_back(alert, true, &unsent_because(broken));
     let Route { channel, mend, .. } = route;
     let reason = broken.unwrap_or_default();
     let message =
         format!("channel `{channel}` is broken ({reason}): its alerts wait until {mend} is fixed");
-    Warning::new(ledger::fault(channel), message).tell();
+    Warning::new(ledger::fault(channel), message).warn();
 }
 
 /// What is said of an alert that is for a broken channel.
 const BROKEN: &str = "the channel is broken";
 
-fn untold_for(broken: Option<&str>) -> String {
+fn unsent_because(broken: Option<&str>) -> String {
     format!("{BROKEN}: {}", broken.unwrap_or_default())
 }
 
-/// Tells whether an alert says again what one before it will say, which waits in the same queue: that a
+/// Returns whether an alert says again what one before it will say, which waits in the same queue: that a
 /// job fails, with that error.
 fn is_repeat(alert: &Alert, entry: &Entry, waiting: &[Entry], queue: &Queue) -> bool {
     let is_earlier =
@@ -206,8 +206,8 @@ pub(crate) fn copy(route: &Route, alert: &Alert, reason: &str) -> Alert {
     copy
 }
 
-/// Queues an alert for `alerts`, and tells whether that was done.
-fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str, tell_queued: Queued) -> bool {
+/// Queues an alert for `alerts`, and returns whether that was done.
+fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str, on_queued: Queued) -> bool {
     let copy = copy(route, alert, reason);
     let content = copy.render();
     let mut queued = Vec::new();
@@ -220,16 +220,16 @@ fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str, tell_queued: 
     }
     ledger::add_answer(alert, &format!("{BROKEN}: sent to `{ALERTS}` instead"));
     for (route, entry) in queued {
-        tell_queued(route, &entry);
+        on_queued(route, &entry);
     }
     true
 }
 
-/// Takes back that people were told: once for each alert in this process.
-fn untell(untold: Vec<(Entry, Alert, Claim)>, why: &str) {
-    for (entry, alert, _claim) in untold {
+/// Takes back that alerts were sent: once for each in this process.
+fn take_back(unsent: Vec<(Entry, Alert, Claim)>, why: &str) {
+    for (entry, alert, _claim) in unsent {
         if ledger::is_first_time(&entry) {
-            ledger::untell(&alert, true, why);
+            ledger::take_back(&alert, true, why);
         }
     }
 }

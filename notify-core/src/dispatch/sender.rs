@@ -1,12 +1,11 @@
-//! Sends what waits in a queue: when its pace allows, one sender at a time, and by what the
-//! destination answers.
+//! Sends what waits in a queue: when its pace allows, and one sender at a time.
+
+mod answer;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
 use std::time::Instant;
-
-use log::Level;
 
 use crate::dispatch::batch::{self, MOST};
 use crate::dispatch::follow_up;
@@ -14,21 +13,18 @@ use crate::dispatch::ledger::{self, Queued};
 use crate::dispatch::refuge;
 use crate::dispatch::shed;
 use crate::format::time::Time;
-use crate::message::alert::{Alert, Kind};
+use crate::message::alert::Alert;
 use crate::message::dropped::Dropped;
 use crate::notifier::Refusal;
 use crate::os::isolate;
-use crate::os::random;
-use crate::os::warning::{self, Warning};
-use crate::settings::in_force;
+use crate::os::warning::Warning;
 use crate::settings::route::Route;
-use crate::settings::setup::ALERTS;
 use crate::state::entry::Entry;
 use crate::state::rate::Pace;
 use crate::state::{Claim, Queue, Turn};
 
-/// What becomes of alerts for which there is no directory.
-const IN_MEMORY: &str = "they wait in memory, and those not delivered before the exit are lost";
+pub(crate) use answer::warn;
+use answer::{lasting, settle, settle_doubt, write_down};
 
 /// What is being sent, and nobody else sends meanwhile.
 type Taken = (Vec<Entry>, Vec<Alert>, Vec<Claim>);
@@ -53,7 +49,7 @@ pub(crate) fn from_queue(
     route: &Route,
     queue: &Queue,
     deadline: Option<Instant>,
-    tell_queued: Queued,
+    on_queued: Queued,
 ) -> io::Result<Next> {
     let waiting = ledger::waiting_in(queue);
     if waiting.is_empty() {
@@ -73,7 +69,7 @@ pub(crate) fn from_queue(
         }
         let now = queue.now();
         let mut pace = ledger::pace_of(queue, now).every(follow_up::pause(route));
-        if refuge::move_from(route, queue, &waiting, &pace, &asked, deadline, tell_queued) {
+        if refuge::move_from(route, queue, &waiting, &pace, &asked, deadline, on_queued) {
             waiting = ledger::waiting_in(queue);
         }
         if waiting.is_empty() {
@@ -105,7 +101,7 @@ pub(crate) fn from_queue(
         let sent = follow_up::send(route, queue, &alerts, deadline).map_err(lasting);
         let now = queue.now();
         let sent = settle_doubt(sent, &entries, &mut pace, now);
-        tell(route, &alerts, &sent);
+        warn(route, &alerts, &sent);
         write_down(&alerts, &sent);
         if matches!(sent, Err(Refusal::Channel { .. })) {
             asked.clone_from(&entries);
@@ -113,7 +109,7 @@ pub(crate) fn from_queue(
         settle(queue, &entries, &alerts, &sent, &mut pace, now);
         if sent.is_ok() {
             if loss.count() > 0 {
-                tell_loss(queue, &loss);
+                take_off_loss(queue, &loss);
             }
             if waiting.len() <= MOST {
                 shed::over(&route.channel);
@@ -123,67 +119,26 @@ pub(crate) fn from_queue(
     }
 }
 
-/// Takes out of the queue what the destination has taken or will never take, and sets the pace for the rest.
-fn settle(
-    queue: &Queue,
-    entries: &[Entry],
-    alerts: &[Alert],
-    sent: &Result<(), Refusal>,
-    pace: &mut Pace,
-    now: Time,
-) {
-    match sent {
-        Ok(()) => {
-            if pace.was_broken() {
-                alerts.iter().for_each(ledger::tell_after_all);
-            }
-            pace.answered(now);
-            ledger::remove_all(queue, entries);
-            for entry in entries {
-                pace.forget(entry.id());
-            }
-        }
-        Err(Refusal::Temporary { retry_after, .. }) => {
-            pace.failed(now, *retry_after, random::jitter());
-        }
-        Err(Refusal::Unknown { .. } | Refusal::Gone { .. }) => {
-            pace.failed(now, None, random::jitter());
-        }
-        Err(Refusal::Channel { reason }) => pace.broken(now, reason),
-        Err(Refusal::Alert { reason }) => {
-            pace.answered(now);
-            match entries {
-                [entry] => {
-                    pace.forget(entry.id());
-                    reject(queue, entry, &alerts[0], reason);
-                }
-                // One of them is to blame: each is tried by itself.
-                entries => entries.iter().for_each(|entry| pace.send_alone(entry.id())),
-            }
-        }
-    }
-}
-
-/// Returns what was given up and not told.
+/// Returns what was dropped, and no message has said yet.
 fn loss_of(queue: &Queue) -> Dropped {
-    queue.loss_to_tell().unwrap_or_else(|error| {
+    queue.loss_to_report().unwrap_or_else(|error| {
         let message = format!("the count of dropped alerts cannot be read: {error}");
-        Warning::new("outbox loss", message).tell();
+        Warning::new("outbox loss", message).warn();
         Dropped::default()
     })
 }
 
 /// Forgets what was given up, for a message has said it.
-fn tell_loss(queue: &Queue, loss: &Dropped) {
-    if let Err(error) = queue.told(loss) {
+fn take_off_loss(queue: &Queue, loss: &Dropped) {
+    if let Err(error) = queue.loss_sent(loss) {
         let message = format!(
             "the count of dropped alerts cannot be reset, and the next message repeats it: {error}"
         );
-        Warning::new("outbox loss", message).tell();
+        Warning::new("outbox loss", message).warn();
     }
 }
 
-/// Takes what the next message tells, and passes by what others are sending.
+/// Takes the alerts of the next message, and leaves out what others are sending.
 fn take_next(queue: &Queue, waiting: &[Entry], pace: &Pace, most: usize) -> Taken {
     let mut waiting = Cow::Borrowed(waiting);
     loop {
@@ -197,7 +152,7 @@ fn take_next(queue: &Queue, waiting: &[Entry], pace: &Pace, most: usize) -> Take
     }
 }
 
-/// Leaves of what was taken what one message can tell; the rest is for the next.
+/// Keeps of what was taken what one message can hold; the rest is for the next.
 fn of_one_message(route: &Route, queue: &Queue, taken: Taken) -> Taken {
     let (entries, alerts, claims) = taken;
     let goes = follow_up::together(route, queue, &alerts);
@@ -232,41 +187,16 @@ fn take(queue: &Queue, chosen: &[Entry]) -> Taken {
                     "outbox entry",
                     format!("an alert in the outbox cannot be read ({error}): kept {place}"),
                 )
-                .tell();
+                .warn();
             }
         }
     }
     (entries, alerts, claims)
 }
 
-/// Asks a notifier, which is foreign code, how many alerts its messages may tell.
+/// Asks a notifier, which is foreign code, how many alerts its messages may hold.
 pub(crate) fn most(route: &Route) -> usize {
     isolate::contain(|| route.notifier.most()).map_or(1, |most| most.max(1))
-}
-
-/// Takes a refusal that leaves open for how long it holds for one for good, once the alert was tried
-/// for long enough by itself: of several one may be to blame.
-fn settle_doubt(
-    sent: Result<(), Refusal>,
-    entries: &[Entry],
-    pace: &mut Pace,
-    now: Time,
-) -> Result<(), Refusal> {
-    let Err(Refusal::Unknown { reason }) = sent else {
-        return sent;
-    };
-    let over: Vec<_> = entries
-        .iter()
-        .filter(|entry| pace.doubt(entry.id(), now))
-        .collect();
-    if entries.len() == 1 && !over.is_empty() {
-        let reason = format!("{reason}; it was tried for 24 hours, or 50 times");
-        return Err(Refusal::Alert { reason });
-    }
-    for entry in over {
-        pace.send_alone(entry.id());
-    }
-    Err(Refusal::Unknown { reason })
 }
 
 /// Sends a message of its own, for which nothing is kept.
@@ -281,126 +211,6 @@ pub(crate) fn ask(
     .map_err(lasting)
 }
 
-/// Takes a refusal that speaks of an earlier message, where there is none, for an unclear one.
-fn lasting(refusal: Refusal) -> Refusal {
-    match refusal {
-        Refusal::Gone { reason } => Refusal::Unknown { reason },
-        refusal => refusal,
-    }
-}
-
-/// Tells once what the notifier said.
-pub(crate) fn tell(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) {
-    let Route { channel, mend, .. } = route;
-    match sent {
-        Ok(()) => warning::over(&ledger::fault(channel)),
-        Err(Refusal::Temporary { reason, .. }) => {
-            warning::log(Level::Debug, || {
-                format!("channel `{channel}`: {reason}").into()
-            });
-            let later = "they wait on disk and are sent later";
-            let place = if route.queue.is_some() {
-                later
-            } else {
-                IN_MEMORY
-            };
-            let message = format!(
-                "channel `{channel}` ({mend}) does not take alerts now ({reason}): {place}"
-            );
-            Warning::new(ledger::fault(channel), message).tell();
-        }
-        Err(Refusal::Unknown { reason } | Refusal::Gone { reason }) => {
-            let later = "they wait on disk and are tried again for 24 hours or 50 times";
-            let place = if route.queue.is_some() {
-                later
-            } else {
-                IN_MEMORY
-            };
-            let message =
-                format!("channel `{channel}` ({mend}) does not take alerts ({reason}): {place}");
-            Warning::new(ledger::fault(channel), message).tell();
-        }
-        Err(Refusal::Channel { reason }) => {
-            let has_refuge = channel != ALERTS
-                && in_force::setup_so_far()
-                    .routes(ALERTS)
-                    .is_some_and(|routes| !routes.queues.is_empty());
-            let what = if has_refuge {
-                format!("its failures go to `{ALERTS}`, its other alerts wait")
-            } else {
-                "its alerts wait".to_owned()
-            };
-            let message = if route.queue.is_some() || has_refuge {
-                format!("channel `{channel}` is broken ({reason}): {what} until {mend} is fixed")
-            } else {
-                format!("channel `{channel}` ({mend}) is broken ({reason}): {IN_MEMORY}")
-            };
-            Warning::new(ledger::fault(channel), message).tell();
-        }
-        Err(Refusal::Alert { reason }) => {
-            let jobs: Vec<_> = alerts.iter().map(Alert::job).collect();
-            let message = format!(
-                "channel `{channel}` ({mend}) refused the alert of {} ({reason})",
-                jobs.join(", ")
-            );
-            Warning::new(format!("refused {message}"), message).tell();
-        }
-    }
-}
-
-/// Adds to the histories of the jobs what the destination said.
-fn write_down(alerts: &[Alert], sent: &Result<(), Refusal>) {
-    let answer = match sent {
-        Ok(()) => "accepted".to_owned(),
-        Err(
-            Refusal::Temporary { reason, .. }
-            | Refusal::Unknown { reason }
-            | Refusal::Gone { reason },
-        ) => {
-            format!("not now: {reason}")
-        }
-        Err(Refusal::Channel { reason }) => format!("the channel is broken: {reason}"),
-        Err(Refusal::Alert { reason }) => format!("refused: {reason}"),
-    };
-    ledger::add_answers(alerts, &answer);
-}
-
-/// Keeps an alert aside that nobody will be told, so that its job counts as untold.
-fn reject(queue: &Queue, entry: &Entry, alert: &Alert, reason: &str) {
-    // First, for an exit waits no longer than for what is in the queue.
-    if ledger::is_only(alert) {
-        ledger::untell(alert, false, &format!("it was refused: {reason}"));
-    }
-    if let Err(error) = queue.reject(entry, reason) {
-        Warning::new(
-            "rejected",
-            format!("a refused alert cannot be moved to `rejected/`: {error}"),
-        )
-        .tell();
-        ledger::remove(queue, entry);
-    }
-    if alert.kind == Kind::Failed {
-        withdraw_recovery(queue, entry, alert);
-    }
-}
-
-/// Removes the recovery that waits behind a failure of which nobody has heard.
-fn withdraw_recovery(queue: &Queue, refused: &Entry, failed: &Alert) {
-    let waiting = ledger::waiting_in(queue).into_iter();
-    let mut later = waiting.filter(|entry| entry.job() == refused.job() && entry > refused);
-    if let Some(next) = later.next()
-        && let Ok(Some((alert, _claim))) = queue.take(&next)
-        && alert.kind == Kind::Recovered
-        && alert.job == failed.job
-        && alert.incident == failed.incident
-    {
-        let why = "the failure before it was refused";
-        ledger::remove(queue, &next);
-        ledger::add_answer(&alert, &format!("not sent: {why}"));
-        ledger::untell(&alert, false, why);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
@@ -409,13 +219,14 @@ mod tests {
     use chrono::{TimeDelta, Utc};
 
     use super::*;
+    use crate::message::alert::Kind;
     use crate::message::digest::{self, message};
     use crate::notifier::Notifier;
     use crate::os::ffi;
     use crate::state::local::spool::Outbox;
     use crate::testing::{self, Folder};
 
-    /// Takes as many messages as it is told to, and keeps those that it took.
+    /// Takes as many messages as it is made to, and keeps those that it took.
     #[derive(Default)]
     struct Receiver {
         is_down: Mutex<bool>,
@@ -469,7 +280,7 @@ mod tests {
         for jobs in [0..15, 15..40, 40..41] {
             put(&queue, jobs);
             shed::shed(&route, &queue, &queue.list(), 60, deadline);
-            // A message that is refused tells nobody what was given up.
+            // A message that is refused does not say what was dropped.
             queue.set_pace(&Pace::new(now)).unwrap();
             assert!(matches!(
                 from_queue(&route, &queue, deadline, |_, _| {}),
@@ -486,8 +297,8 @@ mod tests {
         );
         let taken = receiver.taken.lock().unwrap();
         let ids: Vec<_> = taken.iter().flat_map(|(ids, _)| ids).collect();
-        let told: HashSet<_> = ids.iter().collect();
-        assert_eq!((ids.len(), told.len()), (60, 60));
+        let distinct: HashSet<_> = ids.iter().collect();
+        assert_eq!((ids.len(), distinct.len()), (60, 60));
         let (first, others) = taken.split_first().unwrap();
         let line = "\nand 63 more alerts were dropped, the oldest of 2026-11-22 13:00 UTC: \
                     41 repeats, 22 others\n";

@@ -32,7 +32,7 @@ pub(crate) fn shed(
         ),
         Err(error) => format!("{waits}, and they cannot be made fewer: {error}"),
     };
-    Warning::new(fault(channel), message).tell();
+    Warning::new(fault(channel), message).warn();
     true
 }
 

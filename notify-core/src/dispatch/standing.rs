@@ -67,12 +67,12 @@ impl Standing {
         }
     }
 
-    /// Tells whether it is of the same run.
+    /// Returns whether it is of the same run.
     pub(crate) fn is_of_run_of(&self, other: &Self) -> bool {
         self.job == other.job && self.begun == other.begun
     }
 
-    /// Tells whether the run has ended: nothing later says so.
+    /// Returns whether the run has ended: nothing later says so.
     pub(crate) fn is_last(&self) -> bool {
         matches!(self.comes, Comes::ToAnEnd { .. })
     }

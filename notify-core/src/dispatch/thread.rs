@@ -43,7 +43,7 @@ pub(crate) struct Thread {
     /// How often the edit that says that all is over has failed.
     failed_edits: u32,
     /// The ids of the alerts that were sent last: after a crash they are not sent again.
-    told: BTreeSet<String>,
+    sent: BTreeSet<String>,
     /// The latest alert of each incident that it speaks of, in their order.
     alerts: Vec<Alert>,
     /// What it was kept by, and is no more; no file holds it.
@@ -73,13 +73,13 @@ fn key_of(job: &str, part: &str) -> String {
     hash::hex(hash::hash(&format!("{job}\n{part}")))
 }
 
-/// Returns the incident that an alert tells of: not the one in which a run has merely begun.
+/// Returns the incident that an alert speaks of: not the one in which a run has merely begun.
 fn incident_of(alert: &Alert) -> Option<&str> {
     let is_of_it = !matches!(alert.kind, Kind::Started | Kind::Overlapping);
     alert.incident.as_deref().filter(|_| is_of_it)
 }
 
-/// Tells whether an alert opens the message of a run, which shows how far that comes and how it ends.
+/// Returns whether an alert opens the message of a run, which shows how far that comes and how it ends.
 pub(crate) fn begins_run(alert: &Alert) -> bool {
     alert.kind == Kind::Started
 }
@@ -140,7 +140,7 @@ impl Thread {
         }
     }
 
-    /// Tells whether an incident that begins now is of the outage that opened this thread. Two incidents of a job
+    /// Returns whether an incident that begins now is of the outage that opened this thread. Two incidents of a job
     /// never share a message.
     fn takes_in(&self, alert: &Alert, now: Time) -> bool {
         let is_now = self
@@ -151,21 +151,21 @@ impl Thread {
             && self.alerts.iter().all(|known| known.job != alert.job)
     }
 
-    /// Tells whether this is the thread that the other was, before or after something was sent to it.
+    /// Returns whether this is the thread that the other was, before or after something was sent to it.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.handle == other.handle
     }
 
-    /// Tells whether all of these can follow in it.
+    /// Returns whether all of these can follow in it.
     pub(crate) fn has_room_for(&self, alerts: &[Alert]) -> bool {
         let new = alerts.iter().filter(|alert| self.place(alert).is_none());
         self.alerts.len() + new.count() <= digest::MOST
     }
 
     /// Returns those of some alerts that were not sent to it, or not for certain.
-    pub(crate) fn untold(&self, alerts: &[Alert]) -> Vec<Alert> {
-        let untold = alerts.iter().filter(|alert| !self.told.contains(&alert.id));
-        untold.cloned().collect()
+    pub(crate) fn unsent(&self, alerts: &[Alert]) -> Vec<Alert> {
+        let unsent = alerts.iter().filter(|alert| !self.sent.contains(&alert.id));
+        unsent.cloned().collect()
     }
 
     /// Takes in what is being sent: it is what the message says from now on.
@@ -190,7 +190,7 @@ impl Thread {
             alert.status.text = kept;
             alert.dropped = None;
         }
-        self.told = alerts.iter().map(|alert| alert.id.clone()).collect();
+        self.sent = alerts.iter().map(|alert| alert.id.clone()).collect();
     }
 
     /// Has what follows at once join it anew.
@@ -198,7 +198,7 @@ impl Thread {
         self.opened = Some(now);
     }
 
-    /// Tells whether it speaks of an alert's incident already.
+    /// Returns whether it speaks of an alert's incident already.
     pub(crate) fn has(&self, alert: &Alert) -> bool {
         self.place(alert).is_some()
     }
@@ -223,17 +223,17 @@ impl Thread {
         shown
     }
 
-    /// Tells whether each of its incidents is over.
+    /// Returns whether each of its incidents is over.
     pub(crate) fn is_over(&self) -> bool {
         self.alerts.iter().all(is_over)
     }
 
-    /// Tells whether it was of a run that goes on, and is not any more.
+    /// Returns whether it was of a run that goes on, and is not any more.
     pub(crate) fn was_of_run(&self) -> bool {
         !self.left.is_empty()
     }
 
-    /// Tells whether the message may be edited again.
+    /// Returns whether the message may be edited again.
     pub(crate) fn may_edit(&self, now: Time) -> bool {
         let is_recent = |edited: Time| time::age(edited, now) < EDIT_PAUSE;
         !self.is_fixed && !self.edited.is_some_and(is_recent)
@@ -244,7 +244,7 @@ impl Thread {
         self.edited = Some(now);
     }
 
-    /// Counts that the edit has failed that was to say that all is over, and tells whether it is tried again.
+    /// Counts that the edit has failed that was to say that all is over, and returns whether it is tried again.
     pub(crate) fn must_edit_again(&mut self) -> bool {
         self.failed_edits += 1;
         self.failed_edits < LAST_EDITS
@@ -302,7 +302,7 @@ impl Thread {
             fields.put("edits", "refused");
         }
         fields.put("failed-edits", self.failed_edits.to_string());
-        for id in &self.told {
+        for id in &self.sent {
             fields.put("sent", id.as_str());
         }
         for alert in &self.alerts {
@@ -327,7 +327,7 @@ impl Thread {
             failed_edits: failed_edits
                 .and_then(|number| number.parse().ok())
                 .unwrap_or(0),
-            told: fields.all("sent").into_iter().collect(),
+            sent: fields.all("sent").into_iter().collect(),
             alerts,
             left: Vec::new(),
         })
@@ -335,30 +335,32 @@ impl Thread {
     }
 }
 
-/// Tells whether an alert says that its job works again.
+/// Returns whether an alert says that its job works again.
 fn is_over(alert: &Alert) -> bool {
     let goes_on = matches!(alert.kind, Kind::Started | Kind::Overlapping);
     alert.status.state == State::Ok && !goes_on
 }
 
-/// Tells whether an alert is to be noticed by all: what it says is new, or it reminds. What fails again as before,
+/// Returns whether an alert is to be noticed by all: what it says is new, or it reminds. What fails again as before,
 /// or with another error, does not.
 pub(crate) fn is_loud(alert: &Alert) -> bool {
     let reason = alert.status.decision.as_ref().and_then(Decided::reason);
     let is_reminder = matches!(
         reason,
-        Some(Reason::Reminder | Reason::SilenceOver | Reason::Untold | Reason::ChannelMended)
+        Some(
+            Reason::Reminder | Reason::SilenceOver | Reason::UnsentFailure | Reason::ChannelMended
+        )
     );
     // What was dropped before it is said by this one alone.
     alert.kind != Kind::StillFailing || is_reminder || alert.dropped.is_some()
 }
 
-/// Tells whether an alert has an error that the one before had not.
+/// Returns whether an alert has an error that the one before had not.
 pub(crate) fn is_news(alert: &Alert) -> bool {
     is_loud(alert) || alert.earlier_error.is_some()
 }
 
-/// Tells whether a recovery is among some alerts.
+/// Returns whether a recovery is among some alerts.
 pub(crate) fn has_recovery(alerts: &[Alert]) -> bool {
     alerts.iter().any(is_over)
 }

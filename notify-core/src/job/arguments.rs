@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_left_out_and_told() {
+    fn what_makes_no_sense_is_left_out_and_logged() {
         let arguments = Arguments::default()
             .silent_seconds(|| -1)
             .ok_silent_hours(|| f64::NAN)

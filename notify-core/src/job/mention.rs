@@ -51,13 +51,13 @@ impl<'a> Mention<'a> {
     }
 }
 
-/// Tells whether it is an id of Discord, which counts milliseconds since 2015.
+/// Returns whether it is an id of Discord, which counts milliseconds since 2015.
 /// <https://discord.com/developers/docs/reference#snowflakes>
 fn is_snowflake(id: &str) -> bool {
     (15..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Tells whether it is a name of Telegram's, with the `@`.
+/// Returns whether it is a name of Telegram's, with the `@`.
 /// <https://telegram.org/faq#usernames-and-t-me>
 fn is_telegram_name(name: &str) -> bool {
     name.strip_prefix('@').is_some_and(|name| {

@@ -209,7 +209,7 @@ fn from(path: &str, module: &str) -> String {
     segments[hidden..].join("::")
 }
 
-/// Tells a lifetime or a parameter from an argument that tells one `impl` from another.
+/// Distinguishes a lifetime or a parameter from an argument that distinguishes one `impl` from another.
 fn is_parameter(argument: &str) -> bool {
     const BUILT_IN: [&str; 19] = [
         "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32",

@@ -130,7 +130,7 @@ impl Message {
     }
 
     fn problem(&mut self, problem: String) {
-        // A function that adds links without end is told of the first ones.
+        // A function that adds links without end hears of the first ones.
         if self.problems.len() < LINKS {
             self.problems.push(problem);
         }

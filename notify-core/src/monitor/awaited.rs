@@ -249,7 +249,7 @@ impl Awaited {
     }
 }
 
-/// Takes a job out of the file of this user; tells whether it was there.
+/// Takes a job out of the file of this user; returns whether it was there.
 ///
 /// # Errors
 ///
@@ -285,7 +285,7 @@ fn change(place: &Place, job: &str, new: Option<&str>) -> io::Result<bool> {
     Ok(was_there)
 }
 
-/// Takes the line of a job out, and adds a new one; tells whether there was one.
+/// Takes the line of a job out, and adds a new one; returns whether there was one.
 fn edited(old: &str, path: &Path, job: &str, new: Option<&str>) -> (String, bool) {
     let (mut content, mut was_there) = (HEAD.to_owned(), false);
     for line in old.lines().filter(|line| !line.starts_with('#')) {

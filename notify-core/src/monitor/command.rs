@@ -88,7 +88,7 @@ impl Wrapped {
         };
         let spawned = spawn(&self.command, &self.arguments, stdout, stderr);
         if run.is_some() {
-            let _ = isolate::contain(|| tell_mistakes(site, &mistakes));
+            let _ = isolate::contain(|| warn_of_mistakes(site, &mistakes));
         }
         let ended = spawned.map(|mut child| attendance.wait(&mut child));
         let mut rest = passage.map(Passage::end);
@@ -136,7 +136,7 @@ impl Wrapped {
         }
     }
 
-    /// Settles the configuration: signals are the command's, and what it makes of them is what is told.
+    /// Settles the configuration: signals are the command's, and what it makes of them is what is sent.
     fn settle(&self) {
         let mut config = Config::new().signals(false);
         if let Some(directory) = &self.directory {
@@ -166,7 +166,7 @@ fn spawn(
     command.spawn()
 }
 
-/// What a command that has failed leaves to be told.
+/// What a command that has failed leaves for the report.
 struct Left {
     /// The end of standard error.
     output: String,
@@ -176,7 +176,7 @@ struct Left {
 }
 
 impl Codes {
-    /// Tells what an end comes to; `left` is asked where it is a failure.
+    /// Returns what an end comes to; `left` is asked where it is a failure.
     fn judge(
         &self,
         status: ExitStatus,
@@ -216,7 +216,7 @@ impl Codes {
 }
 
 /// Says what was wrong with the options, or that it is fixed.
-fn tell_mistakes(site: &'static Site, mistakes: &[String]) {
+fn warn_of_mistakes(site: &'static Site, mistakes: &[String]) {
     for mistake in mistakes {
         let _ = writeln!(io::stderr(), "pipeline-notify: {mistake}");
     }
@@ -224,7 +224,7 @@ fn tell_mistakes(site: &'static Site, mistakes: &[String]) {
         let setup = in_force::setup_so_far();
         let channel = job.arguments.channel.as_ref();
         let channel = channel.unwrap_or(&setup.default_channel);
-        mistake::tell(&job.name, channel, mistakes, setup);
+        mistake::report(&job.name, channel, mistakes, setup);
     }
 }
 

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use self::acknowledge::Taken;
-pub use self::announce::Told;
+pub use self::announce::Announcement;
 pub(crate) use self::announce::{new_alert, queues_of, way};
 pub use self::forget::Forgotten;
 pub use self::plan::Plan;
@@ -41,7 +41,7 @@ use crate::status::Status;
 #[derive(Debug)]
 pub struct Desk {
     place: Place,
-    /// Who acts, as the channel is told.
+    /// Who acts, as the message says.
     by: String,
 }
 
@@ -115,7 +115,7 @@ impl Desk {
         };
         let channel = old.channel();
         let routes = setup().routes(channel);
-        tell_problems();
+        warn_of_problems();
         let queues = queues_of(routes.as_deref());
         if queues.iter().any(|queue| queue == name) {
             return Err(Refused::IsPresent(name.to_owned()));
@@ -149,7 +149,7 @@ impl Desk {
     pub fn drain(&self, patience: Duration) -> Result<(), Refused> {
         self.store()?;
         dispatcher::drain(patience)?;
-        tell_problems();
+        warn_of_problems();
         Ok(())
     }
 
@@ -165,7 +165,7 @@ impl Desk {
     fn store(&self) -> Result<&'static Store, Refused> {
         let store = setup().store();
         store.ok_or_else(|| {
-            tell_problems();
+            warn_of_problems();
             let path = self.place.to_string().into();
             let source = io::Error::from(io::ErrorKind::PermissionDenied);
             Refused::Directory(Error::Directory { path, source })
@@ -253,7 +253,7 @@ fn setup() -> &'static Setup {
     in_force::setup_so_far()
 }
 
-/// Tells on standard error what is wrong with the settings.
-fn tell_problems() {
-    setup().take_problems().into_iter().for_each(Warning::tell);
+/// Warns on standard error of what is wrong with the settings.
+fn warn_of_problems() {
+    setup().take_problems().into_iter().for_each(Warning::warn);
 }

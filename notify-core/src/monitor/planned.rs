@@ -79,13 +79,13 @@ pub fn mark_quiet(planned: &[Planned], place: &Place, jobs: &mut [Job], now: Tim
 }
 
 impl Planned {
-    /// Tells whether it is about a job of that name, whoever's that is.
+    /// Returns whether it is about a job of that name, whoever's that is.
     #[must_use]
     pub fn names(&self, job: &str) -> bool {
         self.entry.window.names(job)
     }
 
-    /// Tells whether it is open.
+    /// Returns whether it is open.
     #[must_use]
     pub fn is_open(&self, now: Time) -> bool {
         self.from <= now

@@ -32,9 +32,9 @@ pub fn init_store() -> Result<String, String> {
     #[cfg(feature = "postgres")]
     {
         let setup = in_force::setup_so_far();
-        setup.tell_store_problem();
+        setup.warn_of_store();
         let store = setup.names_store().then(|| setup.store()).flatten();
-        setup.tell_store_problem();
+        setup.warn_of_store();
         let store = store.filter(|store| store.directory().is_none());
         let store = store
             .ok_or("NOTIFY_STORE names no store, such as postgres://user:password@host/database")?;

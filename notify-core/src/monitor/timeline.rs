@@ -111,7 +111,7 @@ pub fn story(place: &Place, name: &str, now: Time) -> io::Result<Option<Story>> 
         held_until: status.held.as_ref().map(|held| held.until),
         rules: Rules::of(&settings),
         knows_rules: known.is_some(),
-        events: entries::tell(lines, &places),
+        events: entries::happened(lines, &places),
         closed,
         job: Job::new(&file, status),
     }))

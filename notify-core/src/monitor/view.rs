@@ -36,7 +36,7 @@ pub fn directory(given: Option<&Path>) -> Result<Place, Error> {
     if given.is_none() {
         let setup = in_force::setup_so_far();
         let named = setup.names_store().then(|| setup.store()).flatten();
-        setup.tell_store_problem();
+        setup.warn_of_store();
         match named.filter(|store| store.directory().is_none()) {
             Some(store) => {
                 let place = Place::from(store);

@@ -1,4 +1,4 @@
-//! A watch over a notify directory: tells of runs that die, of runs that do not come, and of what a
+//! A watch over a notify directory: reports runs that die, of runs that do not come, and of what a
 //! silence withheld, and sends what nobody else does.
 
 pub(crate) mod clock;
@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::monitor::expected::Said;
 use crate::monitor::view::{self, Health, Job};
 use crate::monitor::watcher::clock::Clock;
-use crate::monitor::watcher::missed::Told;
+use crate::monitor::watcher::missed::Reported;
 use crate::os::ffi;
 use crate::os::warning::{self, Warning};
 use crate::runs::reaper;
@@ -33,7 +33,7 @@ use crate::settings::setup::Setup;
 use crate::state::Store;
 use crate::state::place::Place;
 
-/// How often the locks of the records are tried: a death is to be told within a second.
+/// How often the locks of the records are tried: a death is to be sent within a second.
 const TICK: Duration = Duration::from_millis(250);
 
 /// How often the queues are looked at.
@@ -57,9 +57,9 @@ pub struct Guard {
     clock: Clock,
     began: Instant,
     /// What a build of before has sent of runs that did not come, by the last run before.
-    told_before: Told,
+    reported_before: Reported,
     /// When this process has sent it: of others the status files say it.
-    sent: Told,
+    sent: Reported,
     /// The records of dead processes that the last look left.
     left: BTreeSet<String>,
     /// How many looks in a row have left the same.
@@ -107,7 +107,7 @@ impl Guard {
         let setup = in_force::settle(config)?;
         let Some(store) = setup.store() else {
             let path = setup.named_directory()?.to_owned();
-            tell_problems(setup);
+            warn_of_problems(setup);
             let source = io::Error::other("it cannot be written");
             return Err(Error::Directory { path, source });
         };
@@ -118,8 +118,8 @@ impl Guard {
             said,
             clock: Clock::default(),
             began: Instant::now(),
-            told_before: Told::parse(&store.missed_before()),
-            sent: Told::default(),
+            reported_before: Reported::parse(&store.missed_before()),
+            sent: Reported::default(),
             left: BTreeSet::new(),
             idle_looks: 0,
             looked: Instant::now(),
@@ -170,14 +170,14 @@ impl Guard {
                 self.look_at_jobs();
                 jobs_at = now + self.every;
             }
-            tell_problems(self.setup);
+            warn_of_problems(self.setup);
             thread::sleep(TICK);
         }
         let setup = self.setup;
         shutdown::end_with(move |deadline| {
             let mut warnings = Vec::new();
             reaper::look(setup, &mut warnings);
-            warnings.into_iter().for_each(Warning::tell);
+            warnings.into_iter().for_each(Warning::warn);
             let left = deadline.saturating_duration_since(Instant::now());
             // What it leaves waits on disk for whoever sends next.
             let _ = dispatcher::drain(left);
@@ -193,8 +193,8 @@ impl Guard {
         }
         let mut warnings = Vec::new();
         reaper::look(self.setup, &mut warnings);
-        warnings.into_iter().for_each(Warning::tell);
-        // Those of other machines stay, and those that another program is to tell.
+        warnings.into_iter().for_each(Warning::warn);
+        // Those of other machines stay, and those that another program is to report.
         let left = self.store.unwatched_runs();
         self.idle_looks = if left == self.left {
             self.idle_looks.saturating_add(1)
@@ -205,39 +205,39 @@ impl Guard {
         self.looked = Instant::now();
     }
 
-    /// Tells of the jobs that should have run, each once, and of those whose silence is over.
+    /// Reports the jobs that should have run, each once, and of those whose silence is over.
     fn look_at_jobs(&mut self) {
         self.clock.look(Utc::now(), self.began.elapsed());
         let jobs = view::jobs(&self.place(), &[]).map(|jobs| jobs.jobs);
-        let told = jobs.and_then(|jobs| {
-            // Neither keeps the other from being told.
-            let withheld = self.tell_withheld(&jobs);
+        let sent = jobs.and_then(|jobs| {
+            // Neither keeps the other from being sent.
+            let withheld = self.send_withheld(&jobs);
             self.send_missed(&jobs).and(withheld)
         });
-        match told {
+        match sent {
             Ok(()) => warning::over("jobs"),
             Err(error) => {
                 let message = format!("cannot look for missed runs and ended silences: {error}");
-                Warning::new("jobs", message).tell();
+                Warning::new("jobs", message).warn();
             }
         }
     }
 
-    fn tell_withheld(&self, jobs: &[Job]) -> io::Result<()> {
+    fn send_withheld(&self, jobs: &[Job]) -> io::Result<()> {
         let now = Utc::now();
         let place = self.place();
         let silences = place.silences();
         for fault in &silences.faults {
-            Warning::new(fault.clone(), fault.clone()).tell();
+            Warning::new(fault.clone(), fault.clone()).warn();
         }
         let may_be = |job: &&Job| silence_over::may_be(job, &silences, now);
         let withheld = jobs.iter().filter(may_be);
         let own = withheld.filter(|job| is_own(&place, &job.file));
-        // One that cannot be told keeps none of the others from it.
-        let told: Vec<_> = own
-            .map(|job| silence_over::tell(job, &silences, self.setup, self.store))
+        // One that cannot be sent keeps none of the others from it.
+        let sent: Vec<_> = own
+            .map(|job| silence_over::send(job, &silences, self.setup, self.store))
             .collect();
-        told.into_iter().collect()
+        sent.into_iter().collect()
     }
 }
 
@@ -246,8 +246,8 @@ fn is_own(place: &Place, file: &str) -> bool {
     place.owner(file).is_ok_and(|owner| owner == ffi::user_id())
 }
 
-fn tell_problems(setup: &Setup) {
-    setup.take_problems().into_iter().for_each(Warning::tell);
+fn warn_of_problems(setup: &Setup) {
+    setup.take_problems().into_iter().for_each(Warning::warn);
 }
 
 /// Returns what is true once the process is asked to end.
@@ -264,7 +264,7 @@ fn until_a_signal() -> Arc<AtomicBool> {
         if let Err(error) = watched {
             let message =
                 format!("signals cannot be watched, and end this command at once: {error}");
-            Warning::new("signals", message).tell();
+            Warning::new("signals", message).warn();
         }
     }
     is_over

@@ -37,7 +37,7 @@ fn load() -> RootCerts {
             "{variable} gives no certificate authority that can be used{}: the bundled ones are used",
             why.unwrap_or_default()
         );
-        Warning::new(*variable, message).tell();
+        Warning::new(*variable, message).warn();
     }
     RootCerts::WebPki
 }

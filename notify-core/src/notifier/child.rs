@@ -58,7 +58,7 @@ pub(super) fn run(
         .stdin(stdin)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    // An interrupt at the terminal ends the job, not the telling of it.
+    // An interrupt at the terminal ends the job, not the message about it.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let spawned = command.spawn();

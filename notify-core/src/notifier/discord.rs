@@ -206,7 +206,7 @@ fn is_id(id: &str) -> bool {
     (1..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Tells Discord's form of an error from the message that it answers with: that has an id.
+/// Distinguishes Discord's form of an error from the message that it answers with: that has an id.
 fn is_error(said: &Value) -> bool {
     said.get("code").is_some() && said.get("message").is_some() && said.get("id").is_none()
 }

@@ -289,9 +289,9 @@ mod tests {
     #[test]
     fn a_command_that_asks_for_text_gets_the_message_and_each_gets_what_it_is_about() {
         let folder = Folder::new();
-        let (read, told) = (folder.path().join("read"), folder.path().join("told"));
+        let (read, written) = (folder.path().join("read"), folder.path().join("told"));
         let script = "cat > \"$0\"; printf '%s|' \"$NOTIFY_TITLE\" \"$NOTIFY_KIND\" \"$NOTIFY_JOB\" > \"$1\"";
-        let command = shell(script).arg(read.as_os_str()).arg(told.as_os_str());
+        let command = shell(script).arg(read.as_os_str()).arg(written.as_os_str());
         let (failed, recovered) = (alert_of(Kind::Failed), alert_of(Kind::Recovered));
         let title = failed.summary();
         for (alerts, expected) in [
@@ -306,10 +306,10 @@ mod tests {
         ] {
             assert_eq!(command.clone().text().notify(&alerts, TIME), Ok(()));
             assert_eq!(fs::read_to_string(&read).unwrap(), digest::message(&alerts));
-            let told = fs::read_to_string(&told).unwrap();
+            let written = fs::read_to_string(&written).unwrap();
             assert!(
-                told.ends_with(&expected) && !told.starts_with('|'),
-                "{told}"
+                written.ends_with(&expected) && !written.starts_with('|'),
+                "{written}"
             );
         }
         let mut odd = failed;

@@ -144,12 +144,12 @@ impl Heartbeat {
         redact::of_url(before_job(&url), Parts::Tokens)
     }
 
-    /// Tells that a run of a job has begun.
+    /// Says that a run of a job has begun.
     pub(crate) fn begin(self: &Arc<Self>, job: &str, run: u64) -> Result<(), Warning> {
-        self.tell(job, run, Event::Begun)
+        self.say(job, run, Event::Begun)
     }
 
-    /// Tells what it came to.
+    /// Says what it came to.
     pub(crate) fn end(
         self: &Arc<Self>,
         job: &str,
@@ -164,10 +164,10 @@ impl Heartbeat {
             State::Ok => Event::Succeeded,
             State::Error => Event::Failed(text::cut(outcome.text(), ERROR).into_owned()),
         };
-        self.tell(job, run, event)
+        self.say(job, run, event)
     }
 
-    fn tell(self: &Arc<Self>, job: &str, run: u64, event: Event) -> Result<(), Warning> {
+    fn say(self: &Arc<Self>, job: &str, run: u64, event: Event) -> Result<(), Warning> {
         let beats = BEATS.get();
         let mut state = beats.lock();
         if state.pings.len() >= WAITING {
@@ -202,7 +202,7 @@ impl Work for Beats {
         let sent = isolate::contain(|| ping.send());
         match sent.unwrap_or_else(|| Err("it panicked".to_owned())) {
             Ok(()) => warning::over(FAULT),
-            Err(reason) => unheard(&reason).tell(),
+            Err(reason) => unheard(&reason).warn(),
         }
         worker.lock().is_sending = false;
     }
@@ -471,9 +471,9 @@ mod tests {
         }
     }
 
-    // Issue 12, point 14: a wrong key was told to add what stood there.
+    // Issue 12, point 14: a wrong key was asked to add what stood there.
     #[test]
-    fn who_asks_for_checks_to_be_made_is_not_told_to_ask_for_them() {
+    fn who_asks_for_checks_to_be_made_does_not_read_that_he_should() {
         for (url, words) in [
             ("https://x.example/k/etl?rid=1", NO_CHECK),
             ("https://x.example/k/create=1?rid=1", NO_CHECK),

@@ -50,7 +50,7 @@ mod tests {
     use crate::testing::alert;
 
     #[test]
-    fn a_long_name_of_a_job_ends_in_a_hash_that_tells_it_from_others() {
+    fn a_long_name_of_a_job_ends_in_a_hash_that_distinguishes_it_from_others() {
         let name = |end: &str| format!("{}{end}", "é".repeat(250));
         assert_eq!(of_job(&name("12345")), name("12345"));
         let (one, other) = (of_job(&name("123456")), of_job(&name("123457")));

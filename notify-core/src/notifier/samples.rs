@@ -51,8 +51,8 @@ pub fn samples() -> Vec<Alert> {
     let life = life.map(|(minutes_ago, outcome)| (minutes_ago, outcome, None));
     for (minutes_ago, outcome, should_take) in beside.into_iter().chain(life) {
         let begun = now - TimeDelta::minutes(minutes_ago);
-        let alert = tell(&mut past, begun, &outcome, should_take);
-        samples.extend(alert.filter(|alert| samples.iter().all(|told| told.kind != alert.kind)));
+        let alert = alert_of_end(&mut past, begun, &outcome, should_take);
+        samples.extend(alert.filter(|alert| samples.iter().all(|known| known.kind != alert.kind)));
     }
     samples
 }
@@ -145,7 +145,7 @@ const LINES: [&str; 3] = [
 ];
 
 /// Has the rules decide on a run.
-fn tell(
+fn alert_of_end(
     past: &mut Past,
     begun: Time,
     outcome: &Outcome,

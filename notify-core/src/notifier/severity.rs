@@ -27,7 +27,7 @@ impl Severity {
     }
 }
 
-/// Tells whether an alert says that all is well, and so ends what is open.
+/// Returns whether an alert says that all is well, and so ends what is open.
 pub(super) fn resolves(alert: &Alert) -> bool {
     match alert.kind {
         Kind::Recovered | Kind::Ok => true,

@@ -387,10 +387,10 @@ mod tests {
             strict::check(payload, &[]).unwrap();
         }
         // The heading says what one alert is.
-        let told = strict::shown(&red);
+        let shown = strict::shown(&red);
         for number in 0..40 {
-            assert!(told.contains(&format!("etl.job{number:02} · ")), "{told}");
-            assert!(told.contains(&format!("alert {number:016x}")), "{told}");
+            assert!(shown.contains(&format!("etl.job{number:02} · ")), "{shown}");
+            assert!(shown.contains(&format!("alert {number:016x}")), "{shown}");
         }
     }
 

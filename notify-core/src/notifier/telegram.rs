@@ -131,7 +131,7 @@ impl Telegram {
             "the group {} of Telegram has become a supergroup: write its new id {chat}",
             self.chat
         );
-        Warning::new(format!("telegram {}", self.chat), warning).tell();
+        Warning::new(format!("telegram {}", self.chat), warning).warn();
         message["chat_id"] = chat.clone();
         self.ask_once(method, &message, timeout.saturating_sub(begun.elapsed()))
     }

@@ -14,7 +14,7 @@ use crate::os::ffi::{OfProcess, OnceBox};
 /// What an engine holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Slot {
-    /// Faults that last, and were told.
+    /// Faults that last, and were logged.
     Warnings,
     Secrets,
     /// Whether signals are watched.
@@ -106,12 +106,12 @@ pub(crate) fn pid() -> u32 {
     Engine::this().pid
 }
 
-/// Tells whether the process was forked by one that has used this library.
+/// Returns whether the process was forked by one that has used this library.
 pub(crate) fn is_forked() -> bool {
     Engine::this().parent.is_some()
 }
 
-/// Tells this process's engine from those of its ancestors, which stay in its memory.
+/// Distinguishes the engine of this process from those of its ancestors, which stay in its memory.
 pub(crate) fn address() -> usize {
     std::ptr::from_ref(Engine::this()).addr()
 }

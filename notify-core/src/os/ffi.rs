@@ -165,7 +165,7 @@ impl<T: Send + Sync> OfProcess<T> {
         }
     }
 
-    /// Tells whether each child is found without asking the system.
+    /// Returns whether each child is found without asking the system.
     pub(crate) fn is_sure(&self) -> bool {
         self.is_wiped.load(Ordering::Relaxed)
     }
@@ -645,7 +645,7 @@ pub(crate) fn coarse_time() -> Duration {
     FIRST.get_or_make(Instant::now).elapsed()
 }
 
-/// Tells whether an error is of that type; of a type with lifetimes, whichever they are.
+/// Returns whether an error is of that type; of a type with lifetimes, whichever they are.
 pub(crate) fn is_error<T: Error + 'static>(error: &(dyn Error + '_)) -> bool {
     beyond_its_life(error).is::<T>()
 }

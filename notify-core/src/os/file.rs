@@ -24,7 +24,7 @@ pub(crate) enum Durable {
 /// The mode of what only its owner may read.
 pub(crate) const PRIVATE: u32 = 0o600;
 
-/// Tells a file from all others that there are.
+/// Distinguishes a file from all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     device: u64,
@@ -52,7 +52,7 @@ impl Identity {
     }
 }
 
-/// Tells an open file of ours from what the program may have opened under the same number, after it has
+/// Distinguishes an open file of ours from what the program may have opened under the same number, after it has
 /// closed all that was open: the place from which it would be read, if anybody read it from there.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mark(u64);
@@ -267,7 +267,7 @@ pub(crate) fn make_private_folder(path: &Path, user: u32) -> io::Result<()> {
     check_private_folder(path, user)
 }
 
-/// Tells whether a folder is there that only its owner `user` can enter.
+/// Returns whether a folder is there that only its owner `user` can enter.
 ///
 /// # Errors
 ///

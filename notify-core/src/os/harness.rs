@@ -22,7 +22,7 @@ pub(crate) fn parent() -> Option<std::path::PathBuf> {
     parent.ok()
 }
 
-/// Tells the programs that cargo and rustdoc run as tests by their place and their name: a folder of
+/// Knows the programs that cargo and rustdoc run as tests by their place and their name: a folder of
 /// somebody's own may be called `deps`, too.
 fn is_test_program(exe: &Path) -> bool {
     let name = |path: Option<&Path>| Some(path?.file_name()?.to_str()?.to_owned());

@@ -13,7 +13,7 @@ pub(crate) fn exe() -> Option<&'static Path> {
     EXE.get_or_make(|| env::current_exe().ok()).as_deref()
 }
 
-/// Returns when a process was started, in the kernel's ticks since the boot: with its id that tells it from
+/// Returns when a process was started, in the kernel's ticks since the boot: its id and this time distinguish it from
 /// all others of the boot. `None` where it has ended, is about to, or cannot be seen.
 pub(crate) fn started(pid: u32) -> Option<u64> {
     let stat = file::read_short(format!("/proc/{pid}/stat"))?;

@@ -284,7 +284,7 @@ const FIXED: [&str; 7] = [
     "powerautomate",
 ];
 
-/// Tells whether the first token stands where others have their host. Who knows a topic of ntfy may
+/// Returns whether the first token stands where others have their host. Who knows a topic of ntfy may
 /// write to it.
 fn is_hostless(scheme: &str, path: &str) -> bool {
     match &*scheme.to_ascii_lowercase() {

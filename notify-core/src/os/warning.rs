@@ -54,8 +54,8 @@ impl Warning {
         self.fault == fault
     }
 
-    /// Tells it, unless it was told and still lasts.
-    pub(crate) fn tell(self) {
+    /// Logs it, unless it was logged before and still lasts.
+    pub(crate) fn warn(self) {
         {
             let mut lasting = lasting();
             if lasting.len() >= REMEMBERED || !lasting.insert(self.fault) {
@@ -119,16 +119,16 @@ mod tests {
         let _own = engine::own::begin();
         let ends = crate::testing::ends_in_a_fork_while(
             || io::stderr().lock(),
-            || Warning::new("printed", "a warning of a test").tell(),
+            || Warning::new("printed", "a warning of a test").warn(),
         );
         assert!(ends);
     }
 
     #[test]
-    fn a_forked_child_knows_which_faults_were_told() {
-        lasting().insert("told before the fork".to_owned());
+    fn a_forked_child_knows_which_faults_were_logged() {
+        lasting().insert("logged before the fork".to_owned());
         let ends = crate::os::ffi::ends_in_a_fork(|| {
-            assert!(lasting().contains("told before the fork"));
+            assert!(lasting().contains("logged before the fork"));
         });
         assert!(ends);
     }

@@ -18,7 +18,7 @@ pub(crate) trait Work: Default + Send + 'static {
     /// One piece of the work.
     type Step;
 
-    /// Takes the next step, or tells how long to wait for it; `None` until somebody wakes the thread.
+    /// Takes the next step, or returns how long to wait for it; `None` until somebody wakes the thread.
     ///
     /// # Errors
     ///

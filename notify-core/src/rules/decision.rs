@@ -70,7 +70,7 @@ impl Decision {
         }
     }
 
-    /// Tells whether an alert is sent.
+    /// Returns whether an alert is sent.
     #[must_use]
     pub fn sends(&self) -> bool {
         self.send

@@ -107,7 +107,7 @@ impl<'a> Occasion<'a> {
         self.cause.and_then(Cause::seen)
     }
 
-    /// Tells whether the error that the function returned, or one that it was made from, is of that type.
+    /// Returns whether the error that the function returned, or one that it was made from, is of that type.
     #[must_use]
     pub fn is<T: Error + 'static>(&self) -> bool {
         self.cause.is_some_and(Cause::is::<T>)

@@ -134,7 +134,7 @@ impl Window {
         window.check().map(|()| window)
     }
 
-    /// Tells what is wrong with it, in words.
+    /// Says what is wrong with it.
     pub(crate) fn check(&self) -> Result<(), String> {
         if self.jobs.is_empty() {
             Err("the pattern is missing: write the name of a job, or * for all".to_owned())
@@ -149,7 +149,7 @@ impl Window {
         }
     }
 
-    /// Tells whether it is about that job.
+    /// Returns whether it is about that job.
     pub(crate) fn names(&self, job: &str) -> bool {
         pattern::is_fit(&self.jobs, job)
     }
@@ -246,7 +246,7 @@ fn next_word(text: &str) -> (&str, &str) {
     (word, rest.trim())
 }
 
-/// Reads a time, and tells whether it says its own zone, which is then made UTC.
+/// Reads a time, and returns whether it says its own zone, which is then made UTC.
 fn parse_time(word: &str) -> Option<(NaiveDateTime, bool)> {
     let local = |word: &str| {
         let mut formats = LOCAL.iter();

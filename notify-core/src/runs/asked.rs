@@ -7,7 +7,7 @@ use crate::os::ffi::OnceBox;
 /// What the status file says of a run that was.
 pub(crate) const HELP: &str = "help or version was asked for";
 
-/// Tells it of this process.
+/// Names this process to it.
 pub(crate) fn for_help() -> bool {
     static IS_ASKED: OnceBox<bool> = OnceBox::new();
     *IS_ASKED.get_or_make(|| by(std::env::args_os().skip(1)))

@@ -282,5 +282,5 @@ fn advance(data: &RunData, done: impl TryInto<u64>, total: impl TryInto<u64>) {
 
 #[cold]
 fn warn(dropped: Dropped) {
-    Warning::new(format!("{dropped:?} of a fact"), dropped.words()).tell();
+    Warning::new(format!("{dropped:?} of a fact"), dropped.words()).warn();
 }

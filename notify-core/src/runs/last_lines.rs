@@ -145,7 +145,7 @@ fn raise() {
     }
 }
 
-/// Tells whether lines of a target are the program's: the library's own are no news of a run.
+/// Returns whether lines of a target are the program's: the library's own are no news of a run.
 pub(crate) fn is_of_program(target: &str) -> bool {
     target != TARGET
 }

@@ -14,13 +14,13 @@ static WATCH: Part<Worker<Watch>> = Part::new(Slot::Overdue);
 #[derive(Debug, Default)]
 struct Watch(BTreeMap<(Instant, u64), fn(u64)>);
 
-/// Has `tell` called with the run, if it is still under way at that time.
-pub(crate) fn watch(at: Instant, run: u64, tell: fn(u64)) {
+/// Has `report` called with the run, if it is still under way at that time.
+pub(crate) fn watch(at: Instant, run: u64, report: fn(u64)) {
     let watch = WATCH.get();
-    watch.lock().0.insert((at, run), tell);
+    watch.lock().0.insert((at, run), report);
     if let Err(error) = watch.wake() {
         let message = format!("there is no thread to watch runs that are under way: {error}");
-        Warning::new("overdue", message).tell();
+        Warning::new("overdue", message).warn();
     }
 }
 
@@ -42,8 +42,8 @@ impl Work for Watch {
         }
     }
 
-    fn act(_: &'static Worker<Self>, (run, tell): Self::Step) {
-        tell(run);
+    fn act(_: &'static Worker<Self>, (run, report): Self::Step) {
+        report(run);
     }
 }
 

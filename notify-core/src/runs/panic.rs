@@ -49,9 +49,9 @@ pub(crate) struct OnAbort {
 
 /// What is said where a thread has panicked, and not with what: the `Debug` of what `join` returns, and
 /// the panic of `thread::scope`.
-const UNTOLD: [&str; 2] = ["Any { .. }", "a scoped thread panicked"];
+const VAGUE: [&str; 2] = ["Any { .. }", "a scoped thread panicked"];
 
-/// How many panics of other threads are told of as the cause of one.
+/// How many panics of other threads are named as the cause of one.
 const ELSEWHERE: usize = 3;
 
 /// What the hook saw.
@@ -172,7 +172,7 @@ fn note(info: &PanicHookInfo<'_>) -> Panic {
     panic
 }
 
-/// Tells what is known of a panic that was caught.
+/// Returns what is known of a panic that was caught.
 ///
 /// `since` is what [`count`] said before what panicked was called.
 pub(crate) fn of(payload: &Payload, since: usize) -> Panic {
@@ -201,7 +201,7 @@ pub(crate) fn of(payload: &Payload, since: usize) -> Panic {
     panic
 }
 
-/// Tells what is known of the panic that unwinds this thread, where its payload cannot be had.
+/// Returns what is known of the panic that unwinds this thread, where its payload cannot be had.
 ///
 /// `since` is what [`count`] said before.
 pub(crate) fn unwinding(since: usize) -> Panic {
@@ -241,11 +241,11 @@ pub(crate) fn elsewhere(payload: &dyn Any) -> String {
 }
 
 /// Returns whether a text says no more than that another thread has panicked.
-pub(crate) fn is_untold(text: &str) -> bool {
-    UNTOLD.iter().any(|untold| text.contains(untold))
+pub(crate) fn is_vague(text: &str) -> bool {
+    VAGUE.iter().any(|vague| text.contains(vague))
 }
 
-/// Tells what the hook saw on other threads, where a text says no more than that one has panicked.
+/// Returns what the hook saw on other threads, where a text says no more than that one has panicked.
 pub(crate) fn cause(text: &str) -> Option<String> {
     // The latest alone, for it is not known since when they count.
     notebook().cause(text, count())
@@ -256,14 +256,14 @@ pub(crate) fn count() -> usize {
     PANICS.load(Ordering::Relaxed)
 }
 
-/// Tells one panic from another.
+/// Distinguishes one panic from another.
 fn next() -> usize {
     PANICS.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 impl Notebook {
     /// Takes the latest note that fits: of this thread or, for a panic that was resumed here, of the
-    /// one where it began. There text alone tells them apart.
+    /// one where it began. There the text alone distinguishes them.
     fn take(&mut self, message: Option<&str>) -> Option<Panic> {
         let this = thread::current().id();
         let fits = |note: &Note| !note.is_taken && note.panic.message.as_deref() == message;
@@ -280,10 +280,10 @@ impl Notebook {
         Some(note.panic.clone())
     }
 
-    /// Tells of the panics of other threads that `text` may be about: those since then that no run has
+    /// Returns the panics of other threads that `text` may be about: those since then that no run has
     /// ended with, else the latest.
     fn cause(&self, text: &str, since: usize) -> Option<String> {
-        if !is_untold(text) {
+        if !is_vague(text) {
             return None;
         }
         let this = thread::current().id();

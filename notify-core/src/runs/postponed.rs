@@ -97,7 +97,7 @@ pub(crate) fn make(
     }
 }
 
-/// Tells whether all are reported, without waiting for long to learn it.
+/// Returns whether all are reported, without waiting for long to learn it.
 pub(crate) fn is_idle() -> bool {
     let postponed = POSTPONED.get().try_lock();
     postponed.is_some_and(|postponed| postponed.is_idle())
@@ -118,7 +118,7 @@ impl Postponed {
 }
 
 impl End {
-    /// Makes the report; tells whether that was done. Without the store, unless it `waits` for that.
+    /// Makes the report; returns whether that was done. Without the store, unless it `waits` for that.
     fn report(&self, waits: bool, warnings: &mut Vec<Warning>) -> bool {
         let setup = in_force::setup();
         let report = Report {
@@ -171,7 +171,7 @@ impl Work for Postponed {
             }
         }
         worker.lock().is_at_work = false;
-        warnings.into_iter().for_each(Warning::tell);
+        warnings.into_iter().for_each(Warning::warn);
     }
 }
 

@@ -45,7 +45,7 @@ impl Default for Again {
 }
 
 impl Again {
-    /// Tells whether this run is to look; of several at once the first is.
+    /// Returns whether this run is to look; of several at once the first is.
     fn is_due(&self, now: Instant, installed: bool) -> bool {
         let order = Ordering::Relaxed;
         let (at, due) = (
@@ -66,7 +66,7 @@ impl Again {
 
 /// Looks for the dead of the notify directory, at most once a minute, and reports them: before the
 /// run that looks ends, so that an earlier death of its own job does not overtake it. The warnings are
-/// to be told once that run is written down.
+/// to be reported once that run is written down.
 pub(crate) fn look_for(setup: &'static Setup, now: Instant, warnings: &mut Vec<Warning>) {
     if AGAIN.get().is_due(now, setup.is_installed()) {
         look(setup, warnings);

@@ -101,7 +101,7 @@ impl Open {
         heartbeat.begin(&self.job_name(setup), self.id).err()
     }
 
-    /// Tells it what the run came to.
+    /// Reports to it what the run came to.
     pub(super) fn beat_end(&self, setup: &Setup, outcome: &Outcome) -> Option<Warning> {
         let is_counted = !matches!(outcome, Outcome::NotCounted(_));
         let heartbeat = setup.heartbeat.as_ref().filter(|_| is_counted)?;
@@ -203,7 +203,7 @@ pub(crate) fn sole() -> Option<Arc<RunData>> {
     is_unasked.then(|| run_data::of(number))
 }
 
-/// Tells whether the first of two runs under way began after the other.
+/// Returns whether the first of two runs under way began after the other.
 pub(crate) fn is_later(one: u64, other: u64) -> bool {
     let started = |number| Some(OPEN.get().of_patiently(number)?.get(&number)?.started);
     one != other

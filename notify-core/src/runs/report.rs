@@ -1,22 +1,22 @@
 //! One end of a run: decided, and what it changes committed; the same for runs that finished, that the
 //! exit of the process ended, and that died.
 
+mod consultation;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::dispatch::dispatcher;
 use crate::format::time::Time;
 use crate::os::warning::{self, Warning};
-use crate::rules::decision::Decision;
 use crate::rules::transition::{self, Address, Cover, End, Ended, Transition};
 use crate::rules::{Past, Reason, Settings};
-use crate::runs::consult::{Elsewhere, MOST, Program, Said};
+use crate::runs::consult::{MOST, Program, Said};
 use crate::runs::dedup::{self, Event};
 use crate::settings::route::{Routes, Way};
 use crate::settings::setup::Setup;
 use crate::state::change::{Change, RunKey};
 use crate::state::{self, Access, Again, Committed, JobKey, Kind, Seen, Store, UNUSABLE};
-use crate::status::State;
 use crate::status::outcome::Outcome;
 
 /// What an alert says beside the error where the shared store could not be asked.
@@ -84,7 +84,7 @@ impl Report<'_> {
     /// there is one that is not held back.
     ///
     /// `still_open` is asked, once nobody else can change the job, whether there is anything left to report.
-    /// The warnings are the caller's to tell: a logger is foreign code, and may never return.
+    /// The warnings are the caller's to log: a logger is foreign code, and may never return.
     pub(crate) fn make(
         &self,
         store: Option<&Store>,
@@ -96,7 +96,7 @@ impl Report<'_> {
         made.unwrap_or(false)
     }
 
-    /// The same, unless the store does not answer in time and is about to; tells whether it was made.
+    /// The same, unless the store does not answer in time and is about to; returns whether it was made.
     pub(crate) fn make_if_reached(
         &self,
         store: Option<&Store>,
@@ -219,72 +219,6 @@ impl Report<'_> {
         })
     }
 
-    /// Tells whether the program, or a channel that it named, must be asked before this past can be decided on.
-    fn must_ask(&self, past: &Past, said: Option<&Said>) -> bool {
-        match said {
-            None => !self.program.is_silent() || named_channel(past).is_some(),
-            Some(said) => !said.is_last && said.past != *past,
-        }
-    }
-
-    /// Asks the program, outside of every lock, what it says to what is known.
-    fn consult(
-        &self,
-        open: Open,
-        store: Option<&Store>,
-        routes: Option<&Routes>,
-        is_last: bool,
-        warnings: &mut Vec<Warning>,
-    ) -> Said {
-        // The program may exit: until it has answered the run is under way.
-        if let Some(run) = self.program.park {
-            run.park();
-        }
-        let Open { past, now, access } = open;
-        let seen = Seen {
-            past: &past,
-            now,
-            access,
-        };
-        let earlier = named_channel(&past).and_then(|channel| self.lead_to(channel, warnings));
-        let mut said = Said {
-            past: Past::Unknown,
-            answer: None,
-            message: None,
-            elsewhere: earlier,
-            is_last,
-        };
-        let (to, spoken) = (said.routes(routes), self.spoken(said.routes(routes)));
-        let end = self.end(&seen, Some(&said), to, spoken.as_ref());
-        let answer = self.program.decide(&end, warnings);
-        if let Some(channel) = answer.as_ref().and_then(Decision::channel) {
-            said.elsewhere = if channel == self.ended.channel {
-                None
-            } else {
-                self.lead_to(channel, warnings)
-            };
-        }
-        said.answer = answer;
-        let to = said.routes(routes);
-        // The faults are told with the report itself.
-        let transition = self.decide(&seen, store, Some(&said), to, &mut Vec::new());
-        said.message = transition.and_then(|transition| self.program.write(&transition, warnings));
-        said.past = past;
-        said
-    }
-
-    /// Finds what a channel leads to that a rule names; `None` where that is nothing, and the job's own stands
-    /// in.
-    fn lead_to(&self, channel: &str, warnings: &mut Vec<Warning>) -> Option<Elsewhere> {
-        let mut notes = Vec::new();
-        let routes = routes(self.setup, channel, &mut notes, self.outcome, warnings)?;
-        Some(Elsewhere {
-            channel: channel.to_owned(),
-            routes,
-            notes,
-        })
-    }
-
     /// Returns who speaks for what ended the run on its channel, and whether that was sent.
     fn spoken(&self, routes: Option<&Routes>) -> Option<(String, bool)> {
         let (event, channel) = self.event(routes)?;
@@ -373,7 +307,7 @@ impl Report<'_> {
         }
     }
 
-    /// Names what ends several jobs at once, and the channel on which it is told once. An exit with
+    /// Names what ends several jobs at once, and the channel on which it is sent once. An exit with
     /// success is none: each job's own success counts.
     fn event<'a>(&self, routes: Option<&'a Routes>) -> Option<(Event, &'a str)> {
         if !self.outcome.is_event() {
@@ -414,7 +348,7 @@ impl Report<'_> {
     }
 }
 
-/// Tells whether this job speaks for what ended it: `Some(true)` where it has sent that,
+/// Returns whether this job speaks for what ended it: `Some(true)` where it has sent that,
 /// `Some(false)` where people know that it fails so.
 fn speech(transition: &Transition) -> Option<bool> {
     let is_sent = transition.alert.is_some() && !transition.is_held;
@@ -423,10 +357,4 @@ fn speech(transition: &Transition) -> Option<bool> {
         Reason::Recent | Reason::OtherErrors | Reason::FlappingOn
     );
     (is_sent || is_known && !transition.decision.send).then_some(is_sent)
-}
-
-/// Returns the channel that later alerts of an incident go to, where a rule has named one.
-fn named_channel(past: &Past) -> Option<&str> {
-    let status = past.status().filter(|status| status.state == State::Error);
-    status?.alerted_channel.as_deref()
 }

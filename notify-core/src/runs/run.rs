@@ -17,7 +17,7 @@ use crate::runs::definition::find_job;
 use crate::runs::end::{end, end_returned, note_end};
 use crate::runs::registry::{OPEN, Open, open_runs};
 use crate::runs::sharded;
-use crate::runs::unended::{record, tell_overlap};
+use crate::runs::unended::{record, report_overlap};
 use crate::runs::{overdue, reaper, stack};
 use crate::settings::config::Config;
 use crate::settings::in_force;
@@ -86,12 +86,12 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         record(number, &run, setup);
         reaper::look_for(setup, run.started, &mut warnings);
     }
-    run.tell_start(setup, &mut warnings);
+    run.report_start(setup, &mut warnings);
     if !nested && job.arguments.overlap == Some(false) {
-        tell_overlap(&run, setup, &mut warnings);
+        report_overlap(&run, setup, &mut warnings);
     }
     open_runs(number).insert(number, run);
-    warnings.into_iter().for_each(Warning::tell);
+    warnings.into_iter().for_each(Warning::warn);
     let main = || {
         if site.is_wrapped || job.is_moved() {
             Main::Wrapped
@@ -106,7 +106,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
 }
 
 impl Run {
-    /// Tells this run from all others of the process.
+    /// Distinguishes this run from all others of the process.
     pub(crate) fn id(&self) -> u64 {
         self.number
     }
@@ -137,7 +137,7 @@ impl Run {
         let warnings = run
             .as_ref()
             .map(|run| end(self.number, run, inside, outcome, cause, &around, false));
-        warnings.into_iter().flatten().for_each(Warning::tell);
+        warnings.into_iter().flatten().for_each(Warning::warn);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
             // For the log alone: who leaves an error out wants no line of it from each run.
             warning::log(Level::Warn, || {
@@ -201,7 +201,7 @@ impl Config {
                 warnings.extend(run.beat(setup));
             }
         }
-        warnings.into_iter().for_each(Warning::tell);
+        warnings.into_iter().for_each(Warning::warn);
         watch_signals(setup);
         #[cfg(unix)]
         if !setup.signals {
@@ -212,7 +212,7 @@ impl Config {
         // Not under a lock: a notifier may be asked who it is.
         for (number, mut run) in open.into_iter().flatten() {
             record(number, &run, setup);
-            run.tell_start(setup, &mut warnings);
+            run.report_start(setup, &mut warnings);
             if let Some(open) = open_runs(number).get_mut(&number) {
                 open.is_start_sent = run.is_start_sent;
             }
@@ -221,7 +221,7 @@ impl Config {
                 state::end_run(number);
             }
         }
-        warnings.into_iter().for_each(Warning::tell);
+        warnings.into_iter().for_each(Warning::warn);
         Ok(())
     }
 }
@@ -234,7 +234,7 @@ fn watch_signals(setup: &Setup) {
     {
         let message =
             format!("signals cannot be watched, and the next run reports what they end: {error}");
-        Warning::new("signals", message).tell();
+        Warning::new("signals", message).warn();
     }
 }
 

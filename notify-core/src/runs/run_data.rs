@@ -179,7 +179,7 @@ pub(crate) fn so_far(run: u64, with_lines: bool) -> Heard {
     }
 }
 
-/// Tells whether a run has said anything.
+/// Returns whether a run has said anything.
 pub(crate) fn has_said(run: u64) -> bool {
     find(|said| said.get(&run).cloned()).is_some()
 }

@@ -28,7 +28,7 @@ const MARGIN: Duration = Duration::from_millis(40);
 /// milliseconds, and nobody else knows the exit code.
 const WRITING: Duration = Duration::from_millis(250);
 
-/// How far the last work has come, and what its wait is told besides.
+/// How far the last work has come, and what its wait is to know besides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     /// What the runs came to is written.
@@ -66,7 +66,7 @@ fn at_exit(code: Option<i32>) {
 /// Reports the runs that the end of the process cuts short, and gives delivery its time.
 fn end_runs(outcome: Outcome, steps: Sender<Step>, wait: &Receiver<Step>) {
     work_until_the_deadline(steps, wait, move |deadline, written| {
-        end_all(&outcome).into_iter().for_each(Warning::tell);
+        end_all(&outcome).into_iter().for_each(Warning::warn);
         written();
         finish(deadline);
     });
@@ -92,7 +92,7 @@ fn at_signal(name: &'static str) -> Next {
 const AT_ABORT: OnAbort = OnAbort {
     record: |panic| {
         let outcome = Outcome::Panicked(panic.clone());
-        by_the_deadline(move |_| end_all(&outcome).into_iter().for_each(Warning::tell));
+        by_the_deadline(move |_| end_all(&outcome).into_iter().for_each(Warning::warn));
     },
     deliver: || by_the_deadline(finish),
 };

@@ -40,7 +40,7 @@ pub(crate) fn depth() -> usize {
     STACK.try_with(depth).unwrap_or(0)
 }
 
-/// Tells whether annotated functions run bare on this thread.
+/// Returns whether annotated functions run bare on this thread.
 pub(crate) fn is_bare() -> bool {
     IS_BARE.try_with(Cell::get).unwrap_or(false)
 }

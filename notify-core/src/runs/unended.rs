@@ -104,7 +104,7 @@ pub(super) fn record(number: u64, run: &Open, setup: &'static Setup) {
         Err(error) => {
             let message =
                 format!("runs cannot be recorded ({error}): if one is killed, no alert is sent");
-            Warning::new("record", message).tell();
+            Warning::new("record", message).warn();
         }
     }
 }
@@ -140,12 +140,12 @@ impl Open {
             && let Some(at) = time.and_then(|time| self.started.checked_add(time))
         {
             self.overdue_at = Some(at);
-            overdue::watch(at, number, tell_overdue);
+            overdue::watch(at, number, report_overdue);
         }
     }
 
     /// Sends that it has begun, where that is asked for, once it is known where to: a `Config` may come later.
-    pub(super) fn tell_start(&mut self, setup: &'static Setup, warnings: &mut Vec<Warning>) {
+    pub(super) fn report_start(&mut self, setup: &'static Setup, warnings: &mut Vec<Warning>) {
         let arguments = &self.job.arguments;
         let is_asked_for = arguments.start.unwrap_or(setup.start && !self.nested);
         if !is_asked_for || self.is_start_sent || asked::for_help() {
@@ -161,8 +161,8 @@ impl Open {
     }
 }
 
-/// Tells that a run is still under way, and leaves its status as it is.
-fn tell_overdue(number: u64) {
+/// Reports that a run is still under way, and leaves its status as it is.
+fn report_overdue(number: u64) {
     let run = match open_runs(number).get_mut(&number) {
         Some(run) => {
             run.was_overdue = true;
@@ -198,14 +198,14 @@ fn tell_overdue(number: u64) {
         let left = quiet.and_then(|quiet| (quiet.until - now).to_std().ok());
         if let Some(at) = left.and_then(|left| Instant::now().checked_add(left)) {
             run.overdue_at = Some(at);
-            overdue::watch(at, number, tell_overdue);
+            overdue::watch(at, number, report_overdue);
         }
     }
-    warnings.into_iter().for_each(Warning::tell);
+    warnings.into_iter().for_each(Warning::warn);
 }
 
-/// Tells that a run has begun while another outermost run of its job goes on, here or in another process.
-pub(super) fn tell_overlap(run: &Open, setup: &'static Setup, warnings: &mut Vec<Warning>) {
+/// Reports that a run has begun while another outermost run of its job goes on, here or in another process.
+pub(super) fn report_overlap(run: &Open, setup: &'static Setup, warnings: &mut Vec<Warning>) {
     let is_other =
         |other: &Open| !other.nested && other.returned.is_none() && other.is_of_job_of(run);
     let begun = |open: &Values<Open>| {

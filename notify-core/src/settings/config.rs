@@ -212,9 +212,9 @@ impl Config {
     /// Has jobs that do not say report flapping while their status keeps changing: the fifth change
     /// without an hour and three runs in one status sends an alert, then one follows per larger of
     /// `silent_seconds` and `remind_hours`, and its end. Defaults to `NOTIFY_FLAPPING`, then to `false`.
-    pub fn flapping(self, is_told: bool) -> Self {
+    pub fn flapping(self, is_sent: bool) -> Self {
         Self {
-            flapping: Some(is_told),
+            flapping: Some(is_sent),
             ..self
         }
     }

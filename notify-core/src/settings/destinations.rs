@@ -203,7 +203,7 @@ pub fn channels() -> Vec<Destination> {
             notifier,
         }));
     }
-    setup.take_problems().into_iter().for_each(Warning::tell);
+    setup.take_problems().into_iter().for_each(Warning::warn);
     all
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Setup {
     store: OnceLock<Option<Store>>,
     /// Destinations, by channel, once they were looked for.
     pub(super) routes: Mutex<HashMap<String, Option<Arc<Routes>>>>,
-    /// Problems met here, told at the first end of a run.
+    /// Problems met here, logged at the first end of a run.
     problems: Mutex<Vec<Warning>>,
     /// Whether there are some: each run asks, on every thread.
     has_problems: AtomicBool,
@@ -274,16 +274,16 @@ impl Setup {
         store.map_err(unusable).ok()
     }
 
-    /// Tells what is wrong with the name of the shared store.
+    /// Warns of what is wrong with the name of the shared store.
     #[cfg(feature = "cli")]
-    pub(crate) fn tell_store_problem(&self) {
+    pub(crate) fn warn_of_store(&self) {
         let mut problems = self.problems();
         let is_it = |problem: &Warning| problem.is(STORE);
-        let (told, left) = problems.drain(..).partition(is_it);
+        let (wrong, left) = problems.drain(..).partition(is_it);
         *problems = left;
         drop(problems);
-        let told: Vec<Warning> = told;
-        told.into_iter().for_each(Warning::tell);
+        let wrong: Vec<Warning> = wrong;
+        wrong.into_iter().for_each(Warning::warn);
     }
 
     /// Returns whether a shared store is named.
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_makes_no_sense_is_told_and_ignored() {
+    fn a_value_that_makes_no_sense_is_logged_and_ignored() {
         let environment = [
             ("NOTIFY_SILENT_SECONDS", "-1"),
             ("NOTIFY_REMIND_HOURS", "inf"),

@@ -95,12 +95,12 @@ impl<Environment: Fn(&str) -> Option<OsString>> Values<Environment> {
         let name = heartbeat::VARIABLE;
         let url = given.or_else(|| self.raw(name))?;
         let parsed = Heartbeat::parse(Some(&url).filter(|url| !url.is_empty())?);
-        let told = |problem| {
+        let warned = |problem| {
             let form = "https://hc-ping.com/ping-key/{job}?create=1";
             let message = format!("{name} cannot be used: {problem}; write {form}");
             self.problem(name, message);
         };
-        parsed.map(Arc::new).map_err(told).ok()
+        parsed.map(Arc::new).map_err(warned).ok()
     }
 
     /// Returns the mode of status files: that which is asked for, or the owner's alone where nothing can

@@ -45,7 +45,7 @@ impl Loss {
     }
 
     /// Takes off what a message has said.
-    pub(crate) fn tell(&mut self, said: &Dropped) {
+    pub(crate) fn take_off(&mut self, said: &Dropped) {
         let dropped = &mut self.dropped;
         dropped.repeats = dropped.repeats.saturating_sub(said.repeats);
         dropped.others = dropped.others.saturating_sub(said.others);
@@ -130,12 +130,12 @@ mod tests {
         assert_eq!(Loss::parse(&loss.render()), loss);
         let said = loss.dropped.clone();
         loss.count(&entries()[..1]);
-        loss.tell(&said);
+        loss.take_off(&said);
         assert_eq!(
             loss.dropped.words().unwrap(),
             "and 1 more alert was dropped, the oldest of 2026-11-22 13:00 UTC: 1 others"
         );
-        loss.tell(&said);
+        loss.take_off(&said);
         assert!(loss.is_empty() && loss.dropped.words().is_none());
     }
 

@@ -119,7 +119,7 @@ impl Directory {
         Ok(store)
     }
 
-    /// Tells whether all folders are there, as they must be: mostly they are, and nothing need be made.
+    /// Returns whether all folders are there, as they must be: mostly they are, and nothing need be made.
     fn has_folders(&self) -> bool {
         let shared = fs::symlink_metadata(self.path.join(HIDDEN));
         let private = [&self.hidden, &self.hidden.join("locks"), &self.running];
@@ -189,7 +189,7 @@ impl Directory {
         time::from_micros((self.clock)())
     }
 
-    /// Ends a run in memory alone; tells whether that may be.
+    /// Ends a run in memory alone; returns whether that may be.
     pub(crate) fn repeat(&self, file: &str, run: &Repeat<'_>) -> bool {
         self.stays_in_memory(slot(file), file, run)
     }

@@ -107,7 +107,7 @@ impl Place {
         }
     }
 
-    /// Tells whether there is a file of that name.
+    /// Returns whether there is a file of that name.
     pub(crate) fn has(&self, file: &str) -> bool {
         match &self.0 {
             Kind::Folder(folder) => look::has(folder, file),

@@ -48,7 +48,7 @@ impl From<local::queue::Queue> for Queue {
 }
 
 impl Queue {
-    /// Tells whether the other is this queue.
+    /// Returns whether the other is this queue.
     pub(crate) fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Local(one), Self::Local(other)) => one.is(other),
@@ -124,7 +124,7 @@ impl Queue {
     }
 
     /// Takes over all that waits in another queue. What is held there leaves as well, for a status that
-    /// names its place takes it for told once it is gone.
+    /// names its place takes it for sent once it is gone.
     pub(crate) fn adopt(&self, other: &Self) -> io::Result<usize> {
         match (self, other) {
             (Self::Local(one), Self::Local(other)) => one.adopt(other),
@@ -135,7 +135,7 @@ impl Queue {
         }
     }
 
-    /// Tells whether alerts may wait or be held back here, which others have left.
+    /// Returns whether alerts may wait or be held back here, which others have left.
     pub(crate) fn may_have_some(&self) -> bool {
         match self {
             Self::Local(queue) => !queue.list().is_empty() || queue.has_held(),
@@ -149,7 +149,7 @@ impl Queue {
         either!(self, queue => queue.list())
     }
 
-    /// Tells whether an alert still waits.
+    /// Returns whether an alert still waits.
     pub(crate) fn holds(&self, entry: &Entry) -> bool {
         either!(self, queue => queue.holds(entry))
     }
@@ -207,7 +207,7 @@ impl Queue {
         either!(self, queue => queue.reject(entry, reason))
     }
 
-    /// Removes alerts that are not told, and counts them; not those that are being sent. Stops at
+    /// Removes alerts that are not to be sent, and counts them; not those that are being sent. Stops at
     /// the deadline; where another is at it, waits for that one if there is a deadline.
     ///
     /// # Errors
@@ -224,9 +224,9 @@ impl Queue {
     }
 
     /// Returns what a message can say of it; waits for whoever is at it, for some of what is counted
-    /// meanwhile may be told by that very message.
-    pub(crate) fn loss_to_tell(&self) -> io::Result<Dropped> {
-        either!(self, queue => queue.loss_to_tell())
+    /// meanwhile may be in that very message.
+    pub(crate) fn loss_to_report(&self) -> io::Result<Dropped> {
+        either!(self, queue => queue.loss_to_report())
     }
 
     /// Takes off what a message that was accepted has said.
@@ -234,8 +234,8 @@ impl Queue {
     /// # Errors
     ///
     /// Where it cannot be written: it is said again then.
-    pub(crate) fn told(&self, told: &Dropped) -> io::Result<()> {
-        either!(self, queue => queue.told(told))
+    pub(crate) fn loss_sent(&self, said: &Dropped) -> io::Result<()> {
+        either!(self, queue => queue.loss_sent(said))
     }
 
     /// Asks for the right to send, without waiting.

@@ -19,7 +19,7 @@ pub(crate) enum Cause<'a> {
 }
 
 impl<'a> Cause<'a> {
-    /// Tells whether the error, or one behind it, is of that type.
+    /// Returns whether the error, or one behind it, is of that type.
     pub(crate) fn is<T: Error + 'static>(self) -> bool {
         match self {
             Self::Whole(error) => find::<T>(error).is_some(),

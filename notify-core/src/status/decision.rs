@@ -59,7 +59,7 @@ reasons! {
     /// 6: it works, as before.
     NothingNew = "nothing-new": "still OK",
     /// It fails, and no alert was sent.
-    Untold = "unsent-failure": "failing, and no alert was sent before",
+    UnsentFailure = "unsent-failure": "failing, and no alert was sent before",
     /// It fails, and the last alert is older than `silent_seconds` and `remind_hours`.
     Reminder = "reminder": "still failing after remind_hours",
     /// It fails otherwise than before.
@@ -69,7 +69,7 @@ reasons! {
     /// It works, and the directory that holds its last status cannot be used.
     NoMemory = "unknown-past": "OK, and the status before is not known",
     /// It works again, and its failure was never sent.
-    FailureUntold = "recovery-of-unsent": "OK again, and the failure was not sent",
+    RecoveryOfUnsent = "recovery-of-unsent": "OK again, and the failure was not sent",
     /// It ended sooner or later than it should.
     Took = "took": "the run took less or more than took_hours",
     /// It ended sooner or later than it should, as was sent.

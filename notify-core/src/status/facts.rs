@@ -147,7 +147,7 @@ pub(crate) fn written(value: impl Display) -> Result<String, Dropped> {
     written.ok_or(Dropped::Panicked)
 }
 
-/// Tells whether a fact may be called that: it is a part of a key.
+/// Returns whether a fact may be called that: it is a part of a key.
 fn is_name(name: &str) -> bool {
     let is_fitting = |byte: u8| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.' | b'-')

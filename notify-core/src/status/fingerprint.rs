@@ -243,7 +243,7 @@ impl Words {
         }
     }
 
-    /// Returns whether it is a code, which tells one error from another.
+    /// Returns whether it is a code, which distinguishes one error from another.
     fn is_code(&self, part: &str, follows: Option<&str>) -> bool {
         let is_http = matches!(part.parse::<u16>(), Ok(400..600));
         let counts_nothing = follows.is_none_or(|follows| {

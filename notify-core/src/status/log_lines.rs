@@ -43,7 +43,7 @@ impl LogLines {
 
     /// Takes a text apart below which so many lines were written.
     ///
-    /// The number is what tells them from the text: an error may say what the heading says.
+    /// The number is what distinguishes them from the text: an error may say what the heading says.
     pub(crate) fn split(text: String, number: usize) -> (String, Self) {
         let Some((above, lines)) = split(&text, number) else {
             return (text, Self::default());

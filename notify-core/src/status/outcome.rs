@@ -247,7 +247,7 @@ impl Ending {
     }
 }
 
-/// Tells two failures apart by each letter of what we say of them, and by what they say but for noise.
+/// Distinguishes two failures by each letter of what we say of them, and by what they say but for noise.
 fn letters(ours: &str, theirs: &str) -> String {
     let both = format!("{ours}\n{}", fingerprint::of(theirs));
     format!("{:08x}", hash::hash(&both) >> 32)

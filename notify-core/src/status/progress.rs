@@ -17,7 +17,7 @@ pub struct Progress {
     pub done: u64,
     /// Of how much; `None` where that is not known.
     pub total: Option<u64>,
-    /// When all will be done, as far as that can be told.
+    /// When all will be done, as far as that can be foreseen.
     pub until: Option<Time>,
 }
 

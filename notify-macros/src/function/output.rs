@@ -60,7 +60,7 @@ impl Function {
         }
     }
 
-    /// Tells whether the return type can be written elsewhere.
+    /// Returns whether the return type can be written elsewhere.
     pub(crate) fn is_written(&self) -> bool {
         struct Unwritten(bool);
         impl<'ast> syn::visit::Visit<'ast> for Unwritten {

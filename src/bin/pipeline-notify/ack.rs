@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     /// For how long, such as 2h or 1d12h [default: until the job works again]
     #[arg(long = "for", value_name = "TIME", value_parser = span::parse)]
     time: Option<Duration>,
-    /// The channel to tell [default: as of `silence`]
+    /// The channel to inform [default: as of `silence`]
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
 }
@@ -52,7 +52,7 @@ impl Arguments {
                 "by": user,
                 "until": until.map(json::time),
                 "because": because,
-                "told": json::told(&taken.told),
+                "told": json::announcement(&taken.announcement),
             }))?;
             return Ok(0);
         }
@@ -66,7 +66,7 @@ impl Arguments {
             plain(&user),
             plain(&taken.error)
         ))?;
-        output.say(&words::told(&taken.told))?;
+        output.say(&words::announcement(&taken.announcement))?;
         Ok(0)
     }
 }

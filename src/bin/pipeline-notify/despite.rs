@@ -69,7 +69,7 @@ pub(crate) fn read(line: &[OsString], error: &clap::Error) -> Option<Despite> {
     })
 }
 
-/// Tells whether help or the version is asked for.
+/// Returns whether help or the version is asked for.
 pub(crate) fn asks(word: &OsString) -> bool {
     ["--help", "-h", "--version", "-V"]
         .iter()

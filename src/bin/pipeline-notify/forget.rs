@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 use clap::Args;
-use notify_core::__cli::{Desk, Told};
+use notify_core::__cli::{Announcement, Desk};
 use notify_core::State;
 use serde_json::json;
 
@@ -43,7 +43,7 @@ impl Arguments {
                 "since": forgotten.since.map(json::time),
                 "runs": forgotten.runs,
                 "error": Some(&forgotten.error).filter(|error| !error.is_empty()),
-                "told": json::told(&forgotten.told),
+                "told": json::announcement(&forgotten.announcement),
             }))?;
         } else {
             let job = plain(&forgotten.job);
@@ -58,8 +58,8 @@ impl Arguments {
                 _ => "its status file could not be understood".to_owned(),
             };
             output.say(&format!("{job} is forgotten: {was}"))?;
-            if forgotten.told != Told::Nobody {
-                output.say(&words::told(&forgotten.told))?;
+            if forgotten.announcement != Announcement::Nobody {
+                output.say(&words::announcement(&forgotten.announcement))?;
             }
         }
         rename::warn_of_runs(&desk, &self.job);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use notify_core::__cli::{Health, Job, Planned, Queue, Run, Said, Told, Unreadable};
+use notify_core::__cli::{Announcement, Health, Job, Planned, Queue, Run, Said, Unreadable};
 use serde_json::{Value, json};
 
 pub(crate) fn time(time: DateTime<Utc>) -> String {
@@ -126,12 +126,12 @@ pub(crate) fn queue(queue: &Queue) -> Value {
     })
 }
 
-pub(crate) fn told(told: &Told) -> Value {
-    let (word, channel) = match told {
-        Told::Delivered(channel) => ("delivered", Some(channel)),
-        Told::Waits(channel) => ("waits", Some(channel)),
-        Told::Nowhere(channel) => ("nowhere", Some(channel)),
-        Told::Nobody => ("nobody", None),
+pub(crate) fn announcement(announcement: &Announcement) -> Value {
+    let (word, channel) = match announcement {
+        Announcement::Delivered(channel) => ("delivered", Some(channel)),
+        Announcement::Waits(channel) => ("waits", Some(channel)),
+        Announcement::Nowhere(channel) => ("nowhere", Some(channel)),
+        Announcement::Nobody => ("nobody", None),
     };
     json!({ "result": word, "channel": channel })
 }

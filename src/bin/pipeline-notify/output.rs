@@ -43,7 +43,7 @@ impl Output {
         }
     }
 
-    /// Tells whether a person reads it as it comes.
+    /// Returns whether a person reads it as it comes.
     pub(crate) fn is_terminal(&self) -> bool {
         self.is_terminal
     }

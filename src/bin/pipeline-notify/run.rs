@@ -74,10 +74,10 @@ pub(crate) struct Arguments {
     /// How late it may begin, for `watch` and `check`
     #[arg(long, value_name = "MINUTES")]
     grace_minutes: Option<String>,
-    /// How long it should take, such as 0.5..4, ..4 or 30min..: a run that works and ends sooner or later is told
+    /// How long it should take, such as 0.5..4, ..4 or 30min..: a run that works and ends sooner or later sends a remark
     #[arg(long, value_name = "RANGE")]
     took_hours: Option<String>,
-    /// A run that begins while another goes on is told
+    /// A run that begins while another goes on sends a remark
     #[arg(long)]
     no_overlap: bool,
     /// Send the beginning of each run, too

@@ -114,7 +114,7 @@ impl Arguments {
                 "error": silenced.error,
                 "until": json::time(until),
                 "because": self.because(),
-                "told": json::told(&silenced.told),
+                "told": json::announcement(&silenced.announcement),
             }))?;
         } else {
             let until = words::local_in_zone(until, Utc::now());
@@ -123,7 +123,7 @@ impl Arguments {
                 plain(&silenced.job),
                 plain(&silenced.error)
             ))?;
-            output.say(&words::told(&silenced.told))?;
+            output.say(&words::announcement(&silenced.announcement))?;
         }
         Ok(0)
     }

@@ -113,7 +113,7 @@ impl Row {
         }
     }
 
-    /// Tells whether its job works, as far as is known.
+    /// Returns whether its job works, as far as is known.
     pub(crate) fn works(&self) -> bool {
         self.rank == WORKS
     }

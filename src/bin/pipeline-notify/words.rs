@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
-use notify_core::__cli::{Acknowledged, Job, Planned, Told, readable};
+use notify_core::__cli::{Acknowledged, Announcement, Job, Planned, readable};
 use notify_core::State;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -65,7 +65,7 @@ pub(crate) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     format!("{kept}…").into()
 }
 
-/// The same, but in the middle: of a job's name both ends tell it from others.
+/// The same, but in the middle: both ends of a job's name distinguish it from others.
 pub(crate) fn cut_middle(text: &str, width: usize) -> Cow<'_, str> {
     if cells(text) <= width {
         return text.into();
@@ -149,7 +149,7 @@ pub(crate) fn ago(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
-/// Tells whether a time is further ahead than the clocks of hosts differ.
+/// Returns whether a time is further ahead than the clocks of hosts differ.
 fn lies_ahead(then: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     then - now > TimeDelta::seconds(60)
 }
@@ -265,7 +265,7 @@ pub(crate) fn acknowledged(one: &Acknowledged, now: DateTime<Utc>) -> String {
     )
 }
 
-/// Tells whether a job fails, and that is no alarm now.
+/// Returns whether a job fails, and that is no alarm now.
 pub(crate) fn is_calm(job: &Job, now: DateTime<Utc>) -> bool {
     job.state == State::Error && calm(job, now, local).is_some()
 }
@@ -299,17 +299,17 @@ pub(crate) fn calm(
     Some((what + &until, because.as_deref()))
 }
 
-/// Says whether people were told.
-pub(crate) fn told(told: &Told) -> String {
-    match told {
-        Told::Delivered(channel) => format!("channel {channel} is informed"),
-        Told::Waits(channel) => format!(
+/// Says what became of the message about what a person does.
+pub(crate) fn announcement(announcement: &Announcement) -> String {
+    match announcement {
+        Announcement::Delivered(channel) => format!("channel {channel} is informed"),
+        Announcement::Waits(channel) => format!(
             "channel {channel} does not take the message now: it waits; `pipeline-notify drain` sends it"
         ),
-        Told::Nowhere(channel) => {
+        Announcement::Nowhere(channel) => {
             format!("no message is sent: channel {channel} has no destination here")
         }
-        Told::Nobody => "no message is sent".to_owned(),
+        Announcement::Nobody => "no message is sent".to_owned(),
     }
 }
 

@@ -24,7 +24,7 @@ const LOOK_AGAIN_AT_EXIT: [Duration; 2] = [Duration::from_millis(1), Duration::f
 /// The least where many hosts send from the queue, and each look asks the store.
 const LOOK_AGAIN_IN_A_FLEET: Duration = Duration::from_millis(200);
 
-/// Tells whether something of this process's waits, without waiting for long to learn it.
+/// Returns whether something of this process's waits, without waiting for long to learn it.
 pub(crate) fn is_waited_for() -> bool {
     let delivery = DELIVERY.get();
     for _ in 0..100 {
@@ -81,7 +81,7 @@ pub(crate) fn finish(deadline: Instant) {
     for route in delivery.routes(Line::has_alerts) {
         let Route { channel, mend, .. } = &route;
         let lost = delivery.in_memory(&route);
-        // A fault of its own: that the channel takes nothing now was told, and that it waits.
+        // A fault of its own: that the channel takes nothing now, and that its alerts wait, was logged before.
         let (fault, place) = match lost {
             0 => (
                 ledger::fault(channel),
@@ -96,7 +96,7 @@ pub(crate) fn finish(deadline: Instant) {
         let message = format!(
             "channel `{channel}` ({mend}) did not take all alerts before the exit: {place}"
         );
-        Warning::new(fault, message).tell();
+        Warning::new(fault, message).warn();
     }
 }
 

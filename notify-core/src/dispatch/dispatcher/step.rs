@@ -93,7 +93,7 @@ fn send(route: &Route, deadline: Option<Instant>) -> Next {
     }
 }
 
-/// Tells whether what is older is about to leave, so that what is younger must not go before it: a
+/// Returns whether what is older is about to leave, so that what is younger must not go before it: a
 /// recovery would overtake its failure.
 fn goes_first(older: Next, deadline: Option<Instant>) -> bool {
     match (older, deadline) {
@@ -121,7 +121,7 @@ pub(super) fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next 
         } else {
             "outbox"
         };
-        Warning::new(fault, message).tell();
+        Warning::new(fault, message).warn();
         (Next::At(Utc::now() + TimeDelta::minutes(1)), None)
     });
     // Where another sends, it may be this process's thread, at its last message: what dead processes have
@@ -166,7 +166,7 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         Err(next) => return next,
     };
     let sent = sender::ask(route, &alerts, deadline);
-    sender::tell(route, &alerts, &sent);
+    sender::warn(route, &alerts, &sent);
     let mut state = delivery.lock();
     let Some(line) = state.line(route) else {
         return Next::Nothing;

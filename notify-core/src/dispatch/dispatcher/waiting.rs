@@ -98,7 +98,7 @@ impl Worker<Delivery> {
             .is_some_and(|line| line.is_waited_for())
     }
 
-    /// Tells whether what could not be queued is older than what waits on disk.
+    /// Returns whether what could not be queued is older than what waits on disk.
     pub(super) fn has_older_in_memory(&self, route: &Route) -> bool {
         let oldest = match self.lock().line(route) {
             Some(line) if line.memory.is_sending => return true,
@@ -155,7 +155,7 @@ impl Line {
         self.has_alerts() || self.is_showing || self.standings.iter().any(Standing::is_last)
     }
 
-    /// Tells whether alerts of this process wait.
+    /// Returns whether alerts of this process wait.
     pub(super) fn has_alerts(&self) -> bool {
         !self.own.is_empty() || !self.memory.alerts.is_empty() || self.memory.is_sending
     }

@@ -347,7 +347,7 @@ fn a_thread_is_read_back_as_it_was_written_and_what_is_damaged_is_none() {
     thread.keep(&place.queue, true);
     let read = Thread::of(&place.queue, &still("2"), now).unwrap();
     assert!(read.is(&thread) && read.has(&failed("1")));
-    assert!(read.untold(&[failed("1")]).is_empty());
+    assert!(read.unsent(&[failed("1")]).is_empty());
     let joins = alert("other", "o", Kind::Failed, "3");
     assert!(Thread::of(&place.queue, &joins, now).is_some());
     let later = now + TimeDelta::seconds(11);

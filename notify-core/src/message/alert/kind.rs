@@ -61,7 +61,7 @@ impl Kind {
             .map_or("", |(_, words, _)| words)
     }
 
-    /// Tells whether the job works, and something about its run is to be looked at.
+    /// Returns whether the job works, and something about its run is to be looked at.
     pub(crate) fn is_remark(self) -> bool {
         matches!(self, Self::TooShort | Self::TooLong | Self::Overlapping)
     }

@@ -62,7 +62,7 @@ impl Alert {
         is_this.then_some(silence.until)
     }
 
-    /// Tells whether somebody is at this very error: a run that fails with it is not sent meanwhile.
+    /// Returns whether somebody is at this very error: a run that fails with it is not sent meanwhile.
     fn is_acknowledged(&self) -> bool {
         let acknowledged = self.status.acknowledged.as_ref();
         self.kind == Kind::StillFailing

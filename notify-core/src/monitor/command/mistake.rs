@@ -22,8 +22,8 @@ use crate::status::outcome::Outcome;
 /// How often people are reminded of a mistake: it is the same at each run.
 const REMINDER: Duration = Duration::from_secs(24 * 3600);
 
-/// Tells of the mistakes in the command line of `job`, or that there are none any more.
-pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'static Setup) {
+/// Reports the mistakes in the command line of `job`, or that there are none any more.
+pub(crate) fn report(job: &str, channel: &str, mistakes: &[String], setup: &'static Setup) {
     let mut name = format!("{job}.options");
     if let Some(instance) = &setup.instance {
         name += &format!("@{instance}");
@@ -54,7 +54,7 @@ pub(crate) fn tell(job: &str, channel: &str, mistakes: &[String], setup: &'stati
         program: Program::default(),
     }
     .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
-    warnings.into_iter().for_each(Warning::tell);
+    warnings.into_iter().for_each(Warning::warn);
 }
 
 /// Returns whether an earlier line had mistakes.

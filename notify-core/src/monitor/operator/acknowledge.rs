@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 
-use super::announce::{self, Told};
+use super::announce::{self, Announcement};
 use super::{Desk, Refused};
 use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
@@ -16,12 +16,12 @@ use crate::status::{Acknowledged, LINE, State, Status};
 pub struct Taken {
     pub job: String,
     pub error: String,
-    pub told: Told,
+    pub announcement: Announcement,
 }
 
 impl Desk {
     /// Says that somebody is at the error with which a job fails, until then or while it lasts, and
-    /// tells the channel.
+    /// sends a message to the channel.
     ///
     /// # Errors
     ///
@@ -43,7 +43,7 @@ impl Desk {
         let way = announce::way(&channel, note);
         let is_heard = way.0.is_some();
         let mut headline = String::new();
-        let told = self.change_and_tell(&file, &channel, way, |past| {
+        let announcement = self.change_and_announce(&file, &channel, way, |past| {
             let status = self.known(past, job)?;
             let error = view::fingerprint(status).filter(|_| status.state == State::Error);
             let Some(error) = error else {
@@ -67,7 +67,7 @@ impl Desk {
         Ok(Taken {
             job: view::shown_name(&file),
             error: headline,
-            told,
+            announcement,
         })
     }
 

@@ -1,11 +1,11 @@
-//! Whether people are told of what a person does.
+//! The message about what a person does.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use super::{Desk, Refused, setup, tell_problems};
+use super::{Desk, Refused, setup, warn_of_problems};
 use crate::dispatch::dispatcher;
 use crate::format::time::to_micros;
 use crate::message::alert::{Alert, Kind};
@@ -20,16 +20,16 @@ use crate::status::{State, Status};
 /// How long a person waits for an alert to be accepted.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Whether people were told.
+/// What became of the message about what a person does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum Announcement {
     /// The channel has taken it.
     Delivered(String),
     /// It waits, and is sent later.
     Waits(String),
     /// The channel has no destination; what to do about it is on standard error.
     Nowhere(String),
-    /// Nobody was to be told.
+    /// No message was to be sent.
     Nobody,
 }
 
@@ -43,11 +43,11 @@ pub(crate) fn way(channel: &str, note: String) -> Way {
         route::Way::Instead(routes, instead) => (Some(routes), vec![note, instead]),
         route::Way::Silent => (None, Vec::new()),
         route::Way::Nowhere(warning) => {
-            warning.tell();
+            warning.warn();
             (None, Vec::new())
         }
     };
-    tell_problems();
+    warn_of_problems();
     found
 }
 
@@ -78,15 +78,15 @@ pub(crate) fn new_alert(
 }
 
 impl Desk {
-    /// Changes a job's status as a person wants it, and tells the channel: `deed` returns the status, and
+    /// Changes a job's status as a person wants it, and sends a message to the channel: `deed` returns the status, and
     /// what kind of alert that is.
-    pub(super) fn change_and_tell(
+    pub(super) fn change_and_announce(
         &self,
         file: &str,
         channel: &str,
         (routes, notes): Way,
         mut deed: impl FnMut(&Past) -> Result<(Status, Kind), Refused>,
-    ) -> Result<Told, Refused> {
+    ) -> Result<Announcement, Refused> {
         let committed = self.change(file, |past| {
             let (status, kind) = deed(past)?;
             // The message that says so is the first that some hear of it.
@@ -98,7 +98,7 @@ impl Desk {
             let status = Status {
                 told_errors,
                 held: None,
-                // For whoever tells that the silence is over.
+                // For whoever sends that the silence is over.
                 channel: match &routes {
                     Some(_) => Some(channel.to_owned().into()),
                     None => status.channel,
@@ -121,13 +121,13 @@ impl Desk {
     }
 }
 
-/// Sends an alert that was queued, and tells what became of it.
-pub(super) fn send(channel: &str, routes: Option<&Routes>, committed: Committed) -> Told {
+/// Sends an alert that was queued, and returns what became of it.
+pub(super) fn send(channel: &str, routes: Option<&Routes>, committed: Committed) -> Announcement {
     let (Some(routes), Some((alert, queued))) = (routes, committed.alert) else {
         return if channel.is_empty() {
-            Told::Nobody
+            Announcement::Nobody
         } else {
-            Told::Nowhere(channel.to_owned())
+            Announcement::Nowhere(channel.to_owned())
         };
     };
     dispatcher::accept(&routes.all, &alert, &queued);
@@ -137,8 +137,8 @@ pub(super) fn send(channel: &str, routes: Option<&Routes>, committed: Committed)
     });
     let channel = routes.channel.clone();
     if waits || dispatcher::is_waited_for() {
-        Told::Waits(channel)
+        Announcement::Waits(channel)
     } else {
-        Told::Delivered(channel)
+        Announcement::Delivered(channel)
     }
 }

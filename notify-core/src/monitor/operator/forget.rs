@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 
-use super::announce::{self, Told};
+use super::announce::{self, Announcement};
 use super::{Desk, Refused};
 use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
@@ -22,12 +22,12 @@ pub struct Forgotten {
     pub since: Option<Time>,
     pub runs: u64,
     pub error: String,
-    pub told: Told,
+    pub announcement: Announcement,
 }
 
 impl Desk {
-    /// Removes a job's status file; where it failed, the channel is told that this is over, unless
-    /// nobody is to be told.
+    /// Removes a job's status file; where it failed, a message to the channel says that this is over, unless
+    /// none is to be sent.
     ///
     /// # Errors
     ///
@@ -47,15 +47,15 @@ impl Desk {
             since: None,
             runs: 0,
             error: String::new(),
-            told: Told::Nobody,
+            announcement: Announcement::Nobody,
         };
-        let is_told = |status: &Status| {
+        let is_known = |status: &Status| {
             // Of a failure that was held back nobody knows.
             let is_known = status.held.is_none() || status.alerted.is_some();
             status.state == State::Error && is_known && !is_quiet
         };
         let past = self.store()?.read(&JobKey::listed(&file));
-        let (routes, notes) = match past.status().filter(|status| is_told(status)) {
+        let (routes, notes) = match past.status().filter(|status| is_known(status)) {
             // Asked before the job is locked, for it may warn.
             Some(status) => announce::way(&channel, self.retired(status)),
             None => (None, Vec::new()),
@@ -72,7 +72,7 @@ impl Desk {
                     _ => Ok(removal),
                 };
             };
-            is_sent = is_told(status);
+            is_sent = is_known(status);
             let routes = routes.as_deref().filter(|_| is_sent);
             let alert = routes.map(|routes| {
                 let over = over(status, to_micros(Utc::now()));
@@ -89,7 +89,7 @@ impl Desk {
             (forgotten.state, forgotten.since) = (Some(status.state), Some(status.since));
             (forgotten.runs, forgotten.error) = (status.runs, status.headline(LINE));
             let held = status.held.as_ref().map(|held| held.alerts.clone());
-            // The alert first: a crash between the two tells it twice rather than never.
+            // The alert first: a crash between the two sends it twice rather than never.
             Ok(Change {
                 queues: announce::queues_of(routes),
                 withdrawn: held.unwrap_or_default(),
@@ -98,7 +98,7 @@ impl Desk {
             })
         })?;
         if is_sent {
-            forgotten.told = announce::send(&channel, routes.as_deref(), committed);
+            forgotten.announcement = announce::send(&channel, routes.as_deref(), committed);
         }
         Ok(forgotten)
     }

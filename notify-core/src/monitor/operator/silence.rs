@@ -2,7 +2,7 @@
 
 use chrono::Utc;
 
-use super::announce::{self, Told};
+use super::announce::{self, Announcement};
 use super::{Desk, Refused};
 use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
@@ -20,12 +20,12 @@ const OVERDUE_WORDS: &str = "its runs are overdue";
 pub struct Silenced {
     pub job: String,
     pub error: String,
-    pub told: Told,
+    pub announcement: Announcement,
 }
 
 impl Desk {
     /// Silences the error with which a job fails, or that its runs are overdue where it works, until
-    /// then, and tells the channel.
+    /// then, and sends a message to the channel.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl Desk {
         let channel = self.channel_of(&file, channel);
         let way = announce::way(&channel, note);
         let mut first = String::new();
-        let told = self.change_and_tell(&file, &channel, way, |past| {
+        let announcement = self.change_and_announce(&file, &channel, way, |past| {
             let status = self.known(past, job)?;
             let error = view::fingerprint(status).filter(|_| status.state == State::Error);
             let kind = match &error {
@@ -74,7 +74,7 @@ impl Desk {
         Ok(Silenced {
             job: view::shown_name(&file),
             error: first,
-            told,
+            announcement,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::tell_problems;
+use super::warn_of_problems;
 use crate::notifier::{Refusal, samples};
 use crate::settings::config;
 use crate::settings::destinations;
@@ -39,7 +39,7 @@ pub fn test(channel: &str, by: &str) -> Vec<Answer> {
     } else {
         Vec::new()
     };
-    tell_problems();
+    warn_of_problems();
     if found.is_empty() {
         let variable = destinations::variable(channel);
         return vec![Answer {

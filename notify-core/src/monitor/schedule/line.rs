@@ -108,7 +108,7 @@ impl Line {
         !self.needs_both || months.any(|(month, days)| has(self.months, month) && first <= days)
     }
 
-    /// Tells whether it is due at some time of a day.
+    /// Returns whether it is due at some time of a day.
     pub(crate) fn is_due_on(&self, date: NaiveDate) -> bool {
         let of_month = has(self.days, date.day());
         let of_week = has(self.weekdays, date.weekday().num_days_from_sunday());

@@ -32,7 +32,7 @@ pub struct Happened {
     /// The code that stands beside it.
     pub code: Option<String>,
     /// Whether their alert was sent.
-    pub is_told: bool,
+    pub is_sent: bool,
     /// The first line of the error.
     pub error: String,
     /// What the run said of itself: names and values. Runs that said different things are not one.
@@ -44,7 +44,7 @@ pub struct Happened {
 }
 
 /// Puts the answers beside the alerts, and counts runs that were alike.
-pub(super) fn tell(lines: Vec<Event>, places: &Places) -> Vec<Happened> {
+pub(super) fn happened(lines: Vec<Event>, places: &Places) -> Vec<Happened> {
     let mut runs = Vec::new();
     let mut answers: HashMap<String, Vec<Answered>> = HashMap::new();
     for line in lines {
@@ -56,7 +56,7 @@ pub(super) fn tell(lines: Vec<Event>, places: &Places) -> Vec<Happened> {
                 .push(answered),
         }
     }
-    let mut told: Vec<Happened> = Vec::new();
+    let mut events: Vec<Happened> = Vec::new();
     let mut earlier = None;
     for (number, ran) in runs.iter().enumerate() {
         let what = ran.what(earlier);
@@ -71,12 +71,12 @@ pub(super) fn tell(lines: Vec<Event>, places: &Places) -> Vec<Happened> {
             &runs[number + 1..],
         );
         let next = Happened::new(ran, what, replies);
-        match told.last_mut() {
+        match events.last_mut() {
             Some(last) if last.is_like(&next) => last.join(next),
-            _ => told.push(next),
+            _ => events.push(next),
         }
     }
-    told
+    events
 }
 
 impl Happened {
@@ -92,7 +92,7 @@ impl Happened {
             took: ran.took,
             decision: decision.map(Decided::words).unwrap_or_default(),
             code: decision.and_then(Decided::code),
-            is_told: decision.and_then(Decided::fate) == Some(Fate::Sent),
+            is_sent: decision.and_then(Decided::fate) == Some(Fate::Sent),
             error: ran.error.clone(),
             facts: ran.facts.to_vec(),
             alerts: ran.alert.iter().cloned().collect(),
@@ -187,12 +187,15 @@ mod tests {
             waiting: HashMap::from([("a4".to_owned(), vec!["alerts".to_owned()])]),
             held: HashMap::new(),
         };
-        let told = tell(events, &places);
-        let runs: Vec<_> = told.iter().map(|told| (told.runs, told.last)).collect();
+        let happened = happened(events, &places);
+        let runs: Vec<_> = happened
+            .iter()
+            .map(|happened| (happened.runs, happened.last))
+            .collect();
         let expected = [(2, 5), (1, 10), (2, 20), (1, 25)];
         assert_eq!(runs, expected.map(|(runs, minute)| (runs, minutes(minute))));
         let replies = |at: usize| -> Vec<_> {
-            let replies = told[at].replies.iter();
+            let replies = happened[at].replies.iter();
             replies
                 .map(|reply| {
                     (
@@ -231,8 +234,11 @@ mod tests {
             waiting: HashMap::new(),
             held: HashMap::from([("a3".to_owned(), minutes(60))]),
         };
-        let told = tell(events, &places);
-        let words: Vec<_> = told.iter().flat_map(|told| &told.replies).collect();
+        let happened = happened(events, &places);
+        let words: Vec<_> = happened
+            .iter()
+            .flat_map(|happened| &happened.replies)
+            .collect();
         let words: Vec<_> = words.iter().map(|reply| &*reply.words).collect();
         assert_eq!(
             words,
@@ -256,12 +262,12 @@ mod tests {
         };
         held.held = Some(minutes(60));
         silenced.settings = None;
-        let told = tell(events.to_vec(), &Places::default());
-        let replies = told.iter().flat_map(|told| &told.replies);
+        let happened = happened(events.to_vec(), &Places::default());
+        let replies = happened.iter().flat_map(|happened| &happened.replies);
         let words: Vec<_> = replies.map(|reply| &*reply.words).collect();
         let taken_back = "taken back: a person silenced it";
         assert_eq!(words, [taken_back, "no answer is known"]);
-        assert_eq!(told[1].what, What::Person);
+        assert_eq!(happened[1].what, What::Person);
     }
 
     /// Issue 13, point 1: what a line is about goes by its code, and by the words of a line that has none.
@@ -277,7 +283,7 @@ mod tests {
                 (State::Error, Fate::Sent, Reason::Older),
                 (State::Error, Fate::NotSent, Reason::Overtaken),
                 (State::Error, Fate::Sent, Reason::SilenceOver),
-                (State::Error, Fate::Undelivered, Reason::Untold),
+                (State::Error, Fate::Undelivered, Reason::UnsentFailure),
             ];
             let lines = (0..).zip(decided).map(|(minute, (state, fate, reason))| {
                 let Event::Ran(ran) = ran(minute, state, "", None) else {
@@ -289,9 +295,9 @@ mod tests {
             lines.collect()
         };
         let shown = |lines| -> Vec<_> {
-            let events = tell(lines, &Places::default()).into_iter();
+            let events = happened(lines, &Places::default()).into_iter();
             events
-                .map(|event| (event.what, event.runs, event.is_told, event.state))
+                .map(|event| (event.what, event.runs, event.is_sent, event.state))
                 .collect()
         };
         let today = shown(lines(|decided| Some(decided.clone())));

@@ -27,7 +27,7 @@ pub struct Outlook {
     /// How it would end.
     pub chance: Chance,
     /// Whether an alert would be sent.
-    pub is_told: bool,
+    pub is_sent: bool,
     /// The rule.
     pub reason: &'static str,
     /// Until when the alert would be held back at the latest.
@@ -47,12 +47,12 @@ pub(super) fn outlooks(status: &Status, settings: Settings, now: Time) -> Vec<Ou
     let mut times = turns(status, &settings);
     times.retain(|time| *time > soon);
     times.sort_unstable();
-    let is_told =
-        |chance, time| outlook(status, settings, chance, time).is_some_and(|next| next.is_told);
+    let is_sent =
+        |chance, time| outlook(status, settings, chance, time).is_some_and(|next| next.is_sent);
     let outlooks = chances.iter().filter_map(|&chance| {
         let next = outlook(status, settings, chance, soon)?;
         let mut later = times.iter().map(|time| *time + TimeDelta::microseconds(1));
-        let until = later.find(|time| !next.is_told && is_told(chance, *time));
+        let until = later.find(|time| !next.is_sent && is_sent(chance, *time));
         Some(Outlook { until, ..next })
     });
     outlooks.collect()
@@ -128,7 +128,7 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
     let held = transition.status.and_then(|status| status.held);
     Some(Outlook {
         chance,
-        is_told: transition.decision.send,
+        is_sent: transition.decision.send,
         reason: transition.decision.reason.words(),
         held: held.filter(|_| transition.is_held).map(|held| held.until),
         until: None,
@@ -181,7 +181,7 @@ mod tests {
         ];
         let mut reason = reason.into_iter();
         let reason = reason.find(|reason| reason.words() == next.reason);
-        (next.is_told, reason.unwrap(), next.until)
+        (next.is_sent, reason.unwrap(), next.until)
     }
 
     fn just_after(time: Time) -> Time {

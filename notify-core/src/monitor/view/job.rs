@@ -195,7 +195,7 @@ impl Job {
         self.decided.as_ref().and_then(Decided::reason) == Some(Reason::Rule)
     }
 
-    /// Tells whether it fails, and a person or the program's rule has silenced that.
+    /// Returns whether it fails, and a person or the program's rule has silenced that.
     #[must_use]
     pub fn is_silenced(&self, now: Time) -> bool {
         self.silence_now(now).is_some()

@@ -25,16 +25,16 @@ use crate::status::outcome::Outcome;
 /// Times, each of a status file. In the list of a build of before, of jobs that were missed, each is that of
 /// the last run before; in the list of jobs that never ran, it is when people last heard of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Told(BTreeMap<String, Time>);
+pub(super) struct Reported(BTreeMap<String, Time>);
 
-impl Told {
+impl Reported {
     pub(super) fn parse(content: &str) -> Self {
-        let told = Fields::parse(content).all("told").into_iter();
-        let told = told.filter_map(|told| {
-            let (time, file) = told.split_once(" UTC ")?;
+        let lines = Fields::parse(content).all("told").into_iter();
+        let missed = lines.filter_map(|line| {
+            let (time, file) = line.split_once(" UTC ")?;
             Some((file.to_owned(), time::parse(time)?))
         });
-        Self(told.collect())
+        Self(missed.collect())
     }
 
     fn render(&self) -> String {
@@ -61,7 +61,7 @@ impl Guard {
             match job.expected(&self.said) {
                 Ok(Some(expected)) => self.look_at_job(job, &expected),
                 Ok(None) => {}
-                Err(fault) => tell_fault(&job.name, &fault),
+                Err(fault) => warn_of_fault(&job.name, &fault),
             }
         }
         self.send_never_run(jobs, &under_way)
@@ -70,7 +70,7 @@ impl Guard {
     fn look_at_job(&mut self, job: &Job, expected: &Expected) {
         let now = Utc::now();
         // Of what a build of before has sent, nobody is to hear again before it runs.
-        if self.told_before.0.get(&job.file) == Some(&job.begun) {
+        if self.reported_before.0.get(&job.file) == Some(&job.begun) {
             return;
         }
         let watched = Watched {
@@ -104,7 +104,7 @@ impl Guard {
         if awaited.faults.is_empty() {
             warning::over("expected");
         } else {
-            Warning::new("expected", awaited.faults.join("; ")).tell();
+            Warning::new("expected", awaited.faults.join("; ")).warn();
         }
         let known: HashSet<_> = jobs.iter().map(|job| &*job.name).collect();
         let is_new = |job: &str| !known.contains(job) && !under_way.contains(job);
@@ -114,8 +114,8 @@ impl Guard {
         }
         // Another that watches sends none that this one sends.
         self.store.change_never_run(|content| {
-            let before = Told::parse(content);
-            let mut sent = Told::default();
+            let before = Reported::parse(content);
+            let mut sent = Reported::default();
             for awaited in never_ran {
                 let file = name::file_name(&awaited.job).into_owned();
                 let earlier = before.0.get(&file).copied();
@@ -156,7 +156,7 @@ impl Guard {
             .then_some(now)
     }
 
-    /// Sends that one run did not come; `false` where nobody can be told now.
+    /// Sends that one run did not come; `false` where it cannot be sent now.
     fn send_one(
         &self,
         mut ended: Ended,
@@ -188,14 +188,14 @@ impl Guard {
             };
             report.make(Some(store), Some(&*routes), is_news, &mut warnings)
         });
-        warnings.into_iter().for_each(Warning::tell);
+        warnings.into_iter().for_each(Warning::warn);
         is_sent
     }
 }
 
-fn tell_fault(job: &str, fault: &str) {
+fn warn_of_fault(job: &str, fault: &str) {
     let message = format!("{job}: missed runs are not noticed: {fault}");
-    Warning::new(format!("schedule of {job}"), message).tell();
+    Warning::new(format!("schedule of {job}"), message).warn();
 }
 
 /// The same each time, so that a reader knows a repeat.
@@ -230,12 +230,13 @@ mod tests {
     #[test]
     fn times_are_read_back_as_they_were_written() {
         let noon = chrono::DateTime::from_timestamp(1_795_348_800, 0).unwrap();
-        let mut told = Told::default();
+        let mut reported = Reported::default();
         for (file, hours) in [("etl.load", 1), ("a b\nc: d", 2)] {
-            told.0
+            reported
+                .0
                 .insert(file.to_owned(), noon + TimeDelta::hours(hours));
         }
-        assert_eq!(Told::parse(&told.render()), told);
-        assert_eq!(Told::parse("nonsense\ntold: x\n"), Told::default());
+        assert_eq!(Reported::parse(&reported.render()), reported);
+        assert_eq!(Reported::parse("nonsense\ntold: x\n"), Reported::default());
     }
 }

@@ -1,4 +1,4 @@
-//! What a silence withheld, told when it is over: the job may not run again for a long time.
+//! What a silence withheld, sent when it is over: the job may not run again for a long time.
 
 use std::io;
 use std::time::Instant;
@@ -31,12 +31,12 @@ pub(crate) fn may_be(job: &Job, plans: &Silences, now: Time) -> bool {
         && plans.quiet(&job.name, ffi::user_id(), now).is_none()
 }
 
-/// Tells it, and ends the silence: both happen, or neither.
+/// Sends it, and ends the silence: both happen, or neither.
 ///
 /// # Errors
 ///
 /// Where the job's files cannot be used.
-pub(crate) fn tell(job: &Job, plans: &Silences, setup: &Setup, store: &Store) -> io::Result<()> {
+pub(crate) fn send(job: &Job, plans: &Silences, setup: &Setup, store: &Store) -> io::Result<()> {
     let silenced = job.silence.as_ref();
     let silenced =
         silenced.map(|silence| (("silenced", "the silence"), silence.until, &silence.because));
@@ -58,14 +58,14 @@ pub(crate) fn tell(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
     let because = because.map_or_else(String::new, |because| format!(": {because}"));
     let note = format!("{was} until {until}{because}; {what} is over, and the job still fails");
     let (routes, notes) = operator::way(&channel, note);
-    // Where nobody can be told now, it is told once somebody can.
+    // Where it cannot be sent now, it is sent once it can.
     let Some(routes) = routes else {
         return Ok(());
     };
     let mut decide = |seen: &Seen<'_>| {
         let status = seen.past.status()?;
         let (now, seen_job) = (seen.now, Job::new(&job.file, status.clone()));
-        // A run that has ended since has told it, or has found it mended.
+        // A run that has ended since has sent it, or has found it mended.
         if seen.access != Access::Alone
             || !may_be(&seen_job, plans, now)
             || seen_job.begun != job.begun
@@ -74,7 +74,7 @@ pub(crate) fn tell(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
         }
         let mut notes = notes.clone();
         notes.extend(status.other_errors.words());
-        let status = told(status.clone(), now);
+        let status = after_sending(status.clone(), now);
         let mut alert = operator::new_alert(
             Kind::StillFailing,
             seen_job.name,
@@ -82,7 +82,7 @@ pub(crate) fn tell(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
             notes,
             status.clone(),
         );
-        // By the very time it is found to be told, and taken back where it is refused.
+        // By the very time it is found to be sent, and taken back where it is refused.
         alert.decided = now;
         Some(Change {
             status: Some(status),
@@ -103,8 +103,8 @@ pub(crate) fn tell(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
     committed.status_error.map_or(Ok(()), Err)
 }
 
-/// What a status is once that was told.
-fn told(status: Status, now: Time) -> Status {
+/// What a status is once that was sent.
+fn after_sending(status: Status, now: Time) -> Status {
     let mut told_errors = status.told_errors.clone();
     let error = status.fingerprint.as_ref();
     told_errors.extend(

@@ -110,7 +110,7 @@ fn look_after(
     let child = command.spawn();
     if let Err(error) = &child {
         let message = format!("the jobs of user {user} cannot be watched: {error}");
-        Warning::new(format!("watch of {user}"), message).tell();
+        Warning::new(format!("watch of {user}"), message).warn();
     }
     children.insert(user, (child.ok(), now));
 }

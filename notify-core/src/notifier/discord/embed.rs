@@ -213,7 +213,7 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
     (embed.into(), length)
 }
 
-/// Tells the error, word for word, what there is to know beside it, and what the run has logged last.
+/// Shows the error, word for word, what there is to know beside it, and what the run has logged last.
 fn description(alert: &Alert, room: usize) -> String {
     let remarks = fit(&alert.remarks().join("\n"), room / 3, units, markdown);
     let body = alert.body();

@@ -151,7 +151,7 @@ impl Answer {
             .map_or_else(|| (Class::of(status), ""), |rule| (rule.class, rule.hint))
     }
 
-    /// Tells whether it refuses the message itself, so that one that says less may be taken.
+    /// Returns whether it refuses the message itself, so that one that says less may be taken.
     pub(crate) fn refuses_the_message(&self, rules: &[Rule]) -> bool {
         let is_of_the_message = matches!(self.meant(), 200..=299 | 400 | 413 | 422);
         is_of_the_message && self.class(rules) == Class::Alert

@@ -23,7 +23,7 @@ const HEAD: &str = "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\">\
     <meta name=\"color-scheme\" content=\"light dark\"></head>\n\
     <body style=\"margin:0;padding:12px;font:16px/1.5 sans-serif\">\n";
 
-/// Makes the page that tells some alerts.
+/// Makes the page that shows some alerts.
 pub(super) fn page(alerts: &[Alert]) -> String {
     let mut page = HEAD.to_owned();
     if alerts.len() <= FEW {

@@ -16,7 +16,7 @@ const SUBJECT: usize = 250;
 /// The longest text.
 const TEXT: usize = 64 * 1024;
 
-/// A letter that tells some alerts. Its lines end in a line feed alone.
+/// A letter that shows some alerts. Its lines end in a line feed alone.
 #[derive(Debug)]
 pub(super) struct Letter<'a> {
     /// Where it is not known, the program that takes the letter knows it.

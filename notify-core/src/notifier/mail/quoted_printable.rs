@@ -38,7 +38,7 @@ fn push_line(encoded: &mut String, line: &[u8]) {
     }
 }
 
-/// Tells whether the first byte can stand as it is. A dot at the beginning of a line could end a letter,
+/// Returns whether the first byte can stand as it is. A dot at the beginning of a line could end a letter,
 /// and `From ` there be another one's beginning.
 fn is_plain(rest: &[u8], is_last: bool, is_start: bool) -> bool {
     match rest[0] {

@@ -159,7 +159,7 @@ impl Smtp {
         let (number, all) = (refused.len(), self.to.len());
         let message =
             format!("mail is not sent to {number} of the {all} addresses in `to=`: {reason}");
-        Warning::new(format!("recipients {}", self.identity()), message).tell();
+        Warning::new(format!("recipients {}", self.identity()), message).warn();
         Ok(())
     }
 }

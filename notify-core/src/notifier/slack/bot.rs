@@ -118,7 +118,7 @@ struct Sent<'a> {
 }
 
 impl SlackBot {
-    /// Tells whether a word names a bot, and no webhook.
+    /// Returns whether a word names a bot, and no webhook.
     pub(in crate::notifier) fn is_named_by(word: &Word<'_>) -> bool {
         let first = word.segments().first().copied().unwrap_or_default();
         is_token(word.host) || is_token(first)

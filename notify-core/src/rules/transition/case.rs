@@ -93,7 +93,7 @@ impl<'a> Case<'a> {
         previous.missed.map(|_| previous)
     }
 
-    /// Tells whether a run that works ended sooner or later than it should.
+    /// Returns whether a run that works ended sooner or later than it should.
     pub(super) fn took(&self) -> Option<Kind> {
         let Took { shortest, longest } = self.end.run.should_take?;
         let took = self.end.run.took.filter(|_| self.state == State::Ok)?;
@@ -125,18 +125,18 @@ impl<'a> Case<'a> {
         if failed.alerted_by.is_some() {
             Some(Reason::RecoveryOfAnother)
         } else {
-            failed.is_unheard().then_some(Reason::FailureUntold)
+            failed.is_unheard().then_some(Reason::RecoveryOfUnsent)
         }
     }
 
     /// Returns whether the job fails otherwise than people know.
     pub(super) fn is_other(&self) -> bool {
-        let told = self.same.map(|same| &same.told_errors);
-        told.is_some_and(|told| !told.is_empty()) && !self.is_told_error() && !self.is_silenced()
+        let sent = self.same.map(|same| &same.told_errors);
+        sent.is_some_and(|sent| !sent.is_empty()) && !self.is_known_error() && !self.is_silenced()
     }
 
-    /// Returns whether people were told of this error in this incident.
-    pub(super) fn is_told_error(&self) -> bool {
+    /// Returns whether this error was sent in this incident.
+    pub(super) fn is_known_error(&self) -> bool {
         let known = self.fingerprint.as_ref().zip(self.same);
         known.is_some_and(|(error, same)| same.told_errors.contains(error))
     }

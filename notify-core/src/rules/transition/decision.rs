@@ -31,7 +31,7 @@ pub(super) struct Settled {
 
 impl Settled {
     /// Returns whether people know of this run, by an alert of this job or of one inside it.
-    pub(super) fn is_told(&self) -> bool {
+    pub(super) fn is_known(&self) -> bool {
         self.is_sent || self.decision.reason == Reason::SamePanic
     }
 
@@ -64,7 +64,7 @@ impl Case<'_> {
             Course::GoesOn(flapping) => {
                 let is_due = flapping
                     .told
-                    .is_none_or(|told| time::age(told, now) > settings.longest_silence());
+                    .is_none_or(|sent| time::age(sent, now) > settings.longest_silence());
                 return Decision {
                     send: is_due,
                     reason: Reason::FlappingOn,
@@ -121,7 +121,7 @@ impl Case<'_> {
         };
         if !decision.send && same.alerted_by.is_some() && cover.is_none() {
             // Another job spoke for it, and does not now.
-            return Decision::send(Reason::Untold);
+            return Decision::send(Reason::UnsentFailure);
         }
         let count = &same.other_errors;
         let longer_than = |seconds| count.last.is_none_or(|last| time::age(last, now) > seconds);
@@ -138,9 +138,9 @@ impl Case<'_> {
             (true, _) => Decision::send(Reason::NewError),
             // A silenced error leaves the status as one for which no alert was sent.
             (false, Some(_))
-                if decision.reason == Reason::Untold
+                if decision.reason == Reason::UnsentFailure
                     && count.last.is_some()
-                    && self.is_told_error()
+                    && self.is_known_error()
                     && !self.is_silenced()
                     && !longer_than(settings.silent) =>
             {
@@ -153,7 +153,7 @@ impl Case<'_> {
     /// Decides on what is no end: an overdue run, a missed one, which sends one alert, a beginning.
     fn decide_overdue(&self) -> Decision {
         let End { now, settings, .. } = *self.end;
-        let told = self.previous.and_then(|previous| previous.overdue);
+        let sent = self.previous.and_then(|previous| previous.overdue);
         let overlap = self.previous.and_then(|previous| previous.overlap_alerted);
         let is_recent = |sent| time::age(sent, now) <= settings.longest_silence();
         if matches!(self.end.outcome, Outcome::Missed(_)) {
@@ -168,7 +168,7 @@ impl Case<'_> {
             } else {
                 Decision::send(Reason::Overlapping)
             }
-        } else if told.is_some_and(|told| time::age(told, now) < settings.silent) {
+        } else if sent.is_some_and(|sent| time::age(sent, now) < settings.silent) {
             Decision::silent(Reason::Recent)
         } else {
             Decision::send(Reason::Overdue)
@@ -206,11 +206,11 @@ impl Case<'_> {
         }
     }
 
-    /// Returns whether people have not been told for long enough that it works.
+    /// Returns whether people have not heard for long enough that it works.
     fn is_ok_due(&self) -> bool {
         let End { now, settings, .. } = *self.end;
-        let told = self.same.and_then(|same| same.alerted);
-        let is_due = |longest| told.is_none_or(|told| time::age(told, now) > longest);
+        let sent = self.same.and_then(|same| same.alerted);
+        let is_due = |longest| sent.is_none_or(|sent| time::age(sent, now) > longest);
         self.silence().is_none() && settings.ok_silent.is_some_and(is_due)
     }
 
@@ -330,13 +330,13 @@ impl Case<'_> {
         }
         let End { now, settings, .. } = *self.end;
         let longest = settings.longest_silence().min(LONGEST_HOLD);
-        let told = self.same.and_then(|same| same.alerted);
+        let sent = self.same.and_then(|same| same.alerted);
         // A job that fails on and off is withheld no longer than one that fails all the time.
         let earlier = self.previous.filter(|previous| {
             previous.state == State::Error || time::age(previous.since, now) <= longest
         });
         let withheld = earlier.and_then(|previous| previous.withheld_since);
-        let from = told.or(withheld).unwrap_or(now);
+        let from = sent.or(withheld).unwrap_or(now);
         from + TimeDelta::milliseconds(longest.as_millis().try_into().unwrap_or(i64::MAX))
     }
 }

@@ -14,7 +14,7 @@ use crate::status::outcome::Outcome;
 use crate::status::{Flapping, Held, LINE, Quiet, State, Status};
 
 /// The most errors of an incident that are remembered as sent.
-const TOLD_ERRORS: usize = 8;
+const SENT_ERRORS: usize = 8;
 
 impl Case<'_> {
     /// Returns what the status of the job is after this run.
@@ -177,7 +177,7 @@ impl Case<'_> {
         let is_withheld = decision.reason == Reason::Silenced
             || decision.reason == Reason::Quiet && self.state == State::Error
             || decision.reason == Reason::OtherErrors && self.error_silence().is_some();
-        if settled.is_told() {
+        if settled.is_known() {
             Some(self.end.now)
         } else if decision.send || is_withheld {
             // No alert reached anybody: the next failure is sent once one can.
@@ -217,15 +217,15 @@ impl Case<'_> {
 
     fn told_errors(&self, settled: &Settled) -> Vec<String> {
         let known = self.same.map(|same| same.told_errors.clone());
-        let mut told = known.unwrap_or_default();
-        if let Some(error) = self.fingerprint.as_ref().filter(|_| settled.is_told()) {
-            told.retain(|known| known != error);
-            told.push(error.clone());
-            if told.len() > TOLD_ERRORS {
-                told.remove(0);
+        let mut sent = known.unwrap_or_default();
+        if let Some(error) = self.fingerprint.as_ref().filter(|_| settled.is_known()) {
+            sent.retain(|known| known != error);
+            sent.push(error.clone());
+            if sent.len() > SENT_ERRORS {
+                sent.remove(0);
             }
         }
-        told
+        sent
     }
 
     /// Counts the other errors of this silence: it ends with the alert that is due without them, and
@@ -244,7 +244,7 @@ impl Case<'_> {
             count.waiting = 0;
             count.last = Some(self.end.now);
         }
-        if self.is_other() && settled.is_told() {
+        if self.is_other() && settled.is_known() {
             count.send(error, self.end.now);
         } else if reason == Reason::OtherErrors {
             count.wait(error);
@@ -253,7 +253,7 @@ impl Case<'_> {
     }
 
     fn held(&self, settled: &Settled) -> Option<Held> {
-        if settled.decision.send || settled.is_told() {
+        if settled.decision.send || settled.is_known() {
             return None;
         }
         let earlier = || self.same.and_then(|same| same.held.as_ref());
@@ -261,7 +261,7 @@ impl Case<'_> {
     }
 
     fn withheld_since(&self, settled: &Settled) -> Option<Time> {
-        if settled.is_told() {
+        if settled.is_known() {
             return None;
         }
         let earlier = self.previous.and_then(|previous| previous.withheld_since);
@@ -270,7 +270,7 @@ impl Case<'_> {
 
     /// Returns the planned quiet that has withheld an alert, which is due once it ends.
     fn quiet(&self, settled: &Settled) -> Option<Quiet> {
-        let is_due = self.state == State::Error && !settled.decision.send && !settled.is_told();
+        let is_due = self.state == State::Error && !settled.decision.send && !settled.is_known();
         match settled.decision.reason {
             _ if !is_due => None,
             Reason::Quiet => self.end.quiet.cloned(),

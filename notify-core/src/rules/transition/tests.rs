@@ -266,11 +266,11 @@ fn with_after_the_nth_failure_in_a_row_is_told_and_an_ok_takes_a_held_one_back()
     });
     job.run(0, &Outcome::Returned);
     assert_eq!(job.run(60, &failed("a")), Reason::After);
-    assert_eq!(job.run(60, &Outcome::Returned), Reason::FailureUntold);
+    assert_eq!(job.run(60, &Outcome::Returned), Reason::RecoveryOfUnsent);
     assert_eq!(job.run(60, &failed("a")), Reason::After);
     assert_eq!(job.run(60, &failed("b")), Reason::After);
     assert!(job.told.is_empty());
-    assert_eq!(job.run(60, &failed("c")), Reason::Untold);
+    assert_eq!(job.run(60, &failed("c")), Reason::UnsentFailure);
     assert_eq!(job.run(60, &failed("c")), Reason::StillFailing);
     assert_eq!(job.run(60, &Outcome::Returned), Reason::Changed);
     assert_eq!(
@@ -353,7 +353,7 @@ fn an_attempt_that_is_not_the_last_is_held_and_the_last_one_is_told() {
     for (attempt, reason) in [
         ("1/3", Reason::Attempt),
         ("2/3", Reason::Attempt),
-        ("3/3", Reason::Untold),
+        ("3/3", Reason::UnsentFailure),
     ] {
         job.attempt = Attempt::parse(attempt);
         assert_eq!(job.run(300, &failed("a")), reason);
@@ -389,7 +389,7 @@ fn what_a_person_has_silenced_is_that_error_alone_and_is_told_when_the_silence_e
     assert_ne!(job.run(60, &failed("no route")), Reason::Silenced);
     assert_eq!(job.run(60, &failed("disk full")), Reason::Silenced);
     assert_eq!(job.told.len(), 2);
-    assert_eq!(job.run(5000, &failed("disk full")), Reason::Untold);
+    assert_eq!(job.run(5000, &failed("disk full")), Reason::UnsentFailure);
     assert_eq!(job.run(60, &Outcome::Returned), Reason::Changed);
 }
 
@@ -581,7 +581,7 @@ fn a_panic_that_was_told_already_is_written_down_and_not_told_again() {
     );
     // Where the other one does not speak for it any more, this one does, by its own name.
     let transition = of(&past, &ended(2, at(2)), &panic, &context).unwrap();
-    assert_eq!(transition.decision.reason, Reason::Untold);
+    assert_eq!(transition.decision.reason, Reason::UnsentFailure);
     assert_eq!(transition.alert.unwrap().kind, Kind::Failed);
     assert_eq!(transition.status.unwrap().alerted_by, None);
 }

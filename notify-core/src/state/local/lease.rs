@@ -1,4 +1,4 @@
-//! Records of the runs under way: one file for each process, which its lock tells to be alive.
+//! Records of the runs under way: one file for each process, whose lock says that it lives.
 //!
 //! A record begins with a block that describes the process; a slot follows for each outermost run.
 //! The kernel drops the lock when the process ends, however it ends.
@@ -172,7 +172,7 @@ impl Record {
     }
 
     /// Writes a run into a slot. One that is there already, and of which a `Config` that was installed
-    /// meanwhile has changed what is to be told, is written anew before the old slot is freed.
+    /// meanwhile has changed what is to be sent, is written anew before the old slot is freed.
     fn begin(&mut self, run: u64, fields: &str) -> io::Result<()> {
         let earlier = self.slots.iter().position(|slot| slot.run == Some(run));
         let mut block = block(fields);
@@ -228,7 +228,7 @@ impl Record {
         Ok(())
     }
 
-    /// Tells whether the descriptor is still the record's: some programs close all that are open, and
+    /// Returns whether the descriptor is still the record's: some programs close all that are open, and
     /// what they open next gets the number.
     fn is_open(&self) -> bool {
         self.mark.is_on(&self.file)

@@ -115,7 +115,7 @@ impl Expired {
         &self.runs
     }
 
-    /// Tells whether a run is still unreported: its end may stand in a journal that has only now
+    /// Returns whether a run is still unreported: its end may stand in a journal that has only now
     /// been finished.
     pub(crate) fn is_open(&self, run: &RunKey) -> bool {
         let mut state = [ENDED];

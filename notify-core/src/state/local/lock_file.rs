@@ -122,7 +122,7 @@ impl LockFile {
         self.lock.unlock();
     }
 
-    /// Tells whether the last change is the one of that id. A descriptor that the program has closed, and
+    /// Returns whether the last change is the one of that id. A descriptor that the program has closed, and
     /// perhaps opened anew, reads anything else.
     pub(super) fn is_at(&self, id: Id) -> bool {
         has_id(self.file(), id)
@@ -130,7 +130,7 @@ impl LockFile {
 
     /// Closes the file, unless its descriptor is the program's by now.
     pub(super) fn close(self) {
-        // Where nothing tells one file from another none was kept.
+        // Where nothing distinguishes one file from another none was kept.
         if let Ok(identity) = Identity::from(self.lock.metadata()) {
             file::close(self, &identity, Self::file);
         }
@@ -141,7 +141,7 @@ impl LockFile {
     }
 }
 
-/// Tells whether the last change in the lock's file at `path` is the one of that id.
+/// Returns whether the last change in the lock's file at `path` is the one of that id.
 pub(super) fn is_at(path: &Path, id: Id) -> bool {
     file::open(path, OpenOptions::new().read(true), Links::Refuse)
         .is_ok_and(|file| has_id(&file, id))

@@ -16,7 +16,7 @@ pub(in crate::state) fn files(directory: &Path) -> io::Result<Vec<String>> {
     names(directory, false)
 }
 
-/// Tells whether there is a file of that name.
+/// Returns whether there is a file of that name.
 pub(in crate::state) fn has(directory: &Path, file: &str) -> bool {
     fs::symlink_metadata(directory.join(file)).is_ok()
 }

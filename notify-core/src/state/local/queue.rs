@@ -44,13 +44,13 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Tells whether the other is this queue; compared as text, for that is much less work than part by
+    /// Returns whether the other is this queue; compared as text, for that is much less work than part by
     /// part.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.folder.as_os_str() == other.folder.as_os_str()
     }
 
-    /// Tells whether it stands in for a queue of a shared store.
+    /// Returns whether it stands in for a queue of a shared store.
     pub(crate) fn is_aside(&self) -> bool {
         self.is_aside
     }
@@ -92,7 +92,7 @@ impl Queue {
     }
 
     /// Takes over all that waits in another queue. What is held there leaves as well, for a status that
-    /// names its place takes it for told once it is gone.
+    /// names its place takes it for sent once it is gone.
     pub(crate) fn adopt(&self, other: &Self) -> io::Result<usize> {
         other.release(DateTime::<chrono::Utc>::MAX_UTC)?;
         let entries = other.list();
@@ -146,7 +146,7 @@ impl Queue {
         entries
     }
 
-    /// Tells whether an alert still waits.
+    /// Returns whether an alert still waits.
     pub(crate) fn holds(&self, entry: &Entry) -> bool {
         self.path(entry).exists()
     }

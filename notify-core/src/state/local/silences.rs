@@ -161,7 +161,7 @@ impl Silences {
 }
 
 impl Planned {
-    /// Tells whether it is about jobs of that user.
+    /// Returns whether it is about jobs of that user.
     pub(crate) fn counts_for(&self, owner: u32) -> bool {
         self.owner == ROOT || self.owner == owner
     }

@@ -77,7 +77,7 @@ impl Outbox {
         names(&self.held).into_iter().filter(is_due).collect()
     }
 
-    /// Removes an alert that was held, and is not to be told any more.
+    /// Removes an alert that was held, and is not to be sent any more.
     pub(crate) fn withdraw(&self, held: &str) -> io::Result<()> {
         match fs::remove_file(self.held(held)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -110,18 +110,18 @@ impl Fault {
         Self::Later(format!("{words} ({})", code.code()))
     }
 
-    /// Tells whether the tables are missing.
+    /// Returns whether the tables are missing.
     pub(super) fn is_missing(&self) -> bool {
         matches!(self, Self::Missing(_))
     }
 
-    /// Tells whether a person must do something first.
+    /// Returns whether a person must do something first.
     pub(super) fn is_for_good(&self) -> bool {
         matches!(self, Self::Never(_) | Self::Missing(_))
     }
 }
 
-/// Tells whether the server's certificate is not trusted.
+/// Returns whether the server's certificate is not trusted.
 fn is_distrusted(error: &tokio_postgres::Error) -> bool {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = cause {

@@ -186,7 +186,7 @@ impl Gone {
         true
     }
 
-    /// Tells whether the process may live, or have ended well, cut off from the store.
+    /// Returns whether the process may live, or have ended well, cut off from the store.
     pub(crate) fn may_live(&self) -> bool {
         let about = &self.about;
         let lives = || {

@@ -70,7 +70,7 @@ struct Activity {
     is_at_work: bool,
 }
 
-/// What the thread is told.
+/// What the thread is to know.
 pub(super) enum Event {
     Ask(Question),
     /// A run has begun that is to be written down soon.
@@ -99,12 +99,12 @@ const ASKED: u8 = 1;
 const GIVEN_UP: u8 = 2;
 
 impl Stage {
-    /// Tells whether it may be asked: from now on it is.
+    /// Returns whether it may be asked: from now on it is.
     pub(super) fn ask(&self) -> bool {
         self.change(ASKED)
     }
 
-    /// Tells whether it was not asked, and never will be.
+    /// Returns whether it was not asked, and never will be.
     fn give_up(&self) -> bool {
         self.change(GIVEN_UP)
     }
@@ -294,7 +294,7 @@ impl Link {
         (until > Instant::now()).then_some(until)
     }
 
-    /// Tells whether nothing can be asked now, and the server, which has answered lately, may be about to.
+    /// Returns whether nothing can be asked now, and the server, which has answered lately, may be about to.
     pub(super) fn is_coming(&self) -> bool {
         let standing = self.standing();
         let is_up = standing.up.is_some() && !standing.is_tripped;

@@ -1,6 +1,6 @@
 //! What this process knows of its jobs, so that a silent run need not ask the store: write-behind.
 //!
-//! A run that tells nothing new changes memory alone, for a second after the job was exchanged with the store. The
+//! A run that says nothing new changes memory alone, for a second after the job was exchanged with the store. The
 //! background thread writes what has come together, for all jobs in one statement, where nobody else has changed
 //! them meanwhile.
 
@@ -87,7 +87,7 @@ fn id_of(id: &str) -> [u8; 8] {
 }
 
 impl Shared {
-    /// Ends a run in memory alone, where it may stay there; tells whether it does.
+    /// Ends a run in memory alone, where it may stay there; returns whether it does.
     pub(super) fn stays_in_memory(
         &self,
         link: &Link,
@@ -146,7 +146,7 @@ impl Shared {
     }
 }
 
-/// Tells whether runs are to be written by now, and forgets jobs that no run has used for long.
+/// Returns whether runs are to be written by now, and forgets jobs that no run has used for long.
 pub(super) fn is_due(link: &Link, now: Instant) -> bool {
     let Ok(mut memory) = link.memory.try_lock() else {
         return false;

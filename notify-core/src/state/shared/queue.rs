@@ -146,7 +146,7 @@ impl Queue {
                 later(quiet.until);
                 continue;
             }
-            // What cannot be read is for the sender to put aside, and to tell.
+            // What cannot be read is for the sender to put aside, and to warn of.
             let entry = alert.map_or_else(
                 || Entry::parse(name.replacen('-', "-00000000-", 1)),
                 |alert| Some(Entry::of(&alert)),
@@ -159,7 +159,7 @@ impl Queue {
         Ok(next)
     }
 
-    /// Tells whether an alert of that name is held.
+    /// Returns whether an alert of that name is held.
     pub(super) fn is_held(&self, name: &str) -> bool {
         self.ask(HELD, &[])
             .is_ok_and(|rows| rows.iter().any(|row| row[0] == name))
@@ -180,7 +180,7 @@ impl Queue {
         Ok(other.ask(ADOPT, &[&self.name])?.len())
     }
 
-    /// Tells whether alerts waited or were held here as this process began.
+    /// Returns whether alerts waited or were held here as this process began.
     pub(crate) fn may_have_some(&self) -> bool {
         self.link().runs().may_wait(&self.name)
     }
@@ -295,22 +295,22 @@ impl Queue {
         self.text("loss").map(|text| Loss::parse(&text))
     }
 
-    pub(crate) fn loss_to_tell(&self) -> io::Result<Dropped> {
+    pub(crate) fn loss_to_report(&self) -> io::Result<Dropped> {
         self.text("loss").map(|text| Loss::parse(&text).dropped)
     }
 
-    pub(crate) fn told(&self, told: &Dropped) -> io::Result<()> {
-        const TOLD: &str = "UPDATE pn.queue SET loss = $3::text WHERE name = $1::text AND loss = $2::text RETURNING 1::text";
+    pub(crate) fn loss_sent(&self, said: &Dropped) -> io::Result<()> {
+        const TAKE_OFF: &str = "UPDATE pn.queue SET loss = $3::text WHERE name = $1::text AND loss = $2::text RETURNING 1::text";
         for _ in 0..TRIES {
             let before = self.text("loss")?;
             let mut loss = Loss::parse(&before);
-            loss.tell(told);
+            loss.take_off(said);
             let after = if loss.is_empty() {
                 String::new()
             } else {
                 loss.render()
             };
-            if !self.ask(TOLD, &[&before, &after])?.is_empty() {
+            if !self.ask(TAKE_OFF, &[&before, &after])?.is_empty() {
                 return Ok(());
             }
         }

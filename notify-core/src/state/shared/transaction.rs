@@ -74,7 +74,7 @@ impl Row {
 }
 
 impl Shared {
-    /// Changes a job: in memory alone, where its run tells nothing new and may stay there; else by one
+    /// Changes a job: in memory alone, where its run says nothing new and may stay there; else by one
     /// statement, as often as others are faster.
     pub(crate) fn update(
         &self,
@@ -183,7 +183,7 @@ impl Shared {
         (past, Vec::new())
     }
 
-    /// Writes a status of which people are told nothing.
+    /// Writes a status of which nothing is sent.
     pub(crate) fn amend(
         &self,
         job: &str,

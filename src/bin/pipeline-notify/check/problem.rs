@@ -1,6 +1,6 @@
 //! What may be wrong, and what a monitor makes of it.
 
-/// What a monitor tells apart, the worst last.
+/// What a monitor distinguishes, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Alarm {
     Ok,

@@ -29,7 +29,7 @@ pub(super) fn to_json(event: &Happened) -> Value {
         "runs": event.runs,
         "status": event.state.as_str(),
         "took_seconds": event.took.map(|took| took.as_secs_f64()),
-        "told": event.is_told,
+        "told": event.is_sent,
         "decision": event.decision,
         "code": event.code,
         "error": Some(&event.error).filter(|error| !error.is_empty()),
@@ -62,7 +62,7 @@ pub(super) fn lines(
         What::Runs if event.runs == 1 => decision.into_owned(),
         What::Runs => {
             let runs = count(usize::try_from(event.runs).unwrap_or(usize::MAX), "run");
-            let each = if event.is_told { "each " } else { "" };
+            let each = if event.is_sent { "each " } else { "" };
             let last = clock_of(event.last, event.begun);
             format!("{runs} until {last}, {each}{decision}")
         }

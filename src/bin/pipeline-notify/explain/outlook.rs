@@ -81,7 +81,7 @@ impl View {
             .map(|until| format!(" before {}", self.clock(until)));
         let before = before.unwrap_or_default();
         match next.held {
-            _ if next.is_told => format!("If {condition}, an alert is sent: {reason}."),
+            _ if next.is_sent => format!("If {condition}, an alert is sent: {reason}."),
             None => format!("If {condition}{before}, nothing is sent: {reason}."),
             Some(until) => {
                 let until = self.clock(until);
@@ -113,7 +113,7 @@ pub(super) fn to_json(next: &Outlook) -> Value {
             Chance::FailsOtherwise => "fails with another error",
         },
         "until": next.until.map(json::time),
-        "told": next.is_told,
+        "told": next.is_sent,
         "held_until": next.held.map(json::time),
         "reason": next.reason,
     })

@@ -11,7 +11,7 @@ use crate::words::{self, count};
 /// The runs of a strip.
 pub(super) const RUNS: usize = 50;
 
-/// The height of the longest bar, and of the foot that tells a failure without its colour.
+/// The height of the longest bar, and of the foot that shows a failure without its colour.
 const HEIGHT: f64 = 22.0;
 const FOOT: f64 = 4.0;
 

@@ -48,7 +48,7 @@ pub(super) fn run(place: &Place, is_json: bool, output: &mut Output) -> Result<u
     Ok(0)
 }
 
-/// Tells whether a silence lasts, be it of another error than the present one.
+/// Returns whether a silence lasts, be it of another error than the present one.
 fn has_silence(job: &Job, now: DateTime<Utc>) -> bool {
     let silence = job.silence.as_ref();
     silence.is_some_and(|silence| silence.until > now)

@@ -93,5 +93,5 @@ fn under_a_persons_silence_the_bound_counts_per_silence_and_nothing_waits_longer
     assert_eq!(notes[..], ["12 other errors meanwhile, 9 of them not sent"]);
     assert_eq!(job.run(60, &odd(13)), Reason::OtherErrors);
     // Once the silence is over, what was withheld is told.
-    assert_eq!(job.run(20_000, &odd(14)), Reason::Untold);
+    assert_eq!(job.run(20_000, &odd(14)), Reason::UnsentFailure);
 }

@@ -39,7 +39,7 @@ impl Queue {
                 continue;
             }
             let path = self.held.join(&name);
-            // A run that ends now decides by it whether it was told.
+            // A run that ends now decides by it whether it was sent.
             let Some(lock) = Lock::acquire_existing(&path, Duration::ZERO)? else {
                 continue;
             };
@@ -56,7 +56,7 @@ impl Queue {
                 later(quiet.until);
                 continue;
             }
-            // What cannot be read is for the sender to put aside, and to tell.
+            // What cannot be read is for the sender to put aside, and to warn of.
             let entry = alert.map_or_else(
                 || Entry::parse(name.replacen('-', "-00000000-", 1)),
                 |alert| Some(Entry::of(&alert)),
@@ -69,7 +69,7 @@ impl Queue {
         Ok(next)
     }
 
-    /// Tells whether alerts are held back here.
+    /// Returns whether alerts are held back here.
     pub(crate) fn has_held(&self) -> bool {
         !names(&self.held).is_empty()
     }

@@ -19,7 +19,7 @@ const LOSS_LOCK: &str = ".given-up.lock";
 const BATCH: usize = 1_000;
 
 impl Queue {
-    /// Removes alerts that are not told, and counts them; not those that are being sent. Stops at
+    /// Removes alerts that are not to be sent, and counts them; not those that are being sent. Stops at
     /// the deadline; where another is at it, waits for that one if there is a deadline.
     ///
     /// Each batch is counted, together with its names, before it is removed: after a crash between
@@ -71,8 +71,8 @@ impl Queue {
     }
 
     /// Returns what a message can say of it; waits for whoever is at it, for some of what is counted
-    /// meanwhile may be told by that very message.
-    pub(crate) fn loss_to_tell(&self) -> io::Result<Dropped> {
+    /// meanwhile may be in that very message.
+    pub(crate) fn loss_to_report(&self) -> io::Result<Dropped> {
         if !self.folder.join(LOSS).try_exists()? {
             return Ok(Dropped::default());
         }
@@ -87,11 +87,11 @@ impl Queue {
     /// # Errors
     ///
     /// Where it cannot be written: it is said again then.
-    pub(crate) fn told(&self, told: &Dropped) -> io::Result<()> {
+    pub(crate) fn loss_sent(&self, said: &Dropped) -> io::Result<()> {
         let lock = Lock::acquire(&self.folder.join(LOSS_LOCK), ffi::within(PATIENCE))?;
         let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
         let mut loss = self.settled_loss()?;
-        loss.tell(told);
+        loss.take_off(said);
         if !loss.is_empty() {
             return self.set_loss(&loss, Durable::Yes);
         }

@@ -70,12 +70,12 @@ fn what_is_given_up_is_counted_and_gone_but_for_what_is_being_sent() {
     assert!(loss.dropped.words().unwrap().contains(" 2 more alerts ") && loss.going.is_empty());
     drop(sent);
     queue.give_up(&entries[1..2], None).unwrap();
-    queue.told(&loss.dropped).unwrap();
+    queue.loss_sent(&loss.dropped).unwrap();
     let left = queue.loss().unwrap();
     assert!(left.dropped.words().unwrap().contains(" 1 more alert "));
-    queue.told(&left.dropped).unwrap();
+    queue.loss_sent(&left.dropped).unwrap();
     assert!(queue.loss().unwrap().is_empty());
-    queue.told(&left.dropped).unwrap();
+    queue.loss_sent(&left.dropped).unwrap();
 }
 
 #[test]

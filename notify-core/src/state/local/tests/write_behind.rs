@@ -501,7 +501,7 @@ struct Model {
 }
 
 impl Model {
-    /// Tells whether the 50 ms by which others see a time too late would decide.
+    /// Returns whether the 50 ms by which others see a time too late would decide.
     fn is_at_a_limit(&self, now: Time, settings: &Settings) -> bool {
         let Some(status) = self.past.status() else {
             return false;
@@ -514,7 +514,7 @@ impl Model {
         limits.any(|limit| (age - limit).abs() < 0.06)
     }
 
-    /// Tells whether the time of a held alert has come.
+    /// Returns whether the time of a held alert has come.
     fn is_due(&self, now: Time) -> bool {
         let held = self.past.status().and_then(|status| status.held.as_ref());
         held.is_some_and(|held| held.until <= now)

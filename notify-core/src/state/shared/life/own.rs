@@ -33,7 +33,7 @@ struct Run {
     text: String,
     begun: Instant,
     is_written: bool,
-    /// Whether the store is being told its end: it must not be written down behind that.
+    /// Whether its end is on its way to the store: it must not be written down behind that.
     is_ending: bool,
 }
 
@@ -46,7 +46,7 @@ pub(in crate::state::shared) struct New {
 }
 
 impl Runs {
-    /// Adds a run, and tells whether it is the first to be written down.
+    /// Adds a run, and returns whether it is the first to be written down.
     pub(in crate::state::shared) fn begin(
         &mut self,
         number: u64,
@@ -86,7 +86,7 @@ impl Runs {
         }
     }
 
-    /// Notes whether the store is being told the end of a run.
+    /// Notes whether the end of a run is on its way to the store.
     pub(in crate::state::shared) fn set_ending(&mut self, number: u64, is_ending: bool) {
         if let Some(run) = self.under_way.get_mut(&number) {
             run.is_ending = is_ending;
@@ -100,12 +100,12 @@ impl Runs {
         }
     }
 
-    /// Tells whether rows are left of runs that have ended.
+    /// Returns whether rows are left of runs that have ended.
     pub(in crate::state::shared) fn is_behind(&self) -> bool {
         !self.ended.is_empty()
     }
 
-    /// Tells whether alerts may wait in a queue.
+    /// Returns whether alerts may wait in a queue.
     pub(in crate::state::shared) fn may_wait(&mut self, queue: &str) -> bool {
         // Only what was there at the beginning: of what came since somebody else knows.
         self.waiting
@@ -113,7 +113,7 @@ impl Runs {
             .is_none_or(|waiting| waiting.remove(queue))
     }
 
-    /// Tells whether it is known that nothing waited as this process began.
+    /// Returns whether it is known that nothing waited as this process began.
     pub(in crate::state::shared) fn none_waits(&self) -> bool {
         self.waiting.as_ref().is_some_and(HashSet::is_empty)
     }

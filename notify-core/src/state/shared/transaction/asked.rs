@@ -50,7 +50,7 @@ r AS (DELETE FROM pn.run r USING won WHERE $11::text <> '' AND r.process = nulli
 SELECT EXISTS (SELECT FROM won)::text, ($11::text <> 'gone' OR EXISTS (SELECT FROM gone))::text, \
   coalesce((SELECT change FROM cur), ''), coalesce((SELECT status FROM cur), '')";
 
-/// Tells whether a change was made whose answer is lost.
+/// Returns whether a change was made whose answer is lost.
 const WAS_MADE: &str = "SELECT (EXISTS (SELECT FROM pn.job j WHERE j.name = $1::text AND j.change = $2::text) \
     OR EXISTS (SELECT FROM pn.history h WHERE h.job = $1::text AND h.change = $2::text))::text";
 

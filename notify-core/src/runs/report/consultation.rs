@@ -1,0 +1,84 @@
+//! The program is asked about the end of a run, outside every lock, and its answer goes into the report.
+
+use super::{Open, Report, routes};
+use crate::os::warning::Warning;
+use crate::rules::Past;
+use crate::rules::decision::Decision;
+use crate::runs::consult::{Elsewhere, Said};
+use crate::settings::route::Routes;
+use crate::state::{Seen, Store};
+use crate::status::State;
+
+impl Report<'_> {
+    /// Returns whether the program, or a channel that it named, must be asked before this past can be decided on.
+    pub(super) fn must_ask(&self, past: &Past, said: Option<&Said>) -> bool {
+        match said {
+            None => !self.program.is_silent() || named_channel(past).is_some(),
+            Some(said) => !said.is_last && said.past != *past,
+        }
+    }
+
+    /// Asks the program, outside of every lock, what it says to what is known.
+    pub(super) fn consult(
+        &self,
+        open: Open,
+        store: Option<&Store>,
+        routes: Option<&Routes>,
+        is_last: bool,
+        warnings: &mut Vec<Warning>,
+    ) -> Said {
+        // The program may exit: until it has answered the run is under way.
+        if let Some(run) = self.program.park {
+            run.park();
+        }
+        let Open { past, now, access } = open;
+        let seen = Seen {
+            past: &past,
+            now,
+            access,
+        };
+        let earlier = named_channel(&past).and_then(|channel| self.lead_to(channel, warnings));
+        let mut said = Said {
+            past: Past::Unknown,
+            answer: None,
+            message: None,
+            elsewhere: earlier,
+            is_last,
+        };
+        let (to, spoken) = (said.routes(routes), self.spoken(said.routes(routes)));
+        let end = self.end(&seen, Some(&said), to, spoken.as_ref());
+        let answer = self.program.decide(&end, warnings);
+        if let Some(channel) = answer.as_ref().and_then(Decision::channel) {
+            said.elsewhere = if channel == self.ended.channel {
+                None
+            } else {
+                self.lead_to(channel, warnings)
+            };
+        }
+        said.answer = answer;
+        let to = said.routes(routes);
+        // The faults are logged with the report itself.
+        let transition = self.decide(&seen, store, Some(&said), to, &mut Vec::new());
+        said.message = transition.and_then(|transition| self.program.write(&transition, warnings));
+        said.past = past;
+        said
+    }
+
+    /// Finds what a channel leads to that a rule names; `None` where that is nothing, and the job's own stands
+    /// in.
+    fn lead_to(&self, channel: &str, warnings: &mut Vec<Warning>) -> Option<Elsewhere> {
+        let mut notes = Vec::new();
+        let routes = routes(self.setup, channel, &mut notes, self.outcome, warnings)?;
+        Some(Elsewhere {
+            channel: channel.to_owned(),
+            routes,
+            notes,
+        })
+    }
+}
+
+/// Returns the channel that later alerts of an incident go to, where a rule has named one.
+fn named_channel(past: &Past) -> Option<&str> {
+    let status = past.status().filter(|status| status.state == State::Error);
+    status?.alerted_channel.as_deref()
+}
