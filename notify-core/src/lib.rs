@@ -60,6 +60,7 @@
     not(feature = "cli"),
     expect(
         dead_code,
+        unreachable_pub,
         reason = "what the command alone uses is checked where that is built"
     )
 )]

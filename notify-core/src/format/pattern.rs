@@ -2,10 +2,6 @@
 
 /// Returns whether a name fits a pattern in which `*` stands for any characters.
 #[must_use]
-#[cfg_attr(
-    not(feature = "cli"),
-    expect(unreachable_pub, reason = "the command uses it")
-)]
 pub fn is_fit(pattern: &str, name: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
         return pattern == name;

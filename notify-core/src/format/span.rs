@@ -10,10 +10,6 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(10 * 365 * 86400);
 /// # Errors
 ///
 /// What is wrong, in words.
-#[cfg_attr(
-    not(feature = "cli"),
-    expect(unreachable_pub, reason = "the command uses it")
-)]
 pub fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || {
         Err(format!(

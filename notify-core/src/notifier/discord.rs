@@ -15,7 +15,7 @@ use super::http::{self, Answer, Class, Post, Rule};
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal};
 use crate::error::Error;
 use crate::message::alert::Alert;
-use crate::notifier::url::{Destination, Url};
+use crate::notifier::url::Destination;
 
 /// What Discord answers, where the status alone does not say it.
 /// <https://discord.com/developers/docs/topics/opcodes-and-status-codes>
@@ -80,11 +80,6 @@ impl Discord {
         Self { destination }
     }
 
-    fn url(&self) -> Result<Url, Refusal> {
-        let url = self.destination.url();
-        url.map_err(|reason| Refusal::Channel { reason })
-    }
-
     fn send(
         &self,
         message: &Value,
@@ -92,7 +87,7 @@ impl Discord {
         timeout: Duration,
     ) -> Result<Answer, Refusal> {
         // Without it Discord says 204 before it knows whether the message is saved.
-        let url = self.url()?.asking("wait=true");
+        let url = self.destination.url()?.asking("wait=true");
         http::answer_or_short(timeout, &RULES, message, short, |body, left| {
             Ok(Post::json(&url, body).send(left)?.or_no(is_error))
         })
@@ -105,7 +100,7 @@ impl Discord {
             return None;
         }
         let asked = || {
-            let answer = Post::get(&self.url().ok()?).send(timeout).ok()?;
+            let answer = Post::get(&self.destination.url().ok()?).send(timeout).ok()?;
             answer.judge(&RULES).ok()?;
             id(&answer.json()?, "guild_id")
         };
@@ -135,7 +130,7 @@ impl Notifier for Discord {
 
     fn edit(&self, handle: &str, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let sent = Sent::read(handle)?;
-        let url = self.url()?.below(&format!("messages/{}", sent.message));
+        let url = self.destination.url()?.below(&format!("messages/{}", sent.message));
         let rules = [&RULES_OF_EDITS[..], &RULES].concat();
         let edited = edited(alerts).to_string();
         let answer = Post::json(&url, &edited).by(Method::PATCH).send(timeout)?;

@@ -102,8 +102,7 @@ impl fmt::Debug for GoogleChat {
 
 impl Notifier for GoogleChat {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
-        let url = self.destination.url();
-        let url = url.map_err(|reason| Refusal::Channel { reason })?;
+        let url = self.destination.url()?;
         // A message that was taken is not posted again, but named in the answer.
         let mut url = url.asking(&format!("requestId={}", encode(&key::of_message(alerts))));
         let thread = self.thread.as_deref().or_else(|| key::of_incident(alerts));

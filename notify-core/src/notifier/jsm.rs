@@ -98,9 +98,9 @@ impl Jsm {
     }
 
     fn send(&self, alert: &Alert, timeout: Duration) -> Result<(), Refusal> {
-        let broken = |reason| Refusal::Channel { reason };
-        let key = self.key.reveal().map_err(broken)?;
-        let url = self.alerts.url().map_err(broken)?;
+        let key = self.key.reveal();
+        let key = key.map_err(|reason| Refusal::Channel { reason })?;
+        let url = self.alerts.url()?;
         let authorization = format!("GenieKey {key}");
         let post = |url: &Url, body: &str, left| {
             let post = Post::json(url, body).header("authorization", &authorization);

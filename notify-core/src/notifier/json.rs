@@ -185,7 +185,7 @@ fn problem(problem: &'static str) -> Error {
 impl Notifier for Json {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let broken = |reason| Refusal::Channel { reason };
-        let url = self.destination.url().map_err(broken)?;
+        let url = self.destination.url()?;
         let key = self.secret.as_ref().map(Secret::reveal).transpose();
         let key =
             key.map_err(|problem| broken(format!("it cannot be signed, its secret: {problem}")))?;

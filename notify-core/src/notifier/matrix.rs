@@ -85,8 +85,7 @@ impl Matrix {
     }
 
     fn url(&self, path: &str) -> Result<Url, Refusal> {
-        let url = self.server.url();
-        let url = url.map_err(|reason| Refusal::Channel { reason })?;
+        let url = self.server.url()?;
         let room = encode(&self.room);
         Ok(url.below(&format!("_matrix/client/v3/rooms/{room}/{path}")))
     }

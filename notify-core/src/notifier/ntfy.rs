@@ -129,8 +129,7 @@ impl fmt::Debug for Ntfy {
 
 impl Notifier for Ntfy {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
-        let url = self.server.url();
-        let url = url.map_err(|reason| Refusal::Channel { reason })?;
+        let url = self.server.url()?;
         let post = |body: &str, left| {
             let mut post = Post::json(&url, body);
             for secret in &self.secrets {

@@ -154,7 +154,7 @@ impl Notifier for PagerDuty {
         let channel = |reason| Refusal::Channel { reason };
         let key = self.key.reveal().map_err(channel)?;
         check(&key).map_err(|problem| channel(problem.to_owned()))?;
-        let url = self.destination.url().map_err(channel)?;
+        let url = self.destination.url()?;
         // A beginning is no incident, and ends none.
         let events = alerts.iter().filter(|alert| alert.kind != Kind::Started);
         for event in events.flat_map(|alert| events_of(alert, &key)) {

@@ -79,7 +79,6 @@ pub fn test_alert(channel: &str) -> Alert {
 
 /// Makes a failure, which also reaches people where only failures do, and its recovery, so that
 /// nothing stays open.
-#[cfg(feature = "cli")]
 pub(crate) fn test_incident(channel: &str, by: &str) -> [Alert; 2] {
     let words = format!("this is a test by {by}: nothing is broken");
     let recovery = format!("{words}; a recovery looks like this");

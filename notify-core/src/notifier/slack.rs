@@ -152,10 +152,7 @@ impl Notifier for Slack {
         if alerts.is_empty() {
             return Ok(());
         }
-        let url = self
-            .destination
-            .url()
-            .map_err(|reason| Refusal::Channel { reason })?;
+        let url = self.destination.url()?;
         let post =
             |payload: serde_json::Value| Post::json(&url, &payload.to_string()).send(timeout);
         let answer = post(payload::full(alerts, self.dialect))?;

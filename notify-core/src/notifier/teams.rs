@@ -73,10 +73,7 @@ impl Teams {
 
 impl Notifier for Teams {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
-        let url = self
-            .destination
-            .url()
-            .map_err(|reason| Refusal::Channel { reason })?;
+        let url = self.destination.url()?;
         http::send_or_short(
             timeout,
             &RULES,

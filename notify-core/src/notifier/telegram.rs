@@ -142,8 +142,7 @@ impl Telegram {
         message: &Value,
         timeout: Duration,
     ) -> Result<Answer, Refusal> {
-        let url = self.server.url();
-        let url = url.map_err(|reason| Refusal::Channel { reason })?;
+        let url = self.server.url()?;
         let url = url.below(&format!("bot{}/{method}", self.token));
         let body = message.to_string();
         Post::json(&url, &body).hiding(&self.token).send(timeout)

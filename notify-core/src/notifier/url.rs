@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ureq::http::Uri;
 
+use super::Refusal;
 use crate::os::file::{self, Links};
 
 /// The longest URL that makes sense.
@@ -42,16 +43,17 @@ impl Destination {
     ///
     /// # Errors
     ///
-    /// What is wrong, without the value.
-    pub(crate) fn url(&self) -> Result<Url, String> {
-        match self {
-            Self::Url(url) => Ok(url.clone()),
+    /// The refusal of the whole channel, with what is wrong, and without the value.
+    pub(crate) fn url(&self) -> Result<Url, Refusal> {
+        let read = match self {
+            Self::Url(url) => return Ok(url.clone()),
             Self::File(path) => match file::read(path, MAX_FILE_BYTES, Links::Follow) {
                 Ok(Some(secret)) => Url::parse(secret.trim()).map_err(str::to_owned),
                 Ok(None) => Err("its `file:` does not exist".to_owned()),
                 Err(error) => Err(format!("its `file:` cannot be read: {}", error.kind())),
             },
-        }
+        };
+        read.map_err(|reason| Refusal::Channel { reason })
     }
 
     /// Returns what distinguishes this destination from others. It is a secret too.

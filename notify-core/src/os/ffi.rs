@@ -326,7 +326,7 @@ pub(crate) fn send_signal(child: &std::process::Child, signal: i32) {
 /// does not know that user. It ends when its parent does, as [`end_with_us`] has it.
 ///
 /// To be called before there is a second thread.
-#[cfg(all(target_os = "linux", feature = "cli"))]
+#[cfg(target_os = "linux")]
 pub(crate) fn become_user(user: u32, group: u32) -> io::Result<()> {
     use std::mem::MaybeUninit;
 
@@ -374,7 +374,7 @@ pub(crate) fn become_user(user: u32, group: u32) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(all(not(target_os = "linux"), feature = "cli"))]
+#[cfg(not(target_os = "linux"))]
 pub(crate) fn become_user(_user: u32, _group: u32) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -15,10 +15,6 @@ thread_local! {
 
 /// Returns a number that no other run on any host will have.
 #[must_use]
-#[cfg_attr(
-    not(feature = "cli"),
-    expect(unreachable_pub, reason = "the command uses it")
-)]
 pub fn number() -> u64 {
     let engine = engine::address();
     let next = |source: &mut Option<(usize, DefaultHasher)>| {

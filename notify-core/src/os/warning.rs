@@ -49,7 +49,6 @@ impl Warning {
     }
 
     /// Returns whether it is of that fault.
-    #[cfg(feature = "cli")]
     pub(crate) fn is(&self, fault: &str) -> bool {
         self.fault == fault
     }

@@ -25,7 +25,6 @@ pub(crate) fn rule(name: &str) -> Option<String> {
 
 /// Finds the rule of this host's zone: what `TZ` names, which is a rule itself where the system knows no
 /// such name, or else what `/etc/localtime` says.
-#[cfg(feature = "cli")]
 pub(crate) fn rule_of_host() -> Option<String> {
     let Some(zone) = std::env::var("TZ").ok() else {
         let path = Path::new("/etc/localtime");

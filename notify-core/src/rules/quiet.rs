@@ -163,7 +163,6 @@ impl Window {
     }
 
     /// Returns when it begins and ends, now or next; `None` where it is over.
-    #[cfg(any(test, feature = "cli"))]
     pub(crate) fn next(&self, now: Time) -> Option<(Time, Time)> {
         self.around(now).filter(|(_, to)| *to > now).min()
     }

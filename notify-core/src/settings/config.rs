@@ -102,7 +102,6 @@ impl Config {
     }
 
     /// Has the directory count though the environment names a store.
-    #[cfg(feature = "cli")]
     pub(crate) fn local(self) -> Self {
         Self {
             is_local: true,

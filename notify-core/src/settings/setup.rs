@@ -275,7 +275,6 @@ impl Setup {
     }
 
     /// Warns of what is wrong with the name of the shared store.
-    #[cfg(feature = "cli")]
     pub(crate) fn warn_of_store(&self) {
         let mut problems = self.problems();
         let is_it = |problem: &Warning| problem.is(STORE);
@@ -287,7 +286,6 @@ impl Setup {
     }
 
     /// Returns whether a shared store is named.
-    #[cfg(feature = "cli")]
     pub(crate) fn names_store(&self) -> bool {
         #[cfg(feature = "postgres")]
         return self.settled.store.is_some();

@@ -29,9 +29,7 @@ use crate::format::text;
 use crate::format::time::{self, Micros, Time};
 use crate::os::engine::PerProcess;
 use crate::os::ffi;
-use crate::os::file;
-#[cfg(feature = "cli")]
-use crate::os::file::{Durable, Links};
+use crate::os::file::{self, Durable, Links};
 use crate::os::landlord;
 use crate::os::lock::Lock;
 use crate::os::machine::Machine;
@@ -151,7 +149,6 @@ impl Directory {
         lease_scan::look(&self.running)
     }
 
-    #[cfg(feature = "cli")]
     pub(crate) fn change_never_run(&self, change: impl FnOnce(&str) -> String) -> io::Result<()> {
         /// The largest list that is read.
         const LARGEST: u64 = 16 * 1024 * 1024;

@@ -43,13 +43,11 @@ use crate::format::hash;
 use crate::format::time::Time;
 use crate::os::random;
 use crate::rules::Past;
-#[cfg(feature = "cli")]
 use crate::rules::quiet::Window;
 use crate::state::history::{self, Answered};
 use crate::state::local;
 use crate::state::local::silences::Silences;
 use crate::state::run_record::Recorded;
-#[cfg(feature = "cli")]
 use crate::state::turn::Turn;
 use crate::state::{self, Renamed};
 use crate::status::Quiet;
@@ -219,7 +217,6 @@ impl Shared {
         (silences.quiet(job, 0, now), silences.faults)
     }
 
-    #[cfg(feature = "cli")]
     pub(crate) fn plan(
         &self,
         now: Time,
@@ -236,7 +233,6 @@ impl Shared {
     }
 
     /// One that watches at a time does it, for what it changes is sent.
-    #[cfg(feature = "cli")]
     pub(crate) fn change_never_run(&self, change: impl FnOnce(&str) -> String) -> io::Result<()> {
         let queue = self.queue(plans::NEVER_RUN);
         queue.make()?;

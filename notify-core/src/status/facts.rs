@@ -75,7 +75,6 @@ impl Facts {
     }
 
     /// Returns names and values.
-    #[cfg(feature = "cli")]
     pub(crate) fn to_vec(&self) -> Vec<(String, String)> {
         self.0.clone()
     }

@@ -8,10 +8,6 @@ use crate::format::time::{self, Time};
 
 /// How far a run has come, and when it will be done at its pace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    not(feature = "cli"),
-    expect(unreachable_pub, reason = "the command uses it")
-)]
 pub struct Progress {
     /// How much is done.
     pub done: u64,
@@ -43,10 +39,6 @@ impl Progress {
 
     /// Says it in words: `45 %, 2 h left`, or how much is done where the whole is not known.
     #[must_use]
-    #[cfg_attr(
-        not(feature = "cli"),
-        expect(unreachable_pub, reason = "the command uses it")
-    )]
     pub fn words(&self, now: Time) -> String {
         let Some(total) = self.total.filter(|total| *total > 0) else {
             return format!("{} done", self.done);

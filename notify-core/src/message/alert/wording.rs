@@ -257,6 +257,19 @@ impl Alert {
         details
     }
 
+    /// Returns the same for a message that shows none of our text: where and when the run began come first, and the
+    /// alert's id is not among them.
+    pub(crate) fn details_with_origin(&self) -> Vec<(Cow<'_, str>, String)> {
+        let mut details: Vec<(Cow<'_, str>, String)> = Vec::new();
+        if self.message.text.is_none() {
+            details.push(("began".into(), time::show(self.status.begun)));
+            details.push(("function".into(), self.status.location.to_string()));
+        }
+        let more = self.details().into_iter();
+        details.extend(more.filter(|(name, _)| name != "alert"));
+        details
+    }
+
     fn own_details(&self) -> Vec<(&str, String)> {
         let status = &self.status;
         let mut details = Vec::new();

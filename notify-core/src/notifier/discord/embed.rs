@@ -1,6 +1,5 @@
 //! The messages of Discord: an embed for each alert, or one for many.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
@@ -181,7 +180,9 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
     let links = alert.links();
     let links = links.iter().filter(|link| link.url.len() <= ADDRESS);
     let written = links.map(|link| (line(&link.label, FIELD, markdown), address(&link.url)));
-    let details = details(alert)
+    // The id is the footer.
+    let details = alert
+        .details_with_origin()
         .into_iter()
         .map(|(name, value)| (line(&name, FIELD, markdown), line(&value, FIELD, markdown)));
     // The links first: they must not be left out.
@@ -241,18 +242,6 @@ fn log_lines(alert: &Alert, room: usize) -> String {
         return String::new();
     }
     format!("{HEADING}\n{}", fenced(&lines.join("\n")))
-}
-
-/// Returns the facts of an alert by name, but for its id, which is the footer.
-fn details(alert: &Alert) -> Vec<(Cow<'_, str>, String)> {
-    let mut details = Vec::new();
-    if alert.message.text.is_none() {
-        details.push(("began".into(), time::show(alert.status.begun)));
-        details.push(("function".into(), alert.status.location.to_string()));
-    }
-    let more = alert.details().into_iter();
-    details.extend(more.filter(|(name, _)| name != "alert"));
-    details
 }
 
 /// Makes an embed that names all alerts, a line each, grouped by error.

@@ -149,8 +149,7 @@ impl SlackBot {
     }
 
     fn ask(&self, method: &str, body: &str, timeout: Duration) -> Result<Answer, Refusal> {
-        let url = self.api.url();
-        let url = url.map_err(|reason| Refusal::Channel { reason })?;
+        let url = self.api.url()?;
         let bearer = format!("Bearer {}", self.token);
         let answer = Post::json(&url.below(method), body)
             .header("authorization", &bearer)

@@ -1,11 +1,8 @@
 //! The messages of Teams: an Adaptive Card, and what a client shows that knows no cards.
 
-use std::borrow::Cow;
-
 use serde_json::{Value, json};
 
 use crate::format::link::Link;
-use crate::format::time;
 use crate::job::mention::Mention;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
@@ -179,7 +176,9 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
     spend(&title);
     let mut facts = Vec::new();
     let mut left_for_facts = room / 3;
-    for (name, value) in details(alert) {
+    // The id first: it must not be left out.
+    let id = ("alert".into(), alert.id.clone());
+    for (name, value) in std::iter::once(id).chain(alert.details_with_origin()) {
         let name = line(&name, NAME, inline);
         let value = line(&value, VALUE, inline);
         let heft = weight(&name) + weight(&value) + FACT;
@@ -293,18 +292,6 @@ fn ends(text: &str) -> String {
 
 fn monospace(text: &str) -> Value {
     json!({ "type": "TextBlock", "text": text, "wrap": true, "fontType": "monospace" })
-}
-
-fn details(alert: &Alert) -> Vec<(Cow<'_, str>, String)> {
-    // The id first: it must not be left out.
-    let mut details = vec![("alert".into(), alert.id.clone())];
-    if alert.message.text.is_none() {
-        details.push(("began".into(), time::show(alert.status.begun)));
-        details.push(("function".into(), alert.status.location.to_string()));
-    }
-    let more = alert.details().into_iter();
-    details.extend(more.filter(|(name, _)| name != "alert"));
-    details
 }
 
 /// Measures a text as it counts against [`CARD`]: as UTF-16, or where its bytes are the larger part

@@ -6,15 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Directory, HIDDEN};
-#[cfg(feature = "cli")]
 use super::{LOCK_WAIT, shared_mode};
 use crate::format::time::Time;
-#[cfg(feature = "cli")]
-use crate::os::file::Durable;
-use crate::os::file::{self, Links};
-#[cfg(feature = "cli")]
+use crate::os::file::{self, Durable, Links};
 use crate::os::landlord;
-#[cfg(feature = "cli")]
 use crate::os::lock::Lock;
 use crate::os::zoneinfo;
 use crate::rules::quiet::{self, Window};
@@ -25,7 +20,6 @@ const FILES: usize = 100;
 const LIMIT: u64 = 256 * 1024;
 
 /// What stands above the windows that the command has written.
-#[cfg(feature = "cli")]
 const HEAD: &str = "# Written by `pipeline-notify silence`; `pipeline-notify unsilence PATTERN` takes out a line.\n";
 
 const ROOT: u32 = 0;
@@ -180,7 +174,6 @@ impl Directory {
     /// # Errors
     ///
     /// Where it cannot be written; the old one is whole then.
-    #[cfg(feature = "cli")]
     pub(crate) fn plan(
         &self,
         now: Time,
@@ -207,7 +200,6 @@ impl Directory {
 
 /// Takes out of a plan the windows that `goes` names, and those that are over, and adds one; returns how many
 /// `goes` has named.
-#[cfg(feature = "cli")]
 pub(in crate::state) fn edited(
     old: &str,
     now: Time,

@@ -140,7 +140,6 @@ impl Text {
 }
 
 /// Returns the schema of the tables where nobody names one, as SQL names it.
-#[cfg(feature = "cli")]
 pub(super) fn usual_schema() -> String {
     format!("\"{SCHEMA}\"")
 }

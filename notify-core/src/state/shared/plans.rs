@@ -1,6 +1,5 @@
 //! What people have planned for the jobs of a store: texts, each of which changes whole.
 
-#[cfg(feature = "cli")]
 use std::io;
 
 use chrono::DateTime;
@@ -15,15 +14,12 @@ use crate::state::local::silences::Silences;
 pub(super) const QUIET: &str = "quiet";
 
 /// The list of the jobs that never ran, and that people heard of.
-#[cfg(feature = "cli")]
 pub(super) const NEVER_RUN: &str = "never-run";
 
 /// So often a text that others change is changed anew.
-#[cfg(feature = "cli")]
 const TRIES: u32 = 5;
 
 /// The lines of the jobs that should run.
-#[cfg(feature = "cli")]
 pub(super) const EXPECTED: &str = "expected";
 
 const READ: &str = "SELECT p.body, (extract(epoch FROM p.at) * 1000000)::bigint::text FROM pn.plan p WHERE p.name = $1::text";
@@ -47,7 +43,6 @@ pub(super) fn since(link: &Link, name: &str) -> Result<(String, Time), Fault> {
 }
 
 /// Changes a text: `change` may be asked again, where others were faster.
-#[cfg(feature = "cli")]
 pub(super) fn change(
     link: &Link,
     name: &str,

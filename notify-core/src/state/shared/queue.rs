@@ -186,7 +186,6 @@ impl Queue {
     }
 
     /// Makes its row, so that it can be taken turns at.
-    #[cfg(feature = "cli")]
     pub(super) fn make(&self) -> io::Result<()> {
         const MAKE: &str = "INSERT INTO pn.queue (name) VALUES ($1::text) ON CONFLICT DO NOTHING";
         self.ask(MAKE, &[]).map(drop)

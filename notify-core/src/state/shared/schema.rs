@@ -105,7 +105,6 @@ pub(super) fn statements(schema: &str) -> String {
 }
 
 /// Returns the same as a person runs it, and what gives another role its rights.
-#[cfg(feature = "cli")]
 pub(super) fn script(schema: &str) -> String {
     let (tables, rights) = (
         statements(schema),
