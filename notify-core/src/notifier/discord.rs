@@ -100,7 +100,9 @@ impl Discord {
             return None;
         }
         let asked = || {
-            let answer = Post::get(&self.destination.url().ok()?).send(timeout).ok()?;
+            let answer = Post::get(&self.destination.url().ok()?)
+                .send(timeout)
+                .ok()?;
             answer.judge(&RULES).ok()?;
             id(&answer.json()?, "guild_id")
         };
@@ -130,7 +132,10 @@ impl Notifier for Discord {
 
     fn edit(&self, handle: &str, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let sent = Sent::read(handle)?;
-        let url = self.destination.url()?.below(&format!("messages/{}", sent.message));
+        let url = self
+            .destination
+            .url()?
+            .below(&format!("messages/{}", sent.message));
         let rules = [&RULES_OF_EDITS[..], &RULES].concat();
         let edited = edited(alerts).to_string();
         let answer = Post::json(&url, &edited).by(Method::PATCH).send(timeout)?;

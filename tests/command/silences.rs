@@ -2,12 +2,10 @@
 //! (issue 12, points 5, 9, 10, and 18).
 #![cfg(all(feature = "cli", unix))]
 
-mod support;
-
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use support::{Folder, Receiver};
+use crate::support::{Folder, Receiver};
 
 /// A receiver of alerts, and the settings of whoever sends to it.
 struct Place {
@@ -139,7 +137,7 @@ fn a_first_attempt_that_no_other_follows_is_sent_at_its_due_time_by_watch() {
     let (place, folder) = (Place::new(&SOON), Folder::new());
     place.run(folder.path(), "etl", "1/3", "exit 3");
     let mut watch = place.command(folder.path(), &["watch"]).spawn().unwrap();
-    support::eventually("it is sent", || place.heard() == ["etl failed"]);
+    crate::support::eventually("it is sent", || place.heard() == ["etl failed"]);
     watch.kill().unwrap();
     watch.wait().unwrap();
 }
@@ -172,7 +170,7 @@ fn an_older_run_that_works_recovers_nothing_and_one_that_fails_names_the_newer_o
         let arguments = ["run", "--name", "etl", "--", "sh", "-c", &script];
         let child = place.command(folder.path(), &arguments).spawn().unwrap();
         // It has begun once it can be seen.
-        support::eventually("it is under way", || {
+        crate::support::eventually("it is under way", || {
             let status = place.call(folder.path(), &["status"]);
             String::from_utf8_lossy(&status.stdout).contains("Running now")
         });

@@ -1,13 +1,11 @@
 //! issue 12, points 20a and 20b: what becomes of a program that a signal asks to end, under `NOTIFY_SIGNALS=1`.
 #![cfg(target_os = "linux")]
 
-mod support;
-
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use support::{Answer, Ended, Folder, Program, Receiver, eventually};
+use crate::support::{Answer, Ended, Folder, Program, Receiver, eventually};
 
 const SLEEPS: &str = "pipeline-notify.stops.sleeps";
 

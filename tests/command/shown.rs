@@ -1,13 +1,11 @@
 //! Issue 17, points 1 and 3: what the command shows of a job with a rule, facts, an owner and a runbook.
 #![cfg(all(feature = "cli", unix))]
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 
+use crate::support::{Ended, Folder, Program, Receiver};
 use serde_json::Value;
-use support::{Ended, Folder, Program, Receiver};
 
 /// Runs the program with a rule once.
 fn run(folder: &Folder, rule: &str, outcome: &str) {

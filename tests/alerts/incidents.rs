@@ -1,12 +1,9 @@
 //! Incidents from their first failure to their end: what people hear, and what is held back.
-#![cfg(unix)]
-
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use support::{Answer, Folder, Program, Receiver};
+use crate::support::{Answer, Folder, Program, Receiver};
 
 const JOB: &str = "pipeline-notify.incidents.load";
 

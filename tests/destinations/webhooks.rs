@@ -1,16 +1,13 @@
 //! Other destinations than Slack's own, chosen in the environment, and the heartbeat. What receives
 //! holds each request to the rules that it documents.
-#![cfg(unix)]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
 
+use crate::support::receiver::Request;
+use crate::support::{Answer, Ended, Folder, Program, Receiver};
 use ring::hmac;
 use serde_json::Value;
-use support::receiver::Request;
-use support::{Answer, Ended, Folder, Program, Receiver};
 
 const MAIN: &str = "pipeline-notify.ends.main";
 const KEY: &str = "k3y";

@@ -1,14 +1,12 @@
 //! `pipeline-notify explain`, on what real runs have left behind.
 #![cfg(all(feature = "cli", unix))]
 
-mod support;
-
 use std::fs;
 use std::process::{Command, Stdio};
 
+use crate::support::{Answer, Folder, Program, Receiver};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
-use support::{Answer, Folder, Program, Receiver};
 
 /// The code and what is said, on both outputs.
 fn explain(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String) {

@@ -1,12 +1,9 @@
 //! Where our warnings go, under each kind of logger (issue 12, point 13).
-#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what a test cannot do fails it")]
-
-mod support;
 
 use std::fs;
 
-use support::{Answer, Folder, Program, Receiver};
+use crate::support::{Answer, Folder, Program, Receiver};
 
 /// Runs the program with that fault, and returns what its log and its standard error say of us.
 fn warnings(level: &str, program: Program) -> (String, String) {

@@ -1,17 +1,14 @@
 //! A channel that somebody has to mend: its failures are heard in `alerts`, and their recoveries,
 //! too (issue 12, point 18).
-#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what a test cannot do fails it")]
-
-mod support;
 
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use support::service::Service;
-use support::told::{Told, told};
-use support::{Answer, Folder, Program, Receiver};
+use crate::support::service::Service;
+use crate::support::told::{Told, told};
+use crate::support::{Answer, Folder, Program, Receiver};
 
 const JOB: &str = "pipeline-notify.incidents.load";
 

@@ -1,12 +1,9 @@
 //! What the program's own code does in the way of its exit: the exit comes, in time and with its
 //! code, and what could not be told by then waits.
-#![cfg(unix)]
-
-mod support;
 
 use std::time::Duration;
 
-use support::{Ended, Folder, Program, Receiver, eventually};
+use crate::support::{Ended, Folder, Program, Receiver, eventually};
 
 const RUN: &str = "pipeline-notify.exits.run";
 

@@ -1,14 +1,11 @@
 //! Issue 17, points 1 to 3: a rule, a message and facts of the program's own.
-#![cfg(unix)]
-
-mod support;
 
 use std::fs;
 use std::time::Duration;
 
+use crate::support::{Ended, Folder, Program, Receiver, eventually};
 use proptest::prelude::*;
 use serde_json::Value;
-use support::{Ended, Folder, Program, Receiver, eventually};
 
 fn program(folder: &Folder, rule: &str, message: &str) -> Program {
     Program::new("rules")

@@ -1,12 +1,9 @@
 //! Many failures at once, told by few messages to a webhook that takes one a second.
-#![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "it is a test, all of it"
 )]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,8 +11,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use support::told;
-use support::{Answer, Folder, Program, Receiver};
+use crate::support::told;
+use crate::support::{Answer, Folder, Program, Receiver};
 
 #[test]
 fn some_failures_while_a_webhook_is_down_leave_as_few_messages_when_it_is_up() {

@@ -1,9 +1,6 @@
 //! Which certificate authorities are believed, against a real TLS server on loopback with an
 //! authority of its own (issue 12, point 15).
-#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what a test cannot do fails it")]
-
-mod support;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -13,11 +10,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use crate::support::{Folder, Program};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use support::{Folder, Program};
 
 /// An authority of its own.
 struct Authority {
@@ -171,7 +168,7 @@ fn what_is_wrong_with_a_certificate_is_named() {
 
 #[test]
 fn who_posts_to_no_https_reads_no_authorities() {
-    let receiver = support::Receiver::new();
+    let receiver = crate::support::Receiver::new();
     let url = receiver.webhook().replace("http://", "json://");
     let (said, waiting) = fail(&url, "20", &[("SSL_CERT_FILE", Path::new("/nowhere"))]);
     assert_eq!((&*said, waiting), ("Error: \"the disk is full\"\n", 0));

@@ -1,16 +1,14 @@
 //! `pipeline-notify page`: what is on it, and what must not be.
 #![cfg(all(feature = "cli", unix))]
 
-mod support;
-
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::support::{Answer, Folder, Program, Receiver};
 use chrono::{TimeDelta, Utc};
-use support::{Answer, Folder, Program, Receiver};
 
 /// Makes a page of a notify directory; the code, and what is said on both outputs.
 fn make(folder: &Folder, file: &Path, arguments: &[&str]) -> (Option<i32>, String) {

@@ -1,17 +1,14 @@
 //! Discord, Teams and PagerDuty, from a job's end to a receiver that takes only what the service
 //! takes.
-#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what a test cannot do fails it")]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
 
+use crate::support::service::{Answer, Post, Service};
+use crate::support::{Ended, Folder, Program};
 use serde_json::{Value, json};
 use strict_services::{discord, google_chat, jsm, ntfy, pagerduty, teams};
-use support::service::{Answer, Post, Service};
-use support::{Ended, Folder, Program};
 
 const KEY: &str = "0123456789abcdefghij0123456789AB";
 const SECRET: &str = "s3cr3t";

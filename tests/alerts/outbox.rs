@@ -1,7 +1,4 @@
 //! What becomes of more alerts than can wait, while a webhook is broken.
-#![cfg(unix)]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use support::{Answer, Ended, Folder, Program, Receiver};
+use crate::support::{Answer, Ended, Folder, Program, Receiver};
 
 /// The bound of a queue.
 const MOST: usize = 10_000;

@@ -1,14 +1,11 @@
 //! Whatever is wrong around a program, it ends as it would have ended, and says once what is wrong.
-#![cfg(unix)]
-
-mod support;
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::time::Duration;
 
-use support::receiver::SECRET;
-use support::{Ended, Folder, Program, Receiver};
+use crate::support::receiver::SECRET;
+use crate::support::{Ended, Folder, Program, Receiver};
 
 const MAIN: &str = "pipeline-notify.ends.main";
 

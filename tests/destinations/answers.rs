@@ -1,14 +1,11 @@
 //! What an answer means, for each service: a success is what says so, and not every 2xx (issue 12,
 //! point 11).
-#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what a test cannot do fails it")]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{Answer, Folder, Program, Receiver};
 use pipeline_notify::{Discord, Json, Notifier, PagerDuty, Refusal, Slack, Teams, test_alert};
-use support::{Answer, Folder, Program, Receiver};
 
 const TIME: Duration = Duration::from_secs(30);
 const PAGE: &str = "<!DOCTYPE html><html><head><title>Sign in to Example</title></head></html>";

@@ -1,15 +1,12 @@
 //! What becomes of an alert, whatever the webhook answers; and that the program does not suffer.
-#![cfg(unix)]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use support::receiver::SECRET;
-use support::{Answer, Ended, Folder, Program, Receiver};
+use crate::support::receiver::SECRET;
+use crate::support::{Answer, Ended, Folder, Program, Receiver};
 
 const MAIN: &str = "pipeline-notify.ends.main";
 

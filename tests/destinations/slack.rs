@@ -1,15 +1,12 @@
 //! What arrives in Slack, at a receiver that keeps Slack's documented rules to the letter.
-#![cfg(unix)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::receiver::Request;
+use crate::support::{Answer, Folder, Program, Receiver};
 use pipeline_notify::{Alert, Notifier as _, Refusal, Slack, samples, test_alert};
 use serde_json::Value;
 use strict_services::slack as strict;
-use support::receiver::Request;
-use support::{Answer, Folder, Program, Receiver};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 

@@ -1,11 +1,8 @@
 //! A clock that was wrong: the job's last run lies an hour or a year off, either way.
-#![cfg(unix)]
-
-mod support;
 
 use std::fs;
 
-use support::{Folder, Program, Receiver};
+use crate::support::{Folder, Program, Receiver};
 
 const MAIN: &str = "pipeline-notify.ends.main";
 

@@ -1,11 +1,9 @@
 //! Issue 12, points 4, 5, 23 and 27: what the text of an error becomes on its way to people.
 #![cfg(all(feature = "cli", unix))]
 
-mod support;
-
 use std::process::{Command, Stdio};
 
-use support::{Folder, Receiver};
+use crate::support::{Folder, Receiver};
 
 const JOB: &str = "job";
 

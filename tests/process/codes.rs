@@ -2,9 +2,7 @@
 //! proves nothing.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
-mod support;
-
-use support::{Ended, Folder, Program, Receiver};
+use crate::support::{Ended, Folder, Program, Receiver};
 
 /// Runs of one program, in one directory.
 struct Runs {

@@ -1,16 +1,13 @@
 //! The real program of Apprise as a destination (issue 12, point 12). Passed over with a word where
 //! it is not installed.
-#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what a test cannot do fails it")]
-
-mod support;
 
 use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use support::{Answer, Folder, Program, Receiver};
+use crate::support::{Answer, Folder, Program, Receiver};
 
 fn apprise() -> Option<PathBuf> {
     let path = env::var_os("PATH")?;

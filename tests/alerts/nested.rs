@@ -1,12 +1,9 @@
 //! Issue 12, point 0: one event ends a job inside another. Each pair of options and each end, by real
 //! programs, against a model of what people are to hear.
-#![cfg(unix)]
-
-mod support;
 
 use std::collections::{BTreeSet, HashMap};
 
-use support::{Folder, Program, Receiver};
+use crate::support::{Folder, Program, Receiver};
 
 /// What a job's attribute says.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,0 +1,10 @@
+//! The command `pipeline-notify`: what it shows and explains, and what it silences.
+#![cfg(all(feature = "cli", unix))]
+
+mod explain;
+mod page;
+mod shown;
+mod silences;
+#[path = "../support/mod.rs"]
+mod support;
+mod texts;
