@@ -16,7 +16,7 @@ use crate::state::change::Change;
 
 pub(crate) use event::{Answered, Event, Ran};
 #[cfg(feature = "postgres")]
-pub(in crate::state) use event::{event_of, line_of, line_of_answer};
+pub(in crate::state) use event::{line_of, line_of_answer};
 
 /// A history that has grown to this many bytes is made shorter.
 const MAX_BYTES: u64 = 64 * 1024;

@@ -77,12 +77,6 @@ pub(in crate::state) fn line_of_answer(answered: Answered) -> String {
     Event::Answered(answered).render()
 }
 
-/// Reads a line.
-#[cfg(feature = "postgres")]
-pub(in crate::state) fn event_of(line: &str) -> Option<Event> {
-    Event::parse(line)
-}
-
 impl Ran {
     /// Describes a change, or the alert that leaves the status as it is; `None` where a run proves
     /// nothing: the status is the one before it.
@@ -160,7 +154,7 @@ impl Event {
         line.end()
     }
 
-    pub(super) fn parse(line: &str) -> Option<Self> {
+    pub(in crate::state) fn parse(line: &str) -> Option<Self> {
         let mut fields: Vec<Cow<'_, str>> = Vec::with_capacity(MAX_FIELDS);
         fields.extend(line.split('\t').map(text::unescape));
         let some = |at: usize| fields.get(at).filter(|text| !text.is_empty());

@@ -11,7 +11,7 @@ use super::address::{self, Address};
 use super::session::row;
 use super::{Shared, plans, schema};
 use crate::format::time::Time;
-use crate::state::history::{self, Event};
+use crate::state::history::Event;
 use crate::state::place::Waiting;
 
 /// How long a person waits until the tables are there.
@@ -121,6 +121,6 @@ impl Shared {
         let values = vec![Some(file.to_owned()), Some(LINES.to_string())];
         let rows = self.link().ask_now(HISTORY, values)?;
         let lines = rows.into_iter().rev().flatten().flatten();
-        Ok(lines.filter_map(|line| history::event_of(&line)).collect())
+        Ok(lines.filter_map(|line| Event::parse(&line)).collect())
     }
 }
