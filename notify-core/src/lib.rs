@@ -12,26 +12,22 @@
 //! | status | what the status file says after the latest run: `OK` or `ERROR`, when, where, what |
 //! | incident | the time from a job's first `ERROR` to its next `OK` |
 //! | fingerprint | what distinguishes an error from others: its words, without numbers, ids, times and paths |
-//! | headline | the line of an error that says something |
 //! | transition | what the end of a run makes of the status, and of what is sent |
 //! | decision | whether an alert is sent, and the rule that says so |
 //! | held | an alert that waits for the next attempt, the N-th failure, or its time |
-//! | store | where the state of jobs lives: a notify directory |
+//! | store | where the state of jobs lives: a notify directory, or tables of a shared database |
 //! | change | a status and an alert that are written together or not at all; a random id names it |
 //! | write-behind | silent runs change memory alone, and the store learns of them a little later |
 //! | journal | the change as it stands in the lock file until it is done: a write-ahead log |
 //! | lease | the record of a run under way; its lock says that the process lives |
 //! | reaper | reports the runs whose process is gone |
 //! | alert | one message that the rules decided to send |
-//! | digest | one message of several alerts |
 //! | channel | a named destination, `alerts` if nothing is said |
 //! | route | one destination of a channel: its notifier and its queue |
 //! | notifier | code that takes an alert to a service |
 //! | handle | what a service knows a message by, so that it can be edited and replied to |
 //! | thread | the message of one incident or several, with what is to be known to go on in it |
-//! | entry | an alert that waits, by the name of its file |
 //! | spool | all queues of a user in a notify directory |
-//! | rate | how fast a queue may send: tokens, back-off, pauses that a service asks for |
 //! | shed | to drop and count what waits beyond the bounds |
 //! | refuge | the channel `alerts`, where the failures of a broken channel go |
 //!

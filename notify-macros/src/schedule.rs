@@ -1,5 +1,6 @@
-//! A look at a schedule when the attribute expands: its fields, numbers and names. What else may be wrong with
-//! it those say who look at the job from outside.
+//! A look at a schedule when the attribute expands: its fields, numbers and names.
+//!
+//! The command that looks at the job from outside says what else is wrong with the schedule.
 
 /// Each field's name, its lowest and highest number, and its names, the first of which is the lowest.
 const FIELDS: [(&str, u32, u32, &[&str]); 5] = [

@@ -1,5 +1,5 @@
-//! What is written down of alerts on their way: that they are done with, what was answered, and whether
-//! of their jobs the status says so.
+//! Writes down what became of alerts: what is sent and removed, what was answered, and whether the status of their
+//! job says that they were sent.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,6 @@
-//! Where failures go whose channel is broken: to `alerts`, once, and what follows of their jobs too,
-//! up to the recovery: it is heard where the failure was.
+//! Sends the failures of a broken channel to `alerts`, once.
+//!
+//! What follows of their jobs goes there too, up to the recovery: whoever got the failure gets the end of it.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! What waits in a queue beyond its bound: dropped, counted, and said once.
+//! Sheds load: what waits in a queue beyond its bound is dropped, counted, and said in one message.
 
 use std::io;
 use std::time::Instant;

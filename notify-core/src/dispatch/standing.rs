@@ -1,4 +1,4 @@
-//! How a run stands whose beginning was sent: where messages are edited, that one shows it.
+//! The progress of a run whose beginning was sent. Where messages can be edited, that message shows it.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The message of one incident or several, with what is to be known to go on in it.
+//! The message of one incident or several, and what must be known to continue it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

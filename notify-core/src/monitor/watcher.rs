@@ -1,5 +1,5 @@
-//! A watch over a notify directory: reports runs that die, of runs that do not come, and of what a
-//! silence withheld, and sends what nobody else does.
+//! A watch over a notify directory: it reports runs that die, runs that do not come, and what a silence withheld.
+//! It also sends what no other process sends.
 
 pub(crate) mod clock;
 pub(crate) mod missed;
@@ -39,11 +39,11 @@ const TICK: Duration = Duration::from_millis(250);
 /// How often the queues are looked at.
 const QUEUES: Duration = Duration::from_secs(2);
 
-/// Who looks at a record as this one does keeps it from being reported for a moment: only after so
-/// many looks it counts as one that cannot be reported here,
+/// A look at a record takes its lock for a moment, which can delay the process that may report it. After this many looks
+/// without a change the record counts as one that cannot be reported here.
 const LOOKS: u32 = 3;
 
-/// which is looked at again after this time.
+/// Such a record is looked at again after this time.
 const AGAIN: Duration = Duration::from_secs(60);
 
 /// Watches one notify directory.

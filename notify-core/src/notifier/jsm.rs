@@ -1,4 +1,4 @@
-//! Alerts of Jira Service Management, and of Opsgenie, which it has taken the place of.
+//! Alerts of Jira Service Management, and of Opsgenie, its predecessor.
 
 use std::fmt;
 use std::time::{Duration, Instant};

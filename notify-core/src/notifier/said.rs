@@ -1,5 +1,6 @@
-//! What a command says on one of its pipes: read to its end, for it must not wait for us, of which a
-//! part is kept.
+//! The output of a command on one of its pipes.
+//!
+//! It is read to the end, because the command must not wait for us; a part of it is kept.
 
 use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,6 @@
-//! The owner of files that root creates: in another user's folder they belong to that user, who after one
-//! `sudo` could not write there any more otherwise.
+//! The owner of files that root creates.
+//!
+//! In another user's folder they belong to that user. Otherwise one `sudo` would keep the user from writing there.
 
 use std::fs;
 use std::io;

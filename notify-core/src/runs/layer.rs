@@ -1,4 +1,4 @@
-//! The same for programs that log with `tracing`: a layer of `tracing-subscriber`.
+//! Keeps the last lines of each run where a program logs with `tracing`: a layer of `tracing-subscriber`.
 
 use std::fmt::{self, Write as _};
 use std::sync::Arc;

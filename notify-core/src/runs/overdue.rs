@@ -1,5 +1,6 @@
-//! What is to be done about runs under way after some time, such as one that is overdue: by a thread that is there
-//! only where one may be.
+//! Work that is due while a run goes on, such as the report that it is overdue.
+//!
+//! Its thread exists only where a run may need it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Runs that died without a word: found by their records, and reported.
+//! Finds the runs of processes that died, by their records, and reports them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};

@@ -1,5 +1,6 @@
-//! One end of a run: decided, and what it changes committed; the same for runs that finished, that the
-//! exit of the process ended, and that died.
+//! Reports the end of a run: decides, and commits what that changes.
+//!
+//! Runs that finished, that the exit of the process ended, and that died are reported alike.
 
 mod consultation;
 

@@ -1,4 +1,4 @@
-//! When a job should run, as its code says; what that comes to those work out who look from outside.
+//! When a job should run, as its code says. Whoever looks from outside works out the times.
 
 use crate::format::fields::{Fields, Page};
 

@@ -1,5 +1,6 @@
-//! Mistakes in the command line of a wrapped command: the command runs all the same, and the channel gets
-//! of them as of a job that fails until the line is fixed.
+//! Mistakes in the command line of a wrapped command.
+//!
+//! The command runs all the same. The mistakes are reported like a job that fails, until the line is fixed.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};

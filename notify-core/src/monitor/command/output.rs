@@ -1,5 +1,6 @@
-//! What a program writes that runs under ours, to standard error and on demand to standard output: passed on as it
-//! comes, and its end kept.
+//! The output of a wrapped command: its standard error, and on demand its standard output.
+//!
+//! The output is passed on as it comes, and the end of it is kept.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -203,62 +203,66 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
             let blocks = blocks(alert, room);
             json!({ "color": color, "fallback": fallback, "blocks": blocks })
         }
-        Dialect::Markdown => {
-            let mut text = remarks(alert, room.remarks, |line, most| dialect.line(line, most));
-            if let Some(body) = &alert.message.text {
-                text = format!(
-                    "{}\n{text}",
-                    harmless_lines(body.trim_end(), room.error, dialect)
-                );
-            } else if !alert.error().trim().is_empty() {
-                let error = dialect.lines(alert.error().trim_end(), room.error);
-                text += &format!("\n{}", fenced(&error));
-                let lines = log_lines(alert, room.log_lines, |line| {
-                    dialect.lines(line, room.log_lines)
-                });
-                if !lines.is_empty() {
-                    text += &format!("\n{HEADING}\n{}", fenced(&lines));
-                }
-            }
-            let links = alert.links().into_iter().map(|Link { label, url }| {
-                let url = dialect.line_with_links(&address(&url), 3 * LINK);
-                (dialect.line(&label, FIELD_NAME), url)
-            });
-            let mut named: Vec<_> = links.collect();
-            let fields = fields(alert);
-            named.extend(fields.iter().map(|(name, value)| {
-                let value = match &**name {
-                    CONTEXT => dialect.line_with_links(value, room.field),
-                    _ => dialect.line(value, room.field),
-                };
-                (dialect.line(name, FIELD_NAME), value)
-            }));
-            named.push(("sent".to_owned(), utc(alert.decided)));
-            for (name, id) in ids(alert) {
-                named.push((name.to_owned(), dialect.line(id, ID)));
-            }
-            let fields: Vec<_> = named
-                .iter()
-                .map(|(name, value)| json!({ "title": name, "value": value, "short": true }))
-                .collect();
-            let mut attachment = json!({
-                "color": color,
-                "fallback": harmless_lines(
-                    &alert.text_within(room.fallback / 2, str::len),
-                    room.fallback,
-                    dialect,
-                ),
-                "text": text.trim_start(),
-                "fields": fields,
-            });
-            // The program's own headline stands above the attachment already.
-            if alert.message.headline.is_none() {
-                let job = dialect.line(&alert.job, NAME);
-                attachment["title"] = format!("{job} {}", outcome(alert)).into();
-            }
-            attachment
+        Dialect::Markdown => markdown(alert, room, dialect),
+    }
+}
+
+/// Makes the attachment of a service that takes Markdown.
+fn markdown(alert: &Alert, room: Room, dialect: Dialect) -> Value {
+    let color = color(severity(alert));
+    let mut text = remarks(alert, room.remarks, |line, most| dialect.line(line, most));
+    if let Some(body) = &alert.message.text {
+        text = format!(
+            "{}\n{text}",
+            harmless_lines(body.trim_end(), room.error, dialect)
+        );
+    } else if !alert.error().trim().is_empty() {
+        let error = dialect.lines(alert.error().trim_end(), room.error);
+        text += &format!("\n{}", fenced(&error));
+        let lines = log_lines(alert, room.log_lines, |line| {
+            dialect.lines(line, room.log_lines)
+        });
+        if !lines.is_empty() {
+            text += &format!("\n{HEADING}\n{}", fenced(&lines));
         }
     }
+    let links = alert.links().into_iter().map(|Link { label, url }| {
+        let url = dialect.line_with_links(&address(&url), 3 * LINK);
+        (dialect.line(&label, FIELD_NAME), url)
+    });
+    let mut named: Vec<_> = links.collect();
+    let fields = fields(alert);
+    named.extend(fields.iter().map(|(name, value)| {
+        let value = match &**name {
+            CONTEXT => dialect.line_with_links(value, room.field),
+            _ => dialect.line(value, room.field),
+        };
+        (dialect.line(name, FIELD_NAME), value)
+    }));
+    named.push(("sent".to_owned(), utc(alert.decided)));
+    for (name, id) in ids(alert) {
+        named.push((name.to_owned(), dialect.line(id, ID)));
+    }
+    let fields: Vec<_> = named
+        .iter()
+        .map(|(name, value)| json!({ "title": name, "value": value, "short": true }))
+        .collect();
+    let mut attachment = json!({
+        "color": color,
+        "fallback": harmless_lines(
+            &alert.text_within(room.fallback / 2, str::len),
+            room.fallback,
+            dialect,
+        ),
+        "text": text.trim_start(),
+        "fields": fields,
+    });
+    // The program's own headline stands above the attachment already.
+    if alert.message.headline.is_none() {
+        let job = dialect.line(&alert.job, NAME);
+        attachment["title"] = format!("{job} {}", outcome(alert)).into();
+    }
+    attachment
 }
 
 /// Writes the last lines that the run has logged, as many as have room.

@@ -101,6 +101,42 @@ impl View<'_> {
             State::Error => "e",
             _ => "o",
         };
+        let strip = self.recent.get(&job.file);
+        let mut name = self.name_cell(job, runs, calm);
+        name += &facts::draw(&job.facts, strip.map_or(&[], Vec::as_slice));
+        name += &strip.map_or_else(String::new, |runs| last_runs(runs));
+        let took = job.took.map_or_else(String::new, words::took);
+        let host = escape(&plain(job.host.as_deref().unwrap_or_default()));
+        let is_full = strip.is_some();
+        let seconds = |time: DateTime<Utc>| time.timestamp();
+        let took_keys = job.took.map_or_else(
+            || "x".to_owned(),
+            |took| format!("{:.3}", took.as_secs_f64()),
+        );
+        let keys = format!(
+            "{} {} {took_keys} {}",
+            seconds(job.since),
+            seconds(job.begun),
+            job.runs
+        );
+        cells(
+            class,
+            &keys,
+            [
+                job.state.as_str(),
+                &name,
+                &self.age(job.since, is_full),
+                &(self.age(job.begun, is_full) + " ago" + &self.next(job)),
+                &took,
+                &job.runs.to_string(),
+                &host,
+                &strip.map_or_else(String::new, |runs| strip::draw(runs)),
+            ],
+        )
+    }
+
+    /// Writes what stands in the cell of a job's name: what goes on, who is at it, and what is wrong.
+    fn name_cell(&self, job: &Job, runs: &[&Run], calm: Option<(String, Option<&str>)>) -> String {
         let mut name = escape(&words::cut(&plain(&job.name), TEXT));
         for run in runs {
             name += &self.tag(run);
@@ -137,37 +173,7 @@ impl View<'_> {
             let what = escape(&words::cut(&plain(&what), TEXT));
             name += &format!("<div class=what>{what}</div>");
         }
-        let strip = self.recent.get(&job.file);
-        name += &facts::draw(&job.facts, strip.map_or(&[], Vec::as_slice));
-        name += &strip.map_or_else(String::new, |runs| last_runs(runs));
-        let took = job.took.map_or_else(String::new, words::took);
-        let host = escape(&plain(job.host.as_deref().unwrap_or_default()));
-        let is_full = strip.is_some();
-        let seconds = |time: DateTime<Utc>| time.timestamp();
-        let took_keys = job.took.map_or_else(
-            || "x".to_owned(),
-            |took| format!("{:.3}", took.as_secs_f64()),
-        );
-        let keys = format!(
-            "{} {} {took_keys} {}",
-            seconds(job.since),
-            seconds(job.begun),
-            job.runs
-        );
-        cells(
-            class,
-            &keys,
-            [
-                job.state.as_str(),
-                &name,
-                &self.age(job.since, is_full),
-                &(self.age(job.begun, is_full) + " ago" + &self.next(job)),
-                &took,
-                &job.runs.to_string(),
-                &host,
-                &strip.map_or_else(String::new, |runs| strip::draw(runs)),
-            ],
-        )
+        name
     }
 
     /// Says when a job runs next, or why that is not known.
