@@ -7,7 +7,7 @@
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
 
-apt-get --version | sed -n 1p
+debian apt=2.6.2 libapt-pkg6.0=2.6.2
 port=$(free_port)
 mkdir -p "$work"/apt/{etc,lists/partial,cache/archives/partial}
 cat > "$work/server.py" << 'PYTHON'
@@ -29,7 +29,8 @@ update() { # the title, the server, options
     echo "deb [trusted=yes] http://127.0.0.1:$2 stable main" > "$work/apt/etc/sources.list"
     shift 2
     timeout 90 apt-get update -o Dir::Etc="$work/apt/etc" -o Dir::State="$work/apt" -o Dir::Cache="$work/apt/cache" \
-        -o Dir::State::lists="$work/apt/lists" -o APT::Sandbox::User=root -o Acquire::Retries=0 "$@" > "$work/said" 2>&1 || code=$?
+        -o Dir::State::lists="$work/apt/lists" -o APT::Sandbox::User=root -o Dir::Bin::methods="$work/root/usr/lib/apt/methods" \
+        -o Acquire::Retries=0 "$@" > "$work/said" 2>&1 || code=$?
     echo "$title: exit code $code, $(grep -cE '^[WE]:' "$work/said") lines of warnings and errors"
 }
 closed=$(free_port)
