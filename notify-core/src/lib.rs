@@ -57,6 +57,7 @@
     expect(
         dead_code,
         unreachable_pub,
+        unused_imports,
         reason = "what the command alone uses is checked where that is built"
     )
 )]

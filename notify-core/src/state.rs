@@ -5,9 +5,22 @@
 //! to change, and makes the change whole or not at all. Keys are opaque: what is in them is the engine's
 //! business. An engine knows a change by its random id, never by a counter or a clock.
 
+/// Has either engine do it.
+macro_rules! either {
+    ($store:expr, $found:ident => $done:expr) => {
+        match $store {
+            Self::Local($found) => $done,
+            #[cfg(feature = "postgres")]
+            Self::Shared($found) => $done,
+        }
+    };
+}
+
 pub(crate) mod change;
 pub(crate) mod dropped;
 pub(crate) mod entry;
+mod exchange;
+mod expired;
 pub(crate) mod history;
 pub(crate) mod local;
 pub(crate) mod moved;
@@ -21,35 +34,31 @@ pub(crate) mod shared;
 pub(crate) mod turn;
 mod unwritten;
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use self::change::{Change, RunKey};
-use self::entry::Entry;
+use self::change::RunKey;
+pub(crate) use self::exchange::{
+    Access, Again, Committed, Decide, JobKey, Kind, Queued, Renamed, Repeat, Seen,
+};
+pub(crate) use self::expired::ExpiredRuns;
 use self::history::Answered;
 pub(crate) use self::local::READABLE;
-#[cfg(feature = "cli")]
 pub(crate) use self::local::lease_scan::Seen as SeenRuns;
-#[cfg(feature = "cli")]
 pub(crate) use self::local::silences::{Planned, Silences};
-#[cfg(feature = "cli")]
 pub(crate) use self::local::spool::{channel_of, job_digits, time_of};
 pub(crate) use self::queue::Queue;
 use self::run_record::Recorded;
 pub(crate) use self::turn::{Claim, Turn};
-use crate::format::fields::Fields;
-use crate::format::time::{Micros, Time};
-use crate::job::name;
+use crate::format::time::Time;
 use crate::rules::Past;
-#[cfg(feature = "cli")]
 use crate::rules::quiet::Window;
 use crate::status::{Quiet, Status};
 
-/// The fault of a store that cannot be used: told once, whoever meets it first.
+/// The fault of a store that cannot be used: logged once, whoever meets it first.
 pub(crate) const UNUSABLE: &str = "directory in use";
 
 /// An engine that keeps the state of jobs.
@@ -60,138 +69,6 @@ pub(crate) enum Store {
     /// A database that many hosts share.
     #[cfg(feature = "postgres")]
     Shared(shared::Shared),
-}
-
-/// The runs of a process that is gone. Nobody else reports them while this lasts.
-#[derive(Debug)]
-pub(crate) enum ExpiredRuns {
-    Local(local::lease::Expired),
-    #[cfg(feature = "postgres")]
-    Shared(shared::life::Gone),
-}
-
-/// Has either engine do it.
-macro_rules! either {
-    ($store:expr, $found:ident => $done:expr) => {
-        match $store {
-            Self::Local($found) => $done,
-            #[cfg(feature = "postgres")]
-            Self::Shared($found) => $done,
-        }
-    };
-}
-
-/// Names a job to the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct JobKey<'a>(Cow<'a, str>);
-
-impl<'a> JobKey<'a> {
-    /// Returns the key of the job of that name.
-    pub(crate) fn of(job: &'a str) -> Self {
-        Self(name::file_name(job))
-    }
-
-    /// Returns the key of a job as the store lists it.
-    pub(crate) fn listed(job: &'a str) -> Self {
-        Self(Cow::Borrowed(job))
-    }
-}
-
-/// What a change of a job is decided by.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Seen<'a> {
-    pub(crate) past: &'a Past,
-    /// By the engine's clock, read when nobody else could change the job any more.
-    pub(crate) now: Time,
-    pub(crate) access: Access,
-}
-
-/// Who else can change a job meanwhile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Nobody.
-    Alone,
-    /// Somebody who holds it and does not let go of it, and is passed by.
-    PassedBy,
-    /// The store cannot be used: nothing but this process's memory changes, and no alert can be queued.
-    Memory,
-}
-
-/// Answers what to change; `None` where there is nothing to change. It is pure, and may be asked again
-/// where another process was faster: the last answer counts.
-pub(crate) type Decide<'a> = &'a mut dyn FnMut(&Seen<'_>) -> Option<Change>;
-
-/// A run that a job may have repeated: what it came to, and what is decided on the same run again.
-#[derive(Clone, Copy)]
-pub(crate) struct Again<'a> {
-    pub(crate) kind: Kind<'a>,
-    pub(crate) decide: &'a dyn Fn(&Seen<'_>) -> Option<Change>,
-}
-
-/// What makes two runs of a job alike, of which all else is the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Kind<'a> {
-    /// Tells its definition from others of the program.
-    pub(crate) definition: usize,
-    /// The error that it has returned, if it has.
-    pub(crate) error: Option<&'a str>,
-}
-
-/// The end of a run that may be a repeat.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Repeat<'a> {
-    pub(crate) kind: Kind<'a>,
-    pub(crate) begun: Micros,
-    pub(crate) took: Duration,
-    pub(crate) pid: u32,
-    pub(crate) at: Instant,
-    /// The run, where it was written down as under way.
-    pub(crate) ends: Option<&'a RunKey>,
-}
-
-/// What became of an alert on its way to one destination.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Queued {
-    /// It waits there to be sent.
-    Waits(Entry),
-    /// It waits in another queue of that destination, on this host, for the shared store cannot be reached.
-    #[cfg(feature = "postgres")]
-    Aside(Queue, Entry),
-    /// It is held back.
-    Held,
-    /// It could not be queued.
-    Not,
-}
-
-/// What became of a change.
-#[derive(Debug, Default)]
-pub(crate) struct Committed {
-    /// The alert, and what became of it in each of its queues.
-    pub(crate) alert: Option<(Box<crate::message::alert::Alert>, Vec<Queued>)>,
-    /// Whether the store was asked, and not the memory of this process alone.
-    pub(crate) is_exchanged: bool,
-    /// Whether a process holds the job, and was passed by.
-    pub(crate) is_passed_by: bool,
-    /// Whether a status was written.
-    pub(crate) is_written: bool,
-    /// Why the alert could not be queued.
-    pub(crate) queue_error: Option<io::Error>,
-    /// Why the status could not be written.
-    pub(crate) status_error: Option<io::Error>,
-}
-
-/// What became of the wish to give a job another name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Renamed {
-    Yes,
-    /// Somebody holds one of the jobs, and does not let go of it.
-    Busy,
-    /// There is no such job.
-    Missing,
-    /// Its status cannot be understood.
-    Unreadable,
-    /// Another job has that name.
-    Exists,
 }
 
 impl fmt::Display for Store {
@@ -218,7 +95,7 @@ impl Store {
     }
 
     /// Ends a run in memory alone, if it repeats the one before: it is written a little later, see
-    /// [`flush`](Self::flush). Tells whether that may be.
+    /// [`flush`](Self::flush). Returns whether that may be.
     pub(crate) fn repeat(&self, job: &JobKey<'_>, run: &Repeat<'_>) -> bool {
         match self {
             Self::Local(local) => local.repeat(&job.0, run),
@@ -245,13 +122,13 @@ impl Store {
     }
 
     /// Returns the statements that make the tables of a store, for the schema of that address or the default one.
-    #[cfg(all(feature = "cli", feature = "postgres"))]
+    #[cfg(feature = "postgres")]
     pub(crate) fn script(address: Option<&str>) -> Result<String, String> {
         shared::Shared::script(address)
     }
 
     /// Makes the tables of a shared store where they are missing, and says what is there.
-    #[cfg(all(feature = "cli", feature = "postgres"))]
+    #[cfg(feature = "postgres")]
     pub(crate) fn look_at_tables(&self) -> io::Result<String> {
         match self {
             Self::Local(_) => Err(io::ErrorKind::Unsupported.into()),
@@ -259,7 +136,7 @@ impl Store {
         }
     }
 
-    /// Changes a job, whole or not at all, and ends its run with that. A run that ends at `at` and tells
+    /// Changes a job, whole or not at all, and ends its run with that. A run that ends at `at` and says
     /// nothing new may be written a little later, see [`flush`](Self::flush).
     ///
     /// # Errors
@@ -279,12 +156,12 @@ impl Store {
         }
     }
 
-    /// Tells whether it may be that it cannot be asked now, and can be in a moment.
+    /// Returns whether it may be that it cannot be asked now, and can be in a moment.
     pub(crate) fn may_come(&self) -> bool {
         !matches!(self, Self::Local(_))
     }
 
-    /// Tells whether it cannot be asked now, and is about to answer: it was heard lately.
+    /// Returns whether it cannot be asked now, and is about to answer: it was heard lately.
     pub(crate) fn is_coming(&self) -> bool {
         match self {
             Self::Local(_) => false,
@@ -293,7 +170,7 @@ impl Store {
         }
     }
 
-    /// Changes what a job's status says, and nothing that people are told: `change` returns the status to
+    /// Changes what a job's status says, and nothing that is sent: `change` returns the status to
     /// write, and may be asked again.
     ///
     /// # Errors
@@ -428,7 +305,7 @@ impl Store {
         either!(self, engine => engine.unwatched_runs())
     }
 
-    /// Reads what a build of before has noted of the missed runs that it told.
+    /// Reads what a build of before has noted of the missed runs that it sent.
     pub(crate) fn missed_before(&self) -> String {
         either!(self, engine => engine.missed_before())
     }
@@ -445,7 +322,6 @@ impl Store {
     /// # Errors
     ///
     /// Where that cannot be written; all stay then.
-    #[cfg(feature = "cli")]
     pub(crate) fn plan(
         &self,
         now: Time,
@@ -460,7 +336,6 @@ impl Store {
     /// # Errors
     ///
     /// Where that cannot be done; the old list is whole then.
-    #[cfg(feature = "cli")]
     pub(crate) fn change_never_run(&self, change: impl FnOnce(&str) -> String) -> io::Result<()> {
         either!(self, engine => engine.change_never_run(change))
     }
@@ -484,71 +359,6 @@ impl Store {
             Self::Local(local) => Some(local.directory()),
             #[cfg(feature = "postgres")]
             Self::Shared(_) => None,
-        }
-    }
-}
-
-impl ExpiredRuns {
-    /// Returns what is known of the process.
-    pub(crate) fn process(&self) -> &Fields {
-        match self {
-            Self::Local(dead) => dead.process(),
-            #[cfg(feature = "postgres")]
-            Self::Shared(gone) => gone.process(),
-        }
-    }
-
-    /// Returns the runs that were under way, each with what its end is decided by; `None` where its part of
-    /// the record is damaged.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = (&RunKey, Option<Recorded<'static>>)> {
-        let runs = match self {
-            Self::Local(dead) => dead.open_runs(),
-            #[cfg(feature = "postgres")]
-            Self::Shared(gone) => gone.open_runs(),
-        };
-        let process = self.process();
-        runs.iter()
-            .map(move |(run, fields)| (run, Recorded::read(fields, process)))
-    }
-
-    /// Tells whether a run is still unreported.
-    pub(crate) fn is_open(&self, run: &RunKey) -> bool {
-        match self {
-            Self::Local(dead) => dead.is_open(run),
-            // The change itself finds out.
-            #[cfg(feature = "postgres")]
-            Self::Shared(gone) => gone.is_open(run),
-        }
-    }
-
-    /// Tells whether the process may live all the same, and only its connection to the store is lost.
-    pub(crate) fn may_live(&self) -> bool {
-        match self {
-            Self::Local(_) => false,
-            #[cfg(feature = "postgres")]
-            Self::Shared(gone) => gone.may_live(),
-        }
-    }
-
-    /// Names the program that the process has become, where it is one by now.
-    pub(crate) fn successor(&self) -> Option<String> {
-        match self {
-            Self::Local(_) => Recorded::successor(self.process()),
-            #[cfg(feature = "postgres")]
-            Self::Shared(_) => {
-                let program = Recorded::successor(self.process())?;
-                (self.process().get("exe") != Some(&*program)).then_some(program)
-            }
-        }
-    }
-
-    /// Removes what was written of the process, once each of its runs is reported.
-    pub(crate) fn remove(self) {
-        match self {
-            Self::Local(dead) => dead.remove(),
-            // Each run has gone with its report.
-            #[cfg(feature = "postgres")]
-            Self::Shared(_) => {}
         }
     }
 }

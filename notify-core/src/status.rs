@@ -5,28 +5,30 @@ pub(crate) mod cause;
 pub(crate) mod decision;
 pub(crate) mod error_count;
 pub(crate) mod facts;
+mod file;
 pub(crate) mod fingerprint;
 pub(crate) mod heard;
 pub(crate) mod log_lines;
 pub(crate) mod outcome;
 pub(crate) mod plan;
 pub(crate) mod progress;
+mod withheld;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::format::fields::{Fields, Page, split_line};
 use crate::format::headline::headline;
-use crate::format::link;
-use crate::format::text;
-use crate::format::time::{self, Time};
+use crate::format::time::Time;
 use crate::status::decision::Decided;
 use crate::status::error_count::ErrorCount;
 use crate::status::facts::Facts;
 use crate::status::log_lines::LogLines;
 use crate::status::plan::Plan;
+
+pub use withheld::Quiet;
+pub(crate) use withheld::{Acknowledged, Held, OVERDUE, Silence};
 
 /// Whether a job works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,11 +39,6 @@ pub enum State {
     /// Its latest run failed.
     Error,
 }
-
-const NOT_COUNTED: &str = "not counted";
-
-/// How many log lines stand below the error.
-const LOG_LINES: &str = "log-lines";
 
 /// The longest line that stands for an error.
 pub(crate) const LINE: usize = 500;
@@ -80,7 +77,7 @@ pub(crate) struct Flapping {
     pub(crate) failed: u64,
     pub(crate) since: Time,
     /// When the last alert was sent that it flaps.
-    pub(crate) told: Option<Time>,
+    pub(crate) sent: Option<Time>,
 }
 
 /// What a status file says.
@@ -112,7 +109,7 @@ pub(crate) struct Status {
     /// The first line of the error that began the incident.
     pub(crate) first_error: Option<String>,
     /// The errors of the incident that were sent, by their fingerprints.
-    pub(crate) told_errors: Vec<String>,
+    pub(crate) sent_errors: Vec<String>,
     /// The other errors within the present silence.
     pub(crate) other_errors: ErrorCount,
     /// The errors of runs that ended after one that began later, and that left its status.
@@ -179,143 +176,6 @@ pub(crate) struct Status {
     pub(crate) log_lines: LogLines,
 }
 
-/// An alert that is due and held back.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Held {
-    /// It is sent then at the latest.
-    pub(crate) until: Time,
-    /// Where it waits, for each destination: the queue's folder and the file.
-    pub(crate) alerts: Vec<String>,
-}
-
-/// What stands for the error of a silence that is one of runs that are overdue.
-pub(crate) const OVERDUE: &str = "overdue";
-
-/// What a person has silenced: one error, for some time.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Silence {
-    pub(crate) until: Time,
-    /// The error's fingerprint.
-    pub(crate) error: String,
-    pub(crate) because: Option<String>,
-}
-
-/// That somebody is at an error: it is not sent again until then, or while it lasts.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Acknowledged {
-    /// The error's fingerprint.
-    pub(crate) error: String,
-    pub(crate) by: String,
-    pub(crate) until: Option<Time>,
-    pub(crate) because: Option<String>,
-}
-
-/// A time in which alerts are withheld, by a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(
-    not(feature = "cli"),
-    expect(unreachable_pub, reason = "the command uses it")
-)]
-pub struct Quiet {
-    /// When it ends.
-    pub until: Time,
-    /// Why, as its author says.
-    pub because: Option<String>,
-}
-
-impl Held {
-    fn parse(value: &str) -> Option<Self> {
-        let (alerts, until) = value.split_once(" until ")?;
-        Some(Self {
-            until: time::parse(until)?,
-            alerts: alerts.split(' ').map(str::to_owned).collect(),
-        })
-    }
-
-    fn render(&self) -> String {
-        format!("{} until {}", self.alerts.join(" "), time::show(self.until))
-    }
-}
-
-/// Takes a value apart into what was said, and why.
-fn split_because(value: &str) -> (&str, Option<String>) {
-    match value.split_once(" because ") {
-        Some((value, because)) => (value, Some(because.to_owned())),
-        None => (value, None),
-    }
-}
-
-/// Puts both together.
-fn with_because(value: String, because: Option<&String>) -> String {
-    match because {
-        Some(because) => value + " because " + because,
-        None => value,
-    }
-}
-
-impl Silence {
-    fn parse(value: &str) -> Option<Self> {
-        let (error, rest) = value.split_once(" until ")?;
-        let (until, because) = split_because(rest);
-        Some(Self {
-            until: time::parse(until)?,
-            error: error.strip_prefix("error ")?.to_owned(),
-            because,
-        })
-    }
-
-    fn render(&self) -> String {
-        let value = format!("error {} until {}", self.error, time::show(self.until));
-        with_because(value, self.because.as_ref())
-    }
-}
-
-impl Acknowledged {
-    fn parse(value: &str) -> Option<Self> {
-        let (value, because) = split_because(value);
-        let (rest, by) = value.split_once(" by ")?;
-        let (error, until) = match rest.split_once(" until ") {
-            Some((error, until)) => (error, Some(time::parse(until)?)),
-            None => (rest, None),
-        };
-        Some(Self {
-            error: error.strip_prefix("error ")?.to_owned(),
-            by: by.to_owned(),
-            until,
-            because,
-        })
-    }
-
-    fn render(&self) -> String {
-        let until = self.until.map(time::show);
-        let until = until.map_or_else(String::new, |until| format!(" until {until}"));
-        let value = format!("error {}{until} by {}", self.error, self.by);
-        with_because(value, self.because.as_ref())
-    }
-
-    /// Tells whether it is not over yet.
-    pub(crate) fn lasts(&self, now: Time) -> bool {
-        self.until.is_none_or(|until| until > now)
-    }
-}
-
-impl Quiet {
-    fn parse(value: &str) -> Option<Self> {
-        let (until, because) = split_because(value);
-        Some(Self {
-            until: time::parse(until.strip_prefix("until ")?)?,
-            because,
-        })
-    }
-
-    fn render(&self) -> String {
-        with_because(
-            format!("until {}", time::show(self.until)),
-            self.because.as_ref(),
-        )
-    }
-}
-
 impl Status {
     /// The status of a job after a first run, of which nothing else is known.
     pub(crate) fn new(state: State, begun: Time) -> Self {
@@ -334,7 +194,7 @@ impl Status {
             incident: None,
             fingerprint: None,
             first_error: None,
-            told_errors: Vec::new(),
+            sent_errors: Vec::new(),
             other_errors: ErrorCount::default(),
             older_errors: ErrorCount::default(),
             overdue: None,
@@ -371,95 +231,6 @@ impl Status {
         }
     }
 
-    /// Reads a status file, ours or the article's; `None` where it cannot be understood.
-    pub(crate) fn parse(content: &str) -> Option<Self> {
-        let (state, rest) = split_line(content)?;
-        let (begun, rest) = split_line(rest)?;
-        let (location, rest) = split_line(rest).unwrap_or_default();
-        let state = State::parse(state)?;
-        let begun = time::parse(begun)?;
-        let mut fields = Fields::parse(rest);
-        let lines = fields.get(LOG_LINES).and_then(|lines| lines.parse().ok());
-        let below = std::mem::take(&mut fields.text);
-        let (error, log_lines) = LogLines::split(below, lines.unwrap_or(0));
-        let get = |key| fields.get(key);
-        let time = |key| get(key).and_then(time::parse);
-        let text = |key| get(key).map(str::to_owned);
-        let same = |key| text(key).map(Text::Owned);
-        let count = |key| get(key).and_then(ErrorCount::parse).unwrap_or_default();
-        let number = |key| get(key).and_then(|number| number.parse().ok());
-        let since = time("since");
-        // The article's own file does not say when its message was sent: at that time.
-        let alerted = if since.is_some() {
-            time("alerted")
-        } else {
-            Some(begun)
-        };
-        Some(Self {
-            state,
-            begun,
-            location: text::unescape(location).into_owned().into(),
-            took: get("took").and_then(parse_seconds),
-            since: since.unwrap_or(begun),
-            runs: number("runs").unwrap_or(1),
-            runs_total: number("runs-total").unwrap_or_default(),
-            failures_total: number("failures-total").unwrap_or_default(),
-            last_ok: time("last-ok"),
-            alerted,
-            incident: text("incident"),
-            fingerprint: text("fingerprint"),
-            first_error: text("first-error").or_else(|| {
-                let first = || headline(&error, LINE);
-                (state == State::Error).then(first)
-            }),
-            told_errors: match get("told-errors") {
-                Some(told) => told.split_whitespace().map(str::to_owned).collect(),
-                None if alerted.is_some() => text("fingerprint").into_iter().collect(),
-                None => Vec::new(),
-            },
-            alerted_by: text("alerted-by"),
-            other_errors: count("other-errors"),
-            older_errors: count("older-errors"),
-            overdue: time("overdue-alerted"),
-            missed: time("missed"),
-            missed_due: time("missed-due"),
-            took_alerted: time("took-alerted"),
-            overlap_alerted: time("overlap-alerted"),
-            held: get("held").and_then(Held::parse),
-            withheld_since: time("withheld-since"),
-            silence: get("silenced").and_then(Silence::parse),
-            acknowledged: get("acknowledged").and_then(Acknowledged::parse),
-            quiet: get("quiet").and_then(Quiet::parse),
-            flapping: get("flapping").and_then(Flapping::parse),
-            decision: Decided::parse(&fields),
-            host: same("host"),
-            pid: get("pid").and_then(|pid| pid.parse().ok()),
-            exe: same("exe"),
-            source: same("source"),
-            version: same("version"),
-            ok_version: same("ok-version").or_else(|| match state {
-                State::Ok => same("version"),
-                State::Error => None,
-            }),
-            every_hours: get("every-hours")
-                .and_then(|hours| hours.parse().ok())
-                .filter(|hours| *hours > 0.0 && f64::is_finite(*hours)),
-            plan: Plan::read(&fields).map(Arc::new),
-            channel: same("channel"),
-            // Another user may have written the file.
-            runbook: same("runbook").filter(|url| link::check(url).is_ok()),
-            owner: same("owner"),
-            alerted_channel: text("alerted-channel"),
-            silenced_by_rule: text("silenced-by-rule"),
-            facts: Facts::read(&fields),
-            passed_over: text("passed-over"),
-            cancelled: time("cancelled"),
-            not_counted: text(NOT_COUNTED),
-            text: error,
-            log_lines,
-        })
-    }
-
     /// Returns the error in one line of at most `limit` bytes, an empty one where there is none.
     pub(crate) fn headline(&self, limit: usize) -> String {
         if self.text.trim().is_empty() {
@@ -468,88 +239,9 @@ impl Status {
         headline(&self.text, limit)
     }
 
-    /// Writes the status file.
-    pub(crate) fn render(&self) -> String {
-        let time = |time: Option<Time>| time.map(time::show);
-        let mut page = Page::new(512 + self.text.len());
-        page.line(self.state.as_str());
-        page.line(&time::show(self.begun));
-        page.line(&text::escape(&self.location));
-        page.put_some(
-            "took",
-            self.took.map(|took| format!("{:.3} s", took.as_secs_f64())),
-        );
-        page.put("since", &time::show(self.since));
-        page.put("runs", &self.runs.to_string());
-        let total = |number: u64| (number > 0).then(|| number.to_string());
-        page.put_some("runs-total", total(self.runs_total));
-        page.put_some("failures-total", total(self.failures_total));
-        page.put_some("last-ok", time(self.last_ok));
-        page.put_some("alerted", time(self.alerted));
-        page.put_some("alerted-by", self.alerted_by.as_deref());
-        if let Some(decision) = &self.decision {
-            decision.put(&mut page);
-        }
-        page.put_some("incident", self.incident.as_deref());
-        page.put_some("fingerprint", self.fingerprint.as_deref());
-        // What the text says already is not said twice.
-        let text = self.headline(LINE);
-        let first = self.first_error.as_deref();
-        page.put_some("first-error", first.filter(|first| *first != text));
-        let is_plain = self.alerted.is_some() && self.told_errors.iter().eq(&self.fingerprint);
-        if !is_plain && (self.alerted.is_some() || !self.told_errors.is_empty()) {
-            page.put("told-errors", &self.told_errors.join(" "));
-        }
-        page.put_some("other-errors", self.other_errors.render());
-        page.put_some("older-errors", self.older_errors.render());
-        page.put_some("overdue-alerted", time(self.overdue));
-        page.put_some("missed", time(self.missed));
-        page.put_some("missed-due", time(self.missed_due));
-        page.put_some("took-alerted", time(self.took_alerted));
-        page.put_some("overlap-alerted", time(self.overlap_alerted));
-        page.put_some("held", self.held.as_ref().map(Held::render));
-        page.put_some("withheld-since", time(self.withheld_since));
-        page.put_some("silenced", self.silence.as_ref().map(Silence::render));
-        page.put_some(
-            "acknowledged",
-            self.acknowledged.as_ref().map(Acknowledged::render),
-        );
-        page.put_some("quiet", self.quiet.as_ref().map(Quiet::render));
-        page.put_some("flapping", self.flapping.as_ref().map(Flapping::render));
-        page.put_some("host", self.host.as_deref());
-        page.put_some("pid", self.pid.map(|pid| pid.to_string()));
-        page.put_some("exe", self.exe.as_deref());
-        page.put_some("source", self.source.as_deref());
-        page.put_some("version", self.version.as_deref());
-        let ok_version = self.ok_version.as_deref();
-        page.put_some(
-            "ok-version",
-            ok_version.filter(|_| self.state == State::Error),
-        );
-        page.put_some(
-            "every-hours",
-            self.every_hours.map(|hours| hours.to_string()),
-        );
-        if let Some(plan) = &self.plan {
-            plan.write(&mut page);
-        }
-        page.put_some("channel", self.channel.as_deref());
-        page.put_some("runbook", self.runbook.as_deref());
-        page.put_some("owner", self.owner.as_deref());
-        page.put_some("alerted-channel", self.alerted_channel.as_deref());
-        page.put_some("silenced-by-rule", self.silenced_by_rule.as_deref());
-        self.facts.write(&mut page);
-        page.put_some("passed-over", self.passed_over.as_deref());
-        page.put_some("cancelled", time(self.cancelled));
-        page.put_some(NOT_COUNTED, self.not_counted.as_deref());
-        let lines = self.log_lines.len();
-        page.put_some(LOG_LINES, (lines > 0).then(|| lines.to_string()));
-        page.end(&self.log_lines.below(&self.text))
-    }
-
     /// Returns whether no alert was sent for it, nor for an error of its incident.
     pub(crate) fn is_unheard(&self) -> bool {
-        self.alerted.is_none() && self.told_errors.is_empty()
+        self.alerted.is_none() && self.sent_errors.is_empty()
     }
 
     /// Returns what the status is once the alert that it held back has left.
@@ -560,7 +252,7 @@ impl Status {
             other_errors: ErrorCount::default(),
             held: None,
             withheld_since: None,
-            told_errors: self.fingerprint.iter().cloned().collect(),
+            sent_errors: self.fingerprint.iter().cloned().collect(),
             ..self.clone()
         }
     }
@@ -586,7 +278,7 @@ impl Status {
             incident,
             fingerprint,
             first_error,
-            told_errors,
+            sent_errors,
             alerted_by,
             other_errors,
             older_errors,
@@ -630,7 +322,7 @@ impl Status {
             && *incident == previous.incident
             && *fingerprint == previous.fingerprint
             && *first_error == previous.first_error
-            && *told_errors == previous.told_errors
+            && *sent_errors == previous.sent_errors
             && *alerted_by == previous.alerted_by
             && *other_errors == previous.other_errors
             && *older_errors == previous.older_errors
@@ -662,10 +354,6 @@ impl Status {
             && *cancelled == previous.cancelled
             && *not_counted == previous.not_counted
     }
-}
-
-fn parse_seconds(text: &str) -> Option<Duration> {
-    Duration::try_from_secs_f64(text.strip_suffix(" s")?.parse().ok()?).ok()
 }
 
 #[cfg(test)]

@@ -201,15 +201,15 @@ fn taken_back(status: &Status, alert: &Alert, waits: bool, why: &str) -> Option<
         return None;
     }
     let error = alert.status.fingerprint.iter().cloned();
-    let told_errors = match (waits, alert.kind) {
+    let sent_errors = match (waits, alert.kind) {
         (true, _) if is_leaving => error.collect(),
         // Without it nobody knows that the job fails, and nobody is to hear that it works again.
         (false, Kind::Failed) => Vec::new(),
-        _ => status.told_errors.clone(),
+        _ => status.sent_errors.clone(),
     };
     Some(Status {
         alerted: None,
-        told_errors,
+        sent_errors,
         held: status.held.clone().filter(|_| !is_leaving),
         decision: Some(Decided::undelivered(why)),
         ..status.clone()

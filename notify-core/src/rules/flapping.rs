@@ -37,13 +37,13 @@ pub(crate) fn follow(previous: Option<&Status>, state: State, begun: Time, now: 
     let mut flapping = match (&previous.flapping, has_changed) {
         (None, false) => return Course::Steady,
         (Some(flapping), false) => flapping.clone(),
-        (Some(flapping), true) if !was_steady || flapping.told.is_some() => flapping.clone(),
+        (Some(flapping), true) if !was_steady || flapping.sent.is_some() => flapping.clone(),
         (_, true) => Flapping {
             changes: 0,
             runs: 0,
             failed: 0,
             since: begun,
-            told: None,
+            sent: None,
         },
     };
     flapping.runs += 1;
@@ -51,12 +51,12 @@ pub(crate) fn follow(previous: Option<&Status>, state: State, begun: Time, now: 
     if has_changed {
         flapping.changes += 1;
     } else if time::age(previous.since, now) >= STEADY && previous.runs + 1 >= RUNS {
-        return match flapping.told {
+        return match flapping.sent {
             Some(_) => Course::Ends(flapping),
             None => Course::Steady,
         };
     }
-    match flapping.told {
+    match flapping.sent {
         Some(_) => Course::GoesOn(flapping),
         None if flapping.changes >= CHANGES => Course::Begins(flapping),
         None => Course::Changing(flapping),
@@ -77,16 +77,16 @@ impl Flapping {
 
     /// Writes it as a line of the status file.
     pub(crate) fn render(&self) -> String {
-        match self.told {
-            Some(told) => format!("{}, told {}", self.words(), time::show(told)),
+        match self.sent {
+            Some(sent) => format!("{}, told {}", self.words(), time::show(sent)),
             None => self.words(),
         }
     }
 
     /// Reads what [`render`](Self::render) has written.
     pub(crate) fn parse(line: &str) -> Option<Self> {
-        let (words, told) = match line.split_once(", told ") {
-            Some((words, told)) => (words, Some(time::parse(told)?)),
+        let (words, sent) = match line.split_once(", told ") {
+            Some((words, sent)) => (words, Some(time::parse(sent)?)),
             None => (line, None),
         };
         let (changes, rest) = words.split_once(" changes, ")?;
@@ -97,7 +97,7 @@ impl Flapping {
             runs: runs.parse().ok()?,
             failed: failed.parse().ok()?,
             since: time::parse(since)?,
-            told,
+            sent,
         })
     }
 }

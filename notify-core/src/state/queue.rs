@@ -30,17 +30,6 @@ pub(crate) enum Queue {
     Shared(shared::queue::Queue),
 }
 
-/// Has the queue of either engine answer.
-macro_rules! either {
-    ($queue:expr, $found:ident => $answer:expr) => {
-        match $queue {
-            Queue::Local($found) => $answer,
-            #[cfg(feature = "postgres")]
-            Queue::Shared($found) => $answer,
-        }
-    };
-}
-
 impl From<local::queue::Queue> for Queue {
     fn from(queue: local::queue::Queue) -> Self {
         Self::Local(queue)

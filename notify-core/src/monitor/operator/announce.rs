@@ -90,13 +90,13 @@ impl Desk {
         let committed = self.change(file, |past| {
             let (status, kind) = deed(past)?;
             // The message that says so is the first that some hear of it.
-            let is_new = |error: &&String| routes.is_some() && !status.told_errors.contains(error);
+            let is_new = |error: &&String| routes.is_some() && !status.sent_errors.contains(error);
             let new = status.fingerprint.iter().filter(is_new);
-            let told_errors = status.told_errors.iter().chain(new).cloned().collect();
+            let sent_errors = status.sent_errors.iter().chain(new).cloned().collect();
             // It is the same error, of which nobody wants to hear.
             let withdrawn = status.held.map(|held| held.alerts).unwrap_or_default();
             let status = Status {
-                told_errors,
+                sent_errors,
                 held: None,
                 // For whoever sends that the silence is over.
                 channel: match &routes {

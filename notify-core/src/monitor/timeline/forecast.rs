@@ -82,7 +82,7 @@ fn turns(status: &Status, settings: &Settings) -> Vec<Time> {
             .other_errors
             .last
             .and_then(|last| after(last, settings.silent)),
-        flapping.and_then(|flapping| after(flapping.told?, longest)),
+        flapping.and_then(|flapping| after(flapping.sent?, longest)),
         flapping.and_then(|_| after(status.since, STEADY)),
     ];
     times.into_iter().flatten().collect()
@@ -160,7 +160,7 @@ mod tests {
         let status = Status::parse(&status).unwrap();
         let fingerprint = view::fingerprint(&status);
         Status {
-            told_errors: fingerprint.iter().cloned().collect(),
+            sent_errors: fingerprint.iter().cloned().collect(),
             fingerprint,
             ..status
         }

@@ -132,7 +132,7 @@ impl Job {
             decided: status.decision,
             is_flapping: status
                 .flapping
-                .is_some_and(|flapping| flapping.told.is_some()),
+                .is_some_and(|flapping| flapping.sent.is_some()),
             missed: status.missed,
             host: status.host.map(Cow::into_owned),
             pid: status.pid,

@@ -105,17 +105,17 @@ pub(crate) fn send(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
 
 /// What a status is once that was sent.
 fn after_sending(status: Status, now: Time) -> Status {
-    let mut told_errors = status.told_errors.clone();
+    let mut sent_errors = status.sent_errors.clone();
     let error = status.fingerprint.as_ref();
-    told_errors.extend(
+    sent_errors.extend(
         error
-            .filter(|error| !status.told_errors.contains(error))
+            .filter(|error| !status.sent_errors.contains(error))
             .cloned(),
     );
     Status {
         alerted: Some(now),
         alerted_by: None,
-        told_errors,
+        sent_errors,
         other_errors: ErrorCount::default(),
         withheld_since: None,
         silence: None,

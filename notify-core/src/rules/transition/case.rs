@@ -131,14 +131,14 @@ impl<'a> Case<'a> {
 
     /// Returns whether the job fails otherwise than people know.
     pub(super) fn is_other(&self) -> bool {
-        let sent = self.same.map(|same| &same.told_errors);
+        let sent = self.same.map(|same| &same.sent_errors);
         sent.is_some_and(|sent| !sent.is_empty()) && !self.is_known_error() && !self.is_silenced()
     }
 
     /// Returns whether this error was sent in this incident.
     pub(super) fn is_known_error(&self) -> bool {
         let known = self.fingerprint.as_ref().zip(self.same);
-        known.is_some_and(|(error, same)| same.told_errors.contains(error))
+        known.is_some_and(|(error, same)| same.sent_errors.contains(error))
     }
 
     /// Returns who is at this very error, while that lasts.

@@ -63,7 +63,7 @@ impl Case<'_> {
             Course::Begins(_) => return Decision::send(Reason::Flapping),
             Course::GoesOn(flapping) => {
                 let is_due = flapping
-                    .told
+                    .sent
                     .is_none_or(|sent| time::age(sent, now) > settings.longest_silence());
                 return Decision {
                     send: is_due,

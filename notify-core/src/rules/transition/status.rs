@@ -49,7 +49,7 @@ impl Case<'_> {
             incident: self.incident().filter(|_| is_error),
             fingerprint: self.fingerprint.clone(),
             first_error,
-            told_errors: self.told_errors(settled),
+            sent_errors: self.sent_errors(settled),
             other_errors: self.other_errors(settled),
             overdue: previous
                 .and_then(|previous| previous.overdue)
@@ -151,7 +151,7 @@ impl Case<'_> {
                 runs: own.runs,
                 alerted: own.alerted,
                 alerted_by: own.alerted_by.clone(),
-                told_errors: own.told_errors.clone(),
+                sent_errors: own.sent_errors.clone(),
                 other_errors: own.other_errors.clone(),
                 held: own.held.clone(),
                 withheld_since: own.withheld_since,
@@ -193,7 +193,7 @@ impl Case<'_> {
             .same
             .filter(|same| same.state == State::Error && !settled.is_sent);
         let spoke = same.and_then(|same| same.alerted_by.clone());
-        let is_own = same.is_some_and(|same| !same.told_errors.is_empty() && spoke.is_none());
+        let is_own = same.is_some_and(|same| !same.sent_errors.is_empty() && spoke.is_none());
         match self.end.cover {
             Some(Cover { job, .. }) if settled.decision.reason == Reason::SamePanic => {
                 (!is_own && job != self.end.run.job).then(|| job.to_owned())
@@ -215,8 +215,8 @@ impl Case<'_> {
         }
     }
 
-    fn told_errors(&self, settled: &Settled) -> Vec<String> {
-        let known = self.same.map(|same| same.told_errors.clone());
+    fn sent_errors(&self, settled: &Settled) -> Vec<String> {
+        let known = self.same.map(|same| same.sent_errors.clone());
         let mut sent = known.unwrap_or_default();
         if let Some(error) = self.fingerprint.as_ref().filter(|_| settled.is_known()) {
             sent.retain(|known| known != error);
@@ -283,10 +283,10 @@ impl Case<'_> {
             Course::Steady | Course::Ends(_) => None,
             Course::Changing(flapping) => Some(flapping.clone()),
             Course::Begins(flapping) | Course::GoesOn(flapping) => Some(Flapping {
-                told: if settled.is_sent {
+                sent: if settled.is_sent {
                     Some(self.end.now)
                 } else {
-                    flapping.told
+                    flapping.sent
                 },
                 ..flapping.clone()
             }),

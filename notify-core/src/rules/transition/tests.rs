@@ -406,7 +406,7 @@ fn an_error_keeps_what_another_version_wrote_for_it_and_is_not_told_once_more() 
         unreachable!()
     };
     status.fingerprint = Some("0ld0ld00".to_owned());
-    status.told_errors = vec!["0ld0ld00".to_owned()];
+    status.sent_errors = vec!["0ld0ld00".to_owned()];
     assert_eq!(job.run(60, &failed("row 18 is bad")), Reason::Recent);
     assert_eq!(job.run(60, &failed("row 18 is lost")), Reason::NewError);
 }

@@ -4,22 +4,20 @@
 //! finishes it. Without that, a crash between the alert and the status would leave people believing
 //! what is not so, for ever.
 
-use std::fs;
+mod apply;
+
 use std::io;
 use std::path::Path;
 use std::time::Instant;
 
 use super::lock_file::{Id, LockFile};
 use super::memory::{Alike, HISTORY_EVERY, Job, MAX_BEHIND_MICROS, Shown};
-use super::{Directory, MAX_STATUS_BYTES, journal, lease};
+use super::{Directory, MAX_STATUS_BYTES, lease};
 use crate::format::time;
-use crate::message::alert::Alert;
-use crate::os::file::{self, Durable, Links};
-use crate::os::landlord::Landlord;
+use crate::os::file::{self, Links};
 use crate::os::lock::Lock;
-use crate::os::random;
 use crate::rules::Past;
-use crate::state::change::{Change, Texts};
+use crate::state::change::Change;
 use crate::state::unwritten;
 use crate::state::{Access, Again, Committed, Decide, Queued, Seen};
 use crate::status::Status;
@@ -82,7 +80,7 @@ impl<'a> Locked<'a> {
         }
     }
 
-    /// Tells whether another process holds the lock and does not let go of it.
+    /// Returns whether another process holds the lock and does not let go of it.
     pub(super) fn is_passed_by(&self) -> bool {
         self.lock.is_none()
     }
@@ -197,7 +195,7 @@ impl<'a> Locked<'a> {
         committed
     }
 
-    /// Writes a status of which people are told nothing.
+    /// Writes a status of which nothing is sent.
     pub(super) fn amend(
         mut self,
         change: &mut dyn FnMut(&Status) -> Option<Status>,
@@ -265,7 +263,7 @@ impl<'a> Locked<'a> {
         }
     }
 
-    /// Writes a status that says nothing new but times and counts; tells whether that was done. It is one
+    /// Writes a status that says nothing new but times and counts; returns whether that was done. It is one
     /// step, and needs no journal; nor an id, for what others remember still holds, but where a run has ended
     /// that began before the one that they know.
     fn exchange(&mut self, change: &Change, past: &Past, id: Option<Id>) -> bool {
@@ -314,143 +312,6 @@ impl<'a> Locked<'a> {
         let lock = self.lock.as_mut();
         let lock = lock.filter(|_| self.pending_of_other.is_none());
         self.id = lock.and_then(|lock| lock.write_id().ok());
-    }
-
-    /// Makes a change: the alert is queued and the status written, or after a crash whoever locks
-    /// the job next does both.
-    pub(super) fn change(&mut self, change: &Change) -> Written {
-        let texts = Texts::of(change);
-        // Without one, as on a full disk, a crash now can send the alert again.
-        let _ = self.write_journal(change, &texts);
-        let mut written = self.apply(self.file, change, &texts);
-        self.close_journal(self.file, change, &texts, &written);
-        self.store.history.add_change(self.file, change);
-        if written.status_error.is_none() {
-            self.text = texts.status;
-        }
-        if let Some(left) = &change.noted {
-            // After a crash before this the same may be sent again.
-            written.lacks_note = self.write(left).is_err();
-        }
-        if change.removes && written.status_error.is_none() {
-            written.status_error = self.remove().err();
-        }
-        written
-    }
-
-    fn remove(&self) -> io::Result<()> {
-        fs::remove_file(self.store.path.join(self.file))?;
-        self.store.history.forget(self.file)
-    }
-
-    fn apply(&mut self, file: &str, change: &Change, texts: &Texts) -> Written {
-        let mut written = Written::default();
-        if let (Some(alert), Some(text)) = (&change.alert, &texts.alert) {
-            for queue in &change.queues {
-                match self.put(alert, text, queue, change) {
-                    Ok(entry) => written.queued.push(entry),
-                    Err(error) => {
-                        written.queued.push(Queued::Not);
-                        written.queue_error = Some(error);
-                    }
-                }
-            }
-        }
-        for withdrawn in &change.withdrawn {
-            // What cannot be removed is told late, which is better than never.
-            let _ = self.store.outbox.withdraw(withdrawn);
-        }
-        if let Some(run) = &change.ends {
-            // Before the status, lest a run whose end is written down be reported as dead.
-            let _ = lease::end_at(&self.store.running, run);
-        }
-        if let Some(status) = &texts.status {
-            written.status_error = self.replace(file, status).err();
-        }
-        written
-    }
-
-    fn put(&self, alert: &Alert, text: &str, queue: &str, change: &Change) -> io::Result<Queued> {
-        let status = change.status.as_ref().filter(|_| change.is_held);
-        let held = status.and_then(|status| status.held.as_ref());
-        let path = held.and_then(|held| {
-            let paths = held.alerts.iter();
-            paths
-                .filter_map(|path| path.split_once('/'))
-                .find(|(of, _)| *of == queue)
-        });
-        let queue = self.store.outbox.queue(queue);
-        match path {
-            Some((_, name)) => queue.hold(text, name).map(|()| Queued::Held),
-            None => queue.put(alert, text).map(Queued::Waits),
-        }
-    }
-
-    fn replace(&self, file: &str, content: &str) -> io::Result<()> {
-        let mut temporary = format!("{:02x}.new", self.slot);
-        if self.is_passed_by() {
-            temporary += &format!("-{:016x}", random::number());
-        }
-        let temporary = self.store.hidden.join("locks").join(temporary);
-        let Directory {
-            path: directory,
-            mode,
-            ..
-        } = self.store;
-        let landlord = Landlord::of(directory);
-        let path = match &landlord {
-            Some(landlord) => landlord.at(file.as_ref()),
-            None => directory.join(file),
-        };
-        let new = file::replace(&path, &temporary, content, *mode, Durable::No)?;
-        if let Some(landlord) = landlord {
-            landlord.give(&new);
-        }
-        Ok(())
-    }
-
-    /// Writes the journal, which is the lock's own file: every run opens that anyway. A status without an
-    /// alert need not outlive a power cut.
-    pub(super) fn write_journal(&mut self, change: &Change, texts: &Texts) -> io::Result<()> {
-        let journal = journal::render(self.file, change, texts);
-        let lock = self.lock.as_mut().ok_or(io::ErrorKind::WouldBlock)?;
-        lock.write_journal(&journal, change.alert.is_some())
-    }
-
-    /// Ends the journal of a change that was made; but where its status could not be written, leaves that
-    /// there, so that the next run knows of it. The alert would come back with the whole.
-    fn close_journal(&mut self, file: &str, change: &Change, texts: &Texts, written: &Written) {
-        let pending = match &written.status_error {
-            Some(_) => Some(journal::of_status(file, change, texts)),
-            None => self.pending_of_other.clone(),
-        };
-        let Some((lock, pending)) = self.lock.as_mut().zip(pending) else {
-            self.pending = None;
-            return self.renew_id();
-        };
-        let is_kept = lock.write_journal(&pending, false).is_ok();
-        if file == self.file {
-            self.pending = change.status.clone().filter(|_| is_kept);
-        } else if is_kept {
-            self.pending_of_other = Some(pending);
-        }
-    }
-
-    /// Makes a change that a dead process left half done, or whose status could not be written.
-    pub(super) fn finish_journal(&mut self) -> io::Result<()> {
-        let Some(lock) = &mut self.lock else {
-            return Ok(());
-        };
-        let Some(journal) = lock.journal()? else {
-            return Ok(());
-        };
-        let Some((file, change)) = journal::parse(&journal) else {
-            return lock.clear();
-        };
-        let texts = Texts::of(&change);
-        let written = self.apply(&file, &change, &texts);
-        self.close_journal(&file, &change, &texts, &written);
-        Ok(())
     }
 }
 

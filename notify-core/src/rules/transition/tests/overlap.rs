@@ -81,7 +81,7 @@ fn the_failure_of_an_older_run_is_sent_names_the_newer_one_and_leaves_its_status
     let left = transition.left.unwrap();
     assert_eq!((left.begun, &left.text), (newer.begun, &newer.text));
     assert_eq!((left.runs, left.alerted), (2, Some(at(60))));
-    assert_eq!(left.told_errors.len(), 2);
+    assert_eq!(left.sent_errors.len(), 2);
 }
 
 #[test]

@@ -328,7 +328,7 @@ fn what_somebody_amends_is_seen_by_the_next_silent_run() {
     let untold = &mut |status: &Status| {
         Some(Status {
             alerted: None,
-            told_errors: Vec::new(),
+            sent_errors: Vec::new(),
             ..status.clone()
         })
     };
