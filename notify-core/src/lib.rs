@@ -158,6 +158,7 @@ pub mod __cli {
     };
     pub use crate::monitor::planned::{Planned, mark_quiet, planned};
     pub use crate::monitor::schedule::{ClockChanges, Schedule};
+    pub use crate::monitor::size_limit::outlive_size_limit;
     pub use crate::monitor::tables::{init_store, store_script};
     pub use crate::monitor::timeline::{
         Chance, Happened, Outlook, Recent, Reply, Rules, Story, What, recent, story,
