@@ -152,7 +152,7 @@ pub mod __cli {
     pub use crate::monitor::awaited::{AllAwaited, Awaited, await_no_more, awaited};
     pub use crate::monitor::command::child::signal_named;
     pub use crate::monitor::command::{Codes, Wrapped};
-    pub use crate::monitor::expected::{Expected, Missed, Said};
+    pub use crate::monitor::expected::{Expected, Missed, Said, Since};
     pub use crate::monitor::operator::{
         Answer, Desk, Forgotten, Plan, Refused, Silenced, Taken, Told, channels, test, user,
     };
