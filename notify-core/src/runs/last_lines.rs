@@ -217,7 +217,7 @@ impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
 /// Writes a value by what it is: to ask that is cheaper than to have it show itself.
 struct Written<'a>(&'a mut Text);
 
-impl<'v> VisitValue<'v> for Written<'_> {
+impl VisitValue<'_> for Written<'_> {
     fn visit_any(&mut self, value: Value<'_>) -> Result<(), kv::Error> {
         Ok(write!(self.0, "{value}")?)
     }

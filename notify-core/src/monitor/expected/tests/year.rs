@@ -358,7 +358,7 @@ fn watch(expected: &Expected, runs: &[Run], looks: &BTreeSet<i64>, host: &Host) 
     let micros = |number: usize| TimeDelta::microseconds(i64::try_from(number).unwrap());
     for (look, now) in looks.iter().copied().enumerate() {
         let shown = utc_of(host.shows(now)) + micros(look);
-        let set = clock.look(shown, Duration::from_secs(now.unsigned_abs()));
+        let set_by = clock.look(shown, Duration::from_secs(now.unsigned_abs()));
         let number = runs.partition_point(|run| run.at <= now);
         let latest = number.checked_sub(1).map(|number| runs[number]);
         let last = sent.last().map(|sent| (sent.at, sent.shown));
@@ -366,7 +366,7 @@ fn watch(expected: &Expected, runs: &[Run], looks: &BTreeSet<i64>, host: &Host) 
         let last = last.filter(|(at, _)| latest.is_none_or(|run| run.at <= *at));
         let begun = latest.map_or(from, |run| utc_of(run.shown) + micros(number));
         let last = last.map(|(_, shown)| shown);
-        set_back.note(set, shown, [("etl.load", begun, last)].into_iter());
+        set_back.note(set_by, shown, [("etl.load", begun, last)].into_iter());
         let (since, last) = set_back.of("etl.load", begun, last);
         let job = Watched { since, sent: last };
         let missed = expected.to_send(&job, shown, clock.was_set(), TimeDelta::zero());
