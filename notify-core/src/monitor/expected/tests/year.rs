@@ -2,17 +2,19 @@
 //! sent, once, and nothing else is.
 //!
 //! What is due, what cron starts and what is missed is worked out here anew, and shares nothing with what is tested:
-//! the days by rules written out, cron by the loop of Debian's (3.0pl1, `cron.c`), and a missed run as
-//! docs/schedules.md has it.
+//! the days by rules written out, cron by the loop of Debian's, and a missed run as docs/schedules.md has it.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use chrono::{Datelike as _, NaiveDate, Offset as _, TimeZone as _};
+use chrono::{Datelike as _, NaiveDate};
 use chrono_tz::Tz;
 
+use self::host::Host;
 use super::*;
 use crate::monitor::watcher::clock::{Clock, SetBack};
+
+mod host;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -92,120 +94,6 @@ impl Dice {
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33).cast_signed() % sides.max(1)
-    }
-}
-
-/// A time in which the clock of a host runs on, in minutes.
-#[derive(Debug, Clone)]
-struct Stretch {
-    /// What passes, by a clock that is never set.
-    steady: Range<i64>,
-    /// What is to be added for the clock of the host, and for that on its wall.
-    host: i64,
-    wall: i64,
-}
-
-/// A host, whose clock is set.
-struct Host {
-    zone: Tz,
-    stretches: Vec<Stretch>,
-}
-
-impl Host {
-    /// Makes a host of which the clock is set at those minutes, by so many.
-    fn new(zone: Tz, minutes: Range<i64>, jumps: &[(i64, i64)]) -> Self {
-        let mut host = Self {
-            zone,
-            stretches: Vec::new(),
-        };
-        let (mut start, mut offset) = (minutes.start, 0);
-        for (at, by) in jumps.iter().copied().chain([(minutes.end, 0)]) {
-            host.stretch(start..at, offset);
-            (start, offset) = (at, offset + by);
-        }
-        host
-    }
-
-    /// Adds the stretches of a clock that runs on, parted where summer time begins or ends.
-    fn stretch(&mut self, steady: Range<i64>, host: i64) {
-        let zone = self.zone;
-        let wall = |minute: i64| {
-            let time = utc_of((minute + host) * MINUTE).naive_utc();
-            let ahead = zone.offset_from_utc_datetime(&time).fix();
-            i64::from(ahead.local_minus_utc()) / MINUTE + host
-        };
-        let mut add = |steady: Range<i64>| {
-            if !steady.is_empty() {
-                let wall = wall(steady.start);
-                self.stretches.push(Stretch { steady, host, wall });
-            }
-        };
-        let mut start = steady.start;
-        let mut day = start;
-        while day < steady.end {
-            let next = (day + DAY / MINUTE).min(steady.end);
-            if wall(next) != wall(day) {
-                let (mut before, mut after) = (day, next);
-                while after - before > 1 {
-                    let middle = i64::midpoint(before, after);
-                    if wall(middle) == wall(day) {
-                        before = middle;
-                    } else {
-                        after = middle;
-                    }
-                }
-                add(start..after);
-                start = after;
-            }
-            day = next;
-        }
-        add(start..steady.end);
-    }
-
-    /// Returns when its clock first shows so much or more, from then on.
-    fn reaches(&self, shown: i64, from: i64) -> Option<i64> {
-        self.stretches.iter().find_map(|stretch| {
-            let start = from.max(stretch.steady.start * MINUTE);
-            let time = start.max(shown - stretch.host * MINUTE);
-            (time < stretch.steady.end * MINUTE).then_some(time)
-        })
-    }
-
-    /// Returns what its clock shows, in seconds.
-    fn shows(&self, steady: i64) -> i64 {
-        let later = |stretch: &Stretch| stretch.steady.start * MINUTE <= steady;
-        let number = self.stretches.partition_point(later);
-        steady + self.stretches[number.saturating_sub(1)].host * MINUTE
-    }
-
-    /// Returns the minutes at which Debian's cron starts a job that is due at those minutes of the wall's clock.
-    fn starts(&self, due: &[i64], is_fixed: bool) -> Vec<i64> {
-        let between = |minutes: Range<i64>| {
-            let number = |minute| due.partition_point(|due| *due < minute);
-            &due[number(minutes.start)..number(minutes.end).max(number(minutes.start))]
-        };
-        let mut starts = Vec::new();
-        // cron has done what was due by then.
-        let mut done = i64::MIN;
-        for Stretch { steady, wall, .. } in &self.stretches {
-            let now = steady.start + wall;
-            match now.saturating_sub(done) {
-                // It woke up late: all is run. Clocks went ahead: what is fixed is made up for.
-                2..=5 => starts.extend(between(done + 1..now).iter().map(|_| steady.start)),
-                6..=180 if is_fixed => {
-                    starts.extend(between(done + 1..now).iter().map(|_| steady.start));
-                }
-                // Clocks went back: what is fixed was run.
-                -179..=1 => {}
-                // What has a `*` goes on. The clock was set: all begins anew.
-                _ => done = now - 1,
-            }
-            let due = between(now..steady.end + wall).iter();
-            let due = due.filter(|due| !is_fixed || **due > done);
-            starts.extend(due.map(|due| due - wall));
-            done = done.max(steady.end + wall - 1);
-        }
-        starts
     }
 }
 
