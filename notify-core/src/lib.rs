@@ -150,12 +150,13 @@ pub mod __cli {
     pub use crate::monitor::awaited::{AllAwaited, Awaited, await_no_more, awaited};
     pub use crate::monitor::command::child::signal_named;
     pub use crate::monitor::command::{Codes, Wrapped};
-    pub use crate::monitor::expected::{Expected, Missed, Said};
+    pub use crate::monitor::expected::{Expected, Missed, Said, Since};
     pub use crate::monitor::operator::{
         Announcement, Answer, Desk, Forgotten, Plan, Refused, Silenced, Taken, channels, test, user,
     };
     pub use crate::monitor::planned::{Planned, mark_quiet, planned};
     pub use crate::monitor::schedule::{ClockChanges, Schedule};
+    pub use crate::monitor::size_limit::outlive_size_limit;
     pub use crate::monitor::tables::{init_store, store_script};
     pub use crate::monitor::timeline::{
         Chance, Happened, Outlook, Recent, Reply, Rules, Story, What, recent, story,

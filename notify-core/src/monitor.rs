@@ -6,6 +6,7 @@ pub(crate) mod expected;
 pub(crate) mod operator;
 pub(crate) mod planned;
 pub(crate) mod schedule;
+pub(crate) mod size_limit;
 pub(crate) mod tables;
 pub(crate) mod timeline;
 pub(crate) mod view;

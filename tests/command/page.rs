@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use crate::support::{Answer, Folder, Program, Receiver};
+use crate::support::{Answer, Folder, Program, Receiver, eventually};
 use chrono::{TimeDelta, Utc};
 
 /// Makes a page of a notify directory; the code, and what is said on both outputs.
@@ -288,6 +289,100 @@ fn a_page_is_there_whole_or_not_at_all() {
         );
     }
     assert_eq!(names(place.path()), ["jobs.html", "taken"]);
+}
+
+/// Issue 18, point 5: a disk without room, of which a limit on the size of files stands in here. The old file stays, no
+/// half of the new one, and a `watch` goes on, says so once, and writes the file when there is room again.
+#[test]
+fn without_room_the_old_file_stays_and_a_watch_goes_on_and_says_it_once() {
+    let (folder, place) = (Folder::new(), Folder::new());
+    write(&folder, "etl.load", "OK", "worker-3", "");
+    let limited = |limit: &str, arguments: &str| {
+        let script = format!("ulimit -S -f {limit}; exec \"$1\" {arguments}");
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &script, "sh", env!("CARGO_BIN_EXE_pipeline-notify")])
+            .env("NOTIFYDIR", folder.path())
+            .current_dir(place.path());
+        command
+    };
+    let files = ["jobs.html", "jobs.prom"].map(|name| place.path().join(name));
+    let all_old = || {
+        files
+            .iter()
+            .all(|file| fs::read_to_string(file).unwrap() == "the old one")
+    };
+    for file in &files {
+        fs::write(file, "the old one").unwrap();
+    }
+    for arguments in ["page -o jobs.html", "metrics -o jobs.prom"] {
+        let output = limited("4", arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.code() == Some(2)
+                && said.contains("cannot be written: File too large")
+                && output.stdout.is_empty(),
+            "{:?} {said}",
+            output.status
+        );
+        assert!(all_old());
+    }
+    assert_eq!(names(place.path()), ["jobs.html", "jobs.prom"]);
+
+    let arguments = "watch --every 0.05s --page jobs.html --metrics jobs.prom";
+    let log = place.path().join("log");
+    let mut watch = limited("4", arguments)
+        .stderr(fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let said = |word: &str| fs::read_to_string(&log).unwrap().matches(word).count();
+    eventually("it says both", || said("File too large") == 2);
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(said("cannot be written"), 2, "once each, while it lasts");
+    assert!(all_old() && watch.try_wait().unwrap().is_none());
+    let room = Command::new("prlimit")
+        .args(["--pid", &watch.id().to_string(), "--fsize=1000000:"])
+        .status();
+    if room.is_ok_and(|status| status.success()) {
+        eventually("both are new", || {
+            files
+                .iter()
+                .all(|file| fs::read_to_string(file).unwrap() != "the old one")
+        });
+    }
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+}
+
+/// Issue 18, point 5: root may replace `/dev/null` by a file.
+#[test]
+fn what_is_no_file_stays_what_it_is_and_a_link_leads_to_the_file() {
+    let (folder, place) = (Folder::new(), Folder::new());
+    write(&folder, "etl.load", "OK", "worker-3", "");
+    let pipe = place.path().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let (code, said) = make(&folder, &pipe, &[]);
+    assert!(
+        code == Some(2) && said.contains("it is no regular file"),
+        "{said}"
+    );
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    let below = place.path().join("below");
+    fs::create_dir(&below).unwrap();
+    let link = place.path().join("link.html");
+    std::os::unix::fs::symlink("below/jobs.html", &link).unwrap();
+    // The file is not there yet, and then it is.
+    for _ in 0..2 {
+        assert_eq!(make(&folder, &link, &[]).0, Some(0));
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(names(&below), ["jobs.html"]);
+    }
 }
 
 /// Issue 18, point 5: a `watch` that is killed while it writes leaves a file, and in a container the next one has the

@@ -142,7 +142,18 @@ impl AllAwaited {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            match Awaited::parse(line, since, path) {
+            let awaited = Awaited::parse(line, since, path).and_then(|awaited| {
+                let mut others = self.all.iter();
+                match others.find(|other| other.job == awaited.job) {
+                    Some(other) => Err(format!(
+                        "`{}` is expected already, by `{}`",
+                        awaited.job,
+                        other.file.display()
+                    )),
+                    None => Ok(awaited),
+                }
+            });
+            match awaited {
                 Ok(awaited) => self.all.push(awaited),
                 Err(error) => self.fault(path, &format!("line {}: {error}", number + 1)),
             }
@@ -169,6 +180,7 @@ impl Awaited {
             "write JOB schedule MINUTE HOUR DAY MONTH WEEKDAY, as in etl.load schedule 5 3 * * 1-5, or JOB every 6h"
                 .to_owned()
         };
+        let line = &line.replace('\t', " ");
         let keys = [" schedule ", " every "];
         let at = keys.iter().filter_map(|key| line.find(key)).min();
         let (job, rest) = line.split_at(at.ok_or_else(form)?);
@@ -222,6 +234,9 @@ impl Awaited {
     pub fn expected(&self) -> Result<Expected, String> {
         if self.job.is_empty() || self.job.contains(['\n', '\r', '#']) {
             return Err(format!("`{}` is no name of a job", self.job.escape_debug()));
+        }
+        if self.job.contains('*') {
+            return Err(format!("`{}` is a pattern: name one job", self.job));
         }
         if self.said.schedule.is_some() && self.said.every.is_some() {
             return Err(
@@ -419,6 +434,7 @@ mod tests {
             ("etl.load every 6h changes at", "none of cron"),
             ("etl.load every 6h channel a/b", "a channel's name"),
             (" every 6h", "write JOB schedule"),
+            ("etl.* every 6h", "is a pattern: name one job"),
         ] {
             let fault = parse(line.trim()).expect_err(line);
             assert!(fault.contains(word), "{line}: {fault}");
@@ -438,7 +454,7 @@ mod tests {
         write(
             "deployed",
             0o644,
-            "# all of them\n\none every 1h\nnonsense\ntwo every 2h\n",
+            "# all of them\n\none every 1h\nnonsense\ntwo\tevery\t2h\none schedule @daily zone UTC\n",
         );
         write("group", 0o664, "three every 1h\n");
         write(".half", 0o644, "four every 1h\n");
@@ -447,7 +463,12 @@ mod tests {
         let jobs: Vec<_> = found.all.iter().map(|awaited| &*awaited.job).collect();
         assert_eq!(jobs, ["one", "two"]);
         let faults = found.faults.join("\n");
-        for fault in ["deployed` expects does not count: line 4", "group", "link"] {
+        for fault in [
+            "deployed` expects does not count: line 4",
+            "line 6: `one` is expected already, by `",
+            "group",
+            "link",
+        ] {
             assert!(faults.contains(fault), "{faults}");
         }
         parse("three every 3h")

@@ -57,17 +57,24 @@ pub struct Said {
 pub struct Missed {
     /// When the first of them was due.
     pub due: Time,
-    /// When the last of them counted as missed.
+    /// When the last of them was due, and when it counted as missed.
+    pub(crate) last: Time,
     pub(crate) over: Time,
+}
+
+/// From when on runs of a job are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// Its last run began then; it may have been the one that was due a little later.
+    Run(Time),
+    /// It is expected since then, and has not run.
+    Expected(Time),
 }
 
 /// Why somebody is to hear that a job has missed runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Watched {
-    /// When its last run began; `None` where it has never run.
-    pub(crate) begun: Option<Time>,
-    /// Since when it is expected, where it has never run.
-    pub(crate) since: Time,
+    pub(crate) since: Since,
     /// When people last heard that it has missed a run.
     pub(crate) sent: Option<Time>,
 }
@@ -150,12 +157,15 @@ impl Expected {
         }
     }
 
-    /// Returns when it should run next, after a run that began then.
+    /// Returns when it is due first.
     #[must_use]
-    pub fn due_after(&self, begun: Time) -> Option<Time> {
-        match &self.when {
-            When::Every(every) => begun.checked_add_signed(delta(*every)),
-            When::At(schedule) => {
+    pub fn due(&self, since: Since) -> Option<Time> {
+        match (&self.when, since) {
+            (When::Every(every), Since::Run(time) | Since::Expected(time)) => {
+                time.checked_add_signed(delta(*every))
+            }
+            (When::At(schedule), Since::Expected(time)) => schedule.next(time),
+            (When::At(schedule), Since::Run(begun)) => {
                 let due = schedule.next(begun)?;
                 let ahead = time::between(begun, due);
                 if ahead > EARLY || ahead > schedule.pause(due) / 4 {
@@ -168,40 +178,44 @@ impl Expected {
 
     /// Returns when it should run next, if all is well.
     #[must_use]
-    pub fn next(&self, begun: Time, now: Time) -> Option<Time> {
+    pub fn next(&self, since: Since, now: Time) -> Option<Time> {
+        let due = self.due(since)?;
         match &self.when {
-            When::Every(_) => self.due_after(begun).filter(|due| *due > now),
-            When::At(_) => self.due_after(begun.max(now)),
+            _ if due > now => Some(due),
+            When::Every(_) => None,
+            When::At(schedule) => schedule.next(now),
         }
     }
 
     /// Returns when a job has missed a run whose last run began then.
     #[must_use]
     pub fn deadline(&self, begun: Time) -> Option<Time> {
-        let due = self.due_after(begun)?;
+        let due = self.due(Since::Run(begun))?;
         due.checked_add_signed(self.grace(due))
     }
 
     /// Returns what a job has missed by now.
     #[must_use]
-    pub fn missed(&self, begun: Time, now: Time) -> Option<Missed> {
-        let due = self.due_after(begun).filter(|due| *due <= now)?;
+    pub fn missed(&self, since: Since, now: Time) -> Option<Missed> {
+        let due = self.due(since).filter(|due| *due <= now)?;
         let first = due.checked_add_signed(self.grace(due))?;
         if first > now {
             return None;
         }
-        let over = match &self.when {
-            When::Every(_) => first,
+        let (last, over) = match &self.when {
+            When::Every(_) => (due, first),
             When::At(schedule) => {
                 // The grace is less than the time to the next one, but where somebody has said another.
                 let latest = schedule.latest(now - self.grace.map_or(TimeDelta::zero(), delta))?;
                 let earlier = || schedule.latest(latest - TimeDelta::microseconds(1));
                 let ends = [Some(latest), earlier()].into_iter().flatten();
-                let mut ends = ends.map(|due| due + self.grace(due));
-                ends.find(|end| *end <= now).unwrap_or(first).max(first)
+                let mut ends = ends.map(|due| (due, due + self.grace(due)));
+                ends.find(|(_, end)| *end <= now)
+                    .unwrap_or((due, first))
+                    .max((due, first))
             }
         };
-        Some(Missed { due, over })
+        Some(Missed { due, last, over })
     }
 
     /// Decides whether people are to hear now that a job has missed a run: each run once, at the end of its
@@ -214,22 +228,13 @@ impl Expected {
         clock_was_set: Option<Time>,
         silent: TimeDelta,
     ) -> Option<Missed> {
-        let begun = match (job.begun, clock_was_set) {
-            // The clock was set back since, by so much that whoever starts the job begins anew.
-            (Some(begun), Some(set))
-                if begun > now + delta(EARLY) && begun > set + CLOCK_WAS_SET =>
-            {
-                set
-            }
-            (Some(begun), _) => begun,
-            (None, _) => job.since,
-        };
-        let missed = self.missed(begun, now)?;
+        let missed = self.missed(job.since, now)?;
+        let (Since::Run(since) | Since::Expected(since)) = job.since;
         let is_sent = job.sent.is_some_and(|sent| {
-            let is_of_now = sent >= begun && sent <= now + delta(EARLY);
+            let is_of_now = sent >= since && sent <= now + CLOCK_WAS_SET;
             is_of_now && (missed.over <= sent || now - sent < silent)
         });
-        let is_in_doubt = clock_was_set.is_some_and(|set| now < set + self.grace(missed.due));
+        let is_in_doubt = clock_was_set.is_some_and(|set| now < set + self.grace(missed.last));
         (!is_sent && !is_in_doubt).then_some(missed)
     }
 

@@ -20,7 +20,7 @@ use crate::dispatch::dispatcher;
 use crate::error::Error;
 use crate::monitor::expected::Said;
 use crate::monitor::view::{self, Health, Job};
-use crate::monitor::watcher::clock::Clock;
+use crate::monitor::watcher::clock::{Clock, SetBack};
 use crate::monitor::watcher::missed::Reported;
 use crate::os::ffi;
 use crate::os::warning::{self, Warning};
@@ -55,6 +55,7 @@ pub struct Guard {
     /// What the options say of when jobs should run.
     said: Said,
     clock: Clock,
+    set_back: SetBack,
     began: Instant,
     /// What a build of before has sent of runs that did not come, by the last run before.
     reported_before: Reported,
@@ -117,6 +118,7 @@ impl Guard {
             every,
             said,
             clock: Clock::default(),
+            set_back: SetBack::default(),
             began: Instant::now(),
             reported_before: Reported::parse(&store.missed_before()),
             sent: Reported::default(),
@@ -207,9 +209,13 @@ impl Guard {
 
     /// Reports the jobs that should have run, each once, and of those whose silence is over.
     fn look_at_jobs(&mut self) {
-        self.clock.look(Utc::now(), self.began.elapsed());
+        let now = Utc::now();
+        let set = self.clock.look(now, self.began.elapsed());
         let jobs = view::jobs(&self.place(), &[]).map(|jobs| jobs.jobs);
         let sent = jobs.and_then(|jobs| {
+            let seen = jobs.iter();
+            let seen = seen.map(|job| (&*job.file, job.begun, self.sent.of(job)));
+            self.set_back.note(set, now, seen);
             // Neither keeps the other from being sent.
             let withheld = self.send_withheld(&jobs);
             self.send_missed(&jobs).and(withheld)

@@ -1,6 +1,7 @@
 //! Alerts of Jira Service Management, and of Opsgenie, its predecessor.
 
 use std::fmt;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -42,6 +43,11 @@ const RULES: [Rule; 5] = [
     Rule::new(404, "", Class::Channel),
     Rule::new(405, "", Class::Channel),
 ];
+
+/// A request is taken first and done later, in no order that is promised: to close an alert that is not there yet
+/// closes nothing. So often it is asked whether one is there, and for so long.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
+const OPENING: Duration = Duration::from_secs(4);
 
 /// The pause after 429 where the answer names none: requests are counted by the minute.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -110,10 +116,22 @@ impl Jsm {
         if !resolves(alert) {
             let full = opening(alert);
             let send = |body: &str, left| post(&url, body, left);
-            http::send_or_short(timeout, &RULES, &full, || short(alert), send)?;
-            // What a remark opens is closed at once: no later alert would.
+            let taken = http::answer_or_short(timeout, &RULES, &full, || short(alert), send)?;
             if !alert.kind.is_remark() {
                 return Ok(());
+            }
+            // What a remark opens is closed once it is there: no later alert would.
+            let request = taken.json().and_then(|taken| {
+                let request = encode(taken["requestId"].as_str()?);
+                Some(url.below(&format!("requests/{request}")))
+            });
+            let until = begun + OPENING.min(timeout / 2);
+            if let Some(request) = request {
+                let ask = |left| {
+                    let get = Post::get(&request).header("authorization", &authorization);
+                    get.hiding(&key).send(left)
+                };
+                wait_until_opened(until, ask);
             }
         }
         let url = url.below(&format!("{}/close", encode(&key::of_alert(alert))));
@@ -150,6 +168,16 @@ impl Notifier for Jsm {
     fn identity(&self) -> String {
         let key = self.key.reveal().unwrap_or_default();
         format!("{} {key}", self.alerts.identity())
+    }
+}
+
+/// Waits until a request is done, while it is not known yet.
+fn wait_until_opened(until: Instant, ask: impl Fn(Duration) -> Result<Answer, Refusal>) {
+    while let Some(left) = until.checked_duration_since(Instant::now()) {
+        match ask(left) {
+            Ok(answer) if answer.status == 404 => thread::sleep(ASK_AGAIN.min(left)),
+            _ => return,
+        }
     }
 }
 

@@ -79,6 +79,7 @@ impl Window {
     ) -> Result<Self, String> {
         let form =
             || "write PATTERN from TIME for LENGTH, as in etl.* from 2026-11-28T22:00 for 4h";
+        let line = &line.replace('\t', " ");
         let (jobs, rest) = line.split_once(" from ").ok_or_else(form)?;
         let (first, mut rest) = next_word(rest);
         let (from, is_utc) = parse_time(first).ok_or_else(|| {
@@ -258,7 +259,10 @@ fn parse_time(word: &str) -> Option<(NaiveDateTime, bool)> {
     if let Some(time) = word.strip_suffix('Z').and_then(local) {
         return Some((time, true));
     }
-    let time = DateTime::parse_from_rfc3339(word).ok()?;
+    let mut formats = LOCAL.iter();
+    let of_offset =
+        formats.find_map(|format| DateTime::parse_from_str(word, &format!("{format}%:z")).ok());
+    let time = of_offset.or_else(|| DateTime::parse_from_rfc3339(word).ok())?;
     Some((time.naive_utc(), true))
 }
 
@@ -393,6 +397,16 @@ mod tests {
             Some(at("2026-11-30 09:00") + TimeDelta::seconds(30))
         );
         assert!(offset.names("a b") && offset.by.as_deref() == Some("anna"));
+        assert!(window("etl.*\tfrom 2026-11-28T22:00\tfor 4h").names("etl.load"));
+        // Issue 18, point 3: seconds go without saying there, too.
+        for from in ["22:00+01:00", "21:00Z", "21:00:00+00:00", "15:30-05:30"] {
+            let window = window(&format!("etl.* from 2026-11-28T{from} for 4h"));
+            assert_eq!(
+                window.open_until(at("2026-11-28 21:00")),
+                Some(at("2026-11-29 01:00")),
+                "{from}"
+            );
+        }
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-use log::kv::{self, Key, Value, VisitSource};
+use log::kv::{self, Key, Value, VisitSource, VisitValue};
 use log::{Level, LevelFilter, Log, Metadata, Record, SetLoggerError};
 
 use crate::os::warning::TARGET;
@@ -210,11 +210,28 @@ impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
         for part in [" ", key.as_str(), "="] {
             self.0.write_str(part)?;
         }
-        match value.to_borrowed_str() {
-            Some(value) => self.0.write_str(value)?,
-            None => write!(self.0, "{value}")?,
-        }
-        Ok(())
+        value.visit(&mut Written(self.0))
+    }
+}
+
+/// Writes a value by what it is: to ask that is cheaper than to have it show itself.
+struct Written<'a>(&'a mut Text);
+
+impl VisitValue<'_> for Written<'_> {
+    fn visit_any(&mut self, value: Value<'_>) -> Result<(), kv::Error> {
+        Ok(write!(self.0, "{value}")?)
+    }
+
+    fn visit_u64(&mut self, value: u64) -> Result<(), kv::Error> {
+        Ok(write!(self.0, "{value}")?)
+    }
+
+    fn visit_i64(&mut self, value: i64) -> Result<(), kv::Error> {
+        Ok(write!(self.0, "{value}")?)
+    }
+
+    fn visit_str(&mut self, value: &str) -> Result<(), kv::Error> {
+        Ok(self.0.write_str(value)?)
     }
 }
 

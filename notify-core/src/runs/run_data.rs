@@ -46,6 +46,10 @@ pub(crate) struct RunData {
     total: AtomicU64,
     /// When that was first said, and how much was done then.
     first: OnceLock<(Instant, u64)>,
+    /// The same, where less was done at a look than at the one before: the next part of the work has its own pace.
+    anew: Mutex<Option<(Instant, u64)>>,
+    /// How much was done at the last look.
+    seen: AtomicU64,
     /// Whether something of it is to be written into the record of runs under way.
     is_news: AtomicBool,
     /// Whether somebody looks for that.
@@ -75,6 +79,21 @@ impl Said {
 }
 
 impl RunData {
+    fn new(number: u64) -> Self {
+        Self {
+            number,
+            outermost: stack::outermost().unwrap_or(number),
+            done: AtomicU64::default(),
+            total: AtomicU64::new(UNKNOWN),
+            first: OnceLock::new(),
+            anew: Mutex::default(),
+            seen: AtomicU64::default(),
+            is_news: AtomicBool::default(),
+            is_watched: AtomicBool::default(),
+            said: Mutex::new(Some(Said::default())),
+        }
+    }
+
     /// Returns the run's number.
     pub(crate) fn number(&self) -> u64 {
         self.number
@@ -95,11 +114,19 @@ impl RunData {
 
     /// Returns how far it has come, if it says so.
     fn progress(&self) -> Option<Progress> {
-        let (at, first) = self.first.get()?;
+        let mut since = *self.first.get()?;
         let total = self.total.load(Ordering::Relaxed);
         let total = (total != UNKNOWN).then_some(total);
         let done = self.done.load(Ordering::Relaxed);
-        Some(Progress::new(*first, done, total, at.elapsed(), Utc::now()))
+        // In a child that was forked meanwhile nobody lets go of it.
+        if let Ok(mut anew) = self.anew.try_lock() {
+            if self.seen.swap(done, Ordering::Relaxed) > done {
+                *anew = Some((Instant::now(), done));
+            }
+            since = anew.unwrap_or(since);
+        }
+        let (at, first) = since;
+        Some(Progress::new(first, done, total, at.elapsed(), Utc::now()))
     }
 
     /// Takes the duty to look for its news; `false` where somebody has it.
@@ -148,16 +175,7 @@ pub(crate) fn of(run: u64) -> Arc<RunData> {
     }
     let data = Arc::clone(said().entry(run).or_insert_with(|| {
         COUNT.fetch_add(1, Ordering::Relaxed);
-        Arc::new(RunData {
-            number: run,
-            outermost: stack::outermost().unwrap_or(run),
-            done: AtomicU64::default(),
-            total: AtomicU64::new(UNKNOWN),
-            first: OnceLock::new(),
-            is_news: AtomicBool::default(),
-            is_watched: AtomicBool::default(),
-            said: Mutex::new(Some(Said::default())),
-        })
+        Arc::new(RunData::new(run))
     }));
     let _ = LATEST.try_with(|latest| {
         if let Ok(mut latest) = latest.try_borrow_mut() {
@@ -234,4 +252,24 @@ fn find(
 
 fn said() -> MutexGuard<'static, HashMap<u64, Arc<RunData>>> {
     SAID.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Issue 17, point 5: a program counts the files, and then the rows.
+    #[test]
+    fn what_counts_anew_has_a_pace_of_its_own() {
+        let run = RunData::new(1);
+        let until = |done, total| {
+            run.advance(done, total);
+            run.progress().unwrap().until
+        };
+        assert_eq!(until(0, 100), None, "no pace yet");
+        assert!(until(90, 100).is_some());
+        assert_eq!(until(1, 50), None, "no pace of the rows yet");
+        assert!(until(25, 50).is_some());
+        assert!(until(25, 100).is_some(), "there are more of them");
+    }
 }

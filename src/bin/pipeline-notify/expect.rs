@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Awaited, Place, Said, Schedule};
+use notify_core::__cli::{self as look, Awaited, Place, Said, Schedule, Since};
 use serde_json::{Value, json};
 
 use crate::by_whom::ByWhom;
@@ -165,7 +165,7 @@ pub(crate) fn next(awaited: &Awaited, now: DateTime<Utc>) -> String {
 
 pub(crate) fn to_json(awaited: &Awaited, now: DateTime<Utc>) -> Value {
     let expected = awaited.expected().ok();
-    let next = expected.and_then(|expected| expected.due_after(now));
+    let next = expected.and_then(|expected| expected.due(Since::Expected(now)));
     json!({
         "job": awaited.job,
         "schedule": awaited.said.schedule,

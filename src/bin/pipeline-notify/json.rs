@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use notify_core::__cli::{Announcement, Health, Job, Planned, Queue, Run, Said, Unreadable};
+use notify_core::__cli::{
+    Announcement, Health, Job, Planned, Queue, Run, Said, Since, Unreadable,
+};
 use serde_json::{Value, json};
 
 pub(crate) fn time(time: DateTime<Utc>) -> String {
@@ -19,7 +21,7 @@ pub(crate) fn job(job: &Job, now: DateTime<Utc>, said: &Said) -> Value {
     let expected = job.expected(said);
     let fault = expected.as_ref().err();
     let next = expected.as_ref().ok().and_then(Option::as_ref);
-    let next = next.and_then(|expected| expected.next(job.begun, now));
+    let next = next.and_then(|expected| expected.next(Since::Run(job.begun), now));
     json!({
         "job": job.name,
         "file": job.file,

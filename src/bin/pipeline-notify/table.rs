@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use notify_core::__cli::{Job, Said, Unreadable};
+use notify_core::__cli::{Job, Said, Since, Unreadable};
 use notify_core::State;
 
 use crate::output::{Colour, Output};
@@ -76,7 +76,7 @@ impl Row {
             remarks.push(format!("({fault})"));
         }
         let next = expected.ok().flatten();
-        let next = next.and_then(|expected| expected.next(job.begun, now));
+        let next = next.and_then(|expected| expected.next(Since::Run(job.begun), now));
         match (&job.passed_over, job.error.is_empty()) {
             (Some(error), _) => remarks.push(format!("passed over: {error}")),
             (None, false) => remarks.push(job.error.clone()),

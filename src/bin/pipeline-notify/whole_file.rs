@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use notify_core::__cli as look;
 
 /// Writes a file that is there whole or not at all.
 pub(crate) fn write(path: &Path, content: &str) -> io::Result<()> {
+    look::outlive_size_limit();
+    let path = &place(path)?;
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let mut temporary = std::ffi::OsString::from(".");
     temporary.push(name);
@@ -27,4 +29,19 @@ pub(crate) fn write(path: &Path, content: &str) -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// Returns where the file is, behind a link. What is there and is no file must stay what it is: to root, `/dev/null`
+/// is but a name.
+fn place(path: &Path) -> io::Result<PathBuf> {
+    match fs::metadata(path) {
+        Ok(there) if there.is_file() => fs::canonicalize(path),
+        Ok(there) if there.is_dir() => Err(io::Error::other("it is a folder: name a file")),
+        Ok(_) => Err(io::Error::other("it is no regular file: name another")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::read_link(path) {
+            Ok(target) => Ok(path.with_file_name("").join(target)),
+            Err(_) => Ok(path.to_owned()),
+        },
+        Err(error) => Err(error),
+    }
 }

@@ -37,6 +37,11 @@ impl Reported {
         Self(missed.collect())
     }
 
+    /// Returns when people last heard that a job has missed a run.
+    pub(super) fn of(&self, job: &Job) -> Option<Time> {
+        job.missed.max(self.0.get(&job.file).copied())
+    }
+
     fn render(&self) -> String {
         let mut fields = Fields::default();
         for (file, time) in &self.0 {
@@ -73,11 +78,8 @@ impl Guard {
         if self.reported_before.0.get(&job.file) == Some(&job.begun) {
             return;
         }
-        let watched = Watched {
-            begun: Some(job.begun),
-            since: job.begun,
-            sent: job.missed.max(self.sent.0.get(&job.file).copied()),
-        };
+        let (since, sent) = self.set_back.of(&job.file, job.begun, self.sent.of(job));
+        let watched = Watched { since, sent };
         if let Some(missed) = self.to_send(expected, &watched, now) {
             let words = expected.words(Some(job.begun), &missed, now);
             let channel = job.channel.clone();
@@ -136,8 +138,7 @@ impl Guard {
         said.clock_changes = said.clock_changes.or(self.said.clock_changes);
         let expected = awaited.expected().ok()?;
         let watched = Watched {
-            begun: None,
-            since: awaited.since,
+            since: self.set_back.expected(awaited.since, now),
             sent,
         };
         let missed = self.to_send(&expected, &watched, now)?;

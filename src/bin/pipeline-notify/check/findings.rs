@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use notify_core::__cli::{Awaited, Expected, Health, Job, Jobs, Planned, Queue, Run, Said};
+use notify_core::__cli::{Awaited, Expected, Health, Job, Jobs, Planned, Queue, Run, Said, Since};
 use notify_core::State;
 
 use super::problem::{Alarm, Kind, Problem};
@@ -119,7 +119,7 @@ impl Findings {
                 job.name
             );
             self.add(Kind::Missed, Some(&job.name), words);
-        } else if let Some(missed) = expected.missed(job.begun, self.now) {
+        } else if let Some(missed) = expected.missed(Since::Run(job.begun), self.now) {
             let age = words::since(job.begun, self.now);
             let should = match expected.schedule() {
                 Some(schedule) => {
@@ -142,7 +142,8 @@ impl Findings {
     /// Judges a job that has never run.
     pub(super) fn judge_awaited(&mut self, awaited: &Awaited, said: &Said) {
         let expected = expected_of(awaited, said).ok();
-        let missed = expected.and_then(|expected| expected.missed(awaited.since, self.now));
+        let missed =
+            expected.and_then(|expected| expected.missed(Since::Expected(awaited.since), self.now));
         if let Some(missed) = missed {
             let due = words::ago(missed.due, self.now);
             let words = format!("{}: has never run, and was due {due}", awaited.job);

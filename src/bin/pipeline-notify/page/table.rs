@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use notify_core::__cli::{Awaited, Expected, Health, Job, Recent, Run, Unreadable};
+use notify_core::__cli::{Awaited, Expected, Health, Job, Recent, Run, Since, Unreadable};
 use notify_core::State;
 
 use super::facts;
@@ -89,7 +89,7 @@ impl View<'_> {
         let groups = groups.collect::<Vec<_>>().concat();
         let tools = tools();
         format!(
-            "<p class=dim>Recent runs: a bar each, the last {RUNS}, the newest to the right; the longer it took, the higher; red with a foot where it failed.{strips}</p>\n{tools}<table role=table aria-label=Jobs>\n<thead role=rowgroup><tr role=row>{heads}</thead>\n{groups}</table>\n<button id=more type=button hidden>Show more</button>\n"
+            "{tools}<table role=table aria-label=Jobs>\n<thead role=rowgroup><tr role=row>{heads}</thead>\n{groups}</table>\n<button id=more type=button hidden>Show more</button>\n<p class=dim>Recent runs: a bar each, the last {RUNS}, the newest to the right; the longer it took, the higher; red with a foot where it failed.{strips}</p>\n"
         )
     }
 
@@ -178,16 +178,12 @@ impl View<'_> {
 
     /// Says when a job runs next, or why that is not known.
     fn next(&self, job: &Job) -> String {
-        self.next_after(job.expected(&self.said), job.begun)
+        self.next_after(job.expected(&self.said), Since::Run(job.begun))
     }
 
-    fn next_after(
-        &self,
-        expected: Result<Option<Expected>, String>,
-        begun: DateTime<Utc>,
-    ) -> String {
+    fn next_after(&self, expected: Result<Option<Expected>, String>, since: Since) -> String {
         let words = match expected {
-            Ok(expected) => match expected.and_then(|when| when.next(begun, self.now)) {
+            Ok(expected) => match expected.and_then(|when| when.next(since, self.now)) {
                 Some(next) => format!("next {}", words::local_in_zone(next, self.now)),
                 None => return String::new(),
             },
@@ -204,7 +200,7 @@ impl View<'_> {
         }
         let next = self.next_after(
             check::expected_of(awaited, &self.said).map(Some),
-            awaited.since,
+            Since::Expected(awaited.since),
         );
         cells("", "", ["never ran", &name, "", &next, "", "", "", ""])
     }
