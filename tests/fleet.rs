@@ -720,6 +720,29 @@ fn a_server_that_crashes_costs_no_alert_and_no_false_death() {
     let status = server.sql(&format!("SELECT status FROM {}.job", schema(&store)));
     assert!(status.starts_with("OK\n"), "{status}");
     assert_eq!(count(&texts, "died") + count(&texts, "lost contact"), 0);
+
+    // It stays away: what this process knows of its job counts, and the recovery is sent.
+    let receiver = Receiver::new();
+    let outcomes = ["boom", "sleep 4000", "ok"];
+    let program = outcomes
+        .iter()
+        .fold(pod("incidents", &store, &receiver), Program::arg);
+    let mut running = Running(program.directory(&disk).command().spawn().unwrap());
+    eventually("the failure is sent", || !receiver.texts().is_empty());
+    server.crash();
+    assert!(running.0.wait().unwrap().success());
+    let texts = receiver.texts();
+    assert!(
+        texts.len() == 2 && texts[1].contains("--- OK ---"),
+        "{texts:?}"
+    );
+    // The store hears of it with the next run on this host, and nobody a second time.
+    server.begin(&[]);
+    let program = pod("incidents", &store, &receiver).arg("ok");
+    assert_eq!(program.directory(&disk).run().code, Some(0));
+    let status = server.sql(&format!("SELECT status FROM {}.job", schema(&store)));
+    assert!(status.starts_with("OK\n"), "{status}");
+    assert_eq!(receiver.texts().len(), 2, "{:?}", receiver.texts());
 }
 
 /// Issue 15, point 8.

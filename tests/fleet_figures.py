@@ -338,10 +338,13 @@ def crashes(number):
     slots = [threading.Thread(target=slot, args=(n,)) for n in range(8)]
     for one in slots:
         one.start()
+    crashed = []
     for _ in range(number):
         time.sleep(1.5 + random.random() * 1.5)
+        crashed.append([time.time()])
         database.crash()
         database.begin()
+        crashed[-1].append(time.time())
     time.sleep(2)
     over.set()
     for one in slots:
@@ -356,6 +359,16 @@ def crashes(number):
     wrong = [name for name in begun if kinds.get(name) and kinds[name][-1] != "recovered"]
     repeats = sum(len(all_of) - len({one for _, one in all_of}) for all_of in heard.values())
     more = sum(max(0, len(all_of) - 4) for all_of in kinds.values())
+    came = collections.defaultdict(list)
+    for at, body in receiver.posts:
+        for alert in alerts_of(body):
+            came[alert["id"]].append((at, len(alerts_of(body)), "not recorded" in alert["text"]))
+    # A digest in flight is one post: its alerts come again together.
+    pairs = collections.Counter(tuple((round(at - receiver.posts[0][0], 2), size, aside) for at, size, aside in all_of) for all_of in came.values() if len(all_of) > 1)
+    for times, count in sorted(pairs.items()):
+        print(f"   {count} again: {times}")
+    if os.environ.get("VERBOSE"):
+        print("   crashes:", [tuple(round(at - receiver.posts[0][0], 2) for at in one) for one in crashed])
     deaths = [a for _, a in receiver.alerts() if is_death(a)]
     contact = sum("lost contact" in a["text"] for _, a in receiver.alerts())
     print(f"{number} crashes, {len(begun)} jobs, {len(receiver.alerts())} alerts in {len(receiver.posts)} posts; the same alert again {repeats}, "

@@ -149,6 +149,17 @@ pub(crate) struct Repeat<'a> {
     pub(crate) ends: Option<&'a RunKey>,
 }
 
+/// Which store one waits for that cannot be asked now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// None.
+    No,
+    /// One that has answered a moment ago, and is only slow.
+    Answer,
+    /// And one whose connection was lost a moment ago: it may be started anew.
+    Restart,
+}
+
 /// What became of an alert on its way to one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Queued {
@@ -284,12 +295,12 @@ impl Store {
         !matches!(self, Self::Local(_))
     }
 
-    /// Tells whether it cannot be asked now, and is about to answer: it was heard lately.
-    pub(crate) fn is_coming(&self) -> bool {
+    /// Tells whether it cannot be asked now, and is to be waited for.
+    pub(crate) fn is_coming(&self, wait: Wait) -> bool {
         match self {
             Self::Local(_) => false,
             #[cfg(feature = "postgres")]
-            Self::Shared(shared) => shared.is_coming(),
+            Self::Shared(shared) => shared.is_coming(wait),
         }
     }
 
@@ -426,6 +437,16 @@ impl Store {
     /// Names the processes that have runs under way and are gone; nobody has reported them.
     pub(crate) fn unwatched_runs(&self) -> BTreeSet<String> {
         either!(self, engine => engine.unwatched_runs())
+    }
+
+    /// Returns how many looks at the runs of others one look costs, by the last one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn cost_of_a_look(&self) -> u32 {
+        match self {
+            Self::Local(_) => 1,
+            #[cfg(feature = "postgres")]
+            Self::Shared(shared) => shared.cost_of_a_look(),
+        }
     }
 
     /// Reads what a build of before has noted of the missed runs that it told.
@@ -568,7 +589,14 @@ pub(crate) fn update_unstored(
     }
     #[cfg(not(feature = "postgres"))]
     let _ = (store, at);
-    let past = unwritten::correct(&job.0, Past::Unknown);
+    #[cfg(feature = "postgres")]
+    let known = match store {
+        Some(Store::Shared(shared)) => shared.known(&job.0),
+        _ => Past::Unknown,
+    };
+    #[cfg(not(feature = "postgres"))]
+    let known = Past::Unknown;
+    let past = unwritten::correct(&job.0, known);
     let change = decide(&Seen {
         past: &past,
         now: local::now(),
@@ -579,6 +607,10 @@ pub(crate) fn update_unstored(
     };
     if let Some(status) = change.status.or(change.noted) {
         unwritten::remember(&job.0, status);
+        #[cfg(feature = "postgres")]
+        if let Some(Store::Shared(shared)) = store {
+            shared.is_unrecorded(&job.0);
+        }
     }
     Committed {
         alert: change.alert.map(|alert| (alert, Vec::new())),

@@ -79,7 +79,11 @@ pub(crate) fn from_queue(
         if waiting.is_empty() {
             return Ok(Next::Nothing);
         }
-        let next = pace.next(now, deadline.is_some() && !queue.gathers_at_exit());
+        let newest = waiting.last().filter(|_| queue.gathers_at_exit());
+        let next = match newest.map(Entry::decided) {
+            Some(newest) => pace.next_of_fleet(now, newest),
+            None => pace.next(now, deadline.is_some()),
+        };
         if next > now {
             return Ok(Next::At(next));
         }

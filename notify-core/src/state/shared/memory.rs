@@ -15,6 +15,7 @@ use super::fault::Fault;
 use super::life;
 use super::link::Link;
 use super::session;
+use super::transaction::Row;
 use crate::format::hash;
 use crate::format::time::Time;
 use crate::os::random;
@@ -73,6 +74,21 @@ impl Known {
         }
     }
 
+    /// Remembers a job as it was read from the store, which is not to be asked for it by now. No run stays with that.
+    pub(super) fn seen(name: &str, row: &Row, at: Instant) -> Option<Self> {
+        let Past::Known(status) = row.past() else {
+            return None;
+        };
+        Some(Self::new(name, *status, &row.change, at.checked_sub(STAY)?))
+    }
+
+    /// Returns what is known of the job; nothing, where an alert of it is held in the store.
+    pub(super) fn past(&self) -> Option<&Past> {
+        let past = self.job.past();
+        let is_open = past.status().is_some_and(|status| status.held.is_none());
+        is_open.then_some(past)
+    }
+
     /// Adds to what was read from the store the runs that are in memory alone.
     pub(super) fn correct(&self, past: Past, id: &str, now: Time) -> Past {
         self.job.correct(past, Some(id_of(id)), now)
@@ -126,6 +142,7 @@ impl Shared {
     pub(crate) fn flush(&self) {
         let link = self.link();
         let until = super::link::deadline();
+        self.record_late();
         self.erase_ended(until);
         let behind = take_behind(&link, Duration::ZERO, Instant::now());
         if behind.is_empty() {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use serde_json::json;
@@ -16,7 +16,7 @@ use crate::format::hash;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::message::dropped::Dropped;
-use crate::os::random;
+use crate::os::{ffi, random};
 use crate::state::dropped::Loss;
 use crate::state::entry::Entry;
 use crate::state::local;
@@ -27,6 +27,9 @@ use crate::state::turn::{Claim, Turn};
 
 /// Names queues alike on all hosts. The identities of destinations are long and random where they are secret.
 const KEYS: [&[u8; 16]; 2] = [b"pipeline-notify0", b"pipeline-notify1"];
+
+/// So long it is tried to note that alerts were sent, so that nobody sends them again.
+const REMOVAL: Duration = Duration::from_secs(8);
 
 /// So often a text that others change is changed anew.
 const TRIES: u32 = 5;
@@ -85,10 +88,11 @@ impl Ord for Queue {
     }
 }
 
-/// Who sends lets the lease run on by this: what a post takes, and a margin.
-const TURN: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS a), \
-    free AS (SELECT q.name FROM pn.queue q, s WHERE s.a IS NOT NULL AND q.name = $1::text AND (q.token = '' \
-    OR q.lease < clock_timestamp() OR q.direct AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' \
+/// Who sends lets the lease run on by this: what a post takes, and a margin. Whose lock is gone sends no more, but where
+/// the server was started a moment ago, which ends all locks: then the lease alone counts,
+/// for which it is written through: two senders would send the same.
+const TURN: &str = "WITH free AS (SELECT q.name FROM pn.queue q WHERE q.name = $1::text AND (q.token = '' \
+    OR q.lease < clock_timestamp() OR q.direct AND pg_postmaster_start_time() < clock_timestamp() - interval '15 s' AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' \
     AND l.objsubid = 1 AND l.granted AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) \
     AND ((l.classid::bigint << 32) | l.objid::bigint) = q.sender)) FOR UPDATE OF q SKIP LOCKED) \
     UPDATE pn.queue q SET token = $2::text, sender = $3::text::bigint, direct = $4::text::boolean, \
@@ -238,9 +242,12 @@ impl Queue {
 
     /// The same as [`take`](Self::take) of each.
     pub(crate) fn take_all(&self, entries: &[Entry]) -> Vec<io::Result<Option<(Alert, Claim)>>> {
-        const BODIES: &str = "SELECT a.name, a.body FROM pn.alert a WHERE a.queue = $1::text AND a.state = 'waits' \
+        // Who was cut off from the store for long may have lost the turn.
+        const BODIES: &str = "SELECT a.name, a.body FROM pn.alert a JOIN pn.queue q ON q.name = a.queue \
+            WHERE a.queue = $1::text AND a.state = 'waits' AND q.token <> '' AND q.sender = $3::text::bigint \
             AND a.name IN (SELECT jsonb_array_elements_text($2::text::jsonb))";
-        let Ok(rows) = self.ask(BODIES, &[&names(entries)]) else {
+        let own = self.link().process.to_string();
+        let Ok(rows) = self.ask(BODIES, &[&names(entries), &own]) else {
             // They wait on.
             return entries.iter().map(|_| Ok(None)).collect();
         };
@@ -272,9 +279,10 @@ impl Queue {
     pub(crate) fn remove_all(&self, entries: &[Entry]) -> io::Result<()> {
         const REMOVE: &str = "DELETE FROM pn.alert WHERE queue = $1::text AND state = 'waits' \
             AND name IN (SELECT jsonb_array_elements_text($2::text::jsonb))";
-        let values = [self.name.clone(), names(entries)].map(Some).to_vec();
-        // The destination has them: whoever waited in vain before, this is tried.
-        self.link().ask_anyway(REMOVE, values, deadline())?;
+        let values = [self.name.clone(), names(entries)].map(Some);
+        // The destination has them: whoever waited in vain before, this is tried, within the lease.
+        let until = Instant::now() + ffi::within(REMOVAL);
+        self.link().insist(REMOVE, &values, until)?;
         Ok(())
     }
 

@@ -88,7 +88,7 @@ pub(super) struct Row {
 }
 
 /// What became of an attempt.
-enum Attempt {
+pub(super) enum Attempt {
     Made,
     /// Others have changed the job.
     Stale,
@@ -135,10 +135,15 @@ impl Shared {
             return Ok(Committed::default());
         }
         let known = link.memory().remove(job);
-        let done = self.exchange(&link, job, known.as_ref(), at, decide);
-        // What is in memory alone stays there, where the store was not changed.
-        if let Some(known) = known.filter(|_| !matches!(done, Ok(Some(_)))) {
-            link.memory().insert(job.to_owned(), known);
+        let mut seen = link.runs().ahead.remove(job);
+        let done = self.exchange(&link, job, known.as_ref(), at, &mut seen, decide);
+        // What is in memory alone stays there, where the store was not changed; and what was seen of the job is
+        // what is known of it, where the store cannot be asked.
+        if !matches!(done, Ok(Some(_))) {
+            let seen = seen.filter(|_| done.is_err());
+            let known = known.or_else(|| seen.and_then(|row| Known::seen(job, &row, at)));
+            link.memory()
+                .extend(known.map(|known| (job.to_owned(), known)));
         }
         let exchanged = Committed {
             is_exchanged: true,
@@ -154,16 +159,16 @@ impl Shared {
         job: &str,
         known: Option<&Known>,
         at: Instant,
+        seen: &mut Option<Row>,
         decide: Decide<'_>,
     ) -> Result<Option<Committed>, Fault> {
         let until = deadline();
-        let ahead = link.runs().ahead.remove(job);
-        let mut seen = match ahead {
-            Some(row) => row,
-            None => Row::of(link, job, until)?,
-        };
         for tried in 0..TRIES {
-            let (past, guarded) = self.settle_held(&seen);
+            let seen = match seen {
+                Some(row) => row,
+                None => seen.insert(Row::of(link, job, until)?),
+            };
+            let (past, guarded) = self.settle_held(seen);
             let past = match known {
                 Some(known) => known.correct(past, &seen.change, self.now()),
                 None => past,
@@ -181,7 +186,7 @@ impl Shared {
             let id = hash::hex(random::number());
             let asked = Asked {
                 job,
-                seen: &seen,
+                seen,
                 id: &id,
                 change: &change,
                 past: &past,
@@ -198,7 +203,7 @@ impl Shared {
             if tried >= PATIENT_TRIES {
                 std::thread::sleep(LONGEST_PAUSE.mul_f64(random::jitter()));
             }
-            seen = Row::of(link, job, until)?;
+            *seen = Row::of(link, job, until)?;
         }
         Err(Fault::Later(
             "others change the job all the time".to_owned(),
@@ -305,17 +310,17 @@ fn committed(link: &Link, job: &str, id: &str, change: Change, at: Instant) -> C
 }
 
 /// A change that the store is asked to make.
-struct Asked<'a> {
-    job: &'a str,
-    seen: &'a Row,
-    id: &'a str,
-    change: &'a Change,
-    past: &'a Past,
-    guarded: &'a [String],
+pub(super) struct Asked<'a> {
+    pub(super) job: &'a str,
+    pub(super) seen: &'a Row,
+    pub(super) id: &'a str,
+    pub(super) change: &'a Change,
+    pub(super) past: &'a Past,
+    pub(super) guarded: &'a [String],
 }
 
 impl Asked<'_> {
-    fn make(&self, link: &Link, until: Instant) -> Result<Attempt, Fault> {
+    pub(super) fn make(&self, link: &Link, until: Instant) -> Result<Attempt, Fault> {
         let own = self.change.ends.as_ref();
         let own = own.filter(|run| life::process_of(run) == Some(link.process));
         let set_ending = |is_ending| {
