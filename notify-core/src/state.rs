@@ -233,9 +233,8 @@ impl Store {
     pub(crate) fn repeat(&self, job: &JobKey<'_>, run: &Repeat<'_>) -> bool {
         match self {
             Self::Local(local) => local.repeat(&job.0, run),
-            // Its silent runs are decided on, each, and stay in memory, too.
             #[cfg(feature = "postgres")]
-            Self::Shared(_) => false,
+            Self::Shared(shared) => shared.repeat(&job.0, run),
         }
     }
 
@@ -286,7 +285,7 @@ impl Store {
         match self {
             Self::Local(local) => local.update(&job.0, at, decide, again),
             #[cfg(feature = "postgres")]
-            Self::Shared(shared) => shared.update(&job.0, at, decide),
+            Self::Shared(shared) => shared.update(&job.0, at, decide, again),
         }
     }
 
@@ -296,6 +295,10 @@ impl Store {
     }
 
     /// Tells whether it cannot be asked now, and is to be waited for.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(unused_variables, reason = "a directory is there, or is not")
+    )]
     pub(crate) fn is_coming(&self, wait: Wait) -> bool {
         match self {
             Self::Local(_) => false,

@@ -59,6 +59,15 @@ pub(crate) fn from_queue(
     if waiting.is_empty() {
         return Ok(Next::Nothing);
     }
+    if queue.is_of_a_fleet() && waiting.len() <= MOST {
+        // Many may wait for the same moment, and each turn is written through to the store's disk.
+        let now = queue.now();
+        let pace = ledger::pace_of(queue, now).every(follow_up::pause(route));
+        let next = next_of(queue, &pace, &waiting, now, deadline);
+        if next > now && !pace.was_broken() {
+            return Ok(Next::At(next));
+        }
+    }
     let turn = queue.turn()?;
     if matches!(turn, Turn::Others) {
         // The other may be long at one message.
@@ -79,11 +88,7 @@ pub(crate) fn from_queue(
         if waiting.is_empty() {
             return Ok(Next::Nothing);
         }
-        let newest = waiting.last().filter(|_| queue.gathers_at_exit());
-        let next = match newest.map(Entry::decided) {
-            Some(newest) => pace.next_of_fleet(now, newest),
-            None => pace.next(now, deadline.is_some()),
-        };
+        let next = next_of(queue, &pace, &waiting, now, deadline);
         if next > now {
             return Ok(Next::At(next));
         }
@@ -124,6 +129,21 @@ pub(crate) fn from_queue(
             }
         }
         ledger::keep_pace(queue, pace);
+    }
+}
+
+/// Returns when the next message may leave.
+fn next_of(
+    queue: &Queue,
+    pace: &Pace,
+    waiting: &[Entry],
+    now: Time,
+    deadline: Option<Instant>,
+) -> Time {
+    let newest = waiting.last().filter(|_| queue.gathers_at_exit());
+    match newest.map(Entry::decided) {
+        Some(newest) => pace.next_of_fleet(now, newest),
+        None => pace.next(now, deadline.is_some()),
     }
 }
 

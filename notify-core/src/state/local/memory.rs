@@ -14,7 +14,7 @@ use super::{Directory, LOCKS, lease};
 use crate::format::time::{self, Micros, Time};
 use crate::os::ffi::OnceBox;
 use crate::rules::Past;
-use crate::state::{Kind, Repeat};
+use crate::state::{Access, Again, Kind, Repeat, Seen};
 use crate::status::decision::Decided;
 use crate::status::{State, Status};
 
@@ -73,7 +73,7 @@ pub(in crate::state) struct Job {
     /// and when it was last exchanged with the disk, by the clock, which may jump.
     exchanged_at: Micros,
     /// Which runs repeat the one that has left `past`, if some do,
-    pub(super) alike: Option<Alike>,
+    pub(in crate::state) alike: Option<Alike>,
     /// and those that have.
     repeated: Repeated,
     /// When its history last had a line of this process.
@@ -104,13 +104,22 @@ struct Repeated {
 }
 
 impl Alike {
-    pub(super) fn new(kind: Kind<'_>, until: Micros, decision: Option<Decided>) -> Self {
-        Self {
-            definition: kind.definition,
-            error: kind.error.map(str::to_owned),
+    /// Finds out which runs repeat the one that leaves this status, until then: the rules are asked about that last
+    /// moment. The older a status and an alert are, the sooner they send: what is silent then is silent before.
+    pub(in crate::state) fn of(again: Again<'_>, status: &Status, until: Micros) -> Option<Self> {
+        let past = Past::Known(Box::new(status.clone()));
+        let change = (again.decide)(&Seen {
+            past: &past,
+            now: time::from_micros(until),
+            access: Access::Alone,
+        });
+        let change = change.filter(|change| change.is_nothing_new(&past))?;
+        Some(Self {
+            definition: again.kind.definition,
+            error: again.kind.error.map(str::to_owned),
             until,
-            decision,
-        }
+            decision: change.status?.decision,
+        })
     }
 
     fn kind(&self) -> Kind<'_> {
@@ -179,7 +188,7 @@ impl Job {
     }
 
     /// Makes what is remembered the status after the last run that has repeated another.
-    fn catch_up(&mut self) {
+    pub(in crate::state) fn catch_up(&mut self) {
         let number = std::mem::take(&mut self.repeated.number);
         if let (Past::Known(status), Some(alike)) = (&mut self.past, &self.alike)
             && number > 0
@@ -199,9 +208,24 @@ impl Job {
     }
 
     /// Tells whether that is the end of a run that repeats the one before.
-    fn is_repeated_by(&self, run: &Repeat<'_>, now: Micros) -> bool {
+    pub(in crate::state) fn is_repeated_by(&self, run: &Repeat<'_>, now: Micros) -> bool {
         let is_alike = |alike: &Alike| alike.kind() == run.kind && now <= alike.until;
         self.alike.as_ref().is_some_and(is_alike) && run.begun >= self.repeated.begun
+    }
+
+    /// Adds a run that repeats the one before.
+    pub(in crate::state) fn add_repeat(&mut self, run: &Repeat<'_>) {
+        let Repeat {
+            begun, took, pid, ..
+        } = *run;
+        let number = self.repeated.number + 1;
+        self.repeated = Repeated {
+            number,
+            begun,
+            took,
+            pid,
+        };
+        self.behind += 1;
     }
 
     /// Adds to what was read from the disk the runs that are in memory alone; `id` is that of the last change.
@@ -261,6 +285,7 @@ impl Job {
     /// Adds a silent run to those that are in memory alone.
     #[cfg(feature = "postgres")]
     pub(in crate::state) fn add_silent(&mut self, status: Status) {
+        self.repeated.begun = status.begun.timestamp_micros();
         self.past = Past::Known(Box::new(status));
         self.behind += 1;
     }
@@ -269,6 +294,12 @@ impl Job {
     #[cfg(feature = "postgres")]
     pub(in crate::state) fn past(&self) -> &Past {
         &self.past
+    }
+
+    /// Tells whether this process has left the status of a later run than that.
+    #[cfg(feature = "postgres")]
+    pub(in crate::state) fn has_left_later_than(&self, status: &Status) -> bool {
+        status.begun < self.shown.begun
     }
 
     /// Counts the runs that are in memory alone.
@@ -472,20 +503,10 @@ impl Directory {
             && job.is_repeated_by(run, now)
             && run.ends.is_none_or(lease::end_own);
         if stays {
-            let number = job.repeated.number + 1;
-            let Repeat {
-                begun, took, pid, ..
-            } = *run;
-            job.repeated = Repeated {
-                number,
-                begun,
-                took,
-                pid,
-            };
             if job.behind == 0 {
                 memory.note_due(job);
             }
-            job.behind += 1;
+            job.add_repeat(run);
         }
         stays
     }

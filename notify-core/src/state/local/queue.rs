@@ -36,7 +36,7 @@ const LOSS_LOCK: &str = ".given-up.lock";
 const HANDLES: &str = ".handles";
 
 /// What a message is known by is kept for so long after something was last sent to it: a reminder comes far sooner.
-const STALE: Duration = Duration::from_secs(90 * 24 * 3600);
+pub(in crate::state) const STALE: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// So many alerts are counted at once, before they are removed: their names fit into the file.
 const BATCH: usize = 1_000;

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use serde_json::json;
 
 use super::address::Address;
 use super::link::{Link, deadline};
 use super::plans;
 use crate::format::hash;
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
 use crate::message::dropped::Dropped;
 use crate::os::{ffi, random};
@@ -399,10 +399,22 @@ impl Queue {
     }
 
     pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
-        const KEEP: &str = "INSERT INTO pn.alert (queue, name, job, state, body) \
-            VALUES ($1::text, $2::text, '', 'handle', $3::text) \
-            ON CONFLICT (queue, name) DO UPDATE SET body = EXCLUDED.body";
-        self.ask(KEEP, &[key, text]).map(drop)
+        const KEEP: &str = "INSERT INTO pn.alert (queue, name, job, state, body, reason) \
+            VALUES ($1::text, $2::text, '', 'handle', $3::text, $4::text) \
+            ON CONFLICT (queue, name) DO UPDATE SET body = EXCLUDED.body, reason = EXCLUDED.reason";
+        let now = self.now().unwrap_or_else(local::now);
+        self.ask(KEEP, &[key, text, &time::show(now)]).map(drop)
+    }
+
+    /// Forgets the messages to which nothing was sent for so long. What cannot be removed is tried again with the next
+    /// message.
+    pub(crate) fn forget_stale_handles(&self, now: Time) {
+        const STALE: &str = "DELETE FROM pn.alert WHERE queue = $1::text AND state = 'handle' \
+            AND reason <> '' AND reason < $2::text COLLATE \"C\"";
+        let age = TimeDelta::from_std(local::queue::STALE);
+        if let Some(limit) = age.ok().and_then(|age| now.checked_sub_signed(age)) {
+            let _ = self.ask(STALE, &[&time::show(limit)]);
+        }
     }
 
     pub(crate) fn forget_handle(&self, key: &str) -> io::Result<()> {

@@ -130,8 +130,8 @@ impl Shared {
     /// Returns what this process knows of a job, for the store cannot be reached.
     pub(in crate::state) fn known(&self, job: &str) -> Past {
         let link = self.link();
-        let memory = link.memory();
-        let past = memory.get(job).and_then(Known::past);
+        let mut memory = link.memory();
+        let past = memory.get_mut(job).and_then(Known::past);
         past.cloned().unwrap_or(Past::Unknown)
     }
 
@@ -142,8 +142,11 @@ impl Shared {
 
     /// Tells the store of what it could not be told before, where it is back.
     pub(super) fn record_late(&self) {
+        if self.unrecorded().is_empty() {
+            return;
+        }
         let link = self.link();
-        if self.unrecorded().is_empty() || link.up().is_none() || link.closed().is_some() {
+        if link.up().is_none() || link.closed().is_some() {
             return;
         }
         let jobs = std::mem::take(&mut *self.unrecorded());

@@ -22,7 +22,7 @@ use crate::state::change::{Change, RunKey, Texts};
 use crate::state::entry::Entry;
 use crate::state::history;
 use crate::state::unwritten;
-use crate::state::{Access, Committed, Decide, Queued, Seen};
+use crate::state::{Access, Again, Committed, Decide, Queued, Seen};
 use crate::status::Status;
 
 /// So often a change is decided anew where others are faster.
@@ -129,12 +129,13 @@ impl Shared {
         job: &str,
         at: Instant,
         decide: Decide<'_>,
+        again: Option<Again<'_>>,
     ) -> io::Result<Committed> {
         let link = self.link();
-        if self.stays_in_memory(&link, job, at, &mut *decide) {
+        if self.stays_in_memory(&link, job, at, &mut *decide, again) {
             return Ok(Committed::default());
         }
-        let known = link.memory().remove(job);
+        let known = link.memory().remove(job).map(Known::caught_up);
         let mut seen = link.runs().ahead.remove(job);
         let done = self.exchange(&link, job, known.as_ref(), at, &mut seen, decide);
         // What is in memory alone stays there, where the store was not changed; and what was seen of the job is
