@@ -398,7 +398,7 @@ impl Status {
         Some(Self {
             state,
             begun,
-            location: text::unescape(location).into(),
+            location: text::unescape(location).into_owned().into(),
             took: get("took").and_then(parse_seconds),
             since: since.unwrap_or(begun),
             runs: number("runs").unwrap_or(1),

@@ -22,6 +22,16 @@ use crate::status::log_lines::LogLines;
 use crate::status::outcome::Outcome;
 use crate::status::{State, Status};
 
+/// Gives the number of cases of a property test that makes whole messages: 24, for they are large and are made in every
+/// run of the tests anew, or `PROPTEST_CASES`.
+pub(crate) fn few_cases() -> ProptestConfig {
+    if env::var_os("PROPTEST_CASES").is_some() {
+        ProptestConfig::default()
+    } else {
+        ProptestConfig::with_cases(24)
+    }
+}
+
 /// A folder that is gone when the test is over.
 pub(crate) struct Folder(PathBuf);
 

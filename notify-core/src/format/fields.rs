@@ -67,9 +67,12 @@ impl Fields {
 
     /// Returns the value of `key`.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.iter()
-            .find(|(known, _)| *known == key)
-            .map(|(_, value)| value)
+        // A length is compared before the letters, for most keys have another.
+        let is_it = |place: &&Place| {
+            place.value - place.key == key.len() && self.words[place.key..place.value] == *key
+        };
+        let place = self.places.iter().find(is_it)?;
+        Some(&self.words[place.value..place.end])
     }
 
     /// Returns the values of every `key`.

@@ -253,7 +253,7 @@ mod tests {
     use super::super::http::Answer;
     use super::*;
     use crate::message::alert::Kind;
-    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, first_letters, with_text};
     use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
@@ -357,7 +357,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
+        #![proptest_config(few_cases())]
         #[test]
         fn any_text_is_taken_calls_nobody_and_begins_with_the_first_line(
             text in crate::testing::wild_text(),

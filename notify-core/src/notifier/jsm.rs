@@ -239,7 +239,7 @@ mod tests {
 
     use super::*;
     use crate::status::State;
-    use crate::testing::{alert_of, alerts_of_each_kind, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, with_text};
     use strict_services as strict;
 
     fn is_taken(alert: &Alert) -> Result<(), String> {
@@ -331,7 +331,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
+        #![proptest_config(few_cases())]
         #[test]
         fn any_text_is_taken_and_stands_in_the_description(text in crate::testing::wild_text()) {
             let alert = with_text(alert_of(Kind::StillFailing), &text);

@@ -266,7 +266,7 @@ mod tests {
 
     use super::*;
     use crate::message::alert::Kind;
-    use crate::testing::{alert_of, alerts_of_each_kind, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, with_text};
 
     fn is_taken(event: &Value) -> Result<(), String> {
         strict::refuse(&event.to_string()).map_or(Ok(()), Err)
@@ -372,7 +372,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(128))]
+        #![proptest_config(few_cases())]
         /// Issue 16, point 4.
         #[test]
         fn any_text_is_taken_and_begins_with_the_first_line(

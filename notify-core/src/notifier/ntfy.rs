@@ -324,7 +324,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::testing::{alert_of, alerts_of_each_kind, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, with_text};
     use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
@@ -467,7 +467,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
+        #![proptest_config(few_cases())]
         #[test]
         fn any_text_is_taken_and_its_first_line_is_shown(
             text in crate::testing::wild_text(),

@@ -290,7 +290,7 @@ mod tests {
 
     use super::*;
     use crate::status::State;
-    use crate::testing::{Folder, alert_of, alerts_of_each_kind, with_text, written};
+    use crate::testing::{Folder, alert_of, alerts_of_each_kind, few_cases, with_text, written};
     use strict_services as strict;
 
     const TESTED: &str = "0123456789abcdefghij0123456789AB";
@@ -503,7 +503,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
+        #![proptest_config(few_cases())]
         /// Issue 17, point 2.
         #[test]
         fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text()) {
@@ -512,7 +512,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
+        #![proptest_config(few_cases())]
         #[test]
         fn any_text_is_taken_and_begins_with_the_first_line(text in crate::testing::wild_text()) {
             let alert = with_text(alert_of(Kind::StillFailing), &text);

@@ -469,7 +469,9 @@ mod tests {
     use super::*;
     use crate::message::alert::Kind;
     use crate::status::State;
-    use crate::testing::{alert_of, alerts_of_each_kind, first_letters, with_text, written};
+    use crate::testing::{
+        alert_of, alerts_of_each_kind, few_cases, first_letters, with_text, written,
+    };
     use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
@@ -756,7 +758,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
+        #![proptest_config(few_cases())]
         /// Issue 17, point 2.
         #[test]
         fn whatever_the_program_writes_is_taken(text in crate::testing::wild_text(), number in 1_usize..6) {
@@ -768,7 +770,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
+        #![proptest_config(few_cases())]
         #[test]
         fn any_text_is_taken_mentions_nobody_and_begins_with_the_first_line(
             text in crate::testing::wild_text(),

@@ -350,7 +350,7 @@ mod tests {
 
     use super::*;
     use crate::message::alert::Kind;
-    use crate::testing::{alert_of, alerts_of_each_kind, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, with_text};
 
     fn is_taken(mut message: Value, calls: &[&str]) -> Result<(), String> {
         message["chat_id"] = "-5".into();
@@ -511,7 +511,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(128))]
+        #![proptest_config(few_cases())]
         /// Issue 16, point 4.
         #[test]
         fn any_text_is_taken_and_calls_nobody(text in crate::testing::wild_text(), number in 1_usize..14) {

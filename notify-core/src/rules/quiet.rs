@@ -236,7 +236,8 @@ pub(crate) fn of<'a>(
 
 /// Reads what a person wrote; `None` where that is nothing.
 fn words(text: &str) -> Option<String> {
-    Some(text::unescape(text.trim())).filter(|words| !words.is_empty())
+    let words = text::unescape(text.trim());
+    (!words.is_empty()).then(|| words.into_owned())
 }
 
 fn next_word(text: &str) -> (&str, &str) {

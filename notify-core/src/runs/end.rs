@@ -26,6 +26,7 @@ use crate::status::State;
 use crate::status::cause::Cause;
 use crate::status::heard::Heard;
 use crate::status::outcome::Outcome;
+
 /// Whether what is done before and after the first end of a run was done.
 static FIRST_END: Part<FirstEnd> = Part::new(Slot::FirstEnd);
 

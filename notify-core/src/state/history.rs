@@ -28,8 +28,11 @@ const KEPT_BYTES: usize = 32 * 1024;
 /// The latest runs that are kept one by one; earlier runs that were alike are counted.
 const RECENT_RUNS: usize = 50;
 
-/// The fields of a run's line that are always written.
+/// The fields of a run's line that are always written,
 const MIN_FIELDS: usize = 8;
+
+/// and all that there are.
+const MAX_FIELDS: usize = 15;
 
 /// Stands for settings of which none was set.
 const DEFAULTS: &str = "-";
@@ -303,46 +306,35 @@ impl Event {
     }
 
     fn parse(line: &str) -> Option<Self> {
-        let fields: Vec<String> = line.split('\t').map(text::unescape).collect();
-        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let mut fields: Vec<Cow<'_, str>> = Vec::with_capacity(MAX_FIELDS);
+        fields.extend(line.split('\t').map(text::unescape));
+        let some = |at: usize| fields.get(at).filter(|text| !text.is_empty());
+        let owned = |at: usize| some(at).map(|text| text.to_string());
+        let time = |at: usize| some(at).and_then(|text| time::parse(text));
         match &*fields {
-            [
-                what,
-                begun,
-                state,
-                took,
-                runs,
-                decision,
-                alert,
-                error,
-                rest @ ..,
-            ] if what == "ran" => {
-                let time = |at: usize| rest.get(at).and_then(|time| time::parse(time));
+            [what, _, state, took, runs, decision, _, error, ..] if what == "ran" => {
                 Some(Self::Ran(Ran {
-                    begun: time::parse(begun)?,
+                    begun: time(1)?,
                     state: State::parse(state)?,
                     took: took.parse().ok().map(Duration::from_micros),
                     runs: runs.parse().ok()?,
-                    decision: Decided::of(rest.get(5).and_then(some).as_deref(), decision),
-                    alert: some(alert),
-                    error: error.clone(),
-                    last: time(0),
-                    decided: time(1),
-                    channel: rest.get(2).and_then(some),
-                    held: time(3),
-                    settings: rest.get(4).and_then(some).map(|text| parse_settings(&text)),
-                    facts: rest
-                        .get(6)
-                        .map(|text| parse_facts(text))
-                        .unwrap_or_default(),
+                    decision: Decided::of(some(13).map(AsRef::as_ref), decision),
+                    alert: owned(6),
+                    error: error.to_string(),
+                    last: time(8),
+                    decided: time(9),
+                    channel: owned(10),
+                    held: time(11),
+                    settings: some(12).map(|text| parse_settings(text)),
+                    facts: some(14).map(|text| parse_facts(text)).unwrap_or_default(),
                 }))
             }
-            [what, at, alert, channel, answer] if what == "answer" => {
+            [what, _, alert, channel, answer] if what == "answer" => {
                 Some(Self::Answered(Answered {
-                    at: time::parse(at)?,
-                    alert: alert.clone(),
-                    channel: channel.clone(),
-                    answer: answer.clone(),
+                    at: time(1)?,
+                    alert: alert.to_string(),
+                    channel: channel.to_string(),
+                    answer: answer.to_string(),
                 }))
             }
             _ => None,

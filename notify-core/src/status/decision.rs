@@ -31,6 +31,12 @@ macro_rules! reasons {
         impl Reason {
             const ALL: &[Self] = &[$(Self::$reason,)*];
 
+            /// Reads the second word of a code.
+            fn of(code: &str) -> Option<Self> {
+                let word = code.split(' ').nth(1)?;
+                Self::ALL.iter().copied().find(|reason| reason.code() == word)
+            }
+
             fn code(self) -> &'static str {
                 match self { $(Self::$reason => $code,)* }
             }
@@ -123,6 +129,12 @@ reasons! {
 impl Fate {
     const ALL: [Self; 3] = [Self::Sent, Self::Undelivered, Self::NotSent];
 
+    /// Reads the first word of a code.
+    fn of(code: &str) -> Option<Self> {
+        let word = code.split(' ').next();
+        Self::ALL.into_iter().find(|fate| Some(fate.code()) == word)
+    }
+
     fn code(self) -> &'static str {
         match self {
             Self::Sent => "sent",
@@ -176,13 +188,15 @@ impl Decided {
         if words.is_empty() && code.is_none() {
             return None;
         }
-        let said = Self::Said {
-            code: code.map(str::to_owned),
-            words: words.to_owned(),
-        };
-        let known = code.and_then(|_| Some(Self::By(said.fate()?, said.reason()?)));
-        // A file in other words keeps them.
-        Some(known.filter(|known| known.words() == words).unwrap_or(said))
+        let known = code.and_then(|code| Some((Fate::of(code)?, Reason::of(code)?)));
+        match known {
+            Some((fate, reason)) if is_said(words, fate, reason) => Some(Self::By(fate, reason)),
+            // A file in other words keeps them.
+            _ => Some(Self::Said {
+                code: code.map(str::to_owned),
+                words: words.to_owned(),
+            }),
+        }
     }
 
     pub(crate) fn fate(&self) -> Option<Fate> {
@@ -191,10 +205,7 @@ impl Decided {
             Self::Said { code: None, words } => without_code(words).0,
             Self::Said {
                 code: Some(code), ..
-            } => {
-                let word = code.split(' ').next();
-                Fate::ALL.into_iter().find(|fate| Some(fate.code()) == word)
-            }
+            } => Fate::of(code),
         }
     }
 
@@ -204,11 +215,7 @@ impl Decided {
             Self::Said { code: None, words } => without_code(words).1,
             Self::Said {
                 code: Some(code), ..
-            } => {
-                let word = code.split(' ').nth(1);
-                let mut all = Reason::ALL.iter().copied();
-                all.find(|reason| Some(reason.code()) == word)
-            }
+            } => Reason::of(code),
         }
     }
 
@@ -240,6 +247,12 @@ impl Decided {
     }
 }
 
+/// Tells whether these are the words of this version for a decision.
+fn is_said(words: &str, fate: Fate, reason: Reason) -> bool {
+    let rest = words.strip_prefix(fate.words());
+    rest.and_then(|rest| rest.strip_prefix(": ")) == Some(reason.words())
+}
+
 /// Understands words that stand without a code, by as much as anything depends on: those of a version
 /// before there were codes, which also drops the codes where it shortens a history of this version.
 /// Nothing else reads words.
@@ -258,11 +271,9 @@ fn without_code(words: &str) -> (Option<Fate>, Option<Reason>) {
         ("another attempt follows (NOTIFY_ATTEMPT)", Reason::Attempt),
     ];
     for fate in Fate::ALL {
-        if let Some(rest) = words.strip_prefix(&format!("{}: ", fate.words())) {
-            let mut all = Reason::ALL.iter().copied();
-            if let Some(reason) = all.find(|reason| reason.words() == rest) {
-                return (Some(fate), Some(reason));
-            }
+        let mut all = Reason::ALL.iter().copied();
+        if let Some(reason) = all.find(|&reason| is_said(words, fate, reason)) {
+            return (Some(fate), Some(reason));
         }
     }
     let fate = FATES.iter().find(|(before, _)| words.starts_with(before));

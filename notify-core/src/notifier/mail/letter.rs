@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
     use crate::message::alert::Kind;
-    use crate::testing::{alert_of, alerts_of_each_kind, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, with_text};
     use strict_services as strict;
 
     fn letter(alerts: &[Alert]) -> String {
@@ -173,7 +173,7 @@ mod tests {
 
     proptest! {
         // A letter is long, and is read back here.
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(few_cases())]
         #[test]
         fn any_text_is_a_letter_that_says_its_first_line(
             text in crate::testing::wild_text(),

@@ -306,7 +306,7 @@ mod tests {
 
     use super::*;
     use crate::message::alert::Kind;
-    use crate::testing::{alert_of, alerts_of_each_kind, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, with_text};
 
     fn class(error: &str, rules: &[Rule]) -> Class {
         let body = format!(r#"{{"ok":false,"error":"{error}"}}"#);
@@ -477,7 +477,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
+        #![proptest_config(few_cases())]
         /// Issue 16, point 4.
         #[test]
         fn any_text_is_taken(text in crate::testing::wild_text(), number in 1_usize..14) {

@@ -65,6 +65,8 @@ pub(in crate::state) struct Job {
     file: String,
     /// What its last run made of it.
     past: Past,
+    /// The status file that says so, where it was written as a whole.
+    pub(super) text: Option<String>,
     shown: Shown,
     /// The change that wrote what is on the disk.
     id: Id,
@@ -172,6 +174,7 @@ impl Job {
             file: file.to_owned(),
             shown: Shown::of(&status),
             past: Past::Known(Box::new(status)),
+            text: None,
             id,
             until: exchanged + MAX_BEHIND,
             exchanged_at,
@@ -185,6 +188,12 @@ impl Job {
     /// Tells whether runs of it are in memory alone.
     pub(in crate::state) fn is_behind(&self) -> bool {
         self.behind > 0
+    }
+
+    /// Returns what a status file says, where it is as this process has left it and no run is in memory alone.
+    pub(super) fn past_of(&self, content: &str) -> Option<&Past> {
+        let is_it = !self.is_behind() && self.text.as_deref() == Some(content);
+        is_it.then_some(&self.past)
     }
 
     /// Makes what is remembered the status after the last run that has repeated another.

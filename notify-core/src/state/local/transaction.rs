@@ -31,8 +31,10 @@ pub(crate) struct Locked<'a> {
     slot: usize,
     /// `None` where another process does not let go of it.
     pub(super) lock: Option<LockFile>,
-    /// The id of the change that this has made.
+    /// The id of the change that this has made,
     id: Option<Id>,
+    /// and the status file that it has written.
+    text: Option<String>,
     /// A status that the journal holds, for it could not be written.
     pub(super) pending: Option<Status>,
     /// The journal of another job of this lock, of which the same is true.
@@ -73,6 +75,7 @@ impl<'a> Locked<'a> {
             slot,
             lock,
             id: None,
+            text: None,
             pending: None,
             pending_of_other: None,
         }
@@ -85,10 +88,17 @@ impl<'a> Locked<'a> {
 
     /// Reads what is known of the job.
     pub(super) fn read(&self) -> Past {
-        match &self.pending {
-            Some(pending) => Past::Known(Box::new(pending.clone())),
-            None => read(&self.store.path.join(self.file)),
+        self.read_beside(None)
+    }
+
+    /// Reads what is known of the job; a file that is as this process has left it is not parsed anew.
+    fn read_beside(&self, known: Option<&Job>) -> Past {
+        if let Some(pending) = &self.pending {
+            return Past::Known(Box::new(pending.clone()));
         }
+        let content = content(&self.store.path.join(self.file));
+        let unchanged = known.and_then(|known| known.past_of(content.as_ref().ok()?.as_deref()?));
+        unchanged.cloned().unwrap_or_else(|| parse(content))
     }
 
     /// Asks what to change, and changes it. Other runs of this process take the whole way, too, until it
@@ -100,7 +110,8 @@ impl<'a> Locked<'a> {
         again: Option<Again<'_>>,
     ) -> Committed {
         let mut known = self.store.memory().take(self.slot, self.file);
-        let (on_disk, id) = (self.read(), self.lock.as_ref().and_then(LockFile::id));
+        let on_disk = self.read_beside(known.as_ref());
+        let id = self.lock.as_ref().and_then(LockFile::id);
         let shown = on_disk.status().map(Shown::of);
         let past = match &known {
             Some(known) => known.correct(on_disk, id, self.store.now()),
@@ -209,7 +220,7 @@ impl<'a> Locked<'a> {
         if let Past::Known(status) = known.correct(self.read(), id, self.store.now()) {
             self.id = id;
             let written = match id {
-                Some(_) => self.replace(self.file, &status.render()),
+                Some(_) => self.write_status(&status),
                 None => self.write(&status),
             };
             if written.is_ok() {
@@ -222,10 +233,11 @@ impl<'a> Locked<'a> {
     }
 
     /// Remembers what was written by the change that this has made.
-    fn remember(&self, status: Status, at: Instant, noted: Instant, alike: Option<Alike>) {
+    fn remember(&mut self, status: Status, at: Instant, noted: Instant, alike: Option<Alike>) {
         if let Some(id) = self.id {
             let exchanged = (at, (self.store.clock)());
-            let job = Job::new(self.file, status, id, exchanged, noted, alike);
+            let mut job = Job::new(self.file, status, id, exchanged, noted, alike);
+            job.text = self.text.take();
             self.store.memory().put(self.slot, job);
         }
     }
@@ -254,7 +266,7 @@ impl<'a> Locked<'a> {
         }
         self.id = id.filter(|_| status.begun >= previous.begun);
         let written = match self.id {
-            Some(_) => self.replace(self.file, &status.render()),
+            Some(_) => self.write_status(status),
             None => self.write(status),
         };
         written.is_ok()
@@ -270,11 +282,18 @@ impl<'a> Locked<'a> {
         if self.pending.is_none() {
             self.renew_id();
         }
-        self.replace(self.file, &status.render())?;
+        self.write_status(status)?;
         // The journal would bring the old status back.
         if self.pending.take().is_some() {
             self.renew_id();
         }
+        Ok(())
+    }
+
+    fn write_status(&mut self, status: &Status) -> io::Result<()> {
+        let text = status.render();
+        self.replace(self.file, &text)?;
+        self.text = Some(text);
         Ok(())
     }
 
@@ -295,6 +314,9 @@ impl<'a> Locked<'a> {
         let mut written = self.apply(self.file, change, &texts);
         self.close_journal(self.file, change, &texts, &written);
         self.store.history.add_change(self.file, change);
+        if written.status_error.is_none() {
+            self.text = texts.status;
+        }
         if let Some(left) = &change.noted {
             // After a crash before this the same may be sent again.
             written.lacks_note = self.write(left).is_err();
@@ -423,7 +445,15 @@ impl<'a> Locked<'a> {
 
 /// Reads a status file.
 pub(super) fn read(path: &Path) -> Past {
-    match file::read(path, MAX_STATUS_BYTES, Links::Refuse) {
+    parse(content(path))
+}
+
+fn content(path: &Path) -> io::Result<Option<String>> {
+    file::read(path, MAX_STATUS_BYTES, Links::Refuse)
+}
+
+fn parse(content: io::Result<Option<String>>) -> Past {
+    match content {
         Ok(None) => Past::Missing,
         Ok(Some(content)) => {
             Status::parse(&content).map_or(Past::Unreadable, |status| Past::Known(Box::new(status)))
