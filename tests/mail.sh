@@ -184,7 +184,25 @@ action keep mda "cat >> $work/opensmtpd/letters; printf '\n-- end --\n' >> $work
 match from any for any action keep
 CONF
     chmod 777 "$work/opensmtpd"
-    PATH="$OPENSMTPD/usr/sbin:$PATH" "$OPENSMTPD/usr/sbin/smtpd" -d -f "$work/opensmtpd.conf" > "$work/opensmtpd.log" 2>&1 &
+    # It needs users, places and programs of its own: those of this server alone, where it is not installed.
+    cat > "$work/opensmtpd.start" << START
+set -e
+for table in passwd group; do cp /etc/\$table $work/\$table; done
+for user in opensmtpd:64901 opensmtpq:64902; do
+    echo "\${user%:*}:x:\${user#*:}:\${user#*:}::/var/lib/opensmtpd/empty:/bin/false" >> $work/passwd
+    echo "\${user%:*}:x:\${user#*:}:" >> $work/group
+done
+for table in passwd group; do mount --bind $work/\$table /etc/\$table; done
+for folder in /var/spool /var/lib /run; do mount -t tmpfs tmpfs \$folder; done
+mkdir -p /var/lib/opensmtpd/empty /var/spool/smtpd
+chmod 711 /var/spool/smtpd
+mkdir -p $work/libexec
+cp -r $OPENSMTPD/usr/libexec/opensmtpd $work/libexec/
+mkdir -p /usr/libexec
+mount --bind $work/libexec /usr/libexec
+exec $OPENSMTPD/usr/sbin/smtpd -d -f $work/opensmtpd.conf
+START
+    PATH="$OPENSMTPD/usr/sbin:$PATH" unshare --mount bash "$work/opensmtpd.start" > "$work/opensmtpd.log" 2>&1 &
     servers+=($!)
     open_port "$p"
     tell d "mailtos://127.0.0.1:$p/?from=jobs@example.com&to=anna@example.com"
