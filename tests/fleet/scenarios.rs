@@ -291,9 +291,9 @@ fn in_both(
         let all = engines.map(|engine| {
             scope.spawn(move || {
                 let receiver = Receiver::new();
-                steps
-                    .iter()
-                    .for_each(|step| engine.step(step, settings, &receiver));
+                for step in steps {
+                    engine.step(step, settings, &receiver);
+                }
                 (sent(&receiver), engine.picture())
             })
         });

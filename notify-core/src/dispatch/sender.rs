@@ -115,12 +115,16 @@ pub(crate) fn from_queue(
         let now = queue.now();
         let sent = settle_doubt(sent, &entries, &mut pace, now);
         tell(route, &alerts, &sent);
-        write_down(&alerts, &sent);
         if matches!(sent, Err(Refusal::Channel { .. })) {
             asked.clone_from(&entries);
         }
+        if sent.is_err() {
+            write_down(&alerts, &sent);
+        }
+        // What was taken goes at once: what happens before may have it sent again.
         settle(queue, &entries, &alerts, &sent, &mut pace, now);
         if sent.is_ok() {
+            write_down(&alerts, &sent);
             if loss.count() > 0 {
                 tell_loss(queue, &loss);
             }
