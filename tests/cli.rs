@@ -961,6 +961,27 @@ fn a_test_tells_whether_people_would_hear() {
     );
     assert_eq!(receiver.texts().len(), 1);
 
+    // Issue 16: what is missing so that an incident is one message.
+    let bot = support::service::Service::of(|asked| {
+        let said = if asked.target.ends_with("chat.update") {
+            r#"{"ok":false,"error":"missing_scope"}"#
+        } else {
+            r#"{"ok":true,"channel":"C1","ts":"1.2"}"#
+        };
+        (200, "", said.to_owned())
+    });
+    let word = format!(
+        "slack://{}/xoxb-1-2-s3cr3t/#ops",
+        bot.url("").replace("http://", "")
+    );
+    let mut to_bot = command(&folder, &["test"]);
+    let tested = Answer::of(to_bot.env("NOTIFY_ALERTS_URL", word).output().unwrap());
+    assert_eq!(tested.code, Some(0), "{tested:?}");
+    for what in ["accepted", "its messages cannot be edited", "chat:write"] {
+        assert!(tested.stdout.contains(what), "{what}: {tested:?}");
+    }
+    assert!(!tested.stdout.contains("replies"), "{tested:?}");
+
     let broken = Receiver::answering(|_| support::Answer::Status(404, "no_service"));
     let mut both = command(&folder, &["test", "--json"]);
     both.env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())

@@ -2,6 +2,8 @@
 //! its programs they are passed over with a word.
 #![cfg(all(feature = "cli", feature = "postgres", unix))]
 
+#[path = "fleet/scenarios.rs"]
+mod scenarios;
 mod support;
 
 use std::net::TcpListener;
@@ -113,6 +115,20 @@ fn pods_without_a_disk_are_one_job_with_one_incident() {
         status.starts_with("OK\n") && status.contains("runs-total: 6"),
         "{status}"
     );
+}
+
+/// Issue 15: the same of what is sent and of what is known afterwards, in a directory and in the shared store.
+#[test]
+fn one_list_of_what_happens_is_the_same_in_both_engines() {
+    let Some(server) = server() else { return };
+    scenarios::all(server);
+}
+
+/// Issue 15: the same of random runs.
+#[test]
+fn random_runs_are_the_same_in_both_engines() {
+    let Some(server) = server() else { return };
+    scenarios::random(server);
 }
 
 /// Issue 15, point 2: alerts that are held, and a recovery of which nobody had heard.
@@ -515,7 +531,7 @@ fn an_incident_is_one_message_though_it_fails_in_one_pod_and_recovers_in_another
         (200, "", ok.to_string())
     });
     let address = slack.url("").replace("http://", "");
-    for outcome in ["the disk is full", "ok"] {
+    let run = |outcome: &str| {
         let disk = Folder::new();
         let program = Program::new("services")
             .env("NOTIFY_STORE", &store)
@@ -527,7 +543,15 @@ fn an_incident_is_one_message_though_it_fails_in_one_pod_and_recovers_in_another
             .arg(outcome);
         let ended = program.directory(&disk).run();
         assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
-    }
+    };
+    run("the disk is full");
+    // Issue 16: what was not written for three months is forgotten, once another message is sent.
+    let schema = schema(&store);
+    server.sql(&format!(
+        "INSERT INTO {schema}.alert (queue, name, job, state, body, reason) SELECT queue, 'stale', '', 'handle', '', \
+         '2020-01-01 00:00:00:000000 UTC' FROM {schema}.alert WHERE state = 'handle' LIMIT 1"
+    ));
+    run("ok");
     let posts = slack.posts();
     let methods: Vec<_> = posts.iter().map(|post| &*post.target).collect();
     let edit = posts
@@ -539,6 +563,11 @@ fn an_incident_is_one_message_though_it_fails_in_one_pod_and_recovers_in_another
         post.target.ends_with("chat.postMessage") && post.body["thread_ts"].is_null()
     };
     assert_eq!(posts.iter().filter(is_own).count(), 1, "{methods:?}");
+    run("the disk is full");
+    let stale = format!("SELECT count(*) FROM {schema}.alert WHERE name = 'stale'");
+    assert_eq!(server.sql(&stale), "0");
+    let kept = format!("SELECT count(*) FROM {schema}.alert WHERE state = 'handle'");
+    assert_ne!(server.sql(&kept), "0", "that of the new message is kept");
 }
 
 /// Issue 15, point 5: what was noted while the store was away is known to it afterwards.
@@ -720,6 +749,29 @@ fn a_server_that_crashes_costs_no_alert_and_no_false_death() {
     let status = server.sql(&format!("SELECT status FROM {}.job", schema(&store)));
     assert!(status.starts_with("OK\n"), "{status}");
     assert_eq!(count(&texts, "died") + count(&texts, "lost contact"), 0);
+
+    // It stays away: what this process knows of its job counts, and the recovery is sent.
+    let receiver = Receiver::new();
+    let outcomes = ["boom", "sleep 4000", "ok"];
+    let program = outcomes
+        .iter()
+        .fold(pod("incidents", &store, &receiver), Program::arg);
+    let mut running = Running(program.directory(&disk).command().spawn().unwrap());
+    eventually("the failure is sent", || !receiver.texts().is_empty());
+    server.crash();
+    assert!(running.0.wait().unwrap().success());
+    let texts = receiver.texts();
+    assert!(
+        texts.len() == 2 && texts[1].contains("--- OK ---"),
+        "{texts:?}"
+    );
+    // The store hears of it with the next run on this host, and nobody a second time.
+    server.begin(&[]);
+    let program = pod("incidents", &store, &receiver).arg("ok");
+    assert_eq!(program.directory(&disk).run().code, Some(0));
+    let status = server.sql(&format!("SELECT status FROM {}.job", schema(&store)));
+    assert!(status.starts_with("OK\n"), "{status}");
+    assert_eq!(receiver.texts().len(), 2, "{:?}", receiver.texts());
 }
 
 /// Issue 15, point 8.

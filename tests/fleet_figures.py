@@ -2,7 +2,7 @@
 """What the shared store promises, shown with a real PostgreSQL, and its figures.
 
     cargo build --all-features --examples --bin pipeline-notify
-    tests/fleet_figures.py storm|killed-storm|kills|crashes|stopped|told|pooler|cut|speed [number]
+    tests/fleet_figures.py storm|killed-storm|kills|crashes|stopped|told|pooler|cut|speed|beside|haproxy|full|promoted [number]
 
 It needs PostgreSQL's programs (and PgBouncer, and the right to make network namespaces, where these are named), starts
 its own servers on loopback, and ends with 1 where something was lost, believed wrongly, or too slow.
@@ -338,24 +338,37 @@ def crashes(number):
     slots = [threading.Thread(target=slot, args=(n,)) for n in range(8)]
     for one in slots:
         one.start()
+    crashed = []
     for _ in range(number):
         time.sleep(1.5 + random.random() * 1.5)
+        crashed.append([time.time()])
         database.crash()
         database.begin()
+        crashed[-1].append(time.time())
     time.sleep(2)
     over.set()
     for one in slots:
         one.join()
     subprocess.run([COMMAND, "drain"], env=environment(store, receiver, disk()), stdout=subprocess.DEVNULL)
     time.sleep(4)
-    heard = collections.defaultdict(list)
+    all_heard = collections.defaultdict(list)
     for _, alert in sorted(receiver.alerts(), key=lambda one: one[1]["decided"]):
-        heard[name_of(alert)].append((alert["kind"], alert["id"]))
-    kinds = {name: [kind for kind, _ in all_of] for name, all_of in heard.items()}
+        all_heard[name_of(alert)].append((alert["kind"], alert["id"]))
+    kinds = {name: [kind for kind, _ in all_of] for name, all_of in all_heard.items()}
     lost = [name for name in begun if "failed" not in kinds.get(name, [])]
     wrong = [name for name in begun if kinds.get(name) and kinds[name][-1] != "recovered"]
-    repeats = sum(len(all_of) - len({one for _, one in all_of}) for all_of in heard.values())
+    repeats = sum(len(all_of) - len({one for _, one in all_of}) for all_of in all_heard.values())
     more = sum(max(0, len(all_of) - 4) for all_of in kinds.values())
+    came = collections.defaultdict(list)
+    for at, body in receiver.posts:
+        for alert in alerts_of(body):
+            came[alert["id"]].append((at, len(alerts_of(body)), "not recorded" in alert["text"]))
+    # A digest in flight is one post: its alerts come again together.
+    pairs = collections.Counter(tuple((round(at - receiver.posts[0][0], 2), size, aside) for at, size, aside in all_of) for all_of in came.values() if len(all_of) > 1)
+    for times, count in sorted(pairs.items()):
+        print(f"   {count} again: {times}")
+    if os.environ.get("VERBOSE"):
+        print("   crashes:", [tuple(round(at - receiver.posts[0][0], 2) for at in one) for one in crashed])
     deaths = [a for _, a in receiver.alerts() if is_death(a)]
     contact = sum("lost contact" in a["text"] for _, a in receiver.alerts())
     print(f"{number} crashes, {len(begun)} jobs, {len(receiver.alerts())} alerts in {len(receiver.posts)} posts; the same alert again {repeats}, "
@@ -408,6 +421,164 @@ def stopped(seconds):
     must("failures are sent without the server", all(told[(f"meanwhile{n}", "failed")] == 1 for n in range(4)))
     must("nobody is taken for dead", not [a for _, a in receiver.alerts() if is_death(a) or name_of(a).startswith("under-way")])
     must("an end waits 2.1 s at most", max(took) < 2.1 + 1)
+
+
+def fails(store, receiver, *outcomes, built=None, place=None, **more):
+    """One process of a job, which must end as ever."""
+    path = os.path.join(built or BUILT, "examples", "incidents")
+    ended = subprocess.run([path, *outcomes], env=environment(store, receiver, place or disk(), **more), capture_output=True, text=True)
+    must(f"exit code 0, and no password: {outcomes}", ended.returncode == 0 and "s3cret" not in ended.stderr)
+    return ended.stderr
+
+
+def heard(receiver):
+    alerts = sorted((alert for _, alert in receiver.alerts()), key=lambda alert: alert["decided"])
+    return [f"{alert['kind']} {alert['error'] or ''}".strip() for alert in alerts]
+
+
+def beside(number):
+    """Processes of another build ($OLD, its folder of programs) and of this one write to the same jobs at once."""
+    old = os.environ["OLD"]
+    database, receiver = Database(), Receiver()
+    store = database.store()
+    # The older one makes the tables.
+    subprocess.run([os.path.join(old, "pipeline-notify"), "store", "init"], env={"NOTIFY_STORE": store, "HOME": "/nonexistent"}, check=True, stdout=subprocess.DEVNULL)
+    lock, runs, left = threading.Lock(), collections.Counter(), [number]
+
+    def slot(own):
+        while True:
+            with lock:
+                if left[0] <= 0:
+                    return
+                left[0] -= 1
+            for built in random.sample([old, BUILT], 2):
+                name = random.choice([own, "both"])
+                outcomes = random.choices(["ok", "ok", "boom", "bang"], k=3)
+                with lock:
+                    runs[name] += len(outcomes)
+                warned = fails(store, receiver, *outcomes, built=built, NOTIFY_INSTANCE=name, NOTIFY_EXIT_SECONDS="30")
+                must(f"no warning: {warned[:200]}", not warned)
+
+    slots = [threading.Thread(target=slot, args=(f"own{n}",)) for n in range(4)]
+    for one in slots:
+        one.start()
+    for one in slots:
+        one.join()
+    for name in list(runs):
+        fails(store, receiver, "ok", built=random.choice([old, BUILT]), NOTIFY_INSTANCE=name)
+        runs[name] += 1
+    total = lambda name: int(database.sql(f"SELECT substring(status from 'runs-total: (\\d+)') FROM fleet.job WHERE name LIKE '%@{name}'") or 0)
+    for name in sorted(runs):
+        must(f"{name}: {total(name)} runs of {runs[name]}", total(name) == runs[name])
+        # A failure of a run that began before the one that is shown opens none.
+        ends = collections.Counter((alert["incident"], alert["kind"]) for _, alert in receiver.alerts() if name_of(alert) == name and alert["incident"])
+        incidents = {incident for incident, _ in ends}
+        must(f"{name}: {len(incidents)} incidents, each with one failure and one recovery",
+             all(ends[(incident, kind)] == 1 for incident in incidents for kind in ("failed", "recovered")))
+    ids = collections.Counter(alert["id"] for _, alert in receiver.alerts())
+    must("nothing twice", max(ids.values()) == 1)
+    print(f"{sum(runs.values())} runs, {len(receiver.alerts())} alerts")
+
+
+def haproxy(_):
+    """A proxy between, which ends what is silent for 3 seconds ($HAPROXY names its program, where it is not installed)."""
+    database, receiver = Database(), Receiver()
+    init(database.store())
+    port = free_port()
+    config = os.path.join(FOLDER, "haproxy")
+    with open(config, "w") as file:
+        file.write(f"defaults\n mode tcp\n timeout connect 2s\n timeout client 3s\n timeout server 3s\n"
+                   f"listen store\n bind 127.0.0.1:{port}\n server one 127.0.0.1:{database.port}\n")
+    proxy = subprocess.Popen([os.environ.get("HAPROXY", "haproxy"), "-db", "-f", config])
+    ended.append(proxy.kill)
+    time.sleep(1)
+    store = database.store(port)
+    for outcome in ["boom", "ok"]:
+        must("no warning", not fails(store, receiver, outcome))
+    must(f"an incident: {heard(receiver)}", heard(receiver) == ["failed boom", "recovered"])
+    watch(store, receiver)
+    hold = tempfile.mkdtemp(dir=FOLDER)
+    long = begin(["ends", "held ok"], store, receiver, NOTIFY_INSTANCE="long", HOLD=hold)
+    time.sleep(60)
+    must(f"a run of a minute is not dead: {heard(receiver)}", len(heard(receiver)) == 2)
+    latency("killed behind HAProxy", 40, kill_some(store, receiver, 1, 2), receiver, 60)
+    open(f"{hold}/go", "w").close()
+    long.communicate()
+    time.sleep(1)
+    must(f"and ends as ever: {heard(receiver)}", long.returncode == 0 and len(heard(receiver)) == 3)
+
+
+def full(_):
+    """The disk of the server is full, and then is not any more."""
+    global FOLDER
+    small = os.path.join(FOLDER, "small")
+    os.mkdir(small)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", small]).returncode:
+        return print("passed over: no file system may be mounted here")
+    ended.append(lambda: subprocess.run(["umount", "-l", small]))
+    os.chmod(small, 0o755)
+    outer, FOLDER = FOLDER, small
+    database, receiver = Database("max_wal_size=32MB"), Receiver()
+    FOLDER = outer
+    store, place = database.store(), disk()
+    init(store)
+    fails(store, receiver, "ok", place=place)
+    with open(os.path.join(small, "filler"), "wb") as filler:
+        try:
+            while True:
+                filler.write(b"x" * 65536)
+                filler.flush()
+        except OSError:
+            pass
+    # It cannot extend a file from now on; the log of changes has room until it begins its next file.
+    said = database.sql("CREATE TABLE filler AS SELECT repeat('x', 1000) FROM generate_series(1, 20000)")
+    warned = [fails(store, receiver, outcome, place=place) for outcome in ["boom", "bang"]]
+    print(f"on a full disk: {heard(receiver)}; {[text.strip()[:250] for text in warned if text]}; {said}")
+    must("the failure is sent", heard(receiver)[:1] == ["failed boom"])
+    os.remove(os.path.join(small, "filler"))
+    if database.server.poll() is not None:
+        database.begin()
+    until(20, lambda: database.sql("SELECT 1") == "1")
+    fails(store, receiver, "ok", place=place)
+    must(f"and so is the recovery: {heard(receiver)}", heard(receiver)[-1] == "recovered")
+    must("the store knows it", database.sql("SELECT left(status, 2) FROM fleet.job") == "OK")
+
+
+def promoted(_):
+    """A replica is promoted that lacks the last changes, while a process goes on that has made these."""
+    database, receiver = Database("wal_level=replica", "max_wal_senders=4"), Receiver()
+    with open(os.path.join(database.data, "pg_hba.conf"), "a") as rules:
+        rules.write(f"host replication all 127.0.0.1/32 {AUTH}\n")
+    database.sql("SELECT pg_reload_conf()")
+    init(database.store())
+    other = Database.__new__(Database)
+    other.port, other.data, other.address, other.settings = free_port(), os.path.join(FOLDER, "replica"), "127.0.0.1", ()
+    os.mkdir(other.data, 0o700)
+    if os.getuid() == 0:
+        shutil.chown(other.data, USER, USER)
+    copy = [f"{BINARIES}/pg_basebackup", "-h", "127.0.0.1", "-p", str(database.port), "-U", "postgres", "-D", other.data, "-R", "-X", "stream"]
+    subprocess.run(as_user(copy), check=True, cwd="/", stdin=subprocess.DEVNULL, env={**os.environ, "PGPASSWORD": "s3cret"})
+    ended.append(other.crash)
+    other.begin()
+    store = f"postgres://postgres:s3cret@127.0.0.1:{database.port},127.0.0.1:{other.port}/postgres?schema=fleet"
+    hold = ["sleep 1500", "boom", "sleep 6000", "ok"]
+    must("a run on the primary", not fails(store, receiver, "ok"))
+    until(10, lambda: other.sql("SELECT count(*) FROM fleet.job") == "1")
+    # From here on the replica hears nothing.
+    other.sql("ALTER SYSTEM SET primary_conninfo = ''")
+    other.sql("SELECT pg_reload_conf()")
+    time.sleep(1)
+    process = begin(["incidents", *hold], store, receiver)
+    until(20, lambda: heard(receiver) == ["failed boom"])
+    time.sleep(0.5)
+    must("the replica lacks the failure", other.sql("SELECT left(status, 2) FROM fleet.job") == "OK")
+    database.crash()
+    other.sql("SELECT pg_promote()")
+    said = process.communicate()[1]
+    until(10, lambda: len(heard(receiver)) == 2)
+    must(f"the recovery is sent: {heard(receiver)} {said[:300]}", heard(receiver) == ["failed boom", "recovered"])
+    until(10, lambda: other.sql("SELECT left(status, 2) FROM fleet.job") == "OK")
+    must("and all goes on", not fails(store, receiver, "ok") and heard(receiver) == ["failed boom", "recovered"])
 
 
 def latency(what, promised, events, receiver, patience=60):
@@ -619,7 +790,7 @@ if __name__ == "__main__":
     ways = {
         "storm": (lambda number: storm(False, number), 3), "killed-storm": (lambda number: storm(True, number), 3),
         "kills": (kills, 1000), "crashes": (crashes, 20), "stopped": (stopped, 60), "told": (told, 20), "pooler": (pooler, 20),
-        "cut": (cut, 20), "speed": (speed, 0),
+        "cut": (cut, 20), "speed": (speed, 0), "beside": (beside, 12), "haproxy": (haproxy, 0), "full": (full, 0), "promoted": (promoted, 0),
     }
     if len(sys.argv) < 2 or sys.argv[1] not in ways:
         sys.exit(__doc__)

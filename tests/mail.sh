@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Letters of a job to real servers of mail: Exim by SMTP and by its `sendmail`, aiosmtpd, and OpenSMTPD.
+# Letters of a job to real servers of mail: Exim by SMTP and by its `sendmail`, aiosmtpd in clear, with STARTTLS and with TLS
+# from the first byte (on port 465 where that is free), and OpenSMTPD.
 # What is not installed is passed over with a word (apt-get install exim4-daemon-light; pip install
 # aiosmtpd; apt-get download opensmtpd, and its folder of `dpkg -x` in $OPENSMTPD). Must be root, for
 # Exim takes another configuration from nobody else.
@@ -132,6 +133,44 @@ PYTHON
     open_port "$p"
     tell c "mailtos://me:password@127.0.0.1:$p/?from=jobs@example.com&to=anna@example.com"
     check aiosmtpd aiosmtpd
+
+    # An authority of this script's own, which the job is told to trust.
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout "$work/ca.key" -out "$work/ca.pem" 2> /dev/null
+    openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout "$work/key.pem" -out "$work/request" 2> /dev/null
+    openssl x509 -req -in "$work/request" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 \
+        -extfile <(echo 'subjectAltName=DNS:localhost') -out "$work/cert.pem" 2> /dev/null
+    export SSL_CERT_FILE=$work/ca.pem
+    for way in starttls implicit; do
+        p=$(port)
+        if [ $way = implicit ] && python3 -c 'import socket; socket.socket().bind(("127.0.0.1", 465))' 2> /dev/null; then p=465; fi
+        python3 - "$p" "$work/$way" "$work" $way << 'PYTHON' &
+import asyncio, pathlib, ssl, sys
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+port, folder, work, way = sys.argv[1:]
+folder = pathlib.Path(folder); folder.mkdir()
+context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+context.load_cert_chain(f"{work}/cert.pem", f"{work}/key.pem")
+class Handler:
+    async def handle_DATA(self, server, session, envelope):
+        # Only who has logged in, and nobody did so in clear.
+        assert session.authenticated and (session.ssl or way == "implicit")
+        (folder / str(len(list(folder.iterdir())))).write_bytes(envelope.content.replace(b"\r\n", b"\n"))
+        return "250 OK"
+def login(server, session, envelope, mechanism, data):
+    return AuthResult(success=(data.login, data.password) == (b"me", b"password"))
+more = dict(tls_context=context, require_starttls=True) if way == "starttls" else dict(ssl_context=context, auth_require_tls=False)
+Controller(Handler(), hostname="127.0.0.1", port=int(port), authenticator=login, auth_required=True, **more).start()
+asyncio.new_event_loop().run_forever()
+PYTHON
+        servers+=($!)
+        open_port "$p"
+        mode=''
+        if [ $way = implicit ] && [ "$p" != 465 ]; then mode='&mode=ssl'; fi
+        tell "job-$way" "mailtos://me:password@localhost:$p/?from=jobs@example.com&to=anna@example.com$mode"
+        check "aiosmtpd, $way at port $p" $way
+    done
+    unset SSL_CERT_FILE
 else
     echo "passed over: aiosmtpd"
 fi
@@ -145,7 +184,25 @@ action keep mda "cat >> $work/opensmtpd/letters; printf '\n-- end --\n' >> $work
 match from any for any action keep
 CONF
     chmod 777 "$work/opensmtpd"
-    PATH="$OPENSMTPD/usr/sbin:$PATH" "$OPENSMTPD/usr/sbin/smtpd" -d -f "$work/opensmtpd.conf" > "$work/opensmtpd.log" 2>&1 &
+    # It needs users, places and programs of its own: those of this server alone, where it is not installed.
+    cat > "$work/opensmtpd.start" << START
+set -e
+for table in passwd group; do cp /etc/\$table $work/\$table; done
+for user in opensmtpd:64901 opensmtpq:64902; do
+    echo "\${user%:*}:x:\${user#*:}:\${user#*:}::/var/lib/opensmtpd/empty:/bin/false" >> $work/passwd
+    echo "\${user%:*}:x:\${user#*:}:" >> $work/group
+done
+for table in passwd group; do mount --bind $work/\$table /etc/\$table; done
+for folder in /var/spool /var/lib /run; do mount -t tmpfs tmpfs \$folder; done
+mkdir -p /var/lib/opensmtpd/empty /var/spool/smtpd
+chmod 711 /var/spool/smtpd
+mkdir -p $work/libexec
+cp -r $OPENSMTPD/usr/libexec/opensmtpd $work/libexec/
+mkdir -p /usr/libexec
+mount --bind $work/libexec /usr/libexec
+exec $OPENSMTPD/usr/sbin/smtpd -d -f $work/opensmtpd.conf
+START
+    PATH="$OPENSMTPD/usr/sbin:$PATH" unshare --mount bash "$work/opensmtpd.start" > "$work/opensmtpd.log" 2>&1 &
     servers+=($!)
     open_port "$p"
     tell d "mailtos://127.0.0.1:$p/?from=jobs@example.com&to=anna@example.com"

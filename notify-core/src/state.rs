@@ -42,7 +42,7 @@ use std::time::Instant;
 
 use self::change::RunKey;
 pub(crate) use self::exchange::{
-    Access, Again, Committed, Decide, JobKey, Kind, Queued, Renamed, Repeat, Seen,
+    Access, Again, Committed, Decide, JobKey, Kind, Queued, Renamed, Repeat, Seen, Wait,
 };
 pub(crate) use self::expired::ExpiredRuns;
 use self::history::Answered;
@@ -99,9 +99,8 @@ impl Store {
     pub(crate) fn repeat(&self, job: &JobKey<'_>, run: &Repeat<'_>) -> bool {
         match self {
             Self::Local(local) => local.repeat(&job.0, run),
-            // Its silent runs are decided on, each, and stay in memory, too.
             #[cfg(feature = "postgres")]
-            Self::Shared(_) => false,
+            Self::Shared(shared) => shared.repeat(&job.0, run),
         }
     }
 
@@ -152,7 +151,7 @@ impl Store {
         match self {
             Self::Local(local) => local.update(&job.0, at, decide, again),
             #[cfg(feature = "postgres")]
-            Self::Shared(shared) => shared.update(&job.0, at, decide),
+            Self::Shared(shared) => shared.update(&job.0, at, decide, again),
         }
     }
 
@@ -161,12 +160,16 @@ impl Store {
         !matches!(self, Self::Local(_))
     }
 
-    /// Returns whether it cannot be asked now, and is about to answer: it was heard lately.
-    pub(crate) fn is_coming(&self) -> bool {
+    /// Returns whether it cannot be asked now, and is to be waited for.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(unused_variables, reason = "a directory is there, or is not")
+    )]
+    pub(crate) fn is_coming(&self, wait: Wait) -> bool {
         match self {
             Self::Local(_) => false,
             #[cfg(feature = "postgres")]
-            Self::Shared(shared) => shared.is_coming(),
+            Self::Shared(shared) => shared.is_coming(wait),
         }
     }
 
@@ -305,6 +308,16 @@ impl Store {
         either!(self, engine => engine.unwatched_runs())
     }
 
+    /// Returns how many looks at the runs of others one look costs, by the last one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn cost_of_a_look(&self) -> u32 {
+        match self {
+            Self::Local(_) => 1,
+            #[cfg(feature = "postgres")]
+            Self::Shared(shared) => shared.cost_of_a_look(),
+        }
+    }
+
     /// Reads what a build of before has noted of the missed runs that it sent.
     pub(crate) fn missed_before(&self) -> String {
         either!(self, engine => engine.missed_before())
@@ -378,7 +391,14 @@ pub(crate) fn update_unstored(
     }
     #[cfg(not(feature = "postgres"))]
     let _ = (store, at);
-    let past = unwritten::correct(&job.0, Past::Unknown);
+    #[cfg(feature = "postgres")]
+    let known = match store {
+        Some(Store::Shared(shared)) => shared.known(&job.0),
+        _ => Past::Unknown,
+    };
+    #[cfg(not(feature = "postgres"))]
+    let known = Past::Unknown;
+    let past = unwritten::correct(&job.0, known);
     let change = decide(&Seen {
         past: &past,
         now: local::now(),
@@ -389,6 +409,10 @@ pub(crate) fn update_unstored(
     };
     if let Some(status) = change.status.or(change.noted) {
         unwritten::remember(&job.0, status);
+        #[cfg(feature = "postgres")]
+        if let Some(Store::Shared(shared)) = store {
+            shared.is_unrecorded(&job.0);
+        }
     }
     Committed {
         alert: change.alert.map(|alert| (alert, Vec::new())),

@@ -55,6 +55,15 @@ pub(crate) fn from_queue(
     if waiting.is_empty() {
         return Ok(Next::Nothing);
     }
+    if queue.is_of_a_fleet() && waiting.len() <= MOST {
+        // Many may wait for the same moment, and each turn is written through to the store's disk.
+        let now = queue.now();
+        let pace = ledger::pace_of(queue, now).every(follow_up::pause(route));
+        let next = next_of(queue, &pace, &waiting, now, deadline);
+        if next > now && !pace.was_broken() {
+            return Ok(Next::At(next));
+        }
+    }
     let turn = queue.turn()?;
     if matches!(turn, Turn::Others) {
         // The other may be long at one message.
@@ -75,7 +84,7 @@ pub(crate) fn from_queue(
         if waiting.is_empty() {
             return Ok(Next::Nothing);
         }
-        let next = pace.next(now, deadline.is_some() && !queue.gathers_at_exit());
+        let next = next_of(queue, &pace, &waiting, now, deadline);
         if next > now {
             return Ok(Next::At(next));
         }
@@ -102,20 +111,53 @@ pub(crate) fn from_queue(
         let now = queue.now();
         let sent = settle_doubt(sent, &entries, &mut pace, now);
         warn(route, &alerts, &sent);
-        write_down(&alerts, &sent);
         if matches!(sent, Err(Refusal::Channel { .. })) {
             asked.clone_from(&entries);
         }
+        if sent.is_err() {
+            write_down(&alerts, &sent);
+        }
+        // What was taken goes at once: what happens before may have it sent again.
         settle(queue, &entries, &alerts, &sent, &mut pace, now);
         if sent.is_ok() {
+            write_down(&alerts, &sent);
             if loss.count() > 0 {
                 take_off_loss(queue, &loss);
+                /// Returns when the next message may leave.
+                fn next_of(
+                    queue: &Queue,
+                    pace: &Pace,
+                    waiting: &[Entry],
+                    now: Time,
+                    deadline: Option<Instant>,
+                ) -> Time {
+                    let newest = waiting.last().filter(|_| queue.gathers_at_exit());
+                    match newest.map(Entry::decided) {
+                        Some(newest) => pace.next_of_fleet(now, newest),
+                        None => pace.next(now, deadline.is_some()),
+                    }
+                }
             }
             if waiting.len() <= MOST {
                 shed::over(&route.channel);
             }
         }
         ledger::keep_pace(queue, pace);
+    }
+}
+
+/// Returns when the next message may leave.
+fn next_of(
+    queue: &Queue,
+    pace: &Pace,
+    waiting: &[Entry],
+    now: Time,
+    deadline: Option<Instant>,
+) -> Time {
+    let newest = waiting.last().filter(|_| queue.gathers_at_exit());
+    match newest.map(Entry::decided) {
+        Some(newest) => pace.next_of_fleet(now, newest),
+        None => pace.next(now, deadline.is_some()),
     }
 }
 

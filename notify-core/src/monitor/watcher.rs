@@ -173,7 +173,7 @@ impl Guard {
                 jobs_at = now + self.every;
             }
             warn_of_problems(self.setup);
-            thread::sleep(TICK);
+            thread::sleep(TICK * self.store.cost_of_a_look());
         }
         let setup = self.setup;
         shutdown::end_with(move |deadline| {

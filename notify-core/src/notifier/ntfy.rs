@@ -11,8 +11,9 @@ use super::http::{self, Answer, Class, Post, Rule};
 use super::sanitize::{fit, line, visible};
 use super::service_url::{Problem, Word, at, decode_text};
 use super::severity::Severity;
-use super::{Hidden, Notifier, Ours, Refusal, key};
+use super::{FollowUps, Hidden, Notifier, Ours, Refusal, key};
 use crate::message::alert::{Alert, Kind};
+use crate::message::dropped::Dropped;
 use crate::message::{digest, links};
 use crate::notifier::url::Destination;
 use crate::os::redact;
@@ -53,7 +54,9 @@ const RULES: [Rule; 6] = [
     Rule::new(405, "", Class::Channel).hint("is that the server of ntfy?"),
 ];
 
-/// Posts to a topic of ntfy. What follows in an incident takes the place of its first message.
+/// Posts to a topic of ntfy. What follows in an incident takes the place of its first message, which rings nobody
+/// while that is shown; what is to be noticed is one more short message.
+/// <https://github.com/binwiederhier/ntfy-android/blob/main/app/src/main/java/io/heckel/ntfy/msg/NotificationService.kt>
 #[derive(Clone)]
 pub(crate) struct Ntfy {
     server: Destination,
@@ -116,6 +119,29 @@ impl Ntfy {
     }
 }
 
+impl Ntfy {
+    fn send(&self, message: &Value, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
+        let url = self.server.url()?;
+        let post = |body: &str, left| {
+            let mut post = Post::json(&url, body);
+            for secret in &self.secrets {
+                post = post.hiding(secret);
+            }
+            if let Some(authorization) = &self.authorization {
+                post = post.header("authorization", authorization);
+            }
+            Ok(paused(post.send(left)?))
+        };
+        http::send_or_short(
+            timeout,
+            &RULES,
+            message,
+            || short(message, alerts, &self.topic),
+            post,
+        )
+    }
+}
+
 fn is_topic(text: &str) -> bool {
     let is_of_topic = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     (1..=TOPIC).contains(&text.len()) && text.bytes().all(is_of_topic)
@@ -129,19 +155,41 @@ impl fmt::Debug for Ntfy {
 
 impl Notifier for Ntfy {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
-        let url = self.server.url()?;
-        let post = |body: &str, left| {
-            let mut post = Post::json(&url, body);
-            for secret in &self.secrets {
-                post = post.hiding(secret);
-            }
-            if let Some(authorization) = &self.authorization {
-                post = post.header("authorization", authorization);
-            }
-            Ok(paused(post.send(left)?))
-        };
-        let full = message(alerts, &self.topic, MESSAGE);
-        http::send_or_short(timeout, &RULES, &full, || short(alerts, &self.topic), post)
+        self.send(&message(alerts, &self.topic, MESSAGE), alerts, timeout)
+    }
+
+    fn follow_ups(&self) -> FollowUps {
+        FollowUps::Edits
+    }
+
+    fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
+        let sequence = sequence(alerts);
+        let mut message = message(alerts, &self.topic, MESSAGE);
+        if let Some(sequence) = &sequence {
+            message["sequence_id"] = sequence.as_str().into();
+        }
+        self.send(&message, alerts, timeout).map(|()| sequence)
+    }
+
+    fn edit(&self, handle: &str, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
+        let mut message = message(alerts, &self.topic, MESSAGE);
+        message["sequence_id"] = handle.into();
+        self.send(&message, alerts, timeout)
+    }
+
+    fn reply(
+        &self,
+        _handle: &str,
+        alerts: &[Alert],
+        _is_loud: bool,
+        timeout: Duration,
+    ) -> Result<(), Refusal> {
+        let page = self.server.url()?.below(&self.topic);
+        self.send(
+            &further(alerts, &self.topic, page.as_str()),
+            alerts,
+            timeout,
+        )
     }
 
     fn hidden(&self, _: Ours) -> Vec<Hidden> {
@@ -172,16 +220,7 @@ fn message(alerts: &[Alert], topic: &str, room: usize) -> Value {
         [alert] => alert.text_within(room, weight),
         _ => digest::message(alerts),
     };
-    let mut message = json!({
-        "topic": topic,
-        "title": line(&title, TITLE, visible),
-        "message": fit(text.trim_end(), room, weight, visible),
-        "priority": priority(alerts),
-        "tags": [tag(Severity::worst(alerts))],
-    });
-    if let Some(incident) = key::of_incident(alerts).filter(|incident| is_topic(incident)) {
-        message["sequence_id"] = incident.into();
-    }
+    let mut message = said(alerts, topic, &title, text.trim_end(), room);
     let mut links = links::of(alerts, usize::MAX);
     links.retain(|link| link.url.len() <= ADDRESS);
     if let Some(first) = links.first() {
@@ -194,11 +233,59 @@ fn message(alerts: &[Alert], topic: &str, room: usize) -> Value {
     message
 }
 
-/// Makes a message that says in few words what the other one says.
-fn short(alerts: &[Alert], topic: &str) -> Value {
+fn said(alerts: &[Alert], topic: &str, title: &str, text: &str, room: usize) -> Value {
+    json!({
+        "topic": topic,
+        "title": line(title, TITLE, visible),
+        "message": fit(text, room, weight, visible),
+        "priority": priority(alerts),
+        "tags": [tag(Severity::worst(alerts))],
+    })
+}
+
+/// Returns the id of the sequence that some alerts open: what takes the place of their message has it, too.
+fn sequence(alerts: &[Alert]) -> Option<String> {
+    let incident = key::of_incident(alerts).or_else(|| Some(&*alerts.first()?.id));
+    let is_open = alerts
+        .iter()
+        .any(|alert| alert.incident().is_some() || alert.kind == Kind::Started);
+    incident
+        .filter(|id| is_open && is_topic(id))
+        .map(str::to_owned)
+}
+
+/// Makes a short message that leads to the first of its incident, on the page of the topic.
+fn further(alerts: &[Alert], topic: &str, page: &str) -> Value {
+    let title = match alerts {
+        [alert] => alert.summary(),
+        _ => digest::headline(alerts),
+    };
+    let dropped = alerts.iter().filter_map(|alert| alert.dropped.as_ref());
+    let remarks = match alerts {
+        [alert] => alert.remarks(),
+        _ => Vec::new(),
+    };
+    let lines = remarks.into_iter().take(1);
+    let lines = lines.chain(dropped.filter_map(Dropped::words));
+    let lines = lines.chain([format!("the first message: {page}")]);
+    let mut message = said(
+        alerts,
+        topic,
+        &title,
+        &lines.collect::<Vec<_>>().join("\n"),
+        SHORT,
+    );
+    message["click"] = page.into();
+    message
+}
+
+/// Makes a message that says in few words what the other one says, in its place.
+fn short(full: &Value, alerts: &[Alert], topic: &str) -> Value {
     let mut short = message(alerts, topic, SHORT);
     if let Some(object) = short.as_object_mut() {
         object.retain(|key, _| ["topic", "title", "message", "priority"].contains(&&**key));
+        let sequence = full.get("sequence_id").cloned();
+        object.extend(sequence.map(|id| ("sequence_id".to_owned(), id)));
     }
     short
 }
@@ -254,13 +341,46 @@ mod tests {
 
     // Issue 16, point 2.
     #[test]
-    fn the_messages_of_an_incident_are_one_sequence_and_a_digest_is_none() {
+    fn the_messages_of_an_incident_are_one_sequence_and_so_are_those_of_a_digest() {
         let [failed, recovered, ok] = [Kind::Failed, Kind::Recovered, Kind::Ok].map(alert_of);
-        let sequence = |alerts: &[Alert]| of(alerts)["sequence_id"].clone();
-        assert_eq!(sequence(std::slice::from_ref(&failed)), "7f3a91c2");
-        assert_eq!(sequence(&[failed.clone(), recovered]), "7f3a91c2");
-        assert_eq!(sequence(std::slice::from_ref(&ok)), Value::Null);
-        assert_eq!(sequence(&[failed, ok]), Value::Null);
+        assert_eq!(
+            sequence(std::slice::from_ref(&failed)).as_deref(),
+            Some("7f3a91c2")
+        );
+        assert_eq!(
+            sequence(&[failed.clone(), recovered]).as_deref(),
+            Some("7f3a91c2")
+        );
+        assert_eq!(sequence(std::slice::from_ref(&ok)), None);
+        assert_eq!(
+            sequence(&[ok, failed.clone()]).as_deref(),
+            Some(&*failed.id)
+        );
+    }
+
+    // Issue 16: an update is silent, so what is to be noticed is a short message that leads to the first.
+    #[test]
+    fn a_further_message_is_short_and_leads_to_the_first() {
+        for alert in alerts_of_each_kind() {
+            let said = further(
+                std::slice::from_ref(&alert),
+                "topic",
+                "https://ntfy.sh/topic",
+            );
+            assert_eq!(is_taken(&said), Ok(()));
+            assert_eq!(
+                said["sequence_id"],
+                Value::Null,
+                "it would take the place of the first"
+            );
+            assert_eq!(said["click"], "https://ntfy.sh/topic");
+            let text = said["message"].as_str().unwrap();
+            assert!(
+                text.ends_with("the first message: https://ntfy.sh/topic"),
+                "{text}"
+            );
+            assert!(text.lines().count() <= 3, "{text}");
+        }
     }
 
     #[test]
@@ -336,7 +456,7 @@ mod tests {
             for number in [1, 3, 12] {
                 let alerts = vec![alert.clone(); number];
                 assert_eq!(is_taken(&of(&alerts)), Ok(()));
-                assert_eq!(is_taken(&short(&alerts, "topic")), Ok(()));
+                assert_eq!(is_taken(&short(&of(&alerts), &alerts, "topic")), Ok(()));
             }
         }
     }
@@ -352,7 +472,8 @@ mod tests {
             let first = visible(crate::format::text::first_line(&visible(alert.error()), 60));
             let message = of(&vec![alert.clone(); number]);
             prop_assert_eq!(is_taken(&message), Ok(()));
-            prop_assert_eq!(is_taken(&short(&[alert], "topic")), Ok(()));
+            let alerts = std::slice::from_ref(&alert);
+            prop_assert_eq!(is_taken(&short(&of(alerts), alerts, "topic")), Ok(()));
             let shown = message["message"].as_str().unwrap_or_default();
             prop_assert!(number > 3 || shown.contains(first.trim()), "{:?} of {}", first, shown);
         }

@@ -16,8 +16,8 @@ use crate::runs::consult::Program;
 use crate::runs::report::Report;
 use crate::settings::in_force;
 use crate::settings::route::Routes;
-use crate::state::Store;
 use crate::state::change::RunKey;
+use crate::state::{Store, Wait};
 use crate::status::outcome::Outcome;
 
 /// How long one waits, where the process goes on.
@@ -68,7 +68,9 @@ pub(crate) fn make(
     }
     let worker = POSTPONED.get();
     // Those of before come first.
-    if worker.lock().is_idle() && report.make_if_reached(store, own, |_| true, warnings) {
+    if worker.lock().is_idle()
+        && report.make_if_reached(store, own, Wait::Restart, |_| true, warnings)
+    {
         return;
     }
     let end = End {
@@ -92,7 +94,7 @@ pub(crate) fn make(
     } else if worker.wake().is_err() {
         // Without a thread nobody waits.
         while let Some(end) = { worker.lock().ends.pop_front() } {
-            end.report(false, warnings);
+            end.report(Wait::No, warnings);
         }
     }
 }
@@ -118,8 +120,8 @@ impl Postponed {
 }
 
 impl End {
-    /// Makes the report; returns whether that was done. Without the store, unless it `waits` for that.
-    fn report(&self, waits: bool, warnings: &mut Vec<Warning>) -> bool {
+    /// Makes the report, without the store where that is not one to wait for; returns whether it was made.
+    fn report(&self, wait: Wait, warnings: &mut Vec<Warning>) -> bool {
         let setup = in_force::setup();
         let report = Report {
             ended: self.ended.clone(),
@@ -135,11 +137,7 @@ impl End {
         // The store may have made it already, and its answer is what was lost.
         let begun = self.ended.begun;
         let is_open = |past: &Past| past.status().is_none_or(|status| status.begun != begun);
-        if waits {
-            return report.make_if_reached(store, routes, is_open, warnings);
-        }
-        report.make(store, routes, is_open, warnings);
-        true
+        report.make_if_reached(store, routes, wait, is_open, warnings)
     }
 }
 
@@ -155,18 +153,22 @@ impl Work for Postponed {
 
     fn act(worker: &'static Worker<Self>, end: End) {
         let store = in_force::setup().store();
-        let until = || {
-            worker
-                .lock()
-                .until
-                .map_or(end.until, |exit| exit.min(end.until))
+        let wait = || {
+            let exit = worker.lock().until;
+            let until = exit.map_or(end.until, |exit| exit.min(end.until));
+            match exit {
+                _ if Instant::now() >= until => Wait::No,
+                // The exit does not wait for one that is gone.
+                Some(_) => Wait::Answer,
+                None => Wait::Restart,
+            }
         };
         let mut warnings = Vec::new();
         loop {
-            while store.is_some_and(Store::is_coming) && Instant::now() < until() {
+            while store.is_some_and(|store| store.is_coming(wait())) {
                 thread::sleep(LOOK_AGAIN);
             }
-            if end.report(Instant::now() < until(), &mut warnings) {
+            if end.report(wait(), &mut warnings) {
                 break;
             }
         }

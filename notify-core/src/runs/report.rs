@@ -17,7 +17,7 @@ use crate::runs::dedup::{self, Event};
 use crate::settings::route::{Routes, Way};
 use crate::settings::setup::Setup;
 use crate::state::change::{Change, RunKey};
-use crate::state::{self, Access, Again, Committed, JobKey, Kind, Seen, Store, UNUSABLE};
+use crate::state::{self, Access, Again, Committed, JobKey, Kind, Seen, Store, UNUSABLE, Wait};
 use crate::status::outcome::Outcome;
 
 /// What an alert says beside the error where the shared store could not be asked.
@@ -93,19 +93,20 @@ impl Report<'_> {
         still_open: impl Fn(&Past) -> bool,
         warnings: &mut Vec<Warning>,
     ) -> bool {
-        let made = self.try_make(store, routes, false, &still_open, warnings);
+        let made = self.try_make(store, routes, Wait::No, &still_open, warnings);
         made.unwrap_or(false)
     }
 
-    /// The same, unless the store does not answer in time and is about to; returns whether it was made.
+    /// The same, unless the store does not answer in time and is one to wait for; returns whether it was made.
     pub(crate) fn make_if_reached(
         &self,
         store: Option<&Store>,
         routes: Option<&Routes>,
+        wait: Wait,
         still_open: impl Fn(&Past) -> bool,
         warnings: &mut Vec<Warning>,
     ) -> bool {
-        let made = self.try_make(store, routes, true, &still_open, warnings);
+        let made = self.try_make(store, routes, wait, &still_open, warnings);
         made.is_some()
     }
 
@@ -113,13 +114,13 @@ impl Report<'_> {
         &self,
         store: Option<&Store>,
         routes: Option<&Routes>,
-        waits: bool,
+        wait: Wait,
         still_open: &dyn Fn(&Past) -> bool,
         warnings: &mut Vec<Warning>,
     ) -> Option<bool> {
         let mut said: Option<Said> = None;
         for asked in 1.. {
-            let settled = self.settle(store, routes, said.as_ref(), waits, still_open, warnings);
+            let settled = self.settle(store, routes, said.as_ref(), wait, still_open, warnings);
             let open = match settled {
                 Ok(is_sent) => return Some(is_sent),
                 Err(Unsettled::Later) => return None,
@@ -140,7 +141,7 @@ impl Report<'_> {
         store: Option<&Store>,
         routes: Option<&Routes>,
         said: Option<&Said>,
-        waits: bool,
+        wait: Wait,
         still_open: &dyn Fn(&Past) -> bool,
         warnings: &mut Vec<Warning>,
     ) -> Result<bool, Unsettled> {
@@ -180,7 +181,7 @@ impl Report<'_> {
             |store: &Store| store.update(&job, self.now, &mut decide, self.again(&again));
         let committed = match store.map(|store| (store, updated(store))) {
             Some((_, Ok(committed))) => Some(committed),
-            Some((store, Err(_))) if waits && store.is_coming() => return Err(Unsettled::Later),
+            Some((store, Err(_))) if store.is_coming(wait) => return Err(Unsettled::Later),
             Some((store, Err(error))) => {
                 let message =
                     format!("{store} cannot be used ({error}): alerts are sent from memory");

@@ -110,6 +110,10 @@ fn finish(deadline: Instant) {
     let heard = heartbeat::deadline(deadline);
     postponed::finish(deadline);
     dispatcher::finish(deadline);
+    // A store that was away may be back by now.
+    if let Some(store) = in_force::setup_so_far().opened_store() {
+        store.flush();
+    }
     heartbeat::finish(heard);
     state::close();
 }

@@ -80,6 +80,17 @@ pub(crate) struct Repeat<'a> {
     pub(crate) ends: Option<&'a RunKey>,
 }
 
+/// Which store one waits for that cannot be asked now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// None.
+    No,
+    /// One that has answered a moment ago, and is only slow.
+    Answer,
+    /// And one whose connection was lost a moment ago: it may be started anew.
+    Restart,
+}
+
 /// What became of an alert on its way to one destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Queued {

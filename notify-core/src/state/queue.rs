@@ -287,12 +287,12 @@ impl Queue {
         either!(self, queue => queue.forget_handle(key))
     }
 
-    /// Forgets the messages to which nothing was sent for three months, where they are kept in a folder.
+    /// Forgets the messages to which nothing was sent for three months.
     pub(crate) fn forget_stale_handles(&self, now: Time) {
         match self {
             Self::Local(queue) => queue.forget_stale_handles(now),
             #[cfg(feature = "postgres")]
-            Self::Shared(_) => {}
+            Self::Shared(queue) => queue.forget_stale_handles(now),
         }
     }
 

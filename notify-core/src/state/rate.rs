@@ -15,6 +15,10 @@ const BURST: f64 = 5.0;
 /// What follows a message within this time leaves together.
 const GATHER: Duration = Duration::from_secs(2);
 
+/// In a fleet they gather for as long again while each follows another within this time: on busy machines the
+/// processes of one outage end seconds apart.
+const FOLLOWS: Duration = Duration::from_secs(1);
+
 /// The first pause after a failure; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -90,6 +94,15 @@ impl Pace {
             .flatten()
             .fold(refilled, Ord::max)
             .max(now)
+    }
+
+    /// The same in a fleet, at the exit too, where the newest alert was decided then.
+    pub(crate) fn next_of_fleet(&self, now: Time, newest: Time) -> Time {
+        let next = self.next(now, false);
+        let longest = self
+            .sent
+            .map(|sent| clamp(sent + GATHER * 2, now, GATHER * 2));
+        longest.map_or(next, |longest| next.max(longest.min(newest + FOLLOWS)))
     }
 
     /// Counts an attempt, before it is made.
@@ -287,6 +300,25 @@ mod tests {
             "at the exit nothing gathers"
         );
         assert_eq!(pace.next(after(3), false), after(3));
+    }
+
+    /// Issue 15, point 4: however slowly the machines end what fails at once.
+    #[test]
+    fn in_a_fleet_what_keeps_coming_gathers_for_longer() {
+        let mut pace = Pace::new(noon());
+        assert_eq!(pace.next_of_fleet(noon(), noon()), noon());
+        pace.begin(["a"], noon());
+        pace.answered(noon());
+        let soon = noon() + TimeDelta::milliseconds(1_800);
+        for (newest, next) in [
+            (noon(), after(2)),
+            (soon, soon + TimeDelta::seconds(1)),
+            (after(4), after(4)),
+            (after(100), after(4)),
+        ] {
+            assert_eq!(pace.next_of_fleet(soon, newest), next, "{newest}");
+        }
+        assert_eq!(pace.next_of_fleet(after(10), after(10)), after(10));
     }
 
     #[test]

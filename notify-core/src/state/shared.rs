@@ -28,7 +28,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use serde_json::json;
@@ -49,7 +50,7 @@ use crate::state::local;
 use crate::state::local::silences::Silences;
 use crate::state::run_record::Recorded;
 use crate::state::turn::Turn;
-use crate::state::{self, Renamed};
+use crate::state::{self, Renamed, Wait};
 use crate::status::Quiet;
 
 /// A store that many hosts share.
@@ -58,6 +59,10 @@ pub(crate) struct Shared {
     address: Arc<Address>,
     /// What stands in for it while it cannot be reached.
     substitute: Substitute,
+    /// The jobs of which it could not be told.
+    unrecorded: Mutex<BTreeSet<String>>,
+    /// How many runs were under way in the fleet at the last look at them.
+    under_way: AtomicU32,
 }
 
 impl fmt::Display for Shared {
@@ -78,6 +83,8 @@ impl Shared {
         let shared = Self {
             address: Arc::new(Address::parse(address, password)?),
             substitute: Substitute::new(directory, mode),
+            unrecorded: Mutex::default(),
+            under_way: AtomicU32::default(),
         };
         // While the job runs, so that its end need not wait for that.
         shared.link();
@@ -88,8 +95,8 @@ impl Shared {
         Link::of(&self.address)
     }
 
-    pub(crate) fn is_coming(&self) -> bool {
-        self.link().is_coming()
+    pub(crate) fn is_coming(&self, wait: Wait) -> bool {
+        self.link().is_coming(wait)
     }
 
     /// Reads the store's clock; this host's as long as that was never seen.
@@ -148,8 +155,9 @@ impl Shared {
     }
 
     /// The background thread writes what is due.
-    #[expect(clippy::unused_self, reason = "the other engine writes now")]
-    pub(crate) fn flush_due(&self, _at: Instant) {}
+    pub(crate) fn flush_due(&self, _at: Instant) {
+        self.record_late();
+    }
 
     /// Has the background thread write down that a run of this process is under way.
     #[expect(clippy::unnecessary_wraps, reason = "the other engine writes now")]

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use notify_core::__cli::{
-    Announcement, Health, Job, Planned, Queue, Run, Said, Since, Unreadable,
-};
+use notify_core::__cli::{Announcement, Health, Job, Planned, Queue, Run, Said, Since, Unreadable};
 use serde_json::{Value, json};
 
 pub(crate) fn time(time: DateTime<Utc>) -> String {

@@ -1,5 +1,7 @@
 //! `test`: sends a test alert to each channel.
 
+use std::iter;
+
 use clap::Args;
 use notify_core::__cli::{Answer, channels, test};
 use notify_core::Refusal;
@@ -54,6 +56,7 @@ impl Arguments {
                     "destination": answer.destination,
                     "accepted": answer.refusal.is_none(),
                     "reason": answer.refusal.as_ref().map(Refusal::reason),
+                    "missing": answer.missing,
                     "seconds": answer.took.as_secs_f64(),
                 })
             });
@@ -70,7 +73,15 @@ fn line(answer: &Answer, output: &Output) -> String {
         None => (
             "accepted",
             Colour::Green,
-            format!("in {:.1} s", answer.took.as_secs_f64()),
+            iter::once(format!("in {:.1} s", answer.took.as_secs_f64()))
+                .chain(
+                    answer
+                        .missing
+                        .iter()
+                        .map(|missing| plain(missing).into_owned()),
+                )
+                .collect::<Vec<_>>()
+                .join("; "),
         ),
         Some(refusal) => {
             let word = match refusal {

@@ -1,9 +1,11 @@
 //! What a channel says to a test.
 
+use std::slice;
 use std::time::{Duration, Instant};
 
 use super::warn_of_problems;
-use crate::notifier::{Refusal, samples};
+use crate::message::alert::Alert;
+use crate::notifier::{FollowUps, Notifier, Refusal, samples};
 use crate::settings::config;
 use crate::settings::destinations;
 use crate::settings::environment;
@@ -21,6 +23,8 @@ pub struct Answer {
     pub took: Duration,
     /// Why it would not be heard.
     pub refusal: Option<Refusal>,
+    /// Why an incident would be several messages here, where it could be one.
+    pub missing: Vec<String>,
 }
 
 /// Returns the channels that the environment names, sorted.
@@ -49,18 +53,57 @@ pub fn test(channel: &str, by: &str) -> Vec<Answer> {
             }),
             destination: variable,
             took: Duration::ZERO,
+            missing: Vec::new(),
         }];
     }
     let answers = found.into_iter().map(|(notifier, destination)| {
         let alerts = samples::test_incident(channel, by);
         let begun = Instant::now();
-        let sent = notifier.notify(&alerts, TIMEOUT);
+        let mut missing = Vec::new();
+        let sent = match notifier.follow_ups() {
+            FollowUps::Messages => notifier.notify(&alerts, TIMEOUT),
+            follow_ups => send_as_one(&*notifier, follow_ups, &alerts, &mut missing),
+        };
         Answer {
             channel: channel.to_owned(),
             destination,
             took: begun.elapsed(),
             refusal: sent.err(),
+            missing,
         }
     });
     answers.collect()
+}
+
+/// Sends the failure as a message, and has the recovery edit it and stand behind it, as those of a job do; says what
+/// the destination takes of that.
+fn send_as_one(
+    notifier: &dyn Notifier,
+    follow_ups: FollowUps,
+    [failed, recovered]: &[Alert; 2],
+    missing: &mut Vec<String>,
+) -> Result<(), Refusal> {
+    let Some(handle) = notifier.post(slice::from_ref(failed), TIMEOUT)? else {
+        missing
+            .push("its answer names no message, so that each alert is one of its own".to_owned());
+        return Ok(());
+    };
+    let recovered = slice::from_ref(recovered);
+    let place = match follow_ups {
+        FollowUps::Threads => "its threads take no replies",
+        _ => "it takes no further message",
+    };
+    for (what, done) in [
+        (
+            "its messages cannot be edited",
+            notifier.edit(&handle, recovered, TIMEOUT),
+        ),
+        (place, notifier.reply(&handle, recovered, true, TIMEOUT)),
+    ] {
+        missing.extend(
+            done.err()
+                .map(|refusal| format!("{what}: {}", refusal.redacted().reason())),
+        );
+    }
+    Ok(())
 }

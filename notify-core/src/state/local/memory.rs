@@ -17,7 +17,6 @@ use crate::format::time::Micros;
 use crate::os::ffi::OnceBox;
 use crate::state::Repeat;
 
-use job::Repeated;
 pub(in crate::state) use job::{Alike, Job, Shown};
 
 /// For so long after an exchange with the disk a silent run may stay in memory.
@@ -228,20 +227,10 @@ impl Directory {
             && job.is_repeated_by(run, now)
             && run.ends.is_none_or(lease::end_own);
         if stays {
-            let number = job.repeated.number + 1;
-            let Repeat {
-                begun, took, pid, ..
-            } = *run;
-            job.repeated = Repeated {
-                number,
-                begun,
-                took,
-                pid,
-            };
             if job.behind == 0 {
                 memory.note_due(job);
             }
-            job.behind += 1;
+            job.add_repeat(run);
         }
         stays
     }

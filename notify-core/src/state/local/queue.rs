@@ -1,6 +1,6 @@
 //! The alerts that wait for one destination, and those that it has refused.
 
-mod handles;
+pub(in crate::state) mod handles;
 mod held;
 mod loss;
 

@@ -13,7 +13,6 @@ use std::time::Instant;
 use super::lock_file::{Id, LockFile};
 use super::memory::{Alike, HISTORY_EVERY, Job, MAX_BEHIND_MICROS, Shown};
 use super::{Directory, MAX_STATUS_BYTES, lease};
-use crate::format::time;
 use crate::os::file::{self, Links};
 use crate::os::lock::Lock;
 use crate::rules::Past;
@@ -241,20 +240,10 @@ impl<'a> Locked<'a> {
         }
     }
 
-    /// Finds out which runs repeat the one that leaves this status: the rules are asked about the last moment at
-    /// which that may stay in memory. The older a status and an alert are, the sooner they send: what is silent
-    /// then is silent before.
+    /// Finds out which runs repeat the one that leaves this status.
     fn alike(&self, again: Option<Again<'_>>, status: &Status) -> Option<Alike> {
         let again = again?;
-        let until = (self.store.clock)() + MAX_BEHIND_MICROS;
-        let past = Past::Known(Box::new(status.clone()));
-        let change = (again.decide)(&Seen {
-            past: &past,
-            now: time::from_micros(until),
-            access: Access::Alone,
-        });
-        let change = change.filter(|change| change.is_nothing_new(&past))?;
-        Some(Alike::new(again.kind, until, change.status?.decision))
+        Alike::of(again, status, (self.store.clock)() + MAX_BEHIND_MICROS)
     }
 
     fn put_back(&self, known: Option<Job>) {

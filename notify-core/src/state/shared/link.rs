@@ -23,12 +23,19 @@ use crate::format::time::{Time, to_micros};
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
 use crate::os::random;
+use crate::state::Wait;
 
 /// How long a question may take; after one that took longer nobody waits until the store has answered again.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long it may take where the store answers all the time, and is only slow, as when a whole fleet begins at once.
 const LONGEST: Duration = Duration::from_secs(4);
+
+/// How long a server may take to come back, where nobody waits for it.
+const RESTART: Duration = Duration::from_secs(8);
+
+/// How soon to ask again what may be asked twice.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// The connections of this process: one for each store, whoever opened it. A forked child makes its own.
 static LINKS: Part<Mutex<Vec<Arc<Link>>>> = Part::new(Slot::Links);
@@ -51,6 +58,8 @@ pub(super) struct Link {
 struct Standing {
     /// Since when it is open.
     up: Option<Instant>,
+    /// When it was lost.
+    lost: Option<Instant>,
     is_direct: bool,
     was_up: bool,
     /// Why the last attempt failed.
@@ -232,6 +241,23 @@ impl Link {
         self.ask(statement, values, deadline())
     }
 
+    /// Asks until there is an answer, for what may be done twice, though the server is started anew meanwhile.
+    pub(super) fn insist(
+        &self,
+        statement: &str,
+        values: &[Option<String>],
+        until: Instant,
+    ) -> Result<Rows, Fault> {
+        loop {
+            let answer = self.ask_anyway(statement, values.to_vec(), until);
+            let is_lost = matches!(answer, Err(Fault::Unheard(_) | Fault::Away(_)));
+            if !is_lost || Instant::now() + ASK_AGAIN >= until || !self.is_coming(Wait::Restart) {
+                return answer;
+            }
+            thread::sleep(ASK_AGAIN);
+        }
+    }
+
     /// Writes a statement for the schema of the store.
     pub(super) fn statement(&self, statement: &str) -> String {
         schema::of(&self.schema, statement)
@@ -253,6 +279,7 @@ impl Link {
     pub(super) fn rise(&self, session: &super::session::Session) {
         *self.standing() = Standing {
             up: Some(Instant::now()),
+            lost: None,
             is_direct: session.is_direct,
             was_up: true,
             fault: None,
@@ -269,7 +296,10 @@ impl Link {
     /// Notes why there is no connection.
     pub(super) fn fail(&self, fault: Fault) {
         let mut standing = self.standing();
-        (standing.up, standing.fault) = (None, Some(fault));
+        if standing.up.take().is_some() {
+            standing.lost = Some(Instant::now());
+        }
+        standing.fault = Some(fault);
     }
 
     /// Notes that the store has answered.
@@ -294,14 +324,20 @@ impl Link {
         (until > Instant::now()).then_some(until)
     }
 
-    /// Returns whether nothing can be asked now, and the server, which has answered lately, may be about to.
-    pub(super) fn is_coming(&self) -> bool {
+    /// Returns whether nothing can be asked now, and the server may be about to answer: it has done so lately, or
+    /// where that is said its connection was open lately, as where it is started anew.
+    pub(super) fn is_coming(&self, wait: Wait) -> bool {
         let standing = self.standing();
         let is_up = standing.up.is_some() && !standing.is_tripped;
         let fault = standing.fault.as_ref();
         let is_hopeless = |fault: &Fault| !standing.was_up || fault.is_for_good();
         let is_heard = |heard: Instant| heard.elapsed() < PATIENCE;
-        !is_up && standing.activity.last().is_some_and(is_heard) && !fault.is_some_and(is_hopeless)
+        let is_starting = |lost: Instant| wait == Wait::Restart && lost.elapsed() < RESTART;
+        !is_up
+            && wait != Wait::No
+            && (standing.activity.last().is_some_and(is_heard)
+                || standing.lost.is_some_and(is_starting))
+            && !fault.is_some_and(is_hopeless)
     }
 
     pub(super) fn set_ahead(&self, ahead: TimeDelta) {

@@ -15,16 +15,18 @@ use super::fault::Fault;
 use super::life;
 use super::link::Link;
 use super::session;
+use super::transaction::Row;
 use crate::format::hash;
-use crate::format::time::Time;
+use crate::format::time::{Micros, Time};
 use crate::os::random;
 use crate::rules::Past;
-use crate::state::local::memory::{Job, Shown};
-use crate::state::{Access, Decide, Seen};
+use crate::state::local::memory::{Alike, Job, Shown};
+use crate::state::{Access, Again, Decide, Repeat, Seen};
 use crate::status::Status;
 
 /// For so long after an exchange a silent run may stay in memory.
 const STAY: Duration = Duration::from_secs(1);
+const STAY_MICROS: Micros = 1_000_000;
 
 /// What has stayed there for so long is written.
 const DUE: Duration = Duration::from_millis(700);
@@ -73,8 +75,40 @@ impl Known {
         }
     }
 
-    /// Adds to what was read from the store the runs that are in memory alone.
+    /// Remembers a job as it was read from the store, which is not to be asked for it by now. No run stays with that.
+    pub(super) fn seen(name: &str, row: &Row, at: Instant) -> Option<Self> {
+        let Past::Known(status) = row.past() else {
+            return None;
+        };
+        Some(Self::new(name, *status, &row.change, at.checked_sub(STAY)?))
+    }
+
+    /// Returns what is known of the job; nothing, where an alert of it is held in the store.
+    pub(super) fn past(&mut self) -> Option<&Past> {
+        self.job.catch_up();
+        let past = self.job.past();
+        let is_open = past.status().is_some_and(|status| status.held.is_none());
+        is_open.then_some(past)
+    }
+
+    /// Tells whether its runs may stay in memory.
+    fn is_young(&self, at: Instant) -> bool {
+        at.saturating_duration_since(self.exchanged) < STAY
+    }
+
+    /// Makes what is remembered what its last run has made of it.
+    pub(super) fn caught_up(mut self) -> Self {
+        self.job.catch_up();
+        self
+    }
+
+    /// Adds to what was read from the store the runs that are in memory alone. A store that shows less than this process
+    /// has left there was set back, as where a replica was promoted that lacked the last changes: what this process knows counts.
     pub(super) fn correct(&self, past: Past, id: &str, now: Time) -> Past {
+        let is_set_back = |status: &Status| self.job.has_left_later_than(status);
+        if id != self.id && past.status().is_some_and(is_set_back) {
+            return self.job.past().clone();
+        }
         self.job.correct(past, Some(id_of(id)), now)
     }
 }
@@ -87,6 +121,26 @@ fn id_of(id: &str) -> [u8; 8] {
 }
 
 impl Shared {
+    /// Ends a run in memory alone, where it repeats the one before and may stay there; returns whether it does.
+    pub(crate) fn repeat(&self, job: &str, run: &Repeat<'_>) -> bool {
+        let link = self.link();
+        let mut memory = link.memory();
+        let stays = |known: &&mut Known| {
+            let is_own = |run| life::process_of(run) == Some(link.process);
+            known.is_young(run.at)
+                && known.job.is_repeated_by(run, self.now().timestamp_micros())
+                && run.ends.is_none_or(is_own)
+        };
+        let Some(known) = memory.get_mut(job).filter(stays) else {
+            return false;
+        };
+        if let Some(run) = run.ends {
+            link.runs().end(run.offset);
+        }
+        known.job.add_repeat(run);
+        true
+    }
+
     /// Ends a run in memory alone, where it may stay there; returns whether it does.
     pub(super) fn stays_in_memory(
         &self,
@@ -94,14 +148,16 @@ impl Shared {
         job: &str,
         at: Instant,
         decide: Decide<'_>,
+        again: Option<Again<'_>>,
     ) -> bool {
         let mut memory = link.memory();
         let Some(known) = memory.get_mut(job) else {
             return false;
         };
-        if at.saturating_duration_since(known.exchanged) >= STAY {
+        if !known.is_young(at) {
             return false;
         }
+        known.job.catch_up();
         let now = self.now();
         let change = decide(&Seen {
             past: known.job.past(),
@@ -117,6 +173,8 @@ impl Shared {
             link.runs().end(run.offset);
         }
         if let Some(status) = change.status {
+            let until = now.timestamp_micros() + STAY_MICROS;
+            known.job.alike = again.and_then(|again| Alike::of(again, &status, until));
             known.job.add_silent(status);
         }
         true
@@ -126,6 +184,7 @@ impl Shared {
     pub(crate) fn flush(&self) {
         let link = self.link();
         let until = super::link::deadline();
+        self.record_late();
         self.erase_ended(until);
         let behind = take_behind(&link, Duration::ZERO, Instant::now());
         if behind.is_empty() {
@@ -203,13 +262,14 @@ fn names(behind: &[String]) -> String {
 
 /// Adds to what was read the runs that are in memory.
 fn corrected(link: &Link, rows: session::Rows) -> Vec<Written> {
-    let memory = link.memory();
+    let mut memory = link.memory();
     let now = link.now().unwrap_or_default();
     let rows = rows
         .into_iter()
         .filter_map(|row| session::row::<3>(vec![row]));
     let written = rows.filter_map(|[name, seen, status]| {
-        let known = memory.get(&name)?;
+        let known = memory.get_mut(&name)?;
+        known.job.catch_up();
         let past = Past::Known(Box::new(Status::parse(&status)?));
         match known.correct(past, &seen, now) {
             Past::Known(status) => Some(Written {

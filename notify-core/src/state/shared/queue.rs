@@ -6,18 +6,19 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use serde_json::json;
 
 use super::address::Address;
-use super::link::{Link, deadline};
+use super::link::Link;
 use super::plans;
 use crate::format::hash;
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
 use crate::message::dropped::Dropped;
+use crate::os::ffi;
 use crate::state::dropped::Loss;
 use crate::state::entry::Entry;
 use crate::state::local;
@@ -28,6 +29,9 @@ use crate::state::turn::{Claim, Turn};
 
 /// Names queues alike on all hosts. The identities of destinations are long and random where they are secret.
 const KEYS: [&[u8; 16]; 2] = [b"pipeline-notify0", b"pipeline-notify1"];
+
+/// So long it is tried to note that alerts were sent, so that nobody sends them again.
+const REMOVAL: Duration = Duration::from_secs(8);
 
 /// So often a text that others change is changed anew.
 const TRIES: u32 = 5;
@@ -213,9 +217,12 @@ impl Queue {
 
     /// The same as [`take`](Self::take) of each.
     pub(crate) fn take_all(&self, entries: &[Entry]) -> Vec<io::Result<Option<(Alert, Claim)>>> {
-        const BODIES: &str = "SELECT a.name, a.body FROM pn.alert a WHERE a.queue = $1::text AND a.state = 'waits' \
+        // Who was cut off from the store for long may have lost the turn.
+        const BODIES: &str = "SELECT a.name, a.body FROM pn.alert a JOIN pn.queue q ON q.name = a.queue \
+            WHERE a.queue = $1::text AND a.state = 'waits' AND q.token <> '' AND q.sender = $3::text::bigint \
             AND a.name IN (SELECT jsonb_array_elements_text($2::text::jsonb))";
-        let Ok(rows) = self.ask(BODIES, &[&names(entries)]) else {
+        let own = self.link().process.to_string();
+        let Ok(rows) = self.ask(BODIES, &[&names(entries), &own]) else {
             // They wait on.
             return entries.iter().map(|_| Ok(None)).collect();
         };
@@ -247,9 +254,10 @@ impl Queue {
     pub(crate) fn remove_all(&self, entries: &[Entry]) -> io::Result<()> {
         const REMOVE: &str = "DELETE FROM pn.alert WHERE queue = $1::text AND state = 'waits' \
             AND name IN (SELECT jsonb_array_elements_text($2::text::jsonb))";
-        let values = [self.name.clone(), names(entries)].map(Some).to_vec();
-        // The destination has them: whoever waited in vain before, this is tried.
-        self.link().ask_anyway(REMOVE, values, deadline())?;
+        let values = [self.name.clone(), names(entries)].map(Some);
+        // The destination has them: whoever waited in vain before, this is tried, within the lease.
+        let until = Instant::now() + ffi::within(REMOVAL);
+        self.link().insist(REMOVE, &values, until)?;
         Ok(())
     }
 
@@ -353,10 +361,22 @@ impl Queue {
     }
 
     pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
-        const KEEP: &str = "INSERT INTO pn.alert (queue, name, job, state, body) \
-            VALUES ($1::text, $2::text, '', 'handle', $3::text) \
-            ON CONFLICT (queue, name) DO UPDATE SET body = EXCLUDED.body";
-        self.ask(KEEP, &[key, text]).map(drop)
+        const KEEP: &str = "INSERT INTO pn.alert (queue, name, job, state, body, reason) \
+            VALUES ($1::text, $2::text, '', 'handle', $3::text, $4::text) \
+            ON CONFLICT (queue, name) DO UPDATE SET body = EXCLUDED.body, reason = EXCLUDED.reason";
+        let now = self.now().unwrap_or_else(local::now);
+        self.ask(KEEP, &[key, text, &time::show(now)]).map(drop)
+    }
+
+    /// Forgets the messages to which nothing was sent for so long. What cannot be removed is tried again with the next
+    /// message.
+    pub(crate) fn forget_stale_handles(&self, now: Time) {
+        const STALE: &str = "DELETE FROM pn.alert WHERE queue = $1::text AND state = 'handle' \
+            AND reason <> '' AND reason < $2::text COLLATE \"C\"";
+        let age = TimeDelta::from_std(local::queue::handles::STALE);
+        if let Some(limit) = age.ok().and_then(|age| now.checked_sub_signed(age)) {
+            let _ = self.ask(STALE, &[&time::show(limit)]);
+        }
     }
 
     pub(crate) fn forget_handle(&self, key: &str) -> io::Result<()> {

@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS pn.queue (
     lease timestamptz NOT NULL DEFAULT '-infinity'
 ) WITH (fillfactor = 50);
 
--- An alert that waits, is held back, or was refused; or what a message is known by.
+-- An alert that waits, is held back, or was refused, and why; or what a message is known by, and when that was last written.
 CREATE TABLE IF NOT EXISTS pn.alert (
     queue text NOT NULL,
     name text NOT NULL,

@@ -1,20 +1,30 @@
 //! What stands in for the store while it cannot be reached: a notify directory of this host, where there is one. A
 //! failure is noted there, so that its recovery is known; once the store has the job's next change, the note goes.
+//! What this process knows of the job counts beside the note: a failure that the store has is over where its job works
+//! again meanwhile. Where the store is back before the process ends, it is given the note at once.
+//!
 //! Its alert waits there until it is sent, by this process or by a later one: under the name that its queue has in
 //! the store, by which whoever knows the destination finds it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use super::Shared;
+use super::fault::Fault;
+use super::link::{Link, deadline};
+use super::memory::Known;
+use super::transaction::{Asked, Attempt, Row};
+use crate::format::hash;
+use crate::os::random;
 use crate::rules::Past;
 use crate::state::change::Change;
 use crate::state::local::Directory;
 use crate::state::local::queue::Queue;
 use crate::state::local::spool::Outbox;
-use crate::state::{self, Access, Committed, Decide, Queued, Seen};
-use crate::status::State;
+use crate::state::{self, Access, Committed, Decide, Queued, Seen, unwritten};
+use crate::status::{State, Status};
 
 /// Its place below the notify directory of the settings, whose status files are not to be mixed with notes.
 const FOLDER: &str = ".without-store";
@@ -68,8 +78,8 @@ impl Substitute {
 }
 
 impl Shared {
-    /// Decides by what is noted on this host, for the store cannot be reached; `None` where there is no place
-    /// for a note. Where nothing is noted, nothing is known: an `OK` is silent.
+    /// Decides by what is noted on this host and what this process knows of the job, for the store cannot be reached;
+    /// `None` where there is no place for a note. Where nothing is known, an `OK` is silent.
     pub(in crate::state) fn update_unreached(
         &self,
         job: &str,
@@ -77,14 +87,11 @@ impl Shared {
         decide: Decide<'_>,
     ) -> Option<Committed> {
         let directory = self.substitute.directory()?;
+        let known = self.known(job);
         let (mut unnoted, mut names) = (None, Vec::new());
         let decide = &mut |seen: &Seen<'_>| {
-            let unknown = Past::Unknown;
-            let past = match seen.past {
-                Past::Missing => &unknown,
-                past => past,
-            };
-            let is_noted = past.status().is_some();
+            let past = newer(seen.past, &known);
+            let is_noted = seen.past.status().is_some() || is_failing(past);
             let mut change = decide(&Seen {
                 past,
                 now: seen.now,
@@ -93,8 +100,7 @@ impl Shared {
             names.clone_from(&change.queues);
             change.ends = None;
             let status = change.status.as_ref();
-            let is_failure = status.is_some_and(|status| status.state == State::Error);
-            if is_noted || is_failure {
+            if is_noted || status.is_some_and(|status| status.state == State::Error) {
                 unnoted = None;
                 return Some(change);
             }
@@ -102,6 +108,9 @@ impl Shared {
             None
         };
         let committed = directory.update(job, at, decide, None).ok()?;
+        if committed.is_written {
+            self.is_unrecorded(job);
+        }
         let noted = committed.alert.map(|(alert, queued)| {
             let queued = names.iter().zip(queued);
             (
@@ -118,6 +127,79 @@ impl Shared {
         })
     }
 
+    /// Returns what this process knows of a job, for the store cannot be reached.
+    pub(in crate::state) fn known(&self, job: &str) -> Past {
+        let link = self.link();
+        let mut memory = link.memory();
+        let past = memory.get_mut(job).and_then(Known::past);
+        past.cloned().unwrap_or(Past::Unknown)
+    }
+
+    /// Has the store hear later of a job of which it could not be told now.
+    pub(in crate::state) fn is_unrecorded(&self, job: &str) {
+        self.unrecorded().insert(job.to_owned());
+    }
+
+    /// Tells the store of what it could not be told before, where it is back.
+    pub(super) fn record_late(&self) {
+        if self.unrecorded().is_empty() {
+            return;
+        }
+        let link = self.link();
+        if link.up().is_none() || link.closed().is_some() {
+            return;
+        }
+        let jobs = std::mem::take(&mut *self.unrecorded());
+        let left = jobs
+            .into_iter()
+            .filter(|job| self.record(&link, job).is_err());
+        let left: Vec<_> = left.collect();
+        self.unrecorded().extend(left);
+    }
+
+    /// Writes to the store what was noted of a job since its last change there.
+    fn record(&self, link: &Link, job: &str) -> Result<(), Fault> {
+        let until = deadline();
+        let seen = Row::of(link, job, until)?;
+        let past = seen.past();
+        let noted = self.correct_by_local(job, unwritten::correct(job, past.clone()));
+        // What is held back is for the job's next run.
+        let is_held = |past: &Past| past.status().is_some_and(|status| status.held.is_some());
+        let Past::Known(status) = &noted else {
+            return Ok(());
+        };
+        if is_held(&past) || is_held(&noted) {
+            return Ok(());
+        }
+        if noted != past {
+            let change = Change {
+                status: Some(Status::clone(status)),
+                ..Change::default()
+            };
+            let asked = Asked {
+                job,
+                seen: &seen,
+                id: &hash::hex(random::number()),
+                change: &change,
+                past: &past,
+                guarded: &[],
+            };
+            if !matches!(asked.make(link, until)?, Attempt::Made) {
+                return Err(Fault::Later("others change the job".to_owned()));
+            }
+            link.memory().remove(job);
+            link.runs().ahead.remove(job);
+        }
+        unwritten::forget(job);
+        self.forget_local(job);
+        Ok(())
+    }
+
+    fn unrecorded(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        let unrecorded = self.unrecorded.lock();
+        unrecorded.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Says in which queue an alert waits.
     fn aside(&self, name: &str, queued: Queued) -> Queued {
         match (queued, self.substitute.queue(name)) {
@@ -128,12 +210,9 @@ impl Shared {
 
     /// The newer of what the store says of a job and of what was noted here counts.
     pub(super) fn correct_by_local(&self, job: &str, past: Past) -> Past {
-        match (self.substitute.read(job), past) {
-            (Some(Past::Known(noted)), Past::Known(status)) if noted.begun <= status.begun => {
-                Past::Known(status)
-            }
-            (Some(Past::Known(noted)), _) => Past::Known(noted),
-            (_, past) => past,
+        match self.substitute.read(job) {
+            Some(noted @ Past::Known(_)) => newer(&past, &noted).clone(),
+            _ => past,
         }
     }
 
@@ -152,4 +231,19 @@ impl Shared {
             let _ = directory.update(job, Instant::now(), &mut { removal }, None);
         }
     }
+}
+
+/// Returns the newer of two pasts of a job: where one is not known, the other, and of the same age the first.
+fn newer<'a>(one: &'a Past, other: &'a Past) -> &'a Past {
+    match (one, other) {
+        (Past::Known(first), Past::Known(second)) if second.begun > first.begun => other,
+        (Past::Known(_), _) => one,
+        (Past::Missing, _) | (_, Past::Known(_)) => other,
+        _ => one,
+    }
+}
+
+fn is_failing(past: &Past) -> bool {
+    past.status()
+        .is_some_and(|status| status.state == State::Error)
 }

@@ -8,7 +8,7 @@ mod asked;
 use std::io;
 use std::time::{Duration, Instant};
 
-use asked::{Asked, Attempt};
+pub(super) use asked::{Asked, Attempt};
 
 use super::Shared;
 use super::fault::Fault;
@@ -22,7 +22,7 @@ use crate::rules::Past;
 use crate::state::change::Change;
 use crate::state::entry::Entry;
 use crate::state::unwritten;
-use crate::state::{Access, Committed, Decide, Queued, Seen};
+use crate::state::{Access, Again, Committed, Decide, Queued, Seen};
 use crate::status::Status;
 
 /// So often a change is decided anew where others are faster.
@@ -81,16 +81,22 @@ impl Shared {
         job: &str,
         at: Instant,
         decide: Decide<'_>,
+        again: Option<Again<'_>>,
     ) -> io::Result<Committed> {
         let link = self.link();
-        if self.stays_in_memory(&link, job, at, &mut *decide) {
+        if self.stays_in_memory(&link, job, at, &mut *decide, again) {
             return Ok(Committed::default());
         }
-        let known = link.memory().remove(job);
-        let done = self.exchange(&link, job, known.as_ref(), at, decide);
-        // What is in memory alone stays there, where the store was not changed.
-        if let Some(known) = known.filter(|_| !matches!(done, Ok(Some(_)))) {
-            link.memory().insert(job.to_owned(), known);
+        let known = link.memory().remove(job).map(Known::caught_up);
+        let mut seen = link.runs().ahead.remove(job);
+        let done = self.exchange(&link, job, known.as_ref(), at, &mut seen, decide);
+        // What is in memory alone stays there, where the store was not changed; and what was seen of the job is
+        // what is known of it, where the store cannot be asked.
+        if !matches!(done, Ok(Some(_))) {
+            let seen = seen.filter(|_| done.is_err());
+            let known = known.or_else(|| seen.and_then(|row| Known::seen(job, &row, at)));
+            link.memory()
+                .extend(known.map(|known| (job.to_owned(), known)));
         }
         let exchanged = Committed {
             is_exchanged: true,
@@ -106,16 +112,16 @@ impl Shared {
         job: &str,
         known: Option<&Known>,
         at: Instant,
+        seen: &mut Option<Row>,
         decide: Decide<'_>,
     ) -> Result<Option<Committed>, Fault> {
         let until = deadline();
-        let ahead = link.runs().ahead.remove(job);
-        let mut seen = match ahead {
-            Some(row) => row,
-            None => Row::of(link, job, until)?,
-        };
         for tried in 0..TRIES {
-            let (past, guarded) = self.settle_held(&seen);
+            let seen = match seen {
+                Some(row) => row,
+                None => seen.insert(Row::of(link, job, until)?),
+            };
+            let (past, guarded) = self.settle_held(seen);
             let past = match known {
                 Some(known) => known.correct(past, &seen.change, self.now()),
                 None => past,
@@ -133,7 +139,7 @@ impl Shared {
             let id = hash::hex(random::number());
             let asked = Asked {
                 job,
-                seen: &seen,
+                seen,
                 id: &id,
                 change: &change,
                 past: &past,
@@ -150,7 +156,7 @@ impl Shared {
             if tried >= PATIENT_TRIES {
                 std::thread::sleep(LONGEST_PAUSE.mul_f64(random::jitter()));
             }
-            seen = Row::of(link, job, until)?;
+            *seen = Row::of(link, job, until)?;
         }
         Err(Fault::Later(
             "others change the job all the time".to_owned(),

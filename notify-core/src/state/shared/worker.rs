@@ -26,9 +26,11 @@ const BEAT: Duration = Duration::from_secs(5);
 /// How long it may take to answer then.
 const BEAT_PATIENCE: Duration = Duration::from_secs(4);
 
-/// The pauses between attempts to connect: the first, and the longest.
+/// The pauses between attempts to connect: the first, and the longest. Between them a pause is this part of the time
+/// that the store is away, so that it is not away for much longer than it must.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const PART: u32 = 4;
 
 const CLOCK: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text";
 
@@ -40,7 +42,8 @@ struct Work {
     number: u64,
     /// Questions that wait for a connection.
     waiting: Vec<Question>,
-    pause: Duration,
+    /// Since when there is no connection.
+    away: Instant,
     beaten: Instant,
     /// When the history was last made shorter.
     swept: Option<Instant>,
@@ -70,7 +73,7 @@ async fn work(link: Arc<Link>, mut events: UnboundedReceiver<Event>) {
         session: None,
         number: 0,
         waiting: Vec::new(),
-        pause: FIRST_PAUSE,
+        away: Instant::now(),
         beaten: Instant::now(),
         swept: None,
     };
@@ -108,8 +111,7 @@ impl Work {
             let _ = events.send(Event::Closed(number));
         });
         self.link.rise(&session);
-        (self.session, self.pause, self.beaten) =
-            (Some((number, session)), FIRST_PAUSE, Instant::now());
+        (self.session, self.beaten) = (Some((number, session)), Instant::now());
         self.link.runs().register_anew();
         self.write_runs(true);
         for question in std::mem::take(&mut self.waiting) {
@@ -124,12 +126,12 @@ impl Work {
                 let _ = question.reply.try_send(Err(fault.clone()));
             }
         }
-        self.connect(self.pause);
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        self.connect((self.away.elapsed() / PART).clamp(FIRST_PAUSE, LONGEST_PAUSE));
     }
 
     fn end(&mut self, number: u64) {
         if self.session.take_if(|(open, _)| *open == number).is_some() {
+            self.away = Instant::now();
             self.link
                 .fail(Fault::Away("its connection is closed".to_owned()));
             self.connect(Duration::ZERO);

@@ -6,7 +6,7 @@ use super::{MAX_BEHIND, MAX_BEHIND_MICROS};
 use crate::format::time::{self, Micros, Time};
 use crate::rules::Past;
 use crate::state::local::lock_file::Id;
-use crate::state::{Kind, Repeat};
+use crate::state::{Access, Again, Kind, Repeat, Seen};
 use crate::status::decision::Decided;
 use crate::status::{State, Status};
 
@@ -26,7 +26,7 @@ pub(in crate::state) struct Job {
     /// and when it was last exchanged with the disk, by the clock, which may jump.
     pub(super) exchanged_at: Micros,
     /// Which runs repeat the one that has left `past`, if some do,
-    pub(in crate::state::local) alike: Option<Alike>,
+    pub(in crate::state) alike: Option<Alike>,
     /// and those that have.
     pub(super) repeated: Repeated,
     /// When its history last had a line of this process.
@@ -57,17 +57,22 @@ pub(super) struct Repeated {
 }
 
 impl Alike {
-    pub(in crate::state::local) fn new(
-        kind: Kind<'_>,
-        until: Micros,
-        decision: Option<Decided>,
-    ) -> Self {
-        Self {
-            definition: kind.definition,
-            error: kind.error.map(str::to_owned),
+    /// Finds out which runs repeat the one that leaves this status, until then: the rules are asked about that last
+    /// moment. The older a status and an alert are, the sooner they send: what is silent then is silent before.
+    pub(in crate::state) fn of(again: Again<'_>, status: &Status, until: Micros) -> Option<Self> {
+        let past = Past::Known(Box::new(status.clone()));
+        let change = (again.decide)(&Seen {
+            past: &past,
+            now: time::from_micros(until),
+            access: Access::Alone,
+        });
+        let change = change.filter(|change| change.is_nothing_new(&past))?;
+        Some(Self {
+            definition: again.kind.definition,
+            error: again.kind.error.map(str::to_owned),
             until,
-            decision,
-        }
+            decision: change.status?.decision,
+        })
     }
 
     pub(in crate::state::local) fn kind(&self) -> Kind<'_> {
@@ -143,7 +148,7 @@ impl Job {
     }
 
     /// Makes what is remembered the status after the last run that has repeated another.
-    pub(in crate::state::local) fn catch_up(&mut self) {
+    pub(in crate::state) fn catch_up(&mut self) {
         let number = std::mem::take(&mut self.repeated.number);
         if let (Past::Known(status), Some(alike)) = (&mut self.past, &self.alike)
             && number > 0
@@ -163,9 +168,24 @@ impl Job {
     }
 
     /// Returns whether that is the end of a run that repeats the one before.
-    pub(in crate::state::local) fn is_repeated_by(&self, run: &Repeat<'_>, now: Micros) -> bool {
+    pub(in crate::state) fn is_repeated_by(&self, run: &Repeat<'_>, now: Micros) -> bool {
         let is_alike = |alike: &Alike| alike.kind() == run.kind && now <= alike.until;
         self.alike.as_ref().is_some_and(is_alike) && run.begun >= self.repeated.begun
+    }
+
+    /// Adds a run that repeats the one before.
+    pub(in crate::state) fn add_repeat(&mut self, run: &Repeat<'_>) {
+        let Repeat {
+            begun, took, pid, ..
+        } = *run;
+        let number = self.repeated.number + 1;
+        self.repeated = Repeated {
+            number,
+            begun,
+            took,
+            pid,
+        };
+        self.behind += 1;
     }
 
     /// Adds to what was read from the disk the runs that are in memory alone; `id` is that of the last change.
@@ -225,6 +245,7 @@ impl Job {
     /// Adds a silent run to those that are in memory alone.
     #[cfg(feature = "postgres")]
     pub(in crate::state) fn add_silent(&mut self, status: Status) {
+        self.repeated.begun = status.begun.timestamp_micros();
         self.past = Past::Known(Box::new(status));
         self.behind += 1;
     }
@@ -233,6 +254,12 @@ impl Job {
     #[cfg(feature = "postgres")]
     pub(in crate::state) fn past(&self) -> &Past {
         &self.past
+    }
+
+    /// Returns whether this process has left the status of a later run than that.
+    #[cfg(feature = "postgres")]
+    pub(in crate::state) fn has_left_later_than(&self, status: &Status) -> bool {
+        status.begun < self.shown.begun
     }
 
     /// Counts the runs that are in memory alone.

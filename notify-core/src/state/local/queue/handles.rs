@@ -13,7 +13,7 @@ use crate::state::local::spool::names;
 const HANDLES: &str = ".handles";
 
 /// What a message is known by is kept for so long after something was last sent to it: a reminder comes far sooner.
-const STALE: Duration = Duration::from_secs(90 * 24 * 3600);
+pub(in crate::state) const STALE: Duration = Duration::from_secs(90 * 24 * 3600);
 
 impl Queue {
     /// Reads what is kept of a message, by the key of what it speaks of; `None` where nothing is.

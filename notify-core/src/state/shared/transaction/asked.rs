@@ -55,7 +55,7 @@ const WAS_MADE: &str = "SELECT (EXISTS (SELECT FROM pn.job j WHERE j.name = $1::
     OR EXISTS (SELECT FROM pn.history h WHERE h.job = $1::text AND h.change = $2::text))::text";
 
 /// What became of an attempt.
-pub(super) enum Attempt {
+pub(in crate::state::shared) enum Attempt {
     Made,
     /// Others have changed the job.
     Stale,
@@ -64,17 +64,21 @@ pub(super) enum Attempt {
 }
 
 /// A change that the store is asked to make.
-pub(super) struct Asked<'a> {
-    pub(super) job: &'a str,
-    pub(super) seen: &'a Row,
-    pub(super) id: &'a str,
-    pub(super) change: &'a Change,
-    pub(super) past: &'a Past,
-    pub(super) guarded: &'a [String],
+pub(in crate::state::shared) struct Asked<'a> {
+    pub(in crate::state::shared) job: &'a str,
+    pub(in crate::state::shared) seen: &'a Row,
+    pub(in crate::state::shared) id: &'a str,
+    pub(in crate::state::shared) change: &'a Change,
+    pub(in crate::state::shared) past: &'a Past,
+    pub(in crate::state::shared) guarded: &'a [String],
 }
 
 impl Asked<'_> {
-    pub(super) fn make(&self, link: &Link, until: Instant) -> Result<Attempt, Fault> {
+    pub(in crate::state::shared) fn make(
+        &self,
+        link: &Link,
+        until: Instant,
+    ) -> Result<Attempt, Fault> {
         let own = self.change.ends.as_ref();
         let own = own.filter(|run| life::process_of(run) == Some(link.process));
         let set_ending = |is_ending| {

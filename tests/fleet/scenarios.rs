@@ -1,0 +1,357 @@
+//! What happens to jobs, and what is sent of it: one list, for both engines. Each step is a process of its own, in the
+//! shared store with a disk of its own.
+
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::thread;
+
+use serde_json::Value;
+
+use super::support::server::Server;
+use super::support::{Folder, Program, Receiver};
+use super::{Command, command, said};
+
+const JOB: &str = "pipeline-notify.incidents.load";
+
+/// One process.
+enum Step {
+    /// Runs the job once for each of these outcomes.
+    Load(&'static [&'static str]),
+    /// The same with more in its environment.
+    With(&'static str, &'static str, &'static [&'static str]),
+    /// Runs a `main` that ends in this way.
+    Ends(&'static str),
+    /// What a person does.
+    Person(&'static [&'static str]),
+}
+
+use Step::{Ends, Load, Person, With};
+
+struct Scenario {
+    name: &'static str,
+    settings: &'static [(&'static str, &'static str)],
+    steps: &'static [Step],
+    /// What people hear, in its order.
+    sent: &'static [&'static str],
+}
+
+const EACH: (&str, &str) = ("NOTIFY_SILENT_SECONDS", "0");
+
+const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "the rules: what changes is sent, and what stays is not",
+        settings: &[("NOTIFY_SILENT_SECONDS", "3600")],
+        steps: &[
+            Load(&["ok", "ok", "boom"]),
+            Load(&["boom", "no route", "ok"]),
+            Load(&["ok", "ok"]),
+        ],
+        sent: &["failed: boom", "still failing: no route", "recovered: "],
+    },
+    Scenario {
+        name: "each failure is sent where nothing is silent",
+        settings: &[EACH, ("NOTIFY_REMIND_HOURS", "0")],
+        steps: &[Load(&["boom", "boom"]), Load(&["bang"]), Load(&["ok"])],
+        sent: &[
+            "failed: boom",
+            "still failing: boom",
+            "still failing: bang",
+            "recovered: ",
+        ],
+    },
+    Scenario {
+        name: "`after`: a failure that is held is withdrawn by an OK, and the third is sent",
+        settings: &[("AFTER", "3")],
+        steps: &[
+            Load(&["ok", "disk full"]),
+            Load(&["ok"]),
+            Load(&["disk full", "disk full"]),
+            Load(&["no route"]),
+            Load(&["ok"]),
+        ],
+        sent: &["failed: no route", "recovered: "],
+    },
+    Scenario {
+        name: "a failure that is held leaves when it has been held for long enough",
+        settings: &[("AFTER", "3"), EACH, ("NOTIFY_REMIND_HOURS", "0.0001")],
+        steps: &[Load(&["ok", "disk full"]), Load(&["sleep 500", "ok"])],
+        sent: &["failed: disk full", "recovered: "],
+    },
+    Scenario {
+        name: "attempts: the last one's failure is sent",
+        settings: &[],
+        steps: &[
+            With("NOTIFY_ATTEMPT", "1/3", &["ok"]),
+            With("NOTIFY_ATTEMPT", "1/3", &["boom"]),
+            With("NOTIFY_ATTEMPT", "2/3", &["boom"]),
+            With("NOTIFY_ATTEMPT", "3/3", &["boom"]),
+            Load(&["ok"]),
+        ],
+        sent: &["failed: boom", "recovered: "],
+    },
+    Scenario {
+        name: "a job that keeps changing flaps",
+        settings: &[("NOTIFY_FLAPPING", "1")],
+        steps: &[
+            Load(&["ok", "boom", "ok"]),
+            Load(&["boom", "ok", "boom"]),
+            Load(&["ok", "boom"]),
+        ],
+        sent: &[
+            "failed: boom",
+            "recovered: ",
+            "failed: boom",
+            "recovered: ",
+            "flapping: boom",
+        ],
+    },
+    Scenario {
+        name: "what a person silences is not sent, and what follows is",
+        settings: &[EACH, ("NOTIFY_REMIND_HOURS", "0")],
+        steps: &[
+            Load(&["boom"]),
+            Person(&["silence", JOB, "--for", "1h"]),
+            Load(&["boom", "boom"]),
+            Person(&["unsilence", JOB]),
+            Load(&["boom"]),
+            Load(&["ok"]),
+        ],
+        sent: &["failed: boom", "still failing: boom", "recovered: "],
+    },
+    Scenario {
+        name: "planned quiet withholds a failure and its recovery",
+        settings: &[],
+        steps: &[
+            Person(&["silence", "*", "--for", "1h", "--all"]),
+            Load(&["boom", "ok"]),
+        ],
+        sent: &[],
+    },
+    Scenario {
+        name: "exits and ends of `main`",
+        settings: &[],
+        steps: &[
+            Ends("ok"),
+            Ends("err"),
+            Ends("code"),
+            Ends("exit ok"),
+            Ends("exit in a thread"),
+            Ends("ok"),
+            Ends("panic"),
+        ],
+        sent: &[
+            "failed: the disk is full",
+            "still failing: exit code 3",
+            "recovered: ",
+            "failed: The program called exit(7). The reason is in its own output, not here.",
+            "recovered: ",
+            "failed: panicked: it broke",
+        ],
+    },
+    Scenario {
+        name: "a job inside itself",
+        settings: &[],
+        steps: &[Load(&["around boom"]), Load(&["around bang", "ok"])],
+        sent: &["failed: boom", "recovered: ", "failed: bang", "recovered: "],
+    },
+];
+
+/// Where the state of jobs lives.
+#[derive(Clone)]
+enum Engine {
+    Directory(String),
+    Store(String),
+}
+
+impl Engine {
+    fn prepare(&self, command: &mut Command) {
+        match self {
+            Self::Directory(path) => command.env_remove("NOTIFY_STORE").env("NOTIFYDIR", path),
+            Self::Store(address) => command.env("NOTIFY_STORE", address),
+        };
+    }
+
+    /// Does a step, with nothing on its standard error.
+    fn step(&self, step: &Step, settings: &[(&str, &str)], receiver: &Receiver) {
+        let disk = Folder::new();
+        let (program, arguments, more) = match step {
+            Load(outcomes) => ("incidents", *outcomes, None),
+            With(name, value, outcomes) => ("incidents", *outcomes, Some((name, value))),
+            Ends(way) => ("ends", std::slice::from_ref(way), None),
+            Person(arguments) => {
+                let mut command = command("", arguments);
+                self.prepare(&mut command);
+                let output = command.output().unwrap();
+                assert!(output.status.success(), "{arguments:?}: {output:?}");
+                return;
+            }
+        };
+        let mut program = Program::new(program)
+            .directory(&disk)
+            .alerts_as_json_to(receiver)
+            .env("NOTIFY_OK_SILENT_HOURS", "never")
+            // So that nothing depends on how long a process takes.
+            .env("NOTIFY_SILENT_SECONDS", "3600")
+            .env("NOTIFY_EXIT_SECONDS", "30");
+        for (name, value) in settings
+            .iter()
+            .copied()
+            .chain(more.map(|(name, value)| (*name, *value)))
+        {
+            program = program.env(name, value);
+        }
+        for argument in arguments {
+            program = program.arg(argument);
+        }
+        let mut command = program.command();
+        self.prepare(&mut command);
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!stderr.contains("pipeline-notify"), "{stderr}");
+    }
+
+    /// Returns what is known of all jobs and of what happened to them, without times: runs that nothing
+    /// distinguishes are counted together.
+    fn picture(&self) -> String {
+        let asked = |arguments: &[&str]| -> Value {
+            let mut command = command("", arguments);
+            self.prepare(&mut command);
+            let output = command.output().unwrap();
+            serde_json::from_slice(&output.stdout)
+                .unwrap_or_else(|_| panic!("{arguments:?}: {output:?}"))
+        };
+        let mut picture = String::new();
+        let jobs = asked(&["status", "--json"]);
+        for job in jobs["jobs"].as_array().unwrap() {
+            let explained = asked(&["explain", job["job"].as_str().unwrap(), "--json"]);
+            let shown = [
+                "job",
+                "status",
+                "error",
+                "runs",
+                "runs_total",
+                "failures_total",
+                "flapping",
+                "decision_code",
+            ];
+            let shown = shown.map(|key| format!("{key}={}", job[key]));
+            let mut events: Vec<(String, u64)> = Vec::new();
+            for event in explained["events"].as_array().unwrap() {
+                let alerts = event["alerts"].as_array().map_or(0, Vec::len);
+                let keys =
+                    ["kind", "status", "code", "error", "told"].map(|key| event[key].to_string());
+                let words = format!("{} alerts={alerts}", keys.join(" "));
+                let runs = event["runs"].as_u64().unwrap_or(1);
+                match events
+                    .last_mut()
+                    .filter(|(last, _)| *last == words && alerts == 0)
+                {
+                    Some((_, known)) => *known += runs,
+                    None => events.push((words, runs)),
+                }
+            }
+            let events: Vec<_> = events
+                .iter()
+                .map(|(words, runs)| format!("  {runs} x {words}"))
+                .collect();
+            writeln!(picture, "{}\n{}", shown.join(" "), events.join("\n")).unwrap();
+        }
+        picture
+    }
+}
+
+/// What people heard, in the order in which it was decided, and in how many messages.
+fn sent(receiver: &Receiver) -> Vec<String> {
+    let documents = receiver.requests().into_iter();
+    let documents = documents.map(|request| request.payload());
+    let alerts = documents.flat_map(|document| document["alerts"].as_array().unwrap().clone());
+    let mut alerts: Vec<_> = alerts.collect();
+    alerts.sort_by_key(|alert| alert["decided"].as_str().unwrap().to_owned());
+    let words = alerts.iter().map(|alert| {
+        let kind = alert["kind"].as_str().unwrap().replace('_', " ");
+        let error = alert["error"].as_str().unwrap_or_default();
+        format!("{kind}: {}", error.lines().next().unwrap_or_default())
+    });
+    words.collect()
+}
+
+/// Does the steps in each engine at once; returns what was sent and what is known in each.
+fn in_both(
+    server: &Server,
+    settings: &[(&str, &str)],
+    steps: &[Step],
+) -> [(Vec<String>, String); 2] {
+    let (folder, store) = (Folder::new(), server.store());
+    assert_eq!(said(&store, &["store", "init"]).0, Some(0));
+    let engines = [
+        Engine::Directory(folder.path().to_str().unwrap().to_owned()),
+        Engine::Store(store),
+    ];
+    thread::scope(|scope| {
+        let all = engines.map(|engine| {
+            scope.spawn(move || {
+                let receiver = Receiver::new();
+                for step in steps {
+                    engine.step(step, settings, &receiver);
+                }
+                (sent(&receiver), engine.picture())
+            })
+        });
+        all.map(|one| one.join().unwrap())
+    })
+}
+
+/// Issue 15, "the same tests": each scenario of one list, in a directory and in the shared store.
+pub(crate) fn all(server: &Server) {
+    some_at_a_time(SCENARIOS, |scenario| {
+        let [directory, store] = in_both(server, scenario.settings, scenario.steps);
+        assert_eq!(directory.0, scenario.sent, "{}", scenario.name);
+        assert_eq!(store.0, directory.0, "{}", scenario.name);
+        assert_eq!(store.1, directory.1, "{}", scenario.name);
+    });
+}
+
+/// Does it with each, some at a time: most of the time is waiting, and the rest is one server's.
+fn some_at_a_time<T: Send>(
+    all: impl IntoIterator<Item = T, IntoIter: Send>,
+    test: impl Fn(T) + Sync,
+) {
+    let left = Mutex::new(all.into_iter());
+    let next = || left.lock().unwrap().next();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(one) = next() {
+                    test(one);
+                }
+            });
+        }
+    });
+}
+
+/// Random runs: whatever their order and settings, both engines send the same and know the same.
+pub(crate) fn random(server: &Server) {
+    const OUTCOMES: [&[&str]; 6] = [
+        &["ok"],
+        &["boom"],
+        &["ok", "ok", "ok"],
+        &["bang 1", "bang 2"],
+        &["boom", "ok"],
+        &["ok", "boom", "boom"],
+    ];
+    const SILENT: [(&str, &str); 2] = [EACH, ("NOTIFY_SILENT_SECONDS", "3600")];
+    const SETTINGS: [(&str, &str); 3] = [EACH, ("AFTER", "2"), ("NOTIFY_FLAPPING", "1")];
+    some_at_a_time(1..=4_u64, |seed| {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut below = |most: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % most as u64).unwrap()
+        };
+        let settings = [SETTINGS[below(3)], SILENT[below(2)]];
+        let steps: Vec<_> = (0..5).map(|_| Load(OUTCOMES[below(6)])).collect();
+        let [directory, store] = in_both(server, &settings, &steps);
+        assert_eq!(store, directory, "seed {seed}: {settings:?}");
+    });
+}
