@@ -158,7 +158,7 @@ impl Event {
         let mut fields: Vec<Cow<'_, str>> = Vec::with_capacity(MAX_FIELDS);
         fields.extend(line.split('\t').map(text::unescape));
         let some = |at: usize| fields.get(at).filter(|text| !text.is_empty());
-        let owned = |at: usize| some(at).map(|text| text.to_string());
+        let owned = |at: usize| some(at).map(ToString::to_string);
         let time = |at: usize| some(at).and_then(|text| time::parse(text));
         match &*fields {
             [what, _, state, took, runs, decision, _, error, ..] if what == "ran" => {
