@@ -4,6 +4,8 @@
 //! A job changes in one transaction, [`update`](Store::update): the engine reads the past, asks what
 //! to change, and makes the change whole or not at all. Keys are opaque: what is in them is the engine's
 //! business. An engine knows a change by its random id, never by a counter or a clock.
+//!
+//! Long on purpose: all that may be asked of an engine stands in one list, with what each engine does for it beside it.
 
 /// Has either engine do it.
 macro_rules! either {

@@ -1,6 +1,5 @@
 //! The real program of Apprise as a destination (issue 12, point 12). Passed over with a word where
 //! it is not installed.
-#![expect(clippy::unwrap_used, reason = "what a test cannot do fails it")]
 
 use std::env;
 use std::path::PathBuf;

@@ -286,6 +286,10 @@ impl Setup {
     }
 
     /// Returns whether a shared store is named.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unused_self, reason = "without the feature there is no store")
+    )]
     pub(crate) fn names_store(&self) -> bool {
         #[cfg(feature = "postgres")]
         return self.settled.store.is_some();
