@@ -477,7 +477,6 @@ fn a_process_that_is_killed_before_it_hears_the_answer_costs_one_more_message() 
 #[test]
 #[ignore = "takes minutes: cargo test --all-features --test one_message -- --ignored"]
 fn a_process_that_is_killed_at_any_step_loses_no_alert_and_costs_one_more_message() {
-    const CALLS: &str = "rename,renameat,renameat2,unlink,unlinkat,fdatasync,fsync";
     if std::process::Command::new("strace")
         .arg("-V")
         .output()
@@ -486,36 +485,44 @@ fn a_process_that_is_killed_at_any_step_loses_no_alert_and_costs_one_more_messag
         return println!("passed over: there is no strace here");
     }
     for kind in ALL {
-        let mut steps = 0;
-        loop {
-            steps += 1;
-            let (folder, chat) = (Folder::new(), Chat::new(kind));
-            let inject = format!("inject={CALLS}:signal=KILL:when={steps}");
-            let killed = chat
-                .program(&folder)
-                .arg("the disk is full")
-                .under("strace", ["-f", "-qq", "-o", "/dev/null", "-e", &inject])
-                .run();
-            let is_heard = chat.count("top") > 0;
-            let is_known = !folder.status_files().is_empty();
-            chat.run(&folder, &["ok"]);
-            let said = chat.said();
-            assert!(chat.count("top") <= 2, "{kind:?}, step {steps}: {said:?}");
-            let last = chat.service.posts().pop().unwrap().body.to_string();
-            let is_over = last.contains("recovered") || !is_heard && last.contains("OK");
-            assert!(is_over, "{kind:?}, step {steps}: {said:?} {last}");
-            assert!(
-                !is_known || said.iter().any(|said| said.contains("failed")),
-                "{kind:?}, step {steps}: {said:?}"
-            );
-            assert!(folder.waiting_alerts().is_empty(), "{kind:?}, step {steps}");
-            if killed.code == Some(0) {
-                break;
-            }
-        }
-        println!("{kind:?}: killed at {} steps", steps - 1);
-        assert!(steps > 5, "{kind:?}: strace has injected nothing");
+        let calls = ["rename", "unlink", "fdatasync", "fsync", "sendto"];
+        let steps: usize = calls.map(|call| killed_at_each(kind, call)).iter().sum();
+        println!("{kind:?}: killed at {steps} steps");
+        assert!(steps > 3, "{kind:?}: strace has injected nothing");
     }
+}
+
+/// Kills a process at each of its calls of that name, until there are no more; returns how many there were.
+fn killed_at_each(kind: Kind, call: &str) -> usize {
+    for step in 1.. {
+        let (folder, chat) = (Folder::new(), Chat::new(kind));
+        let inject = format!("inject={call}:signal=KILL:when={step}");
+        let killed = chat
+            .program(&folder)
+            .arg("the disk is full")
+            .under("strace", ["-f", "-qq", "-o", "/dev/null", "-e", &inject])
+            .run();
+        let is_heard = chat.count("top") > 0;
+        let is_known = !folder.status_files().is_empty();
+        chat.run(&folder, &["ok"]);
+        let said = chat.said();
+        let at = format!("{kind:?}, {call} {step}: {said:?}");
+        assert!(chat.count("top") <= 2, "{at}");
+        let last = chat.service.posts().pop().unwrap().body.to_string();
+        assert!(
+            last.contains("recovered") || !is_heard && last.contains("OK"),
+            "{at} {last}"
+        );
+        assert!(
+            !is_known || said.iter().any(|said| said.contains("failed")),
+            "{at}"
+        );
+        assert!(folder.waiting_alerts().is_empty(), "{at}");
+        if killed.code == Some(0) {
+            return step - 1;
+        }
+    }
+    unreachable!("it ends by itself once it makes no more calls")
 }
 
 #[test]

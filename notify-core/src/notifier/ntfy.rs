@@ -352,10 +352,8 @@ mod tests {
             Some("7f3a91c2")
         );
         assert_eq!(sequence(std::slice::from_ref(&ok)), None);
-        assert_eq!(
-            sequence(&[ok, failed.clone()]).as_deref(),
-            Some(&*failed.id)
-        );
+        let digest = [ok, failed];
+        assert_eq!(sequence(&digest).as_deref(), Some(&*digest[0].id));
     }
 
     // Issue 16: an update is silent, so what is to be noticed is a short message that leads to the first.
