@@ -7,6 +7,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.bash"
 
 node_modules dotenv-cli@11.0.0 cross-env@10.1.0 env-cmd@11.0.0
+echo "npm $(npm --version)"
 cd "$work"
 echo 'DAY=monday' > .env
 for job in 'exit 3' 'kill -TERM $$' 'kill -KILL $$'; do echo "$job" > "${job//[^A-Za-z0-9]/}.sh"; done
