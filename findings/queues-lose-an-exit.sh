@@ -2,8 +2,8 @@
 # Guess: a task that calls `sys.exit(1)`, as a program's own `main` does, is a failed task: the signal for failures
 # is sent, and it is tried again where that was asked for.
 # Seen: Dramatiq does so, and so does Celery with processes, which calls the worker lost. With Celery's pool of threads
-# and with Huey the task counts neither as failed nor as done: no signal follows its start, and it is not tried
-# again. Huey's worker is dead with it, and its other tasks wait for some ten seconds.
+# and with Huey the task counts neither as failed nor as done: no signal follows its start. Huey does not try it
+# again; its worker is dead, and the other tasks wait for some ten seconds.
 # Why it matters: an alert that hangs on the signal for failures never comes, and the task is gone.
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
