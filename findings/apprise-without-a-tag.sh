@@ -34,7 +34,8 @@ send() { # the title, the options
     shift
     : > "$work/got"
     timeout 60 apprise --config="$work/services.yml" "$@" --body='load failed' > "$work/said" 2>&1 || code=$?
-    echo "$title: $(sort "$work/got" | grep . | paste -sd" " || echo nobody), exit code $code, $(wc -l < "$work/said") lines said"
+    [ -s "$work/got" ] || echo nobody > "$work/got"
+    echo "$title: $(sort "$work/got" | paste -sd' '), exit code $code, $(wc -l < "$work/said") lines said"
 }
 seen=$(
     send 'no tag'

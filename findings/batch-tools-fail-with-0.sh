@@ -36,7 +36,7 @@ port=$(free_port)
 run() { # the title, the command
     local code=0 title=$1 errors
     shift
-    timeout 90 "$@" > "$work/said" 2>&1 || code=$?
+    timeout 240 "$@" > "$work/said" 2>&1 || code=$?
     errors=$(grep -cE 'ERROR|: disk full' "$work/said" || true)
     ((errors > 0)) && errors='prints an error' || errors='prints no error'
     echo "$title: $errors, exit code $code"

@@ -3,8 +3,8 @@
 # each 90 minutes, or refuses what a cron line cannot say, as it refuses "every 2 weeks".
 # Seen: it makes `*/90 * * * *` of it, which is each hour; of "every 36 hours" each midnight; of "every 45 minutes"
 # runs 45 and 15 minutes apart.
-# Why it matters: the job runs half as often again as was written. A monitor with the written interval does not see a
-# missed run until two have been missed, and one at 45 minutes never agrees with it.
+# Why it matters: the job runs half as often again as was written, without a word. Whoever expects it at the
+# written times finds runs that nobody has planned, and misses those that were.
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
 

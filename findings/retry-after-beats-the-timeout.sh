@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Guess: `curl -m 3 --retry 1` is over after some 6 seconds and a pause, and so is requests with `timeout=3` and
-# urllib3's `Retry(1)`, which has been told of 500 and 503 alone and so leaves a 429 alone.
+# urllib3's `Retry(1)`, which is set to repeat after 500 and 503 and so not after 429.
 # Seen: where the receiver answers 429 with `Retry-After: 12`, all of them sleep for the 12 seconds. The time
-# limits hold for each request, not for the pause; the receiver sets that, and nothing bounds it.
-# `--retry-max-time` and `respect_retry_after_header=False` do.
+# limits hold for each request, not for the pause, which the receiver sets. `--retry-max-time` bounds it, and
+# `respect_retry_after_header=False` leaves it out.
 # Why it matters: a heartbeat or an alert at the end of a job keeps the job alive as long as the receiver
 # says: with `Retry-After: 3600`, an hour.
 set -euo pipefail

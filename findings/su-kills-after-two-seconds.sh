@@ -33,8 +33,10 @@ stop() { # the title, the command
 seen=$(
     stop 'runuser --user=nobody' runuser --user=nobody -- sh "$work/job.sh"
     stop 'runuser -c' runuser nobody --shell=/bin/sh -c "sh $work/job.sh; true"
+    stop 'su -c' su nobody --shell=/bin/sh -c "sh $work/job.sh; true"
     stop 'setpriv' setpriv --reuid=nobody --clear-groups sh "$work/job.sh"
 ) 2> /dev/null
 expect 'runuser --user=nobody: exit code 143, the job: begun,asked
 runuser -c: exit code 143, the job: begun,finished
+su -c: exit code 143, the job: begun,finished
 setpriv: exit code 0, the job: begun,asked,put away and finished' "$seen"
