@@ -123,20 +123,6 @@ pub(crate) fn from_queue(
             write_down(&alerts, &sent);
             if loss.count() > 0 {
                 take_off_loss(queue, &loss);
-                /// Returns when the next message may leave.
-                fn next_of(
-                    queue: &Queue,
-                    pace: &Pace,
-                    waiting: &[Entry],
-                    now: Time,
-                    deadline: Option<Instant>,
-                ) -> Time {
-                    let newest = waiting.last().filter(|_| queue.gathers_at_exit());
-                    match newest.map(Entry::decided) {
-                        Some(newest) => pace.next_of_fleet(now, newest),
-                        None => pace.next(now, deadline.is_some()),
-                    }
-                }
             }
             if waiting.len() <= MOST {
                 shed::over(&route.channel);
