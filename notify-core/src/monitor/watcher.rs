@@ -210,12 +210,12 @@ impl Guard {
     /// Reports the jobs that should have run, each once, and of those whose silence is over.
     fn look_at_jobs(&mut self) {
         let now = Utc::now();
-        let set = self.clock.look(now, self.began.elapsed());
+        let was_set = self.clock.look(now, self.began.elapsed());
         let jobs = view::jobs(&self.place(), &[]).map(|jobs| jobs.jobs);
         let sent = jobs.and_then(|jobs| {
             let seen = jobs.iter();
             let seen = seen.map(|job| (&*job.file, job.begun, self.sent.of(job)));
-            self.set_back.note(set, now, seen);
+            self.set_back.note(was_set, now, seen);
             // Neither keeps the other from being sent.
             let withheld = self.send_withheld(&jobs);
             self.send_missed(&jobs).and(withheld)
