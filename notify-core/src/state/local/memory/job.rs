@@ -200,8 +200,10 @@ impl Job {
         };
         if self.is_of(&status) {
             let is_own = (status.begun, status.pid) == (self.shown.begun, self.shown.pid);
-            // What began after now came before the clock was set back, and before whatever is shown.
-            if is_own || own.begun > status.begun && own.begun <= now {
+            // What began after now came before the clock was set back, and before whatever is shown; so it did where
+            // what is shown began before what was shown then.
+            let was_set_back = own.begun > now || status.begun < self.shown.begun;
+            if is_own || own.begun > status.begun && !was_set_back {
                 (status.begun, status.took, status.pid) = (own.begun, own.took, own.pid);
                 // What somebody has said of the last alert stays said.
                 if id == Some(self.id) || status.decision == self.shown.decision {

@@ -744,6 +744,22 @@ fn compare(steps: &[Step], settings: Settings) -> Result<(), TestCaseError> {
     world.check_at_the_end()
 }
 
+/// What is in memory from before the clock was set back is older than the run that another process has had since, also
+/// when the clock shows that time again.
+#[test]
+fn a_run_of_before_the_clock_was_set_back_is_no_later_one() {
+    let steps = [
+        Step::Run(1, 0, 0),
+        Step::Run(0, 0, 0),
+        Step::Run(1, 0, 0),
+        Step::Jump(-1_000),
+        Step::Run(0, 0, 0),
+        Step::Pass(3_700_000),
+        Step::Run(1, 0, 0),
+    ];
+    compare(&steps, Settings::default()).unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
