@@ -11,6 +11,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+use support::service::Service;
 use support::{Folder, Receiver};
 
 /// The command `run` on a folder, with nothing else in its environment but where to find a shell.
@@ -498,5 +500,52 @@ fn a_wrapper_that_is_killed_is_a_run_that_died_and_one_that_goes_on_too_long_is_
     assert!(
         told.contains("died: ") && told.contains("pipeline-notify run :: cat"),
         "{told}"
+    );
+}
+
+/// Issue 18, point 2: the service takes a request and does it later, and what closes an alert that is not there yet
+/// closes nothing.
+#[test]
+fn what_a_remark_opens_is_closed_once_the_service_has_opened_it() {
+    const REQUEST: &str = "/v2/alerts/requests/43a29c5c-3dbf";
+    let taken = || json!({ "result": "Request will be processed", "requestId": "43a29c5c-3dbf" });
+    let service = Service::of(move |asked| match (asked.method, asked.target) {
+        ("GET", REQUEST) if asked.number < 3 => (404, "", json!({}).to_string()),
+        ("GET", REQUEST) => (
+            200,
+            "",
+            json!({ "data": { "isSuccess": true } }).to_string(),
+        ),
+        ("POST", _) => (202, "", taken().to_string()),
+        _ => (405, "", String::new()),
+    });
+    let folder = Folder::new();
+    let address = service.url("").replace("http://", "");
+    let output = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
+        .args(["run", "--name", "load", "--took-hours", "1..", "--", "true"])
+        .env("NOTIFYDIR", folder.path())
+        .env(
+            "NOTIFY_ALERTS_URL",
+            format!("opsgenie://{address}/s3cr3t-0123"),
+        )
+        .env("NOTIFY_EXIT_SECONDS", "30")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let posts = service.posts();
+    let asked: Vec<_> = posts
+        .iter()
+        .map(|post| (&*post.method, &*post.target, post.status))
+        .collect();
+    let close = "/v2/alerts/load%20%28remark%29/close?identifierType=alias";
+    assert_eq!(
+        asked,
+        [
+            ("POST", "/v2/alerts", 202),
+            ("GET", REQUEST, 404),
+            ("GET", REQUEST, 404),
+            ("GET", REQUEST, 200),
+            ("POST", close, 202),
+        ]
     );
 }
