@@ -561,6 +561,39 @@ fn metrics_know_the_jobs_that_never_ran() {
     );
 }
 
+/// Issue 18, point 5: two notify directories of one host, in one folder of the exporter.
+#[test]
+fn a_label_tells_the_metrics_of_one_directory_from_those_of_another() {
+    let place = Place::new(&[]);
+    let (code, text) = place.say(&["metrics", "--label", "team=e\"tl", "--label", "site=b"]);
+    assert_eq!(code, 0, "{text}");
+    let values: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(
+        values.contains(&"pipeline_notify_jobs{team=\"e\\\"tl\",site=\"b\"} 0"),
+        "{text}"
+    );
+    let has_both = |line: &&str| line.contains("team=\"e\\\"tl\",site=\"b\"}");
+    assert!(values.iter().all(has_both), "{text}");
+    for (label, said) in [
+        ("team", "write NAME=VALUE"),
+        ("1st=a", "begins with no digit"),
+        ("a-b=c", "letters, digits and _"),
+        ("job_name=x", "`job_name` is taken"),
+        ("__name__=x", "is taken"),
+        ("team=", "write one behind the ="),
+    ] {
+        let (code, text) = place.say(&["metrics", "--label", label]);
+        assert!(code == 2 && text.contains(said), "{label}: {text}");
+    }
+    let (code, text) = place.say(&["metrics", "--label", "a=1", "--label", "a=2"]);
+    assert!(code == 2 && text.contains("`a` is given twice"), "{text}");
+    let (code, text) = place.say(&["watch", "--label", "a=1"]);
+    assert!(
+        code == 2 && text.contains("--label is of --metrics"),
+        "{text}"
+    );
+}
+
 /// Issue 18, point 5: `check` and metrics agree, and a file of metrics is there whole or not at all.
 #[test]
 fn metrics_say_what_check_says_and_count_the_jobs_beyond_the_bound_as_one() {

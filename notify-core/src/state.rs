@@ -123,13 +123,13 @@ impl Store {
     }
 
     /// Returns the statements that make the tables of a store, for the schema of that address or the default one.
-    #[cfg(feature = "postgres")]
+    #[cfg(all(feature = "cli", feature = "postgres"))]
     pub(crate) fn script(address: Option<&str>) -> Result<String, String> {
         shared::Shared::script(address)
     }
 
     /// Makes the tables of a shared store where they are missing, and says what is there.
-    #[cfg(feature = "postgres")]
+    #[cfg(all(feature = "cli", feature = "postgres"))]
     pub(crate) fn look_at_tables(&self) -> io::Result<String> {
         match self {
             Self::Local(_) => Err(io::ErrorKind::Unsupported.into()),
@@ -311,7 +311,6 @@ impl Store {
     }
 
     /// Returns how many looks at the runs of others one look costs, by the last one.
-    #[cfg(feature = "cli")]
     pub(crate) fn cost_of_a_look(&self) -> u32 {
         match self {
             Self::Local(_) => 1,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "postgres")]
 use super::Queue;
 use crate::format::time::{Micros, Time};
 use crate::job::name;

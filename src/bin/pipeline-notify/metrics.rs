@@ -3,6 +3,7 @@
 #![expect(clippy::cast_precision_loss, reason = "a metric is a float")]
 
 mod exposition;
+mod labels;
 
 use std::collections::HashMap;
 use std::io;
@@ -16,6 +17,7 @@ use notify_core::State;
 use serde_json::json;
 
 use self::exposition::{Exposition, Type, label};
+pub(crate) use self::labels::Labels;
 use crate::by_whom::ByWhom;
 use crate::check::{self, Findings, Kind, Seen};
 use crate::output::Output;
@@ -44,6 +46,8 @@ pub(crate) struct Arguments {
     grace: Option<Duration>,
     #[command(flatten)]
     clock_changes: ByWhom,
+    #[command(flatten)]
+    labels: Labels,
 }
 
 impl Arguments {
@@ -53,16 +57,17 @@ impl Arguments {
             grace: self.grace,
             ..self.clock_changes.said()
         };
+        let labels = self.labels.text()?;
         let Some(file) = &self.output else {
             if common.json {
                 let message = "the metrics are Prometheus's text: leave out --json, or write them to a file with -o";
                 return Err(Failure::Message(message.to_owned()));
             }
-            let text = text(&place, &said).map_err(|error| unreadable(&place, &error))?;
+            let text = text(&place, &said, labels).map_err(|error| unreadable(&place, &error))?;
             output.raw(&text.content)?;
             return Ok(0);
         };
-        let written = write(&place, file, &said)?;
+        let written = write(&place, file, &said, labels)?;
         if common.json {
             output.json(&json!({
                 "file": file.to_string_lossy(),
@@ -80,8 +85,13 @@ impl Arguments {
 }
 
 /// Writes the metrics to a file, whole or not at all.
-pub(crate) fn write(place: &Place, file: &Path, said: &Said) -> Result<Metrics, Failure> {
-    let text = text(place, said).map_err(|error| unreadable(place, &error))?;
+pub(crate) fn write(
+    place: &Place,
+    file: &Path,
+    said: &Said,
+    labels: String,
+) -> Result<Metrics, Failure> {
+    let text = text(place, said, labels).map_err(|error| unreadable(place, &error))?;
     whole_file::write(file, &text.content).map_err(|error| {
         Failure::Message(format!("`{}` cannot be written: {error}", file.display()))
     })?;
@@ -170,7 +180,7 @@ type Of<'a> = &'a dyn Fn(&Known<'_>) -> Option<f64>;
 /// What a family counts of a queue.
 type OfQueue = fn(&Queue) -> usize;
 
-fn text(place: &Place, said: &Said) -> io::Result<Metrics> {
+fn text(place: &Place, said: &Said, labels: String) -> io::Result<Metrics> {
     let now = Utc::now();
     // As `check` sees it, lest the two disagree.
     let seen = Seen::of(place, &[], now)?;
@@ -178,7 +188,7 @@ fn text(place: &Place, said: &Said) -> io::Result<Metrics> {
     let Seen {
         jobs, runs, queues, ..
     } = &seen;
-    let mut page = Exposition::default();
+    let mut page = Exposition::new(labels);
     let known = Known::all(&seen, &findings);
     let (own, rest) = known.split_at(known.len().min(JOBS));
     of_jobs(&mut page, own, rest, now);

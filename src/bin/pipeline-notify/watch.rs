@@ -36,6 +36,8 @@ pub(crate) struct Arguments {
     /// Keep a file of metrics fresh, as often, as `metrics -o FILE` writes it
     #[arg(long, value_name = "FILE.prom", conflicts_with = "all_users")]
     metrics: Option<PathBuf>,
+    #[command(flatten)]
+    labels: metrics::Labels,
     /// Keep a page fresh, as often, as `page -o FILE` writes it
     #[arg(long, value_name = "FILE.html", conflicts_with = "all_users")]
     page: Option<PathBuf>,
@@ -65,6 +67,11 @@ impl Arguments {
                 "`watch` has no answer, and so no --json: use `pipeline-notify status --json`";
             return Err(Failure::Message(message.to_owned()));
         }
+        if self.metrics.is_none() && !self.labels.is_empty() {
+            let message = "--label is of --metrics: give the file of metrics, too";
+            return Err(Failure::Message(message.to_owned()));
+        }
+        let labels = self.labels.text()?;
         if self.all_users {
             return self.watch_all(common);
         }
@@ -82,7 +89,7 @@ impl Arguments {
         };
         let guard = Guard::new(common.dir.as_deref(), self.every, said.clone())?;
         output::complain(&words(&guard.beginning()));
-        self.keep_files_fresh(&guard.beginning().place, &said);
+        self.keep_files_fresh(&guard.beginning().place, &said, &labels);
         guard.watch();
         // After the ^C, so that the prompt has its own line.
         if io::stderr().is_terminal() {
@@ -95,7 +102,7 @@ impl Arguments {
 impl Arguments {
     /// Writes what is asked for, again and again, beside the watch: a folder of a network that hangs must
     /// not keep it from what it is for.
-    fn keep_files_fresh(&self, place: &Place, said: &Said) {
+    fn keep_files_fresh(&self, place: &Place, said: &Said, labels: &str) {
         let (place, every) = (place.to_owned(), self.every);
         let files = [
             (self.metrics.clone(), Kept::Metrics),
@@ -103,11 +110,11 @@ impl Arguments {
         ];
         for (file, kept) in files {
             let Some(file) = file else { continue };
-            let (place, said) = (place.clone(), said.clone());
+            let (place, said, labels) = (place.clone(), said.clone(), labels.to_owned());
             let keep = move || {
                 let mut last = None;
                 loop {
-                    let fault = kept.write(&place, &file, &said).err();
+                    let fault = kept.write(&place, &file, &said, &labels).err();
                     // Once while it lasts.
                     if let Some(fault) = fault.as_ref().filter(|_| fault != last) {
                         output::complain(fault);
@@ -131,9 +138,9 @@ enum Kept {
 }
 
 impl Kept {
-    fn write(self, place: &Place, file: &Path, said: &Said) -> Result<(), String> {
+    fn write(self, place: &Place, file: &Path, said: &Said, labels: &str) -> Result<(), String> {
         let written = match self {
-            Self::Metrics => metrics::write(place, file, said).map(drop),
+            Self::Metrics => metrics::write(place, file, said, labels.to_owned()).map(drop),
             Self::Page => page::write(place, file, page::TITLE, said.clone()).map(drop),
         };
         written.map_err(|failure| match failure {

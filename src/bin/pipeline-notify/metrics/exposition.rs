@@ -11,6 +11,8 @@ const PREFIX: &str = "pipeline_notify_";
 pub(super) struct Exposition {
     text: String,
     family: String,
+    /// Labels of every value.
+    labels: String,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +22,14 @@ pub(super) enum Type {
 }
 
 impl Exposition {
+    /// Begins with the labels of every value, which may be none.
+    pub(super) fn new(labels: String) -> Self {
+        Self {
+            labels,
+            ..Self::default()
+        }
+    }
+
     /// Begins the family of a metric; what follows are its values.
     pub(super) fn family(&mut self, name: &str, kind: Type, help: &str) {
         self.family = format!("{PREFIX}{name}");
@@ -34,8 +44,12 @@ impl Exposition {
 
     /// Writes a value, with a [`label`] or none.
     pub(super) fn value(&mut self, label: &str, value: f64) {
-        let family = &self.family;
-        let _ = writeln!(self.text, "{family}{label} {value}");
+        let Self { family, labels, .. } = self;
+        let _ = match (label, &**labels) {
+            ("", "") => writeln!(self.text, "{family} {value}"),
+            (one, "") | ("", one) => writeln!(self.text, "{family}{{{one}}} {value}"),
+            (one, others) => writeln!(self.text, "{family}{{{one},{others}}} {value}"),
+        };
     }
 
     pub(super) fn end(self) -> String {
@@ -47,7 +61,7 @@ impl Exposition {
 pub(super) fn label(name: &str, text: &str) -> String {
     let text = text.replace('\\', "\\\\");
     let text = text.replace('"', "\\\"").replace('\n', "\\n");
-    format!("{{{name}=\"{text}\"}}")
+    format!("{name}=\"{text}\"")
 }
 
 #[cfg(test)]
@@ -64,6 +78,24 @@ mod tests {
         assert_eq!(
             page.end(),
             "# HELP pipeline_notify_job_failing Whether it fails.\n# TYPE pipeline_notify_job_failing gauge\npipeline_notify_job_failing{job_name=\"a\\\\b\\\"c\\nd{e=\\\"f\\\"} é 1\"} 1\npipeline_notify_job_failing 1795348800.25\n"
+        );
+    }
+
+    /// Issue 18, point 5: files of two notify directories in one folder.
+    #[test]
+    fn labels_of_the_directory_stand_behind_those_of_a_value_and_alone_where_there_are_none() {
+        let mut page = Exposition::new("team=\"etl\"".to_owned());
+        page.family("jobs", Type::Gauge, "Jobs.");
+        page.value("", 2.0);
+        page.value(&label("kind", "dead"), 1.0);
+        let text = page.end();
+        let values: Vec<_> = text.lines().skip(2).collect();
+        assert_eq!(
+            values,
+            [
+                "pipeline_notify_jobs{team=\"etl\"} 2",
+                "pipeline_notify_jobs{kind=\"dead\",team=\"etl\"} 1"
+            ]
         );
     }
 }
