@@ -386,7 +386,7 @@ mod tests {
 
     // Issue 12, point 12.
     #[test]
-    fn what_no_answer_is_clear_of_is_tried_50_times_or_for_24_hours() {
+    fn what_is_in_doubt_is_tried_50_times_or_for_24_hours() {
         let mut pace = Pace::new(noon());
         let tries = (1..1000).find(|_| pace.doubt("a", after(60))).unwrap();
         assert_eq!(tries, 50);

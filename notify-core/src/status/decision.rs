@@ -247,7 +247,7 @@ impl Decided {
     }
 }
 
-/// Tells whether these are the words of this version for a decision.
+/// Returns whether these are the words of this version for a decision.
 fn is_said(words: &str, fate: Fate, reason: Reason) -> bool {
     let rest = words.strip_prefix(fate.words());
     rest.and_then(|rest| rest.strip_prefix(": ")) == Some(reason.words())

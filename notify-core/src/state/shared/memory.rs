@@ -91,7 +91,7 @@ impl Known {
         is_open.then_some(past)
     }
 
-    /// Tells whether its runs may stay in memory.
+    /// Returns whether its runs may stay in memory.
     fn is_young(&self, at: Instant) -> bool {
         at.saturating_duration_since(self.exchanged) < STAY
     }

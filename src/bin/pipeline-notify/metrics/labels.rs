@@ -17,7 +17,7 @@ pub(crate) struct Labels {
 }
 
 impl Labels {
-    /// Tells whether none was given.
+    /// Returns whether none was given.
     pub(crate) fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
