@@ -191,11 +191,12 @@ impl Drop for Inside {
 
 fn keep_record(record: &Record<'_>) {
     keep(None, record.level(), |text| {
-        text.write_str(record.target())?;
-        text.write_str(": ")?;
         match record.args().as_str() {
-            Some(message) => text.write_str(message)?,
-            None => text.write_fmt(*record.args())?,
+            Some(message) => text.write_parts([record.target(), ": ", message])?,
+            None => {
+                text.write_parts([record.target(), ": "])?;
+                text.write_fmt(*record.args())?;
+            }
         }
         let _ = record.key_values().visit(&mut Pairs(text));
         Ok(())
@@ -207,9 +208,7 @@ struct Pairs<'a>(&'a mut Text);
 
 impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
-        for part in [" ", key.as_str(), "="] {
-            self.0.write_str(part)?;
-        }
+        self.0.write_parts([" ", key.as_str(), "="])?;
         value.visit(&mut Written(self.0))
     }
 }
@@ -223,11 +222,11 @@ impl VisitValue<'_> for Written<'_> {
     }
 
     fn visit_u64(&mut self, value: u64) -> Result<(), kv::Error> {
-        Ok(write!(self.0, "{value}")?)
+        Ok(self.0.write_str(itoa::Buffer::new().format(value))?)
     }
 
     fn visit_i64(&mut self, value: i64) -> Result<(), kv::Error> {
-        Ok(write!(self.0, "{value}")?)
+        Ok(self.0.write_str(itoa::Buffer::new().format(value))?)
     }
 
     fn visit_str(&mut self, value: &str) -> Result<(), kv::Error> {

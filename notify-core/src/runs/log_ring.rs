@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
@@ -62,6 +62,22 @@ pub(crate) struct Text {
     written: String,
     room: usize,
     is_cut: bool,
+}
+
+impl Text {
+    /// Writes parts that mostly have room, all of them at once.
+    pub(crate) fn write_parts<const N: usize>(&mut self, parts: [&str; N]) -> fmt::Result {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        if length > self.room {
+            return parts.iter().try_for_each(|part| self.write_str(part));
+        }
+        self.written.reserve(length);
+        for part in parts {
+            self.written.push_str(part);
+        }
+        self.room -= length;
+        Ok(())
+    }
 }
 
 impl fmt::Write for Text {
