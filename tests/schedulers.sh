@@ -287,7 +287,7 @@ CONF
     sent "SIGTERM from slurm"
 }
 
-# The three attempts of a job that fails are told the command, and are one alert.
+# The three attempts of a job that fails are given to the command, and are one alert.
 three_attempts() {
     eventually "three attempts" bash -c '[ "$(cut -d " " -f 3 "$1" | tr "\n" " ")" = "1/3 2/3 3/3 " ]' - "$inside/begun"
     sent "job etl.load failed"
