@@ -232,7 +232,7 @@ fn object(alert: &Alert, room: usize) -> Value {
         earlier_error,
         outage,
         mention,
-        facts: places,
+        facts: _,
         notes,
         message,
         dropped,
@@ -240,16 +240,6 @@ fn object(alert: &Alert, room: usize) -> Value {
         recovered: _,
         status,
     } = alert;
-    let mut facts = Map::new();
-    for (name, value) in alert.facts() {
-        let is_place = facts.len() >= places.len() && places.iter().any(|(place, _)| place == name);
-        let name = if is_place {
-            format!("fact.{name}")
-        } else {
-            name.to_owned()
-        };
-        facts.insert(name, value.into());
-    }
     let links = alert.links();
     let links = links
         .iter()
@@ -289,10 +279,26 @@ fn object(alert: &Alert, room: usize) -> Value {
         "links": links,
         "notes": notes,
         "dropped": dropped.as_ref().map(Dropped::count),
-        "facts": facts,
+        "facts": facts(alert),
         "log_lines": alert.log_lines().collect::<Vec<_>>(),
         "outage": outage.as_ref().map(outage_object),
     })
+}
+
+/// Returns all facts by their names. One that a run gave the name of a place has `fact.` before it.
+fn facts(alert: &Alert) -> Map<String, Value> {
+    let places = &alert.facts;
+    let mut facts = Map::new();
+    for (name, value) in alert.facts() {
+        let is_place = facts.len() >= places.len() && places.iter().any(|(place, _)| place == name);
+        let name = if is_place {
+            format!("fact.{name}")
+        } else {
+            name.to_owned()
+        };
+        facts.insert(name, value.into());
+    }
+    facts
 }
 
 fn outage_object(outage: &Outage) -> Value {

@@ -116,26 +116,10 @@ impl Setup {
         environment: impl Fn(&str) -> Option<OsString>,
     ) -> Self {
         let mut values = Values::of(&environment);
-        let defaults = Settings::default();
-        let flapping = config
-            .flapping
-            .unwrap_or_else(|| values.is_yes("NOTIFY_FLAPPING"));
-        let mut number = |name, given: Option<f64>, may_be_infinite| {
-            given.or_else(|| values.number(name, may_be_infinite))
-        };
-        let rules = Settings {
-            silent: number("NOTIFY_SILENT_SECONDS", config.silent_seconds, false)
-                .map_or(defaults.silent, time::seconds),
-            ok_silent: number("NOTIFY_OK_SILENT_HOURS", config.ok_silent_hours, true)
-                .map_or(defaults.ok_silent, |hours| {
-                    time::or_never(hours, time::hours)
-                }),
-            remind: number("NOTIFY_REMIND_HOURS", config.remind_hours, false)
-                .map_or(defaults.remind, time::hours),
-            flapping,
-            ..defaults
-        };
-        let overdue_minutes = number("NOTIFY_OVERDUE_MINUTES", config.overdue_minutes, false);
+        let rules = rules(&config, &mut values);
+        let overdue_minutes = config
+            .overdue_minutes
+            .or_else(|| values.number("NOTIFY_OVERDUE_MINUTES", false));
         let exit = config.exit.or_else(|| {
             let seconds = values.number("NOTIFY_EXIT_SECONDS", false);
             seconds.map(time::seconds)
@@ -337,6 +321,29 @@ fn host_name(environment: impl Fn(&str) -> Option<OsString>) -> String {
     let host =
         kernel.or_else(|| environment("HOSTNAME").map(|host| host.to_string_lossy().into_owned()));
     host.unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Returns the rules of jobs whose attribute says nothing else.
+fn rules(config: &Config, values: &mut Values<impl Fn(&str) -> Option<OsString>>) -> Settings {
+    let defaults = Settings::default();
+    let flapping = config
+        .flapping
+        .unwrap_or_else(|| values.is_yes("NOTIFY_FLAPPING"));
+    let mut number = |name, given: Option<f64>, may_be_infinite| {
+        given.or_else(|| values.number(name, may_be_infinite))
+    };
+    Settings {
+        silent: number("NOTIFY_SILENT_SECONDS", config.silent_seconds, false)
+            .map_or(defaults.silent, time::seconds),
+        ok_silent: number("NOTIFY_OK_SILENT_HOURS", config.ok_silent_hours, true)
+            .map_or(defaults.ok_silent, |hours| {
+                time::or_never(hours, time::hours)
+            }),
+        remind: number("NOTIFY_REMIND_HOURS", config.remind_hours, false)
+            .map_or(defaults.remind, time::hours),
+        flapping,
+        ..defaults
+    }
 }
 
 #[cfg(test)]
