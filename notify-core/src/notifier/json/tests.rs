@@ -70,7 +70,7 @@ fn each_kind_has_a_word_and_the_same_keys_which_the_docs_list() {
         .collect();
     let expected = "failed still_failing recovered ok overdue flapping steady too_short too_long overlapping late started";
     assert_eq!(words, expected.split(' ').collect());
-    let docs: String = include_str!("json.rs")
+    let docs: String = include_str!("../json.rs")
         .lines()
         .filter(|line| line.starts_with("/// |"))
         .collect();
