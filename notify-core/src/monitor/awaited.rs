@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::format::text;
 use crate::format::time::{Time, to_micros};
+use crate::format::{span, text};
 use crate::monitor::expected::{Expected, Said};
 use crate::monitor::schedule::ClockChanges;
 use crate::os::ffi;
@@ -207,8 +207,8 @@ impl Awaited {
                 .ok_or_else(|| format!("`{key}` has no value"))?;
             let said = &mut awaited.said;
             match key {
-                "every" => said.every = Some(length(value)?),
-                "grace" => said.grace = Some(length(value)?),
+                "every" => said.every = Some(span::parse(value)?),
+                "grace" => said.grace = Some(span::parse(value)?),
                 "zone" => said.timezone = Some(value.to_owned()),
                 "changes" => {
                     let changes = ClockChanges::named(value);
@@ -351,30 +351,6 @@ impl fmt::Display for Awaited {
 
 fn is_channel_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
-}
-
-/// Reads `90s`, `10min`, `6h` or `1d`.
-fn length(text: &str) -> Result<Duration, String> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (digits, unit) = text.split_at(end);
-    let unit = match unit {
-        "s" => Some(1),
-        "m" | "min" => Some(60),
-        "h" => Some(60 * 60),
-        "d" => Some(24 * 60 * 60),
-        _ => None,
-    };
-    let seconds = digits
-        .parse()
-        .ok()
-        .zip(unit)
-        .and_then(|(number, unit): (u64, u64)| number.checked_mul(unit));
-    let seconds = seconds.filter(|seconds| *seconds < 10 * 366 * 24 * 60 * 60);
-    seconds
-        .map(Duration::from_secs)
-        .ok_or_else(|| format!("`{text}` is no length of time: write 90s, 10min, 6h or 1d"))
 }
 
 #[cfg(unix)]

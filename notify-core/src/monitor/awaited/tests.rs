@@ -36,7 +36,7 @@ fn a_line_is_read_and_written_back_and_a_wrong_one_says_what_is_wrong() {
             "etl.load schedule 5 3 * * * zone UTC every 6h",
             "both say when",
         ),
-        ("etl.load every soon", "`soon` is no length of time"),
+        ("etl.load every soon", "`soon` is not a length of time"),
         ("etl.load every 6h mood good", "`mood` is no word"),
         ("etl.load every 6h grace", "`grace` has no value"),
         ("etl.load every 6h changes at", "none of cron"),
