@@ -2,7 +2,7 @@
 //!
 //!     cargo run --example errors
 //!
-//! The first run meets a benign error, and its status is `OK`; the second fails, and is told.
+//! The first run meets a benign error, and its status is `OK`; the second fails, and its alert is sent.
 
 use pipeline_notify::notify;
 
@@ -14,7 +14,7 @@ enum Error {
     ShopDown,
 }
 
-// Name the benign errors, not the bad ones: a new kind of error is then told too.
+// Name the benign errors, not the bad ones: a new kind of error is then sent too.
 #[notify(when = |error| !matches!(error, Error::NoOrders(_)))]
 fn load(day: &'static str) -> Result<u32, Error> {
     match day {

@@ -90,8 +90,8 @@ fn print_alert(
     let payload: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
 
     let attachments = payload["attachments"].as_array().into_iter().flatten();
-    let told = attachments.map(|attachment| &attachment["fallback"]);
-    let texts: Vec<_> = [&payload["text"]].into_iter().chain(told).collect();
+    let delivered = attachments.map(|attachment| &attachment["fallback"]);
+    let texts: Vec<_> = [&payload["text"]].into_iter().chain(delivered).collect();
     let texts: Vec<_> = texts.into_iter().filter_map(|text| text.as_str()).collect();
     let text = as_shown(&texts.join("\n\n"));
 

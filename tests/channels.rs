@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use pipeline_notify::{Alert, Config, Notifier, Refusal, drain, message, notify};
 
-/// Gathers what is told.
+/// Gathers what is sent.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<String>>, &'static str);
+struct Delivered(Arc<Mutex<String>>, &'static str);
 
-impl Told {
+impl Delivered {
     fn text(&self) -> String {
         self.0
             .lock()
@@ -20,11 +20,11 @@ impl Told {
     }
 }
 
-impl Notifier for Told {
+impl Notifier for Delivered {
     fn notify(&self, alerts: &[Alert], _: Duration) -> Result<(), Refusal> {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *told += &message(alerts);
-        *told += "\n";
+        let mut delivered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *delivered += &message(alerts);
+        *delivered += "\n";
         Ok(())
     }
 
@@ -49,9 +49,12 @@ fn outer() {
 }
 
 #[test]
-fn one_panic_through_nested_jobs_is_told_once_on_each_channel() {
+fn one_panic_through_nested_jobs_is_sent_once_on_each_channel() {
     let directory = std::env::temp_dir().join(format!("channels-{}", std::process::id()));
-    let (load, all) = (Told(Arc::default(), "load"), Told(Arc::default(), "all"));
+    let (load, all) = (
+        Delivered(Arc::default(), "load"),
+        Delivered(Arc::default(), "all"),
+    );
     let config = Config::new()
         .directory(&directory)
         .channel("load", load.clone())
@@ -59,9 +62,9 @@ fn one_panic_through_nested_jobs_is_told_once_on_each_channel() {
     assert!(config.install().is_ok());
     assert!(catch_unwind(outer).is_err());
     assert!(drain(Duration::from_secs(10)).is_ok());
-    for told in [load.text(), all.text()] {
-        assert_eq!(told.matches("--- ERROR ---").count(), 1, "{told}");
-        assert!(told.contains("it broke"), "{told}");
+    for delivered in [load.text(), all.text()] {
+        assert_eq!(delivered.matches("--- ERROR ---").count(), 1, "{delivered}");
+        assert!(delivered.contains("it broke"), "{delivered}");
     }
     for job in ["innermost", "inner", "outer"] {
         let status = std::fs::read_to_string(directory.join(job)).unwrap_or_default();

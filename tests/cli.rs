@@ -273,7 +273,7 @@ fn check(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn check_tells_a_monitor_of_failed_missing_and_unreadable_jobs() {
+fn check_reports_failed_missing_and_unreadable_jobs_to_a_monitor() {
     let folder = Folder::new();
     assert_eq!(
         check(&folder, &[]),
@@ -316,7 +316,7 @@ fn check_answers_unknown_where_it_cannot_look_or_is_asked_wrongly() {
 }
 
 #[test]
-fn check_tells_a_missed_run_by_its_beginning_and_with_a_grace() {
+fn check_reports_a_missed_run_by_its_beginning_and_with_a_grace() {
     let folder = Folder::new();
     works(&folder, "nightly", 25 * 60 + 30);
     assert_eq!(
@@ -397,7 +397,7 @@ fn check_and_status_see_runs_that_are_under_way_overdue_and_dead() {
     assert_eq!(check(&folder, &["other*"]).0, Some(3), "of another job");
     let status = run(&folder, &["status"]);
     assert!(status.stdout.contains("Died (the next run"), "{status:?}");
-    // The next run tells it.
+    // The next run sends it.
     assert_eq!(Program::new("other").directory(&folder).run().code, Some(0));
     assert_eq!(
         run(&folder, &["status", "--json"]).json()["runs"]
@@ -486,7 +486,7 @@ fn check_keeps_its_exit_code_where_nobody_reads_its_answer() {
     assert_eq!((answer.code, answer.stderr.as_str()), (Some(2), ""));
 }
 
-/// Runs the job of `incidents` with these outcomes, each of which is told unless a person silenced it.
+/// Runs the job of `incidents` with these outcomes, each of which is sent unless a person silenced it.
 fn outcomes(folder: &Folder, receiver: &Receiver, outcomes: &[&str]) {
     let program = Program::new("incidents")
         .directory(folder)
@@ -499,7 +499,7 @@ fn outcomes(folder: &Folder, receiver: &Receiver, outcomes: &[&str]) {
 const LOAD: &str = "pipeline-notify.incidents.load";
 
 /// Runs the command where the channel `alerts` has a destination.
-fn tell(folder: &Folder, receiver: &Receiver, arguments: &[&str]) -> Answer {
+fn command_to(folder: &Folder, receiver: &Receiver, arguments: &[&str]) -> Answer {
     let mut command = command(folder, arguments);
     command
         .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
@@ -512,7 +512,7 @@ fn tell(folder: &Folder, receiver: &Receiver, arguments: &[&str]) -> Answer {
 fn a_silenced_error_is_withheld_and_another_and_the_recovery_come_through() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     outcomes(&folder, &receiver, &["disk full"]);
-    let silenced = tell(
+    let silenced = command_to(
         &folder,
         &receiver,
         &[
@@ -530,14 +530,15 @@ fn a_silenced_error_is_withheld_and_another_and_the_recovery_come_through() {
             && silenced.stdout.contains("channel alerts is informed"),
         "{silenced:?}"
     );
-    let told = receiver.texts().pop().unwrap();
+    let delivered = receiver.texts().pop().unwrap();
     assert!(
-        told.contains("silenced by anna until ") && told.contains(": the disk comes on Monday"),
-        "{told}"
+        delivered.contains("silenced by anna until ")
+            && delivered.contains(": the disk comes on Monday"),
+        "{delivered}"
     );
     assert!(
-        told.contains(" is silenced until ") && told.contains("disk full"),
-        "{told}"
+        delivered.contains(" is silenced until ") && delivered.contains("disk full"),
+        "{delivered}"
     );
 
     let (code, line) = check(&folder, &[]);
@@ -563,11 +564,11 @@ fn a_silenced_error_is_withheld_and_another_and_the_recovery_come_through() {
 }
 
 #[test]
-fn what_is_unsilenced_is_told_by_the_next_failure() {
+fn what_is_unsilenced_is_sent_by_the_next_failure() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     outcomes(&folder, &receiver, &["disk full"]);
     assert_eq!(
-        tell(
+        command_to(
             &folder,
             &receiver,
             &["silence", LOAD, "--until", "2100-01-01 08:00"]
@@ -577,13 +578,13 @@ fn what_is_unsilenced_is_told_by_the_next_failure() {
     );
     outcomes(&folder, &receiver, &["disk full"]);
     assert_eq!(receiver.texts().len(), 2);
-    let over = tell(&folder, &receiver, &["unsilence", LOAD, "--json"]);
+    let over = command_to(&folder, &receiver, &["unsilence", LOAD, "--json"]);
     assert_eq!(over.code, Some(0), "{over:?}");
     assert_eq!(
         over.json()["was_silenced_until"],
         "2100-01-01T08:00:00.000000Z"
     );
-    let again = tell(&folder, &receiver, &["unsilence", LOAD]);
+    let again = command_to(&folder, &receiver, &["unsilence", LOAD]);
     assert_eq!(again.code, Some(2));
     assert!(again.stderr.contains("is not silenced"), "{again:?}");
     assert_eq!(check(&folder, &[]).0, Some(2));
@@ -618,7 +619,7 @@ fn a_job_that_works_or_is_not_there_cannot_be_silenced() {
 }
 
 #[test]
-fn who_names_a_job_that_is_not_there_is_told_what_to_do_instead() {
+fn who_names_a_job_that_is_not_there_reads_what_to_do_instead() {
     let folder = Folder::new();
     let instead = |words: &str| {
         for arguments in [
@@ -649,31 +650,31 @@ fn who_names_a_job_that_is_not_there_is_told_what_to_do_instead() {
 }
 
 #[test]
-fn what_is_silenced_or_forgotten_is_told_to_the_channel_that_its_status_names() {
+fn what_is_silenced_or_forgotten_is_sent_to_the_channel_that_its_status_names() {
     let (folder, receiver, data) = (Folder::new(), Receiver::new(), Receiver::new());
     fails(&folder, "a.daily", "no route");
     let status = folder.status_file("a.daily");
     let status = status.replace("host: ", "every-hours: 24\nchannel: data-alerts\nhost: ");
     fs::write(folder.path().join("a.daily"), status).unwrap();
-    let told = |arguments: &[&str]| {
+    let delivered = |arguments: &[&str]| {
         let mut command = command(&folder, arguments);
         command
             .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
             .env("SLACK_DATAALERTS_WEBHOOK_URL", data.webhook());
         let answer = Answer::of(command.output().unwrap());
-        let told = answer.json()["told"]["channel"].as_str().map(str::to_owned);
-        told.unwrap_or_else(|| panic!("{answer:?}"))
+        let delivered = answer.json()["told"]["channel"].as_str().map(str::to_owned);
+        delivered.unwrap_or_else(|| panic!("{answer:?}"))
     };
     let silence = ["silence", "a.daily", "--for", "2h", "--json"];
-    assert_eq!(told(&silence), "data-alerts");
+    assert_eq!(delivered(&silence), "data-alerts");
     assert_eq!(
-        told(&[&silence[..], &["--channel", "alerts"]].concat()),
+        delivered(&[&silence[..], &["--channel", "alerts"]].concat()),
         "alerts"
     );
     assert!(folder.status_file("a.daily").contains("channel: alerts\n"));
-    assert_eq!(told(&silence), "alerts", "as was said last");
+    assert_eq!(delivered(&silence), "alerts", "as was said last");
     assert_eq!(
-        told(&["forget", "a.daily", "--channel", "data-alerts", "--json"]),
+        delivered(&["forget", "a.daily", "--channel", "data-alerts", "--json"]),
         "data-alerts"
     );
     assert_eq!((receiver.texts().len(), data.texts().len()), (2, 2));
@@ -688,13 +689,13 @@ fn drain_says_of_each_queue_why_it_is_left() {
         .alerts_to(&down)
         .env("NOTIFY_EXIT_SECONDS", "0");
     failing.arg("disk full").run();
-    let same = tell(&folder, &down, &["drain", "--for", "0.1s"]);
+    let same = command_to(&folder, &down, &["drain", "--for", "0.1s"]);
     assert!(
         same.stdout
             .contains("`pipeline-notify test alerts` says why"),
         "{same:?}"
     );
-    let other = tell(&folder, &Receiver::new(), &["drain", "--for", "0.1s"]);
+    let other = command_to(&folder, &Receiver::new(), &["drain", "--for", "0.1s"]);
     assert!(
         other
             .stdout
@@ -753,7 +754,7 @@ fn a_renamed_job_goes_on_as_one_incident() {
 }
 
 #[test]
-fn a_forgotten_job_that_failed_is_told_to_be_over_unless_nobody_is_to_hear() {
+fn a_forgotten_job_that_failed_is_reported_to_be_over_unless_nobody_is_to_hear() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     outcomes(&folder, &receiver, &["disk full"]);
     let incident = folder
@@ -761,14 +762,14 @@ fn a_forgotten_job_that_failed_is_told_to_be_over_unless_nobody_is_to_hear() {
         .lines()
         .find_map(|line| line.strip_prefix("incident: ").map(str::to_owned))
         .unwrap();
-    let forgotten = tell(&folder, &receiver, &["forget", LOAD]);
+    let forgotten = command_to(&folder, &receiver, &["forget", LOAD]);
     assert_eq!(forgotten.code, Some(0), "{forgotten:?}");
     assert!(
         forgotten.stdout.contains("it was ERROR for") && forgotten.stdout.contains("disk full"),
         "{forgotten:?}"
     );
     assert!(folder.status_files().is_empty());
-    let told = receiver.texts().pop().unwrap();
+    let delivered = receiver.texts().pop().unwrap();
     for part in [
         "--- OK ---",
         "recovered",
@@ -776,21 +777,24 @@ fn a_forgotten_job_that_failed_is_told_to_be_over_unless_nobody_is_to_hear() {
         "disk full",
         &incident,
     ] {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(delivered.contains(part), "{part}: {delivered}");
     }
-    assert_eq!(tell(&folder, &receiver, &["forget", LOAD]).code, Some(2));
+    assert_eq!(
+        command_to(&folder, &receiver, &["forget", LOAD]).code,
+        Some(2)
+    );
 
     outcomes(&folder, &receiver, &["disk full"]);
     let heard = receiver.texts().len();
     assert_eq!(
-        tell(&folder, &receiver, &["forget", LOAD, "--quiet"]).code,
+        command_to(&folder, &receiver, &["forget", LOAD, "--quiet"]).code,
         Some(0)
     );
     works(&folder, "a.works", 1);
     fs::write(folder.path().join("c.broken"), "no status").unwrap();
     for job in ["a.works", "c.broken"] {
         assert_eq!(
-            tell(&folder, &receiver, &["forget", job]).code,
+            command_to(&folder, &receiver, &["forget", job]).code,
             Some(0),
             "{job}"
         );
@@ -835,18 +839,18 @@ fn drain_sends_what_waits_and_lists_what_is_left() {
 
     // The webhook is replaced.
     let receiver = Receiver::new();
-    let elsewhere = tell(&folder, &receiver, &["drain", "--for", "1s"]);
+    let elsewhere = command_to(&folder, &receiver, &["drain", "--for", "1s"]);
     assert_eq!(
         elsewhere.code,
         Some(1),
         "what waits for one destination is not sent to another"
     );
     for (name, words) in [("alerts-0", &*queue(&left)), ("nope", "there is no queue")] {
-        let none = tell(&folder, &receiver, &["drain", "--adopt", name]);
+        let none = command_to(&folder, &receiver, &["drain", "--adopt", name]);
         assert_eq!(none.code, Some(2));
         assert!(none.stderr.contains(words), "{none:?}");
     }
-    let adopted = tell(
+    let adopted = command_to(
         &folder,
         &receiver,
         &["drain", "--adopt", &queue(&left), "--json"],
@@ -861,7 +865,7 @@ fn drain_sends_what_waits_and_lists_what_is_left() {
 }
 
 #[test]
-fn an_adopted_alert_that_was_held_is_told_and_its_job_knows() {
+fn an_adopted_alert_that_was_held_is_sent_and_its_job_knows() {
     let folder = Folder::new();
     let old = Receiver::new();
     // It is due at the third failure, and held until then.
@@ -876,7 +880,7 @@ fn an_adopted_alert_that_was_held_is_told_and_its_job_knows() {
     let queue = run(&folder, &["status", "--json"]).json()["queues"][0].clone();
     assert_eq!((&queue["held"], &queue["waiting"]), (&1.into(), &0.into()));
     let receiver = Receiver::new();
-    let adopted = tell(
+    let adopted = command_to(
         &folder,
         &receiver,
         &["drain", "--adopt", queue["queue"].as_str().unwrap()],
@@ -924,7 +928,7 @@ fn hundreds_of_alerts_are_adopted_and_drained_at_the_pace_of_their_destination()
         .unwrap();
     }
     let arguments = ["drain", "--adopt", &name, "--for", "1s", "--json"];
-    let answer = tell(&folder, &receiver, &arguments);
+    let answer = command_to(&folder, &receiver, &arguments);
     let drained = answer.json();
     let number = |key: &str| usize::try_from(drained[key].as_u64().unwrap()).unwrap();
     assert_eq!(number("sent") + number("left"), 900);
@@ -938,7 +942,7 @@ fn hundreds_of_alerts_are_adopted_and_drained_at_the_pace_of_their_destination()
 }
 
 #[test]
-fn a_test_tells_whether_people_would_hear() {
+fn a_test_says_whether_people_would_hear() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let nobody = run(&folder, &["test"]);
     assert_eq!(nobody.code, Some(1));
@@ -948,7 +952,7 @@ fn a_test_tells_whether_people_would_hear() {
             .contains("there is no destination: set SLACK_ALERTS_WEBHOOK_URL"),
         "{nobody:?}"
     );
-    let heard = tell(&folder, &receiver, &["test"]);
+    let heard = command_to(&folder, &receiver, &["test"]);
     assert_eq!(heard.code, Some(0), "{heard:?}");
     assert!(
         heard.stdout.starts_with("alerts  accepted  in "),
@@ -998,7 +1002,7 @@ fn a_test_tells_whether_people_would_hear() {
         (&"data".into(), &false.into())
     );
     for unknown in ["data-alerts", "../x"] {
-        let unknown = tell(&folder, &receiver, &["test", unknown]);
+        let unknown = command_to(&folder, &receiver, &["test", unknown]);
         assert_eq!(unknown.code, Some(1));
         assert!(unknown.stdout.contains("refused"), "{unknown:?}");
     }

@@ -55,7 +55,7 @@ unsafe fn featured(value: u8) -> u8 {
 }
 
 #[test]
-fn unsafe_functions_are_told() {
+fn unsafe_functions_are_reported() {
     let value = 1;
     ok("raw", || unsafe { raw(&raw const value) });
     error("raw", "null", || unsafe { raw(std::ptr::null()) });
@@ -68,7 +68,7 @@ fn unsafe_functions_are_told() {
 }
 
 #[test]
-fn foreign_functions_are_told() {
+fn foreign_functions_are_reported() {
     ok("foreign", || foreign(1));
     let mut value = 1;
     ok("unsafe_foreign", || unsafe {
@@ -82,6 +82,6 @@ fn foreign_functions_are_told() {
 
 #[cfg(target_arch = "x86_64")]
 #[test]
-fn functions_with_processor_features_are_told() {
+fn functions_with_processor_features_are_reported() {
     ok("featured", || unsafe { featured(1) });
 }

@@ -18,7 +18,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use support::told::{self, Fault, Told};
+use support::delivered::{self, Delivered, Fault};
 use support::{Ended, Folder, Program, Receiver, eventually};
 
 const JOB: &str = "pipeline-notify.ends.main";
@@ -241,7 +241,7 @@ fn check(histories: &[History], fault: &str, calls: &str, most: usize) {
         let step = points.len().div_ceil(most);
         let figures = kill_at(history, fault, points.into_iter().step_by(step).collect());
         println!("{}: {figures:#?}", history.name);
-        // Beside another process it is not always the same one that has something to tell.
+        // Beside another process it is not always the same one that has something to send.
         let is_alone = matches!(history.meanwhile, Meanwhile::Nothing);
         is_sound &= figures.faults.is_empty();
         is_sound &= !is_alone || figures.reached * 10 >= figures.points * 8;
@@ -303,9 +303,9 @@ fn kill(history: &History, point: Option<(&str, &Point)>, figures: &mut Figures)
     an_hour_passes(&folder);
     clean("other", &run("other"), 0, "");
     clean("drain", &run("drain"), 0, "");
-    let (events, _) = told::first_copies(&told::told(&receiver), &mut Vec::new());
-    let settled = told::wrong_beliefs(&folder, &events).into_iter();
-    let settled = settled.chain(told::litter(&folder));
+    let (events, _) = delivered::first_copies(&delivered::delivered(&receiver), &mut Vec::new());
+    let settled = delivered::wrong_beliefs(&folder, &events).into_iter();
+    let settled = settled.chain(delivered::litter(&folder));
     // A fault that kills nobody leaves no dead, for whom others would look.
     let is_dead = point.is_none() || is_kill;
     let settled: Vec<_> = settled
@@ -317,10 +317,10 @@ fn kill(history: &History, point: Option<(&str, &Point)>, figures: &mut Figures)
         clean(way, &run(way), code, stderr);
     }
     faults.extend(settled);
-    let (events, repeats) = told::first_copies(&told::told(&receiver), &mut faults);
+    let (events, repeats) = delivered::first_copies(&delivered::delivered(&receiver), &mut faults);
     figures.repeats = repeats;
-    faults.extend(told::wrong_beliefs(&folder, &events));
-    faults.extend(told::litter(&folder));
+    faults.extend(delivered::wrong_beliefs(&folder, &events));
+    faults.extend(delivered::litter(&folder));
     if !folder.status_file(JOB).starts_with("OK\n") {
         faults.push(("the last run is not in the status", folder.status_file(JOB)));
     }
@@ -332,7 +332,7 @@ fn kill(history: &History, point: Option<(&str, &Point)>, figures: &mut Figures)
 
     let deaths = || events.iter().filter(|alert| alert.is_death);
     figures.deaths = deaths().count();
-    let is_recorded = |alert: &Told| Some(&*alert.time) == crashed.lines().nth(1);
+    let is_recorded = |alert: &Delivered| Some(&*alert.time) == crashed.lines().nth(1);
     if !crashed.contains("\ndied: ") && deaths().any(is_recorded) {
         faults.push(("a run that ended is reported as dead", crashed.clone()));
     }
@@ -343,7 +343,7 @@ fn kill(history: &History, point: Option<(&str, &Point)>, figures: &mut Figures)
             .iter()
             .any(|run| events.iter().any(|event| event.id == *run))
     {
-        faults.push(("a death is not told", format!("{under_way:?}")));
+        faults.push(("a death is not delivered", format!("{under_way:?}")));
     }
     faults
 }
@@ -473,7 +473,7 @@ fn runs_under_way(folder: &Folder) -> Vec<String> {
     let files = folder.hidden_files();
     if files
         .iter()
-        .any(|(path, _)| path.contains("/locks/") && told::is_journal(folder, path))
+        .any(|(path, _)| path.contains("/locks/") && delivered::is_journal(folder, path))
     {
         return Vec::new();
     }

@@ -55,7 +55,7 @@ fn end(way: &str) -> (support::Ended, Vec<String>, String) {
 }
 
 #[test]
-fn a_run_that_returns_is_ok_and_told_once() {
+fn a_run_that_returns_is_ok_and_sent_once() {
     let (ended, messages, status) = end("ok");
     assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
     assert_eq!(messages.len(), 1);
@@ -67,7 +67,7 @@ fn a_run_that_returns_is_ok_and_told_once() {
 }
 
 #[test]
-fn an_error_is_told_with_its_text_and_the_exit_code_stays() {
+fn an_error_is_sent_with_its_text_and_the_exit_code_stays() {
     let (ended, messages, status) = end("err");
     assert_eq!(
         (ended.code, &*ended.stderr),
@@ -96,7 +96,7 @@ fn a_failing_exit_code_is_an_error() {
 }
 
 #[test]
-fn a_panic_is_told_with_its_message_and_place_and_printed_once() {
+fn a_panic_is_sent_with_its_message_and_place_and_printed_once() {
     let (ended, messages, status) = end("panic");
     assert_eq!((ended.code, messages.len()), (Some(101), 1));
     assert_eq!(
@@ -112,7 +112,7 @@ fn a_panic_is_told_with_its_message_and_place_and_printed_once() {
 }
 
 #[test]
-fn an_exit_inside_a_run_is_told_with_its_code() {
+fn an_exit_inside_a_run_is_sent_with_its_code() {
     for way in ["exit", "exit in a thread"] {
         let (ended, messages, status) = end(way);
         assert_eq!((ended.code, messages.len()), (Some(7), 1), "{way}");
@@ -138,7 +138,7 @@ fn a_panic_in_a_thread_that_is_joined_is_what_the_run_makes_of_it() {
 }
 
 #[test]
-fn a_panic_through_two_jobs_marks_both_and_is_told_once() {
+fn a_panic_through_two_jobs_marks_both_and_is_sent_once() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let ended = Program::new("ends")
         .arg("nested panic")
@@ -157,7 +157,7 @@ fn a_panic_through_two_jobs_marks_both_and_is_told_once() {
 }
 
 #[test]
-fn a_special_error_that_is_caught_is_told_and_the_program_goes_on() {
+fn a_special_error_that_is_caught_is_sent_and_the_program_goes_on() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let ended = Program::new("ends")
         .arg("caught")
@@ -171,8 +171,8 @@ fn a_special_error_that_is_caught_is_told_and_the_program_goes_on() {
             .ends_with("\n\nomg!\n")
     );
     assert!(folder.status_file(MAIN).starts_with("OK\n"));
-    let told = receiver.texts().concat();
-    let headings: Vec<_> = told
+    let delivered = receiver.texts().concat();
+    let headings: Vec<_> = delivered
         .lines()
         .filter(|line| line.starts_with("--- "))
         .collect();
@@ -180,7 +180,7 @@ fn a_special_error_that_is_caught_is_told_and_the_program_goes_on() {
 }
 
 #[test]
-fn a_run_that_dies_without_a_word_is_told_once_by_the_next_run_in_the_directory() {
+fn a_run_that_dies_without_a_word_is_sent_once_by_the_next_run_in_the_directory() {
     for way in silent() {
         let (folder, receiver) = (Folder::new(), Receiver::new());
         let dies = || program(way).directory(&folder).alerts_to(&receiver);
@@ -188,7 +188,7 @@ fn a_run_that_dies_without_a_word_is_told_once_by_the_next_run_in_the_directory(
         assert!(ended.signal.is_some(), "{way}: {ended:?}");
         assert_eq!(receiver.texts(), Vec::<String>::new(), "{way}");
 
-        // The next run is of another job, and nothing is told of the death after it.
+        // The next run is of another job, and nothing is sent of the death after it.
         for _ in 0..2 {
             let next = Program::new("other")
                 .directory(&folder)
@@ -196,16 +196,17 @@ fn a_run_that_dies_without_a_word_is_told_once_by_the_next_run_in_the_directory(
                 .run();
             assert_eq!(next.code, Some(0), "{way}: {}", next.stderr);
         }
-        let told = receiver.texts().concat();
-        assert_eq!(told.matches("died: ").count(), 1, "{way}: {told}");
+        let delivered = receiver.texts().concat();
+        assert_eq!(delivered.matches("died: ").count(), 1, "{way}: {delivered}");
         assert!(
-            told.contains("\nends :: main\n") && told.contains("SIGTERM, SIGINT, SIGHUP, kill -9"),
-            "{way}: {told}"
+            delivered.contains("\nends :: main\n")
+                && delivered.contains("SIGTERM, SIGINT, SIGHUP, kill -9"),
+            "{way}: {delivered}"
         );
         // issue 12, point 30: not "last known alive", which was the start.
-        let lines: Vec<_> = told.lines().collect();
+        let lines: Vec<_> = delivered.lines().collect();
         let times = lines.iter().find(|line| line.starts_with("  Started "));
-        let times = times.unwrap_or_else(|| panic!("{way}: {told}"));
+        let times = times.unwrap_or_else(|| panic!("{way}: {delivered}"));
         assert!(
             times.contains(", gone by ") && times.ends_with(" UTC."),
             "{times}"
@@ -222,7 +223,7 @@ fn a_run_that_dies_without_a_word_is_told_once_by_the_next_run_in_the_directory(
 }
 
 #[test]
-fn a_death_is_told_before_the_recovery_of_its_own_job() {
+fn a_death_is_sent_before_the_recovery_of_its_own_job() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let run = |way| {
         Program::new("ends")
@@ -233,32 +234,32 @@ fn a_death_is_told_before_the_recovery_of_its_own_job() {
     };
     run("kill");
     run("ok");
-    let told = receiver.texts().concat();
-    let headings: Vec<_> = told
+    let delivered = receiver.texts().concat();
+    let headings: Vec<_> = delivered
         .lines()
         .filter(|line| line.starts_with("--- "))
         .collect();
     assert_eq!(headings, ["--- ERROR ---", "--- OK ---"]);
-    assert!(told.contains("ends.main recovered"), "{told}");
+    assert!(delivered.contains("ends.main recovered"), "{delivered}");
 }
 
 #[test]
-fn each_change_of_status_is_told_once_and_an_immediate_repeat_is_not() {
+fn each_change_of_status_is_sent_once_and_an_immediate_repeat_is_not() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
-    let mut told = Vec::new();
+    let mut delivered = Vec::new();
     for way in ["ok", "ok", "err", "err", "ok", "panic"] {
         Program::new("ends")
             .arg(way)
             .directory(&folder)
             .alerts_to(&receiver)
             .run();
-        told.push(receiver.texts().len());
+        delivered.push(receiver.texts().len());
     }
-    assert_eq!(told, [1, 1, 2, 2, 3, 4]);
+    assert_eq!(delivered, [1, 1, 2, 2, 3, 4]);
 }
 
 #[test]
-fn a_run_that_goes_on_too_long_is_told_once_while_it_does_and_once_when_it_ends() {
+fn a_run_that_goes_on_too_long_is_sent_once_while_it_does_and_once_when_it_ends() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let run = || {
         Program::new("ends")
@@ -272,16 +273,23 @@ fn a_run_that_goes_on_too_long_is_told_once_while_it_does_and_once_when_it_ends(
     run();
     let before = receiver.texts().concat().len();
     assert_eq!(run().code, Some(0));
-    let told = receiver.texts().concat().split_off(before);
-    let overdue = told
+    let delivered = receiver.texts().concat().split_off(before);
+    let overdue = delivered
         .find("--- OVERDUE ---")
-        .unwrap_or_else(|| panic!("{told}"));
-    assert_eq!(told.matches("--- OVERDUE ---").count(), 1, "{told}");
-    assert!(told.contains("still running after 0.3 seconds"), "{told}");
-    let ended = told
+        .unwrap_or_else(|| panic!("{delivered}"));
+    assert_eq!(
+        delivered.matches("--- OVERDUE ---").count(),
+        1,
+        "{delivered}"
+    );
+    assert!(
+        delivered.contains("still running after 0.3 seconds"),
+        "{delivered}"
+    );
+    let ended = delivered
         .find("it was overdue, and has ended now")
-        .unwrap_or_else(|| panic!("{told}"));
-    assert!(overdue < ended, "{told}");
+        .unwrap_or_else(|| panic!("{delivered}"));
+    assert!(overdue < ended, "{delivered}");
     assert!(
         folder
             .status_file("pipeline-notify.ends.slow")
@@ -290,7 +298,7 @@ fn a_run_that_goes_on_too_long_is_told_once_while_it_does_and_once_when_it_ends(
 }
 
 #[test]
-fn a_signal_is_told_at_once_where_that_is_asked_for_and_ends_the_program_as_before() {
+fn a_signal_is_sent_at_once_where_that_is_asked_for_and_ends_the_program_as_before() {
     for (way, signal) in [("term", 15), ("int", 2), ("hup", 1)] {
         let (folder, receiver) = (Folder::new(), Receiver::new());
         let program = Program::new("ends")
@@ -311,7 +319,10 @@ fn a_signal_is_told_at_once_where_that_is_asked_for_and_ends_the_program_as_befo
             .directory(&folder)
             .alerts_to(&receiver)
             .run();
-        assert!(!receiver.texts().concat().contains("died: "), "told twice");
+        assert!(
+            !receiver.texts().concat().contains("died: "),
+            "delivered twice"
+        );
     }
 }
 
@@ -370,21 +381,21 @@ fn process_1_of_a_container_ends_by_a_signal_too() {
     assert_eq!(receiver.texts().len(), 1);
 }
 
-/// How often a failing end was told at once, and by the next run of another job.
+/// How often a failing end was sent at once, and by the next run of another job.
 fn count(way: &str, signals: &str) -> (usize, usize) {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let run = |program: Program| program.directory(&folder).alerts_to(&receiver).run();
-    let told = || receiver.texts().concat().matches("--- ERROR ---").count();
+    let delivered = || receiver.texts().concat().matches("--- ERROR ---").count();
     run(program(way).env("NOTIFY_SIGNALS", signals));
-    let at_once = told();
+    let at_once = delivered();
     run(Program::new("other"));
     run(Program::new("other"));
-    (at_once, told() - at_once)
+    (at_once, delivered() - at_once)
 }
 
 #[test]
 #[ignore = "it takes a quarter of a minute"]
-fn each_way_to_end_is_told_exactly_once_in_twenty_runs() {
+fn each_way_to_end_is_sent_exactly_once_in_twenty_runs() {
     let at_once = [
         "err",
         "code",

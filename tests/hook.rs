@@ -28,8 +28,8 @@ fn panics(directory: &Path) -> (String, usize) {
     assert!(catch_unwind(load).is_err());
     let status = std::fs::read_to_string(directory.join("load")).unwrap_or_default();
     let text = status.split_once("\n\n").map_or("", |(_, text)| text);
-    let told: Vec<&str> = text.lines().take(2).map(str::trim).collect();
-    (told.join(" "), CALLS.load(Ordering::Relaxed))
+    let delivered: Vec<&str> = text.lines().take(2).map(str::trim).collect();
+    (delivered.join(" "), CALLS.load(Ordering::Relaxed))
 }
 
 #[test]
@@ -40,8 +40,11 @@ fn a_hook_that_replaces_ours_takes_the_place_until_ours_is_on_top_again() {
     let place = format!("at {}:", file!());
 
     own_hook();
-    let (told, calls) = panics(&directory);
-    assert!(told.contains("it broke") && told.contains(&place), "{told}");
+    let (delivered, calls) = panics(&directory);
+    assert!(
+        delivered.contains("it broke") && delivered.contains(&place),
+        "{delivered}"
+    );
     assert_eq!(calls, 1, "ours calls the one before it");
 
     own_hook();
@@ -49,17 +52,20 @@ fn a_hook_that_replaces_ours_takes_the_place_until_ours_is_on_top_again() {
     for _ in 0..20 {
         panics(&directory);
     }
-    let (told, calls) = panics(&directory);
+    let (delivered, calls) = panics(&directory);
     assert!(
-        told.contains("it broke") && !told.contains(&place),
-        "{told}"
+        delivered.contains("it broke") && !delivered.contains(&place),
+        "{delivered}"
     );
     assert_eq!(calls, 1);
 
     for _ in 0..2 {
         install_panic_hook();
-        let (told, calls) = panics(&directory);
-        assert!(told.contains("it broke") && told.contains(&place), "{told}");
+        let (delivered, calls) = panics(&directory);
+        assert!(
+            delivered.contains("it broke") && delivered.contains(&place),
+            "{delivered}"
+        );
         assert_eq!(calls, 1, "once, however many of ours are above it");
     }
     let _ = std::fs::remove_dir_all(&directory);

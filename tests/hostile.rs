@@ -173,7 +173,7 @@ impl Scene {
         assert!(outside.is_empty(), "{when}: {outside:?}");
     }
 
-    fn told(&self, text: &str) -> bool {
+    fn delivered(&self, text: &str) -> bool {
         // Not every body is whole: an exit can cut a request short.
         let requests = self.receiver.requests();
         requests.iter().any(|request| request.body.contains(text))
@@ -198,9 +198,9 @@ fn is_no_file(plant: Plant) -> bool {
     !matches!(plant, Plant::Garbage | Plant::Large | Plant::Zeros)
 }
 
-/// Checks that all was told and written, as if nothing were in the way.
-fn all_is_told(scene: &Scene, plant: Plant, stderr: &str) {
-    assert!(scene.told("recovered"), "{plant:?}: {stderr}");
+/// Checks that all was sent and written, as if nothing were in the way.
+fn all_is_sent(scene: &Scene, plant: Plant, stderr: &str) {
+    assert!(scene.delivered("recovered"), "{plant:?}: {stderr}");
     assert!(
         scene.folder.status_file(MAIN).starts_with("ERROR\n"),
         "{plant:?}: {stderr}"
@@ -212,9 +212,9 @@ fn in_the_place_of_a_jobs_lock() {
     planted(Scene::lock, |scene, plant, stderr| {
         if is_no_file(plant) {
             assert!(stderr.contains("cannot be used"), "{plant:?}: {stderr}");
-            assert!(scene.told("the disk is full"), "{plant:?}: {stderr}");
+            assert!(scene.delivered("the disk is full"), "{plant:?}: {stderr}");
         } else {
-            all_is_told(scene, plant, stderr);
+            all_is_sent(scene, plant, stderr);
         }
     });
 }
@@ -224,7 +224,7 @@ fn in_the_place_of_a_new_status_file() {
     planted(
         |scene| scene.lock().with_extension("new"),
         |scene, plant, stderr| {
-            assert!(scene.told("recovered"), "{plant:?}: {stderr}");
+            assert!(scene.delivered("recovered"), "{plant:?}: {stderr}");
             assert_eq!(
                 stderr.contains("cannot be written"),
                 is_no_file(plant),
@@ -237,7 +237,7 @@ fn in_the_place_of_a_new_status_file() {
 #[test]
 fn in_the_place_of_an_alert_that_waits() {
     planted(Scene::entry, |scene, plant, stderr| {
-        all_is_told(scene, plant, stderr);
+        all_is_sent(scene, plant, stderr);
         assert!(
             stderr.contains("an alert in the outbox cannot be read"),
             "{plant:?}: {stderr}"
@@ -247,7 +247,7 @@ fn in_the_place_of_an_alert_that_waits() {
 
 #[test]
 fn in_the_place_of_the_pace_of_a_queue() {
-    planted(|scene| scene.queue().join(".pace"), all_is_told);
+    planted(|scene| scene.queue().join(".pace"), all_is_sent);
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn in_the_place_of_the_senders_lock() {
                 assert!(stderr.contains("its alerts wait"), "{plant:?}: {stderr}");
                 assert_eq!(scene.folder.waiting_alerts().len(), 3, "{plant:?}");
             } else {
-                all_is_told(scene, plant, stderr);
+                all_is_sent(scene, plant, stderr);
             }
         },
     );
@@ -270,7 +270,7 @@ fn in_the_place_of_the_key_that_names_queues() {
     planted(
         |scene| scene.hidden().join("key"),
         |scene, plant, stderr| {
-            all_is_told(scene, plant, stderr);
+            all_is_sent(scene, plant, stderr);
             assert!(
                 stderr.contains("alerts cannot be queued on disk"),
                 "{plant:?}: {stderr}"
@@ -284,8 +284,8 @@ fn in_the_place_of_a_record_of_a_dead_run() {
     planted(
         |scene| scene.hidden().join("running/4242-0123456789abcdef"),
         |scene, plant, stderr| {
-            all_is_told(scene, plant, stderr);
-            assert!(!scene.told("died: "), "{plant:?}: {stderr}");
+            all_is_sent(scene, plant, stderr);
+            assert!(!scene.delivered("died: "), "{plant:?}: {stderr}");
         },
     );
 }
@@ -299,7 +299,7 @@ fn in_the_place_of_the_status_file() {
                 stderr.contains("cannot be understood"),
                 "{plant:?}: {stderr}"
             );
-            assert!(scene.told("the disk is full"), "{plant:?}: {stderr}");
+            assert!(scene.delivered("the disk is full"), "{plant:?}: {stderr}");
         },
     );
 }
@@ -319,14 +319,14 @@ fn in_the_place_of_a_folder() {
         for plant in [Plant::Garbage, Plant::DanglingLink, Plant::Fifo] {
             let scene = Scene::new();
             let place = place(&scene);
-            // A job that is not known yet, so that its failure is to be told.
+            // A job that is not known yet, so that its failure is to be sent.
             fs::remove_file(scene.folder.path().join(MAIN)).unwrap();
             fs::remove_dir_all(&place).unwrap();
             scene.plant(plant, &place);
             let when = format!("{plant:?} at {}", place.display());
             let stderr = scene.fail().stderr;
             scene.nothing_was_written_elsewhere(&when);
-            assert!(scene.told("the disk is full"), "{when}: {stderr}");
+            assert!(scene.delivered("the disk is full"), "{when}: {stderr}");
             assert!(stderr.contains("pipeline-notify: "), "{when}: {stderr}");
             let _ = fs::remove_file(&place);
         }
@@ -342,7 +342,7 @@ fn in_the_place_of_a_folder() {
         let when = format!("a link at {}", place.display());
         let stderr = scene.fail().stderr;
         scene.nothing_was_written_elsewhere(&when);
-        assert!(scene.told("the disk is full"), "{when}: {stderr}");
+        assert!(scene.delivered("the disk is full"), "{when}: {stderr}");
     }
 }
 
@@ -392,7 +392,7 @@ fn a_jobs_lock_that_is_never_let_go_of_is_passed_by() {
         "{stderr}"
     );
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    assert!(scene.told("recovered"));
+    assert!(scene.delivered("recovered"));
     assert!(scene.folder.status_file(MAIN).starts_with("OK\n"));
 }
 
@@ -404,10 +404,10 @@ fn a_senders_lock_that_is_held_by_a_stopped_process_is_passed_by_after_a_while()
     let stop = format!("kill -STOP {}", holder.0.id());
     let stop = Command::new("sh").args(["-c", &stop]).status();
     assert!(stop.unwrap().success());
-    // It may still be at work: what is to be told waits.
+    // It may still be at work: what is to be sent waits.
     fs::write(scene.queue().join(".pace"), "").unwrap();
     scene.succeed();
-    assert!(!scene.told("recovered"));
+    assert!(!scene.delivered("recovered"));
     assert_eq!(scene.folder.waiting_alerts().len(), 2);
 
     let pace = fs::File::options()
@@ -418,7 +418,7 @@ fn a_senders_lock_that_is_held_by_a_stopped_process_is_passed_by_after_a_while()
         .unwrap();
     let next = scene.program("err").env("NOTIFY_EXIT_SECONDS", "10");
     assert_eq!(next.run().code, Some(1));
-    assert!(scene.told("recovered"));
+    assert!(scene.delivered("recovered"));
     assert_eq!(scene.folder.waiting_alerts().len(), 0);
 }
 
@@ -427,7 +427,7 @@ fn an_alert_that_another_process_never_finishes_does_not_hold_up_others() {
     let scene = Scene::new();
     let _holder = Holder::of(&scene.entry());
     scene.succeed();
-    assert!(scene.told("recovered"));
+    assert!(scene.delivered("recovered"));
     assert_eq!(scene.folder.waiting_alerts().len(), 1);
 }
 
@@ -524,7 +524,7 @@ fn a_disk_that_has_room_for_no_file_leaves_the_old_status_and_alerts_go_out() {
         .collect();
     let all_differ = ours.iter().collect::<BTreeSet<_>>().len() == ours.len();
     assert!((1..=4).contains(&ours.len()) && all_differ, "{ours:?}");
-    // What was told is known, though it cannot be written.
+    // What was sent is known, though it cannot be written.
     let before = receiver.texts().len();
     run("err");
     assert_eq!(receiver.texts().len(), before);

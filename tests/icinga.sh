@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v icinga2 > /dev/null || { echo "passed over: install icinga2-bin"; exit 0; }
 
-nice cargo build --quiet --features cli --bin pipeline-notify --example incidents
+nice cargo build --quiet --features "${FEATURES:-cli}" --bin pipeline-notify --example incidents
 built="${CARGO_TARGET_DIR:-target}/debug"
 folder="$(mktemp -d)"
 icinga=
@@ -44,7 +44,7 @@ object Host "here" {
 object CheckCommand "nothing" { command = [ "/bin/true" ] }
 object User "anna" { }
 object NotificationCommand "write" {
-  command = [ "/bin/sh", "-c", "echo \"\$\$NAME \$\$KIND \$\$STATE\" >> $folder/log/told" ]
+  command = [ "/bin/sh", "-c", "echo \"\$\$NAME \$\$KIND \$\$STATE\" >> $folder/log/sent" ]
   env.NAME = "\$service.name\$"
   env.KIND = "\$notification.type\$"
   env.STATE = "\$service.state\$"
@@ -62,13 +62,13 @@ run() {
 }
 expect() {
     for _ in $(seq 300); do
-        if grep -qx "$1" "$folder/log/told" 2> /dev/null; then
-            echo "told: $1"
+        if grep -qx "$1" "$folder/log/sent" 2> /dev/null; then
+            echo "sent: $1"
             return
         fi
         sleep 0.1
     done
-    echo "never told: $1"
+    echo "never sent: $1"
     tail -n 40 "$folder/log/daemon"
     exit 1
 }
@@ -86,7 +86,7 @@ icinga2 daemon -c "$folder/icinga2.conf" \
     --define SpoolDir="$folder/spool" --define InitRunDir="$folder/run" > "$folder/log/daemon" 2>&1 &
 icinga=$!
 set +m
-# Each service is checked some times; nothing may be told of what works.
+# Each service is checked some times; nothing may be sent of what works.
 begun=
 for _ in $(seq 300); do
     if grep -qs "Activated all objects" "$folder/log/daemon"; then
@@ -97,7 +97,7 @@ for _ in $(seq 300); do
 done
 [ -n "$begun" ] || { echo "Icinga has not begun within half a minute"; tail -n 40 "$folder/log/daemon"; exit 1; }
 sleep 2
-[ ! -s "$folder/log/told" ] || { cat "$folder/log/told"; exit 1; }
+[ ! -s "$folder/log/sent" ] || { cat "$folder/log/told"; exit 1; }
 echo "quiet: OK"
 run "disk full"
 expect "pipelines PROBLEM CRITICAL"

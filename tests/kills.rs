@@ -1,4 +1,4 @@
-//! Kills at random moments, with a webhook that answers as it likes: in the end all is told, and people
+//! Kills at random moments, with a webhook that answers as it likes: in the end all is sent, and people
 //! believe what is so.
 #![cfg(target_os = "linux")]
 #![expect(
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use support::told;
+use support::delivered;
 use support::{Answer, Folder, Program, Receiver};
 
 /// Killed programs run at the same time in one directory, each its own jobs.
@@ -49,7 +49,7 @@ impl Numbers {
     }
 }
 
-/// Kills so many programs, then lets some live, and checks what was told.
+/// Kills so many programs, then lets some live, and checks what was sent.
 fn kill(times: usize, seed: u64) {
     let folder = Folder::new();
     let is_well = Arc::new(AtomicBool::new(false));
@@ -117,7 +117,7 @@ fn kill(times: usize, seed: u64) {
         assert!(status.starts_with("OK\n"), "{job}: {status}");
     }
 
-    let (events, repeats) = told::first_copies(&told::told(&receiver), &mut faults);
+    let (events, repeats) = delivered::first_copies(&delivered::delivered(&receiver), &mut faults);
     let deaths = events.iter().filter(|event| event.is_death).count();
     println!(
         "{} kills: {} alerts ({deaths} deaths, {repeats} came twice) in {} messages, {while_unwell} while unwell, \
@@ -133,16 +133,16 @@ fn kill(times: usize, seed: u64) {
 }
 
 /// Has all sent that waits, and returns what is wrong then.
-fn settle(folder: &Folder, receiver: &Receiver) -> Vec<told::Fault> {
+fn settle(folder: &Folder, receiver: &Receiver) -> Vec<delivered::Fault> {
     for _ in 0..200 {
         if run(folder, receiver, "drain") == Some(0) {
             break;
         }
     }
     let mut faults = Vec::new();
-    let (events, _) = told::first_copies(&told::told(receiver), &mut faults);
-    faults.extend(told::wrong_beliefs(folder, &events));
-    faults.extend(told::litter(folder));
+    let (events, _) = delivered::first_copies(&delivered::delivered(receiver), &mut faults);
+    faults.extend(delivered::wrong_beliefs(folder, &events));
+    faults.extend(delivered::litter(folder));
     faults
 }
 

@@ -270,7 +270,7 @@ fn the_beginning_of_a_run_is_sent_where_that_is_asked_for() {
             .unwrap()
             .starts_with("▸ started started on ")
     );
-    // A second one is told while the job fails: that is no end of it, and no recovery.
+    // A second one is sent while the job fails: that is no end of it, and no recovery.
     let (_, alerts) = run(&folder, "started");
     let begun = alerts
         .iter()

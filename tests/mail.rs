@@ -16,7 +16,7 @@ use support::{Ended, Folder, Program};
 
 const PASSWORD: &str = "s3cr3tpass";
 
-/// A server of mail: what it answers to the verbs that a test names, and what it was told.
+/// A server of mail: what it answers to the verbs that a test names, and what it was sent.
 struct Server {
     address: SocketAddr,
     heard: Arc<Mutex<Vec<String>>>,

@@ -25,13 +25,13 @@ const READERS: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(900);
 
 #[test]
-fn each_change_of_a_job_that_some_processes_run_at_once_is_told_once() {
+fn each_change_of_a_job_that_some_processes_run_at_once_is_sent_once() {
     change_status(20, false);
 }
 
 #[test]
 #[ignore = "it takes some minutes"]
-fn each_change_of_a_job_that_many_processes_run_at_once_is_told_once() {
+fn each_change_of_a_job_that_many_processes_run_at_once_is_sent_once() {
     // Two thousand each, in parts: of more than ten thousand that wait the outbox gives some up.
     for _ in 0..4 {
         change_status(500, true);
@@ -81,7 +81,7 @@ fn change_status(times: u32, is_eager: bool) {
     let is_overtaken = |alert: &&String| alert.contains("note: a newer run (begun ");
     let alerts: Vec<_> = alerts.iter().filter(|alert| !is_overtaken(alert)).collect();
     let of_job = alerts.iter().filter(|alert| fact(alert, "job") == JOB);
-    let told: Vec<_> = of_job
+    let delivered: Vec<_> = of_job
         .map(|alert| {
             (
                 fact(alert, "kind"),
@@ -92,11 +92,11 @@ fn change_status(times: u32, is_eager: bool) {
         .collect();
     println!(
         "{} changes, {} seen in {reads} reads",
-        told.len(),
+        delivered.len(),
         seen.len()
     );
-    assert_eq!(told[0].0, "failed");
-    for pair in told.windows(2) {
+    assert_eq!(delivered[0].0, "failed");
+    for pair in delivered.windows(2) {
         let [(before, opened, _), (after, incident, _)] = pair else {
             unreachable!()
         };
@@ -109,16 +109,16 @@ fn change_status(times: u32, is_eager: bool) {
     }
     let ids: BTreeSet<_> = alerts.iter().map(|alert| fact(alert, "alert")).collect();
     assert_eq!(ids.len(), alerts.len());
-    let told: BTreeSet<_> = told.iter().map(|(_, _, since)| *since).collect();
-    let untold: Vec<_> = seen
+    let delivered: BTreeSet<_> = delivered.iter().map(|(_, _, since)| *since).collect();
+    let unsent: Vec<_> = seen
         .iter()
-        .filter(|since| !told.contains(&***since))
+        .filter(|since| !delivered.contains(&***since))
         .collect();
-    assert!(untold.is_empty(), "seen and not told: {untold:?}");
-    assert!(told.contains(fact(&folder.status_file(JOB), "since")));
+    assert!(unsent.is_empty(), "seen and not delivered: {unsent:?}");
+    assert!(delivered.contains(fact(&folder.status_file(JOB), "since")));
 }
 
-/// Issue 14, point 1: beside a run that changes something, nothing that people are told may differ.
+/// Issue 14, point 1: beside a run that changes something, nothing that people are sent may differ.
 #[test]
 fn processes_and_threads_that_mostly_repeat_their_last_run_send_what_they_would_if_each_took_the_whole_way()
  {

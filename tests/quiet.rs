@@ -563,7 +563,7 @@ fn metrics_know_the_jobs_that_never_ran() {
 
 /// Issue 18, point 5: two notify directories of one host, in one folder of the exporter.
 #[test]
-fn a_label_tells_the_metrics_of_one_directory_from_those_of_another() {
+fn a_label_distinguishes_the_metrics_of_one_directory_from_those_of_another() {
     let place = Place::new(&[]);
     let (code, text) = place.say(&["metrics", "--label", "team=e\"tl", "--label", "site=b"]);
     assert_eq!(code, 0, "{text}");

@@ -55,7 +55,7 @@ impl Place {
     }
 
     /// The one alert that came.
-    fn told(&self) -> String {
+    fn delivered(&self) -> String {
         let texts = self.receiver.texts();
         assert_eq!(texts.len(), 1, "{texts:?}");
         texts.concat()
@@ -83,7 +83,7 @@ fn a_command_that_succeeds_is_ok_and_what_it_writes_comes_through_untouched() {
         status.starts_with("OK\n") && status.contains("\npipeline-notify run :: sh\n"),
         "{status}"
     );
-    assert!(place.told().starts_with("--- OK ---\n"));
+    assert!(place.delivered().starts_with("--- OK ---\n"));
     let left = place.folder.hidden_files();
     assert!(
         left.keys().all(|path| !path.contains("/running/")),
@@ -92,21 +92,21 @@ fn a_command_that_succeeds_is_ok_and_what_it_writes_comes_through_untouched() {
 }
 
 #[test]
-fn a_failing_exit_code_stays_and_is_told_with_the_end_of_standard_error() {
+fn a_failing_exit_code_stays_and_is_sent_with_the_end_of_standard_error() {
     let place = Place::new();
     let script = "echo 'no space left' >&2; exit 3";
     let ended = place.run(&["sh", "-c", script, "a", "p4ssw0rd"]);
     assert_eq!(ended.status.code(), Some(3));
     assert_eq!(ended.stderr, b"no space left\n");
-    let told = place.told();
+    let delivered = place.delivered();
     assert!(
-        told.contains("\n\nexited with code 3\n\nno space left\n"),
-        "{told}"
+        delivered.contains("\n\nexited with code 3\n\nno space left\n"),
+        "{delivered}"
     );
     let status = place.folder.status_file("run.sh");
     assert!(status.ends_with("\n\nexited with code 3\n\nno space left\n"));
     let hidden = place.folder.hidden_files();
-    for text in hidden.values().chain([&told, &status]) {
+    for text in hidden.values().chain([&delivered, &status]) {
         assert!(!text.contains("p4ssw0rd"), "{text}");
     }
     // The next one that works is the recovery.
@@ -120,26 +120,30 @@ fn a_command_that_is_killed_ends_us_by_the_same_signal_and_by_a_code_where_that_
         let place = Place::new();
         let ended = place.run(&["sh", "-c", &format!("kill -{signal} $$")]);
         assert_eq!(ended.status.signal(), Some(number), "{ended:?}");
-        assert!(place.told().contains(&format!("\n\nkilled by {name}\n")));
+        assert!(
+            place
+                .delivered()
+                .contains(&format!("\n\nkilled by {name}\n"))
+        );
     }
     let place = Place::new();
     let script = "ulimit -c 0; kill -SEGV $$";
     let ended = place.run(&["sh", "-c", script]);
     assert_eq!(ended.status.code(), Some(128 + 11), "{ended:?}");
-    assert!(place.told().contains("\n\nkilled by SIGSEGV\n"));
+    assert!(place.delivered().contains("\n\nkilled by SIGSEGV\n"));
 }
 
 #[test]
-fn a_command_that_is_not_there_or_cannot_be_run_is_told_and_has_the_codes_of_a_shell() {
+fn a_command_that_is_not_there_or_cannot_be_run_is_sent_and_has_the_codes_of_a_shell() {
     let place = Place::new();
     let ended = place.run(&["/nowhere/there-is-none", "p4ssw0rd"]);
     assert_eq!(ended.status.code(), Some(127));
     let stderr = String::from_utf8(ended.stderr).unwrap();
     let words = "`/nowhere/there-is-none` cannot be run: No such file";
     assert!(stderr.contains(words), "{stderr}");
-    let told = place.told();
-    assert!(told.contains(words), "{told}");
-    assert!(!told.contains("p4ssw0rd"));
+    let delivered = place.delivered();
+    assert!(delivered.contains(words), "{delivered}");
+    assert!(!delivered.contains("p4ssw0rd"));
 
     let place = Place::new();
     let file = place.folder.path().join(".no-program");
@@ -147,7 +151,11 @@ fn a_command_that_is_not_there_or_cannot_be_run_is_told_and_has_the_codes_of_a_s
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     let ended = place.run(&[file.to_str().unwrap()]);
     assert_eq!(ended.status.code(), Some(126));
-    assert!(place.told().contains("cannot be run: Permission denied"));
+    assert!(
+        place
+            .delivered()
+            .contains("cannot be run: Permission denied")
+    );
 }
 
 /// The most memory that a process has used, in KiB.
@@ -242,11 +250,11 @@ fn a_command_that_closes_its_outputs_is_waited_for() {
     let place = Place::new();
     let ended = place.run(&["sh", "-c", "exec >&- 2>&- <&-; sleep 0.1; exit 5"]);
     assert_eq!(ended.status.code(), Some(5));
-    assert!(place.told().contains("\n\nexited with code 5\n"));
+    assert!(place.delivered().contains("\n\nexited with code 5\n"));
 }
 
 #[test]
-fn where_nobody_reads_standard_error_the_command_is_told_so_as_without_us() {
+fn where_nobody_reads_standard_error_the_command_learns_it_as_without_us() {
     let place = Place::new();
     let mut child = place
         .command(&[], &["sh", "-c", "exec yes >&2"])
@@ -259,7 +267,7 @@ fn where_nobody_reads_standard_error_the_command_is_told_so_as_without_us() {
     drop(stderr);
     let ended = child.wait().unwrap();
     assert_eq!(ended.signal(), Some(13), "{ended:?}");
-    assert!(place.told().contains("\n\nkilled by SIGPIPE\n"));
+    assert!(place.delivered().contains("\n\nkilled by SIGPIPE\n"));
 }
 
 #[test]
@@ -282,12 +290,12 @@ fn a_process_that_is_left_behind_and_holds_standard_error_does_not_keep_us() {
     assert_eq!(ended.code(), Some(6));
     assert!(
         place
-            .told()
+            .delivered()
             .contains("\n\nexited with code 6\n\nthe last word\n")
     );
 }
 
-/// A command that says which signals it gets, and is told by its standard input when to end.
+/// A command that says which signals it gets, and learns from its standard input when to end.
 fn signalled(place: &Place, script: &str) -> (Child, BufReader<std::process::ChildStdout>) {
     let mut child = place
         .command(&[], &["sh", "-c", script])
@@ -326,7 +334,7 @@ fn signals_are_handed_on_and_what_the_command_makes_of_them_counts() {
         assert_eq!(line(&mut lines), format!("{signal}\n"));
     }
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert!(place.told().starts_with("--- OK ---\n"));
+    assert!(place.delivered().starts_with("--- OK ---\n"));
 
     let place = Place::new();
     let (mut child, _lines) = signalled(&place, "echo ready; read line");
@@ -334,7 +342,7 @@ fn signals_are_handed_on_and_what_the_command_makes_of_them_counts() {
     let _stdin = child.stdin.take();
     kill("TERM", child.id());
     assert_eq!(child.wait().unwrap().signal(), Some(15));
-    assert!(place.told().contains("; killed by SIGTERM\n"));
+    assert!(place.delivered().contains("; killed by SIGTERM\n"));
 }
 
 #[test]
@@ -387,9 +395,9 @@ fn as_process_1_of_a_container_it_hands_signals_on_and_ends_by_a_code() {
     let _stdin = contained.stdin.take();
     kill("TERM", child.trim().parse().unwrap());
     assert_eq!(contained.wait().unwrap().code(), Some(128 + 15));
-    let told = place.told();
+    let delivered = place.delivered();
     let words = "\n\nasked to end: SIGTERM from outside of this container; killed by SIGTERM\n";
-    assert!(told.contains(words), "{told}");
+    assert!(delivered.contains(words), "{delivered}");
 }
 
 #[test]
@@ -480,7 +488,7 @@ fn it_has_no_answer_in_json_but_the_command_may_have_one() {
 }
 
 #[test]
-fn a_wrapper_that_is_killed_is_a_run_that_died_and_one_that_goes_on_too_long_is_told() {
+fn a_wrapper_that_is_killed_is_a_run_that_died_and_one_that_goes_on_too_long_is_sent() {
     let place = Place::new();
     let options = ["--overdue-minutes", "0.002", "--name", "slow"];
     let mut child = place
@@ -489,17 +497,17 @@ fn a_wrapper_that_is_killed_is_a_run_that_died_and_one_that_goes_on_too_long_is_
         .spawn()
         .unwrap();
     support::eventually("it is overdue", || !place.receiver.texts().is_empty());
-    assert!(place.told().starts_with("--- OVERDUE ---\n"));
+    assert!(place.delivered().starts_with("--- OVERDUE ---\n"));
     child.kill().unwrap();
     child.wait().unwrap();
     place
         .command(&["--name", "next"], &["true"])
         .output()
         .unwrap();
-    let told = place.receiver.texts().concat();
+    let delivered = place.receiver.texts().concat();
     assert!(
-        told.contains("died: ") && told.contains("pipeline-notify run :: cat"),
-        "{told}"
+        delivered.contains("died: ") && delivered.contains("pipeline-notify run :: cat"),
+        "{delivered}"
     );
 }
 

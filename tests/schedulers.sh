@@ -287,7 +287,7 @@ CONF
     sent "SIGTERM from slurm"
 }
 
-# The three attempts of a job that fails are told the command, and are one alert.
+# The three attempts of a job that fails are given to the command, and are one alert.
 three_attempts() {
     eventually "three attempts" bash -c '[ "$(cut -d " " -f 3 "$1" | tr "\n" " ")" = "1/3 2/3 3/3 " ]' - "$inside/begun"
     sent "job etl.load failed"
@@ -431,7 +431,7 @@ unshare --mount --pid --fork --kill-child --mount-proc bash -c '
     mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"' - "$work/lay" 2> /dev/null ||
     { echo "passed over: it needs root, and Linux with an overlay"; exit 0; }
 
-nice cargo build --quiet --features cli --bin pipeline-notify --example receiver
+nice cargo build --quiet --features "${FEATURES:-cli}" --bin pipeline-notify --example receiver
 built="${CARGO_TARGET_DIR:-target}/debug"
 cp -r docs tests/schedulers.sh "$built/pipeline-notify" "$built/examples/receiver" "$work/files"
 failed=0

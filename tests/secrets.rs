@@ -357,7 +357,7 @@ fn a_run_that_is_killed_leaves_no_secret_in_its_record() {
 /// A secret of 8 characters and more, which is hidden wherever it stands.
 const LONG: &str = "s3cr3tS3CR3Ts3cr3t";
 
-/// Runs a program whose error quotes its own webhook, and returns what is told, by where it is.
+/// Runs a program whose error quotes its own webhook, and returns what is sent, by where it is.
 fn quoting(way: &str, text: &str, set: &[(&str, &str)]) -> BTreeMap<String, String> {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let webhook = format!(

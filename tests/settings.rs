@@ -253,7 +253,7 @@ fn a_directory_that_is_there_keeps_its_mode() {
 
 /// Issue 12, point 16.
 #[test]
-fn a_death_where_the_kernels_own_files_are_hidden_is_told() {
+fn a_death_where_the_kernels_own_files_are_hidden_is_sent() {
     // What `ProcSubset=pid` leaves of `/proc`, as far as it matters here.
     let hide = "mount -t tmpfs none /proc/sys && exec \"$0\" \"$@\"";
     let hidden = |program: Program| program.under("unshare", ["--mount", "/bin/sh", "-c", hide]);

@@ -222,5 +222,5 @@ for jobs; do
     tmux -S "$work/tmux" kill-session -t trial
 done
 cp "$work/messages" "$screens/messages.txt"
-echo "the screens are in $screens, and what the channel was told is in messages.txt"
+echo "the screens are in $screens, and what the channel was sent is in messages.txt"
 [ "$faults" = 0 ] || { echo "$faults faults"; exit 1; }

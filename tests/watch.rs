@@ -28,7 +28,7 @@ const SILENT: [&str; 12] = [
     "out of memory",
 ];
 
-/// Those that the process itself tells.
+/// Those that the process itself reports.
 const AT_ONCE: [&str; 7] = [
     "err",
     "code",
@@ -136,20 +136,20 @@ fn works(folder: &Folder, job: &str, hours: i64, lines: &str) {
 /// A machine may be busy; what it takes is printed.
 const GENEROUS: Duration = Duration::from_secs(10);
 
-/// How soon after its end a run was told that ended so, with `NOTIFY_SIGNALS` at `signals`.
-fn told_after(way: &str, signals: &str) -> Duration {
+/// How soon after its end a run that ended so was reported, with `NOTIFY_SIGNALS` at `signals`.
+fn sent_after(way: &str, signals: &str) -> Duration {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let watch = Watch::new(&folder, &receiver);
     let program = program(way).directory(&folder).alerts_to(&receiver);
     program.env("NOTIFY_SIGNALS", signals).run();
     let ended = Instant::now();
-    eventually("the death is told", || errors(&receiver) > 0);
-    let told = receiver.requests()[0].at;
-    // Whatever it would tell a second time, it tells by its end.
+    eventually("the death is delivered", || errors(&receiver) > 0);
+    let delivered = receiver.requests()[0].at;
+    // Whatever it would send a second time, it sends by its end.
     assert_eq!(watch.stop(), (Some(0), String::new()), "{way}");
     assert_eq!(errors(&receiver), 1, "{way}: {:?}", receiver.texts());
     assert_eq!(folder.waiting_alerts(), Vec::<String>::new(), "{way}");
-    told.saturating_duration_since(ended)
+    delivered.saturating_duration_since(ended)
 }
 
 /// Each way to end that is an error, and what `NOTIFY_SIGNALS` is.
@@ -162,35 +162,38 @@ fn ways() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 #[test]
-fn each_way_to_end_is_told_once_and_soon() {
+fn each_way_to_end_is_sent_once_and_soon() {
     for (way, signals) in ways() {
-        let after = told_after(way, signals);
-        println!("{way} (NOTIFY_SIGNALS={signals}): told {after:?} after its end");
+        let after = sent_after(way, signals);
+        println!("{way} (NOTIFY_SIGNALS={signals}): delivered {after:?} after its end");
         assert!(after < GENEROUS, "{way}: {after:?}");
     }
 }
 
 #[test]
 #[ignore = "it takes some minutes"]
-fn each_way_to_end_is_told_once_and_soon_in_twenty_runs() {
+fn each_way_to_end_is_sent_once_and_soon_in_twenty_runs() {
     let mut all = Vec::new();
     for (way, signals) in ways() {
-        let mut times: Vec<_> = (0..20).map(|_| told_after(way, signals)).collect();
+        let mut times: Vec<_> = (0..20).map(|_| sent_after(way, signals)).collect();
         times.sort_unstable();
         let (median, longest) = (times[10], times[19]);
         println!("{way} (NOTIFY_SIGNALS={signals}): median {median:?}, longest {longest:?}");
         all.extend(times);
     }
     let late = all.iter().filter(|time| time.as_millis() >= 1000).count();
-    println!("{} ends, {late} told after a second or more", all.len());
+    println!(
+        "{} ends, {late} delivered after a second or more",
+        all.len()
+    );
     assert!(all.iter().all(|time| *time < GENEROUS));
 }
 
 #[test]
-fn two_that_watch_tell_each_death_once() {
+fn two_that_watch_send_each_death_once() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let names = ["run.a", "run.b", "run.c"];
-    // All at once, for one that begins later would tell of the earlier ones too.
+    // All at once, for one that begins later would report the earlier ones too.
     let runs = names.map(|name| {
         command(&folder, &["run", "--name", name, "--", "cat"])
             .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
@@ -211,7 +214,9 @@ fn two_that_watch_tell_each_death_once() {
         run.kill().unwrap();
         run.wait().unwrap();
     }
-    eventually("the deaths are told", || errors(&receiver) >= names.len());
+    eventually("the deaths are delivered", || {
+        errors(&receiver) >= names.len()
+    });
     for watch in watches {
         assert_eq!(watch.stop(), (Some(0), String::new()));
     }
@@ -219,11 +224,13 @@ fn two_that_watch_tell_each_death_once() {
 }
 
 #[test]
-fn a_missed_run_is_told_once_over_a_restart_and_again_when_another_is_missed() {
+fn a_missed_run_is_sent_once_over_a_restart_and_again_when_another_is_missed() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
-    let told = |job: &str| {
-        let told = receiver.texts().concat();
-        told.matches(&format!("job {job} missed a run")).count()
+    let delivered = |job: &str| {
+        let delivered = receiver.texts().concat();
+        delivered
+            .matches(&format!("job {job} missed a run"))
+            .count()
     };
     let late = "every-hours: 24\n";
     works(&folder, "a.late", 30, late);
@@ -239,7 +246,7 @@ fn a_missed_run_is_told_once_over_a_restart_and_again_when_another_is_missed() {
         "{}",
         watch.beginning
     );
-    eventually("it is told", || told("a.late") == 1);
+    eventually("it is delivered", || delivered("a.late") == 1);
     let text = receiver.texts().concat();
     assert!(
         text.starts_with("--- MISSED ---\n")
@@ -252,11 +259,11 @@ fn a_missed_run_is_told_once_over_a_restart_and_again_when_another_is_missed() {
 
     let watch = Watch::new(&folder, &receiver);
     works(&folder, "b.late", 30, late);
-    eventually("another is told", || told("b.late") == 1);
-    assert_eq!(told("a.late"), 1);
+    eventually("another is delivered", || delivered("b.late") == 1);
+    assert_eq!(delivered("a.late"), 1);
     // It has run, and is late again.
     works(&folder, "a.late", 28, late);
-    eventually("it is told again", || told("a.late") == 2);
+    eventually("it is delivered again", || delivered("a.late") == 2);
     assert_eq!(watch.stop().0, Some(0));
     for job in [
         "a.early",
@@ -264,7 +271,7 @@ fn a_missed_run_is_told_once_over_a_restart_and_again_when_another_is_missed() {
         "a.of.any.time",
         "a.for.nobody",
     ] {
-        assert_eq!(told(job), 0, "{job}");
+        assert_eq!(delivered(job), 0, "{job}");
     }
     assert!(
         folder.status_file("a.late").starts_with("OK\n"),
@@ -303,7 +310,7 @@ fn end_silence(folder: &Folder) {
 }
 
 #[test]
-fn what_a_silence_withheld_is_told_once_when_it_is_over_though_nothing_runs() {
+fn what_a_silence_withheld_is_sent_once_when_it_is_over_though_nothing_runs() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     incident(&folder, &receiver, "disk full");
     silence(&folder, &receiver);
@@ -311,21 +318,21 @@ fn what_a_silence_withheld_is_told_once_when_it_is_over_though_nothing_runs() {
     let watches = [(); 2].map(|()| Watch::new(&folder, &receiver));
     assert_eq!(receiver.texts().len(), 2, "{:?}", receiver.texts());
     end_silence(&folder);
-    eventually("it is told", || receiver.texts().len() == 3);
-    let told = receiver.texts().pop().unwrap();
+    eventually("it is delivered", || receiver.texts().len() == 3);
+    let delivered = receiver.texts().pop().unwrap();
     assert!(
-        told.contains("still failing")
-            && told.contains("disk full")
-            && told.contains(": it moves; the silence is over, and the job still fails"),
-        "{told}"
+        delivered.contains("still failing")
+            && delivered.contains("disk full")
+            && delivered.contains(": it moves; the silence is over, and the job still fails"),
+        "{delivered}"
     );
-    // Neither of the two tells it again, nor does one that begins later.
+    // Neither of the two sends it again, nor does one that begins later.
     for watch in watches {
         assert_eq!(watch.stop(), (Some(0), String::new()));
     }
     let watch = Watch::new(&folder, &receiver);
     incident(&folder, &receiver, "ok");
-    eventually("the recovery is told", || receiver.texts().len() == 4);
+    eventually("the recovery is delivered", || receiver.texts().len() == 4);
     assert_eq!(watch.stop(), (Some(0), String::new()));
     assert!(receiver.texts()[3].contains("recovered"));
     let mut explain = command(&folder, &["explain", LOAD]);
@@ -352,7 +359,7 @@ fn the_end_of_a_silence_is_no_news_where_it_withheld_nothing_or_the_job_works() 
     incident(&other, &receiver, "ok");
     end_silence(&other);
     for folder in [&folder, &other] {
-        // Which is told after what was withheld.
+        // Which is sent after what was withheld.
         works(folder, "late", 30, "every-hours: 24\n");
         let missed = || {
             receiver
@@ -363,15 +370,15 @@ fn the_end_of_a_silence_is_no_news_where_it_withheld_nothing_or_the_job_works() 
         };
         let before = missed();
         let watch = Watch::new(folder, &receiver);
-        eventually("the missed run is told", || missed() > before);
+        eventually("the missed run is delivered", || missed() > before);
         assert_eq!(watch.stop(), (Some(0), String::new()));
     }
-    let told = receiver.texts().concat();
-    assert!(!told.contains("the silence is over"), "{told}");
+    let delivered = receiver.texts().concat();
+    assert!(!delivered.contains("the silence is over"), "{delivered}");
 }
 
 #[test]
-fn what_a_silence_withheld_counts_as_untold_where_its_alert_is_refused() {
+fn what_a_silence_withheld_counts_as_not_sent_where_its_alert_is_refused() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     incident(&folder, &receiver, "disk full");
     silence(&folder, &receiver);
@@ -383,7 +390,7 @@ fn what_a_silence_withheld_counts_as_untold_where_its_alert_is_refused() {
     eventually("it is kept aside", || {
         folder.hidden_files().keys().any(is_rejected)
     });
-    eventually("it counts as untold", || {
+    eventually("it counts as unsent", || {
         let status = folder.status_file(LOAD);
         status.contains("\ndecision: not delivered: ") && !status.contains("alerted: ")
     });
@@ -391,7 +398,7 @@ fn what_a_silence_withheld_counts_as_untold_where_its_alert_is_refused() {
 }
 
 #[test]
-fn a_job_whose_silence_cannot_be_ended_keeps_no_missed_run_from_being_told() {
+fn a_job_whose_silence_cannot_be_ended_keeps_no_missed_run_from_being_sent() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     incident(&folder, &receiver, "disk full");
     silence(&folder, &receiver);
@@ -408,7 +415,7 @@ fn a_job_whose_silence_cannot_be_ended_keeps_no_missed_run_from_being_told() {
     end_silence(&folder);
     works(&folder, "late", 30, "every-hours: 24\n");
     let watch = Watch::new(&folder, &receiver);
-    eventually("the missed run is told", || {
+    eventually("the missed run is delivered", || {
         receiver.texts().concat().contains("missed a run")
     });
     let (code, said) = watch.stop();
@@ -450,7 +457,7 @@ fn a_run_that_is_under_way_is_not_missed_and_each_goes_to_its_own_channel() {
         watch.env("SLACK_DATAALERTS_WEBHOOK_URL", data.webhook());
     });
     works(&folder, "late", 30, late);
-    eventually("the late one is told", || data.texts().len() == 1);
+    eventually("the late one is delivered", || data.texts().len() == 1);
     assert!(data.texts()[0].contains("job late missed a run"));
     assert_eq!(watch.stop().0, Some(0));
     drop(run.stdin.take());
@@ -515,27 +522,27 @@ fn what_others_have_left_and_what_is_held_is_sent_when_its_time_comes() {
     run(&never, "exit 0");
     run(&held, "exit 1");
     let watch = Watch::new(&folder, &receiver);
-    eventually("what was held is told", || errors(&receiver) == 1);
+    eventually("what was held is delivered", || errors(&receiver) == 1);
     run(&["--name", "left"], "exit 2");
-    eventually("what was left is told", || errors(&receiver) == 2);
+    eventually("what was left is delivered", || errors(&receiver) == 2);
     assert_eq!(watch.stop(), (Some(0), String::new()));
     assert_eq!(folder.waiting_alerts(), Vec::<String>::new());
 }
 
 #[test]
-fn a_run_that_is_anothers_to_tell_is_left_to_that_one() {
+fn a_run_that_is_anothers_to_send_is_left_to_that_one() {
     let (folder, own, theirs) = (Folder::new(), Receiver::new(), Receiver::new());
     let watch = Watch::new(&folder, &own);
     program("kill").directory(&folder).alerts_to(&theirs).run();
     // Several looks later it still watches.
-    for told in 1..=3 {
+    for delivered in 1..=3 {
         thread::sleep(Duration::from_millis(300));
         command(
             &folder,
             &[
                 "run",
                 "--name",
-                &told.to_string(),
+                &delivered.to_string(),
                 "--",
                 "sh",
                 "-c",
@@ -545,7 +552,7 @@ fn a_run_that_is_anothers_to_tell_is_left_to_that_one() {
         .env("SLACK_ALERTS_WEBHOOK_URL", own.webhook())
         .output()
         .unwrap();
-        eventually("its own are told", || errors(&own) == told);
+        eventually("its own are delivered", || errors(&own) == delivered);
     }
     assert_eq!(watch.stop().0, Some(0));
     assert_eq!(errors(&theirs), 0);

@@ -116,7 +116,7 @@ fn is_there(program: &str) -> bool {
     found
 }
 
-/// Tells whether a process lives; one that nobody has waited for is dead.
+/// Returns whether a process lives; one that nobody has waited for is dead.
 fn lives(pid: &str) -> bool {
     let status = fs::read_to_string(format!("/proc/{}/status", pid.trim()));
     status.is_ok_and(|status| !status.contains("State:\tZ"))
@@ -133,7 +133,7 @@ fn pid_in(file: &Path) -> String {
 // Issue 12, point 4.
 
 #[test]
-fn another_exit_code_and_other_last_words_are_another_error_and_are_told() {
+fn another_exit_code_and_other_last_words_are_another_error_and_are_sent() {
     let place = Place::new();
     let run = |job: &str, script: &str| {
         place.script(&["--name", job, "--silent-seconds", "1h"], script);
@@ -176,8 +176,8 @@ fn a_stop_that_was_asked_for_proves_nothing_where_it_is_meant_so() {
         let line = format!("not counted: {line}\n");
         assert_eq!(status.replace(&line, ""), before);
     }
-    assert_eq!(place.receiver.texts().len(), 1, "nobody is told of it");
-    // What it does by itself is told, and the line is gone.
+    assert_eq!(place.receiver.texts().len(), 1, "nothing is sent of it");
+    // What it does by itself is sent, and the line is gone.
     place.script(&options, "exit 143");
     let status = place.status("service");
     assert!(
@@ -207,7 +207,7 @@ fn a_first_run_that_is_stopped_leaves_no_status() {
 }
 
 #[test]
-fn a_stop_that_is_told_says_who_asked_for_it() {
+fn a_stop_that_is_sent_says_who_asked_for_it() {
     let place = Place::new();
     for (script, end) in [
         ("echo ready; exec sleep 600", "killed by SIGTERM"),
@@ -249,7 +249,7 @@ fn under_supervisord_a_stop_names_it_and_is_not_counted_where_it_is_meant_so() {
          [unix_http_server]\nfile={socket}\n\
          [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n\
          [supervisorctl]\nserverurl=unix://{socket}\n\
-         [program:told]\ncommand={PROGRAM} run --name told -- sleep 600\nstartsecs=0\n\
+         [program:asked]\ncommand={PROGRAM} run --name asked -- sleep 600\nstartsecs=0\n\
          [program:meant]\ncommand={PROGRAM} run --name meant --stop-signals TERM -- sleep 600\nstartsecs=0\n",
         log = at("log"),
         pid = at("pid"),
@@ -285,9 +285,9 @@ fn under_supervisord_a_stop_names_it_and_is_not_counted_where_it_is_meant_so() {
     });
     control(&["stop", "all"]);
     eventually("the stop is written down", || {
-        place.folder.status_files().contains_key("told")
+        place.folder.status_files().contains_key("asked")
     });
-    let status = place.status("told");
+    let status = place.status("asked");
     let words = format!(
         "asked to end: SIGTERM from supervisord, pid {}; ",
         supervisord.id()
@@ -297,7 +297,7 @@ fn under_supervisord_a_stop_names_it_and_is_not_counted_where_it_is_meant_so() {
     ended(&mut supervisord);
     assert_eq!(
         place.folder.status_files().into_keys().collect::<Vec<_>>(),
-        ["told"]
+        ["asked"]
     );
 }
 
@@ -377,7 +377,7 @@ fn exit_codes_may_be_success_or_say_that_it_did_not_run_and_ours_is_always_the_c
             failed
         );
     }
-    // It is told where people ask what became of the latest runs.
+    // It is shown where people ask what became of the latest runs.
     let folder = place.folder.path().to_str().unwrap();
     let explained = place.words(&["--dir", folder, "explain", "copy"]).stdout;
     let explained = String::from_utf8(explained).unwrap();
@@ -479,15 +479,18 @@ fn what_follows_the_dashes_runs_whatever_is_wrong_before_them_and_the_channel_he
         );
         let said = String::from_utf8_lossy(&ended.stderr);
         assert!(said.contains(mistake), "{options:?} {said}");
-        let told = place.receiver.texts().concat();
-        assert!(told.contains(mistake), "{options:?} {told}");
-        assert!(told.contains("exited with code 7"), "{options:?} {told}");
+        let delivered = place.receiver.texts().concat();
+        assert!(delivered.contains(mistake), "{options:?} {delivered}");
+        assert!(
+            delivered.contains("exited with code 7"),
+            "{options:?} {delivered}"
+        );
         assert!(place.status("job").starts_with("ERROR\n"), "{options:?}");
     }
 }
 
 #[test]
-fn a_mistake_is_told_as_a_failing_job_until_it_is_mended() {
+fn a_mistake_is_reported_as_a_failing_job_until_it_is_mended() {
     let place = Place::new();
     let wrong = [
         "--name",
@@ -760,7 +763,7 @@ fn under_timeout_a_command_that_has_succeeded_has_succeeded() {
 /// GNU timeout sends each signal twice, to the process and to its group: the second is no wish to cut
 /// the delivery short.
 #[test]
-fn under_timeout_a_stop_is_told_at_once() {
+fn under_timeout_a_stop_is_sent_at_once() {
     if !is_there("timeout") {
         return;
     }
@@ -805,10 +808,10 @@ fn of_what_was_meant_for_a_terminal_what_it_would_show_is_kept_and_all_is_passed
     );
     let stderr = String::from_utf8_lossy(&ended.stderr);
     assert!(stderr.contains("\x1b[1;31merror:") && stderr.contains("\r\x1b[2K[399]"));
-    let told = place.receiver.texts().concat();
+    let delivered = place.receiver.texts().concat();
     assert!(
-        !told.contains(|c: char| c.is_control() && c != '\n'),
-        "{told:?}"
+        !delivered.contains(|c: char| c.is_control() && c != '\n'),
+        "{delivered:?}"
     );
 }
 

@@ -1,4 +1,4 @@
-//! A call that nobody is told of, in a loop: `OK` or `ERROR`, alone or inside another run.
+//! A call of which nothing is sent, in a loop: `OK` or `ERROR`, alone or inside another run.
 
 use std::fs;
 use std::hint::black_box;

@@ -31,7 +31,7 @@ fn report(name: &str, result: &Result<(), String>) -> io::Result<()> {
         Ok(()) => ("OK", ""),
         Err(error) => ("ERROR", error.as_str()),
     };
-    let tells = match previous(&path)? {
+    let sends = match previous(&path)? {
         Some((before, at)) if before == state => {
             let silent_hours = if state == "OK" { 168 } else { 1 };
             now.saturating_sub(at) > silent_hours * 3600
@@ -41,7 +41,7 @@ fn report(name: &str, result: &Result<(), String>) -> io::Result<()> {
     let new = folder.join(format!(".{name}.{}", process::id()));
     fs::write(&new, format!("{state}\n{now}\n{name}\n\n{text}\n"))?;
     fs::rename(&new, &path)?;
-    if tells {
+    if sends {
         let message = format!("{state}: {name}\n{text}");
         let post = thread::spawn(move || post(&message));
         POSTS
@@ -75,7 +75,7 @@ fn post(message: &str) {
         .send(&body)
         .is_err()
     {
-        eprintln!("not told");
+        eprintln!("not delivered");
     }
 }
 

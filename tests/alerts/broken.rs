@@ -6,8 +6,8 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::support::delivered::{Delivered, delivered};
 use crate::support::service::Service;
-use crate::support::told::{Told, told};
 use crate::support::{Answer, Folder, Program, Receiver};
 
 const JOB: &str = "pipeline-notify.incidents.load";
@@ -31,7 +31,7 @@ fn json(receiver: &Receiver) -> String {
     receiver.webhook().replace("http://", "json://")
 }
 
-/// A receiver that is broken while it is told so.
+/// A receiver that is broken for as long as a test says.
 fn breakable() -> (Receiver, Arc<AtomicBool>) {
     let is_broken = Arc::new(AtomicBool::new(true));
     let broken = is_broken.clone();
@@ -58,12 +58,12 @@ fn pass_15_minutes(folder: &Folder) {
     }
 }
 
-fn kinds(told: &[Told]) -> Vec<&str> {
-    told.iter().map(|alert| &*alert.kind).collect()
+fn kinds(delivered: &[Delivered]) -> Vec<&str> {
+    delivered.iter().map(|alert| &*alert.kind).collect()
 }
 
 #[test]
-fn a_failure_whose_channel_is_gone_is_told_once_in_alerts_and_so_is_its_recovery() {
+fn a_failure_whose_channel_is_gone_is_sent_once_in_alerts_and_so_is_its_recovery() {
     let (dba, is_broken) = breakable();
     let alerts = Receiver::new();
     let folder = Folder::new();
@@ -76,7 +76,7 @@ fn a_failure_whose_channel_is_gone_is_told_once_in_alerts_and_so_is_its_recovery
         said.contains("channel `dba` is broken (answered 404 no_service)"),
         "{said}"
     );
-    let heard = told(&alerts);
+    let heard = delivered(&alerts);
     assert_eq!(kinds(&heard), ["failed"]);
     let note =
         "channel `dba` is broken (NOTIFY_DBA_URL: answered 404 no_service): sent to `alerts`";
@@ -87,7 +87,7 @@ fn a_failure_whose_channel_is_gone_is_told_once_in_alerts_and_so_is_its_recovery
 
     // Another failure within the pause goes there at once, without a question.
     run(&folder, "another error", &channels);
-    assert_eq!(kinds(&told(&alerts)), ["failed", "still failing"]);
+    assert_eq!(kinds(&delivered(&alerts)), ["failed", "still failing"]);
     assert_eq!(dba.requests().len(), 1);
 
     // The channel is fixed: the recovery still goes where the failure was heard.
@@ -95,16 +95,16 @@ fn a_failure_whose_channel_is_gone_is_told_once_in_alerts_and_so_is_its_recovery
     pass_15_minutes(&folder);
     run(&folder, "ok", &channels);
     assert_eq!(
-        kinds(&told(&alerts)),
+        kinds(&delivered(&alerts)),
         ["failed", "still failing", "recovered"]
     );
-    assert!(told(&dba).is_empty());
+    assert!(delivered(&dba).is_empty());
 
     // What fails from then on is the channel's again.
     pass_15_minutes(&folder);
     run(&folder, "the disk is full", &channels);
-    assert_eq!(kinds(&told(&dba)), ["failed"]);
-    assert_eq!(told(&alerts).len(), 3);
+    assert_eq!(kinds(&delivered(&dba)), ["failed"]);
+    assert_eq!(delivered(&alerts).len(), 3);
     assert!(folder.waiting_alerts().is_empty());
 }
 
@@ -118,7 +118,7 @@ fn a_channel_whose_file_is_missing_is_broken_too() {
     ];
     run(&folder, "the disk is full", &channels);
     run(&folder, "ok", &channels);
-    let heard = told(&alerts);
+    let heard = delivered(&alerts);
     assert_eq!(kinds(&heard), ["failed", "recovered"]);
     assert!(
         heard[0].text.contains("its `file:` does not exist"),
@@ -129,7 +129,7 @@ fn a_channel_whose_file_is_missing_is_broken_too() {
 }
 
 #[test]
-fn where_alerts_is_broken_too_a_failure_waits_and_counts_as_untold_until_it_is_mended() {
+fn where_alerts_is_broken_too_a_failure_waits_and_counts_as_not_sent_until_it_is_mended() {
     let (dba, _) = breakable();
     let (alerts, is_broken) = breakable();
     let folder = Folder::new();
@@ -151,7 +151,7 @@ fn where_alerts_is_broken_too_a_failure_waits_and_counts_as_untold_until_it_is_m
     is_broken.store(false, Ordering::Relaxed);
     pass_15_minutes(&folder);
     run(&folder, "the disk is full", &channels);
-    let heard = told(&alerts);
+    let heard = delivered(&alerts);
     assert_eq!(kinds(&heard)[0], "failed");
     let status = folder.status_file(JOB);
     assert!(status.contains("\nalerted: "), "{status}");
@@ -160,7 +160,7 @@ fn where_alerts_is_broken_too_a_failure_waits_and_counts_as_untold_until_it_is_m
 
 /// A failing run after the other had queued an alert each, by the thousand.
 #[test]
-fn while_nobody_can_be_told_the_same_failure_waits_once_and_another_as_well() {
+fn while_nothing_can_be_sent_the_same_failure_waits_once_and_another_as_well() {
     let ((dba, _), (alerts, is_broken)) = (breakable(), breakable());
     let two = [
         ("NOTIFY_DBA_URL", json(&dba)),
@@ -184,11 +184,11 @@ fn while_nobody_can_be_told_the_same_failure_waits_once_and_another_as_well() {
         assert!(!status.contains("\nalerted: "), "{status}");
         assert!(status.contains("the channel is broken"), "{status}");
     }
-    assert!(told(&alerts).is_empty());
+    assert!(delivered(&alerts).is_empty());
 }
 
 #[test]
-fn a_channel_of_its_own_kind_that_is_broken_counts_as_untold() {
+fn a_channel_of_its_own_kind_that_is_broken_counts_as_not_sent() {
     let (alerts, is_broken) = breakable();
     let folder = Folder::new();
     let channels = [
@@ -201,7 +201,10 @@ fn a_channel_of_its_own_kind_that_is_broken_counts_as_untold() {
     is_broken.store(false, Ordering::Relaxed);
     pass_15_minutes(&folder);
     run(&folder, "ok", &channels);
-    let mut kinds: Vec<_> = told(&alerts).into_iter().map(|alert| alert.kind).collect();
+    let mut kinds: Vec<_> = delivered(&alerts)
+        .into_iter()
+        .map(|alert| alert.kind)
+        .collect();
     kinds.sort();
     assert_eq!(kinds, ["failed", "recovered"]);
 }
@@ -217,9 +220,9 @@ fn what_another_destination_of_the_channel_has_taken_goes_nowhere_else() {
         ("NOTIFY_ALERTS_URL", &*json(&alerts)),
     ];
     run(&folder, "the disk is full", &channels);
-    assert_eq!(kinds(&told(&well)), ["failed"]);
+    assert_eq!(kinds(&delivered(&well)), ["failed"]);
     assert!(folder.status_file(JOB).contains("\nalerted: "));
-    assert!(told(&alerts).is_empty());
+    assert!(delivered(&alerts).is_empty());
 
     // Both are broken: once.
     let (other, _) = breakable();
@@ -231,7 +234,7 @@ fn what_another_destination_of_the_channel_has_taken_goes_nowhere_else() {
     ];
     run(&folder, "the disk is full", &channels);
     run(&folder, "ok", &channels);
-    assert_eq!(kinds(&told(&alerts)), ["failed", "recovered"]);
+    assert_eq!(kinds(&delivered(&alerts)), ["failed", "recovered"]);
     assert!(folder.waiting_alerts().is_empty());
 }
 
@@ -249,10 +252,14 @@ fn without_a_directory_a_failure_goes_to_alerts_as_well() {
         .env("NOTIFY_EXIT_SECONDS", "10")
         .run();
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert_eq!(kinds(&told(&alerts)), ["failed", "recovered"], "{ended:?}");
+    assert_eq!(
+        kinds(&delivered(&alerts)),
+        ["failed", "recovered"],
+        "{ended:?}"
+    );
 }
 
-/// Issue 12, point 0: what was refused has told nobody.
+/// Issue 12, point 0: what was refused was not delivered.
 #[test]
 fn a_failure_that_was_refused_for_good_has_no_recovery_and_the_next_one_begins_anew() {
     let is_refusing = Arc::new(AtomicBool::new(true));
@@ -273,18 +280,18 @@ fn a_failure_that_was_refused_for_good_has_no_recovery_and_the_next_one_begins_a
         for _ in 0..failures {
             run(&folder, "the disk is full", &channels);
         }
-        let heard = told(&dba).len();
+        let heard = delivered(&dba).len();
         let status = folder.status_file(JOB);
         assert!(!status.contains("\nalerted: "), "{status}");
 
         is_refusing.store(false, Ordering::Relaxed);
         run(&folder, "ok", &channels);
-        assert!(told(&dba)[heard..].is_empty(), "{:?}", told(&dba));
+        assert!(delivered(&dba)[heard..].is_empty(), "{:?}", delivered(&dba));
         let channels = [channels[0]];
         run(&folder, "the disk is full", &channels);
         run(&folder, "ok", &channels);
         assert_eq!(
-            kinds(&told(&dba)[heard..]),
+            kinds(&delivered(&dba)[heard..]),
             ["failed", "recovered"],
             "{failures}, after {after}"
         );
@@ -293,7 +300,7 @@ fn a_failure_that_was_refused_for_good_has_no_recovery_and_the_next_one_begins_a
 
 /// Issue 12, point 0
 #[test]
-fn what_leaves_its_hold_and_is_refused_has_told_nobody() {
+fn what_leaves_its_hold_and_is_refused_was_not_delivered() {
     let is_refusing = Arc::new(AtomicBool::new(true));
     let refusing = is_refusing.clone();
     let dba = Receiver::answering(move |_| {
@@ -325,7 +332,7 @@ fn what_leaves_its_hold_and_is_refused_has_told_nobody() {
 
     is_refusing.store(false, Ordering::Relaxed);
     run(&folder, "ok", &channels);
-    assert!(told(&dba).is_empty(), "{:?}", told(&dba));
+    assert!(delivered(&dba).is_empty(), "{:?}", delivered(&dba));
 }
 
 /// Issue 12, point 0

@@ -55,7 +55,7 @@ fn a_payload_that_is_refused_is_sent_once_more_as_short_text() {
 }
 
 #[test]
-fn an_alert_that_is_refused_for_good_is_kept_aside_and_its_failure_counts_as_untold() {
+fn an_alert_that_is_refused_for_good_is_kept_aside_and_its_failure_counts_as_not_sent() {
     let folder = Folder::new();
     let receiver = Receiver::answering(|_| Answer::Status(400, "invalid_payload"));
     let ended = fail(&folder, &receiver);
@@ -77,7 +77,7 @@ fn an_alert_that_is_refused_for_good_is_kept_aside_and_its_failure_counts_as_unt
     );
     assert!(!folder.status_file(MAIN).contains("alerted: "));
 
-    // Nobody was told: the next failure is, although the last is not a second old.
+    // No alert was sent: that of the next failure is, although the last is not a second old.
     let well = Receiver::new();
     fail(&folder, &well);
     assert_eq!(well.texts().len(), 1);
@@ -195,7 +195,7 @@ fn what_a_webhook_that_is_down_did_not_take_the_next_run_delivers() {
 }
 
 #[test]
-fn a_program_with_nothing_to_tell_does_not_wait_for_a_webhook_that_hangs() {
+fn a_program_with_nothing_to_send_does_not_wait_for_a_webhook_that_hangs() {
     let folder = Folder::new();
     let well = Receiver::new();
     let run = |receiver: &Receiver| {

@@ -22,9 +22,9 @@ fn run(folder: &Folder, receiver: &Receiver, settings: &[(&str, &str)], outcomes
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
 }
 
-/// What the receiver was told of the job, a line each: what became of it, and the first line of
+/// What the receiver was sent of the job, a line each: what became of it, and the first line of
 /// the error.
-fn told(receiver: &Receiver) -> Vec<String> {
+fn delivered(receiver: &Receiver) -> Vec<String> {
     let texts = receiver.texts();
     let alerts = texts.iter().flat_map(|text| text.split("--- ").skip(1));
     let line = |alert: &str| {
@@ -60,11 +60,11 @@ fn an_ok_takes_a_held_failure_back_and_nobody_hears_of_either() {
     );
     assert!(status.contains("\nheld: alerts-"), "{status}");
     run(&folder, &receiver, &settings, &["ok"]);
-    assert_eq!((held(&folder), told(&receiver)), (vec![], vec![]));
+    assert_eq!((held(&folder), delivered(&receiver)), (vec![], vec![]));
 }
 
 #[test]
-fn the_nth_failure_in_a_row_is_told_once_and_so_is_the_recovery() {
+fn the_nth_failure_in_a_row_is_sent_once_and_so_is_the_recovery() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let settings = [("AFTER", "3"), ("NOTIFY_OK_SILENT_HOURS", "never")];
     run(
@@ -74,14 +74,14 @@ fn the_nth_failure_in_a_row_is_told_once_and_so_is_the_recovery() {
         &["ok", "disk full", "disk full"],
     );
     run(&folder, &receiver, &settings, &["no route"]);
-    assert_eq!(told(&receiver), ["failed: no route"]);
+    assert_eq!(delivered(&receiver), ["failed: no route"]);
     let text = &receiver.texts()[0];
     assert!(
         text.contains("3 runs") && text.contains("before: disk full"),
         "{text}"
     );
     run(&folder, &receiver, &settings, &["ok"]);
-    assert_eq!(told(&receiver).len(), 2);
+    assert_eq!(delivered(&receiver).len(), 2);
     assert!(receiver.texts()[1].contains("3 failed runs; the error was: disk full"));
     assert!(held(&folder).is_empty());
 }
@@ -103,18 +103,22 @@ fn a_held_failure_leaves_when_it_has_been_held_for_long_enough() {
         &settings,
         &["ok", "disk full", "sleep 1500", "ok"],
     );
-    assert_eq!(told(&receiver), ["failed: disk full", "recovered: "]);
+    assert_eq!(delivered(&receiver), ["failed: disk full", "recovered: "]);
     // Or another one, once it comes by.
     run(&folder, &receiver, &settings, &["disk full"]);
-    assert_eq!(told(&receiver).len(), 2);
+    assert_eq!(delivered(&receiver).len(), 2);
     run(&folder, &receiver, &settings, &["sleep 500", "ok"]);
-    let told = told(&receiver);
-    assert_eq!(told[2..], ["failed: disk full", "recovered: "], "{told:?}");
+    let delivered = delivered(&receiver);
+    assert_eq!(
+        delivered[2..],
+        ["failed: disk full", "recovered: "],
+        "{delivered:?}"
+    );
     assert!(held(&folder).is_empty() && folder.waiting_alerts().is_empty());
 }
 
 #[test]
-fn a_failure_before_the_last_attempt_is_held_and_the_last_ones_is_told() {
+fn a_failure_before_the_last_attempt_is_held_and_the_last_ones_is_sent() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let attempt = |attempt| {
         [
@@ -126,14 +130,14 @@ fn a_failure_before_the_last_attempt_is_held_and_the_last_ones_is_told() {
     for number in ["1/3", "2/3"] {
         run(&folder, &receiver, &attempt(number), &["disk full"]);
     }
-    assert_eq!((told(&receiver).len(), held(&folder).len()), (0, 1));
+    assert_eq!((delivered(&receiver).len(), held(&folder).len()), (0, 1));
     run(&folder, &receiver, &attempt("3/3"), &["disk full"]);
-    assert_eq!(told(&receiver), ["failed: disk full"]);
+    assert_eq!(delivered(&receiver), ["failed: disk full"]);
     assert!(held(&folder).is_empty());
 }
 
 #[test]
-fn a_wrong_attempt_is_told_and_ignored() {
+fn a_wrong_attempt_is_reported_and_ignored() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let ended = Program::new("incidents")
         .directory(&folder)
@@ -148,7 +152,7 @@ fn a_wrong_attempt_is_told_and_ignored() {
         "{}",
         ended.stderr
     );
-    assert_eq!(told(&receiver), ["failed: disk full"]);
+    assert_eq!(delivered(&receiver), ["failed: disk full"]);
 }
 
 #[test]

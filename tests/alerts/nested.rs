@@ -72,9 +72,9 @@ impl Job {
 
     /// It works: people hear so if they heard of its failure by its name.
     fn works(&mut self) -> Option<String> {
-        let told = self.is_own.then(|| format!("{} recovered []", self.name));
+        let delivered = self.is_own.then(|| format!("{} recovered []", self.name));
         *self = Self::new(self.name, self.says);
-        told
+        delivered
     }
 
     /// It fails; `spoken` says on which channels the event was sent, or is known to last.
@@ -113,7 +113,7 @@ impl Job {
         } else {
             "failed"
         };
-        // By whatever name, it is the second failure in a row that is told now.
+        // By whatever name, it is the second failure in a row that is sent now.
         let kind = if self.failures > 1 && !self.is_known && self.says != Says::After3 {
             "still_failing"
         } else {
@@ -136,7 +136,7 @@ fn expected(inner: Says, outer: Says, ends: &[&str]) -> Vec<Vec<String>> {
     let (mut inner, mut outer) = (Job::new("inner", inner), Job::new("outer", outer));
     let of_run = |end: &&str| {
         let mut spoken = HashMap::new();
-        let told = match *end {
+        let delivered = match *end {
             "ok" => [inner.works(), outer.works()],
             "outer" => [inner.works(), outer.fails("outer", &mut spoken, &[])],
             end => {
@@ -153,7 +153,7 @@ fn expected(inner: Says, outer: Says, ends: &[&str]) -> Vec<Vec<String>> {
                 [first, outer.fails(end, &mut spoken, &[])]
             }
         };
-        told.into_iter().flatten().collect()
+        delivered.into_iter().flatten().collect()
     };
     ends.iter().map(of_run).collect()
 }
@@ -218,22 +218,22 @@ fn each_pair_of_options(end: &str) {
 }
 
 #[test]
-fn an_error_is_told_by_each_job_that_returns_it() {
+fn an_error_is_sent_by_each_job_that_returns_it() {
     each_pair_of_options("err");
 }
 
 #[test]
-fn a_panic_is_told_once_a_channel_by_the_innermost_job_that_may() {
+fn a_panic_is_sent_once_a_channel_by_the_innermost_job_that_may() {
     each_pair_of_options("panic");
 }
 
 #[test]
-fn an_exit_is_told_once_a_channel_by_the_innermost_job_that_may() {
+fn an_exit_is_sent_once_a_channel_by_the_innermost_job_that_may() {
     each_pair_of_options("exit");
 }
 
 #[test]
-fn a_signal_is_told_once_a_channel_by_the_innermost_job_that_may() {
+fn a_signal_is_sent_once_a_channel_by_the_innermost_job_that_may() {
     each_pair_of_options("term");
 }
 

@@ -74,9 +74,9 @@ fn ids(texts: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// How many alerts are told or wait: one that was sent at the very end may be both.
-fn known(told: Vec<String>, queue: &Path) -> usize {
-    let mut ids: BTreeSet<_> = told.into_iter().collect();
+/// How many alerts are sent or wait: one that was sent at the very end may be both.
+fn known(delivered: Vec<String>, queue: &Path) -> usize {
+    let mut ids: BTreeSet<_> = delivered.into_iter().collect();
     let waiting = names(queue).into_iter();
     ids.extend(waiting.filter_map(|name| Some(name.rsplit('-').next()?.to_owned())));
     ids.len()
@@ -96,7 +96,7 @@ fn mend(is_broken: &AtomicBool, queue: &Path) {
 }
 
 #[test]
-fn of_a_job_that_keeps_failing_while_the_webhook_is_broken_all_is_told_or_counted() {
+fn of_a_job_that_keeps_failing_while_the_webhook_is_broken_all_is_sent_or_counted() {
     let folder = Folder::new();
     let (receiver, is_broken) = receiver();
     run(&folder, &receiver, "20");
@@ -126,18 +126,21 @@ fn of_a_job_that_keeps_failing_while_the_webhook_is_broken_all_is_told_or_counte
     // A message a second: less than all of it will do.
     run(&folder, &receiver, "6");
     let texts = receiver.texts().split_off(before);
-    let told = ids(&texts);
-    assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), told.len());
+    let delivered = ids(&texts);
+    assert_eq!(
+        delivered.iter().collect::<BTreeSet<_>>().len(),
+        delivered.len()
+    );
     let all: usize = texts.iter().map(|text| given_up(text)).sum();
     // Those that were laid there, two of the programs, and that the first `main` ended well.
-    assert_eq!(known(told, &queue) + all, MOST + 503);
+    assert_eq!(known(delivered, &queue) + all, MOST + 503);
     assert!(
         given_up(&texts[0]) >= 500 && texts[0].contains(" repeats"),
         "{}",
         texts[0]
     );
     let failures = texts.iter().filter(|text| text.contains(" · failed "));
-    assert_eq!(failures.count(), 1, "the first failure is told");
+    assert_eq!(failures.count(), 1, "the first failure is delivered");
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn the_built_in_answer_is_that_of_the_built_in_rules() {
     assert_eq!(by_rule, decided("panic"));
 }
 
-/// Point 1: told on another channel, where what follows of the incident goes, too.
+/// Point 1: sent on another channel, where what follows of the incident goes, too.
 #[test]
 fn two_types_of_error_go_to_two_channels_and_the_recovery_goes_where_the_last_failure_went() {
     let folder = Folder::new();

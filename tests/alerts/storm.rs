@@ -1,4 +1,4 @@
-//! Many failures at once, told by few messages to a webhook that takes one a second.
+//! Many failures at once, sent in few messages to a webhook that takes one a second.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::support::told;
+use crate::support::delivered;
 use crate::support::{Answer, Folder, Program, Receiver};
 
 #[test]
@@ -25,7 +25,7 @@ fn five_hundred_failures_while_a_webhook_is_down_leave_as_few_messages_when_it_i
     fail(500, 30);
 }
 
-/// Has so many jobs fail while the webhook is down, and counts the messages that tell of them.
+/// Has so many jobs fail while the webhook is down, and counts their messages.
 fn fail(jobs: usize, most: usize) {
     let folder = Folder::new();
     let is_up = Arc::new(AtomicBool::new(false));
@@ -73,11 +73,11 @@ fn fail(jobs: usize, most: usize) {
         begun.elapsed(),
     );
     let mut faults = Vec::new();
-    let (events, repeats) = told::first_copies(&told::told(&receiver), &mut faults);
+    let (events, repeats) = delivered::first_copies(&delivered::delivered(&receiver), &mut faults);
     let names: BTreeSet<_> = events.iter().map(|event| &event.job).collect();
     assert_eq!((events.len(), names.len(), repeats), (waiting, waiting, 0));
-    faults.extend(told::wrong_beliefs(&folder, &events));
-    faults.extend(told::litter(&folder));
+    faults.extend(delivered::wrong_beliefs(&folder, &events));
+    faults.extend(delivered::litter(&folder));
     assert!(faults.is_empty(), "{faults:#?}");
     assert!(
         requests.len() <= most && refused == 0,

@@ -54,11 +54,11 @@ fn ends(folder: &Folder, receiver: &Receiver, outcome: &str, settings: &[(&str, 
     program.run();
 }
 
-/// Nothing is told twice within an hour.
+/// Nothing is sent twice within an hour.
 const HOUR: &[(&str, &str)] = &[("NOTIFY_SILENT_SECONDS", "3600")];
 
 #[test]
-fn each_run_says_which_rule_told_it_and_what_was_answered() {
+fn each_run_says_which_rule_decided_and_what_was_answered() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     for outcome in ["ok", "ok", "ok", "no route", "no route", "no disk"] {
         ends(&folder, &receiver, outcome, HOUR);
@@ -98,8 +98,8 @@ fn each_run_says_which_rule_told_it_and_what_was_answered() {
 
     let json = json(&folder, &[JOB]);
     let events = json["events"].as_array().unwrap();
-    let told: Vec<_> = events.iter().map(|event| event["told"] == true).collect();
-    assert_eq!(told, [true, false, true, false, true], "{json:#}");
+    let delivered: Vec<_> = events.iter().map(|event| event["told"] == true).collect();
+    assert_eq!(delivered, [true, false, true, false, true], "{json:#}");
     assert_eq!(events[1]["runs"], 2);
     assert_eq!(events[4]["answers"][0]["answer"], "accepted");
     assert_eq!(json["settings"]["silent_seconds"], 3600.0);
@@ -160,7 +160,11 @@ fn an_alert_that_is_held_says_until_when_and_what_became_of_it() {
         back.contains("- If it fails, its alert is held back until "),
         "{text}"
     );
-    assert_eq!(receiver.accepted().len(), 1, "the first run alone is told");
+    assert_eq!(
+        receiver.accepted().len(),
+        1,
+        "the first run alone is delivered"
+    );
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn a_first_attempt_that_no_other_follows_is_sent_at_its_due_time_by_the_next_run
         wait_for_the_due_time();
         place.call(folder.path(), other);
         assert_eq!(place.heard(), ["etl failed"]);
-        // Its recovery is told, for its failure was.
+        // Its recovery is sent, for its failure was.
         place.run(folder.path(), "etl", "2/3", "true");
         assert_eq!(place.heard(), ["etl failed", "etl recovered"]);
     }
@@ -231,7 +231,7 @@ fn an_always_slow_job_keeps_to_the_silences_and_can_be_silenced() {
     }
     assert_eq!(place.heard(), ["slow overdue"]);
 
-    // By the defaults it would be told at each run.
+    // By the defaults it would be sent at each run.
     let place = Place::new(&[("NOTIFY_SILENT_SECONDS", "0")]);
     slow(&place);
     assert_eq!(place.heard(), ["slow overdue"], "and not its end");

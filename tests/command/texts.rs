@@ -65,9 +65,9 @@ fn nothing_that_a_terminal_obeys_reaches_people_and_the_phone_shows_the_reason()
 #[test]
 fn another_exit_code_is_another_error_and_another_time_is_not() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
-    for (took, code, told) in [("950ms", 12, 1), ("1.02s", 12, 1), ("2s", 3, 2)] {
+    for (took, code, delivered) in [("950ms", 12, 1), ("1.02s", 12, 1), ("2s", 3, 2)] {
         let script = format!("echo 'timed out after {took}' >&2; exit {code}");
         run(&folder, &receiver, &script);
-        assert_eq!(receiver.accepted().len(), told, "{took}, {code}");
+        assert_eq!(receiver.accepted().len(), delivered, "{took}, {code}");
     }
 }

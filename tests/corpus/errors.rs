@@ -167,7 +167,7 @@ fn infallible() -> Result<u8, Infallible> {
 }
 
 #[test]
-fn an_error_is_told_with_its_causes() {
+fn an_error_is_sent_with_its_causes() {
     ok("errors.early", || early(false));
     error("errors.early", "load failed", || early(true));
     let text = "load failed\n  caused by: invalid digit found in string";
@@ -186,7 +186,7 @@ fn names_of_results_do_not_matter() {
 }
 
 #[test]
-fn errors_of_anyhow_and_eyre_are_told_with_causes_and_backtrace() {
+fn errors_of_anyhow_and_eyre_are_sent_with_causes_and_backtrace() {
     for (job, recorded) in [
         ("anyhow", run("errors.with_anyhow", || with_anyhow("x"))),
         ("eyre", run("errors.with_eyre", || with_eyre("x"))),
@@ -204,7 +204,7 @@ fn errors_of_anyhow_and_eyre_are_told_with_causes_and_backtrace() {
 }
 
 #[test]
-fn an_error_is_told_as_well_as_its_type_can() {
+fn an_error_is_sent_as_well_as_its_type_can() {
     error("errors.only_debug", "OnlyDebug", only_debug);
     error("errors.only_display", "only display", only_display);
     error("errors.mute", "an error of type corpus::errors::Mute", mute);
@@ -214,7 +214,7 @@ fn an_error_is_told_as_well_as_its_type_can() {
 }
 
 #[test]
-fn errors_that_borrow_are_told() {
+fn errors_that_borrow_are_sent() {
     let text = "x".to_owned();
     error("errors.borrowed", "bad: x", || borrowed(&text).is_err());
     error("errors.boxed_borrowed", "bad: x", || {
@@ -308,7 +308,7 @@ fn shared_report() -> Result<(), Arc<anyhow::Error>> {
 
 // Issue 12, point 3.
 #[test]
-fn reports_that_are_no_errors_are_told_with_their_causes() {
+fn reports_that_are_no_errors_are_sent_with_their_causes() {
     error("errors.stack", "load failed: disk full", stack);
     let text = "load failed, at a.rs:1:2\n|-> disk full, at b.rs:3:4";
     error("errors.tree", text, tree);
@@ -349,8 +349,8 @@ fn said(texts: &[&'static str]) -> Result<(), Said> {
 
 // Issue 12, point 3.
 #[test]
-fn no_cause_is_told_twice() {
-    for (texts, told) in [
+fn no_cause_is_sent_twice() {
+    for (texts, shown) in [
         (&["load: disk full.", "disk full"][..], "load: disk full."),
         (&["a: c", "b", "c"], "a: c\n  caused by: b"),
         (&["disk full", "disk full"], "disk full"),
@@ -374,7 +374,7 @@ fn no_cause_is_told_twice() {
             "  load failed\n  caused by: disk full",
         ),
     ] {
-        error("errors.said", told, || said(texts));
+        error("errors.said", shown, || said(texts));
     }
 }
 
@@ -385,7 +385,7 @@ fn empty() -> Result<(), String> {
 
 // Issue 12, point 27.
 #[test]
-fn an_error_that_says_nothing_is_told_so() {
+fn an_error_that_says_nothing_is_named_as_one() {
     error("errors.empty", "an error without a text", empty);
 }
 

@@ -209,7 +209,7 @@ async fn child_panics() -> Result<(), tokio::task::JoinError> {
 }
 
 #[test]
-fn an_async_function_tells_what_its_future_came_to() {
+fn an_async_function_reports_what_its_future_came_to() {
     ok("futures.unit", || block(is_send(unit())));
     ok("futures.early", || block(is_send(early(false))));
     error("futures.early", "load failed", || block(early(true)));
@@ -280,7 +280,7 @@ fn a_returned_future_is_followed() {
 }
 
 #[test]
-fn a_recursive_future_tells_each_level() {
+fn a_recursive_future_reports_each_level() {
     support::switch_on();
     block(recursive(1)).unwrap_err();
     for depth in 0..2 {
@@ -377,7 +377,7 @@ fn a_future_that_is_never_polled_leaves_nothing() {
 }
 
 #[test]
-fn a_child_that_panics_is_told_with_its_message() {
+fn a_child_that_panics_is_sent_with_its_message() {
     let recorded = run("futures.child_panics", || block(is_send(child_panics())));
     assert_eq!(recorded.status, "ERROR");
     assert!(recorded.text.contains("child"), "{recorded:?}");

@@ -143,7 +143,7 @@ fn from_macro() -> ty!() {
 }
 
 #[test]
-fn an_error_is_told_as_well_as_the_bounds_allow() {
+fn an_error_is_sent_as_well_as_the_bounds_allow() {
     error(
         "opaque.unbounded",
         "an error of type corpus::errors::Failed",

@@ -92,7 +92,7 @@ fn payload_with_a_bomb() {
 }
 
 #[test]
-fn a_panic_is_told_with_message_and_place() {
+fn a_panic_is_sent_with_message_and_place() {
     panicked(
         "panics.out_of_bounds",
         &["index out of bounds: the len is 3", "panics.rs:"],
@@ -107,7 +107,7 @@ fn a_panic_is_told_with_message_and_place() {
 }
 
 #[test]
-fn a_nested_panic_is_told_by_both() {
+fn a_nested_panic_is_sent_by_both() {
     panicked("panics.outer", &["nested 1", "panics.rs:"], outer);
     let inner = recorded("panics.inner");
     assert!(inner.text.contains("nested 1"), "{inner:?}");
@@ -172,7 +172,7 @@ async fn awaits_a_thread() {
 
 // Issue 12, point 3.
 #[test]
-fn a_panic_on_another_thread_is_told_with_its_text_and_place() {
+fn a_panic_on_another_thread_is_sent_with_its_text_and_place() {
     let place = "panics.rs:";
     for (job, text, call) in [
         (
@@ -225,7 +225,7 @@ fn a_function_called_while_unwinding_did_not_panic() {
 }
 
 #[test]
-fn a_resumed_panic_is_not_told_with_the_text_of_an_earlier_one() {
+fn a_resumed_panic_is_not_sent_with_the_text_of_an_earlier_one() {
     switch_on();
     let _ = catch_unwind(|| panic!("earlier"));
     let stale = run("panics.stale", stale);

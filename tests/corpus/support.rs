@@ -76,7 +76,7 @@ pub(crate) fn ok<R>(job: &str, call: impl FnOnce() -> R) {
     );
 }
 
-/// Calls an annotated function, which must be recorded as a failure that is told in this text.
+/// Calls an annotated function, which must be recorded as a failure that is sent in this text.
 #[track_caller]
 pub(crate) fn error<R>(job: &str, text: &str, call: impl FnOnce() -> R) {
     let recorded = run(job, call);

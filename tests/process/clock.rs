@@ -50,7 +50,7 @@ fn shift(folder: &Folder, (years, hours): (i32, i32)) {
 }
 
 #[test]
-fn each_status_is_told_once_after_the_clock_was_set() {
+fn each_status_is_sent_once_after_the_clock_was_set() {
     for shifted in SHIFTS {
         for before in ["ok", "err"] {
             for after in ["ok", "err"] {
@@ -72,7 +72,7 @@ fn each_status_is_told_once_after_the_clock_was_set() {
 }
 
 #[test]
-fn a_death_after_the_clock_was_set_is_told_and_is_the_status() {
+fn a_death_after_the_clock_was_set_is_sent_and_is_the_status() {
     for shifted in SHIFTS {
         let (folder, receiver) = (Folder::new(), Receiver::new());
         run("ok", &folder, &receiver);
@@ -80,8 +80,12 @@ fn a_death_after_the_clock_was_set_is_told_and_is_the_status() {
         let program = |name| Program::new(name).directory(&folder).alerts_to(&receiver);
         assert_eq!(program("ends").arg("kill").run().signal, Some(9));
         assert_eq!(program("other").run().code, Some(0));
-        let told = receiver.texts().concat();
-        assert_eq!(told.matches("\ndied: ").count(), 1, "{shifted:?}: {told}");
+        let delivered = receiver.texts().concat();
+        assert_eq!(
+            delivered.matches("\ndied: ").count(),
+            1,
+            "{shifted:?}: {delivered}"
+        );
         let status = folder.status_file(MAIN);
         assert!(status.starts_with("ERROR\n"), "{shifted:?}: {status}");
         assert_eq!(run("ok", &folder, &receiver), 1, "{shifted:?}");

@@ -35,8 +35,8 @@ impl Runs {
         self.folder.status_file(&job)
     }
 
-    /// What was told since so many messages.
-    fn told(&self, since: usize) -> String {
+    /// What was sent since so many messages.
+    fn delivered(&self, since: usize) -> String {
         self.receiver.texts().split_off(since).concat()
     }
 }
@@ -50,7 +50,7 @@ fn the_exit_code_of_a_type_of_ones_own_is_what_counts() {
         status.starts_with("ERROR\n") && status.ends_with("\n\nexit code 4\n"),
         "{status}"
     );
-    assert!(runs.told(0).contains("exit code 4"));
+    assert!(runs.delivered(0).contains("exit code 4"));
     // In an incident it does not recover.
     assert_eq!(runs.run(&["4"]).code, Some(4));
     assert_eq!(
@@ -62,12 +62,12 @@ fn the_exit_code_of_a_type_of_ones_own_is_what_counts() {
     assert_eq!(runs.run(&["0"]).code, Some(0));
     assert!(runs.status().starts_with("OK\n"), "{}", runs.status());
     assert!(
-        runs.told(1).contains("coded.main recovered"),
+        runs.delivered(1).contains("coded.main recovered"),
         "{}",
-        runs.told(1)
+        runs.delivered(1)
     );
     assert_eq!(runs.run(&["5"]).code, Some(5));
-    assert!(runs.told(2).contains("exit code 5"));
+    assert!(runs.delivered(2).contains("exit code 5"));
     let records = runs.folder.hidden_files().into_keys();
     assert_eq!(records.filter(|path| path.contains("/running/")).count(), 0);
 }
@@ -84,9 +84,9 @@ fn a_kill_between_the_return_and_the_exit_loses_nothing() {
     );
     let other = Program::new("other").directory(&runs.folder);
     assert_eq!(other.alerts_to(&runs.receiver).run().code, Some(0));
-    let told = runs.told(1);
-    assert!(told.contains("coded.main recovered"), "{told}");
-    assert!(!told.contains("died: "), "{told}");
+    let delivered = runs.delivered(1);
+    assert!(delivered.contains("coded.main recovered"), "{delivered}");
+    assert!(!delivered.contains("died: "), "{delivered}");
     assert!(runs.status().starts_with("OK\n") && runs.status().contains("\ntook: "));
 }
 
@@ -121,7 +121,7 @@ fn an_exit_code_is_what_whoever_waits_sees_of_it() {
 }
 
 #[test]
-fn exit_code_2_is_told_as_what_it_often_is() {
+fn exit_code_2_is_explained_as_what_it_often_is() {
     let runs = Runs::of("ends");
     assert_eq!(runs.run(&["exit with", "2"]).code, Some(2));
     let words = "The program called exit(2), often a wrong option: see the program's own output.";
@@ -163,7 +163,7 @@ fn a_program_that_shows_its_help_proves_nothing() {
     );
     runs.run(&["ok"]);
     assert!(!runs.status().contains("not counted"), "{}", runs.status());
-    assert!(runs.told(1).contains("recovered"));
+    assert!(runs.delivered(1).contains("recovered"));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn words_that_look_like_a_cry_for_help_and_are_none_are_ordinary_runs() {
         runs.run(&["err"]);
         assert_eq!(runs.run(arguments).code, Some(0));
         assert!(runs.status().starts_with("OK\n"), "{arguments:?}");
-        assert!(runs.told(1).contains("recovered"), "{arguments:?}");
+        assert!(runs.delivered(1).contains("recovered"), "{arguments:?}");
     }
     // A failure is one, whatever was asked for.
     let runs = Runs::of("ends");

@@ -1,5 +1,5 @@
 //! What the program's own code does in the way of its exit: the exit comes, in time and with its
-//! code, and what could not be told by then waits.
+//! code, and what could not be sent by then waits.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn a_notifier_that_waits_for_the_exiting_thread_does_not_hang_the_exit() {
 fn a_notifier_may_use_thread_locals_at_the_exit() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let ended = exits("notifier with thread-locals", &folder, &receiver);
-    assert_eq!((&*ended.stdout, &*ended.stderr), ("told\n", ""));
+    assert_eq!((&*ended.stdout, &*ended.stderr), ("sent\n", ""));
     assert!(folder.waiting_alerts().is_empty());
 }
 
@@ -78,7 +78,7 @@ fn a_logger_that_waits_for_the_exiting_thread_does_not_hang_the_exit() {
 }
 
 #[test]
-fn an_error_that_cannot_be_shown_is_told_all_the_same() {
+fn an_error_that_cannot_be_shown_is_sent_all_the_same() {
     for (way, said) in [
         ("display panics", "panicked"),
         ("display fails", "`fmt` failed"),
@@ -103,7 +103,7 @@ fn an_error_that_cannot_be_shown_is_told_all_the_same() {
 }
 
 #[test]
-fn what_a_run_that_becomes_another_program_had_told_is_kept_and_its_end_is_told_by_the_next_run() {
+fn what_a_run_that_becomes_another_program_had_sent_is_kept_and_its_end_is_sent_by_the_next_run() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     exits("exec", &folder, &receiver);
     let next = Program::new("other")
@@ -118,7 +118,7 @@ fn what_a_run_that_becomes_another_program_had_told_is_kept_and_its_end_is_told_
 
 /// issue 12, point 6
 #[test]
-fn a_run_that_was_handed_over_to_another_program_keeps_its_status_and_is_told_to_nobody() {
+fn a_run_that_was_handed_over_to_another_program_keeps_its_status_and_is_sent_to_nobody() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     exits("display fails", &folder, &receiver);
     let before = folder.status_file(RUN);
@@ -129,7 +129,7 @@ fn a_run_that_was_handed_over_to_another_program_keeps_its_status_and_is_told_to
         std::fs::read_link(&exe).is_ok_and(|exe| exe.ends_with("sleep"))
     });
     let exe = std::fs::read_link(&exe).unwrap();
-    let told = receiver.texts().len();
+    let delivered = receiver.texts().len();
     let other = || {
         let other = Program::new("other").directory(&folder);
         assert_eq!(other.alerts_to(&receiver).run().code, Some(0));
@@ -145,7 +145,7 @@ fn a_run_that_was_handed_over_to_another_program_keeps_its_status_and_is_told_to
     child.wait().unwrap();
     other();
     assert_eq!(folder.status_file(RUN), status);
-    let texts = receiver.texts().split_off(told).concat();
+    let texts = receiver.texts().split_off(delivered).concat();
     assert!(!texts.contains("exits"), "{texts}");
 }
 
@@ -154,7 +154,7 @@ fn a_daemon_delivers_and_its_parent_ends_well() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let parent = program("daemon", &folder, &receiver).run();
     assert_eq!(parent.code, Some(0), "{parent:?}");
-    eventually("the daemon tells its failure", || {
+    eventually("the daemon sends its failure", || {
         receiver.texts().concat().contains("the disk is full")
     });
     assert!(

@@ -122,7 +122,7 @@ fn a_signal_during_delivery_cuts_it_short_and_the_exit_code_stays() {
     );
 }
 
-/// Stops a program so often by GNU `timeout`, which sends its signal twice at once; each stop is told before
+/// Stops a program so often by GNU `timeout`, which sends its signal twice at once; each stop is sent before
 /// it ends.
 fn stop_by_timeout(times: usize) {
     let is_there = Command::new("timeout").arg("--version").output();
@@ -141,12 +141,12 @@ fn stop_by_timeout(times: usize) {
 }
 
 #[test]
-fn each_of_some_stops_by_gnu_timeout_is_told_at_once() {
+fn each_of_some_stops_by_gnu_timeout_is_sent_at_once() {
     stop_by_timeout(20);
 }
 
 #[test]
 #[ignore = "it takes some minutes"]
-fn each_of_many_stops_by_gnu_timeout_is_told_at_once() {
+fn each_of_many_stops_by_gnu_timeout_is_sent_at_once() {
     stop_by_timeout(200);
 }

@@ -45,7 +45,7 @@ fn without_a_directory_the_users_state_folder_is_used() {
 }
 
 #[test]
-fn where_there_can_be_no_directory_failures_are_told_all_the_same() {
+fn where_there_can_be_no_directory_failures_are_sent_all_the_same() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let file = folder.path().join("a-file");
     fs::write(&file, "").unwrap();
@@ -92,7 +92,7 @@ fn a_directory_whose_name_is_not_utf8_is_used() {
 }
 
 #[test]
-fn a_status_file_that_is_damaged_never_disturbs_a_run_and_is_told() {
+fn a_status_file_that_is_damaged_never_disturbs_a_run_and_is_reported() {
     type Damage = fn(&std::path::Path);
     let damages: [(&str, Damage); 7] = [
         ("empty", |path| fs::write(path, "").unwrap()),
@@ -179,7 +179,7 @@ fn a_webhook_that_is_missing_or_cannot_be_used_is_named_once_and_not_shown() {
 }
 
 #[test]
-fn a_failure_that_nobody_could_be_told_of_is_told_once_there_is_a_webhook() {
+fn a_failure_that_could_not_be_sent_is_sent_once_there_is_a_webhook() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     lines(&failing().directory(&folder).run());
     lines(&failing().directory(&folder).alerts_to(&receiver).run());

@@ -207,7 +207,7 @@ fn devour() -> u8 {
     taken[0][0]
 }
 
-/// The article's `func1` and `func2`: a special error, told, caught, and the program goes on.
+/// The article's `func1` and `func2`: a special error, sent, caught, and the program goes on.
 fn caught() -> ExitCode {
     match special(None) {
         Ok(_) => ExitCode::FAILURE,

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let installed = match way.as_str() {
         "notifier that locks" | "notifier that locks, main returns" => install(|| drop(lock())),
         "notifier that prints" => install(|| {
-            let _ = writeln!(std::io::stdout(), "told");
+            let _ = writeln!(std::io::stdout(), "sent");
         }),
         "notifier with thread-locals" => install(count),
         "notifier that panics" => install(|| panic!("the notifier broke")),
@@ -107,8 +107,8 @@ impl<F: Fn() + Send + Sync> Notifier for Acting<F> {
 
 fn count() {
     thread_local!(static MESSAGES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
-    MESSAGES.with_borrow_mut(|messages| messages.push("told".to_owned()));
-    let _ = writeln!(std::io::stdout(), "told");
+    MESSAGES.with_borrow_mut(|messages| messages.push("sent".to_owned()));
+    let _ = writeln!(std::io::stdout(), "sent");
 }
 
 /// A logger that takes the lock for each record.

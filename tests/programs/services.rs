@@ -1,4 +1,4 @@
-//! A program that tells `SERVICE` at `URL`, or what its environment names, of one job's runs, one for each argument: `ok`, `slow`,
+//! A program that informs `SERVICE` at `URL`, or what its environment names, of one job's runs, one for each argument: `ok`, `slow`,
 //! `storm`, which is a dozen jobs that fail, `outage`, which is forty, `calm`, which is forty that work, `long`, which is an error of a megabyte, `train` and an outcome, which says how far it is until the file `HOLD` is there, or the text of
 //! an error.
 

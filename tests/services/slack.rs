@@ -282,7 +282,7 @@ pub fn shown(payload: &Value) -> String {
     text
 }
 
-/// Tells whether nothing in a text of Markdown calls anybody.
+/// Returns whether nothing in a text of Markdown calls anybody.
 fn is_dead(text: &str) -> Result<(), String> {
     is_readable(text)?;
     let lives = text.contains("<!")

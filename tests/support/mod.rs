@@ -9,11 +9,11 @@
     reason = "each test file uses a part of it"
 )]
 
+pub mod delivered;
 pub mod receiver;
 #[cfg(feature = "postgres")]
 pub mod server;
 pub mod service;
-pub mod told;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -45,7 +45,7 @@ impl Request {
         header.map(|(_, value)| value.as_str())
     }
 
-    /// What the message tells as text: each alert where there are a few, and the digest of more.
+    /// The message as text: each alert where there are a few, and the digest of more.
     pub fn text(&self) -> String {
         let payload = self.payload();
         let Some(attachments) = payload["attachments"].as_array() else {

@@ -96,20 +96,11 @@ impl Wrapped {
         // Where that panics, the next run reports that this one died.
         let _ = isolate::contain(|| {
             let outcome = match &ended {
-                Ok(Ok(status)) => {
-                    let is_short = memory_kills::memory_kills() > kills && kills.is_some();
-                    codes.judge(*status, &attendance, || {
-                        let tail = |rest: &mut Option<Rest>| {
-                            let tail = rest.as_mut().map(|rest| rest.tail(OUTPUT_WAIT));
-                            tail.unwrap_or_default()
-                        };
-                        Left {
-                            output: tail(&mut rest),
-                            stdout: tail(&mut rest_of_stdout),
-                            is_short,
-                        }
-                    })
-                }
+                Ok(Ok(status)) => codes.judge(*status, &attendance, || Left {
+                    output: tail(&mut rest),
+                    stdout: tail(&mut rest_of_stdout),
+                    is_short: memory_kills::memory_kills() > kills && kills.is_some(),
+                }),
                 Ok(Err(error)) => Outcome::Failed(format!("how it ended is not known: {error}")),
                 Err(error) => {
                     let message = unrunnable::words(&self.command, error);
@@ -164,6 +155,12 @@ fn spawn(
     }
     ffi::end_with_us(&mut command);
     command.spawn()
+}
+
+/// Returns the end of what came.
+fn tail(rest: &mut Option<Rest>) -> String {
+    let tail = rest.as_mut().map(|rest| rest.tail(OUTPUT_WAIT));
+    tail.unwrap_or_default()
 }
 
 /// What a command that has failed leaves for the report.

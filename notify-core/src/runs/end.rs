@@ -21,7 +21,7 @@ use crate::runs::sharded::Values;
 use crate::runs::{asked, overdue, reaper};
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
-use crate::state::{self, JobKey, Kind, Repeat, Store};
+use crate::state::{self, JobKey, Repeat, Store};
 use crate::status::State;
 use crate::status::cause::Cause;
 use crate::status::heard::Heard;
@@ -115,24 +115,15 @@ pub(super) fn end(
         state::run_key(number)
     };
     let kind = run.kind(number, setup, outcome, now);
-    let repeats = |kind: Kind<'_>, store: &Store| {
-        let repeat = Repeat {
-            kind,
-            begun: run.begun,
-            took: now.saturating_duration_since(run.started),
-            pid: engine::pid(),
-            at: now,
-            ends: key.as_ref(),
-        };
-        match (&run.name, &setup.instance) {
-            (None, None) => store.repeat(&JobKey::listed(&run.job.file), &repeat),
-            _ => store.repeat(&JobKey::of(&run.job_name(setup)), &repeat),
-        }
-    };
-    if !kind
-        .zip(store)
-        .is_some_and(|(kind, store)| repeats(kind, store))
-    {
+    let repeat = kind.map(|kind| Repeat {
+        kind,
+        begun: run.begun,
+        took: now.saturating_duration_since(run.started),
+        pid: engine::pid(),
+        at: now,
+        ends: key.as_ref(),
+    });
+    if !is_repeat(run, repeat.as_ref(), setup) {
         reaper::look_for(setup, now, &mut warnings);
         let mut ended = run.ended(setup, now);
         ended.heard = match &run.asked {
@@ -175,6 +166,17 @@ pub(super) fn end(
     }
     warnings.extend(setup.take_problems());
     warnings
+}
+
+/// Returns whether the end of a run changes no more than counts, which the store has taken.
+fn is_repeat(run: &Open, repeat: Option<&Repeat<'_>>, setup: &Setup) -> bool {
+    let Some((repeat, store)) = repeat.zip(setup.store()) else {
+        return false;
+    };
+    match (&run.name, &setup.instance) {
+        (None, None) => store.repeat(&JobKey::listed(&run.job.file), repeat),
+        _ => store.repeat(&JobKey::of(&run.job_name(setup)), repeat),
+    }
 }
 
 /// Reports the end of a run the whole way.

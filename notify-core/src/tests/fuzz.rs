@@ -309,7 +309,7 @@ fn a_damaged_journal_never_happened() {
 }
 
 #[test]
-fn a_damaged_record_tells_of_the_runs_before_the_damage_and_of_no_others() {
+fn a_damaged_record_names_the_runs_before_the_damage_and_no_others() {
     records(SOME);
 }
 
@@ -333,6 +333,6 @@ fn a_million_damaged_journals_never_happened() {
 
 #[test]
 #[ignore = "it takes some minutes"]
-fn a_million_damaged_records_tell_of_the_runs_before_the_damage_and_of_no_others() {
+fn a_million_damaged_records_name_the_runs_before_the_damage_and_no_others() {
     records(MANY);
 }

@@ -265,7 +265,7 @@ struct Incident {
     failures: u64,
     last: i64,
     /// When people first heard that the job fails.
-    told: Option<i64>,
+    delivered: Option<i64>,
     messages: u64,
 }
 
@@ -275,7 +275,7 @@ struct Tally {
     ok: u64,
     blips: u64,
     incidents: u64,
-    never_told: u64,
+    never_sent: u64,
     taken_back: u64,
     messages: BTreeMap<(i64, Cause), (u64, u64)>,
     minutes: Vec<i64>,
@@ -351,7 +351,7 @@ impl Replay<'_> {
                     first: begun,
                     failures: 0,
                     last: begun,
-                    told: None,
+                    delivered: None,
                     messages: 0,
                 });
                 incident.failures += 1;
@@ -420,7 +420,7 @@ impl Replay<'_> {
         };
         if let (Some(status), kind) = verdict {
             self.past = Past::Known(Box::new(status));
-            self.told(now, kind);
+            self.delivered(now, kind);
         }
     }
 
@@ -449,7 +449,7 @@ impl Replay<'_> {
         };
         self.held = None;
         let left = second(until) + FOUND;
-        self.told(left.min(now), Some(Kind::Failed));
+        self.delivered(left.min(now), Some(Kind::Failed));
         if let Past::Known(status) = &mut self.past {
             status.held = None;
             status.withheld_since = None;
@@ -457,7 +457,7 @@ impl Replay<'_> {
         }
     }
 
-    fn told(&mut self, now: i64, kind: Option<Kind>) {
+    fn delivered(&mut self, now: i64, kind: Option<Kind>) {
         let Some(kind) = kind else { return };
         if kind == Kind::Ok {
             self.tally.ok += 1;
@@ -466,7 +466,7 @@ impl Replay<'_> {
         self.tally.failed += 1;
         if let Some(incident) = &mut self.incident {
             incident.messages += 1;
-            incident.told.get_or_insert(now);
+            incident.delivered.get_or_insert(now);
             self.tally.blips += u64::from(incident.cause.is_none());
         }
     }
@@ -490,10 +490,10 @@ impl Replay<'_> {
             return;
         }
         tally.incidents += 1;
-        match incident.told {
-            Some(told) => tally
+        match incident.delivered {
+            Some(delivered) => tally
                 .minutes
-                .push((told - incident.first - 30).max(0) / MINUTE),
+                .push((delivered - incident.first - 30).max(0) / MINUTE),
             // It was over before the time that the settings grant it.
             None if incident.failures < self.rules.after.max(ATTEMPTS)
                 && !self.rules.is_article
@@ -501,7 +501,7 @@ impl Replay<'_> {
             {
                 tally.taken_back += 1;
             }
-            None => tally.never_told += 1,
+            None => tally.never_sent += 1,
         }
     }
 }
@@ -557,7 +557,7 @@ fn row(rules: Rules, tally: &Tally, days: i64) -> String {
         mean(DAY),
         minute(0.5),
         minute(0.95),
-        tally.never_told,
+        tally.never_sent,
         tally.incidents,
         tally.taken_back,
     );
@@ -569,14 +569,14 @@ fn row(rules: Rules, tally: &Tally, days: i64) -> String {
 fn a_year_of_a_hundred_jobs() {
     println!(
         "| rules                     | OK/day | alerts/day | of blips | messages per incident: 5 min / hourly / \
-         daily | first: median / p95 min | never told | over before its time |"
+         daily | first: median / p95 min | never delivered | over before its time |"
     );
     for seed in [1, 2] {
         let pipelines = pipelines(seed, 100, 365);
         for rules in all_rules() {
             let tally = replay(rules, &pipelines, 365);
             println!("{}", row(rules, &tally, 365));
-            assert!(rules.is_article || tally.never_told == 0);
+            assert!(rules.is_article || tally.never_sent == 0);
         }
     }
 }
@@ -587,7 +587,7 @@ fn in_a_generated_fortnight_no_incident_is_never_told() {
         let pipelines = pipelines(seed, 20, 14);
         for rules in all_rules().into_iter().skip(1) {
             let tally = replay(rules, &pipelines, 14);
-            assert_eq!(tally.never_told, 0, "{} with seed {seed}", rules.name);
+            assert_eq!(tally.never_sent, 0, "{} with seed {seed}", rules.name);
         }
     }
 }

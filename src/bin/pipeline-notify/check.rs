@@ -231,32 +231,29 @@ impl Arguments {
             );
             findings.add(Kind::Unreadable, Some(&file.name), words);
         }
-        for name in &jobs.missing {
-            let is_expected = awaited
-                .all
-                .iter()
-                .any(|awaited| look::is_fit(name, &awaited.job));
-            if !is_expected && !runs.iter().any(|run| run.is_named(name)) {
-                findings.add(
-                    Kind::Missing,
-                    Some(name),
-                    format!("{name}: there is no such job"),
-                );
-            }
-        }
-        if self.jobs.is_empty()
-            && jobs.jobs.is_empty()
-            && jobs.unreadable.is_empty()
-            && runs.is_empty()
-            && awaited.all.is_empty()
-        {
-            findings.add(Kind::NoJobs, None, "there are no jobs yet".to_owned());
-        }
+        self.judge_missing(seen, &mut findings);
         findings.calm(jobs, planned);
         findings
             .problems
             .sort_by_key(|problem| std::cmp::Reverse(problem.kind.alarm()));
         findings
+    }
+
+    /// Finds the jobs that were asked for and are not there, or that there is none at all.
+    fn judge_missing(&self, seen: &Seen, findings: &mut Findings) {
+        let (jobs, runs, awaited) = (&seen.jobs, &seen.runs, &seen.awaited.all);
+        for name in &jobs.missing {
+            let mut expected = awaited.iter();
+            let is_expected = expected.any(|awaited| look::is_fit(name, &awaited.job));
+            if !is_expected && !runs.iter().any(|run| run.is_named(name)) {
+                let words = format!("{name}: there is no such job");
+                findings.add(Kind::Missing, Some(name), words);
+            }
+        }
+        let is_empty = jobs.jobs.is_empty() && jobs.unreadable.is_empty();
+        if self.jobs.is_empty() && is_empty && runs.is_empty() && awaited.is_empty() {
+            findings.add(Kind::NoJobs, None, "there are no jobs yet".to_owned());
+        }
     }
 
     /// Judges the jobs that have run; returns when each should run again.

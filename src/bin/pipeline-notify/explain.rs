@@ -5,7 +5,7 @@ mod outlook;
 
 use chrono::{DateTime, Local, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Health, Run, Said, Story};
+use notify_core::__cli::{self as look, Health, Job, Run, Said, Story};
 use notify_core::State;
 use serde_json::{Value, json};
 
@@ -166,15 +166,7 @@ impl View {
         if let Some(error) = &job.passed_over {
             add(format!("passed over: {}", plain(error)));
         }
-        let took = job.took.map(|took| format!(", took {}", words::took(took)));
-        let host = job.host.as_deref();
-        let host = host.map(|host| format!(", on {}", plain(host)));
-        add(format!(
-            "last run {}{}{}",
-            words::moment(job.begun),
-            took.unwrap_or_default(),
-            host.unwrap_or_default()
-        ));
+        add(last_run(job));
         if let Some(run) = &job.not_counted {
             add(format!("not counted: {}", plain(run)));
         }
@@ -205,14 +197,7 @@ impl View {
                 words::moment(until)
             ));
         }
-        for run in &self.runs {
-            let what = match run.health {
-                Health::Alive => "running",
-                Health::Dead => "died, and the next run reports it; begun",
-                Health::Unknown => "running, or dead, on another machine",
-            };
-            add(format!("{what} since {}", words::moment(run.begun)));
-        }
+        self.runs.iter().map(under_way).for_each(add);
         lines
     }
 
@@ -354,4 +339,27 @@ fn wrap(text: &str, output: &Output, indent: usize) -> Vec<String> {
     let room = output.width().unwrap_or(PROSE).saturating_sub(indent);
     let lines = words::wrap(text, room).into_iter();
     lines.map(|line| format!("{:indent$}{line}", "")).collect()
+}
+
+/// Says when the latest run began, how long it took, and where.
+fn last_run(job: &Job) -> String {
+    let took = job.took.map(|took| format!(", took {}", words::took(took)));
+    let host = job.host.as_deref();
+    let host = host.map(|host| format!(", on {}", plain(host)));
+    format!(
+        "last run {}{}{}",
+        words::moment(job.begun),
+        took.unwrap_or_default(),
+        host.unwrap_or_default()
+    )
+}
+
+/// Says what is known of a run that has not ended.
+fn under_way(run: &Run) -> String {
+    let what = match run.health {
+        Health::Alive => "running",
+        Health::Dead => "died, and the next run reports it; begun",
+        Health::Unknown => "running, or dead, on another machine",
+    };
+    format!("{what} since {}", words::moment(run.begun))
 }

@@ -175,7 +175,7 @@ impl<'a> Known<'a> {
 }
 
 /// What a family says of a job.
-type Of<'a> = &'a dyn Fn(&Known<'_>) -> Option<f64>;
+type Of = fn(&Known<'_>, DateTime<Utc>) -> Option<f64>;
 
 /// What a family counts of a queue.
 type OfQueue = fn(&Queue) -> usize;
@@ -219,98 +219,107 @@ fn text(place: &Place, said: &Said, labels: String) -> io::Result<Metrics> {
     })
 }
 
+/// The families of jobs. Each with what counts of it in the sum: there nothing is silenced or quiet.
+const FAMILIES: [(&str, Type, &str, Of, Option<Of>); 10] = [
+    (
+        "job_failing",
+        Type::Gauge,
+        "Whether the job fails: 1 where its latest run did.",
+        |known, _| one(is_failing(known.job?)),
+        Some(|known, now| {
+            let job = known.job?;
+            one(is_failing(job) && !words::is_calm(job, now))
+        }),
+    ),
+    (
+        "job_silenced",
+        Type::Gauge,
+        "Whether the job fails, and that is silenced, acknowledged, or quiet by plan.",
+        |known, now| one(words::is_calm(known.job?, now)),
+        None,
+    ),
+    (
+        "job_quiet",
+        Type::Gauge,
+        "Whether a planned quiet holds for the job.",
+        |known, _| one(known.is_quiet),
+        None,
+    ),
+    (
+        "job_missed",
+        Type::Gauge,
+        "Whether the job should have run, or run again, by now.",
+        |known, _| one(known.is_missed),
+        Some(|known, _| one(known.is_missed && !known.is_quiet)),
+    ),
+    (
+        "job_died",
+        Type::Gauge,
+        "Runs of the job whose process is gone, and that nobody has reported yet.",
+        |known, _| Some(known.died as f64),
+        Some(|known, _| Some(known.died as f64)),
+    ),
+    (
+        "job_last_run_timestamp_seconds",
+        Type::Gauge,
+        "When the job's latest run began.",
+        |known, _| Some(seconds(known.job?.begun)),
+        None,
+    ),
+    (
+        "job_last_success_timestamp_seconds",
+        Type::Gauge,
+        "When the job's latest run began that worked.",
+        |known, _| known.job?.last_ok.map(seconds),
+        None,
+    ),
+    (
+        "job_last_run_duration_seconds",
+        Type::Gauge,
+        "How long the job's latest run took.",
+        |known, _| known.job?.took.map(|took| took.as_secs_f64()),
+        None,
+    ),
+    (
+        "job_runs_total",
+        Type::Counter,
+        "Runs of the job that have ended.",
+        |known, _| Some(known.job?.runs_total as f64),
+        Some(|known, _| Some(known.job?.runs_total as f64)),
+    ),
+    (
+        "job_failures_total",
+        Type::Counter,
+        "Runs of the job that have failed.",
+        |known, _| Some(known.job?.failures_total as f64),
+        Some(|known, _| Some(known.job?.failures_total as f64)),
+    ),
+];
+
+fn is_failing(job: &Job) -> bool {
+    job.state == State::Error
+}
+
+fn seconds(time: DateTime<Utc>) -> f64 {
+    time.timestamp_micros() as f64 / 1e6
+}
+
+fn one(is_so: bool) -> Option<f64> {
+    Some(f64::from(u8::from(is_so)))
+}
+
 /// Writes ten series a job, each of a family of its own; `rest` is summed, without the jobs' names.
 fn of_jobs(page: &mut Exposition, own: &[Known<'_>], rest: &[Known<'_>], now: DateTime<Utc>) {
-    let is_failing = |job: &Job| job.state == State::Error;
-    let is_calm = move |job: &Job| words::is_calm(job, now);
-    let seconds = |time: DateTime<Utc>| time.timestamp_micros() as f64 / 1e6;
-    let one = |is_so: bool| Some(f64::from(u8::from(is_so)));
-    // Each with what counts of it in the sum: there nothing is silenced or quiet.
-    let families: [(&str, Type, &str, Of, Option<Of>); 10] = [
-        (
-            "job_failing",
-            Type::Gauge,
-            "Whether the job fails: 1 where its latest run did.",
-            &|known| one(is_failing(known.job?)),
-            Some(&|known| {
-                let job = known.job?;
-                one(is_failing(job) && !is_calm(job))
-            }),
-        ),
-        (
-            "job_silenced",
-            Type::Gauge,
-            "Whether the job fails, and that is silenced, acknowledged, or quiet by plan.",
-            &|known| one(is_calm(known.job?)),
-            None,
-        ),
-        (
-            "job_quiet",
-            Type::Gauge,
-            "Whether a planned quiet holds for the job.",
-            &|known| one(known.is_quiet),
-            None,
-        ),
-        (
-            "job_missed",
-            Type::Gauge,
-            "Whether the job should have run, or run again, by now.",
-            &|known| one(known.is_missed),
-            Some(&|known| one(known.is_missed && !known.is_quiet)),
-        ),
-        (
-            "job_died",
-            Type::Gauge,
-            "Runs of the job whose process is gone, and that nobody has reported yet.",
-            &|known| Some(known.died as f64),
-            Some(&|known| Some(known.died as f64)),
-        ),
-        (
-            "job_last_run_timestamp_seconds",
-            Type::Gauge,
-            "When the job's latest run began.",
-            &|known| Some(seconds(known.job?.begun)),
-            None,
-        ),
-        (
-            "job_last_success_timestamp_seconds",
-            Type::Gauge,
-            "When the job's latest run began that worked.",
-            &|known| known.job?.last_ok.map(seconds),
-            None,
-        ),
-        (
-            "job_last_run_duration_seconds",
-            Type::Gauge,
-            "How long the job's latest run took.",
-            &|known| known.job?.took.map(|took| took.as_secs_f64()),
-            None,
-        ),
-        (
-            "job_runs_total",
-            Type::Counter,
-            "Runs of the job that have ended.",
-            &|known| Some(known.job?.runs_total as f64),
-            Some(&|known| Some(known.job?.runs_total as f64)),
-        ),
-        (
-            "job_failures_total",
-            Type::Counter,
-            "Runs of the job that have failed.",
-            &|known| Some(known.job?.failures_total as f64),
-            Some(&|known| Some(known.job?.failures_total as f64)),
-        ),
-    ];
     let labels: Vec<_> = own.iter().map(|job| label("job_name", job.name)).collect();
-    for (name, kind, help, of, of_rest) in families {
+    for (name, kind, help, of, of_rest) in FAMILIES {
         page.family(name, kind, help);
         for (known, label) in own.iter().zip(&labels) {
-            if let Some(value) = of(known) {
+            if let Some(value) = of(known, now) {
                 page.value(label, value);
             }
         }
         if let Some(of) = of_rest.filter(|_| !rest.is_empty()) {
-            page.value("", rest.iter().filter_map(of).sum());
+            page.value("", rest.iter().filter_map(|known| of(known, now)).sum());
         }
     }
 }

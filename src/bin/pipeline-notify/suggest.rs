@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn who_names_a_job_that_is_not_there_is_told_what_to_do_instead() {
+    fn who_names_a_job_that_is_not_there_reads_what_to_do_instead() {
         let folder = format!("pipeline-notify-suggest-{}", std::process::id());
         let folder = std::env::temp_dir().join(folder);
         std::fs::create_dir_all(&folder).unwrap();

@@ -67,7 +67,7 @@ impl Pair {
         }
     }
 
-    /// `OK` after `OK`: nothing is told, and the status is written.
+    /// `OK` after `OK`: nothing is sent, and the status is written.
     fn silent(&self, place: &Place, rounds: usize) -> Answered<Times> {
         let receiver = Receiver::new();
         let webhook = receiver.webhook();
@@ -82,11 +82,11 @@ impl Pair {
         let times = (0..rounds)
             .map(|round| self.run(round, start))
             .collect::<Answered<_>>()?;
-        tell(&receiver, 1)?;
+        expect(&receiver, 1)?;
         Ok(times)
     }
 
-    /// `ERROR` after `OK`, each in a directory of its own where the `OK` has been told to
+    /// `ERROR` after `OK`, each in a directory of its own where the `OK` has been sent to
     /// somebody who answers: a receiver's pace of one message a second must not be measured.
     fn alert(
         &self,
@@ -119,14 +119,14 @@ impl Pair {
             )?);
             fs::remove_dir_all(&directory)?;
         }
-        tell(&ready, rounds)?;
-        tell(&receiver, rounds)?;
+        expect(&ready, rounds)?;
+        expect(&receiver, rounds)?;
         Ok(times)
     }
 }
 
 /// Makes sure that what was measured is what was to be measured.
-fn tell(receiver: &Receiver, expected: usize) -> Answered<()> {
+fn expect(receiver: &Receiver, expected: usize) -> Answered<()> {
     match receiver.requests().len() {
         posts if posts == expected => Ok(()),
         posts => Err(format!("{posts} posts, and not {expected}: no figures").into()),

@@ -74,7 +74,7 @@ fn a_run_that_is_overdue_is_not_counted_as_failed() {
 
 /// Issue 12, what is small: both were "OVERDUE", and who read it looked for a process.
 #[test]
-fn a_run_that_has_never_begun_and_one_that_hangs_are_told_in_other_words() {
+fn a_run_that_has_never_begun_and_one_that_hangs_have_words_of_their_own() {
     let mut alert = alert("etl.load.run", Kind::Overdue, "late\n");
     alert.status.state = State::Error;
 
@@ -94,7 +94,7 @@ fn a_run_that_has_never_begun_and_one_that_hangs_are_told_in_other_words() {
 
 /// Issue 12, what is small: the headline of a silence was "still failing", as if the job had run.
 #[test]
-fn a_silence_is_told_as_one_and_another_error_within_it_as_an_error() {
+fn a_silence_is_named_as_one_and_another_error_within_it_as_an_error() {
     let silence = |hour: u32| crate::status::Silence {
         until: time::parse(&format!("2026-11-22 {hour}:00:00:000000 UTC")).unwrap(),
         error: "0011aaff".to_owned(),

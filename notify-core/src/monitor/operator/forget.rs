@@ -25,6 +25,20 @@ pub struct Forgotten {
     pub announcement: Announcement,
 }
 
+impl Forgotten {
+    /// A job of which nothing else is known.
+    fn new(job: String) -> Self {
+        Self {
+            job,
+            state: None,
+            since: None,
+            runs: 0,
+            error: String::new(),
+            announcement: Announcement::Nobody,
+        }
+    }
+}
+
 impl Desk {
     /// Removes a job's status file; where it failed, a message to the channel says that this is over, unless
     /// none is to be sent.
@@ -41,14 +55,7 @@ impl Desk {
         let file = self.file_of(job)?;
         let channel = self.channel_of(&file, channel);
         let shown = view::shown_name(&file);
-        let mut forgotten = Forgotten {
-            job: shown.clone(),
-            state: None,
-            since: None,
-            runs: 0,
-            error: String::new(),
-            announcement: Announcement::Nobody,
-        };
+        let mut forgotten = Forgotten::new(shown.clone());
         let is_known = |status: &Status| {
             // Of a failure that was held back nobody knows.
             let is_known = status.held.is_none() || status.alerted.is_some();
@@ -76,13 +83,8 @@ impl Desk {
             let routes = routes.as_deref().filter(|_| is_sent);
             let alert = routes.map(|routes| {
                 let over = over(status, to_micros(Utc::now()));
-                let mut alert = announce::new_alert(
-                    Kind::Recovered,
-                    shown.clone(),
-                    routes,
-                    notes.clone(),
-                    over,
-                );
+                let (kind, shown) = (Kind::Recovered, shown.clone());
+                let mut alert = announce::new_alert(kind, shown, routes, notes.clone(), over);
                 alert.incident.clone_from(&status.incident);
                 alert
             });

@@ -106,24 +106,32 @@ pub(super) fn replies(
         replies.extend(channels.iter().map(waits));
     }
     if replies.is_empty() {
-        let channel = ran.channel.clone();
-        let is_silenced = later
-            .iter()
-            .any(|later| later.what(Some(ran.begun)) == What::Person);
-        let words = match (places.held.get(id), ran.held) {
-            (Some(_), _) => "held back",
-            (None, Some(_)) if is_silenced => "taken back: a person silenced it",
-            (None, Some(_)) => match later.iter().find(|later| later.begun > ran.begun) {
-                Some(next) if next.state == State::Ok => "taken back: the job worked again",
-                Some(_) => "taken back: a later alert says the same",
-                None => "was held back; no answer is known",
-            },
-            (None, None) => "no answer is known",
+        let is_held = places.held.contains_key(id);
+        let words = if is_held {
+            "held back"
+        } else {
+            why_unanswered(ran, later)
         };
         replies.push(Reply {
-            is_held: places.held.contains_key(id),
-            ..unanswered(channel, words.to_owned())
+            is_held,
+            ..unanswered(ran.channel.clone(), words.to_owned())
         });
     }
     replies
+}
+
+/// Says why no service has answered to a run's alert, which waits nowhere.
+fn why_unanswered(ran: &Ran, later: &[Ran]) -> &'static str {
+    if ran.held.is_none() {
+        return "no answer is known";
+    }
+    let mut runs = later.iter();
+    if runs.any(|later| later.what(Some(ran.begun)) == What::Person) {
+        return "taken back: a person silenced it";
+    }
+    match later.iter().find(|later| later.begun > ran.begun) {
+        Some(next) if next.state == State::Ok => "taken back: the job worked again",
+        Some(_) => "taken back: a later alert says the same",
+        None => "was held back; no answer is known",
+    }
 }

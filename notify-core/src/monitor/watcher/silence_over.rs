@@ -31,32 +31,39 @@ pub(crate) fn may_be(job: &Job, plans: &Silences, now: Time) -> bool {
         && plans.quiet(&job.name, ffi::user_id(), now).is_none()
 }
 
+/// Says what is over.
+fn note(job: &Job) -> Option<String> {
+    let silenced = job.silence.as_ref();
+    let silenced =
+        silenced.map(|silence| ("silenced", "the silence", silence.until, &silence.because));
+    let quiet = job.withheld.as_ref().map(|quiet| {
+        (
+            "a planned quiet was on",
+            "the quiet",
+            quiet.until,
+            &quiet.because,
+        )
+    });
+    let (was, what, until, because) = quiet.or(silenced)?;
+    let until = time::show(until);
+    let because = because.as_deref();
+    let because = because.map_or_else(String::new, |because| format!(": {because}"));
+    Some(format!(
+        "{was} until {until}{because}; {what} is over, and the job still fails"
+    ))
+}
+
 /// Sends it, and ends the silence: both happen, or neither.
 ///
 /// # Errors
 ///
 /// Where the job's files cannot be used.
 pub(crate) fn send(job: &Job, plans: &Silences, setup: &Setup, store: &Store) -> io::Result<()> {
-    let silenced = job.silence.as_ref();
-    let silenced =
-        silenced.map(|silence| (("silenced", "the silence"), silence.until, &silence.because));
-    let quiet = job.withheld.as_ref();
-    let quiet = quiet.map(|quiet| {
-        (
-            ("a planned quiet was on", "the quiet"),
-            quiet.until,
-            &quiet.because,
-        )
-    });
-    let Some(((was, what), until, because)) = quiet.or(silenced) else {
+    let Some(note) = note(job) else {
         return Ok(());
     };
     let channel = job.channel.clone();
     let channel = channel.unwrap_or_else(|| setup.default_channel.clone());
-    let until = time::show(until);
-    let because = because.as_deref();
-    let because = because.map_or_else(String::new, |because| format!(": {because}"));
-    let note = format!("{was} until {until}{because}; {what} is over, and the job still fails");
     let (routes, notes) = operator::way(&channel, note);
     // Where it cannot be sent now, it is sent once it can.
     let Some(routes) = routes else {

@@ -97,7 +97,7 @@ fn history(outcomes: &[Outcome], address: Option<Address<'_>>) -> (Status, Vec<A
     for outcome in outcomes {
         job.run(60, outcome);
     }
-    (job.past.status().unwrap().clone(), job.told)
+    (job.past.status().unwrap().clone(), job.delivered)
 }
 
 /// A job that is run again and again, and what people hear of it.
@@ -111,7 +111,7 @@ struct Job<'a> {
     quiet: Option<Quiet>,
     /// The alert that waits, and until when.
     held: Option<(Time, Alert)>,
-    told: Vec<Alert>,
+    delivered: Vec<Alert>,
 }
 
 impl Job<'_> {
@@ -125,7 +125,7 @@ impl Job<'_> {
             attempt: None,
             quiet: None,
             held: None,
-            told: Vec::new(),
+            delivered: Vec::new(),
         }
     }
 
@@ -137,7 +137,7 @@ impl Job<'_> {
         let now = begun + TimeDelta::seconds(1);
         let is_due = |until| until <= now && self.quiet.is_none();
         if let Some((_, alert)) = self.held.take_if(|(until, _)| is_due(*until)) {
-            self.told.push(alert);
+            self.delivered.push(alert);
             if let Past::Known(status) = &mut self.past {
                 let held = status.held.take().unwrap();
                 status.alerted = Some(held.until);
@@ -161,7 +161,7 @@ impl Job<'_> {
             (Some(held), Some(alert)) if transition.is_held => {
                 self.held = Some((held.until, alert));
             }
-            (_, alert) => self.told.extend(alert),
+            (_, alert) => self.delivered.extend(alert),
         }
         assert_eq!(status.held.is_some(), self.held.is_some(), "{status:?}");
         // It is remembered as it is, and must be what its file says to others.
@@ -171,7 +171,7 @@ impl Job<'_> {
     }
 
     fn kinds(&self) -> Vec<Kind> {
-        self.told.iter().map(Alert::kind).collect()
+        self.delivered.iter().map(Alert::kind).collect()
     }
 }
 
@@ -185,12 +185,12 @@ fn an_incident_lasts_from_the_first_failure_to_the_recovery() {
         failed("c"),
     ];
     let (status, alerts) = history(&outcomes, *ALERTS);
-    let told: Vec<_> = alerts
+    let delivered: Vec<_> = alerts
         .iter()
         .map(|alert| (alert.kind, alert.incident.as_deref()))
         .collect();
     assert_eq!(
-        told,
+        delivered,
         [
             (Kind::Ok, None),
             (Kind::Failed, Some("22222222")),
@@ -233,9 +233,12 @@ fn another_error_is_news_within_the_silence_and_the_same_one_is_not() {
             Reason::NewError
         ]
     );
-    assert_eq!(job.told[2].earlier_error.as_deref(), Some("row 2 is bad"));
     assert_eq!(
-        job.told[2].status.first_error.as_deref(),
+        job.delivered[2].earlier_error.as_deref(),
+        Some("row 2 is bad")
+    );
+    assert_eq!(
+        job.delivered[2].status.first_error.as_deref(),
         Some("row 1 is bad")
     );
     // A job that makes up a new error each time is not one alert a run.
@@ -243,11 +246,11 @@ fn another_error_is_news_within_the_silence_and_the_same_one_is_not() {
         job.run(60, &failed(&format!("{word}{word} is bad")));
     }
     // The OK, the first error, and three others.
-    assert_eq!(job.told.len(), 1 + 1 + 3);
+    assert_eq!(job.delivered.len(), 1 + 1 + 3);
 }
 
 #[test]
-fn a_recovery_tells_how_long_it_failed_and_of_what() {
+fn a_recovery_says_how_long_it_failed_and_of_what() {
     let outcomes = [failed("a"), failed("b"), Outcome::Returned];
     let (_, alerts) = history(&outcomes, *ALERTS);
     let outage = alerts[2].outage.as_ref().unwrap();
@@ -258,7 +261,7 @@ fn a_recovery_tells_how_long_it_failed_and_of_what() {
 }
 
 #[test]
-fn with_after_the_nth_failure_in_a_row_is_told_and_an_ok_takes_a_held_one_back() {
+fn with_after_the_nth_failure_in_a_row_is_sent_and_an_ok_takes_a_held_one_back() {
     let mut job = Job::new(Settings {
         after: 3,
         ok_silent: None,
@@ -269,7 +272,7 @@ fn with_after_the_nth_failure_in_a_row_is_told_and_an_ok_takes_a_held_one_back()
     assert_eq!(job.run(60, &Outcome::Returned), Reason::RecoveryOfUnsent);
     assert_eq!(job.run(60, &failed("a")), Reason::After);
     assert_eq!(job.run(60, &failed("b")), Reason::After);
-    assert!(job.told.is_empty());
+    assert!(job.delivered.is_empty());
     assert_eq!(job.run(60, &failed("c")), Reason::UnsentFailure);
     assert_eq!(job.run(60, &failed("c")), Reason::StillFailing);
     assert_eq!(job.run(60, &Outcome::Returned), Reason::Changed);
@@ -277,12 +280,12 @@ fn with_after_the_nth_failure_in_a_row_is_told_and_an_ok_takes_a_held_one_back()
         job.kinds(),
         [Kind::Failed, Kind::StillFailing, Kind::Recovered]
     );
-    assert_eq!(job.told[0].status.first_error.as_deref(), Some("a"));
-    assert_eq!(job.told[0].status.runs, 3);
+    assert_eq!(job.delivered[0].status.first_error.as_deref(), Some("a"));
+    assert_eq!(job.delivered[0].status.runs, 3);
 }
 
 #[test]
-fn a_job_that_fails_every_second_run_is_told_although_an_ok_takes_each_failure_back() {
+fn a_job_that_fails_every_second_run_is_sent_although_an_ok_takes_each_failure_back() {
     let mut job = Job::new(Settings {
         after: 3,
         ok_silent: None,
@@ -300,7 +303,7 @@ fn a_job_that_fails_every_second_run_is_told_although_an_ok_takes_each_failure_b
 }
 
 #[test]
-fn a_held_alert_leaves_after_the_longest_silence_and_its_recovery_is_told() {
+fn a_held_alert_leaves_after_the_longest_silence_and_its_recovery_is_sent() {
     let mut job = Job::new(Settings {
         after: 3,
         ok_silent: None,
@@ -334,7 +337,7 @@ fn a_first_run_is_held_where_its_alert_can_wait_on_disk_and_is_sent_at_once_wher
         let (until, alert) = job.held.as_ref().unwrap();
         // It leaves after the larger of the two settings.
         assert_eq!((*until, alert.kind), (at(1 + 14256 - 60), Kind::Failed));
-        assert!(job.told.is_empty());
+        assert!(job.delivered.is_empty());
 
         let mut job = Job::new(settings);
         (job.attempt, job.address) = (attempt, Some(nowhere));
@@ -344,7 +347,7 @@ fn a_first_run_is_held_where_its_alert_can_wait_on_disk_and_is_sent_at_once_wher
 }
 
 #[test]
-fn an_attempt_that_is_not_the_last_is_held_and_the_last_one_is_told() {
+fn an_attempt_that_is_not_the_last_is_held_and_the_last_one_is_sent() {
     let mut job = Job::new(Settings {
         ok_silent: None,
         ..Settings::default()
@@ -374,7 +377,7 @@ fn an_attempt_that_is_not_the_last_is_held_and_the_last_one_is_told() {
 }
 
 #[test]
-fn what_a_person_has_silenced_is_that_error_alone_and_is_told_when_the_silence_ends() {
+fn what_a_person_has_silenced_is_that_error_alone_and_is_sent_when_the_silence_ends() {
     let mut job = Job::new(Settings::default());
     job.run(0, &failed("disk full"));
     let Past::Known(status) = &mut job.past else {
@@ -388,14 +391,14 @@ fn what_a_person_has_silenced_is_that_error_alone_and_is_told_when_the_silence_e
     assert_eq!(job.run(5000, &failed("disk full")), Reason::Silenced);
     assert_ne!(job.run(60, &failed("no route")), Reason::Silenced);
     assert_eq!(job.run(60, &failed("disk full")), Reason::Silenced);
-    assert_eq!(job.told.len(), 2);
+    assert_eq!(job.delivered.len(), 2);
     assert_eq!(job.run(5000, &failed("disk full")), Reason::UnsentFailure);
     assert_eq!(job.run(60, &Outcome::Returned), Reason::Changed);
 }
 
 /// Issue 12, point 5.
 #[test]
-fn an_error_keeps_what_another_version_wrote_for_it_and_is_not_told_once_more() {
+fn an_error_keeps_what_another_version_wrote_for_it_and_is_not_sent_once_more() {
     let settings = Settings {
         silent: 4 * time::HOUR,
         ..Settings::default()
@@ -412,7 +415,7 @@ fn an_error_keeps_what_another_version_wrote_for_it_and_is_not_told_once_more() 
 }
 
 #[test]
-fn a_job_that_changes_to_and_fro_is_told_as_flapping_and_then_as_steady() {
+fn a_job_that_changes_to_and_fro_is_sent_as_flapping_and_then_as_steady() {
     let mut job = Job::new(Settings {
         flapping: true,
         ok_silent: None,
@@ -443,9 +446,9 @@ fn a_job_that_changes_to_and_fro_is_told_as_flapping_and_then_as_steady() {
         ]
     );
     assert!(
-        job.told[4].notes[0].starts_with("5 changes, 3 of 5 runs failed since "),
+        job.delivered[4].notes[0].starts_with("5 changes, 3 of 5 runs failed since "),
         "{:?}",
-        job.told[4].notes
+        job.delivered[4].notes
     );
     for _ in 0..13 {
         job.run(300, &Outcome::Returned);
@@ -463,7 +466,7 @@ fn incident(settings: Settings) -> Vec<String> {
         job.run(300, &failed("no route"));
     }
     job.run(300, &Outcome::Returned);
-    let lines = job.told.iter().map(|alert| {
+    let lines = job.delivered.iter().map(|alert| {
         let remarks = alert.remarks().join("; ");
         format!("{} [{remarks}]", alert.summary())
     });
@@ -471,10 +474,10 @@ fn incident(settings: Settings) -> Vec<String> {
 }
 
 #[test]
-fn an_incident_by_the_defaults_is_told_at_each_failure_and_at_its_end() {
-    let told = incident(Settings::default());
+fn an_incident_by_the_defaults_is_sent_at_each_failure_and_at_its_end() {
+    let delivered = incident(Settings::default());
     assert_eq!(
-        told[..4],
+        delivered[..4],
         [
             "✓ etl.load.run ok on worker-3 []",
             "✗ etl.load.run failed on worker-3: disk full []",
@@ -484,9 +487,9 @@ fn an_incident_by_the_defaults_is_told_at_each_failure_and_at_its_end() {
              the same error; at first: disk full]",
         ]
     );
-    assert_eq!(told.len(), 14);
+    assert_eq!(delivered.len(), 14);
     assert_eq!(
-        told[12..],
+        delivered[12..],
         [
             "✗ etl.load.run still failing on worker-3: no route [failing for 55 min 1 s, 12 runs, \
              with the same error; at first: disk full]",
@@ -497,15 +500,15 @@ fn an_incident_by_the_defaults_is_told_at_each_failure_and_at_its_end() {
 }
 
 #[test]
-fn an_incident_with_after_3_and_four_hours_of_silence_is_told_twice() {
-    let told = incident(Settings {
+fn an_incident_with_after_3_and_four_hours_of_silence_is_sent_twice() {
+    let delivered = incident(Settings {
         after: 3,
         silent: Duration::from_secs(14256),
         ok_silent: None,
         ..Settings::default()
     });
     assert_eq!(
-        told,
+        delivered,
         [
             "✗ etl.load.run failed on worker-3: no route [failing for 10 min 1 s, 3 runs, with the \
              same error; at first: disk full]",
@@ -516,32 +519,32 @@ fn an_incident_with_after_3_and_four_hours_of_silence_is_told_twice() {
 }
 
 #[test]
-fn an_incident_with_after_3_and_the_other_defaults_is_told_from_the_third_failure_on() {
-    let told = incident(Settings {
+fn an_incident_with_after_3_and_the_other_defaults_is_sent_from_the_third_failure_on() {
+    let delivered = incident(Settings {
         after: 3,
         ..Settings::default()
     });
-    let kinds: Vec<_> = told
+    let kinds: Vec<_> = delivered
         .iter()
         .map(|line| line.split(' ').nth(2).unwrap())
         .collect();
     assert_eq!(kinds[..2], ["ok", "failed"]);
     assert!(
         kinds[2..11].iter().all(|kind| *kind == "still"),
-        "{told:#?}"
+        "{delivered:#?}"
     );
     assert_eq!((kinds.len(), kinds[11]), (12, "recovered"));
 }
 
 #[test]
-fn where_nobody_can_be_told_nobody_counts_as_told() {
+fn where_nothing_can_be_sent_nothing_counts_as_sent() {
     let (status, alerts) = history(&[failed("a"), failed("a")], None);
     assert!(alerts.is_empty());
     assert_eq!((status.alerted, status.runs), (None, 2));
 }
 
 #[test]
-fn a_panic_that_was_told_already_is_written_down_and_not_told_again() {
+fn a_panic_that_was_sent_already_is_written_down_and_not_sent_again() {
     let panic = Outcome::Panicked(Panic {
         message: Some("no".to_owned()),
         location: None,
@@ -655,7 +658,7 @@ fn a_run_that_proves_nothing_leaves_status_incident_and_held_alert_and_adds_a_li
 }
 
 #[test]
-fn a_death_found_after_a_later_run_is_told_and_leaves_the_status() {
+fn a_death_found_after_a_later_run_is_sent_and_leaves_the_status() {
     let (later, _) = history(&[Outcome::Returned, Outcome::Returned], *ALERTS);
     let past = Past::Known(Box::new(later));
     let died = Outcome::Died("died".to_owned());
@@ -672,9 +675,9 @@ fn a_death_found_after_a_later_run_is_told_and_leaves_the_status() {
 }
 
 #[test]
-fn an_overdue_run_is_told_and_so_is_its_end() {
+fn an_overdue_run_is_sent_and_so_is_its_end() {
     let (before, _) = history(&[Outcome::Returned], *ALERTS);
-    // Nobody was told that it works.
+    // No alert has said that it works.
     let before = Status {
         alerted: None,
         ..before

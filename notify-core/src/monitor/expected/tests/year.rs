@@ -354,12 +354,14 @@ fn of_a_year_of_a_hundred_jobs_each_missed_run_is_sent_once_and_nothing_else_is(
 fn compare(what: &str, missed: &[MissedRun], sent: &[Sent], host: &Host, end: i64) {
     let mut is_sent = vec![false; missed.len()];
     for Sent {
-        at, missed: told, ..
+        at,
+        missed: delivered,
+        ..
     } in sent
     {
         let mut is_news = false;
         for (missed, is_sent) in missed.iter().zip(&mut is_sent) {
-            let dues = told.due.timestamp()..=told.last.timestamp();
+            let dues = delivered.due.timestamp()..=delivered.last.timestamp();
             if dues.contains(&missed.due.at) && !*is_sent && missed.sent_by <= *at {
                 assert!(
                     at - missed.sent_by <= 2 * LOOK,
@@ -370,7 +372,10 @@ fn compare(what: &str, missed: &[MissedRun], sent: &[Sent], host: &Host, end: i6
             }
         }
         let shown = utc_of(host.shows(*at));
-        assert!(is_news, "{what}: at {at} ({shown}) {told:?} is no news");
+        assert!(
+            is_news,
+            "{what}: at {at} ({shown}) {delivered:?} is no news"
+        );
     }
     for (missed, is_sent) in missed.iter().zip(is_sent) {
         assert!(

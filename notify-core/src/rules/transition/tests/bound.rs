@@ -23,19 +23,19 @@ fn after_the_third_other_error_the_rest_wait_for_the_reminder_which_counts_them(
     for number in 0..12 {
         job.run(60, &odd(number));
     }
-    assert_eq!(job.told.len(), 4, "the first, and three others");
+    assert_eq!(job.delivered.len(), 4, "the first, and three others");
     assert_eq!(job.run(60, &odd(12)), Reason::OtherErrors);
     assert_eq!(job.run(4 * 3600, &odd(13)), Reason::Reminder);
-    let notes = &job.told[4].notes;
+    let notes = &job.delivered[4].notes;
     assert_eq!(notes[..], ["12 other errors meanwhile, 9 of them not sent"]);
     // A silence begins with it, and has a bound of its own.
     for number in 14..22 {
         job.run(60, &odd(number));
     }
-    assert_eq!(job.told.len(), 5 + 3);
+    assert_eq!(job.delivered.len(), 5 + 3);
     // The recovery says how many there were as well.
     job.run(60, &Outcome::Returned);
-    let recovered = job.told.last().unwrap();
+    let recovered = job.delivered.last().unwrap();
     assert_eq!(recovered.kind, Kind::Recovered);
     assert_eq!(
         recovered.notes[..],
@@ -74,12 +74,12 @@ fn under_a_persons_silence_the_bound_counts_per_silence_and_nothing_waits_longer
         unreachable!()
     };
     status.silence = Some(silence);
-    let before = job.told.len();
+    let before = job.delivered.len();
     for number in 0..12 {
         job.run(60, &odd(number));
         assert_eq!(job.run(60, &failed("disk full")), Reason::Silenced);
     }
-    assert_eq!(job.told.len() - before, 3, "three others of twelve");
+    assert_eq!(job.delivered.len() - before, 3, "three others of twelve");
     // One that was sent, and comes and goes, is sent no more often than the settings say.
     job.settings.silent = 4 * time::HOUR;
     for _ in 0..10 {
@@ -89,9 +89,9 @@ fn under_a_persons_silence_the_bound_counts_per_silence_and_nothing_waits_longer
     job.settings.silent = Duration::from_secs(1);
     // The reminder says how many waited; the bound lasts as long as the silence.
     assert_eq!(job.run(3600, &odd(12)), Reason::Reminder);
-    let notes = &job.told.last().unwrap().notes;
+    let notes = &job.delivered.last().unwrap().notes;
     assert_eq!(notes[..], ["12 other errors meanwhile, 9 of them not sent"]);
     assert_eq!(job.run(60, &odd(13)), Reason::OtherErrors);
-    // Once the silence is over, what was withheld is told.
+    // Once the silence is over, what was withheld is sent.
     assert_eq!(job.run(20_000, &odd(14)), Reason::UnsentFailure);
 }

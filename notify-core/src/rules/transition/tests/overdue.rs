@@ -8,7 +8,7 @@ struct Slow {
     past: Past,
     clock: i64,
     settings: Settings,
-    told: Vec<Kind>,
+    delivered: Vec<Kind>,
 }
 
 impl Slow {
@@ -17,7 +17,7 @@ impl Slow {
             past: Past::Missing,
             clock: 0,
             settings,
-            told: Vec::new(),
+            delivered: Vec::new(),
         };
         slow.end(false, true);
         slow
@@ -48,7 +48,8 @@ impl Slow {
         };
         let transition = of(&self.past, &run, outcome, &context).unwrap();
         let is_told = transition.alert.is_some();
-        self.told.extend(transition.alert.map(|alert| alert.kind));
+        self.delivered
+            .extend(transition.alert.map(|alert| alert.kind));
         if let Some(status) = transition.left.map(|left| *left).or(transition.status) {
             assert_eq!(Status::parse(&status.render()).as_ref(), Some(&status));
             self.past = Past::Known(Box::new(status));
@@ -65,7 +66,7 @@ impl Slow {
 }
 
 #[test]
-fn an_always_slow_job_is_told_as_often_as_the_silences_say_and_never_twice_a_run() {
+fn an_always_slow_job_is_sent_as_often_as_the_silences_say_and_never_twice_a_run() {
     let fleet = Settings {
         silent: Duration::from_secs(14256),
         ok_silent: None,
@@ -76,19 +77,27 @@ fn an_always_slow_job_is_told_as_often_as_the_silences_say_and_never_twice_a_run
         slow.run();
     }
     // Four hours and 48 minutes.
-    assert_eq!(slow.told, [Kind::Overdue, Kind::Overdue]);
+    assert_eq!(slow.delivered, [Kind::Overdue, Kind::Overdue]);
 
     let mut slow = Slow::new(Settings::default());
-    slow.told.clear();
+    slow.delivered.clear();
     for _ in 0..20 {
         slow.run();
     }
-    let ends = slow.told.iter().filter(|kind| **kind == Kind::Ok).count();
-    assert_eq!((slow.told.len() - ends, ends), (20, 2), "an OK each hour");
+    let ends = slow
+        .delivered
+        .iter()
+        .filter(|kind| **kind == Kind::Ok)
+        .count();
+    assert_eq!(
+        (slow.delivered.len() - ends, ends),
+        (20, 2),
+        "an OK each hour"
+    );
 }
 
 #[test]
-fn what_was_overdue_and_ended_in_time_is_told_anew() {
+fn what_was_overdue_and_ended_in_time_is_sent_anew() {
     let mut slow = Slow::new(Settings {
         silent: Duration::from_secs(14256),
         ok_silent: None,
@@ -100,7 +109,7 @@ fn what_was_overdue_and_ended_in_time_is_told_anew() {
     slow.end(false, true);
     assert_eq!(slow.status().overdue, None);
     slow.run();
-    assert_eq!(slow.told, [Kind::Overdue, Kind::Overdue]);
+    assert_eq!(slow.delivered, [Kind::Overdue, Kind::Overdue]);
 }
 
 #[test]
@@ -117,15 +126,15 @@ fn a_persons_silence_holds_for_overdue_runs_and_for_their_end() {
         because: None,
     });
     slow.settings.ok_silent = None;
-    slow.told.clear();
+    slow.delivered.clear();
     for _ in 0..10 {
         slow.run();
     }
-    // One that was told before the silence began.
+    // One that was sent before the silence began.
     slow.clock += 300;
     slow.end(true, false);
-    assert_eq!(slow.told, []);
+    assert_eq!(slow.delivered, []);
     slow.clock = 100_000;
     slow.run();
-    assert_eq!(slow.told, [Kind::Overdue]);
+    assert_eq!(slow.delivered, [Kind::Overdue]);
 }

@@ -11,20 +11,20 @@ use std::process::Command;
 #[test]
 fn each_mistake_has_one_message() {
     let cases = trybuild::TestCases::new();
-    cases.compile_fail("tests/ui/*.rs");
+    cases.compile_fail("*.rs");
     // Those of a body, without the attribute.
-    cases.compile_fail("tests/ui/plain/*.rs");
+    cases.compile_fail("plain/*.rs");
 }
 
 #[test]
 fn the_errors_of_a_body_are_those_that_it_has_without_the_attribute() {
-    let plain = fs::read_dir("tests/ui/plain").unwrap().map(Result::unwrap);
+    let plain = fs::read_dir("plain").unwrap().map(Result::unwrap);
     let names = plain.map(|entry| entry.file_name().into_string().unwrap());
     let names: Vec<_> = names.filter(|name| name.ends_with(".stderr")).collect();
     assert_eq!(names.len(), 4, "syntax, types, borrows and names");
     for name in names {
-        let with = errors(&fs::read_to_string(format!("tests/ui/{name}")).unwrap());
-        let without = errors(&fs::read_to_string(format!("tests/ui/plain/{name}")).unwrap());
+        let with = errors(&fs::read_to_string(&name).unwrap());
+        let without = errors(&fs::read_to_string(format!("plain/{name}")).unwrap());
         assert!(!with.is_empty());
         assert_eq!(with, without, "{name}");
     }

@@ -1,4 +1,4 @@
-//! What people were told, read back from the messages that came, and what they believe after it.
+//! What people were sent, read back from the messages that came, and what they believe after it.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::{Folder, Receiver};
 
 /// An alert as people read it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct Delivered {
     pub job: String,
     /// In the words of the message: `failed`, `recovered`.
     pub kind: String,
@@ -20,7 +20,7 @@ pub struct Told {
     pub text: String,
 }
 
-impl Told {
+impl Delivered {
     /// Whether it says that the job fails.
     pub fn is_error(&self) -> bool {
         ["failed", "still failing"].contains(&&*self.kind)
@@ -33,18 +33,18 @@ pub type Fault = (&'static str, String);
 /// All alerts that were accepted, in their order.
 ///
 /// They come as JSON: how a message for people names each of many is tried elsewhere.
-pub fn told(receiver: &Receiver) -> Vec<Told> {
+pub fn delivered(receiver: &Receiver) -> Vec<Delivered> {
     let requests = receiver.accepted_requests().into_iter();
     requests.flat_map(|request| read(&request.body)).collect()
 }
 
-fn read(body: &str) -> Vec<Told> {
+fn read(body: &str) -> Vec<Delivered> {
     let document: serde_json::Value = serde_json::from_str(body).unwrap();
     let alerts = document["alerts"].as_array().unwrap().iter();
     alerts
         .map(|alert| {
             let text = |key: &str| alert[key].as_str().map(str::to_owned);
-            Told {
+            Delivered {
                 job: text("job").unwrap(),
                 kind: text("kind").unwrap().replace('_', " "),
                 time: text("text").unwrap().lines().nth(1).unwrap().to_owned(),
@@ -58,10 +58,10 @@ fn read(body: &str) -> Vec<Told> {
 }
 
 /// The first of all copies of each alert, in the order in which they came; and how many came again.
-pub fn first_copies(told: &[Told], faults: &mut Vec<Fault>) -> (Vec<Told>, usize) {
-    let mut events: Vec<Told> = Vec::new();
+pub fn first_copies(delivered: &[Delivered], faults: &mut Vec<Fault>) -> (Vec<Delivered>, usize) {
+    let mut events: Vec<Delivered> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    for alert in told {
+    for alert in delivered {
         let Some(place) = places.get(&alert.id) else {
             places.insert(alert.id.clone(), events.len());
             events.push(alert.clone());
@@ -70,7 +70,7 @@ pub fn first_copies(told: &[Told], faults: &mut Vec<Fault>) -> (Vec<Told>, usize
         let first = &events[*place];
         if first != alert {
             let what = format!("{first:?}, {alert:?}");
-            faults.push(("one id tells of two events", what));
+            faults.push(("one id stands for two events", what));
         }
     }
     let mut heads = BTreeMap::new();
@@ -81,12 +81,12 @@ pub fn first_copies(told: &[Told], faults: &mut Vec<Fault>) -> (Vec<Told>, usize
             faults.push(("one event has two ids", format!("{other:?}, {event:?}")));
         }
     }
-    let repeats = told.len() - events.len();
+    let repeats = delivered.len() - events.len();
     (events, repeats)
 }
 
 /// What is wrong with what people believe of the jobs, each of which has a status file.
-pub fn wrong_beliefs(folder: &Folder, events: &[Told]) -> Vec<Fault> {
+pub fn wrong_beliefs(folder: &Folder, events: &[Delivered]) -> Vec<Fault> {
     let mut faults = Vec::new();
     let statuses = folder.status_files();
     for (job, status) in &statuses {
@@ -100,7 +100,7 @@ pub fn wrong_beliefs(folder: &Folder, events: &[Told]) -> Vec<Fault> {
                 faults.push(("people believe what is not so", what));
             }
         }
-        // The incident that is open, by what people were told.
+        // The incident that is open, by what people were sent.
         let mut open: Option<&str> = None;
         for alert in of_job {
             let id = alert.incident.as_deref();
@@ -131,10 +131,10 @@ pub fn wrong_beliefs(folder: &Folder, events: &[Told]) -> Vec<Fault> {
     faults
 }
 
-/// What is told of a job but for the failures of runs that a newer one had overtaken, be it that they lasted
+/// What is sent of a job but for the failures of runs that a newer one had overtaken, be it that they lasted
 /// longer or that they died: the status is not by them, they name the newer run, and they open no incident.
-fn without_overtaken<'a>(events: &[&'a Told]) -> Vec<&'a Told> {
-    let is_overtaken = |event: &Told| {
+fn without_overtaken<'a>(events: &[&'a Delivered]) -> Vec<&'a Delivered> {
+    let is_overtaken = |event: &Delivered| {
         let names_the_newer = event.is_death || event.text.contains("a newer run (begun ");
         names_the_newer && event.kind == "failed" && event.incident.is_none()
     };
@@ -142,7 +142,7 @@ fn without_overtaken<'a>(events: &[&'a Told]) -> Vec<&'a Told> {
     events.filter(|event| !is_overtaken(event)).collect()
 }
 
-/// Tells whether a lock file holds more than the id of the last change: one that is not finished.
+/// Returns whether a lock file holds more than the id of the last change: one that is not finished.
 pub fn is_journal(folder: &Folder, lock: &str) -> bool {
     let file = std::fs::metadata(folder.path().join(lock)).unwrap();
     ![0, 8].contains(&file.len())
