@@ -206,10 +206,18 @@ fn many_processes_that_fail_at_once_are_a_few_messages() {
     assert_eq!(rows(server, &store, "alert"), 0);
 }
 
-/// Issue 15, point 3: the dead are found by a watch on another host.
+/// Issue 15, point 3: the dead are found by a watch, alike in both engines, and on another host.
 #[test]
 fn a_killed_pod_is_reported_by_a_watch_and_one_that_is_stopped_is_not() {
     let Some(server) = server() else { return };
+    // They wait most of the time.
+    thread::scope(|scope| {
+        scope.spawn(|| scenarios::death(server));
+        a_killed_pod_and_one_that_is_stopped(server);
+    });
+}
+
+fn a_killed_pod_and_one_that_is_stopped(server: &Server) {
     let (store, receiver) = (server.store(), Receiver::new());
     assert_eq!(said(&store, &["store", "init"]).0, Some(0));
     let _watch = watch(&store, &receiver);
@@ -718,6 +726,50 @@ fn silent_runs_in_a_loop_are_written_together() {
     assert!(status.contains("\nruns: 2000\n"), "{status}");
     assert!(rows(server, &store, "history") < 100);
     assert_eq!(rows(server, &store, "run"), 0);
+}
+
+/// Issue 15, point 2: a process decides by what it remembers of the job and of planned quiet as long as that is so.
+#[test]
+fn what_others_change_meanwhile_counts_for_a_process_that_remembers_something_else() {
+    let Some(server) = server() else { return };
+    let (store, receiver) = (server.store(), Receiver::new());
+    let [disk, pod, marks] = [(); 3].map(|()| Folder::new());
+    let loud = |program: &str| {
+        Program::new(program)
+            .env("NOTIFY_STORE", &store)
+            .env("NOTIFY_OK_SILENT_HOURS", "never")
+            .env("NOTIFY_SILENT_SECONDS", "0")
+            .env("NOTIFY_REMIND_HOURS", "0")
+            .env("NOTIFY_EXIT_SECONDS", "30")
+            .alerts_as_json_to(&receiver)
+    };
+    let files = ["recovered", "silenced", "over"].map(|name| marks.path().join(name));
+    let waits = files
+        .each_ref()
+        .map(|file| format!("await {}", file.display()));
+    let outcomes = [
+        "boom", &waits[0], "bang", &waits[1], "bang", &waits[2], "bang",
+    ];
+    let program = outcomes.into_iter().fold(loud("incidents"), Program::arg);
+    let mut process = Running(program.directory(&disk).command().spawn().unwrap());
+    let mut sent = vec!["failed: boom", "recovered: ", "failed: bang"];
+    let has_sent = |sent: &[&str]| eventually("it is sent", || scenarios::sent(&receiver) == sent);
+    has_sent(&sent[..1]);
+    assert_eq!(loud("incidents").arg("ok").directory(&pod).run().stderr, "");
+    std::fs::write(&files[0], "").unwrap();
+    has_sent(&sent);
+    assert_eq!(
+        said(&store, &["silence", "*", "--for", "1h", "--all"]).0,
+        Some(0)
+    );
+    std::fs::write(&files[1], "").unwrap();
+    let status = format!("SELECT status FROM {}.job", schema(&store));
+    eventually("it is silent", || server.sql(&status).contains("runs: 2\n"));
+    assert_eq!(said(&store, &["unsilence", "*"]).0, Some(0));
+    std::fs::write(&files[2], "").unwrap();
+    assert!(process.0.wait().unwrap().success());
+    sent.push("still failing: bang");
+    assert_eq!(scenarios::sent(&receiver), sent);
 }
 
 /// Issue 15, point 5: a server that is started anew ends every connection, and no run.

@@ -404,6 +404,7 @@ pub(crate) fn update_unstored(
         past: &past,
         now: local::now(),
         access: Access::Memory,
+        planned: None,
     });
     let Some(change) = change else {
         return Committed::default();

@@ -2,14 +2,16 @@
 //! shared store with a disk of its own.
 
 use std::fmt::Write as _;
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::support::server::Server;
-use super::support::{Folder, Program, Receiver};
-use super::{Command, command, said};
+use super::support::{Folder, Program, Receiver, eventually};
+use super::{Command, Running, command, said};
 
 const JOB: &str = "pipeline-notify.incidents.load";
 
@@ -261,7 +263,7 @@ impl Engine {
 }
 
 /// What people heard, in the order in which it was decided, and in how many messages.
-fn sent(receiver: &Receiver) -> Vec<String> {
+pub(crate) fn sent(receiver: &Receiver) -> Vec<String> {
     let documents = receiver.requests().into_iter();
     let documents = documents.map(|request| request.payload());
     let alerts = documents.flat_map(|document| document["alerts"].as_array().unwrap().clone());
@@ -281,6 +283,18 @@ fn in_both(
     settings: &[(&str, &str)],
     steps: &[Step],
 ) -> [(Vec<String>, String); 2] {
+    in_each(server, |engine, receiver| {
+        for step in steps {
+            engine.step(step, settings, receiver);
+        }
+    })
+}
+
+fn in_each(
+    server: &Server,
+    happens: impl Fn(&Engine, &Receiver) + Sync,
+) -> [(Vec<String>, String); 2] {
+    let happens = &happens;
     let (folder, store) = (Folder::new(), server.store());
     assert_eq!(said(&store, &["store", "init"]).0, Some(0));
     let engines = [
@@ -291,9 +305,7 @@ fn in_both(
         let all = engines.map(|engine| {
             scope.spawn(move || {
                 let receiver = Receiver::new();
-                for step in steps {
-                    engine.step(step, settings, &receiver);
-                }
+                happens(&engine, &receiver);
                 (sent(&receiver), engine.picture())
             })
         });
@@ -309,6 +321,47 @@ pub(crate) fn all(server: &Server) {
         assert_eq!(store.0, directory.0, "{}", scenario.name);
         assert_eq!(store.1, directory.1, "{}", scenario.name);
     });
+}
+
+/// The same of a run that is killed, which a `watch` finds.
+pub(crate) fn death(server: &Server) {
+    let both = in_each(server, |engine, receiver| {
+        let begin = |mut command: Command| {
+            engine.prepare(&mut command);
+            let webhook = receiver.webhook().replace("http://", "json://");
+            command.env("NOTIFY_ALERTS_URL", webhook);
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            Running(command.spawn().unwrap())
+        };
+        let _watch = begin(command("", &["watch", "--every", "0.2s"]));
+        let disk = Folder::new();
+        let mut job = begin(Program::new("ends").directory(&disk).arg("hang").command());
+        eventually("the run is written down", || {
+            let mut status = command("", &["status"]);
+            engine.prepare(&mut status);
+            let output = status.output().unwrap();
+            String::from_utf8_lossy(&output.stdout).contains("1 running")
+        });
+        job.0.kill().unwrap();
+        job.0.wait().unwrap();
+        // Who watches a store from now on only gives everybody 15 seconds to come back.
+        let killed = Instant::now();
+        while sent(receiver).is_empty() {
+            assert!(
+                killed.elapsed() < Duration::from_secs(90),
+                "no death is sent"
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
+        engine.step(&Ends("ok"), &[], receiver);
+    });
+    // They name their processes.
+    let [directory, store] = both.map(|(sent, known)| {
+        assert!(sent[0].starts_with("failed: died: "), "{sent:?}");
+        let all = format!("{sent:?} {known}");
+        all.replace(|letter: char| letter.is_ascii_digit(), "")
+    });
+    assert_eq!(store, directory);
 }
 
 /// Does it with each, some at a time: most of the time is waiting, and the rest is one server's.

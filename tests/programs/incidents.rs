@@ -1,18 +1,33 @@
 //! A program that runs one job for each of its arguments, with the outcome that the argument names:
-//! `ok`, or the text of an error. `sleep N` waits N milliseconds between two. The job that is asked for
-//! `around E` runs itself twice, the one in the other, both with success, and then fails with E.
+//! `ok`, or the text of an error. `sleep N` waits N milliseconds between two, and `await F` until the file F is there. The job that is asked for
+//! `around E` runs itself twice, the one in the other, both with success, and then fails with E; one that is asked for
+//! `long O` takes a while, says when it is over, and ends with O. Where `TIMES` is set, it prints how many microseconds
+//! each took.
 
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use pipeline_notify::notify;
 
 fn main() {
     for outcome in env::args().skip(1) {
-        match outcome.strip_prefix("sleep ") {
-            Some(time) => thread::sleep(Duration::from_millis(time.parse().unwrap_or(0))),
-            None => {
+        match outcome.split_once(' ') {
+            Some(("sleep", time)) => {
+                thread::sleep(Duration::from_millis(time.parse().unwrap_or(0)));
+            }
+            Some(("await", file)) => {
+                let begun = Instant::now();
+                while !Path::new(file).exists() && begun.elapsed() < Duration::from_secs(60) {
+                    thread::sleep(Duration::from_millis(5));
+                }
+            }
+            _ => {
+                let begun = Instant::now();
                 let _ = load(&outcome);
+                if env::var_os("TIMES").is_some() {
+                    println!("{}", begun.elapsed().as_micros());
+                }
             }
         }
     }
@@ -25,13 +40,24 @@ fn main() {
 )]
 fn load(outcome: &str) -> Result<(), String> {
     match outcome.split_once(' ') {
-        None if outcome == "ok" => Ok(()),
         Some(("inside", outcome)) => load(outcome),
+        Some(("long", outcome)) => {
+            thread::sleep(Duration::from_millis(1500));
+            println!("over");
+            end(outcome)
+        }
         Some(("around", error)) => {
             load("inside ok")?;
             Err(error.to_owned())
         }
-        _ => Err(outcome.to_owned()),
+        _ => end(outcome),
+    }
+}
+
+fn end(outcome: &str) -> Result<(), String> {
+    match outcome {
+        "ok" => Ok(()),
+        error => Err(error.to_owned()),
     }
 }
 

@@ -32,6 +32,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// So many may wait.
 const MOST: usize = 1_000;
 
+/// Whether there is a store that may be away; without one nothing of this is in the program.
+const MAY_COME: bool = cfg!(feature = "postgres");
+
 static POSTPONED: Part<Worker<Postponed>> = Part::new(Slot::Postponed);
 
 #[derive(Default)]
@@ -101,12 +104,18 @@ pub(crate) fn make(
 
 /// Returns whether all are reported, without waiting for long to learn it.
 pub(crate) fn is_idle() -> bool {
+    if !MAY_COME {
+        return true;
+    }
     let postponed = POSTPONED.get().try_lock();
     postponed.is_some_and(|postponed| postponed.is_idle())
 }
 
 /// Waits until all are reported, at the exit.
 pub(crate) fn finish(deadline: Instant) {
+    if !MAY_COME {
+        return;
+    }
     let worker = POSTPONED.get();
     worker.lock().until = Some(deadline.checked_sub(SENDING).unwrap_or(deadline));
     let left = deadline.saturating_duration_since(Instant::now());

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use crate::dispatch::dispatcher;
 use crate::format::time::Time;
+use crate::os::ffi;
 use crate::os::warning::{self, Warning};
 use crate::rules::transition::{self, Address, Cover, End, Ended, Transition};
 use crate::rules::{Past, Reason, Settings};
@@ -274,7 +275,11 @@ impl Report<'_> {
         // A run of which nothing would be sent does not pay for the look.
         let is_sent = transition.alert.is_some() && !transition.is_held;
         if let Some(store) = store.filter(|_| is_sent) {
-            let (quiet, wrong) = store.quiet(&self.ended.job, end.now);
+            let job = &self.ended.job;
+            let (quiet, wrong) = match seen.planned {
+                Some(planned) => planned.said_of(job, ffi::user_id(), end.now),
+                None => store.quiet(job, end.now),
+            };
             *faults = wrong;
             if quiet.is_some() {
                 let quiet = quiet.as_ref();

@@ -12,6 +12,7 @@ use crate::message::alert::Alert;
 use crate::rules::Past;
 use crate::state::change::{Change, RunKey};
 use crate::state::entry::Entry;
+use crate::state::local::silences::Silences;
 
 /// Names a job to the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(crate) struct Seen<'a> {
     /// By the engine's clock, read when nobody else could change the job any more.
     pub(crate) now: Time,
     pub(crate) access: Access,
+    /// The planned quiet that is known; it is asked for where none is.
+    pub(crate) planned: Option<&'a Silences>,
 }
 
 /// Who else can change a job meanwhile.

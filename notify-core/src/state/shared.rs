@@ -151,7 +151,7 @@ impl Shared {
     /// Reads what is known of a job.
     pub(crate) fn read(&self, job: &str) -> Past {
         let row = Row::of(&self.link(), job, deadline());
-        row.map_or(Past::Unknown, |row| row.past())
+        row.map_or(Past::Unknown, |row| row.past)
     }
 
     /// The background thread writes what is due.
@@ -221,8 +221,7 @@ impl Shared {
     }
 
     pub(crate) fn quiet(&self, job: &str, now: Time) -> (Option<Quiet>, Vec<String>) {
-        let silences = self.silences();
-        (silences.quiet(job, 0, now), silences.faults)
+        self.silences().said_of(job, 0, now)
     }
 
     pub(crate) fn plan(

@@ -2,6 +2,8 @@
 //! they never hear. `cargo test --release -p pipeline-notify-core year -- --ignored --nocapture`
 //! prints the table.
 
+mod pods;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -9,6 +11,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 
+use self::pods::Place;
 use crate::format::time::{self, Time};
 use crate::message::alert::Kind;
 use crate::rules::transition::{self, Address, End, Ended};
@@ -294,8 +297,11 @@ fn second(time: Time) -> i64 {
 /// One job under one set of rules.
 struct Replay<'a> {
     rules: Rules,
+    place: &'a Place,
     pipeline: &'a Pipeline,
     past: Past,
+    /// Runs that ended without a word of it, each with when it is found.
+    unfound: Vec<(i64, i64, Option<Attempt>)>,
     runs: u64,
     held: Option<Time>,
     incident: Option<Incident>,
@@ -335,12 +341,14 @@ impl Replay<'_> {
             }
             time += period;
         }
+        self.find(i64::MAX);
         self.close();
     }
 
     fn run(&mut self, begun: i64, fate: Fate, attempt: Option<Attempt>) {
         self.runs += 1;
         let now = begun + 30;
+        self.find(begun);
         self.release(now);
         let is_killed = matches!(fate, Fate::Fails(Some(Cause::Killed)));
         match fate {
@@ -359,17 +367,34 @@ impl Replay<'_> {
                 incident.cause = incident.cause.or(cause);
             }
         }
-        if !(is_killed && self.rules.is_article) {
-            let now = if is_killed { now + FOUND } else { now };
+        let is_silent = is_killed || self.place.loses_the_end_of(begun, now);
+        if is_silent && !self.rules.is_article {
+            let found = self.place.finds(begun, now);
+            self.unfound
+                .extend(found.map(|found| (found, begun, attempt)));
+        }
+        if !is_killed {
             let outcome = match fate {
                 Fate::Works => Outcome::Returned,
-                Fate::Fails(Some(Cause::Killed)) => Outcome::Died("died".to_owned()),
                 Fate::Fails(_) => Outcome::Failed("connection refused".to_owned()),
             };
             self.end(begun, now, &outcome, attempt);
         }
+        self.find(now + FOUND);
         if fate == Fate::Works {
             self.close();
+        }
+    }
+
+    /// Reports the runs that are found by then.
+    fn find(&mut self, until: i64) {
+        let unfound = std::mem::take(&mut self.unfound).into_iter();
+        let (found, unfound) = unfound.partition(|(found, ..)| *found <= until);
+        self.unfound = unfound;
+        let found: Vec<_> = found;
+        for (found, begun, attempt) in found {
+            let died = Outcome::Died("died".to_owned());
+            self.end(begun, found, &died, attempt);
         }
     }
 
@@ -383,21 +408,27 @@ impl Replay<'_> {
             is_in_time: true,
             ..Ended::new(self.runs << 32, "etl", at(begun))
         };
+        let is_kept = self.place.is_kept(now);
         let end = End {
-            past: &self.past,
+            past: self.place.known(begun, now, &self.past),
             run: &run,
             outcome,
             now: at(now),
             settings: self.settings(),
             address: Some(Address {
                 channel: "alerts",
-                queues: &QUEUES,
+                queues: if is_kept { &QUEUES } else { &[] },
             }),
             cover: None,
             quiet: None,
             answer: None,
             named_channel: None,
         };
+        if !is_kept {
+            // It is sent by the run itself, and written down nowhere.
+            let alert = transition::of(&end).unwrap().alert;
+            return self.delivered(now, alert.map(|alert| alert.kind));
+        }
         let verdict = if self.rules.is_article {
             self.article(&end)
         } else {
@@ -432,14 +463,14 @@ impl Replay<'_> {
         let Settings {
             silent, ok_silent, ..
         } = self.settings();
-        let is_told = match (previous, status.state, age) {
+        let is_sent = match (previous, status.state, age) {
             (Some(previous), state, _) if previous.state != state => true,
             (Some(_), State::Error, Some(age)) => age >= silent,
             (Some(_), State::Ok, Some(age)) => ok_silent.is_some_and(|longest| age > longest),
             _ => true,
         };
         let kind = Kind::of(previous.map(|previous| previous.state), status.state);
-        (Some(status), Some(kind).filter(|_| is_told))
+        (Some(status), Some(kind).filter(|_| is_sent))
     }
 
     /// A held alert leaves when its time is over and a process is there.
@@ -447,9 +478,11 @@ impl Replay<'_> {
         let Some(until) = self.held.filter(|until| *until <= at(now)) else {
             return;
         };
+        let Some(left) = self.place.leaves(second(until), now) else {
+            return;
+        };
         self.held = None;
-        let left = second(until) + FOUND;
-        self.delivered(left.min(now), Some(Kind::Failed));
+        self.delivered(left, Some(Kind::Failed));
         if let Past::Known(status) = &mut self.past {
             status.held = None;
             status.withheld_since = None;
@@ -506,13 +539,15 @@ impl Replay<'_> {
     }
 }
 
-fn replay(rules: Rules, pipelines: &[Pipeline], days: i64) -> Tally {
+fn replay(rules: Rules, place: &Place, pipelines: &[Pipeline], days: i64) -> Tally {
     let mut tally = Tally::default();
     for pipeline in pipelines {
         let replay = Replay {
             rules,
+            place,
             pipeline,
             past: Past::Missing,
+            unfound: Vec::new(),
             runs: 0,
             held: None,
             incident: None,
@@ -574,7 +609,7 @@ fn a_year_of_a_hundred_jobs() {
     for seed in [1, 2] {
         let pipelines = pipelines(seed, 100, 365);
         for rules in all_rules() {
-            let tally = replay(rules, &pipelines, 365);
+            let tally = replay(rules, &Place::disk(), &pipelines, 365);
             println!("{}", row(rules, &tally, 365));
             assert!(rules.is_article || tally.never_sent == 0);
         }
@@ -582,11 +617,11 @@ fn a_year_of_a_hundred_jobs() {
 }
 
 #[test]
-fn in_a_generated_fortnight_no_incident_is_never_told() {
+fn in_a_generated_fortnight_no_incident_is_never_sent() {
     for seed in 1..=3 {
         let pipelines = pipelines(seed, 20, 14);
         for rules in all_rules().into_iter().skip(1) {
-            let tally = replay(rules, &pipelines, 14);
+            let tally = replay(rules, &Place::disk(), &pipelines, 14);
             assert_eq!(tally.never_sent, 0, "{} with seed {seed}", rules.name);
         }
     }
@@ -608,8 +643,10 @@ fn a_job_that_fails_every_second_run_is_heard_of_under_every_setting() {
         let mut tally = Tally::default();
         let mut replay = Replay {
             rules,
+            place: &Place::disk(),
             pipeline: &pipeline,
             past: Past::Missing,
+            unfound: Vec::new(),
             runs: 0,
             held: None,
             incident: None,

@@ -36,6 +36,7 @@ impl Report<'_> {
             past: &past,
             now,
             access,
+            planned: None,
         };
         let earlier = named_channel(&past).and_then(|channel| self.lead_to(channel, warnings));
         let mut said = Said {

@@ -104,16 +104,18 @@ impl LockFile {
     ///
     /// Where it cannot be written; there is none then.
     pub(super) fn write_journal(&mut self, journal: &str, is_durable: bool) -> io::Result<()> {
-        let length = journal.len() as u64;
-        let written = file::write_at(self.file(), journal.as_bytes(), 0)
-            .and_then(|()| self.file().set_len(length))
-            .and_then(|()| {
-                if is_durable {
-                    self.file().sync_data()
-                } else {
-                    Ok(())
-                }
-            });
+        let write = || {
+            file::write_at(self.file(), journal.as_bytes(), 0)?;
+            // Anything else is shorter than a journal.
+            if let Content::Journal = self.content {
+                self.file().set_len(journal.len() as u64)?;
+            }
+            if is_durable {
+                self.file().sync_data()?;
+            }
+            Ok(())
+        };
+        let written: io::Result<()> = write();
         self.content = Content::Journal;
         if written.is_err() {
             let _ = self.clear();

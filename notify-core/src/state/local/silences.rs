@@ -147,6 +147,11 @@ impl Silences {
             .push(format!("a planned quiet does not hold: `{path}`: {why}"));
     }
 
+    /// Returns the quiet of a user's job, where there is one now, and what is wrong with the plans.
+    pub(crate) fn said_of(&self, job: &str, owner: u32, now: Time) -> (Option<Quiet>, Vec<String>) {
+        (self.quiet(job, owner, now), self.faults.clone())
+    }
+
     /// Returns the quiet of a user's job, where there is one now.
     pub(crate) fn quiet(&self, job: &str, owner: u32, now: Time) -> Option<Quiet> {
         let counts = self.all.iter().filter(|planned| planned.counts_for(owner));
@@ -164,8 +169,7 @@ impl Planned {
 impl Directory {
     /// Returns the quiet of a job of this user, where there is one now, and what is wrong with the plans.
     pub(crate) fn quiet(&self, job: &str, now: Time) -> (Option<Quiet>, Vec<String>) {
-        let silences = Silences::read(&self.path);
-        (silences.quiet(job, self.user, now), silences.faults)
+        Silences::read(&self.path).said_of(job, self.user, now)
     }
 
     /// Changes this user's own file: takes out the windows that `goes` names, and those that are over,

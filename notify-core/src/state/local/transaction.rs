@@ -127,6 +127,7 @@ impl<'a> Locked<'a> {
             } else {
                 Access::Alone
             },
+            planned: None,
         });
         let Some(change) = change else {
             self.put_back(known);

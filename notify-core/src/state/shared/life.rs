@@ -89,8 +89,9 @@ pub(super) async fn write(
             "",
         )
         .await?;
+        let row = Row::read(&link, rows);
         let mut runs = link.runs();
-        if let Some(row) = Row::read(rows).filter(|_| runs.has(run.number)) {
+        if let Some(row) = row.filter(|_| runs.has(run.number)) {
             runs.ahead.insert(run.job, row);
         }
     }

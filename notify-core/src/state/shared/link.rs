@@ -16,6 +16,7 @@ use super::address::Address;
 use super::fault::Fault;
 use super::life::Runs;
 use super::memory::Known;
+use super::plans::Planned;
 use super::schema;
 use super::session::Rows;
 use super::worker;
@@ -49,8 +50,10 @@ pub(super) struct Link {
     events: UnboundedSender<Event>,
     standing: Mutex<Standing>,
     pub(super) runs: Mutex<Runs>,
-    /// What this process knows of its jobs.
+    /// What this process knows of its jobs,
     pub(super) memory: Mutex<HashMap<String, Known>>,
+    /// and of the planned quiet.
+    planned: Mutex<Option<Arc<Planned>>>,
 }
 
 /// How the connection stands.
@@ -167,6 +170,7 @@ impl Link {
             standing: Mutex::default(),
             runs: Mutex::default(),
             memory: Mutex::default(),
+            planned: Mutex::default(),
         });
         let own = link.clone();
         let thread = thread::Builder::new().name("notify-store".to_owned());
@@ -374,6 +378,23 @@ impl Link {
 
     pub(super) fn memory(&self) -> MutexGuard<'_, HashMap<String, Known>> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the planned quiet as it was last read.
+    pub(super) fn planned(&self) -> Option<Arc<Planned>> {
+        let planned = self.planned.lock();
+        planned.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes the planned quiet that was read.
+    pub(super) fn plan(&self, text: String) -> Arc<Planned> {
+        if let Some(known) = self.planned().filter(|known| known.text == text) {
+            return known;
+        }
+        let read = Arc::new(Planned::new(self, text));
+        let planned = self.planned.lock();
+        *planned.unwrap_or_else(PoisonError::into_inner) = Some(read.clone());
+        read
     }
 
     /// Notes that somebody has waited in vain.

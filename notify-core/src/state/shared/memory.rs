@@ -21,6 +21,7 @@ use crate::format::time::{Micros, Time};
 use crate::os::random;
 use crate::rules::Past;
 use crate::state::local::memory::{Alike, Job, Shown};
+use crate::state::local::silences::Silences;
 use crate::state::{Access, Again, Decide, Repeat, Seen};
 use crate::status::Status;
 
@@ -42,6 +43,8 @@ pub(super) struct Known {
     id: String,
     exchanged: Instant,
     is_being_written: bool,
+    /// Whether the store has runs of others beside those of this process.
+    is_merged: bool,
 }
 
 /// Reads jobs whose runs are to be written.
@@ -72,15 +75,14 @@ impl Known {
             id: id.to_owned(),
             exchanged,
             is_being_written: false,
+            is_merged: false,
         }
     }
 
     /// Remembers a job as it was read from the store, which is not to be asked for it by now. No run stays with that.
     pub(super) fn seen(name: &str, row: &Row, at: Instant) -> Option<Self> {
-        let Past::Known(status) = row.past() else {
-            return None;
-        };
-        Some(Self::new(name, *status, &row.change, at.checked_sub(STAY)?))
+        let status = row.past.status()?.clone();
+        Some(Self::new(name, status, &row.change, at.checked_sub(STAY)?))
     }
 
     /// Returns what is known of the job; nothing, where an alert of it is held in the store.
@@ -102,11 +104,33 @@ impl Known {
         self
     }
 
+    /// Returns whether it is all that there is to know of the job, as long as nobody else changes it.
+    fn is_whole(&self) -> bool {
+        let status = self.job.past().status();
+        !self.is_merged && status.is_some_and(|status| status.held.is_none())
+    }
+
+    /// Returns what a change of the job may be decided by, as long as nobody else changes it.
+    pub(super) fn row(&self, link: &Link) -> Option<Row> {
+        let planned = link.planned().filter(|_| self.is_whole())?;
+        Some(Row {
+            change: self.id.clone(),
+            past: self.job.past().clone(),
+            planned,
+            held: Vec::new(),
+        })
+    }
+
     /// Adds to what was read from the store the runs that are in memory alone. A store that shows less than this process
     /// has left there was set back, as where a replica was promoted that lacked the last changes: what this process knows counts.
     pub(super) fn correct(&self, past: Past, id: &str, now: Time) -> Past {
         let is_set_back = |status: &Status| self.job.has_left_later_than(status);
-        if id != self.id && past.status().is_some_and(is_set_back) {
+        let is_known = if id == self.id {
+            self.is_whole()
+        } else {
+            past.status().is_some_and(is_set_back)
+        };
+        if is_known {
             return self.job.past().clone();
         }
         self.job.correct(past, Some(id_of(id)), now)
@@ -158,11 +182,13 @@ impl Shared {
             return false;
         }
         known.job.catch_up();
-        let now = self.now();
+        // What only planned quiet keeps from being sent is for the store to say.
+        let (now, none_planned) = (self.now(), Silences::default());
         let change = decide(&Seen {
             past: known.job.past(),
             now,
             access: Access::Alone,
+            planned: Some(&none_planned),
         });
         let Some(change) = change else { return true };
         let is_own = |run| life::process_of(run) == Some(link.process);
@@ -312,6 +338,7 @@ fn put_back(link: &Link, all: &[Written], behind: &[String], written: session::R
             known
                 .job
                 .is_written(Shown::of(&one.status), id_of(&one.id), one.runs);
+            known.is_merged |= one.seen != known.id;
             (known.id, known.exchanged) = (one.id.clone(), Instant::now());
         }
     }

@@ -24,10 +24,24 @@ pub(super) const EXPECTED: &str = "expected";
 
 const READ: &str = "SELECT p.body, (extract(epoch FROM p.at) * 1000000)::bigint::text FROM pn.plan p WHERE p.name = $1::text";
 
+/// The planned quiet as it was last read.
+#[derive(Debug, Default)]
+pub(super) struct Planned {
+    pub(super) text: String,
+    pub(super) silences: Silences,
+}
+
+impl Planned {
+    pub(super) fn new(link: &Link, text: String) -> Self {
+        let place = format!("{} (planned quiet)", link.address());
+        let silences = Silences::of_all(&text, &place);
+        Self { text, silences }
+    }
+}
+
 /// Reads the planned quiet.
 pub(super) fn read(link: &Link) -> Result<Silences, Fault> {
-    let place = format!("{} (planned quiet)", link.address());
-    Ok(Silences::of_all(&text(link, QUIET)?, &place))
+    Ok(Planned::new(link, text(link, QUIET)?).silences)
 }
 
 fn text(link: &Link, name: &str) -> Result<String, Fault> {

@@ -96,6 +96,7 @@ impl Shared {
                 past,
                 now: seen.now,
                 access: Access::Memory,
+                planned: None,
             })?;
             names.clone_from(&change.queues);
             change.ends = None;
@@ -161,17 +162,17 @@ impl Shared {
     fn record(&self, link: &Link, job: &str) -> Result<(), Fault> {
         let until = deadline();
         let seen = Row::of(link, job, until)?;
-        let past = seen.past();
+        let past = &seen.past;
         let noted = self.correct_by_local(job, unwritten::correct(job, past.clone()));
         // What is held back is for the job's next run.
         let is_held = |past: &Past| past.status().is_some_and(|status| status.held.is_some());
         let Past::Known(status) = &noted else {
             return Ok(());
         };
-        if is_held(&past) || is_held(&noted) {
+        if is_held(past) || is_held(&noted) {
             return Ok(());
         }
-        if noted != past {
+        if noted != *past {
             let change = Change {
                 status: Some(Status::clone(status)),
                 ..Change::default()
@@ -181,7 +182,7 @@ impl Shared {
                 seen: &seen,
                 id: &hash::hex(random::number()),
                 change: &change,
-                past: &past,
+                past,
                 guarded: &[],
             };
             if !matches!(asked.make(link, until)?, Attempt::Made) {

@@ -1,11 +1,12 @@
-//! A change of a job: one statement, which makes it whole where the job's last change is still the one that was
-//! seen, and otherwise answers what is there.
+//! A change of a job: one statement, which makes it whole where all that it was decided by is still so, and otherwise
+//! answers what is there, by which it is decided anew. It is first decided by what this process knows already.
 //!
 //! A change is known by its random id. Where the answer is lost, the history says whether it was made.
 
 mod asked;
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(super) use asked::{Asked, Attempt};
@@ -15,6 +16,7 @@ use super::fault::Fault;
 use super::life;
 use super::link::{Link, deadline};
 use super::memory::Known;
+use super::plans::Planned;
 use super::session::{Rows, row};
 use crate::format::hash;
 use crate::os::random;
@@ -32,44 +34,54 @@ const TRIES: u32 = 5;
 const PATIENT_TRIES: u32 = 2;
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Reads what is known of a job: the id of its last change, its status, and which alerts of it are held.
+/// Reads what is known of a job: the id of its last change, its status, the planned quiet, and which alerts of it are held.
 pub(super) const READ: &str = "SELECT coalesce(j.change, ''), coalesce(j.status, ''), \
+    coalesce((SELECT p.body FROM pn.plan p WHERE p.name = 'quiet'), ''), \
     (SELECT coalesce(jsonb_agg(a.queue || '/' || a.name), '[]')::text FROM pn.alert a \
     WHERE a.job = n.name AND a.state = 'held') \
     FROM (SELECT $1::text AS name) n LEFT JOIN pn.job j ON j.name = n.name";
 
-/// What is known of a job.
-#[derive(Debug, Clone, Default)]
+/// What a change of a job is decided by.
+#[derive(Debug)]
 pub(super) struct Row {
     /// The id of its last change; empty where there was none.
     pub(super) change: String,
-    pub(super) status: String,
+    /// What that has left.
+    pub(super) past: Past,
+    pub(super) planned: Arc<Planned>,
     /// Its held alerts, each with its queue.
-    held: Vec<String>,
+    pub(super) held: Vec<String>,
 }
 
 impl Row {
     /// Asks for what is known of a job.
     pub(super) fn of(link: &Link, job: &str, until: Instant) -> Result<Self, Fault> {
         let rows = link.ask(READ, vec![Some(job.to_owned())], until)?;
-        Ok(Self::read(rows).unwrap_or_default())
+        Self::read(link, rows).ok_or_else(|| Fault::Later("it answers nothing".to_owned()))
     }
 
-    pub(super) fn read(rows: Rows) -> Option<Self> {
-        let [change, status, held] = row(rows)?;
+    pub(super) fn read(link: &Link, rows: Rows) -> Option<Self> {
+        let [change, status, planned, held] = row(rows)?;
         let held = serde_json::from_str(&held).unwrap_or_default();
         Some(Self {
-            change,
-            status,
             held,
+            ..Self::new(link, change, &status, planned)
         })
     }
 
-    pub(super) fn past(&self) -> Past {
-        if self.status.is_empty() {
-            return Past::Missing;
+    /// Takes what is there of a job of which no alert is held.
+    fn new(link: &Link, change: String, status: &str, planned: String) -> Self {
+        let past = match status {
+            "" => Past::Missing,
+            status => Status::parse(status)
+                .map_or(Past::Unreadable, |status| Past::Known(Box::new(status))),
+        };
+        Self {
+            change,
+            past,
+            planned: link.plan(planned),
+            held: Vec::new(),
         }
-        Status::parse(&self.status).map_or(Past::Unreadable, |status| Past::Known(Box::new(status)))
     }
 }
 
@@ -116,14 +128,17 @@ impl Shared {
         decide: Decide<'_>,
     ) -> Result<Option<Committed>, Fault> {
         let until = deadline();
+        if seen.is_none() {
+            *seen = known.and_then(|known| known.row(link));
+        }
         for tried in 0..TRIES {
-            let seen = match seen {
+            let row = match seen {
                 Some(row) => row,
                 None => seen.insert(Row::of(link, job, until)?),
             };
-            let (past, guarded) = self.settle_held(seen);
+            let (past, guarded) = self.settle_held(row);
             let past = match known {
-                Some(known) => known.correct(past, &seen.change, self.now()),
+                Some(known) => known.correct(past, &row.change, self.now()),
                 None => past,
             };
             let past = self.correct_by_local(job, unwritten::correct(job, past));
@@ -132,6 +147,7 @@ impl Shared {
                 past: &past,
                 now,
                 access: Access::Alone,
+                planned: Some(&row.planned.silences),
             });
             let Some(change) = change else {
                 return Ok(None);
@@ -139,7 +155,7 @@ impl Shared {
             let id = hash::hex(random::number());
             let asked = Asked {
                 job,
-                seen,
+                seen: row,
                 id: &id,
                 change: &change,
                 past: &past,
@@ -151,12 +167,12 @@ impl Shared {
                     return Ok(Some(committed(link, job, &id, change, at)));
                 }
                 Attempt::Reported => return Ok(None),
-                Attempt::Stale => {}
+                Attempt::Stale(there) => *seen = there.map(|row| *row),
             }
             if tried >= PATIENT_TRIES {
                 std::thread::sleep(LONGEST_PAUSE.mul_f64(random::jitter()));
+                *seen = None;
             }
-            *seen = Row::of(link, job, until)?;
         }
         Err(Fault::Later(
             "others change the job all the time".to_owned(),
@@ -166,7 +182,7 @@ impl Shared {
     /// Finds out whether an alert that was held has left, or is to leave by now: then people hear of it.
     /// Returns those that are held still, which the change must find so.
     fn settle_held(&self, seen: &Row) -> (Past, Vec<String>) {
-        let past = seen.past();
+        let past = seen.past.clone();
         let Some(held) = past.status().and_then(|status| status.held.clone()) else {
             return (past, Vec::new());
         };
@@ -199,7 +215,7 @@ impl Shared {
         let until = deadline();
         for _ in 0..TRIES {
             let seen = Row::of(&link, job, until)?;
-            let past = seen.past();
+            let past = &seen.past;
             let Some(status) = past.status().and_then(&mut *change) else {
                 return Ok(());
             };
@@ -215,7 +231,7 @@ impl Shared {
                 seen: &seen,
                 id: &id,
                 change: &change,
-                past: &past,
+                past,
                 guarded: &[],
             };
             if matches!(asked.make(&link, until)?, Attempt::Made) {

@@ -65,6 +65,7 @@ impl Alike {
             past: &past,
             now: time::from_micros(until),
             access: Access::Alone,
+            planned: None,
         });
         let change = change.filter(|change| change.is_nothing_new(&past))?;
         Some(Self {

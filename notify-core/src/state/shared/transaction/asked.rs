@@ -20,7 +20,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Makes a change. The values: 1 whether it must outlive a power cut, 2 the job, 3 the change that was seen, 4 the
 /// new one, 5 the status, 6 alerts, 7 held alerts that go, 8 the line of the history, 9 and 10 the run that ends,
-/// 11 whether that run is `own`, `gone` or none, 12 held alerts that were seen, 13 whether the job goes.
+/// 11 whether that run is `own`, `gone` or none, 12 held alerts that were seen, 13 whether the job goes, 14 the planned
+/// quiet that was seen.
 const CHANGE: &str = "\
 WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', $1::text, true) AS a, set_config('lock_timeout', '1500', true) AS b), \
 cur AS MATERIALIZED (SELECT j.change, j.status FROM pn.job j, s \
@@ -29,7 +30,8 @@ held AS MATERIALIZED (SELECT a.name FROM pn.alert a WHERE a.job = $2::text AND a
   AND a.queue || '/' || a.name IN (SELECT jsonb_array_elements_text($12::text::jsonb)) FOR UPDATE OF a), \
 gone AS MATERIALIZED (SELECT r.number FROM pn.run r WHERE $11::text = 'gone' AND r.process = nullif($9::text, '')::bigint \
   AND r.number = nullif($10::text, '')::bigint AND r.missing IS NOT NULL FOR UPDATE OF r), \
-ok AS MATERIALIZED (SELECT 1 AS one FROM s WHERE coalesce((SELECT change FROM cur), '') = $3::text \
+quiet AS MATERIALIZED (SELECT coalesce((SELECT p.body FROM pn.plan p WHERE p.name = 'quiet'), '') AS body), \
+ok AS MATERIALIZED (SELECT 1 AS one FROM s, quiet WHERE coalesce((SELECT change FROM cur), '') = $3::text AND quiet.body = $14::text \
   AND (SELECT count(*) FROM held) = jsonb_array_length($12::text::jsonb) \
   AND ($11::text <> 'gone' OR EXISTS (SELECT FROM gone))), \
 new AS (INSERT INTO pn.job AS t (name, change, status) SELECT $2::text, $4::text, coalesce($5::text, '') FROM ok WHERE $13::text = '' \
@@ -48,7 +50,7 @@ f AS (DELETE FROM pn.history h USING won WHERE $13::text <> '' AND h.job = $2::t
 r AS (DELETE FROM pn.run r USING won WHERE $11::text <> '' AND r.process = nullif($9::text, '')::bigint \
   AND r.number = nullif($10::text, '')::bigint) \
 SELECT EXISTS (SELECT FROM won)::text, ($11::text <> 'gone' OR EXISTS (SELECT FROM gone))::text, \
-  coalesce((SELECT change FROM cur), ''), coalesce((SELECT status FROM cur), '')";
+  coalesce((SELECT change FROM cur), ''), coalesce((SELECT status FROM cur), ''), (SELECT body FROM quiet)";
 
 /// Returns whether a change was made whose answer is lost.
 const WAS_MADE: &str = "SELECT (EXISTS (SELECT FROM pn.job j WHERE j.name = $1::text AND j.change = $2::text) \
@@ -57,8 +59,8 @@ const WAS_MADE: &str = "SELECT (EXISTS (SELECT FROM pn.job j WHERE j.name = $1::
 /// What became of an attempt.
 pub(in crate::state::shared) enum Attempt {
     Made,
-    /// Others have changed the job.
-    Stale,
+    /// Others have changed what it was decided by: what is there, where that is all.
+    Stale(Option<Box<Row>>),
     /// The run that it was to end was reported already.
     Reported,
 }
@@ -131,13 +133,21 @@ impl Asked<'_> {
 
     fn try_once(&self, link: &Link, until: Instant) -> Result<Option<Attempt>, Fault> {
         let rows = link.ask(CHANGE, self.values(link), until)?;
-        let Some([made, is_open, ..]) = row::<4>(rows) else {
+        let Some([made, is_open, change, status, planned]) = row(rows) else {
             return Err(Fault::Later("it answers nothing".to_owned()));
         };
         Ok(Some(match (&*made, &*is_open) {
             ("true", _) => Attempt::Made,
             (_, "false") => Attempt::Reported,
-            _ => Attempt::Stale,
+            _ => {
+                let there = Row::new(link, change, &status, planned);
+                // Alerts are held beside the status.
+                let is_all = there
+                    .past
+                    .status()
+                    .is_none_or(|status| status.held.is_none());
+                Attempt::Stale(is_all.then(|| Box::new(there)))
+            }
         }))
     }
 
@@ -187,6 +197,7 @@ impl Asked<'_> {
             whose.to_owned(),
             json!(self.guarded).to_string(),
             if change.removes { "goes" } else { "" }.to_owned(),
+            self.seen.planned.text.clone(),
         ]
         .into_iter()
         .map(Some)
