@@ -511,6 +511,22 @@ fn a_wrapper_that_is_killed_is_a_run_that_died_and_one_that_goes_on_too_long_is_
     );
 }
 
+/// Issue 13: a run that was overdue before it could be found was never reported.
+#[test]
+fn a_run_that_is_overdue_while_it_begins_is_reported() {
+    let place = Place::new();
+    let options = ["--overdue-minutes", "0.0000001"];
+    let mut child = place
+        .command(&options, &["cat"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let is_sent = || !place.receiver.texts().is_empty();
+    support::eventually("it is overdue", is_sent);
+    drop(child.stdin.take());
+    child.wait().unwrap();
+}
+
 /// Issue 18, point 2: the service takes a request and does it later, and what closes an alert that is not there yet
 /// closes nothing.
 #[test]

@@ -80,7 +80,6 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     });
     let setup = in_force::setup_so_far();
     warnings.extend(run.beat(setup));
-    run.watch(number, setup);
     watch_signals(setup);
     if !nested {
         record(number, &run, setup);
@@ -90,7 +89,12 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     if !nested && job.arguments.overlap == Some(false) {
         report_overlap(&run, setup, &mut warnings);
     }
+    let is_watched = run.due(setup).is_some();
     open_runs(number).insert(number, run);
+    // Once it can be found, for it may be overdue by now.
+    if is_watched && let Some(run) = open_runs(number).get_mut(&number) {
+        run.watch(number, setup);
+    }
     warnings.into_iter().for_each(Warning::warn);
     let main = || {
         if site.is_wrapped || job.is_moved() {

@@ -132,12 +132,21 @@ impl Open {
         );
     }
 
-    /// Has the run watched, if a job of its kind should end within some time.
+    /// Returns when the run is overdue, if a job of its kind should end within some time.
+    pub(super) fn due(&self, setup: &Setup) -> Option<Instant> {
+        let minutes = self
+            .job
+            .arguments
+            .overdue_minutes
+            .or(setup.overdue_minutes)?;
+        let time = Duration::try_from_secs_f64(minutes * MINUTE).ok()?;
+        self.started.checked_add(time)
+    }
+
+    /// Has an open run watched, if it can be overdue.
     pub(super) fn watch(&mut self, number: u64, setup: &Setup) {
-        let minutes = self.job.arguments.overdue_minutes.or(setup.overdue_minutes);
-        let time = minutes.and_then(|minutes| Duration::try_from_secs_f64(minutes * MINUTE).ok());
         if self.overdue_at.is_none()
-            && let Some(at) = time.and_then(|time| self.started.checked_add(time))
+            && let Some(at) = self.due(setup)
         {
             self.overdue_at = Some(at);
             overdue::watch(at, number, report_overdue);
