@@ -2,6 +2,8 @@
 //! they never hear. `cargo test --release -p pipeline-notify-core year -- --ignored --nocapture`
 //! prints the table.
 
+mod messages;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -10,7 +12,7 @@ use std::time::Duration;
 use chrono::DateTime;
 
 use crate::format::time::{self, Time};
-use crate::message::alert::Kind;
+use crate::message::alert::{Alert, Kind};
 use crate::rules::transition::{self, Address, End, Ended};
 use crate::rules::{Attempt, Past, Settings};
 use crate::status::outcome::Outcome;
@@ -279,6 +281,8 @@ struct Tally {
     taken_back: u64,
     messages: BTreeMap<(i64, Cause), (u64, u64)>,
     minutes: Vec<i64>,
+    /// What was sent but for each `OK`, and when.
+    alerts: Vec<(i64, Alert)>,
 }
 
 static QUEUES: LazyLock<Vec<String>> = LazyLock::new(|| vec!["alerts-0".to_owned()]);
@@ -295,9 +299,10 @@ fn second(time: Time) -> i64 {
 struct Replay<'a> {
     rules: Rules,
     pipeline: &'a Pipeline,
+    job: usize,
     past: Past,
     runs: u64,
-    held: Option<Time>,
+    held: Option<(Time, Box<Alert>)>,
     incident: Option<Incident>,
     tally: &'a mut Tally,
 }
@@ -381,7 +386,11 @@ impl Replay<'_> {
             channel: "alerts".into(),
             attempt,
             is_in_time: true,
-            ..Ended::new(self.runs << 32, "etl", at(begun))
+            ..Ended::new(
+                self.runs << 32 | self.job as u64,
+                format!("etl.{}", self.job),
+                at(begun),
+            )
         };
         let end = End {
             past: &self.past,
@@ -398,34 +407,32 @@ impl Replay<'_> {
             answer: None,
             named_channel: None,
         };
-        let verdict = if self.rules.is_article {
-            self.article(&end)
-        } else {
-            let transition = transition::of(&end).unwrap();
-            if !transition.withdrawn.is_empty() {
-                self.held = None;
-            }
-            let held = transition
-                .status
-                .as_ref()
-                .and_then(|status| status.held.as_ref());
-            if transition.is_held {
-                self.held = held.map(|held| held.until);
-            }
-            let kind = transition
-                .alert
-                .filter(|_| !transition.is_held)
-                .map(|alert| alert.kind);
-            (transition.status, kind)
-        };
-        if let (Some(status), kind) = verdict {
+        if self.rules.is_article {
+            let (status, kind) = self.article(&end);
             self.past = Past::Known(Box::new(status));
             self.told(now, kind);
+            return;
+        }
+        let transition = transition::of(&end).unwrap();
+        if !transition.withdrawn.is_empty() {
+            self.held = None;
+        }
+        let held = transition
+            .status
+            .as_ref()
+            .and_then(|status| status.held.as_ref());
+        let mut alert = transition.alert;
+        if transition.is_held {
+            self.held = held.map(|held| held.until).zip(alert.take());
+        }
+        if let Some(status) = transition.status {
+            self.past = Past::Known(Box::new(status));
+            self.send(now, alert);
         }
     }
 
     /// The article's five sentences.
-    fn article(&self, end: &End<'_>) -> (Option<Status>, Option<Kind>) {
+    fn article(&self, end: &End<'_>) -> (Status, Option<Kind>) {
         let status = transition::of(end).unwrap().status.unwrap();
         let previous = self.past.status();
         let age = previous.map(|previous| time::age(previous.begun, end.now));
@@ -439,22 +446,28 @@ impl Replay<'_> {
             _ => true,
         };
         let kind = Kind::of(previous.map(|previous| previous.state), status.state);
-        (Some(status), Some(kind).filter(|_| is_told))
+        (status, Some(kind).filter(|_| is_told))
     }
 
     /// A held alert leaves when its time is over and a process is there.
     fn release(&mut self, now: i64) {
-        let Some(until) = self.held.filter(|until| *until <= at(now)) else {
+        let Some((until, alert)) = self.held.take_if(|(until, _)| *until <= at(now)) else {
             return;
         };
-        self.held = None;
         let left = second(until) + FOUND;
-        self.told(left.min(now), Some(Kind::Failed));
+        self.send(left.min(now), Some(alert));
         if let Past::Known(status) = &mut self.past {
             status.held = None;
             status.withheld_since = None;
             status.alerted = Some(until);
         }
+    }
+
+    fn send(&mut self, now: i64, alert: Option<Box<Alert>>) {
+        self.told(now, alert.as_ref().map(|alert| alert.kind));
+        let alert = alert.filter(|alert| alert.kind != Kind::Ok);
+        let alert = alert.map(|alert| (now, *alert));
+        self.tally.alerts.extend(alert);
     }
 
     fn told(&mut self, now: i64, kind: Option<Kind>) {
@@ -508,10 +521,11 @@ impl Replay<'_> {
 
 fn replay(rules: Rules, pipelines: &[Pipeline], days: i64) -> Tally {
     let mut tally = Tally::default();
-    for pipeline in pipelines {
+    for (job, pipeline) in pipelines.iter().enumerate() {
         let replay = Replay {
             rules,
             pipeline,
+            job,
             past: Past::Missing,
             runs: 0,
             held: None,
@@ -521,6 +535,7 @@ fn replay(rules: Rules, pipelines: &[Pipeline], days: i64) -> Tally {
         replay.year(days);
     }
     tally.minutes.sort_unstable();
+    tally.alerts.sort_by_key(|(at, _)| *at);
     tally
 }
 
@@ -609,6 +624,7 @@ fn a_job_that_fails_every_second_run_is_heard_of_under_every_setting() {
         let mut replay = Replay {
             rules,
             pipeline: &pipeline,
+            job: 0,
             past: Past::Missing,
             runs: 0,
             held: None,
