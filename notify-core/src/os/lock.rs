@@ -1,5 +1,6 @@
 //! A lock between processes, with a bounded wait. It ends with its process.
 
+use std::cell::Cell;
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
@@ -22,6 +23,7 @@ pub(crate) struct Lock {
     file: File,
     /// What was known of the file when it was opened.
     metadata: Metadata,
+    is_held: Cell<bool>,
 }
 
 impl Lock {
@@ -53,7 +55,11 @@ impl Lock {
     }
 
     fn of((file, metadata): (File, Metadata), patience: Duration) -> io::Result<Option<Self>> {
-        let lock = Self { file, metadata };
+        let lock = Self {
+            file,
+            metadata,
+            is_held: Cell::new(false),
+        };
         Ok(lock.again(patience)?.then_some(lock))
     }
 
@@ -64,8 +70,9 @@ impl Lock {
     ///
     /// Where the file system has no locks.
     pub(crate) fn again(&self, patience: Duration) -> io::Result<bool> {
-        let Self { file, .. } = self;
+        let Self { file, is_held, .. } = self;
         if is_taken(file)? {
+            is_held.set(true);
             return Ok(true);
         }
         let written = || file.metadata().and_then(|file| file.modified()).ok();
@@ -73,6 +80,7 @@ impl Lock {
         let mut progress = (begun, written());
         loop {
             if is_taken(file)? {
+                is_held.set(true);
                 return Ok(true);
             }
             // A lock that many want is not stuck: its holders write to the file.
@@ -91,6 +99,7 @@ impl Lock {
 
     /// Ends the lock, and leaves its file open.
     pub(crate) fn unlock(&self) {
+        self.is_held.set(false);
         let _ = self.file.unlock();
     }
 
@@ -116,7 +125,36 @@ fn is_taken(file: &File) -> io::Result<bool> {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A forked child shares the descriptor: closing ours alone would leave the lock held.
-        self.unlock();
+        // A forked child shares the descriptor: closing ours alone would leave the lock held. And the child that
+        // closes one which was not held at the fork must not end a lock of its parent.
+        if self.is_held.get() {
+            self.unlock();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Folder;
+
+    #[test]
+    fn a_copy_of_a_free_lock_ends_no_lock_that_was_taken_later() {
+        let folder = Folder::new();
+        let path = folder.path().join("lock");
+        let take = || Lock::acquire(&path, Duration::ZERO).unwrap();
+        let lock = take().unwrap();
+        lock.unlock();
+        // What a forked child has.
+        let copy = Lock {
+            file: lock.file.try_clone().unwrap(),
+            metadata: lock.metadata.clone(),
+            is_held: lock.is_held.clone(),
+        };
+        assert!(lock.again(Duration::ZERO).unwrap());
+        drop(copy);
+        assert!(take().is_none());
+        lock.unlock();
+        assert!(take().is_some());
     }
 }

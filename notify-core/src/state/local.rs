@@ -279,19 +279,27 @@ impl Directory {
         } else {
             ffi::within(LOCK_WAIT)
         };
-        let lock = match Lock::acquire(&path, wait) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // The directory was deleted under us.
-                self.make_folders()?;
-                Lock::acquire(&path, wait)?
-            }
-            lock => lock?,
+        let kept = self.memory().take_lock_file(slot);
+        let lock = match kept.and_then(|kept| kept.if_at(&path)) {
+            Some(kept) => kept.again(wait)?,
+            None => self.open_lock(&path, wait)?,
         };
         self.stuck[slot].store(lock.is_none(), Ordering::Relaxed);
-        let lock = lock.map(LockFile::of).transpose()?;
         let mut locked = Locked::new(self, file, slot, lock);
         locked.finish_journal()?;
         Ok(locked)
+    }
+
+    fn open_lock(&self, path: &Path, patience: Duration) -> io::Result<Option<LockFile>> {
+        let lock = match Lock::acquire(path, patience) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // The directory was deleted under us.
+                self.make_folders()?;
+                Lock::acquire(path, patience)?
+            }
+            lock => lock?,
+        };
+        lock.map(LockFile::of).transpose()
     }
 
     /// Finishes every change that a dead process left half done: its job may never run again.

@@ -5,9 +5,10 @@
 //! A build of before the ids takes one for a journal that was not written to its end, and empties the file:
 //! no id that anybody remembers is left then, either.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::format::text;
 use crate::os::file::{self, Identity, Links};
@@ -58,6 +59,29 @@ impl LockFile {
         Ok(Self { lock, content })
     }
 
+    /// Returns this file, unless another is at `path` by now, or its descriptor is the program's.
+    pub(super) fn if_at(self, path: &Path) -> Option<Self> {
+        let opened = Identity::from(self.lock.metadata()).ok();
+        let is_it = |found: io::Result<Metadata>| {
+            found.is_ok_and(|found| Identity::from(&found).ok() == opened)
+        };
+        if opened.is_some() && is_it(fs::symlink_metadata(path)) && is_it(self.file().metadata()) {
+            return Some(self);
+        }
+        self.close();
+        None
+    }
+
+    /// Takes the lock again after [`unlock`](Self::unlock); `None` where another holds it for longer than `patience`.
+    ///
+    /// # Errors
+    ///
+    /// Where the file system has no locks.
+    pub(super) fn again(self, patience: Duration) -> io::Result<Option<Self>> {
+        let is_held = self.lock.again(patience)?;
+        is_held.then(|| Self::of(self.lock)).transpose()
+    }
+
     /// Reads the id of the last change, if there is one.
     pub(super) fn id(&self) -> Option<Id> {
         match self.content {
@@ -80,16 +104,18 @@ impl LockFile {
     ///
     /// Where it cannot be written; there is none then.
     pub(super) fn write_journal(&mut self, journal: &str, is_durable: bool) -> io::Result<()> {
-        let length = journal.len() as u64;
-        let written = file::write_at(self.file(), journal.as_bytes(), 0)
-            .and_then(|()| self.file().set_len(length))
-            .and_then(|()| {
-                if is_durable {
-                    self.file().sync_data()
-                } else {
-                    Ok(())
-                }
-            });
+        let write = || {
+            file::write_at(self.file(), journal.as_bytes(), 0)?;
+            // Anything else is shorter than a journal.
+            if let Content::Journal = self.content {
+                self.file().set_len(journal.len() as u64)?;
+            }
+            if is_durable {
+                self.file().sync_data()?;
+            }
+            Ok(())
+        };
+        let written: io::Result<()> = write();
         self.content = Content::Journal;
         if written.is_err() {
             let _ = self.clear();

@@ -54,7 +54,7 @@ pub(super) struct Memory {
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Slot {
-    /// Kept to read the id, and never to lock: two threads on one descriptor would not exclude each other.
+    /// Kept to read the id. Who locks it takes it out: two threads on one descriptor would not exclude each other.
     lock_file: Option<LockFile>,
     used: Option<Instant>,
     jobs: Vec<Job>,
@@ -106,6 +106,13 @@ impl Memory {
             self.note_due(&job);
         }
         jobs.push(job);
+    }
+
+    /// Takes out the file of a lock, to lock it.
+    pub(super) fn take_lock_file(&self, slot: usize) -> Option<LockFile> {
+        let kept = self.slot(slot).lock_file.take()?;
+        self.open.fetch_sub(1, Ordering::Relaxed);
+        Some(kept)
     }
 
     /// Ends a lock, and keeps its file to read the id of its last change.
@@ -217,14 +224,14 @@ impl Directory {
             return false;
         };
         *used = Some(run.at);
-        let is_unchanged = match lock_file {
+        let now = (self.clock)();
+        let mut is_unchanged = || match lock_file {
             Some(lock_file) => lock_file.is_at(job.id),
             None => lock_file::is_at(&self.lock_path(slot_number), job.id),
         };
-        let now = (self.clock)();
-        let stays = is_unchanged
-            && job.is_near(now)
+        let stays = job.is_near(now)
             && job.is_repeated_by(run, now)
+            && is_unchanged()
             && run.ends.is_none_or(lease::end_own);
         if stays {
             if job.behind == 0 {

@@ -425,6 +425,22 @@ fn what_cannot_be_read_any_more_is_not_gone_by() {
 }
 
 #[test]
+fn the_lock_of_a_folder_that_is_no_longer_there_excludes_nobody() {
+    let folder = Folder::new();
+    let mut engine = Engine::new(&folder, 1);
+    engine.run("etl", &Outcome::Returned);
+    let hidden = folder.path().join(".pipeline-notify");
+    fs::rename(&hidden, folder.path().join(".moved")).unwrap();
+    let other = Engine::beside(&folder, 2);
+    let held = other.store.lock("etl").unwrap();
+    let locked = engine.store.lock("etl").unwrap();
+    assert!(locked.is_passed_by(), "it has locked the file of before");
+    drop((locked, held));
+    engine.run("etl", &failed("no"));
+    assert_eq!(engine.on_disk("etl").runs, 1);
+}
+
+#[test]
 fn a_forked_child_forgets_what_its_parent_has_not_written() {
     let folder = Folder::new();
     let mut engine = Engine::new(&folder, 1);
