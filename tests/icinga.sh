@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v icinga2 > /dev/null || { echo "passed over: install icinga2-bin"; exit 0; }
 
-nice cargo build --quiet --features "${FEATURES:-cli}" --bin pipeline-notify --example incidents
+[ -n "${BUILT:-}" ] || nice cargo build --quiet --features cli --bin pipeline-notify --example incidents
 built="${CARGO_TARGET_DIR:-target}/debug"
 folder="$(mktemp -d)"
 icinga=

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 chromium="$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)"
 [ -n "$chromium" ] && command -v python3 > /dev/null || { echo "passed over: install chromium and python3"; exit 0; }
 
-nice cargo build --quiet --features "${FEATURES:-cli}" --bin pipeline-notify --example incidents
+[ -n "${BUILT:-}" ] || nice cargo build --quiet --features cli --bin pipeline-notify --example incidents
 built="${CARGO_TARGET_DIR:-target}/debug"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

@@ -188,13 +188,13 @@ fn works() -> Failed {
     Ok(())
 }
 
-#[notify(name = "overdue", overdue_minutes = 0.005)]
+#[notify(name = "overdue", overdue_minutes = 0.02)]
 fn overdue() {
     info!("reading without end");
     progress(0, 1_000_000);
     thread::sleep(Duration::from_millis(100));
     progress(450_000, 1_000_000);
-    thread::sleep(Duration::from_millis(900));
+    thread::sleep(Duration::from_millis(2000));
 }
 
 #[notify(name = "started", start = true)]

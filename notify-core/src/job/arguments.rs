@@ -279,7 +279,8 @@ impl Arguments {
     }
 }
 
-fn is_channel_byte(byte: u8) -> bool {
+/// Returns whether the name of a channel may have such a letter.
+pub(crate) fn is_channel_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 

@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 
 use crate::format::time::{Time, to_micros};
 use crate::format::{span, text};
+use crate::job::arguments::is_channel_byte;
 use crate::monitor::expected::{Expected, Said};
 use crate::monitor::schedule::ClockChanges;
 use crate::os::ffi;
@@ -103,7 +104,7 @@ pub fn awaited(place: &Place) -> AllAwaited {
     if files.len() > FILES {
         found.fault(&folder, &format!("of its files only {FILES} count"));
     }
-    let owner = fs::metadata(directory).map_or(ROOT, |folder| owner_and_mode(&folder).0);
+    let owner = fs::metadata(directory).map_or(ROOT, |folder| file::owner_and_mode(&folder).0);
     for path in files.into_iter().take(FILES) {
         if let Err(error) = found.read(&path, owner) {
             found.fault(&path, &error.to_string());
@@ -116,7 +117,7 @@ impl AllAwaited {
     fn read(&mut self, path: &Path, of_directory: u32) -> io::Result<()> {
         let options = &mut OpenOptions::new();
         let (file, metadata) = file::open_known(path, options.read(true), Links::Refuse)?;
-        let (owner, mode) = owner_and_mode(&metadata);
+        let (owner, mode) = file::owner_and_mode(&metadata);
         if mode & OTHERS_WRITE != 0 {
             let why = "other users may write to it: say chmod go-w";
             return Err(io::Error::other(why));
@@ -347,21 +348,6 @@ impl fmt::Display for Awaited {
         }
         Ok(())
     }
-}
-
-fn is_channel_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
-}
-
-#[cfg(unix)]
-fn owner_and_mode(file: &fs::Metadata) -> (u32, u32) {
-    use std::os::unix::fs::MetadataExt as _;
-    (file.uid(), file.mode())
-}
-
-#[cfg(not(unix))]
-fn owner_and_mode(_file: &fs::Metadata) -> (u32, u32) {
-    (ROOT, 0)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use ureq::http::Method;
 
 use super::http::{Answer, Class, Post, Rule};
 use super::parts::Parts;
+use super::sanitize::html as escape;
 use super::service_url::{Problem, Word, at, decode_text, encode};
 use super::severity::Severity;
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal, key};
@@ -249,13 +250,6 @@ fn message(alerts: &[Alert], room: usize, is_loud: bool) -> Value {
         // Nobody, whatever the text says.
         "m.mentions": {},
     })
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 #[cfg(test)]

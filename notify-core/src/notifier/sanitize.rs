@@ -35,6 +35,14 @@ pub(super) fn fenced(text: &str) -> String {
     fenced + "\n```"
 }
 
+/// Escapes a text for HTML.
+pub(super) fn html(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
 /// Escapes with a backslash what `is_marked`, which also gets whether a line begins there. The
 /// addresses of pages are left as they are, so that they can be followed.
 pub(super) fn escape(text: &str, is_marked: impl Fn(char, bool) -> bool) -> String {

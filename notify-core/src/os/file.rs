@@ -307,6 +307,18 @@ fn with_mode(options: &mut OpenOptions, _mode: u32) -> &mut OpenOptions {
     options
 }
 
+/// Returns whose a file is, by number, and its mode.
+#[cfg(unix)]
+pub(crate) fn owner_and_mode(file: &Metadata) -> (u32, u32) {
+    use std::os::unix::fs::MetadataExt as _;
+    (file.uid(), file.mode())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn owner_and_mode(_file: &Metadata) -> (u32, u32) {
+    (0, 0)
+}
+
 /// Gives a file its mode, unless it has it.
 #[cfg(unix)]
 pub(crate) fn set_mode(file: &File, known: &Metadata, mode: u32) -> io::Result<()> {

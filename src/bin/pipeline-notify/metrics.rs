@@ -225,32 +225,32 @@ const FAMILIES: [(&str, Type, &str, Of, Option<Of>); 10] = [
         "job_failing",
         Type::Gauge,
         "Whether the job fails: 1 where its latest run did.",
-        |known, _| one(is_failing(known.job?)),
+        |known, _| Some(one(is_failing(known.job?))),
         Some(|known, now| {
             let job = known.job?;
-            one(is_failing(job) && !words::is_calm(job, now))
+            Some(one(is_failing(job) && !words::is_calm(job, now)))
         }),
     ),
     (
         "job_silenced",
         Type::Gauge,
         "Whether the job fails, and that is silenced, acknowledged, or quiet by plan.",
-        |known, now| one(words::is_calm(known.job?, now)),
+        |known, now| Some(one(words::is_calm(known.job?, now))),
         None,
     ),
     (
         "job_quiet",
         Type::Gauge,
         "Whether a planned quiet holds for the job.",
-        |known, _| one(known.is_quiet),
+        |known, _| Some(one(known.is_quiet)),
         None,
     ),
     (
         "job_missed",
         Type::Gauge,
         "Whether the job should have run, or run again, by now.",
-        |known, _| one(known.is_missed),
-        Some(|known, _| one(known.is_missed && !known.is_quiet)),
+        |known, _| Some(one(known.is_missed)),
+        Some(|known, _| Some(one(known.is_missed && !known.is_quiet))),
     ),
     (
         "job_died",
@@ -304,8 +304,8 @@ fn seconds(time: DateTime<Utc>) -> f64 {
     time.timestamp_micros() as f64 / 1e6
 }
 
-fn one(is_so: bool) -> Option<f64> {
-    Some(f64::from(u8::from(is_so)))
+fn one(is_so: bool) -> f64 {
+    f64::from(u8::from(is_so))
 }
 
 /// Writes ten series a job, each of a family of its own; `rest` is summed, without the jobs' names.

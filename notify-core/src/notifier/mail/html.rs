@@ -4,7 +4,7 @@
 use crate::format::time;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
-use crate::notifier::sanitize::{fit, line, visible};
+use crate::notifier::sanitize::{fit, html as escape, line, visible};
 use crate::notifier::severity::Severity;
 use crate::status::log_lines::HEADING;
 
@@ -108,11 +108,4 @@ fn preformatted(text: &str, room: usize) -> String {
 
 fn text(text: &str) -> String {
     line(text, LINE, |text| escape(&visible(text)))
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }

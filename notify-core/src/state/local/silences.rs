@@ -103,7 +103,7 @@ impl Silences {
     fn read_file(&mut self, path: &Path) -> io::Result<()> {
         let options = &mut OpenOptions::new();
         let (file, metadata) = file::open_known(path, options.read(true), Links::Refuse)?;
-        let (owner, mode) = owner_and_mode(&metadata);
+        let (owner, mode) = file::owner_and_mode(&metadata);
         if mode & OTHERS_WRITE != 0 {
             return Err(io::Error::other(
                 "other users may write to it: say chmod go-w",
@@ -221,17 +221,6 @@ pub(in crate::state) fn edited(
     }
     content += &new.map_or_else(String::new, |window| format!("{window}\n"));
     (content, gone)
-}
-
-#[cfg(unix)]
-fn owner_and_mode(file: &fs::Metadata) -> (u32, u32) {
-    use std::os::unix::fs::MetadataExt as _;
-    (file.uid(), file.mode())
-}
-
-#[cfg(not(unix))]
-fn owner_and_mode(_file: &fs::Metadata) -> (u32, u32) {
-    (ROOT, 0)
 }
 
 #[cfg(test)]
