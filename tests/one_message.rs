@@ -38,6 +38,16 @@ impl Kind {
     }
 }
 
+/// Checks each of them beside the others, for most of it is waiting.
+fn for_all(check: impl Fn(Kind) + Sync) {
+    std::thread::scope(|scope| {
+        for kind in ALL {
+            let check = &check;
+            scope.spawn(move || check(kind));
+        }
+    });
+}
+
 /// What a service has taken, in the order in which people see it: what it is, and its first line.
 #[derive(Debug, Default)]
 struct Taken {
@@ -387,11 +397,7 @@ fn became(text: &str) -> &str {
 
 #[test]
 fn an_incident_is_one_message_with_its_edits_and_its_story_in_order() {
-    std::thread::scope(|scope| {
-        for kind in ALL {
-            scope.spawn(move || an_incident_is_one_message_of(kind));
-        }
-    });
+    for_all(an_incident_is_one_message_of);
 }
 
 fn an_incident_is_one_message_of(kind: Kind) {
@@ -430,7 +436,7 @@ fn an_incident_is_one_message_of(kind: Kind) {
 
 #[test]
 fn a_reminder_is_noticed_by_all() {
-    for kind in ALL {
+    for_all(|kind| {
         let (folder, chat) = (Folder::new(), Chat::new(kind));
         chat.run(&folder, &["the disk is full"]);
         let again = chat
@@ -443,12 +449,12 @@ fn a_reminder_is_noticed_by_all() {
             ["top: failed", "edit: still failing", "loud: still failing"],
             "{kind:?}"
         );
-    }
+    });
 }
 
 #[test]
 fn two_incidents_of_a_job_are_two_messages() {
-    for kind in ALL {
+    for_all(|kind| {
         let (folder, chat) = (Folder::new(), Chat::new(kind));
         chat.run(&folder, &["the disk is full", "ok", "the disk is full"]);
         assert_eq!(
@@ -461,12 +467,12 @@ fn two_incidents_of_a_job_are_two_messages() {
             ],
             "{kind:?}"
         );
-    }
+    });
 }
 
 #[test]
 fn of_a_message_that_is_deleted_in_the_middle_no_alert_is_lost_and_one_more_is_sent() {
-    for kind in ALL {
+    for_all(|kind| {
         let (folder, chat) = (Folder::new(), Chat::new(kind));
         chat.run(&folder, &["the disk is full"]);
         chat.change(|taken| {
@@ -482,12 +488,12 @@ fn of_a_message_that_is_deleted_in_the_middle_no_alert_is_lost_and_one_more_is_s
         let said = chat.said().split_off(2);
         assert_eq!(said, ["edit: recovered", "loud: recovered"], "{kind:?}");
         assert!(folder.waiting_alerts().is_empty());
-    }
+    });
 }
 
 #[test]
 fn where_no_edit_is_taken_what_follows_is_heard_all_the_same() {
-    for kind in ALL {
+    for_all(|kind| {
         let (folder, chat) = (Folder::new(), Chat::new(kind));
         chat.run(&folder, &["the disk is full"]);
         chat.change(|taken| taken.takes_no_edits = true);
@@ -504,12 +510,12 @@ fn where_no_edit_is_taken_what_follows_is_heard_all_the_same() {
             "{kind:?}"
         );
         assert!(folder.waiting_alerts().is_empty());
-    }
+    });
 }
 
 #[test]
 fn processes_that_end_at_once_edit_one_message() {
-    for kind in ALL {
+    for_all(|kind| {
         let (folder, chat) = (Folder::new(), Chat::new(kind));
         let program = || chat.program(&folder).arg("the disk is full").command();
         let running: Vec<_> = (0..6).map(|_| program().spawn().unwrap()).collect();
@@ -525,7 +531,7 @@ fn processes_that_end_at_once_edit_one_message() {
             "{kind:?}: {said:?}"
         );
         assert!(folder.waiting_alerts().is_empty());
-    }
+    });
 }
 
 /// A number of the old chat is another message in the new one.
@@ -541,7 +547,7 @@ fn in_a_group_of_telegram_that_becomes_another_the_incident_goes_on_in_a_new_mes
 
 #[test]
 fn after_another_token_of_the_same_sender_the_incident_goes_on_in_its_message() {
-    for kind in ALL {
+    for_all(|kind| {
         let (folder, chat) = (Folder::new(), Chat::new(kind));
         chat.run(&folder, &["the disk is full"]);
         chat.change(|taken| taken.secret = format!("other{SECRET}"));
@@ -557,12 +563,12 @@ fn after_another_token_of_the_same_sender_the_incident_goes_on_in_its_message() 
             "{kind:?}"
         );
         assert!(folder.waiting_alerts().is_empty());
-    }
+    });
 }
 
 #[test]
 fn a_process_that_is_killed_before_it_hears_the_answer_costs_one_more_message() {
-    for kind in ALL {
+    for_all(|kind| {
         let (folder, chat) = (Folder::new(), Chat::new(kind));
         chat.change(|taken| taken.slow = Duration::from_secs(3));
         let mut killed = chat
@@ -583,7 +589,7 @@ fn a_process_that_is_killed_before_it_hears_the_answer_costs_one_more_message() 
             "{kind:?}: {last:?}"
         );
         assert!(folder.waiting_alerts().is_empty());
-    }
+    });
 }
 
 /// Issue 16: killed at each step from the decision on, so also between the post and its record.
@@ -638,7 +644,7 @@ fn killed_at_each(kind: Kind, call: &str) -> usize {
 
 #[test]
 fn forty_jobs_that_fail_in_one_outage_are_one_message_which_counts_those_that_work_again() {
-    for kind in ALL {
+    for_all(|kind| {
         let (folder, chat) = (Folder::new(), Chat::new(kind));
         chat.run(&folder, &["outage"]);
         assert_eq!(chat.count("top"), 1, "{kind:?}: {:?}", chat.said());
@@ -652,17 +658,13 @@ fn forty_jobs_that_fail_in_one_outage_are_one_message_which_counts_those_that_wo
             "{kind:?}: {said:?}"
         );
         assert!(folder.waiting_alerts().is_empty());
-    }
+    });
 }
 
 /// Issue 17, point 5: the message of a run's beginning shows how far the run has come, and its end goes on in it.
 #[test]
 fn the_message_of_a_beginning_shows_progress_and_the_end() {
-    std::thread::scope(|scope| {
-        for kind in ALL {
-            scope.spawn(move || the_message_of_a_beginning_of(kind));
-        }
-    });
+    for_all(the_message_of_a_beginning_of);
 }
 
 fn the_message_of_a_beginning_of(kind: Kind) {

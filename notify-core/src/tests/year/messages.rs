@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Instant;
 
 use chrono::TimeDelta;
@@ -402,6 +403,15 @@ fn check(service: Service, alerts: &[(i64, Alert)], days: i64) -> String {
     row_of(service, &taken, (incidents, top), days)
 }
 
+/// Checks each of the services beside the others, and prints a line for each.
+fn check_all(alerts: &[(i64, Alert)], days: i64) {
+    thread::scope(|scope| {
+        for service in SERVICES {
+            scope.spawn(move || println!("{}", check(service, alerts, days)));
+        }
+    });
+}
+
 /// Returns whether a message could still be edited when its incident was over.
 fn is_shown(service: Service, message: &Message) -> bool {
     service.window.is_none() || message.is_green
@@ -444,9 +454,7 @@ fn the_messages_of_a_year() {
         println!(
             "|                 | incidents alone | messages each | digests | messages a day | in threads, loud | quiet | edits | 429 |"
         );
-        for service in SERVICES {
-            println!("{}", check(service, &alerts, 365));
-        }
+        check_all(&alerts, 365);
     }
 }
 
@@ -455,7 +463,5 @@ fn the_messages_of_a_year() {
 fn in_a_generated_week_each_incident_is_one_message() {
     let rules = all_rules()[1];
     let alerts = replay(rules, &Place::disk(), &pipelines(1, 20, 7), 7).alerts;
-    for service in SERVICES {
-        println!("{}", check(service, &alerts, 7));
-    }
+    check_all(&alerts, 7);
 }
