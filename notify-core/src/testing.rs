@@ -32,6 +32,25 @@ pub(crate) fn few_cases() -> ProptestConfig {
     }
 }
 
+/// A clock that a test sets, for its own thread.
+pub(crate) mod clock {
+    use std::cell::Cell;
+
+    use crate::format::time::Time;
+
+    thread_local! {
+        static SET_TO: Cell<Option<Time>> = const { Cell::new(None) };
+    }
+
+    pub(crate) fn set(now: Option<Time>) {
+        SET_TO.set(now);
+    }
+
+    pub(crate) fn set_to() -> Option<Time> {
+        SET_TO.get()
+    }
+}
+
 /// A folder that is gone when the test is over.
 pub(crate) struct Folder(PathBuf);
 

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use crate::format::time::Time;
 use crate::message::alert::Kind;
 use crate::state::entry::Entry;
 use crate::state::rate::Pace;
@@ -45,6 +46,17 @@ pub(crate) fn choose(waiting: &[Entry], pace: &Pace, most: usize) -> Vec<Entry> 
             .cloned()
             .collect(),
     }
+}
+
+/// Leaves out what waits by itself, with what is of its job; and returns when the first of that may leave.
+pub(crate) fn due(waiting: &[Entry], pace: &Pace, now: Time) -> (Vec<Entry>, Option<Time>) {
+    let put_off = waiting
+        .iter()
+        .filter_map(|entry| Some((entry.job(), pace.is_put_off(entry.id(), now)?)));
+    let put_off: HashMap<_, _> = put_off.collect();
+    let is_due = |entry: &&Entry| !put_off.contains_key(entry.job());
+    let due = waiting.iter().filter(is_due).cloned().collect();
+    (due, put_off.into_values().min())
 }
 
 /// Chooses what is dropped, so that no more than `most` wait.

@@ -6,8 +6,6 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-
 use crate::dispatch::budget;
 use crate::dispatch::thread::{self, Thread};
 use crate::format::time::Time;
@@ -19,6 +17,17 @@ use crate::state::Queue;
 
 /// How long a destination may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// When an edit is tried again that its service did not take, and said nothing of when.
+const EDIT_AGAIN: Duration = Duration::from_secs(10);
+
+/// What has become of alerts that a destination took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    Whole,
+    /// They were said, and are to be shown in their message after a pause: nothing else waits for that.
+    Unshown(Duration),
+}
 
 /// Calls a notifier, which is foreign code, for no longer than somebody waits.
 pub(crate) fn call<T>(
@@ -47,7 +56,7 @@ pub(crate) fn of(route: &Route) -> FollowUps {
 /// Returns of each of some alerts whether it leaves in one message with the first: those do that go to the same
 /// thread, or where the first is of none, those that are of none.
 pub(crate) fn together(route: &Route, queue: &Queue, alerts: &[Alert]) -> Vec<bool> {
-    let now = Utc::now();
+    let now = queue.now();
     if of(route) == FollowUps::Messages {
         return vec![true; alerts.len()];
     }
@@ -110,8 +119,8 @@ pub(crate) fn send(
     queue: &Queue,
     alerts: &[Alert],
     deadline: Option<Instant>,
-) -> Result<(), Refusal> {
-    let now = Utc::now();
+) -> Result<Sent, Refusal> {
+    let now = queue.now();
     let follow_ups = of(route);
     let message = Message {
         route,
@@ -123,15 +132,14 @@ pub(crate) fn send(
     };
     let thread = match (follow_ups, alerts.first()) {
         (FollowUps::Messages, _) | (_, None) => {
-            return call(route, deadline, |notifier, timeout| {
-                notifier.notify(alerts, timeout)
-            });
+            let ask = |notifier: &dyn Notifier, timeout| notifier.notify(alerts, timeout);
+            return call(route, deadline, ask).map(|()| Sent::Whole);
         }
         (_, Some(first)) => Thread::of(queue, first, now),
     };
     match thread {
         Some(thread) => message.follow(thread),
-        None => message.open(),
+        None => message.open().map(|()| Sent::Whole),
     }
 }
 
@@ -170,13 +178,14 @@ impl Message<'_> {
     }
 
     /// Edits the message, and replies to it. The edit comes first: it shows whether the message is still there.
-    fn follow(&self, mut thread: Thread) -> Result<(), Refusal> {
+    fn follow(&self, mut thread: Thread) -> Result<Sent, Refusal> {
         let unsent = thread.unsent(self.alerts);
         let is_over = thread::has_recovery(self.alerts);
         if unsent.is_empty() && !is_over {
-            return Ok(());
+            return Ok(Sent::Whole);
         }
         let joins = unsent.iter().any(|alert| !thread.has(alert));
+        let before = thread.clone();
         thread.take(self.alerts);
         let is_urgent = is_over || thread.was_of_run();
         let edit = self.edit(&mut thread, is_urgent);
@@ -187,7 +196,11 @@ impl Message<'_> {
         };
         let is_said = match replied {
             Err(Refusal::Gone { .. }) => return self.begin_anew(&thread),
-            replied => replied?,
+            Err(refusal) => {
+                before.edited_as(&thread).keep(self.queue, false);
+                return Err(refusal);
+            }
+            Ok(is_said) => is_said,
         };
         if joins {
             thread.opens(self.now);
@@ -201,7 +214,12 @@ impl Message<'_> {
             thread.owes_no_edit();
         }
         thread.keep(self.queue, joins);
-        owed.map_or(Ok(()), Err)
+        match owed {
+            Some(Refusal::Temporary { retry_after, .. }) if is_over => {
+                Ok(Sent::Unshown(retry_after.unwrap_or(EDIT_AGAIN)))
+            }
+            owed => owed.map_or(Ok(Sent::Whole), Err),
+        }
     }
 
     /// Brings the message up to date, if it may be edited now; returns whether that was done. The end of a run or an
@@ -253,7 +271,7 @@ impl Message<'_> {
     }
 
     /// Sends a new message in place of one that is gone, of all that this one said.
-    fn begin_anew(&self, thread: &Thread) -> Result<(), Refusal> {
+    fn begin_anew(&self, thread: &Thread) -> Result<Sent, Refusal> {
         let shown = match thread.shown() {
             one if one.len() == 1 => self.alerts.to_vec(),
             shown => shown,
@@ -262,7 +280,7 @@ impl Message<'_> {
             Some(handle) => thread.renewed(handle).keep(self.queue, false),
             None => thread.forget(self.queue),
         }
-        Ok(())
+        Ok(Sent::Whole)
     }
 }
 

@@ -8,7 +8,7 @@ use std::io;
 use std::time::Instant;
 
 use crate::dispatch::batch::{self, MOST};
-use crate::dispatch::follow_up;
+use crate::dispatch::follow_up::{self, Sent};
 use crate::dispatch::ledger::{self, Queued};
 use crate::dispatch::refuge;
 use crate::dispatch::shed;
@@ -24,7 +24,7 @@ use crate::state::rate::Pace;
 use crate::state::{Claim, Queue, Turn};
 
 pub(crate) use answer::warn;
-use answer::{lasting, settle, settle_doubt, write_down};
+use answer::{lasting, put_off, settle, settle_doubt, write_down};
 
 /// What is being sent, and nobody else sends meanwhile.
 type Taken = (Vec<Entry>, Vec<Alert>, Vec<Claim>);
@@ -84,7 +84,11 @@ pub(crate) fn from_queue(
         if waiting.is_empty() {
             return Ok(Next::Nothing);
         }
+        let (due, later) = batch::due(&waiting, &pace, now);
         let next = next_of(queue, &pace, &waiting, now, deadline);
+        let next = later
+            .filter(|_| due.is_empty())
+            .map_or(next, |later| next.max(later));
         if next > now {
             return Ok(Next::At(next));
         }
@@ -92,7 +96,7 @@ pub(crate) fn from_queue(
         pace.retain(|id| ids.contains(id));
         // Before the alerts are taken: what is given up meanwhile is for the next message.
         let loss = loss_of(queue);
-        let taken = take_next(queue, &waiting, &pace, most(route));
+        let taken = take_next(queue, &due, &pace, most(route));
         let (entries, mut alerts, _claims) = of_one_message(route, queue, taken);
         if alerts.is_empty() {
             // Others are sending them.
@@ -109,7 +113,12 @@ pub(crate) fn from_queue(
         }
         let sent = follow_up::send(route, queue, &alerts, deadline).map_err(lasting);
         let now = queue.now();
-        let sent = settle_doubt(sent, &entries, &mut pace, now);
+        if let Ok(Sent::Unshown(pause)) = sent {
+            put_off(&entries, &mut pace, pause, now);
+            ledger::keep_pace(queue, pace);
+            continue;
+        }
+        let sent = settle_doubt(sent.map(|_| ()), &entries, &mut pace, now);
         warn(route, &alerts, &sent);
         if matches!(sent, Err(Refusal::Channel { .. })) {
             asked.clone_from(&entries);
@@ -240,124 +249,4 @@ pub(crate) fn ask(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-    use std::time::Duration;
-
-    use chrono::{TimeDelta, Utc};
-
-    use super::*;
-    use crate::message::alert::Kind;
-    use crate::message::digest::{self, message};
-    use crate::notifier::Notifier;
-    use crate::os::ffi;
-    use crate::state::local::spool::Outbox;
-    use crate::testing::{self, Folder};
-
-    /// Takes as many messages as it is made to, and keeps those that it took.
-    #[derive(Default)]
-    struct Receiver {
-        is_down: Mutex<bool>,
-        taken: Mutex<Vec<(Vec<String>, String)>>,
-    }
-
-    impl Notifier for Receiver {
-        fn notify(&self, alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
-            if *self.is_down.lock().unwrap() {
-                return Err(Refusal::temporary("it is down"));
-            }
-            let ids = alerts.iter().map(|alert| alert.id.clone()).collect();
-            self.taken.lock().unwrap().push((ids, message(alerts)));
-            Ok(())
-        }
-    }
-
-    fn route(folder: &Folder) -> (Route, Queue, Arc<Receiver>) {
-        let outbox = Outbox::new(folder.path(), ffi::user_id());
-        let queue = Queue::from(outbox.queue("alerts-0"));
-        let receiver = Arc::new(Receiver::default());
-        let route = Route {
-            number: 0,
-            channel: format!("alerts {}", folder.path().display()),
-            queue: Some(queue.clone()),
-            notifier: receiver.clone(),
-            mend: "it".to_owned(),
-        };
-        (route, queue, receiver)
-    }
-
-    /// Puts a failure, a repeat, and a recovery for each of these jobs.
-    fn put(queue: &Queue, jobs: std::ops::Range<i64>) {
-        for job in jobs {
-            let kinds = [Kind::Failed, Kind::StillFailing, Kind::Recovered];
-            for (number, kind) in (0..).zip(kinds) {
-                let mut alert = testing::alert(&format!("job {job}"), &format!("{job:x}0{number}"));
-                alert.decided += TimeDelta::seconds(10 * job + number);
-                alert.kind = kind;
-                queue.put(&alert, &alert.render()).unwrap();
-            }
-        }
-    }
-
-    #[test]
-    fn whatever_is_beyond_the_bound_is_sent_or_counted() {
-        let (folder, now) = (Folder::new(), Utc::now());
-        let (route, queue, receiver) = route(&folder);
-        let deadline = Some(Instant::now() + Duration::from_secs(60));
-        *receiver.is_down.lock().unwrap() = true;
-        for jobs in [0..15, 15..40, 40..41] {
-            put(&queue, jobs);
-            shed::shed(&route, &queue, &queue.list(), 60, deadline);
-            // A message that is refused does not say what was dropped.
-            queue.set_pace(&Pace::new(now)).unwrap();
-            assert!(matches!(
-                from_queue(&route, &queue, deadline, |_, _| {}),
-                Ok(Next::At(_))
-            ));
-        }
-        assert_eq!(queue.list().len(), 60);
-
-        *receiver.is_down.lock().unwrap() = false;
-        queue.set_pace(&Pace::new(now)).unwrap();
-        assert_eq!(
-            from_queue(&route, &queue, deadline, |_, _| {}).unwrap(),
-            Next::Nothing
-        );
-        let taken = receiver.taken.lock().unwrap();
-        let ids: Vec<_> = taken.iter().flat_map(|(ids, _)| ids).collect();
-        let distinct: HashSet<_> = ids.iter().collect();
-        assert_eq!((ids.len(), distinct.len()), (60, 60));
-        let (first, others) = taken.split_first().unwrap();
-        let line = "\nand 63 more alerts were dropped, the oldest of 2026-11-22 13:00 UTC: \
-                    41 repeats, 22 others\n";
-        assert!(first.1.ends_with(line), "{}", first.1);
-        assert!(
-            others
-                .iter()
-                .all(|(_, text)| !text.contains("were dropped"))
-        );
-        assert!(queue.loss().unwrap().is_empty());
-    }
-
-    #[test]
-    fn what_a_sender_that_is_stuck_holds_does_not_hold_up_the_rest() {
-        let folder = Folder::new();
-        let (route, queue, receiver) = route(&folder);
-        put(&queue, 0..14);
-        let waiting = queue.list();
-        let (stuck, rest) = waiting.split_at(digest::MOST);
-        let _held: Vec<_> = stuck
-            .iter()
-            .map(|entry| queue.take(entry).unwrap())
-            .collect();
-
-        let deadline = Some(Instant::now() + Duration::from_secs(60));
-        assert_eq!(
-            from_queue(&route, &queue, deadline, |_, _| {}).unwrap(),
-            Next::Others
-        );
-        let taken = receiver.taken.lock().unwrap();
-        let ids: Vec<_> = taken.iter().flat_map(|(ids, _)| ids).collect();
-        assert_eq!(ids, rest.iter().map(Entry::id).collect::<Vec<_>>());
-    }
-}
+mod tests;

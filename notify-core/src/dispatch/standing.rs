@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-
 use crate::dispatch::budget;
 use crate::dispatch::follow_up;
 use crate::dispatch::thread::{self, Thread};
@@ -103,7 +101,7 @@ impl Standing {
         queue: &Queue,
         deadline: Option<Instant>,
     ) -> Option<Self> {
-        let now = Utc::now();
+        let now = queue.now();
         let mut thread = Thread::of_run(queue, &self.job, self.begun)?;
         let is_last = self.is_last();
         let begun = thread

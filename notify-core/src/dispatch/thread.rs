@@ -244,6 +244,15 @@ impl Thread {
         self.edited = Some(now);
     }
 
+    /// Returns what it was before something was sent to it of which no more than an edit was taken.
+    pub(crate) fn edited_as(self, tried: &Self) -> Self {
+        Self {
+            edited: tried.edited,
+            is_fixed: tried.is_fixed,
+            ..self
+        }
+    }
+
     /// Counts that the edit has failed that was to say that all is over, and returns whether it is tried again.
     pub(crate) fn must_edit_again(&mut self) -> bool {
         self.failed_edits += 1;

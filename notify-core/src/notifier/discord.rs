@@ -83,12 +83,12 @@ impl Discord {
     fn send(
         &self,
         message: &Value,
-        short: impl FnOnce() -> Value,
+        short: &dyn Fn() -> Value,
         timeout: Duration,
     ) -> Result<Answer, Refusal> {
         // Without it Discord says 204 before it knows whether the message is saved.
         let url = self.destination.url()?.asking("wait=true");
-        http::answer_or_short(timeout, &RULES, message, short, |body, left| {
+        http::answer_or_short(timeout, &RULES, message, short, &|body, left| {
             Ok(Post::json(&url, body).send(left)?.or_no(is_error))
         })
     }
@@ -123,7 +123,7 @@ impl Notifier for Discord {
     }
 
     fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
-        let answer = self.send(&message(alerts), || short(alerts), timeout)?;
+        let answer = self.send(&message(alerts), &|| short(alerts), timeout)?;
         Ok(answer
             .json()
             .and_then(|said| Sent::of(&said))
@@ -151,7 +151,7 @@ impl Notifier for Discord {
     ) -> Result<(), Refusal> {
         let address = self.address_of(&Sent::read(handle)?, timeout / 4);
         let message = further(alerts, address.as_deref());
-        self.send(&message, || short(alerts), timeout).map(drop)
+        self.send(&message, &|| short(alerts), timeout).map(drop)
     }
 
     fn hidden(&self, _: Ours) -> Vec<Hidden> {

@@ -119,8 +119,8 @@ impl Notifier for GoogleChat {
             timeout,
             &RULES,
             &in_thread(message(alerts)),
-            || in_thread(short(alerts)),
-            |body, left| {
+            &|| in_thread(short(alerts)),
+            &|body, left| {
                 let answer = Post::json(&url, body).send(left)?;
                 Ok(answer.or_no(|said| said.get("error").is_some()))
             },

@@ -144,8 +144,8 @@ pub(crate) fn send_or_short(
     timeout: Duration,
     rules: &[Rule],
     message: &Value,
-    short: impl FnOnce() -> Value,
-    send: impl Fn(&str, Duration) -> Result<Answer, Refusal>,
+    short: &dyn Fn() -> Value,
+    send: &dyn Fn(&str, Duration) -> Result<Answer, Refusal>,
 ) -> Result<(), Refusal> {
     answer_or_short(timeout, rules, message, short, send).map(drop)
 }
@@ -159,8 +159,8 @@ pub(crate) fn answer_or_short(
     timeout: Duration,
     rules: &[Rule],
     message: &Value,
-    short: impl FnOnce() -> Value,
-    send: impl Fn(&str, Duration) -> Result<Answer, Refusal>,
+    short: &dyn Fn() -> Value,
+    send: &dyn Fn(&str, Duration) -> Result<Answer, Refusal>,
 ) -> Result<Answer, Refusal> {
     let begun = Instant::now();
     let mut answer = send(&message.to_string(), timeout)?;

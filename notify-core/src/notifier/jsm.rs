@@ -116,7 +116,7 @@ impl Jsm {
         if !resolves(alert) {
             let full = opening(alert);
             let send = |body: &str, left| post(&url, body, left);
-            let taken = http::answer_or_short(timeout, &RULES, &full, || short(alert), send)?;
+            let taken = http::answer_or_short(timeout, &RULES, &full, &|| short(alert), &send)?;
             if !alert.kind.is_remark() {
                 return Ok(());
             }

@@ -101,7 +101,7 @@ impl Matrix {
     fn send(
         &self,
         transaction: &str,
-        event: impl Fn(usize) -> Value,
+        event: &dyn Fn(usize) -> Value,
         rules: &[Rule],
         timeout: Duration,
     ) -> Result<Answer, Refusal> {
@@ -151,7 +151,7 @@ impl Notifier for Matrix {
 
     fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
         let event = |room| message(alerts, room, true);
-        let answer = self.send(&key::of_message(alerts), event, &RULES, timeout)?;
+        let answer = self.send(&key::of_message(alerts), &event, &RULES, timeout)?;
         let said = answer.json().unwrap_or_default();
         Ok(said["event_id"].as_str().map(str::to_owned))
     }
@@ -171,7 +171,7 @@ impl Notifier for Matrix {
         };
         let rules = [&RULES[..], &RULES_OF_EDITS].concat();
         let transaction = format!("{}-edit", key::of_message(alerts));
-        self.send(&transaction, event, &rules, timeout / 2)
+        self.send(&transaction, &event, &rules, timeout / 2)
             .map(drop)
     }
 
@@ -194,7 +194,7 @@ impl Notifier for Matrix {
             event
         };
         let rules = [&RULES[..], &RULES_OF_EDITS].concat();
-        self.send(&key::of_message(alerts), event, &rules, timeout / 2)
+        self.send(&key::of_message(alerts), &event, &rules, timeout / 2)
             .map(drop)
     }
 

@@ -122,7 +122,7 @@ impl Ntfy {
 impl Ntfy {
     fn send(&self, message: &Value, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let url = self.server.url()?;
-        let post = |body: &str, left| {
+        let post = |body: &str, left: Duration| {
             let mut post = Post::json(&url, body);
             for secret in &self.secrets {
                 post = post.hiding(secret);
@@ -136,8 +136,8 @@ impl Ntfy {
             timeout,
             &RULES,
             message,
-            || short(message, alerts, &self.topic),
-            post,
+            &|| short(message, alerts, &self.topic),
+            &post,
         )
     }
 }

@@ -78,8 +78,8 @@ impl Notifier for Teams {
             timeout,
             &RULES,
             &message(alerts),
-            || short(alerts),
-            |body, left| Post::json(&url, body).send(left),
+            &|| short(alerts),
+            &|body, left| Post::json(&url, body).send(left),
         )
     }
 

@@ -119,7 +119,8 @@ impl Telegram {
         })
     }
 
-    /// Asks the service, once more where the chat has got another id.
+    /// Asks the service, once more where the chat has got another id. What is known by its number in the old chat is
+    /// not asked for in the new one, where that number is another message.
     fn ask(&self, method: &str, mut message: Value, timeout: Duration) -> Result<Answer, Refusal> {
         let begun = Instant::now();
         let answer = self.ask_once(method, &message, timeout)?;
@@ -132,6 +133,10 @@ impl Telegram {
             self.chat
         );
         Warning::new(format!("telegram {}", self.chat), warning).warn();
+        if message.get("message_id").is_some() || message.get("reply_parameters").is_some() {
+            let reason = "its message is in the group that has become another".to_owned();
+            return Err(Refusal::Gone { reason });
+        }
         message["chat_id"] = chat.clone();
         self.ask_once(method, &message, timeout.saturating_sub(begun.elapsed()))
     }
@@ -153,7 +158,7 @@ impl Telegram {
         &self,
         alerts: &[Alert],
         timeout: Duration,
-        with: impl Fn(&mut Value),
+        with: &dyn Fn(&mut Value),
     ) -> Result<Answer, Refusal> {
         let begun = Instant::now();
         let addressed = |mut message: Value| {
@@ -226,7 +231,7 @@ impl Notifier for Telegram {
     }
 
     fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
-        let answer = self.send(alerts, timeout, |_| {})?;
+        let answer = self.send(alerts, timeout, &|_| {})?;
         Ok(answer.json().as_ref().and_then(handle_of))
     }
 
@@ -247,7 +252,7 @@ impl Notifier for Telegram {
         timeout: Duration,
     ) -> Result<(), Refusal> {
         let (chat, id) = sent(handle)?;
-        let sent = self.send(alerts, timeout, |message| {
+        let sent = self.send(alerts, timeout, &|message| {
             message["chat_id"] = chat.into();
             message["reply_parameters"] =
                 json!({ "message_id": id, "allow_sending_without_reply": true });
@@ -444,6 +449,14 @@ mod tests {
                 Class::Channel,
             ),
             (404, "Not Found", Class::Channel),
+            // What Healthchecks takes for lasting.
+            (403, "Forbidden: the group chat was deleted", Class::Channel),
+            (403, "Forbidden: user is deactivated", Class::Channel),
+            (
+                403,
+                "Forbidden: bot was kicked from the supergroup chat",
+                Class::Channel,
+            ),
         ] {
             let body = format!(r#"{{"ok":false,"error_code":{status},"description":"{words}"}}"#);
             assert_eq!(

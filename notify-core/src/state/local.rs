@@ -74,6 +74,10 @@ pub(crate) struct Directory {
 
 /// Reads this machine's clock.
 pub(crate) fn now() -> Time {
+    #[cfg(test)]
+    if let Some(now) = crate::testing::clock::set_to() {
+        return now;
+    }
     time::from_micros(time::micros_now())
 }
 

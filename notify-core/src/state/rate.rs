@@ -51,6 +51,8 @@ pub(crate) struct Pace {
     attempts: BTreeMap<String, u32>,
     /// How often each was refused with an unclear answer, and since when.
     doubts: BTreeMap<String, (u32, Time)>,
+    /// Until when each waits by itself, and holds up nothing but its job.
+    put_off: BTreeMap<String, Time>,
 }
 
 impl Pace {
@@ -65,6 +67,7 @@ impl Pace {
             broken: None,
             attempts: BTreeMap::new(),
             doubts: BTreeMap::new(),
+            put_off: BTreeMap::new(),
         }
     }
 
@@ -165,6 +168,18 @@ impl Pace {
         *count >= DOUBTS || now - *since >= DOUBTFUL
     }
 
+    /// Has one alert wait by itself.
+    pub(crate) fn put_off(&mut self, id: &str, now: Time, pause: Duration) {
+        let until = now + pause.min(LONGEST_PAUSE);
+        self.put_off.insert(id.to_owned(), until);
+    }
+
+    /// Returns until when an alert waits by itself.
+    pub(crate) fn is_put_off(&self, id: &str, now: Time) -> Option<Time> {
+        let until = clamp(*self.put_off.get(id)?, now, LONGEST_PAUSE);
+        (until > now).then_some(until)
+    }
+
     fn pause(&mut self, now: Time, pause: Duration) {
         self.not_before = Some(now + pause.min(LONGEST_PAUSE));
     }
@@ -193,12 +208,14 @@ impl Pace {
     pub(crate) fn forget(&mut self, id: &str) {
         self.attempts.remove(id);
         self.doubts.remove(id);
+        self.put_off.remove(id);
     }
 
     /// Forgets every alert that is gone from the queue.
     pub(crate) fn retain(&mut self, mut waits: impl FnMut(&str) -> bool) {
         self.attempts.retain(|id, _| waits(id));
         self.doubts.retain(|id, _| waits(id));
+        self.put_off.retain(|id, _| waits(id));
     }
 
     fn tokens_at(&self, now: Time) -> f64 {
@@ -221,6 +238,9 @@ impl Pace {
         for (id, (count, since)) in &self.doubts {
             let value = format!("{count}{SINCE}{}", time::show(*since));
             fields.put(&format!("{DOUBTED}{id}"), value);
+        }
+        for (id, until) in &self.put_off {
+            fields.put(&format!("{PUT_OFF}{id}"), time::show(*until));
         }
         fields.render()
     }
@@ -260,12 +280,19 @@ impl Pace {
                     Some((id, (count.parse().ok()?, since)))
                 })
                 .collect(),
+            put_off: fields
+                .iter()
+                .filter_map(|(key, value)| {
+                    Some((key.strip_prefix(PUT_OFF)?.to_owned(), time::parse(value)?))
+                })
+                .collect(),
         }
     }
 }
 
 const ATTEMPTS: &str = "attempts-";
 const DOUBTED: &str = "doubts-";
+const PUT_OFF: &str = "put-off-";
 const SINCE: &str = " since ";
 
 /// Returns `time`, but `now` where it is further ahead than it can have been set.

@@ -2,6 +2,7 @@
 //! they never hear. `cargo test --release -p pipeline-notify-core year -- --ignored --nocapture`
 //! prints the table.
 
+mod messages;
 mod pods;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use chrono::DateTime;
 
 use self::pods::Place;
 use crate::format::time::{self, Time};
-use crate::message::alert::Kind;
+use crate::message::alert::{Alert, Kind};
 use crate::rules::transition::{self, Address, End, Ended};
 use crate::rules::{Attempt, Past, Settings};
 use crate::status::outcome::Outcome;
@@ -282,6 +283,8 @@ struct Tally {
     taken_back: u64,
     messages: BTreeMap<(i64, Cause), (u64, u64)>,
     minutes: Vec<i64>,
+    /// What was sent but for each `OK`, and when.
+    alerts: Vec<(i64, Alert)>,
 }
 
 static QUEUES: LazyLock<Vec<String>> = LazyLock::new(|| vec!["alerts-0".to_owned()]);
@@ -299,11 +302,12 @@ struct Replay<'a> {
     rules: Rules,
     place: &'a Place,
     pipeline: &'a Pipeline,
+    job: usize,
     past: Past,
     /// Runs that ended without a word of it, each with when it is found.
     unfound: Vec<(i64, i64, Option<Attempt>)>,
     runs: u64,
-    held: Option<Time>,
+    held: Option<(Time, Box<Alert>)>,
     incident: Option<Incident>,
     tally: &'a mut Tally,
 }
@@ -406,7 +410,11 @@ impl Replay<'_> {
             channel: "alerts".into(),
             attempt,
             is_in_time: true,
-            ..Ended::new(self.runs << 32, "etl", at(begun))
+            ..Ended::new(
+                self.runs << 32 | self.job as u64,
+                format!("etl.{}", self.job),
+                at(begun),
+            )
         };
         let is_kept = self.place.is_kept(now);
         let end = End {
@@ -426,37 +434,34 @@ impl Replay<'_> {
         };
         if !is_kept {
             // It is sent by the run itself, and written down nowhere.
-            let alert = transition::of(&end).unwrap().alert;
-            return self.delivered(now, alert.map(|alert| alert.kind));
+            return self.send(now, transition::of(&end).unwrap().alert);
         }
-        let verdict = if self.rules.is_article {
-            self.article(&end)
-        } else {
-            let transition = transition::of(&end).unwrap();
-            if !transition.withdrawn.is_empty() {
-                self.held = None;
-            }
-            let held = transition
-                .status
-                .as_ref()
-                .and_then(|status| status.held.as_ref());
-            if transition.is_held {
-                self.held = held.map(|held| held.until);
-            }
-            let kind = transition
-                .alert
-                .filter(|_| !transition.is_held)
-                .map(|alert| alert.kind);
-            (transition.status, kind)
-        };
-        if let (Some(status), kind) = verdict {
+        if self.rules.is_article {
+            let (status, kind) = self.article(&end);
             self.past = Past::Known(Box::new(status));
             self.delivered(now, kind);
+            return;
+        }
+        let transition = transition::of(&end).unwrap();
+        if !transition.withdrawn.is_empty() {
+            self.held = None;
+        }
+        let held = transition
+            .status
+            .as_ref()
+            .and_then(|status| status.held.as_ref());
+        let mut alert = transition.alert;
+        if transition.is_held {
+            self.held = held.map(|held| held.until).zip(alert.take());
+        }
+        if let Some(status) = transition.status {
+            self.past = Past::Known(Box::new(status));
+            self.send(now, alert);
         }
     }
 
     /// The article's five sentences.
-    fn article(&self, end: &End<'_>) -> (Option<Status>, Option<Kind>) {
+    fn article(&self, end: &End<'_>) -> (Status, Option<Kind>) {
         let status = transition::of(end).unwrap().status.unwrap();
         let previous = self.past.status();
         let age = previous.map(|previous| time::age(previous.begun, end.now));
@@ -470,24 +475,31 @@ impl Replay<'_> {
             _ => true,
         };
         let kind = Kind::of(previous.map(|previous| previous.state), status.state);
-        (Some(status), Some(kind).filter(|_| is_sent))
+        (status, Some(kind).filter(|_| is_sent))
     }
 
     /// A held alert leaves when its time is over and a process is there.
     fn release(&mut self, now: i64) {
-        let Some(until) = self.held.filter(|until| *until <= at(now)) else {
+        let Some((until, alert)) = self.held.take_if(|(until, _)| *until <= at(now)) else {
             return;
         };
         let Some(left) = self.place.leaves(second(until), now) else {
+            self.held = Some((until, alert));
             return;
         };
-        self.held = None;
-        self.delivered(left, Some(Kind::Failed));
+        self.send(left, Some(alert));
         if let Past::Known(status) = &mut self.past {
             status.held = None;
             status.withheld_since = None;
             status.alerted = Some(until);
         }
+    }
+
+    fn send(&mut self, now: i64, alert: Option<Box<Alert>>) {
+        self.delivered(now, alert.as_ref().map(|alert| alert.kind));
+        let alert = alert.filter(|alert| alert.kind != Kind::Ok);
+        let alert = alert.map(|alert| (now, *alert));
+        self.tally.alerts.extend(alert);
     }
 
     fn delivered(&mut self, now: i64, kind: Option<Kind>) {
@@ -541,11 +553,12 @@ impl Replay<'_> {
 
 fn replay(rules: Rules, place: &Place, pipelines: &[Pipeline], days: i64) -> Tally {
     let mut tally = Tally::default();
-    for pipeline in pipelines {
+    for (job, pipeline) in pipelines.iter().enumerate() {
         let replay = Replay {
             rules,
             place,
             pipeline,
+            job,
             past: Past::Missing,
             unfound: Vec::new(),
             runs: 0,
@@ -556,6 +569,7 @@ fn replay(rules: Rules, place: &Place, pipelines: &[Pipeline], days: i64) -> Tal
         replay.year(days);
     }
     tally.minutes.sort_unstable();
+    tally.alerts.sort_by_key(|(at, _)| *at);
     tally
 }
 
@@ -645,6 +659,7 @@ fn a_job_that_fails_every_second_run_is_heard_of_under_every_setting() {
             rules,
             place: &Place::disk(),
             pipeline: &pipeline,
+            job: 0,
             past: Past::Missing,
             unfound: Vec::new(),
             runs: 0,

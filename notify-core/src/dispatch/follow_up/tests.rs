@@ -4,16 +4,19 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Utc};
 
 use super::*;
 use crate::dispatch::standing::Standing;
 use crate::message::alert::Kind;
+use crate::os::engine::own;
 use crate::os::ffi;
+use crate::settings::config::Config;
+use crate::settings::in_force;
 use crate::state::local::spool::Outbox;
 use crate::status::State;
 use crate::status::decision::{Decided, Fate, Reason};
-use crate::testing::{self, Folder};
+use crate::testing::{self, Folder, clock};
 
 /// Writes down what it is asked, and refuses what it is told to.
 #[derive(Default)]
@@ -21,6 +24,8 @@ struct Service {
     asked: Mutex<Vec<String>>,
     refuses: Mutex<Vec<(&'static str, Refusal)>>,
     follow_ups: Mutex<FollowUps>,
+    /// Whose edits are counted together.
+    account: Option<String>,
 }
 
 impl Service {
@@ -49,6 +54,10 @@ impl Notifier for Service {
 
     fn follow_ups(&self) -> FollowUps {
         *self.follow_ups.lock().unwrap()
+    }
+
+    fn counted_edits(&self, _: Ours) -> Option<String> {
+        self.account.clone()
     }
 
     fn post(&self, alerts: &[Alert], _: Duration) -> Result<Option<String>, Refusal> {
@@ -80,9 +89,16 @@ struct Place {
 
 impl Place {
     fn new(follow_ups: FollowUps) -> Self {
+        Self::of(follow_ups, None)
+    }
+
+    fn of(follow_ups: FollowUps, account: Option<&str>) -> Self {
         let folder = Folder::new();
         let queue = Queue::from(Outbox::new(folder.path(), ffi::user_id()).queue("alerts-0"));
-        let service = Arc::new(Service::default());
+        let service = Arc::new(Service {
+            account: account.map(str::to_owned),
+            ..Service::default()
+        });
         *service.follow_ups.lock().unwrap() = follow_ups;
         let route = Route {
             number: 0,
@@ -99,13 +115,13 @@ impl Place {
         }
     }
 
-    fn send(&self, alerts: &[Alert]) -> Result<(), Refusal> {
+    fn send(&self, alerts: &[Alert]) -> Result<Sent, Refusal> {
         send(&self.route, &self.queue, alerts, None)
     }
 
     /// Sends what must be taken, and returns what was asked.
     fn sent(&self, alerts: &[Alert]) -> Vec<String> {
-        self.send(alerts).unwrap();
+        assert_eq!(self.send(alerts), Ok(Sent::Whole));
         self.service.take_asked()
     }
 
@@ -224,14 +240,27 @@ fn an_edit_that_is_refused_is_not_tried_again_and_the_thread_goes_on() {
 }
 
 #[test]
+fn an_edit_whose_reply_is_not_taken_now_counts_for_its_minute() {
+    let place = Place::new(FollowUps::Threads);
+    place.sent(&[failed("1")]);
+    for _ in 0..2 {
+        place.refuse("reply", Refusal::temporary("ratelimited"));
+        assert!(place.send(&[still("2")]).is_err());
+    }
+    assert_eq!(
+        place.service.take_asked(),
+        ["edit m1 2", "reply m1 2", "reply m1 2"]
+    );
+    assert_eq!(place.sent(&[still("2")]), ["reply m1 2"]);
+}
+
+#[test]
 fn a_recovery_is_heard_once_and_shown_as_soon_as_an_edit_is_taken() {
     let place = Place::new(FollowUps::Threads);
     place.sent(&[failed("1")]);
     place.refuse("edit", Refusal::temporary("ratelimited"));
-    assert!(
-        place.send(&[recovered("2")]).is_err(),
-        "it waits for the edit"
-    );
+    let waits_for_the_edit = Ok(Sent::Unshown(EDIT_AGAIN));
+    assert_eq!(place.send(&[recovered("2")]), waits_for_the_edit);
     assert_eq!(place.service.take_asked(), ["edit m1 2", "loud m1 2"]);
     assert_eq!(place.sent(&[recovered("2")]), ["edit m1 2"]);
     // Or not at all, where none ever is.
@@ -241,11 +270,41 @@ fn a_recovery_is_heard_once_and_shown_as_soon_as_an_edit_is_taken() {
     loop {
         tries += 1;
         place.refuse("edit", Refusal::temporary("ratelimited"));
-        if place.send(&[recovered("2")]).is_ok() {
+        if place.send(&[recovered("2")]) == Ok(Sent::Whole) {
             break;
         }
     }
     assert_eq!(tries, 5);
+}
+
+/// Issue 16, point 2: 50 edits a minute, over all queues and processes; a recovery is edited and said for all that.
+#[test]
+fn an_account_edits_so_often_a_minute_over_all_its_channels_and_for_each_recovery() {
+    let _own = own::begin();
+    let folder = Folder::new();
+    in_force::settle(Config::new().directory(folder.path())).unwrap();
+    let places = [(); 2].map(|()| Place::of(FollowUps::Threads, Some("app")));
+    let jobs: Vec<_> = (0..30).map(|number| format!("job-{number}")).collect();
+    // How many edits and replies all incidents come to.
+    let sent = |kind: Kind, id: &str| {
+        let alerts = jobs.iter().map(|job| alert(job, "i", kind, id));
+        let alerts: Vec<_> = alerts.collect();
+        let asked = places.iter().flat_map(|place| {
+            let asked = alerts.iter();
+            asked.flat_map(|alert| place.sent(std::slice::from_ref(alert)))
+        });
+        let asked: Vec<_> = asked.collect();
+        ["edit", "reply", "loud"]
+            .map(|what| asked.iter().filter(|asked| asked.starts_with(what)).count())
+    };
+    clock::set(Some(Utc::now()));
+    assert_eq!(sent(Kind::StillFailing, "1"), [0, 0, 0]);
+    assert_eq!(sent(Kind::StillFailing, "2"), [40, 60, 0]);
+    assert_eq!(sent(Kind::StillFailing, "3"), [0, 60, 0]);
+    clock::set(clock::set_to().map(|now| now + TimeDelta::seconds(60)));
+    assert_eq!(sent(Kind::StillFailing, "4"), [40, 60, 0]);
+    assert_eq!(sent(Kind::Recovered, "5"), [60, 0, 60]);
+    clock::set(None);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What the answer of a destination makes of the alerts that were sent to it: of the queue, of their jobs, and of what
 //! people read.
 
+use std::time::Duration;
+
 use log::Level;
 
 use crate::dispatch::ledger;
@@ -57,6 +59,14 @@ pub(super) fn settle(
                 entries => entries.iter().for_each(|entry| pace.send_alone(entry.id())),
             }
         }
+    }
+}
+
+/// Has what was said, and is not shown yet in its message, wait for that by itself.
+pub(super) fn put_off(entries: &[Entry], pace: &mut Pace, pause: Duration, now: Time) {
+    pace.answered(now);
+    for entry in entries {
+        pace.put_off(entry.id(), now, pause);
     }
 }
 

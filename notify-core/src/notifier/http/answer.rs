@@ -46,7 +46,7 @@ pub(crate) enum Class {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) statuses: RangeInclusive<u16>,
-    /// A part of the body; any body where it is empty.
+    /// A part of the body, or several with `|` between, of which any will do; any body where it is empty.
     pub(crate) says: &'static str,
     pub(crate) class: Class,
     /// What is to be mended, in the service's own terms; empty where the answer says it.
@@ -77,7 +77,11 @@ impl Rule {
     }
 
     fn fits(&self, status: u16, answer: &Answer) -> bool {
-        self.statuses.contains(&status) && answer.body.contains(self.says)
+        self.statuses.contains(&status)
+            && self
+                .says
+                .split('|')
+                .any(|part| answer.body.contains(part.trim()))
     }
 }
 

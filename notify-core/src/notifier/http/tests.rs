@@ -74,7 +74,7 @@ fn a_message_that_is_refused_is_sent_once_more_in_short() {
             Ok(Answer::made(if is_first { first } else { second }, ""))
         };
         let timeout = Duration::from_secs(9);
-        let ended = send_or_short(timeout, &[], &"full".into(), || "short".into(), send);
+        let ended = send_or_short(timeout, &[], &"full".into(), &|| "short".into(), &send);
         let ended = match ended {
             Ok(()) => "accepted",
             Err(Refusal::Temporary { .. }) => "temporary",

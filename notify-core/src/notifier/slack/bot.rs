@@ -18,84 +18,66 @@ const USED_UP: Duration = Duration::from_secs(60 * 60);
 
 /// What the service answers, with a status of 200: the words of `error`, as they stand in JSON.
 /// <https://docs.slack.dev/reference/methods/chat.postMessage/#errors>
-const ERRORS: [Rule; 47] = [
+const ERRORS: [Rule; 11] = [
     // The moment. Of some of them the message may have been sent for all that.
-    error("\"ratelimited\"", Class::Temporary),
-    error("\"rate_limited\"", Class::Temporary),
-    error("\"internal_error\"", Class::Temporary),
-    error("\"fatal_error\"", Class::Temporary),
-    error("\"service_unavailable\"", Class::Temporary),
-    error("\"request_timeout\"", Class::Temporary),
-    error("\"update_failed\"", Class::Temporary),
-    error("\"team_added_to_org\"", Class::Temporary),
-    error("\"external_channel_migrating\"", Class::Temporary),
-    error(MESSAGE_LIMIT, Class::Temporary),
+    error(
+        r#""ratelimited"|"rate_limited"|"internal_error"|"fatal_error"|"service_unavailable"|"request_timeout"|
+           "update_failed"|"team_added_to_org"|"external_channel_migrating"|"message_limit_exceeded""#,
+        Class::Temporary,
+    ),
     // What a person has to mend.
-    error("\"not_authed\"", Class::Channel).hint(TOKEN),
-    error("\"invalid_auth\"", Class::Channel).hint(TOKEN),
-    error("\"account_inactive\"", Class::Channel).hint(TOKEN),
-    error("\"token_revoked\"", Class::Channel).hint(TOKEN),
-    error("\"token_expired\"", Class::Channel).hint(TOKEN),
-    error("\"not_allowed_token_type\"", Class::Channel).hint(TOKEN),
-    error("\"missing_scope\"", Class::Channel)
+    error(
+        r#""not_authed"|"invalid_auth"|"account_inactive"|"token_revoked"|"token_expired"|
+           "not_allowed_token_type""#,
+        Class::Channel,
+    )
+    .hint("the bot's token is not valid any more"),
+    error(r#""missing_scope""#, Class::Channel)
         .hint("give the app the scope chat:write and install it anew"),
-    error("\"not_in_channel\"", Class::Channel).hint(INVITE),
-    error("\"channel_not_found\"", Class::Channel)
+    error(r#""not_in_channel"|"no_permission""#, Class::Channel).hint(
+        "invite the bot to the channel, /invite @bot, or give it the scope chat:write.public",
+    ),
+    error(r#""channel_not_found""#, Class::Channel)
         .hint("is it named right? A private channel must invite the bot: /invite @bot"),
-    error("\"is_archived\"", Class::Channel).hint("the channel is archived"),
-    error("\"is_inactive\"", Class::Channel).hint("the channel is frozen"),
-    error("\"no_permission\"", Class::Channel).hint(INVITE),
-    error("\"ekm_access_denied\"", Class::Channel).hint(ADMINISTRATOR),
-    error("\"team_access_not_granted\"", Class::Channel).hint(ADMINISTRATOR),
-    error("\"access_denied\"", Class::Channel).hint(ADMINISTRATOR),
-    error("\"enterprise_is_restricted\"", Class::Channel).hint(ADMINISTRATOR),
-    error("\"two_factor_setup_required\"", Class::Channel).hint(ADMINISTRATOR),
-    error("\"accesslimited\"", Class::Channel).hint(ADMINISTRATOR),
-    error("\"org_login_required\"", Class::Channel).hint(ADMINISTRATOR),
-    // And those that begin so.
-    error("\"restricted_action", Class::Channel).hint(ADMINISTRATOR),
-    // The message, of which a plain text may be taken.
-    error("\"invalid_blocks", Class::Alert),
-    error("\"invalid_attachments\"", Class::Alert),
-    error("\"invalid_metadata", Class::Alert),
-    error("\"invalid_arguments\"", Class::Alert),
-    error("\"msg_too_long\"", Class::Alert),
-    error("\"msg_blocks_too_long\"", Class::Alert),
-    error("\"attachment_payload_limit_exceeded\"", Class::Alert),
-    error("\"too_many_attachments\"", Class::Alert),
-    error("\"too_many_contact_cards\"", Class::Alert),
-    error("\"block_mismatch\"", Class::Alert),
-    error("\"no_text\"", Class::Alert),
-    error("\"duplicate_message_not_found\"", Class::Alert),
-    error("\"duplicate_channel_not_found\"", Class::Alert),
-    error("\"slack_connect_", Class::Channel).hint(ADMINISTRATOR),
-    error("\"deprecated_endpoint\"", Class::Channel),
-    error("\"method_deprecated\"", Class::Channel),
+    error(r#""is_archived""#, Class::Channel).hint("the channel is archived"),
+    error(r#""is_inactive""#, Class::Channel).hint("the channel is frozen"),
+    // And those that begin as the last two do.
+    error(
+        r#""ekm_access_denied"|"team_access_not_granted"|"access_denied"|"enterprise_is_restricted"|
+           "two_factor_setup_required"|"accesslimited"|"org_login_required"|"restricted_action|"slack_connect_"#,
+        Class::Channel,
+    )
+    .hint("the workspace's settings do not let the bot post there"),
+    error(r#""deprecated_endpoint"|"method_deprecated""#, Class::Channel),
+    // The message, of which a plain text may be taken; the first two begin so.
+    error(
+        r#""invalid_blocks|"invalid_metadata|"invalid_attachments"|"invalid_arguments"|"msg_too_long"|
+           "msg_blocks_too_long"|"attachment_payload_limit_exceeded"|"too_many_attachments"|
+           "too_many_contact_cards"|"block_mismatch"|"no_text"|"duplicate_message_not_found"|
+           "duplicate_channel_not_found""#,
+        Class::Alert,
+    ),
     // Words that nobody knows yet.
     error("", Class::Unknown),
 ];
 
 /// What it answers of a message that was sent: forgotten then, and another is sent.
 /// <https://docs.slack.dev/reference/methods/chat.update/#errors>
-const OF_THE_MESSAGE: [Rule; 8] = [
-    // Deleted.
-    error("\"message_not_found\"", Class::Gone),
-    error("\"thread_not_found\"", Class::Gone),
-    error("\"cannot_reply_to_message\"", Class::Gone),
-    error("\"restricted_action_thread_locked\"", Class::Gone),
-    // Of the channel that it is in, which need not be the one of that name any more.
-    error("\"channel_not_found\"", Class::Gone),
-    error("\"is_archived\"", Class::Gone),
+const OF_THE_MESSAGE: [Rule; 2] = [
+    // Deleted; or the channel that it is in, which need not be the one of that name any more.
+    error(
+        r#""message_not_found"|"thread_not_found"|"cannot_reply_to_message"|"restricted_action_thread_locked"|
+           "channel_not_found"|"is_archived""#,
+        Class::Gone,
+    ),
     // Another app's, or too old for the workspace: it stays, and so does its thread.
-    error("\"cant_update_message\"", Class::Alert),
-    error("\"edit_window_closed\"", Class::Alert),
+    error(
+        r#""cant_update_message"|"edit_window_closed""#,
+        Class::Alert,
+    ),
 ];
 
 const MESSAGE_LIMIT: &str = "\"message_limit_exceeded\"";
-const TOKEN: &str = "the bot's token is not valid any more";
-const INVITE: &str =
-    "invite the bot to the channel, /invite @bot, or give it the scope chat:write.public";
-const ADMINISTRATOR: &str = "the workspace's settings do not let the bot post there";
 
 const fn error(says: &'static str, class: Class) -> Rule {
     Rule::new(400, says, class)
@@ -165,7 +147,7 @@ impl SlackBot {
         alerts: &[Alert],
         rules: &[Rule],
         timeout: Duration,
-        with: impl Fn(&mut Value),
+        with: &dyn Fn(&mut Value),
     ) -> Result<Answer, Refusal> {
         let addressed = |mut message: Value| {
             message["channel"] = self.channel.as_str().into();
@@ -177,8 +159,8 @@ impl SlackBot {
             timeout,
             rules,
             &addressed(payload::full(alerts, Dialect::Slack)),
-            || addressed(payload::short_of_all(alerts, Dialect::Slack)),
-            |body, left| self.ask("chat.postMessage", body, left),
+            &|| addressed(payload::short_of_all(alerts, Dialect::Slack)),
+            &|body, left| self.ask("chat.postMessage", body, left),
         )
     }
 }
@@ -241,7 +223,7 @@ impl Notifier for SlackBot {
     }
 
     fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
-        let answer = self.send(alerts, &ERRORS, timeout, |_| {})?;
+        let answer = self.send(alerts, &ERRORS, timeout, &|_| {})?;
         Ok(answer.json().as_ref().and_then(handle_of))
     }
 
@@ -269,7 +251,7 @@ impl Notifier for SlackBot {
     ) -> Result<(), Refusal> {
         let sent = Sent::read(handle)?;
         let rules = [&OF_THE_MESSAGE[..], &ERRORS].concat();
-        let sent = self.send(alerts, &rules, timeout, |message| {
+        let sent = self.send(alerts, &rules, timeout, &|message| {
             message["channel"] = sent.channel.into();
             message["thread_ts"] = sent.ts.into();
             if is_loud {

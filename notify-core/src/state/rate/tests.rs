@@ -128,6 +128,7 @@ fn the_queues_file_is_read_back_as_it_was_written() {
     pace.begin(["a"], after(1));
     pace.failed(after(1), None, 0.5);
     pace.doubt("b", after(1));
+    pace.put_off("a", after(1), Duration::from_secs(30));
     pace.broken(after(1), "answered 404 no_service");
     assert_eq!(Pace::parse(&pace.render(), after(1)), pace);
     assert_eq!(

@@ -1,0 +1,217 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{TimeDelta, Utc};
+
+use super::*;
+use crate::message::alert::Kind;
+use crate::message::digest::{self, message};
+use crate::notifier::{FollowUps, Notifier};
+use crate::os::ffi;
+use crate::state::local::spool::Outbox;
+use crate::testing::{self, Folder, clock};
+
+/// Takes as many messages as it is made to, and keeps those that it took.
+#[derive(Default)]
+struct Receiver {
+    is_down: Mutex<bool>,
+    taken: Mutex<Vec<(Vec<String>, String)>>,
+}
+
+impl Notifier for Receiver {
+    fn notify(&self, alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+        if *self.is_down.lock().unwrap() {
+            return Err(Refusal::temporary("it is down"));
+        }
+        let ids = alerts.iter().map(|alert| alert.id.clone()).collect();
+        self.taken.lock().unwrap().push((ids, message(alerts)));
+        Ok(())
+    }
+}
+
+fn route(folder: &Folder) -> (Route, Queue, Arc<Receiver>) {
+    let outbox = Outbox::new(folder.path(), ffi::user_id());
+    let queue = Queue::from(outbox.queue("alerts-0"));
+    let receiver = Arc::new(Receiver::default());
+    let route = Route {
+        number: 0,
+        channel: format!("alerts {}", folder.path().display()),
+        queue: Some(queue.clone()),
+        notifier: receiver.clone(),
+        mend: "it".to_owned(),
+    };
+    (route, queue, receiver)
+}
+
+/// Puts a failure, a repeat, and a recovery for each of these jobs.
+fn put(queue: &Queue, jobs: std::ops::Range<i64>) {
+    for job in jobs {
+        let kinds = [Kind::Failed, Kind::StillFailing, Kind::Recovered];
+        for (number, kind) in (0..).zip(kinds) {
+            let mut alert = testing::alert(&format!("job {job}"), &format!("{job:x}0{number}"));
+            alert.decided += TimeDelta::seconds(10 * job + number);
+            alert.kind = kind;
+            queue.put(&alert, &alert.render()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn whatever_is_beyond_the_bound_is_sent_or_counted() {
+    let (folder, now) = (Folder::new(), Utc::now());
+    let (route, queue, receiver) = route(&folder);
+    let deadline = Some(Instant::now() + Duration::from_secs(60));
+    *receiver.is_down.lock().unwrap() = true;
+    for jobs in [0..15, 15..40, 40..41] {
+        put(&queue, jobs);
+        shed::shed(&route, &queue, &queue.list(), 60, deadline);
+        // A message that is refused does not say what was dropped.
+        queue.set_pace(&Pace::new(now)).unwrap();
+        assert!(matches!(
+            from_queue(&route, &queue, deadline, |_, _| {}),
+            Ok(Next::At(_))
+        ));
+    }
+    assert_eq!(queue.list().len(), 60);
+
+    *receiver.is_down.lock().unwrap() = false;
+    queue.set_pace(&Pace::new(now)).unwrap();
+    assert_eq!(
+        from_queue(&route, &queue, deadline, |_, _| {}).unwrap(),
+        Next::Nothing
+    );
+    let taken = receiver.taken.lock().unwrap();
+    let ids: Vec<_> = taken.iter().flat_map(|(ids, _)| ids).collect();
+    let distinct: HashSet<_> = ids.iter().collect();
+    assert_eq!((ids.len(), distinct.len()), (60, 60));
+    let (first, others) = taken.split_first().unwrap();
+    let line = "\nand 63 more alerts were dropped, the oldest of 2026-11-22 13:00 UTC: \
+                41 repeats, 22 others\n";
+    assert!(first.1.ends_with(line), "{}", first.1);
+    assert!(
+        others
+            .iter()
+            .all(|(_, text)| !text.contains("were dropped"))
+    );
+    assert!(queue.loss().unwrap().is_empty());
+}
+
+/// Takes no edits for a while.
+#[derive(Default)]
+struct Busy {
+    takes_edits: Mutex<bool>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Busy {
+    fn ask(&self, what: &str, alerts: &[Alert]) {
+        let asked = format!("{what} {}", alerts[0].job);
+        self.asked.lock().unwrap().push(asked);
+    }
+}
+
+impl Notifier for Busy {
+    fn notify(&self, alerts: &[Alert], _: Duration) -> Result<(), Refusal> {
+        self.ask("post", alerts);
+        Ok(())
+    }
+
+    fn follow_ups(&self) -> FollowUps {
+        FollowUps::Threads
+    }
+
+    fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
+        self.notify(alerts, timeout)
+            .map(|()| Some(alerts[0].job.clone()))
+    }
+
+    fn edit(&self, _: &str, alerts: &[Alert], _: Duration) -> Result<(), Refusal> {
+        self.ask("edit", alerts);
+        if *self.takes_edits.lock().unwrap() {
+            return Ok(());
+        }
+        Err(Refusal::Temporary {
+            reason: "ratelimited".to_owned(),
+            retry_after: Some(Duration::from_secs(30)),
+        })
+    }
+
+    fn reply(&self, _: &str, alerts: &[Alert], _: bool, _: Duration) -> Result<(), Refusal> {
+        self.ask("reply", alerts);
+        Ok(())
+    }
+}
+
+/// Issue 16: the limit on edits never delays a recovery.
+#[test]
+fn a_recovery_that_waits_for_its_edit_holds_up_no_other() {
+    let (folder, now) = (Folder::new(), Utc::now());
+    let (route, queue, _) = route(&folder);
+    let busy = Arc::new(Busy::default());
+    let route = Route {
+        notifier: busy.clone(),
+        ..route
+    };
+    let deadline = Some(Instant::now() + Duration::from_secs(60));
+    let put = |kind: Kind, jobs: std::ops::Range<i64>| {
+        for job in jobs {
+            let mut alert =
+                testing::alert(&format!("job {job}"), &format!("{job:x}{}", kind as u8));
+            alert.kind = kind;
+            alert.decided += TimeDelta::seconds(job);
+            if kind == Kind::Recovered {
+                alert.status.state = crate::status::State::Ok;
+            }
+            queue.put(&alert, &alert.render()).unwrap();
+        }
+    };
+    let look = |second: i64| {
+        let now = now + TimeDelta::seconds(second);
+        clock::set(Some(now));
+        let next = from_queue(&route, &queue, deadline, |_, _| {}).unwrap();
+        let asked = std::mem::take(&mut *busy.asked.lock().unwrap());
+        let next = match next {
+            Next::At(next) => Some((next - now).num_seconds()),
+            _ => None,
+        };
+        (asked.join(", "), next)
+    };
+    // Not failures, which would share a message.
+    for (second, job) in [(0, 0), (5, 1)] {
+        put(Kind::StillFailing, job..job + 1);
+        assert_eq!(look(second), (format!("post job {job}"), None));
+    }
+    put(Kind::Recovered, 0..1);
+    let (asked, next) = look(10);
+    assert_eq!((&*asked, next), ("edit job 0, reply job 0", Some(30)));
+    put(Kind::Recovered, 1..2);
+    let (asked, next) = look(11);
+    assert_eq!((&*asked, next), ("edit job 1, reply job 1", Some(29)));
+    *busy.takes_edits.lock().unwrap() = true;
+    assert_eq!(look(40), ("edit job 0".to_owned(), Some(1)));
+    assert_eq!(look(41), ("edit job 1".to_owned(), None));
+    assert!(queue.list().is_empty());
+    clock::set(None);
+}
+
+#[test]
+fn what_a_sender_that_is_stuck_holds_does_not_hold_up_the_rest() {
+    let folder = Folder::new();
+    let (route, queue, receiver) = route(&folder);
+    put(&queue, 0..14);
+    let waiting = queue.list();
+    let (stuck, rest) = waiting.split_at(digest::MOST);
+    let _held: Vec<_> = stuck
+        .iter()
+        .map(|entry| queue.take(entry).unwrap())
+        .collect();
+
+    let deadline = Some(Instant::now() + Duration::from_secs(60));
+    assert_eq!(
+        from_queue(&route, &queue, deadline, |_, _| {}).unwrap(),
+        Next::Others
+    );
+    let taken = receiver.taken.lock().unwrap();
+    let ids: Vec<_> = taken.iter().flat_map(|(ids, _)| ids).collect();
+    assert_eq!(ids, rest.iter().map(Entry::id).collect::<Vec<_>>());
+}
