@@ -194,7 +194,7 @@ fn overdue() {
     progress(0, 1_000_000);
     thread::sleep(Duration::from_millis(100));
     progress(450_000, 1_000_000);
-    thread::sleep(Duration::from_millis(2000));
+    thread::sleep(Duration::from_secs(2));
 }
 
 #[notify(name = "started", start = true)]
