@@ -65,7 +65,7 @@ pub(crate) fn make(
 ) {
     let own = routes.map(AsRef::as_ref);
     let may_wait = report.program.is_silent() && store.is_some_and(Store::may_come);
-    if !may_wait {
+    if !MAY_COME || !may_wait {
         report.make(store, own, |_| true, warnings);
         return;
     }

@@ -54,7 +54,9 @@ impl Queue {
 impl Drop for Lease {
     fn drop(&mut self) {
         let values = vec![Some(self.queue.clone()), Some(self.token.clone())];
-        // Where it cannot be given back, it ends with this process, or by itself.
-        let _ = self.link.ask_anyway(GIVE_BACK, values, deadline());
+        // Where it cannot be given back, it ends with this process, or by itself: that is not waited for.
+        if self.link.up().is_some() {
+            let _ = self.link.ask_anyway(GIVE_BACK, values, deadline());
+        }
     }
 }
