@@ -4,6 +4,7 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 
 use super::*;
+use crate::format::time::to_micros;
 use crate::message::alert::Kind;
 use crate::message::digest::{self, message};
 use crate::notifier::{FollowUps, Notifier};
@@ -145,7 +146,7 @@ impl Notifier for Busy {
 /// Issue 16: the limit on edits never delays a recovery.
 #[test]
 fn a_recovery_that_waits_for_its_edit_holds_up_no_other() {
-    let (folder, now) = (Folder::new(), Utc::now());
+    let (folder, now) = (Folder::new(), to_micros(Utc::now()));
     let (route, queue, _) = route(&folder);
     let busy = Arc::new(Busy::default());
     let route = Route {
