@@ -828,7 +828,7 @@ def alert(number):
     statement = changes(proxy)[-1]
     begun = next(at for at, data in proxy.said if statement.values[3] in data)
     # What the background thread asks meanwhile is of other tables.
-    trips = [data for at, data in proxy.said if begun - 0.2 < at <= begun and (b"fleet.job" in data or b"fleet.plan" in data)]
+    trips = [data for at, data in proxy.said if begun - 0.2 < at <= begun and (b'"fleet".job' in data or b'"fleet".plan' in data)]
     must(f"an alert: {len(trips)} round trip", len(trips) == 1)
     run(database.store(proxy.port), "long ok", NOTIFY_INSTANCE="one")
     proxy.said.clear()
