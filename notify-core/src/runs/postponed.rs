@@ -181,8 +181,9 @@ impl Work for Postponed {
                 break;
             }
         }
-        worker.lock().is_at_work = false;
+        // Before the exit, which waits for this, goes on.
         warnings.into_iter().for_each(Warning::warn);
+        worker.lock().is_at_work = false;
     }
 }
 
