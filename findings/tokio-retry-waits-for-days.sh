@@ -2,7 +2,7 @@
 # Guess: `ExponentialBackoff::from_millis(500)` waits for 500 ms, then 1 s, 2 s and 4 s, as it does in the crates retry and
 # backoff.
 # Seen: in tokio-retry and tokio-retry2 the number is the base that is raised: 500 ms, 250 s, then 35 hours, then two years.
-# `from_millis(2).factor(250)` is what was meant. A test with `from_millis(10)` and two tries waits for 110 ms and shows nothing.
+# `from_millis(2).factor(250)` is what was meant. A test with `from_millis(10)` and two retries waits for 110 ms and shows nothing.
 # Why it matters: a job that sends an alert or asks a database, with "three retries from half a second on", sleeps for
 # more than a day, and seems to hang.
 set -euo pipefail
