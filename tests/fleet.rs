@@ -772,6 +772,32 @@ fn what_others_change_meanwhile_counts_for_a_process_that_remembers_something_el
     assert_eq!(scenarios::sent(&receiver), sent);
 }
 
+/// Issue 15, point 2: also where it has never paused for as long as it may stay in memory.
+#[test]
+fn a_process_that_repeats_itself_recovers_what_another_has_failed() {
+    let Some(server) = server() else { return };
+    let (store, receiver) = (server.store(), Receiver::new());
+    let [disk, pod] = [(); 2].map(|()| Folder::new());
+    assert_eq!(said(&store, &["store", "init"]).0, Some(0));
+    let program = |disk: &Folder| {
+        Program::new("incidents")
+            .env("NOTIFY_STORE", &store)
+            .env("NOTIFY_OK_SILENT_HOURS", "never")
+            .env("NOTIFY_EXIT_SECONDS", "30")
+            .alerts_as_json_to(&receiver)
+            .directory(disk)
+    };
+    let outcomes = ["ok", "sleep 50"].into_iter().cycle().take(2_400);
+    let repeats = outcomes.fold(program(&disk), Program::arg);
+    let _process = Running(repeats.command().spawn().unwrap());
+    let status = format!("SELECT count(*) FROM {}.job", schema(&store));
+    eventually("it has run", || server.sql(&status) == "1");
+    assert_eq!(program(&pod).arg("boom").run().stderr, "");
+    eventually("it is sent", || {
+        scenarios::sent(&receiver).ends_with(&["failed: boom".to_owned(), "recovered: ".to_owned()])
+    });
+}
+
 /// Issue 15, point 5: a server that is started anew ends every connection, and no run.
 #[test]
 fn a_server_that_crashes_costs_no_alert_and_no_false_death() {

@@ -301,7 +301,7 @@ fn fact<'a>(text: &'a str, key: &str) -> &'a str {
 
 #[test]
 fn some_runs_of_a_failing_job_take_up_no_more_than_a_few() {
-    fail(2_000);
+    fail(10_000);
 }
 
 #[test]
@@ -334,7 +334,8 @@ fn fail(times: u32) {
     );
     // Its own, the one that sends, and for a moment one that looks up the destination's address.
     assert!(threads.iter().all(|threads| *threads <= 3), "{threads:?}");
-    assert!(memory[1] <= memory[0] + 512, "{memory:?} kB");
+    // What the sender takes once, as for its first connection, may come in the second part: a megabyte is 116 bytes a run.
+    assert!(memory[1] <= memory[0] + 1024, "{memory:?} kB");
 }
 
 #[test]

@@ -223,7 +223,8 @@ impl<'a> Locked<'a> {
                 None => self.write(&status),
             };
             if written.is_ok() {
-                let alike = known.alike.take();
+                // Where somebody has changed the job since, the run that ends next repeats nothing.
+                let alike = known.alike.take_if(|_| id == Some(known.id));
                 self.remember(*status, at, known.noted, alike);
             } else {
                 self.put_back(Some(known));

@@ -335,11 +335,19 @@ fn put_back(link: &Link, all: &[Written], behind: &[String], written: session::R
             continue;
         };
         if written.iter().any(|[of, id]| (of, id) == (name, &one.id)) {
+            let now = Instant::now();
+            // Where the job has another status by now, the next run asks the store.
+            let exchanged = if known.job.is_of(&one.status) {
+                Some(now)
+            } else {
+                now.checked_sub(STAY)
+            };
             known
                 .job
                 .is_written(Shown::of(&one.status), id_of(&one.id), one.runs);
             known.is_merged |= one.seen != known.id;
-            (known.id, known.exchanged) = (one.id.clone(), Instant::now());
+            known.id.clone_from(&one.id);
+            known.exchanged = exchanged.unwrap_or(known.exchanged);
         }
     }
 }

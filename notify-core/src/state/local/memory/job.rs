@@ -20,7 +20,7 @@ pub(in crate::state) struct Job {
     pub(in crate::state::local) text: Option<String>,
     pub(super) shown: Shown,
     /// The change that wrote what is on the disk.
-    pub(super) id: Id,
+    pub(in crate::state::local) id: Id,
     /// How long its runs may stay in memory,
     pub(super) until: Instant,
     /// and when it was last exchanged with the disk, by the clock, which may jump.
@@ -284,7 +284,7 @@ impl Job {
     }
 
     /// Returns whether that is the status of its runs, which ends with another.
-    pub(in crate::state::local) fn is_of(&self, status: &Status) -> bool {
+    pub(in crate::state) fn is_of(&self, status: &Status) -> bool {
         let own = self.past.status();
         own.is_some_and(|own| (own.state, own.since) == (status.state, status.since))
     }

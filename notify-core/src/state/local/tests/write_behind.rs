@@ -647,6 +647,7 @@ impl World {
         while self.models[job].is_at_a_limit(CLOCK.get(), &self.settings) {
             self.pass(70);
         }
+        self.show_what_decides(job);
         // Two runs never begin at the same time.
         CLOCK.set(CLOCK.get() + TimeDelta::microseconds(1));
         let now = CLOCK.get();
@@ -675,6 +676,21 @@ impl World {
             model.past = Past::Known(Box::new(status));
         }
         Ok(())
+    }
+
+    /// Has all processes write what is in memory, where that alone decides: the last run lies far ahead since the clock was
+    /// set back, or the job has had the runs by which it is steady. Others cannot know that of the last 50 ms.
+    fn show_what_decides(&self, job: usize) {
+        let lies_ahead = |status: &Status| status.begun - CLOCK.get() > TimeDelta::seconds(600);
+        let decides = |past: &Past| {
+            let status = past.status();
+            let runs = |status: &Status| self.settings.flapping.then(|| status.runs.min(3));
+            status.map(|status| (lies_ahead(status), runs(status)))
+        };
+        let on_disk = self.engines[0].store.read(&self.jobs[job]);
+        if decides(&self.models[job].past) != decides(&on_disk) {
+            self.engines.iter().for_each(|engine| engine.store.flush());
+        }
     }
 
     fn untell(&mut self, job: usize) {
@@ -774,6 +790,55 @@ fn a_run_of_before_the_clock_was_set_back_is_no_later_one() {
         Step::Run(1, 0, 0),
     ];
     compare(&steps, Settings::default()).unwrap();
+}
+
+/// A process that has written the rest of its runs into a job that another has changed since knows of no run that the
+/// next one repeats.
+#[test]
+fn an_ok_after_the_failure_of_another_process_is_its_recovery_though_it_repeats_an_ok() {
+    let steps = [
+        Step::Run(1, 0, 0),
+        Step::Run(1, 0, 0),
+        Step::Jump(-1_000),
+        Step::Pass(51),
+        Step::Run(0, 0, 3),
+        Step::Outermost(1),
+        Step::Run(1, 0, 0),
+    ];
+    compare(&steps, Settings::default()).unwrap();
+}
+
+/// What only its own process knows of the last 50 ms decides for nobody else: of the first, that a run lies ahead; of the
+/// second, how many there were.
+#[test]
+fn what_is_in_memory_alone_decides_once_it_is_written() {
+    let lies_ahead = [
+        Step::Run(0, 0, 0),
+        Step::Run(0, 0, 0),
+        Step::Pass(51),
+        Step::Jump(2_000),
+        Step::Outermost(0),
+        Step::Run(0, 0, 0),
+        Step::Jump(-1_000),
+        Step::Run(1, 0, 0),
+    ];
+    compare(&lies_ahead, Settings::default()).unwrap();
+    let is_third = [
+        Step::Run(0, 1, 0),
+        Step::Run(0, 1, 3),
+        Step::Jump(-5),
+        Step::Run(0, 1, 3),
+        Step::Run(0, 0, 0),
+        Step::Run(0, 1, 3),
+        Step::Pass(3_700_000),
+        Step::Run(1, 1, 0),
+    ];
+    let settings = Settings {
+        flapping: true,
+        after: 2,
+        ..Settings::default()
+    };
+    compare(&is_third, settings).unwrap();
 }
 
 proptest! {
