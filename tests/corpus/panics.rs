@@ -58,6 +58,16 @@ fn unwraps_a_thread() {
         .unwrap();
 }
 
+/// The other panics are the latest, and were caught inside of their runs.
+#[notify]
+fn unwraps_a_thread_beside_others() {
+    let worker = thread::spawn(|| -> () { panic!("of the worker") }).join();
+    for _ in 0..4 {
+        thread::spawn(caught_inside).join().unwrap();
+    }
+    worker.unwrap();
+}
+
 struct Watched;
 
 impl Drop for Watched {
@@ -179,6 +189,11 @@ fn a_panic_on_another_thread_is_sent_with_its_text_and_place() {
             "unwraps_a_thread",
             "of the worker",
             unwraps_a_thread as fn(),
+        ),
+        (
+            "unwraps_a_thread_beside_others",
+            "of the worker",
+            unwraps_a_thread_beside_others,
         ),
         ("scoped", "in a scope", scoped),
     ] {

@@ -61,6 +61,8 @@ struct Note {
     /// The thread's name.
     name: Option<String>,
     panic: Panic,
+    /// It happened inside a run, which takes it unless the function caught it.
+    is_in_a_run: bool,
     /// A payload was found for it.
     is_taken: bool,
 }
@@ -92,13 +94,42 @@ pub(crate) fn on_abort(calls: OnAbort) {
 
 /// Installs the hook, unless that was done before.
 pub(crate) fn watch() {
-    static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
+    static INSTALLATION: Once = Once::new();
     // While it panics a thread may not change the hook: then the next run does.
-    if !IS_INSTALLED.load(Ordering::Relaxed)
-        && !thread::panicking()
-        && !IS_INSTALLED.swap(true, Ordering::Relaxed)
-    {
-        install();
+    if !thread::panicking() {
+        INSTALLATION.call(install);
+    }
+}
+
+/// What is done once. A thread that comes meanwhile waits for that: without the hook the panic of its run
+/// would lose its place.
+///
+/// Unlike that of `std`, it does not wait for ever: a forked child may have lost the thread that was at it.
+#[derive(Debug)]
+struct Once {
+    is_begun: AtomicBool,
+    is_done: AtomicBool,
+}
+
+impl Once {
+    const fn new() -> Self {
+        Self {
+            is_begun: AtomicBool::new(false),
+            is_done: AtomicBool::new(false),
+        }
+    }
+
+    fn call(&self, body: impl FnOnce()) {
+        let is_done = || self.is_done.load(Ordering::Acquire).then_some(());
+        if is_done().is_some() {
+            return;
+        }
+        if self.is_begun.swap(true, Ordering::Relaxed) {
+            let _ = patiently(is_done);
+        } else {
+            body();
+        }
+        self.is_done.store(true, Ordering::Release);
     }
 }
 
@@ -141,7 +172,8 @@ fn install() {
 
 /// Writes down what the hook sees.
 fn note(info: &PanicHookInfo<'_>) -> Panic {
-    let backtrace = if stack::is_nested() {
+    let is_in_a_run = stack::is_nested();
+    let backtrace = if is_in_a_run {
         let backtrace = Backtrace::capture();
         (backtrace.status() == BacktraceStatus::Captured)
             .then(|| backtrace::trim(&bounded(&backtrace)))
@@ -166,6 +198,7 @@ fn note(info: &PanicHookInfo<'_>) -> Panic {
                 .name()
                 .map(|name| format!("thread '{name}'")),
             panic: panic.clone(),
+            is_in_a_run,
             is_taken: false,
         });
     }
@@ -280,15 +313,18 @@ impl Notebook {
         Some(note.panic.clone())
     }
 
-    /// Returns the panics of other threads that `text` may be about: those since then that no run has
-    /// ended with, else the latest.
+    /// Returns the panics of other threads that `text` may be about: those since then, else the latest.
+    ///
+    /// What happened inside a run is not among them: the run has ended with it, or the function caught it.
     fn cause(&self, text: &str, since: usize) -> Option<String> {
         if !is_vague(text) {
             return None;
         }
         let this = thread::current().id();
         let elsewhere = self.notes.iter().rev().filter(|note| note.thread != this);
-        let free = elsewhere.clone().filter(|note| !note.is_taken);
+        let free = elsewhere
+            .clone()
+            .filter(|note| !note.is_taken && !note.is_in_a_run);
         let recent = free.clone().filter(|note| note.panic.identity > since);
         let mut notes: Vec<_> = recent.take(ELSEWHERE).collect();
         if notes.is_empty() {
@@ -337,13 +373,23 @@ fn notebook() -> MutexGuard<'static, Notebook> {
 
 /// The hook waits for nobody for long: its thread may be the one that holds what it waits for.
 fn try_notebook() -> Option<MutexGuard<'static, Notebook>> {
-    for _ in 0..1000 {
-        if let Ok(notebook) = NOTEBOOK.get().try_lock() {
-            return Some(notebook);
+    patiently(|| NOTEBOOK.get().try_lock().ok())
+}
+
+/// Asks until there is an answer, for a fifth of a second or somewhat more.
+///
+/// What takes another thread microseconds takes it many milliseconds on a busy machine.
+fn patiently<T>(ask: impl Fn() -> Option<T>) -> Option<T> {
+    for _ in 0..100 {
+        if let Some(answer) = ask() {
+            return Some(answer);
         }
         thread::yield_now();
     }
-    None
+    (0..200).find_map(|_| {
+        thread::sleep(Duration::from_millis(1));
+        ask()
+    })
 }
 
 fn message(payload: &dyn Any) -> Option<String> {
@@ -369,6 +415,42 @@ mod tests {
     #[test]
     fn a_child_that_is_forked_while_a_thread_reads_the_notes_of_panics_does_not_wait_for_it() {
         assert!(crate::testing::a_run_ends_in_a_fork_while(notebook));
+    }
+
+    #[test]
+    fn a_panic_keeps_its_place_where_its_hook_meets_a_busy_thread() {
+        watch();
+        let since = count();
+        let (held, is_held) = std::sync::mpsc::channel();
+        let busy = thread::spawn(move || {
+            let _notebook = notebook();
+            held.send(()).unwrap();
+            thread::sleep(Duration::from_millis(20));
+        });
+        is_held.recv().unwrap();
+        let payload = std::panic::catch_unwind(|| panic!("beside a busy thread")).unwrap_err();
+        let panic = of(&payload, since);
+        assert!(panic.location.is_some(), "{panic:?}");
+        busy.join().unwrap();
+    }
+
+    #[test]
+    fn what_is_done_once_is_done_when_a_thread_goes_on_that_came_meanwhile() {
+        let once = Once::new();
+        let is_done = AtomicBool::new(false);
+        let (begin, is_begun) = std::sync::mpsc::channel();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                once.call(|| {
+                    begin.send(()).unwrap();
+                    thread::sleep(Duration::from_millis(20));
+                    is_done.store(true, Ordering::Relaxed);
+                });
+            });
+            is_begun.recv().unwrap();
+            once.call(|| panic!("twice"));
+            assert!(is_done.load(Ordering::Relaxed));
+        });
     }
 
     #[test]
