@@ -25,6 +25,8 @@ const EDIT_AGAIN: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sent {
     Whole,
+    /// They were shown in their message and said in its thread, which a service counts as two messages.
+    Twice,
     /// They were said, and are to be shown in their message after a pause: nothing else waits for that.
     Unshown(Duration),
 }
@@ -205,6 +207,10 @@ impl Message<'_> {
         if joins {
             thread.opens(self.now);
         }
+        let sent = match edit {
+            Ok(true) if is_said => Sent::Twice,
+            _ => Sent::Whole,
+        };
         let owed = edit.err().filter(|_| match (is_over, is_said) {
             (true, _) => thread.must_edit_again(),
             // Nothing else has shown it.
@@ -218,7 +224,7 @@ impl Message<'_> {
             Some(Refusal::Temporary { retry_after, .. }) if is_over => {
                 Ok(Sent::Unshown(retry_after.unwrap_or(EDIT_AGAIN)))
             }
-            owed => owed.map_or(Ok(Sent::Whole), Err),
+            owed => owed.map_or(Ok(sent), Err),
         }
     }
 

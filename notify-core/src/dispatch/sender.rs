@@ -113,10 +113,14 @@ pub(crate) fn from_queue(
         }
         let sent = follow_up::send(route, queue, &alerts, deadline).map_err(lasting);
         let now = queue.now();
-        if let Ok(Sent::Unshown(pause)) = sent {
-            put_off(&entries, &mut pace, pause, now);
-            ledger::keep_pace(queue, pace);
-            continue;
+        match sent {
+            Ok(Sent::Unshown(pause)) => {
+                put_off(&entries, &mut pace, pause, now);
+                ledger::keep_pace(queue, pace);
+                continue;
+            }
+            Ok(Sent::Twice) => pace.count_another(),
+            Ok(Sent::Whole) | Err(_) => {}
         }
         let sent = settle_doubt(sent.map(|_| ()), &entries, &mut pace, now);
         warn(route, &alerts, &sent);

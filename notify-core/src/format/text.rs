@@ -103,6 +103,12 @@ pub(crate) fn first_line(text: &str, limit: usize) -> &str {
     first_bytes(text.trim_start().lines().next().unwrap_or_default(), limit)
 }
 
+/// Returns whether there is nothing to see in a text.
+#[inline(never)]
+pub(crate) fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
 /// Returns as much of the beginning as `limit` bytes hold, ending between two characters.
 pub(crate) fn first_bytes(text: &str, limit: usize) -> &str {
     &text[..floor_char_boundary(text, limit)]

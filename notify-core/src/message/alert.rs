@@ -132,7 +132,7 @@ impl Alert {
     pub(crate) fn lines_below(
         &self,
         room: usize,
-        measure: impl Fn(&str) -> usize,
+        measure: &dyn Fn(&str) -> usize,
     ) -> Vec<Cow<'_, str>> {
         match &self.message.text {
             Some(_) => Vec::new(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
 use crate::message::cut::{
     cut_error, cut_in_the_middle, cut_name, first_line, one_line, share, shown, width,
@@ -29,6 +29,9 @@ const MAX_SHARED_BYTES: usize = 200;
 
 /// The most that the addresses of runbooks take up together.
 const MAX_RUNBOOK_BYTES: usize = 600;
+
+/// A time of an earlier day.
+const DAY: &str = "%Y-%m-%d %H:%M:%S";
 
 /// Alerts of so short a time have no times of their own.
 const AT_ONCE: TimeDelta = TimeDelta::seconds(60);
@@ -65,7 +68,7 @@ pub fn message(alerts: &[Alert]) -> String {
     let between = alerts.len().saturating_sub(1);
     let room = MAX_MESSAGE_BYTES.saturating_sub(width(&last) + between);
     let fair = room / alerts.len().max(1);
-    let texts = alerts.iter().map(|alert| alert.text_within(fair, width));
+    let texts = alerts.iter().map(|alert| alert.text_within(fair, &width));
     let texts: Vec<_> = texts.collect();
     let share = share(texts.iter().map(|text| width(text)), room);
     let texts: Vec<_> = texts
@@ -310,7 +313,7 @@ fn render(alerts: &[Alert], groups: &[Group<'_>], cuts: Cuts) -> String {
             text += "  ";
             text += &cut_name(line.job, cuts.name);
             for alert in &line.alerts {
-                let time = alert.decided.format(format).to_string();
+                let time = time::write(alert.decided, format);
                 // The title says what one alert is.
                 let kind = match &*line.alerts {
                     [_] => "",
@@ -367,17 +370,17 @@ fn heading(alerts: &[Alert], first: Time, last: Time) -> String {
         format!(" on {}", shown(host, MAX_HOST_BYTES))
     });
     let until = if last.date_naive() != first.date_naive() {
-        format!(" to {}", last.format("%Y-%m-%d %H:%M:%S"))
+        " to ".to_owned() + &time::write(last, DAY)
     } else if last == first {
         String::new()
     } else {
-        format!(" to {}", last.format("%H:%M:%S"))
+        " to ".to_owned() + &time::write(last, "%H:%M:%S")
     };
     let count = match alerts.iter().find_map(|alert| alert.recovered) {
         Some((over, all)) => format!("{over} of {all} recovered"),
         None => format!("{} alerts", alerts.len()),
     };
-    let first = first.format("%Y-%m-%d %H:%M:%S");
+    let first = time::write(first, DAY);
     format!("--- {count}{host}, {first}{until} UTC ---\n")
 }
 

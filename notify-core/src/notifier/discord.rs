@@ -136,10 +136,9 @@ impl Notifier for Discord {
             .destination
             .url()?
             .below(&format!("messages/{}", sent.message));
-        let rules = [&RULES_OF_EDITS[..], &RULES].concat();
         let edited = edited(alerts).to_string();
         let answer = Post::json(&url, &edited).by(Method::PATCH).send(timeout)?;
-        answer.or_no(is_error).judge(&rules)
+        answer.or_no(is_error).judge_by(&RULES_OF_EDITS, &RULES)
     }
 
     fn reply(

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::http::{self, Class, Post, Rule};
+use super::object::object;
 use super::sanitize::{fenced, fit, line, units, visible};
 use super::service_url::{Problem, Word, at, encode};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::format::link::Link;
+use crate::format::text::is_blank;
 use crate::format::time;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
@@ -111,7 +113,7 @@ impl Notifier for GoogleChat {
         }
         let in_thread = |mut message: Value| {
             if let Some(thread) = thread {
-                message["thread"] = json!({ "threadKey": thread });
+                message["thread"] = object! { "threadKey": thread };
             }
             message
         };
@@ -143,15 +145,15 @@ fn message(alerts: &[Alert]) -> Value {
     let text = match alerts {
         [alert] => one(alert),
         _ => {
-            let title = line(&digest::headline(alerts), TITLE, inline);
+            let title = line(&digest::headline(alerts), TITLE, &inline);
             let text = digest::message(alerts);
-            format!("{title}\n{}", fit(text.trim(), DIGEST, units, block))
+            format!("{title}\n{}", fit(text.trim(), DIGEST, &units, &block))
         }
     };
-    let mut message = json!({ "text": text });
+    let mut message = object! { "text": text };
     let links = links::of(alerts, BUTTONS);
     if !links.is_empty() {
-        message["cardsV2"] = json!([card(&links)]);
+        message["cardsV2"] = [card(&links)].into();
     }
     message
 }
@@ -159,21 +161,21 @@ fn message(alerts: &[Alert]) -> Value {
 /// Makes a message that says in few words what the other one says.
 fn short(alerts: &[Alert]) -> Value {
     let text = digest::message(alerts);
-    json!({ "text": fit(text.trim(), SHORT, units, block) })
+    object! { "text": fit(text.trim(), SHORT, &units, &block) }
 }
 
 fn one(alert: &Alert) -> String {
-    let mut text = alert.title_with(|part| line(part, TITLE, inline));
-    if !alert.body().trim().is_empty() {
+    let mut text = alert.title_with(&|part: &str| line(part, TITLE, &inline));
+    if !is_blank(alert.body()) {
         let log_lines = log_lines(alert, ERROR / 2);
         let room = ERROR - units(&log_lines);
-        text += &format!("\n{}", fit(alert.body(), room, units, block));
+        text += &format!("\n{}", fit(alert.body(), room, &units, &block));
         text += &log_lines;
     }
     let mut lines = Vec::new();
     let mut left = REMARKS;
     for remark in alert.remarks() {
-        let written = line(&remark, LINE, inline);
+        let written = line(&remark, LINE, &inline);
         if units(&written) < left && !written.is_empty() {
             left -= units(&written) + 1;
             lines.push(written);
@@ -184,7 +186,7 @@ fn one(alert: &Alert) -> String {
     let mut facts = Vec::new();
     let mut left = FACTS;
     for (name, value) in began.into_iter().chain(alert.details()) {
-        let written = line(&format!("{name} {value}"), LINE, inline);
+        let written = line(&format!("{name} {value}"), LINE, &inline);
         if units(&written) + 3 < left {
             left -= units(&written) + 3;
             facts.push(written);
@@ -198,7 +200,7 @@ fn one(alert: &Alert) -> String {
 fn log_lines(alert: &Alert, room: usize) -> String {
     let room = room - units(HEADING) - units(&block("")) - 2;
     // A fence of each line counts too much, and never too little.
-    let lines = alert.lines_below(room, |line| units(&block(line)));
+    let lines = alert.lines_below(room, &|line: &str| units(&block(line)));
     if lines.is_empty() {
         return String::new();
     }
@@ -209,16 +211,16 @@ fn log_lines(alert: &Alert, room: usize) -> String {
 /// <https://developers.google.com/workspace/chat/api/reference/rest/v1/cards#buttonlist>
 fn card(links: &[Link]) -> Value {
     let button = |link: &Link| {
-        json!({
-            "text": line(&link.label, LINE, visible),
-            "onClick": { "openLink": { "url": link.url } },
-        })
+        object! {
+            "text": line(&link.label, LINE, &visible),
+            "onClick": object! { "openLink": object! { "url": link.url.as_str() } },
+        }
     };
     let buttons: Vec<_> = links.iter().map(button).collect();
-    json!({
+    object! {
         "cardId": "links",
-        "card": { "sections": [{ "widgets": [{ "buttonList": { "buttons": buttons } }] }] },
-    })
+        "card": object! { "sections": [object! { "widgets": [object! { "buttonList": object! { "buttons": buttons } }] }] },
+    }
 }
 
 /// Writes a text as it is, letter by letter.
@@ -248,6 +250,7 @@ fn calling_nobody(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::super::http::Answer;
     use super::*;

@@ -21,14 +21,14 @@ use crate::notifier::url::Url;
 /// The longest answer that is read. Most services answer with a word; Discord with the message.
 const ANSWER: u64 = 128 * 1024;
 
-/// What is posted: `Post::json(&url, &body).header("x-key", &key).send(timeout)?`.
+/// What is posted: `Post::json(&url, &body).headers(&[("x-key", &key)]).send(timeout)?`.
 pub(crate) struct Post<'a> {
     method: Method,
     url: &'a Url,
     body: &'a str,
     content_type: &'a str,
-    headers: Vec<(&'a str, &'a str)>,
-    secrets: Vec<&'a str>,
+    headers: &'a [(&'a str, &'a str)],
+    secrets: &'a [String],
 }
 
 impl<'a> Post<'a> {
@@ -38,8 +38,8 @@ impl<'a> Post<'a> {
             url,
             body,
             content_type: "application/json",
-            headers: Vec::new(),
-            secrets: Vec::new(),
+            headers: &[],
+            secrets: &[],
         }
     }
 
@@ -61,17 +61,15 @@ impl<'a> Post<'a> {
         Self { method, ..self }
     }
 
-    /// Adds a header; a value that a header cannot hold fails the send.
-    pub(crate) fn header(mut self, name: &'a str, value: &'a str) -> Self {
-        self.headers.push((name, value));
-        self
+    /// Sets headers; a value that a header cannot hold fails the send.
+    pub(crate) fn headers(self, headers: &'a [(&'a str, &'a str)]) -> Self {
+        Self { headers, ..self }
     }
 
-    /// Names a secret of the body or a header: an answer that repeats it is not quoted. Those of
+    /// Names the secrets of the body and the headers: an answer that repeats one is not quoted. Those of
     /// the URL are known.
-    pub(crate) fn hiding(mut self, secret: &'a str) -> Self {
-        self.secrets.push(secret);
-        self
+    pub(crate) fn hiding(self, secrets: &'a [String]) -> Self {
+        Self { secrets, ..self }
     }
 
     /// Posts it; every answer, 2xx too, is returned for its service to judge.
@@ -106,7 +104,7 @@ impl<'a> Post<'a> {
         let mut request = Request::builder()
             .method(self.method.clone())
             .uri(self.url.as_str());
-        for (name, value) in &self.headers {
+        for (name, value) in self.headers {
             request = request.header(*name, *value);
         }
         let agent = Agent::from(config.build());
@@ -130,7 +128,7 @@ impl<'a> Post<'a> {
             .read_to_end(&mut read);
         let body = String::from_utf8_lossy(&read).into_owned();
         let is_quotable = !self.url.is_shown_in(&body)
-            && !self.secrets.iter().any(|secret| body.contains(secret));
+            && !self.secrets.iter().any(|secret| body.contains(&**secret));
         Ok(Answer::new(status, body, headers, is_quotable))
     }
 }

@@ -1,17 +1,20 @@
 //! Alerts of Jira Service Management, and of Opsgenie, its predecessor.
 
 use std::fmt;
+use std::slice;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::http::{self, Answer, Class, Post, Rule};
+use super::object::{self, object};
 use super::sanitize::{fit, line, units, visible};
 use super::service_url::{Problem, Word, at, encode};
 use super::severity::{Severity, resolves};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::format::text;
+use crate::format::text::is_blank;
 use crate::message::alert::{Alert, Kind};
 use crate::notifier::secret::Secret;
 use crate::notifier::url::{Destination, Url};
@@ -108,9 +111,10 @@ impl Jsm {
         let key = key.map_err(|reason| Refusal::Channel { reason })?;
         let url = self.alerts.url()?;
         let authorization = format!("GenieKey {key}");
+        let headers = [("authorization", &*authorization)];
         let post = |url: &Url, body: &str, left| {
-            let post = Post::json(url, body).header("authorization", &authorization);
-            Ok(paused(post.hiding(&key).send(left)?))
+            let post = Post::json(url, body).headers(&headers);
+            Ok(paused(post.hiding(slice::from_ref(&key)).send(left)?))
         };
         let begun = Instant::now();
         if !resolves(alert) {
@@ -128,8 +132,10 @@ impl Jsm {
             let until = begun + OPENING.min(timeout / 2);
             if let Some(request) = request {
                 let ask = |left| {
-                    let get = Post::get(&request).header("authorization", &authorization);
-                    get.hiding(&key).send(left)
+                    Post::get(&request)
+                        .headers(&headers)
+                        .hiding(slice::from_ref(&key))
+                        .send(left)
                 };
                 wait_until_opened(until, ask);
             }
@@ -193,25 +199,25 @@ fn paused(answer: Answer) -> Answer {
 /// Makes the request that opens an alert, or counts one more of it.
 fn opening(alert: &Alert) -> Value {
     let mut opening = short(alert);
-    opening["description"] = fit(&text(alert), DESCRIPTION, units, visible).into();
-    opening["details"] = details(alert).into();
+    opening["description"] = fit(&text(alert), DESCRIPTION, &units, &visible).into();
+    opening["details"] = details(alert);
     opening
 }
 
 /// Writes an alert, in which log lines are whole, or not there.
 fn text(alert: &Alert) -> String {
-    alert.text_within(DESCRIPTION, units)
+    alert.text_within(DESCRIPTION, &units)
 }
 
 /// Makes one that says in few words what the other one says.
 fn short(alert: &Alert) -> Value {
-    let mut short = json!({
-        "message": line(&alert.summary(), MESSAGE, visible),
+    let mut short = object! {
+        "message": line(&alert.summary(), MESSAGE, &visible),
         "alias": key::of_alert(alert),
-        "entity": line(&alert.job, 2 * MESSAGE, visible),
+        "entity": line(&alert.job, 2 * MESSAGE, &visible),
         "priority": priority(alert),
         "tags": ["pipeline-notify"],
-    });
+    };
     if let Some(source) = source(alert) {
         short["source"] = source.into();
     }
@@ -220,7 +226,7 @@ fn short(alert: &Alert) -> Value {
 
 /// Makes the request that closes an alert.
 fn closing(alert: &Alert) -> Value {
-    let mut closing = json!({ "note": fit(&text(alert), DESCRIPTION, units, visible) });
+    let mut closing = object! { "note": fit(&text(alert), DESCRIPTION, &units, &visible) };
     if let Some(source) = source(alert) {
         closing["source"] = source.into();
     }
@@ -228,8 +234,8 @@ fn closing(alert: &Alert) -> Value {
 }
 
 fn source(alert: &Alert) -> Option<String> {
-    let host = line(alert.status.host.as_deref()?, SOURCE, visible);
-    Some(host).filter(|host| !host.trim().is_empty())
+    let host = line(alert.status.host.as_deref()?, SOURCE, &visible);
+    Some(host).filter(|host| !is_blank(&host))
 }
 
 /// Returns how bad it is, from P1 to P5. The team's own rules may set another.
@@ -242,8 +248,8 @@ fn priority(alert: &Alert) -> &'static str {
 }
 
 /// Returns the facts of an alert by name, and the pages that it names.
-fn details(alert: &Alert) -> Map<String, Value> {
-    let mut details = Map::new();
+fn details(alert: &Alert) -> Value {
+    let mut details = Vec::new();
     let mut left = DETAILS;
     let links = alert.pages().into_iter();
     let links = links.map(|link| (format!("link {}", link.label), link.url));
@@ -251,14 +257,14 @@ fn details(alert: &Alert) -> Map<String, Value> {
     let facts = facts.map(|(name, value)| (name.into_owned(), value));
     for (name, value) in links.chain(facts).take(MOST_DETAILS) {
         let name = text::first_bytes(&visible(&name), DETAIL / 10).to_owned();
-        let value = line(&value, DETAIL, visible);
+        let value = line(&value, DETAIL, &visible);
         let more = units(&name) + units(&value);
-        if more <= left && !name.trim().is_empty() && !value.trim().is_empty() {
+        if more <= left && !is_blank(&name) && !is_blank(&value) {
             left -= more;
-            details.insert(name, value.into());
+            details.push((name, value.into()));
         }
     }
-    details
+    object::of_pairs(details)
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::time::Duration;
 use chrono::SecondsFormat;
 #[cfg(feature = "tls")]
 use ring::hmac;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::http::{Post, Rule};
+use super::object::object;
 use super::service_url::{Problem, Word, at};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::error::Error;
@@ -193,11 +194,11 @@ impl Notifier for Json {
         let id = key::of_message(alerts);
         let signature = key.as_ref().map(|key| signature(key, &body)).transpose();
         let signature = signature.map_err(|problem| broken(problem.to_owned()))?;
-        let mut post = Post::json(&url, &body).header("idempotency-key", &id);
-        if let (Some(key), Some(signature)) = (&key, &signature) {
-            post = post.header("x-signature", signature).hiding(key);
-        }
-        post.send(timeout)?.judge(ANSWERS)
+        let signature = signature.as_deref().map(|value| ("x-signature", value));
+        let headers = [Some(("idempotency-key", &*id)), signature];
+        let headers: Vec<_> = headers.into_iter().flatten().collect();
+        let post = Post::json(&url, &body).headers(&headers);
+        post.hiding(key.as_slice()).send(timeout)?.judge(ANSWERS)
     }
 
     fn hidden(&self, _: Ours) -> Vec<Hidden> {
@@ -218,7 +219,7 @@ pub(super) fn document(alerts: &[Alert]) -> String {
     let (least, most) = ERROR;
     let room = (ERRORS / alerts.len().max(1)).clamp(least, most);
     let alerts: Vec<_> = alerts.iter().map(|alert| object(alert, room)).collect();
-    json!({ "version": VERSION, "alerts": alerts }).to_string()
+    object! { "version": VERSION, "alerts": alerts }.to_string()
 }
 
 fn object(alert: &Alert, room: usize) -> Value {
@@ -243,46 +244,47 @@ fn object(alert: &Alert, room: usize) -> Value {
     let links = alert.links();
     let links = links
         .iter()
-        .map(|link| json!({ "label": link.label, "url": link.url }));
+        .map(|link| object! { "label": link.label.as_str(), "url": link.url.as_str() });
     let links: Vec<_> = links.collect();
     let words = dropped.as_ref().and_then(Dropped::words);
-    let notes: Vec<_> = notes.iter().chain(&message.lines).chain(&words).collect();
-    json!({
-        "id": id,
+    let notes = notes.iter().chain(&message.lines).chain(&words);
+    let notes: Vec<_> = notes.map(String::as_str).collect();
+    object! {
+        "id": id.as_str(),
         "kind": word(*kind),
-        "job": job,
+        "job": job.as_str(),
         "state": status.state.as_str(),
         "summary": alert.summary(),
-        "text": text::cut(alert.text_within(TEXT, str::len), TEXT),
+        "text": text::cut(alert.text_within(TEXT, &str::len), TEXT),
         "error": text::cut(alert.error(), room),
-        "earlier_error": earlier_error,
-        "first_error": status.first_error,
-        "passed_over": status.passed_over,
-        "channel": channel,
-        "mention": mention,
-        "incident": incident,
+        "earlier_error": earlier_error.as_deref(),
+        "first_error": status.first_error.as_deref(),
+        "passed_over": status.passed_over.as_deref(),
+        "channel": channel.as_str(),
+        "mention": mention.as_deref(),
+        "incident": incident.as_deref(),
         "decided": show(*decided),
         "begun": show(status.begun),
         "since": show(status.since),
         "took_seconds": status.took.map(|took| took.as_secs_f64()),
         "runs": status.runs,
         "every_hours": status.every_hours,
-        "host": status.host,
+        "host": status.host.as_deref(),
         "pid": status.pid,
-        "exe": status.exe,
-        "location": status.location,
-        "source": status.source,
-        "version": status.version,
-        "ok_version": status.ok_version,
-        "runbook": status.runbook,
-        "owner": status.owner,
+        "exe": status.exe.as_deref(),
+        "location": &*status.location,
+        "source": status.source.as_deref(),
+        "version": status.version.as_deref(),
+        "ok_version": status.ok_version.as_deref(),
+        "runbook": status.runbook.as_deref(),
+        "owner": status.owner.as_deref(),
         "links": links,
         "notes": notes,
         "dropped": dropped.as_ref().map(Dropped::count),
         "facts": facts(alert),
         "log_lines": alert.log_lines().collect::<Vec<_>>(),
         "outage": outage.as_ref().map(outage_object),
-    })
+    }
 }
 
 /// Returns all facts by their names. One that a run gave the name of a place has `fact.` before it.
@@ -302,7 +304,7 @@ fn facts(alert: &Alert) -> Map<String, Value> {
 }
 
 fn outage_object(outage: &Outage) -> Value {
-    json!({ "since": show(outage.since), "runs": outage.runs, "error": outage.error })
+    object! { "since": show(outage.since), "runs": outage.runs, "error": outage.error.as_str() }
 }
 
 /// Names an alert's kind, as programs read it.

@@ -1,12 +1,14 @@
 //! Matrix: an incident is one message of a room, and its story is in the thread.
 
 use std::fmt;
+use std::slice;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use ureq::http::Method;
 
 use super::http::{Answer, Class, Post, Rule};
+use super::object::object;
 use super::parts::Parts;
 use super::sanitize::html as escape;
 use super::service_url::{Problem, Word, at, decode_text, encode};
@@ -93,8 +95,10 @@ impl Matrix {
 
     fn ask(&self, post: Post<'_>, timeout: Duration) -> Result<Answer, Refusal> {
         let bearer = format!("Bearer {}", self.token);
-        let post = post.header("authorization", &bearer);
-        post.hiding(&self.token).send(timeout)
+        let headers = [("authorization", &*bearer)];
+        post.headers(&headers)
+            .hiding(slice::from_ref(&self.token))
+            .send(timeout)
     }
 
     /// Sends an event. The same one sent twice is there once: the server knows it by `transaction`.
@@ -102,7 +106,7 @@ impl Matrix {
         &self,
         transaction: &str,
         event: &dyn Fn(usize) -> Value,
-        rules: &[Rule],
+        further: &[Rule],
         timeout: Duration,
     ) -> Result<Answer, Refusal> {
         let put = |transaction: &str, room| {
@@ -114,7 +118,7 @@ impl Matrix {
         if answer.status == 413 {
             answer = put(&format!("{transaction}-short"), SHORT)?;
         }
-        answer.judge(rules)?;
+        answer.judge_by(&RULES, further)?;
         Ok(answer)
     }
 
@@ -124,7 +128,7 @@ impl Matrix {
         let answer = self.ask(Post::get(&url), timeout)?;
         let said = answer.json().unwrap_or_default();
         let is_deleted = said.pointer("/unsigned/redacted_because").is_some()
-            || said.get("content") == Some(&json!({}));
+            || said.get("content") == Some(&object! {});
         let is_unknown = answer.status == 404 && answer.body.contains("M_NOT_FOUND");
         if is_deleted || is_unknown {
             let reason = "its message was deleted".to_owned();
@@ -151,7 +155,7 @@ impl Notifier for Matrix {
 
     fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
         let event = |room| message(alerts, room, true);
-        let answer = self.send(&key::of_message(alerts), &event, &RULES, timeout)?;
+        let answer = self.send(&key::of_message(alerts), &event, &[], timeout)?;
         let said = answer.json().unwrap_or_default();
         Ok(said["event_id"].as_str().map(str::to_owned))
     }
@@ -166,12 +170,11 @@ impl Notifier for Matrix {
                 event[key] = format!("* {}", new[key].as_str().unwrap_or_default()).into();
             }
             event["m.new_content"] = new;
-            event["m.relates_to"] = json!({ "rel_type": "m.replace", "event_id": handle });
+            event["m.relates_to"] = object! { "rel_type": "m.replace", "event_id": handle };
             event
         };
-        let rules = [&RULES[..], &RULES_OF_EDITS].concat();
         let transaction = format!("{}-edit", key::of_message(alerts));
-        self.send(&transaction, &event, &rules, timeout / 2)
+        self.send(&transaction, &event, &RULES_OF_EDITS, timeout / 2)
             .map(drop)
     }
 
@@ -185,17 +188,21 @@ impl Notifier for Matrix {
         self.is_there(handle, timeout / 2)?;
         let event = |room| {
             let mut event = message(alerts, room, is_loud);
-            event["m.relates_to"] = json!({
+            event["m.relates_to"] = object! {
                 "rel_type": "m.thread",
                 "event_id": handle,
                 "is_falling_back": true,
-                "m.in_reply_to": { "event_id": handle },
-            });
+                "m.in_reply_to": object! { "event_id": handle },
+            };
             event
         };
-        let rules = [&RULES[..], &RULES_OF_EDITS].concat();
-        self.send(&key::of_message(alerts), &event, &rules, timeout / 2)
-            .map(drop)
+        self.send(
+            &key::of_message(alerts),
+            &event,
+            &RULES_OF_EDITS,
+            timeout / 2,
+        )
+        .map(drop)
     }
 
     fn hidden(&self, _: Ours) -> Vec<Hidden> {
@@ -242,19 +249,20 @@ fn message(alerts: &[Alert], room: usize, is_loud: bool) -> Value {
         html += &format!("<br><a href=\"{url}\">{label}</a>");
         plain.push(format!("{}: {}", link.label, link.url));
     }
-    json!({
+    object! {
         "msgtype": if is_loud { "m.text" } else { "m.notice" },
         "body": plain.join("\n"),
         "format": "org.matrix.custom.html",
         "formatted_body": html,
         // Nobody, whatever the text says.
-        "m.mentions": {},
-    })
+        "m.mentions": object! {},
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
     use strict_services::matrix as strict;
 
     use super::*;
@@ -269,7 +277,7 @@ mod tests {
     fn an_alert_of_each_kind_is_an_event() {
         let all = alerts_of_each_kind();
         for alert in &all {
-            let event = message(std::slice::from_ref(alert), BODY, true);
+            let event = message(slice::from_ref(alert), BODY, true);
             assert_eq!(is_taken(&event), Ok(()), "{event}");
             let text = event["body"].as_str().unwrap();
             assert!(

@@ -17,6 +17,7 @@ mod mail;
 mod matrix;
 mod mentions;
 mod ntfy;
+mod object;
 mod pagerduty;
 mod parts;
 mod said;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::http::{self, Answer, Class, Post, Rule};
+use super::object::object;
 use super::sanitize::{fit, line, visible};
 use super::service_url::{Problem, Word, at, decode_text};
 use super::severity::Severity;
@@ -123,14 +124,10 @@ impl Ntfy {
     fn send(&self, message: &Value, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let url = self.server.url()?;
         let post = |body: &str, left: Duration| {
-            let mut post = Post::json(&url, body);
-            for secret in &self.secrets {
-                post = post.hiding(secret);
-            }
-            if let Some(authorization) = &self.authorization {
-                post = post.header("authorization", authorization);
-            }
-            Ok(paused(post.send(left)?))
+            let authorization = self.authorization.as_deref();
+            let header = authorization.map(|value| ("authorization", value));
+            let post = Post::json(&url, body).headers(header.as_slice());
+            Ok(paused(post.hiding(&self.secrets).send(left)?))
         };
         http::send_or_short(
             timeout,
@@ -217,7 +214,7 @@ fn message(alerts: &[Alert], topic: &str, room: usize) -> Value {
     };
     let text = match alerts {
         // Log lines are whole, or not there.
-        [alert] => alert.text_within(room, weight),
+        [alert] => alert.text_within(room, &weight),
         _ => digest::message(alerts),
     };
     let mut message = said(alerts, topic, &title, text.trim_end(), room);
@@ -227,20 +224,20 @@ fn message(alerts: &[Alert], topic: &str, room: usize) -> Value {
         message["click"] = first.url.as_str().into();
         let buttons = links.iter().take(BUTTONS);
         let buttons = buttons
-            .map(|link| json!({ "action": "view", "label": line(&link.label, TITLE / 4, visible), "url": link.url }));
+            .map(|link| object! { "action": "view", "label": line(&link.label, TITLE / 4, &visible), "url": link.url.as_str() });
         message["actions"] = buttons.collect();
     }
     message
 }
 
 fn said(alerts: &[Alert], topic: &str, title: &str, text: &str, room: usize) -> Value {
-    json!({
+    object! {
         "topic": topic,
-        "title": line(title, TITLE, visible),
-        "message": fit(text, room, weight, visible),
+        "title": line(title, TITLE, &visible),
+        "message": fit(text, room, &weight, &visible),
         "priority": priority(alerts),
         "tags": [tag(Severity::worst(alerts))],
-    })
+    }
 }
 
 /// Returns the id of the sequence that some alerts open: what takes the place of their message has it, too.

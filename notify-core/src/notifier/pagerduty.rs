@@ -1,17 +1,20 @@
 //! PagerDuty's Events API v2.
 
 use std::fmt;
+use std::slice;
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::http::{Answer, Class, Post, Rule};
+use super::object::object;
 use super::sanitize::{fit, line, visible};
 use super::service_url::{Problem, Word};
 use super::severity::{Severity, resolves};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::error::Error;
 use crate::format::text;
+use crate::format::text::is_blank;
 use crate::format::time;
 use crate::message::alert::{Alert, Kind};
 use crate::notifier::secret::Secret;
@@ -160,7 +163,11 @@ impl Notifier for PagerDuty {
         for event in events.flat_map(|alert| events_of(alert, &key)) {
             let left = timeout.saturating_sub(begun.elapsed());
             let event = event.to_string();
-            judge(Post::json(&url, &event).hiding(&key).send(left)?)?;
+            judge(
+                Post::json(&url, &event)
+                    .hiding(slice::from_ref(&key))
+                    .send(left)?,
+            )?;
         }
         Ok(())
     }
@@ -204,29 +211,30 @@ fn events_of(alert: &Alert, routing_key: &str) -> Vec<Value> {
 
 fn event(alert: &Alert, routing_key: &str, resolves: bool) -> Value {
     let source = alert.status.host.as_deref().unwrap_or_default();
-    let source = Some(line(source, LINE, visible)).filter(|source| !source.trim().is_empty());
-    let mut event = json!({
+    let source = Some(line(source, LINE, &visible)).filter(|source| !is_blank(&source));
+    let mut event = object! {
         "routing_key": routing_key,
         "event_action": if resolves { "resolve" } else { "trigger" },
         "dedup_key": key::of_alert(alert),
         "client": "pipeline-notify",
-        "payload": {
-            "summary": line(&alert.summary(), SUMMARY, visible),
+        "payload": object! {
+            "summary": line(&alert.summary(), SUMMARY, &visible),
             "source": source.unwrap_or_else(|| "unknown".to_owned()),
             "severity": if resolves { "info" } else { severity(alert) },
             "timestamp": time::rfc3339(alert.decided),
-            "component": line(&alert.job, LINE, visible),
-            "group": line(&alert.channel, LINE, visible),
+            "component": line(&alert.job, LINE, &visible),
+            "group": line(&alert.channel, LINE, &visible),
             "class": alert.kind.as_str(),
             "custom_details": details(alert),
         },
-    });
+    };
     // They are of what opens an incident alone.
     let links = alert.pages();
     if !resolves && !links.is_empty() {
         let links = links.iter().take(LINKS);
-        let links =
-            links.map(|link| json!({ "href": link.url, "text": line(&link.label, LINE, visible) }));
+        let links = links.map(
+            |link| object! { "href": link.url.as_str(), "text": line(&link.label, LINE, &visible) },
+        );
         event["links"] = links.collect();
     }
     event
@@ -255,7 +263,7 @@ fn details(alert: &Alert) -> Map<String, Value> {
         ("function".into(), alert.status.location.to_string()),
     ];
     for (name, value) in facts.into_iter().chain(alert.details()) {
-        let value = line(&value, LINE, visible);
+        let value = line(&value, LINE, &visible);
         if is_left(&value) {
             details.insert(text::first_bytes(&name, LINE).to_owned(), value.into());
         }
@@ -263,18 +271,18 @@ fn details(alert: &Alert) -> Map<String, Value> {
     let remarks: Vec<_> = alert
         .remarks()
         .iter()
-        .map(|remark| line(remark, LINE, visible))
+        .map(|remark| line(remark, LINE, &visible))
         .filter(|remark| is_left(remark))
         .collect();
     if !remarks.is_empty() {
         details.insert("remarks".to_owned(), remarks.into());
     }
     if let Some(text) = &alert.message.text {
-        let text = fit(text, TEXT, weigh, visible);
+        let text = fit(text, TEXT, &weigh, &visible);
         details.insert("text".to_owned(), text.into());
     }
     if !alert.error().is_empty() {
-        let error = fit(alert.error(), ERROR, weigh, visible);
+        let error = fit(alert.error(), ERROR, &weigh, &visible);
         details.insert("error".to_owned(), error.into());
     }
     let lines: Vec<_> = alert.log_lines().map(visible).collect();

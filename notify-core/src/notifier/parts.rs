@@ -1,6 +1,7 @@
 //! The parts of a message that services show one below the other, as plain texts of a bounded length.
 
 use super::sanitize::{fit, line, units, visible};
+use crate::format::text::is_blank;
 use crate::format::time;
 use crate::message::alert::Alert;
 use crate::message::digest;
@@ -27,19 +28,19 @@ impl Parts {
     /// Takes a message apart, whose body is no longer than that.
     pub(super) fn of(alerts: &[Alert], room: usize) -> Self {
         let body = |text: &str| {
-            fit(text.trim_end(), room, units, visible)
+            fit(text.trim_end(), room, &units, &visible)
                 .trim_end()
                 .to_owned()
         };
         match alerts {
             [alert] => Self {
-                title: line(&alert.title(), TITLE, visible),
+                title: line(&alert.title(), TITLE, &visible),
                 body: body(alert.body()),
                 is_code: alert.message.text.is_none(),
                 lines: lines(alert),
             },
             _ => Self {
-                title: line(&digest::headline(alerts), TITLE, visible),
+                title: line(&digest::headline(alerts), TITLE, &visible),
                 body: body(digest::message(alerts).trim_start()),
                 is_code: true,
                 lines: Vec::new(),
@@ -56,18 +57,18 @@ fn lines(alert: &Alert) -> Vec<String> {
     let facts = began.into_iter().chain(alert.details());
     let facts = within(FACTS, facts.map(|(name, value)| format!("{name} {value}")));
     lines.push(facts.join(" · "));
-    lines.retain(|line| !line.trim().is_empty());
+    lines.retain(|line| !is_blank(&line));
     lines
 }
 
 /// Leaves of some texts what fits together, each in one line.
 fn within(room: usize, texts: impl Iterator<Item = String>) -> Vec<String> {
     let mut left = room;
-    let texts = texts.map(|text| line(&text, LINE, visible));
+    let texts = texts.map(|text| line(&text, LINE, &visible));
     texts
         .filter(|text| {
             let length = units(text) + 3;
-            let fits = !text.trim().is_empty() && length < left;
+            let fits = !is_blank(&text) && length < left;
             left -= if fits { length } else { 0 };
             fits
         })

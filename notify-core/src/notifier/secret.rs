@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::format::text::is_blank;
 use crate::os::file::{self, Links};
 
 /// The longest key that makes sense.
@@ -25,7 +26,7 @@ impl Secret {
         match value.trim().strip_prefix("file:") {
             Some(path) if Path::new(path).is_absolute() => Ok(Self::File(path.into())),
             Some(_) => Err("`file:` takes an absolute path"),
-            None if value.trim().is_empty() => Err("it is empty"),
+            None if is_blank(&value) => Err("it is empty"),
             None => Ok(Self::Text(value.trim().to_owned())),
         }
     }

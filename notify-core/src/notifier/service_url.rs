@@ -65,17 +65,18 @@ impl<'a> Word<'a> {
     }
 
     /// The options of the query, by name in small letters.
-    pub(super) fn options(&self) -> impl Iterator<Item = (String, &'a str)> {
+    pub(super) fn options(&self) -> Vec<(String, &'a str)> {
         let options = self.query.into_iter().flat_map(|query| query.split('&'));
-        options.map(|option| match option.split_once('=') {
+        let options = options.map(|option| match option.split_once('=') {
             Some((name, value)) => (name.to_ascii_lowercase(), value),
             None => (option.to_ascii_lowercase(), ""),
-        })
+        });
+        options.collect()
     }
 
     /// Returns the value of the first option that has one of these names.
     pub(super) fn option(&self, names: &[&str]) -> Option<&'a str> {
-        let mut options = self.options();
+        let mut options = self.options().into_iter();
         let found = options.find(|(name, _)| names.contains(&&**name));
         found.map(|(_, value)| value)
     }

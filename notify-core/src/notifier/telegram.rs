@@ -1,15 +1,18 @@
 //! Telegram, by a bot: an incident is one message, and what follows are replies to it.
 
 use std::fmt;
+use std::slice;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::http::{Answer, Class, Post, Rule};
+use super::object::object;
 use super::parts::Parts;
 use super::sanitize::{units, visible};
 use super::service_url::{Problem, Word, at};
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal, mentions};
+use crate::format::text::is_blank;
 use crate::job::mention::Mention;
 use crate::message::alert::Alert;
 use crate::message::links;
@@ -150,7 +153,8 @@ impl Telegram {
         let url = self.server.url()?;
         let url = url.below(&format!("bot{}/{method}", self.token));
         let body = message.to_string();
-        Post::json(&url, &body).hiding(&self.token).send(timeout)
+        let secrets = slice::from_ref(&self.token);
+        Post::json(&url, &body).hiding(secrets).send(timeout)
     }
 
     /// Sends a message, and where that is refused, a short one.
@@ -240,8 +244,8 @@ impl Notifier for Telegram {
         let mut message = message(alerts, BODY);
         message["chat_id"] = chat.into();
         message["message_id"] = id.into();
-        let rules = [&RULES_OF_EDITS[..], &RULES].concat();
-        self.ask("editMessageText", message, timeout)?.judge(&rules)
+        self.ask("editMessageText", message, timeout)?
+            .judge_by(&RULES_OF_EDITS, &RULES)
     }
 
     fn reply(
@@ -255,7 +259,7 @@ impl Notifier for Telegram {
         let sent = self.send(alerts, timeout, &|message| {
             message["chat_id"] = chat.into();
             message["reply_parameters"] =
-                json!({ "message_id": id, "allow_sending_without_reply": true });
+                object! { "message_id": id, "allow_sending_without_reply": true };
             if !is_loud {
                 message["disable_notification"] = true.into();
             }
@@ -286,13 +290,13 @@ struct Marked {
 
 impl Marked {
     fn add(&mut self, text: &str, kind: Option<&str>) {
-        if text.trim().is_empty() {
+        if is_blank(&text) {
             return;
         }
         if let Some(kind) = kind {
             let (offset, length) = (units(&self.text), units(text));
             self.entities
-                .push(json!({ "type": kind, "offset": offset, "length": length }));
+                .push(object! { "type": kind, "offset": offset, "length": length });
         }
         self.text += text;
     }
@@ -315,29 +319,29 @@ fn message(alerts: &[Alert], room: usize) -> Value {
         marked.text.push('\n');
         marked.add(&calling_nobody(line), None);
     }
-    let called = mentions::of(alerts, |mention| match mention {
+    let called = mentions::of(alerts, &|mention| match mention {
         Mention::TelegramUser(name) => Some(name.to_owned()),
         _ => None,
     });
-    if !called.is_empty() {
-        marked.text.push('\n');
-        marked.text += &called.join(" ");
+    for (number, (_, name)) in called.iter().enumerate() {
+        marked.text.push(if number == 0 { '\n' } else { ' ' });
+        marked.text += name;
     }
     let links = links::of(alerts, BUTTONS);
     let buttons: Vec<_> = links
         .iter()
         .map(|link| {
-            let label = super::sanitize::line(&link.label, LABEL, visible);
-            json!([{ "text": label, "url": link.url }])
+            let label = super::sanitize::line(&link.label, LABEL, &visible);
+            Value::from([object! { "text": label, "url": link.url.as_str() }])
         })
         .collect();
-    let mut message = json!({
+    let mut message = object! {
         "text": marked.text,
         "entities": marked.entities,
-        "link_preview_options": { "is_disabled": true },
-    });
+        "link_preview_options": object! { "is_disabled": true },
+    };
     if !buttons.is_empty() {
-        message["reply_markup"] = json!({ "inline_keyboard": buttons });
+        message["reply_markup"] = object! { "inline_keyboard": buttons };
     }
     message
 }
@@ -365,7 +369,7 @@ mod tests {
     fn an_alert_of_each_kind_is_a_message() {
         let all = alerts_of_each_kind();
         for alert in &all {
-            let message = message(std::slice::from_ref(alert), BODY);
+            let message = message(slice::from_ref(alert), BODY);
             assert_eq!(is_taken(message.clone(), &[]), Ok(()), "{message}");
             let text = message["text"].as_str().unwrap();
             assert!(

@@ -118,6 +118,11 @@ impl Pace {
         }
     }
 
+    /// Counts another message that the same attempt has sent.
+    pub(crate) fn count_another(&mut self) {
+        self.tokens -= 1.0;
+    }
+
     /// Records that the destination answered, be it by refusing an alert. The next message is counted
     /// from then: of two that take their time by turns, the second would come too soon.
     pub(crate) fn answered(&mut self, now: Time) {

@@ -121,7 +121,8 @@ impl Place {
 
     /// Sends what must be taken, and returns what was asked.
     fn sent(&self, alerts: &[Alert]) -> Vec<String> {
-        assert_eq!(self.send(alerts), Ok(Sent::Whole));
+        let sent = self.send(alerts);
+        assert!(matches!(sent, Ok(Sent::Whole | Sent::Twice)), "{sent:?}");
         self.service.take_asked()
     }
 
@@ -252,6 +253,15 @@ fn an_edit_whose_reply_is_not_taken_now_counts_for_its_minute() {
         ["edit m1 2", "reply m1 2", "reply m1 2"]
     );
     assert_eq!(place.sent(&[still("2")]), ["reply m1 2"]);
+}
+
+/// Issue 16, point 2: a server of Matrix counts the edit and the reply.
+#[test]
+fn what_is_edited_and_said_is_counted_twice() {
+    let place = Place::new(FollowUps::Threads);
+    assert_eq!(place.send(&[failed("1")]), Ok(Sent::Whole));
+    assert_eq!(place.send(&[recovered("2")]), Ok(Sent::Twice));
+    assert_eq!(place.service.take_asked().len(), 3);
 }
 
 #[test]

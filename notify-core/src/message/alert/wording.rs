@@ -18,11 +18,11 @@ impl Alert {
     /// `✗ etl.load failed on worker-3: connection refused`.
     #[must_use]
     pub fn summary(&self) -> String {
-        self.summary_with(str::to_owned)
+        self.summary_with(&str::to_owned)
     }
 
     /// The same, in which `write` has written what comes from outside.
-    pub(crate) fn summary_with(&self, write: impl Fn(&str) -> String) -> String {
+    pub(crate) fn summary_with(&self, write: &dyn Fn(&str) -> String) -> String {
         if let Some(headline) = &self.message.headline {
             return write(headline);
         }
@@ -73,11 +73,11 @@ impl Alert {
 
     /// Returns the summary without the error: `✗ etl.load failed on worker-3`.
     pub(crate) fn title(&self) -> String {
-        self.title_with(str::to_owned)
+        self.title_with(&str::to_owned)
     }
 
     /// The same, in which `write` has written what comes from outside.
-    pub(crate) fn title_with(&self, write: impl Fn(&str) -> String) -> String {
+    pub(crate) fn title_with(&self, write: &dyn Fn(&str) -> String) -> String {
         if let Some(headline) = &self.message.headline {
             return write(headline);
         }
@@ -109,11 +109,11 @@ impl Alert {
     /// began, `module :: function`, the error.
     #[must_use]
     pub fn text(&self) -> String {
-        self.text_with(&self.lines_below(usize::MAX, str::len))
+        self.text_with(&self.lines_below(usize::MAX, &str::len))
     }
 
     /// The same, where it is to have at most so many bytes: without log lines rather than beyond that.
-    pub(crate) fn text_within(&self, limit: usize, measure: impl Fn(&str) -> usize) -> String {
+    pub(crate) fn text_within(&self, limit: usize, measure: &dyn Fn(&str) -> usize) -> String {
         let text = self.text();
         if measure(&text) <= limit {
             return text;

@@ -139,11 +139,11 @@ impl Answer {
 
     /// Sorts the answer by a service's table.
     pub(crate) fn class(&self, rules: &[Rule]) -> Class {
-        self.sort(rules).0
+        self.sort(rules, &[]).0
     }
 
     /// Returns its class, and what is to be mended.
-    fn sort(&self, rules: &[Rule]) -> (Class, &'static str) {
+    fn sort(&self, rules: &[Rule], further: &[Rule]) -> (Class, &'static str) {
         if self.is_success() && self.is_page {
             // A sign-in page, or a proxy's: the service has not seen the alert.
             return (Class::Temporary, "");
@@ -151,6 +151,7 @@ impl Answer {
         let status = self.meant();
         rules
             .iter()
+            .chain(further)
             .find(|rule| rule.fits(status, self))
             .map_or_else(|| (Class::of(status), ""), |rule| (rule.class, rule.hint))
     }
@@ -167,7 +168,12 @@ impl Answer {
     ///
     /// The refusal that it comes to.
     pub(crate) fn judge(&self, rules: &[Rule]) -> Result<(), Refusal> {
-        let (class, hint) = self.sort(rules);
+        self.judge_by(rules, &[])
+    }
+
+    /// The same by two tables, of which the first comes first.
+    pub(crate) fn judge_by(&self, rules: &[Rule], further: &[Rule]) -> Result<(), Refusal> {
+        let (class, hint) = self.sort(rules, further);
         let mut reason = self.reason();
         if !hint.is_empty() {
             reason += &format!(": {hint}");

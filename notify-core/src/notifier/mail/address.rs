@@ -59,14 +59,18 @@ impl Address {
 /// Returns whom the `to` of a word names.
 pub(super) fn list(
     word: &Word<'_>,
-    read: impl Fn(&str) -> Result<Address, Problem>,
+    read: fn(&str) -> Result<Address, Problem>,
 ) -> Result<Vec<Address>, Problem> {
-    let lists = word.options().filter(|(name, _)| name == "to");
     let mut all: Vec<Address> = Vec::new();
-    for address in lists.flat_map(|(_, list)| list.split([',', ';'])) {
-        let address = read(address)?;
-        if !all.contains(&address) {
-            all.push(address);
+    for (name, list) in word.options() {
+        if name != "to" {
+            continue;
+        }
+        for address in list.split([',', ';']) {
+            let address = read(address)?;
+            if !all.contains(&address) {
+                all.push(address);
+            }
         }
     }
     Ok(all)

@@ -3,6 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::format::text;
+
 /// The longest line of a head.
 /// <https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1>
 const LINE: usize = 76;
@@ -24,37 +26,39 @@ fn folded(name: &str, text: &str) -> Option<String> {
     if !text.is_ascii() || text.contains("=?") || text.contains("  ") {
         return None;
     }
-    let mut lines = vec![format!("{name}:")];
+    let mut field = format!("{name}:");
+    let mut length = field.len();
     for word in text.split(' ') {
-        if word.len() + 1 > LINE {
+        // What would be a line of a space is none.
+        if word.is_empty() || word.len() + 1 > LINE {
             return None;
         }
-        match lines.last_mut() {
-            Some(line) if line.len() + 1 + word.len() <= LINE => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(format!(" {word}")),
+        if length + 1 + word.len() > LINE {
+            field.push('\n');
+            length = 0;
         }
+        field.push(' ');
+        field.push_str(word);
+        length += 1 + word.len();
     }
-    // What would be a line of a space is none.
-    Some(lines.join("\n") + "\n").filter(|_| !text.is_empty())
+    field.push('\n');
+    Some(field)
 }
 
 /// <https://www.rfc-editor.org/rfc/rfc2047>
 fn encoded(name: &str, text: &str) -> String {
-    let mut chunks = vec![String::new()];
-    for c in text.chars() {
-        match chunks.last_mut() {
-            Some(chunk) if chunk.len() + c.len_utf8() <= CHUNK => chunk.push(c),
-            _ => chunks.push(c.to_string()),
+    let mut field = format!("{name}:");
+    let mut rest = text;
+    loop {
+        let (chunk, after) = rest.split_at(text::first_bytes(rest, CHUNK).len());
+        field += " =?utf-8?B?";
+        STANDARD.encode_string(chunk, &mut field);
+        field += "?=\n";
+        rest = after;
+        if rest.is_empty() {
+            return field;
         }
     }
-    let words = chunks
-        .iter()
-        .map(|chunk| format!(" =?utf-8?B?{}?=", STANDARD.encode(chunk)));
-    let words: Vec<_> = words.collect();
-    format!("{name}:{}\n", words.join("\n"))
 }
 
 #[cfg(test)]

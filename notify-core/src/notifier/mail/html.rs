@@ -1,6 +1,7 @@
 //! The part of a letter that a phone shows: simple HTML with no picture, script or address but those of
 //! the context.
 
+use crate::format::text::is_blank;
 use crate::format::time;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
@@ -23,89 +24,106 @@ const HEAD: &str = "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\">\
     <meta name=\"color-scheme\" content=\"light dark\"></head>\n\
     <body style=\"margin:0;padding:12px;font:16px/1.5 sans-serif\">\n";
 
+const TITLE: &str = "<h1 style=\"font-size:18px;margin:0 0 8px\">{}</h1>\n";
+
+const REMARK: &str = "<p style=\"margin:0 0 6px\">{}</p>\n";
+
+const BOX: &str =
+    "<div style=\"border-left:6px solid {};padding-left:12px;margin:0 0 16px;max-width:44em\">\n";
+
+const PREFORMATTED: &str = "<pre style=\"font:14px/1.4 monospace;white-space:pre-wrap;overflow-wrap:anywhere;\
+    border:1px solid #999;padding:8px;margin:0 0 8px\">{}</pre>\n";
+
+const FACT: &str = "<tr><td style=\"padding-right:12px;vertical-align:top\">{}</td>\
+    <td style=\"overflow-wrap:anywhere\">{}</td></tr>\n";
+
+const BUTTON: &str = "<p style=\"margin:8px 0\"><a href=\"{}\" style=\"display:inline-block;padding:8px 14px;\
+    border:1px solid\">{}</a></p>\n";
+
+/// A page as far as it is written.
+struct Page(String);
+
 /// Makes the page that shows some alerts.
 pub(super) fn page(alerts: &[Alert]) -> String {
-    let mut page = HEAD.to_owned();
+    let mut page = Page(HEAD.to_owned());
     if alerts.len() <= FEW {
         for alert in alerts {
-            page += &boxed(Severity::of(alert), &one(alert, ERRORS / alerts.len()));
+            page.begin_box(Severity::of(alert));
+            page.add_alert(alert, ERRORS / alerts.len());
+            page.add("</div>\n", &[]);
         }
     } else {
-        let title = heading(&digest::headline(alerts));
-        let text = preformatted(&digest::message(alerts), ERRORS);
-        page += &boxed(Severity::worst(alerts), &(title + &text));
+        page.begin_box(Severity::worst(alerts));
+        page.add(TITLE, &[&text(&digest::headline(alerts))]);
+        page.add_preformatted(&digest::message(alerts), ERRORS);
+        page.add("</div>\n", &[]);
     }
     for link in links::of(alerts, LINKS) {
-        let (url, label) = (escape(&link.url), text(&link.label));
-        page += &format!(
-            "<p style=\"margin:8px 0\"><a href=\"{url}\" style=\"display:inline-block;padding:8px 14px;\
-             border:1px solid\">{label}</a></p>\n"
-        );
+        page.add(BUTTON, &[&escape(&link.url), &text(&link.label)]);
     }
-    page + "</body></html>\n"
+    page.add("</body></html>\n", &[]);
+    page.0
 }
 
-/// Puts a bar of a colour beside a part.
-fn boxed(severity: Severity, part: &str) -> String {
-    let colour = match severity {
-        Severity::Bad => "#d93025",
-        Severity::Unclear => "#f29900",
-        Severity::Good => "#1e8e3e",
-    };
-    format!(
-        "<div style=\"border-left:6px solid {colour};padding-left:12px;margin:0 0 16px;max-width:44em\">\n\
-         {part}</div>\n"
-    )
-}
+impl Page {
+    /// Adds a template with a text in place of each `{}`: less code than `format!` writes for each.
+    fn add(&mut self, template: &str, texts: &[&str]) {
+        let mut texts = texts.iter();
+        for (number, part) in template.split("{}").enumerate() {
+            if number > 0 {
+                self.0 += texts.next().copied().unwrap_or_default();
+            }
+            self.0 += part;
+        }
+    }
 
-fn one(alert: &Alert, room: usize) -> String {
-    let mut part = heading(&alert.title());
-    if !alert.body().trim().is_empty() {
-        part += &preformatted(alert.body(), room);
+    /// Begins a part with a bar of a colour beside it.
+    fn begin_box(&mut self, severity: Severity) {
+        let colour = match severity {
+            Severity::Bad => "#d93025",
+            Severity::Unclear => "#f29900",
+            Severity::Good => "#1e8e3e",
+        };
+        self.add(BOX, &[colour]);
     }
-    let lines = alert.lines_below(room, |line| escape(&visible(line)).len() + 1);
-    if !lines.is_empty() {
-        part += &format!("<p style=\"margin:0 0 6px\">{HEADING}</p>\n");
-        part += &preformatted(&lines.join("\n"), room);
-    }
-    for remark in alert.remarks() {
-        part += &format!("<p style=\"margin:0 0 6px\">{}</p>\n", text(&remark));
-    }
-    let facts = [
-        ("began".into(), time::show(alert.status.begun)),
-        ("function".into(), alert.status.location.to_string()),
-    ];
-    let facts = alert.message.text.is_none().then_some(facts);
-    part += "<table style=\"font-size:14px\">\n";
-    for (name, value) in facts.into_iter().flatten().chain(alert.details()) {
-        part += &format!(
-            "<tr><td style=\"padding-right:12px;vertical-align:top\">{}</td>\
-             <td style=\"overflow-wrap:anywhere\">{}</td></tr>\n",
-            text(&name),
-            text(&value)
-        );
-    }
-    part + "</table>\n"
-}
 
-fn heading(title: &str) -> String {
-    format!(
-        "<h1 style=\"font-size:18px;margin:0 0 8px\">{}</h1>\n",
-        text(title)
-    )
-}
+    /// Shows a text as it is, with lines that are folded at the edge.
+    fn add_preformatted(&mut self, text: &str, room: usize) {
+        let text = fit(text.trim_end(), room, &str::len, &|text| {
+            escape(&visible(text))
+        });
+        self.add(PREFORMATTED, &[&text]);
+    }
 
-/// Shows a text as it is, with lines that are folded at the edge.
-fn preformatted(text: &str, room: usize) -> String {
-    let text = fit(text.trim_end(), room, str::len, |text| {
-        escape(&visible(text))
-    });
-    format!(
-        "<pre style=\"font:14px/1.4 monospace;white-space:pre-wrap;overflow-wrap:anywhere;\
-         border:1px solid #999;padding:8px;margin:0 0 8px\">{text}</pre>\n"
-    )
+    fn add_alert(&mut self, alert: &Alert, room: usize) {
+        self.add(TITLE, &[&text(&alert.title())]);
+        if !is_blank(alert.body()) {
+            self.add_preformatted(alert.body(), room);
+        }
+        let lines = alert.lines_below(room, &|line: &str| escape(&visible(line)).len() + 1);
+        if !lines.is_empty() {
+            self.add(REMARK, &[HEADING]);
+            self.add_preformatted(&lines.join("\n"), room);
+        }
+        for remark in alert.remarks() {
+            self.add(REMARK, &[&text(&remark)]);
+        }
+        self.add("<table style=\"font-size:14px\">\n", &[]);
+        if alert.message.text.is_none() {
+            self.add_fact("began", &time::show(alert.status.begun));
+            self.add_fact("function", &alert.status.location);
+        }
+        for (name, value) in alert.details() {
+            self.add_fact(&name, &value);
+        }
+        self.add("</table>\n", &[]);
+    }
+
+    fn add_fact(&mut self, name: &str, value: &str) {
+        self.add(FACT, &[&text(name), &text(value)]);
+    }
 }
 
 fn text(text: &str) -> String {
-    line(text, LINE, |text| escape(&visible(text)))
+    line(text, LINE, &|text| escape(&visible(text)))
 }

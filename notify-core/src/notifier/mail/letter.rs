@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::address::{self, Address};
 use super::{header, html, quoted_printable};
+use crate::format::time;
 use crate::message::alert::Alert;
 use crate::message::digest;
 use crate::notifier::key;
@@ -41,7 +42,7 @@ impl Letter<'_> {
             [alert] => alert.summary(),
             alerts => digest::headline(alerts),
         };
-        line(&subject, SUBJECT, visible)
+        line(&subject, SUBJECT, &visible)
     }
 }
 
@@ -55,31 +56,36 @@ impl fmt::Display for Letter<'_> {
         writeln!(f, "To: {}", address::join(self.to, ",\n "))?;
         f.write_str(&header::unstructured("Subject", &self.subject()))?;
         if let Some(last) = alerts.iter().map(|alert| alert.decided).max() {
-            writeln!(f, "Date: {}", last.format("%a, %d %b %Y %H:%M:%S +0000"))?;
+            writeln!(
+                f,
+                "Date: {}",
+                time::write(last, "%a, %d %b %Y %H:%M:%S +0000")
+            )?;
         }
         writeln!(f, "Message-ID: <{id}@{host}>")?;
         let incident = key::of_incident(alerts).map(plain);
         if let Some(incident) = incident.filter(|incident| !incident.is_empty()) {
             // Of a letter that nobody has written: all those of the incident answer it.
-            writeln!(f, "In-Reply-To: <{incident}@{host}>")?;
-            writeln!(f, "References: <{incident}@{host}>")?;
+            let first = format!("<{incident}@{host}>");
+            writeln!(f, "In-Reply-To: {first}\nReferences: {first}")?;
         }
-        // No machine is to answer it, such as one that says who is on holiday.
-        writeln!(f, "Auto-Submitted: auto-generated")?;
-        writeln!(f, "MIME-Version: 1.0")?;
         // What is encoded has no such text in it.
         let boundary = format!("=_{id}");
+        // No machine is to answer it, such as one that says who is on holiday.
         writeln!(
             f,
-            "Content-Type: multipart/alternative;\n boundary=\"{boundary}\"\n"
+            "Auto-Submitted: auto-generated\nMIME-Version: 1.0\n\
+             Content-Type: multipart/alternative;\n boundary=\"{boundary}\"\n"
         )?;
         let text = digest::message(alerts);
-        let text = fit(text.trim_end(), TEXT, str::len, visible) + "\n";
-        for (kind, text) in [("plain", text), ("html", html::page(alerts))] {
-            writeln!(f, "--{boundary}")?;
-            writeln!(f, "Content-Type: text/{kind}; charset=utf-8")?;
-            writeln!(f, "Content-Transfer-Encoding: quoted-printable\n")?;
-            writeln!(f, "{}", quoted_printable::encode(&text))?;
+        let text = fit(text.trim_end(), TEXT, &str::len, &visible) + "\n";
+        for (kind, text) in [("plain", &*text), ("html", &html::page(alerts))] {
+            writeln!(
+                f,
+                "--{boundary}\nContent-Type: text/{kind}; charset=utf-8\n\
+                 Content-Transfer-Encoding: quoted-printable\n\n{}",
+                quoted_printable::encode(text)
+            )?;
         }
         writeln!(f, "--{boundary}--")
     }
@@ -87,8 +93,10 @@ impl fmt::Display for Letter<'_> {
 
 /// Leaves of an id what can stand in one of mail.
 fn plain(id: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    id.chars().filter(|c| is_plain(*c)).take(40).collect()
+    let mut plain = id.to_owned();
+    plain.retain(|c| c.is_ascii_alphanumeric() || c == '-');
+    plain.truncate(40);
+    plain
 }
 
 #[cfg(test)]

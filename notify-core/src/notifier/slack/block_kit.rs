@@ -1,6 +1,9 @@
 //! The elements of Slack's Block Kit that a payload is made of.
 
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use crate::format::text::is_blank;
+use crate::notifier::object::object;
 
 /// Makes links of the addresses in what the person who set up the job says of it; `None` where it
 /// has none. Slack finds none by itself in a text that it is to leave as it is.
@@ -19,7 +22,7 @@ pub(super) fn links(line: &str) -> Option<Vec<Value>> {
                 if !before.is_empty() {
                     parts.push(words(&before));
                 }
-                parts.push(json!({ "type": "link", "url": address.trim_end() }));
+                parts.push(object! { "type": "link", "url": address.trim_end() });
                 before = " ".repeat(address.len() - address.trim_end().len());
             }
             _ => before += word,
@@ -28,7 +31,7 @@ pub(super) fn links(line: &str) -> Option<Vec<Value>> {
     if parts.is_empty() {
         return None;
     }
-    if !before.trim().is_empty() {
+    if !is_blank(&before) {
         parts.push(words(before.trim_end()));
     }
     Some(parts)
@@ -37,46 +40,46 @@ pub(super) fn links(line: &str) -> Option<Vec<Value>> {
 /// A text of ours in which Slack's own words have a meaning.
 pub(super) fn mrkdwn(text: &str) -> Value {
     // Without `verbatim` Slack looks for mentions in what is plain text.
-    json!({ "type": "mrkdwn", "text": text, "verbatim": true })
+    object! { "type": "mrkdwn", "text": text, "verbatim": true }
 }
 
 /// A text in which nothing has a meaning, `:name:` neither.
 pub(super) fn plain_text(text: &str) -> Value {
-    json!({ "type": "plain_text", "text": text, "emoji": false })
+    object! { "type": "plain_text", "text": text, "emoji": false }
 }
 
 /// A line or more of a text in which nothing has a meaning.
 pub(super) fn rich_text(elements: &[Value]) -> Value {
-    json!({
+    object! {
         "type": "rich_text",
-        "elements": [{ "type": "rich_text_section", "elements": elements }],
-    })
+        "elements": [object! { "type": "rich_text_section", "elements": elements }],
+    }
 }
 
 pub(super) fn words(text: &str) -> Value {
-    json!({ "type": "text", "text": text })
+    object! { "type": "text", "text": text }
 }
 
 pub(super) fn bold(text: &str) -> Value {
-    json!({ "type": "text", "text": text, "style": { "bold": true } })
+    object! { "type": "text", "text": text, "style": object! { "bold": true } }
 }
 
 /// A block of code that is no markup: nothing in the text has a meaning.
 /// <https://docs.slack.dev/reference/block-kit/blocks/rich-text-block/>
 pub(super) fn preformatted(text: &str) -> Value {
-    json!({
+    object! {
         "type": "rich_text",
-        "elements": [{ "type": "rich_text_preformatted", "elements": [words(text)] }],
-    })
+        "elements": [object! { "type": "rich_text_preformatted", "elements": [words(text)] }],
+    }
 }
 
 /// The same below a title.
 pub(super) fn titled(title: &str, text: &str) -> Value {
-    json!({
+    object! {
         "type": "rich_text",
         "elements": [
-            { "type": "rich_text_section", "elements": [bold(title)] },
-            { "type": "rich_text_preformatted", "elements": [words(text)] },
+            object! { "type": "rich_text_section", "elements": [bold(title)] },
+            object! { "type": "rich_text_preformatted", "elements": [words(text)] },
         ],
-    })
+    }
 }

@@ -1,6 +1,7 @@
 //! Slack by the token of a bot: an incident is one message, and its story is in the thread.
 
 use std::fmt;
+use std::slice;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -134,8 +135,8 @@ impl SlackBot {
         let url = self.api.url()?;
         let bearer = format!("Bearer {}", self.token);
         let answer = Post::json(&url.below(method), body)
-            .header("authorization", &bearer)
-            .hiding(&self.token)
+            .headers(&[("authorization", &bearer)])
+            .hiding(slice::from_ref(&self.token))
             .send(timeout)?;
         let is_used_up = answer.body.contains(MESSAGE_LIMIT);
         Ok(answer.or_pause(is_used_up.then_some(USED_UP)))

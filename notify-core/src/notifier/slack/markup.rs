@@ -21,17 +21,17 @@ impl Dialect {
     /// Writes a text of several lines for where nothing but a call or the end of a block of code
     /// has a meaning, cut in its middle to so many bytes once it is written.
     pub(super) fn lines(self, text: &str, limit: usize) -> String {
-        fit(&text::visible(text), limit, |cut| self.escape(cut))
+        fit(&text::visible(text), limit, &|cut: &str| self.escape(cut))
     }
 
     /// Writes a text as one line, cut likewise: as code, where a sign in it could be markup.
     pub(super) fn line(self, text: &str, limit: usize) -> String {
-        fit(text.trim(), limit, |cut| self.span(&flat(cut)))
+        fit(text.trim(), limit, &|cut: &str| self.span(&flat(cut)))
     }
 
     /// The same for a text whose addresses of pages are to be followed.
     pub(super) fn line_with_links(self, text: &str, limit: usize) -> String {
-        fit(text.trim(), limit, |cut| {
+        fit(text.trim(), limit, &|cut: &str| {
             let flat = flat(cut);
             if cut.len() < text.trim().len() {
                 return self.span(&flat);
@@ -128,7 +128,7 @@ fn begins_block(line: &str) -> bool {
 
 /// Writes a text that is shown letter by letter in one line.
 pub(super) fn verbatim_line(text: &str, limit: usize) -> String {
-    fit(text.trim(), limit, flat)
+    fit(text.trim(), limit, &flat)
 }
 
 fn flat(text: &str) -> String {
@@ -137,7 +137,7 @@ fn flat(text: &str) -> String {
 
 /// Writes a text that is shown letter by letter, whatever it holds.
 pub(super) fn verbatim(text: &str, limit: usize) -> String {
-    fit(&text::visible(text), limit, str::to_owned)
+    fit(&text::visible(text), limit, &str::to_owned)
 }
 
 fn break_where(text: &str, is_live: impl Fn(char, char) -> bool) -> String {
@@ -154,7 +154,7 @@ fn break_where(text: &str, is_live: impl Fn(char, char) -> bool) -> String {
 
 /// Cuts a text in its middle until it is within the limit as it is written. Bytes are counted:
 /// whatever a service counts, there are no more of them.
-fn fit(text: &str, limit: usize, write: impl Fn(&str) -> String) -> String {
+fn fit(text: &str, limit: usize, write: &dyn Fn(&str) -> String) -> String {
     let mut room = limit;
     loop {
         let written = write(&text::cut(text, room));

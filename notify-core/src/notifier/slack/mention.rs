@@ -8,9 +8,9 @@ use crate::notifier::mentions;
 /// Adds whom the failures mention: the one way in which a message calls anybody.
 pub(super) fn with_mentions(text: String, alerts: &[Alert], dialect: Dialect) -> String {
     // In front, where the text is one line, it would hide what has happened.
-    mentions::of(alerts, |mention| write(mention, dialect))
-        .into_iter()
-        .fold(text, |text, mention| text + " " + &mention)
+    mentions::of(alerts, &|mention| write(mention, dialect))
+        .iter()
+        .fold(text, |text, (_, written)| text + " " + written)
 }
 
 fn write(mention: Mention<'_>, dialect: Dialect) -> Option<String> {

@@ -3,7 +3,7 @@
 mod blocks;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use blocks::blocks;
 
@@ -12,9 +12,11 @@ use super::markup::{Dialect, verbatim};
 use super::mention::with_mentions;
 use crate::format::link::Link;
 use crate::format::text;
+use crate::format::text::is_blank;
 use crate::format::time;
 use crate::message::alert::{Alert, Kind};
 use crate::message::digest;
+use crate::notifier::object::object;
 use crate::notifier::sanitize::address;
 use crate::notifier::severity::Severity;
 use crate::status::State;
@@ -114,13 +116,13 @@ pub(super) fn full(alerts: &[Alert], dialect: Dialect) -> Value {
     };
     let text = with_mentions(text, alerts, dialect);
     match dialect {
-        Dialect::Slack => json!({
+        Dialect::Slack => object! {
             "text": text,
             "attachments": attachments,
             "unfurl_links": false,
             "unfurl_media": false,
-        }),
-        Dialect::Markdown => json!({ "text": text, "attachments": attachments }),
+        },
+        Dialect::Markdown => object! { "text": text, "attachments": attachments },
     }
 }
 
@@ -133,7 +135,7 @@ pub(super) fn short(alert: &Alert, dialect: Dialect, mentions: bool) -> Value {
     } else {
         text
     };
-    json!({ "text": text })
+    object! { "text": text }
 }
 
 /// The same for however many.
@@ -144,7 +146,7 @@ pub(super) fn short_of_all(alerts: &[Alert], dialect: Dialect) -> Value {
             // No sign ends code but a backtick, which looks much like this letter.
             let text = digest::message(alerts).replace('`', "\u{2cb}");
             let text = fenced(&dialect.lines(&text, DIGEST - 300));
-            json!({ "text": with_mentions(text, alerts, dialect) })
+            object! { "text": with_mentions(text, alerts, dialect) }
         }
     }
 }
@@ -157,7 +159,7 @@ fn summary(alert: &Alert, limit: usize, dialect: Dialect) -> String {
     } else {
         3
     };
-    alert.summary_with(|part| dialect.line(part, limit / parts))
+    alert.summary_with(&|part: &str| dialect.line(part, limit / parts))
 }
 
 fn digest(alerts: &[Alert], heading: &str, dialect: Dialect) -> Value {
@@ -168,12 +170,12 @@ fn digest(alerts: &[Alert], heading: &str, dialect: Dialect) -> Value {
             // A digest is within that; nothing is cut.
             let text = verbatim(&text, DIGEST);
             let blocks: Vec<_> = parts(&text).iter().map(|part| preformatted(part)).collect();
-            json!({ "color": color, "fallback": heading, "blocks": blocks })
+            object! { "color": color, "fallback": heading, "blocks": blocks }
         }
         Dialect::Markdown => {
             // What is put between two characters comes on top.
             let text = dialect.lines(&text, 3 * DIGEST);
-            json!({ "color": color, "fallback": heading, "text": fenced(&text) })
+            object! { "color": color, "fallback": heading, "text": fenced(&text) }
         }
     }
 }
@@ -182,7 +184,7 @@ fn digest(alerts: &[Alert], heading: &str, dialect: Dialect) -> Value {
 fn parts(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text.trim_end();
-    while !rest.trim().is_empty() {
+    while !is_blank(&rest) {
         let head = text::first_bytes(rest, BLOCK);
         let is_last = head.len() == rest.len();
         let end = head.rfind('\n').filter(|_| !is_last).map(|at| at + 1);
@@ -198,10 +200,10 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
     let color = color(severity(alert));
     match dialect {
         Dialect::Slack => {
-            let text = alert.text_within(room.fallback, str::len);
+            let text = alert.text_within(room.fallback, &str::len);
             let fallback = dialect.lines(&text, room.fallback);
             let blocks = blocks(alert, room);
-            json!({ "color": color, "fallback": fallback, "blocks": blocks })
+            object! { "color": color, "fallback": fallback, "blocks": blocks }
         }
         Dialect::Markdown => markdown(alert, room, dialect),
     }
@@ -210,16 +212,18 @@ fn attachment(alert: &Alert, room: Room, dialect: Dialect) -> Value {
 /// Makes the attachment of a service that takes Markdown.
 fn markdown(alert: &Alert, room: Room, dialect: Dialect) -> Value {
     let color = color(severity(alert));
-    let mut text = remarks(alert, room.remarks, |line, most| dialect.line(line, most));
+    let mut text = remarks(alert, room.remarks, &|line: &str, most| {
+        dialect.line(line, most)
+    });
     if let Some(body) = &alert.message.text {
         text = format!(
             "{}\n{text}",
             harmless_lines(body.trim_end(), room.error, dialect)
         );
-    } else if !alert.error().trim().is_empty() {
+    } else if !is_blank(alert.error()) {
         let error = dialect.lines(alert.error().trim_end(), room.error);
         text += &format!("\n{}", fenced(&error));
-        let lines = log_lines(alert, room.log_lines, |line| {
+        let lines = log_lines(alert, room.log_lines, &|line: &str| {
             dialect.lines(line, room.log_lines)
         });
         if !lines.is_empty() {
@@ -244,19 +248,19 @@ fn markdown(alert: &Alert, room: Room, dialect: Dialect) -> Value {
         named.push((name.to_owned(), dialect.line(id, ID)));
     }
     let fields: Vec<_> = named
-        .iter()
-        .map(|(name, value)| json!({ "title": name, "value": value, "short": true }))
+        .into_iter()
+        .map(|(name, value)| object! { "title": name, "value": value, "short": true })
         .collect();
-    let mut attachment = json!({
+    let mut attachment = object! {
         "color": color,
         "fallback": harmless_lines(
-            &alert.text_within(room.fallback / 2, str::len),
+            &alert.text_within(room.fallback / 2, &str::len),
             room.fallback,
             dialect,
         ),
         "text": text.trim_start(),
         "fields": fields,
-    });
+    };
     // The program's own headline stands above the attachment already.
     if alert.message.headline.is_none() {
         let job = dialect.line(&alert.job, NAME);
@@ -266,8 +270,8 @@ fn markdown(alert: &Alert, room: Room, dialect: Dialect) -> Value {
 }
 
 /// Writes the last lines that the run has logged, as many as have room.
-fn log_lines(alert: &Alert, room: usize, write: impl Fn(&str) -> String) -> String {
-    let lines = alert.lines_below(room, |line| write(line).len() + 1);
+fn log_lines(alert: &Alert, room: usize, write: &dyn Fn(&str) -> String) -> String {
+    let lines = alert.lines_below(room, &|line: &str| write(line).len() + 1);
     let lines: Vec<_> = lines.iter().map(|line| write(line)).collect();
     lines.join("\n")
 }
@@ -309,12 +313,9 @@ fn outcome(alert: &Alert) -> String {
 }
 
 /// Writes a line for each remark; none is lost because another is long.
-fn remarks(alert: &Alert, limit: usize, write: impl Fn(&str, usize) -> String) -> String {
+fn remarks(alert: &Alert, limit: usize, write: &dyn Fn(&str, usize) -> String) -> String {
     let remarks = alert.remarks();
-    let remarks: Vec<_> = remarks
-        .iter()
-        .filter(|remark| !remark.trim().is_empty())
-        .collect();
+    let remarks: Vec<_> = remarks.iter().filter(|remark| !is_blank(&remark)).collect();
     let share = (limit / remarks.len().max(1)).saturating_sub(1).max(60);
     let most = limit / 61;
     let mut lines: Vec<_> = remarks
@@ -345,7 +346,7 @@ fn fields(alert: &Alert) -> Vec<(String, String)> {
             _ => all.push((name.into_owned(), value)),
         }
     }
-    all.retain(|(name, value)| !name.trim().is_empty() && !value.trim().is_empty());
+    all.retain(|(name, value)| !is_blank(&name) && !is_blank(&value));
     if all.len() > FIELDS {
         let more = all.split_off(FIELDS - 1);
         let more: Vec<_> = more

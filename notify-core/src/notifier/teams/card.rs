@@ -1,12 +1,14 @@
 //! The messages of Teams: an Adaptive Card, and what a client shows that knows no cards.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::format::link::Link;
+use crate::format::text::is_blank;
 use crate::job::mention::Mention;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
 use crate::notifier::mentions;
+use crate::notifier::object::object;
 use crate::notifier::sanitize::{escape, fit, line, units, visible};
 use crate::notifier::severity::Severity;
 use crate::status::log_lines::HEADING;
@@ -66,7 +68,7 @@ pub(super) fn message(alerts: &[Alert]) -> Value {
 
 /// Makes a message that says in few words what the other one says.
 pub(super) fn short(alerts: &[Alert]) -> Value {
-    let text = fit(&digest::message(alerts), SHORT, weight, lines);
+    let text = fit(&digest::message(alerts), SHORT, &weight, &lines);
     Frame::of(alerts, 0).around(vec![text_block(&text)])
 }
 
@@ -94,17 +96,20 @@ impl Frame {
             // It says where it leads.
             let host = link.host();
             if link.label != host {
-                link.label = format!("{}: {host}", line(&link.label, NAME, visible));
+                link.label = format!("{}: {host}", line(&link.label, NAME, &visible));
             }
         }
         Self {
-            summary: line(&summary, TITLE, visible),
-            fallback: line(&summary, TITLE, inline),
+            summary: line(&summary, TITLE, &visible),
+            fallback: line(&summary, TITLE, &inline),
             links,
-            mentioned: mentions::of(alerts, |mention| match mention {
+            mentioned: mentions::of(alerts, &|mention| match mention {
                 Mention::Account(name) => Some(name.to_owned()),
                 _ => None,
-            }),
+            })
+            .into_iter()
+            .map(|(_, name)| name)
+            .collect(),
         }
     }
 
@@ -120,75 +125,75 @@ impl Frame {
 
     /// Makes the message of what a card says.
     fn around(self, mut body: Vec<Value>) -> Value {
-        let mut teams = json!({ "width": "Full" });
+        let mut teams = object! { "width": "Full" };
         if !self.mentioned.is_empty() {
             let written = |name: &String| format!("<at>{name}</at>");
             let texts: Vec<_> = self.mentioned.iter().map(written).collect();
             body.push(text_block(&texts.join(" ")));
             teams["entities"] = self.mentioned.iter().map(mention).collect();
         }
-        let mut card = json!({
+        let mut card = object! {
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
             "type": "AdaptiveCard",
             "version": "1.4",
             "fallbackText": self.fallback,
             "msteams": teams,
             "body": body,
-        });
+        };
         if !self.links.is_empty() {
             card["actions"] = self.links.iter().map(button).collect();
         }
-        json!({
+        object! {
             "type": "message",
             "summary": self.summary,
-            "attachments": [{
+            "attachments": [object! {
                 "contentType": "application/vnd.microsoft.card.adaptive",
-                "contentUrl": null,
+                "contentUrl": Value::Null,
                 "content": card,
             }],
-        })
+        }
     }
 }
 
 /// Makes a mention live: without it, the text alone mentions nobody.
 /// <https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format#mention-support-within-adaptive-cards>
 fn mention(name: &String) -> Value {
-    json!({
+    object! {
         "type": "mention",
         "text": format!("<at>{name}</at>"),
-        "mentioned": { "id": name, "name": name },
-    })
+        "mentioned": object! { "id": name.as_str(), "name": name.as_str() },
+    }
 }
 
 fn button(link: &Link) -> Value {
-    json!({ "type": "Action.OpenUrl", "title": link.label, "url": link.url })
+    object! { "type": "Action.OpenUrl", "title": link.label.as_str(), "url": link.url.as_str() }
 }
 
 fn text_block(text: &str) -> Value {
-    json!({ "type": "TextBlock", "text": text, "wrap": true })
+    object! { "type": "TextBlock", "text": text, "wrap": true }
 }
 
 /// Makes what a card says of one alert.
 fn part(alert: &Alert, room: usize) -> Vec<Value> {
     let mut left = room.saturating_sub(PART);
     let mut spend = |text: &str| left = left.saturating_sub(weight(text));
-    let title = line(&alert.title(), TITLE, inline);
+    let title = line(&alert.title(), TITLE, &inline);
     spend(&title);
     let mut facts = Vec::new();
     let mut left_for_facts = room / 3;
     // The id first: it must not be left out.
     let id = ("alert".into(), alert.id.clone());
     for (name, value) in std::iter::once(id).chain(alert.details_with_origin()) {
-        let name = line(&name, NAME, inline);
-        let value = line(&value, VALUE, inline);
+        let name = line(&name, NAME, &inline);
+        let value = line(&value, VALUE, &inline);
         let heft = weight(&name) + weight(&value) + FACT;
-        if heft <= left_for_facts && !value.trim().is_empty() {
+        if heft <= left_for_facts && !is_blank(&value) {
             left_for_facts -= heft;
-            facts.push(json!({ "title": name, "value": value }));
+            facts.push(object! { "title": name, "value": value });
         }
     }
     left = left.saturating_sub(room / 3 - left_for_facts);
-    let remarks = fit(&alert.remarks().join("\n"), room / 6, weight, lines);
+    let remarks = fit(&alert.remarks().join("\n"), room / 6, &weight, &lines);
     left = left.saturating_sub(weight(&remarks));
     let (log_lines, heft) = log_lines(alert, (left / 3).min(left.saturating_sub(ERROR)));
     left = left.saturating_sub(heft);
@@ -198,10 +203,10 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
         None => code(alert.error(), left),
     });
     body.extend(log_lines);
-    if !remarks.trim().is_empty() {
+    if !is_blank(&remarks) {
         body.push(text_block(&remarks));
     }
-    body.push(json!({ "type": "FactSet", "facts": facts }));
+    body.push(object! { "type": "FactSet", "facts": facts });
     body
 }
 
@@ -209,8 +214,8 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
 fn digest(alerts: &[Alert], room: usize) -> Vec<Value> {
     let text = digest::message(alerts);
     let (title, text) = text.split_once('\n').unwrap_or_default();
-    let title = line(title.trim_matches(['-', ' ']), TITLE, inline);
-    let text = fit(text.trim_matches('\n'), room - PART, weight, lines);
+    let title = line(title.trim_matches(['-', ' ']), TITLE, &inline);
+    let text = fit(text.trim_matches('\n'), room - PART, &weight, &lines);
     vec![
         heading(&title, colour(Severity::worst(alerts))),
         monospace(&text),
@@ -218,7 +223,7 @@ fn digest(alerts: &[Alert], room: usize) -> Vec<Value> {
 }
 
 fn heading(text: &str, colour: &str) -> Value {
-    json!({
+    object! {
         "type": "TextBlock",
         "text": text,
         "wrap": true,
@@ -226,13 +231,13 @@ fn heading(text: &str, colour: &str) -> Value {
         "size": "medium",
         "color": colour,
         "separator": true,
-    })
+    }
 }
 
 /// Shows a text that the program writes; `None` where there is nothing to see.
 fn prose(text: &str, room: usize) -> Option<Value> {
-    let text = fit(text, room, weight, lines);
-    (!text.trim().is_empty()).then(|| text_block(&text))
+    let text = fit(text, room, &weight, &lines);
+    (!is_blank(&text)).then(|| text_block(&text))
 }
 
 /// Shows an error word for word, folded where it is long; and as plain text, by its first and its last
@@ -240,31 +245,31 @@ fn prose(text: &str, room: usize) -> Option<Value> {
 /// <https://learn.microsoft.com/adaptive-cards/schema-explorer/code-block>
 fn code(error: &str, room: usize) -> Option<Value> {
     let room = room.saturating_sub(CODE);
-    let plain = fit(&ends(error), PLAIN.min(room / 3), weight, lines);
-    let snippet = fit(error, room - weight(&plain), weight, visible);
-    if snippet.trim().is_empty() || plain.trim().is_empty() {
+    let plain = fit(&ends(error), PLAIN.min(room / 3), &weight, &lines);
+    let snippet = fit(error, room - weight(&plain), &weight, &visible);
+    if is_blank(&snippet) || is_blank(&plain) {
         return None;
     }
     Some(code_block(&snippet, &plain))
 }
 
 fn code_block(snippet: &str, plain: &str) -> Value {
-    json!({
+    object! {
         "type": "CodeBlock",
         "codeSnippet": snippet,
         "language": "PlainText",
         "fallback": monospace(plain),
-    })
+    }
 }
 
 /// Shows the last lines that the run has logged, as many as have room; and as plain text the last of them, where a
 /// client does not know such a block. Returns what it weighs, too.
 fn log_lines(alert: &Alert, room: usize) -> (Vec<Value>, usize) {
     let room = room.saturating_sub(CODE + CODE);
-    let last = alert.lines_below(PLAIN.min(room / 3), |line| weight(&lines(line)) + 4);
+    let last = alert.lines_below(PLAIN.min(room / 3), &|line: &str| weight(&lines(line)) + 4);
     let last = lines(&last.join("\n"));
     let room = room.saturating_sub(weight(&last));
-    let all = alert.lines_below(room, |line| weight(&visible(line)) + 4);
+    let all = alert.lines_below(room, &|line: &str| weight(&visible(line)) + 4);
     if all.is_empty() || last.is_empty() {
         return (Vec::new(), 0);
     }
@@ -275,10 +280,7 @@ fn log_lines(alert: &Alert, room: usize) -> (Vec<Value>, usize) {
 
 /// Returns the first and the last lines of a text, and says how many are missing.
 fn ends(text: &str) -> String {
-    let lines: Vec<_> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let lines: Vec<_> = text.lines().filter(|line| !is_blank(&line)).collect();
     if lines.len() <= LINES {
         return lines.join("\n");
     }
@@ -291,7 +293,7 @@ fn ends(text: &str) -> String {
 }
 
 fn monospace(text: &str) -> Value {
-    json!({ "type": "TextBlock", "text": text, "wrap": true, "fontType": "monospace" })
+    object! { "type": "TextBlock", "text": text, "wrap": true, "fontType": "monospace" }
 }
 
 /// Measures a text as it counts against [`CARD`]: as UTF-16, or where its bytes are the larger part
@@ -322,7 +324,7 @@ pub(super) fn lines(text: &str) -> String {
 /// Escapes what a card takes for markup, and puts a space that nobody sees into what has no escape:
 /// mentions, entities, and functions.
 pub(super) fn inline(text: &str) -> String {
-    let escaped = escape(&visible(text), |c, is_start| match c {
+    let escaped = escape(&visible(text), &|c, is_start| match c {
         '\\' | '`' | '*' | '_' | '~' | '[' | ']' => true,
         '#' | '>' | '-' | '+' => is_start,
         _ => false,

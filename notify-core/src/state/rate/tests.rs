@@ -57,6 +57,20 @@ fn five_messages_leave_at_once_and_then_one_a_second() {
 }
 
 #[test]
+fn a_message_that_is_edited_and_replied_to_counts_as_two() {
+    let mut pace = Pace::new(noon()).every(Duration::from_secs(5));
+    for _ in 0..3 {
+        assert_eq!(pace.next(noon(), true), noon());
+        pace.begin([], noon());
+        pace.count_another();
+    }
+    // Six have left, of which five are the burst.
+    assert_eq!(pace.next(noon(), true), after(10));
+    let kept = Pace::parse(&pace.render(), noon()).every(Duration::from_secs(5));
+    assert_eq!(kept.next(noon(), true), after(10));
+}
+
+#[test]
 fn a_message_that_took_long_to_arrive_does_not_bring_the_next_too_close_to_it() {
     let mut pace = Pace::new(noon());
     (0..5).for_each(|_| pace.begin([], noon()));

@@ -2,7 +2,7 @@
 //!
 //! What comes from outside stands in `rich_text` and `plain_text` alone, where no sign of it has a meaning.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::block_kit::{
     bold, links, mrkdwn, plain_text, preformatted, rich_text, titled, words,
@@ -12,7 +12,9 @@ use super::{
     CONTEXT, FIELD_NAME, ID, LINK, NAME, Room, fields, ids, log_lines, outcome, remarks, utc,
 };
 use crate::format::link::Link;
+use crate::format::text::is_blank;
 use crate::message::alert::Alert;
+use crate::notifier::object::object;
 use crate::status::log_lines::HEADING;
 
 /// Makes the blocks of an alert.
@@ -27,14 +29,14 @@ pub(super) fn blocks(alert: &Alert, room: Room) -> Vec<Value> {
     {
         blocks.push(rich_text(&[words(&verbatim(text, room.error))]));
     }
-    let remarks = remarks(alert, room.remarks, verbatim_line);
+    let remarks = remarks(alert, room.remarks, &verbatim_line);
     if !remarks.is_empty() {
         blocks.push(rich_text(&[words(&remarks)]));
     }
-    if alert.message.text.is_none() && !alert.error().trim().is_empty() {
+    if alert.message.text.is_none() && !is_blank(alert.error()) {
         blocks.push(preformatted(&verbatim(alert.error(), room.error)));
     }
-    let logged = log_lines(alert, room.log_lines, |line| {
+    let logged = log_lines(alert, room.log_lines, &|line: &str| {
         verbatim_line(line, room.log_lines)
     });
     if !logged.is_empty() {
@@ -57,11 +59,11 @@ pub(super) fn blocks(alert: &Alert, room: Room) -> Vec<Value> {
         }
     }
     if !plain.is_empty() {
-        blocks.push(json!({ "type": "section", "fields": plain }));
+        blocks.push(object! { "type": "section", "fields": plain });
     }
     // No other element has both links and letters without a meaning.
     blocks.extend(linked.map(|linked| rich_text(&linked)));
-    blocks.push(json!({ "type": "context", "elements": foot(alert) }));
+    blocks.push(object! { "type": "context", "elements": foot(alert) });
     blocks
 }
 
@@ -88,7 +90,7 @@ fn pages(alert: &Alert) -> Vec<Value> {
             elements.push(words(" · "));
         }
         let text = verbatim_line(&label, FIELD_NAME);
-        elements.push(json!({ "type": "link", "url": url, "text": text }));
+        elements.push(object! { "type": "link", "url": url, "text": text });
     }
     elements
 }
@@ -112,7 +114,7 @@ fn foot(alert: &Alert) -> Vec<Value> {
         .into_iter()
         .flatten()
         .map(|place| verbatim_line(place, NAME));
-    let place = place.filter(|place| alert.message.text.is_none() && !place.trim().is_empty());
+    let place = place.filter(|place| alert.message.text.is_none() && !is_blank(&place));
     let place: Vec<_> = place.collect();
     let mut foot = vec![mrkdwn(&when), plain_text(&ids.join(" · "))];
     if !place.is_empty() {
