@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: a command that runs a job within itself hands a SIGTERM on, or ends the job.
 # Seen: flock, time, lckdo, chronic, mispipe, xargs and timelimit end, as they were asked to, and the job goes on; under flock and
-# lckdo with the lock held. runlock, runalarm, setlock, nice and make end it.
+# lckdo with the lock held. `flock --no-fork`, runlock, runalarm, setlock, nice and make end it.
 # Why it matters: who stops one process, as supervisord, Python's `terminate()` and `kill` do, is rid of the wrapper alone. The job
 # works on without anybody who waits for it, and every later run finds the lock taken.
 set -euo pipefail
@@ -34,6 +34,7 @@ stop() { # the title, the command
 }
 seen=$(
     stop flock flock "$work/lock" "$work/job"
+    stop 'flock --no-fork' flock --no-fork "$work/lock4" "$work/job"
     stop time "$work/root/usr/bin/time" "$work/job"
     stop lckdo lckdo "$work/lock" "$work/job"
     stop chronic chronic "$work/job"
@@ -47,6 +48,7 @@ seen=$(
     stop make make -f "$work/makefile"
 )
 expect 'flock: goes on
+flock --no-fork: ended
 time: goes on
 lckdo: goes on
 chronic: goes on
