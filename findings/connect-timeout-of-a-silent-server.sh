@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: with `connect_timeout=2` a job gives up after 2 seconds on a PostgreSQL that takes the connection, and says nothing.
-# Seen: libpq, psycopg, asyncpg and pg8000 do. tokio-postgres counts the TCP connection alone, and then waits without an end; so
-# do the crates on it, postgres and deadpool-postgres, with the same setting.
+# Seen: libpq, psycopg, asyncpg and pg8000 do. tokio-postgres counts the TCP connection alone, and still waits after 10 seconds, when the
+# script gives up; so do the crates on it, postgres and deadpool-postgres, with the same setting.
 # Why it matters: a server that was stopped, that swaps, or whose host is being moved takes connections, for the kernel does that. A
 # Rust job with this setting then hangs in place of failing, and no error is there to be sent.
 set -euo pipefail

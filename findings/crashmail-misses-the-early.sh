@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Guess: superlance's `crashmail`, the listener of supervisord that mails when a program crashes, mails of each that does.
 # Seen: of a program that fails after two seconds. Not of one that fails within its first (`startsecs=1`), in none of its attempts and
-# not when supervisord has given up on it; nor of one whose command is not there. Both are FATAL, and another listener's
-# business: `fatalmailbatch`.
+# not when supervisord has given up on it; nor of one whose command is not there. Both are FATAL then.
 # Why it matters: a wrong password, a setting that is not read, a release without its file: what fails at once is what a
 # deployment breaks, and of that nobody gets a mail.
 set -euo pipefail

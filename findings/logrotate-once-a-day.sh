@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # Guess: a log with `size 1k` and `dateext`, which is looked at each hour, is rotated each time when it is larger.
-# Seen: the first time of a day. Then the name with the day is taken, logrotate leaves the log as it is, exits with 1, and the log grows
-# until tomorrow, when all of it becomes one file. With `dateformat -%Y%m%d-%s` it is rotated each time.
-# Why it matters: `size` is there for the job that writes much on a bad day, and on that day it does nothing: the disk fills. Many
-# distributions set `dateext` for all logs.
+# Seen: the first time of a day. Then the name with the day is taken, logrotate leaves the log as it is, exits with 1, and the log
+# grows. With `dateformat -%Y%m%d-%s` it is rotated each time.
+# Why it matters: `size` is there for the job that writes much on a bad day, and on that day it does nothing: the disk fills.
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
 

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # Guess: a pool of connections whose server cannot be reached says so in its error: connection refused.
-# Seen: deadpool does, at once. sqlx, bb8 and psycopg's pool try until the time for a connection is up (30 seconds, as they
-# come), and their error is that alone, without a source; r2d2 adds "error connecting to server", but not why. Their error is the
-# same where all connections are in use.
+# Seen: deadpool does, at once. sqlx, bb8 and psycopg's pool try until the time for a connection is up, and their error is that
+# alone, without a source; r2d2 adds "error connecting to server", but not why.
 # Why it matters: the alert for a server that is down reads like one for a job that holds its connections too long, and comes
-# half a minute later.
+# as late.
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Guess: a task with a time limit of 1 second, that calls a command of 4 seconds, is ended after 1 second and has failed.
 # Seen: so it is in RQ, and in Celery with its pool of processes. With Celery's pools `threads` and `solo` the limit is not looked at: the task
-# takes its time and has succeeded. Dramatiq raises its error once the command is over: the work is done, the task has failed, and is
-# done again, as often as it is tried.
+# takes its time and has succeeded. Dramatiq raises its error once the command is over: the work is done, the task has failed, and with
+# one attempt more it is done twice.
 # Why it matters: the limit that should find a task that hangs finds none, and nobody alerts; with Dramatiq an alert says that a task failed which
 # has done its work, and does it once more.
 set -euo pipefail
