@@ -184,22 +184,23 @@ pub(super) fn all(text: &str) -> Vec<Line<'_>> {
     } else {
         &[]
     };
-    let mut lines = Vec::new();
-    let mut begins_paragraph = true;
-    for line in text.lines() {
-        let line = Line::new(line.trim_start_matches(bars));
-        if !line.text.is_empty() {
-            lines.push(Line {
-                begins_paragraph,
-                ..line
-            });
-        }
+    let depth = |line: &str| line.find(|c: char| !c.is_whitespace() && !"|+-".contains(c));
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    let (mut begins_paragraph, mut above) = (true, None);
+    for raw in text.lines() {
+        let mut line = Line::new(raw.trim_start_matches(bars));
+        line.begins_paragraph = begins_paragraph;
         begins_paragraph = line.text.is_empty();
-    }
-    for at in 1..lines.len() {
-        lines[at - 1].is_marked |= lines[at].is_mark();
-        // Below the place in a file Python shows the line that stands there.
-        lines[at].is_marked = lines[at - 1].is_place_of_python();
+        if begins_paragraph {
+            continue;
+        }
+        if let Some(last) = lines.last_mut() {
+            last.is_marked |= line.is_mark();
+            // Below the place in a file Python shows the line that stands there, if it has the file.
+            line.is_marked = last.is_place_of_python() && depth(raw) > above;
+        }
+        above = depth(raw);
+        lines.push(line);
     }
     lines
 }

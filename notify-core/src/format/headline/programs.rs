@@ -283,6 +283,15 @@ const PROGRAMS: &[(&str, &str)] = &[
         "Traceback (most recent call last):\n  File \"/t.py\", line 1, in <module>\n    raise Exception(\"a\") if failed else StopIteration\nStopIteration: 3\n",
         "StopIteration: 3",
     ),
+    // Python that has no file to show lines of
+    (
+        "Traceback (most recent call last):\n  File \"<string>\", line 1, in <module>\nModuleNotFoundError: No module named 'nosuch'\n",
+        "ModuleNotFoundError: No module named 'nosuch'",
+    ),
+    (
+        "  + Exception Group Traceback (most recent call last):\n  |   File \"<string>\", line 5, in <module>\n  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)\n  +-+---------------- 1 ----------------\n    | Traceback (most recent call last):\n    |   File \"<string>\", line 2, in a\n    | ValueError: in a\n    +------------------------------------\n",
+        "ValueError: in a",
+    ),
     // Python's unittest
     (
         "F\n======================================================================\nFAIL: test_x (__main__.T.test_x)\n----------------------------------------------------------------------\nTraceback (most recent call last):\n  File \"/t.py\", line 3, in test_x\n    self.assertEqual(1, 2)\nAssertionError: 1 != 2\n\n----------------------------------------------------------------------\nRan 1 test in 0.000s\n\nFAILED (failures=1)\n",
