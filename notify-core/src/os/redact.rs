@@ -519,6 +519,19 @@ mod tests {
                 "sig a/b/c/d/ and a%2Fb%2Fc%2Fd%2F".to_owned(),
                 "sig [hidden] and [hidden]",
             ),
+            (
+                "https://user:hunter2@in.example/",
+                "password hunter2, not hunter22".to_owned(),
+                "password [hidden], not hunter22",
+            ),
+        ] {
+            assert_eq!(secrets(&[word]).hide(&text), hidden, "{word}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_any_encoding_and_of_a_value_in_quotation_marks() {
+        for (word, text, hidden) in [
             // Left so by a file of settings.
             (
                 "'https://hooks.slack.com/services/T00000001/B00000002/s3cr3tS3CR3Ts3cr3t'",
@@ -540,11 +553,6 @@ mod tests {
                 SLACK,
                 "at services%2FT00000001%2FB00000002%2Fs3cr3tS3CR3Ts3cr3t 100% 5%2 %zz".to_owned(),
                 "at services%2F[hidden]%2F[hidden]%2F[hidden] 100% 5%2 %zz",
-            ),
-            (
-                "https://user:hunter2@in.example/",
-                "password hunter2, not hunter22".to_owned(),
-                "password [hidden], not hunter22",
             ),
         ] {
             assert_eq!(secrets(&[word]).hide(&text), hidden, "{word}: {text}");
