@@ -1095,24 +1095,65 @@ fn the_help_of_check_is_no_good_news_to_a_monitor_and_that_of_others_is() {
     }
 }
 
+/// Who gives a webhook in place of a channel is not shown it.
+#[test]
+fn what_is_no_channel_is_refused_and_not_shown() {
+    const WEBHOOK: &str = "https://hooks.slack.com/services/T0/B0/s3cr3t";
+    let folder = Folder::new();
+    fails(&folder, "etl.load", "disk full");
+    for arguments in [
+        &["silence", "etl.load", "--for", "1h", "--channel", WEBHOOK][..],
+        &["ack", "etl.load", "--because", "x", "--channel", WEBHOOK],
+        &["forget", "etl.load", "--channel", WEBHOOK],
+    ] {
+        let answer = run(&folder, arguments);
+        let said = format!("{}{}", answer.stdout, answer.stderr);
+        assert_eq!(answer.code, Some(2), "{said}");
+        assert!(
+            said.contains("is no channel") && !said.to_lowercase().contains("s3cr3t"),
+            "{said}"
+        );
+    }
+    assert!(folder.status_file("etl.load").starts_with("ERROR"));
+    let tested = run(&folder, &["test", WEBHOOK]);
+    let said = format!("{}{}", tested.stdout, tested.stderr).to_lowercase();
+    assert_eq!(tested.code, Some(1), "{said}");
+    assert!(
+        said.contains("a webhook goes into the variable") && !said.contains("s3cr3t"),
+        "{said}"
+    );
+}
+
 /// Issue 12, point 31.
 #[test]
 fn a_silence_names_its_zone() {
     let folder = Folder::new();
     fails(&folder, "etl.load", "disk full");
-    let arguments = ["silence", "etl.load", "--until", "08:00"];
-    for (zone, shown) in [
-        ("UTC", "08:00 UTC: disk full"),
-        ("XXX-3", "08:00 UTC+03:00: disk full"),
+    for (zone, until, shown) in [
+        ("UTC", "08:00", "08:00 UTC"),
+        ("XXX-3", "08:00", "08:00 UTC+03:00"),
+        // A time that the clocks leave out is as far behind the gap, be that an hour or half of one.
+        (
+            "CET-1CEST,M3.5.0,M10.5.0/3",
+            "2032-03-28 02:30",
+            "until 2032-03-28 03:30 UTC+02:00",
+        ),
+        (
+            "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0",
+            "2032-10-03 02:15",
+            "until 2032-10-03 02:45 UTC+11:00",
+        ),
     ] {
+        let arguments = ["silence", "etl.load", "--until", until];
         let silenced = command(&folder, &arguments).env("TZ", zone).output();
         let silenced = Answer::of(silenced.unwrap());
-        assert!(silenced.stdout.contains(shown), "{silenced:?}");
+        let with_error = format!("{shown}: disk full");
+        assert!(silenced.stdout.contains(&with_error), "{silenced:?}");
         let over = command(&folder, &["unsilence", "etl.load"])
             .env("TZ", zone)
             .output();
         let over = Answer::of(over.unwrap()).stdout;
-        assert!(over.contains(&shown.replace(": disk full", ")")), "{over}");
+        assert!(over.contains(&format!("{shown})")), "{over}");
     }
 }
 

@@ -277,7 +277,12 @@ fn a_job_that_was_never_started_is_missed_by_the_command_and_by_a_file() {
     let wrong = expect(&["a.other", "--schedule", "5 3 * * 1-9"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("column 9"));
-    assert!(stdout(&expect(&["--list"])).contains("a.new"));
+    // Written down it would be read as another job's.
+    let unnamed = expect(&["run every day", "--every", "24h"]);
+    assert_eq!(unnamed.status.code(), Some(2), "{unnamed:?}");
+    let listed = expect(&["--list"]);
+    assert!(stdout(&listed).contains("a.new"), "{listed:?}");
+    assert!(listed.stderr.is_empty(), "{listed:?}");
     let status = run(&folder, &receiver, &["status", "a.new"]);
     assert_eq!(status.status.code(), Some(0));
     assert!(

@@ -77,6 +77,22 @@ fn where_there_can_be_no_directory_success_is_silent() {
     assert!(receiver.texts().is_empty());
 }
 
+/// A write beyond the limit ends a process by SIGXFSZ.
+#[test]
+fn where_files_may_not_grow_it_ends_as_it_would_and_the_failure_is_sent() {
+    for limit in ["0", "1"] {
+        let (folder, receiver) = (Folder::new(), Receiver::new());
+        let limited = format!("ulimit -f {limit}; exec \"$0\" \"$@\"");
+        let program = failing().directory(&folder).alerts_to(&receiver);
+        let ours = lines(&program.under("sh", ["-c", &limited]).run());
+        assert!(
+            limit != "0" || ours.iter().any(|line| line.contains("too large")),
+            "{ours:?}"
+        );
+        assert_eq!(receiver.texts().len(), 1, "ulimit -f {limit}");
+    }
+}
+
 #[test]
 fn a_directory_whose_name_is_not_utf8_is_used() {
     let (folder, receiver) = (Folder::new(), Receiver::new());

@@ -2,6 +2,7 @@
 //! cause.
 
 mod line;
+mod trouble;
 
 use std::borrow::Cow;
 
@@ -59,6 +60,12 @@ fn is_plain(text: &str) -> bool {
         && !text.starts_with("npm ")
 }
 
+/// Returns the line that names what went wrong, of what a program wrote before it ended.
+pub(crate) fn fault(output: &str) -> Option<&str> {
+    let lines = without_properties(&line::all(text::before_backtrace(output)));
+    trouble::last(&lines).map(|at| lines[at].text)
+}
+
 fn choose_and_join(text: &str, limit: usize) -> String {
     // The files of other versions hold what was never made so.
     let text = text::cut(text::readable(text), text::LIMIT);
@@ -92,7 +99,7 @@ fn choose<'a>(lines: &[Line<'a>]) -> Option<Cow<'a, str>> {
     }
     let head_words = head.shown();
     if head.ends_a_program() {
-        return Some(joined(head_words, last(rest)));
+        return Some(with_last(head_words, rest));
     }
     // `Error:`, and the causes below it.
     if head.is_label()
@@ -105,6 +112,9 @@ fn choose<'a>(lines: &[Line<'a>]) -> Option<Cow<'a, str>> {
     }
     if let Some(cause) = last_cause(rest) {
         return Some(joined(head_words, Some(cause)));
+    }
+    if head.names_exit() {
+        return Some(with_last(head_words, rest));
     }
     let is_quoted = rest.first().is_some_and(Line::is_quote);
     if head.is_vague() || head.is_label() || is_quoted {
@@ -125,22 +135,24 @@ fn choose<'a>(lines: &[Line<'a>]) -> Option<Cow<'a, str>> {
 
 /// Returns what people are to read of a structure of many lines: JSON, or a `Debug` of Rust.
 fn message_of_structure<'a>(heads: &[Line<'a>], rest: &[Line<'a>]) -> Option<Cow<'a, str>> {
-    let opening = heads
-        .iter()
-        .find(|line| line.opens_structure() && !line.is_quote())?;
+    let opens = |line: &&Line<'_>| line.opens_structure() && !line.is_quote();
+    // `HTTP 500: {`
+    let behind_words = || heads.last().filter(|head| head.text.ends_with(": {"));
+    let opening = heads.iter().find(opens).or_else(behind_words)?;
     let head = opening.text.trim_end_matches(['{', '[', '(', ' ']);
     let inside = || {
         heads
             .iter()
             .chain(rest)
-            .filter(|line| !line.opens_structure())
+            .filter(|line| !line.opens_structure() && line.text != opening.text)
     };
     let is_message = |line: &&Line<'_>| {
+        let opens = line.text.ends_with(['{', '[']);
         let key = line
             .text
             .split_once(':')
             .map(|(key, _)| key.trim_matches(['"', '\'', ' ']));
-        key.is_some_and(|key| MESSAGE_KEYS.contains(&&*key.to_lowercase()))
+        !opens && key.is_some_and(|key| MESSAGE_KEYS.contains(&&*key.to_lowercase()))
     };
     let by_key = || inside().find(is_message);
     let line = by_key().or_else(|| inside().find(|line| line.says_something()))?;
@@ -176,13 +188,50 @@ fn next<'a>(lines: &[Line<'a>]) -> Option<&'a str> {
     says.or_else(any).map(Line::shown)
 }
 
-/// Returns the last line that says something of what a program wrote before it ended.
-fn last<'a>(lines: &[Line<'a>]) -> Option<&'a str> {
-    let usage = lines.iter().position(|line| line.begins_with("usage:"));
-    let before = &lines[..usage.unwrap_or(lines.len())];
-    let says = before.iter().rfind(|line| line.says_something());
-    let any = || lines.iter().rfind(|line| !line.is_noise());
-    says.or_else(any).map(Line::shown)
+fn with_last<'a>(head: &'a str, output: &[Line<'a>]) -> Cow<'a, str> {
+    match last(output) {
+        Some(more) => joined(head, Some(&more)).into_owned().into(),
+        None => head.into(),
+    }
+}
+
+/// Returns what says best why a program ended, of what it wrote before.
+fn last<'a>(lines: &[Line<'a>]) -> Option<Cow<'a, str>> {
+    let lines = without_properties(lines);
+    let is_end = |line: &Line<'_>| matches!(line.text, "}" | "]" | "}]");
+    if lines.last().is_some_and(is_end)
+        && let Some(open) = lines.iter().rposition(|line| line.text == "{")
+    {
+        return message_of_structure(&lines[..=open], &lines[open + 1..]);
+    }
+    let at = trouble::last(&lines)?;
+    let says = lines[at].shown();
+    // Python writes the first cause first.
+    let is_effect = |line: &Line<'_>| {
+        line.text
+            .contains("direct cause of the following exception")
+    };
+    let effect = lines[..at].iter().position(is_effect);
+    let more = if lines[at].is_label() {
+        next(&lines[at + 1..])
+    } else {
+        effect.and_then(|effect| Some(lines[trouble::last(&lines[..effect])?].shown()))
+    };
+    Some(joined(says, more))
+}
+
+/// Leaves out what stands in braces behind a frame, as Node.js shows the properties of an error, but for its causes.
+fn without_properties<'a>(lines: &[Line<'a>]) -> Vec<Line<'a>> {
+    let mut is_inside = false;
+    let mut shown = Vec::new();
+    for line in lines {
+        is_inside |= line.is_noise() && line.text.ends_with(" {");
+        if !is_inside || line.text.starts_with("[cause]: ") {
+            shown.push(*line);
+        }
+        is_inside &= line.text != "}";
+    }
+    shown
 }
 
 /// Joins two, of which the second says more.
@@ -222,5 +271,7 @@ fn shorten(line: &str, limit: usize) -> String {
     format!("{}{CUT}{}", begin.trim_end(), end.trim_start())
 }
 
+#[cfg(test)]
+mod programs;
 #[cfg(test)]
 mod tests;

@@ -63,6 +63,11 @@ fn folder(directory: &Path) -> PathBuf {
     directory.join(".expected")
 }
 
+/// Returns the file that the command writes for this user.
+fn own_file(directory: &Path) -> PathBuf {
+    folder(directory).join(ffi::user_id().to_string())
+}
+
 /// Reads what is expected in a notify directory or a store. A file that does not count keeps none of the others from it.
 #[must_use]
 pub fn awaited(place: &Place) -> AllAwaited {
@@ -170,6 +175,9 @@ impl AllAwaited {
     }
 }
 
+/// What ends the job's name in a line.
+const KEYS: [&str; 2] = [" schedule ", " every "];
+
 impl Awaited {
     /// Reads a line.
     ///
@@ -182,8 +190,7 @@ impl Awaited {
                 .to_owned()
         };
         let line = &line.replace('\t', " ");
-        let keys = [" schedule ", " every "];
-        let at = keys.iter().filter_map(|key| line.find(key)).min();
+        let at = KEYS.iter().filter_map(|key| line.find(key)).min();
         let (job, rest) = line.split_at(at.ok_or_else(form)?);
         let mut words = rest.split_whitespace().peekable();
         let mut awaited = Self {
@@ -239,6 +246,18 @@ impl Awaited {
         if self.job.contains('*') {
             return Err(format!("`{}` is a pattern: name one job", self.job));
         }
+        // Written down it would be read as another job's.
+        let in_line = format!("{} ", self.job);
+        let is_read_so = self.job.trim() == self.job && !self.job.contains('\t');
+        if !is_read_so || KEYS.iter().any(|key| in_line.contains(key)) {
+            return Err(format!(
+                "`{}` is a name that no such line can hold: it has the word `schedule` or `every`, or a space at its end",
+                self.job.escape_debug()
+            ));
+        }
+        if self.said.every.is_some_and(|every| every.is_zero()) {
+            return Err("give a length of time above zero".to_owned());
+        }
         if self.said.schedule.is_some() && self.said.every.is_some() {
             return Err(
                 "`schedule` and `every` both say when it should run: remove one".to_owned(),
@@ -255,13 +274,18 @@ impl Awaited {
         expected.ok_or_else(|| "it does not say when the job should run".to_owned())
     }
 
-    /// Adds it to the file of this user, in place of what that says of the same job.
+    /// Adds it to the file of this user, in place of what that says of the same job, and takes a note of the file.
     ///
     /// # Errors
     ///
     /// Where that cannot be written.
-    pub fn write(&self, place: &Place) -> io::Result<()> {
-        change(place, &self.job, Some(&self.to_string())).map(drop)
+    pub fn write(&mut self, place: &Place) -> io::Result<()> {
+        change(place, &self.job, Some(&self.to_string()))?;
+        self.file = match place.folder() {
+            Some(directory) => own_file(directory),
+            None => place.to_string().into(),
+        };
+        Ok(())
     }
 }
 
@@ -285,8 +309,7 @@ fn change(place: &Place, job: &str, new: Option<&str>) -> io::Result<bool> {
         return Ok(was_there);
     };
     let folder = folder(directory);
-    let name = ffi::user_id().to_string();
-    let path = folder.join(&name);
+    let path = own_file(directory);
     let old = file::read(&path, LIMIT, Links::Refuse)?.unwrap_or_default();
     let (content, was_there) = edited(&old, &path, job, new);
     if new.is_none() && !was_there {
@@ -296,7 +319,7 @@ fn change(place: &Place, job: &str, new: Option<&str>) -> io::Result<bool> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    let temporary = folder.join(format!(".{name}.new"));
+    let temporary = folder.join(format!(".{}.new", ffi::user_id()));
     file::replace(&path, &temporary, &content, MODE, Durable::Yes)?;
     Ok(was_there)
 }

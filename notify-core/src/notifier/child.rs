@@ -45,8 +45,7 @@ pub(super) fn run(
     timeout: Duration,
 ) -> Result<(), Refusal> {
     let deadline = Instant::now() + timeout;
-    let temporary =
-        |error: io::Error| Refusal::temporary(format!("it cannot be started: {}", error.kind()));
+    let temporary = |error: io::Error| Refusal::temporary(not_started(&error));
     let (reader, mut writer) = io::pipe().map_err(temporary)?;
     let stdin = reader.try_clone().map_err(temporary)?;
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_withheld(name)) {
@@ -108,8 +107,15 @@ fn is_withheld(name: &OsStr) -> bool {
     is("SLACK_", "_WEBHOOK_URL") || is("NOTIFY_", "_URL") || is("NOTIFY_", "_SECRET")
 }
 
+fn not_started(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it cannot be started: there is no such file".to_owned(),
+        kind => format!("it cannot be started: {kind}"),
+    }
+}
+
 fn refusal_to_start(error: &io::Error) -> Refusal {
-    let reason = format!("it cannot be started: {}", error.kind());
+    let reason = not_started(error);
     match error.kind() {
         // More processes than there may be, or no memory.
         io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory | io::ErrorKind::Interrupted => {

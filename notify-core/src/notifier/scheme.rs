@@ -19,7 +19,7 @@ use super::{
     SlackBot, Teams, Telegram, discord, mail, slack, teams,
 };
 use crate::notifier::secret::Secret;
-use crate::notifier::url::Destination;
+use crate::notifier::url::{self, Destination};
 use crate::os::warning::Warning;
 
 /// A kind of destination: how its words begin, how they are written, and what they become.
@@ -201,6 +201,9 @@ pub(super) fn notifier(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier
 
 /// Makes the notifier of one word that names a destination by itself.
 fn direct(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
+    if url::is_quoted(word) {
+        return Err(format!("{}; write {}", url::QUOTED, forms()));
+    }
     let Some((name, rest)) = word.split_once("://") else {
         return Err(format!("it has no `://`; write {}", forms()));
     };

@@ -65,10 +65,20 @@ impl Destination {
     }
 }
 
+/// What is wrong with a value that a file of settings has left in quotation marks.
+pub(crate) const QUOTED: &str = "it stands in quotation marks: leave them out";
+
+pub(crate) fn is_quoted(value: &str) -> bool {
+    value.starts_with(['"', '\''])
+}
+
 impl Url {
     pub(crate) fn parse(secret: &str) -> Result<Self, &'static str> {
         if secret.is_empty() {
             return Err("it is empty");
+        }
+        if is_quoted(secret) {
+            return Err(QUOTED);
         }
         let uri: Uri = secret.parse().map_err(|_| "it is no URL")?;
         let authority = uri

@@ -291,6 +291,27 @@ pub(crate) fn user_id() -> u32 {
     0
 }
 
+/// Returns how many bytes a file may have by this process's limit (`ulimit -f`).
+#[cfg(unix)]
+pub(crate) fn size_limit() -> u64 {
+    let mut limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: there is room for the answer, which outlives the call; where that fails, it stays as it is.
+    let failed = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) } != 0;
+    if failed || limit.rlim_cur == libc::RLIM_INFINITY {
+        u64::MAX
+    } else {
+        limit.rlim_cur
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn size_limit() -> u64 {
+    u64::MAX
+}
+
 /// Returns the kernel's name for this host: also where `/proc/sys` cannot be read.
 #[cfg(unix)]
 pub(crate) fn host_name() -> Option<String> {

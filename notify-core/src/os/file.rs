@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use crate::os::engine;
+use crate::os::ffi;
 use crate::os::random;
 
 /// Whether a symbolic link is followed: only where a person named the path.
@@ -164,7 +165,25 @@ pub(crate) fn read_open(file: &File, limit: u64) -> io::Result<String> {
 #[cfg(unix)]
 pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     engine::confirm();
+    check_size(offset, bytes.len())?;
     std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+/// Fails where a file would grow beyond the limit of this process (`ulimit -f`): the write itself would end the
+/// process by a signal.
+fn check_size(from: u64, more: usize) -> io::Result<()> {
+    let end = from.saturating_add(more as u64);
+    if end > ffi::size_limit() {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(())
+}
+
+/// Adds to the end of a file that was opened for it, and returns its length.
+pub(crate) fn append(mut file: File, metadata: &Metadata, bytes: &[u8]) -> io::Result<u64> {
+    check_size(metadata.len(), bytes.len())?;
+    file.write_all(bytes)?;
+    Ok(metadata.len() + bytes.len() as u64)
 }
 
 /// Reads once, which on a regular file ends at its end or where `bytes` is full.
@@ -215,6 +234,7 @@ fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<
     let (mut file, metadata) = open_known(path, with_mode(&mut options, mode), Links::Refuse)?;
     // Not the mode that the umask leaves: others are to read a status file, and only we the rest.
     set_mode(&file, &metadata, mode)?;
+    check_size(0, content.len())?;
     file.write_all(content.as_bytes())?;
     if durable == Durable::Yes {
         file.sync_data()?;

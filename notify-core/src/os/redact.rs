@@ -156,6 +156,19 @@ impl Secrets {
     fn find(&self, text: &str) -> Vec<Range<usize>> {
         let passwords = passwords(text).into_iter();
         let mut found: Vec<_> = passwords.map(|password| password.place).collect();
+        found.extend(self.places(text));
+        // Who quotes a URL may encode it in another way.
+        if let Some((meant, at)) = without_encoding(text) {
+            let places = self.places(&meant).into_iter();
+            found.extend(places.map(|place| at[place.start]..at[place.end]));
+        }
+        let mut apart = apart(found);
+        apart.retain(|place| text[place.clone()] != *MARK);
+        apart
+    }
+
+    fn places(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
         for secret in &self.0 {
             let mut from = 0;
             while let Some(at) = text.get(from..).and_then(|rest| rest.find(secret.as_str())) {
@@ -167,9 +180,7 @@ impl Secrets {
                 from = place.start + text[place.start..].chars().next().map_or(1, char::len_utf8);
             }
         }
-        let mut apart = apart(found);
-        apart.retain(|place| text[place.clone()] != *MARK);
-        apart
+        found
     }
 }
 
@@ -251,26 +262,44 @@ pub(crate) fn decoded(text: &str) -> Option<String> {
         return None;
     }
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        let digits = after
-            .get(..2)
-            .and_then(|digits| str::from_utf8(digits).ok());
-        let code = digits.filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(code) if *byte == b'%' => {
-                bytes.push(code);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(*byte);
-                rest = after;
-            }
-        }
+    let mut at = 0;
+    while at < text.len() {
+        let code = encoded(text, at);
+        bytes.push(code.unwrap_or(text.as_bytes()[at]));
+        at += if code.is_some() { 3 } else { 1 };
     }
     String::from_utf8(bytes)
         .ok()
         .filter(|decoded| decoded != text)
+}
+
+/// The same for the ASCII characters of a text alone, with the place of each byte; `None` where none is encoded.
+fn without_encoding(text: &str) -> Option<(String, Vec<usize>)> {
+    let code = |at: usize| encoded(text, at).filter(u8::is_ascii);
+    let first = text.match_indices('%').find(|(at, _)| code(*at).is_some());
+    first?;
+    let (mut meant, mut places) = (String::with_capacity(text.len()), Vec::new());
+    let mut end = 0;
+    for (at, c) in text.char_indices() {
+        if at < end {
+            continue;
+        }
+        let code = code(at);
+        let shown = code.map_or(c, char::from);
+        meant.push(shown);
+        places.extend((0..shown.len_utf8()).map(|byte| at + byte));
+        end = at + code.map_or(c.len_utf8(), |_| 3);
+    }
+    places.push(text.len());
+    Some((meant, places))
+}
+
+/// Returns the byte of which the percent-encoding stands there.
+fn encoded(text: &str, at: usize) -> Option<u8> {
+    let digits = text.as_bytes().get(at..)?.strip_prefix(b"%")?.get(..2)?;
+    let digits = str::from_utf8(digits).ok()?;
+    let are_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    are_hex.then(|| u8::from_str_radix(digits, 16).ok())?
 }
 
 /// Parts of a path that are the same for everybody.
@@ -319,10 +348,18 @@ pub(crate) enum Parts {
     Options,
 }
 
+/// Returns it without the quotation marks that a file of settings may have left around it.
+fn unquoted(word: &str) -> &str {
+    word.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''))
+}
+
 /// Returns the secrets of a URL: the whole, its password, and what of its path and query is a token.
 pub(crate) fn of_url(url: &str, parts: Parts) -> Vec<String> {
-    let url = url.trim();
+    let url = unquoted(url);
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    if rest.is_empty() {
+        return Vec::new();
+    }
     let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = before.split_at(before.find('/').unwrap_or(before.len()));
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -349,6 +386,7 @@ pub(crate) fn of_url(url: &str, parts: Parts) -> Vec<String> {
 
 /// Returns the secrets of a word that names a destination, be it one that cannot be used.
 pub(crate) fn of_word(word: &str) -> Vec<String> {
+    let word = unquoted(word);
     let scheme = word.split_once("://").map_or("", |(scheme, _)| scheme);
     match &*scheme.to_ascii_lowercase() {
         "json" | "jsons" | "mailto" | "mailtos" => of_url(word, Parts::Options),
@@ -485,6 +523,36 @@ mod tests {
                 "https://user:hunter2@in.example/",
                 "password hunter2, not hunter22".to_owned(),
                 "password [hidden], not hunter22",
+            ),
+        ] {
+            assert_eq!(secrets(&[word]).hide(&text), hidden, "{word}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_any_encoding_and_of_a_value_in_quotation_marks() {
+        for (word, text, hidden) in [
+            // Left so by a file of settings.
+            (
+                "'https://hooks.slack.com/services/T00000001/B00000002/s3cr3tS3CR3Ts3cr3t'",
+                "s3cr3tS3CR3Ts3cr3t".to_owned(),
+                "[hidden]",
+            ),
+            (
+                "slack://",
+                "write slack://TokenA".to_owned(),
+                "write slack://TokenA",
+            ),
+            // Another encoding of the same, and none at all.
+            (
+                "workflows://h.example/0123456789/a%2Fb%2Fc%2Fd%2F",
+                "sig a%2fb%2fc%2fd%2f! and %61/b/c/d/".to_owned(),
+                "sig [hidden]! and [hidden]",
+            ),
+            (
+                SLACK,
+                "at services%2FT00000001%2FB00000002%2Fs3cr3tS3CR3Ts3cr3t 100% 5%2 %zz".to_owned(),
+                "at services%2F[hidden]%2F[hidden]%2F[hidden] 100% 5%2 %zz",
             ),
         ] {
             assert_eq!(secrets(&[word]).hide(&text), hidden, "{word}: {text}");

@@ -276,13 +276,20 @@ mod tests {
 
     #[test]
     fn a_webhook_that_cannot_be_used_is_named_without_its_value() {
-        for value in ["/SECRET", "http://example.com/SECRET"] {
+        for (value, problem) in [
+            ("/SECRET", ""),
+            ("http://example.com/SECRET", ""),
+            ("\"https://hooks.slack.com/SECRET\"", "in quotation marks"),
+            (" 'https://hooks.slack.com/SECRET'", "in quotation marks"),
+        ] {
             let Err(warning) = find_webhook("alerts", Some(value.into())) else {
                 panic!("{value}")
             };
             let shown = format!("{warning:?}");
             assert!(
-                shown.contains("SLACK_ALERTS_WEBHOOK_URL") && !shown.contains("SECRET"),
+                shown.contains("SLACK_ALERTS_WEBHOOK_URL")
+                    && shown.contains(problem)
+                    && !shown.contains("SECRET"),
                 "{shown}"
             );
         }

@@ -7,7 +7,7 @@ mod event;
 
 use std::borrow::Cow;
 use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::os::ffi;
@@ -85,15 +85,14 @@ impl History {
         let mut line = event.render();
         line.push('\n');
         let open = || file::open_private(&self.path(file), OpenOptions::new().append(true));
-        let (mut file, before) = match open() {
+        let (file, before) = match open() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 file::make_private_folder(&self.folder, ffi::user_id())?;
                 open()?
             }
             file => file?,
         };
-        file.write_all(line.as_bytes())?;
-        Ok(before.len() + line.len() as u64)
+        file::append(file, &before, line.as_bytes())
     }
 
     fn shorten(&self, file: &str) -> io::Result<()> {

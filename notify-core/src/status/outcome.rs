@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::format::hash;
-use crate::format::headline::NO_TEXT;
+use crate::format::headline::{self, NO_TEXT};
 use crate::format::text::readable;
 use crate::os::redact;
 use crate::status::State;
@@ -243,6 +243,12 @@ impl Ending {
         let lines = output.lines().filter(|line| !line.trim().is_empty());
         let mut last: Vec<_> = lines.rev().take(LAST_LINES).collect();
         last.reverse();
+        // Below the line that names the fault there may be frames of a trace, or advice, which are always the same.
+        if let Some(fault) = headline::fault(&output)
+            && !last.iter().any(|line| line.contains(fault))
+        {
+            last.insert(0, fault);
+        }
         letters(&self.cause, &last.join("\n"))
     }
 }
@@ -317,6 +323,23 @@ mod tests {
             code(1, "copying b\n18 files\nno route\ngiving up after 12 s\n"),
         );
         assert_ne!(code(1, "a\nb\nc\nd"), code(1, "a\nx\nc\nd"));
+    }
+
+    /// Issue 12, point 4: all failures of a program would be the same error.
+    #[test]
+    fn what_names_the_fault_counts_above_the_frames_of_a_trace_and_above_advice() {
+        for trace in [
+            "Exception in thread \"main\" java.lang.RuntimeException: FAULT\n\tat a.B.c(B.java:3)\n\tat a.B.d(B.java:4)\n\tat a.B.main(B.java:5)\n",
+            "/srv/a.js:3\n    throw error;\n    ^\n\nError: FAULT\n    at f (/srv/a.js:3:11)\n    at g (/srv/a.js:4:1)\n    at node:internal/main/run_main_module:23:47\n\nNode.js v18.19.0\n",
+            "panic: FAULT\n\ngoroutine 1 [running]:\nmain.f()\n\t/x/x.go:4 +0x18\nmain.main()\n\t/x/x.go:9 +0x18\nexit status 2\n",
+            "PHP Fatal error:  Uncaught Exception: FAULT in /a.php:3\nStack trace:\n#0 /a.php(9): f()\n#1 {main}\n  thrown in /a.php on line 3\n",
+            "error: FAULT\nPlease make sure that you have the rights\nand that the folder is there.\nBye.\n",
+        ] {
+            let of = |fault| ended("exited with code 1", &trace.replace("FAULT", fault));
+            assert_ne!(of("no such role"), of("disk full"), "{trace}");
+            assert_eq!(of("no such role"), of("no such role"), "{trace}");
+            assert_eq!(of("no answer in 3 s"), of("no answer in 12 s"), "{trace}");
+        }
     }
 
     /// Issue 12, point 4.

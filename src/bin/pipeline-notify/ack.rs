@@ -44,7 +44,8 @@ impl Arguments {
         let because = Some(self.because.trim()).filter(|because| !because.is_empty());
         let user = crate::user();
         let desk = Desk::at(&common.place()?, user.clone())?;
-        let taken = desk.acknowledge(&self.job, until, because, self.channel.as_deref())?;
+        let channel = crate::channel(self.channel.as_deref())?;
+        let taken = desk.acknowledge(&self.job, until, because, channel)?;
         if common.json {
             output.json(&json!({
                 "job": taken.job,

@@ -86,7 +86,7 @@ impl Arguments {
         let zone = expected
             .schedule()
             .map(|schedule| schedule.zone().to_owned());
-        let awaited = Awaited {
+        let mut awaited = Awaited {
             said: Said {
                 timezone: zone,
                 ..awaited.said

@@ -35,7 +35,8 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
         let desk = Desk::at(&common.place()?, crate::user())?;
-        let forgotten = desk.forget(&self.job, self.channel.as_deref(), self.quiet)?;
+        let channel = crate::channel(self.channel.as_deref())?;
+        let forgotten = desk.forget(&self.job, channel, self.quiet)?;
         if common.json {
             output.json(&json!({
                 "job": forgotten.job,

@@ -135,6 +135,14 @@ impl Common {
     fn place(&self) -> Result<Place, Failure> {
         notify_core::__cli::directory(self.dir.as_deref()).map_err(|error| {
             let hint = match &error {
+                notify_core::Error::Directory { path, source }
+                    if source.kind() == io::ErrorKind::NotFound =>
+                {
+                    return Failure::Message(format!(
+                        "there is no folder `{}` yet: the first run of a job makes it; or name another with --dir or NOTIFYDIR",
+                        path.display()
+                    ));
+                }
                 notify_core::Error::Directory { source, .. } => {
                     format!(": {source}; name another with --dir or NOTIFYDIR")
                 }
@@ -144,6 +152,16 @@ impl Common {
             Failure::Message(format!("{error}{hint}"))
         })
     }
+}
+
+/// Takes the name of a channel. One that cannot be one may be a webhook, and is not shown.
+fn channel(name: Option<&str>) -> Result<Option<&str>, Failure> {
+    let is_of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if name.is_some_and(|name| !name.bytes().all(is_of_a_name)) {
+        let message = "that is no channel: its name has only ASCII letters, digits, `-` and `_`. A webhook goes into SLACK_<CHANNEL>_WEBHOOK_URL, such as SLACK_ALERTS_WEBHOOK_URL";
+        return Err(Failure::Message(message.to_owned()));
+    }
+    Ok(name)
 }
 
 /// Why a subcommand could not do what it is for.

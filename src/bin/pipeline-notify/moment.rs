@@ -54,11 +54,16 @@ pub(crate) fn parse_past<Zone: TimeZone>(
     in_zone(local, &now.timezone()).ok_or_else(wrong)
 }
 
-/// An hour that the clocks leave out is the one after it.
+/// A time that the clocks leave out is as far behind the gap as it is in it: `02:15` is `03:15`, and on Lord Howe,
+/// where half an hour is left out, `02:45`.
 fn in_zone<Zone: TimeZone>(local: NaiveDateTime, zone: &Zone) -> Option<DateTime<Utc>> {
-    let later = || zone.from_local_datetime(&(local + TimeDelta::hours(1)));
-    let time = zone.from_local_datetime(&local).earliest();
-    let time = time.or_else(|| later().earliest());
+    let at = |local: NaiveDateTime| zone.from_local_datetime(&local).earliest();
+    let skipped = || {
+        // An hour or two before it clocks went as they did before the gap.
+        let before = TimeDelta::hours(2);
+        at(local - before)?.checked_add_signed(before)
+    };
+    let time = at(local).or_else(skipped);
     time.map(|time| time.with_timezone(&Utc))
 }
 

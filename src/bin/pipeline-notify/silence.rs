@@ -107,7 +107,8 @@ impl Arguments {
         common: &Common,
         output: &mut Output,
     ) -> Result<u8, Failure> {
-        let silenced = desk.silence(job, until, self.because(), self.channel.as_deref())?;
+        let channel = crate::channel(self.channel.as_deref())?;
+        let silenced = desk.silence(job, until, self.because(), channel)?;
         if common.json {
             output.json(&json!({
                 "job": silenced.job,

@@ -98,6 +98,15 @@ const END: &[&str] = &[
     "returned",
 ];
 
+/// What stands beside the name of a program that has ended.
+const EXITS: &[&str] = &[
+    "exited with",
+    "exit status",
+    "exit code",
+    "non-zero",
+    "exit successfully",
+];
+
 /// How lines begin that give advice, or name a place.
 const HINTS: &[&str] = &[
     "note:",
@@ -159,18 +168,39 @@ const WORDLESS: &[&str] = &[
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
     pub(super) text: &'a str,
-    /// Whether a mark below points into it: `^`.
+    /// Whether it is quoted: a mark below points into it (`^`), or the place above is where it stands.
     is_marked: bool,
     /// Whether it is drawn as a cause of the line above: `╰─▶`, `|--`, `●`.
     is_branch: bool,
+    /// Whether an empty line stands above it.
+    pub(super) begins_paragraph: bool,
 }
 
 /// Returns the lines that are not empty.
 pub(super) fn all(text: &str) -> Vec<Line<'_>> {
-    let lines = text.lines().map(Line::new);
-    let mut lines: Vec<_> = lines.filter(|line| !line.text.is_empty()).collect();
-    for at in 1..lines.len() {
-        lines[at - 1].is_marked = lines[at].is_mark();
+    // Python draws a bar before each line of a group of exceptions.
+    let bars: &[char] = if text.contains("Exception Group Traceback") {
+        &['|', '+', '-', ' ']
+    } else {
+        &[]
+    };
+    let depth = |line: &str| line.find(|c: char| !c.is_whitespace() && !"|+-".contains(c));
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    let (mut begins_paragraph, mut above) = (true, None);
+    for raw in text.lines() {
+        let mut line = Line::new(raw.trim_start_matches(bars));
+        line.begins_paragraph = begins_paragraph;
+        begins_paragraph = line.text.is_empty();
+        if begins_paragraph {
+            continue;
+        }
+        if let Some(last) = lines.last_mut() {
+            last.is_marked |= line.is_mark();
+            // Below the place in a file Python shows the line that stands there, if it has the file.
+            line.is_marked = last.is_place_of_python() && depth(raw) > above;
+        }
+        above = depth(raw);
+        lines.push(line);
     }
     lines
 }
@@ -207,12 +237,15 @@ impl<'a> Line<'a> {
             is_branch: in_letters.is_some()
                 || start.starts_with(['╰', '├']) && text.contains('▶')
                 || start.starts_with('●'),
+            begins_paragraph: false,
         }
     }
 
     /// Returns it without what says that it is an error, or one of many.
     pub(super) fn shown(&self) -> &'a str {
-        let text = self.text.strip_prefix("= ").unwrap_or(self.text);
+        let marks = ["= ", "> ", "---> ", "[cause]: "];
+        let text = marks.iter().find_map(|mark| self.text.strip_prefix(mark));
+        let text = text.unwrap_or(self.text);
         let text = self.numbered().or_else(|| self.cause()).unwrap_or(text);
         let prefix = ["error: ", "caused by: "]
             .into_iter()
@@ -282,6 +315,12 @@ impl<'a> Line<'a> {
         self.consists_of(END)
     }
 
+    /// Returns whether it says how a program ended, among other words.
+    pub(super) fn names_exit(&self) -> bool {
+        let text = self.text.to_lowercase();
+        EXITS.iter().any(|exit| text.contains(exit))
+    }
+
     pub(super) fn opens_structure(&self) -> bool {
         self.text.ends_with(['{', '[', '(']) && !self.text.contains(": ")
             || matches!(self.text, "{" | "[" | "(" | "[{")
@@ -300,7 +339,7 @@ impl<'a> Line<'a> {
     /// Returns whether it points into the line above.
     fn is_mark(&self) -> bool {
         let mark = self.text.trim_start_matches(['|', ' ']);
-        mark.contains('^') && mark.chars().all(|c| "^~-_ ".contains(c))
+        mark.starts_with("^-") || mark.contains('^') && mark.chars().all(|c| "^~-_ ".contains(c))
     }
 
     /// Returns whether it is a place in a file: `--> src/main.rs:1:3`.
@@ -314,14 +353,18 @@ impl<'a> Line<'a> {
         let names_file = place.contains(['/', '\\']) || place.contains('.');
         let has_letter = place.contains(char::is_alphabetic);
         is_one_word && (is_numbered && (names_file || !has_letter) || place.starts_with('/'))
-            || place.starts_with("File \"") && place.contains(", line ")
+            || self.is_place_of_python()
+    }
+
+    fn is_place_of_python(&self) -> bool {
+        self.text.starts_with("File \"") && self.text.contains(", line ")
     }
 
     fn is_hint(&self) -> bool {
         HINTS.iter().any(|hint| self.begins_with(hint))
             || self.text.starts_with("make") && self.text.contains("*** [")
             || self.is_frame()
-            || self.has_quiet_level()
+            || self.has_level(QUIET_LEVELS)
     }
 
     /// Returns whether it is a frame of a backtrace in another language than ours: `#0 {main}` of PHP,
@@ -329,10 +372,13 @@ impl<'a> Line<'a> {
     fn is_frame(&self) -> bool {
         let number = self.text.strip_prefix('#');
         number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+            // Julia
+            || self.text.starts_with("@ ")
             || self.begins_with("from ") && self.text.contains(":in ")
     }
 
-    fn has_quiet_level(&self) -> bool {
+    /// Returns whether it is a line of a log with one of these levels.
+    pub(super) fn has_level(&self, levels: &[&str]) -> bool {
         let is_mark = |c: char| c == ' ' || "[]=:\"',{".contains(c);
         let words = self.text.split(is_mark).filter(|word| !word.is_empty());
         let mut is_level = false;
@@ -344,7 +390,7 @@ impl<'a> Line<'a> {
             } else {
                 word.to_owned()
             };
-            (was_key || number < 8) && QUIET_LEVELS.contains(&&*level)
+            (was_key || number < 8) && levels.contains(&&*level)
         })
     }
 

@@ -95,6 +95,10 @@ const CASES: &[(&str, &str)] = &[
         "Refused: reason: \"no such role\"",
     ),
     (
+        "HTTP 500: {\n  \"error\": {\n    \"code\": 12,\n    \"message\": \"no such role\"\n  }\n}",
+        "HTTP 500: \"message\": \"no such role\"",
+    ),
+    (
         "<html>\n<head><title>502 Bad Gateway</title></head>\n<body>nginx</body></html>",
         "502 Bad Gateway",
     ),
@@ -176,6 +180,19 @@ const CASES: &[(&str, &str)] = &[
     (
         "exited with code 2\n\npanic: no such role\n\ngoroutine 1 [running]:\nmain.main()\n\t/x/x.go:4 +0x18\nexit status 2",
         "exited with code 2: panic: no such role",
+    ),
+    // Programs that a Rust program has called
+    (
+        "`psql -f load.sql` exited with 2\npsql: error: no such role\n\tIs the server running?",
+        "`psql -f load.sql` exited with 2: psql: error: no such role",
+    ),
+    (
+        "process didn't exit successfully: `load` (exit status: 1)\n--- stderr\nno such role",
+        "process didn't exit successfully: `load` (exit status: 1): no such role",
+    ),
+    (
+        "loading orders: exit status: 1\n  caused by: no such role",
+        "loading orders: exit status: 1: no such role",
     ),
     (
         "the process exited with code 1 while this ran",

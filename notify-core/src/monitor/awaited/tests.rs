@@ -43,9 +43,33 @@ fn a_line_is_read_and_written_back_and_a_wrong_one_says_what_is_wrong() {
         ("etl.load every 6h channel a/b", "a channel's name"),
         (" every 6h", "write JOB schedule"),
         ("etl.* every 6h", "is a pattern: name one job"),
+        ("etl.load every 0h", "a length of time above zero"),
     ] {
         let fault = parse(line.trim()).expect_err(line);
         assert!(fault.contains(word), "{line}: {fault}");
+    }
+}
+
+/// Else `expect` would say that it is expected, and nothing would be.
+#[test]
+fn a_job_that_a_line_cannot_name_is_refused() {
+    let awaited = parse("etl.load every 6h").unwrap();
+    for job in [
+        "x schedule",
+        "run every day",
+        "x every",
+        "x ",
+        " x",
+        "a\tb",
+        "a\nb",
+        "#x",
+        "",
+    ] {
+        let awaited = Awaited {
+            job: job.to_owned(),
+            ..awaited.clone()
+        };
+        assert!(awaited.expected().is_err(), "{job:?}");
     }
 }
 
@@ -83,10 +107,9 @@ fn a_file_that_others_may_write_does_not_count_and_keeps_no_other_from_it() {
         .unwrap()
         .write(&place.path().into())
         .unwrap();
-    parse("three every 4h")
-        .unwrap()
-        .write(&place.path().into())
-        .unwrap();
+    let mut three = parse("three every 4h").unwrap();
+    three.write(&place.path().into()).unwrap();
+    assert_eq!(three.file, folder.join(ffi::user_id().to_string()));
     let own = |job: &str| {
         awaited(&place.path().into())
             .all

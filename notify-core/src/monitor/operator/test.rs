@@ -38,11 +38,20 @@ pub fn channels() -> Vec<String> {
 #[must_use]
 pub fn test(channel: &str, by: &str) -> Vec<Answer> {
     let setup = super::setup();
-    let found = if config::is_channel_name(channel) {
-        setup.find_notifiers(channel)
-    } else {
-        Vec::new()
-    };
+    if !config::is_channel_name(channel) {
+        // It may be a webhook.
+        return vec![Answer {
+            channel: "(no channel)".to_owned(),
+            refusal: Some(Refusal::Channel {
+                reason: "a channel's name has only ASCII letters, digits, `-` and `_`; a webhook goes into the variable"
+                    .to_owned(),
+            }),
+            destination: "SLACK_<CHANNEL>_WEBHOOK_URL".to_owned(),
+            took: Duration::ZERO,
+            missing: Vec::new(),
+        }];
+    }
+    let found = setup.find_notifiers(channel);
     warn_of_problems();
     if found.is_empty() {
         let variable = destinations::variable(channel);

@@ -193,6 +193,9 @@ fn every_form_that_is_shown_as_the_right_one_can_be_used() {
 fn what_cannot_be_used_is_a_problem_with_the_right_form_and_without_the_secret() {
     for (word, form) in [
         ("s3cr3t", "slack://"),
+        // As a file of settings may leave it.
+        ("\"slack://T0/B0/s3cr3t\"", "in quotation marks"),
+        ("'slack://T0/B0/s3cr3t'", "in quotation marks"),
         ("/s3cr3t", "exec:///"),
         ("s3cr3t://x", "slack://"),
         ("://s3cr3t", "slack://"),
