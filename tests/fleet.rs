@@ -6,6 +6,7 @@
 mod scenarios;
 mod support;
 
+use std::io::Read as _;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -850,6 +851,99 @@ fn a_server_that_crashes_costs_no_alert_and_no_false_death() {
     let status = server.sql(&format!("SELECT status FROM {}.job", schema(&store)));
     assert!(status.starts_with("OK\n"), "{status}");
     assert_eq!(receiver.texts().len(), 2, "{:?}", receiver.texts());
+}
+
+/// Issue 15, point 5: a row that somebody else keeps locked is waited for once, and holds up no other job.
+#[test]
+fn a_row_that_another_session_keeps_locked_is_waited_for_once() {
+    let Some(server) = server() else { return };
+    let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
+    let run = |instance: &str, outcomes: &[&str]| {
+        let program = outcomes
+            .iter()
+            .fold(pod("incidents", &store, &receiver), Program::arg);
+        let program = program.env("NOTIFY_INSTANCE", instance).directory(&disk);
+        let mut command = program.command();
+        command.stderr(Stdio::piped());
+        Running(command.spawn().unwrap())
+    };
+    assert!(run("locked", &["ok"]).0.wait().unwrap().success());
+    let schema = schema(&store);
+    let lock = format!(
+        "BEGIN; SELECT change FROM {schema}.job WHERE name LIKE '%@locked' FOR UPDATE; SELECT pg_sleep(300)"
+    );
+    let _locker = Running(server.psql(&lock).stdout(Stdio::null()).spawn().unwrap());
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%@locked%' AND wait_event = 'PgSleep'";
+    eventually("the row is locked", || server.sql(waits) == "1");
+    let outcomes: Vec<_> = ["boom", "bang"].into_iter().cycle().take(60).collect();
+    let mut failing = run("locked", &outcomes);
+    let begun = Instant::now();
+    while failing.0.try_wait().unwrap().is_none() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "each run waits for the row"
+        );
+        thread::sleep(Duration::from_millis(50));
+    }
+    let mut warned = String::new();
+    let stderr = failing.0.stderr.take();
+    stderr.unwrap().read_to_string(&mut warned).unwrap();
+    assert!(warned.contains("end its transaction"), "{warned}");
+    assert!(receiver.texts().concat().contains("boom"));
+    assert!(run("free", &["ok"]).0.wait().unwrap().success());
+    let status = format!("SELECT left(status, 2) FROM {schema}.job WHERE name LIKE '%@free'");
+    assert_eq!(server.sql(&status), "OK");
+}
+
+/// Issue 15, point 5: whatever an administrator has set for a role, it is the same store; and where a text cannot be
+/// written there, that names the mend.
+#[test]
+fn the_settings_of_a_role_or_of_a_database_change_nothing() {
+    let Some(server) = server() else { return };
+    let same = |role: &str, setting: &str| {
+        server.sql(&format!(
+            "CREATE ROLE {role} SUPERUSER LOGIN; ALTER ROLE {role} SET {setting}"
+        ));
+        let (receiver, store) = (
+            Receiver::new(),
+            server.address(role, &format!("schema={role}")),
+        );
+        assert_eq!(
+            runs(&store, &receiver, &["ok", "sleep 500", "ok"]).stderr,
+            "",
+            "{setting}"
+        );
+        // The row is another's for a moment, as where another host changes the job.
+        let write = format!(
+            "BEGIN; UPDATE {role}.job SET written = clock_timestamp(); SELECT pg_sleep(0.7); COMMIT"
+        );
+        let mut other = Running(server.psql(&write).stdout(Stdio::null()).spawn().unwrap());
+        let sleeps = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%{role}.job%' AND wait_event = 'PgSleep'"
+        );
+        eventually("it is being changed", || server.sql(&sleeps) == "1");
+        assert_eq!(runs(&store, &receiver, &["boom"]).stderr, "", "{setting}");
+        assert!(other.0.wait().unwrap().success());
+        assert_eq!(receiver.texts().len(), 1, "{setting}");
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| same("role_idle", "idle_session_timeout = '100ms'"));
+        scope.spawn(|| same("role_path", "search_path = ''"));
+        scope.spawn(|| {
+            same(
+                "role_strict",
+                "default_transaction_isolation = serializable",
+            );
+        });
+        server.sql("CREATE DATABASE western ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+        let (receiver, store) = (
+            Receiver::new(),
+            server.store().replace("/postgres?", "/western?"),
+        );
+        let warned = runs(&store, &receiver, &["ok", "\u{58de}"]).stderr;
+        assert!(warned.contains("ENCODING 'UTF8'"), "{warned}");
+        assert!(receiver.texts().concat().contains('\u{58de}'));
+    });
 }
 
 /// Issue 15, point 8.

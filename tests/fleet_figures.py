@@ -767,14 +767,14 @@ def messages(data):
 
 
 class Statement:
-    """A change as the library has sent it."""
+    """A statement that the library has sent, as whoever knows nothing else sends it: all of it at once."""
 
-    def __init__(self, data):
-        self.messages = list(messages(data))
-        bind = dict(self.messages)[b"B"]
+    def __init__(self, text, bind):
+        self.text = text  # the statement itself, and the types of its values
         at = bind.index(b"\0", bind.index(b"\0") + 1) + 1
+        head = at
         at += 2 + 2 * int.from_bytes(bind[at:at + 2], "big")
-        count, self.head, at = int.from_bytes(bind[at:at + 2], "big"), bind[:at + 2], at + 2
+        count, self.head, at = int.from_bytes(bind[at:at + 2], "big"), b"\0\0" + bind[head:at + 2], at + 2
         self.values = []
         for _ in range(count):
             length = int.from_bytes(bind[at:at + 4], "big", signed=True)
@@ -782,6 +782,16 @@ class Statement:
             self.values.append(None if length < 0 else bind[at:at + length])
             at += max(0, length)
         self.tail = bind[at:]
+
+    def data(self, values=None):
+        bind = self.head
+        for value in values or self.values:
+            bind += (-1).to_bytes(4, "big", signed=True) if value is None else len(value).to_bytes(4, "big") + value
+        return (message(b"P", b"\0" + self.text) + message(b"B", bind + self.tail) + message(b"D", b"S\0")
+                + message(b"E", b"\0\0\0\0\0") + message(b"S", b""))
+
+    def is_change(self):
+        return b"won AS" in self.text and self.values[2] != b"none"
 
     def sent(self, seen, new):
         """The same, once more: behind the change `seen`, with ids of its own."""
@@ -791,16 +801,23 @@ class Statement:
         for alert in alerts:
             alert["queue"], alert["name"] = "by-hand", new.decode()
         values[5] = json.dumps(alerts).encode()
-        bind = self.head
-        for value in values:
-            bind += (-1).to_bytes(4, "big", signed=True) if value is None else len(value).to_bytes(4, "big") + value
-        bind += self.tail
-        return b"".join(message(kind, bind if kind == b"B" else body) for kind, body in self.messages)
+        return self.data(values)
 
 
-def changes(proxy):
-    """The changes among what was said through a proxy."""
-    return [Statement(data) for _, data in proxy.said if data[:1] == b"P" and b"won AS" in data]
+def statements(proxy):
+    """Takes from what was said through a proxy when each statement was asked: what the server was given to read may have
+    been named before."""
+    texts, asked = {}, []
+    for at, data in proxy.said:
+        if data[:1] not in (b"P", b"B"):
+            continue
+        for kind, body in messages(data):
+            if kind == b"P":
+                name, text = body.split(b"\0", 1)
+                texts[name] = text
+            elif kind == b"B":
+                asked.append((at, Statement(texts[body.split(b"\0")[1]], body)))
+    return asked
 
 
 def times(job):
@@ -825,17 +842,18 @@ def alert(number):
     proxy.said.clear()
     # Nothing else is under way when the last alert is due.
     run(database.store(proxy.port), "boom", "sleep 1500", "boom", "sleep 1500")
-    statement = changes(proxy)[-1]
-    begun = next(at for at, data in proxy.said if statement.values[3] in data)
+    asked = statements(proxy)
+    begun, statement = [one for one in asked if one[1].is_change()][-1]
     # What the background thread asks meanwhile is of other tables.
-    trips = [data for at, data in proxy.said if begun - 0.2 < at <= begun and (b'"fleet".job' in data or b'"fleet".plan' in data)]
+    trips = [one for at, one in asked if begun - 0.2 < at <= begun and (b'"fleet".job' in one.text or b'"fleet".plan' in one.text)]
     must(f"an alert: {len(trips)} round trip", len(trips) == 1)
     run(database.store(proxy.port), "long ok", NOTIFY_INSTANCE="one")
     proxy.said.clear()
     run(database.store(proxy.port), "long ok", NOTIFY_INSTANCE="one")
-    end = changes(proxy)[-1]
+    asked = [one for _, one in statements(proxy)]
+    end = [one for one in asked if one.is_change()][-1]
     # What the session has asked before: its first statements take the server longer.
-    before = [data for _, data in proxy.said if data[:1] == b"P" and b"won AS" not in data]
+    before = [one.data() for one in asked if b"won AS" not in one.text]
 
     rows = collections.defaultdict(list)
     hand = ByHand(database.port)
@@ -859,6 +877,8 @@ def alert(number):
         fresh, one = new(), ByHand(database.port)
         for data in before:
             one.ask(data)
+        # The job takes as long.
+        time.sleep(1.5)
         took, said = one.ask(end.sent(change(end.values[1]), fresh))
         assert b"true" in said, said
         rows["end by hand"].append(took)

@@ -27,6 +27,9 @@ pub(crate) trait Work: Default + Send + 'static {
 
     /// Does it: no lock is held meanwhile. A panic in it ends this step alone.
     fn act(worker: &'static Worker<Self>, step: Self::Step);
+
+    /// Notes that it is done, whichever way.
+    fn done(&mut self) {}
 }
 
 /// A background thread, and what it works on.
@@ -90,9 +93,11 @@ impl<W: Work> Worker<W> {
                 Ok(step) => {
                     drop(work);
                     let _ = isolate::contain(|| W::act(self, step));
-                    // For whoever waits until it is done.
+                    let mut work = self.lock();
+                    work.done();
+                    // For whoever waits until it is.
                     self.changed.notify_all();
-                    self.lock()
+                    work
                 }
                 Err(Some(pause)) => {
                     let woken = self.changed.wait_timeout(work, pause);
@@ -119,6 +124,7 @@ mod tests {
     struct Numbers {
         waiting: VecDeque<u32>,
         done: Vec<u32>,
+        is_at_work: bool,
     }
 
     impl Work for Numbers {
@@ -126,12 +132,18 @@ mod tests {
         type Step = u32;
 
         fn next(&mut self) -> Result<u32, Option<Duration>> {
-            self.waiting.pop_front().ok_or(None)
+            let next = self.waiting.pop_front();
+            self.is_at_work |= next.is_some();
+            next.ok_or(None)
         }
 
         fn act(worker: &'static Worker<Self>, step: u32) {
             worker.lock().done.push(step);
             assert!(step.is_multiple_of(2), "an odd number");
+        }
+
+        fn done(&mut self) {
+            self.is_at_work = false;
         }
     }
 
@@ -150,5 +162,18 @@ mod tests {
         // In order: there is one thread.
         assert_eq!(worker.lock().done, (0..20).collect::<Vec<_>>());
         assert!(worker.is_running());
+    }
+
+    /// Issue 15: an exit waits for the end of a step and for no longer, though that has panicked at its end.
+    #[test]
+    fn who_waits_for_a_step_goes_on_when_all_of_it_is_done() {
+        let worker: &'static Worker<Numbers> = Box::leak(Box::default());
+        worker.lock().waiting.push_back(1);
+        worker.wake().unwrap();
+        let begun = Instant::now();
+        worker.wait_while(Duration::from_secs(60), |work| {
+            work.done.is_empty() || work.is_at_work
+        });
+        assert!(begun.elapsed() < Duration::from_secs(60), "it still waits");
     }
 }

@@ -181,9 +181,12 @@ impl Work for Postponed {
                 break;
             }
         }
-        // Before the exit, which waits for this, goes on.
         warnings.into_iter().for_each(Warning::warn);
-        worker.lock().is_at_work = false;
+    }
+
+    /// The exit, which waits for this, goes on.
+    fn done(&mut self) {
+        self.is_at_work = false;
     }
 }
 

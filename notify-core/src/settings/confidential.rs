@@ -78,6 +78,12 @@ fn of_variable(name: &str, value: &OsStr) -> Vec<String> {
 /// Returns the secrets of a store's address: its password, too, as it is meant.
 fn of_store(address: &str) -> Vec<String> {
     let mut all = redact::of_url(address, redact::Parts::Options);
+    // The client takes all that stands before the first `@`.
+    let (_, rest) = address.split_once("://").unwrap_or(("", address));
+    let user = rest
+        .split_once('@')
+        .and_then(|(user, _)| user.split_once(':'));
+    all.extend(user.map(|(_, password)| password.to_owned()));
     let meant = all
         .iter()
         .skip(1)
@@ -141,6 +147,12 @@ mod tests {
                 "slack://T1/B2/s3 mattermost://mm.example/k3yk3yk3y",
                 "https://hooks.slack.com/services/T1/B2/s3, k3yk3yk3y",
                 "[hidden], [hidden]",
+            ),
+            (
+                "NOTIFY_STORE",
+                "postgres://u:s3cr?t/w%40rd@db/ops?sslmode=require",
+                "s3cr?t/w%40rd or s3cr?t/w@rd",
+                "[hidden] or [hidden]",
             ),
             ("NOTIFY_ALERTS_SECRET", &*key, "hmac-key", "[hidden]"),
             ("NOTIFY_ALERTS_SECRET", "hmac-key", "hmac-key", "[hidden]"),

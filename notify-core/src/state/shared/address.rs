@@ -144,9 +144,11 @@ pub(super) fn usual_schema() -> String {
     format!("\"{SCHEMA}\"")
 }
 
-/// Splits an address into what is before its parameters, and these.
+/// Splits an address into what is before its parameters, and these. A `?` before the host is one of the password.
 fn split(address: &str) -> (&str, Vec<(&str, &str)>) {
-    let (before, query) = address.split_once('?').unwrap_or((address, ""));
+    let host = address.find('@').unwrap_or(0);
+    let query = address[host..].find('?').map(|at| host + at);
+    let (before, query) = query.map_or((address, ""), |at| (&address[..at], &address[at + 1..]));
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     (before, pairs.collect())
@@ -200,7 +202,7 @@ impl Target {
         };
         // Not the error's own text: it may quote a part of the value.
         let config = Config::from_str(&plain);
-        let mut config = config.map_err(|_| "its parts cannot be understood: a `%`, `@`, `/` or `:` in a password is written %25, %40, %2F, %3A")?;
+        let mut config = config.map_err(|_| "its parts cannot be understood: a `%`, `@`, `/` or `:` in a password is written %25, %40, %2F, %3A, and its parameters are schema, sslmode, sslrootcert, user, password, host, port, dbname, options and connect_timeout")?;
         let ports = config.get_ports().to_vec();
         let port = |number: usize| match *ports {
             [] => PORT,
@@ -275,9 +277,16 @@ impl Target {
 
     /// Says where it is, without a password.
     fn shown(&self) -> String {
-        let hosts = self.hosts.iter().map(|(host, port)| match port {
-            &PORT => host.clone(),
-            port => format!("{host}:{port}"),
+        let hosts = self.hosts.iter().map(|(host, port)| {
+            let host = if host.contains(':') {
+                format!("[{host}]")
+            } else {
+                host.clone()
+            };
+            match port {
+                &PORT => host,
+                port => format!("{host}:{port}"),
+            }
         });
         let hosts: Vec<_> = hosts.collect();
         let database = self.config.get_dbname().unwrap_or_default();
@@ -303,6 +312,20 @@ mod tests {
         let target = address.target().unwrap();
         assert_eq!(target.config.get_password(), Some(&b"s3cr@t"[..]));
         assert_eq!(target.trust(true), Trust::Encrypted);
+
+        let odd = "postgres://a%2Fb:s3cr?t&x=#%00é@[::1]:6432,[fe80::2],h/d%C3%A4?options=-c%20work_mem%3D1MB";
+        let address = Address::parse(odd, None).unwrap();
+        assert_eq!(
+            address.to_string(),
+            "postgres://[::1]:6432,[fe80::2],h/d\u{e4}"
+        );
+        let target = address.target().unwrap();
+        assert_eq!(
+            target.config.get_password(),
+            Some("s3cr?t&x=#\0é".as_bytes())
+        );
+        assert_eq!(target.config.get_options(), Some("-c work_mem=1MB"));
+        assert_eq!(target.hosts[0], ("::1".to_owned(), 6432));
     }
 
     /// Issue 15, point 1.

@@ -7,6 +7,9 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::os::redact;
 
+/// What a server says that cannot be written to.
+pub(super) const READ_ONLY: &str = "the server is read-only: name the primary in NOTIFY_STORE, or all servers, or set default_transaction_read_only = off for this role";
+
 /// Why a question has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -16,6 +19,10 @@ pub(super) enum Fault {
     Unheard(String),
     /// The server said no for now: it was not done.
     Later(String),
+    /// The same, for somebody else has kept a lock for longer than one waits.
+    Locked(String),
+    /// The same, for others were faster, as it says where a role's transactions are serializable.
+    Overtaken(String),
     /// The server says no until a person does something: it was not done.
     Never(String),
     /// The same, for the tables are not there.
@@ -27,6 +34,8 @@ impl fmt::Display for Fault {
         let (Self::Away(why)
         | Self::Unheard(why)
         | Self::Later(why)
+        | Self::Locked(why)
+        | Self::Overtaken(why)
         | Self::Never(why)
         | Self::Missing(why)) = self;
         f.write_str(why)
@@ -97,10 +106,23 @@ impl Fault {
             ));
         }
         if is(&[&SqlState::READ_ONLY_SQL_TRANSACTION]) {
-            return Self::Away(
-                "the server is read-only: name the primary in NOTIFY_STORE, or all servers"
-                    .to_owned(),
-            );
+            return Self::Away(READ_ONLY.to_owned());
+        }
+        if is(&[&SqlState::LOCK_NOT_AVAILABLE]) {
+            return Self::Locked(format!(
+                "{words}: another session keeps a row or a table of it locked, end its transaction"
+            ));
+        }
+        if is(&[
+            &SqlState::T_R_SERIALIZATION_FAILURE,
+            &SqlState::T_R_DEADLOCK_DETECTED,
+        ]) {
+            return Self::Overtaken(words);
+        }
+        if is(&[&SqlState::UNTRANSLATABLE_CHARACTER]) {
+            return Self::Never(format!(
+                "{words}: the database of NOTIFY_STORE must be made with ENCODING 'UTF8'"
+            ));
         }
         if is(&[&SqlState::TOO_MANY_CONNECTIONS]) {
             return Self::Away(format!(

@@ -11,12 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use tokio_postgres::Client;
-
 use super::Shared;
 use super::fault::Fault;
 use super::link::Link;
-use super::session::{self, row};
+use super::session::{self, Client, row};
 use super::transaction::Row;
 use crate::format::fields::Fields;
 use crate::os::machine::Machine;

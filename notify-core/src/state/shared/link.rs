@@ -1,7 +1,7 @@
 //! The one connection of a process to its store, and the background thread that has it: whoever asks hands
 //! over, and waits for the answer until a time of its own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
@@ -54,6 +54,8 @@ pub(super) struct Link {
     pub(super) memory: Mutex<HashMap<String, Known>>,
     /// and of the planned quiet.
     planned: Mutex<Option<Arc<Planned>>>,
+    /// The jobs whose rows somebody else kept locked for longer than one waits.
+    locked: Mutex<HashSet<String>>,
 }
 
 /// How the connection stands.
@@ -171,6 +173,7 @@ impl Link {
             runs: Mutex::default(),
             memory: Mutex::default(),
             planned: Mutex::default(),
+            locked: Mutex::default(),
         });
         let own = link.clone();
         let thread = thread::Builder::new().name("notify-store".to_owned());
@@ -395,6 +398,23 @@ impl Link {
         let planned = self.planned.lock();
         *planned.unwrap_or_else(PoisonError::into_inner) = Some(read.clone());
         read
+    }
+
+    /// Returns whether the last change of a job has waited in vain for who had locked it.
+    pub(super) fn is_locked(&self, job: &str) -> bool {
+        let locked = self.locked.lock();
+        locked.unwrap_or_else(PoisonError::into_inner).contains(job)
+    }
+
+    /// Notes that.
+    pub(super) fn set_locked(&self, job: &str, is_locked: bool) {
+        let locked = self.locked.lock();
+        let mut locked = locked.unwrap_or_else(PoisonError::into_inner);
+        if is_locked {
+            locked.insert(job.to_owned());
+        } else {
+            locked.remove(job);
+        }
     }
 
     /// Notes that somebody has waited in vain.

@@ -7,14 +7,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-use tokio_postgres::Client;
-
 use super::Shared;
 use super::fault::Fault;
 use super::life;
 use super::link::Link;
-use super::session;
+use super::session::{self, Client};
 use super::transaction::Row;
 use crate::format::hash;
 use crate::format::time::{Micros, Time};
@@ -24,6 +21,7 @@ use crate::state::local::memory::{Alike, Job, Shown};
 use crate::state::local::silences::Silences;
 use crate::state::{Access, Again, Decide, Repeat, Seen};
 use crate::status::Status;
+use serde_json::json;
 
 /// For so long after an exchange a silent run may stay in memory.
 const STAY: Duration = Duration::from_secs(1);
@@ -51,12 +49,16 @@ pub(super) struct Known {
 const READ: &str = "SELECT j.name, j.change, j.status FROM pn.job j \
     WHERE j.name IN (SELECT jsonb_array_elements_text($1::text::jsonb))";
 
-/// Writes them, where nobody has changed them meanwhile.
-const WRITE: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS a, \
-    set_config('lock_timeout', '1500', true) AS b) \
+/// Writes them, where nobody has changed them meanwhile. One that somebody else has locked holds up no other.
+const WRITE: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS a), \
+    x AS MATERIALIZED (SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(name text, seen text, id text, status text)), \
+    free AS MATERIALIZED (SELECT j.name FROM pn.job j WHERE j.name IN (SELECT x.name FROM x) FOR UPDATE OF j SKIP LOCKED) \
     UPDATE pn.job j SET change = x.id, status = x.status, written = clock_timestamp() \
-    FROM s, jsonb_to_recordset($1::text::jsonb) AS x(name text, seen text, id text, status text) \
-    WHERE s.a IS NOT NULL AND s.b IS NOT NULL AND j.name = x.name AND j.change = x.seen RETURNING j.name, j.change";
+    FROM s, x JOIN free USING (name) \
+    WHERE s.a IS NOT NULL AND j.name = x.name AND j.change = x.seen RETURNING j.name, j.change";
+
+/// The pauses at the exit, in milliseconds, before what others have changed or locked meanwhile is written again.
+const PAUSES_MS: [u64; 4] = [0, 20, 100, 500];
 
 /// What is written of a job.
 struct Written {
@@ -91,6 +93,10 @@ impl Known {
         let past = self.job.past();
         let is_open = past.status().is_some_and(|status| status.held.is_none());
         is_open.then_some(past)
+    }
+
+    fn is_behind(&self) -> bool {
+        self.job.is_behind()
     }
 
     /// Returns whether its runs may stay in memory.
@@ -212,22 +218,32 @@ impl Shared {
         let until = super::link::deadline();
         self.record_late();
         self.erase_ended(until);
-        let behind = take_behind(&link, Duration::ZERO, Instant::now());
-        if behind.is_empty() {
-            return;
+        for pause in PAUSES_MS {
+            std::thread::sleep(Duration::from_millis(pause));
+            let behind = take_behind(&link, Duration::ZERO, Instant::now());
+            if behind.is_empty() && !link.memory().values().any(Known::is_behind) {
+                return;
+            }
+            let rows = link.ask(READ, vec![Some(names(&behind))], until);
+            let rows = rows.map(|rows| corrected(&link, rows));
+            let written = rows.and_then(|all| {
+                let written = link.ask(WRITE, vec![Some(values(&all))], until)?;
+                Ok((all, written))
+            });
+            let is_lost = written.is_err();
+            let (all, written) = written.unwrap_or_default();
+            put_back(&link, &all, &behind, written);
+            if is_lost {
+                return;
+            }
         }
-        let rows = link.ask(READ, vec![Some(names(&behind))], until);
-        let all = rows.map(|rows| corrected(&link, rows)).unwrap_or_default();
-        let values = vec![Some(values(&all))];
-        let written = link.ask(WRITE, values, until).unwrap_or_default();
-        put_back(&link, &all, &behind, written);
     }
 
     pub(crate) fn is_behind(&self) -> Option<bool> {
         let link = self.link();
         let memory = link.memory.try_lock().ok()?;
         let runs = link.runs.try_lock().ok()?;
-        Some(runs.is_behind() || memory.values().any(|known| known.job.is_behind()))
+        Some(runs.is_behind() || memory.values().any(Known::is_behind))
     }
 }
 

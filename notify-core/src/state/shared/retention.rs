@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_postgres::Client;
-
 use super::fault::Fault;
 use super::link::Link;
-use super::session;
+use super::session::{self, Client};
 
 /// How often a process looks for lines that go: soon after its beginning, for it may be short, and then so often.
 pub(super) const EVERY: Duration = Duration::from_secs(3600);

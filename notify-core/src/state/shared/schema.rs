@@ -6,8 +6,9 @@ pub(super) const VERSION: u32 = 1;
 /// Stands in statements for the schema.
 const SCHEMA: &str = "pn.";
 
-/// Keeps several first users from making the tables at once. It is this library's alone.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(7305804402566443617)";
+/// Keeps several first users from making the tables at once. It is this library's alone. Each waits for the others for
+/// longer than a question does.
+const LOCK: &str = "SELECT set_config('lock_timeout', '4000', true);\nSELECT pg_advisory_xact_lock(7305804402566443617)";
 
 /// Makes the tables, where they are missing.
 const TABLES: &str = "\

@@ -1,14 +1,15 @@
 //! A connection to the first of the servers that can be written to.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{NoTls, Statement};
 
 use super::address::{Address, Target, Trust};
 use super::fault::{self, Fault};
@@ -39,8 +40,9 @@ const OLDEST_SERVER: u32 = 140_000;
 const LOOK: &str = "SELECT (pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on')::text, d.direct::text, \
     CASE WHEN d.direct AND NOT pg_is_in_recovery() THEN pg_try_advisory_lock($5::text::bigint)::text ELSE '' END, \
     CASE WHEN d.direct THEN set_config('tcp_keepalives_idle', '3', false) || set_config('tcp_keepalives_interval', '2', false) \
-    || set_config('tcp_keepalives_count', '2', false) ELSE '' END, \
-    pg_postmaster_start_time()::text, \
+    || set_config('tcp_keepalives_count', '2', false) || set_config('idle_session_timeout', '0', false) \
+    || set_config('lock_timeout', '1500', false) ELSE '' END, \
+    to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00', \
     (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text, {meta} \
     FROM (SELECT coalesce(host(inet_client_addr()) = $1::text AND inet_client_port()::text = $2::text \
     AND host(inet_server_addr()) = $3::text AND inet_server_port()::text = $4::text, false) \
@@ -51,6 +53,48 @@ const META: &str = "(SELECT m.oldest::text FROM pn.meta m LIMIT 1)";
 
 /// An answer's rows, all as text.
 pub(super) type Rows = Vec<Vec<Option<String>>>;
+
+/// Who asks over a connection.
+pub(super) struct Client {
+    inner: tokio_postgres::Client,
+    /// A statement that the server has read and planned already, where the connection is direct.
+    prepared: OnceLock<(String, Statement)>,
+    is_preparing: AtomicBool,
+}
+
+impl Client {
+    fn new(inner: tokio_postgres::Client) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            prepared: OnceLock::new(),
+            is_preparing: AtomicBool::new(false),
+        })
+    }
+
+    /// Returns whether nobody has begun to prepare a statement.
+    pub(super) fn is_unprepared(&self) -> bool {
+        !self.is_preparing.load(Ordering::Relaxed)
+    }
+
+    /// Has the server read and plan a statement of so many values before somebody waits for its answer.
+    pub(super) async fn prepare(
+        &self,
+        statement: String,
+        values: &[Option<String>],
+    ) -> Result<(), Fault> {
+        // Else it is planned anew each time, for its values.
+        const PLAN: &str = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)";
+        if self.is_preparing.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        ask(self, PLAN, &[], "").await?;
+        let types = vec![Type::TEXT; values.len()];
+        let named = self.inner.prepare_typed(&statement, &types).await;
+        let named = named.map_err(|error| Fault::of(&error, ""))?;
+        let _ = self.prepared.set((statement.clone(), named));
+        ask(self, &statement, values, "").await.map(drop)
+    }
+}
 
 /// A connection that is open.
 pub(super) struct Session {
@@ -119,7 +163,7 @@ impl Session {
             (client, tokio::spawn(async move { drop(connection.await) }))
         };
         let mut session = Self {
-            client: Arc::new(client),
+            client: Client::new(client),
             is_direct: false,
             is_locked: false,
             server: String::new(),
@@ -150,6 +194,7 @@ impl Session {
         self.ask(&schema, "NULL", ends, process).await?;
         let made = self
             .client
+            .inner
             .batch_execute(&schema::statements(&schema))
             .await;
         made.map_err(|error| match Fault::of(&error, &self.mend) {
@@ -180,8 +225,7 @@ impl Session {
         let [read_only, direct, locked, _, started, clock, oldest] =
             row(rows).ok_or_else(|| Fault::Never("it does not answer as PostgreSQL".to_owned()))?;
         if read_only == "true" {
-            let why = "the server is read-only: name the primary in NOTIFY_STORE, or all servers";
-            return Err(Fault::Away(why.to_owned()));
+            return Err(Fault::Away(fault::READ_ONLY.to_owned()));
         }
         if oldest
             .parse::<u32>()
@@ -205,11 +249,20 @@ pub(super) async fn ask(
     values: &[Option<String>],
     mend: &str,
 ) -> Result<Rows, Fault> {
-    let values: Vec<(&(dyn ToSql + Sync), Type)> = values
-        .iter()
-        .map(|value| (value as &(dyn ToSql + Sync), Type::TEXT))
-        .collect();
-    let rows = client.query_typed(statement, &values).await;
+    let texts = values.iter().map(|value| value as &(dyn ToSql + Sync));
+    let named = client.prepared.get().filter(|(of, _)| of == statement);
+    let rows = match named {
+        Some((_, named)) => {
+            client
+                .inner
+                .query(named, &texts.clone().collect::<Vec<_>>())
+                .await
+        }
+        None => {
+            let typed: Vec<_> = texts.map(|value| (value, Type::TEXT)).collect();
+            client.inner.query_typed(statement, &typed).await
+        }
+    };
     let rows = rows.map_err(|error| Fault::of(&error, mend))?;
     let texts = rows.iter().map(|row| {
         let columns = 0..row.len();

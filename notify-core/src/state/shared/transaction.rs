@@ -9,7 +9,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(super) use asked::{Asked, Attempt};
+pub(super) use asked::{Asked, Attempt, prepare};
 
 use super::Shared;
 use super::fault::Fault;

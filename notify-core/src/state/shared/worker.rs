@@ -15,7 +15,8 @@ use super::life;
 use super::link::{Event, Link, Question};
 use super::memory;
 use super::retention;
-use super::session::{self, Session};
+use super::session::{self, Client, Session};
+use super::transaction;
 
 /// How often the thread looks for work that nobody waits for.
 const TICK: Duration = Duration::from_millis(200);
@@ -172,7 +173,7 @@ impl Work {
     }
 
     /// Has the thread do something that nobody waits for.
-    fn spawn<F>(&self, work: impl FnOnce(Arc<Link>, Arc<tokio_postgres::Client>) -> F)
+    fn spawn<F>(&self, work: impl FnOnce(Arc<Link>, Arc<Client>) -> F)
     where
         F: Future<Output = Result<(), Fault>> + Send + 'static,
     {
@@ -223,6 +224,17 @@ impl Work {
         if self.swept.is_none_or(is_long) {
             let lasts = self.swept.replace(now).is_some();
             self.spawn(move |link, client| retention::sweep(link, client, lasts));
+        }
+        let is_settled = || {
+            let up = self.link.up();
+            up.is_some_and(|(since, _)| now.saturating_duration_since(since) >= TICK)
+        };
+        if session.is_direct
+            && session.client.is_unprepared()
+            && is_settled()
+            && self.link.runs().has_written()
+        {
+            self.spawn(transaction::prepare);
         }
         let is_owed = session.is_direct && !session.is_locked;
         if now.saturating_duration_since(self.beaten) < if is_owed { TICK * 5 } else { BEAT } {

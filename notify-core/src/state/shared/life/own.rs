@@ -72,6 +72,11 @@ impl Runs {
         !self.under_way.is_empty()
     }
 
+    /// Returns whether a run was written down.
+    pub(in crate::state::shared) fn has_written(&self) -> bool {
+        self.has_written
+    }
+
     pub(super) fn has(&self, number: u64) -> bool {
         self.under_way.contains_key(&number)
     }

@@ -1,5 +1,6 @@
 //! A change that the store is asked to make: one statement, and what became of it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -13,7 +14,7 @@ use crate::state::history;
 use crate::state::shared::fault::Fault;
 use crate::state::shared::life;
 use crate::state::shared::link::Link;
-use crate::state::shared::session::row;
+use crate::state::shared::session::{Client, row};
 
 /// How soon to look again whether the store is back, for a change whose answer is lost.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -21,9 +22,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Makes a change. The values: 1 whether it must outlive a power cut, 2 the job, 3 the change that was seen, 4 the
 /// new one, 5 the status, 6 alerts, 7 held alerts that go, 8 the line of the history, 9 and 10 the run that ends,
 /// 11 whether that run is `own`, `gone` or none, 12 held alerts that were seen, 13 whether the job goes, 14 the planned
-/// quiet that was seen.
+/// quiet that was seen, 15 for how many milliseconds to wait for who has locked a row.
 const CHANGE: &str = "\
-WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', $1::text, true) AS a, set_config('lock_timeout', '1500', true) AS b), \
+WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', $1::text, true) AS a, set_config('lock_timeout', $15::text, true) AS b), \
 cur AS MATERIALIZED (SELECT j.change, j.status FROM pn.job j, s \
   WHERE j.name = $2::text AND s.a IS NOT NULL AND s.b IS NOT NULL FOR UPDATE OF j), \
 held AS MATERIALIZED (SELECT a.name FROM pn.alert a WHERE a.job = $2::text AND a.state = 'held' \
@@ -55,6 +56,18 @@ SELECT EXISTS (SELECT FROM won)::text, ($11::text <> 'gone' OR EXISTS (SELECT FR
 /// Returns whether a change was made whose answer is lost.
 const WAS_MADE: &str = "SELECT (EXISTS (SELECT FROM pn.job j WHERE j.name = $1::text AND j.change = $2::text) \
     OR EXISTS (SELECT FROM pn.history h WHERE h.job = $1::text AND h.change = $2::text))::text";
+
+/// Has the server know the statement before the end of a run waits for it: once in vain, of a job that nobody has.
+pub(in crate::state::shared) async fn prepare(
+    link: Arc<Link>,
+    client: Arc<Client>,
+) -> Result<(), Fault> {
+    const NOTHING: [&str; 15] = [
+        "off", "", "none", "", "", "[]", "[]", "", "", "", "", "[]", "", "", "1500",
+    ];
+    let values = NOTHING.map(|value| Some(value.to_owned()));
+    client.prepare(link.statement(CHANGE), &values).await
+}
 
 /// What became of an attempt.
 pub(in crate::state::shared) enum Attempt {
@@ -90,6 +103,9 @@ impl Asked<'_> {
         };
         set_ending(true);
         let made = self.make_at_last(link, until);
+        // One wait in vain is enough.
+        let is_locked = matches!(made, Err(Fault::Locked(_)));
+        link.set_locked(self.job, is_locked);
         // Where it was made, the run is taken out next.
         if !matches!(made, Ok(Attempt::Made)) {
             set_ending(false);
@@ -111,6 +127,7 @@ impl Asked<'_> {
                 Err(Fault::Away(_)) if again && Instant::now() + LOOK_AGAIN < until => true,
                 Ok(None) => false,
                 Ok(Some(attempt)) => return Ok(attempt),
+                Err(Fault::Overtaken(_)) => return Ok(Attempt::Stale(None)),
                 Err(fault) => return Err(fault),
             };
             if again {
@@ -198,6 +215,12 @@ impl Asked<'_> {
             json!(self.guarded).to_string(),
             if change.removes { "goes" } else { "" }.to_owned(),
             self.seen.planned.text.clone(),
+            if link.is_locked(self.job) {
+                "10"
+            } else {
+                "1500"
+            }
+            .to_owned(),
         ]
         .into_iter()
         .map(Some)
