@@ -6,6 +6,7 @@ pub(crate) mod hash;
 pub(crate) mod headline;
 pub(crate) mod link;
 pub(crate) mod pattern;
+pub(crate) mod percent;
 pub(crate) mod span;
 pub(crate) mod terminal;
 pub(crate) mod text;

@@ -3,6 +3,7 @@
 
 mod line;
 mod trouble;
+mod words;
 
 use std::borrow::Cow;
 

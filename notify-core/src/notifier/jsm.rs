@@ -235,7 +235,7 @@ fn closing(alert: &Alert) -> Value {
 
 fn source(alert: &Alert) -> Option<String> {
     let host = line(alert.status.host.as_deref()?, SOURCE, &visible);
-    Some(host).filter(|host| !is_blank(&host))
+    Some(host).filter(|host| !is_blank(host))
 }
 
 /// Returns how bad it is, from P1 to P5. The team's own rules may set another.

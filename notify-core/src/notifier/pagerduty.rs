@@ -211,7 +211,7 @@ fn events_of(alert: &Alert, routing_key: &str) -> Vec<Value> {
 
 fn event(alert: &Alert, routing_key: &str, resolves: bool) -> Value {
     let source = alert.status.host.as_deref().unwrap_or_default();
-    let source = Some(line(source, LINE, &visible)).filter(|source| !is_blank(&source));
+    let source = Some(line(source, LINE, &visible)).filter(|source| !is_blank(source));
     let mut event = object! {
         "routing_key": routing_key,
         "event_action": if resolves { "resolve" } else { "trigger" },

@@ -57,7 +57,7 @@ fn lines(alert: &Alert) -> Vec<String> {
     let facts = began.into_iter().chain(alert.details());
     let facts = within(FACTS, facts.map(|(name, value)| format!("{name} {value}")));
     lines.push(facts.join(" · "));
-    lines.retain(|line| !is_blank(&line));
+    lines.retain(|line| !is_blank(line));
     lines
 }
 
@@ -68,7 +68,7 @@ fn within(room: usize, texts: impl Iterator<Item = String>) -> Vec<String> {
     texts
         .filter(|text| {
             let length = units(text) + 3;
-            let fits = !is_blank(&text) && length < left;
+            let fits = !is_blank(text) && length < left;
             left -= if fits { length } else { 0 };
             fits
         })

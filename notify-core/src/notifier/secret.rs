@@ -26,7 +26,7 @@ impl Secret {
         match value.trim().strip_prefix("file:") {
             Some(path) if Path::new(path).is_absolute() => Ok(Self::File(path.into())),
             Some(_) => Err("`file:` takes an absolute path"),
-            None if is_blank(&value) => Err("it is empty"),
+            None if is_blank(value) => Err("it is empty"),
             None => Ok(Self::Text(value.trim().to_owned())),
         }
     }

@@ -290,7 +290,7 @@ struct Marked {
 
 impl Marked {
     fn add(&mut self, text: &str, kind: Option<&str>) {
-        if is_blank(&text) {
+        if is_blank(text) {
             return;
         }
         if let Some(kind) = kind {

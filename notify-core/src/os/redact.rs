@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::format::text;
+use crate::format::{percent, text};
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::{self, OnceBox};
 
@@ -115,7 +115,7 @@ impl Secrets {
     pub(crate) fn new(all: impl IntoIterator<Item = String>) -> Self {
         let mut forms = Vec::new();
         for secret in all {
-            if let Some(decoded) = decoded(&secret) {
+            if let Some(decoded) = percent::decoded(&secret) {
                 forms.push(decoded);
             }
             forms.push(secret);
@@ -158,7 +158,7 @@ impl Secrets {
         let mut found: Vec<_> = passwords.map(|password| password.place).collect();
         found.extend(self.places(text));
         // Who quotes a URL may encode it in another way.
-        if let Some((meant, at)) = without_encoding(text) {
+        if let Some((meant, at)) = percent::without_encoding(text) {
             let places = self.places(&meant).into_iter();
             found.extend(places.map(|place| at[place.start]..at[place.end]));
         }
@@ -254,52 +254,6 @@ fn stands_alone(text: &str, place: &Range<usize>) -> bool {
         .into_iter()
         .flatten()
         .any(char::is_alphanumeric)
-}
-
-/// Returns a text without its percent-encoding; `None` where it has none, or what it stands for is no text.
-pub(crate) fn decoded(text: &str) -> Option<String> {
-    if !text.contains('%') {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        let code = encoded(text, at);
-        bytes.push(code.unwrap_or(text.as_bytes()[at]));
-        at += if code.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8(bytes)
-        .ok()
-        .filter(|decoded| decoded != text)
-}
-
-/// The same for the ASCII characters of a text alone, with the place of each byte; `None` where none is encoded.
-fn without_encoding(text: &str) -> Option<(String, Vec<usize>)> {
-    let code = |at: usize| encoded(text, at).filter(u8::is_ascii);
-    let first = text.match_indices('%').find(|(at, _)| code(*at).is_some());
-    first?;
-    let (mut meant, mut places) = (String::with_capacity(text.len()), Vec::new());
-    let mut end = 0;
-    for (at, c) in text.char_indices() {
-        if at < end {
-            continue;
-        }
-        let code = code(at);
-        let shown = code.map_or(c, char::from);
-        meant.push(shown);
-        places.extend((0..shown.len_utf8()).map(|byte| at + byte));
-        end = at + code.map_or(c.len_utf8(), |_| 3);
-    }
-    places.push(text.len());
-    Some((meant, places))
-}
-
-/// Returns the byte of which the percent-encoding stands there.
-fn encoded(text: &str, at: usize) -> Option<u8> {
-    let digits = text.as_bytes().get(at..)?.strip_prefix(b"%")?.get(..2)?;
-    let digits = str::from_utf8(digits).ok()?;
-    let are_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    are_hex.then(|| u8::from_str_radix(digits, 16).ok())?
 }
 
 /// Parts of a path that are the same for everybody.
@@ -412,7 +366,8 @@ pub(crate) fn of_word(word: &str) -> Vec<String> {
                 .split('&')
                 .filter_map(|option| Some(option.split_once('=')?.1));
             // Plain arguments are none, but one may be a destination of the program's own.
-            let urls = values.map(|value| decoded(value).unwrap_or_else(|| value.to_owned()));
+            let urls =
+                values.map(|value| percent::decoded(value).unwrap_or_else(|| value.to_owned()));
             let urls = urls.filter(|value| value.contains("://"));
             urls.flat_map(|url| of_word(&url)).collect()
         }

@@ -9,7 +9,7 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::panic::PanicHookInfo;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -18,6 +18,7 @@ use crate::format::backtrace;
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::OnceBox;
 use crate::os::isolate::Payload;
+use crate::os::once::Once;
 use crate::runs::stack;
 use crate::status::bounded::Bounded;
 use crate::status::outcome::Panic;
@@ -93,43 +94,13 @@ pub(crate) fn on_abort(calls: OnAbort) {
 }
 
 /// Installs the hook, unless that was done before.
+///
+/// A thread whose first run begins meanwhile waits for that: a panic of its run would lose its place.
 pub(crate) fn watch() {
-    static INSTALLATION: Once = Once::new();
+    static INSTALLATION: Once<()> = Once::new();
     // While it panics a thread may not change the hook: then the next run does.
     if !thread::panicking() {
-        INSTALLATION.call(install);
-    }
-}
-
-/// What is done once. A thread that comes meanwhile waits for that: without the hook the panic of its run
-/// would lose its place.
-///
-/// Unlike that of `std`, it does not wait for ever: a forked child may have lost the thread that was at it.
-#[derive(Debug)]
-struct Once {
-    is_begun: AtomicBool,
-    is_done: AtomicBool,
-}
-
-impl Once {
-    const fn new() -> Self {
-        Self {
-            is_begun: AtomicBool::new(false),
-            is_done: AtomicBool::new(false),
-        }
-    }
-
-    fn call(&self, body: impl FnOnce()) {
-        let is_done = || self.is_done.load(Ordering::Acquire).then_some(());
-        if is_done().is_some() {
-            return;
-        }
-        if self.is_begun.swap(true, Ordering::Relaxed) {
-            let _ = patiently(is_done);
-        } else {
-            body();
-        }
-        self.is_done.store(true, Ordering::Release);
+        INSTALLATION.get_or_make(install);
     }
 }
 
@@ -371,24 +342,21 @@ fn notebook() -> MutexGuard<'static, Notebook> {
     notebook.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The hook waits for nobody for long: its thread may be the one that holds what it waits for.
+/// The hook waits for nobody for long: its thread may be the one that holds what it waits for. What takes another
+/// thread microseconds takes it many milliseconds on a busy machine.
 fn try_notebook() -> Option<MutexGuard<'static, Notebook>> {
-    patiently(|| NOTEBOOK.get().try_lock().ok())
-}
-
-/// Asks until there is an answer, for a fifth of a second or somewhat more.
-///
-/// What takes another thread microseconds takes it many milliseconds on a busy machine.
-fn patiently<T>(ask: impl Fn() -> Option<T>) -> Option<T> {
-    for _ in 0..100 {
-        if let Some(answer) = ask() {
-            return Some(answer);
-        }
-        thread::yield_now();
-    }
-    (0..200).find_map(|_| {
-        thread::sleep(Duration::from_millis(1));
-        ask()
+    let ask = || NOTEBOOK.get().try_lock().ok();
+    let at_once = (0..100).find_map(|_| {
+        ask().or_else(|| {
+            thread::yield_now();
+            None
+        })
+    });
+    at_once.or_else(|| {
+        (0..200).find_map(|_| {
+            thread::sleep(Duration::from_millis(1));
+            ask()
+        })
     })
 }
 
@@ -432,25 +400,6 @@ mod tests {
         let panic = of(&payload, since);
         assert!(panic.location.is_some(), "{panic:?}");
         busy.join().unwrap();
-    }
-
-    #[test]
-    fn what_is_done_once_is_done_when_a_thread_goes_on_that_came_meanwhile() {
-        let once = Once::new();
-        let is_done = AtomicBool::new(false);
-        let (begin, is_begun) = std::sync::mpsc::channel();
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                once.call(|| {
-                    begin.send(()).unwrap();
-                    thread::sleep(Duration::from_millis(20));
-                    is_done.store(true, Ordering::Relaxed);
-                });
-            });
-            is_begun.recv().unwrap();
-            once.call(|| panic!("twice"));
-            assert!(is_done.load(Ordering::Relaxed));
-        });
     }
 
     #[test]

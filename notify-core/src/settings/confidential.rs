@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
+use crate::format::percent;
 use crate::notifier::heartbeat;
 use crate::notifier::secret::Secret;
 use crate::notifier::{Ours, scheme};
@@ -87,7 +88,7 @@ fn of_store(address: &str) -> Vec<String> {
     let meant = all
         .iter()
         .skip(1)
-        .filter_map(|secret| redact::decoded(secret));
+        .filter_map(|secret| percent::decoded(secret));
     let meant: Vec<_> = meant.collect();
     all.extend(meant);
     all

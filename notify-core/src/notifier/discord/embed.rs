@@ -102,7 +102,7 @@ pub(super) fn further(alerts: &[Alert], first: Option<&str>) -> Value {
         "color": colour(Severity::worst(alerts)),
         "footer": object! { "text": line(&format!("alert {}", ids.join(", ")), FOOTER, &visible) },
     };
-    lines.retain(|line| !is_blank(&line));
+    lines.retain(|line| !is_blank(line));
     if !lines.is_empty() {
         embed["description"] = lines.join("\n").into();
     }
@@ -227,7 +227,7 @@ fn embed(alert: &Alert, room: usize) -> (Value, usize) {
 fn description(alert: &Alert, room: usize) -> String {
     let remarks = fit(&alert.remarks().join("\n"), room / 3, &units, &markdown);
     let body = alert.body();
-    if is_blank(&body) {
+    if is_blank(body) {
         return remarks;
     }
     let room = room.saturating_sub(units(&remarks) + 1);

@@ -184,7 +184,7 @@ fn digest(alerts: &[Alert], heading: &str, dialect: Dialect) -> Value {
 fn parts(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = text.trim_end();
-    while !is_blank(&rest) {
+    while !is_blank(rest) {
         let head = text::first_bytes(rest, BLOCK);
         let is_last = head.len() == rest.len();
         let end = head.rfind('\n').filter(|_| !is_last).map(|at| at + 1);
@@ -315,7 +315,7 @@ fn outcome(alert: &Alert) -> String {
 /// Writes a line for each remark; none is lost because another is long.
 fn remarks(alert: &Alert, limit: usize, write: &dyn Fn(&str, usize) -> String) -> String {
     let remarks = alert.remarks();
-    let remarks: Vec<_> = remarks.iter().filter(|remark| !is_blank(&remark)).collect();
+    let remarks: Vec<_> = remarks.iter().filter(|remark| !is_blank(remark)).collect();
     let share = (limit / remarks.len().max(1)).saturating_sub(1).max(60);
     let most = limit / 61;
     let mut lines: Vec<_> = remarks
@@ -346,7 +346,7 @@ fn fields(alert: &Alert) -> Vec<(String, String)> {
             _ => all.push((name.into_owned(), value)),
         }
     }
-    all.retain(|(name, value)| !is_blank(&name) && !is_blank(&value));
+    all.retain(|(name, value)| !is_blank(name) && !is_blank(value));
     if all.len() > FIELDS {
         let more = all.split_off(FIELDS - 1);
         let more: Vec<_> = more

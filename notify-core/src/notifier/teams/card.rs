@@ -280,7 +280,7 @@ fn log_lines(alert: &Alert, room: usize) -> (Vec<Value>, usize) {
 
 /// Returns the first and the last lines of a text, and says how many are missing.
 fn ends(text: &str) -> String {
-    let lines: Vec<_> = text.lines().filter(|line| !is_blank(&line)).collect();
+    let lines: Vec<_> = text.lines().filter(|line| !is_blank(line)).collect();
     if lines.len() <= LINES {
         return lines.join("\n");
     }

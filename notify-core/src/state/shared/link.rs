@@ -1,5 +1,7 @@
 //! The one connection of a process to its store, and the background thread that has it: whoever asks hands
 //! over, and waits for the answer until a time of its own.
+//!
+//! Long on purpose: who asks and who answers share its locks, and stand in one place.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

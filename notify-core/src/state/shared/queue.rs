@@ -1,4 +1,6 @@
 //! The alerts that wait for one destination, in the whole fleet: rows, and one sender at a time by a lease.
+//!
+//! Long on purpose: each step of a sender stands beside the statement that makes it.
 
 mod lease;
 

@@ -114,7 +114,7 @@ fn foot(alert: &Alert) -> Vec<Value> {
         .into_iter()
         .flatten()
         .map(|place| verbatim_line(place, NAME));
-    let place = place.filter(|place| alert.message.text.is_none() && !is_blank(&place));
+    let place = place.filter(|place| alert.message.text.is_none() && !is_blank(place));
     let place: Vec<_> = place.collect();
     let mut foot = vec![mrkdwn(&when), plain_text(&ids.join(" · "))];
     if !place.is_empty() {
