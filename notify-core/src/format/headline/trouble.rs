@@ -76,8 +76,6 @@ const CONSEQUENCES: &[&str] = &[
     "connection closed",
     "lost connection",
 ];
-/// The same, where the line names no fault itself.
-const FAREWELLS: &[&str] = &["aborting", "exiting", "giving up", "sorry", "bye"];
 const CONSEQUENCES_INSIDE: &[&str] = &[
     "error is not recoverable",
     "child returned status",
@@ -94,6 +92,9 @@ const CONSEQUENCES_INSIDE: &[&str] = &[
     "errors generated",
     "end of inner exception",
 ];
+
+/// The same, where the line names no fault itself.
+const FAREWELLS: &[&str] = &["aborting", "exiting", "giving up", "sorry", "bye"];
 
 /// How lines begin that say more of the fault above them.
 const CONTEXT: &[&str] = &[
