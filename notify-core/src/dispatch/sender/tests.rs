@@ -216,3 +216,26 @@ fn what_a_sender_that_is_stuck_holds_does_not_hold_up_the_rest() {
     let ids: Vec<_> = taken.iter().flat_map(|(ids, _)| ids).collect();
     assert_eq!(ids, rest.iter().map(Entry::id).collect::<Vec<_>>());
 }
+
+/// Issue 16, point 2: a server of Matrix counts the edit and the reply.
+#[test]
+fn what_is_edited_and_said_takes_two_of_the_messages_that_may_leave_at_once() {
+    let (folder, now) = (Folder::new(), to_micros(Utc::now()));
+    let (route, queue, _) = route(&folder);
+    let busy = Busy::default();
+    *busy.takes_edits.lock().unwrap() = true;
+    let notifier = Arc::new(busy);
+    let route = Route { notifier, ..route };
+    let deadline = Some(Instant::now() + Duration::from_secs(60));
+    for (second, kind, left) in [(0, Kind::StillFailing, 4), (20, Kind::Recovered, 3)] {
+        let now = now + TimeDelta::seconds(second);
+        clock::set(Some(now));
+        let mut alert = testing::alert("job", &format!("{second:x}"));
+        alert.kind = kind;
+        queue.put(&alert, &alert.render()).unwrap();
+        from_queue(&route, &queue, deadline, |_, _| {}).unwrap();
+        let pace = ledger::pace_of(&queue, now).render();
+        assert!(pace.contains(&format!("tokens: {left}\n")), "{pace}");
+    }
+    clock::set(None);
+}
