@@ -2,6 +2,8 @@
 //! its programs they are passed over with a word.
 #![cfg(all(feature = "cli", feature = "postgres", unix))]
 
+#[path = "fleet/clocks.rs"]
+mod clocks;
 #[path = "fleet/scenarios.rs"]
 mod scenarios;
 mod support;
@@ -71,10 +73,19 @@ impl Drop for Running {
 }
 
 fn watch(store: &str, receiver: &Receiver) -> Running {
+    watch_with(store, receiver, [])
+}
+
+/// The same with more in its environment.
+fn watch_with<const MORE: usize>(
+    store: &str,
+    receiver: &Receiver,
+    more: [(&str, String); MORE],
+) -> Running {
     let mut command = command(store, &["watch", "--every", "0.2s"]);
     command.env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook());
     command.stderr(Stdio::null()).stdout(Stdio::null());
-    Running(command.spawn().unwrap())
+    Running(command.envs(more).spawn().unwrap())
 }
 
 fn count(texts: &[String], what: &str) -> usize {

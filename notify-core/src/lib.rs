@@ -167,6 +167,7 @@ pub mod __cli {
     };
     pub use crate::monitor::watcher::users::{become_user, watch_all};
     pub use crate::monitor::watcher::{Beginning, Guard};
+    pub use crate::os::clock::now;
     pub use crate::os::random::number as random;
     pub use crate::state::place::Place;
     pub use crate::status::Quiet;

@@ -1,5 +1,6 @@
 //! What the operating system is asked for: files, locks, signals, deadlines, and the one file with `unsafe`.
 
+pub(crate) mod clock;
 pub(crate) mod engine;
 pub(crate) mod ffi;
 pub(crate) mod file;

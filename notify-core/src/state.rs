@@ -56,6 +56,7 @@ pub(crate) use self::queue::Queue;
 use self::run_record::Recorded;
 pub(crate) use self::turn::{Claim, Turn};
 use crate::format::time::Time;
+use crate::os::clock;
 use crate::rules::Past;
 use crate::rules::quiet::Window;
 use crate::status::{Quiet, Status};
@@ -402,7 +403,7 @@ pub(crate) fn update_unstored(
     let past = unwritten::correct(&job.0, known);
     let change = decide(&Seen {
         past: &past,
-        now: local::now(),
+        now: clock::now(),
         access: Access::Memory,
         planned: None,
     });

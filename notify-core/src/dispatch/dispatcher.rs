@@ -7,7 +7,7 @@ mod waiting;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use crate::dispatch::batch::MOST;
 use crate::dispatch::follow_up;
@@ -17,6 +17,7 @@ use crate::dispatch::shed;
 use crate::dispatch::standing::Standing;
 use crate::message::alert::Alert;
 use crate::notifier::FollowUps;
+use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
 use crate::os::warning::Warning;
@@ -152,7 +153,7 @@ fn wake(route: &Route, change: impl FnOnce(&mut Line) -> bool) {
 /// Has the held alerts leave whose time has come, whichever job they are of. They are waited for at the
 /// exit as this process's own are, for the next process may be as short as this one.
 pub(crate) fn release_due(setup: &Setup, store: &Store) {
-    let now = Utc::now();
+    let now = clock::now();
     let due = store.due_queues(now);
     if due.is_empty() {
         return;
@@ -208,7 +209,7 @@ impl Work for Delivery {
     fn act(delivery: &'static Worker<Self>, (): ()) {
         let routes = delivery.routes(|_| true);
         let steps: Vec<_> = routes.iter().map(|route| step(route, None)).collect();
-        let now = Utc::now();
+        let now = clock::now();
         let pause = steps.into_iter().filter_map(|next| match next {
             Next::Nothing => None,
             Next::At(time) => Some(time - now),

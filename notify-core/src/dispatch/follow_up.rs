@@ -11,6 +11,7 @@ use crate::dispatch::thread::{self, Thread};
 use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::notifier::{FollowUps, Notifier, Ours, Refusal};
+use crate::os::clock;
 use crate::os::isolate;
 use crate::settings::route::Route;
 use crate::state::Queue;
@@ -58,7 +59,7 @@ pub(crate) fn of(route: &Route) -> FollowUps {
 /// Returns of each of some alerts whether it leaves in one message with the first: those do that go to the same
 /// thread, or where the first is of none, those that are of none.
 pub(crate) fn together(route: &Route, queue: &Queue, alerts: &[Alert]) -> Vec<bool> {
-    let now = queue.now();
+    let now = clock::now();
     if of(route) == FollowUps::Messages {
         return vec![true; alerts.len()];
     }
@@ -122,7 +123,7 @@ pub(crate) fn send(
     alerts: &[Alert],
     deadline: Option<Instant>,
 ) -> Result<Sent, Refusal> {
-    let now = queue.now();
+    let now = clock::now();
     let follow_ups = of(route);
     let message = Message {
         route,

@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::Utc;
-
-use crate::format::time::{Time, to_micros};
+use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
+use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
 use crate::settings::in_force;
@@ -122,7 +121,7 @@ pub(crate) fn add_answer(alert: &Alert, answer: &str) {
 /// The same of several.
 pub(crate) fn add_answers(alerts: &[Alert], answer: &str) {
     if let Some(store) = in_force::setup_so_far().store() {
-        let at = to_micros(Utc::now());
+        let at = clock::now();
         let answers = alerts.iter().map(|alert| {
             let answered = Answered {
                 at,

@@ -5,11 +5,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::Utc;
-
 use crate::dispatch::ledger::{self, Queued};
 use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
+use crate::os::clock;
 use crate::os::warning::Warning;
 use crate::settings::in_force;
 use crate::settings::route::{Route, Routes};
@@ -39,7 +38,7 @@ pub(crate) fn move_from(
     deadline: Option<Instant>,
     on_queued: Queued,
 ) -> bool {
-    let now = Utc::now();
+    let now = clock::now();
     let mut moved = queue.moved();
     let broken = pace.broken_at(now);
     if broken.is_none() && moved.is_empty() {

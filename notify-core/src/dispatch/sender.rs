@@ -16,6 +16,7 @@ use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::message::dropped::Dropped;
 use crate::notifier::Refusal;
+use crate::os::clock;
 use crate::os::isolate;
 use crate::os::warning::Warning;
 use crate::settings::route::Route;
@@ -57,7 +58,7 @@ pub(crate) fn from_queue(
     }
     if queue.is_of_a_fleet() && waiting.len() <= MOST {
         // Many may wait for the same moment, and each turn is written through to the store's disk.
-        let now = queue.now();
+        let now = clock::now();
         let pace = ledger::pace_of(queue, now).every(follow_up::pause(route));
         let next = next_of(queue, &pace, &waiting, now, deadline);
         if next > now && !pace.was_broken() {
@@ -76,7 +77,7 @@ pub(crate) fn from_queue(
         if shed::shed(route, queue, &waiting, MOST, deadline) {
             waiting = ledger::waiting_in(queue);
         }
-        let now = queue.now();
+        let now = clock::now();
         let mut pace = ledger::pace_of(queue, now).every(follow_up::pause(route));
         if refuge::move_from(route, queue, &waiting, &pace, &asked, deadline, on_queued) {
             waiting = ledger::waiting_in(queue);
@@ -112,7 +113,7 @@ pub(crate) fn from_queue(
             last.dropped = Some(loss.clone()).filter(|loss| loss.count() > 0);
         }
         let sent = follow_up::send(route, queue, &alerts, deadline).map_err(lasting);
-        let now = queue.now();
+        let now = clock::now();
         match sent {
             Ok(Sent::Unshown(pause)) => {
                 put_off(&entries, &mut pace, pause, now);

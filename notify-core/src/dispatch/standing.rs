@@ -9,6 +9,7 @@ use crate::format::hash;
 use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
 use crate::notifier::Refusal;
+use crate::os::clock;
 use crate::settings::route::Route;
 use crate::state::Queue;
 use crate::status::State;
@@ -101,7 +102,7 @@ impl Standing {
         queue: &Queue,
         deadline: Option<Instant>,
     ) -> Option<Self> {
-        let now = queue.now();
+        let now = clock::now();
         let mut thread = Thread::of_run(queue, &self.job, self.begun)?;
         let is_last = self.is_last();
         let begun = thread

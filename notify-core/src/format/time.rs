@@ -1,7 +1,7 @@
 //! Points in time as the status file writes them, and the age of one.
 
 use std::ops::Range;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use chrono::{
     DateTime, Datelike as _, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Timelike as _, Utc,
@@ -11,12 +11,6 @@ pub(crate) type Time = DateTime<Utc>;
 
 /// A point in time in microseconds since 1970: to read the clock for that costs a tenth of what a date costs.
 pub(crate) type Micros = i64;
-
-/// Reads this machine's clock.
-pub(crate) fn micros_now() -> Micros {
-    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    since.as_micros().try_into().unwrap_or(Micros::MAX)
-}
 
 /// Returns the date of a point in time.
 pub(crate) fn from_micros(micros: Micros) -> Time {

@@ -19,6 +19,7 @@ use crate::format::{span, text};
 use crate::job::arguments::is_channel_byte;
 use crate::monitor::expected::{Expected, Said};
 use crate::monitor::schedule::ClockChanges;
+use crate::os::clock;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links};
 use crate::state::place::Place;
@@ -137,7 +138,7 @@ impl AllAwaited {
         }
         let since = metadata
             .modified()
-            .map_or_else(|_| Utc::now(), DateTime::from);
+            .map_or_else(|_| clock::now(), DateTime::from);
         self.add(&file::read_open(&file, LIMIT)?, path, since);
         Ok(())
     }
@@ -329,7 +330,7 @@ fn edited(old: &str, path: &Path, job: &str, new: Option<&str>) -> (String, bool
     let (mut content, mut was_there) = (HEAD.to_owned(), false);
     for line in old.lines().filter(|line| !line.starts_with('#')) {
         // What a person has written by hand, and wrongly, is that person's to mend.
-        match Awaited::parse(line, Utc::now(), path) {
+        match Awaited::parse(line, clock::now(), path) {
             Ok(awaited) if awaited.job == job => was_there = true,
             _ => content = content + line + "\n",
         }

@@ -14,14 +14,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-
 use crate::dispatch::dispatcher;
 use crate::error::Error;
 use crate::monitor::expected::Said;
 use crate::monitor::view::{self, Health, Job};
 use crate::monitor::watcher::clock::{Clock, SetBack};
 use crate::monitor::watcher::missed::Reported;
+use crate::os;
 use crate::os::ffi;
 use crate::os::warning::{self, Warning};
 use crate::runs::reaper;
@@ -209,7 +208,7 @@ impl Guard {
 
     /// Reports the jobs that should have run, each once, and of those whose silence is over.
     fn look_at_jobs(&mut self) {
-        let now = Utc::now();
+        let now = os::clock::now();
         let was_set = self.clock.look(now, self.began.elapsed());
         let jobs = view::jobs(&self.place(), &[]).map(|jobs| jobs.jobs);
         let sent = jobs.and_then(|jobs| {
@@ -230,7 +229,7 @@ impl Guard {
     }
 
     fn send_withheld(&self, jobs: &[Job]) -> io::Result<()> {
-        let now = Utc::now();
+        let now = os::clock::now();
         let place = self.place();
         let silences = place.silences();
         for fault in &silences.faults {

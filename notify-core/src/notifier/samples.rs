@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 
-use crate::format::time::{self, Time};
+use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
+use crate::os::clock;
 use crate::os::machine::Machine;
 use crate::os::random;
 use crate::rules::took::Took;
@@ -30,7 +31,7 @@ use crate::status::{State, Status};
 /// ```
 #[must_use]
 pub fn samples() -> Vec<Alert> {
-    let now = time::to_micros(Utc::now());
+    let now = clock::now();
     let mut past = Past::Missing;
     let mut samples: Vec<Alert> = Vec::new();
     let should_take = |shortest: u64, longest: u64| {
@@ -94,7 +95,7 @@ pub(crate) fn test_incident(channel: &str, by: &str) -> [Alert; 2] {
 }
 
 fn test(channel: &str, kind: Kind, error: &str, note: String) -> Alert {
-    let now = time::to_micros(Utc::now());
+    let now = clock::now();
     let is_error = kind == Kind::Failed;
     let status = Status {
         location: "pipeline-notify :: test".into(),

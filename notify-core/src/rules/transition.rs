@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use self::case::Case;
 use crate::format::hash;
-use crate::format::time::{self, Time};
+use crate::format::time::{self, Micros, Time};
 use crate::message::alert::Alert;
+use crate::os::clock::Whose;
 use crate::rules::decision::Decision as Answer;
 use crate::rules::took::Took;
 use crate::rules::{Attempt, Decision, Past, Reason, Settings};
@@ -34,6 +35,8 @@ pub(crate) struct Ended {
     /// `file:line`.
     pub(crate) source: Cow<'static, str>,
     pub(crate) begun: Time,
+    /// Whose clock says so, and when [`last_inside`](Self::last_inside) began.
+    pub(crate) by: Whose,
     /// `None` where it is not known, for it died.
     pub(crate) took: Option<Duration>,
     pub(crate) host: Cow<'static, str>,
@@ -83,6 +86,7 @@ impl Ended {
             location: "".into(),
             source: "".into(),
             begun,
+            by: Whose::All,
             took: None,
             host: "".into(),
             pid: None,
@@ -105,6 +109,20 @@ impl Ended {
             facts: Cow::Borrowed(&[]),
             notes: Vec::new(),
         }
+    }
+
+    /// Returns it with its times by the fleet's clock, which was ahead of this host's by so much when it was first known.
+    pub(crate) fn by_the_clock(&self, first_ahead: Option<Micros>) -> Cow<'_, Self> {
+        let Some(ahead) = first_ahead.filter(|ahead| self.by == Whose::Host && *ahead != 0) else {
+            return Cow::Borrowed(self);
+        };
+        let moved = |time: Time| time::from_micros(time.timestamp_micros().saturating_add(ahead));
+        Cow::Owned(Self {
+            begun: moved(self.begun),
+            last_inside: self.last_inside.map(moved),
+            by: Whose::All,
+            ..self.clone()
+        })
     }
 }
 

@@ -6,9 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::dispatch::dispatcher;
-use crate::format::time;
 use crate::job::Job;
 use crate::notifier::heartbeat;
+use crate::os::clock;
 use crate::os::engine::{self, Part, Slot};
 use crate::os::warning::Warning;
 use crate::rules::transition::Ended;
@@ -85,7 +85,7 @@ pub(super) fn note_end(ended: &Open, around: &[u64]) {
     for number in around {
         let mut open = open_runs(*number);
         if let Some(run) = open.get_mut(number).filter(|run| ended.is_of_job_of(run)) {
-            run.last_inside = Some(time::from_micros(ended.begun));
+            run.last_inside = Some(ended.begun);
         }
     }
 }
@@ -117,7 +117,7 @@ pub(super) fn end(
     let kind = run.kind(number, setup, outcome, now);
     let repeat = kind.map(|kind| Repeat {
         kind,
-        begun: run.begun,
+        begun: run.begun.micros(clock::first_ahead()),
         took: now.saturating_duration_since(run.started),
         pid: engine::pid(),
         at: now,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
 use crate::os::worker::{Work, Worker};
@@ -144,7 +145,7 @@ impl End {
         };
         let (store, routes) = (setup.store(), self.routes.as_deref());
         // The store may have made it already, and its answer is what was lost.
-        let begun = self.ended.begun;
+        let begun = self.ended.by_the_clock(clock::first_ahead()).begun;
         let is_open = |past: &Past| past.status().is_none_or(|status| status.begun != begun);
         report.make_if_reached(store, routes, wait, is_open, warnings)
     }

@@ -3,10 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-
 use crate::format::fields::Fields;
 use crate::format::time::Time;
+use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
 use crate::runs::consult::Program;
@@ -116,7 +115,7 @@ fn lost_contact(process: &Fields, begun: Time) -> String {
 
 fn gone(causes: &str, process: &Fields, begun: Time) -> String {
     let words = |key| process.get(key).unwrap_or("?");
-    let gone = Utc::now();
+    let gone = clock::now();
     let is_same_day = begun.date_naive() == gone.date_naive();
     let format = if is_same_day { CLOCK } else { DAY_AND_CLOCK };
     let [begun, gone] = [begun, gone].map(|time| time.format(format));

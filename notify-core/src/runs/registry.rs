@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 
-use crate::format::time::{self, Micros, Time};
+use crate::format::time;
 use crate::job::{Arguments, Cancelled, Job};
 use crate::notifier::heartbeat::Heartbeat;
+use crate::os::clock::{self, Moment, Whose};
 use crate::os::engine::{self, Part, Slot};
 use crate::os::warning::Warning;
 use crate::rules::Settings;
@@ -32,7 +33,7 @@ pub(super) struct Open {
     pub(super) job: &'static Job,
     /// The name, where the attribute's `name` made one for this run.
     pub(super) name: Option<String>,
-    pub(super) begun: Micros,
+    pub(super) begun: Moment,
     pub(super) started: Instant,
     pub(super) nested: bool,
     /// When it is overdue, if it ever is.
@@ -44,7 +45,7 @@ pub(super) struct Open {
     /// When it was last shown how far it has come.
     pub(super) shown: Option<Instant>,
     /// When the last run of the same job began that ended inside this one.
-    pub(super) last_inside: Option<Time>,
+    pub(super) last_inside: Option<Moment>,
     /// The heartbeat that knows of its beginning.
     pub(super) heartbeat: Option<Arc<Heartbeat>>,
     /// When it returned, of a run whose outcome the exit of the process decides.
@@ -152,7 +153,9 @@ impl Open {
 
     pub(super) fn ended(&self, setup: &'static Setup, now: Instant) -> Ended {
         let arguments = &self.job.arguments;
+        let known = clock::first_ahead();
         Ended {
+            by: known.map_or(Whose::Host, |_| Whose::All),
             location: Cow::Borrowed(&self.job.location),
             source: Cow::Borrowed(&self.job.source),
             took: Some(
@@ -177,9 +180,9 @@ impl Open {
             was_overdue: self.was_overdue,
             should_take: self.job.arguments.took,
             is_in_time: self.overdue_at.is_none_or(|at| now < at),
-            last_inside: self.last_inside,
+            last_inside: self.last_inside.map(|inside| inside.time(known)),
             notes: self.notes(),
-            ..Ended::new(self.id, self.job_name(setup), time::from_micros(self.begun))
+            ..Ended::new(self.id, self.job_name(setup), self.begun.time(known))
         }
     }
 }

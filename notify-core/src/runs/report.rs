@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use crate::dispatch::dispatcher;
 use crate::format::time::Time;
+use crate::os::clock;
 use crate::os::ffi;
 use crate::os::warning::{self, Warning};
 use crate::rules::transition::{self, Address, Cover, End, Ended, Transition};
@@ -231,6 +232,7 @@ impl Report<'_> {
     /// Describes the end of the run.
     fn end<'a>(
         &'a self,
+        run: &'a Ended,
         seen: &Seen<'a>,
         said: Option<&'a Said>,
         routes: Option<&'a Routes>,
@@ -238,7 +240,7 @@ impl Report<'_> {
     ) -> End<'a> {
         End {
             past: seen.past,
-            run: &self.ended,
+            run,
             outcome: self.outcome,
             now: seen.now,
             settings: self.settings,
@@ -270,7 +272,8 @@ impl Report<'_> {
         faults: &mut Vec<String>,
     ) -> Option<Transition> {
         let spoken = self.spoken(routes);
-        let end = self.end(seen, said, routes, spoken.as_ref());
+        let run = self.ended.by_the_clock(clock::first_ahead());
+        let end = self.end(&run, seen, said, routes, spoken.as_ref());
         let mut transition = transition::of(&end)?;
         // A run of which nothing would be sent does not pay for the look.
         let is_sent = transition.alert.is_some() && !transition.is_held;

@@ -7,8 +7,8 @@ use log::Level;
 
 use crate::error::Error;
 use crate::format::text;
-use crate::format::time;
 use crate::job::Site;
+use crate::os::clock::Moment;
 #[cfg(unix)]
 use crate::os::signals;
 use crate::os::warning::{self, Warning};
@@ -66,7 +66,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         id: random::number(),
         job,
         name,
-        begun: time::micros_now(),
+        begun: Moment::now(),
         started: Instant::now(),
         nested,
         overdue_at: None,

@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread;
 use std::time::Instant;
 
-use chrono::Utc;
-
+use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::runs::log_ring::{self, Line, Ring};
 use crate::runs::stack;
@@ -126,7 +125,13 @@ impl RunData {
             since = anew.unwrap_or(since);
         }
         let (at, first) = since;
-        Some(Progress::new(first, done, total, at.elapsed(), Utc::now()))
+        Some(Progress::new(
+            first,
+            done,
+            total,
+            at.elapsed(),
+            clock::now(),
+        ))
     }
 
     /// Takes the duty to look for its news; `false` where somebody has it.

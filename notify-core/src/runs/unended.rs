@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-
 use crate::dispatch::dispatcher;
 use crate::dispatch::standing::Standing;
 use crate::format::hash;
 use crate::format::time;
+use crate::os::clock;
 use crate::os::warning::{self, Warning};
 use crate::rules::transition::Ended;
 use crate::runs::consult::Program;
@@ -74,10 +73,13 @@ fn show_progress(number: u64, outermost: u64) {
     };
     if let Some(run) = due(number).or_else(|| due(outermost)) {
         let setup = in_force::setup_so_far();
-        let (job, words) = (run.job_name(setup).into_owned(), progress.words(Utc::now()));
+        let (job, words) = (
+            run.job_name(setup).into_owned(),
+            progress.words(clock::now()),
+        );
         run.show(
             setup,
-            &Standing::progress(job, time::from_micros(run.begun), words),
+            &Standing::progress(job, run.begun.time(clock::first_ahead()), words),
         );
     }
 }
@@ -128,7 +130,13 @@ impl Open {
         let job = self.job_name(setup).into_owned();
         self.show(
             setup,
-            &Standing::end(job, time::from_micros(self.begun), state, text, took),
+            &Standing::end(
+                job,
+                self.begun.time(clock::first_ahead()),
+                state,
+                text,
+                took,
+            ),
         );
     }
 
@@ -185,7 +193,7 @@ fn report_overdue(number: u64) {
     ended.notes.retain(|note| note != WAS_OVERDUE);
     let seconds = run.started.elapsed().as_secs_f64();
     let progress = ended.heard.progress;
-    let progress = progress.map(|progress| format!(": {}", progress.words(Utc::now())));
+    let progress = progress.map(|progress| format!(": {}", progress.words(clock::now())));
     let progress = progress.unwrap_or_default();
     let outcome = Outcome::Overdue(if seconds < MINUTE {
         format!("still running after {seconds:.1} seconds{progress}")
@@ -202,7 +210,7 @@ fn report_overdue(number: u64) {
         // Of what was withheld nobody need hear the end.
         run.was_overdue = false;
         // What a planned quiet has withheld is due at its end.
-        let now = Utc::now();
+        let now = clock::now();
         let quiet = setup.store().and_then(|store| store.quiet(&job, now).0);
         let left = quiet.and_then(|quiet| (quiet.until - now).to_std().ok());
         if let Some(at) = left.and_then(|left| Instant::now().checked_add(left)) {
@@ -219,10 +227,12 @@ pub(super) fn report_overlap(run: &Open, setup: &'static Setup, warnings: &mut V
         |other: &Open| !other.nested && other.returned.is_none() && other.is_of_job_of(run);
     let begun = |open: &Values<Open>| {
         let others = open.values().filter(|other| is_other(other));
-        others.map(|other| other.begun).min()
+        others
+            .map(|other| other.begun.time(clock::first_ahead()))
+            .min()
     };
     let here = OPEN.get().all().filter_map(|open| begun(&open)).min();
-    let here = here.map(|begun| (time::from_micros(begun), "in this process".to_owned()));
+    let here = here.map(|begun| (begun, "in this process".to_owned()));
     let elsewhere = || overlap::elsewhere(setup.store()?, &run.job_name(setup), &setup.host);
     let Some((begun, place)) = here.or_else(elsewhere) else {
         return;

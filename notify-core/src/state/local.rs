@@ -27,6 +27,7 @@ use self::transaction::Locked;
 use crate::format::hash;
 use crate::format::text;
 use crate::format::time::{self, Micros, Time};
+use crate::os::clock;
 use crate::os::engine::PerProcess;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links};
@@ -72,15 +73,6 @@ pub(crate) struct Directory {
     clock: fn() -> Micros,
 }
 
-/// Reads this machine's clock.
-pub(crate) fn now() -> Time {
-    #[cfg(test)]
-    if let Some(now) = crate::testing::clock::set_to() {
-        return now;
-    }
-    time::from_micros(time::micros_now())
-}
-
 /// Returns the hidden folder of a user in a notify directory.
 fn hidden_of(directory: &Path, user: u32) -> PathBuf {
     directory.join(HIDDEN).join(user.to_string())
@@ -113,7 +105,7 @@ impl Directory {
             stuck: (0..LOCKS).map(|_| AtomicBool::new(false)).collect(),
             mode,
             memory: PerProcess::letting_go(Memory::let_go),
-            clock: time::micros_now,
+            clock: clock::micros_now,
         };
         if !store.has_folders() {
             store.make_folders()?;

@@ -4,9 +4,6 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
 
-#[cfg(feature = "postgres")]
-use chrono::Utc;
-
 use super::local;
 #[cfg(feature = "postgres")]
 use super::shared;
@@ -78,15 +75,6 @@ impl Queue {
             Self::Local(_) => None,
             #[cfg(feature = "postgres")]
             Self::Shared(queue) => queue.aside.clone().map(Self::Local),
-        }
-    }
-
-    /// Reads the clock by which its alerts are sent: one for all who do.
-    pub(crate) fn now(&self) -> Time {
-        match self {
-            Self::Local(_) => local::now(),
-            #[cfg(feature = "postgres")]
-            Self::Shared(queue) => queue.now().unwrap_or_else(Utc::now),
         }
     }
 

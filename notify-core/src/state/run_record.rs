@@ -8,7 +8,10 @@ use crate::format::fields::{Fields, Page};
 use crate::format::hash;
 use crate::format::link;
 use crate::format::time;
+#[cfg(feature = "postgres")]
+use crate::format::time::Micros;
 use crate::message::alert;
+use crate::os::clock::Whose;
 use crate::os::machine::Machine;
 use crate::os::process;
 use crate::rules::transition::Ended;
@@ -27,6 +30,22 @@ pub(crate) struct Recorded<'a> {
     pub(crate) queues: Cow<'a, [String]>,
     /// Whether it has returned, which counts as success if its process ends without a word.
     pub(crate) has_returned: bool,
+}
+
+/// By how many microseconds the fleet's clock was ahead of the one by which the run began.
+const AHEAD: &str = "clock-ahead";
+
+/// Says in the record of a run how much is to be added to its times.
+#[cfg(feature = "postgres")]
+pub(super) fn ahead(ahead: Option<Micros>) -> String {
+    let mut page = Page::new(0);
+    page.put_some(
+        AHEAD,
+        ahead
+            .filter(|ahead| *ahead != 0)
+            .map(|ahead| ahead.to_string()),
+    );
+    page.end("")
 }
 
 impl Recorded<'_> {
@@ -138,6 +157,7 @@ impl Recorded<'_> {
             Duration::try_from_secs_f64(seconds.parse().ok()?).ok()
         });
         let id = u64::from_str_radix(run.get("run")?, 16).ok()?;
+        let ahead = run.get(AHEAD).and_then(|ahead| ahead.parse().ok());
         let ended = Ended {
             location: text("location")?,
             source: text("source")?,
@@ -160,10 +180,11 @@ impl Recorded<'_> {
             },
             facts: alert::facts(process).into(),
             notes: run.all("note"),
+            by: ahead.map_or(Whose::All, |_| Whose::Host),
             ..Ended::new(id, text("job")?, time::parse(run.get("begun")?)?)
         };
         Some(Self {
-            ended,
+            ended: ended.by_the_clock(ahead).into_owned(),
             settings,
             queues: run.all("queue").into(),
             has_returned: returned.is_some(),

@@ -99,11 +99,6 @@ impl Shared {
         self.link().is_coming(wait)
     }
 
-    /// Reads the store's clock; this host's as long as that was never seen.
-    pub(crate) fn now(&self) -> Time {
-        self.link().now().unwrap_or_else(local::now)
-    }
-
     pub(crate) fn queue(&self, name: &str) -> Queue {
         Queue {
             address: self.address.clone(),
@@ -164,9 +159,10 @@ impl Shared {
     pub(crate) fn begin_run(&self, number: u64, run: &Recorded<'_>) -> io::Result<()> {
         let link = self.link();
         let job = crate::job::name::file_name(&run.ended.job).into_owned();
+        let about = || run.process().render();
         let is_first = link
             .runs()
-            .begin(number, job, || run.process().render(), run.run());
+            .begin(number, job, about, run.run(), run.ended.by);
         if is_first {
             let _ = link.send(Event::Begun);
         }

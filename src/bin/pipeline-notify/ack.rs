@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
 use clap::Args;
-use notify_core::__cli::Desk;
+use notify_core::__cli::{self as look, Desk};
 use serde_json::json;
 
 use crate::output::Output;
@@ -38,12 +37,13 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let now = Utc::now();
+        let place = common.place()?;
+        let now = look::now();
         let until = self.time.map(|time| moment::after(now, time));
         let until = until.transpose().map_err(Failure::Message)?;
         let because = Some(self.because.trim()).filter(|because| !because.is_empty());
         let user = crate::user();
-        let desk = Desk::at(&common.place()?, user.clone())?;
+        let desk = Desk::at(&place, user.clone())?;
         let channel = crate::channel(self.channel.as_deref())?;
         let taken = desk.acknowledge(&self.job, until, because, channel)?;
         if common.json {

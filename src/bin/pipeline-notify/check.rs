@@ -109,8 +109,7 @@ impl Arguments {
     }
 
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let now = Utc::now();
-        let seen = match self.see(common, now) {
+        let (seen, now) = match self.see(common) {
             Ok(seen) => seen,
             // A monitor shows standard output alone.
             Err(Failure::Message(message)) => {
@@ -160,11 +159,13 @@ impl Arguments {
         Ok(alarm.code())
     }
 
-    fn see(&self, common: &Common, now: DateTime<Utc>) -> Result<Seen, Failure> {
+    fn see(&self, common: &Common) -> Result<(Seen, DateTime<Utc>), Failure> {
         let place = common.place()?;
-        Seen::of(&place, &self.jobs, now).map_err(|error| {
+        let now = look::now();
+        let seen = Seen::of(&place, &self.jobs, now).map_err(|error| {
             Failure::Message(format!("`{}` cannot be read: {error}", place.display()))
-        })
+        })?;
+        Ok((seen, now))
     }
 
     /// What a monitor draws curves of.

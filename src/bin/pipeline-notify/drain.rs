@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use chrono::Utc;
 use clap::Args;
-use notify_core::__cli::{Desk, Queue, queues, user};
+use notify_core::__cli::{self as look, Desk, Queue, queues, user};
 use serde_json::json;
 
 use crate::output::Output;
@@ -90,7 +89,7 @@ fn list(queue: &Queue, desk: &Desk, output: &mut Output) -> Result<(), Failure> 
     let name = plain(&queue.name);
     if queue.waiting > 0 {
         let oldest = queue.oldest.map_or_else(String::new, |oldest| {
-            format!(", the oldest {}", words::lasting(oldest, Utc::now()))
+            format!(", the oldest {}", words::lasting(oldest, look::now()))
         });
         output.say(&format!("  {name}: {} waiting{oldest}", queue.waiting))?;
         let channel = plain(&queue.channel);

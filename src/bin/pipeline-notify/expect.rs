@@ -80,7 +80,7 @@ impl Arguments {
             return Ok(u8::from(!was_there));
         }
         let awaited = self.awaited(job);
-        let now = Utc::now();
+        let now = look::now();
         let expected = awaited.expected().map_err(Failure::Message)?;
         // With the zone of this host, which is not that of who looks.
         let zone = expected
@@ -120,14 +120,14 @@ impl Arguments {
                 ..self.clock_changes.said()
             },
             channel: self.channel.clone(),
-            since: Utc::now(),
+            since: look::now(),
             file: Path::new("").to_owned(),
         }
     }
 }
 
 fn list(place: &Place, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-    let (found, now) = (look::awaited(place), Utc::now());
+    let (found, now) = (look::awaited(place), look::now());
     for fault in &found.faults {
         output::complain(&plain(fault));
     }

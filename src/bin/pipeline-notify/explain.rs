@@ -56,7 +56,7 @@ struct View {
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
         let place = common.place()?;
-        let now = Utc::now();
+        let now = look::now();
         let local = now.with_timezone(&Local);
         let at = self.at.as_ref().map(|at| moment::parse_past(at, &local));
         let at = at.transpose().map_err(Failure::Message)?;

@@ -1,8 +1,7 @@
 //! `forget`: removes the status of a job that no longer exists.
 
-use chrono::Utc;
 use clap::Args;
-use notify_core::__cli::{Announcement, Desk};
+use notify_core::__cli::{self as look, Announcement, Desk};
 use notify_core::State;
 use serde_json::json;
 
@@ -51,7 +50,7 @@ impl Arguments {
             let was = match (forgotten.state, forgotten.since) {
                 (Some(state), Some(since)) => {
                     let runs = count(usize::try_from(forgotten.runs).unwrap_or(usize::MAX), "run");
-                    let since = words::lasting(since, Utc::now());
+                    let since = words::lasting(since, look::now());
                     let error = plain(&forgotten.error);
                     let colon = if error.is_empty() { "" } else { ": " };
                     format!("it was {state} {since}, {runs}{colon}{error}")

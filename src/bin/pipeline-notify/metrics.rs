@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{Health, Job, Place, Queue, Said};
+use notify_core::__cli::{self as look, Health, Job, Place, Queue, Said};
 use notify_core::State;
 use serde_json::json;
 
@@ -181,7 +181,7 @@ type Of = fn(&Known<'_>, DateTime<Utc>) -> Option<f64>;
 type OfQueue = fn(&Queue) -> usize;
 
 fn text(place: &Place, said: &Said, labels: String) -> io::Result<Metrics> {
-    let now = Utc::now();
+    let now = look::now();
     // As `check` sees it, lest the two disagree.
     let seen = Seen::of(place, &[], now)?;
     let findings = check::Arguments::of_all(said).judge(&seen, now);

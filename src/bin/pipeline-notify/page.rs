@@ -117,7 +117,7 @@ pub(crate) fn write<'a>(
 
 impl<'a> View<'a> {
     fn of(place: &Place, title: &'a str, said: Said) -> io::Result<Self> {
-        let now = Utc::now();
+        let now = look::now();
         let mut seen = Seen::of(place, &[], now)?;
         let findings = check::Arguments::of_all(&said).judge(&seen, now);
         let missed = findings.problems.into_iter();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Local, Utc};
 use clap::Args;
-use notify_core::__cli::{Desk, Plan};
+use notify_core::__cli::{self as look, Desk, Plan};
 use serde_json::json;
 
 use crate::output::Output;
@@ -64,7 +64,7 @@ impl Arguments {
         let Some(job) = &self.job else {
             return list::run(&place, common.json, output);
         };
-        let now = Utc::now();
+        let now = look::now();
         let (from, until) = self.times(now).map_err(Failure::Message)?;
         let desk = Desk::at(&place, crate::user())?;
         if job.contains('*') || self.from.is_some() || self.repeat.is_some() || self.all {
@@ -118,7 +118,7 @@ impl Arguments {
                 "told": json::announcement(&silenced.announcement),
             }))?;
         } else {
-            let until = words::local_in_zone(until, Utc::now());
+            let until = words::local_in_zone(until, look::now());
             output.say(&format!(
                 "{} is silenced until {until}: {}",
                 plain(&silenced.job),
@@ -159,7 +159,7 @@ impl Arguments {
             }))?;
             return Ok(0);
         }
-        let now = Utc::now();
+        let now = look::now();
         let begins = match &self.from {
             Some(_) => format!("from {} ", words::local(from, now)),
             None => String::new(),

@@ -138,7 +138,7 @@ fn shown(rows: &[usize], failing: usize, others: usize, height: usize) -> usize 
 
 impl View {
     fn of(place: &Place, wanted: &[String], said: Said) -> io::Result<Self> {
-        let now = Utc::now();
+        let now = look::now();
         let mut jobs = look::jobs(place, wanted)?;
         let (mut planned, _) = look::planned(place, now);
         look::mark_quiet(&planned, place, &mut jobs.jobs, now);

@@ -1,8 +1,7 @@
 //! `unsilence`: ends a silence, or a planned quiet, before its time.
 
-use chrono::Utc;
 use clap::Args;
-use notify_core::__cli::{Desk, Refused};
+use notify_core::__cli::{self as look, Desk, Refused};
 use serde_json::json;
 
 use crate::output::Output;
@@ -54,7 +53,7 @@ impl Arguments {
         }
         let name = plain(job);
         if let Some(until) = until {
-            let until = words::local_in_zone(until, Utc::now());
+            let until = words::local_in_zone(until, look::now());
             output.say(&format!(
                 "{name} is no longer silenced (it was until {until})"
             ))?;

@@ -3,14 +3,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-
 use super::step::step;
 use super::waiting::Line;
 use super::{DELIVERY, routes_of_queues};
 use crate::dispatch::ledger;
 use crate::dispatch::sender::Next;
 use crate::error::Error;
+use crate::os::clock;
 use crate::os::warning::Warning;
 use crate::settings::in_force;
 use crate::settings::route::Route;
@@ -55,7 +54,7 @@ pub(crate) fn finish(deadline: Instant) {
                 delivery.settle(route);
             }
         }
-        let now = Utc::now();
+        let now = clock::now();
         let waiting = lines
             .iter()
             .zip(steps)
@@ -132,7 +131,7 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
             .iter()
             .map(|route| step(route, Some(deadline)))
             .collect();
-        let now = Utc::now();
+        let now = clock::now();
         let pause = lines
             .iter()
             .zip(&steps)

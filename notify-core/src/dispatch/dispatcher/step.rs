@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::waiting::{Line, Memory};
 use super::{DELIVERY, KEPT, from_memory, queued, warn_of_loss};
@@ -10,6 +10,7 @@ use crate::dispatch::refuge;
 use crate::dispatch::sender::{self, Next};
 use crate::dispatch::standing::Standing;
 use crate::notifier::Refusal;
+use crate::os::clock;
 use crate::os::random;
 use crate::os::warning::Warning;
 use crate::settings::route::Route;
@@ -68,7 +69,7 @@ pub(super) fn step(route: &Route, deadline: Option<Instant>) -> Next {
     let is_left = !later.is_empty();
     line.standings.append(&mut later);
     if is_left {
-        Next::At(Utc::now() + SHOW_AGAIN)
+        Next::At(clock::now() + SHOW_AGAIN)
     } else {
         next
     }
@@ -98,7 +99,7 @@ fn send(route: &Route, deadline: Option<Instant>) -> Next {
 fn goes_first(older: Next, deadline: Option<Instant>) -> bool {
     match (older, deadline) {
         (Next::Nothing, _) | (Next::At(_), Some(_)) => false,
-        (Next::At(time), None) => time - Utc::now() <= SOON,
+        (Next::At(time), None) => time - clock::now() <= SOON,
         (Next::Others, None) => true,
         (Next::Others, Some(deadline)) => {
             deadline.saturating_duration_since(Instant::now()) > LAST_CHANCE
@@ -111,7 +112,7 @@ pub(super) fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next 
     let Some(queue) = &route.queue else {
         return Next::Nothing;
     };
-    let released = queue.release(queue.now());
+    let released = queue.release(clock::now());
     let sent =
         released.and_then(|held| Ok((sender::from_queue(route, queue, deadline, queued)?, held)));
     let (next, held) = sent.unwrap_or_else(|error| {
@@ -122,7 +123,7 @@ pub(super) fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next 
             "outbox"
         };
         Warning::new(fault, message).warn();
-        (Next::At(Utc::now() + TimeDelta::minutes(1)), None)
+        (Next::At(clock::now() + TimeDelta::minutes(1)), None)
     });
     // Where another sends, it may be this process's thread, at its last message: what dead processes have
     // left is not to be left again for that.
@@ -134,15 +135,9 @@ pub(super) fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next 
     if is_settled {
         DELIVERY.get().settle(route);
     }
-    // The queue's clock may be another than this host's.
-    let ahead = queue.now() - Utc::now();
-    let next = match next {
-        Next::At(time) => Next::At(time - ahead),
-        next => next,
-    };
-    match (next, deadline, held.map(|until| until - ahead)) {
+    match (next, deadline, held) {
         // What was queued since the last look has woken nobody.
-        (Next::Nothing, None, _) if DELIVERY.get().waits_on_disk(route) => Next::At(Utc::now()),
+        (Next::Nothing, None, _) if DELIVERY.get().waits_on_disk(route) => Next::At(clock::now()),
         // At the exit nobody waits for what is held.
         (Next::Nothing, None, Some(until)) => Next::At(until),
         (next, ..) => next,
@@ -153,7 +148,7 @@ pub(super) fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next 
 fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let delivery = DELIVERY.get();
     leave_memory(route);
-    let now = Utc::now();
+    let now = clock::now();
     let most = sender::most(route);
     let taken = delivery
         .lock()
@@ -173,7 +168,7 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     };
     let memory = &mut line.memory;
     memory.is_sending = false;
-    let now = Utc::now();
+    let now = clock::now();
     let is_refused = match &sent {
         Ok(()) | Err(Refusal::Alert { .. }) => true,
         // All of them are counted.
@@ -232,7 +227,7 @@ fn leave_memory(route: &Route) {
                 pace,
                 ..
             } = &mut line.memory;
-            refuge::take_from(alerts, moved, pace, Utc::now())
+            refuge::take_from(alerts, moved, pace, clock::now())
         }
         None => Vec::new(),
     };

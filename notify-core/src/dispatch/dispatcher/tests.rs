@@ -54,13 +54,13 @@ fn forget(route: &Route) {
 fn what_was_sent_is_not_waited_for_while_another_alert_is_held() {
     let folder = Folder::new();
     let (route, queue) = route(&folder);
-    let until = Utc::now() + TimeDelta::hours(1);
+    let until = clock::now() + TimeDelta::hours(1);
     let name = crate::rules::transition::held_name(until, 7);
     queue.hold(&alert("held", "a2").render(), &name).unwrap();
 
     let next = send_from_queue(&route, None);
     assert!(queue.list().is_empty(), "it was sent");
-    assert!(matches!(next, Next::At(time) if time > Utc::now() + TimeDelta::minutes(50)));
+    assert!(matches!(next, Next::At(time) if time > clock::now() + TimeDelta::minutes(50)));
     // Or the next one would take itself for the second that waits, and wake nobody.
     assert!(!DELIVERY.get().waits_on_disk(&route));
     forget(&route);
@@ -74,7 +74,7 @@ fn a_queue_from_which_others_send_is_looked_at_again_though_memory_waits_for_lon
     older.decided -= TimeDelta::hours(1);
     if let Some(line) = DELIVERY.get().lock().line(&route) {
         line.memory.alerts.push(older);
-        line.memory.pace.broken(Utc::now(), "it is gone");
+        line.memory.pace.broken(clock::now(), "it is gone");
     }
     let turn = queue.turn().unwrap();
     assert_eq!(step(&route, None), Next::Others);

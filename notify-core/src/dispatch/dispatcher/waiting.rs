@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use chrono::Utc;
-
 use crate::dispatch::ledger;
 use crate::dispatch::sender::Next;
 use crate::dispatch::standing::Standing;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
+use crate::os::clock;
 use crate::os::worker::Worker;
 use crate::settings::route::Route;
 use crate::state::entry::Entry;
@@ -139,7 +138,7 @@ impl Line {
         let memory = Memory {
             alerts: Vec::new(),
             moved: Moved::default(),
-            pace: Pace::new(Utc::now()),
+            pace: Pace::new(clock::now()),
             is_sending: false,
         };
         Self {

@@ -5,9 +5,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-
-use crate::format::time::to_micros;
+use crate::os::clock;
 use crate::os::engine;
 use crate::os::random;
 use crate::os::warning::Warning;
@@ -74,6 +72,6 @@ fn ended(job: String, channel: &str, setup: &'static Setup) -> Ended {
         exe: setup.exe.as_deref().map(Cow::Borrowed),
         channel: channel.to_owned().into(),
         facts: Cow::Borrowed(&*setup.facts),
-        ..Ended::new(random::number(), job, to_micros(Utc::now()))
+        ..Ended::new(random::number(), job, clock::now())
     }
 }

@@ -1,12 +1,11 @@
 //! That somebody is at a failure: said, and taken back.
 
-use chrono::Utc;
-
 use super::announce::{self, Announcement};
 use super::{Desk, Refused};
 use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
 use crate::monitor::view;
+use crate::os::clock;
 use crate::state::change::Change;
 use crate::status::{Acknowledged, LINE, State, Status};
 
@@ -58,7 +57,7 @@ impl Desk {
                     because: because.map(str::to_owned),
                 }),
                 // Where nobody had heard of it, somebody has by now.
-                alerted: is_heard.then(|| to_micros(Utc::now())).or(status.alerted),
+                alerted: is_heard.then(clock::now).or(status.alerted),
                 fingerprint: Some(error),
                 ..status.clone()
             };
@@ -82,7 +81,7 @@ impl Desk {
         self.change(&file, |past| {
             let status = self.known(past, job)?;
             let acknowledged = status.acknowledged.as_ref();
-            let acknowledged = acknowledged.filter(|one| one.lasts(Utc::now()));
+            let acknowledged = acknowledged.filter(|one| one.lasts(clock::now()));
             by = acknowledged.map(|one| one.by.clone());
             Ok(Change {
                 noted: by.as_ref().map(|_| Status {

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
-
 use super::{Desk, Refused, setup, warn_of_problems};
 use crate::dispatch::dispatcher;
-use crate::format::time::to_micros;
 use crate::message::alert::{Alert, Kind};
 use crate::monitor::view;
+use crate::os::clock;
 use crate::os::random;
 use crate::rules::Past;
 use crate::settings::route::{self, Routes};
@@ -71,7 +69,7 @@ pub(crate) fn new_alert(
             kind,
             job,
             &routes.channel,
-            to_micros(Utc::now()),
+            clock::now(),
             status,
         )
     })

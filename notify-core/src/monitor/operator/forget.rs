@@ -1,12 +1,11 @@
 //! A job that is no more: its status file goes, and people hear that this is over.
 
-use chrono::Utc;
-
 use super::announce::{self, Announcement};
 use super::{Desk, Refused};
-use crate::format::time::{self, Time, to_micros};
+use crate::format::time::{self, Time};
 use crate::message::alert::Kind;
 use crate::monitor::view;
+use crate::os::clock;
 use crate::rules::Past;
 use crate::state::JobKey;
 use crate::state::change::Change;
@@ -82,7 +81,7 @@ impl Desk {
             is_sent = is_known(status);
             let routes = routes.as_deref().filter(|_| is_sent);
             let alert = routes.map(|routes| {
-                let over = over(status, to_micros(Utc::now()));
+                let over = over(status, clock::now());
                 let (kind, shown) = (Kind::Recovered, shown.clone());
                 let mut alert = announce::new_alert(kind, shown, routes, notes.clone(), over);
                 alert.incident.clone_from(&status.incident);
@@ -107,7 +106,7 @@ impl Desk {
 
     /// Says that a job that failed is no more.
     fn retired(&self, status: &Status) -> String {
-        let since = time::span(time::between(status.since, Utc::now()));
+        let since = time::span(time::between(status.since, clock::now()));
         let (by, error) = (&self.by, status.headline(LINE));
         format!("retired by {by} after failing for {since}; last error: {error}")
     }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use chrono::{SubsecRound as _, Utc};
+use chrono::SubsecRound as _;
 
 use super::{Desk, Refused};
 use crate::format::pattern::is_fit;
 use crate::format::time::Time;
 use crate::format::zone::Zone;
 use crate::monitor::{planned, view};
+use crate::os::clock;
 use crate::os::zoneinfo;
 use crate::rules::quiet::{Repeat, Window};
 
@@ -62,7 +63,7 @@ impl Desk {
             because: plan.because.map(str::to_owned),
         };
         window.check().map_err(Refused::Window)?;
-        self.store()?.plan(Utc::now(), |_| false, Some(&window))?;
+        self.store()?.plan(clock::now(), |_| false, Some(&window))?;
         let files = self.place.files()?;
         let named = files
             .iter()
@@ -76,7 +77,7 @@ impl Desk {
     ///
     /// Where others have planned it, or the plan cannot be written.
     pub fn unplan(&self, jobs: &str) -> Result<usize, Refused> {
-        let now = Utc::now();
+        let now = clock::now();
         let (windows, _) = planned::planned(&self.place, now);
         let mut theirs = windows
             .iter()
@@ -100,7 +101,7 @@ impl Desk {
     /// Names the planned quiets that are open for a job or pattern all the same, by their own patterns.
     #[must_use]
     pub fn still_quiet(&self, jobs: &str) -> Vec<String> {
-        let now = Utc::now();
+        let now = clock::now();
         let (windows, _) = planned::planned(&self.place, now);
         let open = windows.iter().filter(|window| window.is_open(now));
         let fits = open.filter(|window| is_fit(&window.jobs, jobs));

@@ -1,12 +1,11 @@
 //! The silence of an error, or of runs that are overdue: begun, and ended before its time.
 
-use chrono::Utc;
-
 use super::announce::{self, Announcement};
 use super::{Desk, Refused};
 use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
 use crate::monitor::view;
+use crate::os::clock;
 use crate::state::change::Change;
 use crate::status::error_count::ErrorCount;
 use crate::status::{LINE, OVERDUE, Silence, State, Status};
@@ -89,7 +88,7 @@ impl Desk {
         self.change(&file, |past| {
             let status = self.known(past, job)?;
             let silence = status.silence.as_ref();
-            let silence = silence.filter(|silence| silence.until > Utc::now());
+            let silence = silence.filter(|silence| silence.until > clock::now());
             until = silence.map(|silence| silence.until);
             Ok(Change {
                 noted: until.map(|_| Status {

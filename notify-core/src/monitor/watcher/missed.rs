@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::time::Instant;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::{Guard, is_own};
 use crate::format::fields::Fields;
@@ -15,6 +15,7 @@ use crate::job::name;
 use crate::monitor::awaited::{self, Awaited};
 use crate::monitor::expected::{Expected, Missed, Watched};
 use crate::monitor::view::{self, Health, Job};
+use crate::os::clock;
 use crate::os::warning::{self, Warning};
 use crate::rules::Past;
 use crate::rules::transition::Ended;
@@ -73,7 +74,7 @@ impl Guard {
     }
 
     fn look_at_job(&mut self, job: &Job, expected: &Expected) {
-        let now = Utc::now();
+        let now = clock::now();
         // Of what a build of before has sent, nobody is to hear again before it runs.
         if self.reported_before.0.get(&job.file) == Some(&job.begun) {
             return;
@@ -131,7 +132,7 @@ impl Guard {
 
     /// Returns when people hear that a job has never run, where that is now.
     fn look_at_awaited(&self, awaited: &Awaited, sent: Option<Time>) -> Option<Time> {
-        let now = Utc::now();
+        let now = clock::now();
         let mut awaited = awaited.clone();
         let said = &mut awaited.said;
         said.grace = said.grace.or(self.said.grace);

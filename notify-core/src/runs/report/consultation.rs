@@ -1,6 +1,7 @@
 //! The program is asked about the end of a run, outside every lock, and its answer goes into the report.
 
 use super::{Open, Report, routes};
+use crate::os::clock;
 use crate::os::warning::Warning;
 use crate::rules::Past;
 use crate::rules::decision::Decision;
@@ -47,7 +48,8 @@ impl Report<'_> {
             is_last,
         };
         let (to, spoken) = (said.routes(routes), self.spoken(said.routes(routes)));
-        let end = self.end(&seen, Some(&said), to, spoken.as_ref());
+        let run = self.ended.by_the_clock(clock::first_ahead());
+        let end = self.end(&run, &seen, Some(&said), to, spoken.as_ref());
         let answer = self.program.decide(&end, warnings);
         if let Some(channel) = answer.as_ref().and_then(Decision::channel) {
             said.elsewhere = if channel == self.ended.channel {

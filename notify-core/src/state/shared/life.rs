@@ -17,10 +17,12 @@ use super::link::Link;
 use super::session::{self, Client, row};
 use super::transaction::Row;
 use crate::format::fields::Fields;
+use crate::os::clock::{self, Whose};
 use crate::os::machine::Machine;
 use crate::os::process;
 use crate::state::change::RunKey;
 use crate::state::local::lease_scan::Seen;
+use crate::state::run_record;
 pub(super) use own::{New, Runs};
 
 /// What the keys of these runs begin with.
@@ -60,9 +62,10 @@ pub(super) async fn write(
 ) -> Result<(), Fault> {
     let rows = new.iter().map(|run| {
         let clean = |text: &str| text.replace('\0', "\u{fffd}");
+        let ahead = clock::first_ahead().filter(|_| run.by == Whose::Host);
         serde_json::json!({
             "number": run.number.cast_signed(), "job": clean(&run.job),
-            "about": clean(&run.about), "run": clean(&run.text),
+            "about": clean(&run.about), "run": clean(&run.text) + &run_record::ahead(ahead),
         })
     });
     let rows = serde_json::Value::Array(rows.collect()).to_string();

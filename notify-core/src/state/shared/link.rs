@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::address::Address;
@@ -22,7 +21,6 @@ use super::plans::Planned;
 use super::schema;
 use super::session::Rows;
 use super::worker;
-use crate::format::time::{Time, to_micros};
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
 use crate::os::random;
@@ -73,7 +71,6 @@ struct Standing {
     fault: Option<Fault>,
     /// Whether somebody has waited in vain since the last answer.
     is_tripped: bool,
-    ahead: TimeDelta,
     server: String,
     activity: Activity,
 }
@@ -293,7 +290,6 @@ impl Link {
             was_up: true,
             fault: None,
             is_tripped: false,
-            ahead: session.ahead,
             server: session.server.clone(),
             activity: Activity {
                 at: Some(Instant::now()),
@@ -349,21 +345,9 @@ impl Link {
             && !fault.is_some_and(is_hopeless)
     }
 
-    pub(super) fn set_ahead(&self, ahead: TimeDelta) {
-        self.standing().ahead = ahead;
-    }
-
     /// Returns why a question need not be asked now.
     pub(super) fn closed(&self) -> Option<Fault> {
         self.standing().closed()
-    }
-
-    /// Reads the store's clock; `None` where it was never seen.
-    pub(super) fn now(&self) -> Option<Time> {
-        let standing = self.standing();
-        standing
-            .was_up
-            .then(|| to_micros(Utc::now() + standing.ahead))
     }
 
     /// Returns since when the connection is open, and whether it is direct.

@@ -15,6 +15,7 @@ use super::session::{self, Client};
 use super::transaction::Row;
 use crate::format::hash;
 use crate::format::time::{Micros, Time};
+use crate::os::clock;
 use crate::os::random;
 use crate::rules::Past;
 use crate::state::local::memory::{Alike, Job, Shown};
@@ -158,7 +159,7 @@ impl Shared {
         let stays = |known: &&mut Known| {
             let is_own = |run| life::process_of(run) == Some(link.process);
             known.is_young(run.at)
-                && known.job.is_repeated_by(run, self.now().timestamp_micros())
+                && known.job.is_repeated_by(run, clock::micros_now())
                 && run.ends.is_none_or(is_own)
         };
         let Some(known) = memory.get_mut(job).filter(stays) else {
@@ -173,7 +174,6 @@ impl Shared {
 
     /// Ends a run in memory alone, where it may stay there; returns whether it does.
     pub(super) fn stays_in_memory(
-        &self,
         link: &Link,
         job: &str,
         at: Instant,
@@ -189,7 +189,7 @@ impl Shared {
         }
         known.job.catch_up();
         // What only planned quiet keeps from being sent is for the store to say.
-        let (now, none_planned) = (self.now(), Silences::default());
+        let (now, none_planned) = (clock::now(), Silences::default());
         let change = decide(&Seen {
             past: known.job.past(),
             now,
@@ -305,7 +305,7 @@ fn names(behind: &[String]) -> String {
 /// Adds to what was read the runs that are in memory.
 fn corrected(link: &Link, rows: session::Rows) -> Vec<Written> {
     let mut memory = link.memory();
-    let now = link.now().unwrap_or_default();
+    let now = clock::now();
     let rows = rows
         .into_iter()
         .filter_map(|row| session::row::<3>(vec![row]));

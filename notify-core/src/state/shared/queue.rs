@@ -20,6 +20,7 @@ use crate::format::hash;
 use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
 use crate::message::dropped::Dropped;
+use crate::os::clock;
 use crate::os::ffi;
 use crate::state::dropped::Loss;
 use crate::state::entry::Entry;
@@ -104,11 +105,6 @@ impl Queue {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Reads the store's clock.
-    pub(crate) fn now(&self) -> Option<Time> {
-        self.link().now()
     }
 
     pub(crate) fn put(&self, alert: &Alert, content: &str) -> io::Result<Entry> {
@@ -366,8 +362,8 @@ impl Queue {
         const KEEP: &str = "INSERT INTO pn.alert (queue, name, job, state, body, reason) \
             VALUES ($1::text, $2::text, '', 'handle', $3::text, $4::text) \
             ON CONFLICT (queue, name) DO UPDATE SET body = EXCLUDED.body, reason = EXCLUDED.reason";
-        let now = self.now().unwrap_or_else(local::now);
-        self.ask(KEEP, &[key, text, &time::show(now)]).map(drop)
+        self.ask(KEEP, &[key, text, &time::show(clock::now())])
+            .map(drop)
     }
 
     /// Forgets the messages to which nothing was sent for so long. What cannot be removed is tried again with the next

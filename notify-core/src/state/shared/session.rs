@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
@@ -17,7 +16,8 @@ use super::link::Link;
 use super::schema;
 use super::stream::Stream;
 use super::tls::Tls;
-use crate::format::time::Time;
+use crate::format::time::Micros;
+use crate::os::clock;
 
 /// How long one server may take until it can be asked.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -105,8 +105,6 @@ pub(super) struct Session {
     pub(super) is_locked: bool,
     /// Names this start of the server.
     pub(super) server: String,
-    /// By how much the server's clock is ahead.
-    pub(super) ahead: TimeDelta,
     /// What gives the role its rights.
     pub(super) mend: String,
     /// What ends with the connection.
@@ -167,7 +165,6 @@ impl Session {
             is_direct: false,
             is_locked: false,
             server: String::new(),
-            ahead: TimeDelta::zero(),
             mend: schema::rights(
                 &link.address().schema(),
                 target.config.get_user().unwrap_or_default(),
@@ -219,7 +216,7 @@ impl Session {
         let end = |end: SocketAddr| [end.ip().to_canonical().to_string(), end.port().to_string()];
         let ends = [end(ends.0), end(ends.1)].into_iter().flatten();
         let values: Vec<_> = ends.chain([process.to_string()]).map(Some).collect();
-        let begun = (Instant::now(), Utc::now());
+        let asked = (Instant::now(), clock::of_host());
         let look = schema::of(schema, &look);
         let rows = ask(&self.client, &look, &values, &self.mend).await?;
         let [read_only, direct, locked, _, started, clock, oldest] =
@@ -237,7 +234,7 @@ impl Session {
         // Where an earlier connection is not seen to be gone yet, that one holds the lock for a moment.
         (self.is_direct, self.is_locked) = (direct == "true", locked == "true");
         self.server = started;
-        self.ahead = ahead(&clock, begun).unwrap_or_default();
+        follow(&clock, asked);
         Ok(())
     }
 }
@@ -279,9 +276,10 @@ pub(super) fn row<const COLUMNS: usize>(rows: Rows) -> Option<[String; COLUMNS]>
     row.try_into().ok()
 }
 
-/// Reads the server's clock, asked at `begun`, and returns by how much it is ahead of this host's.
-pub(super) fn ahead(clock: &str, begun: (Instant, Time)) -> Option<TimeDelta> {
-    let server = DateTime::from_timestamp_micros(clock.parse().ok()?)?;
-    let half = TimeDelta::from_std(begun.0.elapsed() / 2).ok()?;
-    Some(server - (begun.1 + half))
+/// Goes by the server's clock, which was asked when this host's clock showed `asked`.
+pub(super) fn follow(clock: &str, asked: (Instant, Micros)) {
+    let half = (asked.0.elapsed() / 2).as_micros().try_into();
+    if let (Ok(server), Ok(half)) = (clock.parse::<Micros>(), half) {
+        clock::follow(server - asked.1 - half, half);
+    }
 }

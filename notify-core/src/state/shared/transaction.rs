@@ -19,6 +19,7 @@ use super::memory::Known;
 use super::plans::Planned;
 use super::session::{Rows, row};
 use crate::format::hash;
+use crate::os::clock;
 use crate::os::random;
 use crate::rules::Past;
 use crate::state::change::Change;
@@ -96,7 +97,7 @@ impl Shared {
         again: Option<Again<'_>>,
     ) -> io::Result<Committed> {
         let link = self.link();
-        if self.stays_in_memory(&link, job, at, &mut *decide, again) {
+        if Self::stays_in_memory(&link, job, at, &mut *decide, again) {
             return Ok(Committed::default());
         }
         let known = link.memory().remove(job).map(Known::caught_up);
@@ -138,11 +139,11 @@ impl Shared {
             };
             let (past, guarded) = self.settle_held(row);
             let past = match known {
-                Some(known) => known.correct(past, &row.change, self.now()),
+                Some(known) => known.correct(past, &row.change, clock::now()),
                 None => past,
             };
             let past = self.correct_by_local(job, unwritten::correct(job, past));
-            let now = self.now();
+            let now = clock::now();
             let change = decide(&Seen {
                 past: &past,
                 now,
@@ -187,12 +188,12 @@ impl Shared {
             return (past, Vec::new());
         };
         let mut there = seen.held.clone();
-        if held.until <= self.now() {
+        if held.until <= clock::now() {
             let queues = held.alerts.iter().filter_map(|alert| alert.split_once('/'));
             for (queue, name) in queues {
                 let queue = self.queue(queue);
                 // Where it cannot, it leaves with the next sender.
-                if queue.release_to(self.now(), &mut Vec::new()).is_ok() && !queue.is_held(name) {
+                if queue.release_to(clock::now(), &mut Vec::new()).is_ok() && !queue.is_held(name) {
                     there.clear();
                 }
             }

@@ -5,7 +5,6 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{sleep, timeout, timeout_at};
@@ -17,6 +16,7 @@ use super::memory;
 use super::retention;
 use super::session::{self, Client, Session};
 use super::transaction;
+use crate::os::clock;
 
 /// How often the thread looks for work that nobody waits for.
 const TICK: Duration = Duration::from_millis(200);
@@ -243,12 +243,10 @@ impl Work {
         self.beaten = now;
         let is_direct = session.is_direct;
         self.spawn(move |link, client| async move {
-            let begun = (Instant::now(), Utc::now());
+            let asked = (Instant::now(), clock::of_host());
             let rows = session::ask(&client, CLOCK, &[], "").await?;
-            if let Some([clock]) = session::row(rows)
-                && let Some(ahead) = session::ahead(&clock, begun)
-            {
-                link.set_ahead(ahead);
+            if let Some([clock]) = session::row(rows) {
+                session::follow(&clock, asked);
             }
             life::beat(link, client, is_direct).await
         });

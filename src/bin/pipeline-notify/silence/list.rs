@@ -9,7 +9,7 @@ use crate::words::{self, plain};
 use crate::{Failure, json};
 
 pub(super) fn run(place: &Place, is_json: bool, output: &mut Output) -> Result<u8, Failure> {
-    let now = Utc::now();
+    let now = look::now();
     let (planned, faults) = look::planned(place, now);
     let jobs = look::jobs(place, &[]).map_err(|error| {
         Failure::Message(format!("`{}` cannot be read: {error}", place.display()))

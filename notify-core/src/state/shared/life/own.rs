@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Gone;
+use crate::os::clock::Whose;
 use crate::state::shared::transaction::Row;
 
 /// A run that has ended by then is never written down: those of a tight loop.
@@ -31,6 +32,7 @@ struct Run {
     job: String,
     about: Arc<str>,
     text: String,
+    by: Whose,
     begun: Instant,
     is_written: bool,
     /// Whether its end is on its way to the store: it must not be written down behind that.
@@ -43,6 +45,7 @@ pub(in crate::state::shared) struct New {
     pub(super) job: String,
     pub(super) about: Arc<str>,
     pub(super) text: String,
+    pub(super) by: Whose,
 }
 
 impl Runs {
@@ -53,6 +56,7 @@ impl Runs {
         job: String,
         about: impl FnOnce() -> String,
         text: String,
+        by: Whose,
     ) -> bool {
         let begun = Instant::now();
         let about = self.about.get_or_insert_with(|| about().into()).clone();
@@ -60,6 +64,7 @@ impl Runs {
             job,
             about,
             text,
+            by,
             begun,
             is_written: false,
             is_ending: false,
@@ -141,6 +146,7 @@ impl Runs {
                 job: run.job.clone(),
                 about: run.about.clone(),
                 text: run.text.clone(),
+                by: run.by,
             }
         });
         let new: Vec<_> = new.collect();
