@@ -1,7 +1,8 @@
 //! A `PostgreSQL` of the tests' own, from the binaries that the machine has; it ends with the test, however that ends.
 
 use std::fs;
-use std::net::TcpStream;
+use std::hash::{BuildHasher as _, RandomState};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -71,9 +72,12 @@ fn user() -> u32 {
     }
 }
 
+/// Finds a port that nobody has, and that the system gives to no connection until the server takes it.
 fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let random = || RandomState::new().hash_one(()) % 20_000;
+    let ports = (0..100).map(|_| 10_000 + u16::try_from(random()).unwrap());
+    let mut free = ports.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.next().expect("no port is free")
 }
 
 impl Server {
