@@ -101,6 +101,49 @@ pub(crate) fn digest(alerts: &[Alert]) -> String {
     with(Cuts { name, error })
 }
 
+/// Says what is sent in one line: an alert's summary, or a headline.
+pub(crate) fn summary(alerts: &[Alert]) -> String {
+    match alerts {
+        [alert] => alert.summary(),
+        _ => headline(alerts),
+    }
+}
+
+/// The same without the error.
+pub(crate) fn title(alerts: &[Alert]) -> String {
+    match alerts {
+        [alert] => alert.title(),
+        _ => headline(alerts),
+    }
+}
+
+/// Returns the heading of a digest without its signs, and what stands below it.
+pub(crate) fn parts(alerts: &[Alert]) -> (String, String) {
+    let text = message(alerts);
+    let (title, text) = text.split_once('\n').unwrap_or_default();
+    let title = title.trim_matches(['-', ' ']).to_owned();
+    (title, text.trim_matches('\n').to_owned())
+}
+
+/// Says what a short message of an incident cannot be without: the first remark on an alert, and how many alerts were
+/// dropped.
+pub(crate) fn remarks(alerts: &[Alert]) -> Vec<String> {
+    let mut remarks = match alerts {
+        [alert] => alert.remarks(),
+        _ => Vec::new(),
+    };
+    remarks.truncate(1);
+    for words in alerts
+        .iter()
+        .filter_map(|alert| alert.dropped.as_ref()?.words())
+    {
+        if !remarks.contains(&words) {
+            remarks.push(words);
+        }
+    }
+    remarks
+}
+
 /// Says how many alerts there are, and of what: `✗ 12 alerts: 9 failed, 3 recovered`; in a message that is
 /// brought up to date, `✗ 3 of 12 recovered: 9 failed, 3 recovered`.
 pub(crate) fn headline(alerts: &[Alert]) -> String {

@@ -51,6 +51,7 @@ pub(super) fn says_no(body: &str) -> bool {
 }
 
 /// Reads a body that is JSON.
+#[inline(never)]
 pub(super) fn json(body: &str) -> Option<Value> {
     serde_json::from_str(without_mark(body)).ok()
 }

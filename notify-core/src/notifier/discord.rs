@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use ureq::http::Method;
-
 use embed::{edited, further, message, short};
 
 use super::http::{self, Answer, Class, Post, Rule};
+use super::service_url::is_number;
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal};
 use crate::error::Error;
 use crate::message::alert::Alert;
@@ -19,13 +18,9 @@ use crate::notifier::url::Destination;
 
 /// What Discord answers, where the status alone does not say it.
 /// <https://discord.com/developers/docs/topics/opcodes-and-status-codes>
-const RULES: [Rule; 6] = [
+const RULES: [Rule; 2] = [
     // Forums and archived threads take no message of this webhook, whatever it says.
-    Rule::new(400, "220001", Class::Channel),
-    Rule::new(400, "220002", Class::Channel),
-    Rule::new(400, "220003", Class::Channel),
-    Rule::new(400, "220004", Class::Channel),
-    Rule::new(400, "50083", Class::Channel),
+    Rule::new(400, "220001|220002|220003|220004|50083", Class::Channel),
     // The URL has lost its token.
     Rule::new(405, "", Class::Channel),
 ];
@@ -83,30 +78,31 @@ impl Discord {
     fn send(
         &self,
         message: &Value,
-        short: &dyn Fn() -> Value,
+        alerts: &[Alert],
         timeout: Duration,
     ) -> Result<Answer, Refusal> {
         // Without it Discord says 204 before it knows whether the message is saved.
         let url = self.destination.url()?.asking("wait=true");
-        http::answer_or_short(timeout, &RULES, message, short, &|body, left| {
-            Ok(Post::json(&url, body).send(left)?.or_no(is_error))
+        let short = || short(alerts);
+        http::send_or_short(timeout, &RULES, message, &short, &|message, left| {
+            Ok(Post::json(&url, message).send(left)?.or_no(is_error))
         })
     }
 
     /// Returns the address of a message, for which the service must say in which server the webhook is.
-    fn address_of(&self, sent: &Sent, timeout: Duration) -> Option<String> {
+    fn address_of(&self, sent: &Sent<'_>, timeout: Duration) -> Option<String> {
         let Sent { channel, message } = sent;
         if channel.is_empty() {
             return None;
         }
         let asked = || {
-            let answer = Post::get(&self.destination.url().ok()?)
-                .send(timeout)
-                .ok()?;
+            let url = self.destination.url().ok()?;
+            let answer = Post::get(&url).send(timeout).ok()?;
             answer.judge(&RULES).ok()?;
-            id(&answer.json()?, "guild_id")
+            answer.json()
         };
-        let guild = asked().unwrap_or_else(|| "@me".to_owned());
+        let webhook = asked().unwrap_or_default();
+        let guild = id(&webhook, "guild_id").unwrap_or("@me");
         Some(format!(
             "https://discord.com/channels/{guild}/{channel}/{message}"
         ))
@@ -123,21 +119,16 @@ impl Notifier for Discord {
     }
 
     fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
-        let answer = self.send(&message(alerts), &|| short(alerts), timeout)?;
-        Ok(answer
-            .json()
-            .and_then(|said| Sent::of(&said))
-            .map(Sent::handle))
+        let answer = self.send(&message(alerts), alerts, timeout)?;
+        Ok(answer.json().as_ref().and_then(handle_of))
     }
 
     fn edit(&self, handle: &str, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let sent = Sent::read(handle)?;
-        let url = self
-            .destination
-            .url()?
-            .below(&format!("messages/{}", sent.message));
-        let edited = edited(alerts).to_string();
-        let answer = Post::json(&url, &edited).by(Method::PATCH).send(timeout)?;
+        let url = self.destination.url()?;
+        let url = url.below(&format!("messages/{}", sent.message));
+        let post = Post::json(&url, &edited(alerts)).by("PATCH");
+        let answer = post.send(timeout)?;
         answer.or_no(is_error).judge_by(&RULES_OF_EDITS, &RULES)
     }
 
@@ -150,7 +141,7 @@ impl Notifier for Discord {
     ) -> Result<(), Refusal> {
         let address = self.address_of(&Sent::read(handle)?, timeout / 4);
         let message = further(alerts, address.as_deref());
-        self.send(&message, &|| short(alerts), timeout).map(drop)
+        self.send(&message, alerts, timeout).map(drop)
     }
 
     fn hidden(&self, _: Ours) -> Vec<Hidden> {
@@ -163,46 +154,34 @@ impl Notifier for Discord {
 }
 
 /// A message that was sent.
-struct Sent {
-    channel: String,
-    message: String,
+struct Sent<'a> {
+    message: &'a str,
+    channel: &'a str,
 }
 
-impl Sent {
-    /// Reads what the service answers.
-    fn of(said: &Value) -> Option<Self> {
-        Some(Self {
-            channel: id(said, "channel_id").unwrap_or_default(),
-            message: id(said, "id")?,
-        })
-    }
-
-    /// Writes what is kept.
-    fn handle(self) -> String {
-        format!("{} {}", self.message, self.channel)
-    }
-
-    /// Reads what was kept.
-    fn read(handle: &str) -> Result<Self, Refusal> {
-        let mut ids = handle.split(' ');
-        let message = ids
-            .next()
-            .filter(|id| is_id(id))
-            .ok_or_else(Refusal::unknown_message)?;
-        Ok(Self {
-            message: message.to_owned(),
-            channel: ids.next().unwrap_or_default().to_owned(),
-        })
+impl<'a> Sent<'a> {
+    fn read(handle: &'a str) -> Result<Self, Refusal> {
+        let (message, channel) = handle.split_once(' ').unwrap_or((handle, ""));
+        if is_id(message) {
+            Ok(Self { message, channel })
+        } else {
+            Err(Refusal::unknown_message())
+        }
     }
 }
 
-fn id(said: &Value, key: &str) -> Option<String> {
-    let id = said.get(key)?.as_str()?;
-    is_id(id).then(|| id.to_owned())
+/// Returns the handle of the message that an answer speaks of.
+fn handle_of(said: &Value) -> Option<String> {
+    let channel = id(said, "channel_id").unwrap_or_default();
+    Some(format!("{} {channel}", id(said, "id")?))
 }
 
-fn is_id(id: &str) -> bool {
-    (1..=20).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_digit())
+fn id<'a>(said: &'a Value, key: &str) -> Option<&'a str> {
+    said.get(key)?.as_str().filter(|id| is_id(id))
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() <= 20 && is_number(text)
 }
 
 /// Distinguishes Discord's form of an error from the message that it answers with: that has an id.

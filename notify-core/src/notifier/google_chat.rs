@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::http::{self, Class, Post, Rule};
-use super::object::object;
-use super::sanitize::{fenced, fit, line, units, visible};
-use super::service_url::{Problem, Word, at, encode};
+use super::object::{object, put, some};
+use super::parts::log_lines;
+use super::sanitize::{fenced, fit, line, parted, units, visible};
+use super::service_url::{Problem, Word, at, encode, is_of};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::format::link::Link;
 use crate::format::text::is_blank;
@@ -16,7 +17,6 @@ use crate::format::time;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
 use crate::notifier::url::Destination;
-use crate::status::log_lines::HEADING;
 
 // A message may have 32,000 bytes with all that is around its text.
 // <https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages/create>
@@ -36,6 +36,9 @@ const LINE: usize = 200;
 
 /// The length of the text that is tried when the first message was refused.
 const SHORT: usize = 1_000;
+
+/// What begins `<users/all>` and `<https://…|words>`.
+const LINK: char = '<';
 
 /// The most buttons.
 const BUTTONS: usize = 4;
@@ -76,9 +79,7 @@ impl GoogleChat {
             [key, token, thread] => (Self::HOST, word.host, key, token, thread),
             _ => return Err("it is not a space, a key and a token"),
         };
-        let is_of_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~%=".contains(&byte);
-        let is_part = |part: &str| !part.is_empty() && part.bytes().all(is_of_part);
-        if ![space, key, token].into_iter().all(is_part) {
+        if ![space, key, token].iter().all(|part| is_of("-_.~%=", part)) {
             return Err("it is not a space, a key and a token");
         }
         let thread = if thread.is_empty() {
@@ -112,9 +113,8 @@ impl Notifier for GoogleChat {
             url = url.asking("messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");
         }
         let in_thread = |mut message: Value| {
-            if let Some(thread) = thread {
-                message["thread"] = object! { "threadKey": thread };
-            }
+            let thread = thread.map(|thread| object! { "threadKey": thread });
+            put(&mut message, "thread", some(thread));
             message
         };
         http::send_or_short(
@@ -122,11 +122,12 @@ impl Notifier for GoogleChat {
             &RULES,
             &in_thread(message(alerts)),
             &|| in_thread(short(alerts)),
-            &|body, left| {
-                let answer = Post::json(&url, body).send(left)?;
+            &|message, left| {
+                let answer = Post::json(&url, message).send(left)?;
                 Ok(answer.or_no(|said| said.get("error").is_some()))
             },
         )
+        .map(drop)
     }
 
     fn hidden(&self, _: Ours) -> Vec<Hidden> {
@@ -153,7 +154,7 @@ fn message(alerts: &[Alert]) -> Value {
     let mut message = object! { "text": text };
     let links = links::of(alerts, BUTTONS);
     if !links.is_empty() {
-        message["cardsV2"] = [card(&links)].into();
+        put(&mut message, "cardsV2", [card(&links)]);
     }
     message
 }
@@ -167,10 +168,12 @@ fn short(alerts: &[Alert]) -> Value {
 fn one(alert: &Alert) -> String {
     let mut text = alert.title_with(&|part: &str| line(part, TITLE, &inline));
     if !is_blank(alert.body()) {
-        let log_lines = log_lines(alert, ERROR / 2);
-        let room = ERROR - units(&log_lines);
+        let log_lines = log_lines(alert, ERROR / 2, &block);
+        let room = ERROR - units(&log_lines) - 1;
         text += &format!("\n{}", fit(alert.body(), room, &units, &block));
-        text += &log_lines;
+        if !log_lines.is_empty() {
+            text += &format!("\n{log_lines}");
+        }
     }
     let mut lines = Vec::new();
     let mut left = REMARKS;
@@ -196,17 +199,6 @@ fn one(alert: &Alert) -> String {
     format!("{text}\n{}", lines.join("\n"))
 }
 
-/// Shows the last lines that the run has logged, as many as have room.
-fn log_lines(alert: &Alert, room: usize) -> String {
-    let room = room - units(HEADING) - units(&block("")) - 2;
-    // A fence of each line counts too much, and never too little.
-    let lines = alert.lines_below(room, &|line: &str| units(&block(line)));
-    if lines.is_empty() {
-        return String::new();
-    }
-    format!("\n{HEADING}\n{}", block(&lines.join("\n")))
-}
-
 /// Makes a card of buttons.
 /// <https://developers.google.com/workspace/chat/api/reference/rest/v1/cards#buttonlist>
 fn card(links: &[Link]) -> Value {
@@ -225,14 +217,14 @@ fn card(links: &[Link]) -> Value {
 
 /// Writes a text as it is, letter by letter.
 fn block(text: &str) -> String {
-    calling_nobody(&fenced(text))
+    parted(&fenced(text), LINK)
 }
 
 /// Writes a line in which no sign has a meaning: as code, where one could have. The service knows no
 /// escape.
 /// <https://developers.google.com/workspace/chat/format-messages>
 fn inline(text: &str) -> String {
-    let text = calling_nobody(visible(text).trim());
+    let text = parted(visible(text).trim(), LINK);
     let is_live = text.contains(['*', '_', '~', '`']) || text.starts_with(['-', '+', '>', '#']);
     if is_live {
         // No sign ends code but a backtick, which looks much like this letter.
@@ -240,11 +232,6 @@ fn inline(text: &str) -> String {
     } else {
         text
     }
-}
-
-/// Parts what begins like `<users/all>` or `<https://…|words>`.
-fn calling_nobody(text: &str) -> String {
-    text.replace('<', "<\u{200b}")
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ enum What {
 
 impl Hidden {
     /// A webhook, whose path is its tokens.
+    #[inline(never)]
     pub(crate) fn webhook(destination: &Destination) -> Self {
         Self(What::Url(destination.clone(), Parts::Tokens))
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use ureq::Agent;
-use ureq::http::{Method, Request};
+use ureq::http::Request;
 #[cfg(feature = "tls")]
 use ureq::tls::TlsConfig;
 
@@ -23,18 +23,24 @@ const ANSWER: u64 = 128 * 1024;
 
 /// What is posted: `Post::json(&url, &body).headers(&[("x-key", &key)]).send(timeout)?`.
 pub(crate) struct Post<'a> {
-    method: Method,
+    method: &'static str,
     url: &'a Url,
-    body: &'a str,
+    body: String,
     content_type: &'a str,
     headers: &'a [(&'a str, &'a str)],
     secrets: &'a [String],
 }
 
 impl<'a> Post<'a> {
-    pub(crate) fn json(url: &'a Url, body: &'a str) -> Self {
+    #[inline(never)]
+    pub(crate) fn json(url: &'a Url, body: &Value) -> Self {
+        Self::document(url, body.to_string())
+    }
+
+    /// Posts JSON that is written already.
+    pub(crate) fn document(url: &'a Url, body: String) -> Self {
         Self {
-            method: Method::POST,
+            method: "POST",
             url,
             body,
             content_type: "application/json",
@@ -44,20 +50,20 @@ impl<'a> Post<'a> {
     }
 
     /// Posts plain text.
-    pub(crate) fn text(url: &'a Url, body: &'a str) -> Self {
+    pub(crate) fn text(url: &'a Url, body: &str) -> Self {
         Self {
             content_type: "text/plain; charset=utf-8",
-            ..Self::json(url, body)
+            ..Self::document(url, body.to_owned())
         }
     }
 
     /// Asks for what is at the URL.
     pub(crate) fn get(url: &'a Url) -> Self {
-        Self::json(url, "").by(Method::GET)
+        Self::document(url, String::new()).by("GET")
     }
 
     /// Sends it by another method than POST.
-    pub(crate) fn by(self, method: Method) -> Self {
+    pub(crate) fn by(self, method: &'static str) -> Self {
         Self { method, ..self }
     }
 
@@ -102,38 +108,35 @@ impl<'a> Post<'a> {
             config
         };
         let mut request = Request::builder()
-            .method(self.method.clone())
+            .method(self.method)
             .uri(self.url.as_str());
         for (name, value) in self.headers {
             request = request.header(*name, *value);
         }
         let agent = Agent::from(config.build());
-        let answer = if self.method == Method::GET {
+        let answer = if self.method == "GET" {
             let request = request.body(()).map_err(ureq::Error::from);
             request.and_then(|request| agent.run(request))
         } else {
             let request = request.header("content-type", self.content_type);
-            let request = request.body(self.body).map_err(ureq::Error::from);
+            let request = request.body(&*self.body).map_err(ureq::Error::from);
             request.and_then(|request| agent.run(request))
         };
         let answer = answer.map_err(|error| Refusal::temporary(unreachable::describe(&error)))?;
-        let status = answer.status().as_u16();
-        let headers = answer.headers().clone();
+        let (head, body) = answer.into_parts();
         let mut read = Vec::new();
         // What came before it broke off is judged by.
-        let _ = answer
-            .into_body()
-            .into_reader()
-            .take(ANSWER)
-            .read_to_end(&mut read);
+        let _ = body.into_reader().take(ANSWER).read_to_end(&mut read);
         let body = String::from_utf8_lossy(&read).into_owned();
         let is_quotable = !self.url.is_shown_in(&body)
             && !self.secrets.iter().any(|secret| body.contains(&**secret));
-        Ok(Answer::new(status, body, headers, is_quotable))
+        let status = head.status.as_u16();
+        Ok(Answer::new(status, body, head.headers, is_quotable))
     }
 }
 
-/// Sends a message, and where the service refuses that, a short one, which says at least what happened.
+/// Sends a message, and where the service refuses that, a short one, which says at least what happened. Returns what the
+/// service answered then.
 ///
 /// # Errors
 ///
@@ -143,28 +146,13 @@ pub(crate) fn send_or_short(
     rules: &[Rule],
     message: &Value,
     short: &dyn Fn() -> Value,
-    send: &dyn Fn(&str, Duration) -> Result<Answer, Refusal>,
-) -> Result<(), Refusal> {
-    answer_or_short(timeout, rules, message, short, send).map(drop)
-}
-
-/// The same, and returns the answer.
-///
-/// # Errors
-///
-/// Those of [`send_or_short`].
-pub(crate) fn answer_or_short(
-    timeout: Duration,
-    rules: &[Rule],
-    message: &Value,
-    short: &dyn Fn() -> Value,
-    send: &dyn Fn(&str, Duration) -> Result<Answer, Refusal>,
+    send: &dyn Fn(&Value, Duration) -> Result<Answer, Refusal>,
 ) -> Result<Answer, Refusal> {
     let begun = Instant::now();
-    let mut answer = send(&message.to_string(), timeout)?;
+    let mut answer = send(message, timeout)?;
     if answer.refuses_the_message(rules) {
         let left = timeout.saturating_sub(begun.elapsed());
-        answer = send(&short().to_string(), left)?;
+        answer = send(&short(), left)?;
     }
     answer.judge(rules)?;
     Ok(answer)

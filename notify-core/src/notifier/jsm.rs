@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::http::{self, Answer, Class, Post, Rule};
-use super::object::{self, object};
+use super::object::{object, put, some};
 use super::sanitize::{fit, line, units, visible};
-use super::service_url::{Problem, Word, at, encode};
+use super::service_url::{Problem, Word, at, encode, is_of};
 use super::severity::{Severity, resolves};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::format::text;
@@ -96,8 +96,7 @@ impl Jsm {
                 );
             }
         };
-        let is_of_key = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        if key.len() < 8 || !key.bytes().all(is_of_key) {
+        if key.len() < 8 || !is_of("-_", key) {
             return Err("its key is not letters, digits, `-` and `_`");
         }
         Ok(Self {
@@ -112,22 +111,22 @@ impl Jsm {
         let url = self.alerts.url()?;
         let authorization = format!("GenieKey {key}");
         let headers = [("authorization", &*authorization)];
-        let post = |url: &Url, body: &str, left| {
-            let post = Post::json(url, body).headers(&headers);
+        let post = |url: &Url, message: &Value, left| {
+            let post = Post::json(url, message).headers(&headers);
             Ok(paused(post.hiding(slice::from_ref(&key)).send(left)?))
         };
         let begun = Instant::now();
         if !resolves(alert) {
             let full = opening(alert);
-            let send = |body: &str, left| post(&url, body, left);
-            let taken = http::answer_or_short(timeout, &RULES, &full, &|| short(alert), &send)?;
+            let send = |message: &Value, left| post(&url, message, left);
+            let taken = http::send_or_short(timeout, &RULES, &full, &|| short(alert), &send)?;
             if !alert.kind.is_remark() {
                 return Ok(());
             }
             // What a remark opens is closed once it is there: no later alert would.
             let request = taken.json().and_then(|taken| {
                 let request = encode(taken["requestId"].as_str()?);
-                Some(url.below(&format!("requests/{request}")))
+                Some(url.clone().below(&format!("requests/{request}")))
             });
             let until = begun + OPENING.min(timeout / 2);
             if let Some(request) = request {
@@ -143,7 +142,7 @@ impl Jsm {
         let url = url.below(&format!("{}/close", encode(&key::of_alert(alert))));
         let url = url.asking("identifierType=alias");
         let left = timeout.saturating_sub(begun.elapsed());
-        post(&url, &closing(alert).to_string(), left)?.judge(&RULES)
+        post(&url, &closing(alert), left)?.judge(&RULES)
     }
 }
 
@@ -199,8 +198,9 @@ fn paused(answer: Answer) -> Answer {
 /// Makes the request that opens an alert, or counts one more of it.
 fn opening(alert: &Alert) -> Value {
     let mut opening = short(alert);
-    opening["description"] = fit(&text(alert), DESCRIPTION, &units, &visible).into();
-    opening["details"] = details(alert);
+    let description = fit(&text(alert), DESCRIPTION, &units, &visible);
+    put(&mut opening, "description", description);
+    put(&mut opening, "details", details(alert));
     opening
 }
 
@@ -211,26 +211,22 @@ fn text(alert: &Alert) -> String {
 
 /// Makes one that says in few words what the other one says.
 fn short(alert: &Alert) -> Value {
-    let mut short = object! {
+    object! {
         "message": line(&alert.summary(), MESSAGE, &visible),
         "alias": key::of_alert(alert),
         "entity": line(&alert.job, 2 * MESSAGE, &visible),
         "priority": priority(alert),
         "tags": ["pipeline-notify"],
-    };
-    if let Some(source) = source(alert) {
-        short["source"] = source.into();
+        "source": some(source(alert)),
     }
-    short
 }
 
 /// Makes the request that closes an alert.
 fn closing(alert: &Alert) -> Value {
-    let mut closing = object! { "note": fit(&text(alert), DESCRIPTION, &units, &visible) };
-    if let Some(source) = source(alert) {
-        closing["source"] = source.into();
+    object! {
+        "note": fit(&text(alert), DESCRIPTION, &units, &visible),
+        "source": some(source(alert)),
     }
-    closing
 }
 
 fn source(alert: &Alert) -> Option<String> {
@@ -249,7 +245,7 @@ fn priority(alert: &Alert) -> &'static str {
 
 /// Returns the facts of an alert by name, and the pages that it names.
 fn details(alert: &Alert) -> Value {
-    let mut details = Vec::new();
+    let mut details = object! {};
     let mut left = DETAILS;
     let links = alert.pages().into_iter();
     let links = links.map(|link| (format!("link {}", link.label), link.url));
@@ -261,10 +257,10 @@ fn details(alert: &Alert) -> Value {
         let more = units(&name) + units(&value);
         if more <= left && !is_blank(&name) && !is_blank(&value) {
             left -= more;
-            details.push((name, value.into()));
+            put(&mut details, &name, value);
         }
     }
-    object::of_pairs(details)
+    details
 }
 
 #[cfg(test)]

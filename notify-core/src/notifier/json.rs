@@ -197,7 +197,7 @@ impl Notifier for Json {
         let signature = signature.as_deref().map(|value| ("x-signature", value));
         let headers = [Some(("idempotency-key", &*id)), signature];
         let headers: Vec<_> = headers.into_iter().flatten().collect();
-        let post = Post::json(&url, &body).headers(&headers);
+        let post = Post::document(&url, body).headers(&headers);
         post.hiding(key.as_slice()).send(timeout)?.judge(ANSWERS)
     }
 

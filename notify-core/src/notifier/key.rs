@@ -28,6 +28,7 @@ pub(super) fn of_alert(alert: &Alert) -> String {
 }
 
 /// Returns the incident of a message, where all its alerts are of one.
+#[inline(never)]
 pub(super) fn of_incident(alerts: &[Alert]) -> Option<&str> {
     let first = alerts.first()?.incident()?;
     let is_of_one = alerts.iter().all(|alert| alert.incident() == Some(first));

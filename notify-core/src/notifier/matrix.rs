@@ -5,10 +5,9 @@ use std::slice;
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::http::Method;
 
 use super::http::{Answer, Class, Post, Rule};
-use super::object::object;
+use super::object::{object, put};
 use super::parts::Parts;
 use super::sanitize::html as escape;
 use super::service_url::{Problem, Word, at, decode_text, encode};
@@ -111,8 +110,7 @@ impl Matrix {
     ) -> Result<Answer, Refusal> {
         let put = |transaction: &str, room| {
             let url = self.url(&format!("send/m.room.message/{}", encode(transaction)))?;
-            let body = event(room).to_string();
-            self.ask(Post::json(&url, &body).by(Method::PUT), timeout)
+            self.ask(Post::json(&url, &event(room)).by("PUT"), timeout)
         };
         let mut answer = put(transaction, BODY)?;
         if answer.status == 413 {
@@ -131,8 +129,7 @@ impl Matrix {
             || said.get("content") == Some(&object! {});
         let is_unknown = answer.status == 404 && answer.body.contains("M_NOT_FOUND");
         if is_deleted || is_unknown {
-            let reason = "its message was deleted".to_owned();
-            return Err(Refusal::Gone { reason });
+            return Err(Refusal::gone("its message was deleted"));
         }
         Ok(())
     }
@@ -167,10 +164,12 @@ impl Notifier for Matrix {
             let mut event = new.clone();
             for key in ["body", "formatted_body"] {
                 // For those who do not know edits.
-                event[key] = format!("* {}", new[key].as_str().unwrap_or_default()).into();
+                let marked = format!("* {}", new[key].as_str().unwrap_or_default());
+                put(&mut event, key, marked);
             }
-            event["m.new_content"] = new;
-            event["m.relates_to"] = object! { "rel_type": "m.replace", "event_id": handle };
+            put(&mut event, "m.new_content", new);
+            let relation = object! { "rel_type": "m.replace", "event_id": handle };
+            put(&mut event, "m.relates_to", relation);
             event
         };
         let transaction = format!("{}-edit", key::of_message(alerts));
@@ -188,12 +187,13 @@ impl Notifier for Matrix {
         self.is_there(handle, timeout / 2)?;
         let event = |room| {
             let mut event = message(alerts, room, is_loud);
-            event["m.relates_to"] = object! {
+            let relation = object! {
                 "rel_type": "m.thread",
                 "event_id": handle,
                 "is_falling_back": true,
                 "m.in_reply_to": object! { "event_id": handle },
             };
+            put(&mut event, "m.relates_to", relation);
             event
         };
         self.send(
@@ -222,11 +222,7 @@ impl Notifier for Matrix {
 /// Makes the message of some alerts; one that is not loud is a notice, which notifies nobody.
 fn message(alerts: &[Alert], room: usize, is_loud: bool) -> Value {
     let parts = Parts::of(alerts, room);
-    let colour = match Severity::worst(alerts) {
-        Severity::Bad => "#d93025",
-        Severity::Unclear => "#f29900",
-        Severity::Good => "#1e8e3e",
-    };
+    let colour = Severity::worst(alerts).colour();
     let mut plain = vec![parts.title.clone()];
     let title = escape(&parts.title);
     let mut html = format!(

@@ -129,8 +129,7 @@ pub trait Notifier: Send + Sync {
     /// A [`Refusal`]; [`Refusal::Gone`] has the alerts sent as a new message, and after
     /// [`Refusal::Alert`] the message is edited no more. Defaults to `Gone`.
     fn edit(&self, _handle: &str, _alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
-        let reason = "its messages cannot be edited".to_owned();
-        Err(Refusal::Gone { reason })
+        Err(Refusal::gone("its messages cannot be edited"))
     }
 
     /// Sends what follows in an incident behind the message that was posted: into its thread, or as a
@@ -229,11 +228,17 @@ impl Refusal {
         }
     }
 
-    /// Says that what was kept names no message: a new one is sent.
-    pub(crate) fn unknown_message() -> Self {
+    /// Says why there is no message to edit or to reply to: a new one is sent.
+    #[cold]
+    pub(crate) fn gone(reason: &str) -> Self {
         Self::Gone {
-            reason: "the id of its message is not known".to_owned(),
+            reason: reason.to_owned(),
         }
+    }
+
+    /// Says that what was kept names no message.
+    pub(crate) fn unknown_message() -> Self {
+        Self::gone("the id of its message is not known")
     }
 
     /// Hides in the reason what no text may show.

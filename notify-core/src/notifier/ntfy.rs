@@ -8,13 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::http::{self, Answer, Class, Post, Rule};
-use super::object::object;
+use super::object::{object, put, some};
 use super::sanitize::{fit, line, visible};
-use super::service_url::{Problem, Word, at, decode_text};
+use super::service_url::{Problem, Word, at, decode_text, is_of};
 use super::severity::Severity;
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal, key};
 use crate::message::alert::{Alert, Kind};
-use crate::message::dropped::Dropped;
 use crate::message::{digest, links};
 use crate::notifier::url::Destination;
 use crate::os::redact;
@@ -123,10 +122,10 @@ impl Ntfy {
 impl Ntfy {
     fn send(&self, message: &Value, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let url = self.server.url()?;
-        let post = |body: &str, left: Duration| {
+        let post = |message: &Value, left: Duration| {
             let authorization = self.authorization.as_deref();
             let header = authorization.map(|value| ("authorization", value));
-            let post = Post::json(&url, body).headers(header.as_slice());
+            let post = Post::json(&url, message).headers(header.as_slice());
             Ok(paused(post.hiding(&self.secrets).send(left)?))
         };
         http::send_or_short(
@@ -136,12 +135,12 @@ impl Ntfy {
             &|| short(message, alerts, &self.topic),
             &post,
         )
+        .map(drop)
     }
 }
 
 fn is_topic(text: &str) -> bool {
-    let is_of_topic = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    (1..=TOPIC).contains(&text.len()) && text.bytes().all(is_of_topic)
+    text.len() <= TOPIC && is_of("-_", text)
 }
 
 impl fmt::Debug for Ntfy {
@@ -162,15 +161,13 @@ impl Notifier for Ntfy {
     fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
         let sequence = sequence(alerts);
         let mut message = message(alerts, &self.topic, MESSAGE);
-        if let Some(sequence) = &sequence {
-            message["sequence_id"] = sequence.as_str().into();
-        }
+        put(&mut message, "sequence_id", some(sequence.as_deref()));
         self.send(&message, alerts, timeout).map(|()| sequence)
     }
 
     fn edit(&self, handle: &str, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let mut message = message(alerts, &self.topic, MESSAGE);
-        message["sequence_id"] = handle.into();
+        put(&mut message, "sequence_id", handle);
         self.send(&message, alerts, timeout)
     }
 
@@ -208,32 +205,28 @@ fn paused(answer: Answer) -> Answer {
 
 /// Makes the message of some alerts.
 fn message(alerts: &[Alert], topic: &str, room: usize) -> Value {
-    let title = match alerts {
-        [alert] => alert.summary(),
-        _ => digest::headline(alerts),
-    };
     let text = match alerts {
         // Log lines are whole, or not there.
         [alert] => alert.text_within(room, &weight),
         _ => digest::message(alerts),
     };
-    let mut message = said(alerts, topic, &title, text.trim_end(), room);
+    let mut message = said(alerts, topic, text.trim_end(), room);
     let mut links = links::of(alerts, usize::MAX);
     links.retain(|link| link.url.len() <= ADDRESS);
     if let Some(first) = links.first() {
-        message["click"] = first.url.as_str().into();
+        put(&mut message, "click", &*first.url);
         let buttons = links.iter().take(BUTTONS);
         let buttons = buttons
             .map(|link| object! { "action": "view", "label": line(&link.label, TITLE / 4, &visible), "url": link.url.as_str() });
-        message["actions"] = buttons.collect();
+        put(&mut message, "actions", buttons.collect::<Value>());
     }
     message
 }
 
-fn said(alerts: &[Alert], topic: &str, title: &str, text: &str, room: usize) -> Value {
+fn said(alerts: &[Alert], topic: &str, text: &str, room: usize) -> Value {
     object! {
         "topic": topic,
-        "title": line(title, TITLE, &visible),
+        "title": line(&digest::summary(alerts), TITLE, &visible),
         "message": fit(text, room, &weight, &visible),
         "priority": priority(alerts),
         "tags": [tag(Severity::worst(alerts))],
@@ -253,26 +246,10 @@ fn sequence(alerts: &[Alert]) -> Option<String> {
 
 /// Makes a short message that leads to the first of its incident, on the page of the topic.
 fn further(alerts: &[Alert], topic: &str, page: &str) -> Value {
-    let title = match alerts {
-        [alert] => alert.summary(),
-        _ => digest::headline(alerts),
-    };
-    let dropped = alerts.iter().filter_map(|alert| alert.dropped.as_ref());
-    let remarks = match alerts {
-        [alert] => alert.remarks(),
-        _ => Vec::new(),
-    };
-    let lines = remarks.into_iter().take(1);
-    let lines = lines.chain(dropped.filter_map(Dropped::words));
-    let lines = lines.chain([format!("the first message: {page}")]);
-    let mut message = said(
-        alerts,
-        topic,
-        &title,
-        &lines.collect::<Vec<_>>().join("\n"),
-        SHORT,
-    );
-    message["click"] = page.into();
+    let mut lines = digest::remarks(alerts);
+    lines.push(format!("the first message: {page}"));
+    let mut message = said(alerts, topic, &lines.join("\n"), SHORT);
+    put(&mut message, "click", page);
     message
 }
 

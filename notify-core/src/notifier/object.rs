@@ -9,18 +9,53 @@ use serde_json::{Map, Value};
 /// `serde_json::json!` would write a call of the serializer and an insertion for each entry where it stands, and
 /// copy each text there.
 macro_rules! object {
-    ($($name:literal: $value:expr),* $(,)?) => {
-        $crate::notifier::object::of(&mut [
-            $(($name, $crate::notifier::object::Entry::from($value))),*
-        ])
-    };
+    () => { serde_json::Value::Object(serde_json::Map::new()) };
+    ($($name:literal: $value:expr),+ $(,)?) => {{
+        let mut object = $crate::notifier::object::object!();
+        $($crate::notifier::object::put(&mut object, $name, $value);)+
+        object
+    }};
 }
 pub(super) use object;
 
-/// The value of an entry, which is not copied before the object is made.
+/// The value of an entry, which is not copied where it stands.
 pub(super) enum Entry<'a> {
     Text(&'a str),
     Value(Value),
+    Nothing,
+}
+
+/// Makes the value of an entry that is there only where there is a value; an `Option` alone is `null` then.
+pub(super) fn some<'a>(value: Option<impl Into<Entry<'a>>>) -> Entry<'a> {
+    value.map_or(Entry::Nothing, Into::into)
+}
+
+/// Makes the value of an entry that is there only where a text or a list is not empty.
+pub(super) fn filled<'a>(value: impl Into<Entry<'a>>) -> Entry<'a> {
+    match value.into() {
+        Entry::Text("") => Entry::Nothing,
+        Entry::Value(Value::String(text)) if text.is_empty() => Entry::Nothing,
+        Entry::Value(Value::Array(list)) if list.is_empty() => Entry::Nothing,
+        entry => entry,
+    }
+}
+
+/// Puts an entry into an object, in the place of one of that name.
+pub(super) fn put<'a>(object: &mut Value, name: &str, value: impl Into<Entry<'a>>) {
+    add(object, name, value.into());
+}
+
+/// One function, however often and of whatever it is called.
+#[inline(never)]
+fn add(object: &mut Value, name: &str, entry: Entry<'_>) {
+    let value = match entry {
+        Entry::Text(text) => text.into(),
+        Entry::Value(value) => value,
+        Entry::Nothing => return,
+    };
+    if let Value::Object(object) = object {
+        object.insert(name.to_owned(), value);
+    }
 }
 
 impl<'a> From<&'a str> for Entry<'a> {
@@ -44,22 +79,3 @@ entries_from!(
     Vec<Value>, Vec<&str>, &[Value], [Value; 1], [Value; 2], [&str; 1],
     Option<&str>, Option<u32>, Option<u64>, Option<f64>, Option<Value>
 );
-
-/// Makes an object of its entries, whose values it takes. One function, however often it is called.
-#[inline(never)]
-pub(super) fn of(entries: &mut [(&str, Entry<'_>)]) -> Value {
-    let entries = entries.iter_mut().map(|(name, entry)| {
-        let value = match entry {
-            Entry::Text(text) => Value::from(*text),
-            Entry::Value(value) => value.take(),
-        };
-        ((*name).to_owned(), value)
-    });
-    of_pairs(entries.collect())
-}
-
-/// The same of names that are made.
-#[inline(never)]
-pub(super) fn of_pairs(entries: Vec<(String, Value)>) -> Value {
-    entries.into_iter().collect()
-}

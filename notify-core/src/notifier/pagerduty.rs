@@ -162,7 +162,6 @@ impl Notifier for PagerDuty {
         let events = alerts.iter().filter(|alert| alert.kind != Kind::Started);
         for event in events.flat_map(|alert| events_of(alert, &key)) {
             let left = timeout.saturating_sub(begun.elapsed());
-            let event = event.to_string();
             judge(
                 Post::json(&url, &event)
                     .hiding(slice::from_ref(&key))

@@ -5,6 +5,7 @@ use crate::format::text::is_blank;
 use crate::format::time;
 use crate::message::alert::Alert;
 use crate::message::digest;
+use crate::status::log_lines::HEADING;
 
 /// The longest title.
 const TITLE: usize = 200;
@@ -32,21 +33,44 @@ impl Parts {
                 .trim_end()
                 .to_owned()
         };
+        let title = line(&digest::title(alerts), TITLE, &visible);
+        let title = title.trim().to_owned();
         match alerts {
             [alert] => Self {
-                title: line(&alert.title(), TITLE, &visible),
+                title,
                 body: body(alert.body()),
                 is_code: alert.message.text.is_none(),
                 lines: lines(alert),
             },
             _ => Self {
-                title: line(&digest::headline(alerts), TITLE, &visible),
+                title,
                 body: body(digest::message(alerts).trim_start()),
                 is_code: true,
                 lines: Vec::new(),
             },
         }
     }
+}
+
+/// Writes the remarks on an alert, a line each, cut where they are too long together.
+pub(super) fn remarks(
+    alert: &Alert,
+    room: usize,
+    measure: &dyn Fn(&str) -> usize,
+    write: &dyn Fn(&str) -> String,
+) -> String {
+    fit(&alert.remarks().join("\n"), room, measure, write)
+}
+
+/// Shows the last lines that the run has logged, in a block, as many as have room; none where there is no room.
+pub(super) fn log_lines(alert: &Alert, room: usize, block: &dyn Fn(&str) -> String) -> String {
+    let room = room.saturating_sub(units(HEADING) + units(&block("")) + 1);
+    // A block of each line counts too much, and never too little.
+    let lines = alert.lines_below(room, &|line: &str| units(&block(line)));
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("{HEADING}\n{}", block(&lines.join("\n")))
 }
 
 /// Says what there is to know beside the error: remarks, a line each, and the facts in one.

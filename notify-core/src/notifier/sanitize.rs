@@ -12,6 +12,7 @@ const LONGEST: usize = 4;
 const PLAIN: &str = "-._~:/?#&=%+,;";
 
 /// Counts as the strictest reading of "characters" does, which takes an emoji for two.
+#[inline(never)]
 pub(super) fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
@@ -19,6 +20,19 @@ pub(super) fn units(text: &str) -> usize {
 /// Leaves what can be seen of a text, and ends lines in one way.
 pub(super) fn visible(text: &str) -> String {
     text::visible(text).replace(['\u{2028}', '\u{2029}'], "\n")
+}
+
+/// Parts a sign from what it would call or link to, by a space that nobody sees.
+#[inline(never)]
+pub(super) fn parted(text: &str, sign: char) -> String {
+    let mut parted = String::with_capacity(text.len());
+    for c in text.chars() {
+        parted.push(c);
+        if c == sign {
+            parted.push('\u{200b}');
+        }
+    }
+    parted
 }
 
 /// Writes a text as a block of code. A space that nobody sees stands between its own backticks, so that

@@ -49,6 +49,7 @@ impl<'a> Word<'a> {
     }
 
     /// The parts of the path, without the empty ones that a `/` at the end makes.
+    #[inline(never)]
     pub(super) fn segments(&self) -> Vec<&'a str> {
         self.path
             .split('/')
@@ -83,6 +84,7 @@ impl<'a> Word<'a> {
 
     /// Checks that nothing names another place than the webhook's own. What stands before an `@`
     /// within the path was meant for a user, and the host is then a part of the secret.
+    #[inline(never)]
     pub(super) fn is_a_webhook_alone(&self) -> Result<(), Problem> {
         self.has_no_user()?;
         if self.path.contains('@') {
@@ -105,6 +107,7 @@ impl<'a> Word<'a> {
     }
 
     /// Returns whether the host is one of these, or below one that begins with a dot.
+    #[inline(never)]
     pub(super) fn is_at(&self, hosts: &[&str]) -> bool {
         let host = self.host.split(':').next().unwrap_or_default();
         let host = host.to_ascii_lowercase();
@@ -112,6 +115,19 @@ impl<'a> Word<'a> {
             .iter()
             .any(|known| host == *known || (known.starts_with('.') && host.ends_with(known)))
     }
+}
+
+/// Returns whether a part of a word is there, and of ASCII letters, digits and some signs alone.
+#[inline(never)]
+pub(super) fn is_of(signs: &str, part: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || signs.contains(c);
+    !part.is_empty() && part.chars().all(is_plain)
+}
+
+/// Returns whether a part of a word is digits alone.
+#[inline(never)]
+pub(super) fn is_number(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// In clear to a loopback address, and to no other.

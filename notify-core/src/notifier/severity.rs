@@ -22,8 +22,18 @@ impl Severity {
     }
 
     /// Returns that of the worst of some alerts.
+    #[inline(never)]
     pub(super) fn worst(alerts: &[Alert]) -> Self {
         alerts.iter().map(Self::of).min().unwrap_or(Self::Good)
+    }
+
+    /// Returns its colour, as HTML writes it.
+    pub(super) fn colour(self) -> &'static str {
+        match self {
+            Self::Bad => "#d93025",
+            Self::Unclear => "#f29900",
+            Self::Good => "#1e8e3e",
+        }
     }
 }
 

@@ -153,8 +153,7 @@ impl Notifier for Slack {
             return Ok(());
         }
         let url = self.destination.url()?;
-        let post =
-            |payload: serde_json::Value| Post::json(&url, &payload.to_string()).send(timeout);
+        let post = |payload: serde_json::Value| Post::json(&url, &payload).send(timeout);
         let answer = post(payload::full(alerts, self.dialect))?;
         match alerts {
             // The payload was refused: a plain text says at least what happened.

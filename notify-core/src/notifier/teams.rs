@@ -79,8 +79,9 @@ impl Notifier for Teams {
             &RULES,
             &message(alerts),
             &|| short(alerts),
-            &|body, left| Post::json(&url, body).send(left),
+            &|message, left| Post::json(&url, message).send(left),
         )
+        .map(drop)
     }
 
     fn hidden(&self, _: Ours) -> Vec<Hidden> {

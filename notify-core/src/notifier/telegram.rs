@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::http::{Answer, Class, Post, Rule};
-use super::object::object;
+use super::http::{self, Answer, Class, Post, Rule};
+use super::object::{object, put, some};
 use super::parts::Parts;
-use super::sanitize::{units, visible};
-use super::service_url::{Problem, Word, at};
+use super::sanitize::{line, parted, units, visible};
+use super::service_url::{Problem, Word, at, is_number, is_of};
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal, mentions};
 use crate::format::text::is_blank;
 use crate::job::mention::Mention;
@@ -35,17 +35,18 @@ const LABEL: usize = 60;
 
 /// What the service answers, where the status alone does not say it.
 /// <https://core.telegram.org/bots/api#making-requests>
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 8] = [
     Rule::new(400, "chat not found", Class::Channel).hint(
         "is the chat's id right? The bot must be a member, or the person must have written to it",
     ),
     Rule::new(400, "message thread not found", Class::Channel).hint("the topic was deleted"),
     Rule::new(400, "TOPIC_", Class::Channel).hint("the topic was closed or deleted"),
-    Rule::new(400, "not enough rights", Class::Channel).hint(RIGHTS),
-    Rule::new(400, "no rights to send", Class::Channel).hint(RIGHTS),
-    Rule::new(400, "CHAT_WRITE_FORBIDDEN", Class::Channel).hint(RIGHTS),
-    Rule::new(400, "CHAT_RESTRICTED", Class::Channel).hint(RIGHTS),
-    Rule::new(400, "administrator rights", Class::Channel).hint(RIGHTS),
+    Rule::new(
+        400,
+        "not enough rights|no rights to send|CHAT_WRITE_FORBIDDEN|CHAT_RESTRICTED|administrator rights",
+        Class::Channel,
+    )
+    .hint("the bot may not write there: make it an administrator, or let members write"),
     Rule::new(400, "PEER_ID_INVALID", Class::Channel).hint("is the chat's id right?"),
     Rule::new(401, "", Class::Channel).hint("the bot's token is not valid any more"),
     Rule::new(403, "", Class::Channel)
@@ -54,14 +55,17 @@ const RULES: [Rule; 12] = [
 ];
 
 /// What it answers where a message is to be edited.
-const RULES_OF_EDITS: [Rule; 4] = [
+const RULES_OF_EDITS: [Rule; 3] = [
     Rule::new(400, "message is not modified", Class::Accepted),
-    Rule::new(400, "message to edit not found", Class::Gone),
-    Rule::new(400, "MESSAGE_ID_INVALID", Class::Gone),
+    Rule::new(
+        400,
+        "message to edit not found|MESSAGE_ID_INVALID",
+        Class::Gone,
+    ),
     Rule::new(400, "message can't be edited", Class::Alert),
 ];
 
-const RIGHTS: &str = "the bot may not write there: make it an administrator, or let members write";
+const NO_TOKEN: Problem = "it has no token of a bot, which is `123456:ABC…`";
 
 /// Posts to a chat as a bot.
 #[derive(Clone)]
@@ -81,18 +85,15 @@ impl Telegram {
     pub(super) fn read(word: &Word<'_>) -> Result<Self, Problem> {
         word.has_no_user()?;
         let segments = word.segments();
-        let (host, token, chats) = if is_token(word.host) {
-            (Self::HOST, word.host, &*segments)
-        } else {
-            match &*segments {
-                [token, chats @ ..] => (word.host, *token, chats),
-                [] => return Err("it has no token of a bot, which is `123456:ABC…`"),
-            }
+        let (host, token, chats) = match &*segments {
+            chats if is_token(word.host) => (Self::HOST, word.host, chats),
+            [token, chats @ ..] => (word.host, *token, chats),
+            [] => return Err(NO_TOKEN),
         };
         // As it stands in the address that the service documents.
         let token = token.strip_prefix("bot").unwrap_or(token);
         if !is_token(token) {
-            return Err("it has no token of a bot, which is `123456:ABC…`");
+            return Err(NO_TOKEN);
         }
         let place = match chats {
             [chat] => *chat,
@@ -103,30 +104,28 @@ impl Telegram {
             Some((chat, topic)) => (chat, Some(topic)),
             None => (place, word.option(&["topic", "thread"])),
         };
-        let digits = chat.strip_prefix('-').unwrap_or(chat);
-        let is_id = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         let name = chat.strip_prefix('@').unwrap_or(chat);
-        if !is_id && !is_name(name) {
+        let chat = if is_number(chat.strip_prefix('-').unwrap_or(chat)) {
+            chat.to_owned()
+        } else if (3..=32).contains(&name.len()) && is_of("_", name) {
+            format!("@{name}")
+        } else {
             return Err("its chat is neither a number nor a name such as `@jobs_of_etl`");
-        }
-        let topic = topic.map(|topic| topic.parse().map_err(|_| "its topic is not a number"));
+        };
+        let topic = topic.map(|topic| number(topic).ok_or("its topic is not a number"));
         Ok(Self {
             server: at(host)?,
             token: token.to_owned(),
-            chat: if is_id {
-                chat.to_owned()
-            } else {
-                format!("@{name}")
-            },
+            chat,
             topic: topic.transpose()?,
         })
     }
 
     /// Asks the service, once more where the chat has got another id. What is known by its number in the old chat is
     /// not asked for in the new one, where that number is another message.
-    fn ask(&self, method: &str, mut message: Value, timeout: Duration) -> Result<Answer, Refusal> {
+    fn ask(&self, method: &str, message: &Value, timeout: Duration) -> Result<Answer, Refusal> {
         let begun = Instant::now();
-        let answer = self.ask_once(method, &message, timeout)?;
+        let answer = self.ask_once(method, message, timeout)?;
         let said = answer.json().unwrap_or_default();
         let Some(chat) = said.pointer("/parameters/migrate_to_chat_id") else {
             return Ok(answer);
@@ -137,10 +136,11 @@ impl Telegram {
         );
         Warning::new(format!("telegram {}", self.chat), warning).warn();
         if message.get("message_id").is_some() || message.get("reply_parameters").is_some() {
-            let reason = "its message is in the group that has become another".to_owned();
-            return Err(Refusal::Gone { reason });
+            let reason = "its message is in the group that has become another";
+            return Err(Refusal::gone(reason));
         }
-        message["chat_id"] = chat.clone();
+        let mut message = message.clone();
+        put(&mut message, "chat_id", chat.clone());
         self.ask_once(method, &message, timeout.saturating_sub(begun.elapsed()))
     }
 
@@ -152,9 +152,8 @@ impl Telegram {
     ) -> Result<Answer, Refusal> {
         let url = self.server.url()?;
         let url = url.below(&format!("bot{}/{method}", self.token));
-        let body = message.to_string();
         let secrets = slice::from_ref(&self.token);
-        Post::json(&url, &body).hiding(secrets).send(timeout)
+        Post::json(&url, message).hiding(secrets).send(timeout)
     }
 
     /// Sends a message, and where that is refused, a short one.
@@ -164,45 +163,30 @@ impl Telegram {
         timeout: Duration,
         with: &dyn Fn(&mut Value),
     ) -> Result<Answer, Refusal> {
-        let begun = Instant::now();
         let addressed = |mut message: Value| {
-            message["chat_id"] = self.chat.as_str().into();
-            if let Some(topic) = self.topic {
-                message["message_thread_id"] = topic.into();
-            }
+            put(&mut message, "chat_id", &*self.chat);
+            put(&mut message, "message_thread_id", some(self.topic));
             with(&mut message);
             message
         };
-        let mut answer = self.ask("sendMessage", addressed(message(alerts, BODY)), timeout)?;
-        if answer.refuses_the_message(&RULES) {
-            let mut short = message(alerts, SHORT);
-            if let Some(short) = short.as_object_mut() {
-                short.remove("entities");
-                short.remove("reply_markup");
-            }
-            let left = timeout.saturating_sub(begun.elapsed());
-            answer = self.ask("sendMessage", addressed(short), left)?;
-        }
-        answer.judge(&RULES)?;
-        Ok(answer)
+        http::send_or_short(
+            timeout,
+            &RULES,
+            &addressed(message(alerts)),
+            &|| addressed(short(alerts)),
+            &|message, left| self.ask("sendMessage", message, left),
+        )
     }
 }
 
 fn is_token(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(id, secret)| {
-        let is_of_secret = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        !id.is_empty()
-            && id.bytes().all(|byte| byte.is_ascii_digit())
-            && secret.len() >= 3
-            && secret.bytes().all(is_of_secret)
-    })
+    text.split_once(':')
+        .is_some_and(|(id, secret)| is_number(id) && secret.len() >= 3 && is_of("-_", secret))
 }
 
-fn is_name(text: &str) -> bool {
-    (3..=32).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+#[inline(never)]
+fn number(text: &str) -> Option<i64> {
+    text.parse().ok()
 }
 
 /// Returns the handle of the message that an answer speaks of.
@@ -215,7 +199,7 @@ fn handle_of(said: &Value) -> Option<String> {
 /// Reads a handle: the chat and the message.
 fn sent(handle: &str) -> Result<(i64, i64), Refusal> {
     let parts = handle.split_once(' ');
-    let parts = parts.and_then(|(chat, id)| Some((chat.parse().ok()?, id.parse().ok()?)));
+    let parts = parts.and_then(|(chat, id)| Some((number(chat)?, number(id)?)));
     parts.ok_or_else(Refusal::unknown_message)
 }
 
@@ -241,10 +225,10 @@ impl Notifier for Telegram {
 
     fn edit(&self, handle: &str, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let (chat, id) = sent(handle)?;
-        let mut message = message(alerts, BODY);
-        message["chat_id"] = chat.into();
-        message["message_id"] = id.into();
-        self.ask("editMessageText", message, timeout)?
+        let mut message = message(alerts);
+        put(&mut message, "chat_id", chat);
+        put(&mut message, "message_id", id);
+        self.ask("editMessageText", &message, timeout)?
             .judge_by(&RULES_OF_EDITS, &RULES)
     }
 
@@ -257,12 +241,11 @@ impl Notifier for Telegram {
     ) -> Result<(), Refusal> {
         let (chat, id) = sent(handle)?;
         let sent = self.send(alerts, timeout, &|message| {
-            message["chat_id"] = chat.into();
-            message["reply_parameters"] =
-                object! { "message_id": id, "allow_sending_without_reply": true };
-            if !is_loud {
-                message["disable_notification"] = true.into();
-            }
+            let to = object! { "message_id": id, "allow_sending_without_reply": true };
+            put(message, "chat_id", chat);
+            put(message, "reply_parameters", to);
+            let silent = (!is_loud).then_some(true);
+            put(message, "disable_notification", some(silent));
         });
         sent.map(drop)
     }
@@ -289,66 +272,68 @@ struct Marked {
 }
 
 impl Marked {
-    fn add(&mut self, text: &str, kind: Option<&str>) {
-        if is_blank(text) {
-            return;
+    /// Writes the parts of a message.
+    fn of(alerts: &[Alert], room: usize) -> Self {
+        let parts = Parts::of(alerts, room);
+        let mut marked = Self::default();
+        marked.add(&parted(&parts.title, '@'), Some("bold"));
+        if !parts.body.is_empty() {
+            marked.text += "\n\u{200b}";
+            if parts.is_code {
+                marked.add(&parts.body, Some("pre"));
+            } else {
+                marked.add(&parted(&parts.body, '@'), None);
+            }
         }
-        if let Some(kind) = kind {
+        for line in &parts.lines {
+            marked.text.push('\n');
+            marked.add(&parted(line, '@'), None);
+        }
+        let called = mentions::of(alerts, &|mention| match mention {
+            Mention::TelegramUser(name) => Some(name.to_owned()),
+            _ => None,
+        });
+        for (number, (_, name)) in called.iter().enumerate() {
+            marked.text.push(if number == 0 { '\n' } else { ' ' });
+            marked.text += name;
+        }
+        marked
+    }
+
+    fn add(&mut self, text: &str, kind: Option<&str>) {
+        if let Some(kind) = kind.filter(|_| !is_blank(text)) {
             let (offset, length) = (units(&self.text), units(text));
-            self.entities
-                .push(object! { "type": kind, "offset": offset, "length": length });
+            let entity = object! { "type": kind, "offset": offset, "length": length };
+            self.entities.push(entity);
         }
         self.text += text;
     }
 }
 
 /// Makes the message of some alerts.
-fn message(alerts: &[Alert], room: usize) -> Value {
-    let parts = Parts::of(alerts, room);
-    let mut marked = Marked::default();
-    marked.add(calling_nobody(&parts.title).trim(), Some("bold"));
-    if !parts.body.is_empty() {
-        marked.add("\n\u{200b}", None);
-        if parts.is_code {
-            marked.add(&parts.body, Some("pre"));
-        } else {
-            marked.add(&calling_nobody(&parts.body), None);
-        }
+fn message(alerts: &[Alert]) -> Value {
+    let marked = Marked::of(alerts, BODY);
+    let mut buttons = Vec::new();
+    for link in &links::of(alerts, BUTTONS) {
+        let label = line(&link.label, LABEL, &visible);
+        let button = object! { "text": label, "url": &*link.url };
+        buttons.push(Value::from([button]));
     }
-    for line in &parts.lines {
-        marked.text.push('\n');
-        marked.add(&calling_nobody(line), None);
-    }
-    let called = mentions::of(alerts, &|mention| match mention {
-        Mention::TelegramUser(name) => Some(name.to_owned()),
-        _ => None,
-    });
-    for (number, (_, name)) in called.iter().enumerate() {
-        marked.text.push(if number == 0 { '\n' } else { ' ' });
-        marked.text += name;
-    }
-    let links = links::of(alerts, BUTTONS);
-    let buttons: Vec<_> = links
-        .iter()
-        .map(|link| {
-            let label = super::sanitize::line(&link.label, LABEL, &visible);
-            Value::from([object! { "text": label, "url": link.url.as_str() }])
-        })
-        .collect();
-    let mut message = object! {
+    let buttons = (!buttons.is_empty()).then(|| object! { "inline_keyboard": buttons });
+    object! {
         "text": marked.text,
         "entities": marked.entities,
         "link_preview_options": object! { "is_disabled": true },
-    };
-    if !buttons.is_empty() {
-        message["reply_markup"] = object! { "inline_keyboard": buttons };
+        "reply_markup": some(buttons),
     }
-    message
 }
 
-/// Parts what would be a name to call.
-fn calling_nobody(text: &str) -> String {
-    text.replace('@', "@\u{200b}")
+/// Makes one that says in few words what the other one says.
+fn short(alerts: &[Alert]) -> Value {
+    object! {
+        "text": Marked::of(alerts, SHORT).text,
+        "link_preview_options": object! { "is_disabled": true },
+    }
 }
 
 #[cfg(test)]
@@ -369,7 +354,7 @@ mod tests {
     fn an_alert_of_each_kind_is_a_message() {
         let all = alerts_of_each_kind();
         for alert in &all {
-            let message = message(slice::from_ref(alert), BODY);
+            let message = message(slice::from_ref(alert));
             assert_eq!(is_taken(message.clone(), &[]), Ok(()), "{message}");
             let text = message["text"].as_str().unwrap();
             assert!(
@@ -381,7 +366,7 @@ mod tests {
                 "{text}"
             );
         }
-        assert_eq!(is_taken(message(&all, BODY), &[]), Ok(()));
+        assert_eq!(is_taken(message(&all), &[]), Ok(()));
     }
 
     // Issue 16, point 5.
@@ -389,7 +374,7 @@ mod tests {
     fn a_failure_calls_those_whom_telegram_knows_and_its_pages_are_buttons() {
         let mut alert = alert_of(Kind::Failed);
         alert.mention = Some("U123 @anna_k @here @bert_b @anna_k anna@example.com".to_owned());
-        let called = message(&[alert.clone()], BODY);
+        let called = message(&[alert.clone()]);
         assert_eq!(is_taken(called.clone(), &["@anna_k", "@bert_b"]), Ok(()));
         let pages = called["reply_markup"]["inline_keyboard"]
             .as_array()
@@ -407,7 +392,7 @@ mod tests {
         );
         alert.kind = Kind::Recovered;
         alert.status.state = crate::status::State::Ok;
-        assert_eq!(is_taken(message(&[alert], BODY), &[]), Ok(()));
+        assert_eq!(is_taken(message(&[alert]), &[]), Ok(()));
     }
 
     #[test]
@@ -518,10 +503,8 @@ mod tests {
                 let text = words.repeat(times / number);
                 let mut alert = with_text(alert_of(Kind::StillFailing), &text);
                 alert.facts = vec![("context".to_owned(), "@bert_b ".repeat(9_000))];
-                for room in [BODY, SHORT] {
-                    let message = message(&vec![alert.clone(); number], room);
-                    assert_eq!(is_taken(message, &[]), Ok(()));
-                }
+                let alerts = vec![alert.clone(); number];
+                assert_eq!(is_taken(message(&alerts), &[]), Ok(()));
             }
         }
     }
@@ -533,8 +516,8 @@ mod tests {
         fn any_text_is_taken_and_calls_nobody(text in crate::testing::wild_text(), number in 1_usize..14) {
             let mut alert = with_text(alert_of(Kind::StillFailing), &text);
             alert.job = text.chars().take(60).collect();
-            let message = message(&vec![alert; number], BODY);
-            prop_assert_eq!(is_taken(message, &[]), Ok(()));
+            let alerts = vec![alert; number];
+            prop_assert_eq!(is_taken(message(&alerts), &[]), Ok(()));
         }
     }
 }

@@ -116,22 +116,22 @@ impl Url {
     }
 
     /// Adds an option to its query, whatever else that asks.
-    pub(crate) fn asking(&self, option: &str) -> Self {
+    pub(crate) fn asking(self, option: &str) -> Self {
         let whole = self.secret.split('#').next().unwrap_or_default();
         let sign = if whole.contains('?') { '&' } else { '?' };
         Self {
             secret: format!("{whole}{sign}{option}"),
-            ..*self
+            ..self
         }
     }
 
     /// Adds a part to its path, whatever it asks behind that.
-    pub(crate) fn below(&self, part: &str) -> Self {
+    pub(crate) fn below(self, part: &str) -> Self {
         let end = self.secret.find(['?', '#']).unwrap_or(self.secret.len());
         let (path, rest) = self.secret.split_at(end);
         Self {
             secret: format!("{}/{part}{rest}", path.trim_end_matches('/')),
-            ..*self
+            ..self
         }
     }
 

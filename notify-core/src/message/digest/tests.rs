@@ -198,6 +198,9 @@ fn what_was_dropped_stands_at_the_end_of_any_message() {
         let text = message(&alerts);
         assert!(text.ends_with(&format!("\n{line}\n")), "{text}");
         assert_eq!(text.matches("dropped").count(), 1);
+        // And of what a short message says, also where the count is the one remark that there is.
+        alerts[0].notes.clear();
+        assert_eq!(remarks(&alerts), [line]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The messages of Discord: an embed for each alert, or one for many.
 
-use std::collections::BTreeSet;
+use std::slice;
 
 use serde_json::Value;
 
@@ -8,13 +8,12 @@ use crate::format::text::is_blank;
 use crate::format::time;
 use crate::job::mention::Mention;
 use crate::message::alert::Alert;
-use crate::message::digest;
-use crate::message::dropped::Dropped;
+use crate::message::{digest, links};
 use crate::notifier::mentions;
-use crate::notifier::object::object;
-use crate::notifier::sanitize::{address, escape, fenced, fit, line, units, visible};
+use crate::notifier::object::{filled, object, put, some};
+use crate::notifier::parts::{log_lines, remarks};
+use crate::notifier::sanitize::{address, escape, fenced, fit, line, parted, units, visible};
 use crate::notifier::severity::Severity;
-use crate::status::log_lines::HEADING;
 
 // <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>
 
@@ -58,212 +57,207 @@ const GREEN: u32 = 0x001e_8e3e;
 
 /// Makes the message of some alerts. Embeds call nobody, whatever they say: only the text above them does.
 pub(super) fn message(alerts: &[Alert]) -> Value {
-    let embeds = embeds(alerts).unwrap_or_else(|| digest(alerts));
-    with_calls(object! { "embeds": embeds }, alerts)
-}
-
-/// Adds whom a message calls.
-fn with_calls(mut message: Value, alerts: &[Alert]) -> Value {
-    let calls = Calls::of(alerts);
-    if !calls.written.is_empty() {
-        message["content"] = calls.written.join(" ").into();
-    }
-    message["allowed_mentions"] = calls.allowed;
-    message
+    written(String::new(), embeds(alerts), alerts)
 }
 
 /// Makes what a message is to be from now on: nobody is called by an edit.
 pub(super) fn edited(alerts: &[Alert]) -> Value {
-    let embeds = embeds(alerts).unwrap_or_else(|| digest(alerts));
-    object! { "embeds": embeds, "allowed_mentions": object! { "parse": Vec::<Value>::new() } }
+    written(String::new(), embeds(alerts), &[])
 }
 
 /// Makes a short message that leads to the first of its incident.
 pub(super) fn further(alerts: &[Alert], first: Option<&str>) -> Value {
-    let title = match alerts {
-        [alert] => alert.title(),
-        _ => digest::headline(alerts),
-    };
-    let errors = alerts.iter().map(Alert::headline);
-    let errors: BTreeSet<_> = errors.filter(|error| !error.is_empty()).collect();
-    let errors = errors.into_iter().take(MAX_WHOLE_ALERTS);
-    let mut lines: Vec<_> = errors.map(|error| line(&error, FIELD, &markdown)).collect();
-    let remarks = match alerts {
-        [alert] => alert.remarks(),
-        _ => Vec::new(),
-    };
-    lines.extend(remarks.first().map(|remark| line(remark, FIELD, &markdown)));
-    let dropped = alerts.iter().filter_map(|alert| alert.dropped.as_ref());
-    lines.extend(dropped.filter_map(Dropped::words));
-    lines.extend(first.map(|first| format!("the first message: {first}")));
-    let ids: Vec<_> = alerts.iter().map(|alert| &*alert.id).collect();
-    let mut embed = object! {
-        "title": line(&title, TITLE, &markdown),
-        "color": colour(Severity::worst(alerts)),
-        "footer": object! { "text": line(&format!("alert {}", ids.join(", ")), FOOTER, &visible) },
-    };
-    lines.retain(|line| !is_blank(line));
-    if !lines.is_empty() {
-        embed["description"] = lines.join("\n").into();
+    let mut said = Vec::new();
+    for error in alerts.iter().map(Alert::headline) {
+        if said.len() < MAX_WHOLE_ALERTS && !said.contains(&error) {
+            said.push(error);
+        }
+    }
+    said.extend(digest::remarks(alerts));
+    let mut text = String::new();
+    for words in &said {
+        add_part(&mut text, &line(words, FIELD, &markdown));
     }
     if let Some(first) = first {
-        embed["url"] = first.into();
+        add_part(&mut text, &format!("the first message: {first}"));
     }
-    with_calls(object! { "embeds": [embed] }, alerts)
+    let title = line(&digest::title(alerts), TITLE, &markdown);
+    let mut embed = embed(title, Severity::worst(alerts), text);
+    let ids: Vec<_> = alerts.iter().map(Alert::id).collect();
+    let footer = object! { "text": footer(&ids.join(", ")) };
+    put(&mut embed, "footer", footer);
+    put(&mut embed, "url", some(first));
+    written(String::new(), vec![embed], alerts)
 }
 
 /// Makes a message that says in few words what the other one says.
 pub(super) fn short(alerts: &[Alert]) -> Value {
-    let text = digest::message(alerts);
     // What is allowed to be called is so wherever it stands.
-    let silent = |text: &str| markdown(text).replace('@', "@\u{200b}");
-    let text = fit(&text, SHORT, &units, &silent);
-    let calls = Calls::of(alerts);
-    let content: Vec<_> = std::iter::once(text).chain(calls.written).collect();
-    object! { "content": content.join("\n"), "allowed_mentions": calls.allowed }
+    let silent = |text: &str| parted(&markdown(text), '@');
+    let text = fit(&digest::message(alerts), SHORT, &units, &silent);
+    written(text + "\n", Vec::new(), alerts)
 }
 
-/// Whom a message calls, as it is written, and as it is allowed.
+/// Makes a message of a text and of embeds, that calls whom some alerts mention: as it is written, and as it is allowed.
 /// <https://discord.com/developers/docs/resources/message#allowed-mentions-object>
-struct Calls {
-    written: Vec<String>,
-    allowed: Value,
-}
-
-impl Calls {
-    fn of(alerts: &[Alert]) -> Self {
-        let called = mentions::of(alerts, &|mention| match mention {
-            Mention::Here => Some("@here".to_owned()),
-            Mention::Channel | Mention::Everyone => Some("@everyone".to_owned()),
-            Mention::DiscordUser(id) => Some(format!("<@{id}>")),
-            Mention::DiscordRole(id) => Some(format!("<@&{id}>")),
-            _ => None,
-        });
-        let mut allowed = object! { "parse": Vec::<Value>::new() };
-        let mut written = Vec::new();
-        for (mention, text) in called {
-            written.push(text);
-            let (list, id) = match mention {
-                Mention::DiscordUser(id) => ("users", id),
-                Mention::DiscordRole(id) => ("roles", id),
-                _ => ("parse", "everyone"),
-            };
-            match &mut allowed[list] {
-                Value::Array(ids) if ids.iter().any(|known| known == id) => {}
-                Value::Array(ids) => ids.push(id.into()),
-                none => *none = [id].into(),
-            }
+fn written(mut text: String, embeds: Vec<Value>, calling: &[Alert]) -> Value {
+    let called = mentions::of(calling, &|mention| match mention {
+        Mention::Here => Some("@here".to_owned()),
+        Mention::Channel | Mention::Everyone => Some("@everyone".to_owned()),
+        Mention::DiscordUser(id) => Some(format!("<@{id}>")),
+        Mention::DiscordRole(id) => Some(format!("<@&{id}>")),
+        _ => None,
+    });
+    let [mut parse, mut users, mut roles] = [const { Vec::new() }; 3];
+    for (number, (mention, call)) in called.iter().enumerate() {
+        text += if number > 0 { " " } else { "" };
+        text += call;
+        let (list, id) = match *mention {
+            Mention::DiscordUser(id) => (&mut users, id),
+            Mention::DiscordRole(id) => (&mut roles, id),
+            _ => (&mut parse, "everyone"),
+        };
+        if !list.contains(&id) {
+            list.push(id);
         }
-        Self { written, allowed }
     }
+    let allowed = object! { "parse": parse, "users": filled(users), "roles": filled(roles) };
+    object! { "content": filled(text), "embeds": filled(embeds), "allowed_mentions": allowed }
 }
 
-/// Makes an embed for each alert; `None` where they are too many or too long for that.
-fn embeds(alerts: &[Alert]) -> Option<Vec<Value>> {
+/// Makes an embed for each alert, or one for all where they are too many or too long for that.
+fn embeds(alerts: &[Alert]) -> Vec<Value> {
     if alerts.len() > EMBEDS {
-        return None;
+        return digest(alerts);
     }
-    let make = |room: usize| -> Vec<_> { alerts.iter().map(|alert| embed(alert, room)).collect() };
-    let mut embeds = make(TOGETHER);
-    if embeds.iter().map(|(_, length)| length).sum::<usize>() > TOGETHER {
-        if alerts.len() > MAX_WHOLE_ALERTS {
-            return None;
-        }
-        embeds = make(TOGETHER / alerts.len());
+    let (embeds, length) = each(alerts, TOGETHER);
+    if length <= TOGETHER {
+        return embeds;
     }
-    Some(embeds.into_iter().map(|(embed, _)| embed).collect())
+    if alerts.len() > MAX_WHOLE_ALERTS {
+        return digest(alerts);
+    }
+    each(alerts, TOGETHER / alerts.len()).0
 }
 
-/// Makes an embed, with the length of its texts.
-fn embed(alert: &Alert, room: usize) -> (Value, usize) {
+/// Makes an embed for each alert, with the length of all texts.
+fn each(alerts: &[Alert], room: usize) -> (Vec<Value>, usize) {
+    let mut embeds = Vec::new();
+    let mut length = 0;
+    for alert in alerts {
+        let (embed, more) = whole(alert, room);
+        embeds.push(embed);
+        length += more;
+    }
+    (embeds, length)
+}
+
+/// Makes an embed of what each of them has.
+fn embed(title: String, severity: Severity, description: String) -> Value {
+    object! {
+        "title": title,
+        "color": colour(severity),
+        "description": filled(description),
+    }
+}
+
+/// Makes the embed of an alert, with the length of its texts.
+fn whole(alert: &Alert, room: usize) -> (Value, usize) {
     let title = line(&alert.title(), TITLE, &markdown);
-    let footer = line(&format!("alert {}", alert.id), FOOTER, &visible);
-    let mut length = units(&title) + units(&footer);
-    let mut fields = Vec::new();
-    let links = alert.links();
-    let links = links.iter().filter(|link| link.url.len() <= ADDRESS);
-    let written = links.map(|link| (line(&link.label, FIELD, &markdown), address(&link.url)));
-    // The id is the footer.
-    let details = alert
-        .details_with_origin()
-        .into_iter()
-        .map(|(name, value)| {
-            (
-                line(&name, FIELD, &markdown),
-                line(&value, FIELD, &markdown),
-            )
-        });
+    let footer = footer(&alert.id);
+    let mut fields = Fields {
+        room: room / 3,
+        length: units(&title) + units(&footer),
+        all: Vec::new(),
+    };
     // The links first: they must not be left out.
-    for (name, value) in written.chain(details) {
-        let more = units(&name) + units(&value);
-        let is_empty = is_blank(&name) || is_blank(&value);
-        if !is_empty && fields.len() < FIELDS && length + more <= room / 3 {
-            length += more;
-            let is_inline = units(&value) <= INLINE;
-            fields.push(object! { "name": name, "value": value, "inline": is_inline });
+    for link in &alert.links() {
+        if link.url.len() <= ADDRESS {
+            fields.add(&link.label, address(&link.url));
         }
     }
-    let room = DESCRIPTION.min(room.saturating_sub(length));
+    // The id is the footer.
+    for (name, value) in &alert.details_with_origin() {
+        fields.add(name, line(value, FIELD, &markdown));
+    }
+    let room = DESCRIPTION.min(room.saturating_sub(fields.length));
     let description = description(alert, room);
-    length += units(&description);
-    let mut embed = object! {
-        "title": title,
-        "color": colour(Severity::of(alert)),
-        "fields": fields,
-        "footer": object! { "text": footer },
-        "timestamp": time::rfc3339(alert.decided),
-    };
-    if !description.is_empty() {
-        embed["description"] = description.into();
-    }
-    if let Some(link) = alert.pages().first() {
-        // The title leads there.
-        embed["url"] = link.url.as_str().into();
-    }
+    let length = fields.length + units(&description);
+    let mut embed = embed(title, Severity::of(alert), description);
+    put(&mut embed, "fields", fields.all);
+    put(&mut embed, "footer", object! { "text": footer });
+    put(&mut embed, "timestamp", time::rfc3339(alert.decided));
+    // The title leads there.
+    let pages = links::of(slice::from_ref(alert), 1);
+    let page = pages.first().map(|page| &*page.url);
+    put(&mut embed, "url", some(page));
     (embed, length)
+}
+
+/// The fields of an embed as far as they have room, with the length of its texts.
+struct Fields {
+    room: usize,
+    length: usize,
+    all: Vec<Value>,
+}
+
+impl Fields {
+    fn add(&mut self, name: &str, value: String) {
+        let name = line(name, FIELD, &markdown);
+        let width = units(&value);
+        let length = self.length + units(&name) + width;
+        let is_empty = is_blank(&name) || is_blank(&value);
+        if !is_empty && self.all.len() < FIELDS && length <= self.room {
+            self.length = length;
+            let field = object! { "name": name, "value": value, "inline": width <= INLINE };
+            self.all.push(field);
+        }
+    }
+}
+
+/// Names the alerts of an embed below it.
+fn footer(ids: &str) -> String {
+    line(&format!("alert {ids}"), FOOTER, &visible)
 }
 
 /// Shows the error, word for word, what there is to know beside it, and what the run has logged last.
 fn description(alert: &Alert, room: usize) -> String {
-    let remarks = fit(&alert.remarks().join("\n"), room / 3, &units, &markdown);
+    let remarks = remarks(alert, room / 3, &units, &markdown);
     let body = alert.body();
     if is_blank(body) {
         return remarks;
     }
     let room = room.saturating_sub(units(&remarks) + 1);
-    let log_lines = log_lines(alert, (room / 2).min(room.saturating_sub(ERROR)));
+    let log_lines = log_lines(alert, (room / 2).min(room.saturating_sub(ERROR)), &fenced);
     let room = room.saturating_sub(units(&log_lines) + 1);
-    let body = match alert.message.text {
+    let mut text = match alert.message.text {
         Some(_) => fit(body, room, &units, &markdown),
         None => code(body, room),
     };
-    let parts = [&*body, &*remarks, &*log_lines];
-    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join("\n").trim_end().to_owned()
+    add_part(&mut text, &remarks);
+    add_part(&mut text, &log_lines);
+    text.truncate(text.trim_end().len());
+    text
 }
 
-/// Shows the last lines that the run has logged, as many as have room.
-fn log_lines(alert: &Alert, room: usize) -> String {
-    let room = room.saturating_sub(units(HEADING) + units(&fenced("")) + 1);
-    // A fence of each line counts too much, and never too little.
-    let lines = alert.lines_below(room, &|line: &str| units(&fenced(line)));
-    if lines.is_empty() {
-        return String::new();
+/// Adds a part on a line of its own, if there is anything to see in it.
+#[inline(never)]
+fn add_part(text: &mut String, part: &str) {
+    if is_blank(part) {
+        return;
     }
-    format!("{HEADING}\n{}", fenced(&lines.join("\n")))
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    *text += part;
 }
 
 /// Makes an embed that names all alerts, a line each, grouped by error.
 fn digest(alerts: &[Alert]) -> Vec<Value> {
-    let text = digest::message(alerts);
-    let (title, text) = text.split_once('\n').unwrap_or_default();
-    let title = line(title.trim_matches(['-', ' ']), TITLE, &markdown);
-    let description = code(text.trim_matches('\n'), DESCRIPTION);
-    vec![object! {
-        "title": title,
-        "description": description,
-        "color": colour(Severity::worst(alerts)),
-    }]
+    let (title, text) = digest::parts(alerts);
+    let title = line(&title, TITLE, &markdown);
+    let text = code(&text, DESCRIPTION);
+    vec![embed(title, Severity::worst(alerts), text)]
 }
 
 /// Shows a text as it is, to the letter.

@@ -96,6 +96,22 @@ fn the_title_leads_to_the_first_page_of_the_context() {
     assert_eq!(url(&alert), Value::Null);
 }
 
+// Issue 16: what follows in an incident leads to its first message.
+#[test]
+fn a_further_message_says_each_error_once_and_leads_to_the_first() {
+    let first = Some("https://discord.com/channels/1/2/3");
+    let alerts = vec![alert_of(Kind::StillFailing); 5];
+    for alerts in [&alerts[..1], &alerts] {
+        let further = further(alerts, first);
+        assert_eq!(is_taken(&further), Ok(()));
+        let embed = &further["embeds"][0];
+        assert_eq!(embed["url"].as_str(), first);
+        let text = embed["description"].as_str().unwrap();
+        assert_eq!(text.matches("connection refused").count(), 1, "{text}");
+        assert!(text.ends_with("\nthe first message: https://discord.com/channels/1/2/3"));
+    }
+}
+
 #[test]
 fn every_answer_has_its_class() {
     for status in 100..=599 {

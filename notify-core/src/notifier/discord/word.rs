@@ -1,6 +1,6 @@
 //! The words that name a webhook of Discord's.
 
-use crate::notifier::service_url::{Problem, Word};
+use crate::notifier::service_url::{Problem, Word, is_number, is_of};
 use crate::notifier::url::Destination;
 
 pub(in crate::notifier) const HOSTS: [&str; 4] = [
@@ -39,10 +39,7 @@ pub(in crate::notifier) fn webhook(word: &Word<'_>) -> Result<Destination, Probl
 pub(in crate::notifier) fn url(word: &Word<'_>) -> Result<Destination, Problem> {
     word.is_a_webhook_alone()?;
     let segments = word.segments();
-    let is_version = |part: &str| {
-        let number = part.strip_prefix('v');
-        number.is_some_and(|number| number.parse::<u16>().is_ok())
-    };
+    let is_version = |part: &str| part.strip_prefix('v').is_some_and(is_number);
     let (id, token, rest) = match *segments {
         ["api", "webhooks", id, token, ref rest @ ..] => (id, token, rest),
         ["api", version, "webhooks", id, token, ref rest @ ..] if is_version(version) => {
@@ -68,12 +65,10 @@ fn is_the_end(rest: &[&str]) -> Result<(), Problem> {
 
 /// Checks the parts of a webhook of Discord, and returns its thread.
 fn checked<'a>(id: &str, token: &str, word: &Word<'a>) -> Result<Option<&'a str>, Problem> {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(id) {
         return Err("its id is not a number");
     }
-    let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    if token.is_empty() || !token.bytes().all(is_of_token) {
+    if !is_of("-_", token) {
         return Err("its token is not letters, digits, `-` and `_`");
     }
     match word.option(&["thread_id", "thread"]) {

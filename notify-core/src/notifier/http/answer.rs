@@ -20,7 +20,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// It may repeat a secret: to be judged by, and quoted by [`Answer::reason`] alone.
     pub(crate) body: String,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Box<HeaderMap>,
     pub(super) is_quotable: bool,
     /// Whether it is a web page, which none of our services answers.
     is_page: bool,
@@ -107,7 +107,7 @@ impl Answer {
             says_no: body::says_no(&body),
             status,
             body,
-            headers,
+            headers: headers.into(),
             is_quotable,
             pause: None,
         }
@@ -119,7 +119,7 @@ impl Answer {
     }
 
     /// Takes it for a no, too, where its body is JSON of which a service's own form says so.
-    pub(crate) fn or_no(mut self, form: impl FnOnce(&Value) -> bool) -> Self {
+    pub(crate) fn or_no(mut self, form: fn(&Value) -> bool) -> Self {
         self.says_no |= body::json(&self.body).is_some_and(|json| form(&json));
         self
     }
@@ -143,6 +143,7 @@ impl Answer {
     }
 
     /// Returns its class, and what is to be mended.
+    #[inline(never)]
     fn sort(&self, rules: &[Rule], further: &[Rule]) -> (Class, &'static str) {
         if self.is_success() && self.is_page {
             // A sign-in page, or a proxy's: the service has not seen the alert.

@@ -68,21 +68,21 @@ fn a_message_that_is_refused_is_sent_once_more_in_short() {
         (500, 200, 1, "temporary"),
     ] {
         let bodies = std::cell::RefCell::new(Vec::new());
-        let send = |body: &str, _| {
-            bodies.borrow_mut().push(body.to_owned());
+        let send = |body: &Value, _| {
+            bodies.borrow_mut().push(body.clone());
             let is_first = bodies.borrow().len() == 1;
             Ok(Answer::made(if is_first { first } else { second }, ""))
         };
         let timeout = Duration::from_secs(9);
         let ended = send_or_short(timeout, &[], &"full".into(), &|| "short".into(), &send);
         let ended = match ended {
-            Ok(()) => "accepted",
+            Ok(_) => "accepted",
             Err(Refusal::Temporary { .. }) => "temporary",
             Err(Refusal::Channel { .. }) => "channel",
             Err(_) => "alert",
         };
         assert_eq!(ended, expected, "{first} {second}");
-        assert_eq!(bodies.into_inner(), ["\"full\"", "\"short\""][..sent]);
+        assert_eq!(bodies.into_inner(), ["full", "short"][..sent]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Addresses of mail, and the names of hosts within them.
 
-use crate::notifier::service_url::{Problem, Word, decode_text};
+use crate::notifier::service_url::{Problem, Word, decode_text, is_of};
 
 /// The longest address that SMTP takes, and the longest label of a host's name.
 const LONGEST: usize = 254;
@@ -15,32 +15,30 @@ pub(super) struct Address(String);
 impl Address {
     /// Reads an address as it is written in a word.
     pub(super) fn read(text: &str) -> Result<Self, Problem> {
-        Self::parse(&decode_text(text)?, false)
+        Self::parse(text, false)
     }
 
     /// The same, or the name of a user of this machine.
     pub(super) fn local(text: &str) -> Result<Self, Problem> {
-        Self::parse(&decode_text(text)?, true)
+        Self::parse(text, true)
     }
 
     fn parse(text: &str, may_be_local: bool) -> Result<Self, Problem> {
+        let text = decode_text(text)?;
         // https://www.rfc-editor.org/rfc/rfc5322#section-3.2.3
-        let is_of_name =
-            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte);
-        let is_of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
-        let are_parts = |text: &str| text.split('.').all(|part| !part.is_empty());
+        let are_of = |signs, parts: &str| parts.split('.').all(|part| is_of(signs, part));
         let (name, host) = match text.rsplit_once('@') {
             Some((name, host)) => (name, Some(host)),
-            None => (text, None),
+            None => (&*text, None),
         };
         // A program would take one that begins so for an option.
-        let is_name = are_parts(name) && name.bytes().all(is_of_name) && !name.starts_with('-');
+        let is_name = are_of("!#$%&'*+-/=?^_`{|}~", name) && !name.starts_with('-');
         let is_host = match host {
-            Some(host) => are_parts(host) && host.bytes().all(is_of_host),
+            Some(host) => are_of("-", host),
             None => may_be_local,
         };
         if is_name && is_host && text.len() <= LONGEST {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text))
         } else {
             Err(NONE)
         }
@@ -62,7 +60,7 @@ pub(super) fn list(
     read: fn(&str) -> Result<Address, Problem>,
 ) -> Result<Vec<Address>, Problem> {
     let mut all: Vec<Address> = Vec::new();
-    for (name, list) in word.options() {
+    for (name, list) in &word.options() {
         if name != "to" {
             continue;
         }

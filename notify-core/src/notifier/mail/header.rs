@@ -23,14 +23,12 @@ pub(super) fn unstructured(name: &str, text: &str) -> String {
 /// Writes a text as it is, folded between its words; `None` where it is not ASCII, could be taken for
 /// encoded, or cannot be folded.
 fn folded(name: &str, text: &str) -> Option<String> {
-    if !text.is_ascii() || text.contains("=?") || text.contains("  ") {
-        return None;
-    }
     let mut field = format!("{name}:");
     let mut length = field.len();
     for word in text.split(' ') {
+        let is_plain = word.bytes().all(|byte| byte.is_ascii_graphic()) && !word.contains("=?");
         // What would be a line of a space is none.
-        if word.is_empty() || word.len() + 1 > LINE {
+        if !is_plain || word.is_empty() || word.len() + 1 > LINE {
             return None;
         }
         if length + 1 + word.len() > LINE {

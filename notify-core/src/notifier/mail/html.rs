@@ -24,21 +24,12 @@ const HEAD: &str = "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\">\
     <meta name=\"color-scheme\" content=\"light dark\"></head>\n\
     <body style=\"margin:0;padding:12px;font:16px/1.5 sans-serif\">\n";
 
-const TITLE: &str = "<h1 style=\"font-size:18px;margin:0 0 8px\">{}</h1>\n";
+const TITLE: &str = "<h1 style=\"font-size:18px;margin:0 0 8px\">";
 
-const REMARK: &str = "<p style=\"margin:0 0 6px\">{}</p>\n";
-
-const BOX: &str =
-    "<div style=\"border-left:6px solid {};padding-left:12px;margin:0 0 16px;max-width:44em\">\n";
+const REMARK: &str = "<p style=\"margin:0 0 6px\">";
 
 const PREFORMATTED: &str = "<pre style=\"font:14px/1.4 monospace;white-space:pre-wrap;overflow-wrap:anywhere;\
-    border:1px solid #999;padding:8px;margin:0 0 8px\">{}</pre>\n";
-
-const FACT: &str = "<tr><td style=\"padding-right:12px;vertical-align:top\">{}</td>\
-    <td style=\"overflow-wrap:anywhere\">{}</td></tr>\n";
-
-const BUTTON: &str = "<p style=\"margin:8px 0\"><a href=\"{}\" style=\"display:inline-block;padding:8px 14px;\
-    border:1px solid\">{}</a></p>\n";
+    border:1px solid #999;padding:8px;margin:0 0 8px\">";
 
 /// A page as far as it is written.
 struct Page(String);
@@ -50,80 +41,105 @@ pub(super) fn page(alerts: &[Alert]) -> String {
         for alert in alerts {
             page.begin_box(Severity::of(alert));
             page.add_alert(alert, ERRORS / alerts.len());
-            page.add("</div>\n", &[]);
+            page.end_box();
         }
     } else {
         page.begin_box(Severity::worst(alerts));
-        page.add(TITLE, &[&text(&digest::headline(alerts))]);
+        page.add_title(&digest::headline(alerts));
         page.add_preformatted(&digest::message(alerts), ERRORS);
-        page.add("</div>\n", &[]);
+        page.end_box();
     }
-    for link in links::of(alerts, LINKS) {
-        page.add(BUTTON, &[&escape(&link.url), &text(&link.label)]);
+    for link in &links::of(alerts, LINKS) {
+        page.add(&[
+            "<p style=\"margin:8px 0\"><a href=\"",
+            &escape(&link.url),
+            "\" style=\"display:inline-block;padding:8px 14px;border:1px solid\">",
+            &text(&link.label),
+            "</a></p>\n",
+        ]);
     }
-    page.add("</body></html>\n", &[]);
+    page.add(&["</body></html>\n"]);
     page.0
 }
 
 impl Page {
-    /// Adds a template with a text in place of each `{}`: less code than `format!` writes for each.
-    fn add(&mut self, template: &str, texts: &[&str]) {
-        let mut texts = texts.iter();
-        for (number, part) in template.split("{}").enumerate() {
-            if number > 0 {
-                self.0 += texts.next().copied().unwrap_or_default();
-            }
-            self.0 += part;
-        }
+    fn add(&mut self, parts: &[&str]) {
+        super::add(&mut self.0, parts);
     }
 
     /// Begins a part with a bar of a colour beside it.
     fn begin_box(&mut self, severity: Severity) {
-        let colour = match severity {
-            Severity::Bad => "#d93025",
-            Severity::Unclear => "#f29900",
-            Severity::Good => "#1e8e3e",
-        };
-        self.add(BOX, &[colour]);
+        self.add(&[
+            "<div style=\"border-left:6px solid ",
+            severity.colour(),
+            ";padding-left:12px;margin:0 0 16px;max-width:44em\">\n",
+        ]);
+    }
+
+    fn end_box(&mut self) {
+        self.add(&["</div>\n"]);
+    }
+
+    fn add_title(&mut self, title: &str) {
+        self.add_line(TITLE, title, "</h1>\n");
+    }
+
+    fn add_remark(&mut self, remark: &str) {
+        self.add_line(REMARK, remark, "</p>\n");
+    }
+
+    #[inline(never)]
+    fn add_line(&mut self, begin: &str, line: &str, end: &str) {
+        self.add(&[begin, &text(line), end]);
     }
 
     /// Shows a text as it is, with lines that are folded at the edge.
     fn add_preformatted(&mut self, text: &str, room: usize) {
-        let text = fit(text.trim_end(), room, &str::len, &|text| {
-            escape(&visible(text))
-        });
-        self.add(PREFORMATTED, &[&text]);
+        let text = fit(text.trim_end(), room, &str::len, &visible_as_html);
+        self.add(&[PREFORMATTED, &text, "</pre>\n"]);
     }
 
     fn add_alert(&mut self, alert: &Alert, room: usize) {
-        self.add(TITLE, &[&text(&alert.title())]);
+        self.add_title(&alert.title());
         if !is_blank(alert.body()) {
             self.add_preformatted(alert.body(), room);
         }
-        let lines = alert.lines_below(room, &|line: &str| escape(&visible(line)).len() + 1);
+        let lines = alert.lines_below(room, &|line: &str| visible_as_html(line).len() + 1);
         if !lines.is_empty() {
-            self.add(REMARK, &[HEADING]);
+            self.add_remark(HEADING);
             self.add_preformatted(&lines.join("\n"), room);
         }
-        for remark in alert.remarks() {
-            self.add(REMARK, &[&text(&remark)]);
+        for remark in &alert.remarks() {
+            self.add_remark(remark);
         }
-        self.add("<table style=\"font-size:14px\">\n", &[]);
+        self.add(&["<table style=\"font-size:14px\">\n"]);
         if alert.message.text.is_none() {
             self.add_fact("began", &time::show(alert.status.begun));
             self.add_fact("function", &alert.status.location);
         }
-        for (name, value) in alert.details() {
-            self.add_fact(&name, &value);
+        for (name, value) in &alert.details() {
+            self.add_fact(name, value);
         }
-        self.add("</table>\n", &[]);
+        self.add(&["</table>\n"]);
     }
 
+    #[inline(never)]
     fn add_fact(&mut self, name: &str, value: &str) {
-        self.add(FACT, &[&text(name), &text(value)]);
+        self.add(&[
+            "<tr><td style=\"padding-right:12px;vertical-align:top\">",
+            &text(name),
+            "</td><td style=\"overflow-wrap:anywhere\">",
+            &text(value),
+            "</td></tr>\n",
+        ]);
     }
 }
 
+fn visible_as_html(text: &str) -> String {
+    escape(&visible(text))
+}
+
+#[inline(never)]
 fn text(text: &str) -> String {
-    line(text, LINE, &|text| escape(&visible(text)))
+    line(text, LINE, &visible_as_html)
 }

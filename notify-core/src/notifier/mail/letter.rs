@@ -1,7 +1,5 @@
 //! A letter: its head, and what it says as plain text and as HTML.
 
-use std::fmt;
-
 use super::address::{self, Address};
 use super::{header, html, quoted_printable};
 use crate::format::time;
@@ -37,65 +35,63 @@ impl Letter<'_> {
             .unwrap_or_else(|| "localhost".to_owned())
     }
 
-    fn subject(&self) -> String {
-        let subject = match self.alerts {
-            [alert] => alert.summary(),
-            alerts => digest::headline(alerts),
-        };
-        line(&subject, SUBJECT, &visible)
-    }
-}
-
-impl fmt::Display for Letter<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes it.
+    pub(super) fn text(&self) -> String {
         let (alerts, host) = (self.alerts, self.host());
         let id = plain(&key::of_message(alerts));
+        let subject = line(&digest::summary(alerts), SUBJECT, &visible);
+        let last = alerts.iter().map(|alert| alert.decided).max();
+        let date = time::write(last.unwrap_or_default(), "%a, %d %b %Y %H:%M:%S +0000");
+        let mut letter = String::new();
+        let mut add = |parts: &[&str]| super::add(&mut letter, parts);
         if let Some(from) = self.from {
-            writeln!(f, "From: pipeline-notify <{}>", from.as_str())?;
+            add(&["From: pipeline-notify <", from.as_str(), ">\n"]);
         }
-        writeln!(f, "To: {}", address::join(self.to, ",\n "))?;
-        f.write_str(&header::unstructured("Subject", &self.subject()))?;
-        if let Some(last) = alerts.iter().map(|alert| alert.decided).max() {
-            writeln!(
-                f,
-                "Date: {}",
-                time::write(last, "%a, %d %b %Y %H:%M:%S +0000")
-            )?;
-        }
-        writeln!(f, "Message-ID: <{id}@{host}>")?;
-        let incident = key::of_incident(alerts).map(plain);
-        if let Some(incident) = incident.filter(|incident| !incident.is_empty()) {
+        add(&["To: ", &address::join(self.to, ",\n "), "\n"]);
+        add(&[&header::unstructured("Subject", &subject)]);
+        add(&["Date: ", &date, "\nMessage-ID: <", &id, "@", &host, ">\n"]);
+        let incident = key::of_incident(alerts).map(plain).unwrap_or_default();
+        if !incident.is_empty() {
             // Of a letter that nobody has written: all those of the incident answer it.
-            let first = format!("<{incident}@{host}>");
-            writeln!(f, "In-Reply-To: {first}\nReferences: {first}")?;
+            for name in ["In-Reply-To", "References"] {
+                add(&[name, ": <", &incident, "@", &host, ">\n"]);
+            }
         }
-        // What is encoded has no such text in it.
-        let boundary = format!("=_{id}");
-        // No machine is to answer it, such as one that says who is on holiday.
-        writeln!(
-            f,
+        // No machine is to answer it, such as one that says who is on holiday. What is encoded has no such text in it
+        // as the boundary.
+        add(&[
             "Auto-Submitted: auto-generated\nMIME-Version: 1.0\n\
-             Content-Type: multipart/alternative;\n boundary=\"{boundary}\"\n"
-        )?;
+             Content-Type: multipart/alternative;\n boundary=\"=_",
+            &id,
+            "\"\n\n",
+        ]);
         let text = digest::message(alerts);
         let text = fit(text.trim_end(), TEXT, &str::len, &visible) + "\n";
-        for (kind, text) in [("plain", &*text), ("html", &html::page(alerts))] {
-            writeln!(
-                f,
-                "--{boundary}\nContent-Type: text/{kind}; charset=utf-8\n\
-                 Content-Transfer-Encoding: quoted-printable\n\n{}",
-                quoted_printable::encode(text)
-            )?;
+        let page = html::page(alerts);
+        for (kind, text) in [("plain", &text), ("html", &page)] {
+            add(&[
+                "--=_",
+                &id,
+                "\nContent-Type: text/",
+                kind,
+                "; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n",
+                &quoted_printable::encode(text),
+                "\n",
+            ]);
         }
-        writeln!(f, "--{boundary}--")
+        add(&["--=_", &id, "--\n"]);
+        letter
     }
 }
 
 /// Leaves of an id what can stand in one of mail.
 fn plain(id: &str) -> String {
-    let mut plain = id.to_owned();
-    plain.retain(|c| c.is_ascii_alphanumeric() || c == '-');
-    plain.truncate(40);
+    let mut plain = String::new();
+    for c in id.chars() {
+        if plain.len() < 40 && (c.is_ascii_alphanumeric() || c == '-') {
+            plain.push(c);
+        }
+    }
     plain
 }
 
@@ -116,7 +112,7 @@ mod tests {
             to: &to,
             alerts,
         }
-        .to_string()
+        .text()
     }
 
     fn field<'a>(letter: &'a str, name: &str) -> Option<&'a str> {

@@ -7,44 +7,43 @@ const LINE: usize = 76 - 1;
 /// Encodes a text; the lines of what comes out end as those of what goes in.
 pub(super) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len() + text.len() / 8);
-    for (number, line) in text.split('\n').enumerate() {
-        if number > 0 {
+    // Where the line begins.
+    let mut begin = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte == b'\n' {
             encoded.push('\n');
+            begin = encoded.len();
+            continue;
         }
-        push_line(&mut encoded, line.as_bytes());
-    }
-    encoded
-}
-
-fn push_line(encoded: &mut String, line: &[u8]) {
-    let mut begin = encoded.len();
-    for (at, byte) in line.iter().enumerate() {
-        let is_last = at + 1 == line.len();
-        let mut is_start = encoded.len() == begin;
-        let mut is_plain = is_plain(&line[at..], is_last, is_start);
-        let width = if is_plain { 1 } else { 3 };
+        let is_plain = |is_start| is_plain(&text.as_bytes()[at..], is_start);
+        let width = if is_plain(encoded.len() == begin) {
+            1
+        } else {
+            3
+        };
         if encoded.len() - begin + width > LINE {
             encoded.push_str("=\n");
             begin = encoded.len();
-            is_start = true;
-            is_plain = self::is_plain(&line[at..], is_last, is_start);
         }
-        if is_plain {
-            encoded.push(char::from(*byte));
+        if is_plain(encoded.len() == begin) {
+            encoded.push(char::from(byte));
         } else {
             let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half)]);
             encoded.extend(['=', digit(byte >> 4), digit(byte & 15)]);
         }
     }
+    encoded
 }
 
 /// Returns whether the first byte can stand as it is. A dot at the beginning of a line could end a letter,
 /// and `From ` there be another one's beginning.
-fn is_plain(rest: &[u8], is_last: bool, is_start: bool) -> bool {
+#[inline(never)]
+fn is_plain(rest: &[u8], is_start: bool) -> bool {
     match rest[0] {
         b'.' => !is_start,
         b'F' => !(is_start && rest.starts_with(b"From ")),
-        b' ' | b'\t' => !is_last,
+        // Blanks at the end of a line may get lost.
+        b' ' | b'\t' => rest.get(1).is_some_and(|next| *next != b'\n'),
         b'=' => false,
         byte => byte.is_ascii_graphic(),
     }

@@ -15,7 +15,7 @@ use conversation::{Conversation, Stage};
 use super::address::{self, Address};
 use super::letter::Letter;
 use crate::message::alert::Alert;
-use crate::notifier::service_url::{Problem, Word, at, decode_text};
+use crate::notifier::service_url::{Problem, Word, at, decode_text, is_of};
 use crate::notifier::{Hidden, Notifier, Ours, Refusal};
 use crate::os::engine::PerProcess;
 use crate::os::warning::Warning;
@@ -175,8 +175,7 @@ fn host_and_port(server: &str) -> Result<(String, Option<u16>), Problem> {
             .map_err(|_| "its port is no number that a port can have")
     });
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    let is_of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:_".contains(&byte);
-    if host.is_empty() || !host.bytes().all(is_of_host) {
+    if !is_of("-.:_", host) {
         return Err("it has no host");
     }
     Ok((host.to_owned(), port.transpose()?))
@@ -204,7 +203,7 @@ impl Notifier for Smtp {
             to: &self.to,
             alerts,
         };
-        let (letter, smtp) = (letter.to_string(), self.clone());
+        let (letter, smtp) = (letter.text(), self.clone());
         let under_way = UnderWay::begin()?;
         let (end, ended) = mpsc::sync_channel(1);
         // Of its own: neither a name server nor a server that drips keeps to a time.

@@ -10,7 +10,8 @@ use super::markup::Dialect;
 use super::payload;
 use crate::message::alert::Alert;
 use crate::notifier::http::{self, Answer, Class, Post, Rule};
-use crate::notifier::service_url::{Problem, Word, at, decode_text};
+use crate::notifier::object::{put, some};
+use crate::notifier::service_url::{Problem, Word, at, decode_text, is_of};
 use crate::notifier::url::Destination;
 use crate::notifier::{FollowUps, Hidden, Notifier, Ours, Refusal};
 
@@ -115,8 +116,7 @@ impl SlackBot {
             [token, channels @ ..] => (word.host, *token, channels),
             [] => return Err("it has no channel"),
         };
-        let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
-        if !token.bytes().all(is_of_token) {
+        if !is_of("-.", token) {
             return Err("its token is not letters, digits and `-`");
         }
         let channel = match *channels {
@@ -131,10 +131,10 @@ impl SlackBot {
         })
     }
 
-    fn ask(&self, method: &str, body: &str, timeout: Duration) -> Result<Answer, Refusal> {
-        let url = self.api.url()?;
+    fn ask(&self, method: &str, message: &Value, timeout: Duration) -> Result<Answer, Refusal> {
+        let url = self.api.url()?.below(method);
         let bearer = format!("Bearer {}", self.token);
-        let answer = Post::json(&url.below(method), body)
+        let answer = Post::json(&url, message)
             .headers(&[("authorization", &bearer)])
             .hiding(slice::from_ref(&self.token))
             .send(timeout)?;
@@ -151,17 +151,17 @@ impl SlackBot {
         with: &dyn Fn(&mut Value),
     ) -> Result<Answer, Refusal> {
         let addressed = |mut message: Value| {
-            message["channel"] = self.channel.as_str().into();
-            message["parse"] = "none".into();
+            put(&mut message, "channel", &*self.channel);
+            put(&mut message, "parse", "none");
             with(&mut message);
             message
         };
-        http::answer_or_short(
+        http::send_or_short(
             timeout,
             rules,
             &addressed(payload::full(alerts, Dialect::Slack)),
             &|| addressed(payload::short_of_all(alerts, Dialect::Slack)),
-            &|body, left| self.ask("chat.postMessage", body, left),
+            &|message, left| self.ask("chat.postMessage", message, left),
         )
     }
 }
@@ -235,12 +235,11 @@ impl Notifier for SlackBot {
         if let Some(message) = message.as_object_mut() {
             message.retain(|key, _| !key.starts_with("unfurl_"));
         }
-        message["channel"] = sent.channel.into();
-        message["ts"] = sent.ts.into();
-        message["parse"] = "none".into();
+        put(&mut message, "channel", sent.channel);
+        put(&mut message, "ts", sent.ts);
+        put(&mut message, "parse", "none");
         let rules = [&OF_THE_MESSAGE[..], &ERRORS].concat();
-        self.ask("chat.update", &message.to_string(), timeout)?
-            .judge(&rules)
+        self.ask("chat.update", &message, timeout)?.judge(&rules)
     }
 
     fn reply(
@@ -253,11 +252,9 @@ impl Notifier for SlackBot {
         let sent = Sent::read(handle)?;
         let rules = [&OF_THE_MESSAGE[..], &ERRORS].concat();
         let sent = self.send(alerts, &rules, timeout, &|message| {
-            message["channel"] = sent.channel.into();
-            message["thread_ts"] = sent.ts.into();
-            if is_loud {
-                message["reply_broadcast"] = true.into();
-            }
+            put(message, "channel", sent.channel);
+            put(message, "thread_ts", sent.ts);
+            put(message, "reply_broadcast", some(is_loud.then_some(true)));
         });
         sent.map(drop)
     }

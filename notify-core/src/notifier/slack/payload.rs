@@ -16,7 +16,7 @@ use crate::format::text::is_blank;
 use crate::format::time;
 use crate::message::alert::{Alert, Kind};
 use crate::message::digest;
-use crate::notifier::object::object;
+use crate::notifier::object::{object, put};
 use crate::notifier::sanitize::address;
 use crate::notifier::severity::Severity;
 use crate::status::State;
@@ -264,7 +264,11 @@ fn markdown(alert: &Alert, room: Room, dialect: Dialect) -> Value {
     // The program's own headline stands above the attachment already.
     if alert.message.headline.is_none() {
         let job = dialect.line(&alert.job, NAME);
-        attachment["title"] = format!("{job} {}", outcome(alert)).into();
+        put(
+            &mut attachment,
+            "title",
+            format!("{job} {}", outcome(alert)),
+        );
     }
     attachment
 }

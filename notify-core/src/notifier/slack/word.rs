@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::TRIGGER;
-use crate::notifier::service_url::{Problem, Word, at};
+use crate::notifier::service_url::{Problem, Word, at, is_of};
 use crate::notifier::url::Destination;
 
 pub(in crate::notifier) const HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
@@ -33,7 +33,7 @@ pub(in crate::notifier) fn webhook(word: &Word<'_>) -> Result<Destination, Probl
     let [a, b, c] = *tokens else {
         return Err("it does not have three tokens");
     };
-    if ![a, b, c].into_iter().all(is_token) {
+    if ![a, b, c].into_iter().all(|part| is_of("", part)) {
         return Err("its tokens are not letters and digits");
     }
     Destination::parse(&format!("https://{host}/services/{a}/{b}/{c}"))
@@ -47,10 +47,6 @@ pub(in crate::notifier) fn is_incoming(word: &Word<'_>) -> Result<(), Problem> {
         ["triggers" | "workflows", ..] => Err(TRIGGER),
         _ => Err("it is not the URL of an incoming webhook"),
     }
-}
-
-fn is_token(token: &str) -> bool {
-    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// A webhook of Mattermost or Rocket.Chat, which take Slack's payload. The server may be below a
@@ -83,5 +79,5 @@ pub(in crate::notifier) fn hook(
 
 /// Returns whether a part of a word is as long as a key of Mattermost or Rocket.Chat, and no name.
 fn is_key(part: &str) -> bool {
-    part.len() >= 17 && is_token(part) && part.bytes().any(|byte| byte.is_ascii_digit())
+    part.len() >= 17 && is_of("", part) && part.bytes().any(|byte| byte.is_ascii_digit())
 }

@@ -9,6 +9,7 @@ use crate::message::alert::Alert;
 use crate::message::{digest, links};
 use crate::notifier::mentions;
 use crate::notifier::object::object;
+use crate::notifier::parts::remarks;
 use crate::notifier::sanitize::{escape, fit, line, units, visible};
 use crate::notifier::severity::Severity;
 use crate::status::log_lines::HEADING;
@@ -85,10 +86,7 @@ struct Frame {
 
 impl Frame {
     fn of(alerts: &[Alert], most: usize) -> Self {
-        let summary = match alerts {
-            [alert] => alert.summary(),
-            _ => digest::headline(alerts),
-        };
+        let summary = digest::summary(alerts);
         let mut links = links::of(alerts, usize::MAX);
         links.retain(|link| link.url.len() <= ADDRESS);
         links.truncate(most);
@@ -193,7 +191,7 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
         }
     }
     left = left.saturating_sub(room / 3 - left_for_facts);
-    let remarks = fit(&alert.remarks().join("\n"), room / 6, &weight, &lines);
+    let remarks = remarks(alert, room / 6, &weight, &lines);
     left = left.saturating_sub(weight(&remarks));
     let (log_lines, heft) = log_lines(alert, (left / 3).min(left.saturating_sub(ERROR)));
     left = left.saturating_sub(heft);
@@ -212,10 +210,9 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
 
 /// Names all alerts, a line each, grouped by error.
 fn digest(alerts: &[Alert], room: usize) -> Vec<Value> {
-    let text = digest::message(alerts);
-    let (title, text) = text.split_once('\n').unwrap_or_default();
-    let title = line(title.trim_matches(['-', ' ']), TITLE, &inline);
-    let text = fit(text.trim_matches('\n'), room - PART, &weight, &lines);
+    let (title, text) = digest::parts(alerts);
+    let title = line(&title, TITLE, &inline);
+    let text = fit(&text, room - PART, &weight, &lines);
     vec![
         heading(&title, colour(Severity::worst(alerts))),
         monospace(&text),

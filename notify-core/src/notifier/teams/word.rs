@@ -1,6 +1,6 @@
 //! The words that name a workflow of Teams.
 
-use crate::notifier::service_url::{Problem, Word, at};
+use crate::notifier::service_url::{Problem, Word, at, is_number, is_of};
 use crate::notifier::url::Destination;
 
 pub(in crate::notifier) const OLD_CONNECTOR: Problem =
@@ -44,15 +44,12 @@ pub(in crate::notifier) fn webhook(word: &Word<'_>) -> Result<Destination, Probl
         (false, false) => ("", "2016-06-01"),
     };
     let version = word.option(&["ver", "api-version"]).unwrap_or(usual);
-    let is_of_version = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
-    if version.is_empty() || !version.bytes().all(is_of_version) {
+    if !is_of("-.", version) {
         return Err("its version is not one such as 1 or 2016-06-01");
     }
     let route = match word.option(&["route", "routeid"]) {
         None | Some("") => String::new(),
-        Some(route) if !route.bytes().all(|byte| byte.is_ascii_digit()) => {
-            return Err("its route is not a number");
-        }
+        Some(route) if !is_number(route) => return Err("its route is not a number"),
         Some(_) if folder.is_empty() => return Err("a route needs `pa=yes`"),
         Some(route) => format!("/cu/{route}"),
     };
