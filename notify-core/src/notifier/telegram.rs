@@ -272,14 +272,14 @@ struct Marked {
 }
 
 impl Marked {
-    /// Writes the parts of a message.
-    fn of(alerts: &[Alert], room: usize) -> Self {
+    /// Writes the parts of a message. Names within code call nobody; in a message that `is_plain` there is none.
+    fn of(alerts: &[Alert], room: usize, is_plain: bool) -> Self {
         let parts = Parts::of(alerts, room);
         let mut marked = Self::default();
         marked.add(&parted(&parts.title, '@'), Some("bold"));
         if !parts.body.is_empty() {
             marked.text += "\n\u{200b}";
-            if parts.is_code {
+            if parts.is_code && !is_plain {
                 marked.add(&parts.body, Some("pre"));
             } else {
                 marked.add(&parted(&parts.body, '@'), None);
@@ -312,7 +312,7 @@ impl Marked {
 
 /// Makes the message of some alerts.
 fn message(alerts: &[Alert]) -> Value {
-    let marked = Marked::of(alerts, BODY);
+    let marked = Marked::of(alerts, BODY, false);
     let mut buttons = Vec::new();
     for link in &links::of(alerts, BUTTONS) {
         let label = line(&link.label, LABEL, &visible);
@@ -331,7 +331,7 @@ fn message(alerts: &[Alert]) -> Value {
 /// Makes one that says in few words what the other one says.
 fn short(alerts: &[Alert]) -> Value {
     object! {
-        "text": Marked::of(alerts, SHORT).text,
+        "text": Marked::of(alerts, SHORT, true).text,
         "link_preview_options": object! { "is_disabled": true },
     }
 }
@@ -375,7 +375,9 @@ mod tests {
         let mut alert = alert_of(Kind::Failed);
         alert.mention = Some("U123 @anna_k @here @bert_b @anna_k anna@example.com".to_owned());
         let called = message(&[alert.clone()]);
-        assert_eq!(is_taken(called.clone(), &["@anna_k", "@bert_b"]), Ok(()));
+        for message in [called.clone(), short(&[alert.clone()])] {
+            assert_eq!(is_taken(message, &["@anna_k", "@bert_b"]), Ok(()));
+        }
         let pages = called["reply_markup"]["inline_keyboard"]
             .as_array()
             .unwrap();
@@ -504,7 +506,9 @@ mod tests {
                 let mut alert = with_text(alert_of(Kind::StillFailing), &text);
                 alert.facts = vec![("context".to_owned(), "@bert_b ".repeat(9_000))];
                 let alerts = vec![alert.clone(); number];
-                assert_eq!(is_taken(message(&alerts), &[]), Ok(()));
+                for message in [message(&alerts), short(&alerts)] {
+                    assert_eq!(is_taken(message, &[]), Ok(()));
+                }
             }
         }
     }
@@ -518,6 +522,7 @@ mod tests {
             alert.job = text.chars().take(60).collect();
             let alerts = vec![alert; number];
             prop_assert_eq!(is_taken(message(&alerts), &[]), Ok(()));
+            prop_assert_eq!(is_taken(short(&alerts), &[]), Ok(()));
         }
     }
 }
