@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The messages of a job in a real room of Matrix, as a client reads them: Synapse, with SQLite.
-# It needs python3 and Synapse (pip install matrix-synapse; its `python` in $SYNAPSE_PYTHON), and takes about ten seconds.
+# It needs python3 and Synapse (pip install matrix-synapse; its `python` in $SYNAPSE_PYTHON), and takes about a minute: after
+# five messages one leaves in five seconds, and an edit with its reply counts as two.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${SYNAPSE_PYTHON:-python3}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The messages of a job in two emulators of Telegram's API: telegram-test-api, an npm package, and telemelya, a PyPI
-# package that knows which messages there are. It takes some ten seconds, and needs
+# package that knows which messages there are. It takes some thirty seconds, and needs
 #   npm install telegram-test-api@4.2.1        its folder `node_modules` in $TELEGRAM_TEST_API
 #   pip install telemelya==0.2.2 fakeredis     its `python` in $TELEMELYA_PYTHON
 # What is not installed is passed over with a word.
