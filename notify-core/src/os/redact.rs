@@ -8,6 +8,9 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
 use crate::format::{percent, text};
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::{self, OnceBox};
@@ -103,7 +106,11 @@ fn gathered() -> MutexGuard<'static, Gathered> {
 
 /// Secrets, as they may stand in a text.
 #[derive(Default, PartialEq, Eq)]
-pub(crate) struct Secrets(Vec<String>);
+pub(crate) struct Secrets {
+    plain: Vec<String>,
+    /// The same inside of base64.
+    in_base64: Vec<String>,
+}
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -113,17 +120,20 @@ impl std::fmt::Debug for Secrets {
 
 impl Secrets {
     pub(crate) fn new(all: impl IntoIterator<Item = String>) -> Self {
-        let mut forms = Vec::new();
+        let mut plain = Vec::new();
         for secret in all {
             if let Some(decoded) = percent::decoded(&secret) {
-                forms.push(decoded);
+                plain.push(decoded);
             }
-            forms.push(secret);
+            plain.push(secret);
         }
-        forms.retain(|form| form.len() >= SHORT);
-        forms.sort_unstable();
-        forms.dedup();
-        Self(forms)
+        plain.retain(|form| form.len() >= SHORT);
+        let mut in_base64: Vec<_> = plain.iter().flat_map(|form| in_base64(form)).collect();
+        for forms in [&mut plain, &mut in_base64] {
+            forms.sort_unstable();
+            forms.dedup();
+        }
+        Self { plain, in_base64 }
     }
 
     /// Hides them in a text, and the passwords of URLs.
@@ -156,32 +166,58 @@ impl Secrets {
     fn find(&self, text: &str) -> Vec<Range<usize>> {
         let passwords = passwords(text).into_iter();
         let mut found: Vec<_> = passwords.map(|password| password.place).collect();
-        found.extend(self.places(text));
+        found.extend(places(&self.plain, text));
+        if may_hold_base64(text) {
+            found.extend(places(&self.in_base64, text));
+        }
         // Who quotes a URL may encode it in another way.
         if let Some((meant, at)) = percent::without_encoding(text) {
-            let places = self.places(&meant).into_iter();
+            let places = places(&self.plain, &meant).into_iter();
             found.extend(places.map(|place| at[place.start]..at[place.end]));
         }
         let mut apart = apart(found);
         apart.retain(|place| text[place.clone()] != *MARK);
         apart
     }
+}
 
-    fn places(&self, text: &str) -> Vec<Range<usize>> {
-        let mut found = Vec::new();
-        for secret in &self.0 {
-            let mut from = 0;
-            while let Some(at) = text.get(from..).and_then(|rest| rest.find(secret.as_str())) {
-                let place = from + at..from + at + secret.len();
-                if secret.len() >= LONG || stands_alone(text, &place) {
-                    found.push(place.clone());
-                }
-                // A secret may overlap itself.
-                from = place.start + text[place.start..].chars().next().map_or(1, char::len_utf8);
+/// Finds where any of those forms stands.
+fn places(forms: &[String], text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for secret in forms {
+        let mut from = 0;
+        while let Some(at) = text.get(from..).and_then(|rest| rest.find(secret.as_str())) {
+            let place = from + at..from + at + secret.len();
+            if secret.len() >= LONG || stands_alone(text, &place) {
+                found.push(place.clone());
             }
+            // A secret may overlap itself.
+            from = place.start + text[place.start..].chars().next().map_or(1, char::len_utf8);
         }
-        found
     }
+    found
+}
+
+/// Returns whether a text has a long word with capitals in it, as all texts that hold base64: to look for each form
+/// costs as much as all the rest.
+fn may_hold_base64(text: &str) -> bool {
+    let is_of_it = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);
+    let mut words = text.as_bytes().split(|byte| !is_of_it(*byte));
+    words.any(|word| word.len() > LONG && word[1..].iter().any(u8::is_ascii_uppercase))
+}
+
+/// Returns how a long secret reads inside of base64, as in a header of HTTP: in either alphabet, behind any number of
+/// other bytes. What stands for its neighbours, too, is left out.
+fn in_base64(secret: &str) -> Vec<String> {
+    let mut forms = Vec::new();
+    for before in (0..3).filter(|_| secret.len() >= LONG) {
+        let bytes = [&b"\0\0"[..before], secret.as_bytes()].concat();
+        let own = (before * 8).div_ceil(6)..bytes.len() * 8 / 6;
+        for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+            forms.extend(alphabet.encode(&bytes).get(own.clone()).map(str::to_owned));
+        }
+    }
+    forms
 }
 
 /// Puts places in order, and those that overlap together.
@@ -515,6 +551,32 @@ mod tests {
     }
 
     /// Issue 12, point 22.
+    /// Issue 12, point 22: as in a header of HTTP that an error shows.
+    #[test]
+    fn a_long_secret_is_hidden_inside_of_base64_wherever_it_stands_there() {
+        let token = "s3cr3t?S3CR3T>s3cr3t";
+        let secrets = Secrets::new([token.to_owned()]);
+        for (before, after) in [
+            ("", ""),
+            ("u:", ""),
+            ("user:", "!"),
+            ("a:", "bc"),
+            ("abc", "d"),
+        ] {
+            for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+                let header = format!(
+                    "Basic {}==",
+                    alphabet.encode([before, token, after].concat())
+                );
+                let hidden = secrets.hide(&header);
+                // At either end one letter stands for a part of the secret and for what is beside it.
+                let left = hidden.replace(MARK, "").len() - "Basic ==".len();
+                let beside = (before.len() * 8).div_ceil(6) + (after.len() * 8).div_ceil(6);
+                assert!(left <= beside + 1, "{header}: {hidden}");
+            }
+        }
+    }
+
     #[test]
     fn any_url_loses_its_password_and_nothing_else() {
         for (text, hidden) in [
