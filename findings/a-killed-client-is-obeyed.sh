@@ -7,30 +7,38 @@
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
 . "$(dirname "$0")/postgres.bash"
+. "$(dirname "$0")/mariadb.bash"
 
 pooled_postgres
-debian mariadb-server-core=1:10.11.19-0+deb12u1 mariadb-client-core=1:10.11.19-0+deb12u1 mariadb-client=1:10.11.19-0+deb12u1 \
-    libmariadb3=1:10.11.19-0+deb12u1 liburing2=2.3-3
+mariadb_server
 export PATH="$work/root/usr/lib/postgresql/15/bin:$PATH" PGPORT=$server_port
 cd "$work"
-mkdir maria
-timeout 120 mariadb-install-db --no-defaults --user="$(id -un)" --auth-root-authentication-method=normal --basedir="$work/root/usr" --datadir="$work/maria" \
-    --skip-test-db > install.log 2>&1
-start mariadb mariadbd --no-defaults --user="$(id -un)" --basedir="$work/root/usr" --datadir="$work/maria" --skip-networking --socket="$work/socket"
-maria=(mariadb --no-defaults --socket="$work/socket" --user=root --skip-column-names)
-within 60 "${maria[@]}" --execute='SELECT 1'
 psql --quiet --command='CREATE TABLE invoices (step text)'
-"${maria[@]}" --execute='CREATE DATABASE jobs; CREATE TABLE jobs.invoices (step text)'
+mariadb "${maria[@]}" --execute='CREATE DATABASE jobs; CREATE TABLE jobs.invoices (step text)'
+# How many statements of that step the server works on.
+in_postgres() { psql --tuples-only --no-align --command="SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'INSERT%''$1''%'"; }
+in_maria() { mariadb "${maria[@]}" --skip-column-names --execute="SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'INSERT%''$1''%'"; }
+works_on() { [ "$("$1" "$2")" = 1 ]; }
+stop() { # the signal, the server, the step, the client
+    local server=$2 step=$3 signal=$1
+    shift 3
+    "$@" > "$step.log" 2>&1 < /dev/null &
+    started+=("$!")
+    within 30 works_on "$server" "$step"
+    kill -s "$signal" "${started[-1]}"
+    wait "${started[-1]}" 2> /dev/null || true
+}
 for signal in TERM KILL INT; do
     for step in "$signal" "$signal-checked"; do
         PGOPTIONS=''
         [[ "$step" != *-checked ]] || PGOPTIONS='-c client_connection_check_interval=200'
         export PGOPTIONS
-        timeout --signal="$signal" 1 psql --command="INSERT INTO invoices SELECT '$step' FROM pg_sleep(4)" > out 2>&1 || true
+        stop "$signal" in_postgres "$step" env --default-signal=INT psql --command="INSERT INTO invoices SELECT '$step' FROM pg_sleep(8)"
     done
-    timeout --signal="$signal" 1 "${maria[@]}" jobs --execute="INSERT INTO invoices SELECT '$signal' FROM (SELECT SLEEP(4)) AS work" > out 2>&1 || true
-done 2> /dev/null # the shell's words on what was killed
-sleep 5
+    sql="INSERT INTO invoices SELECT '$signal' FROM (SELECT SLEEP(8)) AS work"
+    stop "$signal" in_maria "$signal" env --default-signal=INT mariadb "${maria[@]}" jobs --execute="$sql"
+done
+sleep 10
 expect 'PostgreSQL: KILL TERM
 MariaDB: KILL TERM' "PostgreSQL: $(psql --tuples-only --no-align --command='SELECT step FROM invoices' | sort | paste -sd ' ')
-MariaDB: $("${maria[@]}" jobs --execute='SELECT step FROM invoices' | sort | paste -sd ' ')"
+MariaDB: $(mariadb "${maria[@]}" --skip-column-names jobs --execute='SELECT step FROM invoices' | sort | paste -sd ' ')"

@@ -7,19 +7,14 @@
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
 . "$(dirname "$0")/redis.bash"
+. "$(dirname "$0")/mariadb.bash"
 
 redis
-debian sqlite3=3.40.1-2+deb12u2 libsqlite3-0=3.40.1-2+deb12u2 mariadb-server-core=1:10.11.19-0+deb12u1 mariadb-client-core=1:10.11.19-0+deb12u1 \
-    mariadb-client=1:10.11.19-0+deb12u1 libmariadb3=1:10.11.19-0+deb12u1 liburing2=2.3-3
+mariadb_server
+debian sqlite3=3.40.1-2+deb12u2 libsqlite3-0=3.40.1-2+deb12u2 libreadline8=8.2-1.3
 cd "$work"
-mkdir maria
-timeout 120 mariadb-install-db --no-defaults --user="$(id -un)" --auth-root-authentication-method=normal --basedir="$work/root/usr" --datadir="$work/maria" \
-    --skip-test-db > install.log 2>&1
-start mariadb mariadbd --no-defaults --user="$(id -un)" --basedir="$work/root/usr" --datadir="$work/maria" --skip-networking --socket="$work/socket"
-settings=(--no-defaults --socket="$work/socket" --user=root)
-within 60 mariadb "${settings[@]}" --execute='SELECT 1'
 table='prices (id INTEGER PRIMARY KEY, cents INTEGER NOT NULL)'
-mariadb "${settings[@]}" --execute="CREATE DATABASE jobs; CREATE TABLE jobs.$table"
+mariadb "${maria[@]}" --execute="CREATE DATABASE jobs; CREATE TABLE jobs.$table"
 code_of() {
     local code=0
     timeout 60 "$@" > out 2>&1 || code=$?
@@ -37,9 +32,9 @@ rows() { paste -sd ' '; }
     done
     printf '1,150\n2,none\n3,3000000000000\n' > prices.csv
     for way in --local --verbose; do
-        mariadb "${settings[@]}" jobs --execute='TRUNCATE prices'
-        code=$(code_of mariadb-import "${settings[@]}" $way --fields-terminated-by=, jobs "$work/prices.csv")
-        cents=$(mariadb "${settings[@]}" --skip-column-names jobs --execute='SELECT cents FROM prices' | rows)
+        mariadb "${maria[@]}" jobs --execute='TRUNCATE prices'
+        code=$(code_of mariadb-import "${maria[@]}" $way --fields-terminated-by=, jobs "$work/prices.csv")
+        cents=$(mariadb "${maria[@]}" --skip-column-names jobs --execute='SELECT cents FROM prices' | rows)
         echo "mariadb-import $way: $code, cents ${cents:-none}"
     done
     printf 'SET prices none\r\nLPUSH prices 150\r\nSET end 1\r\n' > commands
