@@ -2,8 +2,8 @@
 # Guess: a job of a queue that stands in PostgreSQL, whose worker is killed, is given to another worker soon: the server sees that the connection is gone.
 # Seen: graphile-worker gives it away after 4 hours, pg-boss after 15 minutes, which is the time a job may take. Procrastinate never does: the job is "doing",
 # its worker's last heartbeat a day old. PgQueuer gives it away, once its heartbeat is 30 seconds old.
-# Why it matters: out of memory is the end that a worker does not survive. The job is no failure, no retry comes and no alert; a job with a key that
-# must be alone keeps all that come after it from being run.
+# Why it matters: out of memory is the end that a worker does not survive. The job is no failure, no retry comes, and no
+# alert.
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
 . "$(dirname "$0")/postgres.bash"

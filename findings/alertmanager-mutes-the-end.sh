@@ -3,7 +3,7 @@
 # Seen: never. Alertmanager forgets the alert; the receiver, which got "firing", is not sent "resolved". An alert that ends without a silence is
 # resolved at once.
 # Why it matters: whoever silences an alert because the repair has begun leaves the incident open for ever in whatever opened it: the pager, the
-# ticket, the bridge that counts open alerts. The next failure of the same job is then taken for the old one.
+# ticket, the bridge that counts open alerts.
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
 

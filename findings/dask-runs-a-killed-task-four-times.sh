@@ -2,8 +2,8 @@
 # Guess: a task whose process is killed, as for want of memory, is run once and has failed.
 # Seen: Dask gives it to the next worker, and to the one after that: it is begun four times, each time in a process that it takes with it, before it fails with
 # `KilledWorker`. `allowed-failures: 0` in its configuration makes it one. joblib runs it once, and says that its worker was ended.
-# Why it matters: what the task did before it was killed is done four times: rows are loaded, mails sent. Where it was killed for its memory, the other tasks
-# of those workers are begun again with it.
+# Why it matters: what the task did before it was killed is done four times: rows are loaded, mails sent; and the job that has no
+# memory takes it from a host four times before anybody hears of it.
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
 

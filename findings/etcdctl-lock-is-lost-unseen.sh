@@ -3,7 +3,7 @@
 # Seen: it looks at the lock before the command alone. Where etcdctl stood still for longer than its lease (10 seconds by default), or the lease was
 # revoked, a second `etcdctl lock` gets the lock, both commands work side by side, and both end with 0. On SIGTERM it waits for its command,
 # and then ends with 0. Whatever the command's exit code is, or the signal that killed it, etcdctl ends with 1.
-# Why it matters: the lock that is to keep a job from running on two hosts lets it run on both when one of them was paused, moved or cut off, and
+# Why it matters: the lock that is to keep a job from running on two hosts lets it run on both when one of them was paused or moved, and
 # nothing in an exit code or a log shows it. What must not happen twice needs a check of its own.
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
