@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Guess: a library that reports errors leaves the exit code of a Node program alone: 1 after an error that nobody catches, as without it.
-# Seen: after a promise that is rejected, as by `main()` of an `async` main, the exit code is 0 with Sentry, Rollbar, Bugsnag, Raygun and
-# Application Insights, and the program goes on: whatever else was to happen in it happens. With Rollbar it is 0 after an error that is thrown, too.
+# Seen: after a promise that is rejected, as when an `async` main fails, the exit code is 0 with Sentry, Rollbar, Bugsnag and
+# Raygun, and the program goes on: whatever else was to happen in it happens. With Rollbar it is 0 after an error that is thrown, too.
 # With Honeybadger, Airbrake and PostHog it is 1.
 # Why it matters: one line that was added to see more errors makes each failure of the job a success for cron, Kubernetes, CI and whoever else
 # goes by the exit code; the job is not run again, and what follows it begins.
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
 
-node_modules @sentry/node@11.12.0 rollbar@3.1.0 @bugsnag/js@9.0.0 raygun@2.2.8 applicationinsights@3.16.0 @honeybadger-io/js@6.16.5 \
+node_modules @sentry/node@11.12.0 rollbar@3.1.0 @bugsnag/js@9.0.0 raygun@2.2.8 @honeybadger-io/js@6.16.5 \
     @airbrake/node@2.1.9 posthog-node@5.70.0
 cat > "$work/job.js" << 'NODE'
 const [, , tracker, failure, port] = process.argv;
@@ -20,8 +20,6 @@ const begin = {
     Rollbar: () => new (require("rollbar"))({ accessToken: key, endpoint: `${host}/api/1/`, captureUncaught: true, captureUnhandledRejections: true }),
     Bugsnag: () => require("@bugsnag/js").start({ apiKey: key, endpoints: { notify: `${host}/notify`, sessions: `${host}/sessions` }, logger: null }),
     Raygun: () => new (require("raygun").Client)().init({ apiKey: key, host: "127.0.0.1", port, useSSL: false, reportUncaughtExceptions: true }),
-    "Application Insights": () =>
-        require("applicationinsights").setup(`InstrumentationKey=00000000-0000-0000-0000-000000000001;IngestionEndpoint=${host}`).start(),
     Honeybadger: () => require("@honeybadger-io/js").configure({ apiKey: key, endpoint: host, environment: "production" }),
     Airbrake: () => new (require("@airbrake/node").Notifier)({ projectId: 1, projectKey: key, host, remoteConfig: false }),
     PostHog: () => new (require("posthog-node").PostHog)(key, { host, enableExceptionAutocapture: true }),
@@ -57,7 +55,7 @@ end() { # the tracker, the failure
     printf '%s' "$2: $code$next"
 }
 seen=$(
-    for tracker in none Sentry Rollbar Bugsnag Raygun 'Application Insights' Honeybadger Airbrake PostHog; do
+    for tracker in none Sentry Rollbar Bugsnag Raygun Honeybadger Airbrake PostHog; do
         echo "$tracker: $(end "$tracker" thrown); $(end "$tracker" rejected)"
     done
 )
@@ -66,7 +64,6 @@ Sentry: thrown: 1; rejected: 0, and it goes on
 Rollbar: thrown: 0; rejected: 0, and it goes on
 Bugsnag: thrown: 1; rejected: 0, and it goes on
 Raygun: thrown: 1; rejected: 0, and it goes on
-Application Insights: thrown: 1; rejected: 0, and it goes on
 Honeybadger: thrown: 1; rejected: 1
 Airbrake: thrown: 1; rejected: 1
 PostHog: thrown: 1; rejected: 1' "$seen"
