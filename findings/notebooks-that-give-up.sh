@@ -29,7 +29,7 @@ run() { # the title, the command
     printf '%s' "; $title $code, the next cell: $([ -e loaded ] && echo runs || echo no)"
 }
 seen=$(
-    for source in 'exit(1)' 'quit(1)' '!false' 'import sys; sys.exit(1)' 'import sys; sys.exit(0)'; do
+    for source in 'exit(1)' '!false' 'import sys; sys.exit(1)' 'import sys; sys.exit(0)'; do
         python3 write.py "$source"
         printf '%s' "$source"
         run papermill papermill job.ipynb out.ipynb
@@ -39,7 +39,6 @@ seen=$(
     done
 )
 expect 'exit(1); papermill 0, the next cell: runs; nbconvert 0, the next cell: runs; execute 0, the next cell: runs
-quit(1); papermill 0, the next cell: runs; nbconvert 0, the next cell: runs; execute 0, the next cell: runs
 !false; papermill 0, the next cell: runs; nbconvert 0, the next cell: runs; execute 0, the next cell: runs
 import sys; sys.exit(1); papermill 1, the next cell: no; nbconvert 1, the next cell: no; execute 1, the next cell: no
 import sys; sys.exit(0); papermill 0, the next cell: no; nbconvert 1, the next cell: no; execute 1, the next cell: no' "$seen"
