@@ -158,5 +158,22 @@ pub(crate) fn send_or_short(
     Ok(answer)
 }
 
+/// Checks the class of each status without words by a service's table: `of_the_channel` speak of the channel beside those
+/// that do so with every service.
+#[cfg(test)]
+#[track_caller]
+pub(crate) fn check_statuses(rules: &[Rule], of_the_channel: &[u16]) {
+    for status in 100..=599 {
+        let expected = match status {
+            200..=299 => Class::Accepted,
+            408 | 429 | 500..=599 => Class::Temporary,
+            300..=399 | 401 | 403 | 404 | 410 => Class::Channel,
+            _ if of_the_channel.contains(&status) => Class::Channel,
+            _ => Class::Alert,
+        };
+        assert_eq!(Answer::made(status, "").class(rules), expected, "{status}");
+    }
+}
+
 #[cfg(test)]
 mod tests;

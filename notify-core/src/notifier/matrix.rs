@@ -263,6 +263,7 @@ mod tests {
 
     use super::*;
     use crate::message::alert::Kind;
+    use crate::notifier::http;
     use crate::testing::{alert_of, alerts_of_each_kind, few_cases, with_text};
 
     fn is_taken(event: &Value) -> Result<(), String> {
@@ -294,15 +295,7 @@ mod tests {
 
     #[test]
     fn every_answer_has_its_class() {
-        for status in 100..=599 {
-            let expected = match status {
-                200..=299 => Class::Accepted,
-                408 | 429 | 500..=599 => Class::Temporary,
-                300..=399 | 401 | 403 | 404 | 410 => Class::Channel,
-                _ => Class::Alert,
-            };
-            assert_eq!(Answer::made(status, "").class(&RULES), expected, "{status}");
-        }
+        http::check_statuses(&RULES, &[]);
         let limited = r#"{"errcode":"M_LIMIT_EXCEEDED","retry_after_ms":1289}"#;
         let pause = Answer::made(429, limited).retry_after();
         assert_eq!(pause, Some(Duration::from_millis(1289)));

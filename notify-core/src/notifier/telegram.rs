@@ -399,15 +399,7 @@ mod tests {
 
     #[test]
     fn every_answer_has_its_class() {
-        for status in 100..=599 {
-            let expected = match status {
-                200..=299 => Class::Accepted,
-                408 | 429 | 500..=599 => Class::Temporary,
-                300..=399 | 401 | 403 | 404 | 410 => Class::Channel,
-                _ => Class::Alert,
-            };
-            assert_eq!(Answer::made(status, "").class(&RULES), expected, "{status}");
-        }
+        http::check_statuses(&RULES, &[]);
         let rules = [&RULES_OF_EDITS[..], &RULES].concat();
         for (status, words, expected) in [
             (400, "Bad Request: chat not found", Class::Channel),

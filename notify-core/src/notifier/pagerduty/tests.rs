@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::notifier::http;
 use crate::status::State;
 use crate::testing::{Folder, alert_of, alerts_of_each_kind, few_cases, with_text, written};
 use strict_services as strict;
@@ -86,15 +87,7 @@ fn what_opens_an_incident_has_the_pages_of_the_context_and_what_resolves_it_has_
 
 #[test]
 fn every_answer_has_its_class() {
-    for status in 100..=599 {
-        let expected = match status {
-            200..=299 => Class::Accepted,
-            408 | 429 | 500..=599 => Class::Temporary,
-            300..=399 | 401 | 403 | 404 | 405 | 410 => Class::Channel,
-            _ => Class::Alert,
-        };
-        assert_eq!(Answer::made(status, "").class(&RULES), expected, "{status}");
-    }
+    http::check_statuses(&RULES, &[405]);
     let invalid = |error: &str| {
         json!({ "status": "invalid event", "message": "Event object is invalid", "errors": [error] }).to_string()
     };
