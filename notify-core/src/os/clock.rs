@@ -10,6 +10,9 @@ use crate::format::time::{self, Micros, Time};
 
 static CLOCK: Clock = Clock::new();
 
+/// Whether there can be a fleet; without one nothing of this is in the program.
+const HAS_FLEET: bool = cfg!(any(feature = "postgres", test));
+
 /// A clock that is off by no more than that, as far as an answer shows, is right: on a busy network an answer shows
 /// no better.
 #[cfg(any(feature = "postgres", test))]
@@ -102,7 +105,7 @@ impl Clock {
 
     fn first_ahead(&self) -> Option<Micros> {
         let first = self.first.load(Ordering::Acquire);
-        (first != UNKNOWN).then_some(first)
+        (HAS_FLEET && first != UNKNOWN).then_some(first)
     }
 
     fn read(&self, of_host: Micros) -> Moment {

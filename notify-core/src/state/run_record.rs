@@ -157,7 +157,8 @@ impl Recorded<'_> {
             Duration::try_from_secs_f64(seconds.parse().ok()?).ok()
         });
         let id = u64::from_str_radix(run.get("run")?, 16).ok()?;
-        let ahead = run.get(AHEAD).and_then(|ahead| ahead.parse().ok());
+        let ahead = run.get(AHEAD).filter(|_| cfg!(feature = "postgres"));
+        let ahead = ahead.and_then(|ahead| ahead.parse().ok());
         let ended = Ended {
             location: text("location")?,
             source: text("source")?,
