@@ -22,4 +22,5 @@ pub(crate) mod run_data;
 mod sharded;
 pub(crate) mod shutdown;
 pub(crate) mod stack;
+mod under_way;
 mod unended;

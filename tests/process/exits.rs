@@ -163,3 +163,18 @@ fn a_daemon_delivers_and_its_parent_ends_well() {
             .starts_with("ERROR\n")
     );
 }
+
+/// Issue 12: nobody may take such a run for one that was killed.
+#[test]
+fn the_exit_waits_for_the_end_that_another_thread_is_writing() {
+    for _ in 0..5 {
+        let (folder, receiver) = (Folder::new(), Receiver::new());
+        let ended = program("another thread fails", &folder, &receiver).run();
+        assert_eq!((ended.code, &*ended.stderr), (Some(7), ""), "{ended:?}");
+        let status = folder.status_file("another");
+        assert!(status.starts_with("ERROR\n"), "{status}");
+        assert!(status.ends_with("\nthe disk is full\n"), "{status}");
+        let texts = receiver.texts().concat();
+        assert!(texts.contains("another"), "{texts}");
+    }
+}

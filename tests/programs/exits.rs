@@ -6,7 +6,8 @@ use std::fmt;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode, exit};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use pipeline_notify::{Alert, Config, Notifier, Refusal, notify};
@@ -36,6 +37,13 @@ fn main() -> ExitCode {
     if let Err(error) = installed {
         let _ = writeln!(std::io::stderr(), "{error}");
         return ExitCode::from(100);
+    }
+    if way == "another thread fails" {
+        let (body, is_over) = mpsc::channel();
+        thread::spawn(move || fail_and_let_go(body));
+        // Its end is being written now.
+        let _ = is_over.recv();
+        return ExitCode::from(7);
     }
     run(&way)
 }
@@ -83,6 +91,13 @@ fn run(way: &str) -> ExitCode {
 
 #[notify]
 fn fail() -> Result<(), String> {
+    Err("the disk is full".to_owned())
+}
+
+/// Fails, and lets go of its end of the channel with its body.
+#[notify(name = "another")]
+fn fail_and_let_go(body: mpsc::Sender<()>) -> Result<(), String> {
+    drop(body);
     Err("the disk is full".to_owned())
 }
 

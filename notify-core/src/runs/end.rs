@@ -18,6 +18,7 @@ use crate::runs::registry::{Asked, OPEN, Open, channel, open_runs, settings};
 use crate::runs::report::{self, Report};
 use crate::runs::run_data;
 use crate::runs::sharded::Values;
+use crate::runs::under_way::{self, UnderWay};
 use crate::runs::{asked, overdue, reaper};
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
@@ -42,8 +43,8 @@ struct Ending<'a> {
     run: &'a Open,
     outcome: &'a Outcome,
     heard: Heard,
-    /// Where the process exits: how long it waits for each answer of the program.
-    at_exit: Option<Duration>,
+    /// Where its own thread reports it, and not the exit of the process.
+    under_way: Option<&'a UnderWay>,
 }
 
 impl Park for Ending<'_> {
@@ -57,9 +58,15 @@ impl Park for Ending<'_> {
             ..self.run.clone()
         };
         open_runs(self.number).insert(self.number, Box::new(run));
+        if let Some(under_way) = self.under_way {
+            under_way.pause();
+        }
     }
 
     fn take_back(&self) -> bool {
+        if let Some(under_way) = self.under_way {
+            under_way.resume();
+        }
         open_runs(self.number).remove(&self.number).is_some()
     }
 }
@@ -76,8 +83,19 @@ pub(super) fn end_returned(job: &Job) -> Vec<Warning> {
         returned.extend::<Values<Open>>(taken);
     }
     let ends = returned.into_iter();
-    ends.flat_map(|(number, run)| end(number, &run, None, &Outcome::Returned, None, &[], false))
-        .collect()
+    ends.flat_map(|(number, run)| {
+        let under_way = UnderWay::begin(number);
+        end(
+            number,
+            &run,
+            None,
+            &Outcome::Returned,
+            None,
+            &[],
+            Some(&under_way),
+        )
+    })
+    .collect()
 }
 
 /// Lets the runs of the same job know that it has ended inside them: what they end with is newer.
@@ -91,7 +109,7 @@ pub(super) fn note_end(ended: &Open, around: &[u64]) {
 }
 
 /// Reports the end of a run; the warnings are to be given once all that must be written is written.
-/// What ends it ends those `around` it, too, or most likely does.
+/// What ends it ends those `around` it, too, or most likely does. Where it is not `under_way`, the exit of the process reports it.
 pub(super) fn end(
     number: u64,
     run: &Open,
@@ -99,7 +117,7 @@ pub(super) fn end(
     outcome: &Outcome,
     cause: Option<Cause<'_>>,
     around: &[Open],
-    at_exit: bool,
+    under_way: Option<&UnderWay>,
 ) -> Vec<Warning> {
     let setup = in_force::setup();
     let mut warnings = Vec::new();
@@ -138,7 +156,7 @@ pub(super) fn end(
             run,
             outcome,
             heard: ended.heard.clone(),
-            at_exit: at_exit.then(|| setup.exit / 4),
+            under_way,
         };
         let mut report = Report {
             ended,
@@ -220,7 +238,8 @@ impl Open {
             rule: arguments.rule.as_ref().or(setup.rule.as_ref()),
             writer: arguments.message.as_ref().or(setup.message.as_ref()),
             cause,
-            at_exit: ending.at_exit,
+            // How long the exit waits for each answer.
+            at_exit: ending.under_way.is_none().then(|| setup.exit / 4),
             park: Some(ending),
         };
         if self.asked.is_some() || program.is_silent() {
@@ -253,6 +272,7 @@ pub(crate) fn nothing_is_left() -> bool {
             .sum::<Option<usize>>();
         if let (Some(number), Some(is_behind)) = (number, is_behind) {
             return number == 0
+                && under_way::are_none_but(under_way::own())
                 && !is_behind
                 && postponed::is_idle()
                 && !dispatcher::is_waited_for()
@@ -290,7 +310,7 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         let asked = asked.as_ref().map(|asked| &asked.outcome);
         let ended = asked.or(after_return.as_ref()).or(help.as_ref());
         let outcome = ended.unwrap_or(outcome);
-        warnings.extend(end(number, &run, None, outcome, None, &around, true));
+        warnings.extend(end(number, &run, None, outcome, None, &around, None));
     }
     if let Some(store) = in_force::setup().store() {
         store.flush();

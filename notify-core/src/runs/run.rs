@@ -17,6 +17,7 @@ use crate::runs::definition::find_job;
 use crate::runs::end::{end, end_returned, note_end};
 use crate::runs::registry::{OPEN, Open, open_runs};
 use crate::runs::sharded;
+use crate::runs::under_way::UnderWay;
 use crate::runs::unended::{record, report_overlap};
 use crate::runs::{overdue, reaper, stack};
 use crate::settings::config::Config;
@@ -122,6 +123,8 @@ impl Run {
 
     /// Ends the run, which is inside those `around` it.
     pub(crate) fn end_inside(self, around: Around, outcome: &Outcome, cause: Option<Cause<'_>>) {
+        // From before it is no more among those that the exit reports.
+        let under_way = UnderWay::begin(self.number);
         let (run, inside, around) = {
             let run = open_runs(self.number).remove(&self.number);
             let (mut inside, mut ends_too) = (None, Vec::new());
@@ -138,9 +141,11 @@ impl Run {
             (run, inside, ends_too)
         };
         // The exit of the process may have come first, and reports it.
+        let by = Some(&under_way);
         let warnings = run
             .as_ref()
-            .map(|run| end(self.number, run, inside, outcome, cause, &around, false));
+            .map(|run| end(self.number, run, inside, outcome, cause, &around, by));
+        drop(under_way);
         warnings.into_iter().flatten().for_each(Warning::warn);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
             // For the log alone: who leaves an error out wants no line of it from each run.

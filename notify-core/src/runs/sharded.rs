@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError, TryLockResult};
 use std::thread;
 
@@ -31,7 +31,11 @@ pub(crate) type Values<T> = BTreeMap<u64, Box<T>>;
 /// On a cache line of its own, which no other thread writes to.
 #[derive(Debug)]
 #[repr(align(128))]
-struct Shard<T>(Mutex<Values<T>>);
+struct Shard<T> {
+    values: Mutex<Values<T>>,
+    /// How many values were taken out that their threads still work with.
+    taken: AtomicUsize,
+}
 
 /// Returns a number that nobody else in this process has; those of a thread grow, and say nothing of other threads.
 pub(crate) fn number() -> u64 {
@@ -48,14 +52,17 @@ pub(crate) fn number() -> u64 {
 
 impl<T> Default for Sharded<T> {
     fn default() -> Self {
-        Self([(); SHARDS].map(|()| Shard(Mutex::default())))
+        Self([(); SHARDS].map(|()| Shard {
+            values: Mutex::default(),
+            taken: AtomicUsize::new(0),
+        }))
     }
 }
 
 impl<T> Sharded<T> {
     /// Returns the shard of a number.
     pub(crate) fn of(&self, number: u64) -> MutexGuard<'_, Values<T>> {
-        let lock = self.0[shard(number)].0.lock();
+        let lock = self.0[shard(number)].values.lock();
         lock.unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -64,9 +71,21 @@ impl<T> Sharded<T> {
         self.0[shard(number)].try_for_a_while()
     }
 
+    /// Returns the count of those values that were taken out of a number's shard, and are still worked with: who
+    /// takes one counts it before, and until its work is done.
+    pub(crate) fn taken(&self, number: u64) -> &AtomicUsize {
+        &self.0[shard(number)].taken
+    }
+
+    /// Returns how many values are counted so.
+    pub(crate) fn all_taken(&self) -> usize {
+        let taken = self.0.iter().map(|shard| &shard.taken);
+        taken.map(|taken| taken.load(Ordering::Acquire)).sum()
+    }
+
     /// Returns all shards, one after the other.
     pub(crate) fn all(&self) -> impl Iterator<Item = MutexGuard<'_, Values<T>>> {
-        let locks = self.0.iter().map(|shard| shard.0.lock());
+        let locks = self.0.iter().map(|shard| shard.values.lock());
         locks.map(|lock| lock.unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -77,14 +96,14 @@ impl<T> Sharded<T> {
 
     /// The same, as far as nobody holds them.
     pub(crate) fn try_all(&self) -> impl Iterator<Item = TryLockResult<MutexGuard<'_, Values<T>>>> {
-        self.0.iter().map(|shard| shard.0.try_lock())
+        self.0.iter().map(|shard| shard.values.try_lock())
     }
 }
 
 impl<T> Shard<T> {
     fn try_for_a_while(&self) -> Option<MutexGuard<'_, Values<T>>> {
         for _ in 0..TRIES {
-            match self.0.try_lock() {
+            match self.values.try_lock() {
                 Ok(values) => return Some(values),
                 Err(TryLockError::Poisoned(values)) => return Some(values.into_inner()),
                 Err(TryLockError::WouldBlock) => thread::yield_now(),

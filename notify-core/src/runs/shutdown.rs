@@ -17,6 +17,7 @@ use crate::runs::end::{end_all, nothing_is_left};
 use crate::runs::panic::{self, OnAbort};
 use crate::runs::postponed;
 use crate::runs::registry::has_returned;
+use crate::runs::under_way;
 use crate::settings::in_force;
 use crate::state;
 use crate::status::outcome::Outcome;
@@ -65,8 +66,10 @@ fn at_exit(code: Option<i32>) {
 
 /// Reports the runs that the end of the process cuts short, and gives delivery its time.
 fn end_runs(outcome: Outcome, steps: Sender<Step>, wait: &Receiver<Step>) {
+    let own = under_way::own();
     work_until_the_deadline(steps, wait, move |deadline, written| {
         end_all(&outcome).into_iter().for_each(Warning::warn);
+        under_way::wait_for_others(own, deadline);
         written();
         finish(deadline);
     });
