@@ -10,6 +10,7 @@ mod support;
 
 use std::io::Read as _;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -904,6 +905,62 @@ fn a_row_that_another_session_keeps_locked_is_waited_for_once() {
     assert!(run("free", &["ok"]).0.wait().unwrap().success());
     let status = format!("SELECT left(status, 2) FROM {schema}.job WHERE name LIKE '%@free'");
     assert_eq!(server.sql(&status), "OK");
+}
+
+/// Issue 15, point 5: the same of a whole table, as `ALTER TABLE` and `VACUUM FULL` keep it.
+#[test]
+fn a_table_that_another_session_keeps_locked_holds_up_no_run_and_is_no_death() {
+    let Some(server) = server() else { return };
+    let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
+    let run = |outcomes: &[&str]| {
+        let program = outcomes
+            .iter()
+            .fold(pod("incidents", &store, &receiver), Program::arg);
+        program.directory(&disk).run()
+    };
+    assert_eq!(run(&["ok"]).code, Some(0));
+    let schema = schema(&store);
+    let lock = format!(
+        "BEGIN; LOCK TABLE {schema}.job IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(300), '{schema}'"
+    );
+    let locker = Running(server.psql(&lock).stdout(Stdio::null()).spawn().unwrap());
+    let waits = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%{schema}%' AND wait_event = 'PgSleep'"
+    );
+    eventually("the table is locked", || server.sql(&waits) == "1");
+    // A program of its own, and the command, whose job takes no longer for that.
+    let outcomes: Vec<_> = ["boom", "bang"].into_iter().cycle().take(60).collect();
+    let ended = run(&outcomes);
+    assert_eq!(ended.code, Some(0));
+    assert!(
+        ended.stderr.contains("end its transaction"),
+        "{}",
+        ended.stderr
+    );
+    let ended = pod("incidents", &store, &receiver)
+        .directory(&disk)
+        .at(
+            Path::new(env!("CARGO_BIN_EXE_pipeline-notify")),
+            &["run", "--name", "step", "--", "false"],
+        )
+        .run();
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    let texts = receiver.texts().concat();
+    assert!(
+        texts.contains("boom") && texts.contains("step failed · took 0"),
+        "{texts}"
+    );
+    assert_eq!(
+        rows(server, &store, "run"),
+        0,
+        "what has ended is not left to be taken for dead"
+    );
+    drop(locker);
+    server.sql(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%{schema}%' AND wait_event = 'PgSleep'"));
+    let before = receiver.texts().len();
+    assert_eq!(run(&["ok"]).code, Some(0));
+    let later = receiver.texts().split_off(before).concat();
+    assert!(later.contains("works again"), "{later}");
 }
 
 /// Issue 15, point 5: whatever an administrator has set for a role, it is the same store; and where a text cannot be

@@ -87,7 +87,7 @@ impl Wrapped {
             (None, None)
         };
         let spawned = spawn(&self.command, &self.arguments, stdout, stderr);
-        if run.is_some() {
+        if run.is_some() && !mistakes.is_empty() {
             let _ = isolate::contain(|| warn_of_mistakes(site, &mistakes));
         }
         let ended = spawned.map(|mut child| attendance.wait(&mut child));
@@ -110,6 +110,10 @@ impl Wrapped {
             };
             if let Some(run) = run {
                 run.end(&outcome);
+                // Whether earlier ones are mended is no reason to wait while the command may end.
+                if mistakes.is_empty() {
+                    warn_of_mistakes(site, &mistakes);
+                }
             }
         });
         attendance.unless_asked(move || {

@@ -109,9 +109,7 @@ impl Fault {
             return Self::Away(READ_ONLY.to_owned());
         }
         if is(&[&SqlState::LOCK_NOT_AVAILABLE]) {
-            return Self::Locked(format!(
-                "{words}: another session keeps a row or a table of it locked, end its transaction"
-            ));
+            return Self::of_lock();
         }
         if is(&[
             &SqlState::T_R_SERIALIZATION_FAILURE,
@@ -130,6 +128,12 @@ impl Fault {
             ));
         }
         Self::Later(format!("{words} ({})", code.code()))
+    }
+
+    /// Says that somebody else keeps a lock.
+    pub(super) fn of_lock() -> Self {
+        let why = "another session keeps a row or a table of it locked: end its transaction";
+        Self::Locked(why.to_owned())
     }
 
     /// Returns whether the tables are missing.

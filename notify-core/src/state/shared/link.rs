@@ -35,6 +35,9 @@ const LONGEST: Duration = Duration::from_secs(4);
 /// How long a server may take to come back, where nobody waits for it.
 const RESTART: Duration = Duration::from_secs(8);
 
+/// For how long nobody waits for a table that somebody else keeps locked as a whole.
+const LOCKED: Duration = Duration::from_secs(10);
+
 /// How soon to ask again what may be asked twice.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -71,6 +74,8 @@ struct Standing {
     fault: Option<Fault>,
     /// Whether somebody has waited in vain since the last answer.
     is_tripped: bool,
+    /// When somebody else was last seen to keep a whole table locked.
+    locked: Option<Instant>,
     server: String,
     activity: Activity,
 }
@@ -283,7 +288,9 @@ impl Link {
 
     /// Notes that the connection is open.
     pub(super) fn rise(&self, session: &super::session::Session) {
-        *self.standing() = Standing {
+        let mut standing = self.standing();
+        *standing = Standing {
+            locked: standing.locked,
             up: Some(Instant::now()),
             lost: None,
             is_direct: session.is_direct,
@@ -403,6 +410,15 @@ impl Link {
         }
     }
 
+    /// Takes the answer to what waits for no row: where that says that something is locked, it is a table, and nobody
+    /// asks of it for a while.
+    pub(super) fn heed<T>(&self, answer: Result<T, Fault>) -> Result<T, Fault> {
+        if matches!(answer, Err(Fault::Locked(_))) {
+            self.standing().locked = Some(Instant::now());
+        }
+        answer
+    }
+
     /// Notes that somebody has waited in vain.
     fn trip(&self) -> String {
         let mut standing = self.standing();
@@ -432,7 +448,10 @@ impl Standing {
         match fault {
             Some(fault) => Some(fault.clone()),
             None if self.is_tripped => Some(Fault::Away("it does not answer".to_owned())),
-            None => None,
+            None => {
+                let is_locked = self.locked.is_some_and(|at| at.elapsed() < LOCKED);
+                is_locked.then(Fault::of_lock)
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ const LOOK: &str = "SELECT (pg_is_in_recovery() OR current_setting('transaction_
     CASE WHEN d.direct AND NOT pg_is_in_recovery() THEN pg_try_advisory_lock($5::text::bigint)::text ELSE '' END, \
     CASE WHEN d.direct THEN set_config('tcp_keepalives_idle', '3', false) || set_config('tcp_keepalives_interval', '2', false) \
     || set_config('tcp_keepalives_count', '2', false) || set_config('idle_session_timeout', '0', false) \
-    || set_config('lock_timeout', '1500', false) ELSE '' END, \
+    || set_config('lock_timeout', '700', false) ELSE '' END, \
     to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00', \
     (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text, {meta} \
     FROM (SELECT coalesce(host(inet_client_addr()) = $1::text AND inet_client_port()::text = $2::text \

@@ -214,7 +214,7 @@ impl Work {
         let now = Instant::now();
         self.waiting.retain(|question| question.until > now);
         self.write_runs(false);
-        if memory::is_due(&self.link, now) {
+        if self.link.closed().is_none() && memory::is_due(&self.link, now) {
             self.spawn(memory::write_behind);
         }
         let Some((_, session)) = &self.session else {
@@ -230,6 +230,7 @@ impl Work {
             up.is_some_and(|(since, _)| now.saturating_duration_since(since) >= TICK)
         };
         if session.is_direct
+            && self.link.closed().is_none()
             && session.client.is_unprepared()
             && is_settled()
             && self.link.runs().has_written()

@@ -66,7 +66,7 @@ pub(in crate::state::shared) async fn prepare(
         "off", "", "none", "", "", "[]", "[]", "", "", "", "", "[]", "", "", "1500",
     ];
     let values = NOTHING.map(|value| Some(value.to_owned()));
-    client.prepare(link.statement(CHANGE), &values).await
+    link.heed(client.prepare(link.statement(CHANGE), &values).await)
 }
 
 /// What became of an attempt.
