@@ -335,7 +335,7 @@ impl Report<'_> {
     fn warn(&self, store: Option<&Store>, committed: &Committed, warnings: &mut Vec<Warning>) {
         if let Some(store) = store.filter(|_| committed.is_passed_by) {
             let message = format!(
-                "another process holds a lock of {store} and does not release it: the status is written without the lock"
+                "another process, or a thread of this one, holds a lock of {store} and does not release it: the status is written without the lock"
             );
             warnings.push(Warning::new("stuck lock", message));
         }
