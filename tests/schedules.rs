@@ -103,7 +103,9 @@ fn a_run_that_a_schedule_misses_is_sent_once_and_one_that_comes_after_all_as_lat
     let text = receiver.texts().concat();
     assert!(
         text.contains("--- MISSED ---")
-            && text.contains("(Europe/Berlin), by the schedule `5 3 * * *`."),
+            // By the time of the day it has missed one run, or two.
+            && text.contains("(Europe/Berlin)")
+            && text.contains(", by the schedule `5 3 * * *`."),
         "{text}"
     );
     watch.stop();
