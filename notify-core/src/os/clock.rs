@@ -141,7 +141,7 @@ mod tests {
     const SECOND: Micros = 1_000_000;
     const HOUR: Micros = 3600 * SECOND;
 
-    fn told(answers: &[(Micros, Micros)]) -> Clock {
+    fn after(answers: &[(Micros, Micros)]) -> Clock {
         let clock = Clock::new();
         for (ahead, error) in answers {
             clock.follow(*ahead, *error);
@@ -161,13 +161,13 @@ mod tests {
             (&[(HOUR, 1000), (5, 1000)], 0),
             (&[(0, 1000), (-HOUR, 1000)], -HOUR),
         ] {
-            assert_eq!(told(answers).read(7).micros, 7 + ahead, "{answers:?}");
+            assert_eq!(after(answers).read(7).micros, 7 + ahead, "{answers:?}");
         }
     }
 
     #[test]
     fn what_began_before_the_fleets_clock_was_known_is_put_right_by_what_was_known_first() {
-        let clock = told(&[]);
+        let clock = after(&[]);
         let early = clock.read(HOUR);
         assert_eq!(early.micros(clock.first_ahead()), HOUR);
         clock.follow(HOUR, 0);
