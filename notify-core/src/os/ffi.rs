@@ -18,7 +18,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 #[cfg(unix)]
 use std::sync::atomic::{AtomicI32, AtomicU64};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crate::os::isolate;
 
@@ -635,16 +635,18 @@ pub(crate) fn coarse_time() -> Duration {
     coarse(libc::CLOCK_MONOTONIC_COARSE)
 }
 
-/// Returns the time of day, as far behind and as cheap.
+/// Returns the time of day since 1970, as far behind and as cheap.
 #[cfg(target_os = "linux")]
-pub(crate) fn coarse_now() -> SystemTime {
-    SystemTime::UNIX_EPOCH + coarse(libc::CLOCK_REALTIME_COARSE)
+pub(crate) fn coarse_time_of_day() -> Duration {
+    coarse(libc::CLOCK_REALTIME_COARSE)
 }
 
-/// Returns the time of day.
+/// Returns the time of day since 1970.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn coarse_now() -> SystemTime {
-    SystemTime::now()
+pub(crate) fn coarse_time_of_day() -> Duration {
+    let now = std::time::SystemTime::now();
+    now.duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default()
 }
 
 #[cfg(target_os = "linux")]

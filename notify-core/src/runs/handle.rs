@@ -86,9 +86,11 @@ pub fn current() -> Handle {
 /// assert_eq!(load(&[1, 2, 3]), 3);
 /// ```
 pub fn fact(name: &str, value: impl Display) {
-    if let Some(run) = innermost() {
-        say(&run, name, value);
-    }
+    with_innermost(|run| {
+        if let Some(run) = run {
+            say(run, name, value);
+        }
+    });
 }
 
 /// Says how far the innermost run on this thread has come: `done` of `total`, in whatever both count. Outside a run
@@ -113,9 +115,11 @@ pub fn fact(name: &str, value: impl Display) {
 /// train(3);
 /// ```
 pub fn progress(done: impl TryInto<u64>, total: impl TryInto<u64>) {
-    if let Some(run) = innermost() {
-        advance(&run, done, total);
-    }
+    with_innermost(|run| {
+        if let Some(run) = run {
+            advance(run, done, total);
+        }
+    });
 }
 
 /// The same where nobody knows of how much: `4500 done` is shown.
@@ -247,8 +251,13 @@ impl Drop for Scope {
 
 /// Returns the run that this thread speaks for: the innermost on its stack, or one that it works for.
 pub(crate) fn innermost() -> Option<Arc<RunData>> {
+    with_innermost(|run| run.cloned())
+}
+
+/// Lends the run that this thread speaks for.
+pub(crate) fn with_innermost<R>(used: impl FnOnce(Option<&Arc<RunData>>) -> R) -> R {
     if stack::is_bare() {
-        return None;
+        return used(None);
     }
     let scope = WORKS_FOR.try_with(|scopes| {
         let scopes = scopes.try_borrow().ok()?;
@@ -256,8 +265,11 @@ pub(crate) fn innermost() -> Option<Arc<RunData>> {
         // Unless a run has begun within it.
         (*depth >= stack::depth()).then(|| Arc::clone(run))
     });
-    let scope = scope.ok().flatten();
-    scope.or_else(|| stack::innermost().map(run_data::of))
+    match (scope, stack::innermost()) {
+        (Ok(Some(run)), _) => used(Some(&run)),
+        (_, Some(run)) => run_data::with(run, |run| used(Some(run))),
+        (_, None) => used(None),
+    }
 }
 
 fn say(data: &RunData, name: &str, value: impl Display) {

@@ -191,12 +191,12 @@ impl Drop for Inside {
 
 fn keep_record(record: &Record<'_>) {
     keep(None, record.level(), |text| {
+        text.write_str(record.target())?;
+        text.write_char(':')?;
+        text.write_char(' ')?;
         match record.args().as_str() {
-            Some(message) => text.write_parts([record.target(), ": ", message])?,
-            None => {
-                text.write_parts([record.target(), ": "])?;
-                text.write_fmt(*record.args())?;
-            }
+            Some(message) => text.write_str(message)?,
+            None => text.write_fmt(*record.args())?,
         }
         let _ = record.key_values().visit(&mut Pairs(text));
         Ok(())
@@ -208,7 +208,9 @@ struct Pairs<'a>(&'a mut Text);
 
 impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
-        self.0.write_parts([" ", key.as_str(), "="])?;
+        self.0.write_char(' ')?;
+        self.0.write_str(key.as_str())?;
+        self.0.write_char('=')?;
         value.visit(&mut Written(self.0))
     }
 }
@@ -237,21 +239,28 @@ impl VisitValue<'_> for Written<'_> {
 /// Keeps a line for the run that it is of: the one that the logger knows, or the innermost on this thread; or the
 /// only one.
 pub(crate) fn keep(
-    known: Option<Arc<RunData>>,
+    known: Option<&Arc<RunData>>,
     level: Level,
     write: impl FnOnce(&mut Text) -> fmt::Result,
 ) {
-    let sole = || (!stack::is_bare()).then(registry::sole).flatten();
-    if let Some(run) = later(known, handle::innermost()).or_else(sole) {
-        run.log(Line::new(level, write));
-    }
+    handle::with_innermost(|innermost| {
+        let sole = || (!stack::is_bare()).then(registry::sole).flatten();
+        match later(known, innermost) {
+            Some(run) => run.log(Line::new(level, write)),
+            None => {
+                if let Some(run) = sole() {
+                    run.log(Line::new(level, write));
+                }
+            }
+        }
+    });
 }
 
 /// Returns the run that began later: it is inside the other, or has nothing to do with it.
-pub(crate) fn later(
-    one: Option<Arc<RunData>>,
-    other: Option<Arc<RunData>>,
-) -> Option<Arc<RunData>> {
+pub(crate) fn later<'a>(
+    one: Option<&'a Arc<RunData>>,
+    other: Option<&'a Arc<RunData>>,
+) -> Option<&'a Arc<RunData>> {
     match (one, other) {
         (Some(one), Some(other)) if registry::is_later(one.number(), other.number()) => Some(one),
         (one, other) => other.or(one),

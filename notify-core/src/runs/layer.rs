@@ -71,7 +71,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LastLinesLayer {
             return;
         };
         let parents = span.parent().and_then(|parent| run_of(&parent));
-        if let Some(run) = last_lines::later(parents, handle::innermost()) {
+        let run = handle::with_innermost(|run| last_lines::later(parents.as_ref(), run).cloned());
+        if let Some(run) = run {
             span.extensions_mut().replace(OfRun(run));
         }
     }
@@ -85,7 +86,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LastLinesLayer {
             return;
         }
         let known = context.event_span(event).and_then(|span| run_of(&span));
-        last_lines::keep(known, level, |text| {
+        last_lines::keep(known.as_ref(), level, |text| {
             let target = metadata.target();
             if target == BRIDGED {
                 let mut bridged = Target(text, false);

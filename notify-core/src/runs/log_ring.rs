@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use log::Level;
 
@@ -52,7 +52,8 @@ fn bounds() -> (usize, usize) {
 /// A line as it was logged.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
-    at: SystemTime,
+    /// Since 1970.
+    at: Duration,
     level: Level,
     text: String,
 }
@@ -64,23 +65,8 @@ pub(crate) struct Text {
     is_cut: bool,
 }
 
-impl Text {
-    /// Writes parts that mostly have room, all of them at once.
-    pub(crate) fn write_parts<const N: usize>(&mut self, parts: [&str; N]) -> fmt::Result {
-        let length: usize = parts.iter().map(|part| part.len()).sum();
-        if length > self.room {
-            return parts.iter().try_for_each(|part| self.write_str(part));
-        }
-        self.written.reserve(length);
-        for part in parts {
-            self.written.push_str(part);
-        }
-        self.room -= length;
-        Ok(())
-    }
-}
-
 impl fmt::Write for Text {
+    #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         if text.len() <= self.room {
             self.written.push_str(text);
@@ -90,6 +76,19 @@ impl fmt::Write for Text {
         self.written += text::first_bytes(text, self.room);
         (self.room, self.is_cut) = (0, true);
         Err(fmt::Error)
+    }
+
+    /// As a text it would be copied by a call of its own.
+    #[inline]
+    fn write_char(&mut self, letter: char) -> fmt::Result {
+        match self.room.checked_sub(letter.len_utf8()) {
+            Some(room) => {
+                self.written.push(letter);
+                self.room = room;
+                Ok(())
+            }
+            None => self.write_str(letter.encode_utf8(&mut [0; 4])),
+        }
     }
 }
 
@@ -125,7 +124,7 @@ impl Line {
         }
         Self {
             // The exact time is milliseconds ahead, and would be a seventh of what a line costs.
-            at: ffi::coarse_now(),
+            at: ffi::coarse_time_of_day(),
             level,
             text,
         }
@@ -137,7 +136,7 @@ impl Line {
 
     /// Writes it for people: in one line, as a terminal shows it, without secrets.
     fn readable(&self) -> String {
-        let at = Time::from(self.at).format("%H:%M:%S%.3f");
+        let at = Time::from(SystemTime::UNIX_EPOCH + self.at).format("%H:%M:%S%.3f");
         let text = redact::line(&self.text, MOST_BYTES);
         format!("{at} {} {text}", self.level)
     }
@@ -153,6 +152,7 @@ pub(crate) struct Ring {
 impl Ring {
     /// Keeps a line, and lets go of the oldest that are beyond the bounds: the last of them is to be let go of
     /// where nobody waits.
+    #[inline]
     pub(crate) fn push(&mut self, line: Line) -> Option<Line> {
         let (lines, bytes) = bounds();
         self.bytes += line.size();
@@ -195,6 +195,7 @@ impl Ring {
 }
 
 /// Keeps the buffer of a line for the next one of this thread.
+#[inline]
 pub(crate) fn reuse(line: Line) {
     let _ = BUFFER.try_with(|buffer| buffer.set(line.text));
 }
