@@ -1,5 +1,6 @@
 //! One function opens every file that is read or written: another user may have planted it.
 
+use std::cell::Cell;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
@@ -169,11 +170,33 @@ pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()>
     std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
 }
 
+thread_local! {
+    /// How many bytes a file may have, where the writes of this thread belong together.
+    static SIZE_LIMIT: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// While this lives, what its thread writes belongs together: how long a file may be is asked once.
+#[must_use = "it is asked for each write again once this is dropped"]
+pub(crate) struct SizeLimit(Option<u64>);
+
+impl SizeLimit {
+    pub(crate) fn ask() -> Self {
+        let limit = ffi::size_limit();
+        Self(SIZE_LIMIT.replace(Some(limit)))
+    }
+}
+
+impl Drop for SizeLimit {
+    fn drop(&mut self) {
+        SIZE_LIMIT.set(self.0);
+    }
+}
+
 /// Fails where a file would grow beyond the limit of this process (`ulimit -f`): the write itself would end the
 /// process by a signal.
 fn check_size(from: u64, more: usize) -> io::Result<()> {
     let end = from.saturating_add(more as u64);
-    if end > ffi::size_limit() {
+    if end > SIZE_LIMIT.get().unwrap_or_else(ffi::size_limit) {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     Ok(())

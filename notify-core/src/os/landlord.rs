@@ -16,6 +16,10 @@ pub(crate) enum Landlord {}
 
 #[cfg(not(target_os = "linux"))]
 impl Landlord {
+    pub(crate) fn may_be(_folder: &Path) -> bool {
+        false
+    }
+
     pub(crate) fn of(_folder: &Path) -> Option<Self> {
         None
     }
@@ -59,10 +63,16 @@ mod linux {
     }
 
     impl Landlord {
+        /// Returns whether we are root, in a folder of another user.
+        pub(crate) fn may_be(folder: &Path) -> bool {
+            ffi::user_id() == ROOT
+                && fs::symlink_metadata(folder).is_ok_and(|folder| folder.uid() != ROOT)
+        }
+
         /// Returns a folder's owner; `None` where we are not root, the folder is root's, or others than
         /// its owner may write there.
         pub(crate) fn of(folder: &Path) -> Option<Self> {
-            if ffi::user_id() != ROOT || fs::symlink_metadata(folder).ok()?.uid() == ROOT {
+            if !Self::may_be(folder) {
                 return None;
             }
             let options = libc::O_DIRECTORY | libc::O_NOFOLLOW;

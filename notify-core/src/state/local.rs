@@ -31,7 +31,7 @@ use crate::os::clock;
 use crate::os::engine::PerProcess;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links};
-use crate::os::landlord;
+use crate::os::landlord::{self, Landlord};
 use crate::os::lock::Lock;
 use crate::os::machine::Machine;
 use crate::rules::Past;
@@ -68,6 +68,8 @@ pub(crate) struct Directory {
     /// The locks that were not to be had.
     stuck: Vec<AtomicBool>,
     mode: u32,
+    /// Whether it was another user's when root opened it: the status files that root writes there are to be given away.
+    may_have_landlord: bool,
     /// A forked child has none of its parent's.
     memory: PerProcess<Memory>,
     clock: fn() -> Micros,
@@ -95,7 +97,7 @@ impl Directory {
     pub(crate) fn open(directory: &Path, mode: u32) -> io::Result<Self> {
         let user = ffi::user_id();
         let hidden = hidden_of(directory, user);
-        let store = Self {
+        let mut store = Self {
             path: directory.to_owned(),
             outbox: Outbox::new(&hidden, user),
             history: History::new(&hidden),
@@ -104,12 +106,14 @@ impl Directory {
             user,
             stuck: (0..LOCKS).map(|_| AtomicBool::new(false)).collect(),
             mode,
+            may_have_landlord: false,
             memory: PerProcess::letting_go(Memory::let_go),
             clock: clock::micros_now,
         };
         if !store.has_folders() {
             store.make_folders()?;
         }
+        store.may_have_landlord = Landlord::may_be(directory);
         Ok(store)
     }
 

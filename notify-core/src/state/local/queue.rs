@@ -4,7 +4,6 @@ pub(in crate::state) mod handles;
 mod held;
 mod loss;
 
-use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -81,11 +80,10 @@ impl Queue {
 
     /// Writes a file into a folder, which is made where it is missing.
     fn place(&self, folder: &Path, name: &str, content: &str) -> io::Result<()> {
-        let path = folder.join(name);
-        match write(&path, content, Durable::Yes) {
+        match write(folder, name, content, Durable::Yes) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.make(folder)?;
-                write(&path, content, Durable::Yes)
+                write(folder, name, content, Durable::Yes)
             }
             written => written,
         }
@@ -195,8 +193,8 @@ impl Queue {
         let rejected = self.rejected.join(entry.name());
         // The rename first: after a crash between the two the alert is in one place.
         fs::rename(self.path(entry), &rejected)?;
-        let beside = self.rejected.join(format!("{}.reason", entry.name()));
-        write(&beside, &format!("{reason}\n"), Durable::No)?;
+        let beside = format!("{}.reason", entry.name());
+        write(&self.rejected, &beside, &format!("{reason}\n"), Durable::No)?;
         Ok(rejected)
     }
 
@@ -233,7 +231,7 @@ impl Queue {
     ///
     /// Where it cannot be written; the sender itself must not forget it then.
     pub(crate) fn set_pace(&self, pace: &Pace) -> io::Result<()> {
-        write(&self.folder.join(PACE), &pace.render(), Durable::No)
+        write(&self.folder, PACE, &pace.render(), Durable::No)
     }
 
     /// Reads which jobs' failures have left for another channel.
@@ -249,11 +247,10 @@ impl Queue {
     ///
     /// Where it cannot be written; what follows is then sent to the queue's own destination.
     pub(crate) fn set_moved(&self, moved: &Moved) -> io::Result<()> {
-        let path = self.folder.join(MOVED);
         if moved.is_empty() {
-            return remove_if_there(&path);
+            return remove_if_there(&self.folder.join(MOVED));
         }
-        write(&path, &moved.render(), Durable::Yes)
+        write(&self.folder, MOVED, &moved.render(), Durable::Yes)
     }
 
     fn path(&self, entry: &Entry) -> PathBuf {
@@ -262,15 +259,11 @@ impl Queue {
 }
 
 /// Writes a file by way of a hidden one beside it.
-fn write(path: &Path, content: &str, durable: Durable) -> io::Result<()> {
-    let name = path.file_name().unwrap_or_default();
-    let is_hidden = name.as_encoded_bytes().starts_with(b".");
+fn write(folder: &Path, name: &str, content: &str, durable: Durable) -> io::Result<()> {
+    let is_hidden = name.starts_with('.');
     let (before, after) = if is_hidden { ("", ".new") } else { (".", "") };
-    let hidden: OsString = [OsStr::new(before), name, OsStr::new(after)]
-        .into_iter()
-        .collect();
-    let temporary = path.with_file_name(hidden);
-    file::replace(path, &temporary, content, PRIVATE, durable).map(drop)
+    let temporary = folder.join([before, name, after].concat());
+    file::replace(&folder.join(name), &temporary, content, PRIVATE, durable).map(drop)
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {

@@ -31,12 +31,12 @@ impl Queue {
     ///
     /// Where it cannot be written; the old one is whole then.
     pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
-        let path = self.handle_path(key);
-        match write(&path, text, Durable::No) {
+        let folder = self.folder.join(HANDLES);
+        match write(&folder, key, text, Durable::No) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.make(&self.folder)?;
-                file::make_private_folder(&self.folder.join(HANDLES), self.user)?;
-                write(&path, text, Durable::No)
+                file::make_private_folder(&folder, self.user)?;
+                write(&folder, key, text, Durable::No)
             }
             written => written,
         }

@@ -109,6 +109,6 @@ impl Queue {
     }
 
     pub(super) fn set_loss(&self, loss: &Loss, durable: Durable) -> io::Result<()> {
-        write(&self.folder.join(LOSS), &loss.render(), durable)
+        write(&self.folder, LOSS, &loss.render(), durable)
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use super::{Locked, Written};
 use crate::message::alert::Alert;
-use crate::os::file::{self, Durable};
+use crate::os::file::{self, Durable, SizeLimit};
 use crate::os::landlord::Landlord;
 use crate::os::random;
 use crate::state::Queued;
@@ -17,6 +17,7 @@ impl Locked<'_> {
     /// the job next does both.
     pub(in crate::state::local) fn change(&mut self, change: &Change) -> Written {
         let texts = Texts::of(change);
+        let _asked = SizeLimit::ask();
         // Without one, as on a full disk, a crash now can send the alert again.
         let _ = self.write_journal(change, &texts);
         let mut written = self.apply(self.file, change, &texts);
@@ -103,9 +104,10 @@ impl Locked<'_> {
         let Directory {
             path: directory,
             mode,
+            may_have_landlord,
             ..
         } = self.store;
-        let landlord = Landlord::of(directory);
+        let landlord = may_have_landlord.then(|| Landlord::of(directory)).flatten();
         let path = match &landlord {
             Some(landlord) => landlord.at(file.as_ref()),
             None => directory.join(file),
