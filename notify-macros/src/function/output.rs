@@ -1,5 +1,6 @@
 //! What a function returns, and how it hands that back.
 
+use syn::visit_mut::{self, VisitMut};
 use syn::{
     Error, GenericArgument, PathArguments, Result, ReturnType, Type, TypeImplTrait, TypeNever,
     TypeParamBound,
@@ -56,23 +57,17 @@ impl Function {
     pub(crate) fn output(&self) -> Type {
         match &self.signature.output {
             ReturnType::Default => syn::parse_quote!(()),
-            ReturnType::Type(_, output) => erase((**output).clone()),
+            ReturnType::Type(_, output) => erased(output).0,
         }
     }
 
     /// Returns whether the return type can be written elsewhere.
     pub(crate) fn is_written(&self) -> bool {
-        struct Unwritten(bool);
-        impl<'ast> syn::visit::Visit<'ast> for Unwritten {
-            fn visit_type_impl_trait(&mut self, _: &'ast TypeImplTrait) {
-                self.0 = true;
-            }
-        }
-        let mut unwritten = Unwritten(self.never().is_some());
-        if let ReturnType::Type(_, output) = &self.signature.output {
-            syn::visit::Visit::visit_type(&mut unwritten, output);
-        }
-        !unwritten.0
+        let is_opaque = match &self.signature.output {
+            ReturnType::Type(_, output) => erased(output).1,
+            ReturnType::Default => false,
+        };
+        !is_opaque && self.never().is_none()
     }
 
     /// The `!` of a function that never returns.
@@ -102,24 +97,28 @@ fn future_output(arguments: &PathArguments) -> Type {
             if let GenericArgument::AssocType(argument) = argument
                 && argument.ident == "Output"
             {
-                return erase(argument.ty.clone());
+                return erased(&argument.ty).0;
             }
         }
     }
     syn::parse_quote!(_)
 }
 
-fn erase(mut output: Type) -> Type {
-    struct Erase;
-    impl syn::visit_mut::VisitMut for Erase {
+/// Returns the type with `_` for each `impl Trait` in it, and whether there was one.
+fn erased(output: &Type) -> (Type, bool) {
+    struct Erase(bool);
+    impl VisitMut for Erase {
         fn visit_type_mut(&mut self, node: &mut Type) {
             if matches!(node, Type::ImplTrait(_)) {
                 *node = syn::parse_quote!(_);
+                self.0 = true;
             } else {
-                syn::visit_mut::visit_type_mut(self, node);
+                visit_mut::visit_type_mut(self, node);
             }
         }
     }
-    syn::visit_mut::VisitMut::visit_type_mut(&mut Erase, &mut output);
-    output
+    let mut output = output.clone();
+    let mut erase = Erase(false);
+    erase.visit_type_mut(&mut output);
+    (output, erase.0)
 }
