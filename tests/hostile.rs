@@ -576,7 +576,7 @@ fn another_user_of_the_same_directory_can_hold_up_nobody_but_himself() {
     }
     // Where it was built, others may have no way to it.
     let program = programs.path().join("ends");
-    fs::copy(Program::new("ends").command().get_program(), &program).unwrap();
+    Program::new("ends").copy_to(&program);
     let run = |way: &str| {
         let program = Program::new("ends").arg(way).directory(&folder);
         program.alerts_to(&receiver).run()

@@ -48,8 +48,7 @@ fn a_program_in_a_folder_that_is_named_like_one_of_cargos_or_rustdocs_reports() 
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let program = failing().directory(&folder).alerts_to(&receiver);
         let program = program.without("NOTIFY_DISABLE");
-        let built = Program::new("ends").command().get_program().to_owned();
-        fs::copy(built, &path).unwrap();
+        program.copy_to(&path);
         // Not a child of this test, which is one of cargo's.
         let script = format!("'{}' err; exit $?", path.display());
         lines(&program.at(Path::new("/bin/sh"), &["-c", &script]).run());
@@ -298,11 +297,10 @@ fn after_a_run_as_root_the_users_own_run_works_as_before() {
         return;
     }
     fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let built = Program::new("ends").command().get_program().to_owned();
     let programs = Folder::new();
     fs::set_permissions(programs.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let path = programs.path().join("ends");
-    fs::copy(built, &path).unwrap();
+    failing().copy_to(&path);
     let directory = home.path().join(".local/state/pipeline-notify");
 
     lines(&failing().env("HOME", home.path()).run());

@@ -140,6 +140,16 @@ impl Program {
         Self { command }
     }
 
+    /// Copies the program. It is `cp` that writes it: a process that another test starts meanwhile would hold a file
+    /// open that this one writes, and what is open for writing cannot be started ("Text file busy").
+    pub fn copy_to(&self, path: &Path) {
+        let copied = Command::new("cp")
+            .arg(self.command.get_program())
+            .arg(path)
+            .status();
+        assert!(copied.unwrap().success(), "{}", path.display());
+    }
+
     pub fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
         self.command.arg(argument);
         self
