@@ -233,6 +233,35 @@ fn the_alert_of_a_run_that_is_overdue_shows_its_lines() {
     assert!(error.contains(" seconds: 45 %"), "{error}");
 }
 
+/// What hangs may be a run inside the one whose time is limited.
+#[test]
+fn the_alert_of_a_run_that_is_overdue_shows_what_a_run_inside_it_says() {
+    let (_, alerts) = run(&Folder::new(), "overdue around");
+    assert_eq!(alerts[0]["kind"], "overdue");
+    let lines = alerts[0]["log_lines"].as_array().unwrap().iter();
+    let lines: Vec<_> = lines
+        .map(|line| line.as_str().unwrap().split_once("lines: ").unwrap().1)
+        .collect();
+    assert_eq!(lines, ["before it", "reading without end"]);
+    let error = alerts[0]["error"].as_str().unwrap();
+    assert!(error.contains(" seconds: 45 %"), "{error}");
+}
+
+/// Those around it end with it, and what was logged in it was logged in them.
+#[test]
+fn of_runs_that_an_exit_ends_the_outer_ones_show_what_those_inside_have_logged() {
+    let folder = Folder::new();
+    let (ended, _) = run(&folder, "exits inside");
+    assert_eq!(ended.code, Some(3));
+    for (job, expected) in [
+        ("exits.inside", &["in the inner run"][..]),
+        ("within", &["in the inner run"]),
+        ("exits", &["before it", "in the inner run"]),
+    ] {
+        assert_eq!(said(&folder.status_file(job)), expected, "{job}");
+    }
+}
+
 fn kinds(alerts: &[Value]) -> Vec<(&str, &str)> {
     let alerts = alerts.iter();
     alerts
@@ -340,6 +369,7 @@ fn events_of_tracing_are_of_the_run_on_their_thread_or_of_their_span() {
     let expected = [
         "INFO etl: reading rows=44 file=orders.csv",
         "WARN etl: row 7 error=no price",
+        "INFO etl: a message that is a field file=orders.csv",
     ];
     assert_eq!(lines(&folder.status_file("one")), expected);
     for way in ["tracing threads", "tracing one thread", "tracing inside"] {

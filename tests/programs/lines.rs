@@ -33,7 +33,9 @@ fn main() {
         "million" => seen(million()),
         "outside" => outside(),
         "nested" => seen(outer()),
+        "exits inside" => seen(exits()),
         "overdue" => overdue(),
+        "overdue around" => overdue_around(),
         "held" => seen(held()),
         "started" => seen(started()),
         "started by config" => configured(),
@@ -188,6 +190,45 @@ fn works() -> Failed {
     Ok(())
 }
 
+#[notify(name = "exits")]
+fn exits() -> Failed {
+    info!("before it");
+    within()
+}
+
+#[notify(name = "within")]
+fn within() -> Failed {
+    exits_inside()
+}
+
+#[notify(name = "exits.inside")]
+fn exits_inside() -> Failed {
+    info!("in the inner run");
+    std::process::exit(3)
+}
+
+/// What hangs is a run inside another.
+#[notify(name = "overdue.around", overdue_minutes = 0.02)]
+fn overdue_around() {
+    info!("before it");
+    // It says nothing of itself.
+    part();
+}
+
+#[notify(name = "part")]
+fn part() {
+    overdue_inside();
+}
+
+#[notify(name = "overdue.inside")]
+fn overdue_inside() {
+    info!("reading without end");
+    progress(0, 100);
+    thread::sleep(Duration::from_millis(100));
+    progress(45, 100);
+    thread::sleep(Duration::from_secs(2));
+}
+
 #[notify(name = "overdue", overdue_minutes = 0.02)]
 fn overdue() {
     info!("reading without end");
@@ -335,6 +376,7 @@ mod traced {
         info!(target: "etl", rows = 44, file = "orders.csv", "reading");
         let error = std::io::Error::other("no price");
         warn!(target: "etl", error = &error as &dyn std::error::Error, "row {}", 7);
+        info!(target: "etl", file = "orders.csv", message = "a message that is a field");
         FAILED
     }
 

@@ -138,6 +138,10 @@ const MESSAGE: &str = "message";
 struct Message<'a>(&'a mut Text);
 
 impl Visit for Message<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == MESSAGE {
             let _ = write!(self.0, " {value:?}");
