@@ -372,6 +372,9 @@ fn events_of_tracing_are_of_the_run_on_their_thread_or_of_their_span() {
         "INFO etl: a message that is a field file=orders.csv",
     ];
     assert_eq!(lines(&folder.status_file("one")), expected);
+    // A line that goes from `log` to `tracing`, both of which keep lines, is one.
+    run(&folder, "bridged twice");
+    assert_eq!(lines(&folder.status_file("one")).len(), 2);
     for way in ["tracing threads", "tracing one thread", "tracing inside"] {
         let folder = Folder::new();
         run(&folder, way);

@@ -19,6 +19,10 @@ fn seen(_: Failed) {}
 fn main() {
     let way = std::env::args().nth(1).unwrap_or_default();
     #[cfg(feature = "tracing")]
+    if way.starts_with("bridged") {
+        traced::install();
+    }
+    #[cfg(feature = "tracing")]
     if way.starts_with("tracing") {
         return traced::main(&way);
     }
@@ -58,6 +62,8 @@ impl Log for Logger {
             // Without end, were it not stopped.
             "logs" => info!("from inside the logger"),
             "runs" => seen(inside()),
+            #[cfg(feature = "tracing")]
+            "bridged twice" => tracing::info!(target: "log", "{}", record.args()),
             "shows" => drop(writeln!(std::io::stdout(), "{}", record.args())),
             _ => {}
         }
@@ -338,9 +344,13 @@ mod traced {
 
     use super::{FAILED, Failed};
 
-    pub(crate) fn main(way: &str) {
+    pub(crate) fn install() {
         let subscriber = tracing_subscriber::registry().with(LastLines::layer());
         let _ = tracing::subscriber::set_global_default(subscriber);
+    }
+
+    pub(crate) fn main(way: &str) {
+        install();
         if way == "tracing" {
             let _ = one();
             return;
@@ -373,6 +383,8 @@ mod traced {
     #[notify(name = "one")]
     fn one() -> Failed {
         debug!("too low");
+        // As a bridge from `log` hands it on.
+        warn!(target: "log", { log.target = "pipeline_notify" }, "of the library itself");
         info!(target: "etl", rows = 44, file = "orders.csv", "reading");
         let error = std::io::Error::other("no price");
         warn!(target: "etl", error = &error as &dyn std::error::Error, "row {}", 7);

@@ -145,6 +145,12 @@ fn raise() {
     }
 }
 
+/// Returns whether a logger is at work on this thread that keeps what it gets.
+#[cfg(feature = "tracing")]
+pub(crate) fn is_logging() -> bool {
+    INSIDE.try_with(Cell::get).unwrap_or(MOST_INSIDE) > 0
+}
+
 /// Returns whether lines of a target are the program's: the library's own are no news of a run.
 pub(crate) fn is_of_program(target: &str) -> bool {
     target != TARGET
