@@ -3,7 +3,8 @@
 
 mod support;
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use support::{Ended, Folder, Program, Receiver, eventually};
@@ -346,6 +347,15 @@ fn how_far_a_run_is_can_be_seen_meanwhile_and_is_known_of_one_that_is_killed() {
     );
     let table = status(&[]);
     assert!(table.contains(", 45 %"), "{table}");
+    let mut watch = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"));
+    let watch = watch.arg("watch").env_clear().stderr(Stdio::piped());
+    let mut watch = watch.env("NOTIFYDIR", folder.path()).spawn().unwrap();
+    let mut words = String::new();
+    let said = watch.stderr.take().unwrap();
+    BufReader::new(said).read_line(&mut words).unwrap();
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    assert!(words.contains(", 1 run under way: slow 45 %"), "{words}");
     child.kill().unwrap();
     child.wait().unwrap();
     let (_, alerts) = self::run(&folder, "ok");
