@@ -3,7 +3,8 @@
 
 mod support;
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use support::{Ended, Folder, Program, Receiver, eventually};
@@ -233,6 +234,35 @@ fn the_alert_of_a_run_that_is_overdue_shows_its_lines() {
     assert!(error.contains(" seconds: 45 %"), "{error}");
 }
 
+/// What hangs may be a run inside the one whose time is limited.
+#[test]
+fn the_alert_of_a_run_that_is_overdue_shows_what_a_run_inside_it_says() {
+    let (_, alerts) = run(&Folder::new(), "overdue around");
+    assert_eq!(alerts[0]["kind"], "overdue");
+    let lines = alerts[0]["log_lines"].as_array().unwrap().iter();
+    let lines: Vec<_> = lines
+        .map(|line| line.as_str().unwrap().split_once("lines: ").unwrap().1)
+        .collect();
+    assert_eq!(lines, ["before it", "reading without end"]);
+    let error = alerts[0]["error"].as_str().unwrap();
+    assert!(error.contains(" seconds: 45 %"), "{error}");
+}
+
+/// Those around it end with it, and what was logged in it was logged in them.
+#[test]
+fn of_runs_that_an_exit_ends_the_outer_ones_show_what_those_inside_have_logged() {
+    let folder = Folder::new();
+    let (ended, _) = run(&folder, "exits inside");
+    assert_eq!(ended.code, Some(3));
+    for (job, expected) in [
+        ("exits.inside", &["in the inner run"][..]),
+        ("within", &["in the inner run"]),
+        ("exits", &["before it", "in the inner run"]),
+    ] {
+        assert_eq!(said(&folder.status_file(job)), expected, "{job}");
+    }
+}
+
 fn kinds(alerts: &[Value]) -> Vec<(&str, &str)> {
     let alerts = alerts.iter();
     alerts
@@ -317,6 +347,15 @@ fn how_far_a_run_is_can_be_seen_meanwhile_and_is_known_of_one_that_is_killed() {
     );
     let table = status(&[]);
     assert!(table.contains(", 45 %"), "{table}");
+    let mut watch = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"));
+    let watch = watch.arg("watch").env_clear().stderr(Stdio::piped());
+    let mut watch = watch.env("NOTIFYDIR", folder.path()).spawn().unwrap();
+    let mut words = String::new();
+    let said = watch.stderr.take().unwrap();
+    BufReader::new(said).read_line(&mut words).unwrap();
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    assert!(words.contains(", 1 run under way: slow 45 %"), "{words}");
     child.kill().unwrap();
     child.wait().unwrap();
     let (_, alerts) = self::run(&folder, "ok");
@@ -340,8 +379,12 @@ fn events_of_tracing_are_of_the_run_on_their_thread_or_of_their_span() {
     let expected = [
         "INFO etl: reading rows=44 file=orders.csv",
         "WARN etl: row 7 error=no price",
+        "INFO etl: a message that is a field file=orders.csv",
     ];
     assert_eq!(lines(&folder.status_file("one")), expected);
+    // A line that goes from `log` to `tracing`, both of which keep lines, is one.
+    run(&folder, "bridged twice");
+    assert_eq!(lines(&folder.status_file("one")).len(), 2);
     for way in ["tracing threads", "tracing one thread", "tracing inside"] {
         let folder = Folder::new();
         run(&folder, way);

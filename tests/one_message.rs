@@ -672,7 +672,8 @@ fn the_message_of_a_beginning_of(kind: Kind) {
     for (number, outcome) in ["ok", "the disk is full", "ok"].into_iter().enumerate() {
         let hold = folder.path().with_extension(format!("hold{number}"));
         let program = chat.program(&folder).env("HOLD", hold.to_str().unwrap());
-        let program = program.arg(format!("train {outcome}"));
+        let way = if number == 2 { "pipeline" } else { "train" };
+        let program = program.arg(format!("{way} {outcome}"));
         let mut child = program.command().spawn().unwrap();
         let edits = number + 1;
         eventually("the message shows how far the run is", || {

@@ -71,7 +71,7 @@ def rich_text(element):
         return f"<pre>{words(element['elements'][0]['text'])}</pre>"
     parts = []
     for part in element["elements"]:
-        shown = f"<a>{words(part['url'])}</a>" if part["type"] == "link" else words(part["text"])
+        shown = f"<a>{words(part.get('text', part['url']))}</a>" if part["type"] == "link" else words(part["text"])
         parts.append(f"<b>{shown}</b>" if part.get("style", {}).get("bold") else shown)
     return f"<div>{''.join(parts)}</div>"
 

@@ -19,6 +19,10 @@ fn seen(_: Failed) {}
 fn main() {
     let way = std::env::args().nth(1).unwrap_or_default();
     #[cfg(feature = "tracing")]
+    if way.starts_with("bridged") {
+        traced::install();
+    }
+    #[cfg(feature = "tracing")]
     if way.starts_with("tracing") {
         return traced::main(&way);
     }
@@ -33,7 +37,9 @@ fn main() {
         "million" => seen(million()),
         "outside" => outside(),
         "nested" => seen(outer()),
+        "exits inside" => seen(exits()),
         "overdue" => overdue(),
+        "overdue around" => overdue_around(),
         "held" => seen(held()),
         "started" => seen(started()),
         "started by config" => configured(),
@@ -56,6 +62,8 @@ impl Log for Logger {
             // Without end, were it not stopped.
             "logs" => info!("from inside the logger"),
             "runs" => seen(inside()),
+            #[cfg(feature = "tracing")]
+            "bridged twice" => tracing::info!(target: "log", "{}", record.args()),
             "shows" => drop(writeln!(std::io::stdout(), "{}", record.args())),
             _ => {}
         }
@@ -188,6 +196,45 @@ fn works() -> Failed {
     Ok(())
 }
 
+#[notify(name = "exits")]
+fn exits() -> Failed {
+    info!("before it");
+    within()
+}
+
+#[notify(name = "within")]
+fn within() -> Failed {
+    exits_inside()
+}
+
+#[notify(name = "exits.inside")]
+fn exits_inside() -> Failed {
+    info!("in the inner run");
+    std::process::exit(3)
+}
+
+/// What hangs is a run inside another.
+#[notify(name = "overdue.around", overdue_minutes = 0.02)]
+fn overdue_around() {
+    info!("before it");
+    // It says nothing of itself.
+    part();
+}
+
+#[notify(name = "part")]
+fn part() {
+    overdue_inside();
+}
+
+#[notify(name = "overdue.inside")]
+fn overdue_inside() {
+    info!("reading without end");
+    progress(0, 100);
+    thread::sleep(Duration::from_millis(100));
+    progress(45, 100);
+    thread::sleep(Duration::from_secs(2));
+}
+
 #[notify(name = "overdue", overdue_minutes = 0.02)]
 fn overdue() {
     info!("reading without end");
@@ -297,9 +344,13 @@ mod traced {
 
     use super::{FAILED, Failed};
 
-    pub(crate) fn main(way: &str) {
+    pub(crate) fn install() {
         let subscriber = tracing_subscriber::registry().with(LastLines::layer());
         let _ = tracing::subscriber::set_global_default(subscriber);
+    }
+
+    pub(crate) fn main(way: &str) {
+        install();
         if way == "tracing" {
             let _ = one();
             return;
@@ -332,9 +383,12 @@ mod traced {
     #[notify(name = "one")]
     fn one() -> Failed {
         debug!("too low");
+        // As a bridge from `log` hands it on.
+        warn!(target: "log", { log.target = "pipeline_notify" }, "of the library itself");
         info!(target: "etl", rows = 44, file = "orders.csv", "reading");
         let error = std::io::Error::other("no price");
         warn!(target: "etl", error = &error as &dyn std::error::Error, "row {}", 7);
+        info!(target: "etl", file = "orders.csv", message = "a message that is a field");
         FAILED
     }
 

@@ -5,7 +5,9 @@ use pipeline_notify::{LastLines, fact, notify};
 
 #[notify(runbook = "https://wiki.example.com/orders")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    LastLines::wrap(env_logger::Builder::from_default_env().build()).install()?;
+    let logger = env_logger::Builder::from_default_env().build();
+    log::set_max_level(logger.filter());
+    LastLines::wrap(logger).install()?;
     info!("reading orders.csv");
     let orders = std::fs::read_to_string("orders.csv")?;
     info!("{} orders", orders.lines().count());

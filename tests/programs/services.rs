@@ -1,5 +1,5 @@
 //! A program that informs `SERVICE` at `URL`, or what its environment names, of one job's runs, one for each argument: `ok`, `slow`,
-//! `storm`, which is a dozen jobs that fail, `outage`, which is forty, `calm`, which is forty that work, `long`, which is an error of a megabyte, `train` and an outcome, which says how far it is until the file `HOLD` is there, or the text of
+//! `storm`, which is a dozen jobs that fail, `outage`, which is forty, `calm`, which is forty that work, `long`, which is an error of a megabyte, `train` and an outcome, which says how far it is until the file `HOLD` is there, `pipeline` and an outcome, which is the same inside of others, or the text of
 //! an error.
 
 use std::error::Error;
@@ -39,9 +39,10 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
             }
             outcome => {
-                let _ = match outcome.strip_prefix("train ") {
-                    Some(outcome) => train(outcome),
-                    None => load("load", outcome),
+                let _ = match outcome.split_once(' ') {
+                    Some(("train", outcome)) => train(outcome),
+                    Some(("pipeline", outcome)) => pipeline(outcome),
+                    _ => load("load", outcome),
                 };
             }
         }
@@ -52,6 +53,27 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// A run of hours, as far as anybody sees.
 #[notify(name = "train", start = true)]
 fn train(outcome: &str) -> Result<(), String> {
+    epochs();
+    load_of(outcome)
+}
+
+/// The same in the middle of others, of which the innermost knows how far it is.
+#[notify(channel = "")]
+fn pipeline(outcome: &str) -> Result<(), String> {
+    #[notify(name = "train", start = true)]
+    fn train_inside(outcome: &str) -> Result<(), String> {
+        epochs_inside();
+        load_of(outcome)
+    }
+    train_inside(outcome)
+}
+
+#[notify(channel = "")]
+fn epochs_inside() {
+    epochs();
+}
+
+fn epochs() {
     let hold = env::var_os("HOLD").unwrap_or_default();
     for turn in 0..1_200 {
         progress(45_000 + turn, 100_000);
@@ -60,7 +82,6 @@ fn train(outcome: &str) -> Result<(), String> {
         }
         thread::sleep(Duration::from_millis(50));
     }
-    load_of(outcome)
 }
 
 #[notify(name = name.to_owned())]

@@ -31,6 +31,7 @@ use crate::settings::in_force;
 use crate::settings::setup::Setup;
 use crate::state::Store;
 use crate::state::place::Place;
+use crate::status::progress::Progress;
 
 /// How often the locks of the records are tried: a death is to be sent within a second.
 const TICK: Duration = Duration::from_millis(250);
@@ -78,6 +79,8 @@ pub struct Beginning {
     /// Those of the jobs that are meant to run every so often.
     pub expected: usize,
     pub runs: usize,
+    /// The jobs of those that say how far they have come, and that.
+    pub progress: Vec<(String, Progress)>,
     /// The channels that have a destination.
     pub channels: Vec<String>,
     /// Those of the jobs here that have none in this environment.
@@ -148,6 +151,11 @@ impl Guard {
             expected: expected.count(),
             jobs: jobs.len(),
             runs: runs.iter().filter(lives).count(),
+            progress: runs
+                .iter()
+                .filter(lives)
+                .filter_map(|run| Some((run.job.clone(), run.progress?)))
+                .collect(),
             channels: environment::channels_in_environment(),
         }
     }

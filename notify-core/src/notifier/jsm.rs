@@ -204,7 +204,7 @@ fn opening(alert: &Alert) -> Value {
     opening
 }
 
-/// Writes an alert, in which log lines are whole, or not there.
+/// Writes an alert, in which each log line is whole.
 fn text(alert: &Alert) -> String {
     alert.text_within(DESCRIPTION, &units)
 }

@@ -16,6 +16,7 @@ use super::{FollowUps, Hidden, Notifier, Ours, Refusal, key};
 use crate::message::alert::Alert;
 use crate::message::links;
 use crate::notifier::url::{Destination, Url};
+use crate::status::log_lines::HEADING;
 
 /// The longest error: an event may have 65,536 bytes, in which an edit holds it four times.
 /// <https://spec.matrix.org/latest/client-server-api/#size-limits>
@@ -237,6 +238,11 @@ fn message(alerts: &[Alert], room: usize, is_loud: bool) -> Value {
         };
         plain.push(parts.body);
     }
+    if !parts.log_lines.is_empty() {
+        let logged = escape(&parts.log_lines);
+        html += &format!("{HEADING}<pre><code>{logged}</code></pre>");
+        plain.extend([HEADING.to_owned(), parts.log_lines]);
+    }
     let lines: Vec<_> = parts.lines.iter().map(|line| escape(line)).collect();
     html += &lines.join("<br>");
     plain.extend(parts.lines);
@@ -289,6 +295,7 @@ mod tests {
                     .count(),
                 2
             );
+            insta::assert_json_snapshot!(alert.kind.as_str().replace(' ', "-"), event);
         }
         assert_eq!(is_taken(&message(&all, BODY, false)), Ok(()));
     }

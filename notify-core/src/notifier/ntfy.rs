@@ -206,7 +206,7 @@ fn paused(answer: Answer) -> Answer {
 /// Makes the message of some alerts.
 fn message(alerts: &[Alert], topic: &str, room: usize) -> Value {
     let text = match alerts {
-        // Log lines are whole, or not there.
+        // As many log lines as have room, each whole.
         [alert] => alert.text_within(room, &weight),
         _ => digest::message(alerts),
     };

@@ -15,6 +15,9 @@ const REMARKS: usize = 600;
 const FACTS: usize = 700;
 const LINE: usize = 200;
 
+/// So much is left for the error, at least.
+const ERROR: usize = 600;
+
 /// The parts of a message, none of which has a blank end.
 pub(super) struct Parts {
     pub(super) title: String,
@@ -22,13 +25,15 @@ pub(super) struct Parts {
     pub(super) body: String,
     /// Whether the body is to be shown letter by letter: it is no text of the program's.
     pub(super) is_code: bool,
+    /// The last lines that the run has logged, to be shown letter by letter below their heading.
+    pub(super) log_lines: String,
     pub(super) lines: Vec<String>,
 }
 
 impl Parts {
-    /// Takes a message apart, whose body is no longer than that.
+    /// Takes a message apart, whose body and log lines are no longer than that.
     pub(super) fn of(alerts: &[Alert], room: usize) -> Self {
-        let body = |text: &str| {
+        let body = |text: &str, room: usize| {
             fit(text.trim_end(), room, &units, &visible)
                 .trim_end()
                 .to_owned()
@@ -36,16 +41,31 @@ impl Parts {
         let title = line(&digest::title(alerts), TITLE, &visible);
         let title = title.trim().to_owned();
         match alerts {
-            [alert] => Self {
-                title,
-                body: body(alert.body()),
-                is_code: alert.message.text.is_none(),
-                lines: lines(alert),
-            },
+            [alert] => {
+                let left = room - units(&body(alert.body(), room / 2));
+                let left = left.min(room.saturating_sub(ERROR));
+                let around = units(HEADING) + 4;
+                let logged = |line: &str| units(&visible(line)) + 1;
+                let log_lines = alert.lines_below(left.saturating_sub(around), &logged);
+                let log_lines = visible(&log_lines.join("\n"));
+                let used = if log_lines.is_empty() {
+                    0
+                } else {
+                    units(&log_lines) + around
+                };
+                Self {
+                    title,
+                    body: body(alert.body(), room.saturating_sub(used)),
+                    is_code: alert.message.text.is_none(),
+                    log_lines,
+                    lines: lines(alert),
+                }
+            }
             _ => Self {
                 title,
-                body: body(digest::message(alerts).trim_start()),
+                body: body(digest::message(alerts).trim_start(), room),
                 is_code: true,
+                log_lines: String::new(),
                 lines: Vec::new(),
             },
         }

@@ -196,6 +196,7 @@ mod tests {
     use super::*;
     use crate::format::text;
     use crate::message::alert::Kind;
+    use crate::status::facts::Facts;
     use crate::testing::{alert_of, alerts_of_each_kind, few_cases, written};
 
     /// What becomes of an alert that is answered so.
@@ -410,6 +411,10 @@ mod tests {
             alert.id = id.to_owned();
             alert.notes.clear();
             alert.status.passed_over = None;
+            // Without the fact that is to be taken for another one.
+            let mut facts = Facts::default();
+            facts.put("rows", "44".to_owned()).unwrap();
+            alert.status.facts = facts;
             alert
         };
         let digest: Vec<_> = (0..9)

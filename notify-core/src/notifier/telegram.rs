@@ -18,6 +18,7 @@ use crate::message::alert::Alert;
 use crate::message::links;
 use crate::notifier::url::Destination;
 use crate::os::warning::Warning;
+use crate::status::log_lines::HEADING;
 
 // A message may have 4,096 characters, in UTF-16, of which the title, the lines below the error and those whom
 // it calls take 1,900 at most.
@@ -285,6 +286,14 @@ impl Marked {
                 marked.add(&parted(&parts.body, '@'), None);
             }
         }
+        if !parts.log_lines.is_empty() {
+            marked.text += &format!("\n{HEADING}\n\u{200b}");
+            if is_plain {
+                marked.add(&parted(&parts.log_lines, '@'), None);
+            } else {
+                marked.add(&parts.log_lines, Some("pre"));
+            }
+        }
         for line in &parts.lines {
             marked.text.push('\n');
             marked.add(&parted(line, '@'), None);
@@ -365,6 +374,7 @@ mod tests {
                 text.contains(&alert.id) && text.contains("worker-3"),
                 "{text}"
             );
+            insta::assert_json_snapshot!(alert.kind.as_str().replace(' ', "-"), message);
         }
         assert_eq!(is_taken(message(&all), &[]), Ok(()));
     }

@@ -88,7 +88,6 @@ pub(super) fn end_returned(job: &Job) -> Vec<Warning> {
         end(
             number,
             &run,
-            None,
             &Outcome::Returned,
             None,
             &[],
@@ -113,7 +112,6 @@ pub(super) fn note_end(ended: &Open, around: &[u64]) {
 pub(super) fn end(
     number: u64,
     run: &Open,
-    inside: Option<u64>,
     outcome: &Outcome,
     cause: Option<Cause<'_>>,
     around: &[Open],
@@ -147,8 +145,9 @@ pub(super) fn end(
         ended.heard = match &run.asked {
             Some(asked) => asked.heard.clone(),
             None => {
-                let inside = inside.filter(|outer| open_runs(*outer).contains_key(outer));
-                run_data::end(number, inside, outcome.state() == State::Error)
+                // The exit of the process has taken all runs: those around this one end next.
+                let is_open = |outer| under_way.is_none() || open_runs(outer).contains_key(&outer);
+                run_data::end(number, is_open, outcome.state() == State::Error)
             }
         };
         let ending = Ending {
@@ -310,7 +309,7 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         let asked = asked.as_ref().map(|asked| &asked.outcome);
         let ended = asked.or(after_return.as_ref()).or(help.as_ref());
         let outcome = ended.unwrap_or(outcome);
-        warnings.extend(end(number, &run, None, outcome, None, &around, None));
+        warnings.extend(end(number, &run, outcome, None, &around, None));
     }
     if let Some(store) = in_force::setup().store() {
         store.flush();

@@ -56,7 +56,8 @@ thread_local! {
 /// use log::{Log, Metadata, Record};
 /// use pipeline_notify::{LastLines, notify};
 ///
-/// /// In its place stands `env_logger::Builder::from_default_env().build()` or the like.
+/// /// In its place stands `env_logger::Builder::from_default_env().build()` or the like, and before `wrap`
+/// /// `log::set_max_level(logger.filter())`, as its own `init` does.
 /// struct Quiet;
 ///
 /// impl Log for Quiet {
@@ -93,8 +94,9 @@ impl fmt::Debug for LastLines {
 impl LastLines {
     /// Takes the logger that gets each record after it was kept, and raises [`log::max_level`] to `Info`.
     ///
-    /// What was set before with [`log::set_max_level`] stays the bound of that logger. It is to be set first, for
-    /// what is set later bounds both.
+    /// What was set before with [`log::set_max_level`] stays the bound of that logger, and lets `Debug` and `Trace`
+    /// through to it: `log::set_max_level(logger.filter())` for `env_logger`. Where nothing was set, it gets `Info` at
+    /// most. It is to be set first, for what is set later bounds both.
     #[must_use = "it is to be installed: `install`, or `log::set_boxed_logger`"]
     pub fn wrap(logger: impl Log + 'static) -> Self {
         let passes = match log::max_level() {
@@ -143,6 +145,12 @@ fn raise() {
     if log::max_level() < LOWEST {
         log::set_max_level(LOWEST.to_level_filter());
     }
+}
+
+/// Returns whether a logger is at work on this thread that keeps what it gets.
+#[cfg(feature = "tracing")]
+pub(crate) fn is_logging() -> bool {
+    INSIDE.try_with(Cell::get).unwrap_or(MOST_INSIDE) > 0
 }
 
 /// Returns whether lines of a target are the program's: the library's own are no news of a run.

@@ -82,13 +82,22 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LastLinesLayer {
         let Some(level) = level(*metadata.level()) else {
             return;
         };
-        if !last_lines::is_of_program(metadata.target()) {
+        let is_bridged = metadata.target() == BRIDGED;
+        let is_of_program = if is_bridged {
+            let mut target = OfProgram(true);
+            event.record(&mut target);
+            target.0
+        } else {
+            last_lines::is_of_program(metadata.target())
+        };
+        // A logger that hands on to `tracing` may stand inside of one that has kept the record.
+        if !is_of_program || last_lines::is_logging() {
             return;
         }
         let known = context.event_span(event).and_then(|span| run_of(&span));
         last_lines::keep(known.as_ref(), level, |text| {
             let target = metadata.target();
-            if target == BRIDGED {
+            if is_bridged {
                 let mut bridged = Target(text, false);
                 event.record(&mut bridged);
                 if !bridged.1 {
@@ -120,6 +129,19 @@ fn level(level: Level) -> Option<log::Level> {
     }
 }
 
+/// Whether a record that came over the bridge is the program's.
+struct OfProgram(bool);
+
+impl Visit for OfProgram {
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == BRIDGED_TARGET {
+            self.0 = last_lines::is_of_program(value);
+        }
+    }
+}
+
 /// Writes the target of a record that came over the bridge.
 struct Target<'a>(&'a mut Text, bool);
 
@@ -139,6 +161,10 @@ const MESSAGE: &str = "message";
 struct Message<'a>(&'a mut Text);
 
 impl Visit for Message<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == MESSAGE {
             let _ = write!(self.0, " {value:?}");

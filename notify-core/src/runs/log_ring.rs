@@ -166,9 +166,12 @@ impl Ring {
         old
     }
 
-    /// Takes over the lines of a run inside this one.
+    /// Takes over the lines of a run inside this one, which may have logged meanwhile, too.
     pub(crate) fn append(&mut self, inner: Self) {
-        for line in inner.lines {
+        let before = std::mem::take(self);
+        let mut all: Vec<_> = before.lines.into_iter().chain(inner.lines).collect();
+        all.sort_by_key(|line| line.at);
+        for line in all {
             self.push(line);
         }
     }

@@ -125,26 +125,25 @@ impl Run {
     pub(crate) fn end_inside(self, around: Around, outcome: &Outcome, cause: Option<Cause<'_>>) {
         // From before it is no more among those that the exit reports.
         let under_way = UnderWay::begin(self.number);
-        let (run, inside, around) = {
+        let (run, around) = {
             let run = open_runs(self.number).remove(&self.number);
-            let (mut inside, mut ends_too) = (None, Vec::new());
+            let mut ends_too = Vec::new();
             if let Some(run) = &run {
                 // Copied only where it ends them all, for most runs are silent, and inside another.
                 around(&mut |numbers| {
-                    inside = numbers.last().copied();
                     note_end(run, numbers);
                     let numbers = numbers.iter().filter(|_| outcome.is_event());
                     let open = |number: &u64| open_runs(*number).get(number).cloned();
                     ends_too.extend(numbers.filter_map(open).map(|run| *run));
                 });
             }
-            (run, inside, ends_too)
+            (run, ends_too)
         };
         // The exit of the process may have come first, and reports it.
         let by = Some(&under_way);
         let warnings = run
             .as_ref()
-            .map(|run| end(self.number, run, inside, outcome, cause, &around, by));
+            .map(|run| end(self.number, run, outcome, cause, &around, by));
         drop(under_way);
         warnings.into_iter().flatten().for_each(Warning::warn);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {

@@ -38,8 +38,8 @@ thread_local! {
 #[derive(Debug)]
 pub(crate) struct RunData {
     number: u64,
-    /// The run that it is inside, or itself.
-    outermost: u64,
+    /// Those that it is inside, the outermost first.
+    around: Vec<u64>,
     /// How much is done, and of how much. They are written without a clock or a lock: a loop calls for it.
     done: AtomicU64,
     total: AtomicU64,
@@ -78,10 +78,10 @@ impl Said {
 }
 
 impl RunData {
-    fn new(number: u64) -> Self {
+    fn new(number: u64, around: Vec<u64>) -> Self {
         Self {
             number,
-            outermost: stack::outermost().unwrap_or(number),
+            around,
             done: AtomicU64::default(),
             total: AtomicU64::new(UNKNOWN),
             first: OnceLock::new(),
@@ -96,6 +96,11 @@ impl RunData {
     /// Returns the run's number.
     pub(crate) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Returns whether it is that run, or inside it.
+    fn is_of(&self, run: u64) -> bool {
+        self.number == run || self.around.contains(&run)
     }
 
     /// Says how far the run has come.
@@ -181,30 +186,55 @@ pub(crate) fn of(run: u64) -> Arc<RunData> {
 pub(crate) fn with<R>(run: u64, used: impl FnOnce(&Arc<RunData>) -> R) -> R {
     let latest = LATEST.try_with(Cell::take).ok().flatten();
     let data = latest.filter(|data| data.number == run);
-    let data = data.unwrap_or_else(|| listed(run));
+    let data = data.unwrap_or_else(|| of_inside(run, &stack::around(run)));
     let result = used(&data);
     let _ = LATEST.try_with(|latest| latest.set(Some(data)));
     result
 }
 
-fn listed(run: u64) -> Arc<RunData> {
+/// Returns the data of a run that is inside those.
+fn of_inside(run: u64, around: &[u64]) -> Arc<RunData> {
     let mut said = said();
     let data = said.entry(run).or_insert_with(|| {
         COUNT.fetch_add(1, Ordering::Relaxed);
-        Arc::new(RunData::new(run))
+        Arc::new(RunData::new(run, around.to_vec()))
     });
     Arc::clone(data)
 }
 
-/// Returns what a run has said so far, with its log lines where something is wrong with it.
+/// Returns what a run has said so far, and how far the innermost run has come in it that says so; where something is
+/// wrong with it, also what was logged in it and in those inside it.
 pub(crate) fn so_far(run: u64, with_lines: bool) -> Heard {
-    let Some(data) = find(|said| said.get(&run).cloned()) else {
+    if COUNT.load(Ordering::Relaxed) == 0 {
         return Heard::default();
-    };
-    let said = data.said().and_then(|said| said.clone());
+    }
+    let all = said();
+    let mut inside: Vec<_> = all
+        .values()
+        .filter(|data| data.is_of(run))
+        .cloned()
+        .collect();
+    drop(all);
+    inside.sort_by_key(|data| data.around.len());
+    let mut so_far = Said::default();
+    for data in &inside {
+        let is_own = data.number == run;
+        if (is_own || with_lines)
+            && let Some(said) = data.said().and_then(|said| said.clone())
+        {
+            so_far.lines.append(said.lines);
+            if is_own {
+                so_far.facts = said.facts;
+            }
+        }
+    }
+    let says = inside
+        .iter()
+        .filter_map(|data| Some((data.first.get()?.0, data)));
+    let innermost = says.max_by_key(|(first, _)| *first);
     Heard {
-        progress: data.progress(),
-        ..said.unwrap_or_default().heard(with_lines)
+        progress: innermost.and_then(|(_, data)| data.progress()),
+        ..so_far.heard(with_lines)
     }
 }
 
@@ -213,43 +243,38 @@ pub(crate) fn has_said(run: u64) -> bool {
     find(|said| said.get(&run).cloned()).is_some()
 }
 
-/// Returns what the record of an outermost run says of it: how far the innermost run has come in it that says so.
-pub(crate) fn of_record(run: u64) -> Heard {
-    let inner = find(|said| {
-        let inside = said.values().filter(|data| data.outermost == run);
-        let says = inside.filter_map(|data| Some((data.first.get()?.0, data)));
-        says.max_by_key(|(first, _)| *first)
-            .map(|(_, data)| Arc::clone(data))
-    });
-    Heard {
-        progress: inner.and_then(|inner| inner.progress()),
-        ..so_far(run, false)
-    }
-}
-
-/// Returns the outermost run of one, and whether that has said something since this was last asked; `None` where it
-/// has ended.
-pub(crate) fn take_news(run: u64) -> Option<(u64, bool)> {
+/// Returns the runs that one is inside, the outermost first, and whether it has said something since this was last
+/// asked; `None` where it has ended.
+pub(crate) fn take_news(run: u64) -> Option<(Vec<u64>, bool)> {
     let data = find(|said| said.get(&run).cloned())?;
-    Some((data.outermost, data.is_news.swap(false, Ordering::Relaxed)))
+    Some((
+        data.around.clone(),
+        data.is_news.swap(false, Ordering::Relaxed),
+    ))
 }
 
 /// Returns what a run has said that ends now, and hears no more of it. What it has logged was logged inside the
-/// run around it, too.
-pub(crate) fn end(run: u64, around: Option<u64>, has_failed: bool) -> Heard {
+/// run around it, too, if that `is_open`.
+pub(crate) fn end(run: u64, is_open: impl FnOnce(u64) -> bool, has_failed: bool) -> Heard {
     let data = find(|said| {
         let data = said.remove(&run)?;
         COUNT.fetch_sub(1, Ordering::Relaxed);
         Some(data)
     });
-    let said = data.and_then(|data| data.said()?.take());
-    let said = said.unwrap_or_default();
-    if let Some(around) = around.filter(|_| !said.lines.is_empty())
-        && let Some(outer) = of(around).said().as_mut().and_then(|outer| outer.as_mut())
+    let Some(data) = data else {
+        return Heard::default();
+    };
+    let ended = data.said().and_then(|mut said| said.take());
+    let ended = ended.unwrap_or_default();
+    if let Some((outer, around)) = data.around.split_last()
+        && !ended.lines.is_empty()
+        && is_open(*outer)
+        && let Some(outer) = of_inside(*outer, around).said().as_mut()
+        && let Some(outer) = outer.as_mut()
     {
-        outer.lines.append(said.lines.clone());
+        outer.lines.append(ended.lines.clone());
     }
-    said.heard(has_failed)
+    ended.heard(has_failed)
 }
 
 fn find(
@@ -272,7 +297,7 @@ mod tests {
     /// Issue 17, point 5: a program counts the files, and then the rows.
     #[test]
     fn what_counts_anew_has_a_pace_of_its_own() {
-        let run = RunData::new(1);
+        let run = RunData::new(1, Vec::new());
         let until = |done, total| {
             run.advance(done, total);
             run.progress().unwrap().until

@@ -28,10 +28,14 @@ pub(crate) fn innermost() -> Option<u64> {
     STACK.try_with(last).ok().flatten()
 }
 
-/// Returns the outermost run on this thread's stack.
-pub(crate) fn outermost() -> Option<u64> {
-    let first = |stack: &RefCell<Vec<u64>>| stack.try_borrow().ok()?.first().copied();
-    STACK.try_with(first).ok().flatten()
+/// Returns the runs around one that is on this thread's stack, the outermost first.
+pub(crate) fn around(run: u64) -> Vec<u64> {
+    let below = |stack: &RefCell<Vec<u64>>| {
+        let stack = stack.try_borrow().ok()?;
+        let at = stack.iter().position(|number| *number == run)?;
+        Some(stack[..at].to_vec())
+    };
+    STACK.try_with(below).ok().flatten().unwrap_or_default()
 }
 
 /// Returns how many runs are on this thread's stack.

@@ -39,9 +39,10 @@ pub(crate) fn watch_news(number: u64) {
 }
 
 fn note_news(number: u64) {
-    let Some((outermost, is_news)) = run_data::take_news(number) else {
+    let Some((around, is_news)) = run_data::take_news(number) else {
         return;
     };
+    let outermost = around.first().copied().unwrap_or(number);
     let run = { open_runs(outermost).get(&outermost).cloned() };
     if let Some(run) = run.filter(|_| is_news) {
         record(outermost, &run, in_force::setup_so_far());
@@ -51,13 +52,13 @@ fn note_news(number: u64) {
         }
     }
     if is_news {
-        show_progress(number, outermost);
+        show_progress(number, &around);
     }
     watch_news(number);
 }
 
-/// Has the message of the beginning of a run, or of the one around it, show how far it has come.
-fn show_progress(number: u64, outermost: u64) {
+/// Has the message of the beginning of a run, or of the innermost `around` it that has one, show how far it has come.
+fn show_progress(number: u64, around: &[u64]) {
     let Some(progress) = run_data::so_far(number, false).progress else {
         return;
     };
@@ -71,7 +72,8 @@ fn show_progress(number: u64, outermost: u64) {
         run.shown = Some(Instant::now());
         Some(run.clone())
     };
-    if let Some(run) = due(number).or_else(|| due(outermost)) {
+    let around = around.iter().rev().copied();
+    if let Some(run) = std::iter::once(number).chain(around).find_map(due) {
         let setup = in_force::setup_so_far();
         let (job, words) = (
             run.job_name(setup).into_owned(),
@@ -92,7 +94,7 @@ pub(super) fn record(number: u64, run: &Open, setup: &'static Setup) {
     let channel = channel(&run.job.arguments, setup);
     let routes = setup.routes(channel);
     let mut ended = run.ended(setup, run.started);
-    ended.heard = run_data::of_record(number);
+    ended.heard = run_data::so_far(number, false);
     let recorded = Recorded {
         ended,
         settings: settings(&run.job.arguments, setup),

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Beginning, Guard, Place, Said};
+use notify_core::__cli::{self as look, Beginning, Guard, Place, Progress, Said};
 
 use crate::by_whom::ByWhom;
 use crate::output::{self, Output};
@@ -14,6 +15,9 @@ use crate::words::{count, plain};
 use crate::{Common, Failure, metrics, page, span};
 
 pub(crate) const FAILURE: u8 = 2;
+
+/// Of so many runs it says how far they have come.
+const MOST_SHOWN: usize = 5;
 
 #[derive(Debug, Args)]
 #[command(
@@ -207,7 +211,22 @@ fn words(beginning: &Beginning) -> String {
     }
     let place = plain(&place);
     let without = plain(&without);
+    let progress = progress(&beginning.progress, look::now());
     format!(
-        "watching {place} ({jobs}, {expected} with every_hours or a schedule, {runs} under way); {channels}{without}"
+        "watching {place} ({jobs}, {expected} with every_hours or a schedule, {runs} under way{progress}); {channels}{without}"
     )
+}
+
+/// Says how far some runs have come, and of how many more that is known.
+fn progress(runs: &[(String, Progress)], now: DateTime<Utc>) -> String {
+    let (shown, more) = runs.split_at(runs.len().min(MOST_SHOWN));
+    let shown = shown
+        .iter()
+        .map(|(job, progress)| format!("{} {}", plain(job), progress.words(now)));
+    let more = (!more.is_empty()).then(|| format!("{} more", more.len()));
+    let all: Vec<_> = shown.chain(more).collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    format!(": {}", all.join("; "))
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::format::time;
+use crate::status::log_lines::LogLines;
 
 fn alert(job: &str, kind: Kind, error: &str) -> Alert {
     let state = if matches!(kind, Kind::Failed | Kind::StillFailing) {
@@ -139,4 +140,29 @@ fn an_alert_is_read_back_from_its_file_as_it_was() {
     let alert = alert("etl.load.run", Kind::Recovered, "");
     assert_eq!(Alert::parse(&alert.render()), Some(alert));
     assert_eq!(Alert::parse("alert: x\n"), None);
+}
+
+/// Issue 17, points 4 and 6: a short message shows the lines that have room, each whole, beside a long error, too.
+#[test]
+fn where_not_all_log_lines_have_room_the_last_ones_are_left_whole() {
+    let lines: Vec<_> = (0..50)
+        .map(|number| format!("13:00:00.000 INFO etl: line {number:02} {}", "x".repeat(60)))
+        .collect();
+    for error in ["refused".to_owned(), "a frame of a backtrace\n".repeat(300)] {
+        let mut alert = alert("etl", Kind::Failed, "");
+        alert.status.text = error;
+        alert.status.log_lines = LogLines::new(lines.clone());
+        let text = alert.text_within(3_600, &str::len);
+        assert!(text.len() <= 3_600, "{}", text.len());
+        assert!(text.contains(" lines cut …]\n"), "{text}");
+        let (_, shown) = text.split_once("\nlast log lines:\n").unwrap();
+        let (shown, rest) = shown.split_once("\n\n").unwrap();
+        let shown: Vec<_> = shown.lines().collect();
+        assert!(shown.len() > 9, "{text}");
+        assert_eq!(shown.last().unwrap(), lines.last().unwrap());
+        let is_whole =
+            |line: &&str| line.starts_with("[…") || lines.iter().any(|whole| whole == line);
+        assert!(shown.iter().all(is_whole), "{text}");
+        assert!(rest.contains("alert id-etl"), "{rest}");
+    }
 }

@@ -112,16 +112,38 @@ impl Alert {
         self.text_with(&self.lines_below(usize::MAX, &str::len))
     }
 
-    /// The same, where it is to have at most so many bytes: without log lines rather than beyond that.
+    /// The same, where it is to have at most so much by a measure: with the log lines that have room, each whole. For
+    /// them a long error is cut to a third of it; what is still too long then is cut by who shows it.
     pub(crate) fn text_within(&self, limit: usize, measure: &dyn Fn(&str) -> usize) -> String {
         let text = self.text();
         if measure(&text) <= limit {
             return text;
         }
-        self.text_with(&[])
+        let around =
+            measure(&self.text_of("", &[])) + measure(&format!("\n\n\n{}\n", log_lines::HEADING));
+        let body = measure(self.body());
+        let left = limit.saturating_sub(around + body.min(limit / 3));
+        let line = |line: &str| measure(&format!("{line}\n"));
+        let lines = self.lines_below(left, &line);
+        if lines.iter().all(|line| matches!(line, Cow::Owned(_))) {
+            // How many are missing is all that has room.
+            return self.text_with(&[]);
+        }
+        let logged: usize = lines.iter().map(|shown| line(shown)).sum();
+        let left = limit.saturating_sub(around + logged);
+        if body <= left {
+            return self.text_with(&lines);
+        }
+        // In proportion to what the measure adds.
+        let room = self.body().len().saturating_mul(left) / body.max(1);
+        self.text_of(&text::cut(self.body(), room), &lines)
     }
 
     fn text_with(&self, log_lines: &[Cow<'_, str>]) -> String {
+        self.text_of(self.body(), log_lines)
+    }
+
+    fn text_of(&self, body: &str, log_lines: &[Cow<'_, str>]) -> String {
         let status = &self.status;
         let heading = match self.kind {
             Kind::Overdue if self.is_missed() => "MISSED",
@@ -141,8 +163,8 @@ impl Alert {
         if self.message.text.is_none() {
             text += &format!("{}\n{}\n", time::show(status.begun), status.location);
         }
-        if !self.body().is_empty() {
-            text += &format!("\n{}\n", self.body());
+        if !body.is_empty() {
+            text += &format!("\n{body}\n");
         }
         if !log_lines.is_empty() {
             text += &format!("\n{}\n{}\n", log_lines::HEADING, log_lines.join("\n"));
