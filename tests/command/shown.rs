@@ -126,6 +126,8 @@ fn what_a_person_does_about_a_failure_is_sent_where_the_failure_was() {
         let requests = platform.requests().into_iter();
         { requests }.any(|request| request.payload().to_string().contains(words))
     });
+    // What is not known to be accepted would be sent once more.
+    eventually("it is accepted", || folder.waiting_alerts().is_empty());
     watch.kill().unwrap();
     watch.wait().unwrap();
     does(&["ack", "load", "--because", "I am at it"]);
