@@ -8,7 +8,7 @@
 use std::thread;
 use std::time::Duration;
 
-use pipeline_notify::{Notifier, Slack, channels, samples};
+use pipeline_notify::{Notifier, channels, samples};
 
 /// Slack takes one message a second.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -16,8 +16,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 fn main() -> anyhow::Result<()> {
     let all = channels();
     if all.is_empty() {
-        let slack = Slack::new(&support::receiver()?)?;
-        send("alerts (the receiver here)", &slack, Duration::ZERO);
+        send(
+            "alerts (the receiver here)",
+            &support::receiver()?,
+            Duration::ZERO,
+        );
     }
     for one in &all {
         let name = format!("{} ({})", one.channel(), one.variable());

@@ -2,7 +2,7 @@
 //!
 //!     cargo run --example channels
 
-use pipeline_notify::{Config, Decision, Occasion, Slack, notify};
+use pipeline_notify::{Config, Decision, Occasion, notify};
 
 #[derive(Debug, thiserror::Error)]
 enum LoadError {
@@ -29,10 +29,10 @@ fn load(part: &str) -> Result<(), LoadError> {
 }
 
 fn main() -> anyhow::Result<()> {
-    let webhook = support::receiver()?;
     Config::new()
-        .channel("platform", Slack::new(&webhook)?)
-        .channel("shop", Slack::new(&webhook)?)
+        .directory(support::directory()?)
+        .channel("platform", support::receiver()?)
+        .channel("shop", support::receiver()?)
         .install()?;
     println!("{:?} {:?}", load("prices"), load("orders"));
     Ok(())

@@ -17,32 +17,40 @@ pub fn receive_alerts_here_unless_slack_is_set_up() -> anyhow::Result<()> {
     if env::var_os("SLACK_ALERTS_WEBHOOK_URL").is_some() {
         return Ok(());
     }
-    let directory = match env::var_os("NOTIFYDIR") {
-        Some(directory) => PathBuf::from(directory),
-        None => fresh_directory()?,
-    };
+    let directory = directory()?;
     println!(
         "no SLACK_ALERTS_WEBHOOK_URL: alerts are printed here\nstatus files are in {}\n",
         directory.display()
     );
-    let webhook = receive(directory.clone())?;
     Config::new()
         .directory(&directory)
-        .channel("alerts", Slack::new(&webhook)?)
+        .channel("alerts", receive(directory.clone())?)
         .install()?;
     Ok(())
 }
 
-/// Prints alerts that are posted to the webhook that it returns.
+/// Prints the alerts that it is given.
 ///
 /// # Errors
 ///
 /// What the machine says where no port can be had.
-pub fn receiver() -> io::Result<String> {
-    receive(fresh_directory()?)
+pub fn receiver() -> anyhow::Result<Slack> {
+    receive(directory()?)
 }
 
-fn receive(directory: PathBuf) -> io::Result<String> {
+/// Returns `NOTIFYDIR`, or a fresh folder of this process.
+///
+/// # Errors
+///
+/// What the machine says where no folder can be had.
+pub fn directory() -> io::Result<PathBuf> {
+    match env::var_os("NOTIFYDIR") {
+        Some(directory) => Ok(directory.into()),
+        None => fresh_directory(),
+    }
+}
+
+fn receive(directory: PathBuf) -> anyhow::Result<Slack> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let webhook = format!("http://{}/services/T000/B000/XXXX", listener.local_addr()?);
     thread::spawn(move || {
@@ -51,7 +59,7 @@ fn receive(directory: PathBuf) -> io::Result<String> {
             let _ = print_alert(&connection, &directory, &mut shown);
         }
     });
-    Ok(webhook)
+    Ok(Slack::new(&webhook)?)
 }
 
 fn fresh_directory() -> io::Result<PathBuf> {

@@ -32,6 +32,14 @@ fn alerts(receiver: &Receiver) -> Vec<Value> {
         .collect()
 }
 
+/// The channel and the kind of each.
+fn kinds(receiver: &Receiver) -> Vec<String> {
+    let alerts = alerts(receiver).into_iter();
+    alerts
+        .map(|alert| format!("{} {}", alert["channel"], alert["kind"]).replace('"', ""))
+        .collect()
+}
+
 fn line<'a>(status: &'a str, key: &str) -> Option<&'a str> {
     let mut lines = status.lines().take_while(|line| !line.is_empty());
     lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(": "))
@@ -115,13 +123,6 @@ fn two_types_of_error_go_to_two_channels_and_the_recovery_goes_where_the_last_fa
     run(program("built-in"), &["another"]);
     run(program("built-in"), &["ok"]);
     run(program("built-in"), &["next incident"]);
-    let kinds = |receiver: &Receiver| -> Vec<_> {
-        let alerts = alerts(receiver);
-        alerts
-            .iter()
-            .map(|alert| format!("{} {}", alert["channel"], alert["kind"]).replace('"', ""))
-            .collect()
-    };
     assert_eq!(kinds(&platform), ["platform failed"]);
     let expected = [
         "network still_failing",
@@ -130,6 +131,98 @@ fn two_types_of_error_go_to_two_channels_and_the_recovery_goes_where_the_last_fa
     ];
     assert_eq!(kinds(&network), expected);
     assert_eq!(kinds(&own), ["alerts failed"]);
+}
+
+/// Point 1: whoever got the failure gets what follows, also where the channel that was named has no destination; and
+/// so it is where that is the job's own.
+#[test]
+fn what_follows_of_an_incident_goes_where_its_failure_went_though_another_channel_was_named() {
+    for (job, channel) in [("", "shop"), ("plain ", "nowhere")] {
+        let folder = Folder::new();
+        let [refuge, shop] = [(); 2].map(|()| Receiver::new());
+        let end = |rule: &str, outcome: &str| {
+            let program = program(&folder, rule, "").alerts_as_json_to(&refuge);
+            let json = shop.webhook().replace("http://", "json://");
+            let program = program
+                .env("NOTIFY_CHANNEL", channel)
+                .env("NOTIFY_SHOP_URL", json);
+            run(program, &[&format!("{job}{outcome}")])
+        };
+        end("to nowhere", "disk");
+        let first = &alerts(&refuge)[0];
+        let note = "channel `nowhere` has no webhook (SLACK_NOWHERE_WEBHOOK_URL): sent to `alerts`";
+        assert!(first["text"].as_str().unwrap().contains(note), "{first}");
+        end("", "network");
+        let recovered = end("", "ok");
+        let expected = ["alerts failed", "alerts still_failing", "alerts recovered"];
+        assert_eq!(kinds(&refuge), expected, "{channel}");
+        assert_eq!(recovered.stderr, "", "nothing is missing");
+        // The next incident has nothing to do with it.
+        end("to shop", "disk");
+        let own = if job.is_empty() {
+            vec!["shop failed"]
+        } else {
+            Vec::new()
+        };
+        assert_eq!(kinds(&shop), own, "{channel}");
+    }
+}
+
+/// Point 1: what is warned of says what became of the alert.
+#[test]
+fn a_warning_about_the_channel_of_an_alert_says_which_one_takes_it() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    // Where the rule names one that has a destination, the job's own needs none.
+    let named = program(&folder, "to alerts", "").env("NOTIFY_CHANNEL", "nowhere");
+    let ended = run(named.alerts_as_json_to(&receiver), &["ok", "disk"]);
+    assert_eq!((kinds(&receiver).len(), &*ended.stderr), (1, ""));
+    // And the other way round. No failure: that would go to `alerts`.
+    let named = program(&folder, "to nowhere", "").alerts_as_json_to(&receiver);
+    let ended = run(named, &["ok"]);
+    let words = "pipeline-notify: an alert of load should go to the channel `nowhere`, which has no destination: set \
+                 SLACK_NOWHERE_WEBHOOK_URL. Its own channel stands in\n";
+    assert_eq!(ended.stderr, words);
+    assert_eq!(kinds(&receiver), ["alerts failed", "alerts recovered"]);
+    // One that can be none is shown as far as one may go.
+    let ended = run(program(&folder, "far", "").alerts_to(&receiver), &["disk"]);
+    assert!(
+        ended
+            .stderr
+            .contains("yyy…`, and a channel's name is 1 to 64 ASCII letters")
+    );
+    assert!(ended.stderr.len() < 400, "{} bytes", ended.stderr.len());
+}
+
+/// Point 1: a panic is a warning, and so is a rule that does not answer in time at the exit; not the same.
+#[test]
+fn a_rule_that_panics_is_not_said_to_be_late() {
+    for (rule, outcome, words) in [
+        (
+            "panic",
+            "disk",
+            "the rule of load panicked: the built-in rules decide",
+        ),
+        (
+            "panic",
+            "exit",
+            "the rule of load panicked: the built-in rules decide",
+        ),
+        (
+            "slow",
+            "exit",
+            "the rule of load did not answer in time at the exit: the built-in rules decide",
+        ),
+    ] {
+        let (folder, receiver) = (Folder::new(), Receiver::new());
+        let program = program(&folder, rule, "").alerts_to(&receiver);
+        let ended = run(program.env("NOTIFY_EXIT_SECONDS", "4"), &[outcome]);
+        assert!(
+            ended.stderr.contains(words),
+            "{rule} {outcome}: {}",
+            ended.stderr
+        );
+        assert_eq!(receiver.requests().len(), 1, "{rule} {outcome}");
+    }
 }
 
 /// Point 1: a rule for all jobs, in `Config`, knows the type of an error, too.
@@ -405,7 +498,8 @@ fn check(rule: &str, message: &str, outcome: &str) {
     assert_eq!(alerts.len(), usize::from(is_sent), "{decision}");
     assert_eq!(line(&status, "alerted").is_some(), is_sent, "{status}");
     // It is asked for a message where there is an alert; and within the exit the code is settled.
-    let is_written = rule != "silent" && (!is_ok || matches!(rule, "send" | "huge" | "nowhere"));
+    let is_written =
+        rule != "silent" && (!is_ok || matches!(rule, "send" | "huge" | "nowhere" | "far"));
     let code = match (rule, message, outcome) {
         (_, _, "exit") => 3,
         ("exit", ..) => 7,
@@ -443,7 +537,7 @@ proptest! {
     /// bounds hold."
     #[test]
     fn whatever_a_rule_or_a_message_does_the_result_the_promise_and_the_bounds_hold(
-        rule in prop::sample::select(vec!["", "send", "silent", "panic", "huge", "log", "annotated", "exit", "nowhere"]),
+        rule in prop::sample::select(vec!["", "send", "silent", "panic", "huge", "log", "annotated", "exit", "nowhere", "far"]),
         message in prop::sample::select(vec!["", "line", "text", "add", "panic", "huge", "annotated", "exit"]),
         outcome in prop::sample::select(vec!["ok", "disk", "panic", "exit"]),
     ) {

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Ended, Folder, Program, Receiver};
+use crate::support::{Ended, Folder, Program, Receiver, eventually};
 use serde_json::Value;
 
 /// Runs the program with a rule once.
@@ -84,4 +84,67 @@ fn numbers_that_runs_said_are_a_line_on_the_page() {
     let page = fs::read_to_string(page).unwrap();
     let line = "rows 7<svg role=img aria-label=\"the last 3 values of rows: from 3 to 44\"";
     assert!(page.contains(line), "{page}");
+}
+
+/// Issue 17, point 1: later alerts of an incident go to the channel that was told, those about what a person does
+/// too, and what is sent when that is over.
+#[test]
+fn what_a_person_does_about_a_failure_is_sent_where_the_failure_was() {
+    let folder = Folder::new();
+    let [own, platform] = [(); 2].map(|()| Receiver::new());
+    let program = || {
+        let json = platform.webhook().replace("http://", "json://");
+        let program = Program::new("rules").directory(&folder);
+        let program = program.alerts_as_json_to(&own).env("MESSAGE", "");
+        program
+            .env("NOTIFY_PLATFORM_URL", json)
+            .env("NOTIFY_SILENT_SECONDS", "0")
+            .env("NOTIFY_OK_SILENT_HOURS", "never")
+    };
+    let command = Path::new(env!("CARGO_BIN_EXE_pipeline-notify"));
+    let does = |arguments: &[&str]| {
+        let ended = program().at(command, arguments).run();
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    };
+    let fails = || program().env("RULE", "to platform").arg("disk").run();
+    fails();
+    does(&["silence", "load", "--for", "1h"]);
+    // It keeps the silence, and says again what its own channel is.
+    fails();
+    let (file, status) = (folder.path().join("load"), folder.status_file("load"));
+    let (_, until) = status.split_once("silenced: error ").unwrap();
+    let (_, until) = until.split_once(" until ").unwrap();
+    fs::write(
+        &file,
+        status.replace(until, &format!("2020{}", &until[4..])),
+    )
+    .unwrap();
+    let watch = program().at(command, &["watch"]).command().spawn();
+    let mut watch = watch.unwrap();
+    let words = "the silence is over, and the job still fails";
+    eventually("the end of the silence is sent", || {
+        let requests = platform.requests().into_iter();
+        { requests }.any(|request| request.payload().to_string().contains(words))
+    });
+    // What is not known to be accepted would be sent once more.
+    eventually("it is accepted", || folder.waiting_alerts().is_empty());
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+    does(&["ack", "load", "--because", "I am at it"]);
+    does(&["forget", "load"]);
+    let heard = platform.requests().into_iter();
+    let heard = heard.flat_map(|request| request.payload()["alerts"].as_array().unwrap().clone());
+    let kinds: Vec<_> = heard.map(|alert| alert["kind"].clone()).collect();
+    let expected = [
+        "failed",
+        "still_failing",
+        "still_failing",
+        "still_failing",
+        "recovered",
+    ];
+    assert_eq!(
+        kinds, expected,
+        "failed, silenced, over, acknowledged, retired"
+    );
+    assert_eq!(own.requests().len(), 0);
 }

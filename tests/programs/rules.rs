@@ -99,6 +99,11 @@ fn decide(what: &str, occasion: &Occasion<'_>) -> Decision {
         },
         "type" if occasion.is::<LoadError>() => Decision::send("of that type"),
         "nowhere" => Decision::send("x").to("no channel!"),
+        "far" => Decision::send("x").to("y".repeat(100 << 20)),
+        "slow" => {
+            thread::sleep(Duration::from_secs(3));
+            occasion.built_in()
+        }
         "panic" => panic!("the rule"),
         "huge" => Decision::send("x".repeat(100 << 20)),
         "log" => {
@@ -118,7 +123,10 @@ fn decide(what: &str, occasion: &Occasion<'_>) -> Decision {
             other.output().unwrap();
             Decision::silent("whatever the other process does")
         }
-        _ => occasion.built_in(),
+        other => match other.strip_prefix("to ") {
+            Some(channel) => occasion.built_in().to(channel),
+            None => occasion.built_in(),
+        },
     }
 }
 

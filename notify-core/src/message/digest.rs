@@ -11,6 +11,7 @@ use crate::message::cut::{
     cut_error, cut_in_the_middle, cut_name, first_line, one_line, share, shown, width,
 };
 use crate::message::dropped::Dropped;
+use crate::status::fingerprint;
 
 /// The most alerts that leave in one message: so many lines fit, whatever they say.
 pub(crate) const MOST: usize = 40;
@@ -316,9 +317,14 @@ fn lines(alerts: &[Alert]) -> Vec<Line<'_>> {
         }
         let line = &mut lines[place];
         line.alerts.push(alert);
-        if !alert.error().trim().is_empty() {
-            line.error = block(alert.error());
-            line.fingerprint = Some(alert.fingerprint());
+        let gist = alert.gist();
+        if !gist.trim().is_empty() {
+            line.error = block(&gist);
+            line.fingerprint = Some(if alert.message.replaces() {
+                fingerprint::of(&gist)
+            } else {
+                alert.fingerprint()
+            });
         }
     }
     lines

@@ -72,7 +72,7 @@ impl Message {
 
     /// Writes the text, in the place of all that the library shows below the headline: the error, the
     /// remarks, and where and when it ran. The empty text leaves the place empty. Cut in the middle above
-    /// 64 KiB.
+    /// 64 KiB. A JSON document, which is for programs, holds the error all the same.
     pub fn text(mut self, text: impl Into<String>) -> Self {
         let text = text.into();
         // Cut first, for it costs time to read 100 MB.
@@ -127,6 +127,11 @@ impl Message {
     /// Returns what was wrong with what was written, and is therefore not shown: what the log is warned of.
     pub fn problems(&self) -> impl Iterator<Item = &str> {
         self.problems.iter().map(String::as_str)
+    }
+
+    /// Returns whether it stands in the place of what the library writes, or of a part of that.
+    pub(crate) fn replaces(&self) -> bool {
+        self.headline.is_some() || self.text.is_some()
     }
 
     fn problem(&mut self, problem: String) {

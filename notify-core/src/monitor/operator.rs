@@ -228,17 +228,24 @@ impl Desk {
         }
     }
 
-    /// Finds the channel of a job: the record of a run says it, and some status files do.
+    /// Finds the channel of a job: that of the incident's last alert, else its own, which the record of a run
+    /// says, and some status files do.
     fn channel_of(&self, file: &str, given: Option<&str>) -> String {
         if let Some(given) = given {
             return given.to_owned();
         }
+        let status = view::read(&self.place, file).ok().flatten();
+        if let Some(alerted) = status
+            .as_ref()
+            .and_then(|status| status.alerted_channel.as_ref())
+        {
+            return alerted.clone();
+        }
         let runs = view::runs(&self.place, &[view::shown_name(file)]);
         let runs = runs.map(|(runs, _)| runs).unwrap_or_default();
         let run = runs.into_iter().rfind(|run| run.health != Health::Unknown);
-        let status = || view::read(&self.place, file).ok()??.channel;
         run.map(|run| run.channel)
-            .or_else(status)
+            .or_else(|| status?.channel)
             .unwrap_or_else(|| setup().default_channel.clone())
     }
 }

@@ -141,7 +141,8 @@ impl Guard {
         let expected = jobs
             .iter()
             .filter(|job| job.expected(&self.said).is_ok_and(|when| when.is_some()));
-        let of_jobs = jobs.iter().filter_map(|job| job.channel.clone());
+        let channels = |job: &Job| [job.channel.clone(), job.alerted_channel.clone()];
+        let of_jobs = jobs.iter().flat_map(channels).flatten();
         let used = of_jobs.chain(runs.iter().map(|run| run.channel.clone()));
         let without = used.filter(|channel| !channel.is_empty());
         let without = without.filter(|channel| self.setup.routes(channel).is_none());

@@ -247,7 +247,7 @@ fn severity(alert: &Alert) -> &'static str {
     }
 }
 
-/// Returns what there is to know by name, with the error to the letter.
+/// Returns what there is to know by name, with the error to the letter, or what the program writes in its place.
 fn details(alert: &Alert) -> Map<String, Value> {
     let weigh = |text: &str| Value::from(text).to_string().len();
     let mut left = DETAILS;
@@ -257,11 +257,8 @@ fn details(alert: &Alert) -> Map<String, Value> {
         rest.is_some()
     };
     let mut details = Map::new();
-    let facts = [
-        ("began".into(), time::show(alert.status.begun)),
-        ("function".into(), alert.status.location.to_string()),
-    ];
-    for (name, value) in facts.into_iter().chain(alert.details()) {
+    let origin = alert.origin().into_iter().flatten();
+    for (name, value) in origin.chain(alert.details()) {
         let value = line(&value, LINE, &visible);
         if is_left(&value) {
             details.insert(text::first_bytes(&name, LINE).to_owned(), value.into());
@@ -279,6 +276,7 @@ fn details(alert: &Alert) -> Map<String, Value> {
     if let Some(text) = &alert.message.text {
         let text = fit(text, TEXT, &weigh, &visible);
         details.insert("text".to_owned(), text.into());
+        return details;
     }
     if !alert.error().is_empty() {
         let error = fit(alert.error(), ERROR, &weigh, &visible);

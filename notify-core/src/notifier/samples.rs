@@ -197,7 +197,6 @@ fn alert_of_end(
         cover: None,
         quiet: None,
         answer: None,
-        named_channel: None,
     })?;
     if let Some(status) = transition.left.map(|left| *left).or(transition.status) {
         *past = Past::Known(Box::new(status));

@@ -71,7 +71,7 @@ pub(crate) fn hide<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
 /// to see.
 pub(crate) fn line(text: &str, limit: usize) -> String {
     // Cut first, for it costs time to read 100 MB.
-    let shown = text::readable(text::first_bytes(text, text::LIMIT)).replace('\n', " ");
+    let shown = text::readable(text::first_bytes(text, text::LIMIT)).replace(['\n', '\t'], " ");
     // Trimmed last: a mark that nobody sees may have stood between the blanks.
     let hidden = hide(shown.trim());
     text::first_bytes(&hidden, limit).trim_end().to_owned()

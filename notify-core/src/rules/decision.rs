@@ -45,8 +45,9 @@ impl Decision {
     /// Sends to another channel than the job's. What is sent later of the same incident goes there, too,
     /// unless the rule names another again.
     ///
-    /// A name that is none for a channel (ASCII letters, digits, `-` and `_`) is a warning, and changes
-    /// nothing.
+    /// A name that is none for a channel (1 to 64 ASCII letters, digits, `-` and `_`) is a warning, and changes
+    /// nothing. A channel without a destination is a warning, too: a failure goes to `alerts`, if that has one, and
+    /// all else to the job's own.
     ///
     /// # Examples
     ///

@@ -160,8 +160,6 @@ pub(crate) struct End<'a> {
     pub(crate) quiet: Option<&'a Quiet>,
     /// What a rule of the program has decided; `None` where none was asked.
     pub(crate) answer: Option<&'a Answer>,
-    /// The channel that a rule names, now or with an earlier alert of the incident.
-    pub(crate) named_channel: Option<&'a str>,
 }
 
 /// What the end of a run changes.

@@ -10,6 +10,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use crate::format::text;
 use crate::format::time::Time;
 use crate::message::writer::Writer;
 use crate::message::written::Message;
@@ -21,7 +22,7 @@ use crate::rules::rule::Rule;
 use crate::rules::transition::{self, End, Transition};
 use crate::rules::{Past, Reason};
 use crate::runs::stack;
-use crate::settings::config::is_channel_name;
+use crate::settings::config::{MAX_CHANNEL_BYTES, is_channel_name};
 use crate::settings::route::Routes;
 use crate::status::cause::Cause;
 use crate::status::facts::Facts;
@@ -64,9 +65,8 @@ pub(crate) struct Said {
     pub(crate) is_last: bool,
 }
 
-/// A channel that a rule names, and what it leads to.
+/// What another channel than the job's leads to.
 pub(crate) struct Elsewhere {
-    pub(crate) channel: String,
     pub(crate) routes: Arc<Routes>,
     /// What there is to say of the way.
     pub(crate) notes: Vec<String>,
@@ -79,11 +79,6 @@ impl Said {
             .as_ref()
             .map_or(own, |elsewhere| Some(&elsewhere.routes))
     }
-
-    /// Returns the channel that a rule names.
-    pub(crate) fn channel(&self) -> Option<&str> {
-        Some(&*self.elsewhere.as_ref()?.channel)
-    }
 }
 
 impl fmt::Debug for Program<'_> {
@@ -94,7 +89,7 @@ impl fmt::Debug for Program<'_> {
 
 impl fmt::Debug for Elsewhere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.channel)
+        f.write_str(&self.routes.channel)
     }
 }
 
@@ -141,16 +136,26 @@ impl Program<'_> {
                 ask_elsewhere(patience, move || rule.ask(&question.occasion(None)))
             }
         };
-        let Some(mut decision) = answer else {
-            warnings.push(panicked(&end.run.job, "rule", "the built-in rules decide"));
-            return None;
+        let mut decision = match answer {
+            Ok(decision) => decision,
+            Err(why) => {
+                warnings.push(why.warning(&end.run.job, "rule", "the built-in rules decide"));
+                return None;
+            }
         };
         if let Some(channel) = decision.channel().filter(|name| !is_channel_name(name)) {
+            // Cut first: it may have 100 MB.
+            let shown = text::first_bytes(channel, MAX_CHANNEL_BYTES);
+            let more = if shown.len() < channel.len() {
+                "…"
+            } else {
+                ""
+            };
             let message = format!(
-                "the rule of {} names the channel `{}`, and a channel's name has only ASCII letters, digits, \
-                 `-` and `_`: its own channel stands in",
+                "the rule of {} names the channel `{}{more}`, and a channel's name is 1 to {MAX_CHANNEL_BYTES} ASCII \
+                 letters, digits, `-` and `_`: its own channel stands in",
                 end.run.job,
-                channel.escape_debug()
+                shown.escape_debug()
             );
             warnings.push(Warning::new("a channel of a rule", message));
             decision = decision.without_channel();
@@ -172,10 +177,13 @@ impl Program<'_> {
                 ask_elsewhere(patience, move || writer.ask(&alert))
             }
         };
-        let Some(message) = message else {
-            let stands = "the alert is sent as the library writes it";
-            warnings.push(panicked(&alert.job, "message", stands));
-            return None;
+        let message = match message {
+            Ok(message) => message,
+            Err(why) => {
+                let stands = "the alert is sent as the library writes it";
+                warnings.push(why.warning(&alert.job, "message", stands));
+                return None;
+            }
         };
         for problem in message.problems() {
             let message = format!("the message of {}: {problem}", alert.job);
@@ -185,23 +193,44 @@ impl Program<'_> {
     }
 }
 
-/// Runs foreign code; `None` where it panics.
-fn ask<R>(foreign: impl FnOnce() -> R) -> Option<R> {
-    isolate::contain(|| stack::bare(foreign))
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy)]
+enum Unanswered {
+    Panicked,
+    Late,
+}
+
+impl Unanswered {
+    /// Says so, and what `stands` instead.
+    fn warning(self, job: &str, argument: &str, stands: &str) -> Warning {
+        let why = match self {
+            Self::Panicked => "panicked",
+            Self::Late => "did not answer in time at the exit",
+        };
+        let message = format!("the {argument} of {job} {why}: {stands}");
+        Warning::new(message.clone(), message)
+    }
+}
+
+/// Runs foreign code.
+fn ask<R>(foreign: impl FnOnce() -> R) -> Result<R, Unanswered> {
+    let answer = isolate::contain(|| stack::bare(foreign));
+    answer.ok_or(Unanswered::Panicked)
 }
 
 /// The same where the process exits: on a thread of its own, for what calls `exit` then never returns.
 fn ask_elsewhere<R: Send + 'static>(
     patience: Duration,
     foreign: impl FnOnce() -> R + Send + 'static,
-) -> Option<R> {
+) -> Result<R, Unanswered> {
     let (answer, answered) = mpsc::channel();
     let ask = move || {
         let _ = answer.send(ask(foreign));
     };
     let thread = thread::Builder::new().name("notify-ask".to_owned());
-    thread.spawn(ask).ok()?;
-    answered.recv_timeout(patience).ok().flatten()
+    thread.spawn(ask).map_err(|_| Unanswered::Late)?;
+    let answer = answered.recv_timeout(patience);
+    answer.unwrap_or(Err(Unanswered::Late))
 }
 
 /// What a rule is asked, as it can be taken to another thread.
@@ -236,10 +265,4 @@ impl Question {
             built_in: &self.built_in,
         }
     }
-}
-
-fn panicked(job: &str, argument: &str, stands: &str) -> Warning {
-    let message =
-        format!("the {argument} of {job} panicked, or did not answer at the exit: {stands}");
-    Warning::new(message.clone(), message)
 }

@@ -156,7 +156,7 @@ impl Report<'_> {
             if !still_open(seen.past) {
                 return None;
             }
-            if self.must_ask(seen.past, said) {
+            if self.must_ask(seen.past, said, routes) {
                 open = Some(Open {
                     past: seen.past.clone(),
                     now: seen.now,
@@ -175,7 +175,7 @@ impl Report<'_> {
         };
         // The same run once more, of which nothing is sent.
         let again = |seen: &Seen<'_>| {
-            let is_asked = self.must_ask(seen.past, said);
+            let is_asked = self.must_ask(seen.past, said, routes);
             let transition = self.decide(seen, None, said, routes, &mut Vec::new());
             Some(self.change(transition.filter(|_| !is_asked)?, routes))
         };
@@ -258,7 +258,6 @@ impl Report<'_> {
             }),
             quiet: None,
             answer: said.and_then(|said| said.answer.as_ref()),
-            named_channel: said.and_then(Said::channel),
         }
     }
 

@@ -19,6 +19,10 @@ use crate::rules::rule::Rule;
 
 /// The channel of a job that names none.
 pub(crate) const ALERTS: &str = "alerts";
+
+/// The longest name of a channel.
+pub(crate) const MAX_CHANNEL_BYTES: usize = 64;
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The settings of a program, given in code. What is not set here comes from the environment.
@@ -306,7 +310,7 @@ impl Config {
     ///
     /// The built-in rules alone decide on what happens while the program is not there (a run that was killed, or
     /// never began; an alert that was held back and whose time has come), on a run that is overdue, and where a
-    /// person has silenced the error. `pipeline-notify explain` says who decided.
+    /// person has silenced or acknowledged the error. A planned quiet comes before a rule, too. `pipeline-notify explain` says who decided.
     ///
     /// A failure of which the rule says nothing counts as silenced by a person: `pipeline-notify status` and
     /// `check` show that it is.
@@ -385,7 +389,7 @@ impl Config {
 
 /// Returns whether a channel may be called that: it becomes a part of a file's and a variable's name.
 pub(crate) fn is_channel_name(name: &str) -> bool {
-    (1..=64).contains(&name.len())
+    (1..=MAX_CHANNEL_BYTES).contains(&name.len())
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))

@@ -44,7 +44,7 @@ impl Setup {
             format!("; status files are in `{}`", directory.display())
         });
         Way::Nowhere(Warning::new(
-            format!("webhook {channel}"),
+            nowhere(channel),
             format!(
                 "no alerts are sent for the jobs of channel `{channel}`: set {variable} to its webhook{other}, or \
                  channel = \"\" (NOTIFY_CHANNEL=) for status files only{place}",
@@ -245,6 +245,11 @@ fn find_key(value: Option<OsString>) -> Signing {
         },
         None => Ok(None),
     }
+}
+
+/// Names the fault of a channel without a destination.
+pub(crate) fn nowhere(channel: &str) -> String {
+    format!("webhook {channel}")
 }
 
 /// Names the variable that holds a channel's webhook, as in the article.

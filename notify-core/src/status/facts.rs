@@ -204,8 +204,10 @@ mod tests {
     #[test]
     fn facts_are_shown_in_one_line_as_a_terminal_would_show_them() {
         let mut facts = Facts::default();
-        facts.put("file", "\x1b[31ma\nb\x1b[0m".to_owned()).unwrap();
-        assert_eq!(facts.readable().get("file"), Some("a b"));
+        facts
+            .put("file", "\x1b[31ma\nb\tc\x1b[0m".to_owned())
+            .unwrap();
+        assert_eq!(facts.readable().get("file"), Some("a b c"));
     }
 
     proptest! {

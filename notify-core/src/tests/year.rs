@@ -430,7 +430,6 @@ impl Replay<'_> {
             cover: None,
             quiet: None,
             answer: None,
-            named_channel: None,
         };
         if !is_kept {
             // It is sent by the run itself, and written down nowhere.

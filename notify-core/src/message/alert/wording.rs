@@ -193,6 +193,15 @@ impl Alert {
         }
     }
 
+    /// Returns what stands for the alert in a digest: the error, or what the program writes in its place.
+    pub(crate) fn gist(&self) -> Cow<'_, str> {
+        match (&self.message.headline, self.body()) {
+            (Some(headline), body) => format!("{headline}\n{body}").into(),
+            (None, "") => self.status.headline(HEADLINE).into(),
+            (None, body) => body.into(),
+        }
+    }
+
     /// Returns the pages that a reader can open: what to do, and what the program adds.
     pub(crate) fn links(&self) -> Vec<Link> {
         let runbook = self.runbook().map(|url| Link {
@@ -282,14 +291,20 @@ impl Alert {
     /// Returns the same for a message that shows none of our text: where and when the run began come first, and the
     /// alert's id is not among them.
     pub(crate) fn details_with_origin(&self) -> Vec<(Cow<'_, str>, String)> {
-        let mut details: Vec<(Cow<'_, str>, String)> = Vec::new();
-        if self.message.text.is_none() {
-            details.push(("began".into(), time::show(self.status.begun)));
-            details.push(("function".into(), self.status.location.to_string()));
-        }
-        let more = self.details().into_iter();
-        details.extend(more.filter(|(name, _)| name != "alert"));
-        details
+        let details = self.details().into_iter();
+        let details = details.filter(|(name, _)| name != "alert");
+        self.origin().into_iter().flatten().chain(details).collect()
+    }
+
+    /// Returns when the run began, and where; `None` where the program writes a text of its own.
+    pub(crate) fn origin(&self) -> Option<[(Cow<'_, str>, String); 2]> {
+        let origin = || {
+            [
+                ("began".into(), time::show(self.status.begun)),
+                ("function".into(), self.status.location.to_string()),
+            ]
+        };
+        self.message.text.is_none().then(origin)
     }
 
     fn own_details(&self) -> Vec<(&str, String)> {

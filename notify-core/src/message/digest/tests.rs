@@ -3,6 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::message::alert::Kind;
+use crate::message::written::Message;
 use crate::testing;
 
 /// What follows an error and a job's name does not matter here: the alert's own facts do.
@@ -29,6 +30,24 @@ fn a_digest_names_every_alert_once_grouped_by_error() {
              2 × failed: db gone\n      caused by: x\n  a · alert 1a\n  b · alert 1b\n\n\
              1 × failed\n  c · alert 1c: disk full\n      on /dev/sda1\n\n\
              1 × recovered\n  d · alert 1d\n"
+    );
+}
+
+/// Issue 17, point 2: what the program writes in the place of an error stands there in a digest, too.
+#[test]
+fn a_digest_shows_what_the_program_writes_in_the_place_of_errors() {
+    let mut alerts =
+        ["a", "b", "c", "d", "e"].map(|job| alert(job, Kind::Failed, "no route\n", job, 0));
+    alerts[0].message = Message::new().headline("orders are late").text("");
+    alerts[1].message = Message::new().headline("orders are late").text("");
+    alerts[2].message = Message::new().text("somebody's name is wrong");
+    alerts[3].message = Message::new().headline("prices are late");
+    assert_eq!(
+        message(&alerts),
+        "--- 5 alerts on worker-3, 2026-11-22 13:00:00 UTC ---\n\n\
+             2 × failed: orders are late\n  a · alert a\n  b · alert b\n\n\
+             3 × failed\n  c · alert c: somebody's name is wrong\n  e · alert e: no route\n  \
+             d · alert d: prices are late\n    no route\n"
     );
 }
 

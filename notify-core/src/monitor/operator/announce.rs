@@ -97,9 +97,11 @@ impl Desk {
                 sent_errors,
                 held: None,
                 // For whoever sends that the silence is over.
-                channel: match &routes {
-                    Some(_) => Some(channel.to_owned().into()),
-                    None => status.channel,
+                channel: match (&routes, status.alerted_channel.as_deref()) {
+                    (Some(_), alerted) if alerted != Some(channel) => {
+                        Some(channel.to_owned().into())
+                    }
+                    _ => status.channel,
                 },
                 ..status
             };

@@ -122,7 +122,6 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
         cover: None,
         quiet: None,
         answer: None,
-        named_channel: None,
     };
     let transition = transition::of(&end)?;
     let held = transition.status.and_then(|status| status.held);

@@ -57,6 +57,8 @@ pub struct Job {
     pub(crate) plan: Option<Arc<Plan>>,
     /// Where its alerts go, where that is known; the empty text is nowhere.
     pub channel: Option<String>,
+    /// Where the last alert of its incident went, if not to its own channel.
+    pub alerted_channel: Option<String>,
     pub runbook: Option<String>,
     pub owner: Option<String>,
     /// Why the program's rule sends nothing of its failure.
@@ -146,6 +148,7 @@ impl Job {
             silenced_by_rule: status.silenced_by_rule,
             facts: status.facts.to_vec(),
             channel: status.channel.map(Cow::into_owned),
+            alerted_channel: status.alerted_channel,
         }
     }
 

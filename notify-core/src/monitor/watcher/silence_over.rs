@@ -62,7 +62,11 @@ pub(crate) fn send(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
     let Some(note) = note(job) else {
         return Ok(());
     };
-    let channel = job.channel.clone();
+    let channel = job
+        .alerted_channel
+        .as_ref()
+        .or(job.channel.as_ref())
+        .cloned();
     let channel = channel.unwrap_or_else(|| setup.default_channel.clone());
     let (routes, notes) = operator::way(&channel, note);
     // Where it cannot be sent now, it is sent once it can.

@@ -201,7 +201,7 @@ fn a_text_of_a_megabyte_fits() {
 
 /// Issue 17, point 2.
 #[test]
-fn what_the_program_writes_stands_beside_the_error() {
+fn what_the_program_writes_stands_in_the_place_of_the_error() {
     let event = events_of(&written("the disk is full"), TESTED).remove(0);
     assert_eq!(is_taken(&event), Ok(()));
     assert_eq!(event["links"][0]["href"], "https://wiki.example.com/orders");

@@ -202,17 +202,15 @@ impl Case<'_> {
         }
     }
 
-    /// Names the channel of the incident's last alert, where a rule has chosen it.
+    /// Names the channel of the incident's last alert, where that is not the job's own: a rule has chosen it, or
+    /// the job's own has no destination.
     fn alerted_channel(&self, settled: &Settled) -> Option<String> {
-        let named = self
-            .end
-            .named_channel
-            .filter(|_| self.state == State::Error);
-        if settled.is_sent || settled.held.is_some() {
-            named.map(str::to_owned)
-        } else {
-            self.same.and_then(|same| same.alerted_channel.clone())
+        if !settled.is_sent && settled.held.is_none() {
+            return self.same.and_then(|same| same.alerted_channel.clone());
         }
+        let channel = self.end.address?.channel;
+        let is_followed = self.state == State::Error && channel != self.end.run.channel;
+        is_followed.then(|| channel.to_owned())
     }
 
     fn sent_errors(&self, settled: &Settled) -> Vec<String> {

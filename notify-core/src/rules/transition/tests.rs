@@ -76,7 +76,6 @@ fn of(past: &Past, run: &Ended, outcome: &Outcome, context: &Context<'_>) -> Opt
         cover,
         quiet,
         answer: None,
-        named_channel: None,
     })
 }
 

@@ -1,20 +1,31 @@
 //! The program is asked about the end of a run, outside every lock, and its answer goes into the report.
 
-use super::{Open, Report, routes};
+use super::{Open, Report};
 use crate::os::clock;
 use crate::os::warning::Warning;
 use crate::rules::Past;
 use crate::rules::decision::Decision;
 use crate::runs::consult::{Elsewhere, Said};
-use crate::settings::route::Routes;
+use crate::settings::destinations;
+use crate::settings::route::{Routes, Way};
 use crate::state::{Seen, Store};
 use crate::status::State;
+use crate::status::outcome::Outcome;
 
 impl Report<'_> {
     /// Returns whether the program, or a channel that it named, must be asked before this past can be decided on.
-    pub(super) fn must_ask(&self, past: &Past, said: Option<&Said>) -> bool {
+    pub(super) fn must_ask(
+        &self,
+        past: &Past,
+        said: Option<&Said>,
+        routes: Option<&Routes>,
+    ) -> bool {
+        let leads_to = |channel| routes.is_some_and(|routes| routes.channel == channel);
         match said {
-            None => !self.program.is_silent() || named_channel(past).is_some(),
+            None => {
+                !self.program.is_silent()
+                    || named_channel(past).is_some_and(|channel| !leads_to(channel))
+            }
             Some(said) => !said.is_last && said.past != *past,
         }
     }
@@ -64,23 +75,41 @@ impl Report<'_> {
         let transition = self.decide(&seen, store, Some(&said), to, &mut Vec::new());
         said.message = transition.and_then(|transition| self.program.write(&transition, warnings));
         said.past = past;
+        if said.elsewhere.is_some() {
+            // The alert does not need a destination of the job's own channel.
+            let nowhere = destinations::nowhere(&self.ended.channel);
+            warnings.retain(|warning| !warning.is(&nowhere));
+        }
         said
     }
 
-    /// Finds what a channel leads to that a rule names; `None` where that is nothing, and the job's own stands
-    /// in.
+    /// Finds what a channel leads to that a rule names, or has named; `None` where that is nothing, and the job's
+    /// own stands in.
     fn lead_to(&self, channel: &str, warnings: &mut Vec<Warning>) -> Option<Elsewhere> {
-        let mut notes = Vec::new();
-        let routes = routes(self.setup, channel, &mut notes, self.outcome, warnings)?;
-        Some(Elsewhere {
-            channel: channel.to_owned(),
-            routes,
-            notes,
-        })
+        if matches!(self.outcome, Outcome::NotCounted(_)) {
+            return None;
+        }
+        let (routes, notes) = match self.setup.way(channel, self.outcome.state()) {
+            Way::To(routes) => (routes, Vec::new()),
+            Way::Instead(routes, note) => (routes, vec![note]),
+            Way::Silent => return None,
+            Way::Nowhere(_) => {
+                let variable = destinations::variable(channel);
+                let message = format!(
+                    "an alert of {} should go to the channel `{channel}`, which has no destination: set {variable}. \
+                     Its own channel stands in",
+                    self.ended.job
+                );
+                let fault = destinations::nowhere(channel);
+                warnings.push(Warning::new(format!("{fault} of a rule"), message));
+                return None;
+            }
+        };
+        Some(Elsewhere { routes, notes })
     }
 }
 
-/// Returns the channel that later alerts of an incident go to, where a rule has named one.
+/// Returns the channel that later alerts of an incident go to, where the last one did not go to the job's own.
 fn named_channel(past: &Past) -> Option<&str> {
     let status = past.status().filter(|status| status.state == State::Error);
     status?.alerted_channel.as_deref()

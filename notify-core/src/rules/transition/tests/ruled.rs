@@ -7,6 +7,13 @@ static WINDOW: LazyLock<Quiet> = LazyLock::new(|| Quiet {
     because: None,
 });
 
+static ON_CALL: LazyLock<Option<Address<'static>>> = LazyLock::new(|| {
+    Some(Address {
+        channel: "on-call",
+        queues: &QUEUES,
+    })
+});
+
 /// The end of one run, as a rule decides it.
 fn end(
     past: &Past,
@@ -25,7 +32,6 @@ fn end(
         cover: None,
         quiet: None,
         answer: Some(answer),
-        named_channel: None,
     };
     more(&mut end);
     super::super::of(&end).unwrap()
@@ -80,7 +86,7 @@ fn what_the_built_in_rules_answered_is_theirs_with_what_holds_it_back() {
     let answer = Answer::built_in(true, "it fails").to("on-call");
     let held = end(&past(State::Ok), &failed("a"), &answer, |end| {
         end.settings.after = 3;
-        end.named_channel = Some("on-call");
+        end.address = *ON_CALL;
     });
     assert_eq!(held.decision, Decision::silent(Reason::After));
     assert!(held.is_held);
@@ -117,7 +123,7 @@ fn a_persons_silence_and_an_alert_that_was_sent_inside_come_before_a_rule() {
 #[test]
 fn the_channel_of_an_incident_is_forgotten_with_the_incident() {
     let send = Answer::send("yes");
-    let named = |end: &mut End<'_>| end.named_channel = Some("on-call");
+    let named = |end: &mut End<'_>| end.address = *ON_CALL;
     let failed = end(&past(State::Ok), &failed("a"), &send, named);
     let status = failed.status.unwrap();
     assert_eq!(status.alerted_channel.as_deref(), Some("on-call"));

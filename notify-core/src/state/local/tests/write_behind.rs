@@ -58,7 +58,6 @@ impl Rules {
             cover: None,
             quiet: None,
             answer: None,
-            named_channel: None,
         })?;
         Some(Change {
             queues: match transition.alert {
