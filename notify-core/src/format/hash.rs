@@ -23,15 +23,16 @@ pub(crate) fn hex(number: u64) -> String {
     text
 }
 
-/// Adds the last so many hexadecimal digits of a number to a text.
-pub(crate) fn push_hex(text: &mut String, number: u64, digits: u32) {
-    let mut all = [0; 16];
-    for (digit, place) in all.iter_mut().zip((0..digits).rev()) {
-        let nibble = usize::try_from(number >> (4 * place) & 0xf).unwrap_or_default();
+/// Adds the last so many hexadecimal digits of a number to a text, 16 at most.
+pub(crate) fn push_hex(text: &mut String, number: u64, digits: usize) {
+    let (mut all, mut left) = ([0; 16], number);
+    for digit in all.iter_mut().rev() {
+        let nibble = usize::try_from(left & 0xf).unwrap_or_default();
         *digit = b"0123456789abcdef"[nibble];
+        left >>= 4;
     }
-    let digits = all.iter().take_while(|digit| **digit != 0).count();
-    *text += str::from_utf8(&all[..digits]).unwrap_or_default();
+    let begin = all.len().saturating_sub(digits);
+    *text += str::from_utf8(&all[begin..]).unwrap_or_default();
 }
 
 #[cfg(test)]
