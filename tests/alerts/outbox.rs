@@ -173,8 +173,13 @@ fn of_more_failures_than_can_wait_the_newest_are_counted_and_sent_anew_by_their_
 
     let before = receiver.requests().len();
     mend(&is_broken, &queue);
-    run(&folder, &receiver, "12");
-    let texts = receiver.texts().split_off(before);
+    // Where the machine is busy, the exit may be over before so many alerts are read.
+    let (mut texts, mut own) = (Vec::new(), 2);
+    while texts.is_empty() && own < 7 {
+        run(&folder, &receiver, "12");
+        texts = receiver.texts().split_off(before);
+        own += 1;
+    }
     assert!(given_up(&texts[0]) >= 200, "{}", texts[0]);
     assert!(
         texts[0].ends_with(" others") && ids(&texts[..1]).len() == 40,
@@ -183,9 +188,9 @@ fn of_more_failures_than_can_wait_the_newest_are_counted_and_sent_anew_by_their_
     );
     assert!(texts[0].contains("job-2") && texts[0].chars().count() <= 3_900);
     let counted: usize = texts.iter().map(|text| given_up(text)).sum();
-    // Those of the other jobs, three failures of the program's own, and that the first `main` ended well.
+    // Those of the other jobs, the failures of the program's own, and that the first `main` ended well.
     let all = known(ids(&texts), &queue) + counted;
-    assert_eq!(all, MOST + 204);
+    assert_eq!(all, MOST + 200 + own + 1);
     // There is room again.
     run(&folder, &receiver, "1");
     let status = folder.status_file("pipeline-notify.ends.alternate");

@@ -251,7 +251,7 @@ impl Drop for Scope {
 
 /// Returns the run that this thread speaks for: the innermost on its stack, or one that it works for.
 pub(crate) fn innermost() -> Option<Arc<RunData>> {
-    with_innermost(|run| run.cloned())
+    with_innermost(|run| run.map(Arc::clone))
 }
 
 /// Lends the run that this thread speaks for.
