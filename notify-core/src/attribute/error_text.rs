@@ -68,7 +68,9 @@ impl Text {
     /// One for a terminal, with its escape sequences, is none.
     pub(super) fn account(&mut self, error: &dyn Debug) {
         let debug = piece(format_args!("{error:?}"));
-        let account = debug.split(BACKTRACE).next().unwrap_or_default().trim_end();
+        // Looked for once: most errors have none, and two searches would be a tenth of a silent failure.
+        let backtrace = debug.find(BACKTRACE);
+        let account = debug[..backtrace.unwrap_or(debug.len())].trim_end();
         let said = self.said.as_deref().filter(|_| self.causes.is_empty());
         let rest = said.and_then(|said| account.strip_prefix(said));
         let is_own = |rest: &&str| rest.lines().skip(1).any(|line| !line.trim().is_empty());
@@ -77,7 +79,9 @@ impl Text {
         {
             self.write(format_args!("{rest}"));
         }
-        self.backtrace_in(&debug);
+        if backtrace.is_some() {
+            self.backtrace_in(&debug);
+        }
     }
 
     fn add(&mut self, mut text: String) {

@@ -100,6 +100,7 @@ impl Frame {
 /// error's backtrace.
 fn with_cause(mut outcome: Outcome) -> Outcome {
     if let Outcome::Failed(text) = &mut outcome
+        && panic::count() > 0
         && panic::is_vague(text)
         && let Some(cause) = isolate::contain(|| panic::cause(text)).flatten()
     {
