@@ -231,6 +231,19 @@ impl Status {
         }
     }
 
+    /// Returns how many runs and failures of the job are known. A file of before the totals knows those since its
+    /// state is what it is.
+    pub(crate) fn totals(&self) -> (u64, u64) {
+        let failures = match self.state {
+            State::Ok => 0,
+            State::Error => self.runs,
+        };
+        (
+            self.runs_total.max(self.runs),
+            self.failures_total.max(failures),
+        )
+    }
+
     /// Returns the error in one line of at most `limit` bytes, an empty one where there is none.
     pub(crate) fn headline(&self, limit: usize) -> String {
         if self.text.trim().is_empty() {

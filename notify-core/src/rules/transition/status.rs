@@ -30,14 +30,14 @@ impl Case<'_> {
             let first = same.and_then(|same| same.first_error.clone());
             first.unwrap_or_else(|| headline(&self.text, LINE))
         });
+        let (runs, failures) = previous.map(Status::totals).unwrap_or_default();
         Status {
             location: run.location.clone(),
             took: run.took,
             since: same.map_or(run.begun, |same| same.since),
             runs: same.map_or(1, |same| same.runs.saturating_add(1)),
-            runs_total: previous.map_or(0, |previous| previous.runs_total) + 1,
-            failures_total: previous.map_or(0, |previous| previous.failures_total)
-                + u64::from(is_error),
+            runs_total: runs.saturating_add(1),
+            failures_total: failures.saturating_add(u64::from(is_error)),
             last_ok: previous
                 .filter(|_| is_error)
                 .and_then(|previous| match previous.state {

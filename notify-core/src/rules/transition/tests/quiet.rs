@@ -175,3 +175,22 @@ fn runs_and_failures_are_counted_whatever_is_sent_and_the_last_success_is_known(
     .unwrap();
     assert_eq!(older.left.unwrap().runs_total, 5);
 }
+
+/// A file of before the totals, or one in which somebody has written.
+#[test]
+fn the_totals_begin_with_the_runs_that_a_status_knows() {
+    let totals = |state, outcome: &Outcome, runs, runs_total| {
+        let mut job = Job::new(Settings::default());
+        job.run(MINUTE, &Outcome::Returned);
+        let mut old = status(&job).clone();
+        (old.state, old.runs, old.runs_total, old.failures_total) = (state, runs, runs_total, 0);
+        job.past = Past::Known(Box::new(old));
+        job.run(MINUTE, outcome);
+        (status(&job).runs_total, status(&job).failures_total)
+    };
+    assert_eq!(totals(State::Ok, &Outcome::Returned, 7, 0), (8, 0));
+    assert_eq!(totals(State::Error, &failed("no route"), 7, 0), (8, 8));
+    assert_eq!(totals(State::Error, &Outcome::Returned, 7, 0), (8, 7));
+    let most = u64::MAX;
+    assert_eq!(totals(State::Ok, &Outcome::Returned, most, most), (most, 0));
+}

@@ -161,9 +161,9 @@ impl Job {
             status.pid = Some(pid);
             status.decision.clone_from(&alike.decision);
             status.runs = status.runs.saturating_add(number);
-            status.runs_total += number;
+            status.runs_total = status.runs_total.saturating_add(number);
             if status.state == State::Error {
-                status.failures_total += number;
+                status.failures_total = status.failures_total.saturating_add(number);
             }
         }
     }
@@ -223,8 +223,10 @@ impl Job {
             status.last_ok = known.max_by_key(|time| (*time <= now, *time));
         }
         // These count the runs in whatever state.
-        status.runs_total += own.runs_total.saturating_sub(self.shown.runs_total);
-        status.failures_total += own.failures_total.saturating_sub(self.shown.failures_total);
+        let runs = own.runs_total.saturating_sub(self.shown.runs_total);
+        let failures = own.failures_total.saturating_sub(self.shown.failures_total);
+        status.runs_total = status.runs_total.saturating_add(runs);
+        status.failures_total = status.failures_total.saturating_add(failures);
         Past::Known(status)
     }
 
