@@ -46,11 +46,13 @@ pub(crate) fn follow(previous: Option<&Status>, state: State, begun: Time, now: 
             sent: None,
         },
     };
-    flapping.runs += 1;
-    flapping.failed += u64::from(state == State::Error);
+    flapping.runs = flapping.runs.saturating_add(1);
+    flapping.failed = flapping
+        .failed
+        .saturating_add(u64::from(state == State::Error));
     if has_changed {
-        flapping.changes += 1;
-    } else if time::age(previous.since, now) >= STEADY && previous.runs + 1 >= RUNS {
+        flapping.changes = flapping.changes.saturating_add(1);
+    } else if time::age(previous.since, now) >= STEADY && previous.runs.saturating_add(1) >= RUNS {
         return match flapping.sent {
             Some(_) => Course::Ends(flapping),
             None => Course::Steady,

@@ -135,7 +135,7 @@ fn shortened<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Cow<'a, str>> {
             if let Some((line, Event::Ran(last))) = kept.last_mut().filter(|_| !is_recent)
                 && last.is_like(ran)
             {
-                last.runs += ran.runs;
+                last.runs = last.runs.saturating_add(ran.runs);
                 last.took = ran.took;
                 last.last = ran.last.or(Some(ran.begun));
                 last.settings = ran.settings;

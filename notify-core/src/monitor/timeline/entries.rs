@@ -116,12 +116,12 @@ impl Happened {
     }
 
     fn join(&mut self, next: Self) {
-        self.runs += next.runs;
+        self.runs = self.runs.saturating_add(next.runs);
         self.last = next.last;
         self.took = next.took;
         self.alerts.extend(next.alerts);
         for (reply, next) in self.replies.iter_mut().zip(next.replies) {
-            reply.times += next.times;
+            reply.times = reply.times.saturating_add(next.times);
             reply.at = next.at;
             reply.later = reply.later.max(next.later);
         }

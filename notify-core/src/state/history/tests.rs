@@ -91,6 +91,18 @@ fn a_history_stays_small_and_its_latest_lines_are_whole() {
     assert!(history.read("load").is_empty());
 }
 
+/// The file is anybody's, and a sum that is too large panics in a debug build.
+#[test]
+fn counts_that_are_too_large_for_a_sum_are_the_largest() {
+    let line =
+        "ran\t2026-11-22 13:00:00:123456 UTC\tERROR\t1500000\t18446744073709551615\ttold: x\t\tno";
+    let short = shortened(std::iter::repeat_n(line, RECENT_RUNS + 2));
+    let Some(Event::Ran(ran)) = Event::parse(&short[0]) else {
+        panic!("{short:?}")
+    };
+    assert_eq!((short.len(), ran.runs), (1 + RECENT_RUNS, u64::MAX));
+}
+
 #[test]
 fn a_line_of_an_earlier_version_can_be_read() {
     let line =
