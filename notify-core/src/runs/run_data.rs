@@ -186,10 +186,16 @@ pub(crate) fn of(run: u64) -> Arc<RunData> {
 pub(crate) fn with<R>(run: u64, used: impl FnOnce(&Arc<RunData>) -> R) -> R {
     let latest = LATEST.try_with(Cell::take).ok().flatten();
     let data = latest.filter(|data| data.number == run);
-    let data = data.unwrap_or_else(|| of_inside(run, &stack::around(run)));
+    let data = data.unwrap_or_else(|| found(run));
     let result = used(&data);
     let _ = LATEST.try_with(|latest| latest.set(Some(data)));
     result
+}
+
+/// Returns the data of a run on this thread's stack.
+#[cold]
+fn found(run: u64) -> Arc<RunData> {
+    of_inside(run, &stack::around(run))
 }
 
 /// Returns the data of a run that is inside those.
