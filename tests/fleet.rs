@@ -251,7 +251,6 @@ fn a_killed_pod_and_one_that_is_stopped(server: &Server) {
     });
     signal(&stopped.0, "STOP");
     killed.0.kill().unwrap();
-    // A watch that has come only now, and a server that was started only now, give everybody 15 seconds.
     let looked = Instant::now();
     while count(&receiver.texts(), "died: ") == 0 {
         assert!(
@@ -268,6 +267,52 @@ fn a_killed_pod_and_one_that_is_stopped(server: &Server) {
         "{shown}"
     );
     signal(&stopped.0, "CONT");
+}
+
+/// A process that this host knows to have ended is reported by the next run, as in a directory: nobody waits for its return.
+#[test]
+fn a_killed_process_is_reported_by_the_next_run_on_its_host() {
+    let Some(server) = server() else { return };
+    let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
+    assert_eq!(said(&store, &["store", "init"]).0, Some(0));
+    let killed = pod("ends", &store, &receiver).arg("hang").directory(&disk);
+    let mut killed = Running(killed.command().stdout(Stdio::null()).spawn().unwrap());
+    eventually("the run is written down", || {
+        rows(server, &store, "run") == 1
+    });
+    killed.0.kill().unwrap();
+    killed.0.wait().unwrap();
+    let schema = schema(&store);
+    let holds = format!(
+        "SELECT count(*) FROM pg_locks l JOIN {schema}.run r ON l.locktype = 'advisory' \
+         AND ((l.classid::bigint << 32) | l.objid::bigint) = r.process"
+    );
+    eventually("its connection is closed", || server.sql(&holds) == "0");
+    assert_eq!(runs(&store, &receiver, &["ok"]).code, Some(0));
+    let texts = receiver.texts();
+    assert_eq!(count(&texts, "died: "), 1, "{texts:?}");
+    assert_eq!(rows(server, &store, "run"), 0);
+}
+
+/// A server that takes the connection and never answers holds up no job: what waits for it is the end.
+#[test]
+fn a_store_that_hangs_does_not_hold_up_the_beginning_of_a_run() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let store = format!("postgres://u:{PASSWORD}@127.0.0.1:{port}/d");
+    let (receiver, disk) = (Receiver::new(), Folder::new());
+    // A machine under load may be slow, but not each time.
+    let begins_at_once = || {
+        let program = pod("ends", &store, &receiver).arg("hang").directory(&disk);
+        let begun = Instant::now();
+        let mut command = program.command();
+        let mut program = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+        let mut first = [0];
+        let stdout = program.0.stdout.as_mut().unwrap();
+        stdout.read_exact(&mut first).unwrap();
+        begun.elapsed() < Duration::from_millis(1_500)
+    };
+    assert!((0..10).any(|_| begins_at_once()));
 }
 
 /// Issue 15, point 5: a store that is down, that never answers, that says no, or that is no store.

@@ -220,6 +220,11 @@ impl Store {
         either!(self, engine => engine.begin_run(number, run))
     }
 
+    /// Returns whether nobody waits for a server to find who is gone.
+    pub(crate) fn answers_at_once(&self) -> bool {
+        matches!(self, Self::Local(_))
+    }
+
     /// Returns the runs whose processes are gone, in the order in which these died. Nobody else reports
     /// them while this lasts.
     pub(crate) fn expired_runs(&self) -> Vec<ExpiredRuns> {

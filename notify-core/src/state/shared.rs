@@ -159,7 +159,7 @@ impl Shared {
     pub(crate) fn begin_run(&self, number: u64, run: &Recorded<'_>) -> io::Result<()> {
         let link = self.link();
         let job = crate::job::name::file_name(&run.ended.job).into_owned();
-        let about = || run.process().render();
+        let about = || life::describe(run.process());
         let is_first = link
             .runs()
             .begin(number, job, about, run.run(), run.ended.by);
