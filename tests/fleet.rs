@@ -709,6 +709,15 @@ fn first_users_at_once_make_the_tables_once_and_a_role_without_rights_is_told_th
     let sent = ["--- ERROR ---", "--- OK ---"].map(|word| count(&texts, word));
     assert_eq!(sent, [2, 1], "{texts:?}");
     assert_eq!(said(&lesser, &["status"]).0, Some(0));
+    // What nobody waits for is warned of, too: without it no death is noticed.
+    server.sql(&format!(
+        "REVOKE INSERT ON {}.run FROM {role}",
+        schema(&store)
+    ));
+    let (code, warned) = said(&lesser, &["run", "--name", "nap", "--", "sleep", "0.5"]);
+    let says = "if its process is killed, nothing is sent";
+    assert!(code == Some(0) && warned.contains(says), "{warned}");
+    assert!(warned.contains("INSERT"), "{warned}");
 
     // A library that is older than the tables allow keeps away from them.
     server.sql(&format!(

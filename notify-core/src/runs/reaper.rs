@@ -128,6 +128,12 @@ fn is_under_way(number: u64) -> bool {
 pub(crate) fn look(setup: &Setup, warnings: &mut Vec<Warning>) {
     let Some(store) = setup.store() else { return };
     let dead = store.expired_runs();
+    if let Some(refusal) = store.refusal() {
+        let message = format!(
+            "{store} does not take that a run is under way ({refusal}): if its process is killed, nothing is sent"
+        );
+        warnings.push(Warning::new("run refused", message));
+    }
     let begun = Instant::now();
     // What does not fit is found by the next who looks.
     dead.into_iter()

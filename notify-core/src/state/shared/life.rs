@@ -59,6 +59,7 @@ pub(super) async fn write(
     client: Arc<Client>,
     new: Vec<New>,
     is_direct: bool,
+    mend: String,
 ) -> Result<(), Fault> {
     let rows = new.iter().map(|run| {
         let clean = |text: &str| text.replace('\0', "\u{fffd}");
@@ -75,9 +76,14 @@ pub(super) async fn write(
         Some(link.server()),
         Some(rows),
     ];
-    let written = session::ask(&client, &link.statement(WRITE), &values, "").await;
+    let written = session::ask(&client, &link.statement(WRITE), &values, &mend).await;
     if let Err(fault) = written {
-        link.runs().not_written(&new);
+        let mut runs = link.runs();
+        runs.not_written(&new);
+        if fault.is_for_good() {
+            runs.refused = Some(fault.to_string());
+        }
+        drop(runs);
         return Err(fault);
     }
     let is_first = link.runs().waiting.is_none();
@@ -267,6 +273,11 @@ impl Shared {
         // Where it cannot be asked, the next who looks finds them.
         let rows = link.ask_now(&with_free(FIND), vec![Some(missing(&link))]);
         rows.map(|rows| gone(&link, rows)).unwrap_or_default()
+    }
+
+    /// Returns why no run of this process can be written down, once.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        self.link().runs().refused.take()
     }
 
     /// Looks at all runs under way, process by process.
