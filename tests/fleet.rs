@@ -269,6 +269,65 @@ fn a_killed_pod_and_one_that_is_stopped(server: &Server) {
     signal(&stopped.0, "CONT");
 }
 
+/// A store that was set back to before the job's first run: what the processes that still run know counts.
+#[test]
+fn a_failure_that_the_store_has_lost_has_its_recovery_from_the_process_that_knows_of_it() {
+    let Some(server) = server() else { return };
+    let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
+    let restored = disk.path().join("restored");
+    let program = pod("incidents", &store, &receiver).arg("boom");
+    let program = program.arg(&format!("await {}", restored.display()));
+    let mut running = Running(
+        program
+            .arg("ok")
+            .directory(&disk)
+            .command()
+            .spawn()
+            .unwrap(),
+    );
+    eventually("the failure is sent", || receiver.texts().len() == 1);
+    server.sql(&format!("DELETE FROM {}.job", schema(&store)));
+    std::fs::write(&restored, "").unwrap();
+    assert!(running.0.wait().unwrap().success());
+    let texts = receiver.texts();
+    assert!(
+        texts.len() == 2 && texts[1].contains("works again"),
+        "{texts:?}"
+    );
+}
+
+/// What a person has had forgotten stays so, and its name is free.
+#[test]
+fn what_is_forgotten_is_new_to_a_process_that_remembers_it() {
+    let Some(server) = server() else { return };
+    let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
+    let forgotten = disk.path().join("forgotten");
+    let program = pod("incidents", &store, &receiver).arg("boom");
+    let program = program.arg(&format!("await {}", forgotten.display()));
+    let mut running = Running(
+        program
+            .arg("ok")
+            .directory(&disk)
+            .command()
+            .spawn()
+            .unwrap(),
+    );
+    eventually("the failure is sent", || receiver.texts().len() == 1);
+    let job = "pipeline-notify.incidents.load";
+    assert_eq!(said(&store, &["forget", job]).0, Some(0));
+    assert_eq!(said(&store, &["status"]).1.matches(job).count(), 0);
+    std::fs::write(&forgotten, "").unwrap();
+    assert!(running.0.wait().unwrap().success());
+    assert_eq!(receiver.texts().len(), 1, "its first run worked");
+    assert_eq!(said(&store, &["forget", job]).0, Some(0));
+    assert_eq!(
+        said(&store, &["run", "--name", "other", "--", "true"]).0,
+        Some(0)
+    );
+    let (code, said) = said(&store, &["rename", "other", job]);
+    assert_eq!(code, Some(0), "{said}");
+}
+
 /// A process that this host knows to have ended is reported by the next run, as in a directory: nobody waits for its return.
 #[test]
 fn a_killed_process_is_reported_by_the_next_run_on_its_host() {

@@ -17,7 +17,7 @@ CREATE SCHEMA IF NOT EXISTS pn;
 -- The version that wrote the tables last, and the oldest library that may write to them.
 CREATE TABLE IF NOT EXISTS pn.meta (version integer NOT NULL, oldest integer NOT NULL);
 
--- A job: its status file, and the id of its last change.
+-- A job: its status file, and the id of its last change; without a status where a person has had it forgotten.
 CREATE TABLE IF NOT EXISTS pn.job (
     name text PRIMARY KEY,
     change text NOT NULL,
