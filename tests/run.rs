@@ -400,6 +400,31 @@ fn as_process_1_of_a_container_it_hands_signals_on_and_ends_by_a_code() {
     assert!(delivered.contains(words), "{delivered}");
 }
 
+/// What the command left without the end of its line stays a line of its own.
+#[test]
+fn a_warning_begins_a_line_of_its_own() {
+    for (script, before) in [
+        ("printf 'loading 50 %%' >&2; exit 1", "loading 50 %\n"),
+        ("echo loaded >&2; exit 1", "loaded\n"),
+    ] {
+        let ended = command(&Folder::new(), &[], &["sh", "-c", script]);
+        let ended = { ended }.output().unwrap();
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        let warned = format!("{before}pipeline-notify: no alerts are sent");
+        assert!(stderr.starts_with(&warned), "{stderr}");
+    }
+}
+
+#[test]
+fn the_code_of_timeout_says_that_the_time_was_up() {
+    let place = Place::new();
+    let ended = place.run(&["timeout", "0.1", "sleep", "60"]);
+    assert_eq!(ended.status.code(), Some(124));
+    let delivered = place.delivered();
+    let words = "exited with code 124 (`timeout` ends so where the time is up)";
+    assert!(delivered.contains(words), "{delivered}");
+}
+
 #[test]
 fn no_fault_of_ours_keeps_the_command_from_running() {
     let folder = Folder::new();
