@@ -276,7 +276,7 @@ fn a_failure_that_the_store_has_lost_has_its_recovery_from_the_process_that_know
     let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
     let restored = disk.path().join("restored");
     let program = pod("incidents", &store, &receiver).arg("boom");
-    let program = program.arg(&format!("await {}", restored.display()));
+    let program = program.arg(format!("await {}", restored.display()));
     let mut running = Running(
         program
             .arg("ok")
@@ -303,7 +303,7 @@ fn what_is_forgotten_is_new_to_a_process_that_remembers_it() {
     let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
     let forgotten = disk.path().join("forgotten");
     let program = pod("incidents", &store, &receiver).arg("boom");
-    let program = program.arg(&format!("await {}", forgotten.display()));
+    let program = program.arg(format!("await {}", forgotten.display()));
     let mut running = Running(
         program
             .arg("ok")
@@ -785,6 +785,21 @@ fn first_users_at_once_make_the_tables_once_and_a_role_without_rights_is_told_th
     ));
     let warned = runs(&store, &receiver, &["boom"]).stderr;
     assert!(warned.contains("update the library"), "{warned}");
+}
+
+/// A schema that is given to a role is enough: it need not be allowed to make schemas.
+#[test]
+fn a_role_makes_the_tables_in_a_schema_that_it_was_given() {
+    let Some(server) = server() else { return };
+    let (receiver, own) = (Receiver::new(), schema(&server.store()).to_owned());
+    server.sql(&format!(
+        "CREATE SCHEMA {own}; CREATE ROLE of_{own} LOGIN; GRANT USAGE, CREATE ON SCHEMA {own} TO of_{own}"
+    ));
+    let store = server.address(&format!("of_{own}"), &format!("schema={own}"));
+    assert_eq!(runs(&store, &receiver, &["boom"]).stderr, "");
+    assert_eq!(receiver.texts().len(), 1);
+    let (code, said) = said(&store, &["store", "init"]);
+    assert_eq!(code, Some(0), "{said}");
 }
 
 /// Issue 15, point 7.
