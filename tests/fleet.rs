@@ -251,7 +251,6 @@ fn a_killed_pod_and_one_that_is_stopped(server: &Server) {
     });
     signal(&stopped.0, "STOP");
     killed.0.kill().unwrap();
-    // A watch that has come only now, and a server that was started only now, give everybody 15 seconds.
     let looked = Instant::now();
     while count(&receiver.texts(), "died: ") == 0 {
         assert!(
@@ -268,6 +267,111 @@ fn a_killed_pod_and_one_that_is_stopped(server: &Server) {
         "{shown}"
     );
     signal(&stopped.0, "CONT");
+}
+
+/// A store that was set back to before the job's first run: what the processes that still run know counts.
+#[test]
+fn a_failure_that_the_store_has_lost_has_its_recovery_from_the_process_that_knows_of_it() {
+    let Some(server) = server() else { return };
+    let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
+    let restored = disk.path().join("restored");
+    let program = pod("incidents", &store, &receiver).arg("boom");
+    let program = program.arg(format!("await {}", restored.display()));
+    let mut running = Running(
+        program
+            .arg("ok")
+            .directory(&disk)
+            .command()
+            .spawn()
+            .unwrap(),
+    );
+    eventually("the failure is sent", || receiver.texts().len() == 1);
+    server.sql(&format!("DELETE FROM {}.job", schema(&store)));
+    std::fs::write(&restored, "").unwrap();
+    assert!(running.0.wait().unwrap().success());
+    let texts = receiver.texts();
+    assert!(
+        texts.len() == 2 && texts[1].contains("works again"),
+        "{texts:?}"
+    );
+}
+
+/// What a person has had forgotten stays so, and its name is free.
+#[test]
+fn what_is_forgotten_is_new_to_a_process_that_remembers_it() {
+    let Some(server) = server() else { return };
+    let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
+    let forgotten = disk.path().join("forgotten");
+    let program = pod("incidents", &store, &receiver).arg("boom");
+    let program = program.arg(format!("await {}", forgotten.display()));
+    let mut running = Running(
+        program
+            .arg("ok")
+            .directory(&disk)
+            .command()
+            .spawn()
+            .unwrap(),
+    );
+    eventually("the failure is sent", || receiver.texts().len() == 1);
+    let job = "pipeline-notify.incidents.load";
+    assert_eq!(said(&store, &["forget", job]).0, Some(0));
+    assert_eq!(said(&store, &["status"]).1.matches(job).count(), 0);
+    std::fs::write(&forgotten, "").unwrap();
+    assert!(running.0.wait().unwrap().success());
+    assert_eq!(receiver.texts().len(), 1, "its first run worked");
+    assert_eq!(said(&store, &["forget", job]).0, Some(0));
+    assert_eq!(
+        said(&store, &["run", "--name", "other", "--", "true"]).0,
+        Some(0)
+    );
+    let (code, said) = said(&store, &["rename", "other", job]);
+    assert_eq!(code, Some(0), "{said}");
+}
+
+/// A process that this host knows to have ended is reported by the next run, as in a directory: nobody waits for its return.
+#[test]
+fn a_killed_process_is_reported_by_the_next_run_on_its_host() {
+    let Some(server) = server() else { return };
+    let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
+    assert_eq!(said(&store, &["store", "init"]).0, Some(0));
+    let killed = pod("ends", &store, &receiver).arg("hang").directory(&disk);
+    let mut killed = Running(killed.command().stdout(Stdio::null()).spawn().unwrap());
+    eventually("the run is written down", || {
+        rows(server, &store, "run") == 1
+    });
+    killed.0.kill().unwrap();
+    killed.0.wait().unwrap();
+    let schema = schema(&store);
+    let holds = format!(
+        "SELECT count(*) FROM pg_locks l JOIN {schema}.run r ON l.locktype = 'advisory' \
+         AND ((l.classid::bigint << 32) | l.objid::bigint) = r.process"
+    );
+    eventually("its connection is closed", || server.sql(&holds) == "0");
+    assert_eq!(runs(&store, &receiver, &["ok"]).code, Some(0));
+    let texts = receiver.texts();
+    assert_eq!(count(&texts, "died: "), 1, "{texts:?}");
+    assert_eq!(rows(server, &store, "run"), 0);
+}
+
+/// A server that takes the connection and never answers holds up no job: what waits for it is the end.
+#[test]
+fn a_store_that_hangs_does_not_hold_up_the_beginning_of_a_run() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let store = format!("postgres://u:{PASSWORD}@127.0.0.1:{port}/d");
+    let (receiver, disk) = (Receiver::new(), Folder::new());
+    // A machine under load may be slow, but not each time.
+    let begins_at_once = || {
+        let program = pod("ends", &store, &receiver).arg("hang").directory(&disk);
+        let begun = Instant::now();
+        let mut command = program.command();
+        let mut program = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+        let mut first = [0];
+        let stdout = program.0.stdout.as_mut().unwrap();
+        stdout.read_exact(&mut first).unwrap();
+        begun.elapsed() < Duration::from_millis(1_500)
+    };
+    assert!((0..10).any(|_| begins_at_once()));
 }
 
 /// Issue 15, point 5: a store that is down, that never answers, that says no, or that is no store.
@@ -664,6 +768,15 @@ fn first_users_at_once_make_the_tables_once_and_a_role_without_rights_is_told_th
     let sent = ["--- ERROR ---", "--- OK ---"].map(|word| count(&texts, word));
     assert_eq!(sent, [2, 1], "{texts:?}");
     assert_eq!(said(&lesser, &["status"]).0, Some(0));
+    // What nobody waits for is warned of, too: without it no death is noticed.
+    server.sql(&format!(
+        "REVOKE INSERT ON {}.run FROM {role}",
+        schema(&store)
+    ));
+    let (code, warned) = said(&lesser, &["run", "--name", "nap", "--", "sleep", "0.5"]);
+    let says = "if its process is killed, nothing is sent";
+    assert!(code == Some(0) && warned.contains(says), "{warned}");
+    assert!(warned.contains("INSERT"), "{warned}");
 
     // A library that is older than the tables allow keeps away from them.
     server.sql(&format!(
@@ -672,6 +785,21 @@ fn first_users_at_once_make_the_tables_once_and_a_role_without_rights_is_told_th
     ));
     let warned = runs(&store, &receiver, &["boom"]).stderr;
     assert!(warned.contains("update the library"), "{warned}");
+}
+
+/// A schema that is given to a role is enough: it need not be allowed to make schemas.
+#[test]
+fn a_role_makes_the_tables_in_a_schema_that_it_was_given() {
+    let Some(server) = server() else { return };
+    let (receiver, own) = (Receiver::new(), schema(&server.store()).to_owned());
+    server.sql(&format!(
+        "CREATE SCHEMA {own}; CREATE ROLE of_{own} LOGIN; GRANT USAGE, CREATE ON SCHEMA {own} TO of_{own}"
+    ));
+    let store = server.address(&format!("of_{own}"), &format!("schema={own}"));
+    assert_eq!(runs(&store, &receiver, &["boom"]).stderr, "");
+    assert_eq!(receiver.texts().len(), 1);
+    let (code, said) = said(&store, &["store", "init"]);
+    assert_eq!(code, Some(0), "{said}");
 }
 
 /// Issue 15, point 7.

@@ -400,6 +400,52 @@ fn as_process_1_of_a_container_it_hands_signals_on_and_ends_by_a_code() {
     assert!(delivered.contains(words), "{delivered}");
 }
 
+/// A failing job whose next run has begun is not `OK`.
+#[test]
+fn a_beginning_has_no_status_in_the_story_of_a_job() {
+    let place = Place::new();
+    for _ in 0..2 {
+        let ended = place.command(&["--start"], &["false"]).output().unwrap();
+        assert_eq!(ended.status.code(), Some(1));
+    }
+    let explained = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
+        .env_clear()
+        .env("NOTIFYDIR", place.folder.path())
+        .args(["explain", "run.false"])
+        .output()
+        .unwrap();
+    let explained = String::from_utf8(explained.stdout).unwrap();
+    let begun = explained
+        .matches("  -      sent: the run has begun")
+        .count();
+    assert_eq!(begun, 2, "{explained}");
+}
+
+/// What the command left without the end of its line stays a line of its own.
+#[test]
+fn a_warning_begins_a_line_of_its_own() {
+    for (script, before) in [
+        ("printf 'loading 50 %%' >&2; exit 1", "loading 50 %\n"),
+        ("echo loaded >&2; exit 1", "loaded\n"),
+    ] {
+        let ended = command(&Folder::new(), &[], &["sh", "-c", script]);
+        let ended = { ended }.output().unwrap();
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        let warned = format!("{before}pipeline-notify: no alerts are sent");
+        assert!(stderr.starts_with(&warned), "{stderr}");
+    }
+}
+
+#[test]
+fn the_code_of_timeout_says_that_the_time_was_up() {
+    let place = Place::new();
+    let ended = place.run(&["timeout", "0.1", "sleep", "60"]);
+    assert_eq!(ended.status.code(), Some(124));
+    let delivered = place.delivered();
+    let words = "exited with code 124 (`timeout` ends so where the time is up)";
+    assert!(delivered.contains(words), "{delivered}");
+}
+
 #[test]
 fn no_fault_of_ours_keeps_the_command_from_running() {
     let folder = Folder::new();

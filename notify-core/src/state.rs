@@ -220,6 +220,20 @@ impl Store {
         either!(self, engine => engine.begin_run(number, run))
     }
 
+    /// Returns whether nobody waits for a server to find who is gone.
+    pub(crate) fn answers_at_once(&self) -> bool {
+        matches!(self, Self::Local(_))
+    }
+
+    /// Returns why the store does not take that a run is under way, where a person must do something first.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        match self {
+            Self::Local(_) => None,
+            #[cfg(feature = "postgres")]
+            Self::Shared(shared) => shared.refusal(),
+        }
+    }
+
     /// Returns the runs whose processes are gone, in the order in which these died. Nobody else reports
     /// them while this lasts.
     pub(crate) fn expired_runs(&self) -> Vec<ExpiredRuns> {

@@ -344,7 +344,6 @@ pub(crate) fn death(server: &Server) {
         });
         job.0.kill().unwrap();
         job.0.wait().unwrap();
-        // Who watches a store from now on only gives everybody 15 seconds to come back.
         let killed = Instant::now();
         while sent(receiver).is_empty() {
             assert!(

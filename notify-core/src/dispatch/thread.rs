@@ -75,7 +75,7 @@ fn key_of(job: &str, part: &str) -> String {
 
 /// Returns the incident that an alert speaks of: not the one in which a run has merely begun.
 fn incident_of(alert: &Alert) -> Option<&str> {
-    let is_of_it = !matches!(alert.kind, Kind::Started | Kind::Overlapping);
+    let is_of_it = !alert.kind.is_of_a_run();
     alert.incident.as_deref().filter(|_| is_of_it)
 }
 
@@ -346,7 +346,7 @@ impl Thread {
 
 /// Returns whether an alert says that its job works again.
 fn is_over(alert: &Alert) -> bool {
-    let goes_on = matches!(alert.kind, Kind::Started | Kind::Overlapping);
+    let goes_on = alert.kind.is_of_a_run();
     alert.status.state == State::Ok && !goes_on
 }
 

@@ -226,7 +226,7 @@ impl Group<'_> {
 
     /// Returns the pages that say what to do, each once, where something is wrong.
     fn runbooks(&self) -> Vec<&str> {
-        let last = self.lines.iter().filter_map(Line::last);
+        let last = self.lines.iter().filter_map(Line::latest_state);
         let wrong = last.filter(|alert| !matches!(alert.symbol(), '✓' | '▸'));
         let mut runbooks: Vec<_> = wrong.filter_map(Alert::runbook).collect();
         runbooks.sort_unstable();
@@ -247,16 +247,18 @@ impl Group<'_> {
 }
 
 impl Line<'_> {
-    fn last(&self) -> Option<&Alert> {
-        self.alerts.last().copied()
+    fn latest_state(&self) -> Option<&Alert> {
+        let is_state = |alert: &&&Alert| !alert.kind.is_of_a_run();
+        let state = self.alerts.iter().rev().find(is_state);
+        state.or(self.alerts.last()).copied()
     }
 }
 
 fn groups(alerts: &[Alert]) -> Vec<Group<'_>> {
     let mut sorted: BTreeMap<_, Vec<Line<'_>>> = BTreeMap::new();
     for line in lines(alerts) {
-        let place = line.last().map_or(0, |alert| alert.kind.place());
-        let became = line.last().map(Alert::became).unwrap_or_default();
+        let place = line.latest_state().map_or(0, |alert| alert.kind.place());
+        let became = line.latest_state().map(Alert::became).unwrap_or_default();
         let alike = sorted.entry((place, became, line.fingerprint.clone()));
         alike.or_default().push(line);
     }

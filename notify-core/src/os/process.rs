@@ -26,6 +26,24 @@ pub(crate) fn started(pid: u32) -> Option<u64> {
     (memory > 0).then_some(started)
 }
 
+/// Names the processes among which this one's id means something, where the system tells them apart.
+#[cfg(feature = "postgres")]
+pub(crate) fn namespace() -> Option<&'static str> {
+    static NAMESPACE: OnceBox<Option<String>> = OnceBox::new();
+    let read = || {
+        let link = fs::read_link("/proc/self/ns/pid").ok()?;
+        Some(link.to_string_lossy().into_owned())
+    };
+    NAMESPACE.get_or_make(read).as_deref()
+}
+
+/// Returns whether the processes of others are seen here: the first one is somebody else's. What is not seen then has
+/// ended.
+#[cfg(feature = "postgres")]
+pub(crate) fn are_all_seen() -> bool {
+    started(1).is_some()
+}
+
 /// Names the program that a process is: its file, or what can be seen of that.
 pub(crate) fn program(pid: u32) -> String {
     let exe = fs::read_link(format!("/proc/{pid}/exe"));

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 #[cfg(unix)]
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use log::Level;
@@ -63,8 +64,21 @@ impl Warning {
         }
         let message = redact::hide(self.message);
         if !log(Level::Warn, || (&*message).into()) {
-            print(&format!("pipeline-notify: {message}\n"));
+            let is_within = IS_WITHIN_A_LINE.swap(false, Ordering::Relaxed);
+            let before = if is_within { "\n" } else { "" };
+            print(&format!("{before}pipeline-notify: {message}\n"));
         }
+    }
+}
+
+/// Whether what was last passed on to standard error is a line without its end.
+static IS_WITHIN_A_LINE: AtomicBool = AtomicBool::new(false);
+
+/// Notes what was passed on to standard error, so that a warning begins a line of its own.
+#[cfg(feature = "cli")]
+pub(crate) fn follows(bytes: &[u8]) {
+    if let Some(last) = bytes.last() {
+        IS_WITHIN_A_LINE.store(*last != b'\n', Ordering::Relaxed);
     }
 }
 

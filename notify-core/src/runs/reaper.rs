@@ -9,9 +9,13 @@ use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
 use crate::runs::consult::Program;
+use crate::runs::overdue;
+use crate::runs::registry::open_runs;
 use crate::runs::report::{self, Report};
+use crate::settings::in_force;
 use crate::settings::setup::Setup;
 use crate::state::ExpiredRuns;
+use crate::state::Store;
 use crate::state::change::RunKey;
 use crate::state::run_record::Recorded;
 use crate::status::outcome::Outcome;
@@ -61,6 +65,12 @@ impl Again {
         self.installed.store(installed, order);
         true
     }
+
+    /// Returns whether the time to look has come.
+    fn is_open(&self, now: Instant) -> bool {
+        let at = now.saturating_duration_since(self.begun).as_secs();
+        at >= self.due.load(Ordering::Relaxed)
+    }
 }
 
 /// Looks for the dead of the notify directory, at most once a minute, and reports them: before the
@@ -72,10 +82,58 @@ pub(crate) fn look_for(setup: &'static Setup, now: Instant, warnings: &mut Vec<W
     }
 }
 
+/// How long a run of a store that other hosts share goes on before it looks: what it waits for is a server.
+const LATER: Duration = Duration::from_secs(1);
+
+/// Who was missing then, and still is so long after, is gone.
+const ONCE_MORE: Duration = Duration::from_secs(16);
+
+/// The same as a run begins, which nothing may hold up.
+pub(crate) fn look_as_one_begins(
+    number: u64,
+    setup: &'static Setup,
+    now: Instant,
+    warnings: &mut Vec<Warning>,
+) {
+    if setup.store().is_none_or(Store::answers_at_once) {
+        look_for(setup, now, warnings);
+    } else if AGAIN.get().is_open(now) {
+        overdue::watch(now + LATER, number, look_meanwhile);
+    }
+}
+
+fn look_meanwhile(number: u64) {
+    if !is_under_way(number) {
+        return;
+    }
+    let (setup, now, mut warnings) = (in_force::setup_so_far(), Instant::now(), Vec::new());
+    look_for(setup, now, &mut warnings);
+    warnings.into_iter().for_each(Warning::warn);
+    overdue::watch(now + ONCE_MORE, number, look_once_more);
+}
+
+fn look_once_more(number: u64) {
+    if is_under_way(number) {
+        let mut warnings = Vec::new();
+        look(in_force::setup_so_far(), &mut warnings);
+        warnings.into_iter().for_each(Warning::warn);
+    }
+}
+
+fn is_under_way(number: u64) -> bool {
+    open_runs(number).contains_key(&number)
+}
+
 /// Looks for the dead of the notify directory, and reports them.
 pub(crate) fn look(setup: &Setup, warnings: &mut Vec<Warning>) {
     let Some(store) = setup.store() else { return };
     let dead = store.expired_runs();
+    if let Some(refusal) = store.refusal() {
+        let message = format!(
+            "{store} does not take that a run is under way ({refusal}): if its process is killed, nothing is sent"
+        );
+        warnings.push(Warning::new("run refused", message));
+    }
     let begun = Instant::now();
     // What does not fit is found by the next who looks.
     dead.into_iter()
@@ -106,10 +164,17 @@ fn death(process: &Fields, begun: Time) -> String {
     gone(causes, process, begun)
 }
 
+/// The same of a process that has ended, and may have been cut off from the store before.
+fn death_or_end(process: &Fields, begun: Time) -> String {
+    let causes = "died: the process disappeared (SIGTERM, SIGINT, SIGHUP, kill -9, out of memory, a crash, or power loss), \
+                  or it ended while it could not reach the store";
+    gone(causes, process, begun)
+}
+
 /// The same of a process that may go on.
 fn lost_contact(process: &Fields, begun: Time) -> String {
-    let causes = "lost contact: the connection of the process to the store is gone (its network, its host, or the store); \
-                  the process may go on, and its end is reported then";
+    let causes = "lost contact: the connection of the process to the store is gone (the process was killed, or its network, \
+                  its host or the store failed); if the process goes on, its end is reported then";
     gone(causes, process, begun)
 }
 
@@ -149,6 +214,7 @@ fn report_death(
         _ if has_returned => Outcome::Returned,
         Some(program) => Outcome::NotCounted(format!("replaced by {program}")),
         None if dead.may_live() => Outcome::Died(lost_contact(process, ended.begun)),
+        None if dead.is_cut() => Outcome::Died(death_or_end(process, ended.begun)),
         None => Outcome::Died(death(process, ended.begun)),
     };
     if let Some(progress) = ended.heard.progress {

@@ -84,7 +84,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     watch_signals(setup);
     if !nested {
         record(number, &run, setup);
-        reaper::look_for(setup, run.started, &mut warnings);
+        reaper::look_as_one_begins(number, setup, run.started, &mut warnings);
     }
     run.report_start(setup, &mut warnings);
     if !nested && job.arguments.overlap == Some(false) {

@@ -159,7 +159,7 @@ impl Shared {
     pub(crate) fn begin_run(&self, number: u64, run: &Recorded<'_>) -> io::Result<()> {
         let link = self.link();
         let job = crate::job::name::file_name(&run.ended.job).into_owned();
-        let about = || run.process().render();
+        let about = || life::describe(run.process());
         let is_first = link
             .runs()
             .begin(number, job, about, run.run(), run.ended.by);
@@ -185,8 +185,9 @@ impl Shared {
 
     /// Gives a job another name, and its history with it.
     pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<Renamed> {
-        const RENAME: &str = "WITH j AS (UPDATE pn.job SET name = $2::text, change = $3::text \
-            WHERE name = $1::text AND NOT EXISTS (SELECT FROM pn.job o WHERE o.name = $2::text AND o.status <> '') RETURNING 1), \
+        const RENAME: &str = "WITH t AS (DELETE FROM pn.job WHERE name = $2::text AND status = '' RETURNING 1), \
+            j AS (UPDATE pn.job SET name = $2::text, change = $3::text \
+            WHERE name = $1::text AND (SELECT count(*) FROM t) >= 0 AND NOT EXISTS (SELECT FROM pn.job o WHERE o.name = $2::text AND o.status <> '') RETURNING 1), \
             h AS (UPDATE pn.history h SET job = $2::text FROM j WHERE h.job = $1::text), \
             a AS (UPDATE pn.alert a SET job = $2::text FROM j WHERE a.job = $1::text) \
             SELECT (SELECT count(*) FROM j)::text, EXISTS (SELECT FROM pn.job o WHERE o.name = $2::text AND o.status <> '')::text";

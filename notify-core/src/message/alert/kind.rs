@@ -66,6 +66,11 @@ impl Kind {
         matches!(self, Self::TooShort | Self::TooLong | Self::Overlapping)
     }
 
+    /// Returns whether it says nothing of how the job is: only that a run goes on.
+    pub(crate) fn is_of_a_run(self) -> bool {
+        matches!(self, Self::Started | Self::Overlapping)
+    }
+
     /// Returns whether it says nothing that an earlier alert of its job did not say.
     pub(crate) fn is_repeat(self) -> bool {
         matches!(

@@ -51,6 +51,23 @@ fn a_digest_shows_what_the_program_writes_in_the_place_of_errors() {
     );
 }
 
+/// A job that failed and was started again is one that failed.
+#[test]
+fn a_digest_shows_a_job_that_has_failed_and_was_started_again_as_failed() {
+    let alerts = [
+        alert("a", Kind::Started, "", "1a", 0),
+        alert("a", Kind::Failed, "db gone", "2a", 1),
+        alert("a", Kind::Started, "", "3a", 2),
+        alert("b", Kind::Started, "", "1b", 3),
+    ];
+    let text = message(&alerts);
+    assert!(
+        text.contains("1 × failed\n  a · started · alert 1a · failed · alert 2a · started · alert 3a: db gone\n"),
+        "{text}"
+    );
+    assert!(text.contains("1 × started\n  b · alert 1b\n"), "{text}");
+}
+
 /// Issue 17, point 6: who is woken by a digest looks for the page, too.
 #[test]
 fn a_digest_shows_each_runbook_once_below_the_jobs_that_it_is_for() {

@@ -45,6 +45,9 @@ pub fn signal_named(_name: &str) -> Option<i32> {
     None
 }
 
+/// The code of `timeout` where it has ended its program, which says nothing then.
+const TIMED_OUT: i32 = 124;
+
 /// Says how a program ended; `None` where it succeeded.
 pub(crate) fn cause(status: ExitStatus) -> Option<String> {
     #[cfg(unix)]
@@ -53,6 +56,9 @@ pub(crate) fn cause(status: ExitStatus) -> Option<String> {
     }
     match status.code() {
         Some(0) => None,
+        Some(TIMED_OUT) => Some(format!(
+            "exited with code {TIMED_OUT} (`timeout` ends so where the time is up)"
+        )),
         Some(code) => Some(format!("exited with code {code}")),
         None => Some("ended in a way that is not known".to_owned()),
     }

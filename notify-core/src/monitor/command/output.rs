@@ -13,6 +13,7 @@ use crate::format::terminal::Screen;
 use crate::format::text;
 use crate::os::random;
 use crate::os::redact;
+use crate::os::warning;
 
 /// The longest end that is kept: as much as fits into a status file, after the cause.
 const KEPT_BYTES: usize = text::LIMIT - 1024;
@@ -27,6 +28,8 @@ const REMEMBERED_BYTES: usize = KEPT_BYTES + redact::LONGEST;
 const CHUNK_BYTES: usize = 64 * 1024;
 
 const MARK_BYTES: usize = 32;
+
+const STDERR: &str = "standard error";
 
 /// What is kept of one output.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +56,7 @@ impl Stream {
             KEPT_BYTES
         };
         Self {
-            name: "standard error",
+            name: STDERR,
             kept,
             is_named: is_beside_stdout,
             own: own_stderr,
@@ -131,6 +134,7 @@ impl Passage {
         let (mark, is_marked) = (passage.mark, passage.is_marked.clone());
         let mut onward = Onward {
             to,
+            is_stderr: stream.name == STDERR,
             tail: passage.tail.clone(),
         };
         thread::Builder::new()
@@ -254,6 +258,7 @@ fn pass(
 /// Where what comes goes.
 struct Onward<W> {
     to: W,
+    is_stderr: bool,
     tail: Arc<Mutex<Tail>>,
 }
 
@@ -261,6 +266,9 @@ impl<W: Write> Onward<W> {
     /// Keeps it and passes it on; `false` where nobody reads it any more.
     fn take(&mut self, mut bytes: &[u8]) -> bool {
         lock(&self.tail).add(bytes);
+        if self.is_stderr {
+            warning::follows(bytes);
+        }
         while !bytes.is_empty() {
             match self.to.write(bytes) {
                 Ok(0) => return true,

@@ -59,6 +59,7 @@ pub(super) async fn write(
     client: Arc<Client>,
     new: Vec<New>,
     is_direct: bool,
+    mend: String,
 ) -> Result<(), Fault> {
     let rows = new.iter().map(|run| {
         let clean = |text: &str| text.replace('\0', "\u{fffd}");
@@ -75,9 +76,14 @@ pub(super) async fn write(
         Some(link.server()),
         Some(rows),
     ];
-    let written = session::ask(&client, &link.statement(WRITE), &values, "").await;
+    let written = session::ask(&client, &link.statement(WRITE), &values, &mend).await;
     if let Err(fault) = written {
-        link.runs().not_written(&new);
+        let mut runs = link.runs();
+        runs.not_written(&new);
+        if fault.is_for_good() {
+            runs.refused = Some(fault.to_string());
+        }
+        drop(runs);
         return Err(fault);
     }
     let is_first = link.runs().waiting.is_none();
@@ -167,6 +173,8 @@ pub(crate) struct Gone {
     /// Whether its connection may have ended before it did: it gave no sign of life before that (one that is killed
     /// has given one within the last seconds), or the server was started anew, which ends every connection.
     is_cut: bool,
+    /// Whether this host's kernel says that it has ended.
+    has_ended: bool,
     runs: Vec<(RunKey, Fields)>,
 }
 
@@ -185,27 +193,51 @@ impl Gone {
         true
     }
 
-    /// Returns whether the process may live, or have ended well, cut off from the store.
+    /// Returns whether the process may have ended well, cut off from the store.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// Returns whether the process may live.
     pub(crate) fn may_live(&self) -> bool {
-        let about = &self.about;
-        let lives = || {
-            let pid = about.get("pid")?.parse().ok()?;
-            let started: u64 = about.get("started")?.parse().ok()?;
-            Some(process::started(pid) == Some(started))
-        };
-        self.is_cut || Machine::this().is_this(about) && lives() == Some(true)
+        !self.has_ended && (self.is_cut || lives(&self.about) == Some(true))
     }
 }
 
-/// Finds the runs of those that have been missing for so many seconds, and notes who is missing from now on. Who looks
-/// right after the server was started gives everybody time to come back.
+/// Says among which processes the id of one means something: a container has ids of its own.
+const NAMESPACE: &str = "pid-namespace";
+
+/// Describes a process to all hosts.
+pub(super) fn describe(mut about: Fields) -> String {
+    about.put_some(NAMESPACE, process::namespace());
+    about.render()
+}
+
+/// Returns whether a process of this host lives.
+fn lives(about: &Fields) -> Option<bool> {
+    let pid = about.get("pid")?.parse().ok()?;
+    let recorded: u64 = about.get("started")?.parse().ok()?;
+    let is_here = Machine::this().is_this(about);
+    is_here.then(|| process::started(pid) == Some(recorded))
+}
+
+/// Returns whether the kernel says that a process has ended: one that it would show here if it lived.
+fn has_ended(about: &Fields) -> bool {
+    let namespace = about.get(NAMESPACE);
+    let is_near = namespace.is_some() && namespace == process::namespace();
+    is_near && lives(about) == Some(false) && process::are_all_seen()
+}
+
+/// Finds the runs of those that are missing, with whether they have been for so many seconds, and notes who is missing
+/// from now on. Who looks right after the server was started gives everybody time to come back.
 const FIND: &str = "WITH f AS MATERIALIZED (SELECT r.process, r.number, r.missing FROM pn.run r WHERE ({free})), \
     m AS (UPDATE pn.run r SET missing = clock_timestamp() FROM f \
     WHERE f.missing IS NULL AND r.missing IS NULL AND r.process = f.process AND r.number = f.number) \
-    SELECT r.process::text, r.number::text, r.server, (r.direct AND r.missing - r.lease > interval '-23.5 s')::text, \
+    SELECT r.process::text, r.number::text, r.server, \
+    (r.direct AND coalesce(r.missing, clock_timestamp()) - r.lease > interval '-23.5 s')::text, \
+    (coalesce(r.missing < clock_timestamp() - ($1::text || ' s')::interval, false) \
+    AND pg_postmaster_start_time() < clock_timestamp() - interval '15 s')::text, \
     r.about, r.run FROM pn.run r JOIN f USING (process, number) \
-    WHERE r.missing < clock_timestamp() - ($1::text || ' s')::interval \
-    AND pg_postmaster_start_time() < clock_timestamp() - interval '15 s' \
     ORDER BY r.missing, r.process, r.number LIMIT 1000";
 
 /// Names the queues in which alerts wait or are held.
@@ -233,12 +265,19 @@ impl Shared {
     /// Finds the runs of processes that are gone. As a process begins, its background thread has looked already.
     pub(crate) fn expired_runs(&self) -> Vec<Gone> {
         let link = self.link();
-        if let Some(found) = link.runs().found.take() {
+        // What was missing then may have stayed so since.
+        let found = { link.runs().found.take() }.filter(|_| missing_for(&link) > MISSING);
+        if let Some(found) = found {
             return found;
         }
         // Where it cannot be asked, the next who looks finds them.
         let rows = link.ask_now(&with_free(FIND), vec![Some(missing(&link))]);
         rows.map(|rows| gone(&link, rows)).unwrap_or_default()
+    }
+
+    /// Returns why no run of this process can be written down, once.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        self.link().runs().refused.take()
     }
 
     /// Looks at all runs under way, process by process.
@@ -300,15 +339,18 @@ impl Shared {
     }
 }
 
-/// Returns for how many seconds one must be missing.
-fn missing(link: &Link) -> String {
+/// Returns for how long one must be missing.
+fn missing_for(link: &Link) -> Duration {
     let is_old = |(since, _): (Instant, bool)| since.elapsed() >= MISSING_FOR_NEWCOMERS;
-    let missing = if link.up().is_some_and(is_old) {
+    if link.up().is_some_and(is_old) {
         MISSING
     } else {
         MISSING_FOR_NEWCOMERS
-    };
-    missing.as_secs().to_string()
+    }
+}
+
+fn missing(link: &Link) -> String {
+    missing_for(link).as_secs().to_string()
 }
 
 /// Reads the runs of those that are gone.
@@ -316,16 +358,24 @@ fn gone(link: &Link, rows: session::Rows) -> Vec<Gone> {
     let mut gone: Vec<Gone> = Vec::new();
     let mut last = None;
     for row in rows {
-        let Some([process, number, server, is_cut, about, run]) = row_of(row) else {
+        let Some([process, number, server, is_cut, is_long, about, run]) = row_of(row) else {
             continue;
         };
         let (Ok(process), Ok(number)) = (process.parse::<i64>(), number.parse::<i64>()) else {
             continue;
         };
         if last.replace(process) != Some(process) {
+            let about = Fields::parse(&about);
+            let has_ended = has_ended(&about);
+            // Of one that this host knows to have ended nobody waits for the return.
+            if is_long != "true" && !has_ended {
+                last = None;
+                continue;
+            }
             gone.push(Gone {
-                about: Fields::parse(&about),
+                about,
                 is_cut: is_cut == "true" || server != link.server(),
+                has_ended,
                 runs: Vec::new(),
             });
         }

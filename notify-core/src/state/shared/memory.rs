@@ -129,13 +129,14 @@ impl Known {
     }
 
     /// Adds to what was read from the store the runs that are in memory alone. A store that shows less than this process
-    /// has left there was set back, as where a replica was promoted that lacked the last changes: what this process knows counts.
+    /// has left there was set back, as where a replica was promoted that lacked the last changes, or a backup was restored:
+    /// what this process knows counts. One that a person has had forgotten has a change there still.
     pub(super) fn correct(&self, past: Past, id: &str, now: Time) -> Past {
         let is_set_back = |status: &Status| self.job.has_left_later_than(status);
         let is_known = if id == self.id {
             self.is_whole()
         } else {
-            past.status().is_some_and(is_set_back)
+            past.status().map_or(id.is_empty(), is_set_back)
         };
         if is_known {
             return self.job.past().clone();

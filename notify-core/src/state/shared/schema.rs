@@ -12,12 +12,15 @@ const LOCK: &str = "SELECT set_config('lock_timeout', '4000', true);\nSELECT pg_
 
 /// Makes the tables, where they are missing.
 const TABLES: &str = "\
-CREATE SCHEMA IF NOT EXISTS pn;
+DO $make$ BEGIN
+    -- `IF NOT EXISTS` wants the right to make one where it is there, too.
+    IF to_regnamespace($name$pn$name$) IS NULL THEN CREATE SCHEMA pn; END IF;
+END $make$;
 
 -- The version that wrote the tables last, and the oldest library that may write to them.
 CREATE TABLE IF NOT EXISTS pn.meta (version integer NOT NULL, oldest integer NOT NULL);
 
--- A job: its status file, and the id of its last change.
+-- A job: its status file, and the id of its last change; without a status where a person has had it forgotten.
 CREATE TABLE IF NOT EXISTS pn.job (
     name text PRIMARY KEY,
     change text NOT NULL,
@@ -94,7 +97,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON pn.job, pn.queue, pn.alert, pn.run, pn.p
 pub(super) fn of(schema: &str, statement: &str) -> String {
     // The schema itself has no point behind it.
     let statement = statement.replace("SCHEMA pn", "SCHEMA \u{1}");
-    let statement = statement.replace("IF NOT EXISTS pn;", "IF NOT EXISTS \u{1};");
+    let statement = statement.replace("$name$pn$name$", "$name$\u{1}$name$");
     let statement = statement.replace(SCHEMA, &format!("{schema}."));
     statement.replace('\u{1}', schema)
 }
@@ -129,7 +132,9 @@ mod tests {
     fn every_table_is_named_with_its_schema() {
         let all = statements("\"etl\"") + &rights("\"etl\"", "anna");
         assert!(!all.contains("pn") && !all.contains('\u{1}'), "{all}");
-        assert!(all.contains("SCHEMA IF NOT EXISTS \"etl\";"));
+        assert!(all.contains(
+            "IF to_regnamespace($name$\"etl\"$name$) IS NULL THEN CREATE SCHEMA \"etl\";"
+        ));
         assert!(all.contains("GRANT USAGE ON SCHEMA \"etl\" TO \"anna\";"));
         assert!(all.contains("\"etl\".history"));
     }

@@ -31,8 +31,7 @@ impl Shared {
 
     /// The connection has made them, where they were missing.
     pub(in crate::state) fn look_at_tables(&self) -> io::Result<String> {
-        const LOOK: &str =
-            "SELECT m.version::text, (SELECT count(*) FROM pn.job)::text FROM pn.meta m";
+        const LOOK: &str = "SELECT m.version::text, (SELECT count(*) FROM pn.job j WHERE j.status <> '')::text FROM pn.meta m";
         let rows = self.link().ask(LOOK, Vec::new(), Instant::now() + INIT)?;
         let [version, jobs] = row(rows).unwrap_or_default();
         Ok(format!(

@@ -185,7 +185,8 @@ impl Work {
         tokio::spawn(async move {
             let slow = || Err(Fault::Unheard("it does not answer".to_owned()));
             let done = timeout(BEAT_PATIENCE, work).await;
-            match done.unwrap_or_else(|_| slow()) {
+            // It waits for no row of a job: what is locked is a table.
+            match link.heed(done.unwrap_or_else(|_| slow())) {
                 Err(Fault::Unheard(_)) => drop(link.send(Event::Closed(number))),
                 _ => link.answered(),
             }
@@ -197,13 +198,17 @@ impl Work {
         let Some((_, session)) = &self.session else {
             return;
         };
+        // What waits for a lock holds up all that is asked behind it.
+        if matches!(self.link.closed(), Some(Fault::Locked(_))) {
+            return;
+        }
         let mut runs = self.link.runs();
         let new = runs.take_new(even_new);
         let ended = runs.take_ended();
         drop(runs);
         if !new.is_empty() {
-            let is_direct = session.is_direct;
-            self.spawn(|link, client| life::write(link, client, new, is_direct));
+            let (is_direct, mend) = (session.is_direct, session.mend.clone());
+            self.spawn(|link, client| life::write(link, client, new, is_direct, mend));
         }
         if !ended.is_empty() {
             self.spawn(|link, client| life::erase(link, client, ended));

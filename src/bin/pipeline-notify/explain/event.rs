@@ -53,9 +53,14 @@ pub(super) fn lines(
     output: &Output,
 ) -> Vec<String> {
     let mark = if is_in_force { '>' } else { ' ' };
-    let colour = match event.state {
-        State::Error => Colour::Red,
-        _ => Colour::Green,
+    // That a run goes on says nothing of how the job is.
+    let is_of_a_run = |code: &str| code.ends_with(" started") || code.ends_with(" overlapping");
+    let goes_on = event.code.as_deref().is_some_and(is_of_a_run);
+    let state = if goes_on { "-" } else { event.state.as_str() };
+    let shown = match event.state {
+        _ if goes_on => state.to_owned(),
+        State::Error => output.paint(state, Colour::Red),
+        _ => output.paint(state, Colour::Green),
     };
     let decision = plain(&event.decision);
     let words = match event.what {
@@ -73,12 +78,11 @@ pub(super) fn lines(
     let is_run = !matches!(event.what, What::Person | What::SilenceOver);
     let begun = if is_run { event.begun } else { event.decided };
     let time = begun.with_timezone(&Local).format("%H:%M:%S");
-    let state = event.state.as_str();
     let mut lines = wrap(&words, output, INDENT);
     if let Some(first) = lines.first_mut() {
         *first = format!(
             "{mark} {time}  {}{:room$}  {}",
-            output.paint(state, colour),
+            shown,
             "",
             first.trim_start(),
             room = 5 - state.len()

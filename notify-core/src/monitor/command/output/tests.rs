@@ -23,6 +23,7 @@ impl Read for Chunks {
 fn passed(chunks: Vec<Vec<u8>>, is_marked: bool, mark: &[u8; MARK_BYTES]) -> Vec<u8> {
     let mut onward = Onward {
         to: Vec::new(),
+        is_stderr: false,
         tail: Arc::new(Mutex::new(Tail::default())),
     };
     pass(

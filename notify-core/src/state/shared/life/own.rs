@@ -20,6 +20,8 @@ pub(in crate::state::shared) struct Runs {
     /// Those that have ended, and stand in the store.
     pub(super) ended: Vec<u64>,
     has_written: bool,
+    /// Why they cannot be written down, where a person must do something first.
+    pub(super) refused: Option<String>,
     /// What was read of their jobs as they began, so that the end need not ask.
     pub(in crate::state::shared) ahead: HashMap<String, Row>,
     /// What was found then of those that are gone,

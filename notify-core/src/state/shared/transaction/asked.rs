@@ -38,7 +38,8 @@ ok AS MATERIALIZED (SELECT 1 AS one FROM s, quiet WHERE coalesce((SELECT change 
 new AS (INSERT INTO pn.job AS t (name, change, status) SELECT $2::text, $4::text, coalesce($5::text, '') FROM ok WHERE $13::text = '' \
   ON CONFLICT (name) DO UPDATE SET change = $4::text, status = coalesce($5::text, t.status), written = clock_timestamp() \
   WHERE t.change = $3::text RETURNING 1 AS one), \
-off AS (DELETE FROM pn.job j USING ok WHERE $13::text <> '' AND j.name = $2::text AND j.change = $3::text RETURNING 1 AS one), \
+off AS (UPDATE pn.job j SET change = $4::text, status = '', written = clock_timestamp() FROM ok WHERE $13::text <> '' \
+  AND j.name = $2::text AND j.change = $3::text RETURNING 1 AS one), \
 won AS MATERIALIZED (SELECT one FROM new UNION ALL SELECT one FROM off), \
 q AS (INSERT INTO pn.queue (name) SELECT DISTINCT x.queue FROM won, jsonb_to_recordset($6::text::jsonb) AS x(queue text) \
   ON CONFLICT DO NOTHING), \
