@@ -6,9 +6,10 @@
 //! ask an error that may borrow something for its type.
 #![expect(
     unsafe_code,
-    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `statx`, `mmap` and `madvise` are C functions; `Error::is` wants a lifetime"
+    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `statx`, `mmap` and `madvise` are C functions; `Error::is` wants a lifetime; what is lent or made once is shared"
 )]
 
+use std::cell::UnsafeCell;
 use std::error::Error;
 use std::ffi::c_void;
 use std::fmt;
@@ -18,6 +19,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 #[cfg(unix)]
 use std::sync::atomic::{AtomicI32, AtomicU64};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::os::isolate;
@@ -131,6 +133,55 @@ impl<T> Drop for OnceBox<T> {
 impl<T> fmt::Debug for OnceBox<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OnceBox").finish_non_exhaustive()
+    }
+}
+
+/// How often a value is tried to be reached that is used for moments: in a child that was forked meanwhile nobody
+/// lets go of it.
+const TRIES: usize = 1_000;
+
+/// A value that one thread at a time uses, for less than a microsecond. To let go of it is a plain write, where std's
+/// `Mutex` needs a locked one: that would be a tenth of what a log line costs.
+pub(crate) struct Lent<T> {
+    is_taken: AtomicBool,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: one thread at a time gets at the value.
+unsafe impl<T: Send> Sync for Lent<T> {}
+
+impl<T> Lent<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self {
+            is_taken: AtomicBool::new(false),
+            value: UnsafeCell::new(value),
+        }
+    }
+
+    /// Lends the value; `None` where nobody lets go of it.
+    #[inline]
+    pub(crate) fn with<R>(&self, used: impl FnOnce(&mut T) -> R) -> Option<R> {
+        struct Taken<'a>(&'a AtomicBool);
+        impl Drop for Taken<'_> {
+            fn drop(&mut self) {
+                self.0.store(false, Ordering::Release);
+            }
+        }
+        for _ in 0..TRIES {
+            if !self.is_taken.swap(true, Ordering::Acquire) {
+                let _taken = Taken(&self.is_taken);
+                // SAFETY: this thread alone has it, until it lets go.
+                return Some(used(unsafe { &mut *self.value.get() }));
+            }
+            thread::yield_now();
+        }
+        None
+    }
+}
+
+impl<T> fmt::Debug for Lent<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lent").finish_non_exhaustive()
     }
 }
 
@@ -810,5 +861,25 @@ mod tests {
             release_signal(libc::SIGTERM);
             assert_eq!(action(libc::SIGTERM), Some(libc::SIG_IGN));
         }));
+    }
+
+    #[test]
+    fn a_lent_value_is_of_one_thread_at_a_time_and_a_panic_gives_it_back() {
+        let lent = Lent::new(0_u32);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..10_000 {
+                        // Where others have had it each time that it was tried.
+                        while lent.with(|value| *value += 1).is_none() {}
+                    }
+                });
+            }
+        });
+        assert_eq!(lent.with(|value| *value), Some(40_000));
+        let panics = || lent.with(|_| panic!("as foreign code may"));
+        assert!(isolate::contain(panics).is_none());
+        assert_eq!(lent.with(|_| lent.with(|_| ())), Some(None), "it is lent");
+        assert!(lent.with(|_| ()).is_some());
     }
 }

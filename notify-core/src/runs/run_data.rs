@@ -3,22 +3,18 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use crate::os::clock;
 use crate::os::engine::{Part, Slot};
+use crate::os::ffi::Lent;
 use crate::runs::log_ring::{self, Line, Ring};
 use crate::runs::stack;
 use crate::status::facts::{Dropped, Facts};
 use crate::status::heard::Heard;
 use crate::status::log_lines::LogLines;
 use crate::status::progress::Progress;
-
-/// How often a value is tried to be reached. Its lock is held for less than a microsecond, but in a child
-/// that was forked meanwhile nobody lets go of it.
-const TRIES: usize = 1_000;
 
 /// The total of a run that does not know it.
 pub(crate) const UNKNOWN: u64 = u64::MAX;
@@ -54,7 +50,7 @@ pub(crate) struct RunData {
     /// Whether somebody looks for that.
     is_watched: AtomicBool,
     /// `None` once the run has ended.
-    said: Mutex<Option<Said>>,
+    said: Lent<Option<Said>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -89,7 +85,7 @@ impl RunData {
             seen: AtomicU64::default(),
             is_news: AtomicBool::default(),
             is_watched: AtomicBool::default(),
-            said: Mutex::new(Some(Said::default())),
+            said: Lent::new(Some(Said::default())),
         }
     }
 
@@ -147,31 +143,18 @@ impl RunData {
     /// Says a fact of the run, unless that has ended.
     pub(crate) fn put(&self, name: &str, value: String) -> Result<(), Dropped> {
         self.is_news.store(true, Ordering::Relaxed);
-        match self.said().as_mut().and_then(|said| said.as_mut()) {
-            Some(said) => said.facts.put(name, value),
-            None => Ok(()),
-        }
+        let put = |said: &mut Option<Said>| said.as_mut().map(|said| said.facts.put(name, value));
+        self.said.with(put).flatten().unwrap_or(Ok(()))
     }
 
     /// Keeps a line that the run has logged, unless that has ended.
     #[inline]
     pub(crate) fn log(&self, line: Line) {
-        let old = match self.said().as_mut().and_then(|said| said.as_mut()) {
+        let old = self.said.with(|said| match said {
             Some(said) => said.lines.push(line),
             None => Some(line),
-        };
-        old.into_iter().for_each(log_ring::reuse);
-    }
-
-    fn said(&self) -> Option<MutexGuard<'_, Option<Said>>> {
-        for _ in 0..TRIES {
-            match self.said.try_lock() {
-                Ok(said) => return Some(said),
-                Err(TryLockError::Poisoned(said)) => return Some(said.into_inner()),
-                Err(TryLockError::WouldBlock) => thread::yield_now(),
-            }
-        }
-        None
+        });
+        old.flatten().into_iter().for_each(log_ring::reuse);
     }
 }
 
@@ -226,7 +209,7 @@ pub(crate) fn so_far(run: u64, with_lines: bool) -> Heard {
     for data in &inside {
         let is_own = data.number == run;
         if (is_own || with_lines)
-            && let Some(said) = data.said().and_then(|said| said.clone())
+            && let Some(said) = data.said.with(|said| said.clone()).flatten()
         {
             so_far.lines.append(said.lines);
             if is_own {
@@ -270,15 +253,16 @@ pub(crate) fn end(run: u64, is_open: impl FnOnce(u64) -> bool, has_failed: bool)
     let Some(data) = data else {
         return Heard::default();
     };
-    let ended = data.said().and_then(|mut said| said.take());
-    let ended = ended.unwrap_or_default();
+    let ended = data.said.with(Option::take).flatten().unwrap_or_default();
     if let Some((outer, around)) = data.around.split_last()
         && !ended.lines.is_empty()
         && is_open(*outer)
-        && let Some(outer) = of_inside(*outer, around).said().as_mut()
-        && let Some(outer) = outer.as_mut()
     {
-        outer.lines.append(ended.lines.clone());
+        of_inside(*outer, around).said.with(|outer| {
+            if let Some(outer) = outer {
+                outer.lines.append(ended.lines.clone());
+            }
+        });
     }
     ended.heard(has_failed)
 }
