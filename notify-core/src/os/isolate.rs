@@ -7,12 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(crate) type Payload = Box<dyn Any + Send>;
 
 /// Runs `body`, and returns what it panics with.
+#[inline]
 pub(crate) fn catch<R>(body: impl FnOnce() -> R) -> Result<R, Payload> {
     // Whoever asks resumes the panic, so nobody sees what it left half done.
     catch_unwind(AssertUnwindSafe(body))
 }
 
 /// Runs foreign code that has no say in what becomes of a run; a panic in it is `None`.
+#[inline]
 pub(crate) fn contain<R>(foreign: impl FnOnce() -> R) -> Option<R> {
     catch(foreign).map_err(discard).ok()
 }
