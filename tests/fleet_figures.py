@@ -10,6 +10,7 @@ own servers on loopback, and ends with 1 where something was lost, believed wron
 """
 import base64
 import collections
+import contextlib
 import glob
 import hashlib
 import hmac
@@ -110,10 +111,8 @@ class Database:
         except FileNotFoundError:
             return
         for pid in all_of_it:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         self.server.wait()
         # What the last one left: the kernel keeps it for a moment.
         try:
@@ -123,7 +122,8 @@ class Database:
 
     def send(self, number):
         for pid in self.all_of_it():
-            os.kill(pid, number)
+            with contextlib.suppress(ProcessLookupError):  # a client's end ends its server process
+                os.kill(pid, number)
 
     def store(self, port=None, parameters=""):
         return f"postgres://postgres:s3cret@{self.address}:{port or self.port}/postgres?schema=fleet{parameters}"
