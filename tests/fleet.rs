@@ -269,23 +269,23 @@ fn a_killed_pod_and_one_that_is_stopped(server: &Server) {
     signal(&stopped.0, "CONT");
 }
 
+/// Starts a process whose job fails, and works once that file is there; returns it once the failure is sent.
+fn failed_and_waits(store: &str, receiver: &Receiver, disk: &Folder, file: &Path) -> Running {
+    let program = pod("incidents", store, receiver).directory(disk);
+    let awaits = format!("await {}", file.display());
+    let program = program.arg("boom").arg(awaits).arg("ok");
+    let running = Running(program.command().spawn().unwrap());
+    eventually("the failure is sent", || receiver.texts().len() == 1);
+    running
+}
+
 /// A store that was set back to before the job's first run: what the processes that still run know counts.
 #[test]
 fn a_failure_that_the_store_has_lost_has_its_recovery_from_the_process_that_knows_of_it() {
     let Some(server) = server() else { return };
     let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
     let restored = disk.path().join("restored");
-    let program = pod("incidents", &store, &receiver).arg("boom");
-    let program = program.arg(format!("await {}", restored.display()));
-    let mut running = Running(
-        program
-            .arg("ok")
-            .directory(&disk)
-            .command()
-            .spawn()
-            .unwrap(),
-    );
-    eventually("the failure is sent", || receiver.texts().len() == 1);
+    let mut running = failed_and_waits(&store, &receiver, &disk, &restored);
     server.sql(&format!("DELETE FROM {}.job", schema(&store)));
     std::fs::write(&restored, "").unwrap();
     assert!(running.0.wait().unwrap().success());
@@ -302,17 +302,7 @@ fn what_is_forgotten_is_new_to_a_process_that_remembers_it() {
     let Some(server) = server() else { return };
     let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
     let forgotten = disk.path().join("forgotten");
-    let program = pod("incidents", &store, &receiver).arg("boom");
-    let program = program.arg(format!("await {}", forgotten.display()));
-    let mut running = Running(
-        program
-            .arg("ok")
-            .directory(&disk)
-            .command()
-            .spawn()
-            .unwrap(),
-    );
-    eventually("the failure is sent", || receiver.texts().len() == 1);
+    let mut running = failed_and_waits(&store, &receiver, &disk, &forgotten);
     let job = "pipeline-notify.incidents.load";
     assert_eq!(said(&store, &["forget", job]).0, Some(0));
     assert_eq!(said(&store, &["status"]).1.matches(job).count(), 0);

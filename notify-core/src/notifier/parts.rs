@@ -42,7 +42,7 @@ impl Parts {
         let title = title.trim().to_owned();
         match alerts {
             [alert] => {
-                let left = room - units(&body(alert.body(), room / 2));
+                let left = room.saturating_sub(units(&body(alert.body(), room / 2)));
                 let left = left.min(room.saturating_sub(ERROR));
                 let around = units(HEADING) + 4;
                 let logged = |line: &str| units(&visible(line)) + 1;
