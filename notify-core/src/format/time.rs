@@ -38,22 +38,22 @@ pub(crate) fn show(time: Time) -> String {
         return write(time, FORMAT) + " UTC";
     }
     let mut text = *b"0000-00-00 00:00:00:000000 UTC";
-    for (end, mut number) in [
-        (4, date.year().unsigned_abs()),
-        (7, date.month()),
-        (10, date.day()),
-        (13, clock.hour()),
-        (16, clock.minute()),
-        (19, clock.second()),
-        (26, clock.nanosecond() / 1000),
+    let (year, micros) = (date.year().unsigned_abs(), clock.nanosecond() / 1000);
+    for (at, number) in [
+        (0, year / 100),
+        (2, year % 100),
+        (5, date.month()),
+        (8, date.day()),
+        (11, clock.hour()),
+        (14, clock.minute()),
+        (17, clock.second()),
+        (20, micros / 10_000),
+        (22, micros / 100 % 100),
+        (24, micros % 100),
     ] {
-        for digit in text[..end].iter_mut().rev() {
-            if number == 0 {
-                break;
-            }
-            *digit += u8::try_from(number % 10).unwrap_or_default();
-            number /= 10;
-        }
+        let two = u8::try_from(number).unwrap_or_default();
+        text[at] += two / 10;
+        text[at + 1] += two % 10;
     }
     String::from_utf8(text.to_vec()).unwrap_or_default()
 }
