@@ -4,6 +4,7 @@ pub(crate) mod clock;
 pub(crate) mod engine;
 pub(crate) mod ffi;
 pub(crate) mod file;
+pub(crate) mod folder;
 pub(crate) mod harness;
 pub(crate) mod isolate;
 pub(crate) mod landlord;

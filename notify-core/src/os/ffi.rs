@@ -1,20 +1,26 @@
 //! The end of the process: the call-back that the system makes then, and the time that is left.
 //!
-//! Long on purpose: it is the one file with `unsafe`, so that all of it can be read in one place. std has no way to be called at the exit, none to ask for the user or the
-//! host, none to send, catch or ask for a signal, none to have a child end with its parent, none to become
-//! another user for good, none to ask which file is at a path and nothing else, none to know a forked child, and none to
-//! ask an error that may borrow something for its type.
+//! Long on purpose: it is the one file with `unsafe`, so that all of it can be read in one place. std has no way
+//! to be called at the exit, none to ask for the user or the host, none to send, catch or ask for a signal, none to
+//! have a child end with its parent, none to become another user for good, none to make or rename a file by way of
+//! an open folder, none to know a forked child, and none to ask an error that may borrow something for its type.
 #![expect(
     unsafe_code,
-    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `statx`, `mmap` and `madvise` are C functions; `Error::is` wants a lifetime; what is lent or made once is shared"
+    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `openat`, `renameat`, `mmap` and `madvise` are C functions; `Error::is` wants a lifetime; what is lent or made once is shared"
 )]
 
 use std::cell::UnsafeCell;
 use std::error::Error;
+#[cfg(unix)]
+use std::ffi::CString;
 use std::ffi::c_void;
 use std::fmt;
+#[cfg(unix)]
+use std::fs::File;
 use std::io;
 use std::marker::PhantomData;
+#[cfg(unix)]
+use std::os::fd::{AsRawFd as _, FromRawFd as _};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 #[cfg(unix)]
@@ -361,6 +367,44 @@ pub(crate) fn size_limit() -> u64 {
 #[cfg(not(unix))]
 pub(crate) fn size_limit() -> u64 {
     u64::MAX
+}
+
+/// Opens a file of that name in an open folder to be written anew, and makes it where it is missing. Nothing is waited
+/// for, and a link is not followed.
+#[cfg(unix)]
+pub(crate) fn create_in(folder: &File, name: &str, mode: u32) -> io::Result<File> {
+    const FLAGS: libc::c_int = libc::O_RDWR
+        | libc::O_CREAT
+        | libc::O_TRUNC
+        | libc::O_NOFOLLOW
+        | libc::O_NONBLOCK
+        | libc::O_NOCTTY
+        | libc::O_CLOEXEC;
+    let name = CString::new(name)?;
+    loop {
+        // SAFETY: the folder is open, and the name ends in a zero; both outlive the call.
+        let opened = unsafe { libc::openat(folder.as_raw_fd(), name.as_ptr(), FLAGS, mode) };
+        if opened >= 0 {
+            // SAFETY: it was opened just now, and nobody else knows of it.
+            return Ok(unsafe { File::from_raw_fd(opened) });
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
+/// Gives a file of an open folder another name there, whatever has that name.
+#[cfg(unix)]
+pub(crate) fn rename_in(folder: &File, from: &str, to: &str) -> io::Result<()> {
+    let (from, to) = (CString::new(from)?, CString::new(to)?);
+    let folder = folder.as_raw_fd();
+    // SAFETY: the folder is open, and the names end in a zero; all outlive the call.
+    match unsafe { libc::renameat(folder, from.as_ptr(), folder, to.as_ptr()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Returns the kernel's name for this host: also where `/proc/sys` cannot be read.

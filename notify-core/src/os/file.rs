@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::os::engine;
 use crate::os::ffi;
+use crate::os::folder::Folder;
 use crate::os::random;
 
 /// Whether a symbolic link is followed: only where a person named the path.
@@ -96,7 +97,11 @@ pub(crate) fn open_known(
     options: &mut OpenOptions,
     links: Links,
 ) -> io::Result<(File, Metadata)> {
-    let file = open_any(path, options, links)?;
+    regular(open_any(path, options, links)?)
+}
+
+/// Returns an open file with its metadata; one that is not a regular file is refused.
+pub(crate) fn regular(file: File) -> io::Result<(File, Metadata)> {
     let metadata = file.metadata()?;
     if metadata.is_file() {
         Ok((file, metadata))
@@ -236,15 +241,13 @@ pub(crate) fn replace(
     mode: u32,
     durable: Durable,
 ) -> io::Result<File> {
-    let folder = match durable {
-        Durable::Yes => open_folder_of(path)?,
-        Durable::No => None,
-    };
+    let folder = path.parent().filter(|_| durable == Durable::Yes);
+    let folder = folder.map(Folder::open).transpose()?;
     let written = write(temporary, content, mode, durable)
         .and_then(|file| fs::rename(temporary, path).map(|()| file));
     match (&written, folder) {
         (Err(_), _) => drop(fs::remove_file(temporary)),
-        (Ok(_), Some(folder)) => folder.sync_all()?,
+        (Ok(_), Some(folder)) => folder.sync()?,
         (Ok(_), None) => {}
     }
     written
@@ -254,9 +257,20 @@ fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<
     engine::confirm();
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(true);
-    let (mut file, metadata) = open_known(path, with_mode(&mut options, mode), Links::Refuse)?;
+    let (file, metadata) = open_known(path, with_mode(&mut options, mode), Links::Refuse)?;
+    fill(file, &metadata, content, mode, durable)
+}
+
+/// Writes a new file, which is empty.
+pub(crate) fn fill(
+    mut file: File,
+    metadata: &Metadata,
+    content: &str,
+    mode: u32,
+    durable: Durable,
+) -> io::Result<File> {
     // Not the mode that the umask leaves: others are to read a status file, and only we the rest.
-    set_mode(&file, &metadata, mode)?;
+    set_mode(&file, metadata, mode)?;
     check_size(0, content.len())?;
     file.write_all(content.as_bytes())?;
     if durable == Durable::Yes {
@@ -273,70 +287,6 @@ pub(crate) fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result
     // The umask may leave a mode by which it could not be opened again.
     let _ = set_mode(&file, &metadata, PRIVATE);
     Ok((file, metadata))
-}
-
-/// Makes the names in a file's folder durable.
-pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    open_folder_of(path)?.map_or(Ok(()), |folder| folder.sync_all())
-}
-
-/// Opens a file's folder; a link in its place, which would lead elsewhere, is refused.
-#[cfg(unix)]
-fn open_folder_of(path: &Path) -> io::Result<Option<File>> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let open = |folder| {
-        OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW)
-            .open(folder)
-    };
-    path.parent().map(open).transpose()
-}
-
-#[cfg(not(unix))]
-fn open_folder_of(_path: &Path) -> io::Result<Option<File>> {
-    Ok(None)
-}
-
-/// Makes a folder, and those above it, that only its owner can enter; one that is not `user`'s is refused.
-#[cfg(unix)]
-pub(crate) fn make_private_folder(path: &Path, user: u32) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-    match fs::DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => fs::set_permissions(path, fs::Permissions::from_mode(0o700))?,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error),
-    }
-    check_private_folder(path, user)
-}
-
-/// Returns whether a folder is there that only its owner `user` can enter.
-///
-/// # Errors
-///
-/// Where it is not, or is no such folder.
-#[cfg(unix)]
-pub(crate) fn check_private_folder(path: &Path, user: u32) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-    let folder = fs::symlink_metadata(path)?;
-    if folder.is_dir() && folder.uid() == user && folder.mode() & 0o777 == 0o700 {
-        Ok(())
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            "not a private folder of this user",
-        ))
-    }
-}
-
-#[cfg(not(unix))]
-pub(crate) fn make_private_folder(path: &Path, _user: u32) -> io::Result<()> {
-    fs::create_dir_all(path)
-}
-
-#[cfg(not(unix))]
-pub(crate) fn check_private_folder(path: &Path, _user: u32) -> io::Result<()> {
-    fs::symlink_metadata(path).map(|_| ())
 }
 
 #[cfg(unix)]

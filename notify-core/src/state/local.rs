@@ -31,6 +31,7 @@ use crate::os::clock;
 use crate::os::engine::PerProcess;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links};
+use crate::os::folder;
 use crate::os::landlord::{self, Landlord};
 use crate::os::lock::Lock;
 use crate::os::machine::Machine;
@@ -62,6 +63,7 @@ pub(crate) struct Directory {
     path: PathBuf,
     hidden: PathBuf,
     running: PathBuf,
+    locks: PathBuf,
     user: u32,
     outbox: Outbox,
     history: History,
@@ -102,6 +104,7 @@ impl Directory {
             outbox: Outbox::new(&hidden, user),
             history: History::new(&hidden),
             running: hidden.join("running"),
+            locks: hidden.join("locks"),
             hidden,
             user,
             stuck: (0..LOCKS).map(|_| AtomicBool::new(false)).collect(),
@@ -120,11 +123,11 @@ impl Directory {
     /// Returns whether all folders are there, as they must be: mostly they are, and nothing need be made.
     fn has_folders(&self) -> bool {
         let shared = fs::symlink_metadata(self.path.join(HIDDEN));
-        let private = [&self.hidden, &self.hidden.join("locks"), &self.running];
+        let private = [&self.hidden, &self.locks, &self.running];
         shared.is_ok_and(|shared| shared.is_dir())
             && private
                 .into_iter()
-                .all(|folder| file::check_private_folder(folder, self.user).is_ok())
+                .all(|folder| folder::check_private(folder, self.user).is_ok())
     }
 
     fn make_folders(&self) -> io::Result<()> {
@@ -140,9 +143,9 @@ impl Directory {
                 "`.pipeline-notify` is not a folder",
             ));
         }
-        file::make_private_folder(&self.hidden, self.user)?;
-        file::make_private_folder(&self.hidden.join("locks"), self.user)?;
-        file::make_private_folder(&self.running, self.user)
+        folder::make_private(&self.hidden, self.user)?;
+        folder::make_private(&self.locks, self.user)?;
+        folder::make_private(&self.running, self.user)
     }
 
     pub(crate) fn look_at_runs(&self) -> io::Result<Vec<lease_scan::Seen>> {
@@ -317,8 +320,12 @@ impl Directory {
     }
 
     fn lock_path(&self, slot: usize) -> PathBuf {
-        self.hidden.join("locks").join(format!("{slot:02x}"))
+        folder::path_in(&self.locks, &lock_name(slot))
     }
+}
+
+fn lock_name(slot: usize) -> String {
+    format!("{slot:02x}")
 }
 
 /// Returns the number of a status file's lock.

@@ -9,6 +9,7 @@ use super::{Directory, HIDDEN};
 use super::{LOCK_WAIT, shared_mode};
 use crate::format::time::Time;
 use crate::os::file::{self, Durable, Links};
+use crate::os::folder;
 use crate::os::landlord;
 use crate::os::lock::Lock;
 use crate::os::zoneinfo;
@@ -46,7 +47,7 @@ pub(crate) struct Planned {
 
 /// Returns the folder of these files.
 pub(crate) fn folder(directory: &Path) -> PathBuf {
-    directory.join(".silences")
+    folder::path_in(directory, ".silences")
 }
 
 impl Silences {
