@@ -1,13 +1,14 @@
 //! When a queue may send its next message: a bucket of tokens, a window in which alerts gather,
 //! and a pause that grows while the destination fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
 use crate::format::fields::Fields;
 use crate::format::time::{self, Time};
+use crate::state::entry::Entry;
 
 /// Messages that may leave at once; then one a second, which is what Slack allows a webhook.
 const BURST: f64 = 5.0;
@@ -217,10 +218,14 @@ impl Pace {
     }
 
     /// Forgets every alert that is gone from the queue.
-    pub(crate) fn retain(&mut self, mut waits: impl FnMut(&str) -> bool) {
-        self.attempts.retain(|id, _| waits(id));
-        self.doubts.retain(|id, _| waits(id));
-        self.put_off.retain(|id, _| waits(id));
+    pub(crate) fn forget_others_than(&mut self, waiting: &[Entry]) {
+        if self.attempts.is_empty() && self.doubts.is_empty() && self.put_off.is_empty() {
+            return;
+        }
+        let ids: HashSet<_> = waiting.iter().map(Entry::id).collect();
+        self.attempts.retain(|id, _| ids.contains(&**id));
+        self.doubts.retain(|id, _| ids.contains(&**id));
+        self.put_off.retain(|id, _| ids.contains(&**id));
     }
 
     fn tokens_at(&self, now: Time) -> f64 {
