@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use crate::format::hash;
 use crate::job::{Arguments, Job, Site, name};
 use crate::monitor::command::child::Attendance;
 use crate::monitor::command::output::{Passage, Rest, Stream};
@@ -231,8 +232,10 @@ fn warn_of_mistakes(site: &'static Site, mistakes: &[String]) {
 
 fn job(name: Option<String>, shown: &str, arguments: Arguments) -> Job {
     let name = name.unwrap_or_else(|| format!("run.{shown}"));
+    let file = name::file_name(&name).into_owned();
     Job {
-        file: name::file_name(&name).into_owned(),
+        file_hash: hash::hash(&file),
+        file,
         name,
         location: format!("pipeline-notify run :: {shown}"),
         source: "pipeline-notify run".to_owned(),

@@ -17,7 +17,7 @@ use crate::runs::postponed;
 use crate::runs::registry::{Asked, OPEN, Open, channel, open_runs, settings};
 use crate::runs::report::{self, Report};
 use crate::runs::run_data;
-use crate::runs::sharded::Values;
+use crate::runs::sharded::{Sharded, Values};
 use crate::runs::under_way::{self, UnderWay};
 use crate::runs::{asked, overdue, reaper};
 use crate::settings::in_force;
@@ -98,9 +98,9 @@ pub(super) fn end_returned(job: &Job) -> Vec<Warning> {
 }
 
 /// Lets the runs of the same job know that it has ended inside them: what they end with is newer.
-pub(super) fn note_end(ended: &Open, around: &[u64]) {
+pub(super) fn note_end(ended: &Open, around: &[u64], runs: &Sharded<Open>) {
     for number in around {
-        let mut open = open_runs(*number);
+        let mut open = runs.of(*number);
         if let Some(run) = open.get_mut(number).filter(|run| ended.is_of_job_of(run)) {
             run.last_inside = Some(ended.begun);
         }
@@ -191,7 +191,10 @@ fn is_repeat(run: &Open, repeat: Option<&Repeat<'_>>, setup: &Setup) -> bool {
         return false;
     };
     match (&run.name, &setup.instance) {
-        (None, None) => store.repeat(&JobKey::listed(&run.job.file), repeat),
+        (None, None) => {
+            let key = JobKey::hashed(&run.job.file, run.job.file_hash);
+            store.repeat(&key, repeat)
+        }
         _ => store.repeat(&JobKey::of(&run.job_name(setup)), repeat),
     }
 }

@@ -369,7 +369,7 @@ fn message(payload: &dyn Any) -> Option<String> {
 }
 
 fn bounded(text: &dyn std::fmt::Display) -> String {
-    let mut bounded = Bounded::new();
+    let mut bounded = Bounded::default();
     let _ = write!(bounded, "{text}");
     bounded.into_string()
 }

@@ -12,7 +12,7 @@ use crate::os::clock::Moment;
 #[cfg(unix)]
 use crate::os::signals;
 use crate::os::warning::{self, Warning};
-use crate::os::{ffi, random, redact};
+use crate::os::{ffi, redact};
 use crate::runs::definition::find_job;
 use crate::runs::end::{end, end_returned, note_end};
 use crate::runs::registry::{OPEN, Open, open_runs};
@@ -64,7 +64,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         warnings.extend(end_returned(job));
     }
     let mut run = Box::new(Open {
-        id: random::number(),
+        number,
         job,
         name,
         begun: Moment::now(),
@@ -125,16 +125,19 @@ impl Run {
     pub(crate) fn end_inside(self, around: Around, outcome: &Outcome, cause: Option<Cause<'_>>) {
         // From before it is no more among those that the exit reports.
         let under_way = UnderWay::begin(self.number);
+        // Asked for once, for most runs are silent.
+        let runs = OPEN.get();
         let (run, around) = {
-            let run = open_runs(self.number).remove(&self.number);
+            let run = runs.of(self.number).remove(&self.number);
             let mut ends_too = Vec::new();
             if let Some(run) = &run {
                 // Copied only where it ends them all, for most runs are silent, and inside another.
                 around(&mut |numbers| {
-                    note_end(run, numbers);
-                    let numbers = numbers.iter().filter(|_| outcome.is_event());
-                    let open = |number: &u64| open_runs(*number).get(number).cloned();
-                    ends_too.extend(numbers.filter_map(open).map(|run| *run));
+                    note_end(run, numbers, runs);
+                    if outcome.is_event() {
+                        let open = |number: &u64| runs.of(*number).get(number).cloned();
+                        ends_too.extend(numbers.iter().filter_map(open).map(|run| *run));
+                    }
                 });
             }
             (run, ends_too)

@@ -190,8 +190,8 @@ impl Directory {
     }
 
     /// Ends a run in memory alone; returns whether that may be.
-    pub(crate) fn repeat(&self, file: &str, run: &Repeat<'_>) -> bool {
-        self.stays_in_memory(slot(file), file, run)
+    pub(crate) fn repeat(&self, file: &str, hash: u64, run: &Repeat<'_>) -> bool {
+        self.stays_in_memory(slot_of(hash), file, run)
     }
 
     /// Changes a job, the whole way: lock, read, decide, write.
@@ -330,8 +330,12 @@ fn lock_name(slot: usize) -> String {
 
 /// Returns the number of a status file's lock.
 fn slot(file: &str) -> usize {
+    slot_of(hash::hash(file))
+}
+
+fn slot_of(hash: u64) -> usize {
     #[expect(clippy::cast_possible_truncation, reason = "a remainder is small")]
-    let slot = hash::hash(file) as usize % LOCKS;
+    let slot = hash as usize % LOCKS;
     slot
 }
 
