@@ -75,7 +75,8 @@ impl Park for Ending<'_> {
 pub(super) fn end_returned(job: &Job) -> Vec<Warning> {
     let is_returned = |run: &Open| run.returned.is_some() && std::ptr::eq(run.job, job);
     let mut returned = Vec::new();
-    for mut open in OPEN.get().all() {
+    let runs = OPEN.get();
+    for mut open in runs.all() {
         let (taken, left) = std::mem::take(&mut *open)
             .into_iter()
             .partition(|(_, run)| is_returned(run));
@@ -84,7 +85,7 @@ pub(super) fn end_returned(job: &Job) -> Vec<Warning> {
     }
     let ends = returned.into_iter();
     ends.flat_map(|(number, run)| {
-        let under_way = UnderWay::begin(number);
+        let under_way = UnderWay::begin(number, runs);
         end(
             number,
             &run,

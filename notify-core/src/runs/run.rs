@@ -123,10 +123,9 @@ impl Run {
 
     /// Ends the run, which is inside those `around` it.
     pub(crate) fn end_inside(self, around: Around, outcome: &Outcome, cause: Option<Cause<'_>>) {
-        // From before it is no more among those that the exit reports.
-        let under_way = UnderWay::begin(self.number);
-        // Asked for once, for most runs are silent.
         let runs = OPEN.get();
+        // From before it is no more among those that the exit reports.
+        let under_way = UnderWay::begin(self.number, runs);
         let (run, around) = {
             let run = runs.of(self.number).remove(&self.number);
             let mut ends_too = Vec::new();
