@@ -11,12 +11,12 @@ python honcho==2.0.0
 export PATH="$work/node_modules/.bin:$PATH"
 cd "$work"
 cat > quick.sh << 'SH'
-sleep 1
+sleep 0.5
 eval "$1"
 SH
 cat > load.sh << 'SH'
 trap 'exit 143' TERM INT
-sleep 3 & wait $!
+sleep 2 & wait $!
 echo whole > load.done
 SH
 cat > package.json << 'JSON'
@@ -45,7 +45,7 @@ within 20 test -s load.pid
 kill -TERM "$nf"
 code=0
 wait "$nf" || code=$?
-sleep 1
+sleep 0.5
 echo "nf, SIGTERM: exit code $code, the load $(kill "$(< load.pid)" 2> complaints && echo 'goes on' || echo 'is over')" >> seen
 expect 'honcho, one well: exit code 0, the load is not done
 nf, one well: exit code 0, the load is done
