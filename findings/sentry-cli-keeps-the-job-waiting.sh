@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Guess: `sentry-cli monitors run nightly -- JOB` runs the job, whatever Sentry does, hands SIGTERM on, and ends as the job did.
-# Seen: it first says "in progress" to Sentry, with no time limit. Where Sentry takes the connection and does not answer, the job has not begun 30 seconds later;
-# without a DSN it does not run at all. SIGTERM ends sentry-cli alone, and the job goes on. A killed job has exit code 1. Where Sentry answers 500, or
-# cannot be reached, the job runs.
+# Seen: it first says "in progress" to Sentry, with no time limit. Where Sentry takes the connection and does not answer, the job has not begun 30 seconds later,
+# nor, tried once, 8 minutes later; without a DSN it does not run at all. SIGTERM ends sentry-cli alone, and the job goes on. A killed job has exit code 1. Where
+# Sentry answers 500, or cannot be reached, the job runs.
 # Why it matters: the tool that watches a job stops it, for as long as a firewall or a proxy swallows what is sent, and says nothing.
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
