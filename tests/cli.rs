@@ -772,8 +772,8 @@ fn a_forgotten_job_that_failed_is_reported_to_be_over_unless_nobody_is_to_hear()
     let delivered = receiver.texts().pop().unwrap();
     for part in [
         "--- OK ---",
-        "recovered",
-        "retired by anna",
+        "is forgotten",
+        "forgotten by anna",
         "disk full",
         &incident,
     ] {

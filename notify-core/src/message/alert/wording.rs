@@ -43,6 +43,7 @@ impl Alert {
         match self.silenced_until() {
             Some(until) => format!("is silenced until {}", until.format("%Y-%m-%d %H:%M UTC")),
             None if self.is_acknowledged() => "is acknowledged".to_owned(),
+            None if self.is_forgotten() => "is forgotten".to_owned(),
             None => self.kind.as_str().to_owned(),
         }
     }
@@ -69,6 +70,11 @@ impl Alert {
             && acknowledged.is_some_and(|one| {
                 one.lasts(self.decided) && Some(&one.error) == self.status.fingerprint.as_ref()
             })
+    }
+
+    /// Returns whether its failure is over because a person has forgotten the job: no run of it works again.
+    fn is_forgotten(&self) -> bool {
+        self.kind == Kind::Recovered && self.status.runs == 0
     }
 
     /// Returns the summary without the error: `✗ etl.load failed on worker-3`.

@@ -1,0 +1,142 @@
+//! What people hear of what a person does about a failure, and what the command shows of it.
+#![cfg(all(feature = "cli", unix))]
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{Ended, Folder, Program, Receiver};
+
+/// A job of a command, its operator, and who hears of it.
+struct Place {
+    folder: Folder,
+    receiver: Receiver,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            folder: Folder::new(),
+            receiver: Receiver::new(),
+        }
+    }
+
+    fn does(&self, arguments: &[&str], code: i32) -> Ended {
+        let command = Path::new(env!("CARGO_BIN_EXE_pipeline-notify"));
+        let program = Program::new("rules").directory(&self.folder);
+        let program = program
+            .alerts_as_json_to(&self.receiver)
+            .env("NOTIFY_SILENT_SECONDS", "0")
+            .env("NOTIFY_OK_SILENT_HOURS", "never")
+            .env("USER", "anna");
+        let ended = program.at(command, arguments).run();
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
+        ended
+    }
+
+    fn fails(&self, after: &str) {
+        let script = "echo no route >&2; exit 3";
+        let job = ["run", "--name", "load", "--after", after, "--"];
+        self.does(&[&job[..], &["sh", "-c", script]].concat(), 3);
+    }
+
+    /// The texts of the alerts that came, each in one line.
+    fn heard(&self) -> Vec<String> {
+        let requests = self.receiver.requests().into_iter();
+        let alerts = requests.flat_map(|request| {
+            let alerts = request.payload()["alerts"].as_array().cloned();
+            alerts.unwrap_or_default()
+        });
+        let text = |alert: Value| {
+            alert["text"]
+                .as_str()
+                .unwrap_or_default()
+                .replace('\n', " / ")
+        };
+        alerts.map(text).collect()
+    }
+}
+
+/// Somebody who reads on the phone that it is silenced would go on looking for somebody who is at it.
+#[test]
+fn of_a_silence_and_an_acknowledgement_the_message_names_the_one_that_it_is_about() {
+    let place = Place::new();
+    place.fails("1");
+    place.does(&["silence", "load", "--for", "1h"], 0);
+    place.does(&["ack", "load", "--because", "looking"], 0);
+    place.does(&["silence", "load", "--for", "2h"], 0);
+    let heard = place.heard();
+    for (text, words) in heard.iter().zip([
+        "job load failed",
+        "job load is silenced until",
+        "job load is acknowledged",
+        "job load is silenced until",
+    ]) {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert_eq!(heard.len(), 4, "{heard:?}");
+    // The status has both.
+    let list = place.does(&["silence", "--list"], 0).stdout;
+    assert_eq!(list.matches("load: ").count(), 2, "{list}");
+}
+
+#[test]
+fn the_command_shows_who_is_at_a_failure_and_does_not_count_it_as_silenced() {
+    let place = Place::new();
+    place.fails("1");
+    place.does(&["ack", "load", "--because", "looking"], 0);
+    let status = place.does(&["status"], 0).stdout;
+    assert!(status.contains("1 failed · 1 acknowledged\n"), "{status}");
+    let explain = place.does(&["explain", "load"], 0).stdout;
+    assert!(
+        explain.contains("\n  acknowledged by anna (looking)\n"),
+        "{explain}"
+    );
+    // Beside a silence, too, which is named first.
+    place.does(&["silence", "load", "--for", "1h"], 0);
+    let status = place.does(&["status"], 0).stdout;
+    assert!(status.contains("1 failed · 1 silenced\n"), "{status}");
+    let explain = place.does(&["explain", "load"], 0).stdout;
+    for words in [
+        "\n  silenced until ",
+        "\n  acknowledged by anna (looking)\n",
+    ] {
+        assert!(explain.contains(words), "{words}: {explain}");
+    }
+}
+
+#[test]
+fn a_job_that_is_forgotten_is_not_said_to_work_again() {
+    let place = Place::new();
+    place.fails("1");
+    place.does(&["forget", "load"], 0);
+    let heard = place.heard();
+    let text = heard.last().unwrap();
+    for words in [
+        "job load is forgotten · ",
+        "forgotten by anna after failing for ",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("recovered"), "{text}");
+    // To programs, and to services that keep incidents, it is over.
+    let requests = place.receiver.requests();
+    assert_eq!(requests[1].payload()["alerts"][0]["kind"], "recovered");
+}
+
+#[test]
+fn where_nobody_heard_of_a_failure_nobody_hears_that_its_job_is_forgotten() {
+    let place = Place::new();
+    // Planned quiet, held back, and both.
+    for (quiet, after) in [(true, "1"), (false, "2"), (true, "2")] {
+        if quiet {
+            place.does(&["silence", "*", "--for", "1h"], 0);
+        }
+        place.fails(after);
+        place.does(&["forget", "load"], 0);
+        if quiet {
+            place.does(&["unsilence", "*"], 0);
+        }
+    }
+    assert_eq!(place.heard(), [""; 0]);
+}
