@@ -28,6 +28,13 @@ fn main() -> Result<ExitCode, String> {
                 .map_err(|_| "a thread panicked".to_owned())?;
             Ok(ExitCode::SUCCESS)
         }
+        "panics in threads" => {
+            let workers = [(); 4].map(|()| thread::spawn(|| panic!("it broke")));
+            let ends = workers.map(thread::JoinHandle::join).into_iter();
+            ends.collect::<Result<(), _>>()
+                .map_err(|_| "threads panicked".to_owned())?;
+            Ok(ExitCode::SUCCESS)
+        }
         "abort" => abort(),
         "double panic" => {
             let _bomb = Bomb;

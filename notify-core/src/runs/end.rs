@@ -295,6 +295,8 @@ fn is_help(open: &[(u64, Box<Open>)], outcome: &Outcome) -> bool {
 /// Ends the runs that the end of the process cuts short, the innermost first, and brings status
 /// files up to date. With success only those have ended `inside` which the process exits.
 pub(crate) fn end_all(outcome: &Outcome, inside: &[u64]) -> Vec<Warning> {
+    // Another thread that ends the process meanwhile finds none of them, and waits for this.
+    let _under_way = UnderWay::begin(0);
     let shards = OPEN.get().all();
     let mut open: Vec<_> = shards
         .flat_map(|mut open| std::mem::take(&mut *open))

@@ -95,13 +95,20 @@ fn at_signal(name: &'static str) -> Next {
     Next::Ends
 }
 
-/// What the panic hook does where a panic ends the process: all its runs end with it.
+/// What the panic hook does where a panic ends the process: all its runs end with it. Of threads that panic together
+/// the first one records that, and whoever is sooner at its end waits for it.
 const AT_ABORT: OnAbort = OnAbort {
     record: |panic| {
         let outcome = Outcome::Panicked(panic.clone());
         by_the_deadline(move |_| end_all(&outcome, &[]).into_iter().for_each(Warning::warn));
     },
-    deliver: || by_the_deadline(finish),
+    deliver: || {
+        let own = under_way::own();
+        by_the_deadline(move |deadline| {
+            under_way::wait_for_others(own, deadline);
+            finish(deadline);
+        });
+    },
 };
 
 /// Does the last work of a process that is no run's own, and delivers what came of it.
