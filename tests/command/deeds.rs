@@ -11,6 +11,8 @@ use crate::support::{Ended, Folder, Program, Receiver};
 struct Place {
     folder: Folder,
     receiver: Receiver,
+    /// How long an alert is held back at most.
+    remind_hours: &'static str,
 }
 
 impl Place {
@@ -18,6 +20,7 @@ impl Place {
         Self {
             folder: Folder::new(),
             receiver: Receiver::new(),
+            remind_hours: "0.99",
         }
     }
 
@@ -28,6 +31,7 @@ impl Place {
             .alerts_as_json_to(&self.receiver)
             .env("NOTIFY_SILENT_SECONDS", "0")
             .env("NOTIFY_OK_SILENT_HOURS", "never")
+            .env("NOTIFY_REMIND_HOURS", self.remind_hours)
             .env("USER", "anna");
         let ended = program.at(command, arguments).run();
         assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
@@ -139,4 +143,22 @@ fn where_nobody_heard_of_a_failure_nobody_hears_that_its_job_is_forgotten() {
         }
     }
     assert_eq!(place.heard(), [""; 0]);
+}
+
+/// It leaves as its job is looked at: then the channel hears of both, and in this order.
+#[test]
+fn of_a_failure_that_was_held_back_until_now_the_end_is_sent_when_its_job_is_forgotten() {
+    let place = Place {
+        remind_hours: "0.0001",
+        ..Place::new()
+    };
+    place.fails("2");
+    // A third of a second is its due time.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let said = place.does(&["forget", "load"], 0).stdout;
+    assert!(said.contains("channel alerts is informed"), "{said}");
+    let heard = place.heard();
+    let all = heard.concat();
+    let [failed, forgotten] = ["job load failed", "job load is forgotten"].map(|one| all.find(one));
+    assert!(failed.is_some() && failed < forgotten, "{heard:?}");
 }

@@ -62,7 +62,9 @@ impl Desk {
             status.state == State::Error && is_known && !is_quiet
         };
         let past = self.store()?.read(&JobKey::listed(&file));
-        let (routes, notes) = match past.status().filter(|status| is_known(status)) {
+        // What is held back may leave as the job is locked.
+        let may_be = |status: &&Status| is_known(status) || status.held.is_some() && !is_quiet;
+        let (routes, notes) = match past.status().filter(may_be) {
             // Asked before the job is locked, for it may warn.
             Some(status) => announce::way(&channel, self.note(status)),
             None => (None, Vec::new()),
