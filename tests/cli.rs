@@ -282,7 +282,7 @@ fn check_reports_failed_missing_and_unreadable_jobs_to_a_monitor() {
     works(&folder, "a.works", 1);
     assert_eq!(
         check(&folder, &[]),
-        (Some(0), "OK - a.works: OK since 1 h".to_owned())
+        (Some(0), "OK - a.works: OK for 1 h".to_owned())
     );
     let missing = "UNKNOWN - nope: there is no such job".to_owned();
     assert_eq!(check(&folder, &["nope"]), (Some(3), missing));

@@ -92,8 +92,12 @@ impl Alert {
         if let Some(host) = &self.status.host {
             title += &format!(" on {}", write(host));
         }
-        if let Some(outage) = &self.outage {
-            title += &format!(" after {}", self.outage_span(outage));
+        if let Some(span) = self
+            .outage
+            .as_ref()
+            .and_then(|outage| self.outage_span(outage))
+        {
+            title += &format!(" after {span}");
         }
         title
     }
@@ -241,10 +245,11 @@ impl Alert {
         let status = &self.status;
         if let Some(outage) = &self.outage {
             let runs = runs(outage.runs, "failed run");
+            let span = self.outage_span(outage);
+            let span = span.map_or_else(String::new, |span| format!("{span} and "));
+            let error = &outage.error;
             remarks.push(format!(
-                "works again after {} and {runs}; the error was: {}",
-                self.outage_span(outage),
-                outage.error
+                "works again after {span}{runs}; the error was: {error}"
             ));
         }
         if self.is_repeated() {
@@ -256,11 +261,10 @@ impl Alert {
             } else {
                 ", with the same error"
             };
-            let since = time::span(time::between(status.since, self.decided));
-            remarks.push(format!(
-                "failing for {since}, {}{error}",
-                runs(status.runs, "run")
-            ));
+            let span = time::passed(status.since, self.decided).map(time::span);
+            let span = span.map_or_else(String::new, |span| format!("{span}, "));
+            let runs = runs(status.runs, "run");
+            remarks.push(format!("failing for {span}{runs}{error}"));
         }
         if let Some(earlier) = &self.earlier_error {
             remarks.push(format!("before: {earlier}"));
@@ -350,8 +354,9 @@ impl Alert {
         self.kind != Kind::Overdue && self.status.state == State::Error && self.status.runs > 1
     }
 
-    pub(crate) fn outage_span(&self, outage: &Outage) -> String {
-        time::span(time::between(outage.since, self.status.begun))
+    /// Returns how long an outage was; `None` where the clock was set back meanwhile.
+    pub(crate) fn outage_span(&self, outage: &Outage) -> Option<String> {
+        time::passed(outage.since, self.status.begun).map(time::span)
     }
 
     /// Returns the error in one line, cut where it is long, or what the program writes in its place.
