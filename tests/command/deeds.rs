@@ -162,3 +162,32 @@ fn of_a_failure_that_was_held_back_until_now_the_end_is_sent_when_its_job_is_for
     let [failed, forgotten] = ["job load failed", "job load is forgotten"].map(|one| all.find(one));
     assert!(failed.is_some() && failed < forgotten, "{heard:?}");
 }
+
+/// Who looks for the job of the message finds it.
+#[test]
+fn a_failure_that_is_held_back_is_sent_by_the_name_that_its_job_has_by_then() {
+    let place = Place::new();
+    place.fails("2");
+    let name = "fetch & again";
+    place.does(&["rename", "load", name], 0);
+    let held = || {
+        let files = place.folder.hidden_files().into_iter();
+        let held = files.filter(|(path, _)| path.contains("/held/"));
+        held.map(|(_, alert)| alert).collect::<Vec<_>>()
+    };
+    let alerts = held();
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert!(
+        alerts[0].contains(&format!("\njob: {name}\n")),
+        "{alerts:?}"
+    );
+    // It is the same alert still: the second failure in a row takes its place.
+    let fetch = ["run", "--name", name, "--after", "2", "--"];
+    let script = "echo no route >&2; exit 3";
+    place.does(&[&fetch[..], &["sh", "-c", script]].concat(), 3);
+    assert!(held().is_empty());
+    let heard = place.heard();
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    let words = "job fetch & again failed";
+    assert!(heard[0].contains(words), "{heard:?}");
+}
