@@ -282,7 +282,7 @@ fn check_reports_failed_missing_and_unreadable_jobs_to_a_monitor() {
     works(&folder, "a.works", 1);
     assert_eq!(
         check(&folder, &[]),
-        (Some(0), "OK - a.works: OK since 1 h".to_owned())
+        (Some(0), "OK - a.works: OK for 1 h".to_owned())
     );
     let missing = "UNKNOWN - nope: there is no such job".to_owned();
     assert_eq!(check(&folder, &["nope"]), (Some(3), missing));
@@ -772,8 +772,8 @@ fn a_forgotten_job_that_failed_is_reported_to_be_over_unless_nobody_is_to_hear()
     let delivered = receiver.texts().pop().unwrap();
     for part in [
         "--- OK ---",
-        "recovered",
-        "retired by anna",
+        "is forgotten",
+        "forgotten by anna",
         "disk full",
         &incident,
     ] {

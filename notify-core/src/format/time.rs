@@ -97,7 +97,12 @@ pub(crate) fn span(time: Duration) -> String {
 
 /// Returns the time from `then` to `now`, none where clocks disagree.
 pub(crate) fn between(then: Time, now: Time) -> Duration {
-    (now - then).to_std().unwrap_or_default()
+    passed(then, now).unwrap_or_default()
+}
+
+/// Returns the time from `then` to `now`; `None` where clocks disagree, and nobody can say.
+pub(crate) fn passed(then: Time, now: Time) -> Option<Duration> {
+    (now - then).to_std().ok()
 }
 
 /// Reads a time of the usual width; `None` where it is not, or no time.

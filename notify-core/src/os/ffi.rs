@@ -9,7 +9,7 @@
     reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `openat`, `renameat`, `mmap` and `madvise` are C functions; `Error::is` wants a lifetime; what is lent or made once is shared"
 )]
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::error::Error;
 #[cfg(unix)]
 use std::ffi::CString;
@@ -36,18 +36,40 @@ static DEADLINE: OnceBox<Instant> = OnceBox::new();
 /// What is called at the exit, with the exit code where the system gives it.
 static CALL_BACK: OnceBox<fn(Option<i32>)> = OnceBox::new();
 
+/// Whether the system is to call that still.
+static IS_REGISTERED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the system has called it.
+static IS_CALLED: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// Whether it was on this thread, which goes on to the handlers of others.
+    static IS_EXITING: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Has `call_back` called when `main` returns and when any thread calls `process::exit`, also in
-/// processes forked from this one. The first one stays.
+/// processes forked from this one. The first one stays. A handler that comes later, for it was there before, may ask for
+/// it once more; other threads may not, for an exit would not end while they run.
 pub(crate) fn at_exit(call_back: fn(Option<i32>)) {
-    static IS_REGISTERED: AtomicBool = AtomicBool::new(false);
     CALL_BACK.get_or_make(|| call_back);
     // Looked at first: each run asks, and a write would take the line from other threads.
-    if !IS_REGISTERED.load(Ordering::Acquire) && !IS_REGISTERED.swap(true, Ordering::AcqRel) {
+    if !IS_REGISTERED.load(Ordering::Acquire)
+        && (!IS_CALLED.load(Ordering::Acquire) || IS_EXITING.get())
+        && !IS_REGISTERED.swap(true, Ordering::AcqRel)
+    {
         register();
     }
 }
 
+/// Notes that the system calls back on this thread.
+fn note_call() {
+    IS_EXITING.set(true);
+    IS_CALLED.store(true, Ordering::Release);
+    IS_REGISTERED.store(false, Ordering::Release);
+}
+
 fn called(code: Option<i32>) {
+    note_call();
     if let Some(call_back) = CALL_BACK.get() {
         let _ = isolate::contain(|| call_back(code));
     }
@@ -823,6 +845,23 @@ mod tests {
     fn value_of(of_process: &OfProcess<(u32, u32)>) -> (u32, u32) {
         let pid = std::process::id();
         *of_process.get_or_make(|parents| (pid, parents.map_or(0, |(parent, _)| *parent)))
+    }
+
+    #[test]
+    fn what_runs_in_a_later_exit_handler_has_a_call_of_its_own_and_other_threads_keep_no_exit_going()
+     {
+        let is_registered = || IS_REGISTERED.load(Ordering::Acquire);
+        assert!(ends_in_a_fork(|| {
+            at_exit(|_| {});
+            assert!(is_registered());
+            note_call();
+            thread::spawn(|| at_exit(|_| {})).join().unwrap();
+            assert!(!is_registered());
+            at_exit(|_| {});
+            assert!(is_registered());
+            note_call();
+            assert!(!is_registered());
+        }));
     }
 
     /// Issue 13, point 5: by the page that the kernel empties, and by the count of the handler.

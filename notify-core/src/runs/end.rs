@@ -121,7 +121,7 @@ pub(super) fn end(
     let setup = in_force::setup();
     let mut warnings = Vec::new();
     // A run that proves nothing has nothing to report, and one whose program was asked has reported its end.
-    if run.asked.is_none() && !(*outcome == Outcome::Cancelled && run.keeps_cancelled()) {
+    if run.asked.is_none() && !(outcome.is_cancelled() && run.keeps_cancelled()) {
         warnings.extend(run.beat_end(setup, outcome));
     }
     let now = Instant::now();
@@ -297,8 +297,10 @@ fn is_help(open: &[(u64, Box<Open>)], outcome: &Outcome) -> bool {
 }
 
 /// Ends the runs that the end of the process cuts short, the innermost first, and brings status
-/// files up to date.
-pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
+/// files up to date. With success only those have ended `inside` which the process exits.
+pub(crate) fn end_all(outcome: &Outcome, inside: &[u64]) -> Vec<Warning> {
+    // Another thread that ends the process meanwhile finds none of them, and waits for this.
+    let _under_way = UnderWay::begin(0);
     let shards = OPEN.get().all();
     let mut open: Vec<_> = shards
         .flat_map(|mut open| std::mem::take(&mut *open))
@@ -312,7 +314,11 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         let asked = run.asked.clone();
         let asked = asked.as_ref().map(|asked| &asked.outcome);
         let ended = asked.or(after_return.as_ref()).or(help.as_ref());
-        let outcome = ended.unwrap_or(outcome);
+        // The exit code is that of `main`, wherever in the program it was chosen.
+        let has_ended = run.job.is_main() || inside.contains(&number);
+        let cut_short = *outcome == Outcome::Exited(Some(0)) && !has_ended;
+        let cut_short = cut_short.then_some(&Outcome::CutShort);
+        let outcome = ended.or(cut_short).unwrap_or(outcome);
         warnings.extend(end(number, &run, outcome, None, &around, None));
     }
     if let Some(store) = in_force::setup().store() {

@@ -41,8 +41,9 @@ impl Desk {
         let channel = self.channel_of(&file, channel);
         let way = announce::way(&channel, note);
         let is_heard = way.0.is_some();
+        let focus: fn(&mut Status) = |shown| shown.silence = None;
         let mut headline = String::new();
-        let announcement = self.change_and_announce(&file, &channel, way, |past| {
+        let announcement = self.change_and_announce(&file, &channel, way, focus, |past| {
             let status = self.known(past, job)?;
             let error = view::fingerprint(status).filter(|_| status.state == State::Error);
             let Some(error) = error else {

@@ -45,8 +45,9 @@ impl Desk {
         );
         let channel = self.channel_of(&file, channel);
         let way = announce::way(&channel, note);
+        let focus: fn(&mut Status) = |shown| shown.acknowledged = None;
         let mut first = String::new();
-        let announcement = self.change_and_announce(&file, &channel, way, |past| {
+        let announcement = self.change_and_announce(&file, &channel, way, focus, |past| {
             let status = self.known(past, job)?;
             let error = view::fingerprint(status).filter(|_| status.state == State::Error);
             let kind = match &error {

@@ -94,6 +94,18 @@ impl Outbox {
         Ok(lock.filter(|_| path.exists()))
     }
 
+    /// Has an alert that is held name its job otherwise, unless it has left.
+    pub(crate) fn rename_held(&self, held: &str, job: &str) -> io::Result<()> {
+        // It stays for as long.
+        let Some(lock) = self.lock_held(held)? else {
+            return Ok(());
+        };
+        match held.split_once('/') {
+            Some((queue, name)) => self.queue(queue).rename_held(name, &lock, job),
+            None => Ok(()),
+        }
+    }
+
     fn held(&self, held: &str) -> PathBuf {
         let is_plain = |part: &str| !part.is_empty() && !part.starts_with('.');
         let parts = held.split('/').filter(|part| is_plain(part)).take(2);
