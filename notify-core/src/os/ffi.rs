@@ -370,6 +370,18 @@ pub(crate) fn user_id() -> u32 {
     0
 }
 
+/// Returns whether this is the process's first thread, on which `main` runs.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_main_thread() -> bool {
+    // SAFETY: both read a number and always succeed.
+    unsafe { libc::syscall(libc::SYS_gettid) == libc::c_long::from(libc::getpid()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_main_thread() -> bool {
+    false
+}
+
 /// Returns how many bytes a file may have by this process's limit (`ulimit -f`).
 #[cfg(unix)]
 pub(crate) fn size_limit() -> u64 {

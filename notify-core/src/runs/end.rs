@@ -297,10 +297,10 @@ fn is_help(open: &[(u64, Box<Open>)], outcome: &Outcome) -> bool {
 }
 
 /// Ends the runs that the end of the process cuts short, the innermost first, and brings status
-/// files up to date. With success only those have ended `inside` which the process exits.
-pub(crate) fn end_all(outcome: &Outcome, inside: &[u64]) -> Vec<Warning> {
+/// files up to date. Where `main` has ended them with success, only those have worked `inside` which it did.
+pub(crate) fn end_all(outcome: &Outcome, inside: Option<&[u64]>) -> Vec<Warning> {
     // Another thread that ends the process meanwhile finds none of them, and waits for this.
-    let _under_way = UnderWay::begin(0);
+    let _under_way = UnderWay::begin(0, OPEN.get());
     let shards = OPEN.get().all();
     let mut open: Vec<_> = shards
         .flat_map(|mut open| std::mem::take(&mut *open))
@@ -315,7 +315,8 @@ pub(crate) fn end_all(outcome: &Outcome, inside: &[u64]) -> Vec<Warning> {
         let asked = asked.as_ref().map(|asked| &asked.outcome);
         let ended = asked.or(after_return.as_ref()).or(help.as_ref());
         // The exit code is that of `main`, wherever in the program it was chosen.
-        let has_ended = run.job.is_main() || inside.contains(&number);
+        let is_inside = |inside: &[u64]| run.job.is_main() || inside.contains(&number);
+        let has_ended = inside.is_none_or(is_inside);
         let cut_short = *outcome == Outcome::Exited(Some(0)) && !has_ended;
         let cut_short = cut_short.then_some(&Outcome::CutShort);
         let outcome = ended.or(cut_short).unwrap_or(outcome);

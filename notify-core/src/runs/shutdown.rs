@@ -62,15 +62,22 @@ fn at_exit(code: Option<i32>) {
         state::close();
         return;
     }
-    end_runs(Outcome::Exited(code), stack::at_exit(), steps, &wait);
+    // Whoever exits on another thread says that all went well.
+    let inside = ffi::is_main_thread().then(stack::at_exit);
+    end_runs(Outcome::Exited(code), inside, steps, &wait);
 }
 
-/// Reports the runs that the end of the process cuts short, those `inside` which it exits among them, and gives
+/// Reports the runs that the end of the process cuts short, those `inside` which `main` ends it among them, and gives
 /// delivery its time.
-fn end_runs(outcome: Outcome, inside: Vec<u64>, steps: Sender<Step>, wait: &Receiver<Step>) {
+fn end_runs(
+    outcome: Outcome,
+    inside: Option<Vec<u64>>,
+    steps: Sender<Step>,
+    wait: &Receiver<Step>,
+) {
     let own = under_way::own();
     work_until_the_deadline(steps, wait, move |deadline, written| {
-        end_all(&outcome, &inside)
+        end_all(&outcome, inside.as_deref())
             .into_iter()
             .for_each(Warning::warn);
         under_way::wait_for_others(own, deadline);
@@ -91,7 +98,7 @@ fn at_signal(name: &'static str) -> Next {
         return Next::Leaves;
     }
     let (steps, wait) = mpsc::channel();
-    end_runs(Outcome::Signalled(name), Vec::new(), steps, &wait);
+    end_runs(Outcome::Signalled(name), None, steps, &wait);
     Next::Ends
 }
 
@@ -100,7 +107,7 @@ fn at_signal(name: &'static str) -> Next {
 const AT_ABORT: OnAbort = OnAbort {
     record: |panic| {
         let outcome = Outcome::Panicked(panic.clone());
-        by_the_deadline(move |_| end_all(&outcome, &[]).into_iter().for_each(Warning::warn));
+        by_the_deadline(move |_| end_all(&outcome, None).into_iter().for_each(Warning::warn));
     },
     deliver: || {
         let own = under_way::own();
