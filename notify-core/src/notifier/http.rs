@@ -110,6 +110,8 @@ impl<'a> Post<'a> {
         let mut request = Request::builder()
             .method(self.method)
             .uri(self.url.as_str());
+        // Who is asked for none may answer in any encoding, and an answer must be read to be judged.
+        request = request.header("accept-encoding", "identity");
         for (name, value) in self.headers {
             request = request.header(*name, *value);
         }
@@ -166,8 +168,8 @@ pub(crate) fn check_statuses(rules: &[Rule], of_the_channel: &[u16]) {
     for status in 100..=599 {
         let expected = match status {
             200..=299 => Class::Accepted,
-            408 | 429 | 500..=599 => Class::Temporary,
-            300..=399 | 401 | 403 | 404 | 410 => Class::Channel,
+            100..=199 | 408 | 421 | 425 | 429 | 500..=599 => Class::Temporary,
+            300..=399 | 401 | 403..=405 | 407 | 410 => Class::Channel,
             _ if of_the_channel.contains(&status) => Class::Channel,
             _ => Class::Alert,
         };

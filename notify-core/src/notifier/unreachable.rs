@@ -22,6 +22,9 @@ pub(super) fn describe(error: &ureq::Error) -> String {
         ureq::Error::Rustls(error) => of_tls(error).to_owned(),
         #[cfg(feature = "tls")]
         ureq::Error::Tls(_) => NO_TLS.to_owned(),
+        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
+            "its answer is not valid HTTP: is the port right?".to_owned()
+        }
         _ => "the request failed".to_owned(),
     }
 }
