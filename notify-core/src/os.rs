@@ -16,6 +16,7 @@ pub(crate) mod redact;
 #[cfg(unix)]
 pub(crate) mod signals;
 pub(crate) mod timezone;
+pub(crate) mod unrunnable;
 pub(crate) mod warning;
 pub(crate) mod worker;
 pub(crate) mod zoneinfo;

@@ -4,7 +4,6 @@ pub(crate) mod child;
 mod memory_kills;
 pub(crate) mod mistake;
 mod output;
-mod unrunnable;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
@@ -19,6 +18,7 @@ use crate::monitor::command::output::{Passage, Rest, Stream};
 use crate::os::ffi;
 use crate::os::isolate;
 use crate::os::once::Once;
+use crate::os::unrunnable;
 use crate::runs::run;
 use crate::runs::shutdown;
 use crate::settings::config::Config;

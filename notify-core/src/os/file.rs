@@ -145,6 +145,35 @@ pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Option<S
     }
 }
 
+/// What a word or a key in a file may begin with: an editor's mark of its encoding, which is no part of it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Reads a file that a setting names, without what is blank around its text.
+///
+/// # Errors
+///
+/// What is wrong, without the file's name.
+pub(crate) fn read_setting(path: &Path, limit: u64) -> Result<String, String> {
+    match read(path, limit, Links::Follow) {
+        Ok(Some(text)) => {
+            let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
+            Ok(text.trim().to_owned())
+        }
+        Ok(None) => Err("its `file:` does not exist".to_owned()),
+        Err(error) => Err(format!("its `file:` cannot be read: {}", why(&error))),
+    }
+}
+
+/// Says what is wrong with a file: the kind of the fault, where it has a name.
+pub(crate) fn why(error: &io::Error) -> String {
+    match error.kind() {
+        // Ours, which says more than its kind.
+        io::ErrorKind::InvalidInput => error.to_string(),
+        kind if format!("{kind:?}") == "Uncategorized" => error.to_string(),
+        kind => kind.to_string(),
+    }
+}
+
 /// Reads a short file of the kernel's, or one that is as good as that, in one piece; `None` where there is none.
 pub(crate) fn read_short(path: impl AsRef<Path>) -> Option<String> {
     /// None that is read so is longer.
@@ -398,6 +427,31 @@ mod tests {
                 assert_eq!(metadata.permissions().mode() & 0o7777, mode);
                 assert_eq!(fs::read_to_string(&path).unwrap(), "new");
             }
+        }
+    }
+
+    #[test]
+    fn a_setting_in_a_file_is_read_without_what_is_around_it_or_refused_in_words() {
+        let folder = Folder::new();
+        let path = folder.path().join("setting");
+        for content in ["word", "word\r\n", "\u{feff}word\n", " \n word \n\n"] {
+            fs::write(&path, content).unwrap();
+            assert_eq!(
+                read_setting(&path, 100).as_deref(),
+                Ok("word"),
+                "{content:?}"
+            );
+        }
+        let socket = folder.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for (path, problem) in [
+            (folder.path(), "cannot be read: not a regular file"),
+            (Path::new("/dev/null"), "cannot be read: not a regular file"),
+            (&socket, "cannot be read: No such device or address"),
+            (&folder.path().join("nothing"), "does not exist"),
+        ] {
+            let refused = read_setting(path, 100).unwrap_err();
+            assert!(refused.contains(problem), "{}: {refused}", path.display());
         }
     }
 
