@@ -952,6 +952,18 @@ fn a_test_says_whether_people_would_hear() {
             .contains("there is no destination: set SLACK_ALERTS_WEBHOOK_URL"),
         "{nobody:?}"
     );
+    // The variable that is set is the one to correct.
+    let mut wrong = command(&folder, &["test"]);
+    let wrong = Answer::of(
+        wrong
+            .env("NOTIFY_ALERTS_URL", "exec:/bin/true")
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(wrong.code, Some(1), "{wrong:?}");
+    let refused =
+        "it has no destination that can be used: correct NOTIFY_ALERTS_URL  (NOTIFY_ALERTS_URL)";
+    assert!(wrong.stdout.contains(refused), "{wrong:?}");
     let heard = command_to(&folder, &receiver, &["test"]);
     assert_eq!(heard.code, Some(0), "{heard:?}");
     assert!(

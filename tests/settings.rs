@@ -380,15 +380,15 @@ fn a_value_and_a_name_that_are_slips_are_shown_with_what_to_write() {
     let receiver = Receiver::new();
     let program = failing().directory(&folder).alerts_to(&receiver);
     let ended = program
-        .env("NOTIFY_SILENT_SECONDS", "4h")
+        .env("NOTIFY_SILENT_SECONDS", "4x")
         .env("NOTIFY_OK_SILENT_HOURS", "ever")
         .env("NOTIFY_FLAPING", "1")
         .env("NOTIFY_SOCKET", "/run/systemd/notify")
         .run();
     let ours = lines(&ended).join("\n");
     for words in [
-        "NOTIFY_SILENT_SECONDS is not a number from 0 up (`4h`), and is ignored: write a number of seconds, such as `60`",
-        "NOTIFY_OK_SILENT_HOURS is not a number from 0 up (`ever`), and is ignored: write a number of hours, such as `24`, or `never`",
+        "NOTIFY_SILENT_SECONDS is not a number from 0 up (`4x`), and is ignored: write a number of seconds, such as `60`, or a time such as `4h`",
+        "NOTIFY_OK_SILENT_HOURS is not a number from 0 up (`ever`), and is ignored: write a number of hours, such as `24`, or a time such as `90min`, or `never`",
         "NOTIFY_FLAPING is not a variable of pipeline-notify, and is ignored: did you mean NOTIFY_FLAPPING?",
     ] {
         assert!(ours.contains(words), "{words}\n{ours}");

@@ -124,7 +124,7 @@ impl Desk {
             ([], _) => {
                 return Err(Refused::NoDestination {
                     channel: channel.to_owned(),
-                    variable: destinations::variable(channel),
+                    to_do: destinations::to_do(channel),
                 });
             }
             ([queue], None) => queue,

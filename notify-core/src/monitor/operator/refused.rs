@@ -36,8 +36,8 @@ pub enum Refused {
     Busy(String),
     #[error("there is no queue `{name}`; the queues are: {}", list(others))]
     NoQueue { name: String, others: Vec<String> },
-    #[error("channel `{channel}` has no destination to adopt them: set {variable}")]
-    NoDestination { channel: String, variable: String },
+    #[error("channel `{channel}` has no destination to adopt them: {to_do}")]
+    NoDestination { channel: String, to_do: String },
     #[error(
         "channel `{channel}` has several queues: add --into and one of {}",
         list(queues)
