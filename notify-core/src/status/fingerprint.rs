@@ -9,7 +9,9 @@ use crate::format::text;
 const COMPARED: usize = 16 * 1024;
 
 /// What follows one of these words is a code, and no noise.
-const CODE_WORDS: &[&str] = &["code", "errno", "sqlstate", "signal", "rc", "hresult"];
+const CODE_WORDS: &[&str] = &[
+    "code", "errno", "sqlstate", "sqlcode", "signal", "rc", "hresult",
+];
 
 /// What follows one of these may be a code; it is none where it counts something.
 const WEAK_CODE_WORDS: &[&str] = &["error", "err", "status", "exit", "exited", "response"];
@@ -170,10 +172,18 @@ impl Words {
             return self.noise(true);
         }
         let mut is_behind_hyphen = false;
-        for with_mark in chunk.split_inclusive(|c: char| !c.is_alphanumeric()) {
+        let mut parts = chunk
+            .split_inclusive(|c: char| !c.is_alphanumeric())
+            .peekable();
+        while let Some(with_mark) = parts.next() {
             let part = with_mark.trim_end_matches(|c: char| !c.is_alphanumeric());
             let follows = follows.filter(|_| part.len() == with_mark.len());
-            if !part.is_empty() {
+            // `report-Nov-2026.pdf`
+            let begins_with_digit = |next: &&str| next.starts_with(|c: char| c.is_ascii_digit());
+            let is_by_number = self.after_number || parts.peek().is_some_and(begins_with_digit);
+            if is_by_number && noise::is_date_word(&part.to_lowercase()) {
+                self.noise(true);
+            } else if !part.is_empty() {
                 self.add_part(part, is_behind_hyphen, follows);
             }
             is_behind_hyphen = with_mark.ends_with('-');

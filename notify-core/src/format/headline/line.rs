@@ -13,9 +13,14 @@ pub(super) struct Line<'a> {
     is_marked: bool,
     /// Whether it is drawn as a cause of the line above: `╰─▶`, `|--`, `●`.
     is_branch: bool,
+    /// Whether a cross stands before it, which says that it is an error: `× no such table`.
+    pub(super) is_crossed: bool,
     /// Whether an empty line stands above it.
     pub(super) begins_paragraph: bool,
 }
+
+/// What programs draw before an error.
+const CROSSES: [char; 4] = ['×', '✖', '✗', '✘'];
 
 /// Returns the lines that are not empty.
 pub(super) fn all(text: &str) -> Vec<Line<'_>> {
@@ -60,7 +65,8 @@ impl<'a> Line<'a> {
         let is_drawn = |c: char| {
             c.is_whitespace()
                 || c.is_control()
-                || matches!(c, '\u{2500}'..='\u{257f}' | '▶' | '●' | '×')
+                || matches!(c, '\u{2500}'..='\u{257f}' | '▶' | '●')
+                || CROSSES.contains(&c)
         };
         let mark = MARKS.iter().find_map(|mark| text.strip_prefix(mark));
         let text = mark.unwrap_or(text);
@@ -75,6 +81,7 @@ impl<'a> Line<'a> {
         Self {
             text: in_letters.unwrap_or(text).trim_matches(is_drawn),
             is_marked: false,
+            is_crossed: start.starts_with(CROSSES),
             is_branch: in_letters.is_some()
                 || start.starts_with(['╰', '├']) && text.contains('▶')
                 || start.starts_with('●'),
