@@ -201,6 +201,28 @@ fn a_directory_that_nobody_means_is_refused_with_a_word_and_the_alert_goes_out()
     }
 }
 
+#[test]
+fn what_stands_in_the_directorys_place_is_named_and_the_alert_goes_out() {
+    let here = Folder::new();
+    let path = |name: &str| here.path().join(name);
+    fs::write(path("file"), "").unwrap();
+    std::os::unix::fs::symlink("nowhere", path("link")).unwrap();
+    std::os::unix::fs::symlink("loop", path("loop")).unwrap();
+    for (value, words) in [
+        ("file", "file` is not a folder"),
+        ("file/below", "file` is not a folder"),
+        ("link", "link` is a link that leads to no folder"),
+        ("loop", "loop` is a link that leads to no folder"),
+    ] {
+        let receiver = Receiver::new();
+        let program = failing().alerts_to(&receiver).env("NOTIFYDIR", path(value));
+        let ours = lines(&program.run()).concat();
+        assert!(ours.contains(words), "{value}: {ours}");
+        assert!(!ours.contains("os error"), "{value}: {ours}");
+        assert_eq!(receiver.texts().len(), 1, "{value}");
+    }
+}
+
 /// Issue 12, point 16.
 #[test]
 fn a_new_directory_has_its_mode_whatever_the_umask() {

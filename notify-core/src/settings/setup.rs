@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::format::text::readable;
+use crate::format::text::{escape, readable};
 use crate::format::time;
 use crate::message::writer::Writer;
 use crate::notifier::Notifier;
@@ -224,7 +224,7 @@ impl Setup {
                 Err(Missing::Refused(path, problem)) => {
                     let message = format!(
                         "NOTIFYDIR cannot be `{}` ({problem}): {without}",
-                        redact::without_passwords(&path.to_string_lossy())
+                        escape(&redact::without_passwords(&path.to_string_lossy()))
                     );
                     self.add_problem(Warning::new("directory", message));
                     return None;

@@ -50,7 +50,7 @@ pub enum Refused {
     IsPresent(String),
     #[error(transparent)]
     Directory(#[from] Error),
-    #[error("failed: {0}")]
+    #[error("the notify directory cannot be read or written: {0}")]
     Io(#[from] io::Error),
 }
 
