@@ -418,6 +418,25 @@ fn a_value_and_a_name_that_are_slips_are_shown_with_what_to_write() {
     assert_eq!(ours.lines().count(), 3, "{ours}");
 }
 
+#[test]
+fn what_fills_the_environment_keeps_no_alert_from_being_sent() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let long = "x".repeat(100_000);
+    let variables = [
+        "NOTIFY_INSTANCE",
+        "NOTIFY_CONTEXT",
+        "SLURM_JOB_ID",
+        "DAGSTER_RUN_ID",
+    ];
+    let program = failing().directory(&folder).alerts_to(&receiver);
+    let program = variables
+        .into_iter()
+        .fold(program, |program, variable| program.env(variable, &long));
+    assert_eq!(lines(&program.run()), <[&str; 0]>::default());
+    assert_eq!(receiver.texts().len(), 1);
+    assert_eq!(folder.waiting_alerts().len(), 0);
+}
+
 /// Issue 12, point 10.
 #[test]
 fn alerts_name_the_ids_of_the_scheduler() {

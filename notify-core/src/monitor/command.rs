@@ -74,7 +74,8 @@ impl Wrapped {
             .to_string_lossy()
             .into_owned();
         let (codes, mistakes) = (self.codes, self.mistakes);
-        let site = site(job(self.name, &shown, self.settings));
+        let name = self.name.map(name::bounded);
+        let site = site(job(name, &shown, self.settings));
         let run = run::is_active(site).then(|| isolate::contain(|| run::begin(site, None, false)));
         let run = run.flatten();
         let kills = memory_kills::memory_kills();

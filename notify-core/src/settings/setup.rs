@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::format::text::{escape, readable};
 use crate::format::time;
+use crate::job::name;
 use crate::message::writer::Writer;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
@@ -142,7 +143,7 @@ impl Setup {
             exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),
             host: readable(&config.host.unwrap_or_else(|| host_name(&environment))).into_owned(),
             exe: process::exe().map(|exe| exe.to_string_lossy().into_owned()),
-            instance: values.text("NOTIFY_INSTANCE"),
+            instance: values.text("NOTIFY_INSTANCE").map(name::bounded),
             default_channel: values.channel(config.default_channel),
             rules,
             overdue_minutes,
