@@ -119,7 +119,16 @@ fn open_any(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<
         };
         options.custom_flags(no_follow | libc::O_NONBLOCK | libc::O_NOCTTY);
     }
-    options.open(path)
+    options
+        .open(path)
+        .map_err(|error| match error.raw_os_error() {
+            // To the system that is one link too many.
+            #[cfg(unix)]
+            Some(libc::ELOOP) if links == Links::Refuse => {
+                io::Error::new(io::ErrorKind::InvalidInput, "it is a link")
+            }
+            _ => error,
+        })
 }
 
 /// Closes what was opened, unless the descriptor is another file's: some programs close all that are
@@ -155,13 +164,15 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// What is wrong, without the file's name.
 pub(crate) fn read_setting(path: &Path, limit: u64) -> Result<String, String> {
     match read(path, limit, Links::Follow) {
-        Ok(Some(text)) => {
-            let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
-            Ok(text.trim().to_owned())
-        }
+        Ok(Some(text)) => Ok(without_mark(&text).trim().to_owned()),
         Ok(None) => Err("its `file:` does not exist".to_owned()),
         Err(error) => Err(format!("its `file:` cannot be read: {}", why(&error))),
     }
+}
+
+/// Returns a text that a person may have written without its editor's mark.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }
 
 /// Says what is wrong with a file: the kind of the fault, where it has a name.
@@ -453,6 +464,15 @@ mod tests {
             let refused = read_setting(path, 100).unwrap_err();
             assert!(refused.contains(problem), "{}: {refused}", path.display());
         }
+    }
+
+    #[test]
+    fn a_link_that_is_not_followed_is_called_one() {
+        let folder = Folder::new();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/etc/hostname", &link).unwrap();
+        let refused = read(&link, 100, Links::Refuse).unwrap_err();
+        assert_eq!(refused.to_string(), "it is a link");
     }
 
     #[test]
