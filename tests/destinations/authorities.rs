@@ -41,11 +41,11 @@ impl Authority {
         if expired {
             parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
         }
-        self.serve_by(parameters)
+        self.serve_by(&parameters)
     }
 
     /// The same, with a certificate by those parameters.
-    fn serve_by(&self, parameters: CertificateParams) -> u16 {
+    fn serve_by(&self, parameters: &CertificateParams) -> u16 {
         let key = KeyPair::generate().unwrap();
         let certificate = parameters.signed_by(&key, &self.issuer).unwrap();
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
@@ -137,7 +137,7 @@ fn what_is_wrong_with_a_certificate_is_named() {
     // As people make one for themselves.
     let mut of_authority = CertificateParams::new(["localhost".to_owned()]).unwrap();
     of_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let of_authority = at(authority.serve_by(of_authority));
+    let of_authority = at(authority.serve_by(&of_authority));
     let clear = TcpListener::bind("127.0.0.1:0").unwrap();
     let in_clear = at(clear.local_addr().unwrap().port());
     thread::spawn(move || {

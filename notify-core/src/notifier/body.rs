@@ -30,7 +30,7 @@ pub(super) fn is_page(content_type: &str, body: &str, is_encoded: bool) -> bool 
         let rest = body.strip_prefix(*start);
         rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
     };
-    if BEGINNINGS.iter().any(|start| is_of(&start)) {
+    if BEGINNINGS.iter().any(is_of) {
         return true;
     }
     let is_html = content_type.to_ascii_lowercase().contains("html");

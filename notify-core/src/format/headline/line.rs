@@ -11,12 +11,18 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
     /// Whether it is quoted: a mark below points into it (`^`), or the place above is where it stands.
     is_marked: bool,
-    /// Whether it is drawn as a cause of the line above: `╰─▶`, `|--`, `●`.
-    is_branch: bool,
-    /// Whether a cross stands before it, which says that it is an error: `× no such table`.
-    pub(super) is_crossed: bool,
+    drawn: Option<Drawn>,
     /// Whether an empty line stands above it.
     pub(super) begins_paragraph: bool,
+}
+
+/// What is drawn before a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drawn {
+    /// It is a cause of the line above: `╰─▶`, `|--`, `●`.
+    Branch,
+    /// It is an error: `× no such table`.
+    Cross,
 }
 
 /// What programs draw before an error.
@@ -78,13 +84,14 @@ impl<'a> Line<'a> {
             .into_iter()
             .find_map(|branch| behind.strip_prefix(branch))
             .filter(|_| is_drawn_below);
+        let is_branch = in_letters.is_some()
+            || start.starts_with(['╰', '├']) && text.contains('▶')
+            || start.starts_with('●');
+        let drawn = is_branch.then_some(Drawn::Branch);
         Self {
             text: in_letters.unwrap_or(text).trim_matches(is_drawn),
             is_marked: false,
-            is_crossed: start.starts_with(CROSSES),
-            is_branch: in_letters.is_some()
-                || start.starts_with(['╰', '├']) && text.contains('▶')
-                || start.starts_with('●'),
+            drawn: drawn.or_else(|| start.starts_with(CROSSES).then_some(Drawn::Cross)),
             begins_paragraph: false,
         }
     }
@@ -104,13 +111,18 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Returns whether a cross says that it is an error.
+    pub(super) fn is_crossed(&self) -> bool {
+        self.drawn == Some(Drawn::Cross)
+    }
+
     pub(super) fn begins_with(&self, prefix: &str) -> bool {
         strip_prefix_ignoring_case(self.text, prefix).is_some()
     }
 
     /// Returns the cause that it names; an empty text where the causes follow.
     pub(super) fn cause(&self) -> Option<&'a str> {
-        if self.is_branch {
+        if self.drawn == Some(Drawn::Branch) {
             return Some(self.text);
         }
         let rest = strip_prefix_ignoring_case(self.text, "caused by")?;

@@ -232,7 +232,7 @@ impl Line<'_> {
                     .is_some_and(|name| name.ends_with(char::is_alphanumeric))
             })
         };
-        self.is_crossed
+        self.is_crossed()
             || self.text.split(|c| !is_of_a_word(c)).any(is_type)
             || self.place_of_trouble().is_some()
     }
