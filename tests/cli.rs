@@ -964,6 +964,15 @@ fn a_test_says_whether_people_would_hear() {
     let refused =
         "it has no destination that can be used: correct NOTIFY_ALERTS_URL  (NOTIFY_ALERTS_URL)";
     assert!(wrong.stdout.contains(refused), "{wrong:?}");
+    // What says no more than 1 gets the alert again.
+    let mut unknown = command(&folder, &["test"]);
+    unknown.env("NOTIFY_ALERTS_URL", "exec:///bin/false");
+    let unknown = Answer::of(unknown.output().unwrap());
+    assert_eq!(unknown.code, Some(1), "{unknown:?}");
+    assert!(
+        unknown.stdout.contains("not now  exit code 1"),
+        "{unknown:?}"
+    );
     let heard = command_to(&folder, &receiver, &["test"]);
     assert_eq!(heard.code, Some(0), "{heard:?}");
     assert!(
