@@ -173,6 +173,36 @@ fn a_directory_that_begins_with_a_tilde_is_in_the_home() {
     assert_eq!(fs::read_dir(here.path()).unwrap().count(), 0);
 }
 
+#[test]
+fn a_relative_directory_stays_where_it_was_when_the_program_goes_elsewhere() {
+    let (here, there, receiver) = (Folder::new(), Folder::new(), Receiver::new());
+    let run = |arguments: &[&str]| {
+        let program = Program::new("ends").alerts_to(&receiver);
+        let program = arguments
+            .iter()
+            .fold(program, |program, argument| program.arg(argument));
+        let mut command = program.env("NOTIFYDIR", "notify").command();
+        command
+            .current_dir(here.path())
+            .output()
+            .unwrap()
+            .status
+            .code()
+    };
+    let elsewhere = there.path().to_str().unwrap();
+    assert_eq!(run(&["elsewhere", elsewhere]), Some(1));
+    assert_eq!(fs::read_dir(there.path()).unwrap().count(), 0);
+    // Its record was not left behind, by which the next run would say that it died.
+    assert_eq!(run(&["ok"]), Some(0));
+    assert!(here.path().join("notify").join(MAIN).is_file());
+    let sent = receiver.texts();
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    assert!(
+        sent[0].contains("the disk is full") && sent[1].contains("recovered"),
+        "{sent:?}"
+    );
+}
+
 /// Issue 12, point 16.
 #[test]
 fn a_directory_that_nobody_means_is_refused_with_a_word_and_the_alert_goes_out() {

@@ -138,7 +138,9 @@ impl Setup {
                 };
                 values.text("PGPASSWORD").map(Password::Word).or_else(file)
             },
-            directory: directory::find(config.directory, &environment),
+            // The program may go elsewhere while it runs.
+            directory: directory::find(config.directory, &environment)
+                .map(|directory| std::path::absolute(&directory).unwrap_or(directory)),
             mode: values.file_mode(),
             exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),
             host: readable(&config.host.unwrap_or_else(|| host_name(&environment))).into_owned(),
