@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod engine;
+pub(crate) mod fault;
 pub(crate) mod ffi;
 pub(crate) mod file;
 pub(crate) mod harness;

@@ -11,7 +11,7 @@ use super::Refusal;
 use super::http::Class;
 use super::said::{Part, Said};
 use crate::format::text;
-use crate::os::unrunnable;
+use crate::os::{fault, unrunnable};
 
 /// The longest part of a command's output that a reason quotes.
 const QUOTED: usize = 200;
@@ -90,7 +90,7 @@ pub(super) fn run(
             return Err(Refusal::Channel {
                 reason: format!(
                     "its exit code is not known, is SIGCHLD ignored? ({})",
-                    error.kind()
+                    fault::words(&error)
                 ),
             });
         }

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::os::fault;
+
 /// A host that the system's resolver does not know.
 const UNKNOWN: &str = "its host name is not known, or no name server answers";
 
@@ -37,7 +39,7 @@ pub(super) fn of_network(error: &io::Error) -> String {
     if error.to_string().starts_with(RESOLVER) {
         return UNKNOWN.to_owned();
     }
-    format!("network error: {}", error.kind())
+    format!("network error: {}", fault::words(error))
 }
 
 #[cfg(feature = "tls")]
@@ -110,6 +112,12 @@ mod tests {
         assert_eq!(
             describe(&ureq::Error::Io(error)),
             "network error: connection refused"
+        );
+        let error = io::Error::from_raw_os_error(24);
+        let said = describe(&ureq::Error::Io(error));
+        assert!(
+            !said.contains("uncategorized") && said.contains("open files"),
+            "{said}"
         );
         let refused = ureq::Error::ConnectProxyFailed("proxy server responded 403/403".into());
         assert!(describe(&refused).starts_with("the proxy could not connect: "));

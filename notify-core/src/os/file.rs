@@ -6,6 +6,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use crate::os::engine;
+use crate::os::fault;
 use crate::os::ffi;
 use crate::os::random;
 
@@ -180,8 +181,7 @@ pub(crate) fn why(error: &io::Error) -> String {
     match error.kind() {
         // Ours, which says more than its kind.
         io::ErrorKind::InvalidInput => error.to_string(),
-        kind if format!("{kind:?}") == "Uncategorized" => error.to_string(),
-        kind => kind.to_string(),
+        _ => fault::words(error),
     }
 }
 

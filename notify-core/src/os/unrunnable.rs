@@ -7,6 +7,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::format::text;
+use crate::os::fault;
 
 /// How much of a script is read to find its interpreter: as much as the kernel reads.
 const FIRST_LINE: u64 = 256;
@@ -52,7 +53,7 @@ pub(crate) fn without_name(command: &OsStr, error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied if Path::new(command).is_dir() => {
             "it is a folder".to_owned()
         }
-        kind => kind.to_string(),
+        _ => fault::words(error),
     }
 }
 
