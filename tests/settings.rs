@@ -178,9 +178,7 @@ fn a_relative_directory_stays_where_it_was_when_the_program_goes_elsewhere() {
     let (here, there, receiver) = (Folder::new(), Folder::new(), Receiver::new());
     let run = |arguments: &[&str]| {
         let program = Program::new("ends").alerts_to(&receiver);
-        let program = arguments
-            .iter()
-            .fold(program, |program, argument| program.arg(argument));
+        let program = arguments.iter().fold(program, Program::arg);
         let mut command = program.env("NOTIFYDIR", "notify").command();
         command
             .current_dir(here.path())
