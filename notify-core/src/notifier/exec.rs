@@ -371,12 +371,10 @@ mod tests {
             ),
         ] {
             let program = folder.path().join(format!("SECRET{}", script.len()));
-            fs::write(&program, script).unwrap();
-            #[cfg(unix)]
-            {
-                use std::os::unix::fs::PermissionsExt as _;
-                fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-            }
+            // By another process: what one of another test's thread forks would hold it open for writing.
+            let mut write = Command::new("/bin/sh");
+            write.args(["-c", "printf %s \"$1\" > \"$0\"; chmod 755 \"$0\""]);
+            assert!(write.arg(&program).arg(script).status().unwrap().success());
             let reason = format!("it cannot be started: {expected}");
             let refusal = Exec::new(&program).notify(&many(), TIME);
             assert_eq!(refusal, Err(Refusal::Channel { reason }), "{script}");
