@@ -105,6 +105,8 @@ struct Chunk<'a> {
     text: &'a str,
     /// Whether a mark parts it from the next one.
     is_last: bool,
+    /// Whether what follows is another item of a list, of which it says nothing.
+    ends_item: bool,
 }
 
 impl Words {
@@ -116,6 +118,9 @@ impl Words {
             self.add(chunk.text, next.filter(|_| !chunk.is_last), next);
             // In `{"a": 1, "b": 2}` the `b` is no unit.
             self.after_number &= !chunk.is_last;
+            if chunk.ends_item {
+                self.expected = Expected::Word;
+            }
         }
     }
 
@@ -300,15 +305,18 @@ fn chunks(line: &str) -> Vec<Chunk<'_>> {
         let text = with_mark.strip_suffix(parts).unwrap_or(with_mark);
         let is_parted =
             !with_mark.ends_with(char::is_whitespace) || text.ends_with(['.', ':', '!', '?']);
+        let ends_item = with_mark.ends_with([',', ';']);
         if text.is_empty() {
             if is_parted && let Some(last) = chunks.last_mut() {
                 last.is_last = true;
+                last.ends_item |= ends_item;
             }
             continue;
         }
         chunks.push(Chunk {
             text,
             is_last: is_parted,
+            ends_item,
         });
     }
     chunks

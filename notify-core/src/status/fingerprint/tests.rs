@@ -146,6 +146,8 @@ const SAME: &[(&str, &str)] = &[
     // The same words in another order.
     (r#"{"a": 1, "b": 2}"#, r#"{"b": 2, "a": 1}"#),
     ("{'a', 'b', 'c'}", "{'c', 'a', 'b'}"),
+    (r#"["a", "id", "bbbbbb"]"#, r#"["bbbbbb", "a", "id"]"#),
+    (r#"["code", "12345", "x"]"#, r#"["x", "code", "99"]"#),
     (
         r#"{"age":["low"],"name":["long"]}"#,
         r#"{"name":["long"],"age":["low"]}"#,
