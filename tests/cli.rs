@@ -952,6 +952,27 @@ fn a_test_says_whether_people_would_hear() {
             .contains("there is no destination: set SLACK_ALERTS_WEBHOOK_URL"),
         "{nobody:?}"
     );
+    // The variable that is set is the one to correct.
+    let mut wrong = command(&folder, &["test"]);
+    let wrong = Answer::of(
+        wrong
+            .env("NOTIFY_ALERTS_URL", "exec:/bin/true")
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(wrong.code, Some(1), "{wrong:?}");
+    let refused =
+        "it has no destination that can be used: correct NOTIFY_ALERTS_URL  (NOTIFY_ALERTS_URL)";
+    assert!(wrong.stdout.contains(refused), "{wrong:?}");
+    // What says no more than 1 gets the alert again.
+    let mut unknown = command(&folder, &["test"]);
+    unknown.env("NOTIFY_ALERTS_URL", "exec:///bin/false");
+    let unknown = Answer::of(unknown.output().unwrap());
+    assert_eq!(unknown.code, Some(1), "{unknown:?}");
+    assert!(
+        unknown.stdout.contains("not now  exit code 1"),
+        "{unknown:?}"
+    );
     let heard = command_to(&folder, &receiver, &["test"]);
     assert_eq!(heard.code, Some(0), "{heard:?}");
     assert!(

@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod engine;
+pub(crate) mod fault;
 pub(crate) mod ffi;
 pub(crate) mod file;
 pub(crate) mod folder;
@@ -17,6 +18,7 @@ pub(crate) mod redact;
 #[cfg(unix)]
 pub(crate) mod signals;
 pub(crate) mod timezone;
+pub(crate) mod unrunnable;
 pub(crate) mod warning;
 pub(crate) mod worker;
 pub(crate) mod zoneinfo;

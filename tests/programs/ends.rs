@@ -29,6 +29,11 @@ fn main() -> Result<ExitCode, String> {
             Ok(ExitCode::SUCCESS)
         }
         "panics in threads" => panic_in_threads(),
+        "elsewhere" => {
+            let folder = std::env::args().nth(2).unwrap_or_default();
+            std::env::set_current_dir(folder).map_err(|error| error.to_string())?;
+            Err("the disk is full".to_owned())
+        }
         "abort" => abort(),
         "double panic" => {
             let _bomb = Bomb;

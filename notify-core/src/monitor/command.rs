@@ -4,7 +4,6 @@ pub(crate) mod child;
 mod memory_kills;
 pub(crate) mod mistake;
 mod output;
-mod unrunnable;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
@@ -20,6 +19,7 @@ use crate::monitor::command::output::{Passage, Rest, Stream};
 use crate::os::ffi;
 use crate::os::isolate;
 use crate::os::once::Once;
+use crate::os::unrunnable;
 use crate::runs::run;
 use crate::runs::shutdown;
 use crate::settings::config::Config;
@@ -75,7 +75,8 @@ impl Wrapped {
             .to_string_lossy()
             .into_owned();
         let (codes, mistakes) = (self.codes, self.mistakes);
-        let site = site(job(self.name, &shown, self.settings));
+        let name = self.name.map(name::bounded);
+        let site = site(job(name, &shown, self.settings));
         let run = run::is_active(site).then(|| isolate::contain(|| run::begin(site, None, false)));
         let run = run.flatten();
         let kills = memory_kills::memory_kills();

@@ -204,11 +204,18 @@ fn direct(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
     if url::is_quoted(word) {
         return Err(format!("{}; write {}", url::QUOTED, forms()));
     }
+    let find = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        SCHEMES.iter().find(|scheme| scheme.names.contains(&&*name))
+    };
     let Some((name, rest)) = word.split_once("://") else {
-        return Err(format!("it has no `://`; write {}", forms()));
+        // `exec:/path`
+        let meant = word.split_once(':').and_then(|(name, _)| find(name));
+        let forms = meant.map_or_else(forms, |meant| meant.form.to_owned());
+        return Err(format!("it has no `://`; write {forms}"));
     };
     let name = name.to_ascii_lowercase();
-    let scheme = SCHEMES.iter().find(|scheme| scheme.names.contains(&&*name));
+    let scheme = find(&name);
     let Some(scheme) = scheme else {
         return Err(format!("its scheme is unknown; write {}", forms()));
     };

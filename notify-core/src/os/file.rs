@@ -6,6 +6,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use crate::os::engine;
+use crate::os::fault;
 use crate::os::ffi;
 use crate::os::folder::Folder;
 use crate::os::random;
@@ -124,7 +125,16 @@ fn open_any(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<
         };
         options.custom_flags(no_follow | libc::O_NONBLOCK | libc::O_NOCTTY);
     }
-    options.open(path)
+    options
+        .open(path)
+        .map_err(|error| match error.raw_os_error() {
+            // To the system that is one link too many.
+            #[cfg(unix)]
+            Some(libc::ELOOP) if links == Links::Refuse => {
+                io::Error::new(io::ErrorKind::InvalidInput, "it is a link")
+            }
+            _ => error,
+        })
 }
 
 /// Closes what was opened, unless the descriptor is another file's: some programs close all that are
@@ -147,6 +157,36 @@ pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Option<S
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// What a word or a key in a file may begin with: an editor's mark of its encoding, which is no part of it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Reads a file that a setting names, without what is blank around its text.
+///
+/// # Errors
+///
+/// What is wrong, without the file's name.
+pub(crate) fn read_setting(path: &Path, limit: u64) -> Result<String, String> {
+    match read(path, limit, Links::Follow) {
+        Ok(Some(text)) => Ok(without_mark(&text).trim().to_owned()),
+        Ok(None) => Err("its `file:` does not exist".to_owned()),
+        Err(error) => Err(format!("its `file:` cannot be read: {}", why(&error))),
+    }
+}
+
+/// Returns a text that a person may have written without its editor's mark.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+/// Says what is wrong with a file: the kind of the fault, where it has a name.
+pub(crate) fn why(error: &io::Error) -> String {
+    match error.kind() {
+        // Ours, which says more than its kind.
+        io::ErrorKind::InvalidInput => error.to_string(),
+        _ => fault::words(error),
     }
 }
 
@@ -349,6 +389,40 @@ mod tests {
                 assert_eq!(fs::read_to_string(&path).unwrap(), "new");
             }
         }
+    }
+
+    #[test]
+    fn a_setting_in_a_file_is_read_without_what_is_around_it_or_refused_in_words() {
+        let folder = Folder::new();
+        let path = folder.path().join("setting");
+        for content in ["word", "word\r\n", "\u{feff}word\n", " \n word \n\n"] {
+            fs::write(&path, content).unwrap();
+            assert_eq!(
+                read_setting(&path, 100).as_deref(),
+                Ok("word"),
+                "{content:?}"
+            );
+        }
+        let socket = folder.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for (path, problem) in [
+            (folder.path(), "cannot be read: not a regular file"),
+            (Path::new("/dev/null"), "cannot be read: not a regular file"),
+            (&socket, "cannot be read: No such device or address"),
+            (&folder.path().join("nothing"), "does not exist"),
+        ] {
+            let refused = read_setting(path, 100).unwrap_err();
+            assert!(refused.contains(problem), "{}: {refused}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_link_that_is_not_followed_is_called_one() {
+        let folder = Folder::new();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/etc/hostname", &link).unwrap();
+        let refused = read(&link, 100, Links::Refuse).unwrap_err();
+        assert_eq!(refused.to_string(), "it is a link");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use log::Level;
 
 use crate::error::Error;
 use crate::format::text;
-use crate::job::Site;
+use crate::job::{Site, name};
 use crate::os::clock::Moment;
 #[cfg(unix)]
 use crate::os::signals;
@@ -55,6 +55,7 @@ pub(crate) fn is_active(site: &'static Site) -> bool {
 /// Begins a run; `nested` when another run is on this thread's stack, or is being polled on it.
 pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> Run {
     let mut warnings = Vec::new();
+    let name = name.map(name::bounded);
     let job = site
         .job
         .get_or_make(|| find_job(site, name.as_deref(), &mut warnings));

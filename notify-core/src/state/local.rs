@@ -131,7 +131,8 @@ impl Directory {
     }
 
     fn make_folders(&self) -> io::Result<()> {
-        landlord::make_folders(&self.path, folder_mode(self.mode))?;
+        landlord::make_folders(&self.path, folder_mode(self.mode))
+            .map_err(|error| in_words(&self.path, error))?;
         let shared = self.path.join(HIDDEN);
         match landlord::make_folder(&shared, shared_mode(&self.path)?) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -326,6 +327,21 @@ impl Directory {
 
 fn lock_name(slot: usize) -> String {
     format!("{slot:02x}")
+}
+
+/// Says of a folder that cannot be made what stands in its place; to the system that is a file that exists.
+fn in_words(path: &Path, error: io::Error) -> io::Error {
+    let is_there = |path: &&Path| fs::symlink_metadata(path).is_ok();
+    let Some(nearest) = path.ancestors().find(is_there) else {
+        return error;
+    };
+    let what = match fs::metadata(nearest) {
+        Ok(there) if there.is_dir() => return error,
+        Ok(_) => "is not a folder",
+        Err(_) => "is a link that leads to no folder",
+    };
+    let words = format!("`{}` {what}", nearest.display());
+    io::Error::new(io::ErrorKind::NotADirectory, words)
 }
 
 /// Returns the number of a status file's lock.

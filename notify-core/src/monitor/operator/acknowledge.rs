@@ -1,7 +1,7 @@
 //! That somebody is at a failure: said, and taken back.
 
 use super::announce::{self, Announcement};
-use super::{Desk, Refused};
+use super::{Desk, Refused, without_secrets};
 use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
 use crate::monitor::view;
@@ -36,7 +36,10 @@ impl Desk {
         let until = until.map(to_micros);
         let until_words =
             until.map_or_else(String::new, |until| format!(" until {}", time::show(until)));
-        let because_words = because.map_or_else(String::new, |because| format!(": {because}"));
+        let because = without_secrets(because);
+        let because_words = because
+            .as_ref()
+            .map_or_else(String::new, |because| format!(": {because}"));
         let note = format!("acknowledged by {}{until_words}{because_words}", self.by);
         let channel = self.channel_of(&file, channel);
         let way = announce::way(&channel, note);
@@ -55,7 +58,7 @@ impl Desk {
                     error: error.clone(),
                     by: self.by.clone(),
                     until,
-                    because: because.map(str::to_owned),
+                    because: because.clone(),
                 }),
                 // Where nobody had heard of it, somebody has by now.
                 alerted: is_heard.then(clock::now).or(status.alerted),

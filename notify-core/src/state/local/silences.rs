@@ -126,7 +126,7 @@ impl Silences {
     }
 
     fn add(&mut self, content: &str, path: &Path, owner: u32) {
-        for (number, line) in content.lines().enumerate() {
+        for (number, line) in file::without_mark(content).lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
