@@ -22,6 +22,7 @@ use crate::monitor::schedule::ClockChanges;
 use crate::os::clock;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links};
+use crate::os::folder;
 use crate::state::place::Place;
 
 /// More files, or larger ones, are no plan.
@@ -326,7 +327,7 @@ fn change(place: &Place, job: &str, new: Option<&str>) -> io::Result<bool> {
         _ => {}
     }
     let temporary = folder.join(format!(".{}.new", ffi::user_id()));
-    file::replace(&path, &temporary, &content, MODE, Durable::Yes)?;
+    folder::replace(&path, &temporary, &content, MODE, Durable::Yes)?;
     Ok(was_there)
 }
 

@@ -8,7 +8,6 @@ use std::path::Path;
 use crate::os::engine;
 use crate::os::fault;
 use crate::os::ffi;
-use crate::os::folder::Folder;
 use crate::os::random;
 
 /// Whether a symbolic link is followed: only where a person named the path.
@@ -272,35 +271,6 @@ pub(crate) fn read_at(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Res
     file.read(bytes)
 }
 
-/// Replaces `path` as a whole by way of `temporary`, which is of the same file system: a reader
-/// sees the old content or the new, and a full disk leaves the old one. Returns the new file.
-pub(crate) fn replace(
-    path: &Path,
-    temporary: &Path,
-    content: &str,
-    mode: u32,
-    durable: Durable,
-) -> io::Result<File> {
-    let folder = path.parent().filter(|_| durable == Durable::Yes);
-    let folder = folder.map(Folder::open).transpose()?;
-    let written = write(temporary, content, mode, durable)
-        .and_then(|file| fs::rename(temporary, path).map(|()| file));
-    match (&written, folder) {
-        (Err(_), _) => drop(fs::remove_file(temporary)),
-        (Ok(_), Some(folder)) => folder.sync()?,
-        (Ok(_), None) => {}
-    }
-    written
-}
-
-fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<File> {
-    engine::confirm();
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(true);
-    let (file, metadata) = open_known(path, with_mode(&mut options, mode), Links::Refuse)?;
-    fill(file, &metadata, content, mode, durable)
-}
-
 /// Writes a new file, which is empty.
 pub(crate) fn fill(
     mut file: File,
@@ -330,13 +300,13 @@ pub(crate) fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result
 }
 
 #[cfg(unix)]
-fn with_mode(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
+pub(crate) fn with_mode(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;
     options.mode(mode)
 }
 
 #[cfg(not(unix))]
-fn with_mode(options: &mut OpenOptions, _mode: u32) -> &mut OpenOptions {
+pub(crate) fn with_mode(options: &mut OpenOptions, _mode: u32) -> &mut OpenOptions {
     options
 }
 
@@ -373,25 +343,6 @@ mod tests {
     use crate::testing::Folder;
 
     #[test]
-    fn a_new_file_has_its_mode_whatever_the_umask_leaves_and_whatever_was_there() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = Folder::new();
-        let (path, temporary) = (folder.path().join("a"), folder.path().join(".a"));
-        for left in [None, Some(0o666)] {
-            if let Some(mode) = left {
-                fs::write(&temporary, "left by a crash").unwrap();
-                fs::set_permissions(&temporary, fs::Permissions::from_mode(mode)).unwrap();
-            }
-            for mode in [0o600, 0o644, 0o666] {
-                replace(&path, &temporary, "new", mode, Durable::No).unwrap();
-                let metadata = fs::metadata(&path).unwrap();
-                assert_eq!(metadata.permissions().mode() & 0o7777, mode);
-                assert_eq!(fs::read_to_string(&path).unwrap(), "new");
-            }
-        }
-    }
-
-    #[test]
     fn a_setting_in_a_file_is_read_without_what_is_around_it_or_refused_in_words() {
         let folder = Folder::new();
         let path = folder.path().join("setting");
@@ -423,22 +374,5 @@ mod tests {
         std::os::unix::fs::symlink("/etc/hostname", &link).unwrap();
         let refused = read(&link, 100, Links::Refuse).unwrap_err();
         assert_eq!(refused.to_string(), "it is a link");
-    }
-
-    #[test]
-    fn nothing_is_written_by_way_of_a_folder_that_is_a_link() {
-        let folder = Folder::new();
-        let (there, link) = (folder.path().join("there"), folder.path().join("link"));
-        fs::create_dir(&there).unwrap();
-        std::os::unix::fs::symlink(&there, &link).unwrap();
-        let written = replace(
-            &link.join("a"),
-            &link.join(".a"),
-            "new",
-            0o600,
-            Durable::Yes,
-        );
-        assert!(written.is_err());
-        assert_eq!(fs::read_dir(&there).unwrap().count(), 0);
     }
 }

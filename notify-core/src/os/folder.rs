@@ -1,11 +1,12 @@
 //! An open folder: what is made in it by name is in that folder, whatever is laid at its path meanwhile. Its path
 //! is walked once for all of it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::os::file::{self, Durable};
+use crate::os::engine;
+use crate::os::file::{self, Durable, Links};
 
 /// A folder that was opened at `path`.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ impl<'a> Folder<'a> {
         open.map(|open| Self { path, open })
     }
 
-    /// Replaces a file as a whole by way of another of its folder, as [`file::replace`] does.
+    /// Replaces a file as a whole by way of another of its folder, as [`replace`] does.
     pub(crate) fn replace(
         &self,
         name: &str,
@@ -36,7 +37,7 @@ impl<'a> Folder<'a> {
     ) -> io::Result<()> {
         use crate::os::ffi;
 
-        crate::os::engine::confirm();
+        engine::confirm();
         let new = ffi::create_in(&self.open, temporary, mode).and_then(file::regular);
         let written = new
             .and_then(|(new, metadata)| file::fill(new, &metadata, content, mode, durable))
@@ -74,12 +75,42 @@ impl<'a> Folder<'a> {
         durable: Durable,
     ) -> io::Result<()> {
         let (path, temporary) = (self.path.join(name), self.path.join(temporary));
-        file::replace(&path, &temporary, content, mode, durable).map(drop)
+        replace(&path, &temporary, content, mode, durable).map(drop)
     }
 
     pub(crate) fn sync(&self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Replaces `path` as a whole by way of `temporary`, which is of the same file system: a reader
+/// sees the old content or the new, and a full disk leaves the old one. Returns the new file.
+pub(crate) fn replace(
+    path: &Path,
+    temporary: &Path,
+    content: &str,
+    mode: u32,
+    durable: Durable,
+) -> io::Result<File> {
+    let folder = path.parent().filter(|_| durable == Durable::Yes);
+    let folder = folder.map(Folder::open).transpose()?;
+    let written = write(temporary, content, mode, durable)
+        .and_then(|file| fs::rename(temporary, path).map(|()| file));
+    match (&written, folder) {
+        (Err(_), _) => drop(fs::remove_file(temporary)),
+        (Ok(_), Some(folder)) => folder.sync()?,
+        (Ok(_), None) => {}
+    }
+    written
+}
+
+fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<File> {
+    engine::confirm();
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(true);
+    let (file, metadata) =
+        file::open_known(path, file::with_mode(&mut options, mode), Links::Refuse)?;
+    file::fill(file, &metadata, content, mode, durable)
 }
 
 /// Returns the path of a name in a folder. [`Path::join`] makes room for the folder's path alone first, and then anew.
@@ -188,6 +219,42 @@ mod tests {
         let folder = Folder::open(&there).unwrap();
         let written = folder.replace("a\0b", ".a", "new", 0o600, Durable::No);
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(fs::read_dir(&there).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_new_file_has_its_mode_whatever_the_umask_leaves_and_whatever_was_there() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = Place::new();
+        let (path, temporary) = (folder.path().join("a"), folder.path().join(".a"));
+        for left in [None, Some(0o666)] {
+            if let Some(mode) = left {
+                fs::write(&temporary, "left by a crash").unwrap();
+                fs::set_permissions(&temporary, fs::Permissions::from_mode(mode)).unwrap();
+            }
+            for mode in [0o600, 0o644, 0o666] {
+                replace(&path, &temporary, "new", mode, Durable::No).unwrap();
+                let metadata = fs::metadata(&path).unwrap();
+                assert_eq!(metadata.permissions().mode() & 0o7777, mode);
+                assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_by_way_of_a_folder_that_is_a_link() {
+        let folder = Place::new();
+        let (there, link) = (folder.path().join("there"), folder.path().join("link"));
+        fs::create_dir(&there).unwrap();
+        std::os::unix::fs::symlink(&there, &link).unwrap();
+        let written = replace(
+            &link.join("a"),
+            &link.join(".a"),
+            "new",
+            0o600,
+            Durable::Yes,
+        );
+        assert!(written.is_err());
         assert_eq!(fs::read_dir(&there).unwrap().count(), 0);
     }
 }

@@ -107,7 +107,7 @@ impl History {
         }
         let content = lines[first..].join("\n") + "\n";
         let temporary = self.folder.join(format!(".{file}"));
-        file::replace(&self.path(file), &temporary, &content, PRIVATE, Durable::No).map(drop)
+        folder::replace(&self.path(file), &temporary, &content, PRIVATE, Durable::No).map(drop)
     }
 
     fn content(&self, file: &str) -> String {

@@ -165,7 +165,7 @@ impl Directory {
         let after = change(&before);
         if after != before {
             let new = path.with_extension("new");
-            file::replace(&path, &new, &after, PRIVATE, Durable::Yes)?;
+            folder::replace(&path, &new, &after, PRIVATE, Durable::Yes)?;
         }
         Ok(())
     }

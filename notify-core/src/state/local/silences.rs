@@ -198,7 +198,7 @@ impl Directory {
         }
         let temporary = folder.join(format!(".{name}.new"));
         let mode = self.mode & !OTHERS_WRITE;
-        file::replace(&path, &temporary, &content, mode, Durable::Yes)?;
+        folder::replace(&path, &temporary, &content, mode, Durable::Yes)?;
         Ok(gone)
     }
 }

@@ -131,7 +131,7 @@ impl Outbox {
         }
         let key = (u128::from(random::number()) << 64) | u128::from(random::number());
         let new = self.hidden.join("key.new");
-        file::replace(&path, &new, &format!("{key:032x}"), PRIVATE, Durable::Yes)?;
+        folder::replace(&path, &new, &format!("{key:032x}"), PRIVATE, Durable::Yes)?;
         Ok(key.to_be_bytes())
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use super::{Locked, Written};
 use crate::message::alert::Alert;
-use crate::os::file::{self, Durable, SizeLimit};
+use crate::os::file::{Durable, SizeLimit};
 use crate::os::folder;
 use crate::os::landlord::Landlord;
 use crate::os::random;
@@ -113,7 +113,7 @@ impl Locked<'_> {
             Some(landlord) => landlord.at(file.as_ref()),
             None => folder::path_in(directory, file),
         };
-        let new = file::replace(&path, &temporary, content, *mode, Durable::No)?;
+        let new = folder::replace(&path, &temporary, content, *mode, Durable::No)?;
         if let Some(landlord) = landlord {
             landlord.give(&new);
         }
