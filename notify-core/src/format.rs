@@ -5,6 +5,7 @@ pub(crate) mod fields;
 pub(crate) mod hash;
 pub(crate) mod headline;
 pub(crate) mod link;
+pub(crate) mod order;
 pub(crate) mod pattern;
 pub(crate) mod percent;
 pub(crate) mod span;

@@ -1,10 +1,11 @@
 //! Many alerts as one message, in which each of them has its place.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use chrono::TimeDelta;
 
+use crate::format::order;
 use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
 use crate::message::cut::{
@@ -30,9 +31,6 @@ const MAX_SHARED_BYTES: usize = 200;
 
 /// The most that the addresses of runbooks take up together.
 const MAX_RUNBOOK_BYTES: usize = 600;
-
-/// A time of an earlier day.
-const DAY: &str = "%Y-%m-%d %H:%M:%S";
 
 /// Alerts of so short a time have no times of their own.
 const AT_ONCE: TimeDelta = TimeDelta::seconds(60);
@@ -152,20 +150,15 @@ pub(crate) fn headline(alerts: &[Alert]) -> String {
         .iter()
         .all(|alert| matches!(alert.symbol(), '✓' | '▸'));
     let symbol = if is_good { '✓' } else { '✗' };
-    let mut counts = BTreeMap::new();
-    for alert in alerts {
-        *counts
-            .entry((alert.kind, alert.became()))
-            .or_insert(0_usize) += 1;
+    let kinds = alerts.iter().map(|alert| (alert.kind, alert.became()));
+    let mut kinds: Vec<_> = kinds.collect();
+    order::sort(&mut kinds);
+    let mut counts = String::new();
+    for alike in kinds.chunk_by(|one, other| one == other) {
+        let words = alike[0].1.strip_prefix("is ").unwrap_or(&alike[0].1);
+        let between = if counts.is_empty() { "" } else { ", " };
+        counts += &format!("{between}{} {words}", alike.len());
     }
-    let counts: Vec<_> = counts
-        .iter()
-        .map(|((_, words), count)| {
-            let words = words.strip_prefix("is ").unwrap_or(words);
-            format!("{count} {words}")
-        })
-        .collect();
-    let counts = counts.join(", ");
     match alerts.iter().find_map(|alert| alert.recovered) {
         Some((over, all)) => format!("{symbol} {over} of {all} recovered: {counts}"),
         None => format!("{symbol} {} alerts: {counts}", alerts.len()),
@@ -215,7 +208,28 @@ struct Cuts {
     error: usize,
 }
 
-impl Group<'_> {
+impl<'a> Group<'a> {
+    fn of(became: String, line: Line<'a>) -> Self {
+        Self {
+            became,
+            error: None,
+            lines: vec![line],
+        }
+    }
+
+    /// Returns whether its jobs share an error, which are alike.
+    fn is_of_one_error(&self) -> bool {
+        self.lines.len() > 1 && self.lines[0].fingerprint.is_some()
+    }
+
+    fn shared_error(&self) -> Shared {
+        let first = &self.lines[0].error;
+        Shared {
+            text: first.clone(),
+            is_the_same_for_all: self.lines.iter().all(|line| line.error == *first),
+        }
+    }
+
     /// Returns every error that is shown.
     fn errors(&self) -> Vec<&str> {
         match &self.error {
@@ -247,6 +261,14 @@ impl Group<'_> {
 }
 
 impl Line<'_> {
+    /// Returns what became of the job, in words, with the place that such jobs have.
+    fn with_its_kind(self) -> ((usize, String), Self) {
+        let state = self.latest_state();
+        let place = state.map_or(0, |alert| alert.kind.place());
+        let became = state.map(Alert::became).unwrap_or_default();
+        ((place, became), self)
+    }
+
     fn latest_state(&self) -> Option<&Alert> {
         let is_state = |alert: &&&Alert| !alert.kind.is_of_a_run();
         let state = self.alerts.iter().rev().find(is_state);
@@ -255,58 +277,52 @@ impl Line<'_> {
 }
 
 fn groups(alerts: &[Alert]) -> Vec<Group<'_>> {
-    let mut sorted: BTreeMap<_, Vec<Line<'_>>> = BTreeMap::new();
-    for line in lines(alerts) {
-        let place = line.latest_state().map_or(0, |alert| alert.kind.place());
-        let became = line.latest_state().map(Alert::became).unwrap_or_default();
-        let alike = sorted.entry((place, became, line.fingerprint.clone()));
-        alike.or_default().push(line);
-    }
-    let mut groups: Vec<(usize, Group<'_>)> = Vec::new();
-    let mut rest: BTreeMap<_, Vec<Line<'_>>> = BTreeMap::new();
-    for ((place, became, fingerprint), lines) in sorted {
-        match &*lines {
-            [first, others @ ..] if fingerprint.is_some() && !others.is_empty() => {
-                let shared = Shared {
-                    text: first.error.clone(),
-                    is_the_same_for_all: others.iter().all(|line| line.error == first.error),
-                };
-                let error = Some(shared);
-                groups.push((
-                    place,
-                    Group {
-                        became,
-                        error,
-                        lines,
-                    },
-                ));
+    let mut lines: Vec<_> = lines(alerts).into_iter().map(Line::with_its_kind).collect();
+    order::sort_by(&mut lines, |(one, line), (other, its)| {
+        one.cmp(other)
+            .then_with(|| line.fingerprint.cmp(&its.fingerprint))
+    });
+    let mut alike: Vec<(usize, Group<'_>)> = Vec::new();
+    for ((place, became), line) in lines {
+        match alike.last_mut() {
+            Some((at, group))
+                if (*at, &group.became) == (place, &became)
+                    && group.lines[0].fingerprint == line.fingerprint =>
+            {
+                group.lines.push(line);
             }
-            _ => rest.entry((place, became)).or_default().extend(lines),
+            _ => alike.push((place, Group::of(became, line))),
         }
     }
-    groups.extend(rest.into_iter().map(|((place, became), lines)| {
-        let error = None;
-        (
-            place,
-            Group {
-                became,
-                error,
-                lines,
-            },
-        )
-    }));
+    let (mut groups, rest): (Vec<_>, Vec<_>) = alike
+        .into_iter()
+        .partition(|(_, group)| group.is_of_one_error());
+    for (_, group) in &mut groups {
+        group.error = Some(group.shared_error());
+    }
+    for (place, mut group) in rest {
+        match groups.last_mut() {
+            Some((at, before))
+                if before.error.is_none() && (*at, &before.became) == (place, &group.became) =>
+            {
+                before.lines.append(&mut group.lines);
+            }
+            _ => groups.push((place, group)),
+        }
+    }
     // Within one kind the largest group first, and last the jobs that share no error.
-    groups
-        .sort_by_key(|(place, group)| (*place, group.error.is_none(), Reverse(group.lines.len())));
+    order::sort_by_key(&mut groups, |(place, group)| {
+        (*place, group.error.is_none(), Reverse(group.lines.len()))
+    });
     groups.into_iter().map(|(_, group)| group).collect()
 }
 
 /// Puts the alerts of each job together, in the order in which the jobs came.
 fn lines(alerts: &[Alert]) -> Vec<Line<'_>> {
     let mut in_order: Vec<_> = alerts.iter().collect();
-    in_order.sort_by_key(|alert| alert.decided);
+    order::sort_by_key(&mut in_order, |alert| alert.decided);
     let mut lines: Vec<Line<'_>> = Vec::new();
-    let mut places = BTreeMap::new();
+    let mut places = HashMap::new();
     for alert in in_order {
         let place = *places.entry(&*alert.job).or_insert(lines.len());
         if place == lines.len() {
@@ -346,13 +362,13 @@ fn render(alerts: &[Alert], groups: &[Group<'_>], cuts: Cuts) -> String {
         times().min().unwrap_or_default(),
         times().max().unwrap_or_default(),
     );
-    let format = if last - first <= AT_ONCE {
+    let shown = if last - first <= AT_ONCE {
         // The heading says when.
-        ""
+        0
     } else if first.date_naive() == last.date_naive() {
-        "%H:%M:%S"
+        time::CLOCK
     } else {
-        "%m-%d %H:%M:%S"
+        time::DAY_AND_CLOCK
     };
     let mut text = heading(alerts, first, last);
     text += &said_by_all(alerts);
@@ -364,13 +380,14 @@ fn render(alerts: &[Alert], groups: &[Group<'_>], cuts: Cuts) -> String {
             text += "  ";
             text += &cut_name(line.job, cuts.name);
             for alert in &line.alerts {
-                let time = time::write(alert.decided, format);
+                let time = time::second(alert.decided);
+                let time = &time[time.len() - shown..];
                 // The title says what one alert is.
                 let kind = match &*line.alerts {
                     [_] => "",
                     _ => alert.kind.as_str(),
                 };
-                let words = [kind, &time].map(str::trim);
+                let words = [kind, time].map(str::trim);
                 let words = words.into_iter().filter(|word| !word.is_empty());
                 let what: Vec<_> = words.collect();
                 let before = if what.is_empty() { "" } else { " · " };
@@ -421,17 +438,17 @@ fn heading(alerts: &[Alert], first: Time, last: Time) -> String {
         format!(" on {}", shown(host, MAX_HOST_BYTES))
     });
     let until = if last.date_naive() != first.date_naive() {
-        " to ".to_owned() + &time::write(last, DAY)
+        " to ".to_owned() + &time::second(last)
     } else if last == first {
         String::new()
     } else {
-        " to ".to_owned() + &time::write(last, "%H:%M:%S")
+        " to ".to_owned() + &time::clock(last)
     };
     let count = match alerts.iter().find_map(|alert| alert.recovered) {
         Some((over, all)) => format!("{over} of {all} recovered"),
         None => format!("{} alerts", alerts.len()),
     };
-    let first = time::write(first, DAY);
+    let first = time::second(first);
     format!("--- {count}{host}, {first}{until} UTC ---\n")
 }
 

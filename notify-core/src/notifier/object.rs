@@ -18,6 +18,11 @@ macro_rules! object {
 }
 pub(super) use object;
 
+/// Writes JSON. `to_string` of a value would bring along what lays it out in lines.
+pub(super) fn text(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 /// The value of an entry, which is not copied where it stands.
 pub(super) enum Entry<'a> {
     Text(&'a str),
