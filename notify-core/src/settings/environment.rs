@@ -1,6 +1,5 @@
 //! The only file that reads the environment.
 
-use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 
@@ -36,8 +35,10 @@ pub(crate) fn channels_in_environment() -> Vec<String> {
             .then_some(channel)
             .filter(|channel| channel != "heartbeat")
     };
-    let channels: BTreeSet<_> = variables().into_iter().filter_map(channel).collect();
-    channels.into_iter().collect()
+    let mut channels: Vec<_> = variables().into_iter().filter_map(channel).collect();
+    channels.sort_unstable();
+    channels.dedup();
+    channels
 }
 
 pub(crate) fn is_yes(value: &str) -> bool {

@@ -63,8 +63,10 @@ impl Outbox {
     /// Returns the names of all queues that are there.
     pub(crate) fn queue_names(&self) -> Vec<String> {
         let folders = [&self.waiting, &self.held].map(|folder| names(folder));
-        let names: BTreeSet<_> = folders.into_iter().flatten().collect();
-        names.into_iter().collect()
+        let mut all = folders.concat();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// Returns the names of the queues with a held alert whose time has come.
@@ -74,7 +76,9 @@ impl Outbox {
             held.filter_map(|name| held_until(&name))
                 .any(|until| until <= now)
         };
-        names(&self.held).into_iter().filter(is_due).collect()
+        let mut due = BTreeSet::new();
+        due.extend(names(&self.held).into_iter().filter(is_due));
+        due
     }
 
     /// Removes an alert that was held, and is not to be sent any more.
