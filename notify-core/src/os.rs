@@ -15,6 +15,7 @@ pub(crate) mod random;
 pub(crate) mod redact;
 #[cfg(unix)]
 pub(crate) mod signals;
+pub(crate) mod thread;
 pub(crate) mod timezone;
 pub(crate) mod warning;
 pub(crate) mod worker;
