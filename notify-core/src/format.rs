@@ -1,6 +1,7 @@
 //! Text, times, fields and hashes: the forms that all other rooms write in.
 
 pub(crate) mod backtrace;
+pub(crate) mod clone;
 pub(crate) mod fields;
 pub(crate) mod hash;
 pub(crate) mod headline;
