@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use log::Level;
 
 use crate::format::text;
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
 use crate::os::{ffi, isolate, redact};
 use crate::status::log_lines::LogLines;
 
@@ -136,9 +136,10 @@ impl Line {
 
     /// Writes it for people: in one line, as a terminal shows it, without secrets.
     fn readable(&self) -> String {
-        let at = Time::from(SystemTime::UNIX_EPOCH + self.at).format("%H:%M:%S%.3f");
+        let at = time::clock(Time::from(SystemTime::UNIX_EPOCH + self.at));
+        let millis = self.at.subsec_millis();
         let text = redact::line(&self.text, MOST_BYTES);
-        format!("{at} {} {text}", self.level)
+        format!("{at}.{millis:03} {} {text}", self.level)
     }
 }
 
