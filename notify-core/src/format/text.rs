@@ -93,6 +93,7 @@ fn is_first_frame(line: &str, next: &str) -> bool {
 }
 
 /// As `str::strip_prefix`, for ASCII letters of any case.
+#[inline(never)]
 pub(crate) fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let (head, rest) = text.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(rest)
@@ -115,6 +116,7 @@ pub(crate) fn first_bytes(text: &str, limit: usize) -> &str {
 }
 
 /// std's method of that name is younger than the oldest compiler that we support.
+#[inline(never)]
 pub(crate) fn floor_char_boundary(text: &str, index: usize) -> usize {
     let mut end = index.min(text.len());
     while !text.is_char_boundary(end) {

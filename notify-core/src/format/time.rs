@@ -11,6 +11,7 @@ pub(crate) type Time = DateTime<Utc>;
 pub(crate) type Micros = i64;
 
 /// Returns the date of a point in time.
+#[inline(never)]
 pub(crate) fn from_micros(micros: Micros) -> Time {
     DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
@@ -70,6 +71,7 @@ pub(crate) fn show(time: Time) -> String {
 }
 
 /// Writes a time as `2026-11-22 13:00:00`.
+#[inline(never)]
 pub(crate) fn second(time: Time) -> String {
     let mut text = show(time);
     text.truncate(text.len() - BELOW_SECOND);
@@ -123,6 +125,7 @@ pub(crate) fn span(time: Duration) -> String {
 }
 
 /// Returns the time from `then` to `now`, none where clocks disagree.
+#[inline(never)]
 pub(crate) fn between(then: Time, now: Time) -> Duration {
     (now - then).to_std().unwrap_or_default()
 }

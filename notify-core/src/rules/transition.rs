@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::case::Case;
+use crate::format::clone::clone_in_one_place;
 use crate::format::hash;
 use crate::format::time::{self, Micros, Time};
 use crate::message::alert::Alert;
@@ -26,7 +27,7 @@ use crate::status::plan::Plan;
 use crate::status::{Quiet, Status};
 
 /// A run that has ended, but for its outcome.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) run: u64,
     pub(crate) job: Cow<'static, str>,
@@ -75,6 +76,14 @@ pub(crate) struct Ended {
     pub(crate) heard: Heard,
     /// What its alerts say beside the error.
     pub(crate) notes: Vec<String>,
+}
+
+clone_in_one_place! {
+    Ended {
+        run, job, location, source, begun, by, took, host, pid, exe, version, every_hours, plan, channel,
+        attempt, nested, was_overdue, due, should_take, is_in_time, last_inside, mention, facts, runbook, owner,
+        heard, notes,
+    }
 }
 
 impl Ended {

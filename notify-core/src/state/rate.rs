@@ -214,6 +214,7 @@ impl Pace {
         self.trials.get(id).map_or(0, |trial| trial.attempts)
     }
 
+    #[inline(never)]
     fn trial(&mut self, id: &str) -> &mut Trial {
         self.trials.entry(id.to_owned()).or_default()
     }
