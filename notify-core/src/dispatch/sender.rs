@@ -189,7 +189,6 @@ fn take_next(queue: &Queue, waiting: &[Entry], pace: &Pace, most: usize) -> Take
         if !taken.0.is_empty() || chosen.is_empty() {
             return taken;
         }
-        let chosen: HashSet<_> = chosen.into_iter().collect();
         waiting.to_mut().retain(|entry| !chosen.contains(entry));
     }
 }

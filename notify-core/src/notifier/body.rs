@@ -13,12 +13,12 @@ const TITLE: usize = 80;
 /// The content type alone does not say it: Slack sends its `ok` as `text/html`, as many a framework
 /// does by default.
 pub(super) fn is_page(content_type: &str, body: &str) -> bool {
-    let body = without_mark(body).to_ascii_lowercase();
+    let body = text::lower(without_mark(body));
     let begins = |start| body.starts_with(start);
     if begins("<!doctype html") || begins("<html") {
         return true;
     }
-    let is_html = content_type.to_ascii_lowercase().contains("html");
+    let is_html = text::lower(content_type).contains("html");
     // A tag, a comment, or a declaration.
     is_html
         && body.match_indices('<').any(|(at, _)| {
@@ -58,7 +58,7 @@ pub(super) fn json(body: &str) -> Option<Value> {
 
 /// Returns a page's title.
 pub(super) fn title(page: &str) -> Option<&str> {
-    let lower = page.to_ascii_lowercase();
+    let lower = text::lower(page);
     let tag = lower.find("<title")?;
     let begin = tag + lower[tag..].find('>')? + 1;
     let end = begin + lower[begin..].find("</title")?;

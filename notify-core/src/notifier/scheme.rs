@@ -18,6 +18,7 @@ use super::{
     Discord, Exec, GoogleChat, Jsm, Json, Matrix, Notifier, Ntfy, PagerDuty, Sendmail, Slack,
     SlackBot, Teams, Telegram, discord, mail, slack, teams,
 };
+use crate::format::text;
 use crate::notifier::secret::Secret;
 use crate::notifier::url::{self, Destination};
 use crate::os::warning::Warning;
@@ -207,7 +208,7 @@ fn direct(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
     let Some((name, rest)) = word.split_once("://") else {
         return Err(format!("it has no `://`; write {}", forms()));
     };
-    let name = name.to_ascii_lowercase();
+    let name = text::lower(name);
     let scheme = SCHEMES.iter().find(|scheme| scheme.names.contains(&&*name));
     let Some(scheme) = scheme else {
         return Err(format!("its scheme is unknown; write {}", forms()));

@@ -89,10 +89,13 @@ fn of_store(address: &str) -> Vec<String> {
 
 /// Returns a word, or those in the file that it names.
 fn words_of(word: &str) -> Vec<String> {
-    let Some(path) = word.strip_prefix("file:") else {
-        return vec![word.to_owned()];
-    };
-    let path = Path::new(path);
+    match word.strip_prefix("file:") {
+        Some(path) => words_in(Path::new(path)),
+        None => vec![word.to_owned()],
+    }
+}
+
+fn words_in(path: &Path) -> Vec<String> {
     let content = file::read(path, MAX_FILE_BYTES, Links::Follow)
         .ok()
         .flatten()

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 
+use crate::format::text;
 use crate::settings::config::is_channel_name;
 
 /// Reads a variable of the environment.
@@ -29,7 +30,7 @@ pub(crate) fn channels_in_environment() -> Vec<String> {
         let other = name
             .strip_prefix("NOTIFY_")
             .and_then(|name| name.strip_suffix("_URL"));
-        let channel = slack.or(other)?.to_ascii_lowercase();
+        let channel = text::lower(slack.or(other)?);
         // `NOTIFY_HEARTBEAT_URL` configures the heartbeat, not a channel called `heartbeat`.
         is_channel_name(&channel)
             .then_some(channel)
@@ -42,5 +43,5 @@ pub(crate) fn channels_in_environment() -> Vec<String> {
 }
 
 pub(crate) fn is_yes(value: &str) -> bool {
-    !["", "0", "false", "no", "off"].contains(&value.trim().to_ascii_lowercase().as_str())
+    !["", "0", "false", "no", "off"].contains(&&*text::lower(value.trim()))
 }

@@ -1,7 +1,6 @@
 //! When a queue may send its next message: a bucket of tokens, a window in which alerts gather,
 //! and a pause that grows while the destination fails.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -47,8 +46,8 @@ pub(crate) struct Pace {
     not_before: Option<Time>,
     /// Why a person has to fix the destination, as it said at the last attempt.
     broken: Option<String>,
-    /// What was tried of the alerts that still wait.
-    trials: BTreeMap<String, Trial>,
+    /// What was tried of the alerts that still wait, in the order of their ids.
+    trials: Vec<(String, Trial)>,
 }
 
 /// What was tried of an alert.
@@ -72,7 +71,7 @@ impl Pace {
             failures: 0,
             not_before: None,
             broken: None,
-            trials: BTreeMap::new(),
+            trials: Vec::new(),
         }
     }
 
@@ -186,7 +185,7 @@ impl Pace {
 
     /// Returns until when an alert waits by itself.
     pub(crate) fn is_put_off(&self, id: &str, now: Time) -> Option<Time> {
-        let until = clamp(self.trials.get(id)?.put_off?, now, LONGEST_PAUSE);
+        let until = clamp(self.tried(id)?.put_off?, now, LONGEST_PAUSE);
         (until > now).then_some(until)
     }
 
@@ -211,22 +210,39 @@ impl Pace {
 
     /// Returns how often the alert was tried.
     fn attempts(&self, id: &str) -> u32 {
-        self.trials.get(id).map_or(0, |trial| trial.attempts)
+        self.tried(id).map_or(0, |trial| trial.attempts)
+    }
+
+    fn tried(&self, id: &str) -> Option<&Trial> {
+        self.place(id).ok().map(|at| &self.trials[at].1)
+    }
+
+    /// Returns where an alert's trial is, or is to be.
+    fn place(&self, id: &str) -> Result<usize, usize> {
+        let order = |(known, _): &(String, Trial)| known.as_str().cmp(id);
+        self.trials.binary_search_by(order)
     }
 
     #[inline(never)]
     fn trial(&mut self, id: &str) -> &mut Trial {
-        self.trials.entry(id.to_owned()).or_default()
+        let place = self.place(id);
+        let at = place.unwrap_or_else(|at| at);
+        if place.is_err() {
+            self.trials.insert(at, (id.to_owned(), Trial::default()));
+        }
+        &mut self.trials[at].1
     }
 
     /// Forgets an alert that is gone from the queue.
     pub(crate) fn forget(&mut self, id: &str) {
-        self.trials.remove(id);
+        if let Ok(at) = self.place(id) {
+            self.trials.remove(at);
+        }
     }
 
     /// Forgets every alert that is gone from the queue.
     pub(crate) fn retain(&mut self, mut waits: impl FnMut(&str) -> bool) {
-        self.trials.retain(|id, _| waits(id));
+        self.trials.retain(|(id, _)| waits(id));
     }
 
     fn tokens_at(&self, now: Time) -> f64 {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::format::fields::{Fields, Page};
 use crate::format::hash;
 use crate::format::link;
+use crate::format::text;
 use crate::format::time;
 #[cfg(feature = "postgres")]
 use crate::format::time::Micros;
@@ -130,7 +131,7 @@ impl Recorded<'_> {
     /// was handed over to that program (`exec`).
     pub(crate) fn successor(record: &Fields) -> Option<String> {
         let pid = record.get("pid")?.parse().ok()?;
-        let started: u64 = record.get("started")?.parse().ok()?;
+        let started: u64 = record.get("started").and_then(text::number)?;
         let lives = Machine::this().is_this(record) && process::started(pid) == Some(started);
         lives.then(|| process::program(pid))
     }
