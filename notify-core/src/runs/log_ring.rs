@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use log::Level;
 
-use crate::format::text;
 use crate::format::time::{self, Time};
+use crate::format::{order, text};
 use crate::os::{ffi, isolate, redact};
 use crate::status::log_lines::LogLines;
 
@@ -171,7 +171,7 @@ impl Ring {
     pub(crate) fn append(&mut self, inner: Self) {
         let before = std::mem::take(self);
         let mut all: Vec<_> = before.lines.into_iter().chain(inner.lines).collect();
-        all.sort_by_key(|line| line.at);
+        order::sort_by_key(&mut all, |line| line.at);
         for line in all {
             self.push(line);
         }
