@@ -1,18 +1,17 @@
 //! Many alerts as one message, in which each of them has its place.
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
+mod group;
 
 use chrono::TimeDelta;
+use group::{Group, groups};
 
 use crate::format::order;
 use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
 use crate::message::cut::{
-    cut_error, cut_in_the_middle, cut_name, first_line, one_line, share, shown, width,
+    cut_error, cut_in_the_middle, cut_name, first_line, share, shown, width,
 };
 use crate::message::dropped::Dropped;
-use crate::status::fingerprint;
 
 /// The most alerts that leave in one message: so many lines fit, whatever they say.
 pub(crate) const MOST: usize = 40;
@@ -172,187 +171,11 @@ fn dropped_line(alerts: &[Alert]) -> Option<String> {
     Some(format!("\n{words}\n"))
 }
 
-/// Jobs that stand together: they are the same now, for the same reason.
-#[derive(Debug)]
-struct Group<'a> {
-    /// What became of them, in words.
-    became: String,
-    /// The first error of those that are alike but for numbers, ids and paths; `None` where the
-    /// jobs share none, and each has its own behind its name.
-    error: Option<Shared>,
-    lines: Vec<Line<'a>>,
-}
-
-/// The error of a group.
-#[derive(Debug)]
-struct Shared {
-    text: String,
-    is_the_same_for_all: bool,
-}
-
-/// A job's alerts.
-#[derive(Debug)]
-struct Line<'a> {
-    job: &'a str,
-    /// In their order, so that the last says what the job is now.
-    alerts: Vec<&'a Alert>,
-    /// The latest error, also of a job that works again; empty where there is none.
-    error: String,
-    fingerprint: Option<String>,
-}
-
 /// The most that is shown of each text.
 #[derive(Debug, Clone, Copy)]
 struct Cuts {
     name: usize,
     error: usize,
-}
-
-impl<'a> Group<'a> {
-    fn of(became: String, line: Line<'a>) -> Self {
-        Self {
-            became,
-            error: None,
-            lines: vec![line],
-        }
-    }
-
-    /// Returns whether its jobs share an error, which are alike.
-    fn is_of_one_error(&self) -> bool {
-        self.lines.len() > 1 && self.lines[0].fingerprint.is_some()
-    }
-
-    fn shared_error(&self) -> Shared {
-        let first = &self.lines[0].error;
-        Shared {
-            text: first.clone(),
-            is_the_same_for_all: self.lines.iter().all(|line| line.error == *first),
-        }
-    }
-
-    /// Returns every error that is shown.
-    fn errors(&self) -> Vec<&str> {
-        match &self.error {
-            Some(shared) => vec![&shared.text],
-            None => self.lines.iter().map(|line| &*line.error).collect(),
-        }
-    }
-
-    /// Returns the pages that say what to do, each once, where something is wrong.
-    fn runbooks(&self) -> Vec<&str> {
-        let last = self.lines.iter().filter_map(Line::latest_state);
-        let wrong = last.filter(|alert| !matches!(alert.symbol(), '✓' | '▸'));
-        let mut runbooks: Vec<_> = wrong.filter_map(Alert::runbook).collect();
-        runbooks.sort_unstable();
-        runbooks.dedup();
-        runbooks
-    }
-
-    /// Says how many jobs there are, what became of them, and how their error begins.
-    fn title(&self) -> String {
-        let count = self.lines.len();
-        let error = match &self.error {
-            Some(shared) if shared.is_the_same_for_all => ": ",
-            Some(_) => " with errors alike, the first: ",
-            None => "",
-        };
-        format!("{count} × {}{error}", self.became)
-    }
-}
-
-impl Line<'_> {
-    /// Returns what became of the job, in words, with the place that such jobs have.
-    fn with_its_kind(self) -> ((usize, String), Self) {
-        let state = self.latest_state();
-        let place = state.map_or(0, |alert| alert.kind.place());
-        let became = state.map(Alert::became).unwrap_or_default();
-        ((place, became), self)
-    }
-
-    fn latest_state(&self) -> Option<&Alert> {
-        let is_state = |alert: &&&Alert| !alert.kind.is_of_a_run();
-        let state = self.alerts.iter().rev().find(is_state);
-        state.or(self.alerts.last()).copied()
-    }
-}
-
-fn groups(alerts: &[Alert]) -> Vec<Group<'_>> {
-    let mut lines: Vec<_> = lines(alerts).into_iter().map(Line::with_its_kind).collect();
-    order::sort_by(&mut lines, |(one, line), (other, its)| {
-        one.cmp(other)
-            .then_with(|| line.fingerprint.cmp(&its.fingerprint))
-    });
-    let mut alike: Vec<(usize, Group<'_>)> = Vec::new();
-    for ((place, became), line) in lines {
-        match alike.last_mut() {
-            Some((at, group))
-                if (*at, &group.became) == (place, &became)
-                    && group.lines[0].fingerprint == line.fingerprint =>
-            {
-                group.lines.push(line);
-            }
-            _ => alike.push((place, Group::of(became, line))),
-        }
-    }
-    let (mut groups, rest): (Vec<_>, Vec<_>) = alike
-        .into_iter()
-        .partition(|(_, group)| group.is_of_one_error());
-    for (_, group) in &mut groups {
-        group.error = Some(group.shared_error());
-    }
-    for (place, mut group) in rest {
-        match groups.last_mut() {
-            Some((at, before))
-                if before.error.is_none() && (*at, &before.became) == (place, &group.became) =>
-            {
-                before.lines.append(&mut group.lines);
-            }
-            _ => groups.push((place, group)),
-        }
-    }
-    // Within one kind the largest group first, and last the jobs that share no error.
-    order::sort_by_key(&mut groups, |(place, group)| {
-        (*place, group.error.is_none(), Reverse(group.lines.len()))
-    });
-    groups.into_iter().map(|(_, group)| group).collect()
-}
-
-/// Puts the alerts of each job together, in the order in which the jobs came.
-fn lines(alerts: &[Alert]) -> Vec<Line<'_>> {
-    let mut in_order: Vec<_> = alerts.iter().collect();
-    order::sort_by_key(&mut in_order, |alert| alert.decided);
-    let mut lines: Vec<Line<'_>> = Vec::new();
-    let mut places = HashMap::new();
-    for alert in in_order {
-        let place = *places.entry(&*alert.job).or_insert(lines.len());
-        if place == lines.len() {
-            lines.push(Line {
-                job: &alert.job,
-                alerts: Vec::new(),
-                error: String::new(),
-                fingerprint: None,
-            });
-        }
-        let line = &mut lines[place];
-        line.alerts.push(alert);
-        let gist = alert.gist();
-        if !gist.trim().is_empty() {
-            line.error = block(&gist);
-            line.fingerprint = Some(if alert.message.replaces() {
-                fingerprint::of(&gist)
-            } else {
-                alert.fingerprint()
-            });
-        }
-    }
-    lines
-}
-
-/// Writes an error below the line that it begins in: without empty lines, and further in than names.
-fn block(error: &str) -> String {
-    let lines = error.lines().map(|line| one_line(line.trim_end()));
-    let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
-    lines.join("\n    ").trim_start().to_owned()
 }
 
 /// Writes the digest. How long it is but for its names and errors does not depend on the cuts.
