@@ -157,12 +157,10 @@ pub(crate) fn send_anew(alert: &Alert) {
             } else {
                 status.alerted
             };
-            let status = Status {
-                alerted,
-                ..status.clone()
-            };
+            let mut dropped = status.clone();
+            dropped.alerted = alerted;
             taken_back(
-                &status,
+                &dropped,
                 alert,
                 false,
                 "too many alerts waited, and this one was dropped",
@@ -208,13 +206,14 @@ fn taken_back(status: &Status, alert: &Alert, waits: bool, why: &str) -> Option<
         (false, Kind::Failed) => Vec::new(),
         _ => status.sent_errors.clone(),
     };
-    Some(Status {
-        alerted: None,
-        sent_errors,
-        held: status.held.clone().filter(|_| !is_leaving),
-        decision: Some(Decided::undelivered(why)),
-        ..status.clone()
-    })
+    let mut status = status.clone();
+    status.alerted = None;
+    status.sent_errors = sent_errors;
+    if is_leaving {
+        status.held = None;
+    }
+    status.decision = Some(Decided::undelivered(why));
+    Some(status)
 }
 
 /// Returns when an alert counts as sent by its status: where it was held, when it is to leave.
@@ -228,11 +227,10 @@ fn restored(status: &Status, alert: &Alert) -> Option<Status> {
     let is_unsent = status.state == State::Error
         && status.alerted.is_none()
         && status.incident.as_deref() == alert.incident();
-    is_unsent.then(|| Status {
-        alerted: Some(alert.decided),
-        decision: Some(Decided::By(Fate::Sent, Reason::ChannelMended)),
-        ..status.clone()
-    })
+    let mut status = is_unsent.then(|| status.clone())?;
+    status.alerted = Some(alert.decided);
+    status.decision = Some(Decided::By(Fate::Sent, Reason::ChannelMended));
+    Some(status)
 }
 
 /// Names the fault of a channel that takes nothing.

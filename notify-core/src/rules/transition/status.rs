@@ -119,49 +119,43 @@ impl Case<'_> {
             return Some(status);
         }
         // It has ended all the same.
-        let previous = Status {
-            runs_total: own.runs_total,
-            failures_total: own.failures_total,
-            ..previous.clone()
-        };
+        let mut status = previous.clone();
+        status.runs_total = own.runs_total;
+        status.failures_total = own.failures_total;
         match (previous.state, self.state) {
-            (_, State::Ok) => Some(previous),
+            (_, State::Ok) => {}
             (State::Ok, State::Error) => {
-                let mut count = previous.older_errors.clone();
+                let count = &mut status.older_errors;
                 let error = own.fingerprint.as_deref().unwrap_or_default();
                 let is_over = count
                     .last
                     .is_some_and(|last| time::age(last, now) >= self.end.settings.silent);
                 if settled.is_sent {
                     if is_over {
-                        count = ErrorCount::default();
+                        *count = ErrorCount::default();
                     }
                     count.waiting = 0;
                     count.send(error, now);
                 } else if settled.decision.reason == Reason::OtherErrors {
                     count.wait(error);
                 }
-                Some(Status {
-                    older_errors: count,
-                    ..previous
-                })
             }
             // It counts as any other failure, and the status speaks of the newer one.
-            (State::Error, State::Error) => Some(Status {
-                runs: own.runs,
-                alerted: own.alerted,
-                alerted_by: own.alerted_by.clone(),
-                sent_errors: own.sent_errors.clone(),
-                other_errors: own.other_errors.clone(),
-                held: own.held.clone(),
-                withheld_since: own.withheld_since,
-                quiet: own.quiet.clone(),
-                decision: own.decision.clone(),
-                alerted_channel: own.alerted_channel.clone(),
-                silenced_by_rule: own.silenced_by_rule.clone(),
-                ..previous
-            }),
+            (State::Error, State::Error) => {
+                status.runs = own.runs;
+                status.alerted = own.alerted;
+                status.alerted_by.clone_from(&own.alerted_by);
+                status.sent_errors.clone_from(&own.sent_errors);
+                status.other_errors.clone_from(&own.other_errors);
+                status.held.clone_from(&own.held);
+                status.withheld_since = own.withheld_since;
+                status.quiet.clone_from(&own.quiet);
+                status.decision.clone_from(&own.decision);
+                status.alerted_channel.clone_from(&own.alerted_channel);
+                status.silenced_by_rule.clone_from(&own.silenced_by_rule);
+            }
         }
+        Some(status)
     }
 
     /// Names the incident that is open, this run's own where it opens one.
