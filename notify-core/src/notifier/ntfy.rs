@@ -256,11 +256,10 @@ fn further(alerts: &[Alert], topic: &str, page: &str) -> Value {
 /// Makes a message that says in few words what the other one says, in its place.
 fn short(full: &Value, alerts: &[Alert], topic: &str) -> Value {
     let mut short = message(alerts, topic, SHORT);
-    if let Some(object) = short.as_object_mut() {
-        object.retain(|key, _| ["topic", "title", "message", "priority"].contains(&&**key));
-        let sequence = full.get("sequence_id").cloned();
-        object.extend(sequence.map(|id| ("sequence_id".to_owned(), id)));
-    }
+    let kept = ["topic", "title", "message", "priority"];
+    object::keep(&mut short, &|name| kept.contains(&name));
+    let sequence = full.get("sequence_id").cloned();
+    put(&mut short, "sequence_id", some(sequence));
     short
 }
 

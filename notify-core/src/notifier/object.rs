@@ -23,6 +23,13 @@ pub(super) fn text(value: &Value) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
+/// Leaves out the entries whose names are not to be kept.
+pub(super) fn keep(object: &mut Value, is_kept: &dyn Fn(&str) -> bool) {
+    if let Value::Object(object) = object {
+        object.retain(|name, _| is_kept(name));
+    }
+}
+
 /// The value of an entry, which is not copied where it stands.
 pub(super) enum Entry<'a> {
     Text(&'a str),

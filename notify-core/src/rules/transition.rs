@@ -126,12 +126,11 @@ impl Ended {
             return Cow::Borrowed(self);
         };
         let moved = |time: Time| time::from_micros(time.timestamp_micros().saturating_add(ahead));
-        Cow::Owned(Self {
-            begun: moved(self.begun),
-            last_inside: self.last_inside.map(moved),
-            by: Whose::All,
-            ..self.clone()
-        })
+        let mut ended = self.clone();
+        ended.begun = moved(self.begun);
+        ended.last_inside = self.last_inside.map(moved);
+        ended.by = Whose::All;
+        Cow::Owned(ended)
     }
 }
 

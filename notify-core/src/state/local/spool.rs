@@ -150,11 +150,12 @@ pub(crate) fn time_of(name: &str) -> Option<Time> {
 
 /// Returns the names in a folder, without those of hidden files.
 pub(super) fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| !name.starts_with('.'))
-        .collect()
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().into_string();
+        names.extend(name.ok().filter(|name| !name.starts_with('.')));
+    }
+    names
 }
 
 #[cfg(test)]
