@@ -64,3 +64,8 @@ pub use notify_core::__private;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/attributes.md")]
+#[doc = include_str!("../docs/schedules.md")]
+struct Docs;

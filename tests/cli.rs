@@ -282,7 +282,7 @@ fn check_reports_failed_missing_and_unreadable_jobs_to_a_monitor() {
     works(&folder, "a.works", 1);
     assert_eq!(
         check(&folder, &[]),
-        (Some(0), "OK - a.works: OK since 1 h".to_owned())
+        (Some(0), "OK - a.works: OK for 1 h".to_owned())
     );
     let missing = "UNKNOWN - nope: there is no such job".to_owned();
     assert_eq!(check(&folder, &["nope"]), (Some(3), missing));
@@ -772,8 +772,8 @@ fn a_forgotten_job_that_failed_is_reported_to_be_over_unless_nobody_is_to_hear()
     let delivered = receiver.texts().pop().unwrap();
     for part in [
         "--- OK ---",
-        "recovered",
-        "retired by anna",
+        "is forgotten",
+        "forgotten by anna",
         "disk full",
         &incident,
     ] {
@@ -951,6 +951,27 @@ fn a_test_says_whether_people_would_hear() {
             .stdout
             .contains("there is no destination: set SLACK_ALERTS_WEBHOOK_URL"),
         "{nobody:?}"
+    );
+    // The variable that is set is the one to correct.
+    let mut wrong = command(&folder, &["test"]);
+    let wrong = Answer::of(
+        wrong
+            .env("NOTIFY_ALERTS_URL", "exec:/bin/true")
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(wrong.code, Some(1), "{wrong:?}");
+    let refused =
+        "it has no destination that can be used: correct NOTIFY_ALERTS_URL  (NOTIFY_ALERTS_URL)";
+    assert!(wrong.stdout.contains(refused), "{wrong:?}");
+    // What says no more than 1 gets the alert again.
+    let mut unknown = command(&folder, &["test"]);
+    unknown.env("NOTIFY_ALERTS_URL", "exec:///bin/false");
+    let unknown = Answer::of(unknown.output().unwrap());
+    assert_eq!(unknown.code, Some(1), "{unknown:?}");
+    assert!(
+        unknown.stdout.contains("not now  exit code 1"),
+        "{unknown:?}"
     );
     let heard = command_to(&folder, &receiver, &["test"]);
     assert_eq!(heard.code, Some(0), "{heard:?}");

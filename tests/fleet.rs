@@ -841,6 +841,29 @@ fn the_commands_work_on_the_store_and_check_says_when_it_cannot_be_reached() {
     assert_eq!(code, Some(0), "{text}");
 }
 
+/// Who looks for the job of the message finds it.
+#[test]
+fn a_failure_that_is_held_back_is_sent_by_the_name_that_its_job_has_by_then() {
+    let Some(server) = server() else { return };
+    let (store, receiver) = (server.store(), Receiver::new());
+    let fails = |job: &str| {
+        let run = ["run", "--name", job, "--after", "2", "--", "false"];
+        assert_eq!(said_with(&store, &receiver, &run).0, Some(1));
+    };
+    fails("load");
+    let name = "fetch \\1 again";
+    let renamed = said_with(&store, &receiver, &["rename", "load", name]);
+    assert_eq!(renamed.0, Some(0), "{renamed:?}");
+    let body = format!("SELECT body FROM {}.alert", schema(&store));
+    let body = server.sql(&body);
+    // As it is written, a backslash is escaped.
+    assert!(body.contains("\njob: fetch \\\\1 again\n"), "{body}");
+    fails(name);
+    let texts = receiver.texts();
+    assert_eq!(count(&texts, "job fetch \\1 again failed"), 1, "{texts:?}");
+    assert_eq!(count(&texts, "job load"), 0, "{texts:?}");
+}
+
 /// Issue 15, point 2: no round trip in a loop, and none of the runs is lost.
 #[test]
 fn silent_runs_in_a_loop_are_written_together() {

@@ -510,8 +510,29 @@ fn check_warns_of_a_line_that_plans_nothing() {
         "{said}"
     );
     assert_eq!(place.say(&["check", "etl.load"]).0, 0, "that one is fine");
+    let expected = place.folder.path().join(".expected");
+    fs::create_dir(&expected).unwrap();
+    fs::write(expected.join("twice"), "etl.sync every 1h every 2h\n").unwrap();
+    let (_, said) = place.say(&["check"]);
+    assert!(said.contains("`every` is said twice"), "{said}");
+    fs::remove_dir_all(expected).unwrap();
     let (_, metrics) = place.say(&["metrics"]);
     assert!(metrics.contains("pipeline_notify_problems{kind=\"plan\"} 1\n"));
+}
+
+/// Some editors begin a file with a mark of its encoding.
+#[test]
+fn a_mark_before_the_first_line_is_no_part_of_it() {
+    let place = Place::new(&[]);
+    let expected = place.folder.path().join(".expected");
+    fs::create_dir(&expected).unwrap();
+    fs::write(expected.join("deployed"), "\u{feff}etl.sync every 900h\r\n").unwrap();
+    let plan = open("etl.*");
+    place.plan("release", &format!("\u{feff}{}\r\n", plan.trim_end()));
+    let (_, said) = place.say(&["expect", "--list"]);
+    assert!(said.starts_with("etl.sync "), "{said:?}");
+    let (_, said) = place.say(&["silence", "--list"]);
+    assert!(said.starts_with("etl.*: "), "{said:?}");
 }
 
 /// Issue 18, points 1 and 5: a job that never ran has no status file, and is missed all the same.

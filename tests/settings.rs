@@ -173,6 +173,34 @@ fn a_directory_that_begins_with_a_tilde_is_in_the_home() {
     assert_eq!(fs::read_dir(here.path()).unwrap().count(), 0);
 }
 
+#[test]
+fn a_relative_directory_stays_where_it_was_when_the_program_goes_elsewhere() {
+    let (here, there, receiver) = (Folder::new(), Folder::new(), Receiver::new());
+    let run = |arguments: &[&str]| {
+        let program = Program::new("ends").alerts_to(&receiver);
+        let program = arguments.iter().fold(program, Program::arg);
+        let mut command = program.env("NOTIFYDIR", "notify").command();
+        command
+            .current_dir(here.path())
+            .output()
+            .unwrap()
+            .status
+            .code()
+    };
+    let elsewhere = there.path().to_str().unwrap();
+    assert_eq!(run(&["elsewhere", elsewhere]), Some(1));
+    assert_eq!(fs::read_dir(there.path()).unwrap().count(), 0);
+    // Its record was not left behind, by which the next run would say that it died.
+    assert_eq!(run(&["ok"]), Some(0));
+    assert!(here.path().join("notify").join(MAIN).is_file());
+    let sent = receiver.texts();
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    assert!(
+        sent[0].contains("the disk is full") && sent[1].contains("recovered"),
+        "{sent:?}"
+    );
+}
+
 /// Issue 12, point 16.
 #[test]
 fn a_directory_that_nobody_means_is_refused_with_a_word_and_the_alert_goes_out() {
@@ -198,6 +226,28 @@ fn a_directory_that_nobody_means_is_refused_with_a_word_and_the_alert_goes_out()
         assert!(!stderr.contains("hunter2"), "{stderr}");
         assert_eq!(receiver.texts().len(), 1, "{value}");
         assert_eq!(fs::read_dir(here.path()).unwrap().count(), 0, "{value}");
+    }
+}
+
+#[test]
+fn what_stands_in_the_directorys_place_is_named_and_the_alert_goes_out() {
+    let here = Folder::new();
+    let path = |name: &str| here.path().join(name);
+    fs::write(path("file"), "").unwrap();
+    std::os::unix::fs::symlink("nowhere", path("link")).unwrap();
+    std::os::unix::fs::symlink("loop", path("loop")).unwrap();
+    for (value, words) in [
+        ("file", "file` is not a folder"),
+        ("file/below", "file` is not a folder"),
+        ("link", "link` is a link that leads to no folder"),
+        ("loop", "loop` is a link that leads to no folder"),
+    ] {
+        let receiver = Receiver::new();
+        let program = failing().alerts_to(&receiver).env("NOTIFYDIR", path(value));
+        let ours = lines(&program.run()).concat();
+        assert!(ours.contains(words), "{value}: {ours}");
+        assert!(!ours.contains("os error"), "{value}: {ours}");
+        assert_eq!(receiver.texts().len(), 1, "{value}");
     }
 }
 
@@ -380,20 +430,39 @@ fn a_value_and_a_name_that_are_slips_are_shown_with_what_to_write() {
     let receiver = Receiver::new();
     let program = failing().directory(&folder).alerts_to(&receiver);
     let ended = program
-        .env("NOTIFY_SILENT_SECONDS", "4h")
+        .env("NOTIFY_SILENT_SECONDS", "4x")
         .env("NOTIFY_OK_SILENT_HOURS", "ever")
         .env("NOTIFY_FLAPING", "1")
         .env("NOTIFY_SOCKET", "/run/systemd/notify")
         .run();
     let ours = lines(&ended).join("\n");
     for words in [
-        "NOTIFY_SILENT_SECONDS is not a number from 0 up (`4h`), and is ignored: write a number of seconds, such as `60`",
-        "NOTIFY_OK_SILENT_HOURS is not a number from 0 up (`ever`), and is ignored: write a number of hours, such as `24`, or `never`",
+        "NOTIFY_SILENT_SECONDS is not a number from 0 up (`4x`), and is ignored: write a number of seconds, such as `60`, or a time such as `4h`",
+        "NOTIFY_OK_SILENT_HOURS is not a number from 0 up (`ever`), and is ignored: write a number of hours, such as `24`, or a time such as `90min`, or `never`",
         "NOTIFY_FLAPING is not a variable of pipeline-notify, and is ignored: did you mean NOTIFY_FLAPPING?",
     ] {
         assert!(ours.contains(words), "{words}\n{ours}");
     }
     assert_eq!(ours.lines().count(), 3, "{ours}");
+}
+
+#[test]
+fn what_fills_the_environment_keeps_no_alert_from_being_sent() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let long = "x".repeat(100_000);
+    let variables = [
+        "NOTIFY_INSTANCE",
+        "NOTIFY_CONTEXT",
+        "SLURM_JOB_ID",
+        "DAGSTER_RUN_ID",
+    ];
+    let program = failing().directory(&folder).alerts_to(&receiver);
+    let program = variables
+        .into_iter()
+        .fold(program, |program, variable| program.env(variable, &long));
+    assert_eq!(lines(&program.run()), <[&str; 0]>::default());
+    assert_eq!(receiver.texts().len(), 1);
+    assert_eq!(folder.waiting_alerts().len(), 0);
 }
 
 /// Issue 12, point 10.

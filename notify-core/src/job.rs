@@ -166,6 +166,8 @@ pub(crate) struct Job {
     pub(crate) name: String,
     /// The file name that it makes.
     pub(crate) file: String,
+    /// The hash of that, for it is wanted at each run.
+    pub(crate) file_hash: u64,
     /// `module :: function`.
     pub(crate) location: String,
     /// `file:line`.

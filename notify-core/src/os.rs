@@ -2,8 +2,10 @@
 
 pub(crate) mod clock;
 pub(crate) mod engine;
+pub(crate) mod fault;
 pub(crate) mod ffi;
 pub(crate) mod file;
+pub(crate) mod folder;
 pub(crate) mod harness;
 pub(crate) mod isolate;
 pub(crate) mod landlord;
@@ -17,6 +19,7 @@ pub(crate) mod redact;
 pub(crate) mod signals;
 pub(crate) mod thread;
 pub(crate) mod timezone;
+pub(crate) mod unrunnable;
 pub(crate) mod warning;
 pub(crate) mod worker;
 pub(crate) mod zoneinfo;

@@ -101,9 +101,9 @@ impl Store {
     /// [`flush`](Self::flush). Returns whether that may be.
     pub(crate) fn repeat(&self, job: &JobKey<'_>, run: &Repeat<'_>) -> bool {
         match self {
-            Self::Local(local) => local.repeat(&job.0, run),
+            Self::Local(local) => local.repeat(&job.file, job.hash, run),
             #[cfg(feature = "postgres")]
-            Self::Shared(shared) => shared.repeat(&job.0, run),
+            Self::Shared(shared) => shared.repeat(&job.file, run),
         }
     }
 
@@ -152,9 +152,9 @@ impl Store {
         again: Option<Again<'_>>,
     ) -> io::Result<Committed> {
         match self {
-            Self::Local(local) => local.update(&job.0, at, decide, again),
+            Self::Local(local) => local.update(&job.file, at, decide, again),
             #[cfg(feature = "postgres")]
-            Self::Shared(shared) => shared.update(&job.0, at, decide, again),
+            Self::Shared(shared) => shared.update(&job.file, at, decide, again),
         }
     }
 
@@ -187,12 +187,12 @@ impl Store {
         job: &JobKey<'_>,
         change: &mut dyn FnMut(&Status) -> Option<Status>,
     ) -> io::Result<()> {
-        either!(self, engine => engine.amend(&job.0, change))
+        either!(self, engine => engine.amend(&job.file, change))
     }
 
     /// Reads what is known of a job.
     pub(crate) fn read(&self, job: &JobKey<'_>) -> Past {
-        either!(self, engine => engine.read(&job.0))
+        either!(self, engine => engine.read(&job.file))
     }
 
     /// Writes what silent runs have changed in memory alone for as long as they may, `at` the end of an
@@ -300,13 +300,13 @@ impl Store {
         match self {
             Self::Local(local) => {
                 for (job, answered) in answers {
-                    local.history().add_answer(&job.0, answered);
+                    local.history().add_answer(&job.file, answered);
                 }
             }
             #[cfg(feature = "postgres")]
             Self::Shared(shared) => {
                 let answers = answers.into_iter();
-                shared.add_answers(answers.map(|(job, answered)| (job.0, answered)));
+                shared.add_answers(answers.map(|(job, answered)| (job.file, answered)));
             }
         }
     }
@@ -317,7 +317,7 @@ impl Store {
     ///
     /// Where that cannot be done.
     pub(crate) fn rename(&self, from: &JobKey<'_>, to: &JobKey<'_>) -> io::Result<Renamed> {
-        either!(self, engine => engine.rename(&from.0, &to.0))
+        either!(self, engine => engine.rename(&from.file, &to.file))
     }
 
     /// Names the processes that have runs under way and are gone; nobody has reported them.
@@ -401,7 +401,7 @@ pub(crate) fn update_unstored(
 ) -> Committed {
     #[cfg(feature = "postgres")]
     if let Some(Store::Shared(shared)) = store
-        && let Some(committed) = shared.update_unreached(&job.0, at, &mut *decide)
+        && let Some(committed) = shared.update_unreached(&job.file, at, &mut *decide)
     {
         return committed;
     }
@@ -409,12 +409,12 @@ pub(crate) fn update_unstored(
     let _ = (store, at);
     #[cfg(feature = "postgres")]
     let known = match store {
-        Some(Store::Shared(shared)) => shared.known(&job.0),
+        Some(Store::Shared(shared)) => shared.known(&job.file),
         _ => Past::Unknown,
     };
     #[cfg(not(feature = "postgres"))]
     let known = Past::Unknown;
-    let past = unwritten::correct(&job.0, known);
+    let past = unwritten::correct(&job.file, known);
     let change = decide(&Seen {
         past: &past,
         now: clock::now(),
@@ -425,10 +425,10 @@ pub(crate) fn update_unstored(
         return Committed::default();
     };
     if let Some(status) = change.status.or(change.noted) {
-        unwritten::remember(&job.0, status);
+        unwritten::remember(&job.file, status);
         #[cfg(feature = "postgres")]
         if let Some(Store::Shared(shared)) = store {
-            shared.is_unrecorded(&job.0);
+            shared.is_unrecorded(&job.file);
         }
     }
     Committed {

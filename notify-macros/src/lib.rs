@@ -51,6 +51,7 @@ use syn::parse::Parser as _;
 /// | another type of future | a compile error, because it could not be followed |
 /// | a panic, in all of them | `ERROR`, with message, place, and backtrace if `RUST_BACKTRACE` asks for one |
 /// | a future that is dropped unfinished | `ERROR`, cancelled; inside another run, or with `cancelled = "keep"`, a note in the status file |
+/// | `main` ends with 0 while it goes on in another thread, or its future waits | the same, cut short; of `main` it is `OK` |
 /// | a future that is never polled | nothing |
 ///
 /// The text of an error is as much as its type can say: for an [`Error`](std::error::Error), for
@@ -74,7 +75,7 @@ use syn::parse::Parser as _;
 /// | `after` | `1` | an alert is sent at the N-th failed run in a row. If the job still fails, it is sent once it is older than the larger of `silent_seconds` and `remind_hours` |
 /// | `flapping` | `false` | a job whose status keeps changing sends alerts that say so |
 /// | `mention` | nobody | whom the alert of a failure mentions: `"U123"`, `"S123"`, `"@here"` in Slack, or several with spaces between them; docs/destinations.md has those of Discord, Teams and Telegram |
-/// | `cancelled` | `"error"` | what a run proves whose future is dropped unfinished: `"keep"`, for a task that is stopped at each deploy, leaves the status as it is but for a line `cancelled:`, and nothing is sent |
+/// | `cancelled` | `"error"` | what a run proves whose future is dropped unfinished, or that the end of `main` cuts short: `"keep"`, for a task that is stopped at each deploy, leaves the status as it is but for a line `cancelled:`, and nothing is sent |
 /// | `every_hours` | not said | how often the job is meant to run, for those who look at the status file |
 /// | `schedule` | not said | when the job is meant to run, as a line of a crontab says it: `"5 3 * * 1-5"`, `"@daily"`. Not together with `every_hours` |
 /// | `timezone` | the host's | the time zone of the schedule: `"Europe/Berlin"` |

@@ -1,6 +1,7 @@
 //! The command `pipeline-notify`: what it shows and explains, and what it silences.
 #![cfg(all(feature = "cli", unix))]
 
+mod deeds;
 mod explain;
 mod page;
 mod shown;

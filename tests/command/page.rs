@@ -440,6 +440,25 @@ fn a_folder_without_jobs_has_a_page_too() {
 }
 
 #[test]
+fn a_page_and_metrics_go_to_standard_output_where_that_is_named() {
+    let (folder, place) = (Folder::new(), Folder::new());
+    write(&folder, "etl.load", "OK", "worker-3", "");
+    for (what, begins) in [("page", "<!doctype html>"), ("metrics", "# ")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
+            .env_clear()
+            .env("NOTIFYDIR", folder.path())
+            .args([what, "-o", "-"])
+            .current_dir(place.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(said.starts_with(begins), "{said}");
+        assert_eq!(names(place.path()), <[&str; 0]>::default(), "{what}");
+    }
+}
+
+#[test]
 fn a_page_of_ten_thousand_jobs_is_a_few_megabytes_and_says_what_it_leaves_out() {
     let folder = Folder::new();
     let receiver = Receiver::new();

@@ -2,6 +2,7 @@
 //! (issue 12, points 5, 9, 10, and 18).
 #![cfg(all(feature = "cli", unix))]
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -176,7 +177,7 @@ fn an_older_run_that_works_recovers_nothing_and_one_that_fails_names_the_newer_o
         });
         child
     };
-    let go = || std::fs::write(folder.path().join("go"), "").unwrap();
+    let go = || fs::write(folder.path().join("go"), "").unwrap();
     let mut child = older("exit 0");
     place.run(folder.path(), "etl", "", "exit 3");
     go();
@@ -187,7 +188,7 @@ fn an_older_run_that_works_recovers_nothing_and_one_that_fails_names_the_newer_o
     place.run(folder.path(), "etl", "", "exit 0");
     assert_eq!(place.heard(), ["etl failed", "etl recovered"]);
 
-    std::fs::remove_file(folder.path().join("go")).unwrap();
+    fs::remove_file(folder.path().join("go")).unwrap();
     let mut child = older("exit 4");
     place.run(folder.path(), "etl", "", "exit 0");
     go();
@@ -246,6 +247,48 @@ fn an_always_slow_job_keeps_to_the_silences_and_can_be_silenced() {
     assert_eq!(refused.status.code(), Some(0));
     let refused = place.call(folder.path(), &["silence", "quick", "--for", "2h"]);
     assert_eq!(refused.status.code(), Some(2));
+}
+
+/// Issue 12, point 22.
+#[test]
+fn what_a_person_says_of_a_job_is_stored_and_shown_without_secrets() {
+    const KEY: &str = "s3cr3ts3cr3t";
+    let (place, folder) = (Place::new(&[("NOTIFY_ALERTS_SECRET", KEY)]), Folder::new());
+    place.run(folder.path(), "etl.load", "", "exit 3");
+    let because = format!("the key {KEY} is refused");
+    for arguments in [
+        vec!["silence", "etl.load", "--for", "2h", "--because", &because],
+        vec!["unsilence", "etl.load"],
+        vec!["ack", "etl.load", "--because", &because],
+        vec!["silence", "etl.*", "--for", "2h", "--because", &because],
+        vec!["silence", "--list"],
+        vec!["status"],
+        vec!["check"],
+        vec!["explain", "etl.load"],
+        vec!["page", "-o", "-"],
+    ] {
+        let output = place.call(folder.path(), &arguments);
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(!said.contains(KEY), "{arguments:?}: {said}");
+    }
+    let plan = fs::read_dir(folder.path().join(".silences")).unwrap();
+    let plan = plan.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let plan = plan.collect::<String>();
+    assert!(
+        plan.contains("because the key [hidden] is refused"),
+        "{plan}"
+    );
+    let status = fs::read_to_string(folder.path().join("etl.load")).unwrap();
+    assert!(
+        status.contains("[hidden]") && !status.contains(KEY),
+        "{status}"
+    );
+    let sent = place.receiver.requests();
+    assert_eq!(sent.len(), 3);
+    for request in sent {
+        assert!(!request.payload().to_string().contains(KEY));
+    }
 }
 
 #[test]

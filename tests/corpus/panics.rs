@@ -1,6 +1,7 @@
 //! Panics, in every way that there is to begin, resume and stop one.
 
 use std::panic::{catch_unwind, panic_any, resume_unwind};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use pipeline_notify::notify;
@@ -66,6 +67,46 @@ fn unwraps_a_thread_beside_others() {
         thread::spawn(caught_inside).join().unwrap();
     }
     worker.unwrap();
+}
+
+/// As `panic_any(payload)` does, where `resume_unwind(payload)` was meant.
+#[notify]
+fn panics_with_the_payload_of_a_thread() {
+    let worker = thread::spawn(|| -> () { panic!("boxed twice") });
+    if let Err(payload) = worker.join() {
+        panic_any(payload);
+    }
+}
+
+/// The thread that has broken the lock is the first of two to panic: the other one only met it.
+#[notify]
+fn finds_a_lock_that_threads_have_poisoned() {
+    let lock = Arc::new(Mutex::new(()));
+    let worker = |fault: Option<&'static str>| {
+        let lock = lock.clone();
+        thread::spawn(move || {
+            let _held = lock.lock().unwrap();
+            if let Some(fault) = fault {
+                panic!("{fault}");
+            }
+        })
+    };
+    let _ = worker(Some("it broke under the lock")).join();
+    let _ = worker(None).join();
+    drop(lock.lock().unwrap());
+}
+
+#[notify]
+fn shows_a_poisoned_lock() -> Result<(), String> {
+    let lock = Arc::new(Mutex::new(()));
+    let its = lock.clone();
+    let worker = thread::spawn(move || {
+        let _held = its.lock().unwrap();
+        panic!("shown by display");
+    });
+    let _: Result<(), _> = worker.join();
+    let held = lock.lock();
+    held.map(drop).map_err(|error| error.to_string())
 }
 
 struct Watched;
@@ -142,6 +183,11 @@ fn a_panic_of_a_thread_keeps_its_place() {
         &["in the worker", "panics.rs:"],
         from_thread,
     );
+    panicked(
+        "panics.panics_with_the_payload_of_a_thread",
+        &["boxed twice", "panics.rs:"],
+        panics_with_the_payload_of_a_thread,
+    );
 }
 
 #[notify]
@@ -196,6 +242,11 @@ fn a_panic_on_another_thread_is_sent_with_its_text_and_place() {
             unwraps_a_thread_beside_others,
         ),
         ("scoped", "in a scope", scoped),
+        (
+            "finds_a_lock_that_threads_have_poisoned",
+            "it broke under the lock",
+            finds_a_lock_that_threads_have_poisoned,
+        ),
     ] {
         let recorded = run(&format!("panics.{job}"), call);
         let cause = recorded
@@ -219,6 +270,8 @@ fn a_panic_on_another_thread_is_sent_with_its_text_and_place() {
     assert!(returned.text.starts_with(text), "{returned:?}");
     let shown = run("panics.shows_a_thread", shows_a_thread);
     // Other tests' threads panic at the same time, and theirs may be the latest.
+    assert!(shown.text.contains("caused by: "), "{shown:?}");
+    let shown = run("panics.shows_a_poisoned_lock", shows_a_poisoned_lock);
     assert!(shown.text.contains("caused by: "), "{shown:?}");
     // Where a backtrace stands, the cause is above it: below, neither alert nor headline shows it.
     let job = "panics.shows_a_thread_above_a_backtrace";

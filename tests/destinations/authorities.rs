@@ -37,11 +37,16 @@ impl Authority {
 
     /// Serves `ok` to all that post, as that host, until the test is over; returns the port.
     fn serve(&self, host: &str, expired: bool) -> u16 {
-        let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::new([host.to_owned()]).unwrap();
         if expired {
             parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
         }
+        self.serve_by(&parameters)
+    }
+
+    /// The same, with a certificate by those parameters.
+    fn serve_by(&self, parameters: &CertificateParams) -> u16 {
+        let key = KeyPair::generate().unwrap();
         let certificate = parameters.signed_by(&key, &self.issuer).unwrap();
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
@@ -129,6 +134,10 @@ fn what_is_wrong_with_a_certificate_is_named() {
     let well = at(authority.serve("localhost", false));
     let expired = at(authority.serve("localhost", true));
     let elsewhere = at(authority.serve("example.com", false));
+    // As people make one for themselves.
+    let mut of_authority = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    of_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let of_authority = at(authority.serve_by(&of_authority));
     let clear = TcpListener::bind("127.0.0.1:0").unwrap();
     let in_clear = at(clear.local_addr().unwrap().port());
     thread::spawn(move || {
@@ -148,6 +157,7 @@ fn what_is_wrong_with_a_certificate_is_named() {
             Some(&own),
             "its certificate is for another host",
         ),
+        (&of_authority, Some(&own), "(CA:TRUE)"),
         (&in_clear, Some(&own), "it does not speak TLS"),
         (&nowhere, None, "its host name is not known"),
         // The bundled ones are used, and a warning says so.
@@ -164,6 +174,30 @@ fn what_is_wrong_with_a_certificate_is_named() {
         assert!(said.contains(expected), "{expected}: {said}");
         assert_eq!(waiting, 1, "{said}");
     }
+}
+
+#[test]
+fn where_a_proxy_stands_between_it_is_said() {
+    // Nobody listens there.
+    let proxy = "http://127.0.0.1:9";
+    let (said, waiting) = fail(
+        "jsons://example.invalid/x",
+        "3",
+        &[("HTTPS_PROXY", Path::new(proxy))],
+    );
+    let reason = "network error: connection refused (by way of a proxy: see ALL_PROXY";
+    assert!(said.contains(reason), "{said}");
+    assert_eq!(waiting, 1, "{said}");
+
+    // Too long to exist, so that no server is asked.
+    let nowhere = format!("jsons://{}/x", "a".repeat(64));
+    let proxied = [
+        ("HTTPS_PROXY", Path::new(proxy)),
+        ("NO_PROXY", Path::new("*")),
+    ];
+    let (said, _) = fail(&nowhere, "3", &proxied);
+    let reason = "its host name is not known, or no name server answers)";
+    assert!(said.contains(reason), "{said}");
 }
 
 #[test]

@@ -183,3 +183,57 @@ fn the_exit_waits_for_the_end_that_another_thread_is_writing() {
         assert!(texts.contains("another"), "{texts}");
     }
 }
+
+/// A program that ends well while a run of its goes on has not come to the end of that run: `OK`, and "recovered",
+/// would say that it has.
+#[test]
+fn a_run_that_a_successful_exit_cuts_short_has_not_worked() {
+    for way in ["a thread", "a task"] {
+        let (folder, receiver) = (Folder::new(), Receiver::new());
+        let way = format!("success leaves {way}");
+        let ended = program(&way, &folder, &receiver).run();
+        assert_eq!((ended.code, &*ended.stderr), (Some(0), ""), "{way}");
+        let status = folder.status_file("linger");
+        let words = "\ncut short: the program exited with code 0 before this run had ended\n";
+        assert!(status.starts_with("ERROR\n"), "{way}: {status}");
+        assert!(status.contains(words), "{way}: {status}");
+        let texts = receiver.texts();
+        assert_eq!(texts.len(), 1, "{way}: {texts:?}");
+    }
+}
+
+#[test]
+fn a_run_inside_another_that_an_exit_cuts_short_leaves_its_status_as_a_dropped_future_does() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let way = "success leaves a thread inside a run";
+    assert_eq!(program(way, &folder, &receiver).run().code, Some(0));
+    let status = folder.status_file("outer");
+    assert!(status.contains("\ncut short: "), "{status}");
+    assert_eq!(
+        folder.status_files().len(),
+        1,
+        "of the inner run nothing is proved"
+    );
+    let texts = receiver.texts();
+    assert_eq!(texts.len(), 1, "{texts:?}");
+}
+
+#[test]
+fn a_run_that_may_be_cut_short_proves_nothing_and_one_in_which_a_thread_says_success_has_worked() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let way = |way: &str| format!("success leaves a thread that {way}");
+    let ended = program(&way("may be left"), &folder, &receiver).run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(folder.status_files().is_empty());
+    for way in [
+        way("exits"),
+        "success leaves a thread for another that exits".to_owned(),
+    ] {
+        let (folder, receiver) = (Folder::new(), Receiver::new());
+        let ended = program(&way, &folder, &receiver).run();
+        assert_eq!(ended.code, Some(0), "{way}: {ended:?}");
+        let status = folder.status_file("linger");
+        assert!(status.starts_with("OK\n"), "{way}: {status}");
+        assert_eq!(receiver.texts().len(), 1, "{way}: its first OK");
+    }
+}

@@ -28,6 +28,12 @@ fn main() -> Result<ExitCode, String> {
                 .map_err(|_| "a thread panicked".to_owned())?;
             Ok(ExitCode::SUCCESS)
         }
+        "panics in threads" => panic_in_threads(),
+        "elsewhere" => {
+            let folder = std::env::args().nth(2).unwrap_or_default();
+            std::env::set_current_dir(folder).map_err(|error| error.to_string())?;
+            Err("the disk is full".to_owned())
+        }
         "abort" => abort(),
         "double panic" => {
             let _bomb = Bomb;
@@ -182,6 +188,15 @@ fn hold() {
     while folder.exists() && !folder.join("go").exists() {
         thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// Panics in four threads at once.
+fn panic_in_threads() -> Result<ExitCode, String> {
+    let workers = [(); 4].map(|()| thread::spawn(|| panic!("it broke")));
+    let mut ends = workers.map(thread::JoinHandle::join).into_iter();
+    ends.try_for_each(|end: thread::Result<()>| end)
+        .map_err(|_| "threads panicked".to_owned())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 struct Bomb;

@@ -1,12 +1,15 @@
 //! A program whose own code is in the way of its exit: its first argument names what it does.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
+use std::future::pending;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode, exit};
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -44,6 +47,10 @@ fn main() -> ExitCode {
         // Its end is being written now.
         let _ = is_over.recv();
         return ExitCode::from(7);
+    }
+    if let Some(way) = way.strip_prefix("success leaves ") {
+        leave(way);
+        return ExitCode::SUCCESS;
     }
     run(&way)
 }
@@ -99,6 +106,62 @@ fn fail() -> Result<(), String> {
 fn fail_and_let_go(body: mpsc::Sender<()>) -> Result<(), String> {
     drop(body);
     Err("the disk is full".to_owned())
+}
+
+/// Leaves a run behind that goes on, in a thread or in a task.
+fn leave(way: &str) {
+    let (begun, has_begun) = mpsc::channel();
+    match way {
+        "a thread" => drop(thread::spawn(|| linger(begun))),
+        "a thread inside a run" => drop(thread::spawn(|| linger_inside(begun))),
+        "a thread that may be left" => drop(thread::spawn(|| linger_if_wanted(begun))),
+        "a thread that exits" => drop(thread::spawn(|| exit_with_success(begun))),
+        "a thread for another that exits" => {
+            thread::spawn(|| linger(begun));
+            let _ = has_begun.recv();
+            let _ = thread::spawn(|| exit(0)).join();
+        }
+        "a task" => {
+            drop(begun);
+            let mut task = Box::pin(linger_for_ever());
+            let mut context = Context::from_waker(Waker::noop());
+            let _ = task.as_mut().poll(&mut context);
+            std::mem::forget(task);
+        }
+        _ => exit(100),
+    }
+    // Comes to an end at once where no thread holds the other end.
+    let _ = has_begun.recv();
+}
+
+#[notify(name = "linger")]
+fn linger(begun: mpsc::Sender<()>) {
+    let _ = begun.send(());
+    std::mem::forget(begun);
+    thread::sleep(Duration::from_secs(30));
+}
+
+#[notify(name = "outer")]
+fn linger_inside(begun: mpsc::Sender<()>) {
+    linger(begun);
+}
+
+#[notify(name = "linger", cancelled = "keep")]
+fn linger_if_wanted(begun: mpsc::Sender<()>) {
+    let _ = begun.send(());
+    std::mem::forget(begun);
+    thread::sleep(Duration::from_secs(30));
+}
+
+#[notify(name = "linger")]
+async fn linger_for_ever() -> Infallible {
+    pending().await
+}
+
+#[notify(name = "linger")]
+fn exit_with_success(begun: mpsc::Sender<()>) {
+    std::mem::forget(begun);
+    exit(0)
 }
 
 #[notify]

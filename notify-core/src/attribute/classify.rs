@@ -159,6 +159,14 @@ macro_rules! next {
     };
 }
 
+/// Types whose `Debug` is their text once more, in quotes.
+const TEXTS: [&str; 4] = [
+    "&str",
+    "alloc::string::String",
+    "alloc::borrow::Cow<str>",
+    "alloc::boxed::Box<str>",
+];
+
 /// A rung: the type of its name, the bounds of its errors, its text for one, and the error itself.
 macro_rules! rung {
     ($(#[$doc:meta])* $rung:ident [$($bound:tt)*] $says:expr $(, $cause:expr)?) => {
@@ -232,7 +240,9 @@ rung! {
     /// The rung for what can be shown, and may have more to say in its `Debug`.
     Traced [E: Display + Debug] |error, text| {
         text.long(error);
-        text.account(error);
+        if !TEXTS.contains(&type_name::<E>()) {
+            text.account(error);
+        }
     }
 }
 

@@ -68,8 +68,9 @@ impl Text {
     /// One for a terminal, with its escape sequences, is none.
     pub(super) fn account(&mut self, error: &dyn Debug) {
         let debug = piece(format_args!("{error:?}"));
-        // Looked for once: most errors have none, and two searches would be a tenth of a silent failure.
-        let backtrace = debug.find(BACKTRACE);
+        // Most errors are a line, and to look for a word in it would be a tenth of a silent failure.
+        let has_lines = debug.contains('\n');
+        let backtrace = has_lines.then(|| debug.find(BACKTRACE)).flatten();
         let account = debug[..backtrace.unwrap_or(debug.len())].trim_end();
         let said = self.said.as_deref().filter(|_| self.causes.is_empty());
         let rest = said.and_then(|said| account.strip_prefix(said));
@@ -106,7 +107,7 @@ impl Text {
     pub(super) fn write(&mut self, text: fmt::Arguments<'_>) {
         let said = self.said.as_deref().unwrap_or_default();
         let whole = self.whole.get_or_insert_with(|| {
-            let mut whole = Bounded::new();
+            let mut whole = Bounded::default();
             let _ = whole.write_str(said);
             whole
         });
@@ -145,7 +146,9 @@ fn shown(text: fmt::Arguments<'_>) -> String {
         text = readable;
     }
     let blank = text.len() - text.trim_start().len();
-    if let Some(end) = text[..blank].rfind('\n') {
+    if blank > 0
+        && let Some(end) = text[..blank].rfind('\n')
+    {
         text.drain(..=end);
     }
     text
@@ -153,7 +156,7 @@ fn shown(text: fmt::Arguments<'_>) -> String {
 
 /// Writes what foreign code shows, as far as it comes.
 fn piece(text: fmt::Arguments<'_>) -> String {
-    let mut bounded = Bounded::new();
+    let mut bounded = Bounded::default();
     if let Some(fault) = write_foreign(&mut bounded, text) {
         let _ = bounded.write_str(fault);
     }
@@ -186,5 +189,45 @@ impl fmt::Write for Watched<'_> {
         let result = self.to.write_str(text);
         *self.is_full |= result.is_err();
         result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shows its own text, and another in its `Debug`.
+    struct Report<'a>(&'a str, &'a str);
+
+    impl Display for Report<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl Debug for Report<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.1)
+        }
+    }
+
+    #[test]
+    fn a_report_is_shown_with_its_account_and_a_backtrace_that_stands_on_lines_of_its_own() {
+        let backtrace = "no route\n\nStack backtrace:\n   0: load\n";
+        for (debug, text) in [
+            ("no route", "no route"),
+            ("no route\n  at step 3", "no route\n  at step 3"),
+            ("\"no route\\n  at step 3\"", "no route"),
+            ("Bad { text: \"Stack backtrace: 0: load\" }", "no route"),
+        ] {
+            let (report, mut shown) = (Report("no route", debug), Text::new());
+            shown.long(&report);
+            shown.account(&report);
+            assert_eq!(shown.finish(), text);
+        }
+        let (report, mut shown) = (Report("no route", backtrace), Text::new());
+        shown.long(&report);
+        shown.account(&report);
+        assert_eq!(shown.finish().trim_end(), backtrace.trim_end());
     }
 }

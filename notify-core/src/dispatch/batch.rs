@@ -1,6 +1,7 @@
 //! What waits for one destination, by the names of its files alone: what leaves next, and what is
 //! dropped where too much waits. Of ten thousand alerts nothing but the names is ever in memory.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::format::time::Time;
@@ -49,13 +50,20 @@ pub(crate) fn choose(waiting: &[Entry], pace: &Pace, most: usize) -> Vec<Entry> 
 }
 
 /// Leaves out what waits by itself, with what is of its job; and returns when the first of that may leave.
-pub(crate) fn due(waiting: &[Entry], pace: &Pace, now: Time) -> (Vec<Entry>, Option<Time>) {
+pub(crate) fn due<'a>(
+    waiting: &'a [Entry],
+    pace: &Pace,
+    now: Time,
+) -> (Cow<'a, [Entry]>, Option<Time>) {
     let (mut put_off, mut first) = (HashSet::new(), None);
     for entry in waiting {
         if let Some(until) = pace.is_put_off(entry.id(), now) {
             put_off.insert(entry.job());
             first = Some(first.map_or(until, |first: Time| first.min(until)));
         }
+    }
+    if put_off.is_empty() {
+        return (Cow::Borrowed(waiting), None);
     }
     let is_due = |entry: &&Entry| !put_off.contains(entry.job());
     (waiting.iter().filter(is_due).cloned().collect(), first)

@@ -3,7 +3,6 @@
 mod answer;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::io;
 use std::time::Instant;
 
@@ -71,6 +70,8 @@ pub(crate) fn from_queue(
         shed::shed(route, queue, &waiting, MOST, deadline);
         return Ok(Next::Others);
     }
+    // What waits may be much, and is listed anew now that nobody else sends it.
+    drop(waiting);
     let mut asked = Vec::new();
     loop {
         let mut waiting = ledger::waiting_in(queue);
@@ -93,8 +94,7 @@ pub(crate) fn from_queue(
         if next > now {
             return Ok(Next::At(next));
         }
-        let ids: HashSet<_> = waiting.iter().map(Entry::id).collect();
-        pace.retain(|id| ids.contains(id));
+        pace.forget_others_than(&waiting);
         // Before the alerts are taken: what is given up meanwhile is for the next message.
         let loss = loss_of(queue);
         let taken = take_next(queue, &due, &pace, most(route));

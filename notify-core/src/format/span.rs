@@ -31,9 +31,9 @@ pub fn parse(text: &str) -> Result<Duration, String> {
             .find(|c: char| !c.is_alphabetic())
             .unwrap_or(after.len());
         let unit = match &after[..end] {
-            "s" | "sec" | "second" | "seconds" => 1.0,
-            "m" | "min" | "minute" | "minutes" => 60.0,
-            "h" | "hour" | "hours" => 3600.0,
+            "s" | "sec" | "secs" | "second" | "seconds" => 1.0,
+            "m" | "min" | "mins" | "minute" | "minutes" => 60.0,
+            "h" | "hr" | "hrs" | "hour" | "hours" => 3600.0,
             "d" | "day" | "days" => 86400.0,
             "w" | "week" | "weeks" => 7.0 * 86400.0,
             _ => return wrong(),
@@ -65,6 +65,8 @@ mod tests {
             ("1 d 12 h", 129_600),
             ("1.5h", 5400),
             ("0s", 0),
+            ("5mins", 300),
+            ("2hrs 30 secs", 7230),
         ] {
             assert_eq!(parse(text), Ok(Duration::from_secs(seconds)), "{text}");
         }

@@ -26,7 +26,7 @@ pub(crate) fn cut<'a>(text: impl Into<Cow<'a, str>>, limit: usize) -> Cow<'a, st
 /// mark that turns the direction of writing, by which a text reads as another.
 pub(crate) fn readable(text: &str) -> Cow<'_, str> {
     // Most texts are, and a look at their bytes costs least.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+    if are_all(text, |byte| matches!(byte, b' '..=b'~' | b'\n')) {
         return text.into();
     }
     let turns = |c: char| turns_writing(c);
@@ -148,13 +148,9 @@ pub(crate) fn last_bytes(text: &str, limit: usize) -> &str {
 
 /// Escapes what would end a line or move a terminal's cursor; [`unescape`] undoes it.
 pub(crate) fn escape(value: &str) -> Cow<'_, str> {
-    // What is ASCII, as most is, need not be taken apart into characters; looked at to its end, so that
-    // the compiler can take many bytes at once.
-    let is_plain = |byte: &u8| (b' '..=b'~').contains(byte) && (*byte != b'\\');
-    let are_plain = |bytes: &[u8; 16]| bytes.iter().fold(true, |all, byte| all & is_plain(byte));
-    let (many, rest) = value.as_bytes().as_chunks();
-    let is_all_plain = many.iter().all(are_plain) && rest.iter().all(is_plain);
-    if is_all_plain || !value.contains(is_escaped) {
+    // What is ASCII, as most is, need not be taken apart into characters.
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && (byte != b'\\');
+    if are_all(value, is_plain) || !value.contains(is_escaped) {
         return Cow::Borrowed(value);
     }
     let mut escaped = String::with_capacity(value.len() + 8);
@@ -166,6 +162,15 @@ pub(crate) fn escape(value: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// Returns whether all bytes of a text are such; 16 are looked at to their end, so that the compiler can take them at
+/// once.
+#[inline]
+fn are_all(text: &str, is_such: impl Fn(u8) -> bool) -> bool {
+    let are_such = |bytes: &[u8; 16]| bytes.iter().fold(true, |all, byte| all & is_such(*byte));
+    let (many, rest) = text.as_bytes().as_chunks();
+    many.iter().all(are_such) && rest.iter().all(|byte| is_such(*byte))
 }
 
 fn is_escaped(c: char) -> bool {

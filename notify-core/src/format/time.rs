@@ -46,22 +46,22 @@ pub(crate) fn show(time: Time) -> String {
         clock.nanosecond() % NANOSECONDS,
     );
     let mut text = *b"0000-00-00 00:00:00:000000 UTC";
-    for (end, mut number) in [
-        (4, date.year().unsigned_abs()),
-        (7, date.month()),
-        (10, date.day()),
-        (13, clock.hour()),
-        (16, clock.minute()),
-        (19, clock.second() + leap),
-        (26, nanosecond / 1000),
+    let (year, micros) = (date.year().unsigned_abs(), nanosecond / 1000);
+    for (at, number) in [
+        (0, year / 100),
+        (2, year % 100),
+        (5, date.month()),
+        (8, date.day()),
+        (11, clock.hour()),
+        (14, clock.minute()),
+        (17, clock.second() + leap),
+        (20, micros / 10_000),
+        (22, micros / 100 % 100),
+        (24, micros % 100),
     ] {
-        for digit in text[..end].iter_mut().rev() {
-            if number == 0 {
-                break;
-            }
-            *digit += u8::try_from(number % 10).unwrap_or_default();
-            number /= 10;
-        }
+        let two = u8::try_from(number).unwrap_or_default();
+        text[at] += two / 10;
+        text[at + 1] += two % 10;
     }
     let text = String::from_utf8(text.to_vec()).unwrap_or_default();
     match date.year() {
@@ -127,7 +127,12 @@ pub(crate) fn span(time: Duration) -> String {
 /// Returns the time from `then` to `now`, none where clocks disagree.
 #[inline(never)]
 pub(crate) fn between(then: Time, now: Time) -> Duration {
-    (now - then).to_std().unwrap_or_default()
+    passed(then, now).unwrap_or_default()
+}
+
+/// Returns the time from `then` to `now`; `None` where clocks disagree, and nobody can say.
+pub(crate) fn passed(then: Time, now: Time) -> Option<Duration> {
+    (now - then).to_std().ok()
 }
 
 /// Reads a time of the usual width; `None` where it is not, or no time.

@@ -6,6 +6,7 @@ use std::hash::Hasher as _;
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
+use crate::format::text;
 use crate::job::Site;
 
 /// Where the item stands that the expansion nests in the annotated function: what comes before it
@@ -30,6 +31,26 @@ pub(crate) fn location(site: &Site) -> String {
     let mut parts = parts((site.type_name)(), site.module);
     let function = parts.pop().unwrap_or_default();
     format!("{} :: {function}", parts.join("::"))
+}
+
+/// The longest name that a person may mean, in bytes: an alert that holds more than its queue takes is nobody's.
+const MAX_NAME_BYTES: usize = 1024;
+
+/// Returns a name that is not made from the code, and may be anything; one that is too long ends in `%-` and a hash.
+pub(crate) fn bounded(name: String) -> String {
+    if name.len() <= MAX_NAME_BYTES {
+        name
+    } else {
+        cut(&name, &name, MAX_NAME_BYTES)
+    }
+}
+
+/// Cuts what a name became to so many bytes, and tells it from others by a hash of the name.
+fn cut(name: &str, became: &str, limit: usize) -> String {
+    let mut hasher = SipHasher13::new();
+    hasher.write(name.as_bytes());
+    let hash = format!("%-{:032x}", hasher.finish128().as_u128());
+    text::first_bytes(became, limit - hash.len()).to_owned() + &hash
 }
 
 /// Returns the file name of a job: the name itself where it is an ordinary one, and never the same
@@ -64,15 +85,7 @@ pub(crate) fn file_name(job: &str) -> Cow<'_, str> {
         return Cow::Borrowed("%");
     }
     if name.len() > MAX_FILE_NAME_BYTES {
-        let mut hasher = SipHasher13::new();
-        hasher.write(job.as_bytes());
-        let hash = format!("%-{:032x}", hasher.finish128().as_u128());
-        let mut end = MAX_FILE_NAME_BYTES - hash.len();
-        while !name.is_char_boundary(end) {
-            end -= 1;
-        }
-        name.truncate(end);
-        name += &hash;
+        name = cut(job, &name, MAX_FILE_NAME_BYTES);
     }
     Cow::Owned(name)
 }
@@ -375,6 +388,20 @@ mod tests {
             "%-a0d1ed42b081fad1b24fc02f2d3c61c4",
             "the same on every compiler"
         );
+    }
+
+    #[test]
+    fn a_name_that_no_queue_would_take_is_cut_and_stays_another() {
+        let long = |end: char| format!("{}{end}", "ä".repeat(5_000_000));
+        let [one, other] = ['1', '2'].map(|end| bounded(long(end)));
+        assert!(
+            one.len() <= MAX_NAME_BYTES && one.starts_with("äää"),
+            "{one}"
+        );
+        assert_ne!(one, other);
+        assert_eq!(one, bounded(long('1')));
+        let most = "x".repeat(MAX_NAME_BYTES);
+        assert_eq!(bounded(most.clone()), most);
     }
 
     proptest! {

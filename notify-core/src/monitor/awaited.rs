@@ -144,7 +144,7 @@ impl AllAwaited {
     }
 
     fn add(&mut self, content: &str, path: &Path, since: DateTime<Utc>) {
-        for (number, line) in content.lines().enumerate() {
+        for (number, line) in file::without_mark(content).lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
@@ -201,7 +201,12 @@ impl Awaited {
             since: to_micros(since),
             file: file.to_owned(),
         };
+        let mut seen = Vec::new();
         while let Some(key) = words.next() {
+            if seen.contains(&key) {
+                return Err(format!("`{key}` is said twice"));
+            }
+            seen.push(key);
             if key == "schedule" {
                 let fields = match words.peek() {
                     Some(word) if word.starts_with('@') => 1,

@@ -4,7 +4,6 @@ pub(crate) mod child;
 mod memory_kills;
 pub(crate) mod mistake;
 mod output;
-mod unrunnable;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
@@ -13,12 +12,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use crate::format::hash;
 use crate::job::{Arguments, Job, Site, name};
 use crate::monitor::command::child::Attendance;
 use crate::monitor::command::output::{Passage, Rest, Stream};
 use crate::os::ffi;
 use crate::os::isolate;
 use crate::os::once::Once;
+use crate::os::unrunnable;
 use crate::runs::run;
 use crate::runs::shutdown;
 use crate::settings::config::Config;
@@ -74,7 +75,8 @@ impl Wrapped {
             .to_string_lossy()
             .into_owned();
         let (codes, mistakes) = (self.codes, self.mistakes);
-        let site = site(job(self.name, &shown, self.settings));
+        let name = self.name.map(name::bounded);
+        let site = site(job(name, &shown, self.settings));
         let run = run::is_active(site).then(|| isolate::contain(|| run::begin(site, None, false)));
         let run = run.flatten();
         let kills = memory_kills::memory_kills();
@@ -231,8 +233,10 @@ fn warn_of_mistakes(site: &'static Site, mistakes: &[String]) {
 
 fn job(name: Option<String>, shown: &str, arguments: Arguments) -> Job {
     let name = name.unwrap_or_else(|| format!("run.{shown}"));
+    let file = name::file_name(&name).into_owned();
     Job {
-        file: name::file_name(&name).into_owned(),
+        file_hash: hash::hash(&file),
+        file,
         name,
         location: format!("pipeline-notify run :: {shown}"),
         source: "pipeline-notify run".to_owned(),

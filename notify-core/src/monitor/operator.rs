@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::job::name;
 use crate::monitor::view::{self, Health};
 use crate::os::ffi;
+use crate::os::redact;
 use crate::os::warning::Warning;
 use crate::rules::Past;
 use crate::settings::config::Config;
@@ -124,7 +125,7 @@ impl Desk {
             ([], _) => {
                 return Err(Refused::NoDestination {
                     channel: channel.to_owned(),
-                    variable: destinations::variable(channel),
+                    to_do: destinations::to_do(channel),
                 });
             }
             ([queue], None) => queue,
@@ -258,6 +259,13 @@ pub fn user() -> String {
 
 fn setup() -> &'static Setup {
     in_force::setup_so_far()
+}
+
+/// Returns what a person has said, who may have quoted an error, without what is secret: it is for all to read.
+fn without_secrets(said: Option<&str>) -> Option<String> {
+    // Who knows the secrets is asked once there are settings.
+    let _ = setup();
+    said.map(|said| redact::hide(said).into_owned())
 }
 
 /// Warns on standard error of what is wrong with the settings.

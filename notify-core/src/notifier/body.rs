@@ -8,17 +8,35 @@ use crate::format::text;
 /// The longest title of a page that is quoted.
 const TITLE: usize = 80;
 
-/// Returns whether a body is a web page.
+/// How the first tag of a page begins, whatever its sender calls it.
+const BEGINNINGS: &[&str] = &[
+    "<!doctype html",
+    "<html",
+    "<head",
+    "<body",
+    "<title",
+    "<meta",
+    "<script",
+    "<frameset",
+];
+
+/// Returns whether a body is a web page; one that is encoded, though nobody asked for that, cannot be read.
 ///
 /// The content type alone does not say it: Slack sends its `ok` as `text/html`, as many a framework
 /// does by default.
-pub(super) fn is_page(content_type: &str, body: &str) -> bool {
-    let body = text::lower(without_mark(body));
-    let begins = |start| body.starts_with(start);
-    if begins("<!doctype html") || begins("<html") {
+pub(super) fn is_page(content_type: &str, body: &str, is_encoded: bool) -> bool {
+    let body = text::lower(without_comments(without_mark(body)));
+    let is_of = |start: &&str| {
+        let rest = body.strip_prefix(*start);
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    };
+    if BEGINNINGS.iter().any(is_of) {
         return true;
     }
     let is_html = text::lower(content_type).contains("html");
+    if is_html && is_encoded {
+        return true;
+    }
     // A tag, a comment, or a declaration.
     is_html
         && body.match_indices('<').any(|(at, _)| {
@@ -66,6 +84,18 @@ pub(super) fn title(page: &str) -> Option<&str> {
     Some(title).filter(|title| !title.is_empty())
 }
 
+/// Leaves out the comments before the first tag.
+fn without_comments(body: &str) -> &str {
+    let mut rest = body;
+    while let Some((_, after)) = rest
+        .strip_prefix("<!--")
+        .and_then(|rest| rest.split_once("-->"))
+    {
+        rest = after.trim_start();
+    }
+    rest
+}
+
 /// Leaves out a byte order mark and what is blank before the text.
 fn without_mark(body: &str) -> &str {
     body.trim_start_matches('\u{feff}').trim_start()
@@ -88,6 +118,13 @@ mod tests {
             ),
             ("text/html", "<!-- proxy --><body>Sign in", true),
             ("TEXT/HTML", "Please <a href=/login>sign in</a>", true),
+            ("", "<!-- proxy --> <!-- 2 -->\n<!DOCTYPE html>", true),
+            ("text/plain", "<head><title>Sign in", true),
+            ("", "<BODY onload=x>", true),
+            ("", "<script>location = \"/login\"</script>", true),
+            ("", "<meta http-equiv=refresh content=0>", true),
+            ("", "<!-- no end", false),
+            ("", "<header>x", false),
             ("text/html", "ok", false),
             ("text/html", "1", false),
             ("text/html", "", false),
@@ -97,9 +134,24 @@ mod tests {
             ("", "ok", false),
         ] {
             assert_eq!(
-                is_page(content_type, body),
+                is_page(content_type, body, false),
                 expected,
                 "{content_type} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_page_where_it_says_so() {
+        for (content_type, expected) in [
+            ("text/html", true),
+            ("application/json", false),
+            ("", false),
+        ] {
+            assert_eq!(
+                is_page(content_type, "\u{1f}\u{fffd}\u{8}", true),
+                expected,
+                "{content_type}"
             );
         }
     }
@@ -124,7 +176,7 @@ mod tests {
         #[test]
         fn any_body_can_be_read(content_type: String, body: String, end: String) {
             for body in [format!("<title>{body}</title>{end}"), body] {
-                let _ = (is_page(&content_type, &body), says_no(&body), title(&body));
+                let _ = (is_page(&content_type, &body, false), says_no(&body), title(&body));
             }
         }
     }

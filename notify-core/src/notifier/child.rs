@@ -11,7 +11,7 @@ use super::Refusal;
 use super::http::Class;
 use super::said::{Part, Said};
 use crate::format::text;
-use crate::os::thread;
+use crate::os::{fault, thread, unrunnable};
 
 /// The longest part of a command's output that a reason quotes.
 const QUOTED: usize = 200;
@@ -46,7 +46,7 @@ pub(super) fn run(
     timeout: Duration,
 ) -> Result<(), Refusal> {
     let deadline = Instant::now() + timeout;
-    let temporary = |error: io::Error| Refusal::temporary(not_started(&error));
+    let temporary = |error: io::Error| Refusal::temporary(format!("it cannot be started: {error}"));
     let (reader, mut writer) = io::pipe().map_err(temporary)?;
     let stdin = reader.try_clone().map_err(temporary)?;
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_withheld(name)) {
@@ -62,9 +62,10 @@ pub(super) fn run(
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let spawned = command.spawn();
+    let program = command.get_program().to_owned();
     // It holds the other copy of the pipe.
     drop(command);
-    let mut child = spawned.map_err(|error| refusal_to_start(&error))?;
+    let mut child = spawned.map_err(|error| refusal_to_start(&program, &error))?;
     let written = thread::spawn("notify-exec", move || {
         let _ = writer.write_all(input.as_bytes());
     });
@@ -87,7 +88,7 @@ pub(super) fn run(
             return Err(Refusal::Channel {
                 reason: format!(
                     "its exit code is not known, is SIGCHLD ignored? ({})",
-                    error.kind()
+                    fault::words(&error)
                 ),
             });
         }
@@ -106,15 +107,9 @@ fn is_withheld(name: &OsStr) -> bool {
     is("SLACK_", "_WEBHOOK_URL") || is("NOTIFY_", "_URL") || is("NOTIFY_", "_SECRET")
 }
 
-fn not_started(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "it cannot be started: there is no such file".to_owned(),
-        kind => format!("it cannot be started: {kind}"),
-    }
-}
-
-fn refusal_to_start(error: &io::Error) -> Refusal {
-    let reason = not_started(error);
+fn refusal_to_start(program: &OsStr, error: &io::Error) -> Refusal {
+    let why = unrunnable::without_name(program, error);
+    let reason = format!("it cannot be started: {why}");
     match error.kind() {
         // More processes than there may be, or no memory.
         io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory | io::ErrorKind::Interrupted => {

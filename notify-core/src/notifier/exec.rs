@@ -350,6 +350,40 @@ mod tests {
     }
 
     #[test]
+    fn what_a_program_lacks_that_cannot_be_started_is_named() {
+        let folder = Folder::new();
+        for (script, expected) in [
+            (
+                "exit 0\n",
+                "its first line does not say what runs it, such as `#!/bin/sh`",
+            ),
+            (
+                "",
+                "its first line does not say what runs it, such as `#!/bin/sh`",
+            ),
+            (
+                "#!/bin/sh\r\nexit 0\r\n",
+                "it is there, but not `/bin/sh\\r`, which its first line names",
+            ),
+            (
+                "#!/nowhere/sh -e\nexit 0\n",
+                "it is there, but not `/nowhere/sh`, which its first line names",
+            ),
+        ] {
+            let program = folder.path().join(format!("SECRET{}", script.len()));
+            // By another process: what one of another test's thread forks would hold it open for writing.
+            let mut write = Command::new("/bin/sh");
+            write.args(["-c", "printf %s \"$1\" > \"$0\"; chmod 755 \"$0\""]);
+            assert!(write.arg(&program).arg(script).status().unwrap().success());
+            let reason = format!("it cannot be started: {expected}");
+            let refusal = Exec::new(&program).notify(&many(), TIME);
+            assert_eq!(refusal, Err(Refusal::Channel { reason }), "{script}");
+        }
+        let refusal = Exec::new(folder.path()).notify(&many(), TIME).unwrap_err();
+        assert_eq!(refusal.reason(), "it cannot be started: it is a folder");
+    }
+
+    #[test]
     fn a_program_that_is_not_there_breaks_the_channel() {
         for program in ["/nowhere/SECRET", "/", "/etc/hostname"] {
             let refusal = Exec::new(program).notify(&many(), TIME).unwrap_err();

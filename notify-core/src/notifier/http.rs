@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use ureq::Agent;
-use ureq::http::Request;
+use ureq::http::{Request, Uri};
 #[cfg(feature = "tls")]
 use ureq::tls::TlsConfig;
 
@@ -20,6 +20,9 @@ use crate::notifier::url::Url;
 
 /// The longest answer that is read. Most services answer with a word; Discord with the message.
 const ANSWER: u64 = 128 * 1024;
+
+/// Where a proxy stands between, whose fault it may be.
+const BY_PROXY: &str = " (by way of a proxy: see ALL_PROXY, HTTPS_PROXY, HTTP_PROXY and NO_PROXY)";
 
 /// What is posted: `Post::json(&url, &body).headers(&[("x-key", &key)]).send(timeout)?`.
 pub(crate) struct Post<'a> {
@@ -110,6 +113,8 @@ impl<'a> Post<'a> {
         let mut request = Request::builder()
             .method(self.method)
             .uri(self.url.as_str());
+        // Who is asked for none may answer in any encoding, and an answer must be read to be judged.
+        request = request.header("accept-encoding", "identity");
         for (name, value) in self.headers {
             request = request.header(*name, *value);
         }
@@ -122,7 +127,19 @@ impl<'a> Post<'a> {
             let request = request.body(&*self.body).map_err(ureq::Error::from);
             request.and_then(|request| agent.run(request))
         };
-        let answer = answer.map_err(|error| Refusal::temporary(unreachable::describe(&error)))?;
+        let address = self.url.as_str().parse();
+        let is_by_proxy = agent.config().proxy().is_some_and(|proxy| {
+            let is_direct = |address: &Uri| proxy.is_no_proxy(address);
+            !address.as_ref().is_ok_and(is_direct)
+        });
+        let answer = answer.map_err(|error| {
+            let mut reason = unreachable::describe(&error);
+            // It may be the proxy that is not there.
+            if is_by_proxy && !matches!(error, ureq::Error::ConnectProxyFailed(_)) {
+                reason += BY_PROXY;
+            }
+            Refusal::temporary(reason)
+        })?;
         let (head, body) = answer.into_parts();
         let mut read = Vec::new();
         // What came before it broke off is judged by.
@@ -166,8 +183,8 @@ pub(crate) fn check_statuses(rules: &[Rule], of_the_channel: &[u16]) {
     for status in 100..=599 {
         let expected = match status {
             200..=299 => Class::Accepted,
-            408 | 429 | 500..=599 => Class::Temporary,
-            300..=399 | 401 | 403 | 404 | 410 => Class::Channel,
+            100..=199 | 408 | 421 | 425 | 429 | 500..=599 => Class::Temporary,
+            300..=399 | 401 | 403..=405 | 407 | 410 => Class::Channel,
             _ if of_the_channel.contains(&status) => Class::Channel,
             _ => Class::Alert,
         };

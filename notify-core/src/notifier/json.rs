@@ -77,8 +77,8 @@ const ANSWERS: &[Rule] = &[];
 /// # The answer
 ///
 /// 2xx accepts all alerts of the document, unless it is a web page (a proxy's, or one to sign in:
-/// tried again later) or JSON whose `ok` or `success` is false (as a 400). 408, 429 and 5xx ask for a later try, after `Retry-After`
-/// where it is given. 401, 403, 404, 410 and redirects say that the webhook itself is broken: alerts
+/// tried again later) or JSON whose `ok` or `success` is false (as a 400). 408, 421, 425, 429 and 5xx ask for a later try, after `Retry-After`
+/// where it is given. 401, 403, 404, 405, 407, 410 and redirects say that the webhook itself is broken: alerts
 /// wait until it is fixed. Anything else refuses this document for good.
 ///
 /// A document may come twice, for an answer can be lost on its way. The header `Idempotency-Key` is

@@ -205,11 +205,17 @@ fn direct(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
     if url::is_quoted(word) {
         return Err(format!("{}; write {}", url::QUOTED, forms()));
     }
-    let Some((name, rest)) = word.split_once("://") else {
-        return Err(format!("it has no `://`; write {}", forms()));
+    let find = |name: &str| {
+        let name = text::lower(name);
+        SCHEMES.iter().find(|scheme| scheme.names.contains(&&*name))
     };
-    let name = text::lower(name);
-    let scheme = SCHEMES.iter().find(|scheme| scheme.names.contains(&&*name));
+    let Some((name, rest)) = word.split_once("://") else {
+        // `exec:/path`
+        let meant = word.split_once(':').and_then(|(name, _)| find(name));
+        let forms = meant.map_or_else(forms, |meant| meant.form.to_owned());
+        return Err(format!("it has no `://`; write {forms}"));
+    };
+    let scheme = find(name);
     let Some(scheme) = scheme else {
         return Err(format!("its scheme is unknown; write {}", forms()));
     };

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::format::text::is_blank;
-use crate::os::file::{self, Links};
+use crate::os::file;
 
 /// The longest key that makes sense.
 const MAX_FILE_BYTES: u64 = 8 * 1024;
@@ -39,11 +39,7 @@ impl Secret {
     pub(crate) fn reveal(&self) -> Result<String, String> {
         let text = match self {
             Self::Text(text) => text.clone(),
-            Self::File(path) => match file::read(path, MAX_FILE_BYTES, Links::Follow) {
-                Ok(Some(text)) => text.trim().to_owned(),
-                Ok(None) => return Err("its `file:` does not exist".to_owned()),
-                Err(error) => return Err(format!("its `file:` cannot be read: {}", error.kind())),
-            },
+            Self::File(path) => file::read_setting(path, MAX_FILE_BYTES)?,
         };
         if text.is_empty() {
             Err("its `file:` is empty".to_owned())

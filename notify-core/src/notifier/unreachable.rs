@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::os::fault;
+
 /// A host that the system's resolver does not know.
 const UNKNOWN: &str = "its host name is not known, or no name server answers";
 
@@ -19,9 +21,12 @@ pub(super) fn describe(error: &ureq::Error) -> String {
             format!("the proxy could not connect: {reason}")
         }
         #[cfg(feature = "tls")]
-        ureq::Error::Rustls(error) => of_tls(error).to_owned(),
+        ureq::Error::Rustls(error) => of_tls(error),
         #[cfg(feature = "tls")]
         ureq::Error::Tls(_) => NO_TLS.to_owned(),
+        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
+            "its answer is not valid HTTP: is the port right?".to_owned()
+        }
         _ => "the request failed".to_owned(),
     }
 }
@@ -29,21 +34,21 @@ pub(super) fn describe(error: &ureq::Error) -> String {
 pub(super) fn of_network(error: &io::Error) -> String {
     #[cfg(feature = "tls")]
     if let Some(error) = error.get_ref().and_then(|error| error.downcast_ref()) {
-        return of_tls(error).to_owned();
+        return of_tls(error);
     }
     if error.to_string().starts_with(RESOLVER) {
         return UNKNOWN.to_owned();
     }
-    format!("network error: {}", error.kind())
+    format!("network error: {}", fault::words(error))
 }
 
 #[cfg(feature = "tls")]
 const NO_TLS: &str = "no TLS connection can be made";
 
 #[cfg(feature = "tls")]
-fn of_tls(error: &rustls::Error) -> &'static str {
+fn of_tls(error: &rustls::Error) -> String {
     use rustls::{CertificateError as Certificate, Error};
-    match error {
+    let words = match error {
         Error::InvalidCertificate(Certificate::UnknownIssuer) => {
             "its certificate's issuer is unknown: add that authority to the system's, or to the file that SSL_CERT_FILE names"
         }
@@ -57,12 +62,35 @@ fn of_tls(error: &rustls::Error) -> &'static str {
             Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
         ) => "its certificate is for another host",
         Error::InvalidCertificate(Certificate::Revoked) => "its certificate was revoked",
+        Error::InvalidCertificate(Certificate::Other(other)) => {
+            // What verifies it is no dependency of ours, to ask for its own kinds.
+            let kind = format!("{:?}", other.0);
+            match OTHER_FAULTS.iter().find(|(known, _)| kind.contains(known)) {
+                Some((_, words)) => words,
+                None => return format!("its certificate cannot be trusted ({kind})"),
+            }
+        }
         Error::InvalidCertificate(_) => "its certificate cannot be trusted",
         Error::InvalidMessage(_) => "it does not speak TLS: is it `http`, or is the port wrong?",
         Error::AlertReceived(_) => "it refused the TLS connection",
         _ => NO_TLS,
-    }
+    };
+    words.to_owned()
 }
+
+/// What is wrong with certificates that people make for themselves, by what the verifier calls it.
+#[cfg(feature = "tls")]
+const OTHER_FAULTS: [(&str, &str); 2] = [
+    (
+        "CaUsedAsEndEntity",
+        "its certificate is an authority's own (CA:TRUE), as `openssl req -x509` makes it: have that authority issue one \
+         for the host",
+    ),
+    (
+        "UnsupportedCertVersion",
+        "its certificate names no host as `subjectAltName`: have one issued that does",
+    ),
+];
 
 #[cfg(test)]
 mod tests {
@@ -84,6 +112,12 @@ mod tests {
         assert_eq!(
             describe(&ureq::Error::Io(error)),
             "network error: connection refused"
+        );
+        let error = io::Error::from_raw_os_error(24);
+        let said = describe(&ureq::Error::Io(error));
+        assert!(
+            !said.contains("uncategorized") && said.contains("open files"),
+            "{said}"
         );
         let refused = ureq::Error::ConnectProxyFailed("proxy server responded 403/403".into());
         assert!(describe(&refused).starts_with("the proxy could not connect: "));

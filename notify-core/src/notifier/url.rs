@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ureq::http::Uri;
 
 use super::Refusal;
-use crate::os::file::{self, Links};
+use crate::os::file;
 
 /// The longest URL that makes sense.
 const MAX_FILE_BYTES: u64 = 8 * 1024;
@@ -47,11 +47,8 @@ impl Destination {
     pub(crate) fn url(&self) -> Result<Url, Refusal> {
         let read = match self {
             Self::Url(url) => return Ok(url.clone()),
-            Self::File(path) => match file::read(path, MAX_FILE_BYTES, Links::Follow) {
-                Ok(Some(secret)) => Url::parse(secret.trim()).map_err(str::to_owned),
-                Ok(None) => Err("its `file:` does not exist".to_owned()),
-                Err(error) => Err(format!("its `file:` cannot be read: {}", error.kind())),
-            },
+            Self::File(path) => file::read_setting(path, MAX_FILE_BYTES)
+                .and_then(|secret| Url::parse(&secret).map_err(str::to_owned)),
         };
         read.map_err(|reason| Refusal::Channel { reason })
     }

@@ -17,6 +17,8 @@ pub(crate) enum Slot {
     /// Faults that last, and were logged.
     Warnings,
     Secrets,
+    /// What makes the ids of runs.
+    Random,
     /// Whether signals are watched.
     Signals,
     /// Values that are being made, and who makes them.

@@ -1,20 +1,26 @@
 //! The end of the process: the call-back that the system makes then, and the time that is left.
 //!
-//! Long on purpose: it is the one file with `unsafe`, so that all of it can be read in one place. std has no way to be called at the exit, none to ask for the user or the
-//! host, none to send, catch or ask for a signal, none to have a child end with its parent, none to become
-//! another user for good, none to ask which file is at a path and nothing else, none to know a forked child, and none to
-//! ask an error that may borrow something for its type.
+//! Long on purpose: it is the one file with `unsafe`, so that all of it can be read in one place. std has no way
+//! to be called at the exit, none to ask for the user or the host, none to send, catch or ask for a signal, none to
+//! have a child end with its parent, none to become another user for good, none to make or rename a file by way of
+//! an open folder, none to know a forked child, and none to ask an error that may borrow something for its type.
 #![expect(
     unsafe_code,
-    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `statx`, `mmap` and `madvise` are C functions; `Error::is` wants a lifetime; what is lent or made once is shared"
+    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `openat`, `renameat`, `mmap` and `madvise` are C functions; `Error::is` wants a lifetime; what is lent or made once is shared"
 )]
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::error::Error;
+#[cfg(unix)]
+use std::ffi::CString;
 use std::ffi::c_void;
 use std::fmt;
+#[cfg(unix)]
+use std::fs::File;
 use std::io;
 use std::marker::PhantomData;
+#[cfg(unix)]
+use std::os::fd::{AsRawFd as _, FromRawFd as _};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 #[cfg(unix)]
@@ -30,18 +36,40 @@ static DEADLINE: OnceBox<Instant> = OnceBox::new();
 /// What is called at the exit, with the exit code where the system gives it.
 static CALL_BACK: OnceBox<fn(Option<i32>)> = OnceBox::new();
 
+/// Whether the system is to call that still.
+static IS_REGISTERED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the system has called it.
+static IS_CALLED: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// Whether it was on this thread, which goes on to the handlers of others.
+    static IS_EXITING: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Has `call_back` called when `main` returns and when any thread calls `process::exit`, also in
-/// processes forked from this one. The first one stays.
+/// processes forked from this one. The first one stays. A handler that comes later, for it was there before, may ask for
+/// it once more; other threads may not, for an exit would not end while they run.
 pub(crate) fn at_exit(call_back: fn(Option<i32>)) {
-    static IS_REGISTERED: AtomicBool = AtomicBool::new(false);
     CALL_BACK.get_or_make(|| call_back);
     // Looked at first: each run asks, and a write would take the line from other threads.
-    if !IS_REGISTERED.load(Ordering::Acquire) && !IS_REGISTERED.swap(true, Ordering::AcqRel) {
+    if !IS_REGISTERED.load(Ordering::Acquire)
+        && (!IS_CALLED.load(Ordering::Acquire) || IS_EXITING.get())
+        && !IS_REGISTERED.swap(true, Ordering::AcqRel)
+    {
         register();
     }
 }
 
+/// Notes that the system calls back on this thread.
+fn note_call() {
+    IS_EXITING.set(true);
+    IS_CALLED.store(true, Ordering::Release);
+    IS_REGISTERED.store(false, Ordering::Release);
+}
+
 fn called(code: Option<i32>) {
+    note_call();
     if let Some(call_back) = CALL_BACK.get() {
         let _ = isolate::contain(|| call_back(code));
     }
@@ -342,6 +370,18 @@ pub(crate) fn user_id() -> u32 {
     0
 }
 
+/// Returns whether this is the process's first thread, on which `main` runs.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_main_thread() -> bool {
+    // SAFETY: both read a number and always succeed.
+    unsafe { libc::syscall(libc::SYS_gettid) == libc::c_long::from(libc::getpid()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_main_thread() -> bool {
+    false
+}
+
 /// Returns how many bytes a file may have by this process's limit (`ulimit -f`).
 #[cfg(unix)]
 pub(crate) fn size_limit() -> u64 {
@@ -361,6 +401,44 @@ pub(crate) fn size_limit() -> u64 {
 #[cfg(not(unix))]
 pub(crate) fn size_limit() -> u64 {
     u64::MAX
+}
+
+/// Opens a file of that name in an open folder to be written anew, and makes it where it is missing. Nothing is waited
+/// for, and a link is not followed.
+#[cfg(unix)]
+pub(crate) fn create_in(folder: &File, name: &str, mode: u32) -> io::Result<File> {
+    const FLAGS: libc::c_int = libc::O_RDWR
+        | libc::O_CREAT
+        | libc::O_TRUNC
+        | libc::O_NOFOLLOW
+        | libc::O_NONBLOCK
+        | libc::O_NOCTTY
+        | libc::O_CLOEXEC;
+    let name = CString::new(name)?;
+    loop {
+        // SAFETY: the folder is open, and the name ends in a zero; both outlive the call.
+        let opened = unsafe { libc::openat(folder.as_raw_fd(), name.as_ptr(), FLAGS, mode) };
+        if opened >= 0 {
+            // SAFETY: it was opened just now, and nobody else knows of it.
+            return Ok(unsafe { File::from_raw_fd(opened) });
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
+/// Gives a file of an open folder another name there, whatever has that name.
+#[cfg(unix)]
+pub(crate) fn rename_in(folder: &File, from: &str, to: &str) -> io::Result<()> {
+    let (from, to) = (CString::new(from)?, CString::new(to)?);
+    let folder = folder.as_raw_fd();
+    // SAFETY: the folder is open, and the names end in a zero; all outlive the call.
+    match unsafe { libc::renameat(folder, from.as_ptr(), folder, to.as_ptr()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Returns the kernel's name for this host: also where `/proc/sys` cannot be read.
@@ -779,6 +857,23 @@ mod tests {
     fn value_of(of_process: &OfProcess<(u32, u32)>) -> (u32, u32) {
         let pid = std::process::id();
         *of_process.get_or_make(|parents| (pid, parents.map_or(0, |(parent, _)| *parent)))
+    }
+
+    #[test]
+    fn what_runs_in_a_later_exit_handler_has_a_call_of_its_own_and_other_threads_keep_no_exit_going()
+     {
+        let is_registered = || IS_REGISTERED.load(Ordering::Acquire);
+        assert!(ends_in_a_fork(|| {
+            at_exit(|_| {});
+            assert!(is_registered());
+            note_call();
+            thread::spawn(|| at_exit(|_| {})).join().unwrap();
+            assert!(!is_registered());
+            at_exit(|_| {});
+            assert!(is_registered());
+            note_call();
+            assert!(!is_registered());
+        }));
     }
 
     /// Issue 13, point 5: by the page that the kernel empties, and by the count of the handler.

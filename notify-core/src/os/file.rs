@@ -6,7 +6,9 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use crate::os::engine;
+use crate::os::fault;
 use crate::os::ffi;
+use crate::os::folder::Folder;
 use crate::os::random;
 
 /// Whether a symbolic link is followed: only where a person named the path.
@@ -96,7 +98,11 @@ pub(crate) fn open_known(
     options: &mut OpenOptions,
     links: Links,
 ) -> io::Result<(File, Metadata)> {
-    let file = open_any(path, options, links)?;
+    regular(open_any(path, options, links)?)
+}
+
+/// Returns an open file with its metadata; one that is not a regular file is refused.
+pub(crate) fn regular(file: File) -> io::Result<(File, Metadata)> {
     let metadata = file.metadata()?;
     if metadata.is_file() {
         Ok((file, metadata))
@@ -119,7 +125,16 @@ fn open_any(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<
         };
         options.custom_flags(no_follow | libc::O_NONBLOCK | libc::O_NOCTTY);
     }
-    options.open(path)
+    options
+        .open(path)
+        .map_err(|error| match error.raw_os_error() {
+            // To the system that is one link too many.
+            #[cfg(unix)]
+            Some(libc::ELOOP) if links == Links::Refuse => {
+                io::Error::new(io::ErrorKind::InvalidInput, "it is a link")
+            }
+            _ => error,
+        })
 }
 
 /// Closes what was opened, unless the descriptor is another file's: some programs close all that are
@@ -142,6 +157,36 @@ pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Option<S
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// What a word or a key in a file may begin with: an editor's mark of its encoding, which is no part of it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Reads a file that a setting names, without what is blank around its text.
+///
+/// # Errors
+///
+/// What is wrong, without the file's name.
+pub(crate) fn read_setting(path: &Path, limit: u64) -> Result<String, String> {
+    match read(path, limit, Links::Follow) {
+        Ok(Some(text)) => Ok(without_mark(&text).trim().to_owned()),
+        Ok(None) => Err("its `file:` does not exist".to_owned()),
+        Err(error) => Err(format!("its `file:` cannot be read: {}", why(&error))),
+    }
+}
+
+/// Returns a text that a person may have written without its editor's mark.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+/// Says what is wrong with a file: the kind of the fault, where it has a name.
+pub(crate) fn why(error: &io::Error) -> String {
+    match error.kind() {
+        // Ours, which says more than its kind.
+        io::ErrorKind::InvalidInput => error.to_string(),
+        _ => fault::words(error),
     }
 }
 
@@ -236,15 +281,13 @@ pub(crate) fn replace(
     mode: u32,
     durable: Durable,
 ) -> io::Result<File> {
-    let folder = match durable {
-        Durable::Yes => open_folder_of(path)?,
-        Durable::No => None,
-    };
+    let folder = path.parent().filter(|_| durable == Durable::Yes);
+    let folder = folder.map(Folder::open).transpose()?;
     let written = write(temporary, content, mode, durable)
         .and_then(|file| fs::rename(temporary, path).map(|()| file));
     match (&written, folder) {
         (Err(_), _) => drop(fs::remove_file(temporary)),
-        (Ok(_), Some(folder)) => folder.sync_all()?,
+        (Ok(_), Some(folder)) => folder.sync()?,
         (Ok(_), None) => {}
     }
     written
@@ -254,9 +297,20 @@ fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<
     engine::confirm();
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(true);
-    let (mut file, metadata) = open_known(path, with_mode(&mut options, mode), Links::Refuse)?;
+    let (file, metadata) = open_known(path, with_mode(&mut options, mode), Links::Refuse)?;
+    fill(file, &metadata, content, mode, durable)
+}
+
+/// Writes a new file, which is empty.
+pub(crate) fn fill(
+    mut file: File,
+    metadata: &Metadata,
+    content: &str,
+    mode: u32,
+    durable: Durable,
+) -> io::Result<File> {
     // Not the mode that the umask leaves: others are to read a status file, and only we the rest.
-    set_mode(&file, &metadata, mode)?;
+    set_mode(&file, metadata, mode)?;
     check_size(0, content.len())?;
     file.write_all(content.as_bytes())?;
     if durable == Durable::Yes {
@@ -273,70 +327,6 @@ pub(crate) fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result
     // The umask may leave a mode by which it could not be opened again.
     let _ = set_mode(&file, &metadata, PRIVATE);
     Ok((file, metadata))
-}
-
-/// Makes the names in a file's folder durable.
-pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    open_folder_of(path)?.map_or(Ok(()), |folder| folder.sync_all())
-}
-
-/// Opens a file's folder; a link in its place, which would lead elsewhere, is refused.
-#[cfg(unix)]
-fn open_folder_of(path: &Path) -> io::Result<Option<File>> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let open = |folder| {
-        OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW)
-            .open(folder)
-    };
-    path.parent().map(open).transpose()
-}
-
-#[cfg(not(unix))]
-fn open_folder_of(_path: &Path) -> io::Result<Option<File>> {
-    Ok(None)
-}
-
-/// Makes a folder, and those above it, that only its owner can enter; one that is not `user`'s is refused.
-#[cfg(unix)]
-pub(crate) fn make_private_folder(path: &Path, user: u32) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-    match fs::DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => fs::set_permissions(path, fs::Permissions::from_mode(0o700))?,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error),
-    }
-    check_private_folder(path, user)
-}
-
-/// Returns whether a folder is there that only its owner `user` can enter.
-///
-/// # Errors
-///
-/// Where it is not, or is no such folder.
-#[cfg(unix)]
-pub(crate) fn check_private_folder(path: &Path, user: u32) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-    let folder = fs::symlink_metadata(path)?;
-    if folder.is_dir() && folder.uid() == user && folder.mode() & 0o777 == 0o700 {
-        Ok(())
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            "not a private folder of this user",
-        ))
-    }
-}
-
-#[cfg(not(unix))]
-pub(crate) fn make_private_folder(path: &Path, _user: u32) -> io::Result<()> {
-    fs::create_dir_all(path)
-}
-
-#[cfg(not(unix))]
-pub(crate) fn check_private_folder(path: &Path, _user: u32) -> io::Result<()> {
-    fs::symlink_metadata(path).map(|_| ())
 }
 
 #[cfg(unix)]
@@ -399,6 +389,40 @@ mod tests {
                 assert_eq!(fs::read_to_string(&path).unwrap(), "new");
             }
         }
+    }
+
+    #[test]
+    fn a_setting_in_a_file_is_read_without_what_is_around_it_or_refused_in_words() {
+        let folder = Folder::new();
+        let path = folder.path().join("setting");
+        for content in ["word", "word\r\n", "\u{feff}word\n", " \n word \n\n"] {
+            fs::write(&path, content).unwrap();
+            assert_eq!(
+                read_setting(&path, 100).as_deref(),
+                Ok("word"),
+                "{content:?}"
+            );
+        }
+        let socket = folder.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for (path, problem) in [
+            (folder.path(), "cannot be read: not a regular file"),
+            (Path::new("/dev/null"), "cannot be read: not a regular file"),
+            (&socket, "cannot be read: No such device or address"),
+            (&folder.path().join("nothing"), "does not exist"),
+        ] {
+            let refused = read_setting(path, 100).unwrap_err();
+            assert!(refused.contains(problem), "{}: {refused}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_link_that_is_not_followed_is_called_one() {
+        let folder = Folder::new();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/etc/hostname", &link).unwrap();
+        let refused = read(&link, 100, Links::Refuse).unwrap_err();
+        assert_eq!(refused.to_string(), "it is a link");
     }
 
     #[test]

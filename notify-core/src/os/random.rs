@@ -5,7 +5,9 @@ use std::hash::{BuildHasher as _, DefaultHasher, Hasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use crate::os::engine;
+use crate::os::engine::{self, Part, Slot};
+
+static OF_PROCESS: Part<DefaultHasher> = Part::beginning(Slot::Random, |_| begin());
 
 thread_local! {
     /// What makes this thread's numbers, and the address of the engine of its process: a forked child has its
@@ -26,6 +28,13 @@ pub fn number() -> u64 {
         source.1.finish()
     };
     SOURCE.with_borrow_mut(next)
+}
+
+/// Returns what this process always makes of a number, and no other process of any.
+pub(crate) fn of(number: u64) -> u64 {
+    let mut hasher = OF_PROCESS.get().clone();
+    hasher.write_u64(number);
+    hasher.finish()
 }
 
 /// Returns a hasher that begins otherwise in each thread of each process.

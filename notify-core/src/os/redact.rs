@@ -159,7 +159,8 @@ impl Secrets {
             .into_iter()
             .map(|password| password.known_by);
         let mut all = apart(self.find(text).into_iter().chain(passwords).collect()).into_iter();
-        all.find(|part| part.contains(&place))
+        // At its beginning nothing is parted: it is whole behind the cut.
+        all.find(|part| part.start < place && place < part.end)
     }
 
     /// Finds where they stand, in order; those that overlap are one.
@@ -235,6 +236,9 @@ fn apart(mut places: Vec<Range<usize>>) -> Vec<Range<usize>> {
     apart
 }
 
+/// How user and password are written where a text says how an address is written, as ours do.
+const SHOWN_HOW: &str = "user:password";
+
 /// A password in a text.
 struct Password {
     place: Range<usize>,
@@ -272,7 +276,7 @@ fn passwords(text: &str) -> Vec<Password> {
             None if is_port || is_address => None,
             None => url.rfind('@'),
         };
-        if let Some(end) = end.filter(|end| *end > colon + 1) {
+        if let Some(end) = end.filter(|end| *end > colon + 1 && &url[..*end] != SHOWN_HOW) {
             found.push(Password {
                 place: start + colon + 1..start + end,
                 known_by: start - "://".len()..start + end + "@".len(),
@@ -343,7 +347,8 @@ fn unquoted(word: &str) -> &str {
     word.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''))
 }
 
-/// Returns the secrets of a URL: the whole, its password, and what of its path and query is a token.
+/// Returns the secrets of a URL: the whole, where it has more than a host; its password; and what of its path and query
+/// is a token.
 pub(crate) fn of_url(url: &str, parts: Parts) -> Vec<String> {
     let url = unquoted(url);
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
@@ -353,9 +358,17 @@ pub(crate) fn of_url(url: &str, parts: Parts) -> Vec<String> {
     let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = before.split_at(before.find('/').unwrap_or(before.len()));
     let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let mut all = vec![url];
-    all.extend(user.split_once(':').map(|(_, password)| password));
+    let is_host_alone = user.is_empty() && query.is_empty() && path.trim_matches('/').is_empty();
+    let mut all = Vec::new();
     let mut long = Vec::new();
+    match scheme {
+        // A word that is no URL: `none` or `off`, with which somebody meant to switch it off, may stand in any text.
+        "" => long.push(url),
+        // Who knows a host knows no secret.
+        _ if is_host_alone && !is_hostless(scheme, path) => {}
+        _ => all.push(url),
+    }
+    all.extend(user.split_once(':').map(|(_, password)| password));
     if parts == Parts::Tokens {
         // As logs show it, without the scheme or the host.
         long.extend(
@@ -515,6 +528,20 @@ mod tests {
                 "password hunter2, not hunter22".to_owned(),
                 "password [hidden], not hunter22",
             ),
+            // They cannot be used, and hold no secret.
+            ("none", "none of 12 rows".to_owned(), "none of 12 rows"),
+            ("off", "the host is off".to_owned(), "the host is off"),
+            (
+                "https://hooks.slack.com",
+                "write https://hooks.slack.com/services/TokenA".to_owned(),
+                "write https://hooks.slack.com/services/TokenA",
+            ),
+            ("s3cr3ts3cr3t", "no s3cr3ts3cr3t".to_owned(), "no [hidden]"),
+            (
+                "ntfys://t0pic",
+                "at ntfys://t0pic".to_owned(),
+                "at [hidden]",
+            ),
         ] {
             assert_eq!(secrets(&[word]).hide(&text), hidden, "{word}: {text}");
         }
@@ -599,6 +626,13 @@ mod tests {
             ("https://h: mail anna@h", "https://h: mail anna@h"),
             ("mailto:anna@h, ://", "mailto:anna@h, ://"),
             ("x://u:@h", "x://u:@h"),
+            // How it is written.
+            (
+                "write x://user:password@host/y",
+                "write x://user:password@host/y",
+            ),
+            ("x://anna:password@host", "x://anna:[hidden]@host"),
+            ("x://user:passwords@host", "x://user:[hidden]@host"),
         ] {
             assert_eq!(without_passwords(text), hidden, "{text}");
             assert_eq!(without_passwords(hidden), hidden, "{text}");
@@ -618,6 +652,15 @@ mod tests {
                 assert!(!part.contains("hunter2"), "{place}: {part}");
             }
         }
+    }
+
+    #[test]
+    fn what_begins_with_a_secret_is_not_cut_behind_it() {
+        let known = Secrets::new(["s3cr3ts3cr3t".to_owned()]);
+        let text = "s3cr3ts3cr3t is no table";
+        assert_eq!(known.across(text, 0), None);
+        assert_eq!(known.across(text, 1), Some(0..12));
+        assert_eq!(known.across(text, 12), None);
     }
 
     #[test]

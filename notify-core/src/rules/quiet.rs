@@ -95,8 +95,13 @@ impl Window {
             by: None,
             because: None,
         };
+        let mut seen = Vec::new();
         while !rest.is_empty() {
             let (key, after) = next_word(rest);
+            if seen.contains(&key) {
+                return Err(format!("`{key}` is said twice"));
+            }
+            seen.push(key);
             let (word, others) = next_word(after);
             rest = others;
             match key {

@@ -189,7 +189,7 @@ pub(crate) struct Transition {
 /// Works out the new status of a job and its alert; `None` where nothing changes.
 pub(crate) fn of(end: &End<'_>) -> Option<Transition> {
     match end.outcome {
-        Outcome::Cancelled if end.run.nested => {
+        outcome if outcome.is_cancelled() && end.run.nested => {
             return unchanged(end, |status| status.cancelled = Some(end.now));
         }
         Outcome::NotCounted(why) => {

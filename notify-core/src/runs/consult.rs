@@ -103,7 +103,7 @@ impl Program<'_> {
         let rule = self.rule?;
         let outcome = end.outcome.kind()?;
         let transition = transition::of(end)?;
-        let is_kept = *end.outcome == Outcome::Cancelled && end.run.nested;
+        let is_kept = end.outcome.is_cancelled() && end.run.nested;
         // A person's silence comes first.
         if is_kept || transition.decision.reason == Reason::Silenced {
             return None;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::format::hash;
 use crate::job::{Job, Site, name};
 use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
@@ -20,8 +21,10 @@ pub(super) fn find_job(
 ) -> Job {
     let arguments = (site.arguments)();
     let own_name = name::of(site);
+    let file = name::file_name(&own_name).into_owned();
     let job = Job {
-        file: name::file_name(&own_name).into_owned(),
+        file_hash: hash::hash(&file),
+        file,
         name: own_name,
         location: name::location(site),
         source: format!("{}:{}", site.place.file(), site.place.line()),

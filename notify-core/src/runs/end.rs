@@ -18,7 +18,7 @@ use crate::runs::postponed;
 use crate::runs::registry::{Asked, OPEN, Open, channel, open_runs, settings};
 use crate::runs::report::{self, Report};
 use crate::runs::run_data;
-use crate::runs::sharded::Values;
+use crate::runs::sharded::{Sharded, Values};
 use crate::runs::under_way::{self, UnderWay};
 use crate::runs::{asked, overdue, reaper};
 use crate::settings::in_force;
@@ -76,7 +76,8 @@ impl Park for Ending<'_> {
 pub(super) fn end_returned(job: &Job) -> Vec<Warning> {
     let is_returned = |run: &Open| run.returned.is_some() && std::ptr::eq(run.job, job);
     let mut returned = Vec::new();
-    for mut open in OPEN.get().all() {
+    let runs = OPEN.get();
+    for mut open in runs.all() {
         let (taken, left) = std::mem::take(&mut *open)
             .into_iter()
             .partition(|(_, run)| is_returned(run));
@@ -85,7 +86,7 @@ pub(super) fn end_returned(job: &Job) -> Vec<Warning> {
     }
     let ends = returned.into_iter();
     ends.flat_map(|(number, run)| {
-        let under_way = UnderWay::begin(number);
+        let under_way = UnderWay::begin(number, runs);
         end(
             number,
             &run,
@@ -99,9 +100,9 @@ pub(super) fn end_returned(job: &Job) -> Vec<Warning> {
 }
 
 /// Lets the runs of the same job know that it has ended inside them: what they end with is newer.
-pub(super) fn note_end(ended: &Open, around: &[u64]) {
+pub(super) fn note_end(ended: &Open, around: &[u64], runs: &Sharded<Open>) {
     for number in around {
-        let mut open = open_runs(*number);
+        let mut open = runs.of(*number);
         if let Some(run) = open.get_mut(number).filter(|run| ended.is_of_job_of(run)) {
             run.last_inside = Some(ended.begun);
         }
@@ -121,7 +122,7 @@ pub(super) fn end(
     let setup = in_force::setup();
     let mut warnings = Vec::new();
     // A run that proves nothing has nothing to report, and one whose program was asked has reported its end.
-    if run.asked.is_none() && !(*outcome == Outcome::Cancelled && run.keeps_cancelled()) {
+    if run.asked.is_none() && !(outcome.is_cancelled() && run.keeps_cancelled()) {
         warnings.extend(run.beat_end(setup, outcome));
     }
     let now = Instant::now();
@@ -192,7 +193,10 @@ fn is_repeat(run: &Open, repeat: Option<&Repeat<'_>>, setup: &Setup) -> bool {
         return false;
     };
     match (&run.name, &setup.instance) {
-        (None, None) => store.repeat(&JobKey::listed(&run.job.file), repeat),
+        (None, None) => {
+            let key = JobKey::hashed(&run.job.file, run.job.file_hash);
+            store.repeat(&key, repeat)
+        }
         _ => store.repeat(&JobKey::of(&run.job_name(setup)), repeat),
     }
 }
@@ -294,8 +298,10 @@ fn is_help(open: &[(u64, Box<Open>)], outcome: &Outcome) -> bool {
 }
 
 /// Ends the runs that the end of the process cuts short, the innermost first, and brings status
-/// files up to date.
-pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
+/// files up to date. Where `main` has ended them with success, only those have worked `inside` which it did.
+pub(crate) fn end_all(outcome: &Outcome, inside: Option<&[u64]>) -> Vec<Warning> {
+    // Another thread that ends the process meanwhile finds none of them, and waits for this.
+    let _under_way = UnderWay::begin(0, OPEN.get());
     let shards = OPEN.get().all();
     let mut open: Vec<_> = shards
         .flat_map(|mut open| std::mem::take(&mut *open))
@@ -309,7 +315,12 @@ pub(crate) fn end_all(outcome: &Outcome) -> Vec<Warning> {
         let asked = run.asked.clone();
         let asked = asked.as_ref().map(|asked| &asked.outcome);
         let ended = asked.or(after_return.as_ref()).or(help.as_ref());
-        let outcome = ended.unwrap_or(outcome);
+        // The exit code is that of `main`, wherever in the program it was chosen.
+        let is_inside = |inside: &[u64]| run.job.is_main() || inside.contains(&number);
+        let has_ended = inside.is_none_or(is_inside);
+        let cut_short = *outcome == Outcome::Exited(Some(0)) && !has_ended;
+        let cut_short = cut_short.then_some(&Outcome::CutShort);
+        let outcome = ended.or(cut_short).unwrap_or(outcome);
         warnings.extend(end(number, &run, outcome, None, &around, None));
     }
     if let Some(store) = in_force::setup().store() {

@@ -48,9 +48,14 @@ pub(crate) struct OnAbort {
     pub(crate) deliver: fn(),
 }
 
-/// What is said where a thread has panicked, and not with what: the `Debug` of what `join` returns, and
-/// the panic of `thread::scope`.
-const VAGUE: [&str; 2] = ["Any { .. }", "a scoped thread panicked"];
+/// What is said where a thread has panicked, and not with what: the `Debug` of what `join` returns, the panic of
+/// `thread::scope`, and a lock that a panic has poisoned, by `Debug` and `Display`.
+const VAGUE: [&str; 4] = [
+    "Any { .. }",
+    "a scoped thread panicked",
+    "PoisonError { .. }",
+    "poisoned lock: another task failed inside",
+];
 
 /// How many panics of other threads are named as the cause of one.
 const ELSEWHERE: usize = 3;
@@ -292,7 +297,10 @@ impl Notebook {
             return None;
         }
         let this = thread::current().id();
+        // Nor one that only met what another had left.
+        let says_more = |note: &&Note| !note.panic.message.as_deref().is_some_and(is_vague);
         let elsewhere = self.notes.iter().rev().filter(|note| note.thread != this);
+        let elsewhere = elsewhere.filter(says_more);
         let free = elsewhere
             .clone()
             .filter(|note| !note.is_taken && !note.is_in_a_run);
@@ -361,15 +369,18 @@ fn try_notebook() -> Option<MutexGuard<'static, Notebook>> {
 }
 
 fn message(payload: &dyn Any) -> Option<String> {
-    let text = match payload.downcast_ref::<&'static str>() {
-        Some(text) => text,
-        None => payload.downcast_ref::<String>()?.as_str(),
-    };
-    Some(bounded(&text))
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
+        Some(bounded(text))
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        Some(bounded(text))
+    } else {
+        // `panic_any(payload)`, where `resume_unwind(payload)` was meant.
+        message(&**payload.downcast_ref::<Payload>()?)
+    }
 }
 
 fn bounded(text: &dyn std::fmt::Display) -> String {
-    let mut bounded = Bounded::new();
+    let mut bounded = Bounded::default();
     let _ = write!(bounded, "{text}");
     bounded.into_string()
 }

@@ -9,6 +9,7 @@ use crate::job::{Arguments, Cancelled, Job};
 use crate::notifier::heartbeat::Heartbeat;
 use crate::os::clock::{self, Moment, Whose};
 use crate::os::engine::{self, Part, Slot};
+use crate::os::random;
 use crate::os::warning::Warning;
 use crate::rules::Settings;
 use crate::rules::transition::Ended;
@@ -29,7 +30,7 @@ pub(super) const WAS_OVERDUE: &str = "it was overdue, and has ended now";
 /// What is known of a run under way.
 #[derive(Debug, Clone)]
 pub(super) struct Open {
-    pub(super) id: u64,
+    pub(super) number: u64,
     pub(super) job: &'static Job,
     /// The name, where the attribute's `name` made one for this run.
     pub(super) name: Option<String>,
@@ -62,6 +63,11 @@ pub(super) struct Asked {
 }
 
 impl Open {
+    /// Distinguishes it from all other runs, of whatever process.
+    fn id(&self) -> u64 {
+        random::of(self.number)
+    }
+
     /// Returns what makes another run one that repeats this one; `None` where more counts than what it has returned.
     pub(super) fn kind<'a>(
         &self,
@@ -99,14 +105,16 @@ impl Open {
         }
         self.heartbeat.clone_from(&setup.heartbeat);
         let heartbeat = self.heartbeat.as_ref()?;
-        heartbeat.begin(&self.job_name(setup), self.id).err()
+        heartbeat.begin(&self.job_name(setup), self.id()).err()
     }
 
     /// Reports to it what the run came to.
     pub(super) fn beat_end(&self, setup: &Setup, outcome: &Outcome) -> Option<Warning> {
         let is_counted = !matches!(outcome, Outcome::NotCounted(_));
         let heartbeat = setup.heartbeat.as_ref().filter(|_| is_counted)?;
-        heartbeat.end(&self.job_name(setup), self.id, outcome).err()
+        heartbeat
+            .end(&self.job_name(setup), self.id(), outcome)
+            .err()
     }
 
     /// What its alerts say beside the error.
@@ -182,7 +190,7 @@ impl Open {
             is_in_time: self.overdue_at.is_none_or(|at| now < at),
             last_inside: self.last_inside.map(|inside| inside.time(known)),
             notes: self.notes(),
-            ..Ended::new(self.id, self.job_name(setup), self.begun.time(known))
+            ..Ended::new(self.id(), self.job_name(setup), self.begun.time(known))
         }
     }
 }

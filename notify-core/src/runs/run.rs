@@ -7,12 +7,12 @@ use log::Level;
 
 use crate::error::Error;
 use crate::format::text;
-use crate::job::Site;
+use crate::job::{Site, name};
 use crate::os::clock::Moment;
 #[cfg(unix)]
 use crate::os::signals;
 use crate::os::warning::{self, Warning};
-use crate::os::{ffi, random, redact};
+use crate::os::{ffi, redact};
 use crate::runs::definition::find_job;
 use crate::runs::end::{end, end_returned, note_end};
 use crate::runs::registry::{OPEN, Open, open_runs};
@@ -55,6 +55,7 @@ pub(crate) fn is_active(site: &'static Site) -> bool {
 /// Begins a run; `nested` when another run is on this thread's stack, or is being polled on it.
 pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> Run {
     let mut warnings = Vec::new();
+    let name = name.map(name::bounded);
     let job = site
         .job
         .get_or_make(|| find_job(site, name.as_deref(), &mut warnings));
@@ -64,7 +65,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         warnings.extend(end_returned(job));
     }
     let mut run = Box::new(Open {
-        id: random::number(),
+        number,
         job,
         name,
         begun: Moment::now(),
@@ -123,18 +124,20 @@ impl Run {
 
     /// Ends the run, which is inside those `around` it.
     pub(crate) fn end_inside(self, around: Around, outcome: &Outcome, cause: Option<Cause<'_>>) {
+        let runs = OPEN.get();
         // From before it is no more among those that the exit reports.
-        let under_way = UnderWay::begin(self.number);
+        let under_way = UnderWay::begin(self.number, runs);
         let (run, around) = {
-            let run = open_runs(self.number).remove(&self.number);
+            let run = runs.of(self.number).remove(&self.number);
             let mut ends_too = Vec::new();
             if let Some(run) = &run {
                 // Copied only where it ends them all, for most runs are silent, and inside another.
                 around(&mut |numbers| {
-                    note_end(run, numbers);
-                    let numbers = numbers.iter().filter(|_| outcome.is_event());
-                    let open = |number: &u64| open_runs(*number).get(number).cloned();
-                    ends_too.extend(numbers.filter_map(open).map(|run| *run));
+                    note_end(run, numbers, runs);
+                    if outcome.is_event() {
+                        let open = |number: &u64| runs.of(*number).get(number).cloned();
+                        ends_too.extend(numbers.iter().filter_map(open).map(|run| *run));
+                    }
                 });
             }
             (run, ends_too)

@@ -17,6 +17,7 @@ use crate::runs::end::{end_all, nothing_is_left};
 use crate::runs::panic::{self, OnAbort};
 use crate::runs::postponed;
 use crate::runs::registry::has_returned;
+use crate::runs::stack;
 use crate::runs::under_way;
 use crate::settings::in_force;
 use crate::state;
@@ -61,14 +62,24 @@ fn at_exit(code: Option<i32>) {
         state::close();
         return;
     }
-    end_runs(Outcome::Exited(code), steps, &wait);
+    // Whoever exits on another thread says that all went well.
+    let inside = ffi::is_main_thread().then(stack::at_exit);
+    end_runs(Outcome::Exited(code), inside, steps, &wait);
 }
 
-/// Reports the runs that the end of the process cuts short, and gives delivery its time.
-fn end_runs(outcome: Outcome, steps: Sender<Step>, wait: &Receiver<Step>) {
+/// Reports the runs that the end of the process cuts short, those `inside` which `main` ends it among them, and gives
+/// delivery its time.
+fn end_runs(
+    outcome: Outcome,
+    inside: Option<Vec<u64>>,
+    steps: Sender<Step>,
+    wait: &Receiver<Step>,
+) {
     let own = under_way::own();
     work_until_the_deadline(steps, wait, move |deadline, written| {
-        end_all(&outcome).into_iter().for_each(Warning::warn);
+        end_all(&outcome, inside.as_deref())
+            .into_iter()
+            .for_each(Warning::warn);
         under_way::wait_for_others(own, deadline);
         written();
         finish(deadline);
@@ -87,17 +98,24 @@ fn at_signal(name: &'static str) -> Next {
         return Next::Leaves;
     }
     let (steps, wait) = mpsc::channel();
-    end_runs(Outcome::Signalled(name), steps, &wait);
+    end_runs(Outcome::Signalled(name), None, steps, &wait);
     Next::Ends
 }
 
-/// What the panic hook does where a panic ends the process: all its runs end with it.
+/// What the panic hook does where a panic ends the process: all its runs end with it. Of threads that panic together
+/// the first one records that, and whoever is sooner at its end waits for it.
 const AT_ABORT: OnAbort = OnAbort {
     record: |panic| {
         let outcome = Outcome::Panicked(panic.clone());
-        by_the_deadline(move |_| end_all(&outcome).into_iter().for_each(Warning::warn));
+        by_the_deadline(move |_| end_all(&outcome, None).into_iter().for_each(Warning::warn));
     },
-    deliver: || by_the_deadline(finish),
+    deliver: || {
+        let own = under_way::own();
+        by_the_deadline(move |deadline| {
+            under_way::wait_for_others(own, deadline);
+            finish(deadline);
+        });
+    },
 };
 
 /// Does the last work of a process that is no run's own, and delivers what came of it.

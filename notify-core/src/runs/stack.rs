@@ -1,46 +1,67 @@
 //! The runs on this thread's stack.
 
 use std::cell::{Cell, RefCell};
+use std::mem;
 
 thread_local! {
     /// Whether annotated functions run bare on this thread, for a run that ends on it asks the program.
     static IS_BARE: Cell<bool> = const { Cell::new(false) };
 
     /// The runs on this thread's stack, or being polled on it, the innermost last.
-    static STACK: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    static STACK: Stack = const { Stack(RefCell::new(Vec::new())) };
+
+    /// Those that were left of them when this thread's local data was dropped: the process exits inside them.
+    static LEFT: Cell<&'static [u64]> = const { Cell::new(&[]) };
+}
+
+struct Stack(RefCell<Vec<u64>>);
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        let left = mem::take(self.0.get_mut());
+        if !left.is_empty() {
+            // The process does not live on.
+            LEFT.set(left.leak());
+        }
+    }
 }
 
 /// Shows the runs on this thread's stack, the innermost last.
 pub(crate) fn on_this_thread(show: &mut dyn FnMut(&[u64])) {
-    let _ = STACK.try_with(|stack| stack.try_borrow().map(|stack| show(&stack)));
+    let _ = STACK.try_with(|stack| stack.0.try_borrow().map(|stack| show(&stack)));
 }
 
 /// Returns whether a run is on this thread's stack.
 pub(crate) fn is_nested() -> bool {
-    let is_nested =
-        |stack: &RefCell<Vec<u64>>| stack.try_borrow().is_ok_and(|stack| !stack.is_empty());
+    let is_nested = |stack: &Stack| stack.0.try_borrow().is_ok_and(|stack| !stack.is_empty());
     STACK.try_with(is_nested).unwrap_or(false)
 }
 
 /// Returns the innermost run on this thread's stack.
 pub(crate) fn innermost() -> Option<u64> {
-    let last = |stack: &RefCell<Vec<u64>>| stack.try_borrow().ok()?.last().copied();
+    let last = |stack: &Stack| stack.0.try_borrow().ok()?.last().copied();
     STACK.try_with(last).ok().flatten()
 }
 
 /// Returns the runs around one that is on this thread's stack, the outermost first.
 pub(crate) fn around(run: u64) -> Vec<u64> {
-    let below = |stack: &RefCell<Vec<u64>>| {
-        let stack = stack.try_borrow().ok()?;
+    let below = |stack: &Stack| {
+        let stack = stack.0.try_borrow().ok()?;
         let at = stack.iter().position(|number| *number == run)?;
         Some(stack[..at].to_vec())
     };
     STACK.try_with(below).ok().flatten().unwrap_or_default()
 }
 
+/// Returns the runs inside which this thread exits the process: most systems have dropped its local data by then.
+pub(crate) fn at_exit() -> Vec<u64> {
+    let on_it = STACK.try_with(|stack| stack.0.try_borrow().map(|stack| stack.clone()));
+    on_it.map_or_else(|_| LEFT.get().to_vec(), Result::unwrap_or_default)
+}
+
 /// Returns how many runs are on this thread's stack.
 pub(crate) fn depth() -> usize {
-    let depth = |stack: &RefCell<Vec<u64>>| stack.try_borrow().map_or(0, |stack| stack.len());
+    let depth = |stack: &Stack| stack.0.try_borrow().map_or(0, |stack| stack.len());
     STACK.try_with(depth).unwrap_or(0)
 }
 
@@ -74,8 +95,8 @@ pub(crate) struct Entered {
 
 impl Entered {
     pub(crate) fn new(id: u64) -> Self {
-        let push = |stack: &RefCell<Vec<u64>>| {
-            let mut stack = stack.try_borrow_mut().ok()?;
+        let push = |stack: &Stack| {
+            let mut stack = stack.0.try_borrow_mut().ok()?;
             stack.push(id);
             Some(stack.len() - 1)
         };
@@ -89,7 +110,7 @@ impl Drop for Entered {
     fn drop(&mut self) {
         if let Some(depth) = self.depth {
             let _ = STACK.try_with(|stack| {
-                if let Ok(mut stack) = stack.try_borrow_mut() {
+                if let Ok(mut stack) = stack.0.try_borrow_mut() {
                     stack.truncate(depth);
                 }
             });

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::runs::registry::OPEN;
+use crate::runs::registry::{OPEN, Open};
+use crate::runs::sharded::Sharded;
 
 thread_local! {
     /// How many ends this thread is at.
@@ -23,9 +24,9 @@ pub(super) struct UnderWay {
 }
 
 impl UnderWay {
-    pub(super) fn begin(number: u64) -> Self {
+    pub(super) fn begin(number: u64, runs: &'static Sharded<Open>) -> Self {
         let end = Self {
-            taken: OPEN.get().taken(number),
+            taken: runs.taken(number),
             is_counted: Cell::new(false),
         };
         end.resume();

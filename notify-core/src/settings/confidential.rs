@@ -8,7 +8,7 @@ use crate::format::percent;
 use crate::notifier::heartbeat;
 use crate::notifier::secret::Secret;
 use crate::notifier::{Notifier, Ours, scheme};
-use crate::os::file::{self, Links};
+use crate::os::file;
 use crate::os::redact;
 use crate::settings::environment;
 use crate::settings::setup::Setup;
@@ -96,10 +96,7 @@ fn words_of(word: &str) -> Vec<String> {
 }
 
 fn words_in(path: &Path) -> Vec<String> {
-    let content = file::read(path, MAX_FILE_BYTES, Links::Follow)
-        .ok()
-        .flatten()
-        .unwrap_or_default();
+    let content = file::read_setting(path, MAX_FILE_BYTES).unwrap_or_default();
     content.split_whitespace().map(str::to_owned).collect()
 }
 

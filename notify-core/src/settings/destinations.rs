@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 
+use crate::format::text;
 use crate::notifier::heartbeat;
 use crate::notifier::scheme::{self, Signing};
 use crate::notifier::secret::Secret;
@@ -31,14 +32,20 @@ impl Setup {
         if state == State::Error
             && let Some(routes) = self.routes(ALERTS)
         {
-            let note =
-                format!("channel `{channel}` has no webhook ({variable}): sent to `{ALERTS}`");
+            let what = match unusable(channel) {
+                Some(wrong) => format!("has no destination that can be used ({wrong})"),
+                None => format!("has no webhook ({variable})"),
+            };
+            let note = format!("channel `{channel}` {what}: sent to `{ALERTS}`");
             return Way::Instead(routes, note);
         }
-        let other = match word_variable(channel, "URL") {
-            // That one says where the heartbeat goes.
-            other if other == heartbeat::VARIABLE => String::new(),
-            other => format!(" (or {other} for other services than Slack)"),
+        let webhook = match (unusable(channel), other_variable(channel)) {
+            // What is wrong with it is a warning of its own.
+            (Some(wrong), _) => format!("correct {wrong}"),
+            (None, Some(other)) => {
+                format!("set {variable} to its webhook (or {other} for other services than Slack)")
+            }
+            (None, None) => format!("set {variable} to its webhook"),
         };
         let place = self.directory().map_or(String::new(), |directory| {
             format!("; status files are in `{}`", directory.display())
@@ -46,7 +53,7 @@ impl Setup {
         Way::Nowhere(Warning::new(
             nowhere(channel),
             format!(
-                "no alerts are sent for the jobs of channel `{channel}`: set {variable} to its webhook{other}, or \
+                "no alerts are sent for the jobs of channel `{channel}`: {webhook}, or \
                  channel = \"\" (NOTIFY_CHANNEL=) for status files only{place}",
             ),
         ))
@@ -103,7 +110,7 @@ impl Setup {
             word_variable(channel, "SECRET"),
         );
         // `NOTIFY_HEARTBEAT_URL` configures the heartbeat, not a channel called `heartbeat`.
-        let value = environment::read(&words).filter(|_| words != heartbeat::VARIABLE);
+        let value = other_variable(channel).and_then(|words| environment::read(&words));
         if let Some(value) = value {
             let signing = find_key(environment::read(&key));
             let (notifiers, problems) = scheme::notifiers(&words, &value, &signing);
@@ -255,6 +262,32 @@ pub(crate) fn nowhere(channel: &str) -> String {
 /// Names the variable that holds a channel's webhook, as in the article.
 pub(crate) fn variable(channel: &str) -> String {
     format!("SLACK_{}_WEBHOOK_URL", capitals(channel))
+}
+
+/// Names the variable that holds its destinations at any service; none of a channel called `heartbeat`, for that one
+/// says where the heartbeat goes.
+fn other_variable(channel: &str) -> Option<String> {
+    Some(word_variable(channel, "URL")).filter(|variable| variable != heartbeat::VARIABLE)
+}
+
+/// Says what a person has to do about the environment where a channel has no destination.
+pub(crate) fn to_do(channel: &str) -> String {
+    match unusable(channel) {
+        Some(wrong) => format!("correct {wrong}"),
+        None => format!("set {}", variable(channel)),
+    }
+}
+
+/// Returns the variable of a channel that is set, of one that has no destination: nothing can be made of it.
+pub(crate) fn unusable(channel: &str) -> Option<String> {
+    let all = other_variable(channel)
+        .into_iter()
+        .chain([variable(channel)]);
+    let is_set = |name: &String| {
+        let value = environment::read(name);
+        value.is_some_and(|value| !text::is_blank(&value.to_string_lossy()))
+    };
+    all.into_iter().find(is_set)
 }
 
 /// Names the variable that holds a channel's destinations, or their key.

@@ -1,6 +1,10 @@
 //! Facts from the environment about where the process runs: what the reader of an alert looks up next.
 
+use crate::format::text;
 use crate::settings::pipes;
+
+/// The longest value that is shown.
+const LONGEST: usize = 4 * 1024;
 
 /// Gathers what schedulers and people say of a run, each with its name; `read` reads a variable.
 pub(crate) fn of(read: &impl Fn(&str) -> Option<String>) -> Vec<(String, String)> {
@@ -50,8 +54,17 @@ pub(crate) fn of(read: &impl Fn(&str) -> Option<String>) -> Vec<(String, String)
         ("systemd", invocation),
     ]
     .into_iter()
-    .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+    .filter_map(|(name, value)| Some((name.to_owned(), bounded(value?))))
     .collect()
+}
+
+/// Cuts a value that fills an alert: it may be a whole file.
+fn bounded(value: String) -> String {
+    if value.len() <= LONGEST {
+        value
+    } else {
+        format!("{}…", text::first_bytes(&value, LONGEST))
+    }
 }
 
 fn joined(parts: &[(&str, Option<String>)]) -> Option<String> {
@@ -119,5 +132,12 @@ mod tests {
             assert_eq!(shown(environment), [expected]);
         }
         assert!(shown(&[("SLURM_JOB_ID", ""), ("NOTIFY_CONTEXT", "")]).is_empty());
+        let long = "ä".repeat(100_000);
+        let shown = shown(&[("NOTIFY_CONTEXT", &long)]).concat();
+        assert!(
+            shown.len() < 5000 && shown.ends_with("ä…"),
+            "{}",
+            shown.len()
+        );
     }
 }

@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::format::text::readable;
+use crate::format::text::{escape, readable};
 use crate::format::time;
+use crate::job::name;
 use crate::message::writer::Writer;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
@@ -137,12 +138,14 @@ impl Setup {
                 };
                 values.text("PGPASSWORD").map(Password::Word).or_else(file)
             },
-            directory: directory::find(config.directory, &environment),
+            // The program may go elsewhere while it runs.
+            directory: directory::find(config.directory, &environment)
+                .map(|directory| std::path::absolute(&directory).unwrap_or(directory)),
             mode: values.file_mode(),
             exit: exit.unwrap_or(EXIT).min(LONGEST_EXIT),
             host: readable(&config.host.unwrap_or_else(|| host_name(&environment))).into_owned(),
             exe: process::exe().map(|exe| exe.to_string_lossy().into_owned()),
-            instance: values.text("NOTIFY_INSTANCE"),
+            instance: values.text("NOTIFY_INSTANCE").map(name::bounded),
             default_channel: values.channel(config.default_channel),
             rules,
             overdue_minutes,
@@ -224,7 +227,7 @@ impl Setup {
                 Err(Missing::Refused(path, problem)) => {
                     let message = format!(
                         "NOTIFYDIR cannot be `{}` ({problem}): {without}",
-                        redact::without_passwords(&path.to_string_lossy())
+                        escape(&redact::without_passwords(&path.to_string_lossy()))
                     );
                     self.add_problem(Warning::new("directory", message));
                     return None;

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use crate::format::text;
+use crate::format::{span, text};
 use crate::notifier::heartbeat::{self, Heartbeat};
 use crate::os::file::PRIVATE;
 use crate::os::warning::Warning;
@@ -44,12 +44,16 @@ impl<Environment: Fn(&str) -> Option<OsString>> Values<Environment> {
         self.text(name).is_some_and(|value| is_yes(&value))
     }
 
-    /// Reads a number from 0 up, or, where that `may_be_infinite`, `never`.
+    /// Reads a number from 0 up, of the unit that the name ends with, or a length of time; where that `may_be_infinite`,
+    /// `never`, too.
     pub(super) fn number(&mut self, name: &str, may_be_infinite: bool) -> Option<f64> {
         let value = self.text(name)?;
         let number = match value.as_str() {
             "never" if may_be_infinite => Some(f64::INFINITY),
-            value => value.parse().ok(),
+            value => value.parse().ok().or_else(|| {
+                let time = span::parse(value).ok()?;
+                Some(time.as_secs_f64() / seconds(name))
+            }),
         };
         let number = number.filter(|number| is_amount(*number, may_be_infinite));
         if number.is_none() {
@@ -129,11 +133,22 @@ impl<Environment: Fn(&str) -> Option<OsString>> Values<Environment> {
 /// Shows a number as a variable wants it, whose name ends with the unit.
 fn example(variable: &str) -> &'static str {
     if variable.ends_with("_SECONDS") {
-        "a number of seconds, such as `60`"
+        "a number of seconds, such as `60`, or a time such as `4h`"
     } else if variable.ends_with("_MINUTES") {
-        "a number of minutes, such as `90`"
+        "a number of minutes, such as `90`, or a time such as `4h`"
     } else {
-        "a number of hours, such as `24`"
+        "a number of hours, such as `24`, or a time such as `90min`"
+    }
+}
+
+/// Returns how many seconds one of a variable's numbers counts.
+fn seconds(variable: &str) -> f64 {
+    if variable.ends_with("_SECONDS") {
+        1.0
+    } else if variable.ends_with("_MINUTES") {
+        60.0
+    } else {
+        3600.0
     }
 }
 

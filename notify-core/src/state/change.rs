@@ -69,7 +69,8 @@ impl Texts {
     pub(crate) fn of(change: &Change) -> Self {
         let status = change.status.as_ref().map(Status::render);
         match (&change.alert, status) {
-            (Some(alert), Some(status)) => Self {
+            // But where a message about what a person does shows less.
+            (Some(alert), Some(status)) if Some(&alert.status) == change.status.as_ref() => Self {
                 alert: Some(alert.render_with(&status)),
                 status: Some(status),
             },

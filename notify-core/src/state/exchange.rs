@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(feature = "postgres")]
 use super::Queue;
+use crate::format::hash;
 use crate::format::time::{Micros, Time};
 use crate::job::name;
 use crate::message::alert::Alert;
@@ -16,17 +17,29 @@ use crate::state::local::silences::Silences;
 
 /// Names a job to the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct JobKey<'a>(pub(super) Cow<'a, str>);
+pub(crate) struct JobKey<'a> {
+    pub(super) file: Cow<'a, str>,
+    /// The hash of that.
+    pub(super) hash: u64,
+}
 
 impl<'a> JobKey<'a> {
     /// Returns the key of the job of that name.
     pub(crate) fn of(job: &'a str) -> Self {
-        Self(name::file_name(job))
+        let file = name::file_name(job);
+        let hash = hash::hash(&file);
+        Self { file, hash }
     }
 
     /// Returns the key of a job as the store lists it.
     pub(crate) fn listed(job: &'a str) -> Self {
-        Self(Cow::Borrowed(job))
+        Self::hashed(job, hash::hash(job))
+    }
+
+    /// Returns the same, where the hash is known.
+    pub(crate) fn hashed(job: &'a str, hash: u64) -> Self {
+        let file = Cow::Borrowed(job);
+        Self { file, hash }
     }
 }
 
@@ -82,6 +95,14 @@ pub(crate) struct Repeat<'a> {
     pub(crate) at: Instant,
     /// The run, where it was written down as under way.
     pub(crate) ends: Option<&'a RunKey>,
+}
+
+impl Repeat<'_> {
+    /// Returns when it ended, as the clock stood at its begin: to read the clock again would be a tenth of a silent run.
+    pub(in crate::state) fn ended_at(&self) -> Micros {
+        let took = Micros::try_from(self.took.as_micros()).unwrap_or(Micros::MAX);
+        self.begun.saturating_add(took)
+    }
 }
 
 /// Which store one waits for that cannot be asked now.

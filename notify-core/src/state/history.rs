@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links, PRIVATE};
+use crate::os::folder;
 use crate::state::change::Change;
 
 pub(crate) use event::{Answered, Event, Ran};
@@ -87,7 +88,7 @@ impl History {
         let open = || file::open_private(&self.path(file), OpenOptions::new().append(true));
         let (file, before) = match open() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                file::make_private_folder(&self.folder, ffi::user_id())?;
+                folder::make_private(&self.folder, ffi::user_id())?;
                 open()?
             }
             file => file?,
@@ -115,7 +116,7 @@ impl History {
     }
 
     fn path(&self, file: &str) -> PathBuf {
-        self.folder.join(file)
+        folder::path_in(&self.folder, file)
     }
 }
 

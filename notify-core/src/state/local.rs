@@ -31,6 +31,7 @@ use crate::os::clock;
 use crate::os::engine::PerProcess;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links};
+use crate::os::folder;
 use crate::os::landlord::{self, Landlord};
 use crate::os::lock::Lock;
 use crate::os::machine::Machine;
@@ -62,6 +63,7 @@ pub(crate) struct Directory {
     path: PathBuf,
     hidden: PathBuf,
     running: PathBuf,
+    locks: PathBuf,
     user: u32,
     outbox: Outbox,
     history: History,
@@ -102,6 +104,7 @@ impl Directory {
             outbox: Outbox::new(&hidden, user),
             history: History::new(&hidden),
             running: hidden.join("running"),
+            locks: hidden.join("locks"),
             hidden,
             user,
             stuck: (0..LOCKS).map(|_| AtomicBool::new(false)).collect(),
@@ -120,15 +123,16 @@ impl Directory {
     /// Returns whether all folders are there, as they must be: mostly they are, and nothing need be made.
     fn has_folders(&self) -> bool {
         let shared = fs::symlink_metadata(self.path.join(HIDDEN));
-        let private = [&self.hidden, &self.hidden.join("locks"), &self.running];
+        let private = [&self.hidden, &self.locks, &self.running];
         shared.is_ok_and(|shared| shared.is_dir())
             && private
                 .into_iter()
-                .all(|folder| file::check_private_folder(folder, self.user).is_ok())
+                .all(|folder| folder::check_private(folder, self.user).is_ok())
     }
 
     fn make_folders(&self) -> io::Result<()> {
-        landlord::make_folders(&self.path, folder_mode(self.mode))?;
+        landlord::make_folders(&self.path, folder_mode(self.mode))
+            .map_err(|error| in_words(&self.path, error))?;
         let shared = self.path.join(HIDDEN);
         match landlord::make_folder(&shared, shared_mode(&self.path)?) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -140,9 +144,9 @@ impl Directory {
                 "`.pipeline-notify` is not a folder",
             ));
         }
-        file::make_private_folder(&self.hidden, self.user)?;
-        file::make_private_folder(&self.hidden.join("locks"), self.user)?;
-        file::make_private_folder(&self.running, self.user)
+        folder::make_private(&self.hidden, self.user)?;
+        folder::make_private(&self.locks, self.user)?;
+        folder::make_private(&self.running, self.user)
     }
 
     pub(crate) fn look_at_runs(&self) -> io::Result<Vec<lease_scan::Seen>> {
@@ -187,8 +191,8 @@ impl Directory {
     }
 
     /// Ends a run in memory alone; returns whether that may be.
-    pub(crate) fn repeat(&self, file: &str, run: &Repeat<'_>) -> bool {
-        self.stays_in_memory(slot(file), file, run)
+    pub(crate) fn repeat(&self, file: &str, hash: u64, run: &Repeat<'_>) -> bool {
+        self.stays_in_memory(slot_of(hash), file, run)
     }
 
     /// Changes a job, the whole way: lock, read, decide, write.
@@ -317,14 +321,37 @@ impl Directory {
     }
 
     fn lock_path(&self, slot: usize) -> PathBuf {
-        self.hidden.join("locks").join(format!("{slot:02x}"))
+        folder::path_in(&self.locks, &lock_name(slot))
     }
+}
+
+fn lock_name(slot: usize) -> String {
+    format!("{slot:02x}")
+}
+
+/// Says of a folder that cannot be made what stands in its place; to the system that is a file that exists.
+fn in_words(path: &Path, error: io::Error) -> io::Error {
+    let is_there = |path: &&Path| fs::symlink_metadata(path).is_ok();
+    let Some(nearest) = path.ancestors().find(is_there) else {
+        return error;
+    };
+    let what = match fs::metadata(nearest) {
+        Ok(there) if there.is_dir() => return error,
+        Ok(_) => "is not a folder",
+        Err(_) => "is a link that leads to no folder",
+    };
+    let words = format!("`{}` {what}", nearest.display());
+    io::Error::new(io::ErrorKind::NotADirectory, words)
 }
 
 /// Returns the number of a status file's lock.
 fn slot(file: &str) -> usize {
+    slot_of(hash::hash(file))
+}
+
+fn slot_of(hash: u64) -> usize {
     #[expect(clippy::cast_possible_truncation, reason = "a remainder is small")]
-    let slot = hash::hash(file) as usize % LOCKS;
+    let slot = hash as usize % LOCKS;
     slot
 }
 

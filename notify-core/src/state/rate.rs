@@ -1,12 +1,14 @@
 //! When a queue may send its next message: a bucket of tokens, a window in which alerts gather,
 //! and a pause that grows while the destination fails.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
 use crate::format::fields::Fields;
 use crate::format::time::{self, Time};
+use crate::state::entry::Entry;
 
 /// Messages that may leave at once; then one a second, which is what Slack allows a webhook.
 const BURST: f64 = 5.0;
@@ -241,8 +243,12 @@ impl Pace {
     }
 
     /// Forgets every alert that is gone from the queue.
-    pub(crate) fn retain(&mut self, mut waits: impl FnMut(&str) -> bool) {
-        self.trials.retain(|(id, _)| waits(id));
+    pub(crate) fn forget_others_than(&mut self, waiting: &[Entry]) {
+        if self.trials.is_empty() {
+            return;
+        }
+        let ids: HashSet<_> = waiting.iter().map(Entry::id).collect();
+        self.trials.retain(|(id, _)| ids.contains(&**id));
     }
 
     fn tokens_at(&self, now: Time) -> f64 {

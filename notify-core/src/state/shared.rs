@@ -40,8 +40,10 @@ use self::link::{Event, Link, deadline};
 use self::queue::Queue;
 use self::substitute::Substitute;
 use self::transaction::Row;
+use crate::format::fields::Page;
 use crate::format::hash;
 use crate::format::time::Time;
+use crate::job::name;
 use crate::os::random;
 use crate::rules::Past;
 use crate::rules::quiet::Window;
@@ -158,7 +160,7 @@ impl Shared {
     #[expect(clippy::unnecessary_wraps, reason = "the other engine writes now")]
     pub(crate) fn begin_run(&self, number: u64, run: &Recorded<'_>) -> io::Result<()> {
         let link = self.link();
-        let job = crate::job::name::file_name(&run.ended.job).into_owned();
+        let job = name::file_name(&run.ended.job).into_owned();
         let about = || life::describe(run.process());
         let is_first = link
             .runs()
@@ -189,7 +191,8 @@ impl Shared {
             j AS (UPDATE pn.job SET name = $2::text, change = $3::text \
             WHERE name = $1::text AND (SELECT count(*) FROM t) >= 0 AND NOT EXISTS (SELECT FROM pn.job o WHERE o.name = $2::text AND o.status <> '') RETURNING 1), \
             h AS (UPDATE pn.history h SET job = $2::text FROM j WHERE h.job = $1::text), \
-            a AS (UPDATE pn.alert a SET job = $2::text FROM j WHERE a.job = $1::text) \
+            a AS (UPDATE pn.alert a SET job = $2::text, body = CASE WHEN a.state = 'held' \
+            THEN regexp_replace(a.body, '^job: .*$', $4::text, 'n') ELSE a.body END FROM j WHERE a.job = $1::text) \
             SELECT (SELECT count(*) FROM j)::text, EXISTS (SELECT FROM pn.job o WHERE o.name = $2::text AND o.status <> '')::text";
         match self.read(from) {
             Past::Known(_) => {}
@@ -197,7 +200,11 @@ impl Shared {
             Past::Unreadable | Past::Unknown => return Ok(Renamed::Unreadable),
         }
         let id = hash::hex(random::number());
-        let values = [from, to, &id].map(|value| Some(value.to_owned()));
+        let mut line = Page::new(64);
+        line.put("job", &name::job_name(to).unwrap_or_else(|| to.to_owned()));
+        // A backslash has a meaning there.
+        let line = line.end("").trim_end().replace('\\', "\\\\");
+        let values = [from, to, &id, &line].map(|value| Some(value.to_owned()));
         let rows = self.link().ask_now(RENAME, values.to_vec())?;
         Ok(match session::row::<2>(rows) {
             Some([renamed, _]) if renamed == "1" => Renamed::Yes,

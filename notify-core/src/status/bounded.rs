@@ -22,14 +22,6 @@ pub(crate) struct Bounded {
 }
 
 impl Bounded {
-    pub(crate) fn new() -> Self {
-        Self {
-            // Room for most errors at once.
-            head: String::with_capacity(256),
-            ..Self::default()
-        }
-    }
-
     /// Returns what was written, with what is missing named where it is missing; no secret is cut in
     /// two, because nobody could recognise its halves.
     pub(crate) fn into_string(self) -> String {
@@ -64,6 +56,10 @@ impl fmt::Write for Bounded {
             0
         };
         let head = first_bytes(text, room);
+        if self.written == 0 {
+            // Room for most errors at once.
+            self.head = String::with_capacity(256);
+        }
         self.head += head;
         let rest = &text[head.len()..];
         if !rest.is_empty() {
@@ -91,14 +87,14 @@ mod tests {
 
     #[test]
     fn a_short_text_is_kept_whole() {
-        let mut writer = Bounded::new();
+        let mut writer = Bounded::default();
         write!(writer, "disk {}", 1).unwrap();
         assert_eq!(writer.into_string(), "disk 1");
     }
 
     #[test]
     fn a_long_text_keeps_its_head_and_its_tail_and_names_the_cut() {
-        let mut writer = Bounded::new();
+        let mut writer = Bounded::default();
         write!(writer, "first").unwrap();
         for _ in 0..1000 {
             write!(writer, "{}", "é".repeat(100)).unwrap();
@@ -116,7 +112,7 @@ mod tests {
 
     #[test]
     fn an_endless_text_is_stopped() {
-        let mut writer = Bounded::new();
+        let mut writer = Bounded::default();
         let mut chunks = 0;
         while writer.write_str(&"x".repeat(1024)).is_ok() {
             chunks += 1;
@@ -128,7 +124,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_the_bounded_writer_keeps_is_all_where_it_fits(parts in prop::collection::vec("\\PC{0,9}", 0..20)) {
-            let mut writer = Bounded::new();
+            let mut writer = Bounded::default();
             for part in &parts {
                 writer.write_str(part).unwrap();
             }

@@ -222,7 +222,7 @@ impl Decided {
     /// Returns the code: the fate's, and the reason's where there is one.
     pub(crate) fn code(&self) -> Option<String> {
         match self {
-            Self::By(fate, reason) => Some(format!("{} {}", fate.code(), reason.code())),
+            Self::By(fate, reason) => Some([fate.code(), " ", reason.code()].concat()),
             Self::Said { code, .. } => code.clone(),
         }
     }
@@ -230,7 +230,7 @@ impl Decided {
     /// Says whether it was sent, and why.
     pub(crate) fn words(&self) -> String {
         match self {
-            Self::By(fate, reason) => format!("{}: {}", fate.words(), reason.words()),
+            Self::By(fate, reason) => [fate.words(), ": ", reason.words()].concat(),
             Self::Said { words, .. } => words.clone(),
         }
     }

@@ -9,7 +9,9 @@ use crate::format::text;
 const COMPARED: usize = 16 * 1024;
 
 /// What follows one of these words is a code, and no noise.
-const CODE_WORDS: &[&str] = &["code", "errno", "sqlstate", "signal", "rc", "hresult"];
+const CODE_WORDS: &[&str] = &[
+    "code", "errno", "sqlstate", "sqlcode", "signal", "rc", "hresult",
+];
 
 /// What follows one of these may be a code; it is none where it counts something.
 const WEAK_CODE_WORDS: &[&str] = &["error", "err", "status", "exit", "exited", "response"];
@@ -103,6 +105,8 @@ struct Chunk<'a> {
     text: &'a str,
     /// Whether a mark parts it from the next one.
     is_last: bool,
+    /// Whether what follows is another item of a list, of which it says nothing.
+    ends_item: bool,
 }
 
 impl Words {
@@ -114,6 +118,9 @@ impl Words {
             self.add(chunk.text, next.filter(|_| !chunk.is_last), next);
             // In `{"a": 1, "b": 2}` the `b` is no unit.
             self.after_number &= !chunk.is_last;
+            if chunk.ends_item {
+                self.expected = Expected::Word;
+            }
         }
     }
 
@@ -170,10 +177,18 @@ impl Words {
             return self.noise(true);
         }
         let mut is_behind_hyphen = false;
-        for with_mark in chunk.split_inclusive(|c: char| !c.is_alphanumeric()) {
+        let mut parts = chunk
+            .split_inclusive(|c: char| !c.is_alphanumeric())
+            .peekable();
+        while let Some(with_mark) = parts.next() {
             let part = with_mark.trim_end_matches(|c: char| !c.is_alphanumeric());
             let follows = follows.filter(|_| part.len() == with_mark.len());
-            if !part.is_empty() {
+            // `report-Nov-2026.pdf`
+            let begins_with_digit = |next: &&str| next.starts_with(|c: char| c.is_ascii_digit());
+            let is_by_number = self.after_number || parts.peek().is_some_and(begins_with_digit);
+            if is_by_number && noise::is_date_word(&part.to_lowercase()) {
+                self.noise(true);
+            } else if !part.is_empty() {
                 self.add_part(part, is_behind_hyphen, follows);
             }
             is_behind_hyphen = with_mark.ends_with('-');
@@ -290,15 +305,18 @@ fn chunks(line: &str) -> Vec<Chunk<'_>> {
         let text = with_mark.strip_suffix(parts).unwrap_or(with_mark);
         let is_parted =
             !with_mark.ends_with(char::is_whitespace) || text.ends_with(['.', ':', '!', '?']);
+        let ends_item = with_mark.ends_with([',', ';']);
         if text.is_empty() {
             if is_parted && let Some(last) = chunks.last_mut() {
                 last.is_last = true;
+                last.ends_item |= ends_item;
             }
             continue;
         }
         chunks.push(Chunk {
             text,
             is_last: is_parted,
+            ends_item,
         });
     }
     chunks

@@ -27,6 +27,8 @@ pub(crate) enum Outcome {
     Panicked(Panic),
     /// Its future was dropped before it had finished.
     Cancelled,
+    /// The process exited with success while it went on in another thread, or in a task.
+    CutShort,
     /// The process exited inside it; the exit code, where the system gives it.
     Exited(Option<i32>),
     /// A signal ended the process inside it; the signal's name.
@@ -61,7 +63,7 @@ pub enum OutcomeKind {
     Panicked,
     /// Its future was dropped before it had finished.
     Cancelled,
-    /// The process exited inside it, with success or not.
+    /// The process exited inside it, with success or not, or while it went on elsewhere in the program.
     Exited,
     /// A signal ended the process inside it.
     Signalled,
@@ -105,6 +107,11 @@ impl Outcome {
         ends_all && self.state() == State::Error
     }
 
+    /// Returns whether it was given up before its end, and nothing in it had failed.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled | Self::CutShort)
+    }
+
     /// Names it in a word; `None` where the program was not there when the run ended, or the run has not
     /// ended, or proves nothing.
     pub(crate) fn kind(&self) -> Option<OutcomeKind> {
@@ -115,7 +122,7 @@ impl Outcome {
             Self::Ended(_) => OutcomeKind::ExitCode,
             Self::Panicked(_) => OutcomeKind::Panicked,
             Self::Cancelled => OutcomeKind::Cancelled,
-            Self::Exited(_) => OutcomeKind::Exited,
+            Self::CutShort | Self::Exited(_) => OutcomeKind::Exited,
             Self::Signalled(_) => OutcomeKind::Signalled,
             Self::Overdue(_)
             | Self::Missed(_)
@@ -140,6 +147,7 @@ impl Outcome {
             | Self::Ended(_)
             | Self::Panicked(_)
             | Self::Cancelled
+            | Self::CutShort
             | Self::Exited(_)
             | Self::Signalled(_)
             | Self::Overdue(_)
@@ -175,6 +183,9 @@ impl Outcome {
             }
             Self::Panicked(panic) => panic.text().into(),
             Self::Cancelled => "cancelled: its future was dropped before it had finished".into(),
+            Self::CutShort => {
+                "cut short: the program exited with code 0 before this run had ended".into()
+            }
             // What clap and most others end with after a mistake in the command line.
             Self::Exited(Some(2)) => {
                 "The program called exit(2), often a wrong option: see the program's own output."

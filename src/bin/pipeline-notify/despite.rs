@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory as _, Parser as _};
 
-use crate::Arguments;
+use crate::{Arguments, suggest};
 
 const RUN: &str = "run";
 
@@ -171,7 +171,10 @@ fn understood<'a>(
         };
         let Some((name, takes_value)) = known.iter().find(|(known, _)| known == name) else {
             if text.starts_with('-') {
-                mistakes.push(format!("`{name}` is not an option: it is ignored"));
+                let meant = suggest::option(known.iter().map(|(known, _)| &**known), name);
+                let meant =
+                    meant.map_or(String::new(), |meant| format!("; did you mean `{meant}`?"));
+                mistakes.push(format!("`{name}` is not an option: it is ignored{meant}"));
                 is_after_unknown = !inline;
             } else if !is_after_unknown {
                 // Not shown: it may be a secret.
@@ -228,6 +231,15 @@ mod tests {
             (&["run", "--bogus", "--", "ls", "-x"][..], "`--bogus`"),
             (&["run", "--bogus", "s3cret", "--", "ls", "-x"], "`--bogus`"),
             (&["run", "--bogus=s3cret", "--", "ls", "-x"], "`--bogus`"),
+            (
+                &["run", "--nmae", "x", "--", "ls", "-x"],
+                "it is ignored; did you mean `--name`?",
+            ),
+            (
+                &["run", "--Every_Hours=2", "--", "ls", "-x"],
+                "did you mean `--every-hours`?",
+            ),
+            (&["run", "--bogus", "--", "ls", "-x"], "it is ignored"),
             (&["run", "-q", "--", "ls", "-x"], "`-q`"),
             (&["run", "s3cret", "--", "ls", "-x"], "a word"),
             (

@@ -176,6 +176,9 @@ impl View {
         if let Some(silence) = self.silence() {
             add(silence);
         }
+        if let Some(one) = job.acknowledged(self.now) {
+            add(plain(&words::acknowledged(one, self.now)).into_owned());
+        }
         if let Some(reason) = job
             .silenced_by_rule
             .as_ref()

@@ -138,10 +138,15 @@ impl Common {
                 notify_core::Error::Directory { path, source }
                     if source.kind() == io::ErrorKind::NotFound =>
                 {
-                    return Failure::Message(format!(
-                        "there is no folder `{}` yet: the first run of a job makes it; or name another with --dir or NOTIFYDIR",
-                        path.display()
-                    ));
+                    let what = if path.is_symlink() {
+                        format!("`{}` is a link that leads to no folder: ", path.display())
+                    } else {
+                        format!(
+                            "there is no folder `{}` yet: the first run of a job makes it; or ",
+                            path.display()
+                        )
+                    };
+                    return Failure::Message(format!("{what}name another with --dir or NOTIFYDIR"));
                 }
                 notify_core::Error::Directory { source, .. } => {
                     format!(": {source}; name another with --dir or NOTIFYDIR")

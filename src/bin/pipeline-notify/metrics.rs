@@ -20,7 +20,7 @@ use self::exposition::{Exposition, Type, label};
 pub(crate) use self::labels::Labels;
 use crate::by_whom::ByWhom;
 use crate::check::{self, Findings, Kind, Seen};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::words::{self, count, plain};
 use crate::{Common, Failure, json, span, whole_file};
 
@@ -58,7 +58,8 @@ impl Arguments {
             ..self.clock_changes.said()
         };
         let labels = self.labels.text()?;
-        let Some(file) = &self.output else {
+        let is_file = |file: &&PathBuf| !output::is_standard(file);
+        let Some(file) = self.output.as_ref().filter(is_file) else {
             if common.json {
                 let message = "the metrics are Prometheus's text: leave out --json, or write them to a file with -o";
                 return Err(Failure::Message(message.to_owned()));

@@ -15,20 +15,31 @@ pub(crate) fn after(now: DateTime<Utc>, time: Duration) -> Result<DateTime<Utc>,
     until.ok_or_else(|| "give a length of time above zero".to_owned())
 }
 
-/// Reads a time of the zone of `now`, which must lie ahead.
+/// The last year that our files can say.
+const LAST_YEAR: i32 = 9999;
+
+/// Reads a time of the zone of `now`, or one that says its own; it must lie ahead.
 pub(crate) fn parse<Zone: TimeZone>(
     text: &str,
     now: &DateTime<Zone>,
 ) -> Result<DateTime<Utc>, String> {
     let wrong = || {
         format!(
-            "`{text}` is not a time: write 'Mon 08:00', '2026-11-23 08:00' or '08:00', in local time"
+            "`{text}` is not a time: write 'Mon 08:00', '2026-11-23 08:00' or '08:00', in local time, or 2026-11-23T08:00:00Z"
         )
     };
-    let (local, _) = read(text.trim(), now.naive_local()).ok_or_else(wrong)?;
-    let time = in_zone(local, &now.timezone()).ok_or_else(wrong)?;
+    let time = match DateTime::parse_from_rfc3339(text.trim()) {
+        Ok(time) => time.to_utc(),
+        Err(_) => {
+            let (local, _) = read(text.trim(), now.naive_local()).ok_or_else(wrong)?;
+            in_zone(local, &now.timezone()).ok_or_else(wrong)?
+        }
+    };
     if time <= *now {
         return Err(format!("`{text}` is in the past"));
+    }
+    if time.year() > LAST_YEAR {
+        return Err(wrong());
     }
     Ok(time)
 }
@@ -50,7 +61,9 @@ pub(crate) fn parse_past<Zone: TimeZone>(
     let yesterday = text.strip_prefix("yesterday").map(str::trim_start);
     let (local, again) = read(yesterday.unwrap_or(text), now.naive_local()).ok_or_else(wrong)?;
     let days = again + i64::from(yesterday.is_some());
-    let local = local - TimeDelta::days(days);
+    let local = local
+        .checked_sub_signed(TimeDelta::days(days))
+        .ok_or_else(wrong)?;
     in_zone(local, &now.timezone()).ok_or_else(wrong)
 }
 
@@ -61,7 +74,7 @@ fn in_zone<Zone: TimeZone>(local: NaiveDateTime, zone: &Zone) -> Option<DateTime
     let skipped = || {
         // An hour or two before it clocks went as they did before the gap.
         let before = TimeDelta::hours(2);
-        at(local - before)?.checked_add_signed(before)
+        at(local.checked_sub_signed(before)?)?.checked_add_signed(before)
     };
     let time = at(local).or_else(skipped);
     time.map(|time| time.with_timezone(&Utc))
@@ -135,6 +148,8 @@ mod tests {
             ("20:15", "2026-11-22T19:15:00Z"),
             ("08:00", "2026-11-23T07:00:00Z"),
             ("tomorrow 08:00", "2026-11-23T07:00:00Z"),
+            ("2026-11-23T08:00:00Z", "2026-11-23T08:00:00Z"),
+            ("2026-11-23T08:00:00-05:00", "2026-11-23T13:00:00Z"),
         ] {
             let expected = DateTime::parse_from_rfc3339(time).unwrap();
             assert_eq!(parse(text, &now()), Ok(expected.to_utc()), "{text}");
@@ -157,7 +172,13 @@ mod tests {
             let expected = DateTime::parse_from_rfc3339(time).unwrap();
             assert_eq!(parse_past(text, &now()), Ok(expected.to_utc()), "{text}");
         }
-        for text in ["", "then", "yesterday", "2026-13-01 08:00"] {
+        for text in [
+            "",
+            "then",
+            "yesterday",
+            "2026-13-01 08:00",
+            "yesterday -262143-01-01 00:00",
+        ] {
             assert!(parse_past(text, &now()).is_err(), "{text}");
         }
     }
@@ -171,6 +192,7 @@ mod tests {
             "2026-11-22 08:00",
             "2026-13-01 08:00",
             "8",
+            "+262142-12-31 23:59",
         ] {
             assert!(parse(text, &now()).is_err(), "{text}");
         }

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -9,6 +10,11 @@ use crate::words;
 
 /// No narrower than this, whatever a terminal says of itself.
 const NARROWEST: usize = 40;
+
+/// Returns whether a file that an option names is standard output, which is called `-` everywhere.
+pub(crate) fn is_standard(file: &Path) -> bool {
+    file == Path::new("-")
+}
 
 /// Where an answer is written.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use serde_json::json;
 use self::strip::RUNS;
 use crate::by_whom::ByWhom;
 use crate::check::{self, Kind, Seen};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::words::{self, count, plain};
 use crate::{Common, Failure, json, span, whole_file};
 
@@ -44,7 +44,7 @@ Exit codes:
   2  it is not: the directory cannot be read, or the file cannot be written"
 )]
 pub(crate) struct Arguments {
-    /// The file to write
+    /// The file to write; `-` is standard output
     #[arg(short, long, value_name = "FILE.html")]
     output: PathBuf,
     /// What stands above the table
@@ -76,6 +76,14 @@ impl Arguments {
             grace: self.grace,
             ..self.clock_changes.said()
         };
+        if output::is_standard(&self.output) {
+            if common.json {
+                let message = "the page is HTML: leave out --json, or write it to a file with -o";
+                return Err(Failure::Message(message.to_owned()));
+            }
+            output.raw(&look_at(&common.place()?, &self.title, said)?.page())?;
+            return Ok(0);
+        }
         let (view, bytes) = write(&common.place()?, &self.output, &self.title, said)?;
         let (jobs, failed) = (view.jobs().len(), view.failed());
         if common.json {
@@ -98,6 +106,11 @@ impl Arguments {
     }
 }
 
+fn look_at<'a>(place: &Place, title: &'a str, said: Said) -> Result<View<'a>, Failure> {
+    View::of(place, title, said)
+        .map_err(|error| Failure::Message(format!("`{}` cannot be read: {error}", place.display())))
+}
+
 /// Writes the page of a notify directory, whole or not at all; returns what it shows, and its length.
 pub(crate) fn write<'a>(
     place: &Place,
@@ -105,9 +118,7 @@ pub(crate) fn write<'a>(
     title: &'a str,
     said: Said,
 ) -> Result<(View<'a>, usize), Failure> {
-    let view = View::of(place, title, said).map_err(|error| {
-        Failure::Message(format!("`{}` cannot be read: {error}", place.display()))
-    })?;
+    let view = look_at(place, title, said)?;
     let page = view.page();
     whole_file::write(file, &page).map_err(|error| {
         Failure::Message(format!("`{}` cannot be written: {error}", file.display()))

@@ -338,12 +338,13 @@ impl View {
             .iter()
             .filter(|job| job.state == State::Error)
             .count();
-        let silenced = self
+        let calm = self
             .jobs
             .jobs
             .iter()
-            .filter(|job| words::is_calm(job, self.now))
-            .count();
+            .filter(|job| words::is_calm(job, self.now));
+        let (acknowledged, silenced): (Vec<_>, Vec<_>) =
+            calm.partition(|job| words::is_acknowledged(job, self.now));
         let alive = self
             .runs
             .iter()
@@ -357,7 +358,8 @@ impl View {
         }
         for (number, what, colour) in [
             (failed, "failed", Colour::Red),
-            (silenced, "silenced", Colour::Yellow),
+            (silenced.len(), "silenced", Colour::Yellow),
+            (acknowledged.len(), "acknowledged", Colour::Yellow),
             (unreadable, "unreadable", Colour::Yellow),
             (alive, "running", Colour::Plain),
         ] {

@@ -65,6 +65,17 @@ fn near<'a>(jobs: &'a [String], name: &str) -> Vec<&'a str> {
     found.into_iter().map(|(.., job)| job).take(NAMES).collect()
 }
 
+/// The most slips in the name of an option that somebody has mistyped.
+const SLIPS: usize = 2;
+
+/// Returns the option that is meant by one that there is not.
+pub(crate) fn option<'a>(known: impl Iterator<Item = &'a str>, name: &str) -> Option<&'a str> {
+    let wanted = name.to_lowercase().replace('_', "-");
+    let slips = known.map(|known| (strsim::osa_distance(&wanted, known), known));
+    let nearest = slips.min().filter(|(slips, _)| *slips <= SLIPS);
+    nearest.map(|(_, known)| known)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -85,7 +85,8 @@ fn line(answer: &Answer, output: &Output) -> String {
         ),
         Some(refusal) => {
             let word = match refusal {
-                Refusal::Temporary { .. } => "not now",
+                // An exit code that says nothing may be an outage: the alert is tried again.
+                Refusal::Temporary { .. } | Refusal::Unknown { .. } => "not now",
                 _ => "refused",
             };
             (word, Colour::Red, plain(refusal.reason()).into_owned())

@@ -270,6 +270,11 @@ pub(crate) fn is_calm(job: &Job, now: DateTime<Utc>) -> bool {
     job.state == State::Error && calm(job, now, local).is_some()
 }
 
+/// Returns whether that is so because somebody is at it, and for no other reason.
+pub(crate) fn is_acknowledged(job: &Job, now: DateTime<Utc>) -> bool {
+    job.quiet.is_none() && !job.is_silenced(now) && job.acknowledged(now).is_some()
+}
+
 /// Says why what is wrong with a job is no alarm now, and the reason that somebody gave:
 /// `silenced until Mon 08:00`. `show` writes times.
 pub(crate) fn calm(

@@ -11,11 +11,22 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
     /// Whether it is quoted: a mark below points into it (`^`), or the place above is where it stands.
     is_marked: bool,
-    /// Whether it is drawn as a cause of the line above: `╰─▶`, `|--`, `●`.
-    is_branch: bool,
+    drawn: Option<Drawn>,
     /// Whether an empty line stands above it.
     pub(super) begins_paragraph: bool,
 }
+
+/// What is drawn before a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drawn {
+    /// It is a cause of the line above: `╰─▶`, `|--`, `●`.
+    Branch,
+    /// It is an error: `× no such table`.
+    Cross,
+}
+
+/// What programs draw before an error.
+const CROSSES: [char; 4] = ['×', '✖', '✗', '✘'];
 
 /// Returns the lines that are not empty.
 pub(super) fn all(text: &str) -> Vec<Line<'_>> {
@@ -60,7 +71,8 @@ impl<'a> Line<'a> {
         let is_drawn = |c: char| {
             c.is_whitespace()
                 || c.is_control()
-                || matches!(c, '\u{2500}'..='\u{257f}' | '▶' | '●' | '×')
+                || matches!(c, '\u{2500}'..='\u{257f}' | '▶' | '●')
+                || CROSSES.contains(&c)
         };
         let mark = MARKS.iter().find_map(|mark| text.strip_prefix(mark));
         let text = mark.unwrap_or(text);
@@ -72,12 +84,14 @@ impl<'a> Line<'a> {
             .into_iter()
             .find_map(|branch| behind.strip_prefix(branch))
             .filter(|_| is_drawn_below);
+        let is_branch = in_letters.is_some()
+            || start.starts_with(['╰', '├']) && text.contains('▶')
+            || start.starts_with('●');
+        let drawn = is_branch.then_some(Drawn::Branch);
         Self {
             text: in_letters.unwrap_or(text).trim_matches(is_drawn),
             is_marked: false,
-            is_branch: in_letters.is_some()
-                || start.starts_with(['╰', '├']) && text.contains('▶')
-                || start.starts_with('●'),
+            drawn: drawn.or_else(|| start.starts_with(CROSSES).then_some(Drawn::Cross)),
             begins_paragraph: false,
         }
     }
@@ -97,13 +111,18 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Returns whether a cross says that it is an error.
+    pub(super) fn is_crossed(&self) -> bool {
+        self.drawn == Some(Drawn::Cross)
+    }
+
     pub(super) fn begins_with(&self, prefix: &str) -> bool {
         strip_prefix_ignoring_case(self.text, prefix).is_some()
     }
 
     /// Returns the cause that it names; an empty text where the causes follow.
     pub(super) fn cause(&self) -> Option<&'a str> {
-        if self.is_branch {
+        if self.drawn == Some(Drawn::Branch) {
             return Some(self.text);
         }
         let rest = strip_prefix_ignoring_case(self.text, "caused by")?;

@@ -29,6 +29,31 @@ const PROGRAMS: &[(&str, &str)] = &[
         "pg_restore: error: could not execute query: ERROR:  role \"etl\" does not exist\nCommand was: ALTER TABLE public.orders OWNER TO etl;\n\n\npg_restore: warning: errors ignored on restore: 1\n",
         "pg_restore: error: could not execute query: ERROR: role \"etl\" does not exist",
     ),
+    // pytest
+    (
+        "=================================== FAILURES ===================================\n___________________________________ test_a ___________________________________\n\n    def test_a():\n>       assert 1 == 2\nE       assert 1 == 2\n\ntest_x.py:3: AssertionError\n=========================== short test summary info ============================\nFAILED test_x.py::test_a - assert 1 == 2\n========================= 1 failed, 3 passed in 0.12s ==========================\n",
+        "FAILED test_x.py::test_a - assert 1 == 2",
+    ),
+    // miette
+    (
+        "Error: oops::my::bad\n\n  × the table orders has no column price\n   ╭─[load.sql:2:3]\n 1 │ select\n 2 │   price\n   ·   ──┬─\n   ·     ╰── this one\n   ╰────\n  help: try name\n",
+        "the table orders has no column price",
+    ),
+    // eslint
+    (
+        "/srv/load.js\n  1:1  warning  Unexpected console statement  no-console\n\n✖ 1 problem (0 errors, 1 warning)\n",
+        "1 problem (0 errors, 1 warning)",
+    ),
+    // borg
+    (
+        "Local Exception\nTraceback (most recent call last):\n  File \"/usr/lib/borg/archiver.py\", line 5089, in main\n    exit_code = archiver.run(args)\n  File \"/usr/lib/borg/locking.py\", line 130, in acquire\n    raise LockTimeout(self.path)\nborg.locking.LockTimeout: /backup/lock.exclusive\n\nPlatform: Linux vm 6.1.0\nBorg: 1.2.4  Python: CPython 3.11.2\nPID: 1234  CWD: /\nsys.argv: ['borg', 'create']\n",
+        "borg.locking.LockTimeout: /backup/lock.exclusive",
+    ),
+    // python-recursion
+    (
+        "ERROR: 3 rows left out\nTraceback (most recent call last):\n  File \"/srv/load.py\", line 2, in f\n    f()\n  [Previous line repeated 3 more times]\nload.Halt: deep enough\nclosing the file\n",
+        "load.Halt: deep enough",
+    ),
     // rsync-down
     (
         "rsync: [Receiver] failed to connect to backup-1 (10.0.0.3): Connection refused (111)\nrsync error: error in socket IO (code 10) at clientserver.c(139) [Receiver=3.2.7]\n",

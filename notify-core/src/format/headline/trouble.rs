@@ -153,6 +153,9 @@ const QUESTIONS: &[&str] = &[
     "is ", "are ", "did ", "do ", "does ", "has ", "have ", "was ", "were ",
 ];
 
+/// What stands at both ends of a heading.
+const RULER: &str = "===";
+
 /// Levels of lines of a log that name no fault.
 const WARNINGS: &[&str] = &["WARN", "WARNING"];
 
@@ -172,7 +175,9 @@ fn says_best(lines: &[Line<'_>]) -> Option<usize> {
         let line = &lines[*at];
         !advice[*at] && !line.is_context() && !line.is_consequence()
     };
+    let raised = raised(lines);
     let says = |at: &usize| lines[*at].says_something();
+    let names = |at: &usize| lines[*at].names_fault() || raised[*at];
     let labels = |at: &usize| lines[*at].is_label() && lines[*at].names_fault();
     let all = 0..lines.len();
     let strong: Vec<_> = all
@@ -181,7 +186,7 @@ fn says_best(lines: &[Line<'_>]) -> Option<usize> {
         .collect();
     let strong = &strong[strong.len().saturating_sub(LAST_LINES)..];
     let last = |is_it: &dyn Fn(&usize) -> bool| strong.iter().copied().rfind(is_it);
-    last(&|at| says(at) && lines[*at].names_fault())
+    last(&|at| says(at) && names(at))
         .or_else(|| last(&labels))
         .or_else(|| last(&says))
         // The first consequence is the nearest to the cause.
@@ -202,6 +207,19 @@ fn advice(lines: &[Line<'_>]) -> Vec<bool> {
     is_advice
 }
 
+/// Returns for each line whether it is what Python raised, below its frames, whatever it is called.
+fn raised(lines: &[Line<'_>]) -> Vec<bool> {
+    let mut is_inside = false;
+    let mut raised = Vec::new();
+    for line in lines {
+        let begins = line.begins_with("traceback (most recent call last)");
+        let goes_on = line.is_noise() || line.begins_with("[previous line repeated");
+        raised.push(is_inside && !begins && !goes_on);
+        is_inside = begins || is_inside && goes_on;
+    }
+    raised
+}
+
 fn is_of_a_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
@@ -215,7 +233,9 @@ impl Line<'_> {
                     .is_some_and(|name| name.ends_with(char::is_alphanumeric))
             })
         };
-        self.text.split(|c| !is_of_a_word(c)).any(is_type) || self.place_of_trouble().is_some()
+        self.is_crossed()
+            || self.text.split(|c| !is_of_a_word(c)).any(is_type)
+            || self.place_of_trouble().is_some()
     }
 
     /// Returns where one of the phrases stands in it as words of their own.
@@ -245,7 +265,10 @@ impl Line<'_> {
         // What a shell shows of its commands (`set -x`).
         let is_trace =
             self.text.trim_start_matches('+').starts_with(' ') && self.text.starts_with('+');
+        // A line between rulers sums up what stands above it.
+        let is_ruled = self.text.starts_with(RULER) && self.text.ends_with(RULER);
         is_trace
+            || is_ruled
             || self.has(CONTEXT, CONTEXT_INSIDE)
             || self.has_level(WARNINGS)
             || self.is_question()

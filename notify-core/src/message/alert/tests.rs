@@ -55,6 +55,22 @@ fn the_text_begins_like_the_articles_and_ends_with_the_facts() {
     );
 }
 
+/// `works again after 0.000 s` would be wrong, and nobody knows better.
+#[test]
+fn where_the_clock_was_set_back_no_span_is_said() {
+    let mut recovered = alert("etl.load.run", Kind::Recovered, "");
+    let tomorrow = time::parse("2026-11-23 10:55:00:000000 UTC").unwrap();
+    recovered.outage.as_mut().unwrap().since = tomorrow;
+    assert_eq!(recovered.title(), "✓ etl.load.run recovered on worker-3");
+    let words = "\nworks again after 26 failed runs; the error was: connection refused\n";
+    assert!(recovered.text().contains(words), "{}", recovered.text());
+
+    let mut failing = alert("etl.load.run", Kind::StillFailing, "no route\n");
+    failing.status.since = tomorrow;
+    let words = "\nfailing for 3 runs, with the same error\n";
+    assert!(failing.text().contains(words), "{}", failing.text());
+}
+
 #[test]
 fn a_job_that_flaps_is_not_ticked_off_for_its_last_run() {
     let alert = alert("etl.load.run", Kind::Flapping, "");

@@ -43,6 +43,7 @@ impl Alert {
         match self.silenced_until() {
             Some(until) => format!("is silenced until {} UTC", time::minute(until)),
             None if self.is_acknowledged() => "is acknowledged".to_owned(),
+            None if self.is_forgotten() => "is forgotten".to_owned(),
             None => self.kind.as_str().to_owned(),
         }
     }
@@ -71,6 +72,11 @@ impl Alert {
             })
     }
 
+    /// Returns whether its failure is over because a person has forgotten the job: no run of it works again.
+    fn is_forgotten(&self) -> bool {
+        self.kind == Kind::Recovered && self.status.runs == 0
+    }
+
     /// Returns the summary without the error: `✗ etl.load failed on worker-3`.
     pub(crate) fn title(&self) -> String {
         self.title_with(&str::to_owned)
@@ -86,8 +92,12 @@ impl Alert {
         if let Some(host) = &self.status.host {
             title += &format!(" on {}", write(host));
         }
-        if let Some(outage) = &self.outage {
-            title += &format!(" after {}", self.outage_span(outage));
+        if let Some(span) = self
+            .outage
+            .as_ref()
+            .and_then(|outage| self.outage_span(outage))
+        {
+            title += &format!(" after {span}");
         }
         title
     }
@@ -235,10 +245,11 @@ impl Alert {
         let status = &self.status;
         if let Some(outage) = &self.outage {
             let runs = runs(outage.runs, "failed run");
+            let span = self.outage_span(outage);
+            let span = span.map_or_else(String::new, |span| format!("{span} and "));
+            let error = &outage.error;
             remarks.push(format!(
-                "works again after {} and {runs}; the error was: {}",
-                self.outage_span(outage),
-                outage.error
+                "works again after {span}{runs}; the error was: {error}"
             ));
         }
         if self.is_repeated() {
@@ -250,11 +261,10 @@ impl Alert {
             } else {
                 ", with the same error"
             };
-            let since = time::span(time::between(status.since, self.decided));
-            remarks.push(format!(
-                "failing for {since}, {}{error}",
-                runs(status.runs, "run")
-            ));
+            let span = time::passed(status.since, self.decided).map(time::span);
+            let span = span.map_or_else(String::new, |span| format!("{span}, "));
+            let runs = runs(status.runs, "run");
+            remarks.push(format!("failing for {span}{runs}{error}"));
         }
         if let Some(earlier) = &self.earlier_error {
             remarks.push(format!("before: {earlier}"));
@@ -344,8 +354,9 @@ impl Alert {
         self.kind != Kind::Overdue && self.status.state == State::Error && self.status.runs > 1
     }
 
-    pub(crate) fn outage_span(&self, outage: &Outage) -> String {
-        time::span(time::between(outage.since, self.status.begun))
+    /// Returns how long an outage was; `None` where the clock was set back meanwhile.
+    pub(crate) fn outage_span(&self, outage: &Outage) -> Option<String> {
+        time::passed(outage.since, self.status.begun).map(time::span)
     }
 
     /// Returns the error in one line, cut where it is long, or what the program writes in its place.

@@ -1,7 +1,7 @@
 //! That somebody is at a failure: said, and taken back.
 
 use super::announce::{self, Announcement};
-use super::{Desk, Refused};
+use super::{Desk, Refused, without_secrets};
 use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
 use crate::monitor::view;
@@ -36,13 +36,17 @@ impl Desk {
         let until = until.map(to_micros);
         let until_words =
             until.map_or_else(String::new, |until| format!(" until {}", time::show(until)));
-        let because_words = because.map_or_else(String::new, |because| format!(": {because}"));
+        let because = without_secrets(because);
+        let because_words = because
+            .as_ref()
+            .map_or_else(String::new, |because| format!(": {because}"));
         let note = format!("acknowledged by {}{until_words}{because_words}", self.by);
         let channel = self.channel_of(&file, channel);
         let way = announce::way(&channel, note);
         let is_heard = way.0.is_some();
+        let focus: fn(&mut Status) = |shown| shown.silence = None;
         let mut headline = String::new();
-        let announcement = self.change_and_announce(&file, &channel, way, |past| {
+        let announcement = self.change_and_announce(&file, &channel, way, focus, |past| {
             let status = self.known(past, job)?;
             let error = view::fingerprint(status).filter(|_| status.state == State::Error);
             let Some(error) = error else {
@@ -54,7 +58,7 @@ impl Desk {
                     error: error.clone(),
                     by: self.by.clone(),
                     until,
-                    because: because.map(str::to_owned),
+                    because: because.clone(),
                 }),
                 // Where nobody had heard of it, somebody has by now.
                 alerted: is_heard.then(clock::now).or(status.alerted),

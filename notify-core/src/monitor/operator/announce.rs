@@ -77,12 +77,13 @@ pub(crate) fn new_alert(
 
 impl Desk {
     /// Changes a job's status as a person wants it, and sends a message to the channel: `deed` returns the status, and
-    /// what kind of alert that is.
+    /// what kind of alert that is. `focus` takes out of the alert's status what the message is not about.
     pub(super) fn change_and_announce(
         &self,
         file: &str,
         channel: &str,
         (routes, notes): Way,
+        focus: fn(&mut Status),
         mut deed: impl FnMut(&Past) -> Result<(Status, Kind), Refused>,
     ) -> Result<Announcement, Refused> {
         let committed = self.change(file, |past| {
@@ -106,8 +107,9 @@ impl Desk {
                 ..status
             };
             let alert = routes.as_deref().map(|routes| {
-                let job = view::shown_name(file);
-                new_alert(kind, job, routes, notes.clone(), status.clone())
+                let (job, mut shown) = (view::shown_name(file), status.clone());
+                focus(&mut shown);
+                new_alert(kind, job, routes, notes.clone(), shown)
             });
             Ok(Change {
                 status: Some(status),

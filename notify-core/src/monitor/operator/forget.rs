@@ -56,14 +56,17 @@ impl Desk {
         let shown = view::shown_name(&file);
         let mut forgotten = Forgotten::new(shown.clone());
         let is_known = |status: &Status| {
-            // Of a failure that was held back nobody knows.
-            let is_known = status.held.is_none() || status.alerted.is_some();
+            // As with its recovery: of a failure that was withheld nobody knows, and of another job's alert that
+            // one sends the end.
+            let is_known = !status.is_unheard() && status.alerted_by.is_none();
             status.state == State::Error && is_known && !is_quiet
         };
         let past = self.store()?.read(&JobKey::listed(&file));
-        let (routes, notes) = match past.status().filter(|status| is_known(status)) {
+        // What is held back may leave as the job is locked.
+        let may_be = |status: &&Status| is_known(status) || status.held.is_some() && !is_quiet;
+        let (routes, notes) = match past.status().filter(may_be) {
             // Asked before the job is locked, for it may warn.
-            Some(status) => announce::way(&channel, self.retired(status)),
+            Some(status) => announce::way(&channel, self.note(status)),
             None => (None, Vec::new()),
         };
         let mut is_sent = false;
@@ -105,10 +108,10 @@ impl Desk {
     }
 
     /// Says that a job that failed is no more.
-    fn retired(&self, status: &Status) -> String {
+    fn note(&self, status: &Status) -> String {
         let since = time::span(time::between(status.since, clock::now()));
         let (by, error) = (&self.by, status.headline(LINE));
-        format!("retired by {by} after failing for {since}; last error: {error}")
+        format!("forgotten by {by} after failing for {since}; last error: {error}")
     }
 }
 
@@ -124,6 +127,8 @@ fn over(status: &Status, now: Time) -> Status {
         ok_version: status.version.clone(),
         every_hours: status.every_hours,
         channel: status.channel.clone(),
+        // No run has worked.
+        runs: 0,
         ..Status::new(State::Ok, now)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::SubsecRound as _;
 
-use super::{Desk, Refused};
+use super::{Desk, Refused, without_secrets};
 use crate::format::pattern::is_fit;
 use crate::format::time::Time;
 use crate::format::zone::Zone;
@@ -60,7 +60,7 @@ impl Desk {
             },
             zone,
             by: Some(self.by.clone()),
-            because: plan.because.map(str::to_owned),
+            because: without_secrets(plan.because),
         };
         window.check().map_err(Refused::Window)?;
         self.store()?.plan(clock::now(), |_| false, Some(&window))?;

@@ -36,8 +36,8 @@ pub enum Refused {
     Busy(String),
     #[error("there is no queue `{name}`; the queues are: {}", list(others))]
     NoQueue { name: String, others: Vec<String> },
-    #[error("channel `{channel}` has no destination to adopt them: set {variable}")]
-    NoDestination { channel: String, variable: String },
+    #[error("channel `{channel}` has no destination to adopt them: {to_do}")]
+    NoDestination { channel: String, to_do: String },
     #[error(
         "channel `{channel}` has several queues: add --into and one of {}",
         list(queues)
@@ -50,7 +50,7 @@ pub enum Refused {
     IsPresent(String),
     #[error(transparent)]
     Directory(#[from] Error),
-    #[error("failed: {0}")]
+    #[error("the notify directory cannot be read or written: {0}")]
     Io(#[from] io::Error),
 }
 

@@ -1,7 +1,7 @@
 //! The silence of an error, or of runs that are overdue: begun, and ended before its time.
 
 use super::announce::{self, Announcement};
-use super::{Desk, Refused};
+use super::{Desk, Refused, without_secrets};
 use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
 use crate::monitor::view;
@@ -37,7 +37,10 @@ impl Desk {
         channel: Option<&str>,
     ) -> Result<Silenced, Refused> {
         let file = self.file_of(job)?;
-        let because_words = because.map_or_else(String::new, |because| format!(": {because}"));
+        let because = without_secrets(because);
+        let because_words = because
+            .as_ref()
+            .map_or_else(String::new, |because| format!(": {because}"));
         let by = &self.by;
         let note = format!(
             "silenced by {by} until {}{because_words}",
@@ -45,8 +48,9 @@ impl Desk {
         );
         let channel = self.channel_of(&file, channel);
         let way = announce::way(&channel, note);
+        let focus: fn(&mut Status) = |shown| shown.acknowledged = None;
         let mut first = String::new();
-        let announcement = self.change_and_announce(&file, &channel, way, |past| {
+        let announcement = self.change_and_announce(&file, &channel, way, focus, |past| {
             let status = self.known(past, job)?;
             let error = view::fingerprint(status).filter(|_| status.state == State::Error);
             let kind = match &error {
@@ -62,7 +66,7 @@ impl Desk {
                 silence: Some(Silence {
                     until: to_micros(until),
                     error: error.clone().unwrap_or_else(|| OVERDUE.to_owned()),
-                    because: because.map(str::to_owned),
+                    because: because.clone(),
                 }),
                 fingerprint: error,
                 other_errors: ErrorCount::default(),

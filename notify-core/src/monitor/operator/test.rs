@@ -55,12 +55,13 @@ pub fn test(channel: &str, by: &str) -> Vec<Answer> {
     warn_of_problems();
     if found.is_empty() {
         let variable = destinations::variable(channel);
+        let to_do = destinations::to_do(channel);
         return vec![Answer {
             channel: channel.to_owned(),
             refusal: Some(Refusal::Channel {
-                reason: format!("it has no destination that can be used: set {variable}"),
+                reason: format!("it has no destination that can be used: {to_do}"),
             }),
-            destination: variable,
+            destination: destinations::unusable(channel).unwrap_or(variable),
             took: Duration::ZERO,
             missing: Vec::new(),
         }];

@@ -90,9 +90,10 @@ impl Class {
     pub(crate) fn of(status: u16) -> Self {
         match status {
             200..=299 => Self::Accepted,
-            408 | 429 | 500..=599 => Self::Temporary,
-            // A redirect speaks of the webhook, not of the alert.
-            300..=399 | 401 | 403 | 404 | 410 => Self::Channel,
+            // What is no answer yet, and what is to be sent again, as the RFC has it.
+            100..=199 | 408 | 421 | 425 | 429 | 500..=599 => Self::Temporary,
+            // A redirect speaks of the webhook, not of the alert. So do an address that takes no POST, and a proxy.
+            300..=399 | 401 | 403..=405 | 407 | 410 => Self::Channel,
             _ => Self::Alert,
         }
     }
@@ -102,8 +103,11 @@ impl Answer {
     pub(super) fn new(status: u16, body: String, headers: HeaderMap, is_quotable: bool) -> Self {
         let content_type = headers.get("content-type").map(HeaderValue::as_bytes);
         let content_type = String::from_utf8_lossy(content_type.unwrap_or_default());
+        let encoding = headers.get("content-encoding").map(HeaderValue::as_bytes);
+        let is_encoded =
+            encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity"));
         Self {
-            is_page: body::is_page(&content_type, &body),
+            is_page: body::is_page(&content_type, &body, is_encoded),
             says_no: body::says_no(&body),
             status,
             body,

@@ -111,8 +111,8 @@ fn every_answer_has_the_meaning_that_the_docs_give() {
     for status in 100..=599 {
         let expected = match status {
             200..=299 => Class::Accepted,
-            408 | 429 | 500..=599 => Class::Temporary,
-            401 | 403 | 404 | 410 | 300..=399 => Class::Channel,
+            100..=199 | 408 | 421 | 425 | 429 | 500..=599 => Class::Temporary,
+            401 | 403..=405 | 407 | 410 | 300..=399 => Class::Channel,
             _ => Class::Alert,
         };
         for body in ["", "{\"error\":\"x\"}", "taken"] {

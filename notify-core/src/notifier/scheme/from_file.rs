@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Signing, direct};
 use crate::message::alert::Alert;
 use crate::notifier::{FollowUps, Hidden, Notifier, Ours, Refusal};
-use crate::os::file::{self, Links};
+use crate::os::file;
 
 /// The longest word that makes sense.
 const MAX_FILE_BYTES: u64 = 8 * 1024;
@@ -27,11 +27,7 @@ impl FromFile {
     }
 
     fn read(&self) -> Result<Arc<dyn Notifier>, String> {
-        let content = match file::read(&self.path, MAX_FILE_BYTES, Links::Follow) {
-            Ok(Some(content)) => content,
-            Ok(None) => return Err("its `file:` does not exist".to_owned()),
-            Err(error) => return Err(format!("its `file:` cannot be read: {}", error.kind())),
-        };
+        let content = file::read_setting(&self.path, MAX_FILE_BYTES)?;
         let mut words = content.split_whitespace();
         match (words.next(), words.next()) {
             (Some(word), None) => {

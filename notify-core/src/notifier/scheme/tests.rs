@@ -250,6 +250,10 @@ fn what_cannot_be_used_is_a_problem_with_the_right_form_and_without_the_secret()
         ("jsons://x.example:99999/s3cr3t", "jsons://host"),
         ("exec://bin/s3cr3t", "exec:///path"),
         ("exec:///", "exec:///path"),
+        (
+            "exec:/bin/s3cr3t",
+            "it has no `://`; write exec:///path/to/program?arg=one&arg=two\"",
+        ),
         ("exec:///bin/s3cr3t?token=s3cr3t", "exec:///path"),
         ("exec:///bin/s3cr3t?text=s3cr3t", "exec:///path"),
         ("exec:///bin/s3cr3t?arg=%", "exec:///path"),

@@ -297,19 +297,21 @@ fn outcome(alert: &Alert) -> String {
     let became = alert.became();
     let took = alert.status.took.map(time::span);
     if let Some(outage) = &alert.outage {
-        return format!("{became} after {}", alert.outage_span(outage));
+        let span = alert.outage_span(outage);
+        return span.map_or_else(|| became.clone(), |span| format!("{became} after {span}"));
     }
     match (alert.kind, took) {
         (Kind::Steady, _) if alert.status.state == State::Ok => format!("{became}: it works"),
         (Kind::Steady, _) => format!("{became}: it fails"),
         // Not where it is in closer words than those.
         (Kind::StillFailing, _) if became == Kind::StillFailing.as_str() => {
-            let since = time::between(alert.status.since, alert.decided);
+            let span = time::passed(alert.status.since, alert.decided).map(time::span);
+            let span = span.map_or_else(String::new, |span| format!(" for {span}"));
             let error = match alert.earlier_error {
                 Some(_) => ", with another error",
                 None => "",
             };
-            format!("{became} for {}{error}", time::span(since))
+            format!("{became}{span}{error}")
         }
         (Kind::Failed | Kind::Overdue, Some(took)) => format!("{became} after {took}"),
         _ => became,

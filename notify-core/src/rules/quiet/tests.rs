@@ -88,6 +88,10 @@ fn a_line_that_is_no_window_says_what_is_wrong_and_what_to_write() {
         ),
         ("etl.* from 2026-11-31T22:00 for 4h", "is no time"),
         ("etl.* from 2026-11-28T22:00", "no length"),
+        (
+            "etl.* from 2026-11-28T22:00 for 1h for 2h",
+            "`for` is said twice",
+        ),
         ("etl.* from 2026-11-28T22:00 for 0s", "no length"),
         (
             "etl.* from 2026-11-28T22:00 for ever",

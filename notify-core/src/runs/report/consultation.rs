@@ -94,9 +94,9 @@ impl Report<'_> {
             Way::Instead(routes, note) => (routes, vec![note]),
             Way::Silent => return None,
             Way::Nowhere(_) => {
-                let variable = destinations::variable(channel);
+                let to_do = destinations::to_do(channel);
                 let message = format!(
-                    "an alert of {} should go to the channel `{channel}`, which has no destination: set {variable}. \
+                    "an alert of {} should go to the channel `{channel}`, which has no destination: {to_do}. \
                      Its own channel stands in",
                     self.ended.job
                 );

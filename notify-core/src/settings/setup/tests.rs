@@ -87,6 +87,25 @@ fn a_value_that_makes_no_sense_is_logged_and_ignored() {
     assert_eq!(setup.default_channel, "alerts");
 }
 
+/// Issue 12, point 19.
+#[test]
+fn a_time_may_say_its_own_unit() {
+    let environment = [
+        ("NOTIFY_SILENT_SECONDS", "4h"),
+        ("NOTIFY_OK_SILENT_HOURS", "1d12h"),
+        ("NOTIFY_REMIND_HOURS", "90 min"),
+        ("NOTIFY_OVERDUE_MINUTES", "2h"),
+        ("NOTIFY_EXIT_SECONDS", "1min"),
+    ];
+    let setup = setup(Config::new(), &environment);
+    assert_eq!(problems(&setup), 0);
+    assert_eq!(setup.rules.silent, Duration::from_secs(4 * 3600));
+    assert_eq!(setup.rules.ok_silent, Some(Duration::from_secs(36 * 3600)));
+    assert_eq!(setup.rules.remind, Duration::from_secs(90 * 60));
+    assert_eq!(setup.overdue_minutes, Some(120.0));
+    assert_eq!(setup.exit, Duration::from_secs(60));
+}
+
 #[test]
 fn only_a_word_that_means_yes_switches_reporting_off() {
     for (value, yes) in [

@@ -6,6 +6,7 @@ use std::io;
 
 use super::transaction::Locked;
 use super::{Directory, lease_scan, slot};
+use crate::job::name;
 use crate::os::file::{self, Links};
 use crate::rules::Past;
 use crate::state::Renamed;
@@ -29,11 +30,11 @@ impl Directory {
         if locked.is_passed_by() || other.as_ref().is_some_and(Locked::is_passed_by) {
             return Ok(Renamed::Busy);
         }
-        match locked.read() {
-            Past::Known(_) => {}
+        let status = match locked.read() {
+            Past::Known(status) => status,
             Past::Missing => return Ok(Renamed::Missing),
             Past::Unreadable | Past::Unknown => return Ok(Renamed::Unreadable),
-        }
+        };
         let (old, new) = (self.path.join(from), self.path.join(to));
         if fs::symlink_metadata(&new).is_ok() {
             return Ok(Renamed::Exists);
@@ -43,6 +44,11 @@ impl Directory {
         }
         for locked in [Some(&mut locked), other.as_mut()].into_iter().flatten() {
             locked.renew_id();
+        }
+        // Before, for once it is done nobody would do it anew.
+        let job = name::job_name(to).unwrap_or_else(|| to.to_owned());
+        for held in status.held.iter().flat_map(|held| &held.alerts) {
+            self.outbox.rename_held(held, &job)?;
         }
         fs::rename(old, new)?;
         self.history.rename(from, to)?;

@@ -224,13 +224,12 @@ impl Directory {
             return false;
         };
         *used = Some(run.at);
-        let now = (self.clock)();
         let mut is_unchanged = || match lock_file {
             Some(lock_file) => lock_file.is_at(job.id),
             None => lock_file::is_at(&self.lock_path(slot_number), job.id),
         };
-        let stays = job.is_near(now)
-            && job.is_repeated_by(run, now)
+        let stays = job.is_near(run.ended_at())
+            && job.is_repeated_by(run)
             && is_unchanged()
             && run.ends.is_none_or(lease::end_own);
         if stays {

@@ -16,6 +16,7 @@ use crate::format::order;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::os::file::{self, Durable, Links, PRIVATE};
+use crate::os::folder::{self, Folder};
 use crate::os::lock::Lock;
 use crate::state::entry::Entry;
 use crate::state::moved::Moved;
@@ -114,8 +115,8 @@ impl Queue {
             }
         }
         // The new place first: after a power cut an alert is in one of them, or in both.
-        file::sync_folder_of(&self.folder.join(LOCK))?;
-        file::sync_folder_of(&other.folder.join(LOCK))?;
+        Folder::open(&self.folder)?.sync()?;
+        Folder::open(&other.folder)?.sync()?;
         Ok(adopted)
     }
 
@@ -128,9 +129,12 @@ impl Queue {
             return Ok(());
         }
         for folder in folders() {
-            file::make_private_folder(folder, self.user)?;
+            folder::make_private(folder, self.user)?;
         }
-        file::sync_folder_of(folder)
+        // The name of a new folder is in the one above.
+        folder
+            .parent()
+            .map_or(Ok(()), |above| Folder::open(above)?.sync())
     }
 
     /// Returns what waits, the oldest first.
@@ -189,7 +193,7 @@ impl Queue {
     /// Moves an alert that will never be accepted to `rejected/`, with the reason beside it.
     pub(crate) fn reject(&self, entry: &Entry, reason: &str) -> io::Result<PathBuf> {
         for folder in self.rejected.parent().into_iter().chain([&*self.rejected]) {
-            file::make_private_folder(folder, self.user)?;
+            folder::make_private(folder, self.user)?;
         }
         let rejected = self.rejected.join(entry.name());
         // The rename first: after a crash between the two the alert is in one place.
@@ -263,8 +267,8 @@ impl Queue {
 fn write(folder: &Path, name: &str, content: &str, durable: Durable) -> io::Result<()> {
     let is_hidden = name.starts_with('.');
     let (before, after) = if is_hidden { ("", ".new") } else { (".", "") };
-    let temporary = folder.join([before, name, after].concat());
-    file::replace(&folder.join(name), &temporary, content, PRIVATE, durable).map(drop)
+    let temporary = [before, name, after].concat();
+    Folder::open(folder)?.replace(name, &temporary, content, PRIVATE, durable)
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {

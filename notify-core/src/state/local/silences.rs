@@ -10,6 +10,7 @@ use super::{LOCK_WAIT, shared_mode};
 use crate::format::order;
 use crate::format::time::Time;
 use crate::os::file::{self, Durable, Links};
+use crate::os::folder;
 use crate::os::landlord;
 use crate::os::lock::Lock;
 use crate::os::zoneinfo;
@@ -47,7 +48,7 @@ pub(crate) struct Planned {
 
 /// Returns the folder of these files.
 pub(crate) fn folder(directory: &Path) -> PathBuf {
-    directory.join(".silences")
+    folder::path_in(directory, ".silences")
 }
 
 impl Silences {
@@ -126,7 +127,7 @@ impl Silences {
     }
 
     fn add(&mut self, content: &str, path: &Path, owner: u32) {
-        for (number, line) in content.lines().enumerate() {
+        for (number, line) in file::without_mark(content).lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;

@@ -13,6 +13,7 @@ use crate::format::hash;
 use crate::format::time::Time;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links, PRIVATE};
+use crate::os::folder;
 use crate::os::lock::Lock;
 use crate::os::random;
 
@@ -43,9 +44,9 @@ impl Outbox {
     /// Returns the queue of that name, which need not be there yet.
     pub(crate) fn queue(&self, name: &str) -> Queue {
         Queue {
-            folder: self.waiting.join(name),
-            held: self.held.join(name),
-            rejected: self.rejected.join(name),
+            folder: folder::path_in(&self.waiting, name),
+            held: folder::path_in(&self.held, name),
+            rejected: folder::path_in(&self.rejected, name),
             user: self.user,
             is_aside: false,
         }
@@ -95,6 +96,18 @@ impl Outbox {
         let lock = Lock::acquire_existing(&path, ffi::within(PATIENCE))?;
         // It may have left between the opening and the lock.
         Ok(lock.filter(|_| path.exists()))
+    }
+
+    /// Has an alert that is held name its job otherwise, unless it has left.
+    pub(crate) fn rename_held(&self, held: &str, job: &str) -> io::Result<()> {
+        // It stays for as long.
+        let Some(lock) = self.lock_held(held)? else {
+            return Ok(());
+        };
+        match held.split_once('/') {
+            Some((queue, name)) => self.queue(queue).rename_held(name, &lock, job),
+            None => Ok(()),
+        }
     }
 
     fn held(&self, held: &str) -> PathBuf {

@@ -14,6 +14,7 @@ use super::lock_file::{Id, LockFile};
 use super::memory::{Alike, HISTORY_EVERY, Job, MAX_BEHIND_MICROS, Shown};
 use super::{Directory, MAX_STATUS_BYTES, lease};
 use crate::os::file::{self, Links};
+use crate::os::folder;
 use crate::os::lock::Lock;
 use crate::rules::Past;
 use crate::state::change::Change;
@@ -94,7 +95,7 @@ impl<'a> Locked<'a> {
         if let Some(pending) = &self.pending {
             return Past::Known(Box::new(pending.clone()));
         }
-        let content = content(&self.store.path.join(self.file));
+        let content = content(&folder::path_in(&self.store.path, self.file));
         let unchanged = known.and_then(|known| known.past_of(content.as_ref().ok()?.as_deref()?));
         unchanged.cloned().unwrap_or_else(|| parse(content))
     }

@@ -8,7 +8,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use super::passfile::{self, Login};
-use crate::os::file::{self, Links};
+use crate::os::file;
 
 /// The schema of the tables, where the address names none.
 const SCHEMA: &str = "pipeline_notify";
@@ -130,11 +130,7 @@ impl Text {
     fn read(&self) -> Result<String, String> {
         match self {
             Self::Here(text) => Ok(text.clone()),
-            Self::File(path) => match file::read(path, MAX_FILE_BYTES, Links::Follow) {
-                Ok(Some(text)) => Ok(text.trim().to_owned()),
-                Ok(None) => Err("its `file:` does not exist".to_owned()),
-                Err(error) => Err(format!("its `file:` cannot be read: {}", error.kind())),
-            },
+            Self::File(path) => file::read_setting(path, MAX_FILE_BYTES),
         }
     }
 }

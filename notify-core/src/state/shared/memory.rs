@@ -159,9 +159,7 @@ impl Shared {
         let mut memory = link.memory();
         let stays = |known: &&mut Known| {
             let is_own = |run| life::process_of(run) == Some(link.process);
-            known.is_young(run.at)
-                && known.job.is_repeated_by(run, clock::micros_now())
-                && run.ends.is_none_or(is_own)
+            known.is_young(run.at) && known.job.is_repeated_by(run) && run.ends.is_none_or(is_own)
         };
         let Some(known) = memory.get_mut(job).filter(stays) else {
             return false;

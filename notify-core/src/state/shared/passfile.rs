@@ -22,7 +22,8 @@ pub(super) struct Login<'a> {
 ///
 /// Where it cannot be read, or where others may read it.
 pub(super) fn password(path: &Path, login: &Login<'_>) -> Result<Option<String>, String> {
-    let unusable = |error: std::io::Error| format!("PGPASSFILE cannot be read: {}", error.kind());
+    let unusable =
+        |error: std::io::Error| format!("PGPASSFILE cannot be read: {}", file::why(&error));
     if is_open_to_others(path).map_err(unusable)? {
         return Err("PGPASSFILE may be read by others: run chmod 600 on it".to_owned());
     }

@@ -108,6 +108,15 @@ const SAME: &[(&str, &str)] = &[
         "no data for 20261201T090000Z",
     ),
     ("at 12:30pm", "at 9:05am"),
+    (
+        "no data in report-Nov-2026.pdf",
+        "no data in report-Dec-2027.pdf",
+    ),
+    (
+        "cannot open orders_29-Nov-2026.csv",
+        "cannot open orders_01-May-2027.csv",
+    ),
+    ("cannot open backup_sun_0300", "cannot open backup_mon_0400"),
     // Addresses.
     ("[2001:db8::ff00:42:8329]:443 is down", "[::1]:8443 is down"),
     (
@@ -137,6 +146,8 @@ const SAME: &[(&str, &str)] = &[
     // The same words in another order.
     (r#"{"a": 1, "b": 2}"#, r#"{"b": 2, "a": 1}"#),
     ("{'a', 'b', 'c'}", "{'c', 'a', 'b'}"),
+    (r#"["a", "id", "bbbbbb"]"#, r#"["bbbbbb", "a", "id"]"#),
+    (r#"["code", "12345", "x"]"#, r#"["x", "code", "99"]"#),
     (
         r#"{"age":["low"],"name":["long"]}"#,
         r#"{"name":["long"],"age":["low"]}"#,
@@ -222,6 +233,7 @@ const OTHERS: &[(&str, &str)] = &[
     ),
     ("ERROR 1045 (28000)", "ERROR 2002 (HY000)"),
     ("SQLSTATE[42P01]", "SQLSTATE[23505]"),
+    ("SQLCODE=-204", "SQLCODE=-803"),
     (
         "error[E0433]: it does not build",
         "error[E0308]: it does not build",
@@ -236,6 +248,7 @@ const OTHERS: &[(&str, &str)] = &[
         "GET https://db.example.com/ failed",
     ),
     ("the march goes on", "the parade goes on"),
+    ("no table sat_orders", "no table sun_orders"),
 ];
 
 #[test]

@@ -215,11 +215,7 @@ impl Findings {
         let all = jobs.jobs.len() + jobs.unreadable.len();
         let line = match &*self.problems {
             [] => match &*jobs.jobs {
-                [job] => format!(
-                    "{}: OK since {}",
-                    job.name,
-                    words::since(job.since, self.now)
-                ),
+                [job] => format!("{}: OK {}", job.name, words::lasting(job.since, self.now)),
                 _ => count(all, "job"),
             },
             [problem] => problem.words.clone(),

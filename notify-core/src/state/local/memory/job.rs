@@ -169,8 +169,8 @@ impl Job {
     }
 
     /// Returns whether that is the end of a run that repeats the one before.
-    pub(in crate::state) fn is_repeated_by(&self, run: &Repeat<'_>, now: Micros) -> bool {
-        let is_alike = |alike: &Alike| alike.kind() == run.kind && now <= alike.until;
+    pub(in crate::state) fn is_repeated_by(&self, run: &Repeat<'_>) -> bool {
+        let is_alike = |alike: &Alike| alike.kind() == run.kind && run.ended_at() <= alike.until;
         self.alike.as_ref().is_some_and(is_alike) && run.begun >= self.repeated.begun
     }
 

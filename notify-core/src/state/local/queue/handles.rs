@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::{LIMIT, Queue, remove_if_there, write};
 use crate::format::time::Time;
 use crate::os::file::{self, Durable, Links};
+use crate::os::folder;
 use crate::state::local::spool::names;
 
 const HANDLES: &str = ".handles";
@@ -35,7 +36,7 @@ impl Queue {
         match write(&folder, key, text, Durable::No) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.make(&self.folder)?;
-                file::make_private_folder(&folder, self.user)?;
+                folder::make_private(&folder, self.user)?;
                 write(&folder, key, text, Durable::No)
             }
             written => written,

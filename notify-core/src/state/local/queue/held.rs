@@ -19,6 +19,16 @@ impl Queue {
         self.place(&self.held, name, content)
     }
 
+    /// Has a held alert, which `lock` keeps from leaving, name its job otherwise.
+    pub(crate) fn rename_held(&self, name: &str, lock: &Lock, job: &str) -> io::Result<()> {
+        let alert = Alert::parse(&file::read_open(lock.file(), LIMIT)?);
+        let renamed = alert.map(|alert| Alert {
+            job: job.to_owned(),
+            ..alert
+        });
+        renamed.map_or(Ok(()), |alert| self.hold(&alert.render(), name))
+    }
+
     /// Lets the held alerts leave whose time has come, but for those of jobs that are quiet by plan, and
     /// returns when the next one may.
     pub(crate) fn release(&self, now: Time) -> io::Result<Option<Time>> {

@@ -146,7 +146,7 @@ impl Engine {
             at: self.now,
             ends: None,
         };
-        if is_plain && store.repeat(job, &repeat) {
+        if is_plain && store.repeat(job, hash::hash(job), &repeat) {
             return Vec::new();
         }
         let decide = |seen: &Seen<'_>| rules.decide(seen.past, seen.now, &ended, outcome);

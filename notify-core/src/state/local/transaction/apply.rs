@@ -6,11 +6,12 @@ use std::io;
 use super::{Locked, Written};
 use crate::message::alert::Alert;
 use crate::os::file::{self, Durable, SizeLimit};
+use crate::os::folder;
 use crate::os::landlord::Landlord;
 use crate::os::random;
 use crate::state::Queued;
 use crate::state::change::{Change, Texts};
-use crate::state::local::{Directory, journal, lease};
+use crate::state::local::{Directory, journal, lease, lock_name};
 
 impl Locked<'_> {
     /// Makes a change: the alert is queued and the status written, or after a crash whoever locks
@@ -96,11 +97,11 @@ impl Locked<'_> {
     }
 
     pub(in crate::state::local) fn replace(&self, file: &str, content: &str) -> io::Result<()> {
-        let mut temporary = format!("{:02x}.new", self.slot);
+        let mut temporary = lock_name(self.slot) + ".new";
         if self.is_passed_by() {
             temporary += &format!("-{:016x}", random::number());
         }
-        let temporary = self.store.hidden.join("locks").join(temporary);
+        let temporary = folder::path_in(&self.store.locks, &temporary);
         let Directory {
             path: directory,
             mode,
@@ -110,7 +111,7 @@ impl Locked<'_> {
         let landlord = may_have_landlord.then(|| Landlord::of(directory)).flatten();
         let path = match &landlord {
             Some(landlord) => landlord.at(file.as_ref()),
-            None => directory.join(file),
+            None => folder::path_in(directory, file),
         };
         let new = file::replace(&path, &temporary, content, *mode, Durable::No)?;
         if let Some(landlord) = landlord {

@@ -1,0 +1,97 @@
+//! Why a command cannot be run, in words that say what to fix.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::format::text;
+use crate::os::fault;
+
+/// How much of a script is read to find its interpreter: as much as the kernel reads.
+const FIRST_LINE: u64 = 256;
+
+/// The longest list of folders that is shown.
+const FOLDERS: usize = 200;
+
+/// What the system says of a file that begins as no program does: `ENOEXEC`.
+const NO_PROGRAM: i32 = 8;
+
+/// Says why the system did not run a command.
+pub(crate) fn words(command: &OsStr, error: &io::Error) -> String {
+    let shown = command.to_string_lossy();
+    let mut words = format!("`{shown}` cannot be run: {error}");
+    if error.kind() != io::ErrorKind::NotFound {
+        return words;
+    }
+    let folders = env::var_os("PATH").unwrap_or_default();
+    match find(command, &folders) {
+        Some(file) => {
+            words += &format!("; `{}` is there, but not {}", file.display(), needs(&file));
+        }
+        None if !is_path(command) => {
+            let folders = folders.to_string_lossy();
+            words += &format!("; PATH is {}", text::first_bytes(&folders, FOLDERS));
+        }
+        None => {}
+    }
+    words
+}
+
+/// Says the same without the command's name, which may be nobody's business.
+pub(crate) fn without_name(command: &OsStr, error: &io::Error) -> String {
+    let file = || find(command, &env::var_os("PATH").unwrap_or_default());
+    match error.kind() {
+        _ if error.raw_os_error() == Some(NO_PROGRAM) => {
+            "its first line does not say what runs it, such as `#!/bin/sh`".to_owned()
+        }
+        io::ErrorKind::NotFound => file().map_or_else(
+            || "there is no such file".to_owned(),
+            |file| format!("it is there, but not {}", needs(&file)),
+        ),
+        io::ErrorKind::PermissionDenied if Path::new(command).is_dir() => {
+            "it is a folder".to_owned()
+        }
+        _ => fault::words(error),
+    }
+}
+
+/// Names what a program that is there needs, and what is not there.
+fn needs(program: &Path) -> String {
+    match interpreter(program) {
+        // A carriage return, of a script that was written elsewhere, is seen so.
+        Some(interpreter) => format!(
+            "`{}`, which its first line names",
+            interpreter.escape_debug()
+        ),
+        None => "what loads it: it may be of another system".to_owned(),
+    }
+}
+
+fn is_path(command: &OsStr) -> bool {
+    command.as_encoded_bytes().contains(&b'/')
+}
+
+/// Finds the file that a command means.
+fn find(command: &OsStr, folders: &OsStr) -> Option<PathBuf> {
+    if is_path(command) {
+        let file = PathBuf::from(command);
+        return file.is_file().then_some(file);
+    }
+    env::split_paths(folders)
+        .map(|folder| folder.join(command))
+        .find(|file| file.is_file())
+}
+
+/// Returns the program that a script's first line names.
+fn interpreter(script: &Path) -> Option<String> {
+    let mut first = Vec::new();
+    let script = File::open(script).ok()?;
+    script.take(FIRST_LINE).read_to_end(&mut first).ok()?;
+    let line = first.strip_prefix(b"#!")?.split(|byte| *byte == b'\n');
+    let line = String::from_utf8_lossy(line.into_iter().next()?).into_owned();
+    // A blank or a tab ends it; a carriage return is part of it, to the kernel.
+    let interpreter = line.trim_matches([' ', '\t']).split([' ', '\t']).next()?;
+    Some(interpreter.to_owned())
+}
