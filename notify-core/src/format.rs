@@ -1,10 +1,12 @@
 //! Text, times, fields and hashes: the forms that all other rooms write in.
 
 pub(crate) mod backtrace;
+pub(crate) mod clone;
 pub(crate) mod fields;
 pub(crate) mod hash;
 pub(crate) mod headline;
 pub(crate) mod link;
+pub(crate) mod order;
 pub(crate) mod pattern;
 pub(crate) mod percent;
 pub(crate) mod span;

@@ -17,6 +17,7 @@ pub(crate) mod random;
 pub(crate) mod redact;
 #[cfg(unix)]
 pub(crate) mod signals;
+pub(crate) mod thread;
 pub(crate) mod timezone;
 pub(crate) mod unrunnable;
 pub(crate) mod warning;

@@ -19,6 +19,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::format::clone::clone_in_one_place;
 use crate::format::headline::headline;
 use crate::format::time::Time;
 use crate::status::decision::Decided;
@@ -81,7 +82,7 @@ pub(crate) struct Flapping {
 }
 
 /// What a status file says.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Status {
     pub(crate) state: State,
     /// When the latest run began, as in the article.
@@ -174,6 +175,16 @@ pub(crate) struct Status {
     pub(crate) text: String,
     /// What the run has logged last, if it failed.
     pub(crate) log_lines: LogLines,
+}
+
+clone_in_one_place! {
+    Status {
+        state, begun, location, took, since, runs, runs_total, failures_total, last_ok, alerted, alerted_by,
+        incident, fingerprint, first_error, sent_errors, other_errors, older_errors, overdue, missed,
+        missed_due, took_alerted, overlap_alerted, held, withheld_since, silence, acknowledged, quiet, flapping,
+        decision, host, pid, exe, source, version, ok_version, every_hours, plan, channel, runbook, owner,
+        alerted_channel, silenced_by_rule, facts, passed_over, cancelled, not_counted, text, log_lines,
+    }
 }
 
 impl Status {

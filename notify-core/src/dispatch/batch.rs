@@ -2,7 +2,7 @@
 //! dropped where too much waits. Of ten thousand alerts nothing but the names is ever in memory.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::format::time::Time;
 use crate::message::alert::Kind;
@@ -55,16 +55,18 @@ pub(crate) fn due<'a>(
     pace: &Pace,
     now: Time,
 ) -> (Cow<'a, [Entry]>, Option<Time>) {
-    let put_off = waiting
-        .iter()
-        .filter_map(|entry| Some((entry.job(), pace.is_put_off(entry.id(), now)?)));
-    let put_off: HashMap<_, _> = put_off.collect();
+    let (mut put_off, mut first) = (HashSet::new(), None);
+    for entry in waiting {
+        if let Some(until) = pace.is_put_off(entry.id(), now) {
+            put_off.insert(entry.job());
+            first = Some(first.map_or(until, |first: Time| first.min(until)));
+        }
+    }
     if put_off.is_empty() {
         return (Cow::Borrowed(waiting), None);
     }
-    let is_due = |entry: &&Entry| !put_off.contains_key(entry.job());
-    let due = waiting.iter().filter(is_due).cloned().collect();
-    (due, put_off.into_values().min())
+    let is_due = |entry: &&Entry| !put_off.contains(entry.job());
+    (waiting.iter().filter(is_due).cloned().collect(), first)
 }
 
 /// Chooses what is dropped, so that no more than `most` wait.
@@ -77,33 +79,43 @@ pub(crate) fn surplus(waiting: &[Entry], most: usize) -> Surplus {
         return Surplus::default();
     };
     let last_words = last_words(waiting);
-    let is_repeat =
-        |at: &usize| waiting[*at].kind().is_some_and(Kind::is_repeat) && !last_words.contains(at);
-    let repeats: BTreeSet<_> = (0..waiting.len()).filter(is_repeat).take(beyond).collect();
-    beyond -= repeats.len();
+    let mut surplus = Surplus::default();
+    let mut goes = vec![false; waiting.len()];
+    for (at, entry) in waiting.iter().enumerate() {
+        let is_last = || last_words.get(entry.job()) == Some(&at);
+        if beyond > 0 && entry.kind().is_some_and(Kind::is_repeat) && !is_last() {
+            goes[at] = true;
+            beyond -= 1;
+            surplus.repeats.push(entry.clone());
+        }
+    }
     let failures = failures_of_recoveries(waiting);
-    let mut others = BTreeSet::new();
-    for at in (0..waiting.len()).rev().filter(|at| !repeats.contains(at)) {
-        if others.len() >= beyond {
+    let is_repeat = goes.clone();
+    for at in (0..waiting.len()).rev() {
+        if beyond == 0 {
             break;
         }
-        match (waiting[at].kind(), failures.get(&at)) {
-            (Some(Kind::Recovered), Some(failure)) => others.extend([*failure, at]),
-            (Some(Kind::Recovered) | None, _) => {}
-            (Some(_), _) => {
-                others.insert(at);
-            }
+        let others: &[usize] = match (waiting[at].kind(), failures[at]) {
+            _ if is_repeat[at] => &[],
+            (Some(Kind::Recovered), Some(failure)) => &[failure, at],
+            (Some(Kind::Recovered) | None, _) => &[],
+            (Some(_), _) => &[at],
+        };
+        for other in others {
+            let goes_too = !std::mem::replace(&mut goes[*other], true);
+            beyond = beyond.saturating_sub(usize::from(goes_too));
         }
     }
-    let entries = |chosen: BTreeSet<usize>| chosen.into_iter().map(|at| waiting[at].clone());
-    Surplus {
-        repeats: entries(repeats).collect(),
-        others: entries(others).collect(),
+    for (at, entry) in waiting.iter().enumerate() {
+        if goes[at] && !is_repeat[at] {
+            surplus.others.push(entry.clone());
+        }
     }
+    surplus
 }
 
-/// Returns the repeats without which nothing that waits would say that their job fails.
-fn last_words(waiting: &[Entry]) -> HashSet<usize> {
+/// Returns the repeats without which nothing that waits would say that their job fails, by their jobs.
+fn last_words(waiting: &[Entry]) -> HashMap<&str, usize> {
     let (mut failed, mut last_words) = (HashSet::new(), HashMap::new());
     for (at, entry) in waiting.iter().enumerate() {
         let job = entry.job();
@@ -123,19 +135,19 @@ fn last_words(waiting: &[Entry]) -> HashSet<usize> {
             }
         }
     }
-    last_words.into_values().collect()
+    last_words
 }
 
 /// Returns where the failure of each recovery stands, if that waits, too.
-fn failures_of_recoveries(waiting: &[Entry]) -> HashMap<usize, usize> {
-    let (mut open, mut failures) = (HashMap::new(), HashMap::new());
+fn failures_of_recoveries(waiting: &[Entry]) -> Vec<Option<usize>> {
+    let (mut open, mut failures) = (HashMap::new(), vec![None; waiting.len()]);
     for (at, entry) in waiting.iter().enumerate() {
         match entry.kind() {
             Some(Kind::Failed) => {
                 open.entry(entry.job()).or_insert(at);
             }
             Some(Kind::Recovered) => {
-                failures.extend(open.remove(entry.job()).map(|failure| (at, failure)));
+                failures[at] = open.remove(entry.job());
             }
             _ => {}
         }
@@ -145,6 +157,7 @@ fn failures_of_recoveries(waiting: &[Entry]) -> HashMap<usize, usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
 
     use chrono::{TimeDelta, Utc};
     use proptest::prelude::*;

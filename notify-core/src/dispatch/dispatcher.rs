@@ -4,7 +4,6 @@ mod finish;
 mod step;
 mod waiting;
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
@@ -20,6 +19,7 @@ use crate::notifier::FollowUps;
 use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
+use crate::os::thread;
 use crate::os::warning::Warning;
 use crate::os::worker::{Work, Worker};
 use crate::settings::config;
@@ -72,8 +72,7 @@ pub(crate) fn queued(route: &Route, entry: &Entry) {
         // So many queued alerts mean that the thread hangs in a notifier. Another thread sheds, so that the
         // bound holds anyway.
         let route = route.clone();
-        let thread = thread::Builder::new().name("notify-surplus".to_owned());
-        let _ = thread.spawn(move || shed(&route));
+        let _ = thread::spawn("notify-surplus", move || shed(&route));
     }
 }
 

@@ -297,11 +297,11 @@ fn chosen(alerts: &[Alert], is_chosen: impl Fn(&Alert) -> bool) -> Vec<Alert> {
 }
 
 /// Leaves out whom an alert mentions, unless it is to be noticed.
-fn quiet(alert: Alert, is_loud: bool) -> Alert {
-    Alert {
-        mention: alert.mention.filter(|_| is_loud),
-        ..alert
+fn quiet(mut alert: Alert, is_loud: bool) -> Alert {
+    if !is_loud {
+        alert.mention = None;
     }
+    alert
 }
 
 #[cfg(test)]

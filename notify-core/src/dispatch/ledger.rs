@@ -1,7 +1,7 @@
 //! Writes down what became of alerts: what is sent and removed, what was answered, and whether the status of their
 //! job says that they were sent.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::format::time::Time;
@@ -26,13 +26,13 @@ static UNWRITTEN: Part<Mutex<Unwritten>> = Part::new(Slot::Unwritten);
 /// What should stand on disk and cannot, as where that is full.
 #[derive(Debug, Default)]
 struct Unwritten {
-    paces: BTreeMap<Queue, Pace>,
+    paces: Vec<(Queue, Pace)>,
     /// The keys of accepted alerts that could not be removed.
     sent: HashSet<String>,
     /// The keys of alerts that cannot be sent now, which their status says already.
     unsent: HashSet<String>,
     /// What is kept of messages, by their keys; `None` where that should be gone.
-    handles: BTreeMap<(Queue, String), Option<String>>,
+    handles: Vec<((Queue, String), Option<String>)>,
 }
 
 fn unwritten() -> MutexGuard<'static, Unwritten> {
@@ -44,7 +44,10 @@ fn unwritten() -> MutexGuard<'static, Unwritten> {
 
 /// Returns a queue's pace, as its last sender left it.
 pub(crate) fn pace_of(queue: &Queue, now: Time) -> Pace {
-    let kept = unwritten().paces.get(queue).cloned();
+    let state = unwritten();
+    let mut kept = state.paces.iter().filter(|(known, _)| known == queue);
+    let kept = kept.next().map(|(_, pace)| pace.clone());
+    drop(state);
     kept.unwrap_or_else(|| queue.pace(now))
 }
 
@@ -52,20 +55,20 @@ pub(crate) fn pace_of(queue: &Queue, now: Time) -> Pace {
 pub(crate) fn keep_pace(queue: &Queue, pace: Pace) {
     let written = queue.set_pace(&pace);
     let mut state = unwritten();
-    if written.is_ok() {
-        state.paces.remove(queue);
-    } else {
-        state.paces.insert(queue.clone(), pace);
+    state.paces.retain(|(known, _)| known != queue);
+    if written.is_err() {
+        state.paces.push((queue.clone(), pace));
     }
 }
 
 /// Reads what is kept of a message, by the key of what it speaks of. What cannot be read is as good as gone: a
 /// new message is sent then.
 pub(crate) fn handle_of(queue: &Queue, key: &str) -> Option<String> {
-    let kept = unwritten()
-        .handles
-        .get(&(queue.clone(), key.to_owned()))
-        .cloned();
+    let state = unwritten();
+    let is_of = |(known, of): &(Queue, String)| known == queue && of == key;
+    let mut kept = state.handles.iter().filter(|(place, _)| is_of(place));
+    let kept = kept.next().map(|(_, handle)| handle.clone());
+    drop(state);
     kept.unwrap_or_else(|| queue.handle(key).ok().flatten())
 }
 
@@ -77,10 +80,9 @@ pub(crate) fn keep_handle(queue: &Queue, key: &str, handle: Option<String>) {
     };
     let place = (queue.clone(), key.to_owned());
     let mut state = unwritten();
-    if written.is_ok() {
-        state.handles.remove(&place);
-    } else {
-        state.handles.insert(place, handle);
+    state.handles.retain(|(known, _)| *known != place);
+    if written.is_err() {
+        state.handles.push((place, handle));
     }
 }
 
@@ -155,12 +157,10 @@ pub(crate) fn send_anew(alert: &Alert) {
             } else {
                 status.alerted
             };
-            let status = Status {
-                alerted,
-                ..status.clone()
-            };
+            let mut dropped = status.clone();
+            dropped.alerted = alerted;
             taken_back(
-                &status,
+                &dropped,
                 alert,
                 false,
                 "too many alerts waited, and this one was dropped",
@@ -206,13 +206,14 @@ fn taken_back(status: &Status, alert: &Alert, waits: bool, why: &str) -> Option<
         (false, Kind::Failed) => Vec::new(),
         _ => status.sent_errors.clone(),
     };
-    Some(Status {
-        alerted: None,
-        sent_errors,
-        held: status.held.clone().filter(|_| !is_leaving),
-        decision: Some(Decided::undelivered(why)),
-        ..status.clone()
-    })
+    let mut status = status.clone();
+    status.alerted = None;
+    status.sent_errors = sent_errors;
+    if is_leaving {
+        status.held = None;
+    }
+    status.decision = Some(Decided::undelivered(why));
+    Some(status)
 }
 
 /// Returns when an alert counts as sent by its status: where it was held, when it is to leave.
@@ -226,11 +227,10 @@ fn restored(status: &Status, alert: &Alert) -> Option<Status> {
     let is_unsent = status.state == State::Error
         && status.alerted.is_none()
         && status.incident.as_deref() == alert.incident();
-    is_unsent.then(|| Status {
-        alerted: Some(alert.decided),
-        decision: Some(Decided::By(Fate::Sent, Reason::ChannelMended)),
-        ..status.clone()
-    })
+    let mut status = is_unsent.then(|| status.clone())?;
+    status.alerted = Some(alert.decided);
+    status.decision = Some(Decided::By(Fate::Sent, Reason::ChannelMended));
+    Some(status)
 }
 
 /// Names the fault of a channel that takes nothing.

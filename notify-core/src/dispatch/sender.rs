@@ -3,7 +3,6 @@
 mod answer;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::io;
 use std::time::Instant;
 
@@ -190,23 +189,20 @@ fn take_next(queue: &Queue, waiting: &[Entry], pace: &Pace, most: usize) -> Take
         if !taken.0.is_empty() || chosen.is_empty() {
             return taken;
         }
-        let chosen: HashSet<_> = chosen.into_iter().collect();
         waiting.to_mut().retain(|entry| !chosen.contains(entry));
     }
 }
 
 /// Keeps of what was taken what one message can hold; the rest is for the next.
 fn of_one_message(route: &Route, queue: &Queue, taken: Taken) -> Taken {
-    let (entries, alerts, claims) = taken;
+    let (mut entries, mut alerts, mut claims) = taken;
     let goes = follow_up::together(route, queue, &alerts);
-    let mut left = Taken::default();
-    let all = entries.into_iter().zip(alerts).zip(claims).zip(goes);
-    for (((entry, alert), claim), _) in all.filter(|(_, goes)| *goes) {
-        left.0.push(entry);
-        left.1.push(alert);
-        left.2.push(claim);
+    for at in (0..goes.len()).rev().filter(|at| !goes[*at]) {
+        entries.remove(at);
+        alerts.remove(at);
+        claims.remove(at);
     }
-    left
+    (entries, alerts, claims)
 }
 
 /// Reads and locks what is to be sent; what cannot be read is put aside.

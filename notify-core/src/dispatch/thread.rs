@@ -1,6 +1,5 @@
 //! The message of one incident or several, and what must be known to continue it.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::dispatch::ledger;
@@ -43,7 +42,7 @@ pub(crate) struct Thread {
     /// How often the edit that says that all is over has failed.
     failed_edits: u32,
     /// The ids of the alerts that were sent last: after a crash they are not sent again.
-    sent: BTreeSet<String>,
+    sent: Vec<String>,
     /// The latest alert of each incident that it speaks of, in their order.
     alerts: Vec<Alert>,
     /// What it was kept by, and is no more; no file holds it.
@@ -336,7 +335,7 @@ impl Thread {
             failed_edits: failed_edits
                 .and_then(|number| number.parse().ok())
                 .unwrap_or(0),
-            sent: fields.all("sent").into_iter().collect(),
+            sent: fields.all("sent"),
             alerts,
             left: Vec::new(),
         })

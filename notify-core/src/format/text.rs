@@ -92,7 +92,20 @@ fn is_first_frame(line: &str, next: &str) -> bool {
         && (is_frame(line, "0: ") || is_frame(next, "1: ") || next.trim_start().starts_with("at "))
 }
 
+/// As `str::to_ascii_lowercase`, which the compiler takes in wherever it is called, in 400 bytes.
+#[inline(never)]
+pub(crate) fn lower(text: &str) -> String {
+    text.to_ascii_lowercase()
+}
+
+/// Reads a number, likewise.
+#[inline(never)]
+pub(crate) fn number(digits: &str) -> Option<u64> {
+    digits.parse().ok()
+}
+
 /// As `str::strip_prefix`, for ASCII letters of any case.
+#[inline(never)]
 pub(crate) fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let (head, rest) = text.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(rest)
@@ -115,6 +128,7 @@ pub(crate) fn first_bytes(text: &str, limit: usize) -> &str {
 }
 
 /// std's method of that name is younger than the oldest compiler that we support.
+#[inline(never)]
 pub(crate) fn floor_char_boundary(text: &str, index: usize) -> usize {
     let mut end = index.min(text.len());
     while !text.is_char_boundary(end) {

@@ -3,9 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use chrono::{
-    DateTime, Datelike as _, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Timelike as _, Utc,
-};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 
 pub(crate) type Time = DateTime<Utc>;
 
@@ -13,12 +11,13 @@ pub(crate) type Time = DateTime<Utc>;
 pub(crate) type Micros = i64;
 
 /// Returns the date of a point in time.
+#[inline(never)]
 pub(crate) fn from_micros(micros: Micros) -> Time {
     DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// The article's format, to the microsecond. Each run writes it and reads it back, so what is of its
-/// usual width is done by hand.
+/// The article's format, to the microsecond. Each run writes it and reads it back, so that it is written by hand, and
+/// what is of its usual width is read so.
 const FORMAT: &str = "%Y-%m-%d %H:%M:%S:%6f";
 
 /// In a second; a leap second has more.
@@ -30,15 +29,24 @@ pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 /// directory disagree by seconds, a wrongly set one by hours.
 const SKEW: TimeDelta = TimeDelta::minutes(10);
 
+/// What follows the second, and what follows the minute.
+const BELOW_SECOND: usize = ":000000 UTC".len();
+const SECONDS: usize = ":00".len();
+
+/// How many bytes at the end of a [`second`] are the clock, and those with the month and the day.
+pub(crate) const CLOCK: usize = "13:00:00".len();
+pub(crate) const DAY_AND_CLOCK: usize = "11-22 13:00:00".len();
+
 /// Writes a time as `2026-11-22 13:00:00:123456 UTC`.
 pub(crate) fn show(time: Time) -> String {
     let (date, clock) = (time.date_naive(), time.time());
-    let is_usual = (0..=9999).contains(&date.year()) && clock.nanosecond() < NANOSECONDS;
-    if !is_usual {
-        return write(time, FORMAT) + " UTC";
-    }
+    // A leap second has more nanoseconds than there are.
+    let (leap, nanosecond) = (
+        clock.nanosecond() / NANOSECONDS,
+        clock.nanosecond() % NANOSECONDS,
+    );
     let mut text = *b"0000-00-00 00:00:00:000000 UTC";
-    let (year, micros) = (date.year().unsigned_abs(), clock.nanosecond() / 1000);
+    let (year, micros) = (date.year().unsigned_abs(), nanosecond / 1000);
     for (at, number) in [
         (0, year / 100),
         (2, year % 100),
@@ -46,7 +54,7 @@ pub(crate) fn show(time: Time) -> String {
         (8, date.day()),
         (11, clock.hour()),
         (14, clock.minute()),
-        (17, clock.second()),
+        (17, clock.second() + leap),
         (20, micros / 10_000),
         (22, micros / 100 % 100),
         (24, micros % 100),
@@ -55,17 +63,38 @@ pub(crate) fn show(time: Time) -> String {
         text[at] += two / 10;
         text[at + 1] += two % 10;
     }
-    String::from_utf8(text.to_vec()).unwrap_or_default()
+    let text = String::from_utf8(text.to_vec()).unwrap_or_default();
+    match date.year() {
+        0..=9999 => text,
+        year => format!("{year:+05}{}", &text[4..]),
+    }
 }
 
-/// Writes a time in a form of `chrono`'s, in one place: each use of `format` is code of its own.
-pub(crate) fn write(time: Time, form: &str) -> String {
-    time.format(form).to_string()
+/// Writes a time as `2026-11-22 13:00:00`.
+#[inline(never)]
+pub(crate) fn second(time: Time) -> String {
+    let mut text = show(time);
+    text.truncate(text.len() - BELOW_SECOND);
+    text
+}
+
+/// Writes a time as `2026-11-22 13:00`.
+pub(crate) fn minute(time: Time) -> String {
+    let mut text = second(time);
+    text.truncate(text.len() - SECONDS);
+    text
+}
+
+/// Writes a time as `13:00:00`.
+pub(crate) fn clock(time: Time) -> String {
+    let text = second(time);
+    text[text.len() - CLOCK..].to_owned()
 }
 
 /// Writes a time as `2026-11-22T13:00:00.123456Z`, which programs read.
 pub(crate) fn rfc3339(time: Time) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+    let micros = time.timestamp_subsec_micros() % 1_000_000;
+    format!("{}.{micros:06}Z", second(time).replacen(' ', "T", 1))
 }
 
 /// Reads a time that [`show`] or the article's own code has written.
@@ -96,6 +125,7 @@ pub(crate) fn span(time: Duration) -> String {
 }
 
 /// Returns the time from `then` to `now`, none where clocks disagree.
+#[inline(never)]
 pub(crate) fn between(then: Time, now: Time) -> Duration {
     passed(then, now).unwrap_or_default()
 }
@@ -180,6 +210,7 @@ pub(crate) fn to_micros(time: Time) -> Time {
 
 #[cfg(test)]
 mod tests {
+    use chrono::SecondsFormat;
     use proptest::prelude::*;
 
     use super::*;
@@ -199,7 +230,11 @@ mod tests {
         #[test]
         fn a_time_by_hand_is_what_the_format_says(micros in -99_999_999_999_999_999_i64..999_999_999_999_999_999) {
             let time = DateTime::from_timestamp_micros(micros).unwrap();
-            prop_assert_eq!(show(time), write(time, FORMAT) + " UTC");
+            let form = |form| time.format(form).to_string();
+            prop_assert_eq!(show(time), form("%Y-%m-%d %H:%M:%S:%6f UTC"));
+            prop_assert_eq!(minute(time), form("%Y-%m-%d %H:%M"));
+            prop_assert_eq!(clock(time), form("%H:%M:%S"));
+            prop_assert_eq!(rfc3339(time), time.to_rfc3339_opts(SecondsFormat::Micros, true));
             let digits = show(time);
             prop_assert_eq!(parse_usual(digits.as_bytes()).is_some(), (0..=9999).contains(&time.year()));
             prop_assert_eq!(parse(&digits), Some(time));
@@ -213,6 +248,18 @@ mod tests {
                 prop_assert_eq!(Some(time.naive_utc()), by_format);
             }
         }
+    }
+
+    /// As of 1990-12-31, which had one.
+    #[test]
+    fn a_leap_second_is_written_as_one() {
+        let day = NaiveDate::from_ymd_opt(1990, 12, 31).unwrap();
+        let time = day
+            .and_hms_micro_opt(23, 59, 59, 1_250_000)
+            .unwrap()
+            .and_utc();
+        assert_eq!(show(time), "1990-12-31 23:59:60:250000 UTC");
+        assert_eq!(rfc3339(time), "1990-12-31T23:59:60.250000Z");
     }
 
     #[test]

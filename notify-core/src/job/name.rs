@@ -20,8 +20,8 @@ const MAX_FILE_NAME_BYTES: usize = 255;
 /// crate's place.
 pub(crate) fn of(site: &Site) -> String {
     let mut parts = parts((site.type_name)(), site.module);
-    if let Some(program) = site.program {
-        parts.splice(..1, program.map(str::to_owned));
+    if let (Some(program), Some(first)) = (site.program, parts.first_mut()) {
+        *first = program.join(".");
     }
     parts.join(".").replace("::", ".")
 }

@@ -7,6 +7,7 @@ mod wording;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::format::clone::clone_in_one_place;
 use crate::format::hash;
 use crate::format::time::Time;
 use crate::message::dropped::Dropped;
@@ -18,7 +19,7 @@ pub use kind::Kind;
 pub(crate) use stored::{fact, facts};
 
 /// One message that the rules decided to send: a job, what became of it, and its status then.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Alert {
     pub(crate) id: String,
     pub(crate) kind: Kind,
@@ -42,6 +43,13 @@ pub struct Alert {
     /// How many of the jobs that its message speaks of work again, of how many; no file holds it.
     pub(crate) recovered: Option<(usize, usize)>,
     pub(crate) status: Status,
+}
+
+clone_in_one_place! {
+    Alert {
+        id, kind, job, channel, decided, incident, earlier_error, outage, mention, facts, notes, message,
+        dropped, recovered, status,
+    }
 }
 
 /// What a job recovered from.

@@ -5,6 +5,7 @@ use crate::format::text;
 const ELLIPSIS: &str = "…";
 
 /// Returns how much of a message a text takes up, in bytes, when it is escaped.
+#[inline(never)]
 pub(super) fn width(text: &str) -> usize {
     text.chars().map(width_of).sum()
 }

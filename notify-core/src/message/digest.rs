@@ -1,17 +1,17 @@
 //! Many alerts as one message, in which each of them has its place.
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+mod group;
 
 use chrono::TimeDelta;
+use group::{Group, groups};
 
+use crate::format::order;
 use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
 use crate::message::cut::{
-    cut_error, cut_in_the_middle, cut_name, first_line, one_line, share, shown, width,
+    cut_error, cut_in_the_middle, cut_name, first_line, share, shown, width,
 };
 use crate::message::dropped::Dropped;
-use crate::status::fingerprint;
 
 /// The most alerts that leave in one message: so many lines fit, whatever they say.
 pub(crate) const MOST: usize = 40;
@@ -30,9 +30,6 @@ const MAX_SHARED_BYTES: usize = 200;
 
 /// The most that the addresses of runbooks take up together.
 const MAX_RUNBOOK_BYTES: usize = 600;
-
-/// A time of an earlier day.
-const DAY: &str = "%Y-%m-%d %H:%M:%S";
 
 /// Alerts of so short a time have no times of their own.
 const AT_ONCE: TimeDelta = TimeDelta::seconds(60);
@@ -152,20 +149,15 @@ pub(crate) fn headline(alerts: &[Alert]) -> String {
         .iter()
         .all(|alert| matches!(alert.symbol(), '✓' | '▸'));
     let symbol = if is_good { '✓' } else { '✗' };
-    let mut counts = BTreeMap::new();
-    for alert in alerts {
-        *counts
-            .entry((alert.kind, alert.became()))
-            .or_insert(0_usize) += 1;
+    let kinds = alerts.iter().map(|alert| (alert.kind, alert.became()));
+    let mut kinds: Vec<_> = kinds.collect();
+    order::sort(&mut kinds);
+    let mut counts = String::new();
+    for alike in kinds.chunk_by(|one, other| one == other) {
+        let words = alike[0].1.strip_prefix("is ").unwrap_or(&alike[0].1);
+        let between = if counts.is_empty() { "" } else { ", " };
+        counts += &format!("{between}{} {words}", alike.len());
     }
-    let counts: Vec<_> = counts
-        .iter()
-        .map(|((_, words), count)| {
-            let words = words.strip_prefix("is ").unwrap_or(words);
-            format!("{count} {words}")
-        })
-        .collect();
-    let counts = counts.join(", ");
     match alerts.iter().find_map(|alert| alert.recovered) {
         Some((over, all)) => format!("{symbol} {over} of {all} recovered: {counts}"),
         None => format!("{symbol} {} alerts: {counts}", alerts.len()),
@@ -179,164 +171,11 @@ fn dropped_line(alerts: &[Alert]) -> Option<String> {
     Some(format!("\n{words}\n"))
 }
 
-/// Jobs that stand together: they are the same now, for the same reason.
-#[derive(Debug)]
-struct Group<'a> {
-    /// What became of them, in words.
-    became: String,
-    /// The first error of those that are alike but for numbers, ids and paths; `None` where the
-    /// jobs share none, and each has its own behind its name.
-    error: Option<Shared>,
-    lines: Vec<Line<'a>>,
-}
-
-/// The error of a group.
-#[derive(Debug)]
-struct Shared {
-    text: String,
-    is_the_same_for_all: bool,
-}
-
-/// A job's alerts.
-#[derive(Debug)]
-struct Line<'a> {
-    job: &'a str,
-    /// In their order, so that the last says what the job is now.
-    alerts: Vec<&'a Alert>,
-    /// The latest error, also of a job that works again; empty where there is none.
-    error: String,
-    fingerprint: Option<String>,
-}
-
 /// The most that is shown of each text.
 #[derive(Debug, Clone, Copy)]
 struct Cuts {
     name: usize,
     error: usize,
-}
-
-impl Group<'_> {
-    /// Returns every error that is shown.
-    fn errors(&self) -> Vec<&str> {
-        match &self.error {
-            Some(shared) => vec![&shared.text],
-            None => self.lines.iter().map(|line| &*line.error).collect(),
-        }
-    }
-
-    /// Returns the pages that say what to do, each once, where something is wrong.
-    fn runbooks(&self) -> Vec<&str> {
-        let last = self.lines.iter().filter_map(Line::latest_state);
-        let wrong = last.filter(|alert| !matches!(alert.symbol(), '✓' | '▸'));
-        let mut runbooks: Vec<_> = wrong.filter_map(Alert::runbook).collect();
-        runbooks.sort_unstable();
-        runbooks.dedup();
-        runbooks
-    }
-
-    /// Says how many jobs there are, what became of them, and how their error begins.
-    fn title(&self) -> String {
-        let count = self.lines.len();
-        let error = match &self.error {
-            Some(shared) if shared.is_the_same_for_all => ": ",
-            Some(_) => " with errors alike, the first: ",
-            None => "",
-        };
-        format!("{count} × {}{error}", self.became)
-    }
-}
-
-impl Line<'_> {
-    fn latest_state(&self) -> Option<&Alert> {
-        let is_state = |alert: &&&Alert| !alert.kind.is_of_a_run();
-        let state = self.alerts.iter().rev().find(is_state);
-        state.or(self.alerts.last()).copied()
-    }
-}
-
-fn groups(alerts: &[Alert]) -> Vec<Group<'_>> {
-    let mut sorted: BTreeMap<_, Vec<Line<'_>>> = BTreeMap::new();
-    for line in lines(alerts) {
-        let place = line.latest_state().map_or(0, |alert| alert.kind.place());
-        let became = line.latest_state().map(Alert::became).unwrap_or_default();
-        let alike = sorted.entry((place, became, line.fingerprint.clone()));
-        alike.or_default().push(line);
-    }
-    let mut groups: Vec<(usize, Group<'_>)> = Vec::new();
-    let mut rest: BTreeMap<_, Vec<Line<'_>>> = BTreeMap::new();
-    for ((place, became, fingerprint), lines) in sorted {
-        match &*lines {
-            [first, others @ ..] if fingerprint.is_some() && !others.is_empty() => {
-                let shared = Shared {
-                    text: first.error.clone(),
-                    is_the_same_for_all: others.iter().all(|line| line.error == first.error),
-                };
-                let error = Some(shared);
-                groups.push((
-                    place,
-                    Group {
-                        became,
-                        error,
-                        lines,
-                    },
-                ));
-            }
-            _ => rest.entry((place, became)).or_default().extend(lines),
-        }
-    }
-    groups.extend(rest.into_iter().map(|((place, became), lines)| {
-        let error = None;
-        (
-            place,
-            Group {
-                became,
-                error,
-                lines,
-            },
-        )
-    }));
-    // Within one kind the largest group first, and last the jobs that share no error.
-    groups
-        .sort_by_key(|(place, group)| (*place, group.error.is_none(), Reverse(group.lines.len())));
-    groups.into_iter().map(|(_, group)| group).collect()
-}
-
-/// Puts the alerts of each job together, in the order in which the jobs came.
-fn lines(alerts: &[Alert]) -> Vec<Line<'_>> {
-    let mut in_order: Vec<_> = alerts.iter().collect();
-    in_order.sort_by_key(|alert| alert.decided);
-    let mut lines: Vec<Line<'_>> = Vec::new();
-    let mut places = BTreeMap::new();
-    for alert in in_order {
-        let place = *places.entry(&*alert.job).or_insert(lines.len());
-        if place == lines.len() {
-            lines.push(Line {
-                job: &alert.job,
-                alerts: Vec::new(),
-                error: String::new(),
-                fingerprint: None,
-            });
-        }
-        let line = &mut lines[place];
-        line.alerts.push(alert);
-        let gist = alert.gist();
-        if !gist.trim().is_empty() {
-            line.error = block(&gist);
-            line.fingerprint = Some(if alert.message.replaces() {
-                fingerprint::of(&gist)
-            } else {
-                alert.fingerprint()
-            });
-        }
-    }
-    lines
-}
-
-/// Writes an error below the line that it begins in: without empty lines, and further in than names.
-fn block(error: &str) -> String {
-    let lines = error.lines().map(|line| one_line(line.trim_end()));
-    let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
-    lines.join("\n    ").trim_start().to_owned()
 }
 
 /// Writes the digest. How long it is but for its names and errors does not depend on the cuts.
@@ -346,13 +185,13 @@ fn render(alerts: &[Alert], groups: &[Group<'_>], cuts: Cuts) -> String {
         times().min().unwrap_or_default(),
         times().max().unwrap_or_default(),
     );
-    let format = if last - first <= AT_ONCE {
+    let shown = if last - first <= AT_ONCE {
         // The heading says when.
-        ""
+        0
     } else if first.date_naive() == last.date_naive() {
-        "%H:%M:%S"
+        time::CLOCK
     } else {
-        "%m-%d %H:%M:%S"
+        time::DAY_AND_CLOCK
     };
     let mut text = heading(alerts, first, last);
     text += &said_by_all(alerts);
@@ -364,13 +203,14 @@ fn render(alerts: &[Alert], groups: &[Group<'_>], cuts: Cuts) -> String {
             text += "  ";
             text += &cut_name(line.job, cuts.name);
             for alert in &line.alerts {
-                let time = time::write(alert.decided, format);
+                let time = time::second(alert.decided);
+                let time = &time[time.len() - shown..];
                 // The title says what one alert is.
                 let kind = match &*line.alerts {
                     [_] => "",
                     _ => alert.kind.as_str(),
                 };
-                let words = [kind, &time].map(str::trim);
+                let words = [kind, time].map(str::trim);
                 let words = words.into_iter().filter(|word| !word.is_empty());
                 let what: Vec<_> = words.collect();
                 let before = if what.is_empty() { "" } else { " · " };
@@ -421,17 +261,17 @@ fn heading(alerts: &[Alert], first: Time, last: Time) -> String {
         format!(" on {}", shown(host, MAX_HOST_BYTES))
     });
     let until = if last.date_naive() != first.date_naive() {
-        " to ".to_owned() + &time::write(last, DAY)
+        " to ".to_owned() + &time::second(last)
     } else if last == first {
         String::new()
     } else {
-        " to ".to_owned() + &time::write(last, "%H:%M:%S")
+        " to ".to_owned() + &time::clock(last)
     };
     let count = match alerts.iter().find_map(|alert| alert.recovered) {
         Some((over, all)) => format!("{over} of {all} recovered"),
         None => format!("{} alerts", alerts.len()),
     };
-    let first = time::write(first, DAY);
+    let first = time::second(first);
     format!("--- {count}{host}, {first}{until} UTC ---\n")
 }
 

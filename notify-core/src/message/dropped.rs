@@ -1,6 +1,6 @@
 //! How many alerts were dropped because too many waited: a count beside the alerts of a message.
 
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
 
 /// The alerts of a destination that were dropped since the last message that said so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Dropped {
         let kinds = [(self.repeats, "repeats"), (self.others, "others")];
         let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
         let kinds = kinds.map(|(count, what)| format!("{} {what}", thousands(count)));
-        let oldest = self.oldest.unwrap_or_default().format("%Y-%m-%d %H:%M");
+        let oldest = time::minute(self.oldest.unwrap_or_default());
         Some(format!(
             "and {} more {alerts} {were} dropped, the oldest of {oldest} UTC: {}",
             thousands(all),

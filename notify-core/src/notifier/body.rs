@@ -25,7 +25,7 @@ const BEGINNINGS: &[&str] = &[
 /// The content type alone does not say it: Slack sends its `ok` as `text/html`, as many a framework
 /// does by default.
 pub(super) fn is_page(content_type: &str, body: &str, is_encoded: bool) -> bool {
-    let body = without_comments(without_mark(body)).to_ascii_lowercase();
+    let body = text::lower(without_comments(without_mark(body)));
     let is_of = |start: &&str| {
         let rest = body.strip_prefix(*start);
         rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
@@ -33,7 +33,7 @@ pub(super) fn is_page(content_type: &str, body: &str, is_encoded: bool) -> bool 
     if BEGINNINGS.iter().any(is_of) {
         return true;
     }
-    let is_html = content_type.to_ascii_lowercase().contains("html");
+    let is_html = text::lower(content_type).contains("html");
     if is_html && is_encoded {
         return true;
     }
@@ -76,7 +76,7 @@ pub(super) fn json(body: &str) -> Option<Value> {
 
 /// Returns a page's title.
 pub(super) fn title(page: &str) -> Option<&str> {
-    let lower = page.to_ascii_lowercase();
+    let lower = text::lower(page);
     let tag = lower.find("<title")?;
     let begin = tag + lower[tag..].find('>')? + 1;
     let end = begin + lower[begin..].find("</title")?;

@@ -4,14 +4,14 @@ use std::ffi::OsStr;
 use std::io::{self, PipeReader, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use super::Refusal;
 use super::http::Class;
 use super::said::{Part, Said};
 use crate::format::text;
-use crate::os::{fault, unrunnable};
+use crate::os::{fault, thread, unrunnable};
 
 /// The longest part of a command's output that a reason quotes.
 const QUOTED: usize = 200;
@@ -66,11 +66,9 @@ pub(super) fn run(
     // It holds the other copy of the pipe.
     drop(command);
     let mut child = spawned.map_err(|error| refusal_to_start(&program, &error))?;
-    let written = thread::Builder::new()
-        .name("notify-exec".to_owned())
-        .spawn(move || {
-            let _ = writer.write_all(input.as_bytes());
-        });
+    let written = thread::spawn("notify-exec", move || {
+        let _ = writer.write_all(input.as_bytes());
+    });
     let stderr = child.stderr.take().map(|pipe| Said::of(pipe, Part::First));
     let stdout = child.stdout.take().map(|pipe| Said::of(pipe, Part::Last));
     let Ok(written) = written else {
@@ -169,7 +167,7 @@ fn wait(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> 
             kill(child)?;
             return Ok(None);
         }
-        thread::sleep(pause.min(left));
+        sleep(pause.min(left));
         pause = (pause * 2).min(longest);
     }
 }
@@ -187,8 +185,7 @@ fn let_go(reader: PipeReader, writer: &JoinHandle<()>) {
     let reader = Arc::new(reader);
     let drained = reader.clone();
     // A thread, for what the command has started may hold the pipe: not our wait.
-    let thread = thread::Builder::new().name("notify-exec".to_owned());
-    let spawned = thread.spawn(move || {
+    let spawned = thread::spawn("notify-exec", move || {
         let _ = io::copy(&mut &*drained, &mut io::sink());
     });
     if spawned.is_err() {

@@ -15,7 +15,7 @@ pub(crate) use answer::{Answer, Class, Rule};
 
 #[cfg(feature = "tls")]
 use super::authorities;
-use super::{Refusal, unreachable};
+use super::{Refusal, object, unreachable};
 use crate::notifier::url::Url;
 
 /// The longest answer that is read. Most services answer with a word; Discord with the message.
@@ -37,7 +37,7 @@ pub(crate) struct Post<'a> {
 impl<'a> Post<'a> {
     #[inline(never)]
     pub(crate) fn json(url: &'a Url, body: &Value) -> Self {
-        Self::document(url, body.to_string())
+        Self::document(url, object::text(body))
     }
 
     /// Posts JSON that is written already.

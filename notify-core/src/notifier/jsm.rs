@@ -72,7 +72,7 @@ impl Jsm {
     /// `opsgenie://Key`, in the European Union with `?region=eu`.
     pub(super) fn of_opsgenie(word: &Word<'_>) -> Result<Self, Problem> {
         let region = word.option(&["region"]).unwrap_or("us");
-        let host = match region.to_ascii_lowercase().as_str() {
+        let host = match &*text::lower(region) {
             "us" => "api.opsgenie.com",
             "eu" => "api.eu.opsgenie.com",
             _ => return Err("its region is neither `us` nor `eu`"),

@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use chrono::SecondsFormat;
 #[cfg(feature = "tls")]
 use ring::hmac;
 use serde_json::{Map, Value};
 
 use super::http::{Post, Rule};
-use super::object::object;
+use super::object::{self, object};
 use super::service_url::{Problem, Word, at};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::error::Error;
 use crate::format::text;
-use crate::format::time::Time;
+use crate::format::time;
 use crate::message::alert::{Alert, Kind, Outage};
 use crate::message::dropped::Dropped;
 use crate::notifier::secret::Secret;
@@ -219,7 +218,7 @@ pub(super) fn document(alerts: &[Alert]) -> String {
     let (least, most) = ERROR;
     let room = (ERRORS / alerts.len().max(1)).clamp(least, most);
     let alerts: Vec<_> = alerts.iter().map(|alert| object(alert, room)).collect();
-    object! { "version": VERSION, "alerts": alerts }.to_string()
+    object::text(&object! { "version": VERSION, "alerts": alerts })
 }
 
 fn object(alert: &Alert, room: usize) -> Value {
@@ -263,9 +262,9 @@ fn object(alert: &Alert, room: usize) -> Value {
         "channel": channel.as_str(),
         "mention": mention.as_deref(),
         "incident": incident.as_deref(),
-        "decided": show(*decided),
-        "begun": show(status.begun),
-        "since": show(status.since),
+        "decided": time::rfc3339(*decided),
+        "begun": time::rfc3339(status.begun),
+        "since": time::rfc3339(status.since),
         "took_seconds": status.took.map(|took| took.as_secs_f64()),
         "runs": status.runs,
         "every_hours": status.every_hours,
@@ -304,7 +303,7 @@ fn facts(alert: &Alert) -> Map<String, Value> {
 }
 
 fn outage_object(outage: &Outage) -> Value {
-    object! { "since": show(outage.since), "runs": outage.runs, "error": outage.error.as_str() }
+    object! { "since": time::rfc3339(outage.since), "runs": outage.runs, "error": outage.error.as_str() }
 }
 
 /// Names an alert's kind, as programs read it.
@@ -323,10 +322,6 @@ pub(super) fn word(kind: Kind) -> &'static str {
         Kind::Started => "started",
         Kind::Steady => "steady",
     }
-}
-
-fn show(time: Time) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// Says what is missing where nothing can be signed.

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::http::{self, Answer, Class, Post, Rule};
-use super::object::{object, put, some};
+use super::object::{self, object, put, some};
 use super::sanitize::{fit, line, visible};
 use super::service_url::{Problem, Word, at, decode_text, is_of};
 use super::severity::Severity;
@@ -256,17 +256,17 @@ fn further(alerts: &[Alert], topic: &str, page: &str) -> Value {
 /// Makes a message that says in few words what the other one says, in its place.
 fn short(full: &Value, alerts: &[Alert], topic: &str) -> Value {
     let mut short = message(alerts, topic, SHORT);
-    if let Some(object) = short.as_object_mut() {
-        object.retain(|key, _| ["topic", "title", "message", "priority"].contains(&&**key));
-        let sequence = full.get("sequence_id").cloned();
-        object.extend(sequence.map(|id| ("sequence_id".to_owned(), id)));
-    }
+    let kept = ["topic", "title", "message", "priority"];
+    object::keep(&mut short, &|name| kept.contains(&name));
+    let sequence = full.get("sequence_id").cloned();
+    put(&mut short, "sequence_id", some(sequence));
     short
 }
 
 /// Measures a text by its bytes, and by its bytes as JSON.
 fn weight(text: &str) -> usize {
-    text.len().max(Value::from(text).to_string().len() * 3 / 4)
+    text.len()
+        .max(object::text(&Value::from(text)).len() * 3 / 4)
 }
 
 /// Returns how loud a message is, from 1 to 5: a failure more than others, a mere sign of life not at all.

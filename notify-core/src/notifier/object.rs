@@ -18,6 +18,18 @@ macro_rules! object {
 }
 pub(super) use object;
 
+/// Writes JSON. `to_string` of a value would bring along what lays it out in lines.
+pub(super) fn text(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Leaves out the entries whose names are not to be kept.
+pub(super) fn keep(object: &mut Value, is_kept: &dyn Fn(&str) -> bool) {
+    if let Value::Object(object) = object {
+        object.retain(|name, _| is_kept(name));
+    }
+}
+
 /// The value of an entry, which is not copied where it stands.
 pub(super) enum Entry<'a> {
     Text(&'a str),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value};
 
 use super::http::{Answer, Class, Post, Rule};
-use super::object::object;
+use super::object::{self, object};
 use super::sanitize::{fit, line, visible};
 use super::service_url::{Problem, Word};
 use super::severity::{Severity, resolves};
@@ -249,7 +249,7 @@ fn severity(alert: &Alert) -> &'static str {
 
 /// Returns what there is to know by name, with the error to the letter, or what the program writes in its place.
 fn details(alert: &Alert) -> Map<String, Value> {
-    let weigh = |text: &str| Value::from(text).to_string().len();
+    let weigh = |text: &str| object::text(&Value::from(text)).len();
     let mut left = DETAILS;
     let mut is_left = |text: &str| {
         let rest = left.checked_sub(weigh(text));

@@ -4,8 +4,9 @@
 
 use std::io::{self, Read};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
+
+use crate::os::thread;
 
 /// The longest part that is kept.
 const KEPT_BYTES: usize = 4 * 1024;
@@ -43,11 +44,14 @@ struct Kept {
 
 impl Said {
     /// Reads from a pipe on a thread; without one, the command gets an error when it speaks.
-    pub(super) fn of(mut pipe: impl Read + Send + 'static, part: Part) -> Self {
+    pub(super) fn of(pipe: impl Read + Send + 'static, part: Part) -> Self {
+        Self::of_any(Box::new(pipe), part)
+    }
+
+    fn of_any(mut pipe: Box<dyn Read + Send>, part: Part) -> Self {
         let words = Arc::<Words>::default();
         let heard = words.clone();
-        let thread = thread::Builder::new().name("notify-exec".to_owned());
-        let spawned = thread.spawn(move || {
+        let spawned = thread::spawn("notify-exec", move || {
             let mut buffer = [0; 4096];
             loop {
                 match pipe.read(&mut buffer) {

@@ -18,6 +18,7 @@ pub(super) fn units(text: &str) -> usize {
 }
 
 /// Leaves what can be seen of a text, and ends lines in one way.
+#[inline(never)]
 pub(super) fn visible(text: &str) -> String {
     text::visible(text).replace(['\u{2028}', '\u{2029}'], "\n")
 }
@@ -136,6 +137,7 @@ pub(super) fn line(text: &str, limit: usize, render: &dyn Fn(&str) -> String) ->
 }
 
 /// Gives a text less and less room until what becomes of it is within the limit.
+#[inline(never)]
 fn shrink(
     text: &str,
     limit: usize,

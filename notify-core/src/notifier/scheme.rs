@@ -18,6 +18,7 @@ use super::{
     Discord, Exec, GoogleChat, Jsm, Json, Matrix, Notifier, Ntfy, PagerDuty, Sendmail, Slack,
     SlackBot, Teams, Telegram, discord, mail, slack, teams,
 };
+use crate::format::text;
 use crate::notifier::secret::Secret;
 use crate::notifier::url::{self, Destination};
 use crate::os::warning::Warning;
@@ -205,7 +206,7 @@ fn direct(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
         return Err(format!("{}; write {}", url::QUOTED, forms()));
     }
     let find = |name: &str| {
-        let name = name.to_ascii_lowercase();
+        let name = text::lower(name);
         SCHEMES.iter().find(|scheme| scheme.names.contains(&&*name))
     };
     let Some((name, rest)) = word.split_once("://") else {
@@ -214,8 +215,7 @@ fn direct(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
         let forms = meant.map_or_else(forms, |meant| meant.form.to_owned());
         return Err(format!("it has no `://`; write {forms}"));
     };
-    let name = name.to_ascii_lowercase();
-    let scheme = find(&name);
+    let scheme = find(name);
     let Some(scheme) = scheme else {
         return Err(format!("its scheme is unknown; write {}", forms()));
     };

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 
+use crate::format::text;
 use crate::notifier::url::Destination;
 
 /// What is wrong with a word, without the word.
@@ -69,8 +70,8 @@ impl<'a> Word<'a> {
     pub(super) fn options(&self) -> Vec<(String, &'a str)> {
         let options = self.query.into_iter().flat_map(|query| query.split('&'));
         let options = options.map(|option| match option.split_once('=') {
-            Some((name, value)) => (name.to_ascii_lowercase(), value),
-            None => (option.to_ascii_lowercase(), ""),
+            Some((name, value)) => (text::lower(name), value),
+            None => (text::lower(option), ""),
         });
         options.collect()
     }
@@ -110,7 +111,7 @@ impl<'a> Word<'a> {
     #[inline(never)]
     pub(super) fn is_at(&self, hosts: &[&str]) -> bool {
         let host = self.host.split(':').next().unwrap_or_default();
-        let host = host.to_ascii_lowercase();
+        let host = text::lower(host);
         hosts
             .iter()
             .any(|known| host == *known || (known.starts_with('.') && host.ends_with(known)))

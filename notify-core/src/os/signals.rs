@@ -5,12 +5,12 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use libc::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::{self, OnceBox};
+use crate::os::thread;
 
 const ENDING: [(i32, &str); 3] = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT"), (SIGHUP, "SIGHUP")];
 
@@ -60,9 +60,7 @@ pub(crate) fn watch() -> io::Result<()> {
             std::process::exit(128 + signal);
         }
     };
-    thread::Builder::new()
-        .name("notify-signals".to_owned())
-        .spawn(work)?;
+    thread::spawn("notify-signals", work)?;
     for (signal, _) in std::iter::once(first).chain(free) {
         ffi::catch_signal(*signal)?;
     }

@@ -3,12 +3,12 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 #[cfg(test)]
 use crate::os::engine::own;
 use crate::os::isolate;
+use crate::os::thread;
 
 /// What a background thread works on.
 pub(crate) trait Work: Default + Send + 'static {
@@ -61,7 +61,6 @@ impl<W: Work> Worker<W> {
     /// Where there is no thread to be had; the next who asks tries again.
     pub(crate) fn wake(&'static self) -> io::Result<()> {
         if !self.is_running.swap(true, Ordering::AcqRel) {
-            let thread = thread::Builder::new().name(W::NAME.to_owned());
             #[cfg(test)]
             let own = own::get();
             let run = move || {
@@ -69,7 +68,7 @@ impl<W: Work> Worker<W> {
                 own::enter(own);
                 self.run();
             };
-            if let Err(error) = thread.spawn(run) {
+            if let Err(error) = thread::spawn(W::NAME, run) {
                 self.is_running.store(false, Ordering::Release);
                 return Err(error);
             }

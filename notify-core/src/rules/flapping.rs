@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::status::{Flapping, State, Status};
 
@@ -95,9 +96,9 @@ impl Flapping {
         let (failed, rest) = rest.split_once(" of ")?;
         let (runs, since) = rest.split_once(" runs failed since ")?;
         Some(Self {
-            changes: changes.parse().ok()?,
-            runs: runs.parse().ok()?,
-            failed: failed.parse().ok()?,
+            changes: text::number(changes)?,
+            runs: text::number(runs)?,
+            failed: text::number(failed)?,
             since: time::parse(since)?,
             sent,
         })

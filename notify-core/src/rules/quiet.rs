@@ -14,7 +14,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use crate::format::pattern;
 use crate::format::span;
 use crate::format::text;
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
 use crate::format::zone::Zone;
 use crate::status::Quiet;
 
@@ -200,7 +200,7 @@ impl fmt::Display for Window {
             "" => "Z",
             _ => "",
         };
-        let from = self.from.format(LOCAL[0]);
+        let from = time::second(self.from.and_utc()).replacen(' ', "T", 1);
         write!(
             f,
             "{} from {from}{zone} for {}s",

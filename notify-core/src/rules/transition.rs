@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::case::Case;
+use crate::format::clone::clone_in_one_place;
 use crate::format::hash;
 use crate::format::time::{self, Micros, Time};
 use crate::message::alert::Alert;
@@ -26,7 +27,7 @@ use crate::status::plan::Plan;
 use crate::status::{Quiet, Status};
 
 /// A run that has ended, but for its outcome.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) run: u64,
     pub(crate) job: Cow<'static, str>,
@@ -77,6 +78,14 @@ pub(crate) struct Ended {
     pub(crate) notes: Vec<String>,
 }
 
+clone_in_one_place! {
+    Ended {
+        run, job, location, source, begun, by, took, host, pid, exe, version, every_hours, plan, channel,
+        attempt, nested, was_overdue, due, should_take, is_in_time, last_inside, mention, facts, runbook, owner,
+        heard, notes,
+    }
+}
+
 impl Ended {
     /// Describes a run of which nothing else is known.
     pub(crate) fn new(run: u64, job: impl Into<Cow<'static, str>>, begun: Time) -> Self {
@@ -117,12 +126,11 @@ impl Ended {
             return Cow::Borrowed(self);
         };
         let moved = |time: Time| time::from_micros(time.timestamp_micros().saturating_add(ahead));
-        Cow::Owned(Self {
-            begun: moved(self.begun),
-            last_inside: self.last_inside.map(moved),
-            by: Whose::All,
-            ..self.clone()
-        })
+        let mut ended = self.clone();
+        ended.begun = moved(self.begun);
+        ended.last_inside = self.last_inside.map(moved);
+        ended.by = Whose::All;
+        Cow::Owned(ended)
     }
 }
 

@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, mpsc};
-use std::thread;
 use std::time::Duration;
 
 use crate::format::text;
@@ -15,6 +14,7 @@ use crate::format::time::Time;
 use crate::message::writer::Writer;
 use crate::message::written::Message;
 use crate::os::isolate;
+use crate::os::thread;
 use crate::os::warning::Warning;
 use crate::rules::decision::Decision;
 use crate::rules::occasion::Occasion;
@@ -227,8 +227,7 @@ fn ask_elsewhere<R: Send + 'static>(
     let ask = move || {
         let _ = answer.send(ask(foreign));
     };
-    let thread = thread::Builder::new().name("notify-ask".to_owned());
-    thread.spawn(ask).map_err(|_| Unanswered::Late)?;
+    thread::spawn("notify-ask", ask).map_err(|_| Unanswered::Late)?;
     let answer = answered.recv_timeout(patience);
     answer.unwrap_or(Err(Unanswered::Late))
 }

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::dispatch::dispatcher;
+use crate::format::order;
 use crate::job::Job;
 use crate::notifier::heartbeat;
 use crate::os::clock;
@@ -305,7 +306,7 @@ pub(crate) fn end_all(outcome: &Outcome, inside: Option<&[u64]>) -> Vec<Warning>
     let mut open: Vec<_> = shards
         .flat_map(|mut open| std::mem::take(&mut *open))
         .collect();
-    open.sort_by_key(|(number, run)| (run.started, *number));
+    order::sort_by_key(&mut open, |(number, run)| (run.started, *number));
     let help = is_help(&open, outcome).then(|| Outcome::NotCounted(asked::HELP.to_owned()));
     let mut warnings = Vec::new();
     while let Some((number, run)) = open.pop() {

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use log::Level;
 
-use crate::format::text;
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
+use crate::format::{order, text};
 use crate::os::{ffi, isolate, redact};
 use crate::status::log_lines::LogLines;
 
@@ -136,9 +136,10 @@ impl Line {
 
     /// Writes it for people: in one line, as a terminal shows it, without secrets.
     fn readable(&self) -> String {
-        let at = Time::from(SystemTime::UNIX_EPOCH + self.at).format("%H:%M:%S%.3f");
+        let at = time::clock(Time::from(SystemTime::UNIX_EPOCH + self.at));
+        let millis = self.at.subsec_millis();
         let text = redact::line(&self.text, MOST_BYTES);
-        format!("{at} {} {text}", self.level)
+        format!("{at}.{millis:03} {} {text}", self.level)
     }
 }
 
@@ -170,7 +171,7 @@ impl Ring {
     pub(crate) fn append(&mut self, inner: Self) {
         let before = std::mem::take(self);
         let mut all: Vec<_> = before.lines.into_iter().chain(inner.lines).collect();
-        all.sort_by_key(|line| line.at);
+        order::sort_by_key(&mut all, |line| line.at);
         for line in all {
             self.push(line);
         }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::format::fields::Fields;
-use crate::format::time::Time;
+use crate::format::time::{self, Time};
 use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
@@ -155,9 +155,6 @@ fn bury(setup: &Setup, dead: ExpiredRuns, warnings: &mut Vec<Warning>) {
     }
 }
 
-const CLOCK: &str = "%H:%M:%S";
-const DAY_AND_CLOCK: &str = "%Y-%m-%d %H:%M:%S";
-
 /// Says what is known of a death, and what may have been the cause: the commonest first.
 fn death(process: &Fields, begun: Time) -> String {
     let causes = "died: the process disappeared (SIGTERM, SIGINT, SIGHUP, kill -9, out of memory, a crash, or power loss)";
@@ -182,8 +179,12 @@ fn gone(causes: &str, process: &Fields, begun: Time) -> String {
     let words = |key| process.get(key).unwrap_or("?");
     let gone = clock::now();
     let is_same_day = begun.date_naive() == gone.date_naive();
-    let format = if is_same_day { CLOCK } else { DAY_AND_CLOCK };
-    let [begun, gone] = [begun, gone].map(|time| time.format(format));
+    let show = if is_same_day {
+        time::clock
+    } else {
+        time::second
+    };
+    let [begun, gone] = [begun, gone].map(show);
     format!(
         "{causes}\n  \
          Started {begun}, gone by {gone} UTC.\n  \

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
+use crate::format::order;
 use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::Lent;
@@ -204,7 +205,7 @@ pub(crate) fn so_far(run: u64, with_lines: bool) -> Heard {
         .cloned()
         .collect();
     drop(all);
-    inside.sort_by_key(|data| data.around.len());
+    order::sort_by_key(&mut inside, |data| data.around.len());
     let mut so_far = Said::default();
     for data in &inside {
         let is_own = data.number == run;

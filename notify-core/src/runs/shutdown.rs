@@ -2,7 +2,6 @@
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::dispatch::dispatcher;
@@ -12,6 +11,7 @@ use crate::os::ffi;
 use crate::os::isolate;
 #[cfg(unix)]
 use crate::os::signals::{self, Next};
+use crate::os::thread;
 use crate::os::warning::Warning;
 use crate::runs::end::{end_all, nothing_is_left};
 use crate::runs::panic::{self, OnAbort};
@@ -172,8 +172,7 @@ fn work_until_the_deadline(
         let _ = isolate::contain(|| work(in_time, &written));
         let _ = steps.send(Step::Done);
     };
-    let thread = thread::Builder::new().name("notify-exit".to_owned());
-    if thread.spawn(work).is_err() {
+    if thread::spawn("notify-exit", work).is_err() {
         return;
     }
     let (mut is_written, mut is_cut_short) = (false, false);

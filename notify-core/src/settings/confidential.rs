@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::format::percent;
 use crate::notifier::heartbeat;
 use crate::notifier::secret::Secret;
-use crate::notifier::{Ours, scheme};
+use crate::notifier::{Notifier, Ours, scheme};
 use crate::os::file;
 use crate::os::redact;
 use crate::settings::environment;
@@ -18,20 +18,24 @@ const MAX_FILE_BYTES: u64 = redact::LONGEST as u64;
 
 /// Gathers them all. It calls no foreign code, for it is asked under locks.
 pub(crate) fn all(setup: &Setup) -> Vec<String> {
-    let in_environment = environment::variables().into_iter();
-    let mut all: Vec<_> = in_environment
-        .flat_map(|(name, value)| of_variable(&name, &value))
-        .collect();
-    let notifiers = setup.channels.values();
-    let hidden = notifiers.flat_map(|notifier| notifier.hidden(Ours::new()));
-    all.extend(hidden.flat_map(|hidden| hidden.texts()));
-    all.extend(
-        setup
-            .heartbeat
-            .iter()
-            .flat_map(|heartbeat| heartbeat.secrets()),
-    );
+    let mut all = Vec::new();
+    for (name, value) in environment::variables() {
+        all.append(&mut of_variable(&name, &value));
+    }
+    for notifier in setup.channels.values() {
+        add(&mut all, &**notifier);
+    }
+    if let Some(heartbeat) = &setup.heartbeat {
+        all.append(&mut heartbeat.secrets());
+    }
     all
+}
+
+/// Adds those of a notifier.
+fn add(all: &mut Vec<String>, notifier: &dyn Notifier) {
+    for hidden in notifier.hidden(Ours::new()) {
+        all.append(&mut hidden.texts());
+    }
 }
 
 /// Returns the secrets of a variable; none where it is none of ours that holds any.
@@ -44,34 +48,23 @@ fn of_variable(name: &str, value: &OsStr) -> Vec<String> {
         return key.into_iter().collect();
     }
     if name == "NOTIFY_STORE" {
-        return match text.trim().strip_prefix("file:") {
-            Some(path) => words_in(Path::new(path))
-                .iter()
-                .flat_map(|url| of_store(url))
-                .collect(),
-            None => of_store(text.trim()),
-        };
+        let urls = words_of(text.trim()).into_iter();
+        return urls.map(|url| of_store(&url)).collect::<Vec<_>>().concat();
     }
     // A heartbeat that cannot be used is in no settings, and is no less a secret.
     if !is_webhook && !is_own("_URL") {
         return Vec::new();
     }
-    let words = text
-        .split_whitespace()
-        .flat_map(|word| match word.strip_prefix("file:") {
-            Some(path) => words_in(Path::new(path)),
-            None => vec![word.to_owned()],
-        });
-    let mut all: Vec<_> = words
-        .flat_map(|word| redact::of_word(heartbeat::before_job(&word)))
-        .collect();
+    let mut all = Vec::new();
+    for word in text.split_whitespace().flat_map(words_of) {
+        all.append(&mut redact::of_word(heartbeat::before_job(&word)));
+    }
     if is_own("_URL") && name != heartbeat::VARIABLE {
         // The URL that a word stands for, too.
         let (notifiers, _) = scheme::notifiers(name, value, &Ok(None));
-        let hidden = notifiers
-            .iter()
-            .flat_map(|notifier| notifier.hidden(Ours::new()));
-        all.extend(hidden.flat_map(|hidden| hidden.texts()));
+        for notifier in &notifiers {
+            add(&mut all, &**notifier);
+        }
     }
     all
 }
@@ -92,6 +85,14 @@ fn of_store(address: &str) -> Vec<String> {
     let meant: Vec<_> = meant.collect();
     all.extend(meant);
     all
+}
+
+/// Returns a word, or those in the file that it names.
+fn words_of(word: &str) -> Vec<String> {
+    match word.strip_prefix("file:") {
+        Some(path) => words_in(Path::new(path)),
+        None => vec![word.to_owned()],
+    }
 }
 
 fn words_in(path: &Path) -> Vec<String> {

@@ -1,4 +1,6 @@
 //! The settings of a program, given in code.
+//!
+//! Long on purpose: most of it is what users read of each setting.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,9 +1,9 @@
 //! The only file that reads the environment.
 
-use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 
+use crate::format::text;
 use crate::settings::config::is_channel_name;
 
 /// Reads a variable of the environment.
@@ -30,16 +30,18 @@ pub(crate) fn channels_in_environment() -> Vec<String> {
         let other = name
             .strip_prefix("NOTIFY_")
             .and_then(|name| name.strip_suffix("_URL"));
-        let channel = slack.or(other)?.to_ascii_lowercase();
+        let channel = text::lower(slack.or(other)?);
         // `NOTIFY_HEARTBEAT_URL` configures the heartbeat, not a channel called `heartbeat`.
         is_channel_name(&channel)
             .then_some(channel)
             .filter(|channel| channel != "heartbeat")
     };
-    let channels: BTreeSet<_> = variables().into_iter().filter_map(channel).collect();
-    channels.into_iter().collect()
+    let mut channels: Vec<_> = variables().into_iter().filter_map(channel).collect();
+    channels.sort_unstable();
+    channels.dedup();
+    channels
 }
 
 pub(crate) fn is_yes(value: &str) -> bool {
-    !["", "0", "false", "no", "off"].contains(&value.trim().to_ascii_lowercase().as_str())
+    !["", "0", "false", "no", "off"].contains(&&*text::lower(value.trim()))
 }

@@ -16,7 +16,7 @@ const MAX_CONTEXT_BYTES: usize = 256 * 1024;
 pub(crate) fn job_and_run(context: &str) -> Option<(Option<String>, Option<String>)> {
     let packed = STANDARD.decode(context.trim()).ok()?;
     let unpacked = decompress_to_vec_zlib_with_limit(&packed, MAX_CONTEXT_BYTES).ok()?;
-    let value: Value = serde_json::from_slice(&unpacked).ok()?;
+    let value: Value = serde_json::from_str(str::from_utf8(&unpacked).ok()?).ok()?;
     let in_file = value.get("path").and_then(Value::as_str).and_then(|path| {
         let text = file::read(Path::new(path), MAX_CONTEXT_BYTES as u64, Links::Follow);
         serde_json::from_str(&text.ok()??).ok()

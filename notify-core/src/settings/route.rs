@@ -30,6 +30,7 @@ pub(crate) struct Route {
 
 impl Route {
     /// Returns whether the other leads to the same place.
+    #[inline(never)]
     pub(crate) fn is(&self, other: &Self) -> bool {
         let is_same_queue = match (&self.queue, &other.queue) {
             (Some(queue), Some(other)) => queue.is(other),

@@ -1,7 +1,7 @@
 //! What was dropped from a queue and no message has said yet, in the queue's file.
 
 use crate::format::fields::Fields;
-use crate::format::time;
+use crate::format::{text, time};
 use crate::message::alert::Kind;
 use crate::message::dropped::Dropped;
 use crate::state::entry::Entry;
@@ -83,7 +83,7 @@ impl Loss {
     pub(crate) fn parse(content: &str) -> Self {
         let fields = Fields::parse(content);
         let count = |key| -> u64 {
-            let count = fields.get(key).and_then(|count| count.parse().ok());
+            let count = fields.get(key).and_then(text::number);
             count.unwrap_or_default()
         };
         let others = OLD_OTHERS.into_iter().map(count);

@@ -38,6 +38,7 @@ impl Entry {
     }
 
     /// Returns the alert's id.
+    #[inline(never)]
     pub(crate) fn id(&self) -> &str {
         self.0.rsplit('-').next().unwrap_or_default()
     }

@@ -1,7 +1,5 @@
 //! The jobs whose alerts have left the queue of a broken channel.
 
-use std::collections::BTreeMap;
-
 use crate::format::fields::Fields;
 use crate::format::hash;
 use crate::message::alert::{Alert, Kind};
@@ -10,7 +8,7 @@ use crate::status::State;
 
 /// The jobs whose failures have left a queue for `alerts`, by the hash of their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Moved(BTreeMap<String, Before>);
+pub(crate) struct Moved(Vec<(String, Before)>);
 
 /// What the broken channel had received of the failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,29 +50,37 @@ impl Moved {
 
     /// Returns whether an alert may be of one of the jobs, by its file's name alone.
     pub(crate) fn may_hold(&self, entry: &Entry) -> bool {
-        self.0.keys().any(|job| job.starts_with(entry.job()))
+        self.0.iter().any(|(job, _)| job.starts_with(entry.job()))
     }
 
     /// Returns whether an alert follows one that has left. A failure that begins anew is tried at its
     /// own channel first.
     pub(crate) fn leads(&self, alert: &Alert) -> bool {
-        alert.kind != Kind::Failed && self.0.contains_key(&key(alert))
+        alert.kind != Kind::Failed && self.place(alert).is_some()
     }
 
     /// Notes that an alert leaves; returns whether a copy of it stays.
     pub(crate) fn leave(&mut self, alert: &Alert) -> bool {
         if alert.status.state == State::Ok {
-            return self.0.remove(&key(alert)) == Some(Before::Beginning);
+            let place = self.place(alert);
+            return place.is_some_and(|place| self.0.remove(place).1 == Before::Beginning);
         }
         let before = match alert.kind {
             Kind::StillFailing => Before::Beginning,
             _ => Before::Nothing,
         };
-        let known = self.0.entry(key(alert)).or_insert(before);
-        if alert.kind == Kind::Failed {
-            *known = Before::Nothing;
+        match self.place(alert) {
+            None => self.0.push((key(alert), before)),
+            Some(place) if alert.kind == Kind::Failed => self.0[place].1 = Before::Nothing,
+            Some(_) => {}
         }
         false
+    }
+
+    /// Returns where the job of an alert stands.
+    fn place(&self, alert: &Alert) -> Option<usize> {
+        let key = key(alert);
+        self.0.iter().position(|(job, _)| *job == key)
     }
 }
 

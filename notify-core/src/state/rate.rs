@@ -1,7 +1,7 @@
 //! When a queue may send its next message: a bucket of tokens, a window in which alerts gather,
 //! and a pause that grows while the destination fails.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -48,12 +48,19 @@ pub(crate) struct Pace {
     not_before: Option<Time>,
     /// Why a person has to fix the destination, as it said at the last attempt.
     broken: Option<String>,
-    /// How often each alert that still waits was tried, counted before it is sent.
-    attempts: BTreeMap<String, u32>,
-    /// How often each was refused with an unclear answer, and since when.
-    doubts: BTreeMap<String, (u32, Time)>,
-    /// Until when each waits by itself, and holds up nothing but its job.
-    put_off: BTreeMap<String, Time>,
+    /// What was tried of the alerts that still wait, in the order of their ids.
+    trials: Vec<(String, Trial)>,
+}
+
+/// What was tried of an alert.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Trial {
+    /// How often it was tried, counted before it is sent.
+    attempts: u32,
+    /// How often it was refused with an unclear answer, and since when.
+    doubts: Option<(u32, Time)>,
+    /// Until when it waits by itself, and holds up nothing but its job.
+    put_off: Option<Time>,
 }
 
 impl Pace {
@@ -66,9 +73,7 @@ impl Pace {
             failures: 0,
             not_before: None,
             broken: None,
-            attempts: BTreeMap::new(),
-            doubts: BTreeMap::new(),
-            put_off: BTreeMap::new(),
+            trials: Vec::new(),
         }
     }
 
@@ -115,7 +120,7 @@ impl Pace {
         self.refilled = now;
         self.sent = Some(now);
         for id in alerts {
-            *self.attempts.entry(id.to_owned()).or_default() += 1;
+            self.trial(id).attempts += 1;
         }
     }
 
@@ -169,7 +174,7 @@ impl Pace {
     /// Counts that an alert was refused with an unclear answer, and returns whether it has
     /// been tried for long or often enough.
     pub(crate) fn doubt(&mut self, id: &str, now: Time) -> bool {
-        let (count, since) = self.doubts.entry(id.to_owned()).or_insert((0, now));
+        let (count, since) = self.trial(id).doubts.get_or_insert((0, now));
         *count = count.saturating_add(1);
         *count >= DOUBTS || now - *since >= DOUBTFUL
     }
@@ -177,12 +182,12 @@ impl Pace {
     /// Has one alert wait by itself.
     pub(crate) fn put_off(&mut self, id: &str, now: Time, pause: Duration) {
         let until = now + pause.min(LONGEST_PAUSE);
-        self.put_off.insert(id.to_owned(), until);
+        self.trial(id).put_off = Some(until);
     }
 
     /// Returns until when an alert waits by itself.
     pub(crate) fn is_put_off(&self, id: &str, now: Time) -> Option<Time> {
-        let until = clamp(*self.put_off.get(id)?, now, LONGEST_PAUSE);
+        let until = clamp(self.tried(id)?.put_off?, now, LONGEST_PAUSE);
         (until > now).then_some(until)
     }
 
@@ -197,7 +202,7 @@ impl Pace {
 
     /// Has an alert sent by itself from now on: it was in a message that was refused.
     pub(crate) fn send_alone(&mut self, id: &str) {
-        self.attempts.insert(id.to_owned(), ALONE);
+        self.trial(id).attempts = ALONE;
     }
 
     /// Returns whether the alert was in a message that was refused.
@@ -207,25 +212,43 @@ impl Pace {
 
     /// Returns how often the alert was tried.
     fn attempts(&self, id: &str) -> u32 {
-        self.attempts.get(id).copied().unwrap_or_default()
+        self.tried(id).map_or(0, |trial| trial.attempts)
+    }
+
+    fn tried(&self, id: &str) -> Option<&Trial> {
+        self.place(id).ok().map(|at| &self.trials[at].1)
+    }
+
+    /// Returns where an alert's trial is, or is to be.
+    fn place(&self, id: &str) -> Result<usize, usize> {
+        let order = |(known, _): &(String, Trial)| known.as_str().cmp(id);
+        self.trials.binary_search_by(order)
+    }
+
+    #[inline(never)]
+    fn trial(&mut self, id: &str) -> &mut Trial {
+        let place = self.place(id);
+        let at = place.unwrap_or_else(|at| at);
+        if place.is_err() {
+            self.trials.insert(at, (id.to_owned(), Trial::default()));
+        }
+        &mut self.trials[at].1
     }
 
     /// Forgets an alert that is gone from the queue.
     pub(crate) fn forget(&mut self, id: &str) {
-        self.attempts.remove(id);
-        self.doubts.remove(id);
-        self.put_off.remove(id);
+        if let Ok(at) = self.place(id) {
+            self.trials.remove(at);
+        }
     }
 
     /// Forgets every alert that is gone from the queue.
     pub(crate) fn forget_others_than(&mut self, waiting: &[Entry]) {
-        if self.attempts.is_empty() && self.doubts.is_empty() && self.put_off.is_empty() {
+        if self.trials.is_empty() {
             return;
         }
         let ids: HashSet<_> = waiting.iter().map(Entry::id).collect();
-        self.attempts.retain(|id, _| ids.contains(&**id));
-        self.doubts.retain(|id, _| ids.contains(&**id));
-        self.put_off.retain(|id, _| ids.contains(&**id));
+        self.trials.retain(|(id, _)| ids.contains(&**id));
     }
 
     fn tokens_at(&self, now: Time) -> f64 {
@@ -242,15 +265,15 @@ impl Pace {
         fields.put("failures", self.failures.to_string());
         fields.put_some("not-before", self.not_before.map(time::show));
         fields.put_some("broken", self.broken.clone());
-        for (id, attempts) in &self.attempts {
-            fields.put(&format!("{ATTEMPTS}{id}"), attempts.to_string());
-        }
-        for (id, (count, since)) in &self.doubts {
-            let value = format!("{count}{SINCE}{}", time::show(*since));
-            fields.put(&format!("{DOUBTED}{id}"), value);
-        }
-        for (id, until) in &self.put_off {
-            fields.put(&format!("{PUT_OFF}{id}"), time::show(*until));
+        for (id, trial) in &self.trials {
+            let attempts = Some(trial.attempts).filter(|attempts| *attempts > 0);
+            let attempts = attempts.map(|attempts| attempts.to_string());
+            let doubts = trial.doubts;
+            let doubts =
+                doubts.map(|(count, since)| format!("{count}{SINCE}{}", time::show(since)));
+            fields.put_some(&format!("{ATTEMPTS}{id}"), attempts);
+            fields.put_some(&format!("{DOUBTED}{id}"), doubts);
+            fields.put_some(&format!("{PUT_OFF}{id}"), trial.put_off.map(time::show));
         }
         fields.render()
     }
@@ -261,7 +284,7 @@ impl Pace {
         let time = |key| fields.get(key).and_then(time::parse);
         let number = |key| fields.get(key).and_then(|value| value.parse::<f64>().ok());
         let new = Self::new(now);
-        Self {
+        let mut pace = Self {
             every: new.every,
             tokens: number("tokens")
                 .filter(|tokens| tokens.is_finite())
@@ -275,28 +298,28 @@ impl Pace {
                 .unwrap_or_default(),
             not_before: time("not-before"),
             broken: fields.get("broken").map(str::to_owned),
-            attempts: fields
-                .iter()
-                .filter_map(|(key, value)| {
-                    Some((key.strip_prefix(ATTEMPTS)?.to_owned(), value.parse().ok()?))
-                })
-                .collect(),
-            doubts: fields
-                .iter()
-                .filter_map(|(key, value)| {
-                    let (count, since) = value.split_once(SINCE)?;
-                    let since = time::parse(since)?.min(now);
-                    let id = key.strip_prefix(DOUBTED)?.to_owned();
-                    Some((id, (count.parse().ok()?, since)))
-                })
-                .collect(),
-            put_off: fields
-                .iter()
-                .filter_map(|(key, value)| {
-                    Some((key.strip_prefix(PUT_OFF)?.to_owned(), time::parse(value)?))
-                })
-                .collect(),
+            trials: new.trials,
+        };
+        for (key, value) in fields.iter() {
+            let _ = pace.parse_trial(key, value, now);
         }
+        pace
+    }
+
+    /// Reads a field that speaks of one alert; any other is none.
+    fn parse_trial(&mut self, key: &str, value: &str, now: Time) -> Option<()> {
+        if let Some(id) = key.strip_prefix(ATTEMPTS) {
+            let attempts = value.parse().ok()?;
+            self.trial(id).attempts = attempts;
+        } else if let Some(id) = key.strip_prefix(DOUBTED) {
+            let (count, since) = value.split_once(SINCE)?;
+            let doubts = (count.parse().ok()?, time::parse(since)?.min(now));
+            self.trial(id).doubts = Some(doubts);
+        } else if let Some(id) = key.strip_prefix(PUT_OFF) {
+            let until = time::parse(value)?;
+            self.trial(id).put_off = Some(until);
+        }
+        Some(())
     }
 }
 

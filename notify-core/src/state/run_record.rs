@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::format::fields::{Fields, Page};
 use crate::format::hash;
 use crate::format::link;
+use crate::format::text;
 use crate::format::time;
 #[cfg(feature = "postgres")]
 use crate::format::time::Micros;
@@ -17,7 +18,6 @@ use crate::os::process;
 use crate::rules::transition::Ended;
 use crate::rules::{Attempt, Settings};
 use crate::status::facts::Facts;
-use crate::status::heard::Heard;
 use crate::status::plan::Plan;
 use crate::status::progress::Progress;
 
@@ -130,7 +130,7 @@ impl Recorded<'_> {
     /// was handed over to that program (`exec`).
     pub(crate) fn successor(record: &Fields) -> Option<String> {
         let pid = record.get("pid")?.parse().ok()?;
-        let started: u64 = record.get("started")?.parse().ok()?;
+        let started: u64 = record.get("started").and_then(text::number)?;
         let lives = Machine::this().is_this(record) && process::started(pid) == Some(started);
         lives.then(|| process::program(pid))
     }
@@ -159,31 +159,27 @@ impl Recorded<'_> {
         let id = u64::from_str_radix(run.get("run")?, 16).ok()?;
         let ahead = run.get(AHEAD).filter(|_| cfg!(feature = "postgres"));
         let ahead = ahead.and_then(|ahead| ahead.parse().ok());
-        let ended = Ended {
-            location: text("location")?,
-            source: text("source")?,
-            took,
-            host: process.get("host").unwrap_or("unknown").to_owned().into(),
-            pid: process.get("pid").and_then(|pid| pid.parse().ok()),
-            exe: process.get("exe").map(|exe| exe.to_owned().into()),
-            version: text("version"),
-            every_hours: number("every-hours"),
-            plan: Plan::read(run).map(Arc::new),
-            channel: text("channel").unwrap_or_default(),
-            attempt: process.get("attempt").and_then(Attempt::parse),
-            mention: text("mention"),
-            runbook: text("runbook").filter(|url| link::check(url).is_ok()),
-            owner: text("owner"),
-            heard: Heard {
-                facts: Facts::read(run),
-                progress: run.get("progress").and_then(Progress::parse),
-                ..Heard::default()
-            },
-            facts: alert::facts(process).into(),
-            notes: run.all("note"),
-            by: ahead.map_or(Whose::All, |_| Whose::Host),
-            ..Ended::new(id, text("job")?, time::parse(run.get("begun")?)?)
-        };
+        let begun = time::parse(run.get("begun")?)?;
+        let mut ended = Ended::new(id, text("job")?, begun);
+        ended.location = text("location")?;
+        ended.source = text("source")?;
+        ended.took = took;
+        ended.host = process.get("host").unwrap_or("unknown").to_owned().into();
+        ended.pid = process.get("pid").and_then(|pid| pid.parse().ok());
+        ended.exe = process.get("exe").map(|exe| exe.to_owned().into());
+        ended.version = text("version");
+        ended.every_hours = number("every-hours");
+        ended.plan = Plan::read(run).map(Arc::new);
+        ended.channel = text("channel").unwrap_or_default();
+        ended.attempt = process.get("attempt").and_then(Attempt::parse);
+        ended.mention = text("mention");
+        ended.runbook = text("runbook").filter(|url| link::check(url).is_ok());
+        ended.owner = text("owner");
+        ended.heard.facts = Facts::read(run);
+        ended.heard.progress = run.get("progress").and_then(Progress::parse);
+        ended.facts = alert::facts(process).into();
+        ended.notes = run.all("note");
+        ended.by = ahead.map_or(Whose::All, |_| Whose::Host);
         Some(Self {
             ended: ended.by_the_clock(ahead).into_owned(),
             settings,

@@ -156,7 +156,7 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         .map_or(Err(Next::Nothing), |line| {
             line.memory.take(most, now, deadline.is_some())
         });
-    let alerts = match taken {
+    let mut alerts = match taken {
         Ok(alerts) => alerts,
         Err(next) => return next,
     };
@@ -197,7 +197,8 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         Err(Refusal::Channel { reason }) => memory.pace.broken(now, &reason),
         Ok(()) | Err(_) => memory.pace.failed(now, None, random::jitter()),
     }
-    memory.alerts.splice(0..0, alerts);
+    alerts.append(&mut memory.alerts);
+    memory.alerts = alerts;
     let is_lost = memory.alerts.len() > KEPT;
     memory.alerts.truncate(KEPT);
     let next = memory.pace.next(now, deadline.is_some());

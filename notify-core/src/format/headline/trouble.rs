@@ -1,6 +1,7 @@
 //! Which of the lines that a program wrote before it ended says what went wrong.
 
 use super::line::Line;
+use crate::format::text;
 
 /// Of the last lines that say something so many may name the fault: what stands further up was passed over.
 const LAST_LINES: usize = 20;
@@ -239,7 +240,7 @@ impl Line<'_> {
 
     /// Returns where one of the phrases stands in it as words of their own.
     fn place_of_trouble(&self) -> Option<usize> {
-        let text = self.text.to_ascii_lowercase();
+        let text = text::lower(self.text);
         let is_whole = |at: usize, words: &str| {
             let (before, behind) = (&text[..at], &text[at + words.len()..]);
             let count = behind.strip_prefix('=').unwrap_or_default();
@@ -278,7 +279,7 @@ impl Line<'_> {
     }
 
     fn is_advice(&self) -> bool {
-        let text = self.text.to_ascii_lowercase();
+        let text = text::lower(self.text);
         let places = ADVICE.iter().flat_map(|words| text.match_indices(words));
         let mut begins = places.filter(|(at, _)| !text[..*at].ends_with(is_of_a_word));
         let trouble = self.place_of_trouble();

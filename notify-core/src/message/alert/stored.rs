@@ -2,7 +2,7 @@
 
 use super::{Alert, Kind, Outage};
 use crate::format::fields::{Fields, Page};
-use crate::format::time;
+use crate::format::{text, time};
 use crate::message::written::Message;
 use crate::status::Status;
 
@@ -56,7 +56,7 @@ impl Alert {
             outage: fields.get("outage-since").and_then(|since| {
                 Some(Outage {
                     since: time::parse(since)?,
-                    runs: fields.get("outage-runs")?.parse().ok()?,
+                    runs: fields.get("outage-runs").and_then(text::number)?,
                     error: fields.get("outage-error")?.to_owned(),
                 })
             }),

@@ -41,7 +41,7 @@ impl Alert {
             return "missed a run".to_owned();
         }
         match self.silenced_until() {
-            Some(until) => format!("is silenced until {}", until.format("%Y-%m-%d %H:%M UTC")),
+            Some(until) => format!("is silenced until {} UTC", time::minute(until)),
             None if self.is_acknowledged() => "is acknowledged".to_owned(),
             None if self.is_forgotten() => "is forgotten".to_owned(),
             None => self.kind.as_str().to_owned(),

@@ -1,8 +1,10 @@
 //! A letter: its head, and what it says as plain text and as HTML.
 
+use chrono::Datelike as _;
+
 use super::address::{self, Address};
 use super::{header, html, quoted_printable};
-use crate::format::time;
+use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
 use crate::message::digest;
 use crate::notifier::key;
@@ -14,6 +16,11 @@ const SUBJECT: usize = 250;
 
 /// The longest text.
 const TEXT: usize = 64 * 1024;
+
+/// In English, whatever the locale is.
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 /// A letter that shows some alerts. Its lines end in a line feed alone.
 #[derive(Debug)]
@@ -41,7 +48,7 @@ impl Letter<'_> {
         let id = plain(&key::of_message(alerts));
         let subject = line(&digest::summary(alerts), SUBJECT, &visible);
         let last = alerts.iter().map(|alert| alert.decided).max();
-        let date = time::write(last.unwrap_or_default(), "%a, %d %b %Y %H:%M:%S +0000");
+        let date = date(last.unwrap_or_default());
         let mut letter = String::new();
         let mut add = |parts: &[&str]| super::add(&mut letter, parts);
         if let Some(from) = self.from {
@@ -82,6 +89,13 @@ impl Letter<'_> {
         add(&["--=_", &id, "--\n"]);
         letter
     }
+}
+
+/// Writes a time as `Sun, 22 Nov 2026 13:00:00 +0000`.
+fn date(time: Time) -> String {
+    let (weekday, day, month) = (time.weekday(), time.day(), MONTHS[time.month0() as usize]);
+    let (year, clock) = (time.year(), time::clock(time));
+    format!("{weekday}, {day:02} {month} {year} {clock} +0000")
 }
 
 /// Leaves of an id what can stand in one of mail.

@@ -5,7 +5,6 @@ mod conversation;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt};
@@ -18,6 +17,7 @@ use crate::message::alert::Alert;
 use crate::notifier::service_url::{Problem, Word, at, decode_text, is_of};
 use crate::notifier::{Hidden, Notifier, Ours, Refusal};
 use crate::os::engine::PerProcess;
+use crate::os::thread;
 use crate::os::warning::Warning;
 
 /// Where a server takes mail of those whom it knows, and where it does so by TLS from the first byte.
@@ -207,8 +207,7 @@ impl Notifier for Smtp {
         let under_way = UnderWay::begin()?;
         let (end, ended) = mpsc::sync_channel(1);
         // Of its own: neither a name server nor a server that drips keeps to a time.
-        let thread = thread::Builder::new().name("notify-smtp".to_owned());
-        let spawned = thread.spawn(move || {
+        let spawned = thread::spawn("notify-smtp", move || {
             let _under_way = under_way;
             let _ = end.send(smtp.converse(&letter, deadline));
         });

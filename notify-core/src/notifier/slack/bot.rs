@@ -10,7 +10,7 @@ use super::markup::Dialect;
 use super::payload;
 use crate::message::alert::Alert;
 use crate::notifier::http::{self, Answer, Class, Post, Rule};
-use crate::notifier::object::{put, some};
+use crate::notifier::object::{self, put, some};
 use crate::notifier::service_url::{Problem, Word, at, decode_text, is_of};
 use crate::notifier::url::Destination;
 use crate::notifier::{FollowUps, Hidden, Notifier, Ours, Refusal};
@@ -232,9 +232,7 @@ impl Notifier for SlackBot {
         let sent = Sent::read(handle)?;
         // As a whole: what is left out would be taken away.
         let mut message = payload::full(alerts, Dialect::Slack);
-        if let Some(message) = message.as_object_mut() {
-            message.retain(|key, _| !key.starts_with("unfurl_"));
-        }
+        object::keep(&mut message, &|name| !name.starts_with("unfurl_"));
         put(&mut message, "channel", sent.channel);
         put(&mut message, "ts", sent.ts);
         put(&mut message, "parse", "none");

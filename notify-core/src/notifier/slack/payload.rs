@@ -374,7 +374,7 @@ fn ids(alert: &Alert) -> Vec<(&'static str, &str)> {
 }
 
 fn utc(time: DateTime<Utc>) -> String {
-    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+    time::second(time) + " UTC"
 }
 
 fn fenced(text: &str) -> String {

@@ -8,7 +8,7 @@ use crate::job::mention::Mention;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
 use crate::notifier::mentions;
-use crate::notifier::object::object;
+use crate::notifier::object::{self, object};
 use crate::notifier::parts::remarks;
 use crate::notifier::sanitize::{escape, fit, line, units, visible};
 use crate::notifier::severity::Severity;
@@ -297,7 +297,7 @@ fn monospace(text: &str) -> Value {
 /// of the smaller limit, as so much of it. On its way all that is not ASCII may be written as
 /// `\uXXXX`.
 fn weight(text: &str) -> usize {
-    let json = Value::from(text).to_string();
+    let json = object::text(&Value::from(text));
     let escaped = |c: char| if c.is_ascii() { 1 } else { 6 * c.len_utf16() };
     let bytes: usize = json.chars().map(escaped).sum();
     units(&json).max((bytes * 2).div_ceil(3))

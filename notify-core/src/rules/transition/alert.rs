@@ -26,29 +26,28 @@ impl Case<'_> {
         let mention = run.mention.as_deref().filter(|_| is_error);
         let hidden = |value: &String| redact::hide(value).into_owned();
         let facts = run.facts.iter();
-        Alert {
-            incident: self.incident(),
-            earlier_error: failed
-                .filter(|_| is_error)
-                .filter(is_other)
-                .map(|failed| failed.headline(LINE)),
-            outage: failed
-                .filter(|_| !is_error && !self.is_overdue())
-                .map(outage),
-            mention: mention.map(str::to_owned),
-            facts: facts
-                .map(|(name, value)| (name.clone(), hidden(value)))
-                .collect(),
-            notes: self.notes(settled),
-            ..Alert::new(
-                run.run,
-                self.kind(),
-                run.job.to_string(),
-                address.channel,
-                self.end.now,
-                status.clone(),
-            )
-        }
+        let mut alert = Alert::new(
+            run.run,
+            self.kind(),
+            run.job.to_string(),
+            address.channel,
+            self.end.now,
+            status.clone(),
+        );
+        alert.incident = self.incident();
+        alert.earlier_error = failed
+            .filter(|_| is_error)
+            .filter(is_other)
+            .map(|failed| failed.headline(LINE));
+        alert.outage = failed
+            .filter(|_| !is_error && !self.is_overdue())
+            .map(outage);
+        alert.mention = mention.map(str::to_owned);
+        alert.facts = facts
+            .map(|(name, value)| (name.clone(), hidden(value)))
+            .collect();
+        alert.notes = self.notes(settled);
+        alert
     }
 
     fn kind(&self) -> Kind {

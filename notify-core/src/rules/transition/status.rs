@@ -31,74 +31,73 @@ impl Case<'_> {
             first.unwrap_or_else(|| headline(&self.text, LINE))
         });
         let (runs, failures) = previous.map(Status::totals).unwrap_or_default();
-        Status {
-            location: run.location.clone(),
-            took: run.took,
-            since: same.map_or(run.begun, |same| same.since),
-            runs: same.map_or(1, |same| same.runs.saturating_add(1)),
-            runs_total: runs.saturating_add(1),
-            failures_total: failures.saturating_add(u64::from(is_error)),
-            last_ok: previous
-                .filter(|_| is_error)
-                .and_then(|previous| match previous.state {
-                    State::Ok => Some(previous.begun),
-                    State::Error => previous.last_ok,
-                }),
-            alerted: self.alerted(settled),
-            alerted_by: self.alerted_by(settled),
-            incident: self.incident().filter(|_| is_error),
-            fingerprint: self.fingerprint.clone(),
-            first_error,
-            sent_errors: self.sent_errors(settled),
-            other_errors: self.other_errors(settled),
-            overdue: previous
-                .and_then(|previous| previous.overdue)
-                .or(run.was_overdue.then_some(self.end.now))
-                .filter(|_| !run.is_in_time),
-            took_alerted: match self.took() {
-                Some(_) if settled.is_sent => Some(self.end.now),
-                Some(_) => previous.and_then(|previous| previous.took_alerted),
-                None => None,
-            },
-            overlap_alerted: previous.and_then(|previous| previous.overlap_alerted),
-            held: self.held(settled),
-            withheld_since: self.withheld_since(settled),
-            silence,
-            acknowledged: self.acknowledged().cloned(),
-            quiet,
-            flapping: self.flapping(settled),
-            decision: Some(settled.decided()),
-            host: Some(run.host.clone()),
-            pid: run.pid,
-            exe: run.exe.clone(),
-            source: Some(run.source.clone()),
-            version: run.version.clone(),
-            ok_version: if is_error {
-                previous.and_then(|previous| previous.ok_version.clone())
-            } else {
-                run.version.clone()
-            },
-            every_hours: run.every_hours,
-            plan: run.plan.clone(),
-            channel: is_named.then(|| run.channel.clone()),
-            runbook: run.runbook.clone(),
-            owner: run.owner.clone(),
-            alerted_channel: self.alerted_channel(settled),
-            silenced_by_rule: settled
-                .reason
-                .clone()
-                .filter(|_| is_error && !settled.decision.send),
-            facts: run.heard.facts.clone(),
-            log_lines: run.heard.log_lines.clone(),
-            passed_over: match self.end.outcome {
-                Outcome::PassedOver(error) => {
-                    Some(headline(&redact::hide(text::readable(error)), LINE))
-                }
-                _ => None,
-            },
-            text: self.text.clone(),
-            ..Status::new(self.state, run.begun)
-        }
+        let mut status = Status::new(self.state, run.begun);
+        status.location.clone_from(&run.location);
+        status.took = run.took;
+        status.since = same.map_or(run.begun, |same| same.since);
+        status.runs = same.map_or(1, |same| same.runs.saturating_add(1));
+        status.runs_total = runs.saturating_add(1);
+        status.failures_total = failures.saturating_add(u64::from(is_error));
+        status.last_ok = previous
+            .filter(|_| is_error)
+            .and_then(|previous| match previous.state {
+                State::Ok => Some(previous.begun),
+                State::Error => previous.last_ok,
+            });
+        status.alerted = self.alerted(settled);
+        status.alerted_by = self.alerted_by(settled);
+        status.incident = self.incident().filter(|_| is_error);
+        status.fingerprint.clone_from(&self.fingerprint);
+        status.first_error = first_error;
+        status.sent_errors = self.sent_errors(settled);
+        status.other_errors = self.other_errors(settled);
+        status.overdue = previous
+            .and_then(|previous| previous.overdue)
+            .or(run.was_overdue.then_some(self.end.now))
+            .filter(|_| !run.is_in_time);
+        status.took_alerted = match self.took() {
+            Some(_) if settled.is_sent => Some(self.end.now),
+            Some(_) => previous.and_then(|previous| previous.took_alerted),
+            None => None,
+        };
+        status.overlap_alerted = previous.and_then(|previous| previous.overlap_alerted);
+        status.held = self.held(settled);
+        status.withheld_since = self.withheld_since(settled);
+        status.silence = silence;
+        status.acknowledged = self.acknowledged().cloned();
+        status.quiet = quiet;
+        status.flapping = self.flapping(settled);
+        status.decision = Some(settled.decided());
+        status.host = Some(run.host.clone());
+        status.pid = run.pid;
+        status.exe.clone_from(&run.exe);
+        status.source = Some(run.source.clone());
+        status.version.clone_from(&run.version);
+        status.ok_version = if is_error {
+            previous.and_then(|previous| previous.ok_version.clone())
+        } else {
+            run.version.clone()
+        };
+        status.every_hours = run.every_hours;
+        status.plan.clone_from(&run.plan);
+        status.channel = is_named.then(|| run.channel.clone());
+        status.runbook.clone_from(&run.runbook);
+        status.owner.clone_from(&run.owner);
+        status.alerted_channel = self.alerted_channel(settled);
+        status.silenced_by_rule = settled
+            .reason
+            .clone()
+            .filter(|_| is_error && !settled.decision.send);
+        status.facts.clone_from(&run.heard.facts);
+        status.log_lines.clone_from(&run.heard.log_lines);
+        status.passed_over = match self.end.outcome {
+            Outcome::PassedOver(error) => {
+                Some(headline(&redact::hide(text::readable(error)), LINE))
+            }
+            _ => None,
+        };
+        status.text.clone_from(&self.text);
+        status
     }
 
     /// Returns what the status of another run is after this decision; `None` where there
@@ -119,49 +118,43 @@ impl Case<'_> {
             return Some(status);
         }
         // It has ended all the same.
-        let previous = Status {
-            runs_total: own.runs_total,
-            failures_total: own.failures_total,
-            ..previous.clone()
-        };
+        let mut status = previous.clone();
+        status.runs_total = own.runs_total;
+        status.failures_total = own.failures_total;
         match (previous.state, self.state) {
-            (_, State::Ok) => Some(previous),
+            (_, State::Ok) => {}
             (State::Ok, State::Error) => {
-                let mut count = previous.older_errors.clone();
+                let count = &mut status.older_errors;
                 let error = own.fingerprint.as_deref().unwrap_or_default();
                 let is_over = count
                     .last
                     .is_some_and(|last| time::age(last, now) >= self.end.settings.silent);
                 if settled.is_sent {
                     if is_over {
-                        count = ErrorCount::default();
+                        *count = ErrorCount::default();
                     }
                     count.waiting = 0;
                     count.send(error, now);
                 } else if settled.decision.reason == Reason::OtherErrors {
                     count.wait(error);
                 }
-                Some(Status {
-                    older_errors: count,
-                    ..previous
-                })
             }
             // It counts as any other failure, and the status speaks of the newer one.
-            (State::Error, State::Error) => Some(Status {
-                runs: own.runs,
-                alerted: own.alerted,
-                alerted_by: own.alerted_by.clone(),
-                sent_errors: own.sent_errors.clone(),
-                other_errors: own.other_errors.clone(),
-                held: own.held.clone(),
-                withheld_since: own.withheld_since,
-                quiet: own.quiet.clone(),
-                decision: own.decision.clone(),
-                alerted_channel: own.alerted_channel.clone(),
-                silenced_by_rule: own.silenced_by_rule.clone(),
-                ..previous
-            }),
+            (State::Error, State::Error) => {
+                status.runs = own.runs;
+                status.alerted = own.alerted;
+                status.alerted_by.clone_from(&own.alerted_by);
+                status.sent_errors.clone_from(&own.sent_errors);
+                status.other_errors.clone_from(&own.other_errors);
+                status.held.clone_from(&own.held);
+                status.withheld_since = own.withheld_since;
+                status.quiet.clone_from(&own.quiet);
+                status.decision.clone_from(&own.decision);
+                status.alerted_channel.clone_from(&own.alerted_channel);
+                status.silenced_by_rule.clone_from(&own.silenced_by_rule);
+            }
         }
+        Some(status)
     }
 
     /// Names the incident that is open, this run's own where it opens one.

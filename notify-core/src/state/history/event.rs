@@ -165,8 +165,8 @@ impl Event {
                 Some(Self::Ran(Ran {
                     begun: time(1)?,
                     state: State::parse(state)?,
-                    took: took.parse().ok().map(Duration::from_micros),
-                    runs: runs.parse().ok()?,
+                    took: text::number(took).map(Duration::from_micros),
+                    runs: text::number(runs)?,
                     decision: Decided::of(some(13).map(AsRef::as_ref), decision),
                     alert: owned(6),
                     error: error.to_string(),

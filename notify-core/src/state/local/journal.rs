@@ -1,7 +1,7 @@
 //! A change as its journal has it: what a dead process has begun, somebody else can finish.
 
 use crate::format::fields::{Fields, Page};
-use crate::format::hash;
+use crate::format::{hash, text};
 use crate::message::alert::Alert;
 use crate::state::change::{Change, RunKey, Texts};
 use crate::status::Status;
@@ -74,7 +74,7 @@ pub(crate) fn parse(journal: &str) -> Option<(String, Change)> {
     let ends = fields.get("record").and_then(|record| {
         Some(RunKey {
             record: record.into(),
-            offset: fields.get("slot")?.parse().ok()?,
+            offset: fields.get("slot").and_then(text::number)?,
         })
     });
     let change = Change {

@@ -12,6 +12,7 @@ use super::lease::lock;
 use super::lease_format::{ENDED, blocks};
 use super::spool::names;
 use crate::format::fields::Fields;
+use crate::format::order;
 use crate::format::time::Time;
 use crate::os::file::{self, Links};
 use crate::state::change::RunKey;
@@ -48,7 +49,7 @@ pub(super) fn find_dead(folder: &Path, judge: impl Fn(&Fields) -> bool) -> Vec<E
         .filter(|path| Some(path) != own.as_ref())
         .filter_map(|path| Expired::open(path, &judge).ok().flatten())
         .collect();
-    dead.sort_by_key(|dead| dead.seen);
+    order::sort_by_key(&mut dead, |dead| dead.seen);
     dead
 }
 
@@ -136,8 +137,13 @@ pub(super) fn unlocked(folder: &Path) -> BTreeSet<String> {
             // Shared, so that two that look do not see each other's lock.
             .is_ok_and(|file| file.try_lock_shared().is_ok())
     };
-    let names = names(folder).into_iter();
-    names.filter(|name| is_free(&folder.join(name))).collect()
+    let mut free = BTreeSet::new();
+    free.extend(
+        names(folder)
+            .into_iter()
+            .filter(|name| is_free(&folder.join(name))),
+    );
+    free
 }
 
 /// A record as others see it.

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use chrono::DateTime;
 
 use super::spool::names;
+use crate::format::order;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::os::file::{self, Durable, Links, PRIVATE};
@@ -142,7 +143,7 @@ impl Queue {
             .into_iter()
             .filter_map(Entry::parse)
             .collect();
-        entries.sort_unstable();
+        order::sort(&mut entries);
         // One that is being cut has two names for a moment: it is not to be counted twice.
         entries.dedup_by(|one, other| one.is_same_alert_as(other));
         entries

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Directory, HIDDEN};
 use super::{LOCK_WAIT, shared_mode};
+use crate::format::order;
 use crate::format::time::Time;
 use crate::os::file::{self, Durable, Links};
 use crate::os::folder;
@@ -81,7 +82,7 @@ impl Silences {
             name.as_encoded_bytes().starts_with(b".")
         };
         files.retain(|path| !is_hidden(path));
-        files.sort();
+        order::sort(&mut files);
         if files.len() > FILES {
             silences.fault(&folder, &format!("of its files only {FILES} count"));
         }

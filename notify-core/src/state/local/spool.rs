@@ -64,8 +64,10 @@ impl Outbox {
     /// Returns the names of all queues that are there.
     pub(crate) fn queue_names(&self) -> Vec<String> {
         let folders = [&self.waiting, &self.held].map(|folder| names(folder));
-        let names: BTreeSet<_> = folders.into_iter().flatten().collect();
-        names.into_iter().collect()
+        let mut all = folders.concat();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// Returns the names of the queues with a held alert whose time has come.
@@ -75,7 +77,9 @@ impl Outbox {
             held.filter_map(|name| held_until(&name))
                 .any(|until| until <= now)
         };
-        names(&self.held).into_iter().filter(is_due).collect()
+        let mut due = BTreeSet::new();
+        due.extend(names(&self.held).into_iter().filter(is_due));
+        due
     }
 
     /// Removes an alert that was held, and is not to be sent any more.
@@ -159,11 +163,12 @@ pub(crate) fn time_of(name: &str) -> Option<Time> {
 
 /// Returns the names in a folder, without those of hidden files.
 pub(super) fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| !name.starts_with('.'))
-        .collect()
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().into_string();
+        names.extend(name.ok().filter(|name| !name.starts_with('.')));
+    }
+    names
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //!
 //! Who finds the lock free, or the lease over, notes that the process is missing; its own next sign of life takes
 //! that back. One that stays missing is gone.
+//!
+//! Long on purpose: each step stands beside the statement that makes it.
 
 mod own;
 
