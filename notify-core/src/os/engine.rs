@@ -133,6 +133,8 @@ pub(crate) struct Part<T: 'static> {
     /// What a process begins with, given the copy of what the process had that forked it. A lock in that copy
     /// may be held for ever.
     begin: fn(Option<&T>) -> T,
+    /// The first process's value, and the address of its engine: most ask for no other.
+    first: OnceBox<(usize, &'static T)>,
 }
 
 impl<T: Send + Sync + 'static> Part<T> {
@@ -144,12 +146,26 @@ impl<T: Send + Sync + 'static> Part<T> {
     }
 
     pub(crate) const fn beginning(slot: Slot, begin: fn(Option<&T>) -> T) -> Self {
-        Self { slot, begin }
+        Self {
+            slot,
+            begin,
+            first: OnceBox::new(),
+        }
     }
 
     /// Returns this process's value.
     pub(crate) fn get(&self) -> &'static T {
         let engine = Engine::this();
+        let address = std::ptr::from_ref(engine).addr();
+        let (of, part) = self.first.get_or_make(|| (address, self.find(engine)));
+        if *of == address {
+            part
+        } else {
+            self.find(engine)
+        }
+    }
+
+    fn find(&self, engine: &'static Engine) -> &'static T {
         if let Some(part) = engine.find(self.slot) {
             return part;
         }
