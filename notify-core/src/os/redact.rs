@@ -2,6 +2,8 @@
 //!
 //! A program's error may quote what it was given, such as the webhook that it could not reach, and the
 //! status file is for all to read. What was hidden reads `[hidden]`.
+//!
+//! Long on purpose: what counts as a secret, and each form in which a text may show one, are read together.
 
 use std::borrow::Cow;
 use std::ops::Range;
