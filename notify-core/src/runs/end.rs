@@ -298,7 +298,7 @@ fn is_help(open: &[(u64, Box<Open>)], outcome: &Outcome) -> bool {
 }
 
 /// Ends the runs that the end of the process cuts short, the innermost first, and brings status
-/// files up to date. Where `main` has ended them with success, only those have worked `inside` which it did.
+/// files up to date. `inside` are the runs inside which `main` has ended: with exit code 0 the others have not worked.
 pub(crate) fn end_all(outcome: &Outcome, inside: Option<&[u64]>) -> Vec<Warning> {
     // Another thread that ends the process meanwhile finds none of them, and waits for this.
     let _under_way = UnderWay::begin(0, OPEN.get());

@@ -62,13 +62,12 @@ fn at_exit(code: Option<i32>) {
         state::close();
         return;
     }
-    // Whoever exits on another thread says that all went well.
+    // An `exit(0)` on another thread says that all went well.
     let inside = ffi::is_main_thread().then(stack::at_exit);
     end_runs(Outcome::Exited(code), inside, steps, &wait);
 }
 
-/// Reports the runs that the end of the process cuts short, those `inside` which `main` ends it among them, and gives
-/// delivery its time.
+/// Reports the runs that the end of the process cuts short, and gives delivery its time; see [`end_all`] for `inside`.
 fn end_runs(
     outcome: Outcome,
     inside: Option<Vec<u64>>,
