@@ -80,6 +80,24 @@ mod tests {
         assert_eq!(all.collect::<HashSet<_>>().len(), 8000);
     }
 
+    /// Of a run's number its id is made whenever that is wanted.
+    #[cfg(unix)]
+    #[test]
+    fn a_number_has_one_id_in_its_process_and_another_in_a_forked_child() {
+        let folder = crate::testing::Folder::new();
+        let path = folder.path().join("ids");
+        let ids = || [1, 2, u64::MAX].map(of);
+        assert_eq!(ids(), ids());
+        assert_eq!(HashSet::from(ids()).len(), 3);
+        assert!(crate::os::ffi::ends_in_a_fork(|| {
+            std::fs::write(&path, ids().map(|id| id.to_string()).join(" ")).unwrap();
+        }));
+        let childs = std::fs::read_to_string(&path).unwrap();
+        let childs: Vec<u64> = childs.split(' ').map(|id| id.parse().unwrap()).collect();
+        assert_eq!(childs.len(), 3);
+        assert!(childs.iter().all(|id| !ids().contains(id)));
+    }
+
     /// Issue 14, point 3.
     #[cfg(unix)]
     #[test]

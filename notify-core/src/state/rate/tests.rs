@@ -154,3 +154,14 @@ fn the_queues_file_is_read_back_as_it_was_written() {
         (2, 1, false)
     );
 }
+
+#[test]
+fn what_is_gone_from_the_queue_is_forgotten_and_what_waits_is_not() {
+    let mut pace = Pace::new(noon());
+    for _ in 0..PATIENCE {
+        pace.begin(["aa", "bb"], noon());
+    }
+    assert!(pace.steps_aside("aa") && pace.steps_aside("bb"));
+    pace.forget_others_than(&[Entry::of(&crate::testing::alert("etl.load", "bb"))]);
+    assert!(!pace.steps_aside("aa") && pace.steps_aside("bb"));
+}

@@ -406,6 +406,31 @@ fn a_clock_that_jumps_ends_the_time_in_memory() {
     }
 }
 
+/// A run ends when it began and what it took later, without a look at the clock.
+#[test]
+fn a_run_that_has_ended_too_late_for_the_time_in_memory_takes_the_whole_way() {
+    let folder = Folder::new();
+    let mut engine = Engine::new(&folder, 1);
+    for _ in 0..3 {
+        engine.run("etl", &Outcome::Returned);
+    }
+    assert_eq!(engine.behind(), ["etl"]);
+    let repeat = |took| Repeat {
+        kind: Kind {
+            definition: 1,
+            error: None,
+        },
+        begun: CLOCK.get().timestamp_micros(),
+        took: Duration::from_millis(took),
+        pid: engine.pid,
+        at: engine.now,
+        ends: None,
+    };
+    let stays = |took| engine.store.repeat("etl", hash::hash("etl"), &repeat(took));
+    assert!(!stays(60));
+    assert!(stays(40));
+}
+
 #[test]
 fn what_cannot_be_read_any_more_is_not_gone_by() {
     let folder = Folder::new();
