@@ -219,7 +219,7 @@ fn a_run_inside_another_that_an_exit_cuts_short_leaves_its_status_as_a_dropped_f
 }
 
 #[test]
-fn a_run_that_may_be_cut_short_proves_nothing_and_one_in_which_a_thread_says_success_has_worked() {
+fn a_run_that_may_be_cut_short_proves_nothing_and_one_that_is_ended_with_success_has_worked() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let way = |way: &str| format!("success leaves a thread that {way}");
     let ended = program(&way("may be left"), &folder, &receiver).run();
@@ -228,6 +228,7 @@ fn a_run_that_may_be_cut_short_proves_nothing_and_one_in_which_a_thread_says_suc
     for way in [
         way("exits"),
         "success leaves a thread for another that exits".to_owned(),
+        "success leaves itself, from a run of main's thread".to_owned(),
     ] {
         let (folder, receiver) = (Folder::new(), Receiver::new());
         let ended = program(&way, &folder, &receiver).run();

@@ -116,6 +116,7 @@ fn leave(way: &str) {
         "a thread inside a run" => drop(thread::spawn(|| linger_inside(begun))),
         "a thread that may be left" => drop(thread::spawn(|| linger_if_wanted(begun))),
         "a thread that exits" => drop(thread::spawn(|| exit_with_success(begun))),
+        "itself, from a run of main's thread" => exit_with_success(begun),
         "a thread for another that exits" => {
             thread::spawn(|| linger(begun));
             let _ = has_begun.recv();
