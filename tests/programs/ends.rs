@@ -62,19 +62,17 @@ fn main() -> Result<ExitCode, String> {
             inner_panic();
             Ok(ExitCode::SUCCESS)
         }
-        "held err" => {
-            hold();
-            Err("the disk is full".to_owned())
-        }
-        "held ok" => {
-            hold();
-            Ok(ExitCode::SUCCESS)
-        }
+        "held err" => held(Err("the disk is full".to_owned())),
+        "held ok" => held(Ok(ExitCode::SUCCESS)),
         "nested err" => alternate(true).map(|()| ExitCode::SUCCESS),
         "nested ok" => alternate(false).map(|()| ExitCode::SUCCESS),
         "nested caught" => {
             let _ = alternate(true);
             Ok(ExitCode::SUCCESS)
+        }
+        "nested caught held" => {
+            let _ = alternate(true);
+            held(Ok(ExitCode::SUCCESS))
         }
         "hang" => {
             println!("running");
@@ -177,6 +175,11 @@ fn mix(thread: u64) {
         }
     }
     print!("{said}");
+}
+
+fn held<E>(end: E) -> E {
+    hold();
+    end
 }
 
 /// Says that it is here, and goes on when it may: both by files in the folder that `HOLD` names.

@@ -1,5 +1,5 @@
 //! A program that runs as many jobs as its argument says, by the names of a fleet's; one in a
-//! thousand fails.
+//! thousand fails. One job goes on running while there is the file that `WHILE` names.
 
 use pipeline_notify::notify;
 
@@ -33,6 +33,11 @@ fn main() {
     let jobs = std::env::args().nth(1).and_then(|jobs| jobs.parse().ok());
     for number in 0..jobs.unwrap_or(1) {
         let _ = job(number);
+    }
+    let file = std::env::var_os("WHILE").map(std::path::PathBuf::from);
+    while file.as_ref().is_some_and(|file| file.exists()) {
+        let _ = job(1);
+        std::thread::sleep(std::time::Duration::from_millis(100));
     }
 }
 

@@ -26,7 +26,7 @@ use crate::settings::config;
 use crate::settings::route::Route;
 use crate::settings::setup::Setup;
 use crate::state::entry::Entry;
-use crate::state::{Queue, Queued, Store};
+use crate::state::{Left, Queued, Store};
 
 pub use finish::drain;
 pub(crate) use finish::{finish, is_waited_for};
@@ -111,16 +111,19 @@ pub(crate) fn show(route: &Route, standing: Standing) {
     });
 }
 
-/// Sends what dead processes have left in the queue of a destination.
-pub(crate) fn take_over(route: &Route) {
-    let own = route.queue.as_ref();
-    if own.is_some_and(Queue::may_have_some) {
-        look(route);
+/// Sends what others have left in the queue of a destination. The exit has it tried once, for the next process may be
+/// as short as this one.
+fn take_over(route: &Route) {
+    let Some(queue) = &route.queue else { return };
+    let left = queue.left();
+    if left != Left::Nothing {
+        wake(route, |line| {
+            line.is_left = left == Left::Some;
+            true
+        });
     }
-    if let Some(aside) = own.and_then(Queue::aside)
-        && aside.may_have_some()
-    {
-        look(&route.by(aside));
+    if let Some(aside) = queue.aside() {
+        take_over(&route.by(aside));
     }
 }
 
@@ -175,6 +178,15 @@ pub(crate) fn take_over_all(setup: &Setup, store: &Store) {
     routes_of_queues(setup, store).iter().for_each(take_over);
 }
 
+/// The same where that can be known at once; else what waits for the destinations of a run.
+pub(crate) fn take_over_known(setup: &Setup, store: &Store, of_a_run: &[Route]) {
+    if store.answers_at_once() {
+        take_over_all(setup, store);
+    } else {
+        of_a_run.iter().for_each(take_over);
+    }
+}
+
 /// Returns the destinations of the queues that are there, as far as they are known here.
 fn routes_of_queues(setup: &Setup, store: &Store) -> Vec<Route> {
     let mut found = Vec::new();
@@ -216,6 +228,13 @@ impl Work for Delivery {
         });
         let pause = pause.min().map(|pause| pause.to_std().unwrap_or_default());
         delivery.lock().look_at = pause.and_then(|pause| Instant::now().checked_add(pause));
+    }
+
+    fn done(&mut self) {
+        // A step that has panicked has not said so.
+        for line in &mut self.lines {
+            line.is_sending = false;
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use std::io;
 use std::time::Instant;
 
+use chrono::TimeDelta;
+
 use crate::dispatch::batch::{self, MOST};
 use crate::dispatch::follow_up::{self, Sent};
 use crate::dispatch::ledger::{self, Queued};
@@ -17,6 +19,7 @@ use crate::message::dropped::Dropped;
 use crate::notifier::Refusal;
 use crate::os::clock;
 use crate::os::isolate;
+use crate::os::random;
 use crate::os::warning::Warning;
 use crate::settings::route::Route;
 use crate::state::entry::Entry;
@@ -25,6 +28,9 @@ use crate::state::{Claim, Queue, Turn};
 
 pub(crate) use answer::warn;
 use answer::{lasting, put_off, settle, settle_doubt, write_down};
+
+/// A destination that has not answered for so long as the process ends is taken for one that hangs.
+const HANGS: TimeDelta = TimeDelta::seconds(1);
 
 /// What is being sent, and nobody else sends meanwhile.
 type Taken = (Vec<Entry>, Vec<Alert>, Vec<Claim>);
@@ -142,6 +148,18 @@ pub(crate) fn from_queue(
                 shed::over(&route.channel);
             }
         }
+        ledger::keep_pace(queue, pace);
+    }
+}
+
+/// Counts a message as failed that the end of the process cuts off after a while, or the exit of the next one would wait
+/// for the same destination at once.
+pub(crate) fn count_cut_off(route: &Route) {
+    let Some(queue) = &route.queue else { return };
+    let now = clock::now();
+    let mut pace = ledger::pace_of(queue, now);
+    if pace.last_sent().is_some_and(|sent| now - sent >= HANGS) {
+        pace.failed(now, None, random::jitter());
         ledger::keep_pace(queue, pace);
     }
 }

@@ -222,10 +222,21 @@ fn report_end(report: &mut Report<'_>, run: &Open, around: &[Open], warnings: &m
         add_mentions(&mut report.ended, around);
     }
     postponed::make(report, setup.store(), routes.as_ref(), warnings);
-    if let Some(routes) = &routes
-        && !first_end.is_over.swap(true, Ordering::Relaxed)
+    if !first_end.is_over.swap(true, Ordering::Relaxed)
+        && let Some(store) = setup.store()
     {
-        routes.all.iter().for_each(dispatcher::take_over);
+        let of_this_run = routes.as_ref().map_or(&[][..], |routes| &routes.all);
+        dispatcher::take_over_known(setup, store, of_this_run);
+    }
+}
+
+/// Sends what others have left since the first end of a run. Not before that: a thread is none of what a program expects
+/// in the first lines of its `main`.
+pub(super) fn take_over_again(setup: &Setup) {
+    if FIRST_END.get().is_over.load(Ordering::Relaxed)
+        && let Some(store) = setup.store()
+    {
+        dispatcher::take_over_known(setup, store, &[]);
     }
 }
 

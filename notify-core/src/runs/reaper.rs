@@ -75,11 +75,13 @@ impl Again {
 
 /// Looks for the dead of the notify directory, at most once a minute, and reports them: before the
 /// run that looks ends, so that an earlier death of its own job does not overtake it. The warnings are
-/// to be reported once that run is written down.
-pub(crate) fn look_for(setup: &'static Setup, now: Instant, warnings: &mut Vec<Warning>) {
-    if AGAIN.get().is_due(now, setup.is_installed()) {
+/// to be reported once that run is written down. Returns whether it has looked.
+pub(crate) fn look_for(setup: &'static Setup, now: Instant, warnings: &mut Vec<Warning>) -> bool {
+    let is_due = AGAIN.get().is_due(now, setup.is_installed());
+    if is_due {
         look(setup, warnings);
     }
+    is_due
 }
 
 /// How long a run of a store that other hosts share goes on before it looks: what it waits for is a server.
@@ -88,18 +90,20 @@ const LATER: Duration = Duration::from_secs(1);
 /// Who was missing then, and still is so long after, is gone.
 const ONCE_MORE: Duration = Duration::from_secs(16);
 
-/// The same as a run begins, which nothing may hold up.
+/// The same as a run begins, which nothing may hold up: not here, where others share the store.
 pub(crate) fn look_as_one_begins(
     number: u64,
     setup: &'static Setup,
     now: Instant,
     warnings: &mut Vec<Warning>,
-) {
+) -> bool {
     if setup.store().is_none_or(Store::answers_at_once) {
-        look_for(setup, now, warnings);
-    } else if AGAIN.get().is_open(now) {
+        return look_for(setup, now, warnings);
+    }
+    if AGAIN.get().is_open(now) {
         overdue::watch(now + LATER, number, look_meanwhile);
     }
+    false
 }
 
 fn look_meanwhile(number: u64) {

@@ -14,7 +14,7 @@ use crate::os::signals;
 use crate::os::warning::{self, Warning};
 use crate::os::{ffi, redact};
 use crate::runs::definition::find_job;
-use crate::runs::end::{end, end_returned, note_end};
+use crate::runs::end::{end, end_returned, note_end, take_over_again};
 use crate::runs::registry::{OPEN, Open, open_runs};
 use crate::runs::sharded;
 use crate::runs::under_way::UnderWay;
@@ -85,7 +85,9 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     watch_signals(setup);
     if !nested {
         record(number, &run, setup);
-        reaper::look_as_one_begins(number, setup, run.started, &mut warnings);
+        if reaper::look_as_one_begins(number, setup, run.started, &mut warnings) {
+            take_over_again(setup);
+        }
     }
     run.report_start(setup, &mut warnings);
     if !nested && job.arguments.overlap == Some(false) {

@@ -27,6 +27,15 @@ pub(crate) enum Queue {
     Shared(shared::queue::Queue),
 }
 
+/// What others have left in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    Nothing,
+    /// Some are held back, or it is not known.
+    Perhaps,
+    Some,
+}
+
 impl From<local::queue::Queue> for Queue {
     fn from(queue: local::queue::Queue) -> Self {
         Self::Local(queue)
@@ -112,12 +121,14 @@ impl Queue {
         }
     }
 
-    /// Returns whether alerts may wait or be held back here, which others have left.
-    pub(crate) fn may_have_some(&self) -> bool {
+    /// Returns what others have left here.
+    pub(crate) fn left(&self) -> Left {
         match self {
-            Self::Local(queue) => !queue.list().is_empty() || queue.has_held(),
+            Self::Local(queue) if !queue.list().is_empty() => Left::Some,
+            Self::Local(queue) if queue.has_held() => Left::Perhaps,
+            Self::Local(_) => Left::Nothing,
             #[cfg(feature = "postgres")]
-            Self::Shared(queue) => queue.may_have_some(),
+            Self::Shared(queue) => queue.left(),
         }
     }
 

@@ -7,7 +7,7 @@ use super::step::step;
 use super::waiting::Line;
 use super::{DELIVERY, routes_of_queues};
 use crate::dispatch::ledger;
-use crate::dispatch::sender::Next;
+use crate::dispatch::sender::{self, Next};
 use crate::error::Error;
 use crate::os::clock;
 use crate::os::warning::Warning;
@@ -17,7 +17,10 @@ use crate::settings::route::Route;
 /// The longest that a drain goes on, where it is given longer than there is time.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The same at the exit, where somebody waits: the first time, and in the end.
+/// The longest that an exit goes on for the alerts of others, if it is given longer.
+const FOR_OTHERS: Duration = Duration::from_secs(2);
+
+/// How soon to look again at the exit, where somebody waits: the first time, and in the end.
 const LOOK_AGAIN_AT_EXIT: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(10)];
 
 /// The least where many hosts send from the queue, and each look asks the store.
@@ -35,17 +38,21 @@ pub(crate) fn is_waited_for() -> bool {
     true
 }
 
-/// Sends what this process has queued, until it is sent, or cannot be before the deadline. A warning then
-/// says what is left.
+/// Sends what this process has queued, until it is sent, or cannot be before the deadline, and tries what others have
+/// left. A warning then says what of its own is left.
 pub(crate) fn finish(deadline: Instant) {
     let delivery = DELIVERY.get();
     let [mut look_again, in_the_end] = LOOK_AGAIN_AT_EXIT;
+    let for_others = deadline.min(Instant::now() + FOR_OTHERS);
+    let deadline_of = |has_own: bool| if has_own { deadline } else { for_others };
+    let is_waited_for =
+        |line: &Line| line.has_own() || line.is_waited_for() && Instant::now() < for_others;
     loop {
-        let lines = delivery.routes(Line::is_waited_for);
+        let lines = delivery.routes(is_waited_for);
         // Another thread may hang in a request: this one must be able to say so at the deadline.
         let steps: Vec<_> = lines
             .iter()
-            .map(|route| step(route, Some(deadline)))
+            .map(|route| step(route, Some(deadline_of(delivery.is(route, Line::has_own)))))
             .collect();
         if look_again == in_the_end {
             // After the first quick looks the sender must be another process. What it has delivered leaves the
@@ -58,24 +65,28 @@ pub(crate) fn finish(deadline: Instant) {
         let waiting = lines
             .iter()
             .zip(steps)
-            .filter(|(route, _)| delivery.waits_for(route));
+            .filter(|(route, _)| delivery.is(route, is_waited_for));
         let pauses = waiting.map(|(route, next)| match next {
             Next::At(time) => (time - now).to_std().unwrap_or_default(),
             Next::Nothing | Next::Others => look_again.max(pause_of(route)),
         });
-        let left = deadline.saturating_duration_since(Instant::now());
-        match pauses.min() {
+        let pause = pauses.min();
+        let until = deadline_of(delivery.lock().lines.iter().any(Line::has_own));
+        let left = until.saturating_duration_since(Instant::now());
+        match pause {
             // The thread of this process may be done sooner.
             Some(pause) if pause < left => {
-                delivery.wait_while(pause, |state| state.lines.iter().any(Line::is_waited_for));
+                delivery.wait_while(pause, |state| state.lines.iter().any(is_waited_for));
             }
             Some(_) => break,
             // Not what has just gone to another channel.
-            None if delivery.routes(Line::is_waited_for).is_empty() => return,
-            None if left.is_zero() => break,
+            None if left.is_zero() || delivery.routes(is_waited_for).is_empty() => break,
             None => {}
         }
         look_again = (look_again * 2).min(in_the_end);
+    }
+    for route in delivery.routes(|line| line.is_sending) {
+        sender::count_cut_off(&route);
     }
     for route in delivery.routes(Line::has_alerts) {
         let Route { channel, mend, .. } = &route;

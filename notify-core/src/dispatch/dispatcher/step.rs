@@ -27,8 +27,29 @@ const LAST_CHANCE: Duration = Duration::from_secs(1);
 
 /// Sends what may leave now for one destination; then, where nothing waits, shows how runs stand.
 pub(super) fn step(route: &Route, deadline: Option<Instant>) -> Next {
-    let next = send(route, deadline);
     let delivery = DELIVERY.get();
+    let is_by_thread = deadline.is_none();
+    let (mut was_sending, mut looks) = (false, 0);
+    delivery.change(route, |line| {
+        (was_sending, looks) = (line.is_sending, line.looks);
+        if is_by_thread {
+            line.is_sending = true;
+            line.looks = line.looks.wrapping_add(1);
+        }
+    });
+    let next = send(route, deadline);
+    delivery.change(route, |line| {
+        // What the thread puts off may still leave at the exit, and that may have met the thread at its look.
+        let is_tried = if is_by_thread {
+            line.is_sending = false;
+            false
+        } else {
+            next != Next::Others || !was_sending && line.looks == looks
+        };
+        if next == Next::Nothing || is_tried {
+            line.is_left = false;
+        }
+    });
     if next != Next::Nothing {
         if let (Next::At(_), Some(_), Some(line)) = (next, deadline, delivery.lock().line(route)) {
             // The exit waits for none that stands behind others' alerts.

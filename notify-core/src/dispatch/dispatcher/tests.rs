@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::step::send_from_queue;
 use super::*;
 use crate::notifier::{Notifier, Refusal};
+use crate::state::Queue;
 use crate::testing::{Folder, alert};
 
 /// Issue 13, point 5.

@@ -28,6 +28,11 @@ pub(super) struct Line {
     pub(super) route: Route,
     /// The keys of what this process has queued on disk: its exit waits for that.
     pub(super) own: HashSet<String>,
+    /// Whether others have left alerts there, and the exit is to try them.
+    pub(super) is_left: bool,
+    /// Whether the thread is sending to it, and how often it has begun to.
+    pub(super) is_sending: bool,
+    pub(super) looks: u32,
     pub(super) memory: Memory,
     /// How the runs stand whose beginnings were sent to it, as far as it is to show that.
     pub(super) standings: Vec<Standing>,
@@ -91,10 +96,15 @@ impl Worker<Delivery> {
         state.line(route).map_or(0, |line| line.memory.alerts.len())
     }
 
-    pub(super) fn waits_for(&self, route: &Route) -> bool {
-        self.lock()
-            .line(route)
-            .is_some_and(|line| line.is_waited_for())
+    /// Returns whether the line of a destination is as `it` says.
+    pub(super) fn is(&self, route: &Route, it: impl Fn(&Line) -> bool) -> bool {
+        self.lock().line(route).is_some_and(|line| it(line))
+    }
+
+    pub(super) fn change(&self, route: &Route, change: impl FnOnce(&mut Line)) {
+        if let Some(line) = self.lock().line(route) {
+            change(line);
+        }
     }
 
     /// Returns whether what could not be queued is older than what waits on disk.
@@ -144,13 +154,22 @@ impl Line {
         Self {
             route,
             own: HashSet::new(),
+            is_left: false,
+            is_sending: false,
+            looks: 0,
             memory,
             standings: Vec::new(),
             is_showing: false,
         }
     }
 
+    /// Returns whether the exit waits for it.
     pub(super) fn is_waited_for(&self) -> bool {
+        self.has_own() || self.is_left || self.is_sending
+    }
+
+    /// Returns whether what this process has to send or to show waits.
+    pub(super) fn has_own(&self) -> bool {
         self.has_alerts() || self.is_showing || self.standings.iter().any(Standing::is_last)
     }
 

@@ -27,6 +27,7 @@ use crate::state::entry::Entry;
 use crate::state::local;
 use crate::state::local::spool::time_of;
 use crate::state::moved::Moved;
+use crate::state::queue::Left;
 use crate::state::rate::Pace;
 use crate::state::turn::{Claim, Turn};
 
@@ -183,8 +184,8 @@ impl Queue {
     }
 
     /// Returns whether alerts waited or were held here as this process began.
-    pub(crate) fn may_have_some(&self) -> bool {
-        self.link().runs().may_wait(&self.name)
+    pub(crate) fn left(&self) -> Left {
+        self.link().runs().left_in(&self.name)
     }
 
     /// Makes its row, so that it can be taken turns at.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Gone;
 use crate::os::clock::Whose;
+use crate::state::Left;
 use crate::state::shared::transaction::Row;
 
 /// A run that has ended by then is never written down: those of a tight loop.
@@ -117,12 +118,15 @@ impl Runs {
         !self.ended.is_empty()
     }
 
-    /// Returns whether alerts may wait in a queue.
-    pub(in crate::state::shared) fn may_wait(&mut self, queue: &str) -> bool {
+    /// Returns what others have left in a queue, once.
+    pub(in crate::state::shared) fn left_in(&mut self, queue: &str) -> Left {
         // Only what was there at the beginning: of what came since somebody else knows.
-        self.waiting
-            .as_mut()
-            .is_none_or(|waiting| waiting.remove(queue))
+        let found = self.waiting.as_mut().map(|waiting| waiting.remove(queue));
+        match found {
+            Some(true) => Left::Some,
+            Some(false) => Left::Nothing,
+            None => Left::Perhaps,
+        }
     }
 
     /// Returns whether it is known that nothing waited as this process began.
