@@ -330,8 +330,13 @@ fn a_flood_of_runs_waits_for_no_heartbeat() {
     let receiver = Receiver::answering(|_| Answer::Hang);
     let (ended, pings) = beat(&receiver, "/uuid", &["changes", "1000"]);
     assert_eq!((ended.code, pings.len()), (Some(0), 1), "{}", ended.stderr);
-    let said = "too many pings wait already";
-    assert_eq!(ended.stderr.matches(said).count(), 1, "{}", ended.stderr);
+    // Of the runs of one job the service is to hear the last, so none is missed.
+    assert_eq!(
+        ended.stderr.matches("too many").count(),
+        0,
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]

@@ -74,6 +74,7 @@ fn main() -> Result<ExitCode, String> {
             let _ = alternate(true);
             held(Ok(ExitCode::SUCCESS))
         }
+        "goes on" => Ok(go_on()),
         "hang" => {
             println!("running");
             thread::sleep(Duration::from_secs(30));
@@ -175,6 +176,16 @@ fn mix(thread: u64) {
         }
     }
     print!("{said}");
+}
+
+/// Runs a job again and again while there is the file that `WHILE` names.
+fn go_on() -> ExitCode {
+    let file = std::env::var_os("WHILE").map(std::path::PathBuf::from);
+    while file.as_ref().is_some_and(|file| file.exists()) {
+        let _ = alternate(false);
+        thread::sleep(Duration::from_millis(100));
+    }
+    ExitCode::SUCCESS
 }
 
 fn held<E>(end: E) -> E {

@@ -30,7 +30,7 @@ pub(crate) const VARIABLE: &str = "NOTIFY_HEARTBEAT_URL";
 /// What stands in the URL for the job's name.
 const JOB: &str = "{job}";
 
-/// Pings that may wait.
+/// Pings that may wait; and as many ends more, for a beginning without an end would be taken for a run that hangs.
 const WAITING: usize = 64;
 
 /// A ping that is older says of the past what would be taken for the present.
@@ -60,6 +60,9 @@ const SLUG: usize = 100;
 
 /// The fault of a heartbeat that is not delivered.
 const FAULT: &str = "heartbeat";
+
+/// The fault of more pings than the service takes: one that is delivered says nothing of the others.
+const SURPLUS: &str = "heartbeat surplus";
 
 /// What the service answers to a ping by a check's UUID, for which it says 200 whatever becomes of it.
 /// <https://healthchecks.io/docs/http_api/#success-uuid>
@@ -169,22 +172,43 @@ impl Heartbeat {
 
     fn say(self: &Arc<Self>, job: &str, run: u64, event: Event) -> Result<(), Warning> {
         let beats = BEATS.get();
-        let mut state = beats.lock();
-        if state.pings.len() >= WAITING {
-            return Err(unheard("too many pings wait already"));
-        }
-        state.pings.push_back(Ping {
+        let is_taken = beats.lock().add(Ping {
             heartbeat: self.clone(),
             job: job.to_owned(),
             run,
             event,
             at: Instant::now(),
         });
-        drop(state);
+        if !is_taken {
+            return Err(unheard(SURPLUS, "too many pings wait already"));
+        }
         beats.wake().map_err(|error| {
             beats.lock().pings.clear();
-            unheard(&format!("no thread could be started for it: {error}"))
+            unheard(
+                FAULT,
+                &format!("no thread could be started for it: {error}"),
+            )
         })
+    }
+}
+
+impl Beats {
+    /// Takes in a ping, unless too many wait. Before that it takes the place of what waits of its job, for the service
+    /// looks at the latest: a beginning that of all, an end that of beginnings. Of a job whose runs follow each other
+    /// faster than the service answers it so hears of some runs, and of the end of the last.
+    fn add(&mut self, ping: Ping) -> bool {
+        let is_end = ping.event != Event::Begun;
+        if self.pings.len() >= WAITING {
+            self.pings.retain(|waiting| {
+                waiting.job != ping.job || is_end && waiting.event != Event::Begun
+            });
+        }
+        let most = if is_end { 2 * WAITING } else { WAITING };
+        let has_room = self.pings.len() < most;
+        if has_room {
+            self.pings.push_back(ping);
+        }
+        has_room
     }
 }
 
@@ -202,7 +226,7 @@ impl Work for Beats {
         let sent = isolate::contain(|| ping.send());
         match sent.unwrap_or_else(|| Err("it panicked".to_owned())) {
             Ok(()) => warning::over(FAULT),
-            Err(reason) => unheard(&reason).warn(),
+            Err(reason) => unheard(FAULT, &reason).warn(),
         }
         worker.lock().is_sending = false;
     }
@@ -329,9 +353,9 @@ fn uuid(run: u64) -> String {
     )
 }
 
-fn unheard(reason: &str) -> Warning {
+fn unheard(fault: &str, reason: &str) -> Warning {
     let message = format!("the heartbeat ({VARIABLE}) is not delivered: {reason}");
-    Warning::new(FAULT, message)
+    Warning::new(fault, message)
 }
 
 /// Returns whether nothing waits, without waiting for long to learn it.

@@ -142,7 +142,10 @@ pub(super) fn end(
         ends: key.as_ref(),
     });
     if !is_repeat(run, repeat.as_ref(), setup) {
-        reaper::look_for(setup, now, &mut warnings);
+        // Inside a `main` that goes on for hours no outermost run begins, which would look.
+        if reaper::look_for(setup, now, &mut warnings) {
+            take_over_again(setup);
+        }
         let mut ended = run.ended(setup, now);
         ended.heard = match &run.asked {
             Some(asked) => asked.heard.clone(),

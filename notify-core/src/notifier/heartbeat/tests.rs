@@ -156,3 +156,65 @@ fn a_url_that_cannot_be_used_is_refused_without_being_shown() {
     let heartbeat = Heartbeat::parse("https://x.example/SECRET/{job}").unwrap();
     assert!(!format!("{heartbeat:?}").contains("SECRET"));
 }
+
+/// The last that a service hears of a job is an end, or it takes a run for one that hangs.
+#[test]
+fn what_a_slow_service_hears_last_of_a_job_is_how_its_last_run_ended() {
+    let url = Secret::parse("https://x.example/{job}").unwrap();
+    let heartbeat = Arc::new(Heartbeat { url });
+    let mut beats = Beats::default();
+    // The service takes one ping of seven.
+    let mut said = 0;
+    let mut heard = Vec::new();
+    let mut say = |beats: &mut Beats, job: &str, run, event| {
+        let is_taken = beats.add(Ping {
+            heartbeat: heartbeat.clone(),
+            job: job.to_owned(),
+            run,
+            event,
+            at: Instant::now(),
+        });
+        said += 1;
+        if said % 7 == 0 {
+            heard.extend(beats.pings.pop_front());
+        }
+        is_taken
+    };
+    let failed = Event::Failed("why".to_owned());
+    assert!(say(&mut beats, "main", 0, Event::Begun));
+    for run in 1..1_000 {
+        let last = if run == 999 {
+            failed.clone()
+        } else {
+            Event::Succeeded
+        };
+        assert!(say(&mut beats, "load", run, Event::Begun), "{run}");
+        assert!(say(&mut beats, "load", run, last), "{run}");
+    }
+    assert!(say(&mut beats, "main", 0, Event::Succeeded));
+    assert!(beats.pings.len() <= 2 * WAITING);
+    heard.extend(beats.pings.drain(..));
+    for (job, run, event) in [("main", 0, Event::Succeeded), ("load", 999, failed)] {
+        let last = heard.iter().rfind(|ping| ping.job == job).unwrap();
+        assert_eq!((last.run, &last.event), (run, &event), "{job}");
+    }
+}
+
+#[test]
+fn where_many_jobs_wait_no_beginning_is_sent_of_whose_end_nobody_hears() {
+    let url = Secret::parse("https://x.example/{job}").unwrap();
+    let heartbeat = Arc::new(Heartbeat { url });
+    let mut beats = Beats::default();
+    let mut say = |job: &u64, event: &Event| {
+        beats.add(Ping {
+            heartbeat: heartbeat.clone(),
+            job: format!("load.{job}"),
+            run: *job,
+            event: event.clone(),
+            at: Instant::now(),
+        })
+    };
+    let begun: Vec<_> = (0..1_000).filter(|job| say(job, &Event::Begun)).collect();
+    assert_eq!(begun.len(), WAITING);
+    assert!(begun.iter().all(|job| say(job, &Event::Succeeded)));
+}
