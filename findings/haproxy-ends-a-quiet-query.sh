@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: HAProxy's `timeout client` and `timeout server` end connections that are idle; a query that PostgreSQL works on is none, and where its
 # connection is cut the work is given up.
-# Seen: a query of 5 seconds is cut after 2, as is one that waits for NOTIFY, with TCP's keep-alive on both sides, too. The client says that the server
+# Seen: a query of 5 seconds is cut after 2, though TCP's keep-alive is on at both sides. The client says that the server
 # "terminated abnormally"; the server works on, and commits. `client_connection_check_interval` of PostgreSQL makes it give up.
 # Why it matters: HAProxy's usual 50 seconds are shorter than many a nightly statement. The job fails, the alert blames PostgreSQL, and the next try
 # does what has been done.

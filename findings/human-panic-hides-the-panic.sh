@@ -3,7 +3,7 @@
 # Seen: in a release build the message and its place are in a file of the temporary folder alone; standard error has the file's name, and asks for an email.
 # With RUST_BACKTRACE set, to 0 too, the message is there.
 # Why it matters: the alert has four paragraphs of kindness and no reason, and the file of a container, or of a host with a fresh /tmp for each
-# service, is gone with the job. In a developer's debug build nobody sees it.
+# service, is gone with the job.
 set -euo pipefail
 . "$(dirname "$0")/common.bash"
 
@@ -22,7 +22,8 @@ run() { # the title, the environment
     shift
     rm -f "$TMPDIR"/*
     env "$@" "$work/program" 2> "$work/err" || code=$?
-    echo "$title: exit code $code, the message on standard error $(grep -c 'no connection to orders' "$work/err" || true), in the file $(cat "$TMPDIR"/* 2> /dev/null | grep -c 'no connection to orders' || true)"
+    echo "$title: exit code $code, the message on standard error $(grep -c 'no connection to orders' "$work/err" || true)," \
+        "in the file $(cat "$TMPDIR"/* 2> /dev/null | grep -c 'no connection to orders' || true)"
 }
 seen=$(
     run 'nothing set'
