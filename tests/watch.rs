@@ -202,10 +202,10 @@ fn two_that_watch_send_each_death_once() {
             .unwrap()
     });
     eventually("they run", || {
-        let files = folder.hidden_files();
+        let records = folder.records();
         let is_recorded = |name: &&str| {
             let line = format!("job: {name}\n");
-            files.values().any(|file| file.contains(&line))
+            records.iter().any(|record| record.contains(&line))
         };
         names.iter().all(is_recorded)
     });
@@ -448,10 +448,10 @@ fn a_run_that_is_under_way_is_not_missed_and_each_goes_to_its_own_channel() {
     .spawn()
     .unwrap();
     eventually("it runs", || {
-        folder
-            .hidden_files()
-            .values()
-            .any(|file| file.contains("job: under.way"))
+        let records = folder.records();
+        records
+            .iter()
+            .any(|record| record.contains("job: under.way"))
     });
     let watch = Watch::with(&folder, &receiver, |watch| {
         watch.env("SLACK_DATAALERTS_WEBHOOK_URL", data.webhook());
