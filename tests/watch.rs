@@ -223,6 +223,26 @@ fn two_that_watch_send_each_death_once() {
     assert_eq!(errors(&receiver), names.len(), "{:?}", receiver.texts());
 }
 
+/// Another watch holds it for a moment at each of its looks, and may do so at each of this one's.
+#[test]
+fn a_death_whose_record_was_locked_by_another_that_looked_is_sent_soon_after() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let run = program("kill").directory(&folder).alerts_to(&receiver);
+    run.run();
+    let files = folder.hidden_files().into_keys();
+    let mut records = files.filter(|path| path.contains("/running/"));
+    let record = fs::File::open(folder.path().join(records.next().unwrap())).unwrap();
+    record.lock_shared().unwrap();
+    let watch = Watch::new(&folder, &receiver);
+    // For several looks.
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(errors(&receiver), 0);
+    drop(record);
+    eventually("the death is delivered", || errors(&receiver) == 1);
+    assert_eq!(watch.stop(), (Some(0), String::new()));
+    assert_eq!(errors(&receiver), 1);
+}
+
 #[test]
 fn a_missed_run_is_sent_once_over_a_restart_and_again_when_another_is_missed() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
