@@ -882,6 +882,25 @@ fn silent_runs_in_a_loop_are_written_together() {
     assert_eq!(rows(server, &store, "run"), 0);
 }
 
+/// Issue 15, point 2: what the background thread writes may be in the store before its answer is here.
+#[test]
+fn silent_runs_whose_write_takes_long_are_counted_once() {
+    let Some(server) = server() else { return };
+    let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
+    assert_eq!(said(&store, &["store", "init"]).0, Some(0));
+    let schema = schema(&store);
+    server.sql(&format!(
+        "CREATE FUNCTION {schema}.slow() RETURNS trigger LANGUAGE plpgsql AS \
+         'BEGIN PERFORM pg_sleep(0.5); RETURN NEW; END'; \
+         CREATE TRIGGER slow BEFORE UPDATE ON {schema}.job FOR EACH ROW EXECUTE FUNCTION {schema}.slow()"
+    ));
+    let outcomes = ["ok", "sleep 20"].into_iter().cycle().take(2 * 100);
+    let program = outcomes.fold(pod("incidents", &store, &receiver), Program::arg);
+    assert_eq!(program.directory(&disk).run().stderr, "");
+    let status = server.sql(&format!("SELECT status FROM {schema}.job"));
+    assert!(status.contains("\nruns: 100\n"), "{status}");
+}
+
 /// Issue 15, point 2: a process decides by what it remembers of the job and of planned quiet as long as that is so.
 #[test]
 fn what_others_change_meanwhile_counts_for_a_process_that_remembers_something_else() {

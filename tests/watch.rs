@@ -202,10 +202,10 @@ fn two_that_watch_send_each_death_once() {
             .unwrap()
     });
     eventually("they run", || {
-        let files = folder.hidden_files();
+        let records = folder.records();
         let is_recorded = |name: &&str| {
             let line = format!("job: {name}\n");
-            files.values().any(|file| file.contains(&line))
+            records.iter().any(|record| record.contains(&line))
         };
         names.iter().all(is_recorded)
     });
@@ -221,6 +221,26 @@ fn two_that_watch_send_each_death_once() {
         assert_eq!(watch.stop(), (Some(0), String::new()));
     }
     assert_eq!(errors(&receiver), names.len(), "{:?}", receiver.texts());
+}
+
+/// Another watch holds it for a moment at each of its looks, and may do so at each of this one's.
+#[test]
+fn a_death_whose_record_was_locked_by_another_that_looked_is_sent_soon_after() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let run = program("kill").directory(&folder).alerts_to(&receiver);
+    run.run();
+    let files = folder.hidden_files().into_keys();
+    let mut records = files.filter(|path| path.contains("/running/"));
+    let record = fs::File::open(folder.path().join(records.next().unwrap())).unwrap();
+    record.lock_shared().unwrap();
+    let watch = Watch::new(&folder, &receiver);
+    // For several looks.
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(errors(&receiver), 0);
+    drop(record);
+    eventually("the death is delivered", || errors(&receiver) == 1);
+    assert_eq!(watch.stop(), (Some(0), String::new()));
+    assert_eq!(errors(&receiver), 1);
 }
 
 #[test]
@@ -448,10 +468,10 @@ fn a_run_that_is_under_way_is_not_missed_and_each_goes_to_its_own_channel() {
     .spawn()
     .unwrap();
     eventually("it runs", || {
-        folder
-            .hidden_files()
-            .values()
-            .any(|file| file.contains("job: under.way"))
+        let records = folder.records();
+        records
+            .iter()
+            .any(|record| record.contains("job: under.way"))
     });
     let watch = Watch::with(&folder, &receiver, |watch| {
         watch.env("SLACK_DATAALERTS_WEBHOOK_URL", data.webhook());

@@ -37,8 +37,8 @@ fn fail(jobs: usize, most: usize) {
         let mut bucket = bucket.lock().unwrap();
         let (tokens, since) = *bucket;
         let tokens = f64::min(tokens + since.elapsed().as_secs_f64(), 5.0);
-        // Two clocks never agree to the last millisecond.
-        let is_taken = tokens >= 0.99;
+        // A busy machine hands over one message up to a second late, and the next in time.
+        let is_taken = tokens >= 0.0;
         *bucket = (tokens - f64::from(u8::from(is_taken)), Instant::now());
         if is_taken {
             Answer::Ok

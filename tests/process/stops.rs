@@ -35,7 +35,7 @@ fn send(signal: &str, child: &Child) {
     assert!(status.unwrap().success());
 }
 
-/// Waits for the end of a program, which must come within a quarter of a minute.
+/// Waits for the end of a program, which must come within a quarter of a minute: half of what its exit has.
 fn end(mut child: Child, mut output: BufReader<std::process::ChildStdout>) -> Ended {
     use std::os::unix::process::ExitStatusExt as _;
     let begun = Instant::now();
@@ -91,30 +91,28 @@ fn a_signal_that_nohup_has_ignored_stays_ignored() {
 #[test]
 fn a_second_signal_half_a_second_after_the_first_ends_the_program_at_once() {
     let folder = Folder::new();
-    let receiver = Receiver::answering(|_| Answer::Late(Duration::from_secs(10)));
-    let program = program("sleeps", &folder, &receiver).env("NOTIFY_EXIT_SECONDS", "10");
-    let (child, output) = start(program);
+    let receiver = Receiver::answering(|_| Answer::Hang);
+    let (child, output) = start(program("sleeps", &folder, &receiver));
     send("-TERM", &child);
+    // Half a second after the program has seen the first, however busy the machine is.
+    eventually("it delivers", || !receiver.requests().is_empty());
     std::thread::sleep(Duration::from_millis(600));
     send("-TERM", &child);
     let ended = end(child, output);
     assert_eq!(ended.signal, Some(15), "{ended:?}");
-    assert!(ended.took < Duration::from_secs(8), "{ended:?}");
 }
 
 #[test]
 fn a_signal_during_delivery_cuts_it_short_and_the_exit_code_stays() {
     let folder = Folder::new();
-    let receiver = Receiver::answering(|_| Answer::Late(Duration::from_secs(10)));
-    let program = program("exits slowly", &folder, &receiver).env("NOTIFY_EXIT_SECONDS", "10");
-    let (child, output) = start(program);
+    let receiver = Receiver::answering(|_| Answer::Hang);
+    let (child, output) = start(program("exits slowly", &folder, &receiver));
     eventually("it delivers", || !receiver.requests().is_empty());
     // `main` has still to return.
-    std::thread::sleep(Duration::from_millis(500));
+    std::thread::sleep(Duration::from_secs(1));
     send("-TERM", &child);
     let ended = end(child, output);
     assert_eq!((ended.code, ended.signal), (Some(3), None), "{ended:?}");
-    assert!(ended.took < Duration::from_secs(8), "{ended:?}");
     assert_eq!(
         folder.waiting_alerts().len(),
         1,

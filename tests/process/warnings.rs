@@ -10,7 +10,7 @@ fn warnings(level: &str, program: Program) -> (String, String) {
     let folder = Folder::new();
     let log = folder.path().join("log");
     let program = program.arg("err").env("LOG", &log).env("LEVEL", level);
-    let ended = program.env("NOTIFY_EXIT_SECONDS", "1").run();
+    let ended = program.run();
     assert_eq!(ended.code, Some(7), "{ended:?}");
     let ours = |text: &str, start: &str| {
         let lines = text.lines().filter(|line| line.starts_with(start));

@@ -85,6 +85,14 @@ impl Folder {
         files
     }
 
+    /// The records of runs. Until one is shown by its own name nobody reports the death of its process.
+    pub fn records(&self) -> Vec<String> {
+        let files = self.hidden_files().into_iter();
+        let shown =
+            files.filter(|(path, _)| path.contains("/running/") && !path.contains("/running/."));
+        shown.map(|(_, record)| record).collect()
+    }
+
     /// The alerts that wait in the outbox.
     pub fn waiting_alerts(&self) -> Vec<String> {
         let files = self.hidden_files().into_iter();
@@ -134,6 +142,8 @@ impl Program {
             .env_clear()
             // What a test starts is bare, unless it is asked to report.
             .env("NOTIFY_DISABLE", "0")
+            // On a busy machine a message may take longer than the 5 seconds that are usual.
+            .env("NOTIFY_EXIT_SECONDS", "30")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

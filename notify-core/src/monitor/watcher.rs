@@ -22,6 +22,7 @@ use crate::monitor::watcher::clock::{Clock, SetBack};
 use crate::monitor::watcher::missed::Reported;
 use crate::os;
 use crate::os::ffi;
+use crate::os::random;
 use crate::os::warning::{self, Warning};
 use crate::runs::reaper;
 use crate::runs::shutdown;
@@ -39,11 +40,8 @@ const TICK: Duration = Duration::from_millis(250);
 /// How often the queues are looked at.
 const QUEUES: Duration = Duration::from_secs(2);
 
-/// A look at a record takes its lock for a moment, which can delay the process that may report it. After this many looks
-/// without a change the record counts as one that cannot be reported here.
-const LOOKS: u32 = 3;
-
-/// Such a record is looked at again after this time.
+/// The longest that a record is left alone which the last looks have left as it is: each takes its lock for a moment,
+/// which can delay the process that may report it.
 const AGAIN: Duration = Duration::from_secs(60);
 
 /// Watches one notify directory.
@@ -63,8 +61,9 @@ pub struct Guard {
     sent: Reported,
     /// The records of dead processes that the last look left.
     left: BTreeSet<String>,
-    /// How many looks in a row have left the same.
-    idle_looks: u32,
+    /// How long they are left alone: twice as long after each look that has left the same. Few looks prove nothing, for
+    /// another that looks may have held the lock each time.
+    pause: Duration,
     looked: Instant,
     /// Whether the process is asked to end.
     is_over: Arc<AtomicBool>,
@@ -125,7 +124,7 @@ impl Guard {
             reported_before: Reported::parse(&store.missed_before()),
             sent: Reported::default(),
             left: BTreeSet::new(),
-            idle_looks: 0,
+            pause: TICK,
             looked: Instant::now(),
             is_over,
         })
@@ -181,7 +180,9 @@ impl Guard {
                 jobs_at = now + self.every;
             }
             warn_of_problems(self.setup);
-            thread::sleep(TICK * self.store.cost_of_a_look());
+            // Two that began together would be in each other's way at every look.
+            let pause = TICK.mul_f64(0.75 + random::jitter() / 2.0);
+            thread::sleep(pause * self.store.cost_of_a_look());
         }
         let setup = self.setup;
         shutdown::end_with(move |deadline| {
@@ -197,8 +198,8 @@ impl Guard {
     /// Reports the runs of processes that have died since the last look.
     fn look_at_records(&mut self) {
         let dead = self.store.unwatched_runs();
-        let is_idle = self.idle_looks >= LOOKS && dead.is_subset(&self.left);
-        if dead.is_empty() || is_idle && self.looked.elapsed() < AGAIN {
+        let is_known = dead.is_subset(&self.left);
+        if dead.is_empty() || is_known && self.looked.elapsed() < self.pause {
             return;
         }
         let mut warnings = Vec::new();
@@ -206,10 +207,10 @@ impl Guard {
         warnings.into_iter().for_each(Warning::warn);
         // Those of other machines stay, and those that another program is to report.
         let left = self.store.unwatched_runs();
-        self.idle_looks = if left == self.left {
-            self.idle_looks.saturating_add(1)
+        self.pause = if left == self.left {
+            (self.pause * 2).min(AGAIN)
         } else {
-            0
+            TICK
         };
         self.left = left;
         self.looked = Instant::now();

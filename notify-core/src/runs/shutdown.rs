@@ -129,6 +129,8 @@ pub(crate) fn end_with(work: impl FnOnce(Instant) + Send + 'static) {
 fn finish(deadline: Instant) {
     let heard = heartbeat::deadline(deadline);
     postponed::finish(deadline);
+    // Delivery may take until the process is gone: the next would find a record, though of no run.
+    state::close();
     dispatcher::finish(deadline);
     // A store that was away may be back by now.
     if let Some(store) = in_force::setup_so_far().opened_store() {

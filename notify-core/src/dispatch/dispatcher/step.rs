@@ -13,6 +13,7 @@ use crate::notifier::Refusal;
 use crate::os::clock;
 use crate::os::random;
 use crate::os::warning::Warning;
+use crate::settings::in_force;
 use crate::settings::route::Route;
 use crate::state::{Turn, UNUSABLE};
 
@@ -137,11 +138,17 @@ pub(super) fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next 
     let sent =
         released.and_then(|held| Ok((sender::from_queue(route, queue, deadline, queued)?, held)));
     let (next, held) = sent.unwrap_or_else(|error| {
-        let message = format!("the outbox cannot be read, and its alerts wait: {error}");
-        let fault = if queue.is_of_a_fleet() {
-            UNUSABLE
-        } else {
-            "outbox"
+        let store = in_force::setup_so_far().opened_store();
+        let (fault, message) = match store.filter(|_| queue.is_of_a_fleet()) {
+            // One line says so for all that the store is asked, whichever comes first: it names the store.
+            Some(store) => (
+                UNUSABLE,
+                format!("{store} cannot be used ({error}): the alerts in it wait"),
+            ),
+            None => (
+                "outbox",
+                format!("the outbox cannot be read, and its alerts wait: {error}"),
+            ),
         };
         Warning::new(fault, message).warn();
         (Next::At(clock::now() + TimeDelta::minutes(1)), None)

@@ -42,8 +42,20 @@ pub(super) struct Known {
     id: String,
     exchanged: Instant,
     is_being_written: bool,
+    /// The writes of its runs of which it is not known yet whether they were made: one of them at most was.
+    asked: Vec<Asked>,
     /// Whether the store has runs of others beside those of this process.
     is_merged: bool,
+}
+
+/// A write that the store was asked for: its answer may still be on its way, or lost.
+#[derive(Debug)]
+struct Asked {
+    /// The change that it is to replace.
+    seen: String,
+    id: String,
+    /// How many runs of those in memory it writes.
+    runs: u64,
 }
 
 /// Reads jobs whose runs are to be written.
@@ -67,8 +79,6 @@ struct Written {
     seen: String,
     id: String,
     status: Box<Status>,
-    /// How many runs of those in memory that are.
-    runs: u64,
 }
 
 impl Known {
@@ -78,6 +88,7 @@ impl Known {
             id: id.to_owned(),
             exchanged,
             is_being_written: false,
+            asked: Vec::new(),
             is_merged: false,
         }
     }
@@ -105,10 +116,24 @@ impl Known {
         at.saturating_duration_since(self.exchanged) < STAY
     }
 
-    /// Makes what is remembered what its last run has made of it.
-    pub(super) fn caught_up(mut self) -> Self {
+    /// Takes it out of the memory of the jobs, where no write finds it: makes it what its last run has made of it.
+    pub(super) fn taken(mut self) -> Self {
         self.job.catch_up();
+        self.is_being_written = false;
         self
+    }
+
+    /// Finds out from what the store shows of the job whether a write was made, whose runs are not to be added once more.
+    fn settle(&mut self, id: &str, past: &Past) {
+        let asked = self.asked.iter().position(|asked| asked.id == id);
+        if let (Some(asked), Some(status)) = (asked, past.status()) {
+            let Asked { seen, id, runs } = self.asked.swap_remove(asked);
+            self.job.is_written(Shown::of(status), id_of(&id), runs);
+            self.is_merged |= seen != self.id;
+            self.id = id;
+            // They were to replace the same change.
+            self.asked.clear();
+        }
     }
 
     /// Returns whether it is all that there is to know of the job, as long as nobody else changes it.
@@ -131,7 +156,8 @@ impl Known {
     /// Adds to what was read from the store the runs that are in memory alone. A store that shows less than this process
     /// has left there was set back, as where a replica was promoted that lacked the last changes, or a backup was restored:
     /// what this process knows counts. One that a person has had forgotten has a change there still.
-    pub(super) fn correct(&self, past: Past, id: &str, now: Time) -> Past {
+    pub(super) fn correct(&mut self, past: Past, id: &str, now: Time) -> Past {
+        self.settle(id, &past);
         let is_set_back = |status: &Status| self.job.has_left_later_than(status);
         let is_known = if id == self.id {
             self.is_whole()
@@ -312,16 +338,21 @@ fn corrected(link: &Link, rows: session::Rows) -> Vec<Written> {
         let known = memory.get_mut(&name)?;
         known.job.catch_up();
         let past = Past::Known(Box::new(Status::parse(&status)?));
-        match known.correct(past, &seen, now) {
-            Past::Known(status) => Some(Written {
-                id: hash::hex(random::number()),
-                runs: known.job.runs_behind(),
-                name,
-                seen,
-                status,
-            }),
-            _ => None,
-        }
+        let Past::Known(status) = known.correct(past, &seen, now) else {
+            return None;
+        };
+        let id = hash::hex(random::number());
+        known.asked.push(Asked {
+            seen: seen.clone(),
+            id: id.clone(),
+            runs: known.job.runs_behind(),
+        });
+        Some(Written {
+            name,
+            seen,
+            id,
+            status,
+        })
     });
     written.collect()
 }
@@ -349,6 +380,9 @@ fn put_back(link: &Link, all: &[Written], behind: &[String], written: session::R
         let Some(one) = all.iter().find(|one| one.name == *name) else {
             continue;
         };
+        let Some(asked) = known.asked.iter().position(|asked| asked.id == one.id) else {
+            continue;
+        };
         if written.iter().any(|[of, id]| (of, id) == (name, &one.id)) {
             let now = Instant::now();
             // Where the job has another status by now, the next run asks the store.
@@ -357,12 +391,10 @@ fn put_back(link: &Link, all: &[Written], behind: &[String], written: session::R
             } else {
                 now.checked_sub(STAY)
             };
-            known
-                .job
-                .is_written(Shown::of(&one.status), id_of(&one.id), one.runs);
-            known.is_merged |= one.seen != known.id;
-            known.id.clone_from(&one.id);
+            known.settle(&one.id, &Past::Known(one.status.clone()));
             known.exchanged = exchanged.unwrap_or(known.exchanged);
+        } else {
+            known.asked.swap_remove(asked);
         }
     }
 }

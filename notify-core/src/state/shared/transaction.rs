@@ -100,9 +100,9 @@ impl Shared {
         if Self::stays_in_memory(&link, job, at, &mut *decide, again) {
             return Ok(Committed::default());
         }
-        let known = link.memory().remove(job).map(Known::caught_up);
+        let mut known = link.memory().remove(job).map(Known::taken);
         let mut seen = link.runs().ahead.remove(job);
-        let done = self.exchange(&link, job, known.as_ref(), at, &mut seen, decide);
+        let done = self.exchange(&link, job, known.as_mut(), at, &mut seen, decide);
         // What is in memory alone stays there, where the store was not changed; and what was seen of the job is
         // what is known of it, where the store cannot be asked.
         if !matches!(done, Ok(Some(_))) {
@@ -123,14 +123,14 @@ impl Shared {
         &self,
         link: &Link,
         job: &str,
-        known: Option<&Known>,
+        mut known: Option<&mut Known>,
         at: Instant,
         seen: &mut Option<Row>,
         decide: Decide<'_>,
     ) -> Result<Option<Committed>, Fault> {
         let until = deadline();
         if seen.is_none() {
-            *seen = known.and_then(|known| known.row(link));
+            *seen = known.as_ref().and_then(|known| known.row(link));
         }
         for tried in 0..TRIES {
             let row = match seen {
@@ -138,7 +138,7 @@ impl Shared {
                 None => seen.insert(Row::of(link, job, until)?),
             };
             let (past, guarded) = self.settle_held(row);
-            let past = match known {
+            let past = match &mut known {
                 Some(known) => known.correct(past, &row.change, clock::now()),
                 None => past,
             };
