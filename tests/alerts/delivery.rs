@@ -315,6 +315,56 @@ fn programs_without_an_alert_of_their_own_do_not_wait_time_and_again_for_a_webho
     assert_eq!(folder.waiting_alerts().len(), 1);
 }
 
+/// Those that hang have taken the time by then.
+#[test]
+fn a_destination_for_which_no_time_was_left_has_not_failed() {
+    let (folder, hanging, receiver) = (
+        Folder::new(),
+        Receiver::answering(|_| Answer::Hang),
+        Receiver::new(),
+    );
+    let program = silent(&folder);
+    let channels = [("A", &hanging), ("B", &hanging), ("C", &receiver)];
+    for (channel, receiver) in channels {
+        let failing = Program::new("ends").arg("err").directory(&folder);
+        let failing = failing
+            .env("NOTIFY_CHANNEL", channel.to_lowercase())
+            .env("NOTIFY_INSTANCE", channel)
+            .env(&format!("SLACK_{channel}_WEBHOOK_URL"), receiver.webhook())
+            .env("NOTIFY_EXIT_SECONDS", "0");
+        assert_eq!(failing.run().code, Some(1));
+    }
+    let program = channels
+        .into_iter()
+        .fold(program, |program, (channel, receiver)| {
+            program.env(&format!("SLACK_{channel}_WEBHOOK_URL"), receiver.webhook())
+        });
+    assert_eq!(program.run().code, Some(0));
+    let files = folder.hidden_files();
+    let pace = files
+        .iter()
+        .find(|(path, _)| path.contains("/outbox/c-") && path.ends_with("/.pace"));
+    assert!(
+        pace.is_none_or(|(_, pace)| !pace.contains("failures: 1")),
+        "{pace:?}"
+    );
+}
+
+/// What takes longer than is left would be cut off, and may arrive all the same.
+#[test]
+fn an_exit_begins_no_message_that_would_be_cut_off() {
+    let folder = Folder::new();
+    let receiver = Receiver::answering(|_| Answer::Late(Duration::from_millis(2500)));
+    let failing = Program::new("ends")
+        .arg("burst")
+        .arg("60")
+        .directory(&folder);
+    let failing = failing.alerts_to(&receiver).env("NOTIFY_EXIT_SECONDS", "4");
+    assert_eq!(failing.run().code, Some(0));
+    assert_eq!(receiver.requests().len(), 1);
+    assert!(!folder.waiting_alerts().is_empty());
+}
+
 /// A message that is cut off may have been accepted, and is sent once more.
 #[test]
 fn an_exit_does_not_cut_off_the_message_that_is_on_its_way_though_it_is_anothers() {

@@ -26,6 +26,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause, also where a destination asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
+/// So soon after an answer the next one is taken to come as slowly; a destination may take as long.
+const JUST: Duration = Duration::from_secs(10);
+
 /// After as many attempts an alert steps aside for those behind it.
 const PATIENCE: u32 = 3;
 
@@ -169,6 +172,15 @@ impl Pace {
     /// Returns when the last message was sent, or was to be.
     pub(crate) fn last_sent(&self) -> Option<Time> {
         self.sent
+    }
+
+    /// Returns how long the destination took for a message that it has just answered.
+    pub(crate) fn just_took(&self, now: Time) -> Duration {
+        let took = self.sent.map(|sent| self.refilled - sent);
+        let took = took.and_then(|took| took.to_std().ok());
+        let age = (now - self.refilled).abs().to_std().unwrap_or_default();
+        took.filter(|took| age <= JUST && *took <= JUST)
+            .unwrap_or_default()
     }
 
     /// Counts that an alert was refused with an unclear answer, and returns whether it has
