@@ -350,19 +350,44 @@ fn a_destination_for_which_no_time_was_left_has_not_failed() {
     );
 }
 
+/// What tries it for others gives it 2 seconds, and pauses for long by then.
+#[test]
+fn a_destination_that_is_slow_takes_the_alerts_of_a_program_though_it_was_cut_off_with_others() {
+    let folder = Folder::new();
+    let receiver = Receiver::answering(|_| Answer::Late(Duration::from_secs(3)));
+    let program = silent(&folder);
+    let failing = |seconds| {
+        let failing = Program::new("ends").arg("err").directory(&folder);
+        let failing = failing.alerts_to(&receiver);
+        failing.env("NOTIFY_EXIT_SECONDS", seconds)
+    };
+    assert_eq!(failing("0.1").run().code, Some(1));
+    let files = folder.hidden_files();
+    let queue = files.keys().find(|path| path.ends_with("/.lock"));
+    let pace = folder.path().join(queue.unwrap()).with_file_name(".pace");
+    std::fs::write(&pace, "failures: 9\n").unwrap();
+    assert_eq!(program.alerts_to(&receiver).run().code, Some(0));
+    assert_eq!(folder.waiting_alerts().len(), 1);
+    let paused = std::fs::read_to_string(&pace).unwrap();
+    assert!(paused.contains("failures: 10\n"), "{paused}");
+
+    let own = failing("20").env("NOTIFY_INSTANCE", "own");
+    assert_eq!(own.run().code, Some(1));
+    assert!(folder.waiting_alerts().is_empty());
+}
+
 /// What takes longer than is left would be cut off, and may arrive all the same.
 #[test]
 fn an_exit_begins_no_message_that_would_be_cut_off() {
     let folder = Folder::new();
-    let receiver = Receiver::answering(|_| Answer::Late(Duration::from_millis(2500)));
+    let receiver = Receiver::answering(|_| Answer::Late(Duration::from_secs(4)));
     let failing = Program::new("ends")
         .arg("burst")
-        .arg("60")
+        .arg("5")
         .directory(&folder);
-    let failing = failing.alerts_to(&receiver).env("NOTIFY_EXIT_SECONDS", "4");
+    let failing = failing.alerts_to(&receiver).env("NOTIFY_EXIT_SECONDS", "5");
     assert_eq!(failing.run().code, Some(0));
     assert_eq!(receiver.requests().len(), 1);
-    assert!(!folder.waiting_alerts().is_empty());
 }
 
 /// A message that is cut off may have been accepted, and is sent once more.

@@ -125,7 +125,9 @@ pub(crate) fn from_queue(
         if let Some(last) = alerts.last_mut() {
             last.dropped = Some(loss.clone()).filter(|loss| loss.count() > 0);
         }
+        let begun = Instant::now();
         let sent = follow_up::send(route, queue, &alerts, deadline).map_err(lasting);
+        let unanswered = follow_up::unanswered(deadline, begun);
         let now = clock::now();
         match sent {
             Ok(Sent::Unshown(pause)) => {
@@ -145,7 +147,7 @@ pub(crate) fn from_queue(
             write_down(&alerts, &sent);
         }
         // What was taken goes at once: what happens before may have it sent again.
-        settle(queue, &entries, &alerts, &sent, &mut pace, now);
+        settle(queue, &entries, &alerts, &sent, &mut pace, now, unanswered);
         if sent.is_ok() {
             write_down(&alerts, &sent);
             if loss.count() > 0 {
@@ -167,8 +169,11 @@ pub(crate) fn count_cut_off(route: &Route, since: Time, exit: Time) {
     let mut pace = ledger::pace_of(queue, now);
     // Not what was sent before, while the thread has waited for the store.
     let sent = pace.last_sent().filter(|sent| *sent >= since);
-    if sent.is_some_and(|sent| now - sent >= HANGS.min((now - exit) / 2)) {
-        pace.failed(now, None, random::jitter());
+    if let Some(given) = sent.map(|sent| now - sent)
+        && given >= HANGS.min((now - exit) / 2)
+    {
+        let given = given.to_std().unwrap_or_default();
+        pace.not_answered(now, given, random::jitter());
         ledger::keep_pace(queue, pace);
     }
 }
@@ -181,6 +186,10 @@ fn next_of(
     now: Time,
     deadline: Option<Instant>,
 ) -> Time {
+    let pace = match deadline {
+        Some(deadline) => &*pace.given(follow_up::time_until(Some(deadline), Instant::now())),
+        None => pace,
+    };
     let newest = waiting.last().filter(|_| queue.gathers_at_exit());
     match newest.map(Entry::decided) {
         Some(newest) => pace.next_of_fleet(now, newest),

@@ -1,6 +1,7 @@
 //! When a queue may send its next message: a bucket of tokens, a window in which alerts gather,
 //! and a pause that grows while the destination fails.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ pub(crate) struct Pace {
     sent: Option<Time>,
     failures: u32,
     not_before: Option<Time>,
+    /// The longest that it was given since its last answer, where it did not answer at the last attempt.
+    unanswered: Option<Duration>,
     /// Why a person has to fix the destination, as it said at the last attempt.
     broken: Option<String>,
     /// What was tried of the alerts that still wait, in the order of their ids.
@@ -75,6 +78,7 @@ impl Pace {
             sent: None,
             failures: 0,
             not_before: None,
+            unanswered: None,
             broken: None,
             trials: Vec::new(),
         }
@@ -138,6 +142,7 @@ impl Pace {
         self.refilled = now;
         self.failures = 0;
         self.not_before = None;
+        self.unanswered = None;
         self.broken = None;
     }
 
@@ -145,15 +150,36 @@ impl Pace {
     /// (from 0 to 1) for up to twice as long as the last time.
     pub(crate) fn failed(&mut self, now: Time, asked: Option<Duration>, jitter: f64) {
         self.failures = self.failures.saturating_add(1);
+        self.unanswered = None;
         self.broken = None;
         let doubled = FIRST_PAUSE * 2_u32.saturating_pow((self.failures - 1).min(10));
         let grown = doubled.mul_f64(0.5 + jitter / 2.0);
         self.pause(now, asked.unwrap_or(grown));
     }
 
+    /// The same where it did not answer within the time that it was given.
+    pub(crate) fn not_answered(&mut self, now: Time, given: Duration, jitter: f64) {
+        let longest = self.unanswered.max(Some(given));
+        self.failed(now, None, jitter);
+        self.unanswered = longest;
+    }
+
+    /// Returns the same for an attempt that can be given so much time: it does not pause where the last ones
+    /// were given much less, for it may be slow, and no more.
+    pub(crate) fn given(&self, time: Duration) -> Cow<'_, Self> {
+        match self.unanswered {
+            Some(unanswered) if unanswered.saturating_mul(3) / 2 < time => Cow::Owned(Self {
+                not_before: None,
+                ..self.clone()
+            }),
+            _ => Cow::Borrowed(self),
+        }
+    }
+
     /// Records that a person has to fix the channel, which takes a person's time.
     pub(crate) fn broken(&mut self, now: Time, reason: &str) {
         self.failures = self.failures.saturating_add(1);
+        self.unanswered = None;
         self.broken = Some(reason.to_owned());
         self.pause(now, LONGEST_PAUSE);
     }
@@ -276,6 +302,8 @@ impl Pace {
         fields.put_some("sent", self.sent.map(time::show));
         fields.put("failures", self.failures.to_string());
         fields.put_some("not-before", self.not_before.map(time::show));
+        let unanswered = self.unanswered.map(|time| time.as_millis().to_string());
+        fields.put_some("unanswered-ms", unanswered);
         fields.put_some("broken", self.broken.clone());
         for (id, trial) in &self.trials {
             let attempts = Some(trial.attempts).filter(|attempts| *attempts > 0);
@@ -309,6 +337,10 @@ impl Pace {
                 .and_then(|value| value.parse().ok())
                 .unwrap_or_default(),
             not_before: time("not-before"),
+            unanswered: fields
+                .get("unanswered-ms")
+                .and_then(|value| value.parse().ok())
+                .map(Duration::from_millis),
             broken: fields.get("broken").map(str::to_owned),
             trials: new.trials,
         };
