@@ -327,6 +327,81 @@ fn programs_without_an_alert_of_their_own_do_not_wait_time_and_again_for_a_webho
     assert_eq!(folder.waiting_alerts().len(), 1);
 }
 
+/// Those that hang have taken the time by then.
+#[test]
+fn a_destination_for_which_no_time_was_left_has_not_failed() {
+    let (folder, hanging, receiver) = (
+        Folder::new(),
+        Receiver::answering(|_| Answer::Hang),
+        Receiver::new(),
+    );
+    let program = silent(&folder);
+    let channels = [("A", &hanging), ("B", &hanging), ("C", &receiver)];
+    for (channel, receiver) in channels {
+        let failing = Program::new("ends").arg("err").directory(&folder);
+        let failing = failing
+            .env("NOTIFY_CHANNEL", channel.to_lowercase())
+            .env("NOTIFY_INSTANCE", channel)
+            .env(&format!("SLACK_{channel}_WEBHOOK_URL"), receiver.webhook())
+            .env("NOTIFY_EXIT_SECONDS", "0");
+        assert_eq!(failing.run().code, Some(1));
+    }
+    let program = channels
+        .into_iter()
+        .fold(program, |program, (channel, receiver)| {
+            program.env(&format!("SLACK_{channel}_WEBHOOK_URL"), receiver.webhook())
+        });
+    assert_eq!(program.run().code, Some(0));
+    let files = folder.hidden_files();
+    let pace = files
+        .iter()
+        .find(|(path, _)| path.contains("/outbox/c-") && path.ends_with("/.pace"));
+    assert!(
+        pace.is_none_or(|(_, pace)| !pace.contains("failures: 1")),
+        "{pace:?}"
+    );
+}
+
+/// What tries it for others gives it 2 seconds, and pauses for long by then.
+#[test]
+fn a_destination_that_is_slow_takes_the_alerts_of_a_program_though_it_was_cut_off_with_others() {
+    let folder = Folder::new();
+    let receiver = Receiver::answering(|_| Answer::Late(Duration::from_secs(3)));
+    let program = silent(&folder);
+    let failing = |seconds| {
+        let failing = Program::new("ends").arg("err").directory(&folder);
+        let failing = failing.alerts_to(&receiver);
+        failing.env("NOTIFY_EXIT_SECONDS", seconds)
+    };
+    assert_eq!(failing("0.1").run().code, Some(1));
+    let files = folder.hidden_files();
+    let queue = files.keys().find(|path| path.ends_with("/.lock"));
+    let pace = folder.path().join(queue.unwrap()).with_file_name(".pace");
+    std::fs::write(&pace, "failures: 9\n").unwrap();
+    assert_eq!(program.alerts_to(&receiver).run().code, Some(0));
+    assert_eq!(folder.waiting_alerts().len(), 1);
+    let paused = std::fs::read_to_string(&pace).unwrap();
+    assert!(paused.contains("failures: 10\n"), "{paused}");
+
+    let own = failing("20").env("NOTIFY_INSTANCE", "own");
+    assert_eq!(own.run().code, Some(1));
+    assert!(folder.waiting_alerts().is_empty());
+}
+
+/// What takes longer than is left would be cut off, and may arrive all the same.
+#[test]
+fn an_exit_begins_no_message_that_would_be_cut_off() {
+    let folder = Folder::new();
+    let receiver = Receiver::answering(|_| Answer::Late(Duration::from_secs(4)));
+    let failing = Program::new("ends")
+        .arg("burst")
+        .arg("5")
+        .directory(&folder);
+    let failing = failing.alerts_to(&receiver).env("NOTIFY_EXIT_SECONDS", "5");
+    assert_eq!(failing.run().code, Some(0));
+    assert_eq!(receiver.requests().len(), 1);
+}
+
 /// A message that is cut off may have been accepted, and is sent once more.
 #[test]
 fn an_exit_does_not_cut_off_the_message_that_is_on_its_way_though_it_is_anothers() {

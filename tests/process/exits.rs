@@ -1,6 +1,7 @@
 //! What the program's own code does in the way of its exit: the exit comes, in time and with its
 //! code, and what could not be sent by then waits.
 
+use std::thread;
 use std::time::Duration;
 
 use crate::support::{Ended, Folder, Program, Receiver, eventually};
@@ -44,6 +45,45 @@ fn a_notifier_that_waits_for_the_exiting_thread_does_not_hang_the_exit() {
         assert!(folder.status_file(RUN).starts_with("ERROR\n"), "{way}");
         assert_eq!(folder.waiting_alerts().len(), 1, "{way}");
     }
+}
+
+/// Leaves an alert for each of two notifiers that hang.
+fn left_for_two_that_hang() -> Folder {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let way = "notifiers that hang, success";
+    let ended = program(way, &folder, &receiver).run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for channel in ["hangs", "hangs_too"] {
+        let program = program("notifiers that hang", &folder, &receiver);
+        let program = program.env("NOTIFY_CHANNEL", channel);
+        let program = program.env("NOTIFY_INSTANCE", channel);
+        let ended = program.run();
+        assert_eq!(ended.code, Some(7), "{ended:?}");
+    }
+    assert_eq!(folder.waiting_alerts().len(), 4);
+    // The pause after a failure.
+    thread::sleep(Duration::from_secs(1));
+    folder
+}
+
+/// The thread hangs in the one, and the exit would in the other.
+#[test]
+fn others_alerts_hold_up_no_exit_for_longer_though_their_notifiers_know_no_bound() {
+    let (folder, receiver) = (left_for_two_that_hang(), Receiver::new());
+    let program = program("notifiers that hang, success", &folder, &receiver);
+    let ended = program.env("NOTIFY_EXIT_SECONDS", "30").run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.took < Duration::from_secs(15), "{ended:?}");
+}
+
+#[test]
+fn others_alerts_for_notifiers_that_hang_do_not_hold_up_those_of_the_program() {
+    let (folder, receiver) = (left_for_two_that_hang(), Receiver::new());
+    let program = program("notifiers that hang", &folder, &receiver);
+    let ended = program.env("NOTIFY_EXIT_SECONDS", "10").run();
+    assert_eq!(ended.code, Some(7), "{ended:?}");
+    assert_eq!(receiver.texts().len(), 1);
+    assert!(ended.took < Duration::from_secs(8), "{ended:?}");
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         "notifier with thread-locals" => install(count),
         "notifier that panics" => install(|| panic!("the notifier broke")),
         "notifier that exits" => install(|| exit(9)),
+        "notifiers that hang" | "notifiers that hang, success" => install_two_that_hang(),
         "logger that locks" => log::set_logger(&LOGGER)
             .map(|()| log::set_max_level(log::LevelFilter::Trace))
             .map_err(|error| error.to_string().into()),
@@ -47,6 +48,12 @@ fn main() -> ExitCode {
         // Its end is being written now.
         let _ = is_over.recv();
         return ExitCode::from(7);
+    }
+    if way.starts_with("notifiers that hang") {
+        works();
+    }
+    if way == "notifiers that hang, success" {
+        return ExitCode::SUCCESS;
     }
     if let Some(way) = way.strip_prefix("success leaves ") {
         leave(way);
@@ -95,6 +102,9 @@ fn run(way: &str) -> ExitCode {
     }
     exit(7)
 }
+
+#[notify(name = "works")]
+fn works() {}
 
 #[notify]
 fn fail() -> Result<(), String> {
@@ -172,6 +182,13 @@ fn bad(bad: Bad) -> Result<(), Bad> {
 
 fn install(act: impl Fn() + Send + Sync + 'static) -> Result<(), Box<dyn Error>> {
     Ok(Config::new().channel("alerts", Acting(act)).install()?)
+}
+
+/// Each for a channel, and they do not care how long they may take.
+fn install_two_that_hang() -> Result<(), Box<dyn Error>> {
+    let hangs = || Acting(|| thread::sleep(Duration::from_secs(60)));
+    let config = Config::new().channel("hangs", hangs());
+    Ok(config.channel("hangs_too", hangs()).install()?)
 }
 
 /// A notifier that acts, and accepts every alert.

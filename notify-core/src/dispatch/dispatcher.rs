@@ -233,7 +233,7 @@ impl Work for Delivery {
     fn done(&mut self) {
         // A step that has panicked has not said so.
         for line in &mut self.lines {
-            line.is_sending = false;
+            line.sends_since = None;
         }
     }
 }

@@ -32,14 +32,24 @@ pub(crate) enum Sent {
     Unshown(Duration),
 }
 
+/// Returns how long a destination may take that is asked then.
+pub(crate) fn time_until(deadline: Option<Instant>, now: Instant) -> Duration {
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(now));
+    left.map_or(TIMEOUT, |left| left.min(TIMEOUT))
+}
+
+/// Returns how long it may have taken at most, if all that is over.
+pub(crate) fn unanswered(deadline: Option<Instant>, begun: Instant) -> Option<Duration> {
+    Some(time_until(deadline, begun)).filter(|given| begun.elapsed() >= *given)
+}
+
 /// Calls a notifier, which is foreign code, for no longer than somebody waits.
 pub(crate) fn call<T>(
     route: &Route,
     deadline: Option<Instant>,
     ask: impl FnOnce(&dyn Notifier, Duration) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-    let timeout = left.map_or(TIMEOUT, |left| left.min(TIMEOUT));
+    let timeout = time_until(deadline, Instant::now());
     isolate::contain(|| ask(&*route.notifier, timeout))
         .unwrap_or_else(|| Err(Refusal::temporary("the notifier panicked")))
         .map_err(Refusal::redacted)

@@ -18,6 +18,7 @@ use crate::message::alert::Alert;
 use crate::message::dropped::Dropped;
 use crate::notifier::Refusal;
 use crate::os::clock;
+use crate::os::ffi;
 use crate::os::isolate;
 use crate::os::random;
 use crate::os::warning::Warning;
@@ -29,7 +30,8 @@ use crate::state::{Claim, Queue, Turn};
 pub(crate) use answer::warn;
 use answer::{lasting, put_off, settle, settle_doubt, write_down};
 
-/// A destination that has not answered for so long as the process ends is taken for one that hangs.
+/// A destination that has not answered for so long as the process ends is taken for one that hangs; for half of the
+/// exit, where that is shorter.
 const HANGS: TimeDelta = TimeDelta::seconds(1);
 
 /// What is being sent, and nobody else sends meanwhile.
@@ -100,6 +102,11 @@ pub(crate) fn from_queue(
         if next > now {
             return Ok(Next::At(next));
         }
+        // It would be cut off, and may arrive all the same.
+        let (over, took) = (deadline.or_else(ffi::deadline), pace.just_took(now));
+        if over.is_some_and(|over| over < Instant::now() + took) {
+            return Ok(Next::At(now + took));
+        }
         pace.forget_others_than(&waiting);
         // Before the alerts are taken: what is given up meanwhile is for the next message.
         let loss = loss_of(queue);
@@ -118,7 +125,9 @@ pub(crate) fn from_queue(
         if let Some(last) = alerts.last_mut() {
             last.dropped = Some(loss.clone()).filter(|loss| loss.count() > 0);
         }
+        let begun = Instant::now();
         let sent = follow_up::send(route, queue, &alerts, deadline).map_err(lasting);
+        let unanswered = follow_up::unanswered(deadline, begun);
         let now = clock::now();
         match sent {
             Ok(Sent::Unshown(pause)) => {
@@ -138,7 +147,7 @@ pub(crate) fn from_queue(
             write_down(&alerts, &sent);
         }
         // What was taken goes at once: what happens before may have it sent again.
-        settle(queue, &entries, &alerts, &sent, &mut pace, now);
+        settle(queue, &entries, &alerts, &sent, &mut pace, now, unanswered);
         if sent.is_ok() {
             write_down(&alerts, &sent);
             if loss.count() > 0 {
@@ -153,13 +162,18 @@ pub(crate) fn from_queue(
 }
 
 /// Counts a message as failed that the end of the process cuts off after a while, or the exit of the next one would wait
-/// for the same destination at once.
-pub(crate) fn count_cut_off(route: &Route) {
+/// for the same destination at once. It is one of those that are sent `since` then, and the exit has begun at `exit`.
+pub(crate) fn count_cut_off(route: &Route, since: Time, exit: Time) {
     let Some(queue) = &route.queue else { return };
     let now = clock::now();
     let mut pace = ledger::pace_of(queue, now);
-    if pace.last_sent().is_some_and(|sent| now - sent >= HANGS) {
-        pace.failed(now, None, random::jitter());
+    // Not what was sent before, while the thread has waited for the store.
+    let sent = pace.last_sent().filter(|sent| *sent >= since);
+    if let Some(given) = sent.map(|sent| now - sent)
+        && given >= HANGS.min((now - exit) / 2)
+    {
+        let given = given.to_std().unwrap_or_default();
+        pace.not_answered(now, given, random::jitter());
         ledger::keep_pace(queue, pace);
     }
 }
@@ -172,6 +186,10 @@ fn next_of(
     now: Time,
     deadline: Option<Instant>,
 ) -> Time {
+    let pace = match deadline {
+        Some(deadline) => &*pace.given(follow_up::time_until(Some(deadline), Instant::now())),
+        None => pace,
+    };
     let newest = waiting.last().filter(|_| queue.gathers_at_exit());
     match newest.map(Entry::decided) {
         Some(newest) => pace.next_of_fleet(now, newest),

@@ -843,6 +843,11 @@ pub(crate) fn has_begun() -> bool {
     DEADLINE.get().is_some()
 }
 
+/// Returns when the exit is over, where it has begun.
+pub(crate) fn deadline() -> Option<Instant> {
+    DEADLINE.get().copied()
+}
+
 /// Returns `patience`, or what is left of it where the exit has begun.
 pub(crate) fn within(patience: Duration) -> Duration {
     DEADLINE.get().map_or(patience, |deadline| {

@@ -1,6 +1,7 @@
 //! When a queue may send its next message: a bucket of tokens, a window in which alerts gather,
 //! and a pause that grows while the destination fails.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause, also where a destination asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
+/// So soon after an answer the next one is taken to come as slowly; a destination may take as long.
+const JUST: Duration = Duration::from_secs(10);
+
 /// After as many attempts an alert steps aside for those behind it.
 const PATIENCE: u32 = 3;
 
@@ -46,6 +50,8 @@ pub(crate) struct Pace {
     sent: Option<Time>,
     failures: u32,
     not_before: Option<Time>,
+    /// The longest that it was given since its last answer, where it did not answer at the last attempt.
+    unanswered: Option<Duration>,
     /// Why a person has to fix the destination, as it said at the last attempt.
     broken: Option<String>,
     /// What was tried of the alerts that still wait, in the order of their ids.
@@ -72,6 +78,7 @@ impl Pace {
             sent: None,
             failures: 0,
             not_before: None,
+            unanswered: None,
             broken: None,
             trials: Vec::new(),
         }
@@ -135,6 +142,7 @@ impl Pace {
         self.refilled = now;
         self.failures = 0;
         self.not_before = None;
+        self.unanswered = None;
         self.broken = None;
     }
 
@@ -142,15 +150,36 @@ impl Pace {
     /// (from 0 to 1) for up to twice as long as the last time.
     pub(crate) fn failed(&mut self, now: Time, asked: Option<Duration>, jitter: f64) {
         self.failures = self.failures.saturating_add(1);
+        self.unanswered = None;
         self.broken = None;
         let doubled = FIRST_PAUSE * 2_u32.saturating_pow((self.failures - 1).min(10));
         let grown = doubled.mul_f64(0.5 + jitter / 2.0);
         self.pause(now, asked.unwrap_or(grown));
     }
 
+    /// The same where it did not answer within the time that it was given.
+    pub(crate) fn not_answered(&mut self, now: Time, given: Duration, jitter: f64) {
+        let longest = self.unanswered.max(Some(given));
+        self.failed(now, None, jitter);
+        self.unanswered = longest;
+    }
+
+    /// Returns the same for an attempt that can be given so much time: it does not pause where the last ones
+    /// were given much less, for it may be slow, and no more.
+    pub(crate) fn given(&self, time: Duration) -> Cow<'_, Self> {
+        match self.unanswered {
+            Some(unanswered) if unanswered.saturating_mul(3) / 2 < time => Cow::Owned(Self {
+                not_before: None,
+                ..self.clone()
+            }),
+            _ => Cow::Borrowed(self),
+        }
+    }
+
     /// Records that a person has to fix the channel, which takes a person's time.
     pub(crate) fn broken(&mut self, now: Time, reason: &str) {
         self.failures = self.failures.saturating_add(1);
+        self.unanswered = None;
         self.broken = Some(reason.to_owned());
         self.pause(now, LONGEST_PAUSE);
     }
@@ -169,6 +198,15 @@ impl Pace {
     /// Returns when the last message was sent, or was to be.
     pub(crate) fn last_sent(&self) -> Option<Time> {
         self.sent
+    }
+
+    /// Returns how long the destination took for a message that it has just answered.
+    pub(crate) fn just_took(&self, now: Time) -> Duration {
+        let took = self.sent.map(|sent| self.refilled - sent);
+        let took = took.and_then(|took| took.to_std().ok());
+        let age = (now - self.refilled).abs().to_std().unwrap_or_default();
+        took.filter(|took| age <= JUST && *took <= JUST)
+            .unwrap_or_default()
     }
 
     /// Counts that an alert was refused with an unclear answer, and returns whether it has
@@ -264,6 +302,8 @@ impl Pace {
         fields.put_some("sent", self.sent.map(time::show));
         fields.put("failures", self.failures.to_string());
         fields.put_some("not-before", self.not_before.map(time::show));
+        let unanswered = self.unanswered.map(|time| time.as_millis().to_string());
+        fields.put_some("unanswered-ms", unanswered);
         fields.put_some("broken", self.broken.clone());
         for (id, trial) in &self.trials {
             let attempts = Some(trial.attempts).filter(|attempts| *attempts > 0);
@@ -297,6 +337,10 @@ impl Pace {
                 .and_then(|value| value.parse().ok())
                 .unwrap_or_default(),
             not_before: time("not-before"),
+            unanswered: fields
+                .get("unanswered-ms")
+                .and_then(|value| value.parse().ok())
+                .map(Duration::from_millis),
             broken: fields.get("broken").map(str::to_owned),
             trials: new.trials,
         };

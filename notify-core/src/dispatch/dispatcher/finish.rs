@@ -10,6 +10,10 @@ use crate::dispatch::ledger;
 use crate::dispatch::sender::{self, Next};
 use crate::error::Error;
 use crate::os::clock;
+#[cfg(test)]
+use crate::os::engine::own;
+use crate::os::isolate;
+use crate::os::thread::spawn;
 use crate::os::warning::Warning;
 use crate::settings::in_force;
 use crate::settings::route::Route;
@@ -42,17 +46,19 @@ pub(crate) fn is_waited_for() -> bool {
 /// left. A warning then says what of its own is left.
 pub(crate) fn finish(deadline: Instant) {
     let delivery = DELIVERY.get();
+    let begun = clock::now();
     let [mut look_again, in_the_end] = LOOK_AGAIN_AT_EXIT;
     let for_others = deadline.min(Instant::now() + FOR_OTHERS);
-    let deadline_of = |has_own: bool| if has_own { deadline } else { for_others };
-    let is_waited_for =
-        |line: &Line| line.has_own() || line.is_waited_for() && Instant::now() < for_others;
+    let is_anothers =
+        |line: &Line| !line.has_own() && line.is_waited_for() && Instant::now() < for_others;
+    let is_waited_for = |line: &Line| line.has_own() || is_anothers(line);
+    try_others(for_others);
     loop {
-        let lines = delivery.routes(is_waited_for);
+        let lines = delivery.routes(Line::has_own);
         // Another thread may hang in a request: this one must be able to say so at the deadline.
         let steps: Vec<_> = lines
             .iter()
-            .map(|route| step(route, Some(deadline_of(delivery.is(route, Line::has_own)))))
+            .map(|route| step(route, Some(deadline)))
             .collect();
         if look_again == in_the_end {
             // After the first quick looks the sender must be another process. What it has delivered leaves the
@@ -65,13 +71,15 @@ pub(crate) fn finish(deadline: Instant) {
         let waiting = lines
             .iter()
             .zip(steps)
-            .filter(|(route, _)| delivery.is(route, is_waited_for));
+            .filter(|(route, _)| delivery.is(route, Line::has_own));
         let pauses = waiting.map(|(route, next)| match next {
             Next::At(time) => (time - now).to_std().unwrap_or_default(),
             Next::Nothing | Next::Others => look_again.max(pause_of(route)),
         });
-        let pause = pauses.min();
-        let until = deadline_of(delivery.lock().lines.iter().any(Line::has_own));
+        let others = delivery.lock().lines.iter().any(is_anothers);
+        let pause = pauses.chain(others.then_some(look_again)).min();
+        let has_own = delivery.lock().lines.iter().any(Line::has_own);
+        let until = if has_own { deadline } else { for_others };
         let left = until.saturating_duration_since(Instant::now());
         match pause {
             // The thread of this process may be done sooner.
@@ -85,8 +93,14 @@ pub(crate) fn finish(deadline: Instant) {
         }
         look_again = (look_again * 2).min(in_the_end);
     }
-    for route in delivery.routes(|line| line.is_sending) {
-        sender::count_cut_off(&route);
+    let cut_off: Vec<_> = delivery
+        .lock()
+        .lines
+        .iter()
+        .filter_map(Line::under_way)
+        .collect();
+    for (route, since) in cut_off {
+        sender::count_cut_off(&route, since, begun);
     }
     for route in delivery.routes(Line::has_alerts) {
         let Route { channel, mend, .. } = &route;
@@ -107,6 +121,59 @@ pub(crate) fn finish(deadline: Instant) {
             "channel `{channel}` ({mend}) did not take all alerts before the exit: {place}"
         );
         Warning::new(fault, message).warn();
+    }
+}
+
+/// Tries what others have left, on a thread of its own: neither this process's own alerts wait for a destination of
+/// others that hangs, nor the exit for a notifier that goes on for longer than it was given.
+fn try_others(until: Instant) {
+    let delivery = DELIVERY.get();
+    if delivery.routes(is_others).is_empty() {
+        return;
+    }
+    #[cfg(test)]
+    let own = own::get();
+    let work = move || {
+        #[cfg(test)]
+        own::enter(own);
+        let _ = isolate::contain(|| try_until(until));
+        // What is not tried is for the next.
+        forget_others();
+    };
+    if spawn("notify-others", work).is_err() {
+        forget_others();
+    }
+}
+
+fn try_until(until: Instant) {
+    let left = || until.saturating_duration_since(Instant::now());
+    // A message that there is hardly time for may arrive, and be sent once more. Who is asked is to know that the time
+    // is over while there is time to write that down.
+    let (least, margin) = (left() / 8, left() / 20);
+    let [mut look_again, in_the_end] = LOOK_AGAIN_AT_EXIT;
+    loop {
+        let lines = DELIVERY.get().routes(is_others);
+        for route in &lines {
+            if left() < least {
+                return;
+            }
+            step(route, Some(until.checked_sub(margin).unwrap_or(until)));
+        }
+        let Some(pause) = lines.iter().map(pause_of).min() else {
+            return;
+        };
+        thread::sleep(look_again.max(pause));
+        look_again = (look_again * 2).min(in_the_end);
+    }
+}
+
+fn is_others(line: &Line) -> bool {
+    line.is_left && !line.has_own()
+}
+
+fn forget_others() {
+    for line in &mut DELIVERY.get().lock().lines {
+        line.is_left = false;
     }
 }
 

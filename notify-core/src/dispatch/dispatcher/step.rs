@@ -32,19 +32,23 @@ pub(super) fn step(route: &Route, deadline: Option<Instant>) -> Next {
     let is_by_thread = deadline.is_none();
     let (mut was_sending, mut looks) = (false, 0);
     delivery.change(route, |line| {
-        (was_sending, looks) = (line.is_sending, line.looks);
+        (was_sending, looks) = (line.sends_since.is_some(), line.looks);
+        let now = Some(clock::now());
         if is_by_thread {
-            line.is_sending = true;
+            line.sends_since = now;
             line.looks = line.looks.wrapping_add(1);
+        } else {
+            line.tries_since = now;
         }
     });
     let next = send(route, deadline);
     delivery.change(route, |line| {
         // What the thread puts off may still leave at the exit, and that may have met the thread at its look.
         let is_tried = if is_by_thread {
-            line.is_sending = false;
+            line.sends_since = None;
             false
         } else {
+            line.tries_since = None;
             next != Next::Others || !was_sending && line.looks == looks
         };
         if next == Next::Nothing || is_tried {

@@ -30,9 +30,11 @@ pub(super) struct Line {
     pub(super) own: HashSet<String>,
     /// Whether others have left alerts there, and the exit is to try them.
     pub(super) is_left: bool,
-    /// Whether the thread is sending to it, and how often it has begun to.
-    pub(super) is_sending: bool,
+    /// Since when the thread is sending to it, and how often it has begun to.
+    pub(super) sends_since: Option<Time>,
     pub(super) looks: u32,
+    /// Since when the exit is.
+    pub(super) tries_since: Option<Time>,
     pub(super) memory: Memory,
     /// How the runs stand whose beginnings were sent to it, as far as it is to show that.
     pub(super) standings: Vec<Standing>,
@@ -155,8 +157,9 @@ impl Line {
             route,
             own: HashSet::new(),
             is_left: false,
-            is_sending: false,
+            sends_since: None,
             looks: 0,
+            tries_since: None,
             memory,
             standings: Vec::new(),
             is_showing: false,
@@ -165,7 +168,13 @@ impl Line {
 
     /// Returns whether the exit waits for it.
     pub(super) fn is_waited_for(&self) -> bool {
-        self.has_own() || self.is_left || self.is_sending
+        self.has_own() || self.is_left || self.sends_since.is_some()
+    }
+
+    /// Returns its destination where something is being sent there, and since when.
+    pub(super) fn under_way(&self) -> Option<(Route, Time)> {
+        let since = self.sends_since.into_iter().chain(self.tries_since).min()?;
+        Some((self.route.clone(), since))
     }
 
     /// Returns whether what this process has to send or to show waits.

@@ -22,6 +22,7 @@ use crate::state::rate::Pace;
 const IN_MEMORY: &str = "they wait in memory, and those not delivered before the exit are lost";
 
 /// Takes out of the queue what the destination has taken or will never take, and sets the pace for the rest.
+/// `unanswered` is the time that the message was given, where it has taken all of that.
 pub(super) fn settle(
     queue: &Queue,
     entries: &[Entry],
@@ -29,6 +30,7 @@ pub(super) fn settle(
     sent: &Result<(), Refusal>,
     pace: &mut Pace,
     now: Time,
+    unanswered: Option<Duration>,
 ) {
     match sent {
         Ok(()) => {
@@ -41,9 +43,10 @@ pub(super) fn settle(
                 pace.forget(entry.id());
             }
         }
-        Err(Refusal::Temporary { retry_after, .. }) => {
-            pace.failed(now, *retry_after, random::jitter());
-        }
+        Err(Refusal::Temporary { retry_after, .. }) => match (retry_after, unanswered) {
+            (None, Some(given)) => pace.not_answered(now, given, random::jitter()),
+            (asked, _) => pace.failed(now, *asked, random::jitter()),
+        },
         Err(Refusal::Unknown { .. } | Refusal::Gone { .. }) => {
             pace.failed(now, None, random::jitter());
         }
