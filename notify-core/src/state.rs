@@ -53,7 +53,7 @@ pub(crate) use self::local::lease_scan::Seen as SeenRuns;
 pub(crate) use self::local::silences::{Planned, Silences};
 pub(crate) use self::local::spool::{channel_of, job_digits, time_of};
 pub(crate) use self::queue::{Left, Queue};
-use self::run_record::Recorded;
+use self::run_record::{Definition, Recorded};
 pub(crate) use self::turn::{Claim, Turn};
 use crate::format::time::Time;
 use crate::os::clock;
@@ -211,13 +211,28 @@ impl Store {
         either!(self, engine => engine.is_behind())
     }
 
-    /// Writes down that a run of this process is under way.
+    /// Writes down that a run of this process is under way. The next of the same `definition` may begin again.
     ///
     /// # Errors
     ///
     /// Where that cannot be done; the run's death would go unreported.
-    pub(crate) fn begin_run(&self, number: u64, run: &Recorded<'_>) -> io::Result<()> {
-        either!(self, engine => engine.begin_run(number, run))
+    pub(crate) fn begin_run(
+        &self,
+        number: u64,
+        run: &Recorded<'_>,
+        definition: Option<Definition>,
+    ) -> io::Result<()> {
+        either!(self, engine => engine.begin_run(number, run, definition))
+    }
+
+    /// Writes down that a run is under way by what is its `own`, for the rest is known of its definition; `false` where
+    /// it is not.
+    pub(crate) fn begin_run_again(&self, number: u64, definition: Definition, own: &str) -> bool {
+        match self {
+            Self::Local(local) => local.begin_run_again(number, definition, own),
+            #[cfg(feature = "postgres")]
+            Self::Shared(_) => false,
+        }
     }
 
     /// Returns whether nobody waits for a server to find who is gone.

@@ -6,7 +6,14 @@ use siphasher::sip::SipHasher13;
 
 /// Hashes without a key: what is hashed is no secret.
 pub(crate) fn hash(text: &str) -> u64 {
-    keyed_hash(&[0; 16], text)
+    begin(text).finish()
+}
+
+/// Begins the hash of a text that goes on: what it begins with is hashed once, however often it goes on otherwise.
+pub(crate) fn begin(text: &str) -> SipHasher13 {
+    let mut hasher = SipHasher13::new_with_key(&[0; 16]);
+    hasher.write(text.as_bytes());
+    hasher
 }
 
 /// Hashes a secret, so that it can neither be read back nor guessed at without the key.
@@ -19,20 +26,30 @@ pub(crate) fn keyed_hash(key: &[u8; 16], secret: &str) -> u64 {
 /// Writes a number in 16 hexadecimal digits: each run writes some, and a format costs much more.
 pub(crate) fn hex(number: u64) -> String {
     let mut text = String::with_capacity(16);
-    push_hex(&mut text, number, 16);
+    push_hex(&mut text, number);
     text
 }
 
-/// Adds the last so many hexadecimal digits of a number to a text, 16 at most.
-pub(crate) fn push_hex(text: &mut String, number: u64, digits: usize) {
-    let (mut all, mut left) = ([0; 16], number);
-    for digit in all.iter_mut().rev() {
-        let nibble = usize::try_from(left & 0xf).unwrap_or_default();
-        *digit = b"0123456789abcdef"[nibble];
-        left >>= 4;
-    }
-    let begin = all.len().saturating_sub(digits);
-    *text += str::from_utf8(&all[begin..]).unwrap_or_default();
+/// Adds the same to a text.
+pub(crate) fn push_hex(text: &mut String, number: u64) {
+    *text += str::from_utf8(&digits(number)).unwrap_or_default();
+}
+
+/// Returns the hexadecimal digits of a number.
+pub(crate) fn digits(number: u64) -> [u8; 16] {
+    let half = |bits: u64| {
+        // One nibble a byte, then its digit: all eight at once.
+        let bits = (bits | bits << 16) & 0x0000_ffff_0000_ffff;
+        let bits = (bits | bits << 8) & 0x00ff_00ff_00ff_00ff;
+        let nibbles = (bits | bits << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+        let letters = (nibbles + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+        nibbles + 0x3030_3030_3030_3030 + letters * u64::from(b'a' - b'9' - 1)
+    };
+    let mut digits = [0; 16];
+    let (left, right) = digits.split_at_mut(8);
+    left.copy_from_slice(&half(number >> 32).to_be_bytes());
+    right.copy_from_slice(&half(number & 0xffff_ffff).to_be_bytes());
+    digits
 }
 
 #[cfg(test)]
@@ -45,6 +62,14 @@ mod tests {
         #[test]
         fn a_number_is_written_in_sixteen_digits(number in any::<u64>()) {
             prop_assert_eq!(hex(number), format!("{number:016x}"));
+        }
+
+        #[test]
+        fn a_text_has_the_same_hash_in_two_parts(beginning in any::<String>(), rest in any::<String>()) {
+            let whole = hash(&format!("{beginning}{rest}"));
+            let mut hasher = begin(&beginning);
+            hasher.write(rest.as_bytes());
+            prop_assert_eq!(hasher.finish(), whole);
         }
     }
 

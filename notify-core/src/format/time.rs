@@ -39,13 +39,20 @@ pub(crate) const DAY_AND_CLOCK: usize = "11-22 13:00:00".len();
 
 /// Writes a time as `2026-11-22 13:00:00:123456 UTC`.
 pub(crate) fn show(time: Time) -> String {
-    let (date, clock) = (time.date_naive(), time.time());
+    let mut text = String::with_capacity(30);
+    push(&mut text, time);
+    text
+}
+
+/// Adds the same to a text.
+pub(crate) fn push(text: &mut String, time: Time) {
+    let (date, clock) = (time.naive_utc().date(), time.naive_utc().time());
     // A leap second has more nanoseconds than there are.
     let (leap, nanosecond) = (
         clock.nanosecond() / NANOSECONDS,
         clock.nanosecond() % NANOSECONDS,
     );
-    let mut text = *b"0000-00-00 00:00:00:000000 UTC";
+    let mut shown = *b"0000-00-00 00:00:00:000000 UTC";
     let (year, micros) = (date.year().unsigned_abs(), nanosecond / 1000);
     for (at, number) in [
         (0, year / 100),
@@ -60,13 +67,13 @@ pub(crate) fn show(time: Time) -> String {
         (24, micros % 100),
     ] {
         let two = u8::try_from(number).unwrap_or_default();
-        text[at] += two / 10;
-        text[at + 1] += two % 10;
+        shown[at] += two / 10;
+        shown[at + 1] += two % 10;
     }
-    let text = String::from_utf8(text.to_vec()).unwrap_or_default();
+    let shown = str::from_utf8(&shown).unwrap_or_default();
     match date.year() {
-        0..=9999 => text,
-        year => format!("{year:+05}{}", &text[4..]),
+        0..=9999 => *text += shown,
+        year => *text += &format!("{year:+05}{}", &shown[4..]),
     }
 }
 

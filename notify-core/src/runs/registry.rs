@@ -64,7 +64,7 @@ pub(super) struct Asked {
 
 impl Open {
     /// Distinguishes it from all other runs, of whatever process.
-    fn id(&self) -> u64 {
+    pub(super) fn id(&self) -> u64 {
         random::of(self.number)
     }
 

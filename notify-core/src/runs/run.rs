@@ -18,7 +18,7 @@ use crate::runs::end::{end, end_returned, note_end, take_over_again};
 use crate::runs::registry::{OPEN, Open, open_runs};
 use crate::runs::sharded;
 use crate::runs::under_way::UnderWay;
-use crate::runs::unended::{record, report_overlap};
+use crate::runs::unended::{record, record_beginning, report_overlap};
 use crate::runs::{overdue, reaper, stack};
 use crate::settings::config::Config;
 use crate::settings::in_force;
@@ -84,7 +84,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     warnings.extend(run.beat(setup));
     watch_signals(setup);
     if !nested {
-        record(number, &run, setup);
+        record_beginning(number, &run, setup);
         if reaper::look_as_one_begins(number, setup, run.started, &mut warnings) {
             take_over_again(setup);
         }
@@ -194,7 +194,7 @@ impl Run {
         if let Some(at) = returned.overdue_at {
             overdue::forget(at, self.number);
         }
-        record(self.number, &returned, in_force::setup());
+        record(self.number, &returned, in_force::setup(), None);
     }
 }
 
@@ -224,7 +224,7 @@ impl Config {
         let mut warnings = Vec::new();
         // Not under a lock: a notifier may be asked who it is.
         for (number, mut run) in open.into_iter().flatten() {
-            record(number, &run, setup);
+            record(number, &run, setup, None);
             run.report_start(setup, &mut warnings);
             if let Some(open) = open_runs(number).get_mut(&number) {
                 open.is_start_sent = run.is_start_sent;
@@ -258,10 +258,12 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::format::fields::Fields;
     use crate::job::Arguments;
     use crate::os::engine::own;
     use crate::runs::definition::names;
     use crate::runs::registry::is_later;
+    use crate::testing::Folder;
 
     /// Issue 13, point 5.
     #[cfg(unix)]
@@ -310,6 +312,33 @@ mod tests {
             OVER.wait();
             assert!(ends);
         });
+    }
+
+    #[test]
+    fn the_record_of_each_run_of_a_definition_says_the_same_but_for_which_it_is_and_when_it_began()
+    {
+        static SITE: Site = Site::new::<Open>("etl::load", true, true, "1.2")
+            .with(|| Arguments::new().owner(|| "data"));
+        let _own = own::begin();
+        let folder = Folder::new();
+        let setup = in_force::settle(Config::new().directory(folder.path())).unwrap();
+        let recorded = || {
+            let run = begin(&SITE, None, false);
+            let seen = setup.store().unwrap().look_at_runs().unwrap();
+            run.end(&Outcome::Returned);
+            seen[0].runs[0].clone()
+        };
+        let [first, next] = [(); 2].map(|()| recorded());
+        let same = |run: &Fields| {
+            let is_own = |key: &str| ["run", "begun"].contains(&key);
+            let same = run.iter().filter(|(key, _)| !is_own(key));
+            same.map(|(key, value)| format!("{key}: {value}"))
+                .collect::<Vec<_>>()
+        };
+        assert!(same(&first).contains(&"owner: data".to_owned()));
+        assert_eq!(same(&first), same(&next));
+        assert_ne!(first.get("run"), next.get("run"));
+        assert!(first.get("begun").unwrap() <= next.get("begun").unwrap());
     }
 
     /// The numbers of a thread say nothing of those of another.

@@ -1,6 +1,7 @@
 //! What is reported of a run that goes on: that it has begun, overlaps another or is overdue, and how far it is.
 
 use std::borrow::Cow;
+use std::ptr;
 use std::time::{Duration, Instant};
 
 use crate::dispatch::dispatcher;
@@ -19,7 +20,7 @@ use crate::runs::{asked, overdue, overlap};
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
 use crate::state;
-use crate::state::run_record::Recorded;
+use crate::state::run_record::{self, Definition, Recorded};
 use crate::status::outcome::Outcome;
 /// Seconds.
 const MINUTE: f64 = 60.0;
@@ -45,7 +46,7 @@ fn note_news(number: u64) {
     let outermost = around.first().copied().unwrap_or(number);
     let run = { open_runs(outermost).get(&outermost).cloned() };
     if let Some(run) = run.filter(|_| is_news) {
-        record(outermost, &run, in_force::setup_so_far());
+        record(outermost, &run, in_force::setup_so_far(), None);
         if !open_runs(outermost).contains_key(&outermost) {
             // It has ended meanwhile, and must not look as if it had died.
             state::end_run(outermost);
@@ -86,8 +87,27 @@ fn show_progress(number: u64, around: &[u64]) {
     }
 }
 
-/// Writes down that an outermost run is under way, so that its death can be reported.
-pub(super) fn record(number: u64, run: &Open, setup: &'static Setup) {
+/// Writes down that an outermost run begins: in the words of the last of its definition, where these are known.
+pub(super) fn record_beginning(number: u64, run: &Open, setup: &'static Setup) {
+    let definition = (ptr::from_ref(run.job).addr(), ptr::from_ref(setup).addr());
+    let definition = Some(definition).filter(|_| run.name.is_none());
+    if let Some((store, definition)) = setup.store().zip(definition) {
+        let own = run_record::own(run.id(), run.begun.time(clock::first_ahead()));
+        if store.begin_run_again(number, definition, &own) {
+            return;
+        }
+    }
+    record(number, run, setup, definition);
+}
+
+/// Writes down that an outermost run is under way, so that its death can be reported. The next one of its `definition`
+/// says the same.
+pub(super) fn record(
+    number: u64,
+    run: &Open,
+    setup: &'static Setup,
+    definition: Option<Definition>,
+) {
     let Some(store) = setup.store().filter(|_| !run.nested) else {
         return;
     };
@@ -103,7 +123,9 @@ pub(super) fn record(number: u64, run: &Open, setup: &'static Setup) {
             .map_or(Cow::default(), |routes| Cow::Borrowed(&*routes.queues)),
         has_returned: run.returned.is_some(),
     };
-    match store.begin_run(number, &recorded) {
+    // A queue that cannot be had now may be had later.
+    let is_lasting = routes.is_none() || !recorded.queues.is_empty();
+    match store.begin_run(number, &recorded, definition.filter(|_| is_lasting)) {
         Ok(()) => warning::over("record"),
         Err(error) => {
             let message =

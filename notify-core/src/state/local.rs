@@ -38,7 +38,7 @@ use crate::os::machine::Machine;
 use crate::rules::Past;
 use crate::state::history::History;
 use crate::state::local::spool::Outbox;
-use crate::state::run_record::Recorded;
+use crate::state::run_record::{self, Definition, Recorded};
 use crate::state::{Again, Committed, Decide, Repeat};
 use crate::status::Status;
 
@@ -244,8 +244,17 @@ impl Directory {
         }
     }
 
-    pub(crate) fn begin_run(&self, number: u64, run: &Recorded<'_>) -> io::Result<()> {
-        let begin = || lease::begin(&self.running, number, &run.run(), || run.process());
+    pub(crate) fn begin_run(
+        &self,
+        number: u64,
+        run: &Recorded<'_>,
+        definition: Option<Definition>,
+    ) -> io::Result<()> {
+        let begin = || {
+            let own = run_record::own(run.ended.run, run.ended.begun);
+            let text = (&*run.same(), &*own);
+            lease::begin(&self.running, number, text, definition, || run.process())
+        };
         match begin() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.make_folders()?;
@@ -253,6 +262,10 @@ impl Directory {
             }
             result => result,
         }
+    }
+
+    pub(crate) fn begin_run_again(&self, number: u64, definition: Definition, own: &str) -> bool {
+        lease::begin_again(&self.running, number, definition, own)
     }
 
     pub(crate) fn expired_runs(&self) -> Vec<Expired> {

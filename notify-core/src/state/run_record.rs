@@ -11,6 +11,7 @@ use crate::format::text;
 use crate::format::time;
 #[cfg(feature = "postgres")]
 use crate::format::time::Micros;
+use crate::format::time::Time;
 use crate::message::alert;
 use crate::os::clock::Whose;
 use crate::os::machine::Machine;
@@ -32,6 +33,10 @@ pub(crate) struct Recorded<'a> {
     pub(crate) has_returned: bool,
 }
 
+/// Runs whose records say the same but for what is their own: those of a definition under the same settings, by the
+/// addresses of both.
+pub(crate) type Definition = (usize, usize);
+
 /// By how many microseconds the fleet's clock was ahead of the one by which the run began.
 const AHEAD: &str = "clock-ahead";
 
@@ -48,19 +53,28 @@ pub(super) fn ahead(ahead: Option<Micros>) -> String {
     page.end("")
 }
 
+/// Says which run it is, and when it began: all that differs from run to run, until one says something of itself.
+pub(crate) fn own(run: u64, begun: Time) -> String {
+    let mut own = String::with_capacity(64);
+    own += "run: ";
+    hash::push_hex(&mut own, run);
+    own += "\nbegun: ";
+    time::push(&mut own, begun);
+    own.push('\n');
+    own
+}
+
 impl Recorded<'_> {
-    /// Describes the run.
-    pub(crate) fn run(&self) -> String {
+    /// Describes the run, but for what is its [`own`].
+    pub(crate) fn same(&self) -> String {
         let Self {
             ended, settings, ..
         } = self;
         let mut run = Page::new(512);
         let mut put = |key, value: &str| run.put(key, value);
-        put("run", &hash::hex(ended.run));
         put("job", &ended.job);
         put("location", &ended.location);
         put("source", &ended.source);
-        put("begun", &time::show(ended.begun));
         put("channel", &ended.channel);
         for queue in &*self.queues {
             put("queue", queue);

@@ -50,7 +50,7 @@ use crate::rules::quiet::Window;
 use crate::state::history::{self, Answered};
 use crate::state::local;
 use crate::state::local::silences::Silences;
-use crate::state::run_record::Recorded;
+use crate::state::run_record::{self, Definition, Recorded};
 use crate::state::turn::Turn;
 use crate::state::{self, Renamed, Wait};
 use crate::status::Quiet;
@@ -158,13 +158,17 @@ impl Shared {
 
     /// Has the background thread write down that a run of this process is under way.
     #[expect(clippy::unnecessary_wraps, reason = "the other engine writes now")]
-    pub(crate) fn begin_run(&self, number: u64, run: &Recorded<'_>) -> io::Result<()> {
+    pub(crate) fn begin_run(
+        &self,
+        number: u64,
+        run: &Recorded<'_>,
+        _: Option<Definition>,
+    ) -> io::Result<()> {
         let link = self.link();
         let job = name::file_name(&run.ended.job).into_owned();
+        let text = run.same() + &run_record::own(run.ended.run, run.ended.begun);
         let about = || life::describe(run.process());
-        let is_first = link
-            .runs()
-            .begin(number, job, about, run.run(), run.ended.by);
+        let is_first = link.runs().begin(number, job, about, text, run.ended.by);
         if is_first {
             let _ = link.send(Event::Begun);
         }

@@ -5,19 +5,21 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use super::lease_format::block;
 #[cfg(test)]
 pub(crate) use super::lease_format::blocks;
-use super::lease_format::{ENDED, set_capacity};
+use super::lease_format::{ENDED, Pattern, set_capacity};
 pub(crate) use super::lease_scan::Expired;
 use crate::format::fields::Fields;
 use crate::os::engine::{self, Part};
 use crate::os::file::{self, Links, Mark};
 use crate::os::random;
 use crate::state::change::RunKey;
+use crate::state::run_record::Definition;
 
 /// A forked child closes its copy of the file: the lock would outlive the parent otherwise.
 static RECORD: Part<Mutex<Option<Record>>> = Part::beginning(engine::Slot::Record, |parents| {
@@ -39,6 +41,8 @@ pub(super) struct Record {
     name: Arc<str>,
     slots: Vec<Slot>,
     end: u64,
+    /// The blocks of the last runs of definitions.
+    known: Vec<(Definition, Pattern)>,
 }
 
 #[derive(Debug)]
@@ -50,7 +54,8 @@ struct Slot {
     has_ended: bool,
 }
 
-/// Writes down that a run has begun.
+/// Writes down that a run has begun, of which what is its `own` comes last. If it is of a `definition`, the rest is kept
+/// for the next of its runs.
 ///
 /// # Errors
 ///
@@ -58,21 +63,50 @@ struct Slot {
 pub(crate) fn begin(
     folder: &Path,
     run: u64,
-    fields: &str,
+    (same, own): (&str, &str),
+    definition: Option<Definition>,
     process: impl FnOnce() -> Fields,
 ) -> io::Result<()> {
     let mut record = lock();
-    let is_usable = |record: &Record| record.is_in(folder) && record.is_open();
-    if record.as_ref().is_some_and(|record| !is_usable(record)) {
+    if record
+        .as_ref()
+        .is_some_and(|record| !record.is_usable(folder))
+    {
         remove(record.take());
     }
-    match &mut *record {
-        Some(record) => record.begin(run, fields),
-        None => {
-            *record = Some(Record::create(folder, run, fields, &process().render())?);
-            Ok(())
+    let mut pattern = Pattern::new(same, own);
+    let record = match &mut *record {
+        Some(record) => {
+            record.begin(run, &mut pattern.block)?;
+            record
         }
+        None => {
+            let process = process().render();
+            record.insert(Record::create(folder, run, &pattern.block, &process)?)
+        }
+    };
+    if let Some(definition) = definition {
+        record.known.retain(|(known, _)| *known != definition);
+        record.known.push((definition, pattern));
     }
+    Ok(())
+}
+
+/// Writes down that another run of a definition has begun; `false` where none is known, or that cannot be done.
+pub(crate) fn begin_again(folder: &Path, run: u64, definition: Definition, own: &str) -> bool {
+    let mut record = lock();
+    let Some(record) = record.as_mut().filter(|record| record.is_usable(folder)) else {
+        return false;
+    };
+    let mut known = mem::take(&mut record.known);
+    let of_it = known.iter_mut().find(|(known, _)| *known == definition);
+    let block = of_it.and_then(|(_, pattern)| pattern.ending(own));
+    let begun = block.map(|block| record.begin(run, block));
+    // After a fault all go the whole way once, which says when it is over.
+    if !matches!(begun, Some(Err(_))) {
+        record.known = known;
+    }
+    matches!(begun, Some(Ok(())))
 }
 
 /// Writes down that a run has ended.
@@ -94,7 +128,7 @@ pub(crate) fn close() {
     if let Some(record) = record.take_if(is_idle) {
         let _ = fs::remove_file(&record.path);
         // The exit closes it.
-        std::mem::forget(record.file);
+        mem::forget(record.file);
     }
 }
 
@@ -137,7 +171,7 @@ pub(super) fn lock() -> MutexGuard<'static, Option<Record>> {
 impl Record {
     /// Writes the record under a hidden name, locks it, and only then shows it: one that is seen
     /// without its lock is dead.
-    fn create(folder: &Path, run: u64, fields: &str, process: &str) -> io::Result<Self> {
+    fn create(folder: &Path, run: u64, first: &[u8], process: &str) -> io::Result<Self> {
         let name = format!("{}-{:016x}", engine::pid(), random::number());
         let temporary = folder.join(format!(".{name}"));
         let path = folder.join(&name);
@@ -145,8 +179,8 @@ impl Record {
         let (file, _) = file::open_private(&temporary, options.read(true).write(true))?;
         let written = (|| {
             file.try_lock().map_err(io::Error::from)?;
-            let (process, first) = (block(process), block(fields));
-            file::write_at(&file, &[&*process, &*first].concat(), 0)?;
+            let process = block(process);
+            file::write_at(&file, &[&*process, first].concat(), 0)?;
             let slot = Slot {
                 offset: process.len() as u64,
                 capacity: first.len(),
@@ -161,6 +195,7 @@ impl Record {
                 name: name.into(),
                 end: slot.offset + first.len() as u64,
                 slots: vec![slot],
+                known: Vec::new(),
             };
             fs::rename(&temporary, &path)?;
             Ok(record)
@@ -173,22 +208,20 @@ impl Record {
 
     /// Writes a run into a slot. One that is there already, and of which a `Config` that was installed
     /// meanwhile has changed what is to be sent, is written anew before the old slot is freed.
-    fn begin(&mut self, run: u64, fields: &str) -> io::Result<()> {
+    fn begin(&mut self, run: u64, block: &mut [u8]) -> io::Result<()> {
         let earlier = self.slots.iter().position(|slot| slot.run == Some(run));
-        let mut block = block(fields);
         let free = self
             .slots
             .iter_mut()
             .find(|slot| slot.run.is_none() && slot.capacity >= block.len());
         if let Some(slot) = free {
-            if slot.capacity != block.len() {
-                set_capacity(&mut block, slot.capacity);
-            }
-            file::write_at(&self.file, &block, slot.offset)?;
+            set_capacity(block, slot.capacity);
+            file::write_at(&self.file, block, slot.offset)?;
             slot.run = Some(run);
             slot.has_ended = false;
         } else {
-            file::write_at(&self.file, &block, self.end)?;
+            set_capacity(block, block.len());
+            file::write_at(&self.file, block, self.end)?;
             self.slots.push(Slot {
                 offset: self.end,
                 capacity: block.len(),
@@ -234,6 +267,10 @@ impl Record {
         self.mark.is_on(&self.file)
     }
 
+    fn is_usable(&self, folder: &Path) -> bool {
+        self.is_in(folder) && self.is_open()
+    }
+
     fn has(&self, run: &RunKey) -> bool {
         Arc::ptr_eq(&self.name, &run.record) || self.name == run.record
     }
@@ -255,7 +292,7 @@ impl Record {
     /// Closes the file, and with it the lock; unless its descriptor is the program's by now.
     fn let_go(self) {
         if !self.is_open() {
-            std::mem::forget(self.file);
+            mem::forget(self.file);
         }
     }
 
@@ -266,109 +303,4 @@ impl Record {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::{Duration, SystemTime};
-
-    use super::*;
-    use crate::state::local::lease_scan::{UNSHOWN, find_dead};
-    use crate::testing::Folder;
-
-    fn run(name: &str) -> String {
-        format!("job: {name}\n")
-    }
-
-    /// The jobs of the runs that a process left under way which dies now.
-    fn left_by(record: Record, folder: &Folder) -> Vec<String> {
-        drop(record);
-        let dead = find_dead(folder.path(), |_| true);
-        let runs = dead.iter().flat_map(|dead| &dead.runs);
-        runs.filter_map(|(_, run)| run.get("job").map(str::to_owned))
-            .collect()
-    }
-
-    #[test]
-    fn a_process_that_dies_leaves_its_open_runs_and_one_that_lives_leaves_none() {
-        let folder = Folder::new();
-        let mut record = Record::create(folder.path(), 1, &run("a"), &run("process")).unwrap();
-        for (number, job) in [(2, "b"), (3, "c")] {
-            record.begin(number, &run(job)).unwrap();
-        }
-        record.end(2);
-        record.begin(4, &run("d")).unwrap();
-        assert!(find_dead(folder.path(), |_| true).is_empty(), "it lives");
-        assert_eq!(
-            left_by(record, &folder),
-            ["a", "d", "c"],
-            "the freed slot is used again"
-        );
-    }
-
-    #[test]
-    fn processes_are_found_in_the_order_in_which_they_died() {
-        let folder = Folder::new();
-        for age in [3, 1, 4, 2] {
-            let job = run(&age.to_string());
-            let record = Record::create(folder.path(), 1, &job, &run("process")).unwrap();
-            let time = SystemTime::now() - Duration::from_secs(age);
-            record.file.set_modified(time).unwrap();
-        }
-        let dead = find_dead(folder.path(), |_| true);
-        let jobs: Vec<_> = dead
-            .iter()
-            .filter_map(|dead| dead.runs[0].1.get("job"))
-            .collect();
-        assert_eq!(jobs, ["4", "3", "2", "1"]);
-    }
-
-    #[test]
-    fn a_run_that_is_recorded_twice_is_ended_by_one_end() {
-        let folder = Folder::new();
-        let mut record = Record::create(folder.path(), 1, &run("a"), &run("process")).unwrap();
-        record.begin(1, &run("a, by a Config")).unwrap();
-        record.end(1);
-        assert_eq!(left_by(record, &folder), Vec::<String>::new());
-    }
-
-    #[test]
-    fn an_end_is_written_into_the_record_and_no_file_of_the_program() {
-        let folder = Folder::new();
-        let path = folder.path().join(".program's own");
-        let mut record = Record::create(folder.path(), 1, &run("a"), &run("process")).unwrap();
-        // As where the program closes all that is open, and opens a file of its own.
-        record.file = File::create(&path).unwrap();
-        record.end(1);
-        assert_eq!(fs::read(&path).unwrap(), b"");
-        assert_eq!(left_by(record, &folder), Vec::<String>::new());
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_record_that_is_let_go_of_closes_no_file_of_the_program() {
-        use std::os::fd::AsRawFd as _;
-        let folder = Folder::new();
-        let path = folder.path().join("program's own");
-        let mut record = Record::create(folder.path(), 1, &run("a"), &run("process")).unwrap();
-        // As in a forked child that closes all that is open, and opens a file of its own.
-        record.file = File::create(&path).unwrap();
-        let link = format!("/proc/self/fd/{}", record.file.as_raw_fd());
-        record.let_go();
-        assert_eq!(fs::read_link(link).unwrap(), path);
-    }
-
-    #[test]
-    fn a_record_that_was_never_shown_is_removed_once_it_is_old_and_nobodys() {
-        let folder = Folder::new();
-        let make = |name: &str, age: Duration| {
-            let file = File::create(folder.path().join(name)).unwrap();
-            file.set_modified(SystemTime::now() - age).unwrap();
-            file
-        };
-        make(".young", UNSHOWN / 2);
-        make(".old", UNSHOWN * 2);
-        let locked = make(".locked", UNSHOWN * 2);
-        locked.lock().unwrap();
-        assert!(find_dead(folder.path(), |_| true).is_empty());
-        let left = |name: &str| folder.path().join(name).exists();
-        assert_eq!([".young", ".old", ".locked"].map(left), [true, false, true]);
-    }
-}
+mod tests;
