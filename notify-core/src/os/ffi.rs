@@ -3,10 +3,11 @@
 //! Long on purpose: it is the one file with `unsafe`, so that all of it can be read in one place. std has no way
 //! to be called at the exit, none to ask for the user or the host, none to send, catch or ask for a signal, none to
 //! have a child end with its parent, none to become another user for good, none to make or rename a file by way of
-//! an open folder, none to know a forked child, and none to ask an error that may borrow something for its type.
+//! an open folder, none to read from a descriptor that another thread may close, none to know a forked child, and none
+//! to ask an error that may borrow something for its type.
 #![expect(
     unsafe_code,
-    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `openat`, `renameat`, `mmap` and `madvise` are C functions; `Error::is` wants a lifetime; what is lent or made once is shared"
+    reason = "`on_exit`, `atexit`, `geteuid`, `uname`, `kill`, `prctl`, `sigaction`, `initgroups`, `setresuid`, `openat`, `renameat`, `pread`, `mmap` and `madvise` are C functions; `Error::is` wants a lifetime; what is lent or made once is shared"
 )]
 
 use std::cell::{Cell, UnsafeCell};
@@ -434,6 +435,30 @@ pub(crate) fn create_in(folder: &File, name: &str, mode: u32) -> io::Result<File
             return Err(error);
         }
     }
+}
+
+/// Reads the beginning of the file that has this descriptor now, be it the one that the caller means or another;
+/// returns how many bytes there are.
+#[cfg(unix)]
+pub(crate) fn read_beginning(descriptor: i32, bytes: &mut [u8]) -> Option<usize> {
+    // SAFETY: no more is written than there is room for.
+    let read = unsafe { libc::pread(descriptor, bytes.as_mut_ptr().cast(), bytes.len(), 0) };
+    usize::try_from(read).ok()
+}
+
+#[cfg(unix)]
+pub(crate) fn descriptor(file: &File) -> i32 {
+    file.as_raw_fd()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn read_beginning(_: i32, _: &mut [u8]) -> Option<usize> {
+    None
+}
+
+#[cfg(not(unix))]
+pub(crate) fn descriptor(_: &std::fs::File) -> i32 {
+    -1
 }
 
 /// Gives a file of an open folder another name there, whatever has that name.

@@ -8,9 +8,11 @@
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use crate::format::text;
+use crate::os::ffi;
 use crate::os::file::{self, Identity, Links};
 use crate::os::lock::Lock;
 use crate::os::random;
@@ -167,6 +169,36 @@ impl LockFile {
     }
 }
 
+/// The descriptor of a kept lock file, for threads that read its id while another looks after the file: by then it may
+/// be closed, or be another's, and what is read is then no id that anybody remembers.
+#[derive(Debug)]
+pub(super) struct Descriptor(AtomicI32);
+
+/// No file has it.
+const NONE: i32 = -1;
+
+impl Default for Descriptor {
+    fn default() -> Self {
+        Self(AtomicI32::new(NONE))
+    }
+}
+
+impl Descriptor {
+    pub(super) fn set(&self, kept: Option<&LockFile>) {
+        let descriptor = kept.map_or(NONE, |kept| ffi::descriptor(kept.file()));
+        self.0.store(descriptor, Ordering::Relaxed);
+    }
+
+    /// Reads what may be the id of the last change.
+    pub(super) fn id(&self) -> Option<Id> {
+        let mut found = Id::default();
+        let descriptor = self.0.load(Ordering::Relaxed);
+        let is_whole =
+            descriptor != NONE && ffi::read_beginning(descriptor, &mut found) == Some(found.len());
+        is_whole.then_some(found)
+    }
+}
+
 /// Returns whether the last change in the lock's file at `path` is the one of that id.
 pub(super) fn is_at(path: &Path, id: Id) -> bool {
     file::open(path, OpenOptions::new().read(true), Links::Refuse)
@@ -176,4 +208,32 @@ pub(super) fn is_at(path: &Path, id: Id) -> bool {
 fn has_id(file: &File, id: Id) -> bool {
     let mut found = Id::default();
     file::read_at(file, &mut found, 0).is_ok_and(|length| length == found.len()) && found == id
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::testing::Folder;
+
+    #[test]
+    fn a_descriptor_that_is_gone_or_is_another_files_by_now_reads_no_id_that_is_remembered() {
+        let folder = Folder::new();
+        let path = folder.path().join("lock");
+        let lock = Lock::acquire(&path, Duration::ZERO).unwrap().unwrap();
+        let mut kept = LockFile::of(lock).unwrap();
+        let id = kept.write_id().unwrap();
+        let descriptor = Descriptor::default();
+        assert_eq!(descriptor.id(), None);
+        descriptor.set(Some(&kept));
+        assert_eq!(descriptor.id(), Some(id));
+        let newer = kept.write_id().unwrap();
+        assert_eq!(descriptor.id(), Some(newer));
+
+        kept.close();
+        assert_ne!(descriptor.id(), Some(newer));
+        let others = folder.path().join("other");
+        fs::write(&others, "of the program's own").unwrap();
+        let _others: Vec<_> = (0..8).map(|_| File::open(&others).unwrap()).collect();
+        assert_ne!(descriptor.id(), Some(newer));
+    }
 }

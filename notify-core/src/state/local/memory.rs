@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::lock_file::{self, LockFile};
+use super::lock_file::{self, Descriptor, LockFile};
 use super::{Directory, LOCKS, lease};
 use crate::format::time::Micros;
 use crate::os::ffi::OnceBox;
@@ -42,7 +42,7 @@ const NEVER: u64 = u64::MAX;
 #[derive(Debug)]
 pub(super) struct Memory {
     /// Made when they are first used, for most processes have few jobs.
-    slots: [OnceBox<Mutex<Slot>>; LOCKS],
+    slots: [OnceBox<JobsOfLock>; LOCKS],
     /// The first time at which something may have to be written, in microseconds after `begun`.
     due: AtomicU64,
     begun: Instant,
@@ -53,11 +53,24 @@ pub(super) struct Memory {
 /// The jobs of one lock, on cache lines of their own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
+struct JobsOfLock {
+    slot: Mutex<Slot>,
+    /// Of the kept lock file.
+    descriptor: Descriptor,
+}
+
+#[derive(Debug, Default)]
 struct Slot {
     /// Kept to read the id. Who locks it takes it out: two threads on one descriptor would not exclude each other.
     lock_file: Option<LockFile>,
     used: Option<Instant>,
     jobs: Vec<Job>,
+}
+
+impl JobsOfLock {
+    fn lock(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Default for Memory {
@@ -72,13 +85,16 @@ impl Default for Memory {
 }
 
 impl Memory {
-    fn slot(&self, slot: usize) -> MutexGuard<'_, Slot> {
-        let slot = self.slots[slot].get_or_make(Mutex::default);
-        slot.lock().unwrap_or_else(PoisonError::into_inner)
+    fn of_lock(&self, number: usize) -> &JobsOfLock {
+        self.slots[number].get_or_make(JobsOfLock::default)
+    }
+
+    fn slot(&self, number: usize) -> MutexGuard<'_, Slot> {
+        self.of_lock(number).lock()
     }
 
     /// Returns those that were used.
-    fn slots(&self) -> impl Iterator<Item = &Mutex<Slot>> {
+    fn used(&self) -> impl Iterator<Item = &JobsOfLock> {
         self.slots.iter().filter_map(OnceBox::get)
     }
 
@@ -109,16 +125,20 @@ impl Memory {
     }
 
     /// Takes out the file of a lock, to lock it.
-    pub(super) fn take_lock_file(&self, slot: usize) -> Option<LockFile> {
-        let kept = self.slot(slot).lock_file.take()?;
+    pub(super) fn take_lock_file(&self, number: usize) -> Option<LockFile> {
+        let of_lock = self.of_lock(number);
+        let mut slot = of_lock.lock();
+        let kept = slot.lock_file.take()?;
+        of_lock.descriptor.set(None);
         self.open.fetch_sub(1, Ordering::Relaxed);
         Some(kept)
     }
 
     /// Ends a lock, and keeps its file to read the id of its last change.
-    pub(super) fn keep(&self, slot: usize, lock_file: LockFile) {
+    pub(super) fn keep(&self, number: usize, lock_file: LockFile) {
         lock_file.unlock();
-        let mut slot = self.slot(slot);
+        let of_lock = self.of_lock(number);
+        let mut slot = of_lock.lock();
         let old = slot.lock_file.take();
         let is_wanted = !slot.jobs.is_empty();
         let new = if is_wanted && (old.is_some() || self.make_room()) {
@@ -129,6 +149,7 @@ impl Memory {
         if old.is_some() && slot.lock_file.is_none() {
             self.open.fetch_sub(1, Ordering::Relaxed);
         }
+        of_lock.descriptor.set(slot.lock_file.as_ref());
         drop(slot);
         old.into_iter().chain(new).for_each(LockFile::close);
     }
@@ -142,10 +163,12 @@ impl Memory {
         }
         let now = Instant::now();
         let is_idle = |used: Instant| now.saturating_duration_since(used) >= IDLE;
-        let idle = self.slots().find_map(|slot| {
-            let mut slot = slot.try_lock().ok()?;
+        let idle = self.used().find_map(|of_lock| {
+            let mut slot = of_lock.slot.try_lock().ok()?;
             let is_idle = slot.used.is_none_or(is_idle);
-            slot.lock_file.take_if(|_| is_idle)
+            let idle = slot.lock_file.take_if(|_| is_idle)?;
+            of_lock.descriptor.set(None);
+            Some(idle)
         });
         let has_room = idle.is_some();
         idle.into_iter().for_each(LockFile::close);
@@ -160,8 +183,8 @@ impl Memory {
         }
         self.due.store(NEVER, Ordering::Relaxed);
         let mut behind = Vec::new();
-        for slot in self.slots() {
-            let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        for of_lock in self.used() {
+            let slot = of_lock.lock();
             for job in slot.jobs.iter().filter(|job| job.is_behind()) {
                 // Also of one that is about to be written, for that may fail.
                 self.note_due(job);
@@ -178,8 +201,15 @@ impl Memory {
         if self.due.load(Ordering::Relaxed) == NEVER {
             return Some(false);
         }
-        for slot in self.slots() {
-            if slot.try_lock().ok()?.jobs.iter().any(Job::is_behind) {
+        for of_lock in self.used() {
+            if of_lock
+                .slot
+                .try_lock()
+                .ok()?
+                .jobs
+                .iter()
+                .any(Job::is_behind)
+            {
                 return Some(true);
             }
         }
@@ -188,8 +218,9 @@ impl Memory {
 
     /// Closes a parent's files, in its forked child.
     pub(super) fn let_go(&self) {
-        for slot in self.slots() {
-            if let Ok(mut slot) = slot.try_lock() {
+        for of_lock in self.used() {
+            if let Ok(mut slot) = of_lock.slot.try_lock() {
+                of_lock.descriptor.set(None);
                 slot.lock_file.take().into_iter().for_each(LockFile::close);
             }
         }
@@ -213,7 +244,10 @@ impl Directory {
     /// Ends a run in memory alone, where it repeats the one before and may stay there; returns whether it does.
     pub(super) fn stays_in_memory(&self, slot_number: usize, file: &str, run: &Repeat<'_>) -> bool {
         let memory = self.memory();
-        let mut slot = memory.slot(slot_number);
+        let of_lock = memory.of_lock(slot_number);
+        // Before the lock, for which others wait; what another thread has changed meanwhile is read anew.
+        let id = of_lock.descriptor.id();
+        let mut slot = of_lock.lock();
         let Slot {
             lock_file,
             used,
@@ -225,6 +259,7 @@ impl Directory {
         };
         *used = Some(run.at);
         let mut is_unchanged = || match lock_file {
+            _ if id == Some(job.id) => true,
             Some(lock_file) => lock_file.is_at(job.id),
             None => lock_file::is_at(&self.lock_path(slot_number), job.id),
         };
