@@ -49,12 +49,17 @@ pub(crate) fn finish(deadline: Instant) {
     let begun = clock::now();
     let [mut look_again, in_the_end] = LOOK_AGAIN_AT_EXIT;
     let for_others = deadline.min(Instant::now() + FOR_OTHERS);
+    let others = delivery.routes(|line| line.is_left && !line.has_own());
+    // What others have left behind the program's own leaves with that.
+    let is_own = |line: &Line| {
+        line.has_own() || line.is_left && !others.iter().any(|route| line.route.is(route))
+    };
     let is_anothers =
-        |line: &Line| !line.has_own() && line.is_waited_for() && Instant::now() < for_others;
-    let is_waited_for = |line: &Line| line.has_own() || is_anothers(line);
-    try_others(for_others);
+        |line: &Line| !is_own(line) && line.is_waited_for() && Instant::now() < for_others;
+    let is_waited_for = |line: &Line| is_own(line) || is_anothers(line);
+    try_others(&others, for_others);
     loop {
-        let lines = delivery.routes(Line::has_own);
+        let lines = delivery.routes(is_own);
         // Another thread may hang in a request: this one must be able to say so at the deadline.
         let steps: Vec<_> = lines
             .iter()
@@ -71,14 +76,14 @@ pub(crate) fn finish(deadline: Instant) {
         let waiting = lines
             .iter()
             .zip(steps)
-            .filter(|(route, _)| delivery.is(route, Line::has_own));
+            .filter(|(route, _)| delivery.is(route, is_own));
         let pauses = waiting.map(|(route, next)| match next {
             Next::At(time) => (time - now).to_std().unwrap_or_default(),
             Next::Nothing | Next::Others => look_again.max(pause_of(route)),
         });
-        let others = delivery.lock().lines.iter().any(is_anothers);
-        let pause = pauses.chain(others.then_some(look_again)).min();
-        let has_own = delivery.lock().lines.iter().any(Line::has_own);
+        let waits_for_others = delivery.lock().lines.iter().any(is_anothers);
+        let pause = pauses.chain(waits_for_others.then_some(look_again)).min();
+        let has_own = delivery.lock().lines.iter().any(is_own);
         let until = if has_own { deadline } else { for_others };
         let left = until.saturating_duration_since(Instant::now());
         match pause {
@@ -124,42 +129,43 @@ pub(crate) fn finish(deadline: Instant) {
     }
 }
 
-/// Tries what others have left, on a thread of its own: neither this process's own alerts wait for a destination of
-/// others that hangs, nor the exit for a notifier that goes on for longer than it was given.
-fn try_others(until: Instant) {
-    let delivery = DELIVERY.get();
-    if delivery.routes(is_others).is_empty() {
+/// Tries what others have left for these destinations, on a thread of its own: neither this process's own alerts wait
+/// for a destination of others that hangs, nor the exit for a notifier that goes on for longer than it was given.
+fn try_others(others: &[Route], until: Instant) {
+    if others.is_empty() {
         return;
     }
     #[cfg(test)]
     let own = own::get();
+    let tried = others.to_vec();
     let work = move || {
         #[cfg(test)]
         own::enter(own);
-        let _ = isolate::contain(|| try_until(until));
+        let _ = isolate::contain(|| try_until(&tried, until));
         // What is not tried is for the next.
-        forget_others();
+        forget(&tried);
     };
     if spawn("notify-others", work).is_err() {
-        forget_others();
+        forget(others);
     }
 }
 
-fn try_until(until: Instant) {
+fn try_until(others: &[Route], until: Instant) {
     let left = || until.saturating_duration_since(Instant::now());
     // A message that there is hardly time for may arrive, and be sent once more. Who is asked is to know that the time
     // is over while there is time to write that down.
     let (least, margin) = (left() / 8, left() / 20);
     let [mut look_again, in_the_end] = LOOK_AGAIN_AT_EXIT;
     loop {
-        let lines = DELIVERY.get().routes(is_others);
+        let is_left = |route: &&Route| DELIVERY.get().is(route, |line| line.is_left);
+        let lines: Vec<_> = others.iter().filter(is_left).collect();
         for route in &lines {
             if left() < least {
                 return;
             }
             step(route, Some(until.checked_sub(margin).unwrap_or(until)));
         }
-        let Some(pause) = lines.iter().map(pause_of).min() else {
+        let Some(pause) = lines.into_iter().map(pause_of).min() else {
             return;
         };
         thread::sleep(look_again.max(pause));
@@ -167,13 +173,9 @@ fn try_until(until: Instant) {
     }
 }
 
-fn is_others(line: &Line) -> bool {
-    line.is_left && !line.has_own()
-}
-
-fn forget_others() {
-    for line in &mut DELIVERY.get().lock().lines {
-        line.is_left = false;
+fn forget(others: &[Route]) {
+    for route in others {
+        DELIVERY.get().change(route, |line| line.is_left = false);
     }
 }
 

@@ -49,7 +49,12 @@ pub(super) fn step(route: &Route, deadline: Option<Instant>) -> Next {
             false
         } else {
             line.tries_since = None;
-            next != Next::Others || !was_sending && line.looks == looks
+            match next {
+                Next::Nothing => true,
+                // Nor is it over while the exit waits for the program's own, which may leave before it.
+                Next::At(_) => !line.has_own(),
+                Next::Others => !was_sending && line.looks == looks,
+            }
         };
         if next == Next::Nothing || is_tried {
             line.is_left = false;

@@ -3,7 +3,9 @@ use std::sync::Arc;
 use super::step::send_from_queue;
 use super::*;
 use crate::notifier::{Notifier, Refusal};
+use crate::os::engine::own;
 use crate::state::Queue;
+use crate::state::rate::Pace;
 use crate::testing::{Folder, alert};
 
 /// Issue 13, point 5.
@@ -81,4 +83,36 @@ fn a_queue_from_which_others_send_is_looked_at_again_though_memory_waits_for_lon
     assert_eq!(step(&route, None), Next::Others);
     drop(turn);
     forget(&route);
+}
+
+/// An alert that was tried three times steps aside. The thread then sends the program's own first, and waits for what
+/// may follow it.
+#[test]
+fn an_exit_sends_what_is_left_though_the_thread_has_sent_its_own_before_that() {
+    let _own = own::begin();
+    let folder = Folder::new();
+    let (route, queue) = route(&folder);
+    let mut older = alert("older", "a0");
+    older.decided -= TimeDelta::hours(1);
+    queue.put(&older, &older.render()).unwrap();
+    let now = clock::now();
+    let mut pace = Pace::new(now);
+    for _ in 0..3 {
+        pace.begin([older.id()], now - TimeDelta::minutes(1));
+    }
+    pace.failed(now, None, 0.0);
+    ledger::keep_pace(&queue, pace);
+    DELIVERY.get().change(&route, |line| line.is_left = true);
+
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let Next::At(until) = step(&route, Some(deadline)) else {
+        panic!("it waits for the end of the pause")
+    };
+    std::thread::sleep((until - clock::now()).to_std().unwrap_or_default());
+    assert!(matches!(step(&route, None), Next::At(_)));
+    assert_eq!(queue.list().len(), 1, "its own has left");
+    // As the exit does where it meets the thread at its work.
+    DELIVERY.get().settle(&route);
+    finish(deadline);
+    assert!(queue.list().is_empty());
 }
