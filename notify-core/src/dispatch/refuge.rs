@@ -74,7 +74,7 @@ pub(crate) fn move_from(
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
         }
-        let Ok(Some((alert, claim))) = queue.take(&entry) else {
+        let Some((alert, claims)) = take_everywhere(queue, &others, &entry) else {
             continue;
         };
         let follows = moved.leads(&alert);
@@ -109,12 +109,33 @@ pub(crate) fn move_from(
                 count_as_unsent(route, &alert, broken);
                 has_left = true;
             }
-            None if is_failure => unsent.push((entry, alert, claim)),
+            None if is_failure => unsent.push((entry, alert, claims)),
             None => {}
         }
     }
     take_back(unsent, &unsent_because(broken));
     has_left
+}
+
+/// Takes an alert from a queue, and from those of the channel's other destinations, always in the same order: of two that
+/// move it, one does.
+fn take_everywhere(queue: &Queue, others: &[&Queue], entry: &Entry) -> Option<(Alert, Vec<Claim>)> {
+    let mut queues: Vec<_> = others.iter().copied().chain([queue]).collect();
+    queues.sort_unstable();
+    let (mut alert, mut claims) = (None, Vec::new());
+    for one in queues {
+        match one.take(entry) {
+            Ok(Some((found, claim))) => {
+                claims.push(claim);
+                if one.is(queue) {
+                    alert = Some(found);
+                }
+            }
+            Ok(None) if one.holds(entry) => return None,
+            Ok(None) | Err(_) => {}
+        }
+    }
+    Some((alert?, claims))
 }
 
 /// Writes down that an alert is not sent, for one that says the same waits for the broken channel.
@@ -226,10 +247,38 @@ fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str, on_queued: Qu
 }
 
 /// Takes back that alerts were sent: once for each in this process.
-fn take_back(unsent: Vec<(Entry, Alert, Claim)>, why: &str) {
-    for (entry, alert, _claim) in unsent {
+fn take_back(unsent: Vec<(Entry, Alert, Vec<Claim>)>, why: &str) {
+    for (entry, alert, _claims) in unsent {
         if ledger::is_first_time(&entry) {
             ledger::take_back(&alert, true, why);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::ffi;
+    use crate::state::local::spool::Outbox;
+    use crate::testing::{Folder, alert};
+
+    #[test]
+    fn an_alert_that_another_moves_from_the_queue_of_another_destination_is_left_to_it() {
+        let folder = Folder::new();
+        let outbox = Outbox::new(folder.path(), ffi::user_id());
+        let [one, other] = ["dba-1", "dba-2"].map(|name| Queue::from(outbox.queue(name)));
+        let alert = alert("etl", "a1");
+        let entry = one.put(&alert, &alert.render()).unwrap();
+        other.put(&alert, &alert.render()).unwrap();
+        for (queue, others) in [(&one, [&other]), (&other, [&one])] {
+            let moving = take_everywhere(queue, &others, &entry).unwrap();
+            assert_eq!(moving.1.len(), 2);
+            for (queue, others) in [(&one, [&other]), (&other, [&one])] {
+                assert!(take_everywhere(queue, &others, &entry).is_none());
+            }
+        }
+        one.remove_all(std::slice::from_ref(&entry));
+        assert!(take_everywhere(&one, &[&other], &entry).is_none());
+        assert!(take_everywhere(&other, &[&one], &entry).is_some());
     }
 }
