@@ -3,7 +3,8 @@
 //! What follows of their jobs goes there too, up to the recovery: whoever got the failure gets the end of it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::dispatch::ledger::{self, Queued};
 use crate::format::time::Time;
@@ -21,6 +22,11 @@ use crate::status::State;
 
 /// Why what follows a failure goes after it, though the channel may be mended.
 const EARLIER: &str = "it was broken when the job failed";
+
+/// How long a sender waits for others that move what it is to move.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// Moves to `alerts` what waits in a queue and is to be heard there. What could be sent nowhere
 /// counts as not sent. Returns whether something has left.
@@ -69,12 +75,14 @@ pub(crate) fn move_from(
     };
     let mut unsent = Vec::new();
     let mut has_left = false;
+    let until = Instant::now() + PATIENCE;
+    let until = deadline.map_or(until, |deadline| deadline.min(until));
     for entry in looked_at {
         // What is left goes with the next sender.
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
         }
-        let Some((alert, claims)) = take_everywhere(queue, &others, &entry) else {
+        let Some((alert, claims)) = take_everywhere(queue, &others, &entry, until) else {
             continue;
         };
         let follows = moved.leads(&alert);
@@ -118,21 +126,32 @@ pub(crate) fn move_from(
 }
 
 /// Takes an alert from a queue, and from those of the channel's other destinations, always in the same order: of two that
-/// move it, one does.
-fn take_everywhere(queue: &Queue, others: &[&Queue], entry: &Entry) -> Option<(Alert, Vec<Claim>)> {
+/// move it, one does, and the other looks after that.
+fn take_everywhere(
+    queue: &Queue,
+    others: &[&Queue],
+    entry: &Entry,
+    until: Instant,
+) -> Option<(Alert, Vec<Claim>)> {
     let mut queues: Vec<_> = others.iter().copied().chain([queue]).collect();
     queues.sort_unstable();
     let (mut alert, mut claims) = (None, Vec::new());
     for one in queues {
-        match one.take(entry) {
-            Ok(Some((found, claim))) => {
-                claims.push(claim);
-                if one.is(queue) {
-                    alert = Some(found);
+        let taken = loop {
+            match one.take(entry) {
+                Ok(None) if one.holds(entry) && Instant::now() < until => {
+                    thread::sleep(LOOK_AGAIN);
                 }
+                // It is being sent there: whoever does that moves it if it is refused.
+                Ok(None) if one.holds(entry) => return None,
+                taken => break taken.ok().flatten(),
             }
-            Ok(None) if one.holds(entry) => return None,
-            Ok(None) | Err(_) => {}
+        };
+        if let Some((found, claim)) = taken {
+            claims.push(claim);
+            if one.is(queue) {
+                alert = Some(found);
+            }
         }
     }
     Some((alert?, claims))
@@ -271,14 +290,14 @@ mod tests {
         let entry = one.put(&alert, &alert.render()).unwrap();
         other.put(&alert, &alert.render()).unwrap();
         for (queue, others) in [(&one, [&other]), (&other, [&one])] {
-            let moving = take_everywhere(queue, &others, &entry).unwrap();
+            let moving = take_everywhere(queue, &others, &entry, Instant::now()).unwrap();
             assert_eq!(moving.1.len(), 2);
             for (queue, others) in [(&one, [&other]), (&other, [&one])] {
-                assert!(take_everywhere(queue, &others, &entry).is_none());
+                assert!(take_everywhere(queue, &others, &entry, Instant::now()).is_none());
             }
         }
         one.remove_all(std::slice::from_ref(&entry));
-        assert!(take_everywhere(&one, &[&other], &entry).is_none());
-        assert!(take_everywhere(&other, &[&one], &entry).is_some());
+        assert!(take_everywhere(&one, &[&other], &entry, Instant::now()).is_none());
+        assert!(take_everywhere(&other, &[&one], &entry, Instant::now()).is_some());
     }
 }
