@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use support::receiver::SECRET;
-use support::{Answer, Ended, Folder, Program, Receiver};
+use support::{Answer, Ended, Folder, Program, Receiver, SOON};
 
 const MAIN: &str = "pipeline-notify.ends.main";
 
@@ -48,9 +48,6 @@ const ALL: [Plant; 9] = [
     Plant::Large,
     Plant::Zeros,
 ];
-
-/// What does not wait for something in its way ends within this on a busy machine, too: half of what its exit has.
-const SOON: Duration = Duration::from_secs(15);
 
 /// A notify directory in which a failing program has run before, with what links lead to beside it.
 struct Scene {

@@ -4,6 +4,7 @@
 mod broken;
 mod delivery;
 mod incidents;
+mod left;
 mod nested;
 mod outbox;
 mod rules;

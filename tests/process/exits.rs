@@ -4,12 +4,9 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Ended, Folder, Program, Receiver, eventually};
+use crate::support::{Ended, Folder, Program, Receiver, SOON, eventually};
 
 const RUN: &str = "pipeline-notify.exits.run";
-
-/// What does not wait for what never comes ends within this on a busy machine, too: half of what its exit has.
-const SOON: Duration = Duration::from_secs(15);
 
 /// Runs the program, which must end with 7 and soon.
 fn exits(program: Program) -> Ended {
@@ -73,7 +70,7 @@ fn others_alerts_hold_up_no_exit_for_longer_though_their_notifiers_know_no_bound
     let program = program("notifiers that hang, success", &folder, &receiver);
     let ended = program.env("NOTIFY_EXIT_SECONDS", "30").run();
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.took < Duration::from_secs(15), "{ended:?}");
+    assert!(ended.took < SOON, "{ended:?}");
 }
 
 #[test]

@@ -24,6 +24,9 @@ use std::{env, fs, thread};
 
 pub use receiver::{Answer, Receiver};
 
+/// What does not wait for what never comes ends within this on a busy machine, too: half of what a program's exit has.
+pub const SOON: Duration = Duration::from_secs(15);
+
 /// A folder that is gone when the test is over.
 pub struct Folder(PathBuf);
 

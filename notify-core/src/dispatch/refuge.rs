@@ -26,6 +26,7 @@ const EARLIER: &str = "it was broken when the job failed";
 /// How long a sender waits for others that move what it is to move.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How soon it looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// Moves to `alerts` what waits in a queue and is to be heard there. What could be sent nowhere
