@@ -148,6 +148,8 @@ pub(crate) fn from_queue(
         }
         // What was taken goes at once: what happens before may have it sent again.
         settle(queue, &entries, &alerts, &sent, &mut pace, now, unanswered);
+        // An exit that comes now is to know that this message was answered.
+        ledger::keep_pace(queue, pace);
         if sent.is_ok() {
             write_down(&alerts, &sent);
             if loss.count() > 0 {
@@ -157,7 +159,6 @@ pub(crate) fn from_queue(
                 shed::over(&route.channel);
             }
         }
-        ledger::keep_pace(queue, pace);
     }
 }
 
@@ -167,8 +168,8 @@ pub(crate) fn count_cut_off(route: &Route, since: Time, exit: Time) {
     let Some(queue) = &route.queue else { return };
     let now = clock::now();
     let mut pace = ledger::pace_of(queue, now);
-    // Not what was sent before, while the thread has waited for the store.
-    let sent = pace.last_sent().filter(|sent| *sent >= since);
+    // Not what was answered, nor what was sent before, while the thread has waited for the store.
+    let sent = pace.asked_since().filter(|sent| *sent >= since);
     if let Some(given) = sent.map(|sent| now - sent)
         && given >= HANGS.min((now - exit) / 2)
     {

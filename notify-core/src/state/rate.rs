@@ -48,6 +48,8 @@ pub(crate) struct Pace {
     tokens: f64,
     refilled: Time,
     sent: Option<Time>,
+    /// Whether what came of the last attempt is yet to be written.
+    is_asked: bool,
     failures: u32,
     not_before: Option<Time>,
     /// The longest that it was given since its last answer, where it did not answer at the last attempt.
@@ -76,6 +78,7 @@ impl Pace {
             tokens: BURST,
             refilled: now,
             sent: None,
+            is_asked: false,
             failures: 0,
             not_before: None,
             unanswered: None,
@@ -126,6 +129,7 @@ impl Pace {
         self.tokens = self.tokens_at(now) - 1.0;
         self.refilled = now;
         self.sent = Some(now);
+        self.is_asked = true;
         for id in alerts {
             self.trial(id).attempts += 1;
         }
@@ -140,6 +144,7 @@ impl Pace {
     /// from then: of two that take their time by turns, the second would come too soon.
     pub(crate) fn answered(&mut self, now: Time) {
         self.refilled = now;
+        self.is_asked = false;
         self.failures = 0;
         self.not_before = None;
         self.unanswered = None;
@@ -195,6 +200,11 @@ impl Pace {
         self.broken.is_some()
     }
 
+    /// Returns since when an attempt is under way, as far as anybody has written.
+    pub(crate) fn asked_since(&self) -> Option<Time> {
+        self.sent.filter(|_| self.is_asked)
+    }
+
     /// Returns when the last message was sent, or was to be.
     pub(crate) fn last_sent(&self) -> Option<Time> {
         self.sent
@@ -230,6 +240,7 @@ impl Pace {
     }
 
     fn pause(&mut self, now: Time, pause: Duration) {
+        self.is_asked = false;
         self.not_before = Some(now + pause.min(LONGEST_PAUSE));
     }
 
@@ -300,6 +311,7 @@ impl Pace {
         fields.put("tokens", self.tokens.to_string());
         fields.put("refilled", time::show(self.refilled));
         fields.put_some("sent", self.sent.map(time::show));
+        fields.put_some("asked", self.is_asked.then_some("yes"));
         fields.put("failures", self.failures.to_string());
         fields.put_some("not-before", self.not_before.map(time::show));
         let unanswered = self.unanswered.map(|time| time.as_millis().to_string());
@@ -332,6 +344,7 @@ impl Pace {
                 .clamp(-BURST, BURST),
             refilled: time("refilled").unwrap_or(now).min(now),
             sent: time("sent"),
+            is_asked: fields.get("asked").is_some(),
             failures: fields
                 .get("failures")
                 .and_then(|value| value.parse().ok())

@@ -240,3 +240,55 @@ fn what_is_edited_and_said_takes_two_of_the_messages_that_may_leave_at_once() {
     }
     clock::set(None);
 }
+
+/// Answers each message in one way.
+struct Answers(Result<(), Refusal>);
+
+impl Notifier for Answers {
+    fn notify(&self, _: &[Alert], _: Duration) -> Result<(), Refusal> {
+        self.0.clone()
+    }
+}
+
+#[test]
+fn an_exit_counts_the_message_that_it_cuts_off_and_none_that_was_answered() {
+    let reason = || "it says no".to_owned();
+    let temporary = |retry_after| Refusal::Temporary {
+        reason: reason(),
+        retry_after,
+    };
+    let answers = [
+        Ok(()),
+        Err(Refusal::Channel { reason: reason() }),
+        Err(temporary(Some(Duration::from_secs(60)))),
+        Err(temporary(None)),
+        Err(Refusal::Unknown { reason: reason() }),
+        Err(Refusal::Alert { reason: reason() }),
+    ];
+    let deadline = Some(Instant::now() + Duration::from_secs(60));
+    for answer in answers {
+        let (folder, now) = (Folder::new(), to_micros(Utc::now()));
+        let (route, queue, _) = route(&folder);
+        let notifier = Arc::new(Answers(answer.clone()));
+        let route = Route { notifier, ..route };
+        clock::set(Some(now));
+        let alert = testing::alert("job", "a1");
+        queue.put(&alert, &alert.render()).unwrap();
+        from_queue(&route, &queue, deadline, |_, _| {}).unwrap();
+        // The thread has yet to say that it is done.
+        let ended = now + TimeDelta::seconds(5);
+        clock::set(Some(ended));
+        let answered = ledger::pace_of(&queue, ended);
+        count_cut_off(&route, now, now);
+        assert_eq!(ledger::pace_of(&queue, ended), answered, "{answer:?}");
+
+        let mut asking = answered;
+        asking.begin(["a2"], ended);
+        ledger::keep_pace(&queue, asking.clone());
+        clock::set(Some(ended + TimeDelta::seconds(5)));
+        count_cut_off(&route, ended, ended);
+        let cut_off = ledger::pace_of(&queue, ended);
+        assert_ne!(cut_off, asking, "{answer:?}");
+        clock::set(None);
+    }
+}
