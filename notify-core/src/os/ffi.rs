@@ -26,10 +26,10 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 #[cfg(unix)]
 use std::sync::atomic::{AtomicI32, AtomicU64};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::os::isolate;
+use crate::os::patience::ask_for_a_while;
 
 /// When the exit that has begun must be over.
 static DEADLINE: OnceBox<Instant> = OnceBox::new();
@@ -165,14 +165,12 @@ impl<T> fmt::Debug for OnceBox<T> {
     }
 }
 
-/// How often a value is tried to be reached that is used for moments: in a child that was forked meanwhile nobody
-/// lets go of it.
-const TRIES: usize = 1_000;
-
 /// A value that one thread at a time uses, for less than a microsecond. To let go of it is a plain write, where std's
 /// `Mutex` needs a locked one: that would be a tenth of what a log line costs.
 pub(crate) struct Lent<T> {
     is_taken: AtomicBool,
+    /// Whether it was waited for in vain, as in a child that was forked meanwhile: once is enough.
+    is_lost: AtomicBool,
     value: UnsafeCell<T>,
 }
 
@@ -183,6 +181,7 @@ impl<T> Lent<T> {
     pub(crate) const fn new(value: T) -> Self {
         Self {
             is_taken: AtomicBool::new(false),
+            is_lost: AtomicBool::new(false),
             value: UnsafeCell::new(value),
         }
     }
@@ -196,15 +195,28 @@ impl<T> Lent<T> {
                 self.0.store(false, Ordering::Release);
             }
         }
-        for _ in 0..TRIES {
-            if !self.is_taken.swap(true, Ordering::Acquire) {
-                let _taken = Taken(&self.is_taken);
-                // SAFETY: this thread alone has it, until it lets go.
-                return Some(used(unsafe { &mut *self.value.get() }));
-            }
-            thread::yield_now();
+        if !self.take() && !self.take_later() {
+            return None;
         }
-        None
+        let _taken = Taken(&self.is_taken);
+        // SAFETY: this thread alone has it, until it lets go.
+        Some(used(unsafe { &mut *self.value.get() }))
+    }
+
+    #[inline]
+    fn take(&self) -> bool {
+        !self.is_taken.swap(true, Ordering::Acquire)
+    }
+
+    /// Waits for whoever has it, who may be without a core.
+    #[cold]
+    fn take_later(&self) -> bool {
+        if self.is_lost.load(Ordering::Relaxed) {
+            return false;
+        }
+        let is_taken = ask_for_a_while(|| self.take().then_some(())).is_some();
+        self.is_lost.store(!is_taken, Ordering::Relaxed);
+        is_taken
     }
 }
 
@@ -889,6 +901,9 @@ pub(crate) fn within(patience: Duration) -> Duration {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
     use super::*;
 
     fn value_of(of_process: &OfProcess<(u32, u32)>) -> (u32, u32) {
@@ -1013,5 +1028,23 @@ mod tests {
         assert!(isolate::contain(panics).is_none());
         assert_eq!(lent.with(|_| lent.with(|_| ())), Some(None), "it is lent");
         assert!(lent.with(|_| ()).is_some());
+    }
+
+    #[test]
+    fn a_lent_value_is_waited_for_while_the_thread_that_has_it_is_without_a_core() {
+        let lent = Lent::new(0_u32);
+        let (tell, is_lent) = mpsc::channel();
+        thread::scope(|scope| {
+            let lent = &lent;
+            scope.spawn(move || {
+                lent.with(|value| {
+                    tell.send(()).unwrap();
+                    thread::sleep(Duration::from_millis(50));
+                    *value = 1;
+                })
+            });
+            is_lent.recv().unwrap();
+            assert_eq!(lent.with(|value| *value), Some(1));
+        });
     }
 }

@@ -19,6 +19,7 @@ use crate::os::engine::{Part, Slot};
 use crate::os::ffi::OnceBox;
 use crate::os::isolate::Payload;
 use crate::os::once::Once;
+use crate::os::patience::ask_for_a_while;
 use crate::runs::stack;
 use crate::status::bounded::Bounded;
 use crate::status::outcome::Panic;
@@ -350,22 +351,9 @@ fn notebook() -> MutexGuard<'static, Notebook> {
     notebook.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The hook waits for nobody for long: its thread may be the one that holds what it waits for. What takes another
-/// thread microseconds takes it many milliseconds on a busy machine.
+/// The hook waits for nobody for long: its thread may be the one that holds what it waits for.
 fn try_notebook() -> Option<MutexGuard<'static, Notebook>> {
-    let ask = || NOTEBOOK.get().try_lock().ok();
-    let at_once = (0..100).find_map(|_| {
-        ask().or_else(|| {
-            thread::yield_now();
-            None
-        })
-    });
-    at_once.or_else(|| {
-        (0..200).find_map(|_| {
-            thread::sleep(Duration::from_millis(1));
-            ask()
-        })
-    })
+    ask_for_a_while(|| NOTEBOOK.get().try_lock().ok())
 }
 
 fn message(payload: &dyn Any) -> Option<String> {

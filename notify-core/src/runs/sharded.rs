@@ -4,17 +4,14 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError, TryLockResult};
-use std::thread;
+
+use crate::os::patience::ask_for_a_while;
 
 /// More threads than this share shards.
 const SHARDS: usize = 16;
 
 /// So many numbers a thread takes at once; they are of one shard.
 const BLOCK: u64 = 1 << 16;
-
-/// How often one who must not wait tries to reach a shard. Its lock is held for microseconds, but in a child that was
-/// forked meanwhile nobody lets go of it.
-const TRIES: usize = 1_000;
 
 thread_local! {
     /// The next number of this thread, if it is not the first of a block.
@@ -102,14 +99,11 @@ impl<T> Sharded<T> {
 
 impl<T> Shard<T> {
     fn try_for_a_while(&self) -> Option<MutexGuard<'_, Values<T>>> {
-        for _ in 0..TRIES {
-            match self.values.try_lock() {
-                Ok(values) => return Some(values),
-                Err(TryLockError::Poisoned(values)) => return Some(values.into_inner()),
-                Err(TryLockError::WouldBlock) => thread::yield_now(),
-            }
-        }
-        None
+        ask_for_a_while(|| match self.values.try_lock() {
+            Ok(values) => Some(values),
+            Err(TryLockError::Poisoned(values)) => Some(values.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        })
     }
 }
 

@@ -13,6 +13,7 @@ use crate::os::clock;
 #[cfg(test)]
 use crate::os::engine::own;
 use crate::os::isolate;
+use crate::os::patience::ask_for_a_while;
 use crate::os::thread::spawn;
 use crate::os::warning::Warning;
 use crate::settings::in_force;
@@ -32,14 +33,8 @@ const LOOK_AGAIN_IN_A_FLEET: Duration = Duration::from_millis(200);
 
 /// Returns whether something of this process's waits, without waiting for long to learn it.
 pub(crate) fn is_waited_for() -> bool {
-    let delivery = DELIVERY.get();
-    for _ in 0..100 {
-        match delivery.try_lock() {
-            Some(state) => return state.lines.iter().any(Line::is_waited_for),
-            None => thread::sleep(Duration::from_millis(1)),
-        }
-    }
-    true
+    let state = ask_for_a_while(|| DELIVERY.get().try_lock());
+    state.is_none_or(|state| state.lines.iter().any(Line::is_waited_for))
 }
 
 /// Sends what this process has queued, until it is sent, or cannot be before the deadline, and tries what others have
