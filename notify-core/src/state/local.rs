@@ -292,13 +292,14 @@ impl Directory {
         } else {
             ffi::within(LOCK_WAIT)
         };
+        let way = self.memory().go_the_whole_way(slot);
         let kept = self.memory().take_lock_file(slot);
         let lock = match kept.and_then(|kept| kept.if_at(&path)) {
             Some(kept) => kept.again(wait)?,
             None => self.open_lock(&path, wait)?,
         };
         self.stuck[slot].store(lock.is_none(), Ordering::Relaxed);
-        let mut locked = Locked::new(self, file, slot, lock);
+        let mut locked = Locked::new(self, file, slot, lock, way);
         locked.finish_journal()?;
         Ok(locked)
     }
@@ -328,7 +329,8 @@ impl Directory {
                 && let Ok(lock) = LockFile::of(lock)
             {
                 // What cannot be finished is left to the job's next run.
-                let _ = Locked::new(self, "", slot, Some(lock)).finish_journal();
+                let way = self.memory().go_the_whole_way(slot);
+                let _ = Locked::new(self, "", slot, Some(lock), way).finish_journal();
             }
         }
     }

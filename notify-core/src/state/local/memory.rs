@@ -8,7 +8,7 @@
 mod job;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::lock_file::{self, Descriptor, LockFile};
@@ -35,6 +35,10 @@ const MAX_OPEN: usize = 8;
 /// One that was not read for so long makes room for another.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// A thread waits for so long for another of its process that has taken a job out of memory; else both would wait for
+/// each other's lock of the file, which wakes nobody.
+const PATIENCE: Duration = Duration::from_millis(50);
+
 /// When nothing is to be written.
 const NEVER: u64 = u64::MAX;
 
@@ -57,6 +61,8 @@ struct JobsOfLock {
     slot: Mutex<Slot>,
     /// Of the kept lock file.
     descriptor: Descriptor,
+    /// Wakes those who wait for a thread on the whole way.
+    is_back: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +71,19 @@ struct Slot {
     lock_file: Option<LockFile>,
     used: Option<Instant>,
     jobs: Vec<Job>,
+    /// How many threads of this process are on the whole way.
+    away: usize,
+}
+
+/// The whole way of one thread: it has perhaps taken the job out of memory, and others wait for what it brings back.
+#[derive(Debug)]
+pub(super) struct WholeWay<'a>(&'a JobsOfLock);
+
+impl Drop for WholeWay<'_> {
+    fn drop(&mut self) {
+        self.0.lock().away -= 1;
+        self.0.is_back.notify_all();
+    }
 }
 
 impl JobsOfLock {
@@ -122,6 +141,13 @@ impl Memory {
             self.note_due(&job);
         }
         jobs.push(job);
+    }
+
+    /// Has other threads wait for what this one brings back.
+    pub(super) fn go_the_whole_way(&self, number: usize) -> WholeWay<'_> {
+        let of_lock = self.of_lock(number);
+        of_lock.lock().away += 1;
+        WholeWay(of_lock)
     }
 
     /// Takes out the file of a lock, to lock it.
@@ -246,12 +272,20 @@ impl Directory {
         let memory = self.memory();
         let of_lock = memory.of_lock(slot_number);
         // Before the lock, for which others wait; what another thread has changed meanwhile is read anew.
-        let id = of_lock.descriptor.id();
+        let mut id = of_lock.descriptor.id();
         let mut slot = of_lock.lock();
+        let is_out =
+            |slot: &mut Slot| slot.away > 0 && slot.jobs.iter().all(|job| job.file != file);
+        if is_out(&mut slot) {
+            let waited = of_lock.is_back.wait_timeout_while(slot, PATIENCE, is_out);
+            slot = waited.unwrap_or_else(PoisonError::into_inner).0;
+            id = None;
+        }
         let Slot {
             lock_file,
             used,
             jobs,
+            ..
         } = &mut *slot;
         let is_it = |job: &&mut Job| job.file == file && job.is_young(run.at);
         let Some(job) = jobs.iter_mut().find(is_it) else {

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::lock_file::{Id, LockFile};
-use super::memory::{Alike, HISTORY_EVERY, Job, MAX_BEHIND_MICROS, Shown};
+use super::memory::{Alike, HISTORY_EVERY, Job, MAX_BEHIND_MICROS, Shown, WholeWay};
 use super::{Directory, MAX_STATUS_BYTES, lease};
 use crate::os::file::{self, Links};
 use crate::os::folder;
@@ -38,6 +38,8 @@ pub(crate) struct Locked<'a> {
     pub(super) pending: Option<Status>,
     /// The journal of another job of this lock, of which the same is true.
     pending_of_other: Option<String>,
+    /// Ends after the lock is kept.
+    _way: WholeWay<'a>,
 }
 
 /// What became of a change.
@@ -67,6 +69,7 @@ impl<'a> Locked<'a> {
         file: &'a str,
         slot: usize,
         lock: Option<LockFile>,
+        way: WholeWay<'a>,
     ) -> Self {
         Self {
             store,
@@ -77,6 +80,7 @@ impl<'a> Locked<'a> {
             text: None,
             pending: None,
             pending_of_other: None,
+            _way: way,
         }
     }
 

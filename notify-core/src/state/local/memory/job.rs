@@ -47,13 +47,25 @@ pub(in crate::state) struct Alike {
 }
 
 /// Runs that have repeated another.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Repeated {
     pub(super) number: u64,
-    /// When the last one began, and how long it took.
-    pub(super) begun: Micros,
-    pub(super) took: Duration,
-    pub(super) pid: u32,
+    /// When the one that began last did, with the one that they repeat, and how long that took.
+    begun: Micros,
+    took: Option<Duration>,
+    pid: Option<u32>,
+}
+
+impl Repeated {
+    /// None has repeated the one of this status.
+    fn none(status: &Status) -> Self {
+        Self {
+            number: 0,
+            begun: status.begun.timestamp_micros(),
+            took: status.took,
+            pid: status.pid,
+        }
+    }
 }
 
 impl Alike {
@@ -118,12 +130,9 @@ impl Job {
         noted: Instant,
         alike: Option<Alike>,
     ) -> Self {
-        let repeated = Repeated {
-            begun: status.begun.timestamp_micros(),
-            ..Repeated::default()
-        };
         Self {
             file: file.to_owned(),
+            repeated: Repeated::none(&status),
             shown: Shown::of(&status),
             past: Past::Known(Box::new(status)),
             text: None,
@@ -131,7 +140,6 @@ impl Job {
             until: exchanged + MAX_BEHIND,
             exchanged_at,
             alike,
-            repeated,
             noted,
             behind: 0,
         }
@@ -157,8 +165,7 @@ impl Job {
             let Repeated {
                 begun, took, pid, ..
             } = self.repeated;
-            (status.begun, status.took) = (time::from_micros(begun), Some(took));
-            status.pid = Some(pid);
+            (status.begun, status.took, status.pid) = (time::from_micros(begun), took, pid);
             status.decision.clone_from(&alike.decision);
             status.runs = status.runs.saturating_add(number);
             status.runs_total = status.runs_total.saturating_add(number);
@@ -168,24 +175,22 @@ impl Job {
         }
     }
 
-    /// Returns whether that is the end of a run that repeats the one before.
+    /// Returns whether that is the end of a run that repeats the one before. It may have begun a little before others
+    /// that have ended, as on another thread.
     pub(in crate::state) fn is_repeated_by(&self, run: &Repeat<'_>) -> bool {
         let is_alike = |alike: &Alike| alike.kind() == run.kind && run.ended_at() <= alike.until;
-        self.alike.as_ref().is_some_and(is_alike) && run.begun >= self.repeated.begun
+        self.alike.as_ref().is_some_and(is_alike)
+            && run.begun + MAX_BEHIND_MICROS >= self.repeated.begun
     }
 
-    /// Adds a run that repeats the one before.
+    /// Adds a run that repeats the one before. Of all of them the one that began last is shown.
     pub(in crate::state) fn add_repeat(&mut self, run: &Repeat<'_>) {
-        let Repeat {
-            begun, took, pid, ..
-        } = *run;
-        let number = self.repeated.number + 1;
-        self.repeated = Repeated {
-            number,
-            begun,
-            took,
-            pid,
-        };
+        let repeated = &mut self.repeated;
+        repeated.number += 1;
+        if run.begun >= repeated.begun {
+            (repeated.begun, repeated.took, repeated.pid) =
+                (run.begun, Some(run.took), Some(run.pid));
+        }
         self.behind += 1;
     }
 
@@ -240,7 +245,7 @@ impl Job {
         alike: Option<Alike>,
     ) -> Self {
         self.behind = status.runs.saturating_sub(shown.runs);
-        self.repeated.begun = status.begun.timestamp_micros();
+        self.repeated = Repeated::none(&status);
         self.alike = alike;
         self.shown = shown;
         (self.past, self.id) = (Past::Known(Box::new(status)), id);
@@ -250,7 +255,7 @@ impl Job {
     /// Adds a silent run to those that are in memory alone.
     #[cfg(feature = "postgres")]
     pub(in crate::state) fn add_silent(&mut self, status: Status) {
-        self.repeated.begun = status.begun.timestamp_micros();
+        self.repeated = Repeated::none(&status);
         self.past = Past::Known(Box::new(status));
         self.behind += 1;
     }

@@ -1,6 +1,7 @@
 //! Silent runs that stay in memory, and what others see of them. Issue 14, point 1.
 
 use std::cell::Cell;
+use std::thread;
 
 use chrono::{DateTime, TimeDelta};
 use proptest::prelude::*;
@@ -8,7 +9,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::rules::Settings;
 use crate::rules::transition::{self, Address, End, Ended};
-
 use crate::state::{Kind, Repeat};
 use crate::status::State;
 use crate::status::outcome::Outcome;
@@ -85,6 +85,33 @@ fn ended(run: u64, begun: Time, pid: u32) -> Ended {
     }
 }
 
+/// Ends a run in memory alone, where it may stay there.
+fn stays(
+    store: &Directory,
+    job: &str,
+    kind: Kind<'_>,
+    begun: Time,
+    (pid, at): (u32, Instant),
+) -> bool {
+    let repeat = Repeat {
+        kind,
+        begun: begun.timestamp_micros(),
+        took: (CLOCK.get() - begun).to_std().unwrap(),
+        pid,
+        at,
+        ends: None,
+    };
+    store.repeat(job, hash::hash(job), &repeat)
+}
+
+/// What runs with this error come to, or without one.
+fn kind(error: Option<&str>) -> Kind<'_> {
+    Kind {
+        definition: 1,
+        error,
+    }
+}
+
 /// One process, as far as its directory can tell.
 pub(super) struct Engine {
     pub(super) store: Directory,
@@ -125,28 +152,26 @@ impl Engine {
 
     /// Runs a job that begins and ends now, and returns what people hear of it.
     pub(super) fn run(&mut self, job: &str, outcome: &Outcome) -> Vec<Alert> {
+        self.run_since(CLOCK.get(), job, outcome)
+    }
+
+    /// The same of a job that has begun then.
+    fn run_since(&mut self, begun: Time, job: &str, outcome: &Outcome) -> Vec<Alert> {
         self.runs += 1;
         let run = u64::from(self.pid) << 32 | self.runs;
-        let ended = ended(run, CLOCK.get(), self.pid);
+        let took = (CLOCK.get() - begun).to_std().unwrap();
+        let ended = Ended {
+            took: Some(took),
+            ..ended(run, begun, self.pid)
+        };
         let Self { rules, store, .. } = self;
         let error = match outcome {
             Outcome::Failed(error) => Some(&**error),
             _ => None,
         };
-        let kind = Kind {
-            definition: 1,
-            error,
-        };
+        let kind = kind(error);
         let is_plain = matches!(outcome, Outcome::Returned | Outcome::Failed(_));
-        let repeat = Repeat {
-            kind,
-            begun: CLOCK.get().timestamp_micros(),
-            took: Duration::ZERO,
-            pid: self.pid,
-            at: self.now,
-            ends: None,
-        };
-        if is_plain && store.repeat(job, hash::hash(job), &repeat) {
+        if is_plain && stays(store, job, kind, begun, (self.pid, self.now)) {
             return Vec::new();
         }
         let decide = |seen: &Seen<'_>| rules.decide(seen.past, seen.now, &ended, outcome);
@@ -192,6 +217,66 @@ fn silent_runs_stay_in_memory_for_fifty_milliseconds() {
         assert_eq!((status.runs, status.begun), (6, at(50_000)));
         assert!(engine.behind().is_empty());
     }
+}
+
+#[test]
+fn of_runs_at_the_same_time_all_stay_in_memory_and_the_one_that_began_last_is_shown() {
+    for outcome in [Outcome::Returned, failed("no")] {
+        let folder = Folder::new();
+        let mut engine = Engine::new(&folder, 1);
+        for began_ago in [0, 0, 0, 8, 20] {
+            engine.later(5);
+            let begun = CLOCK.get() - TimeDelta::milliseconds(began_ago);
+            engine.run_since(begun, "etl", &outcome);
+        }
+        assert_eq!(engine.on_disk("etl").runs, 1);
+        engine.store.flush();
+        let status = engine.on_disk("etl");
+        let shown = (status.runs, status.begun, status.took);
+        assert_eq!(shown, (5, at(15_000), Some(Duration::ZERO)));
+        // One of longer ago is decided by the rules: a failure leaves the status of the newer run.
+        let begun = CLOCK.get() - TimeDelta::milliseconds(100);
+        engine.run_since(begun, "etl", &outcome);
+        engine.store.flush();
+        let status = engine.on_disk("etl");
+        let shown = match outcome {
+            Outcome::Returned => begun,
+            _ => at(15_000),
+        };
+        assert_eq!((status.runs, status.begun), (6, shown));
+    }
+}
+
+/// The threads of a program that work at the same time would write one after the other.
+#[test]
+fn a_silent_run_waits_for_another_thread_that_writes_and_stays_in_memory_then() {
+    let folder = Folder::new();
+    let mut engine = Engine::new(&folder, 1);
+    for _ in 0..3 {
+        engine.later(1);
+        engine.run("etl", &Outcome::Returned);
+    }
+    let slot = slot("etl");
+    let memory = engine.store.memory();
+    let (now, at) = (CLOCK.get(), engine.now);
+    let stays = || {
+        CLOCK.set(now);
+        stays(&engine.store, "etl", kind(None), now, (1, at))
+    };
+    thread::scope(|scope| {
+        let way = memory.go_the_whole_way(slot);
+        let job = memory.take(slot, "etl").unwrap();
+        let waits = scope.spawn(stays);
+        // Most often long enough for it to wait; what it finds is the same if it is not.
+        thread::sleep(Duration::from_millis(10));
+        memory.put(slot, job);
+        drop(way);
+        assert!(waits.join().unwrap());
+    });
+    // It waits for no thread that stays away.
+    let _way = memory.go_the_whole_way(slot);
+    memory.take(slot, "etl").unwrap();
+    assert!(!stays());
 }
 
 #[test]
