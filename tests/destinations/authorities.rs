@@ -145,6 +145,13 @@ fn what_is_wrong_with_a_certificate_is_named() {
             let _ = connection.write_all(b"HTTP/1.1 400 X\r\ncontent-length: 0\r\n\r\n");
         }
     });
+    // One that cannot be used is passed over.
+    let socks = [("ALL_PROXY", Path::new("socks5://127.0.0.1:9"))];
+    let (said, waiting) = fail("jsons://example.invalid/x", "3", &socks);
+    let reason = "(`ALL_PROXY` has a SOCKS proxy, and is passed over: write `http://host:port`)";
+    assert!(said.contains(reason), "{said}");
+    assert_eq!(waiting, 1, "{said}");
+
     // Too long to exist, so that no server is asked.
     let nowhere = format!("jsons://{}/x", "a".repeat(64));
     for (url, file, expected) in [

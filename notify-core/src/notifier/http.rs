@@ -2,20 +2,21 @@
 
 mod answer;
 
+use std::env;
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use ureq::Agent;
 use ureq::http::{Request, Uri};
 #[cfg(feature = "tls")]
 use ureq::tls::TlsConfig;
+use ureq::{Agent, Proxy};
 
 pub(crate) use answer::{Answer, Class, Rule};
 
 #[cfg(feature = "tls")]
 use super::authorities;
-use super::{Refusal, object, unreachable};
+use super::{Refusal, object, proxy, unreachable};
 use crate::notifier::url::Url;
 
 /// The longest answer that is read. Most services answer with a word; Discord with the message.
@@ -127,16 +128,10 @@ impl<'a> Post<'a> {
             let request = request.body(&*self.body).map_err(ureq::Error::from);
             request.and_then(|request| agent.run(request))
         };
-        let address = self.url.as_str().parse();
-        let is_by_proxy = agent.config().proxy().is_some_and(|proxy| {
-            let is_direct = |address: &Uri| proxy.is_no_proxy(address);
-            !address.as_ref().is_ok_and(is_direct)
-        });
         let answer = answer.map_err(|error| {
             let mut reason = unreachable::describe(&error);
-            // It may be the proxy that is not there.
-            if is_by_proxy && !matches!(error, ureq::Error::ConnectProxyFailed(_)) {
-                reason += BY_PROXY;
+            if !matches!(error, ureq::Error::ConnectProxyFailed(_)) {
+                reason += &self.between(agent.config().proxy());
             }
             Refusal::temporary(reason)
         })?;
@@ -149,6 +144,22 @@ impl<'a> Post<'a> {
             && !self.secrets.iter().any(|secret| body.contains(&**secret));
         let status = head.status.as_u16();
         Ok(Answer::new(status, body, head.headers, is_quotable))
+    }
+}
+
+impl Post<'_> {
+    /// Says of a request that found nobody what else may be to blame: the proxy, or that it went without.
+    fn between(&self, proxy: Option<&Proxy>) -> String {
+        let address = self.url.as_str().parse::<Uri>();
+        let is_no_proxy = |proxy: &Proxy| address.is_ok_and(|address| proxy.is_no_proxy(&address));
+        if self.url.is_loopback() || proxy.is_some_and(is_no_proxy) {
+            return String::new();
+        }
+        match proxy::fault(|name| env::var(name).ok()) {
+            Some(fault) => format!(" ({fault})"),
+            None if proxy.is_some() => BY_PROXY.to_owned(),
+            None => String::new(),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod ntfy;
 mod object;
 mod pagerduty;
 mod parts;
+mod proxy;
 mod said;
 pub(crate) mod samples;
 mod sanitize;
