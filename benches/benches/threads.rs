@@ -82,13 +82,14 @@ fn main() {
         ("one-job", (|_| 0) as fn(u32) -> u32),
         ("own-jobs", |number| number),
     ] {
-        let one = f64::from(threads(1, job));
-        let one_process = f64::from(processes(1, job, &place));
         for number in [2, 4, 8] {
+            // Beside each row, for the speed of a machine drifts.
+            let one = f64::from(threads(1, job));
             let ratio = f64::from(threads(number, job)) / one;
             let name = format!("threads-{jobs}-{number}");
             place.figure(&name, ratio).expect("a file");
-            let ratio = f64::from(processes(number, job, &place)) / one_process;
+            let one = f64::from(processes(1, job, &place));
+            let ratio = f64::from(processes(number, job, &place)) / one;
             let name = format!("processes-{jobs}-{number}");
             place.figure(&name, ratio).expect("a file");
         }
