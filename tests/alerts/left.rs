@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Answer, Folder, Program, Receiver, SOON, eventually};
+use crate::support::{Answer, Folder, Program, Receiver, eventually};
 
 /// The program `other`, whose runs are silent once it has run.
 fn silent(folder: &Folder) -> Program {
@@ -98,9 +98,8 @@ fn programs_without_an_alert_of_their_own_do_not_wait_time_and_again_for_a_webho
         .env("NOTIFY_EXIT_SECONDS", "0.1");
     assert_eq!(failing.run().code, Some(1));
     let silent = |program: Program| {
-        let ended = program.alerts_to(&hanging).run();
+        let ended = program.alerts_to(&hanging).run_soon();
         assert_eq!(ended.code, Some(0));
-        assert!(ended.took < SOON, "{:?}", ended.took);
     };
     silent(program);
     assert_eq!(folder.waiting_alerts().len(), 1);

@@ -1,7 +1,6 @@
 //! Issue 17, points 1 to 3: a rule, a message and facts of the program's own.
 
 use std::fs;
-use std::time::Duration;
 
 use crate::support::{Ended, Folder, Program, Receiver, eventually};
 use proptest::prelude::*;
@@ -526,7 +525,6 @@ fn check(rule: &str, message: &str, outcome: &str) {
         .into_iter()
         .filter(|(path, _)| path.contains("/running/"));
     assert_eq!(running.count(), 0, "the run is no longer under way");
-    assert!(ended.took < Duration::from_secs(30), "{:?}", ended.took);
 }
 
 proptest! {

@@ -4,15 +4,14 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Ended, Folder, Program, Receiver, SOON, eventually};
+use crate::support::{Ended, Folder, Program, Receiver, eventually};
 
 const RUN: &str = "pipeline-notify.exits.run";
 
 /// Runs the program, which must end with 7 and soon.
 fn exits(program: Program) -> Ended {
-    let ended = program.run();
+    let ended = program.run_soon();
     assert_eq!(ended.code, Some(7), "{ended:?}");
-    assert!(ended.took < SOON, "{ended:?}");
     ended
 }
 
@@ -68,19 +67,17 @@ fn left_for_two_that_hang() -> Folder {
 fn others_alerts_hold_up_no_exit_for_longer_though_their_notifiers_know_no_bound() {
     let (folder, receiver) = (left_for_two_that_hang(), Receiver::new());
     let program = program("notifiers that hang, success", &folder, &receiver);
-    let ended = program.env("NOTIFY_EXIT_SECONDS", "30").run();
+    let ended = program.env("NOTIFY_EXIT_SECONDS", "30").run_soon();
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.took < SOON, "{ended:?}");
 }
 
 #[test]
 fn others_alerts_for_notifiers_that_hang_do_not_hold_up_those_of_the_program() {
     let (folder, receiver) = (left_for_two_that_hang(), Receiver::new());
     let program = program("notifiers that hang", &folder, &receiver);
-    let ended = program.env("NOTIFY_EXIT_SECONDS", "10").run();
+    let ended = program.env("NOTIFY_EXIT_SECONDS", "30").run_soon();
     assert_eq!(ended.code, Some(7), "{ended:?}");
     assert_eq!(receiver.texts().len(), 1);
-    assert!(ended.took < Duration::from_secs(8), "{ended:?}");
 }
 
 #[test]
@@ -104,9 +101,8 @@ fn a_notifier_that_panics_harms_nothing_and_its_alert_waits() {
 fn a_notifier_that_exits_the_process_itself_does_not_hang_the_exit() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     // Whose code it is then, the system decides.
-    let ended = hasty("notifier that exits", &folder, &receiver).run();
+    let ended = hasty("notifier that exits", &folder, &receiver).run_soon();
     assert!(matches!(ended.code, Some(7 | 9)), "{ended:?}");
-    assert!(ended.took < SOON, "{ended:?}");
 }
 
 #[test]
@@ -114,9 +110,8 @@ fn a_logger_that_waits_for_the_exiting_thread_does_not_hang_the_exit() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     // No webhook, so that there is something to log.
     let silent = hasty("logger that locks", &folder, &receiver).env("SLACK_ALERTS_WEBHOOK_URL", "");
-    let ended = silent.run();
+    let ended = silent.run_soon();
     assert_eq!(ended.code, Some(7), "{ended:?}");
-    assert!(ended.took < SOON, "{ended:?}");
     assert!(folder.status_file(RUN).starts_with("ERROR\n"));
 }
 

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::time::Duration;
 
 use crate::support::receiver::SECRET;
 use crate::support::{Ended, Folder, Program, Receiver};
@@ -16,11 +15,9 @@ fn failing() -> Program {
     Program::new("ends").arg("err")
 }
 
-/// Checks that the program failed as it does without the library, and before what its exit has is over; returns our
-/// lines.
+/// Checks that the program failed as it does without the library, and returns our lines.
 fn lines(ended: &Ended) -> Vec<String> {
     assert_eq!(ended.code, Some(1));
-    assert!(ended.took < Duration::from_secs(15), "{:?}", ended.took);
     assert!(!ended.stderr.contains(SECRET), "{}", ended.stderr);
     let (own, ours): (Vec<_>, Vec<_>) = ended
         .stderr
@@ -37,7 +34,7 @@ fn without_a_directory_the_users_state_folder_is_used() {
     let ended = failing()
         .env("HOME", home.path())
         .alerts_to(&receiver)
-        .run();
+        .run_soon();
     assert_eq!(lines(&ended), Vec::<String>::new());
     let status =
         fs::read_to_string(home.path().join(".local/state/pipeline-notify").join(MAIN)).unwrap();
@@ -56,7 +53,7 @@ fn where_there_can_be_no_directory_failures_are_sent_all_the_same() {
         ("/proc/none", failing().env("NOTIFYDIR", "/proc/none")),
     ];
     for (number, (names, program)) in programs.into_iter().enumerate() {
-        let ours = lines(&program.alerts_to(&receiver).run());
+        let ours = lines(&program.alerts_to(&receiver).run_soon());
         assert_eq!(ours.len(), 1, "{ours:?}");
         assert!(
             ours[0].contains(names) && ours[0].contains("NOTIFYDIR"),
@@ -73,7 +70,7 @@ fn where_there_can_be_no_directory_success_is_silent() {
         .arg("ok")
         .env("NOTIFYDIR", "/proc/none")
         .alerts_to(&receiver)
-        .run();
+        .run_soon();
     assert_eq!(ended.code, Some(0));
     assert!(receiver.texts().is_empty());
 }
@@ -85,7 +82,7 @@ fn where_files_may_not_grow_it_ends_as_it_would_and_the_failure_is_sent() {
         let (folder, receiver) = (Folder::new(), Receiver::new());
         let limited = format!("ulimit -f {limit}; exec \"$0\" \"$@\"");
         let program = failing().directory(&folder).alerts_to(&receiver);
-        let ours = lines(&program.under("sh", ["-c", &limited]).run());
+        let ours = lines(&program.under("sh", ["-c", &limited]).run_soon());
         assert!(
             limit != "0" || ours.iter().any(|line| line.contains("too large")),
             "{ours:?}"
@@ -103,7 +100,7 @@ fn a_directory_whose_name_is_not_utf8_is_used() {
     let ended = failing()
         .env("NOTIFYDIR", &directory)
         .alerts_to(&receiver)
-        .run();
+        .run_soon();
     assert_eq!(lines(&ended), Vec::<String>::new());
     assert!(directory.join(MAIN).is_file());
 }
@@ -142,7 +139,7 @@ fn a_status_file_that_is_damaged_never_disturbs_a_run_and_is_reported() {
     for (damage, lay) in damages {
         let (folder, receiver) = (Folder::new(), Receiver::new());
         lay(&folder.path().join(MAIN));
-        let ours = lines(&failing().directory(&folder).alerts_to(&receiver).run());
+        let ours = lines(&failing().directory(&folder).alerts_to(&receiver).run_soon());
         assert_eq!(ours.len(), 1, "{damage}: {ours:?}");
         assert!(
             ours[0].contains("cannot be understood"),
@@ -159,7 +156,7 @@ fn a_status_file_that_is_damaged_never_disturbs_a_run_and_is_reported() {
 fn where_the_status_cannot_be_written_the_alert_goes_out() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     fs::create_dir_all(folder.path().join(MAIN).join("x")).unwrap();
-    let ours = lines(&failing().directory(&folder).alerts_to(&receiver).run());
+    let ours = lines(&failing().directory(&folder).alerts_to(&receiver).run_soon());
     assert!(
         ours.iter().any(|line| line.contains("cannot be written")),
         "{ours:?}"
@@ -183,7 +180,7 @@ fn a_webhook_that_is_missing_or_cannot_be_used_is_named_once_and_not_shown() {
             Some(webhook) => program.env("SLACK_ALERTS_WEBHOOK_URL", webhook),
             None => program,
         };
-        let ours = lines(&program.run());
+        let ours = lines(&program.run_soon());
         assert!((1..=2).contains(&ours.len()), "{webhook:?}: {ours:?}");
         assert!(
             ours.iter()
@@ -198,8 +195,8 @@ fn a_webhook_that_is_missing_or_cannot_be_used_is_named_once_and_not_shown() {
 #[test]
 fn a_failure_that_could_not_be_sent_is_sent_once_there_is_a_webhook() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
-    lines(&failing().directory(&folder).run());
-    lines(&failing().directory(&folder).alerts_to(&receiver).run());
+    lines(&failing().directory(&folder).run_soon());
+    lines(&failing().directory(&folder).alerts_to(&receiver).run_soon());
     assert_eq!(receiver.texts().len(), 1);
 }
 
@@ -213,7 +210,7 @@ fn a_webhook_can_be_read_from_a_file() {
         &failing()
             .directory(&folder)
             .env("SLACK_ALERTS_WEBHOOK_URL", webhook)
-            .run(),
+            .run_soon(),
     );
     assert_eq!(receiver.texts().len(), 1);
 }
@@ -228,7 +225,7 @@ fn a_proxy_never_sees_a_webhook_on_this_machine() {
             .env("HTTPS_PROXY", &proxy_url)
             .env("HTTP_PROXY", &proxy_url)
             .env("ALL_PROXY", &proxy_url)
-            .run(),
+            .run_soon(),
     );
     assert_eq!((receiver.requests().len(), proxy.requests().len()), (1, 0));
 }
@@ -242,7 +239,7 @@ fn a_disabled_program_runs_bare() {
                 .directory(&folder)
                 .alerts_to(&receiver)
                 .env("NOTIFY_DISABLE", value)
-                .run(),
+                .run_soon(),
         );
         assert_eq!(folder.status_files().len(), files, "{value}");
     }
@@ -295,7 +292,7 @@ fn a_umask_that_leaves_no_right_leaves_the_owner_every_file() {
     for _ in 0..2 {
         let program = failing().directory(&folder).alerts_to(&receiver);
         let program = program.under("/bin/sh", ["-c", "umask 0777; exec \"$0\" \"$@\""]);
-        assert_eq!(lines(&program.run()), Vec::<String>::new());
+        assert_eq!(lines(&program.run_soon()), Vec::<String>::new());
     }
     let mut find = std::process::Command::new("find");
     find.arg(folder.path()).args(["!", "-perm", "-600"]);
@@ -307,7 +304,7 @@ fn a_umask_that_leaves_no_right_leaves_the_owner_every_file() {
 fn a_folder_that_somebody_else_has_laid_is_refused() {
     use std::os::unix::fs::PermissionsExt as _;
     let (folder, receiver) = (Folder::new(), Receiver::new());
-    lines(&failing().directory(&folder).alerts_to(&receiver).run());
+    lines(&failing().directory(&folder).alerts_to(&receiver).run_soon());
     let hidden = folder.path().join(".pipeline-notify");
     let user = fs::read_dir(&hidden)
         .unwrap()
@@ -316,7 +313,7 @@ fn a_folder_that_somebody_else_has_laid_is_refused() {
         .unwrap()
         .path();
     fs::set_permissions(&user, fs::Permissions::from_mode(0o777)).unwrap();
-    let ours = lines(&failing().directory(&folder).alerts_to(&receiver).run());
+    let ours = lines(&failing().directory(&folder).alerts_to(&receiver).run_soon());
     assert!(
         ours.concat().contains("not a private folder of this user"),
         "{ours:?}"
@@ -332,7 +329,7 @@ fn an_article_file_is_understood_and_replaced() {
         .arg("ok")
         .directory(&folder)
         .alerts_to(&receiver)
-        .run();
+        .run_soon();
     assert!(receiver.texts().concat().contains("recovered"));
     assert!(folder.status_file(MAIN).starts_with("OK\n"));
 }

@@ -25,7 +25,7 @@ use std::{env, fs, thread};
 pub use receiver::{Answer, Receiver};
 
 /// What does not wait for what never comes ends within this on a busy machine, too: half of what a program's exit has.
-pub const SOON: Duration = Duration::from_secs(15);
+const SOON: Duration = Duration::from_secs(15);
 
 /// A folder that is gone when the test is over.
 pub struct Folder(PathBuf);
@@ -236,7 +236,12 @@ impl Program {
         self.run_for(Duration::from_secs(60))
     }
 
-    /// The same, where it must come within another time.
+    /// Runs the program, which waits for nothing that never comes.
+    pub fn run_soon(self) -> Ended {
+        self.run_for(SOON)
+    }
+
+    /// Runs the program to its end, which must come within a time.
     pub fn run_for(mut self, most: Duration) -> Ended {
         use std::os::unix::process::ExitStatusExt as _;
         let begun = Instant::now();
