@@ -3,6 +3,7 @@
 mod answer;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io;
 use std::time::Instant;
 
@@ -242,17 +243,22 @@ fn of_one_message(route: &Route, queue: &Queue, taken: Taken) -> Taken {
     (entries, alerts, claims)
 }
 
-/// Reads and locks what is to be sent; what cannot be read is put aside.
+/// Reads and locks what is to be sent; what cannot be read is put aside. Behind what others hold what is of its job
+/// stays, too: a recovery would overtake its failure.
 fn take(queue: &Queue, chosen: &[Entry]) -> Taken {
     let (mut entries, mut alerts, mut claims) = (Vec::new(), Vec::new(), Vec::new());
+    let mut behind = HashSet::new();
     for (entry, taken) in chosen.iter().zip(queue.take_all(chosen)) {
         match taken {
+            _ if behind.contains(entry.job()) => {}
             Ok(Some((alert, claim))) => {
                 entries.push(entry.clone());
                 alerts.push(alert);
                 claims.push(claim);
             }
-            Ok(None) => {}
+            Ok(None) => {
+                behind.insert(entry.job());
+            }
             Err(error) => {
                 let place = queue.reject(entry, &format!("cannot be read: {error}"));
                 let place = place.map_or_else(
