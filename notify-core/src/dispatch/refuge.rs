@@ -102,6 +102,8 @@ pub(crate) fn move_from(
                 let reason = broken.unwrap_or(EARLIER);
                 if go(route, &alert, refuge, reason, on_queued) {
                     has_left = true;
+                    // The sender of another destination may have moved others meanwhile.
+                    moved = queue.moved();
                     let stays = moved.leave(&alert);
                     let _ = queue.set_moved(&moved);
                     for other in &others {
@@ -278,7 +280,10 @@ fn take_back(unsent: Vec<(Entry, Alert, Vec<Claim>)>, why: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notifier::{Notifier, Refusal};
+    use crate::os::engine::own;
     use crate::os::ffi;
+    use crate::settings::config::Config;
     use crate::state::local::spool::Outbox;
     use crate::testing::{Folder, alert};
 
@@ -300,5 +305,54 @@ mod tests {
         one.remove_all(std::slice::from_ref(&entry));
         assert!(take_everywhere(&one, &[&other], &entry, Instant::now()).is_none());
         assert!(take_everywhere(&other, &[&one], &entry, Instant::now()).is_some());
+    }
+
+    struct Taker;
+
+    impl Notifier for Taker {
+        fn notify(&self, _: &[Alert], _: Duration) -> Result<(), Refusal> {
+            Ok(())
+        }
+    }
+
+    /// The sender of another destination of the channel has moved the failure of another job meanwhile.
+    fn move_another(_: &Route, _: &Entry) {
+        let dba = in_force::setup_so_far().routes("dba").unwrap();
+        let queue = dba.all[0].queue.as_ref().unwrap();
+        let mut moved = queue.moved();
+        moved.leave(&alert("other", "b1"));
+        queue.set_moved(&moved).unwrap();
+    }
+
+    #[test]
+    fn what_another_sender_has_moved_meanwhile_is_not_forgotten() {
+        let _own = own::begin();
+        let folder = Folder::new();
+        let config = Config::new().directory(folder.path());
+        let config = config.channel("alerts", Taker).channel("dba", Taker);
+        let setup = in_force::settle(config).unwrap();
+        let dba = setup.routes("dba").unwrap();
+        let (route, now) = (&dba.all[0], clock::now());
+        let queue = route.queue.as_ref().unwrap();
+        let failed = alert("etl", "a1");
+        queue.put(&failed, &failed.render()).unwrap();
+        let mut pace = Pace::new(now);
+        pace.broken(now, "it is gone");
+        let waiting = queue.list();
+        assert!(move_from(
+            route,
+            queue,
+            &waiting,
+            &pace,
+            &[],
+            None,
+            move_another
+        ));
+        assert!(queue.list().is_empty());
+        for job in ["etl", "other"] {
+            let mut recovered = alert(job, "c1");
+            recovered.kind = Kind::Recovered;
+            assert!(queue.moved().leads(&recovered), "{job}");
+        }
     }
 }
