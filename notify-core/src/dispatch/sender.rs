@@ -5,7 +5,7 @@ mod answer;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 
@@ -34,6 +34,9 @@ use answer::{lasting, put_off, settle, settle_doubt, write_down};
 /// A destination that has not answered for so long as the process ends is taken for one that hangs; for half of the
 /// exit, where that is shorter.
 const HANGS: TimeDelta = TimeDelta::seconds(1);
+
+/// How soon at most a sender looks again that has no time left: the process may go on for long after its exit is over.
+const LATER: Duration = Duration::from_secs(1);
 
 /// What is being sent, and nobody else sends meanwhile.
 type Taken = (Vec<Entry>, Vec<Alert>, Vec<Claim>);
@@ -106,7 +109,7 @@ pub(crate) fn from_queue(
         // It would be cut off, and may arrive all the same.
         let (over, took) = (deadline.or_else(ffi::deadline), pace.just_took(now));
         if over.is_some_and(|over| over < Instant::now() + took) {
-            return Ok(Next::At(now + took));
+            return Ok(Next::At(now + took.max(LATER)));
         }
         pace.forget_others_than(&waiting);
         // Before the alerts are taken: what is given up meanwhile is for the next message.

@@ -312,3 +312,17 @@ fn what_follows_an_alert_that_another_sender_holds_does_not_leave_before_it() {
     let ids: Vec<_> = taken.iter().map(|(ids, _)| ids.join(" ")).collect();
     assert_eq!(ids, ["100 101 102", "000 001 002"]);
 }
+
+/// As the thread does once the exit is over, where handlers of the program's own go on.
+#[test]
+fn what_there_is_no_time_for_is_not_looked_at_again_at_once() {
+    let folder = Folder::new();
+    let (route, queue, receiver) = route(&folder);
+    put(&queue, 0..1);
+    let over = Instant::now();
+    std::thread::sleep(Duration::from_millis(1));
+    let next = from_queue(&route, &queue, Some(over), |_, _| {}).unwrap();
+    let soon = Utc::now() + TimeDelta::milliseconds(500);
+    assert!(matches!(next, Next::At(time) if time > soon), "{next:?}");
+    assert!(receiver.taken.lock().unwrap().is_empty());
+}
