@@ -636,6 +636,37 @@ fn what_can_neither_be_recorded_nor_sent_waits_on_this_host_and_is_sent_by_the_n
     );
 }
 
+/// The first run that ends there has no destination, and the next one has.
+#[test]
+fn what_waits_on_this_host_is_sent_by_a_program_of_which_the_first_run_sends_nothing() {
+    let is_down = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let known = is_down.clone();
+    let receiver = Receiver::answering(move |_| {
+        if known.load(std::sync::atomic::Ordering::Relaxed) {
+            Answer::Status(503, "down")
+        } else {
+            Answer::Ok
+        }
+    });
+    let store = format!("postgres://u:{PASSWORD}@127.0.0.1:1/d");
+    let disk = Folder::new();
+    let failing = pod("incidents", &store, &receiver).arg("boom");
+    let failing = failing.env("NOTIFY_EXIT_SECONDS", "1").directory(&disk);
+    let warned = failing.run().stderr;
+    assert!(warned.contains("they wait on disk"), "{warned}");
+    is_down.store(false, std::sync::atomic::Ordering::Relaxed);
+    // The pause after a failure.
+    thread::sleep(Duration::from_secs(2));
+
+    let silent = pod("nested", &store, &receiver).arg("ok");
+    let silent = silent
+        .env("INNER_CHANNEL", "")
+        .env("OUTER_CHANNEL", "alerts");
+    assert_eq!(silent.directory(&disk).run().code, Some(0));
+    let accepted = receiver.accepted();
+    assert!(accepted.concat().contains("boom"), "{accepted:?}");
+}
+
 /// Issues 15 and 16: what a message is known by is in the store, so that another pod edits it.
 #[test]
 fn an_incident_is_one_message_though_it_fails_in_one_pod_and_recovers_in_another() {

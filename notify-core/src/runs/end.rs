@@ -225,8 +225,10 @@ fn report_end(report: &mut Report<'_>, run: &Open, around: &[Open], warnings: &m
         add_mentions(&mut report.ended, around);
     }
     postponed::make(report, setup.store(), routes.as_ref(), warnings);
-    if !first_end.is_over.swap(true, Ordering::Relaxed)
-        && let Some(store) = setup.store()
+    if let Some(store) = setup.store()
+        // Or one that has no destination would be the only one to look where a run looks at its own alone.
+        && (routes.is_some() || store.answers_at_once())
+        && !first_end.is_over.swap(true, Ordering::Relaxed)
     {
         let of_this_run = routes.as_ref().map_or(&[][..], |routes| &routes.all);
         dispatcher::take_over_known(setup, store, of_this_run);
