@@ -74,7 +74,6 @@ pub(crate) fn move_from(
             ledger::remove(queue, entry);
         }
     };
-    let mut unsent = Vec::new();
     let mut has_left = false;
     let until = Instant::now() + PATIENCE;
     let until = deadline.map_or(until, |deadline| deadline.min(until));
@@ -83,7 +82,7 @@ pub(crate) fn move_from(
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
         }
-        let Some((alert, claims)) = take_everywhere(queue, &others, &entry, until) else {
+        let Some((alert, _claims)) = take_everywhere(queue, &others, &entry, until) else {
             continue;
         };
         let follows = moved.leads(&alert);
@@ -120,11 +119,13 @@ pub(crate) fn move_from(
                 count_as_unsent(route, &alert, broken);
                 has_left = true;
             }
-            None if is_failure => unsent.push((entry, alert, claims)),
+            // Once in this process.
+            None if is_failure && ledger::is_first_time(&entry) => {
+                ledger::take_back(&alert, true, &unsent_because(broken));
+            }
             None => {}
         }
     }
-    take_back(unsent, &unsent_because(broken));
     has_left
 }
 
@@ -266,15 +267,6 @@ fn go(route: &Route, alert: &Alert, refuge: &Routes, reason: &str, on_queued: Qu
         on_queued(route, &entry);
     }
     true
-}
-
-/// Takes back that alerts were sent: once for each in this process.
-fn take_back(unsent: Vec<(Entry, Alert, Vec<Claim>)>, why: &str) {
-    for (entry, alert, _claims) in unsent {
-        if ledger::is_first_time(&entry) {
-            ledger::take_back(&alert, true, why);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -205,7 +205,11 @@ impl<T> Lent<T> {
 
     #[inline]
     fn take(&self) -> bool {
-        !self.is_taken.swap(true, Ordering::Acquire)
+        let is_mine = !self.is_taken.swap(true, Ordering::Acquire);
+        if is_mine && self.is_lost.load(Ordering::Relaxed) {
+            self.is_lost.store(false, Ordering::Relaxed);
+        }
+        is_mine
     }
 
     /// Waits for whoever has it, who may be without a core.
@@ -214,9 +218,11 @@ impl<T> Lent<T> {
         if self.is_lost.load(Ordering::Relaxed) {
             return false;
         }
-        let is_taken = ask_for_a_while(|| self.take().then_some(())).is_some();
-        self.is_lost.store(!is_taken, Ordering::Relaxed);
-        is_taken
+        let is_mine = ask_for_a_while(|| self.take().then_some(())).is_some();
+        if !is_mine {
+            self.is_lost.store(true, Ordering::Relaxed);
+        }
+        is_mine
     }
 }
 
