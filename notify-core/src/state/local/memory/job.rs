@@ -50,7 +50,7 @@ pub(in crate::state) struct Alike {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Repeated {
     pub(super) number: u64,
-    /// When the one that began last did, with the one that they repeat, and how long that took.
+    /// When the one that is shown began, of these and the one that they repeat, and how long it took.
     begun: Micros,
     took: Option<Duration>,
     pid: Option<u32>,
@@ -183,11 +183,12 @@ impl Job {
             && run.begun + MAX_BEHIND_MICROS >= self.repeated.begun
     }
 
-    /// Adds a run that repeats the one before. Of all of them the one that began last is shown.
+    /// Adds a run that repeats the one before. As the rules have it, of those that work the one that ended last is shown,
+    /// and of those that fail the one that began last.
     pub(in crate::state) fn add_repeat(&mut self, run: &Repeat<'_>) {
         let repeated = &mut self.repeated;
         repeated.number += 1;
-        if run.begun >= repeated.begun {
+        if run.kind.error.is_none() || run.begun >= repeated.begun {
             (repeated.begun, repeated.took, repeated.pid) =
                 (run.begun, Some(run.took), Some(run.pid));
         }
