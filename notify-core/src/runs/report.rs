@@ -219,6 +219,7 @@ impl Report<'_> {
     fn again<'b>(&'b self, decide: &'b dyn Fn(&Seen<'_>) -> Option<Change>) -> Option<Again<'b>> {
         Some(Again {
             kind: self.kind?,
+            begun: self.ended.by_the_clock(clock::first_ahead()).begun,
             decide,
         })
     }

@@ -73,6 +73,7 @@ pub(crate) type Decide<'a> = &'a mut dyn FnMut(&Seen<'_>) -> Option<Change>;
 #[derive(Clone, Copy)]
 pub(crate) struct Again<'a> {
     pub(crate) kind: Kind<'a>,
+    pub(crate) begun: Time,
     pub(crate) decide: &'a dyn Fn(&Seen<'_>) -> Option<Change>,
 }
 

@@ -72,6 +72,10 @@ impl Alike {
     /// Finds out which runs repeat the one that leaves this status, until then: the rules are asked about that last
     /// moment. The older a status and an alert are, the sooner they send: what is silent then is silent before.
     pub(in crate::state) fn of(again: Again<'_>, status: &Status, until: Micros) -> Option<Self> {
+        // One that has left the status of a newer run says nothing of those that leave their own.
+        if status.begun != again.begun {
+            return None;
+        }
         let past = Past::Known(Box::new(status.clone()));
         let change = (again.decide)(&Seen {
             past: &past,

@@ -177,6 +177,7 @@ impl Engine {
         let decide = |seen: &Seen<'_>| rules.decide(seen.past, seen.now, &ended, outcome);
         let again = is_plain.then_some(Again {
             kind,
+            begun,
             decide: &decide,
         });
         let decide = &mut |seen: &Seen<'_>| decide(seen);
@@ -1022,6 +1023,25 @@ fn a_failure_is_no_older_one_where_the_run_that_worked_last_began_before_it() {
     compare_threads(&runs, Settings::default()).unwrap();
 }
 
+/// A failure that leaves the status of a newer one says nothing of those that show their own.
+#[test]
+fn a_failure_after_an_older_one_counts_where_the_job_flaps() {
+    let settings = Settings {
+        flapping: true,
+        ..Settings::default()
+    };
+    let runs = [
+        (1, 0, 0),
+        (1, 0, 0),
+        (1, 0, 2),
+        (1, 0, 2),
+        (1, 2, 2),
+        (1, 0, 2),
+        (1, 0, 2),
+    ];
+    compare_threads(&runs, settings).unwrap();
+}
+
 /// Runs of several threads: the pause before the end of each, how long before it began, and its outcome.
 fn of_threads() -> impl Strategy<Value = Vec<(i64, i64, usize)>> {
     prop::collection::vec((0_i64..15, 0_i64..70, 0_usize..5), 1..40)
@@ -1033,5 +1053,11 @@ proptest! {
     #[test]
     fn threads_send_what_they_would_send_if_each_run_took_the_whole_way(runs in of_threads()) {
         compare_threads(&runs, Settings::default())?;
+    }
+
+    #[test]
+    fn so_they_do_where_the_job_flaps_and_alerts_are_held(runs in of_threads()) {
+        let settings = Settings { flapping: true, after: 2, ..Settings::default() };
+        compare_threads(&runs, settings)?;
     }
 }
