@@ -37,7 +37,7 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// A thread waits for so long for another of its process that has taken a job out of memory; else both would wait for
 /// each other's lock of the file, which wakes nobody.
-const PATIENCE: Duration = Duration::from_millis(50);
+pub(super) const PATIENCE: Duration = Duration::from_millis(50);
 
 /// When nothing is to be written.
 const NEVER: u64 = u64::MAX;

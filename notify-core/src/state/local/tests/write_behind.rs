@@ -269,16 +269,23 @@ fn a_silent_run_waits_for_another_thread_that_writes_and_stays_in_memory_then() 
         CLOCK.set(now);
         stays(&engine.store, "etl", kind(None), now, (1, at))
     };
-    thread::scope(|scope| {
-        let way = memory.go_the_whole_way(slot);
-        let job = memory.take(slot, "etl").unwrap();
-        let waits = scope.spawn(stays);
-        // Most often long enough for it to wait; what it finds is the same if it is not.
-        thread::sleep(Duration::from_millis(10));
-        memory.put(slot, job);
-        drop(way);
-        assert!(waits.join().unwrap());
+    // On a busy machine the other thread may lose its patience before the job is back.
+    let is_in_time = (0..100).any(|_| {
+        thread::scope(|scope| {
+            let way = memory.go_the_whole_way(slot);
+            let job = memory.take(slot, "etl").unwrap();
+            let begun = Instant::now();
+            let waits = scope.spawn(stays);
+            // Most often long enough for it to wait; what it finds is the same if it is not.
+            thread::sleep(Duration::from_millis(10));
+            memory.put(slot, job);
+            let is_in_time = begun.elapsed() < memory::PATIENCE;
+            drop(way);
+            assert!(waits.join().unwrap() || !is_in_time);
+            is_in_time
+        })
     });
+    assert!(is_in_time);
     // It waits for no thread that stays away.
     let _way = memory.go_the_whole_way(slot);
     memory.take(slot, "etl").unwrap();
