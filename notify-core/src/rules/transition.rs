@@ -62,7 +62,7 @@ pub(crate) struct Ended {
     pub(crate) should_take: Option<Took>,
     /// Whether it is known that it was not overdue when it ended.
     pub(crate) is_in_time: bool,
-    /// When the last run of the same job began that ended inside this one, which knows of it.
+    /// When the run of the same job began that began last of those that ended inside this one, which knows of them.
     pub(crate) last_inside: Option<Time>,
     /// Whom a failure mentions.
     pub(crate) mention: Option<Cow<'static, str>>,

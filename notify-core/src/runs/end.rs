@@ -104,7 +104,7 @@ pub(super) fn note_end(ended: &Open, around: &[u64], runs: &Sharded<Open>) {
     for number in around {
         let mut open = runs.of(*number);
         if let Some(run) = open.get_mut(number).filter(|run| ended.is_of_job_of(run)) {
-            run.last_inside = Some(ended.begun);
+            run.note_inside(ended.begun);
         }
     }
 }

@@ -45,7 +45,7 @@ pub(super) struct Open {
     pub(super) is_start_sent: bool,
     /// When it was last shown how far it has come.
     pub(super) shown: Option<Instant>,
-    /// When the last run of the same job began that ended inside this one.
+    /// When the run of the same job began that began last of those that ended inside this one.
     pub(super) last_inside: Option<Moment>,
     /// The heartbeat that knows of its beginning.
     pub(super) heartbeat: Option<Arc<Heartbeat>>,
@@ -140,6 +140,15 @@ impl Open {
     /// Returns whether the other is a run of the same job.
     pub(super) fn is_of_job_of(&self, other: &Self) -> bool {
         std::ptr::eq(self.job, other.job) && self.name == other.name
+    }
+
+    /// Notes that another run of its job has ended inside it: of those that overlap any may be the last.
+    pub(super) fn note_inside(&mut self, begun: Moment) {
+        let known = clock::first_ahead();
+        let is_later = |last: Moment| begun.micros(known) >= last.micros(known);
+        if self.last_inside.is_none_or(is_later) {
+            self.last_inside = Some(begun);
+        }
     }
 
     /// Returns whether its cancellation says nothing of the job.

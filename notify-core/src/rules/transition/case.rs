@@ -56,7 +56,7 @@ impl<'a> Case<'a> {
                 // A status of the future is newer than nothing,
                 && !time::is_ahead(previous.begun, end.now)
                 // and what ended inside this run it has dealt with.
-                && Some(previous.begun) != end.run.last_inside
+                && end.run.last_inside.is_none_or(|inside| previous.begun > inside)
         });
         let same = previous.filter(|previous| previous.state == state);
         let fingerprint = (state == State::Error).then(|| fingerprint(end.outcome, &text, same));

@@ -45,6 +45,27 @@ fn an_ok_of_a_run_that_began_before_the_failure_recovers_nothing() {
     assert_eq!(transition.alert.unwrap().kind, Kind::Recovered);
 }
 
+/// As where it calls itself several times at once, and waits for all.
+#[test]
+fn a_run_has_dealt_with_all_that_ended_inside_it_whichever_ended_last() {
+    for (inside, outcome, kind) in [
+        (failed("no"), Outcome::Returned, Kind::Recovered),
+        (Outcome::Returned, failed("no"), Kind::Failed),
+    ] {
+        for last_inside in [50, 51] {
+            let (_, shown) = after_newer(&inside, 30, &Outcome::Returned);
+            let outer = Ended {
+                last_inside: Some(at(last_inside)),
+                ..ended(2, at(30))
+            };
+            let past = Past::Known(Box::new(shown));
+            let transition = of(&past, &outer, &outcome, &context(at(60), *ALERTS)).unwrap();
+            assert!(transition.left.is_none());
+            assert_eq!(transition.alert.unwrap().kind, kind);
+        }
+    }
+}
+
 #[test]
 fn the_failure_of_an_older_run_is_sent_names_the_newer_one_and_leaves_its_status() {
     let newer_ok = "a newer run (begun 2026-11-22 12:00:50:000000 UTC, process 4242) has ended OK already, and \
