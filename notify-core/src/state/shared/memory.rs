@@ -398,3 +398,28 @@ fn put_back(link: &Link, all: &[Written], behind: &[String], written: session::R
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::time;
+    use crate::status::State;
+
+    #[test]
+    fn a_run_of_another_host_that_began_before_is_counted_and_a_store_that_was_set_back_is_known_by_what_it_lacks()
+     {
+        let at = |second: i64| time::from_micros(second * 1_000_000);
+        let status = |begun, runs| Status {
+            since: at(1),
+            runs,
+            runs_total: runs,
+            ..Status::new(State::Ok, at(begun))
+        };
+        for (runs, expected) in [(6, 6), (4, 5)] {
+            let mut known = Known::new("etl", status(50, 5), "1", Instant::now());
+            let past = Past::Known(Box::new(status(40, runs)));
+            let past = known.correct(past, "2", at(60));
+            assert_eq!(past.status().unwrap().runs_total, expected);
+        }
+    }
+}

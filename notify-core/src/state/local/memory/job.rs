@@ -271,10 +271,14 @@ impl Job {
         &self.past
     }
 
-    /// Returns whether this process has left the status of a later run than that.
+    /// Returns whether this process has left a later status than that: of more runs, the last of which began later. One that
+    /// began before and has ended since is one more.
     #[cfg(feature = "postgres")]
     pub(in crate::state) fn has_left_later_than(&self, status: &Status) -> bool {
-        status.begun < self.shown.begun
+        let Shown {
+            begun, runs_total, ..
+        } = self.shown;
+        status.begun < begun && status.runs_total < runs_total
     }
 
     /// Counts the runs that are in memory alone.
