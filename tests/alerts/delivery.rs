@@ -155,7 +155,7 @@ fn is_delivered_by_the_next_run(answer: &Answer) {
             Answer::Ok
         }
     });
-    let ended = failed(failing("2", &folder, &receiver).run_soon());
+    let ended = failed(failing("5", &folder, &receiver).run_soon());
     assert_eq!(folder.waiting_alerts().len(), 1);
     let ours: Vec<_> = ended
         .stderr

@@ -23,8 +23,9 @@ use crate::settings::in_force;
 use crate::state;
 use crate::status::outcome::Outcome;
 
-/// How long before the deadline the last work ends, so that there is time to say what is left.
-const MARGIN: Duration = Duration::from_millis(40);
+/// How long before the deadline the last work ends, so that there is time to say what is left, on a busy machine too: a
+/// twentieth of the exit, at least and at most this.
+const MARGIN: [Duration; 2] = [Duration::from_millis(40), Duration::from_millis(250)];
 
 /// So long an exit waits at least where it decides what `main` came to: to write that takes a few
 /// milliseconds, and nobody else knows the exit code.
@@ -158,8 +159,11 @@ fn work_until_the_deadline(
     wait: &Receiver<Step>,
     work: impl FnOnce(Instant, &dyn Fn()) + Send + 'static,
 ) {
+    let begun = Instant::now();
     let deadline = ffi::begin(in_force::setup().exit);
-    let in_time = deadline.checked_sub(MARGIN).unwrap_or(deadline);
+    let [least, most] = MARGIN;
+    let margin = (deadline.saturating_duration_since(begun) / 20).clamp(least, most);
+    let in_time = deadline.checked_sub(margin).unwrap_or(deadline);
     // Asked before the work takes the runs.
     let written_by = if has_returned() {
         deadline.max(Instant::now() + WRITING)

@@ -93,15 +93,6 @@ pub(crate) fn finish(deadline: Instant) {
         }
         look_again = (look_again * 2).min(in_the_end);
     }
-    let cut_off: Vec<_> = delivery
-        .lock()
-        .lines
-        .iter()
-        .filter_map(Line::under_way)
-        .collect();
-    for (route, since) in cut_off {
-        sender::count_cut_off(&route, since, begun);
-    }
     for route in delivery.routes(Line::has_alerts) {
         let Route { channel, mend, .. } = &route;
         let lost = delivery.in_memory(&route);
@@ -121,6 +112,16 @@ pub(crate) fn finish(deadline: Instant) {
             "channel `{channel}` ({mend}) did not take all alerts before the exit: {place}"
         );
         Warning::new(fault, message).warn();
+    }
+    // After what somebody reads: it is written, and the time is over.
+    let cut_off: Vec<_> = delivery
+        .lock()
+        .lines
+        .iter()
+        .filter_map(Line::under_way)
+        .collect();
+    for (route, since) in cut_off {
+        sender::count_cut_off(&route, since, begun);
     }
 }
 
