@@ -2,7 +2,10 @@
 //! job says that they were sent.
 
 use std::collections::HashSet;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
@@ -14,9 +17,12 @@ use crate::settings::route::Route;
 use crate::state::entry::Entry;
 use crate::state::history::Answered;
 use crate::state::rate::Pace;
-use crate::state::{JobKey, Queue};
+use crate::state::{Claim, JobKey, Queue};
 use crate::status::decision::{Decided, Fate, Reason};
 use crate::status::{State, Status};
+
+/// How soon to look again at an alert that others hold.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// Says to the sender that an alert waits in a queue.
 pub(crate) type Queued = fn(&Route, &Entry);
@@ -113,6 +119,20 @@ pub(crate) fn waiting_in(queue: &Queue) -> Vec<Entry> {
         waiting.retain(|entry| !state.sent.contains(&entry.key()));
     }
     waiting
+}
+
+/// Takes an alert, and waits until then for others that hold it; `None` where it is gone, or still held.
+pub(crate) fn take_by(
+    queue: &Queue,
+    entry: &Entry,
+    until: Instant,
+) -> io::Result<Option<(Alert, Claim)>> {
+    loop {
+        match queue.take(entry) {
+            Ok(None) if queue.holds(entry) && Instant::now() < until => thread::sleep(LOOK_AGAIN),
+            taken => return taken,
+        }
+    }
 }
 
 /// Adds to the history of an alert's job what became of it.

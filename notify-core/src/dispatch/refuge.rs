@@ -3,7 +3,6 @@
 //! What follows of their jobs goes there too, up to the recovery: whoever got the failure gets the end of it.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::dispatch::ledger::{self, Queued};
@@ -25,9 +24,6 @@ const EARLIER: &str = "it was broken when the job failed";
 
 /// How long a sender waits for others that move what it is to move.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// How soon it looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// Moves to `alerts` what waits in a queue and is to be heard there. What could be sent nowhere
 /// counts as not sent. Returns whether something has left.
@@ -141,21 +137,16 @@ fn take_everywhere(
     queues.sort_unstable();
     let (mut alert, mut claims) = (None, Vec::new());
     for one in queues {
-        let taken = loop {
-            match one.take(entry) {
-                Ok(None) if one.holds(entry) && Instant::now() < until => {
-                    thread::sleep(LOOK_AGAIN);
+        match ledger::take_by(one, entry, until) {
+            Ok(Some((found, claim))) => {
+                claims.push(claim);
+                if one.is(queue) {
+                    alert = Some(found);
                 }
-                // It is being sent there: whoever does that moves it if it is refused.
-                Ok(None) if one.holds(entry) => return None,
-                taken => break taken.ok().flatten(),
             }
-        };
-        if let Some((found, claim)) = taken {
-            claims.push(claim);
-            if one.is(queue) {
-                alert = Some(found);
-            }
+            // It is being sent there: whoever does that moves it if it is refused.
+            Ok(None) if one.holds(entry) => return None,
+            Ok(None) | Err(_) => {}
         }
     }
     Some((alert?, claims))

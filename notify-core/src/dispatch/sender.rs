@@ -3,7 +3,6 @@
 mod answer;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -37,6 +36,9 @@ const HANGS: TimeDelta = TimeDelta::seconds(1);
 
 /// How soon at most a sender looks again that has no time left: the process may go on for long after its exit is over.
 const LATER: Duration = Duration::from_secs(1);
+
+/// How long a sender waits for alerts that others hold.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// What is being sent, and nobody else sends meanwhile.
 type Taken = (Vec<Entry>, Vec<Alert>, Vec<Claim>);
@@ -246,22 +248,23 @@ fn of_one_message(route: &Route, queue: &Queue, taken: Taken) -> Taken {
     (entries, alerts, claims)
 }
 
-/// Reads and locks what is to be sent; what cannot be read is put aside. Behind what others hold what is of its job
-/// stays, too: a recovery would overtake its failure.
+/// Reads and locks what is to be sent; what cannot be read is put aside. What others hold is waited for a little: behind a
+/// failure that another sender looks at its recovery would leave first.
 fn take(queue: &Queue, chosen: &[Entry]) -> Taken {
     let (mut entries, mut alerts, mut claims) = (Vec::new(), Vec::new(), Vec::new());
-    let mut behind = HashSet::new();
+    let until = Instant::now() + PATIENCE;
     for (entry, taken) in chosen.iter().zip(queue.take_all(chosen)) {
+        let taken = match taken {
+            Ok(None) => ledger::take_by(queue, entry, until),
+            taken => taken,
+        };
         match taken {
-            _ if behind.contains(entry.job()) => {}
             Ok(Some((alert, claim))) => {
                 entries.push(entry.clone());
                 alerts.push(alert);
                 claims.push(claim);
             }
-            Ok(None) => {
-                behind.insert(entry.job());
-            }
+            Ok(None) => {}
             Err(error) => {
                 let place = queue.reject(entry, &format!("cannot be read: {error}"));
                 let place = place.map_or_else(
