@@ -148,7 +148,7 @@ fn what_is_wrong_with_a_certificate_is_named() {
     // One that cannot be used is passed over.
     let socks = [("ALL_PROXY", Path::new("socks5://127.0.0.1:9"))];
     let (said, waiting) = fail("jsons://example.invalid/x", "3", &socks);
-    let reason = "(`ALL_PROXY` has a SOCKS proxy, and is passed over: write `http://host:port`)";
+    let reason = "(`ALL_PROXY` names a SOCKS proxy, and is passed over: write `http://host:port`)";
     assert!(said.contains(reason), "{said}");
     assert_eq!(waiting, 1, "{said}");
 

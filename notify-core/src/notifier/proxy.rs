@@ -18,11 +18,11 @@ pub(crate) fn fault(variable: impl Fn(&str) -> Option<String>) -> Option<String>
     let (name, value) = VARIABLES.into_iter().find_map(set)?;
     let what = match Proxy::new(&value).map(|proxy| proxy.protocol()) {
         Ok(ProxyProtocol::Http | ProxyProtocol::Https) => return None,
-        Ok(_) => "a SOCKS proxy",
-        Err(_) => "no address of a proxy",
+        Ok(_) => "names a SOCKS proxy",
+        Err(_) => "is no address of a proxy",
     };
     Some(format!(
-        "`{name}` has {what}, and is passed over: write `http://host:port`"
+        "`{name}` {what}, and is passed over: write `http://host:port`"
     ))
 }
 
@@ -32,9 +32,9 @@ mod tests {
 
     #[test]
     fn a_proxy_that_cannot_be_used_is_said_by_the_variable_that_has_it() {
-        let socks = "`ALL_PROXY` has a SOCKS proxy, and is passed over: write `http://host:port`";
+        let socks = "`ALL_PROXY` names a SOCKS proxy, and is passed over: write `http://host:port`";
         let none =
-            "`https_proxy` has no address of a proxy, and is passed over: write `http://host:port`";
+            "`https_proxy` is no address of a proxy, and is passed over: write `http://host:port`";
         for (set, fault) in [
             (&[][..], None),
             (

@@ -113,7 +113,7 @@ pub(crate) fn finish(deadline: Instant) {
         );
         Warning::new(fault, message).warn();
     }
-    // After what somebody reads: it is written, and the time is over.
+    // The warnings first: the time is nearly over, and this is written to the disk.
     let cut_off: Vec<_> = delivery
         .lock()
         .lines
