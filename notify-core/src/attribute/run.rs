@@ -133,8 +133,11 @@ fn unreadable<'a>() -> Verdict<'a> {
 }
 
 impl Drop for Frame {
+    #[inline]
     fn drop(&mut self) {
-        self.end(&Outcome::Cancelled);
+        if self.run.is_some() {
+            self.end(&Outcome::Cancelled);
+        }
     }
 }
 

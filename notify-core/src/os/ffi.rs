@@ -122,15 +122,22 @@ impl<T: Send + Sync> OnceBox<T> {
         }
     }
 
+    #[inline]
     pub(crate) fn get(&self) -> Option<&T> {
-        // SAFETY: it is null, or comes from the box in `get_or_make` and is left alone until this is dropped.
+        // SAFETY: it is null, or comes from the box in `make` and is left alone until this is dropped.
         unsafe { self.value.load(Ordering::Acquire).as_ref() }
     }
 
+    #[inline]
     pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> &T {
-        if let Some(value) = self.get() {
-            return value;
+        match self.get() {
+            Some(value) => value,
+            None => self.make(make),
         }
+    }
+
+    #[cold]
+    fn make(&self, make: impl FnOnce() -> T) -> &T {
         let new = Box::into_raw(Box::new(make()));
         let (null, order) = (ptr::null_mut(), Ordering::AcqRel);
         let winner = match self
@@ -153,7 +160,7 @@ impl<T> Drop for OnceBox<T> {
     fn drop(&mut self) {
         let value = *self.value.get_mut();
         if !value.is_null() {
-            // SAFETY: it is from the box in `get_or_make`, and nobody borrows it any more.
+            // SAFETY: it is from the box in `make`, and nobody borrows it any more.
             drop(unsafe { Box::from_raw(value) });
         }
     }

@@ -67,16 +67,21 @@ fn from_environment() -> &'static Arc<Setup> {
 /// Returns whether annotated functions report, or run bare: when they are switched off, and in tests and in
 /// what tests start, so that `cargo test` pages nobody. An installed `Config`
 /// switches them on there, and so does `NOTIFY_DISABLE=0`.
+#[inline]
 pub(crate) fn is_active(in_test: bool) -> bool {
     static IS_OFF: OnceBox<Option<bool>> = OnceBox::new();
-    static IN_HARNESS: OnceBox<bool> = OnceBox::new();
     let is_off = IS_OFF.get_or_make(|| {
         let value = read("NOTIFY_DISABLE").filter(|value| !value.is_empty())?;
         Some(is_yes(&value.to_string_lossy()))
     });
-    if let Some(is_off) = is_off {
-        return !is_off;
-    }
+    is_off.map_or_else(|| is_active_here(in_test), |is_off| !is_off)
+}
+
+/// Returns the same where `NOTIFY_DISABLE` says nothing; apart, so that a function that is switched off pays for a
+/// look at that alone.
+#[inline(never)]
+fn is_active_here(in_test: bool) -> bool {
+    static IN_HARNESS: OnceBox<bool> = OnceBox::new();
     let in_harness = in_test
         || *IN_HARNESS.get_or_make(|| {
             let is_nextest = read("NEXTEST").is_some_and(|value| !value.is_empty());
