@@ -1,6 +1,7 @@
 //! Something that happened to a job, and the line of the history that says so.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::format::text;
@@ -124,28 +125,27 @@ impl Event {
             text: String::with_capacity(256),
             fields: 0,
         };
-        let time = |time: Option<Time>| time.map(time::show);
         match self {
             Self::Ran(ran) => {
                 line.put("ran");
-                line.put(&time::show(ran.begun));
+                line.put_time(Some(ran.begun));
                 line.put(ran.state.as_str());
-                line.put_some(ran.took.map(|took| took.as_micros().to_string()));
-                line.put(&ran.runs.to_string());
+                line.put_number(ran.took.map(|took| took.as_micros()));
+                line.put_number(Some(ran.runs.into()));
                 line.put_some(ran.decision.as_ref().map(Decided::words));
                 line.put_some(ran.alert.as_deref());
                 line.put(&ran.error);
-                line.put_some(time(ran.last));
-                line.put_some(time(ran.decided));
+                line.put_time(ran.last);
+                line.put_time(ran.decided);
                 line.put_some(ran.channel.as_deref());
-                line.put_some(time(ran.held));
+                line.put_time(ran.held);
                 line.put_some(ran.settings.as_ref().map(render_settings));
                 line.put_some(ran.decision.as_ref().and_then(Decided::code));
                 line.put(&render_facts(&ran.facts));
             }
             Self::Answered(answered) => {
                 line.put("answer");
-                line.put(&time::show(answered.at));
+                line.put_time(Some(answered.at));
                 line.put(&answered.alert);
                 line.put(&answered.channel);
                 line.put(&answered.answer);
@@ -198,12 +198,30 @@ struct Line {
 }
 
 impl Line {
-    fn put(&mut self, value: &str) {
+    fn begin_field(&mut self) {
         if self.fields > 0 {
             self.text.push('\t');
         }
-        self.text += &text::escape(value);
         self.fields += 1;
+    }
+
+    fn put(&mut self, value: &str) {
+        self.begin_field();
+        self.text += &text::escape(value);
+    }
+
+    fn put_time(&mut self, value: Option<Time>) {
+        self.begin_field();
+        if let Some(value) = value {
+            time::push(&mut self.text, value);
+        }
+    }
+
+    fn put_number(&mut self, value: Option<u128>) {
+        self.begin_field();
+        if let Some(value) = value {
+            let _ = write!(self.text, "{value}");
+        }
     }
 
     fn put_some(&mut self, value: Option<impl AsRef<str>>) {

@@ -73,6 +73,8 @@ struct Slot {
     jobs: Vec<Job>,
     /// How many threads of this process are on the whole way.
     away: usize,
+    /// How many wait for one of those: to wake nobody costs a system call, too.
+    waiting: usize,
 }
 
 /// The whole way of one thread: it has perhaps taken the job out of memory, and others wait for what it brings back.
@@ -81,8 +83,11 @@ pub(super) struct WholeWay<'a>(&'a JobsOfLock);
 
 impl Drop for WholeWay<'_> {
     fn drop(&mut self) {
-        self.0.lock().away -= 1;
-        self.0.is_back.notify_all();
+        let mut slot = self.0.lock();
+        slot.away -= 1;
+        if slot.waiting > 0 {
+            self.0.is_back.notify_all();
+        }
     }
 }
 
@@ -277,8 +282,10 @@ impl Directory {
         let is_out =
             |slot: &mut Slot| slot.away > 0 && slot.jobs.iter().all(|job| job.file != file);
         if is_out(&mut slot) {
+            slot.waiting += 1;
             let waited = of_lock.is_back.wait_timeout_while(slot, PATIENCE, is_out);
             slot = waited.unwrap_or_else(PoisonError::into_inner).0;
+            slot.waiting -= 1;
             id = None;
         }
         let Slot {
