@@ -88,13 +88,13 @@ impl Args {
     fn argument(&mut self, key: &Ident, input: ParseStream) -> Result<()> {
         let name = key.to_string();
         if let Some((_, kind)) = SETTLED.iter().find(|(settled, _)| *settled == name) {
-            let value = kind.check(key, value(key, input)?)?;
+            let value = kind.check(key, value(key, input, kind.example())?)?;
             self.settled.push((key.clone(), value));
             return Ok(());
         }
         match name.as_str() {
             "name" => {
-                let value = value(key, input)?;
+                let value = value(key, input, "\"load\"")?;
                 check_name(&value)?;
                 self.name = Some(value);
             }
@@ -228,13 +228,10 @@ fn list() -> String {
     format!("`#[notify]` takes {}", names.join(", "))
 }
 
-fn value(key: &Ident, input: ParseStream) -> Result<Expr> {
-    if input.parse::<Token![=]>().is_err() {
-        let message = format!("`{key}` needs a value: write `{key} = …`");
-        return Err(Error::new(key.span(), message));
-    }
-    if input.is_empty() || input.peek(Token![,]) {
-        let message = format!("`{key}` needs a value after the `=`");
+fn value(key: &Ident, input: ParseStream, example: &str) -> Result<Expr> {
+    let has_equals = input.parse::<Token![=]>().is_ok();
+    if !has_equals || input.is_empty() || input.peek(Token![,]) {
+        let message = format!("`{key}` needs a value: write `{key} = {example}`, for example");
         return Err(Error::new(key.span(), message));
     }
     input.parse()
@@ -264,7 +261,7 @@ fn filter(key: &Ident, input: ParseStream) -> Result<Expr> {
         let message = "write `when = |error| …`, or `when = path::to::a_function`";
         return Err(Error::new(key.span(), message));
     }
-    let filter = value(key, input)?;
+    let filter = value(key, input, "|error| …")?;
     if let Expr::Lit(literal) = &filter {
         let message = "`when` takes a closure or the path of a function: it gets the error, and returns a `bool`";
         return Err(Error::new(literal.span(), message));
@@ -274,7 +271,7 @@ fn filter(key: &Ident, input: ParseStream) -> Result<Expr> {
 
 fn library(key: &Ident, input: ParseStream) -> Result<Path> {
     let usage = "write `crate = path`, without quotes: where `pipeline_notify` is found";
-    match value(key, input)? {
+    match value(key, input, "path")? {
         Expr::Path(path) if path.qself.is_none() => Ok(path.path),
         other => Err(Error::new_spanned(other, usage)),
     }

@@ -68,7 +68,7 @@ fn pipeline(outcome: &str) -> Result<(), String> {
     train_inside(outcome)
 }
 
-#[notify(channel = "")]
+#[notify(channel = None)]
 fn epochs_inside() {
     epochs();
 }

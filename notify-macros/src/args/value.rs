@@ -1,7 +1,8 @@
 //! The values of arguments: what can be checked of them before they are evaluated.
 
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::spanned::Spanned as _;
 use syn::{Error, Expr, ExprLit, ExprUnary, Ident, Lit, Result, UnOp};
 
 use crate::schedule;
@@ -40,6 +41,25 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// A value of this kind, for those who have written none.
+    pub(super) fn example(self) -> &'static str {
+        match self {
+            Self::Channel => "\"data-alerts\"",
+            Self::Amount => "60",
+            Self::AmountOrNever => "24",
+            Self::Schedule => "\"5 3 * * 1-5\"",
+            Self::Timezone => "\"Europe/Berlin\"",
+            Self::Range => "0.5..4.0",
+            Self::Count => "3",
+            Self::Switch => "true",
+            Self::Mention => "\"U123\"",
+            Self::Cancelled => "\"keep\"",
+            Self::Runbook => "\"https://wiki.example.com/orders\"",
+            Self::Owner => "\"team-data\"",
+            Self::Rule | Self::Message => "path::to::a_function",
+        }
+    }
+
     /// Checks what can be checked of a value before it is evaluated.
     pub(super) fn check(self, key: &Ident, value: Expr) -> Result<TokenStream> {
         match self {
@@ -58,7 +78,17 @@ impl Kind {
             Self::Rule => check_function(key, &value, RULE)?,
             Self::Message => check_function(key, &value, MESSAGE)?,
         }
-        Ok(value.into_token_stream())
+        Ok(typed(value))
+    }
+}
+
+/// Gives a `None` its type: that of a text, for what may be left out is one.
+fn typed(value: Expr) -> TokenStream {
+    match &value {
+        Expr::Path(path) if path.path.is_ident("None") => {
+            quote_spanned!(value.span()=> #value::<&'static str>)
+        }
+        _ => value.into_token_stream(),
     }
 }
 
@@ -74,9 +104,12 @@ fn check_channel(key: &Ident, value: &Expr) -> Result<()> {
     match text.value().chars().find(|char| !is_fitting(*char)) {
         Some(char) => {
             let char = char.escape_debug();
-            let message = format!(
+            let mut message = format!(
                 "a channel's name has no `{char}`: only ASCII letters, digits, `-` and `_`"
             );
+            if text.value().contains("://") {
+                message += "; a webhook goes into a variable, such as `SLACK_ALERTS_WEBHOOK_URL`";
+            }
             Err(Error::new(text.span(), message))
         }
         None => Ok(()),
@@ -97,6 +130,9 @@ fn check_amount(key: &Ident, value: Expr, may_be_never: bool) -> Result<TokenStr
     if let Expr::Path(path) = &value
         && let Some(last) = path.path.segments.last()
     {
+        if may_be_never && last.ident == "never" {
+            return Err(Error::new_spanned(&value, takes_amount(key, may_be_never)));
+        }
         if last.ident == "NAN" {
             let message = format!("`{key}` must be a number");
             return Err(Error::new_spanned(&value, message));
@@ -115,12 +151,17 @@ fn check_amount(key: &Ident, value: Expr, may_be_never: bool) -> Result<TokenStr
             Ok(suffixed(number.base10_parse()?, number.span()))
         }
         None | Some(Lit::Int(_) | Lit::Float(_)) => Ok(value.into_token_stream()),
-        Some(other) => {
-            let message =
-                format!("`{key}` takes a number or a `Duration`: write `{key} = 60`, for example");
-            Err(Error::new(other.span(), message))
-        }
+        Some(other) => Err(Error::new(other.span(), takes_amount(key, may_be_never))),
     }
+}
+
+fn takes_amount(key: &Ident, may_be_never: bool) -> String {
+    let example = if may_be_never {
+        "24`, for example, or `f64::INFINITY` for never"
+    } else {
+        "60`, for example"
+    };
+    format!("`{key}` takes a number or a `Duration`: write `{key} = {example}")
 }
 
 /// Checks a text where it is written here.
