@@ -140,9 +140,10 @@ fn each_of_several_destinations_is_told_whatever_the_others_answer() {
         .run();
     assert_eq!(ended.code, Some(1), "{ended:?}");
     for (warning, times) in [
-        ("word 3 of 5", 1),
-        ("slack://TokenA", 1),
+        ("word 3 of NOTIFY_ALERTS_URL cannot be used", 1),
+        ("write slack://…, mattermost://…", 1),
         ("is broken (answered 404", 1),
+        ("until word 2 of NOTIFY_ALERTS_URL is fixed", 1),
     ] {
         assert_eq!(
             ended.stderr.matches(warning).count(),
@@ -157,6 +158,27 @@ fn each_of_several_destinations_is_told_whatever_the_others_answer() {
     assert_eq!(alerts(posted).len(), 1);
     assert_eq!(posted.body, piped);
     assert_eq!(folder.waiting_alerts().len(), 1, "that of the broken one");
+}
+
+/// One that takes alerts does not end the fault of another, and one that takes none hides no other.
+#[test]
+fn each_of_several_destinations_that_takes_nothing_is_warned_of_once() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let words = format!(
+        "json://127.0.0.1:1/x json://{}/x json://127.0.0.1:2/x",
+        receiver.address()
+    );
+    let ended = Program::new("ends")
+        .arg("err")
+        .directory(&folder)
+        .env("NOTIFY_ALERTS_URL", words)
+        .env("NOTIFY_EXIT_SECONDS", "5")
+        .run();
+    assert_eq!(receiver.requests().len(), 1, "{ended:?}");
+    for number in [1, 3] {
+        let name = format!("(word {number} of NOTIFY_ALERTS_URL) does not take alerts now");
+        assert_eq!(ended.stderr.matches(&name).count(), 1, "{ended:?}");
+    }
 }
 
 #[test]

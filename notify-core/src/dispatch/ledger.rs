@@ -253,9 +253,9 @@ fn restored(status: &Status, alert: &Alert) -> Option<Status> {
     Some(status)
 }
 
-/// Names the fault of a channel that takes nothing.
-pub(crate) fn fault(channel: &str) -> String {
-    format!("channel {channel}")
+/// Names the fault of a destination that takes nothing: another one of its channel may be well.
+pub(crate) fn fault(route: &Route) -> String {
+    format!("channel {} {}", route.channel, route.number)
 }
 
 #[cfg(test)]

@@ -161,7 +161,7 @@ fn count_as_unsent(route: &Route, alert: &Alert, broken: Option<&str>) {
     let reason = broken.unwrap_or_default();
     let message =
         format!("channel `{channel}` is broken ({reason}): its alerts wait until {mend} is fixed");
-    Warning::new(ledger::fault(channel), message).warn();
+    Warning::new(ledger::fault(route), message).warn();
 }
 
 /// What is said of an alert that is for a broken channel.

@@ -162,7 +162,7 @@ pub(crate) fn from_queue(
                 take_off_loss(queue, &loss);
             }
             if waiting.len() <= MOST {
-                shed::over(&route.channel);
+                shed::over(route);
             }
         }
     }

@@ -32,7 +32,7 @@ pub(crate) fn shed(
         ),
         Err(error) => format!("{waits}, and they cannot be made fewer: {error}"),
     };
-    Warning::new(fault(channel), message).warn();
+    Warning::new(fault(route), message).warn();
     true
 }
 
@@ -51,10 +51,10 @@ fn drop_all(queue: &Queue, surplus: &Surplus, deadline: Option<Instant>) -> io::
 }
 
 /// Records that a queue is within its bound again, so that the next time is reported.
-pub(crate) fn over(channel: &str) {
-    warning::over(&fault(channel));
+pub(crate) fn over(route: &Route) {
+    warning::over(&fault(route));
 }
 
-fn fault(channel: &str) -> String {
-    format!("surplus of {channel}")
+fn fault(route: &Route) -> String {
+    format!("surplus of {}", ledger::fault(route))
 }

@@ -150,13 +150,16 @@ const SCHEMES: &[Scheme] = &[
 /// How a file is named that holds a word.
 const FILE: &str = "file:/path/to/secret";
 
+/// A notifier, and what names it in messages: its variable, and which of several words it is.
+pub(crate) type Named = (Arc<dyn Notifier>, String);
+
 /// Makes the notifiers that a variable names, one for each of its words; and a warning for each
 /// word that cannot be used.
 pub(crate) fn notifiers(
     variable: &str,
     value: &OsStr,
     signing: &Signing,
-) -> (Vec<Arc<dyn Notifier>>, Vec<Warning>) {
+) -> (Vec<Named>, Vec<Warning>) {
     let Some(value) = value.to_str() else {
         // Not the value itself: it is a secret.
         let message = format!("{variable} cannot be used: it is not UTF-8");
@@ -165,18 +168,16 @@ pub(crate) fn notifiers(
     let words: Vec<_> = value.split_whitespace().collect();
     let (mut notifiers, mut problems) = (Vec::new(), Vec::new());
     for (number, word) in words.iter().enumerate() {
+        let name = match words.len() {
+            1 => variable.to_owned(),
+            _ => format!("word {} of {variable}", number + 1),
+        };
         match notifier(word, signing) {
-            Ok(notifier) => notifiers.push(notifier),
-            Err(problem) => {
-                let which = match words.len() {
-                    1 => String::new(),
-                    all => format!("word {} of {all}: ", number + 1),
-                };
-                problems.push(Warning::new(
-                    format!("{variable} {number}"),
-                    format!("{variable} cannot be used: {which}{problem}"),
-                ));
-            }
+            Ok(notifier) => notifiers.push((notifier, name)),
+            Err(problem) => problems.push(Warning::new(
+                format!("{variable} {number}"),
+                format!("{name} cannot be used: {problem}"),
+            )),
         }
     }
     (notifiers, problems)
@@ -232,9 +233,17 @@ fn direct(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
     made.map_err(|problem| format!("{problem}; write {}", scheme.form))
 }
 
+/// How words begin. The whole form of each would fill a screen: whoever has the beginning right is shown the rest.
 fn forms() -> String {
-    let forms: Vec<_> = SCHEMES.iter().map(|scheme| scheme.form).collect();
-    format!("{}, or {FILE}", forms.join(", "))
+    let begin = SCHEMES.iter().map(|scheme| {
+        let path = if scheme.form.contains(":///") {
+            "/"
+        } else {
+            ""
+        };
+        format!("{}://{path}…, ", scheme.names[0])
+    });
+    format!("{}or {FILE}", begin.collect::<String>())
 }
 
 /// A webhook's own URL, whose host names the service.

@@ -62,7 +62,7 @@ fn of_variable(name: &str, value: &OsStr) -> Vec<String> {
     if is_own("_URL") && name != heartbeat::VARIABLE {
         // The URL that a word stands for, too.
         let (notifiers, _) = scheme::notifiers(name, value, &Ok(None));
-        for notifier in &notifiers {
+        for (notifier, _) in &notifiers {
             add(&mut all, &**notifier);
         }
     }

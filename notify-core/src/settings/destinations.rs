@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 
 use crate::format::text;
 use crate::notifier::heartbeat;
-use crate::notifier::scheme::{self, Signing};
+use crate::notifier::scheme::{self, Named, Signing};
 use crate::notifier::secret::Secret;
 use crate::notifier::{Notifier, Slack};
 use crate::os::isolate;
@@ -91,7 +91,7 @@ impl Setup {
     }
 
     /// Returns the notifiers of a channel, each with the setting that a person has to fix when it is broken.
-    pub(crate) fn find_notifiers(&self, channel: &str) -> Vec<(Arc<dyn Notifier>, String)> {
+    pub(crate) fn find_notifiers(&self, channel: &str) -> Vec<Named> {
         if let Some(notifier) = self.channels.get(channel) {
             return vec![(notifier.clone(), "its notifier".to_owned())];
         }
@@ -117,11 +117,7 @@ impl Setup {
             for problem in problems {
                 self.add_problem(problem);
             }
-            found.extend(
-                notifiers
-                    .into_iter()
-                    .map(|notifier| (notifier, words.clone())),
-            );
+            found.extend(notifiers);
         }
         // Two of one identity have one queue, and would send its alerts twice.
         let mut identities = HashSet::new();

@@ -97,14 +97,12 @@ pub(crate) fn finish(deadline: Instant) {
         let Route { channel, mend, .. } = &route;
         let lost = delivery.in_memory(&route);
         // A fault of its own: that the channel takes nothing now, and that its alerts wait, was logged before.
+        let fault = ledger::fault(&route);
         let (fault, place) = match lost {
-            0 => (
-                ledger::fault(channel),
-                "they wait on disk for the next run".to_owned(),
-            ),
-            1 => (format!("loss of {channel}"), "1 alert is lost".to_owned()),
+            0 => (fault, "they wait on disk for the next run".to_owned()),
+            1 => (format!("loss of {fault}"), "1 alert is lost".to_owned()),
             lost => (
-                format!("loss of {channel}"),
+                format!("loss of {fault}"),
                 format!("{lost} alerts are lost"),
             ),
         };

@@ -113,7 +113,7 @@ pub(crate) fn warn(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
         Some(_) => on_disk,
         None => IN_MEMORY,
     };
-    let fault = ledger::fault(channel);
+    let fault = ledger::fault(route);
     match sent {
         Ok(()) => warning::over(&fault),
         Err(Refusal::Temporary { reason, .. }) => {

@@ -10,7 +10,7 @@ const SECRET: &str = "s3cr3t";
 
 fn made(value: &str) -> (Vec<String>, Vec<String>) {
     let (notifiers, problems) = notifiers("NOTIFY_ALERTS_URL", value.as_ref(), &Ok(None));
-    let identities = notifiers.iter().map(|notifier| notifier.identity());
+    let identities = notifiers.iter().map(|(notifier, _)| notifier.identity());
     let problems = problems.iter().map(|problem| format!("{problem:?}"));
     (identities.collect(), problems.collect())
 }
@@ -290,7 +290,10 @@ fn one_bad_word_silences_no_other() {
     let (made, problems) =
         made("  slack://T0/B0/s3cr3t\njson://x.example/s3cr3t  exec:///bin/tell ");
     assert_eq!(made.len(), 2);
-    assert!(problems[0].contains("word 2 of 3: "), "{problems:?}");
+    assert!(
+        problems[0].contains("word 2 of NOTIFY_ALERTS_URL cannot be used"),
+        "{problems:?}"
+    );
     assert_eq!(self::made(" \n"), (Vec::new(), Vec::new()));
 }
 
