@@ -242,13 +242,13 @@ impl Expected {
     pub(crate) fn words(&self, begun: Option<Time>, missed: &Missed, now: Time) -> String {
         let none = match begun {
             Some(begun) => {
-                let age = in_words(time::between(begun, now));
+                let age = in_words(time::between(begun, now), false);
                 format!("No run for {age} (last: {} UTC).", date(&begun, now))
             }
             None => "It has never run.".to_owned(),
         };
         match &self.when {
-            When::Every(every) => format!("{none} Expected every {}.", in_words(*every)),
+            When::Every(every) => format!("{none} Expected every {}.", in_words(*every, true)),
             When::At(schedule) => {
                 let due = date(&schedule.local(missed.due), now);
                 let zone = schedule.zone();
@@ -291,11 +291,13 @@ where
     time.format(format).to_string()
 }
 
-/// Writes a length of time in its largest unit of which there are two: `2 days`, `24 hours`.
-fn in_words(time: Duration) -> String {
+/// Writes a length of time in its largest unit of which there are two: `2 days`, `24 hours`. What is left over is
+/// left out, or, where it is to be `exact`, the unit is one of which nothing is left over: `60 hours`.
+fn in_words(time: Duration, exact: bool) -> String {
     let seconds = time.as_secs();
     let units = [(86400, "days"), (3600, "hours"), (60, "minutes")];
-    let unit = units.iter().find(|(unit, _)| seconds >= 2 * unit);
+    let fits = |unit| seconds >= 2 * unit && (!exact || seconds.is_multiple_of(unit));
+    let unit = units.iter().find(|(unit, _)| fits(*unit));
     match unit {
         Some((unit, name)) => format!("{} {name}", seconds / unit),
         None => format!("{seconds} seconds"),

@@ -211,6 +211,12 @@ fn people_read_what_was_due_on_the_clock_of_its_zone() {
         every.words(Some(begun), &missed, begun + TimeDelta::hours(50)),
         "No run for 2 days (last: 22 Nov 12:00 UTC). Expected every 24 hours."
     );
+    for (hours, words) in [(2.5, "150 minutes"), (48.0, "2 days"), (60.0, "60 hours")] {
+        let every = Expected::new(None, Some(hours), &Said::default());
+        let words = format!("It has never run. Expected every {words}.");
+        let every = every.unwrap().unwrap();
+        assert_eq!(every.words(None, &missed, begun), words, "{hours} hours");
+    }
 }
 
 #[test]
