@@ -3,6 +3,7 @@
 
 mod deeds;
 mod explain;
+mod mistakes;
 mod page;
 mod shown;
 mod silences;

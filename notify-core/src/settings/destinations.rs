@@ -47,7 +47,7 @@ impl Setup {
             }
             (None, None) => format!("set {variable} to its webhook"),
         };
-        let place = self.directory().map_or(String::new(), |directory| {
+        let place = self.usable_directory().map_or(String::new(), |directory| {
             format!("; status files are in `{}`", directory.display())
         });
         Way::Nowhere(Warning::new(

@@ -294,6 +294,12 @@ impl Setup {
         self.directory.as_deref().ok()
     }
 
+    /// The same, unless it was found that no file can be written there: a warning says that already.
+    pub(crate) fn usable_directory(&self) -> Option<&Path> {
+        let is_unusable = self.store.get().is_some_and(Option::is_none);
+        self.directory().filter(|_| !is_unusable)
+    }
+
     /// The same, with the reason where there is none.
     pub(crate) fn named_directory(&self) -> Result<&Path, Error> {
         match &self.directory {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use notify_core::__cli::{self as look, Desk};
 use serde_json::json;
 
@@ -25,7 +26,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "JOB")]
     job: String,
     /// What is done about it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     because: String,
     /// For how long, such as 2h or 1d12h [default: until the job works again]
     #[arg(long = "for", value_name = "TIME", value_parser = span::parse)]

@@ -47,7 +47,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SCHEDULE", conflicts_with = "every")]
     schedule: Option<String>,
     /// The time zone of --schedule, such as Europe/Berlin [default: the jobs', or this host's]
-    #[arg(long, value_name = "ZONE", requires = "schedule")]
+    #[arg(
+        long,
+        value_name = "ZONE",
+        requires = "schedule",
+        conflicts_with = "every"
+    )]
     timezone: Option<String>,
     /// How late a run may begin, where its job does not say [default: 10 % of the time between two runs, or 1h if
     /// that is more; of a schedule at most half of that time]
@@ -337,6 +342,6 @@ fn list(problems: &[Problem], output: &mut Output) -> Result<(), Failure> {
 }
 
 /// Takes out what would begin the performance data.
-fn inert(text: &str) -> String {
+pub(crate) fn inert(text: &str) -> String {
     plain(text).replace('|', "/")
 }

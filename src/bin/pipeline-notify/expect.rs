@@ -37,7 +37,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME", value_parser = span::parse)]
     every: Option<Duration>,
     /// The time zone of the schedule, such as Europe/Berlin [default: this host's]
-    #[arg(long, value_name = "ZONE", requires = "schedule")]
+    #[arg(
+        long,
+        value_name = "ZONE",
+        requires = "schedule",
+        conflicts_with = "every"
+    )]
     timezone: Option<String>,
     /// How late a run may begin [default: as for `watch`]
     #[arg(long, value_name = "TIME", value_parser = span::parse)]
@@ -78,6 +83,10 @@ impl Arguments {
                 output.say(&format!("{} {words}", plain(job)))?;
             }
             return Ok(u8::from(!was_there));
+        }
+        if self.schedule.is_none() && self.every.is_none() {
+            let message = "say when it should run: add --schedule '5 3 * * *' or --every 24h";
+            return Err(Failure::Message(message.to_owned()));
         }
         let awaited = self.awaited(job);
         let now = look::now();

@@ -33,6 +33,7 @@ mod unsilence;
 mod watch;
 
 use std::env;
+use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -142,7 +143,7 @@ impl Common {
                         format!("`{}` is a link that leads to no folder: ", path.display())
                     } else {
                         format!(
-                            "there is no folder `{}` yet: the first run of a job makes it; or ",
+                            "there is no folder `{}` yet: make it, or let the first run of a job make it; or ",
                             path.display()
                         )
                     };
@@ -182,6 +183,7 @@ impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         let message = match &refused {
             Refused::NoJob { job, place } => suggest::no_job(place, job),
+            Refused::Directory(error) => with_reason(error),
             _ => refused.to_string(),
         };
         Self::Message(words::plain(&message).into_owned())
@@ -190,7 +192,15 @@ impl From<Refused> for Failure {
 
 impl From<notify_core::Error> for Failure {
     fn from(error: notify_core::Error) -> Self {
-        Self::Message(error.to_string())
+        Self::Message(with_reason(&error))
+    }
+}
+
+/// Writes an error with what is behind it: `failed to use the notify directory` alone helps nobody.
+fn with_reason(error: &notify_core::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 
@@ -254,8 +264,15 @@ fn wrong(line: &[OsString], error: &clap::Error) -> ExitCode {
         // To a monitor 2 would be an alarm, and it shows standard output alone.
         _ if is_check => {
             let mut output = Output::new();
-            let _ = output
-                .line("UNKNOWN - the arguments are wrong: see `pipeline-notify check --help`");
+            let shown = error.to_string();
+            let first = shown.lines().take_while(|line| !line.is_empty());
+            let first: Vec<_> = first.map(str::trim).collect();
+            let what = first.join(" ");
+            let what = what.trim_start_matches("error: ");
+            let _ = output.line(&format!(
+                "UNKNOWN - {}: see `pipeline-notify check --help`",
+                check::inert(what)
+            ));
             let _ = output.flush();
             ExitCode::from(check::FAILURE)
         }

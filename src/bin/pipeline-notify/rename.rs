@@ -1,6 +1,7 @@
 //! `rename`: gives a job another name, as when its function moved.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use notify_core::__cli::{Desk, Health, runs};
 use serde_json::json;
 
@@ -23,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "OLD")]
     old: String,
     /// Its new name, as the function or its `name = …` makes it
-    #[arg(value_name = "NEW")]
+    #[arg(value_name = "NEW", value_parser = NonEmptyStringValueParser::new())]
     new: String,
 }
 

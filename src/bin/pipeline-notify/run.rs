@@ -126,6 +126,11 @@ impl Arguments {
                     .to_owned(),
             );
         }
+        let is_named = self.name.as_ref().is_some_and(|name| !name.is_empty());
+        if self.name.is_some() && !is_named {
+            mistakes
+                .push("`--name` is empty: the job is named after the command's file".to_owned());
+        }
         let settings = self.settings(&mut mistakes);
         let codes = Codes {
             ok: list("--ok-codes", self.ok_codes.as_deref(), code, &mut mistakes),
@@ -145,7 +150,7 @@ impl Arguments {
         let wrapped = Wrapped {
             command: command.clone(),
             arguments: arguments.to_vec(),
-            name: self.name.clone().filter(|name| !name.is_empty()),
+            name: self.name.clone().filter(|_| is_named),
             settings,
             directory: common.dir.clone(),
             codes,
@@ -256,6 +261,12 @@ impl Arguments {
             }
         }
         let Some(schedule) = self.schedule.as_deref() else {
+            if self.timezone.is_some() {
+                mistakes.push(
+                    "`--timezone` is that of a `--schedule`, and there is none: it is ignored"
+                        .to_owned(),
+                );
+            }
             return settings;
         };
         if settings.every_hours.take().is_some() {

@@ -34,8 +34,9 @@ impl Desk {
     ) -> Result<Taken, Refused> {
         let file = self.file_of(job)?;
         let until = until.map(to_micros);
-        let until_words =
-            until.map_or_else(String::new, |until| format!(" until {}", time::show(until)));
+        let until_words = until.map_or_else(String::new, |until| {
+            format!(" until {} UTC", time::minute(until))
+        });
         let because = without_secrets(because);
         let because_words = because
             .as_ref()

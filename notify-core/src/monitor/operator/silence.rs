@@ -43,8 +43,8 @@ impl Desk {
             .map_or_else(String::new, |because| format!(": {because}"));
         let by = &self.by;
         let note = format!(
-            "silenced by {by} until {}{because_words}",
-            time::show(until)
+            "silenced by {by} until {} UTC{because_words}",
+            time::minute(until)
         );
         let channel = self.channel_of(&file, channel);
         let way = announce::way(&channel, note);

@@ -45,11 +45,11 @@ fn note(job: &Job) -> Option<String> {
         )
     });
     let (was, what, until, because) = quiet.or(silenced)?;
-    let until = time::show(until);
+    let until = time::minute(until);
     let because = because.as_deref();
     let because = because.map_or_else(String::new, |because| format!(": {because}"));
     Some(format!(
-        "{was} until {until}{because}; {what} is over, and the job still fails"
+        "{was} until {until} UTC{because}; {what} is over, and the job still fails"
     ))
 }
 
