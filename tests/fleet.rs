@@ -12,8 +12,6 @@ use std::io::Read as _;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -601,24 +599,10 @@ fn the_password_may_be_in_its_own_file_and_is_seen_nowhere() {
     );
 }
 
-/// A receiver that takes nothing until it is told otherwise.
-fn receiver_that_is_down() -> (Receiver, Arc<AtomicBool>) {
-    let is_down = Arc::new(AtomicBool::new(true));
-    let known = is_down.clone();
-    let receiver = Receiver::answering(move |_| {
-        if known.load(Ordering::Relaxed) {
-            Answer::Status(503, "down")
-        } else {
-            Answer::Ok
-        }
-    });
-    (receiver, is_down)
-}
-
 /// Issue 15, point 5: with neither the store nor the destination.
 #[test]
 fn what_can_neither_be_recorded_nor_sent_waits_on_this_host_and_is_sent_by_the_next_process() {
-    let (receiver, is_down) = receiver_that_is_down();
+    let receiver = Receiver::down(Answer::Status(503, "down"));
     let (store, disk) = (
         format!("postgres://u:{PASSWORD}@127.0.0.1:1/d"),
         Folder::new(),
@@ -633,7 +617,7 @@ fn what_can_neither_be_recorded_nor_sent_waits_on_this_host_and_is_sent_by_the_n
         assert!(warned.contains("they wait on disk"), "{warned}");
     }
     assert!(receiver.accepted().is_empty());
-    is_down.store(false, Ordering::Relaxed);
+    receiver.mend();
     // A destination that failed is asked again after a pause.
     run("ok", "30");
     let accepted = receiver.accepted();
@@ -647,14 +631,14 @@ fn what_can_neither_be_recorded_nor_sent_waits_on_this_host_and_is_sent_by_the_n
 /// The first run that ends there has no destination, and the next one has.
 #[test]
 fn what_waits_on_this_host_is_sent_by_a_program_of_which_the_first_run_sends_nothing() {
-    let (receiver, is_down) = receiver_that_is_down();
+    let receiver = Receiver::down(Answer::Status(503, "down"));
     let store = format!("postgres://u:{PASSWORD}@127.0.0.1:1/d");
     let disk = Folder::new();
     let failing = pod("incidents", &store, &receiver).arg("boom");
     let failing = failing.env("NOTIFY_EXIT_SECONDS", "1").directory(&disk);
     let warned = failing.run().stderr;
     assert!(warned.contains("they wait on disk"), "{warned}");
-    is_down.store(false, Ordering::Relaxed);
+    receiver.mend();
     // Once the pause after the failures is over.
     let is_sent = (0..10).any(|_| {
         thread::sleep(Duration::from_secs(1));

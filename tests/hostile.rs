@@ -11,8 +11,6 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use support::receiver::SECRET;
@@ -54,7 +52,6 @@ struct Scene {
     folder: Folder,
     outside: Folder,
     receiver: Receiver,
-    is_down: Arc<AtomicBool>,
     /// What the exit of a program has: a second where it waits for what does not come.
     exit_seconds: &'static str,
 }
@@ -62,28 +59,18 @@ struct Scene {
 impl Scene {
     /// With an alert that waits.
     fn new() -> Self {
-        let is_down = Arc::new(AtomicBool::new(true));
-        let down = is_down.clone();
-        let receiver = Receiver::answering(move |_| {
-            if down.load(Ordering::Relaxed) {
-                Answer::Status(503, "")
-            } else {
-                Answer::Ok
-            }
-        });
         let outside = Folder::new();
         fs::write(outside.path().join("victim"), VICTIM).unwrap();
         let scene = Self {
             folder: Folder::new(),
             outside,
-            receiver,
-            is_down,
+            receiver: Receiver::down(Answer::Status(503, "")),
             exit_seconds: "30",
         };
         let ended = scene.program("err").env("NOTIFY_EXIT_SECONDS", "0.5").run();
         assert_eq!(ended.code, Some(1), "{ended:?}");
         assert_eq!(scene.folder.waiting_alerts().len(), 1);
-        scene.is_down.store(false, Ordering::Relaxed);
+        scene.receiver.mend();
         // The pause after the failures is not what is tried here. A busy machine may have come to none.
         let _ = fs::remove_file(scene.queue().join(".pace"));
         scene
@@ -374,7 +361,7 @@ fn in_the_place_of_a_folder() {
 #[test]
 fn a_pace_that_cannot_be_kept_on_disk_is_kept_all_the_same() {
     let scene = Scene::hasty();
-    scene.is_down.store(true, Ordering::Relaxed);
+    scene.receiver.take_down();
     scene.plant(Plant::FullFolder, &scene.queue().join(".pace"));
     let before = scene.receiver.requests().len();
     scene.succeed();

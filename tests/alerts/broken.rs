@@ -31,18 +31,9 @@ fn json(receiver: &Receiver) -> String {
     receiver.webhook().replace("http://", "json://")
 }
 
-/// A receiver that is broken for as long as a test says.
-fn breakable() -> (Receiver, Arc<AtomicBool>) {
-    let is_broken = Arc::new(AtomicBool::new(true));
-    let broken = is_broken.clone();
-    let receiver = Receiver::answering(move |_| {
-        if broken.load(Ordering::Relaxed) {
-            Answer::Status(404, "no_service")
-        } else {
-            Answer::Ok
-        }
-    });
-    (receiver, is_broken)
+/// A receiver whose channel is broken until it is mended.
+fn broken() -> Receiver {
+    Receiver::down(Answer::Status(404, "no_service"))
 }
 
 /// Ends the pause after which a broken destination is asked again.
@@ -64,7 +55,7 @@ fn kinds(delivered: &[Delivered]) -> Vec<&str> {
 
 #[test]
 fn a_failure_whose_channel_is_gone_is_sent_once_in_alerts_and_so_is_its_recovery() {
-    let (dba, is_broken) = breakable();
+    let dba = broken();
     let alerts = Receiver::new();
     let folder = Folder::new();
     let channels = [
@@ -91,7 +82,7 @@ fn a_failure_whose_channel_is_gone_is_sent_once_in_alerts_and_so_is_its_recovery
     assert_eq!(dba.requests().len(), 1);
 
     // The channel is fixed: the recovery still goes where the failure was heard.
-    is_broken.store(false, Ordering::Relaxed);
+    dba.mend();
     pass_15_minutes(&folder);
     run(&folder, "ok", &channels);
     assert_eq!(
@@ -130,8 +121,8 @@ fn a_channel_whose_file_is_missing_is_broken_too() {
 
 #[test]
 fn where_alerts_is_broken_too_a_failure_waits_and_counts_as_not_sent_until_it_is_mended() {
-    let (dba, _) = breakable();
-    let (alerts, is_broken) = breakable();
+    let dba = broken();
+    let alerts = broken();
     let folder = Folder::new();
     let channels = [
         ("NOTIFY_DBA_URL", &*json(&dba)),
@@ -148,7 +139,7 @@ fn where_alerts_is_broken_too_a_failure_waits_and_counts_as_not_sent_until_it_is
     let status = folder.status_file(JOB);
     assert!(!status.contains("\nalerted: "), "{status}");
 
-    is_broken.store(false, Ordering::Relaxed);
+    alerts.mend();
     pass_15_minutes(&folder);
     run(&folder, "the disk is full", &channels);
     let heard = delivered(&alerts);
@@ -161,7 +152,7 @@ fn where_alerts_is_broken_too_a_failure_waits_and_counts_as_not_sent_until_it_is
 /// A failing run after the other had queued an alert each, by the thousand.
 #[test]
 fn while_nothing_can_be_sent_the_same_failure_waits_once_and_another_as_well() {
-    let ((dba, _), (alerts, is_broken)) = (breakable(), breakable());
+    let (dba, alerts) = (broken(), broken());
     let two = [
         ("NOTIFY_DBA_URL", json(&dba)),
         ("NOTIFY_ALERTS_URL", json(&alerts)),
@@ -171,7 +162,7 @@ fn while_nothing_can_be_sent_the_same_failure_waits_once_and_another_as_well() {
         format!("{} {}", json(&dba), json(&alerts)),
     )];
     for (channels, waiting) in [(&two[..], 2), (&one[..], 4)] {
-        is_broken.store(true, Ordering::Relaxed);
+        alerts.take_down();
         let folder = Folder::new();
         let channels: Vec<_> = channels.iter().map(|(name, url)| (*name, &**url)).collect();
         let fail = |error: &str| run(&folder, error, &channels);
@@ -189,7 +180,7 @@ fn while_nothing_can_be_sent_the_same_failure_waits_once_and_another_as_well() {
 
 #[test]
 fn a_channel_of_its_own_kind_that_is_broken_counts_as_not_sent() {
-    let (alerts, is_broken) = breakable();
+    let alerts = broken();
     let folder = Folder::new();
     let channels = [
         ("NOTIFY_CHANNEL", "alerts"),
@@ -198,7 +189,7 @@ fn a_channel_of_its_own_kind_that_is_broken_counts_as_not_sent() {
     run(&folder, "the disk is full", &channels);
     assert!(!folder.status_file(JOB).contains("\nalerted: "));
     assert_eq!(folder.waiting_alerts().len(), 1);
-    is_broken.store(false, Ordering::Relaxed);
+    alerts.mend();
     pass_15_minutes(&folder);
     run(&folder, "ok", &channels);
     let mut kinds: Vec<_> = delivered(&alerts)
@@ -211,7 +202,7 @@ fn a_channel_of_its_own_kind_that_is_broken_counts_as_not_sent() {
 
 #[test]
 fn what_another_destination_of_the_channel_has_taken_goes_nowhere_else() {
-    let (dba, _) = breakable();
+    let dba = broken();
     let (well, alerts) = (Receiver::new(), Receiver::new());
     let folder = Folder::new();
     let both = format!("{} {}", json(&dba), json(&well));
@@ -225,7 +216,7 @@ fn what_another_destination_of_the_channel_has_taken_goes_nowhere_else() {
     assert!(delivered(&alerts).is_empty());
 
     // Both are broken: once.
-    let (other, _) = breakable();
+    let other = broken();
     let folder = Folder::new();
     let both = format!("{} {}", json(&dba), json(&other));
     let channels = [
@@ -240,7 +231,7 @@ fn what_another_destination_of_the_channel_has_taken_goes_nowhere_else() {
 
 #[test]
 fn without_a_directory_a_failure_goes_to_alerts_as_well() {
-    let (dba, _) = breakable();
+    let dba = broken();
     let alerts = Receiver::new();
     let ended = Program::new("incidents")
         .arg("the disk is full")
@@ -262,21 +253,13 @@ fn without_a_directory_a_failure_goes_to_alerts_as_well() {
 /// Issue 12, point 0: what was refused was not delivered.
 #[test]
 fn a_failure_that_was_refused_for_good_has_no_recovery_and_the_next_one_begins_anew() {
-    let is_refusing = Arc::new(AtomicBool::new(true));
-    let refusing = is_refusing.clone();
-    let dba = Receiver::answering(move |_| {
-        if refusing.load(Ordering::Relaxed) {
-            Answer::Status(400, "invalid_payload")
-        } else {
-            Answer::Ok
-        }
-    });
+    let dba = Receiver::down(Answer::Status(400, "invalid_payload"));
     let channels = [("NOTIFY_DBA_URL", &*json(&dba))];
     // The first, one after it that is refused as well, and one that was held before it left.
     for (failures, after) in [(1, "1"), (2, "1"), (2, "2")] {
         let folder = Folder::new();
         let channels = [channels[0], ("AFTER", after)];
-        is_refusing.store(true, Ordering::Relaxed);
+        dba.take_down();
         for _ in 0..failures {
             run(&folder, "the disk is full", &channels);
         }
@@ -284,7 +267,7 @@ fn a_failure_that_was_refused_for_good_has_no_recovery_and_the_next_one_begins_a
         let status = folder.status_file(JOB);
         assert!(!status.contains("\nalerted: "), "{status}");
 
-        is_refusing.store(false, Ordering::Relaxed);
+        dba.mend();
         run(&folder, "ok", &channels);
         assert!(delivered(&dba)[heard..].is_empty(), "{:?}", delivered(&dba));
         let channels = [channels[0]];
@@ -301,15 +284,7 @@ fn a_failure_that_was_refused_for_good_has_no_recovery_and_the_next_one_begins_a
 /// Issue 12, point 0
 #[test]
 fn what_leaves_its_hold_and_is_refused_was_not_delivered() {
-    let is_refusing = Arc::new(AtomicBool::new(true));
-    let refusing = is_refusing.clone();
-    let dba = Receiver::answering(move |_| {
-        if refusing.load(Ordering::Relaxed) {
-            Answer::Status(400, "invalid_payload")
-        } else {
-            Answer::Ok
-        }
-    });
+    let dba = Receiver::down(Answer::Status(400, "invalid_payload"));
     let folder = Folder::new();
     let url = json(&dba);
     let channels = [
@@ -330,7 +305,7 @@ fn what_leaves_its_hold_and_is_refused_was_not_delivered() {
         "{status}"
     );
 
-    is_refusing.store(false, Ordering::Relaxed);
+    dba.mend();
     run(&folder, "ok", &channels);
     assert!(delivered(&dba).is_empty(), "{:?}", delivered(&dba));
 }

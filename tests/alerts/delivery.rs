@@ -1,7 +1,6 @@
 //! What becomes of an alert, whatever the webhook answers; and that the program does not suffer.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -143,18 +142,10 @@ fn a_destination_that_asks_for_a_pause_gets_it() {
 }
 
 /// Runs into the deadline with a receiver that answers so, and once more with one that is well.
-fn is_delivered_by_the_next_run(answer: &Answer) {
+fn is_delivered_by_the_next_run(answer: Answer) {
     let folder = Folder::new();
     // One receiver all along, for the queue belongs to the destination.
-    let is_down = Arc::new(AtomicBool::new(true));
-    let (down, meanwhile) = (is_down.clone(), answer.clone());
-    let receiver = Receiver::answering(move |_| {
-        if down.load(Ordering::Relaxed) {
-            meanwhile.clone()
-        } else {
-            Answer::Ok
-        }
-    });
+    let receiver = Receiver::down(answer);
     let ended = failed(failing("5", &folder, &receiver).run_soon());
     assert_eq!(folder.waiting_alerts().len(), 1);
     let ours: Vec<_> = ended
@@ -165,7 +156,7 @@ fn is_delivered_by_the_next_run(answer: &Answer) {
     assert_eq!(ours.len(), 1, "{ours:?}");
     assert!(ours[0].contains("SLACK_ALERTS_WEBHOOK_URL"), "{ours:?}");
 
-    is_down.store(false, Ordering::Relaxed);
+    receiver.mend();
     let before = receiver.requests().len();
     let next = Program::new("other")
         .directory(&folder)
@@ -182,22 +173,22 @@ fn is_delivered_by_the_next_run(answer: &Answer) {
 
 #[test]
 fn what_a_webhook_that_never_answers_did_not_take_the_next_run_delivers() {
-    is_delivered_by_the_next_run(&Answer::Hang);
+    is_delivered_by_the_next_run(Answer::Hang);
 }
 
 #[test]
 fn what_a_webhook_that_answers_a_byte_at_a_time_did_not_take_the_next_run_delivers() {
-    is_delivered_by_the_next_run(&Answer::Drip);
+    is_delivered_by_the_next_run(Answer::Drip);
 }
 
 #[test]
 fn what_a_webhook_that_closes_did_not_take_the_next_run_delivers() {
-    is_delivered_by_the_next_run(&Answer::Close);
+    is_delivered_by_the_next_run(Answer::Close);
 }
 
 #[test]
 fn what_a_webhook_that_is_down_did_not_take_the_next_run_delivers() {
-    is_delivered_by_the_next_run(&Answer::Status(503, ""));
+    is_delivered_by_the_next_run(Answer::Status(503, ""));
 }
 
 #[test]
@@ -240,12 +231,9 @@ fn many_changes_leave_as_few_messages_and_none_is_lost() {
 #[test]
 fn a_message_of_several_alerts_that_is_refused_leaves_as_single_ones_and_none_is_lost() {
     let folder = Folder::new();
-    let is_up = Arc::new(AtomicBool::new(false));
-    let (up, is_first) = (is_up.clone(), AtomicBool::new(true));
-    let receiver = Receiver::answering(move |_| {
-        if !up.load(Ordering::Relaxed) {
-            Answer::Status(503, "")
-        } else if is_first.swap(false, Ordering::Relaxed) {
+    let is_first = AtomicBool::new(true);
+    let receiver = Receiver::down_then(Answer::Status(503, ""), move |_| {
+        if is_first.swap(false, Ordering::Relaxed) {
             Answer::Status(400, "invalid_payload")
         } else {
             Answer::Ok
@@ -256,7 +244,7 @@ fn a_message_of_several_alerts_that_is_refused_leaves_as_single_ones_and_none_is
     assert_eq!(burst.env("NOTIFY_EXIT_SECONDS", "0.5").run().code, Some(0));
     assert_eq!(folder.waiting_alerts().len(), 5);
 
-    is_up.store(true, Ordering::Relaxed);
+    receiver.mend();
     let drain = Program::new("drain").directory(&folder);
     assert_eq!(drain.alerts_to(&receiver).run().code, Some(0));
     let accepted = receiver.accepted();

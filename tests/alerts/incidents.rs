@@ -1,8 +1,5 @@
 //! Incidents from their first failure to their end: what people hear, and what is held back.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use crate::support::{Answer, Folder, Program, Receiver};
 
 const JOB: &str = "pipeline-notify.incidents.load";
@@ -158,15 +155,7 @@ fn a_wrong_attempt_is_reported_and_ignored() {
 #[test]
 fn a_held_failure_that_cannot_be_sent_waits_and_its_recovery_comes_after_it() {
     let folder = Folder::new();
-    let is_down = Arc::new(AtomicBool::new(true));
-    let down = is_down.clone();
-    let receiver = Receiver::answering(move |_| {
-        if down.load(Ordering::SeqCst) {
-            Answer::Close
-        } else {
-            Answer::Ok
-        }
-    });
+    let receiver = Receiver::down(Answer::Close);
     let settings = [
         ("AFTER", "3"),
         ("NOTIFY_OK_SILENT_HOURS", "never"),
@@ -192,7 +181,7 @@ fn a_held_failure_that_cannot_be_sent_waits_and_its_recovery_comes_after_it() {
     );
     assert_eq!((folder.waiting_alerts().len(), held(&folder).len()), (2, 0));
 
-    is_down.store(false, Ordering::SeqCst);
+    receiver.mend();
     let drained = Program::new("drain")
         .directory(&folder)
         .alerts_to(&receiver)

@@ -16,20 +16,14 @@ fn silent(folder: &Folder) -> Program {
 /// It ends within a few milliseconds, and no program that has an alert to send may come for days.
 #[test]
 fn what_is_left_the_next_program_delivers_though_it_is_short_and_silent() {
-    let is_down = Arc::new(AtomicBool::new(true));
-    let down = is_down.clone();
-    let receiver = Receiver::answering(move |_| {
-        if down.load(Ordering::Relaxed) {
-            Answer::Status(503, "")
-        } else {
-            Answer::Late(Duration::from_millis(200))
-        }
+    let receiver = Receiver::down_then(Answer::Status(503, ""), |_| {
+        Answer::Late(Duration::from_millis(200))
     });
     let url = receiver.webhook().replace("http://", "json://");
     for channel in ["alerts", "ops"] {
         let folder = Folder::new();
         let silent = silent(&folder);
-        is_down.store(true, Ordering::Relaxed);
+        receiver.take_down();
         let failing = Program::new("ends").arg("err").directory(&folder);
         let failing = failing
             .env("NOTIFY_CHANNEL", channel)
@@ -41,7 +35,7 @@ fn what_is_left_the_next_program_delivers_though_it_is_short_and_silent() {
         // The pause after a failure.
         thread::sleep(Duration::from_secs(1));
 
-        is_down.store(false, Ordering::Relaxed);
+        receiver.mend();
         let silent = silent
             .env("NOTIFY_ALERTS_URL", &url)
             .env("NOTIFY_OPS_URL", &url);

@@ -3,26 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::{Answer, Ended, Folder, Program, Receiver};
 
 /// The bound of a queue.
 const MOST: usize = 10_000;
 
-/// A receiver that takes nothing until it is told otherwise.
-fn receiver() -> (Receiver, Arc<AtomicBool>) {
-    let is_broken = Arc::new(AtomicBool::new(true));
-    let broken = is_broken.clone();
-    let receiver = Receiver::answering(move |_| {
-        if broken.load(Ordering::Relaxed) {
-            Answer::Status(404, "no_service")
-        } else {
-            Answer::Ok
-        }
-    });
-    (receiver, is_broken)
+/// A receiver that takes nothing until it is mended.
+fn broken() -> Receiver {
+    Receiver::down(Answer::Status(404, "no_service"))
 }
 
 /// Runs a program with a job that fails; its exit may take so many seconds.
@@ -97,15 +86,15 @@ fn given_up(text: &str) -> usize {
 }
 
 /// Has the receiver take alerts, and the queue not wait for the end of its pause.
-fn mend(is_broken: &AtomicBool, queue: &Path) {
-    is_broken.store(false, Ordering::Relaxed);
+fn mend(receiver: &Receiver, queue: &Path) {
+    receiver.mend();
     fs::remove_file(queue.join(".pace")).unwrap();
 }
 
 #[test]
 fn of_a_job_that_keeps_failing_while_the_webhook_is_broken_all_is_sent_or_counted() {
     let folder = Folder::new();
-    let (receiver, is_broken) = receiver();
+    let receiver = broken();
     run(&folder, &receiver, "20");
     let queue = queue(&folder);
     // The same failure as often again, as other processes would have left it: a write each that
@@ -129,7 +118,7 @@ fn of_a_job_that_keeps_failing_while_the_webhook_is_broken_all_is_sent_or_counte
     assert_eq!(waiting, MOST - 1);
 
     let before = receiver.requests().len();
-    mend(&is_broken, &queue);
+    mend(&receiver, &queue);
     // A message a second: less than all of it will do.
     run(&folder, &receiver, "6");
     let texts = receiver.texts().split_off(before);
@@ -153,7 +142,7 @@ fn of_a_job_that_keeps_failing_while_the_webhook_is_broken_all_is_sent_or_counte
 #[test]
 fn of_more_failures_than_can_wait_the_newest_are_counted_and_sent_anew_by_their_jobs_next_run() {
     let folder = Folder::new();
-    let (receiver, is_broken) = receiver();
+    let receiver = broken();
     run(&folder, &receiver, "20");
     let queue = queue(&folder);
     // Failures of as many other jobs, as other processes would have left them.
@@ -178,7 +167,7 @@ fn of_more_failures_than_can_wait_the_newest_are_counted_and_sent_anew_by_their_
     );
 
     let before = receiver.requests().len();
-    mend(&is_broken, &queue);
+    mend(&receiver, &queue);
     let sent = || receiver.texts().split_off(before);
     own += run_until(&folder, &receiver, "12", || !sent().is_empty());
     let texts = sent();

@@ -6,9 +6,7 @@
 )]
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::support::delivered;
@@ -28,12 +26,8 @@ fn five_hundred_failures_while_a_webhook_is_down_leave_as_few_messages_when_it_i
 /// Has so many jobs fail while the webhook is down, and counts their messages.
 fn fail(jobs: usize, most: usize) {
     let folder = Folder::new();
-    let is_up = Arc::new(AtomicBool::new(false));
-    let (up, bucket) = (is_up.clone(), Mutex::new((5.0, Instant::now())));
-    let receiver = Receiver::answering(move |_| {
-        if !up.load(Ordering::Relaxed) {
-            return Answer::Status(503, "");
-        }
+    let bucket = Mutex::new((5.0, Instant::now()));
+    let receiver = Receiver::down_then(Answer::Status(503, ""), move |_| {
         let mut bucket = bucket.lock().unwrap();
         let (tokens, since) = *bucket;
         let tokens = f64::min(tokens + since.elapsed().as_secs_f64(), 5.0);
@@ -53,7 +47,7 @@ fn fail(jobs: usize, most: usize) {
     let (waiting, while_down) = (folder.waiting_alerts().len(), receiver.requests().len());
     assert_eq!(waiting, jobs + 1, "and the program's own");
 
-    is_up.store(true, Ordering::Relaxed);
+    receiver.mend();
     let begun = Instant::now();
     let has_drained = (0..12).any(|_| {
         let drain = Program::new("drain")

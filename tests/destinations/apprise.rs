@@ -3,8 +3,6 @@
 
 use std::env;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::{Answer, Folder, Program, Receiver};
 
@@ -21,15 +19,7 @@ fn apprise() -> Option<PathBuf> {
 #[test]
 fn an_outage_behind_apprise_delays_an_alert_and_loses_none() {
     let Some(apprise) = apprise() else { return };
-    let is_down = Arc::new(AtomicBool::new(true));
-    let down = is_down.clone();
-    let receiver = Receiver::answering(move |_| {
-        if down.load(Ordering::Relaxed) {
-            Answer::Status(503, "")
-        } else {
-            Answer::Ok
-        }
-    });
+    let receiver = Receiver::down(Answer::Status(503, ""));
     let folder = Folder::new();
     let run = |outcome: &str| {
         let word = format!(
@@ -58,16 +48,14 @@ fn an_outage_behind_apprise_delays_an_alert_and_loses_none() {
     assert_eq!(folder.waiting_alerts().len(), 1, "{said}");
     assert!(!rejected(), "{said}");
 
-    is_down.store(false, Ordering::Relaxed);
+    receiver.mend();
     run("ok");
-    let texts: Vec<_> = receiver.accepted_requests().into_iter().collect();
-    let told = texts
-        .iter()
-        .map(|request| request.payload()["message"].to_string());
-    let told: Vec<_> = told.collect();
-    let told = told.join("\n");
-    assert!(told.contains("the disk is full"), "{told}");
-    assert!(told.contains("recovered"), "{told}");
-    assert!(!told.contains("\"version\""), "people read no JSON: {told}");
+    let accepted = receiver.accepted_requests().into_iter();
+    let sent: String = accepted
+        .map(|request| request.payload()["message"].to_string())
+        .collect();
+    assert!(sent.contains("the disk is full"), "{sent}");
+    assert!(sent.contains("recovered"), "{sent}");
+    assert!(!sent.contains("\"version\""), "people read no JSON: {sent}");
     assert!(folder.waiting_alerts().is_empty() && !rejected());
 }

@@ -80,6 +80,7 @@ impl Request {
 pub struct Receiver {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
+    is_down: Arc<AtomicBool>,
     is_over: Arc<AtomicBool>,
 }
 
@@ -87,6 +88,37 @@ impl Receiver {
     /// Answers every request with `ok`.
     pub fn new() -> Self {
         Self::answering(|_| Answer::Ok)
+    }
+
+    /// Answers every request like this until it is [mended](Self::mend), and then with `ok`.
+    pub fn down(while_down: Answer) -> Self {
+        Self::down_then(while_down, |_| Answer::Ok)
+    }
+
+    /// The same, but for what it answers once it is mended.
+    pub fn down_then(
+        while_down: Answer,
+        once_mended: impl Fn(usize) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let is_down = Arc::new(AtomicBool::new(true));
+        let down = is_down.clone();
+        let mut receiver = Self::answering(move |number| {
+            if down.load(Ordering::SeqCst) {
+                while_down.clone()
+            } else {
+                once_mended(number)
+            }
+        });
+        receiver.is_down = is_down;
+        receiver
+    }
+
+    pub fn mend(&self) {
+        self.is_down.store(false, Ordering::SeqCst);
+    }
+
+    pub fn take_down(&self) {
+        self.is_down.store(true, Ordering::SeqCst);
     }
 
     /// Answers the n-th request, from 0, as `answer` says.
@@ -110,6 +142,7 @@ impl Receiver {
         Self {
             address,
             requests,
+            is_down: Arc::default(),
             is_over,
         }
     }
