@@ -5,22 +5,12 @@ mod support;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 
 use chrono::{TimeDelta, Utc};
 use serde_json::Value;
+use support::command::command;
 use support::{Folder, Program, Receiver};
-
-/// The command on a folder, with nothing else in its environment.
-fn command(folder: &Folder, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"));
-    command
-        .env_clear()
-        .args(arguments)
-        .env("NOTIFYDIR", folder.path())
-        .stdin(Stdio::null());
-    command
-}
 
 fn run(folder: &Folder, arguments: &[&str]) -> Answer {
     Answer::of(command(folder, arguments).output().unwrap())

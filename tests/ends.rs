@@ -4,42 +4,10 @@
 
 mod support;
 
+use support::ways::{ends, silent};
 use support::{Folder, Program, Receiver};
 
 const MAIN: &str = "pipeline-notify.ends.main";
-
-/// The ways to end that leave no time for a word.
-const SILENT: [&str; 12] = [
-    "kill",
-    "term",
-    "int",
-    "hup",
-    "ill",
-    "quit",
-    "segv",
-    "bus",
-    "abort",
-    "double panic",
-    "stack overflow",
-    "out of memory",
-];
-
-/// Those of them that there are here.
-fn silent() -> impl Iterator<Item = &'static str> {
-    let has_limits = cfg!(target_os = "linux");
-    let ways = SILENT.into_iter();
-    ways.filter(move |way| has_limits || *way != "out of memory")
-}
-
-/// The program that ends so.
-fn program(way: &str) -> Program {
-    let program = Program::new("ends").arg(way);
-    if way == "out of memory" {
-        let limited = "ulimit -c 0; ulimit -v 2000000 && exec \"$0\" \"$@\"";
-        return program.under("sh", ["-c", limited]);
-    }
-    program
-}
 
 /// Runs `ends` twice in the way that is named, and returns how it ended, the messages that came,
 /// and the status.
@@ -183,7 +151,7 @@ fn a_special_error_that_is_caught_is_sent_and_the_program_goes_on() {
 fn a_run_that_dies_without_a_word_is_sent_once_by_the_next_run_in_the_directory() {
     for way in silent() {
         let (folder, receiver) = (Folder::new(), Receiver::new());
-        let dies = || program(way).directory(&folder).alerts_to(&receiver);
+        let dies = || ends(way).directory(&folder).alerts_to(&receiver);
         let ended = dies().run();
         assert!(ended.signal.is_some(), "{way}: {ended:?}");
         assert_eq!(receiver.texts(), Vec::<String>::new(), "{way}");
@@ -386,7 +354,7 @@ fn count(way: &str, signals: &str) -> (usize, usize) {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let run = |program: Program| program.directory(&folder).alerts_to(&receiver).run();
     let delivered = || receiver.texts().concat().matches("--- ERROR ---").count();
-    run(program(way).env("NOTIFY_SIGNALS", signals));
+    run(ends(way).env("NOTIFY_SIGNALS", signals));
     let at_once = delivered();
     run(Program::new("other"));
     run(Program::new("other"));

@@ -465,6 +465,14 @@ impl Drop for SmallDisk<'_> {
     }
 }
 
+/// Checks that a program has warned of each fault once, and of no more than so many.
+fn warns_a_little(ended: &Ended, most: usize) {
+    let warnings = ended.warnings();
+    let different: BTreeSet<_> = warnings.iter().collect();
+    assert_eq!(different.len(), warnings.len(), "{warnings:?}");
+    assert!((1..=most).contains(&warnings.len()), "{warnings:?}");
+}
+
 #[test]
 fn a_full_disk_leaves_the_old_status_and_alerts_go_out() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
@@ -485,13 +493,7 @@ fn a_full_disk_leaves_the_old_status_and_alerts_go_out() {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert_eq!(folder.status_file(MAIN), old);
     assert!(receiver.texts()[1..].concat().contains("the disk is full"));
-    let ours: Vec<_> = ended
-        .stderr
-        .lines()
-        .filter(|line| line.starts_with("pipeline-notify: "))
-        .collect();
-    let all_differ = ours.iter().collect::<BTreeSet<_>>().len() == ours.len();
-    assert!((1..=3).contains(&ours.len()) && all_differ, "{ours:?}");
+    warns_a_little(&ended, 3);
     assert!(folder.waiting_alerts().is_empty());
 
     fs::remove_file(filler).unwrap();
@@ -527,13 +529,7 @@ fn a_disk_that_has_room_for_no_file_leaves_the_old_status_and_alerts_go_out() {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert_eq!(folder.status_file(MAIN), old);
     assert!(receiver.texts()[1..].concat().contains("the disk is full"));
-    let ours: Vec<_> = ended
-        .stderr
-        .lines()
-        .filter(|line| line.starts_with("pipeline-notify: "))
-        .collect();
-    let all_differ = ours.iter().collect::<BTreeSet<_>>().len() == ours.len();
-    assert!((1..=4).contains(&ours.len()) && all_differ, "{ours:?}");
+    warns_a_little(&ended, 4);
     // What was sent is known, though it cannot be written.
     let before = receiver.texts().len();
     run("err");

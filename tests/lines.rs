@@ -4,9 +4,10 @@
 mod support;
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
+use support::command::command;
 use support::{Ended, Folder, Program, Receiver, eventually};
 
 /// Runs the program in one of its ways, and returns what came as JSON.
@@ -329,9 +330,8 @@ fn how_far_a_run_is_can_be_seen_meanwhile_and_is_known_of_one_that_is_killed() {
     let program = Program::new("lines").directory(&folder).arg("slow");
     let mut child = program.command().spawn().unwrap();
     let status = |options: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"));
-        let command = command.arg("status").args(options).env_clear();
-        let output = command.env("NOTIFYDIR", folder.path()).output().unwrap();
+        let mut command = command(&folder, &[&["status"], options].concat());
+        let output = command.output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
     let run = || {
@@ -347,9 +347,8 @@ fn how_far_a_run_is_can_be_seen_meanwhile_and_is_known_of_one_that_is_killed() {
     );
     let table = status(&[]);
     assert!(table.contains(", 45 %"), "{table}");
-    let mut watch = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"));
-    let watch = watch.arg("watch").env_clear().stderr(Stdio::piped());
-    let mut watch = watch.env("NOTIFYDIR", folder.path()).spawn().unwrap();
+    let mut watch = command(&folder, &["watch"]);
+    let mut watch = watch.stderr(Stdio::piped()).spawn().unwrap();
     let mut words = String::new();
     let said = watch.stderr.take().unwrap();
     BufReader::new(said).read_line(&mut words).unwrap();

@@ -30,18 +30,13 @@ impl Place {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let webhook = self.receiver.webhook().replace("http://", "json://");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"));
+        let mut command = support::command::command(&self.folder, arguments);
         command
-            .env_clear()
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("USER", "anna")
             .env("TZ", "UTC")
-            .env("NOTIFYDIR", self.folder.path())
             .env("NOTIFY_ALERTS_URL", webhook)
             .env("NOTIFY_OK_SILENT_HOURS", "never")
             .envs(self.settings.iter().copied())
-            .args(arguments)
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command

@@ -17,17 +17,7 @@ use support::{Folder, Receiver};
 
 /// The command `run` on a folder, with nothing else in its environment but where to find a shell.
 fn command(folder: &Folder, options: &[&str], what: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"));
-    command
-        .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-        .env("NOTIFYDIR", folder.path())
-        .arg("run")
-        .args(options)
-        .arg("--")
-        .args(what)
-        .stdin(Stdio::null());
-    command
+    support::command::command(folder, &[&["run"], options, &["--"], what].concat())
 }
 
 /// A folder, and a receiver of its alerts.
@@ -408,13 +398,8 @@ fn a_beginning_has_no_status_in_the_story_of_a_job() {
         let ended = place.command(&["--start"], &["false"]).output().unwrap();
         assert_eq!(ended.status.code(), Some(1));
     }
-    let explained = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
-        .env_clear()
-        .env("NOTIFYDIR", place.folder.path())
-        .args(["explain", "run.false"])
-        .output()
-        .unwrap();
-    let explained = String::from_utf8(explained.stdout).unwrap();
+    let mut explain = support::command::command(&place.folder, &["explain", "run.false"]);
+    let (_, explained) = support::command::said(&mut explain);
     let begun = explained
         .matches("  -      sent: the run has begun")
         .count();

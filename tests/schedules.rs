@@ -12,16 +12,11 @@ use chrono::{TimeDelta, Utc};
 use support::{Folder, Receiver, eventually};
 
 fn command(folder: &Folder, receiver: &Receiver, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"));
+    let mut command = support::command::command(folder, arguments);
     command
-        .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env("TZ", "Europe/Berlin")
-        .env("NOTIFYDIR", folder.path())
         .env("NOTIFY_OK_SILENT_HOURS", "never")
-        .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
-        .args(arguments)
-        .stdin(Stdio::null());
+        .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook());
     command
 }
 

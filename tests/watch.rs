@@ -10,25 +10,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
+use support::ways::{ends, silent};
 use support::{Answer, Folder, Program, Receiver, eventually};
 
-/// The ways to end that leave no time for a word.
-const SILENT: [&str; 12] = [
-    "kill",
-    "term",
-    "int",
-    "hup",
-    "ill",
-    "quit",
-    "segv",
-    "bus",
-    "abort",
-    "double panic",
-    "stack overflow",
-    "out of memory",
-];
-
-/// Those that the process itself reports.
+/// The ways to end that the process itself reports.
 const AT_ONCE: [&str; 7] = [
     "err",
     "code",
@@ -39,26 +24,10 @@ const AT_ONCE: [&str; 7] = [
     "exit in a thread",
 ];
 
-fn program(way: &str) -> Program {
-    let program = Program::new("ends").arg(way);
-    if way == "out of memory" {
-        let limited = "ulimit -c 0; ulimit -v 2000000 && exec \"$0\" \"$@\"";
-        return program.under("sh", ["-c", limited]);
-    }
-    program
-}
-
-/// The command on a folder, with nothing else in its environment.
+/// The command on a folder, whose standard error is read.
 fn command(folder: &Folder, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"));
-    command
-        .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-        .env("NOTIFYDIR", folder.path())
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
+    let mut command = support::command::command(folder, arguments);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
 
@@ -140,7 +109,7 @@ const GENEROUS: Duration = Duration::from_secs(10);
 fn sent_after(way: &str, signals: &str) -> Duration {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let watch = Watch::new(&folder, &receiver);
-    let program = program(way).directory(&folder).alerts_to(&receiver);
+    let program = ends(way).directory(&folder).alerts_to(&receiver);
     program.env("NOTIFY_SIGNALS", signals).run();
     let ended = Instant::now();
     eventually("the death is delivered", || errors(&receiver) > 0);
@@ -154,9 +123,7 @@ fn sent_after(way: &str, signals: &str) -> Duration {
 
 /// Each way to end that is an error, and what `NOTIFY_SIGNALS` is.
 fn ways() -> impl Iterator<Item = (&'static str, &'static str)> {
-    // Where there are such limits.
-    let is_here = |way: &&str| cfg!(target_os = "linux") || *way != "out of memory";
-    let silent = SILENT.into_iter().filter(is_here).chain(AT_ONCE);
+    let silent = silent().chain(AT_ONCE);
     let signals = ["term", "int", "hup"].map(|way| (way, "1"));
     silent.map(|way| (way, "0")).chain(signals)
 }
@@ -227,7 +194,7 @@ fn two_that_watch_send_each_death_once() {
 #[test]
 fn a_death_whose_record_was_locked_by_another_that_looked_is_sent_soon_after() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
-    let run = program("kill").directory(&folder).alerts_to(&receiver);
+    let run = ends("kill").directory(&folder).alerts_to(&receiver);
     run.run();
     let files = folder.hidden_files().into_keys();
     let mut records = files.filter(|path| path.contains("/running/"));
@@ -491,10 +458,7 @@ fn at_its_end_it_looks_once_more_and_sends_what_came_of_it() {
     let watch = Watch::new(&folder, &receiver);
     // So that it sees neither the death nor the signal before both are there.
     watch.signal("STOP");
-    program("kill")
-        .directory(&folder)
-        .alerts_to(&receiver)
-        .run();
+    ends("kill").directory(&folder).alerts_to(&receiver).run();
     assert_eq!(errors(&receiver), 0);
     watch.signal("TERM");
     watch.signal("CONT");
@@ -508,10 +472,7 @@ fn its_end_waits_only_so_long_for_a_webhook_that_never_answers() {
     let watch = Watch::with(&folder, &receiver, |watch| {
         watch.env("NOTIFY_EXIT_SECONDS", "0.5");
     });
-    program("kill")
-        .directory(&folder)
-        .alerts_to(&receiver)
-        .run();
+    ends("kill").directory(&folder).alerts_to(&receiver).run();
     eventually("it is tried", || !receiver.requests().is_empty());
     let asked = Instant::now();
     let (code, said) = watch.stop();
@@ -553,7 +514,7 @@ fn what_others_have_left_and_what_is_held_is_sent_when_its_time_comes() {
 fn a_run_that_is_anothers_to_send_is_left_to_that_one() {
     let (folder, own, theirs) = (Folder::new(), Receiver::new(), Receiver::new());
     let watch = Watch::new(&folder, &own);
-    program("kill").directory(&folder).alerts_to(&theirs).run();
+    ends("kill").directory(&folder).alerts_to(&theirs).run();
     // Several looks later it still watches.
     for delivered in 1..=3 {
         thread::sleep(Duration::from_millis(300));

@@ -2,26 +2,16 @@
 #![cfg(all(feature = "cli", unix))]
 
 use std::fs;
-use std::process::{Command, Stdio};
 
+use crate::support::command::{command, said};
 use crate::support::{Answer, Folder, Program, Receiver};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 /// The code and what is said, on both outputs.
 fn explain(folder: &Folder, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
-        .env_clear()
-        .env("NOTIFYDIR", folder.path())
-        .env("COLUMNS", "80")
-        .env("TZ", "UTC")
-        .arg("explain")
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(text).unwrap())
+    let mut command = command(folder, &[&["explain"], arguments].concat());
+    said(command.env("COLUMNS", "80").env("TZ", "UTC"))
 }
 
 fn json(folder: &Folder, arguments: &[&str]) -> Value {
@@ -209,20 +199,17 @@ fn what_was_in_force_at_a_time_is_marked() {
 fn what_a_person_has_silenced_is_said_with_its_end_and_its_reason() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     ends(&folder, &receiver, "no route", &[]);
-    let silenced = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
-        .env_clear()
-        .env("NOTIFYDIR", folder.path())
-        .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
-        .args([
-            "silence",
-            JOB,
-            "--for",
-            "2h",
-            "--because",
-            "the line is cut",
-        ])
-        .output();
-    assert!(silenced.unwrap().status.success());
+    let silence = [
+        "silence",
+        JOB,
+        "--for",
+        "2h",
+        "--because",
+        "the line is cut",
+    ];
+    let mut silence = command(&folder, &silence);
+    let (code, said) = said(silence.env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook()));
+    assert_eq!(code, Some(0), "{said}");
     let (_, text) = explain(&folder, &[JOB]);
     let flat = flat(&text);
     for part in [

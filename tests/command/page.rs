@@ -5,26 +5,17 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
+use crate::support::command::{command, said};
 use crate::support::{Answer, Folder, Program, Receiver, eventually};
 use chrono::{TimeDelta, Utc};
 
 /// Makes a page of a notify directory; the code, and what is said on both outputs.
 fn make(folder: &Folder, file: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
-        .env_clear()
-        .env("NOTIFYDIR", folder.path())
-        .env("TZ", "UTC")
-        .args(["page", "-o"])
-        .arg(file)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(text).unwrap())
+    let mut command = command(folder, &["page", "-o"]);
+    said(command.arg(file).args(arguments).env("TZ", "UTC"))
 }
 
 fn page(folder: &Folder, arguments: &[&str]) -> String {
@@ -444,15 +435,9 @@ fn a_page_and_metrics_go_to_standard_output_where_that_is_named() {
     let (folder, place) = (Folder::new(), Folder::new());
     write(&folder, "etl.load", "OK", "worker-3", "");
     for (what, begins) in [("page", "<!doctype html>"), ("metrics", "# ")] {
-        let output = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
-            .env_clear()
-            .env("NOTIFYDIR", folder.path())
-            .args([what, "-o", "-"])
-            .current_dir(place.path())
-            .output()
-            .unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{said}");
+        let mut command = command(&folder, &[what, "-o", "-"]);
+        let (code, said) = said(command.current_dir(place.path()));
+        assert_eq!(code, Some(0), "{said}");
         assert!(said.starts_with(begins), "{said}");
         assert_eq!(names(place.path()), <[&str; 0]>::default(), "{what}");
     }

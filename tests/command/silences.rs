@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::support::{Folder, Receiver};
+use crate::support::{self, Folder, Receiver, eventually};
 
 /// A receiver of alerts, and the settings of whoever sends to it.
 struct Place {
@@ -27,17 +27,12 @@ impl Place {
 
     fn command(&self, directory: &Path, arguments: &[&str]) -> Command {
         let webhook = self.receiver.webhook().replace("http://", "json://");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"));
+        let mut command = support::command::command(directory, arguments);
         command
-            .env_clear()
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .env("NOTIFYDIR", directory)
             .env("NOTIFY_ALERTS_URL", &webhook)
             .env("NOTIFY_OTHER_URL", &webhook)
             .env("NOTIFY_OK_SILENT_HOURS", "never")
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
-            .args(arguments)
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
@@ -138,7 +133,7 @@ fn a_first_attempt_that_no_other_follows_is_sent_at_its_due_time_by_watch() {
     let (place, folder) = (Place::new(&SOON), Folder::new());
     place.run(folder.path(), "etl", "1/3", "exit 3");
     let mut watch = place.command(folder.path(), &["watch"]).spawn().unwrap();
-    crate::support::eventually("it is sent", || place.heard() == ["etl failed"]);
+    eventually("it is sent", || place.heard() == ["etl failed"]);
     watch.kill().unwrap();
     watch.wait().unwrap();
 }
@@ -171,7 +166,7 @@ fn an_older_run_that_works_recovers_nothing_and_one_that_fails_names_the_newer_o
         let arguments = ["run", "--name", "etl", "--", "sh", "-c", &script];
         let child = place.command(folder.path(), &arguments).spawn().unwrap();
         // It has begun once it can be seen.
-        crate::support::eventually("it is under way", || {
+        eventually("it is under way", || {
             let status = place.call(folder.path(), &["status"]);
             String::from_utf8_lossy(&status.stdout).contains("Running now")
         });

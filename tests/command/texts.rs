@@ -1,23 +1,19 @@
 //! Issue 12, points 4, 5, 23 and 27: what the text of an error becomes on its way to people.
 #![cfg(all(feature = "cli", unix))]
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use crate::support::command::{command, said};
 use crate::support::{Folder, Receiver};
 
 const JOB: &str = "job";
 
 /// Runs a script as a job, and returns the status file.
 fn run(folder: &Folder, receiver: &Receiver, script: &str) -> String {
-    let status = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
-        .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-        .env("NOTIFYDIR", folder.path())
+    let status = command(folder, &["run", "--name", JOB, "--", "sh", "-c", script])
         .env("NOTIFY_SILENT_SECONDS", "14256")
         .env("NOTIFY_CONTEXT", "env=\u{1b}[1mprod\u{202e}")
         .env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook())
-        .args(["run", "--name", JOB, "--", "sh", "-c", script])
-        .stdin(Stdio::null())
         .stderr(Stdio::null())
         .status();
     assert!(status.is_ok_and(|status| !status.success()), "{script}");
@@ -48,18 +44,8 @@ fn nothing_that_a_terminal_obeys_reaches_people_and_the_phone_shows_the_reason()
     }
     assert!(whole.contains("env=prod"), "{whole}");
 
-    let status = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
-        .env_clear()
-        .env("NOTIFYDIR", folder.path())
-        .args(["check"])
-        .output();
-    let shown = status.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    assert!(
-        shown
-            .as_ref()
-            .is_ok_and(|shown| shown.contains("FATAL: no such role")),
-        "{shown:?}"
-    );
+    let (_, shown) = said(&mut command(&folder, &["check"]));
+    assert!(shown.contains("FATAL: no such role"), "{shown}");
 }
 
 #[test]

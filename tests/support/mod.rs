@@ -9,11 +9,13 @@
     reason = "each test file uses a part of it"
 )]
 
+pub mod command;
 pub mod delivered;
 pub mod receiver;
 #[cfg(feature = "postgres")]
 pub mod server;
 pub mod service;
+pub mod ways;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -107,6 +109,12 @@ impl Folder {
     }
 }
 
+impl AsRef<Path> for Folder {
+    fn as_ref(&self) -> &Path {
+        &self.0
+    }
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
@@ -127,6 +135,16 @@ pub struct Ended {
     pub stdout: String,
     pub stderr: String,
     pub took: Duration,
+}
+
+impl Ended {
+    /// What the library warned of, a line each.
+    pub fn warnings(&self) -> Vec<&str> {
+        let lines = self.stderr.lines();
+        lines
+            .filter(|line| line.starts_with("pipeline-notify: "))
+            .collect()
+    }
 }
 
 impl Program {
