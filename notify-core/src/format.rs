@@ -2,6 +2,7 @@
 
 pub(crate) mod backtrace;
 pub(crate) mod clone;
+pub(crate) mod debug;
 pub(crate) mod fields;
 pub(crate) mod hash;
 pub(crate) mod headline;

@@ -1,8 +1,8 @@
 //! A function of the program that writes into alerts.
 
-use std::fmt;
 use std::sync::Arc;
 
+use crate::format::debug::debug_by_name;
 use crate::message::alert::Alert;
 use crate::message::written::Message;
 
@@ -21,8 +21,4 @@ impl Writer {
     }
 }
 
-impl fmt::Debug for Writer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Writer(…)")
-    }
-}
+debug_by_name!(Writer);

@@ -1,12 +1,12 @@
 //! A command that takes alerts on its standard input.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::process::Command;
 use std::time::Duration;
 
 use super::service_url::{Problem, Word, decode};
 use super::{Hidden, Notifier, Ours, Refusal, child, json};
+use crate::format::debug::debug_by_name;
 use crate::format::text;
 use crate::message::alert::Alert;
 use crate::message::digest;
@@ -185,11 +185,7 @@ impl Notifier for Exec {
     }
 }
 
-impl fmt::Debug for Exec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Exec(…)")
-    }
-}
+debug_by_name!(Exec);
 
 #[cfg(all(test, unix))]
 mod tests {

@@ -1,6 +1,5 @@
 //! Google Chat's incoming webhooks.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -11,6 +10,7 @@ use super::parts::log_lines;
 use super::sanitize::{fenced, fit, line, parted, units, visible};
 use super::service_url::{Problem, Word, at, encode, is_of};
 use super::{Hidden, Notifier, Ours, Refusal, key};
+use crate::format::debug::debug_by_name;
 use crate::format::link::Link;
 use crate::format::text::is_blank;
 use crate::format::time;
@@ -97,11 +97,7 @@ impl GoogleChat {
     }
 }
 
-impl fmt::Debug for GoogleChat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("GoogleChat(…)")
-    }
-}
+debug_by_name!(GoogleChat);
 
 impl Notifier for GoogleChat {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {

@@ -1,6 +1,5 @@
 //! Alerts of Jira Service Management, and of Opsgenie, its predecessor.
 
-use std::fmt;
 use std::slice;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +12,7 @@ use super::sanitize::{fit, line, units, visible};
 use super::service_url::{Problem, Word, at, encode, is_of};
 use super::severity::{Severity, resolves};
 use super::{Hidden, Notifier, Ours, Refusal, key};
+use crate::format::debug::debug_by_name;
 use crate::format::text;
 use crate::format::text::is_blank;
 use crate::message::alert::{Alert, Kind};
@@ -146,11 +146,7 @@ impl Jsm {
     }
 }
 
-impl fmt::Debug for Jsm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Jsm(…)")
-    }
-}
+debug_by_name!(Jsm);
 
 impl Notifier for Jsm {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {

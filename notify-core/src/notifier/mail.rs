@@ -9,7 +9,6 @@ mod quoted_printable;
 mod smtp;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +19,7 @@ use letter::Letter;
 use super::http::Class;
 use super::service_url::{Problem, Word, decode};
 use super::{Notifier, Refusal, child};
+use crate::format::debug::debug_by_name;
 use crate::message::alert::Alert;
 
 /// What exit codes mean beside those that mean the same with any program: what has to be mended is who
@@ -57,11 +57,7 @@ impl Sendmail {
     }
 }
 
-impl fmt::Debug for Sendmail {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sendmail(…)")
-    }
-}
+debug_by_name!(Sendmail);
 
 impl Notifier for Sendmail {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {

@@ -1,6 +1,5 @@
 //! Matrix: an incident is one message of a room, and its story is in the thread.
 
-use std::fmt;
 use std::slice;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use super::sanitize::html as escape;
 use super::service_url::{Problem, Word, at, decode_text, encode};
 use super::severity::Severity;
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal, key};
+use crate::format::debug::debug_by_name;
 use crate::message::alert::Alert;
 use crate::message::links;
 use crate::notifier::url::{Destination, Url};
@@ -136,11 +136,7 @@ impl Matrix {
     }
 }
 
-impl fmt::Debug for Matrix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Matrix(…)")
-    }
-}
+debug_by_name!(Matrix);
 
 impl Notifier for Matrix {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {

@@ -1,6 +1,5 @@
 //! ntfy: messages to phones, by ntfy.sh or a server of one's own.
 
-use std::fmt;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,6 +12,7 @@ use super::sanitize::{fit, line, visible};
 use super::service_url::{Problem, Word, at, decode_text, is_of};
 use super::severity::Severity;
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal, key};
+use crate::format::debug::debug_by_name;
 use crate::message::alert::{Alert, Kind};
 use crate::message::{digest, links};
 use crate::notifier::url::Destination;
@@ -143,11 +143,7 @@ fn is_topic(text: &str) -> bool {
     text.len() <= TOPIC && is_of("-_", text)
 }
 
-impl fmt::Debug for Ntfy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Ntfy(…)")
-    }
-}
+debug_by_name!(Ntfy);
 
 impl Notifier for Ntfy {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {

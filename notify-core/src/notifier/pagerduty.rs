@@ -1,6 +1,5 @@
 //! PagerDuty's Events API v2.
 
-use std::fmt;
 use std::slice;
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use super::service_url::{Problem, Word};
 use super::severity::{Severity, resolves};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::error::Error;
+use crate::format::debug::debug_by_name;
 use crate::format::text;
 use crate::format::text::is_blank;
 use crate::format::time;
@@ -145,11 +145,7 @@ fn check(key: &str) -> Result<(), &'static str> {
     }
 }
 
-impl fmt::Debug for PagerDuty {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PagerDuty(…)")
-    }
-}
+debug_by_name!(PagerDuty);
 
 impl Notifier for PagerDuty {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {

@@ -1,8 +1,8 @@
 //! A key that is never shown: the text itself, or the file that it is read from at each use.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::format::debug::debug_by_name;
 use crate::format::text::is_blank;
 use crate::os::file;
 
@@ -49,11 +49,7 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
+debug_by_name!(Secret);
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,11 @@
 //! A service by the word that names it.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal, scheme};
 use crate::error::Error;
+use crate::format::debug::debug_by_name;
 use crate::message::alert::Alert;
 
 /// Takes alerts to whatever a word names: one of those that `NOTIFY_<CHANNEL>_URL` may hold, which
@@ -43,11 +43,7 @@ impl Service {
     }
 }
 
-impl fmt::Debug for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Service(…)")
-    }
-}
+debug_by_name!(Service);
 
 impl Notifier for Service {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {

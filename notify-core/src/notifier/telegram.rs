@@ -1,6 +1,5 @@
 //! Telegram, by a bot: an incident is one message, and what follows are replies to it.
 
-use std::fmt;
 use std::slice;
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use super::parts::Parts;
 use super::sanitize::{line, parted, units, visible};
 use super::service_url::{Problem, Word, at, is_number, is_of};
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal, mentions};
+use crate::format::debug::debug_by_name;
 use crate::format::text::is_blank;
 use crate::job::mention::Mention;
 use crate::message::alert::Alert;
@@ -204,11 +204,7 @@ fn sent(handle: &str) -> Result<(i64, i64), Refusal> {
     parts.ok_or_else(Refusal::unknown_message)
 }
 
-impl fmt::Debug for Telegram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Telegram(…)")
-    }
-}
+debug_by_name!(Telegram);
 
 impl Notifier for Telegram {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ureq::http::Uri;
 
 use super::Refusal;
+use crate::format::debug::debug_by_name;
 use crate::os::file;
 
 /// The longest URL that makes sense.
@@ -172,11 +173,7 @@ impl fmt::Debug for Destination {
     }
 }
 
-impl fmt::Debug for Url {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Url(…)")
-    }
-}
+debug_by_name!(Url);
 
 #[cfg(all(test, not(feature = "tls")))]
 mod tests_without_tls {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use crate::format::debug::debug_by_name;
 use crate::format::{percent, text};
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::{self, OnceBox};
@@ -114,11 +115,7 @@ pub(crate) struct Secrets {
     in_base64: Vec<String>,
 }
 
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secrets(…)")
-    }
-}
+debug_by_name!(Secrets);
 
 impl Secrets {
     pub(crate) fn new(all: impl IntoIterator<Item = String>) -> Self {

@@ -1,8 +1,8 @@
 //! A rule of the program: a function that says whether people hear of a run.
 
-use std::fmt;
 use std::sync::Arc;
 
+use crate::format::debug::debug_by_name;
 use crate::rules::decision::Decision;
 use crate::rules::occasion::Occasion;
 
@@ -21,8 +21,4 @@ impl Rule {
     }
 }
 
-impl fmt::Debug for Rule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Rule(…)")
-    }
-}
+debug_by_name!(Rule);

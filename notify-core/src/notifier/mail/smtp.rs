@@ -2,7 +2,6 @@
 
 mod conversation;
 
-use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -13,6 +12,7 @@ use conversation::{Conversation, Stage};
 
 use super::address::{self, Address};
 use super::letter::Letter;
+use crate::format::debug::debug_by_name;
 use crate::message::alert::Alert;
 use crate::notifier::service_url::{Problem, Word, at, decode_text, is_of};
 use crate::notifier::{Hidden, Notifier, Ours, Refusal};
@@ -189,11 +189,7 @@ fn lettre(address: &Address) -> Result<lettre::Address, Refusal> {
     })
 }
 
-impl fmt::Debug for Smtp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Smtp(…)")
-    }
-}
+debug_by_name!(Smtp);
 
 impl Notifier for Smtp {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {

@@ -1,6 +1,5 @@
 //! Slack by the token of a bot: an incident is one message, and its story is in the thread.
 
-use std::fmt;
 use std::slice;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use serde_json::Value;
 
 use super::markup::Dialect;
 use super::payload;
+use crate::format::debug::debug_by_name;
 use crate::message::alert::Alert;
 use crate::notifier::http::{self, Answer, Class, Post, Rule};
 use crate::notifier::object::{self, put, some};
@@ -208,11 +208,7 @@ fn handle_of(said: &Value) -> Option<String> {
     (is_plain(channel) && is_plain(ts)).then(|| format!("{channel} {ts}"))
 }
 
-impl fmt::Debug for SlackBot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SlackBot(…)")
-    }
-}
+debug_by_name!(SlackBot);
 
 impl Notifier for SlackBot {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
