@@ -20,32 +20,21 @@ use crate::notifier::url::Destination;
 /// What Slack's words mean. They are read before the status, for the statuses that they come with
 /// have changed over the years; 200 and 5xx speak for themselves.
 /// <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/#handling_errors>
-const ANSWERS: [Rule; 20] = [
+const ANSWERS: [Rule; 3] = [
     // The payload, which may be refused for its form where a plain text is not.
-    client("invalid_payload", Class::Alert),
-    client("invalid_blocks", Class::Alert),
-    client("invalid_attachments", Class::Alert),
-    client("msg_blocks_too_long", Class::Alert),
-    client("msg_too_long", Class::Alert),
-    client("no_text", Class::Alert),
-    client("too_many_attachments", Class::Alert),
-    client(USER_NOT_FOUND, Class::Alert),
-    // The webhook, until somebody mends it.
-    client("invalid_token", Class::Channel),
-    client("action_prohibited", Class::Channel),
-    client("posting_to_general_channel_denied", Class::Channel),
-    client("team_disabled", Class::Channel),
-    client("channel_not_found", Class::Channel),
-    client("channel_is_archived", Class::Channel),
-    // `no_service_id` too.
-    client("no_service", Class::Channel),
-    client("no_team", Class::Channel),
-    client("no_active_hooks", Class::Channel),
+    client(
+        "invalid_payload|invalid_blocks|invalid_attachments|msg_blocks_too_long|msg_too_long|no_text|
+         too_many_attachments|user_not_found",
+        Class::Alert,
+    ),
+    // The webhook, until somebody mends it; `no_service_id` begins as `no_service` does.
+    client(
+        "invalid_token|action_prohibited|posting_to_general_channel_denied|team_disabled|channel_not_found|
+         channel_is_archived|no_service|no_team|no_active_hooks",
+        Class::Channel,
+    ),
     // The moment.
-    client("rollup_error", Class::Temporary),
-    client("rate_limited", Class::Temporary),
-    // No answer at all yet.
-    Rule::range(100..=199, "", Class::Temporary),
+    client("rollup_error|rate_limited", Class::Temporary),
 ];
 
 /// Statuses that speak of the payload: a plain text may be taken.
@@ -177,11 +166,9 @@ impl Notifier for Slack {
 
 /// Returns whether the payload is to blame, so that a short text may be taken.
 fn is_tried_as_text(answer: &Answer) -> bool {
-    let is_named = ANSWERS.iter().any(|rule| {
-        rule.class == Class::Alert
-            && rule.statuses.contains(&answer.meant())
-            && answer.body.contains(rule.says)
-    });
+    let is_named = ANSWERS
+        .iter()
+        .any(|rule| rule.class == Class::Alert && rule.fits(answer.meant(), answer));
     let is_of_the_payload = is_named || OF_THE_PAYLOAD.contains(&answer.meant());
     is_of_the_payload && answer.class(&ANSWERS) == Class::Alert
 }

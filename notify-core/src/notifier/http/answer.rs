@@ -76,7 +76,7 @@ impl Rule {
         Self { hint, ..self }
     }
 
-    fn fits(&self, status: u16, answer: &Answer) -> bool {
+    pub(crate) fn fits(&self, status: u16, answer: &Answer) -> bool {
         self.statuses.contains(&status)
             && self
                 .says
