@@ -146,13 +146,15 @@ pub mod __private {
 pub mod __cli {
     pub use crate::format::pattern::is_fit;
     pub use crate::format::span::parse as parse_span;
+    pub use crate::format::text::readable;
+    pub use crate::format::time::span;
     pub use crate::job::Arguments;
     pub use crate::monitor::awaited::{AllAwaited, Awaited, await_no_more, awaited};
     pub use crate::monitor::command::child::signal_named;
     pub use crate::monitor::command::{Codes, Wrapped};
     pub use crate::monitor::expected::{Expected, Missed, Said, Since};
     pub use crate::monitor::operator::{
-        Announcement, Answer, Desk, Forgotten, Plan, Refused, Silenced, Taken, channels, test, user,
+        Announcement, Answer, Desk, Forgotten, Marked, Plan, Refused, channels, test, user,
     };
     pub use crate::monitor::planned::{Planned, mark_quiet, planned};
     pub use crate::monitor::schedule::{ClockChanges, Schedule};
@@ -163,7 +165,7 @@ pub mod __cli {
     };
     pub use crate::monitor::view::{
         Acknowledged, Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, job_names,
-        jobs, queues, readable, runs, span,
+        jobs, queues, runs,
     };
     pub use crate::monitor::watcher::users::{become_user, watch_all};
     pub use crate::monitor::watcher::{Beginning, Guard};

@@ -24,7 +24,8 @@ pub(crate) fn cut<'a>(text: impl Into<Cow<'a, str>>, limit: usize) -> Cow<'a, st
 
 /// Returns what a reader is to see of a text from outside: what a terminal would show of it, and no
 /// mark that turns the direction of writing, by which a text reads as another.
-pub(crate) fn readable(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn readable(text: &str) -> Cow<'_, str> {
     // Most texts are, and a look at their bytes costs least.
     if are_all(text, |byte| matches!(byte, b' '..=b'~' | b'\n')) {
         return text.into();

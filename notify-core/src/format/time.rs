@@ -116,7 +116,8 @@ pub(crate) fn parse(text: &str) -> Option<Time> {
 }
 
 /// Writes how long something took, in at most two units: `2 h 5 min`, `12 s`, `0.250 s`.
-pub(crate) fn span(time: Duration) -> String {
+#[must_use]
+pub fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     let two = |value: u64, unit: &str, rest: u64, smaller: &str| match rest {
         0 => format!("{value} {unit}"),

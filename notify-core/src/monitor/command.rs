@@ -7,7 +7,6 @@ mod output;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
-use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -135,10 +134,8 @@ impl Wrapped {
 
     /// Settles the configuration: signals are the command's, and what it makes of them is what is sent.
     fn settle(&self) {
-        let mut config = Config::new().signals(false);
-        if let Some(directory) = &self.directory {
-            config = config.directory(directory).local();
-        }
+        let config = Config::new().signals(false);
+        let config = config.in_folder(self.directory.as_deref());
         // It cannot be settled already.
         let _ = in_force::settle(config);
     }
@@ -251,15 +248,7 @@ fn job(name: Option<String>, shown: &str, arguments: Arguments) -> Job {
 fn site(job: Job) -> &'static Site {
     // There is one in a process.
     Box::leak(Box::new(Site {
-        program: None,
-        module: "",
-        place: Location::caller(),
-        test: false,
-        debug: false,
-        is_wrapped: false,
-        type_name: || "",
-        version: "",
-        arguments: Arguments::default,
         job: Once::from(job),
+        ..Site::new::<()>("", false, false, "")
     }))
 }

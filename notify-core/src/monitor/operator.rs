@@ -13,13 +13,11 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-pub use self::acknowledge::Taken;
-pub use self::announce::Announcement;
+pub use self::announce::{Announcement, Marked};
 pub(crate) use self::announce::{new_alert, queues_of, way};
 pub use self::forget::Forgotten;
 pub use self::plan::Plan;
 pub use self::refused::Refused;
-pub use self::silence::Silenced;
 pub use self::test::{Answer, channels, test};
 use crate::dispatch::dispatcher;
 use crate::error::Error;
@@ -27,7 +25,6 @@ use crate::job::name;
 use crate::monitor::view::{self, Health};
 use crate::os::ffi;
 use crate::os::redact;
-use crate::os::warning::Warning;
 use crate::rules::Past;
 use crate::settings::config::Config;
 use crate::settings::destinations;
@@ -63,11 +60,7 @@ impl Desk {
     ///
     /// Where the settings of this process are settled already.
     pub fn at(place: &Place, by: String) -> Result<Self, Error> {
-        let config = Config::new();
-        in_force::settle(match place.folder() {
-            Some(folder) => config.directory(folder).local(),
-            None => config,
-        })?;
+        in_force::settle(Config::new().in_folder(place.folder()))?;
         let place = place.clone();
         Ok(Self { place, by })
     }
@@ -116,7 +109,7 @@ impl Desk {
         };
         let channel = old.channel();
         let routes = setup().routes(channel);
-        warn_of_problems();
+        setup().warn_of_problems();
         let queues = queues_of(routes.as_deref());
         if queues.iter().any(|queue| queue == name) {
             return Err(Refused::IsPresent(name.to_owned()));
@@ -150,7 +143,7 @@ impl Desk {
     pub fn drain(&self, patience: Duration) -> Result<(), Refused> {
         self.store()?;
         dispatcher::drain(patience)?;
-        warn_of_problems();
+        setup().warn_of_problems();
         Ok(())
     }
 
@@ -166,7 +159,7 @@ impl Desk {
     fn store(&self) -> Result<&'static Store, Refused> {
         let store = setup().store();
         store.ok_or_else(|| {
-            warn_of_problems();
+            setup().warn_of_problems();
             let path = self.place.to_string().into();
             let source = io::Error::from(io::ErrorKind::PermissionDenied);
             Refused::Directory(Error::Directory { path, source })
@@ -268,7 +261,10 @@ fn without_secrets(said: Option<&str>) -> Option<String> {
     said.map(|said| redact::hide(said).into_owned())
 }
 
-/// Warns on standard error of what is wrong with the settings.
-fn warn_of_problems() {
-    setup().take_problems().into_iter().for_each(Warning::warn);
+/// Adds why a person does something to a note of it.
+fn with_reason(note: String, because: Option<&str>) -> String {
+    match because {
+        Some(because) => note + ": " + because,
+        None => note,
+    }
 }

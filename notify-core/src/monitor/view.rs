@@ -6,15 +6,11 @@ mod jobs;
 mod queue;
 mod run;
 
-use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 use crate::error::Error;
-use crate::format::text;
-use crate::format::time;
 use crate::job::name;
 use crate::settings::in_force;
 use crate::settings::setup;
@@ -70,20 +66,7 @@ pub fn directory(given: Option<&Path>) -> Result<Place, Error> {
     }
 }
 
-/// Writes how long something took, in at most two units: `2 h 5 min`, `12 s`, `0.250 s`.
-#[must_use]
-pub fn span(time: Duration) -> String {
-    time::span(time)
-}
-
 /// Names the job of a status file.
 pub(crate) fn shown_name(file: &str) -> String {
     name::job_name(file).unwrap_or_else(|| file.to_owned())
-}
-
-/// Returns what a terminal would show of a text, without what it obeys, and without the marks that
-/// turn the direction of writing.
-#[must_use]
-pub fn readable(text: &str) -> Cow<'_, str> {
-    text::readable(text)
 }

@@ -102,14 +102,10 @@ impl Guard {
     pub fn new(directory: Option<&Path>, every: Duration, said: Said) -> Result<Self, Error> {
         // Before anybody can know that it watches.
         let is_over = until_a_signal();
-        let mut config = Config::new().signals(false);
-        if let Some(directory) = directory {
-            config = config.directory(directory).local();
-        }
-        let setup = in_force::settle(config)?;
+        let setup = in_force::settle(Config::new().signals(false).in_folder(directory))?;
         let Some(store) = setup.store() else {
             let path = setup.named_directory()?.to_owned();
-            warn_of_problems(setup);
+            setup.warn_of_problems();
             let source = io::Error::other("it cannot be written");
             return Err(Error::Directory { path, source });
         };
@@ -179,7 +175,7 @@ impl Guard {
                 self.look_at_jobs();
                 jobs_at = now + self.every;
             }
-            warn_of_problems(self.setup);
+            self.setup.warn_of_problems();
             // Two that began together would be in each other's way at every look.
             let pause = TICK.mul_f64(0.75 + random::jitter() / 2.0);
             thread::sleep(pause * self.store.cost_of_a_look());
@@ -259,10 +255,6 @@ impl Guard {
 /// Returns whether a job is this user's: those of another are for that one to watch.
 fn is_own(place: &Place, file: &str) -> bool {
     place.owner(file).is_ok_and(|owner| owner == ffi::user_id())
-}
-
-fn warn_of_problems(setup: &Setup) {
-    setup.take_problems().into_iter().for_each(Warning::warn);
 }
 
 /// Returns what is true once the process is asked to end.

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,11 +107,12 @@ impl Config {
         }
     }
 
-    /// Has the directory count though the environment names a store.
-    pub(crate) fn local(self) -> Self {
+    /// Takes the directory that a person names, if any, though the environment may name a store.
+    pub(crate) fn in_folder(self, named: Option<&Path>) -> Self {
+        let Some(directory) = named else { return self };
         Self {
             is_local: true,
-            ..self
+            ..self.directory(directory)
         }
     }
 

@@ -206,7 +206,7 @@ pub fn channels() -> Vec<Destination> {
             notifier,
         }));
     }
-    setup.take_problems().into_iter().for_each(Warning::warn);
+    setup.warn_of_problems();
     all
 }
 

@@ -199,6 +199,11 @@ impl Setup {
         std::mem::take(&mut *problems)
     }
 
+    /// Warns of what was wrong with the settings.
+    pub(crate) fn warn_of_problems(&self) {
+        self.take_problems().into_iter().for_each(Warning::warn);
+    }
+
     pub(crate) fn add_problem(&self, warning: Warning) {
         let mut problems = self.problems();
         problems.push(warning);
@@ -212,39 +217,33 @@ impl Setup {
             if let Some(store) = self.shared_store() {
                 return Some(store);
             }
-            let without = "no status files are written, and alerts are sent from memory";
-            let directory = match &self.directory {
-                Ok(directory) => directory,
-                Err(Missing::Unnamed) => {
-                    let message = format!(
-                        "there is no notify directory (no NOTIFYDIR, no home, no STATE_DIRECTORY): {without}; set \
-                         NOTIFYDIR to a folder that can be written (in a unit of systemd: `StateDirectory=notify` and \
-                         `Environment=NOTIFYDIR=%S/notify`)"
-                    );
-                    self.add_problem(Warning::new("directory", message));
-                    return None;
-                }
-                Err(Missing::Refused(path, problem)) => {
-                    let message = format!(
-                        "NOTIFYDIR cannot be `{}` ({problem}): {without}",
-                        escape(&redact::without_passwords(&path.to_string_lossy()))
-                    );
-                    self.add_problem(Warning::new("directory", message));
-                    return None;
-                }
-            };
-            Store::open(directory, self.mode)
-                .map_err(|error| {
-                    let message = format!(
-                        "the notify directory `{}` cannot be used ({error}): {without}; set NOTIFYDIR to a folder \
-                         that can be written",
-                        directory.display()
-                    );
-                    self.add_problem(Warning::new("directory", message));
-                })
-                .ok()
+            let unusable = |problem| self.add_problem(Warning::new("directory", problem));
+            self.open_directory().map_err(unusable).ok()
         });
         store.as_ref()
+    }
+
+    /// Opens the notify directory, or says why that cannot be, and what to do.
+    fn open_directory(&self) -> Result<Store, String> {
+        let without = "no status files are written, and alerts are sent from memory";
+        match &self.directory {
+            Ok(directory) => Store::open(directory, self.mode).map_err(|error| {
+                format!(
+                    "the notify directory `{}` cannot be used ({error}): {without}; set NOTIFYDIR to a folder \
+                     that can be written",
+                    directory.display()
+                )
+            }),
+            Err(Missing::Unnamed) => Err(format!(
+                "there is no notify directory (no NOTIFYDIR, no home, no STATE_DIRECTORY): {without}; set \
+                 NOTIFYDIR to a folder that can be written (in a unit of systemd: `StateDirectory=notify` and \
+                 `Environment=NOTIFYDIR=%S/notify`)"
+            )),
+            Err(Missing::Refused(path, problem)) => Err(format!(
+                "NOTIFYDIR cannot be `{}` ({problem}): {without}",
+                escape(&redact::without_passwords(&path.to_string_lossy()))
+            )),
+        }
     }
 
     /// Returns the shared store, where one is named; one whose address makes no sense is a warning, and the notify
@@ -264,11 +263,9 @@ impl Setup {
     /// Warns of what is wrong with the name of the shared store.
     pub(crate) fn warn_of_store(&self) {
         let mut problems = self.problems();
-        let is_it = |problem: &Warning| problem.is(STORE);
-        let (wrong, left) = problems.drain(..).partition(is_it);
+        let (wrong, left): (Vec<_>, _) = problems.drain(..).partition(|one| one.is(STORE));
         *problems = left;
         drop(problems);
-        let wrong: Vec<Warning> = wrong;
         wrong.into_iter().for_each(Warning::warn);
     }
 

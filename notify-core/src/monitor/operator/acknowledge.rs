@@ -1,22 +1,11 @@
 //! That somebody is at a failure: said, and taken back.
 
-use super::announce::{self, Announcement};
-use super::{Desk, Refused, without_secrets};
+use super::{Desk, Marked, Refused, with_reason, without_secrets};
 use crate::format::time::{self, Time, to_micros};
 use crate::message::alert::Kind;
 use crate::monitor::view;
 use crate::os::clock;
-use crate::state::change::Change;
 use crate::status::{Acknowledged, LINE, State, Status};
-
-/// What somebody is at.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "as they say")]
-pub struct Taken {
-    pub job: String,
-    pub error: String,
-    pub announcement: Announcement,
-}
 
 impl Desk {
     /// Says that somebody is at the error with which a job fails, until then or while it lasts, and
@@ -31,29 +20,20 @@ impl Desk {
         until: Option<Time>,
         because: Option<&str>,
         channel: Option<&str>,
-    ) -> Result<Taken, Refused> {
-        let file = self.file_of(job)?;
+    ) -> Result<Marked, Refused> {
         let until = until.map(to_micros);
-        let until_words = until.map_or_else(String::new, |until| {
-            format!(" until {} UTC", time::minute(until))
-        });
         let because = without_secrets(because);
-        let because_words = because
-            .as_ref()
-            .map_or_else(String::new, |because| format!(": {because}"));
-        let note = format!("acknowledged by {}{until_words}{because_words}", self.by);
-        let channel = self.channel_of(&file, channel);
-        let way = announce::way(&channel, note);
-        let is_heard = way.0.is_some();
-        let focus: fn(&mut Status) = |shown| shown.silence = None;
-        let mut headline = String::new();
-        let announcement = self.change_and_announce(&file, &channel, way, focus, |past| {
-            let status = self.known(past, job)?;
+        let mut note = format!("acknowledged by {}", self.by);
+        if let Some(until) = until {
+            note += &format!(" until {} UTC", time::minute(until));
+        }
+        let note = with_reason(note, because.as_deref());
+        let focus = |shown: &mut Status| shown.silence = None;
+        self.mark(job, channel, note, focus, |status, is_heard| {
             let error = view::fingerprint(status).filter(|_| status.state == State::Error);
             let Some(error) = error else {
                 return Err(Refused::NothingToAcknowledge(job.to_owned()));
             };
-            headline = status.headline(LINE);
             let acknowledged = Status {
                 acknowledged: Some(Acknowledged {
                     error: error.clone(),
@@ -66,12 +46,7 @@ impl Desk {
                 fingerprint: Some(error),
                 ..status.clone()
             };
-            Ok((acknowledged, Kind::StillFailing))
-        })?;
-        Ok(Taken {
-            job: view::shown_name(&file),
-            error: headline,
-            announcement,
+            Ok((acknowledged, Kind::StillFailing, status.headline(LINE)))
         })
     }
 
@@ -81,21 +56,11 @@ impl Desk {
     ///
     /// Where the job is not there or not acknowledged, or its status cannot be written.
     pub fn unacknowledge(&self, job: &str) -> Result<String, Refused> {
-        let file = self.file_of(job)?;
-        let mut by = None;
-        self.change(&file, |past| {
-            let status = self.known(past, job)?;
-            let acknowledged = status.acknowledged.as_ref();
-            let acknowledged = acknowledged.filter(|one| one.lasts(clock::now()));
-            by = acknowledged.map(|one| one.by.clone());
-            Ok(Change {
-                noted: by.as_ref().map(|_| Status {
-                    acknowledged: None,
-                    ..status.clone()
-                }),
-                ..Change::default()
-            })
+        let taken = self.take_back(job, |status| {
+            let acknowledged = status.acknowledged.take();
+            acknowledged.filter(|one| one.lasts(clock::now()))
         })?;
+        let by = taken.map(|acknowledged| acknowledged.by);
         by.ok_or_else(|| Refused::NotAcknowledged(job.to_owned()))
     }
 }

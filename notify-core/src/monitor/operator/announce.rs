@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Desk, Refused, setup, warn_of_problems};
+use super::{Desk, Refused, setup};
 use crate::dispatch::dispatcher;
 use crate::message::alert::{Alert, Kind};
 use crate::monitor::view;
 use crate::os::clock;
 use crate::os::random;
-use crate::rules::Past;
 use crate::settings::route::{self, Routes};
 use crate::state::change::Change;
 use crate::state::{Committed, Queued};
@@ -31,12 +30,22 @@ pub enum Announcement {
     Nobody,
 }
 
+/// A failure that a person has silenced or acknowledged.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "as they say")]
+pub struct Marked {
+    pub job: String,
+    pub error: String,
+    pub announcement: Announcement,
+}
+
 /// Where an alert goes, if anywhere, and what it says beside the error.
 pub(crate) type Way = (Option<Arc<Routes>>, Vec<String>);
 
 /// Finds where a channel's alerts go, and what its alert says beside the error.
 pub(crate) fn way(channel: &str, note: String) -> Way {
-    let found = match setup().way(channel, State::Error) {
+    let setup = setup();
+    let found = match setup.way(channel, State::Error) {
         route::Way::To(routes) => (Some(routes), vec![note]),
         route::Way::Instead(routes, instead) => (Some(routes), vec![note, instead]),
         route::Way::Silent => (None, Vec::new()),
@@ -45,7 +54,7 @@ pub(crate) fn way(channel: &str, note: String) -> Way {
             (None, Vec::new())
         }
     };
-    warn_of_problems();
+    setup.warn_of_problems();
     found
 }
 
@@ -76,18 +85,27 @@ pub(crate) fn new_alert(
 }
 
 impl Desk {
-    /// Changes a job's status as a person wants it, and sends a message to the channel: `deed` returns the status, and
-    /// what kind of alert that is. `focus` takes out of the alert's status what the message is not about.
-    pub(super) fn change_and_announce(
+    /// Writes what a person says of a failure into its job's status, and sends a message to the channel.
+    ///
+    /// `deed` is given the status, and whether the message goes anywhere. It returns the new status, what kind of
+    /// alert that is, and the failure in words. `focus` takes out of the alert's status what the message is not
+    /// about.
+    pub(super) fn mark(
         &self,
-        file: &str,
-        channel: &str,
-        (routes, notes): Way,
+        job: &str,
+        channel: Option<&str>,
+        note: String,
         focus: fn(&mut Status),
-        mut deed: impl FnMut(&Past) -> Result<(Status, Kind), Refused>,
-    ) -> Result<Announcement, Refused> {
-        let committed = self.change(file, |past| {
-            let (status, kind) = deed(past)?;
+        mut deed: impl FnMut(&Status, bool) -> Result<(Status, Kind, String), Refused>,
+    ) -> Result<Marked, Refused> {
+        let file = self.file_of(job)?;
+        let channel = self.channel_of(&file, channel);
+        let (routes, notes) = way(&channel, note);
+        let mut error = String::new();
+        let committed = self.change(&file, |past| {
+            let known = self.known(past, job)?;
+            let (status, kind, words) = deed(known, routes.is_some())?;
+            error = words;
             // The message that says so is the first that some hear of it.
             let is_new = |error: &&String| routes.is_some() && !status.sent_errors.contains(error);
             let new = status.fingerprint.iter().filter(is_new);
@@ -99,15 +117,15 @@ impl Desk {
                 held: None,
                 // For whoever sends that the silence is over.
                 channel: match (&routes, status.alerted_channel.as_deref()) {
-                    (Some(_), alerted) if alerted != Some(channel) => {
-                        Some(channel.to_owned().into())
+                    (Some(_), alerted) if alerted != Some(&*channel) => {
+                        Some(channel.clone().into())
                     }
                     _ => status.channel,
                 },
                 ..status
             };
             let alert = routes.as_deref().map(|routes| {
-                let (job, mut shown) = (view::shown_name(file), status.clone());
+                let (job, mut shown) = (view::shown_name(&file), status.clone());
                 focus(&mut shown);
                 new_alert(kind, job, routes, notes.clone(), shown)
             });
@@ -119,7 +137,30 @@ impl Desk {
                 ..Change::default()
             })
         })?;
-        Ok(send(channel, routes.as_deref(), committed))
+        Ok(Marked {
+            job: view::shown_name(&file),
+            error,
+            announcement: send(&channel, routes.as_deref(), committed),
+        })
+    }
+
+    /// Takes something out of a job's status, and returns it where it was there.
+    pub(super) fn take_back<T>(
+        &self,
+        job: &str,
+        take: fn(&mut Status) -> Option<T>,
+    ) -> Result<Option<T>, Refused> {
+        let file = self.file_of(job)?;
+        let mut taken = None;
+        self.change(&file, |past| {
+            let mut status = self.known(past, job)?.clone();
+            taken = take(&mut status);
+            Ok(Change {
+                noted: taken.is_some().then_some(status),
+                ..Change::default()
+            })
+        })?;
+        Ok(taken)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::slice;
 use std::time::{Duration, Instant};
 
-use super::warn_of_problems;
 use crate::message::alert::Alert;
 use crate::notifier::{FollowUps, Notifier, Refusal, samples};
 use crate::settings::config;
@@ -27,6 +26,19 @@ pub struct Answer {
     pub missing: Vec<String>,
 }
 
+impl Answer {
+    /// The answer for a channel that cannot be tested.
+    fn refused(channel: &str, destination: String, reason: String) -> Self {
+        Self {
+            channel: channel.to_owned(),
+            destination,
+            took: Duration::ZERO,
+            refusal: Some(Refusal::Channel { reason }),
+            missing: Vec::new(),
+        }
+    }
+}
+
 /// Returns the channels that the environment names, sorted.
 #[must_use]
 pub fn channels() -> Vec<String> {
@@ -39,32 +51,23 @@ pub fn channels() -> Vec<String> {
 pub fn test(channel: &str, by: &str) -> Vec<Answer> {
     let setup = super::setup();
     if !config::is_channel_name(channel) {
-        // It may be a webhook.
-        return vec![Answer {
-            channel: "(no channel)".to_owned(),
-            refusal: Some(Refusal::Channel {
-                reason: "a channel's name has only ASCII letters, digits, `-` and `_`; a webhook goes into the variable"
-                    .to_owned(),
-            }),
-            destination: "SLACK_<CHANNEL>_WEBHOOK_URL".to_owned(),
-            took: Duration::ZERO,
-            missing: Vec::new(),
-        }];
+        let reason = "a channel's name has only ASCII letters, digits, `-` and `_`; a webhook goes into the variable";
+        let destination = "SLACK_<CHANNEL>_WEBHOOK_URL".to_owned();
+        // Its name is not shown: it may be a webhook.
+        return vec![Answer::refused(
+            "(no channel)",
+            destination,
+            reason.to_owned(),
+        )];
     }
     let found = setup.find_notifiers(channel);
-    warn_of_problems();
+    setup.warn_of_problems();
     if found.is_empty() {
-        let variable = destinations::variable(channel);
         let to_do = destinations::to_do(channel);
-        return vec![Answer {
-            channel: channel.to_owned(),
-            refusal: Some(Refusal::Channel {
-                reason: format!("it has no destination that can be used: {to_do}"),
-            }),
-            destination: destinations::unusable(channel).unwrap_or(variable),
-            took: Duration::ZERO,
-            missing: Vec::new(),
-        }];
+        let reason = format!("it has no destination that can be used: {to_do}");
+        let destination = destinations::unusable(channel);
+        let destination = destination.unwrap_or_else(|| destinations::variable(channel));
+        return vec![Answer::refused(channel, destination, reason)];
     }
     let answers = found.into_iter().map(|(notifier, destination)| {
         let alerts = samples::test_incident(channel, by);
