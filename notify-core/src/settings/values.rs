@@ -48,20 +48,20 @@ impl<Environment: Fn(&str) -> Option<OsString>> Values<Environment> {
     /// `never`, too.
     pub(super) fn number(&mut self, name: &str, may_be_infinite: bool) -> Option<f64> {
         let value = self.text(name)?;
+        let (seconds, example) = unit(name);
         let number = match value.as_str() {
             "never" if may_be_infinite => Some(f64::INFINITY),
             value => value.parse().ok().or_else(|| {
                 let time = span::parse(value).ok()?;
-                Some(time.as_secs_f64() / seconds(name))
+                Some(time.as_secs_f64() / seconds)
             }),
         };
         let number = number.filter(|number| is_amount(*number, may_be_infinite));
         if number.is_none() {
             let never = if may_be_infinite { ", or `never`" } else { "" };
             let message = format!(
-                "{name} is not a number from 0 up (`{}`), and is ignored: write {}{never}",
-                text::first_line(&value, SHOWN),
-                example(name)
+                "{name} is not a number from 0 up (`{}`), and is ignored: write {example}{never}",
+                text::first_line(&value, SHOWN)
             );
             self.problem(name, message);
         }
@@ -130,25 +130,21 @@ impl<Environment: Fn(&str) -> Option<OsString>> Values<Environment> {
     }
 }
 
-/// Shows a number as a variable wants it, whose name ends with the unit.
-fn example(variable: &str) -> &'static str {
-    if variable.ends_with("_SECONDS") {
-        "a number of seconds, such as `60`, or a time such as `4h`"
-    } else if variable.ends_with("_MINUTES") {
-        "a number of minutes, such as `90`, or a time such as `4h`"
-    } else {
-        "a number of hours, such as `24`, or a time such as `90min`"
-    }
-}
-
-/// Returns how many seconds one of a variable's numbers counts.
-fn seconds(variable: &str) -> f64 {
-    if variable.ends_with("_SECONDS") {
-        1.0
-    } else if variable.ends_with("_MINUTES") {
-        60.0
-    } else {
-        3600.0
+/// Returns how many seconds a variable's number counts, as the end of its name says, and what to write.
+fn unit(variable: &str) -> (f64, &'static str) {
+    match variable.rsplit('_').next() {
+        Some("SECONDS") => (
+            1.0,
+            "a number of seconds, such as `60`, or a time such as `4h`",
+        ),
+        Some("MINUTES") => (
+            60.0,
+            "a number of minutes, such as `90`, or a time such as `4h`",
+        ),
+        _ => (
+            3600.0,
+            "a number of hours, such as `24`, or a time such as `90min`",
+        ),
     }
 }
 

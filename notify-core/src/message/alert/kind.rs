@@ -55,10 +55,7 @@ impl Kind {
     /// `ran late` or `started`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        Self::ALL
-            .into_iter()
-            .find(|(kind, ..)| *kind == self)
-            .map_or("", |(_, words, _)| words)
+        Self::ALL[self.place()].1
     }
 
     /// Returns whether the job works, and something about its run is to be looked at.
@@ -81,10 +78,7 @@ impl Kind {
 
     /// Returns the letter for it in the names of the outbox.
     pub(crate) fn letter(self) -> char {
-        Self::ALL
-            .into_iter()
-            .find(|(kind, ..)| *kind == self)
-            .map_or('x', |(.., letter)| letter)
+        Self::ALL[self.place()].2
     }
 
     /// Returns the kind of that letter; `None` also for one that only a later version knows.
