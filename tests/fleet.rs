@@ -171,7 +171,7 @@ fn a_failure_that_is_held_back_is_sent_at_the_next_or_withdrawn_in_whichever_pod
     assert_eq!(rows(server, &store, "alert"), 0);
 }
 
-/// Issue 15, point 4: lost 0, and told once; where each could ask the store in time, by a few messages.
+/// Issue 15, point 4: no alert is lost, and each is sent once; where each could ask the store in time, by a few messages.
 #[test]
 fn many_processes_that_fail_at_once_are_a_few_messages() {
     let Some(server) = server() else { return };
@@ -202,13 +202,13 @@ fn many_processes_that_fail_at_once_are_a_few_messages() {
     assert_eq!(said_with(&store, &receiver, &["drain"]).0, Some(0));
     let texts = receiver.texts();
     for number in 0..24 {
-        let told = texts
+        let times = texts
             .concat()
             .matches(&format!("load@host{number} "))
             .count();
         assert!(
-            told >= 1 && (told == 1 || slow > 0),
-            "host{number}: {told}, {texts:?}"
+            times >= 1 && (times == 1 || slow > 0),
+            "host{number}: {times}, {texts:?}"
         );
     }
     assert!(

@@ -1,5 +1,5 @@
-//! Issue 16, point 3: mail by a server, from a job's end to a server on loopback that answers as it is
-//! told.
+//! Issue 16, point 3: mail by a server, from a job's end to a server on loopback that answers as a
+//! test says.
 #![cfg(all(unix, feature = "email"))]
 #![expect(clippy::unwrap_used, reason = "what a test cannot do fails it")]
 

@@ -97,7 +97,7 @@ pub(crate) struct Status {
     /// How many runs have ended since that is counted, and how many of them failed.
     pub(crate) runs_total: u64,
     pub(crate) failures_total: u64,
-    /// Of a job that fails, when its latest run began that worked.
+    /// When the latest run began that worked, of a job that fails.
     pub(crate) last_ok: Option<Time>,
     /// When the last alert was sent; `None` where none was.
     pub(crate) alerted: Option<Time>,
@@ -113,17 +113,17 @@ pub(crate) struct Status {
     pub(crate) sent_errors: Vec<String>,
     /// The other errors within the present silence.
     pub(crate) other_errors: ErrorCount,
-    /// The errors of runs that ended after one that began later, and that left its status.
+    /// The errors of runs that ended after a newer one, and left the status as that had set it.
     pub(crate) older_errors: ErrorCount,
     /// When the last alert was sent that a run is overdue; `None` once one has ended in time.
     pub(crate) overdue: Option<Time>,
-    /// When people last heard that no run has come after the latest one,
+    /// When the last alert was sent that no run has come after the latest one.
     pub(crate) missed: Option<Time>,
-    /// and when that run was due.
+    /// When that run was due.
     pub(crate) missed_due: Option<Time>,
-    /// When people last heard that a run took too short or too long; `None` once one has not.
+    /// When the last alert was sent that a run was too short or too long; `None` once a run was neither.
     pub(crate) took_alerted: Option<Time>,
-    /// When people last heard that runs overlap.
+    /// When the last alert was sent that runs overlap.
     pub(crate) overlap_alerted: Option<Time>,
     /// The alert that is held back.
     pub(crate) held: Option<Held>,

@@ -86,7 +86,7 @@ fn numbers_that_runs_said_are_a_line_on_the_page() {
     assert!(page.contains(line), "{page}");
 }
 
-/// Issue 17, point 1: later alerts of an incident go to the channel that was told, those about what a person does
+/// Issue 17, point 1: later alerts of an incident go to the channel of the first one, those about what a person does
 /// too, and what is sent when that is over.
 #[test]
 fn what_a_person_does_about_a_failure_is_sent_where_the_failure_was() {

@@ -135,14 +135,14 @@ fn an_alert_of_each_kind_is_taken_by_each_service() {
     for (name, _) in SERVICES {
         let (folder, service) = (Folder::new(), strict(name));
         let url = url(&service, name);
-        let mut told = 0;
-        let mut tells = |outcomes: &[&str], kinds: &[&str]| {
+        let mut seen = 0;
+        let mut sends = |outcomes: &[&str], kinds: &[&str]| {
             let ended = run(name, &url, &folder, outcomes, "20");
             let all = service.posts();
             let taken = |post: &Post| (200..300).contains(&post.status);
             assert!(all.iter().all(taken), "{name} {outcomes:?}: {all:?}");
-            let posts = sent(&service).split_off(told);
-            told += posts.len();
+            let posts = sent(&service).split_off(seen);
+            seen += posts.len();
             // Those that waited together are in one message.
             let titles: Vec<_> = posts.iter().flat_map(|post| titles(name, post)).collect();
             assert_eq!(titles.len(), kinds.len(), "{name} {ended:?}: {titles:?}");
@@ -150,21 +150,21 @@ fn an_alert_of_each_kind_is_taken_by_each_service() {
                 assert!(title.contains(kind), "{name} {kind}: {title}");
             }
         };
-        tells(&["ok"], &["load ok"]);
-        tells(&["the disk is full"], &["load failed"]);
-        tells(&["the disk is full"], &["load still failing"]);
-        tells(&["ok"], &["load recovered"]);
-        tells(&["long"], &["load failed"]);
-        tells(&["ok"], &["load recovered"]);
-        tells(&["no"], &["load is flapping"]);
+        sends(&["ok"], &["load ok"]);
+        sends(&["the disk is full"], &["load failed"]);
+        sends(&["the disk is full"], &["load still failing"]);
+        sends(&["ok"], &["load recovered"]);
+        sends(&["long"], &["load failed"]);
+        sends(&["ok"], &["load recovered"]);
+        sends(&["no"], &["load is flapping"]);
         let then = "2020-01-01 00:00:00:000000 UTC";
         let steady = format!(
             "OK\n{then}\na :: b\nsince: {then}\nruns: 5\nalerted: {then}\n\
              flapping: 5 changes, 3 of 9 runs failed since {then}, told {then}\n\n"
         );
         fs::write(folder.path().join("load"), steady).unwrap();
-        tells(&["ok"], &["load is steady again"]);
-        tells(&["slow"], &["load is overdue", "load ok"]);
+        sends(&["ok"], &["load is steady again"]);
+        sends(&["slow"], &["load is overdue", "load ok"]);
         assert!(folder.waiting_alerts().is_empty());
     }
 }

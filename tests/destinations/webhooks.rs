@@ -12,7 +12,7 @@ use serde_json::Value;
 const MAIN: &str = "pipeline-notify.ends.main";
 const KEY: &str = "k3y";
 
-/// A failing program that tells it there.
+/// Runs a failing program whose alerts go there.
 fn fail(folder: &Folder, urls: &str) -> Ended {
     let ended = Program::new("ends")
         .arg("err")
@@ -258,7 +258,7 @@ fn ping(request: &Request) -> (String, String) {
     (path.to_owned(), rid.to_owned())
 }
 
-/// Runs a program that tells nobody but its heartbeat.
+/// Runs a program that has a heartbeat and no other destination.
 fn beat(receiver: &Receiver, path: &str, arguments: &[&str]) -> (Ended, Vec<(String, String)>) {
     let folder = Folder::new();
     let url = format!("http://{}{path}", receiver.address());

@@ -238,7 +238,7 @@ impl fmt::Display for Bad {
             Self::Fails => Err(fmt::Error),
             Self::Endless => {
                 let page = "x".repeat(4096);
-                // 100 MB, and it does not stop where it is told to.
+                // 100 MB, and it does not stop where a writer has had enough.
                 for _ in 0..25_000 {
                     let _ = f.write_str(&page);
                 }

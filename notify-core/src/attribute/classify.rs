@@ -344,7 +344,7 @@ impl<R, W, S: Says<R>> NoExitCode for Seen<R, W, S> {
     }
 }
 
-/// From a value to its outcome, in a function that is run in the way `W`.
+/// Turns a value into its outcome, in a function that is run in the way `W`.
 #[derive(Debug)]
 pub struct Classify<R, W>(pub fn(&R) -> Verdict<'_>, PhantomData<W>);
 

@@ -15,7 +15,7 @@ const CAUSES: usize = 128;
 /// The text of an error that has none.
 const NO_TEXT: &str = "an error without a text";
 
-/// Where the backtrace begins that `anyhow` and `eyre` write at the end of their `Debug`.
+/// The line above the backtrace that `anyhow` and `eyre` write at the end of their `Debug`.
 const BACKTRACE: &str = "Stack backtrace:";
 
 /// The text of an error. Each piece comes from foreign code, which may panic, fail, or never end.

@@ -21,7 +21,7 @@ pub trait Filterable {}
 
 impl<E> Filterable for Probe<'_, E> {}
 
-/// What a filter looks at. That there is something to look at is [`Filterable`]'s to say, once.
+/// What a filter looks at. The error that there is nothing to look at comes from [`Filterable`], once.
 pub trait Failure {
     /// The type of the error.
     type Error;
@@ -80,7 +80,7 @@ pub struct Whole;
 #[derive(Debug)]
 pub struct Asked;
 
-/// Not seen: a private type may stand between the error and what it was made from.
+/// Seen by nobody: a private type may stand between the error and what it was made from.
 #[derive(Debug)]
 pub struct Hidden;
 

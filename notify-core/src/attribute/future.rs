@@ -52,7 +52,7 @@ async fn follow<F: Future + Unpin>(
 ) -> F::Output {
     let mut frame = Frame::new(site, name);
     let value = frame.follow(&mut future).await;
-    // As without us: what the future holds is gone before anybody sees its value.
+    // Without the attribute, too, the future is dropped before anybody sees its value.
     drop(future);
     frame.finish(value, classify)
 }

@@ -1,7 +1,7 @@
-//! A backtrace, cut to what is the user's: without the panic's own machinery above, without ours and
+//! A backtrace, cut to the user's frames: without the panic's own machinery above, and without ours and
 //! the runtime's below the annotated function.
 //!
-//! Its text is all that is to be had: the frames of a `Backtrace` are not stable.
+//! It is read as text, for the frames of a `Backtrace` have no stable interface.
 
 /// A frame: its name, and its lines.
 struct Frame<'a> {
@@ -21,7 +21,7 @@ impl Frame<'_> {
 
     /// The standard library's: how a panic is raised, and how closures are called.
     fn is_plumbing(&self) -> bool {
-        // Where the name says nothing, as that of an inlined frame, the place does.
+        // The name of an inlined frame says nothing, and its place does.
         self.is_of(&["std::", "core::", "alloc::", "__rust", "rust_"])
             || self
                 .lines
@@ -32,7 +32,7 @@ impl Frame<'_> {
 
 /// Keeps the frames from where it happened to the outermost annotated function.
 ///
-/// What is no backtrace, or shows no function of the user's, stays as it is.
+/// A text that is no backtrace, or shows no function of the user's, stays as it is.
 pub(crate) fn trim(text: &str) -> String {
     let frames = frames(text);
     let is_users = |frame: &Frame<'_>| !frame.is_ours() && !frame.is_plumbing();

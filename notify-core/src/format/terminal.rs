@@ -1,4 +1,4 @@
-//! What a terminal would show of a text that was written for one: no sequence that it obeys is left,
+//! The text that a terminal would show. Sequences that a terminal obeys are carried out and left out,
 //! and a progress bar of many updates is one line.
 //!
 //! The subset of ECMA-48 and xterm that line-based programs use: <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>.
@@ -17,7 +17,7 @@ const REACH: usize = 4096;
 /// A tab moves to the next column that this divides.
 const TAB: usize = 8;
 
-/// What stands in the cells of a tab but its first. No text can write it: it is a control character.
+/// Fills the cells of a tab after its first. No text can write it, for it is a control character.
 const REST_OF_TAB: char = '\0';
 
 const ESCAPE: char = '\u{1b}';
@@ -156,7 +156,7 @@ impl Screen {
     fn obey(&mut self, c: char) {
         self.within = Sequence::None;
         match c {
-            // To a program it ends the line: the terminal's driver adds the carriage return.
+            // The terminal's driver adds the carriage return, so each of them begins a new line.
             '\n' | '\u{0b}' | '\u{0c}' | '\u{85}' => self.next_line(),
             '\r' => self.column = 0,
             '\u{08}' => self.column = self.column.saturating_sub(1),
@@ -234,7 +234,7 @@ impl Screen {
                 self.column = 0;
                 self.right_to(many - 1);
             }
-            // Where the top of the screen is, nobody knows: nothing that was written is lost.
+            // The top of the screen is not known. A fresh line keeps all that was written.
             'H' | 'f' | 'd' => self.fresh_line(),
             'J' => match number.unwrap_or(0) {
                 0 => {
@@ -288,7 +288,7 @@ impl Screen {
             return;
         }
         let begin = line[..=column].iter().rposition(|c| *c == '\t');
-        // Where the beginning of the line is forgotten, the tab's may be, too.
+        // The tab's first cell may be lost with a beginning of the line that is forgotten.
         let mut at = begin.unwrap_or(0);
         line[at] = ' ';
         at += 1;

@@ -93,7 +93,7 @@ fn is_first_frame(line: &str, next: &str) -> bool {
         && (is_frame(line, "0: ") || is_frame(next, "1: ") || next.trim_start().starts_with("at "))
 }
 
-/// As `str::to_ascii_lowercase`, which the compiler takes in wherever it is called, in 400 bytes.
+/// Does what `str::to_ascii_lowercase` does, which the compiler would put in at each call, 400 bytes long.
 #[inline(never)]
 pub(crate) fn lower(text: &str) -> String {
     text.to_ascii_lowercase()

@@ -9,8 +9,8 @@ use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use crate::format::text;
 use crate::job::Site;
 
-/// Where the item stands that the expansion nests in the annotated function: what comes before it
-/// in the item's type name is the function.
+/// The item that the expansion nests in the annotated function. In its type name the function's path stands before
+/// this.
 const NESTED: &str = "::__NOTIFY_SITE";
 
 /// The longest file name that the common file systems hold, in bytes.
@@ -56,8 +56,8 @@ fn cut(name: &str, became: &str, limit: usize) -> String {
 /// Returns the file name of a job: the name itself where it is an ordinary one, and never the same
 /// for two.
 ///
-/// What is no letter, digit, `.`, `_`, `-`, `+`, `=`, `@` or `,` becomes `%` and two hexadecimal digits a
-/// byte, as does a leading dot. A name too long ends in `%-` and a hash, which no other name holds.
+/// Each byte that is no letter, digit, `.`, `_`, `-`, `+`, `=`, `@` or `,` becomes `%` and two hexadecimal digits,
+/// as does a leading dot. A name too long ends in `%-` and a hash, which no other name holds.
 pub(crate) fn file_name(job: &str) -> Cow<'_, str> {
     let is_ordinary = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+=@,".contains(&byte);
     if (1..=MAX_FILE_NAME_BYTES).contains(&job.len())

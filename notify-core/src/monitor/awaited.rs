@@ -55,7 +55,7 @@ pub struct Awaited {
 /// All that is expected of a user's jobs.
 #[derive(Debug, Default)]
 pub struct AllAwaited {
-    /// By the order of the files and their lines.
+    /// In the order of the files and their lines.
     pub all: Vec<Awaited>,
     /// Files and lines that do not count, and why.
     pub faults: Vec<String>,

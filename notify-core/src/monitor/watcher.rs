@@ -244,7 +244,7 @@ impl Guard {
         let may_be = |job: &&Job| silence_over::may_be(job, &silences, now);
         let withheld = jobs.iter().filter(may_be);
         let own = withheld.filter(|job| is_own(&place, &job.file));
-        // One that cannot be sent keeps none of the others from it.
+        // An alert that cannot be sent does not hold back the others: each is tried before the first error returns.
         let sent: Vec<_> = own
             .map(|job| silence_over::send(job, &silences, self.setup, self.store))
             .collect();

@@ -18,14 +18,14 @@ const HAS_FLEET: bool = cfg!(any(feature = "postgres", test));
 #[cfg(any(feature = "postgres", test))]
 const RIGHT: Micros = 250_000;
 
-/// Nobody has said what time it is.
+/// Stands for a clock that is not known yet.
 const UNKNOWN: Micros = Micros::MIN;
 
 /// What is known of the fleet's clock.
 struct Clock {
-    /// By how much it is ahead of this host's,
+    /// How much it is ahead of this host's clock now.
     ahead: AtomicI64,
-    /// and was when that was first known.
+    /// How much it was ahead when that was first known.
     first: AtomicI64,
 }
 

@@ -130,10 +130,10 @@ pub(crate) fn confirm() {
 /// A part of the engine, made when it is first asked for.
 pub(crate) struct Part<T: 'static> {
     slot: Slot,
-    /// What a process begins with, given the copy of what the process had that forked it. A lock in that copy
-    /// may be held for ever.
+    /// Makes the value that a process begins with. A forked child passes its copy of the parent's value, in which
+    /// a lock may be held for ever.
     begin: fn(Option<&T>) -> T,
-    /// The first process's value, and the address of its engine: most ask for no other.
+    /// The value of the first process, and the address of its engine: few programs fork and need another.
     first: OnceBox<(usize, &'static T)>,
 }
 
@@ -176,7 +176,7 @@ impl<T: Send + Sync + 'static> Part<T> {
     }
 }
 
-/// A value of something that is no part of the engine itself, for each process one.
+/// A value outside of the engine, of which each process has its own.
 pub(crate) struct PerProcess<T> {
     first: OnceBox<Generation<T>>,
     /// What a forked child does with its copy of the parent's value, such as to close its files.

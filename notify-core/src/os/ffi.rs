@@ -588,8 +588,8 @@ pub(crate) fn become_user(_user: u32, _group: u32) -> io::Result<()> {
 
 /// Has a command killed when this process ends before it, however it ends.
 ///
-/// To be called, and the command to be spawned, on the main thread: what counts is the end of the
-/// *thread* that forks. A command with rights of its own (`sudo`) is left alone by the kernel.
+/// The main thread must call this and spawn the command, for the kernel goes by the end of the *thread* that forks.
+/// The kernel leaves a command with rights of its own (`sudo`) alone.
 #[cfg(target_os = "linux")]
 pub(crate) fn end_with_us(command: &mut std::process::Command) {
     use std::os::unix::process::CommandExt as _;
@@ -603,7 +603,7 @@ pub(crate) fn end_with_us(command: &mut std::process::Command) {
         }
         // SAFETY: it reads a number and always succeeds.
         let found = unsafe { libc::getppid() };
-        // Whoever ended before that was set sends nothing. Process 1 may be the parent itself.
+        // A parent that ended before the line above sends no signal. Process 1 may be the parent itself.
         if u32::try_from(found) == Ok(parent) {
             Ok(())
         } else {
@@ -871,7 +871,7 @@ fn beyond_its_life<'a>(error: &'a (dyn Error + 'a)) -> &'a (dyn Error + 'static)
     unsafe { std::mem::transmute::<&'a (dyn Error + 'a), &'a (dyn Error + 'static)>(error) }
 }
 
-/// Runs a piece of code in a forked child, while the other threads of this process are not there; tells
+/// Runs a piece of code in a forked child, where the other threads of this process are missing. Returns
 /// whether it came to its end within ten seconds.
 #[cfg(all(test, unix))]
 pub(crate) fn ends_in_a_fork(work: impl FnOnce()) -> bool {
@@ -1030,7 +1030,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..10_000 {
-                        // Where others have had it each time that it was tried.
+                        // Again, where another thread had it at each try.
                         while lent.with(|value| *value += 1).is_none() {}
                     }
                 });
@@ -1046,12 +1046,12 @@ mod tests {
     #[test]
     fn a_lent_value_is_waited_for_while_the_thread_that_has_it_is_without_a_core() {
         let lent = Lent::new(0_u32);
-        let (tell, is_lent) = mpsc::channel();
+        let (lent_now, is_lent) = mpsc::channel();
         thread::scope(|scope| {
             let lent = &lent;
             scope.spawn(move || {
                 lent.with(|value| {
-                    tell.send(()).unwrap();
+                    lent_now.send(()).unwrap();
                     thread::sleep(Duration::from_millis(50));
                     *value = 1;
                 })

@@ -149,7 +149,7 @@ pub(crate) fn close<T>(opened: T, identity: &Identity, file: fn(&T) -> &File) {
 /// Reads at most `limit` bytes of a file, as text; `None` where there is no file.
 pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Option<String>> {
     match open_known(path, OpenOptions::new().read(true), links) {
-        // So much of it, and no look for its end. Files of the kernel have no length.
+        // Its length is known, which saves a read that finds its end. Files of the kernel have no length.
         Ok((file, metadata)) => match metadata.len() {
             0 => read_open(&file, limit).map(Some),
             length => read_open(&file, limit.min(length)).map(Some),
@@ -279,7 +279,7 @@ pub(crate) fn fill(
     mode: u32,
     durable: Durable,
 ) -> io::Result<File> {
-    // Not the mode that the umask leaves: others are to read a status file, and only we the rest.
+    // The umask must not decide: others may read a status file, and nobody else the rest.
     set_mode(&file, metadata, mode)?;
     check_size(0, content.len())?;
     file.write_all(content.as_bytes())?;

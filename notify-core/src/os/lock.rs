@@ -92,7 +92,7 @@ impl Lock {
                 }
                 progress = (now, last);
             }
-            // At random, so that two processes do not always retry at the same time.
+            // A random pause, so that two processes do not always retry at the same time.
             thread::sleep(PAUSE.mul_f64(random::jitter()));
         }
     }
@@ -103,7 +103,7 @@ impl Lock {
         let _ = self.file.unlock();
     }
 
-    /// What was known of the file before it was locked, of which its length may be another by now.
+    /// What was known of the file before it was locked. Its length may have changed since.
     pub(crate) fn metadata(&self) -> &Metadata {
         &self.metadata
     }

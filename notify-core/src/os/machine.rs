@@ -44,11 +44,11 @@ impl Machine {
     }
 
     /// Returns whether a lock that is free proves that the process of a record is dead: it ran under
-    /// this kernel, or on this machine before it was started anew. Of another machine's processes
-    /// nothing is known here.
+    /// this kernel, or on this machine before it was started anew. Processes of another machine cannot
+    /// be judged here.
     ///
-    /// In a sandbox that hides both ids of the machine, such as one without `/proc/sys`, its name is
-    /// all that distinguishes it from others.
+    /// A sandbox may hide both ids of the machine, such as one without `/proc/sys`. Its name alone
+    /// distinguishes the machine then.
     pub(crate) fn can_judge(&self, record: &Fields) -> bool {
         let same = |key, own: &Option<String>| own.is_some() && record.get(key) == own.as_deref();
         let is_hidden = |key, own: &Option<String>| own.is_none() || record.get(key).is_none();

@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::OnceBox;
 
-/// What is being made now: a forked child makes it itself, for its parent's threads are not there.
+/// The values that are being made now. A forked child has a list of its own, for it lacks its parent's threads.
 static MAKERS: Part<Makers> = Part::new(Slot::Makers);
 
 #[derive(Default)]

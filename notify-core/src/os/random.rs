@@ -10,8 +10,8 @@ use crate::os::engine::{self, Part, Slot};
 static OF_PROCESS: Part<DefaultHasher> = Part::beginning(Slot::Random, |_| begin());
 
 thread_local! {
-    /// What makes this thread's numbers, and the address of the engine of its process: a forked child has its
-    /// parent's.
+    /// The source of this thread's numbers, and the address of its process's engine. By the address a forked child
+    /// knows that the source is its parent's.
     static SOURCE: RefCell<Option<(usize, DefaultHasher)>> = const { RefCell::new(None) };
 }
 
@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(all.collect::<HashSet<_>>().len(), 8000);
     }
 
-    /// Of a run's number its id is made whenever that is wanted.
+    /// A run's id is made from its number, each time that the id is wanted.
     #[cfg(unix)]
     #[test]
     fn a_number_has_one_id_in_its_process_and_another_in_a_forked_child() {

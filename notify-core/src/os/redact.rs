@@ -594,7 +594,7 @@ mod tests {
                     alphabet.encode([before, token, after].concat())
                 );
                 let hidden = secrets.hide(&header);
-                // At either end one letter stands for a part of the secret and for what is beside it.
+                // At either end one letter encodes bits of the secret and bits of what is beside it.
                 let left = hidden.replace(MARK, "").len() - "Basic ==".len();
                 let beside = (before.len() * 8).div_ceil(6) + (after.len() * 8).div_ceil(6);
                 assert!(left <= beside + 1, "{header}: {hidden}");

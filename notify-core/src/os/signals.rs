@@ -1,7 +1,7 @@
 //! Signals that end the process, reported at once where the user asks for it.
 //!
-//! They are the program's own first: a handler that is there already stays, and one that is set later has its
-//! way, for a program that ends in good order must not be killed by us.
+//! The program's own handlers come first: one that is there already stays, and one that is set later replaces
+//! ours. A program that ends in good order must not be killed by us.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};

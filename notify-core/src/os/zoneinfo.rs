@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_zone_s_rule_is_the_last_line_of_its_file() {
-        // Not on each system there are zones.
+        // Some systems have no zones.
         if Path::new("/usr/share/zoneinfo/Europe/Berlin").exists() {
             assert_eq!(
                 rule("Europe/Berlin").as_deref(),

@@ -142,12 +142,12 @@ pub(crate) struct Address<'a> {
     pub(crate) queues: &'a [String],
 }
 
-/// What the other jobs that the same event ends have sent, on the channel of this one.
+/// What was sent on this job's channel by the other jobs that the same event ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cover<'a> {
     /// The job that speaks for the event.
     pub(crate) job: &'a str,
-    /// Whether its alert is sent, or on its way; else it fails as people know already.
+    /// Whether its alert is sent, or on its way. Otherwise an earlier alert has said that it fails.
     pub(crate) is_sent: bool,
 }
 
@@ -164,7 +164,7 @@ pub(crate) struct End<'a> {
     pub(crate) address: Option<Address<'a>>,
     /// What another job has sent about the event that ended this run.
     pub(crate) cover: Option<Cover<'a>>,
-    /// The planned quiet that is on for the job, once that was looked up: where something would be sent.
+    /// The planned quiet that is on for the job. It is looked up only where something would be sent.
     pub(crate) quiet: Option<&'a Quiet>,
     /// What a rule of the program has decided; `None` where none was asked.
     pub(crate) answer: Option<&'a Answer>,

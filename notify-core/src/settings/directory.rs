@@ -85,7 +85,7 @@ pub(crate) fn meant(path: &Path, home: Option<&Path>) -> Result<PathBuf, &'stati
         return Err("it contains a variable that was not replaced");
     }
     if let Some(name) = text.strip_prefix('~') {
-        // Not of the text, which has lost what is not UTF-8.
+        // The text has lost what is not UTF-8, so the path itself is cut.
         return match (path.strip_prefix("~"), home) {
             (Ok(rest), Some(home)) if name.is_empty() || name.starts_with('/') => {
                 Ok(home.join(rest))

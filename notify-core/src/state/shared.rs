@@ -61,7 +61,7 @@ pub(crate) struct Shared {
     address: Arc<Address>,
     /// What stands in for it while it cannot be reached.
     substitute: Substitute,
-    /// The jobs of which it could not be told.
+    /// The jobs with a change that is not written to it yet.
     unrecorded: Mutex<BTreeSet<String>>,
     /// How many runs were under way in the fleet at the last look at them.
     under_way: AtomicU32,

@@ -12,9 +12,9 @@ const CAUSES: usize = 128;
 /// The error that a run returned.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Cause<'a> {
-    /// One that borrows nothing.
+    /// An error that borrows nothing.
     Whole(&'a (dyn Error + 'static)),
-    /// One that may borrow from what its function was given.
+    /// An error that may borrow from the arguments of its function.
     Borrowed(&'a (dyn Error + 'a)),
 }
 

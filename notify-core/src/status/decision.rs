@@ -157,7 +157,7 @@ impl Fate {
 pub(crate) enum Decided {
     /// By a rule, in the words of this version.
     By(Fate, Reason),
-    /// In other words: those of a file, or of what came in between.
+    /// In other words, which a file or a later event has given.
     Said {
         /// `None` in files from before there were codes; one of a later version may be unknown here.
         code: Option<String>,

@@ -8,15 +8,15 @@ use crate::format::text;
 /// The part of an error that is compared.
 const COMPARED: usize = 16 * 1024;
 
-/// What follows one of these words is a code, and no noise.
+/// A word or number after one of these is a code, and no noise.
 const CODE_WORDS: &[&str] = &[
     "code", "errno", "sqlstate", "sqlcode", "signal", "rc", "hresult",
 ];
 
-/// What follows one of these may be a code; it is none where it counts something.
+/// A number after one of these may be a code. It is none where it counts something.
 const WEAK_CODE_WORDS: &[&str] = &["error", "err", "status", "exit", "exited", "response"];
 
-/// What follows one of these is a code where it is one of HTTP's for errors.
+/// A number after one of these is a code where HTTP has it for errors.
 const ANSWER_WORDS: &[&str] = &[
     "http",
     "returned",

@@ -8,8 +8,8 @@ use crate::status::progress::Progress;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Heard {
     pub(crate) facts: Facts,
-    /// Of a run that has failed, or is overdue.
+    /// Kept for a run that has failed, or is overdue.
     pub(crate) log_lines: LogLines,
-    /// Of a run that is under way, or has died.
+    /// Kept for a run that is under way, or has died.
     pub(crate) progress: Option<Progress>,
 }

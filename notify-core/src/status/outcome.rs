@@ -72,7 +72,7 @@ pub enum OutcomeKind {
 /// How a program ended that failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Ending {
-    /// In words of ours, of which each counts: an exit code is no noise.
+    /// The cause in our own words. Each of them counts for the fingerprint: an exit code is no noise.
     pub(crate) cause: String,
     /// Who asked for the end, if somebody did.
     pub(crate) asked: Option<String>,
@@ -89,7 +89,7 @@ pub(crate) struct Panic {
     pub(crate) message: Option<String>,
     /// `file:line:column`, where the hook saw it.
     pub(crate) location: Option<String>,
-    /// What the hook saw on the threads whose panics this one is about, where its own text names none.
+    /// The panics of other threads that this one is about, as the hook saw them, where its own text names none.
     pub(crate) cause: Option<String>,
     /// The backtrace, where one was asked for (`RUST_BACKTRACE`).
     pub(crate) backtrace: Option<String>,
@@ -168,7 +168,7 @@ impl Outcome {
 
     /// Returns the status file's text: what went wrong, empty where nothing did.
     ///
-    /// What comes from outside is made readable here, and without secrets, before anything is made of it.
+    /// Text from outside is made readable and loses its secrets here, before anything else uses it.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let text: Cow<'_, str> = match self {
             Self::Returned
@@ -325,7 +325,7 @@ mod tests {
             assert_ne!(reset, other, "{what}");
         }
         assert_eq!(reset, code(12, "\n\nconnection reset\n\n"));
-        // What stands before the last three lines is no part of it, nor are numbers.
+        // The fingerprint leaves out what stands before the last three lines, and numbers.
         assert_eq!(
             code(
                 1,

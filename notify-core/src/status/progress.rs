@@ -11,7 +11,7 @@ use crate::format::time::{self, Time};
 pub struct Progress {
     /// How much is done.
     pub done: u64,
-    /// Of how much; `None` where that is not known.
+    /// How much there is to do; `None` where that is not known.
     pub total: Option<u64>,
     /// When all will be done, as far as that can be foreseen.
     pub until: Option<Time>,

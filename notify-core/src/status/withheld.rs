@@ -5,13 +5,13 @@ use crate::format::time::{self, Time};
 /// An alert that is due and held back.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Held {
-    /// It is sent then at the latest.
+    /// When it is sent at the latest.
     pub(crate) until: Time,
     /// Where it waits, for each destination: the queue's folder and the file.
     pub(crate) alerts: Vec<String>,
 }
 
-/// What stands for the error of a silence that is one of runs that are overdue.
+/// Stands in the place of the error, where runs that are overdue were silenced.
 pub(crate) const OVERDUE: &str = "overdue";
 
 /// What a person has silenced: one error, for some time.

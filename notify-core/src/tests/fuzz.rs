@@ -205,7 +205,7 @@ fn alerts(cases: u32) {
         let content = alert.render();
         let (damaged, same) = damage.of(&content, part);
         let read = Alert::parse(&damaged);
-        // All that tells the alert, down to the first two lines of its status.
+        // All of the alert, down to the first two lines of its status.
         let empty = line_of(&content, "note: ").map_or(0, |note| note + 1);
         if whole_lines(&content, same) >= empty + 3 {
             let read = read.ok_or_else(|| TestCaseError::fail(format!("not read: {damaged:?}")))?;

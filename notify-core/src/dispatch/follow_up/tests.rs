@@ -18,7 +18,7 @@ use crate::status::State;
 use crate::status::decision::{Decided, Fate, Reason};
 use crate::testing::{self, Folder, clock};
 
-/// Writes down what it is asked, and refuses what it is told to.
+/// Writes down what it is asked, and refuses what a test lists.
 #[derive(Default)]
 struct Service {
     asked: Mutex<Vec<String>>,

@@ -3,10 +3,10 @@
 use super::line::Line;
 use crate::format::text;
 
-/// Of the last lines that say something so many may name the fault: what stands further up was passed over.
+/// The most lines, from the end, that may name the fault: the program went on after what stands further up.
 const LAST_LINES: usize = 20;
 
-/// So many lines are read at all: it costs time.
+/// The most lines that are read, for reading takes time.
 const READ: usize = 200;
 
 /// Words of a line that names a fault.

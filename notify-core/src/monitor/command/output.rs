@@ -18,7 +18,7 @@ use crate::os::warning;
 /// The longest end that is kept: as much as fits into a status file, after the cause.
 const KEPT_BYTES: usize = text::LIMIT - 1024;
 
-/// So much of that is standard output's, where its end is kept, too.
+/// The part of it that standard output has, where its end is kept, too.
 const KEPT_OF_STDOUT: usize = KEPT_BYTES / 4;
 
 /// A longer end is remembered than is kept: a secret across the cut must be recognised.

@@ -75,7 +75,7 @@ impl Guard {
 
     fn look_at_job(&mut self, job: &Job, expected: &Expected) {
         let now = clock::now();
-        // Of what a build of before has sent, nobody is to hear again before it runs.
+        // An older build has sent it, and it is not sent again before the job runs.
         if self.reported_before.0.get(&job.file) == Some(&job.begun) {
             return;
         }

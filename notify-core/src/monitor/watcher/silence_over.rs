@@ -93,7 +93,7 @@ pub(crate) fn send(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
             notes,
             status.clone(),
         );
-        // By the very time it is found to be sent, and taken back where it is refused.
+        // The status file holds the same time: by it the alert is found again, and taken back where it is refused.
         alert.decided = now;
         Some(Change {
             status: Some(status),

@@ -17,7 +17,7 @@ use crate::status::{Held, State, Status};
 /// The longest that an alert is held, whatever the settings.
 const LONGEST_HOLD: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// What is decided, once what may hold the alert back was asked.
+/// The decision, after every reason to hold the alert back was looked at.
 pub(super) struct Settled {
     /// Silent where the alert is held back, with the reason for that.
     pub(super) decision: Decision,
@@ -25,7 +25,7 @@ pub(super) struct Settled {
     pub(super) held: Option<Held>,
     /// Whether an alert leaves now.
     pub(super) is_sent: bool,
-    /// What a rule of the program says why, where it decided.
+    /// The reason that a rule of the program gave, where it decided.
     pub(super) reason: Option<String>,
 }
 
@@ -290,7 +290,7 @@ impl Case<'_> {
             }
             _ => {}
         }
-        // What can only be kept in memory is lost with the process, and an older run leaves no status.
+        // An alert can wait on disk alone, and its hold stands in the status, which an older run does not write.
         let address = self.end.address;
         let can_wait = is_failure
             && !is_flapping

@@ -128,7 +128,7 @@ impl Job<'_> {
         }
     }
 
-    /// Runs it, so many seconds after the last time; tells what was decided.
+    /// Runs it, so many seconds after the last time, and returns what was decided.
     fn run(&mut self, after: i64, outcome: &Outcome) -> Reason {
         self.clock += after;
         self.runs += 1;
@@ -566,7 +566,7 @@ fn a_panic_that_was_sent_already_is_written_down_and_not_sent_again() {
     let status = transition.status.unwrap();
     assert_eq!((status.state, status.alerted), (State::Error, Some(at(1))));
     assert_eq!(status.alerted_by.as_deref(), Some("etl.load.inner"));
-    // Issue 12, point 0: the recovery is the other job's to tell.
+    // Issue 12, point 0: the other job sends the recovery.
     let past = Past::Known(Box::new(status));
     let context = Context {
         cover: None,

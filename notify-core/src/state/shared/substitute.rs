@@ -136,12 +136,12 @@ impl Shared {
         past.cloned().unwrap_or(Past::Unknown)
     }
 
-    /// Has the store hear later of a job of which it could not be told now.
+    /// Notes that a change of a job is not written to the store yet.
     pub(in crate::state) fn is_unrecorded(&self, job: &str) {
         self.unrecorded().insert(job.to_owned());
     }
 
-    /// Tells the store of what it could not be told before, where it is back.
+    /// Writes to the store what was not written while it was away, once it is back.
     pub(super) fn record_late(&self) {
         if self.unrecorded().is_empty() {
             return;

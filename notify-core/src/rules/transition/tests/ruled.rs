@@ -73,7 +73,7 @@ fn a_rule_sends_what_the_others_withhold_and_withholds_what_they_send() {
         );
         assert!(withheld.alert.is_none());
         let status = withheld.status.unwrap();
-        // When people were last told is not forgotten.
+        // When the last alert was sent is not forgotten.
         let same = past.status().filter(|past| past.state == status.state);
         assert_eq!(status.alerted, same.and_then(|same| same.alerted));
         let is_failure = status.state == State::Error;

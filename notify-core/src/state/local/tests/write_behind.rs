@@ -420,16 +420,16 @@ fn what_somebody_amends_is_seen_by_the_next_silent_run() {
     let mut engine = Engine::new(&folder, 1);
     engine.run("etl", &failed("no"));
     engine.run("etl", &failed("no"));
-    // As its sender does, where nobody could be told.
+    // As its sender does where the alert was not delivered.
     let sender = open(&folder);
-    let untold = &mut |status: &Status| {
+    let undelivered = &mut |status: &Status| {
         Some(Status {
             alerted: None,
             sent_errors: Vec::new(),
             ..status.clone()
         })
     };
-    sender.amend("etl", untold).unwrap();
+    sender.amend("etl", undelivered).unwrap();
     engine.later(1);
     assert_eq!(
         engine.run("etl", &failed("no")).len(),
@@ -607,8 +607,8 @@ enum Step {
     Exit(usize),
     /// An outermost run of a process ends.
     Outermost(usize),
-    /// Nobody could be told by the last alert.
-    Untold(usize),
+    /// The last alert was not delivered.
+    Undelivered(usize),
     /// Time passes, in milliseconds.
     Pass(i64),
     /// The clock jumps, in seconds.
@@ -623,7 +623,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => prop_oneof![Just(51), Just(700), Just(2_500), Just(3_700_000)].prop_map(Step::Pass),
         1 => (0_usize..2).prop_map(Step::Exit),
         1 => (0_usize..2).prop_map(Step::Outermost),
-        1 => (0_usize..2).prop_map(Step::Untold),
+        1 => (0_usize..2).prop_map(Step::Undelivered),
         1 => prop_oneof![Just(-5_i64), Just(-1_000), Just(2_000)].prop_map(Step::Jump),
     ];
     prop::collection::vec(step, 1..60)
@@ -750,7 +750,7 @@ impl World {
                 let engine = &self.engines[number];
                 engine.store.flush_due(engine.now);
             }
-            Step::Untold(job) => self.untell(job),
+            Step::Undelivered(job) => self.take_back_alert(job),
             Step::Pass(millis) => self.pass(millis),
             Step::Jump(seconds) => {
                 CLOCK.set(CLOCK.get() + TimeDelta::seconds(seconds));
@@ -780,15 +780,15 @@ impl World {
             }
         }
         let (model, engine) = (&mut self.models[job], &mut self.engines[number]);
-        let told = engine.run(&self.jobs[job], &outcome);
+        let sent = engine.run(&self.jobs[job], &outcome);
         let run = u64::from(engine.pid) << 32 | engine.runs;
         let ended = ended(run, now, engine.pid);
         let past = model.settled();
         let change = engine.rules.decide(&past, now, &ended, &outcome).unwrap();
         let expected: Vec<_> = change.alert.iter().map(|alert| heard(alert)).collect();
-        prop_assert_eq!(told.iter().map(heard).collect::<Vec<_>>(), expected);
+        prop_assert_eq!(sent.iter().map(heard).collect::<Vec<_>>(), expected);
         let last = &mut self.last_alert[job];
-        *last = told.into_iter().next().or(last.take());
+        *last = sent.into_iter().next().or(last.take());
         if let Some(status) = change.status.or(change.noted) {
             if status.runs == 1 {
                 model.ends.clear();
@@ -815,13 +815,13 @@ impl World {
         }
     }
 
-    fn untell(&mut self, job: usize) {
+    fn take_back_alert(&mut self, job: usize) {
         let Some(alert) = &self.last_alert[job] else {
             return;
         };
-        let told = alert.decided;
-        let mut untell = |status: &Status| {
-            (status.alerted == Some(told)).then(|| Status {
+        let sent = alert.decided;
+        let mut take_back = |status: &Status| {
+            (status.alerted == Some(sent)).then(|| Status {
                 alerted: None,
                 decision: Some(crate::status::decision::Decided::undelivered(
                     "it was refused",
@@ -830,11 +830,11 @@ impl World {
             })
         };
         let model = &mut self.models[job];
-        if let Some(status) = model.past.status().and_then(&mut untell) {
+        if let Some(status) = model.past.status().and_then(&mut take_back) {
             model.past = Past::Known(Box::new(status));
         }
         let sender = open(&self.folder);
-        sender.amend(&self.jobs[job], &mut untell).unwrap();
+        sender.amend(&self.jobs[job], &mut take_back).unwrap();
     }
 
     /// What a reader sees is behind in times and counts alone, and in these by 50 ms.
