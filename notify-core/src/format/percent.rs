@@ -5,6 +5,13 @@ pub(crate) fn decoded(text: &str) -> Option<String> {
     if !text.contains('%') {
         return None;
     }
+    String::from_utf8(bytes(text))
+        .ok()
+        .filter(|decoded| decoded != text)
+}
+
+/// Returns the bytes that a text stands for. A `%` that begins no code stands for itself.
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut at = 0;
     while at < text.len() {
@@ -12,9 +19,13 @@ pub(crate) fn decoded(text: &str) -> Option<String> {
         bytes.push(code.unwrap_or(text.as_bytes()[at]));
         at += if code.is_some() { 3 } else { 1 };
     }
-    String::from_utf8(bytes)
-        .ok()
-        .filter(|decoded| decoded != text)
+    bytes
+}
+
+/// Returns whether each `%` of a text begins a code.
+pub(crate) fn is_sound(text: &str) -> bool {
+    let mut codes = text.match_indices('%');
+    codes.all(|(at, _)| encoded(text, at).is_some())
 }
 
 /// The same for the ASCII characters of a text alone, with the place of each byte; `None` where none is encoded.

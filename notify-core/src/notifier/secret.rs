@@ -6,9 +6,6 @@ use crate::format::debug::debug_by_name;
 use crate::format::text::is_blank;
 use crate::os::file;
 
-/// The longest key that makes sense.
-const MAX_FILE_BYTES: u64 = 8 * 1024;
-
 /// A key, or the file that it is read from at each use. Neither is ever shown.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Secret {
@@ -39,7 +36,7 @@ impl Secret {
     pub(crate) fn reveal(&self) -> Result<String, String> {
         let text = match self {
             Self::Text(text) => text.clone(),
-            Self::File(path) => file::read_setting(path, MAX_FILE_BYTES)?,
+            Self::File(path) => file::read_setting(path)?,
         };
         if text.is_empty() {
             Err("its `file:` is empty".to_owned())

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 
+use crate::format::percent;
 use crate::format::text;
 use crate::notifier::url::Destination;
 
@@ -139,22 +140,10 @@ pub(super) fn at(rest: &str) -> Result<Destination, Problem> {
 
 /// Decodes `%20`; a `+` is a plus.
 pub(super) fn decode(text: &str) -> Result<OsString, Problem> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        if *byte != b'%' {
-            bytes.push(*byte);
-            continue;
-        }
-        let digits = rest
-            .split_at_checked(2)
-            .filter(|(digits, _)| digits.iter().all(u8::is_ascii_hexdigit));
-        let (digits, after) = digits.ok_or("a `%` in it is not followed by two digits")?;
-        rest = after;
-        let digits = str::from_utf8(digits).unwrap_or_default();
-        bytes.push(u8::from_str_radix(digits, 16).unwrap_or_default());
+    if !percent::is_sound(text) {
+        return Err("a `%` in it is not followed by two digits");
     }
+    let bytes = percent::bytes(text);
     if bytes.contains(&0) {
         return Err("it contains a NUL");
     }

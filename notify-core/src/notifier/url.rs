@@ -9,9 +9,6 @@ use super::Refusal;
 use crate::format::debug::debug_by_name;
 use crate::os::file;
 
-/// The longest URL that makes sense.
-const MAX_FILE_BYTES: u64 = 8 * 1024;
-
 /// A webhook's URL, or the file that it is read from at each send. Neither is ever shown.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Destination {
@@ -48,7 +45,7 @@ impl Destination {
     pub(crate) fn url(&self) -> Result<Url, Refusal> {
         let read = match self {
             Self::Url(url) => return Ok(url.clone()),
-            Self::File(path) => file::read_setting(path, MAX_FILE_BYTES)
+            Self::File(path) => file::read_setting(path)
                 .and_then(|secret| Url::parse(&secret).map_err(str::to_owned)),
         };
         read.map_err(|reason| Refusal::Channel { reason })

@@ -9,6 +9,7 @@ use crate::os::engine;
 use crate::os::fault;
 use crate::os::ffi;
 use crate::os::random;
+use crate::os::redact;
 
 /// Whether a symbolic link is followed: only where a person named the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,13 +163,16 @@ pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Option<S
 /// What a word or a key in a file may begin with: an editor's mark of its encoding, which is no part of it.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
+/// The longest setting that makes sense: as long as a secret may be.
+const SETTING: u64 = redact::LONGEST as u64;
+
 /// Reads a file that a setting names, without what is blank around its text.
 ///
 /// # Errors
 ///
 /// What is wrong, without the file's name.
-pub(crate) fn read_setting(path: &Path, limit: u64) -> Result<String, String> {
-    match read(path, limit, Links::Follow) {
+pub(crate) fn read_setting(path: &Path) -> Result<String, String> {
+    match read(path, SETTING, Links::Follow) {
         Ok(Some(text)) => Ok(without_mark(&text).trim().to_owned()),
         Ok(None) => Err("its `file:` does not exist".to_owned()),
         Err(error) => Err(format!("its `file:` cannot be read: {}", why(&error))),
@@ -348,11 +352,7 @@ mod tests {
         let path = folder.path().join("setting");
         for content in ["word", "word\r\n", "\u{feff}word\n", " \n word \n\n"] {
             fs::write(&path, content).unwrap();
-            assert_eq!(
-                read_setting(&path, 100).as_deref(),
-                Ok("word"),
-                "{content:?}"
-            );
+            assert_eq!(read_setting(&path).as_deref(), Ok("word"), "{content:?}");
         }
         let socket = folder.path().join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
@@ -362,7 +362,7 @@ mod tests {
             (&socket, "cannot be read: No such device or address"),
             (&folder.path().join("nothing"), "does not exist"),
         ] {
-            let refused = read_setting(path, 100).unwrap_err();
+            let refused = read_setting(path).unwrap_err();
             assert!(refused.contains(problem), "{}: {refused}", path.display());
         }
     }

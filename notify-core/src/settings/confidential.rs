@@ -13,9 +13,6 @@ use crate::os::redact;
 use crate::settings::environment;
 use crate::settings::setup::Setup;
 
-/// The longest file of a secret that makes sense.
-const MAX_FILE_BYTES: u64 = redact::LONGEST as u64;
-
 /// Gathers them all. It calls no foreign code, for it is asked under locks.
 pub(crate) fn all(setup: &Setup) -> Vec<String> {
     let mut all = Vec::new();
@@ -96,7 +93,7 @@ fn words_of(word: &str) -> Vec<String> {
 }
 
 fn words_in(path: &Path) -> Vec<String> {
-    let content = file::read_setting(path, MAX_FILE_BYTES).unwrap_or_default();
+    let content = file::read_setting(path).unwrap_or_default();
     content.split_whitespace().map(str::to_owned).collect()
 }
 

@@ -9,9 +9,6 @@ use crate::message::alert::Alert;
 use crate::notifier::{FollowUps, Hidden, Notifier, Ours, Refusal};
 use crate::os::file;
 
-/// The longest word that makes sense.
-const MAX_FILE_BYTES: u64 = 8 * 1024;
-
 /// A word in a file, which is read at each send.
 pub(super) struct FromFile {
     path: PathBuf,
@@ -27,7 +24,7 @@ impl FromFile {
     }
 
     fn read(&self) -> Result<Arc<dyn Notifier>, String> {
-        let content = file::read_setting(&self.path, MAX_FILE_BYTES)?;
+        let content = file::read_setting(&self.path)?;
         let mut words = content.split_whitespace();
         match (words.next(), words.next()) {
             (Some(word), None) => {

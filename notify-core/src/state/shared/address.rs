@@ -16,9 +16,6 @@ const SCHEMA: &str = "pipeline_notify";
 /// The longest name that the server takes.
 const MAX_NAME: usize = 63;
 
-/// The longest file of an address that makes sense.
-const MAX_FILE_BYTES: u64 = 8 * 1024;
-
 const PORT: u16 = 5432;
 
 /// Where the store is, as a person has set it.
@@ -130,7 +127,7 @@ impl Text {
     fn read(&self) -> Result<String, String> {
         match self {
             Self::Here(text) => Ok(text.clone()),
-            Self::File(path) => file::read_setting(path, MAX_FILE_BYTES),
+            Self::File(path) => file::read_setting(path),
         }
     }
 }
