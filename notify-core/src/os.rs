@@ -13,6 +13,7 @@ pub(crate) mod lock;
 pub(crate) mod machine;
 pub(crate) mod once;
 pub(crate) mod patience;
+pub(crate) mod plan_files;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod redact;

@@ -7,7 +7,7 @@
 //! ```
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,19 +23,14 @@ use crate::os::clock;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links};
 use crate::os::folder;
+use crate::os::plan_files::{self, Found, ROOT};
 use crate::state::place::Place;
 
-/// More files, or larger ones, are no plan.
-const FILES: usize = 100;
+/// A larger file is no plan.
 const LIMIT: u64 = 1024 * 1024;
 
 /// What stands above the lines that the command has written.
 const HEAD: &str = "# Written by `pipeline-notify expect`; `pipeline-notify expect JOB --remove` takes out a line.\n";
-
-const ROOT: u32 = 0;
-
-/// Those who may write to a file beside its owner.
-const OTHERS_WRITE: u32 = 0o022;
 
 /// A job that should run.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,75 +76,33 @@ pub fn awaited(place: &Place) -> AllAwaited {
         }
         return found;
     };
+    let of_directory = fs::metadata(directory);
+    let of_directory = of_directory.map_or(ROOT, |metadata| file::owner_and_mode(&metadata).0);
+    // One of root is about the jobs of whose directory it is, and any other about its owner's.
+    let is_own = |owner| {
+        let of = if owner == ROOT { of_directory } else { owner };
+        of == ffi::user_id()
+    };
     let folder = folder(directory);
-    // A link in its place would make others' files plans.
-    match fs::symlink_metadata(&folder) {
-        Ok(folder) if folder.is_dir() => {}
-        Ok(_) => {
+    plan_files::read(&folder, LIMIT, &is_own, &mut |file| match file {
+        Found::NoFolder => {
             let path = folder.display();
-            found.faults.push(format!(
-                "`{path}` is not a folder: nothing in it is expected"
-            ));
-            return found;
+            let fault = format!("`{path}` is not a folder: nothing in it is expected");
+            found.faults.push(fault);
         }
-        Err(_) => return found,
-    }
-    let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries.flatten().map(|entry| entry.path()),
-        Err(error) => {
-            found.fault(&folder, &error.to_string());
-            return found;
+        Found::Fault(path, why) => found.fault(path, &why),
+        Found::File(path, metadata, content) => {
+            let since = metadata.modified();
+            let since = since.map_or_else(|_| clock::now(), DateTime::from);
+            found.add(&content, path, since);
         }
-    };
-    // A tool writes a file under such a name before it is whole.
-    let is_hidden = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default();
-        name.as_encoded_bytes().starts_with(b".")
-    };
-    let mut files: Vec<_> = entries.filter(|path| !is_hidden(path)).collect();
-    files.sort();
-    if files.len() > FILES {
-        found.fault(&folder, &format!("of its files only {FILES} count"));
-    }
-    let owner = fs::metadata(directory).map_or(ROOT, |folder| file::owner_and_mode(&folder).0);
-    for path in files.into_iter().take(FILES) {
-        if let Err(error) = found.read(&path, owner) {
-            found.fault(&path, &error.to_string());
-        }
-    }
+    });
     found
 }
 
 impl AllAwaited {
-    fn read(&mut self, path: &Path, of_directory: u32) -> io::Result<()> {
-        let options = &mut OpenOptions::new();
-        let (file, metadata) = file::open_known(path, options.read(true), Links::Refuse)?;
-        let (owner, mode) = file::owner_and_mode(&metadata);
-        if mode & OTHERS_WRITE != 0 {
-            let why = "other users may write to it: say chmod go-w";
-            return Err(io::Error::other(why));
-        }
-        if metadata.len() > LIMIT {
-            return Err(io::Error::other(format!("it has more than {LIMIT} bytes")));
-        }
-        // One of root is about the jobs of whose directory it is, and any other about its owner's.
-        let of = if owner == ROOT { of_directory } else { owner };
-        if of != ffi::user_id() {
-            return Ok(());
-        }
-        let since = metadata
-            .modified()
-            .map_or_else(|_| clock::now(), DateTime::from);
-        self.add(&file::read_open(&file, LIMIT)?, path, since);
-        Ok(())
-    }
-
     fn add(&mut self, content: &str, path: &Path, since: DateTime<Utc>) {
-        for (number, line) in file::without_mark(content).lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
+        for (number, line) in plan_files::lines(content) {
             let awaited = Awaited::parse(line, since, path).and_then(|awaited| {
                 let mut others = self.all.iter();
                 match others.find(|other| other.job == awaited.job) {
@@ -163,7 +116,7 @@ impl AllAwaited {
             });
             match awaited {
                 Ok(awaited) => self.all.push(awaited),
-                Err(error) => self.fault(path, &format!("line {}: {error}", number + 1)),
+                Err(error) => self.fault(path, &format!("line {number}: {error}")),
             }
         }
     }

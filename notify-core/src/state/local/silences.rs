@@ -1,33 +1,26 @@
 //! The files of planned quiet, in the folder `.silences` of the notify directory: a window a line. One
 //! is written by `pipeline-notify silence`, for each user, and others by deployment tools.
 
-use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Directory, HIDDEN};
 use super::{LOCK_WAIT, shared_mode};
-use crate::format::order;
 use crate::format::time::Time;
 use crate::os::file::{self, Durable, Links};
 use crate::os::folder;
 use crate::os::landlord;
 use crate::os::lock::Lock;
+use crate::os::plan_files::{self, Found, OTHERS_WRITE, ROOT};
 use crate::os::zoneinfo;
 use crate::rules::quiet::{self, Window};
 use crate::status::Quiet;
 
-/// More files, or larger ones, are no plan.
-const FILES: usize = 100;
+/// A larger file is no plan.
 const LIMIT: u64 = 256 * 1024;
 
 /// What stands above the windows that the command has written.
 const HEAD: &str = "# Written by `pipeline-notify silence`; `pipeline-notify unsilence PATTERN` takes out a line.\n";
-
-const ROOT: u32 = 0;
-
-/// Those who may write to a file beside its owner.
-const OTHERS_WRITE: u32 = 0o022;
 
 /// What is planned, by all files that count.
 #[derive(Debug, Default)]
@@ -56,41 +49,18 @@ impl Silences {
     pub(crate) fn read(directory: &Path) -> Self {
         let mut silences = Self::default();
         let folder = folder(directory);
-        // A link in its place would make others' files plans.
-        let is_folder = |metadata: fs::Metadata| metadata.is_dir();
-        match fs::symlink_metadata(&folder).map(is_folder) {
-            Ok(true) => {}
-            Ok(false) => {
+        let all = &|_| true;
+        plan_files::read(&folder, LIMIT, all, &mut |found| match found {
+            Found::NoFolder => {
                 let path = folder.display();
-                silences
-                    .faults
-                    .push(format!("`{path}` is not a folder: no planned quiet holds"));
-                return silences;
+                let fault = format!("`{path}` is not a folder: no planned quiet holds");
+                silences.faults.push(fault);
             }
-            Err(_) => return silences,
-        }
-        let mut files: Vec<_> = match fs::read_dir(&folder) {
-            Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
-            Err(error) => {
-                silences.fault(&folder, &error.to_string());
-                return silences;
+            Found::Fault(path, why) => silences.fault(path, &why),
+            Found::File(path, metadata, content) => {
+                silences.add(&content, path, file::owner_and_mode(metadata).0);
             }
-        };
-        // A tool writes a file under such a name before it is whole.
-        let is_hidden = |path: &PathBuf| {
-            let name = path.file_name().unwrap_or_default();
-            name.as_encoded_bytes().starts_with(b".")
-        };
-        files.retain(|path| !is_hidden(path));
-        order::sort(&mut files);
-        if files.len() > FILES {
-            silences.fault(&folder, &format!("of its files only {FILES} count"));
-        }
-        for path in files.into_iter().take(FILES) {
-            if let Err(error) = silences.read_file(&path) {
-                silences.fault(&path, &error.to_string());
-            }
-        }
+        });
         silences
     }
 
@@ -102,22 +72,6 @@ impl Silences {
         directory.map(Self::read).unwrap_or_default()
     }
 
-    fn read_file(&mut self, path: &Path) -> io::Result<()> {
-        let options = &mut OpenOptions::new();
-        let (file, metadata) = file::open_known(path, options.read(true), Links::Refuse)?;
-        let (owner, mode) = file::owner_and_mode(&metadata);
-        if mode & OTHERS_WRITE != 0 {
-            return Err(io::Error::other(
-                "other users may write to it: say chmod go-w",
-            ));
-        }
-        if metadata.len() > LIMIT {
-            return Err(io::Error::other(format!("it has more than {LIMIT} bytes")));
-        }
-        self.add(&file::read_open(&file, LIMIT)?, path, owner);
-        Ok(())
-    }
-
     /// Reads windows that stand elsewhere than in a file, and are about all jobs.
     #[cfg(feature = "postgres")]
     pub(in crate::state) fn of_all(content: &str, place: &str) -> Self {
@@ -127,18 +81,14 @@ impl Silences {
     }
 
     fn add(&mut self, content: &str, path: &Path, owner: u32) {
-        for (number, line) in file::without_mark(content).lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
+        for (number, line) in plan_files::lines(content) {
             match Window::parse(line, zoneinfo::rule) {
                 Ok(window) => self.all.push(Planned {
                     window,
                     file: path.to_owned(),
                     owner,
                 }),
-                Err(error) => self.fault(path, &format!("line {}: {error}", number + 1)),
+                Err(error) => self.fault(path, &format!("line {number}: {error}")),
             }
         }
     }
@@ -227,6 +177,8 @@ pub(in crate::state) fn edited(
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::format::time;
     use crate::os::ffi;
