@@ -70,33 +70,32 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Returns what each form names: the path to the library, the site and the name of the run, with their span.
+    fn shared(&self) -> (&TokenStream, &Ident, &TokenStream, Span) {
+        (&self.private, &self.site, &self.name, self.span)
+    }
+
     /// What is known of the function when it is compiled, and the name of the run.
     ///
     /// It stands in a block of its own, out of sight of the body.
     fn prologue(&self) -> TokenStream {
-        let Self {
-            private,
-            site,
-            name,
-            span,
-            ..
-        } = self;
-        let site_static = Ident::new(STATIC, *span);
+        let (private, site, name, span) = self.shared();
+        let site_static = Ident::new(STATIC, span);
         let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
         let of_program = program()
-            .map(|[package, binary]| quote_spanned!(*span=> .of_program(#package, #binary)));
+            .map(|[package, binary]| quote_spanned!(span=> .of_program(#package, #binary)));
         let wrapped = self
             .function
             .is_wrapped_main()
-            .then(|| quote_spanned!(*span=> .wrapped()));
-        let arguments = self.args.settled(*span);
+            .then(|| quote_spanned!(span=> .wrapped()));
+        let arguments = self.args.settled(span);
         let run_name = self.args.name().map(|value| {
             let place = located_at(value.span());
             let private = self.args.private(place);
             let make = quote_spanned!(place=> #private::name(#site, || #value));
-            quote_spanned!(*span=> let #name = #make;)
+            quote_spanned!(span=> let #name = #make;)
         });
-        quote_spanned! {*span=>
+        quote_spanned! {span=>
             let #site = {
                 static #site_static: #private::Site = {
                     enum __NotifyAt {}
@@ -220,46 +219,40 @@ impl<'a> Names<'a> {
     /// }
     /// ```
     fn value(&self) -> TokenStream {
-        let Self {
-            private,
-            site,
-            name,
-            span,
-            ..
-        } = self;
+        let (private, site, name, span) = self.shared();
         let output = self.function.output();
         let closure = self.closure(&output);
         if self.returns_nothing() {
-            return quote_spanned! {*span=>
+            return quote_spanned! {span=>
                 #private::run(#site, #name, #closure, #private::nothing);
             };
         }
         // A future of a type that cannot be followed is shown at the return type.
         let place = match &self.function.signature.output {
-            ReturnType::Default => *span,
+            ReturnType::Default => span,
             ReturnType::Type(_, output) => located_at(output.span()),
         };
         // A type that can be written need not be asked of the closure.
         let (body, returns, closure) = if self.function.is_written() {
-            let returns = quote_spanned!(*span=> #private::Returns::<#output>::new());
+            let returns = quote_spanned!(span=> #private::Returns::<#output>::new());
             (None, returns, closure)
         } else {
-            let body = Ident::new("__notify_body", *span);
+            let body = Ident::new("__notify_body", span);
             (
-                Some(quote_spanned!(*span=> let #body = #private::once(#closure);)),
-                quote_spanned!(*span=> #private::Returns::of(&#body)),
+                Some(quote_spanned!(span=> let #body = #private::once(#closure);)),
+                quote_spanned!(span=> #private::Returns::of(&#body)),
                 body.to_token_stream(),
             )
         };
         let way = quote_spanned!(place=> __notify_way());
-        let classify = self.classify(&quote_spanned!(*span=> (&#returns).#way));
+        let classify = self.classify(&quote_spanned!(span=> (&#returns).#way));
         let by = self.args.looks_at_errors().then(|| {
             let classify = self.classify_value();
-            quote_spanned!(*span=> .by(#classify))
+            quote_spanned!(span=> .by(#classify))
         });
         let call = self
-            .hand_back(&quote_spanned!(*span=> __notify_way.__notify_call(#site, #name, #closure)));
-        quote_spanned! {*span=>
+            .hand_back(&quote_spanned!(span=> __notify_way.__notify_call(#site, #name, #closure)));
+        quote_spanned! {span=>
             #body
             let __notify_way = #classify #by;
             #call
@@ -291,16 +284,10 @@ impl<'a> Names<'a> {
     /// }
     /// ```
     fn future(&self, output: &Type) -> TokenStream {
-        let Self {
-            private,
-            site,
-            name,
-            span,
-            ..
-        } = self;
+        let (private, site, name, span) = self.shared();
         let closure = self.closure(&self.function.output());
         let classify = self.classify_value();
-        quote_spanned! {*span=>
+        quote_spanned! {span=>
             let __notify_future = #private::make(#site, &#name, #closure);
             let __notify_value =
                 #private::opaque::<#output, _>(#site, #name, __notify_future, #classify);
@@ -311,16 +298,10 @@ impl<'a> Names<'a> {
     /// The exit code of an `impl Termination` can only be had in exchange for it: so the code is
     /// what is returned, and is an `impl Termination` too.
     fn termination(&self) -> TokenStream {
-        let Self {
-            private,
-            site,
-            name,
-            span,
-            ..
-        } = self;
+        let (private, site, name, span) = self.shared();
         let closure = self.closure(&self.function.output());
         let classify = self.classify_value();
-        quote_spanned! {*span=>
+        quote_spanned! {span=>
             let __notify_value = #private::terminate(#site, #name, #closure, #classify);
             return __notify_value;
         }
@@ -338,13 +319,7 @@ impl<'a> Names<'a> {
     /// }
     /// ```
     fn opaque(&self) -> TokenStream {
-        let Self {
-            private,
-            site,
-            name,
-            span,
-            ..
-        } = self;
+        let (private, site, name, span) = self.shared();
         // No `match` around it, which would keep from a closure in the body what type it should have.
         // The braces say by the rules of which edition temporaries are dropped, and so are the user's;
         // around a single expression, where they would be a finding, and no local is there to be dropped
@@ -353,7 +328,7 @@ impl<'a> Names<'a> {
         if is_one_expression(&body) {
             body.set_span(located_at(body.span()));
         }
-        quote_spanned! {*span=>
+        quote_spanned! {span=>
             let __notify_guard = #private::Guard::new(#site, #name);
             #body
         }
@@ -380,29 +355,23 @@ impl<'a> Names<'a> {
     /// }
     /// ```
     fn asynchronous(&self) -> TokenStream {
-        let Self {
-            private,
-            site,
-            name,
-            span,
-            ..
-        } = self;
+        let (private, site, name, span) = self.shared();
         let (arguments, body) = (self.arguments(), self.body());
         let place = self.function.signature.ident.span();
         let head = quote_spanned!(place=> async move);
         let typed_body = if let Some(never) = self.function.never() {
             // The one way to write it as a type; and nothing after it, which would be unreachable.
-            quote_spanned!(*span=> let _: <fn() -> #never as #private::Output>::Type = #body;)
+            quote_spanned!(span=> let _: <fn() -> #never as #private::Output>::Type = #body;)
         } else {
             let output = self.function.output();
-            quote_spanned! {*span=>
+            quote_spanned! {span=>
                 if let #private::Option::Some(__notify_value) = #private::Option::None::<#output> {
                     return __notify_value;
                 }
                 #body
             }
         };
-        let value = quote_spanned! {*span=> {
+        let value = quote_spanned! {span=> {
             let __notify_future = #private::pin!(#head {
                 #arguments
                 #typed_body
@@ -410,24 +379,24 @@ impl<'a> Names<'a> {
             #private::Frame::follow(&mut __notify_frame, __notify_future).await
         }};
         let end = if self.function.never().is_some() {
-            quote_spanned!(*span=> #private::Frame::never(__notify_frame, __notify_value))
+            quote_spanned!(span=> #private::Frame::never(__notify_frame, __notify_value))
         } else {
             let (classify, how) = if self.returns_nothing() || self.args.looks_at_errors() {
                 (None, self.classify_value())
             } else {
-                let value = quote_spanned!(*span=> #private::look(&__notify_value));
+                let value = quote_spanned!(span=> #private::look(&__notify_value));
                 let classify = self.classify(&value);
                 (
-                    Some(quote_spanned!(*span=> let __notify_classify = #classify;)),
-                    quote_spanned!(*span=> __notify_classify.0),
+                    Some(quote_spanned!(span=> let __notify_classify = #classify;)),
+                    quote_spanned!(span=> __notify_classify.0),
                 )
             };
             let end = self.hand_back(
-                &quote_spanned!(*span=> #private::Frame::finish(__notify_frame, __notify_value, #how)),
+                &quote_spanned!(span=> #private::Frame::finish(__notify_frame, __notify_value, #how)),
             );
-            quote_spanned!(*span=> #classify #end)
+            quote_spanned!(span=> #classify #end)
         };
-        quote_spanned! {*span=>
+        quote_spanned! {span=>
             let mut __notify_frame = #private::Frame::new(#site, #name);
             let __notify_value = #value;
             #end
