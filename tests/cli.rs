@@ -985,10 +985,7 @@ fn a_test_says_whether_people_would_hear() {
         };
         (200, "", said.to_owned())
     });
-    let word = format!(
-        "slack://{}/xoxb-1-2-s3cr3t/#ops",
-        bot.url("").replace("http://", "")
-    );
+    let word = format!("slack://{}/xoxb-1-2-s3cr3t/#ops", bot.address());
     let mut to_bot = command(&folder, &["test"]);
     let tested = Answer::of(to_bot.env("NOTIFY_ALERTS_URL", word).output().unwrap());
     assert_eq!(tested.code, Some(0), "{tested:?}");

@@ -661,7 +661,7 @@ fn an_incident_is_one_message_though_it_fails_in_one_pod_and_recovers_in_another
         let ok = json!({ "ok": true, "channel": "C1", "ts": asked.number.to_string() });
         (200, "", ok.to_string())
     });
-    let address = slack.url("").replace("http://", "");
+    let address = slack.address();
     let run = |outcome: &str| {
         let disk = Folder::new();
         let program = Program::new("services")

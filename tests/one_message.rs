@@ -98,7 +98,7 @@ impl Chat {
     }
 
     fn word(&self) -> String {
-        let address = self.service.url("").replace("http://", "");
+        let address = self.service.address();
         let secret = &self.taken.lock().unwrap().secret;
         match self.kind {
             Slack => format!("slack://{address}/xoxb-11-22-{secret}/#ops"),

@@ -29,7 +29,7 @@ impl Place {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let webhook = self.receiver.webhook().replace("http://", "json://");
+        let webhook = self.receiver.json_webhook();
         let mut command = support::command::command(&self.folder, arguments);
         command
             .env("USER", "anna")

@@ -575,7 +575,7 @@ fn what_a_remark_opens_is_closed_once_the_service_has_opened_it() {
         _ => (405, "", String::new()),
     });
     let folder = Folder::new();
-    let address = service.url("").replace("http://", "");
+    let address = service.address();
     let output = Command::new(env!("CARGO_BIN_EXE_pipeline-notify"))
         .args(["run", "--name", "load", "--took-hours", "1..", "--", "true"])
         .env("NOTIFYDIR", folder.path())

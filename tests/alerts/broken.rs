@@ -27,10 +27,6 @@ fn run(folder: &Folder, outcome: &str, channels: &[(&str, &str)]) -> String {
     ended.stderr
 }
 
-fn json(receiver: &Receiver) -> String {
-    receiver.webhook().replace("http://", "json://")
-}
-
 /// A receiver whose channel is broken until it is mended.
 fn broken() -> Receiver {
     Receiver::down(Answer::Status(404, "no_service"))
@@ -59,8 +55,8 @@ fn a_failure_whose_channel_is_gone_is_sent_once_in_alerts_and_so_is_its_recovery
     let alerts = Receiver::new();
     let folder = Folder::new();
     let channels = [
-        ("NOTIFY_DBA_URL", &*json(&dba)),
-        ("NOTIFY_ALERTS_URL", &*json(&alerts)),
+        ("NOTIFY_DBA_URL", &*dba.json_webhook()),
+        ("NOTIFY_ALERTS_URL", &*alerts.json_webhook()),
     ];
     let said = run(&folder, "the disk is full", &channels);
     assert!(
@@ -105,7 +101,7 @@ fn a_channel_whose_file_is_missing_is_broken_too() {
     let folder = Folder::new();
     let channels = [
         ("SLACK_DBA_WEBHOOK_URL", "file:/nowhere/dba"),
-        ("NOTIFY_ALERTS_URL", &*json(&alerts)),
+        ("NOTIFY_ALERTS_URL", &*alerts.json_webhook()),
     ];
     run(&folder, "the disk is full", &channels);
     run(&folder, "ok", &channels);
@@ -125,8 +121,8 @@ fn where_alerts_is_broken_too_a_failure_waits_and_counts_as_not_sent_until_it_is
     let alerts = broken();
     let folder = Folder::new();
     let channels = [
-        ("NOTIFY_DBA_URL", &*json(&dba)),
-        ("NOTIFY_ALERTS_URL", &*json(&alerts)),
+        ("NOTIFY_DBA_URL", &*dba.json_webhook()),
+        ("NOTIFY_ALERTS_URL", &*alerts.json_webhook()),
     ];
     run(&folder, "the disk is full", &channels);
     let status = folder.status_file(JOB);
@@ -154,12 +150,12 @@ fn where_alerts_is_broken_too_a_failure_waits_and_counts_as_not_sent_until_it_is
 fn while_nothing_can_be_sent_the_same_failure_waits_once_and_another_as_well() {
     let (dba, alerts) = (broken(), broken());
     let two = [
-        ("NOTIFY_DBA_URL", json(&dba)),
-        ("NOTIFY_ALERTS_URL", json(&alerts)),
+        ("NOTIFY_DBA_URL", dba.json_webhook()),
+        ("NOTIFY_ALERTS_URL", alerts.json_webhook()),
     ];
     let one = [(
         "NOTIFY_DBA_URL",
-        format!("{} {}", json(&dba), json(&alerts)),
+        format!("{} {}", dba.json_webhook(), alerts.json_webhook()),
     )];
     for (channels, waiting) in [(&two[..], 2), (&one[..], 4)] {
         alerts.take_down();
@@ -184,7 +180,7 @@ fn a_channel_of_its_own_kind_that_is_broken_counts_as_not_sent() {
     let folder = Folder::new();
     let channels = [
         ("NOTIFY_CHANNEL", "alerts"),
-        ("NOTIFY_ALERTS_URL", &*json(&alerts)),
+        ("NOTIFY_ALERTS_URL", &*alerts.json_webhook()),
     ];
     run(&folder, "the disk is full", &channels);
     assert!(!folder.status_file(JOB).contains("\nalerted: "));
@@ -205,10 +201,10 @@ fn what_another_destination_of_the_channel_has_taken_goes_nowhere_else() {
     let dba = broken();
     let (well, alerts) = (Receiver::new(), Receiver::new());
     let folder = Folder::new();
-    let both = format!("{} {}", json(&dba), json(&well));
+    let both = format!("{} {}", dba.json_webhook(), well.json_webhook());
     let channels = [
         ("NOTIFY_DBA_URL", &*both),
-        ("NOTIFY_ALERTS_URL", &*json(&alerts)),
+        ("NOTIFY_ALERTS_URL", &*alerts.json_webhook()),
     ];
     run(&folder, "the disk is full", &channels);
     assert_eq!(kinds(&delivered(&well)), ["failed"]);
@@ -218,10 +214,10 @@ fn what_another_destination_of_the_channel_has_taken_goes_nowhere_else() {
     // Both are broken: once.
     let other = broken();
     let folder = Folder::new();
-    let both = format!("{} {}", json(&dba), json(&other));
+    let both = format!("{} {}", dba.json_webhook(), other.json_webhook());
     let channels = [
         ("NOTIFY_DBA_URL", &*both),
-        ("NOTIFY_ALERTS_URL", &*json(&alerts)),
+        ("NOTIFY_ALERTS_URL", &*alerts.json_webhook()),
     ];
     run(&folder, "the disk is full", &channels);
     run(&folder, "ok", &channels);
@@ -238,8 +234,8 @@ fn without_a_directory_a_failure_goes_to_alerts_as_well() {
         .arg("ok")
         .env("NOTIFYDIR", "/proc/nowhere")
         .env("NOTIFY_CHANNEL", "dba")
-        .env("NOTIFY_DBA_URL", json(&dba))
-        .env("NOTIFY_ALERTS_URL", json(&alerts))
+        .env("NOTIFY_DBA_URL", dba.json_webhook())
+        .env("NOTIFY_ALERTS_URL", alerts.json_webhook())
         .env("NOTIFY_EXIT_SECONDS", "10")
         .run();
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -254,7 +250,7 @@ fn without_a_directory_a_failure_goes_to_alerts_as_well() {
 #[test]
 fn a_failure_that_was_refused_for_good_has_no_recovery_and_the_next_one_begins_anew() {
     let dba = Receiver::down(Answer::Status(400, "invalid_payload"));
-    let channels = [("NOTIFY_DBA_URL", &*json(&dba))];
+    let channels = [("NOTIFY_DBA_URL", &*dba.json_webhook())];
     // The first, one after it that is refused as well, and one that was held before it left.
     for (failures, after) in [(1, "1"), (2, "1"), (2, "2")] {
         let folder = Folder::new();
@@ -286,7 +282,7 @@ fn a_failure_that_was_refused_for_good_has_no_recovery_and_the_next_one_begins_a
 fn what_leaves_its_hold_and_is_refused_was_not_delivered() {
     let dba = Receiver::down(Answer::Status(400, "invalid_payload"));
     let folder = Folder::new();
-    let url = json(&dba);
+    let url = dba.json_webhook();
     let channels = [
         ("NOTIFY_DBA_URL", &*url),
         ("AFTER", "9"),

@@ -19,7 +19,7 @@ fn what_is_left_the_next_program_delivers_though_it_is_short_and_silent() {
     let receiver = Receiver::down_then(Answer::Status(503, ""), |_| {
         Answer::Late(Duration::from_millis(200))
     });
-    let url = receiver.webhook().replace("http://", "json://");
+    let url = receiver.json_webhook();
     for channel in ["alerts", "ops"] {
         let folder = Folder::new();
         let silent = silent(&folder);

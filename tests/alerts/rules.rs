@@ -106,11 +106,10 @@ fn two_types_of_error_go_to_two_channels_and_the_recovery_goes_where_the_last_fa
     let folder = Folder::new();
     let [own, platform, network] = [(); 3].map(|()| Receiver::new());
     let program = |rule: &str| {
-        let json = |receiver: &Receiver| receiver.webhook().replace("http://", "json://");
         program(&folder, rule, "")
             .alerts_as_json_to(&own)
-            .env("NOTIFY_PLATFORM_URL", json(&platform))
-            .env("NOTIFY_NETWORK_URL", json(&network))
+            .env("NOTIFY_PLATFORM_URL", platform.json_webhook())
+            .env("NOTIFY_NETWORK_URL", network.json_webhook())
     };
     run(program("channels"), &["disk"]);
     assert_eq!(
@@ -141,7 +140,7 @@ fn what_follows_of_an_incident_goes_where_its_failure_went_though_another_channe
         let [refuge, shop] = [(); 2].map(|()| Receiver::new());
         let end = |rule: &str, outcome: &str| {
             let program = program(&folder, rule, "").alerts_as_json_to(&refuge);
-            let json = shop.webhook().replace("http://", "json://");
+            let json = shop.json_webhook();
             let program = program
                 .env("NOTIFY_CHANNEL", channel)
                 .env("NOTIFY_SHOP_URL", json);

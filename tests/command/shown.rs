@@ -93,7 +93,7 @@ fn what_a_person_does_about_a_failure_is_sent_where_the_failure_was() {
     let folder = Folder::new();
     let [own, platform] = [(); 2].map(|()| Receiver::new());
     let program = || {
-        let json = platform.webhook().replace("http://", "json://");
+        let json = platform.json_webhook();
         let program = Program::new("rules").directory(&folder);
         let program = program.alerts_as_json_to(&own).env("MESSAGE", "");
         program

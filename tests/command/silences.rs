@@ -26,7 +26,7 @@ impl Place {
     }
 
     fn command(&self, directory: &Path, arguments: &[&str]) -> Command {
-        let webhook = self.receiver.webhook().replace("http://", "json://");
+        let webhook = self.receiver.json_webhook();
         let mut command = support::command::command(directory, arguments);
         command
             .env("NOTIFY_ALERTS_URL", &webhook)

@@ -210,7 +210,7 @@ fn where_a_proxy_stands_between_it_is_said() {
 #[test]
 fn who_posts_to_no_https_reads_no_authorities() {
     let receiver = crate::support::Receiver::new();
-    let url = receiver.webhook().replace("http://", "json://");
+    let url = receiver.json_webhook();
     let (said, waiting) = fail(&url, "20", &[("SSL_CERT_FILE", Path::new("/nowhere"))]);
     assert_eq!((&*said, waiting), ("Error: \"the disk is full\"\n", 0));
 }

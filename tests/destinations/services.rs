@@ -381,7 +381,7 @@ fn run_word(
     outcomes: &[&str],
     seconds: &str,
 ) -> Ended {
-    let address = service.url("").replace("http://", "");
+    let address = service.address();
     let program = Program::new("services")
         .env("NOTIFY_ALERTS_URL", word.replace("ADDRESS", &address))
         .env("NOTIFY_EXIT_SECONDS", seconds)

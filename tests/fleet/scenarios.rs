@@ -328,7 +328,7 @@ pub(crate) fn death(server: &Server) {
     let both = in_each(server, |engine, receiver| {
         let begin = |mut command: Command| {
             engine.prepare(&mut command);
-            let webhook = receiver.webhook().replace("http://", "json://");
+            let webhook = receiver.json_webhook();
             command.env("NOTIFY_ALERTS_URL", webhook);
             command.stdout(Stdio::null()).stderr(Stdio::null());
             Running(command.spawn().unwrap())

@@ -202,7 +202,7 @@ impl Program {
 
     /// The same as JSON, which can be read back.
     pub fn alerts_as_json_to(self, receiver: &Receiver) -> Self {
-        let webhook = receiver.webhook().replace("http://", "json://");
+        let webhook = receiver.json_webhook();
         self.env("NOTIFY_ALERTS_URL", webhook)
     }
 

@@ -151,6 +151,11 @@ impl Receiver {
         format!("http://{}/services/{SECRET}", self.address)
     }
 
+    /// The same for alerts as JSON, which can be read back.
+    pub fn json_webhook(&self) -> String {
+        self.webhook().replace("http://", "json://")
+    }
+
     /// A host and its port, for schemes of their own.
     pub fn address(&self) -> String {
         self.address.to_string()

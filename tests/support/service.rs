@@ -73,6 +73,11 @@ impl Service {
         format!("http://{}{path}", self.address)
     }
 
+    /// Its host and port, for schemes of their own.
+    pub fn address(&self) -> String {
+        self.address.to_string()
+    }
+
     pub fn posts(&self) -> Vec<Post> {
         self.posts.lock().unwrap().clone()
     }
