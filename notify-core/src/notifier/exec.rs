@@ -141,7 +141,7 @@ fn variables(alerts: &[Alert]) -> [(&'static str, String); 5] {
         [kind] => kind,
         _ => "digest",
     };
-    // Nothing in them ends a variable, or a line, before its time.
+    // No value may end a variable, or a line, before its time.
     let plain = |text: &str| text.replace(char::is_control, " ");
     let bounded = |text: String| text::first_bytes(&text, VALUE).to_owned();
     let of_all = |name: fn(&Alert) -> Option<&str>| {

@@ -236,7 +236,7 @@ fn object(alert: &Alert, room: usize) -> Value {
         notes,
         message,
         dropped,
-        // Of messages that are edited, which no document is.
+        // It is of messages that are edited, and no document is.
         recovered: _,
         status,
     } = alert;

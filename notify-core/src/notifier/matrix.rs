@@ -211,7 +211,7 @@ impl Notifier for Matrix {
     }
 
     fn identity(&self) -> String {
-        // Not the token, which may be another tomorrow.
+        // The token is left out: it may be another tomorrow.
         format!("matrix:{} {}", self.server.identity(), self.room)
     }
 }
@@ -252,7 +252,7 @@ fn message(alerts: &[Alert], room: usize, is_loud: bool) -> Value {
         "body": plain.join("\n"),
         "format": "org.matrix.custom.html",
         "formatted_body": html,
-        // Nobody, whatever the text says.
+        // The message mentions nobody, whatever its text says.
         "m.mentions": object! {},
     }
 }

@@ -187,7 +187,7 @@ impl Notifier for Ntfy {
     }
 
     fn identity(&self) -> String {
-        // Not the token, which may be another tomorrow.
+        // The token is left out: it may be another tomorrow.
         format!("ntfy:{}{}", self.server.identity(), self.topic)
     }
 }

@@ -132,7 +132,7 @@ impl PagerDuty {
             }
             _ => return Err("it is not a key alone"),
         };
-        // Not the error's own text, which speaks of code.
+        // The error's own text speaks of code, and is left out.
         made.map_err(|_| "its key is not 32 letters and digits")
     }
 }

@@ -15,7 +15,7 @@ const REMARKS: usize = 600;
 const FACTS: usize = 700;
 const LINE: usize = 200;
 
-/// So much is left for the error, at least.
+/// The least that is left for the error.
 const ERROR: usize = 600;
 
 /// The parts of a message, none of which has a blank end.

@@ -161,7 +161,7 @@ pub(crate) fn notifiers(
     signing: &Signing,
 ) -> (Vec<Named>, Vec<Warning>) {
     let Some(value) = value.to_str() else {
-        // Not the value itself: it is a secret.
+        // The value itself is a secret, and not shown.
         let message = format!("{variable} cannot be used: it is not UTF-8");
         return (Vec::new(), vec![Warning::new(variable, message)]);
     };
@@ -221,7 +221,7 @@ fn direct(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
         return Err(format!("its scheme is unknown; write {}", forms()));
     };
     let word = Word::parse(rest);
-    // Of others it is a slip.
+    // A channel in the word of any other service is a slip.
     let may_name_a_channel =
         name == "slack" && SlackBot::is_named_by(&word) || name.starts_with("matrix");
     let checked = if may_name_a_channel {

@@ -91,7 +91,7 @@ impl Telegram {
             [token, chats @ ..] => (word.host, *token, chats),
             [] => return Err(NO_TOKEN),
         };
-        // As it stands in the address that the service documents.
+        // The address that the service documents has `bot` before the token.
         let token = token.strip_prefix("bot").unwrap_or(token);
         if !is_token(token) {
             return Err(NO_TOKEN);

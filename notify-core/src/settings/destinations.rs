@@ -228,7 +228,7 @@ fn find_webhook(
         )
     };
     let Some(value) = value else { return Ok(None) };
-    // Not the error's own text: it would show the value.
+    // The error's own text would show the value, and is left out.
     let value = value
         .into_string()
         .map_err(|_| warning("it is not UTF-8"))?;

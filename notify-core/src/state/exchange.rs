@@ -47,7 +47,7 @@ impl<'a> JobKey<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seen<'a> {
     pub(crate) past: &'a Past,
-    /// By the engine's clock, read when nobody else could change the job any more.
+    /// The time by the engine's clock, read when nobody else could change the job any more.
     pub(crate) now: Time,
     pub(crate) access: Access,
     /// The planned quiet that is known; it is asked for where none is.
@@ -57,7 +57,7 @@ pub(crate) struct Seen<'a> {
 /// Who else can change a job meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Nobody.
+    /// Nobody can.
     Alone,
     /// Somebody who holds it and does not let go of it, and is passed by.
     PassedBy,
@@ -109,11 +109,11 @@ impl Repeat<'_> {
 /// Which store one waits for that cannot be asked now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// None.
+    /// No store is waited for.
     No,
-    /// One that has answered a moment ago, and is only slow.
+    /// A store that has answered a moment ago, and is only slow.
     Answer,
-    /// And one whose connection was lost a moment ago: it may be started anew.
+    /// Also a store whose connection was lost a moment ago: it may be started anew.
     Restart,
 }
 

@@ -324,7 +324,7 @@ impl Directory {
             if length <= ID_LENGTH {
                 continue;
             }
-            // Whoever holds it has finished what there was, and is at a change of its own.
+            // A process that holds the lock has finished the old change, and is at one of its own.
             if let Ok(Some(lock)) = Lock::acquire_existing(&path, Duration::ZERO)
                 && let Ok(lock) = LockFile::of(lock)
             {

@@ -27,7 +27,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause, also where a destination asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
 
-/// So soon after an answer the next one is taken to come as slowly; a destination may take as long.
+/// For this long after an answer the next one is expected to be as slow. A destination may take as long to answer.
 const JUST: Duration = Duration::from_secs(10);
 
 /// After as many attempts an alert steps aside for those behind it.

@@ -37,7 +37,7 @@ pub(crate) struct Recorded<'a> {
 /// addresses of both.
 pub(crate) type Definition = (usize, usize);
 
-/// By how many microseconds the fleet's clock was ahead of the one by which the run began.
+/// How many microseconds the fleet's clock was ahead of the clock by which the run began.
 const AHEAD: &str = "clock-ahead";
 
 /// Says in the record of a run how much is to be added to its times.

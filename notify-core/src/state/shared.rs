@@ -217,7 +217,7 @@ impl Shared {
         })
     }
 
-    /// There was no build before.
+    /// Returns nothing: no older build knew this engine.
     #[expect(clippy::unused_self, reason = "the other engine reads a file")]
     pub(crate) fn missed_before(&self) -> String {
         String::new()
@@ -247,7 +247,7 @@ impl Shared {
         Ok(gone)
     }
 
-    /// One that watches at a time does it, for what it changes is sent.
+    /// Only one watch at a time changes the list, for what it adds is sent.
     pub(crate) fn change_never_run(&self, change: impl FnOnce(&str) -> String) -> io::Result<()> {
         let queue = self.queue(plans::NEVER_RUN);
         queue.make()?;

@@ -9,8 +9,8 @@ use crate::format::text;
 /// <https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1>
 const LINE: usize = 76;
 
-/// So many bytes of a text are in a word of it that is encoded: with the field's name before it, such a
-/// word is within a line.
+/// The bytes of a text that one encoded word holds. With the field's name before it, such a word fits
+/// into a line.
 const CHUNK: usize = 36;
 
 /// Writes a field whose text has no form of its own.

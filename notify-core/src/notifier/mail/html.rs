@@ -13,7 +13,7 @@ use crate::status::log_lines::HEADING;
 const LINE: usize = 300;
 const ERRORS: usize = 64 * 1024;
 
-/// So many alerts stand one below the other; more are a digest.
+/// The most alerts that stand one below the other. More are a digest.
 const FEW: usize = 3;
 
 /// The most links.

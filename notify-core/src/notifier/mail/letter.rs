@@ -59,7 +59,7 @@ impl Letter<'_> {
         add(&["Date: ", &date, "\nMessage-ID: <", &id, "@", &host, ">\n"]);
         let incident = key::of_incident(alerts).map(plain).unwrap_or_default();
         if !incident.is_empty() {
-            // Of a letter that nobody has written: all those of the incident answer it.
+            // It names a letter that was never sent. All letters of the incident answer it, and so make one thread.
             for name in ["In-Reply-To", "References"] {
                 add(&[name, ": <", &incident, "@", &host, ">\n"]);
             }

@@ -28,7 +28,7 @@ const SUBMISSIONS: u16 = 465;
 /// Where a server on this machine takes mail.
 const LOCAL: u16 = 25;
 
-/// So many conversations at most are under way in this process; one that outlives its time, as with a
+/// The most conversations that are under way in this process. One that outlives its time, as with a
 /// server that answers a letter a minute, counts until it ends.
 const CONVERSATIONS: usize = 4;
 
@@ -145,7 +145,7 @@ impl Smtp {
             match conversation.say(Stage::Recipient, Rcpt::new(lettre(to)?, Vec::new())) {
                 Ok(()) => {}
                 Err(Refusal::Channel { reason }) => refused.push(reason),
-                // Nobody has it yet: all get it later.
+                // Nobody has the letter yet: all get it later.
                 Err(other) => return Err(other),
             }
         }
@@ -202,7 +202,7 @@ impl Notifier for Smtp {
         let (letter, smtp) = (letter.text(), self.clone());
         let under_way = UnderWay::begin()?;
         let (end, ended) = mpsc::sync_channel(1);
-        // Of its own: neither a name server nor a server that drips keeps to a time.
+        // On a thread of its own, for neither a name server nor a server that drips keeps to a time.
         let spawned = thread::spawn("notify-smtp", move || {
             let _under_way = under_way;
             let _ = end.send(smtp.converse(&letter, deadline));
@@ -220,7 +220,7 @@ impl Notifier for Smtp {
     }
 
     fn identity(&self) -> String {
-        // Not the password, which may be another tomorrow.
+        // The password is left out: it may be another tomorrow.
         let (host, port) = (&self.host, self.port);
         let to = address::join(&self.to, ",");
         format!("smtp:{host}:{port} {} {to}", self.from.as_str())

@@ -303,7 +303,7 @@ fn outcome(alert: &Alert) -> String {
     match (alert.kind, took) {
         (Kind::Steady, _) if alert.status.state == State::Ok => format!("{became}: it works"),
         (Kind::Steady, _) => format!("{became}: it fails"),
-        // Not where it is in closer words than those.
+        // Only in the usual words: closer ones say it already.
         (Kind::StillFailing, _) if became == Kind::StillFailing.as_str() => {
             let span = time::passed(alert.status.since, alert.decided).map(time::span);
             let span = span.map_or_else(String::new, |span| format!(" for {span}"));

@@ -165,7 +165,7 @@ pub(crate) fn look(folder: &Path) -> io::Result<Vec<Seen>> {
         if path.file_name().is_some_and(is_hidden) {
             continue;
         }
-        // One that is gone has ended meanwhile.
+        // A process whose record is gone has ended meanwhile.
         if let Ok(file) = file::open(&path, OpenOptions::new().read(true), Links::Refuse) {
             // Shared, so that two that look do not see each other's lock.
             let is_locked = file.try_lock_shared().is_err();

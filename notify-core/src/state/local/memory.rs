@@ -32,7 +32,7 @@ const MAX_JOBS_OF_LOCK: usize = 4;
 /// Lock files that are kept open to read ids; of others the file is opened each time.
 const MAX_OPEN: usize = 8;
 
-/// One that was not read for so long makes room for another.
+/// A kept file that was not read for this long makes room for another.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// A thread waits for so long for another of its process that has taken a job out of memory; else both would wait for
@@ -59,7 +59,7 @@ pub(super) struct Memory {
 #[repr(align(128))]
 struct JobsOfLock {
     slot: Mutex<Slot>,
-    /// Of the kept lock file.
+    /// The descriptor of the kept lock file.
     descriptor: Descriptor,
     /// Wakes those who wait for a thread on the whole way.
     is_back: Condvar,

@@ -144,7 +144,7 @@ impl Queue {
             .filter_map(Entry::parse)
             .collect();
         order::sort(&mut entries);
-        // One that is being cut has two names for a moment: it is not to be counted twice.
+        // An alert that is being cut has two names for a moment, and counts once.
         entries.dedup_by(|one, other| one.is_same_alert_as(other));
         entries
     }

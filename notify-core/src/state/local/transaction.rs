@@ -331,7 +331,7 @@ fn parse(content: io::Result<Option<String>>) -> Past {
 }
 
 /// Finds out whether an alert that was held has left, or is to leave by now: then people hear of it.
-/// One that stays does so for as long as the locks are held.
+/// An alert that stays does so for as long as the locks are held.
 fn settle_held(store: &Directory, past: Past) -> (Past, Vec<Lock>) {
     let Past::Known(status) = &past else {
         return (past, Vec::new());
@@ -347,7 +347,7 @@ fn settle_held(store: &Directory, past: Past) -> (Past, Vec<Lock>) {
             let _ = outbox.queue(queue).release(now);
         }
     }
-    // One that is due stays, too, while a planned quiet is on.
+    // An alert that is due stays, too, while a planned quiet is on.
     let locks = held.alerts.iter().map(|alert| outbox.lock_held(alert));
     match locks.collect::<io::Result<Option<Vec<_>>>>() {
         Ok(None) => {}

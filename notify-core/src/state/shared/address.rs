@@ -193,7 +193,7 @@ impl Target {
         } else {
             format!("{before}?{}", rest.join("&"))
         };
-        // Not the error's own text: it may quote a part of the value.
+        // The error's own text may quote a part of the value, and is left out.
         let config = Config::from_str(&plain);
         let mut config = config.map_err(|_| "its parts cannot be understood: a `%`, `@`, `/` or `:` in a password is written %25, %40, %2F, %3A, and its parameters are schema, sslmode, sslrootcert, user, password, host, port, dbname, options and connect_timeout")?;
         let ports = config.get_ports().to_vec();

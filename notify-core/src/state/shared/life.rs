@@ -252,7 +252,7 @@ const UNWATCHED: &str = "SELECT (SELECT count(*) FROM pn.run)::text, string_agg(
     FROM (SELECT DISTINCT r.process::text || ' ' || least(20, coalesce(floor(extract(epoch FROM \
     clock_timestamp() - r.missing)), -1))::text AS process FROM pn.run r WHERE ({free})) f";
 
-/// So many runs are looked at for the price of one look.
+/// The most runs that one look pays for.
 const CHEAP: u32 = 500;
 
 /// For so long one must be missing for who has looked on all the time, and for who has come only now.
@@ -369,7 +369,7 @@ fn gone(link: &Link, rows: session::Rows) -> Vec<Gone> {
         if last.replace(process) != Some(process) {
             let about = Fields::parse(&about);
             let has_ended = has_ended(&about);
-            // Of one that this host knows to have ended nobody waits for the return.
+            // A run that has ended, as this host knows, cannot come back: nobody waits for it.
             if is_long != "true" && !has_ended {
                 last = None;
                 continue;

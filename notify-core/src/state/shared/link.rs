@@ -443,7 +443,7 @@ impl Activity {
 impl Standing {
     fn closed(&self) -> Option<Fault> {
         let fault = self.fault.as_ref().filter(|_| self.up.is_none());
-        // One that was reached before may be back at once, after a restart.
+        // A store that was reached before may be back at once, after a restart.
         let fault = fault.filter(|fault| !self.was_up || self.is_tripped || fault.is_for_good());
         match fault {
             Some(fault) => Some(fault.clone()),

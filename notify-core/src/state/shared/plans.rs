@@ -16,7 +16,7 @@ pub(super) const QUIET: &str = "quiet";
 /// The list of the jobs that never ran, and that people heard of.
 pub(super) const NEVER_RUN: &str = "never-run";
 
-/// So often a text that others change is changed anew.
+/// How often to change a text anew that others change meanwhile.
 const TRIES: u32 = 5;
 
 /// The lines of the jobs that should run.

@@ -34,10 +34,10 @@ use crate::state::turn::{Claim, Turn};
 /// Names queues alike on all hosts. The identities of destinations are long and random where they are secret.
 const KEYS: [&[u8; 16]; 2] = [b"pipeline-notify0", b"pipeline-notify1"];
 
-/// So long it is tried to note that alerts were sent, so that nobody sends them again.
+/// How long to try to note that alerts were sent: without the note they are sent again.
 const REMOVAL: Duration = Duration::from_secs(8);
 
-/// So often a text that others change is changed anew.
+/// How often to change a text anew that others change meanwhile.
 const TRIES: u32 = 5;
 
 /// The alerts that wait for one destination.
@@ -83,7 +83,7 @@ impl Ord for Queue {
 
 const HELD: &str = "SELECT a.name, a.body FROM pn.alert a WHERE a.queue = $1::text AND a.state = 'held' ORDER BY a.name";
 
-/// One that is withdrawn meanwhile is not there any more.
+/// Lets a held alert leave. One that was withdrawn meanwhile is not there any more.
 const LEAVE: &str = "UPDATE pn.alert SET state = 'waits', name = $3::text \
     WHERE queue = $1::text AND name = $2::text AND state = 'held' RETURNING 1::text";
 
@@ -236,7 +236,7 @@ impl Queue {
         taken.collect()
     }
 
-    /// Whoever has the turn is alone.
+    /// Takes an alert to send it. The turn keeps all others from it.
     pub(crate) fn take(&self, entry: &Entry) -> io::Result<Option<(Alert, Claim)>> {
         let Some(body) = self.body(entry)? else {
             return Ok(None);

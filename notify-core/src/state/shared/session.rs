@@ -82,7 +82,7 @@ impl Client {
         statement: String,
         values: &[Option<String>],
     ) -> Result<(), Fault> {
-        // Else it is planned anew each time, for its values.
+        // Without this the statement is planned anew each time, for its values.
         const PLAN: &str = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)";
         if self.is_preparing.swap(true, Ordering::Relaxed) {
             return Ok(());

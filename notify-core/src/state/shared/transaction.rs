@@ -28,7 +28,7 @@ use crate::state::unwritten;
 use crate::state::{Access, Again, Committed, Decide, Queued, Seen};
 use crate::status::Status;
 
-/// So often a change is decided anew where others are faster.
+/// How often a change is decided anew where others are faster.
 const TRIES: u32 = 5;
 
 /// After so many it pauses, for up to this time.

@@ -183,7 +183,7 @@ fn tls(host: &str) -> Result<TlsParameters, Refusal> {
             let mut builder = builder.certificate_store(CertificateStore::None);
             for certificate in certificates.iter() {
                 let der = certificate.der().to_vec();
-                // One that cannot be read would make all of them useless.
+                // A certificate that cannot be read would make all of them useless.
                 let is_readable = rustls::RootCertStore::empty()
                     .add(der.clone().into())
                     .is_ok();

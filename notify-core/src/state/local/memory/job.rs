@@ -72,7 +72,7 @@ impl Alike {
     /// Finds out which runs repeat the one that leaves this status, until then: the rules are asked about that last
     /// moment. The older a status and an alert are, the sooner they send: what is silent then is silent before.
     pub(in crate::state) fn of(again: Again<'_>, status: &Status, until: Micros) -> Option<Self> {
-        // One that has left the status of a newer run says nothing of those that leave their own.
+        // A run that has left the status of a newer one says nothing of the runs that write their own.
         if status.begun != again.begun {
             return None;
         }
@@ -100,7 +100,7 @@ impl Alike {
     }
 }
 
-/// By what the run that the disk shows is known, and how many it counts.
+/// The run that the disk shows, by what it is known, and how many runs it counts.
 #[derive(Debug)]
 pub(in crate::state) struct Shown {
     begun: Time,
@@ -200,7 +200,7 @@ impl Job {
     }
 
     /// Adds to what was read from the disk the runs that are in memory alone; `id` is that of the last change.
-    /// Of two runs of which the disk shows one, the one that began later is shown.
+    /// Where a run in memory and the run on the disk differ, the one that began later is shown.
     pub(in crate::state) fn correct(&self, past: Past, id: Option<Id>, now: Time) -> Past {
         let mut status = match past {
             Past::Known(status) => status,

@@ -15,7 +15,7 @@ use crate::state::local::spool::PATIENCE;
 pub(super) const LOSS: &str = ".given-up";
 const LOSS_LOCK: &str = ".given-up.lock";
 
-/// So many alerts are counted at once, before they are removed: their names fit into the file.
+/// How many alerts are counted at once before they are removed. Their names fit into the file.
 const BATCH: usize = 1_000;
 
 impl Queue {
