@@ -23,8 +23,13 @@ use crate::os::clock;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links};
 use crate::os::folder;
+use crate::os::landlord;
+use crate::os::lock::Lock;
 use crate::os::plan_files::{self, Found, ROOT};
 use crate::state::place::Place;
+
+/// How long to wait for another that writes the same file.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 /// A larger file is no plan.
 const LIMIT: u64 = 1024 * 1024;
@@ -269,17 +274,22 @@ fn change(place: &Place, job: &str, new: Option<&str>) -> io::Result<bool> {
         return Ok(was_there);
     };
     let folder = folder(directory);
+    if new.is_some() {
+        landlord::make_shared_folder(&folder)?;
+    } else if !folder.exists() {
+        return Ok(false);
+    }
+    let user = ffi::user_id();
+    // A tool calls the command for several jobs at once.
+    let lock = Lock::acquire(&folder.join(format!(".{user}.lock")), LOCK_WAIT)?;
+    let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
     let path = own_file(directory);
     let old = file::read(&path, LIMIT, Links::Refuse)?.unwrap_or_default();
     let (content, was_there) = edited(&old, &path, job, new);
     if new.is_none() && !was_there {
         return Ok(false);
     }
-    match fs::create_dir(&folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    let temporary = folder.join(format!(".{}.new", ffi::user_id()));
+    let temporary = folder.join(format!(".{user}.new"));
     folder::replace(&path, &temporary, &content, MODE, Durable::Yes)?;
     Ok(was_there)
 }

@@ -149,6 +149,28 @@ pub(crate) fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
     }
 }
 
+/// Makes a folder, where it is missing, in which those who may write to the folder above it may make files of their
+/// own.
+pub(crate) fn make_shared_folder(path: &Path) -> io::Result<()> {
+    let above = path.parent().unwrap_or(path);
+    match make_folder(path, shared_mode(above)?) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        result => result,
+    }
+}
+
+#[cfg(unix)]
+fn shared_mode(above: &Path) -> io::Result<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(above)?.permissions().mode();
+    Ok(mode & 0o777 | 0o1700)
+}
+
+#[cfg(not(unix))]
+fn shared_mode(_above: &Path) -> io::Result<u32> {
+    Ok(0o700)
+}
+
 /// Makes a folder and those above it that are missing, all of a mode; one that is there stays as it is.
 pub(crate) fn make_folders(path: &Path, mode: u32) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {

@@ -134,10 +134,7 @@ impl Directory {
         landlord::make_folders(&self.path, folder_mode(self.mode))
             .map_err(|error| in_words(&self.path, error))?;
         let shared = self.path.join(HIDDEN);
-        match landlord::make_folder(&shared, shared_mode(&self.path)?) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
+        landlord::make_shared_folder(&shared)?;
         if !fs::symlink_metadata(&shared)?.is_dir() {
             return Err(io::Error::new(
                 io::ErrorKind::NotADirectory,
@@ -373,20 +370,6 @@ fn slot_of(hash: u64) -> usize {
 /// Returns the mode of a new folder, by that of the files in it: who may read those may enter it.
 fn folder_mode(files: u32) -> u32 {
     files | (files & 0o444) >> 2
-}
-
-/// Returns a mode that lets those who may write to the notify directory make their own hidden folder in
-/// one below it.
-#[cfg(unix)]
-fn shared_mode(directory: &Path) -> io::Result<u32> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = fs::metadata(directory)?.permissions().mode();
-    Ok(mode & 0o777 | 0o1700)
-}
-
-#[cfg(not(unix))]
-fn shared_mode(_directory: &Path) -> io::Result<u32> {
-    Ok(0o700)
 }
 
 #[cfg(test)]

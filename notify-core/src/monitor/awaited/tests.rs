@@ -123,6 +123,23 @@ fn a_file_that_others_may_write_does_not_count_and_keeps_no_other_from_it() {
     assert_eq!((own("three"), own("one")), (0, 1));
 }
 
+/// A deployment may say for each of its jobs at once when it should run.
+#[test]
+fn jobs_that_are_expected_at_once_are_all_written_down() {
+    let place = Folder::new();
+    let lines: Vec<_> = (0..8)
+        .map(|number| format!("job{number} every 6h"))
+        .collect();
+    std::thread::scope(|scope| {
+        for line in &lines {
+            let place = &place;
+            scope.spawn(move || parse(line).unwrap().write(&place.path().into()).unwrap());
+        }
+    });
+    let found = awaited(&place.path().into());
+    assert_eq!((found.all.len(), found.faults), (8, Vec::new()));
+}
+
 proptest! {
     #[test]
     fn any_line_is_taken_as_it_is_written_back_or_refused(line in "[a-z.]{1,6}( (schedule|every|zone|grace|@daily|\\*|5|1-5|6h|UTC)){0,9}|\\PC{0,30}") {

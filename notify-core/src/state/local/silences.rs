@@ -4,8 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Directory, HIDDEN};
-use super::{LOCK_WAIT, shared_mode};
+use super::{Directory, HIDDEN, LOCK_WAIT};
 use crate::format::time::Time;
 use crate::os::file::{self, Durable, Links};
 use crate::os::folder;
@@ -143,10 +142,7 @@ impl Directory {
         let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
         let old = file::read(&path, LIMIT, Links::Refuse)?.unwrap_or_default();
         let (content, gone) = edited(&old, now, goes, new);
-        match landlord::make_folder(&folder, shared_mode(&self.path)?) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
+        landlord::make_shared_folder(&folder)?;
         let temporary = folder.join(format!(".{name}.new"));
         let mode = self.mode & !OTHERS_WRITE;
         folder::replace(&path, &temporary, &content, mode, Durable::Yes)?;
