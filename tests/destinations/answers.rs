@@ -28,13 +28,18 @@ fn services(webhook: &str) -> Vec<(&'static str, Box<dyn Notifier>)> {
 
 /// What each service's notifier makes of an answer.
 fn outcomes(status: u16, header: &'static str, body: &'static str) -> Vec<(&'static str, String)> {
-    let receiver = Receiver::answering(move |_| Answer::With(status, header, body));
+    outcomes_of(Answer::With(status, header, body))
+}
+
+fn outcomes_of(answer: Answer) -> Vec<(&'static str, String)> {
+    let receiver = Receiver::answering(move |_| answer.clone());
     let services = services(&receiver.webhook()).into_iter();
     let outcome = |answer: Result<(), Refusal>| match answer {
         Ok(()) => "accepted".to_owned(),
         Err(Refusal::Temporary { reason, .. }) => format!("temporary: {reason}"),
         Err(Refusal::Channel { reason }) => format!("channel: {reason}"),
         Err(Refusal::Alert { reason }) => format!("alert: {reason}"),
+        Err(Refusal::Unknown { reason }) => format!("unknown: {reason}"),
         Err(other) => format!("{other:?}"),
     };
     services
@@ -122,6 +127,33 @@ fn a_success_that_says_nothing_of_the_kind_is_one_for_any_service() {
     ] {
         for (service, outcome) in outcomes(status, header, body) {
             assert_eq!(outcome, "accepted", "{service}, {body}");
+        }
+    }
+}
+
+/// It may have been a sign-in page, or have said no.
+#[test]
+fn a_success_that_breaks_off_is_none_for_any_service() {
+    for body in ["", "o", r#"{"ok":fal"#, r#"{"status":"success""#] {
+        for (service, outcome) in outcomes_of(Answer::Cut(200, body)) {
+            let expected = format!("unknown: answered 200 {body}");
+            let is_expected = outcome.starts_with(expected.trim_end())
+                && outcome.ends_with(": the answer broke off before its end");
+            assert!(is_expected, "{service}, {body}: {outcome}");
+        }
+    }
+    // What came decides, where that is whole, or the status does.
+    for (status, body, expected) in [
+        (401, "no", "channel: "),
+        (200, r#"{"ok":false}"#, "alert: "),
+        (200, r#"{"ok":true}"#, "accepted"),
+        (200, "ok", "accepted"),
+    ] {
+        for (service, outcome) in outcomes_of(Answer::Cut(status, body)) {
+            assert!(
+                outcome.starts_with(expected),
+                "{service}, {body}: {outcome}"
+            );
         }
     }
 }

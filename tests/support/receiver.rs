@@ -17,6 +17,8 @@ pub enum Answer {
     Status(u16, &'static str),
     /// With a header, such as `Retry-After: 1`.
     With(u16, &'static str, &'static str),
+    /// Breaks off after this, though its length announced more.
+    Cut(u16, &'static str),
     /// `ok`, but only after this time.
     Late(Duration),
     /// Accepts the request and never answers.
@@ -237,6 +239,13 @@ fn serve(
         Answer::Ok => (200, "", "ok"),
         Answer::Status(status, body) => (status, "", body),
         Answer::With(status, header, body) => (status, header, body),
+        Answer::Cut(status, body) => {
+            let length = body.len() + 1;
+            return write!(
+                connection,
+                "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n\r\n{body}"
+            );
+        }
         Answer::Late(time) => {
             thread::sleep(time);
             (200, "", "ok")

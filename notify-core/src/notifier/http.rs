@@ -136,14 +136,26 @@ impl<'a> Post<'a> {
             Refusal::temporary(reason)
         })?;
         let (head, body) = answer.into_parts();
+        // Where its end is not announced, what came before it broke off is judged by.
+        let has_end =
+            ["content-length", "transfer-encoding"].map(|name| head.headers.contains_key(name));
         let mut read = Vec::new();
-        // What came before it broke off is judged by.
-        let _ = body.into_reader().take(ANSWER).read_to_end(&mut read);
+        let is_whole = body
+            .into_reader()
+            .take(ANSWER)
+            .read_to_end(&mut read)
+            .is_ok();
+        let is_cut = has_end.contains(&true) && !is_whole;
         let body = String::from_utf8_lossy(&read).into_owned();
         let is_quotable = !self.url.is_shown_in(&body)
             && !self.secrets.iter().any(|secret| body.contains(&**secret));
         let status = head.status.as_u16();
-        Ok(Answer::new(status, body, head.headers, is_quotable))
+        let answer = Answer::new(status, body, head.headers, is_quotable);
+        if is_cut {
+            answer.broken_off()
+        } else {
+            Ok(answer)
+        }
     }
 }
 

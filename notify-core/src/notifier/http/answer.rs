@@ -117,6 +117,18 @@ impl Answer {
         }
     }
 
+    /// Takes it as what came of it before it broke off: a success that is not whole without the rest is none.
+    pub(super) fn broken_off(self) -> Result<Self, Refusal> {
+        let is_whole = self.body.trim() == "ok" || self.json().is_some();
+        if !self.is_success() || self.is_page || is_whole {
+            return Ok(self);
+        }
+        // It may break off each time.
+        Err(Refusal::Unknown {
+            reason: format!("{}: the answer broke off before its end", self.reason()),
+        })
+    }
+
     /// Sets the pause that is granted where the answer asks for none.
     pub(crate) fn or_pause(self, pause: Option<Duration>) -> Self {
         Self { pause, ..self }
