@@ -880,6 +880,20 @@ fn a_failure_that_is_held_back_is_sent_by_the_name_that_its_job_has_by_then() {
     assert_eq!(count(&texts, "job load"), 0, "{texts:?}");
 }
 
+#[test]
+fn a_failure_that_waits_has_the_name_that_its_job_has_by_then() {
+    let Some(server) = server() else { return };
+    let store = server.store();
+    let receiver = Receiver::answering(|_| Answer::With(503, "retry-after: 600", "down"));
+    let fails = ["run", "--name", "load", "--", "false"];
+    assert_eq!(said_with(&store, &receiver, &fails).0, Some(1));
+    let renamed = said_with(&store, &receiver, &["rename", "load", "fetch"]);
+    assert_eq!(renamed.0, Some(0), "{renamed:?}");
+    let body = format!("SELECT body FROM {}.alert", schema(&store));
+    let body = server.sql(&body);
+    assert!(body.contains("\njob: fetch\n"), "{body}");
+}
+
 /// Issue 15, point 2: no round trip in a loop, and none of the runs is lost.
 #[test]
 fn silent_runs_in_a_loop_are_written_together() {

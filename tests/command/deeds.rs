@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Ended, Folder, Program, Receiver};
+use crate::support::{Answer, Ended, Folder, Program, Receiver};
 
 /// A job of a command, its operator, and who hears of it.
 struct Place {
@@ -13,6 +13,7 @@ struct Place {
     receiver: Receiver,
     /// How long an alert is held back at most.
     remind_hours: &'static str,
+    exit_seconds: &'static str,
 }
 
 impl Place {
@@ -21,6 +22,7 @@ impl Place {
             folder: Folder::new(),
             receiver: Receiver::new(),
             remind_hours: "0.99",
+            exit_seconds: "5",
         }
     }
 
@@ -32,6 +34,7 @@ impl Place {
             .env("NOTIFY_SILENT_SECONDS", "0")
             .env("NOTIFY_OK_SILENT_HOURS", "never")
             .env("NOTIFY_REMIND_HOURS", self.remind_hours)
+            .env("NOTIFY_EXIT_SECONDS", self.exit_seconds)
             .env("USER", "anna");
         let ended = program.at(command, arguments).run();
         assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
@@ -190,4 +193,32 @@ fn a_failure_that_is_held_back_is_sent_by_the_name_that_its_job_has_by_then() {
     assert_eq!(heard.len(), 1, "{heard:?}");
     let words = "job fetch & again failed";
     assert!(heard[0].contains(words), "{heard:?}");
+}
+
+/// And what became of it stands in the history and the status of the job that is there.
+#[test]
+fn a_failure_that_waits_is_sent_by_the_name_that_its_job_has_by_then() {
+    let receiver = Receiver::answering(|number| match number {
+        0 => Answer::Status(503, "down"),
+        1 => Answer::Status(418, "never"),
+        _ => Answer::Ok,
+    });
+    let place = Place {
+        receiver,
+        exit_seconds: "0.3",
+        ..Place::new()
+    };
+    let name = "fetch & again";
+    place.fails("1");
+    place.does(&["rename", "load", name], 0);
+    place.does(&["drain"], 0);
+    let heard = place.heard();
+    let words = "job fetch & again failed";
+    assert!(heard.len() == 2 && heard[1].contains(words), "{heard:?}");
+    let of_old = |path: &str| path.ends_with("/load");
+    let files = place.folder.hidden_files();
+    assert!(!files.keys().any(|path| of_old(path)), "{files:?}");
+    // It was refused, so that nobody knows: the next failure is sent.
+    let status = place.folder.status_file("fetch%20%26%20again");
+    assert!(!status.contains("\nalerted: "), "{status}");
 }

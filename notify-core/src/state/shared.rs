@@ -195,7 +195,7 @@ impl Shared {
             j AS (UPDATE pn.job SET name = $2::text, change = $3::text \
             WHERE name = $1::text AND (SELECT count(*) FROM t) >= 0 AND NOT EXISTS (SELECT FROM pn.job o WHERE o.name = $2::text AND o.status <> '') RETURNING 1), \
             h AS (UPDATE pn.history h SET job = $2::text FROM j WHERE h.job = $1::text), \
-            a AS (UPDATE pn.alert a SET job = $2::text, body = CASE WHEN a.state = 'held' \
+            a AS (UPDATE pn.alert a SET job = $2::text, body = CASE WHEN a.state IN ('held', 'waits') \
             THEN regexp_replace(a.body, '^job: .*$', $4::text, 'n') ELSE a.body END FROM j WHERE a.job = $1::text) \
             SELECT (SELECT count(*) FROM j)::text, EXISTS (SELECT FROM pn.job o WHERE o.name = $2::text AND o.status <> '')::text";
         match self.read(from) {

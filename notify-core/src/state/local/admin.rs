@@ -46,10 +46,11 @@ impl Directory {
             locked.renew_id();
         }
         // Before, for once it is done nobody would do it anew.
-        let job = name::job_name(to).unwrap_or_else(|| to.to_owned());
+        let job = |file: &str| name::job_name(file).unwrap_or_else(|| file.to_owned());
         for held in status.held.iter().flat_map(|held| &held.alerts) {
-            self.outbox.rename_held(held, &job)?;
+            self.outbox.rename_held(held, &job(to))?;
         }
+        self.outbox.rename_waiting(&job(from), &job(to))?;
         fs::rename(old, new)?;
         self.history.rename(from, to)?;
         Ok(Renamed::Yes)

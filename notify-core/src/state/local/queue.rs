@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::DateTime;
 
-use super::spool::names;
+use super::spool::{job_digits, names};
 use crate::format::order;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
@@ -179,6 +179,31 @@ impl Queue {
     pub(crate) fn read(&self, entry: &Entry) -> io::Result<Option<Alert>> {
         let content = file::read(&self.path(entry), LIMIT, Links::Refuse)?;
         Ok(content.and_then(|content| Alert::parse(&content)))
+    }
+
+    /// Has the alerts of a job name it otherwise, but for what is being sent.
+    pub(crate) fn rename_waiting(&self, from: &str, to: &str) -> io::Result<()> {
+        let digits = job_digits(from);
+        for entry in self.list() {
+            if entry.job() != digits {
+                continue;
+            }
+            let Ok(Some((alert, _claim))) = self.take(&entry) else {
+                continue;
+            };
+            if &*alert.job != from {
+                continue;
+            }
+            let renamed = Alert {
+                job: to.to_owned(),
+                ..alert
+            };
+            let name = Entry::of(&renamed);
+            // One file throughout: it is sent once, by the one name or the other.
+            fs::rename(self.path(&entry), self.path(&name))?;
+            write(&self.folder, name.name(), &renamed.render(), Durable::Yes)?;
+        }
+        Ok(())
     }
 
     /// Removes an alert that was accepted.

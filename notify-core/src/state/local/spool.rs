@@ -110,6 +110,14 @@ impl Outbox {
         }
     }
 
+    /// Has what waits of a job name it otherwise, but for what is being sent.
+    pub(crate) fn rename_waiting(&self, from: &str, to: &str) -> io::Result<()> {
+        let queues = names(&self.waiting).into_iter();
+        queues
+            .map(|queue| self.queue(&queue))
+            .try_for_each(|queue| queue.rename_waiting(from, to))
+    }
+
     fn held(&self, held: &str) -> PathBuf {
         let is_plain = |part: &str| !part.is_empty() && !part.starts_with('.');
         let parts = held.split('/').filter(|part| is_plain(part)).take(2);
