@@ -255,3 +255,19 @@ fn a_job_that_fails_after_its_runs_inside_have_worked_has_failed() {
         ["failed", "recovered"].map(|kind| format!("{job} {kind} []"))
     );
 }
+
+/// The one of them that began last has failed, and ended first.
+#[test]
+fn a_job_that_works_after_runs_abreast_inside_it_has_recovered_from_each_of_them() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let program = Program::new("incidents").arg("abreast the disk is full");
+    let program = program.directory(&folder).alerts_as_json_to(&receiver);
+    program.env("NOTIFY_OK_SILENT_HOURS", "never").run();
+    let job = "pipeline-notify.incidents.abreast";
+    let status = folder.status_file(job);
+    assert!(status.starts_with("OK\n"), "{status}");
+    assert_eq!(
+        heard(&receiver),
+        ["failed", "recovered"].map(|kind| format!("{job} {kind} []"))
+    );
+}
