@@ -231,20 +231,25 @@ impl Queue {
     /// Asks for the right to send, without waiting.
     pub(crate) fn turn(&self) -> io::Result<Turn> {
         match Lock::acquire(&self.folder.join(LOCK), Duration::ZERO)? {
-            Some(lock) => Ok(Turn::Mine(Box::new(lock))),
+            Some(lock) => {
+                // The one before may have written the pace long ago.
+                let _ = lock.file().set_modified(SystemTime::now());
+                Ok(Turn::Mine(Box::new(lock)))
+            }
             None if self.has_stuck_sender() => Ok(Turn::Stuck),
             None => Ok(Turn::Others),
         }
     }
 
-    /// A sender writes the queue's pace before and after each message.
+    /// A sender notes in its lock when it has begun, and writes the queue's pace before and after each message.
     fn has_stuck_sender(&self) -> bool {
-        let written = fs::symlink_metadata(self.folder.join(PACE)).and_then(|file| file.modified());
-        written.is_ok_and(|time| {
-            SystemTime::now()
-                .duration_since(time)
-                .is_ok_and(|age| age > STUCK)
-        })
+        let is_old = |name| {
+            let file = fs::symlink_metadata(self.folder.join(name));
+            let written = file.and_then(|file| file.modified());
+            let age = written.map(|written| SystemTime::now().duration_since(written));
+            age.is_ok_and(|age| age.is_ok_and(|age| age > STUCK))
+        };
+        is_old(PACE) && is_old(LOCK)
     }
 
     /// Reads what the queue's last sender, in whichever process, left for the next.

@@ -114,12 +114,19 @@ fn only_one_sender_has_its_turn() {
     assert!(matches!(queue.turn().unwrap(), Turn::Others));
     queue.set_pace(&Pace::new(Utc::now())).unwrap();
     assert!(matches!(queue.turn().unwrap(), Turn::Others));
-    let pace = fs::File::open(queue.folder.join(PACE)).unwrap();
-    pace.set_modified(SystemTime::now() - Duration::from_secs(31))
-        .unwrap();
+    let is_long_ago = |name| {
+        let file = fs::File::open(queue.folder.join(name)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(31))
+            .unwrap();
+    };
+    is_long_ago(PACE);
+    is_long_ago(LOCK);
     assert!(matches!(queue.turn().unwrap(), Turn::Stuck));
     drop(mine);
-    assert!(matches!(queue.turn().unwrap(), Turn::Mine(_)));
+    let mine = queue.turn().unwrap();
+    assert!(matches!(mine, Turn::Mine(_)));
+    // It has just begun, though the pace was written long ago.
+    assert!(matches!(queue.turn().unwrap(), Turn::Others));
 }
 
 #[test]
