@@ -181,6 +181,27 @@ fn each_of_several_destinations_that_takes_nothing_is_warned_of_once() {
     }
 }
 
+/// Two are as many as the program has threads for its alerts: its own, and that of its exit.
+#[test]
+fn at_the_exit_no_destination_waits_for_others_that_hang() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let hang = [(); 3].map(|()| Receiver::answering(|_| Answer::Hang));
+    let others = hang
+        .iter()
+        .map(|hang| format!("json://{}/", hang.address()));
+    let own = format!("json://{}/", receiver.address());
+    let words: Vec<_> = others.chain([own]).collect();
+    let ended = Program::new("ends")
+        .arg("err")
+        .directory(&folder)
+        .env("NOTIFY_ALERTS_URL", words.join(" "))
+        .env("NOTIFY_EXIT_SECONDS", "4")
+        .run();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(receiver.requests().len(), 1, "{ended:?}");
+    assert_eq!(folder.waiting_alerts().len(), 3, "those of the others");
+}
+
 #[test]
 fn a_destination_that_is_named_twice_is_told_once() {
     let (folder, receiver) = (Folder::new(), Receiver::new());

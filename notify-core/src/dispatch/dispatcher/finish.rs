@@ -53,8 +53,10 @@ pub(crate) fn finish(deadline: Instant) {
         |line: &Line| !is_own(line) && line.is_waited_for() && Instant::now() < for_others;
     let is_waited_for = |line: &Line| is_own(line) || is_anothers(line);
     try_others(&others, for_others);
+    try_at_once(&delivery.routes(is_own), deadline);
     loop {
-        let lines = delivery.routes(is_own);
+        // What is tried already is looked at again when that is over.
+        let lines = delivery.routes(|line| is_own(line) && line.tries_since.is_none());
         // Another thread may hang in a request: this one must be able to say so at the deadline.
         let steps: Vec<_> = lines
             .iter()
@@ -76,8 +78,10 @@ pub(crate) fn finish(deadline: Instant) {
             Next::At(time) => (time - now).to_std().unwrap_or_default(),
             Next::Nothing | Next::Others => look_again.max(pause_of(route)),
         });
-        let waits_for_others = delivery.lock().lines.iter().any(is_anothers);
-        let pause = pauses.chain(waits_for_others.then_some(look_again)).min();
+        let is_beside =
+            |line: &Line| is_anothers(line) || is_own(line) && line.tries_since.is_some();
+        let waits_beside = delivery.lock().lines.iter().any(is_beside);
+        let pause = pauses.chain(waits_beside.then_some(look_again)).min();
         let has_own = delivery.lock().lines.iter().any(is_own);
         let until = if has_own { deadline } else { for_others };
         let left = until.saturating_duration_since(Instant::now());
@@ -129,18 +133,48 @@ fn try_others(others: &[Route], until: Instant) {
     if others.is_empty() {
         return;
     }
-    #[cfg(test)]
-    let own = own::get();
     let tried = others.to_vec();
     let work = move || {
-        #[cfg(test)]
-        own::enter(own);
         let _ = isolate::contain(|| try_until(&tried, until));
         // What is not tried is for the next.
         forget(&tried);
     };
-    if spawn("notify-others", work).is_err() {
+    if spawn("notify-others", of_this_process(work)).is_err() {
         forget(others);
+    }
+}
+
+/// Tries several destinations, each on a thread of its own: none waits for another that hangs.
+fn try_at_once(lines: &[Route], deadline: Instant) {
+    if lines.len() < 2 {
+        return;
+    }
+    let is_tried = |route: &Route, since| {
+        DELIVERY
+            .get()
+            .change(route, |line| line.tries_since = since);
+    };
+    for route in lines {
+        is_tried(route, Some(clock::now()));
+        let tried = route.clone();
+        let work = move || {
+            let _ = isolate::contain(|| step(&tried, Some(deadline)));
+            is_tried(&tried, None);
+        };
+        if spawn("notify-exit", of_this_process(work)).is_err() {
+            is_tried(route, None);
+        }
+    }
+}
+
+/// In a test, several processes are one.
+fn of_this_process(work: impl FnOnce() + Send + 'static) -> impl FnOnce() + Send + 'static {
+    #[cfg(test)]
+    let own = own::get();
+    move || {
+        #[cfg(test)]
+        own::enter(own);
+        work();
     }
 }
 
