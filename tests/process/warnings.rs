@@ -55,3 +55,27 @@ fn a_warning_that_the_logger_does_not_take_is_on_standard_error() {
         }
     }
 }
+
+/// Its destination has a queue, but for one that cannot be written there is none.
+#[test]
+fn of_an_alert_that_could_not_be_queued_no_warning_says_that_it_waits_on_disk() {
+    for (status, said) in [(503, "does not take alerts now"), (404, "is broken")] {
+        let down = Receiver::answering(move |_| Answer::Status(status, "down"));
+        let folder = Folder::new();
+        let program = |outcome| {
+            let program = Program::new("incidents").arg(outcome).directory(&folder);
+            program.alerts_to(&down).env("NOTIFY_EXIT_SECONDS", "1")
+        };
+        program("ok").env("NOTIFY_OK_SILENT_HOURS", "never").run();
+        let hidden = fs::read_dir(folder.path().join(".pipeline-notify")).unwrap();
+        let outbox = hidden.last().unwrap().unwrap().path().join("outbox");
+        let _ = fs::remove_dir_all(&outbox);
+        fs::write(outbox, "no folder").unwrap();
+        let stderr = program("no route").run().stderr;
+        for words in [said, "they wait in memory", "1 alert is lost"] {
+            assert!(stderr.contains(words), "{words}: {stderr}");
+        }
+        assert!(!stderr.contains("wait on disk"), "{stderr}");
+        assert!(!stderr.contains("its alerts wait until"), "{stderr}");
+    }
+}

@@ -198,7 +198,12 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
         Err(next) => return next,
     };
     let sent = sender::ask(route, &alerts, deadline);
-    sender::warn(route, &alerts, &sent);
+    // They wait in no queue, though the destination may have one, as where the disk is full.
+    let unqueued = Route {
+        queue: None,
+        ..route.clone()
+    };
+    sender::warn(&unqueued, &alerts, &sent);
     let mut state = delivery.lock();
     let Some(line) = state.line(route) else {
         return Next::Nothing;

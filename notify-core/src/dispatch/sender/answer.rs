@@ -133,7 +133,8 @@ pub(crate) fn warn(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
             Warning::new(fault, message).warn();
         }
         Err(Refusal::Channel { reason }) => {
-            let has_refuge = channel != ALERTS
+            let has_refuge = route.queue.is_some()
+                && channel != ALERTS
                 && in_force::setup_so_far()
                     .routes(ALERTS)
                     .is_some_and(|routes| !routes.queues.is_empty());
@@ -142,7 +143,7 @@ pub(crate) fn warn(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
             } else {
                 "its alerts wait".to_owned()
             };
-            let message = if route.queue.is_some() || has_refuge {
+            let message = if route.queue.is_some() {
                 format!("channel `{channel}` is broken ({reason}): {what} until {mend} is fixed")
             } else {
                 format!("channel `{channel}` ({mend}) is broken ({reason}): {IN_MEMORY}")
