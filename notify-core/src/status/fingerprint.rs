@@ -1,70 +1,24 @@
 //! Whether two errors are the same but for numbers, ids, times, paths and the order of words.
 
+mod code;
 mod noise;
+
+use std::borrow::Cow;
 
 use crate::format::hash;
 use crate::format::text;
+use code::Context;
 
 /// The part of an error that is compared.
 const COMPARED: usize = 16 * 1024;
-
-/// A word or number after one of these is a code, and no noise.
-const CODE_WORDS: &[&str] = &[
-    "code", "errno", "sqlstate", "sqlcode", "signal", "rc", "hresult",
-];
-
-/// A number after one of these may be a code. It is none where it counts something.
-const WEAK_CODE_WORDS: &[&str] = &["error", "err", "status", "exit", "exited", "response"];
-
-/// A number after one of these is a code where HTTP has it for errors.
-const ANSWER_WORDS: &[&str] = &[
-    "http",
-    "returned",
-    "responded",
-    "replied",
-    "answered",
-    "got",
-    "received",
-    "with",
-];
-
-/// These may stand between such a word and the code.
-const BETWEEN: &[&str] = &[
-    "is", "was", "of", "some", "with", "by", "number", "value", "no",
-];
-
-/// What may follow a code that counts nothing.
-const AFTER_CODE: &[&str] = &[
-    "for", "from", "on", "at", "in", "while", "when", "after", "during", "to",
-];
-
-/// What follows one of these is an id.
-const ID_WORDS: &[&str] = &[
-    "id",
-    "ids",
-    "uuid",
-    "guid",
-    "ulid",
-    "token",
-    "nonce",
-    "hash",
-    "sha",
-    "commit",
-    "digest",
-    "etag",
-    "checksum",
-    "requestid",
-    "traceid",
-    "spanid",
-    "sessionid",
-    "txid",
-    "xid",
-];
 
 /// Returns eight digits that two errors share if nothing but numbers, ids, times, paths and the order
 /// of their words sets them apart. A backtrace does not count.
 pub(crate) fn of(error: &str) -> String {
     let message = text::first_bytes(text::before_backtrace(error).trim(), COMPARED);
+    if code::is_alone(message) {
+        return short_hash(message);
+    }
     let mut words = Words::default();
     message.lines().for_each(|line| words.read(line));
     let mut essence = words.kept;
@@ -75,18 +29,11 @@ pub(crate) fn of(error: &str) -> String {
         _ if words.has_noise => "#".to_owned(),
         _ => message.to_owned(),
     };
-    format!("{:08x}", hash::hash(&essence) >> 32)
+    short_hash(&essence)
 }
 
-/// What the words before say of the next one.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Expected {
-    #[default]
-    Word,
-    Code,
-    PerhapsCode,
-    PerhapsHttpCode,
-    Id,
+fn short_hash(essence: &str) -> String {
+    format!("{:08x}", hash::hash(essence) >> 32)
 }
 
 /// The words of an error that distinguish it from others.
@@ -94,7 +41,8 @@ enum Expected {
 struct Words {
     kept: Vec<String>,
     has_noise: bool,
-    expected: Expected,
+    /// What the line says so far of the next word.
+    context: Context,
     /// Whether the last was a number, which a unit may follow.
     after_number: bool,
 }
@@ -111,15 +59,19 @@ struct Chunk<'a> {
 
 impl Words {
     fn read(&mut self, line: &str) {
-        (self.expected, self.after_number) = (Expected::Word, false);
-        let chunks = chunks(line);
+        (self.context, self.after_number) = (Context::default(), false);
+        let line = without_key(line);
+        let chunks = chunks(&line);
         for (at, chunk) in chunks.iter().enumerate() {
             let next = chunks.get(at + 1).map(|next| next.text);
             self.add(chunk.text, next.filter(|_| !chunk.is_last), next);
             // In `{"a": 1, "b": 2}` the `b` is no unit.
             self.after_number &= !chunk.is_last;
+            if chunk.is_last {
+                self.context.end_clause();
+            }
             if chunk.ends_item {
-                self.expected = Expected::Word;
+                self.context.end_item();
             }
         }
     }
@@ -138,7 +90,11 @@ impl Words {
         if chunk.is_empty() {
             return;
         }
-        if self.is_code(chunk, follows) {
+        self.context.compare(chunk, follows);
+        if code::is_of_vendor(chunk) {
+            return self.code(chunk);
+        }
+        if self.context.is_code(chunk, follows) {
             // -1 and 1 are two codes.
             let is_negative = signed.ends_with(&format!("-{chunk}"));
             return self.code(if is_negative { signed } else { chunk });
@@ -151,6 +107,7 @@ impl Words {
             })
         };
         if noise::is_number(chunk) {
+            self.context.is_log |= chunk.contains(':');
             self.noise(true);
         } else if self.after_number && noise::is_unit(&word)
             || noise::is_measure(chunk)
@@ -196,7 +153,7 @@ impl Words {
     }
 
     fn add_part(&mut self, part: &str, is_behind_hyphen: bool, follows: Option<&str>) {
-        if self.is_code(part, follows) {
+        if self.context.is_code(part, follows) {
             return self.code(part);
         }
         let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
@@ -205,7 +162,7 @@ impl Words {
         }
         if noise::is_id(part)
             || is_behind_hyphen && noise::is_suffix(part)
-            || self.expected == Expected::Id && noise::is_named_id(part)
+            || self.context.expects_id() && noise::is_named_id(part)
         {
             return self.noise(false);
         }
@@ -213,7 +170,7 @@ impl Words {
         if self.after_number && noise::is_unit(&word) {
             return self.noise(true);
         }
-        self.expected = self.expects(part, &word);
+        self.context.read(part, &word);
         // `worker3` and `worker4` differ by their numbers alone.
         if !noise::is_name(part) && word.contains(|c: char| c.is_ascii_digit()) {
             word.retain(|c| !c.is_ascii_digit());
@@ -230,71 +187,23 @@ impl Words {
     fn noise(&mut self, is_number: bool) {
         self.has_noise = true;
         self.after_number = is_number;
-        // `HTTP/1.1 404`
-        if !(is_number && self.expected == Expected::PerhapsHttpCode) {
-            self.expected = Expected::Word;
-        }
+        self.context.pass_noise(is_number);
     }
 
     fn code(&mut self, code: &str) {
-        // Another may follow: `ERROR 1045 (28000)`.
         self.after_number = false;
+        self.context.pass_code();
         self.kept.push(code.to_lowercase());
-    }
-
-    fn expects(&self, part: &str, word: &str) -> Expected {
-        // In `statusCode` the last word counts.
-        let is_capital = |pair: &[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
-        let hump = part.as_bytes().windows(2).rposition(is_capital);
-        let last = hump.map_or_else(String::new, |at| part[at + 1..].to_lowercase());
-        let is_of = |words: &[&str]| words.contains(&word) || words.contains(&&*last);
-        match () {
-            () if is_of(CODE_WORDS) => Expected::Code,
-            () if is_of(WEAK_CODE_WORDS) => Expected::PerhapsCode,
-            () if is_of(ID_WORDS) => Expected::Id,
-            () if BETWEEN.contains(&word) && self.expected != Expected::Word => self.expected,
-            () if ANSWER_WORDS.contains(&word) => Expected::PerhapsHttpCode,
-            () => Expected::Word,
-        }
-    }
-
-    /// Returns whether it is a code, which distinguishes one error from another.
-    fn is_code(&self, part: &str, follows: Option<&str>) -> bool {
-        let is_http = matches!(part.parse::<u16>(), Ok(400..600));
-        let counts_nothing = follows.is_none_or(|follows| {
-            AFTER_CODE.contains(&&*follows.to_lowercase())
-                || is_http && follows.starts_with(|c: char| c.is_ascii_uppercase())
-        });
-        match self.expected {
-            Expected::Word | Expected::Id => false,
-            Expected::Code => has_form_of_code(part, 4),
-            Expected::PerhapsCode => counts_nothing && has_form_of_code(part, 1),
-            Expected::PerhapsHttpCode => counts_nothing && is_http,
-        }
     }
 }
 
-/// Returns whether it looks like a code: `12`, `E0433` with so many letters at most, `42P01`,
-/// `0xC0000005`.
-fn has_form_of_code(part: &str, letters: usize) -> bool {
-    if let Some(hex) = part.strip_prefix("0x").or(part.strip_prefix("0X")) {
-        let is_short = hex.len() <= 4;
-        // Those of Windows.
-        let is_windows = hex.len() == 8 && hex.starts_with(['8', 'c', 'C']);
-        return (is_short || is_windows) && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-    }
-    let number = part.trim_start_matches(|c: char| c.is_ascii_uppercase());
-    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let is_windows = number.len() == 10 && (number.starts_with('3') || number.starts_with("10737"));
-    if is_number && (number.len() <= 5 || is_windows) && part.len() - number.len() <= letters {
-        return true;
-    }
-    // Those of SQL.
-    let is_sql = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
-    letters > 1
-        && part.len() == 5
-        && part.bytes().all(is_sql)
-        && part.bytes().any(|byte| byte.is_ascii_digit())
+/// Leaves out the values of a row, as a unique index shows them: `Key (id)=(17) already exists.`
+fn without_key(line: &str) -> Cow<'_, str> {
+    let (Some((key, values)), true) = (line.split_once(")=("), line.contains("Key (")) else {
+        return line.into();
+    };
+    let (_, rest) = values.rsplit_once(')').unwrap_or_default();
+    format!("{key}){rest}").into()
 }
 
 /// Takes a line apart at its blanks, brackets, quotation marks, and what ends a clause.

@@ -157,6 +157,40 @@ const SAME: &[(&str, &str)] = &[
         "age: too low\nname: too long",
     ),
     ("column a is not b", "column b is not a"),
+    // Codes of the data.
+    ("unknown zip code 10115", "unknown zip code 90210"),
+    ("zip_code=10115 is bad", "zip_code=90210 is bad"),
+    ("row 17: product code 4711", "row 18: product code 4712"),
+    ("countryCode: 49", "countryCode: 43"),
+    (
+        "item code E1142 is not there",
+        "item code E1143 is not there",
+    ),
+    ("INV-10042: no price", "INV-10043: no price"),
+    ("SKU12345: no price", "SKU12346: no price"),
+    ("KeyError: 4711", "KeyError: 4712"),
+    // Counts that could be an answer's code.
+    ("expected 1000, got 404", "expected 1000, got 503"),
+    ("expected 500 rows, got 501", "expected 500 rows, got 503"),
+    ("started with 412", "started with 503"),
+    ("got 497", "got 463"),
+    // What follows a code.
+    ("error code 3: 17 rows", "error code 3: 18 rows"),
+    ("exit code 3, 17 of 20 done", "exit code 3, 18 of 20 done"),
+    // Processes and levels of a log.
+    (
+        "2026-11-22 13:00:00,123 ERROR [4711] no",
+        "2026-11-22 13:00:01,456 ERROR [4712] no",
+    ),
+    // The values of a row.
+    (
+        "it is there\nDETAIL:  Key (sku)=(AB-x) already exists.",
+        "it is there\nDETAIL:  Key (sku)=(CD-y) already exists.",
+    ),
+    (
+        "Key (a, b)=(x (y), z) is not present in table \"t\".",
+        "Key (a, b)=(u, v) is not present in table \"t\".",
+    ),
     // Backtraces.
     (
         "no\n\nStack backtrace:\n   0: a::b\n             at ./src/a.rs:1:2",
@@ -238,7 +272,46 @@ const OTHERS: &[(&str, &str)] = &[
         "error[E0433]: it does not build",
         "error[E0308]: it does not build",
     ),
+    ("error code 1146", "error code 1045"),
+    ("the code is 12", "the code is 13"),
+    ("nativeErrorCode: 1205", "nativeErrorCode: 1213"),
+    ("returncode=1", "returncode=2"),
+    ("rc=23", "rc=12"),
+    ("failed with 5", "failed with 32"),
+    ("failed with 403", "failed with 404"),
+    ("Error number -138 occurred", "Error number -5 occurred"),
+    (
+        "An error occurred (403) when it asked",
+        "An error occurred (404) when it asked",
+    ),
+    ("expected 200, got 404", "expected 200, got 503"),
+    (
+        "expected status 200 but got 404",
+        "expected status 200 but got 503",
+    ),
+    ("HTTPError: 404 Client Error", "HTTPError: 410 Client Error"),
+    ("ERROR 1045 (28000)", "ERROR 1045 (42000)"),
+    ("ERROR:  42P01: no", "ERROR:  42P07: no"),
+    (
+        "2026-11-22 13:00:00,123 ERROR status 404",
+        "2026-11-22 13:00:01,456 ERROR status 503",
+    ),
+    (
+        "2026-11-29 03:00:02 ERROR 404: no",
+        "2026-11-29 04:10:22 ERROR 410: no",
+    ),
+    // Those that vendors name.
+    ("db error: ORA-00942", "db error: ORA-01017"),
+    ("OCI Error (TNS-12541)", "OCI Error (TNS-12514)"),
+    ("no sign-in: AADSTS50011", "no sign-in: AADSTS700016"),
+    ("SQL0204N", "SQL0803N"),
+    // Errors that are nothing else.
+    ("E1001", "E1002"),
+    ("DB-12", "DB-13"),
+    ("-22", "-5"),
+    ("404", "503"),
     // Words that are no noise.
+    ("Key (a)=(x) already exists.", "Key (b)=(x) already exists."),
     ("input/output error", "read/write error"),
     (r"connection\nrefused", r"connection\nreset"),
     ("S3Error: no", "D1Error: no"),
@@ -322,6 +395,33 @@ proptest! {
     fn any_two_exit_codes_are_two_errors(one in 1_u8.., other in 1_u8..) {
         prop_assume!(one != other);
         prop_assert_ne!(of(&format!("exited with code {one}")), of(&format!("exited with code {other}")));
+    }
+
+    #[test]
+    fn any_two_codes_behind_a_word_that_says_so_are_two_errors(
+        word in proptest::sample::select(&[
+            "error code ", "exit code: ", "errno ", "rc=", "status: ", "(os error ", "SQLSTATE ", "ORA-0", "failed with ",
+        ][..]),
+        one in 1000_u16..10000,
+        other in 1000_u16..10000,
+        seconds in any::<[u16; 2]>(),
+    ) {
+        prop_assume!(one != other);
+        let error = |code, seconds| format!("no rows after {seconds} s\n  caused by: {word}{code}");
+        prop_assert_ne!(of(&error(one, seconds[0])), of(&error(other, seconds[1])));
+        prop_assert_eq!(of(&error(one, seconds[0])), of(&error(one, seconds[1])));
+    }
+
+    #[test]
+    fn any_two_numbers_behind_a_word_that_counts_or_names_are_alike(
+        word in proptest::sample::select(&[
+            "error in row ", "error on line ", "failed at byte ", "pid ", "port ", "zip code ", "product_code=", "retry ",
+            "expected 1000, got ", "Key (sku)=(x-", "INV-", "status of order id ",
+        ][..]),
+        one in 1000_u32..100_000,
+        other in 1000_u32..100_000,
+    ) {
+        prop_assert_eq!(of(&format!("no price: {word}{one})")), of(&format!("no price: {word}{other})")));
     }
 
     #[test]
