@@ -216,6 +216,22 @@ impl Outcome {
             _ => fingerprint::of(text),
         }
     }
+
+    /// Returns the fingerprint that an earlier failure would have, of which the text is known, had it ended in the
+    /// same way as this one.
+    pub(crate) fn fingerprint_of_earlier(&self, text: &str) -> String {
+        match self {
+            Self::Ended(ending) => {
+                let (said, output) = text.split_once("\n\n").unwrap_or((text, ""));
+                if said.trim_end().ends_with(&ending.cause) {
+                    ending_fingerprint(&ending.cause, output)
+                } else {
+                    fingerprint::of(text)
+                }
+            }
+            _ => self.fingerprint(text),
+        }
+    }
 }
 
 impl Ending {
@@ -250,18 +266,22 @@ impl Ending {
         } else {
             &self.output
         };
-        let output = redact::hide(&**output);
-        let lines = output.lines().filter(|line| !line.trim().is_empty());
-        let mut last: Vec<_> = lines.rev().take(LAST_LINES).collect();
-        last.reverse();
-        // Below the line that names the fault there may be frames of a trace, or advice, which are always the same.
-        if let Some(fault) = headline::fault(&output)
-            && !last.iter().any(|line| line.contains(fault))
-        {
-            last.insert(0, fault);
-        }
-        letters(&self.cause, &last.join("\n"))
+        ending_fingerprint(&self.cause, &redact::hide(&**output))
     }
+}
+
+/// Returns the fingerprint of an end that left this output.
+fn ending_fingerprint(cause: &str, output: &str) -> String {
+    let lines = output.lines().filter(|line| !line.trim().is_empty());
+    let mut last: Vec<_> = lines.rev().take(LAST_LINES).collect();
+    last.reverse();
+    // Below the line that names the fault there may be frames of a trace, or advice, which are always the same.
+    if let Some(fault) = headline::fault(output)
+        && !last.iter().any(|line| line.contains(fault))
+    {
+        last.insert(0, fault);
+    }
+    letters(cause, &last.join("\n"))
 }
 
 /// Distinguishes two failures by each letter of what we say of them, and by what they say but for noise.

@@ -7,7 +7,6 @@ use crate::message::alert::Kind;
 use crate::rules::Reason;
 use crate::rules::flapping::{self, Course};
 use crate::rules::took::Took;
-use crate::status::fingerprint;
 use crate::status::outcome::Outcome;
 use crate::status::{Acknowledged, OVERDUE, Silence, State, Status};
 
@@ -37,7 +36,9 @@ fn fingerprint(outcome: &Outcome, text: &str, before: Option<&Status>) -> String
     }
     let new = outcome.fingerprint(text);
     match before {
-        Some((before, known)) if *known != new && fingerprint::of(before) == new => known.clone(),
+        Some((before, known)) if *known != new && outcome.fingerprint_of_earlier(before) == new => {
+            known.clone()
+        }
         _ => new,
     }
 }

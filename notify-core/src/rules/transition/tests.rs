@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta};
 use super::*;
 use crate::message::alert::Kind;
 use crate::status::fingerprint;
-use crate::status::outcome::Panic;
+use crate::status::outcome::{Ending, Panic};
 use crate::status::{Held, State};
 
 fn at(second: i64) -> Time {
@@ -411,6 +411,44 @@ fn an_error_keeps_what_another_version_wrote_for_it_and_is_not_sent_once_more() 
     status.sent_errors = vec!["0ld0ld00".to_owned()];
     assert_eq!(job.run(60, &failed("row 18 is bad")), Reason::Recent);
     assert_eq!(job.run(60, &failed("row 18 is lost")), Reason::NewError);
+}
+
+/// Issue 12, points 4 and 5: of a command not the whole text is the error.
+#[test]
+fn a_command_keeps_what_another_version_wrote_for_its_error_and_is_not_sent_once_more() {
+    let settings = Settings {
+        silent: 4 * time::HOUR,
+        ..Settings::default()
+    };
+    let ended = |cause: &str, output: &str| {
+        Outcome::Ended(Ending {
+            output: output.to_owned(),
+            ..Ending::of(cause.to_owned())
+        })
+    };
+    let mut job = Job::new(settings);
+    job.run(
+        0,
+        &ended("exited with code 12", "copying a\n\nrow 17 is bad"),
+    );
+    let Past::Known(status) = &mut job.past else {
+        unreachable!()
+    };
+    status.fingerprint = Some("0ld0ld00".to_owned());
+    status.sent_errors = vec!["0ld0ld00".to_owned()];
+    let again = ended("exited with code 12", "copying a\n\nrow 18 is bad");
+    assert_eq!(job.run(60, &again), Reason::Recent);
+    // Nor is who asked for the end a part of the error.
+    let asked = Outcome::Ended(Ending {
+        cause: "exited with code 12".to_owned(),
+        asked: Some("asked to end: SIGTERM from init, pid 1".to_owned()),
+        output: "copying a\n\nrow 19 is bad".to_owned(),
+        stdout: String::new(),
+    });
+    assert_eq!(job.run(60, &asked), Reason::Recent);
+    assert_eq!(job.run(60, &again), Reason::Recent);
+    let other = ended("exited with code 3", "copying a\n\nrow 18 is bad");
+    assert_eq!(job.run(60, &other), Reason::NewError);
 }
 
 #[test]
