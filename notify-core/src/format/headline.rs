@@ -156,7 +156,8 @@ fn message_of_structure<'a>(heads: &[Line<'a>], rest: &[Line<'a>]) -> Option<Cow
         !opens && key.is_some_and(|key| MESSAGE_KEYS.contains(&&*key.to_lowercase()))
     };
     let by_key = || inside().find(is_message);
-    let line = by_key().or_else(|| inside().find(|line| line.says_something()))?;
+    let says = |line: &&Line<'_>| line.says_something() && !line.text.ends_with(['{', '[', '(']);
+    let line = by_key().or_else(|| inside().find(says))?;
     Some(joined(head, Some(line.shown().trim_end_matches(','))))
 }
 
@@ -221,15 +222,17 @@ fn last<'a>(lines: &[Line<'a>]) -> Option<Cow<'a, str>> {
     Some(joined(says, more))
 }
 
-/// Leaves out what stands in braces behind a frame, as Node.js shows the properties of an error, but for its causes.
+/// Leaves out what stands in braces behind a frame, as Node.js shows the properties of an error, but for its causes, and
+/// the first of the errors that it is made of.
 fn without_properties<'a>(lines: &[Line<'a>]) -> Vec<Line<'a>> {
-    let mut is_inside = false;
+    let (mut is_inside, mut is_first_of_several) = (false, false);
     let mut shown = Vec::new();
     for line in lines {
         is_inside |= line.is_noise() && line.text.ends_with(" {");
-        if !is_inside || line.text.starts_with("[cause]: ") {
+        if !is_inside || line.text.starts_with("[cause]: ") || is_first_of_several {
             shown.push(*line);
         }
+        is_first_of_several = line.text == "[errors]: [";
         is_inside &= line.text != "}";
     }
     shown
@@ -241,7 +244,11 @@ fn joined<'a>(head: &'a str, more: Option<&'a str>) -> Cow<'a, str> {
     let Some(more) = more.filter(|more| !more.is_empty()) else {
         return head.into();
     };
-    if head.contains(more) {
+    // `ConnectionRefusedError: refused` where the head has the same without its type.
+    let words = more
+        .split_once(": ")
+        .filter(|(kind, _)| kind.ends_with("Error"));
+    if head.contains(words.map_or(more, |(_, words)| words)) {
         head.into()
     } else if head.is_empty() || more.starts_with(head) || line::is_empty_word(head) {
         more.into()

@@ -224,7 +224,8 @@ impl<'a> Line<'a> {
         HINTS.iter().any(|hint| self.begins_with(hint))
             || self.text.starts_with("make") && self.text.contains("*** [")
             || self.is_frame()
-            || self.has_level(QUIET_LEVELS)
+            // The last line of a failed rclone is a notice.
+            || self.has_level(QUIET_LEVELS) && !self.text.contains("NOTICE: Failed ")
     }
 
     /// Returns whether it is a frame of a backtrace in another language than ours: `#0 {main}` of PHP,
@@ -279,18 +280,22 @@ pub(super) fn without_markup(text: &str) -> Cow<'_, str> {
         return text.into();
     };
     let (before, page) = text.split_at(begin);
+    // What stands below the page is no part of it: the causes of an error.
+    let end = page.rfind('>').map_or(page.len(), |end| end + 1);
+    let (page, below) = page.split_at(end);
     let title = find("<title").and_then(|at| {
         let (_, title) = text[at..].split_once('>')?;
         let (title, _) = title.split_once('<')?;
         Some(title.trim()).filter(|title| !title.is_empty())
     });
     let words = title.map_or_else(|| without_tags(page), str::to_owned);
-    match (before.trim(), words.trim()) {
-        ("", "") => "a page without a text".into(),
-        (before, "") => before.to_owned().into(),
-        ("", words) => words.to_owned().into(),
-        (before, words) => format!("{before} {words}").into(),
-    }
+    let says = match (before.trim(), words.trim()) {
+        ("", "") => "a page without a text".to_owned(),
+        (before, "") => before.to_owned(),
+        ("", words) => words.to_owned(),
+        (before, words) => format!("{before} {words}"),
+    };
+    (says + below).into()
 }
 
 fn without_tags(page: &str) -> String {

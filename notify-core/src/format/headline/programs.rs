@@ -331,6 +331,46 @@ const PROGRAMS: &[(&str, &str)] = &[
         "[eval]:1\nthrow new Error(\"outer\", {cause: new Error(\"no disk\")})\n^\n\nError: outer\n    at [eval]:1:7\n    at node:internal/main/eval_string:24:3 {\n  [cause]: Error: no disk\n      at [eval]:1:31\n}\n\nNode.js v18.19.0\n",
         "no disk",
     ),
+    // rclone: its last line is a notice
+    (
+        "2026/11/29 03:00:04 NOTICE: Failed to sync with 3 errors: last error was: directory not found\n",
+        "2026/11/29 03:00:04 NOTICE: Failed to sync with 3 errors: last error was: directory not found",
+    ),
+    // pg_dump that lost its server
+    (
+        "pg_dump: error: Dumping the contents of table \"orders\" failed: PQgetResult() failed.\npg_dump: detail: Error message from server: server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally\n\tbefore or while processing the request.\npg_dump: detail: Command was: COPY public.orders (id, price) TO stdout;\n",
+        "pg_dump: detail: Error message from server: server closed the connection unexpectedly",
+    ),
+    // Maven
+    (
+        "[ERROR] Failed to execute goal org.codehaus.mojo:exec-maven-plugin:3.1.0:java (default-cli) on project load: An exception occurred while executing the Java class. no such role: etl -> [Help 1]\n[ERROR] \n[ERROR] To see the full stack trace of the errors, re-run Maven with the -e switch.\n[ERROR] Re-run Maven using the -X switch to enable full debug logging.\n[ERROR] \n[ERROR] For more information about the errors and possible solutions, please read the following articles:\n[ERROR] [Help 1] http://cwiki.apache.org/confluence/display/MAVEN/MojoExecutionException\n",
+        "[ERROR] Failed to execute goal org.codehaus.mojo:exec-maven-plugin:3.1.0:java (default-cli) on project load: An exception occurred while executing the Java class. no such role: etl -> [Help 1]",
+    ),
+    // an AggregateError of Node.js
+    (
+        "node:internal/process/promises:288\n            triggerUncaughtException(err, true /* fromPromise */);\n            ^\n\nAggregateError [ECONNREFUSED]: \n    at internalConnectMultiple (node:net:1117:18)\n    at afterConnectMultiple (node:net:1684:7) {\n  code: 'ECONNREFUSED',\n  [errors]: [\n    Error: connect ECONNREFUSED ::1:5432\n        at createConnectionError (node:net:1647:14) {\n      errno: -111,\n      code: 'ECONNREFUSED',\n      syscall: 'connect',\n      address: '::1',\n      port: 5432\n    },\n    Error: connect ECONNREFUSED 127.0.0.1:5432\n        at createConnectionError (node:net:1647:14) {\n      errno: -111,\n      code: 'ECONNREFUSED'\n    }\n  ]\n}\n\nNode.js v20.10.0\n",
+        "connect ECONNREFUSED ::1:5432",
+    ),
+    // ffmpeg
+    (
+        "[libx264 @ 0x5] broken ffmpeg default settings detected\n[libx264 @ 0x5] use an encoding preset (e.g. -vpre medium)\nError initializing output stream 0:0 -- Error while opening encoder for output stream #0:0 - maybe incorrect parameters such as bit_rate, rate, width or height\nConversion failed!\n",
+        "Error initializing output stream 0:0 -- Error while opening encoder for output stream #0:0 - maybe incorrect parameters such as bit_rate, rate, width or height",
+    ),
+    // SQL*Plus
+    (
+        "ERROR:\nORA-12541: TNS:no listener\n\n\nSP2-0306: Invalid option.\nUsage: CONN[ECT] [{logon|/|proxy} [AS {SYSDBA|SYSOPER|SYSASM|SYSBACKUP|SYSDG|SYSKM|SYSRAC}] [edition=value]]\nSP2-0157: unable to CONNECT to ORACLE after 3 attempts, exiting SQL*Plus\n",
+        "ORA-12541: TNS:no listener",
+    ),
+    // snowsql
+    (
+        "250001 (08001): None: Failed to connect to DB: x.snowflakecomputing.com:443. Incorrect username or password was specified.\nIf the error message is unclear, enable logging using -o log_level=DEBUG and see the log to find out the cause. Contact support for further help.\n",
+        "250001 (08001): None: Failed to connect to DB: x.snowflakecomputing.com:443. Incorrect username or password was specified.",
+    ),
+    // Python, where the effect quotes its cause
+    (
+        "Traceback (most recent call last):\n  File \"/x.py\", line 198, in f\n    connect()\nConnectionRefusedError: [Errno 111] Connection refused\n\nThe above exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n  File \"/x.py\", line 589, in g\n    f()\nMaxRetryError: no answer (Caused by NewConnectionError('[Errno 111] Connection refused'))\n",
+        "MaxRetryError: no answer (Caused by NewConnectionError('[Errno 111] Connection refused'))",
+    ),
 ];
 
 #[test]

@@ -110,6 +110,18 @@ const CASES: &[(&str, &str)] = &[
         "<?xml version=\"1.0\"?>\n<Error><Code>NoSuchKey</Code><Message>It is not there.</Message></Error>",
         "NoSuchKey It is not there.",
     ),
+    (
+        "Error performing PUT https://s3/b/x: 403 Forbidden: <?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>\n  caused by: Error performing PUT https://s3/b/x\n",
+        "Error performing PUT https://s3/b/x: 403 Forbidden: AccessDenied",
+    ),
+    (
+        "loading: <html><title>Bad Gateway</title></html>\n  caused by: reset by peer",
+        "loading: Bad Gateway: reset by peer",
+    ),
+    (
+        "Refused {\n    source: Inner {\n        code: 12,\n        url: \"https://x\",\n    },\n}",
+        "Refused: url: \"https://x\"",
+    ),
     // Panics
     (
         "panicked: disk full\n  at src/a.rs:1:2\n\n   0: std::x\n   1: a::b",

@@ -76,6 +76,8 @@ const CONSEQUENCES: &[&str] = &[
     "failed (",
     "connection closed",
     "lost connection",
+    "conversion failed!",
+    "sp2-",
 ];
 const CONSEQUENCES_INSIDE: &[&str] = &[
     "error is not recoverable",
@@ -119,9 +121,16 @@ const CONTEXT_INSIDE: &[&str] = &[
     ": hint: ",
     ": detail: ",
     ": warning: ",
+    "[help 1] http",
+    "to see the full stack trace of the errors",
+    "re-run maven",
+    "for more information about the errors",
     "leaving directory",
     "entering directory",
 ];
+
+/// What the same mark stands before where more is no context but the reason.
+const REASON_INSIDE: &str = "error message from server: ";
 
 /// How advice begins. A line that names a fault before it is none.
 const ADVICE: &[&str] = &[
@@ -146,6 +155,7 @@ const ADVICE: &[&str] = &[
     "info visit ",
     "to update, run",
     "to see a list",
+    "if the error message is unclear",
 ];
 
 /// How a question begins.
@@ -234,8 +244,15 @@ impl Line<'_> {
             })
         };
         self.is_crossed()
+            || self.is_of_oracle()
             || self.text.split(|c| !is_of_a_word(c)).any(is_type)
             || self.place_of_trouble().is_some()
+    }
+
+    /// `ORA-12541: TNS:no listener`
+    fn is_of_oracle(&self) -> bool {
+        let number = self.text.strip_prefix("ORA-");
+        number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
     }
 
     /// Returns where one of the phrases stands in it as words of their own.
@@ -269,7 +286,7 @@ impl Line<'_> {
         let is_ruled = self.text.starts_with(RULER) && self.text.ends_with(RULER);
         is_trace
             || is_ruled
-            || self.has(CONTEXT, CONTEXT_INSIDE)
+            || self.has(CONTEXT, CONTEXT_INSIDE) && !self.has(&[], &[REASON_INSIDE])
             || self.has_level(WARNINGS)
             || self.is_question()
     }
