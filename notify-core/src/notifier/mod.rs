@@ -249,7 +249,7 @@ impl Refusal {
         | Self::Alert { reason }
         | Self::Gone { reason }
         | Self::Unknown { reason }) = &mut self;
-        *reason = redact::hide(std::mem::take(reason)).into_owned();
+        *reason = redact::hide_in_error(std::mem::take(reason)).into_owned();
         self
     }
 

@@ -1,4 +1,4 @@
-//! Hides secrets in texts: those of the configured destinations, and passwords in any URL.
+//! Hides secrets in texts: those of the configured destinations, and passwords in any URL, and in an error the tokens of one.
 //!
 //! A program's error may quote what it was given, such as the webhook that it could not reach, and the
 //! status file is for all to read. What was hidden reads `[hidden]`.
@@ -68,6 +68,29 @@ pub(crate) fn hide<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
     known.clean.clear();
     known.clean.push_str(&text);
     text
+}
+
+/// Hides in an error, or in what a program wrote, also what its URLs call a token: many clients show the whole URL that they
+/// asked. In what a person writes such a URL is meant: a report that is signed.
+pub(crate) fn hide_in_error<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+    let text = hide(text);
+    let tokens = tokens_of_queries(&text);
+    if tokens.is_empty() {
+        return text;
+    }
+    marked(&text, tokens.into_iter().map(|token| token.place)).into()
+}
+
+/// Puts the mark in the place of each secret.
+fn marked(text: &str, places: impl IntoIterator<Item = Range<usize>>) -> String {
+    let mut hidden = String::with_capacity(text.len());
+    let mut from = 0;
+    for secret in places {
+        hidden += &text[from..secret.start];
+        hidden += MARK;
+        from = secret.end;
+    }
+    hidden + &text[from..]
 }
 
 /// Makes one line of at most `limit` bytes that can be read and holds no secret; empty where nothing is left
@@ -141,21 +164,14 @@ impl Secrets {
         if found.is_empty() {
             return text.into();
         }
-        let mut hidden = String::with_capacity(text.len());
-        let mut from = 0;
-        for secret in found {
-            hidden += &text[from..secret.start];
-            hidden += MARK;
-            from = secret.end;
-        }
-        hidden += &text[from..];
-        hidden.into()
+        marked(text, found).into()
     }
 
     /// Finds what a cut at a place would part: a secret, or a password from the name before it.
     fn across(&self, text: &str, place: usize) -> Option<Range<usize>> {
         let passwords = passwords(text)
             .into_iter()
+            .chain(tokens_of_queries(text))
             .map(|password| password.known_by);
         let mut all = apart(self.find(text).into_iter().chain(passwords).collect()).into_iter();
         // At its beginning nothing is parted: it is whole behind the cut.
@@ -241,7 +257,7 @@ const SHOWN_HOW: &str = "user:password";
 /// A password in a text.
 struct Password {
     place: Range<usize>,
-    /// From `://` to `@`, by which it is known as one.
+    /// From `://` to `@`, or from the mark before an option, by which it is known as one.
     known_by: Range<usize>,
 }
 
@@ -284,6 +300,40 @@ fn passwords(text: &str) -> Vec<Password> {
         }
     }
     found
+}
+
+/// Finds the values of a query that are secret by their names: `?access_token=…&X-Amz-Signature=…`.
+fn tokens_of_queries(text: &str) -> Vec<Password> {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let ends = |c: char| c.is_whitespace() || c.is_control() || "&#\"'`<>()[]{},;\\".contains(c);
+    let options = text.match_indices(['?', '&']).filter_map(|(at, mark)| {
+        let start = at + mark.len();
+        let name = text[start..].split(|c| !is_of_name(c)).next()?;
+        let rest = text[start + name.len()..].strip_prefix('=')?;
+        let value = rest.split(ends).next()?.trim_end_matches([':', '.']);
+        let from = start + name.len() + "=".len();
+        let place = from..from + value.len();
+        let known_by = at..place.end;
+        names_secret(name, value).then_some(Password { place, known_by })
+    });
+    options.collect()
+}
+
+/// Returns whether an option of a query is a secret, whosever URL it is. A `key` is mostly none, but for Google's.
+fn names_secret(name: &str, value: &str) -> bool {
+    const ENDS: [&str; 6] = [
+        "token",
+        "apikey",
+        "api_key",
+        "api-key",
+        "signature",
+        "secret",
+    ];
+    let name = text::lower(name);
+    let is_secret = ENDS.iter().any(|end| name.ends_with(end))
+        || matches!(&*name, "sig" | "password" | "passwd")
+        || name == "key" && value.starts_with("AIza");
+    is_secret && value.len() >= LONG
 }
 
 fn stands_alone(text: &str, place: &Range<usize>) -> bool {
@@ -640,14 +690,50 @@ mod tests {
 
     /// Issue 12, point 22.
     #[test]
+    fn in_an_error_the_query_of_any_url_loses_its_tokens() {
+        for (text, hidden) in [
+            (
+                "401 for url: https://h/v1?page=2&api_key=AKZ81hsk29xk21",
+                "401 for url: https://h/v1?page=2&api_key=[hidden]",
+            ),
+            (
+                "no answer of (/v1/x?access_token=abcd1234efgh) (Caused by it)",
+                "no answer of (/v1/x?access_token=[hidden]) (Caused by it)",
+            ),
+            (
+                "PUT \"https://s3/b/k?X-Amz-Date=20261129T030000Z&X-Amz-Signature=9f86d081884c\": 403",
+                "PUT \"https://s3/b/k?X-Amz-Date=20261129T030000Z&X-Amz-Signature=[hidden]\": 403",
+            ),
+            (
+                "https://x.blob.core.windows.net/c?sv=2024&sig=abc%2Fdef%3D: no",
+                "https://x.blob.core.windows.net/c?sv=2024&sig=[hidden]: no",
+            ),
+            ("https://h?key=AIzaSyA1B2C3", "https://h?key=[hidden]"),
+            (
+                "https://h?key=2026/orders.csv",
+                "https://h?key=2026/orders.csv",
+            ),
+            ("is it a token=abcdefgh?", "is it a token=abcdefgh?"),
+            ("https://h?token=none", "https://h?token=none"),
+            ("a && b || token=abcdefgh", "a && b || token=abcdefgh"),
+        ] {
+            assert_eq!(hide_in_error(text), hidden, "{text}");
+            assert_eq!(hide_in_error(hidden), hidden, "{text}");
+            // A person may mean such a link.
+            assert_eq!(hide(text), text);
+        }
+    }
+
+    /// Issue 12, point 22.
+    #[test]
     fn no_cut_leaves_a_password_without_what_tells_that_it_is_one() {
-        let text = "no answer of postgres://etl:hunter2@db";
+        let text = "no answer of postgres://etl:hunter2@db?sslmode=off&token=hunter2hunter2";
         for place in 0..text.len() {
             for part in [
                 &text[..cut_before(text, place)],
                 &text[cut_after(text, place)..],
             ] {
-                let part = without_passwords(part);
+                let part = hide_in_error(part);
                 assert!(!part.contains("hunter2"), "{place}: {part}");
             }
         }

@@ -138,7 +138,7 @@ impl Line {
     fn readable(&self) -> String {
         let at = time::clock(Time::from(SystemTime::UNIX_EPOCH + self.at));
         let millis = self.at.subsec_millis();
-        let text = redact::line(&self.text, MOST_BYTES);
+        let text = redact::line(&redact::hide_in_error(&*self.text), MOST_BYTES);
         format!("{at}.{millis:03} {} {text}", self.level)
     }
 }

@@ -154,7 +154,7 @@ impl Run {
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
             // For the log alone: who leaves an error out wants no line of it from each run.
             warning::log(Level::Warn, || {
-                let error = redact::hide(error);
+                let error = redact::hide_in_error(error);
                 let (job, error) = (
                     run.job_name(in_force::setup()),
                     text::first_line(&error, LINE),

@@ -200,7 +200,7 @@ impl Outcome {
                 "The program called exit. The reason is in its own output, not here.".into()
             }
         };
-        let text = redact::hide(text);
+        let text = redact::hide_in_error(text);
         if text.ends_with('\n') {
             text
         } else {
@@ -266,7 +266,7 @@ impl Ending {
         } else {
             &self.output
         };
-        ending_fingerprint(&self.cause, &redact::hide(&**output))
+        ending_fingerprint(&self.cause, &redact::hide_in_error(&**output))
     }
 }
 

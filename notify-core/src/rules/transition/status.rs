@@ -91,9 +91,10 @@ impl Case<'_> {
         status.facts.clone_from(&run.heard.facts);
         status.log_lines.clone_from(&run.heard.log_lines);
         status.passed_over = match self.end.outcome {
-            Outcome::PassedOver(error) => {
-                Some(headline(&redact::hide(text::readable(error)), LINE))
-            }
+            Outcome::PassedOver(error) => Some(headline(
+                &redact::hide_in_error(text::readable(error)),
+                LINE,
+            )),
             _ => None,
         };
         status.text.clone_from(&self.text);
