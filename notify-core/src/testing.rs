@@ -277,12 +277,13 @@ pub(crate) fn written(text: &str) -> Alert {
     }
 }
 
-/// What the most careful cut leaves of a text: its first letters and digits.
-pub(crate) fn first_letters(text: &str, most: usize) -> String {
-    text.chars()
-        .filter(|c| c.is_alphanumeric())
-        .take(most)
-        .collect()
+/// Returns whether a message shows how an error begins: as many of its first letters and digits as the most careful cut
+/// leaves. An error of many lines with a letter each may be cut before it has ten.
+pub(crate) fn shows_beginning(message: &str, error: &str) -> bool {
+    let letters = |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).collect() };
+    let begins: String = error.chars().take(40).collect();
+    let first: String = letters(&begins).chars().take(10).collect();
+    letters(message).contains(&first)
 }
 
 /// Texts of what breaks messages: markup, mentions, entities, and characters of every kind.

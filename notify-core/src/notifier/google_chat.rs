@@ -238,7 +238,7 @@ mod tests {
     use super::super::http::Answer;
     use super::*;
     use crate::message::alert::Kind;
-    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, first_letters, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, shows_beginning, with_text};
     use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
@@ -345,8 +345,7 @@ mod tests {
             prop_assert_eq!(is_taken(&message), Ok(()));
             prop_assert_eq!(is_taken(&short(std::slice::from_ref(&alert))), Ok(()));
             let shown = message["text"].as_str().unwrap_or_default();
-            let letters = |text: &str| first_letters(text, usize::MAX);
-            let is_there = letters(shown).contains(&first_letters(alert.error(), 10));
+            let is_there = shows_beginning(shown, alert.error());
             prop_assert!(is_there, "{:?} of {}", alert.error(), shown);
         }
     }

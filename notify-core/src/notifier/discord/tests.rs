@@ -6,7 +6,9 @@ use super::*;
 use crate::message::alert::Kind;
 use crate::notifier::sanitize::visible;
 use crate::status::State;
-use crate::testing::{alert_of, alerts_of_each_kind, few_cases, first_letters, with_text, written};
+use crate::testing::{
+    alert_of, alerts_of_each_kind, few_cases, shows_beginning, with_text, written,
+};
 use strict_services as strict;
 
 fn is_taken(message: &Value) -> Result<(), String> {
@@ -266,8 +268,7 @@ proptest! {
         // Nothing but the fence is before it, or where there are many their number.
         let error = all.trim_start_matches('`').trim_start();
         let is_first = error.starts_with(first.trim());
-        let letters = |text: &str| first_letters(text, usize::MAX);
-        let is_there = number > 3 && letters(&all).contains(&first_letters(alert.error(), 10));
+        let is_there = number > 3 && shows_beginning(&all, alert.error());
         prop_assert!(is_first || is_there, "{:?} of {}", first, all);
         let short = short(&[alert]);
         prop_assert_eq!(is_taken(&short), Ok(()));

@@ -7,7 +7,9 @@ use super::*;
 use crate::message::alert::Kind;
 use crate::notifier::sanitize::visible;
 use crate::status::State;
-use crate::testing::{alert_of, alerts_of_each_kind, few_cases, first_letters, with_text, written};
+use crate::testing::{
+    alert_of, alerts_of_each_kind, few_cases, shows_beginning, with_text, written,
+};
 use strict_services as strict;
 
 fn is_taken(message: &Value) -> Result<(), String> {
@@ -315,8 +317,7 @@ proptest! {
         let block = block["codeSnippet"].as_str().or(block["text"].as_str());
         let error = plain(block.unwrap_or_default());
         let is_first = error.trim_start().starts_with(first.trim());
-        let letters = |text: &str| first_letters(text, usize::MAX);
-        let is_there = number > MAX_WHOLE_ALERTS && letters(&error).contains(&first_letters(alert.error(), 10));
+        let is_there = number > MAX_WHOLE_ALERTS && shows_beginning(&error, alert.error());
         prop_assert!(is_first || is_there, "{:?} of {}", first, error);
         let short = short(&[alert]);
         prop_assert_eq!(is_taken(&short), Ok(()));
