@@ -1,4 +1,5 @@
 //! What somebody new types and sets, and what the screen then says.
+#![cfg(feature = "cli")]
 
 use std::collections::BTreeSet;
 use std::fs;
