@@ -4,12 +4,16 @@
 use std::env;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use pipeline_notify::{Config, notify};
 use pipeline_notify_benches::{Place, Taken};
 
 const TIME: Duration = Duration::from_millis(700);
+
+/// Enough for eight processes to start: all count in the same time. One that begins later counts on when others have ended,
+/// so that the slower their start the better the figure.
+const START: Duration = Duration::from_millis(200);
 
 #[notify(name = format!("job.{number}"))]
 fn works(number: u32) -> Result<u32, String> {
@@ -22,7 +26,8 @@ fn around<R>(body: impl FnOnce() -> R) -> R {
 }
 
 /// Counts the calls that one thread makes, in one run around them.
-fn count(job: u32) -> u32 {
+fn count(job: u32, from: SystemTime) -> u32 {
+    thread::sleep(from.duration_since(SystemTime::now()).unwrap_or_default());
     around(|| {
         let begun = Instant::now();
         let mut calls = 0;
@@ -35,9 +40,10 @@ fn count(job: u32) -> u32 {
 }
 
 fn threads(number: u32, job: fn(u32) -> u32) -> u32 {
+    let from = SystemTime::now() + START;
     thread::scope(|scope| {
         let threads: Vec<_> = (0..number)
-            .map(|thread| scope.spawn(move || count(job(thread))))
+            .map(|thread| scope.spawn(move || count(job(thread), from)))
             .collect();
         let counts = threads
             .into_iter()
@@ -47,10 +53,14 @@ fn threads(number: u32, job: fn(u32) -> u32) -> u32 {
 }
 
 fn processes(number: u32, job: fn(u32) -> u32, place: &Place) -> u32 {
+    let from = SystemTime::now() + START;
+    let from = from.duration_since(SystemTime::UNIX_EPOCH);
+    let from = from.expect("a time after 1970").as_micros().to_string();
     let processes: Vec<_> = (0..number)
         .map(|process| {
             Command::new(env::current_exe().expect("this program"))
                 .env("BENCH_JOB", job(process).to_string())
+                .env("BENCH_FROM", &from)
                 .env("BENCH_STATUS", place.status())
                 .stdout(Stdio::piped())
                 .spawn()
@@ -73,8 +83,10 @@ fn main() {
     let status = status.map_or_else(|| place.status(), Into::into);
     let config = Config::new().directory(status).channel("alerts", Taken);
     config.install().expect("nothing is installed yet");
-    if let Ok(job) = env::var("BENCH_JOB") {
-        println!("{}", count(job.parse().expect("a number")));
+    if let (Ok(job), Ok(from)) = (env::var("BENCH_JOB"), env::var("BENCH_FROM")) {
+        let from = Duration::from_micros(from.parse().expect("a time"));
+        let from = SystemTime::UNIX_EPOCH + from;
+        println!("{}", count(job.parse().expect("a number"), from));
         place.clear();
         return;
     }
