@@ -4,6 +4,7 @@ use super::End;
 use crate::format::text;
 use crate::format::time;
 use crate::message::alert::Kind;
+use crate::os::redact;
 use crate::rules::Reason;
 use crate::rules::flapping::{self, Course};
 use crate::rules::took::Took;
@@ -35,10 +36,10 @@ fn fingerprint(outcome: &Outcome, text: &str, before: Option<&Status>) -> String
         return known.clone();
     }
     let new = outcome.fingerprint(text);
+    // The other version may have hidden less.
+    let is_as = |before| outcome.fingerprint_of_earlier(&redact::hide_in_error(before)) == new;
     match before {
-        Some((before, known)) if *known != new && outcome.fingerprint_of_earlier(before) == new => {
-            known.clone()
-        }
+        Some((before, known)) if *known != new && is_as(before) => known.clone(),
         _ => new,
     }
 }

@@ -413,6 +413,24 @@ fn an_error_keeps_what_another_version_wrote_for_it_and_is_not_sent_once_more() 
     assert_eq!(job.run(60, &failed("row 18 is lost")), Reason::NewError);
 }
 
+/// Issue 12, points 5 and 22: versions before showed the tokens of a URL's query.
+#[test]
+fn an_error_of_which_another_version_hid_less_is_not_sent_once_more() {
+    let mut job = Job::new(Settings {
+        silent: 4 * time::HOUR,
+        ..Settings::default()
+    });
+    let text = "no answer of https://h/v1?api_key=AKZ81hsk29xk21";
+    job.run(0, &failed(text));
+    let Past::Known(status) = &mut job.past else {
+        unreachable!()
+    };
+    status.text = format!("{text}\n");
+    status.fingerprint = Some("0ld0ld00".to_owned());
+    status.sent_errors = vec!["0ld0ld00".to_owned()];
+    assert_eq!(job.run(60, &failed(text)), Reason::Recent);
+}
+
 /// Issue 12, points 4 and 5: of a command not the whole text is the error.
 #[test]
 fn a_command_keeps_what_another_version_wrote_for_its_error_and_is_not_sent_once_more() {
