@@ -11,6 +11,7 @@ pub(crate) mod isolate;
 pub(crate) mod landlord;
 pub(crate) mod lock;
 pub(crate) mod machine;
+pub(crate) mod mutex;
 pub(crate) mod once;
 pub(crate) mod patience;
 pub(crate) mod plan_files;

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
 use crate::os::clock;
 use crate::os::engine::{Part, Slot};
+use crate::os::mutex::Mutex;
 use crate::os::warning::Warning;
 use crate::settings::in_force;
 use crate::settings::route::Route;
@@ -42,10 +43,7 @@ struct Unwritten {
 }
 
 fn unwritten() -> MutexGuard<'static, Unwritten> {
-    UNWRITTEN
-        .get()
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
+    UNWRITTEN.get().lock()
 }
 
 /// Returns a queue's pace, as its last sender left it.

@@ -3,9 +3,10 @@
 //! It is read to the end, because the command must not wait for us; a part of it is kept.
 
 use std::io::{self, Read};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar};
 use std::time::Duration;
 
+use crate::os::mutex::{self, Mutex};
 use crate::os::thread;
 
 /// The longest part that is kept.
@@ -61,22 +62,21 @@ impl Said {
                     Err(_) => break,
                 }
             }
-            heard.lock().is_enough = true;
+            heard.kept.lock().is_enough = true;
             heard.changed.notify_all();
         });
         if spawned.is_err() {
-            words.lock().is_enough = true;
+            words.kept.lock().is_enough = true;
         }
         Self { part, words }
     }
 
     /// Returns the first or the last line that is not blank, once it is known, or soon.
     pub(super) fn line(&self) -> String {
-        let (kept, _) = self
-            .words
-            .changed
-            .wait_timeout_while(self.words.lock(), LAST_WORDS, |kept| !kept.is_enough)
-            .unwrap_or_else(PoisonError::into_inner);
+        let Words { kept, changed } = &*self.words;
+        let goes_on = |kept: &mut Kept| !kept.is_enough;
+        let waited = changed.wait_timeout_while(kept.lock(), LAST_WORDS, goes_on);
+        let (kept, _) = mutex::whole(waited);
         let text = String::from_utf8_lossy(&kept.bytes);
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let line = match self.part {
@@ -88,12 +88,8 @@ impl Said {
 }
 
 impl Words {
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn keep(&self, said: &[u8], part: Part) {
-        let mut kept = self.lock();
+        let mut kept = self.kept.lock();
         match part {
             Part::First => {
                 let room = KEPT_BYTES.saturating_sub(kept.bytes.len());

@@ -1,9 +1,10 @@
 //! A value that is made once, at its first use, by code that may take long: a user's, say.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Condvar;
 
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::OnceBox;
+use crate::os::mutex::{self, Mutex};
 
 /// The values that are being made now. A forked child has a list of its own, for it lacks its parent's threads.
 static MAKERS: Part<Makers> = Part::new(Slot::Makers);
@@ -39,8 +40,8 @@ impl<T: Send + Sync> Once<T> {
         let makers = MAKERS.get();
         let address = std::ptr::from_ref(self).addr();
         let is_busy = |busy: &mut Vec<usize>| busy.contains(&address);
-        let waited = makers.changed.wait_while(makers.lock(), is_busy);
-        let mut busy = waited.unwrap_or_else(PoisonError::into_inner);
+        let waited = makers.changed.wait_while(makers.busy.lock(), is_busy);
+        let mut busy = mutex::whole(waited);
         if let Some(value) = self.value.get() {
             return value;
         }
@@ -59,12 +60,6 @@ impl<T: Send + Sync> From<T> for Once<T> {
     }
 }
 
-impl Makers {
-    fn lock(&self) -> MutexGuard<'_, Vec<usize>> {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Lets the others go on, also where the maker panics.
 struct Busy {
     makers: &'static Makers,
@@ -73,7 +68,7 @@ struct Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.makers.lock().retain(|busy| *busy != self.address);
+        self.makers.busy.lock().retain(|busy| *busy != self.address);
         self.makers.changed.notify_all();
     }
 }

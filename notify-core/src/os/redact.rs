@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -17,6 +17,7 @@ use crate::format::debug::debug_by_name;
 use crate::format::{percent, text};
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::{self, OnceBox};
+use crate::os::mutex::Mutex;
 
 /// What stands where a secret stood.
 pub(crate) const MARK: &str = "[hidden]";
@@ -116,7 +117,7 @@ pub(crate) fn cut_after(text: &str, place: usize) -> usize {
 }
 
 fn gathered() -> MutexGuard<'static, Gathered> {
-    let mut known = SECRETS.get().lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = SECRETS.get().lock();
     let now = ffi::coarse_time();
     if known.at.is_none_or(|at| now.saturating_sub(at) > FRESH) {
         let all = SOURCE.get().map_or_else(Vec::new, |source| source());

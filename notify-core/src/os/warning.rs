@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use log::Level;
 
 use crate::os::engine::{self, Part, Slot};
 use crate::os::isolate;
+use crate::os::mutex::Mutex;
 use crate::os::redact;
 
 /// Faults that are remembered; a program that produces new ones without end gets only these.
@@ -23,13 +23,9 @@ pub(crate) const TARGET: &str = "pipeline_notify";
 
 /// A forked child knows what its parent has written.
 static LASTING: Part<Mutex<BTreeSet<String>>> = Part::beginning(Slot::Warnings, |parents| {
-    let known = parents.and_then(|parents| Some(parents.try_lock().ok()?.clone()));
+    let known = parents.and_then(|parents| Some(parents.try_lock()?.clone()));
     Mutex::new(known.unwrap_or_default())
 });
-
-fn lasting() -> MutexGuard<'static, BTreeSet<String>> {
-    LASTING.get().lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// A fault of this library. It is created where a lock is held, and written where none is: a logger is
 /// foreign code.
@@ -57,7 +53,7 @@ impl Warning {
     /// Logs it, unless it was logged before and still lasts.
     pub(crate) fn warn(self) {
         {
-            let mut lasting = lasting();
+            let mut lasting = LASTING.get().lock();
             if lasting.len() >= REMEMBERED || !lasting.insert(self.fault) {
                 return;
             }
@@ -112,7 +108,7 @@ pub(crate) fn log<'a>(level: Level, line: impl FnOnce() -> Cow<'a, str>) -> bool
 
 /// Ends a fault, so that it is written again when it comes back.
 pub(crate) fn over(fault: &str) {
-    lasting().remove(fault);
+    LASTING.get().lock().remove(fault);
 }
 
 #[cfg(all(test, unix))]
@@ -123,7 +119,9 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_child_that_is_forked_while_a_thread_warns_does_not_wait_for_it() {
-        assert!(crate::testing::a_run_ends_in_a_fork_while(lasting));
+        assert!(crate::testing::a_run_ends_in_a_fork_while(|| LASTING
+            .get()
+            .lock()));
     }
 
     /// Issue 13, point 5: what the program prints is under a lock of std's.
@@ -139,9 +137,12 @@ mod tests {
 
     #[test]
     fn a_forked_child_knows_which_faults_were_logged() {
-        lasting().insert("logged before the fork".to_owned());
+        LASTING
+            .get()
+            .lock()
+            .insert("logged before the fork".to_owned());
         let ends = crate::os::ffi::ends_in_a_fork(|| {
-            assert!(lasting().contains("logged before the fork"));
+            assert!(LASTING.get().lock().contains("logged before the fork"));
         });
         assert!(ends);
     }

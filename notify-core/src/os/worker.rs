@@ -2,12 +2,13 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, MutexGuard};
 use std::time::Duration;
 
 #[cfg(test)]
 use crate::os::engine::own;
 use crate::os::isolate;
+use crate::os::mutex::{self, Mutex};
 use crate::os::thread;
 
 /// What a background thread works on.
@@ -42,12 +43,12 @@ pub(crate) struct Worker<W> {
 
 impl<W: Work> Worker<W> {
     pub(crate) fn lock(&self) -> MutexGuard<'_, W> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+        self.work.lock()
     }
 
     /// Returns the work, if nobody holds it.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, W>> {
-        self.work.try_lock().ok()
+        self.work.try_lock()
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -98,14 +99,8 @@ impl<W: Work> Worker<W> {
                     self.changed.notify_all();
                     work
                 }
-                Err(Some(pause)) => {
-                    let woken = self.changed.wait_timeout(work, pause);
-                    woken.unwrap_or_else(PoisonError::into_inner).0
-                }
-                Err(None) => {
-                    let woken = self.changed.wait(work);
-                    woken.unwrap_or_else(PoisonError::into_inner)
-                }
+                Err(Some(pause)) => mutex::whole(self.changed.wait_timeout(work, pause)).0,
+                Err(None) => mutex::whole(self.changed.wait(work)),
             };
         }
     }

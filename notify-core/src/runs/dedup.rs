@@ -1,9 +1,9 @@
 //! Events that end several jobs at once, such as a panic, and are sent once per channel.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::os::engine::{Part, Slot};
+use crate::os::mutex::Mutex;
 
 /// Events that are remembered.
 const MAX_EVENTS: usize = 64;
@@ -31,7 +31,7 @@ struct Spoken {
 
 /// Returns the job that speaks for an event on a channel, and whether it has sent it.
 pub(crate) fn spoken(event: Event, channel: &str) -> Option<(String, bool)> {
-    let spoken = lock();
+    let spoken = SPOKEN.get().lock();
     let is_of_event = |spoken: &&Spoken| spoken.event == event && spoken.channel == channel;
     let found = spoken.iter().find(is_of_event)?;
     Some((found.job.clone(), found.is_sent))
@@ -40,7 +40,7 @@ pub(crate) fn spoken(event: Event, channel: &str) -> Option<(String, bool)> {
 /// Remembers that a job speaks for an event on a channel: it is sent, or it is known to fail so. What
 /// was held back, silenced, or had nowhere to go must not come here.
 pub(crate) fn speak(event: Event, channel: &str, job: &str, is_sent: bool) {
-    let mut spoken = lock();
+    let mut spoken = SPOKEN.get().lock();
     let mut of_event = spoken.iter_mut();
     let known = of_event.find(|known| known.event == event && known.channel == channel);
     if let Some(known) = known {
@@ -58,8 +58,4 @@ pub(crate) fn speak(event: Event, channel: &str, job: &str, is_sent: bool) {
         job: job.to_owned(),
         is_sent,
     });
-}
-
-fn lock() -> MutexGuard<'static, VecDeque<Spoken>> {
-    SPOKEN.get().lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,17 +1,19 @@
 //! A job as its definition says it: what is the same at each of its runs.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::format::hash;
 use crate::job::{Job, Site, name};
 use crate::os::engine::{Part, Slot};
+use crate::os::mutex::Mutex;
 use crate::os::warning::Warning;
+
 /// Which definition has which status file.
-static NAMES: Part<Mutex<HashMap<String, String>>> = Part::beginning(Slot::Names, |parents| {
-    let names = parents.and_then(|parents| Some(parents.try_lock().ok()?.clone()));
-    Mutex::new(names.unwrap_or_default())
-});
+pub(super) static NAMES: Part<Mutex<HashMap<String, String>>> =
+    Part::beginning(Slot::Names, |parents| {
+        let names = parents.and_then(|parents| Some(parents.try_lock()?.clone()));
+        Mutex::new(names.unwrap_or_default())
+    });
 
 /// Works out what is the same at each run of a job, and warns where two share a status file.
 pub(super) fn find_job(
@@ -39,7 +41,8 @@ pub(super) fn find_job(
         warnings.push(Warning::new(message.clone(), message));
     }
     let claimed = name.unwrap_or(&job.name);
-    let other = { names().insert(claimed.to_owned(), source.clone()) };
+    let names = NAMES.get();
+    let other = names.lock().insert(claimed.to_owned(), source.clone());
     if let Some(other) = other {
         let message = format!(
             "two jobs share the status file `{claimed}`, at {other} and at {source}: give one a name = \"…\" of its own"
@@ -47,8 +50,4 @@ pub(super) fn find_job(
         warnings.push(Warning::new(message.clone(), message));
     }
     job
-}
-
-pub(super) fn names() -> MutexGuard<'static, HashMap<String, String>> {
-    NAMES.get().lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -287,9 +287,7 @@ pub(crate) fn nothing_is_left() -> bool {
         let store = in_force::setup_so_far().opened_store();
         let is_behind = store.map_or(Some(false), Store::is_behind);
         let open = OPEN.get().try_all();
-        let number = open
-            .map(|open| Some(open.ok()?.len()))
-            .sum::<Option<usize>>();
+        let number = open.map(|open| Some(open?.len())).sum::<Option<usize>>();
         if let (Some(number), Some(is_behind)) = (number, is_behind) {
             return number == 0
                 && under_way::are_none_but(under_way::own())

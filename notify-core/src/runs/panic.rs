@@ -9,8 +9,8 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::panic::PanicHookInfo;
+use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,7 @@ use crate::format::backtrace;
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::OnceBox;
 use crate::os::isolate::Payload;
+use crate::os::mutex::Mutex;
 use crate::os::once::Once;
 use crate::os::patience::ask_for_a_while;
 use crate::runs::stack;
@@ -347,13 +348,12 @@ impl Notebook {
 }
 
 fn notebook() -> MutexGuard<'static, Notebook> {
-    let notebook = NOTEBOOK.get();
-    notebook.lock().unwrap_or_else(PoisonError::into_inner)
+    NOTEBOOK.get().lock()
 }
 
 /// The hook waits for nobody for long: its thread may be the one that holds what it waits for.
 fn try_notebook() -> Option<MutexGuard<'static, Notebook>> {
-    ask_for_a_while(|| NOTEBOOK.get().try_lock().ok())
+    ask_for_a_while(|| NOTEBOOK.get().try_lock())
 }
 
 fn message(payload: &dyn Any) -> Option<String> {

@@ -261,7 +261,7 @@ mod tests {
     use crate::format::fields::Fields;
     use crate::job::Arguments;
     use crate::os::engine::own;
-    use crate::runs::definition::names;
+    use crate::runs::definition::NAMES;
     use crate::runs::registry::is_later;
     use crate::testing::Folder;
 
@@ -269,7 +269,9 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_child_that_is_forked_while_a_thread_names_a_job_does_not_wait_for_it() {
-        assert!(crate::testing::a_run_ends_in_a_fork_while(names));
+        assert!(crate::testing::a_run_ends_in_a_fork_while(|| NAMES
+            .get()
+            .lock()));
     }
 
     /// Issue 13, point 5.

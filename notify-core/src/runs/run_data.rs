@@ -3,13 +3,14 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use crate::format::order;
 use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::Lent;
+use crate::os::mutex::Mutex;
 use crate::runs::log_ring::{self, Line, Ring};
 use crate::runs::stack;
 use crate::status::facts::{Dropped, Facts};
@@ -120,7 +121,7 @@ impl RunData {
         let total = (total != UNKNOWN).then_some(total);
         let done = self.done.load(Ordering::Relaxed);
         // In a child that was forked meanwhile nobody lets go of it.
-        if let Ok(mut anew) = self.anew.try_lock() {
+        if let Some(mut anew) = self.anew.try_lock() {
             if self.seen.swap(done, Ordering::Relaxed) > done {
                 *anew = Some((Instant::now(), done));
             }
@@ -184,7 +185,7 @@ fn found(run: u64) -> Arc<RunData> {
 
 /// Returns the data of a run that is inside those.
 fn of_inside(run: u64, around: &[u64]) -> Arc<RunData> {
-    let mut said = said();
+    let mut said = SAID.get().lock();
     let data = said.entry(run).or_insert_with(|| {
         COUNT.fetch_add(1, Ordering::Relaxed);
         Arc::new(RunData::new(run, around.to_vec()))
@@ -198,7 +199,7 @@ pub(crate) fn so_far(run: u64, with_lines: bool) -> Heard {
     if COUNT.load(Ordering::Relaxed) == 0 {
         return Heard::default();
     }
-    let all = said();
+    let all = SAID.get().lock();
     let mut inside: Vec<_> = all
         .values()
         .filter(|data| data.is_of(run))
@@ -274,11 +275,7 @@ fn find(
     if COUNT.load(Ordering::Relaxed) == 0 {
         return None;
     }
-    look(&mut said())
-}
-
-fn said() -> MutexGuard<'static, HashMap<u64, Arc<RunData>>> {
-    SAID.get().lock().unwrap_or_else(PoisonError::into_inner)
+    look(&mut SAID.get().lock())
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError, TryLockResult};
 
+use crate::os::mutex::Mutex;
 use crate::os::patience::ask_for_a_while;
 
 /// More threads than this share shards.
@@ -59,8 +60,7 @@ impl<T> Default for Sharded<T> {
 impl<T> Sharded<T> {
     /// Returns the shard of a number.
     pub(crate) fn of(&self, number: u64) -> MutexGuard<'_, Values<T>> {
-        let lock = self.0[shard(number)].values.lock();
-        lock.unwrap_or_else(PoisonError::into_inner)
+        self.0[shard(number)].values.lock()
     }
 
     /// The same, for one who must not wait for long; `None` where somebody holds it all the time.
@@ -82,8 +82,7 @@ impl<T> Sharded<T> {
 
     /// Returns all shards, one after the other.
     pub(crate) fn all(&self) -> impl Iterator<Item = MutexGuard<'_, Values<T>>> {
-        let locks = self.0.iter().map(|shard| shard.values.lock());
-        locks.map(|lock| lock.unwrap_or_else(PoisonError::into_inner))
+        self.0.iter().map(|shard| shard.values.lock())
     }
 
     /// The same, for one who must not wait for long; `None` for those that somebody holds all the time.
@@ -92,18 +91,14 @@ impl<T> Sharded<T> {
     }
 
     /// The same, as far as nobody holds them.
-    pub(crate) fn try_all(&self) -> impl Iterator<Item = TryLockResult<MutexGuard<'_, Values<T>>>> {
+    pub(crate) fn try_all(&self) -> impl Iterator<Item = Option<MutexGuard<'_, Values<T>>>> {
         self.0.iter().map(|shard| shard.values.try_lock())
     }
 }
 
 impl<T> Shard<T> {
     fn try_for_a_while(&self) -> Option<MutexGuard<'_, Values<T>>> {
-        ask_for_a_while(|| match self.values.try_lock() {
-            Ok(values) => Some(values),
-            Err(TryLockError::Poisoned(values)) => Some(values.into_inner()),
-            Err(TryLockError::WouldBlock) => None,
-        })
+        ask_for_a_while(|| self.values.try_lock())
     }
 }
 

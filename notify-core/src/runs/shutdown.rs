@@ -1,7 +1,6 @@
 //! The end of the process, by whichever way: what its runs came to, and time for delivery.
 
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::dispatch::dispatcher;
@@ -10,6 +9,7 @@ use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
 use crate::os::isolate;
 #[cfg(unix)]
+use crate::os::mutex::Mutex;
 use crate::os::signals::{self, Next};
 use crate::os::thread;
 use crate::os::warning::Warning;
@@ -56,7 +56,7 @@ pub(crate) fn prepare() {
 /// Called by the system at the exit: reports the runs that it ends, and gives delivery its time.
 fn at_exit(code: Option<i32>) {
     let (steps, wait) = mpsc::channel();
-    if let Ok(mut leaving) = LEAVING.get().try_lock() {
+    if let Some(mut leaving) = LEAVING.get().try_lock() {
         *leaving = Some(steps.clone());
     }
     if nothing_is_left() {
@@ -91,8 +91,7 @@ fn end_runs(
 #[cfg(unix)]
 fn at_signal(name: &'static str) -> Next {
     // The exit holds it for a moment alone.
-    let leaving = LEAVING.get().lock();
-    let leaving = leaving.unwrap_or_else(PoisonError::into_inner).clone();
+    let leaving = LEAVING.get().lock().clone();
     if let Some(wait) = leaving {
         let _ = wait.send(Step::CutShort);
         return Next::Leaves;
@@ -201,7 +200,6 @@ mod tests {
     fn a_child_that_is_forked_while_a_thread_leaves_does_not_wait_for_it() {
         assert!(crate::testing::a_run_ends_in_a_fork_while(|| LEAVING
             .get()
-            .lock()
-            .unwrap()));
+            .lock()));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use crate::format::text;
 use crate::notifier::heartbeat;
@@ -61,7 +61,7 @@ impl Setup {
 
     /// Returns the destinations of a channel, if it has any.
     pub(crate) fn routes(&self, channel: &str) -> Option<Arc<Routes>> {
-        let known = || self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || self.routes.lock();
         if let Some(routes) = known().get(channel) {
             return routes.clone();
         }

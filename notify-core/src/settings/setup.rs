@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::error::Error;
@@ -16,6 +16,7 @@ use crate::message::writer::Writer;
 use crate::notifier::Notifier;
 use crate::notifier::heartbeat::Heartbeat;
 use crate::os::machine::Machine;
+use crate::os::mutex::Mutex;
 use crate::os::process;
 use crate::os::redact;
 use crate::os::warning::Warning;
@@ -49,7 +50,7 @@ pub(crate) struct Setup {
     /// Destinations, by channel, once they were looked for.
     pub(super) routes: Mutex<HashMap<String, Option<Arc<Routes>>>>,
     /// Problems met here, logged at the first end of a run.
-    problems: Mutex<Vec<Warning>>,
+    pub(super) problems: Mutex<Vec<Warning>>,
     /// Whether there are some: each run asks, on every thread.
     has_problems: AtomicBool,
 }
@@ -185,16 +186,12 @@ impl Setup {
         Self::of(self.settled.clone(), Vec::new())
     }
 
-    pub(super) fn problems(&self) -> MutexGuard<'_, Vec<Warning>> {
-        self.problems.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Returns what was wrong with the settings, to be logged.
     pub(crate) fn take_problems(&self) -> Vec<Warning> {
         if !self.has_problems.load(Ordering::Acquire) {
             return Vec::new();
         }
-        let mut problems = self.problems();
+        let mut problems = self.problems.lock();
         self.has_problems.store(false, Ordering::Relaxed);
         std::mem::take(&mut *problems)
     }
@@ -205,7 +202,7 @@ impl Setup {
     }
 
     pub(crate) fn add_problem(&self, warning: Warning) {
-        let mut problems = self.problems();
+        let mut problems = self.problems.lock();
         problems.push(warning);
         self.has_problems.store(true, Ordering::Release);
     }
@@ -262,7 +259,7 @@ impl Setup {
 
     /// Warns of what is wrong with the name of the shared store.
     pub(crate) fn warn_of_store(&self) {
-        let mut problems = self.problems();
+        let mut problems = self.problems.lock();
         let (wrong, left): (Vec<_>, _) = problems.drain(..).partition(|one| one.is(STORE));
         *problems = left;
         drop(problems);

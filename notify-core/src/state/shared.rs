@@ -28,8 +28,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use serde_json::json;
@@ -44,6 +44,7 @@ use crate::format::fields::Page;
 use crate::format::hash;
 use crate::format::time::Time;
 use crate::job::name;
+use crate::os::mutex::Mutex;
 use crate::os::random;
 use crate::rules::Past;
 use crate::rules::quiet::Window;
@@ -133,7 +134,7 @@ impl Shared {
     pub(crate) fn due_queues(&self, now: Time) -> BTreeSet<String> {
         const DUE: &str = "SELECT DISTINCT a.queue FROM pn.alert a WHERE a.state = 'held' AND a.name COLLATE \"C\" < $1::text";
         let link = self.link();
-        if link.runs().none_waits() {
+        if link.runs.lock().none_waits() {
             return BTreeSet::new();
         }
         let micros = now.timestamp_micros().max(0).cast_unsigned();
@@ -168,7 +169,10 @@ impl Shared {
         let job = name::file_name(&run.ended.job).into_owned();
         let text = run.same() + &run_record::own(run.ended.run, run.ended.begun);
         let about = || life::describe(run.process());
-        let is_first = link.runs().begin(number, job, about, text, run.ended.by);
+        let is_first = link
+            .runs
+            .lock()
+            .begin(number, job, about, text, run.ended.by);
         if is_first {
             let _ = link.send(Event::Begun);
         }

@@ -2,9 +2,9 @@
 //! not every run is to be a first run then.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::os::engine::{Part, Slot};
+use crate::os::mutex::Mutex;
 use crate::rules::Past;
 use crate::status::Status;
 
@@ -15,7 +15,7 @@ static UNWRITTEN: Part<Mutex<HashMap<String, Status>>> = Part::new(Slot::Unstore
 
 /// Remembers a status that could not be written.
 pub(super) fn remember(job: &str, status: Status) {
-    let mut unwritten = lock();
+    let mut unwritten = UNWRITTEN.get().lock();
     if unwritten.len() < MAX_JOBS || unwritten.contains_key(job) {
         unwritten.insert(job.to_owned(), status);
     }
@@ -23,12 +23,12 @@ pub(super) fn remember(job: &str, status: Status) {
 
 /// Forgets it: a later one was written.
 pub(super) fn forget(job: &str) {
-    lock().remove(job);
+    UNWRITTEN.get().lock().remove(job);
 }
 
 /// Corrects what the store says of a job: the newer of that and of what could not be written counts.
 pub(super) fn correct(job: &str, past: Past) -> Past {
-    let unwritten = lock();
+    let unwritten = UNWRITTEN.get().lock();
     match (past, unwritten.get(job)) {
         (Past::Known(status), Some(unwritten)) if status.begun >= unwritten.begun => {
             Past::Known(status)
@@ -36,11 +36,4 @@ pub(super) fn correct(job: &str, past: Past) -> Past {
         (_, Some(unwritten)) => Past::Known(Box::new(unwritten.clone())),
         (past, None) => past,
     }
-}
-
-fn lock() -> MutexGuard<'static, HashMap<String, Status>> {
-    UNWRITTEN
-        .get()
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
 }

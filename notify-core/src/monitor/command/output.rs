@@ -3,14 +3,15 @@
 //! The output is passed on as it comes, and the end of it is kept.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use crate::format::terminal::Screen;
 use crate::format::text;
+use crate::os::mutex::Mutex;
 use crate::os::random;
 use crate::os::redact;
 use crate::os::warning;
@@ -168,7 +169,7 @@ impl Rest {
     /// Returns the last of what the program wrote, as far as it comes within some time.
     pub(crate) fn tail(&mut self, patience: Duration) -> String {
         self.is_over = self.is_over || self.over.recv_timeout(patience).is_ok();
-        lock(&self.tail).text()
+        self.tail.lock().text()
     }
 
     /// Waits until all of it is passed on, as the program would have waited to write it.
@@ -209,10 +210,6 @@ fn mark() -> [u8; MARK_BYTES] {
         part.copy_from_slice(&random::number().to_le_bytes());
     }
     mark
-}
-
-fn lock(tail: &Mutex<Tail>) -> MutexGuard<'_, Tail> {
-    tail.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Passes on what comes, up to the mark, or until nobody is there to read it: the program's next
@@ -265,7 +262,7 @@ struct Onward<W> {
 impl<W: Write> Onward<W> {
     /// Keeps it and passes it on; `false` where nobody reads it any more.
     fn take(&mut self, mut bytes: &[u8]) -> bool {
-        lock(&self.tail).add(bytes);
+        self.tail.lock().add(bytes);
         if self.is_stderr {
             warning::follows(bytes);
         }

@@ -11,7 +11,7 @@ fn setup(config: Config, environment: &[(&str, &str)]) -> Setup {
 }
 
 fn problems(setup: &Setup) -> usize {
-    setup.problems().len()
+    setup.problems.lock().len()
 }
 
 #[test]

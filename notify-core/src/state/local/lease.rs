@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 pub(crate) use super::lease_format::block;
 #[cfg(test)]
@@ -17,13 +17,14 @@ pub(crate) use super::lease_scan::Expired;
 use crate::format::fields::Fields;
 use crate::os::engine::{self, Part};
 use crate::os::file::{self, Links, Mark};
+use crate::os::mutex::Mutex;
 use crate::os::random;
 use crate::state::change::RunKey;
 use crate::state::run_record::Definition;
 
 /// A forked child closes its copy of the file: the lock would outlive the parent otherwise.
 static RECORD: Part<Mutex<Option<Record>>> = Part::beginning(engine::Slot::Record, |parents| {
-    if let Some(Ok(mut record)) = parents.map(Mutex::try_lock) {
+    if let Some(mut record) = parents.and_then(Mutex::try_lock) {
         record.take().into_iter().for_each(Record::let_go);
     }
     Mutex::default()
@@ -165,7 +166,7 @@ fn write_ended(record: &Path, offset: u64) -> io::Result<()> {
 }
 
 pub(super) fn lock() -> MutexGuard<'static, Option<Record>> {
-    RECORD.get().lock().unwrap_or_else(PoisonError::into_inner)
+    RECORD.get().lock()
 }
 
 impl Record {

@@ -8,13 +8,14 @@
 mod job;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::lock_file::{self, Descriptor, LockFile};
 use super::{Directory, LOCKS, lease};
 use crate::format::time::Micros;
 use crate::os::ffi::OnceBox;
+use crate::os::mutex::{self, Mutex};
 use crate::state::Repeat;
 
 pub(in crate::state) use job::{Alike, Job, Shown};
@@ -83,17 +84,11 @@ pub(super) struct WholeWay<'a>(&'a JobsOfLock);
 
 impl Drop for WholeWay<'_> {
     fn drop(&mut self) {
-        let mut slot = self.0.lock();
+        let mut slot = self.0.slot.lock();
         slot.away -= 1;
         if slot.waiting > 0 {
             self.0.is_back.notify_all();
         }
-    }
-}
-
-impl JobsOfLock {
-    fn lock(&self) -> MutexGuard<'_, Slot> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -114,7 +109,7 @@ impl Memory {
     }
 
     fn slot(&self, number: usize) -> MutexGuard<'_, Slot> {
-        self.of_lock(number).lock()
+        self.of_lock(number).slot.lock()
     }
 
     /// Returns those that were used.
@@ -151,14 +146,14 @@ impl Memory {
     /// Has other threads wait for what this one brings back.
     pub(super) fn go_the_whole_way(&self, number: usize) -> WholeWay<'_> {
         let of_lock = self.of_lock(number);
-        of_lock.lock().away += 1;
+        of_lock.slot.lock().away += 1;
         WholeWay(of_lock)
     }
 
     /// Takes out the file of a lock, to lock it.
     pub(super) fn take_lock_file(&self, number: usize) -> Option<LockFile> {
         let of_lock = self.of_lock(number);
-        let mut slot = of_lock.lock();
+        let mut slot = of_lock.slot.lock();
         let kept = slot.lock_file.take()?;
         of_lock.descriptor.set(None);
         self.open.fetch_sub(1, Ordering::Relaxed);
@@ -169,7 +164,7 @@ impl Memory {
     pub(super) fn keep(&self, number: usize, lock_file: LockFile) {
         lock_file.unlock();
         let of_lock = self.of_lock(number);
-        let mut slot = of_lock.lock();
+        let mut slot = of_lock.slot.lock();
         let old = slot.lock_file.take();
         let is_wanted = !slot.jobs.is_empty();
         let new = if is_wanted && (old.is_some() || self.make_room()) {
@@ -195,7 +190,7 @@ impl Memory {
         let now = Instant::now();
         let is_idle = |used: Instant| now.saturating_duration_since(used) >= IDLE;
         let idle = self.used().find_map(|of_lock| {
-            let mut slot = of_lock.slot.try_lock().ok()?;
+            let mut slot = of_lock.slot.try_lock()?;
             let is_idle = slot.used.is_none_or(is_idle);
             let idle = slot.lock_file.take_if(|_| is_idle)?;
             of_lock.descriptor.set(None);
@@ -215,7 +210,7 @@ impl Memory {
         self.due.store(NEVER, Ordering::Relaxed);
         let mut behind = Vec::new();
         for of_lock in self.used() {
-            let slot = of_lock.lock();
+            let slot = of_lock.slot.lock();
             for job in slot.jobs.iter().filter(|job| job.is_behind()) {
                 // Also of one that is about to be written, for that may fail.
                 self.note_due(job);
@@ -233,14 +228,8 @@ impl Memory {
             return Some(false);
         }
         for of_lock in self.used() {
-            if of_lock
-                .slot
-                .try_lock()
-                .ok()?
-                .jobs
-                .iter()
-                .any(Job::is_behind)
-            {
+            let slot = of_lock.slot.try_lock()?;
+            if slot.jobs.iter().any(Job::is_behind) {
                 return Some(true);
             }
         }
@@ -250,7 +239,7 @@ impl Memory {
     /// Closes a parent's files, in its forked child.
     pub(super) fn let_go(&self) {
         for of_lock in self.used() {
-            if let Ok(mut slot) = of_lock.slot.try_lock() {
+            if let Some(mut slot) = of_lock.slot.try_lock() {
                 of_lock.descriptor.set(None);
                 slot.lock_file.take().into_iter().for_each(LockFile::close);
             }
@@ -278,13 +267,13 @@ impl Directory {
         let of_lock = memory.of_lock(slot_number);
         // Before the lock, for which others wait; what another thread has changed meanwhile is read anew.
         let mut id = of_lock.descriptor.id();
-        let mut slot = of_lock.lock();
+        let mut slot = of_lock.slot.lock();
         let is_out =
             |slot: &mut Slot| slot.away > 0 && slot.jobs.iter().all(|job| job.file != file);
         if is_out(&mut slot) {
             slot.waiting += 1;
             let waited = of_lock.is_back.wait_timeout_while(slot, PATIENCE, is_out);
-            slot = waited.unwrap_or_else(PoisonError::into_inner).0;
+            slot = mutex::whole(waited).0;
             slot.waiting -= 1;
             id = None;
         }

@@ -80,7 +80,7 @@ pub(super) async fn write(
     ];
     let written = session::ask(&client, &link.statement(WRITE), &values, &mend).await;
     if let Err(fault) = written {
-        let mut runs = link.runs();
+        let mut runs = link.runs.lock();
         runs.not_written(&new);
         if fault.is_for_good() {
             runs.refused = Some(fault.to_string());
@@ -88,13 +88,13 @@ pub(super) async fn write(
         drop(runs);
         return Err(fault);
     }
-    let is_first = link.runs().waiting.is_none();
+    let is_first = link.runs.lock().waiting.is_none();
     for run in new {
         let value = [Some(run.job.clone())];
         let read = link.statement(super::transaction::READ);
         let rows = link.heed(session::ask(&client, &read, &value, "").await)?;
         let row = Row::read(&link, rows);
-        let mut runs = link.runs();
+        let mut runs = link.runs.lock();
         if let Some(row) = row.filter(|_| runs.has(run.number)) {
             runs.ahead.insert(run.job, row);
         }
@@ -114,7 +114,7 @@ pub(super) async fn erase(
     let values = erased(&link, &ended);
     let erased = session::ask(&client, &link.statement(ERASE), &values, "").await;
     if erased.is_err() {
-        link.runs().ended.extend(ended);
+        link.runs.lock().ended.extend(ended);
     }
     erased.map(drop)
 }
@@ -136,7 +136,7 @@ pub(super) async fn beat(
         // It is held already, but where an earlier connection had it: taken twice, it is still one lock.
         session::ask(&client, LOCK, &process, "").await?;
     }
-    if link.runs().is_any_under_way() {
+    if link.runs.lock().is_any_under_way() {
         session::ask(&client, &link.statement(BEAT), &process, "").await?;
     }
     Ok(())
@@ -145,14 +145,14 @@ pub(super) async fn beat(
 /// Returns the key of a run of this process.
 pub(crate) fn key(number: u64) -> Option<RunKey> {
     let links = Link::all();
-    let link = links.iter().find(|link| link.runs().has(number))?;
+    let link = links.iter().find(|link| link.runs.lock().has(number))?;
     Some(key_of(link.process, number))
 }
 
 /// Writes down that a run of this process has ended.
 pub(crate) fn end(number: u64) {
     for link in Link::all() {
-        link.runs().end(number);
+        link.runs.lock().end(number);
     }
 }
 
@@ -268,7 +268,7 @@ impl Shared {
     pub(crate) fn expired_runs(&self) -> Vec<Gone> {
         let link = self.link();
         // What was missing then may have stayed so since.
-        let found = { link.runs().found.take() }.filter(|_| missing_for(&link) > MISSING);
+        let found = { link.runs.lock().found.take() }.filter(|_| missing_for(&link) > MISSING);
         if let Some(found) = found {
             return found;
         }
@@ -279,7 +279,7 @@ impl Shared {
 
     /// Returns why no run of this process can be written down, once.
     pub(crate) fn refusal(&self) -> Option<String> {
-        self.link().runs().refused.take()
+        self.link().runs.lock().refused.take()
     }
 
     /// Looks at all runs under way, process by process.
@@ -327,7 +327,7 @@ impl Shared {
     /// Erases the rows of runs that have ended, at the exit.
     pub(super) fn erase_ended(&self, until: Instant) {
         let link = self.link();
-        let ended = link.runs().take_ended();
+        let ended = link.runs.lock().take_ended();
         if ended.is_empty() {
             return;
         }
@@ -336,7 +336,7 @@ impl Shared {
         // What others keep locked is another table, most likely, and a row that is left is a death.
         let closed = closed.filter(|fault| !matches!(fault, Fault::Locked(_)));
         if closed.is_some() || link.ask_anyway(ERASE, values, until).is_err() {
-            link.runs().ended.extend(ended);
+            link.runs.lock().ended.extend(ended);
         }
     }
 }
@@ -396,7 +396,7 @@ async fn look_around(link: &Link, client: &Client) -> Result<(), Fault> {
     let rows = session::ask(client, &find, &[Some(missing(link))], "").await?;
     let found = gone(link, rows);
     let rows = session::ask(client, &link.statement(WAITING), &[], "").await?;
-    let mut runs = link.runs();
+    let mut runs = link.runs.lock();
     runs.found = Some(found);
     runs.waiting = Some(rows.into_iter().flatten().flatten().collect());
     Ok(())

@@ -5,9 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,7 @@ use super::session::Rows;
 use super::worker;
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
+use crate::os::mutex::Mutex;
 use crate::os::random;
 use crate::state::Wait;
 
@@ -146,7 +147,7 @@ impl fmt::Debug for Link {
 impl Link {
     /// Returns this process's connection to that store, which begins now where there is none.
     pub(super) fn of(address: &Arc<Address>) -> Arc<Self> {
-        let mut links = LINKS.get().lock().unwrap_or_else(PoisonError::into_inner);
+        let mut links = LINKS.get().lock();
         let is_it = |link: &&Arc<Self>| {
             Arc::ptr_eq(&link.address, address)
                 || (link.address.to_string(), &link.schema)
@@ -162,8 +163,7 @@ impl Link {
 
     /// Returns the connections that are there.
     pub(super) fn all() -> Vec<Arc<Self>> {
-        let links = LINKS.get().lock().unwrap_or_else(PoisonError::into_inner);
-        links.clone()
+        LINKS.get().lock().clone()
     }
 
     fn begin(address: Arc<Address>) -> Arc<Self> {
@@ -194,7 +194,7 @@ impl Link {
         values: Vec<Option<String>>,
         until: Instant,
     ) -> Result<Rows, Fault> {
-        if let Some(fault) = self.standing().closed() {
+        if let Some(fault) = self.standing.lock().closed() {
             return Err(fault);
         }
         self.ask_anyway(statement, values, until)
@@ -288,7 +288,7 @@ impl Link {
 
     /// Notes that the connection is open.
     pub(super) fn rise(&self, session: &super::session::Session) {
-        let mut standing = self.standing();
+        let mut standing = self.standing.lock();
         *standing = Standing {
             locked: standing.locked,
             up: Some(Instant::now()),
@@ -307,7 +307,7 @@ impl Link {
 
     /// Notes why there is no connection.
     pub(super) fn fail(&self, fault: Fault) {
-        let mut standing = self.standing();
+        let mut standing = self.standing.lock();
         if standing.up.take().is_some() {
             standing.lost = Some(Instant::now());
         }
@@ -316,30 +316,31 @@ impl Link {
 
     /// Notes that the store has answered.
     pub(super) fn answered(&self) {
-        self.standing().is_tripped = false;
+        self.standing.lock().is_tripped = false;
         self.hear();
     }
 
     /// Notes that the server has answered something, be it only to who connects.
     pub(super) fn hear(&self) {
-        self.standing().activity.at = Some(Instant::now());
+        self.standing.lock().activity.at = Some(Instant::now());
     }
 
     /// Notes whether this process is at work on what the server has answered.
     pub(super) fn set_at_work(&self, is_at_work: bool) {
-        self.standing().activity.is_at_work = is_at_work;
+        self.standing.lock().activity.is_at_work = is_at_work;
     }
 
     /// Returns until when to wait longer, where the server has answered lately.
     fn more(&self, begun: Instant) -> Option<Instant> {
-        let until = (self.standing().activity.last()? + PATIENCE).min(begun + ffi::within(LONGEST));
+        let until =
+            (self.standing.lock().activity.last()? + PATIENCE).min(begun + ffi::within(LONGEST));
         (until > Instant::now()).then_some(until)
     }
 
     /// Returns whether nothing can be asked now, and the server may be about to answer: it has done so lately, or
     /// where that is said its connection was open lately, as where it is started anew.
     pub(super) fn is_coming(&self, wait: Wait) -> bool {
-        let standing = self.standing();
+        let standing = self.standing.lock();
         let is_up = standing.up.is_some() && !standing.is_tripped;
         let fault = standing.fault.as_ref();
         let is_hopeless = |fault: &Fault| !standing.was_up || fault.is_for_good();
@@ -354,32 +355,23 @@ impl Link {
 
     /// Returns why a question need not be asked now.
     pub(super) fn closed(&self) -> Option<Fault> {
-        self.standing().closed()
+        self.standing.lock().closed()
     }
 
     /// Returns since when the connection is open, and whether it is direct.
     pub(super) fn up(&self) -> Option<(Instant, bool)> {
-        let standing = self.standing();
+        let standing = self.standing.lock();
         Some((standing.up?, standing.is_direct))
     }
 
     /// Names the start of the server to which this is connected.
     pub(super) fn server(&self) -> String {
-        self.standing().server.clone()
-    }
-
-    pub(super) fn runs(&self) -> MutexGuard<'_, Runs> {
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn memory(&self) -> MutexGuard<'_, HashMap<String, Known>> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+        self.standing.lock().server.clone()
     }
 
     /// Returns the planned quiet as it was last read.
     pub(super) fn planned(&self) -> Option<Arc<Planned>> {
-        let planned = self.planned.lock();
-        planned.unwrap_or_else(PoisonError::into_inner).clone()
+        self.planned.lock().clone()
     }
 
     /// Takes the planned quiet that was read.
@@ -388,21 +380,18 @@ impl Link {
             return known;
         }
         let read = Arc::new(Planned::new(self, text));
-        let planned = self.planned.lock();
-        *planned.unwrap_or_else(PoisonError::into_inner) = Some(read.clone());
+        *self.planned.lock() = Some(read.clone());
         read
     }
 
     /// Returns whether the last change of a job has waited in vain for who had locked it.
     pub(super) fn is_locked(&self, job: &str) -> bool {
-        let locked = self.locked.lock();
-        locked.unwrap_or_else(PoisonError::into_inner).contains(job)
+        self.locked.lock().contains(job)
     }
 
     /// Notes that.
     pub(super) fn set_locked(&self, job: &str, is_locked: bool) {
-        let locked = self.locked.lock();
-        let mut locked = locked.unwrap_or_else(PoisonError::into_inner);
+        let mut locked = self.locked.lock();
         if is_locked {
             locked.insert(job.to_owned());
         } else {
@@ -414,21 +403,17 @@ impl Link {
     /// asks of it for a while.
     pub(super) fn heed<T>(&self, answer: Result<T, Fault>) -> Result<T, Fault> {
         if matches!(answer, Err(Fault::Locked(_))) {
-            self.standing().locked = Some(Instant::now());
+            self.standing.lock().locked = Some(Instant::now());
         }
         answer
     }
 
     /// Notes that somebody has waited in vain.
     fn trip(&self) -> String {
-        let mut standing = self.standing();
+        let mut standing = self.standing.lock();
         standing.is_tripped = true;
         let fault = standing.fault.as_ref();
         fault.map_or_else(|| "it does not answer".to_owned(), Fault::to_string)
-    }
-
-    fn standing(&self) -> MutexGuard<'_, Standing> {
-        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -182,7 +182,7 @@ impl Shared {
     /// Ends a run in memory alone, where it repeats the one before and may stay there; returns whether it does.
     pub(crate) fn repeat(&self, job: &str, run: &Repeat<'_>) -> bool {
         let link = self.link();
-        let mut memory = link.memory();
+        let mut memory = link.memory.lock();
         let stays = |known: &&mut Known| {
             let is_own = |run| life::process_of(run) == Some(link.process);
             known.is_young(run.at) && known.job.is_repeated_by(run) && run.ends.is_none_or(is_own)
@@ -191,7 +191,7 @@ impl Shared {
             return false;
         };
         if let Some(run) = run.ends {
-            link.runs().end(run.offset);
+            link.runs.lock().end(run.offset);
         }
         known.job.add_repeat(run);
         true
@@ -205,7 +205,7 @@ impl Shared {
         decide: Decide<'_>,
         again: Option<Again<'_>>,
     ) -> bool {
-        let mut memory = link.memory();
+        let mut memory = link.memory.lock();
         let Some(known) = memory.get_mut(job) else {
             return false;
         };
@@ -227,7 +227,7 @@ impl Shared {
             return false;
         }
         if let Some(run) = &change.ends {
-            link.runs().end(run.offset);
+            link.runs.lock().end(run.offset);
         }
         if let Some(status) = change.status {
             let until = now.timestamp_micros() + STAY_MICROS;
@@ -246,7 +246,7 @@ impl Shared {
         for pause in PAUSES_MS {
             std::thread::sleep(Duration::from_millis(pause));
             let behind = take_behind(&link, Duration::ZERO, Instant::now());
-            if behind.is_empty() && !link.memory().values().any(Known::is_behind) {
+            if behind.is_empty() && !link.memory.lock().values().any(Known::is_behind) {
                 return;
             }
             let rows = link.ask(READ, vec![Some(names(&behind))], until);
@@ -266,15 +266,15 @@ impl Shared {
 
     pub(crate) fn is_behind(&self) -> Option<bool> {
         let link = self.link();
-        let memory = link.memory.try_lock().ok()?;
-        let runs = link.runs.try_lock().ok()?;
+        let memory = link.memory.try_lock()?;
+        let runs = link.runs.try_lock()?;
         Some(runs.is_behind() || memory.values().any(Known::is_behind))
     }
 }
 
 /// Returns whether runs are to be written by now, and forgets jobs that no run has used for long.
 pub(super) fn is_due(link: &Link, now: Instant) -> bool {
-    let Ok(mut memory) = link.memory.try_lock() else {
+    let Some(mut memory) = link.memory.try_lock() else {
         return false;
     };
     let age = |known: &Known| now.saturating_duration_since(known.exchanged);
@@ -309,7 +309,7 @@ pub(super) async fn write_behind(link: Arc<Link>, client: Arc<Client>) -> Result
 
 /// Takes the names of the jobs of which runs have been in memory alone for so long.
 fn take_behind(link: &Link, age: Duration, now: Instant) -> Vec<String> {
-    let mut memory = link.memory();
+    let mut memory = link.memory.lock();
     let is_due = |known: &Known| {
         known.job.is_behind()
             && !known.is_being_written
@@ -329,7 +329,7 @@ fn names(behind: &[String]) -> String {
 
 /// Adds to what was read the runs that are in memory.
 fn corrected(link: &Link, rows: session::Rows) -> Vec<Written> {
-    let mut memory = link.memory();
+    let mut memory = link.memory.lock();
     let now = clock::now();
     let rows = rows
         .into_iter()
@@ -367,7 +367,7 @@ fn values(all: &[Written]) -> String {
 
 /// Notes what was written. A job that others have changed is forgotten: its next run asks the store.
 fn put_back(link: &Link, all: &[Written], behind: &[String], written: session::Rows) {
-    let mut memory = link.memory();
+    let mut memory = link.memory.lock();
     let written: Vec<_> = written
         .into_iter()
         .filter_map(|row| session::row::<2>(vec![row]))

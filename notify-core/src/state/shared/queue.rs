@@ -185,7 +185,7 @@ impl Queue {
 
     /// Returns whether alerts waited or were held here as this process began.
     pub(crate) fn left(&self) -> Left {
-        self.link().runs().left_in(&self.name)
+        self.link().runs.lock().left_in(&self.name)
     }
 
     /// Makes its row, so that it can be taken turns at.

@@ -6,9 +6,8 @@
 //! Its alert waits there until it is sent, by this process or by a later one: under the name that its queue has in
 //! the store, by which whoever knows the destination finds it.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use super::Shared;
@@ -131,31 +130,31 @@ impl Shared {
     /// Returns what this process knows of a job, for the store cannot be reached.
     pub(in crate::state) fn known(&self, job: &str) -> Past {
         let link = self.link();
-        let mut memory = link.memory();
+        let mut memory = link.memory.lock();
         let past = memory.get_mut(job).and_then(Known::past);
         past.cloned().unwrap_or(Past::Unknown)
     }
 
     /// Notes that a change of a job is not written to the store yet.
     pub(in crate::state) fn is_unrecorded(&self, job: &str) {
-        self.unrecorded().insert(job.to_owned());
+        self.unrecorded.lock().insert(job.to_owned());
     }
 
     /// Writes to the store what was not written while it was away, once it is back.
     pub(super) fn record_late(&self) {
-        if self.unrecorded().is_empty() {
+        if self.unrecorded.lock().is_empty() {
             return;
         }
         let link = self.link();
         if link.up().is_none() || link.closed().is_some() {
             return;
         }
-        let jobs = std::mem::take(&mut *self.unrecorded());
+        let jobs = std::mem::take(&mut *self.unrecorded.lock());
         let left = jobs
             .into_iter()
             .filter(|job| self.record(&link, job).is_err());
         let left: Vec<_> = left.collect();
-        self.unrecorded().extend(left);
+        self.unrecorded.lock().extend(left);
     }
 
     /// Writes to the store what was noted of a job since its last change there.
@@ -188,17 +187,12 @@ impl Shared {
             if !matches!(asked.make(link, until)?, Attempt::Made) {
                 return Err(Fault::Later("others change the job".to_owned()));
             }
-            link.memory().remove(job);
-            link.runs().ahead.remove(job);
+            link.memory.lock().remove(job);
+            link.runs.lock().ahead.remove(job);
         }
         unwritten::forget(job);
         self.forget_local(job);
         Ok(())
-    }
-
-    fn unrecorded(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        let unrecorded = self.unrecorded.lock();
-        unrecorded.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says in which queue an alert waits.

@@ -100,15 +100,16 @@ impl Shared {
         if Self::stays_in_memory(&link, job, at, &mut *decide, again) {
             return Ok(Committed::default());
         }
-        let mut known = link.memory().remove(job).map(Known::taken);
-        let mut seen = link.runs().ahead.remove(job);
+        let mut known = link.memory.lock().remove(job).map(Known::taken);
+        let mut seen = link.runs.lock().ahead.remove(job);
         let done = self.exchange(&link, job, known.as_mut(), at, &mut seen, decide);
         // What is in memory alone stays there, where the store was not changed; and what was seen of the job is
         // what is known of it, where the store cannot be asked.
         if !matches!(done, Ok(Some(_))) {
             let seen = seen.filter(|_| done.is_err());
             let known = known.or_else(|| seen.and_then(|row| Known::seen(job, &row, at)));
-            link.memory()
+            link.memory
+                .lock()
                 .extend(known.map(|known| (job.to_owned(), known)));
         }
         let exchanged = Committed {
@@ -220,8 +221,8 @@ impl Shared {
             let Some(status) = past.status().and_then(&mut *change) else {
                 return Ok(());
             };
-            link.memory().remove(job);
-            link.runs().ahead.remove(job);
+            link.memory.lock().remove(job);
+            link.runs.lock().ahead.remove(job);
             let change = Change {
                 noted: Some(status),
                 ..Change::default()
@@ -265,11 +266,11 @@ fn committed(link: &Link, job: &str, id: &str, change: Change, at: Instant) -> C
         .as_ref()
         .filter(|run| life::process_of(run) == Some(link.process))
     {
-        link.runs().is_over(run.offset);
+        link.runs.lock().is_over(run.offset);
     }
     if let Some(status) = change.noted.or(change.status).filter(|_| !change.removes) {
         let known = Known::new(job, status, id, at);
-        link.memory().insert(job.to_owned(), known);
+        link.memory.lock().insert(job.to_owned(), known);
     }
     Committed {
         alert: change.alert.zip(queued),

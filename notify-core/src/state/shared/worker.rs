@@ -113,7 +113,7 @@ impl Work {
         });
         self.link.rise(&session);
         (self.session, self.beaten) = (Some((number, session)), Instant::now());
-        self.link.runs().register_anew();
+        self.link.runs.lock().register_anew();
         self.write_runs(true);
         for question in std::mem::take(&mut self.waiting) {
             self.ask(question);
@@ -202,7 +202,7 @@ impl Work {
         if matches!(self.link.closed(), Some(Fault::Locked(_))) {
             return;
         }
-        let mut runs = self.link.runs();
+        let mut runs = self.link.runs.lock();
         let new = runs.take_new(even_new);
         let ended = runs.take_ended();
         drop(runs);
@@ -238,7 +238,7 @@ impl Work {
             && self.link.closed().is_none()
             && session.client.is_unprepared()
             && is_settled()
-            && self.link.runs().has_written()
+            && self.link.runs.lock().has_written()
         {
             self.spawn(transaction::prepare);
         }

@@ -32,7 +32,7 @@ fn passed(chunks: Vec<Vec<u8>>, is_marked: bool, mark: &[u8; MARK_BYTES]) -> Vec
         &AtomicBool::new(is_marked),
         mark,
     );
-    assert_eq!(lock(&onward.tail).bytes, onward.to);
+    assert_eq!(onward.tail.lock().bytes, onward.to);
     onward.to
 }
 

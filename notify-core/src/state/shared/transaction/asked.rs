@@ -99,7 +99,7 @@ impl Asked<'_> {
         let own = own.filter(|run| life::process_of(run) == Some(link.process));
         let set_ending = |is_ending| {
             if let Some(run) = own {
-                link.runs().set_ending(run.offset, is_ending);
+                link.runs.lock().set_ending(run.offset, is_ending);
             }
         };
         set_ending(true);
@@ -144,7 +144,7 @@ impl Asked<'_> {
         let is_made = row::<1>(rows).is_some_and(|[made]| made == "true");
         if is_made && let Some(run) = &self.change.ends {
             // It may have been written down anew since.
-            link.runs().end(run.offset);
+            link.runs.lock().end(run.offset);
         }
         Ok(is_made.then_some(Attempt::Made))
     }
