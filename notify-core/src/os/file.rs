@@ -149,14 +149,20 @@ pub(crate) fn close<T>(opened: T, identity: &Identity, file: fn(&T) -> &File) {
 
 /// Reads at most `limit` bytes of a file, as text; `None` where there is no file.
 pub(crate) fn read(path: &Path, limit: u64, links: Links) -> io::Result<Option<String>> {
-    match open_known(path, OpenOptions::new().read(true), links) {
-        // Its length is known, which saves a read that finds its end. Files of the kernel have no length.
-        Ok((file, metadata)) => match metadata.len() {
-            0 => read_open(&file, limit).map(Some),
-            length => read_open(&file, limit.min(length)).map(Some),
-        },
+    let opened = open_known(path, OpenOptions::new().read(true), links);
+    let Some((file, metadata)) = if_there(opened)? else {
+        return Ok(None);
+    };
+    // Its length is known, which saves a read that finds its end. Files of the kernel have no length.
+    let length = Some(metadata.len()).filter(|length| *length > 0);
+    read_open(&file, length.map_or(limit, |length| limit.min(length))).map(Some)
+}
+
+/// Returns what was done with a file; `None` where there is none.
+pub(crate) fn if_there<T>(done: io::Result<T>) -> io::Result<Option<T>> {
+    match done {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        done => done.map(Some),
     }
 }
 

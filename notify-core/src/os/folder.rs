@@ -121,6 +121,20 @@ pub(crate) fn path_in(folder: &Path, name: &str) -> PathBuf {
     path
 }
 
+/// Does something in a folder; where that is missing, makes it and tries again.
+pub(crate) fn made_if_missing<T>(
+    make: impl FnOnce() -> io::Result<()>,
+    act: impl Fn() -> io::Result<T>,
+) -> io::Result<T> {
+    match act() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make()?;
+            act()
+        }
+        acted => acted,
+    }
+}
+
 /// Makes a folder, and those above it, that only its owner can enter; one that is not `user`'s is refused.
 #[cfg(unix)]
 pub(crate) fn make_private(path: &Path, user: u32) -> io::Result<()> {

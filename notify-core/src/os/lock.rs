@@ -47,10 +47,10 @@ impl Lock {
     /// As [`acquire`](Self::acquire).
     pub(crate) fn acquire_existing(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
         let options = &mut OpenOptions::new();
-        match file::open_known(path, options.read(true).write(true), Links::Refuse) {
-            Ok(opened) => Self::of(opened, patience),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+        let opened = file::open_known(path, options.read(true).write(true), Links::Refuse);
+        match file::if_there(opened)? {
+            Some(opened) => Self::of(opened, patience),
+            None => Ok(None),
         }
     }
 

@@ -67,18 +67,12 @@ impl History {
 
     /// Removes a job's history.
     pub(crate) fn forget(&self, file: &str) -> io::Result<()> {
-        match std::fs::remove_file(self.path(file)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        file::if_there(std::fs::remove_file(self.path(file))).map(drop)
     }
 
     /// Gives a job's history to another name.
     pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        match std::fs::rename(self.path(from), self.path(to)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        file::if_there(std::fs::rename(self.path(from), self.path(to))).map(drop)
     }
 
     /// Adds a line, and returns the file's length.
@@ -86,13 +80,8 @@ impl History {
         let mut line = event.render();
         line.push('\n');
         let open = || file::open_private(&self.path(file), OpenOptions::new().append(true));
-        let (file, before) = match open() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                folder::make_private(&self.folder, ffi::user_id())?;
-                open()?
-            }
-            file => file?,
-        };
+        let make = || folder::make_private(&self.folder, ffi::user_id());
+        let (file, before) = folder::made_if_missing(make, open)?;
         file::append(file, &before, line.as_bytes())
     }
 

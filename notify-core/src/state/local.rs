@@ -252,13 +252,7 @@ impl Directory {
             let text = (&*run.same(), &*own);
             lease::begin(&self.running, number, text, definition, || run.process())
         };
-        match begin() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.make_folders()?;
-                begin()
-            }
-            result => result,
-        }
+        folder::made_if_missing(|| self.make_folders(), begin)
     }
 
     pub(crate) fn begin_run_again(&self, number: u64, definition: Definition, own: &str) -> bool {
@@ -302,15 +296,10 @@ impl Directory {
     }
 
     fn open_lock(&self, path: &Path, patience: Duration) -> io::Result<Option<LockFile>> {
-        let lock = match Lock::acquire(path, patience) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // The directory was deleted under us.
-                self.make_folders()?;
-                Lock::acquire(path, patience)?
-            }
-            lock => lock?,
-        };
-        lock.map(LockFile::of).transpose()
+        // The directory may be deleted under us.
+        let lock =
+            folder::made_if_missing(|| self.make_folders(), || Lock::acquire(path, patience));
+        lock?.map(LockFile::of).transpose()
     }
 
     /// Finishes every change that a dead process left half done: its job may never run again.

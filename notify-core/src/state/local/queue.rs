@@ -82,13 +82,8 @@ impl Queue {
 
     /// Writes a file into a folder, which is made where it is missing.
     fn place(&self, folder: &Path, name: &str, content: &str) -> io::Result<()> {
-        match write(folder, name, content, Durable::Yes) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.make(folder)?;
-                write(folder, name, content, Durable::Yes)
-            }
-            written => written,
-        }
+        let write = || write(folder, name, content, Durable::Yes);
+        folder::made_if_missing(|| self.make(folder), write)
     }
 
     /// Takes over all that waits in another queue. What is held there leaves as well, for a status that
@@ -302,10 +297,7 @@ fn write(folder: &Path, name: &str, content: &str, durable: Durable) -> io::Resu
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    file::if_there(fs::remove_file(path)).map(drop)
 }
 
 #[cfg(test)]

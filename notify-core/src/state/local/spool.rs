@@ -84,10 +84,7 @@ impl Outbox {
 
     /// Removes an alert that was held, and is not to be sent any more.
     pub(crate) fn withdraw(&self, held: &str) -> io::Result<()> {
-        match fs::remove_file(self.held(held)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        file::if_there(fs::remove_file(self.held(held))).map(drop)
     }
 
     /// Keeps a held alert from leaving for as long as it is locked; `None` where it has left.

@@ -33,14 +33,11 @@ impl Queue {
     /// Where it cannot be written; the old one is whole then.
     pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
         let folder = self.folder.join(HANDLES);
-        match write(&folder, key, text, Durable::No) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.make(&self.folder)?;
-                folder::make_private(&folder, self.user)?;
-                write(&folder, key, text, Durable::No)
-            }
-            written => written,
-        }
+        let make = || {
+            self.make(&self.folder)?;
+            folder::make_private(&folder, self.user)
+        };
+        folder::made_if_missing(make, || write(&folder, key, text, Durable::No))
     }
 
     /// Forgets a message.
