@@ -1,7 +1,5 @@
 //! The address of a page, beside the words that stand for it.
 
-use std::fmt;
-
 /// The longest address: what browsers and all services take.
 const LONGEST: usize = 2_000;
 
@@ -39,25 +37,18 @@ pub(crate) fn in_text(text: &str) -> impl Iterator<Item = Link> {
 }
 
 /// What is wrong with an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
+    #[error("it must begin with `https://` or `http://`")]
     Scheme,
+    #[error("it must have no user and no password before the host")]
     User,
+    #[error("it has no host")]
     Host,
+    #[error("it has a character that no URL has: write that as `%20`, say")]
     Character,
+    #[error("it is longer than 2,000 bytes")]
     Length,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Scheme => "it must begin with `https://` or `http://`",
-            Self::User => "it must have no user and no password before the host",
-            Self::Host => "it has no host",
-            Self::Character => "it has a character that no URL has: write that as `%20`, say",
-            Self::Length => "it is longer than 2,000 bytes",
-        })
-    }
 }
 
 /// Checks that `url` is the address of a page, with nothing in it that is a secret or no URL's.

@@ -200,22 +200,20 @@ impl Decided {
     }
 
     pub(crate) fn fate(&self) -> Option<Fate> {
-        match self {
-            Self::By(fate, _) => Some(*fate),
-            Self::Said { code: None, words } => without_code(words).0,
-            Self::Said {
-                code: Some(code), ..
-            } => Fate::of(code),
-        }
+        self.parts().0
     }
 
     pub(crate) fn reason(&self) -> Option<Reason> {
+        self.parts().1
+    }
+
+    fn parts(&self) -> (Option<Fate>, Option<Reason>) {
         match self {
-            Self::By(_, reason) => Some(*reason),
-            Self::Said { code: None, words } => without_code(words).1,
+            Self::By(fate, reason) => (Some(*fate), Some(*reason)),
+            Self::Said { code: None, words } => without_code(words),
             Self::Said {
                 code: Some(code), ..
-            } => Reason::of(code),
+            } => (Fate::of(code), Reason::of(code)),
         }
     }
 

@@ -1,6 +1,5 @@
 //! Why the store did not answer, and what a person does about it.
 
-use std::fmt;
 use std::io;
 
 use tokio_postgres::error::{DbError, SqlState};
@@ -11,35 +10,29 @@ use crate::os::redact;
 pub(super) const READ_ONLY: &str = "the server is read-only: name the primary in NOTIFY_STORE, or all servers, or set default_transaction_read_only = off for this role";
 
 /// Why a question has no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Fault {
     /// It was not asked: the store cannot be reached.
+    #[error("{0}")]
     Away(String),
     /// It was asked, and what became of it is not known.
+    #[error("{0}")]
     Unheard(String),
     /// The server said no for now: it was not done.
+    #[error("{0}")]
     Later(String),
     /// The same, for somebody else has kept a lock for longer than one waits.
+    #[error("{0}")]
     Locked(String),
     /// The same, for others were faster, as it says where a role's transactions are serializable.
+    #[error("{0}")]
     Overtaken(String),
     /// The server says no until a person does something: it was not done.
+    #[error("{0}")]
     Never(String),
     /// The same, for the tables are not there.
+    #[error("{0}")]
     Missing(String),
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Away(why)
-        | Self::Unheard(why)
-        | Self::Later(why)
-        | Self::Locked(why)
-        | Self::Overtaken(why)
-        | Self::Never(why)
-        | Self::Missing(why)) = self;
-        f.write_str(why)
-    }
 }
 
 impl From<Fault> for io::Error {
@@ -79,8 +72,9 @@ impl Fault {
         // The server's own words may quote a value.
         let words = redact::line(said.message(), 200);
         let is = |codes: &[&SqlState]| codes.contains(&code);
+        let never = |mend: &str| Self::Never(format!("{words}: {mend}"));
         if is(&[&SqlState::INSUFFICIENT_PRIVILEGE]) {
-            return Self::Never(format!("{words}: run as its owner: {mend}"));
+            return never(&format!("run as its owner: {mend}"));
         }
         if is(&[&SqlState::UNDEFINED_TABLE, &SqlState::INVALID_SCHEMA_NAME]) {
             return Self::Missing(format!(
@@ -88,22 +82,16 @@ impl Fault {
             ));
         }
         if is(&[&SqlState::UNDEFINED_COLUMN]) {
-            return Self::Never(format!(
-                "{words}: its tables are of another version of the library"
-            ));
+            return never("its tables are of another version of the library");
         }
         if is(&[
             &SqlState::INVALID_PASSWORD,
             &SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
         ]) {
-            return Self::Never(format!(
-                "{words}: the user and password of NOTIFY_STORE are not right"
-            ));
+            return never("the user and password of NOTIFY_STORE are not right");
         }
         if is(&[&SqlState::INVALID_CATALOG_NAME]) {
-            return Self::Never(format!(
-                "{words}: the database of NOTIFY_STORE must be made first"
-            ));
+            return never("the database of NOTIFY_STORE must be made first");
         }
         if is(&[&SqlState::READ_ONLY_SQL_TRANSACTION]) {
             return Self::Away(READ_ONLY.to_owned());
@@ -118,9 +106,7 @@ impl Fault {
             return Self::Overtaken(words);
         }
         if is(&[&SqlState::UNTRANSLATABLE_CHARACTER]) {
-            return Self::Never(format!(
-                "{words}: the database of NOTIFY_STORE must be made with ENCODING 'UTF8'"
-            ));
+            return never("the database of NOTIFY_STORE must be made with ENCODING 'UTF8'");
         }
         if is(&[&SqlState::TOO_MANY_CONNECTIONS]) {
             return Self::Away(format!(
