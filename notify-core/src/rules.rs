@@ -45,6 +45,22 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Returns them with those times that are given, in seconds, hours and hours.
+    pub(crate) fn with_times(
+        self,
+        silent_seconds: Option<f64>,
+        ok_silent_hours: Option<f64>,
+        remind_hours: Option<f64>,
+    ) -> Self {
+        let or_never = |hours| time::or_never(hours, time::hours);
+        Self {
+            silent: silent_seconds.map_or(self.silent, time::seconds),
+            ok_silent: ok_silent_hours.map_or(self.ok_silent, or_never),
+            remind: remind_hours.map_or(self.remind, time::hours),
+            ..self
+        }
+    }
+
     /// The longest that a failing job's alert may be withheld.
     pub(crate) fn longest_silence(&self) -> Duration {
         self.silent.max(self.remind)

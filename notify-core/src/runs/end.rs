@@ -15,7 +15,7 @@ use crate::os::warning::Warning;
 use crate::rules::transition::Ended;
 use crate::runs::consult::{Park, Program};
 use crate::runs::postponed;
-use crate::runs::registry::{Asked, OPEN, Open, channel, open_runs, settings};
+use crate::runs::registry::{Asked, OPEN, Open, open_runs};
 use crate::runs::report::{self, Report};
 use crate::runs::run_data;
 use crate::runs::sharded::{Sharded, Values};
@@ -165,7 +165,7 @@ pub(super) fn end(
         let mut report = Report {
             ended,
             outcome,
-            settings: settings(&run.job.arguments, setup),
+            settings: run.settings(setup),
             run: key,
             now,
             setup,
@@ -213,9 +213,8 @@ fn report_end(report: &mut Report<'_>, run: &Open, around: &[Open], warnings: &m
         // Before this run is decided on, for it may be of a job of which an alert is sent now.
         dispatcher::release_due(setup, store);
     }
-    let channel = channel(&run.job.arguments, setup);
     let notes = &mut report.ended.notes;
-    let routes = report::routes(setup, channel, notes, report.outcome, warnings);
+    let routes = report::routes(setup, run.channel(setup), notes, report.outcome, warnings);
     if report.outcome.is_event()
         && let Some(routes) = &routes
     {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 
-use crate::format::time;
-use crate::job::{Arguments, Cancelled, Job};
+use crate::format::time::Time;
+use crate::job::{Cancelled, Job};
 use crate::notifier::heartbeat::Heartbeat;
 use crate::os::clock::{self, Moment, Whose};
 use crate::os::engine::{self, Part, Slot};
@@ -130,9 +130,30 @@ impl Open {
             .collect()
     }
 
+    /// The channel of its alerts.
+    pub(super) fn channel<'a>(&self, setup: &'a Setup) -> &'a str {
+        let own = self.job.arguments.channel.as_ref();
+        own.unwrap_or(&setup.default_channel)
+    }
+
+    /// The settings that the rules read.
+    pub(super) fn settings(&self, setup: &Setup) -> Settings {
+        let (own, rules) = (&self.job.arguments, setup.rules);
+        Settings {
+            after: own.after.unwrap_or(rules.after),
+            flapping: own.flapping.unwrap_or(rules.flapping),
+            ..rules.with_times(own.silent_seconds, own.ok_silent_hours, own.remind_hours)
+        }
+    }
+
+    /// When it began.
+    pub(super) fn begun(&self) -> Time {
+        self.begun.time(clock::first_ahead())
+    }
+
     /// Returns whether its failures go to the channel of that name.
     pub(super) fn is_on(&self, channel: &str, setup: &Setup) -> bool {
-        let own = self::channel(&self.job.arguments, setup);
+        let own = self.channel(setup);
         own == channel
             || matches!(setup.way(own, State::Error), Way::Instead(routes, _) if routes.channel == channel)
     }
@@ -184,18 +205,18 @@ impl Open {
             pid: Some(engine::pid()),
             exe: setup.exe.as_deref().map(Cow::Borrowed),
             version: self.job.version.as_deref().map(Cow::Borrowed),
-            every_hours: self.job.arguments.every_hours,
+            every_hours: arguments.every_hours,
             plan: self.job.plan.clone(),
-            channel: Cow::Borrowed(channel(&self.job.arguments, setup)),
+            channel: Cow::Borrowed(self.channel(setup)),
             attempt: setup.attempt,
-            mention: self.job.arguments.mention.as_deref().map(Cow::Borrowed),
+            mention: arguments.mention.as_deref().map(Cow::Borrowed),
             runbook: arguments.runbook.as_deref().map(Cow::Borrowed),
             owner: arguments.owner.as_deref().map(Cow::Borrowed),
             heard: Heard::default(),
             facts: Cow::Borrowed(&*setup.facts),
             nested: self.nested || self.keeps_cancelled(),
             was_overdue: self.was_overdue,
-            should_take: self.job.arguments.took,
+            should_take: arguments.took,
             is_in_time: self.overdue_at.is_none_or(|at| now < at),
             last_inside: self.last_inside.map(|inside| inside.time(known)),
             notes: self.notes(),
@@ -237,26 +258,4 @@ pub(crate) fn has_returned() -> bool {
     let has = |open: &Values<Open>| open.values().any(|run| run.returned.is_some());
     let mut open = OPEN.get().try_all().flatten();
     open.any(|open| has(&open))
-}
-
-pub(super) fn channel<'a>(arguments: &'a Arguments, setup: &'a Setup) -> &'a str {
-    arguments.channel.as_ref().unwrap_or(&setup.default_channel)
-}
-
-pub(super) fn settings(arguments: &Arguments, setup: &Setup) -> Settings {
-    Settings {
-        silent: arguments
-            .silent_seconds
-            .map_or(setup.rules.silent, time::seconds),
-        ok_silent: arguments
-            .ok_silent_hours
-            .map_or(setup.rules.ok_silent, |hours| {
-                time::or_never(hours, time::hours)
-            }),
-        remind: arguments
-            .remind_hours
-            .map_or(setup.rules.remind, time::hours),
-        after: arguments.after.unwrap_or(setup.rules.after),
-        flapping: arguments.flapping.unwrap_or(setup.rules.flapping),
-    }
 }

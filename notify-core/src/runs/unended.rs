@@ -12,7 +12,7 @@ use crate::os::clock;
 use crate::os::warning::{self, Warning};
 use crate::rules::transition::Ended;
 use crate::runs::consult::Program;
-use crate::runs::registry::{OPEN, Open, WAS_OVERDUE, channel, open_runs, settings};
+use crate::runs::registry::{OPEN, Open, WAS_OVERDUE, open_runs};
 use crate::runs::report::{self, Report};
 use crate::runs::run_data;
 use crate::runs::sharded::Values;
@@ -76,14 +76,9 @@ fn show_progress(number: u64, around: &[u64]) {
     let around = around.iter().rev().copied();
     if let Some(run) = std::iter::once(number).chain(around).find_map(due) {
         let setup = in_force::setup_so_far();
-        let (job, words) = (
-            run.job_name(setup).into_owned(),
-            progress.words(clock::now()),
-        );
-        run.show(
-            setup,
-            &Standing::progress(job, run.begun.time(clock::first_ahead()), words),
-        );
+        let job = run.job_name(setup).into_owned();
+        let words = progress.words(clock::now());
+        run.show(setup, &Standing::progress(job, run.begun(), words));
     }
 }
 
@@ -92,7 +87,7 @@ pub(super) fn record_beginning(number: u64, run: &Open, setup: &'static Setup) {
     let definition = (ptr::from_ref(run.job).addr(), ptr::from_ref(setup).addr());
     let definition = Some(definition).filter(|_| run.name.is_none());
     if let Some((store, definition)) = setup.store().zip(definition) {
-        let own = run_record::own(run.id(), run.begun.time(clock::first_ahead()));
+        let own = run_record::own(run.id(), run.begun());
         if store.begin_run_again(number, definition, &own) {
             return;
         }
@@ -111,13 +106,12 @@ pub(super) fn record(
     let Some(store) = setup.store().filter(|_| !run.nested) else {
         return;
     };
-    let channel = channel(&run.job.arguments, setup);
-    let routes = setup.routes(channel);
+    let routes = setup.routes(run.channel(setup));
     let mut ended = run.ended(setup, run.started);
     ended.heard = run_data::so_far(number, false);
     let recorded = Recorded {
         ended,
-        settings: settings(&run.job.arguments, setup),
+        settings: run.settings(setup),
         queues: routes
             .as_ref()
             .map_or(Cow::default(), |routes| Cow::Borrowed(&*routes.queues)),
@@ -138,7 +132,7 @@ pub(super) fn record(
 impl Open {
     /// Has the message of its beginning show how it stands.
     fn show(&self, setup: &Setup, standing: &Standing) {
-        let Some(routes) = setup.routes(channel(&self.job.arguments, setup)) else {
+        let Some(routes) = setup.routes(self.channel(setup)) else {
             return;
         };
         for route in &routes.all {
@@ -152,16 +146,7 @@ impl Open {
         let took = took.saturating_duration_since(self.started);
         let (state, text) = (outcome.state(), outcome.text().into_owned());
         let job = self.job_name(setup).into_owned();
-        self.show(
-            setup,
-            &Standing::end(
-                job,
-                self.begun.time(clock::first_ahead()),
-                state,
-                text,
-                took,
-            ),
-        );
+        self.show(setup, &Standing::end(job, self.begun(), state, text, took));
     }
 
     /// Returns when the run is overdue, if a job of its kind should end within some time.
@@ -187,12 +172,12 @@ impl Open {
 
     /// Sends that it has begun, where that is asked for, once it is known where to: a `Config` may come later.
     pub(super) fn report_start(&mut self, setup: &'static Setup, warnings: &mut Vec<Warning>) {
-        let arguments = &self.job.arguments;
-        let is_asked_for = arguments.start.unwrap_or(setup.start && !self.nested);
+        let own = self.job.arguments.start;
+        let is_asked_for = own.unwrap_or(setup.start && !self.nested);
         if !is_asked_for || self.is_start_sent || asked::for_help() {
             return;
         }
-        if setup.routes(channel(arguments, setup)).is_none() {
+        if setup.routes(self.channel(setup)).is_none() {
             return;
         }
         self.is_start_sent = true;
@@ -251,9 +236,7 @@ pub(super) fn report_overlap(run: &Open, setup: &'static Setup, warnings: &mut V
         |other: &Open| !other.nested && other.returned.is_none() && other.is_of_job_of(run);
     let begun = |open: &Values<Open>| {
         let others = open.values().filter(|other| is_other(other));
-        others
-            .map(|other| other.begun.time(clock::first_ahead()))
-            .min()
+        others.map(|other| other.begun()).min()
     };
     let here = OPEN.get().all().filter_map(|open| begun(&open)).min();
     let here = here.map(|begun| (begun, "in this process".to_owned()));
@@ -287,12 +270,17 @@ fn report_unended(
     warnings: &mut Vec<Warning>,
 ) -> bool {
     ended.run = hash::hash(&format!("{:016x} {event}", ended.run));
-    let channel = channel(&run.job.arguments, setup);
-    let routes = report::routes(setup, channel, &mut ended.notes, outcome, warnings);
+    let routes = report::routes(
+        setup,
+        run.channel(setup),
+        &mut ended.notes,
+        outcome,
+        warnings,
+    );
     Report {
         ended,
         outcome,
-        settings: settings(&run.job.arguments, setup),
+        settings: run.settings(setup),
         run: None,
         now: Instant::now(),
         setup,

@@ -328,25 +328,18 @@ fn host_name(environment: impl Fn(&str) -> Option<OsString>) -> String {
 
 /// Returns the rules of jobs whose attribute says nothing else.
 fn rules(config: &Config, values: &mut Values<impl Fn(&str) -> Option<OsString>>) -> Settings {
-    let defaults = Settings::default();
     let flapping = config
         .flapping
         .unwrap_or_else(|| values.is_yes("NOTIFY_FLAPPING"));
     let mut number = |name, given: Option<f64>, may_be_infinite| {
         given.or_else(|| values.number(name, may_be_infinite))
     };
-    Settings {
-        silent: number("NOTIFY_SILENT_SECONDS", config.silent_seconds, false)
-            .map_or(defaults.silent, time::seconds),
-        ok_silent: number("NOTIFY_OK_SILENT_HOURS", config.ok_silent_hours, true)
-            .map_or(defaults.ok_silent, |hours| {
-                time::or_never(hours, time::hours)
-            }),
-        remind: number("NOTIFY_REMIND_HOURS", config.remind_hours, false)
-            .map_or(defaults.remind, time::hours),
-        flapping,
-        ..defaults
-    }
+    let times = Settings::default().with_times(
+        number("NOTIFY_SILENT_SECONDS", config.silent_seconds, false),
+        number("NOTIFY_OK_SILENT_HOURS", config.ok_silent_hours, true),
+        number("NOTIFY_REMIND_HOURS", config.remind_hours, false),
+    );
+    Settings { flapping, ..times }
 }
 
 #[cfg(test)]
