@@ -75,6 +75,16 @@ pub enum Error {
     NoDirectory,
 }
 
+impl Error {
+    /// Says of a notifier's own webhook what is wrong with it.
+    pub(crate) fn webhook(notifier: &str) -> impl FnOnce(&'static str) -> Self {
+        move |problem| Self::Webhook {
+            channel: notifier.to_owned(),
+            problem,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

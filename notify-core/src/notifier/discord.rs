@@ -64,11 +64,8 @@ impl Discord {
     ///
     /// [`Error::Webhook`] where it is no `https` URL. The error does not show it.
     pub fn new(webhook: &str) -> Result<Self, Error> {
-        let destination = Destination::parse(webhook).map_err(|problem| Error::Webhook {
-            channel: "discord".to_owned(),
-            problem,
-        })?;
-        Ok(Self::to(destination))
+        let destination = Destination::parse(webhook).map(Self::to);
+        destination.map_err(Error::webhook("discord"))
     }
 
     pub(crate) fn to(destination: Destination) -> Self {

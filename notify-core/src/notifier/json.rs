@@ -126,7 +126,9 @@ impl Json {
     ///
     /// [`Error::Webhook`] where it is no such URL. The error does not show it.
     pub fn new(url: &str) -> Result<Self, Error> {
-        Destination::parse(url).map(Self::to).map_err(problem)
+        Destination::parse(url)
+            .map(Self::to)
+            .map_err(Error::webhook("json"))
     }
 
     pub(crate) fn to(destination: Destination) -> Self {
@@ -146,7 +148,7 @@ impl Json {
         can_sign()
             .and_then(|()| Secret::parse(key))
             .map(|secret| self.signing(Some(secret)))
-            .map_err(problem)
+            .map_err(Error::webhook("json"))
     }
 
     /// Reads a word of `jsons` or `json`.
@@ -172,13 +174,6 @@ impl Json {
 
     pub(crate) fn signing(self, secret: Option<Secret>) -> Self {
         Self { secret, ..self }
-    }
-}
-
-fn problem(problem: &'static str) -> Error {
-    Error::Webhook {
-        channel: "json".to_owned(),
-        problem,
     }
 }
 

@@ -111,10 +111,7 @@ impl PagerDuty {
             Ok(Destination::File(_)) => Err("it must be a URL: the key alone is a secret"),
             other => other,
         };
-        let destination = destination.map_err(|problem| Error::Webhook {
-            channel: "pagerduty".to_owned(),
-            problem,
-        })?;
+        let destination = destination.map_err(Error::webhook("pagerduty"))?;
         Ok(Self { key, destination })
     }
 

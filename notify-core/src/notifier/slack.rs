@@ -77,10 +77,7 @@ impl Slack {
     /// [`Error::Webhook`] where it is no `https` URL, or that of a workflow's trigger. The error does
     /// not show it.
     pub fn new(webhook: &str) -> Result<Self, Error> {
-        Self::parse(webhook).map_err(|problem| Error::Webhook {
-            channel: "slack".to_owned(),
-            problem,
-        })
+        Self::parse(webhook).map_err(Error::webhook("slack"))
     }
 
     /// The same, with what is wrong alone, without the value.

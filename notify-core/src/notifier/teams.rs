@@ -59,11 +59,8 @@ impl Teams {
     ///
     /// [`Error::Webhook`] where it is no `https` URL. The error does not show it.
     pub fn new(webhook: &str) -> Result<Self, Error> {
-        let destination = Destination::parse(webhook).map_err(|problem| Error::Webhook {
-            channel: "teams".to_owned(),
-            problem,
-        })?;
-        Ok(Self::to(destination))
+        let destination = Destination::parse(webhook).map(Self::to);
+        destination.map_err(Error::webhook("teams"))
     }
 
     pub(crate) fn to(destination: Destination) -> Self {
