@@ -42,8 +42,7 @@ pub(crate) fn move_from(
     on_queued: Queued,
 ) -> bool {
     let now = clock::now();
-    let mut moved = queue.moved();
-    let broken = pace.broken_at(now);
+    let (moved, broken) = (queue.moved(), pace.broken_at(now));
     if broken.is_none() && moved.is_empty() {
         return false;
     }
@@ -60,15 +59,16 @@ pub(crate) fn move_from(
     let setup = in_force::setup_so_far();
     let own = setup.routes(&route.channel);
     let own = own.as_ref().map_or(&[][..], |routes| &routes.all);
-    let others: Vec<_> = own
-        .iter()
-        .filter(|other| !other.is(route))
-        .filter_map(|other| other.queue.as_ref())
-        .collect();
-    let remove = |entry: &Entry| {
-        for queue in others.iter().copied().chain([queue]) {
-            ledger::remove(queue, entry);
-        }
+    let others = own.iter().filter(|other| !other.is(route));
+    let mut moving = Move {
+        route,
+        queue,
+        others: others.filter_map(|other| other.queue.as_ref()).collect(),
+        waiting,
+        broken,
+        refuge,
+        moved,
+        on_queued,
     };
     let mut has_left = false;
     let until = Instant::now() + PATIENCE;
@@ -78,51 +78,81 @@ pub(crate) fn move_from(
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             break;
         }
-        let Some((alert, _claims)) = take_everywhere(queue, &others, &entry, until) else {
-            continue;
-        };
-        let follows = moved.leads(&alert);
-        let is_failure = broken.is_some() && alert.status.state == State::Error;
-        // Where another destination of the channel has taken it, or may yet, its people know.
-        let is_unheard = || {
-            others
-                .iter()
-                .all(|other| other.holds(&entry) && other.pace(now).broken_at(now).is_some())
-        };
-        if !(follows || is_failure && is_unheard()) {
-            continue;
-        }
-        match &refuge {
-            Some(refuge) => {
-                let reason = broken.unwrap_or(EARLIER);
-                if go(route, &alert, refuge, reason, on_queued) {
-                    has_left = true;
-                    // The sender of another destination may have moved others meanwhile.
-                    moved = queue.moved();
-                    let stays = moved.leave(&alert);
-                    let _ = queue.set_moved(&moved);
-                    for other in &others {
-                        let _ = other.set_moved(&moved);
-                    }
-                    if !stays {
-                        remove(&entry);
-                    }
-                }
-            }
-            None if is_failure && is_repeat(&alert, &entry, waiting, queue) => {
-                // Or a job that fails each minute would fill the queue with one and the same error.
-                remove(&entry);
-                count_as_unsent(route, &alert, broken);
-                has_left = true;
-            }
-            // Once in this process.
-            None if is_failure && ledger::is_first_time(&entry) => {
-                ledger::take_back(&alert, true, &unsent_because(broken));
-            }
-            None => {}
+        if let Some((alert, _claims)) = take_everywhere(queue, &moving.others, &entry, until) {
+            has_left |= moving.leaves(&entry, &alert, now);
         }
     }
     has_left
+}
+
+/// What is moved out of a queue.
+struct Move<'a> {
+    route: &'a Route,
+    queue: &'a Queue,
+    /// The queues of the channel's other destinations.
+    others: Vec<&'a Queue>,
+    waiting: &'a [Entry],
+    /// Why the destination takes nothing now.
+    broken: Option<&'a str>,
+    refuge: Option<Arc<Routes>>,
+    /// What has left already.
+    moved: Moved,
+    on_queued: Queued,
+}
+
+impl Move<'_> {
+    /// Moves one alert, if it is to be heard elsewhere; returns whether it has left.
+    fn leaves(&mut self, entry: &Entry, alert: &Alert, now: Time) -> bool {
+        let is_failure = self.broken.is_some() && alert.status.state == State::Error;
+        // Where another destination of the channel has taken it, or may yet, its people know.
+        let is_broken = |other: &Queue| other.pace(now).broken_at(now).is_some();
+        let is_unheard = |other: &&Queue| other.holds(entry) && is_broken(other);
+        let follows = self.moved.leads(alert);
+        if !(follows || is_failure && self.others.iter().all(is_unheard)) {
+            return false;
+        }
+        match &self.refuge {
+            Some(refuge) => {
+                let reason = self.broken.unwrap_or(EARLIER);
+                let has_left = go(self.route, alert, refuge, reason, self.on_queued);
+                if has_left && !self.stays(alert) {
+                    self.remove(entry);
+                }
+                has_left
+            }
+            None if is_failure && is_repeat(alert, entry, self.waiting, self.queue) => {
+                // Or a job that fails each minute would fill the queue with one and the same error.
+                self.remove(entry);
+                count_as_unsent(self.route, alert, self.broken);
+                true
+            }
+            None => {
+                // Once in this process.
+                if is_failure && ledger::is_first_time(entry) {
+                    ledger::take_back(alert, true, &unsent_because(self.broken));
+                }
+                false
+            }
+        }
+    }
+
+    /// Writes down that an alert has moved, for what follows of its job; returns whether it stays here as well.
+    fn stays(&mut self, alert: &Alert) -> bool {
+        // The sender of another destination may have moved others meanwhile.
+        self.moved = self.queue.moved();
+        let stays = self.moved.leave(alert);
+        let _ = self.queue.set_moved(&self.moved);
+        for other in &self.others {
+            let _ = other.set_moved(&self.moved);
+        }
+        stays
+    }
+
+    fn remove(&self, entry: &Entry) {
+        for queue in self.others.iter().copied().chain([self.queue]) {
+            ledger::remove(queue, entry);
+        }
+    }
 }
 
 /// Takes an alert from a queue, and from those of the channel's other destinations, always in the same order: of two that

@@ -117,7 +117,7 @@ pub(crate) fn from_queue(
         // Before the alerts are taken: what is given up meanwhile is for the next message.
         let loss = loss_of(queue);
         let taken = take_next(queue, &due, &pace, most(route));
-        let (entries, mut alerts, _claims) = of_one_message(route, queue, taken);
+        let (entries, alerts, _claims) = of_one_message(route, queue, taken);
         if alerts.is_empty() {
             // Others are sending them.
             return Ok(if waiting.iter().any(|entry| queue.holds(entry)) {
@@ -128,44 +128,56 @@ pub(crate) fn from_queue(
         }
         pace.begin(alerts.iter().map(Alert::id), now);
         ledger::keep_pace(queue, pace.clone());
-        if let Some(last) = alerts.last_mut() {
-            last.dropped = Some(loss.clone()).filter(|loss| loss.count() > 0);
-        }
-        let begun = Instant::now();
-        let sent = follow_up::send(route, queue, &alerts, deadline).map_err(lasting);
-        let unanswered = follow_up::unanswered(deadline, begun);
-        let now = clock::now();
-        match sent {
-            Ok(Sent::Unshown(pause)) => {
-                put_off(&entries, &mut pace, pause, now);
-                ledger::keep_pace(queue, pace);
-                continue;
-            }
-            Ok(Sent::Twice) => pace.count_another(),
-            Ok(Sent::Whole) | Err(_) => {}
-        }
-        let sent = settle_doubt(sent.map(|_| ()), &entries, &mut pace, now);
-        warn(route, &alerts, &sent);
-        if matches!(sent, Err(Refusal::Channel { .. })) {
-            asked.clone_from(&entries);
-        }
-        if sent.is_err() {
-            write_down(&alerts, &sent);
-        }
-        // What was taken goes at once: what happens before may have it sent again.
-        settle(queue, &entries, &alerts, &sent, &mut pace, now, unanswered);
-        // An exit that comes now is to know that this message was answered.
-        ledger::keep_pace(queue, pace);
-        if sent.is_ok() {
-            write_down(&alerts, &sent);
-            if loss.count() > 0 {
-                take_off_loss(queue, &loss);
-            }
-            if waiting.len() <= MOST {
-                shed::over(route);
-            }
+        match send(route, queue, &entries, alerts, pace, &loss, deadline) {
+            Some(Err(Refusal::Channel { .. })) => asked = entries,
+            Some(Ok(())) if waiting.len() <= MOST => shed::over(route),
+            Some(_) | None => {}
         }
     }
+}
+
+/// Sends one message, and writes down what became of it; `None` where it is put off.
+fn send(
+    route: &Route,
+    queue: &Queue,
+    entries: &[Entry],
+    mut alerts: Vec<Alert>,
+    mut pace: Pace,
+    loss: &Dropped,
+    deadline: Option<Instant>,
+) -> Option<Result<(), Refusal>> {
+    if let Some(last) = alerts.last_mut() {
+        last.dropped = Some(loss.clone()).filter(|loss| loss.count() > 0);
+    }
+    let begun = Instant::now();
+    let sent = follow_up::send(route, queue, &alerts, deadline).map_err(lasting);
+    let unanswered = follow_up::unanswered(deadline, begun);
+    let now = clock::now();
+    match sent {
+        Ok(Sent::Unshown(pause)) => {
+            put_off(entries, &mut pace, pause, now);
+            ledger::keep_pace(queue, pace);
+            return None;
+        }
+        Ok(Sent::Twice) => pace.count_another(),
+        Ok(Sent::Whole) | Err(_) => {}
+    }
+    let sent = settle_doubt(sent.map(|_| ()), entries, &mut pace, now);
+    warn(route, &alerts, &sent);
+    if sent.is_err() {
+        write_down(&alerts, &sent);
+    }
+    // What was taken goes at once: what happens before may have it sent again.
+    settle(queue, entries, &alerts, &sent, &mut pace, now, unanswered);
+    // An exit that comes now is to know that this message was answered.
+    ledger::keep_pace(queue, pace);
+    if sent.is_ok() {
+        write_down(&alerts, &sent);
+        if loss.count() > 0 {
+            take_off_loss(queue, loss);
+        }
+    }
+    Some(sent)
 }
 
 /// Counts a message as failed that the end of the process cuts off after a while, or the exit of the next one would wait

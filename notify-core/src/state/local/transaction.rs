@@ -170,6 +170,18 @@ impl<'a> Locked<'a> {
         } else {
             (self.change(&change), at)
         };
+        self.leave(change, written, known, again, (at, noted))
+    }
+
+    /// Remembers what a change has left, or that it could not be written, and says what became of it.
+    fn leave(
+        &mut self,
+        change: Change,
+        written: Written,
+        known: Option<Job>,
+        again: Option<Again<'_>>,
+        (at, noted): (Instant, Instant),
+    ) -> Committed {
         let Change {
             status,
             alert,
@@ -179,7 +191,7 @@ impl<'a> Locked<'a> {
         } = change;
         let committed = Committed {
             is_exchanged: true,
-            is_passed_by,
+            is_passed_by: self.is_passed_by(),
             is_written: status.is_some() && written.status_error.is_none(),
             alert: alert.map(|alert| (alert, written.queued)),
             queue_error: written.queue_error,
