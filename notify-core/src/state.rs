@@ -89,10 +89,6 @@ impl fmt::Display for Store {
 impl Store {
     /// Opens the notify directory `directory`, which is made where it is missing; `mode` is that of its
     /// status files.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be used.
     pub(crate) fn open(directory: &Path, mode: u32) -> io::Result<Self> {
         local::Directory::open(directory, mode).map(Self::Local)
     }
@@ -266,10 +262,6 @@ impl Store {
     }
 
     /// Returns the queue of a destination, which only those find who know the destination's identity.
-    ///
-    /// # Errors
-    ///
-    /// Where there can be no queues.
     pub(crate) fn queue(&self, channel: &str, identity: &str) -> io::Result<Queue> {
         match self {
             Self::Local(local) => {
@@ -327,10 +319,6 @@ impl Store {
     }
 
     /// Gives a job another name: the next run under it goes on where the last one ended.
-    ///
-    /// # Errors
-    ///
-    /// Where that cannot be done.
     pub(crate) fn rename(&self, from: &JobKey<'_>, to: &JobKey<'_>) -> io::Result<Renamed> {
         either!(self, engine => engine.rename(&from.file, &to.file))
     }
@@ -385,10 +373,6 @@ impl Store {
     }
 
     /// Looks at the runs of this user that are under way, process by process.
-    ///
-    /// # Errors
-    ///
-    /// Where they cannot be seen.
     pub(crate) fn look_at_runs(&self) -> io::Result<Vec<local::lease_scan::Seen>> {
         either!(self, engine => engine.look_at_runs())
     }

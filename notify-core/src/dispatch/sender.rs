@@ -55,10 +55,6 @@ pub(crate) enum Next {
 }
 
 /// Sends what may leave now; `deadline` is when whoever waits for it must go on.
-///
-/// # Errors
-///
-/// Where the queue cannot be locked.
 pub(crate) fn from_queue(
     route: &Route,
     queue: &Queue,

@@ -717,10 +717,6 @@ pub(crate) fn expect_signals() {
 }
 
 /// Has a signal handed to [`next_signal`] from now on.
-///
-/// # Errors
-///
-/// Where the system refuses.
 #[cfg(unix)]
 pub(crate) fn catch_signal(signal: i32) -> io::Result<()> {
     set_action(signal, handler())

@@ -148,10 +148,6 @@ pub(crate) fn make_private(path: &Path, user: u32) -> io::Result<()> {
 }
 
 /// Returns whether a folder is there that only its owner `user` can enter.
-///
-/// # Errors
-///
-/// Where it is not, or is no such folder.
 #[cfg(unix)]
 pub(crate) fn check_private(path: &Path, user: u32) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt as _;

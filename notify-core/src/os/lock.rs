@@ -41,10 +41,6 @@ impl Lock {
     }
 
     /// Takes the lock of a file that must be there; `None` also where it is not.
-    ///
-    /// # Errors
-    ///
-    /// As [`acquire`](Self::acquire).
     pub(crate) fn acquire_existing(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
         let options = &mut OpenOptions::new();
         let opened = file::open_known(path, options.read(true).write(true), Links::Refuse);

@@ -35,10 +35,6 @@ pub(crate) fn at_signal(report: fn(&'static str) -> Next) {
 
 /// Watches signals, from now on: each that the program leaves alone is reported, and then does what it
 /// would have done.
-///
-/// # Errors
-///
-/// Where handlers cannot be installed, or no thread be started.
 pub(crate) fn watch() -> io::Result<()> {
     let Some(report) = REPORT.get() else {
         return Ok(());

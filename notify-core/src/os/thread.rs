@@ -4,10 +4,6 @@ use std::io;
 use std::thread::{Builder, JoinHandle};
 
 /// Starts a thread.
-///
-/// # Errors
-///
-/// Where there is none to be had.
 pub(crate) fn spawn(
     name: &'static str,
     work: impl FnOnce() + Send + 'static,

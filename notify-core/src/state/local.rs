@@ -271,10 +271,6 @@ impl Directory {
     }
 
     /// Locks a status file, and first finishes a change that a dead process left half done.
-    ///
-    /// # Errors
-    ///
-    /// Where there can be no lock, such as in a directory that cannot be written.
     pub(crate) fn lock<'a>(&'a self, file: &'a str) -> io::Result<Locked<'a>> {
         let slot = slot(file);
         let path = self.lock_path(slot);

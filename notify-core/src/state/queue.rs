@@ -149,10 +149,6 @@ impl Queue {
     }
 
     /// Reads an alert, be it being sent or not; `None` where it is gone.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be read.
     pub(crate) fn read(&self, entry: &Entry) -> io::Result<Option<Alert>> {
         either!(self, queue => queue.read(entry))
     }
@@ -260,10 +256,6 @@ impl Queue {
     }
 
     /// Reads what is kept of a message, by the key of what it speaks of; `None` where nothing is.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be read.
     pub(crate) fn handle(&self, key: &str) -> io::Result<Option<String>> {
         either!(self, queue => queue.handle(key))
     }
@@ -278,10 +270,6 @@ impl Queue {
     }
 
     /// Forgets a message.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be removed.
     pub(crate) fn forget_handle(&self, key: &str) -> io::Result<()> {
         either!(self, queue => queue.forget_handle(key))
     }

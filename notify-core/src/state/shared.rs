@@ -146,7 +146,6 @@ impl Shared {
             .collect()
     }
 
-    /// Reads what is known of a job.
     pub(crate) fn read(&self, job: &str) -> Past {
         let row = Row::of(&self.link(), job, deadline());
         row.map_or(Past::Unknown, |row| row.past)
@@ -179,7 +178,6 @@ impl Shared {
         Ok(())
     }
 
-    /// Adds to the histories of jobs what a destination said of their alerts.
     pub(crate) fn add_answers<'a>(&self, answers: impl Iterator<Item = (Cow<'a, str>, Answered)>) {
         const ADD: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS a) \
             INSERT INTO pn.history (job, change, line) SELECT x.job, '', x.line \
@@ -227,7 +225,6 @@ impl Shared {
         String::new()
     }
 
-    /// Reads the planned quiet.
     pub(crate) fn silences(&self) -> Silences {
         plans::read(&self.link()).unwrap_or_default()
     }

@@ -107,10 +107,6 @@ struct Tail {
 
 impl Passage {
     /// Opens a passage; the program is to write into the end that is returned.
-    ///
-    /// # Errors
-    ///
-    /// Where there is no pipe or no thread to be had.
     pub(crate) fn open(stream: Stream) -> io::Result<(Self, PipeWriter)> {
         let (reader, writer) = io::pipe()?;
         let to = (stream.own)()?;

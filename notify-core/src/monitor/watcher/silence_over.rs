@@ -54,10 +54,6 @@ fn note(job: &Job) -> Option<String> {
 }
 
 /// Sends it, and ends the silence: both happen, or neither.
-///
-/// # Errors
-///
-/// Where the job's files cannot be used.
 pub(crate) fn send(job: &Job, plans: &Silences, setup: &Setup, store: &Store) -> io::Result<()> {
     let Some(note) = note(job) else {
         return Ok(());

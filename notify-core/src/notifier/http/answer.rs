@@ -180,10 +180,6 @@ impl Answer {
     }
 
     /// Judges the answer by a service's table.
-    ///
-    /// # Errors
-    ///
-    /// The refusal that it comes to.
     pub(crate) fn judge(&self, rules: &[Rule]) -> Result<(), Refusal> {
         self.judge_by(rules, &[])
     }

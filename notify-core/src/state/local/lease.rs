@@ -57,10 +57,6 @@ struct Slot {
 
 /// Writes down that a run has begun, of which what is its `own` comes last. If it is of a `definition`, the rest is kept
 /// for the next of its runs.
-///
-/// # Errors
-///
-/// Where the record cannot be written; the run's death would go unreported.
 pub(crate) fn begin(
     folder: &Path,
     run: u64,

@@ -46,10 +46,6 @@ enum Content {
 
 impl LockFile {
     /// Takes a lock that was opened now.
-    ///
-    /// # Errors
-    ///
-    /// Where nothing can be learnt of its file.
     pub(super) fn of(lock: Lock) -> io::Result<Self> {
         let mut head = [0; size_of::<Id>() + 1];
         let length = file::read_at(lock.file(), &mut head, 0)?;
@@ -75,10 +71,6 @@ impl LockFile {
     }
 
     /// Takes the lock again after [`unlock`](Self::unlock); `None` where another holds it for longer than `patience`.
-    ///
-    /// # Errors
-    ///
-    /// Where the file system has no locks.
     pub(super) fn again(self, patience: Duration) -> io::Result<Option<Self>> {
         let is_held = self.lock.again(patience)?;
         is_held.then(|| Self::of(self.lock)).transpose()

@@ -1,4 +1,5 @@
 //! What is in a notify directory, of all its users, as far as it can be read. Nothing here makes or changes a file.
+//! [`Place`](crate::state::place::Place) says what each function returns.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,17 +12,14 @@ use crate::os::file::{self, Links};
 use crate::state::history::{Event, History};
 use crate::state::place::Waiting;
 
-/// Returns the names of all jobs that have a file, whether it is a status file or not.
 pub(in crate::state) fn files(directory: &Path) -> io::Result<Vec<String>> {
     names(directory, false)
 }
 
-/// Returns whether there is a file of that name.
 pub(in crate::state) fn has(directory: &Path, file: &str) -> bool {
     fs::symlink_metadata(directory.join(file)).is_ok()
 }
 
-/// Reads a status file; `None` where it is gone.
 pub(in crate::state) fn text(directory: &Path, file: &str) -> io::Result<Option<String>> {
     file::read(&directory.join(file), MAX_STATUS_BYTES, Links::Refuse)
 }
@@ -38,7 +36,6 @@ pub(in crate::state) fn owner(directory: &Path, file: &str) -> io::Result<u32> {
     fs::symlink_metadata(directory.join(file)).map(|_| 0)
 }
 
-/// Returns the processes with runs under way, and how many users' records cannot be read.
 pub(in crate::state) fn live_runs(directory: &Path) -> io::Result<(Vec<Seen>, usize)> {
     let (mut all, mut closed) = (Vec::new(), 0);
     for user in users(directory)? {
@@ -51,7 +48,6 @@ pub(in crate::state) fn live_runs(directory: &Path) -> io::Result<(Vec<Seen>, us
     Ok((all, closed))
 }
 
-/// Returns the queues, and how many users' queues cannot be read.
 pub(in crate::state) fn queues(directory: &Path) -> io::Result<(Vec<Waiting>, usize)> {
     let (mut queues, mut closed) = (Vec::new(), 0);
     for hidden in users(directory)? {
@@ -88,7 +84,6 @@ pub(in crate::state) fn queues(directory: &Path) -> io::Result<(Vec<Waiting>, us
     Ok((queues, closed))
 }
 
-/// Reads what the users' histories say of a job, each in order, and counts those that cannot be read.
 pub(in crate::state) fn histories(
     directory: &Path,
     file: &str,

@@ -1,4 +1,5 @@
-//! The alerts that wait for one destination, and those that it has refused.
+//! The alerts that wait for one destination, and those that it has refused. The boundary, [`Queue`](crate::state::Queue),
+//! says what each method does.
 
 pub(in crate::state) mod handles;
 mod held;
@@ -73,7 +74,6 @@ impl Queue {
             .unwrap_or_default()
     }
 
-    /// Puts an alert at the end, durably. The same alert put twice is there once.
     pub(crate) fn put(&self, alert: &Alert, content: &str) -> io::Result<Entry> {
         let entry = Entry::of(alert);
         self.place(&self.folder, entry.name(), content)?;
@@ -86,10 +86,8 @@ impl Queue {
         folder::made_if_missing(|| self.make(folder), write)
     }
 
-    /// Takes over all that waits in another queue. What is held there leaves as well, for a status that
-    /// names its place takes it for sent once it is gone.
     pub(crate) fn adopt(&self, other: &Self) -> io::Result<usize> {
-        other.release(DateTime::<chrono::Utc>::MAX_UTC)?;
+        other.release_to(DateTime::<chrono::Utc>::MAX_UTC, &mut Vec::new())?;
         let entries = other.list();
         if entries.is_empty() {
             return Ok(0);
@@ -132,7 +130,6 @@ impl Queue {
             .map_or(Ok(()), |above| Folder::open(above)?.sync())
     }
 
-    /// Returns what waits, the oldest first.
     pub(crate) fn list(&self) -> Vec<Entry> {
         let mut entries: Vec<_> = names(&self.folder)
             .into_iter()
@@ -144,7 +141,6 @@ impl Queue {
         entries
     }
 
-    /// Returns whether an alert still waits.
     pub(crate) fn holds(&self, entry: &Entry) -> bool {
         self.path(entry).exists()
     }
@@ -166,11 +162,6 @@ impl Queue {
         Ok(Some((alert, Claim(Box::new(lock)))))
     }
 
-    /// Reads an alert, be it being sent or not; `None` where it is gone.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be read.
     pub(crate) fn read(&self, entry: &Entry) -> io::Result<Option<Alert>> {
         let content = file::read(&self.path(entry), LIMIT, Links::Refuse)?;
         Ok(content.and_then(|content| Alert::parse(&content)))
@@ -223,7 +214,6 @@ impl Queue {
         Ok(rejected)
     }
 
-    /// Asks for the right to send, without waiting.
     pub(crate) fn turn(&self) -> io::Result<Turn> {
         match Lock::acquire(&self.folder.join(LOCK), Duration::ZERO)? {
             Some(lock) => {
@@ -247,7 +237,6 @@ impl Queue {
         is_old(PACE) && is_old(LOCK)
     }
 
-    /// Reads what the queue's last sender, in whichever process, left for the next.
     pub(crate) fn pace(&self, now: Time) -> Pace {
         let content = file::read(&self.folder.join(PACE), LIMIT * 16, Links::Refuse)
             .ok()
@@ -255,27 +244,16 @@ impl Queue {
         content.map_or_else(|| Pace::new(now), |content| Pace::parse(&content, now))
     }
 
-    /// Writes what the queue's next sender must know.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written; the sender itself must not forget it then.
     pub(crate) fn set_pace(&self, pace: &Pace) -> io::Result<()> {
         write(&self.folder, PACE, &pace.render(), Durable::No)
     }
 
-    /// Reads which jobs' failures have left for another channel.
     pub(crate) fn moved(&self) -> Moved {
         let content = file::read(&self.folder.join(MOVED), LIMIT * 16, Links::Refuse);
         let content = content.ok().flatten();
         content.map_or_else(Moved::default, |content| Moved::parse(&content))
     }
 
-    /// Writes it.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written; what follows is then sent to the queue's own destination.
     pub(crate) fn set_moved(&self, moved: &Moved) -> io::Result<()> {
         if moved.is_empty() {
             return remove_if_there(&self.folder.join(MOVED));

@@ -125,10 +125,6 @@ impl Directory {
 
     /// Changes this user's own file: takes out the windows that `goes` names, and those that are over,
     /// adds one, and returns how many `goes` has named.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written; the old one is whole then.
     pub(crate) fn plan(
         &self,
         now: Time,

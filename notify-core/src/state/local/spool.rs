@@ -70,7 +70,6 @@ impl Outbox {
         all
     }
 
-    /// Returns the names of the queues with a held alert whose time has come.
     pub(crate) fn due(&self, now: Time) -> BTreeSet<String> {
         let is_due = |queue: &String| {
             let held = names(&self.held.join(queue)).into_iter();

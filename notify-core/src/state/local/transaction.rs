@@ -356,7 +356,7 @@ fn settle_held(store: &Directory, past: Past) -> (Past, Vec<Lock>) {
         let queues = held.alerts.iter().filter_map(|alert| alert.split_once('/'));
         for (queue, _) in queues {
             // Where it cannot, it leaves with the next sender.
-            let _ = outbox.queue(queue).release(now);
+            let _ = outbox.queue(queue).release_to(now, &mut Vec::new());
         }
     }
     // An alert that is due stays, too, while a planned quiet is on.

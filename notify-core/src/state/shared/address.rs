@@ -244,10 +244,6 @@ impl Target {
     }
 
     /// Returns the settings to connect to a host with, by how far the server is trusted.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the file of the password.
     pub(super) fn settings(&self, trust: Trust, host: &str, port: u16) -> Result<Config, String> {
         let mut config = self.config.clone();
         if let Some(path) = &self.password_file {

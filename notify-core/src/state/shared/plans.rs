@@ -39,7 +39,6 @@ impl Planned {
     }
 }
 
-/// Reads the planned quiet.
 pub(super) fn read(link: &Link) -> Result<Silences, Fault> {
     Ok(Planned::new(link, text(link, QUIET)?).silences)
 }

@@ -32,10 +32,6 @@ pub(super) struct Encrypted(tokio_rustls::client::TlsStream<Stream>);
 impl Tls {
     /// Prepares connections to a host; `authorities` is a file of those who are trusted, in place of the
     /// system's.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the authorities or the host's name.
     pub(super) fn new(
         host: &str,
         trust: Trust,

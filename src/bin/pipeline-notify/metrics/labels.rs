@@ -23,10 +23,6 @@ impl Labels {
     }
 
     /// Writes them as they stand in each line.
-    ///
-    /// # Errors
-    ///
-    /// Where one was given twice.
     pub(crate) fn text(&self) -> Result<String, Failure> {
         for (number, (name, _)) in self.labels.iter().enumerate() {
             if self.labels[..number].iter().any(|(known, _)| known == name) {

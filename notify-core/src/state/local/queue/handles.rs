@@ -17,20 +17,10 @@ const HANDLES: &str = ".handles";
 pub(in crate::state) const STALE: Duration = Duration::from_secs(90 * 24 * 3600);
 
 impl Queue {
-    /// Reads what is kept of a message, by the key of what it speaks of; `None` where nothing is.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be read.
     pub(crate) fn handle(&self, key: &str) -> io::Result<Option<String>> {
         file::read(&self.handle_path(key), LIMIT, Links::Refuse)
     }
 
-    /// Keeps that of a message.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written; the old one is whole then.
     pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
         let folder = self.folder.join(HANDLES);
         let make = || {
@@ -40,11 +30,6 @@ impl Queue {
         folder::made_if_missing(make, || write(&folder, key, text, Durable::No))
     }
 
-    /// Forgets a message.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be removed.
     pub(crate) fn forget_handle(&self, key: &str) -> io::Result<()> {
         remove_if_there(&self.handle_path(key))
     }

@@ -29,13 +29,6 @@ impl Queue {
         renamed.map_or(Ok(()), |alert| self.hold(&alert.render(), name))
     }
 
-    /// Lets the held alerts leave whose time has come, but for those of jobs that are quiet by plan, and
-    /// returns when the next one may.
-    pub(crate) fn release(&self, now: Time) -> io::Result<Option<Time>> {
-        self.release_to(now, &mut Vec::new())
-    }
-
-    /// The same, and adds those that leave to `left`.
     pub(crate) fn release_to(&self, now: Time, left: &mut Vec<Entry>) -> io::Result<Option<Time>> {
         let mut next = None;
         let mut later = |until: Time| next = Some(next.map_or(until, |next: Time| next.min(until)));

@@ -24,10 +24,6 @@ impl Queue {
     ///
     /// Each batch is counted, together with its names, before it is removed: after a crash between
     /// the two the next one knows what is counted already.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be counted: nothing is removed then.
     pub(crate) fn give_up(&self, entries: &[Entry], deadline: Option<Instant>) -> io::Result<()> {
         // At the exit the other may be a thread of this process, which ends before it is done.
         let patience = deadline.map_or(Duration::ZERO, |deadline| {
@@ -64,14 +60,11 @@ impl Queue {
         Ok(())
     }
 
-    /// Reads what was given up since the last message that said so.
     pub(crate) fn loss(&self) -> io::Result<Loss> {
         let content = file::read(&self.folder.join(LOSS), LIMIT, Links::Refuse)?;
         Ok(content.map_or_else(Loss::default, |content| Loss::parse(&content)))
     }
 
-    /// Returns what a message can say of it; waits for whoever is at it, for some of what is counted
-    /// meanwhile may be in that very message.
     pub(crate) fn loss_to_report(&self) -> io::Result<Dropped> {
         if !self.folder.join(LOSS).try_exists()? {
             return Ok(Dropped::default());
@@ -82,11 +75,6 @@ impl Queue {
         }
     }
 
-    /// Takes off what a message that was accepted has said.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written: it is said again then.
     pub(crate) fn loss_sent(&self, said: &Dropped) -> io::Result<()> {
         let lock = Lock::acquire(&self.folder.join(LOSS_LOCK), ffi::within(PATIENCE))?;
         let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
