@@ -167,9 +167,7 @@ impl Arguments {
     fn see(&self, common: &Common) -> Result<(Seen, DateTime<Utc>), Failure> {
         let place = common.place()?;
         let now = look::now();
-        let seen = Seen::of(&place, &self.jobs, now).map_err(|error| {
-            Failure::Message(format!("`{}` cannot be read: {error}", place.display()))
-        })?;
+        let seen = Seen::of(&place, &self.jobs, now).map_err(Failure::unreadable(&place))?;
         Ok((seen, now))
     }
 

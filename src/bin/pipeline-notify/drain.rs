@@ -42,14 +42,9 @@ impl Arguments {
             None => None,
         };
         let see = || -> Result<Vec<Queue>, Failure> {
-            let all = queues(&place, None).map_err(|error| {
-                Failure::Message(format!("`{}` cannot be read: {error}", place.display()))
-            })?;
-            Ok(all
-                .0
-                .into_iter()
-                .filter(|queue| queue.user == user())
-                .collect())
+            let (mut all, _) = queues(&place, None).map_err(Failure::unreadable(&place))?;
+            all.retain(|queue| queue.user == user());
+            Ok(all)
         };
         let waiting = |queues: &[Queue]| queues.iter().map(|queue| queue.waiting).sum::<usize>();
         let before = waiting(&see()?);

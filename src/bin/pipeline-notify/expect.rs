@@ -141,11 +141,8 @@ fn list(place: &Place, common: &Common, output: &mut Output) -> Result<u8, Failu
         output::complain(&plain(fault));
     }
     if common.json {
-        let all: Vec<_> = found
-            .all
-            .iter()
-            .map(|awaited| to_json(awaited, now))
-            .collect();
+        let all = found.all.iter();
+        let all: Vec<_> = all.map(|awaited| to_json(awaited, now)).collect();
         output.json(&json!({ "expected": all, "faults": found.faults }))?;
         return Ok(0);
     }

@@ -179,11 +179,8 @@ impl View {
         if let Some(one) = job.acknowledged(self.now) {
             add(plain(&words::acknowledged(one, self.now)).into_owned());
         }
-        if let Some(reason) = job
-            .silenced_by_rule
-            .as_ref()
-            .filter(|_| job.state == State::Error)
-        {
+        let by_rule = job.silenced_by_rule.as_ref();
+        if let Some(reason) = by_rule.filter(|_| job.state == State::Error) {
             add(format!("silenced by the program's rule: {}", plain(reason)));
         }
         for (name, value) in [("owner", &job.owner), ("runbook", &job.runbook)] {

@@ -36,7 +36,7 @@ use std::env;
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -177,6 +177,18 @@ enum Failure {
     Message(String),
     /// The answer cannot be written.
     Output(io::Error),
+}
+
+impl Failure {
+    /// Says that something of a place cannot be read.
+    fn unreadable(place: &Place) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Message(format!("`{}` cannot be read: {error}", place.display()))
+    }
+
+    /// Says that a file cannot be written.
+    fn unwritable(file: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Message(format!("`{}` cannot be written: {error}", file.display()))
+    }
 }
 
 impl From<Refused> for Failure {

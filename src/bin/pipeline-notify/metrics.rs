@@ -64,7 +64,7 @@ impl Arguments {
                 let message = "the metrics are Prometheus's text: leave out --json, or write them to a file with -o";
                 return Err(Failure::Message(message.to_owned()));
             }
-            let text = text(&place, &said, labels).map_err(|error| unreadable(&place, &error))?;
+            let text = text(&place, &said, labels).map_err(Failure::unreadable(&place))?;
             output.raw(&text.content)?;
             return Ok(0);
         };
@@ -92,15 +92,9 @@ pub(crate) fn write(
     said: &Said,
     labels: String,
 ) -> Result<Metrics, Failure> {
-    let text = text(place, said, labels).map_err(|error| unreadable(place, &error))?;
-    whole_file::write(file, &text.content).map_err(|error| {
-        Failure::Message(format!("`{}` cannot be written: {error}", file.display()))
-    })?;
+    let text = text(place, said, labels).map_err(Failure::unreadable(place))?;
+    whole_file::write(file, &text.content).map_err(Failure::unwritable(file))?;
     Ok(text)
-}
-
-fn unreadable(place: &Place, error: &io::Error) -> Failure {
-    Failure::Message(format!("`{}` cannot be read: {error}", place.display()))
 }
 
 /// The metrics of a notify directory.

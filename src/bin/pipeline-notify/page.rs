@@ -107,8 +107,7 @@ impl Arguments {
 }
 
 fn look_at<'a>(place: &Place, title: &'a str, said: Said) -> Result<View<'a>, Failure> {
-    View::of(place, title, said)
-        .map_err(|error| Failure::Message(format!("`{}` cannot be read: {error}", place.display())))
+    View::of(place, title, said).map_err(Failure::unreadable(place))
 }
 
 /// Writes the page of a notify directory, whole or not at all; returns what it shows, and its length.
@@ -120,9 +119,7 @@ pub(crate) fn write<'a>(
 ) -> Result<(View<'a>, usize), Failure> {
     let view = look_at(place, title, said)?;
     let page = view.page();
-    whole_file::write(file, &page).map_err(|error| {
-        Failure::Message(format!("`{}` cannot be written: {error}", file.display()))
-    })?;
+    whole_file::write(file, &page).map_err(Failure::unwritable(file))?;
     Ok((view, page.len()))
 }
 

@@ -69,11 +69,8 @@ impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
         loop {
             let place = common.place()?;
-            let view =
-                View::of(&place, &self.jobs, self.clock_changes.said()).map_err(|error| {
-                    let place = place.display();
-                    Failure::Message(format!("`{place}` cannot be read: {error}"))
-                })?;
+            let view = View::of(&place, &self.jobs, self.clock_changes.said())
+                .map_err(Failure::unreadable(&place))?;
             let code = u8::from(!view.jobs.missing.is_empty());
             output.set_code(code);
             if common.json {
@@ -225,11 +222,8 @@ impl View {
             ),
             (Health::Alive, "Running now:"),
         ] {
-            let runs: Vec<_> = self
-                .runs
-                .iter()
-                .filter(|run| run.health == health)
-                .collect();
+            let runs = self.runs.iter();
+            let runs: Vec<_> = runs.filter(|run| run.health == health).collect();
             if runs.is_empty() {
                 continue;
             }
@@ -277,12 +271,8 @@ impl View {
     }
 
     fn rows(&self) -> Vec<Row> {
-        let mut rows: Vec<_> = self
-            .jobs
-            .jobs
-            .iter()
-            .map(|job| Row::of(job, self.now, &self.said))
-            .collect();
+        let rows = self.jobs.jobs.iter();
+        let mut rows: Vec<_> = rows.map(|job| Row::of(job, self.now, &self.said)).collect();
         rows.extend(self.jobs.unreadable.iter().map(Row::of_unreadable));
         rows.sort_by(|one, other| (one.rank, &one.job).cmp(&(other.rank, &other.job)));
         rows
@@ -332,24 +322,13 @@ impl View {
 
     /// The last line: counts, and alerts that did not get through.
     fn footer(&self, output: &Output) -> Vec<String> {
-        let failed = self
-            .jobs
-            .jobs
-            .iter()
-            .filter(|job| job.state == State::Error)
-            .count();
-        let calm = self
-            .jobs
-            .jobs
-            .iter()
-            .filter(|job| words::is_calm(job, self.now));
+        let jobs = self.jobs.jobs.iter();
+        let failed = jobs.clone().filter(|job| job.state == State::Error);
+        let calm = jobs.filter(|job| words::is_calm(job, self.now));
         let (acknowledged, silenced): (Vec<_>, Vec<_>) =
             calm.partition(|job| words::is_acknowledged(job, self.now));
-        let alive = self
-            .runs
-            .iter()
-            .filter(|run| run.health == Health::Alive)
-            .count();
+        let runs = self.runs.iter();
+        let alive = runs.filter(|run| run.health == Health::Alive);
         let unreadable = self.jobs.unreadable.len();
         let jobs = self.jobs.jobs.len() + unreadable;
         let mut parts = Vec::new();
@@ -357,11 +336,11 @@ impl View {
             parts.push(count(jobs, "job"));
         }
         for (number, what, colour) in [
-            (failed, "failed", Colour::Red),
+            (failed.count(), "failed", Colour::Red),
             (silenced.len(), "silenced", Colour::Yellow),
             (acknowledged.len(), "acknowledged", Colour::Yellow),
             (unreadable, "unreadable", Colour::Yellow),
-            (alive, "running", Colour::Plain),
+            (alive.count(), "running", Colour::Plain),
         ] {
             if number > 0 {
                 parts.push(output.paint(&format!("{number} {what}"), colour));

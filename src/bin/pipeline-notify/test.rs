@@ -70,19 +70,12 @@ impl Arguments {
 
 fn line(answer: &Answer, output: &Output) -> String {
     let (word, colour, rest) = match &answer.refusal {
-        None => (
-            "accepted",
-            Colour::Green,
-            iter::once(format!("in {:.1} s", answer.took.as_secs_f64()))
-                .chain(
-                    answer
-                        .missing
-                        .iter()
-                        .map(|missing| plain(missing).into_owned()),
-                )
-                .collect::<Vec<_>>()
-                .join("; "),
-        ),
+        None => {
+            let took = format!("in {:.1} s", answer.took.as_secs_f64());
+            let missing = answer.missing.iter().map(|missing| plain(missing).into());
+            let all: Vec<_> = iter::once(took).chain(missing).collect();
+            ("accepted", Colour::Green, all.join("; "))
+        }
         Some(refusal) => {
             let word = match refusal {
                 // An exit code that says nothing may be an outage: the alert is tried again.

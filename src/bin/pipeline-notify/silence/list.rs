@@ -11,9 +11,7 @@ use crate::{Failure, json};
 pub(super) fn run(place: &Place, is_json: bool, output: &mut Output) -> Result<u8, Failure> {
     let now = look::now();
     let (planned, faults) = look::planned(place, now);
-    let jobs = look::jobs(place, &[]).map_err(|error| {
-        Failure::Message(format!("`{}` cannot be read: {error}", place.display()))
-    })?;
+    let jobs = look::jobs(place, &[]).map_err(Failure::unreadable(place))?;
     let jobs = jobs.jobs.iter();
     let silenced: Vec<_> = jobs.clone().filter(|job| has_silence(job, now)).collect();
     let acknowledged: Vec<_> = jobs
