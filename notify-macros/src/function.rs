@@ -74,12 +74,8 @@ const COPIED: &str = "another attribute runs a copy of this function's body, and
 /// a macro makes all is in one place.
 fn is_of_a_copied(attribute: &Attribute, signature: &Signature, body: &Group) -> bool {
     let is_allow = attribute.path().is_ident("allow");
-    let mut arguments = attribute
-        .meta
-        .require_list()
-        .ok()
-        .map(|list| list.tokens.clone().into_iter());
-    let first = arguments.as_mut().and_then(Iterator::next);
+    let arguments = attribute.meta.require_list().ok();
+    let first = arguments.and_then(|all| all.tokens.clone().into_iter().next());
     let place = |span: Span| {
         let span = span.unwrap();
         (span.line(), span.column(), span.local_file())

@@ -22,11 +22,9 @@ impl Frame<'_> {
     /// The standard library's: how a panic is raised, and how closures are called.
     fn is_plumbing(&self) -> bool {
         // The name of an inlined frame says nothing, and its place does.
+        let mut lines = self.lines.iter();
         self.is_of(&["std::", "core::", "alloc::", "__rust", "rust_"])
-            || self
-                .lines
-                .iter()
-                .any(|line| line.trim_start().starts_with("at /rustc/"))
+            || lines.any(|line| line.trim_start().starts_with("at /rustc/"))
     }
 }
 

@@ -149,10 +149,8 @@ fn message_of_structure<'a>(heads: &[Line<'a>], rest: &[Line<'a>]) -> Option<Cow
     };
     let is_message = |line: &&Line<'_>| {
         let opens = line.text.ends_with(['{', '[']);
-        let key = line
-            .text
-            .split_once(':')
-            .map(|(key, _)| key.trim_matches(['"', '\'', ' ']));
+        let key = line.text.split_once(':');
+        let key = key.map(|(key, _)| key.trim_matches(['"', '\'', ' ']));
         !opens && key.is_some_and(|key| MESSAGE_KEYS.contains(&&*key.to_lowercase()))
     };
     let by_key = || inside().find(is_message);

@@ -228,11 +228,8 @@ impl Awaited {
                 "`schedule` and `every` both say when it should run: remove one".to_owned(),
             );
         }
-        if !self
-            .channel
-            .iter()
-            .all(|channel| channel.bytes().all(is_channel_byte))
-        {
+        let mut bytes = self.channel.iter().flat_map(|channel| channel.bytes());
+        if !bytes.all(is_channel_byte) {
             return Err("a channel's name has only ASCII letters, digits, `-` and `_`".to_owned());
         }
         let expected = Expected::new(None, None, &self.said)?;

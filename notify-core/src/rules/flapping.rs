@@ -48,9 +48,8 @@ pub(crate) fn follow(previous: Option<&Status>, state: State, begun: Time, now: 
         },
     };
     flapping.runs = flapping.runs.saturating_add(1);
-    flapping.failed = flapping
-        .failed
-        .saturating_add(u64::from(state == State::Error));
+    let failed = u64::from(state == State::Error);
+    flapping.failed = flapping.failed.saturating_add(failed);
     if has_changed {
         flapping.changes = flapping.changes.saturating_add(1);
     } else if time::age(previous.since, now) >= STEADY && previous.runs.saturating_add(1) >= RUNS {

@@ -204,9 +204,8 @@ pub(crate) fn of(end: &End<'_>) -> Option<Transition> {
         None => case.hold(case.decide()),
     };
     let status = case.status(&settled);
-    let address = end
-        .address
-        .filter(|_| settled.decision.send || settled.held.is_some());
+    let has_alert = settled.decision.send || settled.held.is_some();
+    let address = end.address.filter(|_| has_alert);
     let alert = address.map(|address| Box::new(case.alert(address, &settled, &status)));
     let keeps_status = case.keeps_status();
     let written = if keeps_status {

@@ -364,12 +364,8 @@ impl Config {
     /// Checks what the types of the setters let through.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let default = self.default_channel.iter().filter(|name| !name.is_empty());
-        if let Some(name) = self
-            .channels
-            .keys()
-            .chain(default)
-            .find(|name| !is_channel_name(name))
-        {
+        let mut names = self.channels.keys().chain(default);
+        if let Some(name) = names.find(|name| !is_channel_name(name)) {
             return Err(Error::ChannelName { name: name.clone() });
         }
         if let Some(Err(problem)) = self.heartbeat.as_deref().map(Heartbeat::parse) {

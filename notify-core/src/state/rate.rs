@@ -118,10 +118,10 @@ impl Pace {
     /// The same in a fleet, at the exit too, where the newest alert was decided then.
     pub(crate) fn next_of_fleet(&self, now: Time, newest: Time) -> Time {
         let next = self.next(now, false);
-        let longest = self
-            .sent
-            .map(|sent| clamp(sent + GATHER * 2, now, GATHER * 2));
-        longest.map_or(next, |longest| next.max(longest.min(newest + FOLLOWS)))
+        self.sent.map_or(next, |sent| {
+            let longest = clamp(sent + GATHER * 2, now, GATHER * 2);
+            next.max(longest.min(newest + FOLLOWS))
+        })
     }
 
     /// Counts an attempt, before it is made.

@@ -54,9 +54,8 @@ impl Progress {
     /// Writes it for a record.
     pub(crate) fn render(&self) -> String {
         let total = self.total.map(|total| format!(" of {total}"));
-        let until = self
-            .until
-            .map(|until| format!(" until {}", time::show(until)));
+        let until = self.until.map(time::show);
+        let until = until.map(|until| format!(" until {until}"));
         [Some(self.done.to_string()), total, until]
             .into_iter()
             .flatten()

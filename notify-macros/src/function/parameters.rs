@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, FnArg, Pat, Signature, Token, Type};
+use syn::{Attribute, FnArg, Pat, PatSlice, PatTuple, Signature, Token, Type};
 
 use super::Function;
 use crate::args::located_at;
@@ -34,14 +34,9 @@ fn name_parts(pattern: &mut Pat, number: &mut usize) {
             *pattern = syn::parse_quote!(#name);
         }
         Pat::Paren(inner) => name_parts(&mut inner.pat, number),
-        Pat::Tuple(tuple) => tuple
-            .elems
-            .iter_mut()
-            .for_each(|part| name_parts(part, number)),
-        Pat::Slice(slice) => slice
-            .elems
-            .iter_mut()
-            .for_each(|part| name_parts(part, number)),
+        Pat::Tuple(PatTuple { elems, .. }) | Pat::Slice(PatSlice { elems, .. }) => {
+            elems.iter_mut().for_each(|part| name_parts(part, number));
+        }
         _ => {}
     }
 }

@@ -256,11 +256,8 @@ impl<'a> Line<'a> {
     }
 
     fn consists_of(&self, words: &[&str]) -> bool {
-        let mut all = self
-            .text
-            .split(|c: char| !c.is_alphabetic())
-            .filter(|word| !word.is_empty())
-            .peekable();
+        let parts = self.text.split(|c: char| !c.is_alphabetic());
+        let mut all = parts.filter(|word| !word.is_empty()).peekable();
         all.peek().is_some()
             && all.all(|word| words.contains(&&*word.to_lowercase()) || word.starts_with("SIG"))
     }

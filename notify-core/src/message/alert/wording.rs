@@ -92,11 +92,8 @@ impl Alert {
         if let Some(host) = &self.status.host {
             title += &format!(" on {}", write(host));
         }
-        if let Some(span) = self
-            .outage
-            .as_ref()
-            .and_then(|outage| self.outage_span(outage))
-        {
+        let outage = self.outage.as_ref();
+        if let Some(span) = outage.and_then(|outage| self.outage_span(outage)) {
             title += &format!(" after {span}");
         }
         title

@@ -52,10 +52,8 @@ impl Places {
             }
         }
         if let Some(held) = &status.held {
-            let ids = held
-                .alerts
-                .iter()
-                .filter_map(|alert| alert.rsplit('-').next());
+            let alerts = held.alerts.iter();
+            let ids = alerts.filter_map(|alert| alert.rsplit('-').next());
             places.held = ids.map(|id| (id.to_owned(), held.until)).collect();
         }
         Ok(places)

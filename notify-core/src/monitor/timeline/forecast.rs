@@ -61,29 +61,23 @@ pub(super) fn outlooks(status: &Status, settings: Settings, now: Time) -> Vec<Ou
 /// Lists the times from which the rules may say otherwise.
 fn turns(status: &Status, settings: &Settings) -> Vec<Time> {
     let longest = settings.longest_silence();
-    let after = |time: Time, span| time.checked_add_signed(TimeDelta::from_std(span).ok()?);
+    let after = |time: Option<Time>, span| {
+        let span = TimeDelta::from_std(span).ok()?;
+        time?.checked_add_signed(span)
+    };
+    let (begun, last_of_others) = (Some(status.begun), status.other_errors.last);
     let flapping = status.flapping.as_ref();
     let times = [
-        after(status.begun, settings.silent),
-        settings
-            .ok_silent
-            .and_then(|ok_silent| after(status.begun, ok_silent)),
-        status.alerted.and_then(|alerted| after(alerted, longest)),
-        status
-            .withheld_since
-            .and_then(|since| after(since, longest)),
+        after(begun, settings.silent),
+        settings.ok_silent.and_then(|silent| after(begun, silent)),
+        after(status.alerted, longest),
+        after(status.withheld_since, longest),
         status.held.as_ref().map(|held| held.until),
         status.silence.as_ref().map(|silence| silence.until),
-        status
-            .other_errors
-            .last
-            .and_then(|last| after(last, longest)),
-        status
-            .other_errors
-            .last
-            .and_then(|last| after(last, settings.silent)),
-        flapping.and_then(|flapping| after(flapping.sent?, longest)),
-        flapping.and_then(|_| after(status.since, STEADY)),
+        after(last_of_others, longest),
+        after(last_of_others, settings.silent),
+        after(flapping.and_then(|flapping| flapping.sent), longest),
+        after(flapping.map(|_| status.since), STEADY),
     ];
     times.into_iter().flatten().collect()
 }

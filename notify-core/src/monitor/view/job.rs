@@ -215,12 +215,9 @@ impl Job {
     /// Returns who is at its failure, while that lasts.
     #[must_use]
     pub fn acknowledged(&self, now: Time) -> Option<&Acknowledged> {
-        let lasts = |one: &&Acknowledged| one.until.is_none_or(|until| until > now);
-        let of_this = self
-            .acknowledged
-            .as_ref()
-            .filter(|one| one.is_of_this_error);
-        of_this.filter(lasts).filter(|_| self.state == State::Error)
+        let one = self.acknowledged.as_ref();
+        let one = one.filter(|one| one.is_of_this_error && self.state == State::Error);
+        one.filter(|one| one.until.is_none_or(|until| until > now))
     }
 }
 

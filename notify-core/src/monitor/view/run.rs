@@ -84,10 +84,8 @@ fn runs_of(seen: &Seen, judges_all: bool) -> Vec<Run> {
         false if judges_all || Machine::this().can_judge(&seen.process) => Health::Dead,
         false => Health::Unknown,
     };
-    let recorded = seen
-        .runs
-        .iter()
-        .filter_map(|run| Recorded::read(run, &seen.process));
+    let runs = seen.runs.iter();
+    let recorded = runs.filter_map(|run| Recorded::read(run, &seen.process));
     let runs = recorded.map(|recorded| Run {
         job: recorded.ended.job.into_owned(),
         begun: recorded.ended.begun,

@@ -58,13 +58,9 @@ pub(crate) fn send(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
     let Some(note) = note(job) else {
         return Ok(());
     };
-    let channel = job
-        .alerted_channel
-        .as_ref()
-        .or(job.channel.as_ref())
-        .cloned();
-    let channel = channel.unwrap_or_else(|| setup.default_channel.clone());
-    let (routes, notes) = operator::way(&channel, note);
+    let channel = job.alerted_channel.as_ref().or(job.channel.as_ref());
+    let channel = channel.unwrap_or(&setup.default_channel);
+    let (routes, notes) = operator::way(channel, note);
     // Where it cannot be sent now, it is sent once it can.
     let Some(routes) = routes else {
         return Ok(());
@@ -98,12 +94,8 @@ pub(crate) fn send(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
             ..Change::default()
         })
     };
-    let committed = store.update(
-        &JobKey::listed(&job.file),
-        Instant::now(),
-        &mut decide,
-        None,
-    )?;
+    let key = JobKey::listed(&job.file);
+    let committed = store.update(&key, Instant::now(), &mut decide, None)?;
     if let Some((alert, queued)) = committed.alert {
         dispatcher::accept(&routes.all, &alert, &queued);
     }

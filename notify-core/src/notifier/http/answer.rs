@@ -77,11 +77,8 @@ impl Rule {
     }
 
     pub(crate) fn fits(&self, status: u16, answer: &Answer) -> bool {
-        self.statuses.contains(&status)
-            && self
-                .says
-                .split('|')
-                .any(|part| answer.body.contains(part.trim()))
+        let mut says = self.says.split('|');
+        self.statuses.contains(&status) && says.any(|part| answer.body.contains(part.trim()))
     }
 }
 

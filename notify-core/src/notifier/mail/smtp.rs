@@ -89,12 +89,9 @@ impl Smtp {
             Security::Upgrade => SUBMISSION,
             Security::Local | Security::Plain => LOCAL,
         });
-        let (user, password) = word
-            .user
-            .map_or((None, None), |user| match user.split_once(':') {
-                Some((user, password)) => (Some(user), Some(password)),
-                None => (Some(user), None),
-            });
+        let both = word.user.and_then(|user| user.split_once(':'));
+        let user = both.map(|(user, _)| user).or(word.user);
+        let password = both.map(|(_, password)| password);
         let user = user.map(decode_text).transpose()?;
         let password = password.map(decode_text).transpose()?;
         let from = match (word.option(&["from"]), &user) {
@@ -130,9 +127,8 @@ impl Smtp {
         self.name_recipients(&mut conversation)?;
         conversation.say(Stage::Data, Data)?;
         conversation.within_time()?;
-        let sent = conversation
-            .connection
-            .message(letter.replace('\n', "\r\n").as_bytes());
+        let letter = letter.replace('\n', "\r\n");
+        let sent = conversation.connection.message(letter.as_bytes());
         sent.map_err(|error| Stage::Letter.refusal(&error))?;
         let _ = conversation.connection.command(Quit);
         Ok(())

@@ -189,11 +189,8 @@ impl Session {
             answer => return answer,
         }
         self.ask(&schema, "NULL", ends, process).await?;
-        let made = self
-            .client
-            .inner
-            .batch_execute(&schema::statements(&schema))
-            .await;
+        let statements = schema::statements(&schema);
+        let made = self.client.inner.batch_execute(&statements).await;
         made.map_err(|error| match Fault::of(&error, &self.mend) {
             Fault::Never(_) => Fault::Never(format!(
                 "its tables are missing, and this role may not make them: run `pipeline-notify store init` as a role that may, and then: {}",

@@ -261,11 +261,8 @@ fn committed(link: &Link, job: &str, id: &str, change: Change, at: Instant) -> C
         change.queues.iter().map(queued).collect()
     });
     let is_written = change.status.is_some();
-    if let Some(run) = change
-        .ends
-        .as_ref()
-        .filter(|run| life::process_of(run) == Some(link.process))
-    {
+    let own = change.ends.as_ref();
+    if let Some(run) = own.filter(|run| life::process_of(run) == Some(link.process)) {
         link.runs.lock().is_over(run.offset);
     }
     if let Some(status) = change.noted.or(change.status).filter(|_| !change.removes) {

@@ -137,11 +137,8 @@ impl Conversation {
             return Ok(());
         };
         let mechanisms = [Mechanism::Plain, Mechanism::Login];
-        let offered = self
-            .connection
-            .server_info()
-            .get_auth_mechanism(&mechanisms);
-        if offered.is_none() {
+        let server = self.connection.server_info();
+        if server.get_auth_mechanism(&mechanisms).is_none() {
             // If it wants one all the same, it says so to the next words.
             return Ok(());
         }

@@ -160,10 +160,8 @@ impl Asked<'_> {
             _ => {
                 let there = Row::new(link, change, &status, planned);
                 // Alerts are held beside the status.
-                let is_all = there
-                    .past
-                    .status()
-                    .is_none_or(|status| status.held.is_none());
+                let status = there.past.status();
+                let is_all = status.is_none_or(|status| status.held.is_none());
                 Attempt::Stale(is_all.then(|| Box::new(there)))
             }
         }))
