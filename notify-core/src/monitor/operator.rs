@@ -229,10 +229,8 @@ impl Desk {
             return given.to_owned();
         }
         let status = view::read(&self.place, file).ok().flatten();
-        if let Some(alerted) = status
-            .as_ref()
-            .and_then(|status| status.alerted_channel.as_ref())
-        {
+        let alerted = status.as_ref().map(|status| &status.alerted_channel);
+        if let Some(Some(alerted)) = alerted {
             return alerted.clone();
         }
         let runs = view::runs(&self.place, &[view::shown_name(file)]);
@@ -262,7 +260,7 @@ fn without_secrets(said: Option<&str>) -> Option<String> {
 }
 
 /// Adds why a person does something to a note of it.
-fn with_reason(note: String, because: Option<&str>) -> String {
+pub(crate) fn with_reason(note: String, because: Option<&str>) -> String {
     match because {
         Some(because) => note + ": " + because,
         None => note,

@@ -13,7 +13,6 @@ use crate::os::warning::Warning;
 use crate::os::worker::{Work, Worker};
 use crate::rules::transition::Ended;
 use crate::rules::{Past, Settings};
-use crate::runs::consult::Program;
 use crate::runs::report::Report;
 use crate::settings::in_force;
 use crate::settings::route::Routes;
@@ -134,14 +133,8 @@ impl End {
     fn report(&self, wait: Wait, warnings: &mut Vec<Warning>) -> bool {
         let setup = in_force::setup();
         let report = Report {
-            ended: self.ended.clone(),
-            outcome: &self.outcome,
-            settings: self.settings,
             run: self.run.clone(),
-            now: Instant::now(),
-            setup,
-            kind: None,
-            program: Program::default(),
+            ..Report::new(self.ended.clone(), &self.outcome, self.settings, setup)
         };
         let (store, routes) = (setup.store(), self.routes.as_deref());
         // The store may have made it already, and its answer is what was lost.

@@ -8,7 +8,7 @@ use crate::format::time::{self, Time};
 use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
-use crate::runs::consult::Program;
+use crate::rules::Past;
 use crate::runs::overdue;
 use crate::runs::registry::open_runs;
 use crate::runs::report::{self, Report};
@@ -237,22 +237,12 @@ fn report_death(
         };
         Some(routes)
     };
-    Report {
-        ended,
-        outcome: &outcome,
-        settings,
+    let report = Report {
         run: Some(run.clone()),
-        now: Instant::now(),
-        setup,
-        kind: None,
-        program: Program::default(),
-    }
-    .make(
-        setup.store(),
-        routes.as_deref(),
-        |_| dead.is_open(run),
-        warnings,
-    );
+        ..Report::new(ended, &outcome, settings, setup)
+    };
+    let is_open = |_: &Past| dead.is_open(run);
+    report.make(setup.store(), routes.as_deref(), is_open, warnings);
     true
 }
 

@@ -82,6 +82,27 @@ pub(crate) fn routes(
     }
 }
 
+impl<'a> Report<'a> {
+    /// Reports something of which the program is not asked, nor a run written down.
+    pub(crate) fn new(
+        ended: Ended,
+        outcome: &'a Outcome,
+        settings: Settings,
+        setup: &'a Setup,
+    ) -> Self {
+        Self {
+            ended,
+            outcome,
+            settings,
+            run: None,
+            now: Instant::now(),
+            setup,
+            kind: None,
+            program: Program::default(),
+        }
+    }
+}
+
 impl Report<'_> {
     /// Makes the report: afterwards the status is written, and the alert on its way. Returns whether
     /// there is one that is not held back.

@@ -11,7 +11,6 @@ use crate::format::time;
 use crate::os::clock;
 use crate::os::warning::{self, Warning};
 use crate::rules::transition::Ended;
-use crate::runs::consult::Program;
 use crate::runs::registry::{OPEN, Open, WAS_OVERDUE, open_runs};
 use crate::runs::report::{self, Report};
 use crate::runs::run_data;
@@ -277,16 +276,6 @@ fn report_unended(
         outcome,
         warnings,
     );
-    Report {
-        ended,
-        outcome,
-        settings: run.settings(setup),
-        run: None,
-        now: Instant::now(),
-        setup,
-        kind: None,
-        // It is asked about what has ended.
-        program: Program::default(),
-    }
-    .make(setup.store(), routes.as_deref(), |_| true, warnings)
+    let report = Report::new(ended, outcome, run.settings(setup), setup);
+    report.make(setup.store(), routes.as_deref(), |_| true, warnings)
 }

@@ -3,7 +3,7 @@
 //! The command runs all the same. The mistakes are reported like a job that fails, until the line is fixed.
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::os::clock;
 use crate::os::engine;
@@ -11,7 +11,6 @@ use crate::os::random;
 use crate::os::warning::Warning;
 use crate::rules::Settings;
 use crate::rules::transition::Ended;
-use crate::runs::consult::Program;
 use crate::runs::report::{self, Report};
 use crate::settings::setup::Setup;
 use crate::state::JobKey;
@@ -38,21 +37,13 @@ pub(crate) fn report(job: &str, channel: &str, mistakes: &[String], setup: &'sta
     let mut warnings = Vec::new();
     let mut ended = ended(name, channel, setup);
     let routes = report::routes(setup, channel, &mut ended.notes, &outcome, &mut warnings);
-    Report {
-        ended,
-        outcome: &outcome,
-        settings: Settings {
-            silent: setup.rules.longest_silence().max(REMINDER),
-            after: 1,
-            ..setup.rules
-        },
-        run: None,
-        now: Instant::now(),
-        setup,
-        kind: None,
-        program: Program::default(),
-    }
-    .make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
+    let settings = Settings {
+        silent: setup.rules.longest_silence().max(REMINDER),
+        after: 1,
+        ..setup.rules
+    };
+    let report = Report::new(ended, &outcome, settings, setup);
+    report.make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
     warnings.into_iter().for_each(Warning::warn);
 }
 

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
-use std::time::Instant;
 
 use chrono::TimeDelta;
 
@@ -19,7 +18,6 @@ use crate::os::clock;
 use crate::os::warning::{self, Warning};
 use crate::rules::Past;
 use crate::rules::transition::Ended;
-use crate::runs::consult::Program;
 use crate::runs::report::{self, Report};
 use crate::status::outcome::Outcome;
 
@@ -178,16 +176,7 @@ impl Guard {
         let outcome = Outcome::Missed(words);
         let routes = report::routes(setup, &channel, &mut ended.notes, &outcome, &mut warnings);
         let is_sent = routes.is_some_and(|routes| {
-            let report = Report {
-                ended,
-                outcome: &outcome,
-                settings: setup.rules,
-                run: None,
-                now: Instant::now(),
-                setup,
-                kind: None,
-                program: Program::default(),
-            };
+            let report = Report::new(ended, &outcome, setup.rules, setup);
             report.make(Some(store), Some(&*routes), is_news, &mut warnings)
         });
         warnings.into_iter().for_each(Warning::warn);

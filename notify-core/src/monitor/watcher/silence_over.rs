@@ -36,21 +36,13 @@ fn note(job: &Job) -> Option<String> {
     let silenced = job.silence.as_ref();
     let silenced =
         silenced.map(|silence| ("silenced", "the silence", silence.until, &silence.because));
-    let quiet = job.withheld.as_ref().map(|quiet| {
-        (
-            "a planned quiet was on",
-            "the quiet",
-            quiet.until,
-            &quiet.because,
-        )
-    });
+    let was = "a planned quiet was on";
+    let quiet = job.withheld.as_ref();
+    let quiet = quiet.map(|quiet| (was, "the quiet", quiet.until, &quiet.because));
     let (was, what, until, because) = quiet.or(silenced)?;
-    let until = time::minute(until);
-    let because = because.as_deref();
-    let because = because.map_or_else(String::new, |because| format!(": {because}"));
-    Some(format!(
-        "{was} until {until} UTC{because}; {what} is over, and the job still fails"
-    ))
+    let was = format!("{was} until {} UTC", time::minute(until));
+    let was = operator::with_reason(was, because.as_deref());
+    Some(format!("{was}; {what} is over, and the job still fails"))
 }
 
 /// Sends it, and ends the silence: both happen, or neither.
@@ -106,11 +98,8 @@ pub(crate) fn send(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
 fn after_sending(status: Status, now: Time) -> Status {
     let mut sent_errors = status.sent_errors.clone();
     let error = status.fingerprint.as_ref();
-    sent_errors.extend(
-        error
-            .filter(|error| !status.sent_errors.contains(error))
-            .cloned(),
-    );
+    let new = error.filter(|error| !status.sent_errors.contains(error));
+    sent_errors.extend(new.cloned());
     Status {
         alerted: Some(now),
         alerted_by: None,
