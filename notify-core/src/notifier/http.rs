@@ -88,29 +88,7 @@ impl<'a> Post<'a> {
     ///
     /// A temporary refusal where there was no answer, with a reason that does not show the URL.
     pub(crate) fn send(self, timeout: Duration) -> Result<Answer, Refusal> {
-        let begun = Instant::now();
-        let config = Agent::config_builder();
-        #[cfg(feature = "tls")]
-        let config = if self.url.is_https() {
-            let trusted = authorities::trusted();
-            config.tls_config(TlsConfig::builder().root_certs(trusted).build())
-        } else {
-            config
-        };
-        let config = config
-            // A redirect would carry the secret elsewhere, and turns the POST into a GET.
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .timeout_global(Some(timeout.saturating_sub(begun.elapsed())))
-            // Messages are seconds apart, and a pooled connection would be shared with a forked child.
-            .max_idle_connections(0)
-            .user_agent(concat!("pipeline-notify/", env!("CARGO_PKG_VERSION")));
-        // A proxy would see a request to this machine in clear.
-        let config = if self.url.is_loopback() {
-            config.proxy(None)
-        } else {
-            config
-        };
+        let agent = self.agent(timeout);
         let mut request = Request::builder()
             .method(self.method)
             .uri(self.url.as_str());
@@ -119,7 +97,6 @@ impl<'a> Post<'a> {
         for (name, value) in self.headers {
             request = request.header(*name, *value);
         }
-        let agent = Agent::from(config.build());
         let answer = if self.method == "GET" {
             let request = request.body(()).map_err(ureq::Error::from);
             request.and_then(|request| agent.run(request))
@@ -160,6 +137,34 @@ impl<'a> Post<'a> {
 }
 
 impl Post<'_> {
+    /// Makes what sends it in that time.
+    fn agent(&self, timeout: Duration) -> Agent {
+        let begun = Instant::now();
+        let config = Agent::config_builder();
+        #[cfg(feature = "tls")]
+        let config = if self.url.is_https() {
+            let trusted = authorities::trusted();
+            config.tls_config(TlsConfig::builder().root_certs(trusted).build())
+        } else {
+            config
+        };
+        let config = config
+            // A redirect would carry the secret elsewhere, and turns the POST into a GET.
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .timeout_global(Some(timeout.saturating_sub(begun.elapsed())))
+            // Messages are seconds apart, and a pooled connection would be shared with a forked child.
+            .max_idle_connections(0)
+            .user_agent(concat!("pipeline-notify/", env!("CARGO_PKG_VERSION")));
+        // A proxy would see a request to this machine in clear.
+        let config = if self.url.is_loopback() {
+            config.proxy(None)
+        } else {
+            config
+        };
+        Agent::from(config.build())
+    }
+
     /// Says of a request that found nobody what else may be to blame: the proxy, or that it went without.
     fn between(&self, proxy: Option<&Proxy>) -> String {
         let address = self.url.as_str().parse::<Uri>();

@@ -97,24 +97,8 @@ pub(crate) fn finish(deadline: Instant) {
         }
         look_again = (look_again * 2).min(in_the_end);
     }
-    for route in delivery.routes(Line::has_alerts) {
-        let Route { channel, mend, .. } = &route;
-        let lost = delivery.in_memory(&route);
-        // A fault of its own: that the channel takes nothing now, and that its alerts wait, was logged before.
-        let fault = ledger::fault(&route);
-        let (fault, place) = match lost {
-            0 => (fault, "they wait on disk for the next run".to_owned()),
-            1 => (format!("loss of {fault}"), "1 alert is lost".to_owned()),
-            lost => (
-                format!("loss of {fault}"),
-                format!("{lost} alerts are lost"),
-            ),
-        };
-        let message = format!(
-            "channel `{channel}` ({mend}) did not take all alerts before the exit: {place}"
-        );
-        Warning::new(fault, message).warn();
-    }
+    let left = delivery.routes(Line::has_alerts);
+    left.iter().for_each(warn_of_left);
     // The warnings first: the time is nearly over, and this is written to the disk.
     let cut_off: Vec<_> = delivery
         .lock()
@@ -125,6 +109,24 @@ pub(crate) fn finish(deadline: Instant) {
     for (route, since) in cut_off {
         sender::count_cut_off(&route, since, begun);
     }
+}
+
+/// Warns that some of this process's alerts are left, or lost.
+fn warn_of_left(route: &Route) {
+    let Route { channel, mend, .. } = route;
+    let fault = ledger::fault(route);
+    let (fault, place) = match DELIVERY.get().in_memory(route) {
+        0 => (fault, "they wait on disk for the next run".to_owned()),
+        // A fault of its own: that the channel takes nothing now, and that its alerts wait, was logged before.
+        1 => (format!("loss of {fault}"), "1 alert is lost".to_owned()),
+        lost => {
+            let place = format!("{lost} alerts are lost");
+            (format!("loss of {fault}"), place)
+        }
+    };
+    let message =
+        format!("channel `{channel}` ({mend}) did not take all alerts before the exit: {place}");
+    Warning::new(fault, message).warn();
 }
 
 /// Tries what others have left for these destinations, on a thread of its own: neither this process's own alerts wait

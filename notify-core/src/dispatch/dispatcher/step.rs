@@ -15,7 +15,7 @@ use crate::os::random;
 use crate::os::warning::Warning;
 use crate::settings::in_force;
 use crate::settings::route::Route;
-use crate::state::{Turn, UNUSABLE};
+use crate::state::{Queue, Turn, UNUSABLE};
 
 /// When to try again to show how a run has ended.
 const SHOW_AGAIN: TimeDelta = TimeDelta::minutes(1);
@@ -69,12 +69,18 @@ pub(super) fn step(route: &Route, deadline: Option<Instant>) -> Next {
         }
         return next;
     }
-    let Some(queue) = &route.queue else {
-        return next;
-    };
+    match &route.queue {
+        Some(queue) => show(route, queue, deadline),
+        None => next,
+    }
+}
+
+/// Shows how runs stand, where no alert waits; returns when what could not be shown is tried again.
+fn show(route: &Route, queue: &Queue, deadline: Option<Instant>) -> Next {
+    let delivery = DELIVERY.get();
     let has_none = |line: &mut Line| line.standings.is_empty();
     if delivery.lock().line(route).is_none_or(has_none) {
-        return next;
+        return Next::Nothing;
     }
     let turn = queue.turn();
     if matches!(turn, Ok(Turn::Others)) {
@@ -93,7 +99,7 @@ pub(super) fn step(route: &Route, deadline: Option<Instant>) -> Next {
         .collect();
     let mut state = delivery.lock();
     let Some(line) = state.line(route) else {
-        return next;
+        return Next::Nothing;
     };
     line.is_showing = false;
     later.retain(|_| deadline.is_none());
@@ -102,7 +108,7 @@ pub(super) fn step(route: &Route, deadline: Option<Instant>) -> Next {
     if is_left {
         Next::At(clock::now() + SHOW_AGAIN)
     } else {
-        next
+        Next::Nothing
     }
 }
 
