@@ -71,49 +71,37 @@ impl Recorded<'_> {
             ended, settings, ..
         } = self;
         let mut run = Page::new(512);
-        let mut put = |key, value: &str| run.put(key, value);
-        put("job", &ended.job);
-        put("location", &ended.location);
-        put("source", &ended.source);
-        put("channel", &ended.channel);
+        run.put("job", &ended.job);
+        run.put("location", &ended.location);
+        run.put("source", &ended.source);
+        run.put("channel", &ended.channel);
         for queue in &*self.queues {
-            put("queue", queue);
+            run.put("queue", queue);
         }
         for (key, seconds) in settings.times_set() {
-            put(key, &seconds.to_string());
+            run.put(key, &seconds.to_string());
         }
         if settings.after > 1 {
-            put("after", &settings.after.to_string());
+            run.put("after", &settings.after.to_string());
         }
         if settings.flapping {
-            put("flapping", "true");
+            run.put("flapping", "true");
         }
-        if let Some(version) = &ended.version {
-            put("version", version);
-        }
-        if let Some(hours) = ended.every_hours {
-            put("every-hours", &hours.to_string());
-        }
-        if let Some(mention) = &ended.mention {
-            put("mention", mention);
-        }
-        if let Some(runbook) = &ended.runbook {
-            put("runbook", runbook);
-        }
-        if let Some(owner) = &ended.owner {
-            put("owner", owner);
-        }
+        run.put_some("version", ended.version.as_deref());
+        let hours = ended.every_hours.map(|hours| hours.to_string());
+        run.put_some("every-hours", hours);
+        run.put_some("mention", ended.mention.as_deref());
+        run.put_some("runbook", ended.runbook.as_deref());
+        run.put_some("owner", ended.owner.as_deref());
         for note in &ended.notes {
-            put("note", note);
+            run.put("note", note);
         }
         ended.heard.facts.write(&mut run);
-        let mut put = |key, value: &str| run.put(key, value);
-        if let Some(progress) = &ended.heard.progress {
-            put("progress", &progress.render());
-        }
-        if let Some(took) = ended.took.filter(|_| self.has_returned) {
-            put("returned", &format!("after {:.6} s", took.as_secs_f64()));
-        }
+        let progress = ended.heard.progress.as_ref();
+        run.put_some("progress", progress.map(Progress::render));
+        let took = ended.took.filter(|_| self.has_returned);
+        let took = took.map(|took| format!("after {:.6} s", took.as_secs_f64()));
+        run.put_some("returned", took);
         if let Some(plan) = &ended.plan {
             plan.write(&mut run);
         }

@@ -117,10 +117,8 @@ impl Status {
         page.line(self.state.as_str());
         page.line(&time::show(self.begun));
         page.line(&text::escape(&self.location));
-        page.put_some(
-            "took",
-            self.took.map(|took| format!("{:.3} s", took.as_secs_f64())),
-        );
+        let took = self.took.map(|took| format!("{:.3} s", took.as_secs_f64()));
+        page.put_some("took", took);
         page.put("since", &time::show(self.since));
         page.put("runs", &self.runs.to_string());
         let total = |number: u64| (number > 0).then(|| number.to_string());
@@ -152,10 +150,8 @@ impl Status {
         page.put_some("held", self.held.as_ref().map(Held::render));
         page.put_some("withheld-since", time(self.withheld_since));
         page.put_some("silenced", self.silence.as_ref().map(Silence::render));
-        page.put_some(
-            "acknowledged",
-            self.acknowledged.as_ref().map(Acknowledged::render),
-        );
+        let acknowledged = self.acknowledged.as_ref();
+        page.put_some("acknowledged", acknowledged.map(Acknowledged::render));
         page.put_some("quiet", self.quiet.as_ref().map(Quiet::render));
         page.put_some("flapping", self.flapping.as_ref().map(Flapping::render));
         page.put_some("host", self.host.as_deref());
@@ -164,14 +160,10 @@ impl Status {
         page.put_some("source", self.source.as_deref());
         page.put_some("version", self.version.as_deref());
         let ok_version = self.ok_version.as_deref();
-        page.put_some(
-            "ok-version",
-            ok_version.filter(|_| self.state == State::Error),
-        );
-        page.put_some(
-            "every-hours",
-            self.every_hours.map(|hours| hours.to_string()),
-        );
+        let ok_version = ok_version.filter(|_| self.state == State::Error);
+        page.put_some("ok-version", ok_version);
+        let hours = self.every_hours.map(|hours| hours.to_string());
+        page.put_some("every-hours", hours);
         if let Some(plan) = &self.plan {
             plan.write(&mut page);
         }
