@@ -27,11 +27,9 @@ pub(crate) struct Surplus {
 /// An alert that was tried too often steps aside, and with it those of its job, so that they stay
 /// in order: they are chosen when nothing else waits.
 pub(crate) fn choose(waiting: &[Entry], pace: &Pace, most: usize) -> Vec<Entry> {
-    let aside: HashSet<_> = waiting
-        .iter()
-        .filter(|entry| pace.steps_aside(entry.id()))
-        .map(Entry::job)
-        .collect();
+    let tried = waiting.iter();
+    let tried = tried.filter(|entry| pace.steps_aside(entry.id()));
+    let aside: HashSet<_> = tried.map(Entry::job).collect();
     let fresh = waiting.iter().filter(|entry| !aside.contains(entry.job()));
     let chosen: Vec<_> = fresh.take(most).cloned().collect();
     if !chosen.is_empty() {

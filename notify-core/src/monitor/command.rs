@@ -68,11 +68,8 @@ impl Wrapped {
     pub fn run(self) -> u8 {
         let mut attendance = Attendance::new();
         self.settle();
-        let shown = Path::new(&self.command)
-            .file_name()
-            .unwrap_or(&self.command)
-            .to_string_lossy()
-            .into_owned();
+        let file = Path::new(&self.command).file_name();
+        let shown = file.unwrap_or(&self.command).to_string_lossy().into_owned();
         let (codes, mistakes) = (self.codes, self.mistakes);
         let name = self.name.map(name::bounded);
         let site = site(job(name, &shown, self.settings));

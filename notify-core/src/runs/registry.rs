@@ -123,11 +123,8 @@ impl Open {
             (self.job.is_debug_build, "debug build"),
             (self.was_overdue, WAS_OVERDUE),
         ];
-        notes
-            .into_iter()
-            .filter(|(holds, _)| *holds)
-            .map(|(_, note)| note.to_owned())
-            .collect()
+        let notes = notes.into_iter().filter(|(holds, _)| *holds);
+        notes.map(|(_, note)| note.to_owned()).collect()
     }
 
     /// The channel of its alerts.

@@ -200,11 +200,8 @@ pub(crate) fn so_far(run: u64, with_lines: bool) -> Heard {
         return Heard::default();
     }
     let all = SAID.get().lock();
-    let mut inside: Vec<_> = all
-        .values()
-        .filter(|data| data.is_of(run))
-        .cloned()
-        .collect();
+    let inside = all.values().filter(|data| data.is_of(run));
+    let mut inside: Vec<_> = inside.cloned().collect();
     drop(all);
     order::sort_by_key(&mut inside, |data| data.around.len());
     let mut so_far = Said::default();

@@ -150,11 +150,8 @@ impl Open {
 
     /// Returns when the run is overdue, if a job of its kind should end within some time.
     pub(super) fn due(&self, setup: &Setup) -> Option<Instant> {
-        let minutes = self
-            .job
-            .arguments
-            .overdue_minutes
-            .or(setup.overdue_minutes)?;
+        let own = self.job.arguments.overdue_minutes;
+        let minutes = own.or(setup.overdue_minutes)?;
         let time = Duration::try_from_secs_f64(minutes * MINUTE).ok()?;
         self.started.checked_add(time)
     }

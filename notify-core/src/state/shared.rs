@@ -121,12 +121,8 @@ impl Shared {
     pub(crate) fn queue_names(&self) -> Vec<String> {
         const NAMES: &str =
             "SELECT DISTINCT a.queue FROM pn.alert a WHERE a.state <> 'rejected' ORDER BY 1";
-        let rows = self.link().ask_now(NAMES, Vec::new());
-        rows.unwrap_or_default()
-            .into_iter()
-            .flatten()
-            .flatten()
-            .collect()
+        let rows = self.link().ask_now(NAMES, Vec::new()).unwrap_or_default();
+        rows.into_iter().flatten().flatten().collect()
     }
 
     /// Returns the names of the queues with a held alert whose time has come. Where none waited as the process
@@ -139,11 +135,8 @@ impl Shared {
         }
         let micros = now.timestamp_micros().max(0).cast_unsigned();
         let rows = link.ask_now(DUE, vec![Some(hash::hex(micros))]);
-        rows.unwrap_or_default()
-            .into_iter()
-            .flatten()
-            .flatten()
-            .collect()
+        let rows = rows.unwrap_or_default().into_iter();
+        rows.flatten().flatten().collect()
     }
 
     pub(crate) fn read(&self, job: &str) -> Past {

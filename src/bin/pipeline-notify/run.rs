@@ -132,20 +132,12 @@ impl Arguments {
                 .push("`--name` is empty: the job is named after the command's file".to_owned());
         }
         let settings = self.settings(&mut mistakes);
+        let texts = [&self.ok_codes, &self.skip_codes, &self.stop_signals];
+        let [ok, skip, stop] = texts.map(Option::as_deref);
         let codes = Codes {
-            ok: list("--ok-codes", self.ok_codes.as_deref(), code, &mut mistakes),
-            skip: list(
-                "--skip-codes",
-                self.skip_codes.as_deref(),
-                code,
-                &mut mistakes,
-            ),
-            stop: list(
-                "--stop-signals",
-                self.stop_signals.as_deref(),
-                signal,
-                &mut mistakes,
-            ),
+            ok: list("--ok-codes", ok, code, &mut mistakes),
+            skip: list("--skip-codes", skip, code, &mut mistakes),
+            stop: list("--stop-signals", stop, signal, &mut mistakes),
         };
         let wrapped = Wrapped {
             command: command.clone(),

@@ -58,10 +58,8 @@ pub(crate) fn finish(deadline: Instant) {
         // What is tried already is looked at again when that is over.
         let lines = delivery.routes(|line| is_own(line) && line.tries_since.is_none());
         // Another thread may hang in a request: this one must be able to say so at the deadline.
-        let steps: Vec<_> = lines
-            .iter()
-            .map(|route| step(route, Some(deadline)))
-            .collect();
+        let steps = lines.iter().map(|route| step(route, Some(deadline)));
+        let steps: Vec<_> = steps.collect();
         if look_again == in_the_end {
             // After the first quick looks the sender must be another process. What it has delivered leaves the
             // list of this one.
@@ -100,12 +98,9 @@ pub(crate) fn finish(deadline: Instant) {
     let left = delivery.routes(Line::has_alerts);
     left.iter().for_each(warn_of_left);
     // The warnings first: the time is nearly over, and this is written to the disk.
-    let cut_off: Vec<_> = delivery
-        .lock()
-        .lines
-        .iter()
-        .filter_map(Line::under_way)
-        .collect();
+    let state = delivery.lock();
+    let cut_off: Vec<_> = state.lines.iter().filter_map(Line::under_way).collect();
+    drop(state);
     for (route, since) in cut_off {
         sender::count_cut_off(&route, since, begun);
     }
@@ -237,10 +232,8 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
     loop {
         // What leaves a broken channel may open another's queue.
         let lines = routes_of_queues(setup, store);
-        let steps: Vec<_> = lines
-            .iter()
-            .map(|route| step(route, Some(deadline)))
-            .collect();
+        let steps = lines.iter().map(|route| step(route, Some(deadline)));
+        let steps: Vec<_> = steps.collect();
         let now = clock::now();
         let pause = lines
             .iter()

@@ -79,12 +79,9 @@ impl Memory {
 
 impl Worker<Delivery> {
     pub(super) fn routes(&self, chosen: impl Fn(&Line) -> bool) -> Vec<Route> {
-        self.lock()
-            .lines
-            .iter()
-            .filter(|line| chosen(line))
-            .map(|line| line.route.clone())
-            .collect()
+        let state = self.lock();
+        let lines = state.lines.iter().filter(|line| chosen(line));
+        lines.map(|line| line.route.clone()).collect()
     }
 
     pub(super) fn waits_on_disk(&self, route: &Route) -> bool {

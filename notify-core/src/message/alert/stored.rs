@@ -79,9 +79,7 @@ pub(crate) fn fact((name, value): &(String, String)) -> String {
 /// Reads what [`fact`] has written.
 pub(crate) fn facts(fields: &Fields) -> Vec<(String, String)> {
     let facts = fields.all("fact");
-    facts
-        .iter()
-        .filter_map(|fact| fact.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    let pairs = facts.iter().filter_map(|fact| fact.split_once('='));
+    let owned = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    owned.collect()
 }

@@ -55,11 +55,8 @@ impl Guard {
     pub(super) fn send_missed(&mut self, jobs: &[Job]) -> io::Result<()> {
         let place = self.place();
         let runs = view::runs(&place, &[])?.0;
-        let under_way: HashSet<_> = runs
-            .iter()
-            .filter(|run| run.health != Health::Dead)
-            .map(|run| &*run.job)
-            .collect();
+        let living = runs.iter().filter(|run| run.health != Health::Dead);
+        let under_way: HashSet<_> = living.map(|run| &*run.job).collect();
         let idle = jobs.iter().filter(|job| !under_way.contains(&*job.name));
         for job in idle.filter(|job| is_own(&place, &job.file)) {
             match job.expected(&self.said) {

@@ -324,11 +324,8 @@ fn remarks(alert: &Alert, limit: usize, write: &dyn Fn(&str, usize) -> String) -
     let remarks: Vec<_> = remarks.iter().filter(|remark| !is_blank(remark)).collect();
     let share = (limit / remarks.len().max(1)).saturating_sub(1).max(60);
     let most = limit / 61;
-    let mut lines: Vec<_> = remarks
-        .iter()
-        .take(most)
-        .map(|remark| write(remark, share))
-        .collect();
+    let lines = remarks.iter().take(most);
+    let mut lines: Vec<_> = lines.map(|remark| write(remark, share)).collect();
     if remarks.len() > most {
         lines.push(format!("… and {} more remarks", remarks.len() - most));
     }

@@ -237,6 +237,8 @@ impl Findings {
         queues: &[Queue],
     ) -> [(&'static str, usize); 11] {
         let sum = |number: fn(&Queue) -> usize| queues.iter().map(number).sum::<usize>();
+        let alive = runs.iter().filter(|run| run.health == Health::Alive);
+        let quiet = jobs.jobs.iter().filter(|job| job.quiet.is_some());
         [
             ("jobs", jobs.jobs.len() + jobs.unreadable.len()),
             ("failed", self.number(Kind::Failed)),
@@ -244,19 +246,11 @@ impl Findings {
             ("dead", self.number(Kind::Dead)),
             ("missed", self.number(Kind::Missed)),
             ("overdue", self.number(Kind::Overdue)),
-            (
-                "running",
-                runs.iter()
-                    .filter(|run| run.health == Health::Alive)
-                    .count(),
-            ),
+            ("running", alive.count()),
             ("waiting", sum(|queue| queue.waiting)),
             ("rejected", sum(|queue| queue.rejected)),
             ("acknowledged", self.number(Kind::Acknowledged)),
-            (
-                "quiet",
-                jobs.jobs.iter().filter(|job| job.quiet.is_some()).count(),
-            ),
+            ("quiet", quiet.count()),
         ]
     }
 }
