@@ -8,7 +8,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use super::passfile::{self, Login};
-use crate::os::file;
+use crate::os::{file, redact};
 
 /// The schema of the tables, where the address names none.
 const SCHEMA: &str = "pipeline_notify";
@@ -17,6 +17,12 @@ const SCHEMA: &str = "pipeline_notify";
 const MAX_NAME: usize = 63;
 
 const PORT: u16 = 5432;
+
+const EXAMPLE: &str = "postgres://user:password@host/database";
+
+/// What may follow the `?` of an address.
+const PARAMETERS: &str =
+    "schema, sslmode, sslrootcert, user, password, host, port, dbname, options, connect_timeout";
 
 /// Where the store is, as a person has set it.
 pub(super) struct Address {
@@ -163,14 +169,35 @@ fn schema(address: &str) -> Result<String, String> {
     }
 }
 
+fn incomplete(part: &str) -> String {
+    format!("it names no {part}: write {EXAMPLE}")
+}
+
+/// Says which part of an address is not understood: one of these parameters, or what is before them.
+fn misread(parameters: &[String]) -> String {
+    let is_wrong = |pair: &&String| Config::from_str(&format!("postgres://u@h/d?{pair}")).is_err();
+    let Some(wrong) = parameters.iter().find(is_wrong) else {
+        return "its user, host or port cannot be understood: write user:password@host:5432, and a `%`, `@`, `/` or `:` of the password as %25, %40, %2F, %3A".to_owned();
+    };
+    let key = wrong.split('=').next().unwrap_or_default();
+    if PARAMETERS.split(", ").any(|known| known == key) {
+        return format!("the value of its parameter `{key}=` makes no sense");
+    }
+    let key = redact::line(key, 40);
+    format!("it takes no parameter `{key}`: there are {PARAMETERS}")
+}
+
 impl Target {
     fn parse(address: &str) -> Result<Self, String> {
         let is_known = |scheme: &&str| address.starts_with(scheme);
         if !["postgres://", "postgresql://"].iter().any(is_known) {
-            return Err(
-                "it is no address of a PostgreSQL database, such as postgres://user:password@host/database"
-                    .to_owned(),
-            );
+            return Err(format!(
+                "it is no address of a PostgreSQL database, such as {EXAMPLE}"
+            ));
+        }
+        // What follows the first would be taken for the host, and shown.
+        if address.matches('@').count() > 1 {
+            return Err("an `@` stands in its user, password or parameters: write %40 there, and a `%`, `/` or `:` as %25, %2F, %3A".to_owned());
         }
         let (before, parameters) = split(address);
         let (mut trust, mut authorities, mut rest) = (None, None, Vec::new());
@@ -194,8 +221,7 @@ impl Target {
             format!("{before}?{}", rest.join("&"))
         };
         // The error's own text may quote a part of the value, and is left out.
-        let config = Config::from_str(&plain);
-        let mut config = config.map_err(|_| "its parts cannot be understood: a `%`, `@`, `/` or `:` in a password is written %25, %40, %2F, %3A, and its parameters are schema, sslmode, sslrootcert, user, password, host, port, dbname, options and connect_timeout")?;
+        let mut config = Config::from_str(&plain).map_err(|_| misread(&rest))?;
         let ports = config.get_ports().to_vec();
         let port = |number: usize| match *ports {
             [] => PORT,
@@ -215,13 +241,13 @@ impl Target {
             }
         }
         if hosts.is_empty() {
-            return Err("it names no host".to_owned());
+            return Err(incomplete("host"));
         }
         if config.get_user().is_none() {
-            return Err("it names no user".to_owned());
+            return Err(incomplete("user"));
         }
         if config.get_dbname().is_none() {
-            return Err("it names no database".to_owned());
+            return Err(incomplete("database"));
         }
         config.application_name("pipeline-notify");
         Ok(Self {
@@ -346,8 +372,15 @@ mod tests {
             ("postgres://u:SECRET@h/d?sslmode=prefer", "verify-full"),
             ("postgres://u:SECRET@h/d?schema=a.b", "schema="),
             ("postgres://u:SECRET@h/d?schema=\"x\"", "schema="),
-            ("postgres://u:SECRET@h/d?nonsense=1", "cannot be understood"),
-            ("postgres://u:SECRET@h:port/d", "cannot be understood"),
+            ("postgres://u:SECRET@h/d?nonsense=SECRET", "`nonsense`"),
+            ("postgres://u@h/d?sslcert=/a&password=SECRET", "`sslcert`"),
+            ("postgres://u:SECRET@h/d?port=five", "`port=`"),
+            ("postgres://u:SECRET@h:port/d", "host or port"),
+            ("postgres://u:SECRET@h:99999/d", "host:5432"),
+            ("postgres://u:a@SECRET@h/d", "%40"),
+            ("postgres://u:a@SECRET/b@h/d", "%40"),
+            ("postgres://u:a@b?SECRET@h/d", "%40"),
+            ("postgres://u:a@h/d?password=b@SECRET/c", "%40"),
             ("postgres://u:SECRET@%2Ftmp/d", "socket"),
         ] {
             let error = Address::parse(value, None).unwrap_err();
