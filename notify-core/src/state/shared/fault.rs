@@ -62,6 +62,10 @@ impl Fault {
                 words if words.contains("does not support TLS") => Self::Never(format!(
                     "{words}: switch ssl on there, or write sslmode=disable where nobody else is on the way"
                 )),
+                words if words == "password missing" => Self::Never(
+                    "the server asks for a password: write it into NOTIFY_STORE or PGPASSWORD, or a line for this server, database and user into the file that PGPASSFILE names"
+                        .to_owned(),
+                ),
                 words => Self::Away(words),
             },
         }
@@ -78,20 +82,20 @@ impl Fault {
         }
         if is(&[&SqlState::UNDEFINED_TABLE, &SqlState::INVALID_SCHEMA_NAME]) {
             return Self::Missing(format!(
-                "{words}: run `pipeline-notify store init` as a role that may make tables"
+                "{words}: run what `pipeline-notify store init --print` shows, as a role that may make tables"
             ));
         }
         if is(&[&SqlState::UNDEFINED_COLUMN]) {
             return never("its tables are of another version of the library");
         }
-        if is(&[
-            &SqlState::INVALID_PASSWORD,
-            &SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
-        ]) {
+        if is(&[&SqlState::INVALID_AUTHORIZATION_SPECIFICATION]) {
+            return never(way_in(&words));
+        }
+        if is(&[&SqlState::INVALID_PASSWORD]) {
             return never("the user and password of NOTIFY_STORE are not right");
         }
         if is(&[&SqlState::INVALID_CATALOG_NAME]) {
-            return never("the database of NOTIFY_STORE must be made first");
+            return never("correct its name in NOTIFY_STORE, or make it (`createdb`)");
         }
         if is(&[&SqlState::READ_ONLY_SQL_TRANSACTION]) {
             return Self::Away(READ_ONLY.to_owned());
@@ -110,7 +114,7 @@ impl Fault {
         }
         if is(&[&SqlState::TOO_MANY_CONNECTIONS]) {
             return Self::Away(format!(
-                "{words}: raise max_connections, or put PgBouncer between"
+                "{words}: raise that limit, or put PgBouncer between"
             ));
         }
         Self::Later(format!("{words} ({})", code.code()))
@@ -131,6 +135,17 @@ impl Fault {
     pub(super) fn is_for_good(&self) -> bool {
         matches!(self, Self::Never(_) | Self::Missing(_))
     }
+}
+
+/// Says what mends it that the server lets nobody in so, whatever the password.
+fn way_in(words: &str) -> &'static str {
+    if !words.contains("pg_hba.conf") {
+        return "mend that role, or the user in NOTIFY_STORE";
+    }
+    if words.ends_with("no encryption") {
+        return "write sslmode=verify-full (or require) in NOTIFY_STORE, or add a line to that file";
+    }
+    "add a line to that file"
 }
 
 /// Returns whether the server's certificate is not trusted.
@@ -161,4 +176,25 @@ fn words(error: &tokio_postgres::Error) -> String {
 /// Returns what is wrong with a certificate or a connection, in a few words.
 pub(super) fn of_io(error: &io::Error) -> String {
     redact::line(&error.to_string(), 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::way_in;
+
+    /// As `PostgreSQL` 15 says it.
+    #[test]
+    fn who_is_not_let_in_reads_what_mends_that() {
+        let entry = r#"no pg_hba.conf entry for host "10.0.0.7", user "u", database "d""#;
+        for (words, mend) in [
+            (format!("{entry}, no encryption"), "sslmode=verify-full"),
+            (format!("{entry}, SSL encryption"), "add a line"),
+            (
+                r#"role "u" is not permitted to log in"#.to_owned(),
+                "mend that role",
+            ),
+        ] {
+            assert!(way_in(&words).contains(mend), "{words}");
+        }
+    }
 }

@@ -24,11 +24,11 @@ pub(super) struct Login<'a> {
 pub(super) fn password(path: &Path, login: &Login<'_>) -> Result<Option<String>, String> {
     let unusable =
         |error: std::io::Error| format!("PGPASSFILE cannot be read: {}", file::why(&error));
+    let text = file::read(path, MAX_BYTES, Links::Follow).map_err(unusable)?;
+    let text = text.ok_or_else(|| format!("PGPASSFILE names no file: `{}`", path.display()))?;
     if is_open_to_others(path).map_err(unusable)? {
         return Err("PGPASSFILE may be read by others: run chmod 600 on it".to_owned());
     }
-    let text = file::read(path, MAX_BYTES, Links::Follow).map_err(unusable)?;
-    let text = text.ok_or("PGPASSFILE names no file")?;
     Ok(text.lines().find_map(|line| password_of(line, login)))
 }
 

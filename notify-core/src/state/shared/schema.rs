@@ -119,8 +119,19 @@ pub(super) fn script(schema: &str) -> String {
 
 /// Returns what gives a role its rights, in one line.
 pub(super) fn rights(schema: &str, role: &str) -> String {
-    let role = format!("\"{}\"", role.replace('"', "\"\""));
-    of(schema, RIGHTS).replace("ROLE", &role).replace('\n', " ")
+    of(schema, RIGHTS)
+        .replace("ROLE", &quoted(role))
+        .replace('\n', " ")
+}
+
+/// Returns what lets a role connect to a database.
+pub(super) fn right_to_connect(database: &str, role: &str) -> String {
+    let (database, role) = (quoted(database), quoted(role));
+    format!("GRANT CONNECT ON DATABASE {database} TO {role};")
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]

@@ -150,7 +150,11 @@ impl Session {
         let trust = target.trust(ends.1.ip().is_loopback());
         let settings = target.settings(trust, host, port);
         let settings = settings.map_err(Fault::Never)?;
-        let refused = |error: tokio_postgres::Error| Fault::of_connection(&error, "");
+        let database = target.config.get_dbname().unwrap_or_default();
+        let role = target.config.get_user().unwrap_or_default();
+        let refused = |error: tokio_postgres::Error| {
+            Fault::of_connection(&error, &schema::right_to_connect(database, role))
+        };
         let (client, open) = if trust == Trust::Plain {
             let (client, connection) =
                 settings.connect_raw(stream, NoTls).await.map_err(refused)?;
@@ -165,10 +169,7 @@ impl Session {
             is_direct: false,
             is_locked: false,
             server: String::new(),
-            mend: schema::rights(
-                &link.address().schema(),
-                target.config.get_user().unwrap_or_default(),
-            ),
+            mend: schema::rights(&link.address().schema(), role),
             open,
         };
         link.hear();

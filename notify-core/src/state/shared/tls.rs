@@ -75,10 +75,11 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     let (usable, _) = roots.add_parsable_certificates(certificates);
     if usable == 0 {
-        return Err(
-            "there are no certificate authorities here: name their file with sslrootcert="
+        return Err(match file {
+            Some(path) => format!("sslrootcert `{}` holds no certificate", path.display()),
+            None => "this host has no certificate authorities: name their file with sslrootcert="
                 .to_owned(),
-        );
+        });
     }
     Ok(roots)
 }
