@@ -8,7 +8,7 @@ mod clocks;
 mod scenarios;
 mod support;
 
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -876,6 +876,16 @@ fn the_commands_work_on_the_store_and_check_says_when_it_cannot_be_reached() {
         code == Some(3) && text.contains("NOTIFY_STORE"),
         "{code:?} {text}"
     );
+    let (code, text) = said(&away, &["store", "init"]);
+    let says = "cannot be used: 127.0.0.1: Connection refused";
+    assert!(code == Some(2) && text.contains(says), "{code:?} {text}");
+    let mut watch = command(&away, &["watch"]);
+    let mut watch = Running(watch.stdout(Stdio::null()).spawn().unwrap());
+    let mut first = String::new();
+    BufReader::new(watch.0.stderr.take().unwrap())
+        .read_line(&mut first)
+        .unwrap();
+    assert!(first.contains("(it cannot be read yet)"), "{first}");
     // `--dir` means a folder, whatever the environment names.
     let (code, text) = said(&away, &["status", "--dir", disk.path().to_str().unwrap()]);
     assert_eq!(code, Some(0), "{text}");
@@ -1244,6 +1254,22 @@ fn an_address_in_the_wrong_variable_is_refused_by_name() {
         warned.contains("NOTIFY_STORE cannot be used") && !warned.contains(PASSWORD),
         "{warned}"
     );
+    // A command does not do without it, and says so once.
+    for (address, why) in [
+        (format!("mysql://u:{PASSWORD}@h/d"), "PostgreSQL"),
+        ("postgres://u@h".to_owned(), "names no database"),
+        (format!("postgres://u:a@{PASSWORD}/b@127.0.0.1:1/d"), "%40"),
+        (format!("postgres://u:{PASSWORD}@h/d?sslmod=x"), "`sslmod`"),
+        (format!("postgres://u:{PASSWORD}@h:99999/d"), "host:5432"),
+    ] {
+        for arguments in [&["status"][..], &["store", "init"]] {
+            let (code, text) = said(&address, arguments);
+            assert!(
+                code == Some(2) && text.lines().count() == 1 && text.contains(why),
+                "{arguments:?}: {text}"
+            );
+        }
+    }
     let path = disk.path().join("address");
     std::fs::write(&path, &store).unwrap();
     let warned = runs(&format!("file:{}", path.display()), &receiver, &["boom"]).stderr;

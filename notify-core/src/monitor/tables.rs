@@ -16,8 +16,9 @@ pub fn store_script() -> Result<String, String> {
     #[cfg(feature = "postgres")]
     {
         let address = environment::read("NOTIFY_STORE");
-        Store::script(address.as_ref().and_then(|address| address.to_str()))
-            .map_err(|problem| format!("NOTIFY_STORE cannot be used: {problem}"))
+        let address = address.as_ref().and_then(|address| address.to_str());
+        Store::script(address.filter(|address| !address.is_empty()))
+            .map_err(|problem| refused(&problem))
     }
     #[cfg(not(feature = "postgres"))]
     Err(WITHOUT.to_owned())
@@ -31,20 +32,24 @@ pub fn store_script() -> Result<String, String> {
 pub fn init_store() -> Result<String, String> {
     #[cfg(feature = "postgres")]
     {
-        let setup = in_force::setup_so_far();
-        setup.warn_of_store();
-        let store = setup.names_store().then(|| setup.store()).flatten();
-        setup.warn_of_store();
-        let store = store.filter(|store| store.directory().is_none());
-        let store = store
-            .ok_or("NOTIFY_STORE names no store, such as postgres://user:password@host/database")?;
+        let store = in_force::setup_so_far().named_store();
+        let store = store.ok_or(UNNAMED)?.map_err(|problem| refused(&problem))?;
         store
             .look_at_tables()
-            .map_err(|error| format!("the tables of {store} are not there: {error}"))
+            .map_err(|error| format!("{store} cannot be used: {error}"))
     }
     #[cfg(not(feature = "postgres"))]
     Err(WITHOUT.to_owned())
 }
+
+#[cfg(feature = "postgres")]
+fn refused(problem: &str) -> String {
+    format!("NOTIFY_STORE cannot be used: {problem}")
+}
+
+#[cfg(feature = "postgres")]
+const UNNAMED: &str =
+    "NOTIFY_STORE is not set: set it to a store, such as postgres://user:password@host/database";
 
 #[cfg(not(feature = "postgres"))]
 const WITHOUT: &str = "this program knows no shared stores: build it with the feature `postgres`";

@@ -30,11 +30,8 @@ pub use run::{Health, Run, runs};
 /// [`Error::NoDirectory`] where there is none, [`Error::Directory`] where it is no folder.
 pub fn directory(given: Option<&Path>) -> Result<Place, Error> {
     if given.is_none() {
-        let setup = in_force::setup_so_far();
-        let named = setup.names_store().then(|| setup.store()).flatten();
-        setup.warn_of_store();
-        match named.filter(|store| store.directory().is_none()) {
-            Some(store) => {
+        match in_force::setup_so_far().named_store() {
+            Some(Ok(store)) => {
                 let place = Place::from(store);
                 let unreached = |source| Error::Store {
                     store: place.to_string(),
@@ -44,8 +41,8 @@ pub fn directory(given: Option<&Path>) -> Result<Place, Error> {
                 return Ok(place);
             }
             // To look elsewhere would show that all is well.
-            None if setup.names_store() => {
-                let source = io::Error::from(io::ErrorKind::InvalidInput);
+            Some(Err(problem)) => {
+                let source = io::Error::other(problem);
                 let store = "NOTIFY_STORE".into();
                 return Err(Error::Store { store, source });
             }

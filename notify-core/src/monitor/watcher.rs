@@ -74,6 +74,8 @@ pub struct Guard {
 #[expect(missing_docs, reason = "as they say")]
 pub struct Beginning {
     pub place: Place,
+    /// Whether it can be read now; what else is said of it is nothing where it cannot.
+    pub is_readable: bool,
     pub jobs: usize,
     /// Those of the jobs that are meant to run every so often.
     pub expected: usize,
@@ -130,7 +132,9 @@ impl Guard {
     #[must_use]
     pub fn beginning(&self) -> Beginning {
         let place = self.place();
-        let jobs = view::jobs(&place, &[]).unwrap_or_default().jobs;
+        let jobs = view::jobs(&place, &[]);
+        let is_readable = jobs.is_ok();
+        let jobs = jobs.unwrap_or_default().jobs;
         let runs = view::runs(&place, &[]).unwrap_or_default().0;
         let lives = |run: &&view::Run| run.health == Health::Alive;
         let expected = jobs
@@ -144,6 +148,7 @@ impl Guard {
         Beginning {
             without: without.collect::<BTreeSet<_>>().into_iter().collect(),
             place,
+            is_readable,
             expected: expected.count(),
             jobs: jobs.len(),
             runs: runs.iter().filter(lives).count(),

@@ -247,35 +247,39 @@ impl Setup {
     /// directory stands in.
     #[cfg(feature = "postgres")]
     fn shared_store(&self) -> Option<Store> {
-        let address = self.settled.store.as_ref()?;
-        let store = Store::share(address, self.password.clone(), self.directory(), self.mode);
         let unusable = |problem| {
             let message =
                 format!("{STORE} cannot be used ({problem}): the notify directory is used");
             self.add_problem(Warning::new(STORE, message));
         };
-        store.map_err(unusable).ok()
+        self.share()?.map_err(unusable).ok()
     }
 
-    /// Warns of what is wrong with the name of the shared store.
-    pub(crate) fn warn_of_store(&self) {
+    #[cfg(feature = "postgres")]
+    fn share(&self) -> Option<Result<Store, String>> {
+        let address = self.settled.store.as_ref()?;
+        let password = self.password.clone();
+        Some(Store::share(address, password, self.directory(), self.mode))
+    }
+
+    /// Returns the shared store, where one is named, or what is wrong with its address: for those who must not take
+    /// the notify directory for it. That this program knows no stores is a warning.
+    #[cfg(feature = "cli")]
+    pub(crate) fn named_store(&self) -> Option<Result<&Store, String>> {
+        #[cfg(feature = "postgres")]
+        if self.settled.store.is_some() {
+            if let Some(store) = self.store().filter(|store| store.directory().is_none()) {
+                return Some(Ok(store));
+            }
+            self.problems.lock().retain(|problem| !problem.is(STORE));
+            return Some(Err(self.share()?.err()?));
+        }
         let mut problems = self.problems.lock();
         let (wrong, left): (Vec<_>, _) = problems.drain(..).partition(|one| one.is(STORE));
         *problems = left;
         drop(problems);
         wrong.into_iter().for_each(Warning::warn);
-    }
-
-    /// Returns whether a shared store is named.
-    #[cfg_attr(
-        not(feature = "postgres"),
-        expect(clippy::unused_self, reason = "without the feature there is no store")
-    )]
-    pub(crate) fn names_store(&self) -> bool {
-        #[cfg(feature = "postgres")]
-        return self.settled.store.is_some();
-        #[cfg(not(feature = "postgres"))]
-        false
+        None
     }
 
     /// Returns the store, if it was used already.

@@ -212,9 +212,12 @@ fn words(beginning: &Beginning) -> String {
     let place = plain(&place);
     let without = plain(&without);
     let progress = progress(&beginning.progress, look::now());
-    format!(
-        "watching {place} ({jobs}, {expected} with every_hours or a schedule, {runs} under way{progress}); {channels}{without}"
-    )
+    let there = if beginning.is_readable {
+        format!("{jobs}, {expected} with every_hours or a schedule, {runs} under way{progress}")
+    } else {
+        "it cannot be read yet".to_owned()
+    };
+    format!("watching {place} ({there}); {channels}{without}")
 }
 
 /// Says how far some runs have come, and of how many more that is known.
