@@ -20,10 +20,15 @@ use crate::settings::route::{Routes, Way};
 use crate::settings::setup::Setup;
 use crate::state::change::{Change, RunKey};
 use crate::state::{self, Access, Again, Committed, JobKey, Kind, Seen, Store, UNUSABLE, Wait};
+use crate::status::State;
 use crate::status::outcome::Outcome;
 
 /// What an alert says beside the error where the shared store could not be asked.
 const UNRECORDED: &str = "the store cannot be reached: this is not recorded there, may be sent again, and its recovery may not be";
+
+/// The same of what works again.
+const UNRECORDED_RECOVERY: &str =
+    "the store cannot be reached: this is not recorded there, and may be sent again";
 
 /// The end of a run, to be reported.
 pub(crate) struct Report<'a> {
@@ -189,7 +194,13 @@ impl Report<'_> {
             let is_unreached = seen.access == Access::Memory
                 && store.is_some_and(|store| store.directory().is_none());
             if let Some(alert) = transition.alert.as_mut().filter(|_| is_unreached) {
-                alert.notes.push(UNRECORDED.to_owned());
+                let is_ok = alert.status.state == State::Ok;
+                let note = if is_ok {
+                    UNRECORDED_RECOVERY
+                } else {
+                    UNRECORDED
+                };
+                alert.notes.push(note.to_owned());
             }
             speech = self::speech(&transition);
             Some(self.change(transition, routes))
