@@ -204,7 +204,15 @@ fn check_and_status_say_what_is_missed_when_it_runs_next_and_where_a_schedule_is
             &receiver,
             &[&["check", "a.late"], &mistake[..]].concat(),
         );
-        assert_ne!(wrong.status.code(), Some(0), "{mistake:?}");
+        let text = stdout(&wrong);
+        assert!(
+            wrong.status.code() == Some(3) && text.starts_with("UNKNOWN - "),
+            "{mistake:?}: {text}"
+        );
+        assert!(
+            text.lines().count() == 1 && text.contains(mistake[1]),
+            "{text}"
+        );
     }
 }
 
@@ -313,12 +321,11 @@ fn a_job_that_was_never_started_is_missed_by_the_command_and_by_a_file() {
         let words = format!("job {job} missed a run");
         eventually("it is sent", || times(&receiver, &words) == 1);
     }
-    assert!(
-        receiver
-            .texts()
-            .concat()
-            .contains("It has never run. Expected ")
-    );
+    let texts = receiver.texts().concat();
+    assert!(texts.contains("It has never run. Expected "), "{texts}");
+    assert!(!texts.contains("it has never run"), "{texts}");
+    let place = format!("expected by {}", folder.path().join(".expected").display());
+    assert!(texts.contains(&place), "{texts}");
     watch.stop();
     let ran = run(
         &folder,

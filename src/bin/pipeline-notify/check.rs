@@ -10,7 +10,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use notify_core::__cli::{
-    self as look, AllAwaited, Expected, Health, Jobs, Place, Planned, Queue, Run, Said,
+    self as look, AllAwaited, ClockChanges, Expected, Health, Jobs, Place, Planned, Queue, Run,
+    Said, Schedule,
 };
 use serde_json::json;
 
@@ -33,7 +34,7 @@ const LINES: usize = 50;
   0 OK        all jobs work
   1 WARNING   a run is overdue; a schedule, or a line of planned quiet, is wrong; alerts are not delivered; a failure is silenced or acknowledged; a planned quiet is on, whatever it covers
   2 CRITICAL  a job failed; a run died and was not reported; a run is missed
-  3 UNKNOWN   a JOB is not there; a file cannot be read; no jobs at all
+  3 UNKNOWN   a JOB is not there; a file cannot be read; no jobs at all; an option is wrong
 
 A run is missed when none has begun by the time at which one was due, and the grace: as the attribute's schedule or every_hours says, or --schedule or --every. One that is under way is not missed, but overdue after as long. Alerts are not delivered when they wait for over 15 minutes, or were refused.")]
 pub(crate) struct Arguments {
@@ -165,6 +166,11 @@ impl Arguments {
     }
 
     fn see(&self, common: &Common) -> Result<(Seen, DateTime<Utc>), Failure> {
+        if let Some(line) = &self.schedule {
+            // Of each job it would be a warning of its own.
+            let zone = self.timezone.as_deref().unwrap_or("UTC");
+            Schedule::new(line, zone, ClockChanges::Cron).map_err(Failure::Message)?;
+        }
         let place = common.place()?;
         let now = look::now();
         let seen = Seen::of(&place, &self.jobs, now).map_err(Failure::unreadable(&place))?;

@@ -140,8 +140,8 @@ impl Guard {
         let missed = self.to_send(&expected, &watched, now)?;
         let words = expected.words(None, &missed, now);
         let ended = Ended {
-            location: "it has never run".into(),
-            source: awaited.file.display().to_string().into(),
+            // It has no function yet: where somebody says that it should run is what there is to look at.
+            location: format!("expected by {}", awaited.file.display()).into(),
             due: Some(missed.due),
             ..Ended::new(
                 event(&awaited.job, missed.due),
