@@ -399,6 +399,16 @@ fn without_the_store_the_job_is_the_same_and_its_failure_is_sent_by_the_process(
             "PGPASSWORD",
         ),
         (
+            format!(
+                "postgres://u:{PASSWORD}@127.0.0.1:{}/d",
+                impostor(
+                    b"E\0\0\0\x33SFATAL\0C08P01\0Mpassword authentication failed\0\0",
+                    false
+                )
+            ),
+            "user and password",
+        ),
+        (
             server.address("postgres", "sslmode=verify-full"),
             "NOTIFY_STORE",
         ),

@@ -91,7 +91,9 @@ impl Fault {
         if is(&[&SqlState::INVALID_AUTHORIZATION_SPECIFICATION]) {
             return never(way_in(&words));
         }
-        if is(&[&SqlState::INVALID_PASSWORD]) {
+        // PgBouncer has one code for all that it refuses.
+        let is_password = words.starts_with("password authentication failed");
+        if is_password || is(&[&SqlState::INVALID_PASSWORD]) {
             return never("the user and password of NOTIFY_STORE are not right");
         }
         if is(&[&SqlState::INVALID_CATALOG_NAME]) {
@@ -114,7 +116,7 @@ impl Fault {
         }
         if is(&[&SqlState::TOO_MANY_CONNECTIONS]) {
             return Self::Away(format!(
-                "{words}: raise that limit, or put PgBouncer between"
+                "{words}: raise that limit, or put PgBouncer between, with pool_mode = transaction"
             ));
         }
         Self::Later(format!("{words} ({})", code.code()))
