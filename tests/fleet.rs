@@ -868,6 +868,12 @@ fn the_commands_work_on_the_store_and_check_says_when_it_cannot_be_reached() {
         );
     }
     assert!(std::fs::read_to_string(page).unwrap().contains(job));
+    let (_, text) = said(&store, &["run", "--name", "etl.unheard", "--", "false"]);
+    let says = "their status is in the store `postgres://";
+    assert!(
+        text.contains(says) && !text.contains("files are in"),
+        "{text}"
+    );
     // One table is gone, as after half a restore: the mend that is named makes it.
     runs(&store, &receiver, &["boom"]);
     server.sql(&format!("DROP TABLE {}.history", schema(&store)));

@@ -47,9 +47,8 @@ impl Setup {
             }
             (None, None) => format!("set {variable} to its webhook"),
         };
-        let place = self.usable_directory().map_or(String::new(), |directory| {
-            format!("; status files are in `{}`", directory.display())
-        });
+        let place = self.status_place();
+        let place = place.map_or(String::new(), |place| format!("; {place}"));
         Way::Nowhere(Warning::new(
             nowhere(channel),
             format!(

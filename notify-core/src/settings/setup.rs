@@ -292,10 +292,17 @@ impl Setup {
         self.directory.as_deref().ok()
     }
 
-    /// The same, unless it was found that no file can be written there: a warning says that already.
-    pub(crate) fn usable_directory(&self) -> Option<&Path> {
-        let is_unusable = self.store.get().is_some_and(Option::is_none);
-        self.directory().filter(|_| !is_unusable)
+    /// Says where the status of jobs is, unless it was found that no file can be written there: a warning says that
+    /// already.
+    pub(crate) fn status_place(&self) -> Option<String> {
+        let directory = match self.store.get() {
+            Some(None) => None,
+            Some(Some(store)) if store.directory().is_none() => {
+                return Some(format!("their status is in {store}"));
+            }
+            Some(Some(_)) | None => self.directory(),
+        };
+        directory.map(|directory| format!("status files are in `{}`", directory.display()))
     }
 
     /// The same, with the reason where there is none.
