@@ -225,10 +225,12 @@ fn a_missed_run_is_sent_once_over_a_restart_and_again_when_another_is_missed() {
     works(&folder, "a.within.its.grace", 26, late);
     works(&folder, "a.of.any.time", 1000, "");
     works(&folder, "a.for.nobody", 30, "every-hours: 24\nchannel: \n");
+    let expect = ["expect", "a.never", "--every", "24h"];
+    assert!(command(&folder, &expect).status().unwrap().success());
     let watch = Watch::new(&folder, &receiver);
     assert!(
         watch.beginning.contains(
-            "(5 jobs, 4 with every_hours or a schedule, 0 runs under way); alerts go to alerts"
+            "(5 jobs, 4 with every_hours or a schedule, 1 expected that never ran, 0 runs under way); alerts go to alerts"
         ),
         "{}",
         watch.beginning

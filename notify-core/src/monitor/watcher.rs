@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::dispatch::dispatcher;
 use crate::error::Error;
+use crate::monitor::awaited;
 use crate::monitor::expected::Said;
 use crate::monitor::view::{self, Health, Job};
 use crate::monitor::watcher::clock::{Clock, SetBack};
@@ -79,6 +80,8 @@ pub struct Beginning {
     pub jobs: usize,
     /// Those of the jobs that are meant to run every so often.
     pub expected: usize,
+    /// The jobs that should run and never did.
+    pub never_ran: usize,
     pub runs: usize,
     /// The jobs of those that say how far they have come, and that.
     pub progress: Vec<(String, Progress)>,
@@ -140,6 +143,9 @@ impl Guard {
         let expected = jobs
             .iter()
             .filter(|job| job.expected(&self.said).is_ok_and(|when| when.is_some()));
+        let known: BTreeSet<_> = jobs.iter().map(|job| &*job.name).collect();
+        let awaited = awaited::awaited(&place).all.into_iter();
+        let never_ran = awaited.filter(|one| !known.contains(&*one.job)).count();
         let channels = |job: &Job| [job.channel.clone(), job.alerted_channel.clone()];
         let of_jobs = jobs.iter().flat_map(channels).flatten();
         let used = of_jobs.chain(runs.iter().map(|run| run.channel.clone()));
@@ -150,6 +156,7 @@ impl Guard {
             place,
             is_readable,
             expected: expected.count(),
+            never_ran,
             jobs: jobs.len(),
             runs: runs.iter().filter(lives).count(),
             progress: runs

@@ -213,7 +213,13 @@ fn words(beginning: &Beginning) -> String {
     let without = plain(&without);
     let progress = progress(&beginning.progress, look::now());
     let there = if beginning.is_readable {
-        format!("{jobs}, {expected} with every_hours or a schedule, {runs} under way{progress}")
+        let never_ran = match beginning.never_ran {
+            0 => String::new(),
+            number => format!(", {number} expected that never ran"),
+        };
+        format!(
+            "{jobs}, {expected} with every_hours or a schedule{never_ran}, {runs} under way{progress}"
+        )
     } else {
         "it cannot be read yet".to_owned()
     };
