@@ -820,6 +820,32 @@ fn first_users_at_once_make_the_tables_once_and_a_role_without_rights_is_told_th
     assert!(warned.contains("update the library"), "{warned}");
 }
 
+/// Where a line is broken, the rest of a comment is a statement.
+#[test]
+fn the_statements_that_make_the_tables_are_as_they_are_on_a_terminal_and_in_json() {
+    let script = |arguments: &[&str]| {
+        let (code, text) = said("", &[&["store", "init", "--print"], arguments].concat());
+        assert_eq!(code, Some(0), "{text}");
+        text
+    };
+    let (plain, json) = (script(&[]), script(&["--json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["script"], plain);
+    let on_a_terminal = r#"import pty, sys
+pty.spawn(["sh", "-c", 'stty rows 24 cols 40; exec "$@"', "-", *sys.argv[1:]])"#;
+    let mut terminal = Command::new("python3");
+    terminal
+        .args(["-c", on_a_terminal, env!("CARGO_BIN_EXE_pipeline-notify")])
+        .args(["store", "init", "--print"])
+        .env_remove("NOTIFY_STORE")
+        .stdin(Stdio::null());
+    let Ok(shown) = terminal.output() else {
+        return println!("the terminal is passed over: there is no Python here");
+    };
+    let shown = String::from_utf8_lossy(&shown.stdout).replace("\r\n", "\n");
+    assert_eq!(shown, plain);
+}
+
 /// A schema that is given to a role is enough: it need not be allowed to make schemas.
 #[test]
 fn a_role_makes_the_tables_in_a_schema_that_it_was_given() {

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use notify_core::__cli as look;
+use serde_json::json;
 
 use crate::output::Output;
 use crate::{Common, Failure};
@@ -32,14 +33,24 @@ enum What {
 }
 
 impl Arguments {
-    pub(crate) fn run(&self, _: &Common, output: &mut Output) -> Result<u8, Failure> {
+    pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
         let What::Init { print } = self.what;
-        let done = if print {
-            look::store_script()
+        if print {
+            let script = look::store_script().map_err(Failure::Message)?;
+            if common.json {
+                output.json(&json!({ "script": script }))?;
+            } else {
+                // As it is: where a terminal breaks a line, a comment would go on as a statement.
+                output.raw(&script)?;
+            }
+            return Ok(0);
+        }
+        let said = look::init_store().map_err(Failure::Message)?;
+        if common.json {
+            output.json(&json!({ "message": said }))?;
         } else {
-            look::init_store()
-        };
-        output.say(done.map_err(Failure::Message)?.trim_end())?;
+            output.say(&said)?;
+        }
         Ok(0)
     }
 }
