@@ -177,7 +177,7 @@ fn incomplete(part: &str) -> String {
 fn misread(parameters: &[String]) -> String {
     let is_wrong = |pair: &&String| Config::from_str(&format!("postgres://u@h/d?{pair}")).is_err();
     let Some(wrong) = parameters.iter().find(is_wrong) else {
-        return "its user, host or port cannot be understood: write user:password@host:5432, and a `%`, `@`, `/` or `:` of the password as %25, %40, %2F, %3A".to_owned();
+        return "its user, host or port cannot be understood: write user:password@host:5432, an IPv6 address in brackets, and a `%`, `@`, `/` or `:` of the password as %25, %40, %2F, %3A".to_owned();
     };
     let key = wrong.split('=').next().unwrap_or_default();
     if PARAMETERS.split(", ").any(|known| known == key) {
@@ -192,8 +192,11 @@ impl Target {
         let is_known = |scheme: &&str| address.starts_with(scheme);
         if !["postgres://", "postgresql://"].iter().any(is_known) {
             return Err(format!(
-                "it is no address of a PostgreSQL database, such as {EXAMPLE}"
+                "it is no address of a PostgreSQL database, such as {EXAMPLE}, and no file:/path of one"
             ));
+        }
+        if address.contains(char::is_control) {
+            return Err("it is more than one line".to_owned());
         }
         // What follows the first would be taken for the host, and shown.
         if address.matches('@').count() > 1 {
@@ -233,11 +236,7 @@ impl Target {
             match host {
                 Host::Tcp(name) => hosts.push((name.clone(), port(number))),
                 #[cfg(unix)]
-                Host::Unix(_) => {
-                    return Err(
-                        "it names a socket's folder: name a host, such as 127.0.0.1".to_owned()
-                    );
-                }
+                Host::Unix(_) => return Err(incomplete("host, but a socket's folder")),
             }
         }
         if hosts.is_empty() {
@@ -377,6 +376,8 @@ mod tests {
             ("postgres://u:SECRET@h/d?port=five", "`port=`"),
             ("postgres://u:SECRET@h:port/d", "host or port"),
             ("postgres://u:SECRET@h:99999/d", "host:5432"),
+            ("postgres://u:SECRET@::1:5432/d", "brackets"),
+            ("postgres://u:SECRET@h/d\nSECRET", "more than one line"),
             ("postgres://u:a@SECRET@h/d", "%40"),
             ("postgres://u:a@SECRET/b@h/d", "%40"),
             ("postgres://u:a@b?SECRET@h/d", "%40"),
