@@ -269,7 +269,11 @@ pub fn run<R, F: FnOnce() -> R>(
     body: F,
     classify: fn(&R) -> Verdict<'_>,
 ) -> R {
-    let mut frame = Frame::new(site, name);
+    if !run::is_active(site) {
+        // Here, so that a value of any size stands once on the stack of a function that calls itself.
+        return body();
+    }
+    let mut frame = Frame::begin(site, name);
     let value = frame.run(body);
     frame.finish(value, classify)
 }
@@ -312,8 +316,40 @@ impl<R> Output for fn() -> R {
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+    use std::hint::black_box;
 
     use super::*;
+
+    /// Of more values on each level, functions that call themselves would find the end of their stack sooner.
+    #[test]
+    fn a_function_that_runs_bare_puts_its_value_on_the_stack_few_times() {
+        static SITE: Site = Site::new::<Frame>("etl::walk", true, true, "");
+        type Value = [u64; 512];
+        fn here() -> usize {
+            let local = 0_u8;
+            &raw const *black_box(&local) as usize
+        }
+        fn walk(levels: usize, lowest: &mut usize) -> Value {
+            let body = move || {
+                *lowest = here();
+                let mut value = [0; 512];
+                if levels > 0 {
+                    value = walk(levels - 1, lowest);
+                    value[0] += 1;
+                }
+                value
+            };
+            run(&SITE, None, body, |_| Outcome::Returned.into())
+        }
+        let (mut first, mut last) = (0, 0);
+        assert_eq!(walk(1, &mut first)[0], 1);
+        assert_eq!(walk(33, &mut last)[0], 33);
+        let of_each_level = (first - last) / 32;
+        assert!(
+            of_each_level < 5 * size_of::<Value>(),
+            "{of_each_level} bytes"
+        );
+    }
 
     /// issue 12, point 1
     #[test]
