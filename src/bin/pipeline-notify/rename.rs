@@ -13,7 +13,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The next run under the new name goes on where the last one under the old name ended: a failure stays one incident, and the move itself sends no message. Alerts that wait keep the old name.
+    after_help = "The next run under the new name goes on where the last one under the old name ended: a failure stays one incident, and the move itself sends no message. Alerts that wait take the new name, too.
 
 Exit codes:
   0  it has the new name
