@@ -268,6 +268,36 @@ fn a_missed_run_is_sent_once_over_a_restart_and_again_when_another_is_missed() {
     );
 }
 
+/// Matrix and Google Chat take what has the id of an earlier message for that message, and show nothing new.
+#[test]
+fn a_reminder_of_a_missed_run_has_an_id_of_its_own() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    works(&folder, "late", 30, "schedule: 0 * * * *\ntimezone: UTC\n");
+    let missed = || -> Vec<_> {
+        let texts = receiver.texts().into_iter();
+        texts
+            .filter(|text| text.contains("job late missed a run"))
+            .collect()
+    };
+    let watch = Watch::new(&folder, &receiver);
+    eventually("it is delivered", || missed().len() == 1);
+    assert_eq!(watch.stop().0, Some(0));
+    // The hours pass, and it still does not run.
+    let status = folder.status_file("late");
+    let sent = status.lines().find(|line| line.starts_with("missed: "));
+    let earlier = Utc::now() - TimeDelta::hours(9);
+    let earlier = earlier.format("missed: %Y-%m-%d %H:%M:%S:%6f UTC");
+    let new = folder.path().join(".late");
+    fs::write(&new, status.replace(sent.unwrap(), &earlier.to_string())).unwrap();
+    fs::rename(new, folder.path().join("late")).unwrap();
+    let watch = Watch::new(&folder, &receiver);
+    eventually("the reminder is delivered", || missed().len() == 2);
+    assert_eq!(watch.stop().0, Some(0));
+    let id = |text: &str| text.rsplit_once("alert ").unwrap().1.trim().to_owned();
+    let ids: Vec<_> = missed().iter().map(|text| id(text)).collect();
+    assert_ne!(ids[0], ids[1]);
+}
+
 /// Runs the job of `incidents` with one outcome.
 fn incident(folder: &Folder, receiver: &Receiver, outcome: &str) {
     let program = Program::new("incidents").arg(outcome);

@@ -84,7 +84,7 @@ impl Guard {
                 // Where nothing can be written down, it is sent all the same.
                 past => *past == Past::Unknown,
             };
-            if self.send_one(missing(job, missed.due), channel, words, is_news) {
+            if self.send_one(missing(job, missed.due, sent), channel, words, is_news) {
                 self.sent.0.insert(job.file.clone(), now);
             }
         }
@@ -144,7 +144,7 @@ impl Guard {
             location: format!("expected by {}", awaited.file.display()).into(),
             due: Some(missed.due),
             ..Ended::new(
-                event(&awaited.job, missed.due),
+                event(&awaited.job, missed.due, sent),
                 awaited.job.clone(),
                 missed.due,
             )
@@ -186,16 +186,17 @@ fn warn_of_fault(job: &str, fault: &str) {
     Warning::new(format!("schedule of {job}"), message).warn();
 }
 
-/// The same each time, so that a reader knows a repeat.
-fn event(job: &str, due: Time) -> u64 {
-    hash::hash(&format!(
-        "{job} missed the run of {}",
-        due.timestamp_micros()
-    ))
+/// The same for all who send it, so that a reader knows a repeat, and another for each reminder: Matrix and Google Chat
+/// show one message of an id.
+fn event(job: &str, due: Time, sent: Option<Time>) -> u64 {
+    let due = due.timestamp_micros();
+    let again = sent.map(|sent| format!(", again after {}", sent.timestamp_micros()));
+    let again = again.unwrap_or_default();
+    hash::hash(&format!("{job} missed the run of {due}{again}"))
 }
 
-/// Describes the run that did not come, after the last one that did.
-fn missing(job: &Job, due: Time) -> Ended {
+/// Describes the run that did not come, after the last one that did, where people last heard of that at `sent`.
+fn missing(job: &Job, due: Time, sent: Option<Time>) -> Ended {
     Ended {
         location: job.location.clone().into(),
         source: job.source.clone().unwrap_or_default().into(),
@@ -207,7 +208,7 @@ fn missing(job: &Job, due: Time) -> Ended {
         due: Some(due),
         runbook: job.runbook.clone().map(Cow::Owned),
         owner: job.owner.clone().map(Cow::Owned),
-        ..Ended::new(event(&job.name, due), job.name.clone(), job.begun)
+        ..Ended::new(event(&job.name, due, sent), job.name.clone(), job.begun)
     }
 }
 
