@@ -296,6 +296,18 @@ fn a_reminder_of_a_missed_run_has_an_id_of_its_own() {
     let id = |text: &str| text.rsplit_once("alert ").unwrap().1.trim().to_owned();
     let ids: Vec<_> = missed().iter().map(|text| id(text)).collect();
     assert_ne!(ids[0], ids[1]);
+
+    // No run began: each stands where it was sent, with its own answer.
+    let mut explain = command(&folder, &["explain", "late"]);
+    let explain = explain.env("TZ", "UTC").stdout(Stdio::piped());
+    let story = String::from_utf8(explain.output().unwrap().stdout).unwrap();
+    let begun = Utc::now() - TimeDelta::hours(30);
+    assert!(
+        !story.contains(&begun.format("\n  %H:").to_string()),
+        "{story}"
+    );
+    assert_eq!(story.matches("accepted").count(), 2, "{story}");
+    assert!(!story.contains("accepted, "), "{story}");
 }
 
 /// Runs the job of `incidents` with one outcome.

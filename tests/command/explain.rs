@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::support::command::{command, said};
 use crate::support::{Answer, Folder, Program, Receiver};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use serde_json::Value;
 
 /// The code and what is said, on both outputs.
@@ -248,6 +248,34 @@ fn without_a_history_the_status_file_alone_speaks() {
         1,
         "looking makes nothing"
     );
+}
+
+/// The zone of now was written beside all times, and the quiet was not asked for.
+#[test]
+fn a_planned_quiet_is_said_and_each_time_with_the_zone_that_holds_then() {
+    let this_year = Utc::now().year();
+    for (month, clock, zone) in [(1, "01:00:00", "UTC+01:00"), (7, "02:00:00", "UTC+02:00")] {
+        let folder = Folder::new();
+        let status = format!("OK\n2020-{month:02}-15 12:00:00:000000 UTC\netl :: load\n");
+        fs::write(folder.path().join("etl.load"), status).unwrap();
+        let begins = NaiveDate::from_ymd_opt(this_year, 1, 1).unwrap();
+        let ends = NaiveDate::from_ymd_opt(this_year + 2, month, 1).unwrap();
+        let days = (ends - begins).num_days();
+        let plan = format!("etl.* from {begins}T00:00Z for {days}d because it moves\n");
+        fs::create_dir(folder.path().join(".silences")).unwrap();
+        fs::write(folder.path().join(".silences/plan"), plan).unwrap();
+        let mut command = command(&folder, &["explain", "etl.load"]);
+        let (code, text) = said(command.env("TZ", "CET-1CEST,M3.5.0,M10.5.0/3"));
+        assert_eq!(code, Some(0), "{text}");
+        let until = format!("{} {clock}", ends.format("%a %Y-%m-%d"));
+        for part in [
+            format!(" 1 run ({zone}"),
+            format!("quiet until {until} (it moves)"),
+            format!("- If it fails before {until} {zone}, nothing is sent: a planned quiet is on."),
+        ] {
+            assert!(flat(&text).contains(&part), "{part}: {text}");
+        }
+    }
 }
 
 #[test]

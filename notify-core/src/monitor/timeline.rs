@@ -15,6 +15,7 @@ pub use self::answers::Reply;
 pub use self::entries::Happened;
 pub use self::forecast::{Chance, Outlook};
 use crate::format::time::{self, Time};
+use crate::monitor::planned;
 use crate::monitor::view::{self, Job};
 use crate::rules::{Reason, Settings};
 use crate::state::history::{Event, Ran};
@@ -106,14 +107,17 @@ pub fn story(place: &Place, name: &str, now: Time) -> io::Result<Option<Story>> 
     });
     let settings = known.unwrap_or_default();
     let places = Places::of(place, &file, &status)?;
+    let mut job = Job::new(&file, status.clone());
+    let (planned, _) = planned::planned(place, now);
+    planned::mark_quiet(&planned, place, std::slice::from_mut(&mut job), now);
     Ok(Some(Story {
-        next: forecast::outlooks(&status, settings, now),
+        next: forecast::outlooks(&status, settings, job.quiet.as_ref(), now),
         held_until: status.held.as_ref().map(|held| held.until),
         rules: Rules::of(&settings),
         knows_rules: known.is_some(),
         events: entries::happened(lines, &places),
         closed,
-        job: Job::new(&file, status),
+        job,
     }))
 }
 

@@ -158,7 +158,7 @@ impl View {
         );
         let mut lines = wrap(&plain(&job.name), output, 0);
         let state = output.paint(job.state.as_str(), colour);
-        lines.push(format!("  {state} {facts} ({})", words::zone()));
+        lines.push(format!("  {state} {facts} ({})", self.zones()));
         let mut add = |text: String| lines.extend(wrap(&text, output, 2));
         if !job.error.is_empty() {
             add(plain(&job.error).into_owned());
@@ -172,6 +172,11 @@ impl View {
         }
         if let Some(incident) = &job.incident {
             add(format!("incident {}", plain(incident)));
+        }
+        if let Some(quiet) = &job.quiet {
+            let because = words::because(quiet.because.as_deref());
+            let until = words::moment(quiet.until);
+            add(plain(&format!("quiet until {until}{because}")).into_owned());
         }
         if let Some(silence) = self.silence() {
             add(silence);
@@ -201,14 +206,25 @@ impl View {
         lines
     }
 
+    /// Names the zone of the times: that in which the status began, and that of now where clocks have changed since.
+    fn zones(&self) -> String {
+        let [then, now] = [self.story.job.since, self.now].map(words::zone_at);
+        if then == now {
+            now
+        } else {
+            format!("{then}, now {now}")
+        }
+    }
+
     /// Says what a person has silenced, while that lasts.
     fn silence(&self) -> Option<String> {
         let silence = self.story.job.silence.as_ref();
         let silence = silence.filter(|silence| silence.until > self.now)?;
-        let which = if silence.is_of_this_error {
-            "silenced"
-        } else {
-            "another error is silenced"
+        let which = match self.story.job.state {
+            State::Error if silence.is_of_this_error => "silenced",
+            State::Error => "another error is silenced",
+            _ if silence.is_of_this_error => "its overdue runs are silenced",
+            _ => "one error is silenced",
         };
         let because = silence.because.as_deref();
         let because = because.map_or_else(String::new, |because| format!(": {because}"));
@@ -270,7 +286,9 @@ impl View {
         let mut error = "";
         for number in shown.clone() {
             let event = &story.events[number];
-            let today = event.begun.with_timezone(&Local).format("%a %Y-%m-%d");
+            let today = event::time(event)
+                .with_timezone(&Local)
+                .format("%a %Y-%m-%d");
             let today = today.to_string();
             if today != day {
                 lines.push(output.paint(&today, Colour::Dim));

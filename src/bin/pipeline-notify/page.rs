@@ -223,7 +223,7 @@ impl<'a> View<'a> {
             parts.join(" · "),
             json::time(self.now),
             words::moment(self.now),
-            words::zone()
+            words::zone_at(self.now)
         )
     }
 

@@ -211,13 +211,8 @@ pub(crate) fn moment(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format(format).to_string()
 }
 
-/// Names the zone in which times are written.
-pub(crate) fn zone() -> String {
-    zone_at(Utc::now())
-}
-
 /// Names the zone that holds here at some time: it changes with the season.
-fn zone_at(time: DateTime<Utc>) -> String {
+pub(crate) fn zone_at(time: DateTime<Utc>) -> String {
     match time.with_timezone(&Local).format("%:z").to_string() {
         zone if zone == "+00:00" => "UTC".to_owned(),
         zone => format!("UTC{zone}"),

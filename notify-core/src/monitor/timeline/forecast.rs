@@ -8,7 +8,7 @@ use crate::rules::flapping::STEADY;
 use crate::rules::transition::{self, Address, End, Ended};
 use crate::rules::{Past, Settings};
 use crate::status::outcome::Outcome;
-use crate::status::{State, Status};
+use crate::status::{Quiet, State, Status};
 
 /// How a next run might end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +36,13 @@ pub struct Outlook {
     pub until: Option<Time>,
 }
 
-/// Works out what would happen next, by asking the rules.
-pub(super) fn outlooks(status: &Status, settings: Settings, now: Time) -> Vec<Outlook> {
+/// Works out what would happen next, by asking the rules; `quiet` is the planned quiet that is on.
+pub(super) fn outlooks(
+    status: &Status,
+    settings: Settings,
+    quiet: Option<&Quiet>,
+    now: Time,
+) -> Vec<Outlook> {
     let chances: &[Chance] = match status.state {
         State::Ok => &[Chance::Fails, Chance::Works],
         State::Error => &[Chance::Fails, Chance::FailsOtherwise, Chance::Works],
@@ -45,15 +50,30 @@ pub(super) fn outlooks(status: &Status, settings: Settings, now: Time) -> Vec<Ou
     // Nobody waits for what changes sooner.
     let soon = now + TimeDelta::seconds(1);
     let mut times = turns(status, &settings);
+    times.extend(quiet.map(|quiet| quiet.until));
     times.retain(|time| *time > soon);
     times.sort_unstable();
-    let is_sent =
-        |chance, time| outlook(status, settings, chance, time).is_some_and(|next| next.is_sent);
+    let ask = |chance, time| {
+        let quiet = quiet.filter(|quiet| time < quiet.until);
+        outlook(status, settings, quiet, chance, time)
+    };
     let outlooks = chances.iter().filter_map(|&chance| {
-        let next = outlook(status, settings, chance, soon)?;
-        let mut later = times.iter().map(|time| *time + TimeDelta::microseconds(1));
-        let until = later.find(|time| !next.is_sent && is_sent(chance, *time));
-        Some(Outlook { until, ..next })
+        let mut next = ask(chance, soon)?;
+        if next.is_sent {
+            return Some(next);
+        }
+        for time in times.iter().map(|time| *time + TimeDelta::microseconds(1)) {
+            let later = ask(chance, time)?;
+            if later.is_sent {
+                next.until = Some(time);
+                break;
+            }
+            // What withholds it longest is the reason: a silence may end after `silent_seconds`, or before.
+            if next.held.is_none() && later.held.is_none() {
+                next.reason = later.reason;
+            }
+        }
+        Some(next)
     });
     outlooks.collect()
 }
@@ -82,7 +102,13 @@ fn turns(status: &Status, settings: &Settings) -> Vec<Time> {
     times.into_iter().flatten().collect()
 }
 
-fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Option<Outlook> {
+fn outlook(
+    status: &Status,
+    settings: Settings,
+    quiet: Option<&Quiet>,
+    chance: Chance,
+    at: Time,
+) -> Option<Outlook> {
     let mut status = status.clone();
     if let Some(held) = status.held.clone().filter(|held| held.until <= at) {
         status = status.after_leaving(&held);
@@ -114,7 +140,7 @@ fn outlook(status: &Status, settings: Settings, chance: Chance, at: Time) -> Opt
             queues: &queues,
         }),
         cover: None,
-        quiet: None,
+        quiet,
         answer: None,
     };
     let transition = transition::of(&end)?;
@@ -135,7 +161,7 @@ mod tests {
     use super::*;
     use crate::format::time;
     use crate::rules::Reason;
-    use crate::status::Silence;
+    use crate::status::{Acknowledged, Silence};
 
     fn noon() -> Time {
         DateTime::from_timestamp(1_795_348_800, 0).unwrap()
@@ -171,6 +197,8 @@ mod tests {
             Reason::NothingNew,
             Reason::StillOk,
             Reason::After,
+            Reason::Quiet,
+            Reason::Acknowledged,
         ];
         let mut reason = reason.into_iter();
         let reason = reason.find(|reason| reason.words() == next.reason);
@@ -188,14 +216,14 @@ mod tests {
             remind: 2 * time::HOUR,
             ..Settings::default()
         };
-        let next = outlooks(&failing(), hourly, minutes(10));
+        let next = outlooks(&failing(), hourly, None, minutes(10));
         let hour = Some(just_after(minutes(60)));
         assert_eq!(of(Chance::Fails, &next), (false, Reason::Recent, hour));
         let new = (true, Reason::NewError, None);
         assert_eq!(of(Chance::FailsOtherwise, &next), new);
         let works = (true, Reason::Changed, None);
         assert_eq!(of(Chance::Works, &next), works);
-        let later = outlooks(&failing(), hourly, minutes(61));
+        let later = outlooks(&failing(), hourly, None, minutes(61));
         let again = (true, Reason::StillFailing, None);
         assert_eq!(of(Chance::Fails, &later), again);
     }
@@ -211,7 +239,7 @@ mod tests {
             }),
             ..failing.clone()
         };
-        let next = outlooks(&silenced, Settings::default(), minutes(10));
+        let next = outlooks(&silenced, Settings::default(), None, minutes(10));
         let half = Some(just_after(minutes(30)));
         assert_eq!(of(Chance::Fails, &next), (false, Reason::Silenced, half));
 
@@ -223,13 +251,76 @@ mod tests {
             ok_silent: None,
             ..Settings::default()
         };
-        let next = outlooks(&works, never, minutes(1));
+        let next = outlooks(&works, never, None, minutes(1));
         assert_eq!(of(Chance::Works, &next), (false, Reason::OkNever, None));
-        let next = outlooks(&works, Settings::default(), minutes(1));
+        let next = outlooks(&works, Settings::default(), None, minutes(1));
         let hour = Some(just_after(noon() + TimeDelta::seconds(3564)));
         assert_eq!(of(Chance::Works, &next), (false, Reason::NothingNew, hour));
-        let next = outlooks(&works, Settings::default(), minutes(61));
+        let next = outlooks(&works, Settings::default(), None, minutes(61));
         assert_eq!(of(Chance::Works, &next), (true, Reason::StillOk, None));
+    }
+
+    /// Of what withholds an alert, the words named what ends first, and the time what ends last.
+    #[test]
+    fn the_reason_is_what_withholds_it_longest() {
+        let hourly = Settings {
+            silent: time::HOUR,
+            ..Settings::default()
+        };
+        let failing = failing();
+        let error = view::fingerprint(&failing).unwrap();
+        let silenced = |until| Status {
+            silence: Some(Silence {
+                until,
+                error: error.clone(),
+                because: None,
+            }),
+            ..failing.clone()
+        };
+        let fails = |status: &Status| {
+            let next = outlooks(status, hourly, None, minutes(10));
+            of(Chance::Fails, &next)
+        };
+        let until = |minute| Some(just_after(minutes(minute)));
+        assert_eq!(
+            fails(&silenced(minutes(90))),
+            (false, Reason::Silenced, until(90))
+        );
+        assert_eq!(
+            fails(&silenced(minutes(30))),
+            (false, Reason::Recent, until(60))
+        );
+        let acknowledged = Status {
+            acknowledged: Some(Acknowledged {
+                by: "anna".to_owned(),
+                error,
+                until: None,
+                because: None,
+            }),
+            ..failing
+        };
+        assert_eq!(fails(&acknowledged), (false, Reason::Acknowledged, None));
+    }
+
+    #[test]
+    fn while_a_planned_quiet_is_on_nothing_is_sent_but_a_recovery() {
+        let quiet = Quiet {
+            until: minutes(120),
+            because: None,
+        };
+        let failing = failing();
+        let next = outlooks(&failing, Settings::default(), Some(&quiet), minutes(10));
+        let until = Some(just_after(minutes(120)));
+        for chance in [Chance::Fails, Chance::FailsOtherwise] {
+            assert_eq!(of(chance, &next), (false, Reason::Quiet, until));
+        }
+        assert_eq!(of(Chance::Works, &next), (true, Reason::Changed, None));
+        let works = Status {
+            state: State::Ok,
+            ..failing
+        };
+        let next = outlooks(&works, Settings::default(), Some(&quiet), minutes(10));
+        assert_eq!(of(Chance::Fails, &next), (false, Reason::Quiet, until));
     }
 
     #[test]
@@ -242,7 +333,7 @@ mod tests {
             state: State::Ok,
             ..failing()
         };
-        let next = outlooks(&works, patient, minutes(1));
+        let next = outlooks(&works, patient, None, minutes(1));
         let fails = next.iter().find(|next| next.chance == Chance::Fails);
         let longest = minutes(1) + TimeDelta::seconds(1 + 3564);
         assert_eq!(fails.unwrap().held, Some(longest));

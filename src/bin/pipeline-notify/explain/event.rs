@@ -45,6 +45,16 @@ pub(super) fn to_json(event: &Happened) -> Value {
     })
 }
 
+/// Returns when a line says that it happened: its run began, or, where there was no run, it was decided.
+pub(super) fn time(event: &Happened) -> DateTime<Utc> {
+    match event.what {
+        What::Person | What::SilenceOver => event.decided,
+        // A run that did not come has taken no time.
+        What::Aside if event.took.is_none() => event.decided,
+        What::Runs | What::Aside => event.begun,
+    }
+}
+
 pub(super) fn lines(
     event: &Happened,
     is_in_force: bool,
@@ -76,8 +86,7 @@ pub(super) fn lines(
         What::SilenceOver => decision.into_owned(),
     };
     let is_run = !matches!(event.what, What::Person | What::SilenceOver);
-    let begun = if is_run { event.begun } else { event.decided };
-    let time = begun.with_timezone(&Local).format("%H:%M:%S");
+    let time = time(event).with_timezone(&Local).format("%H:%M:%S");
     let mut lines = wrap(&words, output, INDENT);
     if let Some(first) = lines.first_mut() {
         *first = format!(

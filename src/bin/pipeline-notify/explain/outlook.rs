@@ -101,7 +101,7 @@ impl View {
         } else {
             "%a %Y-%m-%d %H:%M:%S"
         };
-        format!("{} {}", local.format(format), words::zone())
+        format!("{} {}", local.format(format), words::zone_at(time))
     }
 }
 

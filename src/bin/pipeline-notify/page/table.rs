@@ -231,7 +231,7 @@ impl View<'_> {
     fn age(&self, then: DateTime<Utc>, is_full: bool) -> String {
         let age = words::since(then, self.now);
         if is_full {
-            let title = format!("{} {}", words::moment(then), words::zone());
+            let title = format!("{} {}", words::moment(then), words::zone_at(then));
             format!(
                 "<time datetime=\"{}\" title=\"{title}\">{age}</time>",
                 json::time(then)
