@@ -32,6 +32,11 @@ pub(crate) fn of(error: &str) -> String {
     short_hash(&essence)
 }
 
+/// Returns whether the lines of two errors are the same in that sense.
+pub(crate) fn is_one(one: &str, other: &str) -> bool {
+    one == other || of(one) == of(other)
+}
+
 fn short_hash(essence: &str) -> String {
     format!("{:08x}", hash::hash(essence) >> 32)
 }

@@ -9,6 +9,7 @@ use crate::format::time::Time;
 use crate::state::history::{Answered, Event, Ran};
 use crate::status::State;
 use crate::status::decision::{Decided, Fate};
+use crate::status::fingerprint;
 
 /// Something that happened to a job; runs that were alike are one.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +34,7 @@ pub struct Happened {
     pub code: Option<String>,
     /// Whether their alert was sent.
     pub is_sent: bool,
-    /// The first line of the error.
+    /// The first line of the error, of the first run.
     pub error: String,
     /// What the run said of itself: names and values. Runs that said different things are not one.
     pub facts: Vec<(String, String)>,
@@ -109,8 +110,9 @@ impl Happened {
         };
         let is_run = self.what == What::Runs && next.what == What::Runs;
         is_run
-            && (self.state, &self.decision, &self.error, &self.facts)
-                == (next.state, &next.decision, &next.error, &next.facts)
+            && (self.state, &self.decision, &self.facts)
+                == (next.state, &next.decision, &next.facts)
+            && fingerprint::is_one(&self.error, &next.error)
             && self.alerts.is_empty() == next.alerts.is_empty()
             && said(self) == said(next)
     }
@@ -215,6 +217,33 @@ mod tests {
         );
         assert_eq!(replies(2), [("accepted", 2, Some(61))]);
         assert_eq!(replies(3), [("waits", 0, None)]);
+    }
+
+    #[test]
+    fn errors_that_are_alike_but_for_numbers_are_one_line() {
+        let failed = |minute, error: &str| {
+            let Event::Ran(ran) = ran(minute, State::Error, "not sent: as before", None) else {
+                unreachable!()
+            };
+            Event::Ran(Ran {
+                error: error.to_owned(),
+                ..ran
+            })
+        };
+        let events = vec![
+            failed(0, "refused after 12 s"),
+            failed(5, "refused after 17 s"),
+            failed(10, "error code 4: refused"),
+            failed(15, "error code 5: refused"),
+        ];
+        let happened = happened(events, &Places::default());
+        let runs: Vec<_> = happened.iter().map(|one| (one.runs, &*one.error)).collect();
+        let expected = [
+            (2, "refused after 12 s"),
+            (1, "error code 4: refused"),
+            (1, "error code 5: refused"),
+        ];
+        assert_eq!(runs, expected);
     }
 
     #[test]

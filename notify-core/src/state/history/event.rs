@@ -10,6 +10,7 @@ use crate::rules::Settings;
 use crate::state::change::Change;
 use crate::status::decision::Decided;
 use crate::status::facts::Facts;
+use crate::status::fingerprint;
 use crate::status::{LINE, State, Status};
 
 /// The fields of a run's line that are always written,
@@ -113,9 +114,10 @@ impl Ran {
     }
 
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        (self.state, &self.decision, &self.error) == (other.state, &other.decision, &other.error)
+        (self.state, &self.decision) == (other.state, &other.decision)
             && self.alert.is_none()
             && other.alert.is_none()
+            && fingerprint::is_one(&self.error, &other.error)
     }
 }
 

@@ -62,6 +62,25 @@ fn of_runs_that_are_alike_the_latest_are_kept_one_by_one_and_the_earlier_are_cou
     assert_eq!(shortened(&short), short);
 }
 
+/// The first failure was pushed out by the lines of a weekend.
+#[test]
+fn errors_that_are_alike_but_for_numbers_are_counted_and_others_are_not() {
+    let failed = |number: i64| {
+        let Event::Ran(ran) = ran(number, "not sent: as before", None) else {
+            unreachable!()
+        };
+        let error = match number {
+            100 => "exited with code 2: refused after 7 s".to_owned(),
+            number => format!("exited with code 1: refused after {number} s"),
+        };
+        Event::Ran(Ran { error, ..ran }).render()
+    };
+    let lines: Vec<_> = (0..200).map(failed).collect();
+    let short = shortened(lines.iter().map(String::as_str));
+    assert_eq!(short.len(), 3 + RECENT_RUNS, "{short:#?}");
+    assert!(short[0].contains("refused after 0 s"), "{}", short[0]);
+}
+
 #[test]
 fn a_history_stays_small_and_its_latest_lines_are_whole() {
     let folder = Folder::new();
