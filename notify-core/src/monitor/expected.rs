@@ -203,7 +203,15 @@ impl Expected {
             return None;
         }
         let (last, over) = match &self.when {
-            When::Every(_) => (due, first),
+            When::Every(every) => {
+                let every = delta(*every);
+                let since = (now - first).num_microseconds()?;
+                let times = since
+                    .checked_div(every.num_microseconds()?)
+                    .unwrap_or_default();
+                let passed = TimeDelta::microseconds(every.num_microseconds()? * times);
+                (due + passed, first + passed)
+            }
             When::At(schedule) => {
                 // The grace is less than the time to the next one, but where somebody has said another.
                 let latest = schedule.latest(now - self.grace.map_or(TimeDelta::zero(), delta))?;

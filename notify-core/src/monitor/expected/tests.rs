@@ -269,6 +269,28 @@ fn a_missed_run_is_sent_once_and_the_next_one_too_but_not_within_the_silence() {
     ));
 }
 
+/// A job without a schedule was heard of once, however long it did not run.
+#[test]
+fn what_should_run_every_so_often_is_sent_again_while_it_does_not() {
+    let is_sent = |hours: f64, sent: Option<&str>, now: &str| {
+        let expected = Expected::new(None, Some(hours), &Said::default());
+        let job = Watched {
+            since: Since::Run(utc("2026-11-01 03:00")),
+            sent: sent.map(utc),
+        };
+        let hour = TimeDelta::minutes(60);
+        let expected = expected.unwrap().unwrap();
+        expected.to_send(&job, utc(now), None, hour).is_some()
+    };
+    let first = Some("2026-11-02 05:25");
+    assert!(is_sent(24.0, None, "2026-11-02 05:25"));
+    assert!(!is_sent(24.0, first, "2026-11-03 05:23"));
+    assert!(is_sent(24.0, first, "2026-11-03 05:24"));
+    assert!(is_sent(24.0, first, "2026-12-24 12:00"));
+    assert!(!is_sent(0.1, first, "2026-11-02 06:24"));
+    assert!(is_sent(0.1, first, "2026-11-02 06:25"));
+}
+
 #[test]
 fn a_clock_that_was_set_gives_the_scheduler_the_grace_to_make_up_for_what_it_skipped() {
     let daily = expected("0 3 * * *", "UTC");
