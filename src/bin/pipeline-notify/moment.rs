@@ -3,15 +3,28 @@
 use std::time::Duration;
 
 use chrono::{
-    DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
+    DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone,
+    Timelike as _, Utc, Weekday,
 };
 
-/// Returns the time so long after `now`.
+/// Messages and screens say no less.
+const MINUTE: TimeDelta = TimeDelta::minutes(1);
+
+/// Returns the time so long after `now`, at a full minute where it is as long as one: it is over when it is said to be.
 pub(crate) fn after(now: DateTime<Utc>, time: Duration) -> Result<DateTime<Utc>, String> {
     let until = TimeDelta::from_std(time)
         .ok()
         .filter(|time| !time.is_zero());
-    let until = until.and_then(|time| now.checked_add_signed(time));
+    let until = until.and_then(|time| {
+        let until = now.checked_add_signed(time)?;
+        let is_short = time < MINUTE;
+        let minute = until.with_second(0)?.with_nanosecond(0)?;
+        if is_short || minute == until {
+            Some(until)
+        } else {
+            minute.checked_add_signed(MINUTE)
+        }
+    });
     until.ok_or_else(|| "give a length of time above zero".to_owned())
 }
 
@@ -180,6 +193,25 @@ mod tests {
             "yesterday -262143-01-01 00:00",
         ] {
             assert!(parse_past(text, &now()).is_err(), "{text}");
+        }
+    }
+
+    /// A silence that was said to end at 20:30 withheld what failed within that minute.
+    #[test]
+    fn what_lasts_for_minutes_ends_at_a_full_one() {
+        let until = |now: &str, seconds| {
+            let now = DateTime::parse_from_rfc3339(now).unwrap().to_utc();
+            let until = after(now, Duration::from_secs(seconds)).unwrap();
+            until.format("%H:%M:%S%.f").to_string()
+        };
+        for (now, seconds, expected) in [
+            ("2026-11-22T18:30:00Z", 7200, "20:30:00"),
+            ("2026-11-22T18:30:00.000001Z", 7200, "20:31:00"),
+            ("2026-11-22T18:30:42Z", 7200, "20:31:00"),
+            ("2026-11-22T18:30:42Z", 60, "18:32:00"),
+            ("2026-11-22T18:30:42Z", 30, "18:31:12"),
+        ] {
+            assert_eq!(until(now, seconds), expected, "{now}, {seconds}");
         }
     }
 
