@@ -222,3 +222,35 @@ fn a_failure_that_waits_is_sent_by_the_name_that_its_job_has_by_then() {
     let status = place.folder.status_file("fetch%20%26%20again");
     assert!(!status.contains("\nalerted: "), "{status}");
 }
+
+/// `watch` reported a job that was renamed as one that had never run, and its planned quiet held no longer.
+#[test]
+fn what_still_names_a_job_by_its_old_name_is_said_when_it_is_renamed_or_forgotten() {
+    let place = Place::new();
+    place.fails("1");
+    place.does(&["expect", "load", "--every", "6h"], 0);
+    let window = ["--from", "22:00", "--for", "2h", "--repeat", "daily"];
+    place.does(&[&["silence", "load"][..], &window].concat(), 0);
+    place.does(&[&["silence", "*load*"][..], &window].concat(), 0);
+    let said = |arguments: &[&str]| -> String {
+        let said = place.does(arguments, 0).stderr;
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let renamed = said(&["rename", "load", "etl.load"]);
+    for words in [
+        "`load` is still expected every 6 h, by `",
+        "`pipeline-notify expect load --remove`",
+        "the planned quiet of `load` does not hold for `etl.load`",
+    ] {
+        assert!(renamed.contains(words), "{words}: {renamed}");
+    }
+    assert!(!renamed.contains("`*load*`"), "{renamed}");
+    place.does(&["expect", "load", "--remove"], 0);
+    assert_eq!(said(&["rename", "etl.load", "load"]), "");
+    place.does(&["expect", "load", "--every", "6h"], 0);
+    let forgotten = said(&["forget", "load"]);
+    assert!(
+        forgotten.contains("`load` is still expected every 6 h"),
+        "{forgotten}"
+    );
+}

@@ -33,7 +33,8 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let desk = Desk::at(&common.place()?, crate::user())?;
+        let place = common.place()?;
+        let desk = Desk::at(&place, crate::user())?;
         let channel = crate::channel(self.channel.as_deref())?;
         let forgotten = desk.forget(&self.job, channel, self.quiet)?;
         if common.json {
@@ -63,6 +64,7 @@ impl Arguments {
             }
         }
         rename::warn_of_runs(&desk, &self.job);
+        rename::warn_of_expectations(&place, &self.job);
         Ok(0)
     }
 }

@@ -2,12 +2,12 @@
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use notify_core::__cli::{Desk, Health, runs};
+use notify_core::__cli::{self as look, Desk, Health, Place, runs};
 use serde_json::json;
 
 use crate::output::{self, Output};
 use crate::words::plain;
-use crate::{Common, Failure};
+use crate::{Common, Failure, expect};
 
 pub(crate) const FAILURE: u8 = 2;
 
@@ -39,7 +39,37 @@ impl Arguments {
             output.say(&format!("{} is now {}", plain(&self.old), plain(&self.new)))?;
         }
         warn_of_runs(&desk, &self.old);
+        warn_of_expectations(&place, &self.old);
+        self.warn_of_plans(&place);
         Ok(0)
+    }
+
+    /// Warns of a planned quiet that names the job no longer.
+    fn warn_of_plans(&self, place: &Place) {
+        let (planned, _) = look::planned(place, look::now());
+        let named = planned.iter().filter(|window| window.names(&self.old));
+        for window in named.filter(|window| !window.names(&self.new)) {
+            let (jobs, new) = (plain(&window.jobs), plain(&self.new));
+            output::complain(&format!(
+                "the planned quiet of `{jobs}` does not hold for `{new}`"
+            ));
+        }
+    }
+}
+
+/// Warns where a job is still expected by a name that it has no longer: it would be reported as one that never ran.
+pub(crate) fn warn_of_expectations(place: &Place, job: &str) {
+    let awaited = look::awaited(place).all.into_iter();
+    for one in awaited.filter(|one| one.job == job) {
+        let next = expect::next(&one, look::now());
+        let file = one.file.display().to_string();
+        output::complain(&format!(
+            "`{}` is still expected {}, by `{}`: `pipeline-notify expect {} --remove` takes out what that command has written",
+            plain(job),
+            plain(&next),
+            plain(&file),
+            plain(job)
+        ));
     }
 }
 
