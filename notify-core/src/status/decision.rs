@@ -65,7 +65,7 @@ reasons! {
     /// 6: it works, as before.
     NothingNew = "nothing-new": "still OK",
     /// It fails, and no alert was sent.
-    UnsentFailure = "unsent-failure": "failing, and no alert was sent before",
+    UnsentFailure = "unsent-failure": "failing, and the last failure was not sent",
     /// It fails, and the last alert is older than `silent_seconds` and `remind_hours`.
     Reminder = "reminder": "still failing after remind_hours",
     /// It fails otherwise than before.
