@@ -23,6 +23,9 @@ const FORMAT: &str = "%Y-%m-%d %H:%M:%S:%6f";
 /// In a second; a leap second has more.
 const NANOSECONDS: u32 = 1_000_000_000;
 
+/// Of what is earlier the clock was not set: such a one begins in 1970.
+const FIRST_YEAR: i32 = 2000;
+
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// How far ahead a previous time may be to count as just now: clocks of hosts that share a
@@ -135,12 +138,14 @@ pub fn span(time: Duration) -> String {
 /// Returns the time from `then` to `now`, none where clocks disagree.
 #[inline(never)]
 pub(crate) fn between(then: Time, now: Time) -> Duration {
-    passed(then, now).unwrap_or_default()
+    (now - then).to_std().unwrap_or_default()
 }
 
-/// Returns the time from `then` to `now`; `None` where clocks disagree, and nobody can say.
+/// Returns the time from `then` to `now`; `None` where clocks disagree, and nobody can say: also of a time before
+/// [`FIRST_YEAR`], when a machine without a clock of its own had not been told the time.
 pub(crate) fn passed(then: Time, now: Time) -> Option<Duration> {
-    (now - then).to_std().ok()
+    let is_known = then.year() >= FIRST_YEAR;
+    is_known.then(|| (now - then).to_std().ok()).flatten()
 }
 
 /// Reads a time of the usual width; `None` where it is not, or no time.

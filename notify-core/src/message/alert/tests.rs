@@ -69,6 +69,13 @@ fn where_the_clock_was_set_back_no_span_is_said() {
     failing.status.since = tomorrow;
     let words = "\nfailing for 3 runs, with the same error\n";
     assert!(failing.text().contains(words), "{}", failing.text());
+
+    // Nor where it had not been set yet, as on a board that has no clock of its own: 56 years would be wrong.
+    let at_boot = time::parse("1970-01-01 00:00:30:000000 UTC").unwrap();
+    recovered.outage.as_mut().unwrap().since = at_boot;
+    assert_eq!(recovered.title(), "✓ etl.load.run recovered on worker-3");
+    failing.status.since = at_boot;
+    assert!(failing.text().contains(words), "{}", failing.text());
 }
 
 #[test]

@@ -96,8 +96,8 @@ impl Case<'_> {
         let begun = self.end.run.begun;
         let late = time::span(time::between(due, begun));
         Some(format!(
-            "it was due {}, and began {late} later",
-            time::show(due)
+            "it was due {} UTC, and began {late} later",
+            time::second(due)
         ))
     }
 
@@ -133,10 +133,10 @@ fn outage(failed: &Status) -> Outage {
 
 /// Names the run that began later, in the alert of an older one.
 fn newer_run(newer: &Status) -> String {
-    let begun = time::show(newer.begun);
+    let begun = time::second(newer.begun);
     let pid = newer.pid.map(|pid| format!(", process {pid}"));
     format!(
-        "a newer run (begun {begun}{}) has ended {} already, and the status stays as that run left it",
+        "a newer run (begun {begun} UTC{}) has ended {} already, and the status stays as that run left it",
         pid.unwrap_or_default(),
         newer.state
     )

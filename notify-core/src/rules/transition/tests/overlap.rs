@@ -68,7 +68,7 @@ fn a_run_has_dealt_with_all_that_ended_inside_it_whichever_ended_last() {
 
 #[test]
 fn the_failure_of_an_older_run_is_sent_names_the_newer_one_and_leaves_its_status() {
-    let newer_ok = "a newer run (begun 2026-11-22 12:00:50:000000 UTC, process 4242) has ended OK already, and \
+    let newer_ok = "a newer run (begun 2026-11-22 12:00:50 UTC, process 4242) has ended OK already, and \
                     the status stays as that run left it";
     let (transition, newer) = after_newer(&Outcome::Returned, 30, &failed("disk full"));
     let alert = transition.alert.unwrap();
