@@ -254,3 +254,32 @@ fn what_still_names_a_job_by_its_old_name_is_said_when_it_is_renamed_or_forgotte
         "{forgotten}"
     );
 }
+
+/// It counted as a repeat of the failure that waits: it was thrown away, and the channel was said to be informed.
+#[test]
+fn what_a_person_does_while_the_channel_is_broken_waits_and_is_said_to_wait() {
+    let place = Place {
+        receiver: Receiver::down(Answer::Status(404, "no_service")),
+        ..Place::new()
+    };
+    place.fails("1");
+    for (arguments, note) in [
+        (
+            vec!["silence", "load", "--for", "1h"],
+            "silenced by anna until",
+        ),
+        (
+            vec!["ack", "load", "--because", "looking"],
+            "acknowledged by anna: looking",
+        ),
+    ] {
+        let said = place.does(&arguments, 0).stdout;
+        let words = "channel alerts does not take the message now: it waits";
+        assert!(said.contains(words), "{said}");
+        let mut files = place.folder.hidden_files().into_iter();
+        let waits = |(path, text): (String, String)| {
+            path.contains("/outbox/") && text.contains(&format!("note: {note}"))
+        };
+        assert!(files.any(waits), "{:?}", place.folder.hidden_files().keys());
+    }
+}

@@ -209,7 +209,9 @@ fn is_repeat(alert: &Alert, entry: &Entry, waiting: &[Entry], queue: &Queue) -> 
     // Whichever of them was the last: the job may have worked between.
     let mut before = waiting.iter().rev().filter(is_earlier);
     let before = before.find_map(|before| queue.read(before).ok().flatten());
-    alert.kind == Kind::StillFailing
+    // What a person does about it is news: people are to hear who is at it, and until when it is silenced.
+    let is_of_a_run = alert.kind == Kind::StillFailing && alert.became() == alert.kind.as_str();
+    is_of_a_run
         && before.is_some_and(|before| {
             before.status.state == State::Error && before.fingerprint() == alert.fingerprint()
         })
