@@ -71,13 +71,16 @@ pub(crate) fn parse_past<Zone: TimeZone>(
             "`{text}` is not a time: write 'Sat 03:00', '2026-11-22 13:00' or '03:00', in local time, or 2026-11-22T13:00:00Z"
         )
     };
-    let yesterday = text.strip_prefix("yesterday").map(str::trim_start);
-    let (local, again) = read(yesterday.unwrap_or(text), now.naive_local()).ok_or_else(wrong)?;
-    let days = again + i64::from(yesterday.is_some());
-    let local = local
-        .checked_sub_signed(TimeDelta::days(days))
-        .ok_or_else(wrong)?;
-    in_zone(local, &now.timezone()).ok_or_else(wrong)
+    let local = match text.strip_prefix("yesterday") {
+        Some(time) => {
+            let yesterday = now.date_naive().pred_opt();
+            yesterday.and_then(|day| Some(day.and_time(clock(time.trim())?)))
+        }
+        None => read(text, now.naive_local())
+            .and_then(|(next, again)| next.checked_sub_signed(TimeDelta::days(again))),
+    };
+    let time = local.and_then(|local| in_zone(local, &now.timezone()));
+    time.ok_or_else(wrong)
 }
 
 /// A time that the clocks leave out is as far behind the gap as it is in it: `02:15` is `03:15`, and on Lord Howe,
@@ -93,14 +96,15 @@ fn in_zone<Zone: TimeZone>(local: NaiveDateTime, zone: &Zone) -> Option<DateTime
     time.map(|time| time.with_timezone(&Utc))
 }
 
+/// Reads a time of a day.
+fn clock(text: &str) -> Option<NaiveTime> {
+    let formats = ["%H:%M", "%H:%M:%S"];
+    let mut times = formats.iter();
+    times.find_map(|format| NaiveTime::parse_from_str(text, format).ok())
+}
+
 /// Returns the next such time, and after how many days it comes again.
 fn read(text: &str, now: NaiveDateTime) -> Option<(NaiveDateTime, i64)> {
-    let clock = |text: &str| {
-        let formats = ["%H:%M", "%H:%M:%S"];
-        formats
-            .iter()
-            .find_map(|format| NaiveTime::parse_from_str(text, format).ok())
-    };
     let tomorrow = || now.date().succ_opt();
     if let Some(time) = clock(text) {
         let today = now.date().and_time(time);
@@ -178,6 +182,7 @@ mod tests {
             ("08:00", "2026-11-22T07:00:00Z"),
             ("20:00", "2026-11-21T19:00:00Z"),
             ("yesterday 08:00", "2026-11-21T07:00:00Z"),
+            ("yesterday 20:00", "2026-11-21T19:00:00Z"),
             ("2026-11-22 13:00", "2026-11-22T12:00:00Z"),
             ("2026-11-22T13:00:00Z", "2026-11-22T13:00:00Z"),
             ("2026-11-22T13:00:00.5+02:00", "2026-11-22T11:00:00.5Z"),
