@@ -215,7 +215,7 @@ fn what_a_person_has_silenced_is_said_with_its_end_and_its_reason() {
     for part in [
         "silenced until ",
         ": the line is cut",
-        "a person changed the status, and the channel is informed alert ",
+        "a person changed the status alert ",
         " UTC, nothing is sent: silenced by a person.",
         "- If it fails with another error, an alert is sent: ",
         "remind_hours 0.99 (those of the last run)",

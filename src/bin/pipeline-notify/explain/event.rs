@@ -82,7 +82,7 @@ pub(super) fn lines(
             format!("{runs} until {last}, {each}{decision}")
         }
         What::Aside => format!("{decision} (the status does not change)"),
-        What::Person => "a person changed the status, and the channel is informed".to_owned(),
+        What::Person => "a person changed the status".to_owned(),
         What::SilenceOver => decision.into_owned(),
     };
     let is_run = !matches!(event.what, What::Person | What::SilenceOver);
