@@ -405,14 +405,13 @@ pub(crate) fn update_unstored(
         return committed;
     }
     #[cfg(not(feature = "postgres"))]
-    let _ = (store, at);
-    #[cfg(feature = "postgres")]
+    let _ = at;
     let known = match store {
+        Some(Store::Local(local)) => local.known(&job.file),
+        #[cfg(feature = "postgres")]
         Some(Store::Shared(shared)) => shared.known(&job.file),
-        _ => Past::Unknown,
+        None => Past::Unknown,
     };
-    #[cfg(not(feature = "postgres"))]
-    let known = Past::Unknown;
     let past = unwritten::correct(&job.file, known);
     let change = decide(&Seen {
         past: &past,

@@ -216,6 +216,12 @@ impl Directory {
         transaction::read(&self.path.join(file))
     }
 
+    /// Returns what this process last left of a job: where the directory cannot be used, nothing newer can be learnt.
+    pub(in crate::state) fn known(&self, file: &str) -> Past {
+        let known = self.memory().past(slot(file), file);
+        known.unwrap_or(Past::Unknown)
+    }
+
     pub(crate) fn flush_due(&self, at: Instant) {
         for file in self.memory().behind(Some(at)) {
             self.catch_up(&file, at);

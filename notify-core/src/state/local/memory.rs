@@ -16,6 +16,7 @@ use super::{Directory, LOCKS, lease};
 use crate::format::time::Micros;
 use crate::os::ffi::OnceBox;
 use crate::os::mutex::{self, Mutex};
+use crate::rules::Past;
 use crate::state::Repeat;
 
 pub(in crate::state) use job::{Alike, Job, Shown};
@@ -124,6 +125,14 @@ impl Memory {
         let mut job = jobs.swap_remove(index);
         job.catch_up();
         Some(job)
+    }
+
+    /// Returns what this process last left of a job, and leaves it in.
+    pub(super) fn past(&self, slot: usize, file: &str) -> Option<Past> {
+        let jobs = &mut self.slot(slot).jobs;
+        let job = jobs.iter_mut().find(|job| job.file == file)?;
+        job.catch_up();
+        Some(job.past.clone())
     }
 
     /// Remembers a job, which is still locked.

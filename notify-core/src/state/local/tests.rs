@@ -5,10 +5,11 @@ mod write_behind;
 
 use super::*;
 use crate::message::alert::Alert;
+use crate::os::engine::own;
 use crate::rules::Past;
 use crate::state::change::{Change, Texts};
 use crate::state::entry::Entry;
-use crate::state::{Queued, Seen};
+use crate::state::{self, JobKey, Queued, Seen, Store};
 use crate::testing::{Folder, alert};
 
 fn open(folder: &Folder) -> Directory {
@@ -127,6 +128,33 @@ fn a_status_that_cannot_be_written_is_known_to_the_next_run_and_written_when_it_
     let locked = store.lock("etl.run").unwrap();
     assert!(locked.pending.is_none());
     assert_eq!(locked.read(), known);
+}
+
+#[test]
+fn where_the_directory_cannot_be_used_a_run_goes_by_what_its_process_has_left_there() {
+    let _own = own::begin();
+    let folder = Folder::new();
+    let directory = folder.path().join("notify");
+    let store = Directory::open(&directory, READABLE).unwrap();
+    let failed = change(Some(alert("etl.run", "a1")));
+    commit(&store, &failed);
+    fs::remove_dir_all(&directory).unwrap();
+    fs::write(&directory, "").unwrap();
+
+    let store = Store::Local(store);
+    for job in ["etl.run", "another"] {
+        let mut seen = None;
+        let decide = &mut |open: &Seen<'_>| {
+            seen = Some(open.past.clone());
+            None
+        };
+        let (key, now) = (JobKey::of(job), Instant::now());
+        assert!(store.update(&key, now, &mut |_| None, None).is_err());
+        state::update_unstored(Some(&store), &key, now, decide);
+        let status = failed.status.clone().filter(|_| job == "etl.run");
+        let past = status.map_or(Past::Unknown, |status| Past::Known(Box::new(status)));
+        assert_eq!(seen, Some(past), "{job}");
+    }
 }
 
 /// Issue 14, point 1.
