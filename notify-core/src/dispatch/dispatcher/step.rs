@@ -115,6 +115,7 @@ fn show(route: &Route, queue: &Queue, deadline: Option<Instant>) -> Next {
 /// Sends what may leave now for one destination, the oldest first: from disk, and what could not be
 /// queued there.
 fn send(route: &Route, deadline: Option<Instant>) -> Next {
+    DELIVERY.get().queue_at_last(route);
     let mut ways: [fn(&Route, Option<Instant>) -> Next; 2] = [send_from_queue, send_from_memory];
     if DELIVERY.get().has_older_in_memory(route) {
         ways.reverse();

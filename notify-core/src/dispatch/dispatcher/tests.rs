@@ -116,3 +116,46 @@ fn an_exit_sends_what_is_left_though_the_thread_has_sent_its_own_before_that() {
     finish(deadline);
     assert!(queue.list().is_empty());
 }
+
+/// Takes note of the ids of what it is given.
+struct Noter(std::sync::Mutex<Vec<String>>);
+
+impl Notifier for Noter {
+    fn notify(&self, alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+        let ids = alerts.iter().map(|alert| alert.id.clone());
+        self.0.lock().unwrap().extend(ids);
+        Ok(())
+    }
+}
+
+/// Of a job whose failure had found the disk full the recovery left before it, behind an older alert of another.
+#[test]
+fn what_could_not_be_queued_leaves_in_its_order_once_there_is_room() {
+    let _own = own::begin();
+    let folder = Folder::new();
+    let noter = Arc::new(Noter(std::sync::Mutex::default()));
+    let (taken, queue) = route(&folder);
+    forget(&taken);
+    let route = Route {
+        notifier: noter.clone(),
+        ..taken
+    };
+    let at = |seconds, job: &str, id: &str| {
+        let mut alert = alert(job, id);
+        alert.decided += TimeDelta::seconds(seconds);
+        alert
+    };
+    let recovered = at(2, "load", "a3");
+    queue.put(&recovered, &recovered.render()).unwrap();
+    let mut line = Line::new(route.clone());
+    line.memory.alerts.push(at(1, "load", "a2"));
+    DELIVERY.get().lock().lines.push(line);
+
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while let Next::At(time) = step(&route, Some(deadline)) {
+        std::thread::sleep((time - clock::now()).to_std().unwrap_or_default());
+    }
+    assert_eq!(*noter.0.lock().unwrap(), ["a1", "a2", "a3"]);
+    assert!(queue.list().is_empty());
+    assert_eq!(DELIVERY.get().in_memory(&route), 0);
+}

@@ -120,6 +120,36 @@ impl Worker<Delivery> {
         waiting.first().is_none_or(|first| oldest < *first)
     }
 
+    /// Queues what could not be queued before, as on a disk that was full: it leaves in its order then, and no end of
+    /// the process loses it. A shared store keeps aside by itself what it cannot take.
+    pub(super) fn queue_at_last(&self, route: &Route) {
+        let queue = route.queue.as_ref();
+        let Some(queue) = queue.filter(|queue| !queue.is_of_a_fleet()) else {
+            return;
+        };
+        let mut alerts = match self.lock().line(route) {
+            // What follows a failure that was sent to `alerts` is known here alone.
+            Some(Line { memory, .. }) if !memory.is_sending && memory.moved.is_empty() => {
+                // Nobody else may take them, nor the exit believe that none wait.
+                memory.is_sending = !memory.alerts.is_empty();
+                std::mem::take(&mut memory.alerts)
+            }
+            _ => return,
+        };
+        if alerts.is_empty() {
+            return;
+        }
+        let put = |alert: &Alert| queue.put(alert, &alert.render()).ok();
+        let queued: Vec<_> = alerts.iter().map_while(put).collect();
+        alerts.drain(..queued.len());
+        self.change(route, |line| {
+            line.own.extend(queued.iter().map(Entry::key));
+            alerts.append(&mut line.memory.alerts);
+            line.memory.alerts = alerts;
+            line.memory.is_sending = false;
+        });
+    }
+
     /// Forgets what this process queued and is sent, by whichever process.
     pub(super) fn settle(&self, route: &Route) {
         let Some(queue) = &route.queue else { return };
