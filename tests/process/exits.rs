@@ -240,6 +240,23 @@ fn a_run_that_a_successful_exit_cuts_short_has_not_worked() {
     }
 }
 
+/// A thread that runs a job again and again begins a run after the exit has looked: it is none that was killed.
+#[test]
+fn a_run_that_begins_while_the_process_ends_is_not_taken_for_one_that_was_killed() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let way = "success leaves a thread that begins another run";
+    let ended = program(way, &folder, &receiver).run();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let next = program("another thread fails", &folder, &receiver).run();
+    assert_eq!(next.code, Some(7), "{next:?}");
+    let texts = receiver.texts().concat();
+    assert!(
+        texts.contains("linger") && texts.contains("another"),
+        "{texts}"
+    );
+    assert!(!texts.contains("late"), "{texts}");
+}
+
 #[test]
 fn a_run_inside_another_that_an_exit_cuts_short_leaves_its_status_as_a_dropped_future_does() {
     let (folder, receiver) = (Folder::new(), Receiver::new());

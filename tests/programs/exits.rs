@@ -13,7 +13,7 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use pipeline_notify::{Alert, Config, Notifier, Refusal, notify};
+use pipeline_notify::{Alert, Config, Message, Notifier, Refusal, notify};
 
 /// What the exiting thread holds, and what a logger or a notifier waits for.
 static LOCK: Mutex<()> = Mutex::new(());
@@ -127,6 +127,7 @@ fn leave(way: &str) {
         "a thread that may be left" => drop(thread::spawn(|| linger_if_wanted(begun))),
         "a thread that exits" => drop(thread::spawn(|| exit_with_success(begun))),
         "itself, from a run of main's thread" => exit_with_success(begun),
+        "a thread that begins another run" => drop(thread::spawn(|| linger_and_begin(begun))),
         "a thread for another that exits" => {
             thread::spawn(|| linger(begun));
             let _ = has_begun.recv();
@@ -161,6 +162,27 @@ fn linger_inside(begun: mpsc::Sender<()>) {
 fn linger_if_wanted(begun: mpsc::Sender<()>) {
     let _ = begun.send(());
     std::mem::forget(begun);
+    thread::sleep(Duration::from_secs(30));
+}
+
+#[notify(name = "linger", message = begin_another)]
+fn linger_and_begin(begun: mpsc::Sender<()>) {
+    let _ = begun.send(());
+    std::mem::forget(begun);
+    thread::sleep(Duration::from_secs(30));
+}
+
+/// Has another thread begin a run, while the exit asks what this job says to its end.
+fn begin_another(_alert: &Alert) -> Message {
+    let (begun, has_begun) = mpsc::channel();
+    thread::spawn(|| begin_late(begun));
+    let _ = has_begun.recv();
+    Message::new()
+}
+
+#[notify(name = "late")]
+fn begin_late(begun: mpsc::Sender<()>) {
+    let _ = begun.send(());
     thread::sleep(Duration::from_secs(30));
 }
 

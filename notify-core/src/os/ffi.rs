@@ -896,6 +896,11 @@ pub(crate) fn has_begun() -> bool {
     DEADLINE.get().is_some()
 }
 
+/// Returns whether the process ends, and this thread is not the one that calls the exit handlers.
+pub(crate) fn ends_elsewhere() -> bool {
+    (IS_CALLED.load(Ordering::Acquire) || has_begun()) && !IS_EXITING.get()
+}
+
 /// Returns when the exit is over, where it has begun.
 pub(crate) fn deadline() -> Option<Instant> {
     DEADLINE.get().copied()

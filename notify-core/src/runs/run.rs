@@ -81,17 +81,10 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
         asked: None,
     });
     let setup = in_force::setup_so_far();
-    warnings.extend(run.beat(setup));
     watch_signals(setup);
-    if !nested {
-        record_beginning(number, &run, setup);
-        if reaper::look_as_one_begins(number, setup, run.started, &mut warnings) {
-            take_over_again(setup);
-        }
-    }
-    run.report_start(setup, &mut warnings);
-    if !nested && job.arguments.overlap == Some(false) {
-        report_overlap(&run, setup, &mut warnings);
+    // The end of the process has taken the runs that it ends: the record of a later one would say that it was killed.
+    if !ffi::ends_elsewhere() {
+        report_beginning(&mut run, setup, &mut warnings);
     }
     let is_watched = run.due(setup).is_some();
     open_runs(number).insert(number, run);
@@ -110,6 +103,20 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     Run {
         number,
         main: is_main.then(main),
+    }
+}
+
+fn report_beginning(run: &mut Open, setup: &'static Setup, warnings: &mut Vec<Warning>) {
+    warnings.extend(run.beat(setup));
+    if !run.nested {
+        record_beginning(run.number, run, setup);
+        if reaper::look_as_one_begins(run.number, setup, run.started, warnings) {
+            take_over_again(setup);
+        }
+    }
+    run.report_start(setup, warnings);
+    if !run.nested && run.job.arguments.overlap == Some(false) {
+        report_overlap(run, setup, warnings);
     }
 }
 

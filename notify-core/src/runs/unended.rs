@@ -9,6 +9,7 @@ use crate::dispatch::standing::Standing;
 use crate::format::hash;
 use crate::format::time;
 use crate::os::clock;
+use crate::os::ffi;
 use crate::os::warning::{self, Warning};
 use crate::rules::transition::Ended;
 use crate::runs::registry::{OPEN, Open, WAS_OVERDUE, open_runs};
@@ -42,6 +43,9 @@ fn note_news(number: u64) {
     let Some((around, is_news)) = run_data::take_news(number) else {
         return;
     };
+    if ffi::ends_elsewhere() {
+        return;
+    }
     let outermost = around.first().copied().unwrap_or(number);
     let run = { open_runs(outermost).get(&outermost).cloned() };
     if let Some(run) = run.filter(|_| is_news) {
