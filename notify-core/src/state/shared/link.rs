@@ -330,6 +330,11 @@ impl Link {
         self.standing.lock().activity.is_at_work = is_at_work;
     }
 
+    #[cfg(test)]
+    pub(super) fn is_at_work(&self) -> bool {
+        self.standing.lock().activity.is_at_work
+    }
+
     /// Returns until when to wait longer, where the server has answered lately.
     fn more(&self, begun: Instant) -> Option<Instant> {
         let until =

@@ -38,6 +38,13 @@ impl Stream {
     }
 }
 
+impl Drop for Stream {
+    /// Where the server has closed it, its last words are no answer that this process is at work on.
+    fn drop(&mut self) {
+        self.link.set_at_work(false);
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -73,5 +80,42 @@ impl AsyncWrite for Stream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::io::Write as _;
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::os::engine::own;
+    use crate::state::shared::address::Address;
+
+    /// A run waited for a server that was gone for as long as for one that is slow.
+    #[test]
+    fn the_last_words_of_a_server_that_is_gone_are_nothing_to_work_on() {
+        let _own = own::begin();
+        let nobody = Address::parse("postgres://u@127.0.0.1:1/d", None).unwrap();
+        let link = Link::of(&Arc::new(nobody));
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_io().build().unwrap().block_on(async {
+            let inner = TcpStream::connect(server.local_addr().unwrap()).await;
+            let mut stream = Stream::new(inner.unwrap(), link.clone());
+            let (mut connection, _) = server.accept().unwrap();
+            connection.write_all(b"E").unwrap();
+            drop(connection);
+            for length in [1, 0] {
+                let mut bytes = [0; 8];
+                let mut buffer = ReadBuf::new(&mut bytes);
+                let read = poll_fn(|context| Pin::new(&mut stream).poll_read(context, &mut buffer));
+                read.await.unwrap();
+                assert_eq!(buffer.filled().len(), length);
+                assert!(link.is_at_work());
+            }
+        });
+        assert!(!link.is_at_work());
     }
 }
