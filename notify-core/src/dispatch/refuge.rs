@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
+
 use crate::dispatch::ledger::{self, Queued};
 use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
@@ -21,6 +23,10 @@ use crate::status::State;
 
 /// Why what follows a failure goes after it, though the channel may be mended.
 const EARLIER: &str = "it was broken when the job failed";
+
+/// How long an alert may take from its decision until it can be seen in its queue, at most: on a slow disk the
+/// destination is asked in between.
+const TO_QUEUE: TimeDelta = TimeDelta::seconds(10);
 
 /// How long a sender waits for others that move what it is to move.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -47,10 +53,17 @@ pub(crate) fn move_from(
         return false;
     }
     let refuge = refuge(route, now);
+    let to_queue = if refuge.is_some() {
+        TO_QUEUE
+    } else {
+        TimeDelta::zero()
+    };
     let is_new = |entry: &&Entry| {
         !asked.is_empty() && (refuge.is_some() || asked.contains(entry))
             || moved.may_hold(entry)
-            || pace.last_sent().is_none_or(|sent| entry.decided() >= sent)
+            || pace
+                .last_sent()
+                .is_none_or(|sent| entry.decided() + to_queue >= sent)
     };
     let looked_at: Vec<_> = waiting.iter().filter(is_new).cloned().collect();
     if looked_at.is_empty() {
@@ -301,6 +314,45 @@ mod tests {
     use crate::settings::config::Config;
     use crate::state::local::spool::Outbox;
     use crate::testing::{Folder, alert};
+
+    /// It waited until the broken destination was asked again, a quarter of an hour later.
+    #[test]
+    fn a_failure_that_is_queued_while_its_destination_is_asked_goes_to_alerts_as_well() {
+        let _own = own::begin();
+        let folder = Folder::new();
+        let config = Config::new().directory(folder.path());
+        let config = config.channel("data", Taker).channel("alerts", Taker);
+        let setup = in_force::settle(config).unwrap();
+        let [data, alerts] = ["data", "alerts"].map(|channel| setup.routes(channel).unwrap());
+        let (route, refuge) = (&data.all[0], alerts.all[0].queue.as_ref().unwrap());
+        let queue = route.queue.as_ref().unwrap();
+
+        let now = clock::now();
+        let mut pace = Pace::new(now);
+        pace.begin([], now);
+        pace.broken(now, "it is gone");
+        let queued = |ago| {
+            let mut alert = alert(&format!("etl {ago}"), "a1");
+            alert.decided = now - TimeDelta::milliseconds(ago);
+            queue.put(&alert, &alert.render()).unwrap()
+        };
+        let entries = [3_600_000, 20].map(queued);
+        assert!(move_from(
+            route,
+            queue,
+            &entries,
+            &pace,
+            &[],
+            None,
+            |_, _| {}
+        ));
+        assert_eq!(
+            queue.list(),
+            &entries[..1],
+            "the older one was looked at then"
+        );
+        assert_eq!(refuge.list().len(), 1);
+    }
 
     #[test]
     fn an_alert_that_another_moves_from_the_queue_of_another_destination_is_left_to_it() {
