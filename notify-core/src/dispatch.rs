@@ -9,4 +9,4 @@ pub(crate) mod refuge;
 pub(crate) mod sender;
 pub(crate) mod shed;
 pub(crate) mod standing;
-mod thread;
+pub(crate) mod thread;

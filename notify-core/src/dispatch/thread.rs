@@ -72,6 +72,20 @@ fn key_of(job: &str, part: &str) -> String {
     hash::hex(hash::hash(&format!("{job}\n{part}")))
 }
 
+/// Has the message of an incident be that of its job's new name.
+#[cfg(feature = "cli")]
+pub(crate) fn rename(queue: &Queue, incident: &str, from: &str, to: &str) {
+    let kept = ledger::handle_of(queue, &key_of(from, incident));
+    let Some(mut thread) = kept.and_then(|text| Thread::follow(queue, &text)) else {
+        return;
+    };
+    thread.forget(queue);
+    for alert in thread.alerts.iter_mut().filter(|alert| alert.job == from) {
+        to.clone_into(&mut alert.job);
+    }
+    thread.keep(queue, false);
+}
+
 /// Returns the incident that an alert speaks of: not the one in which a run has merely begun.
 fn incident_of(alert: &Alert) -> Option<&str> {
     let is_of_it = !alert.kind.is_of_a_run();

@@ -19,7 +19,7 @@ pub use self::forget::Forgotten;
 pub use self::plan::Plan;
 pub use self::refused::Refused;
 pub use self::test::{Answer, channels, test};
-use crate::dispatch::dispatcher;
+use crate::dispatch::{dispatcher, thread};
 use crate::error::Error;
 use crate::job::name;
 use crate::monitor::view::{self, Health};
@@ -84,8 +84,20 @@ impl Desk {
         }
         let keys = [&file, &new_file].map(|file| JobKey::listed(file));
         let job = old.to_owned();
-        match self.store()?.rename(&keys[0], &keys[1])? {
-            Renamed::Yes => Ok(()),
+        let store = self.store()?;
+        match store.rename(&keys[0], &keys[1])? {
+            Renamed::Yes => {
+                let renamed = store.read(&keys[1]);
+                if let Some(incident) = renamed.status().and_then(|status| status.incident.as_ref())
+                {
+                    let [from, to] = [&file, &new_file]
+                        .map(|file| name::job_name(file).unwrap_or_else(|| file.clone()));
+                    for queue in store.queues() {
+                        thread::rename(&queue, incident, &from, &to);
+                    }
+                }
+                Ok(())
+            }
             Renamed::Busy => Err(Refused::Busy(job)),
             Renamed::Missing => Err(self.no_job(old)),
             Renamed::Unreadable => Err(Refused::Unreadable { job }),

@@ -173,6 +173,34 @@ fn what_follows_edits_the_message_once_a_minute_and_a_recovery_at_once() {
     assert_eq!(place.sent(&[next]), ["post 7"]);
 }
 
+/// Its message stood as a failure for ever, and the recovery beside it.
+#[cfg(feature = "cli")]
+#[test]
+fn a_job_that_is_renamed_goes_on_in_its_message_and_leaves_those_beside_it_alone() {
+    let other = |kind, id| alert("other", "i2", kind, id);
+    for first in [failed("1"), other(Kind::Failed, "2")] {
+        let place = Place::new(FollowUps::Threads);
+        let job = first.job.clone();
+        let second = [failed("1"), other(Kind::Failed, "2")];
+        let second = second.into_iter().find(|alert| alert.job != job).unwrap();
+        let opened = format!("m{}", first.id);
+        place.sent(&[first, second]);
+        thread::rename(&place.queue, "i1", "etl", "load");
+        thread::rename(&place.queue, "i9", "etl", "load");
+        let asked = place.sent(&[alert("load", "i1", Kind::Recovered, "3")]);
+        assert!(
+            asked.iter().all(|asked| asked.contains(&opened)),
+            "{asked:?}"
+        );
+        let asked = place.sent(&[other(Kind::Recovered, "4")]);
+        assert!(
+            asked.iter().all(|asked| asked.contains(&opened)),
+            "{asked:?}"
+        );
+        assert!(!place.queue.handle_keys().iter().any(|key| key != "latest"));
+    }
+}
+
 #[test]
 fn a_notifier_that_knows_nothing_of_it_is_asked_as_before() {
     let place = Place::new(FollowUps::Messages);
