@@ -800,10 +800,14 @@ impl World {
         Ok(())
     }
 
-    /// Has all processes write what is in memory, where that alone decides: the last run lies far ahead since the clock was
-    /// set back, or the job has had the runs by which it is steady. Others cannot know that of the last 50 ms.
+    /// Has all processes write what is in memory, where that alone decides: the last run lies ahead since the clock was
+    /// set back, a little or far, or the job has had the runs by which it is steady. Others cannot know that of the last
+    /// 50 ms.
     fn show_what_decides(&self, job: usize) {
-        let lies_ahead = |status: &Status| status.begun - CLOCK.get() > TimeDelta::seconds(600);
+        let lies_ahead = |status: &Status| {
+            let ahead = status.begun - CLOCK.get();
+            (ahead > TimeDelta::zero(), ahead > TimeDelta::seconds(600))
+        };
         let decides = |past: &Past| {
             let status = past.status();
             let runs = |status: &Status| self.settings.flapping.then(|| status.runs.min(3));
@@ -930,8 +934,8 @@ fn an_ok_after_the_failure_of_another_process_is_its_recovery_though_it_repeats_
     compare(&steps, Settings::default()).unwrap();
 }
 
-/// What only its own process knows of the last 50 ms decides for nobody else: of the first, that a run lies ahead; of the
-/// second, how many there were.
+/// What only its own process knows of the last 50 ms decides for nobody else: of the first, that a run lies far ahead; of
+/// the second, that none lies ahead any more, so that a failure is no older one; of the third, how many there were.
 #[test]
 fn what_is_in_memory_alone_decides_once_it_is_written() {
     let lies_ahead = [
@@ -945,6 +949,17 @@ fn what_is_in_memory_alone_decides_once_it_is_written() {
         Step::Run(1, 0, 0),
     ];
     compare(&lies_ahead, Settings::default()).unwrap();
+    let is_older = [
+        Step::Run(0, 0, 3),
+        Step::Run(0, 0, 3),
+        Step::Pass(51),
+        Step::Run(1, 0, 0),
+        Step::Jump(-5),
+        Step::Outermost(0),
+        Step::Run(0, 0, 0),
+        Step::Run(1, 0, 3),
+    ];
+    compare(&is_older, Settings::default()).unwrap();
     let is_third = [
         Step::Run(0, 1, 0),
         Step::Run(0, 1, 3),
