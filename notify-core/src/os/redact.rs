@@ -288,6 +288,7 @@ fn passwords(text: &str) -> Vec<Password> {
             .all(|byte| byte.is_ascii_digit());
         let is_address = authority.starts_with('[');
         let end = match authority.rfind('@') {
+            Some(_) if is_of_database(&text[..start]) => url.rfind('@'),
             Some(end) => Some(end),
             None if is_port || is_address => None,
             None => url.rfind('@'),
@@ -301,6 +302,17 @@ fn passwords(text: &str) -> Vec<Password> {
         }
     }
     found
+}
+
+/// Returns whether a text ends with the beginning of a database's or a broker's address. Its path holds no `@`, so that
+/// the last one ends the password.
+fn is_of_database(text: &str) -> bool {
+    const SCHEMES: [&str; 6] = ["postgres", "mysql", "mariadb", "mongodb", "redis", "amqp"];
+    let mut words = text
+        .trim_end_matches("://")
+        .rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '+');
+    let scheme = words.next().unwrap_or_default();
+    SCHEMES.into_iter().any(|known| scheme.starts_with(known))
 }
 
 /// Finds the values of a query that are secret by their names: `?access_token=…&X-Amz-Signature=…`.
@@ -665,6 +677,16 @@ mod tests {
             ("a://u:p@h b://u:q@h", "a://u:[hidden]@h b://u:[hidden]@h"),
             ("a://u:p@h,b://u:q@h", "a://u:[hidden]@h,b://u:[hidden]@h"),
             ("mysql://u:a@b@h/x", "mysql://u:[hidden]@h/x"),
+            (
+                "(postgresql://u:p@x/y@h/d)",
+                "(postgresql://u:[hidden]@h/d)",
+            ),
+            ("mongodb+srv://u:p@x#y@h", "mongodb+srv://u:[hidden]@h"),
+            ("https://u:p@h/@a/b", "https://u:[hidden]@h/@a/b"),
+            (
+                "jdbc:postgresql://h:5432/d?user=a@b",
+                "jdbc:postgresql://h:5432/d?user=a@b",
+            ),
             ("mysql://u:a/b@h/x", "mysql://u:[hidden]@h/x"),
             (
                 "(\"mongodb://u:ü@h1,h2/db\")",
