@@ -175,10 +175,17 @@ fn incomplete(part: &str) -> String {
 
 /// Says which part of an address is not understood: one of these parameters, or what is before them.
 fn misread(parameters: &[String]) -> String {
-    let is_wrong = |pair: &&String| Config::from_str(&format!("postgres://u@h/d?{pair}")).is_err();
-    let Some(wrong) = parameters.iter().find(is_wrong) else {
+    let is_wrong = |pair: &String| Config::from_str(&format!("postgres://u@h/d?{pair}")).is_err();
+    let Some(at) = parameters.iter().position(is_wrong) else {
         return "its user, host or port cannot be understood: write user:password@host:5432, an IPv6 address in brackets, and a `%`, `@`, `/` or `:` of the password as %25, %40, %2F, %3A".to_owned();
     };
+    let (before, wrong) = (&parameters[..at], &parameters[at]);
+    if before.iter().any(|pair| pair.starts_with("password=")) {
+        // It may be the rest of the password.
+        return format!(
+            "what follows its `password=` is no parameter: write an `&` of the password as %26; there are {PARAMETERS}"
+        );
+    }
     let key = wrong.split('=').next().unwrap_or_default();
     if PARAMETERS.split(", ").any(|known| known == key) {
         return format!("the value of its parameter `{key}=` makes no sense");
@@ -374,6 +381,8 @@ mod tests {
             ("postgres://u:SECRET@h/d?nonsense=SECRET", "`nonsense`"),
             ("postgres://u@h/d?sslcert=/a&password=SECRET", "`sslcert`"),
             ("postgres://u:SECRET@h/d?port=five", "`port=`"),
+            ("postgres://u@h/d?password=a&SECRET", "%26"),
+            ("postgres://u@h/d?password=a&SECRET=1", "%26"),
             ("postgres://u:SECRET@h:port/d", "host or port"),
             ("postgres://u:SECRET@h:99999/d", "host:5432"),
             ("postgres://u:SECRET@::1:5432/d", "brackets"),
