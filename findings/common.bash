@@ -40,6 +40,17 @@ debian() {
     printf '%s\n' "$@"
 }
 
+# Has unpacked programs that are written in Python find their modules:
+# with_modules PROGRAM...
+with_modules() {
+    local name
+    for name in "$@"; do
+        mv "$work/root/usr/bin/$name" "$work/root/usr/bin/$name-itself"
+        printf '#!/bin/sh\nPYTHONPATH=%q exec /usr/bin/python3 "$0-itself" "$@"\n' "$work/root/usr/lib/python3/dist-packages" > "$work/root/usr/bin/$name"
+        chmod +x "$work/root/usr/bin/$name"
+    done
+}
+
 # Installs Python packages into a venv, whose programs come first in PATH: python NAME==VERSION...
 python() {
     install_by 120 python3 -m venv "$work/venv"

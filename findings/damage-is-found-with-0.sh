@@ -16,11 +16,7 @@ debian sqlite3=3.40.1-2+deb12u2 libsqlite3-0=3.40.1-2+deb12u2 libreadline8=8.2-1
     7zip=22.01+really26.02+dfsg-0+deb12u1
 cd "$work"
 export HOME=$work RESTIC_PASSWORD=word BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes
-for name in borg duplicity rdiff-backup; do
-    mv "root/usr/bin/$name" "root/usr/bin/$name-itself"
-    printf '#!/bin/sh\nPYTHONPATH=%q exec /usr/bin/python3 "$0-itself" "$@"\n' "$work/root/usr/lib/python3/dist-packages" > "root/usr/bin/$name"
-    chmod +x "root/usr/bin/$name"
-done
+with_modules borg duplicity rdiff-backup
 damage() { # the file: changes ten bytes in its middle
     local size
     size=$(stat -c %s "$1")

@@ -18,12 +18,7 @@ cd "$work"
 mkdir data
 echo 1 > data/orders
 export HOME=$work RESTIC_PASSWORD=word BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes
-# What is written in Python, with its modules.
-for name in borg duplicity rdiff-backup; do
-    mv "root/usr/bin/$name" "root/usr/bin/$name-itself"
-    printf '#!/bin/sh\nPYTHONPATH=%q exec /usr/bin/python3 "$0-itself" "$@"\n' "$work/root/usr/lib/python3/dist-packages" > "root/usr/bin/$name"
-    chmod +x "root/usr/bin/$name"
-done
+with_modules borg duplicity rdiff-backup
 cat > backups << 'SH'
 tar -cf by.tar data
 bsdtar -cf by-bsd.tar data
