@@ -40,6 +40,19 @@ fn a_notifier_that_waits_for_the_exiting_thread_does_not_hang_the_exit() {
         assert!(ended.took >= Duration::from_millis(500), "{way}: {ended:?}");
         assert!(folder.status_file(RUN).starts_with("ERROR\n"), "{way}");
         assert_eq!(folder.waiting_alerts().len(), 1, "{way}");
+        // The exit says so, whichever thread the notifier holds up.
+        let warnings = ended.warnings();
+        assert!(
+            warnings.len() == 1 && warnings[0].contains("they wait on disk for the next run"),
+            "{way}: {ended:?}"
+        );
+        // The exit of the next process does not wait for it at once.
+        let files = folder.hidden_files();
+        let pace = files.iter().find(|(path, _)| path.ends_with("/.pace"));
+        assert!(
+            pace.is_some_and(|(_, pace)| pace.contains("failures: 1")),
+            "{way}: {pace:?}"
+        );
     }
 }
 
@@ -47,10 +60,10 @@ fn a_notifier_that_waits_for_the_exiting_thread_does_not_hang_the_exit() {
 fn left_for_two_that_hang() -> Folder {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let way = "notifiers that hang, success";
-    let ended = program(way, &folder, &receiver).run();
+    let ended = hasty(way, &folder, &receiver).run();
     assert_eq!(ended.code, Some(0), "{ended:?}");
     for channel in ["hangs", "hangs_too"] {
-        let program = program("notifiers that hang", &folder, &receiver);
+        let program = hasty("notifiers that hang", &folder, &receiver);
         let program = program.env("NOTIFY_CHANNEL", channel);
         let program = program.env("NOTIFY_INSTANCE", channel);
         let ended = program.run();

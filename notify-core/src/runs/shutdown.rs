@@ -1,10 +1,11 @@
 //! The end of the process, by whichever way: what its runs came to, and time for delivery.
 
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use crate::dispatch::dispatcher;
 use crate::notifier::heartbeat;
+use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
 use crate::os::isolate;
@@ -162,7 +163,8 @@ fn work_until_the_deadline(
     let deadline = ffi::begin(in_force::setup().exit);
     let [least, most] = MARGIN;
     let margin = (deadline.saturating_duration_since(begun) / 20).clamp(least, most);
-    let in_time = deadline.checked_sub(margin).unwrap_or(deadline);
+    let before_deadline = |by| deadline.checked_sub(by).unwrap_or(deadline);
+    let in_time = before_deadline(margin);
     // Asked before the work takes the runs.
     let written_by = if has_returned() {
         deadline.max(Instant::now() + WRITING)
@@ -179,12 +181,20 @@ fn work_until_the_deadline(
     if thread::spawn("notify-exit", work).is_err() {
         return;
     }
+    // A notifier or a disk may keep the work for longer than it was given: another thread says then what is left.
+    let mut is_late_at = Some(before_deadline(margin / 2));
     let (mut is_written, mut is_cut_short) = (false, false);
     while !(is_written && is_cut_short) {
-        let until = if is_written { deadline } else { written_by };
+        let until = is_late_at.unwrap_or(if is_written { deadline } else { written_by });
         match wait.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(Step::Written) => is_written = true,
             Ok(Step::CutShort) => is_cut_short = true,
+            Err(RecvTimeoutError::Timeout) if is_late_at.take().is_some() => {
+                let exit = clock::now() - begun.elapsed();
+                let _ = thread::spawn("notify-left", move || {
+                    let _ = isolate::contain(|| dispatcher::leave(exit));
+                });
+            }
             Ok(Step::Done) | Err(_) => return,
         }
     }

@@ -9,6 +9,7 @@ use super::{DELIVERY, routes_of_queues};
 use crate::dispatch::ledger;
 use crate::dispatch::sender::{self, Next};
 use crate::error::Error;
+use crate::format::time::Time;
 use crate::os::clock;
 #[cfg(test)]
 use crate::os::engine::own;
@@ -38,7 +39,7 @@ pub(crate) fn is_waited_for() -> bool {
 }
 
 /// Sends what this process has queued, until it is sent, or cannot be before the deadline, and tries what others have
-/// left. A warning then says what of its own is left.
+/// left. Then it says what it [leaves](leave).
 pub(crate) fn finish(deadline: Instant) {
     let delivery = DELIVERY.get();
     let begun = clock::now();
@@ -95,6 +96,13 @@ pub(crate) fn finish(deadline: Instant) {
         }
         look_again = (look_again * 2).min(in_the_end);
     }
+    leave(begun);
+}
+
+/// Says what the exit that has begun then leaves: a warning of this process's own alerts, and for the next process,
+/// which destinations have not answered. Nothing is said twice.
+pub(crate) fn leave(begun: Time) {
+    let delivery = DELIVERY.get();
     let left = delivery.routes(Line::has_alerts);
     left.iter().for_each(warn_of_left);
     // The warnings first: the time is nearly over, and this is written to the disk.
