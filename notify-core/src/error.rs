@@ -6,6 +6,16 @@ use std::path::PathBuf;
 /// An error of [`Config::install`](crate::Config::install) or [`drain`](crate::drain).
 ///
 /// No message contains a webhook URL or a key.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::{Error, Slack};
+///
+/// let error = Slack::new("http://hooks.example.com/services/T000/B000/XXXX").unwrap_err();
+/// assert!(matches!(error, Error::Webhook { .. }));
+/// assert!(!error.to_string().contains("XXXX"), "{error}");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -32,6 +32,15 @@ pub use withheld::Quiet;
 pub(crate) use withheld::{Acknowledged, Held, OVERDUE, Silence};
 
 /// Whether a job works.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::{State, test_alert};
+///
+/// let works = test_alert("alerts").state();
+/// assert_eq!((works, works.as_str()), (State::Ok, "OK"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {

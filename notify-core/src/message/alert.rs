@@ -19,6 +19,30 @@ pub use kind::Kind;
 pub(crate) use stored::{fact, facts};
 
 /// One message that the rules decided to send: a job, what became of it, and its status then.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::{Alert, Kind, Message, State, notify, samples};
+///
+/// // As `#[notify(message = message)]` calls it.
+/// fn message(alert: &Alert) -> Message {
+///     match alert.state() {
+///         State::Error => Message::new().line(format!("the last job to fail: {}", alert.job())),
+///         _ => Message::new(),
+///     }
+/// }
+///
+/// #[notify(message = message)]
+/// fn load() -> Result<(), String> {
+///     Err("no route".to_owned())
+/// }
+///
+/// let samples = samples();
+/// let failed = samples.iter().find(|alert| alert.kind() == Kind::Failed);
+/// assert_eq!(failed.map(Alert::state), Some(State::Error));
+/// # let _ = load();
+/// ```
 #[derive(Debug, PartialEq)]
 pub struct Alert {
     pub(crate) id: String,

@@ -45,6 +45,16 @@ const MIN_NAME_BYTES: usize = 16;
 /// A [`Notifier`](crate::Notifier) gets more than one where they waited together. Up to 40, which is
 /// the most that it gets at once, are within 3,900 bytes, also where `&`, `<` and `>` are escaped as
 /// in HTML: errors are cut first, then names, and no alert is left out. One alone is not cut.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::{message, samples};
+///
+/// let samples = samples();
+/// assert_eq!(message(&samples[..1]), samples[0].text());
+/// assert!(message(&samples).len() <= 3_900);
+/// ```
 #[must_use]
 pub fn message(alerts: &[Alert]) -> String {
     if alerts.len() > MAX_WHOLE_ALERTS {

@@ -186,6 +186,27 @@ pub enum FollowUps {
 /// Why a destination did not take an alert, which decides what becomes of it.
 ///
 /// The reasons are written to disk and to the log: keep secrets out of them.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::Refusal;
+///
+/// // What a notifier makes of an answer.
+/// fn accepted(status: u16) -> Result<(), Refusal> {
+///     match status {
+///         200..=299 => Ok(()),
+///         401 | 404 => Err(Refusal::Channel {
+///             reason: format!("status {status}: is the key still right?"),
+///         }),
+///         413 => Err(Refusal::Alert { reason: "it is too long".to_owned() }),
+///         _ => Err(Refusal::temporary(format!("status {status}"))),
+///     }
+/// }
+///
+/// assert!(accepted(204).is_ok());
+/// assert_eq!(accepted(503).unwrap_err().reason(), "status 503");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {

@@ -49,6 +49,27 @@ pub struct Occasion<'a> {
 }
 
 /// What is known of a job's latest run before: what its status file says.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::{Decision, Occasion, State, notify};
+///
+/// // What breaks wakes somebody; what goes on failing does not.
+/// fn rule(occasion: &Occasion<'_>) -> Decision {
+///     match occasion.previous() {
+///         Some(previous) if previous.state() == State::Ok => occasion.built_in().to("pager"),
+///         _ => occasion.built_in(),
+///     }
+/// }
+///
+/// #[notify(rule = rule)]
+/// fn load() -> u32 {
+///     17
+/// }
+///
+/// assert_eq!(load(), 17);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Previous<'a>(&'a Status);
 

@@ -48,6 +48,27 @@ pub(crate) enum Outcome {
 }
 
 /// How a run ended, in a word.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::{Decision, Occasion, OutcomeKind, notify};
+///
+/// // Whoever stops the job by hand knows it.
+/// fn rule(occasion: &Occasion<'_>) -> Decision {
+///     match occasion.outcome() {
+///         OutcomeKind::Signalled => Decision::silent("somebody has stopped it"),
+///         _ => occasion.built_in(),
+///     }
+/// }
+///
+/// #[notify(rule = rule)]
+/// fn load() -> u32 {
+///     17
+/// }
+///
+/// assert_eq!(load(), 17);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OutcomeKind {

@@ -3,6 +3,21 @@
 use crate::status::State;
 
 /// What an alert says of its job.
+///
+/// # Examples
+///
+/// ```
+/// use pipeline_notify::{Alert, Kind, samples};
+///
+/// // A notifier that wakes somebody leaves the others to a notifier that does not.
+/// fn wakes(alert: &Alert) -> bool {
+///     matches!(alert.kind(), Kind::Failed | Kind::Overdue)
+/// }
+///
+/// let samples = samples();
+/// let mut waking = samples.iter().filter(|alert| wakes(alert)).map(|alert| alert.kind().as_str());
+/// assert!(waking.any(|kind| kind == "failed"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Kind {
