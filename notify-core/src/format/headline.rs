@@ -278,6 +278,4 @@ fn shorten(line: &str, limit: usize) -> String {
 }
 
 #[cfg(test)]
-mod programs;
-#[cfg(test)]
 mod tests;

@@ -1,11 +1,7 @@
 //! Destinations as words in the environment: `slack://…`, `jsons://…`, `exec:///…`. A word that
 //! cannot be used is a problem that shows the right form, and nothing of the word.
 
-#[cfg(test)]
-mod elsewhere;
 mod from_file;
-#[cfg(test)]
-mod services;
 
 use std::ffi::OsStr;
 use std::path::Path;

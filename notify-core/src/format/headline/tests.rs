@@ -1,5 +1,7 @@
 //! Issue 12, point 27: the line of an error that says something.
 
+mod programs;
+
 use proptest::prelude::*;
 
 use super::{choose_and_join, headline, is_plain};

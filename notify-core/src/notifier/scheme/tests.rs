@@ -1,3 +1,6 @@
+mod elsewhere;
+mod services;
+
 use std::fs;
 use std::time::Duration;
 
@@ -13,6 +16,11 @@ fn made(value: &str) -> (Vec<String>, Vec<String>) {
     let identities = notifiers.iter().map(|(notifier, _)| notifier.identity());
     let problems = problems.iter().map(|problem| format!("{problem:?}"));
     (identities.collect(), problems.collect())
+}
+
+/// The identity of what one word becomes.
+fn identity(word: &str) -> Result<String, String> {
+    direct(word, &Ok(None)).map(|notifier| notifier.identity())
 }
 
 const SLACK: &str = "https://hooks.slack.com/services/T0/B0/s3cr3t";

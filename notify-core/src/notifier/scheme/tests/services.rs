@@ -4,13 +4,6 @@
 use super::*;
 use crate::notifier::{Hidden, Ours};
 
-/// No problem shows it.
-const SECRET: &str = "s3cr3t";
-
-fn made(word: &str) -> Result<String, String> {
-    direct(word, &Ok(None)).map(|notifier| notifier.identity())
-}
-
 #[test]
 fn each_word_becomes_what_it_names() {
     let gchat = |end: &str| {
@@ -86,7 +79,7 @@ fn each_word_becomes_what_it_names() {
             "http://127.0.0.1:80/jsm/ops/integration/v2/alerts s3cr3t-0123".to_owned(),
         ),
     ] {
-        assert_eq!(made(word).as_ref(), Ok(&destination), "{word}");
+        assert_eq!(identity(word).as_ref(), Ok(&destination), "{word}");
     }
 }
 
@@ -123,7 +116,7 @@ fn what_cannot_be_used_is_refused_with_the_reason_and_what_to_write() {
             "knows whom to call",
         ),
     ] {
-        let problem = made(word).expect_err(word);
+        let problem = identity(word).expect_err(word);
         assert!(problem.contains(said), "{word}: {problem}");
         assert!(problem.contains("; write "), "{word}: {problem}");
         assert!(!problem.contains(SECRET), "{problem}");
@@ -159,7 +152,7 @@ fn a_server_of_mail_is_named_with_who_writes_and_who_reads() {
             "smtp:127.0.0.1:25 jobs@a.example jobs@a.example",
         ),
     ] {
-        assert_eq!(made(word).as_deref(), Ok(destination), "{word}");
+        assert_eq!(identity(word).as_deref(), Ok(destination), "{word}");
     }
     for (word, said) in [
         (
@@ -175,7 +168,7 @@ fn a_server_of_mail_is_named_with_who_writes_and_who_reads() {
         ),
         ("mailtos://me:s3cr3t@?to=a@b.example", "it has no host"),
     ] {
-        let problem = made(word).expect_err(word);
+        let problem = identity(word).expect_err(word);
         assert!(problem.contains(said), "{word}: {problem}");
         assert!(problem.contains("; write mailto"), "{word}: {problem}");
         assert!(!problem.contains(SECRET), "{problem}");
@@ -185,7 +178,7 @@ fn a_server_of_mail_is_named_with_who_writes_and_who_reads() {
 #[cfg(not(feature = "email"))]
 #[test]
 fn a_server_of_mail_needs_a_feature_that_is_named() {
-    let problem = made("mailtos://me:s3cr3t@mail.example?to=a@b.example").unwrap_err();
+    let problem = identity("mailtos://me:s3cr3t@mail.example?to=a@b.example").unwrap_err();
     assert!(problem.contains("the feature `email`"), "{problem}");
     assert!(!problem.contains(SECRET), "{problem}");
 }

@@ -3,13 +3,6 @@
 
 use super::*;
 
-/// No problem shows it.
-const SECRET: &str = "s3cr3t";
-
-fn made(word: &str) -> Result<String, String> {
-    direct(word, &Ok(None)).map(|notifier| notifier.identity())
-}
-
 /// What follows a workflow's id in its URL.
 fn invoke(version: &str) -> String {
     format!(
@@ -100,7 +93,7 @@ fn a_word_goes_where_the_program_that_it_comes_from_would_post() {
             workflow(&format!("{power}{automate}"), "1"),
         ),
     ] {
-        assert_eq!(made(word).as_ref(), Ok(&destination), "{word}");
+        assert_eq!(identity(word).as_ref(), Ok(&destination), "{word}");
     }
 }
 
@@ -115,7 +108,7 @@ fn the_clouds_of_microsoft_are_known_and_nothing_that_only_looks_like_them() {
         "x.environment.api.high.powerplatform.microsoft.us:443",
     ] {
         let word = format!("https://{host}/workflows/abc?sig=s3cr3t");
-        assert_eq!(made(&word).as_ref(), Ok(&word));
+        assert_eq!(identity(&word).as_ref(), Ok(&word));
     }
     for host in [
         "logic.azure.com",
@@ -126,7 +119,7 @@ fn the_clouds_of_microsoft_are_known_and_nothing_that_only_looks_like_them() {
         "x.api.evil.example",
     ] {
         let word = format!("https://{host}/workflows/abc?sig=s3cr3t");
-        let problem = made(&word).unwrap_err();
+        let problem = identity(&word).unwrap_err();
         assert!(
             problem.contains("does not say which service"),
             "{word}: {problem}"
@@ -225,13 +218,13 @@ fn what_would_go_elsewhere_is_refused_with_the_reason_and_what_to_write() {
             "write the service in place of `https`",
         ),
     ] {
-        let problem = made(word).expect_err(word);
+        let problem = identity(word).expect_err(word);
         assert!(problem.contains(said), "{word}: {problem}");
         assert!(problem.contains("; write "), "{word}: {problem}");
         assert!(!problem.contains(SECRET), "{problem}");
     }
     // That advice holds when it is followed.
-    assert!(made("mattermost://mm.example/hooks/s3cr3t").is_ok());
+    assert!(identity("mattermost://mm.example/hooks/s3cr3t").is_ok());
 }
 
 /// A workflow's trigger is what newcomers find first in Slack.
