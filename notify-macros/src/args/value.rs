@@ -92,28 +92,37 @@ fn typed(value: Expr) -> TokenStream {
     }
 }
 
-fn check_channel(key: &Ident, value: &Expr) -> Result<()> {
-    let Some(literal) = literal(value) else {
-        return Ok(());
-    };
-    let Lit::Str(text) = literal else {
-        let message = format!("`{key}` takes a text: write `{key} = \"…\"`, or `{key} = None`");
-        return Err(Error::new(literal.span(), message));
-    };
-    let is_fitting = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
-    match text.value().chars().find(|char| !is_fitting(*char)) {
-        Some(char) => {
-            let char = char.escape_debug();
-            let mut message = format!(
-                "a channel's name has no `{char}`: only ASCII letters, digits, `-` and `_`"
-            );
-            if text.value().contains("://") {
-                message += "; a webhook goes into a variable, such as `SLACK_ALERTS_WEBHOOK_URL`";
-            }
-            Err(Error::new(text.span(), message))
-        }
+/// Checks a text that is written here, for what an expression comes to is not known yet; `usage` is said of what is no
+/// text.
+fn check_written(
+    value: &Expr,
+    usage: &str,
+    check: impl FnOnce(&str) -> std::result::Result<(), String>,
+) -> Result<()> {
+    match literal(value) {
         None => Ok(()),
+        Some(Lit::Str(text)) => {
+            check(&text.value()).map_err(|fault| Error::new(text.span(), fault))
+        }
+        Some(other) => Err(Error::new(other.span(), usage)),
     }
+}
+
+fn check_channel(key: &Ident, value: &Expr) -> Result<()> {
+    let usage = format!("`{key}` takes a text: write `{key} = \"…\"`, or `{key} = None`");
+    check_written(value, &usage, |text| {
+        let is_fitting = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
+        let Some(char) = text.chars().find(|char| !is_fitting(*char)) else {
+            return Ok(());
+        };
+        let char = char.escape_debug();
+        let mut fault =
+            format!("a channel's name has no `{char}`: only ASCII letters, digits, `-` and `_`");
+        if text.contains("://") {
+            fault += "; a webhook goes into a variable, such as `SLACK_ALERTS_WEBHOOK_URL`";
+        }
+        Err(fault)
+    })
 }
 
 fn check_amount(key: &Ident, value: Expr, may_be_never: bool) -> Result<TokenStream> {
@@ -164,23 +173,16 @@ fn takes_amount(key: &Ident, may_be_never: bool) -> String {
     format!("`{key}` takes a number or a `Duration`: write `{key} = {example}")
 }
 
-/// Checks a text where it is written here.
 fn check_text(
     key: &Ident,
     value: &Expr,
     example: &str,
     check: fn(&str) -> std::result::Result<(), String>,
 ) -> Result<()> {
-    match literal(value) {
-        None => Ok(()),
-        Some(Lit::Str(text)) => check(&text.value())
-            .map_err(|fault| Error::new(text.span(), format!("`{key}`: {fault}"))),
-        Some(other) => {
-            let message =
-                format!("`{key}` takes a text: write `{key} = \"{example}\"`, for example");
-            Err(Error::new(other.span(), message))
-        }
-    }
+    let usage = format!("`{key}` takes a text: write `{key} = \"{example}\"`, for example");
+    check_written(value, &usage, |text| {
+        check(text).map_err(|fault| format!("`{key}`: {fault}"))
+    })
 }
 
 /// Checks the characters alone: which zones there are those know who look at the job.
@@ -267,35 +269,23 @@ fn check_switch(key: &Ident, value: &Expr) -> Result<()> {
 }
 
 fn check_cancelled(key: &Ident, value: &Expr) -> Result<()> {
-    match literal(value) {
-        None => Ok(()),
-        Some(Lit::Str(text)) if ["keep", "error"].contains(&&*text.value()) => Ok(()),
-        Some(other) => {
-            let message = format!(
-                "`{key}` takes `\"keep\"`, for which a cancelled run proves nothing, or `\"error\"`, the default"
-            );
-            Err(Error::new(other.span(), message))
-        }
-    }
+    let usage = format!(
+        "`{key}` takes `\"keep\"`, for which a cancelled run proves nothing, or `\"error\"`, the default"
+    );
+    check_written(value, &usage, |text| match text {
+        "keep" | "error" => Ok(()),
+        _ => Err(usage.clone()),
+    })
 }
 
 /// As the core checks it at run time.
 fn check_runbook(key: &Ident, value: &Expr) -> Result<()> {
-    let Some(literal) = literal(value) else {
-        return Ok(());
-    };
     let example = format!("write `{key} = \"https://wiki.example.com/orders\"`, for example");
-    let Lit::Str(text) = literal else {
-        let message = format!("`{key}` takes the address of a page: {example}");
-        return Err(Error::new(literal.span(), message));
-    };
-    match fault_of_url(text.value().trim()) {
-        Some(fault) => Err(Error::new(
-            text.span(),
-            format!("`{key}` {fault}: {example}"),
-        )),
-        None => Ok(()),
-    }
+    let usage = format!("`{key}` takes the address of a page: {example}");
+    check_written(value, &usage, |text| {
+        let fault = fault_of_url(text.trim());
+        fault.map_or(Ok(()), |fault| Err(format!("`{key}` {fault}: {example}")))
+    })
 }
 
 /// Says what is wrong with the address of a page.
@@ -339,21 +329,17 @@ fn check_function(key: &Ident, value: &Expr, does: &str) -> Result<()> {
 }
 
 fn check_mention(key: &Ident, value: &Expr) -> Result<()> {
-    let Some(literal) = literal(value) else {
-        return Ok(());
-    };
-    let message = format!(
+    let usage = format!(
         "`{key}` takes the id of a user (`\"U123\"`) or of a group (`\"S123\"`), `\"@here\"` or `\"@channel\"`, \
          or several with spaces between them"
     );
-    let Lit::Str(text) = literal else {
-        return Err(Error::new(literal.span(), message));
-    };
-    if text.value().split_whitespace().all(is_mention) {
-        Ok(())
-    } else {
-        Err(Error::new(text.span(), message))
-    }
+    check_written(value, &usage, |text| {
+        if text.split_whitespace().all(is_mention) {
+            Ok(())
+        } else {
+            Err(usage.clone())
+        }
+    })
 }
 
 /// As the core checks it at run time.
@@ -386,15 +372,9 @@ fn is_number(value: &Expr) -> bool {
 }
 
 pub(super) fn check_name(value: &Expr) -> Result<()> {
-    match literal(value) {
-        Some(Lit::Str(text)) if text.value().is_empty() => Err(Error::new(
-            text.span(),
-            "`name` is empty: write the job's name, or leave the argument out",
-        )),
-        None | Some(Lit::Str(_)) => Ok(()),
-        Some(other) => Err(Error::new(
-            other.span(),
-            "`name` takes a text: write `name = \"…\"`, or an expression such as `format!(…)`",
-        )),
-    }
+    let usage = "`name` takes a text: write `name = \"…\"`, or an expression such as `format!(…)`";
+    check_written(value, usage, |text| match text {
+        "" => Err("`name` is empty: write the job's name, or leave the argument out".to_owned()),
+        _ => Ok(()),
+    })
 }
